@@ -1,9 +1,8 @@
 //! Fits music to the length of a film.
 //!
-//! Guarantees: the result has exactly the asked length; it starts with a 15 ms
-//! fade and reaches zero on its last sample after a square-law tail of 800 ms;
-//! loops are joined with an equal-power cross-fade at the place where the music
-//! resembles its beginning most.
+//! Guarantees: the result has exactly the requested length; it starts with a 15 ms fade and reaches zero on its last
+//! sample after a square-law tail of 800 ms; loops are joined with an equal-power cross-fade at the place where the
+//! music is most similar to its beginning.
 //!
 //! Does not set levels; `mixer` measures and places the bed.
 
@@ -19,7 +18,7 @@ pub const TAIL_MS: f64 = 800.0;
 
 /// Resolution of the level curve used to compare passages (10 ms).
 const FRAME: usize = 480;
-/// Length of the compared passages: 3 s tell one bar from another.
+/// Length of the compared passages: 3 s distinguish one bar from another.
 const COMPARED: usize = 300;
 
 /// Cuts or loops `music` to `len` samples and fades both ends. `crossfade` is
@@ -76,8 +75,8 @@ fn skip_lead_in(mut music: Stereo) -> Stereo {
 fn repeat(music: &Stereo, len: usize, crossfade: usize) -> Stereo {
     let join = crossfade.clamp(1, (music.len() / 2).max(1));
     let period = loop_length(music).min(music.len() - join).max(1);
-    // The music runs on for `join` samples after the loop point, so that its
-    // natural continuation fades out under the new start and the beat holds.
+    // The music continues for `join` samples after the loop point, so that its natural continuation fades out under
+    // the new start and the beat stays regular.
     let body = period + join;
     let mut out = Stereo { left: music.left[..body].to_vec(), right: music.right[..body].to_vec() };
     while out.len() < len {
@@ -98,8 +97,8 @@ fn append(out: &mut Vec<f32>, next: &[f32], start: usize) {
     out.extend_from_slice(&next[join.min(next.len())..]);
 }
 
-/// The end of the loop is where the second half of the music looks most like its
-/// beginning, by the shape of its level; too short a piece loops whole.
+/// Returns the end of the loop: the place in the second half of the music that is most similar to its beginning,
+/// by the curve of its level. Music that is too short loops whole.
 fn loop_length(music: &Stereo) -> usize {
     let len = music.len();
     let level: Vec<f32> =
@@ -115,7 +114,7 @@ fn loop_length(music: &Stereo) -> usize {
     (best.0 * FRAME).min(len)
 }
 
-/// Correlation coefficient of two level curves.
+/// Returns the correlation coefficient of two level curves.
 fn likeness(a: &[f32], b: &[f32]) -> f32 {
     let count = a.len() as f32;
     let (mean_a, mean_b) = (a.iter().sum::<f32>() / count, b.iter().sum::<f32>() / count);

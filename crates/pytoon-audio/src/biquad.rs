@@ -45,7 +45,7 @@ impl Biquad {
         Self::normalised([edge, 1.0 - cos, edge], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
     }
 
-    /// Band-pass with 0 dB and zero phase at its centre.
+    /// Returns a band-pass with 0 dB and zero phase at its centre.
     pub(crate) fn band_pass(hz: f64, q: f64) -> Self {
         let Prewarp { cos, alpha } = prewarp(hz, q);
         Self::normalised([alpha, 0.0, -alpha], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
@@ -83,8 +83,7 @@ impl Biquad {
         y
     }
 
-    /// Filters both channels in one pass; their states do not wait for each
-    /// other, which nearly halves the time.
+    /// Filters both channels in one pass; their states are independent, which nearly halves the time.
     pub(crate) fn process_stereo(&self, audio: &mut crate::Stereo) {
         let (mut on_left, mut on_right) = (self.clone(), self.clone());
         for (l, r) in audio.left.iter_mut().zip(&mut audio.right) {
@@ -97,7 +96,7 @@ impl Biquad {
         for sample in samples {
             *sample = self.tick(f64::from(*sample)) as f32;
         }
-        // Denormal tails cost more than they are worth.
+        // Flush denormals, which are slow and inaudible.
         self.z = self.z.map(|z| if z.abs() < 1e-25 { 0.0 } else { z });
     }
 }

@@ -1,8 +1,8 @@
 //! Removes steady background noise from a voice.
 //!
-//! Guarantees: output has the input's length and is aligned with it to the
-//! sample. The work is done by `nnnoiseless` (RNNoise), which expects samples on
-//! a 16-bit scale and answers one frame late; both are undone here.
+//! Guarantees: the output has the input's length and is aligned with it to the sample. The work is done by
+//! `nnnoiseless` (RNNoise), which expects samples on a 16-bit scale and delays them by one frame; both are undone
+//! here.
 //!
 //! For voices only: it treats music as noise.
 
@@ -18,7 +18,7 @@ pub fn denoise_48k(samples: &[f32]) -> Vec<f32> {
     let mut out = Vec::with_capacity(samples.len() + 2 * FRAME);
     let mut input = [0.0_f32; FRAME];
     let mut output = [0.0_f32; FRAME];
-    // One frame of silence at the end fetches the frame still inside.
+    // One frame of silence at the end flushes the delayed frame.
     for index in 0..=samples.len().div_ceil(FRAME) {
         input.fill(0.0);
         let chunk = samples.get(index * FRAME..).unwrap_or_default();
@@ -26,7 +26,7 @@ pub fn denoise_48k(samples: &[f32]) -> Vec<f32> {
             *slot = sample * SCALE;
         }
         state.process_frame(&mut output, &input);
-        // The first answer belongs to the time before the signal.
+        // The first output frame is from before the signal.
         if index > 0 {
             out.extend(output.iter().map(|s| s / SCALE));
         }

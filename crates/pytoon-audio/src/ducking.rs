@@ -1,13 +1,13 @@
-//! The gain curve that lowers music while somebody speaks.
+//! The gain curve that lowers music under speech.
 //!
-//! Guarantees: music is fully down over the whole of `[start, end)`; the way
-//! down ends at `start` and the way up begins at `end`; overlapping regions take
-//! the lower gain; the curve never moves more than [`MAX_STEP_DB`] in 10 ms,
+//! Guarantees: music is fully ducked over the whole of `[start, end)`; the ramp down ends at `start` and the ramp up
+//! begins at `end`; overlapping regions take the lower gain; the curve never moves more than [`MAX_STEP_DB`] in 10
+//! ms,
 //! because ramps that are too short for their depth are lengthened.
 //!
-//! Does not find speech: regions come from word timings, never from a detector
-//! on the mix, so that the music is down before the first syllable and does not
-//! breathe in the pauses between words.
+//! Does not find speech: regions come from word timings, never from a detector on the mix, so that the music is
+//! ducked
+//! before the first syllable and does not pump in the pauses between words.
 
 use std::f64::consts::PI;
 
@@ -19,7 +19,7 @@ use pytoon_vocabulary::{DuckRegion, Ms};
 pub const MAX_STEP_DB: f32 = 1.0;
 
 const STEP_SAMPLES: f64 = 480.0;
-/// Gains are computed every this many samples and interpolated between.
+/// The grid of computed gains, in samples; gains between are interpolated.
 const GRID: usize = 32;
 
 /// A region in samples.
@@ -29,7 +29,7 @@ struct Lowered {
     start: usize,
     /// First sample after full depth.
     end: usize,
-    /// Gain inside, in dB; the sign does not matter, music is never raised.
+    /// Gain inside, in dB; the sign is ignored, since music is never raised.
     depth_db: f32,
     /// Samples from unity to full depth, ending at `start`.
     ramp_down: usize,
@@ -51,14 +51,15 @@ impl From<&DuckRegion> for Lowered {
 }
 
 impl Lowered {
-    /// The depth as a finite gain at or below zero.
+    /// Returns the depth as a finite gain at or below zero.
     fn depth(&self) -> f64 {
         let depth = f64::from(self.depth_db.abs());
         -(if depth.is_finite() { depth.min(60.0) } else { 60.0 })
     }
 
-    /// A cosine ramp is steepest in its middle, at depth * pi / 2 per length;
-    /// this is the length that keeps 10 ms of it within the step bound.
+    /// Returns the length of a ramp that keeps every 10 ms of it within the step limit, at least `wanted`. A cosine
+    /// ramp
+    /// is steepest in its middle, at depth * pi / 2 per length.
     fn ramp(&self, wanted: usize) -> usize {
         // The margin covers the interpolation between grid points.
         let steepest = -self.depth() * PI / 2.0 * STEP_SAMPLES / f64::from(MAX_STEP_DB) * 1.02;
@@ -66,7 +67,7 @@ impl Lowered {
     }
 }
 
-/// Linear gains, one per sample, for `len` samples of music.
+/// Returns linear gains, one per sample, for `len` samples of music.
 #[must_use]
 pub fn duck_envelope(regions: &[DuckRegion], len: usize) -> Vec<f32> {
     let regions: Vec<Lowered> = regions.iter().map(Lowered::from).collect();
@@ -74,7 +75,7 @@ pub fn duck_envelope(regions: &[DuckRegion], len: usize) -> Vec<f32> {
 }
 
 fn envelope(regions: &[Lowered], len: usize) -> Vec<f32> {
-    // In dB on a coarse grid first: a region touches only its own part.
+    // In dB on a coarse grid first, so that a region touches only its own part.
     let points = len / GRID + 2;
     let mut grid = vec![0.0_f64; points];
     for region in regions.iter().filter(|r| r.start < r.end) {
@@ -93,8 +94,9 @@ fn envelope(regions: &[Lowered], len: usize) -> Vec<f32> {
 fn lower(grid: &mut [f64], region: &Lowered) {
     let (depth, down, up) =
         (region.depth(), region.ramp(region.ramp_down), region.ramp(region.ramp_up));
-    // The grid point before `start` and the one after `end` are fully down, so
-    // that interpolation cannot leak music into the region.
+    // The grid points before `start` and after `end` are fully ducked, so that interpolation cannot leak music into
+    // the
+    // region.
     let start = region.start / GRID * GRID;
     let end = region.end.saturating_add(GRID - 1) / GRID * GRID;
     let first = start.saturating_sub(down) / GRID;
@@ -116,7 +118,7 @@ fn lower(grid: &mut [f64], region: &Lowered) {
 mod tests {
     use super::*;
 
-    /// A region of 12 dB with ramps of 180 and 700 ms.
+    /// Returns a region of 12 dB with ramps of 180 and 700 ms.
     fn lowered(start: usize, end: usize) -> Lowered {
         let (ramp_down, ramp_up) = (180 * 48, 700 * 48);
         Lowered { start, end, depth_db: -12.0, ramp_down, ramp_up }
@@ -151,7 +153,7 @@ mod tests {
         let gains = envelope(&[region], 200_000);
         assert_eq!(gains.len(), 200_000);
         assert!(gains[48_000..96_000].iter().all(|&g| db(g) < -11.99));
-        // 12 dB need 192 ms to stay within the step bound.
+        // 12 dB need 192 ms to stay within the step limit.
         assert_eq!(gains[48_000 - 9300], 1.0);
         assert_eq!(gains[140_000], 1.0);
         assert!(db(gains[96_000 + 16_800]) > -6.2 && db(gains[96_000 + 16_800]) < -5.8);

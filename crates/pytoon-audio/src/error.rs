@@ -1,15 +1,15 @@
-//! What can go wrong when audio enters or leaves the crate.
+//! Errors when audio enters or leaves the crate.
 
 use thiserror::Error;
 
-/// A refusal. Processing itself cannot fail; only entry and exit can.
+/// A rejection. Only input and output can fail, processing cannot.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum AudioError {
-    /// The bytes are not a WAV file this crate understands; convert it first.
+    /// The bytes are not a supported WAV file; convert it first.
     #[error("read WAV: {0}")]
     BadWav(String),
-    /// The sink refused the bytes; retry with another sink.
+    /// The sink failed to write; retry with another sink.
     #[error("write WAV: {0}")]
     WriteWav(std::io::Error),
     /// The input is larger than this crate accepts; cut it first.
@@ -22,7 +22,7 @@ pub enum AudioError {
         /// The largest accepted value.
         limit: u64,
     },
-    /// A parameter lies outside its documented range; correct the caller.
+    /// A parameter is outside its documented range; correct the caller.
     #[error("accept {what}: {value} is outside {low} to {high}")]
     OutOfRange {
         /// The parameter.

@@ -1,17 +1,18 @@
-//! How far one recording of a sound lies behind another.
+//! The lag between two recordings of one sound.
 //!
-//! Guarantees: exact to an eighth of a millisecond; equal input gives equal output. Does not
-//! resample or level: both are 48 kHz mono.
+//! Guarantees: precise to an eighth of a millisecond; equal input gives equal output. Does not resample or level:
+//! both
+//! inputs are 48 kHz mono.
 
-/// Samples that are averaged into one before comparing: 8 kHz are left.
+/// Samples averaged into one before the comparison: 8 kHz are left.
 const STEP: usize = 6;
-/// Compared at most, in steps (eight seconds).
+/// The longest comparison, in steps (eight seconds).
 const COMPARED: usize = 64_000;
-/// A lag is only told where the two are this much alike (normalised correlation).
+/// The least similarity (normalised correlation) for a reliable lag.
 const ALIKE: f64 = 0.5;
 
-/// By how many milliseconds `sound` is later than `reference`, looked for up to `most_ms` either
-/// way. Nothing where the two are not alike.
+/// Returns the delay of `sound` relative to `reference` in milliseconds, searched up to `most_ms` in both directions;
+/// `None` if the two are not similar.
 #[must_use]
 pub fn lag_ms(reference: &[f32], sound: &[f32], most_ms: usize) -> Option<f64> {
     let most = most_ms * 48 / STEP;
@@ -29,7 +30,7 @@ fn decimated(samples: &[f32]) -> Vec<f32> {
     samples.chunks_exact(STEP).map(|chunk| chunk.iter().sum::<f32>() / STEP as f32).collect()
 }
 
-/// Where to compare: a film may begin with silence.
+/// Returns the start of the part to compare, since a film may begin with silence.
 fn loudest_part(samples: &[f32]) -> usize {
     let power = |from: usize| -> f32 {
         samples[from..(from + COMPARED).min(samples.len())].iter().map(|s| s * s).sum()

@@ -1,10 +1,8 @@
-//! Sound for finished shorts: clean the voice, compose or fit a music bed,
-//! duck, mix, master and measure.
+//! Audio for finished shorts: clean the voice, compose or fit a music bed, duck, mix, master and measure.
 //!
-//! Guarantees: pure functions over samples. Equal input gives equal output;
-//! every random choice comes from a seed argument. Nothing here panics on
-//! hostile audio: sizes are bounded and non-finite samples are dropped where
-//! audio enters (`wav`, `mixer`).
+//! Guarantees: pure functions over samples. Equal input gives equal output; every random choice comes from a seed
+//! argument. Hostile audio causes no panic: sizes are bounded and non-finite samples are dropped where audio enters
+//! (`wav`, `mixer`).
 //!
 //! Does not open files, start processes, read a clock or decode compressed
 //! formats; `wav` works on any reader or writer the caller brings.
@@ -44,7 +42,7 @@ pub use units::{Db, Dbtp, Lufs};
 /// The only sample rate inside this crate, in hertz.
 pub const SAMPLE_RATE: u32 = 48_000;
 
-/// Samples that last `ms` milliseconds, rounded to the nearest sample.
+/// Returns the number of samples in `ms` milliseconds, rounded to the nearest sample.
 #[must_use]
 pub fn samples_from_ms(ms: f64) -> usize {
     (ms.max(0.0) * f64::from(SAMPLE_RATE) / 1000.0).round() as usize

@@ -1,14 +1,12 @@
 //! True-peak limiter with look-ahead.
 //!
-//! Guarantees: the output has the input's length and timing, its true peak does
-//! not exceed the ceiling (checked by measuring, at most four tightenings), both
-//! channels get one gain, and the gain moves without corners.
+//! Guarantees: the output has the input's length and timing, its true peak does not exceed the ceiling (verified by
+//! measurement, with at most four corrections), both channels get one gain, and the gain curve is smooth.
 //!
-//! How: the needed gain is taken from the oversampled peak envelope, spread 5 ms
-//! backwards and forwards by a sliding minimum, released exponentially and then
-//! smoothed by two box filters that together span the same 5 ms. Each smoothed
-//! value is an average of numbers not above the needed gain, so it is not above
-//! it either.
+//! Method: the needed gain comes from the oversampled peak envelope, is extended 5 ms backwards and forwards by a
+//! sliding minimum, released exponentially and then smoothed by two box filters that together span the same 5 ms.
+//! Each
+//! smoothed value is an average of numbers not above the needed gain, so it is not above it either.
 //!
 //! Does not add make-up gain; `master` does that.
 
@@ -22,7 +20,7 @@ const LOOK_AHEAD_MS: f64 = 5.0;
 const RELEASE_SECONDS: f64 = 0.08;
 const TIGHTENINGS: usize = 4;
 
-/// What the limiter had to do.
+/// The limiter's measurements.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LimiterReport {
     /// Deepest gain reduction in dB, zero or positive.
@@ -34,21 +32,21 @@ pub struct LimiterReport {
 }
 
 impl LimiterReport {
-    /// There was nothing to do to a programme with this true peak.
+    /// Returns the report for a programme with this true peak that needed no limiting.
     fn untouched(peak: f32) -> Self {
         Self { max_reduction_db: 0.0, limited_samples: 0, true_peak: Dbtp::from_amplitude(peak) }
     }
 }
 
-/// What one gain curve can limit: any number of channels.
+/// A signal that one gain curve can limit: any number of channels.
 pub(crate) trait Programme: Clone {
     /// Multiplies every sample.
     fn scale(&mut self, factor: f32);
     /// Multiplies every channel by a curve.
     fn apply_gain(&mut self, gains: &[f32]);
-    /// The largest magnitude between samples too.
+    /// Returns the largest magnitude, including the points between samples.
     fn true_peak(&self) -> f32;
-    /// [`peak_envelope_over`] of all channels.
+    /// Returns [`peak_envelope_over`] of all channels.
     fn envelope_over(&self, floor: f32) -> Vec<f32>;
 }
 
@@ -100,10 +98,9 @@ pub(crate) fn limit<P: Programme>(audio: &mut P, ceiling: Dbtp) -> LimiterReport
     limit_with_envelope(audio, &|audio| audio.clone_from(&dry), &envelope, 1.0, ceiling).0
 }
 
-/// Applies `gain`, then limits. `restore` writes the programme as it was before `gain`, and
-/// `envelope` is its peak envelope: a caller can try several gains for one detection, and need
-/// not keep a copy where it can make the programme again. Returns the limiter's gain for every
-/// sample too; nothing where it had nothing to do.
+/// Applies `gain`, then limits. `restore` writes the programme as it was before `gain`, and `envelope` is its peak
+/// envelope: a caller can try several gains with one detection, and needs no copy if it can recreate the programme.
+/// Also returns the limiter's gain for every sample, or nothing if it was not needed.
 pub(crate) fn limit_with_envelope<P: Programme>(
     audio: &mut P,
     restore: &dyn Fn(&mut P),
@@ -133,8 +130,8 @@ pub(crate) fn limit_with_envelope<P: Programme>(
         curve.clear();
     }
     if curve.is_empty() {
-        // Four tightenings failed, which needs a signal made for the purpose:
-        // hold the ceiling with one static gain instead.
+        // Four corrections failed, which only a crafted signal can cause: keep the ceiling with one static gain
+        // instead.
         let loudest = audio.true_peak().max(f32::MIN_POSITIVE);
         audio.scale(limit / loudest);
         curve = vec![limit / loudest; envelope.len()];
@@ -156,7 +153,7 @@ fn gain_curve(envelope: &[f32], gain: f32, limit: f32) -> Vec<f32> {
     let mut needed: Vec<f32> = Vec::with_capacity(len + span);
     let mut before = 0.0_f32;
     for &here in envelope {
-        // A peak between two samples is shaped by the gains of both.
+        // A peak between two samples is affected by the gains of both.
         let high = here.max(before) * gain;
         needed.push(if high > limit { limit / high } else { 1.0 });
         before = here;
@@ -171,7 +168,7 @@ fn gain_curve(envelope: &[f32], gain: f32, limit: f32) -> Vec<f32> {
     curve
 }
 
-/// `values[n] = min(values[n..n + width])`, of gains not above 1.
+/// Computes `values[n] = min(values[n..n + width])`, for gains not above 1.
 fn sliding_minimum(values: &mut [f32], width: usize) {
     let mut queue: VecDeque<(usize, f32)> = VecDeque::new();
     for (n, value) in values.iter_mut().enumerate().rev() {
@@ -195,7 +192,7 @@ fn release(curve: &mut [f32]) {
     let mut state = 1.0_f32;
     for value in curve {
         state = if *value < state { *value } else { *value - (*value - state) * keep };
-        // Snap to unity, so that quiet passages are passed through untouched.
+        // Snap to unity, so that quiet passages stay unchanged.
         if state > 0.99999 && *value == 1.0 {
             state = 1.0;
         }

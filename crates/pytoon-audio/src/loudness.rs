@@ -1,7 +1,8 @@
 //! Loudness and peak measurement (ITU-R BS.1770-5, EBU R 128).
 //!
-//! Guarantees: K-weighting is the `ebur128` library's; gating and true peak are this crate's own,
-//! several times faster and tested against the library's.
+//! Guarantees: K-weighting is the `ebur128` library's; gating and true peak are implemented here, several times
+//! faster
+//! and tested against the library's.
 //!
 //! Does not change audio. An unmeasurable programme (shorter than 400 ms, or
 //! below the -70 LUFS gate) reads `-inf`, never an error.
@@ -33,47 +34,46 @@ pub fn measure(audio: &Stereo) -> Loudness {
     }
 }
 
-/// Integrated loudness alone, cheaper than [`measure`].
+/// Returns the integrated loudness alone, cheaper than [`measure`].
 #[must_use]
 pub fn integrated(audio: &Stereo) -> Lufs {
     integrated_channels(&audio.channels())
 }
 
-/// Integrated loudness of a mono signal played from both speakers.
+/// Returns the integrated loudness of a mono signal played from both speakers.
 pub(crate) fn integrated_centred(samples: &[f32]) -> Lufs {
-    // Two equal channels have twice the power of one (BS.1770-5, equation 2). The gate at -70 LUFS
-    // lies 3 LU higher for one channel, which only what nobody hears notices.
+    // Two equal channels have twice the power of one (BS.1770-5, equation 2). The gate at -70 LUFS is 3 LU higher for
+    // one channel, which matters only for inaudible signals.
     Lufs(integrated_mono(samples).0 + 10.0 * 2.0_f64.log10())
 }
 
-/// Integrated loudness of a mono signal as one channel.
+/// Returns the integrated loudness of a mono signal as one channel.
 #[must_use]
 pub fn integrated_mono(samples: &[f32]) -> Lufs {
     integrated_channels(&[samples])
 }
 
-/// Largest absolute sample of both channels.
+/// Returns the largest absolute sample of both channels.
 #[must_use]
 pub fn sample_peak(audio: &Stereo) -> f32 {
     crate::dsp::peak(&audio.left).max(crate::dsp::peak(&audio.right))
 }
 
-/// How much quieter the programme is on one speaker, in LU: the loudness of
-/// both channels minus that of the fold-down played from both.
+/// Returns the loss of loudness on one speaker, in LU: the loudness of both channels minus that of the fold-down
+/// played from both.
 #[must_use]
 pub fn mono_loss_lu(audio: &Stereo) -> f64 {
     mono_loss_given(audio, integrated(audio))
 }
 
-/// [`mono_loss_lu`] for a caller who already knows the loudness.
+/// Returns [`mono_loss_lu`] for a caller that already knows the loudness.
 pub(crate) fn mono_loss_given(audio: &Stereo, loudness: Lufs) -> f64 {
     let mono = integrated_mono(&audio.mono()).0 + 10.0 * 2.0_f64.log10();
     let loss = loudness.0 - mono;
     if loss.is_finite() { loss } else { 0.0 }
 }
 
-/// K-weighted power of each 100 ms block, both channels together; the last,
-/// partial block is left out.
+/// Returns the K-weighted power of each 100 ms block, both channels together, without the last, partial block.
 pub(crate) fn block_powers(channels: &[&[f32]]) -> Vec<f64> {
     let Ok(mut meter) = EbuR128::new(channels.len() as u32, SAMPLE_RATE, Mode::M) else {
         return Vec::new();
@@ -81,13 +81,13 @@ pub(crate) fn block_powers(channels: &[&[f32]]) -> Vec<f64> {
     feed(&mut meter, channels)
 }
 
-/// Loudness of a mean K-weighted power (BS.1770-5, equation 2).
+/// Returns the loudness of a mean K-weighted power (BS.1770-5, equation 2).
 pub(crate) fn loudness_of_power(power: f64) -> f64 {
     10.0 * power.log10() - 0.691
 }
 
-/// Mean power over the blocks that lie inside `range`, in samples; blocks that
-/// only touch it are left out unless there is nothing else.
+/// Returns the mean power over the blocks inside `range`, in samples. Blocks that only overlap it are left out unless
+/// there are no others.
 pub(crate) fn mean_power(powers: &[f64], range: &Range<usize>) -> Option<f64> {
     let inside = range.start.div_ceil(BLOCK)..(range.end / BLOCK).min(powers.len());
     let touched = range.start / BLOCK..range.end.div_ceil(BLOCK).min(powers.len());
@@ -103,14 +103,13 @@ fn integrated_channels(channels: &[&[f32]]) -> Lufs {
     Lufs(gated(&block_powers(channels)))
 }
 
-/// Gated loudness (BS.1770-5, equations 3 to 7) of 100 ms blocks. Gating blocks last 400 ms and
-/// begin every 100 ms: the sum of four short powers, where the library would add up every sample
-/// four times.
+/// Returns the gated loudness (BS.1770-5, equations 3 to 7) of 100 ms blocks. Gating blocks last 400 ms and begin
+/// every 100 ms: each is the sum of four short powers, while the library would sum every sample four times.
 fn gated(powers: &[f64]) -> f64 {
     let blocks = powers.windows(4).map(|four| four.iter().sum::<f64>() / 4.0);
     let audible: Vec<f64> = blocks.filter(|&power| loudness_of_power(power) >= -70.0).collect();
     let mean = |powers: &[f64]| powers.iter().sum::<f64>() / powers.len() as f64;
-    // Ten units below the loudness of all that is audible: a tenth of its power.
+    // Ten units below the loudness of everything audible: a tenth of its power.
     let gate = mean(&audible) / 10.0;
     let loud: Vec<f64> = audible.into_iter().filter(|&power| power >= gate).collect();
     if loud.is_empty() { f64::NEG_INFINITY } else { loudness_of_power(mean(&loud)) }
@@ -120,7 +119,7 @@ fn add_block(meter: &mut EbuR128, channels: &[&[f32]], index: usize) {
     let start = index * BLOCK;
     let end = (start + BLOCK).min(channels[0].len());
     let parts: Vec<&[f32]> = channels.iter().map(|c| &c[start..end]).collect();
-    // Fails only for a wrong channel count, which the callers rule out.
+    // Fails only for a wrong channel count, which the callers exclude.
     let _ = meter.add_frames_planar_f32(&parts);
 }
 
@@ -137,7 +136,7 @@ fn feed(meter: &mut EbuR128, channels: &[&[f32]]) -> Vec<f64> {
     powers
 }
 
-/// The library's slower true-peak reading, to check our own against.
+/// Returns the library's slower true-peak reading, to test ours against.
 #[cfg(test)]
 pub(crate) fn reference_true_peak(audio: &Stereo) -> Dbtp {
     let Ok(mut meter) = EbuR128::new(2, SAMPLE_RATE, Mode::TRUE_PEAK) else {

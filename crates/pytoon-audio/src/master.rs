@@ -1,11 +1,10 @@
 //! Brings a programme to its target loudness under a true-peak ceiling.
 //!
-//! Guarantees: one static gain for the whole programme, so nothing pumps; the
-//! limiter only catches peaks; length and timing stay. The ceiling always holds.
-//! The loudness is corrected up to [`MAX_CORRECTIONS`] times, because limiting
-//! takes loudness away, and the report says what was really reached.
+//! Guarantees: one static gain for the whole programme, so nothing pumps; the limiter only catches peaks; length and
+//! timing stay. The ceiling always holds. The loudness is corrected up to [`MAX_CORRECTIONS`] times, because limiting
+//! reduces it, and the report has the loudness that was reached.
 //!
-//! Does not compress or equalise. Silence is left alone and reported as such.
+//! Does not compress or equalise. Silence is unchanged and reported as such.
 
 use crate::dsp::peak;
 use crate::limiter::limit_with_envelope;
@@ -17,33 +16,34 @@ use crate::{Dbtp, Lufs, Stereo};
 pub const TOLERANCE_LU: f64 = 0.1;
 /// Corrections after the first attempt.
 pub const MAX_CORRECTIONS: usize = 3;
-/// Most gain ever applied: raising near-silence further only raises noise.
+/// The largest gain: raising near-silence further only raises noise.
 pub const MAX_GAIN_DB: f64 = 40.0;
 
-/// How mastering ended.
+/// The outcome of mastering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MasterOutcome {
     /// The target was reached within [`TOLERANCE_LU`].
     Reached,
-    /// Nothing measurable: the audio was left as it was.
+    /// The audio is not measurable and was left unchanged.
     Silent,
-    /// The programme is too quiet or too peaky for this target; it is as close
-    /// as the gain bound and the ceiling allow.
+    /// The programme is too quiet or has too high peaks for this target; it is as close as the gain limit and the
+    /// ceiling
+    /// allow.
     Short,
 }
 
-/// What mastering measured and did.
+/// The measurements and the gain of mastering.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MasterReport {
-    /// The programme as it came in.
+    /// The programme before mastering.
     pub before: Loudness,
-    /// The programme as it left.
+    /// The programme after mastering.
     pub after: Loudness,
     /// Static gain applied before the limiter.
     pub gain_db: f64,
     /// Deepest limiter reduction, zero or positive.
     pub max_limiting_db: f32,
-    /// Whether the target was reached.
+    /// The outcome.
     pub outcome: MasterOutcome,
 }
 
@@ -53,8 +53,9 @@ pub fn master(audio: &mut Stereo, target: Lufs, ceiling: Dbtp) -> MasterReport {
     master_from(audio, &|audio| audio.clone_from(&original), target, ceiling).0
 }
 
-/// Masters a programme that `write` can make as often as needed, into `audio`; returns the
-/// limiter's gain for every sample too, nothing where it had nothing to do.
+/// Masters a programme that `write` can recreate as often as needed, into `audio`. Also returns the limiter's gain
+/// for
+/// every sample, or nothing if it was not needed.
 pub(crate) fn master_from(
     audio: &mut Stereo,
     write: &dyn Fn(&mut Stereo),
@@ -81,7 +82,7 @@ pub(crate) fn master_from(
     let (limiting, curve, after) = loop {
         let gain = 10_f64.powf(search.gain_db / 20.0) as f32;
         let (limiting, curve) = limit_with_envelope(audio, write, &envelope, gain, ceiling);
-        // Without limiting the loudness is known; with it, it has changed.
+        // Without limiting the loudness is known; limiting changes it.
         let reached = if limiting.max_reduction_db > 0.0 {
             integrated(audio).0
         } else {
@@ -105,8 +106,8 @@ pub(crate) fn master_from(
     (report, curve)
 }
 
-/// Search for the gain that gives the target after limiting: secant steps, or
-/// interpolation once the target lies between two attempts.
+/// The search for the gain that gives the target after limiting: secant steps, or interpolation once the target is
+/// between two attempts.
 struct GainSearch {
     target: f64,
     gain_db: f64,
@@ -121,8 +122,7 @@ impl GainSearch {
         Self { target, gain_db, below: None, above: None, corrections: 0 }
     }
 
-    /// Takes the loudness reached with the current gain; says whether to try
-    /// again with the new one.
+    /// Takes the loudness reached with the current gain. Returns true if the new gain should be tried.
     fn advance(&mut self, reached: f64) -> bool {
         let error = self.target - reached;
         if error.abs() <= TOLERANCE_LU * 0.4 || self.corrections == MAX_CORRECTIONS {
@@ -131,7 +131,7 @@ impl GainSearch {
         let (here, side) = ((self.gain_db, reached), error > 0.0);
         let earlier = if side { self.below.replace(here) } else { self.above.replace(here) };
         let other = if side { self.above } else { self.below };
-        // Limited loudness rises by less than the gain, and by less and less.
+        // Limited loudness rises by less than the gain, and by less with each step.
         let slope = match other.or(earlier) {
             Some((gain, loudness)) if (self.gain_db - gain).abs() > 1e-3 => {
                 ((reached - loudness) / (self.gain_db - gain)).clamp(0.15, 1.0)

@@ -1,15 +1,16 @@
-//! Puts voice, music and the clips' own sound together and masters the result.
+//! Mixes voice, music and the clips' own sound, and masters the result.
 //!
-//! Guarantees: every output has exactly `len` samples; the music lies
-//! `bed_below_voice_lu` under the voice while somebody speaks, measured after
-//! ducking, and at least [`MIN_GAP_LU`] under it elsewhere; nothing inside a
-//! film with speech is digitally silent; the two stems, limited like the mix, add up to it.
+//! Guarantees: every output has exactly `len` samples; the music is `bed_below_voice_lu` below the voice during
+//! speech,
+//! measured after ducking, and at least [`MIN_GAP_LU`] below it elsewhere; a film with speech has no digital silence;
+//! the two stems, limited like the mix, sum to it.
 //!
-//! Memory: a minute of one channel is 11 MiB, so the voice stays one channel, music is changed
-//! where it lies, and mastering adds the stems up again instead of keeping a copy.
+//! Memory: a minute of one channel is 11 MiB, so the voice stays one channel, music is changed in place, and
+//! mastering
+//! sums the stems again instead of keeping a copy.
 //!
-//! Does not compose, fit or fade music (`music`, `bed`) and does not find speech:
-//! duck regions come from word timings.
+//! Does not compose, fit or fade music (`music`, `bed`) and does not find speech: duck regions come from word
+//! timings.
 //!
 //! Start with [`Stems::of`], then [`Stems::master`].
 
@@ -27,70 +28,67 @@ pub const MIN_GAP_LU: f64 = 6.0;
 /// Level of the room tone in the finished mix.
 pub const ROOM_TONE_DBFS: f32 = -66.0;
 
-/// A processed voice take and where it goes.
+/// A processed voice take with its place.
 #[derive(Debug, Clone, Copy)]
 pub struct Placed<'a> {
     /// First sample in the film.
     pub start: usize,
-    /// Mono take, finished by the voice chain.
+    /// The mono take, after the voice chain.
     pub audio: &'a [f32],
     /// Change relative to the take.
     pub gain_db: Db,
 }
 
-/// A clip's own sound and where it goes.
+/// A clip's own sound with its place.
 #[derive(Debug, Clone, Copy)]
 pub struct PlacedStereo<'a> {
     /// First sample in the film.
     pub start: usize,
     /// The sound at 48 kHz.
     pub audio: &'a Stereo,
-    /// Loudness in the finished mix where nobody speaks; ambience suits -28.
+    /// Loudness in the finished mix without speech; -28 suits ambience.
     pub level: Lufs,
 }
 
-/// Everything the mixer needs.
+/// The input of the mixer.
 #[derive(Debug, Clone)]
 pub struct MixInput<'a> {
-    /// `target_duration_seconds` of the film in samples: the exact length of
-    /// every output.
+    /// `target_duration_seconds` of the film in samples: the exact length of every output.
     pub len: usize,
     /// Voice takes; overlapping takes add.
     pub voice: Vec<Placed<'a>>,
     /// Music, already fitted to the length.
     pub music: Option<Stereo>,
-    /// Change relative to the level the mixer would choose for the music.
+    /// Change relative to the level that the mixer chooses for the music.
     pub music_gain_db: Db,
-    /// How far below the voice the music lies while somebody speaks.
+    /// The distance of the music below the voice during speech, in LU.
     pub bed_below_voice_lu: f64,
-    /// Where music and clips are lowered.
+    /// The regions in which music and clips are ducked.
     pub ducks: &'a [DuckRegion],
-    /// The clips' own sound, lowered with the music.
+    /// The clips' own sound, ducked with the music.
     pub clips: Vec<PlacedStereo<'a>>,
-    /// Adds room tone even where there is music. Without music it is always
-    /// added to a film with speech.
+    /// True to add room tone even if there is music. Without music it is always added to a film with speech.
     pub room_tone: bool,
-    /// Programme loudness that mastering will bring.
+    /// The programme loudness that mastering targets.
     pub target: Lufs,
 }
 
-/// What was measured on the way.
+/// The measurements of a mix.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MixReport {
     /// Loudness of the voice alone before mastering.
     pub voice: Option<Lufs>,
-    /// Gain given to the music.
+    /// The gain of the music.
     pub music_gain: Option<Db>,
-    /// Distance of the lowered music under the voice while somebody speaks, in
-    /// LU, measured.
+    /// The measured distance of the ducked music below the voice during speech, in LU.
     pub bed_below_voice_lu: Option<f64>,
     /// Loss of the fold-down to one speaker, in LU.
     pub mono_loss_lu: f64,
-    /// The mastering.
+    /// The report of mastering.
     pub master: MasterReport,
 }
 
-/// Voice and music at their levels to each other, before mastering.
+/// Voice and music at their relative levels, before mastering.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stems {
     /// The voice alone, for both channels.
@@ -107,9 +105,9 @@ pub struct Stems {
 pub struct Mix {
     /// The master.
     pub mixed: Stereo,
-    /// What brings the stems to their level in the mix.
+    /// The gain that brings the stems to their level in the mix.
     pub stem_gain: StemGain,
-    /// What was measured.
+    /// The measurements.
     pub report: MixReport,
 }
 
@@ -117,12 +115,12 @@ pub struct Mix {
 #[derive(Debug, Clone, PartialEq)]
 pub struct StemGain {
     factor: f32,
-    /// The limiter's gain for every sample; empty where it had nothing to do.
+    /// The limiter's gain for every sample; empty if it was not needed.
     limiting: Vec<f32>,
 }
 
 impl StemGain {
-    /// The factor for a sample.
+    /// Returns the factor for a sample.
     #[must_use]
     pub fn at(&self, sample: usize) -> f32 {
         self.factor * self.limiting.get(sample).copied().unwrap_or(1.0)
@@ -130,14 +128,14 @@ impl StemGain {
 }
 
 impl Stems {
-    /// Lays everything on its track and finds the levels.
+    /// Places all input on its tracks and finds the levels.
     #[must_use]
     pub fn of(mut input: MixInput<'_>) -> Self {
         let voice = layers::voice(&input.voice, input.len);
         let has_voice = crate::dsp::peak(&voice) > 1e-5;
         let voice_loudness = if has_voice { Some(integrated_centred(&voice)) } else { None };
         let measurable = voice_loudness.filter(|l| l.is_measurable());
-        // What mastering will add, near enough for levels given in the master.
+        // The approximate gain of mastering, for levels that are given in the master.
         let lift = measurable.map_or(0.0, |l| input.target.0 - l.0);
 
         let envelope = duck_envelope(input.ducks, input.len);
@@ -155,7 +153,7 @@ impl Stems {
         Self { voice, music, voice_loudness, music_gain, bed_below_voice_lu }
     }
 
-    /// Adds the stems up and masters them to a loudness under a true-peak ceiling.
+    /// Sums the stems and masters them to a loudness under a true-peak ceiling.
     #[must_use]
     pub fn master(&self, target: Lufs, ceiling: Dbtp) -> Mix {
         let mut mixed = Stereo::silence(self.voice.len());
@@ -182,7 +180,7 @@ impl Stems {
     }
 }
 
-/// A duck deeper than this counts as this deep, in dB.
+/// The limit of a duck's depth, in dB.
 const DEEPEST_DB: f64 = 36.0;
 
 /// Returns the depth of the deepest duck, as a positive number of dB.

@@ -1,17 +1,17 @@
 //! Composes and plays a music bed.
 //!
-//! Guarantees: the same mood, length, seed and arc give bit-identical audio; the
-//! bed has exactly the asked length, about -20 LUFS, peaks under -3 dBFS and no
-//! DC. When a tempo within 4 % of the mood's range makes whole bars fit, the
-//! piece ends on a bar line with a closing chord; otherwise [`Bed::ends_on_bar`]
-//! says no and the tail fade of `bed` has to end it.
+//! Guarantees: the same mood, length, seed and arc give bit-identical audio; the bed has exactly the requested
+//! length,
+//! about -20 LUFS, peaks under -3 dBFS and no DC. If a tempo within 4 % of the mood's range makes whole bars fit, the
+//! piece ends on a bar line with a closing chord; otherwise [`Bed::ends_on_bar`] is false and the tail fade of `bed`
+//! has to end it.
 //!
 //! Does not fade the ends (`bed::fade_ends`), duck, or set the level in a mix.
 //!
-//! How: `plan` fits bars and draws the arc, `theory` chooses chords and leads
-//! the voices, one file per mood writes the parts, `studio` places cached notes
-//! of the instruments on buses, `finish` adds the room and glues the mix.
-//! Start with [`generate`].
+//! Structure: `plan` fits bars and assigns their roles, `theory` chooses chords and leads the voices, one file per
+//! mood
+//! writes the parts, `studio` places cached notes of the instruments on buses, `finish` adds the room and the bus
+//! compression. Start with [`generate`].
 
 mod calm;
 mod cinematic;
@@ -34,13 +34,12 @@ use std::ops::Range;
 use crate::Stereo;
 use studio::Studio;
 
-/// What the film does, so that the music can follow.
+/// The story of the film, for the music to follow.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoryArc {
-    /// From the first to the last word; inside, melodies stay sparse.
+    /// From the first to the last word; melodies are sparse inside.
     pub voice: Option<Range<usize>>,
-    /// Where the call to action or the payoff begins: the music drops for the
-    /// bar before it and is full after it.
+    /// The start of the call to action or the payoff: the music drops for the bar before it and is full after it.
     pub turn: Option<usize>,
 }
 
@@ -55,11 +54,11 @@ pub struct Bed {
     pub bar_samples: usize,
     /// Position of every beat, the first at zero.
     pub beats: Vec<usize>,
-    /// Whether the last bar ends with the bed.
+    /// True if the last bar ends with the bed.
     pub ends_on_bar: bool,
 }
 
-/// Longest bed ever composed (20 minutes); longer requests get silence after it.
+/// The longest composed bed (20 minutes); longer requests are filled with silence.
 pub const MAX_LEN: usize = 20 * 60 * 48_000;
 
 /// Composes `len_samples` of music.

@@ -1,9 +1,8 @@
 //! Sample-rate conversion to 48 kHz.
 //!
-//! Guarantees: the output has `round(n * 48000 / from)` samples, aligned with
-//! the input; the passband is flat within 0.1 dB up to 90 % of the lower Nyquist
-//! frequency and images are some 80 dB down. The edges see silence outside the
-//! signal, so nothing is cut off.
+//! Guarantees: the output has `round(n * 48000 / from)` samples, aligned with the input; the passband is flat within
+//! 0.1 dB up to 90 % of the lower Nyquist frequency and images are some 80 dB down. The signal is extended with
+//! silence, so nothing is cut off at the edges.
 //!
 //! Does not convert to any other rate.
 
@@ -20,7 +19,7 @@ pub const MAX_RATE: u32 = 384_000;
 const HALF_PERIODS: f64 = 64.0;
 const BETA: f64 = 8.0;
 const CUTOFF: f64 = 0.96;
-/// Exact phases up to this many; beyond, the nearest two are blended.
+/// The most exact phases; above, the nearest two are blended.
 const MAX_PHASES: u64 = 1024;
 
 /// Converts `samples` from `from_rate` to 48 kHz.
@@ -48,7 +47,7 @@ struct Converter {
     up: u64,
     down: u64,
     taps: usize,
-    /// `phases + 1` filters, so that blending never runs past the end.
+    /// `phases + 1` filters, so that blending never reads past the end.
     filters: Vec<f32>,
     phases: u64,
 }

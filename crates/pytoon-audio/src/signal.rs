@@ -1,7 +1,7 @@
 //! Two channels of equal length, planar.
 //!
-//! Guarantees: the constructors keep both channels the same length. Code that
-//! edits the public fields must do so too; every reader here uses the shorter.
+//! Guarantees: the constructors keep both channels the same length. Code that edits the public fields must do so too;
+//! every reader here uses the shorter length.
 
 /// A stereo signal at 48 kHz.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -13,19 +13,19 @@ pub struct Stereo {
 }
 
 impl Stereo {
-    /// `len` samples of digital silence.
+    /// Returns `len` samples of digital silence.
     #[must_use]
     pub fn silence(len: usize) -> Self {
         Self { left: vec![0.0; len], right: vec![0.0; len] }
     }
 
-    /// The same signal in both channels at unchanged amplitude.
+    /// Returns the same signal in both channels at unchanged amplitude.
     #[must_use]
     pub fn from_mono(mono: Vec<f32>) -> Self {
         Self { right: mono.clone(), left: mono }
     }
 
-    /// Pairs two channels; the longer one is cut to the shorter.
+    /// Pairs two channels; the longer one is truncated.
     #[must_use]
     pub fn from_channels(mut left: Vec<f32>, mut right: Vec<f32>) -> Self {
         let len = left.len().min(right.len());
@@ -34,26 +34,26 @@ impl Stereo {
         Self { left, right }
     }
 
-    /// Length in samples.
+    /// Returns the length in samples.
     #[must_use]
     pub fn len(&self) -> usize {
         self.left.len().min(self.right.len())
     }
 
-    /// Whether there are no samples at all.
+    /// Returns true if there are no samples.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Both channels, left first, equally long.
+    /// Returns both channels, left first, equally long.
     #[must_use]
     pub(crate) fn channels(&self) -> [&[f32]; 2] {
         let len = self.len();
         [&self.left[..len], &self.right[..len]]
     }
 
-    /// The mono fold-down, (L + R) / 2, as a phone speaker would play it.
+    /// Returns the mono fold-down, (L + R) / 2, as a phone speaker would play it.
     #[must_use]
     pub fn mono(&self) -> Vec<f32> {
         self.left.iter().zip(&self.right).map(|(l, r)| 0.5 * (l + r)).collect()
@@ -63,7 +63,7 @@ impl Stereo {
     /// channels in opposite phase, which a phone's single speaker makes silent.
     #[must_use]
     pub fn corrected(mut self) -> Self {
-        /// Offsets below -60 dBFS are heard by nobody.
+        /// Offsets below -60 dBFS are inaudible.
         const OFFSET: f64 = 0.001;
         /// Stereo music has a correlation above 0; wide effects reach -0.3.
         const OPPOSITE: f64 = -0.8;

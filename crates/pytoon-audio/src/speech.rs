@@ -1,11 +1,11 @@
 //! Finds speech and silence in a take.
 //!
-//! Guarantees: ranges are sorted, do not overlap and lie inside the signal;
-//! thresholds follow the take's own level and noise, so a quiet recording is
-//! treated like a loud one.
+//! Guarantees: ranges are sorted, do not overlap and are inside the signal; thresholds follow the take's own level
+//! and
+//! noise, so a quiet recording is treated like a loud one.
 //!
-//! Energy only, in short frames: it knows sound from silence, not speech from
-//! music. Give it a voice take, not a mix.
+//! Uses energy only, in short frames: it distinguishes sound from silence, not speech from music. Pass a voice take,
+//! not a mix.
 
 use std::ops::Range;
 
@@ -15,9 +15,9 @@ use crate::dsp::{mean_square, power_db};
 const FRAME: usize = 960;
 /// Finer frame for edges and cuts (5 ms).
 const FINE: usize = 240;
-/// Kept either side of the speech when trimming (30 ms).
+/// The margin kept on both sides of the speech when trimming (30 ms).
 pub const TRIM_PAD: usize = 1440;
-/// Below this peak a take counts as silent (-60 dBFS).
+/// The peak below which a take counts as silent (-60 dBFS).
 const SILENT_PEAK: f32 = 0.001;
 
 /// Gate thresholds in dB.
@@ -26,30 +26,27 @@ struct Gate {
     close: f32,
 }
 
-/// Level of the background in dBFS: the quietest tenth of 20 ms frames.
-/// Digital silence reads -120.
+/// Returns the level of the background in dBFS: the quietest tenth of 20 ms frames. Digital silence reads -120.
 #[must_use]
 pub fn measure_noise_floor_db(samples: &[f32]) -> f32 {
     percentile(&mut levels(samples, FRAME), 0.1)
 }
 
-/// How far the voice stands over the background, in dB: the loudest tenth of 20 ms frames against
-/// the quietest.
+/// Returns the signal-to-noise ratio in dB: the loudest tenth of 20 ms frames against the quietest.
 #[must_use]
 pub fn measure_snr_db(samples: &[f32]) -> f32 {
     let mut levels = levels(samples, FRAME);
     percentile(&mut levels, 0.9) - percentile(&mut levels, 0.1)
 }
 
-/// Whether there is nothing worth playing.
+/// Returns true if the take is silent.
 #[must_use]
 pub fn is_silent(samples: &[f32]) -> bool {
     crate::dsp::peak(samples) < SILENT_PEAK
 }
 
-/// The stretches of speech: an energy gate with hysteresis over 20 ms frames.
-/// Gaps under 120 ms are closed (stops inside words) and blips under 60 ms are
-/// dropped.
+/// Returns the ranges of speech, by an energy gate with hysteresis over 20 ms frames. Gaps under 120 ms are closed
+/// (stops inside words) and sounds under 60 ms are dropped.
 #[must_use]
 pub fn speech_ranges(samples: &[f32]) -> Vec<Range<usize>> {
     const MAX_GAP: usize = 120 * 48;
@@ -77,8 +74,7 @@ pub fn speech_ranges(samples: &[f32]) -> Vec<Range<usize>> {
     ranges
 }
 
-/// The part worth keeping: from the first to the last sound, with 30 ms either
-/// side. A silent take gives an empty range.
+/// Returns the range from the first to the last sound, with 30 ms on both sides. A silent take gives an empty range.
 #[must_use]
 pub fn trim_silence(samples: &[f32]) -> Range<usize> {
     if is_silent(samples) {
@@ -96,8 +92,9 @@ pub fn trim_silence(samples: &[f32]) -> Range<usize> {
         ..((last + 1) * FINE).saturating_add(TRIM_PAD).min(samples.len())
 }
 
-/// The best place to cut inside `range`: the middle of its quietest 10 ms,
-/// moved to the nearest zero crossing. An empty range gives its start.
+/// Returns the best place to cut inside `range`: the middle of its quietest 10 ms, moved to the nearest zero
+/// crossing.
+/// An empty range gives its start.
 #[must_use]
 pub fn quietest_point(samples: &[f32], range: Range<usize>) -> usize {
     const WINDOW: usize = 480;
@@ -132,9 +129,9 @@ fn levels(samples: &[f32], frame: usize) -> Vec<f32> {
     samples.chunks(frame).map(|chunk| power_db(mean_square(chunk))).collect()
 }
 
-/// Opens 38 dB below the loud frames or 9 dB above the noise, whichever is
-/// higher, but never within 12 dB of the loud frames, where words would break;
-/// closes 5 dB lower. For a take at -20 dBFS that closes near -60 dBFS.
+/// Returns the gate of a take. It opens 38 dB below the loud frames or 9 dB above the noise, whichever is higher, but
+/// never within 12 dB of the loud frames, where words would be cut; it closes 5 dB lower. For a take at -20 dBFS it
+/// closes near -60 dBFS.
 fn gate(level: &[f32]) -> Gate {
     let mut sorted = level.to_vec();
     let floor = percentile(&mut sorted, 0.1);
@@ -155,7 +152,7 @@ fn percentile(values: &mut [f32], share: f32) -> f32 {
 mod tests {
     use super::*;
 
-    /// Words as noisy tones at the given ranges over a noise floor.
+    /// Returns words as noisy tones at the given ranges over a noise floor.
     fn take(len: usize, words: &[Range<usize>], amplitude: f32, noise: f32) -> Vec<f32> {
         let mut rng = crate::dsp::rng(9);
         (0..len)

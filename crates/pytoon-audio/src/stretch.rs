@@ -1,13 +1,10 @@
 //! Changes the tempo of speech and keeps its pitch.
 //!
-//! Guarantees: the output has `round(n / factor)` samples; factor 1 returns the
-//! input unchanged. The method is WSOLA (Verhelst and Roelands, "An overlap-add
-//! technique based on waveform similarity", ICASSP 1993): short frames are laid
-//! down at the new spacing, each taken from where the waveform continues the
-//! previous frame best.
+//! Guarantees: the output has `round(n / factor)` samples; factor 1 returns the input unchanged. The method is WSOLA
+//! (Verhelst and Roelands, "An overlap-add technique based on waveform similarity", ICASSP 1993): short frames are
+//! placed at the new spacing, each taken from the place where the waveform continues the previous frame best.
 //!
-//! Made for one voice. Chords and drums would smear; nothing here stretches
-//! music.
+//! Made for one voice. Chords and drums would smear; music is never stretched.
 
 use crate::AudioError;
 use crate::dsp::dot;
@@ -19,7 +16,7 @@ pub const MAX_FACTOR: f64 = 1.25;
 
 /// 13 ms between frames, 27 ms each: two periods of a low voice.
 const HOP: usize = 640;
-/// Search range either way; covers one period of 75 Hz in full.
+/// Search range in both directions; covers one period of 75 Hz in full.
 const REACH: usize = 320;
 /// The coarse search runs on every fourth sample.
 const COARSE: usize = 4;
@@ -61,7 +58,7 @@ pub fn shift_pitch(samples: &[f32], ratio: f64) -> Result<Vec<f32>, AudioError> 
 }
 
 fn overlap_add(samples: &[f32], factor: f64, len: usize) -> Vec<f32> {
-    // Padding lets frames and the search run past both ends.
+    // Padding lets frames and the search read past both ends.
     let pad = REACH + HOP;
     let mut padded = vec![0.0; samples.len() + 2 * pad + 2 * HOP];
     padded[pad..pad + samples.len()].copy_from_slice(samples);
@@ -76,22 +73,20 @@ fn overlap_add(samples: &[f32], factor: f64, len: usize) -> Vec<f32> {
         let last = padded.len() - 2 * HOP;
         let natural = (current + HOP).min(last);
         let next = best_match(&padded, &thin, natural, wanted.min(last - REACH));
-        // The second half of this frame fades into the first half of the next:
-        // at `natural` the old frame would have gone on.
+        // The second half of this frame fades into the first half of the next: the old frame continues at `natural`.
         for n in 0..HOP {
             out.push(padded[natural + n] * (1.0 - fade[n]) + padded[next + n] * fade[n]);
         }
         current = next;
     }
-    // The loop writes cross-fades only; what lies before the first is the
-    // untouched start of the signal.
+    // The loop writes cross-fades only; the part before the first is the unchanged start of the signal.
     let mut result = Vec::with_capacity(len);
     result.extend_from_slice(&padded[pad..pad + HOP.min(len)]);
     result.extend(out.into_iter().take(len - result.len()));
     result
 }
 
-/// Where around `wanted` the waveform looks most like that at `natural`.
+/// Returns the place around `wanted` where the waveform is most similar to that at `natural`.
 fn best_match(padded: &[f32], thin: &[f32], natural: usize, wanted: usize) -> usize {
     let low = wanted.saturating_sub(REACH);
     let template = &thin[natural / COARSE..(natural + HOP) / COARSE];
@@ -116,7 +111,7 @@ mod tests {
     use super::*;
     use std::f64::consts::TAU;
 
-    /// A vowel-like tone: harmonics of 120 Hz with slow changes of level.
+    /// Returns a vowel-like tone: harmonics of 120 Hz with slow changes of level.
     fn voice(len: usize) -> Vec<f32> {
         (0..len)
             .map(|n| {

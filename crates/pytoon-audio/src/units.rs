@@ -1,4 +1,4 @@
-//! Levels as types, so that a gain is never taken for a loudness.
+//! Levels as types, so that a gain cannot be mistaken for a loudness.
 //!
 //! Names follow EBU Tech 3341: LUFS for loudness, dBTP for true peak, plain dB
 //! for relative gain.
@@ -18,13 +18,13 @@ pub struct Lufs(pub f64);
 pub struct Dbtp(pub f64);
 
 impl Db {
-    /// The amplitude factor this gain stands for.
+    /// Returns the amplitude factor of this gain.
     #[must_use]
     pub fn amplitude(self) -> f32 {
         10_f32.powf(self.0 / 20.0)
     }
 
-    /// The gain of an amplitude factor; factors at or below zero give `-inf`.
+    /// Returns the gain of an amplitude factor; factors at or below zero give `-inf`.
     #[must_use]
     pub fn from_amplitude(factor: f32) -> Self {
         if factor > 0.0 { Self(20.0 * factor.log10()) } else { Self(f32::NEG_INFINITY) }
@@ -32,7 +32,7 @@ impl Db {
 }
 
 impl Lufs {
-    /// Whether any part of the programme was loud enough to be measured.
+    /// Returns true if any part of the programme was loud enough to be measured.
     #[must_use]
     pub fn is_measurable(self) -> bool {
         self.0.is_finite()
@@ -40,13 +40,13 @@ impl Lufs {
 }
 
 impl Dbtp {
-    /// The amplitude this peak level stands for.
+    /// Returns the amplitude of this peak level.
     #[must_use]
     pub fn amplitude(self) -> f32 {
         10_f64.powf(self.0 / 20.0) as f32
     }
 
-    /// The peak level of an amplitude; zero gives `-inf`.
+    /// Returns the peak level of an amplitude; zero gives `-inf`.
     #[must_use]
     pub fn from_amplitude(peak: f32) -> Self {
         if peak > 0.0 { Self(20.0 * f64::from(peak).log10()) } else { Self(f64::NEG_INFINITY) }

@@ -1,12 +1,15 @@
-//! Tells a voice from the noise of a room, down to voices 10 dB above it.
+//! Distinguishes a voice from room noise, down to voices 10 dB above it.
 //!
-//! A room's noise keeps its colour; a voice stands out of it in some bands, now in these, now in
-//! those. The measure is how far a frame stands above the background of each band, on average, where
-//! the background is what the take falls back to again and again (minimum statistics, after
-//! R. Martin, "Noise power spectral density estimation", IEEE Trans. SAP 9, 2001, over a whole take).
+//! The spectrum of room noise is constant; a voice exceeds it in some bands, which vary. The measure is the excess of
+//! a
+//! frame over the background of each band, on average. The background is the level that the take repeatedly returns
+//! to
+//! (minimum statistics, after R. Martin, "Noise power spectral density estimation", IEEE Trans. SAP 9, 2001, over a
+//! whole take).
 //!
-//! Guarantees: a take without noise is trimmed as [`crate::speech`] trims it; sounds that come and
-//! go (a cough, a door) are kept, since they may be words.
+//! Guarantees: a take without noise is trimmed as by [`crate::speech`]; intermittent sounds (a cough, a door) are
+//! kept,
+//! since they may be words.
 
 use crate::biquad::Biquad;
 use crate::speech::{TRIM_PAD, speech_ranges, trim_silence};
@@ -14,27 +17,28 @@ use std::ops::Range;
 
 /// Samples of a frame (10 ms).
 const FRAME: usize = 480;
-/// Middles of the bands, in Hz; each is two thirds of an octave wide.
+/// The centres of the bands, in Hz; each is two thirds of an octave wide.
 const BANDS: [f64; 11] =
     [160.0, 250.0, 400.0, 630.0, 1000.0, 1600.0, 2500.0, 3200.0, 4000.0, 5000.0, 6300.0];
-/// How far above a band's background a frame counts at most, in dB.
+/// The limit of a frame's excess over a band's background, in dB.
 const MOST_DB: f32 = 25.0;
 /// The share of frames below a band's background.
 const BACKGROUND: f32 = 0.15;
-/// A voice stands this far above the measure of noise alone, in dB.
+/// The excess over the measure of noise alone at which a voice starts, in dB.
 const OPENS_DB: f32 = 3.0;
-/// It goes on until it stands less than this above it.
+/// The excess below which it ends, in dB.
 const CLOSES_DB: f32 = 1.5;
-/// Shorter sounds are no voice, in frames (80 ms).
+/// The shortest voice, in frames (80 ms).
 const MIN_FRAMES: usize = 8;
-/// Gaps that do not divide a voice, in frames (120 ms).
+/// The longest gap inside a voice, in frames (120 ms).
 const MAX_GAP: usize = 12;
 
-/// Returns the part of a take worth keeping. Like [`trim_silence`], except that seconds of room noise
-/// alone at either end are cut too.
+/// Returns the part of a take to keep. Like [`trim_silence`], but seconds of room noise alone at both ends are
+/// trimmed
+/// too.
 #[must_use]
 pub fn trim_to_voice(samples: &[f32]) -> Range<usize> {
-    /// A shorter stretch of noise is not worth a cut (500 ms).
+    /// The shortest stretch of noise that is trimmed (500 ms).
     const WORTH: usize = 24_000;
     let kept = trim_silence(samples);
     let runs = voiced_runs(samples);
@@ -46,14 +50,14 @@ pub fn trim_to_voice(samples: &[f32]) -> Range<usize> {
     if start < end { start..end } else { kept }
 }
 
-/// Returns the stretches of speech of a noisy take.
+/// Returns the ranges of speech of a noisy take.
 #[must_use]
 pub fn voiced_ranges(samples: &[f32]) -> Vec<Range<usize>> {
     let runs = voiced_runs(samples);
     if runs.is_empty() { speech_ranges(samples) } else { runs }
 }
 
-/// Stretches in which a voice stands out of the noise.
+/// Returns the ranges in which a voice exceeds the noise.
 fn voiced_runs(samples: &[f32]) -> Vec<Range<usize>> {
     let measure = measure(samples);
     if measure.is_empty() {
@@ -72,7 +76,7 @@ fn voiced_runs(samples: &[f32]) -> Vec<Range<usize>> {
             _ => runs.push(index..index + 1),
         }
     }
-    // A voice's onset is softer than what opens.
+    // A voice's onset is softer than the start threshold.
     for run in &mut runs {
         while run.start > 0 && measure[run.start - 1] > noise + CLOSES_DB {
             run.start -= 1;
@@ -82,7 +86,7 @@ fn voiced_runs(samples: &[f32]) -> Vec<Range<usize>> {
     runs.into_iter().map(|run| run.start * FRAME..(run.end * FRAME).min(samples.len())).collect()
 }
 
-/// How far each frame stands above the background, in dB, averaged over bands and 50 ms.
+/// Returns the excess of each frame over the background, in dB, averaged over bands and 50 ms.
 fn measure(samples: &[f32]) -> Vec<f32> {
     let frames = samples.len() / FRAME;
     let mut sum = vec![0.0_f32; frames];
@@ -96,7 +100,7 @@ fn measure(samples: &[f32]) -> Vec<f32> {
     smoothed(&sum, 2)
 }
 
-/// Levels of a band, frame by frame, in dB, over 30 ms each.
+/// Returns the levels of a band, frame by frame, in dB, over 30 ms each.
 fn band_levels(samples: &[f32], middle: f64) -> Vec<f32> {
     let mut filter = Biquad::band_pass(middle, 2.1);
     let mut power_of = |frame: &[f32]| {
@@ -107,7 +111,7 @@ fn band_levels(samples: &[f32], middle: f64) -> Vec<f32> {
     smoothed(&power, 1).into_iter().map(|power| 10.0 * (power + 1e-12).log10()).collect()
 }
 
-/// Means over each value and its neighbours.
+/// Returns the means over each value and its neighbours.
 fn smoothed(values: &[f32], reach: usize) -> Vec<f32> {
     (0..values.len())
         .map(|at| {
@@ -127,7 +131,7 @@ fn percentile(values: &[f32], share: f32) -> f32 {
 mod tests {
     use super::*;
 
-    /// Syllables of a buzzing voice in some ranges, over noise of a colour.
+    /// Returns syllables of a buzzing voice in some ranges, over noise of a colour.
     fn take(len: usize, words: &[Range<usize>], voice: f32, noise: f32, is_pink: bool) -> Vec<f32> {
         let mut rng = crate::dsp::rng(5);
         let mut low = 0.0_f32;

@@ -1,4 +1,4 @@
-//! Turns a raw voice take into a finished one.
+//! Processes a raw voice take into a finished one.
 //!
 //! Guarantees: the take keeps its length and timing; the order is level,
 //! high-pass, equaliser, de-esser, compressor, leveller, room, level, peaks,
@@ -20,7 +20,7 @@ use crate::limiter::limit;
 use crate::loudness::integrated_mono;
 use crate::{Db, Dbtp, Lufs};
 
-/// What a chain does; the default suits a synthetic voice.
+/// The settings of a chain; the default suits a synthetic voice.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VoiceSettings {
     /// Loudness of the take before the dynamics and after the whole chain.
@@ -30,20 +30,21 @@ pub struct VoiceSettings {
     pub high_pass_hz: f64,
     /// Cut around 300 Hz, where small rooms and synthetic voices boom.
     pub mud: Db,
-    /// Lift around 3.5 kHz, where consonants live.
+    /// Boost around 3.5 kHz, for consonants.
     pub presence: Db,
     /// Shelf above 10 kHz; zero unless the take is dull.
     pub air: Db,
-    /// Most the de-esser may take away; zero turns it off.
+    /// The largest reduction by the de-esser; zero disables it.
     pub max_de_ess: Db,
-    /// Compression on the loud syllables; zero turns the compressor off.
+    /// Compression of the loud syllables; zero disables the compressor.
     pub compression: Db,
-    /// Whether sentences are matched in loudness.
+    /// True to match the loudness of sentences.
     pub level_sentences: bool,
     /// Level of the early reflections relative to the voice.
     pub room: Option<Db>,
-    /// How far true peaks may stand over the level. A voice's rare peaks are taken here, where
-    /// they move nothing else; left to mastering, they would push the music down too.
+    /// The largest distance of true peaks above the level. A voice's rare peaks are limited here; if mastering did
+    /// it, they
+    /// would lower the music too.
     pub peak_over_level: Db,
 }
 
@@ -64,7 +65,7 @@ impl Default for VoiceSettings {
     }
 }
 
-/// What the chain measured and did.
+/// The measurements of the chain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VoiceChainReport {
     /// Loudness of the raw take.
@@ -88,14 +89,13 @@ pub struct VoiceChain {
 }
 
 impl VoiceChain {
-    /// A chain with these settings.
+    /// Creates a chain with these settings.
     #[must_use]
     pub fn new(settings: VoiceSettings) -> Self {
         Self { settings }
     }
 
-    /// Processes a mono take in place. `sentences` are the ranges the leveller
-    /// matches; it may be empty.
+    /// Processes a mono take in place. `sentences` are the ranges that the leveller matches; it may be empty.
     pub fn process(&self, take: &mut Vec<f32>, sentences: &[Range<usize>]) -> VoiceChainReport {
         let settings = &self.settings;
         let mut report = VoiceChainReport {
@@ -128,8 +128,7 @@ impl VoiceChain {
         if let Some(now) = level_of(take, after) {
             scale_db(take, settings.level.0 - now);
             let ceiling = settings.level.0 + f64::from(settings.peak_over_level.0);
-            // What limiting takes in loudness is given back, which raises the peaks again by
-            // less each time.
+            // The loudness lost by limiting is restored, which raises the peaks again, by less each time.
             for _ in 0..3 {
                 let reduction = limit(take, Dbtp(ceiling)).max_reduction_db;
                 let Some(limited) = level_of(take, integrated_mono(take)) else { break };
@@ -147,8 +146,9 @@ impl VoiceChain {
 
     fn equalise(&self, take: &mut [f32]) {
         let settings = &self.settings;
-        // Two sections with the Q values of a fourth-order Butterworth would be
-        // steeper than a voice needs; one at 0.707 gives 12 dB per octave.
+        // A fourth-order Butterworth of two sections would be steeper than a voice needs; one section at 0.707 gives
+        // 12 dB
+        // per octave.
         let mut sections = vec![Biquad::high_pass(settings.high_pass_hz, 0.707)];
         for (db, section) in [
             (settings.mud.0, Biquad::peaking(300.0, 1.0, f64::from(settings.mud.0))),
@@ -165,7 +165,7 @@ impl VoiceChain {
     }
 }
 
-/// Gated loudness, or the plain level for a take too short to measure.
+/// Returns the gated loudness, or the plain level for a take too short to measure.
 fn level_of(take: &[f32], measured: Lufs) -> Option<f64> {
     if measured.is_measurable() {
         return Some(measured.0);
@@ -175,7 +175,7 @@ fn level_of(take: &[f32], measured: Lufs) -> Option<f64> {
 }
 
 fn scale_db(take: &mut [f32], gain_db: f64) {
-    // A hopelessly quiet take is not worth raising its noise by more.
+    // The gain is limited, since it would only raise the noise of a very quiet take.
     let factor = 10_f64.powf(gain_db.min(50.0) / 20.0) as f32;
     take.iter_mut().for_each(|s| *s *= factor);
 }
@@ -184,7 +184,7 @@ fn scale_db(take: &mut [f32], gain_db: f64) {
 mod tests {
     use super::*;
 
-    /// Three "sentences" of vowel and sibilant at different levels.
+    /// Returns three "sentences" of vowel and sibilant at different levels.
     fn take() -> (Vec<f32>, Vec<Range<usize>>) {
         let mut rng = crate::dsp::rng(8);
         let sentences = vec![4800..96_000, 110_400..192_000, 206_400..288_000];

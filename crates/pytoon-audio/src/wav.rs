@@ -29,7 +29,7 @@ pub struct Pcm {
 }
 
 impl Pcm {
-    /// The mean of all channels.
+    /// Returns the mean of all channels.
     #[must_use]
     pub fn mono(&self) -> Vec<f32> {
         let Some(first) = self.channels.first() else { return Vec::new() };
@@ -42,7 +42,7 @@ impl Pcm {
         sum
     }
 
-    /// The first two channels, or one channel twice. The rate is unchanged.
+    /// Returns the first two channels, or one channel twice. The rate is unchanged.
     #[must_use]
     pub fn stereo(&self) -> Stereo {
         match self.channels.as_slice() {
@@ -63,7 +63,7 @@ pub fn read(source: impl Read) -> Result<Pcm, AudioError> {
     let spec = reader.spec();
     check_bounds(&spec, u64::from(reader.len()))?;
     let count = usize::from(spec.channels);
-    // The header's word for the length is no reason to take that much memory.
+    // The length in the header is not trusted for allocating memory.
     let mut channels: Vec<Vec<f32>> = vec![Vec::new(); count];
     let bad = |e: hound::Error| AudioError::BadWav(e.to_string());
     match spec.sample_format {
@@ -125,7 +125,7 @@ pub fn write_channels(
             let sample = channel[index] * gain;
             let dither = if sample == 0.0 { 0.0 } else { rng.unit() - rng.unit() };
             let value = (sample * FULL_SCALE + dither).clamp(-FULL_SCALE, FULL_SCALE - 1.0);
-            // The nearest integer; what is not a number becomes zero.
+            // Round to the nearest integer; NaN becomes zero.
             let [low, middle, high, _] = ((value + 0.5_f32.copysign(value)) as i32).to_le_bytes();
             sink.write_all(&[low, middle, high]).map_err(AudioError::WriteWav)?;
         }
@@ -139,8 +139,8 @@ pub fn write_channels(
 
 /// Returns the header of a 24-bit PCM file, in the plain form that every program reads.
 ///
-/// The extensible form, which libraries write for 24 bits, names a speaker for each channel: it
-/// makes a mono file one for the front left speaker, which FFmpeg's encoders refuse.
+/// The extensible form, which libraries write for 24 bits, names a speaker for each channel: a mono file would be for
+/// the front left speaker, which FFmpeg's encoders reject.
 fn header(channels: usize, len: usize) -> Result<Vec<u8>, AudioError> {
     const BYTES: usize = 3;
     let too_long = || AudioError::WriteWav(std::io::Error::other("a WAV file holds at most 4 GiB"));
@@ -241,7 +241,7 @@ mod tests {
         let size = u32::try_from(3 * (MAX_SAMPLES - 1)).unwrap().to_le_bytes();
         let data = bytes.windows(4).position(|w| w == b"data").unwrap();
         bytes[data + 4..data + 8].copy_from_slice(&size);
-        // Refused at the end of the file, with nothing kept free for a gigabyte of samples.
+        // Rejected at the end of the file, without allocating for a gigabyte of samples.
         assert!(matches!(read(Cursor::new(bytes)), Err(AudioError::BadWav(_))));
     }
 }

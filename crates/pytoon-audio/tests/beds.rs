@@ -11,7 +11,7 @@ fn rms(samples: &[f32]) -> f64 {
     (sum / samples.len().max(1) as f64).sqrt()
 }
 
-/// Level in dB of 16 slots per bar and two bands: the shape of a block.
+/// Returns the level in dB of 16 slots per bar and two bands: the shape of a block.
 fn shape(bed: &Bed, block: usize) -> Vec<f64> {
     let mono = bed.audio.mono();
     let mut low = 0.0_f32;

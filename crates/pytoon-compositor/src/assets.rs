@@ -1,4 +1,4 @@
-//! The seam to pictures.
+//! The interface to pictures.
 
 use crate::CompositorError;
 use crate::picture::Picture;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 /// The source of pictures.
 pub trait Assets: Send + Sync {
-    /// A picture with its alpha, for an overlay.
+    /// Returns a picture with its alpha, for an overlay.
     fn overlay(&self, asset: &str) -> Result<Arc<Picture>, CompositorError>;
-    /// An opaque picture, for a scene.
+    /// Returns an opaque picture, for a scene.
     fn picture(&self, asset: &str) -> Result<Arc<Picture>, CompositorError>;
 }

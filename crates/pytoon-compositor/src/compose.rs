@@ -1,8 +1,8 @@
-//! Frame n of a timeline.
+//! Draws frame n of a timeline.
 //!
-//! Clips are prepared when they are first needed (or ahead of time, with
-//! [`Compositor::prepare`]) and let go when they have been seen, so memory does not grow with the
-//! length of the film. Any number of threads may compose at once.
+//! Clips are prepared on first use (or ahead of time, with [`Compositor::prepare`]) and released after their last
+//! frame,
+//! so memory does not grow with the length of the film. Any number of threads may compose at once.
 
 use crate::CompositorError;
 use crate::assets::Assets;
@@ -60,7 +60,7 @@ enum Drawn {
     Background { generator: Box<Generator>, headline: Option<Box<KineticType>> },
 }
 
-/// The first frame on which a clip is seen and one past the last, its transitions included.
+/// Returns the first frame on which a clip is visible and one past the last, its transitions included.
 pub fn visible_range(timeline: &Timeline, index: usize) -> FrameRange {
     let clips = &timeline.tracks.video;
     let start =
@@ -73,7 +73,7 @@ pub fn visible_range(timeline: &Timeline, index: usize) -> FrameRange {
 }
 
 impl Compositor {
-    /// Gets ready to draw: lays out captions and overlays, prepares no clip yet.
+    /// Creates a compositor: lays out captions and overlays, but prepares no clip.
     pub fn new(
         timeline: Arc<Timeline>,
         assets: Arc<dyn Assets>,
@@ -98,12 +98,12 @@ impl Compositor {
         Ok(Self { timeline, assets, stills, text, size, slots, captions, overlays, zone, font })
     }
 
-    /// The timeline that is drawn.
+    /// Returns the drawn timeline.
     pub fn timeline(&self) -> &Timeline {
         &self.timeline
     }
 
-    /// Characters that no font has.
+    /// Returns the characters that no font has.
     pub fn missing_glyphs(&self) -> Vec<char> {
         let mut missing: Vec<char> =
             self.captions.as_ref().map(|c| c.missing().to_vec()).unwrap_or_default();
@@ -113,7 +113,7 @@ impl Compositor {
         missing
     }
 
-    /// Clips that a frame shows, with the transition between them if it lies in one.
+    /// Returns the clips that a frame shows, with the transition between them if there is one.
     pub fn clips_at(&self, frame: FrameNumber) -> (usize, Option<(usize, &Transition)>) {
         let clips = &self.timeline.tracks.video;
         let index = clips.partition_point(|clip| clip.end_frame <= frame).min(clips.len() - 1);
@@ -134,10 +134,10 @@ impl Compositor {
         self.drawn(index).map(|_| ())
     }
 
-    /// Lets clips go that are not seen from a frame on.
+    /// Releases clips that are not visible from a frame on.
     pub fn release_before(&self, frame: FrameNumber) {
         for slot in self.slots.iter().filter(|slot| slot.visible.end <= frame) {
-            // A poisoned slot holds nothing but a clip that can be prepared again.
+            // A poisoned slot contains only a clip that can be prepared again.
             *slot.drawn.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }
@@ -195,7 +195,7 @@ impl Compositor {
         let left = matches!(kind, Background::Swiss | Background::Paper);
         let variant = if left { KineticVariant::Left } else { KineticVariant::Centred };
         let mut zone = self.zone;
-        // Captions have the lower part of the zone.
+        // The lower part of the zone is for captions.
         zone.rect.y1 = zone.rect.y1.min(940.0);
         let spec = KineticSpec {
             light_ground: backgrounds::is_light(kind),
@@ -211,7 +211,7 @@ impl Compositor {
         headline
     }
 
-    /// Draws a frame. `moving` holds the frames of the moving clips it shows.
+    /// Draws a frame. `moving` contains the frames of the moving clips that it shows.
     pub fn compose(
         &self,
         frame: FrameNumber,
@@ -227,7 +227,7 @@ impl Compositor {
                 self.draw_clip(first, frame, moving, &mut a, scratch)?;
                 self.draw_clip(second, frame, moving, &mut b, scratch)?;
                 let length = (transition.end_frame - transition.start_frame).get() as f64;
-                // Frame centres: neither end of a transition repeats its clip.
+                // Progress is at frame centres: neither end of a transition repeats its clip.
                 let progress = ((frame - transition.start_frame).get() as f64 + 0.5) / length;
                 transition::blend(transition.kind, &a, &b, progress, out);
                 scratch.pair = Some((a, b));
@@ -237,8 +237,7 @@ impl Compositor {
             overlay.draw(out, frame);
         }
         if let Some(captions) = &self.captions {
-            // Rounded as the cues are: else one would be seen for a frame in the scene after its
-            // own.
+            // Rounded like the cues: otherwise a cue could be visible for a frame of the next scene.
             captions.draw(out, self.timeline.frame_rate.frame_to_ms(frame).get() as f64);
         }
         Ok(())
@@ -297,7 +296,7 @@ fn zone_of(timeline: &Timeline) -> SafeRect {
         .map_or(SafeRect::UNIVERSAL, |zone| zone.zone)
 }
 
-/// The palette of a film.
+/// Returns the palette of a film.
 pub fn palette(choice: &PaletteChoice) -> Palette {
     let brand = |hex: &Option<String>| hex.as_deref().and_then(|hex| Rgb::from_hex(hex).ok());
     let mut palette = match brand(&choice.brand_accent) {
@@ -340,7 +339,7 @@ fn caption_renderer(
     Some(CaptionRenderer::prepare(text, &style, height, &cues))
 }
 
-/// Returns a cue with its words as they are shown.
+/// Returns a cue with its words in the form that is shown.
 fn shown(cue: &CaptionCue) -> CaptionCue {
     let shown = |word: &CaptionWord| CaptionWord {
         text: pytoon_core::text::on_screen(&word.text).into_owned(),

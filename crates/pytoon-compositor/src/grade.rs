@@ -1,8 +1,8 @@
 //! Colour grades: lift, gamma, gain and saturation on R'G'B', as look-up tables.
 //!
-//! The figures are those of the film-maker's guide of this project; each keeps the hue of skin
-//! within three degrees. A grade is applied once, when a picture is prepared, so it costs nothing
-//! per frame.
+//! The figures are from this project's film-maker's guide; each keeps the hue of skin within three degrees. A grade
+//! is
+//! applied once, when a picture is prepared, so it costs nothing per frame.
 
 use pytoon_core::preset::Grade;
 
@@ -35,7 +35,7 @@ pub struct GradeTable {
 }
 
 impl GradeTable {
-    /// The tables of a grade applied at `strength` (0 to 1).
+    /// Creates the tables of a grade applied at `strength` (0 to 1).
     pub fn new(grade: Grade, strength: f64) -> Self {
         let strength = strength.clamp(0.0, 1.0) as f32;
         let figures = figures(grade);
@@ -52,7 +52,7 @@ impl GradeTable {
         Self { curves, saturation: (saturation * 256.0).round() as i32 }
     }
 
-    /// Grades pixels of four bytes in place; alpha is left alone.
+    /// Grades pixels of four bytes in place; alpha is unchanged.
     pub fn apply(&self, rgba: &mut [u8]) {
         if self.is_identity() {
             return;
@@ -71,12 +71,12 @@ impl GradeTable {
         }
     }
 
-    /// Its saturation in 1/256.
+    /// Returns the saturation in 1/256.
     pub(crate) fn saturation(&self) -> i32 {
         self.saturation
     }
 
-    /// Whether it changes nothing.
+    /// Returns true if the grade changes nothing.
     pub fn is_identity(&self) -> bool {
         self.saturation == 256
             && self

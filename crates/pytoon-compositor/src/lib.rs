@@ -1,11 +1,10 @@
 //! Draws frame n of a timeline.
 //!
-//! A frame is a pure function of the timeline, the assets and n: frames may be drawn in any
-//! order, on any thread, on any machine, and come out equal. Frames are planar YUV 4:2:0, BT.709,
-//! limited range, with left-sited chroma, which is what the encoder takes.
+//! A frame is a pure function of the timeline, the assets and n: frames may be drawn in any order, on any thread, on
+//! any machine, with equal results. Frames are planar YUV 4:2:0, BT.709, limited range, with left-sited chroma, the
+//! encoder's input format.
 //!
-//! Does not read files, decode pictures or run processes: assets are handed in through
-//! [`assets::Assets`].
+//! Does not read files, decode pictures or run processes: assets come from [`assets::Assets`].
 //!
 //! Start with [`compose::Compositor`].
 
@@ -23,31 +22,31 @@ pub mod thumbnail;
 pub mod tone;
 pub mod transition;
 
-/// What can go wrong while drawing.
+/// An error while drawing.
 #[derive(Debug, thiserror::Error)]
 pub enum CompositorError {
-    /// Bytes that do not make a picture of the size given.
+    /// The number of bytes does not match the size of the picture.
     #[error("a picture of {width}x{height} pixels does not have {bytes} bytes")]
     PictureSize {
-        /// Width given.
+        /// The given width.
         width: usize,
-        /// Height given.
+        /// The given height.
         height: usize,
-        /// Bytes given.
+        /// The given number of bytes.
         bytes: usize,
     },
     /// A picture could not be scaled.
     #[error("scaling a picture: {0}")]
     Resize(String),
-    /// Text could not be set.
+    /// The text could not be laid out.
     #[error("setting text: {0}")]
     Text(String),
-    /// An asset could not be had.
+    /// An asset is not available.
     #[error("{asset}: {reason}")]
     Asset {
         /// The asset.
         asset: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }

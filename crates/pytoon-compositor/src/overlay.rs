@@ -33,7 +33,7 @@ impl PreparedOverlay {
         let layers = match &clip.content {
             OverlayContent::Image { asset } => {
                 let picture = assets.overlay(asset)?;
-                // Wide or tall, it stays inside the zone.
+                // It stays inside the zone, whether wide or tall.
                 let aspect = picture.height() as f32 / picture.width() as f32;
                 let w = target.min(zone.width()).min(zone.height() / aspect).max(1.0);
                 let (w, h) = (w.round() as usize, (w * aspect).round().max(1.0) as usize);
@@ -65,7 +65,7 @@ impl PreparedOverlay {
         let fade = self.clip.fade_frames.get().max(1) as f64;
         let into = (frame - self.clip.start_frame).get() as f64 + 1.0;
         let left = (self.clip.end_frame - frame).get() as f64;
-        // What is there from the first frame does not fade in: frame 0 is a finished picture.
+        // An overlay visible from the first frame does not fade in: frame 0 is a finished picture.
         let rise =
             if self.clip.start_frame == FrameNumber::ZERO { 1.0 } else { (into / fade).min(1.0) };
         let opacity = self.clip.opacity * rise.min((left / fade).min(1.0));

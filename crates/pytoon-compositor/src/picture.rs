@@ -1,4 +1,4 @@
-//! A decoded picture in memory: 8-bit sRGB with alpha, the right way up.
+//! A decoded picture in memory: 8-bit sRGB with alpha, upright.
 
 use crate::CompositorError;
 
@@ -17,7 +17,7 @@ impl std::fmt::Debug for Picture {
 }
 
 impl Picture {
-    /// A picture from its bytes; fails when they do not match the size.
+    /// Creates a picture from its bytes; fails if they do not match the size.
     pub fn try_new(width: usize, height: usize, rgba: Vec<u8>) -> Result<Self, CompositorError> {
         if width == 0 || height == 0 || rgba.len() != width * height * 4 {
             return Err(CompositorError::PictureSize { width, height, bytes: rgba.len() });
@@ -25,22 +25,22 @@ impl Picture {
         Ok(Self { width, height, rgba })
     }
 
-    /// Width in pixels.
+    /// Returns the width in pixels.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Height in pixels.
+    /// Returns the height in pixels.
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// The pixels.
+    /// Returns the pixels.
     pub fn rgba(&self) -> &[u8] {
         &self.rgba
     }
 
-    /// Lays the picture over a plain colour where it is transparent.
+    /// Composites the picture over a plain colour.
     pub fn flatten(&mut self, matte: [u8; 3]) {
         for pixel in self.rgba.chunks_exact_mut(4) {
             let alpha = u32::from(pixel[3]);
@@ -55,7 +55,7 @@ impl Picture {
         }
     }
 
-    /// A copy of at most `max_side` pixels a side, box-filtered; for looking, not for showing.
+    /// Returns a copy of at most `max_side` pixels a side, box-filtered; for analysis, not for display.
     pub fn shrunk(&self, max_side: usize) -> Self {
         let longest = self.width.max(self.height);
         let (width, height) = if longest <= max_side {
@@ -74,7 +74,7 @@ impl Picture {
         Self { width, height, rgba }
     }
 
-    /// The mean of a box; at most four samples a side, enough for an honest small copy.
+    /// Returns the mean of a box; at most four samples a side, which is precise enough for a small copy.
     fn mean(&self, left: usize, right: usize, top: usize, bottom: usize) -> [u8; 4] {
         let mut sums = [0u32; 4];
         let mut count = 0;

@@ -1,17 +1,18 @@
-//! Where the eye goes in a picture, without a model: aim and crop of camera moves.
+//! The salient part of a picture, without a model, for the aim and crop of camera moves.
 //!
-//! Four maps on a 64 x 64 grid, each scaled to its 99th percentile: spectral residual (Hou and
-//! Zhang, CVPR 2007), frequency-tuned colour contrast (Achanta and others, CVPR 2009), local
-//! sharpness, and a prior for the upper middle; skin tones count where there is sharpness too.
+//! Four maps on a 64 x 64 grid, each scaled to its 99th percentile: spectral residual (Hou and Zhang, CVPR 2007),
+//! frequency-tuned colour contrast (Achanta and others, CVPR 2009), local sharpness, and a prior for the upper
+//! middle;
+//! skin tones count only where the picture is sharp too.
 //!
-//! It finds what stands out, not what is meant. Where nothing stands out it says so.
+//! It finds the conspicuous part, not the intended one. It reports pictures without a conspicuous part.
 
 use crate::picture::Picture;
 use pytoon_core::timeline::shots::PictureFacts;
 
 const N: usize = 64;
 
-/// Looks at a picture for a frame of the given shape (width over height).
+/// Analyses a picture for a frame of the given shape (width over height).
 pub fn look(picture: &Picture, frame_aspect: f64) -> PictureFacts {
     let map = saliency_map(picture);
     let mean = map.iter().sum::<f32>() / map.len() as f32;
@@ -23,7 +24,7 @@ pub fn look(picture: &Picture, frame_aspect: f64) -> PictureFacts {
         width: picture.width() as u32,
         height: picture.height() as u32,
         aim,
-        // Below this ratio lie gradients, textures and collages: nothing to aim at.
+        // A lower ratio means gradients, textures or collages without a subject.
         has_subject: peak > mean * 2.6,
         crop_keeps,
         crop_centre,
@@ -51,7 +52,7 @@ fn saliency_map(picture: &Picture) -> Vec<f32> {
         .collect()
 }
 
-/// The picture as `side` x `side` means of RGB, 0 to 1, whatever its shape.
+/// Returns the picture as `side` x `side` means of RGB, 0 to 1, regardless of its shape.
 fn stretched(picture: &Picture, side: usize) -> Vec<[f32; 3]> {
     let (width, height) = (picture.width(), picture.height());
     let rgba = picture.rgba();
@@ -99,7 +100,7 @@ fn spectral_residual(luma: &[f32]) -> Vec<f32> {
     gaussian(&power, 2.5)
 }
 
-/// The mean of the 3 x 3 neighbourhood; the spectrum wraps around.
+/// Returns the mean of the 3 x 3 neighbourhood; the spectrum wraps around.
 fn box_mean(map: &[f32], at: usize) -> f32 {
     let (x, y) = (at % N, at / N);
     let mut sum = 0.0;
@@ -143,7 +144,7 @@ fn sharpness(detail: &[[f32; 3]]) -> Vec<f32> {
     gaussian(&out, 1.5)
 }
 
-/// 1 where the colour lies in the ellipse of skin tones in Cb and Cr, whatever the brightness.
+/// Returns a map with 1 for colours in the ellipse of skin tones in Cb and Cr, regardless of brightness.
 fn skin_map(small: &[[f32; 3]]) -> Vec<f32> {
     let raw: Vec<f32> = small
         .iter()
@@ -190,8 +191,8 @@ fn normalised(map: Vec<f32>) -> Vec<f32> {
     map.into_iter().map(|v| (v / top).min(1.0)).collect()
 }
 
-/// The centre of the strongest subject: of what lies near the highest point of the smoothed map
-/// and rises to at least half of its height. What stands out elsewhere does not pull at it.
+/// Returns the centre of the strongest subject: of the points near the maximum of the smoothed map that reach at
+/// least half of its height. Salient points elsewhere have no influence.
 fn centroid_of_top(map: &[f32]) -> (f64, f64) {
     const REACH: f64 = 11.0;
     let smooth = gaussian(map, 3.0);
@@ -214,10 +215,9 @@ fn centroid_of_top(map: &[f32]) -> (f64, f64) {
     (x / weight, y / weight)
 }
 
-/// The crop of the frame's shape that holds the most of what stands out and cuts the least:
-/// (share kept, centre).
+/// Returns the crop of the frame's shape that keeps the most saliency and cuts the least: (share kept, centre).
 fn best_crop(map: &[f32], mean: f32, aspect: f64) -> (f64, (f64, f64)) {
-    // Only what rises above the background counts, and strongly.
+    // Only values above the background count, squared.
     let weight = |v: f32| f64::from((v - mean).max(0.0)).powi(2);
     let along_x = aspect <= 1.0;
     let mut lines = vec![0.0; N];
@@ -248,7 +248,7 @@ fn best_crop(map: &[f32], mean: f32, aspect: f64) -> (f64, (f64, f64)) {
     (kept, if along_x { (centre, middle) } else { (middle, centre) })
 }
 
-/// A 2-D FFT in place, radix 2 (Cooley and Tukey, 1965).
+/// Computes a 2-D FFT in place, radix 2 (Cooley and Tukey, 1965).
 fn fft2(re: &mut [f32], im: &mut [f32], inverse: bool) {
     for _ in 0..2 {
         for row in 0..N {
@@ -302,7 +302,7 @@ fn fft(re: &mut [f32], im: &mut [f32], inverse: bool) {
 mod tests {
     use super::*;
 
-    /// A disc with detail on a soft gradient, with its centre given in shares.
+    /// Returns a disc with detail on a soft gradient, with its centre given in shares.
     fn disc(width: usize, height: usize, cx: f64, cy: f64) -> Picture {
         let mut rgba = Vec::new();
         let radius = width.min(height) as f64 * 0.12;

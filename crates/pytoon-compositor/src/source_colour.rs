@@ -1,9 +1,8 @@
-//! Brings the colours of a clip to BT.709: transfer function, primaries, matrix, and tone mapping.
+//! Converts the colours of a clip to BT.709: transfer function, primaries, matrix, and tone mapping.
 //!
-//! Reference white is 203 cd/m² (ITU-R BT.2408), and HLG is shown at 1,000 cd/m² with a system
-//! gamma of 1.2 (BT.2100). What is no brighter than reference white keeps its colour. Brighter
-//! clips have their upper range rolled off towards white, the more the brighter they are, so that
-//! steps stay apart.
+//! Reference white is 203 cd/m² (ITU-R BT.2408), and HLG is displayed at 1,000 cd/m² with a system gamma of 1.2
+//! (BT.2100). Colours up to reference white are unchanged. In brighter clips the upper range is rolled off towards
+//! white, the more the brighter they are, so that steps remain distinct.
 //!
 //! Start with [`ColourConversion::new`].
 
@@ -12,20 +11,20 @@ use pytoon_graphics::Frame;
 
 /// Reference white, in cd/m².
 const REFERENCE_WHITE: f64 = 203.0;
-/// The peak of the display that HLG is shown on, in cd/m².
+/// The peak of the display for HLG, in cd/m².
 const HLG_PEAK: f64 = 1000.0;
-/// The gamma of the system from camera to display. It is applied to each channel, as FFmpeg does
-/// (zimg), so that what FFmpeg converted to HLG has its colours back; BT.2100 applies it to
-/// luminance, which leaves saturated colours a little paler.
+/// The gamma of the system from camera to display. It is applied to each channel, like FFmpeg (zimg) does, so that
+/// clips converted to HLG by FFmpeg get their colours back; BT.2100 applies it to luminance, which leaves saturated
+/// colours a little paler.
 const HLG_GAMMA: f64 = 1.2;
-/// The brightest that tone mapping makes room for, against reference white: more is white.
+/// The brightest light that tone mapping preserves, relative to reference white; brighter light is white.
 pub const BRIGHTEST: f64 = HLG_PEAK / REFERENCE_WHITE;
 /// The gamma of a display (ITU-R BT.1886).
 const GAMMA: f64 = 2.4;
 /// Steps of the table over R'G'B' of the source: four times the codes of ten bits.
 const IN_STEPS: usize = 4096;
-/// The tables over light have a step for each exponent of a 32-bit float and the first eight bits of
-/// its mantissa, so that dark steps are as close as they are seen. This is the first of them.
+/// The tables over light have a step for each exponent of a 32-bit float and the first eight bits of its mantissa, so
+/// that dark steps are as close as they are perceived. This is the first of them.
 const DARKEST: f32 = 1.0 / (1 << 24) as f32;
 /// A power of two above the number of such steps up to a light of 8.
 const LIGHT_STEPS: usize = 8192;
@@ -35,7 +34,7 @@ const LIGHT_STEPS: usize = 8192;
 pub struct ColourConversion {
     /// Cr to red, Cb and Cr to green, Cb to blue, from codes about their neutral.
     chroma: [f32; 4],
-    /// Light for R'G'B', against reference white.
+    /// Light for R'G'B', relative to reference white.
     light: Box<[f32; IN_STEPS]>,
     primaries: [[f32; 3]; 3],
     /// Tone-mapping scale by the brightest channel; `None` without tone mapping.
@@ -45,7 +44,7 @@ pub struct ColourConversion {
 }
 
 impl ColourConversion {
-    /// Prepares the tables for a source.
+    /// Creates the tables for a source.
     pub fn new(source: &SourceColours) -> Self {
         let (kr, kb) = source.matrix.red_and_blue();
         let kg = 1.0 - kr - kb;
@@ -68,7 +67,7 @@ impl ColourConversion {
 
     /// Converts a frame of limited-range 10-bit YUV 4:2:0 (little-endian, planar) to 8-bit BT.709.
     ///
-    /// Source and target have the same size; where bytes are missing the frame is left as it is.
+    /// Source and target have the same size; if bytes are missing the frame is left unchanged.
     pub fn convert(&self, source: &[u8], out: &mut Frame) {
         let (width, half) = (out.width(), out.width() / 2);
         let luma_bytes = out.width() * out.height() * 2;
@@ -104,7 +103,7 @@ impl ColourConversion {
         }
     }
 
-    /// The brightest channel of a pixel in light, before tone mapping.
+    /// Returns the brightest channel of a pixel in light, before tone mapping.
     pub fn brightness(&self, y: u16, cb: u16, cr: u16) -> f64 {
         let light = self.light(f32::from(y), self.shift(f32::from(cb), f32::from(cr)));
         f64::from(light[0].max(light[1]).max(light[2]))
@@ -116,7 +115,7 @@ impl ColourConversion {
         [self.chroma[0] * r, self.chroma[1] * b + self.chroma[2] * r, self.chroma[3] * b]
     }
 
-    /// R'G'B' of BT.709 of a pixel.
+    /// Returns the BT.709 R'G'B' of a pixel.
     #[inline]
     fn pixel(&self, y: f32, shift: [f32; 3]) -> [f32; 3] {
         let mut light = self.light(y, shift);
@@ -127,7 +126,7 @@ impl ColourConversion {
         light.map(|value| self.encoded[light_step(value)])
     }
 
-    /// Light of BT.709 against reference white; what is negative is left to the tables.
+    /// Returns the BT.709 light relative to reference white; negative values are left to the tables.
     #[inline]
     fn light(&self, y: f32, shift: [f32; 3]) -> [f32; 3] {
         let grey = (y - 64.0) * (1.0 / 876.0);
@@ -144,7 +143,7 @@ fn code(row: &[u8], at: usize) -> f32 {
     f32::from(u16::from_le_bytes([row[at * 2], row[at * 2 + 1]]))
 }
 
-/// The step of a light in the tables.
+/// Returns the step of a light in the tables.
 #[inline]
 fn light_step(light: f32) -> usize {
     const FIRST: u32 = DARKEST.to_bits() >> 15;
@@ -152,7 +151,7 @@ fn light_step(light: f32) -> usize {
     (bits - FIRST) as usize & (LIGHT_STEPS - 1)
 }
 
-/// A table over light.
+/// Builds a table over light.
 fn by_light(value: impl Fn(f64) -> f64) -> Box<[f32; LIGHT_STEPS]> {
     let first = DARKEST.to_bits() >> 15;
     let mut table = Box::new([0.0; LIGHT_STEPS]);
@@ -169,7 +168,7 @@ fn luma_709(rgb: [f32; 3]) -> f32 {
     0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2]
 }
 
-/// Light for a coded value, against reference white.
+/// Returns the light of a coded value, relative to reference white.
 fn light_of(transfer: Transfer, coded: f64) -> f64 {
     match transfer {
         Transfer::Sdr => coded.powf(GAMMA),
@@ -195,8 +194,8 @@ fn light_of(transfer: Transfer, coded: f64) -> f64 {
 
 /// Returns the tone-mapping scale of a light level for a source whose maximum is `peak`.
 ///
-/// Worked out on R'G'B', which is nearer to how steps are seen: up to a knee nothing changes; from
-/// there to the peak a hyperbola leads to white, with no kink at the knee.
+/// Computed on R'G'B', which is closer to perceived steps: up to a knee nothing changes; from there to the peak a
+/// hyperbola leads to white, without a kink at the knee.
 fn rolled_off(light: f64, peak: f64) -> f64 {
     let top = peak.powf(1.0 / GAMMA);
     let knee = 1.0 - 1.2 * (1.0 - 1.0 / top);
@@ -210,13 +209,13 @@ fn rolled_off(light: f64, peak: f64) -> f64 {
     (mapped / coded).powf(GAMMA)
 }
 
-/// Light of these primaries to light of BT.709.
+/// Returns the matrix from light of these primaries to light of BT.709.
 fn to_bt709(primaries: Primaries) -> [[f32; 3]; 3] {
     let product = multiply(inverse(to_xyz(Primaries::Bt709)), to_xyz(primaries));
     product.map(|row| row.map(|value| value as f32))
 }
 
-/// Light of these primaries to CIE XYZ, from their chromaticities and a white of D65.
+/// Returns the matrix from light of these primaries to CIE XYZ, from their chromaticities and a white of D65.
 fn to_xyz(primaries: Primaries) -> [[f64; 3]; 3] {
     let [red, green, blue] = match primaries {
         Primaries::Bt709 => [(0.64, 0.33), (0.30, 0.60), (0.15, 0.06)],
@@ -258,7 +257,7 @@ mod tests {
         SourceColours { transfer, primaries, matrix, peak }
     }
 
-    /// A plain frame of one colour through a conversion.
+    /// Converts a plain frame of one colour.
     fn converted(conversion: &ColourConversion, [y, cb, cr]: [u16; 3]) -> [u8; 3] {
         let bytes: Vec<u8> =
             [y, y, y, y, cb, cr].iter().flat_map(|code| code.to_le_bytes()).collect();

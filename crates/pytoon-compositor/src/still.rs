@@ -1,9 +1,8 @@
 //! Prepares a picture once, so that each frame of a camera move is one cheap resampling.
 //!
-//! Preparation crops to what the move will see, scales so that the closest view needs no
-//! enlarging (and never enlarges here: the sampler does that with sub-pixel positions), grades,
-//! and converts to YUV 4:2:0. A picture of another shape is laid over a dark, blurred copy of
-//! itself; it is never stretched.
+//! Preparation crops to the region that the move shows, scales so that the closest view needs no enlarging (and never
+//! enlarges here: the sampler does that with sub-pixel positions), grades, and converts to YUV 4:2:0. A picture of
+//! another shape is placed over a dark, blurred copy of itself; it is never stretched.
 
 mod blur_fill;
 
@@ -18,7 +17,7 @@ use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use pytoon_core::timeline::{Fit, Motion, Window};
 use pytoon_graphics::Frame;
 
-/// A picture ready for camera moves.
+/// A picture prepared for camera moves.
 #[derive(Debug)]
 pub struct PreparedStill {
     planes: [PaddedPlane; 3],
@@ -26,7 +25,7 @@ pub struct PreparedStill {
     region: Window,
 }
 
-/// Source columns kept around what a move sees, for the taps of the sampler.
+/// Source columns kept around the visible region, for the taps of the sampler.
 const REGION_MARGIN_PX: f64 = 8.0;
 
 impl PreparedStill {
@@ -98,7 +97,7 @@ impl PreparedStill {
         sample(&self.planes[2], out_v, width / 2, chroma_x, chroma_y, scratch);
     }
 
-    /// Luma axes of a window: pixel centres of the frame on pixel centres of the picture.
+    /// Returns the luma axes of a window: pixel centres of the frame on pixel centres of the picture.
     fn axes(&self, window: Window, frame_width: usize, frame_height: usize) -> [Axis; 2] {
         let axis = |from: f64,
                     length: f64,
@@ -131,13 +130,13 @@ impl PreparedStill {
         ]
     }
 
-    /// Bytes held.
+    /// Returns the memory in use, in bytes.
     pub fn size_bytes(&self) -> usize {
         self.planes.iter().map(PaddedPlane::size_bytes).sum()
     }
 }
 
-/// The smallest box that holds both ends of a move, snapped outwards to source pixels.
+/// Returns the smallest box that contains both ends of a move, rounded outwards to source pixels.
 fn seen_region(motion: &Motion, width: f64, height: f64) -> Window {
     let (a, b) = (motion.from, motion.to);
     let low =
@@ -160,7 +159,7 @@ struct Crop {
     height: f64,
 }
 
-/// A whole picture scaled with Lanczos-3, alpha respected.
+/// Scales a whole picture with Lanczos-3, respecting alpha.
 pub(crate) fn resize_with_alpha(
     picture: &Picture,
     width: usize,
@@ -175,7 +174,7 @@ pub(crate) fn resize_with_alpha(
     resize_part(picture, whole, width, height, ResizeOptions::new())
 }
 
-/// Scales a part of a picture with Lanczos-3; alpha is taken for one more colour.
+/// Scales a part of a picture with Lanczos-3; alpha is treated as one more colour.
 fn resize(
     picture: &Picture,
     crop: Crop,
@@ -193,8 +192,9 @@ fn resize_part(
     options: ResizeOptions,
 ) -> Result<Vec<u8>, CompositorError> {
     let fail = |error: &dyn std::fmt::Display| CompositorError::Resize(error.to_string());
-    // Of a type that is known here: the resizer for any pixel is compiled for all thirteen of them,
-    // which took this crate three minutes.
+    // Uses a fixed pixel type: the resizer for any pixel is compiled for all thirteen types, which took this crate
+    // three
+    // minutes.
     let (from_width, from_height) = (picture.width() as u32, picture.height() as u32);
     let source = TypedImageRef::<U8x4>::from_buffer(from_width, from_height, picture.rgba());
     let source = source.map_err(|e| fail(&e))?;
@@ -212,7 +212,7 @@ fn resize_part(
     Ok(rgba)
 }
 
-/// sRGB bytes, taken as BT.709 R'G'B', to limited-range YUV 4:2:0 with left-sited chroma.
+/// Converts sRGB bytes, taken as BT.709 R'G'B', to limited-range YUV 4:2:0 with left-sited chroma.
 pub fn to_yuv420(rgba: &[u8], width: usize, height: usize) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
     let mut luma = vec![0u8; width * height];
     for (out, p) in luma.iter_mut().zip(rgba.chunks_exact(4)) {
@@ -284,7 +284,7 @@ mod tests {
         }
     }
 
-    /// A circle on grey must stay round whatever the shape of its picture.
+    /// A circle on grey must stay round in a picture of any shape.
     #[test]
     fn nothing_is_stretched() {
         for (width, height, fit) in
@@ -339,7 +339,7 @@ mod tests {
         assert!(frame.y().iter().all(|&y| y > 16));
     }
 
-    /// A soft spot followed over a slow move must stay on the curve that the move intends.
+    /// A soft spot followed over a slow move must stay on the intended curve.
     #[test]
     fn camera_moves_do_not_jitter() {
         let (width, height, spot) = (900usize, 1200usize, (500.0, 480.0));

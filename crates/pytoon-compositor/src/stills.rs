@@ -1,7 +1,8 @@
-//! Prepared pictures that compositors of one film share.
+//! Prepared pictures shared by the compositors of one film.
 //!
-//! Chunks of one scene are drawn side by side and move over the same picture: it is prepared once for as
-//! long as one of them holds it. Whoever asks while another prepares it waits for that.
+//! Chunks of one scene are drawn in parallel and move over the same picture: it is prepared once and kept while one
+//! of
+//! them uses it. A caller that needs a picture in preparation waits for it.
 
 use crate::CompositorError;
 use crate::still::PreparedStill;
@@ -9,7 +10,7 @@ use pytoon_core::preset::Grade;
 use pytoon_core::timeline::{Fit, Motion};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-/// All that a prepared picture is made from.
+/// All inputs of a prepared picture.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct StillKey {
     pub(crate) asset: String,
@@ -21,7 +22,7 @@ pub(crate) struct StillKey {
     pub(crate) frame_size: (usize, usize),
 }
 
-/// The prepared pictures of a film that somebody holds.
+/// The prepared pictures of a film in use.
 #[derive(Debug, Default)]
 pub struct SharedStills(Mutex<Vec<Arc<Place>>>);
 
@@ -32,7 +33,7 @@ struct Place {
 }
 
 impl SharedStills {
-    /// Returns a prepared picture, which `prepare` makes where nobody holds it.
+    /// Returns a prepared picture, made by `prepare` if it is not in use already.
     pub(crate) fn get(
         &self,
         key: &StillKey,

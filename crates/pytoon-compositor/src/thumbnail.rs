@@ -1,8 +1,8 @@
-//! Which frame would make a good cover.
+//! The choice of a cover frame.
 
 use pytoon_graphics::Frame;
 
-/// How good a frame is as a cover: sharp, contrasty, neither dark nor burnt out. Higher is better.
+/// Returns the score of a frame as a cover: sharp, contrasty, neither dark nor overexposed. Higher is better.
 pub fn score(frame: &Frame) -> f64 {
     let (width, height) = (frame.width(), frame.height());
     let luma = frame.y();

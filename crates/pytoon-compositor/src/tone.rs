@@ -1,9 +1,9 @@
 //! The tone of moving clips: colour match, then grade, as tables over Y'CbCr.
 //!
-//! A still is graded once, in R'G'B', when it is prepared. A moving frame comes thirty times a
-//! second, so its grade is the same curve along the grey axis: luma through one table, and the
-//! tint that the grade gives a grey of that luma added to the chroma, whose saturation is
-//! scaled. On greys this is exact; on colours it is the grade to first order.
+//! A still is graded once, in R'G'B', when it is prepared. A moving frame comes thirty times a second, so its grade
+//! is
+//! approximated by tables: luma through one table, and the tint that the grade gives a grey of that luma added to the
+//! chroma, whose saturation is scaled. On greys this is exact; on colours it is the grade to first order.
 
 use crate::grade::GradeTable;
 use pytoon_core::colour::ColourMatch;
@@ -14,14 +14,14 @@ use pytoon_graphics::Frame;
 #[derive(Debug, Clone)]
 pub struct ClipTone {
     luma: [u8; 256],
-    /// What a grey of this luma gets added to Cb and Cr, in 1/256 codes.
+    /// The offset of Cb and Cr for a grey of this luma, in 1/256 codes.
     tint: [[i32; 256]; 2],
-    /// Chroma about its neutral is scaled by this, in 1/256.
+    /// The factor of chroma about its neutral, in 1/256.
     scale: i32,
 }
 
 impl ClipTone {
-    /// The tone of a clip; `None` where nothing would change.
+    /// Creates the tone of a clip; `None` if nothing would change.
     pub fn new(grade: Grade, strength: f64, colour: &ColourMatch) -> Option<Self> {
         let table = GradeTable::new(grade, strength);
         if table.is_identity() && colour.is_none() {
@@ -55,7 +55,7 @@ impl ClipTone {
         let [y, u, v] = frame.planes_mut();
         let half = width / 2;
         for row in 0..height / 2 {
-            // The luma that a chroma sample lies on, before it is changed.
+            // The luma beside a chroma sample, before it is changed.
             let lumas = y[row * 2 * width..].iter().step_by(2);
             let line = row * half..(row + 1) * half;
             let chroma = u[line.clone()].iter_mut().zip(&mut v[line]);

@@ -1,7 +1,6 @@
-//! Blends two drawn frames: everything that happens between clips.
+//! Blends two drawn frames: all transitions between clips.
 //!
-//! Blending Y'CbCr equals blending gamma-coded R'G'B' (the matrix is affine), which is what
-//! editors expect of dissolves and fades.
+//! Blending Y'CbCr equals blending gamma-coded R'G'B' (the matrix is affine), as editors do in dissolves and fades.
 
 use pytoon_core::preset::TransitionKind;
 use pytoon_graphics::Frame;
@@ -31,7 +30,7 @@ fn mix(from: &Frame, to: &Frame, p: f64, out: &mut Frame) {
     }
 }
 
-/// Down to black and up again, each half on a sine.
+/// Fades to black and back, each half on a sine.
 fn fade_black(from: &Frame, to: &Frame, p: f64, out: &mut Frame) {
     let level = (std::f64::consts::PI * p).cos().abs();
     let source = if p < 0.5 { from } else { to };
@@ -43,11 +42,11 @@ fn fade_black(from: &Frame, to: &Frame, p: f64, out: &mut Frame) {
     }
 }
 
-/// Both pictures move left as one strip, with the blur of a 180-degree shutter.
+/// Moves both pictures left as one strip, with the blur of a 180-degree shutter.
 fn swipe(left: &Frame, right: &Frame, p: f64, out: &mut Frame) {
     let width = left.width();
     let position = expo_in_out(p);
-    // Speed over one fortieth of the way stands for one frame of a usual ten-frame swipe.
+    // The distance over a twentieth of the progress, doubled: one frame of a usual ten-frame swipe.
     let speed = (expo_in_out((p + 0.025).min(1.0)) - expo_in_out((p - 0.025).max(0.0))) * 2.0;
     let blur = (speed * 0.5 * width as f64).max(1.0);
     let planes = [
@@ -84,7 +83,7 @@ fn prefix_sums(a: &[u8], b: &[u8], sums: &mut Vec<f32>) {
     }
 }
 
-/// The mean of a strip between two fractional positions.
+/// Returns the mean of a strip between two fractional positions.
 fn box_mean(sums: &[f32], from: f64, to: f64) -> u8 {
     let last = (sums.len() - 1) as f64;
     let (from, to) = (from.clamp(0.0, last), to.clamp(0.0, last));
@@ -105,13 +104,13 @@ fn expo_in_out(p: f64) -> f64 {
     }
 }
 
-/// Through the old picture into the new: both grow, and change over in the middle.
+/// Zooms through the old picture into the new: both grow, and are exchanged in the middle.
 fn zoom(from: &Frame, to: &Frame, p: f64, out: &mut Frame) {
     let grow = |p: f64| p * p;
     if p < 0.5 {
         scale_into(from, 1.0 + 0.35 * grow(p * 2.0), out);
     } else {
-        // Begins enlarged by as much as the old one ended, so that the size seems to carry on.
+        // The new picture starts at the old one's final scale, so that the zoom seems to continue.
         let rest = (1.0 - p) * 2.0;
         scale_into(to, 1.0 + 0.35 * grow(rest), out);
     }
@@ -127,7 +126,7 @@ fn zoom(from: &Frame, to: &Frame, p: f64, out: &mut Frame) {
     }
 }
 
-/// A frame enlarged about its middle, bilinear.
+/// Enlarges a frame about its middle, bilinear.
 fn scale_into(source: &Frame, scale: f64, out: &mut Frame) {
     let (width, height) = (source.width(), source.height());
     let planes = [

@@ -1,46 +1,46 @@
-//! Reads a brief from a file or from text.
+//! Loads a brief from a file or from text.
 
 use crate::document::{Document, MAX_BYTES};
 use crate::strict::{self, ConfigError};
 use pytoon_core::brief::{Brief, FieldProblem};
 use std::path::{Path, PathBuf};
 
-/// A brief, and what is needed to speak about its fields.
+/// A brief with the text that it was read from, for error messages.
 #[derive(Debug, Clone)]
 pub struct BriefFile {
     /// The brief.
     pub brief: Brief,
-    /// Its file as the user named it.
+    /// The name of its file, as given by the user.
     pub name: String,
-    /// The folder its paths are relative to.
+    /// The folder that its paths are relative to.
     pub base: PathBuf,
     document: Document,
 }
 
 impl BriefFile {
-    /// Returns the file with another brief in it. Errors name places of the text that was read.
+    /// Replaces the brief. Errors still point into the text that was read.
     #[must_use]
     pub fn with_brief(self, brief: Brief) -> Self {
         Self { brief, ..self }
     }
 
-    /// An error about one of its fields, with the line.
+    /// Returns an error about one of its fields, with the line.
     pub fn error(&self, field: &str, reason: impl Into<String>) -> ConfigError {
         ConfigError::field(&self.name, &self.document, field, reason)
     }
 
-    /// The same for a problem that the core found.
+    /// Returns an error for a problem that the core found, with the line.
     pub fn problem(&self, problem: &FieldProblem) -> ConfigError {
         self.error(&problem.field, problem.reason.clone())
     }
 
-    /// A path of the brief, resolved.
+    /// Resolves a path of the brief.
     pub fn resolve(&self, path: &str) -> PathBuf {
         self.base.join(path)
     }
 }
 
-/// Reads a brief from a file.
+/// Loads a brief from a file.
 pub fn load_brief(path: &Path) -> Result<BriefFile, ConfigError> {
     let name = path.display().to_string();
     let metadata = std::fs::metadata(path)
@@ -63,7 +63,7 @@ pub fn load_brief(path: &Path) -> Result<BriefFile, ConfigError> {
     read_brief(&name, &text, base)
 }
 
-/// Reads a brief from text; its paths are relative to `base`.
+/// Parses a brief; its paths are relative to `base`.
 pub fn read_brief(name: &str, text: &str, base: PathBuf) -> Result<BriefFile, ConfigError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document = strict::parse(name, text)?;

@@ -11,7 +11,7 @@ pub(crate) const DEFAULTS: &str = include_str!("../../../config/defaults.yaml");
 /// `config/engine.yaml`.
 pub(crate) const ENGINE: &str = include_str!("../../../config/engine.yaml");
 
-/// Folder, then name and text of each file in it.
+/// A folder, with the name and text of each of its files.
 type Folder = (&'static str, &'static [(&'static str, &'static str)]);
 
 const FOLDERS: &[Folder] = files! {
@@ -23,7 +23,7 @@ const FOLDERS: &[Folder] = files! {
     "brands": ["example"],
 };
 
-/// The built-in files of a folder.
+/// Returns the built-in files of a folder.
 pub(crate) fn folder(name: &str) -> &'static [(&'static str, &'static str)] {
     FOLDERS.iter().find(|(folder, _)| *folder == name).map_or(&[], |(_, files)| files)
 }
@@ -32,7 +32,7 @@ pub(crate) fn folder(name: &str) -> &'static [(&'static str, &'static str)] {
 mod tests {
     use super::*;
 
-    /// A file added to `config/` and forgotten here would not be built in.
+    /// Catches a file that was added to `config/` but not here.
     #[test]
     fn every_file_of_the_config_folder_is_built_in() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");

@@ -1,19 +1,19 @@
-//! A YAML or JSON text as a value whose every field knows its line.
+//! A YAML or JSON text as a value with the line of every field.
 //!
-//! YAML 1.2 core schema, with two things refused: anchors and aliases (a few lines of them can
-//! stand for gigabytes) and tags. JSON is read by the same parser, of which it is a subset.
+//! YAML 1.2 core schema, without anchors and aliases (a few lines of them can expand to gigabytes) and without tags.
+//! The same parser reads JSON, which is a subset of YAML.
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 use serde_json::{Map, Number, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// Deeper nesting than any brief or configuration has.
+/// The deepest nesting accepted, above that of any real brief or configuration.
 const MAX_DEPTH: usize = 24;
-/// Larger than any brief or configuration is.
+/// The largest text accepted in bytes, above the size of any real brief or configuration.
 pub const MAX_BYTES: usize = 1 << 20;
 
-/// A place in a text, counted from 1.
+/// A place in a text; line and column start at 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     /// The line.
@@ -33,14 +33,14 @@ pub struct Document {
 /// A text that is neither YAML nor JSON.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyntaxError {
-    /// Where.
+    /// The place of the error.
     pub place: Place,
     /// The reason, as shown to the user.
     pub reason: String,
 }
 
 impl Document {
-    /// Parses a text. An empty one is an empty mapping.
+    /// Parses a text. An empty text gives an empty mapping.
     pub fn parse(text: &str) -> Result<Self, SyntaxError> {
         if text.len() > MAX_BYTES {
             return Err(SyntaxError {
@@ -55,9 +55,9 @@ impl Document {
         Ok(Self { value, places: reader.places })
     }
 
-    /// Where a field stands, or the nearest field around it that was written.
+    /// Returns the place of a field, or of the nearest enclosing field in the text.
     ///
-    /// Paths are written as `overlays[0].width`.
+    /// Paths have the form `overlays[0].width`.
     pub fn place(&self, path: &str) -> Option<Place> {
         let mut path = path;
         loop {
@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Nothing may follow the first document.
+    /// Returns the value if nothing follows the first document.
     fn end(&mut self, value: Value) -> Result<Value, SyntaxError> {
         loop {
             match self.next()? {
@@ -177,9 +177,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// JSON writes a character beyond U+FFFF as two halves (`\ud83d\ude00`, RFC 8259, section 7), which
-/// YAML does not know: it has one escape for the whole. Only in JSON, since a backslash is a plain
-/// character in most of YAML's texts.
+/// Converts JSON's surrogate pairs (`\ud83d\ude00`, RFC 8259, section 7) to YAML's single escape for characters
+/// beyond U+FFFF. Only in JSON, since a backslash is a plain character in most YAML strings.
 fn with_whole_characters(text: &str) -> Cow<'_, str> {
     if !text.trim_start().starts_with('{') {
         return Cow::Borrowed(text);
@@ -191,7 +190,7 @@ fn with_whole_characters(text: &str) -> Cow<'_, str> {
         at += found;
         let pair = half(&text[at..]).zip(text.get(at + 6..).and_then(half));
         let whole = pair.and_then(|(high, low)| char::decode_utf16([high, low]).next()?.ok());
-        // One half of two is a character of its own, or none: the reader says so.
+        // A lone surrogate is left for the parser to reject.
         match whole.filter(|whole| *whole > '\u{ffff}') {
             Some(whole) => {
                 out.push_str(&text[done..at]);
@@ -199,7 +198,7 @@ fn with_whole_characters(text: &str) -> Cow<'_, str> {
                 at += 12;
                 done = at;
             }
-            // Whatever is escaped, another backslash perhaps, begins no escape.
+            // The escaped character, which may be a backslash, does not begin an escape.
             None => at += 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
         }
     }
@@ -210,7 +209,7 @@ fn with_whole_characters(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The number of an escape `\uXXXX` that a text begins with.
+/// Returns the number of an escape `\uXXXX` at the start of a text.
 fn half(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     let is_number = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
@@ -234,7 +233,7 @@ fn syntax(error: &ScanError) -> SyntaxError {
     }
 }
 
-/// A plain scalar by YAML's core schema; anything quoted is text.
+/// Parses a plain scalar by YAML's core schema; a quoted scalar is text.
 fn scalar(text: &str, style: ScalarStyle) -> Value {
     if style != ScalarStyle::Plain {
         return Value::String(text.to_owned());

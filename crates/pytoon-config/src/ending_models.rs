@@ -1,24 +1,24 @@
-//! The models in use that their vendors shut down.
+//! Models in use with an announced shutdown.
 
 use crate::layers::Config;
 use crate::model_ends::{ModelEnd, ends_of_engine};
 use crate::settings::TranscriptionChoice;
 
-/// A model in use that its vendor shuts down.
+/// A model in use with an announced shutdown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndingModel<'a> {
     /// The field that names it.
     pub field: String,
-    /// The file of configuration that the field stands in.
+    /// The configuration file of the field.
     pub file: &'static str,
     /// The variables that may hold the provider's key.
     pub key_env: &'a [String],
-    /// Its end.
+    /// The shutdown.
     pub end: &'a ModelEnd,
 }
 
 impl Config {
-    /// Returns the models in use that have an end, each under the field that names it.
+    /// Returns the models in use with an announced shutdown, each with the field that names it.
     pub fn ending_models(&self) -> Vec<EndingModel<'_>> {
         let (tts, writer) = (&self.settings.tts, &self.settings.transcription);
         let writes = writer.order.contains(&TranscriptionChoice::Openai);

@@ -1,8 +1,8 @@
-//! The types of `engine.yaml`: which engines there are, what they sell, what they cost, how they
-//! are treated, and which preset prefers which.
+//! The types of `engine.yaml`: engines, capabilities, prices, retry and breaker settings, and the preferences of
+//! presets.
 //!
-//! `options` is a mapping that belongs to the engine's adapter: it is checked there, strictly,
-//! and its problems are reported with this file's line.
+//! `options` is a mapping for the engine's adapter, which validates it strictly; its problems are reported with this
+//! file's line.
 
 use schemars::JsonSchema;
 use serde::de::{MapAccess, Visitor};
@@ -19,37 +19,36 @@ pub struct EngineFile {
     pub v2: EngineSettings,
 }
 
-/// Engines and how they are chosen.
+/// Engines and their selection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EngineSettings {
-    /// The engines tried in order where nothing else says so.
+    /// The default order of engines.
     pub default_chain: Vec<String>,
     /// Engines by name.
     pub engines: Engines,
-    /// What presets prefer, by preset.
+    /// The engine preferences of presets, by preset.
     #[serde(default)]
     pub preset_engine_prefs: BTreeMap<String, PresetEnginePrefs>,
     /// Spending limits.
     pub budget: BudgetSettings,
-    /// What is looked at before a prompt leaves.
+    /// The checks of prompts before they are sent.
     pub moderation: ModerationSettings,
 }
 
-/// What a preset prefers.
+/// The engine preferences of a preset.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PresetEnginePrefs {
     /// The engine tried first.
     #[serde(default)]
     pub preferred_engine: Option<String>,
-    /// The engines tried in order instead of the default chain; `local` is added where it is
-    /// missing.
+    /// The order of engines instead of the default chain; `local` is added if it is missing.
     #[serde(default)]
     pub fallback_override: Option<Vec<String>>,
 }
 
-/// The engines known: `local`, and any others by name.
+/// The known engines: `local`, and any others by name.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Engines {
     /// The built-in engine.
@@ -63,9 +62,9 @@ pub struct Engines {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LocalEngine {
-    /// Decoded pictures kept, in MiB.
+    /// The size of the cache of decoded pictures, in MiB.
     pub picture_cache_mib: usize,
-    /// Threads that draw frames; 0 for one a core.
+    /// The number of threads that draw frames; 0 for one per core.
     pub threads: usize,
 }
 
@@ -73,50 +72,49 @@ pub struct LocalEngine {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EngineConfig {
-    /// Which adapter speaks to it; its own name where absent. `http` describes the vendor's calls
-    /// by templates in `options`.
+    /// The adapter; default the engine's own name. `http` describes the vendor's calls by templates in `options`.
     #[serde(default)]
     pub kind: Option<String>,
-    /// `false` takes it out of every chain.
+    /// False to remove it from every chain; default true.
     #[serde(default = "yes")]
     pub enabled: bool,
     /// The vendor's address.
     pub base_url: String,
-    /// Hosts beside `base_url`'s that may be spoken to even where they are private.
+    /// Hosts beside `base_url`'s that may be called even if they are private.
     #[serde(default)]
     pub allow_hosts: Vec<String>,
-    /// Environment variables that may hold its key, in order; none for engines without a key.
-    /// `NAME_FILE` holds the path of a file with the key.
+    /// Environment variables of its key, in search order; empty for engines without a key. `NAME_FILE` names a file
+    /// with the key.
     #[serde(default)]
     pub key_env: Vec<String>,
-    /// Calls under way at once, over all processes.
+    /// The most concurrent calls, over all processes; default 2.
     #[serde(default = "two")]
     pub max_concurrent: u32,
-    /// Calls begun within a minute, over all processes.
+    /// The most new calls per minute, over all processes; no limit by default.
     #[serde(default)]
     pub requests_per_minute: Option<u32>,
-    /// How calls that may be repeated are.
+    /// The retries of calls that are safe to repeat.
     #[serde(default)]
     pub backoff: Backoff,
-    /// How often a running task is asked after, in milliseconds.
+    /// The interval between polls of a running task, in milliseconds; default 5000.
     #[serde(default = "five_seconds")]
     pub poll_interval_ms: u64,
-    /// Longest wait for any answer, in milliseconds.
+    /// The timeout of a request, in milliseconds; default 30000.
     #[serde(default = "request_timeout")]
     pub request_timeout_ms: u64,
-    /// A task without progress for so long is given up, in seconds.
+    /// The time without progress after which a task is given up, in seconds; default 180.
     #[serde(default = "stall_seconds")]
     pub stall_seconds: u64,
-    /// A task is given up after so long in any case, in seconds.
+    /// The total time after which a task is given up, in seconds; default 900.
     #[serde(default = "timeout_seconds")]
     pub timeout_seconds: u64,
-    /// When it is left alone after failures.
+    /// The circuit breaker.
     #[serde(default)]
     pub breaker: BreakerSettings,
-    /// What it is good at, in words looked for in styles and prompts.
+    /// Its strengths, as words that are matched with styles and prompts.
     #[serde(default)]
     pub capabilities: Vec<String>,
-    /// What it costs.
+    /// Its prices.
     #[serde(default)]
     pub price: PriceTable,
     /// The adapter's own settings.
@@ -124,7 +122,7 @@ pub struct EngineConfig {
     pub options: Map<String, Value>,
 }
 
-/// How calls that may be repeated are repeated.
+/// The retries of calls that are safe to repeat.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Backoff {
@@ -132,39 +130,38 @@ pub struct Backoff {
     pub initial_ms: u64,
     /// The longest pause, in milliseconds.
     pub max_ms: u64,
-    /// Attempts in all.
+    /// The number of attempts in all.
     pub attempts: u32,
 }
 
-/// When an engine is left alone.
+/// The settings of a circuit breaker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BreakerSettings {
-    /// Failures in a row that open it.
+    /// The consecutive failures that open it.
     pub failures: u32,
-    /// How long it stays open the first time, in seconds; doubled each time, up to
-    /// `max_cooldown_seconds`.
+    /// The first cooldown, in seconds; doubled each time, up to `max_cooldown_seconds`.
     pub cooldown_seconds: u64,
-    /// The longest it stays open after ordinary failures, in seconds.
+    /// The longest cooldown after ordinary failures, in seconds.
     pub max_cooldown_seconds: u64,
-    /// How long it stays open when the key is wrong or the account empty, in seconds.
+    /// The cooldown after a rejected key or an empty account, in seconds.
     pub account_cooldown_seconds: u64,
 }
 
-/// What an engine costs, as of a day. Estimates; what the vendor reports is kept beside them.
+/// The prices of an engine, as of a day. They are estimates; the vendor's own figures are kept beside them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PriceTable {
-    /// The day the prices were looked up.
+    /// The day of the prices.
     #[serde(default)]
     pub as_of: String,
-    /// Prices by model, or by `model@resolution`; `default` for all others.
+    /// Prices by model, or by `model@resolution`; `default` applies to all others.
     #[serde(default)]
     pub models: BTreeMap<String, Price>,
-    /// Whether a refusal of the content is charged.
+    /// True if a content refusal is charged; default false.
     #[serde(default)]
     pub refusal_charged: bool,
-    /// Whether a cancelled task is charged.
+    /// True if a cancelled task is charged; default true.
     #[serde(default = "yes")]
     pub cancel_charged: bool,
 }
@@ -173,59 +170,59 @@ pub struct PriceTable {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
-    /// US dollars for each second asked for.
+    /// The price per requested second, in US dollars.
     #[serde(default)]
     pub per_second_usd: f64,
-    /// US dollars for each clip.
+    /// The price per clip, in US dollars.
     #[serde(default)]
     pub per_clip_usd: f64,
 }
 
-/// Spending limits; a call that would pass one is not made.
+/// Spending limits; a call that would exceed one is not made.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BudgetSettings {
-    /// US dollars a job may cost where its brief says nothing.
+    /// The limit per job in US dollars, if its brief sets none.
     #[serde(default)]
     pub per_job_usd: Option<f64>,
-    /// US dollars that may be spent on a day (UTC).
+    /// The limit per day (UTC) in US dollars.
     #[serde(default)]
     pub per_day_usd: Option<f64>,
-    /// US dollars that may be spent with one key on a day (UTC).
+    /// The limit per key and day (UTC) in US dollars.
     #[serde(default)]
     pub per_key_usd: Option<f64>,
 }
 
-/// How strictly prompts are looked at.
+/// The strictness of prompt checks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Strictness {
-    /// A hit keeps the prompt from leaving.
+    /// A match blocks the prompt.
     Strict,
-    /// A hit is taken out of the prompt where that leaves a prompt.
+    /// A match is removed from the prompt, if a prompt is left.
     #[default]
     Standard,
     /// Only substitutions are made.
     Off,
 }
 
-/// What is looked at before a prompt leaves.
+/// The checks of prompts before they are sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModerationSettings {
-    /// How strictly.
+    /// The strictness of the checks.
     pub strictness: Strictness,
-    /// Words and phrases that must not leave.
+    /// Words and phrases that must not be sent.
     pub blocklist: Vec<String>,
-    /// Names of competitors that must not leave.
+    /// Names of competitors that must not be sent.
     pub competitors: Vec<String>,
-    /// Words that engines misunderstand, and what is meant.
+    /// Words that engines misunderstand, with their replacements.
     pub substitutions: BTreeMap<String, String>,
-    /// How often a refused prompt is rephrased.
+    /// The most rephrasings of a refused prompt.
     pub max_rephrase_attempts: u32,
     /// Words added to prompts of `brand_safe` films.
     pub safety_words: String,
-    /// Ask a moderation service before prompts leave.
+    /// The moderation service that checks prompts before they are sent.
     pub service: ModerationService,
 }
 
@@ -233,11 +230,11 @@ pub struct ModerationSettings {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModerationService {
-    /// Whether it is asked.
+    /// True to call the service.
     pub enabled: bool,
     /// Its address.
     pub base_url: String,
-    /// Environment variables that may hold its key.
+    /// Environment variables of its key, in search order.
     pub key_env: Vec<String>,
     /// Its model.
     pub model: String,
@@ -280,21 +277,21 @@ impl Default for BreakerSettings {
 }
 
 impl EngineConfig {
-    /// The adapter's name.
+    /// Returns the adapter's name.
     pub fn kind<'a>(&'a self, name: &'a str) -> &'a str {
         self.kind.as_deref().unwrap_or(name)
     }
 }
 
 impl Engines {
-    /// Every engine's name, `local` first.
+    /// Returns every engine's name, `local` first.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once("local").chain(self.external.keys().map(String::as_str))
     }
 }
 
 impl<'de> Deserialize<'de> for Engines {
-    /// Written by hand: a flattened map would hide which engine's field was wrong.
+    /// Written by hand: a flattened map would hide the engine whose field is wrong.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct EnginesVisitor;
         impl<'de> Visitor<'de> for EnginesVisitor {
@@ -321,7 +318,7 @@ impl<'de> Deserialize<'de> for Engines {
 }
 
 impl EngineSettings {
-    /// The first value that cannot be right, as (field, reason, name meant instead).
+    /// Returns the first invalid value, as (field, reason, suggested name).
     pub(crate) fn problem(&self) -> Option<(String, String, Option<String>)> {
         let known: Vec<&str> = self.engines.names().collect();
         let unknown = |field: String, name: &str| {
@@ -412,7 +409,7 @@ impl EngineConfig {
                 }
             }
         }
-        // A key in a file of configuration ends up in backups and logs.
+        // A key in a configuration file ends up in backups and logs.
         self.options.iter().find_map(|(name, value)| {
             let lower = name.to_lowercase();
             let is_secret =

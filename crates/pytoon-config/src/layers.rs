@@ -1,4 +1,4 @@
-//! Built-in files, and a folder that overrides them key by key.
+//! The built-in files, and a folder that overrides them key by key.
 
 use crate::builtin;
 use crate::document::Document;
@@ -12,12 +12,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// The preset that a preset of the user's own starts from.
+/// The base of the user's own presets.
 const BASE_PRESET: &str = "product_hero_clean";
-/// The profile that a profile of the user's own starts from.
+/// The base of the user's own profiles.
 const BASE_PROFILE: &str = "default";
 
-/// Where overrides are looked for.
+/// The folder of overrides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfigSource {
     /// A folder that must exist, from `--config` or `PYTOON_CONFIG`.
@@ -26,22 +26,22 @@ pub enum ConfigSource {
     Optional(PathBuf),
 }
 
-/// The configuration in force.
+/// The effective configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Settings.
     pub settings: Settings,
-    /// Where the settings were written, for errors found later.
+    /// The origin of the settings, for errors found later.
     pub settings_at: Origin,
     /// Engines.
     pub engines: EngineSettings,
-    /// Where the engines were written, for errors found later.
+    /// The origin of the engines, for errors found later.
     pub engines_at: Origin,
     /// The folder of overrides, if there is one.
     pub folder: Option<PathBuf>,
 }
 
-/// The file that had the last word on a value.
+/// The last file that set a value.
 #[derive(Debug, Clone)]
 pub struct Origin {
     file: String,
@@ -49,7 +49,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// An error about a field of that file.
+    /// Returns an error about a field of that file.
     pub fn error(&self, field: &str, reason: impl Into<String>) -> ConfigError {
         ConfigError::field(&self.file, &self.document, field, reason)
     }
@@ -104,7 +104,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Reads `engine.yaml` again, as when a file was changed while the program runs.
+    /// Reloads `engine.yaml`, for changes while the program runs.
     pub fn reload_engines(&self) -> Result<(EngineSettings, Origin), ConfigError> {
         Self::load_engines(self.folder.as_deref())
     }
@@ -126,14 +126,14 @@ impl Config {
         }
     }
 
-    /// A preset by name.
+    /// Loads a preset by name.
     pub fn preset(&self, name: &str) -> Result<Preset, ConfigError> {
         let loaded: Loaded<Preset> = self.named("presets", name, Some(BASE_PRESET), "preset")?;
         loaded.check(loaded.value.problem())?;
         Ok(loaded.value)
     }
 
-    /// A profile by name.
+    /// Loads a profile by name.
     pub fn profile(&self, name: &str) -> Result<Profile, ConfigError> {
         let loaded: Loaded<Profile> =
             self.named("profiles", name, Some(BASE_PROFILE), "profile")?;
@@ -141,13 +141,13 @@ impl Config {
         Ok(loaded.value)
     }
 
-    /// A brand kit by name, with the folder its paths are relative to.
+    /// Loads a brand kit by name, with the folder that its paths are relative to.
     pub fn brand(&self, name: &str) -> Result<(BrandKit, Option<PathBuf>), ConfigError> {
         let loaded: Loaded<BrandKit> = self.named("brands", name, None, "brand kit")?;
         Ok((loaded.value, self.folder.as_ref().map(|folder| folder.join("brands"))))
     }
 
-    /// Returns why there is no engine of a name, if there is none.
+    /// Returns the reason why an engine is unknown, or `None` if it is known.
     pub fn unknown_engine(&self, name: &str) -> Option<String> {
         let known: Vec<&str> = self.engines.engines.names().collect();
         (!known.contains(&name)).then(|| {
@@ -156,7 +156,7 @@ impl Config {
         })
     }
 
-    /// The names of all files of a kind: `presets`, `profiles` or `brands`.
+    /// Returns the names of all files of a kind: `presets`, `profiles` or `brands`.
     pub fn names(&self, kind: &str) -> Vec<String> {
         let mut names: Vec<String> =
             builtin::folder(kind).iter().map(|(name, _)| (*name).to_owned()).collect();
@@ -177,7 +177,7 @@ impl Config {
         names
     }
 
-    /// Every preset.
+    /// Loads every preset.
     pub fn presets(&self) -> Result<Vec<PresetInfo>, ConfigError> {
         let load = |name: String| self.preset(&name).map(|preset| PresetInfo { name, preset });
         self.names("presets").into_iter().map(load).collect()
@@ -207,7 +207,7 @@ impl Config {
     }
 }
 
-/// A value with the file that had the last word on it.
+/// A value with the last file that set it.
 struct Loaded<T> {
     value: T,
     file: String,
@@ -247,7 +247,7 @@ fn load_file<T: DeserializeOwned>(
     Ok(Loaded { value, file, document: over })
 }
 
-/// A mistyped engine looks like a new one without an address.
+/// Improves the error for a mistyped engine, which looks like a new one without an address.
 fn explain_new_engine(error: ConfigError) -> ConfigError {
     let name = error.field.strip_prefix("v2.engines.").filter(|n| !n.contains('.'));
     let (Some(name), true) = (name.map(str::to_owned), error.reason.contains("`base_url`")) else {
@@ -263,7 +263,7 @@ fn explain_new_engine(error: ConfigError) -> ConfigError {
     ConfigError { reason, ..error }.suggest(&name, known.keys().map(String::as_str))
 }
 
-/// Mappings are merged key by key; everything else is replaced.
+/// Merges mappings key by key; replaces all other values.
 fn merge(base: &mut Value, over: &Value) {
     match (base, over) {
         (Value::Object(base), Value::Object(over)) => {

@@ -1,10 +1,10 @@
 //! Briefs and configuration: YAML or JSON in, typed values out.
 //!
-//! Guarantees: every default is built in and visible in `config/`; a folder overrides it key by
-//! key; unknown keys, wrong types and impossible values are refused with file, line, field and
-//! the nearest valid name. Keys come from the environment or `.env`, never from configuration.
+//! Guarantees: every default is built in and visible in `config/`; a folder overrides it key by key; unknown keys,
+//! wrong types and impossible values are rejected with file, line, field and the nearest valid name. Keys come from
+//! the environment or `.env`, never from configuration.
 //!
-//! Does not know pictures, engines or voices beyond their names.
+//! Knows pictures, engines and voices by their names only.
 //!
 //! Start with [`Config::load`] and [`load_brief`].
 

@@ -1,24 +1,24 @@
-//! Models that their vendors shut down, and when.
+//! Announced shutdowns of vendors' models.
 
 use crate::engines::EngineConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Warning period before a model's end, in days.
+/// The warning period before a model's shutdown, in days.
 pub const WARNED_OF_DAYS: i64 = 90;
 
-/// A model that its vendor shuts down.
+/// A model with an announced shutdown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelEnd {
-    /// The provider or the engine, as its block is named.
+    /// The provider or the engine, by the name of its block.
     pub provider: String,
     /// The model.
     pub model: String,
-    /// The first day without it, as `2027-01-06`.
+    /// The first day without it, in the form `2027-01-06`.
     pub on: String,
-    /// The model to set instead; empty where the vendor has none.
+    /// The replacement; empty if the vendor has none.
     pub successor: String,
 }
 
@@ -29,13 +29,13 @@ impl ModelEnd {
         Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond())
     }
 
-    /// Returns the whole days from a moment to the end, in milliseconds since 1970; negative after it.
+    /// Returns the whole days from a moment (in milliseconds since 1970) to the end; negative after it.
     pub fn days_from(&self, now_ms: i64) -> Option<i64> {
         Some((self.at_ms()? - now_ms).div_euclid(pytoon_vocabulary::DAY_MS))
     }
 }
 
-/// Returns the ends of the models that an engine's options name, at any depth, each with its option.
+/// Returns the shutdowns of the models that an engine's options name, at any depth, each with its option.
 pub fn ends_of_engine<'a>(
     ends: &'a [ModelEnd],
     name: &'a str,

@@ -1,9 +1,8 @@
-//! Finds files by the names that people see.
+//! Finds files by the names that people see and type.
 //!
-//! macOS stores `é` as two characters and most editors write one; a screenshot's name has a narrow
-//! no-break space where people type a plain one; a word processor turns `'` into `’`; paths from
-//! Windows have backslashes. Guarantees: the exact name wins; a suggestion that looks like what was
-//! typed says which character differs.
+//! macOS stores `é` as two characters and most editors write one; a screenshot's name has a narrow no-break space
+//! where people type a plain one; a word processor turns `'` into `’`; paths from Windows have backslashes.
+//! Guarantees: the exact name wins; a suggestion that looks like the typed name reports the character that differs.
 
 use std::path::{Component, Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
@@ -12,7 +11,7 @@ use unicode_security::confusable_detection::skeleton;
 /// The most entries of a folder that are compared.
 const MOST_ENTRIES: usize = 5000;
 
-/// The result of looking for a file by its name.
+/// The result of a search for a file by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// The file.
@@ -21,9 +20,9 @@ pub enum Found {
     Ambiguous,
     /// No file.
     Nowhere {
-        /// Why there is none, such as `there is no file a.jpg`.
+        /// The reason, such as `there is no file a.jpg`.
         reason: String,
-        /// The name of a file beside it that may have been meant.
+        /// The name of a similar file in the same folder.
         similar: Option<String>,
     },
 }
@@ -107,8 +106,8 @@ fn entries(folder: &Path) -> impl Iterator<Item = String> + use<> {
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned())
 }
 
-/// Returns what a name looks like: in Unicode's compatibility form, with plain spaces, quotation
-/// marks and hyphens, without characters that are not seen.
+/// Returns the visible form of a name: in Unicode's compatibility form, with plain spaces, quotation marks and
+/// hyphens, without invisible characters.
 fn appearance(name: &str) -> String {
     let seen =
         |c: &char| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}');

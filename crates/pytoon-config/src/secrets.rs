@@ -1,9 +1,9 @@
 //! Keys from the environment, from `.env`, or from files that they name.
 //!
-//! Guarantees: `.env` wins over the environment, which a container keeps as it
-//! was when it was made, so that a rotated key counts after a restart; `NAME_FILE` is read where `NAME` is not set; an
-//! empty value is no key; a key's form is never judged, since vendors change it. Keys are
-//! [`SecretString`]s: they print as nothing and are wiped when dropped.
+//! Guarantees: `.env` wins over the environment, which a container keeps from its creation, so that a rotated key
+//! takes effect after a restart; `NAME_FILE` is read if `NAME` is not set; an empty value is not a key; the form of a
+//! key is never validated, since vendors change it. Keys are [`SecretString`]s: they print as nothing and are wiped
+//! when dropped.
 //!
 //! Start with [`Secrets::load`].
 
@@ -13,10 +13,10 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Larger than any key file is.
+/// The largest key file, in bytes.
 const MAX_KEY_BYTES: u64 = 16 << 10;
 
-/// A key and which variable held it.
+/// A key with the name of its variable.
 #[derive(Debug, Clone)]
 pub struct Key {
     /// The variable's name.
@@ -26,7 +26,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// What tells this key from others without telling it: half of a SHA-256 in hex.
+    /// Returns an identifier of this key that does not reveal it: half of a SHA-256 in hex.
     pub fn fingerprint(&self) -> String {
         let digest = Sha256::digest(self.secret.expose_secret().as_bytes());
         pytoon_vocabulary::hex(&digest[..8])
@@ -36,12 +36,12 @@ impl Key {
 /// The keys that this process may use.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
-    /// What `.env` holds; looked at before the environment.
+    /// The contents of `.env`, which take precedence over the environment.
     dotenv: BTreeMap<String, SecretString>,
 }
 
 impl Secrets {
-    /// Reads a `.env` file, if there is one.
+    /// Loads a `.env` file, if there is one.
     pub fn load(dotenv: &Path) -> Result<Self, ConfigError> {
         if !dotenv.is_file() {
             return Ok(Self::default());
@@ -51,7 +51,7 @@ impl Secrets {
             .map_err(|_| ConfigError::file(&name, "this file cannot be read"))?;
         let mut found = BTreeMap::new();
         for line in lines {
-            // The parser's own message repeats the line, and the line may hold a key.
+            // The parser's own message repeats the line, which may contain a key.
             let (key, value) = line.map_err(|_| {
                 ConfigError::file(
                     &name,
@@ -63,7 +63,7 @@ impl Secrets {
         Ok(Self { dotenv: found })
     }
 
-    /// The first of these variables that holds a key.
+    /// Returns the key of the first of these variables that is set.
     pub fn find(&self, variables: &[String]) -> Result<Option<Key>, ConfigError> {
         for variable in variables {
             if let Some(key) = self.variable(variable)? {
@@ -73,7 +73,7 @@ impl Secrets {
         Ok(None)
     }
 
-    /// Every key that these variables hold: older keys still answer for what they bought.
+    /// Returns the keys of all these variables: older keys are still needed for their purchases.
     pub fn find_all(&self, variables: &[String]) -> Result<Vec<Key>, ConfigError> {
         let mut keys = Vec::new();
         for variable in variables {

@@ -16,37 +16,37 @@ pub struct Settings {
     pub default_preset: String,
     /// The profile of briefs that name none.
     pub default_profile: String,
-    /// Where jobs are kept.
+    /// The folder of jobs.
     pub storage_dir: String,
     /// Voice providers.
     pub tts: TtsSettings,
     /// Recorded voices.
     pub voice: VoiceDefaults,
-    /// How words of recordings are timed.
+    /// The word alignment of recordings.
     pub alignment: AlignmentSettings,
-    /// Who writes recordings down that come without a script.
+    /// The transcription of recordings without a script.
     pub transcription: TranscriptionSettings,
-    /// Models whose vendors announced an end.
+    /// Announced shutdowns of vendors' models.
     pub model_ends: Vec<crate::model_ends::ModelEnd>,
     /// Captions.
     pub captions: CaptionDefaults,
     /// The mix.
     pub mix: MixSettings,
-    /// Limits on what is read and run.
+    /// Limits on files and programs.
     pub limits: Limits,
-    /// What `brand_safe` does.
+    /// The settings of `brand_safe`.
     pub brand_safe: BrandSafe,
     /// Fonts.
     pub fonts: FontSettings,
     /// The service.
     pub service: ServiceSettings,
-    /// Where films are kept, and for how long.
+    /// The storage of films and its retention.
     pub storage: StorageSettings,
     /// Files that requests may name.
     pub assets: AssetSettings,
-    /// Telling submitters how their jobs ended.
+    /// Webhooks that report the end of jobs.
     pub webhooks: WebhookSettings,
-    /// The page of metrics.
+    /// The metrics page.
     pub metrics: MetricsSettings,
 }
 
@@ -54,42 +54,41 @@ pub struct Settings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceSettings {
-    /// The address that is listened on.
+    /// The address to listen on.
     pub bind: String,
     /// The port.
     pub port: u16,
-    /// Tasks that one worker runs at once.
+    /// The most concurrent tasks of one worker.
     pub worker_tasks: u32,
-    /// A task whose worker is not heard of for so long is taken over by another, in seconds.
+    /// The lease of a task, in seconds: a task of a silent worker is requeued after this time.
     pub lease_seconds: u64,
-    /// A paid call whose worker is not heard of, and whose answer nobody has, is waited for so long, in
-    /// seconds, before its scene goes on to the next engine.
+    /// The time to wait for a paid call whose worker went silent, in seconds, before its scene falls back to the next
+    /// engine.
     pub unanswered_seconds: u32,
-    /// What runs may finish for so long after a worker is asked to end, in seconds.
+    /// The grace period of running tasks after a worker is asked to stop, in seconds.
     pub grace_seconds: u64,
-    /// So many queued jobs are taken; further ones are refused until some have begun.
+    /// The most queued jobs; further submissions are rejected until a queued job starts.
     pub most_queued: u32,
-    /// Requests that one API key may make within a minute, in each process; 0 for no limit.
+    /// The most requests per minute of one API key, in each process; 0 for no limit.
     pub requests_per_minute: u32,
-    /// Jobs that one API key may submit within a minute, in each process; 0 for no limit.
+    /// The most job submissions per minute of one API key, in each process; 0 for no limit.
     pub submissions_per_minute: u32,
-    /// Half-written files that nobody has written to for so long are removed, in seconds.
+    /// The time after the last write at which an incomplete file is removed, in seconds.
     pub parts_kept_seconds: u64,
-    /// A task whose worker was lost so often fails, with its job. Attempts that end with an error have a
-    /// limit of their own (`MAX_TRIES`).
+    /// The most lost workers of a task before it fails with its job. Attempts that end with an error have a limit of
+    /// their own (`MAX_TRIES`).
     pub most_attempts: u32,
 }
 
-/// Telling submitters how their jobs ended.
+/// Webhooks that report the end of jobs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookSettings {
-    /// Receivers that may be spoken to even where they are private, and without TLS.
+    /// Receivers that may be called even if they are private, and without TLS.
     pub allow_hosts: Vec<String>,
-    /// Longest wait for a receiver's answer, in milliseconds.
+    /// The timeout of a delivery, in milliseconds.
     pub timeout_ms: u64,
-    /// The pauses before a message that was not heard is told again, in seconds; after the last it
-    /// is given up.
+    /// The delays before the retries of a failed delivery, in seconds; after the last one it is given up.
     pub retry_seconds: Vec<u64>,
 }
 
@@ -97,21 +96,21 @@ pub struct WebhookSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AssetSettings {
-    /// Folders of this machine from which requests may name files; none where empty.
+    /// The folders of this machine from which requests may name files; empty for none.
     pub allowed_dirs: Vec<String>,
-    /// The largest file that is uploaded or fetched, in MiB.
+    /// The largest uploaded or fetched file, in MiB.
     pub max_mib: u64,
-    /// Files at https addresses are fetched within so many seconds, or refused.
+    /// The timeout for fetching a file from an https address, in seconds.
     pub fetch_seconds: u64,
-    /// Whether addresses of private networks are fetched, too, and over plain http. For tests.
+    /// True to allow addresses of private networks and plain http, for tests.
     pub allow_private_addresses: bool,
 }
 
-/// The page of metrics.
+/// The metrics page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MetricsSettings {
-    /// What `/metrics` demands as a bearer token; nothing where empty.
+    /// The bearer token that `/metrics` requires; empty for none.
     pub token: String,
 }
 
@@ -119,54 +118,53 @@ pub struct MetricsSettings {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VoiceDefaults {
-    /// Denoise when the brief does not say.
+    /// Noise removal, if the brief does not set it.
     pub denoise: Denoise,
 }
 
-/// How words of recordings are timed.
+/// The word alignment of recordings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AlignmentSettings {
-    /// Methods in the order they are tried; `even_split` ends every order, named or not.
+    /// The order of methods; `even_split` is always the last, named or not.
     pub order: Vec<AlignmentChoice>,
 }
 
-/// Who writes recordings down that come without a script.
+/// The transcription of recordings without a script.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TranscriptionSettings {
-    /// Programs and services in the order they are tried.
+    /// The order of programs and services.
     pub order: Vec<TranscriptionChoice>,
-    /// The model file of whisper.cpp; empty where there is none.
+    /// The model file of whisper.cpp; empty for none.
     pub whisper_cpp_model: String,
     /// OpenAI.
     pub openai: TranscriptionService,
 }
 
-/// A service that writes recordings down and costs money.
+/// A paid transcription service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TranscriptionService {
     /// The vendor's address.
     pub base_url: String,
-    /// Hosts beside `base_url`'s that may be spoken to even where they are private.
+    /// Hosts beside `base_url`'s that may be called even if they are private.
     #[serde(default)]
     pub allow_hosts: Vec<String>,
-    /// Environment variables that may hold its key, in order. `NAME_FILE` holds the path of a
-    /// file with the key.
+    /// Environment variables of its key, in search order. `NAME_FILE` names a file with the key.
     pub key_env: Vec<String>,
-    /// Longest wait for an answer, in milliseconds.
+    /// The timeout of a request, in milliseconds.
     pub request_timeout_ms: u64,
-    /// How calls that surely bought nothing are repeated.
+    /// The retries of calls that certainly bought nothing.
     #[serde(default)]
     pub backoff: Backoff,
     /// The model.
     pub model: String,
-    /// US dollars for a minute of sound.
+    /// The price per minute of sound, in US dollars.
     pub price_per_minute_usd: f64,
 }
 
-/// Who writes a recording down.
+/// A transcriber of recordings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TranscriptionChoice {
@@ -184,11 +182,11 @@ pub enum TranscriptionChoice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AlignmentChoice {
-    /// The program `whisperx`, where it is installed.
+    /// The program `whisperx`, if it is installed.
     Whisperx,
-    /// The program `stable-ts`, where it is installed.
+    /// The program `stable-ts`, if it is installed.
     StableTs,
-    /// Our own aligner.
+    /// The built-in aligner.
     Builtin,
     /// Words spread over the speech by their syllables.
     EvenSplit,
@@ -200,7 +198,7 @@ pub enum AlignmentChoice {
 pub struct CaptionDefaults {
     /// Highlight lead in milliseconds.
     pub lead_ms: i64,
-    /// Whose buttons captions keep clear of.
+    /// The platform whose buttons captions keep clear of.
     pub platform: Platform,
 }
 
@@ -224,17 +222,17 @@ pub struct Limits {
     pub max_picture_megapixels: u32,
     /// The largest file in MiB.
     pub max_file_mib: u64,
-    /// Free disk needed in MiB.
+    /// The least free disk, in MiB.
     pub min_free_disk_mib: u64,
-    /// A silent program is ended after this many seconds.
+    /// The time without output after which a program is ended, in seconds.
     pub process_stall_seconds: u64,
-    /// A program is ended after this many seconds, however busy it is.
+    /// The total time after which a program is ended, in seconds.
     pub process_seconds: u64,
-    /// Memory that one program may have, in MiB.
+    /// The memory limit of one program, in MiB.
     pub process_memory_mib: u64,
 }
 
-/// What `brand_safe` does.
+/// The settings of `brand_safe`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BrandSafe {
@@ -251,7 +249,7 @@ pub struct FontSettings {
 }
 
 impl Settings {
-    /// The first value that cannot be right, as (field, reason).
+    /// Returns the first invalid value, as (field, reason).
     pub(crate) fn problem(&self) -> Option<(&'static str, String)> {
         let range = |field: &'static str, value: f64, low: f64, high: f64| {
             (!(low..=high).contains(&value))
@@ -284,7 +282,7 @@ impl Settings {
             })
             .or_else(|| {
                 let minutes = f64::from(self.storage.link_minutes);
-                // Signed links of S3 hold for a week at most.
+                // S3 limits signed links to a week.
                 range("storage.link_minutes", minutes, 1.0, 10_080.0)
             })
             .or_else(|| {
@@ -294,7 +292,7 @@ impl Settings {
             .or_else(|| range("assets.max_mib", self.assets.max_mib as f64, 1.0, 1_048_576.0))
             .or_else(|| {
                 let seconds = self.assets.fetch_seconds as f64;
-                // A request that takes longer is ended.
+                // A longer request would time out.
                 range("assets.fetch_seconds", seconds, 1.0, 25.0)
             })
             .or_else(|| range("mix.duck.gain_db", duck.gain_db, -40.0, 0.0))

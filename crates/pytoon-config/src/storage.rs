@@ -1,39 +1,39 @@
-//! Where films are kept, and for how long: `storage` in `defaults.yaml`.
+//! The storage of films and its retention: `storage` in `defaults.yaml`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Where films are kept, and for how long.
+/// The storage of films and its retention.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StorageSettings {
     /// The object store, `s3://bucket/prefix`; empty for the folder `storage_dir`.
     pub url: String,
-    /// Where clients reach the object store, where that is another address than this machine's.
+    /// The address of the object store for clients; empty if it is the same as for this machine.
     pub public_endpoint: String,
-    /// How long links to the object store hold, in minutes.
+    /// The lifetime of links to the object store, in minutes.
     pub link_minutes: u32,
-    /// Free disk below which no new job is taken or begun, in MiB.
+    /// The free disk below which no job is accepted or started, in MiB.
     pub min_free_mib: u64,
-    /// How often what is out of date is looked for, in minutes.
+    /// The interval of garbage collection, in minutes.
     pub collect_minutes: u32,
-    /// How long things are kept.
+    /// The retention times.
     pub retention: RetentionSettings,
 }
 
-/// How long things are kept, in days; for ever where null.
+/// Retention times in days; null for no limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetentionSettings {
-    /// Films with their captions, covers and takes, after their job has ended. `timeline.json`,
-    /// `mixed.wav` and the receipt stay as long as the job.
+    /// Films with their captions, covers and takes, after the end of their job. `timeline.json`, `mixed.wav` and the
+    /// receipt stay as long as the job.
     pub films_days: Option<u32>,
-    /// What a job that has ended would be gone on with.
+    /// Work files needed to resume a job, after its end.
     pub work_days: Option<u32>,
-    /// Uploaded files, after they were last named in a brief.
+    /// Uploaded files, after the last brief that named them.
     pub assets_days: Option<u32>,
-    /// Clips that were bought, after they were kept.
+    /// Bought clips, after they were kept.
     pub clips_days: Option<u32>,
-    /// Voice takes and transcripts that were bought, after they were kept.
+    /// Bought voice takes and transcripts, after they were kept.
     pub takes_days: Option<u32>,
 }

@@ -1,22 +1,22 @@
-//! Turns a document into a type, or into an error that a person can act on.
+//! Converts a document to a type, or to an error that a person can act on.
 
 use crate::document::{Document, Place};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt;
 
-/// What is wrong in a file, and where.
+/// An error in a file, with its place.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub struct ConfigError {
-    /// The file as the user named it.
+    /// The name of the file, as given by the user.
     pub file: String,
-    /// The line and column, where known.
+    /// The line and column, if known.
     pub place: Option<Place>,
     /// The field as a path; empty for the whole file.
     pub field: String,
-    /// What is wrong and what would be right.
+    /// The defect and the remedy.
     pub reason: String,
-    /// The nearest valid name, if one is near.
+    /// The nearest valid name, if one is close.
     pub suggestion: Option<String>,
 }
 
@@ -39,7 +39,7 @@ impl fmt::Display for ConfigError {
 }
 
 impl ConfigError {
-    /// An error about a whole file.
+    /// Creates an error about a whole file.
     pub fn file(file: impl Into<String>, reason: impl Into<String>) -> Self {
         Self {
             file: file.into(),
@@ -50,7 +50,7 @@ impl ConfigError {
         }
     }
 
-    /// An error about a field of a document.
+    /// Creates an error about a field of a document.
     pub fn field(file: &str, document: &Document, field: &str, reason: impl Into<String>) -> Self {
         Self {
             file: file.to_owned(),
@@ -61,14 +61,14 @@ impl ConfigError {
         }
     }
 
-    /// The same error with the nearest of some valid names.
+    /// Adds the nearest of some valid names to the error.
     pub fn suggest<'a>(mut self, wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Self {
         self.suggestion = nearest(wrong, valid).map(str::to_owned);
         self
     }
 }
 
-/// Parses a text, with syntax errors placed.
+/// Parses a text; syntax errors have a place.
 pub fn parse(file: &str, text: &str) -> Result<Document, ConfigError> {
     Document::parse(text).map_err(|error| ConfigError {
         file: file.to_owned(),
@@ -79,7 +79,7 @@ pub fn parse(file: &str, text: &str) -> Result<Document, ConfigError> {
     })
 }
 
-/// Reads a value as a type; errors are placed by the document it was written in.
+/// Deserializes a value; errors have the place in the document.
 pub fn read<T: DeserializeOwned>(
     file: &str,
     document: &Document,
@@ -92,7 +92,7 @@ pub fn read<T: DeserializeOwned>(
     })
 }
 
-/// `overlays[0].width`, whatever the path crate's own form.
+/// Returns a path in the form `overlays[0].width`.
 fn path_text(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let mut out = String::new();
@@ -139,7 +139,7 @@ fn explain(file: &str, document: &Document, path: String, message: &str) -> Conf
     }
 }
 
-/// Rust's type names in the words of a person who writes YAML.
+/// Replaces Rust's type names by the words of a person who writes YAML.
 fn plain_words(message: &str) -> String {
     let mut text = message.to_owned();
     for (from, to) in [
@@ -176,7 +176,7 @@ fn list(names: &[&str]) -> String {
     names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The valid name nearest to a wrong one, when it is near enough to be a slip.
+/// Returns the valid name nearest to a wrong one, if it is close enough to be a typo.
 pub fn nearest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = wrong.to_lowercase();
     valid
@@ -190,7 +190,7 @@ pub fn nearest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|(_, name)| name)
 }
 
-/// Edits between two words (Levenshtein, 1966).
+/// Returns the edits between two words (Levenshtein, 1966).
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

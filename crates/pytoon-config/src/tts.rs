@@ -1,8 +1,8 @@
-//! The types of `tts` in `defaults.yaml`: who speaks, in which order, with which voice.
+//! The types of `tts` in `defaults.yaml`: voice providers, their order and their voices.
 //!
-//! `options` is a mapping that belongs to the provider's adapter: it is checked there, strictly.
+//! `options` is a mapping for the provider's adapter, which validates it strictly.
 //!
-//! [`TtsProviderName`] lists the built-in providers; [`server`] holds the user's own servers.
+//! [`TtsProviderName`] lists the built-in providers; [`server`] defines the user's own servers.
 
 mod server;
 
@@ -15,9 +15,8 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A voice provider. The order is that in which those are tried that configuration does not put
-/// first: services, natural voices of this machine, then formant voices. eSpeak stands before
-/// Flite, since the times of its words are exact.
+/// A voice provider. The variants are in fallback order after the configured ones: services, natural voices of
+/// this machine, then formant voices. eSpeak precedes Flite, since its word times are exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TtsProviderName {
     /// ElevenLabs.
@@ -48,7 +47,7 @@ impl TtsProviderName {
         Self::Flite,
     ];
 
-    /// Its name in configuration, logs and metrics.
+    /// Returns the name used in configuration, logs and metrics.
     pub const fn as_str(self) -> &'static str {
         self.entry().0
     }
@@ -70,17 +69,17 @@ impl TtsProviderName {
         }
     }
 
-    /// The provider that a name in configuration means.
+    /// Returns the provider of a name in configuration.
     pub fn from_name(name: &str) -> Option<Self> {
         let name = if name == OLD_LOCAL_NAME { "espeak" } else { name };
         Self::ALL.into_iter().find(|known| known.as_str() == name)
     }
 }
 
-/// The kind of a provider. It decides the place in the order and how the voice is processed.
+/// The kind of a provider. It determines the place in the order and the processing of the voice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProviderKind {
-    /// A service with a key, which costs money.
+    /// A paid service with a key.
     Service,
     /// A speech server of the user's own.
     Server,
@@ -93,14 +92,14 @@ pub enum ProviderKind {
 /// A voice provider of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VoiceProvider {
-    /// One that the program brings.
+    /// A built-in provider.
     BuiltIn(TtsProviderName),
     /// A speech server, by the name of its block under `tts.openai_compatible`.
     Server(Arc<str>),
 }
 
 impl VoiceProvider {
-    /// Its name in configuration, logs and metrics.
+    /// Returns the name used in configuration, logs and metrics.
     pub fn as_str(&self) -> &str {
         match self {
             Self::BuiltIn(provider) => provider.as_str(),
@@ -117,7 +116,7 @@ impl VoiceProvider {
     }
 }
 
-/// What an older program called the local voice.
+/// The name of the local voice in older programs.
 pub const OLD_LOCAL_NAME: &str = "pyttsx3";
 
 /// Voice providers.
@@ -134,8 +133,7 @@ pub struct TtsSettings {
     pub openai: CloudVoice,
     /// Google Cloud Text-to-Speech.
     pub google: CloudVoice,
-    /// Speech servers of your own, by a name of your choice: they speak OpenAI's
-    /// `POST /v1/audio/speech` and need no key.
+    /// Speech servers of your own, by a name of your choice, with OpenAI's `POST /v1/audio/speech`; no key needed.
     #[serde(default)]
     pub openai_compatible: BTreeMap<String, ServerVoice>,
     /// Neural voices that are installed on this machine.
@@ -144,9 +142,9 @@ pub struct TtsSettings {
     pub piper: PiperSettings,
     /// Flite.
     pub flite: FliteSettings,
-    /// The local voice that is always there.
+    /// The local voice, which is always available.
     pub espeak: EspeakSettings,
-    /// How words are pronounced: IPA between slashes, or a respelling with hyphens.
+    /// The pronunciations of words: IPA between slashes, or a respelling with hyphens.
     #[serde(default)]
     pub pronunciations: BTreeMap<String, String>,
 }
@@ -159,9 +157,9 @@ pub struct NeuralSettings {
     pub folder: String,
     /// Voices by language; others are chosen by language and style.
     pub voices: BTreeMap<String, String>,
-    /// Speed against the preset's pace, 0.5 to 2.
+    /// The speed relative to the preset's pace, 0.5 to 2.
     pub speed: f64,
-    /// Longest wait for a model to load, and for one sentence, in seconds; default 60.
+    /// The timeout for loading a model and for one sentence, in seconds; default 60.
     #[serde(default = "default_timeout_seconds")]
     pub timeout_seconds: u64,
 }
@@ -170,43 +168,42 @@ fn default_timeout_seconds() -> u64 {
     60
 }
 
-/// A voice that is a service and costs money.
+/// A paid voice service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CloudVoice {
-    /// `false` takes it out of the chain.
+    /// False to remove it from the chain.
     pub enabled: bool,
     /// The vendor's address.
     pub base_url: String,
-    /// Hosts beside `base_url`'s that may be spoken to even where they are private.
+    /// Hosts beside `base_url`'s that may be called even if they are private.
     #[serde(default)]
     pub allow_hosts: Vec<String>,
-    /// Environment variables that may hold its key, in order. `NAME_FILE` holds the path of a
-    /// file with the key.
+    /// Environment variables of its key, in search order. `NAME_FILE` names a file with the key.
     pub key_env: Vec<String>,
-    /// Longest wait for an answer, in milliseconds.
+    /// The timeout of a request, in milliseconds.
     pub request_timeout_ms: u64,
-    /// How calls that surely bought nothing are repeated.
+    /// The retries of calls that certainly bought nothing.
     #[serde(default)]
     pub backoff: Backoff,
-    /// When it is left alone after failures.
+    /// The circuit breaker.
     #[serde(default)]
     pub breaker: BreakerSettings,
-    /// Calls under way at once.
+    /// The most concurrent calls.
     pub max_concurrent: u32,
     /// The model.
     pub model: String,
-    /// The voice of languages that `voices` does not name; empty leaves it to the vendor.
+    /// The voice for languages that `voices` does not name; empty leaves it to the vendor.
     pub voice: String,
     /// Voices by language.
     #[serde(default)]
     pub voices: BTreeMap<String, String>,
-    /// Speed against the voice's own, where 1 is unchanged; a brief's speed multiplies it.
+    /// The speed relative to the voice's own; 1 is unchanged, and a brief's speed multiplies it.
     pub speed: f64,
-    /// Most characters of one request, where that is less than the vendor takes.
+    /// The most characters of one request, if less than the vendor's limit.
     #[serde(default)]
     pub max_characters: Option<usize>,
-    /// US dollars for 1000 characters.
+    /// The price per 1000 characters, in US dollars.
     #[serde(default)]
     pub price_per_1000_characters_usd: f64,
     /// The adapter's own settings.
@@ -220,10 +217,9 @@ pub struct CloudVoice {
 pub struct PiperSettings {
     /// Voice files (`.onnx`, with the `.onnx.json` beside it) by language.
     pub voices: BTreeMap<String, String>,
-    /// Speed against the voice's own.
+    /// The speed relative to the voice's own.
     pub speed: f64,
-    /// Longest wait for the phonemes of a script, for a model to load, and for one sentence, in
-    /// seconds.
+    /// The timeout for the phonemes of a script, for loading a model, and for one sentence, in seconds.
     pub timeout_seconds: u64,
 }
 
@@ -233,9 +229,9 @@ pub struct PiperSettings {
 pub struct FliteSettings {
     /// The voice: `slt`, `rms`, `awb`, `kal16`, or a `.flitevox` file.
     pub voice: String,
-    /// Speed against the voice's own.
+    /// The speed relative to the voice's own.
     pub speed: f64,
-    /// A program that shows no sign of life for so long is ended, in seconds.
+    /// The time without a sign of life after which the program is ended, in seconds.
     pub timeout_seconds: u64,
 }
 
@@ -245,9 +241,9 @@ pub struct FliteSettings {
 pub struct EspeakSettings {
     /// Voices by language.
     pub voices: BTreeMap<String, String>,
-    /// Pitch from 0 to 100.
+    /// The pitch, 0 to 100.
     pub pitch: u8,
-    /// Speed against the preset's words a minute.
+    /// The speed relative to the preset's words a minute; default 1.
     #[serde(default = "one")]
     pub speed: f64,
 }
@@ -259,7 +255,7 @@ fn one() -> f64 {
 type Problem = (String, String, Option<String>);
 
 impl TtsSettings {
-    /// The block of a service; `None` for providers of this machine.
+    /// Returns the block of a service; `None` for providers of this machine.
     pub fn cloud(&self, provider: TtsProviderName) -> Option<&CloudVoice> {
         match provider {
             TtsProviderName::Elevenlabs => Some(&self.elevenlabs),
@@ -272,13 +268,13 @@ impl TtsSettings {
         }
     }
 
-    /// The voices that are services, by name.
+    /// Returns the paid services, by name.
     pub fn clouds(&self) -> Vec<(&'static str, &CloudVoice)> {
         let all = TtsProviderName::ALL.into_iter();
         all.filter_map(|provider| Some((provider.as_str(), self.cloud(provider)?))).collect()
     }
 
-    /// Every provider in the order of its kind: services, servers, voices of this machine.
+    /// Returns every provider in the order of its kind: services, servers, voices of this machine.
     pub fn providers(&self) -> Vec<VoiceProvider> {
         let servers = self.openai_compatible.keys();
         let mut all: Vec<VoiceProvider> = TtsProviderName::ALL
@@ -290,12 +286,12 @@ impl TtsSettings {
         all
     }
 
-    /// The names of every provider, in the order of [`TtsSettings::providers`].
+    /// Returns the names of every provider, in the order of [`TtsSettings::providers`].
     pub fn names(&self) -> Vec<String> {
         self.providers().iter().map(|provider| provider.as_str().to_owned()).collect()
     }
 
-    /// The provider that a name in this configuration or in a brief means.
+    /// Returns the provider of a name in this configuration or in a brief.
     pub fn provider(&self, name: &str) -> Option<VoiceProvider> {
         let built_in = TtsProviderName::from_name(name).map(VoiceProvider::BuiltIn);
         built_in.or_else(|| {
@@ -304,7 +300,7 @@ impl TtsSettings {
         })
     }
 
-    /// Every provider in the order in which it is tried; `first` goes before all.
+    /// Returns every provider in fallback order; `first` precedes all others.
     pub fn order(&self, first: Option<&str>) -> Vec<VoiceProvider> {
         let wanted = [first, Some(&self.primary_provider), self.backup_provider.as_deref()];
         let mut order: Vec<VoiceProvider> = Vec::new();
@@ -317,7 +313,7 @@ impl TtsSettings {
         order
     }
 
-    /// The first value that cannot be right, as (field, reason, name meant instead).
+    /// Returns the first invalid value, as (field, reason, suggested name).
     pub(crate) fn problem(&self) -> Option<Problem> {
         self.unknown_provider().or_else(|| self.wrong_value()).or_else(|| {
             let mut clouds = self.clouds().into_iter();
@@ -326,7 +322,7 @@ impl TtsSettings {
     }
 
     fn unknown_provider(&self) -> Option<Problem> {
-        // A block of a wrong name would make these two mean something else.
+        // A block with a wrong name would change the meaning of these two fields.
         let blocks = self.openai_compatible.iter();
         if let Some(problem) = blocks.into_iter().find_map(|(name, block)| block.problem(name)) {
             return Some(problem);
@@ -343,7 +339,7 @@ impl TtsSettings {
         })
     }
 
-    /// The configured speed of a voice by its name, where 1 is its own; 1 for servers.
+    /// Returns the configured speed of a voice by its name; 1 is its own speed, and the speed of servers.
     pub fn speed_of(&self, name: &str) -> f64 {
         let known = TtsProviderName::ALL.into_iter().find(|provider| provider.as_str() == name);
         known.map_or(1.0, |provider| self.speed(provider))
@@ -378,7 +374,7 @@ impl TtsSettings {
 }
 
 impl CloudVoice {
-    /// The voice for a language: that of the whole tag, of its first part, or the usual one.
+    /// Returns the voice for a language: that of the whole tag, of its first part, or the default.
     pub fn voice_for(&self, language: &str) -> &str {
         by_language(&self.voices, language).unwrap_or(&self.voice)
     }
@@ -413,7 +409,7 @@ impl CloudVoice {
     }
 }
 
-/// The value of a language: of the whole tag, or of its first part.
+/// Returns the value for a language: that of the whole tag, or of its first part.
 pub fn by_language<'a>(values: &'a BTreeMap<String, String>, language: &str) -> Option<&'a str> {
     let primary = language.split(['-', '_']).next().unwrap_or(language);
     values.get(language).or_else(|| values.get(primary)).map(String::as_str)

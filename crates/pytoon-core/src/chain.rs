@@ -1,11 +1,10 @@
-//! The engines of a scene in order, with the reason for each: decided once, stored with the job,
-//! shown to people.
+//! The engines of a scene in order, with the reason for each: decided once, stored with the job, shown to users.
 
 use pytoon_vocabulary::{EngineName, MicroUsd, UnixMs};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The engine that draws on this machine and cannot fail.
+/// The engine that draws on this machine and never fails.
 pub const LOCAL_ENGINE: &str = "local";
 
 /// An engine of the chain.
@@ -14,16 +13,16 @@ pub const LOCAL_ENGINE: &str = "local";
 pub struct ChainMember {
     /// The engine.
     pub engine: EngineName,
-    /// Why it stands here.
+    /// The reason for its place.
     pub reason: String,
-    /// What the scene would cost there.
+    /// The estimated cost of the scene with this engine.
     pub estimate: MicroUsd,
-    /// The length that would be asked for, in milliseconds; 0 for `local`.
+    /// The requested length in milliseconds; 0 for `local`.
     pub asked_ms: u32,
-    /// What keeps it from being used right now.
+    /// The reason why it cannot be used now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<String>,
-    /// When its breaker lets one try again.
+    /// The time at which its breaker admits the next attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cooling_until: Option<UnixMs>,
 }
@@ -34,7 +33,7 @@ pub struct ChainMember {
 pub struct LeftOut {
     /// The engine.
     pub engine: EngineName,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
@@ -42,27 +41,26 @@ pub struct LeftOut {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EngineChain {
-    /// Tried in this order.
+    /// The engines to try, in order.
     pub members: Vec<ChainMember>,
-    /// Not tried.
+    /// The engines left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
 }
 
 impl EngineChain {
-    /// The engine that is to draw the scene.
+    /// Returns the engine that is planned to draw the scene.
     pub fn first(&self) -> &str {
         self.members.first().map_or(LOCAL_ENGINE, |member| member.engine.as_str())
     }
 
-    /// The engine that is asked first as things stand: the first that is not `local` and that
-    /// nothing keeps from being used.
+    /// Returns the engine to call first now: the first one that is neither `local` nor blocked.
     pub fn asked_first(&self) -> Option<&ChainMember> {
         let mut outside = self.members.iter().filter(|member| member.engine != LOCAL_ENGINE);
         outside.find(|member| member.blocked.is_none())
     }
 
-    /// Whether anything but `local` may draw the scene.
+    /// Returns true if an engine other than `local` may draw the scene.
     pub fn has_outside_engine(&self) -> bool {
         self.members.iter().any(|member| member.engine != LOCAL_ENGINE)
     }

@@ -1,16 +1,16 @@
-//! Matching the colour of clips that come from different engines, as pure arithmetic.
+//! Colour matching of clips that come from different engines, as pure arithmetic.
 //!
-//! Each clip is described by a few figures of its Y'CbCr samples (luma 0 to 1, chroma -0.5 to
-//! 0.5) over several frames; all are moved towards the median clip, within narrow bounds and at
-//! part strength, so that a film looks like one film and no clip looks treated. The correction is
-//! one for the whole clip, never per frame. Night is not matched to day.
+//! Each clip is described by statistics of its Y'CbCr samples (luma 0 to 1, chroma -0.5 to 0.5) over several
+//! frames. All are moved towards the median clip, within narrow bounds and at part strength, so that the film looks
+//! uniform and no clip looks treated. There is one correction for the whole clip, not per frame. Night is not matched
+//! to day.
 //!
 //! Does not decode clips or touch pixels.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How much of the difference is taken away.
+/// The share of the difference that is corrected.
 const STRENGTH: f64 = 0.6;
 /// Bounds of the luma's slope and shift.
 const SLOPE: (f64, f64) = (0.8, 1.25);
@@ -18,17 +18,17 @@ const SHIFT: f64 = 0.06;
 /// Bounds of the chroma's scale and shift.
 const CHROMA_SCALE: (f64, f64) = (0.85, 1.2);
 const CHROMA_SHIFT: f64 = 0.02;
-/// Clips whose middle differs by more are not of one light.
+/// The difference in median luma above which clips are not matched: night and day.
 const NIGHT_AND_DAY: f64 = 0.25;
 
 /// The colours of a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct ClipColours {
-    /// The luma that 5 % of the samples lie below.
+    /// The 5th percentile of luma.
     pub luma_p5: f64,
     /// The median luma.
     pub luma_p50: f64,
-    /// The luma that 95 % of the samples lie below.
+    /// The 95th percentile of luma.
     pub luma_p95: f64,
     /// Mean of Cb and Cr.
     pub chroma_mean: [f64; 2],
@@ -40,13 +40,13 @@ pub struct ClipColours {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ColourMatch {
-    /// Luma is multiplied by this …
+    /// The factor of luma.
     pub luma_slope: f64,
-    /// … and moved by this (1 is the whole range).
+    /// The offset of luma (1 is the whole range).
     pub luma_shift: f64,
-    /// Cb and Cr are scaled by this …
+    /// The factor of Cb and Cr.
     pub chroma_scale: f64,
-    /// … and moved by these (1 is the whole range).
+    /// The offsets of Cb and Cr (1 is the whole range).
     pub chroma_shift: [f64; 2],
 }
 
@@ -57,7 +57,7 @@ impl Default for ColourMatch {
 }
 
 impl ColourMatch {
-    /// Whether it changes nothing that could be seen.
+    /// Returns true if it makes no visible change.
     pub fn is_none(&self) -> bool {
         (self.luma_slope - 1.0).abs() < 1e-3
             && self.luma_shift.abs() < 1e-3
@@ -66,8 +66,7 @@ impl ColourMatch {
     }
 }
 
-/// What the clips of a film are brought to: the median of them; none for fewer than two, which have
-/// nothing to agree with.
+/// Returns the target of a film: the median of its clips, or `None` for fewer than two.
 pub fn target_of(clips: &[ClipColours]) -> Option<ClipColours> {
     (clips.len() >= 2).then(|| ClipColours {
         luma_p5: median(clips.iter().map(|c| c.luma_p5)),
@@ -78,7 +77,7 @@ pub fn target_of(clips: &[ClipColours]) -> Option<ClipColours> {
     })
 }
 
-/// The correction that brings a clip towards what its film is brought to.
+/// Returns the correction that moves a clip towards its film's target.
 pub fn towards(clip: &ClipColours, target: &ClipColours) -> ColourMatch {
     if (clip.luma_p50 - target.luma_p50).abs() > NIGHT_AND_DAY {
         return ColourMatch::default();
@@ -101,7 +100,7 @@ pub fn towards(clip: &ClipColours, target: &ClipColours) -> ColourMatch {
     }
 }
 
-/// Four decimals keep the timeline readable.
+/// Rounds to four decimals, which keeps the timeline readable.
 fn rounded(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
 }

@@ -1,11 +1,11 @@
-//! The graph of stages that makes one film, and what each stage waits for.
+//! The graph of stages that makes one film, and the dependencies of each stage.
 //!
 //! ```text
 //! plan ─► voice ─► scene:scene_01 … scene:scene_n ─► mix, compose:000 … compose:m ─► publish
 //! ```
 //!
-//! Guarantees: this is the only definition of the graph; a stage waits only for stages that stand
-//! before it; names lead back to their stages.
+//! Guarantees: this is the only definition of the graph; a stage depends only on earlier stages; names can be parsed
+//! back to their stages.
 //!
 //! Does not run stages (`pytoon-pipeline`), schedule them on threads (its local executor) or keep
 //! them as rows of a queue (`pytoon-records`).
@@ -23,7 +23,7 @@ pub enum StageId {
     Plan,
     /// Speaks the script, builds the timeline and chooses engines.
     Voice,
-    /// Has one scene, named by its id, drawn by engines.
+    /// Lets engines draw one scene, named by its id.
     Scene(SceneId),
     /// Mixes and masters the sound of the final timeline.
     Mix,
@@ -89,15 +89,15 @@ pub struct FilmGraph {
 }
 
 impl FilmGraph {
-    /// Returns the graph of a film that is made from a brief. It holds planning and the voice; the
-    /// voice's result adds the rest ([`FilmGraph::grow`]).
+    /// Returns the graph of a film made from a brief. It contains planning and the voice; the voice's result adds
+    /// the rest ([`FilmGraph::grow`]).
     pub fn of_brief() -> Self {
         let plan = Node { stage: StageId::Plan, needs: Vec::new() };
         let voice = Node { stage: StageId::Voice, needs: vec![StageId::Plan] };
         Self { nodes: vec![plan, voice] }
     }
 
-    /// Returns the graph of a film whose timeline is there: nothing is planned, spoken or bought.
+    /// Returns the graph of a film with an existing timeline: nothing is planned, spoken or bought.
     pub fn of_timeline(chunks: u32) -> Self {
         Self { nodes: drawing(&[], chunks) }
     }
@@ -125,7 +125,7 @@ impl FilmGraph {
         &self.nodes
     }
 
-    /// Returns the stages that are not done and wait for nothing that is not done.
+    /// Returns the stages that are not done and whose dependencies are.
     pub fn ready<'a>(&'a self, done: &'a BTreeSet<StageId>) -> impl Iterator<Item = &'a StageId> {
         let is_ready = |node: &&Node| {
             !done.contains(&node.stage) && node.needs.iter().all(|need| done.contains(need))
@@ -134,8 +134,8 @@ impl FilmGraph {
     }
 }
 
-/// Returns the stages that need a final timeline. The sound does not wait for the picture, nor one
-/// chunk for another.
+/// Returns the stages that need a final timeline. The sound does not wait for the picture, nor one chunk for
+/// another.
 fn drawing(needs: &[StageId], chunks: u32) -> Vec<Node> {
     let made = std::iter::once(StageId::Mix).chain((0..chunks).map(StageId::Chunk));
     let mut nodes: Vec<Node> = made.map(|stage| Node { stage, needs: needs.to_vec() }).collect();

@@ -1,20 +1,18 @@
-//! The language of a text, where its author does not state it.
+//! Language detection for texts whose author does not state the language.
 //!
-//! A writing system that belongs to one language decides. Letters decide among languages that
-//! share one (`ї` is Ukrainian, `پ` Persian). Otherwise a statistical detector (`whatlang`:
-//! trigrams over the whole text) does, if it is sure; if not, the text counts as English in Latin
-//! script, and [`Detected::is_assumed`] says that this is an assumption.
+//! A writing system used by one language decides. Letters decide among languages that share one (`ї` is Ukrainian,
+//! `پ` Persian). Otherwise a statistical detector (`whatlang`: trigrams over the whole text) decides, if it is sure.
+//! If not, the text counts as English in Latin script, and [`Detected::is_assumed`] marks the assumption.
 //!
 //! Pure; start with [`detect`].
 
 use whatlang::{Lang, detect as by_trigrams};
 
-/// The least confidence of the detector that is believed.
+/// The least confidence of the detector that is accepted.
 const CONFIDENCE: f64 = 0.6;
-/// Fewer letters than this are too few for the detector.
+/// The number of letters below which the detector is unreliable.
 const FEW_LETTERS: usize = 24;
-/// English words that most English sentences have one of, and that no other language of this
-/// script has.
+/// English words, of which most English sentences contain one, and which no other language of this script has.
 const ENGLISH: &[&str] = &[
     "the", "and", "are", "with", "your", "you", "our", "this", "that", "these", "from", "they",
     "their", "what", "how", "when", "who", "which", "every", "it", "its", "it's", "but", "better",
@@ -22,7 +20,7 @@ const ENGLISH: &[&str] = &[
     "been", "would", "should", "could", "can", "first", "why", "where", "while", "because",
 ];
 
-/// A language and how sure it is.
+/// A language, with a flag for guesses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Detected {
     /// BCP 47 tag.
@@ -61,7 +59,7 @@ fn latin(text: &str) -> Detected {
         return english;
     }
     let guess = trigrams(text);
-    // A currency after a number is no word of the text.
+    // A currency after a number is not a word of the text.
     let is_currency = |word: &str| matches!(word, "zł" | "kč" | "ft");
     let letters = if words.iter().any(|word| is_currency(word)) {
         words.iter().copied().filter(|word| !is_currency(word)).collect::<Vec<_>>().join(" ")
@@ -81,13 +79,13 @@ fn latin(text: &str) -> Detected {
     match guess {
         Some(("en", _)) => english,
         Some((tag, true)) => Detected { tag, is_assumed: false },
-        // Too little to tell: a word or two in plain letters is most likely English.
+        // Too short to detect: a word or two in plain letters is most likely English.
         None if words.len() < 3 => english,
         _ => assumed,
     }
 }
 
-/// Languages of Latin script that some letters give away.
+/// Returns the language of Latin script that is identified by its letters.
 fn by_letters(text: &str) -> Option<&'static str> {
     let has = |letters: &str| text.chars().any(|c| letters.contains(c));
     let marks = text.chars().filter(|c| ('\u{1ea0}'..='\u{1ef9}').contains(c)).count();
@@ -159,7 +157,7 @@ fn trigrams(text: &str) -> Option<(&'static str, bool)> {
     (letters >= FEW_LETTERS).then_some((tag, info.confidence() >= CONFIDENCE))
 }
 
-/// The tag of a language that a voice may speak.
+/// Returns the tag of a language that a voice may speak.
 fn tag_of(lang: Lang) -> Option<&'static str> {
     Some(match lang {
         Lang::Eng => "en",
@@ -235,7 +233,7 @@ const SCRIPTS: &[(&str, u32, u32)] = &[
     ("ko", 0xac00, 0xd7a3),
 ];
 
-/// The writing system of more than half of the letters; nothing for Latin.
+/// Returns the writing system of more than half of the letters; `None` for Latin.
 fn main_script(text: &str) -> Option<Script> {
     let count = |from: u32, to: u32| {
         text.chars().filter(|&c| c.is_alphabetic() && (from..=to).contains(&(c as u32))).count()
@@ -310,7 +308,7 @@ mod tests {
     fn a_guess_says_that_it_is_one() {
         let guess = detect("Ut wisi enim ad minim veniam quis nostrud");
         assert!(guess.is_assumed || guess.tag == "la", "{guess:?}");
-        // Words that English has too are not enough.
+        // Words that English shares are not enough.
         let german = detect("Was will er in Berlin? Er will in die Oper und ins Museum.");
         assert!(german.is_assumed || german.tag == "de", "{german:?}");
         for text in ["Grab lunch under 20 zł today", "Meet Łukasz here tonight, folks"] {

@@ -1,19 +1,20 @@
-//! Where a job keeps its artifacts: names inside a job folder.
+//! Names of artifacts inside a job folder.
 //!
-//! These names are the operator's contract (the runbook greps and probes them), so they stand in
-//! one place and a rename is a breaking change.
+//! These names are the operator's contract (the runbook greps and probes them), so they are defined in one place and
+//! a
+//! rename is a breaking change.
 
-/// The brief as it was given, with paths resolved.
+/// The brief as given, with paths resolved.
 pub const BRIEF: &str = "brief.json";
 /// The plan: scenes before they have exact times.
 pub const SCENE_GRAPH: &str = "scene_graph.json";
-/// The one source of truth for drawing and mixing.
+/// The only source of truth for drawing and mixing.
 pub const TIMELINE: &str = "timeline.json";
 /// The receipt.
 pub const METADATA: &str = "metadata.json";
 /// The finished film.
 pub const OUTPUT: &str = "output.mp4";
-/// A chosen good frame.
+/// The thumbnail: a chosen good frame.
 pub const THUMBNAIL: &str = "thumbnail.jpg";
 /// Captions as SubRip.
 pub const CAPTIONS_SRT: &str = "captions.srt";
@@ -31,25 +32,25 @@ pub const MUSIC_STEM: &str = "assembly/audio/music.wav";
 pub const MIXED: &str = "assembly/audio/mixed.wav";
 /// The folder of voice takes.
 pub const VOICE_DIR: &str = "voice";
-/// The folder of finished steps: a file for each, with the hash of its input.
+/// The folder of finished steps: one file each, with the hash of its input.
 pub const STEPS_DIR: &str = "steps";
 /// The folder of encoded chunks of the picture.
 pub const CHUNKS_DIR: &str = "chunks";
-/// What a job is known by, as long as it is not finished.
+/// The state of an unfinished job.
 pub const JOB: &str = "job.json";
-/// Says that an unfinished job is a draft.
+/// The marker of an unfinished job that is a draft.
 pub const DRAFT_MARK: &str = "draft";
-/// Work that is not finished; never a result.
+/// The folder of unfinished work; never a result.
 pub const WORK_DIR: &str = ".work";
-/// The pieces of a finished film that the command line made, for the next render.
+/// The cached pieces of a finished film made by the command line, for the next render.
 pub const CACHE_DIR: &str = ".cache";
 
-/// The file of one voice take.
+/// Returns the file of one voice take.
 pub fn voice_take(index: usize) -> String {
     format!("{VOICE_DIR}/take_{:03}.wav", index + 1)
 }
 
-/// A scene's id from its index.
+/// Returns a scene's id from its index.
 pub fn scene_id(index: usize) -> String {
     format!("scene_{:02}", index + 1)
 }

@@ -1,4 +1,4 @@
-//! The pure core of pytoon: it decides, others act.
+//! The pure core of pytoon: all decisions, no effects.
 //!
 //! A brief becomes a scene graph ([`plan`]), the scene graph and the spoken words become a
 //! timeline ([`timeline`]), and the timeline is all that drawing, mixing and encoding need.

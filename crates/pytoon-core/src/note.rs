@@ -1,8 +1,9 @@
-//! Notes: what was corrected, left out or approximated, told to users.
+//! Notes: messages to users about corrections, omissions and approximations.
 //!
-//! A note has a stable code, parameters and an English sentence: short, specific, and what to do
-//! where something can be done. The terminal prints the sentence; the API and the receipt carry
-//! all three ([`NoteReport`]). Faults that end a film are errors, not notes.
+//! A note has a stable code, parameters and a short English sentence, with the remedy if there is one. The terminal
+//! prints the sentence; the API and the receipt contain all three ([`NoteReport`]). Faults that end a film are
+//! errors,
+//! not notes.
 //!
 //! Start with [`Note`]; add one as a variant with named fields and its sentence in
 //! [`Note::fmt`](std::fmt::Display).
@@ -12,30 +13,30 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Something that a user should know about a film that is made all the same.
+/// A message about a film that is made anyway.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "code", content = "params", rename_all = "snake_case")]
 pub enum Note {
-    /// Marks of Markdown, HTML or SSML are neither shown nor spoken.
+    /// Marks of Markdown, HTML or SSML, which are neither shown nor spoken.
     MarksRemoved {
         /// The marks, each once.
         marks: Vec<String>,
-        /// Links whose address was left out.
+        /// The number of links whose address was left out.
         links: usize,
     },
-    /// Speakers' labels are neither shown nor spoken.
+    /// Labels of speakers, which are neither shown nor spoken.
     SpeakersRemoved {
         /// The labels, each once.
         speakers: Vec<String>,
     },
-    /// Stage directions are not spoken; they describe the scenes.
+    /// Stage directions, which are not spoken; they describe the scenes.
     DirectionsRemoved {
         /// The directions in order.
         directions: Vec<String>,
     },
-    /// It is not certain whether the line ends of a paragraph end sentences.
+    /// A paragraph whose line ends may or may not end sentences.
     LinesJoined {
-        /// Lines of the paragraph.
+        /// The number of lines of the paragraph.
         lines: usize,
     },
     /// The script has no word that can be spoken, only marks or emoji.
@@ -52,14 +53,14 @@ pub enum Note {
         /// The characters, each once.
         letters: String,
     },
-    /// A pause of the script is longer than pauses may be.
+    /// A pause of the script above the limit.
     PauseShortened {
-        /// The length asked for in milliseconds.
+        /// The requested length in milliseconds.
         asked_ms: u32,
         /// The length used in milliseconds.
         used_ms: u32,
     },
-    /// A transition became a crossfade, since the film is `brand_safe`.
+    /// A transition replaced by a crossfade, since the film is `brand_safe`.
     TransitionReplaced {
         /// The scene's id.
         scene: String,
@@ -77,7 +78,7 @@ pub enum Note {
     FilmExtended {
         /// Its length in milliseconds.
         needed_ms: i64,
-        /// The length asked for in milliseconds.
+        /// The requested length in milliseconds.
         asked_ms: i64,
     },
     /// The voice was sped up to fit the longest film.
@@ -85,22 +86,22 @@ pub enum Note {
         /// The factor of its speed.
         factor: f64,
     },
-    /// Captions that nobody can read in time.
+    /// Captions that are too fast to read.
     CaptionsTooFast {
-        /// How many captions are too fast.
+        /// The number of captions that are too fast.
         fast: usize,
-        /// Captions of the film.
+        /// The number of captions of the film.
         captions: usize,
         /// The fastest one.
         text: String,
         /// Its characters a second.
         speed: f64,
-        /// The most characters a second that readers keep up with.
+        /// The fastest readable speed in characters a second.
         limit: f64,
         /// True if the voice is a recording, whose speed cannot be changed.
         recorded: bool,
     },
-    /// The words do not tell their language.
+    /// A guess of the language, since the words do not identify it.
     LanguageAssumed {
         /// The language tag that is used.
         language: String,
@@ -127,7 +128,7 @@ pub enum Note {
     VoiceProviderFailed {
         /// The provider's name.
         provider: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The next voice provider of the chain spoke.
@@ -135,14 +136,14 @@ pub enum Note {
         /// The provider's name.
         provider: String,
     },
-    /// The voice that the film had before cannot speak now.
+    /// The film's earlier voice, which cannot speak now.
     VoiceLost {
         /// The voice, if it has a name, and its provider.
         voice: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A service speaks when the film is made; until then the times are those of a local voice.
+    /// A service that speaks when the film is made; until then the times are those of a local voice.
     VoiceBoughtLater {
         /// The provider's name.
         provider: String,
@@ -158,18 +159,18 @@ pub enum Note {
         /// True if the film is refused; false if the local engine draws part of it.
         refused: bool,
     },
-    /// A provider is named as an older version named it.
+    /// A provider named by its old name.
     OldProviderName {
         /// The field of the brief or the configuration.
         field: String,
         /// The old name.
         name: String,
     },
-    /// Nobody could speak the words.
+    /// No provider could speak the words.
     FilmSilent {},
     /// A voice provider's settings cannot be used.
     VoiceSettingsUnusable {
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// An engine that the brief names cannot draw.
@@ -178,77 +179,77 @@ pub enum Note {
         field: String,
         /// The engine.
         engine: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A recording has no script, and nobody could write it down.
+    /// A recording without a script, which could not be transcribed.
     RecordingWithoutScript {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A recording leaves out some of its script.
+    /// A recording that leaves out some of its script.
     RecordingLacksWords {
-        /// The words that are not said.
+        /// The missing words.
         words: String,
         /// Position of the missing words in the recording, in milliseconds.
         at_ms: i64,
         /// True if the recording ends before them.
         at_end: bool,
     },
-    /// A recording says something that its script does not have.
+    /// A recording that says more than its script.
     RecordingSaysMore {
         /// Start of the extra speech in the recording, in milliseconds.
         from_ms: i64,
         /// End of the extra speech, in milliseconds.
         to_ms: i64,
     },
-    /// Nobody could tell when each word of a recording is said.
+    /// Word times of a recording that are only estimated.
     WordsSpread {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A clip's colours were converted to those of the film.
+    /// A clip whose colours were converted to those of the film.
     ClipColoursConverted {
         /// The clip's file name.
         file: String,
         /// Its colours, such as `HLG, BT.2020`.
         colours: String,
     },
-    /// More than half of a clip is cut off, since the frame has another shape.
+    /// A clip with more than half cropped, since the frame has another shape.
     ClipCropped {
         /// The clip's file name.
         file: String,
-        /// How much of it is shown, in percent.
+        /// The visible share, in percent.
         percent: u32,
     },
-    /// A clip's alpha is lost, since the installed FFmpeg cannot read it.
+    /// A clip whose alpha is lost, since the installed FFmpeg cannot read it.
     ClipAlphaUnread {
         /// The clip's file name.
         file: String,
     },
-    /// A clip's fields are shown together, since the installed FFmpeg cannot deinterlace.
+    /// A clip whose fields are shown together, since the installed FFmpeg cannot deinterlace.
     ClipInterlaced {
         /// The clip's file name.
         file: String,
     },
-    /// A clip keeps no sound, since there is none or FFmpeg cannot decode it.
+    /// A clip without sound, since there is none or FFmpeg cannot decode it.
     ClipSilent {
         /// The clip's file name.
         file: String,
     },
-    /// A picture's transparency is lost, since FFmpeg does not read it in this format.
+    /// A picture whose transparency is lost, since FFmpeg does not read it in this format.
     PictureAlphaUnread {
         /// The picture's file name.
         file: String,
     },
-    /// A picture has no end marker, but all of it is there.
+    /// A picture without an end marker that is otherwise complete.
     PictureWithoutEnd {
         /// The picture's file name.
         file: String,
     },
 }
 
-/// Returns the last part of a path, for a note.
+/// Returns the last part of a path.
 pub fn file_name(path: &str) -> String {
     path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned()
 }
@@ -443,7 +444,7 @@ impl fmt::Display for Note {
     }
 }
 
-/// Lists texts in quotation marks, the first few of many.
+/// Lists texts in quotation marks, only the first few of many.
 fn quoted(texts: &[String]) -> String {
     const MOST: usize = 6;
     let shown: Vec<String> = texts.iter().take(MOST).map(|text| format!("\"{text}\"")).collect();
@@ -466,7 +467,7 @@ fn seconds(ms: i64) -> f64 {
     ms as f64 / 1000.0
 }
 
-/// A note as users receive it.
+/// A note in the form that users receive.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NoteReport {
     /// Code and parameters.
@@ -491,7 +492,7 @@ pub fn add_once(notes: &mut Vec<Note>, more: impl IntoIterator<Item = Note>) {
     }
 }
 
-/// Returns notes as users receive them: each once, in the order of their first mention.
+/// Returns notes in the form that users receive: each once, in the order of their first mention.
 pub fn reports(notes: impl IntoIterator<Item = Note>) -> Vec<NoteReport> {
     let mut once = Vec::new();
     add_once(&mut once, notes);

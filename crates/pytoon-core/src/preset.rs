@@ -1,4 +1,4 @@
-//! Presets: a creative recipe as data, and the vocabulary that recipes are written in.
+//! Presets: a creative recipe as data, and its vocabulary.
 
 use crate::text::SentenceEnd;
 use pytoon_vocabulary::{Background, CaptionLook, MusicMood, named_enum};
@@ -8,23 +8,23 @@ use serde::{Deserialize, Serialize};
 named_enum! {
     /// A style of voice.
     VoiceStyle {
-        /// Explains and soothes.
+        /// For explanations, soothing.
         Calm => "calm",
-        /// Sells and cheers.
+        /// For sales, cheerful.
         Bright => "bright",
-        /// Tells stories in a deep voice.
+        /// For stories, deep.
         Low => "low",
     }
 }
 
 named_enum! {
-    /// How one scene gives way to the next.
+    /// The transition between two scenes.
     TransitionKind {
-        /// At once.
+        /// An immediate change.
         Cut => "cut",
         /// One picture fades into the other, linearly.
         Crossfade => "crossfade",
-        /// Out through black and in again.
+        /// A fade to black and back.
         FadeBlack => "fade_black",
         /// The next picture pushes in from the right.
         SwipeLeft => "swipe_left",
@@ -32,7 +32,7 @@ named_enum! {
         SwipeRight => "swipe_right",
         /// A smooth crossfade that begins and ends at rest.
         Dissolve => "dissolve",
-        /// Through a quick zoom.
+        /// A quick zoom.
         Zoom => "zoom",
     }
 }
@@ -40,7 +40,7 @@ named_enum! {
 named_enum! {
     /// A movement over a still picture.
     Move {
-        /// Chosen by the picture and its neighbours.
+        /// A move chosen by the picture and its neighbours.
         Auto => "auto",
         /// Slowly closer to the subject.
         PushIn => "push_in",
@@ -64,7 +64,7 @@ named_enum! {
 named_enum! {
     /// A colour grade.
     Grade {
-        /// Barely touched.
+        /// Barely any change.
         Clean => "clean",
         /// Warm, with lifted blacks.
         WarmFilm => "warm_film",
@@ -85,13 +85,13 @@ named_enum! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
-    /// What it is for, in one line; `pytoon presets` shows it.
+    /// The purpose in one line, as shown by `pytoon presets`.
     pub description: String,
     /// The colour grade of pictures.
     pub grade: Grade,
-    /// How strongly the grade is applied, 0 to 1.
+    /// The strength of the grade, 0 to 1.
     pub grade_strength: f64,
-    /// Colours where no brand gives them.
+    /// The colours, if no brand gives them.
     pub palette: PaletteSpec,
     /// The drawn backgrounds, at most two to a film.
     pub backgrounds: Vec<Background>,
@@ -99,11 +99,11 @@ pub struct Preset {
     pub motion: MotionSpec,
     /// Captions.
     pub captions: CaptionSpec,
-    /// Music where the brief names none.
+    /// The music, if the brief names none.
     pub music: MusicSpec,
     /// Joins between scenes.
     pub transitions: TransitionSpec,
-    /// The voice where the brief names none.
+    /// The voice, if the brief names none.
     pub voice: VoiceSpec,
     /// Rhythm.
     pub pacing: PacingSpec,
@@ -117,7 +117,7 @@ pub struct PaletteSpec {
     pub base_hue: f64,
     /// The hue of the accent.
     pub accent_hue: f64,
-    /// Chroma against the usual, 0 to 1.5.
+    /// The chroma relative to the usual, 0 to 1.5.
     pub chroma: f64,
 }
 
@@ -139,7 +139,7 @@ pub struct MotionSpec {
 pub struct CaptionSpec {
     /// The look.
     pub look: CaptionLook,
-    /// Size against the look's own.
+    /// The size relative to the look's own.
     pub size: f64,
 }
 
@@ -149,7 +149,7 @@ pub struct CaptionSpec {
 pub struct MusicSpec {
     /// The mood, or `none` for no music.
     pub mood: String,
-    /// How far the ducked bed lies below the voice, in LU.
+    /// The distance of the ducked bed below the voice, in LU.
     pub bed_below_voice_lu: f64,
 }
 
@@ -161,7 +161,7 @@ pub struct TransitionSpec {
     pub house: TransitionKind,
     /// Its length in seconds.
     pub seconds: f64,
-    /// It is used at every n-th join; the rest are cuts. 0 means cuts only.
+    /// The interval of joins that use it; the rest are cuts. 0 means cuts only.
     pub every: u32,
 }
 
@@ -196,7 +196,7 @@ pub struct PacingSpec {
     pub paragraph_pause_ms: u32,
     /// The pause between scenes, in milliseconds.
     pub scene_pause_ms: u32,
-    /// How long a picture without words stays, in seconds.
+    /// The time that a picture without words stays, in seconds.
     pub silent_scene_seconds: f64,
 }
 
@@ -224,7 +224,7 @@ impl PacingSpec {
 }
 
 impl Preset {
-    /// The first value that cannot be right, as (field, reason).
+    /// Returns the first invalid value, as (field, reason).
     pub fn problem(&self) -> Option<(&'static str, String)> {
         let range = |field: &'static str, value: f64, low: f64, high: f64| {
             (!(low..=high).contains(&value))

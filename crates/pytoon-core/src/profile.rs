@@ -4,7 +4,7 @@ use crate::time::FrameRate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How the finished film is delivered.
+/// The format of the finished film.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
@@ -24,15 +24,15 @@ pub struct Profile {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VideoSettings {
-    /// FFmpeg's encoder name: `libx264`, or a hardware one such as `h264_nvenc`, `h264_vaapi`,
-    /// `h264_qsv`, `h264_videotoolbox`. One that does not work gives way to `libx264`, with a
-    /// warning in the log and the receipt.
+    /// FFmpeg's encoder name: `libx264`, or a hardware one such as `h264_nvenc`, `h264_vaapi`, `h264_qsv`,
+    /// `h264_videotoolbox`. An encoder that does not work falls back to `libx264`, with a warning in the log and the
+    /// receipt.
     pub encoder: String,
     /// x264's speed preset.
     pub preset: String,
     /// Constant rate factor, 1 (best) to 51.
     pub crf: u8,
-    /// The most seconds between key frames; every scene begins with one, and groups of pictures are closed.
+    /// The most seconds between keyframes; every scene begins with one, and GOPs are closed.
     pub gop_seconds: f64,
     /// Upper bound of the bit rate in kbit/s, if any.
     pub max_rate_kbps: Option<u32>,
@@ -44,11 +44,11 @@ pub struct VideoSettings {
 pub struct AudioSettings {
     /// AAC bit rate in kbit/s.
     pub bit_rate_kbps: u32,
-    /// How the AAC encoder searches: `fast`, or `twoloop`, which is slower and cleaner.
+    /// The search method of the AAC encoder: `fast`, or `twoloop`, which is slower and cleaner.
     pub coder: AacCoder,
 }
 
-/// The search of FFmpeg's AAC encoder.
+/// The search method of FFmpeg's AAC encoder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AacCoder {
@@ -59,7 +59,7 @@ pub enum AacCoder {
 }
 
 impl AacCoder {
-    /// FFmpeg's name for it.
+    /// Returns FFmpeg's name for it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Fast => "fast",
@@ -94,12 +94,12 @@ const PRESETS: &[&str] = &[
 ];
 
 impl Profile {
-    /// The most frames from one key frame to the next.
+    /// Returns the most frames from one keyframe to the next.
     pub fn gop_frames(&self) -> i64 {
         ((self.video.gop_seconds * self.frame_rate.as_f64()).round() as i64).max(1)
     }
 
-    /// What is wrong with the values, as (field, reason).
+    /// Returns the first invalid value, as (field, reason).
     pub fn problem(&self) -> Option<(&'static str, String)> {
         let size_ok = |v: u32| (16..=4320).contains(&v) && v.is_multiple_of(2);
         if !size_ok(self.width) {

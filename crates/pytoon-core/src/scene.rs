@@ -1,4 +1,4 @@
-//! The scene graph: what will be shown and said, before exact times are known.
+//! The scene graph: pictures and words, before exact times are known.
 
 use crate::note::Note;
 use crate::preset::{Grade, Move, TransitionKind};
@@ -26,7 +26,7 @@ pub struct SceneGraph {
     pub scenes: Vec<Scene>,
     /// Voice and music of the whole film.
     pub global_audio: GlobalAudio,
-    /// What the planner had to bend, for the person who wrote the brief.
+    /// The planner's deviations from the brief, for its author.
     #[serde(default)]
     pub warnings: Vec<Note>,
 }
@@ -44,7 +44,7 @@ impl SceneGraph {
 pub struct Scene {
     /// `scene_01`, `scene_02`, …
     pub id: SceneId,
-    /// What is to be seen.
+    /// The visual idea.
     pub description: String,
     /// The planned length in milliseconds; the timeline has the exact one.
     pub duration: i64,
@@ -59,32 +59,31 @@ pub struct Scene {
     /// The end of each sentence, which decides the pause after it; default `sentence`.
     #[serde(default)]
     pub sentence_ends: Vec<SentenceEnd>,
-    /// The pause in milliseconds that the script asks for after each sentence; 0 where it asks for
-    /// none, and usually empty.
+    /// The pause in milliseconds that the script requests after each sentence; 0 for none, and usually empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sentence_pauses: Vec<u32>,
-    /// The pause in milliseconds that the script asks for before the first sentence, usually 0.
+    /// The pause in milliseconds that the script requests before the first sentence, usually 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lead_pause: u32,
     /// The words that the script emphasises.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub emphasis: Vec<WordPlace>,
-    /// The text shown, when it is not the spoken words.
+    /// The shown text, if it differs from the spoken words.
     pub caption: Option<String>,
-    /// Whether the scene's words were replaced by a caption of the brief's own.
+    /// True if the brief replaces the scene's words by a caption.
     #[serde(default)]
     pub caption_is_override: bool,
-    /// How it looks.
+    /// The visual style.
     pub style: SceneStyle,
-    /// Indices into the brief's overlays that show in this scene only.
+    /// Indices of the brief's overlays that are shown in this scene only.
     #[serde(default)]
     pub overlays: Vec<usize>,
-    /// How the film gets into this scene; always `cut` for the first.
+    /// The transition into this scene; always `cut` for the first.
     pub transition: TransitionKind,
-    /// At least this long, in milliseconds.
+    /// The least length, in milliseconds.
     #[serde(default)]
     pub min_duration: i64,
-    /// The engines that may draw it, in order; absent where it shows the brief's own media.
+    /// The engines that may draw it, in order; absent if it shows the brief's own media.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine_chain: Option<crate::chain::EngineChain>,
 }
@@ -99,7 +98,7 @@ pub struct WordPlace {
     pub word: usize,
 }
 
-/// For serde, which passes references.
+/// Takes a reference, since serde passes one.
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_zero(value: &u32) -> bool {
     *value == 0
@@ -112,22 +111,22 @@ impl Scene {
     }
 }
 
-/// What a scene shows.
+/// The content of a scene.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SceneMedia {
     /// A picture, a clip, or a drawn background.
     #[serde(rename = "type")]
     pub kind: MediaKind,
-    /// The file, when there is one.
+    /// The file, if there is one.
     pub asset: Option<String>,
     /// The engine that draws it.
     pub engine: EngineName,
-    /// The visual idea handed to the engine.
+    /// The visual idea for the engine.
     pub prompt: Option<String>,
-    /// The movement asked for, or `auto`.
+    /// The requested movement, or `auto`.
     pub effect: Move,
-    /// How it is asked to meet a frame of another shape; chosen from what it shows when absent.
+    /// The requested fit into a frame of another shape; by default chosen from the picture's content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fit: Option<crate::brief::MediaFit>,
 }
@@ -144,18 +143,18 @@ pub enum MediaKind {
     Background,
 }
 
-/// How a scene looks.
+/// The visual style of a scene.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SceneStyle {
     /// The colour grade.
     pub grade: Grade,
-    /// The background used where there is no picture.
+    /// The background used if there is no picture.
     pub background: Background,
     /// Camera, light and mood words found in the script.
     #[serde(default)]
     pub keywords: Vec<String>,
-    /// Zoom speed against the preset's, from the mood (1 is the preset's own).
+    /// The zoom speed relative to the preset's, from the mood (1 is the preset's own).
     pub energy: f64,
 }
 
@@ -163,15 +162,15 @@ pub struct SceneStyle {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GlobalAudio {
-    /// Where the voice comes from.
+    /// The source of the voice.
     pub voice: VoiceSource,
-    /// Where the music comes from.
+    /// The source of the music.
     pub music: MusicSource,
-    /// Music against the preset's mix, in dB.
+    /// The gain of the music relative to the preset's mix, in dB.
     pub music_gain_db: f64,
 }
 
-/// Where the voice comes from.
+/// The source of the voice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum VoiceSource {
@@ -186,7 +185,7 @@ pub enum VoiceSource {
     },
 }
 
-/// Where the music comes from.
+/// The source of the music.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum MusicSource {
@@ -205,12 +204,12 @@ pub enum MusicSource {
 }
 
 impl Scene {
-    /// All the words of the scene in one line.
+    /// Returns all the words of the scene in one line.
     pub fn spoken_text(&self) -> String {
         self.sentences.join(" ")
     }
 
-    /// Every picture of the scene in order.
+    /// Returns every picture of the scene in order.
     pub fn all_media(&self) -> impl Iterator<Item = &SceneMedia> {
         std::iter::once(&self.media).chain(&self.more_media)
     }

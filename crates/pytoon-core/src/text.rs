@@ -1,8 +1,8 @@
 //! Words, sentences and syllables of plain text in any script.
 //!
-//! A word is a white-space token, in the spelling of the script; text written without spaces
-//! (Chinese, Japanese, Thai …) is cut at Unicode word boundaries (UAX #29) and its words know
-//! that they join the next. No character other than white space is ever dropped.
+//! A word is a white-space token, in the spelling of the script. Text written without spaces (Chinese, Japanese,
+//! Thai …) is split at Unicode word boundaries (UAX #29) and its words are marked as joining the next. No character
+//! other than white space is ever dropped.
 
 use crate::script::sentence;
 use icu_segmenter::options::WordBreakInvariantOptions;
@@ -13,21 +13,21 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 use unicode_segmentation::GraphemeCursor;
 
-/// A word as it is shown.
+/// A word in the form that is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Word {
     /// The spelling of the script, punctuation included.
     pub text: String,
-    /// Whether it joins the next word without a space.
+    /// True if it joins the next word without a space.
     pub joins_next: bool,
 }
 
-/// The words of a text.
+/// Returns the words of a text.
 pub fn words(text: &str) -> Vec<Word> {
     text.split_whitespace().flat_map(split_unspaced).collect()
 }
 
-/// The words of a text joined as they are shown.
+/// Returns the words of a text joined as they are shown.
 pub fn join(words: &[Word]) -> String {
     let mut out = String::new();
     for (index, word) in words.iter().enumerate() {
@@ -39,15 +39,15 @@ pub fn join(words: &[Word]) -> String {
     out
 }
 
-/// Cuts a token at word boundaries where its script has no blanks: by neural nets and dictionaries
-/// for Thai, Lao, Khmer and Burmese, by a dictionary for Chinese and Japanese.
+/// Splits a token at word boundaries if its script has no blanks: by neural nets and dictionaries for Thai, Lao,
+/// Khmer and Burmese, by a dictionary for Chinese and Japanese.
 fn split_unspaced(token: &str) -> Vec<Word> {
     if !token.chars().any(is_unspaced_script) {
         return vec![Word { text: token.to_owned(), joins_next: false }];
     }
     let mut out: Vec<Word> = Vec::new();
-    // The nets leave compounds whole, the dictionary alone trips over unknown words.
-    // Only Thai and Lao: Khmer's dictionary cuts words that it borrowed.
+    // The nets do not split compounds; the dictionary alone fails on unknown words. Only Thai and Lao: Khmer's
+    // dictionary splits loanwords.
     let is_thai = token.contains(|c: char| matches!(c, '\u{0e00}'..='\u{0eff}'));
     let cut = |word| if is_thai { pieces(word, &DICTIONARIES) } else { vec![word] };
     for piece in pieces(token, &NETS).into_iter().flat_map(cut) {
@@ -82,8 +82,8 @@ fn pieces<'a>(text: &'a str, segmenter: &Segmenter) -> Vec<&'a str> {
     pieces
 }
 
-/// Returns true if a word may end here: at the edge of a grapheme cluster, not before a vowel sign or
-/// a tone mark, and not behind a vowel that is written before its consonant.
+/// Returns true if a word may end here: at the edge of a grapheme cluster, not before a vowel sign or a tone mark,
+/// and not after a vowel that is written before its consonant.
 fn may_break(text: &str, at: usize) -> bool {
     let is_sign = |c: char| {
         matches!(c,
@@ -105,14 +105,14 @@ fn joins_previous(previous: &str, piece: &str) -> bool {
     opens || (is_mark && !piece.starts_with(is_opening)) || is_lone_consonant(piece)
 }
 
-/// Returns true for one Thai or Lao consonant, which is no word: it ends the one before it.
+/// Returns true for one Thai or Lao consonant, which is not a word: it ends the one before it.
 fn is_lone_consonant(piece: &str) -> bool {
     let is_consonant = |c: char| matches!(c, '\u{0e01}'..='\u{0e2e}' | '\u{0e81}'..='\u{0eae}' | '\u{0edc}'..='\u{0edf}');
     piece.chars().all(is_consonant) && piece.chars().nth(1).is_none()
 }
 
-/// Returns a word as it is shown on screen: a long web address as its host, which is also what is
-/// spoken. Its marks stay. Sidecars keep the whole address.
+/// Returns a word in the form shown on screen: a long web address is shortened to its host, which is also what
+/// is spoken. Its punctuation stays. Sidecars keep the whole address.
 pub fn on_screen(word: &str) -> Cow<'_, str> {
     /// Addresses up to this many characters are shown whole.
     const LONG: usize = 28;
@@ -134,8 +134,8 @@ pub fn on_screen(word: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns a message without the folders of this machine, for people who have no access to it: a path
-/// from the root becomes its last part: `use /path/to/a.wav: it is silent` says `a.wav: it is silent`.
+/// Returns a message without this machine's folders, for people without access to it. A path from the root is
+/// shortened to its last part: `use /path/to/a.wav: it is silent` becomes `a.wav: it is silent`.
 pub fn without_folders(message: &str) -> String {
     let mut out = String::with_capacity(message.len());
     let mut rest = message;
@@ -160,13 +160,12 @@ pub fn without_folders(message: &str) -> String {
     out + rest
 }
 
-/// Returns how much of a reader's attention a word takes, in halves of a spaced word: words of
-/// scripts without blanks are short.
+/// Returns the reading effort of a word, in halves of a spaced word: words of scripts without blanks are short.
 pub fn half_words(word: &str) -> usize {
     if word.chars().any(is_unspaced_script) { 1 } else { 2 }
 }
 
-/// Whether a character belongs to a script that is written without spaces.
+/// Returns true if a character belongs to a script that is written without spaces.
 pub fn is_unspaced_script(c: char) -> bool {
     matches!(c,
         '\u{0e00}'..='\u{0e7f}' | '\u{0e80}'..='\u{0eff}' | '\u{1780}'..='\u{17ff}'
@@ -181,7 +180,7 @@ pub fn is_unspaced_script(c: char) -> bool {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum SentenceEnd {
-    /// Its own punctuation.
+    /// The sentence's own punctuation.
     #[default]
     Sentence,
     /// The end of a list item, or of the words before a list.
@@ -190,10 +189,10 @@ pub enum SentenceEnd {
     Paragraph,
 }
 
-/// A rough count of the spoken syllables of a word, at least 1.
+/// Returns a rough count of the spoken syllables of a word, at least 1.
 ///
-/// Good enough to share time out between words, not to scan verse: vowel groups in alphabets,
-/// two per digit, one per ideograph or kana.
+/// The count is precise enough to divide time between words, not to scan verse: vowel groups in alphabets, two per
+/// digit, one per ideograph or kana.
 pub fn syllables(word: &str) -> u32 {
     let mut count = 0;
     let mut in_vowel = false;
@@ -205,7 +204,7 @@ pub fn syllables(word: &str) -> u32 {
             count += 1;
             in_vowel = false;
         } else if ('\u{0590}'..='\u{08ff}').contains(&c) {
-            // Abjads leave short vowels out: about two letters to a syllable.
+            // Abjads omit short vowels: about two letters to a syllable.
             count += u32::from(!in_vowel);
             in_vowel = !in_vowel;
         } else if ('\u{0900}'..='\u{0dff}').contains(&c) && c.is_alphabetic() {
@@ -225,7 +224,7 @@ pub fn syllables(word: &str) -> u32 {
     (count - u32::from(silent_e)).max(1)
 }
 
-/// A short phrase to set in type: the first clause, at most `max_words` long, without a dangling
+/// Returns a short phrase to set in type: the first clause, at most `max_words` long, without a dangling
 /// connective at its end.
 pub fn key_phrase(text: &str, max_words: usize) -> String {
     let first = sentence::split(text).into_iter().next();
@@ -244,7 +243,7 @@ pub fn key_phrase(text: &str, max_words: usize) -> String {
         word.text = on_screen(&word.text).into_owned();
     }
     let halves = |words: &[Word]| words.iter().map(|word| half_words(&word.text)).sum::<usize>();
-    // A phrase that is only a little too long is better whole than cut.
+    // A phrase that is only slightly too long stays whole.
     let mut end = if halves(&all) <= 2 * (max_words + 2) {
         all.len()
     } else {
@@ -260,7 +259,7 @@ fn in_number(text: &str, index: usize) -> bool {
     text[index..].chars().nth(1).is_some_and(|c| c.is_ascii_digit())
 }
 
-/// Short words that should not end a line or a phrase.
+/// Returns true for short words that should not end a line or a phrase.
 pub fn is_connective(word: &str) -> bool {
     const WORDS: &[&str] = &[
         "a", "an", "the", "and", "or", "but", "of", "to", "in", "on", "at", "by", "for", "with",

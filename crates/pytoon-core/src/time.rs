@@ -1,18 +1,17 @@
 //! Exact time: frame rates, frames and milliseconds.
 //!
-//! The frame is the unit of the picture and the source of truth of a timeline; milliseconds are
-//! for people and for words. A frame number turns into milliseconds by rounding to nearest and
-//! in one place only ([`FrameRate::frame_to_ms`]), so two readers of a timeline never disagree. Only
-//! a [`FrameRate`] turns one unit into the other.
+//! The frame is the unit of the picture and the source of truth of a timeline; milliseconds are for people and for
+//! words. A frame number is converted to milliseconds by rounding to nearest and in one place only
+//! ([`FrameRate::frame_to_ms`]), so two readers of a timeline never disagree. Only a [`FrameRate`] converts units.
 //!
-//! Floats appear only where a caller hands seconds in, and the rounding is named there.
+//! Floats appear only if a caller passes seconds, and the names of those functions state the rounding.
 
 use pytoon_vocabulary::{Frame, Ms};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
-/// The longest film: the one place that says it.
+/// The longest film. This is the only definition.
 pub const MAX_FILM: Ms = Ms::new(60_000);
 
 /// Frames per second as an exact ratio, such as 30/1 or 30000/1001.
@@ -32,17 +31,17 @@ impl FrameRate {
         valid.then_some(Self { num, den })
     }
 
-    /// The numerator of the ratio.
+    /// Returns the numerator of the ratio.
     pub fn num(self) -> u32 {
         self.num
     }
 
-    /// The denominator of the ratio.
+    /// Returns the denominator of the ratio.
     pub fn den(self) -> u32 {
         self.den
     }
 
-    /// Frames per second as a float, for display and for rates of motion.
+    /// Returns the frames per second as a float, for display and for rates of motion.
     pub fn as_f64(self) -> f64 {
         f64::from(self.num) / f64::from(self.den)
     }
@@ -64,7 +63,7 @@ impl FrameRate {
         Frame::new(div_round(num, 1000 * i128::from(self.den)))
     }
 
-    /// Returns the frame that is on screen at an instant.
+    /// Returns the frame on screen at an instant.
     pub fn ms_to_frame_floor(self, ms: Ms) -> Frame {
         let num = i128::from(ms.get()) * i128::from(self.num);
         Frame::new(saturated(num.div_euclid(1000 * i128::from(self.den))))
@@ -88,7 +87,7 @@ impl FrameRate {
         )
     }
 
-    /// `30` or `30000/1001`, the form that FFmpeg reads.
+    /// Returns `30` or `30000/1001`, the form that FFmpeg parses.
     pub fn to_ratio_string(self) -> String {
         if self.den == 1 { self.num.to_string() } else { format!("{}/{}", self.num, self.den) }
     }
@@ -172,7 +171,7 @@ impl JsonSchema for FrameRate {
     }
 }
 
-/// A half-open range of frames: `start` is in it, `end` is not.
+/// A half-open range of frames: `start` is included, `end` is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct FrameRange {
     /// The first frame.
@@ -182,7 +181,7 @@ pub struct FrameRange {
 }
 
 impl FrameRange {
-    /// Returns the range from `start` up to and without `end`; an inverted pair becomes empty.
+    /// Returns the range from `start` up to, but not including, `end`; an inverted pair becomes empty.
     pub fn new(start: Frame, end: Frame) -> Self {
         Self { start, end: end.max(start) }
     }
@@ -192,7 +191,7 @@ impl FrameRange {
         self.end - self.start
     }
 
-    /// Returns true if it holds none.
+    /// Returns true if the range has no frames.
     pub fn is_empty(self) -> bool {
         self.end <= self.start
     }
@@ -202,12 +201,12 @@ impl FrameRange {
         self.end - Frame::new(1)
     }
 
-    /// Returns the frames that lie in both.
+    /// Returns the frames that are in both ranges.
     pub fn meet(self, other: Self) -> Self {
         Self::new(self.start.max(other.start), self.end.min(other.end))
     }
 
-    /// Returns true if a frame lies in it.
+    /// Returns true if a frame is in the range.
     pub fn contains(self, frame: Frame) -> bool {
         (self.start..self.end).contains(&frame)
     }
@@ -233,7 +232,7 @@ pub struct MsRange {
 }
 
 impl MsRange {
-    /// Returns the range from `start` up to and without `end`; an inverted pair becomes empty.
+    /// Returns the range from `start` up to, but not including, `end`; an inverted pair becomes empty.
     pub fn new(start: Ms, end: Ms) -> Self {
         Self { start, end: end.max(start) }
     }

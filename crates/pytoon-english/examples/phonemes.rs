@@ -1,7 +1,7 @@
 //! Reads JSON lines of text and writes JSON lines of phonemes.
 //!
-//! `phonemes FOLDER [--british]`: FOLDER has the files of the front end, as the voice's package has
-//! them. Each line of standard input is a JSON string; each line of standard output is
+//! `phonemes FOLDER [--british]`: FOLDER has the files of the front end, as in the voice's package. Each line of
+//! standard input is a JSON string; each line of standard output is
 //! `{"phonemes": TEXT, "words": [[START, END, PHONEMES], ...]}`. Times go to standard error.
 
 use pytoon_english::{Accent, English, EnglishFiles, join};

@@ -1,7 +1,8 @@
 //! One pronunciation dictionary: spellings to readings, some of which depend on the part of speech.
 //!
-//! A lower-case entry also answers for the capitalised spelling and the other way round, unless the
-//! other spelling has an entry of its own.
+//! A lower-case entry also applies to the capitalised spelling and vice versa, unless the other spelling has an entry
+//! of
+//! its own.
 
 use crate::error::{DataFile, EnglishError};
 use crate::files::{gunzip, text};
@@ -11,7 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The key of the reading that stands where no other fits.
+/// The key of the reading for all other parts of speech.
 const DEFAULT: &str = "DEFAULT";
 
 /// A reading of a spelling.
@@ -23,7 +24,7 @@ pub(crate) enum Reading<'a> {
     ByTag(&'a Readings),
 }
 
-/// Readings by part of speech; a key without phonemes says that the letters are to be named.
+/// Readings by part of speech; for a key without phonemes the letters are named.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Readings {
     by_tag: BTreeMap<String, Option<String>>,
@@ -35,7 +36,7 @@ impl Readings {
         self.by_tag.contains_key(tag)
     }
 
-    /// Returns the reading of a tag, else the default one. `None` has the letters named.
+    /// Returns the reading of a tag, else the default one. `None` means that the letters are named.
     pub(crate) fn get(&self, tag: Option<&str>) -> Option<&str> {
         tag.and_then(|tag| self.by_tag.get(tag)).or_else(|| self.by_tag.get(DEFAULT))?.as_deref()
     }
@@ -99,7 +100,7 @@ impl Dictionary {
         if let Some(found) = self.exact(spelling) {
             return Some(found);
         }
-        // A single letter is only itself.
+        // A single letter has no other case.
         spelling.chars().nth(1)?;
         if is_lower(spelling) {
             return self.exact(&capitalize(spelling));
@@ -108,7 +109,7 @@ impl Dictionary {
         if capitalize(&lower) == spelling { self.exact(&lower) } else { None }
     }
 
-    /// Returns true if the dictionary reads a spelling.
+    /// Returns true if the dictionary has a reading of a spelling.
     pub(crate) fn contains(&self, spelling: &str) -> bool {
         self.get(spelling).is_some()
     }
@@ -135,7 +136,7 @@ fn place_of(start: usize, end: usize) -> Option<Place> {
     Some(Place::Phonemes(u32::try_from(start).ok()?, u32::try_from(end).ok()?))
 }
 
-/// A dictionary entry as the file has it.
+/// A dictionary entry in the file's format.
 enum Value<'a> {
     Absent,
     Fixed(JsonText<'a>),

@@ -1,5 +1,6 @@
-//! Text to phonemes: tokens, tags, then words from the last to the first, since a word's reading
-//! depends on the sound that follows it.
+//! Converts text to phonemes: tokens, tags, then words from the last to the first, since a word's reading depends on
+//! the
+//! sound after it.
 
 use crate::dictionary::Dictionary;
 use crate::error::{DataFile, EnglishError};
@@ -15,7 +16,7 @@ use crate::{Accent, fallback, resolve};
 use std::ops::Range;
 use std::thread::{Builder, ScopedJoinHandle};
 
-/// A stretch of the text whose phonemes the caller states.
+/// A stretch of the text whose phonemes the caller gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fixed {
     /// Characters of the text.
@@ -38,9 +39,9 @@ impl English {
     ///
     /// # Errors
     ///
-    /// Names the file that is truncated, too large or of another shape.
+    /// Names the file that is truncated, too large or in another format.
     pub fn load(files: &EnglishFiles<'_>, accent: Accent) -> Result<Self, EnglishError> {
-        // The large files take about equally long.
+        // The large files take about the same time.
         std::thread::scope(|scope| {
             let load_tagger = || Tagger::load(files.tagger);
             let load_silver = || Dictionary::load(DataFile::Silver, files.silver);
@@ -60,9 +61,9 @@ impl English {
 
     /// Returns the phonemes of a text, token by token.
     ///
-    /// A stretch in `fixed` becomes one token with the phonemes given; the words around it are read
-    /// with regard to them. Empty stretches, and those beyond the text or over an earlier one, are
-    /// ignored.
+    /// A stretch in `fixed` becomes one token with the given phonemes; the words around it are read in its context.
+    /// Empty
+    /// stretches, and those beyond the text or over an earlier one, are ignored.
     #[must_use]
     pub fn phonemes(&self, text: &str, fixed: &[Fixed]) -> Vec<PhonemeWord> {
         let chars: Vec<char> = text.chars().collect();
@@ -80,7 +81,7 @@ impl English {
         groups.into_iter().filter_map(Group::into_word).collect()
     }
 
-    /// Returns the tokens with their tags. Text between fixed stretches is tagged by itself.
+    /// Returns the tokens with their tags. Text between fixed stretches is tagged separately.
     fn tokens(&self, text: &[char], fixed: &[Fixed]) -> Vec<Token<'_>> {
         let mut order: Vec<&Fixed> = fixed.iter().collect();
         order.sort_by_key(|fixed| fixed.chars.start);
@@ -120,8 +121,8 @@ impl English {
         token.phonemes = Some(phonemes);
     }
 
-    /// Reads the pieces of a token: from the end, the longest run that the lexicon knows; the whole
-    /// token by the net if a piece of it is unknown.
+    /// Reads the pieces of a token: from the end, the longest run in the lexicon; if a piece of it is unknown, the
+    /// whole token by the net.
     fn read_pieces(&self, pieces: &mut [Token<'_>], context: &mut Context) {
         let mut end = pieces.len();
         while end > 0 {
@@ -153,8 +154,8 @@ impl English {
     }
 }
 
-/// Returns where the longest run begins that ends at `end` and is worth a look-up: one piece, or as
-/// many as a dictionary entry may have. Keeps the time linear in the length of a token.
+/// Returns the start of the longest run to look up that ends at `end`: one piece, or as many as a dictionary entry
+/// may have. Keeps the time linear in the length of a token.
 fn earliest_start(pieces: &[Token<'_>], end: usize) -> usize {
     /// The longest known entry has 45 characters.
     const MAX_ENTRY: usize = 64;
@@ -167,7 +168,7 @@ fn earliest_start(pieces: &[Token<'_>], end: usize) -> usize {
     end.saturating_sub(fitting.count().max(1))
 }
 
-/// Returns what a thread has loaded; where the system refused the thread it is loaded here.
+/// Returns the value that a thread loaded; if the system refused the thread it is loaded here.
 fn joined<T>(
     file: DataFile,
     thread: std::io::Result<ScopedJoinHandle<'_, Result<T, EnglishError>>>,
@@ -177,7 +178,7 @@ fn joined<T>(
     thread.join().unwrap_or_else(|_| Err(EnglishError::content(file, "the parser panicked")))
 }
 
-/// Gives a run of pieces its phonemes: all to the first piece.
+/// Sets the phonemes of a run of pieces: all on the first piece.
 fn set_phonemes(run: Option<&mut [Token<'_>]>, phonemes: String) {
     let Some((first, rest)) = run.and_then(<[_]>::split_first_mut) else { return };
     first.phonemes = Some(phonemes);

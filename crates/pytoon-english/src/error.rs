@@ -1,4 +1,4 @@
-//! Errors of loading the front end: which file is unusable, and why.
+//! Errors of loading the front end: the unusable file and the reason.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub enum DataFile {
 }
 
 impl DataFile {
-    /// Returns the most bytes this file may have once decompressed.
+    /// Returns the largest size of this file after decompression, in bytes.
     #[must_use]
     pub const fn max_bytes(self) -> usize {
         match self {
@@ -43,7 +43,7 @@ impl fmt::Display for DataFile {
     }
 }
 
-/// Why the front end could not be loaded.
+/// The reason why the front end could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum EnglishError {
     /// The gzip stream is damaged or ends early.
@@ -59,10 +59,10 @@ pub enum EnglishError {
     TooLarge {
         /// The file.
         file: DataFile,
-        /// The most bytes it may have once decompressed.
+        /// The largest size after decompression, in bytes.
         limit: usize,
     },
-    /// The content has another shape than expected.
+    /// The content has an unexpected format.
     #[error("{file}: unexpected content ({reason})")]
     Content {
         /// The file.

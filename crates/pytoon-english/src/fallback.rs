@@ -1,5 +1,5 @@
-//! Reads a token that the lexicon does not know, part by part: letters by the net, figures as a
-//! number, signs by their names.
+//! Reads a token that is not in the lexicon, part by part: letters by the net, figures as a number, signs by their
+//! names.
 
 use crate::lexicon::Lexicon;
 use crate::text::{is_letter, is_space, is_word, is_word_letter};
@@ -58,7 +58,7 @@ fn prefix_len(text: &str, belongs: impl Fn(char) -> bool) -> usize {
     text.find(|c| !belongs(c)).unwrap_or(text.len())
 }
 
-/// Returns how a sign is said; most are not.
+/// Returns the spoken name of a sign; most have none.
 fn sign_name(sign: char) -> &'static str {
     match sign {
         '/' => "slˈæʃ",

@@ -1,4 +1,4 @@
-//! The files of the front end, as bytes, and how they are decompressed and parsed within bounds.
+//! The files of the front end, as bytes, and their bounded decompression and parsing.
 //!
 //! Leaves reading them from disk to the caller.
 
@@ -7,7 +7,7 @@ use flate2::read::GzDecoder;
 use serde::de::DeserializeOwned;
 use std::io::Read;
 
-/// The files of the front end for one accent, as bytes. Nothing is kept of them after
+/// The files of the front end for one accent, as bytes. They can be dropped after
 /// [`English::load`](crate::English::load).
 #[derive(Debug, Clone, Copy)]
 pub struct EnglishFiles<'a> {
@@ -25,7 +25,7 @@ pub struct EnglishFiles<'a> {
     pub oov_meta: &'a [u8],
 }
 
-/// Decompresses a gzip file. Never holds more than the file's limit and one byte.
+/// Decompresses a gzip file. Never allocates more than the file's limit and one byte.
 pub(crate) fn gunzip(file: DataFile, bytes: &[u8]) -> Result<Vec<u8>, EnglishError> {
     let limit = file.max_bytes();
     let mut out = Vec::with_capacity(stated_size(bytes).min(limit).saturating_add(1));
@@ -42,8 +42,8 @@ pub(crate) fn text(file: DataFile, bytes: &[u8]) -> Result<&str, EnglishError> {
     simdutf8::basic::from_utf8(bytes).map_err(|error| EnglishError::content(file, error))
 }
 
-/// Returns the decompressed size that a gzip file's last four bytes state, bounded by what its
-/// compressed size can yield.
+/// Returns the decompressed size stated in a gzip file's last four bytes, bounded by the plausible yield of its
+/// compressed size.
 fn stated_size(bytes: &[u8]) -> usize {
     /// Deflate expands at most about 1032 times; text in practice far less.
     const MAX_RATIO: usize = 20;
@@ -51,7 +51,7 @@ fn stated_size(bytes: &[u8]) -> usize {
     stated.min(bytes.len().saturating_mul(MAX_RATIO))
 }
 
-/// Refuses content larger than the file's limit.
+/// Rejects content larger than the file's limit.
 pub(crate) fn check_size(file: DataFile, bytes: &[u8]) -> Result<(), EnglishError> {
     let limit = file.max_bytes();
     if bytes.len() > limit { Err(EnglishError::TooLarge { file, limit }) } else { Ok(()) }

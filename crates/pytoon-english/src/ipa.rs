@@ -1,7 +1,8 @@
-//! Common IPA, as eSpeak NG and dictionaries write it, in misaki's letters.
+//! Converts common IPA, as in eSpeak NG and dictionaries, to misaki's letters.
 //!
-//! Guarantees: the result has only characters that the voices' vocabulary knows, and stress marks
-//! stand before vowels. Sounds that an accent lacks become its nearest one.
+//! Guarantees: the result has only characters of the voices' vocabulary, and stress marks precede vowels. Sounds that
+//! an
+//! accent lacks become its nearest one.
 
 use crate::Accent;
 use crate::stress::{PRIMARY, SECONDARY, is_vowel};
@@ -9,14 +10,13 @@ use unicode_normalization::UnicodeNormalization;
 
 /// Combining mark of a consonant that makes a syllable.
 const SYLLABIC: char = '\u{329}';
-/// Characters that tie two letters to one sound.
+/// Characters that tie two letters into one sound.
 const TIES: [char; 4] = ['\u{361}', '\u{35c}', '\u{200d}', '^'];
 
 /// The characters of the voices' vocabulary that are neither punctuation nor marks.
 const VOCABULARY: &str = "ʣʥʦʨᵝꭧAIOQSTWYᵊabcdefhijklmnopqrstuvwxyzɑɐɒæβɔɕçɖðʤəɚɛɜɟɡɥɨɪʝɯɰŋɳɲɴøɸθœɹɾɻʁɽʂʃʈʧʊʋʌɣɤχʎʒʔːʰʲᵻ ";
 
-/// IPA, then what an American and a British voice say. Longer spellings stand before their
-/// beginnings.
+/// IPA, with its American and British sounds. Longer spellings precede their own beginnings.
 const SOUNDS: &[(&str, &str, &str)] = &[
     // Diphthongs and affricates.
     ("eɪ", "A", "A"),
@@ -32,7 +32,7 @@ const SOUNDS: &[(&str, &str, &str)] = &[
     ("əʊ", "O", "Q"),
     ("tʃ", "ʧ", "ʧ"),
     ("dʒ", "ʤ", "ʤ"),
-    // Vowels before r, and those that stand for a lost one.
+    // Vowels before r, and those that replace a lost one.
     ("ɜːr", "ɜɹ", "ɜːɹ"),
     ("ɜːɹ", "ɜɹ", "ɜːɹ"),
     ("ɜː", "ɜɹ", "ɜː"),
@@ -86,8 +86,8 @@ const SOUNDS: &[(&str, &str, &str)] = &[
 
 /// Returns the phonemes of a word or phrase in misaki's letters.
 ///
-/// Ties, brackets, syllable dots and marks of detail are dropped. The article `ɐ` stays as it is
-/// where it is a word of its own.
+/// Ties, brackets, syllable dots and marks of detail are dropped. The article `ɐ` is unchanged if it is a word of its
+/// own.
 ///
 /// ```
 /// use pytoon_english::{Accent, misaki_from_ipa};
@@ -104,7 +104,7 @@ pub fn misaki_from_ipa(ipa: &str, accent: Accent) -> String {
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the IPA decomposed and without ties, an `:` as the length mark that it stands for.
+/// Returns the IPA decomposed and without ties, with `:` as the length mark.
 fn plain(word: &str) -> String {
     let tied_l =
         TIES.iter().fold(word.to_owned(), |text, tie| text.replace(&format!("ə{tie}l"), "ᵊl"));
@@ -135,8 +135,7 @@ fn misaki_sounds(ipa: &str, accent: Accent) -> String {
     out
 }
 
-/// Moves stress marks before the next vowel, drops those without one, and all characters that the
-/// vocabulary lacks.
+/// Moves stress marks before the next vowel. Drops those without one, and all characters outside the vocabulary.
 fn stress_before_vowels(sounds: &str) -> String {
     let mut out = String::with_capacity(sounds.len());
     let mut mark = None;

@@ -1,4 +1,4 @@
-//! The phonemes of a word, and what joins them.
+//! The phonemes of a word, and their joining.
 
 use std::ops::Range;
 
@@ -7,14 +7,13 @@ use std::ops::Range;
 pub struct PhonemeWord {
     /// Characters of the text. Ranges are in order and do not overlap.
     pub chars: Range<usize>,
-    /// Phonemes, stress marks, punctuation; spaces where a token is read as several words. May be
-    /// empty.
+    /// Phonemes, stress marks, punctuation; spaces if a token is read as several words. May be empty.
     pub phonemes: String,
     /// True if whitespace follows in the text.
     pub space_after: bool,
 }
 
-/// Returns true for punctuation at which a speaker may pause. Quotes are none.
+/// Returns true for punctuation at which a speaker may pause. Quotes do not count.
 pub(crate) fn is_pause(c: char) -> bool {
     ";:,.!?—…".contains(c)
 }

@@ -1,10 +1,10 @@
-//! Cuts a token into pieces that are looked up separately where the whole is unknown: runs of
-//! letters, words inside `camelCase`, numbers, hyphens, quotes, single signs.
+//! Splits a token into pieces that are looked up separately if the whole is unknown: runs of letters, words inside
+//! `camelCase`, numbers, hyphens, quotes, single signs.
 
 use crate::text::{is_apostrophe, is_latin_lower, is_latin_upper, is_word, is_word_letter};
 use std::ops::Range;
 
-/// Returns the pieces of a token, in order. A lone apostrophe inside a token belongs to none.
+/// Returns the pieces of a token, in order. A lone apostrophe inside a token belongs to no piece.
 pub(crate) fn pieces(token: &[char]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -18,7 +18,7 @@ pub(crate) fn pieces(token: &[char]) -> Vec<Range<usize>> {
     found
 }
 
-/// Returns the length of the piece that starts at `at`, or 0 if none does.
+/// Returns the length of the piece that starts at `at`, or 0 if there is none.
 fn piece_len(token: &[char], at: usize) -> usize {
     let rest = token.get(at..).unwrap_or_default();
     let Some(&first) = rest.first() else { return 0 };
@@ -44,18 +44,18 @@ fn piece_len(token: &[char], at: usize) -> usize {
     usize::from(!is_word(first))
 }
 
-/// Quotes are a piece at the start, at the end, and where two or more stand together.
+/// Returns the length of quotes, which are a piece at the start, at the end, or in a run of two or more.
 fn quotes_len(rest: &[char], at_start: bool) -> Option<usize> {
     let run = run_len(rest, is_apostrophe);
     (at_start || run > 1 || run == rest.len()).then_some(run)
 }
 
-/// Returns true for a capital before a capitalised word, as `C` in `3CDs`.
+/// Returns true for a capital before a capitalised word, like `C` in `3CDs`.
 fn is_capital_before_word(rest: &[char]) -> bool {
     matches!(rest, [a, b, c, ..] if is_latin_upper(*a) && is_latin_upper(*b) && is_latin_lower(*c))
 }
 
-/// Returns the length of the digits at `skip`, single separators before digits included.
+/// Returns the length of the digits at `skip`, including single separators before digits.
 fn number_len(rest: &[char], skip: usize) -> Option<usize> {
     let rest = rest.get(skip..)?;
     let mut length = 0;
@@ -69,7 +69,7 @@ fn number_len(rest: &[char], skip: usize) -> Option<usize> {
     (length > 0).then_some(length)
 }
 
-/// Returns the length up to a lower-case letter before a capital, as `camel` in `camelCase`.
+/// Returns the length up to a lower-case letter before a capital, like `camel` in `camelCase`.
 fn lower_before_capital(rest: &[char]) -> Option<usize> {
     let turns = |at: usize| matches!(rest.get(at..), Some([a, b, ..]) if is_latin_lower(*a) && is_latin_upper(*b));
     let mut letters = 0;
@@ -83,7 +83,7 @@ fn lower_before_capital(rest: &[char]) -> Option<usize> {
     steps.map(|step| letters + 2 * step).find(|&at| turns(at)).map(|at| at + 1)
 }
 
-/// Returns the length of the letters at the start, with letters that stand behind an apostrophe.
+/// Returns the length of the letters at the start, including letters after an apostrophe.
 fn word_len(rest: &[char]) -> usize {
     let mut length = run_len(rest, is_word_letter);
     while has_quoted_letter(rest, length) {

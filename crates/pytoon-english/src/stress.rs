@@ -1,4 +1,4 @@
-//! Phonemes' classes, and moving stress up and down in a reading.
+//! Classes of phonemes, and changes of stress in a reading.
 
 /// The primary stress mark.
 pub(crate) const PRIMARY: char = 'ˈ';
@@ -20,7 +20,7 @@ pub(crate) fn taps_after(c: char) -> bool {
     "AIOWYiuæɑəɛɪɹʊʌ".contains(c)
 }
 
-/// How the stress of a reading is to change.
+/// A change of stress in a reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stress {
     /// Removes all marks.
@@ -55,7 +55,7 @@ impl Stress {
         }
     }
 
-    /// Returns the reading with its stress changed, if a change is asked for.
+    /// Returns the reading with its stress changed, if a change is given.
     pub(crate) fn apply_if(change: Option<Self>, phonemes: &str) -> String {
         change.map_or_else(|| phonemes.to_owned(), |change| change.apply(phonemes))
     }
@@ -65,7 +65,7 @@ fn without(phonemes: &str, marks: &[char]) -> String {
     phonemes.chars().filter(|c| !marks.contains(c)).collect()
 }
 
-/// Puts a mark before the first vowel. A reading without vowels stays as it is.
+/// Inserts a mark before the first vowel. A reading without vowels is unchanged.
 fn marked(phonemes: &str, mark: char) -> String {
     let mut out = String::with_capacity(phonemes.len() + mark.len_utf8());
     let mut waiting = true;
@@ -79,8 +79,7 @@ fn marked(phonemes: &str, mark: char) -> String {
     out
 }
 
-/// Returns how much a reading weighs when stress is shared out: diphthongs and affricates count
-/// twice.
+/// Returns the weight of a reading for the distribution of stress: diphthongs and affricates count twice.
 pub(crate) fn weight(phonemes: &str) -> usize {
     phonemes.chars().map(|c| if "AIOQWYʤʧ".contains(c) { 2 } else { 1 }).sum()
 }

@@ -1,7 +1,8 @@
 //! A compact map from text to a value: keys in one arena, entries sorted by key.
 //!
-//! Guarantees: lookups are deterministic; where a key is given twice, the later value counts, as in
-//! JSON; building takes O(n log n) whatever the keys are, so hostile data cannot make it slow.
+//! Guarantees: lookups are deterministic; of duplicate keys the last value counts, as in JSON; building takes O(n log
+//! n)
+//! for any keys, so hostile data cannot make it slow.
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use std::fmt;
@@ -16,7 +17,7 @@ pub(crate) struct Table<V> {
 
 #[derive(Debug, Clone)]
 struct Entry<V> {
-    /// The key's first bytes as a number, which settles most comparisons.
+    /// The key's first bytes as a number, which decides most comparisons.
     prefix: u64,
     start: u32,
     end: u32,
@@ -29,8 +30,7 @@ impl<V> Entry<V> {
     }
 }
 
-/// Returns the first eight bytes, zeros where the key is shorter. Orders as the keys do, as far as
-/// it reaches.
+/// Returns the first eight bytes, padded with zeros. They have the same order as the keys, as far as they reach.
 fn prefix(key: &str) -> u64 {
     if let Some(first) = key.as_bytes().first_chunk() {
         return u64::from_be_bytes(*first);
@@ -92,7 +92,7 @@ impl<V> TableBuilder<V> {
     /// Sorts the entries and drops all but the last of equal keys.
     pub(crate) fn build(self) -> Table<V> {
         let Self { keys, mut entries } = self;
-        // Later entries first among equals, so that `dedup` keeps the last one given.
+        // Later entries first among equals, so that `dedup` keeps the last one.
         entries.sort_unstable_by(|a, b| {
             let by_key = a.prefix.cmp(&b.prefix).then_with(|| a.key(&keys).cmp(b.key(&keys)));
             by_key.then_with(|| (b.start, b.end).cmp(&(a.start, a.end)))
@@ -104,7 +104,7 @@ impl<V> TableBuilder<V> {
     }
 }
 
-/// Parses a JSON object entry by entry, without a tree in between: `each` gets every key and value.
+/// Parses a JSON object entry by entry, without a tree in between: `each` is called with every key and value.
 pub(crate) struct EachEntry<T, F> {
     each: F,
     value: PhantomData<T>,
@@ -148,7 +148,7 @@ where
     }
 }
 
-/// A JSON string, borrowed from the input where it has no escapes.
+/// A JSON string, borrowed from the input if it has no escapes.
 #[derive(Debug)]
 pub(crate) struct JsonText<'a>(pub(crate) std::borrow::Cow<'a, str>);
 

@@ -1,8 +1,8 @@
 //! Part-of-speech tags (Penn Treebank) by an averaged perceptron.
 //!
-//! A word with one usual tag gets it from a list; any other word gets the tag with the highest sum
-//! of weights over features of the word and its neighbours. Equal sums: the greatest tag in byte
-//! order. Sums are taken in a fixed order, so equal input gives equal tags everywhere.
+//! A word with one usual tag gets it from a list; any other word gets the tag with the highest sum of weights over
+//! features of the word and its neighbours. Of equal sums the greatest tag in byte order wins. Sums are computed in a
+//! fixed order, so equal input gives equal tags everywhere.
 
 use crate::error::{DataFile, EnglishError};
 use crate::files::{gunzip, text};
@@ -13,11 +13,11 @@ use serde::de::{
 };
 use std::fmt;
 
-/// Padding before the first word, farthest place first.
+/// Padding before the first word, the farthest first.
 const START: [&str; 2] = ["-START2-", "-START-"];
 /// Padding after the last word.
 const END: [&str; 2] = ["-END-", "-END2-"];
-/// The tag of a word of which no feature is known.
+/// The tag of a word without known features.
 const UNKNOWN_TAG: &str = "NN";
 
 /// The tagger's weights.
@@ -69,8 +69,9 @@ impl Tagger {
         tags
     }
 
-    /// Returns the word as the features see it: classes for numbers and hyphens, lower case, and the
-    /// shape of a word that the vocabulary lacks.
+    /// Returns the word in the form used by features: classes for numbers and hyphens, lower case, and the shape of a
+    /// word
+    /// outside the vocabulary.
     fn normalized(&self, word: &str) -> String {
         let normal = normal_form(word);
         match &self.vocabulary {
@@ -197,7 +198,7 @@ fn first_letter(word: &str) -> &str {
     word.get(..end).unwrap_or_default()
 }
 
-/// Builds a [`Tagger`] from its JSON object. The tags have to come first.
+/// Builds a [`Tagger`] from its JSON object. The tags must come first.
 struct TaggerVisitor {
     /// The size of the file.
     bytes: usize,
@@ -251,14 +252,14 @@ impl<'de> Visitor<'de> for TaggerVisitor {
     }
 }
 
-/// The weights of all features, end to end; `features` has each one's range.
+/// The weights of all features, concatenated; `features` has each one's range.
 struct FeatureWeights {
     features: Table<(u32, u32)>,
     tags: Vec<u8>,
     weights: Vec<f64>,
 }
 
-/// The numbers of tags, which are looked up hundreds of thousands of times while weights are read.
+/// The numbers of tags, which are looked up hundreds of thousands of times while weights are parsed.
 struct TagNumbers {
     names: Vec<String>,
     /// Numbers by hash, the next free slot after that; [`TagNumbers::FREE`] ends a search.
@@ -266,7 +267,7 @@ struct TagNumbers {
 }
 
 impl TagNumbers {
-    /// More than twice the most tags: a search ends soon, whatever the names are.
+    /// More than twice the most tags, so that a search is short for any names.
     const SLOTS: usize = 512;
     const FREE: u8 = u8::MAX;
 
@@ -288,7 +289,7 @@ impl TagNumbers {
             .find(|number| self.names.get(usize::from(*number)).is_some_and(|name| name == tag))
     }
 
-    /// The slots of a tag, in the order in which they are looked at.
+    /// Returns the slots of a tag, in search order.
     fn search(tag: &str) -> impl Iterator<Item = usize> {
         // FNV-1a, whose upper bits are mixed best.
         let hash = tag.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -338,7 +339,7 @@ impl<'de> Visitor<'de> for WeightsVisitor<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FeatureWeights, A::Error> {
-        /// What a weight takes in the known files, its tag included.
+        /// The average size of a weight in the known files, including its tag.
         const WEIGHT_BYTES: usize = 14;
         let count = self.bytes / WEIGHT_BYTES;
         let (mut tags, mut weights) = (Vec::with_capacity(count), Vec::with_capacity(count));

@@ -1,4 +1,4 @@
-//! Classes and case of characters, as the lexicons' keys and the tagger's features expect them.
+//! Classes and case of characters, as required by the lexicons' keys and the tagger's features.
 //!
 //! Decimal digits are those of ASCII; digits of other scripts count as neither letters nor digits.
 
@@ -54,12 +54,12 @@ pub(crate) fn all_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Returns true if lower-casing leaves the text as it is.
+/// Returns true if lower-casing leaves the text unchanged.
 pub(crate) fn is_lower(text: &str) -> bool {
     text.to_lowercase() == text
 }
 
-/// Returns true if upper-casing leaves the text as it is.
+/// Returns true if upper-casing leaves the text unchanged.
 pub(crate) fn is_upper(text: &str) -> bool {
     text.to_uppercase() == text
 }

@@ -1,4 +1,4 @@
-//! Tokens and their pieces on the way to phonemes, and which of them are read together.
+//! Tokens and their pieces before they become phonemes, and their grouping.
 
 use crate::lexicon::{Currency, Word};
 use crate::phoneme_word::{PhonemeWord, is_pause};
@@ -26,7 +26,7 @@ pub(crate) struct Token<'a> {
     pub(crate) is_head: bool,
     /// The currency of an amount.
     pub(crate) currency: Option<Currency>,
-    /// True if a space is said before this piece.
+    /// True if a space is spoken before this piece.
     pub(crate) space_before: bool,
 }
 
@@ -45,7 +45,7 @@ impl<'a> Token<'a> {
         }
     }
 
-    /// A token whose phonemes the caller states.
+    /// Creates a token whose phonemes the caller gives.
     pub(crate) fn fixed(text: &[char], chars: Range<usize>, phonemes: &str) -> Self {
         let space_after = text.get(chars.end).is_some_and(|&c| is_space(c));
         let spelling = text.get(chars.clone()).unwrap_or_default().iter().collect();
@@ -63,8 +63,9 @@ impl<'a> Token<'a> {
         }
     }
 
-    /// Returns several pieces as one token without phonemes. Its tag is that of the piece with most
-    /// letters, capitals counting twice.
+    /// Returns several pieces as one token without phonemes. Its tag is that of the piece with the most letters,
+    /// capitals
+    /// counting twice.
     pub(crate) fn merged(pieces: &[Token<'a>]) -> Option<Self> {
         let (first, last) = (pieces.first()?, pieces.last()?);
         let mut heaviest = first;
@@ -86,12 +87,12 @@ impl<'a> Token<'a> {
         })
     }
 
-    /// Returns true if it is settled how this token is read.
+    /// Returns true if the reading of this token is decided.
     fn is_settled(&self) -> bool {
         self.alias.is_some() || self.phonemes.is_some()
     }
 
-    /// Cuts a token into pieces that keep its tag.
+    /// Splits a token into pieces that keep its tag.
     fn into_pieces(self) -> Vec<Self> {
         if self.is_settled() {
             return vec![self];
@@ -101,7 +102,7 @@ impl<'a> Token<'a> {
         let last = cut.len().saturating_sub(1);
         let piece = |(index, range): (usize, Range<usize>)| {
             let text = chars.get(range.clone()).unwrap_or_default().iter().collect();
-            // The outer pieces reach to the token's ends, whatever characters belong to no piece.
+            // The outer pieces extend to the token's ends, even over characters that belong to no piece.
             let start = if index == 0 { self.chars.start } else { self.chars.start + range.start };
             let end = if index == last { self.chars.end } else { self.chars.start + range.end };
             let place =
@@ -137,7 +138,7 @@ impl Group<'_> {
         })
     }
 
-    /// Returns the phonemes as the caller gets them.
+    /// Returns the phonemes in the caller's form.
     pub(crate) fn into_word(self) -> Option<PhonemeWord> {
         let tokens = match self {
             Self::Single(token) => vec![token],
@@ -159,7 +160,7 @@ impl Group<'_> {
     }
 }
 
-/// Cuts tokens into pieces, settles punctuation and currencies, and groups what is read together.
+/// Splits tokens into pieces, decides punctuation and currencies, and groups tokens that are read together.
 pub(crate) fn group(tokens: Vec<Token<'_>>) -> Vec<Group<'_>> {
     let tags: Vec<&str> = tokens.iter().map(|token| token.tag).collect();
     let mut groups: Vec<Group<'_>> = Vec::new();
@@ -183,18 +184,18 @@ pub(crate) fn group(tokens: Vec<Token<'_>>) -> Vec<Group<'_>> {
     groups
 }
 
-/// What the neighbours say of a piece.
+/// The context of a piece, from its neighbours.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     /// No further figure of the amount follows.
     amount_ends: bool,
     /// Space before, none after: a quotation mark here is an opening one.
     opens: bool,
-    /// A 2 that stands for `to`, as in `B2B`.
+    /// A 2 that means `to`, as in `B2B`.
     stands_for_to: bool,
 }
 
-/// Settles how punctuation, currency signs, amounts and the 2 of `B2B` are read.
+/// Decides the reading of punctuation, currency signs, amounts and the 2 of `B2B`.
 fn settle(piece: &mut Token<'_>, currency: &mut Option<Currency>, place: Place) {
     if piece.is_settled() {
         return;
@@ -214,8 +215,8 @@ fn settle(piece: &mut Token<'_>, currency: &mut Option<Currency>, place: Place) 
     }
 }
 
-/// Returns a quotation mark that the tagger took for a word. The original front end joins it to the
-/// next word, which the dictionaries then do not know: `"The` came out as `ð`.
+/// Returns a quotation mark that the tagger mistook for a word. The original front end joins it to the next word,
+/// which is then not in the dictionaries: `"The` became `ð`.
 fn quotation_mark(token: &Token<'_>, place: Place) -> Option<String> {
     let mark = match token.text.as_str() {
         "“" | "„" | "«" => "“",
@@ -227,7 +228,7 @@ fn quotation_mark(token: &Token<'_>, place: Place) -> Option<String> {
     Some(mark.to_owned())
 }
 
-/// Returns what is kept of a punctuation token, or `None` if it is no such token.
+/// Returns the kept part of a punctuation token, or `None` if it is not one.
 fn punctuation(token: &Token<'_>) -> Option<String> {
     let text = token.text.as_str();
     if token.tag == ":" && matches!(text, "-" | "–") {

@@ -1,7 +1,8 @@
-//! Reads words that no dictionary has: a small net from letters to phonemes.
+//! Reads words that are in no dictionary: a small net from letters to phonemes.
 //!
-//! The net gives one symbol per place; repeats are one symbol, and blanks none (CTC). It runs on
-//! one thread, so equal words give equal phonemes on a given processor.
+//! The net gives one symbol per place; repeats are one symbol, and blanks none (CTC). It runs on one thread, so equal
+//! words
+//! give equal phonemes on a given processor.
 
 use crate::error::{DataFile, EnglishError};
 use crate::files::{check_size, parse_json};
@@ -13,9 +14,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// The most letters of a word that any net may take.
+/// The limit of letters in a word for any net.
 const MAX_LETTERS: usize = 256;
-/// The symbol that stands for no phoneme.
+/// The symbol for no phoneme.
 const BLANK: i32 = 0;
 
 /// The net for unknown words.
@@ -38,7 +39,7 @@ struct Alphabet {
 }
 
 impl UnknownWords {
-    /// Loads the net and runs it once, so that a model of another kind is refused here.
+    /// Loads the net and runs it once, so that a model of another kind is rejected here.
     pub(crate) fn load(model: &[u8], alphabet: &[u8]) -> Result<Self, EnglishError> {
         let file = DataFile::UnknownWordModel;
         let alphabet: Alphabet = parse_json(DataFile::UnknownWordAlphabet, alphabet)?;
@@ -47,7 +48,7 @@ impl UnknownWords {
             return Err(EnglishError::content(DataFile::UnknownWordAlphabet, reason));
         }
         check_size(file, model)?;
-        // The runtime's optimiser takes longer than all the words of a film would gain by it.
+        // The runtime's optimiser takes longer than it would save for all the words of a film.
         let model = ModelOptions::with_all_ops()
             .enable_optimization(false)
             .load(model.to_vec())
@@ -70,7 +71,7 @@ impl UnknownWords {
         if ids.is_empty() {
             return String::new();
         }
-        // The net ran when it was loaded; a word that it fails at stays silent.
+        // The net ran when it was loaded; a word on which it fails is silent.
         self.symbols(ids).map(|symbols| self.collapse(&symbols)).unwrap_or_default()
     }
 

@@ -1,4 +1,4 @@
-//! The ten functions of libespeak-ng that are used, as `speak_lib.h` declares them.
+//! The ten functions of libespeak-ng in use, as declared in `speak_lib.h`.
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
 
@@ -64,7 +64,7 @@ unsafe extern "C" {
         unique_identifier: *mut c_uint,
         user_data: *mut c_void,
     ) -> c_int;
-    /// Phonemes of the next clause; moves `text` on, to null at the end.
+    /// Returns the phonemes of the next clause. Advances `text`, to null at the end.
     pub(crate) fn espeak_TextToPhonemes(
         text: *mut *const c_void,
         text_mode: c_int,

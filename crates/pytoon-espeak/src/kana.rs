@@ -1,13 +1,14 @@
-//! Japanese as it is read: libespeak-ng knows kana but spells out kanji.
+//! Converts Japanese to kana: libespeak-ng reads kana but spells out kanji.
 //!
-//! Readings come from the dictionary of KAKASI, which takes the longest match; it does not parse a
-//! sentence, so a word of several readings may get the wrong one.
+//! Readings come from the dictionary of KAKASI, which takes the longest match; it does not parse a sentence, so a
+//! word of
+//! several readings may get the wrong one.
 
-/// Readings that the dictionary gets wrong where they are most common, as (written, read).
+/// Corrected readings of common words, as (written, read).
 const READINGS: [(&str, &str); 3] =
     [("今日は", "きょうわ"), ("今日", "きょう"), ("一日に", "いちにちに")];
 
-/// The text in kana.
+/// Returns the text in kana.
 pub(crate) fn to_kana(text: &str) -> String {
     let mut prepared = in_context(text);
     for (written, read) in READINGS {
@@ -16,9 +17,8 @@ pub(crate) fn to_kana(text: &str) -> String {
     kakasi::convert(&prepared).hiragana
 }
 
-/// The particles は and へ are read わ and え. They are taken for particles behind kanji, katakana
-/// and digits, where they are hardly ever anything else. What is counted behind a digit has a
-/// reading of its own.
+/// Replaces readings that depend on context. The particles は and へ are read わ and え; after kanji, katakana and digits
+/// they are almost always particles. A counter after a digit has a reading of its own.
 fn in_context(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = ' ';

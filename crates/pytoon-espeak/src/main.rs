@@ -1,18 +1,20 @@
-//! Speaks text with libespeak-ng and hands over PCM with the synthesiser's own word events.
+//! Speaks text with libespeak-ng and returns PCM with the synthesiser's own word events.
 //!
-//! A small program of its own because libespeak-ng is GPL-3.0-or-later: the rest of pytoon runs
-//! it as a process and shares nothing with it but the two formats below.
+//! A separate program because libespeak-ng is GPL-3.0-or-later: the rest of pytoon runs it as a process and shares
+//! nothing with it but the formats below.
 //!
 //! Standard input: one JSON object a line, `{"id", "text", "voice", "variant", "wpm", "pitch"}`.
 //! Standard output, per line of input: one JSON line `{"id", "sample_rate", "samples",
 //! "events": [{"at", "length", "sample"}], "error"}`, then `samples` signed 16-bit little-endian
 //! mono samples. `at` counts characters from 1, as espeak does; `sample` counts from the start.
 //!
-//! `--phonemes` answers each line of input, `{"text", "voice"}`, with a JSON line `{"phonemes",
-//! "error"}`: the text in the International Phonetic Alphabet, words parted by spaces.
+//! `--phonemes` answers each line of input, `{"text", "voice"}`, with a JSON line `{"phonemes", "error"}`: the text
+//! in
+//! the International Phonetic Alphabet, words separated by spaces.
 //!
-//! `--voices` lists voices as JSON lines, `--version` the versions; `--kana` reads Japanese texts,
-//! a JSON string a line, and answers with their kana likewise.
+//! `--voices` lists voices as JSON lines, `--version` the versions; `--kana` reads Japanese texts, one JSON string
+//! per
+//! line, and answers with their kana in the same form.
 
 mod ffi;
 mod kana;
@@ -60,7 +62,7 @@ fn main() -> std::process::ExitCode {
     match run() {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(message) => {
-            // The parent reads this; a broken pipe here has nobody left to tell.
+            // The parent reads this; a broken pipe here cannot be reported.
             let _ = writeln!(std::io::stderr(), "pytoon-espeak: {message}");
             std::process::ExitCode::FAILURE
         }

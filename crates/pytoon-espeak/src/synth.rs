@@ -1,5 +1,6 @@
-//! A safe wrapper round libespeak-ng. The library is one global state machine, so there is one
-//! [`Synth`] to a process and it is used from one thread.
+//! A safe wrapper around libespeak-ng. The library is one global state machine, so there is one [`Synth`] per
+//! process,
+//! used from one thread.
 #![allow(unsafe_code)]
 
 use crate::ffi;
@@ -11,7 +12,7 @@ use std::ffi::{CStr, CString, c_int, c_void};
 pub(crate) struct WordEvent {
     /// The character of the text at which the word begins, counted from 1.
     at: i32,
-    /// The synthesiser's idea of its length; not to be trusted for numbers.
+    /// The synthesiser's length of the word; unreliable for numbers.
     length: i32,
     /// The sample at which it begins.
     sample: i32,
@@ -24,7 +25,7 @@ pub(crate) struct Take {
     pub(crate) events: Vec<WordEvent>,
 }
 
-/// A voice the library knows.
+/// A voice that the library knows.
 #[derive(Debug, Serialize)]
 pub(crate) struct VoiceInfo {
     name: String,
@@ -32,7 +33,7 @@ pub(crate) struct VoiceInfo {
     identifier: String,
 }
 
-/// The started library.
+/// The initialised library.
 pub(crate) struct Synth {
     sample_rate: u32,
 }
@@ -69,8 +70,9 @@ impl Synth {
 
     pub(crate) fn voices(&self) -> Vec<VoiceInfo> {
         let mut voices = Vec::new();
-        // SAFETY: a null filter lists all; the array ends with a null pointer and its strings
-        // live until the next call, which does not happen before they are copied.
+        // SAFETY: a null filter lists all; the array ends with a null pointer and its strings live until the next
+        // call, which
+        // does not happen before they are copied.
         unsafe {
             let mut at = ffi::espeak_ListVoices(std::ptr::null_mut());
             while !at.is_null() && !(*at).is_null() {
@@ -92,8 +94,9 @@ impl Synth {
         voices
     }
 
-    /// Takes a voice by its name, its file or its language. The library itself knows languages only
-    /// where a file has their name: `en-gb` is in the file `gmw/en`.
+    /// Selects a voice by its name, its file or its language. The library itself finds languages only if a file has
+    /// their
+    /// name: `en-gb` is in the file `gmw/en`.
     fn choose(&self, voice: &str, variant: &str) -> Result<(), String> {
         let with_variant = |voice: &str| match variant {
             "" => voice.to_owned(),
@@ -115,7 +118,7 @@ impl Synth {
         }
     }
 
-    /// Returns the phonemes of a text in IPA: words are parted by spaces, punctuation is left out.
+    /// Returns the phonemes of a text in IPA, with words separated by spaces and without punctuation.
     pub(crate) fn phonemes(&self, text: &str, voice: &str) -> Result<String, String> {
         self.choose(voice, "")?;
         let c_text = CString::new(text.replace('\0', " ")).map_err(|e| e.to_string())?;
@@ -137,7 +140,7 @@ impl Synth {
         Ok(clauses.join(" "))
     }
 
-    /// Speaks a text; `wpm` is words a minute, `pitch` 0 to 100.
+    /// Speaks a text at `wpm` words a minute; `pitch` is 0 to 100.
     pub(crate) fn speak(
         &self,
         text: &str,
@@ -178,7 +181,7 @@ impl Synth {
 
 impl Drop for Synth {
     fn drop(&mut self) {
-        // SAFETY: the library was started and no call is under way.
+        // SAFETY: the library was initialised and no call is in progress.
         unsafe { ffi::espeak_Terminate() };
     }
 }
@@ -195,13 +198,14 @@ fn text(pointer: *const std::ffi::c_char) -> String {
     unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned()
 }
 
-/// Called by the library with each piece of sound and the events in it.
+/// Collects sound: the library calls it with each piece of sound and its events.
 unsafe extern "C" fn collect(wav: *mut i16, count: c_int, events: *mut ffi::Event) -> c_int {
     if events.is_null() {
         return 0;
     }
-    // SAFETY: `user_data` of every event is the pointer that `speak` passed; the event list ends
-    // with a terminating event; `wav` holds `count` samples when it is not null.
+    // SAFETY: `user_data` of every event is the pointer that `speak` passed; the event list ends with a terminating
+    // event;
+    // `wav` has `count` samples if it is not null.
     unsafe {
         let take = (*events).user_data.cast::<Take>();
         if take.is_null() {

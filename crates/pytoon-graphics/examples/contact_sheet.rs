@@ -1,4 +1,4 @@
-//! Renders sample frames as PPM pictures, for people to look at, and measures drawing times.
+//! Renders sample frames as PPM pictures for visual review, and measures drawing times.
 //!
 //! Usage: `contact_sheet <output folder> [generators|captions|scripts|kinetic|times]`.
 
@@ -304,7 +304,7 @@ fn times(engine: &TextEngine) -> Result<()> {
     Ok(())
 }
 
-/// The mean of the fastest half, which other work on the machine disturbs least.
+/// Returns the mean of the fastest half, which other load on the machine disturbs least.
 fn measure(n: usize, mut draw: impl FnMut(usize)) -> f64 {
     let mut times: Vec<f64> = (0..n)
         .map(|i| {

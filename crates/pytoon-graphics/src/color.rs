@@ -1,7 +1,8 @@
 //! Colour: hex, BT.709 Y'CbCr, OKLab, contrast.
 //!
-//! Guarantees: sRGB-coded R'G'B' is taken directly as BT.709 R'G'B' (no transfer change), as
-//! editors and platforms do; out-of-gamut OKLCH colours lose chroma, never hue or lightness.
+//! Guarantees: sRGB-coded R'G'B' is used directly as BT.709 R'G'B' (no transfer change), as in editors and on
+//! platforms;
+//! out-of-gamut OKLCH colours lose chroma, never hue or lightness.
 //!
 //! Does not read ICC profiles or know about HDR.
 
@@ -35,12 +36,12 @@ impl Rgb {
     /// Pure black.
     pub const BLACK: Self = Self::new(0, 0, 0);
 
-    /// A colour from its parts.
+    /// Creates a colour from its components.
     pub const fn new(r: u8, g: u8, b: u8) -> Self {
         Self { r, g, b }
     }
 
-    /// Reads `#rgb`, `#rrggbb` or the same without `#`.
+    /// Parses `#rgb`, `#rrggbb` or the same without `#`.
     pub fn from_hex(text: &str) -> Result<Self, GraphicsError> {
         let bad = || GraphicsError::BadColour { text: text.to_owned() };
         let digits = text.trim().trim_start_matches('#');
@@ -56,40 +57,40 @@ impl Rgb {
         Ok(Self::new((value >> 16) as u8, (value >> 8) as u8, value as u8))
     }
 
-    /// `#RRGGBB`.
+    /// Returns the colour as `#RRGGBB`.
     pub fn to_hex(self) -> String {
         format!("#{:02X}{:02X}{:02X}", self.r, self.g, self.b)
     }
 
-    /// Gamma-coded components in 0..1.
+    /// Returns gamma-coded components in 0..1.
     pub fn to_float(self) -> [f32; 3] {
         [self.r, self.g, self.b].map(|v| f32::from(v) / 255.0)
     }
 
-    /// From gamma-coded components in 0..1, clamped.
+    /// Creates a colour from gamma-coded components in 0..1, clamped.
     pub fn from_float(rgb: [f32; 3]) -> Self {
         let [r, g, b] = rgb.map(|v| (v.clamp(0.0, 1.0) * 255.0 + 0.5) as u8);
         Self::new(r, g, b)
     }
 
-    /// BT.709 limited range, rounded.
+    /// Converts to BT.709 limited range, rounded.
     pub fn to_ycc(self) -> [u8; 3] {
         rgb_to_ycc(self.to_float()).map(|v| (v + 0.5) as u8)
     }
 
-    /// WCAG 2.x relative luminance.
+    /// Returns the WCAG 2.x relative luminance.
     pub fn luminance(self) -> f32 {
         let [r, g, b] = self.to_float().map(srgb_to_linear);
         0.2126 * r + 0.7152 * g + 0.0722 * b
     }
 
-    /// To OKLCH.
+    /// Converts to OKLCH.
     pub fn to_oklch(self) -> Oklch {
         let [l, a, b] = linear_to_oklab(self.to_float().map(srgb_to_linear));
         Oklch { l, c: a.hypot(b), h: b.atan2(a).to_degrees().rem_euclid(360.0) }
     }
 
-    /// Straight mix in gamma-coded values, `t` = 0 gives `self`.
+    /// Mixes linearly in gamma-coded values; `t` = 0 gives `self`.
     pub fn mix(self, other: Self, t: f32) -> Self {
         let (a, b) = (self.to_float(), other.to_float());
         Self::from_float([0, 1, 2].map(|i| a[i] + (b[i] - a[i]) * t))
@@ -97,18 +98,18 @@ impl Rgb {
 }
 
 impl Oklch {
-    /// A colour from its parts.
+    /// Creates a colour from its components.
     pub const fn new(l: f32, c: f32, h: f32) -> Self {
         Self { l, c, h }
     }
 
-    /// OKLab coordinates.
+    /// Returns OKLab coordinates.
     pub fn to_oklab(self) -> [f32; 3] {
         let (sin, cos) = self.h.to_radians().sin_cos();
         [self.l, self.c * cos, self.c * sin]
     }
 
-    /// To 8-bit, lowering chroma by bisection until the colour fits sRGB.
+    /// Converts to 8-bit, lowering chroma by bisection until the colour fits sRGB.
     pub fn to_rgb(self) -> Rgb {
         let l = self.l.clamp(0.0, 1.0);
         let linear = |c: f32| oklab_to_linear(Self { l, c, h: self.h }.to_oklab());
@@ -126,20 +127,20 @@ impl Oklch {
     }
 }
 
-/// WCAG contrast ratio, 1 to 21.
+/// Returns the WCAG contrast ratio, 1 to 21.
 pub fn contrast(a: Rgb, b: Rgb) -> f32 {
     let (a, b) = (a.luminance(), b.luminance());
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
 
-/// Gamma-coded R'G'B' in 0..1 to BT.709 limited-range Y', Cb, Cr in 8-bit codes, not rounded.
+/// Converts gamma-coded R'G'B' in 0..1 to BT.709 limited-range Y', Cb, Cr in 8-bit codes, not rounded.
 /// Coefficients from ITU-R BT.709-6, item 3; ranges from item 4.
 pub fn rgb_to_ycc([r, g, b]: [f32; 3]) -> [f32; 3] {
     let y = 0.2126 * r + 0.7152 * g + 0.0722 * b;
     [16.0 + 219.0 * y, 128.0 + 224.0 * (b - y) / 1.8556, 128.0 + 224.0 * (r - y) / 1.5748]
 }
 
-/// The inverse of [`rgb_to_ycc`], clamped to 0..1.
+/// Computes the inverse of [`rgb_to_ycc`], clamped to 0..1.
 pub fn ycc_to_rgb([y, cb, cr]: [f32; 3]) -> [f32; 3] {
     let y = (y - 16.0) / 219.0;
     let b = y + 1.8556 * (cb - 128.0) / 224.0;
@@ -148,18 +149,18 @@ pub fn ycc_to_rgb([y, cb, cr]: [f32; 3]) -> [f32; 3] {
     [r, g, b].map(|v| v.clamp(0.0, 1.0))
 }
 
-/// IEC 61966-2-1 decoding.
+/// Decodes sRGB by IEC 61966-2-1.
 pub fn srgb_to_linear(v: f32) -> f32 {
     if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
 }
 
-/// IEC 61966-2-1 encoding.
+/// Encodes sRGB by IEC 61966-2-1.
 pub fn linear_to_srgb(v: f32) -> f32 {
     let v = v.clamp(0.0, 1.0);
     if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 }
 }
 
-/// Linear sRGB to OKLab (B. Ottosson, "A perceptual color space for image processing", 2020).
+/// Converts linear sRGB to OKLab (B. Ottosson, "A perceptual color space for image processing", 2020).
 pub fn linear_to_oklab([r, g, b]: [f32; 3]) -> [f32; 3] {
     let l = (0.412_221_46 * r + 0.536_332_55 * g + 0.051_445_995 * b).cbrt();
     let m = (0.211_903_5 * r + 0.680_699_5 * g + 0.107_396_96 * b).cbrt();
@@ -171,7 +172,7 @@ pub fn linear_to_oklab([r, g, b]: [f32; 3]) -> [f32; 3] {
     ]
 }
 
-/// The inverse of [`linear_to_oklab`]; components may leave 0..1.
+/// Computes the inverse of [`linear_to_oklab`]; components may leave 0..1.
 pub fn oklab_to_linear([l, a, b]: [f32; 3]) -> [f32; 3] {
     let cube = |v: f32| v * v * v;
     let lc = cube(l + 0.396_337_78 * a + 0.215_803_76 * b);

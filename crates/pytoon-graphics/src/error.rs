@@ -1,8 +1,8 @@
-//! What can go wrong before drawing starts; drawing itself cannot fail.
+//! Errors before drawing starts; drawing itself cannot fail.
 
 use thiserror::Error;
 
-/// A failure a caller can act on.
+/// An error that a caller can act on.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GraphicsError {
@@ -12,13 +12,13 @@ pub enum GraphicsError {
         /// The name the caller gave the file.
         name: String,
     },
-    /// No font at all was supplied: text cannot be shaped without one.
+    /// No font was supplied: text cannot be shaped without one.
     #[error("find any usable font")]
     NoFonts,
     /// A colour was not `#rgb` or `#rrggbb`.
     #[error("parse colour {text:?}")]
     BadColour {
-        /// What was given.
+        /// The given text.
         text: String,
     },
 }

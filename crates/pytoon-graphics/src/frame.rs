@@ -1,10 +1,10 @@
-//! The frame every drawing call writes into.
+//! The frame that every drawing call writes to.
 //!
-//! Guarantees: planar YUV 4:2:0, BT.709, limited range, left-sited chroma, 8 bit, in one
-//! contiguous buffer (Y, then U, then V) without padding, so a row is a plain slice and the whole
-//! buffer can be handed to an encoder as it is.
+//! Guarantees: planar YUV 4:2:0, BT.709, limited range, left-sited chroma, 8 bit, in one contiguous buffer (Y, then
+//! U,
+//! then V) without padding, so a row is a plain slice and the whole buffer can be passed to an encoder unchanged.
 //!
-//! Does not carry a timestamp, a stride or another pixel format.
+//! Has no timestamp, stride or other pixel format.
 
 /// Planar YUV 4:2:0, BT.709, limited range, left-sited chroma, 8 bit; one contiguous buffer Y then
 /// U then V, no padding.
@@ -16,7 +16,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// A black frame. Odd sizes are rounded up to even, since 4:2:0 has no half chroma sample.
+    /// Creates a black frame. Odd sizes are rounded up to even, since 4:2:0 has no half chroma sample.
     pub fn new(width: usize, height: usize) -> Self {
         let (width, height) = ((width + 1) & !1, (height + 1) & !1);
         let luma = width * height;
@@ -25,44 +25,44 @@ impl Frame {
         Self { width, height, data }
     }
 
-    /// Width in luma samples, always even.
+    /// Returns the width in luma samples, always even.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Height in luma samples, always even.
+    /// Returns the height in luma samples, always even.
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// The whole buffer: Y, U, V.
+    /// Returns the whole buffer: Y, U, V.
     pub fn data(&self) -> &[u8] {
         &self.data
     }
 
-    /// The whole buffer for writing.
+    /// Returns the whole buffer for writing.
     pub fn data_mut(&mut self) -> &mut [u8] {
         &mut self.data
     }
 
-    /// The luma plane, `width * height`.
+    /// Returns the luma plane, `width * height`.
     pub fn y(&self) -> &[u8] {
         &self.data[..self.width * self.height]
     }
 
-    /// The Cb plane, a quarter of the luma size.
+    /// Returns the Cb plane, a quarter of the luma size.
     pub fn u(&self) -> &[u8] {
         let luma = self.width * self.height;
         &self.data[luma..luma + luma / 4]
     }
 
-    /// The Cr plane, a quarter of the luma size.
+    /// Returns the Cr plane, a quarter of the luma size.
     pub fn v(&self) -> &[u8] {
         let luma = self.width * self.height;
         &self.data[luma + luma / 4..]
     }
 
-    /// The three planes for writing at once.
+    /// Returns the three planes for writing at once.
     pub fn planes_mut(&mut self) -> [&mut [u8]; 3] {
         let luma = self.width * self.height;
         let (y, chroma) = self.data.split_at_mut(luma);
@@ -70,7 +70,7 @@ impl Frame {
         [y, u, v]
     }
 
-    /// Fills the frame with one colour given as limited-range Y, Cb, Cr.
+    /// Fills the frame with one colour, given as limited-range Y, Cb, Cr.
     pub fn fill(&mut self, ycc: [u8; 3]) {
         for (plane, value) in self.planes_mut().into_iter().zip(ycc) {
             plane.fill(value);

@@ -1,10 +1,9 @@
 //! A key phrase set in type over a background.
 //!
-//! Guarantees: the phrase always fits its rectangle and loses no word; the build takes at most
-//! 900 ms; text keeps 7:1 against what lies behind it, if [`KineticType::adapt`] is shown a
-//! sample frame.
+//! Guarantees: the phrase always fits its rectangle and loses no word; the build takes at most 900 ms; text keeps a
+//! contrast of 7:1 against the background, if [`KineticType::adapt`] gets a sample frame.
 //!
-//! Does not draw the background or choose the phrase. Only backgrounds drift; type holds still.
+//! Does not draw the background or choose the phrase. Only backgrounds drift; type is static.
 //!
 //! Start with [`KineticType::prepare`].
 
@@ -50,7 +49,7 @@ const STAGGER_MS: f32 = 80.0;
 const SUPPORT_DELAY_MS: f32 = 160.0;
 const SUPPORT_MS: f32 = 300.0;
 const EXIT_MS: f32 = 180.0;
-/// Wide enough that the calmed area has no visible edge.
+/// Wide enough that the adapted area has no visible edge.
 const FEATHER: f32 = 300.0;
 
 impl KineticType {
@@ -119,8 +118,8 @@ impl KineticType {
         }
     }
 
-    /// Looks at a representative background frame and sets up the darkening (or lightening) the
-    /// text box needs. Without this nothing is changed behind the text.
+    /// Measures a representative background frame and sets up the darkening (or lightening) that the text box needs.
+    /// Without this call the background stays unchanged.
     pub fn adapt(&mut self, sample: &Frame) {
         let area = self.rect.grown(24.0 * self.px, 24.0 * self.px);
         self.quiet =
@@ -130,7 +129,7 @@ impl KineticType {
     /// Draws the phrase `t_ms` after its scene began; the scene lasts `scene_len_ms`.
     pub fn draw(&self, frame: &mut Frame, t_ms: f64, scene_len_ms: f64) {
         let t = t_ms as f32;
-        // Short scenes are cut, longer ones leave together.
+        // Short scenes end with a cut, longer ones with an exit of all elements.
         let left = (scene_len_ms - t_ms) as f32;
         let leaving = if scene_len_ms > 2000.0 { (left / EXIT_MS).clamp(0.0, 1.0) } else { 1.0 };
         if t < 0.0 || left <= 0.0 {
@@ -151,7 +150,7 @@ impl KineticType {
             STAGGER_MS
         };
         for (i, line) in self.lines.iter().enumerate() {
-            // The first frame of a scene already carries most of the first line.
+            // The first frame of a scene already shows most of the first line.
             let p = expo_out((t + 66.0 - stagger * i as f32) / LINE_MS);
             if p <= 0.0 {
                 continue;
@@ -186,24 +185,24 @@ impl KineticType {
         }
     }
 
-    /// The box of everything drawn, at rest, in frame pixels.
+    /// Returns the box of everything drawn, at rest, in frame pixels.
     pub fn rect(&self) -> Rect {
         self.rect
     }
 
-    /// The size class chosen.
+    /// Returns the chosen size class.
     pub fn size(&self) -> KineticSize {
         self.size
     }
 
-    /// When the build is complete.
+    /// Returns the time at which the build is complete.
     pub fn built_ms(&self) -> f32 {
         let lines = self.lines.len().saturating_sub(1).min(3) as f32 * STAGGER_MS;
         let support = if self.support.is_some() { SUPPORT_DELAY_MS + SUPPORT_MS } else { 0.0 };
         lines + LINE_MS.max(support)
     }
 
-    /// Characters no font has.
+    /// Returns the characters that no font has.
     pub fn missing(&self) -> &[char] {
         &self.missing
     }

@@ -2,31 +2,31 @@
 //!
 //! Guarantees: each returns 0 at 0 and 1 at 1 and clamps its input.
 
-/// Decelerating cubic.
+/// Returns a decelerating cubic.
 pub fn cubic_out(t: f32) -> f32 {
     let u = 1.0 - t.clamp(0.0, 1.0);
     1.0 - u * u * u
 }
 
-/// Decelerating exponential, rescaled so that it really ends at 1.
+/// Returns a decelerating exponential, rescaled to end exactly at 1.
 pub fn expo_out(t: f32) -> f32 {
     let t = t.clamp(0.0, 1.0);
     (1.0 - (-10.0 * t * std::f32::consts::LN_2).exp()) / (1.0 - 2f32.powi(-10))
 }
 
-/// Hermite step.
+/// Returns the Hermite step.
 pub fn smoothstep(t: f32) -> f32 {
     let t = t.clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
-/// Overshooting curve `1+(s+1)(t-1)^3+s(t-1)^2`; `s` = 3.2 overshoots by 27 % of the travel.
+/// Returns the overshooting curve `1+(s+1)(t-1)^3+s(t-1)^2`; `s` = 3.2 overshoots by 27 % of the travel.
 pub fn back_out(t: f32, s: f32) -> f32 {
     let u = t.clamp(0.0, 1.0) - 1.0;
     1.0 + (s + 1.0) * u * u * u + s * u * u
 }
 
-/// Straight line between keyed points `(time, value)`, held outside.
+/// Interpolates linearly between keyed points `(time, value)`; constant outside.
 pub fn keyed(points: &[(f32, f32)], t: f32) -> f32 {
     let Some(first) = points.first() else {
         return 0.0;

@@ -2,7 +2,7 @@
 //!
 //! Guarantees: the same seed gives the same sequence on every platform.
 //!
-//! Does not try to be cryptographic, or to be fast on a GPU.
+//! Not cryptographic.
 
 use pytoon_vocabulary::Rng;
 
@@ -24,7 +24,7 @@ pub struct Noise {
 }
 
 impl Noise {
-    /// The noise of a seed.
+    /// Creates the noise of a seed.
     pub fn new(seed: u64) -> Self {
         let mut rng = rng(seed);
         let mut values = [0.0; 256];
@@ -37,14 +37,14 @@ impl Noise {
         Self { values, permutation }
     }
 
-    /// One-dimensional noise in 0..1.
+    /// Returns one-dimensional noise in 0..1.
     pub fn at1(&self, x: f32) -> f32 {
         let (ix, fx) = split(x);
         let value = |i: usize| self.values[usize::from(self.permutation[i & 255])];
         lerp(value(ix), value(ix + 1), fade(fx))
     }
 
-    /// Two-dimensional noise in 0..1.
+    /// Returns two-dimensional noise in 0..1.
     pub fn at2(&self, x: f32, y: f32) -> f32 {
         let ((ix, fx), (iy, fy)) = (split(x), split(y));
         let (u, v) = (fade(fx), fade(fy));
@@ -56,7 +56,7 @@ impl Noise {
         lerp(top, bottom, v)
     }
 
-    /// Three-dimensional noise in 0..1; the third axis is usually time.
+    /// Returns three-dimensional noise in 0..1; the third axis is usually time.
     pub fn at3(&self, x: f32, y: f32, z: f32) -> f32 {
         let (iz, fz) = split(z);
         let shift = |i: usize| f32::from(self.permutation[i & 255]);
@@ -65,7 +65,7 @@ impl Noise {
         lerp(near, far, fade(fz))
     }
 
-    /// Two octaves of [`Noise::at3`], in 0..1.
+    /// Returns two octaves of [`Noise::at3`], in 0..1.
     pub fn fbm3(&self, x: f32, y: f32, z: f32) -> f32 {
         (self.at3(x, y, z) + 0.5 * self.at3(2.03 * x + 17.0, 2.03 * y + 5.0, 1.3 * z + 9.0)) / 1.5
     }

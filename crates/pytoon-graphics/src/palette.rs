@@ -1,4 +1,4 @@
-//! Five colours that belong together.
+//! Palettes of five matching colours.
 //!
 //! Guarantees: one base hue plus one accent; paper text on ground and ink text on paper keep at
 //! least 7:1; every colour is inside sRGB.
@@ -29,7 +29,7 @@ impl Mood {
     pub const ALL: [Self; 6] =
         [Self::Calm, Self::Corporate, Self::Cinematic, Self::Lofi, Self::Energetic, Self::Luxury];
 
-    /// (base hue, accent hue, chroma factor).
+    /// Returns (base hue, accent hue, chroma factor).
     pub fn hues(self) -> (f32, f32, f32) {
         match self {
             Self::Calm => (230.0, 90.0, 1.0),
@@ -41,7 +41,7 @@ impl Mood {
         }
     }
 
-    /// The mood of that lower-case name.
+    /// Returns the mood of a lower-case name.
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "calm" => Self::Calm,
@@ -71,13 +71,13 @@ pub struct Palette {
 }
 
 impl Palette {
-    /// The palette of a mood.
+    /// Creates the palette of a mood.
     pub fn from_mood(mood: Mood) -> Self {
         let (base, accent, chroma) = mood.hues();
         Self::from_hues(base, accent, chroma)
     }
 
-    /// A palette from a base and an accent hue in degrees; `chroma` 1.0 is the usual strength.
+    /// Creates a palette from a base and an accent hue in degrees; `chroma` 1.0 is the usual strength.
     pub fn from_hues(base: f32, accent: f32, chroma: f32) -> Self {
         Self {
             ground: Oklch::new(0.21, 0.062 * chroma, base).to_rgb(),
@@ -88,12 +88,12 @@ impl Palette {
         }
     }
 
-    /// A palette around a brand colour: the brand is the accent, the ground takes its hue.
+    /// Creates a palette from a brand colour: the brand is the accent, the ground takes its hue.
     pub fn from_brand(brand: Rgb) -> Self {
         let lch = brand.to_oklch();
-        // A grey brand has no hue worth keeping.
+        // The hue of a grey brand is meaningless.
         let chroma = (lch.c / 0.12).min(1.0);
-        // An accent darker than this disappears on the ground.
+        // A darker accent would be invisible on the ground.
         let accent = Oklch::new(lch.l.max(0.62), lch.c, lch.h).to_rgb();
         Self {
             ground: Oklch::new(0.20, 0.05 * chroma, lch.h).to_rgb(),
@@ -104,7 +104,7 @@ impl Palette {
         }
     }
 
-    /// The palette of another scene: every hue turned by at most 15 degrees.
+    /// Returns the palette of another scene: every hue rotated by at most 15 degrees.
     pub fn rotated(&self, degrees: f32) -> Self {
         let turn = degrees.clamp(-15.0, 15.0);
         let rotate = |rgb: Rgb| {
@@ -120,13 +120,13 @@ impl Palette {
         }
     }
 
-    /// A shade of the base hue at another lightness and hue offset, for gradients.
+    /// Returns a shade of the base hue at another lightness and hue offset, for gradients.
     pub fn shade(&self, lightness: f32, chroma: f32, hue_offset: f32) -> Rgb {
         let body = self.body.to_oklch();
         Oklch::new(lightness, body.c * chroma, body.h + hue_offset).to_rgb()
     }
 
-    /// Paper or ink, whichever reads better on `background`.
+    /// Returns paper or ink, whichever has more contrast with `background`.
     pub fn text_on(&self, background: Rgb) -> Rgb {
         if contrast(self.paper, background) >= contrast(self.ink, background) {
             self.paper

@@ -1,9 +1,10 @@
-//! Where platforms leave room for content: dated data, not truth.
+//! The areas that platforms leave free for content, as dated data.
 //!
 //! Guarantees: rectangles are in pixels of a 1080x1920 frame and scale by `height / 1920`.
 //!
-//! Does not know which platform a job is for; the caller picks a profile. Platforms move these
-//! lines every few months: when they do, change the table and its date.
+//! Does not know the platform of a job; the caller picks a profile. Platforms move these lines every few months:
+//! update
+//! the table and its date.
 
 /// A rectangle in frame pixels; `x1`, `y1` are exclusive.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,31 +26,31 @@ impl Default for Rect {
 }
 
 impl Rect {
-    /// A rectangle from its edges.
+    /// Creates a rectangle from its edges.
     pub const fn new(x0: f32, y0: f32, x1: f32, y1: f32) -> Self {
         Self { x0, y0, x1, y1 }
     }
 
-    /// Nothing at all; the neutral element of [`Rect::union`].
+    /// The empty rectangle; the neutral element of [`Rect::union`].
     pub const EMPTY: Self =
         Self::new(f32::INFINITY, f32::INFINITY, f32::NEG_INFINITY, f32::NEG_INFINITY);
 
-    /// Width, never negative.
+    /// Returns the width, never negative.
     pub fn width(&self) -> f32 {
         (self.x1 - self.x0).max(0.0)
     }
 
-    /// Height, never negative.
+    /// Returns the height, never negative.
     pub fn height(&self) -> f32 {
         (self.y1 - self.y0).max(0.0)
     }
 
-    /// Whether there is no area.
+    /// Returns true if the area is zero.
     pub fn is_empty(&self) -> bool {
         self.x1 <= self.x0 || self.y1 <= self.y0
     }
 
-    /// The smallest rectangle holding both.
+    /// Returns the smallest rectangle that contains both.
     pub fn union(&self, other: &Self) -> Self {
         Self::new(
             self.x0.min(other.x0),
@@ -59,7 +60,7 @@ impl Rect {
         )
     }
 
-    /// Whether `other` lies inside, with `slack` pixels of tolerance.
+    /// Returns true if `other` is inside, with `slack` pixels of tolerance.
     pub fn contains(&self, other: &Self, slack: f32) -> bool {
         other.x0 >= self.x0 - slack
             && other.y0 >= self.y0 - slack
@@ -67,46 +68,46 @@ impl Rect {
             && other.y1 <= self.y1 + slack
     }
 
-    /// Moved by an offset.
+    /// Returns the rectangle moved by an offset.
     pub fn shifted(&self, dx: f32, dy: f32) -> Self {
         Self::new(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
     }
 
-    /// Grown on each side.
+    /// Returns the rectangle grown on each side.
     pub fn grown(&self, dx: f32, dy: f32) -> Self {
         Self::new(self.x0 - dx, self.y0 - dy, self.x1 + dx, self.y1 + dy)
     }
 
-    /// Every edge multiplied.
+    /// Returns the rectangle with every edge multiplied.
     pub fn scaled(&self, k: f32) -> Self {
         Self::new(self.x0 * k, self.y0 * k, self.x1 * k, self.y1 * k)
     }
 }
 
-/// A safe rectangle with the axis text is centred on, in pixels of a 1080x1920 frame.
+/// A safe rectangle with the axis for centred text, in pixels of a 1080x1920 frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SafeRect {
     /// The rectangle.
     pub rect: Rect,
-    /// The x captions are centred on.
+    /// The x coordinate that captions are centred on.
     pub centre_x: f32,
 }
 
 impl SafeRect {
-    /// A rectangle whose captions are centred on the optical centre of the frame when it lies
-    /// well inside, and on the rectangle's own middle otherwise.
+    /// Creates a rectangle. Captions are centred on the optical centre of the frame if it is well inside, and on the
+    /// rectangle's own middle otherwise.
     pub fn new(x0: f32, y0: f32, x1: f32, y1: f32) -> Self {
         let middle = 0.5 * (x0 + x1);
         let centre_x = if (540.0 - middle).abs() <= 0.12 * (x1 - x0) { 540.0 } else { middle };
         Self { rect: Rect::new(x0, y0, x1, y1), centre_x }
     }
 
-    /// The widest block that is centred on `centre_x` and stays inside.
+    /// Returns the width of the widest block that is centred on `centre_x` and stays inside.
     pub fn centred_width(&self) -> f32 {
         2.0 * (self.centre_x - self.rect.x0).min(self.rect.x1 - self.centre_x).max(0.0)
     }
 
-    /// The same zone for a frame of another height.
+    /// Returns the same zone for a frame of another height.
     pub fn for_height(&self, frame_height: usize) -> Self {
         let k = frame_height as f32 / 1920.0;
         Self { rect: self.rect.scaled(k), centre_x: self.centre_x * k }
@@ -115,10 +116,10 @@ impl SafeRect {
     /// The default profile: the union of every advertising zone.
     pub const UNIVERSAL: Self =
         Self { rect: Rect::new(120.0, 288.0, 888.0, 1248.0), centre_x: 540.0 };
-    /// As `UNIVERSAL`, narrowed to also clear TikTok's button rail from y = 840 down.
+    /// Like `UNIVERSAL`, narrowed to also clear TikTok's button rail from y = 840 down.
     pub const UNIVERSAL_STRICT: Self =
         Self { rect: Rect::new(120.0, 288.0, 780.0, 1248.0), centre_x: 450.0 };
-    /// For organic posts only; captions may sit lower.
+    /// For organic posts only; captions may be lower.
     pub const ORGANIC: Self = Self { rect: Rect::new(60.0, 220.0, 910.0, 1436.0), centre_x: 540.0 };
 }
 
@@ -129,9 +130,9 @@ pub struct SafeZone {
     pub name: &'static str,
     /// The zone.
     pub zone: SafeRect,
-    /// When the figures were last checked, ISO year-month.
+    /// The last check of the figures, ISO year-month.
     pub checked: &'static str,
-    /// Where the figures come from.
+    /// The source of the figures.
     pub basis: &'static str,
 }
 
@@ -175,7 +176,7 @@ pub const SAFE_ZONES: &[SafeZone] = &[
     },
 ];
 
-/// The profile of that name.
+/// Returns the profile of a name.
 pub fn safe_zone(name: &str) -> Option<&'static SafeZone> {
     SAFE_ZONES.iter().find(|zone| zone.name == name)
 }

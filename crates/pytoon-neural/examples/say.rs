@@ -1,7 +1,8 @@
 //! Speaks phonemes with a `heart` voice: `say FOLDER OUT.f32 PHONEMES RUNS`.
 //!
-//! FOLDER holds `hibari.onnx` and `vocab.json`. Writes 32-bit float samples at 24 kHz and prints
-//! how long loading and speaking took, beside the length of the sound.
+//! FOLDER contains `hibari.onnx` and `vocab.json`. Writes 32-bit float samples at 24 kHz and prints the times of
+//! loading
+//! and speaking, with the length of the sound.
 #![allow(clippy::print_stdout, reason = "an example program")]
 
 use pytoon_neural::heart::{Delivery, Heart};
@@ -17,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let runs: usize = runs.parse()?;
     let begun = Instant::now();
     let read = |name: &str| std::fs::read(Path::new(folder).join(name));
-    // An emulated processor takes its time.
+    // An emulated processor is slow.
     let limits = Limits { patience: Duration::from_secs(3600), ..Limits::default() };
     let voice = Heart::load(read("hibari.onnx")?, &read("vocab.json")?, limits)?;
     println!("load_ms={:.1}", begun.elapsed().as_secs_f64() * 1e3);

@@ -1,13 +1,15 @@
-//! Memory budgets for single threads: how a model is kept from taking the machine down.
+//! Memory budgets for single threads, which protect the machine from a model.
 //!
-//! A model is a program of strangers: a few bytes of ONNX can ask for terabytes. The runtime
-//! cannot refuse (it allocates infallibly, and a failed allocation aborts the process), and a
-//! thread cannot be killed. What is left is to stop the thread in the allocator: a thread that
-//! passes its budget, or is told to stop, parks there for good. The rest of the process goes on,
-//! and at most the budget is lost.
+//! A model is an untrusted program: a few bytes of ONNX can request terabytes. The runtime cannot refuse (it
+//! allocates
+//! infallibly, and a failed allocation aborts the process), and a thread cannot be killed. The remaining way is to
+//! stop
+//! the thread in the allocator: a thread that exceeds its budget, or is told to stop, parks there forever. The rest
+//! of
+//! the process continues, and at most the budget is lost.
 //!
-//! Guarantees: without a budget an allocation costs one read of a thread-local; nothing is
-//! allocated, locked or unwound in here. Holds only where [`Budgeted`] is the process's allocator.
+//! Guarantees: without a budget an allocation costs one read of a thread-local; this module never allocates, locks or
+//! unwinds. Works only if [`Budgeted`] is the process's allocator.
 //!
 //! Start with [`Budgeted`] and [`Guard`].
 #![allow(unsafe_code)]
@@ -16,18 +18,18 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// The allocator `A`, with budgets.
+/// The allocator `A`, with memory budgets.
 #[derive(Debug, Default)]
 pub struct Budgeted<A>(pub A);
 
-/// What became of a thread with a budget.
+/// The state of a thread with a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// It runs.
+    /// The thread runs.
     Running,
-    /// It passed its budget and is parked for good.
+    /// The thread exceeded its budget and is parked forever.
     Exhausted,
-    /// It was told to stop, and parks at its next allocation.
+    /// The thread was told to stop, and parks at its next allocation.
     Stopped,
 }
 
@@ -48,12 +50,12 @@ thread_local! {
 }
 
 impl Guard {
-    /// A guard for one thread. It is never freed, since a parked thread may hold it for ever.
+    /// Creates a guard for one thread. It is never freed, since a parked thread may reference it forever.
     pub fn leak() -> &'static Self {
         Box::leak(Box::default())
     }
 
-    /// Gives the calling thread a budget in bytes, in place of any it had.
+    /// Sets the budget of the calling thread in bytes, replacing any earlier one.
     pub fn enter(&'static self, bytes: usize) {
         let left = i64::try_from(bytes).unwrap_or(i64::MAX);
         BUDGET.with(|budget| budget.set(Some(Budget { guard: self, left })));
@@ -64,7 +66,7 @@ impl Guard {
         self.state.store(2, Ordering::Release);
     }
 
-    /// What became of the thread.
+    /// Returns the state of the thread.
     pub fn state(&self) -> State {
         match self.state.load(Ordering::Acquire) {
             0 => State::Running,
@@ -74,7 +76,7 @@ impl Guard {
     }
 }
 
-/// Takes bytes from the thread's budget, or parks it for good.
+/// Takes bytes from the thread's budget, or parks the thread forever.
 fn charge(bytes: usize) {
     let Ok(Some(mut budget)) = BUDGET.try_with(Cell::get) else { return };
     budget.left = budget.left.saturating_sub(i64::try_from(bytes).unwrap_or(i64::MAX));
@@ -83,7 +85,7 @@ fn charge(bytes: usize) {
         let _ = BUDGET.try_with(|own| own.set(Some(budget)));
         return;
     }
-    // Parking may allocate the thread's own handle: that is not charged.
+    // Parking may allocate the thread's own handle, which is not charged.
     let _ = BUDGET.try_with(|own| own.set(None));
     if !is_stopped {
         budget.guard.state.store(1, Ordering::Release);
@@ -99,8 +101,7 @@ fn refund(bytes: usize) {
     let _ = BUDGET.try_with(|own| own.set(Some(budget)));
 }
 
-// SAFETY: every call is handed to `A` unchanged; `charge` and `refund` allocate nothing and do
-// not unwind.
+// SAFETY: every call is passed to `A` unchanged; `charge` and `refund` allocate nothing and do not unwind.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Budgeted<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         charge(layout.size());

@@ -1,14 +1,12 @@
-//! Turns a dynamically quantised model into one that computes in floating point.
+//! Converts a dynamically quantised model to one that computes in floating point.
 //!
-//! Quantised products are not the same on every processor (on some, sums of bytes saturate), and
-//! rounding to 255 steps makes a difference in the last bit of an input a difference in the pitch
-//! of a word. The weights as they are, multiplied in floating point, cost memory (four bytes for
-//! one) and give the same voice everywhere.
+//! Quantised products differ between processors (on some, sums of bytes saturate), and rounding to 255 steps turns a
+//! difference in the last bit of an input into a different pitch of a word. Multiplying the unquantised weights in
+//! floating point costs memory (four bytes instead of one) and gives the same voice everywhere.
 //!
-//! The pattern is that of ONNX Runtime's dynamic quantisation:
-//! `DynamicQuantizeLinear(x)`, `MatMulInteger(x', w)`, `Cast`, `Mul(scale of x, scale of w)`, `Mul`
-//! becomes `MatMul(x, w * scale)`. Everything else stays. Callers have checked the file
-//! ([`crate::graph`]).
+//! The pattern is that of ONNX Runtime's dynamic quantisation: `DynamicQuantizeLinear(x)`, `MatMulInteger(x', w)`,
+//! `Cast`, `Mul(scale of x, scale of w)`, `Mul` becomes `MatMul(x, w * scale)`. Everything else is unchanged. Callers
+//! must check the file first ([`crate::graph`]).
 //!
 //! Start with [`dequantized`].
 
@@ -21,11 +19,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The name of the buffer with the weights in the rewritten model.
 pub(crate) const WEIGHTS: &str = "weights.data";
 
-/// A model whose graph and weights lie apart, so that the runtime need not copy the weights.
+/// A model with separate graph and weights, so that the runtime need not copy the weights.
 pub(crate) struct Dequantized {
     /// The graph, an ONNX model.
     pub(crate) graph: Vec<u8>,
-    /// The weights that it names [`WEIGHTS`].
+    /// The weights, which the graph calls [`WEIGHTS`].
     pub(crate) weights: Vec<u8>,
 }
 
@@ -36,7 +34,7 @@ pub(crate) fn dequantized(bytes: Vec<u8>) -> Result<Dequantized, NeuralError> {
     drop(bytes);
     let Some(graph) = model.graph.as_mut() else { return Err(bad("it has no graph".into())) };
     let products = products(graph)?;
-    // Products may share a matrix; one that is scaled in two ways is unknown.
+    // Products may share a matrix; a matrix with two scales is not supported.
     let mut matrices: BTreeMap<&str, &Product> = BTreeMap::new();
     for product in &products {
         let first = matrices.entry(&product.matrix).or_insert(product);
@@ -62,15 +60,15 @@ pub(crate) fn dequantized(bytes: Vec<u8>) -> Result<Dequantized, NeuralError> {
 
 /// A quantised product: names of values.
 struct Product {
-    /// The node that multiplies integers, by its place.
+    /// The index of the node that multiplies integers.
     place: usize,
     input: String,
     matrix: String,
     zero_point: Option<String>,
     scale: String,
-    /// What the last of the five nodes makes.
+    /// The output of the last of the five nodes.
     output: String,
-    /// Outputs of the other nodes, which nobody else reads.
+    /// Outputs of the other nodes, which have no other readers.
     replaced: [String; 3],
 }
 
@@ -119,7 +117,7 @@ fn products(graph: &GraphProto) -> Result<Vec<Product>, NeuralError> {
         .collect()
 }
 
-/// Writes a product's weights behind the `filled` bytes and gives the tensor that names them.
+/// Writes a product's weights after the `filled` bytes and returns the tensor that refers to them.
 fn stored(
     graph: &GraphProto,
     product: &Product,
@@ -139,7 +137,7 @@ fn stored(
     let offset = *filled;
     *filled += 4 * data.len();
     let (floats, _) = weights.get_mut(offset..*filled).ok_or_else(bad)?.as_chunks_mut();
-    // A loop for each kind, so that the compiler can do many bytes at once.
+    // A loop for each type, so that the compiler can vectorise it.
     let bytes = floats.iter_mut().zip(data.iter());
     let float = |whole: f32| ((whole - zero) * scale).to_le_bytes();
     if is_signed {
@@ -197,7 +195,7 @@ fn rewrite(graph: &mut GraphProto, products: &[Product], made: Vec<TensorProto>)
     graph.initializer.extend(made);
 }
 
-/// The name of a matrix in floating point.
+/// Returns the name of a matrix in floating point.
 fn float_name(matrix: &str) -> String {
     format!("{matrix}_float")
 }

@@ -1,24 +1,24 @@
-//! What can go wrong with a model.
+//! Errors of a model.
 
 /// A failure of a model or of its files.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NeuralError {
-    /// A file is not what it should be: truncated, of another kind, or with parts that a voice
-    /// does not need. Fetch the voice again.
+    /// A file is invalid: truncated, of another kind, or with parts that a voice does not need. Download the voice
+    /// again.
     #[error("{file}: {reason}")]
     BadFile {
-        /// Which file of the voice, by its role.
+        /// The file of the voice, by its role.
         file: &'static str,
-        /// What is wrong with it.
+        /// The defect.
         reason: String,
     },
-    /// There is nothing in the request that the model knows how to say.
+    /// The model knows none of the phonemes in the request.
     #[error("the voice knows none of these phonemes: {0}")]
     NothingToSay(String),
-    /// The request is longer than the model takes at once. Split it.
+    /// The request exceeds the model's limit. Split it.
     #[error("{phonemes} phonemes at once are more than the {most} that the model takes")]
     TooLong {
-        /// Phonemes in the request.
+        /// The number of phonemes in the request.
         phonemes: usize,
         /// The most in one request.
         most: usize,
@@ -26,10 +26,10 @@ pub enum NeuralError {
     /// The model failed or its output is unusable.
     #[error("the model failed: {0}")]
     Failed(String),
-    /// The system refused the model's thread. The same goes well later.
+    /// The system refused the model's thread. Retry later.
     #[error("no thread for the model: {0}")]
     NoThread(String),
-    /// The model asked for more memory than it may have. It is not run again.
+    /// The model exceeded its memory limit. It is not run again.
     #[error("the model asked for more than {mib} MiB of memory and was stopped")]
     TooMuchMemory {
         /// The limit in MiB.

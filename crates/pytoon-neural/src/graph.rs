@@ -1,19 +1,22 @@
-//! Reads an ONNX file just far enough to refuse what no voice needs, before the runtime sees it.
+//! Parses an ONNX file just far enough to reject unneeded features before the runtime sees them.
 //!
-//! ONNX is a protocol-buffers message (onnx.proto3 of the ONNX project, IR versions 3 to 10).
-//! Refused are: loops, branches and other subgraphs (a model without them ends), nested types
-//! (which a recursive parser follows until its stack is full), weights in other files, operators
-//! outside [`OPERATORS`], and tensors whose stated size is not that of their data.
+//! ONNX is a protocol-buffers message (onnx.proto3 of the ONNX project, IR versions 3 to 10). Rejected are: loops,
+//! branches and other subgraphs (a model without them terminates), nested types (which overflow the stack of a
+//! recursive
+//! parser), weights in other files, operators outside [`OPERATORS`], and tensors whose stated size differs from that
+//! of
+//! their data.
 //!
-//! Guarantees: works on the bytes as they are, copies no weights, follows no nesting deeper than
-//! model, graph, node and attribute.
+//! Guarantees: works on the bytes in place, copies no weights, follows no nesting deeper than model, graph, node and
+//! attribute.
 //!
-//! Leaves to [`crate::session`] what only running shows: memory and time.
+//! Leaves memory and time, which show only at run time, to [`crate::session`].
 
 use crate::NeuralError;
 
-/// Operators of the known families of voices (VITS as Piper exports it, and the distilled Kokoro
-/// of `heart`), and their close relatives. None of them loops.
+/// Operators of the known families of voices (VITS as exported by Piper, and the distilled Kokoro of `heart`), and
+/// their
+/// close relatives. None of them loops.
 const OPERATORS: &[&str] = &[
     "Abs",
     "Add",
@@ -104,10 +107,10 @@ const OPERATORS: &[&str] = &[
     "Where",
 ];
 
-/// More nodes than the largest known voice has four times over.
+/// The most nodes: four times as many as in the largest known voice.
 const MAX_NODES: usize = 20_000;
 
-/// What the check found out about a model.
+/// The findings of the check of a model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Facts {
     /// Names of the graph's inputs.
@@ -188,7 +191,7 @@ fn check_attribute(attribute: &[u8]) -> Result<(), NeuralError> {
     Ok(())
 }
 
-/// A value's type is a tensor's, not a sequence of sequences.
+/// Checks that a value's type is a tensor, not a sequence of sequences.
 fn check_value_info(info: &[u8]) -> Result<(), NeuralError> {
     for field in Fields(info) {
         let (2, Value::Bytes(kind)) = field? else { continue };
@@ -232,7 +235,7 @@ fn check_tensor(tensor: &[u8]) -> Result<(), NeuralError> {
     }
 }
 
-/// Bytes of an element, by ONNX's number of its type.
+/// Returns the bytes of an element, by ONNX's number of its type.
 fn element_width(kind: u64) -> Option<u64> {
     Some(match kind {
         2 | 3 | 9 => 1,
@@ -251,7 +254,7 @@ fn cut_off() -> NeuralError {
     bad("it is not an ONNX model, or it is cut off")
 }
 
-/// The first value of a text field; empty where there is none.
+/// Returns the first value of a text field; empty if there is none.
 fn text_field(message: &[u8], wanted: u64) -> Result<&str, NeuralError> {
     for field in Fields(message) {
         if let (number, Value::Bytes(text)) = field?
@@ -304,7 +307,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Numbers one after the other.
+/// Consecutive numbers.
 struct Packed<'a>(&'a [u8]);
 
 impl Iterator for Packed<'_> {

@@ -1,7 +1,8 @@
 //! Seeded normal noise.
 //!
-//! The sequence is part of what a voice sounds like, so it is the core's generator and the
-//! transform of Box and Muller ("A note on the generation of random normal deviates", 1958).
+//! The sequence affects the sound of a voice, so it uses the core's generator and the Box-Muller transform ("A note
+//! on the
+//! generation of random normal deviates", 1958).
 
 use crate::maths;
 use pytoon_vocabulary::Rng;

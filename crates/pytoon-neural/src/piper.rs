@@ -4,7 +4,7 @@
 //! Guarantees: equal phonemes, settings and seed give equal samples (the model's own random nodes
 //! are replaced by seeded noise); phoneme times are the model's own durations, to 256 samples.
 //!
-//! Phonemes are eSpeak NG's IPA: the caller asks a program of its own for them (ADR 5).
+//! Phonemes are eSpeak NG's IPA: the caller gets them from a separate program (ADR 5).
 //!
 //! Start with [`Piper::load`].
 
@@ -19,21 +19,21 @@ use std::collections::BTreeMap;
 
 /// The most phoneme characters of one request.
 pub const MAX_PHONEMES: usize = 600;
-/// The slowest and the fastest speed against the voice's own.
+/// The slowest and the fastest speed, relative to the voice's own.
 pub const SPEEDS: (f64, f64) = (0.4, 2.5);
 /// Samples of one frame.
 const HOP: usize = 256;
 /// The longest phoneme in frames, and the longest take (90 s at 22.05 kHz).
 const MAX_FRAMES: usize = 1_000;
 const MAX_TAKE: usize = 8_000;
-/// How much later the durations count than the sound is heard, in samples: measured with an
-/// independent aligner (`bench/word_times.py`), median 25 ms at 22.05 kHz.
+/// The lag of the durations behind the audible sound, in samples: measured with an independent aligner
+/// (`bench/word_times.py`), median 25 ms at 22.05 kHz.
 const EARLY: usize = 2 * HOP;
-/// Channels of the noise that durations and sound are drawn from.
+/// Channels of the noise for durations and for sound.
 const DURATION_CHANNELS: usize = 2;
 const SOUND_CHANNELS: usize = 192;
 
-/// The `.onnx.json` file, as far as it is needed.
+/// The needed part of the `.onnx.json` file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct PiperConfig {
     audio: Audio,
@@ -78,7 +78,7 @@ fn one() -> usize {
 }
 
 impl PiperConfig {
-    /// Reads and checks the file.
+    /// Parses and checks the file.
     pub fn read(bytes: &[u8]) -> Result<Self, NeuralError> {
         let bad = |reason: String| NeuralError::bad("configuration", reason);
         let config: Self = serde_json::from_slice(bytes)
@@ -105,22 +105,22 @@ impl PiperConfig {
         Ok(config)
     }
 
-    /// eSpeak NG's name of the voice whose phonemes it takes.
+    /// Returns eSpeak NG's name of the voice whose phonemes it takes.
     pub fn espeak_voice(&self) -> &str {
         &self.espeak.voice
     }
 
-    /// Sample rate in Hz.
+    /// Returns the sample rate in Hz.
     pub fn rate(&self) -> u32 {
         self.audio.sample_rate
     }
 
-    /// How many speakers it has.
+    /// Returns the number of speakers.
     pub fn speakers(&self) -> usize {
         self.num_speakers
     }
 
-    /// The number of a speaker, by its name or its number; the first where none is asked for.
+    /// Returns the number of a speaker, by its name or its number; the first speaker if none is given.
     pub fn speaker(&self, wanted: Option<&str>) -> Option<i64> {
         let Some(wanted) = wanted else { return Some(0) };
         let by_name = self.speaker_id_map.get(wanted).copied();
@@ -128,8 +128,8 @@ impl PiperConfig {
         (0..self.num_speakers as i64).contains(&id).then_some(id)
     }
 
-    /// The ids of phonemes, and where each character begins: with the pad before its own ids, in which
-    /// its sound sets in. Nothing for a character that the voice does not know.
+    /// Returns the ids of phonemes, and the start of each character: the pad before its own ids, in which its sound
+    /// begins. `None` for a character that the voice does not know.
     fn ids(&self, phonemes: &str) -> (Vec<i32>, Vec<Option<usize>>) {
         let of = |symbol: &str| {
             let ids = self.phoneme_id_map.get(symbol).map(Vec::as_slice).unwrap_or_default();
@@ -152,14 +152,14 @@ impl PiperConfig {
     }
 }
 
-/// How to say something.
+/// The settings of a spoken request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Delivery {
-    /// Speed against the voice's own, within [`SPEEDS`].
+    /// The speed relative to the voice's own, within [`SPEEDS`].
     pub speed: f64,
     /// The speaker's number.
     pub speaker: i64,
-    /// Seeds the voice's liveliness.
+    /// The seed of the voice's variation.
     pub seed: u64,
 }
 
@@ -178,7 +178,7 @@ struct Loaded {
     speaker: Option<NodeId>,
     durations: NodeId,
     output: NodeId,
-    /// Noise of the durations, and of the sound; absent in exports without liveliness.
+    /// Noise of the durations, and of the sound; absent in exports without variation.
     noise: [Option<NodeId>; 2],
     inference: Inference,
 }
@@ -187,7 +187,7 @@ impl Piper {
     /// Loads a voice.
     ///
     /// # Errors
-    /// [`NeuralError::BadFile`] for files that are no Piper voice, cut off or damaged.
+    /// [`NeuralError::BadFile`] for files that are not a Piper voice, truncated or damaged.
     pub fn load(model: Vec<u8>, config: &[u8], limits: Limits) -> Result<Self, NeuralError> {
         let config = PiperConfig::read(config)?;
         let facts = graph::check(&model)?;
@@ -200,7 +200,7 @@ impl Piper {
         Ok(Self { config, session })
     }
 
-    /// The voice's configuration.
+    /// Returns the voice's configuration.
     pub fn config(&self) -> &PiperConfig {
         &self.config
     }
@@ -208,8 +208,9 @@ impl Piper {
     /// Speaks eSpeak NG's IPA in Unicode's decomposed form (NFD).
     ///
     /// # Errors
-    /// [`NeuralError::TooLong`] and [`NeuralError::NothingToSay`] for requests that cannot be
-    /// spoken; the rest when the model fails.
+    /// [`NeuralError::TooLong`] and [`NeuralError::NothingToSay`] for requests that cannot be spoken; the others if
+    /// the
+    /// model fails.
     pub fn speak(&self, phonemes: &str, delivery: Delivery) -> Result<Take, NeuralError> {
         let (ids, places) = self.config.ids(phonemes);
         if places.len() > MAX_PHONEMES {
@@ -255,7 +256,7 @@ impl Loaded {
         })
     }
 
-    /// Durations first: how long the sound becomes is checked before it is made.
+    /// Computes durations first, to check the length of the sound before it is made.
     fn speak(
         &self,
         ids: Vec<i32>,
@@ -318,7 +319,7 @@ impl Loaded {
     }
 }
 
-/// Sample ranges of the request's characters: from a character's own ids to the next one's.
+/// Returns the sample ranges of the request's characters: from a character's own ids to the next one's.
 fn spans(
     places: &[Option<usize>],
     durations: &[usize],

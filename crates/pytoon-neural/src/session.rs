@@ -1,11 +1,12 @@
-//! A model on a thread of its own, with a budget of memory and time.
+//! A model on its own thread, with a budget of memory and time.
 //!
-//! Guarantees: one request at a time, in order; a request that takes too long or too much memory
-//! is an error for its caller, and every later request fails at once; a panic of the runtime is an
-//! error, not the end of the process.
+//! Guarantees: one request at a time, in order; a request that exceeds its time or memory is an error for its caller,
+//! and
+//! every later request fails at once; a panic of the runtime is an error, not the end of the process.
 //!
-//! The runtime's own thread pool has one thread, the same that runs the session: results depend on
-//! nothing but the request, and the budget covers all that the model does.
+//! The runtime's own thread pool has one thread, the one that runs the session: results depend only on the request,
+//! and the
+//! budget covers everything that the model does.
 
 use crate::NeuralError;
 use crate::budget::{Guard, State};
@@ -15,12 +16,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// What a model may take.
+/// The limits of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Memory in bytes: its weights, and what one request needs.
+    /// Memory in bytes, for its weights and for one request.
     pub bytes: usize,
-    /// The longest wait for loading, and for one request.
+    /// The timeout for loading, and for one request.
     pub patience: Duration,
 }
 
@@ -30,12 +31,12 @@ impl Default for Limits {
     }
 }
 
-/// How often the caller looks whether the model ran out of memory.
+/// The interval of checks for exhausted memory by the caller.
 const LOOK: Duration = Duration::from_millis(50);
 
 type Work<T> = Box<dyn FnOnce(&T, &RunOptions) + Send>;
 
-/// A model that was loaded.
+/// A loaded model.
 pub(crate) struct Session<T> {
     work: Mutex<Sender<Work<T>>>,
     guard: &'static Guard,
@@ -92,7 +93,7 @@ impl<T: 'static> Session<T> {
             let _ = reply.send(caught(|| request(model, options)));
         });
         if let Ok(sender) = self.work.lock() {
-            // A thread that has ended is found by `wait`.
+            // `wait` detects a thread that has ended.
             let _ = sender.send(work);
         }
         self.wait(&outcome)?

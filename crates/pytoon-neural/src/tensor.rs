@@ -1,4 +1,4 @@
-//! Tensors in and out of the runtime, as plain vectors.
+//! Conversion of tensors in the runtime to and from plain vectors.
 
 use crate::NeuralError;
 use rten::{Model, ModelOptions, NodeId, Value};
@@ -7,9 +7,10 @@ use rten_tensor::prelude::*;
 
 /// Loads a model into the runtime.
 ///
-/// Without the runtime's optimisations: they run parts of the model while loading, on threads that
-/// no budget covers. A sentence takes a third longer, loading a third less, samples are the same.
-/// Packed weights cost some memory and save more than that.
+/// The runtime's optimisations are off: they run parts of the model while loading, on threads outside any budget. A
+/// sentence takes a third longer, loading a third less, samples are the same. Packed weights cost some memory and
+/// save
+/// more than that.
 pub(crate) fn load(bytes: Vec<u8>, weights: Option<(&str, Vec<u8>)>) -> Result<Model, NeuralError> {
     let mut options = ModelOptions::with_all_ops();
     options.enable_optimization(false).prepack_weights(true);
@@ -19,14 +20,14 @@ pub(crate) fn load(bytes: Vec<u8>, weights: Option<(&str, Vec<u8>)>) -> Result<M
     options.load(bytes).map_err(|error| NeuralError::bad("model", error.to_string()))
 }
 
-/// A model's value by its name.
+/// Returns a model's value by its name.
 pub(crate) fn node(model: &Model, name: &str) -> Result<NodeId, NeuralError> {
     model
         .find_node(name)
         .ok_or_else(|| NeuralError::bad("model", format!("it has no value `{name}`")))
 }
 
-/// The shape and the numbers of a float output, all of them finite.
+/// Returns the shape and the numbers of a float output, all of them finite.
 pub(crate) fn floats(value: Value) -> Result<(Vec<usize>, Vec<f32>), NeuralError> {
     let tensor: Tensor<f32> = value.try_into().map_err(NeuralError::failed)?;
     let shape = tensor.shape().to_vec();
@@ -37,7 +38,7 @@ pub(crate) fn floats(value: Value) -> Result<(Vec<usize>, Vec<f32>), NeuralError
     Ok((shape, data))
 }
 
-/// Whole, non-negative numbers in a float output, each at most `most`.
+/// Returns whole, non-negative numbers from a float output, each at most `most`.
 pub(crate) fn counts(value: Value, most: usize) -> Result<Vec<usize>, NeuralError> {
     let (_, data) = floats(value)?;
     data.iter()

@@ -1,4 +1,4 @@
-//! Toy voices in a real file format, for tests: models of a few operators, made here.
+//! Toy voices in a real file format, for tests: models of a few operators, built here.
 
 use rten_onnx::onnx::{
     AttributeProto, AttributeType, DataType, GraphProto, ModelProto, NodeProto, OperatorSetIdProto,
@@ -7,7 +7,7 @@ use rten_onnx::onnx::{
 use serde_json::json;
 use std::cell::RefCell;
 
-/// Frames that a toy voice gives to each phoneme, of 256 samples.
+/// The frames of each phoneme of a toy voice, of 256 samples.
 const FRAMES: usize = 8;
 /// The characters that it knows.
 const KNOWN: &str = "abcdefghijklmnopqrstuvwxyz ˈˌːəɪɛʊɔɑʌæɜɐʃʒŋθðɹɾɡçøœɲʁᵻ.,!?;:-̃";

@@ -1,7 +1,8 @@
-//! Models of strangers, and real ones where they are installed.
+//! Untrusted models, and real ones if they are installed.
 //!
-//! `PYTOON_HEART_DIR` names a folder with `hibari.onnx` and `vocab.json`, `PYTOON_PIPER_VOICE` an
-//! `.onnx` file with its `.onnx.json`; without them the tests of real voices say that they skip.
+//! `PYTOON_HEART_DIR` names a folder with `hibari.onnx` and `vocab.json`, `PYTOON_PIPER_VOICE` an `.onnx` file with
+//! its
+//! `.onnx.json`; without them the tests of real voices report that they are skipped.
 
 #![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 #![allow(missing_docs, reason = "a test")]
@@ -52,7 +53,7 @@ fn value(name: &str) -> ValueInfoProto {
     ValueInfoProto { name: Some(name.to_owned()), ..ValueInfoProto::default() }
 }
 
-/// A model with the inputs and outputs of the family, whose middle is `nodes`.
+/// Returns a model with the inputs and outputs of the family, with `nodes` in between.
 fn model(nodes: Vec<NodeProto>, initializer: Vec<TensorProto>) -> Vec<u8> {
     let outputs = ["lh", "theta", "ln", "lr", "phi", "f0", "/Clip_output_0"];
     let last = nodes.last().map(|node| node.output[0].clone()).unwrap_or("ids".to_owned());
@@ -89,8 +90,7 @@ fn a_model_that_asks_for_the_machines_memory_is_stopped() {
         vec![node("ConstantOfShape", &["size"], "huge", Vec::new())],
         vec![numbers("size", &[1 << 20, 1 << 14])],
     );
-    // Given a model that is allowed by its operators, when it runs, then its thread is stopped and
-    // the process goes on.
+    // Given a model whose operators are allowed, when it runs, then its thread is stopped and the process continues.
     let outcome = load(bytes).and_then(|voice| voice.speak("ab", PLAIN));
     assert_eq!(outcome, Err(NeuralError::TooMuchMemory { mib: 64 }));
 }
@@ -110,7 +110,7 @@ fn a_model_that_doubles_its_data_again_and_again_is_stopped() {
     }
     let voice = load(model(nodes, Vec::new())).expect("it loads");
     assert_eq!(voice.speak("ab", PLAIN), Err(NeuralError::TooMuchMemory { mib: 64 }));
-    // It is not run again, and says so at once.
+    // It is not run again, and fails at once.
     let begun = std::time::Instant::now();
     assert_eq!(voice.speak("ab", PLAIN), Err(NeuralError::TooMuchMemory { mib: 64 }));
     assert!(begun.elapsed() < Duration::from_secs(2));

@@ -1,4 +1,4 @@
-//! Reads lines of a language tag, a tab and a sentence, and prints what a voice reads.
+//! Reads lines of a language tag, a tab and a sentence, and prints the text that a voice reads.
 //!
 //! ```text
 //! printf 'en-GB\ton 3/4/2026\n' | cargo run -p pytoon-normalize --example read

@@ -1,15 +1,18 @@
-//! What a voice reads for each written word of a sentence.
+//! Converts each written word of a sentence to the words that a voice reads.
 //!
-//! Captions show the script's own spelling; a voice reads words. `$3.50` is shown, "three dollars
-//! fifty" is said, and belongs to the one written word, so that the word has a time.
+//! Captions show the script's own spelling; a voice reads words. `$3.50` is shown and "three dollars fifty" is
+//! spoken;
+//! the spoken words belong to the one written word, so that it has a time.
 //!
-//! Guarantees: one [`SpokenWord`] per written word, in order; no letter or digit of any language
-//! is dropped; English has no digits left; time and output are linear in the sentence, whatever
-//! it holds. Pure functions: equal input gives equal output.
+//! Guarantees: one [`SpokenWord`] per written word, in order; no letter or digit of any language is dropped; English
+//! has
+//! no digits left; time and output are linear in the sentence, whatever its content. Pure functions: equal input
+//! gives
+//! equal output.
 //!
-//! English is read completely; of German, French, Spanish and Portuguese numbers, money, dates,
-//! times and percentages are. In other languages only silent signs are taken out. Cutting a
-//! script into sentences, markup and phonemes of whole sentences are left to others.
+//! English is read completely; in German, French, Spanish and Portuguese, only numbers, money, dates, times and
+//! percentages are. In other languages only silent signs are removed. Leaves sentence splitting, markup and the
+//! phonemes of whole sentences to others.
 //!
 //! Start with [`normalize`] and [`joined`]:
 //!
@@ -42,23 +45,25 @@ use pronunciation::Found;
 use pytoon_core::text::Word;
 use sentence::Sentence;
 
-/// What a voice reads for one written word.
+/// The words that a voice reads for one written word.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SpokenWord {
-    /// The words to say: several, one or none, with the marks that shape prosody at their end.
-    /// Where a pronunciation is given, its respelling for voices that take text only.
+    /// The words to say: several, one or none, ending with their prosody marks. For a given pronunciation, its
+    /// respelling,
+    /// for voices that take text only.
     pub text: String,
     /// The sounds that the brief gives for this word.
     pub pronunciation: Option<Pronunciation>,
-    /// Whether it joins the next word without a space.
+    /// True if it joins the next word without a space.
     pub joins_next: bool,
 }
 
-/// Returns what a voice reads for each written word of one sentence in a language (BCP 47).
+/// Returns the words that a voice reads for each written word of one sentence in a language (BCP 47).
 ///
-/// Words whose number and unit stand apart keep their own shares: `20 €` gives "twenty" and
-/// "euros". An entry is empty where a word is silent, or where its words moved to a neighbour
-/// because they are said in another order, as those of `$` in `$ 20` do.
+/// If number and unit are separate words, each keeps its own share: `20 €` gives "twenty" and "euros". An entry is
+/// empty
+/// if a word is silent, or if its words moved to a neighbour because they are spoken in another order, like those of
+/// `$` in `$ 20`.
 pub fn normalize(
     words: &[Word],
     language: &str,
@@ -83,7 +88,7 @@ pub fn normalize(
     spoken
 }
 
-/// Returns the pronunciations that words have, by the index of the first.
+/// Returns the pronunciations of words, by the index of the first.
 fn matches(words: &[Word], pronunciations: &Pronunciations) -> Vec<Option<Found>> {
     let mut out: Vec<Option<Found>> = Vec::with_capacity(words.len());
     if pronunciations.is_empty() {
@@ -111,7 +116,7 @@ fn with_pronunciations(words: &[Word], found: Vec<Option<Found>>) -> Sentence {
     sentence
 }
 
-/// Words of a language without rules: silent signs are taken out.
+/// Returns the words of a language without rules: only silent signs are removed.
 fn unchanged(words: &[Word], found: Vec<Option<Found>>) -> Vec<SpokenWord> {
     let mut out: Vec<SpokenWord> = words
         .iter()
@@ -125,7 +130,7 @@ fn unchanged(words: &[Word], found: Vec<Option<Found>>) -> Vec<SpokenWord> {
     out
 }
 
-/// Puts what a pronunciation says in place of words.
+/// Replaces words by their pronunciation.
 fn fix(out: &mut [SpokenWord], index: usize, found: Found) {
     let count = found.words.len();
     for (offset, (text, pronunciation)) in found.words.into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! How a brief says that words are pronounced, and which words of a sentence are meant.
+//! Pronunciations given by a brief, and their matches in a sentence.
 //!
 //! Guarantees: at most 500 entries of at most 100 characters each, checked when they are made.
 //! Matching ignores case, takes whole words only, prefers longer phrases, and costs a bounded
@@ -20,16 +20,16 @@ pub const MAX_PHRASE_WORDS: usize = 8;
 const TAIL_MARKS: &str = ".,!?;:…";
 const OPENERS: &str = "(\"“„‘'[{«‹*_¿¡";
 const CLOSERS: &str = ")\"”“’'‘]}»›*_";
-/// Letters that only phonetic spelling has.
+/// Letters that occur only in phonetic spelling.
 const IPA_LETTERS: &str = "əɚɝɪʊɛɑɒɔʌθðʃʒŋɡɹʁɣβɲʎɾʔˈˌːɨɐɜɫɸʏɯɤʂʐɕʑ";
 
-/// Why an entry is refused.
+/// The reason why an entry is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PronunciationError {
     /// More entries than one layer may have.
     #[error("{count} pronunciations are too many: at most {MAX_ENTRIES} are allowed")]
     TooMany {
-        /// How many were given.
+        /// The given number.
         count: usize,
     },
     /// An entry without a word.
@@ -43,7 +43,7 @@ pub enum PronunciationError {
         /// The beginning of the word.
         word: String,
     },
-    /// An entry that says nothing.
+    /// An entry without a pronunciation.
     #[error(
         "`{word}` has no pronunciation: write IPA in slashes or a respelling such as ZAP-ee-er"
     )]
@@ -61,7 +61,7 @@ pub enum PronunciationError {
     },
 }
 
-/// How one word is pronounced.
+/// The pronunciation of one word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pronunciation {
     ipa: String,
@@ -99,7 +99,7 @@ impl Pronunciation {
     }
 }
 
-/// What is said in place of a written word.
+/// The replacement of a written word when spoken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Say {
     /// Other words, read as usual.
@@ -119,7 +119,7 @@ pub struct Pronunciations {
 
 /// A match of an entry in a sentence.
 pub(crate) struct Found {
-    /// One for each of the matched words: what is said and its sounds.
+    /// The spoken word and its sounds, for each of the matched words.
     pub(crate) words: Vec<(String, Option<Pronunciation>)>,
     /// Marks after the last one.
     pub(crate) tail: String,
@@ -129,7 +129,7 @@ impl Pronunciations {
     /// Builds a layer from pairs of a written word or phrase and its pronunciation.
     ///
     /// # Errors
-    /// [`PronunciationError`] where an entry is empty or too long, or there are too many.
+    /// [`PronunciationError`] if an entry is empty or too long, or there are too many.
     pub fn new<W, P>(entries: impl IntoIterator<Item = (W, P)>) -> Result<Self, PronunciationError>
     where
         W: AsRef<str>,
@@ -206,7 +206,7 @@ impl Pronunciations {
         None
     }
 
-    /// Reads emoji that have an entry and stick to other characters.
+    /// Reads emoji that have an entry and are attached to other characters.
     fn emoji_inside(&self, word: &str) -> Option<Found> {
         if !self.has_emoji || !word.chars().any(symbols::is_emoji) {
             return None;
@@ -244,7 +244,7 @@ fn check(word: &str, value: &str) -> Result<(), PronunciationError> {
     Ok(())
 }
 
-/// Returns the form of a word or phrase that is compared.
+/// Returns the form of a word or phrase used for comparison.
 fn key(word: &str) -> String {
     let lower = symbols::visible(word).replace('’', "'").to_lowercase();
     lower.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -307,8 +307,7 @@ fn forms(word: &str) -> Vec<Form> {
     out
 }
 
-/// Gives each written word its share of what is said: one word each where the numbers agree,
-/// else all to the first.
+/// Assigns the spoken words to the written ones: one each if the numbers agree, else all to the first.
 fn spread(say: &Say, count: usize, form: &Form) -> Found {
     let (text, sounds) = match say {
         Say::Words(words) => {

@@ -1,10 +1,10 @@
-//! Respellings (`ZAP-ee-er`) to IPA, and IPA to plain letters.
+//! Converts respellings (`ZAP-ee-er`) to IPA, and IPA to plain letters.
 //!
-//! Guarantees: the result is never longer than a small multiple of the input. What has no rule
-//! makes the conversion from IPA answer `None`; a respelling always yields something to say.
-//! Sounds are those of English, since respellings are an English habit.
+//! Guarantees: the result is never longer than a small multiple of the input. A sound without a rule makes the
+//! conversion from IPA return `None`; a respelling always yields something to say. Sounds are those of English, since
+//! respellings are an English habit.
 
-/// Letters of a respelling, longest first, with their sound and whether it is a vowel.
+/// Letters of a respelling, longest first, with their sound and a flag for vowels.
 const LETTERS: &[(&str, &str, bool)] = &[
     ("eye", "aɪ", true),
     ("igh", "aɪ", true),
@@ -186,8 +186,8 @@ pub(crate) fn vowel_groups(word: &str) -> usize {
     count
 }
 
-/// Converts IPA to plain letters that an English voice reads about alike: `zˈeɪpiɚ` to
-/// `zay-pee-er`. Returns `None` where a sound has no letters.
+/// Converts IPA to plain letters that an English voice reads about the same way: `zˈeɪpiɚ` to `zay-pee-er`. Returns
+/// `None` if a sound has no letters.
 pub(crate) fn to_letters(ipa: &str) -> Option<String> {
     let words: Option<Vec<String>> = ipa.split_whitespace().map(word_to_letters).collect();
     words.filter(|words| words.iter().any(|word| !word.is_empty())).map(|words| words.join(" "))

@@ -1,8 +1,8 @@
-//! A sentence cut into tokens: the core of each written word, and the marks around it.
+//! A sentence split into tokens: the core of each written word, and the marks around it.
 //!
-//! Guarantees: one token per written word; quotes, brackets and markup signs are taken off the
-//! core, marks that shape prosody are kept beside it. The rules of a language read cores; this
-//! module puts readings and marks together again.
+//! Guarantees: one token per written word; quotes, brackets and markup signs are removed from the core, prosody marks
+//! are
+//! kept beside it. The rules of a language read cores; this module puts readings and marks together.
 
 use crate::SpokenWord;
 use crate::numbers::is_digits;
@@ -19,7 +19,7 @@ const MARKUP: &str = "*_|\\^";
 /// One written word.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Token {
-    /// What rules read.
+    /// The text for the rules.
     pub(crate) core: String,
     /// Prosody marks after the core.
     pub(crate) tail: String,
@@ -27,16 +27,16 @@ pub(crate) struct Token {
     pub(crate) opens: bool,
     /// True if a parenthesis closes, or a dash follows, after the core.
     pub(crate) closes: bool,
-    /// What a given pronunciation says; no rule reads the core then.
+    /// The given pronunciation; if set, no rule reads the core.
     pub(crate) fixed: Option<(String, Option<Pronunciation>)>,
 }
 
-/// What a rule says for one token.
+/// The result of a rule for one token.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reading {
     /// The words.
     pub(crate) text: String,
-    /// Whether the full stop after the core belonged to an abbreviation.
+    /// True if the full stop after the core belonged to an abbreviation.
     pub(crate) eats_stop: bool,
 }
 
@@ -66,7 +66,7 @@ pub(crate) struct Sentence {
 }
 
 impl Sentence {
-    /// Cuts written words into tokens. `spaced` tells languages that set signs apart.
+    /// Splits written words into tokens.
     pub(crate) fn new<'a>(words: impl Iterator<Item = &'a str>) -> Self {
         let mut quote_open = false;
         let tokens = words.map(|word| token(word, &mut quote_open)).collect();
@@ -88,13 +88,13 @@ impl Sentence {
         self.tokens.get(index).map_or("", |token| token.tail.as_str())
     }
 
-    /// Returns true if nothing stands between a token and the next one.
+    /// Returns true if no mark is between a token and the next one.
     pub(crate) fn flows(&self, index: usize) -> bool {
         let next_opens = self.tokens.get(index + 1).is_none_or(|next| next.opens);
         self.tokens.get(index).is_some_and(|t| t.tail.is_empty() && !t.closes) && !next_opens
     }
 
-    /// Works as [`Sentence::flows`]; the full stop of an abbreviation may stand between.
+    /// Returns true like [`Sentence::flows`], but allows the full stop of an abbreviation between them.
     pub(crate) fn flows_past_stop(&self, index: usize) -> bool {
         self.flows(index)
             || (self.tail(index) == "."
@@ -112,7 +112,7 @@ impl Sentence {
         !self.tokens.iter().skip(index + 1).take(4).any(|t| !t.core.is_empty())
     }
 
-    /// Gives tokens what pronunciations say. The core keeps a neutral word of the same case.
+    /// Sets the given pronunciations of tokens. The core keeps a neutral word of the same case.
     pub(crate) fn fix(&mut self, index: usize, found: Found) {
         let count = found.words.len();
         for (offset, word) in found.words.into_iter().enumerate() {
@@ -139,7 +139,7 @@ impl Sentence {
             .collect();
         let mut last_spoken: Option<usize> = None;
         for (index, (token, reading)) in self.tokens.into_iter().zip(readings).enumerate() {
-            // An area code in brackets follows what it belongs to without a pause.
+            // An area code in brackets follows its country code without a pause.
             let is_area = token.closes && token.core.len() == 3 && is_digits(&token.core);
             if token.opens && !is_area {
                 pause(&mut out, last_spoken);
@@ -178,7 +178,7 @@ impl Sentence {
     }
 }
 
-/// Ends the last spoken word with a comma, unless a mark is there.
+/// Ends the last spoken word with a comma, unless it has a mark.
 fn pause(out: &mut [SpokenWord], last_spoken: Option<usize>) {
     end_with(out, last_spoken, ",");
 }
@@ -222,10 +222,9 @@ fn token(word: &str, quote_open: &mut bool) -> Token {
     Token { core: core.to_owned(), tail, opens, closes, fixed: None }
 }
 
-/// Takes off what stands before the core, and returns true if a parenthesis or dash was among it.
+/// Removes the marks before the core, and returns true if they include a parenthesis or dash.
 ///
-/// Square brackets mark a remark in a transcript or an insertion in a quotation. A reader does not
-/// pause at either.
+/// Square brackets mark a remark in a transcript or an insertion in a quotation. A reader does not pause at either.
 fn strip_front(word: &str) -> (&str, bool) {
     let mut rest = word;
     let mut opens = false;
@@ -262,8 +261,8 @@ fn strip_front(word: &str) -> (&str, bool) {
     (rest, opens)
 }
 
-/// Takes off what stands after the core: the core, its prosody marks, and whether a bracket
-/// closed or a dash followed.
+/// Removes the marks after the core. Returns the core, its prosody marks, and true if a bracket closed or a dash
+/// followed.
 fn strip_back(word: &str, inches_allowed: bool) -> (&str, String, bool) {
     let mut rest = word;
     let mut marks: Vec<char> = Vec::new();

@@ -6,7 +6,7 @@
 /// Characters that markup puts around words.
 const MARKUP: &str = "*_~^|\\<>{}[]`";
 
-/// Text emoticons, read as nothing.
+/// Text emoticons, which are silent.
 const EMOTICONS: &[&str] = &[
     "<3", "</3", ":)", ":-)", ":(", ":-(", ";)", ";-)", ":D", ":-D", "xD", "XD", ":P", ":-P", ":p",
     ":-p", ":/", ":-/", ":|", ":-|", ":O", ":-O", ":o", ":*", ":-*", "=)", "=(", "=D", "^^", "^_^",
@@ -56,7 +56,7 @@ pub(crate) fn visible(word: &str) -> String {
     out
 }
 
-/// Leaves out what synthesisers would spell aloud: emoji, markup signs, invisible characters.
+/// Removes everything that synthesisers would spell aloud: emoji, markup signs, invisible characters.
 pub(crate) fn readable(word: &str) -> String {
     visible(word).chars().filter(|&c| !is_silent(c)).collect()
 }
@@ -91,7 +91,7 @@ pub(crate) fn plain_digit(c: char) -> char {
     }
 }
 
-/// Returns the exponent that a superscript digit stands for.
+/// Returns the exponent of a superscript digit.
 pub(crate) fn superscript(c: char) -> Option<char> {
     Some(match c {
         '⁰' => '0',

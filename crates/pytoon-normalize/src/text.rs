@@ -1,7 +1,8 @@
-//! The text that a voice receives, and where each written word lies in it.
+//! The text for a voice, and the place of each written word in it.
 //!
-//! Guarantees: one range per written word, in order, inside the text. Word events of a
-//! synthesiser are positions in this text, so a range turns them into times of written words.
+//! Guarantees: one range per written word, in order, inside the text. A synthesiser's word events are positions in
+//! this
+//! text, so the ranges convert them to times of written words.
 
 use crate::SpokenWord;
 use crate::symbols;
@@ -21,8 +22,7 @@ pub fn joined(words: &[SpokenWord]) -> SpokenText {
     join(words.iter().map(|word| (word.text.as_str(), word.joins_next)))
 }
 
-/// Joins words as they are written, without emoji and markup signs, for voices that read prices
-/// and abbreviations themselves.
+/// Joins words as written, without emoji and markup signs, for voices that read prices and abbreviations themselves.
 pub fn written_text(words: &[Word]) -> SpokenText {
     let forms: Vec<String> = words.iter().map(|word| symbols::readable(&word.text)).collect();
     join(forms.iter().zip(words).map(|(form, word)| (form.as_str(), word.joins_next)))

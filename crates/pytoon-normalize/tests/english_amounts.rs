@@ -1,4 +1,4 @@
-//! English money, dates, times and units, beside those of the fixture.
+//! English money, dates, times and units, in addition to those of the fixture.
 
 mod common;
 

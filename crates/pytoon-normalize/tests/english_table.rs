@@ -1,10 +1,10 @@
-//! The table of 120 readings that was written down before the code.
+//! The table of 120 readings that was written before the code.
 
 use pytoon_core::text::words;
 use pytoon_normalize::{Pronunciations, joined, normalize};
 use std::collections::BTreeMap;
 
-/// The table must agree in at least so many of its lines.
+/// The least number of lines that must agree.
 const MIN_AGREEING: usize = 120;
 
 struct Line {
@@ -50,7 +50,7 @@ fn scalar(text: &str) -> Option<(String, &str)> {
     None
 }
 
-/// Lower case, hyphens as spaces, no punctuation, single spaces.
+/// Returns the text in lower case, with hyphens as spaces, no punctuation, single spaces.
 fn comparable(text: &str) -> String {
     let text = text.to_lowercase().replace('-', " ");
     let kept: String = text.chars().filter(|c| c.is_alphanumeric() || c.is_whitespace()).collect();

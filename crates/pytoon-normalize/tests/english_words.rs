@@ -1,4 +1,4 @@
-//! English numbers, abbreviations and addresses, beside those of the fixture.
+//! English numbers, abbreviations and addresses, in addition to those of the fixture.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! German and French phrases and how they are read; languages without rules.
+//! German and French phrases and their readings; languages without rules.
 
 mod common;
 

@@ -1,10 +1,10 @@
-//! The examples of the guide are what the crate does.
+//! The examples of the guide match the crate's behaviour.
 
 mod common;
 
 use common::{Reading, assert_readings};
 
-/// A row such as `` | dates | `3/4/2026` (`en-GB`) | the third of April | ``.
+/// Parses a row such as `` | dates | `3/4/2026` (`en-GB`) | the third of April | ``.
 fn row(line: &'static str) -> Option<Reading> {
     let cells: Vec<&str> = line.strip_prefix('|')?.strip_suffix('|')?.split(" | ").collect();
     let [_, written, spoken] = cells.as_slice() else { return None };

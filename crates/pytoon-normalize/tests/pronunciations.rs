@@ -1,4 +1,4 @@
-//! How the pronunciations of a brief are matched, layered and checked.
+//! Matching, layering and validation of a brief's pronunciations.
 
 use pytoon_core::text::words;
 use pytoon_normalize::{PronunciationError, Pronunciations, SpokenWord, joined, normalize};

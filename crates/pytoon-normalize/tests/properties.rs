@@ -1,4 +1,4 @@
-//! What holds for any text whatever.
+//! Properties that hold for any text.
 
 use proptest::prelude::*;
 use pytoon_core::text::{Word, words};
@@ -21,7 +21,7 @@ const LANGUAGES: &[&str] = &[
     "x-klingon",
 ];
 
-/// Pieces of which tokens that reach rules are made.
+/// Pieces of tokens that reach the rules.
 const PIECES: &[&str] = &[
     "$", "€", "1", "23", "4,567", "0.5", "-", "–", "/", ":", ".", "am", "pm", "k", "M", "km", "%",
     "°", "C", "\"", "'", "x", "#", "@", "St.", "Dr.", "Jan", "May", "Mon", "st", "th", "IV", "A",
@@ -167,7 +167,7 @@ fn hostile_text_is_read_in_no_time() {
             let took = start.elapsed();
             assert_eq!(spoken.len(), written.len());
             let head: String = text.chars().take(12).collect();
-            // Far above what it takes on a slow machine, far below what squares would take.
+            // Far above the time on a slow machine, far below that of quadratic cost.
             assert!(took.as_millis() < 3_000, "{language} {head}: {took:?}");
         }
     }

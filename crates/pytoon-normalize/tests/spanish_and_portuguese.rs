@@ -1,4 +1,4 @@
-//! Spanish and Portuguese phrases and how they are read.
+//! Spanish and Portuguese phrases and their readings.
 
 mod common;
 

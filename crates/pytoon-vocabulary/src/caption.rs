@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CaptionCue {
-    /// The scene it belongs to.
+    /// The scene that it belongs to.
     pub scene_id: SceneId,
     /// Start in milliseconds.
     pub start: Ms,
@@ -21,7 +21,7 @@ pub struct CaptionCue {
     pub words: Vec<CaptionWord>,
 }
 
-/// A word and when it is spoken.
+/// A word with its times.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CaptionWord {
@@ -31,10 +31,10 @@ pub struct CaptionWord {
     pub start: Ms,
     /// End in milliseconds.
     pub end: Ms,
-    /// Whether a look may set it off.
+    /// True if a look may highlight it.
     #[serde(default)]
     pub emphasis: bool,
-    /// Whether it joins the next word without a space.
+    /// True if it joins the next word without a space.
     #[serde(default)]
     pub joins_next: bool,
 }

@@ -1,17 +1,18 @@
-//! Stretches of lowered music.
+//! Regions of ducked music.
 
 use crate::units::Ms;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A stretch in which music is lowered. It is fully down from `start` to `end`; the ramps lie
-/// outside, so the music is already down when the word begins.
+/// A region in which music is ducked. It is fully ducked from `start` to `end`; the ramps are outside, so the music
+/// is
+/// already low when the word begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DuckRegion {
-    /// Fully lowered from here, in milliseconds.
+    /// The start of full ducking, in milliseconds.
     pub start: Ms,
-    /// Rising from here, in milliseconds.
+    /// The end of full ducking, in milliseconds.
     pub end: Ms,
     /// The gain inside, in dB (negative).
     pub gain_db: f64,

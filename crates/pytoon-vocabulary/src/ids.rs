@@ -1,8 +1,8 @@
-//! Ids of rows and names of engines, as types of their own: an id of a task cannot be passed for one of a
-//! job.
+//! Types for the ids of rows and the names of engines: a task's id cannot be passed as a job's.
 //!
-//! Any text may be looked up as an id (`From`). An id that becomes part of a path is parsed
-//! (`FromStr`): it names no folder.
+//! Any text can be looked up as an id (`From`). An id that becomes part of a path is parsed (`FromStr`), which
+//! rejects
+//! folders.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
@@ -124,7 +124,7 @@ ids! {
     SceneId;
     /// The id of a paid call: of its row in the ledger, and of the file of its clip.
     CallId;
-    /// The name of an engine, as configuration has it, such as `runway` or `local`.
+    /// The name of an engine, as in configuration, such as `runway` or `local`.
     EngineName;
 }
 

@@ -1,6 +1,6 @@
-//! Words that all crates share: time, money, ids, styles, captions, ducks, seeded choices.
+//! Shared types of all crates: time, money, ids, styles, captions, ducks, seeded choices.
 //!
-//! Guarantees: pure values; no module knows another crate of the house.
+//! Guarantees: pure values; no module depends on another crate of the workspace.
 //!
 //! Start with [`Ms`], [`Frame`], [`MicroUsd`] and [`CaptionWord`].
 

@@ -1,4 +1,4 @@
-//! Money as whole millionths of a dollar: prices are sums, and sums of floats drift.
+//! Money as whole millionths of a dollar: sums of floats would drift.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,20 +25,20 @@ use std::ops::{Add, AddAssign, Sub};
 pub struct MicroUsd(pub i64);
 
 impl MicroUsd {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Self = Self(0);
 
-    /// The nearest whole millionth; not a number and infinities are nothing.
+    /// Converts dollars to the nearest whole millionth; NaN and infinities become zero.
     pub fn from_usd(usd: f64) -> Self {
         if usd.is_finite() { Self((usd * 1e6).round() as i64) } else { Self::ZERO }
     }
 
-    /// Dollars, for people.
+    /// Returns the amount in dollars, for display.
     pub fn as_usd(self) -> f64 {
         self.0 as f64 / 1e6
     }
 
-    /// So many of these, rounded up: an estimate must not be too low.
+    /// Multiplies by a factor and rounds up, since an estimate must not be too low.
     #[must_use]
     pub fn times_ceil(self, factor: f64) -> Self {
         Self((self.0 as f64 * factor.max(0.0)).ceil() as i64)
@@ -48,7 +48,7 @@ impl MicroUsd {
 impl fmt::Display for MicroUsd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let usd = self.as_usd();
-        // Cents where they say it all, more digits where they do not.
+        // Cents if they are exact, else four digits.
         if self.0 % 10_000 == 0 { write!(f, "${usd:.2}") } else { write!(f, "${usd:.4}") }
     }
 }

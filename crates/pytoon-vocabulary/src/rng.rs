@@ -1,9 +1,10 @@
 //! Seeded choices: a small generator whose sequence is part of the format.
 //!
-//! A seed stored in a brief or a timeline must give the same film next year, so the sequence may
-//! never change with a library version. SplitMix64 (Steele, Lea, Flood: "Fast splittable
-//! pseudorandom number generators", OOPSLA 2014) is ten lines and passes the usual test batteries.
-//! Integer arithmetic only: every platform gives the same. Not for anything secret.
+//! A seed stored in a brief or a timeline must give the same film next year, so the sequence must never change with a
+//! library version. SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", OOPSLA 2014) is
+//! ten lines and passes the usual test batteries. Integer arithmetic only: every platform gives the same sequence.
+//! Not
+//! for secrets.
 
 /// A SplitMix64 generator.
 #[derive(Debug, Clone)]
@@ -12,8 +13,7 @@ pub struct Rng {
 }
 
 impl Rng {
-    /// Returns a generator for a seed and a purpose, so that two users of one seed do not see one
-    /// sequence.
+    /// Returns a generator for a seed and a purpose, so that two users of one seed get different sequences.
     pub fn new(seed: u64, purpose: &str) -> Self {
         // FNV-1a keeps the purpose's influence independent of its length.
         let tag = purpose.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -22,13 +22,14 @@ impl Rng {
         Self { state: seed ^ tag }
     }
 
-    /// Returns a generator whose purpose is a number, as drawn backgrounds and music number theirs.
+    /// Returns a generator whose purpose is a number, as for drawn backgrounds and music.
     pub fn numbered(seed: u64, purpose: u64) -> Self {
         Self { state: seed ^ purpose }
     }
 
-    /// Returns an independent generator for one purpose, so that one more draw in one place does not
-    /// change every later choice.
+    /// Returns an independent generator for one purpose, so that an additional draw in one place does not change
+    /// later
+    /// choices elsewhere.
     #[must_use]
     pub fn fork(&self, purpose: u64) -> Self {
         let mut child = Self { state: self.state ^ purpose.wrapping_mul(0xD6E8_FEB8_6659_FD93) };

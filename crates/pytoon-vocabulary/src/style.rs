@@ -1,4 +1,4 @@
-//! Styles that briefs and presets name and other crates draw or play.
+//! Styles named in briefs and presets, and drawn or played by other crates.
 
 /// Declares an enum whose members have names in files.
 #[macro_export]

@@ -1,8 +1,8 @@
-//! Milliseconds and frames as types of their own: one cannot be passed for the other.
+//! Milliseconds and frames as separate types: one cannot be passed for the other.
 //!
 //! Guarantees: arithmetic never panics on overflow and never wraps.
 //!
-//! Leaves turning one unit into the other to the frame rate (`pytoon-core::time`).
+//! Leaves the conversion between them to the frame rate (`pytoon-core::time`).
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ macro_rules! units {
     ($($(#[$doc:meta])+ $name:ident;)+) => {$(
         $(#[$doc])+
         ///
-        /// Operators saturate at the ends of `i64`: a file that a person wrote may hold any number.
+        /// Operators saturate at the ends of `i64`: a handwritten file may contain any number.
         /// Dividing by zero panics.
         #[derive(
             Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize,
@@ -48,7 +48,7 @@ macro_rules! units {
                 Self(self.0.saturating_abs())
             }
 
-            /// Returns the sum, or `None` where it overflows.
+            /// Returns the sum, or `None` on overflow.
             pub const fn checked_add(self, other: Self) -> Option<Self> {
                 match self.0.checked_add(other.0) {
                     Some(sum) => Some(Self(sum)),
@@ -56,7 +56,7 @@ macro_rules! units {
                 }
             }
 
-            /// Returns the difference, or `None` where it overflows.
+            /// Returns the difference, or `None` on overflow.
             pub const fn checked_sub(self, other: Self) -> Option<Self> {
                 match self.0.checked_sub(other.0) {
                     Some(difference) => Some(Self(difference)),
@@ -64,13 +64,13 @@ macro_rules! units {
                 }
             }
 
-            /// Returns the sum, or the end of the range that it passes.
+            /// Returns the sum, or the end of the range on overflow.
             #[must_use]
             pub const fn saturating_add(self, other: Self) -> Self {
                 Self(self.0.saturating_add(other.0))
             }
 
-            /// Returns the difference, or the end of the range that it passes.
+            /// Returns the difference, or the end of the range on overflow.
             #[must_use]
             pub const fn saturating_sub(self, other: Self) -> Self {
                 Self(self.0.saturating_sub(other.0))

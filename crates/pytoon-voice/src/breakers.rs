@@ -1,9 +1,9 @@
-//! Circuit breakers of services and servers that speak, in the store that all processes share.
+//! Circuit breakers of speech services and servers, in the store that all processes share.
 //!
-//! Guarantees: a provider that fails again and again is left alone, by every process; where the
-//! store cannot say, the provider is asked; what is bought already is used whatever a breaker says.
+//! Guarantees: every process skips a provider that fails repeatedly; if the store does not answer, the provider is
+//! called; purchased goods are used regardless of the breaker.
 //!
-//! Voices of this machine have no breaker: nothing is spared by not asking them.
+//! Voices of this machine have no breaker: skipping them would save nothing.
 
 use crate::tts::{Guarded, SpokenSentence, TtsProvider, TtsRequest};
 use crate::{Result, VoiceError};
@@ -16,21 +16,21 @@ use pytoon_vendor::world::World;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
-/// The breakers, and what waits for their store.
+/// The circuit breakers, with the runtime that waits for their store.
 #[derive(Debug, Clone)]
 pub struct VoiceBreakers {
     breakers: Breakers,
     runtime: Handle,
 }
 
-/// How a provider came to be asked.
+/// The state of the breaker at the time of the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entered {
-    /// No breaker has anything to do with it.
+    /// The provider has no breaker.
     Unguarded,
-    /// Nothing is on record.
+    /// No failures are on record.
     Clean,
-    /// Failures are on record, or it probes.
+    /// Failures are on record, or this call is the probe.
     Marked,
 }
 
@@ -39,13 +39,13 @@ fn row_of(provider: &str, guarded: Guarded<'_>) -> String {
 }
 
 impl VoiceBreakers {
-    /// The breakers of a store; `runtime` runs what waits for it.
+    /// Creates the breakers of a store; `runtime` runs the futures that wait for it.
     pub fn new(store: Arc<dyn PurchaseStore>, world: Arc<dyn World>, runtime: Handle) -> Self {
         let show = Metrics::voice_breaker;
         Self { breakers: Breakers { store, world, show, advice }, runtime }
     }
 
-    /// Lets a provider be asked, or says that it is left alone.
+    /// Admits a call to a provider, or fails if its breaker is open.
     pub(crate) fn pass(&self, provider: &dyn TtsProvider, request: &TtsRequest) -> Result<Entered> {
         let Some(guarded) = provider.guarded() else { return Ok(Entered::Unguarded) };
         let (name, row) = (provider.name(), row_of(provider.name(), guarded));
@@ -71,7 +71,7 @@ impl VoiceBreakers {
         }
     }
 
-    /// Counts what came of asking.
+    /// Records the result of a call.
     pub(crate) fn note(
         &self,
         provider: &dyn TtsProvider,
@@ -101,7 +101,7 @@ impl VoiceBreakers {
     }
 }
 
-/// What a person may do about a voice's breaker.
+/// Returns the advice for a person about a voice's breaker.
 fn advice(advice: Advice) -> &'static str {
     match advice {
         Advice::Key => "the key is wrong or lacks permission: put a valid one into .env",

@@ -1,17 +1,16 @@
 //! The suite that every voice provider passes.
 //!
-//! It asks of a provider what the seam promises ([`crate::tts::TtsProvider`]): a failure has the
-//! kind that decides what happens next, and says truly whether money was spent; no key shows; a
-//! provider that failed never passes silence off as speech.
+//! It checks the contract of [`crate::tts::TtsProvider`]: a failure has the kind that decides the next step, and
+//! reports correctly if money was spent; no key shows; a provider that failed never passes silence off as speech.
 //!
-//! A provider is made by the chain, as the product makes it. What differs between providers stands
-//! in `fixtures/voices/<provider>/`: `provider.json` says what it is, and the other files hold its
-//! own words, or the program or the voice that plays it.
+//! A provider is made by the chain, as in the product. The differences between providers are in
+//! `fixtures/voices/<provider>/`: `provider.json` describes the provider, and the other files contain its answers, or
+//! the program or voice that plays it.
 //!
 //! - Services and servers (`remote`) are played by a server with a script.
 //! - Programs (`programs`) are played by a shell script.
-//! - Voices that are files (`files`) lie in a folder, and one file after another is spoiled. What
-//!   speaks there is a toy model.
+//! - Voices that are files (`files`) are in a folder, and one file after another is spoiled. The model that speaks
+//!   there is a toy.
 //!
 //! Start with [`run`].
 
@@ -47,7 +46,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// What is spoken. Fixtures with times of characters are of these words.
+/// The spoken text. Fixtures with times of characters are of these words.
 pub const TEXT: &str = "The kettle sings in the quiet morning.";
 
 /// Opens a ledger in a folder.
@@ -55,7 +54,7 @@ pub type OpenStore<'a> = &'a dyn Fn(&Runtime, &Path) -> Result<Arc<dyn PurchaseS
 
 /// A provider under test.
 pub struct Subject<'a> {
-    /// Its name, which is also that of its folder of fixtures; `openai_compatible` for servers.
+    /// The provider's name, which is also its folder of fixtures; `openai_compatible` for servers.
     pub provider: &'a str,
     /// Its folder of fixtures.
     pub fixtures: PathBuf,
@@ -72,10 +71,10 @@ enum Fixture {
     Files(files::Files),
 }
 
-/// Runs the suite. `folder` is an empty folder that it may write to. It waits for futures of its
-/// own: call it outside a runtime.
+/// Runs the suite. `folder` is an empty folder that it may write to. It blocks on a runtime of its own: call it
+/// outside a runtime.
 ///
-/// Fails only where the suite itself cannot run, such as without fixtures.
+/// Fails only if the suite itself cannot run, such as without fixtures.
 pub fn run(subject: &Subject<'_>, folder: &Path) -> Result<Vec<Row>, String> {
     let fixture: Fixture = serde_json::from_str(&subject.text("provider.json")?)
         .map_err(|error| format!("{}/provider.json: {error}", subject.provider))?;
@@ -99,21 +98,21 @@ impl Subject<'_> {
     }
 }
 
-/// Where providers are made.
+/// The means to make providers.
 struct Bench<'a> {
     subject: &'a Subject<'a>,
     folder: &'a Path,
     runtime: &'a Runtime,
 }
 
-/// A provider, made for one check.
+/// A provider made for one check.
 struct Stage {
     provider: Result<Arc<dyn TtsProvider>, String>,
     store: Arc<dyn PurchaseStore>,
 }
 
 impl Bench<'_> {
-    /// A folder of a check's own.
+    /// Creates a folder for one check.
     fn own_folder(&self, check: &str) -> Result<PathBuf, String> {
         let name: String =
             check.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
@@ -122,14 +121,14 @@ impl Bench<'_> {
         Ok(folder)
     }
 
-    /// A runner of programs in a folder, with little patience.
+    /// Returns a runner of the programs in a folder, with a short stall timeout.
     fn runner(&self, programs: &Path) -> Runner {
         let programs = Programs::only_in(vec![programs.to_owned()]);
         Runner::new(programs, CancelToken::default(), Duration::from_millis(900))
     }
 
-    /// The provider, from the built-in configuration as `change` changes it. `name` is its name in
-    /// the chain, `key` the variable that holds the key.
+    /// Makes the provider from the built-in configuration, changed by `change`. `name` is its name in the chain,
+    /// `key` the variable of its key.
     fn stage(
         &self,
         check: &str,
@@ -173,7 +172,7 @@ impl Bench<'_> {
         Ok(Stage { provider, store })
     }
 
-    /// The provider without a key, its block changed.
+    /// Makes the provider without a key, its block changed.
     fn own_stage(
         &self,
         check: &str,
@@ -191,7 +190,7 @@ impl Stage {
     }
 }
 
-/// The built-in settings of voices, changed.
+/// Returns the built-in settings of voices, changed.
 fn settings(change: impl FnOnce(&mut Value)) -> Result<TtsSettings, String> {
     let nowhere = ConfigSource::Optional("there is no such folder".into());
     let config = Config::load(&nowhere).map_err(|error| error.to_string())?;
@@ -205,7 +204,7 @@ fn request() -> TtsRequest {
     TtsRequest { sentences: vec![text::words(TEXT)], ..TtsRequest::default() }
 }
 
-/// Refuses speech that is none.
+/// Rejects invalid speech.
 fn judged(spoken: &[SpokenSentence]) -> Result<(), String> {
     let [sentence] = spoken else {
         return Err(format!("{} sentences came for one", spoken.len()));
@@ -215,21 +214,21 @@ fn judged(spoken: &[SpokenSentence]) -> Result<(), String> {
     ensure(!speech::is_silent(&sentence.samples), "silence is passed off as speech")
 }
 
-/// Speaks, when it must succeed.
+/// Speaks and expects success.
 fn speaks(provider: &dyn TtsProvider) -> Outcome {
     let spoken = provider.speak(&request()).map_err(|error| format!("unexpectedly {error}"))?;
     judged(&spoken)?;
     Ok("speaks".to_owned())
 }
 
-/// Speaks, when it must fail.
+/// Speaks and expects a failure.
 fn fails(provider: &dyn TtsProvider, request: &TtsRequest) -> Result<VoiceError, String> {
     let error = provider.speak(request).err().ok_or("it was taken for speech")?;
     clean(&format!("{error} {error:?}"))?;
     Ok(error)
 }
 
-/// Speaks, when it must fail before a time has passed.
+/// Speaks and expects a failure within a time.
 fn fails_within(patience: Duration, provider: &dyn TtsProvider) -> Result<VoiceError, String> {
     let begun = Instant::now();
     let error = fails(provider, &request())?;
@@ -238,14 +237,14 @@ fn fails_within(patience: Duration, provider: &dyn TtsProvider) -> Result<VoiceE
     Ok(error)
 }
 
-/// A failure of a kind.
+/// Expects a failure of a kind.
 fn of_kind(error: &VoiceError, kind: &str) -> Outcome {
     let own = error.kind();
     ensure(own == kind, format!("{own}; the kind should be {kind}: {error}"))?;
     Ok(kind.to_owned())
 }
 
-/// Refuses a request that lacks a word of the text.
+/// Rejects a request that lacks a word of the text.
 fn says_all(asked: &str) -> Result<(), String> {
     for word in text::words(TEXT) {
         let bare = word.text.trim_end_matches('.');
@@ -254,7 +253,7 @@ fn says_all(asked: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks the health of a provider that must fail.
+/// Runs the health check of a provider and expects a failure.
 fn is_unwell(provider: &dyn TtsProvider) -> Result<VoiceError, String> {
     Ok(provider.health_check().err().ok_or("it says that all is well")?)
 }

@@ -1,13 +1,13 @@
-//! What can go wrong with voices.
+//! Failures of voices.
 
 use pytoon_process::{Shortage, SystemError};
 use pytoon_vendor::{VendorError, VendorErrorKind};
 use std::sync::Arc;
 
-/// The result of what a voice is asked for.
+/// The result of a call to a voice.
 pub type Result<T, E = VoiceError> = std::result::Result<T, E>;
 
-/// A failure of a voice. `kind` is what logs and metrics count by.
+/// A failure of a voice. Logs and metrics count by `kind`.
 #[derive(Debug, thiserror::Error)]
 pub enum VoiceError {
     /// The provider's program or service could not be used. Try the next provider.
@@ -15,7 +15,7 @@ pub enum VoiceError {
     Unavailable {
         /// The provider.
         provider: Arc<str>,
-        /// Why.
+        /// The reason.
         source: SystemError,
     },
     /// The provider refused the request: an unknown voice, say. Fix the brief or configuration.
@@ -23,7 +23,7 @@ pub enum VoiceError {
     Refused {
         /// The provider.
         provider: Arc<str>,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The provider cannot speak these words. Choose another voice.
@@ -31,7 +31,7 @@ pub enum VoiceError {
     CannotSpeak {
         /// The provider.
         provider: Arc<str>,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The voice's files or its model cannot be used. Install it again; the next provider is tried.
@@ -39,25 +39,25 @@ pub enum VoiceError {
     BadVoice {
         /// The provider.
         provider: Arc<str>,
-        /// Which voice and file, why, and what to do.
+        /// The voice, the file, the reason and the remedy.
         reason: String,
-        /// The machine ran out of something while the voice was read: it may be whole.
+        /// True if the machine ran out of a resource while reading the voice; the files may be intact.
         exhausted: bool,
     },
-    /// What came back is not speech: empty, silent or cut off. Try the next provider.
+    /// The sound is not speech: empty, silent or cut off. Try the next provider.
     #[error("{provider} delivered no usable speech: {reason}")]
     BadAudio {
         /// The provider.
         provider: Arc<str>,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A service failed: the kind says how. Try the next provider.
+    /// A service failed; its kind tells the cause. Try the next provider.
     #[error("{source}")]
     Vendor {
         /// The provider.
         provider: Arc<str>,
-        /// What it was.
+        /// The vendor's error.
         source: Box<VendorError>,
     },
     /// A recording cannot be used.
@@ -74,12 +74,12 @@ impl VoiceError {
         Self::Vendor { provider: provider.into(), source: Box::new(error) }
     }
 
-    /// Returns why the provider cannot speak the words, if that is the failure.
+    /// Returns the reason why the provider cannot speak the words, if that is the failure.
     pub(crate) fn cannot_speak(self) -> Option<String> {
         if let Self::CannotSpeak { reason, .. } = self { Some(reason) } else { None }
     }
 
-    /// Whether the user gave up.
+    /// Returns true if the user cancelled.
     pub fn is_cancelled(&self) -> bool {
         match self {
             Self::Unavailable { source, .. } | Self::Recording(source) => {
@@ -90,12 +90,12 @@ impl VoiceError {
         }
     }
 
-    /// Whether what is bought already cannot be known or written down now.
+    /// Returns true if the ledger could not be read or written.
     pub fn is_of_the_ledger(&self) -> bool {
         matches!(self, Self::Vendor { source, .. } if source.kind == VendorErrorKind::Ledger)
     }
 
-    /// Returns the thing of this machine that ran out, which no other voice would change.
+    /// Returns the resource that this machine ran out of, which no other voice would change.
     pub fn shortage(&self) -> Option<Shortage> {
         match self {
             Self::Unavailable { source, .. } | Self::Recording(source) => source.shortage(),
@@ -105,12 +105,12 @@ impl VoiceError {
         }
     }
 
-    /// Returns true if the machine ran out of something.
+    /// Returns true if the machine ran out of a resource.
     pub fn is_exhausted(&self) -> bool {
         self.shortage().is_some()
     }
 
-    /// The kind, as logs and metrics name it.
+    /// Returns the kind, as named in logs and metrics.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Unavailable { .. } => "unavailable",

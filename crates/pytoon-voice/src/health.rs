@@ -1,24 +1,24 @@
-//! How voice providers are, asked without speaking anything of a user's and without cost.
+//! Health checks of voice providers, free of charge and without speaking a user's text.
 //!
-//! Guarantees: every answer is an event `health_check`; nobody waits for [`report_in_background`].
+//! Guarantees: every result is an event `health_check`; [`report_in_background`] does not block.
 
 use crate::tts::TtsProvider;
 use pytoon_telemetry::Event;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What a provider said.
+/// The result of a health check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VoiceHealth {
-    /// Whether it can be used.
+    /// True if the provider can be used.
     pub healthy: bool,
     /// The kind of failure; empty when healthy.
     pub kind: &'static str,
-    /// What it said.
+    /// The provider's own description.
     pub detail: String,
 }
 
-/// Asks one provider how it is, and logs it.
+/// Checks the health of one provider and logs the result.
 pub fn report(provider: &dyn TtsProvider) -> VoiceHealth {
     let begun = Instant::now();
     let asked = provider.health_check();
@@ -39,15 +39,15 @@ pub fn report(provider: &dyn TtsProvider) -> VoiceHealth {
     health
 }
 
-/// Asks services and servers how they are, each in a thread of its own, for the log. Voices of this
-/// machine are not asked: reading their files would slow the render down.
+/// Checks and logs the health of services and servers, each in its own thread. Voices of this machine are
+/// skipped: reading their files would slow the render down.
 pub fn report_in_background(providers: &[Arc<dyn TtsProvider>]) {
     for provider in providers.iter().filter(|provider| provider.guarded().is_some()) {
         let provider = provider.clone();
         let spawned = std::thread::Builder::new()
             .name("voice health".to_owned())
             .spawn(move || report(provider.as_ref()));
-        // A report less is no failure of the render.
+        // A missing report does not fail the render.
         drop(spawned);
     }
 }

@@ -1,7 +1,6 @@
-//! Talks to the helper program `pytoon-espeak`, whose own page says what goes over the pipe.
+//! Talks to the helper program `pytoon-espeak`, whose own docs describe the protocol on the pipe.
 //!
-//! Start with [`spoken`], which makes of written words what the synthesiser can read, and
-//! [`speak`].
+//! Start with [`spoken`], which turns written words into text for the synthesiser, and [`speak`].
 
 use crate::spoken::{SpokenText, spoken_text};
 use crate::{Result, VoiceError};
@@ -10,7 +9,7 @@ use pytoon_normalize::Pronunciations;
 use pytoon_process::{CommandLine, Runner};
 use serde::{Deserialize, Serialize};
 
-/// What the local voice is called.
+/// The name of the local voice.
 pub(crate) const NAME: &str = "espeak";
 /// The program.
 pub(crate) const PROGRAM: &str = "pytoon-espeak";
@@ -26,17 +25,17 @@ pub(crate) struct Ask<'a> {
     pub(crate) variant: &'a str,
     /// Words a minute.
     pub(crate) wpm: f64,
-    /// From 0 to 100; the voice's own where it is absent.
+    /// From 0 to 100; default the voice's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) pitch: Option<u8>,
 }
 
-/// What was spoken.
+/// A spoken text.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) sample_rate: u32,
     pub(crate) samples: Vec<f32>,
-    /// For each word event the character that it begins at, from 0, and when, in milliseconds.
+    /// The character (from 0) and the time (in milliseconds) of each word event.
     pub(crate) events: Vec<(usize, f64)>,
 }
 
@@ -55,7 +54,7 @@ struct Reply {
     error: Option<String>,
 }
 
-/// The character that a word begins at, from 1, and its sample.
+/// The first character of a word, from 1, and its sample.
 #[derive(Deserialize)]
 struct Event {
     at: i32,
@@ -71,7 +70,7 @@ fn run(runner: &Runner, command: &CommandLine, input: Vec<u8>) -> Result<Vec<u8>
     ran.map_err(|source| VoiceError::Unavailable { provider: NAME.into(), source })
 }
 
-/// Runs the helper with one argument that asks it for something, about these lines of JSON.
+/// Runs the helper with one argument that selects the operation, and these lines of JSON as input.
 pub(crate) fn ask(
     runner: &Runner,
     purpose: &'static str,
@@ -92,8 +91,8 @@ pub(crate) fn lines<T: Serialize>(items: impl IntoIterator<Item = T>) -> Vec<u8>
 /// Speaks texts, in order.
 ///
 /// # Errors
-/// [`VoiceError::Unavailable`] when the helper cannot run, [`VoiceError::Refused`] when it does
-/// not know a voice, [`VoiceError::BadAudio`] when its answer is cut off.
+/// [`VoiceError::Unavailable`] if the helper cannot run, [`VoiceError::Refused`] if it does not know a voice,
+/// [`VoiceError::BadAudio`] if its answer is cut off.
 pub(crate) fn speak(runner: &Runner, purpose: &'static str, asks: &[Ask<'_>]) -> Result<Vec<Said>> {
     let input = lines(asks.iter().enumerate().map(|(id, ask)| Line { id, ask }));
     let bytes = run(runner, &CommandLine::new(PROGRAM, purpose), input)?;
@@ -101,7 +100,7 @@ pub(crate) fn speak(runner: &Runner, purpose: &'static str, asks: &[Ask<'_>]) ->
     asks.iter().map(|_| next_reply(&mut rest)).collect()
 }
 
-/// The next answer of those that the helper wrote.
+/// Reads the next of the helper's answers.
 pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<Said> {
     let end = rest.iter().position(|&b| b == b'\n').ok_or_else(|| bad("an answer is missing"))?;
     let reply: Reply = serde_json::from_slice(&rest[..end])
@@ -122,7 +121,7 @@ pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<Said> {
     Ok(Said { sample_rate: reply.sample_rate, samples, events })
 }
 
-/// What the synthesiser reads for sentences: Japanese in kana, since it knows no kanji.
+/// Returns the text that the synthesiser reads for sentences. Japanese is in kana, since it knows no kanji.
 pub(crate) fn spoken(
     runner: &Runner,
     sentences: &[Vec<Word>],
@@ -140,8 +139,8 @@ fn is_kanji(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{9fff}' | '々')
 }
 
-/// A sentence is read as a whole, since a reading depends on what stands beside it. Where each
-/// word lies in it is told by the lengths of its beginnings.
+/// Reads each sentence as a whole, since a reading depends on its neighbours. The lengths of the readings of
+/// its beginnings give the place of each word.
 fn in_kana(runner: &Runner, sentences: &[Vec<Word>]) -> Result<Vec<SpokenText>> {
     let beginnings = sentences
         .iter()

@@ -1,7 +1,7 @@
 //! Language tags (BCP 47) in the forms that services take.
 
-/// Codes of three letters that services of two know by another name: the macrolanguage's, or the
-/// older code's (ISO 639-3 and 639-1 tables).
+/// Codes of three letters that two-letter services know by another name: the macrolanguage's, or the older
+/// code's (ISO 639-3 and 639-1 tables).
 const SHORTER: [(&str, &str); 6] =
     [("cmn", "zh"), ("yue", "zh"), ("fil", "tl"), ("nob", "nb"), ("nno", "nn"), ("arb", "ar")];
 
@@ -10,8 +10,8 @@ pub(crate) fn primary(tag: &str) -> &str {
     tag.split(['-', '_']).next().unwrap_or(tag)
 }
 
-/// Returns the ISO 639-1 code of a tag's language; `None` where it has none: a service that wants
-/// two letters is then not told the language.
+/// Returns the ISO 639-1 code of a tag's language, or `None` if it has none. A service that wants two letters
+/// then gets no language.
 pub(crate) fn two_letters(tag: &str) -> Option<String> {
     let code = primary(tag).to_lowercase();
     if code.len() == 2 {

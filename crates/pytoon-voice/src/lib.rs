@@ -1,9 +1,9 @@
-//! Voices: who speaks, how a recording is cleaned, when each word is said, and in which scene.
+//! Voices: speech synthesis, cleaning of recordings, word alignment, and the mapping of speech to scenes.
 //!
-//! Guarantees: the script's words are never changed, only timed; a voice that fails is reported
-//! and gives way; silence is never passed off as a voice.
+//! Guarantees: the script's words are never changed, only timed; a voice that fails is reported and the next one is
+//! tried; silence is never passed off as a voice.
 //!
-//! Does not plan scenes or mix: it hands timed utterances to the timeline.
+//! Does not plan scenes or mix: it passes timed utterances to the timeline.
 //!
 //! Start with [`tts_manager::TtsManager`], [`voice_processor`] and [`voice_mapper`].
 

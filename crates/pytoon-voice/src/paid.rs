@@ -1,7 +1,7 @@
 //! A voice service's side of a purchase: one call that is answered at once, by speech or a transcript.
 //!
-//! Guarantees: those of `pytoon-purchase`; a sentence that stands twice in a script is bought once; what
-//! is kept and whose file is gone or not whole is not used.
+//! Guarantees: those of `pytoon-purchase`; a sentence that occurs twice in a script is bought once; kept goods whose
+//! file is missing or damaged are not used.
 //!
 //! Start with [`PaidWork`].
 
@@ -20,11 +20,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The scene that a row names: a voice is the whole film's.
+/// The scene in the ledger's rows: a voice belongs to the whole film.
 pub const SCENE: &str = "voice";
-/// The time between two looks at another process's call.
+/// The interval between two checks of another process's call.
 const RECHECK: Duration = Duration::from_millis(200);
-/// The time for which a row stays ours beyond its call.
+/// The time for which our lease outlasts its call.
 const LEASE_SLACK: Duration = Duration::from_secs(5);
 
 /// Buys speech and transcripts for a job.
@@ -34,31 +34,31 @@ pub struct PaidWork {
     pub buyer: Arc<Buyer>,
     /// The job that pays.
     pub job_id: JobId,
-    /// The claim under which it does; absent where no other process can work on the job.
+    /// The claim under which the job pays; `None` if no other process can work on the job.
     pub fence: Option<Fence>,
     /// Spending limits.
     pub limits: CallLimits,
 }
 
-/// What a paid call brings, as it is kept.
+/// The goods of a paid call, as they are kept on disk.
 pub(crate) trait Kept: Clone + Send + Sync {
     /// The folder in the storage folder.
     const FOLDER: &'static str;
-    /// The ending of the file's name.
+    /// The extension of the file's name.
     const ENDING: &'static str;
     /// Returns the file's content.
     fn to_bytes(&self) -> Vec<u8>;
-    /// Reads a file's content; `None` where it is not whole.
+    /// Reads a file's content. Returns `None` if it is damaged.
     fn from_bytes(bytes: &[u8]) -> Option<Self>;
     /// Returns the length of the sound, in milliseconds.
     fn length_ms(&self) -> f64;
 }
 
-/// One call that is wanted.
+/// One wanted call.
 #[derive(Debug)]
 pub(crate) struct Wanted<'a> {
     pub(crate) provider: &'a str,
-    /// What is done, as "failed to …" goes on.
+    /// The operation, as it follows "failed to …".
     pub(crate) operation: &'static str,
     pub(crate) hash: String,
     pub(crate) text: &'a str,
@@ -68,7 +68,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) backoff: &'a Backoff,
 }
 
-/// A service that answers one call by `W`.
+/// A service that answers one call with a `W`.
 #[derive(Clone)]
 struct Service<'a, W, C> {
     order: &'a Order,
@@ -79,7 +79,7 @@ struct Service<'a, W, C> {
 }
 
 impl PaidWork {
-    /// Returns what a call brings: kept from an earlier purchase, or bought now by `call`.
+    /// Returns the goods of a call: kept from an earlier purchase, or bought now by `call`.
     pub(crate) async fn bought<W, C, F>(&self, wanted: &Wanted<'_>, call: &C) -> Result<W>
     where
         W: Kept,
@@ -91,7 +91,7 @@ impl PaidWork {
         obtained.map(|obtained| obtained.goods)
     }
 
-    /// Returns what was kept of an earlier purchase, if its file is whole.
+    /// Returns the goods kept from an earlier purchase, if their file is intact.
     pub(crate) async fn kept<W: Kept>(&self, wanted: &Wanted<'_>) -> Result<Option<W>> {
         let order = self.order(wanted);
         let never = || std::future::pending::<Result<W>>();
@@ -225,7 +225,7 @@ where
     }
 }
 
-/// Returns the file that goods are kept in, relative to the storage folder.
+/// Returns the file of kept goods, relative to the storage folder.
 fn file_of<W: Kept>(hash: &str) -> String {
     format!("{}/{hash}.{}", W::FOLDER, W::ENDING)
 }

@@ -51,7 +51,7 @@ impl Bench {
         }
     }
 
-    /// Takes as a job; `answer` is what the vendor does with each call.
+    /// Buys a take as a job; `answer` is the vendor's reaction to each call.
     async fn take(
         &self,
         job: &str,
@@ -75,7 +75,7 @@ impl Bench {
         work.bought(&self.order(), &buy).await
     }
 
-    /// The claim of a job's first task.
+    /// Claims a job's first task.
     async fn claim(&self) -> Fence {
         let store = SqliteStore::open(&self.folder.path().join("ledger.db")).await.expect("opens");
         let job = NewJob {
@@ -119,7 +119,7 @@ fn failure(kind: VendorErrorKind, accepted: Accepted) -> VendorError {
     VendorError::new("openai", "speak", kind, "no").accepted(accepted)
 }
 
-/// The row of a process that died before it kept its take.
+/// Writes the row of a process that died before it kept its take.
 async fn leave_a_row(bench: &Bench, lease_until: i64) {
     let call = NewCall {
         id: "dead".into(),
@@ -159,7 +159,7 @@ async fn what_may_have_been_bought_is_bought_again_by_another_job_only() {
     assert_eq!((again.kind, bench.bought()), (VendorErrorKind::Undecided, 1));
     bench.take("two", || Ok(take())).await.expect("a take");
     assert_eq!(bench.bought(), 2);
-    // What was perhaps bought is charged.
+    // A possible purchase is charged.
     assert_eq!(bench.store.spend_of_job(&"one".into()).await.expect("a sum"), MicroUsd(5));
 }
 
@@ -184,7 +184,7 @@ async fn refused_words_are_not_sent_again() {
 #[tokio::test]
 async fn a_take_whose_process_died_before_its_row_is_adopted() {
     let bench = Bench::new().await;
-    // The row is written and the file is there: what a kill in between leaves.
+    // The row is written and the file exists, as a kill between the two leaves them.
     leave_a_row(&bench, i64::MAX).await;
     std::fs::create_dir(bench.folder.path().join(Take::FOLDER)).expect("a folder");
     std::fs::write(bench.folder.path().join(file_of::<Take>("h")), take().to_bytes())
@@ -197,7 +197,7 @@ async fn a_take_whose_process_died_before_its_row_is_adopted() {
 async fn a_take_that_the_disk_cannot_give_is_not_bought_again() {
     let bench = Bench::new().await;
     leave_a_row(&bench, 0).await;
-    // Something is there, and reading it fails.
+    // The file exists, and reading it fails.
     std::fs::create_dir_all(bench.folder.path().join(file_of::<Take>("h"))).expect("a folder");
     let error = bench.take("two", || Ok(take())).await.expect_err("not known is not unbought");
     assert_eq!((error.kind, bench.bought()), (VendorErrorKind::Ledger, 0));
@@ -218,7 +218,7 @@ async fn under_a_claim_another_worker_may_still_have_the_answer() {
     let bench = Bench::new().await;
     leave_a_row(&bench, bench.world.now() + 12).await;
     *bench.fence.lock().expect("lock") = Some(bench.claim().await);
-    // The row's lease holds: it is waited for, and then nobody buys the same within this job.
+    // The row's lease holds: the call waits for its end, and then nobody buys the same within this job.
     let begun = bench.world.now();
     let error = bench.take("one", || Ok(take())).await.expect_err("it may have been bought");
     assert_eq!((error.kind, bench.bought()), (VendorErrorKind::Undecided, 0));

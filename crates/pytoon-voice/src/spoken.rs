@@ -1,4 +1,4 @@
-//! From written words to the text that a voice of this machine reads: `pytoon-normalize` with the
+//! Converts written words to the text that a voice of this machine reads: `pytoon-normalize` with the
 //! pronunciations of a request.
 
 use pytoon_core::text::Word;
@@ -6,7 +6,7 @@ use pytoon_normalize::{Pronunciations, joined, normalize};
 
 pub use pytoon_normalize::{SpokenText, written_text};
 
-/// The text that a voice reads for the words of a sentence.
+/// Returns the text that a voice reads for the words of a sentence.
 pub fn spoken_text(words: &[Word], language: &str, pronunciations: &Pronunciations) -> SpokenText {
     joined(&normalize(words, language, pronunciations))
 }

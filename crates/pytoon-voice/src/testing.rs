@@ -1,6 +1,6 @@
-//! What voices and programs answer, read without asking them: the seam that fuzzing goes through.
+//! Parsers of the answers of voices and programs, without calling them: the entry points for fuzzing.
 //!
-//! Guarantees: nothing here is another parser; each function calls what the product calls.
+//! Guarantees: no parser of its own; each function calls the product's.
 
 use crate::VoiceError;
 use crate::alignment::outside;
@@ -20,7 +20,7 @@ use pytoon_vendor::http::{Reply, VendorHttp};
 use pytoon_vendor::{Result, VendorError, VendorErrorKind};
 use pytoon_vocabulary::CaptionWord;
 
-/// A service's answer to one request that holds as much of a script as the service takes.
+/// A service's answer to one request, which contains as much of a script as the service takes.
 #[derive(Debug)]
 pub struct Service {
     name: String,
@@ -31,7 +31,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service of this name and these sentences; fails with what is wrong.
+    /// Creates a service of this name and these sentences; fails with the reason.
     pub fn new(
         name: &str,
         settings: &CloudVoice,
@@ -53,12 +53,12 @@ impl Service {
         Ok(Self { name: name.to_owned(), http, adapter, sentences, piece })
     }
 
-    /// The text of the request.
+    /// Returns the text of the request.
     pub fn text(&self) -> &str {
         &self.piece.text
     }
 
-    /// The sentences in an answer, each with the times of its words.
+    /// Returns the sentences in an answer, each with the times of its words.
     pub fn read(&self, reply: &Reply) -> Result<Vec<SpokenSentence>> {
         let speech = Speech {
             piece: &self.piece,
@@ -76,7 +76,7 @@ impl Service {
     }
 }
 
-/// What the helper for the local voice answered, for these sentences.
+/// Reads the helper's answer of the local voice for these sentences.
 pub fn local_voice(bytes: &[u8], script: &[&str]) -> Result<Vec<SpokenSentence>, VoiceError> {
     let mut rest = bytes;
     script
@@ -89,7 +89,7 @@ pub fn local_voice(bytes: &[u8], script: &[&str]) -> Result<Vec<SpokenSentence>,
         .collect()
 }
 
-/// The script's words as an outside aligner timed them; `None` where it heard none of them.
+/// Returns the script's words as an outside aligner timed them, or `None` if it recognised none.
 pub fn aligned(
     bytes: &[u8],
     script: &str,
@@ -100,22 +100,22 @@ pub fn aligned(
     Ok(outside::read(bytes, &words, length_ms)?.map(|found| found.words))
 }
 
-/// What a program wrote down, and its language.
+/// Reads a transcript of a program, with its language.
 pub fn written_down(bytes: &[u8]) -> Result<(String, Option<String>), String> {
     understood(bytes)
 }
 
-/// What a service wrote down, and its language.
+/// Reads a transcript of a service, with its language.
 pub fn bought_transcript(http: &VendorHttp, reply: &Reply) -> Result<(String, Option<String>)> {
     openai::bought(http, reply, 1000.0).map(|found| (found.text, found.language))
 }
 
-/// A take as it was kept; `None` where it is not whole.
+/// Reads a take as it is kept. Returns `None` if it is damaged.
 pub fn kept_take(bytes: &[u8]) -> Option<Take> {
     Take::from_bytes(bytes)
 }
 
-/// A take as it is kept.
+/// Returns a take as it is kept.
 pub fn take_to_keep(take: &Take) -> Vec<u8> {
     take.to_bytes()
 }

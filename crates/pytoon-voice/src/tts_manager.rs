@@ -1,11 +1,10 @@
-//! Asks voice providers in order until one speaks.
+//! Tries voice providers in order until one speaks.
 //!
-//! Guarantees: every failure is logged with provider and kind; when nobody speaks that is said
-//! loudly and the film goes on, silent and captioned. Where it cannot be known what is bought
-//! already, no other service is paid: the programs of this machine speak. A voice that was asked
-//! for by name and is refused is an error of the brief, not a reason to fall back; nor is a full
-//! disk, on which the next voice would be spoken in vain and perhaps paid for. A provider whose
-//! circuit breaker is open is skipped, and that is told like a failure.
+//! Guarantees: every failure is logged with provider and kind; if all fail, `all_tts_providers_failed` is logged and
+//! the film is silent and captioned. If the ledger does not answer, no other service is paid: the programs of this
+//! machine speak. A refused voice that was requested by name is an error of the brief, not a reason to fall back; nor
+//! is a full disk, which the next voice would hit too, perhaps after payment. A provider with an open circuit breaker
+//! is skipped, and reported like a failure.
 
 use crate::breakers::{Entered, VoiceBreakers};
 use crate::tts::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
@@ -15,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How often a provider is asked where the ledger of what is bought does not answer.
+/// The number of attempts if the ledger does not answer.
 const LEDGER_TRIES: u32 = 6;
-/// Between these.
+/// The pause between these attempts.
 const LEDGER_PAUSE: Duration = Duration::from_millis(500);
 
 /// The chain of providers.
@@ -27,43 +26,43 @@ pub struct TtsManager {
     breakers: Option<VoiceBreakers>,
 }
 
-/// Who spoke, and what.
+/// The result of speaking.
 #[derive(Debug)]
 pub enum Spoken {
     /// A provider spoke every sentence.
     By {
         /// The provider.
         provider: String,
-        /// Whether it is the user's own: a voice of this machine, or a speech server.
+        /// True if it is the user's own: a voice of this machine, or a speech server.
         is_local: bool,
-        /// The voice, where the provider knows it.
+        /// The voice, if the provider knows it.
         voice: Option<VoiceUsed>,
         /// The sentences.
         sentences: Vec<SpokenSentence>,
-        /// Who was asked before and failed, in order.
+        /// The providers that failed before, in order.
         attempts: Vec<FailedAttempt>,
     },
-    /// Nobody did.
+    /// All providers failed.
     Nobody {
-        /// Who was asked, in order.
+        /// The providers that failed, in order.
         attempts: Vec<FailedAttempt>,
     },
 }
 
-/// A provider that was asked and did not deliver.
+/// A provider that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedAttempt {
     /// The provider.
     pub provider: String,
     /// The kind of failure.
     pub kind: String,
-    /// What it said.
+    /// The provider's message.
     pub reason: String,
-    /// Whether it is the user's own: a voice of this machine, or a speech server.
+    /// True if it is the user's own: a voice of this machine, or a speech server.
     pub is_local: bool,
 }
 
-/// Speaks, and asks again where the ledger of what is bought does not answer.
+/// Speaks, with retries if the ledger does not answer.
 fn patiently(provider: &dyn TtsProvider, request: &TtsRequest) -> Result<Vec<SpokenSentence>> {
     let mut tries = 1;
     loop {
@@ -79,18 +78,18 @@ fn patiently(provider: &dyn TtsProvider, request: &TtsRequest) -> Result<Vec<Spo
 }
 
 impl TtsManager {
-    /// A chain in order of preference, without circuit breakers.
+    /// Creates a chain in order of preference, without circuit breakers.
     pub fn new(providers: Vec<Arc<dyn TtsProvider>>) -> Self {
         Self { providers, breakers: None }
     }
 
-    /// The same chain with circuit breakers.
+    /// Returns the same chain with circuit breakers.
     #[must_use]
     pub fn guarded_by(self, breakers: Option<VoiceBreakers>) -> Self {
         Self { breakers, ..self }
     }
 
-    /// Asks one provider, if its breaker lets it be asked.
+    /// Calls one provider, if its breaker admits the call.
     fn ask(&self, provider: &dyn TtsProvider, request: &TtsRequest) -> Result<Vec<SpokenSentence>> {
         let Some(breakers) = &self.breakers else { return patiently(provider, request) };
         let entered: Entered = breakers.pass(provider, request)?;
@@ -99,8 +98,8 @@ impl TtsManager {
         spoken
     }
 
-    /// Speaks with the first provider that can. A voice that was asked for by name is the first
-    /// provider's: others do not know it, and speak with their own.
+    /// Speaks with the first provider that can. A voice requested by name belongs to the first provider: others do
+    /// not know it, and speak with their own.
     pub fn speak(&self, request: &TtsRequest) -> Result<Spoken> {
         let mut attempts = Vec::new();
         let mut request = request.clone();
@@ -132,7 +131,7 @@ impl TtsManager {
                 Err(error) if error.is_exhausted() => return Err(error),
                 Err(error) => error,
             };
-            // What is bought already cannot be known: another service might be paid for the same.
+            // The earlier purchases are unknown: another service might be paid for the same.
             may_buy &= !error.is_of_the_ledger();
             let (kind, reason) = (error.kind(), error.to_string());
             Event::TtsProviderFailed { provider: name, kind, reason: &reason, duration_ms }.emit();
@@ -152,7 +151,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    /// Fails so often, always in one way, and speaks then.
+    /// Fails a number of times in one way, then speaks.
     #[derive(Debug)]
     struct Failing {
         name: &'static str,
@@ -195,8 +194,8 @@ mod tests {
         }
     }
 
-    /// Two services and a program, of which the first fails so often; who spoke, and how often each
-    /// was asked.
+    /// Speaks with two services and a program, of which the first fails `failures` times. Returns the speaker and
+    /// the number of calls of each.
     fn spoken(kind: VendorErrorKind, failures: u32) -> (String, [u32; 3]) {
         let asked: [Arc<AtomicU32>; 3] = Default::default();
         let provider = |place: usize, name, failures, is_local| {
@@ -215,7 +214,7 @@ mod tests {
         (provider, asked.map(|count| count.load(Ordering::Relaxed)))
     }
 
-    /// Finds no room for what it said.
+    /// Fails because the disk is full.
     #[derive(Debug)]
     struct Roomless;
 

@@ -1,7 +1,7 @@
-//! Gives speech to scenes.
+//! Maps speech to scenes.
 //!
-//! Synthetic sentences know their scene. A recording is cut where it pauses, near where the
-//! scene's last word is expected, so that a cut never falls into a word that was found.
+//! The scene of a synthetic sentence is known. A recording is cut in a pause near the expected end of the scene's
+//! last word, so that a cut never falls into a found word.
 
 use crate::voice_processor::{Recording, SAMPLES_PER_MS};
 use pytoon_audio::speech::quietest_point;
@@ -12,10 +12,10 @@ use pytoon_core::timeline::utterance::Utterance;
 use pytoon_telemetry::Event;
 use pytoon_vocabulary::{CaptionWord, Ms};
 
-/// How far from its expected place a cut may move to reach a pause, in milliseconds.
+/// The distance that a cut may move from its expected place to reach a pause, in milliseconds.
 const SEARCH_MS: i64 = 700;
 
-/// Utterances of a recording, scene by scene.
+/// Returns the utterances of a recording, scene by scene.
 pub fn map_recording(
     graph: &SceneGraph,
     recording: &Recording,
@@ -30,7 +30,7 @@ pub fn map_recording(
     let mut out = Vec::with_capacity(counts.len());
     for (index, &count) in counts.iter().enumerate() {
         let range = MsRange::new(Ms::new(cuts[index]), Ms::new(cuts[index + 1]));
-        // Words that the recording does not say have a millisecond each.
+        // Words missing from the recording have a millisecond each.
         if range.duration().get() <= count as i64 {
             out.push(Vec::new());
             continue;
@@ -42,7 +42,7 @@ pub fn map_recording(
     out
 }
 
-/// Where the recording is cut: one point more than there are scenes.
+/// Returns the cuts of the recording: one point more than there are scenes.
 fn cut_points(counts: &[usize], recording: &Recording, words: &[CaptionWord]) -> Vec<i64> {
     let length = recording.duration_ms();
     let total: usize = counts.iter().sum();
@@ -70,7 +70,7 @@ fn cut_points(counts: &[usize], recording: &Recording, words: &[CaptionWord]) ->
     cuts
 }
 
-/// The middle of the nearest pause, or the quietest point nearby when nobody pauses.
+/// Returns the middle of the nearest pause, or the quietest point nearby if there is no pause.
 fn near_pause(recording: &Recording, expected: i64) -> i64 {
     let pause = recording
         .speech

@@ -1,8 +1,7 @@
-//! Makes a recorded voice fit for the mix: decoded, trimmed, denoised when asked or when measured
-//! noisy, levelled.
+//! Prepares a recorded voice for the mix: decodes, trims, denoises if requested or measured noisy, and levels it.
 //!
-//! Nothing is ever cut off but silence at both ends. Synthetic takes go through the same chain,
-//! so that a film sounds like one take.
+//! Nothing is cut off but silence at both ends. Synthetic takes go through the same chain, so that a film sounds like
+//! one take.
 
 use crate::Result;
 use crate::tts::SpokenSentence;
@@ -23,7 +22,7 @@ use std::path::Path;
 /// Samples in a millisecond at 48 kHz.
 pub const SAMPLES_PER_MS: i64 = 48;
 
-/// A recording is noisy where its voice stands less than this over its pauses, in dB.
+/// The signal-to-noise ratio, in dB, below which a recording is noisy.
 const NOISY_SNR_DB: f64 = 28.0;
 
 /// A recording ready for the mix.
@@ -31,26 +30,26 @@ const NOISY_SNR_DB: f64 = 28.0;
 pub struct Recording {
     /// 48 kHz mono.
     pub samples: Vec<f32>,
-    /// Where there is speech, in milliseconds.
+    /// The ranges of speech, in milliseconds.
     pub speech: Vec<MsRange>,
     /// Its length before trimming, in milliseconds.
     pub raw_ms: i64,
-    /// How much of it was trimmed before the voice, in milliseconds.
+    /// The length trimmed before the voice, in milliseconds.
     pub lead_ms: i64,
     /// The noise floor in dBFS.
     pub noise_floor_db: f64,
-    /// Whether it was denoised.
+    /// True if it was denoised.
     pub denoised: bool,
 }
 
 impl Recording {
-    /// Its length in milliseconds.
+    /// Returns the length in milliseconds.
     pub fn duration_ms(&self) -> i64 {
         self.samples.len() as i64 / SAMPLES_PER_MS
     }
 }
 
-/// The shortest recording that may hold a word, in milliseconds.
+/// The shortest recording that may contain a word, in milliseconds.
 const SHORTEST_MS: i64 = 150;
 
 /// Reads a recording.
@@ -90,9 +89,8 @@ pub fn read_recording(runner: &Runner, path: &Path, denoise: Denoise) -> Result<
     Ok(Recording { samples, speech, raw_ms, lead_ms, noise_floor_db, denoised })
 }
 
-/// Returns the voice of two channels: of both where they say the same or different things, of the
-/// one that has it where the other is nearly silent, and with one channel turned over where it is in
-/// opposite phase, since the two would cancel each other out.
+/// Returns the voice of two channels: their mean, or the louder one if the other is nearly silent. If they are in
+/// opposite phase one is inverted, since they would cancel each other out.
 fn mono(left: Vec<f32>, right: &[f32]) -> Vec<f32> {
     /// A channel 20 dB softer than the other has no voice of its own.
     const SOFTER: f64 = 0.01;
@@ -110,17 +108,17 @@ fn mono(left: Vec<f32>, right: &[f32]) -> Vec<f32> {
     left.iter().zip(right).map(|(l, r)| 0.5 * (l + sign * r)).collect()
 }
 
-/// How a synthetic voice sounds before anything is done to it.
+/// The character of a synthetic voice before processing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Timbre {
-    /// Like a person in a booth: it is levelled, and nothing is taken from it or added.
+    /// A voice like a person in a booth: it is only levelled.
     Natural,
-    /// A formant voice: its boom is cut, its consonants are lifted, and it gets a room.
+    /// A formant voice: its boom is cut, its consonants are boosted, and room sound is added.
     Formant,
 }
 
 impl Timbre {
-    /// The timbre of the voices of a kind of provider.
+    /// Returns the timbre of the voices of a kind of provider.
     pub fn of(kind: ProviderKind) -> Self {
         match kind {
             ProviderKind::Service | ProviderKind::Server | ProviderKind::Natural => Self::Natural,
@@ -156,7 +154,7 @@ pub fn speed_up(sentence: &mut SpokenSentence, tempo: f64) -> Result<()> {
     Ok(())
 }
 
-/// Logs what a voice is like.
+/// Logs the properties of a voice.
 pub fn report(
     source: &str,
     raw_ms: i64,
@@ -170,7 +168,7 @@ pub fn report(
         .emit();
 }
 
-/// The chain for a synthetic voice.
+/// Returns the chain for a synthetic voice.
 fn synthetic(timbre: Timbre) -> VoiceSettings {
     match timbre {
         Timbre::Formant => VoiceSettings::default(),
@@ -186,7 +184,7 @@ fn synthetic(timbre: Timbre) -> VoiceSettings {
     }
 }
 
-/// The chain for a person's recording: it may be a low voice, and it brings its own room.
+/// Returns the chain for a person's recording: the voice may be low, and it brings its own room.
 fn recorded() -> VoiceSettings {
     VoiceSettings { high_pass_hz: 80.0, room: None, ..VoiceSettings::default() }
 }

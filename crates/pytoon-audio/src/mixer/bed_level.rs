@@ -1,8 +1,8 @@
 //! Finds the level of the music.
 //!
-//! The distance is measured where it matters: K-weighted power of the lowered
-//! music against that of the voice, over the tenths of a second in which the
-//! voice sounds. Both scale linearly, so one measurement gives the exact gain.
+//! The distance is measured during speech: the K-weighted power of the ducked music against that of the voice, over
+//! the
+//! tenths of a second in which the voice sounds. Both scale linearly, so one measurement gives the exact gain.
 
 use super::{MIN_GAP_LU, MixInput, deepest};
 use crate::biquad::Biquad;
@@ -13,7 +13,7 @@ use crate::{Db, Lufs, Stereo};
 const DIP_HZ: f64 = 2450.0;
 const DIP_Q: f64 = 0.7;
 const DIP_DB: f64 = -3.0;
-/// Music must be audible somewhere; this bounds gains on near-silent files.
+/// Limits the gain on near-silent files.
 const MAX_GAIN_DB: f64 = 30.0;
 
 pub(super) struct PlacedBed {
@@ -37,7 +37,7 @@ pub(super) fn place(
     }
     let wish = f64::from(input.music_gain_db.0);
     let Some(voice_loudness) = voice_loudness else {
-        // Nobody speaks: mastering brings the music to programme loudness.
+        // Without speech, mastering brings the music to programme loudness.
         audio.apply_gain(envelope);
         let gain = if wish.is_finite() { wish.clamp(-60.0, MAX_GAIN_DB) } else { 0.0 };
         audio.scale(Db(gain as f32).amplitude());
@@ -48,8 +48,7 @@ pub(super) fn place(
     audio.apply_gain(envelope);
     let distance = distance_in_speech(voice, &audio, voice_loudness);
     let offset = input.bed_below_voice_lu.clamp(0.0, 60.0);
-    // Unlowered music must not come closer than the least gap, whatever the
-    // depth of the ducks.
+    // Music that is not ducked must keep the least gap, regardless of the depth of the ducks.
     let by_gap = voice_loudness.0 - MIN_GAP_LU - open;
     let by_speech =
         distance.map_or(voice_loudness.0 - (offset - deepest(input.ducks)) - open, |d| d - offset);
@@ -62,9 +61,9 @@ pub(super) fn place(
     PlacedBed { audio, gain: Db(gain as f32), below_voice_lu: distance.map(|d| d - gain) }
 }
 
-/// Loudness of the voice minus that of the music over the blocks with speech.
+/// Returns the loudness of the voice minus that of the music over the blocks with speech.
 fn distance_in_speech(voice: &[f32], music: &Stereo, voice_loudness: Lufs) -> Option<f64> {
-    // Mono is enough for the voice, which is the same in both channels.
+    // Mono is enough for the voice, which is equal in both channels.
     let of_voice = block_powers(&[voice]);
     let of_music = block_powers(&[&music.left, &music.right]);
     // Within 12 LU of its loudness the voice speaks; below, it breathes.

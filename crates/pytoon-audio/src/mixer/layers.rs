@@ -1,17 +1,16 @@
-//! Lays takes, clips and room tone on empty tracks.
+//! Places takes, clips and room tone on empty tracks.
 
 use super::{Placed, PlacedStereo};
 use crate::biquad::Biquad;
 use crate::loudness::integrated;
 use crate::{Stereo, samples_from_ms};
 
-/// Edges of voice takes: a straight fade, so that two takes joined edge over
-/// edge keep their level.
+/// The fade at the edges of voice takes: linear, so that two takes joined edge to edge keep their level.
 const VOICE_EDGE_MS: f64 = 8.0;
-/// Edges of clip sound: five frames at 30 frames per second, equal power.
+/// The fade at the edges of clip sound: five frames at 30 frames per second, equal power.
 const CLIP_EDGE_MS: f64 = 166.0;
 
-/// The voice track in mono. Non-finite samples become silence.
+/// Returns the voice track in mono. Non-finite samples become silence.
 pub(super) fn voice(takes: &[Placed<'_>], len: usize) -> Vec<f32> {
     let mut track = vec![0.0_f32; len];
     for take in takes {
@@ -28,8 +27,8 @@ pub(super) fn voice(takes: &[Placed<'_>], len: usize) -> Vec<f32> {
     track
 }
 
-/// Adds the clips' sound, lowered by `envelope`. Levels are those of the master,
-/// which will be `lift` dB above this track.
+/// Adds the clips' sound, ducked by `envelope`. Levels are those of the master, which will be `lift` dB above this
+/// track.
 pub(super) fn add_clips(
     track: &mut Stereo,
     clips: &[PlacedStereo<'_>],
@@ -64,8 +63,8 @@ pub(super) fn add_clips(
     }
 }
 
-/// Adds soft brown-ish noise at `level_dbfs`: a silent room, not a dead line.
-/// The seed is fixed, so equal films stay equal.
+/// Adds soft brown-like noise at `level_dbfs`: a silent room, not digital silence. The seed is fixed, so equal films
+/// stay equal.
 pub(super) fn add_room_tone(track: &mut Stereo, level_dbfs: f32) {
     let root = crate::dsp::rng(0x0A1B);
     for (index, channel) in [&mut track.left, &mut track.right].into_iter().enumerate() {

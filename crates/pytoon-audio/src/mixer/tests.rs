@@ -5,7 +5,7 @@ use crate::loudness::{block_powers, loudness_of_power, mean_power, measure};
 use crate::music::{StoryArc, generate};
 use pytoon_vocabulary::{DuckRegion, Ms, MusicMood};
 
-/// Everything at the level it has in the mix.
+/// All tracks at their level in the mix.
 struct Heard {
     voice: Stereo,
     music: Stereo,
@@ -15,7 +15,7 @@ struct Heard {
 
 const TARGET: Lufs = Lufs(-14.0);
 
-/// A mix of this many samples with nothing in it.
+/// Returns the input of an empty mix of this many samples.
 fn nothing_in(len: usize) -> MixInput<'static> {
     MixInput {
         len,
@@ -30,7 +30,7 @@ fn nothing_in(len: usize) -> MixInput<'static> {
     }
 }
 
-/// Regions under speech: pauses shorter than a second stay down, and each holds for 300 ms.
+/// Returns regions under speech: pauses shorter than a second stay ducked, and each has a hold of 300 ms.
 fn ducks_under(speech: &[std::ops::Range<usize>]) -> Vec<DuckRegion> {
     let mut regions: Vec<DuckRegion> = Vec::new();
     for range in speech {
@@ -50,7 +50,7 @@ fn ducks_under(speech: &[std::ops::Range<usize>]) -> Vec<DuckRegion> {
     regions
 }
 
-/// Distances of beds as presets choose them.
+/// Returns the distances of beds in the presets.
 fn bed_below_voice_lu(mood: MusicMood) -> f64 {
     match mood {
         MusicMood::UpbeatCorporate | MusicMood::Lofi => 19.0,
@@ -73,7 +73,7 @@ fn mix(input: MixInput<'_>) -> Heard {
 
 const LEN: usize = 48_000 * 20;
 
-/// Syllables with a pause of 3 s in the middle.
+/// Returns syllables with a pause of 3 s in the middle.
 fn speech() -> (Vec<f32>, Vec<Range<usize>>) {
     let ranges = vec![24_000..400_000, 544_000..900_000];
     let samples = (0..LEN)
@@ -110,7 +110,7 @@ fn voice_over_music_lands_where_it_should() {
         assert!(level.true_peak.0 <= -1.499);
         assert!(got.report.mono_loss_lu < 2.0);
 
-        // Measured again on the stems, independently of the report.
+        // Measured on the stems, independently of the report.
         let voice = block_powers(&[&got.voice.left, &got.voice.right]);
         let music = block_powers(&[&got.music.left, &got.music.right]);
         let level_in = |powers: &[f64], range: Range<usize>| {
@@ -119,7 +119,7 @@ fn voice_over_music_lands_where_it_should() {
         let under = level_in(&voice, 48_000..384_000) - level_in(&music, 48_000..384_000);
         let wanted = bed_below_voice_lu(mood);
         assert!((under - wanted).abs() < 3.0, "{mood}: {under} LU under the voice, not {wanted}");
-        // Deeper than wished only where the least gap in pauses asks for it.
+        // More than the requested distance only if the least gap in pauses requires it.
         let below = got.report.bed_below_voice_lu.unwrap();
         assert!((wanted - 0.1..wanted + 2.0).contains(&below), "{mood}: {:?}", got.report);
         let gap = level_in(&music, 460_000..510_000) - level_in(&music, 300_000..380_000);

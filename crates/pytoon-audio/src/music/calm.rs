@@ -122,7 +122,7 @@ fn right_hand(studio: &mut Studio, bar: &Bar, keys: &mut Bank, rng: &mut Rng) {
         if sparse && n % 2 == 1 {
             continue;
         }
-        // Now and then a note is left out, as a player would.
+        // Occasionally leave out a note, as a player would.
         if bar.full() && rng.chance(0.12) {
             continue;
         }

@@ -16,7 +16,7 @@ const V: Chord = Chord { root: 7, upper: ADD9 };
 const VI: Chord = Chord { root: 9, upper: MIN7 };
 const V_SUS: Chord = Chord { root: 7, upper: SUS2 };
 
-/// Which upper voice each eighth plays; `.` rests.
+/// The upper voice that each eighth plays; `None` rests.
 const PATTERNS: [[Option<usize>; 8]; 4] = [
     [Some(0), Some(2), Some(1), Some(3), Some(2), Some(1), Some(3), Some(1)],
     [Some(0), None, Some(3), Some(1), None, Some(2), Some(1), Some(3)],
@@ -64,7 +64,7 @@ pub(super) fn play(song: &Song, studio: &mut Studio, rng: &mut Rng) {
         }
         band.percussion(studio, bar, rng);
     }
-    // The tune joins in every second block, and quietly while somebody speaks.
+    // The tune plays in every second block, and softly under speech.
     let tune = melody::compose(song, FLOWING, &mut rng.fork(5), |bar| {
         bar.full() && (bar.block % 2 == 1 || bar.role == Role::Final)
     });

@@ -1,4 +1,4 @@
-//! Mixes the buses: room, sidechain, glue, tone and level.
+//! Mixes the buses: room, sidechain, bus compression, tone and level.
 
 use super::plan::Sound;
 use super::reverb;
@@ -13,7 +13,7 @@ const LEVEL_LUFS: f64 = -20.0;
 const CEILING: Dbtp = Dbtp(-3.5);
 
 pub(super) fn mix_down(studio: Studio, sound: &Sound) -> Stereo {
-    // A bus of a minute takes 22 MiB: each one goes as soon as it is mixed in.
+    // A bus of a minute takes 22 MiB: drop each one as soon as it is mixed in.
     let Studio { mut keys, mut pads, drums, mut bass, pumps, .. } = studio;
     let len = keys.len();
     if sound.wow {
@@ -41,7 +41,7 @@ pub(super) fn mix_down(studio: Studio, sound: &Sound) -> Stereo {
     mix
 }
 
-/// One channel of the dry mix, and of what goes to the room.
+/// Returns one channel of the dry mix and of the reverb send.
 fn join(
     mut keys: Vec<f32>,
     pads: Vec<f32>,
@@ -58,8 +58,8 @@ fn join(
     (keys, send)
 }
 
-/// Takes the difference of the channels out below 120 Hz, so that the low end
-/// stands in the middle. First order is enough: the bass bus is mono anyway.
+/// Removes the difference of the channels below 120 Hz, so that the low end is centred. First order is enough, since
+/// the bass bus is mono anyway.
 fn narrow_lows(mix: &mut Stereo) {
     let follow = 1.0 - decay_per_sample(1.0 / (std::f64::consts::TAU * 120.0));
     let mut low = 0.0_f32;
@@ -73,14 +73,14 @@ fn narrow_lows(mix: &mut Stereo) {
 
 fn tone(mix: &mut Stereo, sound: &Sound) {
     Biquad::high_pass(32.0, 0.707).process_stereo(mix);
-    // Falling by 1.5 dB per octave above 3 kHz keeps small speakers kind.
+    // A slope of -1.5 dB per octave above 3 kHz avoids harshness on small speakers.
     Biquad::high_shelf(6500.0, 0.45, -4.0).process_stereo(mix);
     if let Some(hz) = sound.low_pass {
         Biquad::low_pass(hz, 0.6).process_stereo(mix);
     }
 }
 
-/// Bus compressor: 2:1, about 2 dB at the loud places, slow enough to breathe.
+/// Bus compressor: 2:1, about 2 dB on loud passages, with slow times.
 fn glue(mix: &mut Stereo) {
     const GRID: usize = 64;
     let len = mix.len();
@@ -118,7 +118,7 @@ fn set_level(mix: &mut Stereo) {
     let now = if measured.is_finite() {
         measured
     } else {
-        // Too short for the gate: plain level, near enough to loudness.
+        // Too short for the gate: use the plain level, which is close to the loudness.
         let power = crate::dsp::mean_square(&mix.left) + crate::dsp::mean_square(&mix.right);
         if power < 1e-9 {
             return;
@@ -126,14 +126,13 @@ fn set_level(mix: &mut Stereo) {
         10.0 * power.log10()
     };
     mix.scale(10_f64.powf((LEVEL_LUFS - now) / 20.0) as f32);
-    // Music of this kind hides no more than 2 dB between its samples; only
-    // beds that come near the ceiling pay for looking.
+    // Music of this kind has inter-sample peaks of at most 2 dB; only beds near the ceiling pay for the search.
     if crate::loudness::sample_peak(mix) > 0.8 * CEILING.amplitude() {
         limit(mix, CEILING);
     }
 }
 
-/// Gain that dips on every kick and recovers within 200 ms.
+/// Returns a gain that dips on every kick and recovers within 200 ms.
 fn pump_curve(pumps: &[usize], len: usize, depth_db: f32) -> Vec<f32> {
     const DOWN: usize = 480;
     const UP: usize = 9600;
@@ -154,8 +153,9 @@ fn pump_curve(pumps: &[usize], len: usize, depth_db: f32) -> Vec<f32> {
     curve
 }
 
-/// Tape wow: 0.4 Hz, 5 cents either way. A delay swinging by `d` seconds at `f`
-/// hertz bends the pitch by `2 pi f d`, hence the 55 samples.
+/// Applies tape wow: 0.4 Hz, 5 cents in both directions. A delay swinging by `d` seconds at `f` hertz bends the pitch
+/// by
+/// `2 pi f d`, hence the 55 samples.
 fn wobble(samples: &mut [f32], phase: f32) {
     const DEPTH: f32 = 55.0;
     // The longest delay is 112 samples and one for the slope.

@@ -13,7 +13,7 @@ const SINE_SIZE: usize = 4096;
 static SINE: LazyLock<Vec<f32>> =
     LazyLock::new(|| (0..=SINE_SIZE).map(|n| (TAU * n as f32 / SINE_SIZE as f32).sin()).collect());
 
-/// Sine of `phase` in turns, by table.
+/// Returns the sine of `phase` in turns, by table.
 #[inline]
 pub(super) fn sine(table: &[f32], phase: f32) -> f32 {
     let at = (phase - phase.floor()) * SINE_SIZE as f32;
@@ -21,18 +21,18 @@ pub(super) fn sine(table: &[f32], phase: f32) -> f32 {
     table[index] + (table[index + 1] - table[index]) * (at - index as f32)
 }
 
-/// The sine table, for callers that run long loops.
+/// Returns the sine table, for callers with long loops.
 pub(super) fn sine_table() -> &'static [f32] {
     &SINE
 }
 
-/// Muted string: Karplus and Strong, "Digital synthesis of plucked-string and
-/// drum timbres", CMJ 7(2), 1983, with the all-pass tuning of Jaffe and Smith in
-/// the same issue.
+/// Returns a muted string: Karplus and Strong, "Digital synthesis of plucked-string and drum timbres", CMJ 7(2),
+/// 1983,
+/// with the all-pass tuning of Jaffe and Smith in the same issue.
 pub(super) fn pluck(hz: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let seconds = if layer == 0 { 0.7 } else { 0.9 };
     let period = 48_000.0 / hz;
-    // The averaging filter delays by half a sample; the all-pass does the rest.
+    // The averaging filter delays by half a sample; the all-pass delays by the rest.
     let whole = (period - 0.6).floor().max(2.0);
     let rest = period - 0.5 - whole;
     let allpass = (1.0 - rest) / (1.0 + rest);
@@ -57,7 +57,7 @@ pub(super) fn pluck(hz: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
         .collect();
     Biquad::low_pass(if layer == 0 { 2200.0 } else { 3400.0 }, 0.6).process(&mut out);
     Biquad::high_pass(f64::from(hz) * 0.6, 0.707).process(&mut out);
-    // A little wood: the box of the instrument.
+    // A little wood resonance of the instrument's body.
     Biquad::peaking(210.0, 1.2, 3.0).process(&mut out);
     finish(out, 0.002)
 }
@@ -73,7 +73,7 @@ fn soften(samples: &mut [f32], amount: f32) {
     crate::dsp::remove_dc(samples);
 }
 
-/// Plucking at an eighth of the string removes every eighth partial.
+/// Removes every eighth partial, like plucking at an eighth of the string.
 fn pick_position(line: &mut [f32]) {
     let dry = line.to_vec();
     let shift = (dry.len() / 8).max(1);
@@ -84,13 +84,14 @@ fn pick_position(line: &mut [f32]) {
 
 const PARTIALS: usize = 8;
 
-/// Felt piano: eight slightly stretched partials on two strings that drift
-/// apart, darker and longer the lower the note, with the thump of the hammer.
+/// Returns a felt piano: eight slightly stretched partials on two strings that drift apart, darker and longer the
+/// lower
+/// the note, with the thump of the hammer.
 pub(super) fn piano(hz: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     const STRETCH: f32 = 0.0004;
     let dark = if layer == 0 { 1300.0 } else { 2300.0 };
     let ring = (3.0 * (220.0 / hz).powf(0.45)).clamp(1.4, 4.2);
-    // Felt leaves nothing above 7 kHz, so the strings run at half the rate.
+    // Felt has no energy above 7 kHz, so the strings run at half the rate.
     let len = (24_000.0 * (ring * 0.85).min(3.2)) as usize;
     let mut lanes = Partials::default();
     for lane in 0..2 * PARTIALS {
@@ -133,7 +134,7 @@ struct Partials {
 impl Partials {
     fn set(&mut self, lane: usize, hz: f32, level: f32, keep: f32, turn: f32) {
         let w = f64::from(hz) * std::f64::consts::TAU / 24_000.0;
-        // Partials start near the zero crossing, as a struck string does.
+        // Partials start near the zero crossing, like a struck string.
         let phase = f64::from(turn) * 0.6;
         self.re[lane] = level * phase.cos() as f32;
         self.im[lane] = level * phase.sin() as f32;
@@ -142,8 +143,7 @@ impl Partials {
     }
 
     fn add_to(&mut self, out: &mut [f32]) {
-        // Half of the lanes at a time: their state then fits the registers of
-        // the smallest vector unit we build for.
+        // Half of the lanes at a time: their state then fits the registers of the smallest supported vector unit.
         for half in [0, PARTIALS] {
             let part = |all: &[f32; 2 * PARTIALS]| -> [f32; PARTIALS] {
                 std::array::from_fn(|lane| all[half + lane])
@@ -163,8 +163,8 @@ impl Partials {
     }
 }
 
-/// Electric piano: two-operator FM at 1:1 (Chowning, JAES 21, 1973) whose index
-/// falls from 1.5 to 0.3, with a short tine on top.
+/// Returns an electric piano: two-operator FM at 1:1 (Chowning, JAES 21, 1973) with an index that falls from 1.5 to
+/// 0.3, and a short tine on top.
 pub(super) fn rhodes(hz: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let table = sine_table();
     // At this index nothing reaches 7 kHz, so half the rate is enough.
@@ -200,8 +200,8 @@ pub(super) fn rhodes(hz: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.15)
 }
 
-/// Sub bass: a sine with enough second and third harmonic to be heard on a
-/// phone. Layer = length in eighths of a second.
+/// Returns a sub bass: a sine with enough second and third harmonic to be audible on a phone. The layer is the length
+/// in eighths of a second.
 pub(super) fn sub(hz: f32, layer: usize, _: &mut Rng) -> Vec<f32> {
     let table = sine_table();
     let len = 6000 * layer.max(1) + 2400;
@@ -214,8 +214,7 @@ pub(super) fn sub(hz: f32, layer: usize, _: &mut Rng) -> Vec<f32> {
             phase -= phase.floor();
             amp *= keep;
             let fundamental = sine(table, phase);
-            // The products of a gentle curve stay far below half the sample
-            // rate, so no oversampling is needed here.
+            // The harmonics of a gentle curve stay far below half the sample rate, so no oversampling is needed here.
             let driven = 1.3 * fundamental + 0.18 * sine(table, 2.0 * phase);
             amp * (driven - driven * driven * driven * 0.12 + 0.07 * sine(table, 3.0 * phase))
         })
@@ -246,7 +245,7 @@ mod tests {
     use super::*;
     use crate::dsp::dot;
 
-    /// Period by autocorrelation, in samples.
+    /// Returns the period by autocorrelation, in samples.
     fn period(note: &[f32], guess: usize) -> f64 {
         let window = &note[4000..14_000];
         let score = |lag: usize| f64::from(dot(window, &note[4000 + lag..14_000 + lag]));

@@ -96,7 +96,7 @@ impl Band {
         };
         for (index, &(beat, length, strength)) in hits.iter().enumerate() {
             for (n, &midi) in bar.chord.upper.iter().enumerate() {
-                // Fingers do not land together.
+                // Fingers do not play exactly together.
                 let spread = f64::from(n as u32) * 7.0 + f64::from(rng.range(0.0, 4.0));
                 let layer = usize::from(strength > 0.9 && bar.energy() > 0.6);
                 let touch = Touch::new(bar.beat + beat, 0.34 * strength)
@@ -169,7 +169,7 @@ impl Band {
     }
 }
 
-/// The keys begin as if behind a door, which opens over eight bars.
+/// Opens a filter on the keys over the first eight bars.
 fn open_filter(song: &Song, studio: &mut Studio) {
     let span = studio.grid.span(4.0).max(1);
     for channel in [&mut studio.keys.left, &mut studio.keys.right] {
@@ -184,8 +184,9 @@ fn open_filter(song: &Song, studio: &mut Studio) {
     }
 }
 
-/// A low-pass without memory across chunks would click; starting from the first
-/// sample of each chunk keeps the seam continuous.
+/// Applies a low-pass to one chunk. A filter without memory across chunks would click; starting from the first sample
+/// of
+/// each chunk keeps the seam continuous.
 fn one_pole(chunk: &mut [f32], hz: f64) {
     let Some(&first) = chunk.first() else { return };
     let follow = 1.0 - (-std::f64::consts::TAU * hz / 48_000.0).exp() as f32;
@@ -196,7 +197,7 @@ fn one_pole(chunk: &mut [f32], hz: f64) {
     }
 }
 
-/// Record noise about 42 dB below the music.
+/// Adds record noise about 42 dB below the music.
 fn record_noise(studio: &mut Studio, rng: &mut Rng) {
     let len = studio.pads.len();
     for channel in [&mut studio.pads.left, &mut studio.pads.right] {

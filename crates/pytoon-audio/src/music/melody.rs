@@ -1,7 +1,7 @@
 //! Short melodies: a two-bar motif, its repeat, a contrast and a return.
 //!
-//! Notes stay below E5 so that the fundamental keeps out of the band where
-//! speech is understood (1 to 4 kHz), and the strong beats take chord notes.
+//! Notes stay below E5 so that the fundamental avoids the band of intelligible speech (1 to 4 kHz), and the strong
+//! beats take chord notes.
 
 use super::plan::{Bar, Song};
 use super::theory::snap;
@@ -35,8 +35,7 @@ pub(super) const SPARSE: &[Rhythm] = &[
     &[(2.0, 1.0), (3.0, 1.0), (4.0, 3.0)],
 ];
 
-/// A melody over the bars for which `plays` says yes; phrases of two bars start
-/// on even bars.
+/// Composes a melody over the bars for which `plays` returns true; phrases of two bars start on even bars.
 pub(super) fn compose(
     song: &Song,
     rhythms: &[Rhythm],
@@ -52,7 +51,7 @@ pub(super) fn compose(
     let start = 66 + rng.index(5) as i32;
     let mut notes = Vec::new();
     for (phrase, pair) in song.bars.chunks(2).enumerate() {
-        // A A B A': the third phrase answers with the other motif.
+        // A A B A': the third phrase uses the other motif.
         let (rhythm, steps) = &motifs[usize::from(phrase % 4 == 2)];
         let lift = if phrase % 4 == 3 { 2 } else { 0 };
         for (&(beat, length), &step) in rhythm.iter().zip(steps) {
@@ -78,7 +77,7 @@ pub(super) fn compose(
     notes
 }
 
-/// An arch of small steps with one leap.
+/// Returns an arch of small steps with one leap.
 fn contour(len: usize, rng: &mut Rng) -> Vec<i32> {
     let leap = rng.index(len.max(1));
     let mut at = 0_i32;

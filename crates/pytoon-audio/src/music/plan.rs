@@ -1,10 +1,10 @@
-//! Fits bars to the film and decides what each bar is for.
+//! Fits bars to the film and assigns the role of each bar.
 
 use super::StoryArc;
 use super::theory::{Chord, Voicing, lead_voices};
 use pytoon_vocabulary::Rng;
 
-/// The mixing desk of a mood.
+/// The mix settings of a mood.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sound {
     /// Levels of keys, pads, drums and bass.
@@ -15,7 +15,7 @@ pub(super) struct Sound {
     /// Reverb sends of keys, pads and drums.
     pub(super) sends: [f32; 3],
     pub(super) room_seconds: f32,
-    /// How far the kick pushes pads, keys and bass down.
+    /// The depth of the sidechain: the reduction of pads, keys and bass by the kick.
     pub(super) pump_db: f32,
     /// Low-pass over everything.
     pub(super) low_pass: Option<f64>,
@@ -23,7 +23,7 @@ pub(super) struct Sound {
     pub(super) wow: bool,
 }
 
-/// What a mood brings to the plan.
+/// The musical settings of a mood.
 pub(super) struct Style {
     /// Usual tempo range.
     pub(super) bpm: (f64, f64),
@@ -37,19 +37,19 @@ pub(super) struct Style {
     pub(super) sound: Sound,
 }
 
-/// Where beats fall.
+/// The positions of beats.
 #[derive(Debug, Clone)]
 pub(super) struct Grid {
     /// Samples per beat.
     pub(super) beat: f64,
     pub(super) bars: usize,
     pub(super) swing: f64,
-    /// Whether the bars fill the film exactly.
+    /// True if the bars fill the film exactly.
     pub(super) fits: bool,
 }
 
 impl Grid {
-    /// Film craft allows 4 % either way before a tempo stops feeling right.
+    /// A tempo feels right within 4 % in both directions.
     const FLEX: f64 = 0.04;
 
     fn fit(len: usize, bpm: (f64, f64), swing: f64, rng: &mut Rng) -> Self {
@@ -75,7 +75,7 @@ impl Grid {
         60.0 * 48_000.0 / self.beat
     }
 
-    /// Sample position of `beats` from the start, swing applied.
+    /// Returns the sample position of `beats` from the start, swing applied.
     pub(super) fn at(&self, beats: f64) -> f64 {
         let whole = beats.floor();
         let part = beats - whole;
@@ -87,13 +87,13 @@ impl Grid {
         (whole + swung) * self.beat
     }
 
-    /// Samples in `beats`.
+    /// Returns the number of samples in `beats`.
     pub(super) fn span(&self, beats: f64) -> usize {
         (beats * self.beat).max(0.0) as usize
     }
 }
 
-/// What a bar is for.
+/// The role of a bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     Intro,
@@ -110,19 +110,19 @@ pub(super) struct Bar {
     /// First beat of the bar.
     pub(super) beat: f64,
     pub(super) role: Role,
-    /// Counts four-bar blocks; parts change with it.
+    /// The index of the four-bar block; parts change with it.
     pub(super) block: usize,
-    /// Draws the pattern variant of this block.
+    /// The random choice of the block's pattern variant.
     pub(super) variant: usize,
-    /// Last bar of a block: play a fill.
+    /// The last bar of a block, which plays a fill.
     pub(super) fill: bool,
-    /// Whether somebody speaks over most of it.
+    /// True if there is speech over most of it.
     pub(super) voiced: bool,
     pub(super) chord: Voicing,
 }
 
 impl Bar {
-    /// How full this bar is, 0 to 1.
+    /// Returns the density of this bar, 0 to 1.
     pub(super) fn energy(&self) -> f32 {
         match self.role {
             Role::Intro => 0.35,
@@ -136,7 +136,7 @@ impl Bar {
         }
     }
 
-    /// Whether the rhythm section plays in full.
+    /// Returns true if the rhythm section plays in full.
     pub(super) fn full(&self) -> bool {
         matches!(self.role, Role::Main | Role::Final)
     }

@@ -1,8 +1,8 @@
 //! A small stereo room: a feedback delay network of eight lines (Jot and
 //! Chaigne, AES 90th convention, 1991) behind two diffusing all-passes.
 //!
-//! It runs at 24 kHz: everything it returns lies below 7 kHz anyway, and it
-//! costs half. Slow modulation of the reading points keeps it from ringing.
+//! It runs at 24 kHz: its output is below 7 kHz anyway, and the cost is half. Slow modulation of the read positions
+//! prevents ringing.
 
 use crate::Stereo;
 
@@ -12,7 +12,7 @@ const LENGTHS: [usize; LINES] = [907, 1031, 1163, 1283, 1409, 1543, 1693, 1867];
 const DIFFUSERS: [[usize; 2]; 2] = [[142, 379], [157, 337]];
 const PRE_DELAY: usize = 432;
 
-/// Adds the room's answer to `send`, at full level, to `mix`.
+/// Adds the reverberation of `send`, at full level, to `mix`.
 pub(super) fn add_room(mix: &mut Stereo, send: Stereo, seconds: f32) {
     let (left, right) = (halve(&send.left), halve(&send.right));
     drop(send);
@@ -50,7 +50,7 @@ impl Room {
 
     #[inline]
     fn tick(&mut self, left: f32, right: f32, now: usize) -> (f32, f32) {
-        // High frequencies die first: a one-pole around 3.5 kHz in each line.
+        // High frequencies decay first: a one-pole around 3.5 kHz in each line.
         const DAMPING: f32 = 0.42;
         // A slow rotation (0.5 Hz) gives two modulators in quadrature.
         const TURN: f32 = std::f32::consts::TAU * 0.5 / 24_000.0;
@@ -106,7 +106,7 @@ impl AllPass {
     }
 }
 
-/// Orthogonal mixing by the fast Walsh-Hadamard transform.
+/// Mixes orthogonally by the fast Walsh-Hadamard transform.
 #[inline]
 fn hadamard(x: &mut [f32; LINES]) {
     for half in [1, 2, 4] {
@@ -120,7 +120,7 @@ fn hadamard(x: &mut [f32; LINES]) {
     x.iter_mut().for_each(|value| *value *= scale);
 }
 
-/// Every second sample after a five-tap low-pass.
+/// Returns every second sample after a five-tap low-pass.
 fn halve(samples: &[f32]) -> Vec<f32> {
     let get = |n: usize| samples.get(n).copied().unwrap_or(0.0);
     (0..samples.len() / 2)
@@ -133,8 +133,8 @@ fn halve(samples: &[f32]) -> Vec<f32> {
         .collect()
 }
 
-/// Back to 48 kHz, `len` samples. A straight line between samples is enough for dark sounds:
-/// what it leaves above 12 kHz lies 40 dB down and falls with the pitch.
+/// Converts back to 48 kHz, `len` samples. Linear interpolation is enough for dark sounds: its images above 12 kHz
+/// are 40 dB down and decrease with the pitch.
 pub(super) fn double(samples: &[f32], len: usize) -> Vec<f32> {
     let mut out = vec![0.0; len];
     add_doubled(&mut out, samples);

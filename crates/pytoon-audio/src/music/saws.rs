@@ -1,7 +1,8 @@
 //! Pads, strings and stabs from detuned saws behind a moving filter.
 //!
-//! Waves come from tables with few enough harmonics that nothing reaches half
-//! the sample rate; three saws per note stand left, centre and right.
+//! Waves come from tables with few enough harmonics that nothing reaches half the sample rate; the three saws of a
+//! note
+//! are panned left, centre and right.
 
 use std::collections::BTreeMap;
 use std::f32::consts::{PI, TAU};
@@ -12,7 +13,7 @@ use pytoon_vocabulary::Rng;
 
 const SIZE: usize = 2048;
 const SIZE_BITS: u32 = 11;
-/// Coefficients of the filter are renewed this often.
+/// The interval at which the filter's coefficients are updated, in samples.
 const STEP: usize = 48;
 
 /// The sound of a saw chord.
@@ -22,9 +23,9 @@ pub(super) struct Shape {
     pub(super) release: f32,
     /// Detuning of the outer saws.
     pub(super) cents: f32,
-    /// Filter corner at the start, at its height and at the end.
+    /// Filter corner at the start, at its peak and at the end.
     pub(super) cutoff: [f32; 3],
-    /// Where in the note the height lies.
+    /// The place of the peak in the note.
     pub(super) height_at: f32,
     /// Seconds until the level halves; zero sustains.
     pub(super) fall: f32,
@@ -43,7 +44,7 @@ impl SawBank {
         Self { shape, chords: BTreeMap::new(), tables: BTreeMap::new(), rng: rng.fork(0x5A5) }
     }
 
-    /// `notes` held for `len` samples; the release comes on top.
+    /// Returns `notes` held for `len` samples, plus the release.
     pub(super) fn get(&mut self, notes: &[i32], len: usize) -> &Stereo {
         let Self { shape, chords, tables, rng } = self;
         chords
@@ -64,8 +65,7 @@ fn render(
     let level = 0.6 / (notes.len() as f32).sqrt();
     let brightest = shape.cutoff.iter().copied().fold(0.0, f32::max);
     for &note in notes {
-        // Harmonics far above the filter would only cost time; the next lower
-        // octave boundary sets how many there are.
+        // Harmonics far above the filter would only cost time; the next lower octave boundary sets their number.
         let octave = note.div_euclid(6);
         let table = tables.entry(octave).or_insert_with(|| saw(octave, brightest));
         for (place, gains) in [(-1.0, (0.9, 0.25)), (0.0, (0.55, 0.55)), (1.0, (0.25, 0.9))] {
@@ -97,7 +97,7 @@ fn saw(octave: i32, brightest: f32) -> Vec<f32> {
     let harmonics = ((brightest * 5.0).min(15_000.0) / top).clamp(4.0, 120.0) as usize;
     let mut table = vec![0.0_f32; SIZE];
     for k in 1..=harmonics {
-        // Lanczos factors round off the edge where the series is cut.
+        // Lanczos factors reduce the ripple from the truncated series.
         let x = PI * k as f32 / (harmonics + 1) as f32;
         let amp = (x.sin() / x) / k as f32 * 0.64;
         let w = TAU * k as f32 / SIZE as f32;
@@ -111,8 +111,8 @@ fn saw(octave: i32, brightest: f32) -> Vec<f32> {
     table
 }
 
-/// Low-pass of 12 dB per octave in Zavalishin's topology-preserving form ("The
-/// art of VA filter design"), which may be moved freely, and the envelope.
+/// Filters with a low-pass of 12 dB per octave in Zavalishin's topology-preserving form ("The art of VA filter
+/// design"), which may be modulated freely, and applies the envelope.
 fn filter(samples: &mut [f32], shape: &Shape, len: usize) {
     let total = samples.len();
     let attack = (shape.attack * 48_000.0).max(96.0);

@@ -1,8 +1,7 @@
-//! Buses and the placing of notes on them.
+//! Buses, and the placement of notes on them.
 //!
-//! Notes are rendered once per pitch and strength and kept; playing one is a
-//! scaled addition. Timing and strength vary a little each time, because equal
-//! notes on a perfect grid are what gives a machine away.
+//! Notes are rendered once per pitch and strength and cached; playing one is a scaled addition. Timing and strength
+//! vary a little each time, because equal notes on a perfect grid sound mechanical.
 
 use std::collections::BTreeMap;
 
@@ -28,12 +27,12 @@ pub(super) struct Studio {
     pub(super) pads: Stereo,
     pub(super) drums: Stereo,
     pub(super) bass: Vec<f32>,
-    /// Samples at which a kick pushes the rest down.
+    /// Samples at which a kick triggers the sidechain.
     pub(super) pumps: Vec<usize>,
     rng: Rng,
 }
 
-/// How a note is played.
+/// The performance of a note.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Touch {
     /// Position in beats from the start.
@@ -41,9 +40,9 @@ pub(super) struct Touch {
     pub(super) gain: f32,
     /// -1 left to 1 right.
     pub(super) pan: f32,
-    /// Beats until the note is let go; it rings out when absent.
+    /// Beats until the note is released; it rings out if absent.
     pub(super) hold: Option<f64>,
-    /// Milliseconds behind the beat.
+    /// The delay after the beat, in milliseconds.
     pub(super) late_ms: f64,
 }
 
@@ -65,7 +64,7 @@ impl Touch {
     }
 }
 
-/// Letting a note go takes this long (25 ms), so that no note end clicks.
+/// The release time of a note (25 ms), so that no note end clicks.
 const RELEASE: usize = 1200;
 
 impl Studio {
@@ -99,7 +98,7 @@ impl Studio {
         }
     }
 
-    /// Notes a kick for the sidechain.
+    /// Records a kick for the sidechain.
     pub(super) fn pump(&mut self, beat: f64) {
         self.pumps.push(self.grid.at(beat) as usize);
     }
@@ -121,7 +120,7 @@ impl Studio {
     }
 
     fn humanise(&mut self, touch: &Touch) -> (usize, f32) {
-        // The sum of two draws keeps most notes near the grid, the limit is 6 ms.
+        // The sum of two draws keeps most notes near the grid; the limit is 6 ms.
         let wander = f64::from(self.rng.bipolar() + self.rng.bipolar()) * 0.5 * 6.0;
         let at = self.grid.at(touch.beat) + (touch.late_ms + wander) * 48.0;
         let strength = touch.gain * (1.0 + 0.12 * self.rng.bipolar());
@@ -139,7 +138,7 @@ fn add(target: &mut [f32], note: &[f32], at: usize, gain: f32, released: usize) 
     }
 }
 
-/// Notes of one instrument, rendered when first asked for.
+/// Notes of one instrument, rendered on first use.
 pub(super) struct Bank {
     render: fn(f32, usize, &mut Rng) -> Vec<f32>,
     notes: BTreeMap<(i32, usize), Vec<f32>>,
@@ -147,7 +146,7 @@ pub(super) struct Bank {
 }
 
 impl Bank {
-    /// `render` takes a frequency and a layer (strength or variant).
+    /// Creates a bank. `render` takes a frequency and a layer (strength or variant).
     pub(super) fn new(render: fn(f32, usize, &mut Rng) -> Vec<f32>, rng: &Rng) -> Self {
         Self { render, notes: BTreeMap::new(), rng: rng.fork(0xBA27) }
     }

@@ -1,8 +1,8 @@
 //! Keys, chords and voice leading.
 //!
-//! Notes are MIDI numbers (60 = middle C, equal temperament at 440 Hz). Chords
-//! are voiced above G3 and led so that the voices move little; roots lie below
-//! C3, so the two never muddy each other.
+//! Notes are MIDI numbers (60 = middle C, equal temperament at 440 Hz). Chords are voiced above G3 and led so that
+//! the
+//! voices move little; roots are below C3, so the two never overlap.
 
 /// Lowest and highest note of the upper voices (G3 and F5).
 const UPPER: std::ops::RangeInclusive<i32> = 55..=77;
@@ -21,7 +21,7 @@ pub(super) const ADD9: &[i32] = &[0, 2, 4, 7];
 pub(super) const MIN7: &[i32] = &[0, 3, 7, 10];
 pub(super) const MAJ7: &[i32] = &[0, 4, 7, 11];
 pub(super) const SUS2: &[i32] = &[0, 2, 7];
-/// Rootless colours for jazz harmony; the bass has the root.
+/// Rootless chords for jazz harmony; the bass has the root.
 pub(super) const MIN9: &[i32] = &[3, 7, 10, 14];
 pub(super) const MAJ9: &[i32] = &[4, 7, 11, 14];
 pub(super) const DOM13: &[i32] = &[4, 10, 14, 21];
@@ -39,7 +39,7 @@ pub(super) struct Voicing {
 }
 
 impl Voicing {
-    /// The nth upper voice, continuing an octave higher past the top.
+    /// Returns the nth upper voice, an octave higher past the top.
     pub(super) fn note(&self, n: usize) -> i32 {
         let count = self.upper.len().max(1);
         self.upper.get(n % count).copied().unwrap_or(60) + 12 * (n / count) as i32
@@ -50,8 +50,9 @@ pub(super) fn hz(midi: i32) -> f32 {
     (440.0 * 2.0_f64.powf(f64::from(midi - 69) / 12.0)) as f32
 }
 
-/// Voices a progression in `key`, around `centre`, each chord led from the one
-/// before and the first from a neutral chord.
+/// Voices a progression in `key`, around `centre`. Each chord is led from the one before, and the first from a
+/// neutral
+/// chord.
 pub(super) fn lead_voices(chords: &[Chord], key: i32, centre: f32) -> Vec<Voicing> {
     let mut before: Option<Vec<i32>> = None;
     chords
@@ -69,14 +70,13 @@ pub(super) fn lead_voices(chords: &[Chord], key: i32, centre: f32) -> Vec<Voicin
                 })
                 .unwrap_or_else(|| vec![60, 64, 67]);
             before = Some(upper.clone());
-            // E1 to D#2 would leave phones without any bass, so roots sit between
-            // A1 and G#2.
+            // Phones cannot play E1 to D#2, so roots are between A1 and G#2.
             Voicing { bass: 33 + (root - 9).rem_euclid(12), upper }
         })
         .collect()
 }
 
-/// Every close position whose notes lie within the upper range.
+/// Returns every close position with all notes in the upper range.
 fn candidates(root: i32, intervals: &[i32]) -> Vec<Vec<i32>> {
     let mut classes: Vec<i32> = intervals.iter().map(|i| (root + i).rem_euclid(12)).collect();
     classes.sort_unstable();
@@ -103,7 +103,7 @@ fn candidates(root: i32, intervals: &[i32]) -> Vec<Vec<i32>> {
 fn cost(notes: &[i32], before: Option<&[i32]>, centre: f32) -> f32 {
     let count = notes.len() as f32;
     let mean = notes.iter().sum::<i32>() as f32 / count;
-    // A semitone at the bottom or the top of a chord grates.
+    // A semitone at the bottom or the top of a chord is harsh.
     let grating = [notes.first().zip(notes.get(1)), notes.iter().rev().nth(1).zip(notes.last())]
         .into_iter()
         .flatten()
@@ -116,7 +116,7 @@ fn cost(notes: &[i32], before: Option<&[i32]>, centre: f32) -> f32 {
     movement + 0.35 * (mean - centre).abs() + 2.0 * grating
 }
 
-/// The scale note nearest to `midi`, the lower one of two.
+/// Returns the scale note nearest to `midi`, the lower one of two.
 pub(super) fn snap(midi: i32, key: i32, scale: &[i32]) -> i32 {
     let inside = |note: i32| scale.contains(&(note - key).rem_euclid(12));
     (0..7).flat_map(|d| [midi - d, midi + d]).find(|&note| inside(note)).unwrap_or(midi)

@@ -9,14 +9,15 @@ use crate::dsp::decay_per_sample;
 
 const GRID: usize = 16;
 
-/// Lowers the band around 7 kHz where it stands out over the rest of the voice;
-/// returns the deepest reduction. The band-pass has zero phase at its centre, so
-/// subtracting part of it acts as a moving cut of 5.5 to 9 kHz and leaves the
-/// other bands alone.
+/// Reduces the band around 7 kHz if it exceeds the rest of the voice. Returns the deepest reduction. The band-pass
+/// has
+/// zero phase at its centre, so subtracting part of it acts as a dynamic cut of 5.5 to 9 kHz and leaves the other
+/// bands
+/// unchanged.
 pub(super) fn de_ess(take: &mut [f32], max_reduction_db: f32) -> f32 {
-    /// How far below the whole voice the band may stand before it is touched.
+    /// The level of the band relative to the whole voice above which it is reduced.
     const MARGIN_DB: f32 = -11.0;
-    /// Quieter than this it does not hiss, whatever the balance.
+    /// The level below which the band is never reduced, regardless of the balance.
     const FLOOR_DB: f32 = -42.0;
     let mut band = take.to_vec();
     Biquad::band_pass(7000.0, 2.0).process(&mut band);
@@ -38,9 +39,9 @@ pub(super) fn de_ess(take: &mut [f32], max_reduction_db: f32) -> f32 {
     reduction.iter().copied().fold(0.0, f32::max)
 }
 
-/// 2.5:1 over a soft knee of 6 dB, attack 10 ms, release 100 ms. The threshold
-/// is set from the take's own loud syllables, so that they are reduced by about
-/// `target_db`; returns the deepest reduction.
+/// Compresses at 2.5:1 over a soft knee of 6 dB, attack 10 ms, release 100 ms. The threshold comes from the take's
+/// own
+/// loud syllables, so that they are reduced by about `target_db`. Returns the deepest reduction.
 pub(super) fn compress(take: &mut [f32], target_db: f32) -> f32 {
     const RATIO: f32 = 2.5;
     const KNEE_DB: f32 = 6.0;
@@ -76,7 +77,7 @@ pub(super) fn compress(take: &mut [f32], target_db: f32) -> f32 {
     reduction.iter().copied().fold(0.0, f32::max)
 }
 
-/// Power follower in dB on the grid: fast up, slow down.
+/// Returns the power in dB on the grid, with fast attack and slow release.
 fn follow(samples: &[f32], attack: f64, release: f64) -> Vec<f32> {
     let up = decay_per_sample(attack).powi(GRID as i32);
     let down = decay_per_sample(release).powi(GRID as i32);
@@ -92,7 +93,7 @@ fn follow(samples: &[f32], attack: f64, release: f64) -> Vec<f32> {
         .collect()
 }
 
-/// Attack and release on a reduction in dB.
+/// Applies attack and release to a reduction in dB.
 fn smooth(wanted: &[f32], attack: f64, release: f64) -> Vec<f32> {
     let up = decay_per_sample(attack).powi(GRID as i32);
     let down = decay_per_sample(release).powi(GRID as i32);
@@ -107,7 +108,7 @@ fn smooth(wanted: &[f32], attack: f64, release: f64) -> Vec<f32> {
         .collect()
 }
 
-/// Linear gains for each sample from reductions in dB on the grid.
+/// Returns linear gains for each sample from reductions in dB on the grid.
 fn interpolate(reduction_db: &[f32], len: usize) -> Vec<f32> {
     let gain = |db: f32| 10_f32.powf(-db / 20.0);
     let mut out = Vec::with_capacity(len + GRID);

@@ -14,8 +14,9 @@ const MAX_GAIN_DB: f64 = 4.0;
 /// Shortest change of gain when two sentences touch (30 ms).
 const MIN_RAMP: usize = 1440;
 
-/// Levels `take` in place; returns the gain of each sentence in dB, in the order
-/// given. Empty and misplaced ranges get no gain.
+/// Levels `take` in place. Returns the gain of each sentence in dB, in the given order. Empty and misplaced ranges
+/// get
+/// no gain.
 pub(super) fn level_sentences(take: &mut [f32], sentences: &[Range<usize>]) -> Vec<f32> {
     let mut gains = vec![0.0_f32; sentences.len()];
     let mut measured = measure(take, sentences);
@@ -54,7 +55,7 @@ fn measure(take: &[f32], sentences: &[Range<usize>]) -> Vec<Measured> {
         .collect()
 }
 
-/// The median by duration: one shouted word does not move the whole take.
+/// Returns the median by duration: one shouted word does not move the whole take.
 fn weighted_median(measured: &[Measured]) -> f64 {
     let mut order: Vec<(f64, usize)> =
         measured.iter().map(|m| (m.loudness, m.range.len())).collect();
@@ -80,7 +81,7 @@ fn apply(take: &mut [f32], sorted: &[Measured], gains: &[f32]) {
             break;
         };
         let there = f64::from(gains[next.index]);
-        // The change takes the pause, or a short span around the joint.
+        // The gain changes during the pause, or in a short span around the joint.
         let (mut from, mut to) = (sentence.range.end, next.range.start);
         if to < from + MIN_RAMP {
             let middle = from.midpoint(to);

@@ -1,20 +1,20 @@
 //! A hint of a room around a dry voice.
 //!
-//! Synthetic voices come without any reflections and sound glued onto the film.
-//! A sparse random filter of 0.3 s (velvet noise: Karjalainen and Järveläinen,
-//! "Reverberation modeling using velvet noise", AES 30th conference, 2007), low
-//! in level and dull, is enough to place them somewhere.
+//! Synthetic voices have no reflections and sound detached from the film. A sparse random filter of 0.3 s (velvet
+//! noise: Karjalainen and Järveläinen, "Reverberation modeling using velvet noise", AES 30th conference, 2007), low
+//! in
+//! level and dull, is enough to place them in a room.
 
 use crate::Db;
 use crate::biquad::Biquad;
 
 const TAPS: usize = 28;
 const LENGTH: usize = 14_400;
-/// The first wall is 3 m away.
+/// The delay of the first wall, which is 3 m away.
 const FIRST: usize = 430;
 
-/// Adds reflections at `level` relative to the voice, in place. What rings past
-/// the end of the take is dropped, so the length holds.
+/// Adds reflections at `level` relative to the voice, in place. The tail after the end of the take is dropped, so the
+/// length stays.
 pub(super) fn add_early_reflections(take: &mut [f32], level: Db) {
     let mut dull = take.to_vec();
     Biquad::high_pass(250.0, 0.707).process(&mut dull);

@@ -1,10 +1,8 @@
-//! The two kernels of the sampler, three times: portable, and with AVX2 or AVX-512 where the
-//! machine has it.
+//! The two kernels of the sampler in three versions: portable, and with AVX2 or AVX-512 if the machine has it.
 //!
-//! This is the one module of the workspace's permissive part that holds `unsafe`: calling a
-//! function compiled for such instructions needs the proof that the machine has them, and their
-//! vector loads and stores take raw pointers. All paths do the same integer arithmetic and give
-//! equal results, which a test in the parent module checks.
+//! This is the only module of the workspace's permissive part with `unsafe`: calling a function compiled for these
+//! instructions requires a proof that the machine has them, and their vector loads and stores take raw pointers. All
+//! paths do the same integer arithmetic and give equal results, which a test in the parent module checks.
 #![allow(unsafe_code)]
 
 use super::table::{ColumnTable, Grouping};
@@ -16,9 +14,9 @@ type FilterRow = fn(&[i16], &ColumnTable, &mut [u8]);
 /// A pair of kernels for one kind of machine.
 #[derive(Clone, Copy)]
 pub(super) struct Kernels {
-    /// Four rows into one of 16-bit values with [`ROW_BITS`] of fraction.
+    /// Blends four rows into one of 16-bit values with [`ROW_BITS`] of fraction.
     pub(super) blend_rows: BlendRows,
-    /// One such row into 8-bit output samples.
+    /// Filters such a row into 8-bit output samples.
     pub(super) filter_row: FilterRow,
     /// The groups of columns that `filter_row` reads.
     pub(super) grouping: Grouping,
@@ -30,12 +28,12 @@ pub(super) const PORTABLE: Kernels = Kernels {
     grouping: Grouping::Single,
 };
 
-/// The best kernels for this machine.
+/// Returns the best kernels for this machine.
 pub(super) fn kernels() -> Kernels {
     all().next().unwrap_or(PORTABLE)
 }
 
-/// Every kernel that this machine can run, the best first.
+/// Returns every kernel that this machine can run, the best first.
 pub(super) fn all() -> impl Iterator<Item = Kernels> {
     #[cfg(target_arch = "x86_64")]
     let wide = {
@@ -58,8 +56,8 @@ pub(super) fn all() -> impl Iterator<Item = Kernels> {
     wide.into_iter().flatten().chain([PORTABLE])
 }
 
-/// Shift that turns 8 bit times weight into a row value, rounding half up; written as the
-/// hardware's rounding multiply-high does it, `(a * b + 2^14) >> 15` with `a = sample << 7`.
+/// Converts 8 bit times weight to a row value, rounding half up; written like the hardware's rounding multiply-high,
+/// `(a * b + 2^14) >> 15` with `a = sample << 7`.
 fn blend_one(sample: u8, weight: i16) -> i16 {
     const _: () = assert!(7 + WEIGHT_BITS - 15 == ROW_BITS);
     ((i32::from(sample) * 128 * i32::from(weight) + (1 << 14)) >> 15) as i16
@@ -97,12 +95,12 @@ mod avx2 {
     use std::arch::x86_64::*;
 
     pub(super) fn blend_rows(rows: [&[u8]; 4], weights: [i16; 4], out: &mut [i16]) {
-        // SAFETY: this function is handed out by `kernels` only after AVX2 was detected.
+        // SAFETY: `kernels` returns this function only after AVX2 was detected.
         unsafe { blend_rows_wide(rows, weights, out) }
     }
 
     pub(super) fn filter_row(row: &[i16], columns: &ColumnTable, out: &mut [u8]) {
-        // SAFETY: this function is handed out by `kernels` only after AVX2 was detected.
+        // SAFETY: `kernels` returns this function only after AVX2 was detected.
         unsafe { filter_row_wide(row, columns, out) }
     }
 
@@ -113,7 +111,7 @@ mod avx2 {
             return blend_rows_portable(rows, weights, out);
         }
         let factors = weights.map(|weight| _mm256_set1_epi16(weight));
-        // The last block ends with the row, over columns of the one before it.
+        // The last block ends with the row and overlaps the one before it.
         let last = length - 16;
         for at in (0..last).step_by(16).chain([last]) {
             let mut sum = _mm256_setzero_si256();
@@ -138,7 +136,7 @@ mod avx2 {
             let low = _mm256_castsi256_si128(words);
             let high = _mm256_extracti128_si256::<1>(words);
             let bytes = _mm_packus_epi16(low, high);
-            // SAFETY: the chunk holds exactly sixteen bytes.
+            // SAFETY: the chunk has exactly sixteen bytes.
             unsafe { _mm_storeu_si128(chunk.as_mut_ptr().cast(), bytes) };
             done += 16;
         }
@@ -147,7 +145,7 @@ mod avx2 {
         }
     }
 
-    /// Eight outputs as 32-bit values.
+    /// Returns eight outputs as 32-bit values.
     #[target_feature(enable = "avx2")]
     fn filter_octet(row: &[i16], octet: &Octet) -> __m256i {
         let first = lane(row, octet.base[0]);
@@ -172,7 +170,7 @@ mod avx2 {
     #[target_feature(enable = "avx2")]
     fn lane(row: &[i16], base: u32) -> __m128i {
         let values = &row[base as usize..base as usize + 8];
-        // SAFETY: the slice holds the eight values that are loaded.
+        // SAFETY: the slice has the eight values that are loaded.
         unsafe { _mm_loadu_si128(values.as_ptr().cast()) }
     }
 }
@@ -185,7 +183,7 @@ mod avx512 {
     use std::arch::x86_64::*;
 
     pub(super) fn blend_rows(rows: [&[u8]; 4], weights: [i16; 4], out: &mut [i16]) {
-        // SAFETY: this function is handed out by `all` only after AVX-512 F and BW were detected.
+        // SAFETY: `all` returns this function only after AVX-512 F and BW were detected.
         unsafe { blend_rows_wide(rows, weights, out) }
     }
 
@@ -193,7 +191,7 @@ mod avx512 {
         if columns.sixteens.is_empty() {
             return filter_row_portable(row, columns, out);
         }
-        // SAFETY: this function is handed out by `all` only after AVX-512 F and BW were detected.
+        // SAFETY: `all` returns this function only after AVX-512 F and BW were detected.
         unsafe { filter_row_wide(row, columns, out) }
     }
 
@@ -204,7 +202,7 @@ mod avx512 {
             return blend_rows_portable(rows, weights, out);
         }
         let factors = weights.map(|weight| _mm512_set1_epi16(weight));
-        // The last block ends with the row, over columns of the one before it.
+        // The last block ends with the row and overlaps the one before it.
         let last = length - 32;
         for at in (0..last).step_by(32).chain([last]) {
             let mut sum = _mm512_setzero_si512();
@@ -227,7 +225,7 @@ mod avx512 {
             let Sixteen { pick_low, pick_high, weights_low, weights_high, .. } = group;
             let base = group.base as usize;
             let loaded: &[i16] = &row[base..base + SPAN];
-            // SAFETY: the slice and each array hold the 32 values of 16 bits that are loaded.
+            // SAFETY: the slice and each array have the 32 values of 16 bits that are loaded.
             let (values, pick_low, pick_high, weights_low, weights_high) = unsafe {
                 (
                     _mm512_loadu_si512(loaded.as_ptr().cast()),
@@ -244,7 +242,7 @@ mod avx512 {
             let bytes = _mm512_cvtusepi32_epi8(_mm512_max_epi32(rounded, _mm512_setzero_si512()));
             let at = group.at as usize;
             let target: &mut [u8] = &mut out[at..at + 16];
-            // SAFETY: the slice holds exactly sixteen bytes.
+            // SAFETY: the slice has exactly sixteen bytes.
             unsafe { _mm_storeu_si128(target.as_mut_ptr().cast(), bytes) };
         }
     }

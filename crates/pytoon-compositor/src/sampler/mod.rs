@@ -8,8 +8,7 @@
 //! Guarantees: positions are never rounded to pixels (phases of 1/1024); values are clamped to
 //! 8 bit once, at the end; the portable path and the wide ones give equal pixels.
 //!
-//! Steps above 4/3 (strong minification) belong to a prior downscale; they are drawn rightly
-//! here, but alias.
+//! Steps above 4/3 (strong minification) need a prior downscale; they are drawn correctly here, but alias.
 //!
 //! Start with [`sample`].
 
@@ -19,8 +18,7 @@ mod table;
 pub use table::Axis;
 use table::ColumnTable;
 
-/// Pixels of replicated edge on either side of every row, so that taps and wide loads never
-/// leave the row.
+/// Pixels of replicated edge on both sides of every row, so that taps and wide loads never leave the row.
 pub(crate) const PAD: usize = 24;
 /// Fraction bits of the weights; they sum to exactly `1 << WEIGHT_BITS`.
 pub(crate) const WEIGHT_BITS: u32 = 14;
@@ -50,23 +48,23 @@ impl PaddedPlane {
         Self { data, width, height, stride }
     }
 
-    /// Width without padding.
+    /// Returns the width without padding.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Height.
+    /// Returns the height.
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// A row with its padding; rows above and below the plane repeat its edge.
+    /// Returns a row with its padding; rows above and below the plane repeat its edge.
     fn row(&self, y: i64) -> &[u8] {
         let y = y.clamp(0, self.height as i64 - 1) as usize;
         &self.data[y * self.stride..(y + 1) * self.stride]
     }
 
-    /// Bytes held.
+    /// Returns the memory in use, in bytes.
     pub fn size_bytes(&self) -> usize {
         self.data.len()
     }
@@ -91,7 +89,7 @@ pub fn sample(
     sample_with(dispatch::kernels(), plane, out, out_width, x, y, scratch);
 }
 
-/// [`sample`] without wide instructions, for comparison in tests and benches.
+/// Samples like [`sample`], without wide instructions, for comparison in tests and benches.
 pub fn sample_portable(
     plane: &PaddedPlane,
     out: &mut [u8],

@@ -1,4 +1,4 @@
-//! Where each output sample lies in the source, and with which weights.
+//! The source position and the weights of each output sample.
 #![cfg_attr(
     not(target_arch = "x86_64"),
     allow(dead_code, reason = "groups of columns are for wide kernels")
@@ -30,7 +30,7 @@ fn weights_at(phase: usize) -> [i16; 4] {
     let one = f64::from(1 << WEIGHT_BITS);
     let mut fixed = exact.map(|w| (w * one).round() as i16);
     let sum: i32 = fixed.iter().map(|&w| i32::from(w)).sum();
-    // The rounding rest goes to the larger middle weight, where it matters least.
+    // The rounding error goes to the larger middle weight, where it matters least.
     let middle = if t < 0.5 { 1 } else { 2 };
     fixed[middle] += ((1 << WEIGHT_BITS) - sum) as i16;
     fixed
@@ -46,10 +46,11 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// The tap left of the position and the weights of the taps -1, 0, 1, 2 around it.
+    /// Returns the tap left of the position and the weights of the taps -1, 0, 1, 2 around it.
     pub(super) fn taps(self, index: usize, weights: &Weights) -> (i64, [i16; 4]) {
-        // In phases, rounded to the nearest; the offset makes truncation a floor, and both are
-        // far cheaper than the library's.
+        // In phases, rounded to the nearest. The offset makes truncation a floor; both are far cheaper than the
+        // library's
+        // functions.
         const OFFSET: i64 = 1 << 36;
         let position = (self.start + self.step * index as f64) * PHASES as f64;
         let phases = (position + (OFFSET as f64 + 0.5)) as i64 - OFFSET;
@@ -58,10 +59,11 @@ impl Axis {
     }
 }
 
-/// Eight outputs in two lanes of four, as the wide kernel wants them.
+/// Eight outputs in two lanes of four, in the layout of the wide kernel.
 ///
-/// A lane loads eight values from `base` on. Its four outputs need taps within those eight while
-/// the step is at most 4/3: three steps of 4/3 move four values on, and four taps fit after them.
+/// A lane loads eight values from `base` on. Its four outputs need taps within those eight if the step is at most
+/// 4/3:
+/// three steps of 4/3 advance four values, and four taps fit after them.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(C, align(32))]
 pub(super) struct Octet {
@@ -74,14 +76,13 @@ pub(super) struct Octet {
     pub(super) base: [u32; 2],
 }
 
-/// Sixteen outputs at once, as the widest kernel wants them.
+/// Sixteen outputs at once, in the layout of the widest kernel.
 ///
-/// It loads [`SPAN`] values from `base` on; the taps of its outputs lie within those while the
-/// step is at most 1.8.
+/// It loads [`SPAN`] values from `base` on, which include the taps of its outputs if the step is at most 1.8.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 pub(super) struct Sixteen {
-    /// Which two of the loaded values are taps -1 and 0 of each output.
+    /// The indices of the loaded values for taps -1 and 0 of each output.
     pub(super) pick_low: [u16; SPAN],
     /// The same for taps 1 and 2.
     pub(super) pick_high: [u16; SPAN],
@@ -92,13 +93,13 @@ pub(super) struct Sixteen {
     pub(super) at: u32,
 }
 
-/// How many values the widest kernel loads at once.
+/// The number of values that the widest kernel loads at once.
 pub(super) const SPAN: usize = 32;
 
-/// Which groups of columns a kernel reads.
+/// The groups of columns that a kernel reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Grouping {
-    /// None: it goes through `taps`.
+    /// None: it uses `taps`.
     Single,
     #[cfg(target_arch = "x86_64")]
     Octets,
@@ -112,15 +113,17 @@ pub(super) struct ColumnTable {
     built_for: Option<(Axis, usize, usize, Grouping)>,
     /// The first padded source column that any tap uses.
     pub(super) first: usize,
-    /// How many columns are used.
+    /// The number of used columns.
     pub(super) len: usize,
     /// First tap (from `first`) and weights of every output.
     pub(super) taps: Vec<(u32, [i16; 4])>,
-    /// Outputs in groups of sixteen: lanes 0-3 and 8-11, then lanes 4-7 and 12-15, so that
-    /// packing puts them in order. Empty when the step is too large for the wide kernel.
+    /// Outputs in groups of sixteen: lanes 0-3 and 8-11, then lanes 4-7 and 12-15, so that packing orders them. Empty
+    /// if
+    /// the step is too large for the wide kernel.
     pub(super) octets: Vec<[Octet; 2]>,
-    /// All outputs in groups of sixteen, of which the last may overlap the one before. Empty when
-    /// the step is too large, or there are fewer than sixteen.
+    /// All outputs in groups of sixteen; the last may overlap the one before. Empty if the step is too large, or
+    /// there
+    /// are fewer than sixteen.
     pub(super) sixteens: Vec<Sixteen>,
 }
 
@@ -132,13 +135,13 @@ impl ColumnTable {
         plane_width: usize,
         grouping: Grouping,
     ) {
-        // The second chroma plane is drawn with the columns of the first.
+        // The second chroma plane uses the columns of the first.
         let built_for = Some((axis, out_width, plane_width, grouping));
         if self.built_for == built_for {
             return;
         }
         self.built_for = built_for;
-        // Taps may reach `PAD` beyond the plane; further out everything is edge.
+        // Taps may reach `PAD` beyond the plane; everything further out is edge.
         let last_tap = (plane_width + 2 * PAD - 4) as i64;
         let all_weights = weights();
         let column = |index: usize| {

@@ -1,4 +1,4 @@
-//! A picture of another shape than the frame, whole, as a card over its own dark blur.
+//! A picture of another shape than the frame, uncropped, as a card over its own dark blur.
 //!
 //! It is never stretched. Start with [`blur_fill_canvas`].
 
@@ -8,14 +8,14 @@ use crate::picture::Picture;
 use pytoon_core::timeline::shots::BLUR_CANVAS_MARGIN;
 use std::ops::Range;
 
-/// A picture as wide and high as the blur needs for a camera move.
+/// A picture with the size that the blur needs for a camera move.
 pub(super) struct Canvas {
     pub(super) width: usize,
     pub(super) height: usize,
     pub(super) rgba: Vec<u8>,
 }
 
-/// Returns the picture whole, as a card with round corners and a soft shadow, over its own dark blur.
+/// Returns the uncropped picture, as a card with round corners and a soft shadow, over its own dark blur.
 pub(super) fn blur_fill_canvas(
     picture: &Picture,
     (frame_width, frame_height): (usize, usize),
@@ -59,13 +59,14 @@ struct Card {
 }
 
 impl Card {
-    /// Share of a pixel, given from the card's corner, that lies in the rounded box.
+    /// Returns the share of a pixel inside the rounded box, relative to the card's corner.
     fn coverage(&self, x: f32, y: f32) -> f32 {
         (0.5 - self.distance(x, y)).clamp(0.0, 1.0)
     }
 
-    /// Returns the columns of a row, counted from the card's left edge, that the card covers whole:
-    /// all but those beside its corners.
+    /// Returns the columns of a row that the card covers completely, relative to its left edge: all but those beside
+    /// its
+    /// corners.
     fn covered_columns(&self, row: usize) -> Range<usize> {
         let corner = self.radius.ceil() as usize;
         if (corner..self.height.saturating_sub(corner)).contains(&row) {
@@ -75,7 +76,7 @@ impl Card {
         start..self.width.saturating_sub(corner).max(start)
     }
 
-    /// Signed distance to the edge, negative inside.
+    /// Returns the signed distance to the edge, negative inside.
     fn distance(&self, x: f32, y: f32) -> f32 {
         let (half_w, half_h) = (self.width as f32 / 2.0, self.height as f32 / 2.0);
         let dx = (x - half_w).abs() - (half_w - self.radius);
@@ -85,7 +86,7 @@ impl Card {
     }
 }
 
-/// A card 984 of 1080 wide at most, its middle a little above the frame's, clear of captions.
+/// Returns a card at most 984 of 1080 wide, its middle a little above the frame's, clear of captions.
 fn card_box(picture: &Picture, width: usize, height: usize) -> Card {
     let max_width = width as f64 * 984.0 / 1080.0;
     let max_height = height as f64 * 1080.0 / 1920.0;
@@ -106,7 +107,7 @@ fn card_box(picture: &Picture, width: usize, height: usize) -> Card {
     }
 }
 
-/// A shadow of .35, 12 px down, 24 px soft at full size.
+/// Draws a shadow of opacity .35, 12 px down, 24 px soft at full size.
 fn shade_card(rgba: &mut [u8], width: usize, card: &Card) {
     let height = rgba.len() / 4 / width;
     let (drop, soft) = (12.0 * card.unit, 24.0 * card.unit);
@@ -117,7 +118,7 @@ fn shade_card(rgba: &mut [u8], width: usize, card: &Card) {
         let covered = row.map_or(0..0, |row| card.covered_columns(row));
         for x in card.left.saturating_sub(reach)..(card.left + card.width + reach).min(width) {
             if x >= card.left && covered.contains(&(x - card.left)) {
-                // The card hides it.
+                // Hidden by the card.
                 continue;
             }
             let dx = x as f32 + 0.5 - card.left as f32;
@@ -131,8 +132,8 @@ fn shade_card(rgba: &mut [u8], width: usize, card: &Card) {
     }
 }
 
-/// The picture covering the canvas, blurred (sigma 45 at full size, done at an eighth), at .55 of
-/// its brightness and .9 of its saturation.
+/// Returns the picture covering the canvas, blurred (sigma 45 at full size, computed at an eighth), at .55 of its
+/// brightness and .9 of its saturation.
 fn blurred_back(
     picture: &Picture,
     width: usize,
@@ -147,7 +148,7 @@ fn blurred_back(
         Crop { left: (pw - crop_w) / 2.0, top: (ph - crop_h) / 2.0, width: crop_w, height: crop_h };
     let mut back = resize(&small, crop, small_w, small_h)?;
     let sigma = 45.0 / 8.0 * height as f32 / (1920.0 * BLUR_CANVAS_MARGIN as f32);
-    // Three box passes are a Gaussian to the eye (central limit).
+    // Three box passes approximate a Gaussian (central limit theorem).
     let radius = ((12.0 * sigma * sigma / 3.0 + 1.0).sqrt() / 2.0) as usize;
     for _ in 0..3 {
         box_blur(&mut back, small_w, small_h, radius.max(1));
@@ -172,7 +173,7 @@ fn darken(rgba: &mut [u8]) {
     }
 }
 
-/// One step of noise keeps wide blurs from showing bands.
+/// Adds one step of noise, so that wide blurs show no bands.
 fn dither(rgba: &mut [u8], width: usize) {
     let mut rng = pytoon_vocabulary::Rng::new(0, "blur-dither");
     let noise: Vec<i16> =

@@ -1,6 +1,6 @@
 //! `tts.openai_compatible`: speech servers of the user's own, by name.
 //!
-//! A block has the same fields as a service where they mean the same, and no price.
+//! A block has the same fields as a service if they have the same meaning, and no price.
 
 use super::{CloudVoice, OLD_LOCAL_NAME, Problem, TtsProviderName};
 use crate::engines::{Backoff, BreakerSettings};
@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use std::collections::BTreeMap;
 
-/// The longest name of a block: it is a label of metrics and a word in logs.
+/// The longest name of a block, which is a label of metrics and a word in logs.
 const MAX_NAME: usize = 40;
-/// Names in receipts and logs that mean something else than a provider.
+/// Names with another meaning in receipts and logs.
 const RESERVED: [&str; 2] = [OLD_LOCAL_NAME, "voice_file"];
 
-/// The form in which a server is asked for speech. Whatever arrives is recognised by its content.
+/// The requested form of speech. The reply's form is detected by its content.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SpeechFormat {
@@ -26,7 +26,7 @@ pub enum SpeechFormat {
 }
 
 impl SpeechFormat {
-    /// The value of `response_format`.
+    /// Returns the value of `response_format`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Wav => "wav",
@@ -35,44 +35,44 @@ impl SpeechFormat {
     }
 }
 
-/// A speech server on this machine or network that speaks OpenAI's `POST /v1/audio/speech`.
+/// A speech server on this machine or network with OpenAI's `POST /v1/audio/speech`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServerVoice {
-    /// `false` takes it out of the chain. Default: true.
+    /// False to remove it from the chain. Default: true.
     #[serde(default = "enabled")]
     pub enabled: bool,
     /// Its address with the version, such as `http://127.0.0.1:8880/v1`. It may be private.
     pub base_url: String,
     /// The model.
     pub model: String,
-    /// The voice of languages that `voices` does not name.
+    /// The voice for languages that `voices` does not name.
     pub voice: String,
     /// Voices by language.
     #[serde(default)]
     pub voices: BTreeMap<String, String>,
-    /// The form in which speech is asked for: `wav` or `mp3`. Default: wav.
+    /// The requested form of speech: `wav` or `mp3`. Default: wav.
     #[serde(default)]
     pub response_format: SpeechFormat,
-    /// Environment variables that may hold a key, in order; none for a server without one.
+    /// Environment variables of its key, in search order; empty for a server without one.
     #[serde(default)]
     pub key_env: Vec<String>,
-    /// Longest wait for a sentence, in milliseconds, 100 to 600000. Default: 60000.
+    /// The timeout for a sentence, in milliseconds, 100 to 600000. Default: 60000.
     #[serde(default = "request_timeout_ms")]
     pub request_timeout_ms: u64,
-    /// How failed calls are repeated. Default: 2 attempts.
+    /// The retries of failed calls. Default: 2 attempts.
     #[serde(default = "backoff")]
     pub backoff: Backoff,
-    /// When it is left alone after failures.
+    /// The circuit breaker.
     #[serde(default)]
     pub breaker: BreakerSettings,
-    /// Sentences under way at once, 1 to 16. Default: 1.
+    /// The most concurrent sentences, 1 to 16. Default: 1.
     #[serde(default = "max_concurrent")]
     pub max_concurrent: u32,
-    /// Speed against the voice's own, 0.5 to 2; a brief's speed multiplies it. Default: 1.
+    /// The speed relative to the voice's own, 0.5 to 2; a brief's speed multiplies it. Default: 1.
     #[serde(default = "speed")]
     pub speed: f64,
-    /// Most characters of one request. Default: 4096, as at OpenAI.
+    /// The most characters of one request. Default: 4096, as for OpenAI.
     #[serde(default)]
     pub max_characters: Option<usize>,
 }
@@ -98,7 +98,7 @@ fn speed() -> f64 {
 }
 
 impl ServerVoice {
-    /// The same as a service that costs nothing.
+    /// Returns the same settings as a service that costs nothing.
     pub fn as_service(&self) -> CloudVoice {
         CloudVoice {
             enabled: self.enabled,
@@ -119,7 +119,7 @@ impl ServerVoice {
         }
     }
 
-    /// The first value that cannot be right in the block of this name.
+    /// Returns the first invalid value in the block of this name.
     pub(super) fn problem(&self, name: &str) -> Option<Problem> {
         let field = format!("tts.openai_compatible.{name}");
         if let Some(reason) = name_problem(name) {
@@ -138,7 +138,7 @@ impl ServerVoice {
     }
 }
 
-/// Why a block cannot have this name.
+/// Returns the reason why a block cannot have this name.
 fn name_problem(name: &str) -> Option<String> {
     let is_plain =
         |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | '.');

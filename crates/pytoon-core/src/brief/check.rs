@@ -1,10 +1,10 @@
-//! What a type cannot say of a brief: values that cannot be right, with the field and the reason.
+//! Checks of a brief that its types cannot express: invalid values, with the field and the reason.
 
 use super::{Brief, FieldProblem, MAX_FILM_SECONDS, MAX_SCENES, MAX_SCRIPT_CHARS};
 use serde_json::Value;
 
 impl Brief {
-    /// The first value that cannot be right, if any.
+    /// Returns the first invalid value, if any.
     pub fn problem(&self) -> Option<FieldProblem> {
         self.emptiness()
             .or_else(|| self.text_problem())
@@ -56,8 +56,8 @@ impl Brief {
         None
     }
 
-    /// Finds a text or a list that is larger than a film can use. Layout takes time by the length of
-    /// texts, and nobody reads a caption of a page.
+    /// Finds a text or a list that is larger than a film can use. The cost of layout grows with the length of texts,
+    /// and nobody reads a caption of a page.
     fn size_problem(&self) -> Option<FieldProblem> {
         let brief = serde_json::to_value(self).ok()?;
         too_large("", &brief)
@@ -150,7 +150,7 @@ impl Brief {
     }
 }
 
-/// A deadline as milliseconds since 1970 (UTC), for a job that started then.
+/// Parses a deadline to milliseconds since 1970 (UTC); a span counts from `started_at`.
 pub fn deadline(text: &str, started_at: i64) -> Result<i64, String> {
     let text = text.trim();
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
@@ -167,11 +167,11 @@ pub fn deadline(text: &str, started_at: i64) -> Result<i64, String> {
     }
 }
 
-/// The most characters of a text that has no limit of its own: addresses are the longest.
+/// The most characters of a text without a limit of its own: addresses are the longest.
 const MAX_TEXT_CHARS: usize = 4_000;
 /// The most characters of a caption or an overlay.
 const MAX_SHOWN_CHARS: usize = 500;
-/// The most entries of a list or mapping that has no limit of its own.
+/// The most entries of a list or mapping without a limit of its own.
 const MAX_ENTRIES: usize = 1_000;
 
 fn too_large(field: &str, value: &Value) -> Option<FieldProblem> {

@@ -1,16 +1,16 @@
-//! Whether noise is taken out of a recorded voice.
+//! Noise removal for a recorded voice.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 use std::fmt;
 
-/// Whether noise is taken out of a recorded voice: `auto`, `on` or `off`. `true` and `false` mean
-/// `on` and `off`, which some readers of YAML make of those words.
+/// Noise removal for a recorded voice: `auto` (default), `on` or `off`. `true` and `false` mean `on` and `off`,
+/// since some YAML parsers convert those words.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Denoise {
-    /// Where the recording is measured to be noisy.
+    /// If the recording is measured to be noisy.
     #[default]
     Auto,
     /// Always.

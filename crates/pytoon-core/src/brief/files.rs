@@ -1,10 +1,10 @@
-//! The files that a brief names, for those who must judge or move them.
+//! The files that a brief names, for callers that check or move them.
 
 use super::{BrandField, Brief, Logo, MediaFile};
 use pytoon_vocabulary::MusicMood;
 
 impl Brief {
-    /// Every file that the brief names, by its field, to be read or replaced.
+    /// Returns every file that the brief names, with its field, to be read or replaced.
     pub fn files_mut(&mut self) -> Vec<(String, &mut String)> {
         let mut files: Vec<(String, &mut String)> = Vec::new();
         for (index, media) in self.media_files.iter_mut().enumerate() {
@@ -38,7 +38,7 @@ impl Brief {
     }
 }
 
-/// Whether a font is a file and no family.
+/// Returns true if a font is a file and not a family.
 fn is_file(font: &str) -> bool {
     let lower = font.to_lowercase();
     font.contains('/') || [".ttf", ".otf", ".ttc", ".woff2"].iter().any(|end| lower.ends_with(end))

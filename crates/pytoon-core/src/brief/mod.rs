@@ -1,8 +1,8 @@
-//! The brief: what a person asks for. Every field is optional; an empty brief is refused.
+//! The brief: a person's request for a film. Every field is optional; an empty brief is rejected.
 //!
-//! This is a wire type: it is parsed strictly (unknown fields and wrong types are errors) by
-//! `pytoon-config`, which also knows the line of each field. [`Brief::problem`] checks what a
-//! type cannot say. Files are only named here; whether they exist is the pipeline's business.
+//! This is a wire type: `pytoon-config` parses it strictly (unknown fields and wrong types are errors) and knows the
+//! line of each field. [`Brief::problem`] checks the values beyond their types. Files are only named here; the
+//! pipeline checks that they exist.
 
 mod check;
 mod denoise;
@@ -20,8 +20,8 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Reads a value that is either one text or a mapping. Written by hand because the derived
-/// `untagged` form swallows which field was wrong.
+/// Reads a value that is either one text or a mapping. Written by hand because the derived `untagged` form hides
+/// the field that is wrong.
 macro_rules! text_or_mapping {
     ($name:ident, $text:expr, $variant:ident($inner:ty), $expecting:literal) => {
         impl<'de> Deserialize<'de> for $name {
@@ -95,7 +95,7 @@ pub const MAX_SCENES: u32 = 40;
 /// The longest script, in characters; more cannot be spoken in a minute in any language.
 pub const MAX_SCRIPT_CHARS: usize = 6_000;
 
-/// What to make.
+/// The request for a film.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Brief {
@@ -118,64 +118,64 @@ pub struct Brief {
     /// A recorded voice, in place of a synthetic one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voice_file: Option<String>,
-    /// `off`, or how the voice is made.
+    /// `off`, or the settings of the voice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voice: Option<VoiceField>,
-    /// How words are pronounced by voices of this machine: IPA between slashes, or syllables with
-    /// the stressed one in capitals (`Zapier: ZAP-ee-er`).
+    /// Pronunciations for voices of this machine: IPA between slashes, or syllables with the stressed one in
+    /// capitals (`Zapier: ZAP-ee-er`).
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub pronunciations: BTreeMap<String, String>,
     /// The language of the words as a BCP 47 tag, such as `en`, `de`, `ja` or `pt-BR`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// `off`, or how captions look.
+    /// `off`, or the settings of captions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub captions: Option<CaptionsField>,
     /// A music file, `none`, or a mood: `upbeat_corporate`, `calm`, `cinematic`, `lofi`,
     /// `energetic`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub music_source: Option<String>,
-    /// Music louder (+) or softer (-) than the preset mixes it, in dB, -30 to 12.
+    /// The gain of the music relative to the preset's mix, in dB, -30 to 12.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub music_gain_db: Option<f64>,
     /// A brand kit by name, or one written here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brand: Option<BrandField>,
-    /// Keep to the brand: profanity masked in captions and muted in the voice, plain cuts and
+    /// Strict adherence to the brand: profanity masked in captions and muted in the voice, plain cuts and
     /// crossfades only, and no colour outside the palette.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brand_safe: Option<bool>,
-    /// Draw every scene with this engine; where it fails, the chain goes on.
+    /// The engine for every scene; if it fails, the rest of the chain is tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine_override: Option<String>,
-    /// Until when engines that only cool may be waited for: a time (`2026-11-24T18:00:00Z`) or a
-    /// span from the start (`90s`, `15m`, `2h`). Without it nothing is waited for.
+    /// The deadline for waiting for engines that are cooling down: a time (`2026-11-24T18:00:00Z`) or a span from
+    /// the start (`90s`, `15m`, `2h`); no waiting by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<String>,
-    /// At most so many US dollars for voice services and outside engines, 0 to 10000. Where
-    /// `on_degrade` is `hold` or `fail`, nothing is bought of a film that costs more.
+    /// The spending limit for voice services and outside engines in US dollars, 0 to 10000. With `on_degrade` set to
+    /// `hold` or `fail`, nothing is bought for a film that costs more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<f64>,
-    /// When a scene cannot have the outside engine it was to have: make the film all the same
-    /// (`ship`, the default), keep the work for a later `pytoon resume` (`hold`), or `fail`.
+    /// The reaction if a scene cannot have its planned outside engine: `ship` (default) makes the film anyway,
+    /// `hold` keeps the work for a later `pytoon resume`, `fail` fails the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_degrade: Option<OnDegrade>,
-    /// Which clips of earlier films may be used again instead of buying one: of the scene's own
-    /// engine (`same_engine`, the default where the brief names an engine), of any engine of its
-    /// chain (`any`, the default elsewhere), or none (`never`).
+    /// The clips of earlier films that may be reused instead of buying one: of the scene's own engine
+    /// (`same_engine`, the default if the brief names an engine), of any engine of its chain (`any`, the default
+    /// otherwise), or none (`never`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reuse: Option<ClipReuse>,
     /// The length of the film in seconds, 1 to 60, met to the frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_duration_seconds: Option<f64>,
-    /// At most this many scenes, 1 to 40.
+    /// The most scenes, 1 to 40.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_scenes: Option<u32>,
     /// The output profile: `default`, `master`, `test`, or one of your own in
     /// `config/profiles/`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
-    /// Pictures and text laid over the film.
+    /// Pictures and text over the film.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub overlays: Vec<Overlay>,
     /// Changes to single scenes of the plan.
@@ -202,28 +202,28 @@ pub enum MediaFile {
 pub struct MediaEntry {
     /// The path, relative to the brief.
     pub path: String,
-    /// Keep a clip's own sound, ducked under the voice like music.
+    /// True to keep a clip's own sound, ducked under the voice like music; default false.
     #[serde(default)]
     pub keep_audio: bool,
-    /// How it meets a frame of another shape; chosen from what it shows when absent.
+    /// The fit into a frame of another shape; by default chosen from the picture's content.
     #[serde(default)]
     pub fit: Option<MediaFit>,
 }
 
-/// How a picture or a clip meets a frame of another shape. It is never stretched.
+/// The fit of a picture or a clip into a frame of another shape. It is never stretched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MediaFit {
-    /// It covers the frame; the rest is cut off.
+    /// Covers the frame; the rest is cropped.
     Crop,
-    /// It is shown whole over a dark, blurred copy of itself.
+    /// Shown whole over a dark, blurred copy of itself.
     Whole,
-    /// It covers the frame, which moves slowly along the side that is cut off.
+    /// Covers the frame, which moves slowly along the cropped side.
     Pan,
 }
 
 impl MediaFile {
-    /// The path as given.
+    /// Returns the path as given.
     pub fn path(&self) -> &str {
         match self {
             Self::Path(path) => path,
@@ -231,12 +231,12 @@ impl MediaFile {
         }
     }
 
-    /// Whether the clip's own sound is kept.
+    /// Returns true if the clip's own sound is kept.
     pub fn keep_audio(&self) -> bool {
         matches!(self, Self::Detailed(entry) if entry.keep_audio)
     }
 
-    /// How it is asked to meet the frame.
+    /// Returns the requested fit.
     pub fn fit(&self) -> Option<MediaFit> {
         match self {
             Self::Path(_) => None,
@@ -257,29 +257,29 @@ pub enum Off {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum VoiceField {
-    /// No voice; captions hold for reading time.
+    /// No voice; captions stay for their reading time.
     Off(Off),
-    /// How the voice is made.
+    /// The settings of the voice.
     Settings(VoiceSettings),
 }
 
-/// How the voice is made.
+/// The settings of the voice.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VoiceSettings {
-    /// The provider: `espeak` is always there.
+    /// The provider; `espeak` is always available.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
     /// The provider's name for the voice; `pytoon voices` lists them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Speed against the voice's own, 0.5 to 2.
+    /// The speed relative to the voice's own, 0.5 to 2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub speed: Option<f64>,
-    /// Pitch against the voice's own, in semitones, -3 to 3; for voices of this machine.
+    /// The pitch relative to the voice's own, in semitones, -3 to 3; for voices of this machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pitch: Option<f64>,
-    /// Remove noise from a recorded voice.
+    /// Noise removal for a recorded voice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub denoise: Option<Denoise>,
 }
@@ -290,45 +290,45 @@ pub struct VoiceSettings {
 pub enum CaptionsField {
     /// No captions in the picture and no sidecars.
     Off(Off),
-    /// How captions look.
+    /// The settings of the captions.
     Settings(CaptionSettings),
 }
 
-/// How captions look.
+/// The settings of captions.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaptionSettings {
     /// The look.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub look: Option<CaptionLook>,
-    /// Whose buttons to keep clear of.
+    /// The platform whose buttons captions keep clear of; default `universal`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<Platform>,
-    /// Size against the look's own, 0.6 to 1.6.
+    /// The size relative to the look's own, 0.6 to 1.6.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<f64>,
 }
 
-/// Which clips of earlier films may be used again. What was bought for the film itself always is.
+/// The clips of earlier films that may be reused. Clips bought for the film itself always are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClipReuse {
-    /// Those of the engine whose turn it is.
+    /// Clips of the engine whose turn it is.
     SameEngine,
-    /// Those of any engine of the chain, before the first is asked.
+    /// Clips of any engine of the chain, before the first engine is called.
     Any,
-    /// None.
+    /// No clips.
     Never,
 }
 
-/// What happens when a scene falls back to the local engine against its plan.
+/// The reaction if a scene falls back to the local engine against its plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnDegrade {
-    /// The film is made, and the receipt says so.
+    /// The film is made, and the receipt reports it.
     #[default]
     Ship,
-    /// The job stops with its work kept.
+    /// The job stops and keeps its work.
     Hold,
     /// The job fails.
     Fail,
@@ -354,7 +354,7 @@ pub enum Platform {
 }
 
 impl Platform {
-    /// The name as written in a brief.
+    /// Returns the name used in briefs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Universal => "universal",
@@ -391,7 +391,7 @@ pub struct BrandKit {
     /// The logo.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logo: Option<Logo>,
-    /// How the brand's words are pronounced, as in a brief.
+    /// The pronunciations of the brand's words, as in a brief.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub pronunciations: BTreeMap<String, String>,
 }
@@ -402,7 +402,7 @@ pub struct BrandKit {
 pub enum Logo {
     /// The picture, shown small in a corner from the third second on.
     Path(String),
-    /// The picture and where it shows.
+    /// The picture and the time in which it is shown.
     Placed(PlacedLogo),
 }
 
@@ -417,7 +417,7 @@ pub struct PlacedLogo {
     pub show: LogoShow,
 }
 
-/// When a logo shows.
+/// The time in which a logo is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LogoShow {
@@ -428,7 +428,7 @@ pub enum LogoShow {
     Outro,
 }
 
-/// Something laid over the film: a picture with alpha, or text.
+/// A picture with alpha, or text, over the film.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Overlay {
@@ -441,19 +441,19 @@ pub struct Overlay {
     /// The place in the safe zone.
     #[serde(default)]
     pub position: Position,
-    /// Its width as a share of the frame, 0.02 to 1; 0.3 when not given.
+    /// The width as a share of the frame, 0.02 to 1; default 0.3.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<f64>,
-    /// Opacity from 0 to 1; 1 when not given.
+    /// The opacity, 0 to 1; default 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opacity: Option<f64>,
-    /// When it appears, in seconds; the start when not given.
+    /// The start time in seconds; default the start of the film.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_seconds: Option<f64>,
-    /// When it goes, in seconds; the end when not given.
+    /// The end time in seconds; default the end of the film.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_seconds: Option<f64>,
-    /// Show it during this scene only (1 is the first).
+    /// The only scene in which it is shown (1 is the first).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scene: Option<u32>,
 }
@@ -483,9 +483,9 @@ pub enum Position {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SceneOverride {
-    /// Which scene, 1 being the first.
+    /// The number of the scene (1 is the first).
     pub scene: u32,
-    /// The caption, when it should differ from the words spoken; shown over the whole scene.
+    /// The caption, if it differs from the spoken words; shown over the whole scene.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caption: Option<String>,
     /// The picture or clip to show, which must be in `media_files` or a path of its own.
@@ -498,42 +498,42 @@ pub struct SceneOverride {
     /// `tilt_down`, `punch_in`, `hold`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect: Option<crate::preset::Move>,
-    /// The background drawn where there is no picture.
+    /// The background drawn if there is no picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub background: Option<pytoon_vocabulary::Background>,
     /// The transition into this scene.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transition: Option<crate::preset::TransitionKind>,
-    /// At least this long, in seconds.
+    /// The least length, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_duration_seconds: Option<f64>,
-    /// Draw this scene with this engine.
+    /// The engine for this scene.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<String>,
-    /// Another number asks the scene's engine again, although another engine's clip, which stood in
-    /// for it, is there. What the engine itself was paid for is used.
+    /// The number of the take. Another number calls the scene's engine again, even if another engine's clip was used
+    /// as a fallback. A paid clip of the engine itself is reused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub take: Option<u32>,
 }
 
-/// A value that cannot be right: which field, and why.
+/// An invalid value: the field and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldProblem {
     /// The field as a path, such as `overlays[0].width`.
     pub field: String,
-    /// What is wrong and what would be right.
+    /// The defect and the remedy.
     pub reason: String,
 }
 
 impl FieldProblem {
-    /// A problem with a field.
+    /// Creates a problem with a field.
     pub fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { field: field.into(), reason: reason.into() }
     }
 }
 
 impl Brief {
-    /// Returns the engines that the brief asks for, with their fields.
+    /// Returns the engines that the brief names, with their fields.
     pub fn engines_asked(&self) -> impl Iterator<Item = (String, &str)> {
         let whole = self.engine_override.iter().map(|name| ("engine_override".to_owned(), name));
         let of_scenes = self.scenes.iter().enumerate().filter_map(|(index, scene)| {
@@ -542,7 +542,7 @@ impl Brief {
         whole.chain(of_scenes).map(|(field, name)| (field, name.as_str()))
     }
 
-    /// The voice settings, empty when none were given.
+    /// Returns the voice settings, empty if none were given.
     pub fn voice_settings(&self) -> VoiceSettings {
         match &self.voice {
             Some(VoiceField::Settings(settings)) => settings.clone(),
@@ -550,17 +550,17 @@ impl Brief {
         }
     }
 
-    /// Whether the voice was switched off.
+    /// Returns true if the voice was switched off.
     pub fn voice_is_off(&self) -> bool {
         matches!(self.voice, Some(VoiceField::Off(_)))
     }
 
-    /// Whether captions were switched off.
+    /// Returns true if captions were switched off.
     pub fn captions_are_off(&self) -> bool {
         matches!(self.captions, Some(CaptionsField::Off(_)))
     }
 
-    /// The caption settings, empty when none were given.
+    /// Returns the caption settings, empty if none were given.
     pub fn caption_settings(&self) -> CaptionSettings {
         match &self.captions {
             Some(CaptionsField::Settings(settings)) => settings.clone(),

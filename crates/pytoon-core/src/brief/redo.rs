@@ -1,4 +1,4 @@
-//! A change of one scene, as a part of its brief.
+//! A change to one scene of a brief.
 
 use super::{Brief, FieldProblem, SceneOverride};
 
@@ -7,19 +7,18 @@ use super::{Brief, FieldProblem, SceneOverride};
 pub struct SceneChange {
     /// Another visual idea.
     pub prompt: Option<String>,
-    /// Another engine; the same asks it again where the scene had fallen back.
+    /// Another engine; the same one is called again if the scene had fallen back.
     pub engine: Option<String>,
-    /// Another caption, shown over the whole scene; what is spoken stays.
+    /// Another caption, shown over the whole scene; the spoken words stay.
     pub caption: Option<String>,
 }
 
 impl SceneChange {
-    /// Returns the brief with one scene changed. `scene` is its place, 1 being the first, as `3` or
-    /// `scene_03`; `count` is the number of scenes, 0 if it is not known yet.
+    /// Returns the brief with one scene changed. `scene` is its place, 1 being the first, as `3` or `scene_03`;
+    /// `count` is the number of scenes, 0 if it is unknown.
     ///
     /// # Errors
-    /// The field that is wrong: `(body)` if nothing is to change, `scene` if the film has no such
-    /// scene.
+    /// The wrong field: `(body)` if there is no change, `scene` if the film has no such scene.
     pub fn applied(
         &self,
         mut brief: Brief,

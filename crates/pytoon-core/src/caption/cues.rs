@@ -1,9 +1,9 @@
-//! Groups timed words into caption cues: here it is decided where a caption ends.
+//! Groups timed words into caption cues and decides the end of each caption.
 //!
-//! Guarantees: every word is in exactly one cue, in order and unchanged; cues never overlap; a
-//! cue never crosses a sentence end or a long pause.
+//! Guarantees: every word is in exactly one cue, in order and unchanged; cues never overlap; a cue never crosses a
+//! sentence end or a long pause.
 //!
-//! Lines inside a cue are broken where fonts are known (`pytoon-graphics`).
+//! Lines inside a cue are broken by `pytoon-graphics`, which knows the fonts.
 
 use super::reading;
 use crate::script::sentence;
@@ -12,15 +12,15 @@ use crate::time::MsRange;
 use pytoon_vocabulary::{CaptionCue, CaptionLook, CaptionWord, Ms, SceneId};
 use unicode_width::UnicodeWidthStr;
 
-/// A cue appears this long before its first word.
+/// The time between a cue's start and its first word.
 const LEAD_IN: Ms = Ms::new(100);
-/// A cue stays this long after its last word, when there is room.
+/// The time that a cue stays after its last word, if there is room.
 const TAIL: Ms = Ms::new(200);
-/// A pause longer than this ends a cue.
+/// The pause above which a cue ends.
 const CUE_PAUSE: Ms = Ms::new(350);
-/// No cue is shorter, whatever its words.
+/// The shortest cue, regardless of its words.
 const SHORTEST: Ms = Ms::new(1);
-/// Gaps between cues shorter than this are closed by holding the earlier one.
+/// The gap between cues below which the earlier one is extended.
 const CLOSE_GAP: Ms = Ms::new(300);
 
 /// The cost of a cue that has half the reading time it needs. The cost of uneven cue lengths is below 1.
@@ -33,7 +33,7 @@ pub struct SceneWords {
     pub scene_id: SceneId,
     /// Its words in order, in film time.
     pub words: Vec<CaptionWord>,
-    /// The index of each sentence's last word; empty where only the words tell.
+    /// The index of each sentence's last word; empty if only the words tell.
     pub sentence_ends: Vec<usize>,
     /// Its place in the film.
     pub range: MsRange,
@@ -58,7 +58,7 @@ fn limits(look: CaptionLook, size: f64) -> Limits {
     }
 }
 
-/// The cues of a film, whose words light up `lead` before they are said.
+/// Returns the cues of a film. Words light up `lead` before they are said.
 pub fn cues(scenes: &[SceneWords], look: CaptionLook, size: f64, lead: Ms) -> Vec<CaptionCue> {
     let limits = limits(look, size);
     let runs: Vec<Run<'_>> = scenes.iter().flat_map(runs).collect();
@@ -77,7 +77,7 @@ pub fn cues(scenes: &[SceneWords], look: CaptionLook, size: f64, lead: Ms) -> Ve
     if before.iter().all(|strain| *strain <= 1.0) {
         return cues;
     }
-    // A cue that is too fast or too short is split again with reading time counted; the better split is kept.
+    // Split a cue that is too fast or too short again, with reading time counted, and keep the better split.
     let timed: Vec<Split> = runs
         .iter()
         .zip(&even)
@@ -100,14 +100,14 @@ pub fn cues(scenes: &[SceneWords], look: CaptionLook, size: f64, lead: Ms) -> Ve
 struct Run<'a> {
     scene: &'a SceneWords,
     words: &'a [CaptionWord],
-    /// When something else wants the screen.
+    /// The time at which other content takes the screen.
     until: Ms,
 }
 
 /// The words of a run, cue by cue.
 type Split = Vec<Vec<CaptionWord>>;
 
-/// By how much the worst cue of each run is too fast or too short; 1 is just right.
+/// Returns the factor by which the worst cue of each run is too fast or too short; 1 is exactly right.
 fn strains(splits: &[&Split], cues: &[CaptionCue], limits: &Limits) -> Vec<f64> {
     let mut rest = cues.iter();
     splits
@@ -124,13 +124,13 @@ fn strain(text: &str, shown: Ms, limits: &Limits) -> f64 {
     needed.get() as f64 / shown.max(SHORTEST).get() as f64
 }
 
-/// Width of a text in units of a Latin letter (UAX #11): ideographs count twice, marks over a letter
-/// and soft hyphens not at all.
+/// Returns the width of a text in units of a Latin letter (UAX #11): ideographs count twice, combining marks and
+/// soft hyphens not at all.
 fn visual_chars(text: &str) -> usize {
     text.width()
 }
 
-/// A scene's words, cut at sentence ends and pauses.
+/// Splits a scene's words at sentence ends and pauses.
 fn runs(scene: &SceneWords) -> Vec<Run<'_>> {
     let mut rest = scene.words.as_slice();
     let mut out = Vec::new();
@@ -157,9 +157,10 @@ fn ends_sentence(word: &str) -> bool {
         || (bare.ends_with('.') && sentence::split(&format!("{bare} X")).len() > 1)
 }
 
-/// The split with the least raggedness, preferring breaks after punctuation and never leaving a
-/// connective at the end of a cue; on request also one in which no cue goes by too fast. Dynamic
-/// programming over break points.
+/// Returns the split with the least raggedness, preferring breaks after punctuation and never leaving a
+/// connective at the end of a cue. If `timed`, also avoids cues that are too fast. Uses dynamic programming over
+/// break
+/// points.
 fn split(run: &Run<'_>, limits: &Limits, timed: bool) -> Split {
     let Run { words: run, until, .. } = *run;
     let count = run.len();
@@ -221,7 +222,7 @@ fn group_cost(run: &[CaptionWord], end: usize, width: f64, ideal: f64) -> f64 {
     cost
 }
 
-/// A number and its unit belong on one line.
+/// Returns true for a number and its unit, which belong on one line.
 fn is_bound_number(word: &str, next: &str) -> bool {
     word.chars().all(|c| c.is_ascii_digit() || ".,$€£".contains(c))
         && next.chars().count() <= 4
@@ -242,7 +243,7 @@ fn cue(scene: &SceneWords, words: &[CaptionWord]) -> CaptionCue {
     }
 }
 
-/// The words as one text.
+/// Returns the words as one text.
 pub fn shown_text(words: &[CaptionWord]) -> String {
     let plain: Vec<text::Word> = words
         .iter()
@@ -251,7 +252,7 @@ pub fn shown_text(words: &[CaptionWord]) -> String {
     text::join(&plain)
 }
 
-/// At most one word of a cue is set off: a number or price, a negation, or "free" and its like.
+/// Emphasises at most one word of a cue: a number or price, a negation, or "free" and its like.
 fn emphasise(words: &mut [CaptionWord]) {
     // The script's own emphasis wins.
     if words.iter().any(|word| word.emphasis) {
@@ -275,7 +276,7 @@ fn emphasise(words: &mut [CaptionWord]) {
     }
 }
 
-/// Keeps cues in their scene and off each other, and closes short gaps.
+/// Keeps cues in their scene and apart, and closes short gaps.
 fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead: Ms) {
     let range_of = |id: &SceneId| scenes.iter().find(|s| s.scene_id == *id).map(|s| s.range);
     let mut previous_end = Ms::ZERO;
@@ -294,8 +295,8 @@ fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead:
         let next_word = cues.get(index + 1).map(|n| n.words.first().map_or(n.start, |w| w.start));
         let scene_end = range_of(&cues[index].scene_id).map_or(Ms::MAX, |r| r.end);
         let Some(next_word) = next_word else { continue };
-        // The next cue takes the screen just before its first word, not after this one's tail: at
-        // the latest when that word lights up, even where this one's last word still sounds.
+        // The next cue starts just before its first word, not after this one's tail: at the latest when that word
+        // lights up, even while this one's last word is still spoken.
         let last_end = cues[index].words.last().map_or(Ms::ZERO, |w| w.end);
         let next_start = (next_word - LEAD_IN).max(last_end.min(next_word - lead));
         let next_scene_start = range_of(&cues[index + 1].scene_id).map_or(Ms::ZERO, |r| r.start);
@@ -315,7 +316,7 @@ fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead:
         let scene_end = range_of(&last.scene_id).map_or(last.end, |r| r.end);
         last.end = last.end.max((last.start + limits.shortest).min(scene_end));
     }
-    // A cue that is still too short starts earlier, as far as the cue before it can give up time.
+    // Start a cue that is still too short earlier, if the cue before it has time to spare.
     for index in 0..cues.len() {
         let missing = limits.shortest - (cues[index].end - cues[index].start);
         let scene_start = range_of(&cues[index].scene_id).map_or(Ms::ZERO, |r| r.start);
@@ -333,7 +334,7 @@ fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead:
             cues[before].end = cues[before].end.min(start);
         }
     }
-    // A cue that is read too fast stays until the next cue starts.
+    // Extend a cue that is read too fast until the next cue starts.
     for index in 0..cues.len() {
         let free_until = cues.get(index + 1).map_or(Ms::MAX, |next| next.start);
         let cue = &mut cues[index];
@@ -429,7 +430,7 @@ mod tests {
 
     #[test]
     fn a_cue_that_is_too_fast_is_split_anew() {
-        // Two long words in haste, then short ones at leisure.
+        // Two long words spoken quickly, then short ones slowly.
         let times = [
             ("Extraordinary", 0, 250),
             ("circumstances", 250, 500),
@@ -509,7 +510,7 @@ mod tests {
                 prop_assert!(cue.start >= range.start - slack && cue.end <= range.end + slack);
                 let before = index.checked_sub(1).map(|before| &cues[before]);
                 prop_assert!(before.is_none_or(|before| before.end <= cue.start), "{:?}", cues);
-                // Shorter than can be seen, or faster than can be read, only where there is no room.
+                // A cue is too short to see or too fast to read only if there is no room.
                 let room = cues.get(index + 1).map_or(range.end, |next| next.start.min(range.end));
                 let needed = shortest.max(reading::needed_time(&cue.text));
                 prop_assert!(cue.end - cue.start >= needed || cue.end >= room, "{:?}", cue);

@@ -1,5 +1,5 @@
-//! Captions: [`cues`] groups words into them, [`sidecar`] writes them as files, [`reading`] says how fast
-//! they have to be read.
+//! Captions: [`cues`] groups words into cues, [`sidecar`] writes caption files, [`reading`] limits the reading
+//! speed.
 
 mod cues;
 pub mod reading;

@@ -1,4 +1,4 @@
-//! How fast captions have to be read.
+//! The reading speed of captions.
 
 use crate::note::Note;
 use crate::text::on_screen;
@@ -6,9 +6,10 @@ use pytoon_vocabulary::{CaptionCue, Ms};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// The most characters a second that a reader keeps up with, by script, where captions follow a
-/// voice (Netflix's guides for Latin, Arabic and Devanagari; Korean likewise; ideographs and kana
-/// at the pace of a quick speaker, since television's slower rates are for captions that lag).
+/// The fastest readable speed in characters a second, by script, for captions that follow a voice (Netflix's
+/// guides for Latin, Arabic and Devanagari; Korean likewise; ideographs and kana at the pace of a quick speaker,
+/// since
+/// television's slower rates are for captions that lag).
 const LIMITS: [(f64, IsOfScript); 5] = [
     // Japanese: kana.
     (10.0, |c| matches!(c, '\u{3040}'..='\u{30ff}')),
@@ -25,12 +26,12 @@ type IsOfScript = fn(char) -> bool;
 /// The limit of every other script.
 const OTHERS: f64 = 20.0;
 
-/// Characters a second of a cue, as readers count them: graphemes without white space and soft hyphens.
+/// Returns a cue's characters a second: graphemes without white space and soft hyphens.
 pub fn speed(cue: &CaptionCue) -> f64 {
     characters(&cue.text) * 1000.0 / (cue.end - cue.start).get().max(1) as f64
 }
 
-/// Returns how long a text has to stay to be read.
+/// Returns the time needed to read a text.
 pub fn needed_time(text: &str) -> Ms {
     Ms::new((characters(text) * 1000.0 / limit(text)).ceil() as i64)
 }
@@ -41,14 +42,14 @@ fn characters(text: &str) -> f64 {
     shown.map(|word| word.graphemes(true).filter(is_seen).count()).sum::<usize>() as f64
 }
 
-/// What a reader of a text keeps up with, in characters a second.
+/// Returns the fastest readable speed for a text, in characters a second.
 pub fn limit(text: &str) -> f64 {
-    // One kana makes a text Japanese, however many ideographs it has.
+    // One kana makes a text Japanese, regardless of the number of ideographs.
     let script = LIMITS.iter().find(|(_, is_of)| text.chars().any(is_of));
     script.map_or(OTHERS, |(limit, _)| *limit)
 }
 
-/// Returns a note about the cues that nobody can read in time, if there are any.
+/// Returns a note about the cues that are too fast to read, if there are any.
 pub fn warning(cues: &[CaptionCue], recorded: bool) -> Option<Note> {
     let over = |cue: &&CaptionCue| speed(cue) > limit(&cue.text);
     let worst = cues

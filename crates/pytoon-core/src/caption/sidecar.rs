@@ -1,8 +1,8 @@
 //! Captions as files: SubRip, WebVTT and Advanced SubStation Alpha (ASS) with the time of every word,
 //! and JSON.
 //!
-//! Guarantees: every word of the cues is in every file, in order; whatever a word contains, it is
-//! text there and never markup; times ascend and stay inside their cue.
+//! Guarantees: every word of the cues is in every file, in order; the content of a word is text and never markup;
+//! times ascend and stay inside their cue.
 
 use super::cues::shown_text;
 use pytoon_vocabulary::{CaptionCue, CaptionWord, Ms};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// The version of [`CaptionsFile`].
 pub const CAPTIONS_VERSION: u32 = 1;
 
-/// The cues as SubRip text.
+/// Returns the cues as SubRip text.
 pub fn to_srt(cues: &[CaptionCue]) -> String {
     let mut out = String::new();
     for (index, cue) in cues.iter().enumerate() {
@@ -22,15 +22,14 @@ pub fn to_srt(cues: &[CaptionCue]) -> String {
     out
 }
 
-/// The cues as WebVTT, with a time before each word that begins inside its cue. `&`, `<` and `>`
-/// are escaped as the format asks.
+/// Returns the cues as WebVTT, with a time before each word that begins inside its cue. Escapes `&`, `<` and `>`.
 pub fn to_vtt(cues: &[CaptionCue]) -> String {
     let mut out = String::from("WEBVTT\n\n");
     for cue in cues {
         let mut text = String::new();
         let mut latest = cue.start;
         for (index, word) in cue.words.iter().enumerate() {
-            // A time outside its cue, or not after the one before it, is not allowed.
+            // WebVTT forbids a time outside its cue or not after the previous one.
             if word.start > latest && word.start < cue.end {
                 text.push_str(&format!("<{}>", clock(word.start, '.')));
                 latest = word.start;
@@ -45,8 +44,8 @@ pub fn to_vtt(cues: &[CaptionCue]) -> String {
     out
 }
 
-/// The cues as an ASS script (v4.00+) for a film of so many pixels: white words that turn yellow as
-/// they are said, where the burnt-in captions stand.
+/// Returns the cues as an ASS script (v4.00+) for a film of this size in pixels: white words that turn yellow when
+/// spoken, at the place of the burnt-in captions.
 pub fn to_ass(cues: &[CaptionCue], (width, height): (u32, u32)) -> String {
     let part = |share: f64| (share * f64::from(height)).round() as u32;
     let mut out = format!(
@@ -61,7 +60,7 @@ pub fn to_ass(cues: &[CaptionCue], (width, height): (u32, u32)) -> String {
         size = part(0.0375),
         outline = part(0.0026),
         side = width / 12,
-        // The lower edge of the block, as it is burnt in.
+        // The lower edge of the block, as burnt in.
         bottom = part(0.35),
     );
     for cue in cues {
@@ -71,7 +70,7 @@ pub fn to_ass(cues: &[CaptionCue], (width, height): (u32, u32)) -> String {
         for index in 0..cue.words.len() {
             let begins = centiseconds(cue.words[index].start).clamp(at, end);
             if begins > at {
-                // Until the word begins nothing turns.
+                // No highlight until the word begins.
                 text.push_str(&format!("{{\\k{}}}", begins - at));
             }
             let next = cue.words.get(index + 1);
@@ -108,13 +107,13 @@ pub struct CaptionsFile {
 /// A word of `captions.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WordEntry {
-    /// As it is written.
+    /// The word as written.
     pub word: String,
-    /// When it begins in the film, in milliseconds.
+    /// Its start in the film, in milliseconds.
     pub start_ms: i64,
-    /// When it ends.
+    /// Its end in the film, in milliseconds.
     pub end_ms: i64,
-    /// The cue that shows it, counted from 0.
+    /// The index of its cue, from 0.
     pub cue: usize,
 }
 
@@ -123,16 +122,16 @@ pub struct WordEntry {
 pub struct CueEntry {
     /// Its text.
     pub text: String,
-    /// When it comes, in milliseconds.
+    /// Its start, in milliseconds.
     pub start_ms: i64,
-    /// When it goes.
+    /// Its end, in milliseconds.
     pub end_ms: i64,
     /// Its scene.
     pub scene_id: String,
 }
 
 impl CaptionsFile {
-    /// The captions of a film.
+    /// Creates the captions of a film.
     pub fn of(cues: &[CaptionCue], language: &str) -> Self {
         let words = cues.iter().enumerate().flat_map(|(cue, c)| {
             c.words.iter().map(move |word| WordEntry {
@@ -157,11 +156,11 @@ impl CaptionsFile {
     }
 }
 
-/// A word with the space that stands behind it, if one does.
+/// Returns a word with the space after it, if there is one.
 fn spaced(words: &[CaptionWord], index: usize) -> String {
     let pair = &words[index..(index + 2).min(words.len())];
     let alone = words[index].text.as_str();
-    // How two words are joined is decided where texts are joined.
+    // `shown_text` decides about the space between two words.
     let joined = shown_text(pair);
     let next = pair.get(1).map_or("", |next| next.text.as_str());
     match joined.strip_suffix(next) {
@@ -170,7 +169,7 @@ fn spaced(words: &[CaptionWord], index: usize) -> String {
     }
 }
 
-/// A timeline that somebody wrote by hand may hold line breaks, and an empty line ends a cue.
+/// Replaces line breaks: a handwritten timeline may contain them, and an empty line ends a cue.
 fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
 }
@@ -179,8 +178,8 @@ fn escaped_for_vtt(text: &str) -> String {
     one_line(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Braces begin overrides and a backslash begins a command: a word joiner after it, which is not
-/// seen, keeps it a character.
+/// Escapes ASS markup. Braces begin overrides and a backslash begins a command: an invisible word joiner after it
+/// keeps it a character.
 fn escaped_for_ass(text: &str) -> String {
     one_line(text).replace('\\', "\\\u{2060}").replace('{', "\\{").replace('}', "\\}")
 }
@@ -208,7 +207,7 @@ fn clock(at: Ms, separator: char) -> String {
 pub(super) mod tests {
     use super::*;
 
-    /// Reads WebVTT and ASS as players do and compares them with the cues.
+    /// Parses WebVTT and ASS as players do and compares them with the cues.
     pub(crate) fn check_back(cues: &[CaptionCue]) {
         let ms = |clock: &str| -> i64 {
             let (time, rest) = clock.split_once('.').expect("a time");

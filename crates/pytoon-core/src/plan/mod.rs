@@ -1,7 +1,7 @@
-//! Turns a brief into a scene graph.
+//! Converts a brief to a scene graph.
 //!
-//! Guarantees: pure and deterministic; at least one scene; every sentence of the script is in
-//! exactly one scene, in order; every media file is shown when the film has room for it.
+//! Guarantees: pure and deterministic; at least one scene; every sentence of the script is in exactly one scene, in
+//! order; every media file is shown if the film has room for it.
 //!
 //! Does not read files, measure speech or know exact times (`timeline::build` does).
 //!
@@ -28,18 +28,18 @@ use spoken::Spoken;
 
 pub use crate::chain::LOCAL_ENGINE;
 
-/// A media file that was looked at.
+/// A probed media file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MediaInfo {
     /// The file, resolved.
     pub path: String,
     /// A picture or a clip.
     pub kind: MediaKind,
-    /// How the brief wants it to meet a frame of another shape.
+    /// The fit that the brief requests.
     pub fit: Option<MediaFit>,
 }
 
-/// All that a plan depends on.
+/// All inputs of a plan.
 #[derive(Debug, Clone)]
 pub struct PlanInput<'a> {
     /// The brief.
@@ -48,7 +48,7 @@ pub struct PlanInput<'a> {
     pub preset_id: &'a str,
     /// The preset.
     pub preset: &'a Preset,
-    /// The brief's media files, looked at, in order.
+    /// The brief's media files, probed, in order.
     pub media: &'a [MediaInfo],
     /// The media of `scenes` overrides, by scene number.
     pub override_media: &'a [(u32, MediaInfo)],
@@ -97,7 +97,7 @@ fn scene_limit(brief: &Brief) -> usize {
     brief.max_scenes.unwrap_or(MAX_SCENES).clamp(1, MAX_SCENES) as usize
 }
 
-/// Returns the language of a brief, a BCP 47 tag: the one that it states, or that of its words.
+/// Returns the language of a brief, a BCP 47 tag: the stated one, or that of its words.
 pub fn language_of(brief: &Brief) -> String {
     brief.language.clone().unwrap_or_else(|| detected_language(brief).tag.to_owned())
 }
@@ -110,7 +110,7 @@ pub fn detected_language(brief: &Brief) -> Detected {
     language::detect(&all.join(" "))
 }
 
-/// The text that is spoken, or captioned where nothing is spoken.
+/// Returns the text that is spoken, or captioned if nothing is spoken.
 fn script(input: &PlanInput<'_>) -> Script {
     let mut script = script_of(input.brief);
     if script.beats.is_empty() {
@@ -237,7 +237,7 @@ fn engine(brief: &Brief, scene: Option<&SceneOverride>) -> EngineName {
     own.or(brief.engine_override.as_deref()).unwrap_or(LOCAL_ENGINE).into()
 }
 
-/// A guess of the speaking time, for people; the timeline measures.
+/// Returns an estimate of the speaking time, for display; the timeline measures the exact one.
 fn estimated_duration_ms(preset: &Preset, sentences: &[Sentence]) -> i64 {
     let Some((last, others)) = sentences.split_last() else {
         return (preset.pacing.silent_scene_seconds * 1000.0) as i64;
@@ -252,7 +252,7 @@ fn estimated_duration_ms(preset: &Preset, sentences: &[Sentence]) -> i64 {
     speech as i64 + i64::from(between) + i64::from(scene_pause)
 }
 
-/// Cycles few media over many scenes; gives each scene several when media are many.
+/// Cycles few media over many scenes, or gives each scene several of many media.
 fn assign_media(scenes: &mut [Scene], media: &[MediaInfo]) {
     if media.is_empty() {
         return;
@@ -282,7 +282,7 @@ fn with_media(template: &SceneMedia, info: &MediaInfo) -> SceneMedia {
     }
 }
 
-/// At most two kinds of background in a film; the second for the middle third.
+/// Assigns at most two kinds of background to a film; the second to the middle third.
 fn assign_backgrounds(scenes: &mut [Scene], input: &PlanInput<'_>) {
     let kinds: &[Background] = &input.preset.backgrounds;
     let count = scenes.len();
@@ -302,7 +302,7 @@ fn assign_transitions(scenes: &mut [Scene], input: &PlanInput<'_>) {
     );
     for join in 1..scenes.len() {
         let on_turn = spec.every > 0 && (join - 1 + offset).is_multiple_of(spec.every as usize);
-        // Two titles through each other can be read by nobody.
+        // Two titles that fade through each other are unreadable.
         let titles = scenes[join - 1..=join].iter().all(|s| s.media.kind == MediaKind::Background);
         scenes[join].transition =
             if on_turn && !(mixes && titles) { house } else { TransitionKind::Cut };
@@ -316,7 +316,7 @@ fn house_transition(input: &PlanInput<'_>) -> TransitionKind {
     if input.brief.brand_safe == Some(true) && !plain { TransitionKind::Crossfade } else { house }
 }
 
-/// A brand-safe film keeps to cuts and fades, whoever asks for more.
+/// Restricts a brand-safe film to cuts and fades.
 fn keep_joins_plain(scenes: &mut [Scene], warnings: &mut Vec<Note>) {
     for scene in scenes {
         let plain = matches!(
@@ -368,7 +368,7 @@ fn apply_override(scene: &mut Scene, change: &SceneOverride, input: &PlanInput<'
     }
     if let Some(background) = change.background {
         scene.style.background = background;
-        // Asking for a background by name, and naming no picture, is asking to see it.
+        // A background requested by name, without a picture, is meant to be seen.
         if change.media.is_none() {
             scene.media.kind = MediaKind::Background;
             scene.media.asset = None;

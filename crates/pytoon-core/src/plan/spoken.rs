@@ -1,4 +1,4 @@
-//! Sentences in the pieces in which they are spoken.
+//! Splits sentences into the pieces in which they are spoken.
 //!
 //! Guarantees: no word is lost or moved; pauses within a sentence become pauses between pieces.
 
@@ -7,7 +7,7 @@ use crate::scene::WordPlace;
 use crate::script::{self, Sentence};
 use crate::text::{self, SentenceEnd};
 
-/// Sentences as they are spoken: one that has a pause inside is spoken in pieces.
+/// Sentences as they are spoken: one with an inner pause is spoken in pieces.
 #[derive(Default)]
 pub(super) struct Spoken {
     pub(super) sentences: Vec<String>,
@@ -48,7 +48,7 @@ impl Spoken {
                 continue;
             }
             let number = self.sentences.len();
-            // A whole sentence in bold has no word that stands out.
+            // A sentence that is all bold has no emphasised word.
             self.emphasis.extend(
                 sentence
                     .emphasis

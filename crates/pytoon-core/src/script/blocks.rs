@@ -1,4 +1,4 @@
-//! Lines into blocks: paragraphs, headings, list items, quotes; Markdown's marks at line starts.
+//! Groups lines into blocks: paragraphs, headings, list items, quotes; reads Markdown's marks at line starts.
 
 use super::cells::{Break, Cell, is_blank, plain, view};
 use crate::text::SentenceEnd;
@@ -6,7 +6,7 @@ use crate::text::SentenceEnd;
 /// Lines that belong together, without the marks of their kind.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Block {
-    /// Its lines; a line that a tag ended is followed by another block.
+    /// Its lines. A line ended by a tag is followed by another block.
     pub(super) lines: Vec<Vec<Cell>>,
     /// Determines the pause after the block.
     pub(super) end: SentenceEnd,
@@ -16,7 +16,7 @@ pub(super) struct Block {
     pub(super) is_item: bool,
 }
 
-/// A line as it stands.
+/// An unprocessed line.
 struct Line {
     cells: Vec<Cell>,
     /// The break that ended the line; `None` for a plain line feed.
@@ -98,7 +98,7 @@ impl Reader<'_> {
     fn text(&mut self, line: &Line, emoji_bullet: usize) {
         let mut cells = trimmed(&line.cells);
         if is_blank(cells) {
-            // White space beside a tag is no blank line.
+            // White space beside a tag is not a blank line.
             if line.ended_by.is_none() {
                 self.close(SentenceEnd::Paragraph);
             }
@@ -192,12 +192,12 @@ impl Reader<'_> {
         let rest = &seen[digits + 1..];
         let blanks = rest.iter().take_while(|c| c.is_whitespace()).count();
         let has_item = rest.len() > blanks;
-        // `➢Apples`: marks that are nothing else need no blank.
+        // `➢Apples`: marks that are always bullets need no blank.
         let is_only_bullet = digits == 0 && "•‣◦▪●■►▸➤➢".contains(mark);
         (is_marker && has_item && (blanks > 0 || is_only_bullet)).then_some(digits + 1 + blanks)
     }
 
-    /// A wrapped line that happens to begin with `20. ` is no list item.
+    /// Returns false for a wrapped line that happens to begin with `20. `, which is no list item.
     fn numbers_may_begin(&self, digits: &[char]) -> bool {
         let is_first = digits == ['1'];
         match &self.open {
@@ -211,7 +211,7 @@ impl Reader<'_> {
     }
 }
 
-/// `[1]: https://…` and `[^1]: a footnote`, which stand where nobody reads them aloud.
+/// Returns true for `[1]: https://…` and `[^1]: a footnote`, which are never read aloud.
 fn is_definition(seen: &[char]) -> bool {
     let Some(close) = seen.iter().take(24).position(|c| *c == ']') else { return false };
     if seen.first() != Some(&'[') || seen.get(close + 1) != Some(&':') {
@@ -228,7 +228,7 @@ fn trimmed(cells: &[Cell]) -> &[Cell] {
     &cells[start..end]
 }
 
-/// `> ` and `>` before a letter; `> 5` and `->` are text.
+/// Returns the length of `> `, or of `>` before a letter; `> 5` and `->` are text.
 fn quote_mark(seen: &[char]) -> Option<usize> {
     let (first, rest) = seen.split_first()?;
     let next = rest.first().copied();
@@ -240,7 +240,7 @@ fn quote_mark(seen: &[char]) -> Option<usize> {
     is_quote.then(|| 1 + usize::from(next.is_some_and(char::is_whitespace)))
 }
 
-/// ```` ``` ```` or `~~~`, with a language's name.
+/// Returns true for ```` ``` ```` or `~~~`, with a language's name.
 fn is_fence(seen: &[char]) -> bool {
     ["```", "~~~"].iter().any(|fence| {
         let marks = fence.chars().count();
@@ -251,7 +251,7 @@ fn is_fence(seen: &[char]) -> bool {
     })
 }
 
-/// `---`, `* * *`, `___`, `===`, alone on a line. Returns the mark.
+/// Returns the mark of a line of `---`, `* * *`, `___` or `===` alone.
 fn rule(seen: &[char]) -> Option<char> {
     let marks: Vec<char> = seen.iter().copied().filter(|c| !c.is_whitespace()).collect();
     let first = *marks.first()?;
@@ -260,7 +260,7 @@ fn rule(seen: &[char]) -> Option<char> {
     is_rule.then_some(first)
 }
 
-/// Returns where the words of a heading begin and end.
+/// Returns the range of a heading's words.
 fn heading(seen: &[char]) -> Option<(usize, usize)> {
     let hashes = seen.iter().take_while(|c| **c == '#').count();
     if !(1..=6).contains(&hashes) || !seen.get(hashes).is_some_and(|c| c.is_whitespace()) {
@@ -274,7 +274,7 @@ fn heading(seen: &[char]) -> Option<(usize, usize)> {
     (end > hashes + 1).then_some((hashes + 1, end))
 }
 
-/// Returns the words of a table's row; none for the line under its head.
+/// Returns the words of a table's row; `None` for the line under its head.
 fn table_row(cells: &[Cell], seen: &[char]) -> Option<Vec<Cell>> {
     if seen.len() < 3 || seen.first() != Some(&'|') || seen.last() != Some(&'|') {
         return None;
@@ -306,7 +306,7 @@ fn checkbox(seen: &[char]) -> usize {
     }
 }
 
-/// For each line the length of its emoji bullet, which stands before two lines or more in a row.
+/// Returns the length of each line's emoji bullet. A bullet must begin at least two lines in a row.
 fn emoji_bullets(lines: &[Line]) -> Vec<usize> {
     let bullet = |line: &Line| -> Option<usize> {
         let cells = trimmed(&line.cells);
@@ -326,7 +326,7 @@ fn emoji_bullets(lines: &[Line]) -> Vec<usize> {
         .collect()
 }
 
-/// Emoji and dingbats, with what joins them.
+/// Returns true for emoji and dingbats, and the characters that join them.
 fn is_pictograph(c: char) -> bool {
     matches!(c,
         '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | '\u{2600}'..='\u{27bf}'

@@ -1,19 +1,19 @@
-//! A script in the making: characters, and what marks became.
+//! A script during parsing: characters and the meanings of marks.
 
-/// One character, or what a mark means.
+/// One character, or the meaning of a mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cell {
     /// A character that may be part of a mark.
     Char(char),
-    /// A character that is no mark: written as an entity, escaped, or within code.
+    /// A character that is not a mark: written as an entity, escaped, or within code.
     Literal(char),
-    /// The end of a line, by a tag.
+    /// The end of a line by a tag.
     Break(Break),
     /// A pause in milliseconds; `None` leaves its length to the preset.
     Pause(Option<u32>),
     /// A stage direction, without its brackets.
     Direction(String),
-    /// Emphasised words begin or end.
+    /// The start (true) or end of emphasised words.
     Emphasis(bool),
 }
 
@@ -30,7 +30,7 @@ pub(super) enum Break {
     Paragraph,
 }
 
-/// Stands in [`view`] for a cell that cannot be part of a mark.
+/// The character in [`view`] for a cell that cannot be part of a mark.
 pub(super) const OBJECT: char = '\u{fffc}';
 
 /// Returns one character per cell, for searching marks.
@@ -54,7 +54,7 @@ pub(super) fn plain(cells: &[Cell]) -> String {
     cells.iter().filter_map(character).collect()
 }
 
-/// Returns true if cells hold nothing but white space.
+/// Returns true if cells contain nothing but white space.
 pub(super) fn is_blank(cells: &[Cell]) -> bool {
     cells.iter().all(|cell| matches!(cell, Cell::Char(c) | Cell::Literal(c) if c.is_whitespace()))
 }

@@ -1,9 +1,9 @@
-//! Words by which stage directions, sounds and speakers are known.
+//! Words that identify stage directions, sounds and speakers.
 
 use std::collections::BTreeSet;
 
-/// Sounds, music and camera moves in round brackets: every word is in one of the two lists, and one
-/// of them here.
+/// Sounds, music and camera moves in round brackets: every word must be in one of the two lists, and at least one
+/// in this one.
 const SOUNDS: &[&str] = &[
     "music",
     "song",
@@ -103,7 +103,7 @@ const SOUNDS: &[&str] = &[
     "拍手",
     "笑い",
 ];
-/// Words that go with them.
+/// Words that accompany them.
 const SOUND_WORDS: &[&str] = &[
     "a",
     "the",
@@ -184,7 +184,7 @@ const SOUND_WORDS: &[&str] = &[
     "весёлая",
     "هادئة",
 ];
-/// Openings after which anything is a direction.
+/// Openings that make everything after them a direction.
 const SOUND_OPENINGS: &[&str] = &[
     "sfx:",
     "sfx ",
@@ -254,7 +254,7 @@ const SPEAKERS: &[&str] = &[
     "सूत्रधार",
     "ผู้บรรยาย",
 ];
-/// Parts of a short film before a colon, which are no words of it.
+/// Parts of a short film before a colon, which are not words of it.
 const PARTS: &[&str] = &[
     "hook",
     "intro",
@@ -271,7 +271,7 @@ const PARTS: &[&str] = &[
     "cena",
     "scène",
 ];
-/// Those that count only with a number after them.
+/// Parts that count only with a number after them.
 const NUMBERED_PARTS: &[&str] =
     &["scene", "shot", "slide", "clip", "szene", "escena", "cena", "scène"];
 /// Labels of lines that are directions.
@@ -305,7 +305,7 @@ const LINES: &[&str] = &[
     "música de fondo",
     "musique de fond",
 ];
-/// Labels that are directions where they stand in capitals; else they may begin a sentence.
+/// Labels that are directions in capitals only; else they may begin a sentence.
 const LINES_IN_CAPITALS: &[&str] = &[
     "CAMERA",
     "MUSIC",
@@ -318,7 +318,7 @@ const LINES_IN_CAPITALS: &[&str] = &[
     "SUPER",
     "TITLE CARD",
 ];
-/// How a screenplay's headings begin.
+/// The beginnings of a screenplay's headings.
 const HEADINGS: &[&str] = &["INT. ", "EXT. ", "INT/EXT. ", "INT./EXT. ", "I/E. "];
 /// Lines of a screenplay between its scenes.
 const CUTS: &[&str] = &[
@@ -350,7 +350,7 @@ pub(super) fn is_sound(inside: &str) -> bool {
     names_sound
 }
 
-/// Returns where the words of a line begin that is a direction as a whole; `None` for any other.
+/// Returns the start of the words if the whole line is a direction; `None` otherwise.
 pub(super) fn line(line: &[char]) -> Option<usize> {
     const LONGEST: usize = 24;
     let text: String = line.iter().filter(|c| **c != super::cells::OBJECT).collect();
@@ -372,8 +372,8 @@ pub(super) fn line(line: &[char]) -> Option<usize> {
     (is_label && stands_apart).then_some(colon + 1)
 }
 
-/// Returns the length in characters of a speaker's label at the start of a line, its colon and the
-/// blanks after it included. `names` are the speakers of a dialogue.
+/// Returns the length in characters of a speaker's label at the start of a line, including its colon and the
+/// blanks after it. `names` are the speakers of a dialogue.
 pub(super) fn speaker_label(line: &[char], names: &BTreeSet<String>) -> Option<usize> {
     const LONGEST: usize = 30;
     let Some(colon) = line.iter().take(LONGEST).position(|c| matches!(c, ':' | '：')) else {
@@ -390,21 +390,21 @@ pub(super) fn speaker_label(line: &[char], names: &BTreeSet<String>) -> Option<u
     }
     let after = &line[colon + 1..];
     let blanks = after.iter().take_while(|c| c.is_whitespace() && **c != '\n').count();
-    // `10:30` and `a:b` are none; ideographs need no blank.
+    // `10:30` and `a:b` are not labels; ideographs need no blank.
     let is_solid = bare.chars().last().is_some_and(crate::text::is_unspaced_script);
     let stands_apart = blanks > 0 || after.is_empty() || line[colon] == '：' || after[0] == '\n';
     let is_marked = after.first() == Some(&super::cells::OBJECT);
     (stands_apart || is_solid || is_marked).then_some(colon + 1 + blanks)
 }
 
-/// `Narrator (V.O.)`, `Speaker 2`: the label in small letters without what follows it.
+/// Returns the label in lower case without its addition: `Narrator (V.O.)`, `Speaker 2`.
 fn without_additions(label: &str) -> String {
     let label = label.to_lowercase();
     let bare = label.split('(').next().unwrap_or_default();
     bare.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace() || c == '#').to_owned()
 }
 
-/// A speaker alone on a line, as screenplays have it: `NARRATOR (V.O.)`.
+/// Returns true for a speaker alone on a line, as in screenplays: `NARRATOR (V.O.)`.
 fn is_speaker_alone(line: &[char]) -> bool {
     let text: String = line.iter().collect();
     let text = text.trim();

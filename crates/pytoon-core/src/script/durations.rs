@@ -1,4 +1,4 @@
-//! Lengths of pauses as people write them.
+//! Parses the lengths of pauses as people write them.
 
 /// Words for a pause.
 const PAUSES: &[&str] = &[
@@ -26,7 +26,7 @@ const PAUSES: &[&str] = &[
     "멈춤",
     "หยุด",
 ];
-/// Words that make it short, and leave its length to the preset.
+/// Words that make it short; its length is the preset's.
 const SHORT: &[&str] = &[
     "a",
     "short",
@@ -58,7 +58,7 @@ const LONG: &[&str] = &[
     "uzun",
     "długa",
 ];
-/// Milliseconds of a long pause.
+/// The length of a long pause, in milliseconds.
 const LONG_MS: u32 = 1500;
 
 /// Parses `1s`, `1.5 s`, `500ms`, `2 seconds`, `1,5 sec`, `2` (seconds). Returns milliseconds.
@@ -71,12 +71,12 @@ pub(super) fn parse(text: &str) -> Option<u32> {
         "" | "s" | "sec" | "secs" | "second" | "seconds" => 1000.0,
         _ => return None,
     };
-    // A float becomes the nearest integer that fits.
+    // A float is converted to the nearest integer that fits.
     Some((value * factor).round() as u32)
 }
 
-/// Returns the pause that the words in brackets ask for: `pause`, `pause: 1s`, `2s pause`,
-/// `short pause`, `beat`. The inner `None` leaves the length to the preset.
+/// Returns the pause requested by the words in brackets: `pause`, `pause: 1s`, `2s pause`, `short pause`, `beat`.
+/// The inner `None` leaves the length to the preset.
 pub(super) fn pause(inside: &str) -> Option<Option<u32>> {
     let words = inside.trim().to_lowercase();
     if matches!(words.as_str(), "wait" | "silence") {

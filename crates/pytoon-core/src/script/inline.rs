@@ -1,4 +1,4 @@
-//! Marks within a block: code, links, directions, pauses, emphasis, speakers.
+//! Parses marks within a block: code, links, directions, pauses, emphasis, speakers.
 
 use super::cells::{Cell, OBJECT, plain, view};
 use super::{directions, durations};
@@ -14,7 +14,7 @@ pub(super) struct Removed {
     pub(super) marks: Vec<String>,
     /// Speakers, each once.
     pub(super) speakers: Vec<String>,
-    /// Addresses of links.
+    /// The number of addresses of links.
     pub(super) links: usize,
 }
 
@@ -37,7 +37,7 @@ pub(super) fn read(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     round_brackets(cells)
 }
 
-/// `\*` is a star, not a mark.
+/// Makes escaped characters literal: `\*` is a star, not a mark.
 fn escapes(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     let mut out: Vec<Cell> = Vec::with_capacity(cells.len());
     for cell in cells {
@@ -85,12 +85,12 @@ fn code(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     out
 }
 
-/// How often a character is repeated from here on.
+/// Returns the number of repetitions of a character from here on.
 fn run(seen: &[char], at: usize, mark: char) -> usize {
     seen[at..].iter().take_while(|c| **c == mark).count()
 }
 
-/// `[text](address)` and `[[text]]` leave their text, `![text](address)` a direction; `[^1]` and
+/// Reads links: `[text](address)` and `[[text]]` leave their text, `![text](address)` a direction; `[^1]` and
 /// `[2, 3]` leave nothing.
 fn links(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     let seen = view(&cells);
@@ -109,7 +109,7 @@ fn links(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
             }
             if is_reference(&seen[open + 1..close]) {
                 removed.mark(&seen[open..=close].iter().collect::<String>());
-                // Its blank goes with it: `the risk [1].`
+                // Remove its blank too: `the risk [1].`
                 let before_stop = seen.get(close + 1).is_some_and(|c| ".,;:!?".contains(*c));
                 if before_stop && out.last() == Some(&Cell::Char(' ')) {
                     out.pop();
@@ -123,7 +123,7 @@ fn links(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
                 at = close + 1;
                 continue;
             }
-            // `[text][1]`, whose address stands elsewhere.
+            // `[text][1]`, whose address is elsewhere.
             if seen.get(close + 1) == Some(&'[')
                 && let Some(end) = closing(&seen, close + 1, '[', ']')
                 && is_reference(&seen[close + 2..end])
@@ -152,7 +152,7 @@ fn links(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     out
 }
 
-/// `[b]`, `[/b]`, `[url=…]`: tags of forums, the words between them kept.
+/// Removes tags of forums, `[b]`, `[/b]`, `[url=…]`, and keeps the words between them.
 fn forum_tags(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     const TAGS: &[&str] = &[
         "b", "i", "u", "s", "url", "color", "size", "font", "center", "left", "right", "quote",
@@ -197,7 +197,7 @@ fn is_reference(inside: &[char]) -> bool {
         && inside.iter().all(|c| c.is_ascii_digit() || " ,-–".contains(*c))
 }
 
-/// Returns where the bracket at `open` is closed, on the same level.
+/// Returns the place of the bracket that closes the one at `open`, on the same level.
 fn closing(seen: &[char], open: usize, opens: char, closes: char) -> Option<usize> {
     let mut depth = 0usize;
     for (index, c) in seen.iter().enumerate().skip(open).take(MAX_DIRECTION) {
@@ -254,7 +254,7 @@ fn square_brackets(cells: Vec<Cell>) -> Vec<Cell> {
             && let Some(object) = object(&cells[at + 1..close])
         {
             out.push(object);
-            // Emphasis that began or ended inside still counts outside.
+            // Emphasis that began or ended inside still applies outside.
             out.extend(cells[at + 1..close].iter().filter(is_emphasis).cloned());
             at = close + 1;
             continue;
@@ -269,7 +269,7 @@ fn is_emphasis(cell: &&Cell) -> bool {
     matches!(cell, Cell::Emphasis(_))
 }
 
-/// Returns what brackets with these words mean; `None` for empty ones.
+/// Returns the meaning of brackets with these words; `None` for empty ones.
 fn object(inside: &[Cell]) -> Option<Cell> {
     let words = plain(inside).split_whitespace().collect::<Vec<_>>().join(" ");
     let words = words.trim_matches(['*', '_', ' ']).to_owned();
@@ -288,11 +288,11 @@ struct Delimiter {
     closes: bool,
 }
 
-/// `*x*`, `**x**`, `_x_`, `~~x~~`: pairs of marks that stand at words, as CommonMark pairs them.
+/// Reads `*x*`, `**x**`, `_x_`, `~~x~~`: pairs of marks next to words, paired as in CommonMark.
 fn emphasis(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     let seen = view(&cells);
     let mut open: Vec<Delimiter> = Vec::new();
-    // What each cell that is part of a mark becomes.
+    // The replacement of each cell that is part of a mark.
     let mut becomes: Vec<Option<Option<bool>>> = vec![None; cells.len()];
     for delimiter in delimiters(&seen) {
         let partner = delimiter.closes.then(|| {
@@ -387,7 +387,7 @@ fn round_brackets(cells: Vec<Cell>) -> Vec<Cell> {
     out
 }
 
-/// Returns true if nothing else stands on the line.
+/// Returns true if the line has no other content.
 fn stands_alone(seen: &[char], open: usize, close: usize) -> bool {
     let is_nothing = |c: &&char| c.is_whitespace() || **c == OBJECT;
     let before = seen[..open].iter().rev().take_while(|c| **c != '\n');
@@ -395,7 +395,7 @@ fn stands_alone(seen: &[char], open: usize, close: usize) -> bool {
     before.chain(after).all(|c| is_nothing(&c))
 }
 
-/// Makes a line a direction whose label or form says that it is one: `SFX: door`, `INT. KITCHEN`.
+/// Makes a line a direction if its label or form marks it as one: `SFX: door`, `INT. KITCHEN`.
 pub(super) fn take_direction(cells: &mut Vec<Cell>) -> bool {
     let seen = view(cells);
     let Some(skip) = directions::line(&seen) else { return false };
@@ -408,7 +408,7 @@ pub(super) fn take_direction(cells: &mut Vec<Cell>) -> bool {
     true
 }
 
-/// Takes a speaker's label off the start of a line. `names` are the speakers of a dialogue.
+/// Removes a speaker's label from the start of a line. `names` are the speakers of a dialogue.
 pub(super) fn take_speaker(
     cells: &mut Vec<Cell>,
     names: &BTreeSet<String>,

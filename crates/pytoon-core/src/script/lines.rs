@@ -1,11 +1,11 @@
-//! Decides whether the line ends of a paragraph end sentences or only wrap them.
+//! Decides if the line ends of a paragraph end sentences or only wrap them.
 
 use crate::text::is_unspaced_script;
 
-/// What a paragraph's line ends are.
+/// The meaning of a paragraph's line ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineEnds {
-    /// Each line is words of its own.
+    /// Each line is an item of its own.
     Items,
     /// The text was wrapped at a width.
     Wrapped,
@@ -13,9 +13,9 @@ pub(super) enum LineEnds {
     Unsure,
 }
 
-/// No program wraps text at fewer columns than this.
+/// The narrowest width at which programs wrap text, in columns.
 const NARROWEST_WRAP: usize = 40;
-/// Lines of at most this many characters are titles, list items or verse if they begin so.
+/// The most characters of a line that counts as a title, list item or verse if it begins so.
 const SHORT_LINE: usize = 60;
 
 /// Judges the lines of a paragraph.
@@ -27,8 +27,8 @@ pub(super) fn judge(lines: &[String]) -> LineEnds {
     let widths: Vec<usize> = lines.iter().map(|line| line.chars().count()).collect();
     let widest = widths.iter().copied().max().unwrap_or(0);
     let first_word = |line: &str| line.split_whitespace().next().map_or(0, |w| w.chars().count());
-    // A program that wraps text breaks a line only where the next word would not fit. Its width is
-    // not known, only that no line is wider.
+    // A program that wraps text breaks a line only if the next word would not fit. The width is unknown, but no line
+    // exceeds it.
     let is_full = |index: usize| widths[index] + 1 + first_word(&lines[index + 1]) > widest;
     let full = (0..breaks).filter(|index| is_full(*index)).count();
     if widest >= NARROWEST_WRAP && full == breaks {
@@ -58,14 +58,14 @@ fn ends_with_stop(line: &str) -> bool {
     bare.ends_with(['.', '!', '?', '…', '。', '！', '？', '।', '؟', '۔', '။', '។', ':'])
 }
 
-/// Returns true if a line ends a sentence among items: the next line begins anew.
+/// Returns true if a line ends a sentence among items: the next line is a new start.
 pub(super) fn ends_item(line: &str, next: &str) -> bool {
     let goes_on = line.trim_end().ends_with([',', '，', '、', '،']);
     let first = next.chars().find(|c| c.is_alphanumeric());
     !goes_on && !first.is_some_and(char::is_lowercase)
 }
 
-/// Returns what joins two lines: nothing between ideographs and kana, else a blank.
+/// Returns the joint of two lines: nothing between ideographs and kana, else a blank.
 pub(super) fn joint(line: &str, next: &str) -> &'static str {
     let is_solid = |c: Option<char>| {
         c.is_some_and(|c| {

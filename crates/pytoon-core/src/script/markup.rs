@@ -1,11 +1,11 @@
-//! HTML and SSML: tags become breaks, pauses and emphasis, entities become characters.
+//! Parses HTML and SSML: tags become breaks, pauses and emphasis, entities become characters.
 //!
-//! Only tags that HTML or SSML know are taken for tags: `I <3 you`, `5 < 7` and `<your name>` stay.
+//! Only tags of HTML or SSML count as tags: `I <3 you`, `5 < 7` and `<your name>` stay.
 
 use super::cells::{Break, Cell};
 use super::{directions, durations};
 
-/// What a tag does.
+/// The effect of a tag.
 enum Effect {
     None,
     Line,
@@ -14,11 +14,11 @@ enum Effect {
     Paragraph,
     Emphasis,
     Pause,
-    /// Its content is not read.
+    /// Its content is skipped.
     Skip,
 }
 
-/// Returns what a tag does, by its name in small letters.
+/// Returns the effect of a tag, by its name in lower case.
 fn effect(name: &str) -> Option<Effect> {
     Some(match name {
         "br" | "div" | "section" | "article" | "header" | "footer" | "main" | "nav" | "aside"
@@ -43,7 +43,7 @@ fn effect(name: &str) -> Option<Effect> {
     })
 }
 
-/// A tag: its name, whether it closes, its attributes as written, and its length in bytes.
+/// A tag: its name, a closing flag, its attributes as written, and its length in bytes.
 struct Tag<'a> {
     name: String,
     closes: bool,
@@ -56,11 +56,11 @@ const MAX_TAG: usize = 4_000;
 /// The longest entity, in bytes.
 const MAX_ENTITY: usize = 34;
 
-/// Reads tags and entities of a text whose lines end in `\n`. Adds the names of tags to `removed`.
+/// Parses the tags and entities of a text whose lines end in `\n`. Adds the names of tags to `removed`.
 pub(super) fn read(text: &str, removed: &mut Vec<String>) -> Vec<Cell> {
     let mut cells = Vec::with_capacity(text.len());
     let mut rest = text;
-    // Within these a line end is only white space.
+    // Within these tags a line end is only white space.
     let mut flowing = 0usize;
     while let Some(c) = rest.chars().next() {
         if c == '<' {
@@ -105,8 +105,8 @@ pub(super) fn read(text: &str, removed: &mut Vec<String>) -> Vec<Cell> {
     cells
 }
 
-/// Reads what people put between angle brackets that is no tag: a pause, a sound, an address with its
-/// text. Returns its meaning and its length in bytes.
+/// Parses angle brackets that are not a tag: a pause, a sound, or an address with its text. Returns the meaning and
+/// the length in bytes.
 fn direction(text: &str) -> Option<(Vec<Cell>, usize)> {
     const LONGEST: usize = 300;
     let length = text.bytes().take(LONGEST).position(|b| b == b'>' || b == b'\n')?;
@@ -123,11 +123,11 @@ fn direction(text: &str) -> Option<(Vec<Cell>, usize)> {
     Some((cells, length + 1))
 }
 
-/// Does what a tag says. Returns how many bytes after it are not read.
+/// Applies a tag. Returns the number of bytes after it that are skipped.
 fn apply(effect: &Effect, tag: &Tag<'_>, rest: &str, cells: &mut Vec<Cell>) -> usize {
     match effect {
         Effect::None => {
-            // Cells of a table stand apart.
+            // Table cells are separated.
             if matches!(tag.name.as_str(), "td" | "th") {
                 cells.push(Cell::Char(' '));
             }

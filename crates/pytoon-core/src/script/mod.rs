@@ -1,16 +1,16 @@
-//! Reads a script as people paste it: paragraphs, lists, sentences, pauses, emphasis, directions.
+//! Parses a script as people paste it: paragraphs, lists, sentences, pauses, emphasis, directions.
 //!
-//! Markdown, HTML, SSML, `[pause: 1s]`, stage directions and speakers (`Narrator:`) are understood;
-//! their marks are neither shown nor spoken, and [`Script::notes`] says what was taken out. What is
-//! not certain to be a mark stays: `5 * 3`, `I <3 you`, `(yes, really)`.
+//! Markdown, HTML, SSML, `[pause: 1s]`, stage directions and speakers (`Narrator:`) are understood; their marks are
+//! neither shown nor spoken, and [`Script::notes`] lists the removals. Uncertain marks stay: `5 * 3`, `I <3 you`,
+//! `(yes, really)`.
 //!
-//! In a `<SHOT n>` block these are directions too: lines labelled `camera:`, `light:`, `mood:`,
-//! `style:`, `visual:`, and a sentence that begins with a camera term ("Wide shot of …"). When a
-//! block has a line labelled `voice:` (or `vo:`, `narrator:`) or a line wholly in quotation marks,
-//! only such lines are spoken. Camera, light and mood words anywhere in the block become style.
+//! In a `<SHOT n>` block these are directions too: lines labelled `camera:`, `light:`, `mood:`, `style:`, `visual:`,
+//! and a sentence that begins with a camera term ("Wide shot of …"). If a block has a line labelled `voice:` (or
+//! `vo:`, `narrator:`) or a line wholly in quotation marks, only these lines are spoken. Camera, light and mood words
+//! anywhere in the block become style.
 //!
-//! Guarantees: no word is lost, and reading ends for every text. Leaves to `pytoon-normalize` how
-//! numbers and symbols are spoken.
+//! Guarantees: no word is lost, and parsing ends for every text. Leaves the reading of numbers and symbols to
+//! `pytoon-normalize`.
 //!
 //! Start with [`read`].
 
@@ -43,15 +43,15 @@ pub const MAX_PAUSE_MS: u32 = 5_000;
 pub struct Sentence {
     /// Its words as they are shown, trimmed; never empty.
     pub text: String,
-    /// What ends it.
+    /// The end of the sentence.
     pub end: SentenceEnd,
     /// Indices of its emphasised words, ascending.
     pub emphasis: Vec<usize>,
-    /// Pauses that the script asks for, in order.
+    /// The pauses that the script requests, in order.
     pub pauses: Vec<Pause>,
 }
 
-/// A pause that a script asks for.
+/// A pause that a script requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pause {
     /// The number of the sentence's words before it.
@@ -60,14 +60,14 @@ pub struct Pause {
     pub ms: Option<u32>,
 }
 
-/// A script that was read.
+/// A parsed script.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Script {
     /// Its stretches in order.
     pub beats: Vec<Beat>,
     /// Its directions in order.
     pub directions: Vec<String>,
-    /// What was taken out or is a guess.
+    /// Notes about removals and guesses.
     pub notes: Vec<Note>,
 }
 
@@ -76,15 +76,15 @@ pub struct Script {
 pub struct Beat {
     /// The sentences to speak.
     pub sentences: Vec<Sentence>,
-    /// What is to be seen, in the script's words.
+    /// The visual idea, in the script's words.
     pub direction: String,
     /// Style found in the words.
     pub style: StyleWords,
-    /// Whether this came from a `<SHOT>` block, which is never merged with others.
+    /// True for a `<SHOT>` block, which is never merged with others.
     pub is_shot: bool,
 }
 
-/// Reads a script.
+/// Parses a script.
 pub fn read(script: &str) -> Script {
     let mut removed = Removed::default();
     let script = without_front_matter(with_line_feeds(script), &mut removed.marks);
@@ -115,12 +115,12 @@ pub fn read(script: &str) -> Script {
     Script { beats, directions, notes }
 }
 
-/// Returns the sentences of a text, marks and directions taken out.
+/// Returns the sentences of a text, without marks and directions.
 pub fn sentences(text: &str) -> Vec<Sentence> {
     read(text).beats.into_iter().flat_map(|beat| beat.sentences).collect()
 }
 
-/// Makes every line end a line feed, and paragraph separators blank lines.
+/// Normalises line ends to line feeds, and paragraph separators to blank lines.
 fn with_line_feeds(text: &str) -> String {
     text.trim_start_matches('\u{feff}')
         .replace("\r\n", "\n")
@@ -128,7 +128,7 @@ fn with_line_feeds(text: &str) -> String {
         .replace(['\u{2029}', '\u{0c}'], "\n\n")
 }
 
-/// Takes off what tools of the web write before a text: `title: …` between two lines of `---`.
+/// Removes the front matter that web tools write before a text: `title: …` between two lines of `---`.
 fn without_front_matter(text: String, removed: &mut Vec<String>) -> String {
     let mut lines = text.lines();
     if lines.next().is_none_or(|line| line.trim_end() != "---") {
@@ -185,7 +185,7 @@ fn plain_units(script: &str, removed: &mut Removed, notes: &mut Vec<Note>) -> Ve
     units.finish()
 }
 
-/// Says what was taken out of a script.
+/// Adds notes about the removals.
 fn tell(removed: &Removed, directions: &[String], notes: &mut Vec<Note>) {
     if !removed.marks.is_empty() || removed.links > 0 {
         notes.push(Note::MarksRemoved { marks: removed.marks.clone(), links: removed.links });
@@ -198,7 +198,7 @@ fn tell(removed: &Removed, directions: &[String], notes: &mut Vec<Note>) {
     }
 }
 
-/// A stretch for each sentence; a direction belongs to the sentence after it, at the end to the one
+/// Returns a stretch for each sentence. A direction belongs to the sentence after it, or at the end to the one
 /// before.
 fn plain_beats(units: Vec<Unit>) -> Vec<Beat> {
     let mut beats: Vec<Beat> = Vec::new();
@@ -221,7 +221,7 @@ fn plain_beats(units: Vec<Unit>) -> Vec<Beat> {
     beats
 }
 
-/// Gives directions to a stretch; without any its words say what is to be seen.
+/// Gives directions to a stretch; without any, its words are the visual idea.
 fn direct(beat: &mut Beat, directions: Vec<String>) {
     if directions.is_empty() {
         beat.direction = beat.sentences[0].text.clone();

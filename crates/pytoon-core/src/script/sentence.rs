@@ -1,4 +1,4 @@
-//! Splits a line of text into sentences, by UAX #29 and what it leaves to others.
+//! Splits a line of text into sentences, by UAX #29 with corrections.
 //!
 //! The standard ends a sentence at every full stop before a capital letter. Corrected here:
 //! abbreviations, by the word before the stop and the word after it; stops inside of web addresses;
@@ -95,7 +95,7 @@ const BEFORE_NAMES: &[&str] = &[
     "ph.d", "b.a", "m.a", "a.d", "b.c", "ee", "ee.uu", "uu", "ave", "blvd", "rd", "ln", "hwy",
     "ste",
 ];
-/// Times of the day: a weekday, a month or a time zone may follow within the sentence.
+/// Times of day: a weekday, a month or a time zone may follow within the sentence.
 const TIMES: &[&str] = &["a.m", "p.m", "a. m", "p. m", "am", "pm"];
 const AFTER_TIMES: &[&str] = &[
     "monday",
@@ -145,7 +145,7 @@ const AFTER_TIMES: &[&str] = &[
     "sat",
     "sun",
 ];
-/// Words that begin sentences, and names seldom.
+/// Words that often begin sentences and are seldom names.
 const FIRST_WORDS: &[&str] = &[
     "a", "all", "also", "an", "and", "any", "are", "as", "ask", "at", "be", "both", "but", "buy",
     "by", "call", "can", "check", "choose", "click", "come", "did", "discover", "do", "don't",
@@ -157,7 +157,7 @@ const FIRST_WORDS: &[&str] = &[
     "these", "they", "this", "those", "to", "today", "try", "until", "use", "visit", "want", "we",
     "what", "when", "where", "which", "who", "why", "with", "yes", "yet", "you", "your",
 ];
-/// First words that go on with a sentence all in capitals: `THE U.S. IS`, `9 A.M. TO 5 P.M.`
+/// First words that continue a sentence if it is all in capitals: `THE U.S. IS`, `9 A.M. TO 5 P.M.`
 const GOING_ON: &[&str] = &[
     "a", "and", "are", "as", "at", "but", "by", "can", "for", "from", "has", "have", "in", "is",
     "of", "on", "or", "the", "to", "until", "was", "with",
@@ -198,7 +198,7 @@ const AFTER_ORDINALS: &[&str] = &[
 const ARTICLES: &[&str] = &[
     "der", "das", "dem", "den", "des", "im", "am", "zum", "zur", "vom", "beim", "unser", "unsere",
 ];
-/// What follows a quotation that is part of a sentence, in scripts without capitals.
+/// Words after a quotation that is part of a sentence, in scripts without capitals.
 const SAYINGS: &[&str] =
     &["她", "他", "我", "说", "問", "问", "道", "喊", "と", "って", "라고", "하고"];
 
@@ -245,7 +245,7 @@ fn push_trimmed(
     }
 }
 
-/// Ends that the standard does not see: a full stop before a figure, an ellipsis before a capital.
+/// Returns the ends that the standard misses: a full stop before a figure, an ellipsis before a capital.
 fn inner_ends(line: &str, start: usize, end: usize) -> Vec<usize> {
     let segment = &line[start..end];
     let stops = segment.match_indices(['.', '…', '!', '?']);
@@ -263,13 +263,13 @@ fn inner_ends(line: &str, start: usize, end: usize) -> Vec<usize> {
         .collect()
 }
 
-/// Moves an end before opening marks, which the standard takes for closing ones where no blank stands
-/// before them: `很好。“走吧！”`.
+/// Moves an end before opening marks, which the standard counts as closing ones without a blank before them:
+/// `很好。“走吧！”`.
 fn before_opening_marks(line: &str, from: usize, end: usize) -> usize {
     let Some(own) = line.get(from..end).filter(|_| end < line.len()) else { return end };
     let bare = own.trim_end_matches(|c| "「『（《〈【“‘«„(¿¡".contains(c));
     let marks = &own[bare.len()..];
-    // German closes by what others open with: `„Ja.“`, `»Ja.«`.
+    // German closes with the opening marks of other languages: `„Ja.“`, `»Ja.«`.
     let closes = marks.starts_with('“') && bare.matches('„').count() > bare.matches('“').count()
         || marks.starts_with('«') && bare.matches('»').count() > bare.matches('«').count()
         || marks.starts_with('‘') && bare.contains('‚');
@@ -279,7 +279,7 @@ fn before_opening_marks(line: &str, from: usize, end: usize) -> usize {
     from + bare.len()
 }
 
-/// Moves an end behind closing quotation marks that stand after a blank: `« Non ! » dit-elle`.
+/// Moves an end after closing quotation marks that follow a blank: `« Non ! » dit-elle`.
 fn past_closing_marks(line: &str, from: usize, end: usize) -> usize {
     let rest = &line[end.min(line.len())..];
     let opened = |mark: char| {
@@ -314,7 +314,7 @@ fn goes_on(so_far: &str, rest: &str) -> bool {
     let Some(stop) = bare.chars().last() else { return true };
     let is_closed = bare.len() < text.len();
     let has_blank = text.len() < so_far.len();
-    // Without a blank only the stops of scripts that have none end a sentence: not `?` in `/?id=5`.
+    // Without a blank only the stops of unspaced scripts end a sentence: not `?` in `/?id=5`.
     if !has_blank && stop.is_ascii() {
         return true;
     }
@@ -329,14 +329,13 @@ fn goes_on(so_far: &str, rest: &str) -> bool {
     false
 }
 
-/// Returns true if a verb of saying, or what stands for one, follows a quotation.
+/// Returns true if a verb of saying, or a substitute, follows a quotation.
 fn is_saying(rest: &str) -> bool {
     let words = rest.trim_start_matches(['—', '–', '-', ' ', '\u{a0}']);
     words.starts_with(char::is_lowercase) || SAYINGS.iter().any(|saying| words.starts_with(saying))
 }
 
-/// Returns true if the full stop at the end of a text belongs to its last word and the sentence
-/// goes on.
+/// Returns true if the full stop at the end of a text belongs to its last word and the sentence continues.
 fn is_abbreviation(text: &str, rest: &str) -> bool {
     let stopped = text.strip_suffix('.').unwrap_or(text);
     let start = stopped.rfind(char::is_whitespace).map_or(0, |at| at + 1);
@@ -383,7 +382,7 @@ fn is_abbreviation(text: &str, rest: &str) -> bool {
         return true;
     }
     if is_letter && !before_number {
-        // An initial; `I` and the last letter of a list are none.
+        // An initial; `I` and the last letter of a list are not initials.
         return word != "i" && !is_first_word;
     }
     // `J.R.R. Tolkien`, `J.K. Rowling`

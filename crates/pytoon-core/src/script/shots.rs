@@ -1,4 +1,4 @@
-//! `<SHOT n>` blocks: directions, and what is spoken.
+//! `<SHOT n>` blocks: directions and spoken words.
 
 use super::cells::{Cell, plain};
 use super::inline::Removed;
@@ -67,7 +67,7 @@ pub(super) fn shot_blocks(script: &str) -> Vec<String> {
     blocks.into_iter().filter(|block| !block.trim().is_empty()).collect()
 }
 
-/// The next `<SHOT …>` marker as (start, end).
+/// Returns the next `<SHOT …>` marker as (start, end).
 fn next_marker(text: &str) -> Option<(usize, usize)> {
     let mut from = 0;
     while let Some(open) = text[from..].find('<').map(|at| at + from) {
@@ -96,7 +96,7 @@ pub(super) fn shot_units(block: &str, removed: &mut Removed, notes: &mut Vec<Not
     };
     let has_voice = blocks.iter().flat_map(|(lines, ..)| lines).any(is_voice);
     let mut units = Units::new(notes);
-    // Lines go on with the voice until a blank line or a label; a label alone is followed by its words.
+    // Lines continue the voice until a blank line or a label; a label alone is followed by its words.
     let mut goes_on = false;
     let mut label_alone = false;
     for (lines, end, is_item) in blocks {
@@ -133,7 +133,7 @@ pub(super) fn shot_units(block: &str, removed: &mut Removed, notes: &mut Vec<Not
                 }
             }
         }
-        // A voice's line in quotation marks is said without them.
+        // A voice's line in quotation marks is spoken without them.
         units.lines(spoken, end, is_item, has_voice);
     }
     let camera = |unit: Unit| match unit {
@@ -145,7 +145,7 @@ pub(super) fn shot_units(block: &str, removed: &mut Removed, notes: &mut Vec<Not
     units.finish().into_iter().map(camera).collect()
 }
 
-/// Takes the label off a line: everything up to its colon, marks of emphasis excepted.
+/// Removes the label from a line: everything up to its colon, except marks of emphasis.
 fn take_label(cells: &mut Vec<Cell>) {
     let colon = cells.iter().position(|cell| matches!(cell, Cell::Char(':') | Cell::Literal(':')));
     let Some(colon) = colon else { return };

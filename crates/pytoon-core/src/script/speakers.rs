@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Labels that take turns as speakers do, and are words of the film.
+/// Labels that alternate like speakers but are words of the film.
 const NO_NAMES: &[&str] = &[
     "myth",
     "fact",
@@ -90,10 +90,10 @@ const NO_NAMES: &[&str] = &[
 /// The longest name, in words.
 const MOST_WORDS: usize = 3;
 
-/// Returns the speakers of a dialogue as written; none for a text that is no dialogue.
+/// Returns the speakers of a dialogue as written, or an empty set for a text that is not a dialogue.
 ///
-/// Names are certain where two of them begin two lines each, and either all stand in capitals or
-/// every paragraph begins with one.
+/// Names are certain if two of them begin two lines each, and either all are in capitals or every paragraph begins
+/// with one.
 pub(super) fn of_dialogue(text: &str) -> BTreeSet<String> {
     let mut turns: BTreeMap<&str, usize> = BTreeMap::new();
     let mut is_all_turns = true;

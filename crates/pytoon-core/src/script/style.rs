@@ -9,9 +9,9 @@ pub struct StyleWords {
     pub movement: Option<Move>,
     /// The grade that light and mood suggest.
     pub grade: Option<Grade>,
-    /// Energy against the usual 1, from the mood.
+    /// The energy relative to the usual 1, from the mood.
     pub energy: Option<f64>,
-    /// The words that were understood.
+    /// The recognised words.
     pub keywords: Vec<String>,
 }
 
@@ -79,7 +79,7 @@ const ENERGIES: &[(&str, f64)] = &[
     ("urgent", 1.4),
 ];
 
-/// The style named by words anywhere in a text.
+/// Returns the style named by words anywhere in a text.
 pub fn style_words(source: &str) -> StyleWords {
     let lower = source.to_lowercase();
     let mut style = StyleWords::default();

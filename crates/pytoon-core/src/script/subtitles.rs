@@ -1,16 +1,16 @@
-//! Subtitles (SubRip, WebVTT) and transcripts pasted as a script: numbers and times go, the cues'
-//! words are one text.
+//! Subtitles (SubRip, WebVTT) and transcripts pasted as a script: numbers and times are removed, and the cues' words
+//! are one text.
 
-/// Returns a text without the times of subtitles or of a transcript; one that has none is as it was.
+/// Returns a text without the times of subtitles or of a transcript, or the text itself if it has none.
 pub(super) fn without_times(text: &str, removed: &mut Vec<String>) -> String {
     if !text.lines().any(is_times) {
         return without_transcript_times(text, removed);
     }
-    // Captions that roll show each line again above the next one.
+    // Rolling captions repeat each line above the next one.
     let is_rolling = text.lines().any(|line| without_inner_times(line).len() < line.len());
     removed.push("-->".to_owned());
     let mut kept: Vec<String> = Vec::new();
-    // WebVTT's header, its styles and notes go on to the next blank line.
+    // WebVTT's header, its styles and its notes extend to the next blank line.
     let mut is_aside = false;
     for line in text.lines() {
         let begins_aside = (kept.is_empty() && line.starts_with("WEBVTT"))
@@ -19,7 +19,7 @@ pub(super) fn without_times(text: &str, removed: &mut Vec<String>) -> String {
             });
         is_aside = (is_aside && !line.trim().is_empty() && !is_times(line)) || begins_aside;
         if is_times(line) {
-            // The cue's number, and the blank line before it.
+            // Remove the cue's number, and the blank line before it.
             let is_number =
                 |line: &String| !line.is_empty() && line.chars().all(|c| c.is_ascii_digit());
             if kept.last().is_some_and(is_number) {
@@ -40,8 +40,8 @@ pub(super) fn without_times(text: &str, removed: &mut Vec<String>) -> String {
     kept.join("\n")
 }
 
-/// Takes out the times of a transcript, alone on their lines or before the words. They are certain
-/// where three or more begin lines, from the first ten seconds on and never back: a timetable starts later.
+/// Removes the times of a transcript, alone on their lines or before the words. They are certain if three or more
+/// begin lines, start within the first ten seconds and never decrease: a timetable starts later.
 fn without_transcript_times(text: &str, removed: &mut Vec<String>) -> String {
     const FEWEST: usize = 3;
     const FIRST: u32 = 10;
@@ -72,7 +72,7 @@ fn leading_time(line: &str) -> Option<(u32, &str)> {
     (2..=3).contains(&parts.len()).then(|| (seconds, words.trim()))
 }
 
-/// Returns a cue's words for comparing, without `<c>` and the like.
+/// Returns a cue's words for comparison, without `<c>` and the like.
 fn without_tags(line: &str) -> String {
     let pieces = line.split('<').enumerate();
     let words = pieces.map(|(index, piece)| match piece.split_once('>') {
@@ -82,7 +82,7 @@ fn without_tags(line: &str) -> String {
     words.collect::<String>().trim().to_owned()
 }
 
-/// Takes out what SubStation Alpha writes into a cue: `{\an8}`, `{\i1}`.
+/// Removes SubStation Alpha's overrides from a cue: `{\an8}`, `{\i1}`.
 fn without_overrides(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
@@ -95,7 +95,7 @@ fn without_overrides(line: &str) -> String {
     out
 }
 
-/// Takes the times of words out of a cue: `and<00:00:03.900> welcome`.
+/// Removes the times of words from a cue: `and<00:00:03.900> welcome`.
 fn without_inner_times(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
@@ -112,7 +112,7 @@ fn without_inner_times(line: &str) -> String {
     out
 }
 
-/// `00:00:01,000 --> 00:00:03,000` and what may follow it.
+/// Returns true for `00:00:01,000 --> 00:00:03,000`, perhaps with settings after it.
 fn is_times(line: &str) -> bool {
     let Some((from, to)) = line.trim().split_once("-->") else { return false };
     let is_time = |time: &str| {

@@ -1,4 +1,4 @@
-//! Lines into sentences, and what stands between their words.
+//! Splits lines into sentences, with the pauses and directions between their words.
 
 use super::blocks::Block;
 use super::cells::{Cell, is_object_only, plain};
@@ -8,7 +8,7 @@ use super::{MAX_PAUSE_MS, Pause, Sentence, sentence};
 use crate::note::{self, Note};
 use crate::text::{self, SentenceEnd};
 
-/// What a script consists of.
+/// An element of a script.
 #[derive(Debug)]
 pub(super) enum Unit {
     Sentence(Sentence),
@@ -24,10 +24,10 @@ impl Unit {
     }
 }
 
-/// A line of a block, its marks read.
+/// A line of a block with its marks parsed.
 pub(super) struct InlineLine {
     pub(super) cells: Vec<Cell>,
-    /// True if it begins a sentence whatever stands before it.
+    /// True if it begins a sentence regardless of the words before it.
     pub(super) starts: bool,
 }
 
@@ -101,13 +101,13 @@ impl<'a> Units<'a> {
         }
     }
 
-    /// Adds words that no line end splits.
+    /// Adds words that are not split at line ends.
     fn run(&mut self, cells: Vec<Cell>, end: SentenceEnd, is_quote: bool) {
         let words = Words::of(&cells, is_quote);
         let ranges = sentence::split(&words.text);
         if ranges.is_empty() {
             self.objects(&words);
-            // A line of pauses or directions may stand at a paragraph's end.
+            // A line of pauses or directions may be at a paragraph's end.
             if let Some(last) = self.last_sentence() {
                 last.end = last.end.max(end);
             }
@@ -204,7 +204,7 @@ enum Object {
     Direction(String),
 }
 
-/// Words with single blanks, and what stands between them.
+/// Words with single blanks, and the objects between them.
 #[derive(Debug, Default)]
 struct Words {
     text: String,
@@ -257,7 +257,7 @@ impl Words {
         words
     }
 
-    /// Takes the quotation marks around everything off.
+    /// Removes the quotation marks around the whole text.
     fn unquote(&mut self) {
         let bare = unquote(self.text.trim());
         let Some(start) = self.text.find(bare) else { return };
@@ -279,7 +279,7 @@ impl Words {
     }
 }
 
-/// Where each word of a sentence stands, in bytes.
+/// Returns the place of each word of a sentence, in bytes.
 fn word_places(sentence: &str) -> Vec<std::ops::Range<usize>> {
     let mut at = 0;
     let mut places = Vec::new();

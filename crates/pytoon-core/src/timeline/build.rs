@@ -1,10 +1,9 @@
-//! Builds the timeline: the scene graph and the measured speech become exact frames.
+//! Builds the timeline: converts the scene graph and the measured speech to exact frames.
 //!
-//! Guarantees: scenes and clips tile the film; no speech is cut off; transitions lie across cuts
-//! on the clips' handles and never eat length; a target is met to the frame; the result passes
-//! [`Timeline::problem`].
+//! Guarantees: scenes and clips tile the film; no speech is cut off; transitions cross the cuts on the clips' handles
+//! and never shorten the film; a target is met to the frame; the result passes [`Timeline::problem`].
 //!
-//! Does not measure speech, look at pictures or touch files: it is told what they are.
+//! Does not measure speech, look at pictures or touch files: the caller passes the facts.
 //!
 //! Start with [`build`].
 
@@ -32,12 +31,12 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 const ONE_FRAME: Frame = Frame::new(1);
-/// A transition has a frame of each clip at least.
+/// The shortest transition: a frame of each clip.
 const SHORTEST_TRANSITION: Frame = Frame::new(2);
-/// A masked word is silenced this long after its onset.
+/// The delay between a masked word's onset and its mute.
 const MUTE_DELAY: Ms = Ms::new(60);
 
-/// What is known of an asset.
+/// The known facts about an asset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum AssetFacts {
     /// A still picture.
@@ -46,15 +45,15 @@ pub enum AssetFacts {
     Clip {
         /// Its length in milliseconds.
         duration_ms: i64,
-        /// Whether its own sound is kept (and there is one).
+        /// True if it has sound of its own that is kept.
         keep_sound: bool,
-        /// What brings its colour to that of the other clips.
+        /// The colour correction towards the other clips.
         colour: ColourMatch,
-        /// How its picture is read.
+        /// The settings for decoding its picture.
         reading: ClipReading,
-        /// How its sound lies beside its picture.
+        /// The position of its sound relative to its picture.
         sound: SoundReading,
-        /// What its frames show; absent where nobody looked.
+        /// The content of its frames; absent if it was not analysed.
         seen: Option<PictureFacts>,
     },
 }
@@ -70,15 +69,15 @@ pub struct OverlayRequest {
     pub width: f64,
     /// Opacity.
     pub opacity: f64,
-    /// From here, in milliseconds; negative counts from the end of the film.
+    /// The start in milliseconds; negative counts from the end of the film.
     pub start_ms: i64,
-    /// Up to here, in milliseconds; the end of the film when absent.
+    /// The end in milliseconds; `None` for the end of the film.
     pub end_ms: Option<i64>,
-    /// During this scene only, counted from 0.
+    /// The only scene in which it is shown, counted from 0.
     pub scene: Option<usize>,
 }
 
-/// All that a timeline depends on.
+/// All inputs of a timeline.
 #[derive(Debug, Clone)]
 pub struct BuildInput<'a> {
     /// The plan.
@@ -87,34 +86,34 @@ pub struct BuildInput<'a> {
     pub preset: &'a Preset,
     /// The output profile.
     pub profile: &'a Profile,
-    /// What was spoken, per scene.
+    /// The utterances of each scene.
     pub speech: &'a [Vec<Utterance>],
-    /// What is known of each asset, by its path.
+    /// The facts about each asset, by its path.
     pub assets: &'a BTreeMap<String, AssetFacts>,
-    /// How music is ducked.
+    /// The settings for ducking music.
     pub duck: &'a DuckSettings,
     /// Colours, type and grade.
     pub look: Look,
-    /// Whether there are captions at all.
+    /// True if there are captions.
     pub captions: bool,
     /// Overlays.
     pub overlays: &'a [OverlayRequest],
-    /// The length asked for, in milliseconds.
+    /// The requested length, in milliseconds.
     pub target_ms: Option<i64>,
     /// Words that are masked in captions and muted in the voice.
     pub masked_words: &'a [String],
 }
 
-/// A timeline and what had to be bent for it.
+/// A timeline with the notes about its compromises.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Built {
     /// The timeline.
     pub timeline: Timeline,
-    /// What had to be bent.
+    /// Notes about compromises.
     pub warnings: Vec<Note>,
 }
 
-/// What each scene needs of the film's time.
+/// Returns the time that each scene needs.
 pub fn needs(graph: &SceneGraph, preset: &Preset, speech: &[Vec<Utterance>]) -> Vec<SceneNeed> {
     let is_recorded = graph.is_recorded();
     graph
@@ -123,7 +122,7 @@ pub fn needs(graph: &SceneGraph, preset: &Preset, speech: &[Vec<Utterance>]) -> 
         .zip(speech)
         .map(|(scene, utterances)| SceneNeed {
             utterances_ms: utterances.iter().map(|u| u.duration_ms).collect(),
-            // An utterance is one sentence, except where a scene is spoken in one go.
+            // An utterance is one sentence, unless a scene is spoken in one go.
             ends: if utterances.len() == scene.sentences.len() {
                 scene.sentence_ends.clone()
             } else {
@@ -145,18 +144,17 @@ pub fn needs(graph: &SceneGraph, preset: &Preset, speech: &[Vec<Utterance>]) -> 
         .collect()
 }
 
-/// How long a scene without voice stays: long enough to read, or the preset's hold.
+/// Returns the length of a scene without voice: its reading time, or the preset's hold if that is longer.
 fn reading_ms(scene: &Scene, preset: &Preset) -> i64 {
     let shown = scene.caption.clone().unwrap_or_else(|| scene.spoken_text());
     let hold = preset.pacing.silent_scene_seconds * 1000.0 * scene.all_media().count() as f64;
-    // One second to arrive, then fifteen characters a second.
+    // One second to notice the text, then fifteen characters a second.
     let reading =
         if shown.is_empty() { 0.0 } else { 1000.0 + shown.chars().count() as f64 / 15.0 * 1000.0 };
     hold.max(reading) as i64
 }
 
-/// Builds the timeline. Speech that needs a faster tempo must have been made faster already; see
-/// [`fit::fit`].
+/// Builds the timeline. If the speech needs a faster tempo it must have been sped up before; see [`fit::fit`].
 pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     let fitted = fit::fit(
         &needs(input.graph, input.preset, input.speech),
@@ -219,7 +217,7 @@ fn scene_places(
         let end_frame = if left == Frame::ZERO {
             total_frames
         } else {
-            // Every scene keeps at least one frame, whatever the rounding.
+            // Every scene keeps at least one frame, regardless of rounding.
             let first = start_frame + ONE_FRAME;
             rate.ms_to_frame_floor(at).clamp(first, (total_frames - left).max(first))
         };
@@ -240,7 +238,7 @@ struct Shot<'a> {
     media: &'a SceneMedia,
     start_frame: Frame,
     end_frame: Frame,
-    /// Which view of the same picture this is: 0 for the first.
+    /// The index of the view of the same picture, from 0.
     view: usize,
 }
 
@@ -291,8 +289,7 @@ fn video_track(input: &BuildInput<'_>, places: &[TimelineScene]) -> Vec<VideoCli
     clips
 }
 
-/// Cuts a scene into shots: one per medium at least, and a second view where one would stay too
-/// long.
+/// Splits a scene into shots: at least one per medium, and a second view if one would stay too long.
 fn scene_shots<'a>(
     input: &BuildInput<'_>,
     index: usize,
@@ -303,7 +300,7 @@ fn scene_shots<'a>(
     let rate = input.profile.frame_rate;
     let media: Vec<&SceneMedia> = scene.all_media().collect();
     let frames = place.end_frame - place.start_frame;
-    // A medium needs a few frames to be seen at all.
+    // A medium needs a few frames to be visible.
     let shown = media.len().min((frames.get() / 6).max(1) as usize);
     let per_media = frames.get() / shown as i64;
     let max_shot = (input.preset.pacing.max_shot_seconds * rate.as_f64()) as i64;
@@ -318,7 +315,7 @@ fn scene_shots<'a>(
         };
         let mut at = start;
         for view in 0..views {
-            // Lengths vary a little: equal ones tick like a metronome.
+            // Lengths vary a little: equal ones look mechanical.
             let even = start + (end - start) * (view + 1) / views;
             let length = (end - start).get() as f64 / views as f64;
             let sway = Frame::new((length * rng.range_f64(-0.14, 0.14)) as i64);
@@ -351,7 +348,7 @@ fn transition(input: &BuildInput<'_>, shots: &[Shot<'_>], index: usize) -> Optio
     let wanted =
         rate.seconds_to_frames_round(input.preset.transitions.seconds).max(SHORTEST_TRANSITION);
     let room = (previous.end_frame - previous.start_frame).min(shot.end_frame - shot.start_frame);
-    // Both halves must lie in their own clips, and a clip may have a transition at either end.
+    // Both halves must be in their own clips, and a clip may have a transition at either end.
     let length = wanted.min(room);
     if length < SHORTEST_TRANSITION {
         return None;
@@ -484,7 +481,7 @@ fn clip_sounds(input: &BuildInput<'_>, video: &[VideoClip]) -> Vec<SoundClip> {
             else {
                 return None;
             };
-            // With its handles, on which the picture runs already.
+            // Handles are included, since the picture already runs there.
             let start = transition(index).map_or(clip.start_frame, |t| t.start_frame);
             let end = transition(index + 1).map_or(clip.end_frame, |t| t.end_frame);
             let visible = FrameRange::new(start, end).to_ms(rate);

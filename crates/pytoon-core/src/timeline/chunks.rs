@@ -1,23 +1,23 @@
-//! Where a film is cut into chunks, and where its key frames are.
+//! The division of a film into chunks, and its keyframes.
 //!
-//! Guarantees: chunks tile the film; each begins with a key frame, and groups of pictures are
-//! closed, so that chunks are encoded apart from each other and joined without encoding. A scene
-//! begins with a chunk of its own: where it changes, the chunks of other scenes stay as they are.
+//! Guarantees: chunks tile the film; each begins with a keyframe, and GOPs are closed, so that chunks can be encoded
+//! independently and joined without re-encoding. A scene begins with a chunk of its own: if it changes, the chunks of
+//! other scenes stay as they are.
 
 use super::Timeline;
 use crate::time::FrameRange;
 use pytoon_vocabulary::Frame;
 
-/// About how long a chunk is at most, in seconds; it is whole groups of pictures. Short enough that
-/// cores share the film evenly and a change draws little again, long enough that starting an encoder
-/// (0.1 s of a core) does not count.
+/// The approximate length of the longest chunk, in seconds; a chunk consists of whole GOPs. Short enough that cores
+/// share the film evenly and a change redraws little, long enough that the cost of starting an encoder (0.1 s of a
+/// core) is negligible.
 const CHUNK_SECONDS: f64 = 2.6;
-/// A chunk is no shorter, in seconds, where the film is not: a key frame costs the bits of several
-/// others. Scenes that are shorter share one.
+/// The shortest chunk, in seconds, unless the film is shorter: a keyframe costs the bits of several other frames.
+/// Shorter scenes share a chunk.
 const SHORTEST_SECONDS: f64 = 0.5;
 
 impl Timeline {
-    /// Cuts the film into chunks.
+    /// Splits the film into chunks.
     pub fn chunks(&self) -> Vec<FrameRange> {
         let starts = self.section_starts();
         let ends = starts.iter().skip(1).copied().chain([self.total_frames]);
@@ -34,14 +34,14 @@ impl Timeline {
             .collect()
     }
 
-    /// The film's key frames: the first of every chunk, and one after every full group of pictures.
+    /// Returns the film's keyframes: the first of every chunk, and one after every full GOP.
     pub fn key_frames(&self) -> Vec<Frame> {
         let gop = self.profile.gop_frames() as usize;
         self.chunks().iter().flat_map(|chunk| chunk.frames().step_by(gop)).collect()
     }
 
-    /// The first frames of what is cut into chunks: the film's, and the first that shows something
-    /// of a further scene.
+    /// Returns the first frames of the sections that are split into chunks: the film's first frame, and the first of
+    /// each further scene that is long enough.
     fn section_starts(&self) -> Vec<Frame> {
         let shortest = self.frame_rate.seconds_to_frames_round(SHORTEST_SECONDS);
         let mut starts = vec![Frame::ZERO];
@@ -57,7 +57,7 @@ impl Timeline {
         starts
     }
 
-    /// The most frames of a chunk: whole groups of pictures.
+    /// Returns the most frames of a chunk: whole GOPs.
     fn longest_chunk(&self) -> i64 {
         let groups = (CHUNK_SECONDS / self.profile.video.gop_seconds).round().max(1.0) as i64;
         groups * self.profile.gop_frames()

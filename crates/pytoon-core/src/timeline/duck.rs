@@ -1,22 +1,22 @@
-//! Where music makes room for words.
+//! The regions in which music is ducked under words.
 //!
-//! From word times, not from a level detector: a detector hears breaths and pumps. Pauses shorter
-//! than [`DuckSettings::stay_down_ms`] do not let the music up.
+//! They come from word times, not from a level detector, which reacts to breaths and pumps. The music stays down in
+//! pauses shorter than [`DuckSettings::stay_down_ms`].
 
 use crate::time::MsRange;
 use pytoon_vocabulary::{DuckRegion, Ms};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How music is ducked.
+/// The settings for ducking music.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DuckSettings {
-    /// How far the music goes down under words, in dB (negative).
+    /// The gain of the music under words, in dB (negative).
     pub gain_db: f64,
-    /// The ramp down in milliseconds; it ends where the word begins.
+    /// The ramp down in milliseconds; it ends at the word's onset.
     pub ramp_down_ms: i64,
-    /// How long it stays down after the last word, in milliseconds.
+    /// The time it stays down after the last word, in milliseconds.
     pub hold_ms: i64,
     /// The ramp up in milliseconds.
     pub ramp_up_ms: i64,
@@ -24,7 +24,7 @@ pub struct DuckSettings {
     pub stay_down_ms: i64,
 }
 
-/// The regions in which words are spoken, each fully ducked.
+/// Returns the regions in which words are spoken, each fully ducked.
 pub fn duck_regions(
     words: impl IntoIterator<Item = MsRange>,
     settings: &DuckSettings,

@@ -1,22 +1,21 @@
-//! Instants far outside of the film, in a timeline that a person wrote: no sum or buffer is made for
-//! them.
+//! Rejects instants far outside the film in a handwritten timeline, before any sum or buffer is made for them.
 
 use super::{AudioTrack, ClipSource, Timeline};
 use pytoon_vocabulary::{Frame, Ms};
 use std::fmt::Display;
 use std::ops::Neg;
 
-/// Nothing of a film of a minute lies further from its beginning.
+/// The limit for instants of a film of a minute.
 const FAR: Ms = Ms::new(600_000);
 
-/// No file that is shown or heard is longer: a day.
+/// The longest file of picture or sound: a day.
 const LONGEST: Ms = Ms::new(pytoon_vocabulary::DAY_MS);
 
-/// A field and two instants of it.
+/// A field and two of its instants.
 pub(super) type Instants<T = Ms> = (&'static str, T, T);
 
 impl Timeline {
-    /// Instants far outside of the film, which no sum or buffer is made for.
+    /// Returns the first instant far outside the film, for which no sum or buffer is made.
     pub(super) fn instant_problem(&self) -> Option<(String, String)> {
         let far_frame = self.frame_rate.ms_to_frame_ceil(FAR);
         let mut frames = Vec::new();
@@ -57,12 +56,12 @@ impl Timeline {
     }
 }
 
-/// Returns the first instant that no film has, as (where, why).
+/// Returns the first instant that is impossible in a film, as (field, reason).
 pub(super) fn far_ms(instants: Vec<Instants>) -> Option<(String, String)> {
     far(instants, FAR, "ms")
 }
 
-/// Returns the first instant that lies further from zero than `most`, in either direction.
+/// Returns the first instant that is further from zero than `most`, in either direction.
 fn far<T>(list: Vec<Instants<T>>, most: T, unit: &str) -> Option<(String, String)>
 where
     T: Copy + Display + Neg<Output = T> + PartialOrd,

@@ -1,9 +1,8 @@
-//! Makes the film as long as it should be, without cutting speech off.
+//! Fits the film to its target length without cutting speech off.
 //!
-//! Without a target the length follows the speech. A target longer than the speech is met by
-//! longer pauses and holds. A shorter one is met by tighter pauses if that is enough; else the
-//! film is extended as far as 60 s, then the voice is spoken up to 1.1 times faster, and what
-//! still does not fit is refused.
+//! Without a target the length follows the speech. A target longer than the speech is met by longer pauses and holds.
+//! A shorter one is met by tighter pauses if they are enough; else the film is extended up to 60 s, then the voice is
+//! sped up to 1.1 times, and longer speech is rejected.
 //!
 //! All lengths are in milliseconds.
 
@@ -14,11 +13,11 @@ use crate::time::MAX_FILM;
 
 /// The longest film, in milliseconds.
 const MAX_FILM_MS: i64 = MAX_FILM.get();
-/// The cut lies this long before a scene's first word, so the caption can come in on the cut.
+/// The time between the cut and a scene's first word, so that the caption can appear on the cut.
 pub const CUT_LEAD_MS: i64 = 100;
-/// The film ends this long after the last word.
+/// The time between the last word and the end of the film.
 pub const TAIL_MS: i64 = 300;
-/// The fastest the voice may be made.
+/// The fastest tempo of the voice.
 pub const MAX_TEMPO: f64 = 1.1;
 
 const MIN_SENTENCE_PAUSE_MS: i64 = 90;
@@ -26,25 +25,25 @@ const MIN_SCENE_PAUSE_MS: i64 = 140;
 const MIN_TAIL_MS: i64 = 200;
 const MIN_HOLD_MS: i64 = 400;
 
-/// What a scene needs.
+/// The time that a scene needs.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SceneNeed {
     /// The lengths of its utterances; empty for a scene without voice.
     pub utterances_ms: Vec<i64>,
     /// The end of each utterance; a missing one counts as `Sentence`.
     pub ends: Vec<SentenceEnd>,
-    /// The pause that the script asks for after each utterance; a missing one counts as 0.
+    /// The pause that the script requests after each utterance; a missing one counts as 0.
     pub pauses_ms: Vec<i64>,
-    /// The pause that the script asks for before the first utterance.
+    /// The pause that the script requests before the first utterance.
     pub lead_ms: i64,
-    /// How long a scene without voice stays, or the least a scene with voice stays.
+    /// The length of a scene without voice, or the least length of a scene with voice.
     pub min_ms: i64,
 }
 
-/// A scene with its room shared out.
+/// A scene with its time assigned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SceneFit {
-    /// When each utterance begins, from the start of the scene.
+    /// The start of each utterance, relative to the start of the scene.
     pub utterance_starts_ms: Vec<i64>,
     /// The scene's length.
     pub duration_ms: i64,
@@ -57,13 +56,13 @@ pub struct Fit {
     pub scenes: Vec<SceneFit>,
     /// The sum of their lengths.
     pub total_ms: i64,
-    /// How much faster the voice must be spoken before this fit holds; 1 when as it is.
+    /// The tempo that the voice must be sped up to for this fit; 1 for no change.
     pub tempo: f64,
-    /// What had to be bent.
+    /// A note about the compromise.
     pub warning: Option<Note>,
 }
 
-/// More speech than a film can hold.
+/// The error for more speech than a film can contain.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error(
     "the script takes {speech_s:.1} s to speak, which is too much for a film of {} s even {MAX_TEMPO} times faster: shorten it by about {excess_s:.0} s of speech",
@@ -72,7 +71,7 @@ pub struct Fit {
 pub struct TooLong {
     /// The speech in seconds.
     pub speech_s: f64,
-    /// How much must go, in seconds.
+    /// The seconds to remove.
     pub excess_s: f64,
 }
 
@@ -95,7 +94,7 @@ impl Pauses {
     }
 }
 
-/// Shares out the film's time.
+/// Assigns the film's time to its scenes.
 pub fn fit(
     scenes: &[SceneNeed],
     target_ms: Option<i64>,
@@ -140,7 +139,7 @@ pub fn fit(
     faster(scenes, tight)
 }
 
-/// Returns the longest pauses that fit a length: each gives up the same part of what it can.
+/// Returns the longest pauses that fit a length: all shrink by the same share of their range.
 fn shrunk(scenes: &[SceneNeed], tight: Pauses, usual: Pauses, limit_ms: i64) -> Pauses {
     const STEPS: i64 = 64;
     let at = |step: i64| {
@@ -157,8 +156,8 @@ fn shrunk(scenes: &[SceneNeed], tight: Pauses, usual: Pauses, limit_ms: i64) -> 
     (0..=STEPS).rev().find(fits).map_or(tight, at)
 }
 
-/// Scenes without voice give up time first, down to [`MIN_HOLD_MS`] each: a target shorter than
-/// their usual hold or reading time is still met.
+/// Shortens scenes without voice first, down to [`MIN_HOLD_MS`] each: a target shorter than their usual hold or
+/// reading time is still met.
 fn shorter_holds(scenes: &[SceneNeed], excess_ms: i64) -> Option<Vec<SceneNeed>> {
     let spare = |scene: &SceneNeed| {
         if scene.utterances_ms.is_empty() { (scene.min_ms - MIN_HOLD_MS).max(0) } else { 0 }
@@ -184,10 +183,10 @@ fn shorter_holds(scenes: &[SceneNeed], excess_ms: i64) -> Option<Vec<SceneNeed>>
     )
 }
 
-/// The film at 60 s with a faster voice, or a refusal.
+/// Returns the film at 60 s with a faster voice, or an error.
 fn faster(scenes: &[SceneNeed], tight: Pauses) -> Result<Fit, TooLong> {
     let speech: i64 = scenes.iter().flat_map(|s| &s.utterances_ms).sum();
-    // A hair faster than the arithmetic, so that rounding never breaks the limit.
+    // Slightly faster than computed, so that rounding never breaks the limit.
     let tempo = tempo_to_fit(scenes, tight).map(|tempo| tempo * 1.001);
     match tempo {
         Some(tempo) if tempo <= MAX_TEMPO => {
@@ -218,7 +217,7 @@ fn at_tempo(scene: &SceneNeed, tempo: f64) -> SceneNeed {
     }
 }
 
-/// The tempo at which everything fits 60 s; a search, since least lengths make it uneven.
+/// Returns the tempo at which everything fits 60 s; a search, since least lengths make it non-linear.
 fn tempo_to_fit(scenes: &[SceneNeed], pauses: Pauses) -> Option<f64> {
     let fits = |tempo: f64| {
         let quick: Vec<SceneNeed> = scenes.iter().map(|s| at_tempo(s, tempo)).collect();
@@ -264,7 +263,7 @@ fn lay_out_scene(scene: &SceneNeed, pauses: Pauses, is_last: bool) -> SceneFit {
     SceneFit { utterance_starts_ms: starts, duration_ms: at.max(scene.min_ms) }
 }
 
-/// Lengthens pauses and holds until the film has exactly the length asked for.
+/// Lengthens pauses and holds until the film has exactly the requested length.
 fn stretch(mut fitted: Fit, target_ms: i64, needs: &[SceneNeed]) -> Fit {
     let extra = target_ms - fitted.total_ms;
     if extra <= 0 {
@@ -340,7 +339,7 @@ mod tests {
         ];
         let fitted = fit(&needs, None, &pacing()).expect("fits");
         assert_eq!(fitted.scenes[0].utterance_starts_ms, [100, 1320, 2720]);
-        // Between scenes the longer of the two pauses holds.
+        // Between scenes the longer of the two pauses applies.
         assert_eq!(fitted.scenes[0].duration_ms, 3720 + 400 - CUT_LEAD_MS);
         assert_eq!(fitted.scenes[1].utterance_starts_ms, [100, 1280, 2460]);
     }

@@ -1,11 +1,11 @@
 //! The file format of a timeline, version 1: `timeline.json`.
 //!
-//! A file has the milliseconds of an instant beside its frame, for people and for other programs. A
-//! [`Timeline`] has the frames alone: milliseconds are worked out where they are written, and held
-//! against the frames where somebody else's file is read.
+//! A file has milliseconds beside each frame, for people and for other programs. A [`Timeline`] has the frames
+//! alone: milliseconds are computed when a file is written, and checked against the frames when a file from outside
+//! is
+//! read.
 //!
-//! Guarantees: what is written reads as the same timeline; milliseconds in a file are never the
-//! source of anything.
+//! Guarantees: a written file reads as the same timeline; milliseconds in a file are never a source of truth.
 //!
 //! Start with [`TimelineFile::checked`], which reads a file that a person may have changed.
 
@@ -58,7 +58,7 @@ pub struct TimelineFile {
 struct SceneEntry {
     /// The scene's id in the scene graph.
     scene_id: SceneId,
-    /// The engine asked for.
+    /// The requested engine.
     engine: EngineName,
     /// The first frame.
     start_frame: Frame,
@@ -85,13 +85,13 @@ struct TrackEntries {
     captions: Vec<CaptionCue>,
 }
 
-/// One picture, clip or background on the video track.
+/// A picture, clip or background on the video track.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "VideoClip", rename_all = "camelCase", deny_unknown_fields)]
 struct ClipEntry {
     /// `clip_001`, …
     id: String,
-    /// The scene it belongs to.
+    /// The scene that it belongs to.
     scene_id: SceneId,
     /// The first frame.
     start_frame: Frame,
@@ -105,12 +105,12 @@ struct ClipEntry {
     source: ClipSource,
     /// The colour grade.
     grade: Grade,
-    /// How the film gets into this clip; absent for a cut.
+    /// The transition into this clip; absent for a cut.
     transition_in: Option<TransitionEntry>,
 }
 
-/// A transition into a clip, laid across the cut: both clips run through it on their handles,
-/// and it adds nothing to the length of the film.
+/// A transition into a clip, laid across the cut: both clips continue through it on their handles, and it adds
+/// nothing to the length of the film.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "Transition", rename_all = "camelCase", deny_unknown_fields)]
 struct TransitionEntry {
@@ -124,11 +124,11 @@ struct TransitionEntry {
     duration: Ms,
 }
 
-/// Something laid over the film.
+/// A picture or text over the film.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "OverlayClip", rename_all = "camelCase", deny_unknown_fields)]
 struct OverlayEntry {
-    /// The picture or the words.
+    /// The picture or the text.
     content: OverlayContent,
     /// The place in the safe zone.
     position: Position,
@@ -149,10 +149,10 @@ struct OverlayEntry {
 }
 
 impl TimelineFile {
-    /// Returns the timeline of a file that a person may have changed.
+    /// Converts a file that a person may have changed.
     ///
     /// # Errors
-    /// The first thing that contradicts itself, as (where, why).
+    /// The first contradiction, as (field, reason).
     pub fn checked(self) -> Result<Timeline, (String, String)> {
         let (version, total_duration) = (self.version, self.total_duration);
         let instants = self.instants();
@@ -166,7 +166,7 @@ impl TimelineFile {
         problem.map_or(Ok(timeline), Err)
     }
 
-    /// Returns the milliseconds that stand beside frames.
+    /// Returns the milliseconds beside frames.
     fn instants(&self) -> Vec<Instants> {
         let mut instants = Vec::new();
         instants.extend(self.timeline.iter().map(|scene| ("timeline", scene.start, scene.end)));
@@ -198,7 +198,7 @@ fn duration_problem(timeline: &Timeline, written: Ms) -> Option<(String, String)
 }
 
 impl From<TimelineFile> for Timeline {
-    /// Returns the timeline of a file; its version and its milliseconds are left behind.
+    /// Converts a file; drops its version and its milliseconds.
     fn from(file: TimelineFile) -> Self {
         Self {
             frame_rate: file.frame_rate,
@@ -376,7 +376,7 @@ mod tests {
     use crate::timeline::test_film::drawn_film;
     use serde_json::{Value, json};
 
-    /// A film whose transition has the length that its frames have.
+    /// Returns a film whose transition has the length of its frames.
     fn film() -> Value {
         let mut film = drawn_film(json!("30000/1001"), 2.0, &[(50, 0), (70, 10)]);
         film["tracks"]["video"][1]["transitionIn"]["duration"] = 333.into();

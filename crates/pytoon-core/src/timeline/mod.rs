@@ -1,10 +1,10 @@
-//! The timeline: the one source of truth for drawing, mixing and encoding.
+//! The timeline: the only source of truth for drawing, mixing and encoding.
 //!
-//! A timeline stacks tracks; a track sequences clips. Pictures have frames, which are exact; words and
-//! sound have milliseconds. Every range is half-open. [`format`] is the file, and
-//! [`format::TimelineFile::checked`] finds what a person who edited it may have broken.
+//! A timeline stacks tracks; a track sequences clips. Pictures have frames, which are exact; words and sound have
+//! milliseconds. Every range is half-open. [`format`] is the file format, and [`format::TimelineFile::checked`] finds
+//! the mistakes of a person who edited a file.
 //!
-//! Words follow OpenTimelineIO where it has one: timeline, track, clip, transition.
+//! The terms are OpenTimelineIO's, as far as it has them: timeline, track, clip, transition.
 
 pub mod build;
 mod chunks;
@@ -58,7 +58,7 @@ pub struct Timeline {
 pub struct TimelineScene {
     /// The scene's id in the scene graph.
     pub scene_id: SceneId,
-    /// The engine asked for.
+    /// The requested engine.
     pub engine: EngineName,
     /// The first frame.
     pub start_frame: Frame,
@@ -83,13 +83,13 @@ pub struct Tracks {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Look {
-    /// How strongly grades are applied, 0 to 1.
+    /// The strength of grades, 0 to 1.
     pub grade_strength: f64,
     /// The palette.
     pub palette: PaletteChoice,
     /// The captions.
     pub captions: CaptionStyle,
-    /// A font family or file for type and captions; the look's own when absent.
+    /// A font family or file for type and captions; by default the look's own.
     pub font: Option<String>,
 }
 
@@ -101,7 +101,7 @@ pub struct PaletteChoice {
     pub base_hue: f64,
     /// The hue of the accent in OKLCH, in degrees.
     pub accent_hue: f64,
-    /// Chroma against the usual.
+    /// The chroma relative to the usual.
     pub chroma: f64,
     /// The brand's accent as `#rrggbb`, instead of the accent hue.
     pub brand_accent: Option<String>,
@@ -109,19 +109,19 @@ pub struct PaletteChoice {
     pub brand_ground: Option<String>,
 }
 
-/// How captions are drawn.
+/// The style of captions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CaptionStyle {
-    /// Whether captions are drawn into the picture.
+    /// True if captions are drawn into the picture.
     pub burn_in: bool,
     /// The look.
     pub look: CaptionLook,
-    /// Whose safe zone they keep.
+    /// The platform whose safe zone they keep.
     pub platform: Platform,
-    /// Size against the look's own.
+    /// The size relative to the look's own.
     pub size: f64,
-    /// How long before a word's onset its highlight begins, in milliseconds.
+    /// The time between the start of a word's highlight and its onset, in milliseconds.
     pub lead_ms: i64,
 }
 
@@ -130,7 +130,7 @@ pub struct CaptionStyle {
 pub struct VideoClip {
     /// `clip_001`, …
     pub id: String,
-    /// The scene it belongs to.
+    /// The scene that it belongs to.
     pub scene_id: SceneId,
     /// The first frame.
     pub start_frame: Frame,
@@ -140,12 +140,12 @@ pub struct VideoClip {
     pub source: ClipSource,
     /// The colour grade.
     pub grade: Grade,
-    /// How the film gets into this clip; absent for a cut.
+    /// The transition into this clip; `None` for a cut.
     pub transition_in: Option<Transition>,
 }
 
-/// A transition into a clip, laid across the cut: both clips run through it on their handles,
-/// and it adds nothing to the length of the film.
+/// A transition into a clip, laid across the cut: both clips continue through it on their handles, and it adds
+/// nothing to the length of the film.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transition {
     /// The kind.
@@ -156,7 +156,7 @@ pub struct Transition {
     pub end_frame: Frame,
 }
 
-/// What a clip shows.
+/// The source of a clip.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
@@ -169,7 +169,7 @@ pub enum ClipSource {
     Picture {
         /// The file.
         asset: String,
-        /// How it meets a frame of another shape.
+        /// The fit into a frame of another shape.
         fit: Fit,
         /// The camera move.
         motion: Motion,
@@ -178,50 +178,50 @@ pub enum ClipSource {
     Clip {
         /// The file.
         asset: String,
-        /// Where in the file it begins, in milliseconds.
+        /// Its start in the file, in milliseconds.
         source_start: Ms,
-        /// How much of the file is used, in milliseconds.
+        /// The used length of the file, in milliseconds.
         source_duration: Ms,
         /// Playing speed; below 1 is slow motion.
         speed: f64,
-        /// What brings its colour to that of the other clips; absent where nothing does.
+        /// The colour correction towards the other clips; absent if there is none.
         #[serde(default, skip_serializing_if = "ColourMatch::is_none")]
         colour: ColourMatch,
-        /// How it meets the frame; absent where its middle covers it.
+        /// The fit into the frame; by default its middle covers it.
         #[serde(default, skip_serializing_if = "ClipFit::is_default")]
         fit: ClipFit,
-        /// What it does at its end; absent where it starts again.
+        /// The behaviour at its end; by default it restarts.
         #[serde(default, skip_serializing_if = "AtEnd::is_restart")]
         at_end: AtEnd,
-        /// How its file is read; absent for an ordinary clip.
+        /// The settings for decoding its file; absent for an ordinary clip.
         #[serde(default, skip_serializing_if = "ClipReading::is_ordinary")]
         reading: ClipReading,
     },
-    /// A drawn background, perhaps with words set in type.
+    /// A drawn background, optionally with words set in type.
     Background {
-        /// Which one.
+        /// The kind.
         kind: Background,
         /// Its seed.
         seed: u64,
         /// The words set over it.
         headline: Option<String>,
-        /// The frame from which its clock runs, so that one background carries on over a cut.
+        /// The frame from which its clock runs, so that one background continues over a cut.
         origin_frame: Frame,
     },
 }
 
-/// How a picture meets a frame of another shape. It is never stretched.
+/// The fit of a picture into a frame of another shape. It is never stretched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Fit {
-    /// It covers the frame; the rest is cut off.
+    /// Covers the frame; the rest is cropped.
     Cover,
-    /// It is shown whole over a dark, blurred copy of itself.
+    /// Shown whole over a dark, blurred copy of itself.
     BlurFill,
 }
 
-/// A camera move over a picture: the visible window at both ends. Between them the zoom is
-/// exponential (it looks constant) and the position follows it; it runs on through handles.
+/// A camera move over a picture: the visible window at both ends. Between them the zoom is exponential (it looks
+/// constant) and the position follows it; the move continues through handles.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Motion {
@@ -233,7 +233,7 @@ pub struct Motion {
     pub start_frame: Frame,
     /// One past the last frame of the move, handles included.
     pub end_frame: Frame,
-    /// Frames over which the move gathers speed at its start; 0 for a constant rate.
+    /// The frames of acceleration at its start; 0 for a constant rate.
     pub ease_in_frames: Frame,
 }
 
@@ -251,10 +251,10 @@ pub struct Window {
     pub height: f64,
 }
 
-/// Something laid over the film.
+/// A picture or text over the film.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OverlayClip {
-    /// The picture or the words.
+    /// The picture or the text.
     pub content: OverlayContent,
     /// The place in the safe zone.
     pub position: Position,
@@ -274,7 +274,7 @@ pub struct OverlayClip {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", tag = "type", deny_unknown_fields)]
 pub enum OverlayContent {
-    /// A picture, alpha respected.
+    /// A picture with its alpha.
     Image {
         /// The file.
         asset: String,
@@ -305,20 +305,20 @@ pub enum AudioTrack {
     },
     /// The music.
     Music {
-        /// Where it comes from.
+        /// The source of the music.
         source: MusicTrackSource,
-        /// Against the preset's mix, in dB.
+        /// The gain relative to the preset's mix, in dB.
         gain_db: f64,
-        /// How far the ducked bed lies below the voice, in LU.
+        /// The distance of the ducked bed below the voice, in LU.
         bed_below_voice_lu: f64,
-        /// Where it is lowered.
+        /// The regions in which it is ducked.
         duck_regions: Vec<DuckRegion>,
     },
     /// The own sound of clips, ducked like music.
     ClipSound {
         /// The pieces.
         clips: Vec<SoundClip>,
-        /// Where it is lowered.
+        /// The regions in which it is ducked.
         duck_regions: Vec<DuckRegion>,
     },
 }
@@ -327,7 +327,7 @@ pub enum AudioTrack {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VoiceClip {
-    /// The scene it belongs to.
+    /// The scene that it belongs to.
     pub scene_id: SceneId,
     /// The take.
     pub asset: String,
@@ -345,7 +345,7 @@ pub struct VoiceClip {
 pub struct SoundClip {
     /// The file.
     pub asset: String,
-    /// Where in the file it begins, in milliseconds.
+    /// Its start in the file, in milliseconds.
     pub source_start: Ms,
     /// Playing speed; the pitch is kept.
     pub speed: f64,
@@ -353,13 +353,13 @@ pub struct SoundClip {
     pub start: Ms,
     /// End in milliseconds.
     pub end: Ms,
-    /// The stream of the sound, counted over all streams; the first sound stream when absent.
+    /// The stream of the sound, counted over all streams; default the first sound stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<u32>,
-    /// How much later the sound begins than the picture in the file, in milliseconds.
+    /// The delay of the sound relative to the picture in the file, in milliseconds.
     #[serde(default, skip_serializing_if = "is_together")]
     pub offset: Ms,
-    /// Frames of the film after which it starts again; absent where it is silent after its end.
+    /// The frames of the film after which it restarts; absent if it is silent after its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat_frames: Option<Frame>,
 }
@@ -368,7 +368,7 @@ fn is_together(offset: &Ms) -> bool {
     *offset == Ms::ZERO
 }
 
-/// Where the music comes from.
+/// The source of the music.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "type", deny_unknown_fields)]
 pub enum MusicTrackSource {
@@ -412,7 +412,7 @@ impl OverlayClip {
     }
 }
 
-/// Where a logo sits when nothing else was said, and how large.
+/// Returns the default place, width and opacity of a logo.
 pub fn logo_place(show: LogoShow) -> (Position, f64, f64) {
     match show {
         LogoShow::Watermark => (Position::TopRight, 0.14, 0.85),
@@ -426,7 +426,7 @@ impl Timeline {
         self.frame_rate.frame_to_ms(self.total_frames)
     }
 
-    /// Returns the first thing that contradicts itself, if any, as (where, why).
+    /// Returns the first contradiction, if any, as (field, reason).
     pub fn problem(&self) -> Option<(String, String)> {
         self.length_problem().or_else(|| self.shape_problem()).or_else(|| self.content_problem())
     }
@@ -435,7 +435,7 @@ impl Timeline {
         if self.frame_rate != self.profile.frame_rate {
             return Some(("frameRate".into(), "it differs from profile.frame_rate".into()));
         }
-        // A second more: a film that is as long as it may be ends on a whole frame.
+        // A second of tolerance: a film of the greatest length ends on a whole frame.
         let longest = MAX_FILM + Ms::new(1000);
         (self.total_frames <= Frame::ZERO || self.total_duration() > longest).then(|| {
             let (frames, seconds) = (self.total_frames, MAX_FILM.get() / 1000);

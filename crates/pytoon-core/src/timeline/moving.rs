@@ -1,8 +1,7 @@
-//! Chooses how a moving clip is shown: its speed, what it does at its end, and how it meets the
-//! frame.
+//! Chooses the presentation of a moving clip: its speed, its behaviour at its end, and its fit into the frame.
 //!
-//! Guarantees: a clip whose sound is kept is never played slower than the sound can be stretched,
-//! and its sound goes on exactly as its picture does.
+//! Guarantees: a clip with kept sound is never played slower than the sound can be stretched, and its sound continues
+//! exactly as its picture does.
 
 use super::reading::{AtEnd, ClipFit, ClipReading};
 use super::shots::{CROP_KEEPS, FrameSize, PictureFacts, ShotTime};
@@ -13,22 +12,22 @@ use crate::note::Note;
 use crate::time::{FrameRate, MsRange};
 use pytoon_vocabulary::{Frame, Ms};
 
-/// The slowest that a clip is played.
+/// The slowest speed of a clip.
 const SLOWEST: f64 = 0.5;
-/// The slowest that a clip is played whose sound is kept.
+/// The slowest speed of a clip with kept sound.
 const SLOWEST_WITH_SOUND: f64 = 0.8;
-/// A clip stands still for so long at most, in milliseconds; where more is missing it starts again.
+/// The longest freeze of a clip, in milliseconds; if more is missing it restarts.
 const LONGEST_HOLD_MS: f64 = 500.0;
-/// Shapes that differ less than this from the frame's are cropped without a look at what they show.
+/// The shapes, relative to the frame's, that are cropped without a look at their content.
 const NEAR_SHAPE: std::ops::RangeInclusive<f64> = 0.8..=1.25;
-/// A clip is panned over on its own account in shots at least this long, in seconds.
+/// The shortest shot in which a clip is panned without a request, in seconds.
 const MIN_PAN_SECONDS: f64 = 2.5;
-/// A pan travels over this share of the clip in a second.
+/// The speed of a pan, in shares of the clip a second.
 const PAN_SHARE_PER_S: f64 = 0.04;
-/// A pan that nobody asked for travels no further than this share of the clip.
+/// The longest pan without a request, as a share of the clip.
 const MAX_PAN_SHARE: f64 = 0.12;
 
-/// A clip as it was found.
+/// The facts about a clip.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moving<'a> {
     pub(super) asset: &'a str,
@@ -36,9 +35,9 @@ pub(super) struct Moving<'a> {
     pub(super) keep_sound: bool,
     pub(super) colour: ColourMatch,
     pub(super) reading: &'a ClipReading,
-    /// What its frames show; absent where nobody looked.
+    /// The content of its frames; absent if it was not analysed.
     pub(super) seen: Option<&'a PictureFacts>,
-    /// What the brief asks for.
+    /// The fit that the brief requests.
     pub(super) fit: Option<MediaFit>,
 }
 
@@ -63,14 +62,15 @@ pub(super) fn source(
     }
 }
 
-/// Returns the speed of a clip and what it does at its end.
+/// Returns the speed of a clip and its behaviour at its end.
 ///
-/// A clip that is longer than its place is cut. A shorter one is slowed, to half speed at most,
-/// and starts again beyond that. With its sound it is slowed to 0.8 at most; if it then stands
-/// still for half a second at most it does, else it plays at full speed and starts again.
+/// A clip longer than its place is cut. A shorter one is slowed, to half speed at most, and restarts beyond that.
+/// With
+/// its sound it is slowed to 0.8 at most; if half a second or less is then missing it freezes, else it plays at full
+/// speed and restarts.
 fn pace(duration_ms: i64, keep_sound: bool, needed_ms: f64, rate: FrameRate) -> (f64, AtEnd) {
     let ratio = duration_ms as f64 / needed_ms;
-    // Three decimals keep the file readable and the decoder's filter exact.
+    // Three decimals keep the file readable and FFmpeg's filter exact.
     let rounded =
         |slowest: f64| ((ratio.clamp(slowest, 1.0) * 1000.0).floor() / 1000.0).max(slowest);
     if !keep_sound {
@@ -84,7 +84,7 @@ fn pace(duration_ms: i64, keep_sound: bool, needed_ms: f64, rate: FrameRate) -> 
     (1.0, AtEnd::Loop { frames })
 }
 
-/// Returns how a clip meets the frame.
+/// Returns the fit of a clip into the frame.
 fn fit(clip: &Moving<'_>, time: ShotTime, frame: FrameSize) -> ClipFit {
     let Some(shape) = shape_ratio(clip.reading, frame) else { return ClipFit::default() };
     let keeps = clip.seen.map_or(0.0, |seen| seen.crop_keeps);
@@ -110,7 +110,7 @@ fn fit(clip: &Moving<'_>, time: ShotTime, frame: FrameSize) -> ClipFit {
         MediaFit::Pan => {
             let most = if clip.fit.is_some() { 1.0 } else { MAX_PAN_SHARE };
             let travel = (PAN_SHARE_PER_S * time.seconds).min(most) / 2.0;
-            // Along the side that is cut, and moved back inside where it would leave the clip.
+            // Along the cropped side, and moved back inside if it would leave the clip.
             let ends = |position: f64, size: f64| {
                 let travel = travel.min((1.0 - size) / 2.0).max(0.0);
                 let middle = position.clamp(
@@ -125,8 +125,8 @@ fn fit(clip: &Moving<'_>, time: ShotTime, frame: FrameSize) -> ClipFit {
     }
 }
 
-/// The frame's shape over the clip's: below 1 the clip is the wider one. Absent where the clip's
-/// size is not known.
+/// Returns the ratio of the frame's shape to the clip's: below 1 the clip is wider. `None` if the clip's size is
+/// unknown.
 fn shape_ratio(reading: &ClipReading, frame: FrameSize) -> Option<f64> {
     if reading.width == 0 || reading.height == 0 {
         return None;
@@ -135,7 +135,7 @@ fn shape_ratio(reading: &ClipReading, frame: FrameSize) -> Option<f64> {
     Some(frame_aspect * f64::from(reading.height) / f64::from(reading.width))
 }
 
-/// Returns a note for every clip of which more than half is cut off.
+/// Returns a note for every clip with more than half cropped.
 pub(super) fn notes(video: &[VideoClip], frame: FrameSize) -> Vec<Note> {
     let mut notes = Vec::new();
     for clip in video {
@@ -156,7 +156,7 @@ pub(super) fn notes(video: &[VideoClip], frame: FrameSize) -> Vec<Note> {
     notes
 }
 
-/// Returns the own sound of a clip of the video track, for as long as its picture is seen.
+/// Returns the own sound of a clip of the video track, for the time that its picture is visible.
 pub(super) fn sound(
     source: &ClipSource,
     visible: MsRange,
@@ -179,7 +179,7 @@ pub(super) fn sound(
 }
 
 impl AtEnd {
-    /// Describes the end for people: a phrase to follow the speed, or nothing.
+    /// Describes the end for users: a phrase to follow the speed, or nothing.
     pub fn described(&self, rate: FrameRate) -> String {
         match self {
             Self::Restart => String::new(),
@@ -192,7 +192,7 @@ impl AtEnd {
 }
 
 impl ClipFit {
-    /// Describes the fit for people: a phrase to follow the speed, or nothing.
+    /// Describes the fit for users: a phrase to follow the speed, or nothing.
     pub fn described(&self) -> &'static str {
         match self {
             _ if self.is_default() => "",

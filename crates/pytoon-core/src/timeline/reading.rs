@@ -1,50 +1,50 @@
-//! How a clip's file is read: the facts that decoding needs, found once when the brief is resolved.
+//! The facts needed to decode a clip's file, found once when the brief is resolved.
 //!
-//! Guarantees: the default value describes an ordinary clip (first video stream, square pixels,
-//! progressive, BT.709, opaque), so that a timeline without these fields means what it always did.
+//! Guarantees: the default value describes an ordinary clip (first video stream, square pixels, progressive, BT.709,
+//! opaque), so that a timeline without these fields keeps its meaning.
 
 use pytoon_vocabulary::{Frame, Ms};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How the picture of a clip is read from its file.
+/// The facts needed to decode the picture of a clip.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ClipReading {
-    /// The stream of the picture, counted over all streams; the first video stream when absent.
+    /// The stream of the picture, counted over all streams; default the first video stream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<u32>,
-    /// The width in square pixels, upright; 0 where it does not matter.
+    /// The width in square pixels, upright; 0 if irrelevant.
     #[serde(skip_serializing_if = "is_zero")]
     pub width: u32,
-    /// The height in square pixels, upright; 0 where it does not matter.
+    /// The height in square pixels, upright; 0 if irrelevant.
     #[serde(skip_serializing_if = "is_zero")]
     pub height: u32,
-    /// Whether its pixels are not square, so that width and height are scaled apart.
+    /// True if its pixels are not square, so that width and height are scaled separately.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub anamorphic: bool,
-    /// How much later the picture begins than the file, in milliseconds.
+    /// The delay of the picture relative to the start of the file, in milliseconds.
     #[serde(skip_serializing_if = "is_zero")]
     pub start: Ms,
-    /// The order of its fields; progressive when absent.
+    /// The order of its fields; default progressive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fields: Option<FieldOrder>,
-    /// Whether its matrix or its range differs from the film's, so that rounding shows.
+    /// True if its matrix or its range differs from the film's, so that rounding is visible.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub recoded: bool,
-    /// What its colours are, where they have to be converted.
+    /// The colours, if they have to be converted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub colours: Option<SourceColours>,
-    /// Where its alpha is; opaque when absent.
+    /// The location of its alpha; default opaque.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alpha: Option<AlphaSource>,
-    /// Whether it is an animated picture that is decoded here and not by FFmpeg.
+    /// True if it is an animated picture that is decoded here and not by FFmpeg.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub animation: bool,
 }
 
 impl ClipReading {
-    /// Returns true if nothing has to be known beside the file.
+    /// Returns true if all facts have their defaults.
     pub fn is_ordinary(&self) -> bool {
         *self == Self::default()
     }
@@ -54,7 +54,7 @@ fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// Which of the two fields of an interlaced frame comes first.
+/// The first of the two fields of an interlaced frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldOrder {
@@ -62,19 +62,19 @@ pub enum FieldOrder {
     TopFirst,
     /// The lines 1, 3, 5, …
     BottomFirst,
-    /// Each frame says for itself whether it has fields, and which comes first.
+    /// Each frame states for itself if it has fields, and their order.
     PerFrame,
 }
 
-/// Where the alpha of a clip is.
+/// The location of a clip's alpha.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AlphaSource {
     /// In its pixels.
     Pixels,
-    /// Beside a VP8 stream, where only `libvpx` finds it.
+    /// Beside a VP8 stream, where only `libvpx` reads it.
     Vp8,
-    /// Beside a VP9 stream, where only `libvpx-vp9` finds it.
+    /// Beside a VP9 stream, where only `libvpx-vp9` reads it.
     Vp9,
 }
 
@@ -88,7 +88,7 @@ pub struct SourceColours {
     pub primaries: Primaries,
     /// The matrix.
     pub matrix: Matrix,
-    /// The brightest that it shows, against reference white; at most 1 needs no tone mapping.
+    /// The peak luminance relative to reference white; at most 1 needs no tone mapping.
     pub peak: f64,
 }
 
@@ -129,7 +129,7 @@ pub enum Matrix {
 }
 
 impl Matrix {
-    /// The name that FFmpeg's `scale` knows it by.
+    /// Returns the name for FFmpeg's `scale`.
     pub fn ffmpeg_name(self) -> &'static str {
         match self {
             Self::Bt709 => "bt709",
@@ -138,7 +138,7 @@ impl Matrix {
         }
     }
 
-    /// The weights of red and blue in luma.
+    /// Returns the weights of red and blue in luma.
     pub fn red_and_blue(self) -> (f64, f64) {
         match self {
             Self::Bt709 => (0.2126, 0.0722),
@@ -164,16 +164,16 @@ impl std::fmt::Display for SourceColours {
     }
 }
 
-/// How the sound of a clip lies beside its picture.
+/// The position of a clip's sound relative to its picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SoundReading {
-    /// The stream of the sound, counted over all streams; the first sound stream when absent.
+    /// The stream of the sound, counted over all streams; default the first sound stream.
     pub stream: Option<u32>,
-    /// How much later it begins than the picture, in milliseconds; negative where it is earlier.
+    /// The delay relative to the picture, in milliseconds; negative if it is earlier.
     pub offset_ms: i64,
 }
 
-/// How a clip meets a frame of another shape. It is never stretched.
+/// The fit of a clip into a frame of another shape. It is never stretched.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     rename_all = "snake_case",
@@ -182,14 +182,14 @@ pub struct SoundReading {
     deny_unknown_fields
 )]
 pub enum ClipFit {
-    /// It covers the frame; the rest is cut off. The window moves between two centres.
+    /// Covers the frame; the rest is cropped. The window moves between two centres.
     Cover {
-        /// The centre of what is shown at the first visible frame, in shares of width and height.
+        /// The centre of the visible part at the first visible frame, in shares of width and height.
         from: (f64, f64),
-        /// The centre of what is shown one past the last visible frame.
+        /// The centre of the visible part one past the last visible frame.
         to: (f64, f64),
     },
-    /// It is shown whole over a dark, blurred copy of itself.
+    /// Shown whole over a dark, blurred copy of itself.
     Whole,
 }
 
@@ -206,24 +206,24 @@ impl ClipFit {
     }
 }
 
-/// What a clip does at its end, where its place in the film is longer.
+/// The behaviour of a clip at its end, if its place in the film is longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "type", deny_unknown_fields)]
 pub enum AtEnd {
-    /// It starts again wherever its file ends.
+    /// Restarts at the end of its file.
     #[default]
     Restart,
-    /// It starts again after a number of frames of the film, together with its sound.
+    /// Restarts after a number of frames of the film, together with its sound.
     Loop {
-        /// The frames of one round.
+        /// The frames of one loop.
         frames: Frame,
     },
-    /// It stands still on its last frame, and its sound is over.
+    /// Freezes on its last frame without sound.
     Hold,
 }
 
 impl AtEnd {
-    /// Returns true if the clip starts again where its file ends.
+    /// Returns true if the clip restarts at the end of its file.
     pub fn is_restart(&self) -> bool {
         *self == Self::Restart
     }

@@ -1,8 +1,8 @@
-//! Chooses what the local engine shows: shots of a scene, and the camera move of each.
+//! Chooses the content of the local engine: the shots of a scene, and the camera move of each.
 //!
-//! This is the engine that cannot fail: for any picture, of any size and shape, and for no
-//! picture at all, there is a shot. It decides from facts about the picture (size, where the
-//! subject is); the pixels are drawn elsewhere.
+//! This engine cannot fail: there is a shot for a picture of any size and shape, and for no picture at all. It
+//! decides
+//! from facts about the picture (size, place of the subject); the pixels are drawn elsewhere.
 
 use super::{Fit, Motion, Window};
 use crate::brief::MediaFit;
@@ -10,18 +10,18 @@ use crate::preset::{MotionSpec, Move};
 use pytoon_vocabulary::{Frame, Rng};
 use serde::{Deserialize, Serialize};
 
-/// What is known of a picture.
+/// The known facts about a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PictureFacts {
-    /// Width in pixels, as it is shown (EXIF rotation applied).
+    /// The width in pixels, as shown (EXIF rotation applied).
     pub width: u32,
-    /// Height in pixels, as it is shown.
+    /// The height in pixels, as shown.
     pub height: u32,
-    /// Where the eye goes, in shares of width and height.
+    /// The focus of attention, in shares of width and height.
     pub aim: (f64, f64),
-    /// Whether there is a subject at all, as opposed to an even texture.
+    /// True if there is a subject, as opposed to an even texture.
     pub has_subject: bool,
-    /// The share of what matters that survives the best crop to the frame's shape.
+    /// The share of the salient content that survives the best crop to the frame's shape.
     pub crop_keeps: f64,
     /// The centre of that crop, in shares of width and height.
     pub crop_centre: (f64, f64),
@@ -45,14 +45,14 @@ pub struct ShotTime {
     pub end_frame: Frame,
     /// The same length in seconds.
     pub seconds: f64,
-    /// Whether the shot comes in through a dissolve, so that its move may gather speed.
+    /// True if the shot starts with a dissolve, so that its move may accelerate.
     pub eases_in: bool,
 }
 
-/// What one shot does, decided before pixels are touched.
+/// The plan of one shot, decided before pixels are touched.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ShotPlan {
-    /// How the picture meets the frame.
+    /// The fit of the picture into the frame.
     pub fit: Fit,
     /// The camera move.
     pub motion: Motion,
@@ -60,22 +60,21 @@ pub struct ShotPlan {
     pub kind: Move,
 }
 
-/// Crops that lose more than this of what matters are not taken.
+/// The least share of the salient content that a crop must keep.
 pub(super) const CROP_KEEPS: f64 = 0.80;
-/// A source with fewer pixels than this share of the frame's is shown as a card, not enlarged.
+/// The least pixels of a source, as a share of the frame's, below which it is shown as a card, not enlarged.
 const MIN_SOURCE_SCALE: f64 = 0.6;
-/// The blurred back layer's canvas is this much larger than the frame, for the camera to move on.
+/// The size of the blurred back layer's canvas relative to the frame, as room for the camera.
 pub const BLUR_CANVAS_MARGIN: f64 = 1.12;
-/// A pan never travels further than this share of the picture in one shot.
+/// The longest pan of one shot, as a share of the picture.
 const MAX_PAN_SHARE: f64 = 0.12;
-/// A landscape picture is panned over only in shots at least this long.
+/// The shortest shot in which a landscape picture is panned, in seconds.
 const MIN_PAN_SECONDS: f64 = 2.5;
 
 /// Plans one shot of a picture.
 ///
-/// `tighter` is how much closer than the widest view it begins, for the second view of one
-/// picture. `previous` is the move before, which is not repeated or mirrored where there is a
-/// choice.
+/// `tighter` is the zoom at its start relative to the widest view, for the second view of one picture. `previous`
+/// is the move before, which is not repeated or mirrored if there is a choice.
 pub fn plan_shot(
     facts: &PictureFacts,
     frame: FrameSize,
@@ -84,7 +83,7 @@ pub fn plan_shot(
     rng: &mut Rng,
 ) -> ShotPlan {
     let aspect = shape_ratio(facts, frame);
-    // Of a picture that is to be cropped or panned, enough survives by decree.
+    // A picture with a requested crop or pan counts as keeping enough.
     let facts = &match wanted.fit {
         Some(MediaFit::Crop) => PictureFacts { crop_keeps: 1.0, ..*facts },
         Some(MediaFit::Pan) => PictureFacts { crop_keeps: CROP_KEEPS - 0.1, ..*facts },
@@ -113,24 +112,24 @@ pub fn plan_shot(
     ShotPlan { fit, motion, kind }
 }
 
-/// What is asked of a shot.
+/// The request for a shot.
 #[derive(Debug, Clone, Copy)]
 pub struct ShotWish<'a> {
-    /// The move asked for, or `auto`.
+    /// The requested move, or `auto`.
     pub asked: Move,
     /// The preset's moves and speeds.
     pub spec: &'a MotionSpec,
-    /// Speed against the preset's.
+    /// The speed relative to the preset's.
     pub energy: f64,
     /// The move of the shot before.
     pub previous: Option<Move>,
-    /// How much closer than the widest view the shot begins; 1 is the widest.
+    /// The zoom at the shot's start relative to the widest view; 1 is the widest.
     pub tighter: f64,
-    /// How the brief wants the picture to meet the frame.
+    /// The fit that the brief requests.
     pub fit: Option<MediaFit>,
 }
 
-/// The frame's shape over the picture's: below 1 the picture is the wider one.
+/// Returns the ratio of the frame's shape to the picture's: below 1 the picture is wider.
 fn shape_ratio(facts: &PictureFacts, frame: FrameSize) -> f64 {
     let frame_aspect = f64::from(frame.width) / f64::from(frame.height);
     frame_aspect * f64::from(facts.height.max(1)) / f64::from(facts.width.max(1))
@@ -192,7 +191,7 @@ fn choose_move(
     if choices.is_empty() { wish.spec.moves[0] } else { choices[rng.index(choices.len())] }
 }
 
-/// In then out then in is a metronome.
+/// Returns true if a move mirrors the previous one: in, out and in again looks mechanical.
 fn mirrors(kind: Move, previous: Option<Move>) -> bool {
     matches!(
         (previous, kind),
@@ -225,8 +224,8 @@ fn cover_windows(
 ) -> (Window, Window) {
     let centre = if facts.has_subject { facts.crop_centre } else { (0.5, 0.5) };
     let aim = if facts.has_subject { facts.aim } else { (0.5, 0.5) };
-    // Pixels of the picture per pixel of the frame at the widest view; zooming further than
-    // about half of that would show mush.
+    // Pixels of the picture per pixel of the frame at the widest view. Zooming beyond about half of that would look
+    // blurred.
     let widest = Window::around(aspect, 1.0, centre);
     let source_scale = widest.width * f64::from(facts.width) / f64::from(frame.width);
     let max_zoom = (source_scale / 0.72).clamp(1.04, 1.33);
@@ -239,7 +238,7 @@ fn cover_windows(
         Move::TiltUp | Move::TiltDown => tilt(base, rate, seconds, kind),
         Move::Hold => (base, base),
         Move::PunchIn => {
-            // The step itself is a cut to a closer view; what follows is a slow drift.
+            // The step itself is a cut to a closer view, followed by a slow drift.
             let close = base.zoomed_about(1.1_f64.min(room.max(1.02)), aim);
             (close, close.zoomed_about((1.01_f64).powf(seconds), aim))
         }
@@ -247,7 +246,7 @@ fn cover_windows(
     }
 }
 
-/// A closer view moves from the crop's centre towards the subject.
+/// Moves the centre of a closer view from the crop's centre towards the subject.
 fn towards(centre: (f64, f64), aim: (f64, f64), tighter: f64) -> (f64, f64) {
     let share = ((tighter - 1.0) / 0.25).clamp(0.0, 1.0);
     (centre.0 + (aim.0 - centre.0) * share, centre.1 + (aim.1 - centre.1) * share)
@@ -274,15 +273,15 @@ fn centre_of(window: Window) -> (f64, f64) {
     (window.x + window.width / 2.0, window.y + window.height / 2.0)
 }
 
-/// Both ends of a travel centred on a position, kept inside the picture.
+/// Returns both ends of a travel centred on a position, kept inside the picture.
 fn room_for(position: f64, size: f64, travel: f64) -> (f64, f64) {
     let travel = travel.min(1.0 - size).max(0.0);
     let low = (position - travel / 2.0).clamp(0.0, 1.0 - size - travel);
     (low, low + travel)
 }
 
-/// Moves on the blur-fill canvas, which is a little larger than the frame: always gentle, since
-/// the whole picture must stay visible.
+/// Returns a move on the blur-fill canvas, which is a little larger than the frame: always gentle, since the whole
+/// picture must stay visible.
 fn canvas_windows(kind: Move, rate: f64, seconds: f64) -> (Window, Window) {
     let widest = Window::FULL;
     let gain = (1.0 + rate.min(0.012)).powf(seconds).min(BLUR_CANVAS_MARGIN);

@@ -4,7 +4,7 @@ use crate::time::FrameRate;
 use pytoon_vocabulary::Frame;
 use serde_json::{Value, json};
 
-/// A silent film of drawn scenes of so many frames; the transition into each is so long.
+/// Returns a silent film of drawn scenes, as (frames, frames of the transition into it).
 pub(super) fn drawn_film(rate: Value, gop_seconds: f64, scenes: &[(i64, i64)]) -> Value {
     let frame_rate: FrameRate = serde_json::from_value(rate.clone()).expect("a rate");
     let mut at = 0;

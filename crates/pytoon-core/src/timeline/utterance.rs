@@ -1,9 +1,9 @@
-//! A sentence as it was spoken.
+//! A spoken sentence.
 
 use pytoon_vocabulary::CaptionWord;
 use serde::{Deserialize, Serialize};
 
-/// A sentence as it was spoken.
+/// A spoken sentence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Utterance {
     /// The take it is in.

@@ -1,6 +1,6 @@
-//! The words of a film in its time: spoken, read where nothing is spoken, emphasised, masked.
+//! The words of a film in film time: spoken, read if nothing is spoken, emphasised, masked.
 //!
-//! Guarantees: every word of a scene lies within the scene's place; masking keeps a word's width.
+//! Guarantees: every word of a scene is within the scene's time; masking keeps a word's width.
 //!
 //! Leaves breaking words into captions to `caption`.
 
@@ -13,7 +13,7 @@ use crate::text;
 use crate::time::{FrameRate, MsRange};
 use pytoon_vocabulary::{CaptionCue, CaptionWord, Ms};
 
-/// The words of each scene in film time.
+/// Returns the words of each scene in film time.
 pub(super) fn scene_words(
     graph: &SceneGraph,
     speech: &[Vec<Utterance>],
@@ -41,8 +41,8 @@ pub(super) fn scene_words(
     out
 }
 
-/// Sets the words off that the script emphasises. Returns the index of each sentence's last word,
-/// or nothing if the words are not those of the script.
+/// Marks the words that the script emphasises. Returns the index of each sentence's last word, or nothing if the
+/// words are not those of the script.
 fn mark_words(scene: &Scene, words: &mut [CaptionWord]) -> Vec<usize> {
     let counts: Vec<usize> = scene.sentences.iter().map(|s| text::words(s).len()).collect();
     if counts.iter().sum::<usize>() != words.len() {
@@ -91,7 +91,7 @@ pub(super) fn is_masked(word: &str, masked: &[String]) -> bool {
     !bare.is_empty() && masked.iter().any(|m| m.to_lowercase() == bare)
 }
 
-/// `s**t`: first and last letter stay, the width stays.
+/// Masks a word as `s**t`: first and last letter and the width stay.
 fn mask(word: &str) -> String {
     let letters: Vec<usize> =
         word.char_indices().filter(|(_, c)| c.is_alphanumeric()).map(|(i, _)| i).collect();

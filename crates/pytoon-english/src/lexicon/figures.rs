@@ -1,5 +1,6 @@
-//! Reads figures: `1984`, `3.5`, `21st`, `1,000`, amounts of money. Text normalisation writes such
-//! tokens as words beforehand; this is for those that it left.
+//! Reads figures: `1984`, `3.5`, `21st`, `1,000`, amounts of money. Text normalisation usually converts such tokens
+//! to
+//! words; this handles the rest.
 
 use super::number_words::{cardinal, ordinal, year};
 use super::{Lexicon, Request};
@@ -41,7 +42,7 @@ impl Currency {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Word(String),
-    /// Zero as it is said in a number of three figures.
+    /// Zero as spoken in a number of three figures.
     LetterO,
     /// A unit in the plural.
     Units(&'static str),
@@ -113,7 +114,7 @@ impl Lexicon {
     }
 }
 
-/// Returns the parts of a number in the order they are said.
+/// Returns the parts of a number in spoken order.
 fn parts(figures: &str, ending: &str, currency: Option<Currency>, is_head: bool) -> Vec<Part> {
     let (mut parts, figures) = match figures.strip_prefix('-') {
         Some(figures) => (vec![Part::from("minus")], figures),
@@ -226,7 +227,7 @@ fn money(digits: &str, currency: Currency) -> Vec<Part> {
     parts
 }
 
-/// Returns the words of a number with digits after a point; zeros at the end are not said.
+/// Returns the words of a number with digits after a point; zeros at the end are silent.
 fn decimal(digits: &str) -> Vec<Part> {
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let (mut parts, fraction) = match whole {

@@ -1,12 +1,12 @@
-//! Words whose reading depends on what follows: `a`, `the`, `to`, `in`, `am`, `used`; signs that
-//! are read as words; dotted abbreviations.
+//! Words whose reading depends on the next word: `a`, `the`, `to`, `in`, `am`, `used`; signs that are read as words;
+//! dotted abbreviations.
 
 use super::{Lexicon, NextSound, Request, word_class};
 use crate::dictionary::Reading;
 use crate::stress::Stress;
 use crate::text::all_letters;
 
-/// Returns the word that a sign stands for.
+/// Returns the word of a sign.
 pub(super) fn symbol_name(sign: &str) -> Option<&'static str> {
     match sign {
         "%" => Some("percent"),

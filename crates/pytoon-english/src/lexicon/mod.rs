@@ -1,7 +1,7 @@
-//! Reads one word by the dictionaries: function words by their context, entries by part of speech,
-//! inflected forms by their stem, abbreviations by their letters.
+//! Reads one word by the dictionaries: function words by their context, entries by part of speech, inflected forms by
+//! their stem, abbreviations by their letters.
 //!
-//! Leaves words that no rule reads to the caller, and figures to [`figures`].
+//! Leaves words without a matching rule to the caller, and figures to [`figures`].
 
 mod figures;
 mod function_words;
@@ -36,20 +36,20 @@ pub(crate) struct Context {
     pub(crate) before_to: bool,
 }
 
-/// A word to be read: a token or some of its pieces.
+/// A word to read: a token or some of its pieces.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Word<'a> {
     /// The spelling.
     pub(crate) text: &'a str,
     /// The part-of-speech tag.
     pub(crate) tag: &'a str,
-    /// The currency of an amount, whose unit is said after it.
+    /// The currency of an amount, whose unit is spoken after it.
     pub(crate) currency: Option<Currency>,
     /// True at the start of a token: `-5` is then minus five.
     pub(crate) is_head: bool,
 }
 
-/// How a spelling is looked up.
+/// The parameters of a look-up.
 #[derive(Debug, Clone, Copy)]
 struct Request<'a> {
     tag: Option<&'a str>,
@@ -58,7 +58,7 @@ struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// A look-up outside any sentence, as of number words.
+    /// A look-up outside any sentence, as for number words.
     const PLAIN: Request<'static> = Request { tag: None, stress: None, context: None };
 
     fn tag_is(&self, tag: &str) -> bool {
@@ -87,7 +87,7 @@ pub(crate) struct Lexicon {
 }
 
 impl Lexicon {
-    /// Joins the dictionaries of one accent.
+    /// Combines the dictionaries of one accent.
     pub(crate) fn new(gold: Dictionary, silver: Dictionary, accent: Accent) -> Self {
         Self { gold, silver, accent }
     }
@@ -129,8 +129,7 @@ impl Lexicon {
         })
     }
 
-    /// Returns true if a word with capitals is an ordinary word, written at a sentence's start or
-    /// for emphasis.
+    /// Returns true if a word with capitals is an ordinary word, at a sentence's start or with emphasis.
     fn reads_as_lower(&self, spelling: &str, lower: &str, request: Request<'_>) -> bool {
         let letters = spelling.chars().count();
         let plain_case = || is_upper(spelling) || is_lower(after_first(spelling));
@@ -215,7 +214,7 @@ impl Lexicon {
     }
 }
 
-/// Returns the word class of a tag, as the dictionaries name it.
+/// Returns the word class of a tag, as named in the dictionaries.
 fn word_class(tag: &str) -> &str {
     let classes = [
         ("VB", "VERB"),

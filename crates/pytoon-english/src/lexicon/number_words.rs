@@ -78,7 +78,7 @@ fn push_below_thousand(words: &mut Words, number: usize) {
     }
 }
 
-/// Returns the words of a number's ordinal; the last one may be no dictionary form of its own.
+/// Returns the words of a number's ordinal; the last one may not be in the dictionary.
 pub(super) fn ordinal(number: u128) -> Option<Vec<String>> {
     let mut words: Vec<String> = cardinal(number)?.into_iter().map(str::to_owned).collect();
     let last = words.pop()?;

@@ -33,12 +33,12 @@ fn is_dash(c: char) -> bool {
     matches!(c, '—' | '–')
 }
 
-/// Returns the number of dots at the start, which count as one sign from two on.
+/// Returns the number of dots at the start. Two or more dots count as one sign.
 pub(super) fn leading_dots(chars: &[char]) -> usize {
     chars.iter().take_while(|&&c| c == '.').count()
 }
 
-/// Returns how many characters of the chunk's start are one prefix.
+/// Returns the number of characters at the chunk's start that form one prefix.
 pub(super) fn prefix_len(chunk: &[char]) -> usize {
     let dots = leading_dots(chunk);
     match chunk {
@@ -55,7 +55,7 @@ pub(super) fn prefix_len(chunk: &[char]) -> usize {
     }
 }
 
-/// Returns how many characters of the chunk's end are one suffix: the longest that fits.
+/// Returns the number of characters at the chunk's end that form one suffix: the longest that fits.
 pub(super) fn suffix_len(chunk: &[char]) -> usize {
     let dots = chunk.iter().rev().take_while(|&&c| c == '.').count();
     let run = if dots > 1 { dots } else { 0 };

@@ -1,5 +1,4 @@
-//! Splits what is left of a chunk at hyphens, slashes, dots and commas inside it. Addresses of
-//! pages and of mail stay whole.
+//! Splits the rest of a chunk at hyphens, slashes, dots and commas inside it. Web and mail addresses stay whole.
 
 use super::affixes::{is_icon, is_quote, leading_dots};
 use super::slice;
@@ -77,7 +76,7 @@ fn dash_len(rest: &[char]) -> usize {
     if letter_follows && run <= longest { run } else { 0 }
 }
 
-/// Returns true for the address of a page or of mail.
+/// Returns true for a web or mail address.
 fn is_address(chars: &[char]) -> bool {
     let text: String = chars.iter().collect();
     let lower = text.to_lowercase();

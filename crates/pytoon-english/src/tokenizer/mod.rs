@@ -1,5 +1,5 @@
-//! Splits text into tokens the way the tagger was trained on (spaCy's rules for English): special
-//! cases, then affixes peeled off each chunk between spaces, then infixes, then special cases again.
+//! Splits text into tokens like the tagger's training data (spaCy's rules for English): special cases, then affixes
+//! removed from each chunk between spaces, then infixes, then special cases again.
 //!
 //! Guarantees: tokens are ranges of the text, in order, without overlap; no character outside
 //! whitespace is lost.
@@ -32,7 +32,7 @@ pub(crate) struct Tokenizer {
 }
 
 impl Tokenizer {
-    /// Parses the special cases from JSON: spelling to the tokens that make it up.
+    /// Parses the special cases from JSON: spelling to its tokens.
     pub(crate) fn load(bytes: &[u8]) -> Result<Self, EnglishError> {
         let file = DataFile::TokenizerExceptions;
         let cases: BTreeMap<String, Vec<String>> = parse_json(file, bytes)?;
@@ -83,8 +83,8 @@ impl Tokenizer {
         self.rejoin(text, tokens)
     }
 
-    /// Peels prefixes and suffixes off a chunk, one of each a round, until none is left or the rest
-    /// is a special case.
+    /// Removes prefixes and suffixes from a chunk, one of each per round, until none is left or the rest is a special
+    /// case.
     fn peel(&self, text: &[char], chunk: Range<usize>) -> Peeled {
         let mut out = Peeled { prefixes: Vec::new(), core: chunk, suffixes: Vec::new() };
         while !out.core.is_empty() && !self.is_special(text, &out.core) {
@@ -115,7 +115,7 @@ impl Tokenizer {
         out
     }
 
-    /// Joins neighbouring tokens that spell a special case together, three before two.
+    /// Joins neighbouring tokens that together spell a special case, three before two.
     fn rejoin(&self, text: &[char], tokens: Vec<Range<usize>>) -> Vec<Range<usize>> {
         let mut out = Vec::with_capacity(tokens.len());
         let mut rest = tokens.as_slice();
@@ -142,7 +142,7 @@ impl Tokenizer {
         self.lengths(text, range).is_some()
     }
 
-    /// Returns the lengths of the tokens of a special case. Long text is not even looked up.
+    /// Returns the lengths of the tokens of a special case. Text that is too long is not looked up.
     fn lengths(&self, text: &[char], range: &Range<usize>) -> Option<&[usize]> {
         if range.len() > self.longest {
             return None;
@@ -162,7 +162,7 @@ impl Tokenizer {
     }
 }
 
-/// A chunk with its affixes taken off. Suffixes are in the order they were taken, outermost first.
+/// A chunk with its affixes removed. Suffixes are in the order of removal, outermost first.
 struct Peeled {
     prefixes: Vec<Range<usize>>,
     core: Range<usize>,

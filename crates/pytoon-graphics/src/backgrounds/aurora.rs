@@ -6,7 +6,7 @@ use crate::frame::Frame;
 use crate::noise::Noise;
 use crate::palette::Palette;
 
-/// Thinner turns the curtain into a hill.
+/// A thinner edge makes the curtain look like a hill.
 const EDGE: f32 = 0.06;
 const FADE: f32 = 0.27;
 
@@ -84,7 +84,7 @@ impl Aurora {
                     let d = at.ridge - v;
                     let shape =
                         if d < 0.0 { (-(d / EDGE) * (d / EDGE)).exp() } else { (-d / FADE).exp() };
-                    // Towards the top of the sky the air thins and light with it.
+                    // Light fades towards the top of the sky.
                     let light = at.light * shape * (0.35 + 0.65 * (2.2 * v).min(1.0));
                     // Light on the ground under the curtain.
                     let glow = 0.05 * (-(d.abs()) / 0.5).exp() * curtain.gain;

@@ -1,4 +1,4 @@
-//! Soft bodies that meet and part: a sum of bumps, cut at one height and lit from above.
+//! Soft bodies that merge and separate: a sum of bumps, cut at one height and lit from above.
 
 use super::field::{Canvas, Scratch};
 use crate::color::{linear_to_oklab, linear_to_srgb, oklab_to_linear, srgb_to_linear};
@@ -9,7 +9,7 @@ use crate::palette::Palette;
 const EDGE: f32 = 0.42;
 const EDGE_WIDTH: f32 = 0.016;
 const STEP: usize = 4;
-/// Colour is smoother than the edge and is computed on a coarser grid of this many cells.
+/// Cell size of the coarser grid for colour, which is smoother than the edge.
 const COARSE: usize = 8;
 
 pub(super) struct Blobs {
@@ -123,7 +123,7 @@ impl Blobs {
                 let mut rgb = back.map(|c| c * shadow);
                 if inside > 0.0 {
                     let color = sample(&colors, cw, i, j);
-                    // Facing up and left is lit; the slope points down the hill.
+                    // Slopes that face up and left are lit; the slope vector points downhill.
                     let lit = (0.5 * slope_u[i] + 0.8 * slope_v[i]) * -0.055;
                     let lit =
                         1.0 + lit.clamp(-0.34, 0.30) * (1.0 - smoothstep((f - 0.5) / 1.1) * 0.6);
@@ -135,7 +135,7 @@ impl Blobs {
         canvas.enlarge(frame, scratch);
     }
 
-    /// Gaussian-weighted colour on the coarse grid, gamma-coded.
+    /// Returns Gaussian-weighted colour on the coarse grid, gamma-coded.
     fn colors(&self, centres: &[(f32, f32)], cw: usize, ch: usize, k: f32) -> Vec<[f32; 3]> {
         let mut out = Vec::with_capacity(cw * ch);
         for j in 0..ch {

@@ -49,7 +49,7 @@ impl BokehLeak {
                     let d = k as f32 / 128.0 * REACH;
                     let body = 1.0 / (1.0 + (2.0 * (d - 1.0) / soft).exp());
                     let rim = (-((d - 0.93) / 0.07).powi(2)).exp() * 0.45;
-                    // The tail reaches exactly nothing at the edge of the table.
+                    // The tail reaches exactly zero at the edge of the table.
                     let tail = ((REACH - d) / 0.25).clamp(0.0, 1.0);
                     (body * (0.72 + 0.28 * d * d) + rim * (1.0 - z)) * tail
                 });
@@ -83,7 +83,7 @@ impl BokehLeak {
         let light = &mut scratch.extra;
         light.clear();
         light.reserve(3 * w * h);
-        // The leak breathes over six seconds by a fifth.
+        // The brightness of the leak varies by a fifth over six seconds.
         let breath = 0.8 + 0.2 * (t * std::f32::consts::TAU / 6.0).sin();
         let leak_v = 0.55 + 0.10 * (t * 0.21).sin();
         for j in 0..h {
@@ -117,7 +117,7 @@ impl BokehLeak {
     }
 
     fn add(&self, disc: &Disc, light: &mut [f32], (w, h): (usize, usize), k: f32, t: f32) {
-        // Discs that drift out come back on the other side, beyond the edge.
+        // Discs that drift out return on the other side, outside the frame.
         let cu = (disc.at.0 + disc.drift.0 * t + 0.25).rem_euclid(1.5) - 0.25;
         let cv = (disc.at.1 + disc.drift.1 * t + 0.25).rem_euclid(2.3) - 0.25;
         let gain = 0.85 + 0.15 * (disc.pulse.0 * t + disc.pulse.1).sin();

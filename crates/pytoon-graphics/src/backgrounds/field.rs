@@ -1,10 +1,9 @@
-//! Smooth pictures: computed small in float, enlarged smoothly, grained and dithered, then
-//! rounded.
+//! Smooth pictures: computed small in float, enlarged smoothly, grained and dithered, then rounded.
 //!
-//! Enlarging is a cubic B-spline (no overshoot, continuous curvature) to every fourth row, then a
-//! straight line between rows in 16-bit fixed point with 8 fraction bits. Grain has 2-pixel cells
-//! and stays put on the screen, which video encoders carry cheaply; dither is triangular, one
-//! code either way.
+//! Enlarging is a cubic B-spline (no overshoot, continuous curvature) to every fourth row, then linear interpolation
+//! between rows in 16-bit fixed point with 8 fraction bits. Grain has 2-pixel cells and is static on the screen,
+//! which
+//! costs video encoders little; dither is triangular, one code in both directions.
 
 use crate::color::rgb_to_ycc;
 use crate::frame::Frame;
@@ -14,7 +13,7 @@ use pytoon_vocabulary::Rng;
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     pub field: Field,
-    /// Free for a generator's own use.
+    /// A buffer for a generator's own use.
     pub extra: Vec<f32>,
     row: Vec<f32>,
     upper: Vec<u16>,
@@ -62,7 +61,7 @@ impl Field {
     }
 }
 
-/// Frame size and the noise that belongs to it.
+/// Frame size with its noise.
 pub(super) struct Canvas {
     pub width: usize,
     pub height: usize,
@@ -98,7 +97,7 @@ impl Canvas {
         Self { width, height, luma_noise, chroma_noise, tile_width, offsets }
     }
 
-    /// Grain and dither for a luma row, in 1/256 codes including the rounding half.
+    /// Returns grain and dither for a luma row, in 1/256 codes including the rounding half.
     pub(super) fn luma_noise(&self, row: usize) -> &[u16] {
         self.noise(&self.luma_noise, row)
     }
@@ -122,7 +121,7 @@ impl Canvas {
             width: if index == 0 { w } else { w / 2 },
             height: if index == 0 { h } else { h / 2 },
             factor: if index == 0 { field.step } else { half },
-            // Left-sited chroma lies a quarter of its own pitch left of the middle.
+            // Left-sited chroma is a quarter of its own pitch left of the middle.
             origin_x: if index == 0 { 0.5 } else { 0.25 },
         };
         job.plane(plane(0), y, (&self.luma_noise, 0));
@@ -160,7 +159,7 @@ struct Plane<'a> {
     height: usize,
     /// Destination samples per cell.
     factor: usize,
-    /// Where sample 0 lies within its own pitch.
+    /// The position of sample 0 within its own pitch.
     origin_x: f32,
 }
 
@@ -168,7 +167,7 @@ fn tpdf(rng: &mut Rng) -> f32 {
     rng.unit() - rng.unit()
 }
 
-/// Signed codes to wrapping 8.8 fixed point, with one half added for rounding.
+/// Converts signed codes to wrapping 8.8 fixed point, with one half added for rounding.
 fn to_fixed(codes: f32) -> u16 {
     ((codes * 256.0).round() as i32 + 128) as u16
 }
@@ -243,7 +242,7 @@ impl Enlarge<'_> {
     }
 }
 
-/// Cubic B-spline weights for the samples at -1, 0, 1, 2.
+/// Returns cubic B-spline weights for the samples at -1, 0, 1, 2.
 fn spline(t: f32) -> [f32; 4] {
     let u = 1.0 - t;
     [
@@ -273,7 +272,7 @@ fn expand<const F: usize>(row: &[f32], out: &mut [u16], ox: f32) {
             }
         }
         for (d, s) in cell.iter_mut().zip(sum) {
-            // Adding 2^23 leaves the rounded integer in the low bits of the float.
+            // Adding 2^23 puts the rounded integer into the low bits of the float.
             *d = (s + 8_388_608.0).to_bits() as u16;
         }
     }

@@ -1,7 +1,8 @@
-//! Printed dots on a turned screen: the dots stay, the tone under them wanders.
+//! Printed dots on a rotated screen: the dots stay, and the tone under them moves.
 //!
-//! Each pixel keeps its distance to the nearest dot centre, prepared once; a frame only compares
-//! it with the dot radius there, a smooth field.
+//! Each pixel's distance to the nearest dot centre is prepared once; a frame only compares it with the dot radius at
+//! the
+//! pixel, a smooth field.
 
 use super::field::{Canvas, Scratch};
 use crate::color::Rgb;
@@ -9,12 +10,11 @@ use crate::frame::Frame;
 use crate::noise::Noise;
 use crate::palette::Palette;
 
-/// Screen angle in degrees; odd enough not to line up with the frame.
+/// Screen angle in degrees, chosen not to align with the frame.
 const ANGLE: f32 = 22.0;
 /// Dot distance in frame widths.
 const PITCH: f32 = 0.035;
-/// Distances and radii are stored in 1/256 pixel, raised by this many pixels so that a radius
-/// small enough to vanish is still positive.
+/// Distances and radii are stored in 1/256 pixel, plus this many pixels so that a vanishing radius is still positive.
 const BIAS: f32 = 1.0;
 const STEP: usize = 16;
 
@@ -64,7 +64,7 @@ impl Halftone {
                     + 0.8 * ramp(other, 0.75)
                     + 0.15 * (self.noise.at3(2.1 * u, 2.1 * v, 0.2 * t) - 0.5);
                 let radius = 0.72 * PITCH * tone.clamp(0.0, 0.86).sqrt() * self.width;
-                // A dot of no size must not tint even the pixel at its centre.
+                // A dot of zero size must not tint even the pixel at its centre.
                 let gone = 0.6 * (1.0 - radius / 2.0).max(0.0);
                 scratch.field.planes[0][j * fw + i] = radius - gone + BIAS;
             }
@@ -92,7 +92,7 @@ impl Halftone {
     }
 }
 
-/// Paper where the distance exceeds the radius, ink where it does not, one pixel of transition.
+/// Draws paper where the distance exceeds the radius, else ink, with one pixel of transition.
 fn ink_row(
     dst: &mut [u8],
     upper: &[u16],
@@ -110,7 +110,7 @@ fn ink_row(
     }
 }
 
-/// Distance from every sample to the nearest dot centre, in luma pixels.
+/// Returns the distance from every sample to the nearest dot centre, in luma pixels.
 fn distances(w: usize, h: usize, origin_x: f32, scale: f32, frame_width: f32) -> Vec<u16> {
     let (sin, cos) = ANGLE.to_radians().sin_cos();
     let pitch = PITCH * frame_width;

@@ -54,7 +54,7 @@ enum Inner {
 }
 
 impl Generator {
-    /// Prepares everything that does not move.
+    /// Prepares all static parts.
     pub fn new(
         kind: Background,
         palette: &Palette,
@@ -62,7 +62,7 @@ impl Generator {
         frame_width: usize,
         frame_height: usize,
     ) -> Self {
-        // Grain shows more on light grounds, where film has less of it.
+        // Grain is more visible on light grounds, where film has less of it.
         let grain = if is_light(kind) { 0.7 } else { 1.2 };
         let canvas = Canvas::new(frame_width, frame_height, grain, seed);
         let (w, h) = (canvas.width, canvas.height);
@@ -85,13 +85,13 @@ impl Generator {
         Self { kind, canvas, inner }
     }
 
-    /// Which kind this is.
+    /// Returns the kind of background.
     pub fn kind(&self) -> Background {
         self.kind
     }
 
-    /// Fills `frame` with the picture at `t_seconds` since the scene's start. A frame of another
-    /// size than the generator was made for is left untouched.
+    /// Fills `frame` with the picture at `t_seconds` since the scene's start. A frame of a size other than the
+    /// generator's is left unchanged.
     pub fn draw(&self, frame: &mut Frame, t_seconds: f64, scratch: &mut GenScratch) {
         if (frame.width(), frame.height()) != (self.canvas.width, self.canvas.height) {
             return;

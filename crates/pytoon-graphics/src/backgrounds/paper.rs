@@ -1,4 +1,4 @@
-//! Torn sheets of paper that slide in and then lie still, animated on twos.
+//! Torn sheets of paper that slide in and then rest, animated on twos.
 
 use super::field::Canvas;
 use super::swiss::grain;
@@ -9,10 +9,10 @@ use crate::motion::expo_out;
 use crate::noise::Noise;
 use crate::palette::Palette;
 
-/// Sheets already lying there at the first frame.
+/// The number of sheets at rest in the first frame.
 const LYING: usize = 3;
 const SLIDE: f32 = 0.42;
-/// Fifteen pictures a second: the charm of stop motion.
+/// Fifteen pictures a second, for the look of stop motion.
 const ON_TWOS: f32 = 15.0;
 
 pub(super) struct Paper {
@@ -30,7 +30,7 @@ struct Sheet {
     start: f32,
 }
 
-/// Where a sheet lies, in frame widths, and its colour.
+/// The place of a sheet, in frame widths, and its colour.
 struct Plan {
     centre: (f32, f32),
     half: (f32, f32),
@@ -105,7 +105,7 @@ impl Paper {
     }
 }
 
-/// Cuts one sheet with its shadow, torn rim and fibres.
+/// Draws one sheet with its shadow, torn rim and fibres.
 fn sheet(plan: &Plan, canvas: &Canvas, noise: &Noise, index: usize) -> Sheet {
     let size = canvas.width as f32;
     let (sin, cos) = plan.turn.sin_cos();
@@ -145,9 +145,9 @@ fn sheet(plan: &Plan, canvas: &Canvas, noise: &Noise, index: usize) -> Sheet {
             }
             let d = if plain < -0.02 { plain } else { distance(u, v, true) };
             let inside = (0.5 - d * size).clamp(0.0, 1.0);
-            // Four pale pixels where the sheet was torn.
+            // Four pale pixels along the tear.
             let torn = (1.0 + (d * size + 4.0) / 1.5).clamp(0.0, 1.0);
-            // Two turned layers hide the lattice of the noise; the finer one is drawn out.
+            // Two rotated layers hide the lattice of the noise; the finer one is stretched.
             let (a, b) = (0.83 * u + 0.56 * v, 0.83 * v - 0.56 * u);
             let fibre = 1.0
                 + 0.030 * (noise.at2(230.0 * a + key, 90.0 * b) - 0.5)

@@ -8,13 +8,13 @@ use crate::noise::Noise;
 use crate::palette::Palette;
 
 const COUNT: usize = 180;
-/// Sprite sizes per colour; a point uses the nearest.
+/// The number of sprite sizes per colour; a point uses the nearest.
 const SIZES: usize = 8;
 const STEP: usize = 8;
 
 pub(super) struct Particles {
     points: Vec<Point>,
-    /// `colour * SIZES + size`.
+    /// The index is `colour * SIZES + size`.
     sprites: Vec<Sprite>,
     colors: [Rgb; 3],
     top: [f32; 3],
@@ -32,7 +32,7 @@ struct Point {
     size: usize,
 }
 
-/// Standard deviation of the core, in frame widths.
+/// Returns the standard deviation of the core, in frame widths.
 fn sigma(z: f32) -> f32 {
     0.0012 + 0.0055 * z
 }
@@ -55,7 +55,7 @@ impl Particles {
         }
         let points = (0..COUNT)
             .map(|i| {
-                // A few points are near by design, so that every seed has some depth.
+                // Every twelfth point is near, so that every seed has some depth.
                 let z = if i % 12 == 0 { rng.range(0.75, 1.0) } else { rng.unit().powi(2) };
                 Point {
                     at: (rng.range(-0.03, 1.03), rng.range(0.0, 1.9)),
@@ -80,7 +80,7 @@ impl Particles {
         }
     }
 
-    /// Position, brightness and depth at `t`.
+    /// Returns position, brightness and depth at `t`.
     fn state(&self, point: &Point, t: f32) -> (f32, f32, f32) {
         let n = &self.noise;
         // A slow curl: both axes read the same noise, a quarter turn apart.
@@ -88,7 +88,7 @@ impl Particles {
         let (x, y) = point.at;
         let du = curl * (n.at3(2.2 * x, 2.2 * y, 0.11 * t) - 0.5) * 2.0;
         let dv = curl * (n.at3(2.2 * x + 40.0, 2.2 * y, 0.11 * t) - 0.5) * 2.0;
-        // The band is taller than the frame so that points leave and return unseen.
+        // The band is taller than the frame so that points leave and return off-screen.
         let v = (y - point.rise * t + 0.1).rem_euclid(2.0) - 0.1;
         let twinkle = 0.76 + 0.24 * (point.twinkle.0 * t + point.twinkle.1).sin();
         (x + du, v + dv, (0.34 + 0.75 * point.z) * twinkle)
@@ -106,7 +106,7 @@ impl Particles {
                 base + (self.glow[c] - base).max(0.0) * 0.85 * glow
             })
         });
-        // Halos are wide and faint: they are light enough to live in the small picture.
+        // Halos are wide and faint enough for the small picture.
         let k = STEP as f32 / canvas.width as f32;
         let (w, h) = (scratch.field.width, scratch.field.height);
         for point in self.points.iter().filter(|p| p.z > 0.12) {
@@ -120,7 +120,7 @@ impl Particles {
                     let d2 =
                         ((i as f32 + 0.5) * k - u).powi(2) + ((j as f32 + 0.5) * k - v).powi(2);
                     let q = (1.0 - d2 / (reach * reach)).max(0.0);
-                    // (1 - d^2)^3 is a bump with an exact end, close to a Gaussian.
+                    // (1 - d^2)^3 is a bump with an exact end, similar to a Gaussian.
                     let a = 0.13 * light * q * q * q;
                     for (plane, c) in scratch.field.planes.iter_mut().zip(ycc) {
                         let p = &mut plane[j * w + i];
@@ -149,7 +149,7 @@ impl Particles {
     }
 }
 
-/// A Gaussian spot; its core is whitened as bright lights are.
+/// Returns a Gaussian spot with a whitened core, like bright lights.
 fn spot(sigma: f32, color: Rgb) -> Sprite {
     let reach = (2.8 * sigma).ceil() as i32 + 1;
     let n = (2 * reach) as usize;

@@ -26,7 +26,7 @@ pub(super) fn circle(frame: &mut Frame, c: Circle, color: Rgb, opacity: f32) {
     circle_planes([(cb, ycc[1]), (cr, ycc[2])], w / 2, h / 2, half, opacity);
 }
 
-/// Planes of one size share the geometry.
+/// Fills a circle in planes of one size, which share the geometry.
 fn circle_planes<const N: usize>(
     mut planes: [(&mut [u8], u8); N],
     w: usize,
@@ -65,7 +65,7 @@ fn circle_planes<const N: usize>(
             }
         };
         if solid <= hole_edge {
-            // Thin: everything is edge.
+            // Thin ring: everything is edge.
             edge(c.x - outer, c.x - hole);
             edge(c.x + hole, c.x + outer);
             continue;
@@ -87,7 +87,7 @@ fn circle_planes<const N: usize>(
     }
 }
 
-/// Pixels whose centre lies in `from..to`.
+/// Returns the pixels with a centre in `from..to`.
 fn span(from: f32, to: f32, width: usize) -> (usize, usize) {
     // Truncate and correct: `ceil` is a library call on baseline x86-64.
     let first = |x: f32| {

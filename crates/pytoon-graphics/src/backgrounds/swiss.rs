@@ -1,5 +1,5 @@
-//! International Style: a five-column grid, one large circle cut by an edge, a ring, a few flat
-//! shapes that step along the grid now and then.
+//! International Style: a five-column grid, one large circle cut by an edge, a ring, and a few flat shapes that step
+//! along the grid.
 
 use super::field::Canvas;
 use super::shapes::{Circle, circle, rect};
@@ -11,7 +11,7 @@ use crate::palette::Palette;
 const COLUMNS: usize = 5;
 /// Margin at 1080 pixels.
 const MARGIN: f32 = 88.0;
-/// Seconds between steps, and how long one takes.
+/// The interval and the duration of a step, in seconds.
 const BEAT: f32 = 2.4;
 const MOVE: f32 = 0.6;
 
@@ -24,7 +24,7 @@ pub(super) struct Swiss {
     colors: [Rgb; 3],
 }
 
-/// A shape and the places it steps through, in frame widths.
+/// A shape and the positions it steps through, in frame widths.
 struct Track {
     radius: f32,
     inner: f32,
@@ -36,7 +36,7 @@ impl Track {
     fn at(&self, t: f32) -> (f32, f32) {
         let t = (t - self.delay).max(0.0);
         let beat = (t / BEAT) as usize;
-        // The first beat passes before anything moves.
+        // Nothing moves during the first beat.
         let from = self.stops[beat.saturating_sub(1) % 4];
         let to = self.stops[beat % 4];
         let p = if beat == 0 { 1.0 } else { expo_out((t - beat as f32 * BEAT) / MOVE) };

@@ -1,4 +1,4 @@
-//! Every generator: repeatable, continuous, finished at once, free of banding.
+//! Every generator: repeatable, continuous, complete in the first frame, free of banding.
 
 use super::*;
 use crate::palette::{Mood, Palette};
@@ -51,7 +51,7 @@ fn motion_is_continuous() {
         for i in 1..150 {
             generator.draw(&mut next, f64::from(i) / 30.0, &mut scratch);
             let difference = mean_difference(&last, &next);
-            // Sheets and discs that travel may change more at once than drifting light.
+            // Moving sheets and discs may change more at once than drifting light.
             let limit = match kind {
                 Background::Paper | Background::Swiss => 25.0,
                 _ => 2.5,
@@ -98,7 +98,7 @@ fn smooth_generators_do_not_band() {
         if kind == Background::Particles {
             continue; // Its points are steps of their own.
         }
-        // Row means follow the gradient to a fraction of a code: no staircase survives.
+        // Row means follow the gradient to a fraction of a code, without steps.
         let means: Vec<f64> = (0..h)
             .map(|y| {
                 frame.y()[y * w..(y + 1) * w].iter().map(|v| f64::from(*v)).sum::<f64>() / w as f64

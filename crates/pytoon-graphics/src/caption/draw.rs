@@ -1,4 +1,4 @@
-//! A placed cue to sprites, and sprites to a frame at a moment.
+//! Rasterises a placed cue to sprites, and draws sprites into a frame at a moment.
 
 use super::CaptionStyle;
 use super::look;
@@ -13,7 +13,7 @@ use pytoon_vocabulary::CaptionLook;
 /// One cue's pictures.
 pub(super) struct CueSprites {
     plate: Option<Sprite>,
-    /// Shadow and stroke of the whole cue; for pop each word carries its own.
+    /// Shadow and stroke of the whole cue; for pop each word has its own.
     backing: Option<PlacedSprite>,
     words: Vec<WordSprites>,
 }
@@ -21,7 +21,7 @@ pub(super) struct CueSprites {
 #[derive(Default)]
 struct WordSprites {
     backing: Option<PlacedSprite>,
-    /// Before it is spoken, or simply as it is.
+    /// The word before it is spoken, or in its only state.
     plain: Option<PlacedSprite>,
     active: Option<PlacedSprite>,
     spoken: Option<PlacedSprite>,
@@ -110,7 +110,7 @@ fn draw_classic(
 ) {
     let entered = motion::cubic_out(since(cue.start_ms) / look::CLASSIC_IN_MS);
     let leaving = (-since(cue.end_ms) / look::CLASSIC_OUT_MS).clamp(0.0, 1.0);
-    // The first frame already shows something.
+    // The first frame is already visible.
     let opacity = (0.2 + 0.8 * entered) * leaving;
     let slide = (look::CLASSIC_SLIDE * k * (1.0 - entered)).round() as i32;
     if let Some(plate) = &sprites.plate {
@@ -137,8 +137,8 @@ fn draw_karaoke(
 ) {
     let opacity = look::onset(since(cue.start_ms), look::KARAOKE_IN_MS);
     put(frame, cue, &sprites.backing, opacity, 0);
-    // How far each word's chip is there: it goes at once when the next comes, so that two are never
-    // seen together.
+    // The presence of each word's chip. It disappears at once when the next appears, so that two are never visible
+    // together.
     let presence = |i: usize| {
         let word = &cue.words[i];
         if since(word.to_ms) < 0.0 {
@@ -175,7 +175,7 @@ fn draw_karaoke(
 }
 
 fn draw_pop(frame: &mut Frame, cue: &PlacedCue, sprites: &CueSprites, since: &dyn Fn(i64) -> f32) {
-    // All strokes lie below all fills, so neighbours never cut into each other.
+    // All strokes are below all fills, so that a stroke never covers a neighbour's fill.
     for backing in [true, false] {
         for (word, sprite) in cue.words.iter().zip(&sprites.words) {
             let t = since(word.from_ms);
@@ -196,7 +196,7 @@ fn draw_pop(frame: &mut Frame, cue: &PlacedCue, sprites: &CueSprites, since: &dy
     }
 }
 
-/// Draws `from` giving way to `to`; at either end only one of them is drawn.
+/// Cross-fades from `from` to `to`; at either end only one of them is drawn.
 fn crossfade(
     frame: &mut Frame,
     cue: &PlacedCue,

@@ -1,9 +1,9 @@
 //! Word-timed captions in three looks.
 //!
-//! Guarantees: every word of every cue is drawn; what is drawn depends only on the cues, the style
-//! and the time asked for; fills, strokes, plates and chips stay inside the safe rectangle in
-//! every frame of every animation (only the soft shadow, which carries no meaning, may reach
-//! past it). Cues are laid out once and rasterised when first drawn; a few are kept.
+//! Guarantees: every word of every cue is drawn; the output depends only on the cues, the style and the requested
+//! time;
+//! fills, strokes, plates and chips stay inside the safe rectangle in every frame of every animation (only the soft
+//! shadow may reach past it). Cues are laid out once and rasterised on first use; a few are cached.
 //!
 //! Does not split speech into cues or find word times.
 //!
@@ -23,27 +23,27 @@ use crate::color::Rgb;
 use crate::safe_zone::SafeRect;
 use pytoon_vocabulary::CaptionLook;
 
-/// How captions look. Pixel figures are those of a 1080x1920 frame and scale with its height.
+/// The style of captions. Pixel values refer to a 1080x1920 frame and scale with its height.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CaptionStyle {
     /// The look.
     pub look: CaptionLook,
-    /// Factor on the look's type size, 1.0 normally.
+    /// The factor on the look's type size, normally 1.0.
     pub size_scale: f32,
-    /// Captions stay inside.
+    /// The rectangle that captions stay inside.
     pub zone: SafeRect,
-    /// Highlights start this long before the word's onset.
+    /// The time between a highlight's start and the word's onset.
     pub lead_ms: i64,
-    /// Chip, active word and emphasis; lightened where it would not read.
+    /// The colour of chip, active word and emphasis; lightened if the contrast is too low.
     pub accent: Rgb,
-    /// Instead of the look's own family.
+    /// The font family; default the look's own.
     pub font_family: Option<String>,
     /// BCP 47 tag of the text.
     pub language: Option<String>,
 }
 
 impl CaptionStyle {
-    /// The look's defaults in the universal safe zone.
+    /// Returns the look's defaults in the universal safe zone.
     pub fn new(look: CaptionLook) -> Self {
         Self {
             look,

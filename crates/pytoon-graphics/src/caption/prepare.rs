@@ -1,4 +1,4 @@
-//! One cue laid out and placed: where everything is, before any pixel.
+//! Layout and placement of one cue, before any pixel is drawn.
 
 use pytoon_vocabulary::{CaptionCue, CaptionLook, Ms};
 use std::ops::Range;
@@ -11,14 +11,14 @@ use crate::text::{Layout, LayoutRequest, TextEngine, TextStyle};
 /// A word's times, in milliseconds, and places, in frame pixels.
 #[derive(Clone, Debug)]
 pub(super) struct PlacedWord {
-    /// Highlight, or for pop the entrance.
+    /// The start of the highlight, or of the entrance for pop.
     pub from_ms: i64,
-    /// The highlight ends.
+    /// The end of the highlight.
     pub to_ms: i64,
     pub emphasis: bool,
-    /// Chips behind it; more than one only when the word is broken over lines.
+    /// Chips behind it; more than one only if the word is broken over lines.
     pub chips: Vec<Rect>,
-    /// The fixed point of its animation: middle of the word, on the baseline.
+    /// The fixed point of its animation: the word's centre, on the baseline.
     pub anchor: (f32, f32),
 }
 
@@ -38,7 +38,7 @@ pub(super) struct PlacedCue {
     pub bounds: Rect,
 }
 
-/// Lays one cue out inside the zone. `px` is frame pixels per reference pixel.
+/// Lays out one cue inside the zone. `px` is frame pixels per reference pixel.
 pub(super) fn place_cue(
     engine: &TextEngine,
     style: &CaptionStyle,
@@ -52,10 +52,10 @@ pub(super) fn place_cue(
     }
     let mut k = px * style.size_scale.clamp(0.25, 4.0);
     let mut placed = attempt(engine, style, cue, &zone, k, &text, &ranges);
-    // Marks that reach beyond their line boxes, or a tiny zone, may need a smaller size.
+    // Marks that reach beyond their line boxes, or a tiny zone, may require a smaller size.
     for _ in 0..24 {
         let (w, h) = (placed.bounds.width(), placed.bounds.height());
-        // Placing is to whole pixels, so a little must be spare.
+        // Placement is to whole pixels, so leave a margin.
         let room = (zone.rect.width() - 2.0, zone.rect.height() - 2.0);
         if w <= room.0 && h <= room.1 {
             break;
@@ -72,7 +72,7 @@ pub(super) fn place_cue(
     Some(placed)
 }
 
-/// The cue's text and each word's range in it.
+/// Returns the cue's text and each word's range in it.
 fn join_words(cue: &CaptionCue) -> (String, Vec<Range<usize>>) {
     let mut text = String::new();
     let mut ranges = Vec::with_capacity(cue.words.len());
@@ -138,9 +138,8 @@ fn attempt(
     placed
 }
 
-/// Distance from the layout's top to the bottom of the zone, which fixes the baselines: the last
-/// line of classic and pop always sits in the same place, a single karaoke line in the middle of
-/// the two-line block.
+/// Returns the distance from the layout's top to the bottom of the zone, which fixes the baselines: the last line of
+/// classic and pop is always at the same height, and a single karaoke line is in the middle of the two-line block.
 fn below(look: CaptionLook, layout: &Layout, style: &TextStyle, k: f32) -> f32 {
     let last = layout.lines.last().map_or(0.0, |line| line.baseline);
     let nominal = 0.5 * style.line_height - 0.3635 * style.size_px;
@@ -168,7 +167,7 @@ fn placed_words(
         .words
         .iter()
         .map(|word| {
-            // Never before the cue or an earlier word, and never too late to be seen.
+            // Never before the cue or an earlier word, and never too late to be visible.
             let latest = (cue.end - SHORTEST).max(cue.start);
             from = (word.start - lead).clamp(from.min(latest), latest);
             from
@@ -217,13 +216,13 @@ fn placed_words(
         .collect()
 }
 
-/// Gaps shorter than this stay lit.
+/// The gap below which a highlight continues.
 const BRIDGE: Ms = Ms::new(look::BRIDGE_MS);
-/// A word is lit at least this long.
+/// The shortest highlight of a word.
 const SHORTEST: Ms = Ms::new(100);
 
 impl PlacedCue {
-    /// Fills in plate and bounds, and lets chips follow tall scripts.
+    /// Computes plate and bounds, and extends chips for tall scripts.
     fn measure(&mut self, engine: &TextEngine, look: CaptionLook, k: f32) {
         let (ox, oy) = (self.origin.0 as f32, self.origin.1 as f32);
         let stroke = self.style.stroke.map_or(0.0, |s| s.width_px) + 1.0;
@@ -251,7 +250,7 @@ impl PlacedCue {
                         chip.x1 = chip.x1.max(own.x1 + 4.0 * k);
                     }
                     for chip in &mut word.chips {
-                        // Whole pixels: a settled chip then takes the fast path.
+                        // Whole pixels, so that a chip at rest takes the fast path.
                         *chip = Rect::new(
                             chip.x0.floor(),
                             chip.y0.floor(),
@@ -292,7 +291,7 @@ impl PlacedCue {
     }
 }
 
-/// Everything a popping word's box touches.
+/// Returns the area that a popping word's box covers over its animation.
 fn swept(own: &Rect, anchor: (f32, f32), emphasis: bool) -> Rect {
     let mut out = *own;
     for step in 0..=40 {

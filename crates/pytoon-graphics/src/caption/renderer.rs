@@ -1,4 +1,4 @@
-//! Prepared captions: lookup by time, and the few cues kept rasterised.
+//! Prepared captions: lookup by time, and a cache of rasterised cues.
 
 use pytoon_vocabulary::CaptionCue;
 use std::collections::VecDeque;
@@ -11,19 +11,19 @@ use crate::frame::Frame;
 use crate::safe_zone::Rect;
 use crate::text::TextEngine;
 
-/// Cues kept rasterised: the current one, its neighbours, and room for threads drawing elsewhere.
+/// The number of cached cues: the current one, its neighbours, and some for threads that draw elsewhere.
 const KEPT: usize = 6;
 
-/// Where a cue is over its whole animation, without shadows.
+/// The box of a cue over its whole animation, without shadows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CueBox {
     /// Index in the cues given to `prepare`.
     pub cue: usize,
-    /// Appears.
+    /// The time at which it appears.
     pub start_ms: i64,
-    /// Is gone.
+    /// The time at which it has disappeared.
     pub end_ms: i64,
-    /// In frame pixels.
+    /// The box in frame pixels.
     pub rect: Rect,
     /// Lines used, one or two.
     pub lines: usize,
@@ -46,7 +46,7 @@ pub struct CaptionRenderer {
     style: CaptionStyle,
     /// Frame pixels per pixel of a 1080x1920 frame.
     px: f32,
-    /// Sorted by start; with the index the caller knows.
+    /// The cues sorted by start, each with the caller's index.
     cues: Vec<(usize, PlacedCue)>,
     missing: Vec<char>,
     sprites: Mutex<VecDeque<(usize, Arc<CueSprites>)>>,
@@ -81,7 +81,7 @@ impl CaptionRenderer {
         }
     }
 
-    /// Draws what is visible at `time_ms`. A pure function of the frame and the time.
+    /// Draws the captions visible at `time_ms`. A pure function of the frame and the time.
     pub fn draw(&self, frame: &mut Frame, time_ms: f64) {
         let Some(index) = self.cue_at(time_ms) else {
             return;
@@ -90,7 +90,7 @@ impl CaptionRenderer {
         draw::draw_cue(frame, &self.style, &self.cues[index].1, &sprites, time_ms, self.px);
     }
 
-    /// The word highlighted (or last popped in) at `time_ms`.
+    /// Returns the word highlighted (or last popped in) at `time_ms`.
     pub fn active_word(&self, time_ms: f64) -> Option<ActiveWord> {
         let (cue, placed) = &self.cues[self.cue_at(time_ms)?];
         let active = |w: &&(usize, &super::prepare::PlacedWord)| {
@@ -100,7 +100,7 @@ impl CaptionRenderer {
         words.iter().rfind(active).map(|(word, _)| ActiveWord { cue: *cue, word: *word })
     }
 
-    /// The box of every cue, for safe-zone checks.
+    /// Returns the box of every cue, for safe-zone checks.
     pub fn cue_boxes(&self) -> Vec<CueBox> {
         self.cues
             .iter()
@@ -115,12 +115,12 @@ impl CaptionRenderer {
             .collect()
     }
 
-    /// Characters no font has; they are left out of the picture.
+    /// Returns the characters that no font has; they are not drawn.
     pub fn missing(&self) -> &[char] {
         &self.missing
     }
 
-    /// The cue that started last among those on screen.
+    /// Returns the cue that started last among those on screen.
     fn cue_at(&self, time_ms: f64) -> Option<usize> {
         let after = self.cues.partition_point(|(_, cue)| cue.start_ms as f64 <= time_ms);
         self.cues[..after].iter().rposition(|(_, cue)| time_ms < cue.end_ms as f64)
@@ -131,7 +131,7 @@ impl CaptionRenderer {
         if let Some((_, sprites)) = lock().iter().find(|(i, _)| *i == index) {
             return Arc::clone(sprites);
         }
-        // Built outside the lock: two threads may build the same cue, neither waits for the other.
+        // Built outside the lock: two threads may build the same cue, but none waits for the other.
         let built =
             Arc::new(draw::rasterise(&self.engine, &self.style, &self.cues[index].1, self.px));
         let mut kept = lock();

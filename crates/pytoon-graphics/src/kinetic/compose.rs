@@ -1,11 +1,11 @@
-//! What to set, and the choice of size: the largest class in which the phrase sits well.
+//! The input of kinetic type, and the choice of size: the largest class that suits the phrase.
 
 use crate::color::{Oklch, Rgb, contrast};
 use crate::palette::Palette;
 use crate::safe_zone::SafeRect;
 use crate::text::{Align, Layout, LayoutRequest, TextEngine, TextStyle};
 
-/// Where the type stands.
+/// The alignment of the type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KineticVariant {
     /// On the left margin, for swiss and paper.
@@ -21,31 +21,31 @@ pub enum KineticSize {
     Hero,
     /// 96 to 112 px: a sentence.
     Statement,
-    /// 54 to 60 px: more than that.
+    /// 54 to 60 px: a longer text.
     Support,
 }
 
-/// What to set.
+/// The phrase and its settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KineticSpec {
     /// The phrase; words marked `*like this*` take the accent colour.
     pub phrase: String,
     /// A smaller line below, entering later.
     pub support: Option<String>,
-    /// Where it stands.
+    /// The alignment.
     pub variant: KineticVariant,
-    /// Text is dark on a light ground.
+    /// True for dark text on a light ground.
     pub light_ground: bool,
-    /// Inside this, at 1080x1920.
+    /// The zone of the text, at 1080x1920.
     pub zone: SafeRect,
     /// BCP 47 tag.
     pub language: Option<String>,
-    /// Instead of Inter.
+    /// The font family; default Inter.
     pub font_family: Option<String>,
 }
 
 impl KineticSpec {
-    /// A phrase on a dark ground in the universal zone.
+    /// Creates the settings of a phrase on a dark ground in the universal zone.
     pub fn new(phrase: &str, variant: KineticVariant) -> Self {
         Self {
             phrase: phrase.to_owned(),
@@ -83,7 +83,7 @@ pub(super) fn accent_words(phrase: &str) -> (String, Vec<usize>) {
 }
 
 pub(super) fn readable_accent(palette: &Palette, light_ground: bool) -> Rgb {
-    // On paper the bright accent is too pale for type; the body colour takes its place.
+    // On paper the bright accent is too pale for type; the body colour replaces it.
     if light_ground && contrast(palette.accent, palette.paper) < 4.5 {
         let lch = palette.body.to_oklch();
         Oklch::new(lch.l.min(0.5), lch.c.max(0.1), lch.h).to_rgb()
@@ -92,7 +92,7 @@ pub(super) fn readable_accent(palette: &Palette, light_ground: bool) -> Rgb {
     }
 }
 
-/// The largest size class in which the phrase sits well.
+/// Chooses the largest size class that suits the phrase.
 pub(super) fn choose(
     engine: &TextEngine,
     spec: &KineticSpec,
@@ -149,10 +149,10 @@ pub(super) fn choose(
         if layout.break_cost <= 0.05 {
             return (class, style, layout);
         }
-        // Awkward line ends: a smaller size of the same class may do better.
+        // Awkward line ends: a smaller size of the same class may be better.
         fallback.get_or_insert((class, style, layout));
     }
-    // One word too long for any class, or a paragraph: shrink whatever it takes.
+    // A word too long for any class, or a paragraph: shrink as much as needed.
     fallback.unwrap_or_else(|| {
         let style = TextStyle { min_size_px: 76.0 * px, ..style(800, 96.0, 1.1, -0.01) };
         let layout = lay(&style);

@@ -1,7 +1,8 @@
-//! Calms the picture behind a text box, when it needs it.
+//! Adapts the picture behind a text box, if needed.
 //!
-//! The box is darkened (or, under dark text, lightened) by at most 35 %, feathered outwards, just
-//! enough for 7:1 against the brightest (darkest) twentieth of the box.
+//! The box is darkened (or, under dark text, lightened) by at most 35 %, feathered outwards, just enough for 7:1
+//! against
+//! the brightest (darkest) twentieth of the box.
 
 use crate::color::{Rgb, linear_to_srgb};
 use crate::frame::Frame;
@@ -13,7 +14,7 @@ const CONTRAST: f32 = 7.0;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct QuietZone {
-    /// 0 leaves the frame alone.
+    /// The strength; 0 leaves the frame unchanged.
     strength: f32,
     target: u8,
     luma: Mask,
@@ -30,7 +31,7 @@ struct Mask {
 }
 
 impl Mask {
-    /// Full weight inside `area`, falling off evenly in all directions over `feather`.
+    /// Creates a mask with full weight inside `area`, falling off evenly in all directions over `feather`.
     fn new(area: Rect, feather: f32, strength: f32, (w, h): (usize, usize), step: f32) -> Self {
         let all = area.grown(feather, feather).scaled(1.0 / step);
         let clamp = |v: f32, n: usize| (v.max(0.0) as usize).min(n);

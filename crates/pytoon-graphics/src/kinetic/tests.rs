@@ -1,4 +1,4 @@
-//! Type fits, builds in time and stays readable.
+//! Type fits, builds in time and is readable.
 
 use super::*;
 use crate::SafeRect;
@@ -48,7 +48,7 @@ fn builds_holds_and_leaves() {
     assert_eq!(done, drawn(2000.0), "type holds still");
     assert!(ink(&drawn(133.0)) * 10 > ink(&done) * 3, "readable early");
     assert!(ink(&drawn(3990.0)) < ink(&done) / 10, "gone at the end");
-    // Outside the zone nothing is touched at any time.
+    // Nothing outside the zone changes at any time.
     for t in [0.0, 66.0, 200.0, 400.0, 900.0] {
         let frame = drawn(t);
         assert!(frame.y()[..288 * 1080].iter().all(|v| *v == 16));
@@ -77,7 +77,7 @@ fn quiet_zone_restores_contrast() {
     let beside = frame.y()[(r.y0 as usize + 4) * 1080 + r.x0 as usize];
     assert!(beside < sample.y()[0] - 20, "the box is darkened: {beside}");
     assert_eq!(frame.y()[1900 * 1080 + 5], sample.y()[0], "the corner is not");
-    // A dark background is left alone.
+    // A dark background stays unchanged.
     let mut dark = Frame::new(1080, 1920);
     Generator::new(Background::Particles, &palette, 1, 1080, 1920).draw(
         &mut dark,

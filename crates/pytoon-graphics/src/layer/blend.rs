@@ -9,7 +9,7 @@ pub fn blend(frame: &mut Frame, sprite: &Sprite, x: i32, y: i32, opacity: f32) {
     blend_clipped(frame, sprite, x, y, opacity, all);
 }
 
-/// As [`blend`], touching only pixels inside `clip`. The clip acts on chroma at sample precision.
+/// Draws like [`blend`], but changes only pixels inside `clip`. The clip acts on chroma at sample precision.
 pub fn blend_clipped(frame: &mut Frame, sprite: &Sprite, x: i32, y: i32, opacity: f32, clip: Clip) {
     let weight = (opacity.clamp(0.0, 1.0) * 256.0 + 0.5) as u16;
     if weight == 0 || sprite.width == 0 {
@@ -44,7 +44,7 @@ pub fn blend_clipped(frame: &mut Frame, sprite: &Sprite, x: i32, y: i32, opacity
     let phase = &sprite.phases[(2 * (y & 1) + (x & 1)) as usize];
     let (cx, cy) = (x.div_euclid(2), y.div_euclid(2));
     let stride = (frame_w / 2) as usize;
-    // A chroma sample belongs to the clip when its first luma row and column do.
+    // A chroma sample belongs to the clip if its first luma row and column do.
     let (x0, x1) = ((clip.x0 + 1) / 2, (clip.x1 + 1) / 2);
     let (y0, y1) = ((clip.y0 + 1) / 2, (clip.y1 + 1) / 2);
     for row in 0..phase.height {
@@ -64,14 +64,14 @@ pub fn blend_clipped(frame: &mut Frame, sprite: &Sprite, x: i32, y: i32, opacity
     }
 }
 
-/// The part of a row's span inside `x0..x1`: (column in the frame, from, to in the sprite).
+/// Returns the part of a row's span inside `x0..x1`: (column in the frame, from, to in the sprite).
 fn visible(span: (u32, u32), x: i32, x0: i32, x1: i32) -> Option<(usize, usize, usize)> {
     let from = (span.0 as i32).max(x0 - x);
     let to = (span.1 as i32).min(x1 - x);
     (from < to).then(|| ((x + from) as usize, from as usize, to as usize))
 }
 
-/// `dst = src * weight + dst * (1 - alpha * weight)` on one row; `weight` is 0..=256.
+/// Computes `dst = src * weight + dst * (1 - alpha * weight)` on one row; `weight` is 0..=256.
 pub(super) fn blend_row(dst: &mut [u8], src: &[u8], alpha: &[u8], weight: u16) {
     if weight >= 256 {
         for ((d, s), a) in dst.iter_mut().zip(src).zip(alpha) {
@@ -98,7 +98,7 @@ mod tests {
         (0..4 * w * h).map(|_| rng.next_u64() as u8).collect()
     }
 
-    /// Float reference: composite in full resolution, then reduce with the left-sited filter.
+    /// Composites in full resolution, then reduces with the left-sited filter; the reference in floats.
     fn reference(
         frame: (usize, usize),
         bg: Rgb,
@@ -157,7 +157,7 @@ mod tests {
             frame.fill(bg.to_ycc());
             blend(&mut frame, &sprite, at.0, at.1, 1.0);
             let expected = reference((32, 20), bg, &rgba, w, h, at);
-            // Left of the frame the reference replicates an edge the sprite cannot know about.
+            // Left of the frame the reference replicates an edge that the sprite does not have.
             for (i, (a, b)) in frame.data().iter().zip(expected.data()).enumerate() {
                 let column = if i < 640 { 9 } else { (i - 640) % 16 };
                 let slack = if column == 0 { 40 } else { 2 };
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn soft_edges_do_not_fringe() {
-        // A red disc edge over grey: every mixed pixel must stay on the line between the two.
+        // A red disc edge over grey: every mixed pixel must be on the line between the two.
         let (w, h) = (40, 40);
         let mut rgba = vec![0; 4 * w * h];
         for y in 0..h {

@@ -1,12 +1,14 @@
 //! Pictures with transparency, prepared once and composited into frames many times.
 //!
-//! Guarantees: a [`Sprite`] holds premultiplied Y, Cb, Cr and alpha, so blending is one
-//! multiply-add per sample and edges never fringe: chroma and its alpha are reduced together with
-//! the same left-sited filter ([1 2 1]/4 across, box down). All four placements on the chroma grid
-//! are prepared, so an odd `x` or `y` is exact too. Blending touches only the sprite's box and
-//! clips to the frame.
+//! Guarantees: a [`Sprite`] contains premultiplied Y, Cb, Cr and alpha, so blending is one multiply-add per sample
+//! and
+//! edges have no fringes: chroma and its alpha are reduced together with the same left-sited filter ([1 2 1]/4
+//! across,
+//! box down). All four placements on the chroma grid are prepared, so an odd `x` or `y` is exact too. Blending
+//! touches
+//! only the sprite's box and clips to the frame.
 //!
-//! Does not resample at build time, and knows nothing of text.
+//! Does not resample, and has no knowledge of text.
 
 mod blend;
 mod scaled;
@@ -56,8 +58,7 @@ pub struct Sprite {
 }
 
 impl Sprite {
-    /// From straight (not premultiplied) RGBA, four bytes per pixel; missing bytes read as
-    /// transparent.
+    /// Converts straight (not premultiplied) RGBA, four bytes per pixel; missing bytes count as transparent.
     pub fn from_rgba(width: usize, height: usize, rgba: &[u8]) -> Self {
         Self::build(width, height, |i| {
             let p = rgba.get(4 * i..4 * i + 4).unwrap_or(&[0; 4]);
@@ -66,7 +67,7 @@ impl Sprite {
         })
     }
 
-    /// From premultiplied RGBA, four bytes per pixel; missing bytes read as transparent.
+    /// Converts premultiplied RGBA, four bytes per pixel; missing bytes count as transparent.
     pub fn from_premultiplied(width: usize, height: usize, rgba: &[u8]) -> Self {
         Self::build(width, height, |i| {
             let p = rgba.get(4 * i..4 * i + 4).unwrap_or(&[0; 4]);
@@ -74,7 +75,7 @@ impl Sprite {
         })
     }
 
-    /// One colour through a coverage mask.
+    /// Fills a coverage mask with one colour.
     pub fn from_mask(width: usize, height: usize, mask: &[u8], color: Rgb) -> Self {
         let rgb = color.to_float();
         Self::build(width, height, |i| {
@@ -83,17 +84,17 @@ impl Sprite {
         })
     }
 
-    /// Width in pixels.
+    /// Returns the width in pixels.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Height in pixels.
+    /// Returns the height in pixels.
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// Memory held, in bytes.
+    /// Returns the memory in use, in bytes.
     pub fn size_bytes(&self) -> usize {
         let chroma: usize = self.phases.iter().map(|p| 3 * p.a.len()).sum();
         2 * self.y.len() + chroma

@@ -1,28 +1,28 @@
 //! Compositing scaled, slightly rotated and at sub-pixel positions, for entrances and pops.
 //!
-//! Bilinear, so meant for scales between about 0.7 and 1.3; positions are never snapped.
+//! Bilinear, so meant for scales between about 0.7 and 1.3; positions are never rounded.
 
 use super::{Clip, Sprite};
 use crate::frame::Frame;
 
-/// Where and how a sprite is drawn: `anchor` (in sprite pixels) lands on `at` (in frame pixels).
+/// The placement of a sprite: `anchor` (in sprite pixels) is drawn at `at` (in frame pixels).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placement {
     /// The fixed point, in sprite pixels from its top-left corner.
     pub anchor: (f32, f32),
-    /// Where that point goes in the frame.
+    /// The place of that point in the frame.
     pub at: (f32, f32),
     /// Size factor.
     pub scale: f32,
-    /// Clockwise turn in radians.
+    /// Clockwise rotation in radians.
     pub rotation: f32,
-    /// 0 to 1.
+    /// Opacity, 0 to 1.
     pub opacity: f32,
-    /// Drawing stays inside, when given.
+    /// The rectangle that limits drawing.
     pub clip: Option<Clip>,
 }
 
-/// Draws `sprite` with its centre at `cx`, `cy`, scaled and turned by `rotation` radians.
+/// Draws `sprite` with its centre at `cx`, `cy`, scaled and rotated by `rotation` radians.
 pub fn blend_scaled(
     frame: &mut Frame,
     sprite: &Sprite,
@@ -37,7 +37,7 @@ pub fn blend_scaled(
     blend_placed(frame, sprite, &placement);
 }
 
-/// Draws `sprite` as `placement` says.
+/// Draws `sprite` at a placement.
 pub fn blend_placed(frame: &mut Frame, sprite: &Sprite, placement: &Placement) {
     let weight = (placement.opacity.clamp(0.0, 1.0) * 256.0 + 0.5) as u32;
     if weight == 0 || sprite.width == 0 || placement.scale < 1e-3 {
@@ -58,7 +58,7 @@ pub fn blend_placed(frame: &mut Frame, sprite: &Sprite, placement: &Placement) {
     let (y0, y1) = ((by0.floor() as i32 - 1).max(clip.y0), (by1.ceil() as i32 + 1).min(clip.y1));
     let plane = Plane { width: sprite.width as i32, height: sprite.height as i32 };
     for y in y0..y1 {
-        // Sample positions are pixel centres; sprite sample i sits at i + 0.5.
+        // Sample positions are pixel centres; the centre of sprite sample i is i + 0.5.
         let (mut sx, mut sy) = map.apply(x0 as f32 + 0.5, y as f32 + 0.5);
         for x in x0..x1 {
             if let Some(tap) = plane.tap(sx - 0.5, sy - 0.5) {
@@ -96,7 +96,7 @@ pub fn blend_placed(frame: &mut Frame, sprite: &Sprite, placement: &Placement) {
     }
 }
 
-/// Without rotation rows and columns separate: source rows are mixed first, which vectorises, and
+/// Draws without rotation. Rows and columns are then separable: source rows are mixed first, which vectorises, and
 /// columns use one table for the whole sprite.
 fn straight(frame: &mut Frame, sprite: &Sprite, placement: &Placement, clip: Clip, weight: u32) {
     let w = frame.width();
@@ -129,8 +129,7 @@ fn straight(frame: &mut Frame, sprite: &Sprite, placement: &Placement, clip: Cli
     }
 }
 
-/// Positions along one axis: first source index (shifted by one for a border of nothing) and the
-/// weight of its successor.
+/// Positions along one axis: first source index (shifted by one for an empty border) and the weight of its successor.
 struct Taps {
     start: usize,
     taps: Vec<(u32, u32)>,
@@ -165,7 +164,7 @@ fn resample(
     weight: u32,
 ) {
     let height = value.len() / width.max(1);
-    // One empty sample on each side stands for everything outside.
+    // One empty sample on each side represents everything outside.
     let (mut line, mut cover) = (vec![0u16; width + 2], vec![0u16; width + 2]);
     for (j, (row, wy)) in rows.taps.iter().enumerate() {
         let blend = |out: &mut [u16], plane: &[u8]| {
@@ -195,14 +194,14 @@ fn resample(
     }
 }
 
-/// `src` and `alpha` carry 8 fraction bits below the 8-bit code.
+/// Blends one sample. `src` and `alpha` have 8 fraction bits below the 8-bit code.
 fn mix(dst: &mut u8, src: u32, alpha: u32) {
     let keep = 65_280 - alpha.min(65_280);
     let value = src * 255 + u32::from(*dst) * keep;
     *dst = ((value + 32_640) / 65_280).min(255) as u8;
 }
 
-/// Frame position to sprite position.
+/// The mapping from frame positions to sprite positions.
 struct Inverse {
     placement: Placement,
     /// Step in the sprite for one frame pixel to the right.
@@ -240,7 +239,7 @@ struct Plane {
     height: i32,
 }
 
-/// Four neighbours and their weights; neighbours outside the plane weigh nothing.
+/// Four neighbours and their weights; neighbours outside the plane have weight zero.
 struct Tap {
     index: [usize; 4],
     weight: [u32; 4],
@@ -276,7 +275,7 @@ impl Plane {
 }
 
 impl Tap {
-    /// The weighted value with 8 fraction bits.
+    /// Returns the weighted value with 8 fraction bits.
     fn sample(&self, plane: &[u8]) -> u32 {
         let sum: u32 =
             self.index.iter().zip(&self.weight).map(|(i, w)| u32::from(plane[*i]) * w).sum();

@@ -1,9 +1,8 @@
-//! Where lines end: minimum raggedness, with a film editor's manners.
+//! Line breaking: minimum raggedness, with the rules of film titles.
 //!
-//! Guarantees: the fewest lines that fit; among those the most even ones, preferring a break after
-//! punctuation, then before a conjunction or preposition, and avoiding one between article and
-//! noun, number and unit, or inside a word; the lower line is the longer, and no line is a single
-//! short word.
+//! Guarantees: the fewest lines that fit; among those the most even ones, preferring a break after punctuation, then
+//! before a conjunction or preposition, and avoiding one between article and noun, number and unit, or inside a word;
+//! the lower line is the longer one, and no line is a single short word.
 //!
 //! Does not measure: widths come from shaping.
 
@@ -15,16 +14,15 @@ pub(super) struct Piece {
     pub range: Range<usize>,
     pub width: f32,
     pub space: f32,
-    /// Cost of ending a line after this piece; negative is welcome.
+    /// Cost of ending a line after this piece; negative favours a break.
     pub penalty: f32,
-    /// Width of the hyphen drawn when a line ends here; zero for none.
+    /// Width of the hyphen drawn if a line ends here; zero for none.
     pub hyphen: f32,
-    /// Whether this piece alone would be an orphan on the last line.
+    /// True if this piece alone would be an orphan on the last line.
     pub short: bool,
 }
 
-/// Lines as index ranges into `pieces` and what they cost, or `None` when more than `max_lines`
-/// would be needed.
+/// Returns lines as index ranges into `pieces` with their cost, or `None` if more than `max_lines` would be needed.
 pub(super) fn break_lines(
     pieces: &[Piece],
     max_width: f32,
@@ -40,7 +38,7 @@ pub(super) fn break_lines(
     best_split(pieces, max_width, needed)
 }
 
-/// Whether the pieces fit at all, which is quicker to find out.
+/// Returns true if the pieces fit, which is cheaper to compute than the lines.
 pub(super) fn fits(pieces: &[Piece], max_width: f32, max_lines: usize) -> bool {
     pieces.is_empty() || greedy_lines(pieces, max_width).is_some_and(|n| n <= max_lines)
 }
@@ -68,7 +66,7 @@ fn greedy_lines(pieces: &[Piece], max_width: f32) -> Option<usize> {
     Some(lines)
 }
 
-/// Dynamic programme over (pieces used, lines used).
+/// Finds the best split by dynamic programming over (pieces used, lines used).
 fn best_split(pieces: &[Piece], max_width: f32, lines: usize) -> Option<(Vec<Range<usize>>, f32)> {
     let n = pieces.len();
     let mean = line_width(pieces) / lines as f32;
@@ -82,13 +80,13 @@ fn best_split(pieces: &[Piece], max_width: f32, lines: usize) -> Option<(Vec<Ran
                 if !before.is_finite() || width > max_width {
                     continue;
                 }
-                // Targets lean a little towards a longer lower line.
+                // Targets favour a slightly longer lower line.
                 let lean =
                     if lines == 1 { 0.0 } else { (line - 1) as f32 / (lines - 1) as f32 - 0.5 };
                 let off = (width - mean * (1.0 + 0.08 * lean)) / max_width;
-                // A top line that sticks out costs more than a bottom line that does.
+                // A top line that is too long costs more than a bottom line.
                 let mut cost = off * off * if line == 1 && off > 0.0 { 1.6 } else { 1.0 };
-                // A clause that ends inside the line would have been the better place.
+                // The end of a clause inside the line would have been the better break.
                 cost += 0.03
                     * pieces[start..end - 1].iter().filter(|p| p.penalty <= -0.03).count() as f32;
                 if end < n {
@@ -114,8 +112,8 @@ fn best_split(pieces: &[Piece], max_width: f32, lines: usize) -> Option<(Vec<Ran
     })
 }
 
-/// What a break between `before` and `after` costs, in the units of squared relative slack: 0.04
-/// is as bad as a line a fifth too short.
+/// Returns the cost of a break between `before` and `after`, in units of squared relative slack: 0.04 corresponds to
+/// a line that is a fifth too short.
 pub(super) fn penalty(before: &str, after: &str, inside_word: bool) -> f32 {
     if inside_word {
         return 0.12;
@@ -154,8 +152,8 @@ pub(super) fn penalty(before: &str, after: &str, inside_word: bool) -> f32 {
     0.0
 }
 
-/// What cutting a word between these two parts costs when it must be cut somewhere: least where a
-/// syllable is likely to begin, that is before consonants that lead to a vowel.
+/// Returns the cost of cutting a word between these two parts, if it must be cut. It is least where a syllable is
+/// likely to begin, that is before consonants that lead to a vowel.
 pub(super) fn syllable_penalty(before: &str, after: &str) -> f32 {
     let lower = |c: char| c.to_lowercase().next().unwrap_or(c);
     let vowel = |c: char| "aeiouyäöüáàâéèêëíìîóòôúùûåæøœаеёиоуыэюя".contains(lower(c));

@@ -1,7 +1,7 @@
 //! The largest size at which a text fits its lines, and the lines at that size.
 //!
-//! Guarantees: something always fits. Whole words first; then the breaks the script allows; then,
-//! at the style's floor, cuts inside words; then smaller and smaller.
+//! Guarantees: a fit is always found. First with whole words; then with the breaks the script allows; then, at the
+//! style's smallest size, with cuts inside words; then at smaller sizes.
 
 use std::ops::Range;
 
@@ -15,25 +15,25 @@ use super::style::TextStyle;
 pub(super) struct Fitted {
     pub scale: f32,
     pub pieces: Vec<Piece>,
-    /// As index ranges into `pieces`.
+    /// The lines as index ranges into `pieces`.
     pub lines: Vec<Range<usize>>,
     pub cost: f32,
-    /// A word was cut where its script offers no break.
+    /// True if a word was cut where its script has no break.
     pub broken: bool,
 }
 
-/// How finely text may be cut.
+/// The granularity of breaks.
 #[derive(Clone, Copy, PartialEq)]
 enum Cut {
     /// Between words only.
     Words,
-    /// At every opportunity of the script.
+    /// At every break opportunity of the script.
     Script,
-    /// Words wider than this also at any grapheme.
+    /// Also at any grapheme in words wider than this.
     Anywhere(f32),
 }
 
-/// Whole words are kept while the text is at least this large.
+/// The scale down to which words are kept whole.
 const WHOLE_WORDS: f32 = 0.72;
 
 /// Chooses the size and the lines.
@@ -41,7 +41,7 @@ pub(super) fn fit(measured: &Measured, prepared: &Prepared, request: &LayoutRequ
     let style = request.style;
     let max_lines = request.max_lines.max(1);
     let floor = (style.min_size_px / style.size_px).clamp(0.05, 1.0);
-    // Scripts with spaces break at them only; Chinese and Japanese may break inside sooner.
+    // Scripts with spaces break only at them; Chinese and Japanese may break inside sooner.
     let whole =
         if script::breaks_anywhere(&prepared.text) { floor.max(WHOLE_WORDS) } else { floor };
     for (cut, low) in [(Cut::Words, whole), (Cut::Script, floor)] {
@@ -57,9 +57,9 @@ pub(super) fn fit(measured: &Measured, prepared: &Prepared, request: &LayoutRequ
     let cut =
         |scale: f32| pieces(measured, prepared, style, Cut::Anywhere(request.max_width / scale));
     let fits = |scale: f32| breaks::fits(&cut(scale), request.max_width / scale, max_lines);
-    // Below a hundredth of the size there is nothing left to see; the last resort is one line.
+    // Below a hundredth of the size nothing is visible; the last resort is one line.
     let scale = largest(0.01, floor, fits).unwrap_or(0.01);
-    // A slightly smaller size may allow kinder cuts.
+    // A slightly smaller size may allow better cuts.
     let mut best: Option<Fitted> = None;
     for scale in [scale, 0.95 * scale, 0.90 * scale, 0.85 * scale] {
         let pieces = cut(scale);
@@ -78,7 +78,7 @@ pub(super) fn fit(measured: &Measured, prepared: &Prepared, request: &LayoutRequ
     })
 }
 
-/// The largest value in `low..=high` that passes, by bisection.
+/// Returns the largest value in `low..=high` that passes, by bisection.
 fn largest(low: f32, high: f32, passes: impl Fn(f32) -> bool) -> Option<f32> {
     if passes(high) {
         return Some(high);
@@ -94,10 +94,10 @@ fn largest(low: f32, high: f32, passes: impl Fn(f32) -> bool) -> Option<f32> {
     Some(low)
 }
 
-/// Marks where a word may be divided (U+00AD).
+/// The character that marks a possible division of a word (U+00AD).
 pub(super) const SOFT_HYPHEN: char = '\u{ad}';
 
-/// The text as pieces with what a line end after each would cost.
+/// Returns the text as pieces with the cost of a line end after each.
 fn pieces(measured: &Measured, prepared: &Prepared, style: &TextStyle, cut: Cut) -> Vec<Piece> {
     let text = &prepared.text;
     let starts_word = |at: usize| prepared.words.iter().any(|w| w.start == at);
@@ -117,7 +117,7 @@ fn pieces(measured: &Measured, prepared: &Prepared, style: &TextStyle, cut: Cut)
         let width = unit.width + style.join_gap * joins(&unit.range);
         let penalty = breaks::penalty(body, after, !at_word);
         let short = body.trim().chars().count() <= 4;
-        // A soft hyphen is seen where a line ends.
+        // A soft hyphen is visible at the end of a line.
         let hyphen = if body.ends_with(SOFT_HYPHEN) { 0.5 * style.size_px } else { 0.0 };
         let whole = Piece { range: unit.range.clone(), width, space: gap, penalty, hyphen, short };
         match cut {
@@ -144,7 +144,7 @@ fn pieces(measured: &Measured, prepared: &Prepared, style: &TextStyle, cut: Cut)
     out
 }
 
-/// One piece per grapheme, so that lines can be filled to the last one.
+/// Returns one piece per grapheme, so that lines can be filled completely.
 fn graphemes(
     measured: &Measured,
     text: &str,
@@ -171,7 +171,7 @@ fn graphemes(
     }
 }
 
-/// Alphabets in which a word cut at a line end carries a hyphen.
+/// Returns true for alphabets in which a word cut at a line end gets a hyphen.
 fn hyphenates(c: char) -> bool {
     c.is_alphabetic() && matches!(u32::from(c), 0x41..=0x24F | 0x370..=0x52F | 0x1E00..=0x1EFF)
 }

@@ -1,7 +1,8 @@
-//! Which fonts are wanted, which are needed for a text, and the collection built from their bytes.
+//! The fonts that a text needs, and the collection built from their bytes.
 //!
-//! Guarantees: only the fonts handed in are ever used, never the machine's; bytes are shared, not
-//! copied; a file that is not a font is reported and left out rather than failing the rest.
+//! Guarantees: only the fonts passed in are used, never the machine's; bytes are shared, not copied; a file that is
+//! not a
+//! font is reported and skipped.
 //!
 //! Does not look for files: callers match [`super::WANTED_FONTS`] against their font folders.
 
@@ -15,20 +16,20 @@ use parley::{FontContext, FontFamilyName};
 use super::wanted::FontScript;
 use crate::error::GraphicsError;
 
-/// A font file's bytes, shared between the library and whoever loaded them.
+/// A font file's bytes, shared between the library and its caller.
 pub type FontBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
 /// One font file: a name for messages, and its bytes.
 #[derive(Clone)]
 pub struct FontFile {
-    /// Used in messages only, normally the file name.
+    /// The name for messages, normally the file name.
     pub name: String,
-    /// TrueType, OpenType or a collection of either.
+    /// The bytes of a TrueType or OpenType font, or of a collection.
     pub bytes: FontBytes,
 }
 
 impl FontFile {
-    /// Takes anything that can show its bytes: `Vec<u8>`, `Arc<[u8]>`, a memory map.
+    /// Creates a file from anything that is a slice of bytes: `Vec<u8>`, `Arc<[u8]>`, a memory map.
     pub fn new(name: impl Into<String>, bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Self {
         Self { name: name.into(), bytes: Arc::new(bytes) }
     }
@@ -41,16 +42,16 @@ impl fmt::Debug for FontFile {
     }
 }
 
-/// The scripts whose fonts are needed to draw `texts`. Latin is always among them: digits,
-/// spaces and punctuation come from it.
+/// Returns the scripts whose fonts are needed to draw `texts`. Latin is always included, for digits, spaces and
+/// punctuation.
 pub fn fonts_needed(texts: &[&str]) -> BTreeSet<FontScript> {
     let mut needed = BTreeSet::from([FontScript::Latin]);
     needed.extend(texts.iter().flat_map(|text| text.chars()).map(super::script::font_script));
     needed
 }
 
-/// Returns the characters of some texts that need a glyph of their own: letters, digits, symbols and
-/// emoji. What joins or selects glyphs (ZWJ, variation selectors, tags) is not among them.
+/// Returns the characters of some texts that need a glyph of their own: letters, digits, symbols and emoji, without
+/// those that join or select glyphs (ZWJ, variation selectors, tags).
 pub fn glyphs_needed(texts: &[&str]) -> BTreeSet<char> {
     let is_drawn = |c: &char| match super::script::font_script(*c) {
         FontScript::Emoji => !matches!(u32::from(*c), 0x20E3 | 0xFE0F | 0xE0020..=0xE007F),
@@ -60,8 +61,9 @@ pub fn glyphs_needed(texts: &[&str]) -> BTreeSet<char> {
     texts.iter().flat_map(|text| text.chars()).filter(is_drawn).collect()
 }
 
-/// Removes the characters from `wanted` that a font file's first face draws. Returns true if there
-/// were any; a file that is no font draws none.
+/// Removes the characters from `wanted` that a font file's first face draws. Returns true if there were any, and
+/// false
+/// for a file that is not a font.
 pub fn take_covered(font: &[u8], wanted: &mut BTreeSet<char>) -> bool {
     let Some(face) = swash::FontRef::from_index(font, 0) else { return false };
     let before = wanted.len();
@@ -82,7 +84,7 @@ pub struct FontLibrary {
 }
 
 impl FontLibrary {
-    /// Registers the files. Fails only when none of them is a font.
+    /// Registers the files. Fails only if none of them is a font.
     pub fn new(files: Vec<FontFile>) -> Result<Self, GraphicsError> {
         let options = CollectionOptions { shared: false, system_fonts: false };
         let mut collection = Collection::new(options);
@@ -103,12 +105,12 @@ impl FontLibrary {
         Ok(Self { collection, families, unreadable })
     }
 
-    /// Names of files that turned out not to be fonts.
+    /// Returns the names of files that are not fonts.
     pub fn unreadable(&self) -> &[String] {
         &self.unreadable
     }
 
-    /// Families present, sorted.
+    /// Returns the families present, sorted.
     pub fn families(&self) -> &[String] {
         &self.families
     }
@@ -120,9 +122,9 @@ impl FontLibrary {
     }
 }
 
-/// The fallback chain for one text: the style's family, the fixed chain, CJK faces in the order
-/// of the language, emoji, then whatever else is present. `emoji_first` is for emoji sequences,
-/// which some text fonts cover with a monochrome glyph.
+/// Returns the fallback chain for one text: the style's family, the fixed chain, CJK faces in the order of the
+/// language, emoji, then all others present. `emoji_first` is for emoji sequences, which some text fonts cover with a
+/// monochrome glyph.
 pub(super) fn chain(
     present: &[String],
     family: &str,

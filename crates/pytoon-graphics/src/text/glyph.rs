@@ -1,4 +1,4 @@
-//! One glyph to pixels: outlines filled or stroked, colour layers, colour bitmaps.
+//! Rasterises one glyph: outlines filled or stroked, colour layers, colour bitmaps.
 //!
 //! Does not cache or place.
 
@@ -8,13 +8,13 @@ use swash::zeno::{Join, Stroke as OutlineStroke, Vector};
 
 use crate::safe_zone::Rect;
 
-/// Which glyph, and how.
+/// A glyph with its rendering settings.
 pub(super) struct GlyphSpec {
     pub id: u16,
     pub size: f32,
     /// Sub-pixel offset to the right.
     pub shift: f32,
-    /// Outline reach in pixels; zero fills.
+    /// Width of the outline outside the glyph, in pixels; zero fills.
     pub stroke: f32,
     pub embolden: bool,
 }
@@ -49,7 +49,7 @@ pub(super) fn render(
         render.embolden(glyph.size / 40.0);
     }
     if glyph.stroke > 0.0 {
-        // Half of a centred stroke lies outside the outline.
+        // Half of a centred stroke is outside the outline.
         render.style(*OutlineStroke::new(2.0 * glyph.stroke).join(Join::Round));
     }
     let image = render.render(&mut scaler, glyph.id)?;
@@ -64,7 +64,7 @@ pub(super) fn render(
     })
 }
 
-/// Colour layers, or the largest bitmap reduced with premultiplied alpha.
+/// Renders colour layers, or the largest bitmap reduced with premultiplied alpha.
 fn render_color(
     context: &mut ScaleContext,
     face: FontRef<'_>,
@@ -81,10 +81,10 @@ fn render_color(
     Some(reduce(&premultiplied(&bitmap), size / ppem))
 }
 
-/// The largest colour bitmap and the size it was drawn for.
+/// Returns the largest colour bitmap and the size it was drawn for.
 fn color_bitmap(context: &mut ScaleContext, face: FontRef<'_>, id: u16) -> Option<(Image, f32)> {
     let ppem = face.color_strikes().map(|strike| strike.ppem()).max().filter(|p| *p > 0)?;
-    // Size zero asks for the bitmap as stored.
+    // Size zero requests the bitmap as stored.
     let mut scaler = context.builder(face).build();
     let bitmap = scaler.scale_color_bitmap(id, StrikeWith::LargestSize)?;
     (bitmap.content == Content::Color).then_some((bitmap, f32::from(ppem)))
@@ -109,7 +109,7 @@ fn premultiplied(image: &Image) -> GlyphImage {
     }
 }
 
-/// Resamples with a tent as wide as the reduction, per axis weights normalised.
+/// Resamples with a tent as wide as the reduction; the weights per axis are normalised.
 fn reduce(source: &GlyphImage, scale: f32) -> GlyphImage {
     let size = |n: usize| ((n as f32 * scale).ceil() as usize).max(1);
     let (width, height) = (size(source.width), size(source.height));
@@ -147,7 +147,7 @@ fn reduce(source: &GlyphImage, scale: f32) -> GlyphImage {
     GlyphImage { left: at(source.left), top: at(source.top), width, height, data, color: true }
 }
 
-/// Ink of a glyph at one pixel per em.
+/// Returns the ink box of a glyph at one pixel per em.
 pub(super) fn unit_bounds(
     context: &mut ScaleContext,
     font: &parley::FontData,

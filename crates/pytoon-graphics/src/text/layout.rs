@@ -1,9 +1,8 @@
-//! From text to placed glyphs: words, lines, shrink-to-fit, boxes.
+//! Converts text to placed glyphs: words, lines, shrink-to-fit, boxes.
 //!
-//! Guarantees: every word of the input is placed, whatever its characters. Text too long for its
-//! lines is set smaller down to the style's floor; a word that still does not fit is broken inside
-//! (with a hyphen in alphabetic scripts); after that the text shrinks further rather than lose
-//! anything.
+//! Guarantees: every word of the input is placed, regardless of its characters. Text too long for its lines is set
+//! smaller, down to the style's smallest size; a word that still does not fit is broken inside (with a hyphen in
+//! alphabetic scripts); after that the text shrinks further rather than lose anything.
 //!
 //! Does not rasterise. Start with [`compose`].
 
@@ -16,7 +15,7 @@ use super::shape::{ShapeSpec, Shaper};
 use super::style::{Align, TextStyle};
 use crate::safe_zone::Rect;
 
-/// Where (part of) a word is. A word broken over two lines has two boxes.
+/// The box of a word or of a part of it. A word broken over two lines has two boxes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WordBox {
     /// Index of the word in the input.
@@ -66,17 +65,17 @@ pub struct Layout {
     pub size_px: f32,
     /// The line height used.
     pub line_height: f32,
-    /// `lines.len() * line_height`.
+    /// The height, `lines.len() * line_height`.
     pub height: f32,
     /// Width of the widest line.
     pub width: f32,
-    /// The paragraph runs right to left.
+    /// True if the paragraph runs right to left.
     pub rtl: bool,
-    /// A word had to be cut where its script offers no break.
+    /// True if a word had to be cut where its script has no break.
     pub broken: bool,
-    /// How ragged or awkward the line ends are; 0.05 is still good.
+    /// The cost of the line ends; 0.05 is still good.
     pub break_cost: f32,
-    /// Characters no font has; they are left out of the drawing.
+    /// Characters that no font has; they are not drawn.
     pub missing: Vec<char>,
     /// Ink of the fills, without stroke or shadow.
     pub ink: Rect,
@@ -135,7 +134,7 @@ fn prepare(request: &LayoutRequest<'_>) -> Prepared {
             text.push(' ');
         }
         let start = text.len();
-        // Characters between the given words belong to the word they precede.
+        // Characters between the given words belong to the word after them.
         for part in [gap, &request.text[range.clone()]] {
             for c in
                 part.chars().filter(|c| !c.is_whitespace() || !gap.is_empty() && *c == '\u{A0}')
@@ -255,7 +254,7 @@ fn place(
             scaled: &local,
             ..*spec
         });
-        // Caps sit in the middle of the line: 0.727 em is Inter's cap height.
+        // Centre the capitals in the line: 0.727 em is Inter's cap height.
         let baseline = (index as f32 * line_height + 0.5 * line_height + 0.3635 * size).round();
         // Glyphs carry their own x; the gaps between joined words are added on top.
         let (mut pen, mut joined) = (0.0, 0.0);
@@ -346,7 +345,7 @@ fn intern(fonts: &mut Vec<parley::FontData>, font: &parley::FontData) -> usize {
     })
 }
 
-/// Characters that are expected to leave ink.
+/// Returns true for characters that are expected to have ink.
 fn is_visible(c: char) -> bool {
     !c.is_whitespace()
         && !c.is_control()

@@ -1,10 +1,11 @@
 //! Shaped, broken, measured and rasterised text.
 //!
-//! Guarantees: no word is ever lost; output depends only on the fonts handed in; an engine can be
-//! cloned cheaply and used from several threads.
+//! Guarantees: no word is ever lost; output depends only on the fonts passed in; an engine can be cloned cheaply and
+//! used
+//! from several threads.
 //!
-//! Does not read files or use the machine's fonts, and does not draw into frames: it makes
-//! sprites, which [`crate::layer`] composites.
+//! Does not read files or use the machine's fonts, and does not draw into frames: it makes sprites, which
+//! [`crate::layer`] composites.
 //!
 //! Start with [`FontLibrary::new`], [`TextEngine::layout`] and [`TextEngine::sprites`].
 
@@ -50,7 +51,7 @@ struct Inner {
 }
 
 impl TextEngine {
-    /// An engine over these fonts.
+    /// Creates an engine over these fonts.
     pub fn new(library: FontLibrary) -> Self {
         let (context, families) = library.into_context();
         Self(Arc::new(Inner {
@@ -60,12 +61,12 @@ impl TextEngine {
         }))
     }
 
-    /// Whether a family is among the fonts.
+    /// Returns true if a family is among the fonts.
     pub fn has_family(&self, family: &str) -> bool {
         self.0.families.iter().any(|f| f == family)
     }
 
-    /// Lays out `text`, its words being white-space tokens.
+    /// Lays out `text`, with white-space tokens as words.
     pub fn layout(
         &self,
         style: &TextStyle,
@@ -84,9 +85,9 @@ impl TextEngine {
         })
     }
 
-    /// Lays out with explicit words and emphasis.
+    /// Lays out text with explicit words and emphasis.
     pub fn layout_with(&self, request: &LayoutRequest<'_>) -> Layout {
-        // A panic elsewhere leaves only caches behind these locks, so poison is ignored.
+        // A panic elsewhere leaves only caches behind these locks, so poison can be ignored.
         let mut shaper = self.0.shaper.lock().unwrap_or_else(PoisonError::into_inner);
         let mut raster = self.0.raster.lock().unwrap_or_else(PoisonError::into_inner);
         let mut bounds =
@@ -94,7 +95,7 @@ impl TextEngine {
         layout::compose(&mut shaper, request, &mut bounds)
     }
 
-    /// Ink box of each word, in layout coordinates, without stroke or shadow.
+    /// Returns the ink box of a word, in layout coordinates, without stroke or shadow.
     pub fn word_ink(&self, layout: &Layout, word: usize) -> Rect {
         let mut raster = self.0.raster.lock().unwrap_or_else(PoisonError::into_inner);
         let mut ink = Rect::EMPTY;
@@ -108,8 +109,8 @@ impl TextEngine {
         ink
     }
 
-    /// Rasterises the words `select` picks: one backing (shadow and stroke) and one fill sprite.
-    /// Positions are relative to the layout's origin, which must land on a whole pixel.
+    /// Rasterises the words that `select` picks: one backing (shadow and stroke) and one fill sprite. Positions are
+    /// relative to the layout's origin, which must be on a whole pixel.
     pub fn sprites(
         &self,
         layout: &Layout,
@@ -120,7 +121,7 @@ impl TextEngine {
         raster.sprites(layout, style, &|word, _| select(word))
     }
 
-    /// As [`TextEngine::sprites`], for the glyphs of one line only.
+    /// Rasterises like [`TextEngine::sprites`], for the glyphs of one line only.
     pub fn sprites_on_line(
         &self,
         layout: &Layout,

@@ -1,7 +1,7 @@
-//! Glyph outlines and colour bitmaps to coverage, cached, then to sprites.
+//! Rasterises glyph outlines and colour bitmaps to cached coverage, then to sprites.
 //!
-//! Guarantees: glyphs keep a quarter-pixel horizontal position; the stroke of all selected words
-//! lies below every fill; colour glyphs keep their own colours.
+//! Guarantees: glyphs keep a quarter-pixel horizontal position; the stroke of all selected words is below every fill;
+//! colour glyphs keep their own colours.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::style::TextStyle;
 use crate::layer::Sprite;
 use crate::safe_zone::Rect;
 
-/// A sprite and where its top-left corner goes.
+/// A sprite with the place of its top-left corner.
 #[derive(Clone, Debug)]
 pub struct PlacedSprite {
     /// Left edge, relative to the layout's origin.
@@ -29,9 +29,9 @@ pub struct PlacedSprite {
 /// The two layers of a text.
 #[derive(Clone, Debug, Default)]
 pub struct TextSprites {
-    /// Shadow and stroke; absent when the style has neither.
+    /// Shadow and stroke; absent if the style has neither.
     pub backing: Option<PlacedSprite>,
-    /// The letters; absent when nothing is visible.
+    /// The letters; absent if nothing is visible.
     pub fill: Option<PlacedSprite>,
 }
 
@@ -45,7 +45,7 @@ struct Key {
     embolden: bool,
 }
 
-/// Bytes of glyph images kept before the cache starts over.
+/// The size of the glyph cache in bytes, at which it is cleared.
 const CACHE_BYTES: usize = 24 << 20;
 
 pub(super) struct Rasteriser {
@@ -65,7 +65,7 @@ impl Rasteriser {
         }
     }
 
-    /// Ink of a glyph around its origin at `size`, y down.
+    /// Returns the ink box of a glyph around its origin at `size`, y down.
     pub(super) fn bounds(&mut self, font: &parley::FontData, id: u16, size: f32) -> Option<Rect> {
         let key = ((font.data.id(), font.index), id);
         let scale = &mut self.scale;
@@ -231,7 +231,7 @@ impl Canvas {
                 } else {
                     let source = &image.data[row * image.width..(row + 1) * image.width];
                     for (d, s) in self.mask[at..at + image.width].iter_mut().zip(source) {
-                        // Union of independent coverages, so abutting edges close.
+                        // Union of independent coverages, so that adjacent edges close.
                         let sum = u16::from(*d) + u16::from(*s);
                         *d = (sum - (u16::from(*d) * u16::from(*s) + 127) / 255) as u8;
                     }

@@ -1,4 +1,4 @@
-//! Text that is to be laid out, as it was asked for and as it is drawn.
+//! A text to lay out, as requested and as drawn.
 
 use super::style::TextStyle;
 use std::ops::Range;
@@ -16,9 +16,9 @@ pub struct LayoutRequest<'a> {
     pub emphasis: &'a [usize],
     /// Size factor of emphasised words.
     pub emphasis_scale: f32,
-    /// Lines are no wider than this.
+    /// The largest width of a line.
     pub max_width: f32,
-    /// No more lines than this.
+    /// The most lines.
     pub max_lines: usize,
 }
 

@@ -1,6 +1,6 @@
-//! Which writing system a character belongs to, as far as choosing fonts and spacing needs it.
+//! The writing system of a character, as needed for choosing fonts and spacing.
 //!
-//! Block ranges from the Unicode Character Database (Blocks.txt). Does not do bidi or shaping.
+//! Block ranges are from the Unicode Character Database (Blocks.txt). Does not do bidi or shaping.
 
 use std::ops::Range;
 
@@ -60,7 +60,7 @@ pub fn font_script(c: char) -> FontScript {
     }
 }
 
-/// The smallest line height, in em, that leaves room for a script's marks.
+/// Returns the smallest line height, in em, that leaves room for a script's marks.
 pub(super) fn min_line_height_em(text: &str) -> f32 {
     text.chars()
         .map(|c| match font_script(c) {
@@ -71,7 +71,7 @@ pub(super) fn min_line_height_em(text: &str) -> f32 {
         .fold(0.0, f32::max)
 }
 
-/// Whether letter spacing would break a script's joining.
+/// Returns true if letter spacing would break a script's joining.
 pub(super) fn forbids_tracking(text: &str) -> bool {
     text.chars().any(|c| {
         !matches!(
@@ -81,7 +81,7 @@ pub(super) fn forbids_tracking(text: &str) -> bool {
     })
 }
 
-/// Whether the text holds Chinese or Japanese, which is written without spaces.
+/// Returns true if the text contains Chinese or Japanese, which is written without spaces.
 pub(super) fn breaks_anywhere(text: &str) -> bool {
     text.chars().any(|c| {
         let hangul = matches!(u32::from(c), 0x1100..=0x11FF | 0x3130..=0x318F | 0xA960..=0xA97F | 0xAC00..=0xD7FF);
@@ -89,7 +89,7 @@ pub(super) fn breaks_anywhere(text: &str) -> bool {
     })
 }
 
-/// The CJK faces in the order a text needs: by language tag, else by what kana or hangul reveal.
+/// Returns the CJK faces in the order that a text needs: by language tag, else by its kana or hangul.
 pub(super) fn cjk_order(language: Option<&str>, text: &str) -> [&'static str; 5] {
     const SC: &str = "Noto Sans CJK SC";
     const TC: &str = "Noto Sans CJK TC";
@@ -117,8 +117,8 @@ pub(super) fn cjk_order(language: Option<&str>, text: &str) -> [&'static str; 5]
     }
 }
 
-/// Byte ranges of emoji sequences: pictographs, flags, keycaps, and what ZWJ, skin tones, tags and
-/// U+FE0F attach to them (UTS #51, section 1.4).
+/// Returns byte ranges of emoji sequences: pictographs, flags, keycaps, and the characters that ZWJ, skin tones, tags
+/// and U+FE0F attach to them (UTS #51, section 1.4).
 pub(super) fn emoji_ranges(text: &str) -> Vec<Range<usize>> {
     let chars: Vec<(usize, char)> = text.char_indices().collect();
     let end_of = |i: usize| chars.get(i).map_or(text.len(), |(at, _)| *at);

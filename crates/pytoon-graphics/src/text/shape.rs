@@ -1,7 +1,8 @@
-//! The one place that talks to the shaping library.
+//! The only module that calls the shaping library.
 //!
-//! Turns a string into clusters with advances, break opportunities, and placed glyphs. Everything
-//! above works with the plain types below, so a new release of the library changes this file only.
+//! Converts a string to clusters with advances, break opportunities, and placed glyphs. The modules above use the
+//! plain
+//! types below, so a new release of the library changes this file only.
 
 use std::ops::Range;
 
@@ -15,7 +16,7 @@ use parley::{
 use super::fonts;
 use super::script;
 
-/// What to shape, all sizes in pixels.
+/// The text to shape with its settings, all sizes in pixels.
 pub(super) struct ShapeSpec<'a> {
     pub text: &'a str,
     pub family: &'a str,
@@ -25,11 +26,11 @@ pub(super) struct ShapeSpec<'a> {
     pub word_spacing: f32,
     pub language: Option<&'a str>,
     pub tabular: bool,
-    /// `None`: from the first strong character.
+    /// The direction; `None` takes it from the first strong character.
     pub rtl: Option<bool>,
     /// Ranges set larger than `size`, with their factor.
     pub scaled: &'a [(Range<usize>, f32)],
-    /// The whole text this is part of; decides the CJK face.
+    /// The whole text that contains this one; it decides the CJK face.
     pub context: &'a str,
 }
 
@@ -48,7 +49,7 @@ pub(super) struct Unit {
     pub space: f32,
 }
 
-/// Everything line breaking needs.
+/// The input of line breaking.
 pub(super) struct Measured {
     pub clusters: Vec<Cluster>,
     pub units: Vec<Unit>,
@@ -84,7 +85,7 @@ impl Shaper {
         Self { fonts, families, layouts: LayoutContext::new() }
     }
 
-    /// Measures a text and finds where it may break (UAX #14, through the shaping library).
+    /// Measures a text and finds its break opportunities (UAX #14, through the shaping library).
     pub(super) fn measure(&mut self, spec: &ShapeSpec<'_>) -> Measured {
         let mut layout = self.build(spec);
         layout.break_all_lines(None);
@@ -96,7 +97,7 @@ impl Shaper {
             .collect();
         clusters.sort_by_key(|c| c.range.start);
         let rtl = layout.is_rtl();
-        // With no room at all a line ends at every opportunity, which lists them.
+        // With zero width a line ends at every opportunity, which lists them.
         layout.break_all_lines(Some(0.0));
         let units = layout
             .lines()
@@ -122,7 +123,7 @@ impl Shaper {
         let mut out = Vec::new();
         let mut pen = 0.0;
         for run in layout.lines().flat_map(|line| line.runs()) {
-            // In right-to-left runs a ligature's glyphs hang on its visually last cluster.
+            // In right-to-left runs a ligature's glyphs belong to its visually last cluster.
             let mut ligature_pen = None;
             for cluster in run.visual_clusters() {
                 let rtl = run.is_rtl();

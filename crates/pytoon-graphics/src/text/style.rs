@@ -1,8 +1,8 @@
-//! How text looks, in pixels of the target frame.
+//! The style of text, in pixels of the target frame.
 
 use crate::color::Rgb;
 
-/// Where lines sit in their box.
+/// The alignment of lines in their box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Align {
     /// Centred.
@@ -14,7 +14,7 @@ pub enum Align {
 /// An outline outside the letters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stroke {
-    /// How far it reaches out.
+    /// The width outside the letters.
     pub width_px: f32,
     /// Its colour.
     pub color: Rgb,
@@ -25,7 +25,7 @@ pub struct Stroke {
 pub struct Shadow {
     /// Its colour.
     pub color: Rgb,
-    /// 0 to 1.
+    /// Opacity, 0 to 1.
     pub opacity: f32,
     /// Offset downwards.
     pub dy_px: f32,
@@ -52,24 +52,24 @@ pub struct TextStyle {
     pub stroke: Option<Stroke>,
     /// Shadow, drawn before everything else.
     pub shadow: Option<Shadow>,
-    /// Set in capitals.
+    /// True to set the text in capitals.
     pub caps: bool,
     /// BCP 47 tag; decides CJK faces and case rules.
     pub language: Option<String>,
-    /// Shrinking stops here before words are broken.
+    /// The smallest size before words are broken.
     pub min_size_px: f32,
     /// Exact gap between words instead of the font's space.
     pub word_gap: Option<f32>,
     /// Gap between words that join without a space.
     pub join_gap: f32,
-    /// Figures of equal width.
+    /// True for figures of equal width.
     pub tabular: bool,
-    /// Where lines sit.
+    /// The alignment of lines.
     pub align: Align,
 }
 
 impl TextStyle {
-    /// Plain centred white text.
+    /// Creates a style of plain centred white text.
     pub fn new(family: &str, weight: u16, size_px: f32, line_height: f32) -> Self {
         Self {
             family: family.to_owned(),

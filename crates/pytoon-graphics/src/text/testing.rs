@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::{FontFile, FontLibrary, TextEngine, WANTED_FONTS};
 
-/// One engine with every wanted font, shared by all tests of the process.
+/// Returns the one engine with every wanted font, shared by all tests of the process.
 pub(crate) fn engine() -> TextEngine {
     static ENGINE: OnceLock<TextEngine> = OnceLock::new();
     ENGINE

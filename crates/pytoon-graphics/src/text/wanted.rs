@@ -1,5 +1,5 @@
-//! The font files the looks and the fallback chain can use, by script: data for the caller that
-//! finds them and for a health report.
+//! The font files of the looks and of the fallback chain, by script, for the caller that finds them and for a health
+//! report.
 
 /// A group of writing systems that shares font files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,16 +52,16 @@ pub enum FontScript {
     Symbols,
 }
 
-/// A font the caller should look for.
+/// A font that the caller should find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WantedFont {
     /// The family name the files register under.
     pub family: &'static str,
     /// File names, any of which may be present; all found should be loaded.
     pub file_names: &'static [&'static str],
-    /// The Debian package that carries them.
+    /// The Debian package that contains them.
     pub package: &'static str,
-    /// What they are needed for.
+    /// The script that needs them.
     pub script: FontScript,
 }
 
@@ -74,7 +74,7 @@ const fn wanted(
     WantedFont { family, file_names, package, script }
 }
 
-/// Every font the looks and the fallback chain can use, best first.
+/// Every font of the looks and of the fallback chain, best first.
 pub const WANTED_FONTS: &[WantedFont] = &[
     wanted(
         "Inter",

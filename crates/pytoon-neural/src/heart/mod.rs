@@ -4,7 +4,7 @@
 //! Guarantees: equal phonemes, settings and seed give equal samples; phoneme times are the model's
 //! own durations, whole frames of 25 ms.
 //!
-//! Does not turn text into phonemes and does not split it: at most [`MAX_PHONEMES`] at once.
+//! Does not convert text to phonemes or split it: takes at most [`MAX_PHONEMES`] at once.
 
 mod vocoder;
 
@@ -20,29 +20,29 @@ use vocoder::{HOP, RATE, Spectrum, Vocoder};
 
 /// The most phoneme characters of one request.
 pub const MAX_PHONEMES: usize = 400;
-/// The slowest and the fastest speed against the voice's own.
+/// The slowest and the fastest speed, relative to the voice's own.
 pub const SPEEDS: (f64, f64) = (0.5, 2.0);
 /// Samples of one frame of a phoneme's duration (25 ms): two frames of the spectrum.
 const FRAME: usize = 2 * HOP;
-/// The longest phoneme in frames; longer ones are the product of broken weights.
+/// The longest phoneme in frames; longer ones come from broken weights.
 const MAX_FRAMES: usize = 200;
 /// The longest take of one request, in frames (60 s).
 const MAX_TAKE: usize = 2_400;
-/// How much later the durations count than the sound is heard, in samples (75 ms): Kokoro's own
-/// time stamps take the same three frames from the first duration.
+/// The lag of the durations behind the audible sound, in samples (75 ms): Kokoro's own time stamps subtract the same
+/// three frames from the first duration.
 const EARLY: usize = 3 * FRAME;
-/// Where the model's durations are read.
+/// The model's value with the durations.
 const DURATIONS: &str = "/Clip_output_0";
 const OUTPUTS: [&str; 6] = ["lh", "theta", "ln", "lr", "phi", "f0"];
 
-/// How to say something.
+/// The settings of a spoken request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Delivery {
-    /// Speed against the voice's own, within [`SPEEDS`].
+    /// The speed relative to the voice's own, within [`SPEEDS`].
     pub speed: f64,
-    /// Pitch against the voice's own, as a ratio of frequencies.
+    /// The pitch relative to the voice's own, as a ratio of frequencies.
     pub pitch: f64,
-    /// Seeds the breath in the voice.
+    /// The seed of the voice's breath noise.
     pub seed: u64,
 }
 
@@ -66,7 +66,7 @@ impl Heart {
     /// Loads a model and the table of its phonemes (a JSON object of characters and numbers).
     ///
     /// # Errors
-    /// [`NeuralError::BadFile`] for files that are not of this family, cut off or damaged.
+    /// [`NeuralError::BadFile`] for files that are not of this family, truncated or damaged.
     pub fn load(model: Vec<u8>, vocabulary: &[u8], limits: Limits) -> Result<Self, NeuralError> {
         let vocabulary = read_vocabulary(vocabulary)?;
         let facts = graph::check(&model)?;
@@ -83,8 +83,9 @@ impl Heart {
     /// Speaks phonemes.
     ///
     /// # Errors
-    /// [`NeuralError::TooLong`] and [`NeuralError::NothingToSay`] for requests that cannot be
-    /// spoken; the rest when the model fails.
+    /// [`NeuralError::TooLong`] and [`NeuralError::NothingToSay`] for requests that cannot be spoken; the others if
+    /// the
+    /// model fails.
     pub fn speak(&self, phonemes: &str, delivery: Delivery) -> Result<Take, NeuralError> {
         let known: Vec<Option<i32>> =
             phonemes.chars().map(|c| self.vocabulary.get(&c).copied()).collect();
@@ -158,7 +159,7 @@ impl Loaded {
     }
 }
 
-/// Sample ranges of the request's characters; the model's own ids stand before and after them.
+/// Returns the sample ranges of the request's characters; the model's own ids precede and follow them.
 fn spans(known: &[Option<i32>], durations: &[usize]) -> Vec<std::ops::Range<usize>> {
     let mut durations = durations.iter().map(|frames| frames * FRAME);
     let mut at = durations.next().unwrap_or(0);

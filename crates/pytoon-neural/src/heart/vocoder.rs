@@ -1,13 +1,14 @@
-//! From the model's spectrum to sound.
+//! Converts the model's spectrum to sound.
 //!
-//! Source and filter: a pulse train of the predicted pitch is shaped by the harmonic branch, noise
-//! by the second, and a third branch has its own phase. The three are added in the frequency
-//! domain, and one inverse transform makes the sound:
+//! Source and filter: a pulse train of the predicted pitch is shaped by the harmonic branch, noise by the second, and
+//! a
+//! third branch has its own phase. The three are added in the frequency domain, and one inverse transform gives the
+//! sound:
 //!
 //! `S = exp(lh) e^(i pi tanh(theta)) STFT(pulses) + exp(ln) Z + exp(lr) e^(i phi)`
 //!
-//! Frames of 1200 samples every 300, periodic Hann windows, centred and reflected at the edges, as
-//! the family was trained (PyPI `hibari-tts`, "ONNX interface").
+//! Frames of 1200 samples every 300, periodic Hann windows, centred and reflected at the edges, as in the family's
+//! training (PyPI `hibari-tts`, "ONNX interface").
 
 use crate::maths;
 use crate::noise::Normal;
@@ -23,11 +24,11 @@ pub(super) const RATE: u32 = 24_000;
 pub(super) const HOP: usize = 300;
 const WINDOW: usize = 1_200;
 const BINS: usize = WINDOW / 2 + 1;
-/// Below this a frame has no pitch, in Hz.
+/// The frequency below which a frame has no pitch, in Hz.
 const UNVOICED_HZ: f32 = 40.0;
-/// Harmonics end here, in Hz.
+/// The highest harmonic, in Hz.
 const TOP_HZ: f32 = 11_000.0;
-/// Logarithms of magnitudes are cut off here.
+/// The limit of logarithms of magnitudes.
 const LOUDEST: f32 = 7.0;
 
 /// The model's outputs: matrices of bins by frames, row by row, and a pitch for every frame.
@@ -42,7 +43,7 @@ pub(super) struct Spectrum {
     pub(super) free: Vec<f32>,
     /// Its phase in radians.
     pub(super) free_phase: Vec<f32>,
-    /// Pitch in Hz, 0 where there is none.
+    /// Pitch in Hz, 0 for none.
     pub(super) pitch: Vec<f32>,
 }
 
@@ -56,7 +57,7 @@ impl Spectrum {
     }
 }
 
-/// Transforms and windows, made once.
+/// Transforms and windows, created once.
 pub(super) struct Vocoder {
     forward: Arc<dyn RealToComplex<f32>>,
     inverse: Arc<dyn ComplexToReal<f32>>,
@@ -74,7 +75,7 @@ impl Vocoder {
         }
     }
 
-    /// The sound of a spectrum: [`HOP`] samples for each frame.
+    /// Returns the sound of a spectrum: [`HOP`] samples for each frame.
     pub(super) fn sound(&self, spectrum: &Spectrum, breath: &mut Normal) -> Vec<f32> {
         let frames = spectrum.pitch.len();
         let source = reflected(&pulses(&spectrum.pitch), WINDOW / 2);
@@ -93,7 +94,7 @@ impl Vocoder {
             for ((sample, s), w) in samples.iter_mut().zip(&source[from..]).zip(&self.window) {
                 *sample = s * w * unit;
             }
-            // The buffers have the lengths that the plans ask for.
+            // The buffers have the lengths that the plans require.
             let _ = self.forward.process(&mut samples, &mut bins);
             block.shape(&mut bins, frame % LANES, breath);
             bins[0].im = 0.0;
@@ -111,13 +112,13 @@ impl Vocoder {
     }
 }
 
-/// Frames that are worked on together.
+/// Frames that are processed together.
 const LANES: usize = 16;
 /// A value for each of them.
 type Lanes = [f32; LANES];
 
-/// The three branches of some frames, ready to be applied. The model's outputs have the frames of
-/// a bin side by side, so that a bin's frames are read, and computed, at once.
+/// The three branches of some frames, ready to apply. The model's outputs have the frames of a bin side by side, so
+/// that a bin's frames are read and computed at once.
 struct Block {
     /// Real and imaginary part of each branch's factor, by bin.
     turned: Vec<[Lanes; 2]>,
@@ -137,7 +138,7 @@ impl Block {
         }
     }
 
-    /// Reads the frames from `first` on, as many as there are.
+    /// Reads the frames from `first` on, at most a block.
     fn read(&mut self, spectrum: &Spectrum, first: usize) {
         let frames = spectrum.pitch.len();
         let count = LANES.min(frames - first);
@@ -187,11 +188,11 @@ fn polar(log: &Lanes, phase: &Lanes) -> [Lanes; 2] {
     [re, im]
 }
 
-/// A train of pulses with every harmonic up to [`TOP_HZ`] at amplitude 1, from a pitch for each
-/// frame: `sum of cos(h t)` in closed form, `sin((H + 1/2) t) / (2 sin(t/2)) - 1/2`.
+/// Returns a train of pulses with every harmonic up to [`TOP_HZ`] at amplitude 1, from a pitch for each frame: the
+/// `sum of cos(h t)` in closed form, `sin((H + 1/2) t) / (2 sin(t/2)) - 1/2`.
 fn pulses(pitch: &[f32]) -> Vec<f32> {
     let mut out = Vec::with_capacity(pitch.len() * HOP);
-    // Of a turn.
+    // In turns.
     let mut phase = 0.0f64;
     for n in 0..pitch.len() * HOP {
         let hz = interpolated(pitch, n);
@@ -209,7 +210,7 @@ fn pulse(hz: f32, t: f32) -> f32 {
     quotient - 0.5
 }
 
-/// The pitch at a sample, linear between the centres of frames.
+/// Returns the pitch at a sample, linear between the centres of frames.
 fn interpolated(pitch: &[f32], sample: usize) -> f32 {
     let place = (sample as f32 + 0.5) / HOP as f32 - 0.5;
     let left = place.floor();
@@ -221,7 +222,7 @@ fn interpolated(pitch: &[f32], sample: usize) -> f32 {
     at(left) * (1.0 - share) + at(left + 1.0) * share
 }
 
-/// A signal continued by its own mirror image, `pad` samples at each end.
+/// Returns a signal extended by its own mirror image, `pad` samples at each end.
 fn reflected(signal: &[f32], pad: usize) -> Vec<f32> {
     let last = signal.len() as isize - 1;
     let mirrored = |index: isize| {
@@ -255,7 +256,7 @@ mod tests {
         let sound = Vocoder::new().sound(&spectrum, &mut Normal::new(1, "x"));
         let source = pulses(&spectrum.pitch);
         assert_eq!(sound.len(), source.len());
-        // The source's window is scaled so that its harmonics come back at 4 / 1200 of a sample.
+        // The source's window is scaled so that its harmonics return at 4 / 1200 of a sample.
         let gain = 4.0 / WINDOW as f32;
         for n in 1200..sound.len() - 1200 {
             assert!((sound[n] - source[n] * gain).abs() < 1e-4, "{n}: {} {}", sound[n], source[n]);

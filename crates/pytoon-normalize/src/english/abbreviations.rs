@@ -3,7 +3,7 @@
 use super::context::{Context, is_capitalised};
 use crate::sentence::Reading;
 
-/// When an abbreviation is one.
+/// The condition under which an abbreviation is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum When {
     /// With or without its full stop.

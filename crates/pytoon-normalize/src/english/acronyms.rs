@@ -1,4 +1,4 @@
-//! Capitals: acronyms to spell (`FBI`), acronyms said as words (`NASA`), shouted words (`SALE`).
+//! Capitals: acronyms to spell (`FBI`), acronyms spoken as words (`NASA`), shouted words (`SALE`).
 
 use super::context::{Context, is_all_caps, is_number};
 use super::lexicon::{SAID, SPELLED, WORDS, has};
@@ -112,7 +112,7 @@ fn is_department(context: &Context<'_>, index: usize) -> bool {
         || (context.follows(index, BEFORE_IT) && !matches!(next, "is" | "was" | "will" | "has"))
 }
 
-/// Capitals that no list knows: short ones and those that nobody can pronounce are spelled.
+/// Returns true for unlisted capitals to spell: short ones and unpronounceable ones.
 fn is_unknown_spelled(context: &Context<'_>, index: usize, base: &str) -> bool {
     if !is_pronounceable(base) {
         return base.len() <= 6;
@@ -167,7 +167,7 @@ fn ends_well(lower: &str) -> bool {
     !BAD.iter().any(|end| lower.ends_with(end))
 }
 
-/// Letters with spaces between.
+/// Returns letters with spaces between them.
 pub(super) fn spelled(word: &str) -> String {
     let letters: Vec<String> = word.chars().take(64).map(String::from).collect();
     letters.join(" ")
@@ -182,7 +182,7 @@ fn said(word: &str) -> Option<String> {
     })
 }
 
-/// Reads a known acronym, wherever it stands; letters that nobody can pronounce count as known.
+/// Reads a known acronym in any context; unpronounceable letters count as known.
 pub(super) fn known(word: &str) -> Option<String> {
     if let Some(word) = said(word) {
         return Some(word);
@@ -195,7 +195,7 @@ pub(super) fn known(word: &str) -> Option<String> {
     (is_known || is_unsayable || is_pair).then(|| spelled(&word.to_uppercase()))
 }
 
-/// Capitals in lower case, other words unchanged.
+/// Returns capitals in lower case, other words unchanged.
 pub(super) fn lower_if_caps(word: &str) -> String {
     if is_all_caps(word) { word.to_lowercase() } else { word.to_owned() }
 }

@@ -15,7 +15,7 @@ const DIRECTIONS: &[(&str, &str)] = &[
     ("SE", "Southeast"),
     ("SW", "Southwest"),
 ];
-/// Kinds of road, in lower case, whose number a direction may follow.
+/// Kinds of road, in lower case, whose number may be followed by a direction.
 const ROADS: &[&str] = &["highway", "hwy", "interstate", "route", "rte", "exit", "i", "us"];
 
 /// Reads the direction in `I-95 N` and `742 N Main St`.
@@ -38,7 +38,7 @@ pub(super) fn direction(context: &Context<'_>, index: usize) -> Option<Vec<Readi
     is_road.then(|| vec![Reading::from(*name)])
 }
 
-/// Returns true for the number in `Route 66 W`, where the letter is no unit.
+/// Returns true for the number in `Route 66 W`, where the letter is not a unit.
 pub(super) fn is_road_number(context: &Context<'_>, index: usize) -> bool {
     is_digits(context.core(index))
         && context.follows(index, ROADS)

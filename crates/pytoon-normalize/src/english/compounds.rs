@@ -1,4 +1,4 @@
-//! Tokens of several parts: `B2B`, `COVID-19`, `and/or`, `R&D`, `C++`, `A-Z`, and all that is left.
+//! Tokens of several parts: `B2B`, `COVID-19`, `and/or`, `R&D`, `C++`, `A-Z`, and all remaining tokens.
 //!
 //! [`spell_out`] is the last resort: it leaves no digit and loses no letter.
 
@@ -10,9 +10,9 @@ use crate::numbers::english::{Dialect, NOTATION, number};
 use crate::numbers::{is_digits, scan, take_digits};
 use crate::sentence::Reading;
 
-/// Signs that join the parts of a token, those that bind least first.
+/// Signs that join the parts of a token, the loosest first.
 const SEPARATORS: &str = "@/&+_-–:";
-/// Pairs of words where a slash means "or".
+/// Pairs of words in which a slash means "or".
 const ALTERNATIVES: &[&str] = &[
     "he/she",
     "she/he",
@@ -119,7 +119,7 @@ fn pluses(core: &str, dialect: Dialect) -> String {
     format!("{inner}{}", " plus".repeat(count)).trim().to_owned()
 }
 
-/// Reads letters and digits apart: `B2B`, `221B`.
+/// Reads letters and digits separately: `B2B`, `221B`.
 fn with_digits(core: &str, dialect: Dialect) -> Option<String> {
     let has_both =
         core.chars().any(|c| c.is_ascii_digit()) && core.chars().any(char::is_alphabetic);
@@ -128,7 +128,7 @@ fn with_digits(core: &str, dialect: Dialect) -> Option<String> {
     (has_both && is_name).then(|| format!("{}{ending}", split_digits(base, letters, dialect)))
 }
 
-/// Reads `10-15-minute`, `1/2-inch`, `24-hour`: an amount and the word that it belongs to.
+/// Reads `10-15-minute`, `1/2-inch`, `24-hour`: an amount and its word.
 fn amount_first(core: &str, dialect: Dialect) -> Option<String> {
     let amount = quantity(core, dialect)?;
     let tail = amount.rest.strip_prefix(['-', '–'])?;
@@ -137,7 +137,7 @@ fn amount_first(core: &str, dialect: Dialect) -> Option<String> {
     Some(format!("{} {tail}", amount.spoken).trim().to_owned())
 }
 
-/// Reads `mg/L`, `km/h` without a number. Single letters around a slash are no units.
+/// Reads `mg/L`, `km/h` without a number. Single letters around a slash are not units.
 fn unit_alone(core: &str) -> Option<String> {
     let (top, bottom) = core.split_once('/').filter(|(top, _)| top.len() >= 2)?;
     let are_units = units::unit(top).is_some() && units::is_unit_below(bottom);
@@ -209,7 +209,7 @@ fn hyphenated(core: &str, dialect: Dialect) -> Option<String> {
     Some(spoken.join(" "))
 }
 
-/// Reads letters beside digits: capitals and letters without a vowel are spelled.
+/// Reads letters next to digits: capitals and letters without a vowel are spelled.
 fn letters(text: &str) -> String {
     if let Some(known) = acronyms::known(text) {
         return known;
@@ -221,7 +221,7 @@ fn letters(text: &str) -> String {
     acronyms::lower_if_caps(text)
 }
 
-/// Reads runs of letters and of digits apart.
+/// Reads runs of letters and of digits separately.
 pub(super) fn split_digits(
     text: &str,
     read_letters: fn(&str) -> String,
@@ -247,7 +247,7 @@ pub(super) fn split_digits(
     spoken.join(" ")
 }
 
-/// Reads whatever no rule knows: letters stay, digits and signs become words.
+/// Reads a token that no rule matches: letters stay, digits and signs become words.
 pub(super) fn spell_out(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -290,7 +290,7 @@ fn push_word(out: &mut String, word: &str) {
     out.push_str(word);
 }
 
-/// Signs without a sound of their own.
+/// Returns true for signs without a sound of their own.
 fn is_sign(c: char) -> bool {
     !c.is_alphanumeric()
         && matches!(c as u32, 0xa0..=0xbf | 0x2000..=0x200b | 0x200e..=0x206f | 0x20a0..=0x20cf | 0x2100..=0x2bff | 0x3000..=0x3003)

@@ -1,22 +1,22 @@
-//! What rules ask about the neighbours of a token.
+//! The context that rules examine: the neighbours of a token.
 
 use crate::numbers::english::Dialect;
 use crate::numbers::is_digits;
 use crate::sentence::Sentence;
 
-/// Adjectives that may stand between an article and an amount: "a whopping $5 fee".
+/// Adjectives between an article and an amount: "a whopping $5 fee".
 const AMOUNT_ADJECTIVES: &[&str] = &[
     "whopping", "mere", "cool", "full", "whole", "single", "massive", "nearly", "roughly",
     "further", "new",
 ];
 
-/// A sentence and how it is read.
+/// A sentence with the settings for reading it.
 pub(super) struct Context<'a> {
     pub(super) sentence: &'a Sentence,
     pub(super) dialect: Dialect,
-    /// Whether the text is all capitals, so that capitals do not mean acronyms.
+    /// True if the text is all capitals, so that capitals do not mean acronyms.
     pub(super) is_shouting: bool,
-    /// Whether this is a piece of a token rather than a sentence.
+    /// True for a piece of a token rather than a sentence.
     pub(super) is_piece: bool,
 }
 
@@ -44,7 +44,7 @@ impl<'a> Context<'a> {
         self.sentence.before(index, count)
     }
 
-    /// Returns the next core if nothing stands between.
+    /// Returns the next core if no mark is between.
     pub(super) fn next(&self, index: usize) -> &'a str {
         if self.sentence.flows(index) { self.core(index + 1) } else { "" }
     }
@@ -55,7 +55,7 @@ impl<'a> Context<'a> {
         before.len() <= 16 && words.contains(&before.to_lowercase().as_str())
     }
 
-    /// Returns true if an amount stands before a noun that it describes: "a 5 km run".
+    /// Returns true if an amount precedes a noun that it describes: "a 5 km run".
     pub(super) fn is_attributive(&self, index: usize) -> bool {
         let is_article =
             |word: &str| matches!(word, "a" | "an" | "A" | "An" | "another" | "Another");

@@ -1,6 +1,6 @@
 //! Dates: `3/4/2026`, `2026-11-28`, `Jan. 5`, `4 July 2026`, `Oct 2019`, `'90s`.
 //!
-//! Which of two numbers is the month follows the dialect, unless only one can be.
+//! The dialect decides which of two numbers is the month, unless only one can be.
 
 use super::context::{Context, is_capitalised};
 use super::decades::is_decade;
@@ -28,7 +28,7 @@ const DATE_CUES: &[&str] = &[
     "on", "by", "before", "after", "until", "till", "since", "from", "due", "starting", "begins",
     "ends", "dated",
 ];
-/// Month abbreviations that are no names or words of their own.
+/// Month abbreviations that are not names or words of their own.
 const SAFE_SHORT: &[&str] = &["Feb", "Apr", "Aug", "Sept", "Sep", "Oct", "Nov", "Dec"];
 
 /// Returns the month, from 1, of a name or an abbreviation that begins with a capital.
@@ -107,7 +107,7 @@ fn ordinals(days: (u64, Option<u64>), dialect: Dialect, article: &str) -> String
     }
 }
 
-/// Reads the year after a day, which a comma may set apart.
+/// Reads the year after a day, perhaps after a comma.
 fn year_after(context: &Context<'_>, index: usize) -> Option<String> {
     let tail = context.sentence.tail(index);
     let value = four_digit_year(context.core(index + 1)).filter(|_| matches!(tail, "" | ","))?;
@@ -149,7 +149,7 @@ fn month_first(context: &Context<'_>, index: usize, month: u64) -> Option<Vec<Re
         .then(|| vec![month_reading(core, name)])
 }
 
-/// Returns true if the number after a month counts what follows: "May 5 of us go".
+/// Returns true if the number after a month counts the next word: "May 5 of us go".
 fn counts_something(context: &Context<'_>, index: usize) -> bool {
     let next = context.next(index + 1);
     let is_word = matches!(context.core(index), "May" | "March" | "Mar");
@@ -202,7 +202,7 @@ fn full(
     }
 }
 
-/// Reads `3/4/2026`, `2026-11-28`, `28.11.2026`, and `12/25` after a word that a date follows.
+/// Reads `3/4/2026`, `2026-11-28`, `28.11.2026`, and `12/25` after a word that precedes dates.
 fn numeric(context: &Context<'_>, index: usize) -> Option<String> {
     let core = context.core(index);
     let mark = core.chars().find(|c| !c.is_ascii_digit()).filter(|c| "/-.".contains(*c))?;
@@ -264,7 +264,7 @@ fn month_and_day(first: u64, second: u64, dialect: Dialect, mark: char) -> Optio
     [usual, other].into_iter().find(|&(month, day)| is_date(month, day))
 }
 
-/// Reads `1990s`, `1990's`, and `90s` after a word that a decade follows.
+/// Reads `1990s`, `1990's`, and `90s` after a word that precedes decades.
 fn decade(context: &Context<'_>, index: usize) -> Option<String> {
     let core = context.core(index);
     let digits = core.strip_suffix("'s").or_else(|| core.strip_suffix('s'))?;

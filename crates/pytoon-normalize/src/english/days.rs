@@ -28,7 +28,7 @@ pub(super) fn short_day(word: &str) -> Option<&'static str> {
     DAYS.iter().find(|(short, _)| *short == lower).map(|(_, name)| *name)
 }
 
-/// Names a weekday or a month, short or whole.
+/// Returns the name of a weekday or a month, given its short or full form.
 fn name(word: &str) -> Option<String> {
     let word = word.trim_end_matches('.');
     if let Some(day) = short_day(word) {
@@ -40,7 +40,7 @@ fn name(word: &str) -> Option<String> {
     DAYS.iter().any(|(_, name)| *name == word).then(|| word.to_owned())
 }
 
-/// Reads weekday abbreviations where they are none of the words that they look like.
+/// Reads weekday abbreviations, unless they are the words that they resemble.
 pub(super) fn weekday(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     if core.len() > 24 {

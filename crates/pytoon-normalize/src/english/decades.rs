@@ -1,4 +1,4 @@
-//! Decades in digits, told from seconds.
+//! Decades in digits, as opposed to seconds.
 
 use super::context::Context;
 

@@ -1,4 +1,4 @@
-//! Fractions: `1/2`, `2 1/2`, `½`, and pairs of numbers that only look alike (`50/50`, `8/10`).
+//! Fractions: `1/2`, `2 1/2`, `½`, and pairs of numbers that only look like one (`50/50`, `8/10`).
 
 use crate::numbers::english::{Dialect, cardinal, ordinal, plural};
 use crate::numbers::is_digits;
@@ -81,12 +81,12 @@ pub(super) fn proper(top: &str, bottom: &str) -> Option<String> {
     is_fraction.then(|| fraction(top, bottom))
 }
 
-/// Returns true for a mark out of ten or a hundred.
+/// Returns true for a score out of ten or a hundred.
 fn is_score(top: u64, bottom: u64) -> bool {
     top > 1 && matches!(bottom, 10 | 100)
 }
 
-/// Reads two numbers around a slash, where they are no date.
+/// Reads two numbers around a slash that are not a date.
 pub(super) fn slashed(core: &str, dialect: Dialect) -> Option<String> {
     if let Some((_, name)) = NAMES.iter().find(|(written, _)| *written == core) {
         return Some((*name).to_owned());

@@ -36,7 +36,7 @@ const LABELLED: &[&str] = &[
     "error",
     "terminal",
 ];
-/// Street names end with one of these.
+/// The last words of street names.
 const STREETS: &[&str] = &[
     "st",
     "street",
@@ -154,7 +154,7 @@ const TITLES: &[&str] = &[
     "king", "queen", "pope", "emperor", "empress", "tsar", "prince", "kaiser", "pharaoh", "sultan",
     "tsarina",
 ];
-/// Words after `I` that make it a person.
+/// Verbs after `I`, which make it the pronoun.
 const VERBS: &[&str] = &[
     "think", "know", "am", "have", "was", "will", "would", "can", "love", "like", "want", "see",
     "met", "saw", "mean", "say", "do", "did", "had", "could", "should", "must", "may", "read",
@@ -282,7 +282,7 @@ pub(super) fn roman_value(context: &Context<'_>, index: usize) -> Option<String>
     (is_small && after_name).then(|| format!("{}{ending}", cardinal(value, Dialect::American)))
 }
 
-/// Reads Roman numerals; the rule.
+/// Reads Roman numerals, as a rule.
 pub(super) fn roman_rule(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     if is_digits(context.core(index)) {
         return None;

@@ -1,14 +1,13 @@
-//! Words in capitals: acronyms that are spelled, acronyms that are said, and ordinary words.
+//! Words in capitals: acronyms that are spelled, acronyms that are spoken as words, and ordinary words.
 //!
-//! The tables are data, sorted for [`has`]; `acronyms` decides. A word that is in none of them is
-//! judged by its shape.
+//! The tables are data, sorted for [`has`]; `acronyms` decides. A word in none of them is judged by its shape.
 
 /// Returns true if a sorted table has the word.
 pub(super) fn has(table: &[&str], word: &str) -> bool {
     table.binary_search(&word).is_ok()
 }
 
-/// Acronyms said as words.
+/// Acronyms spoken as words.
 #[rustfmt::skip]
 pub(super) const SAID: &[&str] = &[
     "AIDS", "ASCII", "ASEAN", "AWOL", "BAFTA", "BASIC", "BOGO", "CAD", "CAPTCHA", "CERN",

@@ -1,7 +1,8 @@
 //! English: rules that read the tokens of one sentence, tried in order at each token.
 //!
-//! Guarantees: one reading per token; no digit is left; a rule looks at a bounded number of
-//! neighbours, so the whole is linear in the length of the sentence.
+//! Guarantees: one reading per token; no digit is left; a rule examines a bounded number of neighbours, so the cost
+//! is
+//! linear in the length of the sentence.
 
 mod abbreviations;
 mod acronyms;
@@ -30,7 +31,7 @@ use crate::sentence::{Reading, Sentence};
 use crate::symbols;
 use context::Context;
 
-/// A rule answers with one reading for each token that it takes, beginning at the given one.
+/// A rule returns one reading for each token that it consumes, starting at the given one.
 type Rule = fn(&Context<'_>, usize) -> Option<Vec<Reading>>;
 
 /// The rules, most specific first.
@@ -54,9 +55,9 @@ const RULES: &[Rule] = &[
     compounds::compound,
 ];
 
-/// The rules for tokens that are longer than anything that people write, apart from links.
+/// The rules for tokens longer than anything that people write, except links.
 const LONG_RULES: &[Rule] = &[signs::sign, web::address];
-/// Tokens of more bytes are long.
+/// The length of a token, in bytes, above which it is long.
 const MAX_RULED: usize = 128;
 
 /// Reads the tokens of a sentence.
@@ -106,7 +107,7 @@ fn read_piece(piece: &str, dialect: Dialect) -> String {
     read_at(&context, 0).into_iter().next().unwrap_or_default().text
 }
 
-/// Brings signs with several shapes to one: minus, hyphens, apostrophes, digits.
+/// Normalises signs with several shapes: minus, hyphens, apostrophes, digits.
 fn plain(core: &str) -> String {
     if core.is_ascii() {
         return core.to_owned();

@@ -1,4 +1,4 @@
-//! Money: a currency before or after an amount, with cents, scales, ranges and what it is per.
+//! Money: a currency before or after an amount, with cents, scales, ranges and a denominator.
 
 use super::context::Context;
 use super::units;
@@ -6,7 +6,7 @@ use crate::numbers::english::{Dialect, NOTATION, cardinal, number};
 use crate::numbers::{Numeral, scan};
 use crate::sentence::Reading;
 
-/// A currency: how it is written, its names, and those of its hundredth.
+/// A currency: its written forms, its names, and those of its hundredth.
 struct Currency {
     written: &'static [&'static str],
     one: &'static str,
@@ -25,7 +25,7 @@ const fn currency(
     Currency { written, one, many, cent, cents }
 }
 
-/// Longer signs stand before shorter ones that begin alike.
+/// Longer signs precede shorter ones with the same beginning.
 const CURRENCIES: &[Currency] = &[
     currency(&["US$", "U$S"], "U S dollar", "U S dollars", "cent", "cents"),
     currency(&["USD"], "U S dollar", "U S dollars", "cent", "cents"),
@@ -110,19 +110,19 @@ struct Amount {
     per: Option<String>,
 }
 
-/// Names what an amount is per: `month`, `person/day`.
+/// Reads the denominator of an amount: `month`, `person/day`.
 fn denominators(text: &str) -> Option<String> {
     let parts: Option<Vec<String>> = text.split('/').take(4).map(units::denominator).collect();
     parts.filter(|parts| parts.len() <= 3).map(|parts| parts.join(" per "))
 }
 
-/// Returns the scale that a word stands for.
+/// Returns the scale of a word.
 pub(super) fn scale(text: &str) -> Option<&'static str> {
     let lower = if text.len() <= 9 { text.to_lowercase() } else { return None };
     SCALES.iter().find(|(known, _)| *known == lower).map(|(_, word)| *word)
 }
 
-/// Returns the scale that a word in its own token stands for; single letters are none.
+/// Returns the scale of a word in its own token; a single letter is not a scale.
 fn scale_word(text: &str) -> Option<&'static str> {
     if text.len() < 2 { None } else { scale(text) }
 }
@@ -207,7 +207,7 @@ fn sign(text: &str) -> (&'static str, &str) {
     found.unwrap_or(("", text))
 }
 
-/// Splits a scale that sticks to its number. Without a currency none is taken.
+/// Splits a scale attached to its number. Without a currency there is no scale.
 fn attached_scale(text: &str, has_currency: bool) -> (&'static str, &str) {
     for (written, word) in SCALES {
         let Some(head) = text.get(..written.len()) else { continue };
@@ -254,7 +254,7 @@ fn with_currency(
     vec![Reading::from(spoken(amount, currency, is_attributive, context.dialect))]
 }
 
-/// Reads `$5 - $10`: only the upper end is followed by the currency.
+/// Reads `$5 - $10`: the currency follows only the upper end.
 fn split_range(context: &Context<'_>, index: usize, amount: &Amount) -> Option<Vec<Reading>> {
     let dash = context.next(index);
     let is_dash = matches!(dash, "-" | "–" | "—") && context.sentence.flows(index + 1);
@@ -300,7 +300,7 @@ fn spoken(amount: &Amount, currency: &Currency, is_attributive: bool, dialect: D
     format!("{}{body}{plus}{per}", amount.sign)
 }
 
-/// Reads an amount without a scale: cents are said after the currency.
+/// Reads an amount without a scale: cents are spoken after the currency.
 fn plain_amount(
     numeral: &Numeral,
     currency: &Currency,
@@ -325,7 +325,7 @@ fn plain_amount(
     }
 }
 
-/// Reads `20 €`, `2 million EUR`, `5 USD`: the currency stands in the token after the amount.
+/// Reads `20 €`, `2 million EUR`, `5 USD`: the currency is in the token after the amount.
 fn currency_after(context: &Context<'_>, index: usize, amount: &Amount) -> Option<Vec<Reading>> {
     let next = context.next(index);
     let is_attributive = context.is_attributive(index);
@@ -363,7 +363,7 @@ fn currency_after(context: &Context<'_>, index: usize, amount: &Amount) -> Optio
     Some(vec![Reading::from(number), Reading::from(name.trim())])
 }
 
-/// Reads `$ 20`, `USD 20`: the currency stands in the token before the amount.
+/// Reads `$ 20`, `USD 20`: the currency is in the token before the amount.
 fn sign_alone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let stop_of_rupees = core == "Rs" && context.sentence.flows_past_stop(index);

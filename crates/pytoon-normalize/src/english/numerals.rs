@@ -1,4 +1,4 @@
-//! Numbers with nothing after them: years, counts, ordinals, versions, ranges, `#1`, `100+`, `5M`.
+//! Plain numbers: years, counts, ordinals, versions, ranges, `#1`, `100+`, `5M`.
 
 use super::context::Context;
 use super::quantity::{Quantity, exponent, quantity};
@@ -89,7 +89,7 @@ fn ordinal(core: &str, dialect: Dialect) -> Option<String> {
     Some(format!("{}{ending}", to_ordinal(&cardinal(value, dialect))))
 }
 
-/// Reads `2+2=4`, `3*4`, `10÷2`, `6.02×10²³`; `7-3` and `10/2` where the sum has a result.
+/// Reads `2+2=4`, `3*4`, `10÷2`, `6.02×10²³`; `7-3` and `10/2` only if the sum has a result.
 fn mathematics(core: &str, dialect: Dialect) -> Option<String> {
     let has_result = core.contains('=');
     let name = |c: char| {
@@ -147,7 +147,7 @@ fn spaced_groups(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     Some(crate::numbers::share(&spoken, count).into_iter().map(Reading::from).collect())
 }
 
-/// Reads a number by what its neighbours make of it.
+/// Reads a number according to its neighbours.
 fn plain(context: &Context<'_>, index: usize, amount: &Quantity<'_>) -> String {
     if let Some((from, to)) = &amount.range {
         let are_years = is_year(from) && (is_year(to) || to.is_plain() && to.whole.len() == 2);

@@ -54,7 +54,7 @@ pub(super) fn phone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
     Some(readings.collect()).filter(|readings: &Vec<Reading>| !readings.is_empty())
 }
 
-/// Returns false for most numbers, so that they cost no more than a look.
+/// Returns false for most numbers, so that they cost only one check.
 fn may_begin(context: &Context<'_>, index: usize) -> bool {
     let core = context.core(index);
     let is_short = is_digits(core) && core.len() < 3;
@@ -63,7 +63,7 @@ fn may_begin(context: &Context<'_>, index: usize) -> bool {
     begins && (!is_short || core.starts_with('0') || before_area || context.follows(index, CUES))
 }
 
-/// Returns true if a country code stands before, which an area code in brackets may follow.
+/// Returns true if a country code precedes, which may be followed by an area code in brackets.
 fn may_have_area(context: &Context<'_>, index: usize, at: usize) -> bool {
     at == index + 1
         && context.core(index).len() <= 4
@@ -96,7 +96,7 @@ fn token_groups(core: &str, is_first: bool) -> Option<Vec<&str>> {
     (digits > 0 && parts.len() <= 6).then_some(parts)
 }
 
-/// Returns true for shapes that are telephone numbers and hardly anything else.
+/// Returns true for shapes that are almost certainly telephone numbers.
 fn is_phone(context: &Context<'_>, index: usize, groups: &[Vec<&str>], total: usize) -> bool {
     let core = context.core(index);
     let lengths: Vec<usize> = groups.iter().flatten().map(|part| part.len()).collect();

@@ -1,4 +1,4 @@
-//! Amounts: a number with an optional sign, fraction or range, before whatever it counts.
+//! Amounts: a number with an optional sign, fraction or range, before the counted noun.
 
 use super::fractions;
 use crate::numbers::english::{self, Dialect, NOTATION, number};
@@ -21,11 +21,11 @@ const PREFIXES: &[(char, &str)] = &[
 /// An amount and the text after it.
 pub(super) struct Quantity<'a> {
     pub(super) spoken: String,
-    /// Whether what is counted is singular.
+    /// True if the counted noun is singular.
     pub(super) is_one: bool,
-    /// The number, where the amount is one number without a sign.
+    /// The number, if the amount is one number without a sign.
     pub(super) numeral: Option<Numeral>,
-    /// Both ends, where the amount is a range of plain numbers.
+    /// Both ends, if the amount is a range of plain numbers.
     pub(super) range: Option<(Numeral, Numeral)>,
     pub(super) rest: &'a str,
 }
@@ -136,7 +136,7 @@ pub(super) fn exponent(text: &str) -> (Option<String>, &str) {
     (Some(exponent_words(&digits)), &text[end..])
 }
 
-/// Names a power: "squared", "cubed", "to the power of minus six".
+/// Returns the words for a power: "squared", "cubed", "to the power of minus six".
 fn exponent_words(exponent: &str) -> String {
     match exponent {
         "2" => "squared".to_owned(),

@@ -1,4 +1,4 @@
-//! Tokens of signs alone: `&`, `+`, `=`, `→`, dashes between words and numbers.
+//! Tokens with signs only: `&`, `+`, `=`, `→`, dashes between words and numbers.
 
 use super::context::Context;
 use super::{dates, days, money, times, units};
@@ -109,7 +109,7 @@ fn is_year_or_day(core: &str) -> bool {
         || times::is_time(core)
 }
 
-/// Returns "times" in sums, "by" between the sides of a thing.
+/// Returns "times" in sums, "by" between the dimensions of a thing.
 fn times_or_by(context: &Context<'_>, index: usize) -> &'static str {
     let is_sum = (index + 1..index + 6).any(|at| context.core(at) == "=");
     let other = context.core(index + 1);

@@ -1,4 +1,4 @@
-//! Times of day: `9:30`, `9:05 am`, `9am–5pm`, `18:45`, `12:00:30`; ratios that look alike.
+//! Times of day: `9:30`, `9:05 am`, `9am–5pm`, `18:45`, `12:00:30`; ratios that look similar.
 
 use super::context::Context;
 use crate::numbers::english::{Dialect, cardinal};
@@ -48,14 +48,14 @@ fn parse(text: &str) -> Option<Time> {
     is_valid.then_some(Time { hour, minute, second, half })
 }
 
-/// Splits two digits after a mark, no more.
+/// Splits exactly two digits after a mark.
 fn two_digits<'a>(text: &'a str, marks: &[char]) -> (Option<u64>, &'a str) {
     let Some(after) = text.strip_prefix(marks) else { return (None, text) };
     let (digits, rest) = take_digits(after);
     if digits.len() == 2 { (digits.parse().ok(), rest) } else { (None, text) }
 }
 
-/// Splits minutes after a full stop, which are taken before `am` and `pm` only: `9.30am`.
+/// Splits minutes after a full stop, which count only before `am` and `pm`: `9.30am`.
 fn dotted_minute(text: &str) -> (Option<u64>, &str) {
     let (minute, rest) = two_digits(text, &['.']);
     if minute.is_some() && half(rest).is_some() { (minute, rest) } else { (None, text) }
@@ -109,7 +109,7 @@ fn single(context: &Context<'_>, core: &str, half_after: Option<&str>) -> Option
         if time.minute.is_none() && time.half.is_none() && half_after.is_none() {
             return None;
         }
-        // "ten o'clock" and "hundred" are not said before `am` in the next token.
+        // "ten o'clock" and "hundred" are not spoken before `am` in the next token.
         let bare = Time { minute: time.minute.filter(|m| *m > 0 || half_after.is_none()), ..time };
         let half = bare.half;
         return Some(spoken(&bare, half, context.dialect));
@@ -117,7 +117,7 @@ fn single(context: &Context<'_>, core: &str, half_after: Option<&str>) -> Option
     ratio(core, context.dialect)
 }
 
-/// Reads `16:9`, `3:1`: numbers around a colon that are no time.
+/// Reads `16:9`, `3:1`: numbers around a colon that are not a time.
 fn ratio(core: &str, dialect: Dialect) -> Option<String> {
     let parts: Vec<&str> = core.split(':').take(4).collect();
     let are_numbers =

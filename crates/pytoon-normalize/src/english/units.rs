@@ -184,7 +184,7 @@ const DENOMINATORS: &[(&str, &str)] = &[
     ("100g", "hundred grams"),
     ("100ml", "hundred milliliters"),
 ];
-/// Symbols that are ordinary words or letters when they stand apart from their number.
+/// Symbols that are ordinary words or letters if they are separate from their number.
 const ATTACHED_ONLY: &[&str] =
     &["in", "s", "t", "d", "B", "\"", "'", "mo", "cal", "MP", "cc", "acre", "bar", "pt"];
 /// Words that come before two-word units.
@@ -207,7 +207,7 @@ impl Unit {
 pub(super) struct UnitTokens {
     before: Option<&'static str>,
     unit: Unit,
-    /// Whether a full stop after it is its own rather than the sentence's.
+    /// True if a full stop after it is its own rather than the sentence's.
     eats_stop: bool,
 }
 
@@ -232,7 +232,7 @@ fn simple(symbol: &str) -> Option<(&'static str, &'static str)> {
     exact.or_else(folded).map(|&(_, one, many)| (one, many))
 }
 
-/// Returns the unit that a symbol stands for: `km`, `m²`, `km/h`, `GB/month`.
+/// Returns the unit of a symbol: `km`, `m²`, `km/h`, `GB/month`.
 pub(super) fn unit(symbol: &str) -> Option<Unit> {
     if let Some((top, bottom)) = symbol.split_once('/') {
         let top = unit(top).filter(|_| !bottom.contains('/'))?;
@@ -251,12 +251,12 @@ pub(super) fn unit(symbol: &str) -> Option<Unit> {
     Some(Unit { one: one.to_owned(), many: many.to_owned() })
 }
 
-/// Returns true if a symbol, and no plain word, stands after a slash: `h`, `L`.
+/// Returns true if the text after a slash is a symbol and not a plain word: `h`, `L`.
 pub(super) fn is_unit_below(text: &str) -> bool {
     DENOMINATORS.iter().any(|(known, _)| *known == text) || unit(text).is_some()
 }
 
-/// Names what an amount is counted per: a unit or a plain word.
+/// Returns the name of a denominator: a unit or a plain word.
 pub(super) fn denominator(text: &str) -> Option<String> {
     if let Some((_, name)) = DENOMINATORS.iter().find(|(known, _)| *known == text) {
         return Some((*name).to_owned());
@@ -308,7 +308,7 @@ pub(super) fn unit_after(context: &Context<'_>, index: usize) -> Option<UnitToke
     Some(UnitTokens { before: None, unit, eats_stop: goes_on(context, index + 1) })
 }
 
-/// Returns true if the sentence goes on after a full stop: the next word has no capital.
+/// Returns true if the sentence continues after a full stop: the next word has no capital.
 fn goes_on(context: &Context<'_>, index: usize) -> bool {
     !super::context::is_capitalised(context.core(index + 1))
 }
@@ -346,7 +346,7 @@ pub(super) fn measure(context: &Context<'_>, index: usize) -> Option<Vec<Reading
     attached(context, index, &amount, is_one).map(|reading| vec![reading])
 }
 
-/// Reads an amount and the unit that sticks to it, with or without a hyphen.
+/// Reads an amount and the unit attached to it, with or without a hyphen.
 fn attached(
     context: &Context<'_>,
     index: usize,
@@ -375,7 +375,7 @@ fn attached(
     Some(Reading { text, eats_stop: goes_on(context, index) })
 }
 
-/// Reads `14° F`, where the scale stands in its own token.
+/// Reads `14° F`, with the scale in its own token.
 fn split_degrees(
     context: &Context<'_>,
     index: usize,
@@ -392,7 +392,7 @@ fn split_degrees(
     (amount.rest == "°").then(|| vec![Reading::from(first), Reading::from(scale)])
 }
 
-/// Reads `5km-long`, `10%-off`, and ranges whose ends both have the unit: `5%-10%`.
+/// Reads `5km-long`, `10%-off`, and ranges with the unit at both ends: `5%-10%`.
 fn compound_measure(
     context: &Context<'_>,
     amount: &Quantity<'_>,
@@ -408,7 +408,7 @@ fn compound_measure(
     Some(format!("{} {} {tail}", amount.spoken, unit.name(true)))
 }
 
-/// Returns true where a letter after a number is no unit: `Apt. 4B`, `5m users`, `the 90s`.
+/// Returns true if a letter after a number is not a unit: `Apt. 4B`, `5m users`, `the 90s`.
 fn is_label(context: &Context<'_>, index: usize, symbol: &str, digits: usize) -> bool {
     match symbol {
         "B" | "t" | "d" => true,

@@ -28,7 +28,7 @@ const FILES: &[&str] = &[
     "js", "ts", "jsx", "tsx", "json", "xml", "yaml", "yml", "md", "py", "rs", "go", "rb", "java",
     "cpp", "exe", "dmg", "apk", "psd", "log", "toml", "sh", "net",
 ];
-/// Endings that are said as words.
+/// Endings that are spoken as words.
 const SAID_AS_WORDS: &[&str] = &[
     "com", "org", "net", "info", "biz", "shop", "store", "app", "dev", "co", "me", "edu", "gov",
     "mil", "online", "site", "tech", "blog", "news", "cloud", "link", "live", "studio", "design",

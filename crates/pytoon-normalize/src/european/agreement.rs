@@ -1,11 +1,11 @@
-//! The gender of what a number counts, where the next word tells it.
+//! The gender of the noun that a number counts, if the next word shows it.
 
 use super::{Context, Language};
 use crate::numbers::Form;
 
 const GERMAN_MASCULINE_IN_E: &[&str] =
     &["name", "kunde", "käse", "junge", "ende", "auge", "gebäude", "kollege"];
-/// Lower-case words that are no adjectives.
+/// Lower-case words that are not adjectives.
 const GERMAN_ADVERBS: &[&str] = &[
     "heute", "ohne", "gerne", "bitte", "über", "unter", "hinter", "aber", "oder", "immer", "hier",
     "wieder", "beide", "alle", "sowie", "weder", "sehr", "eher", "nahe", "gilt",
@@ -113,7 +113,7 @@ const FRENCH_FEMININE: &[&str] = &[
     "grande",
     "seule",
 ];
-/// Masculine nouns in a, of Spanish and Portuguese.
+/// Masculine nouns in -a, of Spanish and Portuguese.
 const MASCULINE_IN_A: &[&str] = &[
     "día",
     "días",
@@ -201,7 +201,7 @@ const PORTUGUESE_FEMININE: &[&str] = &[
     "avaliação",
     "avaliações",
 ];
-/// Words that no number counts.
+/// Words that are never counted.
 const FUNCTION_WORDS: &[&str] = &[
     "und", "oder", "bis", "von", "zu", "mit", "im", "in", "an", "auf", "ist", "sind", "mal",
     "prozent", "et", "ou", "à", "de", "du", "des", "sur", "pour", "par", "est", "sont", "en", "y",

@@ -1,4 +1,4 @@
-//! The words of each language for what stands beside numbers.
+//! Each language's words around numbers.
 
 use super::{Context, Language};
 use crate::numbers::Form;
@@ -116,7 +116,7 @@ const PORTUGUESE: Names = Names {
     hours: "horas",
 };
 
-/// Words after which a German day ends in n: "am dritten April".
+/// Words after which a German day ends in -n: "am dritten April".
 const DATIVE: &[&str] = &[
     "am", "dem", "den", "vom", "zum", "beim", "im", "ab", "bis", "seit", "des", "ihrem", "seinem",
     "unserem", "meinem", "diesem",
@@ -163,7 +163,7 @@ impl Language {
         }
     }
 
-    /// Reads a day of a month as the language says it before the month.
+    /// Reads a day of a month in the form used before the month.
     pub(super) fn day(self, context: &Context<'_>, index: usize, day: u64) -> String {
         match (self, day) {
             (Self::German, _) if context.follows(index, DATIVE) => german::ordinal(day, "en"),
@@ -177,7 +177,7 @@ impl Language {
         }
     }
 
-    /// Returns what joins day, month and year.
+    /// Returns the word that joins day, month and year.
     pub(super) fn date_link(self) -> &'static str {
         match self {
             Self::Spanish(_) | Self::Portuguese(_) => " de ",
@@ -185,7 +185,7 @@ impl Language {
         }
     }
 
-    /// Reads an ordinal that agrees with what follows.
+    /// Reads an ordinal that agrees with the next word.
     pub(super) fn ordinal(
         self,
         context: &Context<'_>,
@@ -207,7 +207,7 @@ impl Language {
         }
     }
 
-    /// Reads the hour and the minute of a time, to be said in this order.
+    /// Reads the hour and the minute of a time, in this order.
     pub(super) fn time(self, hour: u64, minute: u64) -> (String, String) {
         let form = match self {
             Self::German => Form::Masculine,

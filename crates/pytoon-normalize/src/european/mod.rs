@@ -1,7 +1,8 @@
 //! German, French, Spanish and Portuguese: numbers, money, dates, times and percentages.
 //!
-//! Guarantees: one spoken word per written word; what no rule knows is read as it stands, without
-//! silent signs. Abbreviations, units and acronyms are left to the voice.
+//! Guarantees: one spoken word per written word; a token that no rule matches is left unchanged, without silent
+//! signs.
+//! Abbreviations, units and acronyms are left to the voice.
 
 mod agreement;
 mod dates;
@@ -27,12 +28,12 @@ pub(crate) enum Language {
     Portuguese(Country),
 }
 
-/// What Spanish-speaking countries do differently.
+/// The conventions that differ between Spanish-speaking countries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Habits {
-    /// Whether decimals follow a point rather than a comma.
+    /// True if decimals follow a point rather than a comma.
     has_decimal_point: bool,
-    /// Whether the dollar sign means pesos.
+    /// True if the dollar sign means pesos.
     has_peso: bool,
 }
 
@@ -67,8 +68,7 @@ impl Language {
         }
     }
 
-    /// Reads the number at the beginning of a text. `12.50` is taken for a decimal as well, since
-    /// no group has two digits.
+    /// Reads the number at the beginning of a text. `12.50` counts as a decimal too, since no group has two digits.
     fn scan(self, text: &str) -> Option<(Numeral, &str)> {
         let usual = self.notation();
         let (numeral, rest) = scan(text, usual)?;
@@ -119,7 +119,7 @@ impl Language {
         format!("{whole} {} {}", self.names().decimal, self.decimals(&numeral.fraction))
     }
 
-    /// Reads decimals: as a number where people do so and there are one or two, else one by one.
+    /// Reads decimals: as a number if the language does so and there are one or two, else one by one.
     fn decimals(self, digits: &str) -> String {
         let as_number = self != Self::German && digits.len() <= 2 && !digits.starts_with('0');
         match digits.parse() {
@@ -152,7 +152,7 @@ impl<'a> Context<'a> {
         self.sentence.core(index)
     }
 
-    /// Returns the next core if nothing stands between.
+    /// Returns the next core if no mark is between.
     fn next(&self, index: usize) -> &'a str {
         if self.sentence.flows(index) { self.core(index + 1) } else { "" }
     }
@@ -184,7 +184,7 @@ pub(crate) fn read(
         }
     }
     let unread: Vec<bool> = readings.iter().take(words.len()).map(Option::is_none).collect();
-    // What stands around an unread word is read with it.
+    // The marks around an unread word are read with it.
     for token in sentence.tokens.iter_mut().zip(&unread).filter(|(_, unread)| **unread) {
         let core = std::mem::take(&mut token.0.core);
         *token.0 = Token { core, ..Token::default() };

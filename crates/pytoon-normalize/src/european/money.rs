@@ -11,7 +11,7 @@ struct Currency {
     written: &'static [&'static str],
     names: [(&'static str, &'static str); 4],
     cents: [(&'static str, &'static str); 4],
-    /// Whether it is feminine in French, Spanish and Portuguese ("livre", "libra").
+    /// True if it is feminine in French, Spanish and Portuguese ("livre", "libra").
     is_feminine: bool,
 }
 
@@ -212,7 +212,7 @@ fn spaced(context: &Context<'_>, index: usize) -> Option<(Numeral, usize)> {
     numerals::spaced_groups(context, index)
 }
 
-/// Reads `5 Mio. €`, `2 millones €`: the scale stands before the currency.
+/// Reads `5 Mio. €`, `2 millones €`, with the scale before the currency.
 fn after_scale(context: &Context<'_>, index: usize, currency: &Currency) -> Option<Vec<Reading>> {
     let (_, many) = currency.name(context.language);
     let before = context.sentence.before(index, 1).to_lowercase();
@@ -225,7 +225,7 @@ fn after_scale(context: &Context<'_>, index: usize, currency: &Currency) -> Opti
 /// Beginnings of the words for a million and more.
 const SCALES: &[&str] = &["mill", "mio", "mrd", "milh", "bil"];
 
-/// Reads `R$ 2 milhões`: the currency is said after the scale.
+/// Reads `R$ 2 milhões`, with the currency spoken after the scale.
 fn before_scale(
     context: &Context<'_>,
     index: usize,
@@ -244,7 +244,7 @@ fn before_scale(
     is_scale.then_some([first, second])
 }
 
-/// Returns the "de" between millions and what they count.
+/// Returns the "de" between millions and the counted noun.
 fn link(language: Language, name: &str) -> &'static str {
     match language {
         Language::German => "",
@@ -258,7 +258,7 @@ fn whole(language: Language, currency: &Currency, amount: &Amount) -> String {
     if name.is_empty() { number } else { format!("{number} {name}") }
 }
 
-/// Returns the words before the currency, and the currency with what follows it.
+/// Returns the words before the currency, and the currency with the words after it.
 fn parts(language: Language, currency: &Currency, amount: &Amount) -> (String, String) {
     let form = if currency.is_feminine && language != Language::German {
         Form::Feminine
@@ -308,7 +308,7 @@ fn parts(language: Language, currency: &Currency, amount: &Amount) -> (String, S
     (number, format!("{name} {tail}"))
 }
 
-/// Returns true where the currency is singular: after 1, in French after 0 as well.
+/// Returns true if the currency is singular: after 1, and in French also after 0.
 fn is_singular(language: Language, whole: &Numeral) -> bool {
     whole.is_one() || (language == Language::French && whole.value() == Some(0))
 }

@@ -5,13 +5,13 @@ use crate::numbers::Form;
 use crate::numbers::{Numeral, is_digits, share};
 use crate::sentence::Reading;
 
-/// Scales that are abbreviated.
+/// Abbreviated scales.
 const SCALES: &[(Language, &str, &str)] = &[
     (Language::German, "Mio", "Millionen"),
     (Language::German, "Mrd", "Milliarden"),
     (Language::German, "Tsd", "Tausend"),
 ];
-/// Ordinal endings and whether they are feminine.
+/// Ordinal endings, with a flag for feminine ones.
 const FRENCH: &[(&str, bool)] = &[
     ("er", false),
     ("re", true),
@@ -43,7 +43,7 @@ pub(super) fn is_scale(text: &str) -> bool {
     SCALES.iter().any(|(_, written, _)| *written == text)
 }
 
-/// Returns the word that an abbreviated scale stands for.
+/// Returns the word of an abbreviated scale.
 pub(super) fn scale(language: Language, text: &str) -> Option<&'static str> {
     SCALES
         .iter()
@@ -176,7 +176,7 @@ fn with_ending<'a>(core: &'a str, endings: &[(&str, bool)]) -> Option<(&'a str, 
     })
 }
 
-/// Groups of three digits in tokens of their own, the last with decimals: `1 500,50`.
+/// Reads groups of three digits in tokens of their own, the last with decimals: `1 500,50`.
 pub(super) fn spaced_groups(context: &Context<'_>, index: usize) -> Option<(Numeral, usize)> {
     let first = context.core(index);
     if !is_digits(first) || first.len() > 3 || first.starts_with('0') {

@@ -62,7 +62,7 @@ pub(super) fn time(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> 
     if !is_oclock {
         return Some(vec![Reading::from(crate::numbers::words([spoken.as_str(), &minutes]))]);
     }
-    // French `18 h 30`: the minutes stand in a third token.
+    // French `18 h 30`: the minutes are in a third token.
     let third = context.next(index + 1);
     if minute.is_none() && is_digits(third) && third.len() == 2 && language != Language::German {
         let (spoken, minutes) =

@@ -23,7 +23,7 @@ const TEENS: [&str; 10] = [
 const TENS: [&str; 10] =
     ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 const SCALES: [&str; 5] = ["", "thousand", "million", "billion", "trillion"];
-/// Cardinals whose ordinals are no cardinal with "th".
+/// Cardinals whose ordinals are not the cardinal with "th".
 const ORDINALS: &[(&str, &str)] = &[
     ("one", "first"),
     ("two", "second"),
@@ -34,7 +34,7 @@ const ORDINALS: &[(&str, &str)] = &[
     ("twelve", "twelfth"),
 ];
 
-/// Where a reader comes from, as far as numbers and dates differ.
+/// The reader's dialect, as far as numbers and dates differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     American,
@@ -98,7 +98,7 @@ pub(crate) fn ordinal(number: u64, dialect: Dialect) -> String {
     to_ordinal(&cardinal(number, dialect))
 }
 
-/// Makes the last word of a cardinal an ordinal.
+/// Converts the last word of a cardinal to an ordinal.
 pub(crate) fn to_ordinal(cardinal: &str) -> String {
     let (head, last) = cardinal.rsplit_once(' ').unwrap_or(("", cardinal));
     let irregular =

@@ -38,7 +38,7 @@ fn below_hundred(number: u64) -> String {
     }
 }
 
-/// Reads below a thousand; `is_last` tells whether "cents" and "vingts" may have their s.
+/// Reads a number below a thousand; `is_last` allows "cents" and "vingts" to have their s.
 fn below_thousand(number: u64, is_last: bool) -> String {
     let rest = below_hundred(number % 100);
     let hundreds = match number / 100 {

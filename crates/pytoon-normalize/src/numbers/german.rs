@@ -65,7 +65,7 @@ fn below_thousand(number: u64) -> String {
     format!("{hundreds}{}", below_hundred(number % 100))
 }
 
-/// Ends the last "ein" as it stands alone or before a noun.
+/// Adds the ending of the last "ein", alone or before a noun.
 fn ending_one(text: String, number: u64, form: Form) -> String {
     if number % 100 != 1 {
         return text;
@@ -77,7 +77,7 @@ fn ending_one(text: String, number: u64, form: Form) -> String {
     }
 }
 
-/// Returns the part of a number that decides how its last "ein" ends.
+/// Returns the part of a number that decides the ending of its last "ein".
 fn rest_of(number: u64) -> u64 {
     if number == 1 { 1 } else { 100 + number % 100 }
 }

@@ -1,7 +1,7 @@
-//! Numbers as they are written, and the words of five languages for them.
+//! Written numbers, and their words in five languages.
 //!
-//! Guarantees: reading costs time linear in the text; the words for one number are bounded,
-//! whatever its length. What a number means (a year, a price, a telephone) is decided by others.
+//! Guarantees: reading costs time linear in the text; the words for one number are bounded, regardless of its length.
+//! Leaves the meaning of a number (a year, a price, a telephone) to others.
 
 pub(crate) mod english;
 pub(crate) mod french;
@@ -9,15 +9,15 @@ pub(crate) mod german;
 pub(crate) mod portuguese;
 pub(crate) mod spanish;
 
-/// Digits beyond these are not read, so that a hostile number cannot explode.
+/// The most digits read, so that a hostile number cannot explode.
 pub(crate) const MAX_DIGITS: usize = 48;
-/// Numbers with more digits than these are read digit by digit.
+/// The most digits of a cardinal; longer numbers are read digit by digit.
 pub(crate) const MAX_CARDINAL: usize = 15;
 
 /// The grammatical gender that a number agrees with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// Nothing: it stands alone.
+    /// No noun: it is alone.
     Alone,
     /// A masculine or neuter noun.
     Masculine,
@@ -25,12 +25,12 @@ pub(crate) enum Form {
     Feminine,
 }
 
-/// How a language writes numbers.
+/// The notation of numbers in a language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Notation {
-    /// Between groups of three digits.
+    /// The mark between groups of three digits.
     pub(crate) group: char,
-    /// Before decimals.
+    /// The mark before decimals.
     pub(crate) decimal: char,
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct Numeral {
     pub(crate) whole: String,
     /// The digits after the decimal mark.
     pub(crate) fraction: String,
-    /// Whether group marks were written.
+    /// True if group marks were written.
     pub(crate) is_grouped: bool,
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn take_digits(text: &str) -> (&str, &str) {
     text.split_at(end)
 }
 
-/// Groups of three digits, each after its mark. Indian groups of two are taken as well.
+/// Reads groups of three digits, each after its mark. Indian groups of two are accepted too.
 fn groups(text: &str, mark: char) -> Option<(String, &str)> {
     let mut out = String::new();
     let mut rest = text;
@@ -157,7 +157,7 @@ pub(crate) fn words<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Shares words out to a number of tokens, in order, each as many as the others.
+/// Divides words evenly between a number of tokens, in order.
 pub(crate) fn share(text: &str, count: usize) -> Vec<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let per_token = words.len().div_ceil(count.max(1)).max(1);

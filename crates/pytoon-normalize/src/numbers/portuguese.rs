@@ -71,7 +71,7 @@ const ORDINAL_TENS: [&str; 10] = [
 pub(crate) const DIGITS: [&str; 10] =
     ["zero", "um", "dois", "três", "quatro", "cinco", "seis", "sete", "oito", "nove"];
 
-/// Whose Portuguese.
+/// The country of a Portuguese speaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Country {
     Brazil,

@@ -1,9 +1,9 @@
-//! A phrase beside its reading, and the comparison of many.
+//! Phrases with their readings, and their comparison.
 
 use pytoon_core::text::words;
 use pytoon_normalize::{Pronunciations, joined, normalize};
 
-/// A phrase and what a voice reads for it.
+/// A phrase and the text that a voice reads for it.
 pub(crate) struct Reading {
     pub(crate) language: &'static str,
     pub(crate) written: &'static str,
@@ -15,7 +15,7 @@ pub(crate) fn read(language: &str, written: &str) -> String {
     joined(&normalize(&words(written), language, &Pronunciations::default())).text
 }
 
-/// Fails with every phrase that is read otherwise.
+/// Fails with every phrase that has another reading.
 pub(crate) fn assert_readings(readings: &[Reading]) {
     let differing: Vec<String> = readings
         .iter()

@@ -1,8 +1,7 @@
 //! The built-in aligner: local voices speak the script, and the recording is aligned with them.
 //!
-//! Needs no network and no model, only the helper program; an installed voice of the `heart` family
-//! makes it more exact. How well it does, and what was tried,
-//! stands in docs/alignment.md.
+//! Needs no network and no model, only the helper program. An installed voice of the `heart` family makes it more
+//! exact. Accuracy figures and discarded approaches are in docs/alignment.md.
 
 use super::mismatch::{Mismatch, Search};
 use super::recorded::{Aligned, Recorded};
@@ -23,13 +22,13 @@ pub struct Builtin {
     pub runner: Runner,
     /// Local voices by language.
     pub voices: BTreeMap<String, String>,
-    /// Installed natural voices, for one more reference. `None` uses the local voices alone.
+    /// Installed natural voices, used as one more reference. `None` uses the local voices alone.
     pub natural: Option<Neural>,
 }
 
 impl Builtin {
-    /// Times the words of a script in its recording, as far as it is said there. `None` when the two
-    /// cannot be compared: nothing to say, or a recording that is far too short.
+    /// Times the script's words in its recording, as far as the recording says them. Returns `None` if there is
+    /// nothing to compare: an empty script, or a recording that is far too short.
     ///
     /// # Errors
     /// As [`crate::VoiceError`] of the local voice.
@@ -56,7 +55,7 @@ impl Builtin {
 
     fn voice_for(&self, language: &str) -> String {
         let voice = by_language(&self.voices, language).unwrap_or_else(|| primary(language));
-        // A variant of the configured voice is a matter of taste; the references bring their own.
+        // The variant of the configured voice is a matter of taste; the references bring their own.
         voice.split('+').next().unwrap_or(voice).to_owned()
     }
 }
@@ -94,7 +93,7 @@ mod tests {
         sentences(text).iter().map(|s| words(&s.text)).collect()
     }
 
-    /// A voice that no reference has, at another speed, with a pause between sentences.
+    /// Returns a recording in a voice that no reference has, at another speed, with a pause between sentences.
     fn recording(text: &str) -> (Vec<f32>, Vec<CaptionWord>) {
         let espeak = Espeak { runner: runner(), voices: BTreeMap::new(), pitch: 60, speed: 1.0 };
         let request = TtsRequest {

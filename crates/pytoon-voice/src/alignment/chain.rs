@@ -1,7 +1,7 @@
 //! Times the words of a recording with the first method that can be trusted.
 //!
-//! Guarantees: every word of the script gets a time; every method that gives way is logged with
-//! its reason; what was used is logged with its confidence.
+//! Guarantees: every word of the script gets a time; every method that falls back to the next is logged with its
+//! reason; the method used is logged with its confidence.
 
 use super::builtin::Builtin;
 use super::outside::{self, Outside};
@@ -14,27 +14,27 @@ use pytoon_process::SystemError;
 use pytoon_telemetry::Event;
 use pytoon_vocabulary::CaptionWord;
 
-/// The chain.
+/// The chain of alignment methods.
 #[derive(Debug, Clone)]
 pub struct Aligner {
-    /// Methods in order; `even_split` follows them all.
+    /// Methods in order. `even_split` is the last fallback.
     pub order: Vec<AlignmentMethod>,
-    /// Our own.
+    /// The built-in aligner.
     pub builtin: Builtin,
 }
 
-/// Word times and where they are from.
+/// Word times and their origin.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// The method used.
     pub method: AlignmentMethod,
-    /// 0 to 1; a guess by syllables counts as 0.1.
+    /// The confidence, from 0 to 1; 0.1 for a guess by syllables.
     pub confidence: f64,
-    /// Every word of the script.
+    /// The times of every word of the script.
     pub words: Vec<CaptionWord>,
-    /// What the recording leaves out of the script, or adds to it.
+    /// A passage that the recording leaves out of the script or adds to it.
     pub mismatch: Option<Mismatch>,
-    /// Why words are only spread over the speech, where they are.
+    /// The reason why words are only spread over the speech, if they are.
     pub guess: Option<String>,
 }
 
@@ -46,10 +46,10 @@ impl Outcome {
     }
 }
 
-/// What spreading words by syllables is worth.
+/// The confidence of words spread by syllables.
 const EVEN_SPLIT_CONFIDENCE: f64 = 0.1;
 
-/// Why a method gave way.
+/// The failure of a method, after which the next one is tried.
 struct GaveWay {
     kind: &'static str,
     confidence: f64,
@@ -60,8 +60,8 @@ impl Aligner {
     /// Times the words.
     ///
     /// # Errors
-    /// Only when the user gives up, or when the machine ran out of something, which no other method
-    /// would change; every other failure leads to the next method.
+    /// Only if the user cancels or the machine runs out of a resource, which no other method would change. Any other
+    /// failure falls back to the next method.
     pub fn align(&self, recorded: Recorded<'_>) -> Result<Outcome> {
         let mut tried = Vec::new();
         let count = recorded.sentences.iter().map(Vec::len).sum();
@@ -91,7 +91,7 @@ impl Aligner {
             tried => tried.join("; "),
         };
         Event::AlignmentFallbackToEvenSplit { reason: &reason, words: count }.emit();
-        // The last method is our own, which needs nothing installed: its reason is the one that counts.
+        // The last method is the built-in one, which needs no installation: its reason is the one to report.
         let guess = tried.last().and_then(|last| last.split_once(": "));
         let guess = guess.map_or_else(|| reason.clone(), |(_, why)| why.to_owned());
         let words: Vec<Word> = recorded.sentences.iter().flatten().cloned().collect();

@@ -1,8 +1,7 @@
-//! The fewest edits between two sequences, for what is said and what is written.
+//! The fewest edits between two sequences, used to match spoken words with written ones.
 
-/// Lays two sequences of these lengths along each other by the cheapest edits (Levenshtein's distance).
-/// `change` is the cost of laying an item on another, the others are those of leaving one out. Returns
-/// the pairs that lie on each other, the last first.
+/// Aligns two sequences of these lengths by the cheapest edits (Levenshtein distance). `change` is the cost of
+/// matching two items, the other two are the costs of leaving one out. Returns the matched pairs, the last first.
 pub(crate) fn cheapest(
     (rows, columns): (usize, usize),
     change: impl Fn(usize, usize) -> u32,

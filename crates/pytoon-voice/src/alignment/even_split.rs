@@ -1,14 +1,14 @@
 //! Spreads words over speech by their syllables.
 //!
-//! Pauses are left out: words are laid over the stretches that hold speech, so a long breath does
-//! not push the rest of the sentence late. Good to a few hundred milliseconds.
+//! Pauses are left out: words are spread over the stretches that contain speech, so a long breath does not push
+//! the rest of the sentence late. The error is a few hundred milliseconds.
 
 use pytoon_core::caption;
 use pytoon_core::text::Word;
 use pytoon_core::time::MsRange;
 use pytoon_vocabulary::{CaptionWord, Ms};
 
-/// Times of words over speech (ranges in milliseconds, in order, not overlapping).
+/// Returns the times of words spread over speech (ranges in milliseconds, in order, not overlapping).
 pub fn spread_over_speech(words: &[Word], speech: &[MsRange]) -> Vec<CaptionWord> {
     let total: Ms = speech.iter().map(|range| range.duration()).sum();
     let in_speech_time = caption::spread(words, MsRange::new(Ms::ZERO, total));
@@ -22,8 +22,8 @@ pub fn spread_over_speech(words: &[Word], speech: &[MsRange]) -> Vec<CaptionWord
         .collect()
 }
 
-/// An instant of speech time as an instant of the recording. At the border of two stretches a
-/// start belongs to the later one and an end to the earlier.
+/// Converts a time counted in speech alone to a time of the recording. At the border of two stretches a start
+/// belongs to the later one and an end to the earlier.
 fn to_film_time(at: Ms, speech: &[MsRange], is_end: bool) -> Ms {
     let mut left = at;
     for range in speech {

@@ -1,51 +1,51 @@
-//! Finds out what a recording leaves out of its script, or adds to it.
+//! Finds passages that a recording leaves out of its script or adds to it.
 //!
-//! Where a recording and the whole script are hardly alike, the aligner tries the script without
-//! some neighbouring sentences, and the recording without some neighbouring stretches of speech. What
-//! makes the rest clearly alike was not said, or is not in the script.
+//! If a recording and the whole script are hardly alike, the aligner tries the script without some neighbouring
+//! sentences, and the recording without some neighbouring stretches of speech. If the rest is then clearly alike, the
+//! removed part was not said, or is not in the script.
 //!
-//! Guarantees: a bounded number of tries; nothing is claimed unless the rest is a sure match.
+//! Guarantees: a bounded number of tries; a mismatch is reported only if the rest is a sure match.
 
 use crate::word_aligner::{Alignment, Reference, ReferenceWord, SAMPLE_RATE, Timed, align};
 use pytoon_core::time::MsRange;
 use std::ops::Range;
 
-/// What a recording and its script do not share.
+/// A passage that a recording and its script do not share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mismatch {
     /// The recording does not say these sentences.
     Unsaid {
-        /// Their numbers.
+        /// The indices of the sentences.
         sentences: Range<usize>,
-        /// Where in the recording they would belong, in milliseconds.
+        /// Their expected place in the recording, in milliseconds.
         at_ms: i64,
     },
-    /// The script does not have what is said here.
+    /// The script lacks the words said in this range.
     Unscripted(MsRange),
 }
 
-/// Below this confidence a mismatch is looked for.
+/// The confidence below which the search for a mismatch starts.
 const DOUBTFUL: f64 = 0.45;
-/// Outside of this pace against the references too.
+/// The pace relative to the references outside of which the search starts too.
 const USUAL_PACE: Range<f64> = 0.75..1.35;
-/// No word lasts so long, in milliseconds: something else is in it.
+/// The length of a word, in milliseconds, above which it must contain something else.
 const ENDLESS_WORD_MS: f64 = 1200.0;
-/// The rest must be this much more alike than the whole.
+/// The least gain in confidence of the rest over the whole.
 const BETTER: f64 = 0.05;
-/// The rest must be this alike, or alike at all and far more than the whole.
+/// The confidence from which the rest is a sure match. `ALIKE` is enough if the gain is `MORE_ALIKE`.
 const SURE: f64 = 0.6;
 const ALIKE: f64 = 0.4;
 const MORE_ALIKE: f64 = 0.35;
-/// Less speech than this is not worth a word, in milliseconds.
+/// The shortest speech worth a search, in milliseconds.
 const LEAST_MS: i64 = 700;
-/// Pauses shorter than this lie within a stretch of speech.
+/// The pause, in milliseconds, below which two ranges of speech form one stretch.
 const PAUSE_MS: i64 = 150;
-/// Seconds of recording that all tries together may take.
+/// The seconds of recording that all tries together may process.
 const BUDGET_S: f64 = 150.0;
-/// How much faster and slower than the references people speak.
+/// The range of people's pace relative to the references.
 const PACE: Range<f64> = 0.55..1.9;
 
-/// A recording, its references, and where sentences and speech lie.
+/// A recording, its references, and the places of sentences and speech.
 pub(super) struct Search<'a> {
     /// At [`SAMPLE_RATE`].
     pub(super) samples: &'a [f32],
@@ -53,12 +53,12 @@ pub(super) struct Search<'a> {
     /// Words of each sentence.
     pub(super) counts: &'a [usize],
     pub(super) speech: &'a [MsRange],
-    /// How the whole recording and the whole script lie along each other, if they do.
+    /// The alignment of the whole recording with the whole script, if there is one.
     pub(super) whole: Option<&'a Alignment>,
 }
 
 impl Search<'_> {
-    /// Returns true if there are signs of a mismatch: little likeness, an unusual pace, endless words.
+    /// Returns true if there are signs of a mismatch: low confidence, an unusual pace, endless words.
     pub(super) fn is_called_for(&self) -> bool {
         let Some(whole) = self.whole else { return true };
         let words: usize = self.counts.iter().sum();
@@ -90,7 +90,7 @@ impl Search<'_> {
         self.speech.iter().map(|range| range.duration().get()).sum()
     }
 
-    /// Milliseconds that the references take for the words in a range.
+    /// Returns the milliseconds that the references take for the words in a range.
     fn reference_ms(&self, words: &Range<usize>) -> f64 {
         let Some(reference) = self.references.first() else { return 0.0 };
         let own = reference.words.get(words.clone()).unwrap_or_default();
@@ -98,7 +98,7 @@ impl Search<'_> {
         samples as f64 * 1000.0 / f64::from(SAMPLE_RATE)
     }
 
-    /// The pace of the rest against the references, if people speak so.
+    /// Returns the pace of the rest relative to the references, if it is in the range of people's pace.
     fn pace(&self, reference_ms: f64, speech_ms: i64) -> Option<f64> {
         let pace = reference_ms / speech_ms.max(1) as f64;
         PACE.contains(&pace).then_some(pace)
@@ -115,7 +115,7 @@ impl Search<'_> {
         let shorter: Vec<Reference> =
             self.references.iter().map(|reference| without(reference, &gap)).collect();
         let mut alignment = align(self.samples, &shorter, None)?;
-        // What is not said comes where the words before it end, or at the recording's end.
+        // Unsaid words are placed at the end of the words before them, or at the recording's end.
         let length_ms = self.samples.len() as f64 * 1000.0 / f64::from(SAMPLE_RATE);
         let at_ms = alignment.words.get(before).map_or(length_ms, |word| word.start_ms);
         let unsaid = vec![Timed { start_ms: at_ms, end_ms: at_ms }; left_out];
@@ -159,19 +159,19 @@ impl Search<'_> {
 struct Found {
     alignment: Alignment,
     mismatch: Mismatch,
-    /// The pace of the rest against the references.
+    /// The pace of the rest relative to the references.
     pace: f64,
 }
 
 impl Found {
-    /// Among equals the one wins whose pace is nearest to the references'.
+    /// Returns the rank of this match. Among equals the pace nearest to the references wins.
     fn score(&self) -> f64 {
         self.alignment.confidence - 0.1 * self.pace.ln().abs()
     }
 }
 
-/// Runs of neighbours among `count`, never all of them: those at the end first, then at the start,
-/// then in the middle; long ones before short ones.
+/// Returns the runs of neighbours among `count`, never all of them: first those at the end, then at the
+/// start, then in the middle; long ones before short ones.
 fn runs(count: usize) -> Vec<Range<usize>> {
     let ends = (1..count).map(|start| start..count);
     let starts = (1..count).rev().map(|end| 0..end);
@@ -180,7 +180,7 @@ fn runs(count: usize) -> Vec<Range<usize>> {
     ends.chain(starts).chain(middles).collect()
 }
 
-/// Stretches of speech with pauses between them.
+/// Returns the stretches of speech with pauses between them.
 fn stretches(speech: &[MsRange]) -> Vec<MsRange> {
     let mut out: Vec<MsRange> = Vec::new();
     for range in speech {
@@ -192,7 +192,7 @@ fn stretches(speech: &[MsRange]) -> Vec<MsRange> {
     out
 }
 
-/// A reference without some of its words.
+/// Returns a reference without some of its words.
 fn without(reference: &Reference, gap: &Range<usize>) -> Reference {
     let start_of = |word: usize| {
         reference.words.get(word).map_or(reference.samples.len(), |word| word.samples.start)

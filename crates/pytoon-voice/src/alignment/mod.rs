@@ -1,8 +1,8 @@
-//! When each word of a known text is said.
+//! Word times of a known text.
 //!
-//! `provider` takes the synthesiser's own times. For recordings, `chain` asks in the configured
-//! order: outside programs (`outside`), our own aligner (`builtin`), and at last `even_split`, which
-//! spreads words over the speech by their syllables and says so.
+//! `provider` uses the synthesiser's own times. For recordings, `chain` tries in the configured order: outside
+//! programs (`outside`), the built-in aligner (`builtin`), and last `even_split`, which spreads words over the speech
+//! by their syllables and reports that it did.
 
 pub mod builtin;
 pub mod chain;
@@ -27,8 +27,8 @@ pub(crate) fn timed(word: &Word, start: i64, end: i64) -> CaptionWord {
     CaptionWord { text, start, end, emphasis: false, joins_next }
 }
 
-/// Returns words with their starts and ends, in milliseconds, rounded so that starts ascend and
-/// every word lasts.
+/// Returns words with their starts and ends, in milliseconds, rounded so that starts ascend and no word is
+/// empty.
 fn ascending<'a>(words: impl Iterator<Item = (&'a Word, (f64, f64))>) -> Vec<CaptionWord> {
     let mut earliest = 0;
     let word = |(word, (start, end)): (&Word, (f64, f64))| {
@@ -39,7 +39,7 @@ fn ascending<'a>(words: impl Iterator<Item = (&'a Word, (f64, f64))>) -> Vec<Cap
     words.map(word).collect()
 }
 
-/// How words were timed; the receipt and the log name it.
+/// The method that timed the words, as named in the receipt and the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AlignmentMethod {
@@ -49,16 +49,16 @@ pub enum AlignmentMethod {
     Whisperx,
     /// The program stable-ts.
     StableTs,
-    /// Our own aligner.
+    /// The built-in aligner.
     Builtin,
-    /// Spread by syllables over the speech.
+    /// Words spread over the speech by their syllables.
     EvenSplit,
-    /// There is no voice; words are laid out for reading.
+    /// No voice: words are laid out for reading.
     Reading,
 }
 
 impl AlignmentMethod {
-    /// Its name in configuration, logs and metrics.
+    /// Returns the name used in configuration, logs and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Provider => "provider",

@@ -1,8 +1,7 @@
-//! whisperx and stable-ts, as programs of the user's own.
+//! whisperx and stable-ts, as programs that the user installed.
 //!
-//! Nothing is downloaded by us; a program that lacks its model says so and the next method is
-//! tried. What they recognise is mapped onto the script's words by edit distance: the script is
-//! never changed.
+//! Downloads nothing: a program that lacks its model reports so and the next method is tried. Recognised words are
+//! mapped onto the script's words by edit distance; the script is never changed.
 
 use super::ascending;
 use super::edits::cheapest;
@@ -18,20 +17,20 @@ use std::io::Cursor;
 use std::path::Path;
 use std::time::Duration;
 
-/// A program.
+/// An alignment program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outside {
     Whisperx,
     StableTs,
 }
 
-/// Loading a model takes a while, and nothing is printed meanwhile.
+/// The stall timeout. Loading a model takes a while, and nothing is printed meanwhile.
 const STALL: Duration = Duration::from_secs(600);
 
-/// More words than a voice-over of a minute has.
+/// The most words accepted from a program: more than a voice-over of a minute has.
 const MAX_HEARD: usize = 5_000;
 
-/// A word as the program heard it, in seconds.
+/// A recognised word, with times in seconds.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 struct Heard {
     #[serde(alias = "text")]
@@ -52,7 +51,7 @@ struct Segment {
 }
 
 impl Outside {
-    /// The program's name, and how to get it.
+    /// Returns the program's name and the hint for installing it.
     fn program(self) -> (&'static str, &'static str) {
         match self {
             Self::Whisperx => ("whisperx", "`pip install whisperx` installs it"),
@@ -60,7 +59,7 @@ impl Outside {
         }
     }
 
-    /// The command that leaves `voice.json` in the folder.
+    /// Returns the command that writes `voice.json` into the folder.
     fn command(self, folder: &Path, language: &str) -> CommandLine {
         let command = CommandLine::new(self.program().0, "time the recording's words");
         let audio = folder.join("voice.wav");
@@ -79,7 +78,7 @@ impl Outside {
     }
 }
 
-/// Word times by a program, and its version.
+/// Times the words with a program. Also returns the program's version.
 pub(crate) fn align(
     runner: &Runner,
     outside: Outside,
@@ -91,7 +90,7 @@ pub(crate) fn align(
         unavailable(SystemError::MissingProgram { program: provider.to_owned(), hint })
     })?;
     let bad = |reason: String| VoiceError::BadAudio { provider: provider.into(), reason };
-    // Models of speech take what memory they need.
+    // Speech models need more memory than the default limit allows.
     let limits = ProcessLimits { memory: None, ..runner.limits };
     let runner = Runner { stall: STALL, limits, ..runner.clone() };
     let version = runner
@@ -115,7 +114,7 @@ pub(crate) fn align(
     Ok(read(&bytes, &words, length_ms).map_err(bad)?.map(|found| (found, version)))
 }
 
-/// What a program left, as times of the script's words; `None` where it heard none of them.
+/// Reads a program's output as times of the script's words. Returns `None` if it recognised none of them.
 pub(crate) fn read(
     bytes: &[u8],
     words: &[&Word],
@@ -125,7 +124,7 @@ pub(crate) fn read(
         serde_json::from_slice(bytes).map_err(|e| format!("its voice.json is invalid: {e}"))?;
     let segments = transcript.segments.into_iter();
     let heard: Vec<Heard> = segments.flat_map(|segment| segment.words).collect();
-    // Each is held against each of the script's.
+    // Each recognised word is compared with each word of the script.
     let count = heard.len();
     ensure(
         count <= MAX_HEARD,
@@ -134,12 +133,12 @@ pub(crate) fn read(
     Ok(map(words, &heard, length_ms))
 }
 
-/// The script's words with the times of what was heard. `None` when nothing was.
+/// Returns the script's words with the recognised times, or `None` if nothing was recognised.
 fn map(words: &[&Word], heard: &[Heard], length_ms: f64) -> Option<Aligned> {
     let timed: Vec<(String, f64, f64)> = heard
         .iter()
         .filter_map(|h| Some((bare(&h.word), h.start? * 1000.0, h.end? * 1000.0)))
-        // Programs round; what lies further behind the end was never heard.
+        // Programs round; a start far behind the end of the recording is wrong.
         .filter(|(_, start, end)| (0.0..=length_ms + 1000.0).contains(start) && end.is_finite())
         .map(|(word, start, end)| (word, start, end.clamp(start, length_ms + 2000.0)))
         .collect();
@@ -156,7 +155,7 @@ fn map(words: &[&Word], heard: &[Heard], length_ms: f64) -> Option<Aligned> {
     Some(Aligned { words, confidence, estimated_error_ms: -1.0, mismatch: None })
 }
 
-/// A word that was not heard shares the time between its neighbours that were.
+/// Returns the time of an unrecognised word: a share of the time between its recognised neighbours.
 fn between(known: &[Option<(f64, f64)>], index: usize, length_ms: f64) -> (f64, f64) {
     let before = (0..index).rev().find(|&at| known[at].is_some());
     let after = (index + 1..known.len()).find(|&at| known[at].is_some());
@@ -172,8 +171,8 @@ fn bare(word: &str) -> String {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// For each word of the script, which heard word it is, by the fewest edits. A different word in
-/// the same place counts as heard when the two begin alike.
+/// Returns for each script word its recognised word, by the fewest edits. A different word in the same place
+/// matches if both begin with the same letter.
 fn pairs(script: &[String], heard: &[(String, f64, f64)]) -> Vec<Option<usize>> {
     let alike = |a: &str, b: &str| match (a == b, a.chars().next() == b.chars().next()) {
         (true, _) => 0u32,

@@ -1,16 +1,15 @@
 //! Word times from a synthesiser's own events.
 //!
-//! The events need care: an event may point at white space (the next word is meant), at a word
-//! already passed (numbers are read as several words), or be missing (merged words). Words take
-//! the first event in their own range; words without one share the time between their neighbours
-//! by length. Starts are strictly increasing.
+//! An event may point at white space (the next word is meant), at a word already passed (numbers are read as
+//! several words), or be missing (merged words). Words take the first event in their own range; words without one
+//! share the time between their neighbours by length. Starts are strictly increasing.
 
 use super::timed;
 use crate::spoken::SpokenText;
 use pytoon_core::text::Word;
 use pytoon_vocabulary::CaptionWord;
 
-/// Times of the written words, given events (character position, milliseconds).
+/// Returns the times of the written words, given events (character position, milliseconds).
 pub fn word_times(
     words: &[Word],
     text: &SpokenText,
@@ -34,7 +33,7 @@ fn first_events(text: &SpokenText, events: &[(usize, f64)]) -> Vec<Option<f64>> 
     let mut starts = vec![None; text.ranges.len()];
     let mut last = 0;
     for &(position, ms) in events {
-        // The word that holds the position, or the next one when it lies on white space.
+        // The word at the position, or the next one if the position is white space.
         let Some(word) = text.ranges.iter().position(|&(_, end)| position < end) else { continue };
         if word >= last {
             last = word;
@@ -44,8 +43,8 @@ fn first_events(text: &SpokenText, events: &[(usize, f64)]) -> Vec<Option<f64>> 
     starts
 }
 
-/// Words without an event share the stretch from the word before, or from the beginning of the
-/// sound, to the next known one.
+/// Fills in the starts of words without an event. They share the stretch from the word before, or from the
+/// beginning of the sound, to the next known start.
 fn fill_gaps(starts: &[Option<f64>], text: &SpokenText, length_ms: f64) -> Vec<f64> {
     let letters = |i: usize| (text.ranges[i].1 - text.ranges[i].0).max(1) as f64;
     let mut out = Vec::with_capacity(starts.len());

@@ -1,4 +1,4 @@
-//! A recording with its script, and its words once they are timed.
+//! A recording with its script, and its timed words.
 
 use super::Mismatch;
 use pytoon_core::text::Word;
@@ -10,7 +10,7 @@ use pytoon_vocabulary::CaptionWord;
 pub struct Recorded<'a> {
     /// 48 kHz mono.
     pub samples: &'a [f32],
-    /// Where there is speech, in milliseconds.
+    /// The ranges of speech, in milliseconds.
     pub speech: &'a [MsRange],
     /// The script, sentence by sentence.
     pub sentences: &'a [Vec<Word>],
@@ -18,15 +18,15 @@ pub struct Recorded<'a> {
     pub language: &'a str,
 }
 
-/// Words with their times, and how far to trust them.
+/// Words with their times and a confidence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Aligned {
     /// One for each word of the script, in order, in milliseconds of the recording.
     pub words: Vec<CaptionWord>,
-    /// 0 to 1.
+    /// The confidence, from 0 to 1.
     pub confidence: f64,
     /// The estimated error of a word's start, in milliseconds.
     pub estimated_error_ms: f64,
-    /// What the recording leaves out of the script, or adds to it.
+    /// A passage that the recording leaves out of the script or adds to it.
     pub mismatch: Option<Mismatch>,
 }

@@ -14,18 +14,18 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Kinds, as logs name them.
+/// Failure kinds, as named in logs.
 const BAD_VOICE: &str = "bad_voice";
 const REFUSED: &str = "refused";
 const BAD_OUTPUT: &str = "bad_output";
-/// A model is given up before this.
+/// The time in which a model must be given up.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The voice of the fixtures.
 const VOICE: &str = "eva";
 /// The files of the voice.
 const FILES: [&str; 2] = ["eva.onnx", "eva.onnx.json"];
 
-/// How voices of a provider lie on disk.
+/// The layout of a provider's voices on disk.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Files {
@@ -39,11 +39,11 @@ pub(super) struct Files {
 enum Layout {
     /// Installed, with a manifest.
     Installed,
-    /// Anywhere, by paths in the configuration.
+    /// Any place, by paths in the configuration.
     Paths,
 }
 
-/// What is done to the voice before it is asked to speak.
+/// The change made to the voice before it speaks.
 #[derive(Clone, Copy)]
 enum Spoil {
     Nothing,
@@ -58,10 +58,10 @@ impl Files {
         }
         let mut rows = Vec::new();
         row(&mut rows, "no voice", self.no_voice(bench));
-        // What the fixtures call a model is a text: it is whole, and no model.
+        // The model in the fixtures is a text file: complete, but no model.
         row(&mut rows, "model corrupt", self.spoilt(bench, "model corrupt", Spoil::Nothing));
         for file in FILES {
-            // A model that is named by its path may be a slip of the brief's.
+            // A model named by its path may be a mistake in the brief.
             let kind = match self.layout {
                 Layout::Paths if file == FILES[0] => REFUSED,
                 Layout::Paths | Layout::Installed => BAD_VOICE,
@@ -101,7 +101,7 @@ impl Files {
         }
     }
 
-    /// Lays the voice of the fixtures down; returns the path of its model.
+    /// Installs the voice of the fixtures. Returns the path of its model.
     fn install(&self, bench: &Bench<'_>, folder: &Path, spoil: Spoil) -> Result<PathBuf, String> {
         let [model, config] = FILES.map(|file| bench.subject.text(file).map(String::into_bytes));
         let model = self.lay_down(bench, folder, &[model?, config?])?;
@@ -159,7 +159,7 @@ impl Files {
     fn of_spoilt(&self, bench: &Bench<'_>, check: &str, spoil: Spoil, kind: &str) -> Outcome {
         let stage = self.stage(bench, check, spoil)?;
         let provider = stage.provider()?;
-        // Whether an installed model works is known when it is loaded, which takes its time.
+        // An installed model is tested when it is loaded, which is too slow for a health check.
         let is_seen = self.layout == Layout::Paths || !matches!(spoil, Spoil::Nothing);
         if is_seen {
             is_unwell(provider)?;
@@ -167,7 +167,7 @@ impl Files {
         of_kind(&fails(provider, &request())?, kind)
     }
 
-    /// A model that runs: it speaks, gives silence, or takes too long.
+    /// Runs a toy model that speaks, gives silence, or takes too long.
     fn of_toy(&self, bench: &Bench<'_>, toy: Toy) -> Outcome {
         let check = format!("{toy:?}");
         let folder = bench.own_folder(&check)?;

@@ -11,33 +11,33 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-/// Kinds, as logs name them.
+/// Failure kinds, as named in logs.
 const UNAVAILABLE: &str = "unavailable";
 const BAD_OUTPUT: &str = "bad_output";
-/// The file with what a program was asked.
+/// The file with the program's arguments and input.
 const ASKED: &str = "asked";
-/// A program without a sign of life is ended before this.
+/// The time in which a stalled program must be ended.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a program is.
+/// The fixture of a program.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Program {
     #[expect(dead_code, reason = "for readers of the fixture")]
     about: String,
-    /// Its file's name.
+    /// The name of its file.
     program: String,
-    /// What it writes.
+    /// The form of its output.
     form: Form,
 }
 
-/// What a program writes.
+/// The form of a program's output.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Form {
     /// A WAV file.
     Wav,
-    /// What the helper `pytoon-espeak` answers: a line of JSON, then samples.
+    /// The answer of the helper `pytoon-espeak`: a line of JSON, then samples.
     Helper,
 }
 
@@ -60,7 +60,7 @@ impl Form {
     }
 }
 
-/// The character that each word begins at.
+/// Returns the first character of each word.
 fn word_starts() -> impl Iterator<Item = usize> {
     let mut at = 0;
     text::words(TEXT).into_iter().map(move |word| {
@@ -90,7 +90,7 @@ impl Program {
         let spoilt = sounds::spoilt();
         let sounds = spoilt
             .iter()
-            // The helper times its own words: it is believed about its length.
+            // The helper times its own words, so it is trusted about its length.
             .filter(|one| self.form == Form::Wav || matches!(one.what, "empty" | "silent"))
             .map(|one| (one.what, self.form.bytes(&one.samples)));
         for (check, body) in sounds.chain([("cut off", cut), ("not audio", not_audio)]) {
@@ -99,7 +99,7 @@ impl Program {
         Ok(rows)
     }
 
-    /// Puts the program in place, with the sound that it delivers.
+    /// Installs the program with the sound that it delivers.
     fn install(&self, folder: &Path, script: &str, sound: &[u8]) -> Result<(), String> {
         let at = folder.join("sound");
         let player = folder.join("player");

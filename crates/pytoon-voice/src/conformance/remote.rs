@@ -20,45 +20,45 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The name of the block of a server.
+/// The name of a server's block of configuration.
 const BLOCK: &str = "local";
-/// The variable with the key of a server.
+/// The variable with a server's key.
 const SERVER_KEY: &str = "CONFORMANCE_SPEECH_KEY";
 /// The voice of a server.
 const SERVER_VOICE: &str = "af_heart";
-/// A speed that every service takes which has one.
+/// A speed that every service with a speed accepts.
 const SPEED: f64 = 1.1;
-/// Longest wait for an answer in checks where one comes, in milliseconds.
+/// The timeout of checks that get an answer, in milliseconds.
 const PATIENT_MS: u64 = 20_000;
-/// Longest wait in checks where none comes.
+/// The timeout of checks that get none, in milliseconds.
 const HASTY_MS: u64 = 250;
-/// Attempts in all.
+/// The number of attempts in all.
 const ATTEMPTS: usize = 2;
 
-/// What a service or a server is.
+/// The fixture of a service or a server.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Remote {
     #[expect(dead_code, reason = "for readers of the fixture")]
     about: String,
-    /// Below the vendor's address.
+    /// The path below the vendor's address.
     #[serde(default)]
     base_path: String,
     /// The call that speaks.
     speak: String,
-    /// The call that tells how it is.
+    /// The call of the health check.
     health: String,
-    /// How the key stands in the head of a call, with `{{key}}`.
+    /// The header with the key, with `{{key}}` in its place.
     key_as: String,
     /// The form of its sound.
     form: Form,
-    /// Whether it gives times.
+    /// True if the service gives word times.
     #[serde(default)]
     gives_times: bool,
-    /// Whether its API has no speed.
+    /// True if its API has no speed.
     #[serde(default)]
     lacks_speed: bool,
-    /// Whether it is the user's own and costs nothing.
+    /// True if the server is the user's own and free of charge.
     #[serde(default)]
     is_free: bool,
 }
@@ -80,7 +80,7 @@ impl Form {
     }
 }
 
-/// A service before its scripted vendor.
+/// A service in front of its scripted vendor.
 struct Played<'a> {
     remote: &'a Remote,
     bench: &'a Bench<'a>,
@@ -161,7 +161,7 @@ impl Played<'_> {
         self.bench.runtime.block_on(list).map_err(|error| error.to_string())
     }
 
-    /// What the ledger says was spent.
+    /// Returns the spending that the ledger records.
     fn money(&self, stage: &Stage) -> Result<Money, String> {
         let rows = self.rows(stage)?;
         if self.remote.is_free {
@@ -206,7 +206,7 @@ impl Played<'_> {
         Ok(format!("speaks, spent: {money}"))
     }
 
-    /// Refuses a request that lacks a word of the sentence, the voice or the speed.
+    /// Rejects a request that lacks a word of the sentence, the voice or the speed.
     fn carries_the_request(&self, asked: &Seen) -> Result<(), String> {
         let body = String::from_utf8_lossy(&asked.body);
         says_all(&body)?;
@@ -218,7 +218,7 @@ impl Played<'_> {
         ensure(has_speed, format!("its request lacks the speed {SPEED}: {body}"))
     }
 
-    /// The voice that the configuration gives to English.
+    /// Returns the configured voice for English.
     fn voice(&self) -> Result<String, String> {
         if self.remote.is_free {
             return Ok(SERVER_VOICE.to_owned());
@@ -227,7 +227,7 @@ impl Played<'_> {
         voice.ok_or("it has no block".to_owned())
     }
 
-    /// The service's block in the built-in configuration.
+    /// Returns the service's block in the built-in configuration.
     fn cloud(&self) -> Result<Option<CloudVoice>, String> {
         let built_in = super::settings(|_| {})?;
         let mut clouds = built_in.clouds().into_iter();
@@ -273,7 +273,7 @@ impl Played<'_> {
         self.expect(&stage, &error, fault.kind, fault.money)
     }
 
-    /// Speaks, when that must fail, and expects what is spent then.
+    /// Speaks, and expects a failure of a kind and its spending.
     fn fails(&self, check: &str, base: &str, kind: Kind, money: Money) -> Outcome {
         let stage = self.stage(check, base, PATIENT_MS)?;
         self.expect(&stage, &super::fails(stage.provider()?, &request())?, kind, money)
@@ -297,7 +297,7 @@ impl Played<'_> {
         if self.remote.is_free { Money::NotSpent } else { money }
     }
 
-    /// A refusal in the vendor's own words.
+    /// Checks a refusal in the vendor's own form.
     fn own_words(&self, name: &str, kind: Kind, required: bool) -> Outcome {
         let text = match self.bench.subject.text(&format!("{name}.json")) {
             Ok(text) => text,
@@ -319,7 +319,7 @@ impl Played<'_> {
 
     fn deaf(&self) -> Outcome {
         self.vendor.go_deaf();
-        // The connection stood, so nobody can know what was read.
+        // The connection was made, so it cannot be known if the request was read.
         self.fails("deaf", self.vendor.base(), Kind::Server, Money::Unknown)
     }
 
@@ -351,10 +351,10 @@ impl Played<'_> {
     }
 }
 
-/// How long a vendor asks to be left alone.
+/// The delay that a vendor asks for.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 
-/// Returns true if a number stands anywhere in a value.
+/// Returns true if a value contains a number anywhere.
 fn has_number(value: &Value, number: f64) -> bool {
     match value {
         Value::Number(own) => own.as_f64().is_some_and(|own| (own - number).abs() < 1e-6),

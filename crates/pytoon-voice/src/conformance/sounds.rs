@@ -1,19 +1,19 @@
-//! Sounds with the rhythm of speech, and sounds that are none.
+//! Sounds with the rhythm of speech, and sounds without it.
 
 /// Samples a second.
 pub(super) const RATE: u32 = 24_000;
 /// The length of good speech of [`super::TEXT`], in seconds.
 const GOOD_SECONDS: f64 = 2.5;
 
-/// A sound that is no speech of the text.
+/// A sound that is not speech of the text.
 pub(super) struct Spoilt {
-    /// What is wrong with it.
+    /// The defect.
     pub(super) what: &'static str,
     /// Its samples.
     pub(super) samples: Vec<i16>,
 }
 
-/// A tone that swells and fades four times a second.
+/// Returns a tone that swells and fades four times a second.
 fn tone(seconds: f64, loudness: f64) -> Vec<i16> {
     (0..(seconds * f64::from(RATE)) as usize)
         .map(|n| {
@@ -24,12 +24,12 @@ fn tone(seconds: f64, loudness: f64) -> Vec<i16> {
         .collect()
 }
 
-/// Speech of a plausible length.
+/// Returns speech of a plausible length.
 pub(super) fn good() -> Vec<i16> {
     tone(GOOD_SECONDS, 9_000.0)
 }
 
-/// Every sound that must be refused.
+/// Returns every sound that must be rejected.
 pub(super) fn spoilt() -> Vec<Spoilt> {
     let mut broken_off = good();
     // In the middle of a swell, too early for the words.
@@ -44,12 +44,12 @@ pub(super) fn spoilt() -> Vec<Spoilt> {
     ]
 }
 
-/// Little-endian samples without a head.
+/// Returns little-endian samples without a header.
 pub(super) fn pcm(samples: &[i16]) -> Vec<u8> {
     samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()
 }
 
-/// A WAV file.
+/// Returns a WAV file.
 pub(super) fn wav(samples: &[i16]) -> Vec<u8> {
     let data = pcm(samples);
     let length = data.len() as u32;
@@ -66,7 +66,7 @@ pub(super) fn wav(samples: &[i16]) -> Vec<u8> {
     wav
 }
 
-/// The first half of a WAV file, whose head promises the whole.
+/// Returns the first half of a WAV file whose header promises the whole.
 pub(super) fn half_a_wav() -> Vec<u8> {
     let mut wav = wav(&good());
     wav.truncate(wav.len() / 2);

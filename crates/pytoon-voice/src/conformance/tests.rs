@@ -1,5 +1,4 @@
-//! Every provider passes the suite; and the table, the configuration and the fixtures know the
-//! same providers.
+//! Every provider passes the suite. The table, the configuration and the fixtures list the same providers.
 
 use super::{Row, Subject, run};
 use pytoon_config::tts::TtsProviderName;
@@ -23,7 +22,7 @@ fn open_store(runtime: &Runtime, folder: &Path) -> Result<Arc<dyn PurchaseStore>
     opened.map(|store| Arc::new(store) as _).map_err(|error| error.to_string())
 }
 
-/// Every provider that there is, by the table of providers.
+/// Returns every provider in the table of providers.
 fn known() -> BTreeSet<String> {
     let built_in = TtsProviderName::ALL.into_iter().map(|provider| provider.as_str().to_owned());
     built_in.chain([SERVERS.to_owned()]).collect()
@@ -51,7 +50,7 @@ fn print(provider: &str, rows: &[Row]) {
     }
 }
 
-/// Every provider whose fixtures are of a kind.
+/// Runs the suite for every provider whose fixtures are of a kind.
 #[track_caller]
 fn every(kind: &str) {
     let is_of_kind = |provider: &String| {

@@ -1,9 +1,9 @@
-//! Puts a voice's files into a folder of voices, and takes a voice away.
+//! Installs and removes voices in a folder of voices.
 //!
-//! Guarantees: the voice is loaded and speaks a word before it is put in place; it is there whole
-//! or not at all; a voice that is there is replaced only by one that works.
+//! Guarantees: a voice is loaded and speaks a word before it is put in place; the installation is atomic; an
+//! installed voice is replaced only by one that works.
 //!
-//! Fetches nothing: callers bring files.
+//! Downloads nothing: callers bring the files.
 //!
 //! Start with [`Incoming`].
 
@@ -28,18 +28,18 @@ pub enum AddError {
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: std::io::Error,
     },
-    /// The files are no voice, and why.
+    /// The files are not a voice. The text gives the reason.
     #[error("{0}")]
     NotAVoice(String),
-    /// The voice was installed and does not speak.
+    /// The voice could not speak.
     #[error("the voice does not speak: {0}")]
     Silent(#[from] VoiceError),
 }
 
-/// What is known of a voice beside its files.
+/// Facts about a voice beside its files.
 #[derive(Debug, Clone, Default)]
 pub struct Stated {
     /// The name to give it.
@@ -48,21 +48,21 @@ pub struct Stated {
     pub language: Option<String>,
     /// Its licence.
     pub licence: Option<String>,
-    /// Where it came from.
+    /// The origin.
     pub source: String,
 }
 
-/// Files of a voice with their manifest, not in place yet.
+/// The files of a voice with their manifest, not in place yet.
 #[derive(Debug, Clone)]
 pub struct Incoming {
     /// The manifest.
     pub manifest: Manifest,
-    /// Where each file of the manifest is now, by role.
+    /// The current path of each file of the manifest, by role.
     files: BTreeMap<String, PathBuf>,
 }
 
 impl Incoming {
-    /// A folder with a manifest, or with one Piper voice.
+    /// Reads a folder with a manifest, or with one Piper voice.
     pub fn from_folder(folder: &Path, stated: &Stated) -> Result<Self, AddError> {
         if folder.join(MANIFEST).is_file() {
             let folder = std::fs::canonicalize(folder).map_err(|e| at(folder, e))?;
@@ -90,7 +90,7 @@ impl Incoming {
         }
     }
 
-    /// A Piper voice: an `.onnx` file with its `.onnx.json` beside it.
+    /// Reads a Piper voice: an `.onnx` file with its `.onnx.json` beside it.
     pub fn from_piper(model: &Path, stated: &Stated) -> Result<Self, AddError> {
         let config = model.with_added_extension("json");
         if model.extension().is_none_or(|end| end != "onnx") {
@@ -137,7 +137,7 @@ impl Incoming {
         Self::checked(manifest, files)
     }
 
-    /// A single model of the `heart` family that uses another voice's pronunciation files.
+    /// Reads a single model of the `heart` family that uses another voice's pronunciation files.
     pub fn from_heart(model: &Path, known: &KnownVoice) -> Result<Self, AddError> {
         let files = BTreeMap::from([("model".to_owned(), model.to_owned())]);
         let manifest = Manifest {
@@ -164,7 +164,7 @@ impl Incoming {
         Ok(Self { manifest, files })
     }
 
-    /// Copies the files beside their place, hears the voice say a word, and puts it in place.
+    /// Copies the files beside their place, has the voice speak a word, and puts it in place.
     pub fn install(self, folders: &VoiceFolders, runner: &Runner) -> Result<PathBuf, AddError> {
         let own = folders.own().ok_or_else(|| {
             let reason = "there is no folder for voices: set PYTOON_VOICES or HOME";
@@ -194,7 +194,7 @@ impl Incoming {
     }
 }
 
-/// Takes a voice away; fails where it is not in the user's own folder.
+/// Removes a voice; fails if it is not in the user's own folder.
 pub fn remove(folders: &VoiceFolders, name: &str) -> Result<PathBuf, AddError> {
     let place =
         folders.own().map(|own| own.join(name)).filter(|place| place.join(MANIFEST).is_file());
@@ -211,7 +211,7 @@ pub fn remove(folders: &VoiceFolders, name: &str) -> Result<PathBuf, AddError> {
     Ok(place)
 }
 
-/// One word, so that a voice that cannot speak is never put in place.
+/// Speaks one word, so that a voice that cannot speak is never put in place.
 fn hear(voice: &InstalledVoice, folders: &VoiceFolders, runner: &Runner) -> Result<()> {
     let voices = Voices::default();
     let request = crate::tts::TtsRequest {
@@ -227,7 +227,7 @@ fn hear(voice: &InstalledVoice, folders: &VoiceFolders, runner: &Runner) -> Resu
     Ok(())
 }
 
-/// Puts a folder in another's place.
+/// Replaces a folder by another.
 fn replace(from: &Path, to: &Path) -> std::io::Result<()> {
     if !to.exists() {
         return std::fs::rename(from, to);

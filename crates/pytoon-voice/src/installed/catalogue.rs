@@ -1,4 +1,4 @@
-//! Voices that are known by name and not installed yet: `config/voices/catalogue.json`.
+//! Voices that can be installed by name: `config/voices/catalogue.json`.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ const CATALOGUE: &str = include_str!("../../../../config/voices/catalogue.json")
 pub struct KnownVoice {
     /// Its name.
     pub name: String,
-    /// How its model works.
+    /// The kind of its model.
     pub family: super::Family,
     /// BCP 47 tag.
     pub language: String,
@@ -20,22 +20,22 @@ pub struct KnownVoice {
     pub accent: Option<String>,
     /// The gender that it sounds like.
     pub gender: super::Gender,
-    /// What it is good for.
+    /// The styles that it suits.
     #[serde(default)]
     pub styles: Vec<super::Style>,
-    /// How good it sounds.
+    /// The sound quality.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<String>,
-    /// The licence; `see its model card` where it is stated only there.
+    /// The licence; `see its model card` if it is stated only there.
     pub licence: String,
     /// Sample rate in Hz.
     pub sample_rate: u32,
-    /// Where the model is: an https address, or how to get it otherwise.
+    /// The origin of the model: an https address, or instructions.
     pub source: String,
-    /// SHA-256 of the model in hex, where its publisher states it.
+    /// SHA-256 of the model in hex, if its publisher states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
-    /// Size of the model in bytes, where it is known.
+    /// The size of the model in bytes, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
     /// The installed voice whose pronunciation files it uses.
@@ -43,18 +43,18 @@ pub struct KnownVoice {
     pub front_end: Option<String>,
 }
 
-/// Every known voice.
+/// Returns every known voice.
 pub fn known() -> Vec<KnownVoice> {
-    // Held by the test below.
+    // The test below checks that it parses.
     serde_json::from_str(CATALOGUE).unwrap_or_default()
 }
 
-/// The known voice of a name.
+/// Returns the known voice of a name.
 pub fn known_voice(name: &str) -> Option<KnownVoice> {
     known().into_iter().find(|voice| voice.name == name)
 }
 
-/// Returns how a known voice is installed.
+/// Returns the instructions for installing a known voice.
 pub fn how_to_add(voice: &KnownVoice) -> String {
     if voice.source.starts_with("https://") {
         format!("`pytoon voices add {}` adds it", voice.name)

@@ -1,4 +1,4 @@
-//! `voice.json`: what a voice is, and which files it consists of.
+//! `voice.json`: the description of a voice and the list of its files.
 
 pub use pytoon_core::preset::VoiceStyle as Style;
 use pytoon_process::Shortage;
@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// The name of the file.
 pub const MANIFEST: &str = "voice.json";
-/// The version of the format that is read here.
+/// The supported version of the format.
 const VERSION: u32 = 1;
 /// The largest manifest, in bytes.
 const MAX_MANIFEST: u64 = 64 << 10;
@@ -22,7 +22,7 @@ pub struct Manifest {
     pub version: u32,
     /// The voice's name, which is also the name of its folder.
     pub name: String,
-    /// How its model works.
+    /// The kind of its model.
     pub family: Family,
     /// BCP 47 tag of the language that it speaks.
     pub language: String,
@@ -31,22 +31,22 @@ pub struct Manifest {
     pub accent: Option<String>,
     /// The gender that it sounds like.
     pub gender: Gender,
-    /// What it is good for; presets ask for one of these.
+    /// The styles that it suits; presets ask for one of these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub styles: Vec<Style>,
-    /// How good it sounds, in a word or two.
+    /// The sound quality, in a word or two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<String>,
     /// The licence, by its SPDX identifier where it has one.
     pub licence: String,
-    /// Where it came from.
+    /// The origin.
     pub source: String,
     /// Sample rate in Hz.
     pub sample_rate: u32,
     /// Words a minute of ordinary prose at speed 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words_per_minute: Option<u32>,
-    /// The installed voice whose pronunciation files it uses, where it brings none.
+    /// The installed voice whose pronunciation files it uses, if it brings none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub front_end: Option<String>,
     /// The files, by their role.
@@ -65,7 +65,7 @@ pub struct FileEntry {
     pub sha256: String,
 }
 
-/// How a model works.
+/// The kind of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Family {
@@ -88,7 +88,7 @@ pub enum Gender {
 }
 
 impl Family {
-    /// Its name in manifests and lists.
+    /// Returns the name used in manifests and lists.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Heart => "heart",
@@ -97,12 +97,12 @@ impl Family {
     }
 }
 
-/// Why a manifest, or a file of a voice, cannot be used.
+/// The reason why a manifest, or a file of a voice, cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// The reason, as shown to the user.
     pub reason: String,
-    /// The machine ran out of something while the file was read: it may be whole.
+    /// True if the machine ran out of a resource while reading the file; it may be intact.
     pub exhausted: bool,
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn read_at_most(path: &Path, most: u64, what: &str) -> Result<Vec<u8>
 }
 
 impl Manifest {
-    /// Reads the manifest in a voice's folder; fails with what is wrong.
+    /// Reads and checks the manifest in a voice's folder.
     pub fn read(folder: &Path) -> Result<Self, Unreadable> {
         let behind_name = |it: Unreadable| {
             let reason = format!("{MANIFEST}: {}", it.reason);
@@ -145,7 +145,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Checks what reading cannot: versions, names and sizes.
+    /// Checks the versions, names and sizes.
     pub fn check(&self) -> Result<(), String> {
         let Self { version, name, sample_rate, files, .. } = self;
         let is_known = *version == VERSION;
@@ -165,7 +165,7 @@ impl Manifest {
     }
 }
 
-/// Returns true for a name that can be a folder's: lower case, digits, `-` and `_`.
+/// Returns true if a name can be a folder's: lower case, digits, `-` and `_`.
 fn is_voice_name(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     (1..=64).contains(&name.len())

@@ -1,10 +1,10 @@
-//! Voices that are installed on this machine: folders with a manifest and the files it names.
+//! Voices installed on this machine: folders with a manifest and the files it names.
 //!
-//! Guarantees: a voice's files are used only if they are those of its manifest (size and SHA-256);
-//! a voice that cannot be used is reported with its name, the file and the reason, and hides no
-//! other voice; a file larger than [`MAX_FILE`] is never read.
+//! Guarantees: a voice's files are used only if their size and SHA-256 match its manifest; an unusable voice is
+//! reported with its name, the file and the reason, and hides no other voice; a file larger than [`MAX_FILE`] is
+//! never read.
 //!
-//! Does not run models (`tts::neural`) and fetches nothing.
+//! Does not run models (`tts::neural`) and downloads nothing.
 //!
 //! Start with [`VoiceFolders`] and [`InstalledVoice`].
 
@@ -25,34 +25,34 @@ pub const MAX_FILE: u64 = 512 << 20;
 /// The environment variable that names the folder of voices.
 pub const FOLDER_ENV: &str = "PYTOON_VOICES";
 
-/// Where voices lie, in the order in which they are looked for.
+/// The folders of voices, in search order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VoiceFolders(Vec<PathBuf>);
 
 /// A voice with a readable manifest. Its files are checked when they are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstalledVoice {
-    /// The folder that it lies in.
+    /// The voice's folder.
     pub folder: PathBuf,
-    /// What it says of itself.
+    /// The voice's manifest.
     pub manifest: Manifest,
 }
 
-/// A voice that cannot be used, and why.
+/// An unusable voice, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("voice `{name}`: {reason}")]
 pub struct BrokenVoice {
     /// The voice.
     pub name: String,
-    /// What is wrong, and what to do.
+    /// The defect and the remedy.
     pub reason: String,
-    /// The machine ran out of something while the voice was read: the voice may be whole.
+    /// True if the machine ran out of a resource while reading the voice; the voice may be intact.
     pub exhausted: bool,
 }
 
 impl VoiceFolders {
-    /// The folders of a configuration: that of the environment, the configured one, or those of
-    /// the user and of the machine.
+    /// Returns the folders of a configuration: the environment's, the configured one, or those of the user and of
+    /// the machine.
     pub fn new(configured: &str) -> Self {
         if let Some(folder) = set(FOLDER_ENV) {
             return Self(vec![folder.into()]);
@@ -64,17 +64,17 @@ impl VoiceFolders {
         Self(user_folder().into_iter().chain(machine.map(PathBuf::from)).collect())
     }
 
-    /// The folder that new voices are put in.
+    /// Returns the folder for new voices.
     pub fn own(&self) -> Option<&Path> {
         self.0.first().map(PathBuf::as_path)
     }
 
-    /// Every folder.
+    /// Returns every folder.
     pub fn all(&self) -> &[PathBuf] {
         &self.0
     }
 
-    /// The voices that have a manifest, by name, and those whose manifest cannot be used.
+    /// Returns the voices with a manifest, by name, and those whose manifest cannot be used.
     pub fn list(&self) -> (Vec<InstalledVoice>, Vec<BrokenVoice>) {
         let mut found = BTreeMap::new();
         let mut broken = Vec::new();
@@ -103,14 +103,14 @@ impl VoiceFolders {
         (found.into_values().collect(), broken)
     }
 
-    /// The voices whose files are whole, and those that cannot be used. Reads every file.
+    /// Returns the voices whose files are intact, and the unusable ones. Reads every file.
     pub fn checked(&self) -> (Vec<InstalledVoice>, Vec<BrokenVoice>) {
         let (mut installed, mut broken) = self.list();
         installed.retain(|voice| voice.check().map_err(|reason| broken.push(reason)).is_ok());
         (installed, broken)
     }
 
-    /// The voice of a name.
+    /// Returns the voice of a name.
     pub fn find(&self, name: &str) -> Result<Option<InstalledVoice>, BrokenVoice> {
         let (voices, broken) = self.list();
         if let Some(broken) = broken.into_iter().find(|it| it.name == name || it.exhausted) {
@@ -121,7 +121,7 @@ impl VoiceFolders {
 }
 
 impl InstalledVoice {
-    /// The bytes of a file, by its role, if they are those of the manifest.
+    /// Reads a file by its role and checks it against the manifest.
     pub fn read(&self, role: &str) -> Result<Vec<u8>, BrokenVoice> {
         let Some(entry) = self.manifest.files.get(role) else {
             return Err(self.broken(format!("its manifest names no file for `{role}`")));
@@ -143,10 +143,10 @@ impl InstalledVoice {
         Ok(bytes)
     }
 
-    /// Reads every file, and looks whether the model is one.
+    /// Reads every file and checks that the model is one.
     ///
     /// # Errors
-    /// The first file that is missing, changed, or no model.
+    /// The first file that is missing, changed, or not a model.
     pub fn check(&self) -> Result<(), BrokenVoice> {
         for (role, entry) in &self.manifest.files {
             let bytes = self.read(role)?;
@@ -158,14 +158,14 @@ impl InstalledVoice {
         Ok(())
     }
 
-    /// What tells this voice's content from another's: the hashes of all its files.
+    /// Returns the hash of all its files, which identifies the voice's content.
     pub fn fingerprint(&self) -> String {
         let files = self.manifest.files.values();
         let hashes: Vec<&str> = files.map(|entry| entry.sha256.as_str()).collect();
         bytes_hash(hashes.join(" ").as_bytes())
     }
 
-    /// This voice as a broken one.
+    /// Returns this voice as a broken one.
     pub fn broken(&self, reason: String) -> BrokenVoice {
         BrokenVoice { name: self.manifest.name.clone(), reason, exhausted: false }
     }
@@ -176,7 +176,7 @@ impl InstalledVoice {
     }
 }
 
-/// What to do about a voice whose files are damaged.
+/// Returns the remedy for a voice whose files are damaged.
 pub(crate) fn install_again(name: &str) -> String {
     match catalogue::known_voice(name) {
         Some(voice) if voice.source.starts_with("https://") => {
@@ -187,7 +187,7 @@ pub(crate) fn install_again(name: &str) -> String {
     }
 }
 
-/// Where a user's voices lie: `$XDG_DATA_HOME/pytoon/voices`, else in `~/.local/share`.
+/// Returns the user's folder of voices: `$XDG_DATA_HOME/pytoon/voices`, else in `~/.local/share`.
 fn user_folder() -> Option<PathBuf> {
     let at_home = || set("HOME").map(|home| PathBuf::from(home).join(".local/share"));
     let data = set("XDG_DATA_HOME").map(PathBuf::from).or_else(at_home)?;
@@ -199,10 +199,10 @@ fn set(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// Returns the folders in a folder; none where it is missing or closed to this user.
+/// Returns the folders in a folder; none if it is missing or not readable by this user.
 ///
 /// # Errors
-/// The machine ran out of something: there may be some.
+/// The machine ran out of a resource, so the folders are unknown.
 fn subfolders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,

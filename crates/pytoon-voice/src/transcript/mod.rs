@@ -1,8 +1,7 @@
-//! What a recording says, where nobody wrote it down: by a program of the user's own, or a service.
+//! Transcripts of recordings without a script, by a program that the user installed or by a service.
 //!
-//! Guarantees: both are tried in the configured order; each that gives way is logged with its
-//! reason; nothing is downloaded by us; what the service was paid for is kept and never bought
-//! twice. Times are not taken from here: what was written down is the
+//! Guarantees: both are tried in the configured order; each failure is logged with its reason; nothing is
+//! downloaded; a paid transcript is kept and never bought twice. Times are not taken from here: the transcript is the
 //! script, and the alignment chain times it like any other.
 
 pub(crate) mod openai;
@@ -23,26 +22,26 @@ use std::io::Cursor;
 use std::path::Path;
 use std::time::Duration;
 
-/// Loading a model takes a while, and nothing is printed meanwhile.
+/// The stall timeout. Loading a model takes a while, and nothing is printed meanwhile.
 const STALL: Duration = Duration::from_secs(600);
-/// Longer texts are nobody's voice-over of a minute.
+/// The longest text accepted: more than a voice-over of a minute has.
 const MAX_CHARS: usize = 20_000;
 
-/// A recording written down.
+/// A transcript of a recording.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
-    /// Who wrote it down.
+    /// The service or program that wrote it.
     pub method: String,
     /// The text.
     pub text: String,
-    /// Its language (BCP 47), where the program told.
+    /// Its language (BCP 47), if the program reports it.
     pub language: Option<String>,
 }
 
-/// What came of it: the text, or why there is none.
+/// The transcript, or the reason for its absence.
 pub type Outcome = Result<Written, String>;
 
-/// What the programs leave behind; whisper.cpp calls its pieces otherwise.
+/// The output of the programs; whisper.cpp names its segments differently.
 #[derive(Deserialize)]
 struct Answer {
     #[serde(alias = "transcription")]
@@ -61,16 +60,16 @@ struct Found {
     language: Option<String>,
 }
 
-/// Who is asked.
+/// A transcriber.
 enum Asked<'a> {
     Service(&'a OpenAi),
     Program(&'static str),
 }
 
-/// Has a recording written down. `service` is OpenAI's, or why it cannot be asked.
+/// Transcribes a recording. `service` is OpenAI's, or the reason why it cannot be called.
 ///
 /// # Errors
-/// When the recording cannot be read, or the user gives up; another failure leads to the next.
+/// If the recording cannot be read, or the user cancels. Any other failure falls back to the next transcriber.
 pub fn transcribe(
     runner: &Runner,
     settings: &TranscriptionSettings,
@@ -133,7 +132,7 @@ fn name(choice: TranscriptionChoice) -> &'static str {
     }
 }
 
-/// The program, if it is installed and has what it needs.
+/// Returns the program, if it is installed and has all it needs.
 fn program(
     runner: &Runner,
     settings: &TranscriptionSettings,
@@ -154,10 +153,10 @@ fn program(
     Ok(program)
 }
 
-/// The recording in a [`Sound`]'s folder.
+/// The name of the recording in a [`Sound`]'s folder.
 const AUDIO: &str = "voice.wav";
 
-/// The recording as programs and services read it.
+/// The recording in a form for programs and services.
 struct Sound {
     folder: tempfile::TempDir,
     length_ms: f64,
@@ -174,7 +173,7 @@ fn prepared(runner: &Runner, recording: &Path) -> Result<Sound> {
     Ok(Sound { folder, length_ms })
 }
 
-/// The text and its language, or why there is none.
+/// The text and its language, or the reason for its absence.
 pub(crate) type Heard = Result<(String, Option<String>), String>;
 
 fn written(
@@ -186,7 +185,7 @@ fn written(
     language: Option<&str>,
 ) -> Result<Heard> {
     let (audio, answer) = (folder.join(AUDIO), folder.join("voice.json"));
-    // What a program before this one left is not its answer.
+    // The output of an earlier program is not this one's answer.
     match std::fs::remove_file(&answer) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             return Ok(Err(format!("an older answer could not be removed: {error}")));
@@ -211,7 +210,7 @@ fn written(
     if let Some(language) = primary.or(unknown) {
         command = command.args([flag, language]);
     }
-    // Models of speech take what memory they need.
+    // Speech models need more memory than the default limit allows.
     let limits = ProcessLimits { memory: None, ..runner.limits };
     match (Runner { stall: STALL, limits, ..runner.clone() }).run(&command, Vec::new()) {
         Ok(_) => {}
@@ -222,7 +221,7 @@ fn written(
     Ok(left.and_then(|bytes| understood(&bytes)))
 }
 
-/// The text in a program's answer.
+/// Reads the text in a program's answer.
 pub(crate) fn understood(bytes: &[u8]) -> Heard {
     let answer: Answer = serde_json::from_slice(bytes)
         .map_err(|error| format!("its voice.json is invalid: {error}"))?;

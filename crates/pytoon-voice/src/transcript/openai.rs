@@ -1,7 +1,7 @@
-//! OpenAI writes a recording down, for money: through the ledger, like every paid call.
+//! Paid transcripts by OpenAI, through the ledger like every paid call.
 //!
-//! Guarantees: nothing is bought twice ([`crate::paid`]); what comes back is checked before it is
-//! kept; the key is in no message.
+//! Guarantees: nothing is bought twice ([`crate::paid`]); an answer is checked before it is kept; no message contains
+//! the key.
 
 use super::{Heard, MAX_CHARS};
 use crate::VoiceError;
@@ -26,16 +26,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 
-/// The provider, as the ledger and the log name it.
+/// The provider's name in the ledger and the log.
 pub(super) const NAME: &str = "openai";
-/// What is done, as "failed to …" goes on.
+/// The operation, as it follows "failed to …".
 const WRITE_DOWN: &str = "transcribe the recording";
-/// The largest file that the vendor's documentation allows.
+/// The largest file that the vendor's documentation allows, in bytes.
 const MAX_FILE: usize = 25 << 20;
-/// The one model that tells the language.
+/// The only model that reports the language.
 const TELLS_LANGUAGE: &str = "whisper-1";
 
-/// Whisper's names of languages that the local voices know, and their tags.
+/// Whisper's names of the languages that the local voices know, with their tags.
 const LANGUAGES: [(&str, &str); 24] = [
     ("arabic", "ar"),
     ("chinese", "zh"),
@@ -63,7 +63,7 @@ const LANGUAGES: [(&str, &str); 24] = [
     ("turkish", "tr"),
 ];
 
-/// The service, ready.
+/// The transcription service.
 #[derive(Debug)]
 pub struct OpenAi {
     settings: TranscriptionService,
@@ -73,7 +73,7 @@ pub struct OpenAi {
     runtime: Handle,
 }
 
-/// What was bought.
+/// A bought transcript.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Transcript {
     pub(crate) text: String,
@@ -100,7 +100,7 @@ impl Kept for Transcript {
 }
 
 impl OpenAi {
-    /// The service; fails with what is wrong with its address.
+    /// Creates the service; fails with the defect of its address.
     pub fn new(
         settings: &TranscriptionService,
         key: &Key,
@@ -118,7 +118,7 @@ impl OpenAi {
         Ok(Self { settings, key_id, http, paid, runtime })
     }
 
-    /// Has a WAV file of so many milliseconds written down.
+    /// Transcribes a WAV file of this length.
     pub(super) fn written(
         &self,
         audio: &Path,
@@ -159,7 +159,7 @@ impl OpenAi {
         }
     }
 
-    /// The one paid call.
+    /// Makes the one paid call.
     async fn buy(
         &self,
         audio: Vec<u8>,
@@ -186,7 +186,7 @@ impl OpenAi {
     }
 }
 
-/// The transcript that an answer to the paid call brings, or what it means that there is none.
+/// Reads the transcript in the answer to the paid call, or returns the failure.
 pub(crate) fn bought(http: &VendorHttp, reply: &Reply, length_ms: f64) -> Result<Transcript> {
     if !reply.is_success() {
         let (kind, said) = refusal(reply);
@@ -197,7 +197,7 @@ pub(crate) fn bought(http: &VendorHttp, reply: &Reply, length_ms: f64) -> Result
     };
     let json = reply.json().unwrap_or_default();
     let Some(text) = text_at(&json, "/text").map(str::trim) else {
-        // An answer of nobody's: whether it was bought is not known.
+        // The answer is not the vendor's, so it is unknown if the transcript was bought.
         let what = "the answer has no text in it";
         return Err(delivered(Accepted::Maybe, VendorErrorKind::Protocol, what));
     };
@@ -205,13 +205,13 @@ pub(crate) fn bought(http: &VendorHttp, reply: &Reply, length_ms: f64) -> Result
         let what = format!("it found no words, or more than {MAX_CHARS} characters");
         return Err(delivered(Accepted::Yes, VendorErrorKind::BadOutput, &what));
     }
-    // Newer models tell codes of all languages that they heard.
+    // Newer models report the codes of all languages that they heard.
     let told = text_at(&json, "/language").or_else(|| text_at(&json, "/languages/0/code"));
     let language = told.and_then(tag);
     Ok(Transcript { text: text.to_owned(), language, length_ms })
 }
 
-/// The tag of a language that is told by its English name.
+/// Returns the tag of a language given by its English name.
 fn tag(name: &str) -> Option<String> {
     let name = name.to_lowercase();
     let known = LANGUAGES.iter().find(|(long, tag)| *long == name || *tag == name);

@@ -1,7 +1,7 @@
-//! Which providers there are, in the configured order, and why others are left out.
+//! The available providers in the configured order, and the reasons why others are left out.
 //!
-//! Guarantees: a service without a key and a program that is not installed are left out, each
-//! with its reason; a key is known to the log's redaction before anything else happens with it.
+//! Guarantees: a service without a key and a program that is not installed are left out, each with its reason; a key
+//! is registered with the log's redaction before any other use.
 //!
 //! The constructors of built-in providers are in `providers`.
 
@@ -19,27 +19,27 @@ use std::sync::Arc;
 /// Providers in order.
 #[derive(Debug, Default)]
 pub struct Chain {
-    /// Those that are tried.
+    /// The providers to try.
     pub providers: Vec<Arc<dyn TtsProvider>>,
-    /// Those that are not.
+    /// The providers left out.
     pub left_out: Vec<LeftOut>,
 }
 
-/// A provider that is not tried.
+/// A provider that is left out.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct LeftOut {
     /// The provider.
     pub provider: String,
-    /// Why, and what would change that.
+    /// The reason and the remedy.
     pub reason: String,
 }
 
-/// Why a chain cannot be made.
+/// An error that prevents the chain.
 #[derive(Debug)]
 pub enum ChainError {
     /// A key cannot be read.
     Keys(ConfigError),
-    /// A field of the configuration is wrong, and why.
+    /// A field of the configuration is wrong.
     Field(Problem),
 }
 
@@ -58,7 +58,7 @@ pub fn has_server(settings: &TtsSettings) -> bool {
     settings.openai_compatible.values().any(|server| server.enabled)
 }
 
-/// The providers of a configuration.
+/// Makes the providers of a configuration.
 pub fn chain(parts: &ChainParts<'_>) -> Result<Chain, ChainError> {
     let mut chain = Chain::default();
     for provider in parts.settings.order(parts.first) {
@@ -94,7 +94,7 @@ impl ChainParts<'_> {
         };
         let wrong =
             |(field, reason): Problem| ChainError::Field((format!("tts.{name}.{field}"), reason));
-        // A mistake is told also where there is no key yet.
+        // A mistake is reported even if there is no key yet.
         let adapter = make(settings).map_err(|reason| wrong(("options".to_owned(), reason)))?;
         if !settings.enabled {
             return Ok(Err(format!("tts.{name}.enabled is false")));
@@ -140,7 +140,7 @@ impl ChainParts<'_> {
         made.map_err(|(field, reason)| ChainError::Field((format!("{at}.{field}"), reason)))
     }
 
-    /// A key, known to the log's redaction.
+    /// Finds a key and registers it with the log's redaction.
     fn key(&self, variables: &[String]) -> Result<Option<Key>, ChainError> {
         let key = self.secrets.find(variables).map_err(ChainError::Keys)?;
         if let Some(key) = &key {

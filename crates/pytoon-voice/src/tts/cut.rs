@@ -1,8 +1,7 @@
-//! From takes of pieces to sentences: cut in the pauses between them, faded, trimmed, their words
-//! timed by the voice's own times.
+//! Converts the takes of pieces to sentences: cut in the pauses between them, faded, trimmed, their words timed by
+//! the voice's own times.
 //!
-//! Guarantees: one sentence for each that was asked for; no cut clicks; words without times are
-//! marked as such.
+//! Guarantees: one sentence for each requested one; no cut clicks; words without times are marked as such.
 
 use super::SpokenSentence;
 use super::piece::{Part, Piece};
@@ -16,17 +15,17 @@ use pytoon_vocabulary::Ms;
 
 /// Samples in a millisecond.
 const MS: f64 = 48.0;
-/// How long a cut's edges are faded, in samples: 5 ms.
+/// The length of the fade at a cut's edges, in samples: 5 ms.
 const FADE: usize = 240;
-/// The pause within a sentence that no request could hold whole, in samples: 60 ms between takes
-/// that keep 30 ms at each end.
+/// The pause within a sentence that is split over several requests, in samples: 60 ms between takes that keep
+/// 30 ms at each end.
 const JOINT: usize = 2_880;
-/// How far before a sentence its pause is looked for where no end is known, in milliseconds.
+/// The search range for a pause before a sentence if no end is known, in milliseconds.
 const LOOK_BACK_MS: f64 = 400.0;
-/// How far from its place by syllables a pause is looked for where there are no times at all.
+/// The search range for a pause around its place by syllables if there are no times, in milliseconds.
 const LOOK_AROUND_MS: f64 = 600.0;
 
-/// The sentences of a request from the takes of its pieces.
+/// Returns the sentences of a request from the takes of its pieces.
 pub(crate) fn sentences(
     asked: &[Vec<Word>],
     spoken: &[(Piece, Take)],
@@ -48,14 +47,14 @@ pub(crate) fn sentences(
     Ok(whole.collect())
 }
 
-/// A sentence without anything to say: its words have no time of their own.
+/// Returns a sentence with nothing to say: its words have no time of their own.
 fn mute(words: &[Word]) -> SpokenSentence {
     let text = crate::spoken::written_text(words);
     let words = provider::word_times(words, &text, &[], 0.0);
     SpokenSentence { samples: Vec::new(), words, needs_alignment: false }
 }
 
-/// Where parts begin and end, in samples: one more than there are parts.
+/// Returns the borders of parts, in samples: one more than there are parts.
 fn cuts(piece: &Piece, take: &Take, samples: &[f32], asked: &[Vec<Word>]) -> Vec<usize> {
     let mut cuts = vec![0];
     let guessed = if take.marks.is_empty() { guesses(piece, samples, asked) } else { Vec::new() };
@@ -73,7 +72,7 @@ fn cuts(piece: &Piece, take: &Take, samples: &[f32], asked: &[Vec<Word>]) -> Vec
     cuts
 }
 
-/// Between which times, in milliseconds, one part ends and the next begins.
+/// Returns the end of one part and the start of the next, in milliseconds.
 fn pause(before: &Part, after: &Part, marks: &[Mark]) -> (f64, f64) {
     let end_of_before = before.begins + before.text.text.chars().count();
     let start = marks.iter().find(|m| m.at >= after.begins).map(|m| m.start_ms);
@@ -83,11 +82,11 @@ fn pause(before: &Part, after: &Part, marks: &[Mark]) -> (f64, f64) {
     let start = start.or(known_end).unwrap_or(0.0);
     let from = known_end
         .unwrap_or_else(|| last.map_or(0.0, |m| m.start_ms + 30.0).max(start - LOOK_BACK_MS));
-    // A pause that is hardly one is looked for on both sides.
+    // A pause that is too short is searched for on both sides.
     if start - from < 20.0 { (start - 40.0, start + 10.0) } else { (from, start) }
 }
 
-/// Where parts would end if words were spread over the speech by their syllables.
+/// Returns the ends of parts if words were spread over the speech by their syllables.
 fn guesses(piece: &Piece, samples: &[f32], asked: &[Vec<Word>]) -> Vec<f64> {
     let parts = piece.parts.iter();
     let words: Vec<Word> =
@@ -104,7 +103,7 @@ fn guesses(piece: &Piece, samples: &[f32], asked: &[Vec<Word>]) -> Vec<f64> {
         .collect()
 }
 
-/// Where there is speech, in milliseconds; all of it where none is found.
+/// Returns the ranges of speech, in milliseconds; the whole sound if none is found.
 pub fn speech_ms(samples: &[f32]) -> Vec<MsRange> {
     let to_ms = |sample: usize| Ms::new((sample as f64 / MS).round() as i64);
     let found: Vec<MsRange> = speech::speech_ranges(samples)
@@ -118,7 +117,7 @@ pub fn speech_ms(samples: &[f32]) -> Vec<MsRange> {
     found
 }
 
-/// One part, from its own stretch of the take, which begins at sample `from`.
+/// Returns one part from its own stretch of the take, which begins at sample `from`.
 fn said(part: &Part, words: &[Word], take: &Take, stretch: &[f32], from: usize) -> SpokenSentence {
     let used = speech::trim_silence(stretch);
     let mut samples = stretch[used.clone()].to_vec();
@@ -145,7 +144,7 @@ fn fade_edges(samples: &mut [f32]) {
     }
 }
 
-/// The rest of a sentence that came in several takes.
+/// Appends the rest of a sentence that came in several takes.
 fn join(begun: &mut SpokenSentence, rest: SpokenSentence) {
     begun.samples.resize(begun.samples.len() + JOINT, 0.0);
     let shift = Ms::new((begun.samples.len() as f64 / MS).round() as i64);
@@ -167,7 +166,7 @@ mod tests {
 
     const RATE: u32 = 24_000;
 
-    /// Words of 300 ms with 100 ms between, and a second of silence between sentences.
+    /// Returns a take with words of 300 ms, 100 ms between them, and a second of silence between sentences.
     fn take(sentences: &[usize], timed: bool, ends: bool) -> (Take, Vec<f64>) {
         let mut pcm = Vec::new();
         let mut starts = Vec::new();

@@ -26,29 +26,29 @@ pub struct Espeak {
     pub voices: BTreeMap<String, String>,
     /// Pitch from 0 to 100.
     pub pitch: u8,
-    /// Speed against the words a minute that are asked for.
+    /// The speed, as a factor of the requested words a minute.
     pub speed: f64,
 }
 
-/// A voice of the list.
+/// A voice in the helper's list.
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
 pub struct EspeakVoice {
     /// The voice's name.
     pub name: String,
-    /// Its language, which is also the name to ask for.
+    /// Its language, which also selects the voice.
     pub language: String,
     /// Its file.
     pub identifier: String,
 }
 
 impl Espeak {
-    /// The provider of a configuration.
+    /// Creates the provider of a configuration.
     pub fn new(runner: &Runner, settings: &EspeakSettings) -> Self {
         let (pitch, speed) = (settings.pitch, settings.speed);
         Self { runner: runner.clone(), voices: settings.voices.clone(), pitch, speed }
     }
 
-    /// The voices that the helper knows.
+    /// Lists the voices that the helper knows.
     pub fn list_voices(&self) -> Result<Vec<EspeakVoice>> {
         let listed = helper::ask(&self.runner, "list the local voices", "--voices", Vec::new())?;
         let mut voices: Vec<EspeakVoice> =
@@ -57,14 +57,13 @@ impl Espeak {
         Ok(voices)
     }
 
-    /// The configured pitch, moved by the request's semitones: eSpeak NG's scale has about ten
-    /// steps for each.
+    /// Returns the configured pitch plus the request's semitones: eSpeak NG's scale has about ten steps for each.
     fn pitch_for(&self, request: &TtsRequest) -> u8 {
         (f64::from(self.pitch) + 10.0 * request.pitch).round().clamp(0.0, 100.0) as u8
     }
 
-    /// Returns the voice for a request (asked for by name, configured for the language, or of its
-    /// name) and its variant: the voice's own (`en-us+f2`), or the request's.
+    /// Returns the voice for a request (requested by name, configured for the language, or named like it) and its
+    /// variant: the voice's own (`en-us+f2`), or the request's.
     fn voice_and_variant<'a>(&'a self, request: &'a TtsRequest) -> (&'a str, &'a str) {
         let configured = by_language(&self.voices, &request.language);
         let voice = request.voice.as_deref().or(configured);
@@ -73,7 +72,7 @@ impl Espeak {
     }
 }
 
-/// Makes the provider; it is always there.
+/// Makes the provider, which is always available.
 pub(crate) fn provider(parts: &ChainParts<'_>) -> Made {
     Ok(Arc::new(Espeak::new(parts.runner, &parts.settings.espeak)))
 }
@@ -114,7 +113,7 @@ impl TtsProvider for Espeak {
     }
 }
 
-/// A sentence as the helper spoke it.
+/// Converts a sentence as the helper spoke it.
 pub(crate) fn sentence(words: &[Word], text: &SpokenText, said: &Said) -> Result<SpokenSentence> {
     let samples = resample::to_48k(&said.samples, said.sample_rate)?;
     let used = speech::trim_silence(&samples);

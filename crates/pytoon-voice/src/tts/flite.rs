@@ -1,4 +1,4 @@
-//! Flite, where it is installed: English only, without times; one run and one WAV file a sentence.
+//! Flite, if it is installed: English only, without times; one run and one WAV file a sentence.
 
 use super::parts::{ChainParts, Made};
 use super::piece::{Limit, pieces};
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 const NAME: &str = "flite";
-/// The most characters of one run: more than any sentence that people say.
+/// The most characters of one run: more than any spoken sentence.
 const MOST: usize = 2_000;
 
 /// The provider.
@@ -25,7 +25,7 @@ pub struct Flite {
     pub settings: FliteSettings,
 }
 
-/// Makes the provider, where the program is installed.
+/// Makes the provider, if the program is installed.
 pub(crate) fn provider(parts: &ChainParts<'_>) -> Made {
     if parts.runner.programs.find(NAME).is_err() {
         return Err(format!("`{NAME}` is not installed"));
@@ -45,7 +45,7 @@ impl Flite {
             command = command.args(["--setf", &format!("duration_stretch={:.4}", 1.0 / speed)]);
         }
         let command = command.args(["-t", text]).arg("-o").arg(file);
-        // What the run before left must not be heard again.
+        // The output of the previous run must not be read again.
         let _ = std::fs::remove_file(file);
         self.runner.run(&command, Vec::new()).map_err(unavailable)?;
         let bad = |reason: String| VoiceError::BadAudio { provider: NAME.into(), reason };
@@ -83,7 +83,7 @@ impl TtsProvider for Flite {
             let words: Vec<Word> = parts
                 .flat_map(|part| request.sentences[part.sentence][part.words.clone()].to_vec())
                 .collect();
-            // It reads prices and abbreviations badly.
+            // Flite reads prices and abbreviations badly.
             let text = spoken_text(&words, &request.language, &request.pronunciations).text;
             let take = self.run(&text, voice, speed, &file)?;
             spoken.push((piece, take));

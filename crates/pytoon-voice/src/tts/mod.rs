@@ -1,8 +1,9 @@
-//! Text to speech: what a provider is.
+//! Text to speech: the provider trait.
 //!
-//! `neural` runs installed voices in this process, `espeak` and `flite` are programs of this
-//! machine; `cloud` holds the services, which cost money, and the user's own speech servers, which
-//! do not. `providers` is the table of built-in providers; `chain` puts them in their order.
+//! `neural` runs installed voices in this process; `espeak` and `flite` are programs of this machine; `cloud`
+//! contains
+//! the paid services and the user's own speech servers, which are free. `providers` is the table of built-in
+//! providers; `chain` puts them in order.
 
 pub mod chain;
 pub mod cloud;
@@ -33,21 +34,21 @@ pub struct TtsRequest {
     pub sentences: Vec<Vec<Word>>,
     /// BCP 47 tag.
     pub language: String,
-    /// The provider's name for the voice, when one was asked for.
+    /// The provider's name for the voice, if one was requested.
     pub voice: Option<String>,
     /// A variant of the voice, from the preset.
     pub variant: String,
-    /// Words a minute, for voices that are told so; the speed is in it.
+    /// Words a minute, with the speed applied, for voices with a rate in words.
     pub words_per_minute: f64,
-    /// Speed against the voice's own, for the others.
+    /// The speed relative to the voice's own, for the others.
     pub speed: f64,
-    /// Pitch against the voice's own, in semitones.
+    /// The pitch relative to the voice's own, in semitones.
     pub pitch: f64,
     /// Preferred style, if several voices speak the language.
     pub style: Option<Style>,
     /// The pause after a comma, in milliseconds; `None` leaves it to the voice.
     pub comma_pause_ms: Option<u32>,
-    /// How words are pronounced.
+    /// The pronunciations of words.
     pub pronunciations: Pronunciations,
 }
 
@@ -69,7 +70,7 @@ impl Default for TtsRequest {
 }
 
 impl TtsRequest {
-    /// The pitch as a ratio of frequencies.
+    /// Returns the pitch as a ratio of frequencies.
     pub fn pitch_ratio(&self) -> f64 {
         (self.pitch / 12.0).exp2()
     }
@@ -80,9 +81,9 @@ impl TtsRequest {
 pub struct VoiceUsed {
     /// Its name.
     pub name: String,
-    /// Its licence, where it is known.
+    /// Its licence, if known.
     pub licence: Option<String>,
-    /// The language that it speaks, where it speaks one; a BCP 47 tag.
+    /// Its language (BCP 47), if it speaks one.
     #[serde(default)]
     pub language: Option<String>,
 }
@@ -94,62 +95,61 @@ pub struct SpokenSentence {
     pub samples: Vec<f32>,
     /// The words, timed from the start of the sound, in milliseconds.
     pub words: Vec<CaptionWord>,
-    /// Whether the provider gave no times: those in `words` only share out the length, and an
-    /// aligner does better.
+    /// True if the provider gave no times: those in `words` only share out the length, and an aligner is more
+    /// exact.
     pub needs_alignment: bool,
 }
 
-/// What a voice would cost.
+/// The price of speaking a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {
-    /// Who would speak.
+    /// The provider.
     pub provider: String,
-    /// For how much, by the price in the configuration.
+    /// The estimated cost, by the price in the configuration.
     pub estimated: MicroUsd,
 }
 
-/// What a provider's circuit breaker guards.
+/// The subject of a provider's circuit breaker.
 #[derive(Debug, Clone, Copy)]
 pub struct Guarded<'a> {
-    /// When it opens, and for how long.
+    /// The thresholds and times of the breaker.
     pub breaker: &'a BreakerSettings,
-    /// A hash of address and key: with another key the breaker is another.
+    /// A hash of address and key: another key has another breaker.
     pub account: &'a str,
 }
 
 /// A service that speaks.
 pub trait TtsProvider: std::fmt::Debug + Send + Sync {
-    /// Its name in configuration, logs and metrics.
+    /// Returns the name used in configuration, logs and metrics.
     fn name(&self) -> &str;
     /// Speaks sentences, one result each, in order.
     fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>>;
-    /// What speaking would buy that is not bought yet, and without buying it; nothing where it
-    /// costs nothing.
+    /// Returns the cost of speaking a request, without buying it; `None` if everything is free or bought already.
     fn quote(&self, _request: &TtsRequest) -> Result<Option<Quote>> {
         Ok(None)
     }
-    /// Whether it works, without speaking anything of a user's and without costing anything; what
-    /// it says of itself.
+    /// Checks the health, free of charge and without speaking a user's text. Returns the provider's own
+    /// description.
     fn health_check(&self) -> Result<String>;
-    /// Returns true if it costs nothing and is the user's own: a voice of this machine, or a speech
-    /// server. Without it a film is not a lesser one.
+    /// Returns true if it is free and the user's own: a voice of this machine, or a speech server. A film
+    /// without it is not degraded.
     fn is_local(&self) -> bool {
         true
     }
-    /// What a circuit breaker guards; `None` for voices of this machine, which have none.
+    /// Returns the subject of its circuit breaker; `None` for voices of this machine, which have none.
     fn guarded(&self) -> Option<Guarded<'_>> {
         None
     }
-    /// Returns true if speaking calls nobody, since everything was bought before and is kept.
+    /// Returns true if speaking makes no call, since everything was bought before and is kept.
     fn is_kept(&self, _request: &TtsRequest) -> bool {
         false
     }
-    /// Why it has no voice for this request at all (its language, say), so that it is left out and
-    /// not counted as failed.
+    /// Returns the reason why it has no voice for this request at all (its language, say), so that it is skipped
+    /// and not counted as failed.
     fn has_no_voice(&self, _request: &TtsRequest) -> Option<String> {
         None
     }
-    /// The voice that speaks a request, where the provider knows.
+    /// Returns the voice that speaks a request, if the provider knows it.
     fn voice_used(&self, _request: &TtsRequest) -> Option<VoiceUsed> {
         None
     }

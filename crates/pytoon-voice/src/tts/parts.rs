@@ -1,4 +1,4 @@
-//! The parts that voice providers are made of.
+//! The parts of voice providers.
 
 use super::TtsProvider;
 use super::neural::Voices;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 
-/// What providers are made of.
+/// The parts that providers are made of.
 #[derive(Debug)]
 pub struct ChainParts<'a> {
     /// `tts` of the configuration.
@@ -19,20 +19,20 @@ pub struct ChainParts<'a> {
     pub secrets: &'a Secrets,
     /// Runs programs.
     pub runner: &'a Runner,
-    /// Neural voices that are loaded.
+    /// The loaded neural voices.
     pub voices: &'a Arc<Voices>,
-    /// Where paid work is written down, and what waits for services and servers; without it none
-    /// is used.
+    /// The records of paid work and the runtime that waits for services and servers; without them no service or
+    /// server is used.
     pub paid: Option<(Arc<PaidWork>, Handle)>,
-    /// The provider that goes before all.
+    /// The provider that goes before all others.
     pub first: Option<&'a str>,
 }
 
-/// A provider, or why it is left out.
+/// A provider, or the reason why it is left out.
 pub(crate) type Made = Result<Arc<dyn TtsProvider>, String>;
 
 impl ChainParts<'_> {
-    /// A runner that ends a program which shows no sign of life for so long.
+    /// Returns a runner that ends a program without a sign of life after this time.
     pub(crate) fn patient(&self, seconds: u64) -> Runner {
         Runner { stall: Duration::from_secs(seconds.clamp(1, 3600)), ..self.runner.clone() }
     }

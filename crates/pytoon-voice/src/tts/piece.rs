@@ -1,8 +1,7 @@
-//! Cuts a script into requests: at sentences, within what a vendor takes at once.
+//! Splits a script into requests: at sentences, within the vendor's limit.
 //!
-//! Guarantees: every word that can be spoken is in exactly one piece, in order; a piece is never
-//! larger than the limit; a sentence is cut only where it does not fit alone, and then between
-//! words, after a comma where there is one.
+//! Guarantees: every word that can be spoken is in exactly one piece, in order; a piece is never larger than the
+//! limit; a sentence is split only if it does not fit alone, and then between words, after a comma if there is one.
 //!
 //! Pure: start with [`pieces`].
 
@@ -13,40 +12,40 @@ use std::ops::Range;
 /// Words of one sentence within a piece.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
-    /// The sentence, by its place in the request.
+    /// The index of the sentence in the request.
     pub sentence: usize,
-    /// Its words that are here.
+    /// The range of its words in this piece.
     pub words: Range<usize>,
-    /// Where they begin in the piece's text, in characters.
+    /// Their start in the piece's text, in characters.
     pub begins: usize,
-    /// Their text with the ranges of the words, counted from its own beginning.
+    /// Their text with the ranges of the words, relative to its own beginning.
     pub text: SpokenText,
 }
 
-/// What one request says.
+/// The text of one request.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Piece {
-    /// The parts, in order; never none.
+    /// The parts, in order; never empty.
     pub parts: Vec<Part>,
     /// The whole text.
     pub text: String,
 }
 
-/// How much one request may hold.
+/// The limit of one request.
 pub struct Limit<'a> {
-    /// The most.
+    /// The largest size.
     pub most: usize,
-    /// The size of a part in the vendor's own unit, its joint to the next included.
+    /// The size of a part in the vendor's own unit, including its joint to the next.
     pub size: &'a dyn Fn(&SpokenText) -> usize,
-    /// Whether each sentence is a request of its own.
+    /// True if each sentence is a request of its own.
     pub one_by_one: bool,
 }
 
-/// A word that no request can hold.
+/// A word that exceeds the limit of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TooLong(pub String);
 
-/// The requests for a script.
+/// Returns the requests for a script.
 pub fn pieces(sentences: &[Vec<Word>], limit: &Limit<'_>) -> Result<Vec<Piece>, TooLong> {
     let mut pieces: Vec<Piece> = Vec::new();
     let mut room = 0;
@@ -81,12 +80,12 @@ impl Piece {
     }
 }
 
-/// Whether there is anything to say.
+/// Returns true if the text has anything to say.
 pub fn is_speakable(text: &str) -> bool {
     text.chars().any(char::is_alphanumeric)
 }
 
-/// A sentence in as few stretches of words as fit.
+/// Splits a sentence into as few stretches of words as fit.
 fn fitting(words: &[Word], limit: &Limit<'_>) -> Result<Vec<Range<usize>>, TooLong> {
     let size = |range: Range<usize>| (limit.size)(&written_text(&words[range]));
     let mut ranges = Vec::new();
@@ -103,7 +102,7 @@ fn fitting(words: &[Word], limit: &Limit<'_>) -> Result<Vec<Range<usize>>, TooLo
         if to == from {
             return Err(TooLong(words[from].text.clone()));
         }
-        // A pause is least heard where the sentence has one anyway.
+        // A pause is least audible after a comma.
         let comma = (from + (to - from) / 3..to)
             .rev()
             .find(|&index| words[index].text.ends_with([',', ';', ':', '–', '—', '、', '،']));

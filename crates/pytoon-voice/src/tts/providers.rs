@@ -1,18 +1,18 @@
-//! The table of built-in providers: how each is made.
+//! The table of built-in providers and their constructors.
 //!
-//! A service is an adapter over [`super::cloud`]; the others are made from the parts of a chain.
-//! Name and kind of a provider stand in `pytoon_config::tts::TtsProviderName`. A speech server, such as
-//! one that speaks with Kokoro, needs no entry and no code: `tts.openai_compatible` names it.
+//! A service is an adapter over [`super::cloud`]; the others are made from the parts of a chain. Name and kind of a
+//! provider are in `pytoon_config::tts::TtsProviderName`. A speech server, such as one that speaks with Kokoro, needs
+//! no entry and no code: `tts.openai_compatible` names it.
 
 use super::cloud::{MadeAdapter, elevenlabs, google, openai};
 use super::parts::{ChainParts, Made};
 use super::{espeak, flite, neural};
 use pytoon_config::tts::{CloudVoice, TtsProviderName};
 
-/// Makes a service's adapter from its block; fails with what is wrong in its options.
+/// Makes a service's adapter from its block; fails with the defect in its options.
 pub(crate) type MakeAdapter = fn(&CloudVoice) -> MadeAdapter;
 
-/// How a provider is made.
+/// The constructor of a provider.
 pub(crate) enum Entry {
     /// A service with a key.
     Service(MakeAdapter),
@@ -20,7 +20,7 @@ pub(crate) enum Entry {
     Local(fn(&ChainParts<'_>) -> Made),
 }
 
-/// The entry of a provider.
+/// Returns the entry of a provider.
 pub(crate) fn entry(provider: TtsProviderName) -> Entry {
     match provider {
         TtsProviderName::Elevenlabs => Entry::Service(elevenlabs::adapter),

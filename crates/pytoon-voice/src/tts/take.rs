@@ -1,70 +1,69 @@
-//! Sound as it came from a voice, and whether it can be what was asked for.
+//! Raw sound from a voice, and the checks of its plausibility.
 //!
-//! Guarantees: empty, silent, cut off, or far too short or long for its words is no take
-//! ([`Take::problem`]); a take written and read again is the same, and one that is not whole is
-//! not read.
+//! Guarantees: sound that is empty, silent, cut off, or far too short or long for its words is rejected
+//! ([`Take::problem`]); a take survives a round trip through its file, and a damaged file is rejected.
 
 use crate::paid::Kept;
 use pytoon_audio::{resample, speech};
 use serde::{Deserialize, Serialize};
 
-/// The fastest speech that is believed, in seconds for a letter, an ideograph and a digit.
-/// People read aloud at 13 to 19 letters a second.
+/// The fastest plausible speech, in seconds for a letter, an ideograph and a digit. People read aloud at 13 to 19
+/// letters a second.
 const FASTEST: (f64, f64, f64) = (0.030, 0.070, 0.045);
-/// The slowest, in seconds for a letter (an ideograph counts as three), and what is added for
+/// The slowest plausible speech, in seconds for a letter (an ideograph counts as three), and the allowance for
 /// pauses.
 const SLOWEST: (f64, f64) = (0.35, 4.0);
-/// A sound that breaks off is only suspicious where it is this fast, in seconds for a letter.
+/// The pace, in seconds for a letter, above which a sound that breaks off is suspicious.
 const HURRIED: f64 = 0.058;
-/// The share of samples at full scale from which a sound counts as clipped. Loud speech that was
-/// limited has less than one in a hundred.
+/// The share of samples at full scale from which a sound counts as clipped. Loud speech after a limiter has less
+/// than one in a hundred.
 const CLIPPED: f64 = 0.05;
-/// Full scale, less what dithering and resampling take off.
+/// Full scale, less the loss by dithering and resampling.
 const FULL_SCALE: u16 = 32_700;
-/// How far a time may lie behind the end, in milliseconds.
+/// The tolerance for times after the end, in milliseconds.
 const TIME_SLACK_MS: f64 = 250.0;
 
-/// When a stretch of text is said.
+/// The time of a stretch of text.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
-    /// The character that it begins with, counted from the start of the text.
+    /// Its first character, counted from the start of the text.
     pub at: usize,
-    /// When it begins, in milliseconds.
+    /// Its start, in milliseconds.
     pub start_ms: f64,
-    /// When it ends, in milliseconds, where that is known.
+    /// Its end, in milliseconds, if known.
     pub end_ms: Option<f64>,
 }
 
-/// Why bytes are not read as a WAV file.
+/// The reason why bytes are not read as a WAV file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WavProblem {
-    /// They are something else.
+    /// The bytes are not a WAV file.
     #[error("it is not a WAV file")]
     NotWav,
-    /// The samples are of a form that FFmpeg may read.
+    /// The samples have another form, which FFmpeg may read.
     #[error("its samples are not 16-bit PCM")]
     OtherSamples,
-    /// It is not whole.
+    /// The file is truncated.
     #[error("it is cut off: {have} of {promised} bytes")]
     CutOff {
-        /// The bytes that are there.
+        /// The number of bytes present.
         have: usize,
-        /// The bytes that its head promises.
+        /// The number of bytes that the header promises.
         promised: u32,
     },
-    /// It has a head alone.
+    /// The file has no samples.
     #[error("it has no sound in it")]
     NoSound,
 }
 
-/// Sound as it came.
+/// Sound as the voice delivered it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Take {
-    /// Samples a second.
+    /// The sample rate, in hertz.
     pub rate: u32,
-    /// One channel.
+    /// The samples of the one channel.
     pub pcm: Vec<i16>,
-    /// Times, in order; none where the voice gives none.
+    /// Times, in order; empty if the voice gives none.
     pub marks: Vec<Mark>,
 }
 
@@ -76,19 +75,19 @@ struct Head {
 }
 
 impl Take {
-    /// A take of little-endian 16-bit samples.
+    /// Creates a take from little-endian 16-bit samples.
     pub fn from_pcm(rate: u32, bytes: &[u8]) -> Self {
         let pcm = bytes.as_chunks().0.iter().map(|b| i16::from_le_bytes(*b)).collect();
         Self { rate, pcm, marks: Vec::new() }
     }
 
-    /// A take of samples from -1 to 1.
+    /// Creates a take from samples from -1 to 1.
     pub fn from_samples(rate: u32, samples: &[f32]) -> Self {
         let pcm = samples.iter().map(|s| (s.clamp(-1.0, 1.0) * 32_767.0).round() as i16).collect();
         Self { rate, pcm, marks: Vec::new() }
     }
 
-    /// A take of a WAV file (RIFF, 16-bit PCM); two channels become one.
+    /// Parses a WAV file (RIFF, 16-bit PCM). Two channels are mixed to one.
     pub fn from_wav(bytes: &[u8]) -> Result<Self, WavProblem> {
         let word = |at: usize| Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?));
         let half = |at: usize| Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?));
@@ -128,12 +127,12 @@ impl Take {
         Err(WavProblem::NoSound)
     }
 
-    /// Its length in milliseconds.
+    /// Returns the length in milliseconds.
     pub fn length_ms(&self) -> f64 {
         self.pcm.len() as f64 * 1000.0 / f64::from(self.rate.max(1))
     }
 
-    /// Its sound at 48 kHz.
+    /// Returns the sound at 48 kHz.
     pub fn samples(&self) -> Result<Vec<f32>, pytoon_audio::AudioError> {
         resample::to_48k(&self.floats(), self.rate)
     }
@@ -142,8 +141,7 @@ impl Take {
         self.pcm.iter().map(|&s| f32::from(s) / 32_768.0).collect()
     }
 
-    /// Why it cannot be the speech that was asked for, if it cannot; `speed` is against the
-    /// voice's own.
+    /// Returns the reason why it cannot be the requested speech, or `None`. `speed` is relative to the voice's own.
     pub fn problem(&self, text: &str, speed: f64) -> Option<String> {
         let (samples, rate) = (self.floats(), self.rate);
         let full = self.pcm.iter().filter(|s| s.unsigned_abs() >= FULL_SCALE).count() as f64;
@@ -177,7 +175,7 @@ impl Take {
     }
 }
 
-/// A line of JSON, then the samples.
+/// The file format: a line of JSON, then the samples.
 impl Kept for Take {
     const FOLDER: &'static str = "takes";
     const ENDING: &'static str = "take";
@@ -203,7 +201,7 @@ impl Kept for Take {
     }
 }
 
-/// Samples between the first and the last that sound.
+/// Returns the number of samples between the first and the last audible one.
 fn sounding(samples: &[f32], rate: u32) -> usize {
     let window = (rate as usize / 100).max(1);
     let loud = loudest(samples, window);
@@ -216,7 +214,7 @@ fn sounding(samples: &[f32], rate: u32) -> usize {
     }
 }
 
-/// Whether the sound stops at full strength.
+/// Returns true if the sound stops at full strength.
 fn breaks_off(samples: &[f32], rate: u32) -> bool {
     let window = (rate as usize / 100).max(1);
     let tail = &samples[samples.len().saturating_sub(window)..];
@@ -231,7 +229,7 @@ fn rms(samples: &[f32]) -> f32 {
     (samples.iter().map(|s| s * s).sum::<f32>() / samples.len().max(1) as f32).sqrt()
 }
 
-/// What a text consists of, as far as its length in time is concerned.
+/// The parts of a text that determine its length in time.
 struct Letters {
     letters: f64,
     ideographs: f64,
@@ -263,7 +261,7 @@ mod tests {
 
     const TEXT: &str = "The kettle sings in the quiet morning.";
 
-    /// A tone that swells and fades four times a second.
+    /// Returns a tone that swells and fades four times a second.
     fn tone(seconds: f64) -> Take {
         let rate = 24_000;
         let pcm = (0..(seconds * f64::from(rate)) as usize)

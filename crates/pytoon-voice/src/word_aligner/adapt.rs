@@ -1,17 +1,16 @@
 //! Fits the reference's features to the recording's speaker, from a first alignment.
 //!
-//! A speaker, a room and a pitch change cepstra in ways that are nearly linear over frames. The
-//! pairs of a first alignment tell the map (ridge regression, held towards the identity) and which
-//! combinations of features it leaves uncertain; distances are then taken in units of that
-//! uncertainty.
+//! A speaker, a room and a pitch change cepstra in ways that are nearly linear over frames. The pairs of a first
+//! alignment give the map (ridge regression towards the identity) and the combinations of features that it leaves
+//! uncertain; distances are then measured in units of that uncertainty.
 
 use super::features::{DIMENSIONS, Feature};
 
-/// How strongly the map is held to the identity, in units of one frame of average size.
+/// The strength of the ridge towards the identity, in units of one frame of average size.
 const RIDGE: f64 = 60.0;
-/// How much of the covariances between residuals is let go.
+/// The share of the covariances between residuals that is dropped.
 const SHRINK: f64 = 0.5;
-/// A map needs so many pairs.
+/// The fewest pairs for a map.
 const MIN_PAIRS: usize = 150;
 
 const SIZE: usize = DIMENSIONS + 1;
@@ -26,7 +25,7 @@ pub(crate) struct Speaker {
 }
 
 impl Speaker {
-    /// Fits pairs of (reference, recording). `cost` is the mean distance that pairs shall have.
+    /// Fits pairs of (reference, recording). `cost` is the target for the mean distance of pairs.
     pub(crate) fn fit(pairs: &[(Feature, Feature)], cost: f32) -> Option<Self> {
         if pairs.len() < MIN_PAIRS {
             return None;
@@ -58,12 +57,12 @@ impl Speaker {
         Some(Self { map, whiten })
     }
 
-    /// A reference's frame as this speaker would say it, whitened.
+    /// Returns a reference's frame as this speaker would say it, whitened.
     pub(crate) fn reference(&self, x: &Feature) -> Feature {
         self.recorded(&apply(&self.map, x))
     }
 
-    /// A recording's frame, whitened.
+    /// Returns a recording's frame, whitened.
     pub(crate) fn recorded(&self, y: &Feature) -> Feature {
         std::array::from_fn(|d| self.whiten[d][..=d].iter().zip(y).map(|(w, y)| w * y).sum())
     }
@@ -76,7 +75,7 @@ fn apply(map: &[[f32; SIZE]], x: &Feature) -> Feature {
     })
 }
 
-/// Weights from x to y, held towards y = x.
+/// Returns the weights from x to y, with a ridge towards y = x.
 fn regress(pairs: &[(Feature, Feature)]) -> Option<Vec<[f32; SIZE]>> {
     let mut normal = vec![vec![0.0f64; SIZE]; SIZE];
     let mut right = vec![[0.0f64; SIZE]; DIMENSIONS];
@@ -96,7 +95,7 @@ fn regress(pairs: &[(Feature, Feature)]) -> Option<Vec<[f32; SIZE]>> {
         }
     }
     let count = pairs.len() as f64;
-    // The lower half is all that the factorisation reads. The constant is left free.
+    // The factorisation reads the lower half only. The constant is not regularised.
     for (i, row) in normal.iter_mut().enumerate().take(DIMENSIONS) {
         row[i] += RIDGE * row[i] / count;
     }

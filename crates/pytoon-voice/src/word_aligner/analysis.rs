@@ -1,4 +1,4 @@
-//! Sound as frames: log-mel bands and energy every 5 ms, and which frames hold speech.
+//! Sound as frames: log-mel bands and energy every 5 ms, and the detection of speech frames.
 
 use realfft::RealFftPlanner;
 use std::f32::consts::PI;
@@ -15,8 +15,8 @@ const HIGH_HZ: f32 = 7_600.0;
 const PRE_EMPHASIS: f32 = 0.97;
 /// Added to a band's power, so that digital silence has a logarithm. Full scale is 1.
 const POWER_FLOOR: f32 = 1e-6;
-/// Loud frames (92nd percentile) are brought here, in dBFS, so that quiet recordings lie as far
-/// above the power floor as loud ones.
+/// The level that loud frames (92nd percentile) are scaled to, in dBFS, so that quiet recordings are as far above
+/// the power floor as loud ones.
 const LEVEL_DB: f32 = -20.0;
 
 /// A sound cut into frames of [`super::FRAME_MS`].
@@ -29,7 +29,7 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// Frames of samples at [`super::SAMPLE_RATE`]; frame `n` is centred at `n * HOP`.
+    /// Analyses samples at [`super::SAMPLE_RATE`]; frame `n` is centred at `n * HOP`.
     pub(crate) fn of(samples: &[f32]) -> Self {
         let mut energy_db = energies(samples);
         let gain_db = (LEVEL_DB - percentile(&energy_db, 92.0)).clamp(-40.0, 60.0);
@@ -42,7 +42,8 @@ impl Frames {
         self.mel.len()
     }
 
-    /// Which frames hold speech: louder than a part of the way from quiet to loud.
+    /// Returns for each frame true if it contains speech: its level is above a fraction of the way from quiet to
+    /// loud.
     pub(crate) fn speech(&self, part: f32) -> Vec<bool> {
         let low = percentile(&self.energy_db, 5.0);
         let high = percentile(&self.energy_db, 92.0).max(low + 8.0);
@@ -84,7 +85,7 @@ fn log_mel(samples: &[f32], gain: f32, count: usize) -> Vec<[f32; BANDS]> {
                 let index = first + n as isize;
                 input[n] = gain * weight * (at(index) - PRE_EMPHASIS * at(index - 1));
             }
-            // Lengths are the plan's own.
+            // The buffers have the plan's own lengths.
             let _ = fft.process_with_scratch(&mut input, &mut spectrum, &mut scratch);
             for (power, bin) in power.iter_mut().zip(&spectrum) {
                 *power = bin.norm_sqr();
@@ -99,7 +100,7 @@ fn log_mel(samples: &[f32], gain: f32, count: usize) -> Vec<[f32; BANDS]> {
         .collect()
 }
 
-/// Triangles on the mel scale: the first bin and the weights of each.
+/// Returns triangles on the mel scale: the first bin and the weights of each.
 fn mel_filters() -> Vec<(usize, Vec<f32>)> {
     let mel = |hz: f32| 2595.0 * (1.0 + hz / 700.0).log10();
     let hz = |mel: f32| 700.0 * (10f32.powf(mel / 2595.0) - 1.0);
@@ -121,7 +122,7 @@ fn mel_filters() -> Vec<(usize, Vec<f32>)> {
         .collect()
 }
 
-/// A percentile (0 to 100) with linear interpolation; 0 of nothing.
+/// Returns a percentile (0 to 100) with linear interpolation; 0 for no values.
 pub(crate) fn percentile(values: &[f32], percent: f32) -> f32 {
     if values.is_empty() {
         return 0.0;

@@ -1,25 +1,24 @@
-//! How far an alignment can be trusted.
+//! The confidence of an alignment.
 //!
-//! A sound that keeps its colour, such as a tone or a hum, says nothing, whatever it can be laid
-//! along. Two signs of a script that was not said: frames laid on each other are hardly more alike than
-//! any two frames, and references of different voices are laid differently. On public recordings
-//! the ratio was 0.28 to 0.49 with the right script and 0.71 to 0.81 with a wrong one; the voices
-//! agreed on nearly all words and on 28 to 88 % of them.
+//! A sound of constant colour, such as a tone or a hum, is not speech, however well it aligns. Two signs show
+//! that the script was not said: aligned frames are hardly more alike than any two frames, and references of
+//! different voices are aligned differently. On public recordings the ratio was 0.28 to 0.49 with the right script
+//! and 0.71 to 0.81 with a wrong one; the voices agreed on nearly all words and on 28 to 88 % of them.
 
-/// Below this an alignment should not be used.
+/// The confidence below which an alignment should not be used.
 pub const LOW_CONFIDENCE: f64 = 0.3;
 
-/// References agree on a word when it lies within this of the median, in milliseconds.
+/// The distance from the median within which references agree on a word, in milliseconds.
 const AGREE_MS: f64 = 30.0;
-/// The ratio from which on the script is taken to be a wrong one, and the one of a sure match.
+/// The ratio from which on the script counts as wrong, and the ratio of a sure match.
 const WRONG: f64 = 0.72;
 const SURE: f64 = 0.48;
 
-/// Speech moves in so many ways at least: 4.8 to 8.4 in public recordings, a swelling tone in 1.9.
+/// The least variety of speech: 4.8 to 8.4 in public recordings, 1.9 in a swelling tone.
 const SPEECH_VARIETY: f64 = 3.0;
 
-/// From the ratio of distances (laid on each other against any two frames), for each word how far
-/// references disagree in milliseconds, and in how many ways the recording's colour moves.
+/// Returns the confidence, from the ratio of distances (aligned frames to any two frames), the references'
+/// disagreement about each word in milliseconds, and the variety of the recording's colour.
 pub(crate) fn of(ratio: f64, spread_ms: &[f64], variety: f64) -> f64 {
     if variety < SPEECH_VARIETY {
         return 0.0;

@@ -12,7 +12,7 @@ pub(crate) const DIMENSIONS: usize = 2 * CEPSTRA;
 const SLOPE_FRAMES: isize = 4;
 /// Weight of slopes against cepstra.
 const SLOPE_WEIGHT: f32 = 1.2;
-/// What lies this far below the loud frames of its band is raised to there, in nats.
+/// The depth below the loud frames of a band at which values are clipped, in nats.
 const DEPTH: f32 = 9.0;
 /// Frames over which band levels are smoothed to find the noise.
 const NOISE_SMOOTHING: usize = 9;
@@ -20,7 +20,7 @@ const NOISE_SMOOTHING: usize = 9;
 /// A frame's features.
 pub(crate) type Feature = [f32; DIMENSIONS];
 
-/// The recording's own: its noise, and its loud frames by band.
+/// The acoustics of the recording: its noise, and its loud frames by band.
 #[derive(Debug, Clone)]
 pub(crate) struct Surroundings {
     noise: [f32; BANDS],
@@ -28,7 +28,7 @@ pub(crate) struct Surroundings {
     floor: [f32; BANDS],
 }
 
-/// The recording's features and how well silence explains each frame.
+/// The recording's features and each frame's distance to silence.
 #[derive(Debug, Clone)]
 pub(crate) struct Recorded {
     pub(crate) features: Vec<Feature>,
@@ -56,7 +56,7 @@ impl Surroundings {
     }
 }
 
-/// Features of a recording.
+/// Returns the features of a recording.
 pub(crate) fn recorded(frames: &Frames) -> Recorded {
     let speech = frames.speech(0.5);
     let surroundings = Surroundings::of(frames, &speech);
@@ -67,13 +67,13 @@ pub(crate) fn recorded(frames: &Frames) -> Recorded {
     let quiet = std::array::from_fn(|band| (noise[band] - 0.3).max(floor[band]));
     let mut silent = [0.0; DIMENSIONS];
     silent[..CEPSTRA].copy_from_slice(&transform(&quiet, &cosines()));
-    // Silence does not move: its slopes are zero before they are scaled, like everyone's.
+    // Silence does not move: its slopes are zero before scaling.
     let silent = scale.apply(&silent);
     let distances: Vec<f32> = features.iter().map(|f| distance(f, &silent)).collect();
     Recorded { features, silence: smooth_values(&distances, 5), surroundings }
 }
 
-/// Features of a reference as the recording's surroundings would have it.
+/// Returns the features of a reference in the recording's acoustics.
 pub(crate) fn matched(frames: &Frames, around: &Surroundings) -> Vec<Feature> {
     let speech = frames.speech(0.35);
     let loud = band_percentile(&frames.mel, &speech, 80.0);
@@ -168,7 +168,7 @@ impl Scale {
     }
 }
 
-/// Squared distance.
+/// Returns the squared distance.
 pub(crate) fn distance(a: &Feature, b: &Feature) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
 }
@@ -177,7 +177,7 @@ fn log_add(a: f32, b: f32) -> f32 {
     a.max(b) + (-(a - b).abs()).exp().ln_1p()
 }
 
-/// Running mean over an odd number of frames, fewer at the ends.
+/// Returns the running mean over an odd number of frames, fewer at the ends.
 pub(crate) fn smooth_values(values: &[f32], width: usize) -> Vec<f32> {
     let half = width / 2;
     (0..values.len())

@@ -1,13 +1,12 @@
-//! When each word of a known text is said, by comparing a recording with a reference that speaks
-//! the same words at known times.
+//! Word times of a known text, found by comparing a recording with a reference that speaks the same words at
+//! known times.
 //!
 //! Guarantees: pure functions over samples; equal input gives equal output; memory grows with the
 //! length of the recording, not with its square; every word gets a time, in order.
 //!
 //! Does not make the reference, read files or know languages: the caller brings samples.
 //!
-//! Start with [`Reference`] and [`align`]. How well it works, and what was tried, stands in
-//! docs/alignment.md.
+//! Start with [`Reference`] and [`align`]. Accuracy figures and discarded approaches are in docs/alignment.md.
 
 mod adapt;
 mod analysis;

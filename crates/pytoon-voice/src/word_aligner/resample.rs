@@ -1,7 +1,7 @@
 //! Sample-rate conversion to the analysis rate.
 //!
-//! A windowed sinc read at fractional positions. Features look at the spectrum up to 7.6 kHz in
-//! forty bands, so some 60 dB of stop band are plenty and the filter can be short.
+//! A windowed sinc read at fractional positions. Features use the spectrum up to 7.6 kHz in forty bands, so 60 dB
+//! of stop band are enough and the filter can be short.
 
 use std::f64::consts::PI;
 
@@ -9,10 +9,10 @@ use std::f64::consts::PI;
 const CROSSINGS: f64 = 12.0;
 /// Fractional positions for which the filter is tabulated.
 const PHASES: usize = 256;
-/// Where the pass band ends, as a part of the lower Nyquist frequency.
+/// The end of the pass band, as a fraction of the lower Nyquist frequency.
 const CUTOFF: f64 = 0.94;
 
-/// Converts to [`super::SAMPLE_RATE`]. A rate of 0 gives nothing.
+/// Converts samples to [`super::SAMPLE_RATE`]. A rate of 0 gives nothing.
 pub fn to_analysis_rate(samples: &[f32], from_rate: u32) -> Vec<f32> {
     if from_rate == 0 {
         return Vec::new();
@@ -21,7 +21,7 @@ pub fn to_analysis_rate(samples: &[f32], from_rate: u32) -> Vec<f32> {
         return samples.to_vec();
     }
     let step = f64::from(from_rate) / f64::from(super::SAMPLE_RATE);
-    // Input samples for each zero crossing: wider than one when the rate goes down.
+    // Input samples for each zero crossing: more than one when downsampling.
     let stretch = step.max(1.0) / CUTOFF;
     let half = (CROSSINGS * stretch).ceil() as usize;
     let taps = 2 * half;
@@ -41,7 +41,7 @@ pub fn to_analysis_rate(samples: &[f32], from_rate: u32) -> Vec<f32> {
         .collect()
 }
 
-/// `PHASES + 1` filters of `2 * half` taps, each with unit gain at 0 Hz.
+/// Returns `PHASES + 1` filters of `2 * half` taps, each with unit gain at 0 Hz.
 fn filters(half: usize, stretch: f64) -> Vec<f32> {
     let mut table = Vec::with_capacity((PHASES + 1) * 2 * half);
     for phase in 0..=PHASES {

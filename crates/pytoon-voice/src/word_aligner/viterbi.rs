@@ -1,15 +1,14 @@
-//! The cheapest way through the chain: silence, word 1, silence, word 2, … silence.
+//! The cheapest path through the chain: silence, word 1, silence, word 2, … silence.
 //!
-//! States of words are the reference's frames. Back-pointers are kept only for the states within a
-//! beam of the cheapest at each frame, so memory grows with the length of the recording and not
-//! with its square.
+//! The states of words are the reference's frames. Back-pointers are kept only for the states within a beam of the
+//! cheapest at each frame, so memory grows with the length of the recording, not with its square.
 
 use super::features::{Feature, distance};
 use std::ops::Range;
 
 /// The cost of staying in a state: the recording is slower than the reference.
 const STAY: f32 = 0.3;
-/// The costs of passing over no state of the reference, over one, and over two.
+/// The costs of skipping no state of the reference, one, and two.
 const SKIPS: [f32; 3] = [0.0, 0.15, 0.6];
 /// The cost of entering silence where the script has no pause.
 pub(crate) const PAUSE: f32 = 1.0;
@@ -19,7 +18,7 @@ pub(crate) const PAUSE: f32 = 1.0;
 pub(crate) struct Chain {
     /// States of each word, in order, without holes and none empty.
     pub(crate) words: Vec<Range<usize>>,
-    /// What it costs to enter the silence before each word, and after the last.
+    /// The cost of entering the silence before each word, and after the last.
     pub(crate) pause: Vec<f32>,
 }
 
@@ -33,7 +32,7 @@ pub(crate) struct Distances<'a> {
 }
 
 impl Distances<'_> {
-    /// Writes the costs of states `range` at a frame.
+    /// Writes the costs of a range of states at a frame.
     fn states(&self, frame: usize, range: Range<usize>, out: &mut [f32]) {
         let own = &self.recorded[frame];
         for (out, state) in out.iter_mut().zip(&self.states[range]) {
@@ -41,33 +40,33 @@ impl Distances<'_> {
         }
     }
 
-    /// The cost of silence at a frame.
+    /// Returns the cost of silence at a frame.
     fn silence(&self, frame: usize) -> f32 {
         SILENCE_WEIGHT * self.silence[frame]
     }
 }
 
-/// Where a frame of the recording lies.
+/// The place of a frame of the recording in the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// In the silence before word `n`.
     Silence(usize),
-    /// In a state.
+    /// In a state of a word.
     State(usize),
 }
 
 /// The cheapest path: a place for every frame.
 pub(crate) type Path = Vec<Place>;
 
-/// States whose cost exceeds the cheapest by more than this are given up.
+/// The excess over the cheapest cost above which a state is pruned.
 const BEAM: f32 = 220.0;
-/// No more states than this are kept at a frame (40 s of reference).
+/// The most states kept at a frame (40 s of reference).
 const MAX_ACTIVE: usize = 8_000;
 
 const FROM_SILENCE: u8 = 8;
 const NEVER: f32 = 1e30;
 
-/// Finds the path. `None` when the recording is too short for the chain.
+/// Finds the path. Returns `None` if the recording is too short for the chain.
 pub(crate) fn cheapest(chain: &Chain, local: &Distances<'_>) -> Option<Path> {
     let mut search = Search::new(chain);
     if search.states == 0 || local.recorded.is_empty() {
@@ -82,14 +81,14 @@ struct Search<'a> {
     states: usize,
     /// The word of each state.
     word_of: Vec<u32>,
-    /// Costs at the frame before and at this one.
+    /// Costs at the previous frame and at this one.
     old: Vec<f32>,
     new: Vec<f32>,
     silence: Vec<f32>,
     /// Kept states of each frame, and their back-pointers.
     kept: Vec<(usize, Vec<u8>)>,
-    /// Back-pointers of silences, by frame: 0 stays, else 1 + how many states before the word's
-    /// first the path came from.
+    /// Back-pointers of silences, by frame: 0 stays, else 1 + the number of states between the source of the path
+    /// and the word's first state.
     silence_back: Vec<(usize, Vec<u8>)>,
 }
 
@@ -122,7 +121,7 @@ impl<'a> Search<'a> {
         self.silence_back.push((0, vec![0]));
         for frame in 1..local.recorded.len() {
             let reach = range.start..(range.end + 3).min(self.states);
-            // Both buffers hold leavings of earlier frames round the states that were kept.
+            // Both buffers contain stale values of earlier frames around the kept states.
             self.old[range.start.saturating_sub(3)..range.start].fill(NEVER);
             self.old[range.end..reach.end].fill(NEVER);
             local.states(frame, reach.clone(), &mut costs[reach.clone()]);
@@ -150,7 +149,7 @@ impl<'a> Search<'a> {
             self.new[state] = best + costs[state];
             back[state - reach.start] = from;
         }
-        // From silence into the first three states of a word.
+        // Paths from silence enter the first three states of a word.
         for word in self.words_in(&reach) {
             let first = self.chain.words[word].start;
             for (step, extra) in SKIPS.into_iter().enumerate() {
@@ -167,7 +166,7 @@ impl<'a> Search<'a> {
         back
     }
 
-    /// Words that states of a range belong to, and the one after.
+    /// Returns the words of a range of states, and the one after.
     fn words_in(&self, reach: &Range<usize>) -> Range<usize> {
         let first = self.word_of[reach.start] as usize;
         let last = self.word_of[reach.end - 1] as usize;
@@ -199,7 +198,7 @@ impl<'a> Search<'a> {
         self.chain.words.get(word).map_or(self.states, |range| range.start)
     }
 
-    /// The states that are near enough to the cheapest.
+    /// Returns the states within the beam.
     fn keep(&self, reach: Range<usize>) -> Range<usize> {
         let words = self.words_in(&reach);
         let in_silence =
@@ -210,7 +209,7 @@ impl<'a> Search<'a> {
             .filter(|&word| self.silence[word] <= limit)
             .map(|word| self.first_state(word))
             .filter(|&first| first >= reach.start);
-        // A cheap silence holds the states it leads to: the first one must stay in reach.
+        // A cheap silence keeps the state it leads to in reach.
         let (mut lowest, mut highest) = (usize::MAX, 0);
         for first in open {
             lowest = lowest.min(first);

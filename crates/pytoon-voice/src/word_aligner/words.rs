@@ -1,4 +1,4 @@
-//! From samples and references to word times.
+//! Computes word times from samples and references.
 
 use super::adapt::Speaker;
 use super::analysis::Frames;
@@ -11,9 +11,9 @@ use std::ops::Range;
 /// A word in a reference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReferenceWord {
-    /// Its samples; empty when nothing is spoken for it (an emoji, say).
+    /// Its samples; empty if it is not spoken (an emoji, say).
     pub samples: Range<usize>,
-    /// Whether the script pauses after it (punctuation).
+    /// True if the script pauses after it (punctuation).
     pub pause_after: bool,
 }
 
@@ -26,7 +26,7 @@ pub struct Reference {
     pub words: Vec<ReferenceWord>,
 }
 
-/// When a word was said, in milliseconds from the start of the recording.
+/// The time of a word, in milliseconds from the start of the recording.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Timed {
     /// Its start.
@@ -35,32 +35,32 @@ pub struct Timed {
     pub end_ms: f64,
 }
 
-/// Word times, and how far to trust them.
+/// Word times and their confidence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alignment {
     /// One for each word of the script.
     pub words: Vec<Timed>,
-    /// 0 (the recording says something else, or nothing) to 1.
+    /// From 0 (the recording says something else, or nothing) to 1.
     pub confidence: f64,
-    /// How far the references disagree about a word's start: half of the words are nearer than
-    /// this to the median. An estimate of the error, in milliseconds.
+    /// The disagreement of the references about a word's start, as an estimate of the error, in milliseconds: half of
+    /// the words are nearer than this to the median.
     pub spread_ms: f64,
 }
 
-/// References agree on a time within this many milliseconds.
+/// The tolerance within which references agree on a time, in milliseconds.
 const AGREED_MS: f64 = 15.0;
-/// Frames (400 ms) that are judged together when a map is tried on what it was not made from.
+/// Frames (400 ms) that are judged together in the cross-validation of a map.
 const BLOCK: usize = 80;
-/// Frames of silence that a first pass must find before its silence is believed.
+/// The frames of silence that a first pass must find before its silence is used.
 const MIN_SILENT: usize = 20;
-/// Found word starts are late by this much on average, whoever speaks: a word is recognised when
-/// it differs from what came before.
+/// The average lateness of found word starts, for every speaker, in milliseconds: a word is recognised only when
+/// it differs from the sound before.
 const LATE_MS: f64 = 4.0;
 
 /// A reference's states: the frames of its words, without its pauses.
 struct States {
     chain: Chain,
-    /// The script's word of each word of the chain.
+    /// The index in the script of each word of the chain.
     script: Vec<usize>,
     /// The frame of each state.
     frames: Vec<usize>,
@@ -77,7 +77,7 @@ fn states(reference: &Reference, frames: &Frames) -> States {
         let mut last = ((word.samples.end as f64 / hop).round() as usize).min(frames.len());
         if !word.samples.is_empty() && last > first {
             if word.pause_after {
-                // What follows the word is the reference's own pause.
+                // The rest after the word is the reference's own pause.
                 while last > first + 1 && !speech[last - 1] {
                     last -= 1;
                 }
@@ -95,12 +95,12 @@ fn states(reference: &Reference, frames: &Frames) -> States {
     out
 }
 
-/// Times every word of the references' script in a recording at [`SAMPLE_RATE`]. `None` when
-/// there is nothing to compare, or the recording is far too short for the script.
+/// Times every word of the references' script in a recording at [`SAMPLE_RATE`]. Returns `None` if there is
+/// nothing to compare, or the recording is far too short for the script.
 ///
-/// Each reference is aligned with the recording by itself; a word's times are the median over them.
-/// The tie-break is a voice with coarser boundaries of its own: it counts as one more reference for
-/// words on which the others disagree by more than 15 ms.
+/// Each reference is aligned with the recording by itself; a word's times are the median over them. `tie_break` is a
+/// voice with coarser boundaries: it counts as one more reference for words on which the others disagree by more than
+/// 15 ms.
 pub fn align(
     samples: &[f32],
     references: &[Reference],
@@ -126,7 +126,7 @@ pub fn align(
         .map(|word| {
             let start = consensus(&|take| take.words[word].start_ms).max(end);
             let stop = consensus(&|take| take.words[word].end_ms).max(start);
-            // Words of one take do not overlap; medians of several might by a hair.
+            // Words of one take do not overlap; medians of several might, slightly.
             end = start;
             Timed { start_ms: start, end_ms: stop }
         })
@@ -142,8 +142,8 @@ pub fn align(
     Some(Alignment { confidence, spread_ms: median(spread.into_iter()), words })
 }
 
-/// How many ways a sound's colour moves in while it is loud: the participation ratio of the
-/// correlations between its cepstra. A tone that swells and fades has one; speech has many.
+/// Returns the number of independent ways in which a sound's colour moves while it is loud: the participation
+/// ratio of the correlations between its cepstra. A tone that swells and fades has one; speech has many.
 fn variety(features: &[Feature], loud: &[bool]) -> f64 {
     let kept: Vec<&Feature> =
         features.iter().zip(loud).filter(|(_, loud)| **loud).map(|(f, _)| f).collect();
@@ -166,7 +166,7 @@ fn variety(features: &[Feature], loud: &[bool]) -> f64 {
     dimensions * dimensions / squares
 }
 
-/// The middle value; the mean of the middle two.
+/// Returns the middle value, or the mean of the middle two.
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = values.collect();
     sorted.sort_by(f64::total_cmp);
@@ -176,10 +176,10 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     }
 }
 
-/// One reference laid along the recording.
+/// One reference aligned with the recording.
 struct Take {
     words: Vec<Timed>,
-    /// Distance of frames that were laid on each other, as a part of that of any two frames.
+    /// The mean distance of aligned frames, as a fraction of that of any two frames.
     ratio: f64,
 }
 
@@ -198,7 +198,7 @@ impl Take {
     }
 }
 
-/// Returns the frames that a path lays on states, each with its state.
+/// Returns the frames that a path assigns to states, each with its state.
 fn laid(path: &Path) -> impl Iterator<Item = (usize, usize)> {
     path.iter().enumerate().filter_map(|(frame, place)| match place {
         Place::State(state) => Some((frame, *state)),
@@ -206,9 +206,9 @@ fn laid(path: &Path) -> impl Iterator<Item = (usize, usize)> {
     })
 }
 
-/// How much more alike frames that were laid on each other are than any two frames, each half of
-/// the recording judged by the map of the other half: a map fits what it was made from even when
-/// the script is a wrong one, the more so the shorter the recording.
+/// Returns the distance of aligned frames as a fraction of that of any two frames. Each half of the recording is
+/// judged by the map of the other half: a map fits its own data even if the script is wrong, the more so the shorter
+/// the recording.
 fn unseen_ratio(recorded: &[Feature], plain: &[Feature], path: &Path) -> f64 {
     let mut halves: [Vec<(usize, usize)>; 2] = [Vec::new(), Vec::new()];
     for (frame, state) in laid(path) {
@@ -224,7 +224,7 @@ fn unseen_ratio(recorded: &[Feature], plain: &[Feature], path: &Path) -> f64 {
         for &(frame, state) in &halves[unseen] {
             let own = speaker.as_ref().map_or(recorded[frame], |s| s.recorded(&recorded[frame]));
             near += f64::from(distance(&own, &mapped(state)));
-            // A stride visits other states evenly and without chance.
+            // A stride visits other states evenly and deterministically.
             let other = (state + plain.len() / 3 + 7 * frame) % plain.len();
             any += f64::from(distance(&own, &mapped(other)));
         }
@@ -232,7 +232,7 @@ fn unseen_ratio(recorded: &[Feature], plain: &[Feature], path: &Path) -> f64 {
     if any > 0.0 { near / any } else { 1.0 }
 }
 
-/// Lays the reference again, as the recording's speaker would say it by the first pass.
+/// Aligns the reference again, as the recording's speaker would say it by the first pass.
 fn second_pass(
     recorded: &Recorded,
     plain: &[Feature],
@@ -250,7 +250,7 @@ fn second_pass(
     cheapest(&states.chain, &local)
 }
 
-/// Silence as the template has it and as the frames of the first pass have it, half each.
+/// Returns each frame's distance to silence: the mean of the template's and of the first pass's silence.
 fn silence_of_first_pass(recorded: &Recorded, own: &[Feature], first: &Path) -> Vec<f32> {
     let placed = first.iter().zip(own);
     let silent = placed.filter(|(place, _)| matches!(place, Place::Silence(_)));
@@ -282,7 +282,7 @@ fn times(count: usize, states: &States, path: &Path) -> Vec<Timed> {
             end_ms: (last + 1) as f64 * FRAME_MS,
         });
     }
-    // A word that was passed over, or that has no sound, stands at the end of the one before.
+    // A word that was skipped, or that has no sound, is placed at the end of the one before.
     let mut end = 0.0;
     out.into_iter()
         .map(|timed| {

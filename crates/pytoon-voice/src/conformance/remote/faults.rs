@@ -1,4 +1,4 @@
-//! What can go wrong with the call that speaks, whoever the vendor is.
+//! Faults of the call that speaks, common to all vendors.
 
 use super::{ATTEMPTS, RETRY_AFTER, Remote};
 use pytoon_vendor::VendorErrorKind as Kind;
@@ -7,14 +7,14 @@ use serde_json::json;
 use std::fmt;
 use std::time::Duration;
 
-/// Whether money was spent.
+/// The spending of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Money {
-    /// Surely not.
+    /// Certainly not spent.
     NotSpent,
-    /// Nobody can know.
+    /// Cannot be known.
     Unknown,
-    /// Surely.
+    /// Certainly spent.
     Spent,
 }
 
@@ -28,26 +28,26 @@ impl fmt::Display for Money {
     }
 }
 
-/// An answer, and what it must mean.
+/// An answer, with its expected result.
 pub(super) struct Fault {
     pub(super) name: String,
     pub(super) answer: Answer,
     pub(super) kind: Kind,
     pub(super) money: Money,
     pub(super) retry_after: Option<Duration>,
-    /// How often the vendor may be called.
+    /// The most calls that the vendor may get.
     pub(super) calls: usize,
-    /// Whether no answer comes, so that little patience is enough.
+    /// True if no answer comes, so that a short timeout is enough.
     pub(super) is_hasty: bool,
 }
 
-/// Larger than any reply that is read.
+/// Larger than the largest reply that is read.
 const TOO_LARGE: usize = pytoon_vendor::http::MAX_SOUND + 1;
 
-/// The faults of a provider.
+/// Returns the faults of a provider.
 pub(super) fn answers(remote: &Remote) -> Vec<Fault> {
     use Money::{NotSpent, Unknown};
-    // A server that is free is asked again also where a service might have been paid.
+    // A free server is retried even where a service might have been paid.
     let again = |kind: Kind, money: Money| {
         let may_pass = matches!(kind, Kind::RateLimited | Kind::Server);
         if may_pass && (remote.is_free || money == NotSpent) { ATTEMPTS } else { 1 }
@@ -68,7 +68,7 @@ pub(super) fn answers(remote: &Remote) -> Vec<Fault> {
         fault("429", said(429), Kind::RateLimited, NotSpent),
         Fault {
             retry_after: Some(RETRY_AFTER),
-            // That is longer than anybody waits within a render.
+            // The delay is longer than a render waits.
             calls: 1,
             ..fault("429 with Retry-After", limited, Kind::RateLimited, NotSpent)
         },

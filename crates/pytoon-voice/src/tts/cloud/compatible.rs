@@ -1,9 +1,8 @@
-//! Speech servers of the user's own that speak OpenAI's `POST /v1/audio/speech`: Kokoro-FastAPI,
-//! speaches, LocalAI and others.
+//! Speech servers of the user's own with OpenAI's `POST /v1/audio/speech`: Kokoro-FastAPI, speaches, LocalAI and
+//! others.
 //!
-//! Guarantees: a body is recognised by its first bytes, whatever format was asked for and whatever
-//! media type the server names; MP3 is decoded by FFmpeg, bounded in size and length; a body that
-//! is neither is not heard as noise.
+//! Guarantees: a body is recognised by its first bytes, regardless of the requested format and the server's media
+//! type; MP3 is decoded by FFmpeg, bounded in size and length; a body of another kind is never played as noise.
 
 use super::{CloudAdapter, HEALTH, SPEAK, Scope, Speech, Told, Unreadable, openai, refused};
 use crate::tts::take::{Take, WavProblem};
@@ -15,10 +14,10 @@ use pytoon_vendor::replies::with_key;
 use pytoon_vendor::{Result, VendorErrorKind};
 use std::io::Write;
 
-/// Samples a second of a sound that FFmpeg decoded.
+/// The sample rate of sound decoded by FFmpeg, in hertz.
 const DECODED_RATE: u32 = 48_000;
 
-/// The first bytes of sounds that FFmpeg decodes: a tag before MP3, Ogg, FLAC.
+/// The first bytes of sounds for FFmpeg: a tag before MP3, Ogg, FLAC.
 const ENCODED: [&[u8]; 3] = [b"ID3", b"OggS", b"fLaC"];
 
 /// A server's protocol.
@@ -42,7 +41,7 @@ impl Compatible {
             |error: std::io::Error| Unreadable::Machine(SystemError::write(&folder, error));
         let mut file = tempfile::NamedTempFile::new().map_err(unwritten)?;
         file.write_all(body).and_then(|()| file.flush()).map_err(unwritten)?;
-        // FFmpeg takes its time; other calls go on meanwhile.
+        // FFmpeg takes a while; other calls must continue meanwhile.
         let decode = || sound::decode_mono(&self.runner, file.path());
         match tokio::task::block_in_place(decode) {
             Ok(samples) => Ok(Take::from_samples(DECODED_RATE, &samples)),
@@ -52,7 +51,7 @@ impl Compatible {
     }
 }
 
-/// What a body is.
+/// The kind of a body.
 #[derive(Debug, PartialEq, Eq)]
 enum Sound {
     Wav,
@@ -72,7 +71,7 @@ fn recognised(body: &[u8]) -> Sound {
     }
 }
 
-/// A call with the key, where the server has one.
+/// Adds the key to a call, if the server has one.
 fn signed(http: &VendorHttp, call: Call) -> Result<Call> {
     match http.key() {
         Some(_) => with_key(http, call, "Bearer "),

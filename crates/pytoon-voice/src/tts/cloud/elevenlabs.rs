@@ -23,11 +23,11 @@ const MOST: &[(&str, usize)] = &[
     ("eleven_flash_v2", 30_000),
     ("eleven_turbo_v2", 30_000),
 ];
-/// The most of all other models.
+/// The most characters for all other models.
 const MOST_OTHERWISE: usize = 10_000;
 /// The header with the key.
 const KEY_HEADER: &str = "xi-api-key";
-/// How much of the neighbouring text is told, for the tone.
+/// The characters of neighbouring text that are sent, for the tone.
 const CONTEXT_CHARS: usize = 300;
 
 #[derive(Debug)]
@@ -54,13 +54,13 @@ struct Alignment {
 }
 
 impl ElevenLabs {
-    /// Only these models are told the language; others refuse it.
+    /// Returns true if the model takes the language; other models reject it.
     fn takes_language(&self) -> bool {
         self.model.ends_with("v2_5") || self.model == "eleven_v3"
     }
 }
 
-/// Makes the adapter; fails with what is wrong in its options.
+/// Makes the adapter; fails with the defect in its options.
 pub(crate) fn adapter(settings: &CloudVoice) -> MadeAdapter {
     let options: Options = options(settings)?;
     let rate = options.output_format.strip_prefix("pcm_").and_then(|rate| rate.parse().ok());
@@ -126,7 +126,7 @@ impl CloudAdapter for ElevenLabs {
     fn take(&self, reply: &Reply, speech: &Speech<'_>) -> Result<Take, Unreadable> {
         let json = reply.json().ok_or(Unreadable::Protocol)?;
         let mut take = Take::from_pcm(self.rate, &sound_at(&json, "/audio_base64")?);
-        // Without an alignment the sound is still a voice; its words are timed otherwise.
+        // Without an alignment the sound is still usable; another aligner times its words.
         if let Ok(alignment) = serde_json::from_value::<Alignment>(json["alignment"].clone()) {
             take.marks = marks(&alignment, &speech.piece.text);
         }
@@ -136,7 +136,7 @@ impl CloudAdapter for ElevenLabs {
     fn refusal(&self, reply: &Reply) -> (VendorErrorKind, Option<String>) {
         let json = reply.json().unwrap_or_default();
         let detail = &json["detail"];
-        // Two generations of bodies; the code says more than the status.
+        // There are two generations of bodies; the code is more precise than the status.
         let code = detail["code"].as_str().or(detail["status"].as_str()).unwrap_or_default();
         let message = detail["message"].as_str().map(str::to_owned).or_else(|| said(reply));
         (errors::kind(REFUSALS, reply), coded(code, message))
@@ -161,7 +161,7 @@ impl CloudAdapter for ElevenLabs {
             if refusal.kind != VendorErrorKind::Auth {
                 return Err(refusal);
             }
-            // A key may be good for speech alone.
+            // A key may be restricted to speech.
             let models = Call::get(HEALTH, http.url("/v1/models"));
             let reply = http.send(with_key_in(http, models, KEY_HEADER)?).await?;
             if reply.is_success() {
@@ -213,7 +213,7 @@ fn head(text: &str) -> String {
     text.chars().take(CONTEXT_CHARS).collect()
 }
 
-/// The times of the text's characters; none where the vendor timed another text.
+/// Returns the times of the text's characters; none if the vendor timed another text.
 fn marks(alignment: &Alignment, text: &str) -> Vec<Mark> {
     if alignment.characters.concat() != text {
         return Vec::new();
@@ -222,7 +222,7 @@ fn marks(alignment: &Alignment, text: &str) -> Vec<Mark> {
         alignment.character_start_times_seconds.iter().zip(&alignment.character_end_times_seconds);
     let mut at = 0;
     let mut marks = Vec::new();
-    // An entry may hold several characters.
+    // An entry may consist of several characters.
     for (entry, (start, end)) in alignment.characters.iter().zip(times) {
         if !entry.trim().is_empty() && start.is_finite() && end.is_finite() {
             marks.push(Mark { at, start_ms: start * 1000.0, end_ms: Some(end * 1000.0) });

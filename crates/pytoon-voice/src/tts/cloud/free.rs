@@ -1,7 +1,6 @@
-//! Calls to a server of the user's own: they cost nothing, so that a failed one is made again.
+//! Calls to a server of the user's own. They are free, so a failed one is retried.
 //!
-//! Guarantees: no row in the ledger; a cancel is heard within a moment; no failure claims that
-//! something may have been bought.
+//! Guarantees: no row in the ledger; a cancel takes effect within a moment; no failure claims a possible purchase.
 
 use super::{SPEAK, Take};
 use pytoon_config::engines::Backoff;
@@ -11,7 +10,7 @@ use pytoon_vendor::{Accepted, Result, VendorError, VendorErrorKind};
 use std::future::Future;
 use std::time::Duration;
 
-/// Asks until there is a take, at most `backoff.attempts` times.
+/// Calls until there is a take, at most `backoff.attempts` times.
 pub(super) async fn asked<F>(
     name: &str,
     backoff: &Backoff,
@@ -40,7 +39,7 @@ where
     }
 }
 
-/// How long to wait before another attempt; `None` where another does not help.
+/// Returns the pause before another attempt, or `None` if a retry does not help.
 fn pause_before(backoff: &Backoff, error: &VendorError, attempt: u32) -> Option<Duration> {
     let may_pass = matches!(error.kind, VendorErrorKind::RateLimited | VendorErrorKind::Server);
     if !may_pass || attempt >= backoff.attempts {
@@ -67,7 +66,7 @@ mod tests {
 
     const BACKOFF: Backoff = Backoff { initial_ms: 1, max_ms: 5, attempts: 3 };
 
-    /// Fails in one way every time; the failure, and how often it was asked.
+    /// Always fails in one way. Returns the failure and the number of calls.
     async fn failed(kind: VendorErrorKind, retry_after: Option<Duration>) -> (VendorError, u32) {
         let calls = AtomicU32::new(0);
         let ask = || async {

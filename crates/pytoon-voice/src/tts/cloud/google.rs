@@ -1,4 +1,4 @@
-//! Google Cloud Text-to-Speech: marks before words come back with their times.
+//! Google Cloud Text-to-Speech: marks before words are returned with their times.
 
 use super::{
     CloudAdapter, HEALTH, MadeAdapter, SPEAK, Scope, Speech, Told, Unreadable, options, refused,
@@ -16,10 +16,10 @@ use pytoon_vendor::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The most bytes of a request, marks included (quotas page of the vendor's documentation), less
-/// those of the element around it.
+/// The most bytes of a request, marks included (quotas page of the vendor's documentation), without those of the
+/// element around it.
 const MOST: usize = 5000 - "<speak></speak>".len();
-/// Samples a second asked for.
+/// The requested sample rate, in hertz.
 const RATE: u32 = 24_000;
 /// The header with the key.
 const KEY_HEADER: &str = "X-Goog-Api-Key";
@@ -36,7 +36,7 @@ struct Options {
     marks: bool,
 }
 
-/// Makes the adapter; fails with what is wrong in its options.
+/// Makes the adapter; fails with the defect in its options.
 pub(crate) fn adapter(settings: &CloudVoice) -> MadeAdapter {
     let Options { marks } = options(settings)?;
     Ok(Box::new(Google { model: settings.model.clone(), marks }))
@@ -48,7 +48,7 @@ impl CloudAdapter for Google {
     }
 
     fn size(&self, text: &SpokenText) -> usize {
-        // Numbers of marks grow with the piece: counted at their longest.
+        // The numbers of marks grow with the piece: count them at their longest.
         let marks =
             if self.marks { (text.ranges.len() + 1) * "<mark name=\"w9999\"/>".len() } else { 0 };
         escaped(&text.text).len() + 1 + marks
@@ -79,7 +79,7 @@ impl CloudAdapter for Google {
         if self.marks {
             body["enableTimePointing"] = json!(["SSML_MARK"]);
         }
-        // Time points are in the beta alone.
+        // Only the beta API returns time points.
         let path = if self.marks { "/v1beta1/text:synthesize" } else { "/v1/text:synthesize" };
         with_key_in(http, Call::post(SPEAK, http.url(path), body), KEY_HEADER)
     }
@@ -119,7 +119,7 @@ impl CloudAdapter for Google {
 const REFUSALS: &[Row] = &[
     Row::each(REASONS, &["API_KEY_INVALID", "API_KEY_EXPIRED"], VendorErrorKind::Auth)
         .source("google.rpc.ErrorInfo, reasons of googleapis.com"),
-    // A wrong key comes as an invalid argument.
+    // A wrong key is reported as an invalid argument.
     Row::message(&[400], &["api key"], VendorErrorKind::Auth).source("as the interface answers"),
     Row::each(REASONS, &["BILLING_DISABLED"], VendorErrorKind::Quota)
         .source("google.rpc.ErrorInfo, reasons of googleapis.com"),
@@ -128,10 +128,10 @@ const REFUSALS: &[Row] = &[
     Row::at("/error/status", &["RESOURCE_EXHAUSTED"], VendorErrorKind::RateLimited)
         .source("google.rpc.Code"),
 ];
-/// The places of reasons.
+/// The places of reasons in the JSON.
 const REASONS: (&str, &str) = ("/error/details", "/reason");
 
-/// A voice's name begins with its language and region.
+/// Returns a voice's language and region, which its name begins with.
 fn language_code(voice: &str, language: &str) -> String {
     let mut parts = voice.split('-');
     match (parts.next(), parts.next(), parts.next()) {
@@ -140,8 +140,8 @@ fn language_code(voice: &str, language: &str) -> String {
     }
 }
 
-/// Returns the code of a language. The vendor takes no script: it knows written Chinese by what is
-/// spoken where it is written so (discovery document, `VoiceSelectionParams.languageCode`).
+/// Returns the code of a language. The vendor takes no script: it identifies written Chinese by the language
+/// spoken in the region that writes it so (discovery document, `VoiceSelectionParams.languageCode`).
 fn without_script(language: &str) -> String {
     let (script, rest) = script_apart(language);
     let region = rest.split('-').nth(1).unwrap_or_default().to_uppercase();
@@ -159,8 +159,8 @@ fn escaped(text: &str) -> String {
     text.replace('"', "&quot;").replace('\'', "&apos;")
 }
 
-/// The piece with a mark before each word (`w` and its first character) and one after each part
-/// (`e` and the first character of its last word), which tells where its pause begins.
+/// Returns the piece with a mark before each word (`w` and its first character) and one after each part (`e`
+/// and the first character of its last word), which gives the start of its pause.
 fn ssml(piece: &Piece) -> String {
     let mut out = String::from("<speak>");
     for (index, part) in piece.parts.iter().enumerate() {
@@ -191,7 +191,7 @@ fn marks(points: &Value, piece: &Piece) -> Vec<Mark> {
     for point in points.as_array().map(Vec::as_slice).unwrap_or_default() {
         let Some(name) = point["markName"].as_str() else { continue };
         let Some(at) = name.get(1..).and_then(|at| at.parse::<usize>().ok()) else { continue };
-        // A zero is left out, as JSON made from protocol buffers does.
+        // A zero is omitted, as usual in JSON made from protocol buffers.
         let ms = point["timeSeconds"].as_f64().unwrap_or(0.0) * 1000.0;
         if at >= length || !ms.is_finite() {
             continue;

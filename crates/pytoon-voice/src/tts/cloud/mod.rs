@@ -1,11 +1,11 @@
-//! Voices that are services or servers: what all of them have in common.
+//! The common parts of voices that are services or servers.
 //!
-//! Guarantees: nothing is bought twice ([`crate::paid`]); what comes back is checked before it is kept;
-//! a key is in no message; a cancel is heard within a moment.
+//! Guarantees: nothing is bought twice ([`crate::paid`]); an answer is checked before it is kept; no message contains
+//! a key; a cancel takes effect within a moment.
 //!
-//! An adapter (`CloudAdapter`) translates: it builds one request and reads one answer. It does
-//! not wait, repeat, keep or judge. A service is paid through the ledger; a server of the user's
-//! own costs nothing and leaves no row there (`free`).
+//! An adapter (`CloudAdapter`) translates: it builds one request and parses one answer. It does not wait, retry, keep
+//! or judge. A service is paid through the ledger; a server of the user's own is free and leaves no row there
+//! (`free`).
 //!
 //! Start with [`Cloud`].
 
@@ -40,74 +40,74 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-/// What is done, as "failed to …" goes on.
+/// The operations, as they follow "failed to …".
 pub(crate) const SPEAK: &str = "speak";
 pub(crate) const HEALTH: &str = "check the account";
-/// How long a service may take to say how it is.
+/// The timeout of a health check.
 const HEALTH_PATIENCE: Duration = Duration::from_secs(15);
 
-/// A future in a box.
+/// A boxed future.
 pub(crate) type Told<'a> = Pin<Box<dyn Future<Output = Result<String, VendorError>> + Send + 'a>>;
 
-/// One request, as far as adapters need to know it.
+/// One request to an adapter.
 #[derive(Debug, Clone)]
 pub(crate) struct Speech<'a> {
     pub(crate) piece: &'a Piece,
-    /// What is said before and after it, for the tone.
+    /// The text before and after it, for the tone.
     pub(crate) before: &'a str,
     pub(crate) after: &'a str,
     /// BCP 47 tag.
     pub(crate) language: &'a str,
     pub(crate) voice: &'a str,
-    /// Within what the vendor takes.
+    /// The speed, within the vendor's range.
     pub(crate) speed: f64,
 }
 
 /// Limits of a vendor's requests, and the form of its answers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scope {
-    /// The most that one request takes, in the unit of [`CloudAdapter::size`].
+    /// The largest request, in the unit of [`CloudAdapter::size`].
     pub(crate) most: usize,
-    /// Whether it gives times, so that one request can hold several sentences.
+    /// True if it returns word times, so that one request can contain several sentences.
     pub(crate) gives_times: bool,
-    /// The slowest and the fastest speed that it takes, against the voice's own.
+    /// The slowest and the fastest speed that it takes, relative to the voice's own.
     pub(crate) speeds: (f64, f64),
 }
 
-/// A vendor's own words.
+/// The translation for one vendor.
 pub(crate) trait CloudAdapter: std::fmt::Debug + Send + Sync {
-    /// Limits of requests, and the form of answers.
+    /// Returns the limits of requests and the form of answers.
     fn scope(&self) -> Scope;
-    /// The size of a part of a request, its joint to the next included; in characters, where the
-    /// vendor counts nothing else.
+    /// Returns the size of a part of a request, including its joint to the next; in characters, unless the vendor
+    /// counts otherwise.
     fn size(&self, text: &SpokenText) -> usize {
         text.text.chars().count()
     }
-    /// The paid call.
+    /// Builds the paid call.
     fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, VendorError>;
-    /// The take in an answer of 2xx, or what is wrong with it.
+    /// Parses the take in an answer of 2xx, or returns its defect.
     fn take(&self, reply: &Reply, speech: &Speech<'_>) -> Result<Take, Unreadable>;
-    /// The kind of a refusal, and what was said.
+    /// Returns the kind of a refusal and its message.
     fn refusal(&self, reply: &Reply) -> (VendorErrorKind, Option<String>);
-    /// Asks how it is, for nothing.
+    /// Checks the health of the service, free of charge.
     fn health<'a>(&'a self, http: &'a VendorHttp) -> Told<'a>;
-    /// What makes requests with equal texts different beside voice, model and speed.
+    /// Returns other inputs, beside voice, model and speed, that make requests with equal texts different.
     fn identity(&self) -> Value {
         Value::Null
     }
 }
 
-/// A service's adapter, or what is wrong in its options.
+/// A service's adapter, or the defect in its options.
 pub(crate) type MadeAdapter = Result<Box<dyn CloudAdapter>, String>;
 
-/// Why an answer of 2xx holds no take.
+/// The reason why an answer of 2xx contains no take.
 #[derive(Debug)]
 pub(crate) enum Unreadable {
-    /// It is not what the vendor documents.
+    /// The answer does not match the vendor's documentation.
     Protocol,
     /// The sound in it is not usable.
     Sound(String),
-    /// This machine could not look at it, which says nothing of the sound.
+    /// This machine could not decode the sound, which may be intact.
     Machine(SystemError),
 }
 
@@ -132,7 +132,7 @@ pub struct Cloud(Arc<Inner>);
 struct Inner {
     name: Arc<str>,
     settings: CloudVoice,
-    /// Which account or server it is, without telling the key: a breaker is of one of them.
+    /// An identifier of the account or server, without the key. Each has its own breaker.
     account: String,
     http: VendorHttp,
     adapter: Box<dyn CloudAdapter>,
@@ -141,16 +141,16 @@ struct Inner {
     places: Semaphore,
 }
 
-/// Who pays.
+/// The payment of a provider.
 #[derive(Debug)]
 pub(crate) enum Payment {
-    /// The ledger has a row before each call, under the fingerprint of the key.
+    /// A paid service: the ledger has a row before each call, under the fingerprint of the key.
     Ledger { paid: Arc<PaidWork>, key_id: String },
-    /// Nobody: the server is the user's own.
+    /// A free server of the user's own.
     Free { cancel: CancelToken },
 }
 
-/// A field of a provider's block that is wrong, and why.
+/// A field of a provider's block that is wrong, with the reason.
 pub type Problem = (String, String);
 
 impl Cloud {
@@ -167,7 +167,7 @@ impl Cloud {
             match ended {
                 Ok((index, Ok(take))) => takes[index] = Some(take),
                 Ok((_, Err(error))) => {
-                    // No further piece begins; what is under way is paid for and is kept.
+                    // No further piece begins; those in flight are paid for and are kept.
                     job.stopped.store(true, Ordering::Relaxed);
                     failed.get_or_insert(error);
                 }
@@ -184,7 +184,7 @@ impl Cloud {
     }
 }
 
-/// What a provider is made of.
+/// The parts of a provider.
 pub(crate) struct Parts<'a> {
     pub(crate) name: &'a str,
     pub(crate) settings: CloudVoice,
@@ -195,10 +195,10 @@ pub(crate) struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    /// Returns the provider.
+    /// Makes the provider.
     ///
     /// # Errors
-    /// The field that is wrong and why.
+    /// The wrong field and the reason.
     pub(crate) fn made(self) -> Result<Cloud, Problem> {
         let address = Address {
             base_url: &self.settings.base_url,
@@ -222,13 +222,13 @@ impl Parts<'_> {
     }
 }
 
-/// What is spoken.
+/// The work of one request.
 struct Job {
     pieces: Vec<Piece>,
     language: String,
     voice: String,
     speed: f64,
-    /// Set when a piece failed: no other is begun.
+    /// Set when a piece failed: no other piece starts.
     stopped: AtomicBool,
 }
 
@@ -289,7 +289,7 @@ impl Inner {
         }
     }
 
-    /// What the pieces would cost that are not kept; nothing where all are.
+    /// Returns the cost of the pieces that are not kept, or `None` if all are.
     async fn missing(&self, job: &Job) -> Result<Option<MicroUsd>, VendorError> {
         let Payment::Ledger { paid, key_id } = &self.payment else { return Ok(None) };
         let mut missing = None;
@@ -330,8 +330,8 @@ impl Inner {
         }
     }
 
-    /// Equal hashes ask for the same take. The neighbours' words only colour the tone: they do not
-    /// make another take of it, so that one changed sentence buys one sentence.
+    /// Returns the hash of a take; equal hashes ask for the same take. It leaves out the neighbouring text, which
+    /// only colours the tone, so that one changed sentence buys one sentence.
     fn hash(&self, speech: &Speech<'_>) -> String {
         let what = json!({
             "tts": &*self.name,
@@ -351,7 +351,7 @@ impl Inner {
             .times_ceil(text.chars().count() as f64 / 1000.0)
     }
 
-    /// The one call. What it answers is judged here, before anybody calls it a take.
+    /// Makes the one call and validates its answer.
     async fn buy(&self, speech: &Speech<'_>) -> Result<Take, VendorError> {
         let call = self.adapter.call(&self.http, speech)?;
         let paid = matches!(self.payment, Payment::Ledger { .. });
@@ -361,7 +361,7 @@ impl Inner {
     }
 }
 
-/// The take that an answer to the paid call brings, or what it means that there is none.
+/// Reads the take in the answer to the paid call, or returns the failure.
 pub(crate) fn bought(
     name: &str,
     http: &VendorHttp,
@@ -377,7 +377,7 @@ pub(crate) fn bought(
         VendorError::new(name, SPEAK, kind, http.redact(&message)).accepted(Accepted::Yes)
     };
     let take = adapter.take(reply, speech).map_err(|problem| match problem {
-        // An answer of nobody's: whether it was bought is not known.
+        // The answer is not the vendor's, so it is unknown if the take was bought.
         Unreadable::Protocol => {
             let kind = VendorErrorKind::Protocol;
             http.refusal(SPEAK, kind, reply, None).accepted(Accepted::Maybe)
@@ -412,7 +412,7 @@ impl TtsProvider for Cloud {
         let job = inner.job(request)?;
         let spoken = inner.runtime.block_on(self.clone().speak_all(job));
         let spoken = spoken.map_err(|error| match error.kind {
-            // A voice that was asked for by name and is not there is the brief's to mend.
+            // A voice requested by name that does not exist is an error of the brief.
             VendorErrorKind::InvalidRequest if request.voice.is_some() => {
                 VoiceError::Refused { provider: inner.name.clone(), reason: error.message }
             }
@@ -454,13 +454,13 @@ impl TtsProvider for Cloud {
     }
 }
 
-/// A block's options as the adapter's own type.
+/// Parses a block's options as the adapter's own type.
 fn options<T: serde::de::DeserializeOwned>(settings: &CloudVoice) -> Result<T, String> {
     let options = Value::Object(settings.options.clone());
     serde_json::from_value(options).map_err(|error| error.to_string())
 }
 
-/// A free call that was refused.
+/// Returns the failure of a free call that was refused.
 fn refused(http: &VendorHttp, adapter: &dyn CloudAdapter, reply: &Reply) -> VendorError {
     let (kind, said) = adapter.refusal(reply);
     http.refusal(HEALTH, kind, reply, said.as_deref())

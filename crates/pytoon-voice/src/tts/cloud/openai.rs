@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 /// The most characters of a request, and its speeds (`input` and `speed` in the vendor's
 /// specification).
 pub(super) const SCOPE: Scope = Scope { most: 4096, gives_times: false, speeds: (0.25, 4.0) };
-/// Of its raw samples.
+/// The sample rate of its raw samples, in hertz.
 const RATE: u32 = 24_000;
 
 #[derive(Debug)]
@@ -30,7 +30,7 @@ struct Options {
     instructions: Option<String>,
 }
 
-/// Makes the adapter; fails with what is wrong in its options.
+/// Makes the adapter; fails with the defect in its options.
 pub(crate) fn adapter(settings: &CloudVoice) -> MadeAdapter {
     let Options { instructions } = options(settings)?;
     if instructions.is_some() && settings.model.starts_with("tts-1") {
@@ -64,7 +64,7 @@ impl CloudAdapter for OpenAi {
     }
 
     fn take(&self, reply: &Reply, _: &Speech<'_>) -> Result<Take, Unreadable> {
-        // Samples have no head: a page of a proxy's would be heard as noise.
+        // Samples have no header: a proxy's error page would be played as noise.
         let kind = reply.header("content-type").unwrap_or_default().to_lowercase();
         if kind.starts_with("text/") || kind.contains("json") || reply.body.starts_with(b"<") {
             return Err(Unreadable::Protocol);
@@ -89,7 +89,7 @@ impl CloudAdapter for OpenAi {
             let json = reply.json().unwrap_or_default();
             let models = json["data"].as_array().map(Vec::as_slice).unwrap_or_default();
             let own = models.iter().find(|model| model["id"] == self.model.as_str());
-            // Only models that end have it (specification, `Model.shutdown_date`).
+            // Only models with an end date have it (specification, `Model.shutdown_date`).
             let end = own.and_then(|model| text_at(model, "/shutdown_date"));
             Ok(if let Some(end) = end {
                 format!("model {}, which the vendor shuts down on {end}", self.model)
@@ -125,7 +125,7 @@ const REFUSALS: &[Row] = &[
     .source("OpenAI's specification, codes of failed answers"),
 ];
 
-/// Returns the kind of a refusal of this vendor's, and what was said.
+/// Returns the kind of this vendor's refusal and its message.
 pub(crate) fn refusal(reply: &Reply) -> (VendorErrorKind, Option<String>) {
     let json = reply.json().unwrap_or_default();
     let code = text_at(&json, "/error/code").or_else(|| text_at(&json, "/error/type"));

@@ -1,12 +1,12 @@
-//! Which of the installed voices speaks a language.
+//! The choice of the installed voice that speaks a language.
 //!
 //! Pure: equal voices and wishes give an equal choice.
 
 use crate::installed::{InstalledVoice, Style};
 use crate::language::primary;
 
-/// Returns the voice that fits best: of the very tag (`en-GB`) before one of the same language,
-/// then of the style, then the first by name. None that speaks another language.
+/// Returns the best voice: first one of the exact tag (`en-GB`), then one of the same language, then one of the
+/// style, then the first by name. Never one of another language.
 pub fn choose<'a>(
     installed: &'a [InstalledVoice],
     language: &str,

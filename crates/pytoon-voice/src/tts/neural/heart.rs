@@ -33,7 +33,7 @@ fn sentence(
         .filter_map(|(word, range)| {
             let pronunciation = word.pronunciation.as_ref()?;
             let phonemes = misaki_from_ipa(pronunciation.ipa(), voice.accent);
-            // Marks behind the word shape the sentence and stay text.
+            // Punctuation after the word shapes the sentence and stays text.
             let marks = word.text.chars().rev().take_while(|c| ".,;:!?…".contains(*c)).count();
             Some(Fixed { chars: range.0..range.1.saturating_sub(marks), phonemes })
         })
@@ -46,7 +46,7 @@ fn sentence(
         let delivery = Delivery { speed, pitch: request.pitch_ratio(), seed };
         let take = match voice.model.speak(&line.phonemes, delivery) {
             Ok(take) => take,
-            // Signs alone.
+            // The piece has signs alone.
             Err(NeuralError::NothingToSay(_)) => continue,
             Err(error) => return Err(asked.spoilt(&error)),
         };
@@ -63,11 +63,10 @@ fn sentence(
     Ok(timed.sentence(words))
 }
 
-/// The marks behind which a stretch is cut first.
+/// The marks after which a stretch is cut first.
 const CLAUSE_ENDS: [char; 7] = [',', ';', ':', '—', '.', '!', '?'];
 
-/// Stretches that the model takes at once: cut behind punctuation where there is some, else
-/// between words.
+/// Splits into stretches that fit the model: after punctuation if there is some, else between words.
 fn pieces(words: &[PhonemeWord]) -> Vec<&[PhonemeWord]> {
     let size = |words: &[PhonemeWord]| {
         words.iter().map(|word| word.phonemes.chars().count() + 1).sum::<usize>()
@@ -89,21 +88,21 @@ fn pieces(words: &[PhonemeWord]) -> Vec<&[PhonemeWord]> {
     pieces
 }
 
-/// A stretch as the model reads it.
+/// A stretch in the form that the model reads.
 struct Line {
     phonemes: String,
-    /// The characters of `phonemes` of each written word.
+    /// The characters of `phonemes` that belong to each written word.
     words: Vec<Option<Range<usize>>>,
 }
 
 impl Line {
-    /// `ranges` has the characters of each written word in the text.
+    /// Builds the line. `ranges` has the characters of each written word in the text.
     fn new(piece: &[PhonemeWord], ranges: &[(usize, usize)]) -> Self {
         let mut phonemes = String::new();
         let mut length = 0;
         let mut words: Vec<Option<Range<usize>>> = vec![None; ranges.len()];
         for word in piece {
-            // A single word that is longer than the model takes is cut off rather than lost.
+            // A single word longer than the model's limit is truncated rather than lost.
             let own: String = word.phonemes.chars().take(MAX_PHONEMES - 1).collect();
             let count = own.chars().count();
             let is_sound = own.chars().any(char::is_alphabetic);

@@ -1,4 +1,4 @@
-//! Voices that are loaded: each once in a process, for as long as somebody holds [`Voices`].
+//! A cache of loaded voices: each is loaded once in a process, for the lifetime of its [`Voices`].
 
 use crate::installed::manifest::read_at_most;
 use crate::installed::{
@@ -29,14 +29,16 @@ pub(crate) enum Loaded {
     Piper(Piper),
 }
 
-/// Loaded voices by what they consist of. A voice that could not be loaded is not tried again.
+/// Loaded voices by the identity of their files. A voice that could not be loaded is not retried, unless the machine
+/// ran
+/// out of a resource.
 #[derive(Debug, Default)]
 pub struct Voices {
     loaded: Mutex<BTreeMap<String, Result<Arc<Loaded>, BrokenVoice>>>,
 }
 
 impl Voices {
-    /// Drops every voice. A render that has spoken needs the memory for its pictures.
+    /// Drops every voice. A render needs the memory for its pictures after the speech.
     pub fn clear(&self) {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
@@ -52,7 +54,7 @@ impl Voices {
         self.once(key, || load(voice, folders, limits))
     }
 
-    /// A Piper voice by the path of its model.
+    /// Returns a Piper voice by the path of its model.
     pub(crate) fn get_file(&self, file: &Path, limits: Limits) -> Result<Arc<Loaded>, BrokenVoice> {
         let key = format!("{} {:?}", file.display(), std::fs::metadata(file).map(|m| m.modified()));
         self.once(key, || load_file(file, limits))
@@ -68,7 +70,7 @@ impl Voices {
             Some(voice) => voice,
             None => load().map(Arc::new),
         };
-        // A voice that could not be read for want of a descriptor or thread may be whole.
+        // A voice that could not be read for lack of a descriptor or thread may be intact.
         if !voice.as_ref().is_err_and(|broken| broken.exhausted) {
             loaded.insert(key, voice.clone());
         }
@@ -99,7 +101,7 @@ fn load(
             };
             let accent = accent(&voice.manifest.language);
             let vocabulary = front_end.read("vocabulary")?;
-            // Each takes about as long as the other, and a render waits for both.
+            // Both take about the same time, and a render waits for both.
             let load_model =
                 || Heart::load(voice.read("model")?, &vocabulary, limits).map_err(wrong);
             let (english, model) =
@@ -137,7 +139,7 @@ fn accent(language: &str) -> Accent {
     if tag == "en-gb" { Accent::British } else { Accent::American }
 }
 
-/// The English front end of a voice that brings its files.
+/// Loads the English front end of a voice that brings its files.
 fn english(voice: &InstalledVoice, accent: Accent) -> Result<English, BrokenVoice> {
     let read = |role: &str| voice.read(role);
     let of_accent = |role: &str| match accent {

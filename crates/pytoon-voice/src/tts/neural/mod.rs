@@ -1,13 +1,12 @@
-//! Neural voices: the model of an installed voice is run in this process.
+//! Neural voices: the model of an installed voice runs in this process.
 //!
-//! Guarantees: word times are the model's own phoneme durations; a voice whose files are damaged is
-//! not used and says why; a voice is loaded once in a process; equal text, voice and speed give
-//! equal samples.
+//! Guarantees: word times are the model's own phoneme durations; a voice with damaged files is rejected with the
+//! reason; a voice is loaded once in a process; equal text, voice and speed give equal samples.
 //!
-//! English voices of the `heart` family start no process. Piper voices ask `pytoon-espeak` for
-//! phonemes (ADR 5); their model runs here.
+//! English voices of the `heart` family start no process. Piper voices get their phonemes from `pytoon-espeak`
+//! (ADR 5); their model runs here.
 //!
-//! Start with [`Neural`]. [`Voices`] holds what is loaded.
+//! Start with [`Neural`]. [`Voices`] caches the loaded voices.
 
 mod choice;
 mod heart;
@@ -43,7 +42,7 @@ struct VoiceRequest<'a> {
     /// Runs `pytoon-espeak` for Piper voices.
     runner: &'a Runner,
     request: &'a TtsRequest,
-    /// Speed against the voice's own.
+    /// The speed relative to the voice's own.
     speed: f64,
 }
 
@@ -55,7 +54,7 @@ impl VoiceRequest<'_> {
         }
     }
 
-    /// Refuses silence that is passed off as speech.
+    /// Rejects silence that is passed off as speech.
     fn refuse_silence(&self, spoken: &[SpokenWord], samples: &[f32]) -> Result<()> {
         let speaks = spoken.iter().any(|word| word.text.chars().any(char::is_alphanumeric));
         if !speaks || !speech::is_silent(samples) {
@@ -65,7 +64,7 @@ impl VoiceRequest<'_> {
         Err(VoiceError::BadAudio { provider: self.provider.into(), reason })
     }
 
-    /// Returns the failure of a model that failed to speak.
+    /// Returns the failure of a model that could not speak.
     fn spoilt(&self, error: &NeuralError) -> VoiceError {
         let (reason, exhausted) = (error.to_string(), false);
         VoiceError::BadVoice { provider: self.provider.into(), reason, exhausted }
@@ -79,9 +78,9 @@ pub struct Neural {
     pub runner: Runner,
     /// Its block of configuration.
     pub settings: NeuralSettings,
-    /// Where voices lie.
+    /// The folders of voices.
     pub folders: VoiceFolders,
-    /// Voices that are loaded.
+    /// The loaded voices.
     pub voices: Arc<Voices>,
 }
 
@@ -92,12 +91,12 @@ pub struct PiperFiles {
     pub runner: Runner,
     /// Its block of configuration.
     pub settings: pytoon_config::tts::PiperSettings,
-    /// Voices that are loaded.
+    /// The loaded voices.
     pub voices: Arc<Voices>,
 }
 
 impl Neural {
-    /// Makes the provider of a configuration.
+    /// Creates the provider of a configuration.
     pub fn new(settings: NeuralSettings, runner: Runner, voices: Arc<Voices>) -> Self {
         let folders = VoiceFolders::new(&settings.folder);
         Self { runner, settings, folders, voices }
@@ -111,7 +110,7 @@ impl Neural {
         choose(&installed, language, None).map(|voice| voice.manifest.name.clone())
     }
 
-    /// The voice for a request.
+    /// Returns the voice for a request.
     fn voice(&self, request: &TtsRequest) -> Result<InstalledVoice> {
         let (installed, broken) = self.folders.list();
         if let Some(unread) = broken.iter().find(|voice| voice.exhausted) {
@@ -144,7 +143,7 @@ impl Neural {
     }
 }
 
-/// Words a minute of a voice whose manifest states none.
+/// Words a minute of a voice whose manifest states no rate.
 const USUAL_PACE: u32 = 165;
 
 /// The provider's name.
@@ -239,12 +238,12 @@ fn limits(timeout_seconds: u64) -> Limits {
     Limits { patience: Duration::from_secs(timeout_seconds), ..Limits::default() }
 }
 
-/// Returns the speed of an installed voice, against its own, at a pace.
+/// Returns the speed of an installed voice, relative to its own, for a number of words a minute.
 fn speed(voice: &InstalledVoice, words_per_minute: f64) -> f64 {
     words_per_minute / f64::from(voice.manifest.words_per_minute.unwrap_or(USUAL_PACE))
 }
 
-/// Speaks a request with one installed voice, at the request's pace, as films are spoken.
+/// Speaks a request with one installed voice, at the request's speed, as in films.
 pub fn speak_with(
     voice: &InstalledVoice,
     folders: &VoiceFolders,
@@ -257,7 +256,7 @@ pub fn speak_with(
     VoiceRequest { provider: NEURAL, runner, request, speed }.speak(loaded)
 }
 
-/// A voice's name, and the speaker asked for behind a colon: `voice:speaker`.
+/// Splits a voice's name from the speaker after the colon: `voice:speaker`.
 fn split_speaker(name: &str) -> (&str, Option<&str>) {
     match name.rsplit_once(':') {
         Some((voice, speaker)) if !speaker.is_empty() => (voice, Some(speaker)),
@@ -284,7 +283,7 @@ fn cannot_speak(reason: String) -> VoiceError {
     VoiceError::CannotSpeak { provider: NEURAL.into(), reason }
 }
 
-/// A broken voice as a provider's failure: the next provider is asked.
+/// Converts a broken voice to a provider's failure, so that the next provider is tried.
 pub(crate) fn unusable(provider: &'static str, broken: &BrokenVoice) -> VoiceError {
     let (reason, exhausted) = (broken.to_string(), broken.exhausted);
     VoiceError::BadVoice { provider: provider.into(), reason, exhausted }

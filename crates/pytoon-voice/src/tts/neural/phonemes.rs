@@ -1,8 +1,8 @@
 //! eSpeak NG's phonemes of a sentence, from the helper program, with the place of every word.
 //!
-//! The helper gives the phonemes of a clause without its punctuation, and merges some words
-//! ("of the"). Clauses are cut here, at the marks that shape a sentence; words are found again by
-//! laying the phonemes of each word alone along those of the clause.
+//! The helper returns the phonemes of a clause without its punctuation, and merges some words ("of the"). Clauses
+//! are split here, at the marks that shape a sentence. Words are located by aligning the phonemes of each word alone
+//! with those of the clause.
 
 use crate::alignment::edits::cheapest;
 use crate::helper;
@@ -12,9 +12,9 @@ use pytoon_process::Runner;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// The longest text that the helper is asked about at once, in characters.
+/// The longest text of one question to the helper, in characters.
 pub(crate) const MAX_TEXT: usize = 2_000;
-/// Marks that a voice hears.
+/// The marks that change a voice's intonation.
 const MARKS: &[char] = &['.', ',', ';', ':', '!', '?', '…', '—'];
 
 /// A sentence in phonemes.
@@ -22,7 +22,7 @@ const MARKS: &[char] = &['.', ',', ';', ':', '!', '?', '…', '—'];
 pub(crate) struct Phonemes {
     /// Phonemes, spaces and punctuation.
     pub(crate) text: String,
-    /// The characters of `text` of each word; none for silent words.
+    /// The characters of `text` that belong to each word; none for silent words.
     pub(crate) words: Vec<Option<Range<usize>>>,
 }
 
@@ -45,7 +45,7 @@ struct Clause {
     mark: Option<char>,
 }
 
-/// Asks for the phonemes of sentences in a voice of eSpeak NG's.
+/// Returns the phonemes of sentences in a voice of eSpeak NG.
 pub(crate) fn of(
     runner: &Runner,
     voice: &str,
@@ -96,7 +96,7 @@ fn clauses(words: &[SpokenWord]) -> Vec<Clause> {
     out
 }
 
-/// A word without the marks at its end.
+/// Returns a word without the marks at its end.
 fn bare(word: &str) -> String {
     word.trim().trim_end_matches(MARKS).to_owned()
 }
@@ -112,7 +112,7 @@ fn append(
         out.text.push(' ');
     }
     let mut at = out.text.chars().count();
-    // Where a pronunciation is given, words are said one by one.
+    // With a given pronunciation, words are spoken one by one.
     if words.iter().any(|word| word.pronunciation.is_some()) {
         let mut first = true;
         for (index, (own, word)) in clause.words.clone().zip(alone.iter().zip(words)) {
@@ -143,7 +143,7 @@ fn append(
     }));
 }
 
-/// The characters of a clause's phonemes that belong to each word.
+/// Returns the characters of a clause's phonemes that belong to each word.
 fn places(whole: &str, alone: &[String]) -> Vec<Option<Range<usize>>> {
     let spoken: Vec<usize> = (0..alone.len()).filter(|&index| !alone[index].is_empty()).collect();
     let groups = groups(whole);
@@ -164,7 +164,7 @@ fn places(whole: &str, alone: &[String]) -> Vec<Option<Range<usize>>> {
     out
 }
 
-/// Stretches between spaces, in characters.
+/// Returns the stretches between spaces, in characters.
 fn groups(text: &str) -> Vec<Range<usize>> {
     let mut at = 0;
     let parts = text.split(char::is_whitespace).filter_map(|part| {
@@ -175,8 +175,8 @@ fn groups(text: &str) -> Vec<Range<usize>> {
     parts.collect()
 }
 
-/// Lays the words' own phonemes along the clause's: the cheapest edits (Levenshtein's distance, a
-/// stress mark for nothing), and each word takes the characters that its own fell on.
+/// Aligns the words' own phonemes with the clause's by the cheapest edits (Levenshtein distance, stress marks
+/// are free). Each word takes the characters that match its own.
 fn laid_along(whole: &str, alone: &[String], spoken: &[usize], out: &mut [Option<Range<usize>>]) {
     let whole: Vec<char> = whole.chars().collect();
     let own: Vec<(usize, char)> = spoken
@@ -196,7 +196,7 @@ fn laid_along(whole: &str, alone: &[String], spoken: &[usize], out: &mut [Option
             out[own[i].0].get_or_insert(j..j + 1).start = j;
         }
     }
-    // A stress mark before a word's first sound is the word's.
+    // A stress mark before a word's first sound belongs to the word.
     for range in out.iter_mut().flatten() {
         while range.start > 0 && "ˈˌ".contains(whole[range.start - 1]) {
             range.start -= 1;

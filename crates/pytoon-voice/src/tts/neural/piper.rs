@@ -48,7 +48,7 @@ pub(super) fn speak(voice: &Piper, asked: &VoiceRequest<'_>) -> Result<Vec<Spoke
     Ok(sentences)
 }
 
-/// The text in Unicode's decomposed form, with the words' places in it.
+/// Returns the text in Unicode's decomposed form, with the words' places in it.
 fn decomposed(text: &str, words: &[Option<Range<usize>>]) -> (String, Vec<Option<Range<usize>>>) {
     let mut out = String::new();
     let (mut places, mut length) = (vec![0], 0);

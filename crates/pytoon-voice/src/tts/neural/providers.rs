@@ -1,4 +1,4 @@
-//! Makes the two neural providers of a configuration, or says why one is left out.
+//! Makes the two neural providers of a configuration, or returns the reason why one is left out.
 
 use super::{Neural, PiperFiles};
 use crate::tts::parts::{ChainParts, Made};

@@ -1,7 +1,7 @@
-//! From the times of phonemes to the times of written words, and pauses after commas.
+//! Converts the times of phonemes to the times of written words, and sets the pauses after commas.
 //!
-//! Pure. A written word begins with the first sound of its phonemes and ends with the last; a word
-//! without phonemes (an emoji) shares its neighbours' time.
+//! Pure. A written word begins with the first sound of its phonemes and ends with the last; a word without phonemes
+//! (an emoji) shares its neighbours' time.
 
 use crate::Result;
 use crate::alignment;
@@ -15,12 +15,12 @@ use std::ops::Range;
 
 /// Samples in a millisecond at 48 kHz.
 const PER_MS: f64 = 48.0;
-/// How far into its neighbours a pause may reach, in samples (120 ms).
+/// The reach of a pause into its neighbours, in samples (120 ms).
 const REACH: usize = 5_760;
-/// A shorter silence is a stop inside speech, not a pause, in samples (30 ms).
+/// The shortest silence that is a pause and not a stop inside speech, in samples (30 ms).
 const SHORTEST_SILENCE: usize = 1_440;
 
-/// Sound at 48 kHz with the samples of each written word; empty for words without a sound.
+/// Sound at 48 kHz with the samples of each written word; `None` for words without a sound.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Timed {
     pub(crate) samples: Vec<f32>,
@@ -28,7 +28,7 @@ pub(crate) struct Timed {
 }
 
 impl Timed {
-    /// A take whose phoneme characters belong to words: `characters` has the range of each word.
+    /// Converts a take whose phoneme characters belong to words: `characters` has the range of each word.
     pub(crate) fn new(take: &Take, characters: &[Option<Range<usize>>]) -> Result<Self> {
         let samples = resample::to_48k(&take.samples, take.rate)?;
         let ratio = 48_000.0 / f64::from(take.rate);
@@ -46,13 +46,13 @@ impl Timed {
         Ok(Self { samples, words })
     }
 
-    /// Makes the silence behind a word so long, in milliseconds: what is too much is taken from
-    /// its middle, what is missing is put there. Does nothing where the voice does not pause.
+    /// Sets the length of the silence after a word, in milliseconds: its middle is cut out or extended. Does nothing
+    /// if the voice does not pause.
     pub(crate) fn set_pause(&mut self, word: usize, pause_ms: u32) {
         let Some(before) = self.words.get(word).cloned().flatten() else { return };
         let next = self.words.iter().skip(word + 1).flatten().next().cloned();
         let Some(next) = next.filter(|next| next.start > before.start) else { return };
-        // The voice falls silent somewhere between the last sound before and the first behind.
+        // The voice falls silent somewhere between the last sound before and the first sound after.
         let from = before.end.saturating_sub(REACH).max(before.start);
         let to = (next.start + REACH).min(next.end).min(self.samples.len());
         let silent = self.silence(from..to);
@@ -74,7 +74,7 @@ impl Timed {
         }
     }
 
-    /// The longest stretch without sound in a range.
+    /// Returns the longest stretch without sound in a range.
     fn silence(&self, range: Range<usize>) -> Range<usize> {
         const FRAME: usize = 120;
         let peak = self.samples.iter().fold(0.0f32, |a, b| a.max(b.abs()));
@@ -92,7 +92,7 @@ impl Timed {
         longest
     }
 
-    /// The sentence: silence at both ends cut off, every written word timed.
+    /// Converts to a sentence: silence at both ends is trimmed, every written word timed.
     pub(crate) fn sentence(self, words: &[Word]) -> SpokenSentence {
         let used = speech::trim_silence(&self.samples);
         let length_ms = (used.len() as f64 / PER_MS).round() as i64;
@@ -105,7 +105,7 @@ impl Timed {
     }
 }
 
-/// Sets the pauses behind commas, semicolons, colons and dashes; `None` leaves them to the voice.
+/// Sets the pauses after commas, semicolons, colons and dashes; `None` leaves them to the voice.
 pub(crate) fn pause_at_commas(timed: &mut Timed, spoken: &[SpokenWord], pause_ms: Option<u32>) {
     let Some(pause_ms) = pause_ms else { return };
     for (index, word) in spoken.iter().enumerate() {
@@ -115,7 +115,7 @@ pub(crate) fn pause_at_commas(timed: &mut Timed, spoken: &[SpokenWord], pause_ms
     }
 }
 
-/// Words with times: starts ascend strictly, every word lasts, none passes the end.
+/// Returns words with times: starts ascend strictly, no word is empty, none passes the end.
 fn caption_words(words: &[Word], times: &[Option<Range<i64>>], length_ms: i64) -> Vec<CaptionWord> {
     let count = words.len() as i64;
     let mut earliest = 0;
@@ -123,7 +123,7 @@ fn caption_words(words: &[Word], times: &[Option<Range<i64>>], length_ms: i64) -
     for (index, word) in words.iter().enumerate() {
         let own = times.get(index).cloned().flatten();
         let next = times.get(index + 1..).into_iter().flatten().flatten().next();
-        // A silent word stands where the word before ends.
+        // A silent word starts at the end of the word before.
         let silent_start = timed.last().map_or(0, |before: &CaptionWord| before.end.get());
         let start = own.as_ref().map_or(silent_start, |range| range.start);
         let latest = (length_ms - (count - index as i64)).max(earliest);
@@ -134,7 +134,7 @@ fn caption_words(words: &[Word], times: &[Option<Range<i64>>], length_ms: i64) -
         earliest = start + 1;
         timed.push(alignment::timed(word, start, end));
     }
-    // A word ends where the next begins, at the latest.
+    // A word ends at the start of the next, at the latest.
     for index in 1..timed.len() {
         let next = timed[index].start;
         let end = timed[index - 1].end;
@@ -177,7 +177,7 @@ mod tests {
             assert_eq!(timed.samples.len(), next.end);
             assert_eq!(timed.words[0], Some(0..4_800));
         }
-        // Where nobody pauses, nothing is put in.
+        // Without a pause, nothing is inserted.
         let mut flat = given.clone();
         flat.samples = (0..14_400).map(tone).collect();
         flat.set_pause(0, 250);
