@@ -1,9 +1,9 @@
-//! The built-in aligner against recordings whose word times are known.
+//! The built-in aligner against recordings with known word times.
 //!
-//! The natural voice is used where it is installed; `PYTOON_VOICES` set to an empty folder leaves it
-//! out. `ALIGN_SET` names a folder with `manifest.json` and its recordings. Errors are those of word
-//! starts. Recordings of the synthesiser that the aligner itself compares with are left out: it
-//! would be marking its own homework. `ALIGN_VERBOSE` prints words that are more than 30 ms off.
+//! The natural voice is used if it is installed; `PYTOON_VOICES` set to an empty folder excludes it. `ALIGN_SET`
+//! names a folder with `manifest.json` and its recordings. Errors are those of word starts. Recordings of the
+//! synthesizer that the aligner itself uses are excluded: it would be compared with itself. `ALIGN_VERBOSE` prints
+//! words that are more than 30 ms off.
 
 #[path = "align_made_here.rs"]
 mod align_made_here;
@@ -24,9 +24,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The error of every word of a recording that could not be aligned.
+/// The error of every word in a recording that could not be aligned.
 const FAILED_MS: f64 = 9_999.0;
-/// The synthesiser that the references come from.
+/// The synthesizer of the references.
 const OWN_ENGINE: &str = "espeak";
 
 #[derive(Deserialize)]
@@ -56,7 +56,7 @@ fn yes() -> bool {
     true
 }
 
-/// What a row must reach: median and 90th percentile at most, share within 50 ms at least.
+/// The bar of a row: maximum median and 90th percentile, minimum share within 50 ms.
 #[derive(Clone, Copy)]
 struct Bar {
     median: f64,
@@ -64,7 +64,7 @@ struct Bar {
     within_50: f64,
 }
 
-/// Floor and goal of a condition.
+/// Returns floor and goal of a condition.
 fn bars(condition: &str) -> Option<(Bar, Bar)> {
     let bar = |median, p90, within_50| Bar { median, p90, within_50 };
     Some(match condition {
@@ -88,7 +88,7 @@ struct Take {
 
 type Takes = Box<dyn Iterator<Item = anyhow::Result<Take>>>;
 
-/// The recordings of `ALIGN_SET`, or a small set made here when there are none.
+/// Returns the recordings of `ALIGN_SET`, or a small set made here if it is not set.
 fn takes(runner: &Runner) -> anyhow::Result<Takes> {
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/alignment/public");
     let folder = std::env::var_os("ALIGN_SET").map_or(default, PathBuf::from);
@@ -161,7 +161,7 @@ fn print_item(item: &Item, found: Option<&Aligned>) {
     }
 }
 
-/// Sentences of white-space tokens; all in one where the reader of scripts leaves some out, such as
+/// Returns the sentences of whitespace-separated tokens; a single one if the script reader would drop some, such as
 /// a transcript's `<noise>`, since the truth has times for them.
 fn sentences(item: &Item) -> Vec<Vec<Word>> {
     let sentences = script::sentences(&item.text);
@@ -223,7 +223,7 @@ fn percentile(sorted: &[f64], percent: f64) -> f64 {
     sorted[low] + (sorted[high] - sorted[low]) * (at - low as f64)
 }
 
-/// CPU seconds of this process and of the programs it has run, by the kernel's own account.
+/// Returns the CPU seconds of this process and of its children, by the kernel's accounting.
 fn cpu_seconds() -> anyhow::Result<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     let after_name = stat.rsplit_once(')').context("no name in /proc/self/stat")?.1;

@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 
 const TEXT: &str = "Tea keeps well in a dry tin. Boil 2 cups of water, wait a minute, then pour. \
      It costs $3.20 a bag, and nobody has asked for the money back.";
-/// Voices unlike the references'.
+/// Voices that differ from the references'.
 const VOICES: [(&str, &str); 3] =
     [("en-gb-x-rp+m3", "clean"), ("en-us+f5", "clean"), ("en-us+m7", "noise10")];
-/// Between sentences, in samples.
+/// The gap between sentences, in samples.
 const GAP: usize = 14_400;
 
-/// Speaks the set.
+/// Synthesizes the set.
 pub(super) fn takes(runner: &Runner) -> anyhow::Result<Vec<Take>> {
     VOICES.iter().map(|&(voice, condition)| take(runner, voice, condition)).collect()
 }
@@ -56,10 +56,10 @@ fn take(runner: &Runner, voice: &str, condition: &str) -> anyhow::Result<Take> {
     Ok(Take { item, samples })
 }
 
-/// White noise 10 dB under the mean power.
+/// Adds white noise 10 dB below the mean power.
 fn add_noise(samples: &mut [f32]) {
     let power: f32 = samples.iter().map(|s| s * s).sum::<f32>() / samples.len() as f32;
-    // Evenly distributed noise of amplitude a has the power a * a / 3.
+    // Uniform noise of amplitude a has the power a * a / 3.
     let amplitude = (0.1 * power * 3.0).sqrt();
     let mut state = 1u32;
     for sample in samples {

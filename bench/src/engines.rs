@@ -1,4 +1,4 @@
-//! What engines cost besides the vendors' time: CPU per scene, and memory while scenes wait.
+//! The cost of engines besides the vendors' time: CPU per scene, and memory while scenes wait.
 
 use anyhow::Context;
 use pytoon_config::engines::EngineConfig;
@@ -21,11 +21,11 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Scenes measured.
+/// The number of measured scenes.
 const SCENES: usize = 400;
-/// Reads of the configuration measured.
+/// The number of measured reloads of the configuration.
 const RELOADS: usize = 50;
-/// Scenes that wait at once.
+/// The number of concurrently waiting scenes.
 const WAITING: usize = 50;
 
 /// Measures and prints.
@@ -109,7 +109,7 @@ async fn waiting(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The simulator takes any key; the engine wants one.
+/// Returns a key: the simulator accepts any, and the engine requires one.
 fn key(folder: &Path) -> anyhow::Result<Secrets> {
     let file = folder.join("keys.env");
     std::fs::write(&file, "RUNWAY_API_KEY=bench\n")?;
@@ -236,7 +236,7 @@ struct Simulator {
 impl Simulator {
     fn start(folder: &Path) -> anyhow::Result<Self> {
         let scenario = folder.join("scenario.json");
-        // Nothing is done while the bench looks.
+        // No task progresses during the measurement.
         std::fs::write(&scenario, r#"{"defaults": {"queue_ms": 600000, "run_ms": 600000}}"#)?;
         let ready = folder.join("ready");
         #[expect(clippy::disallowed_methods, reason = "a bench starts whole programs")]
@@ -263,13 +263,13 @@ impl Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        // It holds nothing that must be saved.
+        // It has no state that must be saved.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// CPU seconds of this process so far, by the kernel's own account.
+/// Returns the CPU seconds of this process so far, by the kernel's accounting.
 fn cpu() -> anyhow::Result<f64> {
     let all: f64 = std::fs::read_dir("/proc/self/task")?
         .flatten()
@@ -279,7 +279,7 @@ fn cpu() -> anyhow::Result<f64> {
     Ok(all / 1e9)
 }
 
-/// A field of /proc/self/status in MiB.
+/// Returns a field of /proc/self/status in MiB.
 fn memory(field: &str) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find(|line| line.starts_with(field)).context("no such field")?;

@@ -1,4 +1,4 @@
-//! A whole render against the bare encode of its own frames.
+//! A complete render against the bare encode of its own frames.
 
 use crate::rendering::{Peaks, brief, peaks_of_render, program, render};
 use anyhow::{Context, bail};
@@ -18,10 +18,9 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let brief = brief(&work, "brief.json", &serde_json::json!({}))?;
     let frames = work.join("frames.yuv");
     let job = work.join("job");
-    // The first render writes the frames, and warms every cache alike.
+    // The first render writes the frames, and warms all caches.
     render(&program, &brief, &job, &["--frames-out".as_ref(), frames.as_os_str()])?;
-    // Three gigabytes that are still on their way to the disk would slow the runs down, the first
-    // most of all.
+    // Three gigabytes of dirty pages would slow the runs down, the first most of all.
     std::fs::File::open(&frames)?.sync_all()?;
     let timeline: Timeline = serde_json::from_slice(&std::fs::read(job.join("timeline.json"))?)?;
     println!(
@@ -97,14 +96,14 @@ fn again(program: &Path, work: &Path, job: &Path, whole: f64) -> anyhow::Result<
     Ok(())
 }
 
-/// Copies a picture; bytes after its end change the file and not the picture.
+/// Copies a picture; bytes after its end change the file but not the picture.
 fn copy_changed(from: &Path, to: &Path, run: u8) -> anyhow::Result<()> {
     let mut bytes = std::fs::read(from)?;
     bytes.extend([0, run]);
     Ok(std::fs::write(to, bytes)?)
 }
 
-/// Renders on one core and on two: the same bytes, and how much faster.
+/// Renders on one core and on two: checks for the same bytes, and measures the speedup.
 fn cores(program: &Path, brief: &Path, work: &Path) -> anyhow::Result<()> {
     let mut films = Vec::new();
     for cores in ["0", "0,1"] {
@@ -134,7 +133,7 @@ fn cores(program: &Path, brief: &Path, work: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// FFmpeg alone on the same frames at the same settings.
+/// Runs FFmpeg alone on the same frames with the same settings.
 fn encode(profile: &Profile, frames: &Path, output: &Path) -> anyhow::Result<Duration> {
     let begun = Instant::now();
     #[expect(clippy::disallowed_methods, reason = "a bench, not part of the product")]

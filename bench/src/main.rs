@@ -1,20 +1,19 @@
 //! Speed and memory as ratios measured in one run. Nothing here fails for being slow.
 //!
-//! - `film`: a whole `pytoon render` of a 30 s film of six pictures with voice, captions and
-//!   music, against a bare FFmpeg/x264 encode of the same frames at the same settings, in turn;
-//!   and the peak memory of pytoon's own process.
-//! - `sampler`: full frames a second of the bicubic sampler alone on one core.
-//! - `engines`: CPU of choosing an engine, walking its chain (ledger on disk included) and reading
-//!   the configuration again, per scene; memory of a process in which 50 scenes wait for vendors.
-//! - `align`: word starts found by the built-in aligner against known ones, per condition, and its
-//!   cost as a part of the sound's length.
-//! - `service`: submissions over HTTP, claims, the wait of a first task and the API's memory, on
-//!   PostgreSQL, against a plain `INSERT`.
-//! - `redo`: one scene, and one caption, of a film of 30 s made anew by the service, against the
-//!   film's first making.
-//! - `voice`: loading and speaking of the natural voices, a film with `heart` against one with eSpeak
-//!   NG, and the memory of the first.
-//! - `jitter`: how far a tracked patch departs from its intended curve on composed frames.
+//! - `film`: a complete `pytoon render` of a 30 s film of six pictures with voice, captions and music, against a
+//!   bare FFmpeg/x264 encode of the same frames with the same settings, alternately; and the peak memory of
+//!   pytoon's own process.
+//! - `sampler`: full frames per second of the bicubic sampler alone on one core.
+//! - `engines`: CPU for choosing an engine, walking its chain (ledger on disk included) and reloading the
+//!   configuration, per scene; memory of a process in which 50 scenes wait for vendors.
+//! - `align`: word starts found by the built-in aligner against known ones, per condition, and its cost relative to
+//!   the sound's length.
+//! - `service`: submissions over HTTP, claims, the wait of a first task and the API's memory, on PostgreSQL,
+//!   against a plain `INSERT`.
+//! - `redo`: the service redoes one scene, and one caption, of a film of 30 s, against the film's first render.
+//! - `voice`: loading and speech of the natural voices, a film with `heart` against one with eSpeak NG, and the
+//!   memory of the first.
+//! - `jitter`: the deviation of a tracked patch from its intended curve on composed frames.
 #![allow(clippy::print_stdout, reason = "a bench prints its figures")]
 
 mod align;
@@ -45,7 +44,7 @@ fn main() -> anyhow::Result<()> {
     if all || what == "redo" {
         redo::run()?;
     }
-    // Not among all: it wants PostgreSQL and minutes.
+    // Not part of `all`: it requires PostgreSQL and takes minutes.
     if what == "service" {
         service::run()?;
     }

@@ -1,4 +1,4 @@
-//! A render as a process of its own: how long it takes, and how much memory it and its programs use.
+//! A render as a separate process: its duration, and the memory of it and its programs.
 
 use anyhow::{Context, bail};
 use std::collections::BTreeMap;
@@ -7,13 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The memory that a render takes.
+/// The peak memory of a render.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Peaks {
     /// Peak of the resident memory of pytoon's own process, in MiB.
     pub(crate) own_mib: f64,
-    /// Peak of the resident memory of pytoon and the programs that it runs, in MiB. Pages that two
-    /// of them share count twice.
+    /// Peak of the resident memory of pytoon and its programs, in MiB. Pages that two of them share count twice.
     pub(crate) sum_mib: f64,
 }
 
@@ -57,10 +56,10 @@ pub(crate) fn brief(work: &Path, name: &str, more: &serde_json::Value) -> anyhow
     Ok(path)
 }
 
-/// Renders a brief. Returns how long it took.
+/// Renders a brief. Returns its duration.
 ///
-/// Nothing looks at the process meanwhile: reading the memory of all processes of a machine, as
-/// [`peaks_of_render`] does, takes time from the render on a machine of two cores.
+/// The process is not observed meanwhile: reading the memory of all processes, as [`peaks_of_render`] does, takes
+/// CPU time from the render on a machine with two cores.
 pub(crate) fn render(
     program: &Path,
     brief: &Path,
@@ -114,7 +113,7 @@ fn status_kib(pid: u32, name: &str) -> Option<f64> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Returns the resident memory of a process and all that descend from it, in KiB.
+/// Returns the resident memory of a process and all of its descendants, in KiB.
 fn family_kib(root: u32) -> f64 {
     let mut parents: BTreeMap<u32, u32> = BTreeMap::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {

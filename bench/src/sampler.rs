@@ -76,6 +76,6 @@ pub(crate) fn texture(width: usize, height: usize) -> Picture {
             rgba.extend_from_slice(&[wave, wave.wrapping_add(20), 255 - wave, 255]);
         }
     }
-    // The size is right by construction.
+    // The size is correct by construction.
     Picture::try_new(width, height, rgba).unwrap_or_else(|_| unreachable!())
 }

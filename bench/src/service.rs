@@ -1,6 +1,5 @@
-//! What the service's queue costs on PostgreSQL, against a plain `INSERT` of a job's row in the same
-//! run: submissions over HTTP, claims, the wait from submission to the first task, and the API's
-//! memory.
+//! The cost of the service's queue on PostgreSQL, against a plain `INSERT` of a job's row in the same run:
+//! submissions over HTTP, claims, the wait from submission to the first task, and the API's memory.
 
 use anyhow::{Context, ensure};
 use pytoon_records::job::queue::TaskQueue;
@@ -18,13 +17,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// Clients that submit at once.
+/// The number of concurrently submitting clients.
 const CLIENTS: u64 = 64;
-/// Connections of one process, the product's own number.
+/// The connections of one process, the product's own number.
 const CONNECTIONS: u32 = 16;
-/// Claimers at once.
+/// The numbers of concurrent claimers.
 const CLAIMERS: [u64; 3] = [1, 4, 16];
-/// Submissions to an idle service.
+/// The number of submissions to an idle service.
 const IDLE_STARTS: u64 = 20;
 
 /// Measures and prints.
@@ -33,14 +32,14 @@ pub(crate) fn run() -> anyhow::Result<()> {
         Ok(text) => text.parse().context("JOBS is no whole number")?,
         Err(_) => 10_000,
     };
-    // The client wants one, even for plain HTTP.
+    // The client requires a provider, even for plain HTTP.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let postgres = Postgres::start();
     let folder = tempfile::tempdir()?;
     let database = postgres.new_database();
-    // One key asks for all: what it may ask is not what is measured.
+    // One key sends all requests: its rate limit is not measured here.
     let config = folder.path().join("config");
     std::fs::create_dir_all(&config)?;
     let settings = "service: {requests_per_minute: 0, submissions_per_minute: 0}\n";
@@ -105,7 +104,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How often a second, and how long the slowest of a hundred takes.
+/// The rate per second, and the 99th percentile.
 struct Speed {
     rate: f64,
     p99_ms: f64,
@@ -117,7 +116,7 @@ impl std::fmt::Display for Speed {
     }
 }
 
-/// Has so many done by so many at once, and tells how fast.
+/// Runs `count` pieces of work with `at_once` concurrent ones, and measures the speed.
 async fn timed<W, F>(count: u64, at_once: u64, work: W) -> anyhow::Result<Speed>
 where
     W: Fn(u64) -> F + Clone + Send + 'static,
@@ -156,7 +155,7 @@ async fn pool(database: &str) -> anyhow::Result<AnyPool> {
     Ok(AnyPoolOptions::new().max_connections(CONNECTIONS).connect(database).await?)
 }
 
-/// The same row as a job's, with the same indexes, in a table of its own.
+/// Inserts the same row as a job's, with the same indexes, in a separate table.
 async fn floor(pool: &AnyPool, jobs: u64) -> anyhow::Result<Speed> {
     pool.execute("CREATE TABLE plain (LIKE jobs INCLUDING ALL)").await?;
     inserts(pool, jobs, CLIENTS).await
@@ -220,18 +219,18 @@ async fn claimed(store: &Arc<Store>, count: u64, at_once: u64) -> anyhow::Result
     .await
 }
 
-/// Milliseconds by the database's clock from submission to the first task, in order of size.
+/// Returns the sorted milliseconds by the database's clock from submission to the first task.
 fn idle_starts(postgres: &Postgres, runtime: &tokio::runtime::Runtime) -> anyhow::Result<Vec<i64>> {
     let folder = tempfile::tempdir()?;
     let database = postgres.new_database();
     let api = start(folder.path(), &database, "api")?;
     let _worker = start(folder.path(), &database, "worker")?;
-    // Health checks at the start are no work of a job.
+    // Health checks at the start are not part of a job.
     std::thread::sleep(Duration::from_secs(2));
     for n in 0..IDLE_STARTS {
         let id = api.submit(&brief(n));
         api.until(&id, "done");
-        // Not always at the same moment of the worker's own looking.
+        // At varying offsets to the worker's poll interval.
         std::thread::sleep(Duration::from_millis(130 + 37 * n));
     }
     let mut waits: Vec<i64> = runtime.block_on(async {
@@ -265,7 +264,7 @@ fn resident_mib(process: u32) -> anyhow::Result<f64> {
     Ok(kib / 1024.0)
 }
 
-/// Notes the most memory that a process has, in KiB, until the end is told.
+/// Records the maximum memory of a process, in KiB, until the end is signalled.
 fn watch(
     process: u32,
     most: Arc<AtomicU64>,

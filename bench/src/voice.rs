@@ -68,7 +68,7 @@ fn piper(settings: &PiperSettings, runner: &Runner, file: String) -> anyhow::Res
     speaking("piper", &piper, &request(&some.join("\n")))
 }
 
-/// Prints how many seconds of speech a second gives, on one core.
+/// Prints the seconds of speech per second, on one core.
 fn speaking(name: &str, voice: &dyn TtsProvider, request: &TtsRequest) -> anyhow::Result<()> {
     voice.speak(&TtsRequest { sentences: vec![text::words("A.")], ..request.clone() })?;
     let mut ratios = Vec::new();
@@ -86,7 +86,7 @@ fn speaking(name: &str, voice: &dyn TtsProvider, request: &TtsRequest) -> anyhow
     Ok(())
 }
 
-/// A film with `heart` against the same with eSpeak NG, in turn, beside eSpeak NG against itself.
+/// Renders a film with `heart` and the same with eSpeak NG, alternately, besides eSpeak NG against itself.
 fn film() -> anyhow::Result<()> {
     let program = program()?;
     let work = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");

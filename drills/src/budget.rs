@@ -1,4 +1,4 @@
-//! Ten thousand jobs, two processes, restarts, one dollar each: is it ever exceeded?
+//! Ten thousand jobs, two processes, restarts, one dollar each: checks that the budget is never exceeded.
 
 use crate::dice::Dice;
 use crate::simulator::{Simulator, engine_yaml};
@@ -23,11 +23,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What a job may cost.
+/// The budget of a job.
 const BUDGET_USD: f64 = 1.0;
-/// Worker processes at once.
+/// The number of concurrent worker processes.
 const PROCESSES: u64 = 2;
-/// Jobs that one process has under way at once.
+/// The number of concurrent jobs of one process.
 const AT_ONCE: usize = 12;
 
 /// Runs the drill.
@@ -45,7 +45,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let mut restarts = 0u32;
     let mut lanes: Vec<(u64, Child, Instant)> =
         (0..PROCESSES).map(|lane| start(folder, lane, jobs)).collect::<anyhow::Result<_>>()?;
-    // Each lane is killed now and then and started again; it goes on where its jobs are not done.
+    // Each lane is killed at times and restarted; it resumes with its unfinished jobs.
     while !lanes.is_empty() {
         std::thread::sleep(Duration::from_millis(50));
         let mut next = Vec::new();
@@ -97,7 +97,7 @@ fn start(folder: &Path, lane: u64, jobs: u64) -> anyhow::Result<(u64, Child, Ins
     Ok((lane, child, Instant::now()))
 }
 
-/// Takes any clip: this drill is about money.
+/// Accepts any clip: this drill is about money.
 #[derive(Debug)]
 struct AnyClip;
 
@@ -108,7 +108,7 @@ impl ClipChecker for AnyClip {
     }
 }
 
-/// One process: every job of its lane that is not done yet.
+/// Runs every unfinished job of a lane, as one process.
 pub(crate) fn worker(args: &[String]) -> anyhow::Result<()> {
     let [lane, jobs, folder] = args else { anyhow::bail!("budget-worker LANE JOBS FOLDER") };
     let (lane, jobs): (u64, u64) = (lane.parse()?, jobs.parse()?);
@@ -159,7 +159,7 @@ pub(crate) fn worker(args: &[String]) -> anyhow::Result<()> {
     })
 }
 
-/// One to six scenes, one after the other and all at once in turns.
+/// Draws one to six scenes, alternately in sequence and concurrently.
 async fn one_job(manager: &Arc<EngineManager>, job: u64) -> anyhow::Result<()> {
     let mut dice = Dice::new(job ^ 0xb0d9);
     let scenes = 1 + dice.below(6);
@@ -215,7 +215,7 @@ fn conclude(folder: &Path, simulator: &Simulator, jobs: u64, restarts: u32) -> a
     for s in told["submissions"].as_array().into_iter().flatten() {
         let charged = MicroUsd::from_usd(s["charged_usd"].as_f64().unwrap_or(0.0));
         vendor_total += charged;
-        // The prompt names the job, also when it was put into other words.
+        // The prompt contains the job's number, even after rephrasing.
         let prompt = s["prompt"].as_str().unwrap_or_default();
         let job = prompt.split("job ").nth(1).and_then(|rest| rest.split(' ').next());
         if let Some(job) = job {

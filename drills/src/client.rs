@@ -1,11 +1,11 @@
-//! A client of the service that does not give up: it asks again with its own mark.
+//! A client of the service that retries with its idempotency key.
 
 use anyhow::{Context, bail};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// How long a client tries to be heard.
+/// Timeout of a client's retries.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A client with a key.
@@ -18,44 +18,44 @@ pub(crate) struct Caller {
 
 impl Caller {
     pub(crate) fn new(url: &str, key: &str) -> anyhow::Result<Self> {
-        // The client wants one, even for plain HTTP.
+        // The client requires a provider, even for plain HTTP.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder().timeout(Duration::from_secs(20)).build()?;
         Ok(Self { http, url: url.to_owned(), key: key.to_owned() })
     }
 
-    /// Submits a brief until it is taken; the job's id.
+    /// Submits a brief until it is accepted. Returns the job's id.
     pub(crate) async fn submit(&self, brief: &Value, mark: &str) -> anyhow::Result<String> {
         let answer = self.ask(Method::POST, "/api/v2/jobs", Some((brief, mark))).await?;
         Ok(answer["job_id"].as_str().context("no id")?.to_owned())
     }
 
-    /// What stands at a path.
+    /// Reads a path.
     pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
         self.ask(Method::GET, path, None).await
     }
 
-    /// Deletes what stands at a path.
+    /// Deletes a path.
     pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<()> {
         let request = self.http.delete(format!("{}{path}", self.url)).bearer_auth(&self.key);
         request.send().await?.error_for_status()?;
         Ok(())
     }
 
-    /// The same, asked once.
+    /// Reads a path without retries.
     pub(crate) async fn once(&self, path: &str) -> anyhow::Result<Value> {
         let request = self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.key);
         let answer = request.timeout(Duration::from_secs(3)).send().await?;
         Ok(answer.error_for_status()?.json().await?)
     }
 
-    /// A file.
+    /// Downloads a file.
     pub(crate) async fn bytes(&self, path: &str) -> anyhow::Result<Vec<u8>> {
         let request = self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.key);
         Ok(request.send().await?.error_for_status()?.bytes().await?.to_vec())
     }
 
-    /// Lets a failed job go on.
+    /// Retries a failed job.
     pub(crate) async fn retry(&self, id: &str) -> anyhow::Result<()> {
         self.ask(Method::POST, &format!("/api/v2/jobs/{id}/retry"), None).await?;
         Ok(())
@@ -98,7 +98,7 @@ impl Caller {
     }
 }
 
-/// A brief of three scenes that engines draw.
+/// Returns a brief of three scenes for engines.
 pub(crate) fn brief(job: u64) -> Value {
     let scene = |n: u64| json!({"scene": n, "prompt": format!("service {job} scene {n}")});
     json!({

@@ -1,4 +1,4 @@
-//! Chance by seed, so that a drill can be repeated (SplitMix64, Steele et al. 2014).
+//! Seeded randomness, so that a drill can be repeated (SplitMix64, Steele et al. 2014).
 
 /// A stream of numbers.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// From 0 up to `below`.
+    /// Returns a number from 0 up to `below`.
     pub(crate) fn below(&mut self, below: u64) -> u64 {
         self.next() % below.max(1)
     }

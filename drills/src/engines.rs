@@ -1,8 +1,8 @@
-//! A thousand kills: rendering processes die at random moments, each job is finished afterwards,
-//! and the ledger is held against the simulator's own.
+//! A thousand kills: rendering processes die at random moments, each job is finished afterwards, and the ledger is
+//! compared with the simulator's own.
 //!
-//! Kills come in rounds, each with books of its own. What ended rounds counted is kept in a file below
-//! the build folder until all are over, so that a drill that was interrupted goes on.
+//! Kills are grouped in rounds, each with its own ledgers. The counts of finished rounds are kept in a file below
+//! the build folder until all are done, so that an interrupted drill can be resumed.
 
 use crate::books::{Submission, by_task, duplicates, rows, submissions};
 use crate::dice::Dice;
@@ -18,13 +18,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Jobs at work at once.
+/// The number of concurrent jobs.
 const LANES: u64 = 2;
-/// A job that is still not finished after so many runs is lost.
+/// A job that is unfinished after this many runs is lost.
 const MOST_RUNS: u32 = 200;
-/// Longest life of a process that is to be killed, in milliseconds; most end before.
+/// Maximum life of a process before its kill, in milliseconds; most end before.
 const LONGEST_LIFE_MS: u64 = 1500;
-/// Kills of one job at most.
+/// Maximum number of kills of one job.
 const KILLS_OF_A_JOB: u32 = 40;
 
 struct Drill {
@@ -37,17 +37,17 @@ struct Drill {
     pytoon: PathBuf,
 }
 
-/// Kills of one round.
+/// The number of kills in one round.
 const ROUND: u64 = 500;
 
-/// What rounds counted, by name.
+/// The names of the counts.
 const COUNTED: [&str; 6] =
     ["kills", "jobs", "jobs_lost", "duplicate_paid_submissions", "paid_clips_lost", "unknown"];
 
 /// Sums of rounds.
 type Counts = [u64; COUNTED.len()];
 
-/// Runs the drill, or goes on with one of the same seed that was interrupted.
+/// Runs the drill, or resumes an interrupted one with the same seed.
 pub(crate) fn run() -> anyhow::Result<()> {
     let kills_wanted = number("KILLS", 1000)?;
     let seed = number("SEED", 1)?;
@@ -80,20 +80,20 @@ fn said(sums: &Counts) -> String {
     format!("drill-engines {}", pairs.collect::<Vec<_>>().join(" "))
 }
 
-/// Where ended rounds are kept: beside the program, which `make clean` removes too.
+/// Returns the file of finished rounds: beside the program, where `make clean` removes it too.
 fn state_file(seed: u64) -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?;
     let folder = program.parent().context("the program lies in a folder")?;
     Ok(folder.join(format!("drill-engines-{seed}.json")))
 }
 
-/// What is kept; nothing where no drill was interrupted.
+/// Reads the state; zeros if no drill was interrupted.
 fn read_state(file: &Path) -> (u64, Counts) {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()
 }
 
-/// Kills so often, and compares the books.
+/// Runs one round of kills, and compares the ledgers.
 fn round(kills_wanted: u64, seed: u64) -> anyhow::Result<Counts> {
     let keep = tempfile::Builder::new().prefix("pytoon-drill-").tempdir()?;
     let folder = keep.path().to_owned();
@@ -127,7 +127,7 @@ fn round(kills_wanted: u64, seed: u64) -> anyhow::Result<Counts> {
     conclude(&drill, &simulator)
 }
 
-/// What the vendors do besides working: a little of everything.
+/// Returns the faults of the vendors: a little of everything.
 pub(crate) fn scenario(seed: u64) -> Value {
     let rule = |step: &str, fault: &str, probability: f64| json!({"step": step, "fault": fault, "probability": probability});
     json!({
@@ -149,7 +149,7 @@ pub(crate) fn scenario(seed: u64) -> Value {
     })
 }
 
-/// One lane: job after job until there were enough kills.
+/// Runs one lane: job after job until there were enough kills.
 fn lane_of(drill: &Drill, lane: u64, seed: u64) -> anyhow::Result<()> {
     let mut dice = Dice::new(seed.wrapping_mul(1000) + lane);
     while drill.kills.load(Ordering::Relaxed) < drill.kills_wanted {
@@ -165,7 +165,7 @@ fn brief(job: u64) -> String {
     )
 }
 
-/// Renders a job, killing its process until it once lives to the end.
+/// Renders a job, killing its process until one run completes.
 fn finish_job(drill: &Drill, job: u64, dice: &mut Dice) -> anyhow::Result<()> {
     let name = format!("job_{job:04}");
     let file = drill.folder.join(format!("{name}.yaml"));
@@ -173,7 +173,7 @@ fn finish_job(drill: &Drill, job: u64, dice: &mut Dice) -> anyhow::Result<()> {
     let out = drill.folder.join(&name);
     for run in 0..MOST_RUNS {
         let mut child = start(drill, &file, &out, run)?;
-        // A job that is killed so often on a slow machine is then let live, as the last ones are.
+        // A job that is killed this often on a slow machine is then spared, as the last ones are.
         let spare =
             drill.kills.load(Ordering::Relaxed) >= drill.kills_wanted || run >= KILLS_OF_A_JOB;
         let life = Duration::from_millis(20 + dice.below(LONGEST_LIFE_MS));
@@ -198,7 +198,7 @@ fn finish_job(drill: &Drill, job: u64, dice: &mut Dice) -> anyhow::Result<()> {
                 return Ok(());
             }
             None => {
-                // SIGKILL: nothing of it runs on.
+                // SIGKILL: none of its threads continues.
                 child.kill()?;
                 child.wait()?;
                 let kills = drill.kills.load(Ordering::Relaxed);
@@ -213,7 +213,7 @@ fn finish_job(drill: &Drill, job: u64, dice: &mut Dice) -> anyhow::Result<()> {
 }
 
 impl Drill {
-    /// Counts a kill, if there may be one more over all lanes.
+    /// Counts a kill, if the limit over all lanes allows one more.
     fn may_kill(&self) -> bool {
         let one_more = |kills| (kills < self.kills_wanted).then_some(kills + 1);
         self.kills.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
@@ -230,7 +230,7 @@ fn start(drill: &Drill, file: &Path, out: &Path, run: u32) -> anyhow::Result<std
     let log = std::fs::File::create(drill.folder.join(format!("{name}.log")))?;
     #[expect(clippy::disallowed_methods, reason = "a drill starts whole programs")]
     let mut command = Command::new(&drill.pytoon);
-    // Either command goes on with an unfinished job; both are rehearsed.
+    // Either command resumes an unfinished job; both are tested.
     let begun = out.join(".work").join("brief.json").is_file();
     if run % 2 == 1 && begun {
         command.arg("resume").arg(out);
@@ -254,7 +254,7 @@ fn conclude(drill: &Drill, simulator: &Simulator) -> anyhow::Result<Counts> {
     let database = drill.folder.join("storage").join("pytoon.db");
     let rows = rows(&database.to_string_lossy())?;
     let by_task = by_task(&rows);
-    // Whose id never came back to the simulator, it was never received.
+    // The client never got the id of these submissions.
     let unanswered: BTreeSet<&str> = told
         .iter()
         .filter(|s| s.referenced == 0 && !by_task.contains_key(&s.id))
@@ -307,8 +307,8 @@ fn conclude(drill: &Drill, simulator: &Simulator) -> anyhow::Result<Counts> {
     Ok(counts)
 }
 
-/// The ledger's undecided calls: those that the vendor took on, and those that died between the
-/// row and the wire. A person would tell them apart on the vendor's own page, by what was asked.
+/// Counts the ledger's undecided calls: those that the vendor accepted, and those that died between the row and the
+/// wire. A person would distinguish them on the vendor's own page, by the prompt.
 fn undecided(rows: &[CallRow], told: &[Submission], unanswered: &BTreeSet<&str>) -> (usize, usize) {
     let mut open: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for s in told.iter().filter(|s| unanswered.contains(s.id.as_str())) {

@@ -1,4 +1,4 @@
-//! The processes of the service: started, killed, started again, and counted.
+//! The processes of the service: started, killed, restarted, and counted.
 
 use crate::note;
 use crate::proc::{self, Process};
@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// All that the fleet starts, and what that starts, has it in its environment.
+/// A variable in the environment of all processes of the fleet and their children.
 const MARK: &str = "PYTOON_DRILL";
-/// What a killed process had started may live on for so long.
+/// The time that children of a killed process may outlive it.
 const MOURNING: Duration = Duration::from_secs(3);
-/// How long a process may take to start or to end.
+/// Timeout of a process's start and end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The vendors' keys, which the simulator takes.
+/// The vendors' keys, which the simulator accepts.
 pub(crate) const KEYS: [(&str, &str); 3] = [
     ("RUNWAY_API_KEY", "key_drill_runway"),
     ("PIKA_API_KEY", "drill_pika"),
@@ -27,26 +27,26 @@ pub(crate) const KEYS: [(&str, &str); 3] = [
 /// A process of the service.
 pub(crate) struct Member {
     pub(crate) name: String,
-    /// What stands before the program, such as `ip netns exec …`.
+    /// The command in front of the program, such as `ip netns exec …`.
     before: Vec<String>,
     args: Vec<String>,
     child: Option<Child>,
 }
 
-/// All of them.
+/// All processes of the service.
 pub(crate) struct Fleet {
     pub(crate) folder: PathBuf,
     mark: String,
     database: Option<String>,
     members: Vec<Member>,
-    /// Processes of killed ones, and when those were killed.
+    /// The children of killed processes, with the times of the kills.
     bereaved: Vec<(Instant, String, Process)>,
     orphans: usize,
     pub(crate) kills: u64,
 }
 
 impl Fleet {
-    /// A fleet that works in a folder, over PostgreSQL at this address, or else on SQLite.
+    /// Makes a fleet that works in a folder, over PostgreSQL at this address, or else on SQLite.
     pub(crate) fn new(folder: &Path, database: Option<String>) -> Self {
         Self {
             folder: folder.to_owned(),
@@ -59,7 +59,7 @@ impl Fleet {
         }
     }
 
-    /// Adds a process and starts it; its place.
+    /// Adds a process and starts it. Returns its index.
     pub(crate) fn add(
         &mut self,
         name: &str,
@@ -74,7 +74,7 @@ impl Fleet {
         Ok(place)
     }
 
-    /// Starts a process that does not run.
+    /// Starts a process that is not running.
     pub(crate) fn start(&mut self, place: usize) -> anyhow::Result<()> {
         let member = &mut self.members[place];
         let log = |end: &str| -> anyhow::Result<File> {
@@ -101,7 +101,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// The address of PostgreSQL's database, where it is one.
+    /// Returns the address of the PostgreSQL database, if it is one.
     pub(crate) fn database(&self) -> Option<&str> {
         self.database.as_deref()
     }
@@ -111,22 +111,22 @@ impl Fleet {
         place.with_context(|| format!("there is no {name}"))
     }
 
-    /// The number of a process that runs.
+    /// Returns the id of a running process.
     pub(crate) fn id(&self, place: usize) -> Option<u32> {
         self.members[place].child.as_ref().map(Child::id)
     }
 
-    /// Kills the one with a name.
+    /// Kills the process with a name.
     pub(crate) fn kill_named(&mut self, name: &str) -> anyhow::Result<()> {
         self.kill(self.place(name)?)
     }
 
-    /// Starts the one with a name, which does not run.
+    /// Starts the process with a name, which is not running.
     pub(crate) fn start_named(&mut self, name: &str) -> anyhow::Result<()> {
         self.start(self.place(name)?)
     }
 
-    /// Has one end in order and starts it again; waits until it is up.
+    /// Restarts a process in order; waits until it is up.
     pub(crate) fn restart(&mut self, name: &str) -> anyhow::Result<()> {
         let place = self.place(name)?;
         let started = |fleet: &Self| {
@@ -150,17 +150,17 @@ impl Fleet {
         Ok(())
     }
 
-    /// How many there are.
+    /// Returns the number of processes.
     pub(crate) fn len(&self) -> usize {
         self.members.len()
     }
 
-    /// Kills one (SIGKILL) and remembers what it had started.
+    /// Kills a process (SIGKILL) and remembers its children.
     pub(crate) fn kill(&mut self, place: usize) -> anyhow::Result<()> {
         let member = &mut self.members[place];
         let Some(child) = &mut member.child else { return Ok(()) };
         if let Some(status) = child.try_wait()? {
-            // It must not end by itself, whatever happens around it.
+            // It must not have ended by itself.
             let path = self.folder.join(format!("{}.err", member.name));
             let said = std::fs::read_to_string(path).unwrap_or_default();
             let last = said.lines().last().unwrap_or_default().to_owned();
@@ -178,7 +178,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Sends one a signal.
+    /// Sends a signal to a process.
     pub(crate) fn signal(&self, place: usize, signal: rustix::process::Signal) {
         if let Some(child) = &self.members[place].child {
             // It may have ended by itself.
@@ -187,7 +187,7 @@ impl Fleet {
         }
     }
 
-    /// Looks at what killed processes had started.
+    /// Checks the children of killed processes.
     fn mourn(&mut self) {
         let due = |at: &Instant| at.elapsed() >= MOURNING;
         for (_, name, process) in self.bereaved.iter().filter(|(at, ..)| due(at)) {
@@ -199,7 +199,7 @@ impl Fleet {
         self.bereaved.retain(|(at, ..)| !due(at));
     }
 
-    /// Asks all to end, waits, and counts what is left of them and of those that were killed.
+    /// Terminates all processes, waits, and counts what is left of them and of the killed ones.
     pub(crate) fn end(&mut self) -> anyhow::Result<usize> {
         for child in self.members.iter().filter_map(|member| member.child.as_ref()) {
             let pid = rustix::process::Pid::from_child(child);
@@ -227,14 +227,14 @@ impl Fleet {
         Ok(self.orphans + left.len())
     }
 
-    /// All log lines of a process so far.
+    /// Returns all log lines of a process so far.
     pub(crate) fn log(&self, name: &str) -> Vec<Value> {
         let text = std::fs::read_to_string(self.folder.join(format!("{name}.out")));
         let text = text.unwrap_or_default();
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// The lines of an event in all logs, with the process that wrote them.
+    /// Returns the lines of an event in all logs, with the process that wrote them.
     pub(crate) fn events(&self, event: &str) -> Vec<(String, Value)> {
         let of = |member: &Member| {
             let lines = self.log(&member.name).into_iter();
@@ -244,7 +244,7 @@ impl Fleet {
         self.members.iter().flat_map(of).collect()
     }
 
-    /// The first key, which an API shows once.
+    /// Returns the first key, which an API prints once.
     pub(crate) fn first_key(&self, name: &str) -> anyhow::Result<String> {
         let begun = Instant::now();
         loop {
@@ -264,14 +264,14 @@ impl Fleet {
 impl Drop for Fleet {
     fn drop(&mut self) {
         for child in self.members.iter_mut().filter_map(|member| member.child.as_mut()) {
-            // A drill that broke off leaves nothing running.
+            // An aborted drill leaves no process running.
             let _ = child.kill();
             let _ = child.wait();
         }
     }
 }
 
-/// A port of this machine that is free now.
+/// Returns a port of this machine that is free now.
 pub(crate) fn free_port() -> anyhow::Result<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -1,18 +1,18 @@
-//! Long rehearsals against the simulator, as an operator would live through them.
+//! Long drills against the simulator, from an operator's point of view.
 //!
-//! - `engines` kills rendering processes at random moments, a thousand times, lets each job be
-//!   finished afterwards, and compares the ledger with the simulator's own.
-//! - `budget` runs ten thousand jobs without pictures through two processes with restarts, and
-//!   looks whether a dollar was ever exceeded.
-//! - `service` and `service-sqlite` run the service while its processes are killed all the time, the
-//!   database restarts and the disk fills up, and hold the vendors' books against the ledger.
-//! - `netns` has two network namespaces for two machines and cuts the line between them.
-//! - `soak` has hundreds of films made by one service and looks what it holds at the end.
-//! - `attack` and `attack-sqlite` have an attacker with a key do everything at once beside honest jobs.
-//! - `rehearse` plays one fault at a time as operators would live through it: `pytoon drill`.
+//! - `engines` kills rendering processes at random moments, a thousand times, lets each job be finished afterwards,
+//!   and compares the ledger with the simulator's own.
+//! - `budget` runs ten thousand jobs without pictures through two processes with restarts, and checks that no
+//!   budget of a dollar is exceeded.
+//! - `service` and `service-sqlite` run the service while its processes are killed all the time, the database
+//!   restarts and the disk fills up, and compare the vendors' ledger with the product's.
+//! - `netns` simulates two machines by network namespaces and cuts the connection between them.
+//! - `soak` renders hundreds of films in one service and checks its memory and files at the end.
+//! - `attack` and `attack-sqlite` run an attacker with a key who does everything at once beside honest jobs.
+//! - `rehearse` injects one fault at a time as operators would experience it: `pytoon drill`.
 //!
-//! Each ends with one plain line of `key=value` pairs and fails when a promise was broken.
-//! `KILLS`, `JOBS` and `SEED` in the environment change how much and which.
+//! Each ends with one plain line of `key=value` pairs and fails if a guarantee was broken. `KILLS`, `JOBS` and
+//! `SEED` in the environment set the amounts and the seed.
 
 mod attack;
 mod books;
@@ -62,7 +62,7 @@ fn drill(args: &[String]) -> anyhow::Result<()> {
     }
 }
 
-/// A number from the environment.
+/// Returns a number from the environment.
 fn number(name: &str, default: u64) -> anyhow::Result<u64> {
     match std::env::var(name) {
         Ok(text) => text.parse().map_err(|_| anyhow::anyhow!("{name}={text} is no whole number")),
@@ -70,7 +70,7 @@ fn number(name: &str, default: u64) -> anyhow::Result<u64> {
     }
 }
 
-/// The result goes to standard output, all else to standard error.
+/// Prints the result to standard output; all other output goes to standard error.
 #[expect(clippy::print_stdout, reason = "a drill's last line is its result")]
 fn result(line: &str) {
     println!("{line}");

@@ -1,10 +1,9 @@
-//! Two network namespaces as two machines: API, PostgreSQL and a worker in one, workers in the
-//! other, the storage folder shared, the vendors reached by both. In the middle of jobs the line
-//! between the two is cut for a minute. Nothing may be lost or made twice.
+//! Two network namespaces as two machines: API, PostgreSQL and a worker in one, workers in the other, a shared
+//! storage folder, vendors reachable from both. In the middle of jobs the connection between the two is cut for a
+//! minute. Nothing may be lost or made twice.
 //!
-//! A worker that is cut off gives its work up by itself when its lease is over (`unheard`). One that
-//! is frozen meanwhile knows nothing of that: its token is what stops it (`refused`). Both happen
-//! here, and both lines are shown.
+//! A disconnected worker gives up its work by itself when its lease ends (`unheard`). One that is frozen meanwhile
+//! does not notice: its token stops it (`refused`). Both happen here, and both lines are printed.
 
 use crate::books::{by_task, duplicates, rows, submissions};
 use crate::client::{Caller, brief};
@@ -22,19 +21,19 @@ use serde_json::Value;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// The addresses: of the vendors, of the two ends of the line.
+/// The addresses of the vendors and of the two ends of the connection.
 const WORLD: &str = "10.213.9.9";
 const HERE: &str = "10.213.3.1";
 const THERE: &str = "10.213.3.2";
-/// How long a lease is, in seconds.
+/// The lease, in seconds.
 const LEASE: u64 = 5;
-/// A frozen worker sleeps for so long: longer than its lease.
+/// The time for which a worker is frozen: longer than its lease.
 const FROZEN: Duration = Duration::from_secs(12);
-/// Tasks that are to be ready when workers are frozen.
+/// Minimum number of ready tasks when workers are frozen.
 const LEAST_READY: u64 = 6;
 const PATIENCE: Duration = Duration::from_secs(900);
 
-/// The two namespaces; they go with the value.
+/// The two namespaces, deleted when dropped.
 struct Machines {
     here: String,
     there: String,
@@ -56,7 +55,7 @@ impl Machines {
         let (here, there) = (&machines.here, &machines.there);
         for (name, net) in [(here, 1), (there, 2)] {
             let outside = format!("ptw{net}");
-            // A drill that was killed left its end behind; mostly there is none.
+            // A killed drill leaves its end behind; usually there is none.
             let _ = ip(&format!("link del {outside}"));
             ip(&format!("netns add {name}"))?;
             ip(&format!("-n {name} link set lo up"))?;
@@ -75,7 +74,7 @@ impl Machines {
         Ok(machines)
     }
 
-    /// Cuts the line, or mends it.
+    /// Cuts the connection, or restores it.
     fn line(&self, state: &str) -> anyhow::Result<()> {
         ip(&format!("-n {} link set line {state}", self.here))
     }
@@ -116,7 +115,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let postgres = Postgres::start_at(HERE, &here);
     let database = postgres.new_database();
     let mut fleet = Fleet::new(folder, Some(database.clone()));
-    // The address by which the drill itself reaches that machine.
+    // The address at which the drill itself reaches that machine.
     fleet.add("api", &here, &["api", "--bind", "0.0.0.0", "--port", "8000"])?;
     fleet.add("worker_a", &here, &["worker"])?;
     fleet.add("worker_b", &there, &["worker"])?;
@@ -124,7 +123,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let key = fleet.first_key("api")?;
     let caller = Caller::new("http://10.213.1.2:8000", &key)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    // The drill stands outside of both: it asks the server by the way that is not cut.
+    // The drill is outside of both: it reaches the server by a path that is not cut.
     let outside = database.replace(HERE, "10.213.1.2");
     let store = runtime.block_on(Store::connect(&outside))?;
     let submit = |job| runtime.block_on(caller.submit(&brief(job), &format!("netns-{job}")));
@@ -160,8 +159,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     conclude(&fleet, &simulator, &outside, &Counts { jobs, done: jobs, orphans, seconds, cut })
 }
 
-/// Freezes workers that have tasks for longer than their leases, on a line that is whole, until one
-/// of them writes before it has looked at the clock. Where the jobs run out, it asks for more.
+/// Freezes workers with tasks for longer than their leases, on an intact connection, until one of them writes
+/// before it checks the clock. Submits more jobs if they run out.
 fn freeze_until_refused(
     fleet: &mut Fleet,
     store: &Store,
@@ -245,7 +244,7 @@ fn conclude(
     Ok(())
 }
 
-/// Tasks that more than one worker says to have finished.
+/// Returns the number of tasks that more than one worker reports as finished.
 fn finished_twice(fleet: &Fleet) -> usize {
     let mut seen = std::collections::HashMap::<(String, String), usize>::new();
     for (_, line) in fleet.events("task_finished") {

@@ -1,6 +1,6 @@
-//! What runs on this machine, from /proc.
+//! The processes of this machine, from /proc.
 
-/// A process, told from a later one with the same number by when it began.
+/// A process, distinguished from a later one with the same id by its start time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Process {
     pub(crate) id: u32,
@@ -9,12 +9,12 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Whether it still runs. A zombie has ended.
+    /// Returns true if it still runs. A zombie has ended.
     pub(crate) fn lives(&self) -> bool {
         read(self.id).is_some_and(|(now, state)| now.begun == self.begun && state != 'Z')
     }
 
-    /// How it was called.
+    /// Returns its command line.
     pub(crate) fn line(&self) -> String {
         let bytes = std::fs::read(format!("/proc/{}/cmdline", self.id)).unwrap_or_default();
         let line = String::from_utf8_lossy(&bytes).replace('\0', " ");
@@ -24,7 +24,7 @@ impl Process {
 
 fn read(id: u32) -> Option<(Process, char)> {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // Its name may hold anything: what follows its last bracket does not.
+    // Its name may contain any character, also brackets: parse after the last one.
     let mut fields = stat.rsplit_once(") ")?.1.split(' ');
     let state = fields.next()?.chars().next()?;
     let parent = fields.next()?.parse().ok()?;
@@ -32,14 +32,14 @@ fn read(id: u32) -> Option<(Process, char)> {
     Some((Process { id, parent, begun }, state))
 }
 
-/// Every process that has not ended.
+/// Returns every process that has not ended.
 pub(crate) fn all() -> Vec<Process> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let ids = entries.filter_map(|entry| entry.file_name().to_string_lossy().parse().ok());
     ids.filter_map(read).filter(|(_, state)| *state != 'Z').map(|(process, _)| process).collect()
 }
 
-/// What a process has started, and what that has.
+/// Returns all descendants of a process.
 pub(crate) fn below(id: u32) -> Vec<Process> {
     let all = all();
     let mut found: Vec<Process> = Vec::new();
@@ -53,7 +53,7 @@ pub(crate) fn below(id: u32) -> Vec<Process> {
     found
 }
 
-/// Every process with a variable in its environment.
+/// Returns every process with a variable in its environment.
 pub(crate) fn marked(variable: &str) -> Vec<Process> {
     let is_marked = |process: &Process| {
         let environment = std::fs::read(format!("/proc/{}/environ", process.id));

@@ -1,6 +1,6 @@
-//! The service while everything around it breaks: a random process is killed every second or two,
-//! PostgreSQL crashes once, the disk fills up once. Every job has to end with its film, nothing may
-//! be bought twice, and nothing may stay behind.
+//! The service while everything around it breaks: a random process is killed every second or two, PostgreSQL
+//! crashes once, the disk fills up once. Every job must end with its film, nothing may be bought twice, and nothing
+//! may be left behind.
 
 use crate::books::{by_task, duplicates, rows, submissions};
 use crate::client::{Caller, brief};
@@ -20,17 +20,17 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// The drill ends within this, one way or the other.
+/// Maximum duration of the drill, in seconds.
 const LONGEST: u64 = 24 * 60;
-/// Clients that submit at once.
+/// The number of concurrently submitting clients.
 const CLIENTS: u64 = 4;
-/// How long PostgreSQL is away, and how long the disk stays full.
+/// The durations of PostgreSQL's outage and of the full disk.
 const AWAY: Duration = Duration::from_secs(4);
 const FULL: Duration = Duration::from_secs(10);
-/// Half-written files that nobody writes to for so long are swept, in seconds.
+/// The age at which unwritten partial files are removed, in seconds.
 const PARTS_KEPT: u64 = 20;
 
-/// Which service is rehearsed.
+/// The kind of service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// An API and three workers over PostgreSQL.
@@ -91,7 +91,7 @@ fn configure(folder: &Path, url: &str) -> anyhow::Result<()> {
     let config = folder.join("config");
     std::fs::create_dir_all(&config)?;
     std::fs::write(config.join("engine.yaml"), engine_yaml(url, ""))?;
-    // A task that is killed every second is none that kills.
+    // Tasks are killed every second here, which must not count as their fault.
     let settings = format!(
         "service: {{lease_seconds: 4, parts_kept_seconds: {PARTS_KEPT}, most_attempts: 1000, \
          requests_per_minute: 0, submissions_per_minute: 0}}\n\
@@ -102,14 +102,14 @@ fn configure(folder: &Path, url: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What was seen while the service lived.
+/// The observations while the service ran.
 #[derive(Debug, Default)]
 struct Lived {
-    /// Failed jobs that were told to go on.
+    /// Retries of failed jobs.
     retried: u64,
     /// Jobs that ended with their film.
     done: u64,
-    /// Tasks that ran at the end without a live lease.
+    /// Tasks that ran at the end without a valid lease.
     leaseless: u64,
 }
 
@@ -136,7 +136,7 @@ impl Drill {
         let (mut crashed, mut filled) = (false, false);
         let mut told = 0;
         loop {
-            // Where one process is all there is, it is let do something between two deaths.
+            // If there is only one process, it gets some time between two kills.
             let least = if self.kind == Kind::Postgres { 1000 } else { 5000 };
             std::thread::sleep(Duration::from_millis(least + self.dice.below(least)));
             let place = self.dice.below(self.fleet.len() as u64) as usize;
@@ -175,7 +175,7 @@ impl Drill {
         Ok(lived)
     }
 
-    /// Submits all jobs, a few at once, whatever happens to the API meanwhile.
+    /// Submits all jobs, a few at once, regardless of the API's state.
     fn submit_all(&self, caller: &Caller) -> tokio::task::JoinHandle<anyhow::Result<()>> {
         let (caller, jobs) = (caller.clone(), self.jobs);
         self.runtime.spawn(async move {
@@ -196,7 +196,7 @@ impl Drill {
         })
     }
 
-    /// The queue, where the database answers.
+    /// Returns the state of the queue, if the database answers.
     fn look(&self, store: &Store) -> Option<QueueState> {
         let asked =
             async { tokio::time::timeout(Duration::from_secs(10), store.queue_state()).await };
@@ -211,7 +211,7 @@ impl Drill {
         postgres.serve();
     }
 
-    /// The disk is full for a while, and a process is killed in it.
+    /// Fills the disk for a while, and kills a process meanwhile.
     fn fill_disk(&mut self) -> anyhow::Result<()> {
         let Some(filler) = self.disk.fill()? else { return Ok(()) };
         note("the disk is full");
@@ -227,7 +227,7 @@ impl Drill {
         Ok(())
     }
 
-    /// Lets failed jobs go on, as an operator would, and says why they had failed.
+    /// Retries failed jobs, as an operator would, and prints the reasons for their failures.
     fn retry_failed(&self, store: &Store, caller: &Caller) -> anyhow::Result<u64> {
         let filter =
             JobFilter { status: Some(JobStatus::Failed), limit: 100, ..JobFilter::default() };
@@ -241,7 +241,7 @@ impl Drill {
         Ok(failed.len() as u64)
     }
 
-    /// Jobs that are done and whose film is there.
+    /// Returns the number of finished jobs whose film exists.
     fn films(&self, store: &Store) -> anyhow::Result<u64> {
         let limit = u32::try_from(self.jobs + 100)?;
         let filter = JobFilter { status: Some(JobStatus::Done), limit, ..JobFilter::default() };
@@ -258,7 +258,7 @@ impl Drill {
         Ok(with_film.count() as u64)
     }
 
-    /// Lets the service come to rest and tidy up.
+    /// Waits until the service is idle and has cleaned up.
     fn quiet(&self, store: &Store, lived: &mut Lived) {
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(3 * PARTS_KEPT) {

@@ -1,4 +1,4 @@
-//! The simulator as a process, and what it says of itself.
+//! The simulator as a process, and its reports.
 
 use anyhow::Context;
 use serde_json::Value;
@@ -19,7 +19,7 @@ impl Simulator {
         Self::start_at(folder, scenario, speed, "127.0.0.1")
     }
 
-    /// The same on another address.
+    /// Does the same on another address.
     pub(crate) fn start_at(
         folder: &Path,
         scenario: &Value,
@@ -57,10 +57,10 @@ impl Simulator {
         }
     }
 
-    /// What it says at an address of its own.
+    /// Reads one of its own paths.
     pub(crate) fn tell(&self, path: &str) -> anyhow::Result<Value> {
         let url = format!("{}{path}", self.url);
-        // The client wants one, even for plain HTTP.
+        // The client requires a provider, even for plain HTTP.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async { Ok(reqwest::get(url).await?.json::<Value>().await?) })
@@ -69,13 +69,13 @@ impl Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        // It holds nothing that must be saved.
+        // It has no state that must be saved.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A program beside this one.
+/// Returns the path of a program beside this one.
 pub(crate) fn program(name: &str) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe()?;
     let found = own.with_file_name(name);
@@ -83,7 +83,7 @@ pub(crate) fn program(name: &str) -> anyhow::Result<PathBuf> {
     Ok(found)
 }
 
-/// `engine.yaml` for the simulator, quick and patient enough for drills.
+/// Returns `engine.yaml` for the simulator, with timeouts that suit drills.
 pub(crate) fn engine_yaml(url: &str, extra: &str) -> String {
     format!(
         "v2:

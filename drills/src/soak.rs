@@ -1,9 +1,9 @@
-//! Many films through one service, one after the other: at the end it holds no more memory, files,
-//! threads and disk than it did near the beginning.
+//! Many films through one service, in sequence: at the end it uses no more memory, files, threads and disk than
+//! near the beginning.
 //!
-//! Each film is fetched and its job deleted, as callers do. What is compared are medians of the second
-//! quarter and of the last: the first is warming up. Bought clips are kept for as long as
-//! `storage.retention.clips_days` says, by default for ever: they are counted apart.
+//! Each film is downloaded and its job deleted, as callers do. The medians of the second quarter and of the last
+//! are compared: the first is warm-up. Purchased clips are kept as long as `storage.retention.clips_days` says, by
+//! default for ever: they are counted separately.
 
 use crate::books::{by_task, duplicates, rows, submissions};
 use crate::client::{Caller, brief};
@@ -16,24 +16,24 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Films under way at once.
+/// The number of concurrent films.
 const UNDER_WAY: usize = 6;
-/// How long a film may take.
+/// Timeout of a film.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// What may be more at the end: noise of the measure, not growth of hundreds of films.
+/// The allowed increase: measurement noise, not growth over hundreds of films.
 const MEMORY_MIB: f64 = 16.0;
 const FILES: f64 = 6.0;
 const THREADS: f64 = 4.0;
 const DISK_MIB: f64 = 8.0;
 
-/// What a process holds.
+/// The resources of a process.
 #[derive(Debug, Clone, Copy)]
 struct Holds {
     memory_mib: f64,
     files: f64,
     threads: f64,
     disk_mib: f64,
-    /// Clips that were bought.
+    /// The size of purchased clips, in MiB.
     clips_mib: f64,
 }
 
@@ -48,7 +48,7 @@ impl std::fmt::Display for Holds {
     }
 }
 
-/// Runs it.
+/// Runs the drill.
 pub(crate) fn run() -> anyhow::Result<()> {
     let jobs = number("JOBS", 500)?;
     let keep = tempfile::Builder::new().prefix("pytoon-drill-").tempdir()?;
@@ -148,7 +148,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Films of all kinds: engines and this machine, with a voice and without.
+/// Returns films of all kinds: by engines and this machine, with a voice and without.
 fn film(number: u64) -> Value {
     let mut brief = brief(number);
     if number % 3 == 1 {
@@ -190,7 +190,7 @@ fn bytes_below(folder: &Path) -> u64 {
         .map(|entry| match entry.metadata() {
             Ok(data) if data.is_dir() => bytes_below(&entry.path()),
             Ok(data) => data.len(),
-            // It went meanwhile.
+            // It was removed meanwhile.
             Err(_) => 0,
         })
         .sum()

@@ -1,4 +1,4 @@
-//! The storage folder of a drill: on a small disk of its own where root runs the drill.
+//! The storage folder of a drill: on a separate small disk if root runs the drill.
 
 use crate::note;
 use std::io::Write;
@@ -13,7 +13,7 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// A disk of so many MiB at a folder; a plain folder where nobody may mount.
+    /// Mounts a disk of `mib` MiB at a folder; a plain folder if mounting is not permitted.
     pub(crate) fn mount(folder: &Path, mib: u64) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let is_mounted = is_root()
@@ -28,12 +28,12 @@ impl Disk {
         self.is_mounted
     }
 
-    /// It stays when the drill has ended.
+    /// Keeps the disk after the drill.
     pub(crate) fn keep(&mut self) {
         self.keep = true;
     }
 
-    /// Fills the disk to the last byte; the file that does, where there is such a disk.
+    /// Fills the disk completely. Returns the file that does so, if there is a disk.
     pub(crate) fn fill(&self) -> anyhow::Result<Option<PathBuf>> {
         if !self.is_mounted {
             return Ok(None);
@@ -65,12 +65,12 @@ fn mount(args: &[&str], folder: &Path) -> bool {
     Command::new("mount").args(args).arg(folder).status().is_ok_and(|status| status.success())
 }
 
-/// Whether root runs this.
+/// Returns true if root runs this.
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Files that are half-written by their names, below a folder.
+/// Returns the partial files below a folder, by their names.
 pub(crate) fn parts(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];

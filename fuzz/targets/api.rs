@@ -1,8 +1,7 @@
 //! Requests to the service: method, path, headers, then the body, as in HTTP/1.1.
 //!
-//! Nothing that is sent is our fault (500); every refusal is a problem in JSON with its own status;
-//! no answer names a place of this machine. Requests that would have the service fetch an address
-//! are left out: fuzzing speaks to nobody.
+//! No input may cause a 500; every rejection is a problem in JSON with its own status; no answer contains a path of
+//! this machine. Requests that would make the service fetch an address are excluded: fuzzing uses no network.
 
 #![no_main]
 
@@ -25,7 +24,7 @@ use store::OneJob;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
-/// Larger than any answer.
+/// Larger than any answer, in bytes.
 const MOST: usize = 8 << 20;
 
 #[derive(Debug)]
@@ -47,7 +46,7 @@ impl Planner for NoPlanner {
 struct Base {
     router: Router,
     folder: String,
-    /// The folder's last name, which nobody could guess.
+    /// The folder's last name, which is not guessable.
     own_name: String,
     runtime: Runtime,
 }
@@ -102,7 +101,7 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
     }
 });
 
-/// The request of a text; none where HTTP has no such request.
+/// Parses the request in a text; `None` if it is not a valid HTTP request.
 fn request(data: &[u8]) -> Option<Request<Body>> {
     let end = common::find(data, b"\n\n")?;
     let head = std::str::from_utf8(&data[..end]).ok()?;
@@ -117,7 +116,7 @@ fn request(data: &[u8]) -> Option<Request<Body>> {
     request.body(Body::from(body.to_vec())).ok()
 }
 
-/// Whether a body names an address that would be fetched.
+/// Returns true if a body contains an address that would be fetched.
 fn would_fetch(value: &Value) -> bool {
     match value {
         Value::String(text) => text.trim_start().to_ascii_lowercase().starts_with("http"),
@@ -131,7 +130,7 @@ fn would_fetch(value: &Value) -> bool {
 
 fuzz_target!(|data: &[u8]| -> Corpus {
     let base = &*BASE;
-    // The fuzzer sees what is compared in this process. A request that names the folder is told of it.
+    // The fuzzer sees comparisons in this process and can learn the folder's name from them.
     if common::find(data, base.own_name.as_bytes()).is_some() {
         return Corpus::Reject;
     }
@@ -151,7 +150,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
         let body = to_bytes(answer.into_body(), MOST).await.expect("it is there");
         let text = String::from_utf8_lossy(&body);
         assert!(!text.contains(&base.folder), "a place is told: {text}");
-        // What no route takes on is refused before there is a body.
+        // A request without a route is rejected before its body is read.
         if body.is_empty() {
             return;
         }

@@ -1,7 +1,7 @@
 //! Briefs, as YAML and as JSON.
 //!
-//! A brief that was read and written as JSON reads the same; a refusal names a place of the text;
-//! what is JSON is read as JSON is.
+//! A brief that is read and written as JSON reads the same; a rejection names a position in the text; JSON is read
+//! as JSON.
 
 #![no_main]
 
@@ -13,10 +13,10 @@ use pytoon_config::read_brief;
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// Refusals of JSON that are our own, and one of YAML: a key has at most 1024 characters.
+/// Our own rejections of JSON, and one of YAML: a key has at most 1024 characters.
 const OURS: [&str; 4] = ["twice", "too deeply", "more than the", "simple key"];
 
-/// The texts in a value, in order. Numbers have several forms.
+/// Collects the strings in a value, in order. Numbers have several forms.
 fn texts(value: &Value, all: &mut Vec<String>) {
     match value {
         Value::String(text) => all.push(text.clone()),

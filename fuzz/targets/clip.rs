@@ -1,6 +1,6 @@
-//! What FFprobe says of a clip: containers, streams and packets.
+//! FFprobe's output about a clip: containers, streams and packets.
 //!
-//! Any answer is understood or refused in words; numbers that are understood are finite.
+//! Any output is parsed or rejected with a message; parsed numbers are finite.
 
 #![no_main]
 
@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use pytoon_ffmpeg::probe;
 
 fuzz_target!(|text: &str| {
-    // An answer, and one with a list of packets behind a line of its own.
+    // An output, and one with a list of packets after a separator line.
     let (header, packets) = text.split_once("\n---\n").unwrap_or((text, "{}"));
     for probed in [probe::parse(text), probe::parse_with_packets(header, packets)] {
         match probed {

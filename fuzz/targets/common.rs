@@ -1,4 +1,4 @@
-//! What several targets need.
+//! Code shared by several targets.
 
 #![allow(dead_code, reason = "each target takes a part of it")]
 
@@ -10,11 +10,11 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What one allocation may take. What is read here is at most a few MiB: more is a size that
-/// somebody announced and that was believed.
+/// Maximum size of one allocation. Inputs here are at most a few MiB: a larger allocation means that an announced
+/// size was trusted.
 static MOST: AtomicUsize = AtomicUsize::new(64 << 20);
 
-/// Allows more where a dependency has a bound of its own.
+/// Allows more where a dependency has its own limit.
 pub fn allow_mib(mib: usize) {
     MOST.store(mib << 20, Ordering::Relaxed);
 }
@@ -25,7 +25,7 @@ fn is_too_much(size: usize) -> bool {
 
 struct Bounded;
 
-// SAFETY: the system's allocator does the work; a null pointer says that there is no memory.
+// SAFETY: the system's allocator does the work; a null pointer means that there is no memory.
 unsafe impl GlobalAlloc for Bounded {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if is_too_much(layout.size()) {
@@ -60,10 +60,10 @@ unsafe impl GlobalAlloc for Bounded {
 #[global_allocator]
 static BOUNDED: Bounded = Bounded;
 
-/// The key of every service here. A service that repeats it must not get it into a message.
+/// The key of every service here. A service that echoes it must not get it into a message.
 pub const KEY: &str = "k3y-0123456789abcdef-zyxwvutsrq";
 
-/// A refusal names a place of the text, and says something.
+/// Checks that a rejection has a reason and a position in the text.
 pub fn check_place(error: &ConfigError, text: &str) {
     assert!(!error.reason.is_empty(), "a refusal without a reason");
     let Some(place) = error.place else { return };
@@ -73,31 +73,31 @@ pub fn check_place(error: &ConfigError, text: &str) {
     assert!((1..=text.len() + 2).contains(&place.column), "{error}: there is no such column");
 }
 
-/// No message holds the key.
+/// Checks that no message contains the key.
 pub fn check_secret(text: &str) {
     assert!(!text.contains(KEY), "the key is told: {text}");
 }
 
-/// A folder of this process alone. It stays for as long as the process runs.
+/// Returns a folder for this process alone. It stays as long as the process runs.
 pub fn folder() -> PathBuf {
     tempfile::Builder::new().prefix("pytoon-fuzz").tempdir().expect("a folder").keep()
 }
 
-/// Programs are looked for in `PATH`. Fuzzing starts none.
+/// Makes programs impossible to find, since they are searched on `PATH`. Fuzzing starts none.
 pub fn without_programs() {
     // SAFETY: called first, while there is one thread.
     unsafe { std::env::set_var("PATH", "/nonexistent") };
 }
 
-/// A service that speaks to nobody.
+/// Returns a service without a network.
 pub fn service(name: &str) -> VendorHttp {
     let address =
         Address { base_url: "https://vendor.test/v1", allow_hosts: &[], request_timeout_ms: 1000 };
     VendorHttp::new(name, address, Some(SecretString::from(KEY.to_owned()))).expect("an address")
 }
 
-/// Answers from a text: each begins with a line of its status and, where there is one, what stands
-/// in `Retry-After`; a line `%%` ends it.
+/// Parses answers from a text: each begins with a line of its status and optionally the value of `Retry-After`; a
+/// line `%%` ends it.
 pub fn replies(data: &[u8]) -> Vec<Reply> {
     let mut replies = Vec::new();
     let mut rest = data;
@@ -110,7 +110,7 @@ pub fn replies(data: &[u8]) -> Vec<Reply> {
     replies
 }
 
-/// One answer.
+/// Parses one answer.
 pub fn reply(data: &[u8]) -> Reply {
     let (line, body) =
         find(data, b"\n").map_or((data, &[][..]), |at| (&data[..at], &data[at + 1..]));
@@ -123,7 +123,7 @@ pub fn reply(data: &[u8]) -> Reply {
     Reply { status: status.parse().unwrap_or(200), headers, body: body.to_vec() }
 }
 
-/// Where one text begins in another.
+/// Returns the position of one text in another.
 pub fn find(data: &[u8], what: &[u8]) -> Option<usize> {
     data.windows(what.len()).position(|window| window == what)
 }

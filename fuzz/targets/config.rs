@@ -1,7 +1,7 @@
 //! A folder of configuration: settings, engines, presets, profiles, brand kits.
 //!
-//! The first byte says which file the rest is. A refusal names a place of the file; settings that
-//! were read and written as JSON read the same.
+//! The first byte selects the file. A rejection names a position in the file; settings that are read and written as
+//! JSON read the same.
 
 #![no_main]
 

@@ -1,7 +1,7 @@
-//! What programs say of a recording: words with times (whisperx, stable-ts), what was said
-//! (whisper.cpp and both), and what the local voice answers.
+//! Programs' output about a recording: words with times (whisperx, stable-ts), transcripts (whisper.cpp and both),
+//! and the answers of the local voice.
 //!
-//! The first byte says which. The script's words are never changed, and their times rise.
+//! The first byte selects the program. The script's words are never changed, and their times increase.
 
 #![no_main]
 

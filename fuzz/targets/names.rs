@@ -1,7 +1,7 @@
-//! Small texts from outside: addresses of webhooks, ids of vendors in paths, names of files that
-//! are kept, `.env` files, object stores' addresses.
+//! Small texts from outside: addresses of webhooks, ids of vendors in paths, names of stored files, `.env` files,
+//! object stores' addresses.
 //!
-//! An address that is taken leads to no private place; an id stays one segment of a path.
+//! An accepted address leads to no private host; an id stays one segment of a path.
 
 #![no_main]
 
@@ -17,7 +17,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-/// What is shown in place of a key, with what stands around it.
+/// The text shown in place of a key, with its surroundings.
 const SHOWN: &str =
     r#"Key { variable: "", secret: SecretBox<str>([REDACTED]) } Secrets { dotenv: {} }"#;
 
@@ -45,8 +45,8 @@ fuzz_target!(|text: &str| {
             if let Ok(Some(key)) = secrets.find(&names) {
                 let told = key.secret.expose_secret();
                 assert!(!told.trim().is_empty());
-                // A key that stands twice in the file may be a part of a name, which is no secret;
-                // so may be one that is what every other is shown as.
+                // A key that occurs twice in the file may be a part of a name, which is not secret; so may one that
+                // equals a part of the redacted form.
                 let is_word = text.matches(told).count() > 1 || SHOWN.contains(told);
                 let shown = format!("{key:?} {secrets:?}");
                 assert!(told.len() < 8 || is_word || !shown.contains(told));

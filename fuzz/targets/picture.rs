@@ -1,7 +1,7 @@
-//! Pictures from outside, told by their content and read within limits.
+//! Pictures from outside, identified by their content and read within limits.
 //!
-//! What is read is no larger than allowed; what announces more is refused before it is decoded,
-//! which the fuzzer's own bound on memory sees to.
+//! A decoded picture is never larger than allowed; one that announces more is rejected before it is decoded, which
+//! the fuzzer's own memory limit checks.
 
 #![no_main]
 
@@ -20,7 +20,7 @@ const LIMITS: PictureLimits = PictureLimits { max_bytes: 1 << 20, max_pixels: 1 
 
 static BASE: LazyLock<(PathBuf, Runner)> = LazyLock::new(|| {
     common::without_programs();
-    // What the TIFF decoder allows itself before its limits are ours.
+    // The TIFF decoder's own allowance before our limits apply.
     common::allow_mib(257);
     let runner = Runner::new(Programs::default(), CancelToken::default(), Duration::from_secs(5));
     (common::folder().join("picture"), runner)

@@ -1,7 +1,7 @@
 //! Scripts as people paste them.
 //!
-//! Reading ends; sentences are trimmed and not empty; places of pauses and emphasis lie within their
-//! sentence; no letter appears that the script does not have, except from an HTML entity.
+//! Parsing terminates; sentences are trimmed and not empty; positions of pauses and emphasis are within their
+//! sentence; no letter appears that the script does not contain, except from an HTML entity.
 
 #![no_main]
 
@@ -14,8 +14,8 @@ use unicode_normalization::UnicodeNormalization;
 
 fuzz_target!(|script: &str| {
     let read = script::read(script);
-    // An entity stands for a letter that may not be there as such. Letters are compared without their
-    // marks, since a mark on the next line joins the letter before it.
+    // An entity may produce a letter that the text does not contain. Letters are compared without their marks,
+    // since a mark on the next line combines with the letter before it.
     let letters = (!script.contains('&')).then(|| script.nfd().collect::<HashSet<char>>());
     for sentence in read.beats.iter().flat_map(|beat| &beat.sentences) {
         assert_eq!(sentence.text.trim(), sentence.text);

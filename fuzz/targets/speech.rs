@@ -1,7 +1,7 @@
-//! What services that speak answer, and takes as they are kept.
+//! Answers of speech services, and stored takes.
 //!
-//! The first byte says who answers. Every word of the script comes back, in order, with times that
-//! rise; sound is finite; no message holds the key.
+//! The first byte selects the service. Every word of the script comes back, in order, with increasing times; sound
+//! is finite; no message contains the key.
 
 #![no_main]
 

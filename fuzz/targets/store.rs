@@ -1,4 +1,4 @@
-//! Stores that hold one job that is done, and keep nothing.
+//! Stores with one finished job, which store nothing.
 
 use pytoon_records::job::files::{AssetRow, FileStore, KeptFile, Uploaded};
 use pytoon_records::job::keys::{KeyRow, KeyStore};
@@ -26,7 +26,7 @@ fn told<'a, T: Send + 'a>(value: T) -> StoreFuture<'a, T> {
     Box::pin(async { Ok(value) })
 }
 
-/// What no request leads to.
+/// Returns an error: no request leads here.
 fn none<'a, T: Send + 'a>() -> StoreFuture<'a, T> {
     Box::pin(async { Err(StoreError::Conflict("there is no such row".to_owned())) })
 }
@@ -63,7 +63,7 @@ fn message(job: &JobId) -> WebhookRow {
     }
 }
 
-/// Methods that are not asked for.
+/// Methods that are not called.
 macro_rules! not_asked {
     ($($name:ident($($arg:ident: $type:ty),*) -> $out:ty;)*) => {
         $(fn $name(&self, $($arg: $type),*) -> StoreFuture<'_, $out> {

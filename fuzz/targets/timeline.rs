@@ -1,8 +1,7 @@
-//! A timeline that was written by hand, as `render --timeline` reads it, and what is written from
-//! one that is taken: subtitles in every form.
+//! A handwritten timeline, as `render --timeline` reads it, and the subtitles of accepted ones in every format.
 //!
-//! One that is taken reads the same when it was written again, tiles its film, and has subtitles
-//! that hold every word.
+//! An accepted timeline reads the same after it was written, tiles its film, and has subtitles that contain every
+//! word.
 
 #![no_main]
 

@@ -1,7 +1,7 @@
-//! What vendors of clips answer: one run from request to clip, over answers that the input holds.
+//! Answers of clip vendors: one run from request to clip, over the answers in the input.
 //!
-//! The first byte says who is asked, the second what. No message holds the key; progress is a share
-//! and money is never less than nothing.
+//! The first byte selects the engine, the second the request. No message contains the key; progress is a share and
+//! amounts are never negative.
 
 #![no_main]
 
@@ -62,7 +62,7 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
     Base { engines, picture, runtime: runtime.expect("a runtime") }
 });
 
-/// The engine of the guide's example, which the `http` adapter speaks to.
+/// Returns the engine of the guide's example, for the `http` adapter.
 fn acme() -> EngineConfig {
     let guide = include_str!("../../docs/guides/adding-an-engine.md");
     let yaml = guide.split("```yaml\n").nth(1).and_then(|text| text.split("```").next());
@@ -118,7 +118,7 @@ fn check_state(state: &TaskState) {
 
 async fn run(adapter: &dyn ExternalEngineAdapter, prepared: &Prepared) -> Result<(), VendorError> {
     let task = adapter.submit(prepared).await?;
-    // A task is kept between steps, by this process or for another.
+    // A task is stored between steps, for this process or another.
     let kept = serde_json::to_string(&task).expect("plain data");
     assert_eq!(serde_json::from_str::<pytoon_engines::adapter::Task>(&kept).expect("kept"), task);
     for _ in 0..3 {

@@ -1,6 +1,6 @@
-//! Sound files: WAV as it is read from disk, and as voices hand it over.
+//! Sound files: WAV from disk, and from voices.
 //!
-//! Samples are finite, and channels are of one length.
+//! Samples are finite, and all channels have the same length.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! What users bring, as public bug reports tell it: numbers, languages, recordings. Clips and pictures
-//! are in `media_kinds.rs`, `media_colours.rs` and `media_pictures.rs`, scripts in `scripts.rs`.
+//! Users' inputs from public bug reports: numbers, languages, recordings. Clips and pictures are in
+//! `media_kinds.rs`, `media_colours.rs` and `media_pictures.rs`, scripts in `scripts.rs`.
 
 use pytoon_testkit::program::tool;
 use pytoon_testkit::{Workspace, film};
@@ -16,7 +16,7 @@ fn plan(workspace: &Workspace, brief: &Value) -> Value {
     workspace.pytoon(&["-q", "plan", "brief.json", "--json"]).ok().json()
 }
 
-/// The length of a plan in milliseconds.
+/// Returns the length of a plan, in milliseconds.
 fn length(plan: &Value) -> u64 {
     plan["timeline"]["totalDuration"].as_u64().expect("a length")
 }
@@ -26,13 +26,13 @@ fn notes(plan: &Value) -> Vec<&str> {
     warnings.iter().map(|warning| warning["code"].as_str().expect("a code")).collect()
 }
 
-/// The words of the captions, in order.
+/// Returns the words of the captions, in order.
 fn captions(plan: &Value) -> Vec<String> {
     let cues = plan["timeline"]["tracks"]["captions"].as_array().expect("captions");
     cues.iter().map(|cue| cue["text"].as_str().expect("text").to_owned()).collect()
 }
 
-/// Speaks a text into a file of 16-bit PCM.
+/// Synthesizes a text into a file of 16-bit PCM.
 fn record(workspace: &Workspace, text: &str, name: &str) {
     let args = ["-q", "voices", "--say", text, "--out", "said.wav"];
     workspace.pytoon(&args).ok();
@@ -115,7 +115,7 @@ fn what_a_recording_leaves_out_or_adds_is_told() {
     assert_eq!(notes(&more), ["recording_says_more"], "{}", more["warnings"]);
     let from = more["warnings"][0]["params"]["from_ms"].as_i64().expect("a time");
     assert!((4500..6500).contains(&from), "{from}");
-    // The words that it does say keep their own times.
+    // The spoken words keep their own times.
     let last = captions(&more).len() - 1;
     let cue = &more["timeline"]["tracks"]["captions"][last];
     assert!(cue["end"].as_i64().expect("a time") < from + 1000, "{cue}");

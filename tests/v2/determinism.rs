@@ -46,7 +46,7 @@ fn another_seed_gives_another_film() {
     assert!(other != shared().hashes, "the seed changes nothing");
 }
 
-/// Ends the threads that keep the machine busy, also when the test fails.
+/// Stops the threads that keep the machine busy, even if the test fails.
 struct Until<'a>(&'a AtomicBool);
 
 impl Drop for Until<'_> {
@@ -57,7 +57,7 @@ impl Drop for Until<'_> {
 
 #[test]
 fn a_busy_machine_gives_the_same_frames() {
-    // Frames are drawn in the encoder's gaps; here are none.
+    // Frames are drawn in the encoder's idle time; here is none.
     let timeline = shared().film.path("timeline.json").display().to_string();
     let over = AtomicBool::new(false);
     let threads = 2 * std::thread::available_parallelism().map_or(2, usize::from);

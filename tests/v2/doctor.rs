@@ -1,11 +1,11 @@
-//! `pytoon doctor`: a service's faults and a job's are told rightly, with the fix and the page.
+//! `pytoon doctor`: faults of a service and of a job are diagnosed correctly, with the fix and the page.
 
 use pytoon_testkit::program::tool;
 use pytoon_testkit::{Service, Studio, Workspace};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// A brief of two scenes that ask for runway.
+/// Returns a brief of two scenes that request runway.
 fn two(more: &Value) -> Value {
     let mut brief = json!({
         "script": "Steam over a kettle. Sunlight through a window.",
@@ -19,7 +19,7 @@ fn two(more: &Value) -> Value {
     brief
 }
 
-/// What the doctor says of a job, as JSON, whatever its exit status.
+/// Returns the doctor's report about a job, as JSON, regardless of its exit status.
 #[track_caller]
 fn told(studio: &Studio, id: &str) -> Vec<Value> {
     let run = studio.pytoon(&["doctor", id, "--json"]);
@@ -35,7 +35,7 @@ fn told(studio: &Studio, id: &str) -> Vec<Value> {
     checks
 }
 
-/// One check must say this, and lead to this page.
+/// Checks that one check has this evidence and this page.
 #[track_caller]
 fn says(checks: &[Value], name: &str, verdict: &str, evidence: &[&str], page: &str) {
     let found = checks.iter().find(|check| {
@@ -50,7 +50,7 @@ fn says(checks: &[Value], name: &str, verdict: &str, evidence: &[&str], page: &s
     assert_eq!(found["runbook"], json!(format!("docs/runbooks/{page}.md")), "{found}");
 }
 
-/// A film whose first scene's engine fails so; what the doctor says.
+/// Renders a film whose first engine fails in this way; returns the doctor's report.
 #[track_caller]
 fn fallen(rule: &Value, more: &Value, settings: &Value) -> Vec<Value> {
     let mut own = json!({"default_chain": ["runway", "local"]});
@@ -123,7 +123,7 @@ fn a_job_without_a_worker_and_one_whose_worker_is_silent_are_told() {
     let id = api.submit(&two(&json!({})));
     let waits = told(&studio, &id);
     says_ok(&waits, "status");
-    // Nobody came for half a minute: the moment is put back, nobody waits for it here.
+    // The task has been ready for half a minute: set its time back instead of waiting.
     let back = |column: &str| {
         let sql = format!("UPDATE tasks SET {column} = {column} - 120000");
         let database = root.join("storage/pytoon.db").display().to_string();
@@ -168,7 +168,7 @@ fn a_broken_picture_and_a_full_disk_are_told_apart() {
     {
         assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
     }
-    // A job's folder that is in the way of its files, as a full or foreign disk would be.
+    // A job's folder that blocks its files, as a full or foreign disk would.
     let id = service.submit(&json!({"script": "Fresh bread, baked at dawn.", "profile": "test"}));
     service.until(&id, "done");
     let folder = workspace.path(&format!("storage/jobs/{id}"));

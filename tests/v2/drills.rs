@@ -1,10 +1,10 @@
-//! The short ones of `pytoon drill`, as an operator types them.
+//! The short drills of `pytoon drill`, as an operator runs them.
 
 use pytoon_testkit::program::run;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Debian's Prometheus; none where it is not installed and cannot be had.
+/// Returns Debian's Prometheus; `None` if it is not installed and not available.
 #[expect(clippy::disallowed_methods, reason = "the project's own script")]
 fn prometheus() -> Option<PathBuf> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/prometheus.sh");
@@ -40,7 +40,7 @@ fn drills_are_listed_and_a_wrong_name_is_told_what_there_is() {
     assert_eq!(listed.lines().count(), 14, "{listed}");
     run(pytoon_testkit::pytoon().args(["drill", "engin-down"]))
         .refused(1, &["engin-down", "engine-down"]);
-    // The pages name drills that there are.
+    // The pages name only existing drills.
     let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/runbooks");
     let mut named = 0;
     for page in std::fs::read_dir(pages).expect("pages") {

@@ -1,5 +1,4 @@
-//! Answers that vendors document and that are seldom seen: what each means for the scene, the ledger
-//! and the money.
+//! Answers that vendors document and that are rare: their meaning for the scene, the ledger and the money.
 
 use crate::support::tea;
 use crate::voice_booth::{Booth, spoken};
@@ -14,9 +13,9 @@ struct Case {
     vendor: &'static str,
     step: &'static str,
     answer: &'static str,
-    /// The kind of the scene's failure, the states of its rows, and how many purchases were made.
+    /// The kind of the scene's failure, the states of its rows, and the number of purchases.
     expected: &'static str,
-    /// What the ledger counts as charged, in US dollars.
+    /// The charges in the ledger, in US dollars.
     charged_usd: f64,
 }
 
@@ -95,7 +94,7 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// All engines, Luma's older interface too, for films of one scene; `local` comes last.
+/// Makes a studio with all engines, including Luma's older API, for films of one scene; `local` comes last.
 fn studio(rules: &Value) -> Studio {
     let studio = Studio::new(&json!({ "rules": rules }), &json!({}));
     let dream_machine = json!({
@@ -110,7 +109,7 @@ fn studio(rules: &Value) -> Studio {
     studio
 }
 
-/// What came of a case, as [`Case::expected`] and [`Case::charged_usd`] write it.
+/// Returns the outcome of a case, in the form of [`Case::expected`] and [`Case::charged_usd`].
 fn outcome(case: &Case) -> (String, f64) {
     let studio = studio(&json!([{
         "vendor": case.vendor, "step": case.step, "fault": "documented", "answer": case.answer,
@@ -143,8 +142,8 @@ fn every_documented_answer_has_its_meaning() {
     }
 }
 
-/// Every answer comes as loosely as the types of the vendor's package allow: with fields that were
-/// added later, null or nothing where something may be missing, and numbers with a point.
+/// Returns a scenario in which every answer is as loose as the types of the vendor's package allow: with fields
+/// that were added later, null or absent optional values, and numbers with a decimal point.
 fn loose() -> Value {
     let steps = ["submit", "poll", "result", "upload", "health", "search"];
     json!(steps.map(|step| json!({"step": step, "fault": "loose_json"})))
@@ -157,7 +156,7 @@ fn answers_as_loose_as_the_types_allow_are_read_all_the_same() {
     for (engine, vendor) in vendors {
         let studio = studio(&loose());
         noise(&studio);
-        // The older interface takes addresses alone.
+        // The older API accepts only addresses.
         let picture = if engine == "luma_dm" { "" } else { "media_files: [cup.png]\n" };
         let film = studio.render(&tea(&[engine], picture), "out");
         assert_eq!(engines_used(&film), [engine], "{:?}", studio.fallbacks());
@@ -239,10 +238,10 @@ fn models_that_end_are_told_before_they_do() {
     assert!(said.contains("set tts.openai.model to next-tts"), "{said}");
     assert!(doctor(&end("2020-02-01", "")).contains("names no successor"));
     let quiet = doctor(&end("2999-01-01", ""));
-    // The vendor's own list tells it as well.
+    // The vendor's own list reports it as well.
     assert!(!quiet.contains("2999") && quiet.contains("shuts down on 2027-01-06"), "{quiet}");
     assert!(doctor(&end("soon", "")).contains("model_ends"));
-    // A process that has the key shows it to whoever scrapes.
+    // A process with the key publishes it in its metrics.
     booth.configure(&json!({}));
     booth.render(&spoken("The kettle sings in the quiet morning.", ""), "out");
     let metrics = std::fs::read_to_string(booth.workspace.path("metrics.txt")).expect("metrics");
@@ -251,7 +250,7 @@ fn models_that_end_are_told_before_they_do() {
     assert!(metrics.contains(&format!("{shown} 1799193600")), "{metrics}");
 }
 
-/// Makes `cup.png`. Noise does not get smaller: it has more than the 4 MiB that go into a request.
+/// Makes `cup.png`. Noise does not compress: it exceeds the 4 MiB of an inline picture.
 fn noise(studio: &Studio) {
     let path = studio.workspace.path("cup.png").display().to_string();
     let noise = "color=gray:s=1440x2560,noise=alls=100:allf=t";

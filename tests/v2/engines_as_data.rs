@@ -1,4 +1,4 @@
-//! Engines that are only described, and footage that is found rather than drawn.
+//! Engines by description alone, and stock footage.
 
 use crate::support::{guides_engine, tea};
 use pytoon_testkit::Studio;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 const ACME_KEY: (&str, &str) = ("ACME_API_KEY", "ackey-77f0b2c49d1e6a35");
 
-/// The description in the guide, at the simulator's address.
+/// Returns the description in the guide, at the simulator's address.
 fn acme(studio: &Studio) -> String {
     guides_engine(&format!("{}/acme\n      poll_interval_ms: 40", studio.simulator.url()))
 }
@@ -32,7 +32,7 @@ fn the_engine_of_the_guide_draws_a_scene() {
     let heard = studio.simulator.submissions_to("acme");
     assert_eq!(heard.len(), 1);
     assert!(heard[0]["prompt"].as_str().is_some_and(|p| p.contains("kettle")), "{heard:?}");
-    // The vendor can say what became of a call whose answer was lost.
+    // The vendor can report the outcome of a call whose answer was lost.
     assert!(heard[0]["job"]["echo"].is_string(), "{heard:?}");
 }
 
@@ -59,7 +59,7 @@ fn a_call_that_is_taken_on_after_we_hung_up_is_not_made_twice() {
     studio.workspace.write("config/engine.yaml", format!("{impatient}  default_chain: [local]\n"));
     studio.workspace.write("brief.yaml", tea(&["acme", ""], ""));
     run(&mut with_key(&studio, &["render", "brief.yaml", "--out", "first"])).ok();
-    // Its list did not have the call yet, and that proved nothing.
+    // Its list did not contain the call yet, which proved nothing.
     let first = pytoon_testkit::Film::open(&studio.workspace.path("first"));
     assert_eq!(engines_used(&first), ["local", "local"]);
     assert_eq!(studio.rows(&["--unknown"]).len(), 1);
@@ -110,7 +110,7 @@ fn an_engine_is_checked_with_one_real_clip() {
     let said = run(&mut with_key(&studio, &["engines", "check", "acme", "--buy"])).ok().stdout;
     assert!(said.contains("clip      ok"), "{said}");
     assert_eq!(studio.simulator.accepted("acme"), 1);
-    // What it cost is in the books, and within the budget of the day.
+    // Its cost is in the ledger, and within the daily budget.
     let rows = studio.rows(&["--job", "engines-check"]);
     assert_eq!((rows.len(), rows[0]["state"].as_str()), (1, Some("kept")));
     let poor = acme(&studio) + "  budget: {per_day_usd: 0.01}\n";

@@ -1,4 +1,4 @@
-//! Three engines, three scenes: who drew what, what it cost, and what is written about it.
+//! Three engines, three scenes: the engine of each, the costs, and the records.
 
 use crate::support::tea;
 use pytoon_testkit::simulator::engines_used;

@@ -1,5 +1,4 @@
-//! Whatever the first engine does, there is a film, the step down is told, and nothing is paid
-//! twice.
+//! For every fault of the first engine there is a film, the fallback is reported, and nothing is paid twice.
 
 use crate::support::tea;
 use pytoon_testkit::measure::{decode_audio, probe, rms_db};
@@ -10,7 +9,7 @@ use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-/// One scene of Runway's, which fails in this way, and one of Pika's, which does not.
+/// One scene by Runway, which fails in this way, and one by Pika, which does not.
 struct Case {
     studio: Studio,
     film: Film,
@@ -25,7 +24,7 @@ impl Case {
         Self { studio, film }
     }
 
-    /// Pika stepped in for Runway, for this reason, after so many purchases there.
+    /// Checks that Pika replaced Runway, for this reason, after `accepted` purchases there.
     #[track_caller]
     fn falls_back(&self, kind: &str, accepted: usize) -> &Self {
         assert_eq!(self.studio.fallbacks(), [format!("runway>pika: {kind}")]);
@@ -36,7 +35,7 @@ impl Case {
         let labels = "from_engine=\"runway\",to_engine=\"pika\"";
         assert_eq!(self.studio.metric(&format!("{fallbacks}{{{labels}}}")), 1.0);
         let receipt = self.film.metadata();
-        // It is an outside engine's clip all the same: a lesser film only where money was lost.
+        // It is an external engine's clip nevertheless: the film is degraded only if money was lost.
         let wasted = receipt["wastedUsd"].as_f64().expect("a sum");
         assert_eq!(receipt["degraded"], wasted > 0.0);
         assert_eq!(
@@ -64,7 +63,7 @@ impl Case {
         self
     }
 
-    /// Runway drew it in the end, after so many purchases.
+    /// Checks that Runway finally drew the scene, after `accepted` purchases.
     #[track_caller]
     fn gets_by(&self, accepted: usize) -> &Self {
         assert_eq!(self.studio.fallbacks(), Vec::<String>::new());
@@ -74,7 +73,7 @@ impl Case {
         self
     }
 
-    /// So many rows of the ledger have a state.
+    /// Checks that `count` rows of the ledger have a state.
     #[track_caller]
     fn rows_in_state(&self, state: &str, count: usize) -> &Self {
         let rows = self.studio.rows(&[]);
@@ -87,7 +86,7 @@ fn submit(fault: &str) -> Case {
     Case::new(json!({ "step": "submit", "fault": fault }), json!({}))
 }
 
-/// Patience of Runway's own, shorter than a test is long.
+/// Returns a timeout for Runway that is shorter than a test.
 fn impatient(field: &str, value: u64) -> Value {
     json!({ "engines": { "runway": { field: value } } })
 }
@@ -106,7 +105,7 @@ fn an_empty_account() {
 fn too_many_requests() {
     let case = submit("rate_limited");
     case.falls_back("rate_limited", 0);
-    // It was asked again once.
+    // It was retried once.
     assert_eq!(case.studio.simulator.asked("runway", "submit"), 2);
 }
 
@@ -181,7 +180,7 @@ fn a_refusal_of_the_content() {
 #[test]
 fn a_task_that_fails() {
     let case = submit("failed");
-    // A task that failed is not charged, so another try buys nothing twice.
+    // A failed task is not charged, so a retry buys nothing twice.
     case.falls_back("server", 2).rows_in_state("failed", 2);
     assert_eq!(case.studio.simulator.charged(), 0.40, "two of Pika's clips");
 }
@@ -267,7 +266,7 @@ fn a_clip_with_a_loud_tone_is_used_and_silent() {
     case.gets_by(1);
     let loudness = rms_db(&decode_audio(&case.film.output()));
     assert!(loudness < -70.0, "the film is as loud as {loudness:.1} dB");
-    // It is not only unused: what is kept for other films has no sound either.
+    // It is not only unused: the clip stored for other films has no sound either.
     let clips = std::fs::read_dir(case.studio.workspace.path("storage/clips")).expect("clips");
     let clips: Vec<_> = clips.flatten().map(|entry| entry.path()).collect();
     assert_eq!(clips.len(), 2, "{clips:?}");
@@ -280,7 +279,7 @@ fn a_clip_with_a_loud_tone_is_used_and_silent() {
 fn a_task_without_progress_is_given_up_and_cancelled() {
     let rule = json!({"step": "submit", "fault": "stuck"});
     let case = Case::new(rule, impatient("stall_seconds", 1));
-    // Runway may have charged what it saw running: the row stays open for a clip that comes late.
+    // Runway may have charged the running task: the row stays open for a late clip.
     case.falls_back("timeout", 1).rows_in_state("abandoned", 1);
     assert_eq!(case.studio.simulator.submissions_to("runway")[0]["cancelled"], true);
 }
@@ -315,7 +314,7 @@ fn a_host_that_cannot_be_reached() {
 
 #[test]
 fn a_host_that_never_answers_gives_way_within_15_seconds() {
-    // Slow, since the patience is the program's own.
+    // Slow, since the timeout is the program's own.
     let (_listener, _waiting, address) = silent_host();
     let settings = json!({
         "default_chain": ["local"],
@@ -332,13 +331,13 @@ fn a_host_that_never_answers_gives_way_within_15_seconds() {
     assert_eq!(row.expect("a row")["state"], "not_sent", "nothing can have been bought");
 }
 
-/// An address whose queue of new connections is full: the system answers no more of them.
+/// Returns an address with a full backlog: the system accepts no more connections.
 fn silent_host() -> (TcpListener, Vec<TcpStream>, SocketAddr) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let address = listener.local_addr().expect("an address");
     let mut waiting = Vec::new();
     let mut refused = 0;
-    // A machine under load may be slow once: only a queue that stays full is.
+    // A machine under load may be slow once: only a full backlog is slow repeatedly.
     while refused < 4 {
         match TcpStream::connect_timeout(&address, Duration::from_millis(250)) {
             Ok(stream) => {

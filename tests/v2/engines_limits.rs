@@ -1,4 +1,4 @@
-//! Breakers, budgets, places and the configuration that sets them.
+//! Breakers, budgets, slots and their configuration.
 
 use crate::support::tea;
 use pytoon_testkit::program::{Background, run};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const RENDER: [&str; 4] = ["render", "brief.yaml", "--out", "out"];
 
-/// What `pytoon engines` says of one.
+/// Returns the output of `pytoon engines` about one engine.
 fn shown(studio: &Studio, engine: &str) -> Value {
     let all = studio.pytoon(&["engines", "--json", "--offline"]).ok().json();
     let found = all.as_array().and_then(|all| all.iter().find(|row| row["engine"] == engine));
@@ -126,7 +126,7 @@ fn nothing_is_bought_of_a_film_that_its_budget_cannot_pay_for_whole() {
         assert!(run.stderr.contains(told), "{}", run.stderr);
     }
     assert_eq!(studio.simulator.accepted("runway"), 0);
-    // A plan tells it, whatever the brief wants.
+    // A plan reports it, whatever the brief asks for.
     for (wish, then) in [("ship", "this machine draws"), ("hold", "the film is refused")] {
         let brief = tea(&three, &format!("budget: 0.60\non_degrade: {wish}\n"));
         studio.workspace.write("brief.yaml", brief);
@@ -135,7 +135,7 @@ fn nothing_is_bought_of_a_film_that_its_budget_cannot_pay_for_whole() {
         assert!(said.contains("costs about $0.72, and its budget is $0.60"), "{said}");
         assert!(said.contains(then), "{said}");
     }
-    // What is paid for already costs nothing more.
+    // Clips that are already paid for cost nothing.
     studio.render(&tea(&three, "budget: 0.72\non_degrade: fail\n"), "whole");
     let film = studio.render(&tea(&three, "budget: 0.10\non_degrade: fail\n"), "again");
     assert_eq!(engines_used(&film), three);
@@ -154,7 +154,7 @@ fn a_budget_is_held_against_the_engines_that_are_asked_first() {
         run.stderr
     );
     assert_eq!(studio.simulator.accepted_in_all(), 0);
-    // Two scenes of one clip pay for it once.
+    // Two scenes with the same clip pay for it once.
     let twins = tea(&["pika", "pika"], "budget: 0.30\non_degrade: fail\n");
     let twins = twins.replace("a cup on a wooden table", "steam over a kettle");
     let film = studio.render(&twins, "twins");
@@ -178,7 +178,7 @@ fn a_voice_is_not_bought_for_a_film_that_its_budget_cannot_pay_for() {
     render("0.30", "out").refused(2, &["its voice and its clips cost about $0.4"]);
     assert_eq!(studio.simulator.accepted_in_all(), 0);
     assert_eq!(studio.simulator.asked("elevenlabs", "submit"), 0);
-    // Nor for one whose scenes will fall back.
+    // Nor for a film whose scenes will fall back.
     studio
         .configure(&json!({"default_chain": ["local"], "engines": {"runway": {"enabled": false}}}));
     render("2.00", "off").refused(1, &["scenes would fall back", "runway"]);
@@ -232,12 +232,12 @@ fn no_more_calls_begin_in_a_minute_than_an_engine_takes() {
     let local = engines_used(&film).iter().filter(|engine| *engine == "local").count();
     assert_eq!((local, studio.simulator.accepted("runway")), (1, 2));
     assert_eq!(studio.fallbacks(), ["runway>local: cooling"]);
-    // It holds for other processes, too, and is no failure of the engine's.
+    // The limit holds for other processes too, and does not count as a failure of the engine.
     let film = studio.render(&tea(&["runway"], "seed: 9\n"), "second");
     assert_eq!(engines_used(&film), ["local"]);
     assert_eq!(studio.simulator.asked("runway", "submit"), 2);
     assert_eq!(shown(&studio, "runway")["breaker"], "closed");
-    // Its turn comes later than the engine is waited for, so nobody waits at all.
+    // Its turn comes later than the maximum wait for the engine, so there is no wait at all.
     assert!(begun.elapsed() < Duration::from_secs(20), "it took {:?}", begun.elapsed());
 }
 
@@ -306,7 +306,7 @@ fn a_signal_has_engine_yaml_read_again_while_a_film_waits() {
     let file = studio.workspace.path("config/engine.yaml");
     let before = std::fs::read_to_string(&file).expect("readable");
     let changed_at = std::fs::metadata(&file).and_then(|m| m.modified()).expect("a time");
-    // As long as it was and as old as it was: only who is told looks at it again.
+    // The same size and the same time: only an explicit reload detects the change.
     let edit = |from: &str, to: &str| {
         let text = before.replace(from, to);
         assert!(text != before && text.len() == before.len(), "{from}");
@@ -356,7 +356,7 @@ fn an_edit_of_engine_yaml_is_refused_or_taken_up_while_a_film_waits() {
     render.wait_until(|| !studio.events("engine_config_reloaded").is_empty());
     render.wait_until(|| studio.simulator.accepted("luma-agents") >= 1);
     assert_eq!(studio.simulator.accepted("fal"), 0, "Pika was switched off");
-    // It goes on to a film.
+    // It continues to a film.
     let film = studio.workspace.path("out/output.mp4");
     let begun = Instant::now();
     while !film.is_file() {

@@ -1,11 +1,11 @@
-//! Every fault at every engine: what each scene gets, what the ledger says, and what was bought.
+//! Every fault at every engine: the result of each scene, the ledger, and the purchases.
 //!
-//! A fault is one film with a scene for each engine, whose chain is that engine and `local`; the
-//! same fault strikes all vendors. [`TABLE`] says what is expected; what came of it is printed as
-//! a table of Markdown (`cargo test -p tests --test v2 matrix -- --nocapture`).
+//! A fault is one film with a scene for each engine, whose chain is that engine and `local`; the same fault strikes
+//! all vendors. [`TABLE`] contains the expectations; the outcomes are printed as a Markdown table (`cargo test -p
+//! tests --test v2 matrix -- --nocapture`).
 //!
-//! A cell is what the scene got (`clip`, or the kind of failure before it was drawn here), the
-//! states of its rows in the ledger, and how many purchases the vendor took on.
+//! A cell contains the result of the scene (`clip`, or the kind of failure before it was drawn here), the states of
+//! its rows in the ledger, and the number of purchases that the vendor accepted.
 
 use crate::support::guides_engine;
 use pytoon_testkit::program::{Background, run};
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// An engine, its vendor in the simulator, and what its scene shows.
+/// An engine, its vendor in the simulator, and the content of its scene.
 const ENGINES: [(&str, &str, &str); 8] = [
     ("runway", "runway", "steam over a kettle"),
     ("pika", "fal", "a cup on a wooden table"),
@@ -28,27 +28,27 @@ const ENGINES: [(&str, &str, &str); 8] = [
     ("pixabay", "pixabay", "snow in a forest"),
 ];
 
-/// The keys that a studio does not have of itself.
+/// The keys that a studio does not have by default.
 const KEYS: [(&str, &str); 3] = [
     ("ACME_API_KEY", "ackey-77f0b2c49d1e6a35"),
     ("PEXELS_API_KEY", "pxkey-8e2d4c6a0b1f3957"),
     ("PIXABAY_API_KEY", "pbkey-1b7d5f3a9c0e2846"),
 ];
 
-/// A fault and what is expected of it.
+/// A fault and its expected outcomes.
 struct Row {
     fault: &'static str,
-    /// The simulator's rule for vendors that draw.
+    /// The simulator's rule for generative vendors.
     rule: &'static str,
-    /// The rule for those whose footage is found; empty where it cannot happen to them.
+    /// The rule for stock vendors; empty if the fault cannot happen to them.
     stock_rule: &'static str,
-    /// How long an answer is waited for.
+    /// Timeout of an answer, in milliseconds.
     patience_ms: u64,
-    /// What is expected of those that draw.
+    /// The expected outcome of generative vendors.
     drawn: &'static str,
-    /// What is expected of those whose footage is found.
+    /// The expected outcome of stock vendors.
     found: &'static str,
-    /// Engines of which something else is expected, and why.
+    /// Engines with another expected outcome, with the reason.
     except: &'static [(&'static str, &'static str, &'static str)],
 }
 
@@ -154,7 +154,7 @@ const TABLE: &[Row] = &[
         rule: r#"{"step": "submit", "fault": "hang"}"#,
         stock_rule: r#"{"step": "search", "fault": "hang"}"#,
         patience_ms: 1000,
-        // Also where a lookup shows nothing: the vendor may be at it still.
+        // Even if a lookup finds nothing: the vendor may still be working on it.
         drawn: "timeout; unknown; 0",
         found: "timeout; not_sent; 0",
         except: &[],
@@ -203,7 +203,7 @@ const TABLE: &[Row] = &[
         fault: "wrong clip",
         rule: r#"{"step": "submit", "fault": "wrong_clip"}"#,
         stock_rule: "",
-        // Of another shape, and shorter than was asked for; the scene needs no more.
+        // Another shape, and shorter than requested; the scene needs no more.
         except: &[(
             "comfyui",
             "bad_output; bad_output; 1",
@@ -251,7 +251,7 @@ const TABLE: &[Row] = &[
         fault: "completed with error",
         rule: r#"{"step": "submit", "fault": "completed_with_error"}"#,
         stock_rule: r#"{"step": "search", "fault": "completed_with_error"}"#,
-        // A success without a clip is booked and not bought again.
+        // A success without a clip is booked and not retried.
         drawn: "protocol; bad_output; 1",
         found: "unsupported; not_sent; 0",
         except: &[
@@ -278,19 +278,19 @@ const TABLE: &[Row] = &[
 
 type Exceptions = &'static [(&'static str, &'static str, &'static str)];
 
-/// A call that this vendor can show never to have arrived is surely not bought, and made again.
-/// The lists of others may be behind: what they lack so soon is undecided.
+/// If this vendor can prove that a call never arrived, it is certainly not bought, and is retried. The lists of
+/// others may lag: a recent call missing from them is undecided.
 const NEVER_ARRIVED: Exceptions =
     &[("comfyui", "server; lost x2; 0", "neither queue nor history has the id that we chose")];
 
-/// Calls that these vendors can show to have arrived are gone on with.
+/// Calls that these vendors can prove to have arrived are resumed.
 const FOUND_AGAIN: Exceptions = &[
     ("comfyui", "clip; kept; 1", "queue or history has the id that we chose"),
     ("acme", "clip; kept; 1", "its list has our client_ref"),
 ];
 
 impl Row {
-    /// The engines that this can happen to.
+    /// Returns the engines that this fault can strike.
     fn engines(&self) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
         let drawn_only = self.stock_rule.is_empty();
         ENGINES.into_iter().filter(move |(engine, ..)| !(drawn_only && is_stock(engine)))
@@ -309,7 +309,7 @@ impl Row {
         let rules = ENGINES.iter().filter_map(|(engine, vendor, _)| {
             let text = if is_stock(engine) { self.stock_rule } else { self.rule };
             let mut rule = rule(if text.is_empty() { return None } else { text });
-            // An address each, so that `times` counts for each vendor.
+            // A rule for each vendor, so that `times` counts per vendor.
             rule["vendor"] = json!(vendor);
             Some(rule)
         });
@@ -321,7 +321,7 @@ fn is_stock(engine: &str) -> bool {
     ["pexels", "pixabay"].contains(&engine)
 }
 
-/// A film in which every engine has a scene.
+/// Returns a brief in which every engine has a scene.
 fn brief(row: &Row) -> String {
     let engines: Vec<_> = row.engines().collect();
     let words: Vec<String> = (1..=engines.len()).map(|n| format!("This is number {n}.")).collect();
@@ -338,7 +338,7 @@ fn brief(row: &Row) -> String {
     brief
 }
 
-/// `engine.yaml` with all engines, the guide's as its description stands there.
+/// Returns `engine.yaml` with all engines; the guide's engine has its description verbatim.
 fn settings(url: &str, workflow: &str, patience_ms: u64) -> String {
     let free = json!({"models": {"default": {"per_clip_usd": 0}}});
     let dream_machine = json!({
@@ -369,7 +369,7 @@ fn settings(url: &str, workflow: &str, patience_ms: u64) -> String {
         }
         engine
     };
-    // A block of the guide's engine goes on after its address.
+    // The block of the guide's engine continues after its address.
     let mut acme = format!("{url}/acme");
     for (name, value) in quick(String::new(), &json!({})).as_object().expect("a block") {
         if name != "base_url" {
@@ -383,7 +383,7 @@ fn settings(url: &str, workflow: &str, patience_ms: u64) -> String {
     text + "  default_chain: [local]\n"
 }
 
-/// Words in, a film out, for ComfyUI.
+/// Returns a text-to-video workflow for ComfyUI.
 fn workflow() -> Value {
     let node = |class: &str, inputs: Value| json!({"class_type": class, "inputs": inputs});
     json!({
@@ -396,14 +396,14 @@ fn workflow() -> Value {
     })
 }
 
-/// What came of a fault: a cell for each engine, and whatever contradicts itself.
+/// The outcome of a fault: a cell for each engine, and all contradictions.
 #[derive(Default)]
 struct Outcome {
     cells: BTreeMap<&'static str, String>,
     problems: Vec<String>,
 }
 
-/// A studio with all engines, and the brief of a fault.
+/// Makes a studio with all engines, and the brief of a fault.
 fn studio(row: &Row, scenario: &Value) -> Studio {
     let studio = Studio::new(scenario, &json!({}));
     let file = studio.workspace.write("workflow.json", workflow().to_string());
@@ -439,7 +439,7 @@ fn outcome(row: &Row) -> Outcome {
     outcome
 }
 
-/// A film's receipt, log, metrics, ledger, and the vendors' own books.
+/// A film's receipt, log, metrics, ledger, and the vendors' own ledger.
 struct Seen<'a> {
     studio: &'a Studio,
     receipt: Value,
@@ -461,7 +461,7 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// A scene's cell. What is told of it in different places must be the same.
+    /// Returns a scene's cell. Different records of it must agree.
     fn scene(
         &self,
         index: usize,
@@ -515,7 +515,7 @@ impl<'a> Seen<'a> {
         format!("{result}; {}; {}", states.join(", "), own.len())
     }
 
-    /// Each attempt that the log tells of is counted, and no other.
+    /// Checks that the metrics count exactly the attempts in the log.
     fn invocations_agree(&self, engine: &str, check: &mut impl FnMut(bool, String)) {
         for result in ["success", "failure", "moderation", "timeout"] {
             let own = |line: &&Value| line["engine"] == engine && line["result"] == result;
@@ -527,8 +527,8 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// By the vendor's own books at most one purchase is under way or delivered; another is made
-    /// only after one that failed or was refused. What the vendor took on is nowhere called unsent.
+    /// Checks the vendors' own ledger: at most one purchase is in progress or delivered; another is made only after
+    /// one that failed or was rejected. No record claims that an accepted call was not sent.
     fn nothing_is_bought_twice(
         &self,
         engine: &str,
@@ -545,7 +545,7 @@ impl<'a> Seen<'a> {
         let count = refused.len();
         refused.sort_unstable();
         refused.dedup();
-        // A vendor that knows no refusals (ComfyUI) only fails, and may be asked again.
+        // A vendor without rejections (ComfyUI) only fails, and may be retried.
         let unchanged = refused.len() < count && states.contains_key("refused");
         check(!unchanged, format!("a refused prompt was sent again: {refused:?}"));
         let said: usize = ["not_sent", "intent"].iter().filter_map(|s| states.get(s)).sum();
@@ -554,20 +554,20 @@ impl<'a> Seen<'a> {
         let charged: f64 = own.iter().filter_map(|s| s["charged_usd"].as_f64()).sum();
         let mine = self.rows.iter().filter(|row| row["engine"] == engine);
         let booked: f64 = mine.map(|row| usd(&row["charged"])).sum();
-        // What was delivered or may have been costs what the price table says, which may be more
-        // than the vendor asks; what came to nothing costs nothing but what the vendor charged.
+        // A delivered or possible clip costs the price of the table, which may exceed the vendor's charge; a failed
+        // call costs only the vendor's charge.
         let is_clear = states.keys().all(|s| ["not_sent", "failed", "refused"].contains(s));
         let agree = (booked - charged).abs() < 1e-6 || !is_clear && booked > charged;
         check(agree, format!("${charged} charged, ${booked} in the ledger"));
     }
 }
 
-/// A sum of the ledger, which counts millionths.
+/// Converts an amount in the ledger, which counts millionths.
 fn usd(value: &Value) -> f64 {
     value.as_f64().unwrap_or_default() / 1e6
 }
 
-/// Two films at a time, since each mostly waits.
+/// Runs two films at a time, since each mostly waits.
 fn all_outcomes() -> Vec<Outcome> {
     let outcomes: Vec<Mutex<Outcome>> = TABLE.iter().map(|_| Mutex::default()).collect();
     let next = Mutex::new(0..TABLE.len());
@@ -585,7 +585,7 @@ fn all_outcomes() -> Vec<Outcome> {
     outcomes.into_iter().map(|outcome| outcome.into_inner().expect("whole")).collect()
 }
 
-/// The matrix in Markdown.
+/// Formats the matrix in Markdown.
 fn markdown(outcomes: &[Outcome]) -> String {
     let names: Vec<&str> = ENGINES.iter().map(|(engine, ..)| *engine).collect();
     let mut text = format!("| fault | {} |\n|{}\n", names.join(" | "), " --- |".repeat(9));
@@ -614,12 +614,12 @@ fn the_matrix_of_faults_and_engines() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-/// What Ctrl-C comes to at a vendor.
+/// The expected effect of Ctrl-C at a vendor.
 struct Cancel {
     engine: &'static str,
-    /// How often the vendor is told.
+    /// The number of cancels that the vendor receives.
     told: usize,
-    /// What the log says, and the row's state: while the task stands in the vendor's queue ...
+    /// The outcome in the log, and the row's state: while the task is in the vendor's queue ...
     queued: (&'static str, &'static str),
     /// ... and while it runs.
     running: (&'static str, &'static str),

@@ -1,4 +1,4 @@
-//! Nothing is paid twice: not after a broken answer, a kill, a Ctrl-C or a clip that comes late.
+//! Nothing is paid twice: not after a broken answer, a kill, a Ctrl-C or a late clip.
 
 use crate::support::tea;
 use pytoon_testkit::program::Background;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const RENDER: [&str; 4] = ["render", "brief.yaml", "--out", "out"];
 
-/// A film whose first scene's purchase was taken on and never answered.
+/// Renders a film whose first scene's purchase was accepted and never answered.
 fn unanswered() -> (Studio, String) {
     let rule =
         json!({"vendor": "runway", "step": "submit", "fault": "drop_after_accept", "times": 1});
@@ -73,7 +73,7 @@ fn a_clip_that_a_person_found_is_used() {
     }
 }
 
-/// The address of another purchase's clip; Pika's carry no signature.
+/// Returns the address of another purchase's clip; Pika's have no signature.
 fn address_of_a_clip(studio: &Studio) -> String {
     let requests = studio.simulator.requests();
     let download = requests.iter().find(|r| r["vendor"] == "fal" && r["step"] == "download");
@@ -89,7 +89,7 @@ fn what_is_no_clip_is_not_taken_for_one() {
     assert_eq!(studio.rows(&["--unknown"]).len(), 1, "it was decided all the same");
 }
 
-/// A render with two tasks that take their time, seen by the vendors already.
+/// Starts a render with two slow tasks, which the vendors have already received.
 fn under_way(run_ms: u64) -> (Studio, Background) {
     let slow = json!({"defaults": {"queue_ms": 50, "run_ms": run_ms}});
     let studio = Studio::new(&slow, &json!({}));
@@ -146,7 +146,7 @@ fn ctrl_c_tells_the_vendor_and_leaves_no_half_film() {
     assert_eq!(submissions.len(), 1);
     assert_eq!(submissions[0]["cancelled"], true, "{submissions:?}");
     assert!(!studio.workspace.path("out/output.mp4").exists(), "half a film is left");
-    // Luma knows no cancel.
+    // Luma has no cancel.
     let said: Vec<Value> =
         studio.events("engine_cancelled").iter().map(|line| line["engine"].clone()).collect();
     assert_eq!(said.len(), 2, "{said:?}");
@@ -163,7 +163,7 @@ fn two_jobs_of_one_moment_share_a_clip() {
     let film = Film::open(&studio.workspace.path("second"));
     assert_eq!(engines_used(&film), ["runway", "pika"]);
     assert_eq!(studio.simulator.accepted_in_all(), 2);
-    // The first ends by itself; by now it is at most drawing.
+    // The first render ends by itself; by now it is at most drawing.
     first.interrupt();
 }
 
@@ -220,7 +220,7 @@ fn a_named_engine_is_asked_although_another_drew_the_scene_before() {
     };
     let (used, _) = film("", "first");
     assert_eq!((used, bought("runway")), (vec!["runway".to_owned()], 1));
-    // Any engine's clip would do, and the receipt says why there is Runway's.
+    // Any engine's clip is acceptable, and the receipt gives the reason for Runway's.
     let (used, scene) = film("engine_override: luma\nreuse: any\n", "any");
     assert_eq!((used, bought("luma-agents")), (vec!["runway".to_owned()], 0));
     let reason = scene["reason"].as_str().expect("a reason");
@@ -229,7 +229,7 @@ fn a_named_engine_is_asked_although_another_drew_the_scene_before() {
         reason.contains("luma was asked for and did not draw it: a clip of runway was there"),
         "{reason}"
     );
-    // Who names an engine gets its clip, and that one again.
+    // A named engine delivers its clip, which is then reused.
     for out in ["named", "again"] {
         let (used, scene) = film("engine_override: luma\n", out);
         assert_eq!((used, bought("luma-agents")), (vec!["luma".to_owned()], 1), "{out}");
@@ -239,7 +239,7 @@ fn a_named_engine_is_asked_although_another_drew_the_scene_before() {
     assert_eq!((used, bought("luma-agents")), (vec!["luma".to_owned()], 2));
     assert_eq!(scene["clipReused"], false);
     assert_eq!(bought("runway"), 1);
-    // What was bought for the film itself is used again, whatever the brief says.
+    // Clips that were bought for the film itself are reused, whatever the brief says.
     studio.pytoon(&["resume", "anew"]);
     assert_eq!(bought("luma-agents"), 2);
 }

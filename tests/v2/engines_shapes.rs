@@ -1,5 +1,5 @@
-//! Every engine and model in films of every shape, from words and from pictures of any shape: what
-//! is bought is used, whatever shape comes back.
+//! Every engine and model in films of every shape, from words and from pictures of any shape: every bought clip is
+//! used, whatever its shape.
 //!
 //! The table is printed (`cargo test -p tests --test v2 engines_shapes -- --nocapture`).
 
@@ -16,11 +16,11 @@ const FILMS: [(&str, u32, u32); 5] = [
     ("4:3", 400, 300),
     ("16:9", 480, 270),
 ];
-/// What a clip starts from: nothing, or a picture of a size.
+/// The start of a clip: words alone, or a picture of a size.
 const INPUTS: [(&str, Option<(u32, u32)>); 3] =
     [("words", None), ("2:3 picture", Some((400, 600))), ("3:1 picture", Some((900, 300)))];
 
-/// An engine under its name here, its vendor, and its block.
+/// Returns each engine's name here, its vendor, and its block.
 fn engines(url: &str) -> Vec<(&'static str, &'static str, Value)> {
     let luma = |api: &str, model: &str| {
         json!({
@@ -56,7 +56,7 @@ fn engines(url: &str) -> Vec<(&'static str, &'static str, Value)> {
     ]
 }
 
-/// A studio with all engines, films of one shape and pictures of every shape.
+/// Makes a studio with all engines, films of one shape and pictures of every shape.
 fn studio(width: u32, height: u32) -> Studio {
     let studio = Studio::new(&json!({}), &json!({}));
     let url = studio.simulator.url();
@@ -72,7 +72,7 @@ fn studio(width: u32, height: u32) -> Studio {
     studio
 }
 
-/// A film with a scene of so many seconds for each engine, from words or from one picture.
+/// Returns a brief with a scene of `seconds` for each engine, from words or from one picture.
 fn brief(
     studio: &Studio,
     engines: &[(&str, &str, Value)],
@@ -94,7 +94,7 @@ fn brief(
     }
     brief += "scenes:\n";
     for (index, (engine, ..)) in engines.iter().enumerate() {
-        // A prompt of its own, so that each is a purchase of its own.
+        // A unique prompt, so that each scene is a separate purchase.
         let idea = format!("a cup of tea for {seconds} s on table {}", index + 1);
         brief += &format!("  - scene: {}\n    prompt: {idea}\n    engine: {engine}\n", index + 1);
     }
@@ -139,7 +139,7 @@ fn nothing_that_is_bought_is_thrown_away_for_its_shape() {
         let rows = studio.rows(&[]);
         assert!(rows.iter().all(|row| row["state"] == "kept"), "{shape}: {rows:?}");
         assert_eq!(rows.len(), bought);
-        // All but the older Luma with its two models, which takes no pictures.
+        // All but Luma's older API with its two models, which accepts no pictures.
         assert_eq!(bought, 8 + 6 + 6, "{shape}");
     }
     println!("{table}");

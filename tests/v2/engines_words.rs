@@ -1,4 +1,4 @@
-//! What leaves this machine: prompts that may, pictures that may, and never a key.
+//! Data that leaves this machine: permitted prompts, permitted pictures, and never a key.
 
 use crate::support::tea;
 use pytoon_testkit::program::run;
@@ -12,7 +12,7 @@ fn prompts(submissions: &[Value]) -> Vec<String> {
     submissions.iter().map(prompt).collect()
 }
 
-/// Every file below a folder.
+/// Returns every file below a folder.
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut out = Vec::new();
     for entry in std::fs::read_dir(folder).expect("readable").flatten() {
@@ -90,7 +90,7 @@ fn a_blocked_word_is_otherwise_taken_out() {
     assert_eq!(studio.events("moderation_flagged")[0]["action"], "removed");
 }
 
-/// A studio that asks the simulator's moderation, with what it says of a kettle.
+/// Makes a studio that uses the simulator's moderation, with its result for a kettle.
 fn with_service(fault: &str) -> Studio {
     let rule = json!({"vendor": "openai", "step": "search", "fault": fault, "match": "kettle"});
     let studio = Studio::new(&json!({ "rules": [rule] }), &json!({}));

@@ -1,4 +1,4 @@
-//! The film of an ordinary brief is what was promised.
+//! The film of an ordinary brief keeps its promises.
 
 use crate::support::{SCRIPT, quick, shared};
 use pytoon_testkit::Workspace;
@@ -26,7 +26,7 @@ fn picture_and_sound_are_coded_for_every_platform() {
     assert_eq!(probe.audio["sample_rate"], "48000");
 }
 
-/// The small profile of the other films is coded too quickly for High.
+/// The small profile of the other films is encoded too quickly for High.
 #[test]
 fn the_default_profile_is_full_hd_in_h264_high() {
     let film = Workspace::new().render(&quick("").replace("profile: test\n", ""));
@@ -61,7 +61,7 @@ fn the_stems_add_up_to_the_mix_and_the_limiter_only_grazes_it() {
     let read = |stem: &str| wav(&film.path(&format!("assembly/audio/{stem}.wav"))).samples;
     let (voice, music, mixed) = (read("voice"), read("music"), read("mixed"));
     let off = voice.iter().zip(&music).zip(&mixed).map(|((v, m), x)| (v + m - x).abs()).max();
-    // Each of the three is rounded, with dither of a step either way.
+    // Each of the three is rounded, with dither of one step either way.
     assert!(off.expect("samples") <= 6, "{off:?} steps of 24 bits");
     let limiting = film.metadata()["loudness"]["limitingDb"].as_f64().expect("a reduction");
     assert!(limiting <= 3.0, "{limiting} dB");

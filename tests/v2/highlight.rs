@@ -1,4 +1,4 @@
-//! When a caption's word lights up, seen in the decoded frames of a finished film.
+//! The moment at which a caption's word lights up, measured in the decoded frames of a finished film.
 
 use pytoon_testkit::Workspace;
 use pytoon_testkit::measure::decode_gray_frames;
@@ -6,10 +6,10 @@ use pytoon_testkit::measure::decode_gray_frames;
 /// Ten words in two sentences, spoken, over a ground on which nothing else moves.
 const SCRIPT: &str = "Fresh bread waits for you here. Come early and bring friends along.";
 const SIZE: (usize, usize) = (270, 480);
-/// A word is judged where what came before it has come to rest, in frames.
+/// A word is measured once the previous change has come to rest, in frames.
 const REST: usize = 7;
 
-/// How much each frame differs from the one before it, summed over pixels that moved clearly.
+/// Returns the difference of each frame from the previous one, summed over clearly changed pixels.
 fn changes(frames: &[Vec<u8>]) -> Vec<u64> {
     let moved = |pair: &[Vec<u8>]| -> u64 {
         let steps = pair[0].iter().zip(&pair[1]).map(|(a, b)| u64::from(a.abs_diff(*b)));
@@ -38,7 +38,7 @@ fn a_word_lights_up_within_a_frame_of_its_time() {
             let words = cue["words"].as_array().expect("words");
             let starts: Vec<f64> =
                 words.iter().map(|word| at(&word["start"]) - f64::from(lead)).collect();
-            // The first word's cue is there by then; its coming is a change of its own.
+            // The first word's cue is on screen by then; its appearance is a change too.
             assert!(at(&cue["start"]) <= starts[0].max(0.0), "{look}: {cue}");
             for pair in starts.windows(2) {
                 let (before, wanted) = (pair[0] * rate / 1000.0, pair[1] * rate / 1000.0);

@@ -1,4 +1,4 @@
-//! No test is forgotten, and the Makefile works wherever the project lies.
+//! No test is omitted, and the Makefile works in any location of the project.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ fn a_project_in_a_path_with_a_space_is_built_where_there_is_none() {
     for file in ["Makefile", "scripts/target-dir.sh"] {
         std::fs::copy(root.join(file), project.join(file)).expect("copied");
     }
-    // Twice: what is there already is found again.
+    // Twice: the second run finds the existing results.
     for _ in 0..2 {
         #[expect(clippy::disallowed_methods, reason = "make is not part of the product")]
         let made = std::process::Command::new("make")

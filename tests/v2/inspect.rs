@@ -1,4 +1,4 @@
-//! `pytoon inspect`: the table, the picture, and what they say of a caption that is late.
+//! `pytoon inspect`: the table, the picture, and their reports about a late caption.
 
 use pytoon_testkit::measure::{probe, rgb_frame};
 use pytoon_testkit::program::tool;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 const SCRIPT: &str = "The kettle sings in the quiet morning. We bake bread for everybody.";
 
-/// A finished job with a name, at the place where jobs are kept.
+/// Renders a named job in the folder of jobs.
 fn job(more: &str) -> (Workspace, Film) {
     let workspace = Workspace::new();
     workspace.write("brief.yaml", format!("script: {SCRIPT}\nprofile: test\n{more}"));
@@ -41,8 +41,8 @@ fn a_sound_film_is_told_as_a_table_and_drawn() {
     let picture = film.path("inspect.png");
     assert_eq!(probe(&picture).video["width"], 2400);
     assert!(!said.contains("why "), "{said}");
-    // The voice's blue, a word's, a caption's brown and the music's grey, each in its own row, not
-    // in the legend alone.
+    // The voice's blue, a word's colour, a caption's brown and the music's grey, each in its own row, not only in
+    // the legend.
     let pixels = rgb_frame(&picture, 0.0, 2400, 770);
     for ([r, g, b], rows) in [
         ([114, 200, 238], 194..394),
@@ -67,7 +67,7 @@ fn a_sound_film_is_told_as_a_table_and_drawn() {
 #[test]
 fn words_that_are_late_are_named_with_the_milliseconds() {
     let (workspace, film) = job("");
-    // As if somebody had moved every word by 300 ms.
+    // As if every word had been moved by 300 ms.
     let mut timeline = film.timeline();
     let mut first = None;
     for cue in timeline["tracks"]["captions"].as_array_mut().expect("cues") {
@@ -99,7 +99,7 @@ fn a_caption_that_comes_after_its_first_word_is_named() {
     cue["start"] = (word + 70).into();
     workspace.write("storage/jobs/tea/timeline.json", timeline.to_string());
     let found = facts(&workspace);
-    // It lights up 50 ms before its word.
+    // The highlight precedes its word by 50 ms.
     assert_eq!(found["late_cues"].as_array().map(Vec::len), Some(1), "{found}");
     assert_eq!(found["late_cues"][0]["late_ms"], 120, "{found}");
     let why = found["reasons"][0].as_str().expect("a reason");
@@ -115,7 +115,7 @@ fn a_sound_that_starts_after_its_picture_is_told() {
     let inputs = ["-v", "error", "-i", from, "-itsoffset", "0.25", "-i", from];
     tool("ffmpeg", [&inputs[..], &["-map", "0:v", "-map", "1:a", "-c", "copy", to]].concat());
     let found = facts(&workspace);
-    // What the encoder's first samples take is in the sound, not in the stream's time.
+    // The encoder's delay is in the sound, not in the stream's timestamps.
     let offset = found["av_offset_ms"].as_f64().expect("an offset");
     assert!((offset - 250.0).abs() < 3.0, "{found}");
     assert!(found["stream_offset_ms"].as_f64() > Some(200.0), "{found}");

@@ -1,4 +1,4 @@
-//! What a machine may lack, and programs that die.
+//! Missing parts of a machine, and programs that die.
 
 use crate::small_disk::SmallDisk;
 use crate::support::quick;
@@ -154,7 +154,7 @@ fn without_the_voice_program_the_film_is_silent_and_says_so() {
 #[test]
 fn ffmpeg_encodes_the_same_film_where_the_encoder_program_is_missing() {
     let workspace = Workspace::new();
-    // Frame rates whose frames last no whole number of ticks, and a bound on the bit rate.
+    // Frame rates whose frames are not a whole number of ticks, and a maximum bit rate.
     let rates = [("30", ""), ("24000/1001", ", max_rate_kbps: 900")];
     for (index, (rate, more)) in rates.into_iter().enumerate() {
         workspace.write(
@@ -187,7 +187,7 @@ fn films_go_into_folders_of_any_name() {
     use std::os::unix::ffi::OsStrExt;
     let workspace = Workspace::new();
     workspace.write("brief.yaml", quick(""));
-    // An option of the encoder, a protocol of FFmpeg, no UTF-8, and characters that end a path in a URL.
+    // An option of the encoder, a protocol of FFmpeg, and invalid UTF-8.
     for name in [&b"--rate"[..], b"file:x", b"a\nb", b"caf\xe9", b"Campaign #3", b"why?"] {
         let mut out = std::ffi::OsString::from("--out=");
         out.push(std::ffi::OsStr::from_bytes(name));
@@ -198,8 +198,8 @@ fn films_go_into_folders_of_any_name() {
     }
 }
 
-/// Runs the encoder's program with a file as the memory of its frames and orders as its parent gives them.
-/// Returns its answers too.
+/// Runs the encoder's program with a file as the memory of its frames, and the orders of a parent. Returns its
+/// answers too.
 fn encode(workspace: &Workspace, args: &str, memory: &[u8], orders: &[u8]) -> (Run, Vec<u8>) {
     let encoder = pytoon_testkit::pytoon();
     let encoder = Path::new(encoder.get_program()).with_file_name("pytoon-x264");
@@ -211,7 +211,7 @@ fn encode(workspace: &Workspace, args: &str, memory: &[u8], orders: &[u8]) -> (R
     command.stdin(memory).stdout(OwnedFd::from(theirs)).stderr(Stdio::piped());
     let child = command.spawn().expect("starts");
     drop(command);
-    // One that refuses its settings hears nothing.
+    // An encoder that rejects its settings reads no orders.
     let _ = line.write_all(orders).and_then(|()| line.shutdown(Shutdown::Write));
     let mut answers = Vec::new();
     let _ = line.read_to_end(&mut answers);
@@ -273,9 +273,9 @@ fn the_encoder_says_what_it_does_not_take() {
 #[test]
 fn a_file_of_the_encoder_does_not_depend_on_those_before_it() {
     let workspace = Workspace::new();
-    // The width is no multiple of 16, so that macroblocks at the edge are partly empty.
+    // The width is not a multiple of 16, so that macroblocks at the edge are partly empty.
     let (width, height, count) = (270_usize, 480_usize, 40_usize);
-    // Noise that moves: neighbouring frames share most of it.
+    // Moving noise: neighbouring frames share most of it.
     let noise: Vec<u8> = (0..width * height * 4).map(|i| (i * i / 7 % 251) as u8).collect();
     let frame = |n: usize| noise[n * 3 * width..][..width * height * 3 / 2].iter().copied();
     let memory: Vec<u8> = (0..count).flat_map(frame).collect();

@@ -1,4 +1,4 @@
-//! Acceptance tests: a brief goes in, a film comes out, and the film is measured.
+//! Acceptance tests: render a brief, and measure the film.
 //!
 //! They run the built programs as a user does: `cargo build --workspace --bins` comes first.
 //! Nearly all films are 270 by 480 and a second or two long.

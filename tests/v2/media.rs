@@ -1,10 +1,10 @@
-//! Media as users have them, shown rightly.
+//! Users' media, shown correctly.
 
 use crate::support::quick;
 use pytoon_testkit::measure::{decode_gray_frames, mean_colour, rgb_frame};
 use pytoon_testkit::{Film, Workspace};
 
-/// A film of one medium without words, as it should come out.
+/// Renders a film of one medium without words.
 #[track_caller]
 fn film_of(workspace: &Workspace, name: &str) -> Film {
     let film = workspace.render(&quick(&format!("media_files: [{name}]\ncaptions: off\n")));
@@ -14,7 +14,7 @@ fn film_of(workspace: &Workspace, name: &str) -> Film {
     film
 }
 
-/// How many frames differ from the one before.
+/// Returns the number of frames that differ from the previous one.
 fn moving_frames(film: &Film) -> usize {
     let frames = decode_gray_frames(&film.output(), 54, 96);
     frames.windows(2).filter(|pair| pair[0] != pair[1]).count()
@@ -41,7 +41,7 @@ fn a_rotated_clip_is_shown_upright() {
     let workspace = Workspace::new();
     workspace.rotated_clip("a.mp4");
     let film = film_of(&workspace, "a.mp4");
-    // Turned upright it fills the frame from edge to edge; lying it would leave dark blur above.
+    // Rotated upright it fills the frame; unrotated there would be dark blur above.
     let frame = rgb_frame(&film.output(), 0.7, 27, 48);
     let bright = |row: usize| {
         frame[row * 27..(row + 1) * 27]
@@ -90,7 +90,7 @@ fn a_picture_of_one_pixel() {
 fn a_turned_photograph_is_shown_upright() {
     let workspace = Workspace::new();
     workspace.turned_jpeg("a.jpg", 480, 270);
-    // Two plain halves hardly change as they move, which the self-check may remark.
+    // Two plain halves hardly change as they move, which the self-check may report.
     let film = workspace.render(&quick("media_files: [a.jpg]\ncaptions: off\n"));
     let frame = rgb_frame(&film.output(), 0.7, 3, 8);
     let (above, below) = (frame[3 + 1], frame[6 * 3 + 1]);

@@ -1,4 +1,4 @@
-//! Colours of clips: a chart of 24 patches through every kind of colour that cameras record.
+//! Colours of clips: a chart of 24 patches in every colour space of cameras.
 
 use crate::media_kinds::make;
 use crate::support::quick;
@@ -16,7 +16,7 @@ const PATCHES: [u32; 24] = [
 const WIDTH: usize = 270;
 const HEIGHT: usize = 480;
 
-/// The chart as a clip in BT.709: four columns, six rows.
+/// Writes the chart as a clip in BT.709: four columns, six rows.
 fn chart(workspace: &Workspace) {
     let pixels: Vec<u8> = (0..HEIGHT * WIDTH)
         .flat_map(|at| {
@@ -33,7 +33,7 @@ fn chart(workspace: &Workspace) {
     );
 }
 
-/// The composed frames of a film of one clip, without a grade.
+/// Returns the composed frames of a film of one clip, without a grade.
 #[track_caller]
 fn frames(workspace: &Workspace, clip: &str) -> Vec<u8> {
     workspace.write("cfg/presets/plain.yaml", "grade: clean\ngrade_strength: 0\n");
@@ -45,7 +45,7 @@ fn frames(workspace: &Workspace, clip: &str) -> Vec<u8> {
     std::fs::read(workspace.path("frames")).expect("frames")
 }
 
-/// The mean of each patch of the middle frame, as R'G'B' from 0 to 255.
+/// Returns the mean of each patch in the middle frame, as R'G'B' from 0 to 255.
 fn patches(frames: &[u8]) -> Vec<[f64; 3]> {
     let size = WIDTH * HEIGHT * 3 / 2;
     let frame = &frames[30 * size..31 * size];
@@ -171,14 +171,14 @@ fn a_clip_in_bt709_passes_through_unchanged() {
     assert!(seen == stored, "{} and {} bytes", seen.len(), stored.len());
 }
 
-/// The PQ code of a luminance in cd/m², 0 to 1.
+/// Returns the PQ code of a luminance in cd/m², 0 to 1.
 fn pq(nits: f64) -> f64 {
     let power = (nits / 10_000.0_f64).powf(2610.0 / 16384.0);
     let (c1, c2, c3) = (3424.0 / 4096.0, 2413.0 / 128.0, 2392.0 / 128.0);
     ((c1 + c2 * power) / (1.0 + c3 * power)).powf(2523.0 / 32.0)
 }
 
-/// A clip of 24 grey patches of these luminances.
+/// Writes a clip of 24 grey patches with these luminances.
 fn steps(workspace: &Workspace, nits: &[f64]) {
     let grey =
         |at: usize| (64.0 + 876.0 * pq(nits[at / WIDTH / 80 * 4 + at % WIDTH * 4 / WIDTH])).round();

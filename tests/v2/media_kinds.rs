@@ -1,5 +1,4 @@
-//! Clips as telephones, cameras, browsers and download tools make them: what is shown, for how long,
-//! and together with which sound.
+//! Clips from phones, cameras, browsers and download tools: their visible part, its duration, and its sound.
 
 use crate::support::quick;
 use pytoon_testkit::measure::{decode_audio, decode_gray_frames, probe, rgb_frame};
@@ -7,7 +6,7 @@ use pytoon_testkit::program::tool;
 use pytoon_testkit::{Film, Workspace};
 use serde_json::Value;
 
-/// Has FFmpeg make a file of the workspace; `{}` in an argument is its folder.
+/// Makes a file of the workspace with FFmpeg; `{}` in an argument is its folder.
 #[track_caller]
 pub(crate) fn make(workspace: &Workspace, args: &str) {
     let folder = workspace.root().display().to_string();
@@ -15,7 +14,7 @@ pub(crate) fn make(workspace: &Workspace, args: &str) {
     tool("ffmpeg", ["-v", "error", "-y"].into_iter().chain(args.split_whitespace()));
 }
 
-/// A film of one medium without words.
+/// Renders a film of one medium without words.
 #[track_caller]
 fn film_of(workspace: &Workspace, medium: &str) -> Film {
     workspace.render(&brief_of(medium, 2.5))
@@ -30,7 +29,7 @@ fn source(film: &Film) -> Value {
     film.timeline()["tracks"]["video"][0]["source"].clone()
 }
 
-/// When something begins that was not there before, in seconds.
+/// Returns the onsets in a sequence, in seconds.
 fn onsets(there: impl Iterator<Item = bool>, step_s: f64) -> Vec<f64> {
     let mut before = false;
     let mut found = Vec::new();
@@ -43,13 +42,13 @@ fn onsets(there: impl Iterator<Item = bool>, step_s: f64) -> Vec<f64> {
     found
 }
 
-/// When the white flashes of a film begin, and when its beeps do.
+/// Returns the onsets of the white flashes and of the beeps of a film.
 fn flashes_and_beeps(film: &Film) -> (Vec<f64>, Vec<f64>) {
     let frames = decode_gray_frames(&film.output(), 8, 8);
     let is_white = |frame: &Vec<u8>| frame.iter().map(|&p| u32::from(p)).sum::<u32>() > 128 * 64;
     let flashes = onsets(frames.iter().map(is_white), 1.0 / 30.0);
     let sound = decode_audio(&film.output());
-    // Steps of 10 ms that follow each other without a gap longer than 50 ms are one beep.
+    // Consecutive steps of 10 ms without a gap longer than 50 ms are one beep.
     let loud: Vec<bool> =
         sound.chunks(960).map(|part| part.iter().any(|s| s.abs() > 0.02)).collect();
     let held = (0..loud.len()).map(|i| loud[i.saturating_sub(5)..=i].iter().any(|l| *l));
@@ -66,7 +65,7 @@ fn together(film: &Film, at_least: usize) {
     }
 }
 
-/// A clip that flashes and beeps from 0.4 s to 0.6 s and again every second.
+/// Writes a clip that flashes and beeps from 0.4 s to 0.6 s and again every second.
 fn flashing(workspace: &Workspace, name: &str, seconds: f64) {
     let on = "lt(abs(mod(t,1)-0.5),0.105)";
     make(
@@ -82,7 +81,7 @@ fn flashing(workspace: &Workspace, name: &str, seconds: f64) {
 
 #[test]
 fn a_kept_sound_stays_with_its_picture_at_every_length() {
-    // Cut, slowed, slowed and held, looped: the ends of each range, too.
+    // Cut, slowed, slowed and held, looped: also the ends of each range.
     for (seconds, at_end, flashes) in [
         (6.0, "hold", 2),
         (2.5, "hold", 2),
@@ -118,7 +117,7 @@ fn streams_that_begin_apart_are_shown_together() {
         flashing(&workspace, "both.mov", 4.0);
         let (sound, picture) = (format!("{sound_later}"), format!("{picture_later}"));
         let codec = if container == "ts" { "mp2" } else { "aac" };
-        // Each stream loses its beginning and is put back to where it was.
+        // Each stream loses its beginning and is moved back to its original time.
         make(&workspace, &format!("-ss {sound} -i {{}}/both.mov -vn -c:a {codec} {{}}/a.mkv"));
         make(
             &workspace,
@@ -135,7 +134,7 @@ fn streams_that_begin_apart_are_shown_together() {
         );
         let film = film_of(&workspace, &format!("{{path: apart.{container}, keep_audio: true}}"));
         let (flashes, beeps) = flashes_and_beeps(&film);
-        // The sound of the first flash may be what was cut off.
+        // The sound of the first flash may have been cut off.
         assert!(beeps.len() >= 2, "{container}: {beeps:?}");
         for beep in &beeps {
             let is_seen = flashes.iter().any(|flash| (flash - beep).abs() <= 0.04);
@@ -178,7 +177,7 @@ fn a_header_without_a_length_is_measured() {
         let args = format!(
             "-v error -f lavfi -i testsrc2=s=180x320:r=30:d=5 -c:v {codec} -pix_fmt yuv420p -f {muxer} -"
         );
-        // To a pipe: the muxer cannot go back to fill in what it did not know.
+        // To a pipe: the muxer cannot seek back to fill in missing values.
         workspace.write("live", tool("ffmpeg", args.split(' ')));
         let film = film_of(&workspace, "live");
         let shown = source(&film);
@@ -230,7 +229,7 @@ fn a_short_clip_is_decoded_once_for_all_its_rounds() {
     assert!((1..=chunks).contains(&decoders), "{decoders} decoders, {chunks} chunks");
 }
 
-/// Width and height of the white disc in the middle of a frame.
+/// Returns width and height of the white disc in the middle of a frame.
 fn disc(film: &Film) -> (f64, f64) {
     let (width, height) = (270, 480);
     let frame = rgb_frame(&film.output(), 0.5, width, height);
@@ -264,7 +263,7 @@ fn pixels_that_are_not_square_are_made_square() {
 
 #[test]
 fn fields_are_taken_apart_where_the_stream_says_so() {
-    // A bar that moves fast: between its fields every other line is elsewhere.
+    // A fast bar: between its fields every other line is shifted.
     let bar = "color=black:s=270x480:r=50:d=3,format=yuv420p,\
                geq=lum='if(lt(mod(X-N*4+2700,90),45),235,16)':cb=128:cr=128";
     let comb = |film: &Film| {
@@ -298,7 +297,7 @@ fn fields_are_taken_apart_where_the_stream_says_so() {
         let seen = comb(&film_of(&workspace, "a.mp4"));
         assert!(seen < 3.0, "{order}: lines differ by {seen:.1} from those around them");
     }
-    // Without the flag nothing is touched: the comb stays.
+    // Without the flag nothing is deinterlaced: the comb stays.
     let workspace = Workspace::new();
     make(
         &workspace,
@@ -328,7 +327,7 @@ fn what_is_transparent_shows_the_ground() {
         let frame = rgb_frame(&film.output(), 0.5, 27, 48);
         let (middle, corner) = (frame[24 * 27 + 13], frame[3 * 27 + 3]);
         assert!(middle[0] > 150 && middle[1] < 110, "{name}: {middle:?}");
-        // Hidden green does not shine through; the ground is a quiet colour.
+        // Hidden green does not bleed in; the ground is a muted colour.
         let range = corner.iter().max().expect("three") - corner.iter().min().expect("three");
         assert!(range < 60, "{name}: {corner:?}");
     }
@@ -337,7 +336,7 @@ fn what_is_transparent_shows_the_ground() {
 #[test]
 fn a_wide_clip_is_shown_by_what_matters_in_it() {
     let workspace = Workspace::new();
-    // Nothing but a bright thing at the right: a crop finds it.
+    // Only a bright object at the right: a crop finds it.
     make(
         &workspace,
         "-f lavfi -i color=0x203040:s=640x360:r=25:d=4 -vf \
@@ -355,7 +354,7 @@ fn a_wide_clip_is_shown_by_what_matters_in_it() {
     let film = film_of(&workspace, "all.mp4");
     assert_eq!(source(&film)["fit"]["type"], "whole");
     assert!(!film.warnings().contains("% of its picture"), "{}", film.warnings());
-    // The brief has the last word.
+    // The brief overrides it.
     let asked =
         |name: &str, fit: &str| film_of(&workspace, &format!("{{path: {name}, fit: {fit}}}"));
     let whole = asked("right.mp4", "whole");
@@ -366,7 +365,7 @@ fn a_wide_clip_is_shown_by_what_matters_in_it() {
     assert_ne!(fit["from"], fit["to"]);
     let crop = asked("all.mp4", "crop");
     assert!(crop.warnings().contains("all.mp4: only 32 % of its picture is shown"));
-    // An upright clip is shown as it always was, and a picture obeys the same word.
+    // A vertical clip is shown unchanged, and a picture obeys the same option.
     make(&workspace, "-f lavfi -i testsrc2=s=180x320:r=25:d=4 -pix_fmt yuv420p {}/up.mp4");
     assert!(source(&film_of(&workspace, "up.mp4"))["fit"].is_null());
     workspace.picture("wide.png", 900, 500);

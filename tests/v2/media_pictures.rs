@@ -1,4 +1,4 @@
-//! Pictures as telephones and designers export them, in films and as uploads.
+//! Pictures from phones and designers, in films and as uploads.
 
 use crate::media_kinds::make;
 use crate::support::quick;
@@ -14,8 +14,7 @@ fn moving_frames(film: &Film) -> usize {
     frames.windows(2).filter(|pair| pair[0] != pair[1]).count()
 }
 
-/// A JPEG, one with a film after it, one without its end and with something else instead, and one of
-/// which half arrived.
+/// Writes a JPEG, one with a film after it, one without its end and with other data instead, and a truncated one.
 fn jpegs(workspace: &Workspace) {
     let whole = std::fs::read(workspace.picture("whole.jpg", 270, 480)).expect("a picture");
     let film: Vec<u8> =
@@ -52,7 +51,7 @@ fn animated_pictures_move() {
         assert!(*count >= 8, "{name}: {count} frames move");
         assert!((990..=1010).contains(length_ms), "{name}: {length_ms} ms");
     }
-    // A still one of each kind stays a picture.
+    // A still one of each format stays a picture.
     make(&workspace, "-i {}/c.gif -frames:v 1 {}/still.webp");
     make(&workspace, "-i {}/c.gif -frames:v 1 {}/still.png");
     for name in ["still.webp", "still.png"] {
@@ -72,7 +71,7 @@ fn workspace_film(workspace: &Workspace, name: &'static str) -> (&'static str, u
 
 const SVG: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>"#;
 
-/// The place of some bytes in a file.
+/// Returns the position of some bytes in a file.
 fn place(bytes: &[u8], part: &[u8]) -> usize {
     bytes.windows(part.len()).position(|window| window == part).expect("it is there")
 }
@@ -80,14 +79,14 @@ fn place(bytes: &[u8], part: &[u8]) -> usize {
 #[test]
 fn a_heif_picture_is_turned_as_its_file_says() {
     let workspace = Workspace::new();
-    // Red above, blue below, in a frame that stands.
+    // Red above, blue below, in a vertical frame.
     make(
         &workspace,
         "-f lavfi -i color=red:s=180x320 -vf drawbox=y=160:h=160:c=blue:t=fill -frames:v 1 \
          -c:v libaom-av1 -still-picture 1 -cpu-used 8 {}/plain.avif",
     );
     let mut turned = std::fs::read(workspace.path("plain.avif")).expect("a file");
-    // The property beside the colours has room for another one: half a turn.
+    // The property beside the colours has room for another one: a half turn.
     let at = place(&turned, b"pixi");
     turned[at..at + 5].copy_from_slice(b"irot\x02");
     workspace.write("turned.avif", turned);
@@ -116,7 +115,7 @@ fn a_heif_picture_in_display_p3_has_its_colours() {
         let film = workspace.render(&brief_of(name));
         mean_colour(&film.output(), 0.5)
     });
-    // 200, 100, 100 of Display P3 is 215, 93, 97 of sRGB; the film's grade takes that a little further.
+    // 200, 100, 100 in Display P3 is 215, 93, 97 in sRGB; the film's grade shifts that a little further.
     assert!((10.0..24.0).contains(&(p3[0] - srgb[0])), "{srgb:?} {p3:?}");
     assert!((3.0..14.0).contains(&(srgb[1] - p3[1])), "{srgb:?} {p3:?}");
 }
@@ -162,11 +161,11 @@ fn an_upload_that_no_job_can_use_is_refused() {
     refused(b"%PDF-1.7\n1 0 obj", "PDF is not supported; save its page as PNG");
     refused(b"8BPS\0\x01\0\0", "Photoshop (PSD) is not supported");
     refused(b"PK\x03\x04\x14\0word/", "ZIP");
-    // FFmpeg's reason, without its name for the file.
+    // FFmpeg's reason, without its name of the file.
     refused(&[0xfe; 400], "that FFmpeg can read (Invalid data found when processing input)");
     refused(&read("half.jpg"), "the JPEG is cut off");
     let mut torn = read("a.mp4");
-    // The frames are noise, though the header is right.
+    // The frames are noise, although the header is valid.
     let start = torn.windows(4).position(|w| w == b"mdat").expect("frames") + 4;
     let end = torn.windows(4).position(|w| w == b"moov").expect("a header") - 4;
     for byte in &mut torn[start..end] {

@@ -1,4 +1,4 @@
-//! A finished film is changed at the terminal: only what changed is rendered and bought again.
+//! A finished film is changed on the command line: only the affected parts are rendered and bought again.
 
 use pytoon_testkit::program::{run, tool};
 use pytoon_testkit::simulator::{Studio, engines_used};
@@ -15,7 +15,7 @@ const BRIEF: &str = "script: One two three four. Five six seven eight. Nine ten 
     - {scene: 2, caption: Second, min_duration_seconds: 3}\n  \
     - {scene: 3, caption: Third, min_duration_seconds: 3}\n";
 
-/// Every kept piece of a film with what changes when it is written again.
+/// Returns every kept piece of a film with its inode and time, which change when it is rewritten.
 fn pieces(folder: &Path) -> BTreeMap<String, (u64, i64)> {
     let mut found = BTreeMap::new();
     for name in [
@@ -51,7 +51,7 @@ fn one_scene_of_a_film_is_changed_and_the_rest_stays() {
     );
     let changed = before.iter().filter(|(name, piece)| after.get(*name) != Some(piece)).count();
     assert!(changed > 0, "nothing was drawn");
-    // The change is part of the brief now, and a second one comes on top of it.
+    // The change is part of the brief now, and a second one is added to it.
     workspace.pytoon(&["redo", "out", "--scene", "scene_01", "--caption", "Opening"]).ok();
     let captions = std::fs::read_to_string(film.path("captions.srt")).expect("captions");
     assert!(captions.contains("Opening") && captions.contains("Something else"), "{captions}");

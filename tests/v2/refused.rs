@@ -1,4 +1,4 @@
-//! What cannot become a film is refused with a reason, and nothing is left behind.
+//! Invalid input is rejected with a reason, and nothing is left behind.
 
 use crate::support::quick;
 use pytoon_testkit::{Workspace, is_root};
@@ -64,7 +64,7 @@ fn names_that_do_not_exist() {
     Workspace::new().refuse(music, 2, &["`music_source`", "`calm`?"]);
 }
 
-/// A media file that is refused at its place in the brief.
+/// Checks that a media file is rejected at its field of the brief.
 #[track_caller]
 fn refuse_media(name: &str, make: impl Fn(&Workspace), parts: &[&str]) {
     let workspace = Workspace::new();
@@ -178,7 +178,7 @@ fn a_folder_that_cannot_be_made() {
 #[test]
 fn a_folder_without_permission() {
     use std::os::unix::fs::PermissionsExt;
-    // Permissions do not bind root.
+    // Permissions do not apply to root.
     if is_root() {
         return;
     }

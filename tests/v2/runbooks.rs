@@ -1,8 +1,7 @@
-//! The operators' contract and our pages, held to the running system.
+//! The operators' contract and our pages, checked against the running system.
 //!
-//! Commands are run as they stand there, by a shell; only what differs between an installation and a
-//! test is put in place of what the page says: the port, the folder of logs, and containers, whose
-//! processes are started and ended here.
+//! Commands are run verbatim by a shell; only the differences between an installation and a test are replaced: the
+//! port, the log folder, and containers, whose processes are started and stopped here.
 
 use crate::voice_booth::{Booth, spoken};
 use pytoon_testkit::receiver::{Heard, Receiver};
@@ -31,7 +30,7 @@ struct Fact {
     test: String,
 }
 
-/// Every fact of `contract.yaml`: one a line, as JSON, which is YAML too.
+/// Returns every fact of `contract.yaml`: one per line, as JSON, which is YAML too.
 fn facts() -> Vec<Fact> {
     let text = read("docs/runbooks/contract.yaml");
     let facts = text.lines().filter_map(|line| line.strip_prefix("- ")).map(|line| {
@@ -54,7 +53,7 @@ fn named(kind: &str) -> Vec<Fact> {
     facts().into_iter().filter(|fact| fact.kind == kind).collect()
 }
 
-/// Every page, by name.
+/// Returns every page, by name.
 fn pages() -> Vec<(String, String)> {
     let folder = project().join("docs/runbooks");
     let files = std::fs::read_dir(folder).expect("pages").map(|file| file.expect("a file").path());
@@ -67,7 +66,7 @@ fn pages() -> Vec<(String, String)> {
         .collect()
 }
 
-/// The words of a text that begin so, up to the first sign that no name has.
+/// Returns the words of a text with this prefix, up to the first character that names do not contain.
 fn names_in<'a>(text: &'a str, prefix: &str) -> BTreeSet<&'a str> {
     let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.match_indices(prefix)
@@ -79,7 +78,7 @@ fn names_in<'a>(text: &'a str, prefix: &str) -> BTreeSet<&'a str> {
         .collect()
 }
 
-/// Runs a command of a page by a shell in a folder; its standard output.
+/// Runs a command of a page with a shell in a folder. Returns its standard output.
 #[track_caller]
 fn typed(folder: &Path, command: &str, replaced: &[(&str, &str)]) -> String {
     let command =
@@ -121,7 +120,7 @@ fn every_fact_stands_on_a_page() {
 #[test]
 fn metrics_stand_from_the_start() {
     let workspace = Workspace::new();
-    // A model that ends is told of where it can be used: with a key. Nobody listens at port 9.
+    // An ending model is reported if it can be used: with a key. Nothing listens on port 9.
     let openai = "tts: {openai: {base_url: 'http://127.0.0.1:9/v1'}}\n";
     workspace.write("config/defaults.yaml", openai);
     let mut command = workspace.command(&["--log-dir", "logs", "serve", "--port", "0"]);
@@ -136,7 +135,7 @@ fn metrics_stand_from_the_start() {
         let line = line.unwrap_or_else(|| panic!("no {} in\n{text}", fact.name));
         assert!(line.ends_with(" 0"), "{line}");
     }
-    // What pages, alerts and the dashboard name is there too.
+    // All names in pages, alerts and the dashboard exist.
     let alerts = read("deploy/prometheus/alerts.yml");
     let dashboard = read("deploy/grafana/pytoon.json");
     let mut sources = pages();
@@ -181,7 +180,7 @@ fn alerts_and_pages_lead_to_each_other() {
     }
 }
 
-/// Log lines that pages name are those of the catalogue of events.
+/// Log lines in pages are in the catalogue of events.
 #[test]
 fn events_and_commands_of_pages_exist() {
     let events = read("docs/specs/events.md");
@@ -267,8 +266,8 @@ fn modules_are_where_the_pages_say() {
     assert!(redact.contains("pub fn sanitize_sensitive_data("));
 }
 
-/// A brief whose two scenes ask for these engines. Each has words of its own: what was bought for the
-/// same words before would be used again.
+/// Returns a brief whose two scenes request these engines. Each brief has a unique text: a clip that was bought for
+/// the same text would be reused.
 fn scenes(engines: &[&str]) -> Value {
     static FILMS: AtomicUsize = AtomicUsize::new(0);
     let film = FILMS.fetch_add(1, Ordering::Relaxed);
@@ -284,7 +283,7 @@ fn scenes(engines: &[&str]) -> Value {
     })
 }
 
-/// The engines that drew a job's scenes.
+/// Returns the engines that drew a job's scenes.
 fn drawn(job: &Value) -> Vec<String> {
     let scenes = job["scenes"].as_array().expect("scenes");
     scenes.iter().map(|s| s["engine_used"].as_str().unwrap_or_default().to_owned()).collect()
@@ -314,7 +313,7 @@ fn commands_of_the_contract_show_what_they_should() {
     let begun = Instant::now();
     let failed = "pytoon_v2_engine_invocations_total{engine=\"luma\",result=\"failure\"} ";
     let fell = "pytoon_v2_engine_fallbacks_total{from_engine=\"luma\",to_engine=\"runway\"} ";
-    // The worker counts, the API shows; it is told every two seconds.
+    // The worker counts, the API shows; counters are published every two seconds.
     loop {
         let text = shows("curl localhost:8000/metrics | grep v2_engine");
         let value =
@@ -356,7 +355,7 @@ fn a_restart_of_the_worker_alone_is_enough() {
         drop(worker);
         used
     };
-    // The API was started before the preset was there, and knows it all the same: it asks the folder.
+    // The API was started before the preset existed, and knows it nevertheless: it reads the folder.
     assert_eq!(film("first"), ["runway", "runway"]);
     let mut edited = settings.clone();
     edited["preset_engine_prefs"] = json!({"my_new_preset": {
@@ -386,7 +385,7 @@ fn keys_rotate_by_env_and_restart() {
     assert!(named("env").iter().all(|fact| all.contains(&fact.name.as_str())));
     let new = "key_that_is_new_1234567890";
     studio.workspace.write(".env", format!("RUNWAY_API_KEY={new}\n"));
-    // The environment of the process is what it was: .env wins.
+    // The environment of the process has not changed: .env takes precedence.
     let api = Service::start(&mut studio.command(&["api", "--port", "0"]), &root, "api");
     let worker = Service::start(&mut studio.command(&["worker"]), &root, "worker");
     let id = api.submit(&scenes(&["runway", "local"]));
@@ -404,12 +403,12 @@ fn keys_rotate_by_env_and_restart() {
     let line = lines.lines().find(|line| line.contains("\"engine\":\"runway\"")).expect("a line");
     assert!(line.contains("\"healthy\":true") && line.contains("\"key_present\":true"), "{line}");
     drop((api, worker));
-    // No key is in any log, row or answer.
+    // No log, row or answer contains a key.
     let files = typed(&root, &format!("grep -rlF '{new}' . || true"), &[]);
     assert_eq!(files.lines().collect::<Vec<_>>(), ["./.env"], "a key is written down");
 }
 
-/// A proxy in front of one vendor shows what it was sent, and what it was sent by others.
+/// A proxy in front of one vendor echoes its own key, and the key of another vendor.
 #[test]
 fn what_a_vendor_repeats_of_any_key_is_told_nowhere() {
     let new = "key_that_is_new_1234567890";

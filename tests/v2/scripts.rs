@@ -1,14 +1,14 @@
-//! Scripts as people paste them, through `pytoon plan`: what is said and shown, where it pauses, and
-//! what is taken out. The scripts and their expected readings lie in `tests/scripts/`.
+//! Pasted scripts, through `pytoon plan`: the spoken and shown text, the pauses, and the removed parts. The scripts
+//! and their expected readings are in `tests/scripts/`.
 
 use pytoon_config::document::Document;
 use pytoon_testkit::Workspace;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// The mark of a pause in an expected sentence; its milliseconds follow, where the script says them.
+/// The mark of a pause in an expected sentence, followed by its milliseconds if the script states them.
 const PAUSE: char = '⏸';
-/// The pause of the default preset where the script names no length.
+/// The pause of the default preset if the script states no length, in milliseconds.
 const PRESET_PAUSE: u64 = 360;
 
 /// Reads one of the files in `scripts/`.
@@ -36,7 +36,7 @@ fn plan(workspace: &Workspace, script: &str, language: &Value) -> Result<Value, 
     if run.code == Some(0) { Ok(run.json()) } else { Err(run.stderr) }
 }
 
-/// What is said between two pauses, and the milliseconds of the pause after it.
+/// The text between two pauses, and the milliseconds of the pause after it.
 type Piece = (String, u64);
 
 /// Returns the pieces of a plan.
@@ -52,13 +52,13 @@ fn pieces(plan: &Value) -> Vec<Piece> {
     pieces
 }
 
-/// What a script should become.
+/// The expected reading of a script.
 #[derive(Debug, Default, PartialEq)]
 struct Reading {
     pieces: Vec<Piece>,
     /// Milliseconds of pause before the first piece.
     lead: u64,
-    /// The piece that each sentence begins with.
+    /// The first piece of each sentence.
     starts: Vec<usize>,
 }
 
@@ -90,7 +90,7 @@ impl Reading {
     }
 }
 
-/// Returns what of a case is not as expected.
+/// Returns the differences of a case from its expectation.
 fn wrong(case: &Value, plan: &Value) -> Vec<String> {
     let scenes = plan["sceneGraph"]["scenes"].as_array().expect("scenes");
     let wanted = Reading::of(&texts(&case["sentences"]));
@@ -181,7 +181,7 @@ fn scripts_pasted_from_other_programs_are_read_as_meant() {
     all_are_read(&["pasted.yaml"]);
 }
 
-/// Ways to mark a list of sentences up, and whether each keeps its sentences apart.
+/// Returns a list of sentences in several markups.
 fn marked_up(sentences: &[String], joint: &str) -> Vec<(&'static str, String)> {
     let each = |mark: &dyn Fn(usize, &String) -> String, joint: &str| {
         let all: Vec<String> = sentences.iter().enumerate().map(|(n, s)| mark(n, s)).collect();
@@ -199,7 +199,7 @@ fn marked_up(sentences: &[String], joint: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Every plain script in every dress has the same sentences.
+/// Every plain script has the same sentences in every markup.
 #[test]
 fn marks_change_no_sentence() {
     let workspace = Workspace::new();
@@ -209,7 +209,7 @@ fn marks_change_no_sentence() {
         let sentences = texts(&base["sentences"]);
         let is_solid = matches!(base["language"].as_str(), Some("zh" | "ja"));
         let dresses = marked_up(&sentences, if is_solid { "" } else { " " });
-        // Two dresses for each script, all of them over the corpus.
+        // Two markups for each script, all of them over the corpus.
         for (name, script) in dresses.into_iter().cycle().skip(2 * number).take(2) {
             count += 1;
             let found = plan(&workspace, &script, &base["language"]).map(|plan| pieces(&plan));

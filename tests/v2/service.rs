@@ -1,4 +1,4 @@
-//! The service as its users see it: over HTTP, and through its log.
+//! The users' view of the service: over HTTP, and through its log.
 
 use pytoon_testkit::program::run;
 use pytoon_testkit::{Film, Service, Studio, Workspace, postgres};
@@ -14,7 +14,7 @@ fn path(id: &str, rest: &str) -> String {
     format!("/api/v2/jobs/{id}{rest}")
 }
 
-/// From a brief to a film and its story, on either database.
+/// Checks the path from a brief to a film and its records, on either database.
 #[track_caller]
 fn a_film(environment: &[(&str, &str)]) {
     let workspace = Workspace::new();
@@ -32,7 +32,7 @@ fn a_film(environment: &[(&str, &str)]) {
             .iter()
             .all(|scene| { scene["status"] == "done" && scene["engine_used"] == "local" })
     );
-    // The film itself, as every film is judged.
+    // The film itself, with the checks of every film.
     let film = Film::open(&workspace.path(&format!("storage/jobs/{id}")));
     assert_eq!(film.findings(), Vec::<String>::new());
     assert_eq!(film.caption_words(), pytoon_testkit::film::words(WORDS));
@@ -121,14 +121,14 @@ fn keys_open_what_they_are_for_and_nothing_else() {
     ask(&other, "POST", &path(id, "/cancel"), None).problem(404, "no_such_job", &[]);
     ask(&other, "DELETE", &path(id, ""), None).problem(404, "no_such_job", &[]);
     assert_eq!(ask(&other, "GET", "/api/v2/jobs", None).json()["jobs"], json!([]));
-    // An admin sees everybody's.
+    // An admin sees the jobs of all keys.
     assert_eq!(service.job(id)["job_id"], json!(id));
     workspace.pytoon(&["keys", "revoke", "shop"]).ok();
     ask(&shop, "GET", &path(id, ""), None).problem(401, "unauthorized", &["revoked"]);
     for open in ["/livez", "/readyz", "/health", "/metrics", "/openapi.json", "/docs"] {
         service.ask("GET", open, &[], None).is(200);
     }
-    // Of a key only its hash is kept, and no log shows one.
+    // Only the hash of a key is stored, and no log contains one.
     let database = std::fs::read(workspace.path("storage/pytoon.db")).expect("a database");
     let log = std::fs::read(workspace.path("logs/worker.log")).expect("a log");
     for key in [&service.key, &reader, &shop] {
@@ -199,7 +199,7 @@ fn what_is_wrong_in_a_request_is_named() {
 #[test]
 fn a_repeated_request_with_its_mark_makes_one_job() {
     let workspace = Workspace::new();
-    // A repeat is answered whatever the limits say.
+    // A repeated request is answered regardless of the limits.
     workspace.write("config/defaults.yaml", "service: {submissions_per_minute: 1}\n");
     let service = workspace.serve();
     let bearer = format!("Bearer {}", service.key);
@@ -216,7 +216,7 @@ fn a_repeated_request_with_its_mark_makes_one_job() {
     assert_eq!(jobs["jobs"].as_array().map(Vec::len), Some(1));
 }
 
-/// The brief of two scenes for engines, as JSON.
+/// Returns the brief of scenes for engines, as JSON.
 fn for_engines(engines: &[&str], more: &Value) -> Value {
     let scenes: Vec<Value> = engines
         .iter()
@@ -251,7 +251,7 @@ fn api_and_workers_apart_draw_with_engines_and_count_together() {
     assert!(job["cost_usd"].as_f64().is_some_and(|usd| usd > 0.0), "{job}");
     let film = Film::open(&root.join("storage/jobs").join(&id));
     assert_eq!(film.findings(), Vec::<String>::new());
-    // The runbook's line: the worker counts, the API shows. It is told every two seconds.
+    // The runbook's line: the worker counts, the API shows. Counters are published every two seconds.
     let begun = std::time::Instant::now();
     let lines = [
         "pytoon_v2_engine_invocations_total{engine=\"runway\",result=\"success\"} ",
@@ -307,7 +307,7 @@ fn a_killed_workers_film_is_made_by_another_and_nothing_is_bought_twice() {
     let drawn = scenes.iter().filter(|scene| scene["engine_used"] == "runway").count();
     let accepted = studio.simulator.accepted("runway");
     assert!(accepted <= 2, "{accepted} clips were bought for two scenes");
-    // A call whose answer died with the first worker is never made again: that scene falls back.
+    // A call whose answer died with the first worker is never repeated: that scene falls back.
     let unknown = studio.rows(&["--unknown"]).len();
     assert_eq!(drawn + unknown, 2, "{job}");
     drop(second);
@@ -410,7 +410,7 @@ fn requests_and_work_have_a_log_each() {
     for event in ["voice_mapped", "alignment_", "loudnorm", "task_finished", "health_check"] {
         assert!(work.contains(event) && !requests.contains(event), "{event}");
     }
-    // What happens in a task names its job.
+    // Every event of a task names its job.
     let line = work.lines().find(|line| line.contains("voice_mapped")).expect("a line");
     assert!(line.contains(&format!("\"job_id\":\"{id}\"")) && line.contains("\"stage\":\"voice\""));
     let fetched = run(&mut workspace.command(&["artifacts", "get", &id, "output.mp4"])).ok();

@@ -1,5 +1,4 @@
-//! The service: films made anew in part, plans, messages to submitters, what a key may do and
-//! spend.
+//! The service: partly redone films, plans, messages to submitters, scopes and budgets of keys.
 
 use pytoon_testkit::receiver::Receiver;
 use pytoon_testkit::voices::copy_heart;
@@ -12,7 +11,7 @@ fn path(id: &str, rest: &str) -> String {
     format!("/api/v2/jobs/{id}{rest}")
 }
 
-/// A brief of four scenes.
+/// Returns a brief of four scenes.
 fn four(more: &Value) -> Value {
     let mut brief = json!({
         "script": "Steam over a kettle. Sunlight through a window. A cup on a table. Rain outside.",
@@ -26,7 +25,7 @@ fn four(more: &Value) -> Value {
     brief
 }
 
-/// The chunks of a job's picture, each with when it was made.
+/// Returns the chunks of a job's picture, each with its time.
 fn chunks(workspace: &Workspace, id: &str) -> BTreeMap<String, SystemTime> {
     let folder = workspace.path(&format!("storage/jobs/{id}/.work/chunks"));
     let files = std::fs::read_dir(folder).expect("chunks").map(|file| file.expect("a file"));
@@ -55,16 +54,16 @@ fn one_scene_anew(environment: &[(&str, &str)]) {
     };
     let parts = || chunks(&studio.workspace, &id);
     let before = parts();
-    // Another idea for the second scene: one clip is bought, the other three are as they were.
+    // Another idea for the second scene: one clip is bought, the other three are unchanged.
     let taken = redo("2", &json!({"prompt": "A red door in the evening sun"})).is(202).json();
-    // A worker may have taken it already.
+    // A worker may have claimed it already.
     assert!(["queued", "planning_scenes"].iter().any(|at| taken["status"] == *at), "{taken}");
     assert_eq!(taken["output_uri"], Value::Null);
     let second = service.until(&id, "done");
     assert_eq!(studio.simulator.accepted("runway"), 5);
     let after = parts();
     let anew: Vec<&String> = after.keys().filter(|name| after[*name] != before[*name]).collect();
-    // Each scene of four seconds is two chunks or three; the next one's first is faded into.
+    // Each scene of four seconds is two chunks or three; the next one's first contains the transition.
     assert_eq!(anew, ["002.mp4", "003.mp4", "004.mp4"], "{before:?}");
     assert!(before.len() >= 8, "{before:?}");
     assert!(second["cost_usd"].as_f64() > first["cost_usd"].as_f64(), "{second}");
@@ -73,7 +72,7 @@ fn one_scene_anew(environment: &[(&str, &str)]) {
     assert_eq!(Film::open(&folder).findings(), Vec::<String>::new());
     let receipt = service.call("GET", &path(&id, "/receipt"), None).is(200).json();
     assert_eq!(receipt["scenes"].as_array().map(Vec::len), Some(4));
-    // Another engine, at the terminal: its clip is bought, nothing of the first engine is.
+    // Another engine, on the command line: its clip is bought, nothing of the first engine is.
     studio.pytoon(&["jobs", "redo", &id, "scene_03", "--engine", "luma"]).ok();
     let third = service.until(&id, "done");
     assert_eq!(third["scenes"][2]["engine_used"], "luma", "{third}");
@@ -81,14 +80,14 @@ fn one_scene_anew(environment: &[(&str, &str)]) {
         (studio.simulator.accepted("runway"), studio.simulator.accepted("luma-agents")),
         (5, 1)
     );
-    // The same again asks nobody.
+    // The same again calls no engine.
     redo("3", &json!({"engine": "luma"})).is(202);
     service.until(&id, "done");
     assert_eq!(
         (studio.simulator.accepted("runway"), studio.simulator.accepted("luma-agents")),
         (5, 1)
     );
-    // An engine that is down gives way, to the clip that is there; asked again, it draws.
+    // An engine that is down falls back to the existing clip; asked again, it draws.
     let down = json!({"rules": [{"vendor": "fal", "step": "submit", "fault": "unavailable"}]});
     studio.simulator.becomes(&down);
     redo("4", &json!({"engine": "pika"})).is(202);
@@ -99,7 +98,7 @@ fn one_scene_anew(environment: &[(&str, &str)]) {
     redo("4", &json!({"engine": "pika"})).is(202);
     let drawn = service.until(&id, "done");
     assert_eq!(drawn["scenes"][3]["engine_used"], "pika", "{drawn}");
-    // What is wrong is said, and changes nothing.
+    // Errors are reported, and change nothing.
     redo("5", &json!({"prompt": "x"})).problem(404, "no_such_scene", &["the film has 4"]);
     redo("0", &json!({"prompt": "x"})).problem(404, "no_such_scene", &[]);
     redo("1", &json!({})).problem(422, "invalid_request", &["prompt", "engine", "caption"]);
@@ -161,10 +160,10 @@ fn a_submitter_learns_which_voice_is_missing() {
     let german = "Der Kaffee ist heiß und schmeckt wunderbar. Komm vorbei und bring Freunde mit.";
     let told = warnings(json!({"script": german})).to_string();
     assert!(told.contains("speaks `de`") && told.contains("pytoon voices add de_DE"), "{told}");
-    // An assumption names the field that ends it.
+    // The note on an assumption names the field that sets it.
     let told = warnings(json!({"script": "Zaza bolu kimi tapa."})).to_string();
     assert!(told.contains("English is assumed") && told.contains("`language`"), "{told}");
-    // Nothing is said where a voice speaks the language, or none is asked for.
+    // There is no note if a voice speaks the language, or none is requested.
     for quiet in [
         json!({"script": "The kettle sings in the quiet morning."}),
         json!({"script": german, "voice": "off"}),
@@ -231,7 +230,7 @@ fn a_plan_tells_scenes_and_price_and_buys_nothing() {
         "invalid_brief",
         &["language", "en"],
     );
-    // What a submitter should know comes with the job.
+    // Warnings for the submitter are in the job's answer.
     let asked = four(&json!({"scenes": [{"scene": 1, "engine": "pika"}]}));
     let body = service.call("POST", "/api/v2/jobs", Some(&asked)).is(202).json();
     let warning = body["warnings"][0]["message"].as_str().unwrap_or_default().to_owned();
@@ -242,7 +241,7 @@ fn a_plan_tells_scenes_and_price_and_buys_nothing() {
         .problem(422, "invalid_request", &["engine_override", "nope"]);
 }
 
-/// A receiver, and its address with a secret in its query.
+/// Starts a receiver; its address has a secret in its query.
 fn receiver(statuses: &'static [u16]) -> (String, Receiver) {
     let receiver = Receiver::start(statuses);
     (format!("{}/hook?key=s3cret-in-a-query", receiver.address), receiver)
@@ -297,13 +296,13 @@ fn submitters_are_told_the_end_signed_and_until_they_hear() {
     assert_eq!(log["attempts"][0]["status"], 500, "{log}");
     assert_eq!(log["attempts"][1]["status"], 200, "{log}");
     assert_eq!(log["receiver"], json!(url.split('?').next()), "{log}");
-    // Told again when wanted, under the same id.
+    // Resent on request, under the same id.
     let message = log["id"].as_str().expect("an id");
     service.call("POST", &path(&id, &format!("/webhooks/{message}/resend")), None).is(202);
     wait_for("it is told again", || heard.heard().len() == 3);
     let last = heard.heard()[2].clone();
     assert_eq!(last.header("webhook-id"), message);
-    // What stands in its query, and the secret, are nobody's to read.
+    // The secret and the query are in no output.
     let out = std::fs::read_to_string(workspace.path("serve.out")).expect("a log");
     assert!(!out.contains("s3cret-in-a-query") && !out.contains(SECRET));
     assert!(!log.to_string().contains("s3cret-in-a-query"));
@@ -397,14 +396,14 @@ fn a_key_spends_what_it_may_and_no_more() {
     assert!(job["cost_usd"].as_f64().is_some_and(|usd| usd <= each * 2.5), "{job}");
     let why = job["scenes"].to_string();
     assert!(why.contains("API key"), "{why}");
-    // A job that is deleted has spent all the same.
+    // The charges of a deleted job still count.
     service.call("DELETE", &path(&id, ""), None).is(204);
     let snow =
         json!({"script": "Snow on a roof. A dog at a door. A lamp at night. Wind in a tree."});
     let id = submit(&snow);
     assert_eq!(drawn(&service.until(&id, "done")), 0);
     assert_eq!(studio.simulator.accepted("runway"), 2);
-    // A changed budget is in force at once.
+    // A changed budget applies at once.
     studio.pytoon(&["keys", "budget", "shop", "none"]).ok();
     let sea =
         json!({"script": "A wave at noon. A gull on a pole. A rope on a pier. Salt on a rail."});
@@ -431,7 +430,7 @@ fn a_key_that_asks_too_often_waits() {
     let list = |key: &str| service.ask("GET", "/api/v2/jobs", &[("X-API-Key", key)], None);
     let last = (0..25).map(|_| list(&service.key)).find(|answer| answer.status == 429);
     last.expect("is refused").problem(429, "rate_limited", &["requests_per_minute"]);
-    // Each key has its own, and what needs no key is not counted.
+    // Each key has its own limit, and public endpoints do not count.
     list(other.trim()).is(200);
     service.ask("GET", "/readyz", &[], None).is(200);
 }

@@ -1,5 +1,5 @@
-//! What goes into the service beside words: uploads, files at addresses, hostile files; and when
-//! there is no room for more, or what is kept is out of date.
+//! Inputs of the service besides text: uploads, files at addresses, hostile files; and a lack of space, and expired
+//! files.
 
 use pytoon_testkit::program::run;
 use pytoon_testkit::service::{Answer, ask_link};
@@ -10,7 +10,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-/// A film of one picture.
+/// Returns the brief of a film with one picture.
 fn of(media: &str) -> Value {
     json!({
         "script": "A cup of tea.", "voice": "off", "music_source": "none", "profile": "test",
@@ -28,7 +28,7 @@ fn add_key(workspace: &Workspace, name: &str) -> String {
     workspace.pytoon(&["keys", "add", name]).ok().stdout.trim().to_owned()
 }
 
-/// A playlist of FFmpeg's that names another file, under the name of a clip.
+/// Returns an FFmpeg playlist that names another file, under the name of a clip.
 fn playlist(of: &Path) -> String {
     format!("ffconcat version 1.0\nfile {}\n", of.file_name().expect("a name").display())
 }
@@ -56,7 +56,7 @@ fn an_uploaded_picture_is_kept_once_and_becomes_a_film() {
     let of_form = service.send("POST", "/api/v2/assets", &headers, &form).is(200).json();
     assert_eq!(of_form, asset);
     let name = asset["name"].as_str().expect("a name");
-    // Another key has it for its own, and does not see this one.
+    // Another key gets its own copy, and does not see this one.
     let shop = add_key(&workspace, "shop");
     let own = upload(&service, &shop, &picture).is(201).json();
     assert_ne!(own["name"], asset["name"]);
@@ -149,7 +149,7 @@ fn clip_bytes(path: &Path) -> Vec<u8> {
 #[test]
 fn a_file_that_names_others_is_not_followed_by_ffmpeg() {
     let workspace = Workspace::new();
-    // Beside it lies what is nobody's to see or hear.
+    // Beside it are files that must not be accessible.
     workspace.write("media/readme", "x");
     let secret = workspace.clip_with_tone("media/secret.mp4", 2.0, 440);
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -176,7 +176,7 @@ fn a_file_that_names_others_is_not_followed_by_ffmpeg() {
     assert!(listener.accept().is_err(), "an address in a file was asked");
 }
 
-/// A small HTTP server: answers by path, and what was asked.
+/// Starts a small HTTP server that answers by path; returns its requests too.
 fn site(pages: Vec<(&'static str, Vec<u8>)>) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
@@ -223,21 +223,21 @@ fn files_at_addresses_are_fetched_and_private_ones_are_not_asked() {
         ("/inside", redirect("file:///etc/passwd")),
         ("/large", endless),
     ]);
-    // As it is delivered nothing private is asked, whatever its spelling.
+    // With the shipped defaults nothing private is requested, whatever its spelling.
     let service = workspace.serve();
     let submit =
         |service: &Service, media: &str| service.call("POST", "/api/v2/jobs", Some(&of(media)));
     let port = address.rsplit(':').next().expect("a port").to_owned();
     for host in ["127.0.0.1", "localhost", "[::1]", "2130706433", "[::ffff:127.0.0.1]"] {
         let media = format!("https://{host}:{port}/cup");
-        // Which names there are inside is not told.
+        // The names of the internal network are not revealed.
         let why = if host == "localhost" { "no public host" } else { "private" };
         submit(&service, &media).problem(422, "invalid_asset", &["media_files[0]", why]);
     }
     submit(&service, &format!("http://{address}/cup")).problem(422, "invalid_asset", &["https"]);
     assert_eq!(*asked.lock().expect("whole"), Vec::<String>::new());
     drop(service);
-    // Where tests are allowed to, it is fetched.
+    // With the setting for tests, it is fetched.
     let more = "assets: {allow_private_addresses: true, max_mib: 2, fetch_seconds: 5}\n";
     workspace.write("config/defaults.yaml", more);
     let bearer_of = workspace.serve();
@@ -291,7 +291,7 @@ fn a_file_may_be_sent_to_the_object_store_directly() {
     ask_link(words["url"].as_str().expect("a link"), "PUT", &[], b"just words").is(200);
     confirm(&service, &words).problem(422, "invalid_asset", &["text"]);
     assert_eq!(s3.names("uploads"), Vec::<String>::new());
-    // The file is fetched where the film is made.
+    // The file is fetched to the machine that renders the film.
     std::fs::remove_dir_all(workspace.path("storage/assets")).expect("goes");
     let id = service.submit(&of(asset["name"].as_str().expect("a name")));
     service.until(&id, "done");
@@ -325,13 +325,13 @@ fn without_room_nothing_new_is_taken_or_begun() {
     }
 }
 
-/// What retention does, in a folder or an object store; `names` are those of a job's files.
+/// Checks the effect of retention, in a folder or an object store; `names` returns those of a job's files.
 fn collected(environment: &[(String, String)], names: &dyn Fn(&Workspace, &str) -> Vec<String>) {
     let workspace = Workspace::new();
     let service = workspace.serve_with(environment);
     let done = service.submit(&of_words("Tea."));
     service.until(&done, "done");
-    // One that waits for a person: its work is needed, however old.
+    // A job that waits for a person: its work is needed, whatever its age.
     let held = service.submit(&json!({
         "script": "Tea.", "voice": {"provider": "openai"}, "profile": "test", "on_degrade": "hold",
         "music_source": "none",

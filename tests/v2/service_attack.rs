@@ -23,7 +23,7 @@ fn connect(service: &Service) -> TcpStream {
     stream
 }
 
-/// What comes until the peer closes.
+/// Reads until the peer closes.
 fn rest_of(stream: &mut TcpStream) -> String {
     let mut all = Vec::new();
     let _ = stream.read_to_end(&mut all);
@@ -36,7 +36,7 @@ fn raw(service: &Service, text: &str) -> String {
     rest_of(&mut stream)
 }
 
-/// Resident memory of a process in MiB.
+/// Returns the resident memory of a process, in MiB.
 fn rss_mib(service: &Service) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", service.id()));
     let status = status.expect("a process");
@@ -54,7 +54,7 @@ fn the_header_of_a_forms_part_is_bounded() {
     let endless = format!("--xx\r\nContent-Disposition: form-data; name=\"{}", "a".repeat(8 << 20));
     let answer = service.send("POST", "/api/v2/assets", &headers, endless.as_bytes());
     answer.problem(400, "body", &["header of a part", "16 KiB"]);
-    // Other fields are read past, up to a bound.
+    // Other fields are skipped, up to a limit.
     let other = format!(
         "--xx\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\n{}\r\n--xx--\r\n",
         "b".repeat(2 << 20)
@@ -87,13 +87,13 @@ fn heads_are_strict_and_come_in_time() {
         );
         assert!(!answer.contains("200 OK"), "{text:?}: {answer}");
     }
-    // A head that never ends is given up.
+    // A head without an end times out.
     let begun = Instant::now();
     let mut slow = connect(&service);
     slow.write_all(b"GET /livez HTTP/1.1\r\nHost: a\r\nX: ").expect("is sent");
     rest_of(&mut slow);
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
-    // Two requests in one connection, the second after a body: the framing is followed.
+    // Two requests on one connection, the second after a body: the framing is followed.
     let two = "POST /api/v2/jobs HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n\n\n{}\
                GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     let answers = raw(&service, two);
@@ -150,7 +150,7 @@ fn what_comes_back_in_lists_is_bounded() {
     for _ in 0..20 {
         service.call("POST", "/api/v2/jobs", Some(&brief)).is(202);
     }
-    // Lists that nobody reads.
+    // Lists that are never read.
     let before = rss_mib(&service);
     let bearer = &service.key;
     let unread: Vec<TcpStream> = (0..60)
@@ -184,7 +184,7 @@ fn a_body_means_one_thing() {
     lossy.problem(422, "invalid_request", &["64 bits"]);
 }
 
-/// Names that no id has, on one database.
+/// Checks invalid ids, on one database.
 #[track_caller]
 fn names_are_checked(environment: &[(&str, &str)]) {
     let workspace = Workspace::new();
@@ -201,7 +201,7 @@ fn names_are_checked(environment: &[(&str, &str)]) {
     refused.problem(422, "invalid_request", &["media_files[0]"]);
     let confirm = service.call("POST", "/api/v2/assets/uploads/a%00b/confirm", None);
     assert!((400..500).contains(&confirm.status), "{}", confirm.text());
-    // A NUL in a text is a text.
+    // A NUL in a string is valid JSON.
     let mut brief = quick();
     brief["client_data"] = json!("a\u{0}b");
     let id = service.submit(&brief);
@@ -243,7 +243,7 @@ fn a_stream_of_events_ends_with_its_key() {
     let service = workspace.serve();
     let key = workspace.pytoon(&["keys", "add", "guest"]).ok().stdout.trim().to_owned();
     let bearer = format!("Bearer {key}");
-    // A job that waits: its stream goes on.
+    // A queued job: its stream stays open.
     let mut brief = quick();
     brief["script"] = json!("A cup of tea. ".repeat(60).trim());
     brief["target_duration_seconds"] = json!(60);
@@ -309,7 +309,7 @@ fn one_key_with_many_streams_leaves_room_for_another() {
     let mut other = watch(&modest, &submit(&modest));
     assert_eq!(status(&mut other), "200");
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-    // Half of 256 go on, the rest is told to come again.
+    // Half of 256 continue, the rest must retry later.
     let answers: Vec<String> = streams.iter_mut().map(status).collect();
     let count = |wanted: &str| answers.iter().filter(|status| *status == wanted).count();
     assert_eq!((count("200"), count("503")), (128, 12));
@@ -367,7 +367,7 @@ fn nothing_that_a_caller_wrote_reaches_the_terminal_as_it_is() {
     let name = workspace.pytoon(&["keys", "add", hostile]);
     let id = service.submit(&quick());
     service.until(&id, "done");
-    // Such names are refused now; older rows may have them.
+    // These names are rejected now; older rows may contain them.
     for path in ["jobs.error", "jobs.brief"] {
         let column = path.trim_start_matches("jobs.");
         let value = match column {
@@ -437,7 +437,7 @@ fn files_are_not_for_everybody() {
     assert!(seen > 10, "{seen} files");
 }
 
-/// Types the runbooks' commands as an operator who is in the group and owns nothing.
+/// Runs the runbooks' commands as an operator who is in the group and owns nothing.
 fn operator_reads(workspace: &Workspace, group: &str, job: &str) {
     let root = workspace.root().display().to_string();
     let typed = |command: &str| {
@@ -465,7 +465,7 @@ fn operator_reads(workspace: &Workspace, group: &str, job: &str) {
 
 #[test]
 fn an_operator_of_the_group_reads_what_the_runbooks_read_and_not_the_database() {
-    // Only root can play two users.
+    // Only root can act as two users.
     if !is_root() {
         return;
     }
@@ -475,7 +475,7 @@ fn an_operator_of_the_group_reads_what_the_runbooks_read_and_not_the_database() 
     brief["voice"] = json!({});
     let id = service.submit(&brief);
     service.until(&id, "done");
-    // The package makes the group.
+    // The package creates the group.
     let group = "54000";
     let root = workspace.root().display().to_string();
     tool("chgrp", ["-R", group, root.as_str()]);
@@ -492,7 +492,7 @@ fn an_operator_reads_the_same_on_the_layout_of_the_compose_file() {
     let (user, group) = ("54003", "54000");
     let root = workspace.root().display().to_string();
     tool("chmod", ["755", root.as_str()]);
-    // As the compose file's first line makes them, and as its `user:` starts each container.
+    // As the compose file's first line creates them, and as its `user:` starts each container.
     for name in ["storage", "config", "logs"] {
         let folder = format!("{root}/{name}");
         tool("install", ["-d", "-o", user, "-g", group, folder.as_str()]);
@@ -560,7 +560,7 @@ fn a_process_of_little_memory_makes_its_films_all_the_same() {
 
 #[test]
 fn threads_that_run_out_put_a_job_off() {
-    // Root has no limit of its own; only root can play another user.
+    // Root has no limit of its own; only root can act as another user.
     if !is_root() {
         return;
     }
@@ -571,7 +571,7 @@ fn threads_that_run_out_put_a_job_off() {
     let as_user = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"];
     let service = workspace.serve_through(&as_user);
     let limit = |threads: u64| {
-        // The soft limit alone: raising the hard one is not for everybody.
+        // The soft limit alone: not every user may raise the hard one.
         let (id, most) = (service.id().to_string(), format!("--nproc={threads}:"));
         let prlimit = ["prlimit", "--pid", id.as_str(), most.as_str()];
         tool(as_user[0], as_user[1..].iter().copied().chain(prlimit));
@@ -579,10 +579,10 @@ fn threads_that_run_out_put_a_job_off() {
     let mut brief = quick();
     brief["voice"] = json!({});
     let id = service.submit(&brief);
-    // No more than there are now.
+    // No more than the current number.
     limit(1);
     service.wait_for("resource_exhausted");
-    // The service answers while it has none.
+    // The service answers even without a free thread.
     service.send("GET", "/livez", &[], b"").is(200);
     limit(4000);
     service.until(&id, "done");
@@ -610,7 +610,7 @@ fn a_clip_with_large_tags_costs_this_process_little() {
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "video/x-matroska")];
     let refused = service.send("POST", "/api/v2/assets", &headers, &bytes);
     assert!((400..500).contains(&refused.status), "{} {}", refused.status, refused.text());
-    // FFprobe may say 16 MiB, which are not parsed.
+    // FFprobe may print 16 MiB, which are not parsed.
     let more = rss_mib(&service).saturating_sub(before);
     assert!(more < 100, "{more} MiB more");
 }

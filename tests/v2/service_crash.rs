@@ -1,4 +1,4 @@
-//! Processes of the service die, and what they had started dies with them; disks fill up.
+//! Processes of the service die, and their children with them; disks fill up.
 
 use pytoon_testkit::postgres::Postgres;
 use pytoon_testkit::program::{alone, other, tool};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Whether a process runs; a zombie has ended.
+/// Returns true if a process runs; a zombie has ended.
 fn lives(id: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
@@ -25,8 +25,8 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Installs a copy of the program beside an encoder that writes its process id to a file and never ends, even
-/// when its pipes close. Returns the program and that file.
+/// Installs a copy of the program beside an encoder that writes its process id to a file and never exits, even when
+/// its pipes close. Returns the program and that file.
 fn with_stubborn_encoder(workspace: &Workspace) -> (PathBuf, PathBuf) {
     let program = alone(&workspace.path("bin"), &["pytoon-espeak"]);
     let noted = workspace.path("encoders");
@@ -75,7 +75,7 @@ fn a_full_disk_stops_work_and_fails_no_job() {
     let key = service.key.clone();
     assert_eq!(service.end(), Some(0));
     workspace.write("config/defaults.yaml", limits(1));
-    // What a killed worker had half written goes with the end of its job.
+    // Partial files of a killed worker are removed at the end of its job.
     let part = workspace.write(&format!("storage/jobs/{id}/.work/x.0011-1.part"), b"half");
     let mut command = workspace.command(&["serve", "--port", "0"]);
     let mut service = Service::start(&mut command, workspace.root(), "again");
@@ -93,7 +93,7 @@ fn a_worker_waits_for_a_database_that_is_started_after_it() {
     postgres.stop();
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            // Longer than one attempt to connect lasts.
+            // Longer than the timeout of one connection attempt.
             std::thread::sleep(Duration::from_secs(13));
             postgres.serve();
         });
@@ -102,7 +102,7 @@ fn a_worker_waits_for_a_database_that_is_started_after_it() {
         let waited = worker.events("store_unavailable");
         assert!(waited.iter().any(|line| line["operation"] == "start"), "{waited:?}");
     });
-    // A file that cannot be one is told at once.
+    // A path that cannot be a database is reported at once.
     workspace.write(".env", "DATABASE_URL=/proc/nowhere/pytoon.db\n");
     let begun = Instant::now();
     workspace.pytoon(&["worker"]).refused(1, &["/proc/nowhere"]);
@@ -132,7 +132,7 @@ fn the_end_comes_though_a_task_hears_nothing() {
     let begun = Instant::now();
     assert_eq!(worker.end(), Some(0));
     let took = begun.elapsed();
-    // The grace time, then what handing back may take.
+    // The grace time, and then the time for handing back.
     assert!(took > Duration::from_secs(5), "no task was stuck: {took:?}");
     assert!(took < Duration::from_secs(25), "{took:?}");
 }

@@ -1,4 +1,4 @@
-//! The service and what callers make large: texts, lists, numbers, streams, methods, heads.
+//! The service with large inputs: texts, lists, numbers, streams, methods, heads.
 
 use pytoon_testkit::Workspace;
 use pytoon_testkit::program::tool;
@@ -38,7 +38,7 @@ fn texts_and_lists_that_no_film_can_use_are_refused_with_the_brief() {
             refused.problem(422, "invalid_brief", &[field, "at most"]);
         }
     }
-    // The longest that is taken becomes a film.
+    // The longest accepted text becomes a film.
     let most = "word ".repeat(100);
     let id = service.submit(&tea(&json!({
         "scenes": [{"scene": 1, "caption": most.trim()}], "overlays": [{"text": most.trim()}],
@@ -50,7 +50,7 @@ fn texts_and_lists_that_no_film_can_use_are_refused_with_the_brief() {
 fn event_streams_leave_connections_for_others() {
     let workspace = Workspace::new();
     workspace.write("config/defaults.yaml", "service: {worker_tasks: 1, requests_per_minute: 0}\n");
-    // A quarter of the descriptors are for connections.
+    // A quarter of the descriptors is for connections.
     let service = workspace.serve_through(&["sh", "-c", "ulimit -n 256; exec \"$0\" \"$@\""]);
     let script = "A cup of tea. ".repeat(60);
     let brief = tea(&json!({
@@ -69,7 +69,7 @@ fn event_streams_leave_connections_for_others() {
             let asked = format!(
                 "GET /api/v2/jobs/{id}/events HTTP/1.1\r\nHost: a\r\nAuthorization: {bearer}\r\n\r\n"
             );
-            // One that gives way is closed.
+            // A stream that is replaced is closed.
             let _ = stream.write_all(asked.as_bytes());
             streams.push(stream);
         }
@@ -141,7 +141,7 @@ fn sound_at_a_rate_that_no_recording_has_is_not_taken() {
     let path = workspace.path("slow.wav").display().to_string();
     tool("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "sine=d=2", "-y", path.as_str()]);
     let mut wav = std::fs::read(&path).expect("a file");
-    // The rate stands 24 bytes into the header.
+    // The sampling rate is 24 bytes into the header.
     wav[24..28].copy_from_slice(&1_u32.to_le_bytes());
     let bearer = format!("Bearer {}", service.key);
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "audio/wav")];
@@ -155,7 +155,7 @@ fn a_database_that_was_truncated_is_not_ready() {
     let service = workspace.serve();
     let database = workspace.path("storage/pytoon.db");
     std::fs::File::options().write(true).open(&database).and_then(|f| f.set_len(0)).expect("cut");
-    // An answer holds for a second.
+    // A readiness result is cached for a second.
     std::thread::sleep(Duration::from_millis(1100));
     let answer = service.send("GET", "/readyz", &[], b"").is(503).text();
     assert!(answer.contains("truncated"), "{answer}");
@@ -178,14 +178,14 @@ fn a_database_that_another_program_locks_is_not_ready() {
         .stdout(std::process::Stdio::piped())
         .spawn()
         .expect("python3");
-    // The pipe stays open: Python writes the line's end apart, and would die of a closed one.
+    // The pipe stays open: Python writes the line's end separately, and would die if it were closed.
     let mut held = BufReader::new(other.stdout.take().expect("a pipe"));
     held.read_line(&mut String::new()).expect("the lock is held");
     let answer = service.send("GET", "/readyz", &[], b"").is(503).text();
     assert!(answer.contains("no answer within 2 s"), "{answer}");
     drop(other.stdin.take());
     assert!(other.wait().expect("ends").success());
-    // An answer holds for a second.
+    // A readiness result is cached for a second.
     std::thread::sleep(Duration::from_millis(1100));
     service.send("GET", "/readyz", &[], b"").is(200);
 }

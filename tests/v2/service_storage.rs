@@ -1,4 +1,4 @@
-//! Films whose files lie in an object store: machines that share nothing but it and the database.
+//! Films whose files are in an object store: machines that share only it and the database.
 
 use crate::voice_booth::Booth;
 use pytoon_testkit::service::ask_link;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const WORDS: &str = "Fresh bread, baked at dawn. Come by before it is gone.";
 
-/// Machines: each has a folder of its own, all have one database and one object store.
+/// Machines: each has its own folder, all share one database and one object store.
 struct Fleet {
     s3: S3,
     database: String,
@@ -20,7 +20,7 @@ impl Fleet {
         Self { s3: S3::start(), database: postgres::new_database() }
     }
 
-    /// A process on a machine.
+    /// Starts a process on a machine.
     fn start(&self, mut command: Command, workspace: &Workspace, machine: &str) -> Service {
         let folder = workspace.path(machine);
         std::fs::create_dir_all(&folder).expect("a folder");
@@ -34,7 +34,7 @@ fn path(id: &str, rest: &str) -> String {
     format!("/api/v2/jobs/{id}{rest}")
 }
 
-/// Waits for something that comes about soon.
+/// Waits for a condition that soon becomes true.
 #[track_caller]
 fn until(what: &str, is_so: impl Fn() -> bool) {
     let begun = Instant::now();
@@ -44,7 +44,7 @@ fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// The tasks of a kind that a worker has finished.
+/// Returns the number of tasks of a kind that a worker has finished.
 fn finished(worker: &Service, stage: &str) -> usize {
     worker.events("task_finished").iter().filter(|line| line["stage"] == stage).count()
 }
@@ -66,7 +66,7 @@ fn a_film_is_made_on_two_machines_and_fetched_by_links_from_a_third() {
     let shares = workers.iter().map(|worker| finished(worker, "compose")).collect::<Vec<_>>();
     assert!(shares.iter().all(|share| *share > 0), "one machine made all: {shares:?}");
     assert!(total >= 8, "{total} tasks test nothing");
-    // All of it is in the store, by the names that it has in a folder, and nothing half-written.
+    // All files are in the store, under the same names as in a folder, and no partial ones.
     let film = Film::open(&fleet.s3.object(&format!("jobs/{id}")));
     assert_eq!(film.findings(), Vec::<String>::new());
     assert_eq!(film.caption_words(), pytoon_testkit::film::words(WORDS));
@@ -76,7 +76,7 @@ fn a_film_is_made_on_two_machines_and_fetched_by_links_from_a_third() {
     }
     let odd = |name: &&String| name.contains(".part") || name.contains(".store");
     assert_eq!(names.iter().filter(odd).collect::<Vec<_>>(), Vec::<&String>::new());
-    // The API has no film: it leads to the store.
+    // The API has no film: it redirects to the store.
     assert!(!workspace.path(&format!("api/storage/jobs/{id}")).exists());
     for (name, key) in [("timeline", "tracks"), ("scene-graph", "scenes"), ("receipt", "scenes")] {
         let document = api.call("GET", &path(&id, &format!("/{name}")), None).is(200);
@@ -95,7 +95,7 @@ fn a_film_is_made_on_two_machines_and_fetched_by_links_from_a_third() {
         ask_link(&other, "GET", &[], b"").is(403);
     }
     ask_link(link.split('?').next().expect("an address"), "GET", &[], b"").is(403);
-    // The terminal fetches it too, and nothing that is said anywhere holds the store's secret.
+    // The command line fetches it too, and no output contains the store's secret.
     let mut get = workspace.command(&["artifacts", "get", &id, "mixed.wav"]);
     get.env("DATABASE_URL", &fleet.database).envs(fleet.s3.environment());
     pytoon_testkit::program::run(&mut get).ok();
@@ -128,7 +128,7 @@ fn a_killed_machines_film_is_gone_on_with_on_another_where_it_stopped() {
     }));
     until("the first machine composes nothing", || finished(&one, "compose") >= 2);
     one.kill();
-    // Whatever was only on that machine is lost with it. The picture is as old as its copy.
+    // Files that were only on that machine are lost with it. The picture has the time of its copy.
     std::fs::remove_dir_all(workspace.path("one")).expect("goes");
     let copied = std::fs::read(workspace.path("media/wide.jpg")).expect("reads");
     std::fs::remove_file(workspace.path("media/wide.jpg")).expect("goes");
@@ -143,12 +143,12 @@ fn a_killed_machines_film_is_gone_on_with_on_another_where_it_stopped() {
     assert_eq!(film.findings(), Vec::<String>::new());
     let chunks = fleet.s3.names(&format!("jobs/{id}/.work/chunks"));
     let chunks = chunks.iter().filter(|name| name.ends_with(".mp4")).count();
-    // One that was under way may have been sent without its end being written.
+    // A chunk in progress may have been uploaded without its end being written.
     let again = made + finished(&two, "compose");
     assert_eq!(again, chunks, "{made} were made before");
 }
 
-/// The brief of scenes for engines.
+/// Returns the brief of scenes for engines.
 fn for_engines(count: usize) -> Value {
     let scenes: Vec<Value> =
         (1..=count).map(|scene| json!({"scene": scene, "engine": "runway"})).collect();
@@ -181,7 +181,7 @@ fn a_clip_that_one_machine_bought_is_used_by_another() {
     assert!(accepted <= 2, "{accepted} clips were bought for two scenes");
     assert!(drawn(&job) >= 1, "{job}");
     assert_eq!(fleet.s3.names("clips").len(), drawn(&job));
-    // The same again, with the clips only in the store: nothing is bought that was.
+    // The same again, with the clips only in the store: nothing is bought again.
     std::fs::remove_dir_all(workspace.path("two/storage/clips")).expect("goes");
     let again = api.submit(&for_engines(2));
     let job = api.until(&again, "done");

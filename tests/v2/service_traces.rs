@@ -26,7 +26,7 @@ fn requests_and_tasks_are_told_to_a_collector_that_is_named() {
         assert_eq!(one.header("content-type"), "application/x-protobuf");
     }
     let told = |part: &str| heard.iter().any(|one| has(&one.body, part));
-    // Strings stand in the protocol as they are.
+    // The protocol contains strings unencoded.
     for part in ["pytoon", "task", "job_id", &id, "publish", "request", "/api/v2/jobs/{id}"] {
         assert!(told(part), "{part} was not told");
     }

@@ -1,10 +1,10 @@
-//! Captions as files, read by another program and against the timeline.
+//! Caption files, read by another program and compared with the timeline.
 
 use pytoon_testkit::film::words;
 use pytoon_testkit::{Film, Workspace, program};
 use serde_json::Value;
 
-/// Signs that mean something in one of the formats.
+/// Characters with a meaning in one of the formats.
 const SCRIPT: &str =
     "Beans & {milk} cost <5$> a\\\\q cup. Come by! Wir öffnen früh, お茶 and قهوة too.";
 
@@ -15,7 +15,7 @@ fn film() -> (Workspace, Film) {
     (workspace, film)
 }
 
-/// A file's cues as FFmpeg reads them: start and end in milliseconds, and the text without tags.
+/// Returns a file's cues as FFmpeg reads them: start and end in milliseconds, and the text without tags.
 fn read(film: &Film, name: &str) -> Vec<(i64, i64, String)> {
     let path = film.path(name).display().to_string();
     let srt = program::tool("ffmpeg", ["-v", "error", "-i", &path, "-f", "srt", "-"]);
@@ -34,7 +34,7 @@ fn read(film: &Film, name: &str) -> Vec<(i64, i64, String)> {
     srt.trim_end().split("\n\n").map(cue).collect()
 }
 
-/// Without the font tags that FFmpeg adds.
+/// Removes the font tags that FFmpeg adds.
 fn untagged(text: &str) -> String {
     let mut out = String::new();
     for part in text.split_inclusive('>') {
@@ -89,14 +89,14 @@ fn word_times_are_those_of_the_timeline() {
         assert_eq!(told["word"], spoken["text"]);
         assert_eq!((&told["start_ms"], &told["end_ms"]), (&spoken["start"], &spoken["end"]));
     }
-    // WebVTT has a time for each word that begins after its cue, all of them in order.
+    // WebVTT has a time for each word after the start of its cue, all in order.
     let vtt = std::fs::read_to_string(film.path("captions.vtt")).expect("a file");
     let late = cues
         .iter()
         .flat_map(|cue| list(cue, "words").iter().map(move |word| (cue, word)))
         .filter(|(cue, word)| word["start"].as_i64() > cue["start"].as_i64());
     assert_eq!(vtt.matches("<00:00:").count(), late.count(), "{vtt}");
-    // A cue of the ASS script turns its words for as long as it is shown.
+    // A cue of the ASS script highlights its words over its whole duration.
     let ass = std::fs::read_to_string(film.path("captions.ass")).expect("a file");
     for (line, cue) in ass.lines().filter(|line| line.starts_with("Dialogue")).zip(cues) {
         let turned: i64 = line

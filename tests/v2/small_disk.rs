@@ -1,4 +1,4 @@
-//! A disk that is soon full.
+//! A disk that fills up quickly.
 
 use pytoon_testkit::is_root;
 use pytoon_testkit::program::{tool, tool_succeeds};
@@ -8,8 +8,8 @@ use std::path::Path;
 pub(crate) struct SmallDisk<'a>(&'a Path);
 
 impl SmallDisk<'_> {
-    /// Mounts one on a new folder; `None` where that is not allowed: only root may mount, and not in
-    /// every container.
+    /// Mounts one on a new folder; `None` if that is not permitted: only root may mount, and not in every
+    /// container.
     pub(crate) fn mount(folder: &Path) -> Option<SmallDisk<'_>> {
         std::fs::create_dir(folder).expect("a folder");
         let folder_name = folder.display().to_string();
@@ -17,10 +17,10 @@ impl SmallDisk<'_> {
         (is_root() && tool_succeeds("mount", args)).then_some(SmallDisk(folder))
     }
 
-    /// The same without room for another page.
+    /// Mounts one without room for another page.
     pub(crate) fn mount_full(folder: &Path) -> Option<SmallDisk<'_>> {
         let disk = Self::mount(folder)?;
-        // It ends where the room does.
+        // The write ends when the disk is full.
         let filled = std::fs::write(folder.join("filler"), vec![0; 2 << 20]);
         assert!(filled.is_err(), "the disk is larger");
         Some(disk)

@@ -1,4 +1,4 @@
-//! One film that many tests look at, and what they have in common.
+//! One film that many tests inspect, and their common helpers.
 
 use pytoon_testkit::{Film, Workspace};
 use std::sync::OnceLock;
@@ -7,18 +7,18 @@ use std::sync::OnceLock;
 pub(crate) const SCRIPT: &str = "Good mornings start with better coffee. We roast small batches every single day. \
      Try your first bag for only $5.";
 
-/// A film with a voice, three pictures of unlike shapes and music.
+/// A film with a voice, three pictures of different shapes and music.
 pub(crate) struct Shared {
     pub(crate) workspace: Workspace,
     pub(crate) film: Film,
     pub(crate) hashes: String,
 }
 
-/// The shared film, made once.
+/// Returns the shared film, rendered once.
 pub(crate) fn shared() -> &'static Shared {
     static SHARED: OnceLock<Shared> = OnceLock::new();
     SHARED.get_or_init(|| {
-        // A static is never dropped: this one folder stays in target/ for the next run to clear.
+        // A static is never dropped: this one folder stays in target/ until the next run clears it.
         let workspace =
             Workspace::at(&std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("v2"));
         workspace.picture("wide.jpg", 1200, 500);
@@ -33,7 +33,7 @@ pub(crate) fn shared() -> &'static Shared {
     })
 }
 
-/// The shared film's brief with a seed.
+/// Returns the shared film's brief with a seed.
 pub(crate) fn shared_brief(seed: u64) -> String {
     format!(
         "script: {SCRIPT}\nmedia_files: [wide.jpg, tall.png, square.webp]\n\
@@ -41,7 +41,7 @@ pub(crate) fn shared_brief(seed: u64) -> String {
     )
 }
 
-/// A brief of one short sentence without voice: the quickest film there is.
+/// Returns a brief of one short sentence without voice: the fastest film.
 pub(crate) fn quick(more: &str) -> String {
     format!(
         "prompt: A quiet cup of tea\nvoice: off\nmusic_source: none\nprofile: test\n\
@@ -49,8 +49,8 @@ pub(crate) fn quick(more: &str) -> String {
     )
 }
 
-/// A brief of short scenes, each with an idea of its own; `engines` names the engine of each,
-/// where it names one.
+/// Returns a brief of short scenes, each with its own idea; `engines` names the engine of each, or is empty for
+/// none.
 pub(crate) fn tea(engines: &[&str], more: &str) -> String {
     const WORDS: [&str; 3] = ["The kettle sings.", "The tea is ready.", "The morning begins."];
     const IDEAS: [&str; 3] =
@@ -71,8 +71,8 @@ pub(crate) fn tea(engines: &[&str], more: &str) -> String {
     brief + more
 }
 
-/// The description in the guide to adding an engine, at another address; lines after the address
-/// become part of the block.
+/// Returns the description in the guide to adding an engine, at another address; lines after the address become
+/// part of the block.
 pub(crate) fn guides_engine(address: &str) -> String {
     let guide =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides/adding-an-engine.md");

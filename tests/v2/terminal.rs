@@ -1,4 +1,4 @@
-//! What the commands print, and where.
+//! The commands' output on both streams.
 
 use crate::support::{quick, shared};
 use pytoon_testkit::measure::wav;

@@ -1,4 +1,4 @@
-//! Words reach the screen whatever characters they have.
+//! Words with any characters reach the screen.
 
 use pytoon_testkit::Workspace;
 use pytoon_testkit::film::words;

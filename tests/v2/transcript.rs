@@ -1,4 +1,4 @@
-//! A recording that comes without a script.
+//! A recording without a script.
 
 use pytoon_testkit::film::words;
 use pytoon_testkit::program::run;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 const WORDS: &str = "The kettle sings in the quiet morning. We bake bread for everybody.";
 
-/// A workspace with a recording of [`WORDS`].
+/// Makes a workspace with a recording of [`WORDS`].
 fn recorded() -> Workspace {
     let workspace = Workspace::new();
     workspace.pytoon(&["voices", "--say", WORDS, "--out", "voice.wav"]).ok();
@@ -19,11 +19,11 @@ fn recorded() -> Workspace {
     workspace
 }
 
-/// Renders with programs on PATH that answer so.
+/// Renders with programs on PATH that give these answers.
 fn render(workspace: &Workspace, brief: &str, programs: &[(&str, &Value)]) -> Film {
     use std::os::unix::fs::PermissionsExt;
     for (name, answer) in programs {
-        // The answer goes where the last of these arguments says.
+        // The answer is written to the path in the last of these arguments.
         let script = format!(
             "#!/bin/sh\necho \"{name} $@\" >> {said}\nwhile [ $# -gt 0 ]; do\ncase \"$1\" in\n\
              --output_dir) out=\"$2/voice.json\";; -o) out=\"$2\";; -of) out=\"$2.json\";;\n\
@@ -98,11 +98,11 @@ fn what_one_program_left_is_not_taken_for_the_answer_of_the_next() {
     assert!(warnings.contains("stable_ts: it left no voice.json"), "{warnings}");
 }
 
-/// What the simulated service hears in every recording.
+/// The simulated service's transcript of every recording.
 const STOCK: &str = "This is a simulated transcript";
 const KEY: (&str, &str) = ("OPENAI_API_KEY", "oakey-4b6d8f0a2c1e3957");
 
-/// A studio with a recording of [`STOCK`], whose service for transcripts is the simulator.
+/// Makes a studio with a recording of [`STOCK`], whose transcription service is the simulator.
 fn with_service(fault: &Value, more: &str) -> Studio {
     let studio = Studio::new(&json!({ "rules": fault }), &json!({"default_chain": ["local"]}));
     studio.workspace.pytoon(&["voices", "--say", STOCK, "--out", "voice.wav"]).ok();
@@ -152,7 +152,7 @@ fn written_down_once(rules: &Value) {
     let rows = studio.rows(&[]);
     assert_eq!((rows.len(), &rows[0]["state"]), (1, &json!("kept")), "{rows:?}");
     let charged = rows[0]["charged"].as_i64().expect("a sum");
-    // Some three seconds at $0.006 a minute.
+    // About three seconds at $0.006 a minute.
     assert!((100..800).contains(&charged), "{charged} millionths");
     assert!(!studio.log().iter().any(|line| line.to_string().contains(KEY.1)), "its key is shown");
 }
@@ -199,7 +199,7 @@ fn without_any_the_prompt_is_shown_and_the_receipt_says_so() {
     {
         assert!(warnings.contains(part), "{part} is missing in {warnings}");
     }
-    // A script that is given is never overheard.
+    // A script in the brief is never replaced by a transcript.
     let workspace = recorded();
     let film =
         render(&workspace, &format!("script: {WORDS}\n{BRIEF}"), &[("whisperx", &json!({}))]);

@@ -1,8 +1,8 @@
 //! Jobs that an earlier version began: they are finished, and nothing is paid twice.
 //!
-//! `tests/fixtures/0.1.0` holds the storage folder of that version after a kill in mid-film: a job of
-//! the service, some of whose chunks were drawn, and a render of the command line, both with a clip
-//! that was paid for. [`write_fixture`] made it with that version's program.
+//! `tests/fixtures/0.1.0` contains the storage folder of that version after a kill in mid-film: a job of the
+//! service with some chunks drawn, and a render of the command line, both with a clip that was paid for.
+//! [`write_fixture`] made it with that version's program.
 
 use pytoon_testkit::Film;
 use pytoon_testkit::program::Background;
@@ -37,7 +37,7 @@ fn brief(prompt: &str) -> Value {
     })
 }
 
-/// A studio with the storage folder of the earlier version.
+/// Makes a studio with the storage folder of the earlier version.
 fn studio() -> Studio {
     let studio = Studio::new(&json!({}), &json!({"default_chain": ["local"]}));
     copy(&fixture().join("storage"), &studio.workspace.path("storage"));
@@ -74,7 +74,7 @@ fn resume_finishes_a_render_of_the_version_before_and_pays_nothing_twice() {
     assert!(film.metadata()["spendUsd"].as_f64().is_some_and(|usd| usd > 0.0));
 }
 
-/// Writes the fixture with the program that is built. Run it on the version whose jobs are wanted.
+/// Writes the fixture with the built program. Run it on the version whose jobs are needed.
 #[test]
 #[ignore = "writes the fixture; the tests read it"]
 fn write_fixture() {

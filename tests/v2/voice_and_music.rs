@@ -7,7 +7,7 @@ use pytoon_testkit::{Film, Workspace};
 
 const WORDS: &str = "The kettle sings in the morning.";
 
-/// Interleaved samples of the finished film.
+/// Returns the interleaved samples of the finished film.
 fn heard(film: &Film) -> Vec<f32> {
     decode_audio(&film.output())
 }
@@ -38,7 +38,7 @@ fn without_music_only_the_voice_is_heard() {
         Workspace::new().render(&format!("script: {WORDS}\nmusic_source: none\nprofile: test\n"));
     let stem =
         |name: &str| rms_db(&decode_audio(&film.path(&format!("assembly/audio/{name}.wav"))));
-    // A trace of room tone stays, so that pauses are not digitally silent.
+    // A trace of room tone stays, so that pauses are not digital silence.
     assert!(stem("music") < -55.0, "{}", stem("music"));
     assert!(stem("voice") > -40.0, "{}", stem("voice"));
     assert!((loudness(&film.output()).integrated_lufs + 14.0).abs() <= 0.3);
@@ -70,7 +70,7 @@ fn music_can_be_made_softer() {
     assert!((8.0..16.0).contains(&lower), "{lower:.1} dB lower");
 }
 
-/// A recording as a person would bring it, with noise of this amplitude under it.
+/// Makes a user's recording, with noise of this amplitude under it.
 fn recording(workspace: &Workspace, noise: f64) {
     workspace.pytoon(&["voices", "--say", WORDS, "--out", "clean.wav"]).ok();
     let (from, to) = (workspace.path("clean.wav"), workspace.path("voice.m4a"));
@@ -118,7 +118,7 @@ fn a_recorded_voice_is_used_timed_and_denoised_where_it_is_noisy() {
     assert!(pauses[0] < pauses[1] - 8.0, "pauses denoised and not: {pauses:?} dB");
 }
 
-/// The level of the quietest twentieth of 20 ms frames.
+/// Returns the level of the quietest twentieth of 20 ms frames.
 fn pauses_db(path: &std::path::Path) -> f64 {
     let samples = pytoon_testkit::measure::decode_audio(path);
     let mut levels: Vec<f64> = samples.chunks_exact(960).map(rms_db).collect();
@@ -140,12 +140,12 @@ fn a_clips_own_sound_is_muted_unless_kept() {
 #[test]
 fn a_voice_is_found_by_every_name_that_the_list_shows() {
     let workspace = Workspace::new();
-    // Tags that are in a file of another name, and a variant.
+    // Tags whose file has another name, and a variant.
     for voice in ["en-gb", "fr-fr", "pt-br", "en-gb+f2"] {
         let args = ["voices", "--say", "Hello there", "--voice", voice, "--out", "said.wav"];
         workspace.pytoon(&args).ok();
     }
-    // A region of a language is the voice of that region, and never silence.
+    // The region of a language selects the voice of that region, and never silence.
     let brief = r#"{"script": "Tea at dawn is the best of the day.", "language": "en-GB",
         "profile": "test", "music_source": "none"}"#;
     workspace.write("brief.json", brief);
@@ -156,7 +156,7 @@ fn a_voice_is_found_by_every_name_that_the_list_shows() {
 
 #[test]
 fn voices_speak_other_languages() {
-    // Words as they are shown; scripts without spaces are cut into readable bites.
+    // Words in their displayed form; scripts without spaces are cut into readable pieces.
     for (language, script, shown) in [
         ("de", "Der Kaffee ist schön heiß.", vec!["Der", "Kaffee", "ist", "schön", "heiß."]),
         ("ja", "新鮮なコーヒーを飲む。", vec!["新鮮", "な", "コーヒー", "を", "飲む。"]),
@@ -179,8 +179,8 @@ fn voices_speak_other_languages() {
             cues.iter().flat_map(|cue| cue["words"].as_array().expect("words")).collect();
         let texts: Vec<&str> = words.iter().map(|w| w["text"].as_str().expect("text")).collect();
         assert_eq!(texts, shown);
-        // A word takes between 80 ms and a second, so that none got another's time, and spelled-out
-        // characters, which take longer, are not among them.
+        // A word takes between 80 ms and a second, so that none got another's time; spelled-out characters, which
+        // take longer, are excluded.
         for pair in words.windows(2) {
             let start = |word: &serde_json::Value| word["start"].as_i64().expect("a time");
             let length = start(pair[1]) - start(pair[0]);

@@ -6,25 +6,24 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 
-/// The services: name, the variable of its key, a key that is nowhere by chance, its path at the
-/// simulator.
+/// The services: name, the variable of its key, a key that occurs nowhere by chance, its path at the simulator.
 pub(crate) const CLOUDS: [(&str, &str, &str, &str); 3] = [
     ("elevenlabs", "ELEVENLABS_API_KEY", "elkey-7d2f9b1c4e6a8035", "elevenlabs"),
     ("openai", "OPENAI_API_KEY", "oakey-1b8e5d3f7c9a2046", "openai/v1"),
     ("google", "GOOGLE_API_KEY", "gckey-9a4c6e8b2d1f3057", "google"),
 ];
 
-/// A voice booth: vendors that fail as a scenario says.
+/// A workspace with voice vendors that fail by a scenario.
 pub(crate) struct Booth {
     pub(crate) workspace: Workspace,
     pub(crate) simulator: Simulator,
     keys: Vec<&'static str>,
-    /// What is set for the program besides the keys.
+    /// The environment of the program besides the keys.
     pub(crate) environment: Vec<(&'static str, String)>,
 }
 
 impl Booth {
-    /// A booth with keys for some services, in this order.
+    /// Makes a booth with keys for some services, in this order.
     pub(crate) fn new(scenario: &Value, keys: &[&'static str]) -> Self {
         let booth = Self {
             workspace: Workspace::new(),
@@ -36,7 +35,7 @@ impl Booth {
         booth
     }
 
-    /// Writes `defaults.yaml` anew with more under `tts`.
+    /// Rewrites `defaults.yaml` with more under `tts`.
     pub(crate) fn configure(&self, more: &Value) {
         let mut tts = json!({});
         for (name, _, _, path) in CLOUDS {
@@ -62,7 +61,7 @@ impl Booth {
         self.workspace.write("config/defaults.yaml", json!({ "tts": tts }).to_string());
     }
 
-    /// A command of the program, or of a copy of it.
+    /// Returns a command of the program, or of a copy of it.
     pub(crate) fn command(&self, program: Option<&Path>, args: &[&str]) -> Command {
         let args = [&["--log-dir", "logs"], args].concat();
         let mut command = match program {
@@ -90,7 +89,7 @@ impl Booth {
         run(&mut self.command(None, &args))
     }
 
-    /// The same, when it must succeed.
+    /// Does the same, and requires success.
     #[track_caller]
     pub(crate) fn render(&self, brief: &str, out: &str) -> Film {
         self.try_render(brief, out).ok();
@@ -99,12 +98,12 @@ impl Booth {
         film
     }
 
-    /// All lines of the log so far.
+    /// Returns all lines of the log so far.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.workspace.path("logs/worker.log")).unwrap_or_default()
     }
 
-    /// Every step down so far as `provider: kind`.
+    /// Returns every fallback so far as `provider: kind`.
     pub(crate) fn failures(&self) -> Vec<String> {
         self.log()
             .lines()
@@ -118,7 +117,7 @@ impl Booth {
             .collect()
     }
 
-    /// The value of a metric of the last render, by its whole name with labels.
+    /// Returns the value of a metric of the last render, by its complete name with labels.
     #[track_caller]
     pub(crate) fn metric(&self, name: &str, provider: &str) -> f64 {
         let text = std::fs::read_to_string(self.workspace.path("metrics.txt")).expect("metrics");
@@ -127,12 +126,12 @@ impl Booth {
         line.unwrap_or_else(|| panic!("there is no {name} in\n{text}")).parse().expect("a number")
     }
 
-    /// How many requests for speech a vendor answered, in whatever way.
+    /// Returns the number of requests for speech that a vendor answered, with any result.
     pub(crate) fn asked(&self, vendor: &str) -> usize {
         self.simulator.asked(vendor, "submit")
     }
 
-    /// The rows of the product's own ledger, newest first.
+    /// Returns the rows of the product's own ledger, newest first.
     #[track_caller]
     pub(crate) fn rows(&self) -> Vec<Value> {
         let run = run(&mut self.command(None, &["ledger", "list", "--json"])).ok();
@@ -140,7 +139,7 @@ impl Booth {
     }
 }
 
-/// A brief that speaks.
+/// Returns a brief with a voice.
 pub(crate) fn spoken(script: &str, more: &str) -> String {
     format!("script: {script}\nmusic_source: none\nprofile: test\n{more}")
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 const WORDS: &str = "The kettle sings in the quiet morning.";
 const OTHERS: &str = "A cup is warm on the table.";
 
-/// How long a breaker stays open the first time: longer than a render takes.
+/// The first pause of an open breaker: longer than a render takes.
 const COOLDOWN_S: u64 = 5;
 
-/// A booth with one speech server whose breaker opens after two failures.
+/// Makes a booth with one speech server whose breaker opens after two failures.
 fn kokoro(scenario: &Value) -> Booth {
     let booth = Booth::new(scenario, &[]);
     booth.configure(&json!({ "openai_compatible": { "kokoro": {
@@ -107,7 +107,7 @@ fn what_is_bought_already_is_used_in_spite_of_an_open_breaker() {
     assert_eq!(film.metadata()["voice"]["provider"], "espeak");
     let film = booth.render(&spoken(WORDS, "seed: 9\n"), "third");
     assert_eq!(film.metadata()["voice"]["provider"], "elevenlabs");
-    // It says nothing about the key: the breaker stays open.
+    // That says nothing about the key: the breaker stays open.
     booth.render(&spoken(OTHERS, ""), "fourth");
     assert_eq!(booth.failures(), ["elevenlabs: auth", "elevenlabs: cooling"]);
 }
@@ -121,7 +121,7 @@ fn a_render_reports_the_health_of_voices_and_does_not_wait_for_it() {
     let told = events(&booth, "health_check");
     let kokoro = told.iter().find(|event| event["engine"] == "kokoro").expect("a report");
     assert_eq!((&kokoro["healthy"], &kokoro["kind"]), (&json!(false), &json!("auth")));
-    // A server that says nothing to this holds nobody up.
+    // A server that does not answer the health check delays nothing.
     let booth = self::kokoro(&json!({"rules": [{"step": "health", "fault": "hang"}]}));
     let begun = std::time::Instant::now();
     booth.render(&spoken(WORDS, ""), "out");

@@ -1,4 +1,4 @@
-//! Whatever cloud voices do, the film speaks, or says why it does not.
+//! For every failure of cloud voices, the film speaks, or reports the reason why it does not.
 
 use crate::voice_booth::{Booth, CLOUDS, spoken};
 use pytoon_testkit::film::words;
@@ -14,7 +14,7 @@ fn provider(film: &Film) -> Value {
     film.metadata()["voice"]["provider"].clone()
 }
 
-/// Every service fails in this way: the kind of each, and how often each may be asked.
+/// Checks that every service fails in this way: the kind of each failure, and the maximum number of requests.
 #[track_caller]
 fn all_fail(fault: &Value, kinds: [&str; 3], most: usize) {
     let mut rule = fault.clone();
@@ -45,7 +45,7 @@ fn all_fail(fault: &Value, kinds: [&str; 3], most: usize) {
         assert!(!log.contains(key) && !receipt.to_string().contains(key), "{name}'s key shows");
     }
     assert_eq!(booth.metric("success_total", "espeak"), 1.0);
-    // Nothing that may have been bought is left open.
+    // No possible purchase is left open.
     for row in booth.rows() {
         let state = row["state"].as_str().unwrap_or_default().to_owned();
         assert!(["not_sent", "lost", "bad_output", "refused"].contains(&state.as_str()), "{row}");
@@ -59,7 +59,7 @@ fn a_wrong_key() {
 
 #[test]
 fn an_empty_account() {
-    // Google says it as a permission that is missing.
+    // Google reports it as a missing permission.
     all_fail(&json!({"fault": "payment_required"}), ["quota", "quota", "auth"], 1);
 }
 
@@ -182,7 +182,7 @@ fn each_service_speaks_and_its_own_times_are_used() {
         assert_eq!(receipt["warnings"], json!([]), "{name}");
         let method = if name == "openai" { "even_split" } else { "provider" };
         assert_eq!(receipt["voice"]["alignment"], method);
-        // One request holds a script whose words are timed; the other gets its sentences.
+        // One request contains a script with timed words; the other gets its sentences.
         assert_eq!(booth.asked(name), if name == "openai" { 3 } else { 1 });
         if method == "provider" {
             // The simulator speaks every character in 66 ms.
@@ -201,7 +201,7 @@ fn each_service_speaks_and_its_own_times_are_used() {
     }
 }
 
-/// When the words of the first sentence begin, in milliseconds.
+/// Returns the starts of the first sentence's words, in milliseconds.
 fn first_sentence_starts(film: &Film) -> Vec<i64> {
     let timeline = film.timeline();
     let cues = timeline["tracks"]["captions"].as_array().expect("cues").clone();
@@ -231,7 +231,7 @@ fn the_backup_comes_after_the_primary() {
     assert_eq!(booth.failures(), ["google: auth"]);
     assert_eq!(film.metadata()["degraded"], false, "a service speaks, as was asked for");
     assert_eq!(booth.asked("elevenlabs"), 0);
-    // A brief's own choice goes before both.
+    // A brief's own choice precedes both.
     let film = booth.render(&spoken(WORDS, "voice: {provider: elevenlabs}\n"), "second");
     assert_eq!(provider(&film), "elevenlabs");
 }
@@ -276,7 +276,7 @@ fn an_old_name_means_the_local_voice_and_a_wrong_one_is_refused() {
 fn without_any_voice_the_film_is_silent_and_captioned_and_says_why() {
     let rule = json!({"step": "submit", "fault": "unauthorized"});
     let booth = Booth::new(&json!({ "rules": [rule] }), &["elevenlabs", "openai", "google"]);
-    // A copy of the program that has no helper beside it.
+    // A copy of the program without a helper beside it.
     let program = copy_of_the_program(&booth.workspace);
     booth.workspace.write("brief.yaml", spoken(WORDS, ""));
     let args = ["render", "brief.yaml", "--out", "out", "--metrics-out", "metrics.txt"];
@@ -361,7 +361,7 @@ fn a_script_that_no_voice_speaks_in_time_is_refused_before_it_is_bought() {
     let refused = booth.try_render(&spoken(&long, ""), "out");
     refused.refused(2, &["too much for a film of 60 s", "shorten it"]);
     assert_eq!((booth.asked("elevenlabs"), booth.rows().len()), (0, 0));
-    // A voice that is told to speak slowly takes longer.
+    // A voice with a slower speed takes longer.
     booth.configure(&json!({"elevenlabs": {"speed": 0.7}}));
     let long = "The kettle sings in the quiet morning and nobody hurries. ".repeat(22);
     let refused = booth.try_render(&spoken(&long, ""), "out");

@@ -1,4 +1,4 @@
-//! Voices that run in the program: `heart`, Piper files, and what happens when their files break.
+//! Voices that run in the program: `heart`, Piper files, and the handling of broken files.
 
 use crate::voice_booth::{Booth, spoken};
 use pytoon_testkit::film::words;
@@ -10,7 +10,7 @@ use std::path::Path;
 
 const WORDS: &str = "The kettle sings in the quiet morning. It costs $3.50.";
 
-/// A booth that knows the voices of a folder.
+/// Makes a booth with the voices of a folder.
 fn booth(voices: &Path) -> Booth {
     let mut booth = Booth::new(&json!({}), &[]);
     booth.environment.push(("PYTOON_VOICES", voices.display().to_string()));
@@ -27,14 +27,14 @@ fn starts(film: &Film) -> Vec<i64> {
 #[test]
 fn a_film_in_english_is_spoken_by_heart() {
     let booth = booth(&installed_voices());
-    // When nothing names a voice, and no process but the encoders can be started.
+    // Without a named voice, and when no process but the encoders can be started.
     let film = booth.render(&spoken(WORDS, ""), "out");
     let voice = &film.metadata()["voice"];
     assert_eq!(
         (&voice["provider"], &voice["voice"], &voice["licence"], &voice["alignment"]),
         (&json!("neural"), &json!("heart"), &json!("Apache-2.0"), &json!("provider"))
     );
-    // Captions show what was written, and every word has a time of its own.
+    // Captions show the written text, and every word has its own time.
     assert_eq!(film.caption_words(), words(WORDS));
     let times = starts(&film);
     assert!(times.windows(2).all(|pair| pair[0] < pair[1]), "{times:?}");
@@ -62,7 +62,7 @@ fn speed_pitch_and_pronunciations_are_heard() {
     assert_ne!(higher, plain);
     assert!(higher.len().abs_diff(plain.len()) < plain.len() / 10);
     assert_ne!(length("pronunciations: {Zapier: ZAP-ee-er}\n"), plain);
-    // `pytoon voices` speaks as films do, at the configured speed.
+    // `pytoon voices` speaks like films, at the configured speed.
     let workspace = Workspace::new();
     let said = |speed: &str| {
         workspace.write("config/defaults.yaml", format!("tts: {{neural: {{speed: {speed}}}}}\n"));
@@ -102,7 +102,7 @@ fn a_voice_whose_files_break_gives_way_and_says_why() {
         spoil(&copy_heart(&voices));
         let booth = booth(&voices);
         let film = booth.render(&spoken(WORDS, ""), "out");
-        // The film speaks all the same: log, receipt and doctor say why not with that voice.
+        // The film speaks nevertheless: log, receipt and doctor report the reason for another voice.
         assert_eq!(film.metadata()["voice"]["provider"], "espeak", "{how}");
         assert_eq!(booth.failures(), ["neural: bad_voice"], "{how}");
         let warnings = film.metadata()["warnings"].to_string();
@@ -203,11 +203,11 @@ fn a_piper_file_speaks_another_language_with_its_own_times() {
     assert_eq!(voice["voice"], "de_DE-toy-medium");
     assert_eq!(film.caption_words(), words(words_of));
     assert_eq!(booth.failures(), [""; 0]);
-    // A language without a file is no failure: the next provider speaks.
+    // A language without a file is not a failure: the next provider speaks.
     let english = booth.render(&spoken(WORDS, ""), "english");
     assert_eq!(english.metadata()["voice"]["provider"], "espeak");
     assert_eq!(booth.failures(), [""; 0]);
-    // A file that is no voice is a failure with its name.
+    // A file that is not a voice is a failure with its name.
     std::fs::write(&model, "<html>").expect("written");
     let other = booth.render(&spoken(words_of, "language: de\n"), "other");
     assert_eq!(other.metadata()["voice"]["provider"], "espeak");
@@ -232,7 +232,7 @@ fn voices_are_added_heard_listed_and_removed() {
     assert!(row.contains("de") && row.contains("CC0-1.0"), "{row}");
     voices(&workspace, &["--say", "Guten Tag.", "--voice", "toy", "--out", "said.wav"]).ok();
     assert!(workspace.path("said.wav").is_file());
-    // Words with their times, as captions would have them.
+    // Words with their times, as for captions.
     let said = voices(&workspace, &["--say", "Guten Tag. Hallo.", "--voice", "toy", "--json"]).ok();
     let said = said.json();
     let starts: Vec<i64> = said["words"]
@@ -242,7 +242,7 @@ fn voices_are_added_heard_listed_and_removed() {
         .map(|word| word["start_ms"].as_i64().expect("a time"))
         .collect();
     assert!(starts.len() == 3 && starts.is_sorted(), "{said}");
-    // The pronunciations of the configuration are heard.
+    // The pronunciations of the configuration are audible.
     let plain = std::fs::read(workspace.path("voice.wav")).expect("a sound");
     workspace.write("config/defaults.yaml", "tts: {pronunciations: {Hallo: Ha-lo-lo-lo}}\n");
     voices(&workspace, &["--say", "Guten Tag. Hallo.", "--voice", "toy"]).ok();

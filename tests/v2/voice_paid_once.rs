@@ -73,11 +73,11 @@ fn what_was_bought_before_a_kill_is_used_after_it() {
     running.wait_until(|| in_state("kept") == 1 && in_state("intent") == 1);
     running.kill();
     booth.simulator.becomes(&json!({}));
-    // The same job: what may have been bought is not bought again, another voice speaks.
+    // The same job: a possible purchase is not repeated, another voice speaks.
     let film = booth.render(&spoken(WORDS, ""), "out");
     assert_eq!(film.metadata()["voice"]["provider"], "espeak");
     assert_eq!(booth.failures(), ["openai: undecided"]);
-    // Another job buys the sentence that nobody has; the first is not paid for again.
+    // Another job buys only the missing sentence; the first is not paid for again.
     let before = booth.asked("openai");
     let film = booth.render(&spoken(WORDS, ""), "another");
     assert_eq!(film.metadata()["voice"]["provider"], "openai");

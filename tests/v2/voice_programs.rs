@@ -1,4 +1,4 @@
-//! A voice that is a program of the machine: Flite, played by scripts.
+//! A voice by a program of the machine: Flite, simulated by scripts.
 
 use crate::voice_booth::{Booth, spoken};
 use pytoon_testkit::film::words;
@@ -6,7 +6,7 @@ use serde_json::json;
 
 const WORDS: &str = "The kettle sings in the quiet morning. It costs $5.";
 
-/// A booth on whose PATH a program lies that runs these lines of shell.
+/// Makes a booth with a program on its PATH that runs these lines of shell.
 fn with_program(name: &str, body: &str) -> Booth {
     use std::os::unix::fs::PermissionsExt;
     let mut booth = Booth::new(&json!({}), &[]);
@@ -18,8 +18,8 @@ fn with_program(name: &str, body: &str) -> Booth {
     booth
 }
 
-/// Shell that writes so many seconds of a wavering tone into the file of its last argument, and
-/// its arguments and standard input into `said.txt`.
+/// Returns shell code that writes this many seconds of a wavering tone into the file of its last argument, and its
+/// arguments and standard input into `said.txt`.
 fn speaks(seconds: f64) -> String {
     format!(
         "for last; do :; done; echo \"$@\" >> said.txt; cat >> said.txt\n\
@@ -71,7 +71,7 @@ fn a_program_is_not_asked_for_languages_that_it_does_not_speak() {
     let booth = configured(&speaks(2.4));
     let film = booth.render(&spoken("Der Kaffee ist schön heiß.", "language: de\n"), "out");
     assert_eq!(film.metadata()["voice"]["provider"], "espeak");
-    // That is no failure of the program, and the log says why it was not asked.
+    // That is not a failure of the program, and the log gives the reason.
     assert_eq!(booth.failures(), [""; 0]);
     assert!(booth.log().contains("it speaks English, not `de`"), "{}", booth.log());
 }
@@ -104,6 +104,6 @@ fn words_of_a_voice_without_times_are_timed_from_its_sound() {
     for (known, found) in known.iter().zip(&found) {
         assert!((found - known - shift).abs() <= 80, "{known} ms was found at {found} ms");
     }
-    // What would be asked before it is not installed here, and that was said.
+    // The preceding methods are not installed here, and the log reports it.
     assert!(booth.log().contains("alignment_method_failed"), "{}", booth.log());
 }

@@ -1,4 +1,4 @@
-//! Speech servers of the user's own: no key, no bill, private addresses, WAV or MP3.
+//! Self-hosted speech servers: no key, no bill, private addresses, WAV or MP3.
 
 use crate::small_disk::SmallDisk;
 use crate::voice_booth::{Booth, spoken};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 const WORDS: &str = "The kettle sings in the quiet morning. A cup is warm.";
 
-/// Blocks under `openai_compatible`, by name: the address, and what differs.
+/// Returns blocks under `openai_compatible`, by name: the address, and the differences.
 fn servers(booth: &Booth, blocks: &[(&str, &str, Value)]) -> Value {
     let mut all = json!({});
     for (name, path, more) in blocks {
@@ -41,7 +41,7 @@ fn a_server_speaks_in_wav_or_mp3_without_a_key_and_costs_nothing() {
     for (path, format) in [
         ("/speech-server/v1", "wav"),
         ("/speech-server/v1", "mp3"),
-        // It answers MP3 whatever it is asked for.
+        // It answers MP3, whatever format is requested.
         ("/speech-server-mp3/v1", "wav"),
     ] {
         let more = json!({ "response_format": format });
@@ -94,7 +94,7 @@ fn servers_come_after_services_and_a_brief_or_the_configuration_may_put_one_firs
 
 #[test]
 fn a_server_that_is_away_or_fails_makes_no_lesser_film() {
-    // Nobody listens at port 9 of this machine.
+    // Nothing listens on port 9 of this machine.
     let away = booth_with(&json!({}), &[("kokoro", "http://127.0.0.1:9/v1", json!({}))]);
     let film = away.render(&spoken(WORDS, ""), "out");
     assert_eq!(away.failures(), ["kokoro: unreachable"]);

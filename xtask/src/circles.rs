@@ -1,8 +1,8 @@
 //! Finds files of a crate that import each other in a circle.
 //!
-//! A file imports another if it names something that the other defines; a name that a third file hands
-//! on (`pub use`) leads to where it is defined. A module and the modules inside it are one house: arrows
-//! between them do not count. Reads `use` lines and paths as text; tests are left out.
+//! A file imports another if it names an item that the other defines; a re-exported name (`pub use`) leads to its
+//! definition. Imports between a module and its submodules do not count. Reads `use` lines and paths as text; tests
+//! are left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -76,7 +76,7 @@ impl Crate {
         Self { texts, uses, inner }
     }
 
-    /// Returns the files that a file imports, apart from those that it stands in or that stand in it.
+    /// Returns the files that a file imports, except its ancestors and descendants.
     fn imports(&self, module: &Module) -> BTreeSet<&Module> {
         let text = &self.texts[module];
         let in_code = paths_in_code(text).into_iter();
@@ -133,7 +133,7 @@ fn used(text: &str) -> Vec<Module> {
     found
 }
 
-/// Spreads `a::{b, c::d}` into `a::b` and `a::c::d`.
+/// Expands `a::{b, c::d}` into `a::b` and `a::c::d`.
 fn spread(before: &[String], tree: &str, found: &mut Vec<Module>) {
     let (mut depth, mut start) = (0i32, 0);
     for (at, c) in tree.char_indices().chain([(tree.len(), ',')]) {
@@ -168,7 +168,7 @@ fn one(before: &[String], path: &str, found: &mut Vec<Module>) {
     }
 }
 
-/// Returns the paths in code, outside of `use` lines, that begin at the crate or a module above.
+/// Returns the paths in code, outside of `use` lines, that begin at the crate or a parent module.
 fn paths_in_code(text: &str) -> Vec<Module> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
     let words = text.split(|c: char| !is_part(c));

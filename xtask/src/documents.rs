@@ -1,4 +1,4 @@
-//! Documents name files and tests that there are.
+//! Checks that documents name only existing files and tests.
 
 use std::path::{Path, PathBuf};
 

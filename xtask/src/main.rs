@@ -35,7 +35,7 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-/// The repository's root.
+/// Returns the repository's root.
 fn root() -> std::path::PathBuf {
     let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_owned()

@@ -124,7 +124,7 @@ fn table<S: State>() -> String {
     text
 }
 
-/// Draws the transitions. States that react alike to every event share a node where there are many.
+/// Draws the transitions. States with the same transitions share a node if there are enough of them.
 fn diagram<S: State>() -> String {
     let reactions = |state: &S| -> Vec<Option<String>> {
         S::EVENTS.iter().map(|event| Some(state.apply(*event).ok()?.to_string())).collect()

@@ -1,4 +1,4 @@
-//! Rules of the house that no linter knows.
+//! Rules of the project that no linter checks.
 
 use crate::{circles, documents};
 use anyhow::bail;
@@ -32,7 +32,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon-api", 8),
     ("pytoon-worker", 8),
     ("pytoon", 9),
-    // Programs of their own: nothing depends on them.
+    // Separate programs: no crate depends on them.
     ("pytoon-espeak", 10),
     ("pytoon-x264", 10),
     ("pytoon-sim", 10),
@@ -43,7 +43,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon-drills", 11),
 ];
 
-/// Crates that do not wait for others, not even through a third: a change in the second compiles nothing of
+/// Crates that must not depend on others, not even through a third: a change in the second recompiles nothing of
 /// the first.
 const APART: &[(&str, &str)] = &[
     ("pytoon-compositor", "pytoon-records"),
@@ -53,7 +53,7 @@ const APART: &[(&str, &str)] = &[
     ("pytoon-process", "pytoon-core"),
 ];
 
-/// Companions that share no code with the rest, not even for tests.
+/// Separate programs that share no code with the rest, not even for tests.
 const ALONE: &[&str] = &["pytoon-espeak", "pytoon-sim", "pytoon-x264"];
 
 /// Crates, and folders of them, without files, processes, environment, network and clocks.
@@ -69,9 +69,9 @@ const PURE: &[&str] = &[
     "pytoon-normalize",
     "pytoon-compositor",
 ];
-/// Ways to start a thread that panic.
+/// Calls that start a thread and can panic.
 const STARTS: &[&str] = &["thread::spawn(", "scope.spawn("];
-/// Crates of tests alone.
+/// Crates for tests only.
 const UNSHIPPED: &[&str] = &["pytoon-sim", "pytoon-testkit"];
 const IMPURE: &[&str] = &[
     "std::fs",
@@ -83,8 +83,8 @@ const IMPURE: &[&str] = &[
     "std::thread::sleep",
 ];
 
-/// Words that only these files may use: the stages of a film are opened by its two executors alone,
-/// each stage's cache is asked by the film alone, and the HTTP crate is known to its commands alone.
+/// Words that only these files may use: only a film's two executors open its stages, only the film uses a stage's
+/// cache, and only the commands use the HTTP crate.
 const ONLY_IN: &[(&str, &[&str], &str)] = &[
     (
         ".is_private(",
@@ -118,7 +118,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
-/// Names of states: statements of the store take them from the enums of `pytoon-records`.
+/// Names of states: the store's statements take them from the enums of `pytoon-records`.
 const STATES: &[&str] = &[
     // Jobs.
     "queued",
@@ -155,7 +155,7 @@ const STATES: &[&str] = &[
     "due",
     "delivered",
 ];
-/// Files longer than this are hardly one thing any more.
+/// Longer files hardly have a single subject.
 const MAX_LINES: usize = 700;
 
 /// Runs every rule.
@@ -219,7 +219,7 @@ fn arrows() -> anyhow::Result<Vec<String>> {
     Ok(problems)
 }
 
-/// Returns true if a crate depends on another, directly or through others. Levels keep circles out.
+/// Returns true if a crate depends on another, directly or through others. The levels exclude cycles.
 fn reaches(shipped: &BTreeMap<&str, Vec<&str>>, from: &str, to: &str) -> bool {
     let direct = shipped.get(from).map(Vec::as_slice).unwrap_or_default();
     direct.iter().any(|next| *next == to || reaches(shipped, next, to))

@@ -23,7 +23,7 @@ pub(crate) async fn after(api: &Api, caller: &Caller, id: &JobId) -> Result<Json
 
 /// Cancel a job
 ///
-/// Nothing further is begun, what runs is stopped, and vendors are told.
+/// No further task starts, running tasks are stopped, and vendors are told to cancel.
 #[utoipa::path(
     post,
     path = "/api/v2/jobs/{id}/cancel",
@@ -69,7 +69,7 @@ async fn resume(
 
 /// Retry a job
 ///
-/// It goes on at the stage that failed; what was finished and bought is kept.
+/// It resumes at the failed stage; finished stages and purchases are kept.
 #[utoipa::path(
     post,
     path = "/api/v2/jobs/{id}/retry",
@@ -118,7 +118,7 @@ pub(crate) async fn release(
 
 /// Delete a job
 ///
-/// Its artifacts go with it. What was paid for stays in the ledger.
+/// Deletes its artifacts too. Its charges stay in the ledger.
 #[utoipa::path(
     delete,
     path = "/api/v2/jobs/{id}",
@@ -143,7 +143,7 @@ pub(crate) async fn delete(
     if !api.jobs.job_delete(&id).await? {
         return Err(conflict(row.status, "cancel it first"));
     }
-    // What cannot be removed is nobody's film any more: a later sweep finds it.
+    // A leftover belongs to no job any more: a later collection removes it.
     let _ = api.storage.remove_job(row.id.as_str()).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,4 +1,4 @@
-//! A job's files, whole or in part.
+//! A job's files, complete or in part.
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
@@ -17,7 +17,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
-/// What may be asked for, and its media type.
+/// The available artifacts and their media types.
 const ARTIFACTS: [(&str, &str); 12] = [
     (layout::OUTPUT, "video/mp4"),
     (layout::THUMBNAIL, "image/jpeg"),
@@ -35,8 +35,8 @@ const ARTIFACTS: [(&str, &str); 12] = [
 
 /// Fetch an artifact
 ///
-/// `output.mp4`, `thumbnail.jpg`, `captions.srt`, `timeline.json`, `metadata.json` and others.
-/// Parts are given for `Range: bytes=…`. Where films lie in an object store, the answer leads there.
+/// `output.mp4`, `thumbnail.jpg`, `captions.srt`, `timeline.json`, `metadata.json` and others. Supports partial
+/// content with `Range: bytes=…`. If films are in an object store, the answer redirects there.
 #[utoipa::path(
     get,
     path = "/api/v2/jobs/{id}/artifacts/{name}",
@@ -68,7 +68,7 @@ pub(crate) async fn artifact(
 ) -> Result<Response, Problem> {
     caller.may(Scope::Read)?;
     let row = seen(&api, &caller, &id).await?;
-    // Stems lie in folders; their last name is enough.
+    // Stems are in folders; the last part of their name is enough.
     let known = ARTIFACTS.iter().find(|(path, _)| Path::new(path).ends_with(&name));
     let (path, media_type) = known.ok_or_else(|| {
         let names = ARTIFACTS.map(|(path, _)| path.rsplit('/').next().unwrap_or(path)).join(", ");
@@ -127,7 +127,7 @@ pub(crate) async fn artifact(
     answer.body(Body::from_stream(stream)).map_err(|error| internal(&error))
 }
 
-/// Sends the caller to the object store, which gives parts and tags by itself.
+/// Redirects the caller to the object store, which supports ranges and tags itself.
 async fn elsewhere(api: &Api, bucket: &Bucket, kept: &str) -> Result<Response, Problem> {
     let minutes = u64::from(api.config.settings.storage.link_minutes);
     let link = bucket.link(kept, false, Duration::from_secs(60 * minutes)).await?;
@@ -141,17 +141,16 @@ async fn elsewhere(api: &Api, bucket: &Bucket, kept: &str) -> Result<Response, P
     })
 }
 
-/// Changes whenever the file does.
+/// Returns a tag that changes whenever the file does.
 fn tag(metadata: &std::fs::Metadata) -> String {
     let changed = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     format!("\"{:x}-{:x}\"", changed.unwrap_or_default().as_nanos(), metadata.len())
 }
 
-/// The part of a file that a request asks for (RFC 9110, 14.1.2).
+/// The requested part of a file (RFC 9110, 14.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
-    /// All of it: no range is asked for, or one that is not understood, in another unit, or of
-    /// several parts.
+    /// The complete file: no range is requested, or one that is invalid, in another unit, or of several parts.
     Whole,
     /// A range of bytes.
     Bytes {
@@ -160,17 +159,17 @@ enum Part {
         /// The last byte, included.
         last: u64,
     },
-    /// A range that the file does not have.
+    /// A range outside the file.
     NotThere,
 }
 
-/// Reads the `Range` header of a request for a file.
+/// Parses the `Range` header of a request for a file.
 fn part(range: &str, length: u64) -> Part {
     let end = length.saturating_sub(1);
     let bytes = range.strip_prefix("bytes=").and_then(|range| {
         let (first, last) = range.split_once('-')?;
         Some(match (first.trim(), last.trim()) {
-            // The last bytes; of none, no byte is there.
+            // The last bytes; a suffix of zero bytes is not satisfiable.
             ("", last) => match last.parse().ok()? {
                 0 => (length, end),
                 count => (length.saturating_sub(count), end),

@@ -1,4 +1,4 @@
-//! Uploading files for briefs.
+//! Uploads of files for briefs.
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
@@ -24,9 +24,9 @@ use utoipa::ToSchema;
 pub(crate) struct Asset {
     /// Its id.
     asset_id: String,
-    /// How a brief names it: `asset:{id}`.
+    /// Its name in a brief: `asset:{id}`.
     name: String,
-    /// What it is by its content.
+    /// Its media type by its content.
     media_type: String,
     /// Its size in bytes.
     size_bytes: i64,
@@ -55,9 +55,9 @@ fn answer(uploaded: Uploaded) -> (StatusCode, Json<Asset>) {
 
 /// Upload a file
 ///
-/// The body is the file itself, or a form (`multipart/form-data`) with one field `file`. Pictures,
-/// clips and sounds are taken, told by their content. A brief names it as `asset:{id}`; only the key
-/// that uploaded it may. The same content is kept once.
+/// The body is the file itself, or a form (`multipart/form-data`) with one field `file`. Accepts pictures, clips
+/// and sounds, identified by their content. A brief names the file as `asset:{id}`; only the key that uploaded it
+/// may do so. The same content is stored once.
 #[utoipa::path(
     post,
     path = "/api/v2/assets",
@@ -163,13 +163,13 @@ const MAX_OTHER_FIELDS: usize = 1 << 20;
 /// A place for an upload in the object store.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct UploadPlace {
-    /// What the upload is confirmed by.
+    /// The id that confirms the upload.
     upload_id: String,
-    /// How it is sent.
+    /// The HTTP method of the upload.
     method: String,
-    /// Where to; it holds for a while.
+    /// The URL of the upload; it expires.
     url: String,
-    /// For how many seconds.
+    /// The lifetime of the URL, in seconds.
     expires_in_seconds: u64,
 }
 
@@ -180,15 +180,14 @@ fn bucket(api: &Api) -> Result<&Bucket, Problem> {
     })
 }
 
-/// Where an upload lies until it is confirmed: below its key, so that no other key confirms it.
+/// Returns the name of an unconfirmed upload: below its key, so that no other key confirms it.
 fn place(caller: &Caller, id: &uuid::Uuid) -> String {
     format!("uploads/{}/{id}", caller.key_id)
 }
 
-/// Ask for a place to upload to
+/// Request an upload URL
 ///
-/// Where films lie in an object store, a file can be sent there directly, by PUT to `url`. Then it is
-/// confirmed.
+/// If films are in an object store, a file can be sent there directly, by PUT to `url`, and then confirmed.
 #[utoipa::path(
     post,
     path = "/api/v2/assets/uploads",
@@ -221,7 +220,7 @@ pub(crate) async fn begin_upload(
 
 /// Confirm an upload
 ///
-/// The file is looked at and kept as an uploaded one is.
+/// Checks and stores the file like an uploaded one.
 #[utoipa::path(
     post,
     path = "/api/v2/assets/uploads/{id}/confirm",
@@ -282,7 +281,7 @@ pub(crate) async fn confirm_upload(
     read.map_err(Refused::of_body)?;
     let received = receiver.end().await.map_err(Refused::of_body)?;
     let kept = keep(&api, &caller, received).await;
-    // Kept or refused, it has had its use.
+    // Stored or rejected, the upload is no longer needed.
     if !matches!(kept, Err(Refused::Ours(_))) {
         let _ = bucket.delete(&name).await;
     }

@@ -1,7 +1,7 @@
 //! Authenticates callers by API keys with scopes.
 //!
-//! Guarantees: the key itself is kept nowhere and shown once; a key sees only its own jobs unless
-//! it is an `admin`'s.
+//! Guarantees: the key itself is never stored and shown once; a key sees only its own jobs unless it is an
+//! `admin`'s.
 
 use crate::Api;
 use crate::problem::Problem;
@@ -20,11 +20,11 @@ pub(crate) struct Caller {
     hash: Option<String>,
 }
 
-/// Interval at which the key of a long answer is checked.
+/// The interval at which the key of a streamed answer is checked.
 const LOOK: Duration = Duration::from_secs(2);
 
 impl Caller {
-    /// Refuses a key without a scope.
+    /// Rejects a key without a scope.
     pub(crate) fn may(&self, scope: Scope) -> Result<(), Problem> {
         if self.scope >= scope {
             return Ok(());
@@ -58,7 +58,7 @@ impl Caller {
 
 /// Returns the key of a request: `Authorization: Bearer …`, or `X-API-Key`.
 fn shown(parts: &Parts) -> Option<&str> {
-    // Of two keys nobody can tell which is meant.
+    // Two keys would be ambiguous.
     if parts.headers.get_all(header::AUTHORIZATION).iter().nth(1).is_some() {
         return None;
     }

@@ -1,7 +1,7 @@
 //! Budgets that all requests share: uploads, probes, event streams, bytes of responses.
 //!
-//! Guarantees: a budget is never exceeded; no key has more than half of one; a request that gets no
-//! share in time is refused with 503 and `Retry-After` before it does any work.
+//! Guarantees: a budget is never exceeded; no key has more than half of one; a request that gets no share in time
+//! is rejected with 503 and `Retry-After` before it does any work.
 
 use crate::problem::Problem;
 use crate::{Api, auth};
@@ -18,17 +18,17 @@ use tokio::sync::Notify;
 
 /// Maximum time that a request waits for its share.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
-/// For shares that others keep for long.
+/// For shares that others hold for long.
 const NO_PATIENCE: Duration = Duration::from_millis(100);
-/// When a refused request may come again, in seconds.
+/// The pause before a rejected request may be retried, in seconds.
 const RETRY_AFTER: u64 = 5;
 
 /// The budgets of one process.
 #[derive(Debug)]
 pub struct Budgets {
-    /// Uploads and fetched files that are being taken in.
+    /// Uploads and fetched files in progress.
     pub(crate) incoming: Budget,
-    /// Files that are looked at by programs.
+    /// Files that programs analyse.
     pub(crate) looking: Budget,
     /// Event streams.
     pub(crate) streams: Budget,
@@ -44,7 +44,7 @@ impl Budgets {
         Self {
             incoming: Budget::new("uploads", 16),
             looking: Budget::new("files", 2),
-            // A stream ends with its job: nobody waits for that with a connection in hand.
+            // A stream lasts as long as its job: waiting for one would only hold a connection.
             streams: Budget { patience: NO_PATIENCE, ..Budget::new("event streams", streams) },
             answers: Budget::new("answers", 64 << 20),
         }
@@ -102,7 +102,7 @@ impl Budget {
     }
 }
 
-/// A share that goes with an answer, as an extension of it, until the answer is sent.
+/// A share attached to an answer, as an extension of it, until the answer is sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Held(#[expect(dead_code, reason = "it is given back when dropped")] Arc<Share>);
 
@@ -112,10 +112,10 @@ impl From<Share> for Held {
     }
 }
 
-/// Answers larger than this hold a share until they are sent.
+/// Answers larger than this hold a share until they are sent, in bytes.
 const SMALL_ANSWER: u64 = 64 << 10;
 
-/// Lets large answers in memory wait for their share, each key's for itself.
+/// Makes large answers in memory wait for their share, separately for each key.
 pub(crate) async fn shared(State(api): State<Api>, request: Request, next: Next) -> Response {
     let shown = [header::AUTHORIZATION.as_str(), "x-api-key"];
     let shown = shown.iter().find_map(|name| request.headers().get(*name).cloned());
@@ -131,7 +131,7 @@ pub(crate) async fn shared(State(api): State<Api>, request: Request, next: Next)
     }
 }
 
-/// A place in the line, left when the request ends or is given up.
+/// A place in the queue, released when the request ends or is dropped.
 struct Place<'a> {
     budget: &'a Budget,
     ticket: Ticket,

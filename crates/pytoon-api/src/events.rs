@@ -39,8 +39,7 @@ pub(crate) struct StreamedEvent {
 
 /// Watch a job
 ///
-/// Server-sent events: `status`, `scene`. With `Last-Event-ID` only what came after. The stream
-/// ends with the job.
+/// Server-sent events: `status`, `scene`. With `Last-Event-ID` only later ones. The stream ends with the job.
 #[utoipa::path(
     get,
     path = "/api/v2/jobs/{id}/events",
@@ -81,7 +80,7 @@ pub(crate) async fn events(
     Ok(stream)
 }
 
-/// Sends events until the job has ended or the client is gone.
+/// Sends events until the job has ended or the client has disconnected.
 async fn watch(
     api: &Api,
     id: JobId,
@@ -111,7 +110,7 @@ async fn watch(
         if has_ended && is_last_page || tell.is_closed() {
             return;
         }
-        // A client that comes back after the end is told so by the end of the stream.
+        // A client that reconnects after the end learns it from the end of the stream.
         match api.jobs.job_fetch(&id).await {
             Ok(Some(job)) if job.status.is_terminal() => {
                 let rest = api.jobs.job_events(&id, after, 1).await;

@@ -1,4 +1,4 @@
-//! Requests that are not understood are problems too, never plain text.
+//! Extractors of requests. Invalid requests get problems too, never plain text.
 
 use crate::problem::Problem;
 use crate::strict_json::{Refused, parse};
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-/// The largest body, in bytes.
+/// Maximum size of a body, in bytes.
 pub(crate) const MAX_BODY: usize = 1 << 20;
 
 /// A JSON object.
@@ -57,9 +57,9 @@ impl<S: Send + Sync> FromRequest<S> for ApiJson {
     }
 }
 
-/// Texts larger than this are read apart from the threads that answer requests.
+/// Larger texts are parsed outside the threads that answer requests, in bytes.
 const LARGE: usize = 32 << 10;
-/// Large texts that are read at once.
+/// The number of large texts that are parsed at once.
 static LARGE_TEXTS: Semaphore = Semaphore::const_new(1);
 
 /// Parses a text of the given size. A large text is parsed on a blocking thread, one at a time, so
@@ -106,7 +106,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath
     }
 }
 
-/// Returns true for what may be the id of a job, scene, message, asset or artifact.
+/// Returns true if a text can be the id of a job, scene, message, asset or artifact.
 pub(crate) fn is_id(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
@@ -119,7 +119,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        // Databases differ in what they take for a text: no value that we read has such characters.
+        // Databases differ in the strings that they accept: no valid value contains such characters.
         let encoded = parts.uri.query().unwrap_or_default();
         if url::form_urlencoded::parse(encoded.as_bytes())
             .any(|(_, value)| value.contains(char::is_control) || value.contains('\u{fffd}'))

@@ -1,7 +1,7 @@
-//! A body, piece by piece, with bounds on what a peer can make us wait for or search through.
+//! A body in pieces, with limits on the waiting and searching that a peer can cause.
 //!
-//! Guarantees: a peer that sends nothing for [`IDLE`] is given up; a form's reader never holds more
-//! than [`MAX_HEAD`] bytes of a part's header.
+//! Guarantees: a peer that sends nothing for [`IDLE`] is disconnected; a form's reader never buffers more than
+//! [`MAX_HEAD`] bytes of a part's header.
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -12,21 +12,21 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
-/// The longest header of a part, with what else is read ahead.
+/// Maximum size of a part's header and other read-ahead, in bytes.
 pub(crate) const MAX_HEAD: usize = 16 << 10;
 /// Timeout for a peer that sends nothing.
 pub(crate) const IDLE: Duration = Duration::from_secs(30);
-/// The largest piece that is handed on at once to what searches it.
+/// Maximum size of a piece for a reader that searches it, in bytes.
 const PIECE: usize = 4 << 10;
 
-/// Why no more of a body comes.
+/// The reason why a body ended early.
 #[derive(Debug)]
 pub(crate) enum BodyError {
     /// The peer stopped sending.
     Stalled,
     /// A part's header does not end.
     HeadTooLong,
-    /// The connection broke, or the body is not framed as HTTP says.
+    /// The connection broke, or the body's framing is invalid.
     Broken(axum::Error),
 }
 
@@ -44,12 +44,12 @@ impl std::fmt::Display for BodyError {
 
 impl std::error::Error for BodyError {}
 
-/// Counts what was handed on since the reader last made progress.
+/// Counts the bytes delivered since the reader last made progress.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Unread(Arc<AtomicUsize>);
 
 impl Unread {
-    /// The reader understood what it had.
+    /// Resets the count: the reader has consumed its input.
     pub(crate) fn progress(&self) {
         self.0.store(0, Ordering::Relaxed);
     }
@@ -59,14 +59,14 @@ impl Unread {
 pub(crate) struct Pieces {
     inner: axum::body::BodyDataStream,
     idle: Pin<Box<Sleep>>,
-    /// For a reader that searches: what it was given, and has not used.
+    /// For a reader that searches: the bytes delivered and not yet consumed.
     searched: Option<Unread>,
     rest: Bytes,
     rests: bool,
 }
 
 impl Pieces {
-    /// The pieces as they come.
+    /// Returns the pieces as they arrive.
     pub(crate) fn new(body: axum::body::Body) -> Self {
         Self {
             inner: body.into_data_stream(),
@@ -77,13 +77,13 @@ impl Pieces {
         }
     }
 
-    /// Small pieces for a reader that searches them, which has to tell its progress.
+    /// Returns small pieces for a reader that searches them and has to report its progress.
     pub(crate) fn searched(body: axum::body::Body) -> (Self, Unread) {
         let unread = Unread::default();
         (Self { searched: Some(unread.clone()), ..Self::new(body) }, unread)
     }
 
-    /// Hands on a small piece, then lets the reader look at it before the next.
+    /// Delivers a small piece, then lets the reader process it before the next.
     fn small_piece(&mut self) -> Result<Bytes, BodyError> {
         let piece = self.rest.split_to(self.rest.len().min(PIECE));
         self.rests = true;

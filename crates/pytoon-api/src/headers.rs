@@ -1,15 +1,15 @@
-//! Headers that every answer has: what browsers and caches may do with it.
+//! Headers of every answer, for browsers and caches.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// No page of ours loads anything from elsewhere, is framed, or sends anything.
+/// No page loads external resources, is framed, or sends forms.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Adds the headers, where the answer has not its own.
+/// Adds the headers, unless the answer has its own.
 pub(crate) async fn guarded(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -20,7 +20,7 @@ pub(crate) async fn guarded(request: Request, next: Next) -> Response {
     add(header::X_FRAME_OPTIONS, "DENY");
     add(header::REFERRER_POLICY, "no-referrer");
     add(header::CONTENT_SECURITY_POLICY, POLICY);
-    // Jobs, briefs and their errors are one caller's; what is the same for all may be kept.
+    // Jobs, briefs and their errors are private to a caller; answers that are the same for all may be cached.
     add(header::CACHE_CONTROL, "no-store");
     response
 }

@@ -1,4 +1,4 @@
-//! Whether the service lives and can work, what it has counted, and what it knows.
+//! The service's liveness, readiness, metrics, presets and engines.
 
 use crate::auth::{Caller, Scope};
 use crate::problem::Problem;
@@ -23,15 +23,15 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 
-/// A queue that waits for longer has no worker, or too few.
+/// A queue with a longer wait has no worker, or too few.
 const OLD_QUEUE: Duration = Duration::from_secs(600);
-/// Longer than this the database is not waited for: those who scrape have patience for ten seconds.
+/// Timeout of the counters in the database: scrapers time out after ten seconds.
 const COUNTS_PATIENCE: Duration = Duration::from_secs(2);
-/// The object store is not waited for longer than this.
+/// Timeout of the object store.
 const STORE_PATIENCE: Duration = Duration::from_secs(8);
-/// Maximum time for an answer of the database. Probes give up after five seconds.
+/// Timeout of the database. Probes time out after five seconds.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
-/// FFmpeg says its version at once, or it does not work.
+/// Timeout of FFmpeg's version, which a working FFmpeg prints at once.
 const FFMPEG_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Check that the process answers
@@ -49,22 +49,22 @@ pub(crate) async fn livez() -> &'static str {
 /// One check.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Check {
-    /// Whether it is as it should be.
+    /// True if the check passed.
     ok: bool,
-    /// What was seen.
+    /// The result of the check.
     detail: String,
 }
 
 /// All checks.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Readiness {
-    /// `ok`, or `not_ready` where one check is not.
+    /// `ok`, or `not_ready` if a check failed.
     status: String,
     /// The checks by name.
     checks: BTreeMap<String, Check>,
 }
 
-/// A check's result, without places on this machine: anybody may ask.
+/// Makes a check of a result, without paths of this machine: the endpoint is public.
 fn check(result: Result<String, String>) -> Check {
     let ok = result.is_ok();
     let detail = result.unwrap_or_else(|error| error);
@@ -84,7 +84,7 @@ pub struct LastChecks {
 }
 
 impl LastChecks {
-    /// Checks, unless that was done just now. Whoever asks meanwhile waits for the same checks.
+    /// Checks, unless that was done just now. Concurrent callers wait for the same checks.
     async fn readiness(&self, api: &Api) -> Readiness {
         let mut all = self.all.lock().await;
         if let Some((at, readiness)) = all.as_ref()
@@ -97,7 +97,7 @@ impl LastChecks {
         readiness
     }
 
-    /// Asks FFmpeg for its version, unless it told it lately.
+    /// Reads FFmpeg's version, unless it is cached.
     async fn ffmpeg(&self) -> Result<String, String> {
         let mut last = self.ffmpeg.lock().await;
         if let Some((at, version)) = last.as_ref()
@@ -113,8 +113,7 @@ impl LastChecks {
     }
 }
 
-/// Returns what the database answers, or that it does not answer in time: another program may hold
-/// its lock.
+/// Returns the database's answer, or the timeout: another program may hold its lock.
 async fn heard<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
     match tokio::time::timeout(DATABASE_PATIENCE, asked).await {
         Ok(answer) => answer.map_err(|error| error.to_string()),
@@ -219,12 +218,12 @@ pub(crate) async fn metrics(
     let token = &api.config.settings.metrics.token;
     let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let shown = shown.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-    // Compared as hashes: how long that takes tells nothing of the token.
+    // Compared as hashes, so that the time reveals nothing about the token.
     if !token.is_empty() && auth::sha256_hex(shown) != auth::sha256_hex(token) {
         let detail = "metrics.token is set: send `Authorization: Bearer <token>`";
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail));
     }
-    // At once: while the database is away, a scrape waits for it once and not three times.
+    // Concurrently: while the database is unreachable, a scrape waits for it once and not three times.
     let (counts, _, queue) = tokio::join!(
         tokio::time::timeout(COUNTS_PATIENCE, api.processes.counts_all()),
         tokio::time::timeout(COUNTS_PATIENCE, shared_gauges(&api)),
@@ -235,7 +234,7 @@ pub(crate) async fn metrics(
             *api.counts.lock().unwrap_or_else(PoisonError::into_inner) = counts.clone();
             counts
         }
-        // While the database is away, sums do not fall: what was last known is shown.
+        // While the database is unreachable, sums do not decrease: the last known ones are shown.
         _ => api.counts.lock().unwrap_or_else(PoisonError::into_inner).clone(),
     };
     let others: Vec<&str> = counts
@@ -249,7 +248,7 @@ pub(crate) async fn metrics(
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
 
-/// Breakers and spend are every process's: they are read where all of them write.
+/// Breakers and spend belong to all processes, so they are read from the shared database.
 async fn shared_gauges(api: &Api) -> Result<(), StoreError> {
     Metrics::day_budget(api.config.engines.budget.per_day_usd);
     let now = RealWorld.now();
@@ -270,7 +269,7 @@ async fn shared_gauges(api: &Api) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What the database knows, as metrics.
+/// Formats the database's numbers as metrics.
 fn queue_text(queue: Option<QueueState>) -> String {
     let mut text = String::new();
     let mut gauge = |name: &str, help: &str, samples: &[(String, f64)]| {
@@ -316,9 +315,9 @@ fn queue_text(queue: Option<QueueState>) -> String {
 /// A preset.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Preset {
-    /// Its name, as a brief names it.
+    /// The preset's name in a brief.
     preset_id: String,
-    /// What it is for.
+    /// The preset's purpose.
     description: String,
 }
 
@@ -352,13 +351,13 @@ pub(crate) async fn presets(
 /// An engine.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Engine {
-    /// Its name, as a brief and `engine.yaml` name it.
+    /// The engine's name in a brief and in `engine.yaml`.
     engine: String,
-    /// Whether it is switched on.
+    /// True if the engine is switched on.
     enabled: bool,
     /// `closed`, `half_open` or `open`.
     breaker: String,
-    /// What it was charged today (UTC), in US dollars.
+    /// Today's charges (UTC), in US dollars.
     spend_today_usd: f64,
 }
 

@@ -1,7 +1,7 @@
-//! Files from outside: taken in piece by piece, bounded, told by their content, kept once a key.
+//! Files from outside: received in pieces, limited in size, identified by their content, stored once per key.
 //!
-//! Guarantees: what is too large is not read to its end; what is refused leaves nothing behind; a
-//! file lies where files are kept before its row says so.
+//! Guarantees: a file that is too large is not read to its end; a rejected file leaves nothing behind; a file is
+//! stored before its row exists.
 //!
 //! Start with [`Receiver`], then [`keep`].
 
@@ -20,24 +20,24 @@ use std::time::Duration;
 use tempfile::TempPath;
 use tokio::io::AsyncWriteExt;
 
-/// Where files lie until they are known to be wanted.
+/// The folder of files until they are accepted.
 const INCOMING: &str = "incoming";
-/// A file that FFprobe looks at for longer is not one that films are made of.
+/// Timeout of FFprobe: a file that takes longer is not usable in a film.
 const LOOK_PATIENCE: Duration = Duration::from_secs(15);
 
-/// Why a file is not taken.
+/// The reason why a file is rejected.
 #[derive(Debug)]
 pub(crate) enum Refused {
     /// It is larger than `assets.max_mib`.
     TooLarge(u64),
-    /// It is none that films are made of.
+    /// A film cannot use its type.
     Kind(String),
-    /// It is our own fault.
+    /// An error of ours.
     Ours(Problem),
 }
 
 impl Refused {
-    /// The reason, where it is the caller's to mend.
+    /// Returns the problem at a field, if the caller can fix it.
     pub(crate) fn at(self, field: &str) -> Problem {
         match self {
             Self::TooLarge(mib) => Problem::of_field("invalid_asset", field, too_large(mib)),
@@ -46,7 +46,7 @@ impl Refused {
         }
     }
 
-    /// The same for a file that is the whole body.
+    /// Returns the problem of a file that is the whole body.
     pub(crate) fn of_body(self) -> Problem {
         match self {
             Self::TooLarge(mib) => {
@@ -67,10 +67,10 @@ fn ours(error: &dyn std::fmt::Display) -> Refused {
     Refused::Ours(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", detail))
 }
 
-/// The memory that a program may take to look at a file.
+/// The memory limit of a program that analyses a file, in bytes.
 const LOOK_MEMORY: u64 = 1 << 30;
 
-/// Takes a file in.
+/// Receives a file.
 #[derive(Debug)]
 pub(crate) struct Receiver {
     file: tokio::fs::File,
@@ -78,7 +78,7 @@ pub(crate) struct Receiver {
     hasher: Sha256,
     size: u64,
     max_mib: u64,
-    /// Bytes after which the free space is looked at again.
+    /// The size at the last check of the free space, in bytes.
     looked_at: u64,
     api: Api,
     share: Share,
@@ -87,7 +87,7 @@ pub(crate) struct Receiver {
 /// Number of received bytes after which the free space is checked again.
 const LOOK_EVERY: u64 = 1 << 20;
 
-/// A file that came whole.
+/// A completely received file.
 #[derive(Debug)]
 pub(crate) struct Received {
     _share: Share,
@@ -97,7 +97,7 @@ pub(crate) struct Received {
 }
 
 impl Receiver {
-    /// Begins a file, once the caller's key has its share of those that come in.
+    /// Begins a file, once the caller's key has its share of the incoming ones.
     pub(crate) async fn begin(api: &Api, caller: &Caller) -> Result<Self, Refused> {
         let share = api.budgets.incoming.take(&caller.key_id, 1).await.map_err(Refused::Ours)?;
         crate::room::check(api).map_err(Refused::Ours)?;
@@ -117,13 +117,13 @@ impl Receiver {
         })
     }
 
-    /// Refuses what says beforehand that it is too large.
+    /// Rejects a file whose announced length is too large.
     pub(crate) fn expect(&self, length: Option<u64>) -> Result<(), Refused> {
         let fits = length.is_none_or(|length| length <= self.max_mib << 20);
         if fits { Ok(()) } else { Err(Refused::TooLarge(self.max_mib)) }
     }
 
-    /// Takes the next piece.
+    /// Receives the next piece.
     pub(crate) async fn push(&mut self, piece: &[u8]) -> Result<(), Refused> {
         self.size += piece.len() as u64;
         self.expect(Some(self.size))?;
@@ -143,7 +143,7 @@ impl Receiver {
     }
 }
 
-/// Keeps a file for a caller's key, unless it has the same already.
+/// Stores a file for a caller's key, unless the key has the same file already.
 pub(crate) async fn keep(
     api: &Api,
     caller: &Caller,
@@ -158,7 +158,7 @@ pub(crate) async fn keep(
     let looking = api.budgets.looking.take(&caller.key_id, 1).await.map_err(Refused::Ours)?;
     let holder = caller.key_id.as_str().into();
     let looked = tokio::task::spawn_blocking(move || {
-        // Held to the end, also when the caller has hung up.
+        // Held to the end, even if the caller disconnects.
         let _looking = looking;
         let (programs, cancel) = (Programs::beside_this_one(), CancelToken::default());
         let limits = ProcessLimits { memory: Some(LOOK_MEMORY), ..ProcessLimits::default() };
@@ -187,7 +187,7 @@ pub(crate) async fn keep(
         if has {
             let _ = api.storage.remove(&file).await;
         } else {
-            // Its file was lost: this one is the same.
+            // Its file was lost: this one replaces it.
             let (from, to) = (api.storage.path(&file), api.storage.path(&known.file));
             tokio::fs::rename(&from, &to).await.map_err(|error| ours(&error))?;
             api.storage.keep(&known.file).await.map_err(|e| Refused::Ours(e.into()))?;
@@ -203,12 +203,12 @@ async fn put(api: &Api, place: TempPath, file: &str) -> Result<(), Refused> {
         tokio::fs::create_dir_all(folder).await.map_err(|error| ours(&error))?;
     }
     place.persist(&to).map_err(|error| ours(&error))?;
-    // Temporary files are their maker's alone; this one is read by workers of the same group, too.
+    // Temporary files are private to their creator; this one is also read by workers of the same group.
     disk::open_to_group(&to).map_err(|error| ours(&error))?;
     api.storage.keep(file).await.map_err(|error| Refused::Ours(error.into()))
 }
 
-/// Why a file is none that films are made of, without its place on this machine.
+/// Returns the reason why a film cannot use a file, without its path on this machine.
 fn reason(place: &Path, error: &SystemError) -> String {
     let said = match error {
         SystemError::Unusable { reason, .. } => reason.clone(),

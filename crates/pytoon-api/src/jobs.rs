@@ -1,4 +1,4 @@
-//! Reading jobs.
+//! The routes that read jobs.
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
@@ -27,25 +27,25 @@ pub(crate) struct Job {
     /// `queued`, `planning_scenes`, `building_timeline`, `rendering_scenes`, `composing`, `done`,
     /// `failed`, `held`, `cancelling` or `cancelled`.
     status: String,
-    /// How far it is, 0 to 100.
+    /// The progress in percent, 0 to 100.
     progress_pct: u8,
-    /// The film, where it is done.
+    /// The film's URI; null until the job is done.
     output_uri: Option<String>,
-    /// Its cover, where it is done.
+    /// The cover's URI; null until the job is done.
     thumbnail_uri: Option<String>,
-    /// Scenes that are known.
+    /// The number of known scenes.
     scene_count: usize,
     /// Its scenes; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     scenes: Option<Vec<Scene>>,
-    /// When what happened.
+    /// The times of the job's changes.
     timings: Timings,
-    /// What vendors were paid so far, in US dollars; absent in lists.
+    /// The charges of vendors so far, in US dollars; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     cost_usd: Option<f64>,
-    /// Why it failed or is held.
+    /// The reason why the job failed or is held.
     error: Option<Failure>,
-    /// What the submitter wanted back.
+    /// The submitter's own data.
     #[schema(value_type = Option<Object>)]
     client_data: Option<Value>,
 }
@@ -59,12 +59,11 @@ pub(crate) struct Scene {
     status: String,
     /// The engine that draws or drew it.
     engine_used: Option<String>,
-    /// Whether that was another than asked for.
+    /// True if another engine drew it than requested.
     fallback_used: bool,
-    /// How long outside engines were at work on it, in milliseconds; none where this machine drew it
-    /// with the film.
+    /// Time that external engines worked on it, in milliseconds; null if this machine drew it with the film.
     render_duration_ms: Option<i64>,
-    /// Why the engine asked for did not draw it.
+    /// The reason why the requested engine did not draw it.
     error: Option<String>,
 }
 
@@ -81,7 +80,7 @@ impl From<SceneRow> for Scene {
     }
 }
 
-/// Moments of a job, as RFC 3339.
+/// Times of a job, as RFC 3339.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Timings {
     queued_at: String,
@@ -89,18 +88,18 @@ pub(crate) struct Timings {
     finished_at: Option<String>,
 }
 
-/// Why a job came to nothing.
+/// The error of a job.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Failure {
     /// The kind of failure.
     code: String,
     /// The stage that failed.
     stage: String,
-    /// The provider that failed, where it was one.
+    /// The provider that failed, if one did.
     provider: Option<String>,
-    /// What was wrong, and what to do.
+    /// The cause and the remedy.
     message: String,
-    /// Whether the same may go well later.
+    /// True if a retry may succeed.
     retryable: bool,
 }
 
@@ -142,7 +141,7 @@ fn job(row: JobRow) -> Job {
     }
 }
 
-/// A job with all that belongs to it.
+/// Returns a job with its scenes and its cost.
 pub(crate) async fn whole(api: &Api, row: JobRow) -> Result<Job, Problem> {
     let scenes = api.jobs.job_scenes(&row.id).await?;
     let cost = api.ledger.spend_of_job(&row.id).await?;
@@ -155,23 +154,23 @@ pub(crate) async fn whole(api: &Api, row: JobRow) -> Result<Job, Problem> {
     })
 }
 
-/// A job that the caller may see.
+/// Returns a job that the caller may see.
 pub(crate) async fn seen(api: &Api, caller: &Caller, id: &JobId) -> Result<JobRow, Problem> {
     let row = api.jobs.job_fetch(id).await?;
     row.filter(|row| caller.sees_key(&row.key_id)).ok_or_else(|| Problem::no_job(id))
 }
 
-/// Which jobs are wanted.
+/// The selection of jobs.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Page {
-    /// Only those in this status.
+    /// Only jobs in this status.
     status: Option<String>,
-    /// At most so many, 1 to 200; 50 where absent.
+    /// Maximum number of jobs, 1 to 200; default 50.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
-    /// `next` of the page before.
+    /// The `next` of the previous page.
     #[param(pattern = "^[0-9]+_.+$")]
     cursor: Option<String>,
 }
@@ -180,7 +179,7 @@ pub(crate) struct Page {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Jobs {
     jobs: Vec<Job>,
-    /// The cursor of the next page; absent on the last.
+    /// The cursor of the next page; absent on the last one.
     next: Option<String>,
 }
 
@@ -265,7 +264,7 @@ pub(crate) async fn fetch(
     Ok(Json(whole(&api, row).await?))
 }
 
-/// A JSON artifact of a job, finished or under way.
+/// Returns a JSON artifact of a job, published or in progress.
 async fn document(api: &Api, caller: &Caller, id: &JobId, name: &str) -> Result<Response, Problem> {
     caller.may(Scope::Read)?;
     let row = seen(api, caller, id).await?;
@@ -351,7 +350,7 @@ pub(crate) async fn receipt(
     document(&api, &caller, &id, layout::METADATA).await
 }
 
-/// The name under which a file of a job is kept.
+/// Returns the name of a job's file in the storage.
 pub(crate) fn kept_as(id: &JobId, name: &str) -> String {
     format!("{}/{name}", folder_of(id.as_str()))
 }

@@ -1,8 +1,8 @@
-//! The service's HTTP interface: jobs in, films and their story out.
+//! The service's HTTP API: jobs in, films and their status out.
 //!
-//! Guarantees: every route is in the OpenAPI document that the server shows; every refusal is a
-//! problem (RFC 9457) that names the field; a key sees only its own jobs; no request names a path
-//! of this machine outside `assets.allowed_dirs`.
+//! Guarantees: every route is in the OpenAPI document that the server shows; every rejection is a problem (RFC
+//! 9457) that names the field; a key sees only its own jobs; no request can access a path of this machine outside
+//! `assets.allowed_dirs`.
 //!
 //! Does not run jobs: it writes rows and reads artifacts. Workers do the rest.
 //!
@@ -64,14 +64,13 @@ use tracing::Instrument;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// A request that takes longer is ended; events and files are sent for longer, since only their
-/// beginning counts.
+/// Timeout of a request. The transfer of events and files may take longer: only the start of their answer counts.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A request with a file in it may take longer.
+/// Timeout of a request that contains a file.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(900);
 
-/// What every route works with.
+/// The state shared by all routes.
 #[derive(Debug, Clone)]
 pub struct Api {
     /// Jobs.
@@ -80,7 +79,7 @@ pub struct Api {
     pub keys: Arc<dyn KeyStore>,
     /// Counters of all processes, and the health of the database.
     pub processes: Arc<dyn ProcessStore>,
-    /// What is to be told of jobs.
+    /// Webhook messages.
     pub webhooks: Arc<dyn WebhookStore>,
     /// Uploaded files.
     pub files: Arc<dyn FileStore>,
@@ -90,27 +89,27 @@ pub struct Api {
     pub config: Arc<Config>,
     /// Plans films.
     pub planner: Arc<dyn Planner>,
-    /// How often each key may ask.
+    /// Request limits per key.
     pub limits: Arc<RateLimits>,
     /// Budgets that all requests share.
     pub budgets: Arc<Budgets>,
-    /// What was last seen of the service's health.
+    /// The last results of the readiness checks.
     pub checks: Arc<LastChecks>,
-    /// Whether messages can be signed, so that webhooks may be asked for.
+    /// True if messages can be signed, so that webhooks may be requested.
     pub signs: bool,
-    /// Where films are kept.
+    /// The storage of films.
     pub storage: Storage,
-    /// Whether nobody needs a key.
+    /// True if no key is required.
     pub no_auth: bool,
-    /// What this process has counted.
+    /// The counters of this process.
     pub metrics: Arc<MetricsHandle>,
-    /// The name under which other processes know what this one counted.
+    /// The name of this process in the table of counters.
     pub process: String,
-    /// What the others had counted when they were last asked.
+    /// The last known counters of the other processes.
     pub counts: Arc<Mutex<Vec<(String, String)>>>,
 }
 
-/// The routes, and the document that describes them.
+/// Returns the routes, with the document that describes them.
 fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(openapi::document())
         .routes(routes!(submit::submit, jobs::list))
@@ -135,7 +134,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(health::metrics))
 }
 
-/// The routes that take files in: their bodies are bounded by `assets.max_mib`, piece by piece.
+/// Returns the routes that receive files: `assets.max_mib` limits their bodies, piece by piece.
 fn upload_routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(assets::upload))
@@ -143,7 +142,7 @@ fn upload_routes() -> OpenApiRouter<Api> {
         .routes(routes!(assets::confirm_upload))
 }
 
-/// The document that describes the interface, as OpenAPI 3.1 in JSON.
+/// Returns the document that describes the API, as OpenAPI 3.1 in JSON.
 pub fn openapi() -> String {
     let (_, document) = routes().merge(upload_routes()).split_for_parts();
     let mut document = serde_json::to_value(document).unwrap_or_default();
@@ -153,14 +152,14 @@ pub fn openapi() -> String {
     text
 }
 
-/// Methods that stand in the log by their names (RFC 9110, 9.1; RFC 5789).
+/// Methods that are logged by name (RFC 9110, 9.1; RFC 5789).
 const METHODS: [&str; 9] =
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
 
-/// Logs a request by its route: what stands in its path and query may be a caller's secret.
+/// Logs a request by its route: its path and query may contain a caller's secret.
 async fn logged(request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    // A method is any word that a caller likes.
+    // A method can be any word of the caller's choice.
     let method = Some(request.method().as_str()).filter(|method| METHODS.contains(method));
     let method = METHODS.iter().find(|known| Some(**known) == method).unwrap_or(&"other");
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
@@ -177,7 +176,7 @@ async fn logged(request: Request, next: Next) -> Response {
     response
 }
 
-/// All routes, ready to be served.
+/// Returns all routes, ready to serve.
 pub fn router(api: Api) -> Router {
     let (router, _) = routes().split_for_parts();
     let (uploads, _) = upload_routes().split_for_parts();

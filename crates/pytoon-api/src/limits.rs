@@ -1,4 +1,4 @@
-//! How often one key may ask. Counted in each process: behind several, each allows as much.
+//! Rate limits per key. Each process counts separately: several processes each allow the full rate.
 
 use crate::problem::Problem;
 use axum::http::StatusCode;
@@ -7,10 +7,10 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use pytoon_config::settings::ServiceSettings;
 use std::num::NonZeroU32;
 
-/// Keys that are remembered at most before those that were not heard of lately are forgotten.
+/// Maximum number of keys in memory before inactive ones are dropped.
 const REMEMBERED: usize = 10_000;
 
-/// How often each key may ask, and submit.
+/// The request and submission rates of each key.
 #[derive(Debug)]
 pub struct RateLimits {
     requests: Option<DefaultKeyedRateLimiter<String>>,
@@ -18,7 +18,7 @@ pub struct RateLimits {
 }
 
 impl RateLimits {
-    /// As configuration says; 0 means no limit.
+    /// Makes the configured limits; 0 means no limit.
     pub fn new(settings: &ServiceSettings) -> Self {
         let limiter = |per_minute: u32| {
             NonZeroU32::new(per_minute).map(|most| RateLimiter::keyed(Quota::per_minute(most)))
@@ -29,12 +29,12 @@ impl RateLimits {
         }
     }
 
-    /// Refuses a request of a key that has asked too often.
+    /// Rejects a request of a key that exceeds its rate.
     pub(crate) fn request(&self, key: &str) -> Result<(), Problem> {
         within(self.requests.as_ref(), key, "requests", "service.requests_per_minute")
     }
 
-    /// Refuses a submission of a key that has submitted too often.
+    /// Rejects a submission of a key that exceeds its rate.
     pub(crate) fn submission(&self, key: &str) -> Result<(), Problem> {
         within(self.submissions.as_ref(), key, "submissions", "service.submissions_per_minute")
     }

@@ -1,9 +1,7 @@
-//! The files that a brief names: found in allowed folders, among uploads, or fetched from https
-//! addresses.
+//! The files of a brief: found in allowed folders, among uploads, or fetched from https addresses.
 //!
-//! An address is fetched by this process, which stands inside a network that the caller must not see: the
-//! guard of `pytoon-vendor` lets it reach public hosts only. Redirects are followed by hand, each checked
-//! like the first.
+//! This process fetches addresses from inside a network that the caller must not see: the guard of `pytoon-vendor`
+//! allows public hosts only. Redirects are followed explicitly, each with the same check.
 
 use crate::Api;
 use crate::auth::Caller;
@@ -20,10 +18,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use url::Url;
 
-/// More redirects than any content network needs.
+/// Maximum number of redirects: more than any content network needs.
 const MAX_REDIRECTS: usize = 4;
 
-/// Finds every file of a brief, for this caller.
+/// Resolves every file of a brief, for this caller.
 pub(crate) async fn find_files(
     api: &Api,
     caller: &Caller,
@@ -55,7 +53,7 @@ pub(crate) async fn find_files(
     Ok(())
 }
 
-/// Returns why a file of this media type is of no use in a field; `None` where it may be.
+/// Returns the reason why a file of this media type cannot be used in a field; `None` if it can.
 fn misplaced(field: &str, media_type: &str) -> Option<String> {
     let is_sound = media_type.starts_with("audio/");
     let is_picture = media_type.starts_with("image/");
@@ -75,7 +73,7 @@ fn misplaced(field: &str, media_type: &str) -> Option<String> {
     Some(format!("this is {media_type}; {wanted} is expected here"))
 }
 
-/// A file of one of the allowed folders, whatever links lead there.
+/// Returns the path of a file in one of the allowed folders, with links resolved.
 fn found(folders: &[String], name: &str) -> Result<PathBuf, String> {
     if folders.is_empty() {
         return Err(
@@ -92,11 +90,11 @@ fn found(folders: &[String], name: &str) -> Result<PathBuf, String> {
             return Ok(full);
         }
     }
-    // Where a file lies elsewhere is nobody's business.
+    // The location of other files is not disclosed.
     Err(format!("there is no file `{name}` in the folders of assets.allowed_dirs"))
 }
 
-/// Fetches an address into an asset of the caller's; its id.
+/// Fetches an address into an asset of the caller. Returns its id.
 async fn fetch(api: &Api, caller: &Caller, address: &str) -> Result<String, Refused> {
     let seconds = api.config.settings.assets.fetch_seconds;
     let fetched =
@@ -143,8 +141,8 @@ async fn download(
     Err(refuse("it redirects too many times"))
 }
 
-/// Returns the reason for not fetching an address, in words that reveal nothing of the private network: a
-/// name of a private host reads like an unknown name, a refused connection like a silent host.
+/// Returns the reason for not fetching an address, without revealing anything about the private network: the name
+/// of a private host reads like an unknown name, a refused connection like a silent host.
 fn worded(refusal: Option<Refusal>, url: &Url) -> String {
     match refusal {
         None => "its host does not answer".to_owned(),

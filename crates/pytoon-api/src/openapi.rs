@@ -23,7 +23,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 )]
 struct Document;
 
-/// The document before its routes.
+/// Returns the document without its routes.
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     let components = document.components.get_or_insert_default();
@@ -32,8 +32,8 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
     document
 }
 
-/// What the routes' own descriptions cannot say: problems have a media type of their own, and the
-/// body of a submission is a brief, as `pytoon render` reads it.
+/// Completes the document with facts that the routes' descriptions cannot express: problems have their own media
+/// type, and the body of a submission is a brief, as `pytoon render` reads it.
 pub(crate) fn finish(document: &mut Value) {
     let paths = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
     for route in paths.filter_map(Value::as_object_mut).flat_map(|routes| routes.values_mut()) {
@@ -79,7 +79,7 @@ pub(crate) fn finish(document: &mut Value) {
         json!({ "schema": { "$ref": "#/components/schemas/Brief" } });
 }
 
-/// Parts of a schema lie elsewhere in an OpenAPI document.
+/// Rewrites references: an OpenAPI document has its schemas in another place.
 fn relocate(schema: &mut Value) {
     match schema {
         Value::Object(map) => {

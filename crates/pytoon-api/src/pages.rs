@@ -1,4 +1,4 @@
-//! The web pages that the API process serves: the interface described, for programs and for people.
+//! The web pages of the API process: the API's description, for programs and for people.
 
 use crate::Api;
 use axum::Router;
@@ -8,17 +8,17 @@ use axum::routing::get;
 use bytes::Bytes;
 use std::sync::LazyLock;
 
-/// The page: it reads `/openapi.json` and needs nothing from elsewhere.
+/// The page: it reads `/openapi.json` and needs no external resources.
 const PAGE: &str = include_str!("docs.html");
 /// The page's JavaScript.
 const SCRIPT: &str = include_str!("docs.js");
-/// The page runs its own script alone, and speaks to this service alone.
+/// The page runs only its own script, and connects only to this service.
 const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
      style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The pages that describe the interface.
+/// Returns the pages that describe the API.
 pub(crate) fn pages() -> Router<Api> {
-    /// Anybody may ask: it is put together once.
+    /// Built once: the page is public.
     static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| crate::openapi().into());
     Router::new()
         .route(

@@ -1,4 +1,4 @@
-//! A film's plan and price, without making or buying anything.
+//! A film's plan and price, without rendering or buying anything.
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
@@ -14,32 +14,32 @@ use serde_json::Value;
 use std::fmt;
 use tokio::sync::Semaphore;
 
-/// Plans that are made at once; each takes a processor for a moment, and others wait.
+/// Maximum number of concurrent plans; each occupies a core for a moment, and others wait.
 static PLANS: Semaphore = Semaphore::const_new(2);
 
-/// Why a plan came to nothing.
+/// The reason why a plan failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanFailure {
-    /// The field of the brief that is wrong; absent where the brief is not to blame.
+    /// The invalid field of the brief; `None` if the brief is not at fault.
     pub field: Option<String>,
-    /// What is wrong, and what to do.
+    /// The cause and the remedy.
     pub reason: String,
 }
 
-/// Plans films; the program knows how.
+/// Plans films; implemented by the program.
 pub trait Planner: fmt::Debug + Send + Sync {
-    /// Plan and price of a brief whose files are whole paths. Blocks.
+    /// Returns plan and price of a brief with absolute paths. Blocks.
     fn plan(&self, brief: &Brief) -> Result<Value, PlanFailure>;
-    /// Checks what a brief names beside its media, as the job does. Blocks.
+    /// Checks the rest of a brief besides its media, as the job does. Blocks.
     fn check(&self, brief: &Brief) -> Result<(), PlanFailure>;
-    /// What a submitter should know of a brief that is taken.
+    /// Returns the warnings about an accepted brief.
     fn warnings(&self, brief: &Brief) -> Vec<Note>;
 }
 
 /// Plan a film
 ///
-/// What a brief would become and what it would cost: scenes with the engines that may draw them,
-/// timeline, price. Nothing is made, kept or bought; a local voice speaks, to know the times.
+/// The result and the price of a brief: scenes with the engines that may draw them, timeline, price. Nothing is
+/// rendered, stored or bought; a local voice speaks, to know the times.
 #[utoipa::path(
     post,
     path = "/api/v2/plan",
@@ -64,7 +64,7 @@ pub(crate) async fn plan(
     ApiJson(mut body): ApiJson,
 ) -> Result<Json<Value>, Problem> {
     caller.may(Scope::Submit)?;
-    // What only a job has may stay in the body.
+    // Fields of jobs are allowed in the body and ignored.
     body.remove("client_data");
     body.remove("webhook");
     let brief = submit::brief(&api, &caller, body).await?;

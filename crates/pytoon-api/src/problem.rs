@@ -1,4 +1,4 @@
-//! Every refusal and failure as RFC 9457 tells it: what, where, why, and what to do.
+//! Rejections and failures as RFC 9457 problems: what, where, why, and what to do.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -13,44 +13,44 @@ use utoipa::ToSchema;
 /// A problem, as `application/problem+json`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Problem {
-    /// Names the kind of problem.
+    /// The URI of the problem's type.
     #[serde(rename = "type")]
     #[schema(value_type = String)]
     kind: Box<str>,
-    /// The kind in words.
+    /// The problem's title.
     title: &'static str,
     /// The HTTP status.
     status: u16,
-    /// What was wrong with this request, and what to do.
+    /// The cause in this request, and the remedy.
     #[schema(value_type = String)]
     detail: Box<str>,
-    /// The kind as programs compare it.
+    /// The machine-readable code.
     code: &'static str,
-    /// The stage that failed, where a job's stage did.
+    /// The stage that failed, if a job's stage did.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     stage: Option<Box<str>>,
-    /// The provider that failed, where one did.
+    /// The provider that failed, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     provider: Option<Box<str>>,
-    /// Whether the same request may go well later.
+    /// True if the same request may succeed later.
     retryable: bool,
-    /// When the same may be asked again, in seconds.
+    /// The pause before a retry, in seconds.
     #[serde(skip)]
     retry_after: Option<NonZeroU16>,
-    /// The fields that are wrong.
+    /// The invalid fields.
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
     #[schema(value_type = Vec<FieldError>)]
     errors: Box<[FieldError]>,
 }
 
-/// A field that is wrong.
+/// An invalid field.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct FieldError {
     /// The field, such as `scenes[0].engine`.
     field: String,
-    /// What is wrong with it.
+    /// The error.
     detail: String,
 }
 
@@ -70,23 +70,23 @@ impl Problem {
         }
     }
 
-    /// With when the same may be asked again.
+    /// Returns the problem with a pause before a retry.
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = u16::try_from(seconds).ok().and_then(NonZeroU16::new);
         self
     }
 
-    /// There is no such job, or not for this key: the two are not told apart.
+    /// Makes the problem of a missing job, or one of another key: the two are indistinguishable.
     pub(crate) fn no_job(id: &JobId) -> Self {
         Self::new(StatusCode::NOT_FOUND, "no_such_job", format!("there is no job `{id}`"))
     }
 
-    /// A field of the request is wrong.
+    /// Makes the problem of an invalid field of the request.
     pub(crate) fn field(field: &str, detail: impl Into<String>) -> Self {
         Self::of_field("invalid_request", field, detail)
     }
 
-    /// The same under another code.
+    /// Does the same with another code.
     pub(crate) fn of_field(code: &'static str, field: &str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         let whole = format!("`{field}`: {detail}");

@@ -1,7 +1,7 @@
 //! Changes one scene of a job.
 //!
-//! The change becomes part of the job's brief, and the job runs its stages again: each finds what it
-//! made before, so that only what the change is seen or heard in is made, and bought, again.
+//! The change becomes part of the job's brief, and the job runs its stages again: each reuses its earlier result,
+//! so that only the affected parts are rendered, and bought, again.
 
 use crate::Api;
 use crate::act::{after, conflict};
@@ -29,10 +29,10 @@ pub struct SceneChange {
     /// Another visual idea.
     #[schema(nullable = false)]
     pub prompt: Option<String>,
-    /// Another engine; the same asks it again where the scene had fallen back.
+    /// Another engine; the same one is asked again if the scene had fallen back.
     #[schema(nullable = false)]
     pub engine: Option<String>,
-    /// Another caption, shown over the whole scene; what is spoken stays.
+    /// Another caption, shown over the whole scene; the spoken text stays.
     #[schema(nullable = false)]
     pub caption: Option<String>,
 }
@@ -40,7 +40,7 @@ pub struct SceneChange {
 /// Returns the brief of a job with one scene changed.
 ///
 /// # Errors
-/// The field that is wrong; `scene` if the job has no such scene.
+/// The invalid field; `scene` if the job has no such scene.
 fn changed_brief(
     config: &Config,
     job: &JobRow,
@@ -62,8 +62,8 @@ fn changed_brief(
 
 /// Redo a scene
 ///
-/// With another prompt, engine or caption. Only what the change is seen in is made again, and
-/// nobody but the scene's own engines is asked. The earlier film stays until the new one is done.
+/// With another prompt, engine or caption. Only the affected parts are rendered again, and only the scene's own
+/// engines are asked. The earlier film stays until the new one is done.
 #[utoipa::path(
     post,
     path = "/api/v2/jobs/{id}/scenes/{n}/redo",

@@ -1,12 +1,12 @@
-//! Whether there is room for more: new work is refused before the disk is full, so that what has
-//! begun can be finished.
+//! The check for free disk space: new work is rejected before the disk is full, so that work in progress can be
+//! finished.
 
 use crate::Api;
 use crate::problem::Problem;
 use axum::http::StatusCode;
 use pytoon_process::disk;
 
-/// Refuses new work where the disk is nearly full.
+/// Rejects new work if the disk is nearly full.
 pub(crate) fn check(api: &Api) -> Result<(), Problem> {
     let needed = api.config.settings.storage.min_free_mib;
     match disk::free_bytes(api.storage.folder()).map(|bytes| bytes >> 20) {

@@ -1,17 +1,17 @@
-//! JSON that means one thing: no field stands twice, and no number loses digits.
+//! Unambiguous JSON: no duplicate fields, and no number that loses digits.
 //!
-//! RFC 8259 leaves both to the reader, so that two readers may see different briefs in one body.
+//! RFC 8259 leaves both to the parser, so that two parsers may read different briefs from one body.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
 
-/// Why a text is refused.
+/// The reason why a text is rejected.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// It cannot be parsed, or a field stands twice: what and where.
+    /// It cannot be parsed, or contains a duplicate field: the error with its position.
     NotJson(String),
-    /// It is JSON with a number that would lose digits, which is given shortened.
+    /// It is JSON with a number that would lose digits; the number is shortened here.
     LossyNumber(String),
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Value, Refused> {
     }
 }
 
-/// Returns the first number that neither 64 bits of an integer nor a double hold, shortened.
+/// Returns the first number that fits neither a 64-bit integer nor a double, shortened.
 fn lossy_number(text: &[u8]) -> Option<String> {
     const SHOWN: usize = 19;
     let mut is_string = false;
@@ -53,8 +53,8 @@ fn lossy_number(text: &[u8]) -> Option<String> {
     None
 }
 
-/// Returns true for a number that is written again with the same value. Fifteen digits always are
-/// (IEEE 754, binary64), and what programs print of a double is.
+/// Returns true if a number survives a round trip. Up to fifteen digits always do (IEEE 754, binary64), and so does
+/// the printed form of a double.
 fn is_kept(number: &str) -> bool {
     if number.len() <= 15 || number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok() {
         return true;
@@ -64,7 +64,7 @@ fn is_kept(number: &str) -> bool {
     !is_integer && again.is_some_and(|value| decimal(number) == decimal(&format!("{value:e}")))
 }
 
-/// Returns the digits of a number without zeros at both ends, and the power of ten of the last.
+/// Returns the digits of a number without zeros at both ends, and the exponent of the last.
 fn decimal(number: &str) -> Option<(String, i64)> {
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));

@@ -1,4 +1,4 @@
-//! Submitting a job.
+//! The submission of a job.
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
@@ -19,26 +19,25 @@ use serde_json::{Map, Value};
 use std::path::PathBuf;
 use utoipa::ToSchema;
 
-/// A job that was taken.
+/// An accepted job.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Accepted {
     /// The job's id.
     job_id: String,
-    /// What it has come to.
+    /// The status of the job.
     status: String,
-    /// What the submitter should know; the job is taken all the same.
+    /// The warnings; the job is accepted nevertheless.
     warnings: Vec<Warning>,
 }
 
-/// The longest mark of a request.
+/// Maximum length of an idempotency key.
 const MAX_MARK: usize = 255;
 
 /// Submit a job
 ///
-/// The body is a brief, with `client_data` beside its fields where something is wanted back, and
-/// `webhook` (`{"url": …}`) where its end is to be told. Files are uploaded ones (`asset:{id}`), https
-/// addresses, or named as they lie in the folders of `assets.allowed_dirs`. A repeated request with the same
-/// `Idempotency-Key` and body gives the same job.
+/// The body is a brief, optionally with `client_data`, which is returned with the job, and `webhook` (`{"url":
+/// …}`), which is notified of its end. Files are uploads (`asset:{id}`), https addresses, or paths in the folders
+/// of `assets.allowed_dirs`. A repeated request with the same `Idempotency-Key` and body returns the same job.
 #[utoipa::path(
     post,
     path = "/api/v2/jobs",
@@ -106,14 +105,14 @@ pub(crate) async fn submit(
             let detail = format!("{most} jobs are already queued; try again later");
             Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "queue_full", detail))
         }
-        // The same request came twice at once.
+        // The same request was submitted concurrently.
         earlier => repeated(&api, earlier).await,
     }
 }
 
 type Answer = (StatusCode, [(HeaderName, HeaderValue); 2], Json<Accepted>);
 
-/// Answers a submission whose mark is known, whatever limits, disk and files are like now.
+/// Answers a submission with a known idempotency key, regardless of the current limits, disk and files.
 async fn repeated(api: &Api, earlier: Submission) -> Result<Answer, Problem> {
     let Submission::Repeated(id) = earlier else {
         return Err(Problem::new(
@@ -157,7 +156,7 @@ fn mark(headers: &HeaderMap, asked: &Value) -> Result<Option<Idempotency>, Probl
     Ok(Some(Idempotency { mark: mark.to_owned(), request_hash }))
 }
 
-/// The brief in a body, its files found.
+/// Returns the brief in a body, with its files resolved.
 pub(crate) async fn brief(
     api: &Api,
     caller: &Caller,
@@ -181,7 +180,7 @@ pub(crate) async fn brief(
     Ok(checked?)
 }
 
-/// What the configuration must know is looked up before the job is taken.
+/// Rejects names that the configuration does not have, before the job is accepted.
 fn known_names(api: &Api, brief: &Brief) -> Result<(), Problem> {
     let named = |field: &str, name: &Option<String>, known: &dyn Fn(&str) -> Option<String>| {
         let wrong = name.as_deref().and_then(known);
@@ -198,7 +197,7 @@ fn known_names(api: &Api, brief: &Brief) -> Result<(), Problem> {
     named("profile", &brief.profile, &|name| reason(api.config.profile(name).map(|_| ())))
 }
 
-/// What is wrong, without our file's name in front of it.
+/// Formats an error without the name of our file.
 fn said(error: &ConfigError) -> String {
     let near = error.suggestion.as_ref().map(|name| format!(" (did you mean `{name}`?)"));
     format!("{}{}", error.reason, near.unwrap_or_default())

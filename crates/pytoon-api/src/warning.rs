@@ -1,4 +1,4 @@
-//! Warnings: notes about a brief that is taken all the same.
+//! Warnings: notes about an accepted brief.
 
 use pytoon_core::note::{self, Note};
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
-/// Something that the submitter should know about a brief that is taken all the same.
+/// A note about an accepted brief.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Warning {
     /// A stable code.
@@ -19,7 +19,7 @@ pub(crate) struct Warning {
 }
 
 impl Warning {
-    /// Converts notes, each once.
+    /// Converts notes, without duplicates.
     pub(crate) fn list(notes: Vec<Note>) -> Result<Vec<Self>, serde_json::Error> {
         serde_json::to_value(note::reports(notes)).and_then(serde_json::from_value)
     }

@@ -1,4 +1,4 @@
-//! Who is to hear of a job's end, and what came of telling it.
+//! Webhooks about the end of jobs: their registration and their deliveries.
 
 use crate::Api;
 use crate::act::conflict;
@@ -16,38 +16,38 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-/// The longest address.
+/// Maximum length of an address.
 const MAX_URL: usize = 2048;
 
 /// A message about a job.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Webhook {
-    /// Its id, as the receiver sees it in `webhook-id`.
+    /// The message's id, which the receiver gets as `webhook-id`.
     id: String,
     /// `job.done`, `job.failed`, `job.held` or `job.cancelled`.
     event: String,
-    /// The receiver, without what its query may hold.
+    /// The receiver's address without its query, which may contain secrets.
     receiver: String,
     /// `due`, `delivered` or `dead`.
     state: String,
-    /// When it is told next, where it is.
+    /// The time of the next attempt, if there is one.
     next_at: Option<String>,
-    /// When it happened.
+    /// The time of the event.
     created_at: String,
-    /// What came of telling it so far.
+    /// The attempts so far.
     attempts: Vec<WebhookAttempt>,
 }
 
-/// An attempt to tell.
+/// A delivery attempt.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct WebhookAttempt {
-    /// When.
+    /// The time of the attempt.
     at: String,
-    /// The receiver's HTTP status, where it answered.
+    /// The receiver's HTTP status, if it answered.
     status: Option<u16>,
-    /// How long it took, in milliseconds.
+    /// The duration, in milliseconds.
     duration_ms: i64,
-    /// Why it was not heard; absent where it was.
+    /// The error; null on success.
     error: Option<String>,
 }
 
@@ -63,8 +63,8 @@ impl From<WebhookRow> for Webhook {
             at: moment(attempt.at),
             status: attempt.status,
             duration_ms: attempt.duration_ms,
-            // Names, addresses and certificates of our network are the operator's to see
-            // (`pytoon webhooks list`).
+            // Names, addresses and certificates of our network are shown to the operator only (`pytoon webhooks
+            // list`).
             error: attempt.error.map(|error| match attempt.status {
                 Some(_) => error,
                 None => {
@@ -84,12 +84,12 @@ impl From<WebhookRow> for Webhook {
     }
 }
 
-/// An address without its query, which may hold a secret.
+/// Returns an address without its query, which may contain a secret.
 fn receiver(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or_default()
 }
 
-/// What a submission wants to be told where, once that is found to be possible.
+/// Parses the webhook of a submission and checks that it can be called.
 pub(crate) fn asked(api: &Api, asked: &Value) -> Result<Value, Problem> {
     let fields = asked.as_object();
     let stray = fields.and_then(|fields| fields.keys().find(|name| *name != "url"));
@@ -142,7 +142,7 @@ pub(crate) async fn list(
 
 /// Send a webhook message again
 ///
-/// Under the same id, so that a receiver that heard it already knows it.
+/// It keeps its id, so that a receiver can detect a duplicate.
 #[utoipa::path(
     post,
     path = "/api/v2/jobs/{id}/webhooks/{message}/resend",

@@ -1,19 +1,19 @@
-//! The seam to outside engines.
+//! The interface to external engines.
 //!
-//! An adapter translates between our words and a vendor's: it builds requests, reads replies and
-//! names failures. Work is cut into steps whose state can be stored between them, so that a
-//! process may die after any step and another goes on:
+//! An adapter translates between our types and a vendor's API: it builds requests, parses replies and classifies
+//! failures. Work is split into steps whose state can be stored between them, so that the process may die after any
+//! step and another process resumes:
 //!
-//! `prepare` (free: refuse what is not sold, upload pictures) → `submit` (the one call that
-//! costs money) → `poll` … → `fetch`; `cancel` and `lookup` beside them.
+//! `prepare` (free: rejects requests outside the offer, uploads pictures) → `submit` (the one call that costs
+//! money) → `poll` … → `fetch`; `cancel` and `lookup` beside them.
 //!
-//! Guarantees asked of every adapter, and checked by `conformance`: a request outside
-//! [`Capabilities`] is refused in `prepare`, before it costs anything; `submit` makes exactly one
-//! paid call and says by [`Accepted`](crate::Accepted) whether a failed one may have been taken
-//! on; unknown states are not the end of a task; no secret is in any error or `Debug`.
+//! Every adapter guarantees, and `conformance` checks: a request outside [`Capabilities`] is rejected in `prepare`,
+//! before it costs anything; `submit` makes exactly one paid call, and a failed one reports by
+//! [`Accepted`](crate::Accepted) whether the vendor may have accepted it; an unknown state does not end a task; no
+//! error and no `Debug` output contains a secret.
 //!
-//! Deliberately not an adapter's business: choosing (`engine_selector`), waiting, repeating and
-//! falling back (`engine_manager`), keeping (`PurchaseStore`), judging clips (`clip_check`).
+//! Leaves to others: the choice of engines (`engine_selector`), waiting, retries and fallback (`engine_manager`),
+//! storage (`PurchaseStore`), the check of clips (`clip_check`).
 
 use crate::Result;
 pub use pytoon_purchase::{Cancelled, Fetched, Lookup, Task};
@@ -26,64 +26,62 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::time::Duration;
 
-/// A future in a box, so that adapters can be chosen at run time.
+/// A boxed future, so that adapters can be chosen at run time.
 pub type EngineFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
-/// What an engine sells, honestly.
+/// The requests that an engine accepts and its limits.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Capabilities {
-    /// From words alone; `None` where it needs a picture.
+    /// The offer for requests without a picture; `None` if the engine needs one.
     pub from_words: Option<Offer>,
-    /// From a picture and words; `None` where it takes no picture.
+    /// The offer for requests with a picture; `None` if the engine takes none.
     pub from_picture: Option<Offer>,
-    /// How a picture may be handed over; empty where it may not.
+    /// The accepted ways to pass a picture; empty if the engine takes none.
     pub image_inputs: Vec<ImageInput>,
     /// Longest prompt, in `prompt_unit`s.
     pub max_prompt: usize,
-    /// What a prompt's length is counted in.
+    /// The unit in which a prompt's length is counted.
     pub prompt_unit: PromptUnit,
-    /// Whether a running task can be cancelled.
+    /// True if a running task can be cancelled.
     pub cancel: bool,
-    /// How long after a call the vendor's "no such call" proves that it never arrived: until then
-    /// the call may still be on its way, or the vendor's list behind. Absent where calls cannot be
-    /// looked up.
+    /// The time after a call from which the vendor's "no such call" proves that it never arrived: before, the call
+    /// may still be in flight, or the vendor's list stale. `None` if calls cannot be looked up.
     pub lookup_settles: Option<Duration>,
-    /// Whether the clip is found rather than drawn (stock footage): its length is what there is.
+    /// True if the clip is found rather than generated (stock footage): its length cannot be chosen.
     pub is_stock: bool,
 }
 
 /// The clips that are sold for one kind of request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Offer {
-    /// The lengths that may be asked for, in milliseconds.
+    /// The lengths that can be requested, in milliseconds.
     pub durations: Durations,
-    /// Frame sizes or ratios that may be asked for, as width:height; the first is the one used
-    /// for vertical films.
+    /// Frame sizes or ratios that can be requested, as width:height; the first is used for vertical films.
     pub ratios: Vec<Ratio>,
-    /// True if the vendor ignores the ratio and draws the picture's shape. The picture is then
-    /// cropped to the ratio before it is sent.
+    /// True if the vendor ignores the ratio and uses the picture's shape. The picture is then cropped to the ratio
+    /// before it is sent.
     pub follows_picture: bool,
 }
 
 impl Capabilities {
-    /// Returns what is sold for a request with a picture or without.
+    /// Returns the offer for requests with or without a picture.
     pub fn offer(&self, with_picture: bool) -> Option<&Offer> {
         if with_picture { self.from_picture.as_ref() } else { self.from_words.as_ref() }
     }
 
-    /// Returns all that is sold.
+    /// Returns all offers.
     pub fn offers(&self) -> impl Iterator<Item = &Offer> {
         self.from_words.iter().chain(&self.from_picture)
     }
 }
 
-/// Why an engine without an offer for requests with a picture, or without, cannot draw one.
+/// Returns the reason why an engine has no offer for requests with or without a picture.
 pub(crate) fn not_offered(with_picture: bool) -> &'static str {
     if with_picture { "it cannot start from a picture" } else { "it cannot draw from words alone" }
 }
 
 impl Offer {
-    /// Returns the ratio sold that is nearest to a shape.
+    /// Returns the offered ratio that is nearest to a shape.
     pub fn nearest(&self, wanted: Ratio) -> Ratio {
         let distance =
             |ratio: &&Ratio| ((ratio.aspect().ln() - wanted.aspect().ln()).abs() * 1e9) as i64;
@@ -108,7 +106,7 @@ pub enum Durations {
 }
 
 impl Durations {
-    /// The shortest length sold that covers `needed_ms`; the longest sold where none does.
+    /// Returns the shortest offered length that covers `needed_ms`, or the longest one if none does.
     pub fn cover(&self, needed_ms: i64) -> u32 {
         match self {
             Self::Fixed(lengths) => {
@@ -123,7 +121,7 @@ impl Durations {
         }
     }
 
-    /// The longest length sold.
+    /// Returns the longest offered length.
     pub fn longest(&self) -> u32 {
         match self {
             Self::Fixed(lengths) => lengths.last().copied().unwrap_or(0),
@@ -131,7 +129,7 @@ impl Durations {
         }
     }
 
-    /// Whether exactly this length is sold.
+    /// Returns true if exactly this length is offered.
     pub fn sells(&self, ms: u32) -> bool {
         match self {
             Self::Fixed(lengths) => lengths.contains(&ms),
@@ -142,7 +140,7 @@ impl Durations {
     }
 }
 
-/// Width against height.
+/// An aspect ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ratio {
     /// Width.
@@ -158,7 +156,7 @@ impl fmt::Display for Ratio {
 }
 
 impl Default for Ratio {
-    /// The shape of films that stand upright.
+    /// Returns the shape of vertical films.
     fn default() -> Self {
         Self { width: 9, height: 16 }
     }
@@ -170,23 +168,23 @@ impl Ratio {
         f64::from(self.width.max(1)) / f64::from(self.height.max(1))
     }
 
-    /// Returns the share of a frame of another shape that is left when it is cropped to this one.
+    /// Returns the share of a frame of another shape that remains after a crop to this one.
     pub fn kept_of(self, other: Self) -> f64 {
         let (own, other) = (self.aspect(), other.aspect());
         (own / other).min(other / own)
     }
 }
 
-/// How a picture may be handed over.
+/// A way to pass a picture to an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageInput {
-    /// In the request itself; at most so many bytes of picture.
+    /// In the request itself; the maximum size of the picture in bytes.
     Inline(u64),
-    /// Uploaded first; at most so many bytes.
+    /// Uploaded first; the maximum size in bytes.
     Upload(u64),
 }
 
-/// What a prompt's length is counted in.
+/// The unit in which a prompt's length is counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum PromptUnit {
     /// Unicode scalar values.
@@ -199,7 +197,7 @@ pub enum PromptUnit {
 }
 
 impl PromptUnit {
-    /// The length of a text.
+    /// Returns the length of a text in this unit.
     pub fn count(self, text: &str) -> usize {
         match self {
             Self::Chars => text.chars().count(),
@@ -209,104 +207,104 @@ impl PromptUnit {
     }
 }
 
-/// A clip that is wanted.
+/// A request for a clip.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GenerateRequest {
-    /// Our own id of the call; vendors that allow it hear it, so that a lost answer can be found.
+    /// Our own id of the call; vendors that accept it get it, so that a call with a lost answer can be found.
     pub call_id: CallId,
-    /// What is to be seen.
+    /// The content of the clip.
     pub prompt: String,
-    /// What is not to be seen, where the vendor takes it.
+    /// The content to avoid, if the vendor supports that.
     pub negative_prompt: Option<String>,
     /// The first frame, a local JPEG, PNG or WebP.
     pub image: Option<PathBuf>,
-    /// The length asked for, in milliseconds; one that the engine sells.
+    /// The requested length, in milliseconds; one that the engine offers.
     pub duration_ms: u32,
-    /// Width against height.
+    /// The aspect ratio.
     pub ratio: Ratio,
-    /// The seed, where the vendor takes it.
+    /// The seed, if the vendor supports one.
     pub seed: u32,
 }
 
-/// A request that costs nothing so far: checked, pictures uploaded.
+/// A checked request with its pictures uploaded. It has cost nothing so far.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prepared {
     /// The request.
     pub request: GenerateRequest,
     /// The body (or whatever the adapter needs) of the paid call.
     pub body: Value,
-    /// Where the paid call goes, when that depends on the request.
+    /// The path of the paid call, if it depends on the request.
     pub path: String,
 }
 
-/// Where a finished clip lies.
+/// The location of a finished clip.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Output {
     /// Its address; it may expire, and `poll` gives a fresh one.
     pub url: String,
-    /// Who is to be credited, where the source asks for it.
+    /// The credit line, if the source requires one.
     pub credit: Option<String>,
 }
 
-/// The state of a task whose goods are a clip.
+/// The state of a task that produces a clip.
 pub type TaskState = pytoon_purchase::TaskState<Output>;
 
-/// How an engine is.
+/// The health of an engine.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct EngineHealth {
-    /// What is left on the account, where the vendor says.
+    /// The remaining balance of the account, if the vendor reports it.
     pub balance: Option<MicroUsd>,
-    /// What else is worth saying, such as a tier.
+    /// Other details, such as a tier.
     pub detail: Option<String>,
 }
 
 /// A service that turns one scene into one clip.
 pub trait ExternalEngineAdapter: fmt::Debug + Send + Sync {
-    /// The key under `v2.engines`; also the metric label and the log field.
+    /// Returns the key under `v2.engines`; also the metric label and the log field.
     fn name(&self) -> &str;
 
-    /// What it sells for a request with or without a picture.
+    /// Returns the offers and limits.
     fn capabilities(&self) -> &Capabilities;
 
-    /// The price table's key for a request, `model` or `model@resolution`.
+    /// Returns the price table's key for a request, `model` or `model@resolution`.
     fn price_key(&self, request: &GenerateRequest) -> String;
 
-    /// The longest clip one call may be asked for.
+    /// Returns the longest clip that one call can request.
     fn max_duration(&self) -> Duration {
         let longest = self.capabilities().offers().map(|offer| offer.durations.longest()).max();
         Duration::from_millis(u64::from(longest.unwrap_or(0)))
     }
 
-    /// Whether it can start from a picture.
+    /// Returns true if the engine can start from a picture.
     fn supports_image_input(&self) -> bool {
         self.capabilities().from_picture.is_some()
     }
 
-    /// Exercises our own path (key, address, quota) without spending a render.
+    /// Exercises our own path (key, address, quota) without paying for a clip.
     fn health_check(&self) -> EngineFuture<'_, EngineHealth>;
 
-    /// Refuses what is not sold and does what is free, such as uploads.
+    /// Rejects requests outside the offer and does the free work, such as uploads.
     fn prepare<'a>(&'a self, request: &'a GenerateRequest) -> EngineFuture<'a, Prepared>;
 
-    /// The one call that costs money. Never repeated by the adapter.
+    /// Makes the one call that costs money. The adapter never retries it.
     fn submit<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Task>;
 
-    /// How far a task is. May be repeated freely.
+    /// Returns the state of a task. Safe to repeat.
     fn poll<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, TaskState>;
 
-    /// Asks the vendor to stop.
+    /// Asks the vendor to stop a task.
     fn cancel<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, Cancelled>;
 
-    /// Downloads a clip to a path; the file is there whole or not at all.
+    /// Downloads a clip to a path; the file is complete or absent.
     fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, Fetched>;
 
-    /// Looks for a call whose answer never came.
+    /// Looks up a call whose answer never came.
     fn lookup<'a>(&'a self, _prepared: &'a Prepared) -> EngineFuture<'a, Lookup> {
         Box::pin(async { Ok(Lookup::CannotSay) })
     }
 
-    /// One straight run from request to clip, for a person who checks an engine: nothing is
-    /// stored, so nothing is resumed. Films go through the manager.
+    /// Runs from request to clip in one go, for a person who tests an engine: nothing is stored, so nothing can be
+    /// resumed. Films go through the manager.
     fn generate<'a>(
         &'a self,
         request: &'a GenerateRequest,

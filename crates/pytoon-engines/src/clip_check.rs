@@ -1,10 +1,10 @@
-//! Looks at a clip before it is used: a bad one is a failure of its engine, not a scene of a film.
+//! Checks a clip before it is used: a bad clip is a failure of its engine, not a scene of a film.
 //!
-//! Guarantees: the whole clip is decoded; length, size, blackness and motion are judged by
-//! [`judge`], which is pure; a clip of another shape or a longer one is no bad one, since films fit
-//! both; sound that nobody asked for is taken out, so that it can never be heard.
+//! Guarantees: the whole clip is decoded; [`judge`], a pure function, judges length, size, blackness and motion;
+//! another shape or a longer clip is accepted, since films crop and cut both; unrequested sound is removed, so that
+//! it can never be heard.
 //!
-//! Does not decide what happens to the scene.
+//! Leaves to others: what happens to the scene.
 
 use pytoon_ffmpeg::clip_facts::{self, ClipFacts};
 use pytoon_ffmpeg::verify::FrameLook;
@@ -16,40 +16,40 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// What a clip was bought as.
+/// The requested properties of a clip.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Expectation {
-    /// The length asked for, in milliseconds.
+    /// The requested length, in milliseconds.
     pub asked_ms: u32,
-    /// The least that the scene can use, in milliseconds.
+    /// The minimum length that the scene can use, in milliseconds.
     pub needed_ms: i64,
-    /// True for stock footage, whose length is not chosen.
+    /// True for stock footage, whose length cannot be chosen.
     pub is_stock: bool,
 }
 
-/// Judges clips.
+/// Checks clips.
 pub trait ClipChecker: fmt::Debug + Send + Sync {
-    /// Looks at a clip, and makes it fit to use in place.
+    /// Checks a clip and makes it usable in place.
     fn check(&self, path: PathBuf, wanted: Expectation) -> StoreFuture<'_, Verdict>;
 }
 
-/// Smaller than this on its short side is nobody's video.
+/// Minimum length of the short side, in pixels.
 const MIN_SIDE: u32 = 64;
-/// How much shorter than needed a clip may be, as a share.
+/// Maximum shortfall of a clip's length, as a share of the needed one.
 const LENGTH_TOLERANCE: f64 = 0.15;
 /// A frame this dark and this even is black (luma codes).
 const BLACK_MEAN: f64 = 20.0;
 const BLACK_DEVIATION: f64 = 3.0;
-/// A frame that differs from the one before by less has not moved (mean luma codes at small size).
-/// A still picture's compression was seen to shimmer by 0.08, simulated clips to move by 0.38 and
-/// more. Shimmer does not add up, so a frame has not moved either where it is what was shown half
-/// a second before. A clip counts as still only where four frames of five do not move.
+/// A frame that differs from the previous one by less has not moved (mean luma codes at small size). The
+/// compression of a still picture was measured to shimmer by 0.08, simulated clips move by 0.38 and more. Shimmer
+/// does not add up, so a frame that equals the one half a second before has not moved either. A clip counts as
+/// still only if more than four frames of five do not move.
 const STILL_CHANGE: f64 = 0.06;
-/// A still picture's first frames are refined one after another; so many are not asked whether
-/// they move.
+/// The encoder refines the first frames of a still picture one after another, so these frames are excluded from the
+/// motion check.
 const REFINED_FRAMES: usize = 6;
 
-/// Judges what was seen; the reason says what is wrong.
+/// Judges measured facts. The error is the reason for the rejection.
 pub fn judge(facts: &ClipFacts, wanted: &Expectation) -> Result<(), String> {
     let ClipFacts { width, height, .. } = facts;
     let count = facts.frames.len();
@@ -63,7 +63,7 @@ pub fn judge(facts: &ClipFacts, wanted: &Expectation) -> Result<(), String> {
             decoded_ms / 1000.0
         ));
     }
-    // What is longer is cut. A scene may need more than an engine sells: it gets what was asked for.
+    // A longer clip is cut. A scene may need more than an engine offers: it gets the requested length.
     let asked = if wanted.is_stock { f64::INFINITY } else { f64::from(wanted.asked_ms) / 1000.0 };
     let least = asked.min(wanted.needed_ms as f64 / 1000.0);
     if least - seconds > (least * LENGTH_TOLERANCE).max(0.3) {
@@ -77,10 +77,10 @@ pub fn judge(facts: &ClipFacts, wanted: &Expectation) -> Result<(), String> {
     ensure(5 * still <= 4 * settled.len(), "it does not move")
 }
 
-/// Judges with FFmpeg.
+/// A checker that uses FFmpeg.
 #[derive(Debug, Clone)]
 pub struct FfmpegChecker {
-    /// Runs it.
+    /// Runs FFmpeg.
     pub runner: Runner,
 }
 
@@ -95,7 +95,7 @@ impl ClipChecker for FfmpegChecker {
                 let reason = match tokio::task::spawn_blocking(work).await {
                     Ok(Ok(verdict)) => return Ok(verdict),
                     Ok(Err(error)) if !error.is_exhausted() => error.to_string(),
-                    // Our disk is full, which says nothing of a clip that is paid for.
+                    // Our own disk is full, which says nothing about a clip that is paid for.
                     Ok(Err(_)) if begun.elapsed() < FULL_DISK_PATIENCE => {
                         tokio::time::sleep(FULL_DISK_PAUSE).await;
                         continue;
@@ -109,7 +109,7 @@ impl ClipChecker for FfmpegChecker {
     }
 }
 
-/// How long it is waited for room on our disk, and how often it is looked.
+/// The wait for free space on our disk, and the interval between looks.
 const FULL_DISK_PATIENCE: Duration = Duration::from_secs(600);
 const FULL_DISK_PAUSE: Duration = Duration::from_secs(1);
 
@@ -166,12 +166,12 @@ mod tests {
         check(&facts(2.0, 120.0, 60), "breaks off");
         check(&facts(2.0, 120.0, 0), "frames can be decoded");
         check(&ClipFacts { duration_ms: 2500, ..facts(2.0, 120.0, 60) }, "the scene needs 3.0 s");
-        // What is longer is cut, and what was asked for beyond the scene's need may be missing.
+        // A longer clip is cut, and length beyond the scene's need may be missing.
         check(&ClipFacts { duration_ms: 9000, ..facts(2.0, 120.0, 216) }, "");
         check(&ClipFacts { duration_ms: 3500, ..facts(2.0, 120.0, 84) }, "");
         let long = Expectation { needed_ms: 9000, ..wanted };
         assert_eq!(judge(&good, &long), Ok(()), "it is as long as was asked for");
-        // Films fit clips of any shape.
+        // A clip of any shape fits a film.
         check(&ClipFacts { width: 1280, height: 720, ..good.clone() }, "");
         check(&ClipFacts { width: 9, height: 16, ..good.clone() }, "too small");
         let stock = Expectation { is_stock: true, ..wanted };

@@ -1,15 +1,14 @@
-//! The suite that every adapter passes, bare and inside every layer.
+//! The suite that every adapter passes, both bare and inside every layer.
 //!
-//! It asks of an adapter what the seam promises ([`crate::adapter`]): nothing is sent that is not
-//! sold; the one paid call is made once, and a failed one says truly whether it may have been
-//! taken on; unknown states are not the end; a clip is there whole or not at all; no key shows.
+//! It checks the promises of the interface ([`crate::adapter`]): nothing outside the offer is sent; the one paid
+//! call is made once, and a failed one reports truthfully whether it may have been accepted; an unknown state does
+//! not end a task; a clip is complete or absent; no key is exposed.
 //!
-//! The vendor is a small server with a script: `fixtures/engines/<kind>/vendor.json` says which
-//! routes cost money, are polled, and give the clip; `success.json` is the script in which all
-//! goes well; the other files replace some of its routes.
+//! The vendor is a small scripted server: `fixtures/engines/<kind>/vendor.json` lists the routes that cost money,
+//! are polled, and serve the clip; `success.json` is the script in which all calls succeed; the other files replace
+//! some of its routes.
 //!
-//! Does not judge clips and does not test any vendor: what the fixtures say is what was read
-//! about it.
+//! Does not judge clips and does not test any vendor: the fixtures follow the vendors' documentation.
 //!
 //! Start with [`run`].
 
@@ -29,7 +28,7 @@ use std::sync::Arc;
 pub use vendor::{KEY, Row};
 use vendor::{Script, Vendor};
 
-/// What the vendor's clip consists of.
+/// The content of the vendor's clip.
 pub const CLIP: &[u8] = b"\0\0\0\x18ftypmp42-a-clip-as-far-as-anybody-here-can-tell";
 
 /// Makes an adapter from a name, a block and a key.
@@ -47,39 +46,39 @@ pub struct Subject<'a> {
     pub make: Make<'a>,
 }
 
-/// Which of a vendor's routes mean what.
+/// The meaning of a vendor's routes.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Routes {
-    /// What it is, for readers.
+    /// A description, for readers.
     #[expect(dead_code, reason = "for readers of the fixture")]
     about: String,
-    /// The engine in `engine.yaml`, where the folder is named otherwise.
+    /// The engine in `engine.yaml`, if the folder has another name.
     #[expect(dead_code, reason = "for whoever lists the fixtures")]
     engine: Option<String>,
-    /// Below the vendor's address.
+    /// The path below the vendor's address.
     #[serde(default)]
     base_path: String,
-    /// Options that replace the configuration's.
+    /// Options that override those of the configuration.
     #[serde(default)]
     options: Map<String, Value>,
     /// The calls that submit, with a picture and without.
     submit_image: Option<String>,
     submit_text: Option<String>,
-    /// The call that asks after a task; none where a clip is there at once.
+    /// The call that polls a task; `None` if a clip is available at once.
     poll: Option<String>,
-    /// The clip.
+    /// The call that fetches the clip.
     clip: String,
-    /// The account.
+    /// The call that reads the account.
     health: String,
-    /// How the key stands in the head of a call, with `{{key}}`; none for engines without one.
+    /// The form of the key in a call's headers, with `{{key}}`; `None` for engines without a key.
     key_as: Option<String>,
-    /// Calls that must not carry the key, beside the clip's.
+    /// Calls that must not carry the key, besides the clip's.
     #[serde(default)]
     keyless: Vec<String>,
 }
 
-/// One adapter before one scripted vendor.
+/// One adapter against one scripted vendor.
 pub(crate) struct Bench<'a> {
     subject: &'a Subject<'a>,
     folder: &'a Path,
@@ -87,18 +86,18 @@ pub(crate) struct Bench<'a> {
     vendor: Vendor,
     success: Script,
     adapter: Arc<dyn ExternalEngineAdapter>,
-    /// The same with little patience, for vendors that say nothing.
+    /// The same adapter with short timeouts, for vendors that do not answer.
     hasty: Arc<dyn ExternalEngineAdapter>,
 }
 
-/// Longest wait for an answer in checks where one comes, in milliseconds.
+/// Timeout in checks where an answer comes, in milliseconds.
 const PATIENT_MS: u64 = 20_000;
-/// Longest wait in checks where none comes.
+/// Timeout in checks where none comes, in milliseconds.
 const HASTY_MS: u64 = 250;
 
 /// Runs the suite. `folder` is an empty folder that it may write to.
 ///
-/// Fails only where the suite itself cannot run, such as without fixtures.
+/// Fails only if the suite itself cannot run, for example without fixtures.
 pub async fn run(subject: &Subject<'_>, folder: &Path) -> Result<Vec<Row>, String> {
     let bench = Bench::new(subject, folder).await?;
     Ok(checks::all(&bench).await)
@@ -124,13 +123,13 @@ impl<'a> Bench<'a> {
                 .map_err(|p| format!("{}: {}: {}", subject.name, p.field, p.reason))
         };
         let (adapter, hasty) = (made(PATIENT_MS)?, made(HASTY_MS)?);
-        // A picture as far as its first bytes tell.
+        // A picture as far as its magic bytes show.
         std::fs::write(folder.join("frame.png"), b"\x89PNG\r\n\x1a\n0123456789")
             .map_err(|error| error.to_string())?;
         Ok(Self { subject, folder, routes, vendor, success, adapter, hasty })
     }
 
-    /// A fixture as a script over the one in which all goes well; `None` where there is none.
+    /// Returns a fixture as a script over the successful one; `None` if it does not exist.
     fn scenario(&self, name: &str) -> Result<Option<Script>, String> {
         let path = self.subject.fixtures.join(name);
         let Ok(text) = std::fs::read_to_string(&path) else { return Ok(None) };
@@ -139,15 +138,15 @@ impl<'a> Bench<'a> {
         Ok(Some(self.success.clone().over(script)))
     }
 
-    /// The same engine, made anew: another process after a restart.
+    /// Makes a second adapter for the same engine, as another process does after a restart.
     fn another(&self, base: &str) -> Result<Arc<dyn ExternalEngineAdapter>, String> {
         make(self.subject, &self.routes, base, PATIENT_MS).map_err(|p| p.reason)
     }
 
-    /// A request that the engine sells.
+    /// Returns a request within the engine's offer.
     fn request(&self, with_image: bool) -> GenerateRequest {
         let sold = self.adapter.capabilities();
-        // Also for a way that is not sold: it is asked for to be refused.
+        // A way that is not offered still gets a request, which must be rejected.
         let offer = sold.offer(with_image).or_else(|| sold.offers().next());
         GenerateRequest {
             call_id: "call-0001".into(),
@@ -159,7 +158,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// The ways of asking: with a picture and without, each with the route that costs money.
+    /// Returns the ways to submit: with a picture and without, each with the route that costs money.
     fn ways(&self) -> Vec<(bool, String)> {
         let image = self.routes.submit_image.clone().map(|route| (true, route));
         let text = self.routes.submit_text.clone().map(|route| (false, route));

@@ -1,12 +1,11 @@
-//! Which engines may draw a scene, in which order, and why.
+//! The choice of the engines for a scene, their order, and the reasons.
 //!
-//! Guarantees: pure; the chain ends at `local` and names each engine once; every engine of the
-//! configuration's order is either a member with a reason or left out with one.
+//! Guarantees: pure; the chain ends at `local` and names each engine once; every engine of the configured order is
+//! either a member with a reason or left out with one.
 //!
-//! Order: the engine that the scene asks for; what the preset prefers; engines whose capability
-//! words are in the scene's style and prompt; the default chain. An engine that is too dear for
-//! what is left, or whose breaker is open, stays a member and is marked: by the time of the call
-//! that may have changed, and stepping over it is then logged.
+//! Order: the engine that the scene requests; the preset's preferences; engines whose capability words are in the
+//! scene's style and prompt; the default chain. An engine that exceeds the remaining budget, or whose breaker is
+//! open, stays a member and is marked: that may change before the call, and the fallback past it is then logged.
 //!
 //! Does not call anything (`engine_manager` does).
 //!
@@ -22,45 +21,45 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The engine that cannot fail.
 pub const LOCAL: &str = pytoon_core::plan::LOCAL_ENGINE;
 
-/// Least share of a clip that must be left when it is cropped to the film's shape. A clip that would
-/// lose more is not bought: between 9:16 and 1:1 it is 0.56, between 9:16 and 16:9 0.32.
+/// Minimum share of a clip that remains after a crop to the film's shape. A clip that would lose more is not
+/// bought: between 9:16 and 1:1 it is 0.56, between 9:16 and 16:9 0.32.
 const LEAST_KEPT: f64 = 0.5;
 
-/// What a scene wants.
+/// The wishes of a scene.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SceneWish<'a> {
-    /// The engine asked for by name, on the scene or for the whole film.
+    /// The engine requested by name, for the scene or for the whole film.
     pub explicit: Option<&'a str>,
     /// The preset.
     pub preset_id: &'a str,
     /// Camera, light and mood words.
     pub keywords: &'a [String],
-    /// What is to be seen.
+    /// The content of the clip.
     pub prompt: &'a str,
-    /// Whether it starts from a picture.
+    /// True if it starts from a picture.
     pub has_image: bool,
     /// The film's shape.
     pub ratio: Ratio,
-    /// What may still be spent on it.
+    /// The remaining budget.
     pub budget_left: Option<MicroUsd>,
 }
 
-/// What is known of an engine at the moment.
+/// The current facts about an engine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EngineFacts {
-    /// Whether there is a key, or none is needed.
+    /// True if there is a key, or none is needed.
     pub has_key: bool,
     /// The variables that may hold its key.
     pub key_env: Vec<String>,
-    /// Whether it draws from words alone.
+    /// True if it can draw from words alone.
     pub text_to_video: bool,
-    /// Whether it starts from pictures.
+    /// True if it can start from pictures.
     pub image_input: bool,
-    /// The shape of the clip that would come; `None` where it is not known before.
+    /// The shape of its clip; `None` if unknown in advance.
     pub shape: Option<Ratio>,
-    /// What this scene would cost.
+    /// The cost of this scene.
     pub estimate: MicroUsd,
-    /// The length that would be asked for, in milliseconds.
+    /// The length to request, in milliseconds.
     pub asked_ms: u32,
     /// Its breaker.
     pub breaker: BreakerState,
@@ -110,7 +109,7 @@ pub fn resolve_engine(
     chain
 }
 
-/// Every engine in order, perhaps more than once, with the reason for its place.
+/// Returns every engine in order, possibly more than once, with the reason for its place.
 fn order(wish: &SceneWish<'_>, settings: &EngineSettings) -> Vec<(EngineName, String)> {
     let mut order: Vec<(EngineName, String)> = Vec::new();
     if let Some(explicit) = wish.explicit {
@@ -133,7 +132,7 @@ fn order(wish: &SceneWish<'_>, settings: &EngineSettings) -> Vec<(EngineName, St
         (!words.is_empty()).then(|| (name.clone(), words))
     };
     let mut by_words: Vec<_> = settings.default_chain.iter().filter_map(found).collect();
-    // Stable: among equals the default chain's order holds.
+    // Stable: ties keep the order of the default chain.
     by_words.sort_by_key(|(_, words)| std::cmp::Reverse(words.len()));
     for (name, words) in by_words {
         order.push((name.into(), format!("good at: {}", words.join(", "))));
@@ -159,7 +158,7 @@ fn matching_words<'a>(wish: &SceneWish<'_>, capabilities: &'a [String]) -> Vec<&
         .collect()
 }
 
-/// Why an engine cannot draw this scene, however long one waits.
+/// Returns the reason why an engine can never draw this scene.
 fn obstacle(
     name: &str,
     enabled: bool,
@@ -187,7 +186,7 @@ fn obstacle(
     })
 }
 
-/// What keeps an engine from being used right now.
+/// Returns the reason why an engine cannot be used right now.
 fn blocked(facts: &EngineFacts, wish: &SceneWish<'_>) -> Option<String> {
     if facts.breaker.open_until().is_some() {
         return Some("its circuit breaker is open after failures".to_owned());

@@ -1,11 +1,10 @@
-//! AI video engines: one adapter a vendor, a pure choice of the chain, and the walk along it.
+//! AI video engines: one adapter per vendor, a pure choice of the chain, and the walk along it.
 //!
-//! Guarantees: every scene gets a picture, since every chain ends at `local`; every step down is
-//! logged and counted; a paid call is written down before it is made, and never made twice for
-//! the same clip.
+//! Guarantees: every scene gets a picture, since every chain ends at `local`; every fallback is logged and counted;
+//! a paid call is recorded before it is made, and never made twice for the same clip.
 //!
-//! Does not draw films (the pipeline does) and does not keep anything itself: rows, breakers and
-//! clips live behind [`pytoon_records::ledger::PurchaseStore`].
+//! Does not render films (the pipeline does) and stores nothing itself: rows, breakers and clips are behind
+//! [`pytoon_records::ledger::PurchaseStore`].
 //!
 //! Start with [`adapter::ExternalEngineAdapter`], [`engine_selector::resolve_engine`] and
 //! [`engine_manager::EngineManager::draw`].

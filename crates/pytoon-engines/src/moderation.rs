@@ -1,17 +1,15 @@
-//! What is looked at before a prompt leaves, and what becomes of one that an engine refused.
+//! The screening of a prompt before it is sent, and the rephrasing of one that an engine rejected.
 //!
-//! Guarantees: pure; words are compared whole and without regard to case; substitutions come
-//! first, so that an innocent word is not taken for its other meaning; a rephrased prompt is
-//! never the one that was refused.
+//! Guarantees: pure; words are compared whole and case-insensitively; substitutions come first, so that a harmless
+//! word is not mistaken for its other meaning; a rephrased prompt always differs from the rejected one.
 //!
-//! Does not ask a service (`moderation_service` does) and does not decide what happens to the
-//! scene.
+//! Leaves the moderation service to `moderation_service` and does not decide what happens to the scene.
 //!
 //! Start with [`screen`].
 
 use pytoon_config::engines::{ModerationSettings, Strictness};
 
-/// A word that must not leave.
+/// A word that must not be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
     /// `blocklist` or `competitor`.
@@ -20,16 +18,16 @@ pub struct Hit {
     pub word: String,
 }
 
-/// A prompt that was looked at.
+/// A screened prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Screened {
-    /// The prompt as it may leave; absent when it must not.
+    /// The prompt in the form that may be sent; `None` if it must not be sent.
     pub prompt: Option<String>,
-    /// What was found.
+    /// The words found.
     pub hits: Vec<Hit>,
 }
 
-/// Looks at a prompt. `brand_safe` adds the safety words and counts every hit as strict.
+/// Screens a prompt. `brand_safe` adds the safety words and treats every hit as strict.
 pub fn screen(prompt: &str, settings: &ModerationSettings, brand_safe: bool) -> Screened {
     let mut text = prompt.to_owned();
     for (word, meant) in &settings.substitutions {
@@ -49,7 +47,7 @@ pub fn screen(prompt: &str, settings: &ModerationSettings, brand_safe: bool) -> 
         text = replace_words(&text, &hit.word, "");
     }
     text = tidy(&text);
-    // What is left of a prompt must still say what is to be seen.
+    // The remaining prompt must still describe something.
     if text.chars().filter(|c| c.is_alphanumeric()).count() < 3 {
         return Screened { prompt: None, hits };
     }
@@ -59,7 +57,7 @@ pub fn screen(prompt: &str, settings: &ModerationSettings, brand_safe: bool) -> 
     Screened { prompt: Some(text), hits }
 }
 
-/// Words that engines refuse for what they could mean, and a milder word.
+/// Words that engines reject for a possible meaning, each with a milder word.
 const MILDER: &[(&str, &str)] = &[
     ("blood", "red liquid"),
     ("bloody", "red"),
@@ -96,13 +94,13 @@ const MILDER: &[(&str, &str)] = &[
     ("naked", "plain"),
 ];
 
-/// Puts a refused prompt into other words; the result always differs from the prompt.
+/// Rephrases a rejected prompt; the result always differs from the prompt.
 pub fn rephrase(prompt: &str, attempt: u32) -> String {
     let mut text = prompt.to_owned();
     for (word, milder) in MILDER {
         text = replace_words(&text, word, milder);
     }
-    // Names of people are what engines refuse most after violence.
+    // Names of people are the most frequent reason for rejections after violence.
     if attempt > 1 || text == prompt {
         text = without_names(&text);
     }
@@ -114,7 +112,7 @@ pub fn rephrase(prompt: &str, attempt: u32) -> String {
     format!("{frame}: {}", text.trim_end_matches('.'))
 }
 
-/// Leaves out capitalised words that do not begin a sentence.
+/// Removes capitalised words that do not begin a sentence.
 fn without_names(text: &str) -> String {
     let mut begins = true;
     text.split_whitespace()
@@ -132,7 +130,7 @@ fn is_word_char(c: char) -> bool {
     c.is_alphanumeric() || c == '\''
 }
 
-/// The byte ranges at which a word or phrase stands whole.
+/// Returns the byte ranges of the whole-word occurrences of a word or phrase.
 fn occurrences(text: &str, word: &str) -> Vec<(usize, usize)> {
     let word = word.trim();
     if word.is_empty() {
@@ -156,7 +154,7 @@ fn occurrences(text: &str, word: &str) -> Vec<(usize, usize)> {
     found
 }
 
-/// Where a match that begins here ends, in characters.
+/// Returns the end of a match that begins here, in characters.
 fn match_at(chars: &[(usize, char)], start: usize, wanted: &[char]) -> Option<usize> {
     let (mut at, mut rest) = (start, wanted);
     while !rest.is_empty() {
@@ -180,7 +178,7 @@ fn replace_words(text: &str, word: &str, with: &str) -> String {
     out
 }
 
-/// Single spaces, and no space or doubled comma before punctuation.
+/// Collapses spaces, and removes spaces and doubled commas before punctuation.
 fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text.split_whitespace() {
@@ -223,7 +221,7 @@ mod tests {
         assert_eq!(hit.prompt.as_deref(), Some("A statue, beside an can"));
         let words: Vec<&str> = hit.hits.iter().map(|h| h.word.as_str()).collect();
         assert_eq!(words, ["naked", "Acme Cola"]);
-        // A part of a word is not the word.
+        // A part of a word does not match.
         assert!(screen("snakedance", &standard, false).hits.is_empty());
         assert_eq!(screen("gore, gore!", &standard, false).prompt, None);
     }

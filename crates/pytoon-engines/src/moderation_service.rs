@@ -9,7 +9,7 @@ use pytoon_vendor::replies::with_key;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-/// The longest wait for its answer.
+/// Timeout of its answer, in milliseconds.
 const PATIENCE_MS: u64 = 8000;
 
 /// A moderation service.
@@ -20,7 +20,7 @@ pub(crate) struct ModerationClient {
 }
 
 impl ModerationClient {
-    /// The configured service; `None` when it is switched off or has no key.
+    /// Makes the configured service; `None` if it is switched off or has no key.
     pub(crate) fn from_settings(settings: &ModerationService, secrets: &Secrets) -> Option<Self> {
         if !settings.enabled {
             return None;
@@ -39,7 +39,7 @@ impl ModerationClient {
         }
     }
 
-    /// The categories that a prompt falls under; `None` when it is fine.
+    /// Returns the categories of a flagged prompt; `None` if it is not flagged.
     pub(crate) async fn flagged(&self, prompt: &str) -> Result<Option<String>> {
         const OPERATION: &str = "moderate a prompt";
         let body = json!({ "model": self.model, "input": prompt });
@@ -64,7 +64,7 @@ impl ModerationClient {
     }
 }
 
-/// A service that was switched on and cannot be asked: whoever did so is told.
+/// Warns that a service that is switched on cannot be used.
 fn left_out(reason: &str) -> Option<ModerationClient> {
     let detail = format!("moderation service: it is switched on but not used: {reason}");
     Event::Warning { detail: &detail }.emit();
@@ -79,7 +79,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
-    /// Answers one request with this body, and returns what it was asked.
+    /// Answers one request with this body, and returns the request.
     async fn answer(body: &str) -> (ModerationClient, tokio::task::JoinHandle<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
         let address = listener.local_addr().expect("address");

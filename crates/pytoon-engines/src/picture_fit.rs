@@ -1,7 +1,7 @@
-//! The seam to what gives a picture the shape of the clip that starts from it.
+//! The interface that crops a picture to the shape of the clip that starts from it.
 //!
-//! Engines crop a picture of another shape in its middle, or draw a clip of the picture's shape.
-//! Neither knows what matters in it, so that it is cropped here before it is handed over.
+//! Engines crop a picture of another shape in its middle, or make a clip of the picture's shape. Neither respects
+//! its subject, so it is cropped here before it is sent.
 
 use crate::adapter::Ratio;
 use std::fmt;
@@ -10,15 +10,15 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use tempfile::TempPath;
 
-/// A picture of another shape is handed over as it is where a crop would leave this share of it.
+/// A picture is sent as it is if a crop would keep at least this share of it.
 pub const SAME_SHAPE: f64 = 0.98;
 
-/// A picture to hand over.
+/// A picture to send.
 #[derive(Debug)]
 pub enum Fitted {
-    /// It has the shape, or no other can be made of it.
+    /// It has the shape already, or cannot be cropped to it.
     AsItIs(PathBuf),
-    /// A file made of it, which is deleted with this value.
+    /// A temporary file with the crop, deleted with this value.
     Cropped(TempPath),
 }
 
@@ -32,25 +32,25 @@ impl Fitted {
     }
 }
 
-/// Why a picture cannot be handed over now.
+/// The reason why a picture cannot be sent now.
 #[derive(Debug)]
 pub enum FitProblem {
     /// The picture cannot be read.
     Picture(String),
-    /// This machine ran out of something, which says nothing of the picture.
+    /// This machine ran out of a resource, which says nothing about the picture.
     Machine(String),
 }
 
-/// A future in a box.
+/// A boxed future.
 pub type FitFuture<'a> = Pin<Box<dyn Future<Output = Result<Fitted, FitProblem>> + Send + 'a>>;
 
-/// Gives pictures a shape.
+/// Crops pictures to a shape.
 pub trait PictureFitter: fmt::Debug + Send + Sync {
     /// Returns a picture in a shape.
     fn fit(&self, picture: PathBuf, ratio: Ratio) -> FitFuture<'_>;
 }
 
-/// Hands pictures over as they are.
+/// Leaves pictures as they are.
 #[derive(Debug, Clone, Copy)]
 pub struct AsTheyAre;
 

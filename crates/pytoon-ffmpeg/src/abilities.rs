@@ -1,11 +1,11 @@
-//! What the installed FFmpeg can do, asked once for each list.
+//! The abilities of the installed FFmpeg, queried once for each list.
 
 use pytoon_process::{CommandLine, Runner};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-/// The names on each list, by the program that gave it.
+/// The names on each list, by the program that reported it.
 type Lists = BTreeMap<(PathBuf, &'static str), BTreeSet<String>>;
 
 static LISTS: Mutex<Lists> = Mutex::new(BTreeMap::new());
@@ -25,7 +25,7 @@ fn is_listed(runner: &Runner, list: &'static str, name: &str) -> bool {
     let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
     let names = lists.entry((program, list)).or_insert_with(|| {
         let command = CommandLine::new("ffmpeg", "ask what it can do").args(["-hide_banner", list]);
-        // A program that does not answer can do nothing; what follows says what is wrong with it.
+        // A program that does not answer has no abilities; the next command reports its error.
         let said = runner.run(&command, Vec::new()).unwrap_or_default();
         // ` TS. bwdif  V->V  Deinterlace`: flags, then the name.
         let lines = String::from_utf8_lossy(&said);

@@ -1,4 +1,4 @@
-//! Facts of a clip that came from outside, every frame decoded.
+//! Facts about a clip from outside, with every frame decoded.
 
 use crate::probe::{probe, ratio};
 use crate::verify::{FrameLook, look_at_all};
@@ -6,12 +6,12 @@ use crate::{Input, ffmpeg, file_arg};
 use pytoon_process::{Runner, SystemError, disk, threads};
 use std::path::Path;
 
-/// The facts of a clip.
+/// The facts about a clip.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClipFacts {
-    /// Its length in milliseconds, as the container says.
+    /// Its length in milliseconds, according to the container.
     pub duration_ms: i64,
-    /// Frames a second.
+    /// Frames per second.
     pub frame_rate: f64,
     /// Width in pixels.
     pub width: u32,
@@ -19,13 +19,13 @@ pub struct ClipFacts {
     pub height: u32,
     /// True if it has sound.
     pub has_sound: bool,
-    /// Every frame that can be decoded.
+    /// Every decodable frame.
     pub frames: Vec<FrameLook>,
 }
 
-/// Looks at a clip; one that is no video is an error.
+/// Reads the facts about a clip; a file without video is an error.
 pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, SystemError> {
-    // Side by side: each is mostly the start of a program.
+    // Concurrently: each is mostly the start of a program.
     let (frames, probed) =
         threads::side_by_side(|| look_at_all(runner, path), || probe(runner, path));
     let probed = probed?;
@@ -41,7 +41,7 @@ pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, SystemError> {
     })
 }
 
-/// Takes a clip's sound out, without touching its picture.
+/// Removes a clip's sound, without touching its picture.
 pub fn strip_sound(runner: &Runner, path: &Path) -> Result<(), SystemError> {
     let silent = &disk::part_of(path);
     let command = ffmpeg("take a clip's sound out")
@@ -52,7 +52,7 @@ pub fn strip_sound(runner: &Runner, path: &Path) -> Result<(), SystemError> {
         .run(&command, Vec::new())
         .and_then(|_| std::fs::rename(silent, path).map_err(|e| SystemError::write(path, e)));
     if done.is_err() {
-        // The half-written file must not stay; that it cannot be removed changes nothing.
+        // The partial file must not stay; a failure to remove it changes nothing.
         let _ = std::fs::remove_file(silent);
     }
     done

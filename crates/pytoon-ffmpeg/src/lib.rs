@@ -1,7 +1,7 @@
-//! FFmpeg and FFprobe as programs: what a file is, its sound, what its frames show.
+//! FFmpeg and FFprobe as programs: facts about files, their sound, the content of their frames.
 //!
-//! Guarantees: commands are pure functions, tested as text; a file among the inputs leads to no other
-//! file and to no network; what FFprobe says is remembered for a file until the file changes.
+//! Guarantees: commands are pure functions, tested as text; an input file cannot make FFmpeg open another file or
+//! the network; FFprobe's result is cached until the file changes.
 //!
 //! Does not know pixels: `pytoon-media` reads and writes pictures.
 //!
@@ -16,7 +16,7 @@ pub mod verify;
 use pytoon_process::CommandLine;
 use std::path::Path;
 
-/// The start of every command: quiet, never asking, errors only.
+/// Returns the start of every command: quiet, non-interactive, errors only.
 pub fn ffmpeg(purpose: &'static str) -> CommandLine {
     CommandLine::new("ffmpeg", purpose).args([
         "-hide_banner",
@@ -27,17 +27,17 @@ pub fn ffmpeg(purpose: &'static str) -> CommandLine {
     ])
 }
 
-/// What FFmpeg may open: what it is given. A playlist among media files leads nowhere.
+/// The protocols that FFmpeg may open: the given files and pipes. A playlist among media files leads nowhere.
 pub const LOCAL_ONLY: [&str; 2] = ["-protocol_whitelist", "file,pipe"];
 
-/// The containers that are read. Formats that name other files (concat, HLS, DASH, numbered
-/// pictures) are not among them: such a file would have others of this machine shown in a film.
+/// The supported containers. Formats that name other files (concat, HLS, DASH, numbered pictures) are not among
+/// them: such a file could show other files of this machine in a film.
 const CONTAINERS: &str = "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,wav,w64,mp3,flac,aac,aiff,caf,\
     amr,ac3,eac3,au,gif,apng,h264,hevc,m4v,ivf,dv,mxf,nut,wv,ape,tta,voc,rm";
 
 /// A media file as the next input.
 pub trait Input {
-    /// Reads a file, and nothing that it may name.
+    /// Reads a file, and no other file that it names.
     fn input(self, path: &Path) -> Self;
 }
 
@@ -48,7 +48,7 @@ impl Input for CommandLine {
     }
 }
 
-/// A file name that FFmpeg cannot take for an option or a protocol.
+/// Returns a file name that FFmpeg cannot mistake for an option or a protocol.
 pub fn file_arg(path: &Path) -> std::ffi::OsString {
     let mut arg = std::ffi::OsString::from("file:");
     arg.push(path);

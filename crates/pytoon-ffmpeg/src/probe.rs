@@ -1,8 +1,8 @@
-//! What a media file is, by FFprobe.
+//! Facts about a media file, by FFprobe.
 //!
-//! One reading of a file: its streams, which of them is the main picture, when each begins and how
-//! long it is. The text of FFprobe is understood by one function, [`parse`], which takes any text
-//! and never panics; what is missing or has another type than expected counts as not said.
+//! One analysis of a file: its streams, its main picture, the start and length of each. A single function,
+//! [`parse`], parses FFprobe's output; it accepts any text and never panics; a missing field or one of an
+//! unexpected type counts as unknown.
 
 use crate::Input;
 use pytoon_process::budget::Budget;
@@ -13,24 +13,24 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-/// FFprobes that run at once in this process.
+/// Limits the number of concurrent FFprobes in this process.
 static PROBES: LazyLock<Budget> = LazyLock::new(|| Budget::new(2));
 
-/// What FFprobe says of a file.
+/// FFprobe's facts about a file.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct MediaProbe {
     /// The container's names, such as `mov,mp4,m4a`.
     pub format: String,
-    /// Length in seconds; 0 where the container does not say.
+    /// Length in seconds; 0 if the container does not state it.
     pub duration_s: f64,
-    /// When the file begins on its own clock, in seconds.
+    /// The start of the file on its own clock, in seconds.
     pub start_s: f64,
-    /// The main picture: of the video streams that are no attached picture the first that moves,
-    /// the default one before others. A stream of one frame where none moves.
+    /// The main picture: the first moving stream among the video streams that are not attached pictures, preferably
+    /// the default one. If none moves, a stream of one frame.
     pub video: Option<VideoStream>,
     /// The sound: the default stream, else the first.
     pub audio: Option<AudioStream>,
-    /// Video streams that are no attached pictures.
+    /// The number of video streams that are not attached pictures.
     pub pictures: usize,
     /// Size in bytes.
     pub size_bytes: u64,
@@ -39,9 +39,9 @@ pub struct MediaProbe {
 /// A video stream.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VideoStream {
-    /// Its place among all streams.
+    /// Its index among all streams.
     pub index: u32,
-    /// Its place among the video streams, attached pictures included.
+    /// Its index among the video streams, including attached pictures.
     pub video_index: u32,
     /// Codec name.
     pub codec: String,
@@ -53,11 +53,11 @@ pub struct VideoStream {
     pub height: u32,
     /// Pixel format.
     pub pixel_format: String,
-    /// Bits of a sample, where FFprobe says so.
+    /// Bits per sample, if FFprobe reports them.
     pub bits: Option<u32>,
     /// Mean frame rate as a ratio.
     pub frame_rate: String,
-    /// The rate on whose grid all frames lie, as a ratio; that of the frames where it is constant.
+    /// The rate whose grid contains all frames, as a ratio; the frame rate if that is constant.
     pub base_rate: String,
     /// Colour matrix.
     pub colour_space: String,
@@ -65,26 +65,26 @@ pub struct VideoStream {
     pub primaries: String,
     /// Transfer function.
     pub transfer: String,
-    /// Range of its codes.
+    /// The range of its codes.
     pub range: String,
     /// Width of a pixel over its height.
     pub sample_aspect: (u32, u32),
     /// The order of its fields.
     pub field_order: String,
-    /// How far it is turned to be upright, in degrees.
+    /// The rotation that makes it upright, in degrees.
     pub rotation: i32,
-    /// True if only a Dolby Vision decoder shows its colours (ETSI TS 103 572, base layers that are
-    /// compatible with nothing, such as those of profile 5).
+    /// True if only a Dolby Vision decoder shows its colours (ETSI TS 103 572, base layers without compatibility,
+    /// such as those of profile 5).
     pub needs_dolby_vision: bool,
-    /// Whether an alpha plane lies beside the stream (WebM).
+    /// True if the stream has a separate alpha plane (WebM).
     pub alpha_beside: bool,
-    /// Number of frames, where the container or a scan says.
+    /// Number of frames, if the container or a scan gives it.
     pub frames: Option<i64>,
-    /// Length in seconds: its own, else the container's; 0 where nothing says.
+    /// Length in seconds: its own, else the container's; 0 if unknown.
     pub duration_s: f64,
-    /// Its own length in seconds, where the container says.
+    /// Its own length in seconds, if the container states it.
     pub own_duration_s: Option<f64>,
-    /// When it begins on the container's clock, in seconds.
+    /// The start on the container's clock, in seconds.
     pub start_s: f64,
     is_default: bool,
 }
@@ -92,9 +92,9 @@ pub struct VideoStream {
 /// An audio stream.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AudioStream {
-    /// Its place among all streams.
+    /// Its index among all streams.
     pub index: u32,
-    /// Its place among the audio streams.
+    /// Its index among the audio streams.
     pub audio_index: u32,
     /// Codec name.
     pub codec: String,
@@ -104,13 +104,13 @@ pub struct AudioStream {
     pub channels: u32,
     /// Length in seconds.
     pub duration_s: f64,
-    /// When it begins on the container's clock, in seconds.
+    /// The start on the container's clock, in seconds.
     pub start_s: f64,
     is_default: bool,
 }
 
 impl VideoStream {
-    /// Returns whether it has more than one frame; `None` where the header does not tell.
+    /// Returns true if it has more than one frame; `None` if the header does not tell.
     pub fn moves(&self) -> Option<bool> {
         if let Some(frames) = self.frames.filter(|frames| *frames > 0) {
             return Some(frames > 1);
@@ -119,14 +119,14 @@ impl VideoStream {
         Some(self.own_duration_s? * rate > 1.5)
     }
 
-    /// Returns true if its frames are evenly spaced, as far as the header tells.
+    /// Returns true if its frames are evenly spaced, according to the header.
     pub fn has_constant_rate(&self) -> bool {
         let (mean, base) = (ratio(&self.frame_rate), ratio(&self.base_rate));
         mean.zip(base).is_some_and(|(mean, base)| (mean / base - 1.0).abs() < 0.01)
     }
 }
 
-/// Returns a ratio such as `30000/1001` as a number, if it is a positive one.
+/// Parses a ratio such as `30000/1001`; `None` unless it is positive.
 pub(crate) fn ratio(text: &str) -> Option<f64> {
     let (above, below) = text.split_once(['/', ':']).unwrap_or((text, "1"));
     let value = above.parse::<f64>().ok()? / below.parse::<f64>().ok()?;
@@ -139,8 +139,8 @@ pub fn probe(runner: &Runner, path: &Path) -> Result<MediaProbe, SystemError> {
     parse(&text).map_err(|reason| SystemError::unusable(path, reason))
 }
 
-/// Probes a file and counts its packets where the header does not say how long its picture is, or
-/// which of its pictures moves.
+/// Probes a file, and counts its packets if the header does not contain the length of its picture, or does not tell
+/// which picture moves.
 pub fn probe_picture(runner: &Runner, path: &Path) -> Result<MediaProbe, SystemError> {
     let text = ask(runner, path, &["-show_format", "-show_streams"])?;
     let refused = |reason| SystemError::unusable(path, reason);
@@ -155,8 +155,8 @@ pub fn probe_picture(runner: &Runner, path: &Path) -> Result<MediaProbe, SystemE
     parse_with_packets(&text, &packets).map_err(refused)
 }
 
-/// Refuses sound at a rate that no recording has. FFmpeg resamples a packet at a time: one second of
-/// sound at 1 Hz becomes 48,000 samples.
+/// Rejects sound at a sampling rate that no recording has. FFmpeg resamples a packet at a time: one second of sound
+/// at 1 Hz becomes 48,000 samples.
 fn check_rate(sample_rate: u32) -> Result<(), String> {
     // Zero: FFprobe does not know it.
     if sample_rate == 0 || (2_000..=768_000).contains(&sample_rate) {
@@ -167,16 +167,16 @@ fn check_rate(sample_rate: u32) -> Result<(), String> {
 
 const PACKET_ENTRIES: &str = "packet=stream_index,pts_time,dts_time,duration_time";
 
-/// The most that FFprobe may say of a file.
+/// Maximum size of FFprobe's output about a file, in bytes.
 const MOST_SAID: usize = 16 << 20;
-/// The memory that FFprobe may take for it.
+/// The memory limit of FFprobe, in bytes.
 const MEMORY: u64 = 1 << 30;
 
-/// Answers that are remembered, and the longest of them: every stage of a film looks at its files.
+/// The number of cached results, and the maximum size of one, in bytes: every stage of a film reads its files.
 const REMEMBERED: usize = 512;
 const LONGEST_REMEMBERED: usize = 64 << 10;
 
-/// Returns what FFprobe says of a file. It is asked once for as long as the file stays as it is.
+/// Returns FFprobe's output about a file. Cached until the file changes.
 fn ask(runner: &Runner, path: &Path, what: &[&str]) -> Result<String, SystemError> {
     static KNOWN: LazyLock<Mutex<HashMap<(FileId, String), String>>> =
         LazyLock::new(Mutex::default);
@@ -223,12 +223,12 @@ fn ask_program(runner: &Runner, path: &Path, what: &[&str]) -> Result<String, Sy
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Understands what FFprobe says of a file's container and streams, as JSON.
+/// Parses FFprobe's JSON about a file's container and streams.
 pub fn parse(text: &str) -> Result<MediaProbe, String> {
     parse_with_packets(text, "{}")
 }
 
-/// Understands the same with a list of packets, for files whose header says too little.
+/// Parses the same with a list of packets, for files whose header is insufficient.
 pub fn parse_with_packets(text: &str, packets: &str) -> Result<MediaProbe, String> {
     let not_understood = |error| format!("the output of ffprobe is invalid: {error}");
     let value: Value = serde_json::from_str(text).map_err(not_understood)?;
@@ -264,14 +264,14 @@ pub fn parse_with_packets(text: &str, packets: &str) -> Result<MediaProbe, Strin
         duration_s: format_duration,
         start_s: format_start,
         pictures: pictures.len(),
-        // The first of the best: `max_by_key` would give the last.
+        // The first of the best: `max_by_key` would return the last.
         video: pictures.into_iter().rev().max_by_key(rank),
         audio: sounds.into_iter().rev().max_by_key(|sound| sound.is_default),
         size_bytes: number(&format["size"]).unwrap_or(0.0) as u64,
     })
 }
 
-/// When a stream begins and how long it is.
+/// The start and length of a stream.
 struct Span {
     start_s: f64,
     own_duration_s: Option<f64>,
@@ -333,7 +333,7 @@ fn video(stream: &Value, index: u32, video_index: u32, span: Span) -> VideoStrea
     let sample_aspect = aspect
         .split_once(':')
         .and_then(|(w, h)| Some((w.parse::<u32>().ok()?, h.parse::<u32>().ok()?)))
-        // Anything beyond is a broken header, not a shape.
+        // Larger ratios are broken headers, not shapes.
         .filter(|&(w, h)| w > 0 && h > 0 && w / h < 8 && h / w < 8)
         .unwrap_or((1, 1));
     VideoStream {
@@ -383,10 +383,10 @@ fn text_of(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// A finite number, given as one or as text.
+/// Returns a finite number, written as a number or a string.
 fn number(value: &Value) -> Option<f64> {
     let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
-    // Beyond this are broken headers; sums of such times stay finite.
+    // Larger values are broken headers; sums of the allowed ones stay finite.
     (number.is_finite() && number.abs() < 1e15).then_some(number)
 }
 
@@ -394,7 +394,7 @@ fn whole(value: &Value) -> Option<u32> {
     number(value).filter(|n| (0.0..=f64::from(u32::MAX)).contains(n)).map(|n| n as u32)
 }
 
-/// `00:00:05.040000000` in seconds.
+/// Converts `00:00:05.040000000` to seconds.
 fn clock(text: &str) -> Option<f64> {
     let mut seconds = 0.0;
     for part in text.split(':') {

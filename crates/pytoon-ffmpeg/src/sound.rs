@@ -1,13 +1,13 @@
-//! Any sound file into 48 kHz float samples.
+//! Decodes any sound file into 48 kHz float samples.
 
 use crate::{Input, ffmpeg};
 use pytoon_process::{CommandLine, Runner, SystemError};
 use std::path::Path;
 
-/// The longest sound that is decoded, in seconds; a film lasts a minute at most.
+/// Maximum length of decoded sound, in seconds; a film lasts a minute at most.
 const MAX_SECONDS: &str = "600";
 
-/// The command that decodes a file to interleaved 32-bit float at 48 kHz.
+/// Returns the command that decodes a file to interleaved 32-bit float at 48 kHz.
 fn decode_command(path: &Path, channels: u8) -> CommandLine {
     ffmpeg("decode the sound").input(path).args([
         "-vn",
@@ -40,9 +40,8 @@ pub fn decode_stereo(runner: &Runner, path: &Path) -> Result<(Vec<f32>, Vec<f32>
     Ok((nonempty(path, channel(0))?, nonempty(path, channel(4))?))
 }
 
-/// Decodes the beginning of a clip's own sound to two channels. Gaps between its packets are
-/// silent, so that what follows one keeps its time. A clip without a sound that can be decoded
-/// gives none.
+/// Decodes the beginning of a clip's own sound to two channels. Gaps between its packets become silence, so that
+/// later packets keep their time. A clip without decodable sound returns none.
 pub fn decode_clip_sound(
     runner: &Runner,
     path: &Path,
@@ -99,7 +98,7 @@ fn nonempty(path: &Path, samples: Vec<f32>) -> Result<Vec<f32>, SystemError> {
     Ok(samples)
 }
 
-/// Little-endian floats; what is not a number becomes silence.
+/// Converts little-endian floats; NaN becomes silence.
 fn floats(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks().0.iter().map(|b| float(*b)).collect()
 }

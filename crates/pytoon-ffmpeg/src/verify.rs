@@ -1,30 +1,29 @@
-//! Looks at the finished file: its key frames, or every frame.
+//! Decodes the finished file: its key frames, or every frame.
 
 use crate::{Input, ffmpeg};
 use pytoon_process::{CommandLine, Runner, SystemError};
 use std::collections::VecDeque;
 use std::path::Path;
 
-/// The size at which frames are looked at.
+/// The size of the decoded frames, in pixels.
 const LOOK_WIDTH: usize = 54;
 const LOOK_HEIGHT: usize = 96;
 
-/// How many frames back a frame is compared with for [`FrameLook::drift`]: about half a second.
-/// Shimmer that follows a codec's pattern of frames repeats within it, since 2, 3, 4 and 6 divide
-/// it.
+/// The distance of the compared frames in [`FrameLook::drift`]: about half a second. Shimmer that follows a codec's
+/// frame pattern repeats within it, since 2, 3, 4 and 6 divide it.
 const DRIFT_FRAMES: usize = 12;
 
-/// What was seen of a frame.
+/// The statistics of a frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FrameLook {
     /// Mean luma code.
     pub mean: f64,
     /// Standard deviation of luma codes.
     pub deviation: f64,
-    /// Mean difference of luma codes from the frame before; 0 for the first.
+    /// Mean difference of luma codes from the previous frame; 0 for the first.
     pub change: f64,
-    /// The same from the frame [`DRIFT_FRAMES`] before, or from the first. Motion adds up over
-    /// them, the shimmer of compression does not.
+    /// The same from the frame [`DRIFT_FRAMES`] earlier, or from the first. Motion accumulates over them, the
+    /// shimmer of compression does not.
     pub drift: f64,
 }
 
@@ -36,8 +35,8 @@ pub fn look_at_all(runner: &Runner, path: &Path) -> Result<Vec<FrameLook>, Syste
 
 /// Decodes the key frames only, which is cheap.
 pub fn look_at_key_frames(runner: &Runner, path: &Path) -> Result<Vec<FrameLook>, SystemError> {
-    // The decoder's threads take a frame each only where the demuxer hands out nothing else. The
-    // deblocking of edges shows in no mean.
+    // The decoder's threads take one frame each only if the demuxer discards all others. Deblocking does not affect
+    // the mean.
     let key_frames = ["-threads", "2", "-discard:v", "nokey"];
     let decode = [&key_frames[..], &["-skip_frame", "nokey", "-skip_loop_filter", "all"]].concat();
     Ok(looks(frames(&runner.run(&command(path, &decode), Vec::new())?)))

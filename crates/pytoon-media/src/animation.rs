@@ -1,4 +1,4 @@
-//! Animated WebP, which FFmpeg does not decode: found by its chunks, decoded here frame by frame.
+//! Animated WebP, which FFmpeg does not decode: detected by its chunks, decoded here frame by frame.
 
 use image::codecs::webp::WebPDecoder;
 use image::{AnimationDecoder, Frames, ImageResult};
@@ -6,12 +6,11 @@ use pytoon_process::SystemError;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// A frame that is to be seen for less than this, in milliseconds, is seen for
-/// [`USUAL_FRAME_MS`], as in browsers.
+/// A frame with a shorter duration than this, in milliseconds, is shown for [`USUAL_FRAME_MS`], as in browsers.
 const SHORTEST_FRAME_MS: i64 = 11;
 const USUAL_FRAME_MS: i64 = 100;
 
-/// What the chunks of an animated WebP say.
+/// The facts in the chunks of an animated WebP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Animation {
     pub(crate) duration_ms: i64,
@@ -67,22 +66,22 @@ fn frame_ms(said: i64) -> i64 {
     if said < SHORTEST_FRAME_MS { USUAL_FRAME_MS } else { said }
 }
 
-/// Plays an animation over and over: its picture at any later time.
+/// Plays an animation in a loop: returns its picture at any later time.
 pub(crate) struct Player {
     bytes: std::sync::Arc<[u8]>,
     frames: Frames<'static>,
-    /// The picture that is seen, and until when, in milliseconds from the beginning of the film.
+    /// The current picture, and its end in milliseconds from the beginning of the film.
     seen: Option<(Vec<u8>, f64)>,
 }
 
 impl Player {
-    /// Plays the bytes of a file; its first frame is decoded when it is asked for.
+    /// Plays the bytes of a file; its first frame is decoded on demand.
     pub(crate) fn of(bytes: std::sync::Arc<[u8]>) -> ImageResult<Self> {
         let frames = round(&bytes)?;
         Ok(Self { bytes, frames, seen: None })
     }
 
-    /// Returns the RGBA pixels that are seen at a time, which never goes back.
+    /// Returns the RGBA pixels at a time, which never decreases.
     pub(crate) fn at(&mut self, ms: f64) -> ImageResult<&[u8]> {
         let mut restarted = false;
         while self.seen.as_ref().is_none_or(|(_, until)| *until <= ms) {
@@ -95,7 +94,7 @@ impl Player {
                     self.seen = Some((frame.into_buffer().into_raw(), until + length));
                     restarted = false;
                 }
-                // A round without a frame never ends.
+                // A round without any frame would never end.
                 None if restarted => break,
                 None => {
                     self.frames = round(&self.bytes)?;
@@ -133,7 +132,7 @@ mod tests {
             [&b"RIFF\0\0\0\0WEBP"[..], &head, &frames].concat()
         };
         let found = |bytes: Vec<u8>| of(Cursor::new(bytes)).expect("reads");
-        // A length of 0 is shown as browsers show it.
+        // A duration of 0 is replaced as in browsers.
         let expected = Animation { duration_ms: 140, width: 100, height: 50 };
         assert_eq!(found(webp(&[40, 0])), Some(expected));
         assert_eq!(found(webp(&[40])), None);

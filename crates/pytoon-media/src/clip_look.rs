@@ -1,4 +1,4 @@
-//! The looks of a clip: its colours, and a few of its frames.
+//! The analysis of a clip: its colours, and a few of its frames.
 
 use crate::animation::Player;
 use crate::clip::{colour_options, picture_stream, with_decoder, with_start};
@@ -11,12 +11,12 @@ use pytoon_graphics::Frame;
 use pytoon_process::{Runner, SystemError};
 use std::path::Path;
 
-/// Frames that a clip's colours are read from.
+/// The number of frames from which a clip's colours are measured.
 const COLOUR_FRAMES: usize = 8;
-/// Their size.
+/// Their side length, in pixels.
 const COLOUR_SIDE: usize = 64;
 
-/// The colours of a clip of this length in milliseconds, over frames spread through it.
+/// Measures the colours of a clip of this length in milliseconds, over frames spread through it.
 pub fn colours(runner: &Runner, path: &Path, duration_ms: i64) -> Result<ClipColours, SystemError> {
     let seconds = (duration_ms as f64 / 1000.0).max(0.1);
     let filter = format!(
@@ -64,25 +64,25 @@ fn described(planes: &mut [Vec<u8>; 3]) -> ClipColours {
     }
 }
 
-/// What a few frames of a clip show.
+/// A few frames of a clip.
 #[derive(Debug)]
 pub struct ClipLook {
     /// The frames, small, in square pixels and BT.709.
     pub pictures: Vec<Picture>,
-    /// The brightest of them against reference white, for clips whose colours are converted.
+    /// The peak brightness relative to reference white, for clips whose colours are converted.
     pub peak: f64,
 }
 
-/// Frames that are looked at, half a second apart or more.
+/// The number of analysed frames, at least half a second apart.
 const LOOK_FRAMES: usize = 8;
-/// The longer side of them.
+/// The length of their longer side, in pixels.
 const LOOK_SIDE: f64 = 384.0;
-/// The share of pixels that may be brighter than the peak: glints, and the noise of encoders.
+/// The share of pixels that may be brighter than the peak: glints, and encoder noise.
 const GLINTS: f64 = 0.005;
-/// Clips that are no brighter than this against reference white have nothing above it.
+/// Clips with a lower peak relative to reference white have no highlights above it.
 const NOISE_ABOVE_WHITE: f64 = 1.2;
 
-/// Looks at a few of a clip's key frames, which cost little to decode.
+/// Decodes a few of a clip's key frames, which is cheap.
 pub fn look(runner: &Runner, path: &Path, reading: &ClipReading) -> Result<ClipLook, SystemError> {
     if reading.animation {
         let (width, height) = (reading.width as usize, reading.height as usize);
@@ -134,7 +134,7 @@ fn look_format(reading: &ClipReading) -> &'static str {
     if reading.colours.is_some() { "yuv420p10le" } else { "rgba" }
 }
 
-/// Frames of other colours: how bright they are, and what they look like in BT.709.
+/// Returns the look of frames in other colour spaces: their brightness, and their pixels in BT.709.
 fn bright_look(bytes: &[u8], colours: &SourceColours, (width, height): (usize, usize)) -> ClipLook {
     let frames = || bytes.chunks_exact(width * height * 3);
     let measured = ColourConversion::new(colours);
@@ -142,7 +142,7 @@ fn bright_look(bytes: &[u8], colours: &SourceColours, (width, height): (usize, u
     for frame in frames() {
         let code = |at: usize| u16::from_le_bytes([frame[at * 2], frame[at * 2 + 1]]);
         let (luma, half) = (width * height, width / 2);
-        // Where luma has the resolution of chroma: at edges one of them alone is brighter than both.
+        // At the resolution of chroma: at edges luma or chroma alone would be brighter than both.
         let mut lights: Vec<f64> = (0..luma / 4)
             .map(|at| {
                 let corner = at / half * 2 * width + at % half * 2;
@@ -156,7 +156,7 @@ fn bright_look(bytes: &[u8], colours: &SourceColours, (width, height): (usize, u
         let (_, light, _) = lights.select_nth_unstable_by(rank, f64::total_cmp);
         peak = peak.max(*light);
     }
-    // The noise of encoders about white is not worth a change of the upper range.
+    // Encoder noise around white does not justify a compression of highlights.
     let peak = if peak < NOISE_ABOVE_WHITE {
         1.0
     } else {

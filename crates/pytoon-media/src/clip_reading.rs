@@ -1,8 +1,8 @@
-//! One reading of a clip that everything uses: what is shown of it, how long it is, how its sound
-//! lies beside its picture, and what has to be converted.
+//! One analysis of a clip for all users: its visible part, its length, the position of its sound relative to its
+//! picture, and the required conversions.
 //!
-//! Guarantees: one FFprobe in the common case; a second one, which counts packets, only where the
-//! header does not say how long the picture is or which picture moves.
+//! Guarantees: one FFprobe in the common case; a second one, which counts packets, only if the header does not
+//! contain the length of the picture or tell which picture moves.
 
 use crate::animation;
 use pytoon_core::note::{Note, file_name};
@@ -17,22 +17,22 @@ use pytoon_process::{Runner, SystemError};
 use pytoon_vocabulary::Ms;
 use std::path::Path;
 
-/// A clip as it was read.
+/// An analysed clip.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClipFile {
     /// The length of its picture in milliseconds.
     pub duration_ms: i64,
-    /// How its picture is read.
+    /// The reading of its picture.
     pub reading: ClipReading,
-    /// Its sound, where it has any.
+    /// Its sound, if it has any.
     pub sound: Option<SoundReading>,
-    /// Whether it is one frame, to be used as a picture.
+    /// True if it is a single frame, to be used as a picture.
     pub is_still: bool,
-    /// What users should know.
+    /// Notes for users.
     pub notes: Vec<Note>,
 }
 
-/// Reads a clip. One that has no usable picture is an error that says why.
+/// Reads a clip. A clip without a usable picture is an error with the reason.
 pub fn read(runner: &Runner, path: &Path) -> Result<ClipFile, SystemError> {
     if let Some(animation) = animation::of_file(path)? {
         return Ok(ClipFile {
@@ -52,7 +52,7 @@ pub fn read(runner: &Runner, path: &Path) -> Result<ClipFile, SystemError> {
     of_probe(runner, path, &probe_picture(runner, path)?)
 }
 
-/// Reads a clip that was probed.
+/// Reads a clip that is already probed.
 pub fn of_probe(runner: &Runner, path: &Path, probe: &MediaProbe) -> Result<ClipFile, SystemError> {
     let Some(video) = &probe.video else {
         return Err(SystemError::unusable(path, "it has no picture"));
@@ -87,7 +87,7 @@ pub fn of_probe(runner: &Runner, path: &Path, probe: &MediaProbe) -> Result<Clip
     }
     let seconds = if video.duration_s > 0.0 { video.duration_s } else { probe.duration_s };
     Ok(ClipFile {
-        // What neither header nor packets say is taken for a moment.
+        // Unknown to header and packets: assume a moment.
         duration_ms: if seconds > 0.0 { ((seconds * 1000.0) as i64).max(1) } else { 1000 },
         sound: probe.audio.as_ref().map(|audio| SoundReading {
             stream: (audio.audio_index > 0).then_some(audio.index),
@@ -99,9 +99,9 @@ pub fn of_probe(runner: &Runner, path: &Path, probe: &MediaProbe) -> Result<Clip
     })
 }
 
-/// The decoder of alpha beside a stream.
+/// The decoder of a separate alpha plane.
 pub(crate) trait AlphaDecoder {
-    /// Its name; absent where any decoder gives the alpha.
+    /// Its name; `None` if any decoder returns the alpha.
     fn name(self) -> Option<&'static str>;
 }
 
@@ -115,7 +115,7 @@ impl AlphaDecoder for AlphaSource {
     }
 }
 
-/// Milliseconds of a time, bounded to what a timeline may say.
+/// Converts seconds to milliseconds, limited to the range of a timeline.
 fn ms(seconds: f64) -> i64 {
     (seconds.clamp(-86_400.0, 86_400.0) * 1000.0).round() as i64
 }
@@ -140,10 +140,10 @@ fn reading(video: &VideoStream, file_start_s: f64) -> ClipReading {
     }
 }
 
-/// The order of fields by which frames are deinterlaced.
+/// Returns the field order for deinterlacing.
 fn fields(video: &VideoStream) -> Option<FieldOrder> {
-    // FFmpeg turns a clip before any filter: a turn by a quarter mixes the fields for good, half a
-    // turn swaps them. Frames of a few lines have no fields.
+    // FFmpeg rotates a clip before any filter: a quarter turn mixes the fields irreversibly, a half turn swaps
+    // them. Frames of a few lines have no fields.
     let swapped = match video.rotation {
         0 => false,
         180 => true,
@@ -155,7 +155,7 @@ fn fields(video: &VideoStream) -> Option<FieldOrder> {
     let top_first = match video.field_order.as_str() {
         "tt" | "bt" => true,
         "bb" | "tb" => false,
-        // The header of these does not say; their frames do.
+        // The headers of these codecs do not contain it; their frames do.
         "" | "unknown" if matches!(video.codec.as_str(), "dvvideo" | "mpeg2video" | "vc1") => {
             return Some(FieldOrder::PerFrame);
         }
@@ -172,11 +172,11 @@ fn is_recoded(video: &VideoStream) -> bool {
         || video.pixel_format.starts_with("yuvj")
 }
 
-/// The colours of a clip that have to be converted; those of BT.709, and those that nobody names,
-/// are left to FFmpeg.
+/// Returns the colours of a clip if they have to be converted; BT.709, and colours without a name, are left to
+/// FFmpeg.
 ///
-/// So is BT.601, of which only the matrix is converted: its primaries are nearly those of BT.709,
-/// and telephones name them for clips that they record in sRGB.
+/// So is BT.601, of which only the matrix is converted: its primaries are nearly those of BT.709, and phones
+/// declare them for clips that they record in sRGB.
 fn colours(video: &VideoStream) -> Option<SourceColours> {
     let transfer = match video.transfer.as_str() {
         "smpte2084" => Transfer::Pq,

@@ -16,18 +16,18 @@ use pytoon_graphics::Frame;
 use pytoon_process::{CommandLine, Runner, SystemError, disk};
 use std::path::Path;
 
-/// The encoder that is always there.
+/// The encoder that is always available.
 pub const SOFTWARE_ENCODER: &str = "libx264";
 
-/// The threads of the software encoder of one chunk. What an encoder with several threads writes
-/// depends on their number, so it is fixed: the same film has the same bytes on every machine, and
-/// chunks that are encoded side by side fill the cores.
+/// The number of threads of the software encoder of one chunk. The output of an encoder depends on its number of
+/// threads, so it is fixed: the same film has the same bytes on every machine, and chunks that are encoded
+/// concurrently use all cores.
 const CHUNK_THREADS: u32 = 1;
 
-/// The H.264 profile of software and hardware.
+/// The H.264 profile of software and hardware encoders.
 const H264_PROFILE: &str = "high";
 
-/// BT.709 with video levels, as the frames that are drawn here: of the input and of the file.
+/// BT.709 with limited range, like the frames drawn here: for the input and the file.
 const BT709: [&str; 8] = [
     "-color_range",
     "tv",
@@ -55,7 +55,7 @@ fn x264_command(profile: &Profile) -> CommandLine {
         .args(["--preset", &video.preset, "--profile", H264_PROFILE, "--params", &params])
 }
 
-/// Returns where key frames are and how frames depend on each other, in libx264's names.
+/// Returns the key frame and reference structure, in libx264's parameter names.
 fn x264_params(profile: &Profile) -> String {
     let gop = profile.gop_frames();
     format!("keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:bframes=2")
@@ -63,9 +63,9 @@ fn x264_params(profile: &Profile) -> String {
 
 /// Returns the command by which FFmpeg encodes raw frames from standard input as one chunk of a film.
 ///
-/// A chunk states when each frame is decoded. Readers of negative offsets guess from them how long
-/// the decoder waits for frames out of order; of a chunk with few of those they would guess another
-/// wait than of the next, and move times where the two meet.
+/// A chunk states the decoding time of each frame. Parsers of negative offsets derive the decoder's delay for
+/// reordered frames from them; for a chunk with few of those they would derive another delay than for the next, and
+/// shift times at the joint.
 fn ffmpeg_command(profile: &Profile, encoder: &str, output: &Path) -> CommandLine {
     let size = format!("{}x{}", profile.width, profile.height);
     let rate = profile.frame_rate.to_ratio_string();
@@ -73,9 +73,9 @@ fn ffmpeg_command(profile: &Profile, encoder: &str, output: &Path) -> CommandLin
         SOFTWARE_ENCODER => vec!["-threads".to_owned(), CHUNK_THREADS.to_string()],
         _ => Vec::new(),
     };
-    // No `-thread_queue_size`: FFmpeg then reads frames in the thread that encodes them. A reading
-    // thread doubles the page faults, a fifteenth of the encoder's time, and gains nothing where
-    // chunks side by side fill the cores.
+    // No `-thread_queue_size`: FFmpeg then reads frames in the thread that encodes them. A separate reading thread
+    // doubles the page faults, a fifteenth of the encoder's time, and gains nothing when concurrent chunks use all
+    // cores.
     ffmpeg("encode the picture")
         .args(["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", &size, "-r", &rate])
         .args(BT709)
@@ -88,7 +88,7 @@ fn ffmpeg_command(profile: &Profile, encoder: &str, output: &Path) -> CommandLin
         .arg(file_arg(output))
 }
 
-/// The codec's arguments alone, so that a bench can encode at the same settings.
+/// Returns the codec's arguments alone, so that a bench can encode with the same settings.
 pub fn codec_args(profile: &Profile, encoder: &str) -> Vec<String> {
     let video = &profile.video;
     let gop = profile.gop_frames().to_string();
@@ -141,7 +141,7 @@ pub fn codec_args(profile: &Profile, encoder: &str) -> Vec<String> {
     args
 }
 
-/// The command that encodes a WAV file to AAC in an MP4 container.
+/// Returns the command that encodes a WAV file to AAC in an MP4 container.
 pub fn audio_command(profile: &AudioSettings, input: &Path, output: &Path) -> CommandLine {
     let bit_rate = format!("{}k", profile.bit_rate_kbps);
     ffmpeg("encode the sound")
@@ -175,8 +175,8 @@ pub fn join_command(list: &Path, audio: &Path, seconds: f64, output: &Path) -> C
     ffmpeg("join the chunks of the picture and the sound")
         .in_folder(folder)
         .args(LOCAL_ONLY)
-        // FFmpeg decodes a frame of each file that it joins, to know what it never uses: that was
-        // more than half of the joining's time.
+        // FFmpeg decodes a frame of each joined file, to know things that it never uses: that was more than half of
+        // the join's time.
         .args(["-codec_whitelist", "none"])
         .args(["-f", "concat", "-safe", "0", "-i"])
         .arg(file_arg(list))
@@ -187,8 +187,8 @@ pub fn join_command(list: &Path, audio: &Path, seconds: f64, output: &Path) -> C
         .arg(file_arg(output))
 }
 
-/// The list of chunks that [`join_command`] reads. Names are relative to the list's own
-/// folder. Each chunk is as long as its frames say: the container's own figure is rounded.
+/// Returns the list of chunks that [`join_command`] reads. Names are relative to the list's own folder. The length
+/// of each chunk is that of its frames: the container's own is rounded.
 pub fn chunk_list<'a>(chunks: impl IntoIterator<Item = (&'a str, f64)>) -> String {
     let mut list = "ffconcat version 1.0\n".to_owned();
     for (name, seconds) in chunks {
@@ -197,7 +197,7 @@ pub fn chunk_list<'a>(chunks: impl IntoIterator<Item = (&'a str, f64)>) -> Strin
     list
 }
 
-/// Encodes three grey frames, to see whether an encoder works on this machine.
+/// Encodes three grey frames, to test whether an encoder works on this machine.
 pub fn try_encoder(
     runner: &Runner,
     profile: &Profile,
@@ -213,7 +213,7 @@ pub fn try_encoder(
         }
         pool.finish(encoder)
     });
-    // A failed try may not have written it at all.
+    // A failed try may not have written the file at all.
     let _ = std::fs::remove_file(&output);
     tried
 }

@@ -1,8 +1,8 @@
 //! Finds font files on the machine.
 //!
-//! The fonts of a known list are used, by file name, so that a film looks the same on every machine
-//! that has them; a brand's own font may be added by family or file. For letters that none of them
-//! has, any other installed font is used that has them.
+//! Only fonts of a known list are used, by file name, so that a film looks the same on every machine that has them;
+//! a brand's own font may be added by family or file. For characters missing from all of them, any other installed
+//! font that has them is used.
 
 use pytoon_graphics::text::{
     FontFile, FontLibrary, FontScript, TextEngine, WANTED_FONTS, WantedFont, font_script,
@@ -15,22 +15,22 @@ use std::path::{Path, PathBuf};
 /// Writing systems and characters that no installed font can draw.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lacking {
-    /// The best font of each writing system for which none is here.
+    /// The preferred font of each writing system without an installed one.
     pub fonts: Vec<&'static WantedFont>,
-    /// Characters for which no font is known either, or that the fonts of their script lack.
+    /// Characters without any known font, or missing from the fonts of their script.
     pub letters: String,
 }
 
 /// The font files for some texts.
 struct Choice {
     paths: BTreeSet<PathBuf>,
-    /// Characters that none of them has.
+    /// Characters missing from all of them.
     undrawn: BTreeSet<char>,
 }
 
-/// Where systems keep fonts.
+/// The system's font folders.
 const SYSTEM_FOLDERS: &[&str] = &["/usr/share/fonts", "/usr/local/share/fonts"];
-/// Folders are searched no deeper than this.
+/// Maximum depth of the search in folders.
 const MAX_DEPTH: usize = 5;
 
 /// Font files by file name.
@@ -40,7 +40,7 @@ pub struct FontFinder {
 }
 
 impl FontFinder {
-    /// Searches the system's folders, the user's and some more.
+    /// Searches the system's folders, the user's and the given ones.
     pub fn search(extra: &[PathBuf]) -> Self {
         let mut finder = Self::default();
         let home = std::env::var_os("HOME").map(PathBuf::from);
@@ -62,7 +62,7 @@ impl FontFinder {
             let is_font =
                 [".ttf", ".otf", ".ttc"].iter().any(|end| name.to_lowercase().ends_with(end));
             if is_font {
-                // The first folder wins: the user's own before the system's.
+                // The first folder wins: the user's own comes before the system's.
                 self.files.entry(name).or_insert(path);
             } else if depth < MAX_DEPTH && path.is_dir() {
                 self.walk(&path, depth + 1);
@@ -70,12 +70,12 @@ impl FontFinder {
         }
     }
 
-    /// The file of a name.
+    /// Returns the file with a name.
     pub fn file(&self, name: &str) -> Option<&Path> {
         self.files.get(name).map(PathBuf::as_path)
     }
 
-    /// Wanted fonts of a script that are here, and those that are not.
+    /// Returns the installed and the missing ones among a script's wanted fonts.
     pub fn wanted(
         &self,
         script: FontScript,
@@ -107,13 +107,13 @@ impl FontFinder {
         let scripts = fonts_needed(texts);
         let fonts = WANTED_FONTS.iter().filter(|font| scripts.contains(&font.script));
         let mut paths = BTreeSet::new();
-        // ASCII is in every font of the list.
+        // Every font of the list contains ASCII.
         let mut undrawn = glyphs_needed(texts);
         undrawn.retain(|letter| !letter.is_ascii());
         for font in fonts {
             let files: Vec<&PathBuf> =
                 font.file_names.iter().filter_map(|name| self.files.get(*name)).collect();
-            // The weights of a family have the same letters.
+            // The weights of a family contain the same characters.
             if let Some(first) = files.first() {
                 is_used(first, &mut undrawn);
             }
@@ -130,8 +130,8 @@ impl FontFinder {
         Choice { paths, undrawn }
     }
 
-    /// Returns a file of each family outside of the list: its bold one, else the first. Noto's come
-    /// first, since they are made to stand beside each other.
+    /// Returns a file of each family that is not in the list: its bold one, else the first. Noto's come first,
+    /// since they are designed to be combined.
     fn one_of_each_family(&self) -> Vec<&PathBuf> {
         let mut families: BTreeMap<(bool, &str), (&str, &PathBuf)> = BTreeMap::new();
         for (name, path) in &self.files {
@@ -145,7 +145,7 @@ impl FontFinder {
         families.into_values().map(|(_, path)| path).collect()
     }
 
-    /// Files whose name begins like a family, such as `Montserrat-Bold.ttf` for "Montserrat".
+    /// Returns the files whose name begins with a family, such as `Montserrat-Bold.ttf` for "Montserrat".
     fn family_files(&self, family: &str) -> Vec<&Path> {
         let squeeze = |text: &str| {
             text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase()
@@ -161,7 +161,7 @@ impl FontFinder {
             .collect()
     }
 
-    /// A text engine with the fonts that some texts need, and a brand's own.
+    /// Makes a text engine with the fonts for some texts, and a brand's own.
     pub fn engine(&self, texts: &[&str], brand_font: Option<&str>) -> Result<Fonts, SystemError> {
         let mut paths = self.choose(texts).paths;
         let mut brand_family = None;
@@ -196,7 +196,7 @@ impl FontFinder {
     }
 }
 
-/// Removes the letters that a font file has. Returns true if there were any.
+/// Removes the characters that a font file contains. Returns true if there were any.
 fn is_used(path: &Path, undrawn: &mut BTreeSet<char>) -> bool {
     !undrawn.is_empty() && std::fs::read(path).is_ok_and(|bytes| take_covered(&bytes, undrawn))
 }
@@ -206,7 +206,7 @@ fn read_font(path: &Path) -> Result<FontFile, SystemError> {
     Ok(FontFile::new(path.display().to_string(), bytes))
 }
 
-/// The family that the first of some files registers under.
+/// Returns the family name in the first of some files.
 fn first_family(paths: &[PathBuf]) -> Result<Option<String>, SystemError> {
     let Some(path) = paths.first() else { return Ok(None) };
     let library = FontLibrary::new(vec![read_font(path)?])
@@ -214,10 +214,10 @@ fn first_family(paths: &[PathBuf]) -> Result<Option<String>, SystemError> {
     Ok(library.families().first().cloned())
 }
 
-/// Fonts ready for setting text.
+/// Fonts ready for text layout.
 pub struct Fonts {
     /// The engine.
     pub engine: TextEngine,
-    /// The family of the brand's font, if one was asked for.
+    /// The family of the brand's font, if one was requested.
     pub brand_family: Option<String>,
 }

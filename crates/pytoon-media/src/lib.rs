@@ -1,10 +1,10 @@
-//! The edge to pixels in files: pictures, animations, clips as frames, fonts, and the encoder.
+//! Pictures, animations, clips as frames, fonts, and the encoder.
 //!
-//! Guarantees: input is bounded before it is used; frames that are decoded or encoded pass through
-//! one socket per program, and the program ends with its owner.
+//! Guarantees: input is checked against limits before it is used; decoded and encoded frames pass through one
+//! socket per program, and the program ends with its owner.
 //!
-//! Does not decide what a film looks or sounds like. Programs run by `pytoon-process`; what FFmpeg
-//! says of files and sound is `pytoon-ffmpeg`'s.
+//! Does not decide how a film looks or sounds. Programs are run by `pytoon-process`; FFmpeg's facts about files and
+//! sound are in `pytoon-ffmpeg`.
 //!
 //! Start with [`encode::VideoEncoder`], [`clip::ClipDecoder`] and [`picture::load`].
 

@@ -1,7 +1,7 @@
-//! Pictures from files: bounded, turned upright, in sRGB.
+//! Pictures from files: limited in size, upright, in sRGB.
 //!
-//! The kind of a file is told by its content, never by its name. EXIF orientation and ICC
-//! profiles are applied; alpha is kept. What cannot be read is refused with the reason.
+//! The type of a file is detected by its content, never by its name. EXIF orientation and ICC profiles are applied;
+//! alpha is kept. Unreadable files are rejected with the reason.
 
 mod heif;
 mod jpeg;
@@ -19,30 +19,30 @@ use pytoon_process::{Runner, SystemError, last_words};
 use std::io::{Cursor, Read};
 use std::path::Path;
 
-/// Bounds on what is read.
+/// The limits of pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PictureLimits {
-    /// The largest file in bytes.
+    /// Maximum size of a file, in bytes.
     pub max_bytes: u64,
-    /// The most pixels.
+    /// Maximum number of pixels.
     pub max_pixels: u64,
 }
 
-/// Larger than any profile, note or row of a picture.
+/// Larger than any profile, metadata or row of a picture.
 const BESIDE_PIXELS: u64 = 64 << 20;
 
-/// What a media file turned out to be.
+/// The type of a media file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
     /// A still picture.
     Picture,
-    /// An animated picture: it moves, and where only a still one is wanted its first frame is used.
+    /// An animated picture: it moves, and where only a still one is needed its first frame is used.
     Animation,
-    /// A moving picture, or something that FFmpeg has to judge.
+    /// A moving picture, or a file that FFmpeg has to analyse.
     Moving,
 }
 
-/// Tells a still picture from a moving one, by content.
+/// Distinguishes a still picture from a moving one, by content.
 pub fn kind(path: &Path, limits: &PictureLimits) -> Result<FileKind, SystemError> {
     let head = head(path, limits)?;
     match image::guess_format(&head) {
@@ -85,7 +85,7 @@ pub(crate) fn head(path: &Path, limits: &PictureLimits) -> Result<Vec<u8>, Syste
     Ok(head)
 }
 
-/// ISO base media files with a picture brand: HEIC and AVIF.
+/// Returns true for ISO base media files with a picture brand: HEIC and AVIF.
 fn is_heif(head: &[u8]) -> bool {
     head.get(4..8) == Some(b"ftyp")
         && head.get(8..12).is_some_and(|brand| {
@@ -93,7 +93,7 @@ fn is_heif(head: &[u8]) -> bool {
         })
 }
 
-/// Whether a PNG is an APNG with more than one frame: it says so before its first picture.
+/// Returns true if a PNG is an APNG with more than one frame: its header chunk comes before the first picture.
 fn png_moves(path: &Path) -> Result<bool, SystemError> {
     let moves = || -> std::io::Result<bool> {
         let mut file = std::io::BufReader::new(std::fs::File::open(path)?);
@@ -107,7 +107,7 @@ fn png_moves(path: &Path) -> Result<bool, SystemError> {
                     return Ok(chunk[8..] > [0, 0, 0, 1][..]);
                 }
                 b"IDAT" | b"IEND" => break,
-                // Its sum follows.
+                // Its checksum follows.
                 _ => file.seek_relative(i64::from(length) + 4)?,
             }
         }
@@ -119,10 +119,10 @@ fn png_moves(path: &Path) -> Result<bool, SystemError> {
     }
 }
 
-/// Whether a GIF has more than one image.
+/// Returns true if a GIF has more than one image.
 fn gif_moves(path: &Path) -> Result<bool, SystemError> {
     let bytes = std::fs::read(path).map_err(|error| SystemError::read(path, error))?;
-    // Graphic control extensions begin each frame of an animation.
+    // A graphic control extension precedes each frame of an animation.
     let frames = bytes
         .windows(4)
         .filter(|w| *w == [0x21, 0xf9, 0x04, 0x00] || w.starts_with(&[0x21, 0xf9, 0x04]))
@@ -130,14 +130,14 @@ fn gif_moves(path: &Path) -> Result<bool, SystemError> {
     Ok(frames > 1)
 }
 
-/// Reads a picture.
+/// Decodes a picture.
 pub fn load(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Picture, SystemError> {
     let head = head(path, limits)?;
-    // Neither HEIF nor a clip of one frame is read by a decoder of ours; FFmpeg may.
+    // Neither HEIF nor a clip of one frame has a decoder here; FFmpeg may decode it.
     let mut container = None;
     let bytes = if is_heif(&head) {
         let whole = std::fs::read(path).map_err(|error| SystemError::read(path, error))?;
-        // What turns it is read here: FFmpeg knows it in some versions only.
+        // The orientation is read here: only some versions of FFmpeg support it.
         let png = through_ffmpeg(runner, path, &["-noautorotate"])?;
         let primary = heif::primary(&whole);
         if !is_all_of(&png, primary.as_ref().map(|primary| primary.size)) {
@@ -156,7 +156,7 @@ pub fn load(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Pict
     decode(runner, path, bytes, container.as_ref(), limits)
 }
 
-/// Returns true if a decoded PNG has the size that was promised, lying or standing.
+/// Returns true if a decoded PNG has the expected size, in either orientation.
 fn is_all_of(png: &[u8], promised: Option<(u32, u32)>) -> bool {
     let side = |at: usize| {
         png.get(at..at + 4).and_then(|b| b.first_chunk()).map(|b| u32::from_be_bytes(*b))
@@ -167,7 +167,7 @@ fn is_all_of(png: &[u8], promised: Option<(u32, u32)>) -> bool {
     promised == (width, height) || promised == (height, width)
 }
 
-/// Returns what users should know about a picture that is used.
+/// Returns the notes for users about a picture.
 pub fn notes(path: &Path, limits: &PictureLimits) -> Result<Vec<Note>, SystemError> {
     let head = head(path, limits)?;
     let is_jpeg = image::guess_format(&head).ok() == Some(ImageFormat::Jpeg);
@@ -183,7 +183,7 @@ pub fn notes(path: &Path, limits: &PictureLimits) -> Result<Vec<Note>, SystemErr
     Ok(note.into_iter().collect())
 }
 
-/// Has FFmpeg make a PNG of a picture, with some options for reading it.
+/// Converts a picture to PNG with FFmpeg, with some input options.
 fn through_ffmpeg(runner: &Runner, path: &Path, how: &[&str]) -> Result<Vec<u8>, SystemError> {
     let how = how.iter().copied();
     let command = ffmpeg("convert a picture").args(how).input(path).args([
@@ -207,7 +207,7 @@ fn through_ffmpeg(runner: &Runner, path: &Path, how: &[&str]) -> Result<Vec<u8>,
     })
 }
 
-/// Decodes a picture, turned and in the colours that it says itself, or its HEIF container does.
+/// Decodes a picture, upright and in the colours of its own profile or its HEIF container.
 fn decode(
     runner: &Runner,
     path: &Path,
@@ -231,8 +231,8 @@ fn decode(
         return Err(SystemError::unusable(path, "the JPEG is cut off: its end is missing"));
     }
     let mut reader = ImageReader::with_format(Cursor::new(bytes.as_slice()), format);
-    // The bound on pixels is ours, checked before a byte is decoded. Until then, and for what a
-    // picture holds beside them, little memory is given: a profile may say that it is gigabytes.
+    // Our own limit of pixels is checked before anything is decoded. Until then, and for a picture's other data,
+    // little memory is allowed: a profile may claim gigabytes.
     reader.limits(most_memory(0));
     let mut decoder = reader.into_decoder().map_err(unreadable)?;
     let (width, height) = decoder.dimensions();
@@ -249,7 +249,7 @@ fn decode(
     }
     let orientation = decoder.orientation().map_err(unreadable)?;
     let profile = decoder.icc_profile().map_err(unreadable)?;
-    // Decoded, made RGBA, turned: at most two of them are there at once.
+    // Decoded, converted to RGBA, rotated: at most two of these exist at once.
     let needed = decoder.total_bytes().max(4 * pixels.min(large::most_pixels())) * 2;
     let _share = memory::DECODING.take(&runner.holder, needed, &runner.cancel)?;
     let mut picture = if pixels > large::most_pixels() {
@@ -276,16 +276,16 @@ fn decode(
         .map_err(|error| SystemError::unusable(path, error.to_string()))
 }
 
-/// The memory for a picture of so many bytes: as much again while it is decoded, and what stands
-/// beside its pixels.
+/// Returns the memory limits for a picture of `bytes` bytes: twice that while it is decoded, and the data besides
+/// its pixels.
 fn most_memory(bytes: u64) -> image::Limits {
     let mut limits = image::Limits::no_limits();
     limits.max_alloc = Some(bytes.saturating_mul(2).saturating_add(BESIDE_PIXELS));
     limits
 }
 
-/// Converts by the embedded profile. A profile that is broken, grey or CMYK is left out: the
-/// decoder has made RGB of those already.
+/// Converts by the embedded profile. A broken, grey or CMYK profile is ignored: the decoder has already converted
+/// those to RGB.
 fn to_srgb(rgba: &mut [u8], profile: &[u8]) {
     let Ok(source) = ColorProfile::new_from_slice(profile) else { return };
     if source.color_space != moxcms::DataColorSpace::Rgb || is_srgb(profile) {
@@ -352,7 +352,7 @@ pub fn write_png(path: &Path, frame: &pytoon_graphics::Frame) -> Result<(), Syst
     pytoon_process::disk::write_whole(path, &bytes)
 }
 
-/// BT.709 limited range to R'G'B'.
+/// Converts BT.709 limited range to R'G'B'.
 pub(crate) fn to_rgb(frame: &pytoon_graphics::Frame) -> Vec<u8> {
     let (width, height) = (frame.width(), frame.height());
     let mut out = Vec::with_capacity(width * height * 3);
@@ -402,7 +402,7 @@ mod tests {
         refused("a.jpg", b"", "empty (0 bytes)");
         refused("a.png", b"just words, whatever the name says", "holds text");
         let mut bomb = png(1, 1);
-        // The header alone says 30,000 by 30,000; the pixels are never asked for.
+        // Only the header claims 30,000 by 30,000; the pixels are never decoded.
         bomb[16..24].copy_from_slice(&[0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30]);
         refused("bomb.png", &bomb, "");
         let mut jpeg = Cursor::new(Vec::new());
@@ -426,7 +426,7 @@ mod tests {
     #[test]
     fn a_profile_that_says_it_is_gigabytes_takes_no_memory() {
         let mut tiff = b"II*\0\x08\0\0\0".to_vec();
-        // Tag, type (3: 16 bits, 7: bytes), count, value or place.
+        // Tag, type (3: 16 bits, 7: bytes), count, value or offset.
         let tags: [(u16, u16, u32, u32); 10] = [
             (256, 3, 1, 1),
             (257, 3, 1, 1),
@@ -449,7 +449,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("profile.tiff");
         std::fs::write(&path, &tiff).expect("file");
-        // Whether the picture is taken without its profile is the decoder's to say.
+        // The decoder decides whether the picture is accepted without its profile.
         if let Ok(picture) = load(&runner(), &path, &LIMITS) {
             assert_eq!((picture.width(), picture.height()), (1, 1));
         }

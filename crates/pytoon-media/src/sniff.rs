@@ -1,5 +1,5 @@
-//! What a file from outside is, by its content: a picture, a clip or a sound that films are made of,
-//! or nothing that is wanted.
+//! Detects the type of a file from outside by its content: a picture, a clip or a sound for films, or an
+//! unsupported one.
 
 use crate::picture::{self, FileKind, PictureLimits};
 use crate::{clip_look, clip_reading};
@@ -8,7 +8,7 @@ use pytoon_ffmpeg::probe::{MediaProbe, probe_picture};
 use pytoon_process::{Runner, SystemError};
 use std::path::Path;
 
-/// What a file is.
+/// The type of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sniffed {
     /// Its media type.
@@ -17,9 +17,9 @@ pub struct Sniffed {
     pub ending: &'static str,
 }
 
-/// Tells what a file is; one that films are not made of is an error that says so.
+/// Detects the type of a file; a file that films cannot use is an error with the reason.
 ///
-/// It is read as it will be read for a film: a picture is decoded, and a few frames of a clip.
+/// The file is read as for a film: a picture is decoded, and so are a few frames of a clip.
 pub fn sniff(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Sniffed, SystemError> {
     let kind = picture::kind(path, limits)?;
     if kind != FileKind::Moving {
@@ -37,7 +37,7 @@ pub fn sniff(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Sni
     if probed.video.is_some() {
         let usable = clip_reading::of_probe(runner, path, &probed)
             .and_then(|clip| clip_look::look(runner, path, &clip.reading));
-        // A film whose picture is of no use may still give its sound.
+        // A film whose picture is unusable may still have usable sound.
         usable
             .map(drop)
             .or_else(|error| if probed.audio.is_some() { Ok(()) } else { Err(error) })?;

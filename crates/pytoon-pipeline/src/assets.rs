@@ -1,4 +1,4 @@
-//! Decoded pictures, a bounded number of them at a time.
+//! Decoded pictures, with a bounded number in memory.
 
 use crate::environment::Environment;
 use crate::limits::picture_limits;
@@ -13,19 +13,19 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Reads pictures and keeps the last ones.
+/// Decodes pictures and keeps the most recent ones.
 #[derive(Debug)]
 pub(crate) struct PictureStore {
     pub(crate) runner: Runner,
     limits: PictureLimits,
     capacity_bytes: usize,
-    /// Where pictures are transparent, this shows.
+    /// The colour behind transparent parts of pictures.
     pub(crate) matte: [u8; 3],
     kept: Mutex<VecDeque<(String, bool, Arc<Picture>)>>,
 }
 
 impl PictureStore {
-    /// A picture; `opaque` ones are laid over the matte.
+    /// Returns a picture; `opaque` ones are laid over the matte.
     pub(crate) fn load(&self, asset: &str, opaque: bool) -> Result<Arc<Picture>, SystemError> {
         if let Some(found) = self.find(asset, opaque) {
             return Ok(found);
@@ -71,13 +71,13 @@ pub(crate) fn picture_store(env: &Environment, choice: &PaletteChoice) -> Arc<Pi
     })
 }
 
-/// Returns what shows where pictures and clips are transparent.
+/// Returns the colour behind transparent parts of pictures and clips.
 pub(crate) fn ground(choice: &PaletteChoice) -> [u8; 3] {
     let ground = palette(choice).shade(0.86, 0.02, 0.0);
     [ground.r, ground.g, ground.b]
 }
 
-/// Scenes take pictures opaque; overlays keep their alpha.
+/// Pictures for scenes are opaque; overlays keep their alpha.
 pub(crate) struct SceneAssets(pub(crate) Arc<PictureStore>);
 
 impl Assets for SceneAssets {

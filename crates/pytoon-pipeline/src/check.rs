@@ -1,7 +1,7 @@
-//! The self-check: is the finished file what the timeline promised?
+//! The self-check: compares the finished file with the timeline.
 //!
-//! Facts about pictures come from the frames as they were composed; the file is looked at on its
-//! key frames, or whole when asked. Findings are reported, not hidden; they do not stop a film.
+//! Facts about pictures come from the composed frames; of the file the key frames are decoded, or on request every
+//! frame. Findings are reported, not hidden; they do not fail a render.
 
 use crate::PipelineError;
 use crate::receipt::{Finding, SelfCheck};
@@ -17,7 +17,7 @@ use pytoon_telemetry::Event;
 use pytoon_vocabulary::Frame;
 use std::path::Path;
 
-/// Pictures may stand still for this long before it is worth a word, in seconds.
+/// Still pictures of at most this length are not reported, in seconds.
 const STILL_SECONDS: f64 = 2.0;
 
 const CHECKS: &[&str] = &[
@@ -35,7 +35,7 @@ const CHECKS: &[&str] = &[
     "decodes",
 ];
 
-/// What is known of a finished film.
+/// A finished film and the facts about it.
 pub(crate) struct Finished<'a> {
     pub(crate) timeline: &'a Timeline,
     pub(crate) sound: &'a SoundReport,
@@ -67,7 +67,7 @@ pub(crate) fn check(
     check_captions(&mut findings, film.timeline);
     match looks {
         Ok(looks) => check_decoded(&mut findings, film, &looks, full),
-        // Nothing was seen of the film.
+        // The film could not be read, so the check says nothing about it.
         Err(error) if matches!(error, SystemError::Cancelled) || error.is_exhausted() => {
             return Err(error.into());
         }
@@ -170,13 +170,13 @@ fn check_picture(findings: &mut Findings, film: &Finished<'_>) {
     }
 }
 
-/// Whether the timeline itself asks for a still picture there.
+/// Returns true if the timeline itself asks for a still picture there.
 fn may_stand_still(timeline: &Timeline, start: Frame, end: Frame) -> bool {
     timeline.tracks.video.iter().filter(|c| c.start_frame < end && start < c.end_frame).all(
         |clip| match &clip.source {
-            // A camera move over a plain picture changes no pixel; the move itself is arithmetic.
+            // A camera move over a plain picture changes no pixel; the move itself is tested as arithmetic.
             ClipSource::Picture { .. } => true,
-            // Some backgrounds come to rest by design.
+            // Some backgrounds end still by design.
             ClipSource::Background { .. } => true,
             ClipSource::Clip { at_end, .. } => *at_end == AtEnd::Hold,
         },

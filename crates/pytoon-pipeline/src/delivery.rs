@@ -1,5 +1,5 @@
-//! From a finished film to its receipt: what was planned, how each scene was drawn, and the names of
-//! the artifacts that are put into place.
+//! From a finished film to its receipt: the plan, the engines of the scenes, and the names of the artifacts to
+//! publish.
 
 use crate::Result;
 use crate::check::{Finished, check};
@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// What the planning half hands to the drawing half, and to the receipt.
+/// The output of the planning half, for the drawing half and the receipt.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Planned {
     pub(crate) timeline: Timeline,
@@ -43,7 +43,7 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    /// Returns what is known of a film that is rendered again from its timeline.
+    /// Returns the plan of a film that is rendered again from its timeline.
     pub(crate) fn of_timeline(timeline: Timeline) -> Self {
         let tracks = &timeline.tracks;
         let has_voice = tracks.audio.iter().any(|t| matches!(t, AudioTrack::Voice { .. }));
@@ -154,15 +154,15 @@ pub(crate) fn receipt(context: &StageContext<'_>, made: Made<'_>) -> Result<Rece
     Ok(receipt)
 }
 
-/// Logs how long a stage took and returns it for the receipt.
+/// Logs the duration of a stage and returns it for the receipt.
 pub(crate) fn stage_time(stage: &str, took: Duration, reused: bool) -> StageTime {
     let time = StageTime::new(stage, took.as_millis() as u64, reused);
     Event::StageFinished { stage, duration_ms: time.duration_ms, reused }.emit();
     time
 }
 
-/// Returns the charges that brought nothing usable: clips and speech that failed, and sentences of
-/// voices that failed before the whole script was spoken.
+/// Returns the charges that bought nothing usable: clips and speech that failed, and sentences of voices that
+/// failed before the whole script was spoken.
 fn wasted(context: &StageContext<'_>, failed: &[FailedAttempt]) -> MicroUsd {
     let Some(books) = context.engines().books() else { return MicroUsd::ZERO };
     let rows = books.runtime.block_on(books.store.call_list(CallFilter {
@@ -171,7 +171,7 @@ fn wasted(context: &StageContext<'_>, failed: &[FailedAttempt]) -> MicroUsd {
     }));
     let is_wasted = |row: &CallRow| match row.scene_id.as_str() {
         paid::SCENE => {
-            // An answer that never came was perhaps not charged.
+            // A call without an answer was possibly not charged.
             let unfinished = failed.iter().any(|attempt| attempt.provider == row.engine);
             row.state == CallState::BadOutput || unfinished && row.state == CallState::Kept
         }
@@ -180,7 +180,7 @@ fn wasted(context: &StageContext<'_>, failed: &[FailedAttempt]) -> MicroUsd {
     rows.unwrap_or_default().iter().filter(|row| is_wasted(row)).map(|row| row.charged).sum()
 }
 
-/// What the brief asks for.
+/// Returns the brief's part of the receipt.
 pub(crate) fn asked(sources: &Sources, graph: &SceneGraph) -> Asked {
     Asked {
         preset_id: sources.preset_id.clone(),
@@ -252,8 +252,8 @@ fn drawn_how(source: &ClipSource, rate: FrameRate) -> String {
     }
 }
 
-/// The names of what is put into place, but for the voice takes: the film comes last, so that it
-/// is never newer than what describes it is old.
+/// Returns the names of the artifacts to publish, except the voice takes. The film comes last, so it never appears
+/// before its receipt and captions.
 pub(crate) fn artifacts(timeline: &Timeline) -> (Vec<&'static str>, Vec<&'static str>) {
     let before = vec![layout::BRIEF, layout::SCENE_GRAPH];
     let mut after = vec![layout::VOICE_STEM, layout::MUSIC_STEM, layout::MIXED, layout::TIMELINE];
@@ -264,7 +264,7 @@ pub(crate) fn artifacts(timeline: &Timeline) -> (Vec<&'static str>, Vec<&'static
     (before, after)
 }
 
-/// The files of captions.
+/// The caption files.
 pub(crate) const SIDECARS: [&str; 4] =
     [layout::CAPTIONS_SRT, layout::CAPTIONS_VTT, layout::CAPTIONS_ASS, layout::CAPTIONS_JSON];
 
@@ -276,7 +276,7 @@ pub(crate) fn voice_clips(timeline: &Timeline) -> impl Iterator<Item = &VoiceCli
     })
 }
 
-/// The voice takes that a film is made of.
+/// Returns the voice takes of a film.
 pub(crate) fn takes(timeline: &Timeline) -> Vec<&str> {
     let mut takes: Vec<&str> = voice_clips(timeline).map(|clip| clip.asset.as_str()).collect();
     takes.sort_unstable();

@@ -1,13 +1,13 @@
-//! How drawing shares a machine.
+//! The division of a machine's cores among chunks.
 //!
 //! The boundaries and the encoding of chunks depend on timeline and profile alone; the number of chunks
 //! in flight depends on the machine.
 
-/// Chunks that are drawn at the same time on any machine: each has an encoder of its own, which
-/// needs about 150 MiB for a frame of 1080 x 1920.
+/// Maximum number of chunks drawn at the same time on any machine: each has its own encoder, which needs about 150
+/// MiB for a frame of 1080 x 1920.
 const MOST_CHUNKS: usize = 16;
 
-/// The chunks that are drawn at the same time, and the threads that draw each.
+/// The number of chunks drawn at the same time, and of threads for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DrawPlan {
     pub(crate) chunks: usize,
@@ -15,13 +15,13 @@ pub(crate) struct DrawPlan {
 }
 
 impl DrawPlan {
-    /// Returns the plan for a machine: an encoder of one thread for each core.
+    /// Returns the plan for a machine: one single-threaded encoder per core.
     pub(crate) fn of_cores(cores: usize) -> Self {
         Self { chunks: cores.clamp(1, MOST_CHUNKS), threads: 1 }
     }
 
-    /// Returns the frames that are held at the same time: those of the rings ([`Self::ring`]), and
-    /// for each chunk one that the writer draws itself, the best cover so far, and those that its
+    /// Returns the number of frames in memory at the same time: those of the rings ([`Self::ring`]), and for each
+    /// chunk one that the writer draws itself, the best cover so far, and those that its encoder shares.
     /// encoder shares.
     #[cfg(test)]
     fn frames(self) -> usize {
@@ -29,7 +29,7 @@ impl DrawPlan {
         self.chunks * (Self::ring(self.threads) + 2 + shared)
     }
 
-    /// Returns the frames of the ring of one chunk.
+    /// Returns the number of frames in the ring of one chunk.
     pub(crate) fn ring(threads: usize) -> usize {
         threads
     }
@@ -45,7 +45,7 @@ mod tests {
         for cores in 4..=32 {
             let plan = DrawPlan::of_cores(cores);
             assert_eq!(plan.chunks, cores.min(16));
-            // At most six frames of 3 MB for each core: docs/performance.md.
+            // At most six frames of 3 MB per core: docs/performance.md.
             let bytes = plan.frames() * frame_bytes;
             assert!(bytes <= cores.min(16) * 6 * frame_bytes, "{cores} cores: {bytes}");
         }

@@ -1,7 +1,7 @@
-//! The engines as a render sees them: which there are, and the manager that calls them.
+//! The engines of a render: the configured set, and the manager that calls them.
 //!
-//! The ledger's database is opened only where an outside engine or voice can be used at all: without a
-//! key and without a speech server nothing is written beside the job's own folder.
+//! The ledger's database is opened only if an external engine or voice can be used: without a key and without a
+//! speech server nothing is written outside the job's own folder.
 
 use crate::Result;
 use crate::first_frames::FirstFrames;
@@ -32,7 +32,7 @@ use tokio::runtime::Runtime;
 /// The ledger's file in the storage folder.
 pub const DATABASE: &str = "pytoon.db";
 
-/// Engines, ready.
+/// The engines, ready for use.
 #[derive(Debug)]
 pub struct EngineDesk {
     set: Arc<EngineSet>,
@@ -42,35 +42,35 @@ pub struct EngineDesk {
     storage: Storage,
 }
 
-/// The engines that a film can be drawn by, as they are configured.
+/// The configured engines that can draw a film.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct EngineMeans {
     settings: EngineSettings,
     usable: Vec<EngineName>,
 }
 
-/// Where paid work is written down, and what waits for it.
+/// The ledger of paid work, with its runtime and storage.
 #[derive(Debug, Clone)]
 pub struct Books {
-    /// Runs what waits for vendors.
+    /// The runtime for calls to vendors.
     pub runtime: Arc<Runtime>,
     /// The ledger.
     pub store: Arc<dyn PurchaseStore>,
-    /// Where what was bought is kept.
+    /// The storage for purchases.
     pub storage: Storage,
 }
 
-/// What outside engines need.
+/// The handles for external engines.
 #[derive(Debug)]
 pub struct Outside {
-    /// Runs what waits for vendors.
+    /// The runtime for calls to vendors.
     pub runtime: Arc<Runtime>,
     /// Walks chains.
     pub manager: Arc<EngineManager>,
 }
 
 impl EngineDesk {
-    /// Opens the engines of a configuration. `reload` is set by whoever wants it read again.
+    /// Opens the engines of a configuration. The signal handler sets `reload` to request a reload.
     pub fn open(
         config: &Config,
         secrets: &Secrets,
@@ -82,7 +82,7 @@ impl EngineDesk {
         warn_of_unknown_presets(config);
         let usable = set.iter().any(|engine| engine.adapter.is_some() && engine.has_key());
         let tts = &config.settings.tts;
-        // A server is not paid; its circuit breaker lies in the same database.
+        // A speech server costs nothing, but its circuit breaker is in the same database.
         let speaks = has_server(tts) || has_paid_voice(tts, secrets)?;
         pytoon_telemetry::Metrics::expect_voices(tts.names().iter().map(String::as_str));
         let transcription = &config.settings.transcription;
@@ -119,22 +119,22 @@ impl EngineDesk {
         Ok(Self { set: Arc::new(set), outside, books, secrets: secrets.clone(), storage })
     }
 
-    /// Where paid work is written down, where anything can be bought at all.
+    /// Returns the ledger of paid work, if anything can be bought.
     pub fn books(&self) -> Option<&Books> {
         self.books.as_ref()
     }
 
-    /// Where films and what was bought are kept.
+    /// Returns the storage of films and purchases.
     pub fn storage(&self) -> &Storage {
         &self.storage
     }
 
-    /// The keys that this process may use.
+    /// Returns the keys that this process may use.
     pub fn secrets(&self) -> &Secrets {
         &self.secrets
     }
 
-    /// The engines that there were at the start.
+    /// Returns the engines as configured at the start.
     pub fn engines(&self) -> &EngineSet {
         &self.set
     }
@@ -148,7 +148,7 @@ impl EngineDesk {
         }
     }
 
-    /// The manager, where an outside engine can be used.
+    /// Returns the manager, if an external engine can be used.
     pub fn outside(&self) -> Option<&Outside> {
         self.outside.as_ref()
     }
@@ -160,13 +160,13 @@ impl EngineDesk {
         Ok(outside.runtime.block_on(outside.manager.take_over_job(job_id))?)
     }
 
-    /// Tells vendors that a job's work is not wanted any more.
+    /// Tells vendors to cancel a job's work.
     pub fn cancel_job(&self, job_id: &JobId) -> Result<()> {
         let Some(outside) = &self.outside else { return Ok(()) };
         Ok(outside.runtime.block_on(outside.manager.cancel_job(job_id))?)
     }
 
-    /// Decides the chain of a scene as things stand.
+    /// Decides the chain of a scene by the current state.
     pub fn resolve(&self, wish: &SceneWish<'_>, needed_ms: i64) -> EngineChain {
         match &self.outside {
             Some(outside) => outside.runtime.block_on(outside.manager.resolve(wish, needed_ms)),
@@ -187,7 +187,7 @@ impl Books {
     }
 }
 
-/// Preferences may come before their preset; a slip of the pen looks the same.
+/// Preferences may be written before their preset exists; a typo looks the same.
 fn warn_of_unknown_presets(config: &Config) {
     let known = config.names("presets");
     for preset in config.engines.preset_engine_prefs.keys().filter(|p| !known.contains(p)) {
@@ -198,8 +198,8 @@ fn warn_of_unknown_presets(config: &Config) {
     }
 }
 
-/// The database of a configuration: what `DATABASE_URL` names, or a file in the storage folder. Its
-/// address may hold a password and is a secret.
+/// Returns the database of a configuration: `DATABASE_URL`, or else a file in the storage folder. The URL may
+/// contain a password and is a secret.
 pub fn database(config: &Config, secrets: &Secrets) -> Result<String> {
     let named = secrets.find(&["DATABASE_URL".to_owned()])?;
     Ok(match named {
@@ -212,7 +212,7 @@ pub fn database(config: &Config, secrets: &Secrets) -> Result<String> {
     })
 }
 
-/// The storage of a configuration: its folder, and the object store behind it where there is one.
+/// Opens the storage of a configuration: its folder, and the object store behind it if one is configured.
 pub fn open_storage(config: &Config, secrets: &Secrets) -> Result<Storage> {
     let opened = Storage::open(storage(config), &config.settings.storage, secrets);
     opened.map_err(|error| match error {
@@ -224,13 +224,13 @@ pub fn open_storage(config: &Config, secrets: &Secrets) -> Result<Storage> {
     })
 }
 
-/// The storage folder of a configuration, absolute.
+/// Returns the storage folder of a configuration as an absolute path.
 pub fn storage(config: &Config) -> PathBuf {
     let folder = Path::new(&config.settings.storage_dir);
     std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
-/// One thread is plenty: it only waits.
+/// Makes a runtime with one thread: it only waits.
 pub fn runtime() -> Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)

@@ -1,4 +1,4 @@
-//! The handles a render works with, built once by the program.
+//! The handles of a render, built once by the program.
 
 use crate::engine_desk::EngineDesk;
 use pytoon_config::Config;
@@ -18,24 +18,24 @@ pub struct Environment {
     pub runner: Runner,
     /// Finds fonts.
     pub fonts: FontFinder,
-    /// Neural voices that are loaded.
+    /// The loaded neural voices.
     pub voices: Arc<Voices>,
     /// Engines.
     pub engines: Arc<EngineDesk>,
-    /// Hears how far a render is.
+    /// Receives the progress of a render.
     pub progress: Arc<dyn ProgressSink>,
-    /// Whether anything may be bought. A plan buys nothing.
+    /// True if purchases are allowed. A plan buys nothing.
     pub buys: bool,
-    /// True where an unfinished or finished film is continued: it keeps the voice it has.
+    /// True if an unfinished or finished film is continued: it keeps its voice.
     pub keeps_voice: bool,
-    /// The claim under which a worker has its task; absent where no other process can have it.
+    /// The lease under which a worker holds its task; `None` if no other process can hold it.
     pub claim: Option<Fence>,
     /// Returns the time as RFC 3339, for the receipt.
     pub clock: fn() -> String,
 }
 
 impl Environment {
-    /// Refuses a disk that has less room than a film needs.
+    /// Fails if the disk has less free space than a film needs.
     pub fn check_room(&self, folder: &Path) -> Result<(), SystemError> {
         let needed_mib = self.config.settings.limits.min_free_disk_mib;
         match disk::free_bytes(folder).map(|bytes| bytes >> 20) {
@@ -46,7 +46,7 @@ impl Environment {
         }
     }
 
-    /// Threads that draw.
+    /// Returns the number of threads that draw.
     pub fn threads(&self) -> usize {
         match self.config.engines.engines.local.threads {
             0 => std::thread::available_parallelism().map_or(2, usize::from),
@@ -55,15 +55,15 @@ impl Environment {
     }
 }
 
-/// Hears how far a render is.
+/// Receives the progress of a render.
 pub trait ProgressSink: Send + Sync {
-    /// A stage began.
+    /// Reports that a stage began.
     fn stage(&self, name: &str);
-    /// So many frames of so many are drawn and handed to the encoder.
+    /// Reports that `done` of `total` frames are drawn and handed to the encoder.
     fn frames(&self, done: i64, total: i64);
 }
 
-/// Hears nothing.
+/// A sink that discards progress.
 #[derive(Debug, Clone, Copy)]
 pub struct NoProgress;
 

@@ -1,4 +1,4 @@
-//! What stops a render, and at which stage.
+//! Errors that stop a render, and the stage of each.
 
 use pytoon_compositor::CompositorError;
 use pytoon_config::ConfigError;
@@ -13,10 +13,10 @@ use pytoon_voice::VoiceError;
 /// A result of the pipeline.
 pub type Result<T, E = PipelineError> = std::result::Result<T, E>;
 
-/// A render that did not end with a film.
+/// The reason why a render did not produce a film.
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError {
-    /// The brief, the timeline or the configuration is wrong; the user can fix it.
+    /// The brief, the timeline or the configuration is invalid; the user can fix it.
     #[error(transparent)]
     Input(#[from] ConfigError),
     /// The script does not fit a film.
@@ -25,7 +25,7 @@ pub enum PipelineError {
     /// A file or a program failed.
     #[error("failed to {0}")]
     Media(#[from] SystemError),
-    /// A voice failed in a way that must not be papered over.
+    /// A voice failed in a way that does not allow a fallback.
     #[error(transparent)]
     Voice(#[from] VoiceError),
     /// A walk along the engines of a scene failed.
@@ -37,26 +37,26 @@ pub enum PipelineError {
     /// Sound could not be processed.
     #[error("failed to process the sound: {0}")]
     Audio(#[from] pytoon_audio::AudioError),
-    /// What is kept could not be fetched or sent.
+    /// Stored files could not be fetched or uploaded.
     #[error("failed to {0}")]
     Storage(#[from] StorageError),
     /// The ledger failed.
     #[error("failed to open the ledger: {0}")]
     Ledger(#[from] StoreError),
-    /// Scenes or the voice fell back, and the brief wants no such film.
+    /// Scenes or the voice fell back, and the brief accepts no degraded film.
     #[error("{0}; on_degrade is `fail`, so the job fails instead of delivering a degraded film")]
     Degraded(String),
-    /// Scenes or the voice fell back, and the brief wants to wait.
+    /// Scenes or the voice fell back, and the brief asks to wait.
     #[error("the job is held, because on_degrade is `hold`; `pytoon resume` continues it: {0}")]
     Held(String),
-    /// A stage that must be done before is not done.
+    /// A required earlier stage is not done.
     #[error("the stage `{0}` has to run for this brief first")]
     NotReady(StageId),
-    /// A stage was done by another version of this program, or for another brief; the job can start
-    /// over and uses what it has.
+    /// Another version of this program, or another brief, produced the stage; the job can restart and reuses its
+    /// purchases.
     #[error("the stage `{0}` was run by another version of pytoon, or for another brief")]
     Outdated(StageId),
-    /// Something that should not happen did.
+    /// An internal error.
     #[error("{0}")]
     Internal(String),
 }
@@ -68,7 +68,7 @@ impl From<VendorError> for PipelineError {
 }
 
 impl PipelineError {
-    /// Whether the user gave up.
+    /// Returns true if the user cancelled.
     pub fn is_cancelled(&self) -> bool {
         matches!(
             self,
@@ -78,21 +78,21 @@ impl PipelineError {
         )
     }
 
-    /// Returns the thing of this machine that ran out: the same goes well once there is some again.
+    /// Returns the exhausted resource of this machine: a retry succeeds once it is available again.
     pub fn shortage(&self) -> Option<Shortage> {
         match self {
             Self::Media(error) => error.shortage(),
             Self::Voice(error) => error.shortage(),
             Self::Engine(error) => error.shortage,
             Self::Storage(StorageError::File { source, .. }) => Shortage::of(source),
-            // The database's disk.
+            // The disk of the database.
             Self::Ledger(StoreError::Full { .. }) => Some(Shortage::Disk),
             _ => None,
         }
     }
 
-    /// Returns true if something that work needs is away or used up (disk, descriptors, memory,
-    /// threads, database, object store): the same goes well later.
+    /// Returns true if a resource is unavailable or exhausted (disk, descriptors, memory, threads, database, object
+    /// store): a later retry can succeed.
     pub fn is_exhausted(&self) -> bool {
         match self {
             Self::Ledger(error) => {
@@ -103,12 +103,12 @@ impl PipelineError {
         }
     }
 
-    /// Whether the work is kept for a later run.
+    /// Returns true if the work is kept for a later run.
     pub fn is_held(&self) -> bool {
         matches!(self, Self::Held(_))
     }
 
-    /// Whether the user's input is at fault, as opposed to the machine.
+    /// Returns true if the user's input is at fault, not the machine.
     pub fn is_input(&self) -> bool {
         matches!(self, Self::Input(_) | Self::TooLong(_) | Self::Voice(VoiceError::Refused { .. }))
     }

@@ -1,14 +1,14 @@
 //! One film: its folder, its brief or timeline, and its stages.
 //!
-//! Guarantees: a stage whose result is there and fits its input does nothing; a stage that is killed
-//! at any moment is simply run again; the film does not depend on which processes run its stages.
+//! Guarantees: a stage whose result exists for its input does nothing; a stage that is killed at any moment can be
+//! run again; the film does not depend on which processes run its stages.
 //!
-//! A stage blocks its thread, so it may not run in an async task. If the environment's token is
-//! cancelled, the user gave up, and vendors are asked to stop.
+//! A stage blocks its thread, so it may not run in an async task. If the environment's token is cancelled, the user
+//! cancelled, and vendors are told to stop.
 //!
-//! Does not say when a stage is run: that is up to the two executors, [`crate::local`] on threads of
-//! one process and the worker over a queue. A stage that needs the result of another fails with
-//! [`PipelineError::NotReady`] where there is none for this brief and this version.
+//! Leaves the schedule to the two executors, [`crate::local`] on threads of one process and the worker over a
+//! queue. A stage that needs the result of another fails with [`PipelineError::NotReady`] if there is none for this
+//! brief and this version.
 //!
 //! Start with [`Film::run`].
 
@@ -66,7 +66,7 @@ pub use stage_end::{SceneEnd, StageEnd, VoicedFilm, VoicedScene};
 pub enum FilmSource {
     /// A brief.
     Brief(Box<BriefFile>),
-    /// A timeline that is there, with the folder in which its voice takes lie.
+    /// An existing timeline, with the folder of its voice takes.
     Timeline {
         /// The timeline.
         timeline: Box<Timeline>,
@@ -91,7 +91,7 @@ pub struct Film {
     pictures: OnceLock<Arc<PictureStore>>,
     sources: Mutex<Option<Sources>>,
     planned: Mutex<Option<Arc<Planned>>>,
-    /// Time of each stage that this process ran.
+    /// The duration of each stage that this process ran.
     times: Mutex<BTreeMap<String, StageTime>>,
     total_frames: AtomicI64,
     frames_done: AtomicI64,
@@ -140,7 +140,7 @@ impl Film {
         self
     }
 
-    /// Returns the graph of the film as far as it is known before anything is made.
+    /// Returns the graph of the film as far as it is known at the start.
     pub fn graph(&self) -> FilmGraph {
         match &self.source {
             FilmSource::Brief(_) => FilmGraph::of_brief(),
@@ -154,7 +154,7 @@ impl Film {
         &self.env
     }
 
-    /// Empties the files that composed frames go to.
+    /// Truncates the output files for composed frames.
     pub(crate) fn prepare_frame_outputs(&self) -> Result<()> {
         for path in [&self.options.frames_out, &self.options.frame_hashes].into_iter().flatten() {
             File::create(path).map_err(|e| SystemError::write(path, e))?;
@@ -162,8 +162,8 @@ impl Film {
         Ok(())
     }
 
-    /// Runs a stage, as far as it goes without waiting for others. The first run takes an empty memo,
-    /// each further one the memo of the run before; if that got lost, an older one serves.
+    /// Runs a stage, as far as possible without waiting for others. The first run takes an empty memo, each further
+    /// one the memo of the previous run; if that was lost, an older one works too.
     ///
     /// # Errors
     /// [`PipelineError::NotReady`] if a stage before it is not done; [`PipelineError::Held`] or
@@ -216,7 +216,7 @@ impl Film {
         }
     }
 
-    /// Returns the brief with everything it names found.
+    /// Returns the brief with all its files resolved.
     fn resolved(&self) -> Result<Sources> {
         let mut known = lock(&self.sources);
         if let Some(sources) = known.as_ref() {
@@ -226,7 +226,7 @@ impl Film {
         Ok(known.insert(sources).clone())
     }
 
-    /// Returns what tells the brief from others, whatever is in the files it names.
+    /// Returns the hash of the brief itself, without the content of its files.
     fn brief_hash(&self) -> Result<String> {
         Ok(self.folder.hash(&(self.resolved()?.brief, self.options.draft)))
     }
@@ -259,7 +259,7 @@ impl Film {
         Ok(())
     }
 
-    /// Returns the plan of this brief, and the brief with the words that planning heard.
+    /// Returns the plan of this brief, and the brief with the transcript that planning made.
     pub(crate) fn plan_of_brief(&self) -> Result<(Plan, Sources)> {
         let plan = self.of_this_brief(&PlanStage, StageId::Plan, |plan| &plan.brief)?;
         let mut sources = self.resolved()?;
@@ -291,7 +291,7 @@ impl Film {
         Ok(voiced_film(&voiced.value))
     }
 
-    /// Returns what the voice left for this brief.
+    /// Returns the output of the voice stage for this brief.
     pub(crate) fn voiced(&self) -> Result<Voiced> {
         self.of_this_brief(&VoicedStage::default(), StageId::Voice, |voiced| &voiced.brief)
     }
@@ -311,9 +311,9 @@ impl Film {
         })
     }
 
-    /// Invalidates scenes that fell back to the local engine: when a film is made once more, a key
-    /// may have come meanwhile, or a clip may have arrived late. What was paid for is used. A job that
-    /// `continues` with another brief changes only what the brief changes.
+    /// Invalidates scenes that fell back to the local engine: at a repeated render a key may have been added, or a
+    /// late clip may have arrived. Purchases are reused. A job that `continues` with another brief changes only
+    /// what the brief changes.
     fn ask_again_for_fallbacks(&self, continues: bool) -> Result<()> {
         let voiced_stage = VoicedStage::default();
         let Some(voiced) = last_output(&self.folder, &voiced_stage) else { return Ok(()) };
@@ -345,7 +345,7 @@ impl Film {
             return Err(PipelineError::Internal(format!("the film has no scene `{scene_id}`")));
         }
         let Some(wanted) = voiced.wanted(scene_id) else {
-            // Its own media or a drawn background: no engine is asked.
+            // The scene shows its own media or a drawn background, so no engine is asked.
             let engine_used = LOCAL_ENGINE.into();
             let end = SceneEnd { engine_used, fallback_used: false, error: None };
             return Ok(StageEnd::Scene(end));
@@ -359,7 +359,7 @@ impl Film {
         }
     }
 
-    /// Logs the health of the engines that are about to be asked; no one waits for the answers.
+    /// Logs the health of the engines that the film will use; nothing waits for the answers.
     pub(crate) fn report_engine_health(&self) {
         let (Ok(voiced), Some(outside)) = (self.voiced(), self.env.engines.outside()) else {
             return;
@@ -372,7 +372,7 @@ impl Film {
         }
     }
 
-    /// Returns the drawn scenes; one that is not drawn is an error.
+    /// Returns the drawn scenes; a scene that is not drawn is an error.
     fn scenes(
         &self,
         context: &StageContext<'_>,
@@ -384,7 +384,7 @@ impl Film {
             let input = SceneInput::of(wanted);
             let drawn = match found(context, &SceneStage::new(wanted), &input)? {
                 Some((drawn, _)) => drawn,
-                // The graph has no stage for it.
+                // The graph has no stage for such a scene.
                 None if !wanted.order.chain.has_outside_engine() => {
                     DrawnScene::left_to_local(wanted)
                 }
@@ -395,7 +395,7 @@ impl Film {
         Ok(scenes)
     }
 
-    /// Returns the film as it is drawn: the clips that engines delivered are in its timeline.
+    /// Returns the final film, whose timeline contains the engines' clips.
     fn planned(&self, context: &StageContext<'_>) -> Result<Arc<Planned>> {
         let mut known = lock(&self.planned);
         if let Some(planned) = known.as_ref() {
@@ -435,8 +435,8 @@ impl Film {
         Ok(())
     }
 
-    /// Draws a chunk; nothing if the film has no such chunk, as when its tasks were added by a
-    /// version that cuts films elsewhere.
+    /// Draws a chunk. Does nothing if the film has no such chunk, for example if a version that cuts films
+    /// elsewhere added its tasks.
     fn chunk(&self, context: &StageContext<'_>, index: usize) -> Result<()> {
         let planned = self.planned(context)?;
         if let Some(&range) = planned.timeline.chunks().get(index) {
@@ -474,8 +474,7 @@ impl Film {
         let mut reports = Vec::with_capacity(ranges.len());
         for (index, &range) in ranges.iter().enumerate() {
             let stage = ChunkStage { index };
-            // Missing ones are drawn now: files get lost, and an earlier version may have cut the
-            // film elsewhere.
+            // Draws missing chunks now: files can get lost, and an earlier version may have cut the film elsewhere.
             let there = if lock(&self.times).contains_key(&stage.name()) {
                 last_output(&self.folder, &stage)
             } else {
@@ -526,7 +525,7 @@ impl Film {
         lock(&self.times).insert(stage.to_owned(), time);
     }
 
-    /// Copies the takes that a timeline names into the work folder, from where it was read.
+    /// Copies the takes of a timeline into the work folder, from the folder of the timeline.
     fn copy_takes(&self) -> Result<()> {
         let FilmSource::Timeline { timeline, takes } = &self.source else { return Ok(()) };
         for clip in voice_clips(timeline) {

@@ -1,8 +1,7 @@
 //! Crops a customer's picture to the shape of the clip that starts from it.
 //!
-//! Guarantees: the crop is aimed by what stands out in the picture, as camera moves are; a picture
-//! that has the shape is handed over byte for byte; transparent parts become white, which is what
-//! engines make of them at best.
+//! Guarantees: the crop is aimed at the salient part of the picture, as camera moves are; a picture that has the
+//! shape is passed byte for byte; transparent parts become white, the best case of what engines do with them.
 
 use pytoon_compositor::picture::Picture;
 use pytoon_compositor::saliency;
@@ -58,7 +57,7 @@ fn fitted(
     Ok(Fitted::Cropped(path))
 }
 
-/// Returns width, height and RGB bytes of the largest part of a shape around a centre, in shares of
+/// Returns width, height and RGB bytes of the largest crop of a shape around a centre, which is given as shares of
 /// the picture's sides.
 fn cropped(picture: &Picture, aspect: f64, centre: (f64, f64)) -> (usize, usize, Vec<u8>) {
     let (full_width, full_height) = (picture.width(), picture.height());
@@ -88,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_crop_has_the_shape_and_lies_around_its_centre() {
-        // Columns tell their place by their colour.
+        // The colour of a column encodes its position.
         let rgba = (0..40).flat_map(|i| [(i % 10) as u8 * 20, 0, 0, 255]).collect();
         let picture = Picture::try_new(10, 4, rgba).expect("a picture");
         for (aspect, centre, expected, first) in [

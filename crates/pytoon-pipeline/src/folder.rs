@@ -1,14 +1,14 @@
-//! A job's folder: work under way, finished artifacts, and what earlier runs left.
+//! A job's folder: work in progress, finished artifacts, and the results of earlier runs.
 //!
-//! Everything is made in `.work` and put into place at the end, so a film that exists is never half
-//! replaced. `.work/steps` holds a note for each finished stage: the hash of its input and the
-//! stamps of its artifacts. Any number of processes may work in a folder, each at a stage of its
-//! own; every attempt writes to a name of its own and renames it at the end.
+//! All files are written in `.work` and published at the end, so an existing film is never half replaced.
+//! `.work/steps` contains a note for each finished stage: the hash of its input and the stamps of its artifacts.
+//! Any number of processes may work in a folder, each on its own stage; every attempt writes to a unique name and
+//! renames it at the end.
 //!
-//! Guarantees: hashes and stamps are the same on every machine (files count by their content, paths
-//! of the storage folder from that folder on).
+//! Guarantees: hashes and stamps are the same on every machine (files count by their content, paths in the storage
+//! folder relative to it).
 //!
-//! Does not say who works at which stage, or keep other processes out ([`crate::owned_folder`]).
+//! Does not assign stages or keep other processes out ([`crate::owned_folder`]).
 
 use crate::places::{self, Places};
 use crate::{PipelineError, Result};
@@ -20,18 +20,18 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
-/// A job as it is known to its folder, the ledger and the queue.
+/// The identity of a job in its folder, the ledger and the queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobIdentity {
     /// Its id. Paid calls are recorded under it.
     pub id: JobId,
-    /// When it began, in milliseconds since 1970. Deadlines count from then.
+    /// The time when it began, in milliseconds since 1970. Deadlines count from then.
     #[serde(rename = "started_at")]
     pub started_at_ms: i64,
 }
 
 impl JobIdentity {
-    /// Reads the job whose work lies in a folder `.work`; none where there is no such job.
+    /// Reads the job whose work folder this is; `None` if there is no such job.
     pub(crate) fn read(work: &Path) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(work.join(layout::JOB)).ok()?).ok()
     }
@@ -47,8 +47,8 @@ pub(crate) struct JobFolder {
 }
 
 impl JobFolder {
-    /// Opens the folder of a job and creates it if it does not exist. `storage` is this machine's
-    /// storage folder; another machine may have the same files elsewhere.
+    /// Opens the folder of a job and creates it if it does not exist. `storage` is this machine's storage folder;
+    /// another machine may have the same files elsewhere.
     pub(crate) fn open(root: &Path, storage: &Path, job: JobIdentity) -> Result<Self, SystemError> {
         let work = root.join(layout::WORK_DIR);
         disk::create_folder(&work)?;
@@ -64,7 +64,7 @@ impl JobFolder {
         &self.job.id
     }
 
-    /// Returns when the job began, in milliseconds since 1970.
+    /// Returns the time when the job began, in milliseconds since 1970.
     pub(crate) fn started_at(&self) -> i64 {
         self.job.started_at_ms
     }
@@ -73,17 +73,17 @@ impl JobFolder {
         &self.root
     }
 
-    /// Returns the path of a finished artifact.
+    /// Returns the path of a published artifact.
     pub(crate) fn place(&self, name: &str) -> PathBuf {
         self.root.join(name)
     }
 
-    /// Returns the path of an artifact of work.
+    /// Returns the path of a work artifact.
     pub(crate) fn work(&self, name: &str) -> PathBuf {
         self.root.join(layout::WORK_DIR).join(name)
     }
 
-    /// Returns the same path and creates its folder.
+    /// Returns the path of a work artifact and creates its folder.
     pub(crate) fn new_work(&self, name: &str) -> Result<PathBuf, SystemError> {
         let path = self.work(name);
         if let Some(parent) = path.parent() {
@@ -92,7 +92,7 @@ impl JobFolder {
         Ok(path)
     }
 
-    /// Writes an artifact of work.
+    /// Writes a work artifact.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), SystemError> {
         disk::write_whole(&self.new_work(name)?, bytes)
     }
@@ -105,25 +105,25 @@ impl JobFolder {
         pytoon_vocabulary::hex(&hasher.finalize())
     }
 
-    /// Returns a value as it is kept in this folder.
+    /// Serializes a value with portable paths.
     fn portable(&self, value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
         self.places.to_bytes(value)
     }
 
-    /// Keeps a value for every machine.
+    /// Stores a value, readable on every machine.
     pub(crate) fn keep(&self, name: &str, value: &impl Serialize) -> Result<()> {
         let bytes = self.portable(value).map_err(|e| PipelineError::Internal(e.to_string()))?;
         Ok(self.write(name, &bytes)?)
     }
 
-    /// Reads a value that was kept in this folder; none where it is absent or unreadable.
+    /// Reads a value that was stored in this folder; `None` if it is absent or unreadable.
     pub(crate) fn kept<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         self.places.read_bytes(&std::fs::read(self.work(name)).ok()?).ok()
     }
 
-    /// Returns true if a stage was done with this input and its artifacts are still those it made.
+    /// Returns true if a stage was done with this input and its artifacts are unchanged.
     pub(crate) fn is_done(&self, stage: &str, input: &str) -> bool {
-        // A note that cannot be read only costs doing the work again.
+        // An unreadable note only costs a repetition of the work.
         let Ok(note) = std::fs::read_to_string(self.note(stage)) else { return false };
         let mut lines = note.lines();
         let is_own = |line: &str| {
@@ -132,9 +132,9 @@ impl JobFolder {
         lines.next() == Some(input) && lines.all(is_own)
     }
 
-    /// Notes that a stage is done, with the stamps of its artifacts: a worker that slept while it
-    /// put an artifact of another film there, and woke up after its lease, is noticed by them. Each
-    /// stage has a note of its own, since several end at one moment.
+    /// Notes that a stage is done, with the stamps of its artifacts. They detect a worker that was suspended past
+    /// its lease and then overwrote an artifact with one of another film. Each stage has its own note, since
+    /// several may end at the same moment.
     pub(crate) fn mark_done<'a>(
         &self,
         stage: &str,
@@ -148,7 +148,7 @@ impl JobFolder {
         self.write(&format!("{}/{stage}", layout::STEPS_DIR), note.as_bytes())
     }
 
-    /// Returns the stamp of an artifact, wherever the folder lies: none for an absent one.
+    /// Returns the stamp of an artifact, independent of the folder's path; empty for an absent one.
     fn artifact_stamp(&self, name: &str) -> String {
         let path = self.work(name);
         if path.is_file() { places::content_hash_of(&path) } else { "absent".to_owned() }
@@ -159,7 +159,7 @@ impl JobFolder {
         disk::remove_file(&self.note(stage))
     }
 
-    /// Removes an artifact of work.
+    /// Removes a work artifact.
     pub(crate) fn remove_work(&self, name: &str) -> Result<(), SystemError> {
         disk::remove_file(&self.work(name))
     }
@@ -168,7 +168,7 @@ impl JobFolder {
         self.work(layout::STEPS_DIR).join(stage)
     }
 
-    /// Returns a temporary path of this attempt's own, beside the artifact that is made.
+    /// Returns a temporary path, unique to this attempt, beside the artifact.
     pub(crate) fn temp_path(&self, name: &str) -> Result<PathBuf, SystemError> {
         Ok(disk::part_of(&self.new_work(name)?))
     }
@@ -179,19 +179,19 @@ impl JobFolder {
         std::fs::rename(temp, &artifact).map_err(|e| SystemError::write(&artifact, e))
     }
 
-    /// Makes an artifact in a temporary file, which does not stay if that fails.
+    /// Makes an artifact in a temporary file, which is removed on failure.
     pub(crate) fn make<T>(&self, name: &str, make: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
         let temp = self.temp_path(name)?;
         let made = make(&temp).inspect_err(|_| {
-            // That it cannot be removed changes nothing about the failure that is being reported.
+            // The failure being reported matters more than a failed cleanup.
             let _ = std::fs::remove_file(&temp);
         })?;
         self.finish_temp(&temp, name)?;
         Ok(made)
     }
 
-    /// Puts artifacts into place and keeps them in the work folder, each whole or not at all, in
-    /// the order of `names`.
+    /// Publishes artifacts and keeps them in the work folder, each completely or not at all, in the order of
+    /// `names`.
     pub(crate) fn place_all<S: AsRef<str>>(&self, names: &[S]) -> Result<(), SystemError> {
         for name in names.iter().map(AsRef::as_ref) {
             let to = self.place(name);

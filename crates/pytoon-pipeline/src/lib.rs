@@ -1,17 +1,16 @@
-//! Makes films: the stages, and the executor that runs them on threads of one process.
+//! Renders films: the stages, and the executor that runs them on threads of one process.
 //!
 //! ```text
 //! plan ─► voice ─► scene_01 … scene_n ─► mix, chunk 0 … chunk m ─► publish
 //! ```
 //!
-//! Each stage writes named artifacts into the job's work folder; a finished film replaces an earlier
-//! one only when everything has succeeded.
+//! Each stage writes named artifacts into the job's work folder; a finished film replaces an earlier one only when
+//! everything has succeeded.
 //!
-//! Guarantees: a refused brief leaves nothing behind; a cancelled render leaves no half file and
-//! no process; a killed one is continued from its finished stages; the receipt says what was
-//! delivered, not what was hoped for.
+//! Guarantees: a rejected brief leaves nothing behind; a cancelled render leaves no partial file and no process; a
+//! killed one resumes after its finished stages; the receipt reports what was delivered, not what was requested.
 //!
-//! Start with [`film::Film`], or with [`local::render`], which makes a film in this process.
+//! Start with [`film::Film`], or with [`local::render`], which renders a film in this process.
 
 mod assets;
 mod check;

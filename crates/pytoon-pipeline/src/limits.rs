@@ -3,7 +3,7 @@
 use pytoon_config::Config;
 use pytoon_media::picture::PictureLimits;
 
-/// Returns the bounds on pictures of a configuration.
+/// Returns the configured limits of pictures.
 pub(crate) fn picture_limits(config: &Config) -> PictureLimits {
     let limits = &config.settings.limits;
     PictureLimits {

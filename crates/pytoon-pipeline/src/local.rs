@@ -1,12 +1,11 @@
-//! The local executor: makes a film on threads of this process.
+//! The local executor: renders a film on threads of this process.
 //!
-//! Guarantees: stages run in the order of the film's graph, side by side where it allows that; a
-//! refused brief and a failed render leave nothing that was not there before; a cancelled render
-//! leaves no half-written file and no process, keeps finished stages, and tells vendors; a killed one
-//! goes on from its finished stages; a finished film keeps its pieces, so that a changed brief renders
-//! again only what changed.
+//! Guarantees: stages run in the order of the film's graph, concurrently where it allows that; a rejected brief and
+//! a failed render leave nothing behind; a cancelled render leaves no partial file and no process, keeps finished
+//! stages, and tells vendors to cancel; a killed one resumes after its finished stages; a finished film keeps its
+//! pieces, so that a changed brief redraws only what changed.
 //!
-//! Does not know what a stage does ([`Film`]). The other executor is the worker.
+//! Does not implement stages ([`Film`]). The other executor is the worker.
 //!
 //! Start with [`render`].
 
@@ -28,13 +27,12 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
-/// How often a waiting executor looks whether the user gave up.
+/// The interval at which a waiting executor checks for cancellation.
 const CANCEL_LOOK: Duration = Duration::from_millis(50);
-/// The sound is begun when at most this part of the chunks waits for a place. It is mixed in less time
-/// than the last ones are drawn, and keeps the core busy that they leave.
+/// The sound starts when at most one in this many chunks waits for a slot. Mixing takes less time than drawing the
+/// last chunks, and uses the cores that they leave idle.
 const PART_BESIDE_SOUND: usize = 5;
-/// Scenes that are asked of engines at one moment; a scene that waits for its vendor is not among
-/// them.
+/// Maximum number of scenes that call engines at the same time; a scene that waits for its vendor does not count.
 const MOST_SCENES: usize = 16;
 
 /// A finished film.
@@ -46,7 +44,7 @@ pub struct Rendered {
     pub receipt: Receipt,
 }
 
-/// Makes a film into a folder.
+/// Renders a film into a folder.
 pub fn render(
     env: Environment,
     source: FilmSource,
@@ -57,7 +55,7 @@ pub fn render(
     let owned = OwnedFolder::open(root)?;
     match make(env, source, root, &owned, options) {
         Ok(receipt) => {
-            // The film is in its place; without its pieces the next render only takes longer.
+            // The film is published; without its pieces the next render only takes longer.
             if let Err(error) = owned.finish() {
                 let detail = format!("the pieces of the film could not be kept: {error}");
                 Event::Warning { detail: &detail }.emit();
@@ -98,7 +96,7 @@ fn make(
         let stage = stage.map_or_else(|| none.to_owned(), |stage| stage.to_string());
         Event::JobFailed { stage: &stage, reason: &reason }.emit();
         if error.is_cancelled() {
-            // Vendors that cannot be told keep at work; their clips are used next time.
+            // Vendors that cannot be reached continue; their clips are used next time.
             let _ = engines.cancel_job(&job.id);
         }
         *error
@@ -106,7 +104,7 @@ fn make(
     receipt.ok_or_else(|| PipelineError::Internal("the film was not published".into()))
 }
 
-/// Runs the stages of a film up to its voice, in a folder that the caller may throw away.
+/// Runs the stages of a film up to its voice, in a folder that the caller may delete.
 pub(crate) fn run_to_voice(
     env: Environment,
     source: FilmSource,
@@ -118,9 +116,9 @@ pub(crate) fn run_to_voice(
     Ok(film)
 }
 
-/// Why a film was not finished.
+/// The reason why a film was not finished.
 struct Stopped {
-    /// The stage that failed; none where nothing had begun or the user gave up.
+    /// The stage that failed; `None` if none had started or the user cancelled.
     stage: Option<StageId>,
     error: Box<PipelineError>,
 }
@@ -132,12 +130,12 @@ struct Executor<'a> {
     chunks: usize,
 }
 
-/// How far the stages of a film are.
+/// The progress of the stages of a film.
 #[derive(Default)]
 struct Standing {
     done: BTreeSet<StageId>,
     running: BTreeSet<StageId>,
-    /// Stages that wait for others: until when, and what their next run is given.
+    /// Stages that wait for others: the time until their next run, and its memo.
     waiting: BTreeMap<StageId, (Instant, SceneMemo)>,
     receipt: Option<Receipt>,
 }
@@ -145,7 +143,7 @@ struct Standing {
 type Ended = (StageId, Result<StageEnd, PipelineError>);
 
 impl Executor<'_> {
-    /// Runs all stages, or those up to one. Returns the receipt of a published film.
+    /// Runs all stages, or those up to `until`. Returns the receipt of a published film.
     fn run(&self, until: Option<&StageId>) -> Result<Option<Receipt>, Stopped> {
         let mut graph = self.film.graph();
         let mut standing = Standing::default();
@@ -174,7 +172,7 @@ impl Executor<'_> {
                         stopped
                             .get_or_insert(Stopped { stage: Some(stage), error: Box::new(error) });
                     }
-                    // No stage ended meanwhile.
+                    // No stage ended in the meantime.
                     Err(_) => {}
                 }
                 if stopped.is_none() && cancel.is_cancelled() {
@@ -211,7 +209,7 @@ impl Executor<'_> {
         graph.ready(&standing.done).find(can_start).cloned()
     }
 
-    /// Tells what begins with a stage, when the first of its kind starts.
+    /// Reports the phase that begins with a stage, when the first of its kind starts.
     fn announce(&self, stage: &StageId, standing: &Standing) {
         let env = self.film.env();
         let mut begun =
@@ -246,13 +244,13 @@ impl Executor<'_> {
             let end = end.unwrap_or_else(|_| {
                 Err(PipelineError::Internal(format!("the stage {stage} ended unexpectedly")))
             });
-            // The executor waits for all that it started.
+            // The executor waits for all stages that it started.
             let _ = sender.send((stage, end));
         };
         let (own_stage, own_memo, own_sender) = (stage.clone(), memo.clone(), sender.clone());
         let started = threads::spawn_in(scope, move || run(own_stage, own_memo, own_sender));
         if started.is_err() {
-            // The machine has no thread left, so this one does the work.
+            // No thread could be started, so this one does the work.
             let end = film.run(&stage, memo);
             let _ = sender.send((stage, end));
         }
@@ -273,7 +271,7 @@ impl Executor<'_> {
             }
             StageEnd::Voiced(film) => {
                 graph.grow(&film.shape());
-                // This process makes one film; its voice is not needed any more.
+                // This process renders one film; the voices are no longer needed.
                 self.film.env().voices.clear();
             }
             StageEnd::Published(receipt) => standing.receipt = Some(*receipt),

@@ -1,8 +1,8 @@
-//! What a caller chooses about one render, beside the brief.
+//! The options of one render, in addition to the brief.
 
 use std::path::PathBuf;
 
-/// How to render.
+/// The options of a render.
 #[derive(Debug, Clone, Default)]
 pub struct RenderOptions {
     /// A quarter-size film, encoded quickly.

@@ -1,11 +1,11 @@
-//! A job's folder that one process has alone, from the first stage to the finished film.
+//! A job's folder that one process owns, from the first stage to the finished film.
 //!
-//! Guarantees: two processes never work in one such folder; a failure leaves nothing that was not
-//! there before; a cancel keeps finished stages and no half-written file; the pieces of a finished
-//! film are kept in `.cache`, so that a changed brief renders again only what changed.
+//! Guarantees: two processes never work in one such folder; a failure leaves nothing behind; a cancel keeps
+//! finished stages and no partial file; the pieces of a finished film are kept in `.cache`, so that a changed brief
+//! redraws only what changed.
 //!
-//! `.work` is there only while a film is unfinished. Opening a finished folder renames `.cache` to
-//! `.work`, finishing renames it back.
+//! `.work` exists only while a film is unfinished. Opening a finished folder renames `.cache` to `.work`, finishing
+//! renames it back.
 
 use crate::folder::JobIdentity;
 use pytoon_core::layout;
@@ -16,17 +16,17 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// The patience with a locked folder.
+/// Timeout for a locked folder.
 const LOCK_PATIENCE: Duration = Duration::from_secs(3);
-/// How often it is tried meanwhile.
+/// The interval between attempts to lock it.
 const LOCK_RETRY: Duration = Duration::from_millis(25);
 
-/// What a folder held when it was opened.
+/// The state of a folder when it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Found {
     /// No work.
     Nothing,
-    /// Finished stages of a job that did not end.
+    /// Finished stages of an unfinished job.
     Unfinished,
     /// The pieces of a finished film.
     Finished,
@@ -39,7 +39,7 @@ pub(crate) struct OwnedFolder {
     found: Found,
     /// Folders that did not exist before, innermost first.
     created: Vec<PathBuf>,
-    /// Held as long as this process lives; the system releases it with the process.
+    /// Held for the life of this process; the system releases it with the process.
     _lock: File,
 }
 
@@ -47,7 +47,7 @@ impl OwnedFolder {
     /// Opens a folder and creates it if it does not exist.
     ///
     /// # Errors
-    /// If another process has it.
+    /// If another process owns it.
     pub(crate) fn open(root: &Path) -> Result<Self, SystemError> {
         let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
         let created = root.ancestors().take_while(is_missing).map(Path::to_owned).collect();
@@ -56,7 +56,7 @@ impl OwnedFolder {
             let found = match (work.is_dir(), cache.is_dir()) {
                 (true, _) => Found::Unfinished,
                 (false, true) => {
-                    // Another process may be faster; the lock tells.
+                    // Another process may be faster; the lock decides.
                     let _ = std::fs::rename(&cache, &work);
                     Found::Finished
                 }
@@ -64,7 +64,7 @@ impl OwnedFolder {
             };
             disk::create_folder(&work)?;
             let lock = lock(&work)?;
-            // The process that had the lock may have moved the folder when it finished.
+            // The previous holder of the lock may have moved the folder when it finished.
             if is_at(&lock, &work.join("lock")) {
                 remove_temp_files(&work);
                 return Ok(Self { root: root.to_owned(), found, created, _lock: lock });
@@ -72,7 +72,7 @@ impl OwnedFolder {
         }
     }
 
-    /// Returns the job that is under way in this folder, or else a new one.
+    /// Returns the unfinished job of this folder, or else a new one.
     pub(crate) fn job(&self) -> JobIdentity {
         JobIdentity::read(&self.work()).unwrap_or_else(new_job)
     }
@@ -92,7 +92,7 @@ impl OwnedFolder {
         std::fs::rename(&work, &cache).map_err(|e| SystemError::write(&cache, e))
     }
 
-    /// After a cancel: finished stages stay for the next run.
+    /// Keeps finished stages for the next run, after a cancel.
     pub(crate) fn pause(self) {
         let notes = std::fs::read_dir(self.work().join(layout::STEPS_DIR));
         if self.found == Found::Nothing && !notes.is_ok_and(|mut notes| notes.next().is_some()) {
@@ -101,9 +101,9 @@ impl OwnedFolder {
         remove_temp_files(&self.work());
     }
 
-    /// After a failure: nothing stays that was not there before.
+    /// Restores the state before the run, after a failure.
     pub(crate) fn abandon(self) {
-        // What cannot be removed changes nothing about the failure that is being reported.
+        // The failure being reported matters more than a failed cleanup.
         match self.found {
             Found::Nothing => {
                 let _ = std::fs::remove_dir_all(self.work());
@@ -117,14 +117,14 @@ impl OwnedFolder {
     }
 }
 
-/// Removes half-written files. Nobody else writes here.
+/// Removes partial files. No other process writes here.
 fn remove_temp_files(work: &Path) {
     for entry in std::fs::read_dir(work).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() {
             remove_temp_files(&path);
         } else if disk::is_part(&path) {
-            // It takes some room and does no harm.
+            // A leftover takes some space and does no harm.
             let _ = std::fs::remove_file(path);
         }
     }
@@ -145,8 +145,7 @@ fn lock(work: &Path) -> Result<File, SystemError> {
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            // A process killed while it started a program leaves its lock to that program's first
-            // moments.
+            // A process that was killed while it spawned a program leaves its lock to that program for a moment.
             Err(TryLockError::WouldBlock) if begun.elapsed() < LOCK_PATIENCE => {
                 std::thread::sleep(LOCK_RETRY);
             }
@@ -156,7 +155,7 @@ fn lock(work: &Path) -> Result<File, SystemError> {
                     "another pytoon is working on this job; wait for it, or choose another folder",
                 ));
             }
-            // File systems without locks have one user, or careful ones.
+            // File systems without locks have a single user, or careful ones.
             Err(TryLockError::Error(_)) => return Ok(file),
         }
     }
@@ -188,7 +187,7 @@ mod tests {
         let owned = OwnedFolder::open(&root).expect("opens");
         assert!(at(".work/piece").is_file() && !at(".cache").exists());
         assert_ne!(owned.job(), first);
-        // A failure leaves the finished film as it was.
+        // A failure leaves the finished film unchanged.
         owned.abandon();
         assert!(at(".cache/piece").is_file() && !at(".work").exists());
     }

@@ -1,10 +1,9 @@
-//! Paths that mean the same on every machine, though each has its storage folder elsewhere.
+//! Paths that are the same on every machine, although each has its storage folder elsewhere.
 //!
-//! What a step leaves for others names files of the storage folder (bought clips, uploaded
-//! pictures) from that folder on, and the hashes of inputs are taken of these names. So another
-//! machine finds its own copies, and finds that nothing has changed.
+//! The results of a stage name files of the storage folder (bought clips, uploaded pictures) relative to it, and
+//! hashes of inputs use these names. So another machine finds its own copies, and detects that nothing has changed.
 //!
-//! Files outside of the storage folder are taken to lie at the same place everywhere.
+//! Files outside the storage folder are assumed to have the same path everywhere.
 
 use pytoon_process::disk::FileId;
 use serde::Serialize;
@@ -14,12 +13,12 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-/// What stands for the storage folder.
+/// The prefix that replaces the storage folder.
 const MARK: &str = "storage:";
-/// Hashes of files that are remembered.
+/// Maximum number of cached file hashes.
 const REMEMBERED: usize = 4096;
 
-/// Where this machine has the storage folder.
+/// The location of this machine's storage folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Places {
     storage: String,
@@ -30,14 +29,14 @@ impl Places {
         Self { storage: storage.display().to_string() }
     }
 
-    /// A value as it is kept for every machine.
+    /// Serializes a value with portable paths.
     pub(crate) fn to_bytes(&self, value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
         let mut value = serde_json::to_value(value)?;
         rewrite(&mut value, &|text| self.portable(text));
         serde_json::to_vec(&value)
     }
 
-    /// A kept value with the paths of this machine.
+    /// Parses a stored value into this machine's paths.
     pub(crate) fn read_bytes<T: DeserializeOwned>(&self, bytes: &[u8]) -> serde_json::Result<T> {
         let mut value: Value = serde_json::from_slice(bytes)?;
         rewrite(&mut value, &|text| self.local(text));
@@ -47,7 +46,7 @@ impl Places {
     fn portable(&self, text: &str) -> Option<String> {
         match text.strip_prefix(&self.storage) {
             Some(rest) if rest.starts_with('/') => Some(format!("{MARK}{rest}")),
-            // What looks like ours and is a user's own text is marked once more.
+            // A user's text that starts with the prefix is escaped by another one.
             _ if text.starts_with(MARK) => Some(format!("{MARK}{text}")),
             _ => None,
         }
@@ -63,7 +62,7 @@ impl Places {
     }
 }
 
-/// Replaces texts, names of fields included.
+/// Replaces strings, field names included.
 fn rewrite(value: &mut Value, with: &dyn Fn(&str) -> Option<String>) {
     match value {
         Value::String(text) => {
@@ -89,8 +88,8 @@ pub(crate) fn content_stamp(path: &Path) -> String {
     format!("{}:{}", path.display(), content_hash_of(path))
 }
 
-/// Returns the size of a file and the hash of its content, whenever and wherever it was written;
-/// empty where it cannot be read. The content is read once for as long as the file stays as it is.
+/// Returns the size of a file and the hash of its content, independent of its time and path; empty if it cannot be
+/// read. The content is read once as long as the file does not change.
 pub(crate) fn content_hash_of(path: &Path) -> String {
     static KNOWN: LazyLock<Mutex<HashMap<FileId, String>>> = LazyLock::new(Mutex::default);
     let Some(file) = FileId::of(path) else { return String::new() };

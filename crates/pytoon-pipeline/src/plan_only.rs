@@ -23,27 +23,27 @@ pub struct Plan {
     pub graph: SceneGraph,
     /// The timeline.
     pub timeline: Timeline,
-    /// Provider and voice that speak here, such as `neural` and `heart`; absent without a voice.
+    /// Provider and voice on this machine, such as `neural` and `heart`; `None` without a voice.
     pub spoken_by: Option<(String, Option<String>)>,
-    /// What the voice would cost; absent where it costs nothing or is bought already.
+    /// The price of the voice; `None` if it is free or already bought.
     pub voice: Option<Quote>,
-    /// What was corrected, left out or approximated.
+    /// Corrections, omissions and approximations.
     pub warnings: Vec<NoteReport>,
 }
 
-/// What a film would cost by price tables, beside its voice.
+/// The price of a film by the price tables, without its voice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Price {
-    /// With each scene from its first engine.
+    /// The price with each scene from its first engine.
     pub first: MicroUsd,
-    /// With each scene from its dearest engine.
+    /// The price with each scene from its most expensive engine.
     pub dearest: MicroUsd,
-    /// Scenes that outside engines may draw.
+    /// The number of scenes that external engines may draw.
     pub clips: usize,
 }
 
 impl Plan {
-    /// What its clips would cost; absent where no outside engine would be asked.
+    /// Returns the price of its clips; `None` if no external engine would be asked.
     pub fn price(&self) -> Option<Price> {
         let scenes = self.graph.scenes.iter();
         let chains: Vec<&EngineChain> =
@@ -57,7 +57,7 @@ impl Plan {
         })
     }
 
-    /// The plan as it is shown to programs.
+    /// Returns the plan as JSON output.
     pub fn to_json(&self) -> Value {
         let price = self.price().map(|price| {
             json!({
@@ -79,8 +79,8 @@ impl Plan {
     }
 }
 
-/// Plans a brief. The voice is spoken to know the times, into a folder of the caller's that it
-/// may throw away. Nothing is bought: a local voice stands in for a service's.
+/// Plans a brief. The voice is synthesized to know the times, into a folder that the caller may delete. Nothing is
+/// bought: a local voice replaces that of a service.
 pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan> {
     let env = Environment { buys: false, ..env.clone() };
     let film = run_to_voice(env, FilmSource::Brief(Box::new(file.clone())), scratch)?;

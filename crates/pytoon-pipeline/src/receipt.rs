@@ -1,4 +1,4 @@
-//! The receipt: what was asked, what was delivered, and what the self-check found.
+//! The receipt: the request, the delivery, and the findings of the self-check.
 
 use pytoon_core::note::NoteReport;
 use pytoon_core::profile::Profile;
@@ -19,39 +19,39 @@ pub struct Receipt {
     pub version: u32,
     /// The program's version.
     pub pytoon_version: String,
-    /// When the film was finished, RFC 3339.
+    /// The time when the film was finished, RFC 3339.
     pub finished_at: String,
-    /// What was asked for.
+    /// The request.
     pub asked: Asked,
     /// The finished file.
     pub output: OutputFacts,
-    /// Whether anything was delivered short of what was asked.
+    /// True if the film is degraded.
     pub degraded: bool,
-    /// Scene by scene.
+    /// The scenes, in order.
     pub scenes: Vec<SceneReceipt>,
-    /// What outside engines were charged for this job by the ledger, in US dollars.
+    /// The total charges of external engines for this job by the ledger, in US dollars.
     #[serde(default)]
     pub spend_usd: f64,
-    /// How much of it bought clips that the film could not use, in US dollars.
+    /// The part of it for clips that the film could not use, in US dollars.
     #[serde(default)]
     pub wasted_usd: f64,
     /// The voice.
     pub voice: VoiceReceipt,
     /// The sound.
     pub loudness: LoudnessReceipt,
-    /// How the film was encoded.
+    /// The encoding.
     pub encode: EncodeReceipt,
-    /// Programs used.
+    /// The programs used.
     pub tools: Tools,
-    /// Time per stage.
+    /// The duration of each stage.
     pub stages: Vec<StageTime>,
-    /// What had to be bent.
+    /// The warnings.
     pub warnings: Vec<NoteReport>,
     /// The self-check.
     pub self_check: SelfCheck,
 }
 
-/// What was asked for.
+/// The request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Asked {
@@ -59,11 +59,11 @@ pub struct Asked {
     pub preset_id: String,
     /// The seed.
     pub seed: u64,
-    /// The length, in seconds.
+    /// The target length, in seconds.
     pub target_duration_seconds: Option<f64>,
-    /// The music, as asked or from the preset.
+    /// The music, as requested or from the preset.
     pub music: String,
-    /// Scenes planned.
+    /// The number of planned scenes.
     pub scenes: usize,
 }
 
@@ -91,22 +91,22 @@ pub struct OutputFacts {
 pub struct SceneReceipt {
     /// The scene.
     pub scene_id: String,
-    /// The engine asked for.
+    /// The requested engine.
     pub engine_asked: EngineName,
     /// The engine that drew it.
     pub engine_used: EngineName,
-    /// Whether that is another one.
+    /// True if another engine drew it than requested.
     pub fallback_used: bool,
-    /// Whether an earlier purchase of the same clip was used.
+    /// True if an earlier purchase of the same clip was used.
     #[serde(default)]
     pub clip_reused: bool,
-    /// Every attempt at an outside engine, in order.
+    /// Every attempt at an external engine, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<AttemptRecord>,
-    /// Who is to be credited for the clip.
+    /// The credit line of the clip, if the source requires one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credit: Option<String>,
-    /// Why this engine, and how the scene was drawn.
+    /// The reason for this engine, and the way the scene was drawn.
     pub reason: String,
     /// Its length in milliseconds.
     pub duration_ms: i64,
@@ -116,25 +116,25 @@ pub struct SceneReceipt {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VoiceReceipt {
-    /// Whether a voice was asked for.
+    /// True if a voice was requested.
     pub asked: bool,
-    /// Who spoke; absent when nobody did.
+    /// The provider that spoke; `None` without a voice.
     pub provider: Option<String>,
-    /// The voice, where the provider knows it.
+    /// The voice, if the provider reports it.
     #[serde(default)]
     pub voice: Option<String>,
-    /// The voice's licence, where it is known.
+    /// The voice's licence, if known.
     #[serde(default)]
     pub licence: Option<String>,
-    /// How words were timed.
+    /// The method of the word timing.
     pub alignment: AlignmentMethod,
-    /// How far to trust that, 0 to 1; absent where there is no voice.
+    /// The confidence in the timing, 0 to 1; `None` without a voice.
     pub alignment_confidence: Option<f64>,
-    /// How much faster than natural it was spoken.
+    /// The factor by which the voice was sped up.
     pub tempo: f64,
-    /// Words timed.
+    /// The number of timed words.
     pub words: usize,
-    /// Who was asked before and failed, in order.
+    /// The providers that were asked before and failed, in order.
     #[serde(default)]
     pub attempts: Vec<FailedAttempt>,
     /// True if a local voice replaces that of a service.
@@ -160,21 +160,21 @@ pub struct LoudnessReceipt {
     pub gain_db: f64,
     /// Deepest limiting in dB.
     pub limiting_db: f64,
-    /// How far the bed lies below the voice, in LU.
+    /// The level of the bed below the voice, in LU.
     pub bed_below_voice_lu: Option<f64>,
 }
 
-/// How the film was encoded.
+/// The encoding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EncodeReceipt {
     /// The encoder used.
     pub encoder: String,
-    /// The profile asked for.
+    /// The requested profile.
     pub profile: Profile,
 }
 
-/// Programs used.
+/// The programs used.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tools {
@@ -184,15 +184,15 @@ pub struct Tools {
     pub espeak: Option<String>,
 }
 
-/// Time of a stage.
+/// The duration of a stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StageTime {
     /// The stage.
     pub stage: String,
-    /// How long it took, in milliseconds.
+    /// Its duration, in milliseconds.
     pub duration_ms: u64,
-    /// Whether an earlier run's result was used.
+    /// True if an earlier run's result was used.
     pub reused: bool,
 }
 
@@ -206,20 +206,20 @@ impl StageTime {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SelfCheck {
-    /// Whether every frame of the file was decoded, or its key frames.
+    /// True if every frame of the file was decoded, false if only its key frames.
     pub full: bool,
-    /// What was checked.
+    /// The checks.
     pub checks: Vec<String>,
-    /// What was found; empty is good.
+    /// The findings; empty if the film is good.
     pub findings: Vec<Finding>,
 }
 
-/// Something the self-check found.
+/// A finding of the self-check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// The check.
     pub check: String,
-    /// What was found.
+    /// The finding.
     pub detail: String,
 }

@@ -1,5 +1,5 @@
-//! Resolves a brief: every file it names is found, told by its content, and bounded, before any
-//! work begins. What is wrong is reported with the brief's line and field.
+//! Resolves a brief: every file in it is found, identified by its content, and checked against limits, before any
+//! work begins. Errors are reported with the brief's line and field.
 
 use crate::environment::Environment;
 use crate::limits::picture_limits;
@@ -28,7 +28,7 @@ use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// A brief with everything it names found.
+/// A brief with all its files resolved.
 #[derive(Debug, Clone, Serialize)]
 pub struct Sources {
     /// The brief, its paths absolute.
@@ -43,22 +43,22 @@ pub struct Sources {
     pub media: Vec<MediaInfo>,
     /// The media of single scenes.
     pub override_media: Vec<(u32, MediaInfo)>,
-    /// What FFprobe said of clips.
+    /// The results of FFprobe for clips.
     pub clips: BTreeMap<String, ClipSourceInfo>,
     /// Overlays and the logo.
     pub overlays: Vec<OverlayRequest>,
     /// Colours.
     pub palette: PaletteChoice,
-    /// How words are pronounced: of the configuration, the brand kit and the brief.
+    /// The pronunciations of the configuration, the brand kit and the brief.
     #[serde(serialize_with = "entries")]
     pub pronunciations: Pronunciations,
     /// The brand's font, a family or a file.
     pub font: Option<String>,
     /// The seed.
     pub seed: u64,
-    /// Why the script is not known to be what the recording says, where it is not.
+    /// The reason why the script may differ from the recording; `None` if it is known to match.
     pub guessed_script: Option<String>,
-    /// What was corrected, left out or approximated of the files.
+    /// Corrections, omissions and approximations regarding the files.
     pub notes: Vec<Note>,
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn entries<S: Serializer>(
 }
 
 impl Sources {
-    /// Whether there is a recording of which nobody said what it says.
+    /// Returns true if there is a recording without a script.
     pub fn lacks_script(&self) -> bool {
         let is_given = |text: &Option<String>| text.as_ref().is_some_and(|t| !t.trim().is_empty());
         let brief = &self.brief;
@@ -78,16 +78,16 @@ impl Sources {
     }
 }
 
-/// A clip of the user's.
+/// A clip from the user.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClipSourceInfo {
     /// Its length in milliseconds.
     pub duration_ms: i64,
-    /// Whether its sound is wanted and there is one.
+    /// True if its sound is wanted and exists.
     pub keep_sound: bool,
-    /// How its picture is read.
+    /// The reading of its picture.
     pub reading: ClipReading,
-    /// How its sound lies beside its picture.
+    /// The position of its sound relative to its picture.
     pub sound: SoundReading,
 }
 
@@ -96,11 +96,10 @@ pub fn resolve(env: &Environment, file: &BriefFile, draft: bool) -> Result<Sourc
     Resolver { env, file, clips: BTreeMap::new(), notes: Vec::new() }.resolve(draft)
 }
 
-/// Checks what a brief names beside its media, as [`resolve`] does: preset, profile, engines,
-/// language, brand kit, pronunciations.
+/// Checks the rest of a brief as [`resolve`] does: preset, profile, engines, language, brand kit, pronunciations.
 ///
 /// # Errors
-/// The first thing that is wrong, at its field.
+/// The first invalid value, with its field.
 pub fn check(env: &Environment, file: &BriefFile) -> Result<()> {
     let resolver = Resolver { env, file, clips: BTreeMap::new(), notes: Vec::new() };
     resolver.named_things(&file.brief)?;
@@ -147,7 +146,7 @@ impl Resolver<'_> {
         })
     }
 
-    /// The preset with its name, and the profile; engines and language are checked too.
+    /// Returns the preset with its name, and the profile; engines and language are checked too.
     fn named_things(&self, brief: &Brief) -> Result<(String, Preset, Profile)> {
         let settings = &self.env.config.settings;
         let preset_id = brief.preset_id.clone().unwrap_or_else(|| settings.default_preset.clone());
@@ -160,7 +159,7 @@ impl Resolver<'_> {
         Ok((preset_id, preset, profile))
     }
 
-    /// Notes writing systems and letters that no font here draws.
+    /// Notes writing systems and characters that no installed font covers.
     fn look_for_fonts(&mut self, brief: &Brief) {
         let overlays = brief.overlays.iter().filter_map(|overlay| overlay.text.as_deref());
         let captions = brief.scenes.iter().filter_map(|scene| scene.caption.as_deref());
@@ -182,7 +181,7 @@ impl Resolver<'_> {
         self.file.error(field, reason).into()
     }
 
-    /// Something of the configuration by name, its absence reported at the brief's field.
+    /// Looks a name up in the configuration; a missing one is reported at the brief's field.
     fn named<T>(
         &self,
         field: &str,
@@ -212,7 +211,7 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    /// Pronunciations: the brief's win over the brand kit's, and these over the configuration's.
+    /// Merges pronunciations: the brief's override the brand kit's, and these the configuration's.
     fn pronunciations(&self, brief: &Brief, kit: &BrandKit) -> Result<Pronunciations> {
         let config = &self.env.config;
         let configured = Pronunciations::new(&config.settings.tts.pronunciations)
@@ -264,7 +263,7 @@ impl Resolver<'_> {
         Ok(out)
     }
 
-    /// A picture or a clip, told by its content.
+    /// Returns a picture or a clip, identified by its content.
     fn medium(
         &mut self,
         field: &str,
@@ -302,7 +301,7 @@ impl Resolver<'_> {
         Ok(MediaInfo { kind: MediaKind::Clip, ..picture })
     }
 
-    /// The absolute path of a file that the brief names.
+    /// Returns the absolute path of a file of the brief.
     fn existing(&self, field: &str, path: &str) -> Result<PathBuf> {
         let reason = match path {
             path if path.trim().is_empty() => Some("the name of a file is missing"),
@@ -332,7 +331,7 @@ impl Resolver<'_> {
         Err(ConfigError { suggestion, ..self.file.error(field, reason) }.into())
     }
 
-    /// Voice file and music.
+    /// Resolves voice file and music.
     fn sound(&self, brief: &mut Brief) -> Result<()> {
         if let Some(voice) = &brief.voice_file {
             brief.voice_file = Some(self.sound_file("voice_file", voice)?);
@@ -356,7 +355,7 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    /// Returns the absolute path of a file that has sound.
+    /// Returns the absolute path of a file that contains sound.
     fn sound_file(&self, field: &str, path: &str) -> Result<String> {
         let full = self.existing(field, path)?;
         let name = full.display().to_string();
@@ -372,7 +371,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// The brand kit with its paths resolved.
+    /// Returns the brand kit with its paths resolved.
     fn brand(&self, brief: &Brief) -> Result<BrandKit> {
         let (mut kit, base) = match &brief.brand {
             None => return Ok(BrandKit::default()),
@@ -394,7 +393,7 @@ impl Resolver<'_> {
             std::path::absolute(&full).unwrap_or(full)
         };
         if let Some(font) = &kit.font {
-            // A font is a file when there is one of that name, else a family.
+            // A font is a file if one of that name exists, else a family.
             if let Found::Here(file) = names::find(&resolve(font)) {
                 kit.font = Some(file.display().to_string());
             }
@@ -454,7 +453,7 @@ impl Resolver<'_> {
                 Logo::Placed(placed) => (&placed.path, placed.show),
             };
             out.push(logo_overlay(path, show));
-            // A brand-safe film carries its mark all through, whatever closes it.
+            // A brand-safe film carries its mark throughout, whatever its outro is.
             if brief.brand_safe == Some(true) && show == LogoShow::Outro {
                 out.push(logo_overlay(path, LogoShow::Watermark));
             }
@@ -481,7 +480,7 @@ fn palette(preset: &Preset, kit: &BrandKit) -> PaletteChoice {
     }
 }
 
-/// Returns the tag that `en_US` or the name of a language stands for.
+/// Returns the tag for texts such as `en_US` or the name of a language.
 fn tag_meant(written: &str) -> Option<String> {
     let lower = written.trim().to_lowercase();
     let tag = match lower.as_str() {
@@ -513,7 +512,7 @@ fn tag_meant(written: &str) -> Option<String> {
     Some(tag.to_owned())
 }
 
-/// A brand mark appears in the third second at the earliest: first comes the hook.
+/// Makes the overlay of a brand mark. It appears in the third second at the earliest, after the hook.
 fn logo_overlay(path: &str, show: LogoShow) -> OverlayRequest {
     let (position, width, opacity) = logo_place(show);
     OverlayRequest {
@@ -527,7 +526,7 @@ fn logo_overlay(path: &str, show: LogoShow) -> OverlayRequest {
     }
 }
 
-/// A quarter of the width and height, encoded quickly.
+/// Returns a profile of a quarter of the width and height, encoded quickly.
 fn drafted(mut profile: Profile) -> Profile {
     let quarter = |size: u32| (size / 4).max(16) & !1;
     profile.width = quarter(profile.width);

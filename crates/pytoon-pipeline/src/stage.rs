@@ -1,13 +1,13 @@
 //! A stage of a film, and the one cache for all of them.
 //!
-//! A stage reads its [`Stage::Input`], which is hashed whole, and the handles of a [`StageContext`],
-//! which do not decide what it makes: programs, fonts, engines, the job's folder. Configuration and
-//! brief reach it through its input alone, so it cannot read what it did not hash.
+//! A stage reads its [`Stage::Input`], which is hashed completely, and the handles of a [`StageContext`], which do
+//! not affect the result: programs, fonts, engines, the job's folder. Configuration and brief reach it through its
+//! input alone, so it cannot read anything that it did not hash.
 //!
-//! Guarantees: a stage whose input and artifacts are unchanged is not run; a stage that is killed at
-//! any moment is simply run again.
+//! Guarantees: a stage whose input and artifacts are unchanged is not run; a stage that is killed at any moment can
+//! be run again.
 //!
-//! Does not say which stages there are or in which order ([`pytoon_core::graph`]).
+//! Does not define the stages or their order ([`pytoon_core::graph`]).
 //!
 //! Start with [`cached`].
 
@@ -33,9 +33,9 @@ use std::time::{Duration, Instant};
 
 /// One unit of resumable work.
 pub(crate) trait Stage {
-    /// Everything that decides what the stage makes: its whole cache key.
+    /// Everything that affects the result: the complete cache key.
     type Input: Serialize;
-    /// What it leaves for other stages, kept as JSON in the work folder.
+    /// The result for other stages, stored as JSON in the work folder.
     type Output: Serialize + DeserializeOwned;
 
     /// Returns the name of its note.
@@ -46,26 +46,26 @@ pub(crate) trait Stage {
         format!("{}.json", self.name())
     }
 
-    /// Returns the other files in the work folder that it makes.
+    /// Returns the other files that it makes in the work folder.
     fn artifacts(&self, _output: &Self::Output) -> Vec<String> {
         Vec::new()
     }
 
-    /// Returns true if an earlier output can still be used, beside its artifacts being there.
+    /// Returns true if an earlier output can still be used, assuming that its artifacts exist.
     fn is_usable(&self, _context: &StageContext<'_>, _output: &Self::Output) -> Result<bool> {
         Ok(true)
     }
 
-    /// Does the work, as far as it goes without waiting for others.
+    /// Does the work, as far as possible without waiting for others.
     fn run(&self, context: &StageContext<'_>, input: &Self::Input) -> Result<Step<Self::Output>>;
 }
 
-/// How far a stage came.
+/// The progress of a stage.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step<T> {
-    /// To its end.
+    /// The stage is done.
     Done(T),
-    /// To where it waits for others. It is run again with the memo.
+    /// The stage waits for others. It is run again with the memo.
     Later {
         /// The memo for the next run.
         memo: Box<SceneMemo>,
@@ -80,12 +80,11 @@ pub(crate) struct Output<T> {
     pub(crate) value: T,
     /// True if an earlier run made it.
     pub(crate) reused: bool,
-    /// How long making it, or finding it, took now.
+    /// The time that it took to make or find it in this run.
     pub(crate) took: Duration,
 }
 
-/// Returns the output of a stage: an earlier one where input and artifacts are unchanged, else a new
-/// one.
+/// Returns the output of a stage: the earlier one if input and artifacts are unchanged, else a new one.
 pub(crate) fn cached<S: Stage>(
     context: &StageContext<'_>,
     stage: &S,
@@ -97,7 +96,7 @@ pub(crate) fn cached<S: Stage>(
     if let Some((value, _)) = earlier(context, stage, &hash)? {
         return Ok(Step::Done(Output { value, reused: true, took: begun.elapsed() }));
     }
-    // From here on the artifacts are not those that the note speaks of.
+    // From here on the artifacts no longer match the note.
     folder.invalidate(&name)?;
     let value = match stage.run(context, input)? {
         Step::Done(value) => value,
@@ -115,12 +114,12 @@ pub(crate) fn cached<S: Stage>(
 /// The file of a stage's output.
 #[derive(Serialize, Deserialize)]
 struct Kept<T> {
-    /// How long making it took, in milliseconds.
+    /// The time that it took to make it, in milliseconds.
     took_ms: u64,
     output: T,
 }
 
-/// The same for a stage that never waits.
+/// Does the same for a stage that never waits.
 pub(crate) fn made<S: Stage>(
     context: &StageContext<'_>,
     stage: &S,
@@ -134,8 +133,8 @@ pub(crate) fn made<S: Stage>(
     }
 }
 
-/// Returns the output that an earlier run made from this input, if it can be used, and how long
-/// making it took.
+/// Returns the output that an earlier run made from this input, if it can be used, and the time that it took to
+/// make it.
 pub(crate) fn found<S: Stage>(
     context: &StageContext<'_>,
     stage: &S,
@@ -159,34 +158,34 @@ fn earlier<S: Stage>(
     Ok(stage.is_usable(context, &output)?.then_some((output, took)))
 }
 
-/// Returns the last output of a stage, whatever it was made from.
+/// Returns the last output of a stage, regardless of its input.
 pub(crate) fn last_output<S: Stage>(folder: &JobFolder, stage: &S) -> Option<S::Output> {
     folder.kept::<Kept<S::Output>>(&stage.output_file()).map(|kept| kept.output)
 }
 
-/// The handles of a stage. None of them decides what it makes.
+/// The handles of a stage. None of them affects the result.
 #[derive(Clone, Copy)]
 pub(crate) struct StageContext<'a> {
     /// Private to this module: configuration reaches a stage through its input.
     pub(crate) env: &'a Environment,
     pub(crate) folder: &'a JobFolder,
     pub(crate) pictures: &'a Arc<PictureStore>,
-    /// The brief's text, for the place of an error.
+    /// The brief's text, to locate errors.
     pub(crate) file: Option<&'a BriefFile>,
     /// Composed frames are written here too, as raw YUV 4:2:0.
     pub(crate) frames_out: Option<&'a Path>,
-    /// A hash of every composed frame is written here, one a line.
+    /// A hash of every composed frame is written here, one per line.
     pub(crate) frame_hashes: Option<&'a Path>,
     /// Threads that draw the frames of one chunk.
     pub(crate) draw_threads: usize,
     pub(crate) buffers: &'a FrameBuffers,
     pub(crate) encoders: &'a EncoderPool,
     pub(crate) stills: &'a Arc<SharedStills>,
-    /// Hears how many frames more are drawn.
+    /// Receives the number of newly drawn frames.
     pub(crate) frames_done: &'a (dyn Fn(i64) + Sync),
 }
 
-/// Frames of equal size that are drawn into again and again: new memory costs more than drawing.
+/// Reusable frames of equal size: allocating memory costs more than drawing.
 #[derive(Debug, Default)]
 pub(crate) struct FrameBuffers(Mutex<Vec<Frame>>);
 
@@ -223,7 +222,7 @@ impl<'a> StageContext<'a> {
         self.env.progress.as_ref()
     }
 
-    /// Returns the claim under which a worker has its task; none where no other process can have it.
+    /// Returns the lease under which a worker holds its task; `None` if no other process can hold it.
     pub(crate) fn claim(&self) -> Option<&'a Fence> {
         self.env.claim.as_ref()
     }
@@ -266,12 +265,12 @@ impl<'a> StageContext<'a> {
     }
 }
 
-/// Locks what no panic can leave half changed.
+/// Locks a mutex whose value stays consistent even after a panic.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes a value into the work folder as JSON that people can read.
+/// Writes a value into the work folder as readable JSON.
 pub(crate) fn write_json(folder: &JobFolder, name: &str, value: &impl Serialize) -> Result<()> {
     let mut bytes =
         serde_json::to_vec_pretty(value).map_err(|e| PipelineError::Internal(e.to_string()))?;

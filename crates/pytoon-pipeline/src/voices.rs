@@ -34,14 +34,14 @@ impl StageContext<'_> {
         providers_of(self.env, tts, first, self.folder.job_id(), limits)
     }
 
-    /// Returns the circuit breakers of voices, where a service or a server can be asked at all.
+    /// Returns the circuit breakers of voices, if a service or a server can be asked.
     pub(crate) fn breakers(&self) -> Option<VoiceBreakers> {
         let books = self.engines().books()?;
         let runtime = books.runtime.handle().clone();
         Some(VoiceBreakers::new(books.store.clone(), Arc::new(RealWorld), runtime))
     }
 
-    /// Returns the service that writes recordings down, or why it cannot be asked.
+    /// Returns the transcription service, or the reason why it cannot be asked.
     pub(crate) fn transcriber(
         &self,
         settings: &TranscriptionService,
@@ -62,7 +62,7 @@ impl StageContext<'_> {
         })
     }
 
-    /// Returns the chain of methods that time a recording's words.
+    /// Returns the chain of methods that align a recording's words.
     pub(crate) fn aligner(&self, settings: &AlignmentSettings, tts: &TtsSettings) -> Aligner {
         aligner_of(settings, tts, &self.env.runner, &self.env.voices)
     }
@@ -77,7 +77,7 @@ fn paid(env: &Environment, job: &JobId, limits: CallLimits) -> Option<(Arc<PaidW
     Some((Arc::new(work), books.runtime.handle().clone()))
 }
 
-/// The providers of a configuration, in order; `job` pays for what is bought.
+/// Returns the providers of a configuration, in order; `job` pays for purchases.
 pub fn providers(
     env: &Environment,
     first: Option<&str>,
@@ -108,7 +108,7 @@ fn providers_of(
     })
 }
 
-/// Returns the configured chain of methods that time a recording's words.
+/// Returns the configured chain of methods that align a recording's words.
 pub fn aligner(config: &Config, runner: &Runner, voices: &Arc<Voices>) -> Aligner {
     aligner_of(&config.settings.alignment, &config.settings.tts, runner, voices)
 }

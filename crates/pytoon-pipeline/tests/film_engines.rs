@@ -1,5 +1,5 @@
-//! Scenes of outside engines stage by stage: in slices that any process may go on with, paid once, and
-//! held or failed as the brief wants it.
+//! Scenes by external engines, stage by stage: in slices that any process may resume, paid once, and held or failed
+//! as the brief asks.
 
 use pytoon_config::secrets::Secrets;
 use pytoon_config::{BriefFile, Config, ConfigSource, read_brief};
@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A film of two scenes whose engines the brief names.
+/// Returns a brief of two scenes with named engines.
 fn brief(studio: &Studio, more: &str) -> BriefFile {
     let text = format!(
         "script: The kettle sings. The tea is ready.\nvoice: off\nmusic_source: none\n\
@@ -28,7 +28,7 @@ fn brief(studio: &Studio, more: &str) -> BriefFile {
     read_brief("brief.yaml", &text, studio.workspace.root().to_owned()).expect("reads")
 }
 
-/// What a process of its own works with.
+/// Returns the environment of a separate process.
 fn environment(studio: &Studio) -> Environment {
     let root = studio.workspace.root();
     let mut config =
@@ -54,7 +54,7 @@ fn environment(studio: &Studio) -> Environment {
     }
 }
 
-/// A film as a process of its own has it.
+/// Opens a film as a separate process does.
 fn film(studio: &Studio, file: &BriefFile) -> Film {
     let job = JobIdentity { id: "job-1".into(), started_at_ms: 1_795_000_000_000 };
     let (root, source) = (studio.workspace.path("job"), FilmSource::Brief(Box::new(file.clone())));
@@ -66,7 +66,7 @@ fn run(studio: &Studio, file: &BriefFile, stage: &StageId) -> Result<StageEnd, P
     film(studio, file).run(stage, SceneMemo::default())
 }
 
-/// Plans and speaks.
+/// Plans and synthesizes.
 fn voiced(studio: &Studio, file: &BriefFile) -> VoicedFilm {
     run(studio, file, &StageId::Plan).expect("plans");
     match run(studio, file, &StageId::Voice).expect("speaks") {
@@ -89,8 +89,7 @@ fn rest(studio: &Studio, file: &BriefFile, voiced: &VoicedFilm) -> Receipt {
     receipt.expect("is published")
 }
 
-/// Runs a scene to its end, each slice in a process of its own. Where `forgets`, every memo but the
-/// first gets lost.
+/// Runs a scene to its end, each slice in a separate process. If `forgets`, every memo but the first is lost.
 fn draw(studio: &Studio, file: &BriefFile, scene: &str, forgets: bool) -> (SceneEnd, u32) {
     let mut memo = SceneMemo::default();
     for slices in 0..200 {
@@ -143,7 +142,7 @@ fn scenes_in_slices_are_paid_once_and_make_the_film_of_one_go() {
         assert_eq!(reused, [forgets; 2], "what the walk bought itself is not an earlier purchase");
         assert!(receipt.spend_usd > 0.0);
         assert!((receipt.spend_usd - studio.simulator.charged()).abs() < 1e-6);
-        // The same film in one go uses the clips that are paid for.
+        // The same film in one run uses the clips that are paid for.
         let whole = studio.workspace.path("whole");
         let source = FilmSource::Brief(Box::new(file.clone()));
         local::render(environment(&studio), source, &whole, RenderOptions::default())
@@ -168,7 +167,7 @@ fn a_held_job_asks_again_for_what_fell_back_when_it_is_made_once_more() {
         let result = run(&studio, &file, &stage);
         assert!(matches!(result, Err(PipelineError::Held(_))), "{result:?}");
     }
-    // It is over for the scene, until somebody wants it tried again.
+    // The scene is finished until someone requests a retry.
     assert_eq!(draw(&studio, &file, "scene_02", false), (fell, 0));
     studio.simulator.becomes(&json!({}));
     run(&studio, &file, &StageId::Voice).expect("chooses again");

@@ -1,4 +1,4 @@
-//! Budgets of what all work of this process shares, such as memory for pictures that are being decoded.
+//! Budgets of resources shared by all work of this process, such as memory for decoding pictures.
 //!
 //! Guarantees: threads that wait are served in a fair order ([`crate::shares`]); a thread that is
 //! cancelled stops waiting; a share is given back when dropped.
@@ -10,10 +10,10 @@ use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How often a waiting thread looks whether it was cancelled.
+/// The interval at which a waiting thread checks for cancellation.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Returns the memory that this process may have, where the system says so.
+/// Returns the memory limit of this process, if the system sets one.
 pub fn memory_limit() -> Option<u64> {
     use rustix::process::{Resource, getrlimit};
     let limits = [Resource::As, Resource::Data].map(|resource| getrlimit(resource).current);
@@ -30,7 +30,7 @@ fn cgroup_limit() -> Option<u64> {
     read("memory.max").into_iter().chain(read("memory.high")).min()
 }
 
-/// A budget that threads wait for.
+/// A budget with waiting threads.
 #[derive(Debug)]
 pub struct Budget {
     shares: Mutex<Shares>,
@@ -58,7 +58,7 @@ impl Budget {
     /// Waits for a share.
     ///
     /// # Errors
-    /// [`SystemError::Cancelled`] when the work was given up meanwhile.
+    /// [`SystemError::Cancelled`] if the work was cancelled meanwhile.
     pub fn take(
         &self,
         holder: &str,
@@ -69,7 +69,7 @@ impl Budget {
         let ticket = shares.ask(holder, amount);
         loop {
             if let Some(amount) = shares.claim(ticket) {
-                // The next in line may fit beside it.
+                // The next in line may fit too.
                 self.changed.notify_all();
                 return Ok(Share { budget: self, holder: holder.to_owned(), amount });
             }

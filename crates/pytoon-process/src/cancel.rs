@@ -1,10 +1,10 @@
-//! Cancellation: one flag that all work of a film looks at.
+//! Cancellation: one flag that all work of a film checks.
 
 use crate::SystemError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A flag that work looks at: once it is set, the work stops.
+/// A flag that work checks: once it is set, the work stops.
 #[derive(Debug, Clone, Default)]
 pub struct CancelToken(Arc<AtomicBool>);
 

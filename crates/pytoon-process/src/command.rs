@@ -1,19 +1,19 @@
-//! Commands as values, and where their programs lie.
+//! Commands as values, and the search for their programs.
 
 use crate::SystemError;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Programs are looked for in these folders first, then on PATH.
+/// The search for programs: in these folders first, then on PATH.
 #[derive(Debug, Clone, Default)]
 pub struct Programs {
     folders: Vec<PathBuf>,
-    /// PATH is not looked at.
+    /// True to ignore PATH.
     isolated: bool,
 }
 
 impl Programs {
-    /// Looks beside the running program, then on PATH.
+    /// Searches beside the running program, then on PATH.
     pub fn beside_this_one() -> Self {
         let own = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned));
         let mut folders: Vec<PathBuf> = own.iter().cloned().collect();
@@ -24,12 +24,12 @@ impl Programs {
         Self { folders, isolated: false }
     }
 
-    /// Looks in these folders and nowhere else, whatever is installed.
+    /// Searches only in these folders, whatever is installed.
     pub fn only_in(folders: Vec<PathBuf>) -> Self {
         Self { folders, isolated: true }
     }
 
-    /// The path of a program.
+    /// Returns the path of a program.
     pub fn find(&self, program: &str) -> Result<PathBuf, SystemError> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let on_path = std::env::split_paths(&path).filter(|_| !self.isolated);
@@ -59,12 +59,12 @@ fn is_executable(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
 }
 
-/// A command as a value: decided by pure functions, run here.
+/// A command as a value: made by pure functions, run here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine {
     /// The program's name.
     pub program: &'static str,
-    /// The purpose, in words that complete "failed to …".
+    /// The purpose, as a phrase that completes "failed to …".
     pub purpose: &'static str,
     /// Its arguments.
     pub args: Vec<OsString>,
@@ -73,7 +73,7 @@ pub struct CommandLine {
 }
 
 impl CommandLine {
-    /// A command without arguments.
+    /// Makes a command without arguments.
     pub fn new(program: &'static str, purpose: &'static str) -> Self {
         Self { program, purpose, args: Vec::new(), folder: None }
     }

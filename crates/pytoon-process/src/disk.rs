@@ -1,4 +1,4 @@
-//! Free disk, and files that appear whole or not at all.
+//! Free disk space, and files that are complete or absent.
 
 use crate::SystemError;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Free bytes for this user on the disk that holds a folder (or its nearest parent that exists).
+/// Returns the free bytes for this user on the disk of a folder (or of its nearest existing parent).
 pub fn free_bytes(folder: &Path) -> Option<u64> {
     let existing = folder.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
     let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
@@ -14,12 +14,12 @@ pub fn free_bytes(folder: &Path) -> Option<u64> {
     Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
-/// A name beside a file for what is written before it is whole. Nobody else gets the same, on this
-/// machine or on another that shares the disk: two writers of one name take it from each other.
+/// Returns a name beside a file for its incomplete content. The name is unique on this machine and on others that
+/// share the disk: two writers of one name would overwrite each other.
 pub fn part_of(path: &Path) -> PathBuf {
     static PROCESS: OnceLock<u64> = OnceLock::new();
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    // The map's keys are the one random number that the standard library has.
+    // The keys of a hash map are the only randomness in the standard library.
     let process = PROCESS.get_or_init(|| RandomState::new().build_hasher().finish());
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let mut name = path.as_os_str().to_owned();
@@ -32,25 +32,24 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SystemError> {
     let temporary = &part_of(path);
     let written = std::fs::write(temporary, bytes).and_then(|()| std::fs::rename(temporary, path));
     written.map_err(|error| {
-        // The half-written file must not stay; that it cannot be removed changes nothing.
+        // The partial file must not stay; a failure to remove it changes nothing.
         let _ = std::fs::remove_file(temporary);
         SystemError::write(path, error)
     })
 }
 
-/// Puts a file that stays where it is in another place too, whole or not at all: a second name of
-/// the same bytes where the disk can do that, else a copy.
+/// Puts a file in a second place too, complete or absent: a hard link if the disk supports it, else a copy.
 pub fn place_whole(from: &Path, to: &Path) -> Result<(), SystemError> {
     let temporary = &part_of(to);
     let placed = std::fs::hard_link(from, temporary)
         .or_else(|_| std::fs::copy(from, temporary).map(|_| ()))
         .and_then(|()| std::fs::rename(temporary, to));
-    // A rename onto another name of the same bytes does nothing and leaves both.
+    // A rename onto a hard link of the same file does nothing and leaves both names.
     let _ = std::fs::remove_file(temporary);
     placed.map_err(|error| SystemError::write(to, error))
 }
 
-/// Writes a file that is there whole or not at all, piece by piece.
+/// Writes a file in pieces; it is complete or absent.
 pub fn write_through<E: From<SystemError>>(
     path: &Path,
     write: impl FnOnce(&mut std::io::BufWriter<std::fs::File>) -> Result<(), E>,
@@ -66,15 +65,15 @@ pub fn write_through<E: From<SystemError>>(
         })
         .and_then(|()| std::fs::rename(temporary, path).map_err(failed));
     if written.is_err() {
-        // The half-written file must not stay; that it cannot be removed changes nothing.
+        // The partial file must not stay; a failure to remove it changes nothing.
         let _ = std::fs::remove_file(temporary);
     }
     written
 }
 
-/// Lets the group of a file read it, as far as the process's umask does.
+/// Lets the group of a file read it, as far as the process's umask allows.
 ///
-/// Temporary files are made for their owner alone; workers of the same group read what an API kept.
+/// Temporary files are private to their owner; workers of the same group read files that an API stored.
 pub fn open_to_group(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let mode = 0o640 & !umask().bits();
@@ -91,20 +90,20 @@ fn umask() -> rustix::fs::Mode {
     })
 }
 
-/// Makes files that this process creates 0640 at most and its folders 0750, unless the umask is
-/// narrower already. To be called before other threads start.
+/// Limits the mode of new files to 0640 and of new folders to 0750, unless the umask is stricter already. Must be
+/// called before other threads start.
 pub fn keep_from_others() {
     let others = rustix::fs::Mode::from_raw_mode(0o027);
     let before = rustix::process::umask(others);
     rustix::process::umask(before | others);
 }
 
-/// Returns true if a path has the name of a file that is being written ([`part_of`]).
+/// Returns true if a path has the name of a partial file ([`part_of`]).
 pub fn is_part(path: &Path) -> bool {
     path.extension() == Some(std::ffi::OsStr::new("part"))
 }
 
-/// Removes a file. One that does not exist is no error.
+/// Removes a file. A missing one is not an error.
 pub fn remove_file(path: &Path) -> Result<(), SystemError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -114,7 +113,7 @@ pub fn remove_file(path: &Path) -> Result<(), SystemError> {
     }
 }
 
-/// Tells a file, as it is now, from other files and from what it was before.
+/// The identity of a file's current content.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FileId {
     path: PathBuf,
@@ -124,7 +123,7 @@ pub struct FileId {
 }
 
 impl FileId {
-    /// Returns the identity of a file; none where it cannot be seen.
+    /// Returns the identity of a file; `None` if it cannot be read.
     pub fn of(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
         let metadata = std::fs::metadata(path).ok()?;

@@ -10,8 +10,7 @@ const DISK_HINT: &str = " (the disk is full: free some space and run it again)";
 const PROCESS_HINT: &str =
     "; the limits are `ulimit -u`, `TasksMax=` of a unit, `pids_limit` of a container";
 
-/// A failure at the edge. Messages complete "failed to …"; each says what to do where there is
-/// something to do.
+/// A system failure. Messages complete "failed to …"; each contains a remedy if there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum SystemError {
     /// A program is not installed.
@@ -19,7 +18,7 @@ pub enum SystemError {
     MissingProgram {
         /// The program.
         program: String,
-        /// How to get it.
+        /// An installation hint.
         hint: &'static str,
     },
     /// A program could not be started.
@@ -27,7 +26,7 @@ pub enum SystemError {
     Start {
         /// The program.
         program: String,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
     /// A program ended with an error.
@@ -35,21 +34,21 @@ pub enum SystemError {
     Failed {
         /// The program.
         program: String,
-        /// What it was for.
+        /// The purpose.
         purpose: String,
-        /// How it ended, such as `ended with exit status 1`.
+        /// The exit status.
         status: Box<str>,
         /// The end of its standard error.
         stderr: Box<str>,
-        /// The thing that ran out, if its standard error names one.
+        /// The exhausted resource, if its standard error names one.
         shortage: Option<Shortage>,
     },
-    /// A program said more than is read of it.
+    /// A program produced more output than is read.
     #[error("read the output of `{program}`: it is more than {} MiB", most >> 20)]
     SaidTooMuch {
         /// The program.
         program: String,
-        /// The most bytes that are read.
+        /// The limit, in bytes.
         most: usize,
     },
     /// A program made no progress.
@@ -57,74 +56,74 @@ pub enum SystemError {
     Stalled {
         /// The program.
         program: String,
-        /// What it was for.
+        /// The purpose.
         purpose: String,
-        /// How long it was waited for.
+        /// The timeout, in seconds.
         seconds: f64,
     },
-    /// A program took too long in all.
+    /// A program exceeded its total time.
     #[error(
         "{purpose}: `{program}` took longer than {seconds} s and was stopped (limits.process_seconds)"
     )]
     TooLong {
         /// The program.
         program: String,
-        /// What it was for.
+        /// The purpose.
         purpose: String,
-        /// How long it may take.
+        /// The timeout, in seconds.
         seconds: f64,
     },
     /// The system refused a thread.
     #[error("start a thread: {source}{hint}", source = .0, hint = PROCESS_HINT)]
     NoThread(#[source] std::io::Error),
-    /// The disk has too little room left.
+    /// The disk has too little free space.
     #[error(
         "write below {}: its disk has {free_mib} MiB free and {needed_mib} MiB are needed \
          (limits.min_free_disk_mib): free some space", path.display()
     )]
     NoRoom {
-        /// Where it is to be written.
+        /// The path to write to.
         path: PathBuf,
-        /// What is free, in MiB.
+        /// The free space, in MiB.
         free_mib: u64,
-        /// What is needed, in MiB.
+        /// The required space, in MiB.
         needed_mib: u64,
     },
-    /// The user gave up.
+    /// The user cancelled.
     #[error("finish: cancelled")]
     Cancelled,
     /// A file could not be read or written.
     #[error("{what} {}: {source}{}", path.display(), disk_hint(source))]
     File {
-        /// Reading or writing.
+        /// `read` or `write`.
         what: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// A file is not what it should be.
+    /// A file has unusable content.
     #[error("use {}: {reason}", path.display())]
     Unusable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
 
 impl SystemError {
-    /// A file that cannot be read.
+    /// Makes the error of a file that cannot be read.
     pub fn read(path: &Path, source: std::io::Error) -> Self {
         Self::File { what: "read", path: path.to_owned(), source }
     }
 
-    /// A file that cannot be written.
+    /// Makes the error of a file that cannot be written.
     pub fn write(path: &Path, source: std::io::Error) -> Self {
         Self::File { what: "write", path: path.to_owned(), source }
     }
 
-    /// Returns the thing of this machine that ran out, where that is what failed.
+    /// Returns the exhausted resource of this machine, if that is the cause.
     pub fn shortage(&self) -> Option<Shortage> {
         match self {
             Self::NoRoom { .. } => Some(Shortage::Disk),
@@ -135,18 +134,18 @@ impl SystemError {
         }
     }
 
-    /// Returns true if the machine ran out of something.
+    /// Returns true if a resource of the machine is exhausted.
     pub fn is_exhausted(&self) -> bool {
         self.shortage().is_some()
     }
 
-    /// A file that is not what it should be.
+    /// Makes the error of a file with unusable content.
     pub fn unusable(path: &Path, reason: impl Into<String>) -> Self {
         Self::Unusable { path: path.to_owned(), reason: reason.into() }
     }
 }
 
-/// Returns the last line that FFmpeg said of a file, without the file's place.
+/// Returns the last line of FFmpeg's standard error about a file, without the file's path.
 pub fn last_words(stderr: &str, path: &Path) -> String {
     let line = stderr.lines().rev().find(|line| !line.trim().is_empty());
     let line = line.unwrap_or("no reason given").trim();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How often a guard looks after a program whose owner may be blocked.
+/// The interval at which a guard checks a program whose owner may be blocked.
 const GUARD_TICK: Duration = Duration::from_millis(50);
 
 /// Kills a program that stalls while its owner is blocked on a pipe.
@@ -23,13 +23,13 @@ struct GuardState {
     waiting: AtomicBool,
     /// The owner is done with the program.
     over: AtomicBool,
-    /// Why the program was killed: [`STALLED`], [`TOO_LONG`] or neither.
+    /// The reason why the program was killed: [`STALLED`], [`TOO_LONG`] or neither.
     killed: AtomicU8,
 }
 
-/// It made its owner wait.
+/// It blocked its owner for too long.
 pub(crate) const STALLED: u8 = 1;
-/// It took too long in all.
+/// It exceeded its total time.
 pub(crate) const TOO_LONG: u8 = 2;
 
 impl Guard {
@@ -64,25 +64,25 @@ impl Guard {
         Ok(Self { state, thread })
     }
 
-    /// Tells whether the owner is blocked.
+    /// Sets whether the owner is blocked.
     pub(crate) fn set_waiting(&self, waiting: bool) {
         self.state.waiting.store(waiting, Ordering::Release);
     }
 
-    /// Stops watching; why it had killed.
+    /// Stops watching. Returns the reason if the program was killed.
     pub(crate) fn stop(self) -> u8 {
         self.state.over.store(true, Ordering::Release);
         self.thread.thread().unpark();
-        // The thread cannot panic; a join that fails would only mean that it is over.
+        // The thread cannot panic; a failed join would only mean that it has ended.
         let _ = self.thread.join();
         self.state.killed.load(Ordering::Acquire)
     }
 }
 
-/// Kills a program and all that it started.
+/// Kills a program and all of its children.
 pub(crate) fn kill_group(id: u32) {
     if let Some(pid) = rustix::process::Pid::from_raw(id as i32) {
-        // It may have ended by itself in between.
+        // It may have exited in between.
         let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
     }
 }

@@ -1,16 +1,14 @@
-//! Ends programs whose owner was killed.
+//! Kills programs whose owner was killed.
 //!
-//! SIGKILL leaves a process no moment to end what it had started. One companion, a shell, hears by
-//! a pipe which programs run; when the pipe closes, however this process ended, it kills the
-//! process groups of those that still do.
+//! SIGKILL gives a process no chance to end its children. A companion, a shell, learns through a pipe which
+//! programs run; when the pipe closes, for any reason, it kills the process groups that are still running.
 //!
-//! The kernel's signal at a parent's death (PR_SET_PDEATHSIG) was the other way. It comes when the
-//! *thread* that started the program ends, and threads come and go here; it reaches the program
-//! but not what that started; and it has to be set between fork and exec, where only `unsafe` code
-//! runs.
+//! The alternative was the kernel's signal at a parent's death (PR_SET_PDEATHSIG). It is sent when the *thread*
+//! that started the program ends, and threads are short-lived here; it reaches the program but not its children;
+//! and it has to be set between fork and exec, where only `unsafe` code runs.
 //!
-//! Between a program's start and the line that tells of it lie some microseconds. A program whose
-//! owner is killed right then still loses its pipes, as all do.
+//! A few microseconds pass between a program's start and the line that reports it. A program whose owner is killed
+//! in that moment still loses its pipes, as all do.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -18,8 +16,8 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-/// `+ id` and `- id` keep the list. It does not hear what a terminal or a supervisor tells whole
-/// groups and services: it ends when its owner does.
+/// `+ id` and `- id` maintain the list. It ignores signals of a terminal or a supervisor to whole groups and
+/// services: it ends when its owner does.
 const SCRIPT: &str = r#"trap '' INT TERM HUP QUIT
 live=' '
 while read -r what id; do
@@ -37,11 +35,11 @@ struct Keeper {
     companion: Option<(Child, ChildStdin)>,
 }
 
-/// A program that ends with this process, until this is dropped.
+/// A program that ends with this process, until this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Kept(u32);
 
-/// Has the process group of a program ended when this process is gone.
+/// Registers a program, so that its process group is killed when this process is gone.
 pub(crate) fn keep(id: u32) -> Kept {
     let mut keeper = KEEPER.lock().unwrap_or_else(PoisonError::into_inner);
     keeper.live.insert(id);
@@ -65,14 +63,14 @@ impl Keeper {
             return;
         }
         if let Some((mut gone, _)) = self.companion.take() {
-            // Somebody killed it; what is left of it must not stay as a zombie.
+            // It was killed; reap it, so that it does not stay as a zombie.
             let _ = gone.kill();
             let _ = gone.wait();
         }
         self.companion = start();
         if let Some((_, pipe)) = &mut self.companion {
             let all: String = self.live.iter().map(|id| format!("+ {id}\n")).collect();
-            // A machine where no shell runs keeps what pipes alone do: most programs end with them.
+            // Without a working shell the pipes have to suffice: most programs end with them.
             let _ = pipe.write_all(all.as_bytes());
         }
     }
@@ -82,7 +80,7 @@ fn start() -> Option<(Child, ChildStdin)> {
     #[expect(clippy::disallowed_methods, reason = "this is a part of the one place")]
     let mut child = Command::new("/bin/sh")
         .args(["-c", SCRIPT])
-        // It must not hold on to a disk.
+        // Its working directory must not keep a disk busy.
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

@@ -1,8 +1,8 @@
-//! The edge to this machine: programs, cancellation, disk, threads, and budgets of what all work shares.
+//! This machine's system services: programs, cancellation, disk, threads, and budgets shared by all work.
 //!
-//! Guarantees: one runner owns every child process, kills what stalls or is cancelled, keeps the end
-//! of standard error for the message, and leaves no orphan; files are whole or absent; a thread that
-//! the system refuses is an error, not a panic.
+//! Guarantees: one runner owns every child process, kills it on stall or cancellation, keeps the end of standard
+//! error for the message, and leaves no orphan; files are complete or absent; a thread that the system refuses is
+//! an error, not a panic.
 //!
 //! Does not know FFmpeg or any other program: `pytoon-ffmpeg` and the voices do.
 //!

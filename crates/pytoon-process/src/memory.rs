@@ -36,7 +36,7 @@ impl SharedMemory {
         assert!(end.is_some_and(|end| end <= self.map.len()), "outside the shared memory");
         // `write(2)` on the file would be safe, and takes four times as long.
         #[allow(unsafe_code)]
-        // SAFETY: `offset..end` lies within the mapping, as asserted, and the mapping within the file,
+        // SAFETY: `offset..end` is inside the mapping, as asserted, and the mapping within the file,
         // whose size is sealed. `bytes` is memory of this process alone, so the two do not overlap.
         unsafe {
             std::ptr::copy_nonoverlapping(

@@ -1,21 +1,19 @@
 //! Priorities of threads: the encoder goes first.
 
-/// Lets the encoder go first: this thread, and what it starts, gets a third of the encoder's share
-/// where both want the processor. Frames that are drawn ahead of need must not hold up the
-/// encoder, which everything else waits for; but a machine that is busy with something else must
-/// not starve them either. Where it is not allowed nothing changes.
+/// Gives the encoder precedence: this thread and its children get a third of the encoder's share if both want the
+/// CPU. Frames that are drawn ahead must not delay the encoder, which everything else waits for; but other load on
+/// the machine must not starve them either. Does nothing if that is not permitted.
 pub fn yield_to_encoder() {
-    // On Linux a niceness is a thread's own; elsewhere it would be the whole process's.
+    // On Linux niceness belongs to a thread; elsewhere it would apply to the whole process.
     #[cfg(target_os = "linux")]
     let _ = rustix::process::setpriority_process(None, 5);
 }
 
-/// Puts this thread in the idle scheduling class: it runs only when a processor is free, and a thread
-/// of the encoder that wakes preempts it at once. A higher niceness alone does not do that.
+/// Puts this thread in the idle scheduling class: it runs only when a CPU is idle, and a waking thread of the
+/// encoder preempts it at once. A higher niceness alone does not do that.
 ///
-/// The class cannot be left again. On a busy machine the thread may not run for a long time, so its
-/// work must be work that another thread can take over. Systems without the class lower the priority
-/// instead ([`yield_to_encoder`]).
+/// A thread cannot leave the class. On a busy machine the thread may not run for a long time, so another thread
+/// must be able to take over its work. Systems without the class lower the priority instead ([`yield_to_encoder`]).
 pub fn work_in_gaps() {
     #[cfg(target_os = "linux")]
     {

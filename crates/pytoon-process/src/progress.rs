@@ -29,7 +29,7 @@ impl Progress {
         Self(Arc::new(Times { started: Instant::now(), last_ms, stopped_ms }))
     }
 
-    /// Notes a sign of life.
+    /// Records progress.
     pub fn touch(&self) {
         self.0.last_ms.store(self.running().as_millis() as u64, Ordering::Relaxed);
     }

@@ -1,9 +1,8 @@
 //! The one place that starts programs.
 //!
-//! Guarantees: a program runs in a process group of its own, without a shell; it is killed when
-//! its owner goes away (even by SIGKILL: see `keeper`), when the render is cancelled, when it makes
-//! no progress for too long or takes too long in all; its memory is bounded; the end of its standard
-//! error is kept for the message.
+//! Guarantees: a program runs in its own process group, without a shell; it is killed when its owner is gone (even
+//! by SIGKILL: see `keeper`), when the render is cancelled, when it stalls or exceeds its total time; its memory is
+//! limited; the end of its standard error is kept for the message.
 
 use crate::guard::{Guard, STALLED, TOO_LONG, kill_group};
 use crate::progress::{Progress, Ticks};
@@ -21,50 +20,50 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 
-/// How much of standard error is kept.
+/// Maximum size of the kept standard error, in bytes.
 const STDERR_KEPT: usize = 8 * 1024;
-/// How much a socket for frames holds, in bytes.
+/// The buffer size of a socket for frames, in bytes.
 const SOCKET_ROOM: usize = 1 << 20;
-/// How often a waiting thread looks.
+/// The poll interval of a waiting thread.
 const TICK: Duration = Duration::from_millis(2);
 
 /// Runs programs.
 #[derive(Debug, Clone)]
 pub struct Runner {
-    /// Where programs are.
+    /// The search for programs.
     pub programs: Programs,
-    /// Set when the user gives up.
+    /// Set when the user cancels.
     pub cancel: CancelToken,
-    /// A program without progress for so long is killed.
+    /// A program without progress for this time is killed.
     pub stall: Duration,
-    /// What a program may use in all.
+    /// The total limits of a program.
     pub limits: ProcessLimits,
-    /// For whom programs run, such as a job: shares of what all use are counted by it.
+    /// The holder of shares in common budgets, such as a job.
     pub holder: Arc<str>,
 }
 
-/// What a program may use in all, however busy it looks.
+/// The total limits of a program, regardless of its progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProcessLimits {
-    /// A program that takes longer is killed.
+    /// The maximum run time; a program that exceeds it is killed.
     pub longest: Duration,
-    /// Bytes of its own memory (RLIMIT_DATA); a program that asks for more gets none. Unlimited
-    /// where absent. Addresses that are merely set aside do not count, as they would under
-    /// RLIMIT_AS: every thread of an encoder sets aside far more than it uses.
+    /// Maximum size of its own memory in bytes (RLIMIT_DATA); further allocations fail. `None` for no limit. Merely
+    /// reserved addresses do not count, as they would under RLIMIT_AS: every thread of an encoder reserves far more
+    /// than it uses.
     pub memory: Option<u64>,
-    /// Bytes that it may say to its end, where all of it is returned: it is ended when it says more.
+    /// Maximum size of its output in bytes, if all of it is returned; a program that exceeds it is killed.
     pub output: usize,
 }
 
 impl Default for ProcessLimits {
-    /// An encode at 1080 by 1920 takes less than 1 GiB on two cores.
+    /// Returns the default limits. Encoding at 1080 by 1920 takes less than 1 GiB on two cores.
     fn default() -> Self {
         Self { longest: Duration::from_secs(3600), memory: Some(8 << 30), output: 1 << 30 }
     }
 }
 
 impl Runner {
-    /// Runs programs within the usual limits.
+    /// Makes a runner with the default limits.
     pub fn new(programs: Programs, cancel: CancelToken, stall: Duration) -> Self {
         Self { programs, cancel, stall, limits: ProcessLimits::default(), holder: Arc::from("") }
     }
@@ -76,7 +75,7 @@ impl Runner {
     pub fn run(&self, command: &CommandLine, input: Vec<u8>) -> Result<Vec<u8>, SystemError> {
         let mut running = self.start(command)?;
         let writer = running.take_stdin().map(|mut stdin| {
-            // A program that stops reading early says why by its exit status.
+            // A program that stops reading early gives the reason in its exit status.
             threads::spawn(move || drop(stdin.write_all(&input)))
         });
         let writer = writer.transpose()?;
@@ -89,7 +88,7 @@ impl Runner {
                 while let Ok(count) = stdout.read(&mut buffer)
                     && count > 0
                 {
-                    // Nobody reads on: the program ends by what it says next.
+                    // Nothing reads further output: the program ends at its next write.
                     if bytes.len() + count > most || bytes.try_reserve(count).is_err() {
                         return None;
                     }
@@ -117,14 +116,14 @@ impl Runner {
         self.spawn(command, Stdio::piped(), Stdio::piped())
     }
 
-    /// Starts a command whose standard input takes large pieces, such as frames.
+    /// Starts a command whose standard input accepts large pieces, such as frames.
     pub fn start_fed(&self, command: &CommandLine) -> Result<(Running, UnixStream), SystemError> {
         let (ours, theirs) = frame_socket(command)?;
         Ok((self.spawn(command, theirs.into(), Stdio::piped())?, ours))
     }
 
-    /// Starts a command that shares memory with this process ([`SharedMemory`]): its standard
-    /// input is the memory, and its standard output a socket for orders and answers.
+    /// Starts a command that shares memory with this process ([`SharedMemory`]): its standard input is the memory,
+    /// and its standard output a socket for messages about the memory's content.
     pub fn start_sharing(
         &self,
         command: &CommandLine,
@@ -136,7 +135,7 @@ impl Runner {
         Ok((self.spawn(command, memory.into(), OwnedFd::from(theirs).into())?, ours))
     }
 
-    /// Starts a command that reads nothing and whose standard output gives large pieces.
+    /// Starts a command that reads nothing and whose standard output delivers large pieces.
     pub fn start_giving(
         &self,
         command: &CommandLine,
@@ -145,7 +144,7 @@ impl Runner {
         Ok((self.spawn(command, Stdio::null(), theirs.into())?, ours))
     }
 
-    /// Starts a command whose standard input takes and whose standard output gives large pieces.
+    /// Starts a command whose standard input accepts and whose standard output delivers large pieces.
     pub fn start_between(
         &self,
         command: &CommandLine,
@@ -207,17 +206,17 @@ impl Runner {
     }
 }
 
-/// Bounds a program's own memory. Where that is not allowed the log says so, and nothing else changes.
+/// Limits a program's own memory. If that is not permitted, logs it and continues.
 fn limit_memory(child: &Child, memory: u64) {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
-        // Where this process has less itself, its programs have no more.
+        // If this process has a lower limit, its programs get no more.
         let own = getrlimit(Resource::Data).maximum.unwrap_or(u64::MAX);
         let memory = memory.min(own);
         let limit = Rlimit { current: Some(memory), maximum: Some(memory) };
         match prlimit(Some(Pid::from_child(child)), Resource::Data, limit) {
-            // It ended already.
+            // It has already exited.
             Ok(_) | Err(rustix::io::Errno::SRCH) => {}
             Err(error) => {
                 let detail = format!("a program's memory is not limited: {error}");
@@ -229,14 +228,14 @@ fn limit_memory(child: &Child, memory: u64) {
     let _ = (child, memory);
 }
 
-/// Both ends of a way for frames. A socket instead of a pipe: a pipe takes and gives back a page
-/// of memory for every 4 KiB, a socket one for every 32 KiB, which costs half as much on the side
-/// that writes and a third on the side that reads.
+/// Returns both ends of a connection for frames. A socket instead of a pipe: a pipe allocates and frees a page of
+/// memory for every 4 KiB, a socket one for every 32 KiB, which costs half as much for the writer and a third for
+/// the reader.
 fn frame_socket(command: &CommandLine) -> Result<(UnixStream, OwnedFd), SystemError> {
     let failed = |source| SystemError::Start { program: command.program.to_owned(), source };
     let (ours, theirs) = UnixStream::pair().map_err(failed)?;
     for end in [&ours, &theirs] {
-        // More room saves wake-ups; where it is not allowed the usual room does.
+        // A larger buffer saves wake-ups; if it is not permitted, the default works too.
         let _ = rustix::net::sockopt::set_socket_send_buffer_size(end, SOCKET_ROOM);
         let _ = rustix::net::sockopt::set_socket_recv_buffer_size(end, SOCKET_ROOM);
     }
@@ -262,7 +261,7 @@ fn keep_tail(mut pipe: impl Read, kept: &Mutex<String>, progress: &Progress) {
     }
 }
 
-/// A program that runs.
+/// A running program.
 #[derive(Debug)]
 pub struct Running {
     program: &'static str,
@@ -276,33 +275,33 @@ pub struct Running {
     longest: Duration,
     started: Instant,
     guard: Option<Guard>,
-    /// Why there is no guard: the program was killed instead of going unwatched.
+    /// The reason why there is no guard: the program was killed, since it could not be watched.
     unguarded: Option<SystemError>,
-    /// Last: it is let go when the program has ended.
+    /// Last: it is released when the program has ended.
     _kept: keeper::Kept,
 }
 
 impl Running {
-    /// Its standard input, once.
+    /// Takes its standard input, once.
     pub fn take_stdin(&mut self) -> Option<ChildStdin> {
         self.child.stdin.take()
     }
 
-    /// Its standard output, once.
+    /// Takes its standard output, once.
     pub fn take_stdout(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()
     }
 
-    /// Returns true if less than half of the time that it may run has gone by.
+    /// Returns true if less than half of its run time has passed.
     pub fn has_half_its_time(&self) -> bool {
         self.progress.running() * 2 < self.longest
     }
 
-    /// Does something that blocks on one of its pipes, such as writing a frame.
+    /// Runs work that blocks on one of its pipes, such as writing a frame.
     ///
-    /// The program is killed when it lets its owner wait for longer than the stall limit, or on
-    /// cancel; the work then fails and [`Running::wait`] says why. Time outside such work does
-    /// not count: a program that nobody reads from is not stalled.
+    /// The program is killed if it blocks its owner for longer than the stall limit, or on cancellation; the work
+    /// then fails and [`Running::wait`] returns the reason. Time outside such work does not count: a program whose
+    /// output nobody reads is not stalled.
     pub fn during<T>(&mut self, work: impl FnOnce() -> T) -> T {
         if self.guard.is_none() && self.unguarded.is_none() {
             let (progress, cancel) = (self.progress.clone(), self.cancel.clone());
@@ -326,7 +325,7 @@ impl Running {
         done
     }
 
-    /// Kills it when it stalled or was cancelled.
+    /// Kills it if it has stalled or was cancelled.
     fn watch(&mut self) -> Result<(), SystemError> {
         if self.cancel.is_cancelled() {
             self.kill();
@@ -359,13 +358,13 @@ impl Running {
         }
     }
 
-    /// Waits for the end; kills on cancel or stall.
+    /// Waits for its exit; kills it on cancellation or stall.
     pub fn wait(mut self) -> Result<(), SystemError> {
         drop(self.child.stdin.take());
         if let Some(error) = self.unguarded.take() {
             return Err(error);
         }
-        // Before the process is reaped: its id may belong to another one afterwards.
+        // Before the process is reaped: its id may be reused afterwards.
         match self.guard.take().map(Guard::stop) {
             Some(STALLED) => return Err(self.stalled()),
             Some(TOO_LONG) => return Err(self.too_long()),
@@ -387,7 +386,7 @@ impl Running {
 
     fn ended(&mut self, status: std::process::ExitStatus) -> Result<(), SystemError> {
         if let Some(reader) = self.stderr_reader.take() {
-            // A grandchild may hold the pipe open; the tail read so far is enough then.
+            // A grandchild may keep the pipe open; the tail read so far is enough then.
             let deadline = Instant::now() + Duration::from_millis(200);
             while !reader.is_finished() && Instant::now() < deadline {
                 std::thread::sleep(TICK);

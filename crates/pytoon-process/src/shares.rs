@@ -1,17 +1,17 @@
-//! Divides a budget (bytes, processes, streams) among holders that ask for it at once.
+//! Divides a budget (bytes, processes, streams) among concurrent holders.
 //!
-//! Guarantees: no more than the budget is held; while others wait, no holder has more than half of
-//! it; who holds least is served first, and nobody is passed over for ever. A wish larger than the
-//! most that a holder may have counts as that much, so that it is met alone.
+//! Guarantees: no more than the budget is held; while others wait, no holder has more than half of it; the holder
+//! with the least is served first, and none is passed over for ever. A request for more than a holder may have
+//! counts as that maximum, so that it is served alone.
 //!
-//! Shares that are held for long ([`Shares::for_long`]) are never more than half for one holder, whether
-//! others wait or not: who comes later could wait for very long.
+//! Shares that are held for long ([`Shares::for_long`]) are never more than half for one holder, whether others
+//! wait or not: a later holder could otherwise wait for very long.
 //!
 //! Pure: callers wait. Start with [`Shares`].
 
 use std::collections::BTreeMap;
 
-/// A place in the line.
+/// A place in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(u64);
 
@@ -22,11 +22,11 @@ struct Wish {
     amount: u64,
 }
 
-/// A budget and those who hold or wait for a part of it.
+/// A budget with its holders and waiters.
 #[derive(Debug)]
 pub struct Shares {
     total: u64,
-    /// The most that one holder has, also while nobody waits.
+    /// Maximum of one holder, even while no other waits.
     most: u64,
     free: u64,
     held: BTreeMap<String, u64>,
@@ -35,18 +35,18 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// A budget of which nothing is held.
+    /// Makes a budget without holders.
     pub fn new(total: u64) -> Self {
         let (held, line) = Default::default();
         Self { total, most: total, free: total, held, line, last_ticket: 0 }
     }
 
-    /// A budget whose shares are held for long.
+    /// Makes a budget whose shares are held for long.
     pub fn for_long(total: u64) -> Self {
         Self { most: total / 2, ..Self::new(total) }
     }
 
-    /// Joins the line.
+    /// Joins the queue.
     pub fn ask(&mut self, holder: &str, amount: u64) -> Ticket {
         self.last_ticket += 1;
         let ticket = Ticket(self.last_ticket);
@@ -54,7 +54,7 @@ impl Shares {
         ticket
     }
 
-    /// Returns what the ticket gets, if it is its turn; asked again after anything was given back.
+    /// Returns the ticket's share, if it is its turn; call it again after any share was returned.
     pub fn claim(&mut self, ticket: Ticket) -> Option<u64> {
         let at = self.next().filter(|at| self.line[*at].ticket == ticket)?;
         let wish = self.line.remove(at);
@@ -63,12 +63,12 @@ impl Shares {
         Some(wish.amount)
     }
 
-    /// Leaves the line.
+    /// Leaves the queue.
     pub fn leave(&mut self, ticket: Ticket) {
         self.line.retain(|wish| wish.ticket != ticket);
     }
 
-    /// Gives back what a claim got.
+    /// Returns the share of a claim.
     pub fn give_back(&mut self, holder: &str, amount: u64) {
         let Some(held) = self.held.get_mut(holder) else { return };
         let amount = amount.min(*held);
@@ -79,7 +79,7 @@ impl Shares {
         self.free += amount;
     }
 
-    /// Returns how much is held.
+    /// Returns the amount in use.
     pub fn in_use(&self) -> u64 {
         self.total - self.free
     }
@@ -88,7 +88,7 @@ impl Shares {
         self.held.get(holder).copied().unwrap_or(0)
     }
 
-    /// The place in the line that is served next; none while it has to wait.
+    /// Returns the index in the queue that is served next; `None` while it has to wait.
     fn next(&self) -> Option<usize> {
         let is_alone = |wish: &Wish| self.line.iter().all(|other| other.holder == wish.holder);
         let may_grow = |wish: &Wish| {
@@ -98,7 +98,7 @@ impl Shares {
         let first = (0..self.line.len())
             .filter(|at| may_grow(&self.line[*at]))
             .min_by_key(|at| (self.held_by(&self.line[*at].holder), self.line[*at].ticket))?;
-        // Who is first in line is not overtaken by smaller wishes.
+        // The first in the queue is not overtaken by smaller requests.
         (self.line[first].amount <= self.free).then_some(first)
     }
 }

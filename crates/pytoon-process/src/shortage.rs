@@ -1,10 +1,10 @@
-//! Things of this machine that run out: the disk, descriptors, memory, processes, threads.
+//! Exhausted resources of this machine: disk, descriptors, memory, processes, threads.
 
 use std::error::Error;
 use std::io::ErrorKind::{QuotaExceeded, StorageFull};
 
-/// A thing of this machine that ran out. Nothing is wrong with what was asked: the same goes well once
-/// there is some again.
+/// An exhausted resource of this machine. The request itself is valid: it succeeds once the resource is available
+/// again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shortage {
     /// The disk, or this user's share of it.
@@ -14,7 +14,7 @@ pub enum Shortage {
 }
 
 impl Shortage {
-    /// Returns the shortage that an error of the system tells of.
+    /// Returns the shortage that a system error reports.
     pub fn of(error: &std::io::Error) -> Option<Self> {
         use rustix::io::Errno;
         if matches!(error.kind(), StorageFull | QuotaExceeded) {
@@ -25,7 +25,7 @@ impl Shortage {
         short.iter().any(|errno| errno.raw_os_error() == code).then_some(Self::Process)
     }
 
-    /// Returns the shortage that an error, or what caused it, tells of.
+    /// Returns the shortage that an error, or one of its causes, reports.
     pub fn behind(error: &(dyn Error + 'static)) -> Option<Self> {
         let mut cause = Some(error);
         while let Some(error) = cause {
@@ -37,9 +37,9 @@ impl Shortage {
         None
     }
 
-    /// Returns the shortage that a program told of on its standard error. A program has no other way to
-    /// say it; its words are the C library's, which FFmpeg does not translate. Its memory is bounded by
-    /// us: that it has too little says nothing of the machine.
+    /// Returns the shortage that a program reported on its standard error. A program has no other way to report it;
+    /// the messages are the C library's, which FFmpeg does not translate. Its memory is limited by us: an
+    /// out-of-memory error says nothing about the machine.
     pub(crate) fn told_by_program(stderr: &str) -> Option<Self> {
         let says = |words: &str| stderr.contains(words);
         if says("No space left on device") || says("quota exceeded") {

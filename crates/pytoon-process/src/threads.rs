@@ -1,8 +1,8 @@
 //! Starts threads on a machine that may have none left.
 //!
-//! `std::thread::spawn` and `Scope::spawn` panic when the system refuses a thread (`ulimit -u`,
-//! `TasksMax=`, `pids.max`). Here a refusal is an error that a job is put off for
-//! ([`SystemError::is_exhausted`]), or the work is done on the thread that asked.
+//! `std::thread::spawn` and `Scope::spawn` panic when the system refuses a thread (`ulimit -u`, `TasksMax=`,
+//! `pids.max`). Here that is an error for which a job is deferred ([`SystemError::is_exhausted`]), or the work is
+//! done on the calling thread.
 //!
 //! Start with [`spawn`] and [`side_by_side`].
 
@@ -13,7 +13,7 @@ use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
 /// Starts a thread.
 ///
 /// # Errors
-/// [`SystemError::NoThread`] when the system refuses one.
+/// [`SystemError::NoThread`] if the system refuses one.
 pub fn spawn<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<JoinHandle<T>, SystemError> {
@@ -23,7 +23,7 @@ pub fn spawn<T: Send + 'static>(
 /// Starts a thread that ends within a scope.
 ///
 /// # Errors
-/// [`SystemError::NoThread`] when the system refuses one.
+/// [`SystemError::NoThread`] if the system refuses one.
 pub fn spawn_in<'scope, T: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     work: impl FnOnce() -> T + Send + 'scope,
@@ -31,15 +31,15 @@ pub fn spawn_in<'scope, T: Send + 'scope>(
     Builder::new().spawn_scoped(scope, work).map_err(SystemError::NoThread)
 }
 
-/// Does two things at once: the first on a thread of its own, the second on this one. Where the
-/// system refuses a thread the first is done after the second.
+/// Runs two closures concurrently: the first on a new thread, the second on this one. If the system refuses a
+/// thread, the first runs after the second.
 ///
-/// The first result is an error when its work panicked.
+/// The first result is an error if its closure panicked.
 pub fn side_by_side<A: Send, B>(
     first: impl FnOnce() -> A + Send,
     second: impl FnOnce() -> B,
 ) -> (std::thread::Result<A>, B) {
-    // A refused thread does not give its closure back.
+    // A refused thread does not return its closure.
     let first = Mutex::new(Some(first));
     let take = || first.lock().unwrap_or_else(PoisonError::into_inner).take();
     std::thread::scope(|scope| {

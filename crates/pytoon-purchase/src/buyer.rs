@@ -15,7 +15,7 @@ use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// The time between two looks at the cancel token.
+/// The interval between two checks of the cancel token.
 const TICK: Duration = Duration::from_millis(25);
 
 /// Makes purchases.
@@ -23,17 +23,17 @@ const TICK: Duration = Duration::from_millis(25);
 pub struct Buyer {
     /// The ledger.
     pub ledger: Arc<dyn PurchaseStore>,
-    /// Time, ids, chance.
+    /// Time, ids, randomness.
     pub world: Arc<dyn World>,
     /// The storage of goods.
     pub storage: Storage,
-    /// Set when the user gives up.
+    /// Set when the user cancels.
     pub cancel: CancelToken,
     under_way: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Buyer {
-    /// Returns a buyer over its handles.
+    /// Makes a buyer of its handles.
     pub fn new(
         ledger: Arc<dyn PurchaseStore>,
         world: Arc<dyn World>,
@@ -43,15 +43,15 @@ impl Buyer {
         Self { ledger, world, storage, cancel, under_way: Mutex::default() }
     }
 
-    /// Returns the lock of a request: within a process one purchase of it is under way at a time, and
-    /// the next finds what that one brought.
+    /// Returns the lock of a request: within a process one purchase of it is in progress at a time, and the next
+    /// finds the result.
     pub(crate) fn lock(&self, request_hash: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut all = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, lock| Arc::strong_count(lock) > 1);
         all.entry(request_hash.to_owned()).or_default().clone()
     }
 
-    /// Waits, unless the user gives up.
+    /// Waits, unless the user cancels.
     ///
     /// # Errors
     /// [`VendorErrorKind::Cancelled`].
@@ -60,12 +60,12 @@ impl Buyer {
         self.check_cancel(vendor)
     }
 
-    /// Returns once the user gave up.
+    /// Returns once the user cancelled.
     pub async fn cancelled(&self) {
         cancelled(&self.cancel).await;
     }
 
-    /// Returns an error if the user gave up.
+    /// Returns an error if the user cancelled.
     ///
     /// # Errors
     /// [`VendorErrorKind::Cancelled`].
@@ -85,29 +85,29 @@ impl Buyer {
         }
     }
 
-    /// Returns the goods that were kept for an order, if their file is whole.
+    /// Returns the goods that were kept for an order, if their file is complete.
     ///
     /// # Errors
-    /// If the ledger or the disk cannot answer: "not known" must never be taken for "not bought".
+    /// If the ledger or the disk cannot answer: "unknown" must never be mistaken for "not bought".
     pub async fn kept<S: Seller>(&self, order: &Order, seller: &S) -> Result<Option<S::Goods>> {
         let found = order.known(self.ledger.clip_find(&order.request_hash).await)?;
         let Some(kept) = found else { return Ok(None) };
         let goods = self.read(order, &kept.file, |path| seller.open(Some(&kept), path)).await?;
         if goods.is_none() {
-            // What cannot be used must not be found again.
+            // Unusable goods must not be found again.
             order.known(self.ledger.clip_forget(&order.request_hash).await)?;
         }
         Ok(goods)
     }
 
-    /// Reads a file of the storage folder; `None` where there is none.
+    /// Reads a file of the storage folder; `None` if it does not exist.
     pub(crate) async fn read<T>(
         &self,
         order: &Order,
         file: &str,
         open: impl FnOnce(&std::path::Path) -> std::io::Result<Option<T>>,
     ) -> Result<Option<T>> {
-        // Another machine may have bought it: it is in the object store then.
+        // Another machine may have bought it: it is then in the object store.
         self.storage.have(file).await.map_err(|error| {
             let message = format!("failed to {error}; it is paid for and will not be bought again");
             order.error(VendorErrorKind::Ledger, message)
@@ -126,8 +126,8 @@ impl Buyer {
         }
     }
 
-    /// Obtains what an order asks for, and waits and asks again as its vendor's terms allow, for callers
-    /// that have nothing else to do.
+    /// Obtains an order's goods, and waits and retries as its vendor's terms allow, for callers that have nothing
+    /// else to do.
     ///
     /// # Errors
     /// The last failure.
@@ -145,7 +145,7 @@ impl Buyer {
                     let terms = seller.terms();
                     let chance = self.world.chance();
                     let pause = pause_before_retry(&terms.backoff, &error, tries, chance);
-                    // What was taken on was paid for.
+                    // An accepted call was paid for.
                     let pause = pause.filter(|_| error.accepted == Accepted::No);
                     let Some(pause) = pause else { return Err(error) };
                     tries += 1;

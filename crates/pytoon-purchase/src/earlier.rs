@@ -1,4 +1,4 @@
-//! Calls that were made before: by an earlier process, by another one, or by an earlier look.
+//! Calls that were made before: by an earlier process, by another one, or in an earlier look.
 
 use crate::buyer::Buyer;
 use crate::ends::{Traced, tell_unknown};
@@ -12,12 +12,11 @@ use pytoon_vendor::{Result, VendorError, VendorErrorKind};
 use pytoon_vocabulary::{JobId, SceneId};
 use std::time::Duration;
 
-/// The time between two looks at a call whose vendor cannot be asked any more.
+/// The interval between two looks at a call whose vendor can no longer be asked.
 const RECHECK: Duration = Duration::from_secs(1);
 
 impl Buyer {
-    /// Goes on with a call for the same goods, and peeks at those that were given up; `None` where
-    /// there is none that matters.
+    /// Resumes a call for the same goods, and checks abandoned ones; `None` if there is no relevant call.
     ///
     /// # Errors
     /// As [`Buyer::obtain`].
@@ -43,7 +42,7 @@ impl Buyer {
         Ok(None)
     }
 
-    /// Goes on with a call for the same goods under the lock of the request.
+    /// Resumes a call for the same goods under the lock of the request.
     pub(crate) async fn resume_locked<S: Seller>(
         &self,
         order: &Order,
@@ -58,7 +57,7 @@ impl Buyer {
         let mut rows = self.rows(order, states.chain(lost).collect()).await?;
         let given_up = Some(VendorErrorKind::Cancelled.as_str());
         let is_lost = |row: &CallRow| row.state == CallState::Lost;
-        // Within a job, what was perhaps bought is not bought again; a person who gave up may.
+        // Within a job, a possible purchase is not repeated; after a person gave it up, it may be.
         let own_lost = rows.iter().find(|row| {
             is_lost(row) && row.job_id == order.job_id && row.error_kind.as_deref() != given_up
         });
@@ -72,8 +71,8 @@ impl Buyer {
             return Err(order.error(VendorErrorKind::Moderation, message).into());
         }
         let now = self.world.now();
-        // Scenes of one job are drawn at the same time, perhaps by several processes. A call that this
-        // purchase took over at an earlier look stays its own.
+        // Scenes of one job are drawn concurrently, possibly by several processes. A call that this purchase took
+        // over in an earlier look stays its own.
         let is_mine = (&row.job_id, &row.scene_id) == (&order.job_id, &order.scene_id)
             || memo.is_following(&row.id);
         let is_looked_after =
@@ -88,13 +87,13 @@ impl Buyer {
         }
         let lease = now + millis(LEASE);
         let taken = if is_mine {
-            // No one else works on this scene, so a dead process left it.
+            // No other process works on this scene, so a dead process left the call.
             self.ledger.call_touch(&row.id, lease).await.map(|()| true)
         } else {
             self.ledger.call_claim(&row.id, now, lease).await
         };
         if !order.known(taken)? {
-            // Another job is finding out what became of it.
+            // Another job is resolving its outcome.
             return Err(self.wait(&order.vendor, terms.recheck));
         }
         let seller = &seller.answering_for(&row)?;
@@ -114,12 +113,12 @@ impl Buyer {
         Ok(())
     }
 
-    /// Settles the calls of a scene that are between their row and their answer. Whoever wrote one may
-    /// be cut off from the ledger and know the answer: until its lease ends no one else is asked,
-    /// unless the vendor itself can tell. Afterwards the purchase counts as unknown.
+    /// Settles the calls of a scene that are between their row and their answer. The process that wrote the row may
+    /// be disconnected from the ledger and know the answer: until its lease ends no other vendor is asked, unless
+    /// the vendor itself can tell. Afterwards the purchase counts as unknown.
     ///
     /// # Errors
-    /// [`Stop::Later`] while an answer may still be elsewhere.
+    /// [`Stop::Later`] while another process may still have the answer.
     pub async fn settle_intents<S: Seller>(
         &self,
         order: &Order,
@@ -137,7 +136,7 @@ impl Buyer {
             let vendor = row.engine.clone();
             if let Some(seller) = &seller {
                 let purchase = Purchase { buyer: self, order, seller, row };
-                // Its vendor may have it in a moment: what it does not have yet decides nothing.
+                // The call may still arrive at its vendor: its absence there decides nothing yet.
                 if let Traced::Task(_) = purchase.look_up(true).await? {
                     continue;
                 }
@@ -147,7 +146,7 @@ impl Buyer {
         Ok(())
     }
 
-    /// Tells vendors that the work under way for a job is not wanted any more.
+    /// Tells vendors to cancel the work in progress for a job.
     ///
     /// # Errors
     /// If the ledger does not answer.
@@ -157,7 +156,7 @@ impl Buyer {
         purchase_of: impl Fn(&CallRow) -> Option<(Order, S)>,
     ) -> Result<(), StoreError> {
         for row in self.of_job(job_id, None, CallState::Submitted).await? {
-            // What cannot be told stays in the ledger as it is, and its goods are adopted later.
+            // A call whose vendor cannot be told stays in the ledger as it is, and its goods are adopted later.
             if let (Some((order, seller)), Some(task)) = (purchase_of(&row), stored_task(&row)) {
                 let purchase = Purchase { buyer: self, order: &order, seller: &seller, row };
                 purchase.give_up(&task, None).await;
@@ -197,7 +196,7 @@ impl Buyer {
 }
 
 impl<S: Seller> Purchase<'_, S> {
-    /// Looks once whether goods that were given up have arrived after all.
+    /// Checks once whether abandoned goods have arrived after all.
     async fn peek(
         &self,
         task: &Task,
@@ -215,11 +214,10 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Goes on with a call whose vendor works by tasks. `None` where it came to nothing and a new call
-    /// may be made.
+    /// Resumes a call whose vendor works by tasks. `None` if it failed and a new call may be made.
     async fn go_on(&self, memo: &mut PurchaseMemo) -> Result<Option<Obtained<S::Goods>>, Stop> {
         let (order, row) = (self.order, &self.row);
-        // A purchase comes by often, and says so once.
+        // A purchase gets here repeatedly, and logs this once.
         if !memo.is_following(&row.id) {
             self.tell_resumed();
         }
@@ -241,7 +239,7 @@ impl<S: Seller> Purchase<'_, S> {
         };
         match self.follow(&task, memo).await {
             Ok(obtained) => Ok(Some(Obtained { reused: true, ..obtained })),
-            // The earlier work came to nothing, and that cost nothing now: buy anew.
+            // The earlier call failed at no cost: buy again.
             Err(Stop::Failed(error))
                 if matches!(error.kind, VendorErrorKind::Lost | VendorErrorKind::Server)
                     && self.is_ended().await =>
@@ -252,8 +250,8 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Keeps the goods of a process that was killed between their file and its row. Without a file the
-    /// call is lost: its vendor answers at once or never.
+    /// Keeps the goods of a process that was killed between their file and its row. Without a file the call is
+    /// lost: its vendor answers at once or never.
     async fn adopt(&self, is_mine: bool) -> Result<Option<Obtained<S::Goods>>, Stop> {
         let (order, file) = (self.order, self.seller.file(&self.row));
         let found = self.buyer.read(order, &file, |path| {
@@ -301,8 +299,7 @@ impl<S: Seller> Purchase<'_, S> {
     }
 }
 
-/// Returns the row that decides what happens next: work under way, then a call without an answer, then
-/// a refusal.
+/// Returns the row that decides the next step: work in progress, then a call without an answer, then a rejection.
 fn most_telling(rows: Vec<CallRow>) -> Option<CallRow> {
     let rank = |row: &CallRow| match row.state {
         CallState::Submitted => 0,

@@ -1,4 +1,4 @@
-//! The ends of a call that brings nothing, or nothing yet, and the sums that they are charged.
+//! The ends of a call without goods, or without goods so far, and their charges.
 
 use crate::buyer::Buyer;
 use crate::order::TaskProgress;
@@ -10,26 +10,26 @@ use pytoon_vendor::{Accepted, Result, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use std::time::Duration;
 
-/// The longest wait for the answer to a cancel.
+/// Timeout of the answer to a cancel.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
-/// A vendor's sum beyond this many times the price table's, and beyond this sum, is taken for a slip
-/// of its units: it would use up every budget.
+/// A vendor's charge above this multiple of the price table's, and above this amount, is treated as an error of
+/// units: it would exhaust every budget.
 const IMPLAUSIBLE_TIMES: i64 = 100;
 const IMPLAUSIBLE: MicroUsd = MicroUsd(100_000_000);
 
-/// The result of asking a vendor for a call that was not answered.
+/// The result of a lookup of a call without an answer.
 pub(crate) enum Traced {
-    /// It has a task for it.
+    /// The vendor has a task for it.
     Task(Task),
-    /// It surely has none: the call never arrived, and may be made again.
+    /// The vendor certainly has none: the call never arrived, and may be repeated.
     NeverArrived(VendorError),
-    /// It cannot tell, or not yet.
+    /// The vendor cannot tell, or not yet.
     Undecided,
 }
 
 impl<S: Seller> Purchase<'_, S> {
-    /// Ends a call that brought neither task nor goods. Only a call that surely bought nothing may be
-    /// made again; for one that may have, the vendor is asked, and then a person decides.
+    /// Ends a call that brought neither task nor goods. Only a call that certainly bought nothing may be repeated;
+    /// for one that may have, the vendor is asked, and then a person decides.
     pub(crate) async fn trace_unanswered(&self, error: VendorError) -> Result<Task> {
         let at_once = self.seller.terms().answering == Answering::AtOnce;
         match (error.accepted, error.kind) {
@@ -55,7 +55,7 @@ impl<S: Seller> Purchase<'_, S> {
             (Accepted::Maybe, _) => {
                 self.end(CallEvent::NoAnswer, None, Some(&error)).await;
                 tell_unknown(&self.row);
-                // Where we hung up, the vendor may be at it still.
+                // We hung up, so the vendor may still be working.
                 let at_it = error.kind == VendorErrorKind::Timeout;
                 match self.look_up(at_it).await? {
                     Traced::Task(task) => Ok(task),
@@ -69,8 +69,8 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Asks the vendor for a call whose answer never came. What it does not have yet (`at_it`, or too
-    /// little time has passed) stays undecided, and the next process asks again.
+    /// Looks up a call whose answer never came. If it is not there yet (`at_it`, or too little time has passed) it
+    /// stays undecided, and the next process asks again.
     pub(crate) async fn look_up(&self, at_it: bool) -> Result<Traced> {
         let Answering::ByTask { lookup_settles: Some(settles) } = self.seller.terms().answering
         else {
@@ -108,8 +108,8 @@ impl<S: Seller> Purchase<'_, S> {
         Err(error.charged(Some(charged)))
     }
 
-    /// Stops waiting: the vendor is told, and goods that come all the same are adopted later. Returns
-    /// the sum that counts as charged.
+    /// Stops waiting: the vendor is told, and goods that arrive anyway are adopted later. Returns the amount that
+    /// counts as charged.
     pub(crate) async fn give_up(&self, task: &Task, error: Option<&VendorError>) -> MicroUsd {
         let answer = tokio::time::timeout(CANCEL_PATIENCE, self.seller.cancel(task)).await;
         let (event, outcome) = match answer {
@@ -132,36 +132,35 @@ impl<S: Seller> Purchase<'_, S> {
         let by_table = error.charged.unwrap_or(self.row.estimated);
         let (event, charged) = match error.kind {
             VendorErrorKind::Moderation => (CallEvent::Refused, self.refusal_charge(&error)),
-            // It succeeded for the vendor, and successes are charged.
+            // The vendor reports success, and successes are charged.
             VendorErrorKind::Protocol => (CallEvent::BadOutput, by_table),
-            // What the vendor forgot it may still have charged.
+            // The vendor may have charged a task that it no longer knows.
             VendorErrorKind::Lost => (CallEvent::Lost, by_table),
             VendorErrorKind::Cancelled => (CallEvent::Cancelled, by_table),
             _ => (CallEvent::Failed, error.charged.unwrap_or_default()),
         };
         self.end(event, Some(charged), Some(&error)).await;
-        // A task that somebody else cancelled is a failure of the vendor, not our own giving up.
+        // A task that someone else cancelled is a failure of the vendor, not our own cancel.
         let by_others = error.kind == VendorErrorKind::Cancelled;
         let kind = if by_others { VendorErrorKind::Server } else { error.kind };
         VendorError { kind, ..error }.charged(Some(charged))
     }
 
     pub(crate) fn refusal_charge(&self, error: &VendorError) -> MicroUsd {
-        // Refused at the door, nothing was made.
+        // Nothing was made for an immediate rejection.
         let is_charged = self.seller.terms().refusal_charged && error.accepted != Accepted::No;
         let by_table = if is_charged { self.row.estimated } else { MicroUsd::ZERO };
         error.charged.unwrap_or(by_table)
     }
 
-    /// Takes the row to its next state.
+    /// Advances the row to its next state.
     pub(crate) async fn advance(&self, event: CallEvent, change: CallChange) -> Result<()> {
         let ledger = &self.buyer.ledger;
         let advanced = ledger.call_advance(&self.row.id, event, change, self.now()).await;
         self.order.known(advanced).map(drop)
     }
 
-    /// Notes an end. A row that cannot be written is told in the log, and is open for the next process
-    /// that looks.
+    /// Records an end. A row that cannot be written is logged, and stays open for the next process that looks.
     pub(crate) async fn end(
         &self,
         event: CallEvent,
@@ -174,12 +173,12 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Tells others that nobody is at work on the row any more: they need not wait for its lease.
+    /// Releases the lease of the row: no process works on it any more.
     pub(crate) async fn let_go(&self) {
         self.touch(Duration::ZERO).await;
     }
 
-    /// Extends the lease of the row. Where that fails, another process takes a second look at worst.
+    /// Extends the lease of the row. If that fails, the worst case is a second look by another process.
     pub(crate) async fn touch(&self, lease: Duration) {
         let _ = self.buyer.ledger.call_touch(&self.row.id, self.now() + millis(lease)).await;
     }
@@ -209,7 +208,7 @@ pub(crate) fn tell_unknown(row: &CallRow) {
 }
 
 impl Buyer {
-    /// Notes the end of a call.
+    /// Records the end of a call.
     pub(crate) async fn end(
         &self,
         row: &CallRow,

@@ -1,15 +1,15 @@
-//! Paid calls: one purchase, from its row in the ledger to the file that it brought.
+//! Paid calls: one purchase, from its row in the ledger to the file with its goods.
 //!
-//! Guarantees: a paid call is a row before it is a call; what was bought and kept, or is being made, by
-//! this process or another, is used before more is bought; a call that may have bought something is
-//! never repeated blindly; a vendor's task is on disk before anything else happens; budgets and limits
-//! hold over all processes; a worker that lost its task buys nothing.
+//! Guarantees: a paid call is a row before it is a call; goods that are kept or in progress, in this process or
+//! another, are used before more is bought; a call that may have bought something is never blindly repeated; a
+//! vendor's task is on disk before anything else happens; budgets and limits hold over all processes; a worker that
+//! lost its task buys nothing.
 //!
-//! Does not know any vendor ([`Seller`] translates), choose one, try another one, or judge failures of
-//! vendors by circuit breakers.
+//! Does not know any vendor ([`Seller`] translates), choose one, fall back to another one, or operate circuit
+//! breakers.
 //!
 //! Start with [`Buyer::obtain`]: it reads from top to bottom in `purchase`; calls of earlier processes are in
-//! `earlier`, calls that bring nothing in `ends`.
+//! `earlier`, calls without goods in `ends`.
 
 mod buyer;
 mod earlier;

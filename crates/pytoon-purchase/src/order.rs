@@ -1,4 +1,4 @@
-//! An order, what a purchase remembers between looks, and how it ends.
+//! An order, the memo of a purchase between looks, and its end.
 
 use crate::seller::Task;
 use pytoon_records::ledger::{CallLimits, CallRow, Fence, StoreError};
@@ -14,30 +14,30 @@ pub struct Order {
     pub job_id: JobId,
     /// The scene, or the part of the film, that it is for.
     pub scene_id: SceneId,
-    /// The vendor, as configuration, metrics and ledger name it.
+    /// The vendor, as in configuration, metrics and ledger.
     pub vendor: String,
-    /// What is done, as "failed to …" goes on.
+    /// The operation, as a phrase that completes "failed to …".
     pub operation: &'static str,
-    /// What identifies the request: equal hashes ask for the same goods.
+    /// The hash of the request: equal hashes ask for the same goods.
     pub request_hash: String,
-    /// The words that leave.
+    /// The prompt as sent.
     pub prompt: String,
     /// A fingerprint of the key that pays; never the key.
     pub key_id: String,
-    /// The vendor's block of configuration, with which the call is answered for later.
+    /// The vendor's block of configuration, with which the call is followed later.
     pub pinned: serde_json::Value,
     /// The cost by the price table.
     pub estimated: MicroUsd,
     /// The limits of the call.
     pub limits: CallLimits,
-    /// The claim under which it is bought; absent where no other process works on the job.
+    /// The lease under which it is bought; `None` if no other process works on the job.
     pub fence: Option<Fence>,
-    /// Until when it is of use; always when absent.
+    /// The time until which it is useful; `None` for always.
     pub deadline: Option<UnixMs>,
 }
 
 impl Order {
-    /// Returns what the ledger said, or the failure of one that does not answer.
+    /// Returns the ledger's answer, or the failure of an unreachable ledger.
     pub(crate) fn known<T>(&self, said: Result<T, StoreError>) -> Result<T> {
         said.map_err(|error| ledger_error(&self.vendor, &error))
     }
@@ -52,19 +52,19 @@ impl Order {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PurchaseMemo {
-    /// The vendor's task that is being followed.
+    /// The vendor's task that is followed.
     pub task: Option<TaskProgress>,
-    /// Until when a place at a busy vendor is waited for.
+    /// The time until which a slot of a busy vendor is waited for.
     pub place_until: Option<UnixMs>,
 }
 
-/// The progress of a vendor's task, as far as it was seen.
+/// The progress of a vendor's task, as last seen.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskProgress {
     /// The ledger's row that bought it.
     pub call: CallId,
-    /// True if this purchase made the call, false if it found it under way.
+    /// True if this purchase made the call, false if it found it in progress.
     pub is_own: bool,
     pub(crate) began: UnixMs,
     pub(crate) moved: UnixMs,
@@ -82,7 +82,7 @@ impl TaskProgress {
 }
 
 impl PurchaseMemo {
-    /// Begins to follow the task of a call, or goes on with it.
+    /// Starts or continues to follow the task of a call.
     pub(crate) fn follow(&mut self, call: &CallId, now: UnixMs) -> &mut TaskProgress {
         let known = self.task.take().filter(|task| task.call == *call);
         self.task.insert(known.unwrap_or_else(|| TaskProgress {
@@ -93,7 +93,7 @@ impl PurchaseMemo {
         }))
     }
 
-    /// Returns true if the task of this call is the one that was followed last.
+    /// Returns true if the task of this call was the last one followed.
     pub(crate) fn is_following(&self, call: &CallId) -> bool {
         self.task.as_ref().is_some_and(|task| task.call == *call)
     }
@@ -106,7 +106,7 @@ pub struct Obtained<G> {
     pub goods: G,
     /// The charge of this purchase.
     pub charged: MicroUsd,
-    /// True if an earlier purchase brought them.
+    /// True if an earlier purchase bought them.
     pub reused: bool,
 }
 
@@ -116,10 +116,10 @@ impl<G> Obtained<G> {
     }
 }
 
-/// Why a purchase stops before its end.
+/// The reason why a purchase stops before its end.
 #[derive(Debug)]
 pub enum Stop {
-    /// Something failed.
+    /// It failed.
     Failed(VendorError),
     /// It would have to wait this long before another look.
     Later(Duration),
@@ -136,12 +136,12 @@ pub fn ledger_error(vendor: &str, error: &StoreError) -> VendorError {
     VendorError::new(vendor, "use the ledger", VendorErrorKind::Ledger, error.to_string())
 }
 
-/// Returns the vendor's task of a call, where it has one.
+/// Returns the vendor's task of a call, if it has one.
 pub fn stored_task(row: &CallRow) -> Option<Task> {
     serde_json::from_value(row.task.clone()?).ok()
 }
 
-/// Returns the failure of an order whose call may or may not have been taken on.
+/// Returns the failure of an order whose call may or may not have been accepted.
 pub(crate) fn undecided(order: &Order, row: &CallRow) -> VendorError {
     let id = &row.id;
     let message = format!(

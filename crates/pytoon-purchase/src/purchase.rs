@@ -1,7 +1,7 @@
 //! One purchase, from top to bottom: look, admit, submit, note, follow, fetch, check, keep.
 //!
-//! Each step leaves the ledger in a state from which another process goes on: a row is an `intent`
-//! before its call, `submitted` once the vendor's task is on disk, and `kept` once the goods are.
+//! Each step leaves the ledger in a state from which another process can resume: a row is an `intent` before its
+//! call, `submitted` once the vendor's task is on disk, and `kept` once the goods are.
 
 use crate::buyer::Buyer;
 use crate::order::{
@@ -20,27 +20,27 @@ use pytoon_vocabulary::{CallId, MicroUsd, UnixMs};
 use std::path::Path;
 use std::time::Duration;
 
-/// The time for which a row with a task stays this process's without a sign of life.
+/// The lease of a row with a task, without a heartbeat.
 pub const LEASE: Duration = Duration::from_secs(60);
-/// The longest time between a row and its call. Less than the leases of rows by more than a call takes.
+/// Maximum time between a row and its call. Shorter than the leases of rows by more than a call's duration.
 const FRESH: Duration = Duration::from_secs(15);
-/// The longest time that the ledger is asked to note what was just bought, and the pause between.
+/// Timeout of the retried write of a new purchase to the ledger, and the pause between attempts.
 const NOTE_PATIENCE: Duration = Duration::from_secs(600);
 const NOTE_PAUSE: Duration = Duration::from_secs(1);
-/// Rounds of finding a request taken by others and finding nothing of theirs.
+/// Maximum number of rounds in which a request is taken by others without any goods of theirs.
 const RACES: usize = 8;
-/// Attempts to get finished goods onto our disk, and to make them last.
+/// Maximum number of attempts to download finished goods and to make them durable.
 const FETCHES: u32 = 4;
-/// The longest wait for room on our disk, and the pause between two looks.
+/// Maximum wait for free space on our disk, and the pause between two looks.
 const ROOM_PATIENCE: Duration = Duration::from_secs(600);
 const ROOM_PAUSE: Duration = Duration::from_secs(1);
-/// The pause after the object store took no goods; each further one is longer by as much.
+/// The pause after the object store rejected goods; each further one is longer by the same amount.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
-/// Result of one poll of a purchase.
+/// The result of one look at a purchase.
 type Looked<S> = Result<Obtained<<S as Seller>::Goods>, Stop>;
 
-/// A call with its row in the ledger, and all that belongs to it.
+/// A call with its row in the ledger and its context.
 #[derive(Debug)]
 pub(crate) struct Purchase<'a, S> {
     pub(crate) buyer: &'a Buyer,
@@ -50,10 +50,10 @@ pub(crate) struct Purchase<'a, S> {
 }
 
 impl Buyer {
-    /// Obtains what an order asks for: kept from an earlier purchase, from a call under way, or bought
-    /// now. Does not wait: see [`Stop::Later`].
+    /// Obtains an order's goods: kept from an earlier purchase, from a call in progress, or bought now. Does not
+    /// wait: see [`Stop::Later`].
     ///
-    /// `is_fresh` says that the ledger was just seen to have nothing for this request.
+    /// `is_fresh` means that the ledger was just seen to have nothing for this request.
     ///
     /// # Errors
     /// [`Stop::Later`] if there is nothing to do before another look, with the same `memo`.
@@ -78,14 +78,14 @@ impl Buyer {
             if let Some(obtained) = self.buy(order, seller, memo).await? {
                 return Ok(obtained);
             }
-            // Another process bought it meanwhile.
+            // Another process has bought it meanwhile.
             looks_first = true;
         }
         let message = "other workers keep buying this, and none of them stores it";
         Err(order.error(VendorErrorKind::Undecided, message).into())
     }
 
-    /// Goes on with the task of a call that this very purchase made in an earlier look.
+    /// Resumes the task of a call that this very purchase made in an earlier look.
     ///
     /// # Errors
     /// As [`Buyer::obtain`].
@@ -124,8 +124,8 @@ impl Buyer {
         purchase.follow(&task, memo).await.map(Some)
     }
 
-    /// Writes the row, once the vendor has a place and every budget allows it; `None` where the request
-    /// is bought already.
+    /// Writes the row, once the vendor has a slot and every budget allows it; `None` if the request is bought
+    /// already.
     async fn admit<S: Seller>(
         &self,
         order: &Order,
@@ -137,7 +137,7 @@ impl Buyer {
         let terms = seller.terms();
         let give_up_at = *memo.place_until.get_or_insert(now + millis(terms.patience));
         let fails = |kind, message: &str| Err(order.error(kind, message).into());
-        // Goods that come too late would be paid for and not used.
+        // Goods that arrive too late would be paid for and not used.
         if order.deadline.is_some_and(|deadline| now >= deadline) {
             let message = "the job's deadline has passed, so nothing more is bought";
             return fails(VendorErrorKind::Deadline, message);
@@ -181,7 +181,7 @@ impl Buyer {
                 let message = "its requests_per_minute are used up until the deadline";
                 fails(VendorErrorKind::Deadline, message)
             }
-            // What is known to come too late is not waited for.
+            // Do not wait for a slot that is known to come too late.
             Admission::TooFast { retry_at } if retry_at > give_up_at => fails(
                 VendorErrorKind::Cooling,
                 "its requests_per_minute are used up for longer than the maximum wait",
@@ -199,8 +199,8 @@ impl<S: Seller> Purchase<'_, S> {
         self.buyer.world.now()
     }
 
-    /// Makes no call where the user gave up, or where this process slept since it wrote the row: others
-    /// may have taken the row for that of a dead process by now.
+    /// Makes no call if the user cancelled, or if this process was suspended since it wrote the row: others may by
+    /// now treat the row as that of a dead process.
     async fn check_still_wanted(&self) -> Result<()> {
         let slept = self.now() - self.row.created_at;
         let checked = match self.buyer.check_cancel(&self.order.vendor) {
@@ -217,7 +217,7 @@ impl<S: Seller> Purchase<'_, S> {
         checked
     }
 
-    /// Follows a task to its goods: one look, and a wait where they are not there yet.
+    /// Follows a task to its goods: one look, and a wait if they are not there yet.
     pub(crate) async fn follow(&self, task: &Task, memo: &mut PurchaseMemo) -> Looked<S> {
         let progress = memo.follow(&self.row.id, self.now());
         let looked = self.look(task, progress).await;
@@ -254,7 +254,7 @@ impl<S: Seller> Purchase<'_, S> {
                 }
                 progress.note(self.now(), format!("running {share:?}"));
             }
-            // The vendor is out of reach for the moment; the task goes on without us.
+            // The vendor is temporarily unreachable; the task continues without us.
             Err(error) if error.is_temporary() => {}
             Err(error) => {
                 self.end(CallEvent::Abandoned, None, Some(&error)).await;
@@ -287,7 +287,7 @@ impl<S: Seller> Purchase<'_, S> {
         let (duration_ms, changed) = match verdict {
             Verdict::Usable { duration_ms, changed } => (duration_ms, changed),
             Verdict::Unusable(reason) => {
-                // Goods that cannot be used are worth nothing; their row says that they were paid for.
+                // Unusable goods are worthless; their row records that they were paid for.
                 let _ = std::fs::remove_file(&path);
                 let error = self.order.error(VendorErrorKind::BadOutput, reason);
                 let error = error.accepted(Accepted::Yes).charged(Some(charged));
@@ -296,13 +296,13 @@ impl<S: Seller> Purchase<'_, S> {
             }
         };
         let sha256 = if changed { hash_of(&path).await } else { fetched.sha256.clone() };
-        // Before the row: another machine believes it, and would buy anew what it cannot find.
+        // Before the row: another machine relies on it, and would buy again if the file were missing.
         self.make_last(&file).await?;
         let fetched = Fetched { sha256, cost, ..fetched };
         self.keep(file, fetched, duration_ms, charged).await
     }
 
-    /// Gets the goods, with a fresh address where the old one expired.
+    /// Fetches the goods, with a fresh address if the old one expired.
     async fn fetch(&self, task: &Task, mut output: S::Output, path: &Path) -> Result<Fetched> {
         let vendor = &self.order.vendor;
         if let Some(folder) = path.parent() {
@@ -317,7 +317,7 @@ impl<S: Seller> Purchase<'_, S> {
                 Ok(fetched) => return Ok(fetched),
                 Err(error) => error,
             };
-            // Another vendor would find no more room, and these goods are paid for.
+            // Another vendor's goods would not fit on the disk either, and these are paid for.
             if error.is_exhausted() && self.now() - begun < millis(ROOM_PATIENCE) {
                 tell_no_room(&error);
                 self.buyer.pause(vendor, ROOM_PAUSE).await?;
@@ -326,7 +326,7 @@ impl<S: Seller> Purchase<'_, S> {
             }
             if attempt >= FETCHES || !error.is_temporary() {
                 let is_bad = error.kind == VendorErrorKind::BadOutput;
-                // What was paid for and cannot be had now may be had later.
+                // Paid goods that are unavailable now may be available later.
                 let event = if is_bad { CallEvent::BadOutput } else { CallEvent::Abandoned };
                 self.end(event, Some(self.row.estimated), Some(&error)).await;
                 return Err(error.accepted(Accepted::Yes).charged(Some(self.row.estimated)));
@@ -341,8 +341,8 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Makes a file last, patiently: it is paid for. Where that is not to be had its call stays under
-    /// way, and the next process fetches it again.
+    /// Makes a file durable, with retries: it is paid for. If that fails, its call stays in progress, and the next
+    /// process fetches it again.
     async fn make_last(&self, file: &str) -> Result<()> {
         let mut attempt = 1;
         loop {
@@ -357,7 +357,7 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Takes the row to `kept`.
+    /// Advances the row to `kept`.
     pub(crate) async fn keep(
         &self,
         file: String,
@@ -382,8 +382,8 @@ impl<S: Seller> Purchase<'_, S> {
         let gone = |message: &str| order.error(VendorErrorKind::Ledger, message);
         match buyer.ledger.clip_keep(kept.clone(), change).await {
             Ok(()) => {}
-            // Two followed one task, since this process slept or was cut off for a while: the other
-            // was first, and what it kept is the same.
+            // Two processes followed one task, since this one was suspended or disconnected for a while: the other
+            // was first, and its goods are the same.
             Err(StoreError::Transition(_) | StoreError::Conflict(_)) => {
                 let kept = buyer.kept(order, self.seller).await?;
                 let kept =
@@ -399,8 +399,8 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Keeps goods that the answer brought. They are paid for and at hand, so they are used, whatever
-    /// becomes of their file and their row.
+    /// Keeps goods that the answer contained. They are paid for and at hand, so they are used, regardless of their
+    /// file and their row.
     async fn deliver(&self, output: S::Output) -> Looked<S> {
         if let Err(error) = self.keep_delivered(&output).await {
             Event::Warning { detail: &error.to_string() }.emit();
@@ -430,7 +430,7 @@ impl<S: Seller> Purchase<'_, S> {
         Err(error)
     }
 
-    /// Checks and keeps a file that is there whole, at the price of the table.
+    /// Checks and keeps a complete file, at the price of the table.
     pub(crate) async fn keep_file(
         &self,
         file: String,
@@ -446,11 +446,11 @@ impl<S: Seller> Purchase<'_, S> {
 }
 
 impl Buyer {
-    /// Puts the vendor's task on disk before anything else happens. Nothing else knows of what was just
-    /// bought, so a ledger that does not answer is asked for as long as it may take.
+    /// Writes the vendor's task to disk before anything else happens. Nothing else records the purchase, so an
+    /// unreachable ledger is retried.
     ///
     /// # Errors
-    /// If the user gives up meanwhile, or the ledger does not answer for ten minutes.
+    /// If the user cancels meanwhile, or the ledger does not answer for ten minutes.
     pub async fn note_task(&self, row: &CallRow, task: &Task) -> Result<()> {
         let begun = self.world.now();
         let mut event = CallEvent::Answered;
@@ -458,7 +458,7 @@ impl Buyer {
             let (ledger, now) = (&self.ledger, self.world.now());
             match ledger.call_advance(&row.id, event, with_task(task), now).await {
                 Ok(_) => break,
-                // Another took the row for that of a dead process; or a lookup wrote the id.
+                // Another process treated the row as that of a dead one; or a lookup wrote the id.
                 Err(StoreError::Transition(invalid)) => match invalid.from {
                     CallState::Unknown => event = CallEvent::Found,
                     _ => break,

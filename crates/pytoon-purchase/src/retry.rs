@@ -1,25 +1,25 @@
 //! Pauses between attempts.
 //!
-//! A vendor's 429 to a paid call is `RateLimited` (`pytoon-vendor::http`), or `Quota` where the vendor's
-//! table of errors says so, which is not asked again. The call surely bought nothing and ends as `not_sent`
-//! (`ends`). The circuit breaker counts it, and opens at once where the answer names a time to wait
-//! (`pytoon-vendor::breaker`). The same vendor is asked again after [`pause_before_retry`], and then the
-//! next engine (`pytoon-engines::engine_manager`). A 429 to a poll changes nothing for its task.
+//! A vendor's 429 to a paid call is `RateLimited` (`pytoon-vendor::http`), or `Quota` if the vendor's error table
+//! says so, which is not retried. The call certainly bought nothing and ends as `not_sent` (`ends`). The circuit
+//! breaker counts it, and opens at once if the answer contains `Retry-After` (`pytoon-vendor::breaker`). The same
+//! vendor is asked again after [`pause_before_retry`], and then the next engine (`pytoon-engines::engine_manager`).
+//! A 429 to a poll changes nothing for its task.
 
 use pytoon_config::engines::Backoff;
 use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
 use std::time::Duration;
 
-/// Returns the pause before an attempt (1 is the second): doubled each time, up to a bound, and moved by
-/// up to half of itself, so that many workers do not come back at once. `chance` is from 0 to 1.
+/// Returns the pause before an attempt (1 is the second): doubled each time, up to a maximum, with jitter of up to
+/// half of itself, so that many workers do not retry at once. `chance` is from 0 to 1.
 pub fn backoff(backoff: &Backoff, attempt: u32, chance: f64) -> Duration {
     let factor = 1u64 << attempt.saturating_sub(1).min(16);
     let ms = backoff.initial_ms.saturating_mul(factor).min(backoff.max_ms);
     Duration::from_millis((ms as f64 * (0.5 + chance / 2.0)) as u64)
 }
 
-/// Returns the pause before the same vendor is asked again after `tries` attempts; `None` where it must
-/// not be, or where that does not help.
+/// Returns the pause before the same vendor is asked again after `tries` attempts; `None` if it must not be, or if
+/// that cannot help.
 pub fn pause_before_retry(
     settings: &Backoff,
     error: &VendorError,
@@ -28,14 +28,14 @@ pub fn pause_before_retry(
 ) -> Option<Duration> {
     use VendorErrorKind as K;
     let is_repeatable = matches!(error.kind, K::RateLimited | K::Server | K::Protocol);
-    // A call that may have been taken on is never posted again.
+    // A call that may have been accepted is never posted again.
     let is_surely_over = error.accepted != Accepted::Maybe;
     if !(error.is_temporary() && is_repeatable && is_surely_over && tries < settings.attempts) {
         return None;
     }
     let own = backoff(settings, tries, chance);
     match error.retry_after {
-        // A longer wait is the breaker's business.
+        // A longer wait is left to the breaker.
         Some(asked) if asked.as_millis() as u64 > settings.max_ms => None,
         Some(asked) => Some(asked.max(own)),
         None => Some(own),

@@ -9,40 +9,40 @@ use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
 
-/// The way in which a vendor answers a paid call.
+/// The way a vendor answers a paid call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answering {
-    /// By the goods themselves. There is nothing to ask after: a call whose answer did not come is
-    /// lost, and is not made again within its job.
+    /// By the goods themselves. There is nothing to poll: a call without an answer is lost, and is not repeated
+    /// within its job.
     AtOnce,
-    /// By a task that is polled. The vendor may be asked for a call whose answer did not come.
+    /// By a task that is polled. The vendor may be asked about a call without an answer.
     ByTask {
-        /// Time after a call from which the vendor's "no such call" proves that it never arrived; `None`
-        /// where calls cannot be looked up.
+        /// The time after a call from which the vendor's "no such call" proves that it never arrived; `None` if
+        /// calls cannot be looked up.
         lookup_settles: Option<Duration>,
     },
 }
 
-/// The terms on which a vendor is dealt with.
+/// The terms of a vendor.
 #[derive(Debug, Clone)]
 pub struct Terms {
-    /// The way in which it answers.
+    /// The way it answers.
     pub answering: Answering,
     /// The lease of a row without an answer.
     pub intent_lease: Duration,
-    /// The longest wait for a place at the vendor, and for a task from its start.
+    /// Maximum wait for a slot of the vendor, and for a task from its start.
     pub patience: Duration,
-    /// The longest time that a task may stand still.
+    /// Maximum time without progress of a task.
     pub stall: Duration,
-    /// The time between two looks at a task.
+    /// The interval between two looks at a task.
     pub poll_interval: Duration,
-    /// The time between two looks at another process's purchase of the same.
+    /// The interval between two looks at another process's purchase of the same goods.
     pub recheck: Duration,
     /// The pauses between attempts.
     pub backoff: Backoff,
-    /// True if the vendor charges what it refuses after it took it on.
+    /// True if the vendor charges for content that it rejects after acceptance.
     pub refusal_charged: bool,
-    /// True if the vendor charges what it agreed to cancel.
+    /// True if the vendor charges for tasks that it agreed to cancel.
     pub cancel_charged: bool,
 }
 
@@ -51,7 +51,7 @@ pub struct Terms {
 pub struct Task {
     /// The vendor's id.
     pub id: String,
-    /// What else the adapter needs, such as the addresses of the reply.
+    /// Other data of the adapter, such as the addresses in the reply.
     #[serde(default)]
     pub data: Value,
 }
@@ -59,55 +59,55 @@ pub struct Task {
 /// The answer to a paid call.
 #[derive(Debug)]
 pub enum Answer<O> {
-    /// The vendor is at work.
+    /// The vendor is working on it.
     Task(Task),
-    /// Here it is.
+    /// The goods, or their place.
     Delivered(O),
 }
 
 /// The state of a vendor's task.
 #[derive(Debug, Clone)]
 pub enum TaskState<O> {
-    /// It waits at the vendor's.
+    /// The task waits in the vendor's queue.
     Queued {
-        /// Anything that changes as the queue moves on, such as a position.
+        /// Any value that changes as the queue advances, such as a position.
         mark: Option<String>,
     },
-    /// It is being worked on.
+    /// The task is in progress.
     Running {
-        /// From 0 to 1, where the vendor says.
+        /// From 0 to 1, if the vendor reports it.
         progress: Option<f64>,
         /// A status that the vendor does not document, for the log.
         unknown_status: Option<String>,
     },
-    /// It is done.
+    /// The task is finished.
     Succeeded {
         /// The place of the goods.
         output: O,
         /// The cost that the vendor reports.
         cost: Option<MicroUsd>,
     },
-    /// It ended without goods.
+    /// The task ended without goods.
     Failed(VendorError),
 }
 
 /// The answer to a cancel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cancelled {
-    /// The vendor agreed: nothing will come.
+    /// The vendor agreed: nothing will arrive.
     Yes,
-    /// The vendor was told and may finish it all the same.
+    /// The vendor was told and may finish the task anyway.
     Asked,
-    /// It had ended before.
+    /// The task had already ended.
     TooLate,
-    /// The vendor knows no cancelling.
+    /// The vendor has no cancel.
     Unsupported,
 }
 
-/// The answer to a lookup of a call whose answer never came.
+/// The result of a lookup of a call whose answer never came.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Lookup {
-    /// It arrived.
+    /// The call arrived.
     Found(Task),
     /// The vendor has no such call.
     Absent,
@@ -120,13 +120,13 @@ pub enum Lookup {
 pub struct Fetched {
     /// SHA-256 of the file in hex.
     pub sha256: String,
-    /// The author to be credited.
+    /// The credit line, if the source requires one.
     pub credit: Option<String>,
     /// The cost that the vendor reports.
     pub cost: Option<MicroUsd>,
 }
 
-/// The result of checking goods on our disk.
+/// The result of a check of goods on our disk.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     /// They can be used.
@@ -136,11 +136,11 @@ pub enum Verdict {
         /// True if the check changed the file.
         changed: bool,
     },
-    /// They cannot, and why.
+    /// They cannot be used, for this reason.
     Unusable(String),
 }
 
-/// One vendor, asked for one thing.
+/// One vendor with a request for one thing.
 pub trait Seller: Sized + Send + Sync {
     /// A request that has cost nothing so far.
     type Prepared: Send + Sync;
@@ -152,43 +152,43 @@ pub trait Seller: Sized + Send + Sync {
     /// Returns the terms.
     fn terms(&self) -> &Terms;
 
-    /// Returns the seller that answers for an earlier call: the block and the key that bought it.
+    /// Returns the seller that handles an earlier call: the block and the key that bought it.
     ///
     /// # Errors
-    /// If nobody can answer for it now.
+    /// If no seller can handle it now.
     fn answering_for(&self, row: &CallRow) -> Result<Self>;
 
-    /// Does what is free, under the id that the call will have.
+    /// Does the free work, under the id of the later call.
     fn prepare(&self, call_id: &CallId) -> impl VendorFuture<Self::Prepared>;
 
     /// Makes the one call that costs money.
     fn submit(&self, prepared: &Self::Prepared) -> impl VendorFuture<Answer<Self::Output>>;
 
-    /// Asks for the state of a task.
+    /// Returns the state of a task.
     fn poll(&self, task: &Task) -> impl VendorFuture<TaskState<Self::Output>>;
 
-    /// Asks the vendor for a call whose answer never came.
+    /// Looks up a call whose answer never came.
     fn look_up(&self, row: &CallRow) -> impl VendorFuture<Lookup>;
 
-    /// Asks the vendor to stop.
+    /// Asks the vendor to stop a task.
     fn cancel(&self, task: &Task) -> impl VendorFuture<Cancelled>;
 
     /// Returns the file that the goods of a call are kept in, relative to the storage folder.
     fn file(&self, row: &CallRow) -> String;
 
-    /// Puts goods into a file, which is there whole or not at all.
+    /// Writes goods to a file, which is complete or absent.
     fn fetch(&self, output: &Self::Output, path: &Path) -> impl VendorFuture<Fetched>;
 
-    /// Checks goods in their file, and makes them fit for use there.
+    /// Checks goods in their file, and makes them usable there.
     fn check(&self, path: &Path) -> impl VendorFuture<Verdict>;
 
-    /// Reads goods from their file; `None` where it does not hold them whole. Without a record of
-    /// what was kept the file alone decides.
+    /// Reads goods from their file; `None` if it is incomplete. Without a record of the kept goods the file alone
+    /// decides.
     ///
     /// # Errors
     /// If the file cannot be read.
     fn open(&self, kept: Option<&KeptClip>, path: &Path) -> std::io::Result<Option<Self::Goods>>;
 
-    /// Returns the goods that an answer delivered; `None` where an answer only says where they are.
+    /// Returns the goods that an answer delivered; `None` if an answer only contains their place.
     fn at_hand(&self, output: Self::Output) -> Option<Self::Goods>;
 }

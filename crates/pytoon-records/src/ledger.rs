@@ -1,14 +1,13 @@
-//! Paid work as rows: what was asked of an outside engine, what came of it, what it cost.
+//! Paid work as rows: the requests to external engines, their outcomes, and their costs.
 //!
-//! A row is written before the act it describes. [`CallState::apply`] is the only way from one
-//! state to the next, so a crash at any moment leaves a state that says what may have happened:
-//! an `intent` without a task id may or may not have reached the vendor, and is never posted
-//! again blindly.
+//! A row is written before the act it describes. [`CallState::apply`] is the only way from one state to the next,
+//! so a crash at any moment leaves a state that says what may have happened: an `intent` without a task id may or
+//! may not have reached the vendor, and is never blindly posted again.
 //!
-//! Guarantees: pure values and one transition function; [`PurchaseStore`] is the seam behind which
-//! they are kept (SQLite for one machine, the service's store for many).
+//! Guarantees: pure values and one transition function; [`PurchaseStore`] is the interface of their storage (SQLite
+//! for one machine, the service's store for many).
 //!
-//! Does not choose engines, talk to vendors or read clocks: times are arguments.
+//! Does not choose engines, call vendors or read clocks: times are arguments.
 //!
 //! Start with [`CallState`], then [`PurchaseStore`].
 
@@ -20,7 +19,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-/// What a call to an engine has come to.
+/// The state of a call to an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CallState {
@@ -48,7 +47,7 @@ pub enum CallState {
     Unknown,
 }
 
-/// What happened to a call.
+/// An event of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallEvent {
     /// The vendor answered with a task id.
@@ -75,13 +74,13 @@ pub enum CallEvent {
     Found,
 }
 
-/// A step that the states do not allow.
+/// An event that a state does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a call that is {from} cannot become {event:?}")]
 pub struct InvalidTransition {
-    /// The state it was in.
+    /// The state.
     pub from: CallState,
-    /// What was to happen.
+    /// The event.
     pub event: CallEvent,
 }
 
@@ -101,7 +100,7 @@ impl CallState {
         Self::Unknown,
     ];
 
-    /// The state after an event.
+    /// Returns the state after an event.
     pub fn apply(self, event: CallEvent) -> Result<Self, InvalidTransition> {
         use CallEvent as E;
         use CallState as S;
@@ -109,7 +108,7 @@ impl CallState {
             (S::Intent, E::Answered) | (S::Intent | S::Unknown, E::Found) => S::Submitted,
             (S::Intent, E::NotSent) => S::NotSent,
             (S::Intent, E::NoAnswer) => S::Unknown,
-            // Some vendors refuse content at the door.
+            // Some vendors reject content at once.
             (S::Intent, E::Refused) => S::Refused,
             (S::Submitted | S::Abandoned, E::Kept) => S::Kept,
             (S::Submitted | S::Abandoned, E::Failed) => S::Failed,
@@ -122,21 +121,21 @@ impl CallState {
         })
     }
 
-    /// The states from which an event is possible, and the one that it leads to.
+    /// Returns the states that allow an event, and the one that it leads to.
     pub fn step(event: CallEvent) -> (Vec<Self>, Self) {
         let steps = Self::ALL.into_iter().filter_map(|from| Some((from, from.apply(event).ok()?)));
         let (from, to): (Vec<Self>, Vec<Self>) = steps.unzip();
-        // Every event leads to one state; a test holds it.
+        // Every event leads to one state; a test asserts it.
         (from, to.first().copied().unwrap_or(Self::Unknown))
     }
 
-    /// Whether a row in this state keeps its request from being bought again: the vendor may still
-    /// be at work for us, or it refused the prompt.
+    /// Returns true if a row in this state prevents another purchase of its request: the vendor may still be
+    /// working for us, or it rejected the prompt.
     pub fn bars_buying(self) -> bool {
         self.is_open() || self == Self::Refused
     }
 
-    /// True if what was charged brought nothing that a film can use, and will not any more.
+    /// Returns true if the charge bought nothing that a film can use, and never will.
     pub fn wastes(self) -> bool {
         matches!(
             self,
@@ -144,12 +143,12 @@ impl CallState {
         )
     }
 
-    /// Whether the vendor may still be at work for us.
+    /// Returns true if the vendor may still be working for us.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Intent | Self::Submitted | Self::Abandoned | Self::Unknown)
     }
 
-    /// The name as stored and shown.
+    /// Returns the name as stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Intent => "intent",
@@ -166,7 +165,7 @@ impl CallState {
         }
     }
 
-    /// The state of a name.
+    /// Returns the state with a name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
@@ -178,15 +177,15 @@ impl fmt::Display for CallState {
     }
 }
 
-/// The claim under which work is done, where others may claim the same work: whoever holds an older
-/// token slept or was cut off meanwhile, and buys nothing.
+/// The lease under which work is done, if others may claim the same work: the holder of an older token was
+/// suspended or disconnected meanwhile, and buys nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fence {
     /// The task that was claimed.
     pub task_id: TaskId,
-    /// The claim's token.
+    /// The token of the claim.
     pub token: i64,
-    /// How long the answer to a call may stay with a worker that is not heard of, in milliseconds.
+    /// Maximum time that a silent worker may hold the answer to a call, in milliseconds.
     pub unanswered_ms: i64,
 }
 
@@ -201,62 +200,62 @@ pub struct NewCall {
     pub scene_id: SceneId,
     /// The engine.
     pub engine: String,
-    /// What identifies the request: equal hashes ask for the same clip.
+    /// The hash of the request: equal hashes ask for the same clip.
     pub request_hash: String,
-    /// The prompt as it leaves.
+    /// The prompt as sent.
     pub prompt: String,
-    /// What is needed to poll it later: the engine's block as it is now.
+    /// The data needed to poll it later: the engine's current block.
     pub pinned: serde_json::Value,
     /// A fingerprint of the key that pays; never the key.
     pub key_id: String,
-    /// What it will cost by the price table.
+    /// The cost by the price table.
     pub estimated: MicroUsd,
-    /// Now.
+    /// The current time.
     pub at: UnixMs,
-    /// Until when this process is believed to look after it.
+    /// The end of this process's lease.
     pub lease_until: UnixMs,
-    /// The claim that has to hold for the call to be made; absent where nobody else can have the work.
+    /// The lease that has to hold for the call to be made; `None` if no other process can have the work.
     pub fence: Option<Fence>,
 }
 
-/// What a new call must keep within.
+/// The limits of a new call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CallLimits {
-    /// Spend of the job, in all.
+    /// Maximum spend of the job.
     pub job_budget: Option<MicroUsd>,
-    /// Spend of the day (UTC), over all jobs.
+    /// Maximum spend of the day (UTC), over all jobs.
     pub day_budget: Option<MicroUsd>,
-    /// Spend of the key on this day.
+    /// Maximum spend of the key on this day.
     pub key_budget: Option<MicroUsd>,
-    /// Calls of the engine under way at once, over all processes.
+    /// Maximum number of concurrent calls of the engine, over all processes.
     pub max_concurrent: Option<u32>,
-    /// Calls of the engine begun within a minute, over all processes.
+    /// Maximum number of calls of the engine begun within a minute, over all processes.
     pub requests_per_minute: Option<u32>,
 }
 
-/// Whether a call may be made.
+/// The decision about a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
-    /// It may; its row is written.
+    /// The call may be made; its row is written.
     Granted,
-    /// The same request is bought or refused already: its clip is kept, or a call for it
-    /// [bars buying](CallState::bars_buying).
+    /// The same request is already bought or rejected: its clip is kept, or a call for it [bars
+    /// buying](CallState::bars_buying).
     Taken,
     /// A budget would be exceeded.
     OverBudget {
         /// `job`, `day`, `key` (the vendor's) or `API key` (the submitter's).
         cap: &'static str,
-        /// What is left of it.
+        /// The remaining amount.
         left: MicroUsd,
     },
-    /// The engine has as many calls under way as it may.
+    /// The engine has its maximum number of concurrent calls.
     Busy,
-    /// The engine has begun as many calls this minute as it may.
+    /// The engine has its maximum number of calls in this minute.
     TooFast {
-        /// When the next may begin.
+        /// The time of the next possible call.
         retry_at: UnixMs,
     },
-    /// The claim of its [`Fence`] does not hold any more: another has this work now.
+    /// The lease of its [`Fence`] no longer holds: another process has this work now.
     Fenced,
 }
 
@@ -271,33 +270,33 @@ pub struct CallRow {
     pub scene_id: SceneId,
     /// The engine.
     pub engine: String,
-    /// What identifies the request.
+    /// The hash of the request.
     pub request_hash: String,
-    /// The prompt as it left.
+    /// The prompt as sent.
     pub prompt: String,
-    /// What it has come to.
+    /// Its state.
     pub state: CallState,
     /// The vendor's task, as the adapter needs it.
     pub task: Option<serde_json::Value>,
-    /// The engine's block as it was.
+    /// The engine's block at the time of the call.
     pub pinned: serde_json::Value,
     /// The fingerprint of the key.
     pub key_id: String,
-    /// By the price table.
+    /// The cost by the price table.
     pub estimated: MicroUsd,
-    /// As the vendor said.
+    /// The cost that the vendor reported.
     pub reported: Option<MicroUsd>,
-    /// What counts against budgets.
+    /// The amount that counts against budgets.
     pub charged: MicroUsd,
     /// The kind of failure, if it failed.
     pub error_kind: Option<String>,
-    /// What was said about it.
+    /// The error message, if it failed.
     pub error: Option<String>,
-    /// When it was written.
+    /// The time of its creation.
     pub created_at: UnixMs,
-    /// When it last changed.
+    /// The time of its last change.
     pub updated_at: UnixMs,
-    /// Until when a process is believed to look after it.
+    /// The end of the lease of the process that follows it.
     pub lease_until: UnixMs,
 }
 
@@ -327,33 +326,33 @@ impl CallRow {
     }
 }
 
-/// What the ledger knows of a scene before it asks for anything.
+/// The ledger's knowledge of a scene before its first call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
-    /// Whether a call of the scene is between its row and its answer.
+    /// True if a call of the scene is between its row and its answer.
     pub has_intent: bool,
-    /// The requests of which [`Admission::Taken`] would be said.
+    /// The requests that would get [`Admission::Taken`].
     pub taken: BTreeSet<String>,
-    /// The breakers that are not as new, by engine.
+    /// The breakers with failures on record, by engine.
     pub breakers: BTreeMap<String, BreakerRow>,
 }
 
 /// A change of a row.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CallChange {
-    /// The vendor's task, when it is new.
+    /// The vendor's task, if it is new.
     pub task: Option<serde_json::Value>,
-    /// As the vendor said.
+    /// The cost that the vendor reported.
     pub reported: Option<MicroUsd>,
-    /// What counts against budgets from now on; unchanged when absent.
+    /// The amount that counts against budgets from now on; `None` to keep it.
     pub charged: Option<MicroUsd>,
     /// The kind of failure.
     pub error_kind: Option<String>,
-    /// What was said about it.
+    /// The error message.
     pub error: Option<String>,
 }
 
-/// Which rows are wanted; all that are given must hold.
+/// Selects rows; every given condition must hold.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CallFilter {
     /// Of this job.
@@ -362,18 +361,18 @@ pub struct CallFilter {
     pub scene_id: Option<SceneId>,
     /// Of this engine.
     pub engine: Option<String>,
-    /// Asking for this clip.
+    /// Of this request.
     pub request_hash: Option<String>,
     /// In one of these states; any when empty.
     pub states: Vec<CallState>,
-    /// At most so many, newest first; 0 for all.
+    /// Maximum number, newest first; 0 for all.
     pub limit: u32,
 }
 
 /// A clip that was paid for and kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KeptClip {
-    /// What identifies the request.
+    /// The hash of the request.
     pub request_hash: String,
     /// The engine.
     pub engine: String,
@@ -385,70 +384,70 @@ pub struct KeptClip {
     pub sha256: String,
     /// Its length in milliseconds.
     pub duration_ms: i64,
-    /// Who is to be credited, where the source asks for it.
+    /// The credit line, if the source requires one.
     pub credit: Option<String>,
-    /// When it was kept.
+    /// The time when it was kept.
     pub created_at: UnixMs,
 }
 
 /// A circuit breaker as kept; every process sees the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BreakerRow {
-    /// Failures in a row.
+    /// Consecutive failures.
     pub failures: u32,
-    /// Closed to calls until then; 0 when it never opened.
+    /// The time until which it is open; 0 if it never opened.
     pub open_until: UnixMs,
     /// The kind of failure that opened it.
     pub reason: String,
-    /// Times it opened in a row, for growing pauses.
+    /// The number of times it opened in a row, for growing pauses.
     pub opened: u32,
-    /// Until when one process holds the right to probe.
+    /// The time until which one process may probe.
     pub probe_until: UnixMs,
 }
 
-/// The store could not do what was asked.
+/// An error of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The row was changed by another process, or is not there.
+    /// The row was changed by another process, or does not exist.
     #[error("{0}")]
     Conflict(String),
-    /// A step that the states do not allow.
+    /// An event that the state does not allow.
     #[error(transparent)]
     Transition(#[from] InvalidTransition),
     /// The database's disk is full.
     #[error("failed to {operation} in the ledger: its disk is full ({reason})")]
     Full {
-        /// What was being done.
+        /// The operation.
         operation: &'static str,
-        /// What the database said.
+        /// The database's message.
         reason: String,
     },
     /// The database failed.
     #[error("failed to {operation} in the ledger: {reason}")]
     Database {
-        /// What was being done.
+        /// The operation.
         operation: &'static str,
-        /// What the database said.
+        /// The database's message.
         reason: String,
     },
 }
 
-/// A future in a box, so that stores can be chosen at run time.
+/// A boxed future, so that stores can be chosen at run time.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// Where paid work, kept clips and breakers live. Every method is one atomic step.
+/// Stores paid work, kept clips and breakers. Every method is one transaction.
 pub trait PurchaseStore: fmt::Debug + Send + Sync {
-    /// What is known of a scene of a job, and of requests that it may make.
+    /// Reads the history of a scene of a job, and of requests that it may make.
     fn history(
         &self,
         job_id: &JobId,
         scene_id: &SceneId,
         requests: Vec<String>,
     ) -> StoreFuture<'_, History>;
-    /// Writes a call's row, if nothing was bought for its request and its limits allow, in one
-    /// step with looking at them.
+    /// Checks that nothing was bought for a call's request and that its limits allow it, and writes its row, in one
+    /// step.
     fn call_admit(&self, call: NewCall, limits: CallLimits) -> StoreFuture<'_, Admission>;
-    /// Takes a call to its next state; an event that its state does not allow changes nothing.
+    /// Advances a call to its next state; an event that its state does not allow changes nothing.
     fn call_advance(
         &self,
         id: &CallId,
@@ -456,29 +455,29 @@ pub trait PurchaseStore: fmt::Debug + Send + Sync {
         change: CallChange,
         at: UnixMs,
     ) -> StoreFuture<'_, CallState>;
-    /// Says that this process still looks after a call.
+    /// Extends the lease of a call.
     fn call_touch(&self, id: &CallId, lease_until: UnixMs) -> StoreFuture<'_, ()>;
-    /// Takes over calls that nobody looks after any more; only what was taken is returned.
+    /// Takes over a call whose lease has ended. Returns false if it has not.
     fn call_claim(&self, id: &CallId, at: UnixMs, lease_until: UnixMs) -> StoreFuture<'_, bool>;
-    /// One call.
+    /// Reads a call.
     fn call_fetch(&self, id: &CallId) -> StoreFuture<'_, Option<CallRow>>;
-    /// Calls, newest first.
+    /// Lists calls, newest first.
     fn call_list(&self, filter: CallFilter) -> StoreFuture<'_, Vec<CallRow>>;
-    /// What was charged since a moment, by engine.
+    /// Returns the charges since a time, by engine.
     fn spend_since(&self, since: UnixMs) -> StoreFuture<'_, Vec<(String, MicroUsd)>>;
-    /// What a job was charged.
+    /// Returns the charges of a job.
     fn spend_of_job(&self, job_id: &JobId) -> StoreFuture<'_, MicroUsd>;
-    /// Keeps a clip, and takes its call to `kept`, in one step.
+    /// Keeps a clip, and advances its call to `kept`, in one step.
     fn clip_keep(&self, clip: KeptClip, change: CallChange) -> StoreFuture<'_, ()>;
-    /// A kept clip by what it was asked for.
+    /// Finds a kept clip by the hash of its request.
     fn clip_find(&self, request_hash: &str) -> StoreFuture<'_, Option<KeptClip>>;
     /// Forgets a clip whose file is gone.
     fn clip_forget(&self, request_hash: &str) -> StoreFuture<'_, ()>;
-    /// Every breaker by engine.
+    /// Lists all breakers by engine.
     fn breaker_list(&self) -> StoreFuture<'_, Vec<(String, BreakerRow)>>;
-    /// One breaker.
+    /// Reads a breaker.
     fn breaker_fetch(&self, engine: &str) -> StoreFuture<'_, BreakerRow>;
-    /// Replaces a breaker, if it is still as it was read.
+    /// Replaces a breaker, if it has not changed since it was read.
     fn breaker_swap(&self, engine: &str, old: BreakerRow, new: BreakerRow)
     -> StoreFuture<'_, bool>;
 }
@@ -491,7 +490,7 @@ mod tests {
     fn a_call_without_an_answer_is_never_posted_again() {
         let unknown = CallState::Intent.apply(CallEvent::NoAnswer).expect("possible");
         assert_eq!(unknown, CallState::Unknown);
-        // Only a lookup or a person decides it.
+        // Only a lookup or a person decides its outcome.
         assert_eq!(unknown.apply(CallEvent::Found), Ok(CallState::Submitted));
         assert_eq!(unknown.apply(CallEvent::Lost), Ok(CallState::Lost));
         assert!(unknown.apply(CallEvent::NotSent).is_err());

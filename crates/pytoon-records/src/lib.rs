@@ -3,7 +3,7 @@
 //! Guarantees: pure values, transition functions, and the traits behind which rows are kept. No
 //! database, no clock, no network.
 //!
-//! Does not decide what a film looks or sounds like: `pytoon-core` does. `pytoon-store` keeps the rows.
+//! Does not decide how a film looks or sounds: `pytoon-core` does. `pytoon-store` stores the rows.
 //!
 //! Start with [`state::State`], [`job::JobStatus`], [`ledger::CallState`], then
 //! [`job::store::JobStore`] and [`ledger::PurchaseStore`].

@@ -1,10 +1,10 @@
 //! State machines of rows: a state, the events that change it, and one transition function.
 //!
-//! Guarantees: [`State::apply`] is the only definition of what may follow what. Lists of states for
-//! statements over many rows ([`State::from_states`]) and `docs/specs/job-states.md` are derived from it.
+//! Guarantees: [`State::apply`] is the only definition of the transitions. Lists of states for statements over many
+//! rows ([`State::from_states`]) and `docs/specs/job-states.md` are derived from it.
 //!
-//! Does not keep rows: `pytoon-store` does. Which change of a job is legal stands in `job::status`, of a
-//! task in `job::task`, of a scene in `job::scene`, of a paid call in `ledger`.
+//! Does not store rows: `pytoon-store` does. The legal transitions of a job are in `job::status`, of a task in
+//! `job::task`, of a scene in `job::scene`, of a paid call in `ledger`.
 //!
 //! Start with [`State`].
 
@@ -33,7 +33,7 @@ pub trait State: Copy + Eq + fmt::Debug + fmt::Display + 'static {
         Self::STATES.iter().copied().filter(|state| state.apply(event).is_ok()).collect()
     }
 
-    /// Returns the state that an event leads to, from whichever state allows it.
+    /// Returns the state that an event leads to, from any state that allows it.
     fn to_state(event: Self::Event) -> Option<Self> {
         Self::STATES.iter().find_map(|state| state.apply(event).ok())
     }
@@ -68,7 +68,7 @@ impl State for CallState {
     ];
 
     fn apply(self, event: CallEvent) -> Result<Self, InvalidCall> {
-        // The inherent function, which has precedence.
+        // The inherent function, which takes precedence.
         Self::apply(self, event)
     }
 }
@@ -137,8 +137,8 @@ pub(crate) mod checks {
         seen
     }
 
-    /// Asserts that a sequence of events, given as numbers, never leads out of the declared states,
-    /// and that a refused event leaves no trace.
+    /// Asserts that a sequence of events, given as numbers, never leads out of the declared states, and that a
+    /// rejected event changes nothing.
     pub(crate) fn assert_walk<S: State>(first: S, events: &[usize], is_allowed: impl Fn(S, S)) {
         let mut state = first;
         for number in events {

@@ -1,4 +1,4 @@
-//! `/_sim`: the ledger, sums, the scenario, a clean slate.
+//! `/_sim`: the ledger, sums, the scenario, the reset.
 
 use crate::receive;
 use crate::reply::{self, Answer};
@@ -10,7 +10,7 @@ use hyper::{Method, Request, StatusCode};
 use serde_json::json;
 use std::sync::Arc;
 
-/// A scenario is a page of text.
+/// Maximum size of a scenario, in bytes.
 const MAX_SCENARIO: usize = 1 << 20;
 
 /// Answers `/_sim/...`.

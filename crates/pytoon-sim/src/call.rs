@@ -1,4 +1,4 @@
-//! One call to a vendor, and what every vendor does with it: read, accept, look up, hand out.
+//! One call to a vendor, and the work that all vendors share: read, accept, look up, deliver.
 //!
 //! Does not know any protocol; `vendors` do.
 
@@ -13,29 +13,29 @@ use hyper::HeaderMap;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// How a request's body is read.
+/// The way a request's body is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wants {
-    /// It is not.
+    /// No body.
     Nothing,
-    /// As JSON, before the vendor sees the call.
+    /// JSON, parsed before the vendor handles the call.
     Json,
-    /// The same, but there may be none.
+    /// JSON or no body.
     JsonOrNothing,
-    /// By the vendor.
+    /// Read by the vendor.
     Raw,
 }
 
-/// What a method and a path mean to a vendor.
+/// The meaning of a method and a path at a vendor.
 #[derive(Debug, Clone)]
 pub(crate) struct Route {
-    /// The vendor's own word for it.
+    /// The vendor's own name of the operation.
     pub(crate) op: &'static str,
     pub(crate) step: Step,
-    /// The work the path names.
+    /// The task in the path.
     pub(crate) id: Option<String>,
     pub(crate) wants: Wants,
-    /// Whether no key is asked for.
+    /// True if no key is required.
     pub(crate) open: bool,
 }
 
@@ -44,19 +44,19 @@ impl Route {
         Self { op, step, id: None, wants: Wants::Nothing, open: false }
     }
 
-    /// Takes a JSON body.
+    /// Accepts a JSON body.
     pub(crate) fn json(mut self) -> Self {
         self.wants = Wants::Json;
         self
     }
 
-    /// Takes a JSON body, or none.
+    /// Accepts a JSON body, or none.
     pub(crate) fn json_or_nothing(mut self) -> Self {
         self.wants = Wants::JsonOrNothing;
         self
     }
 
-    /// Takes a body of any kind.
+    /// Accepts a body of any type.
     pub(crate) fn raw(mut self) -> Self {
         self.wants = Wants::Raw;
         self
@@ -81,23 +81,23 @@ pub(crate) struct Call {
     pub(crate) route: Route,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
-    /// `http://HOST` as the client knows this server.
+    /// `http://HOST` as the client addresses this server.
     pub(crate) origin: String,
     pub(crate) key_fingerprint: String,
     pub(crate) is_broke: bool,
     pub(crate) body: Value,
-    /// The unread body of a call that wants it raw.
+    /// The unread body of a call with `Wants::Raw`.
     pub(crate) raw: Option<hyper::Request<hyper::body::Incoming>>,
-    /// The fate that was drawn for the work.
+    /// The fate that was drawn for the task.
     pub(crate) fate: Option<(Fault, Option<u64>)>,
-    /// The work this call was about, once known.
+    /// The task of this call, once known.
     pub(crate) accepted: Option<String>,
 }
 
-/// What a client orders.
+/// A client's order.
 #[derive(Debug, Default)]
 pub(crate) struct Order {
-    /// When the client chooses it.
+    /// The id, if the client chooses it.
     pub(crate) id: Option<String>,
     pub(crate) operation: &'static str,
     pub(crate) model: String,
@@ -108,43 +108,43 @@ pub(crate) struct Order {
     pub(crate) echo: Option<Value>,
 }
 
-/// Work as a poll sees it.
+/// The state of a task as a poll sees it.
 #[derive(Debug)]
 pub(crate) struct Look {
     pub(crate) submission: Submission,
     pub(crate) phase: Phase,
-    /// Whether the vendor answers with a status nobody documented.
+    /// True if the vendor answers with an undocumented status.
     pub(crate) is_odd: bool,
 }
 
 impl Call {
-    /// A parameter of the query.
+    /// Returns a parameter of the query.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// A header that is text.
+    /// Returns a header, if it is text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The id the path names.
+    /// Returns the id in the path.
     pub(crate) fn id(&self) -> &str {
         self.route.id.as_deref().unwrap_or_default()
     }
 
-    /// Counts that the body of this call named work.
+    /// Counts a reference to a task in the body of this call.
     pub(crate) fn refers_to(&self, id: &str) {
         self.sim.ledger.update(self.vendor, id, |one| one.referenced += 1);
     }
 
-    /// The client's own name for the work.
+    /// Returns the client's own name for the task.
     pub(crate) fn client_ref(&self) -> Option<String> {
         let named = self.header("x-request-id").or_else(|| self.header("x-client-ref"));
         named.map(|name| name.chars().take(200).collect())
     }
 
-    /// Accepts work: from here on it is charged.
+    /// Accepts a task: from here on it is charged.
     pub(crate) fn accept(&mut self, order: Order) -> Result<Submission, Refusal> {
         let id = order.id.unwrap_or_else(|| self.sim.new_id(self.vendor));
         let (queue_ms, run_ms, seed) =
@@ -187,11 +187,11 @@ impl Call {
         Ok(submission)
     }
 
-    /// Encodes while the client waits anyway.
+    /// Encodes in advance, while the client waits anyway.
     fn encode_ahead(&self, submission: &Submission) {
         let (clips, film) =
             (self.sim.clips.clone(), self.sim.film(submission, submission.job.fate));
-        // A failure shows again, and is answered, when the film is fetched, if anybody does.
+        // A failure recurs, and is answered, when the film is fetched, if it ever is.
         tokio::spawn(async move {
             if let Err(error) = clips.get(film).await {
                 crate::complain(&format!("failed to make a film: {error}"));
@@ -199,12 +199,12 @@ impl Call {
         });
     }
 
-    /// Looks up the work the path names, as this client may see it.
+    /// Looks up the task in the path, if this client may see it.
     pub(crate) fn look(&self) -> Result<Look, Refusal> {
         self.look_for(self.id())
     }
 
-    /// Looks up work of this vendor, as this client may see it.
+    /// Looks up a task of this vendor, if this client may see it.
     pub(crate) fn look_for(&self, id: &str) -> Result<Look, Refusal> {
         let mut is_odd = false;
         let now = clock::now_ms();
@@ -226,7 +226,7 @@ impl Call {
         Ok(Look { submission, phase, is_odd })
     }
 
-    /// Whether this client may see work: it is not forgotten, and its own where that matters.
+    /// Returns true if this client may see a task: it is not deleted, and its own if keys are isolated.
     pub(crate) fn may_see(&self, submission: &Submission) -> bool {
         let isolated = self.sim.scenario(|scenario| scenario.keys.isolated);
         !submission.deleted
@@ -234,12 +234,12 @@ impl Call {
             && (!isolated || submission.key_fingerprint == self.key_fingerprint)
     }
 
-    /// Cancels work that has not ended; returns it as it was before.
+    /// Cancels a task that has not ended; returns its previous state.
     pub(crate) fn cancel(&self) -> Result<Look, Refusal> {
         self.cancel_that(self.id())
     }
 
-    /// The same for work the path does not name.
+    /// Does the same for a task that the path does not name.
     pub(crate) fn cancel_that(&self, id: &str) -> Result<Look, Refusal> {
         let look = self.look_for(id)?;
         if !look.phase.is_terminal() {
@@ -251,12 +251,12 @@ impl Call {
         Ok(look)
     }
 
-    /// Makes the vendor forget work.
+    /// Makes the vendor forget a task.
     pub(crate) fn delete(&self) {
         self.sim.ledger.update(self.vendor, self.id(), |one| one.deleted = true);
     }
 
-    /// The address of the film, good for `lifetime_ms`; for ever when there is none.
+    /// Returns the address of the film, valid for `lifetime_ms`; for ever if `None`.
     pub(crate) fn film_url(&self, submission: &Submission, lifetime_ms: Option<u64>) -> String {
         let mut stale = false;
         self.sim.ledger.update(self.vendor, &submission.id, |one| {
@@ -269,8 +269,7 @@ impl Call {
     }
 }
 
-/// Names a client chooses anew for each attempt; two attempts at the same work differ in nothing
-/// else.
+/// Names that a client chooses for each attempt; two attempts at the same task differ in nothing else.
 const VOLATILE: &[&str] = &["client_ref", "client_id", "prompt_id"];
 
 fn body_hash(body: &Value) -> String {

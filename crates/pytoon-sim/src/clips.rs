@@ -1,8 +1,7 @@
-//! Makes the films the vendors deliver, with the `ffmpeg` program.
+//! Makes the films that the vendors deliver, with the `ffmpeg` program.
 //!
-//! Guarantees: each film is encoded once, however many ask for it at once, and is kept on disk
-//! under a name that says everything it depends on; half a film is never seen; few encoders run
-//! at a time.
+//! Guarantees: each film is encoded once, regardless of the number of concurrent requests, and is kept on disk
+//! under a name that contains all of its parameters; partial films are never visible; few encoders run at a time.
 //!
 //! Does not choose films (`job` and `files` do) or send them.
 
@@ -15,28 +14,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OnceCell, Semaphore};
 
-/// Different pictures per vendor, size and length: enough for a film that does not repeat itself,
-/// few enough for the disk.
+/// The number of different pictures per vendor, size and length: enough for a film without repetitions, few enough
+/// for the disk.
 const LOOKS: u64 = 6;
-/// Encoders at a time.
+/// Maximum number of concurrent encoders.
 const ENCODERS: usize = 2;
-/// Frames a second; vendors deliver film speed.
+/// Frames per second; vendors deliver film speed.
 const RATE: u32 = 24;
-/// No vendor here delivers more.
+/// Maximum side length of all vendors, in pixels.
 const MAX_SIDE: u32 = 4096;
-/// No vendor here delivers more.
+/// Maximum length of all vendors, in milliseconds.
 const MAX_DURATION_MS: u64 = 60_000;
 
-/// What is in the picture.
+/// The content of the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
-    /// Colours and shapes that move.
+    /// Moving colours and shapes.
     Good,
-    /// Nothing.
+    /// Black.
     Black,
-    /// The first picture, all the time.
+    /// The first frame throughout.
     Frozen,
-    /// A good film with a loud tone nobody asked for.
+    /// A good film with a loud, unrequested tone.
     Loud,
 }
 
@@ -52,14 +51,14 @@ pub(crate) struct Film {
 }
 
 impl Film {
-    /// The film with a fault of the clip.
+    /// Returns the film with a fault of the clip.
     pub(crate) fn spoilt(mut self, fault: Option<Fault>) -> Self {
         match fault {
             Some(Fault::BlackClip) => self.kind = Kind::Black,
             Some(Fault::FrozenClip) => self.kind = Kind::Frozen,
             Some(Fault::LoudClip) => self.kind = Kind::Loud,
             Some(Fault::WrongClip) => {
-                // A square is lying on its side already.
+                // A square rotated by 90 degrees is still a square.
                 let square = self.width == self.height;
                 let height = if square { (self.height / 2) & !1 } else { self.width };
                 (self.width, self.height) = (self.height, height);
@@ -70,7 +69,7 @@ impl Film {
         self
     }
 
-    /// A file name; it changes with the way films are made, so that old ones are not taken.
+    /// Returns the file name; it changes with the encoder arguments, so that old files are not reused.
     fn name(&self, arguments: &[String]) -> String {
         let Self { vendor, width, height, duration_ms, kind, look } = self;
         let way = seed::of_text(&arguments.join(" ")) >> 40;
@@ -79,7 +78,7 @@ impl Film {
     }
 }
 
-/// Why there is no film.
+/// The reason why there is no film.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClipError {
     #[error("ffmpeg did not run: {0}")]
@@ -94,7 +93,7 @@ pub(crate) enum ClipError {
     Stopped,
 }
 
-/// The cupboard of films.
+/// The cache of films.
 #[derive(Debug, Clone)]
 pub(crate) struct Clips(Arc<Inner>);
 
@@ -119,12 +118,12 @@ impl Clips {
         })))
     }
 
-    /// How many films were encoded since the start.
+    /// Returns the number of films encoded since the start.
     pub(crate) fn encoded(&self) -> u64 {
         self.0.encoded.load(Ordering::Relaxed)
     }
 
-    /// Where a film is; makes it first when it is new.
+    /// Returns the path of a film; makes it first if it is new.
     pub(crate) async fn get(&self, film: Film) -> Result<PathBuf, ClipError> {
         let film = self.delivered(film);
         if film.width.max(film.height) > MAX_SIDE || film.duration_ms > MAX_DURATION_MS {
@@ -135,13 +134,13 @@ impl Clips {
             Arc::clone(films.entry(film.clone()).or_default())
         };
         let inner = Arc::clone(&self.0);
-        // A task of its own: who asked may go away, the encoding goes on for whoever comes next.
+        // A separate task: the requester may disconnect, the encoding continues for the next one.
         let making =
             tokio::spawn(async move { cell.get_or_try_init(|| inner.make(film)).await.cloned() });
         making.await.map_err(|_| ClipError::Stopped)?
     }
 
-    /// The film at the size and with the look that are delivered.
+    /// Returns the film at the delivered size and with the delivered look.
     fn delivered(&self, mut film: Film) -> Film {
         let scale = |side: u32| ((f64::from(side) * self.0.scale / 2.0).round() as u32 * 2).max(16);
         (film.width, film.height) = (scale(film.width), scale(film.height));
@@ -159,7 +158,7 @@ impl Inner {
             return Ok(path);
         }
         let _permit = self.encoders.acquire().await.map_err(|_| ClipError::Stopped)?;
-        // A name of its own: another simulator may be making the same film in the same folder.
+        // A unique name: another simulator may be making the same film in the same folder.
         let half = tempfile::Builder::new().prefix(".half-").tempfile_in(&self.folder)?;
         let half = half.into_temp_path();
         let made = tokio::task::spawn_blocking(move || {
@@ -193,7 +192,7 @@ pub(crate) fn ffmpeg(arguments: &[String], target: &Path) -> Result<(), ClipErro
     Err(ClipError::Failed(said.chars().take(500).collect()))
 }
 
-/// Arguments without the target.
+/// Returns the arguments without the target.
 fn arguments(film: &Film) -> Vec<String> {
     let seconds = film.duration_ms as f64 / 1000.0;
     let mut arguments: Vec<String> = Vec::new();
@@ -209,7 +208,7 @@ fn arguments(film: &Film) -> Vec<String> {
     arguments
 }
 
-/// A lavfi graph: slow gradients with soft lights drifting over them.
+/// Returns a lavfi graph: slow gradients with soft lights drifting over them.
 fn picture(film: &Film) -> String {
     let Film { width, height, .. } = film;
     if film.kind == Kind::Black {
@@ -218,7 +217,7 @@ fn picture(film: &Film) -> String {
     let look = seed::mix_all(&[seed::of_text(&film.vendor), film.look]);
     let colours = palette(&film.vendor, film.look);
     let kind = ["linear", "spiral", "circular", "linear"][(look % 4) as usize];
-    // Smooth pictures lose nothing when they are drawn small: this is what makes it fast.
+    // Smooth pictures lose nothing when drawn at a smaller size, which is much faster.
     let (small_width, small_height) = ((width / 4).max(16), (height / 4).max(16));
     let disc = (width.min(height) / 2).max(16) & !1;
     let (speed, turn) = (0.6 + (look >> 8 & 3) as f64 * 0.2, (look >> 12 & 7) as f64);
@@ -246,7 +245,7 @@ fn picture(film: &Film) -> String {
     )
 }
 
-/// Four colours around a vendor's own hue, light and dark in turn.
+/// Returns four colours around a vendor's own hue, alternately light and dark.
 fn palette(vendor: &str, look: u64) -> [String; 4] {
     let hue = seed::of_text(vendor) % 360;
     let shift = seed::mix(look) % 70;
@@ -254,7 +253,7 @@ fn palette(vendor: &str, look: u64) -> [String; 4] {
         .map(|(offset, saturation, value)| rgb(hue + shift + offset, saturation, value))
 }
 
-/// HSV to `0xrrggbb`.
+/// Converts HSV to `0xrrggbb`.
 fn rgb(hue: u64, saturation: f64, value: f64) -> String {
     let channel = |offset: f64| {
         let k = (offset + (hue % 360) as f64 / 60.0) % 6.0;

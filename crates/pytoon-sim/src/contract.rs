@@ -1,12 +1,11 @@
 //! Validates requests and answers against the types in the vendors' own packages.
 //!
-//! The tables in `contracts/` are written from the packages by `make check-contracts WRITE=1`, and
-//! compared with them by `make check-contracts`; each names its package and version. They are the
-//! part of JSON Schema that is read here.
+//! `make check-contracts WRITE=1` writes the tables in `contracts/` from the packages, and `make check-contracts`
+//! compares them; each names its package and version. They contain the subset of JSON Schema that is read here.
 //!
-//! Guarantees: a request is refused for every unknown, missing or mistyped field and for every word
-//! that is in no enumeration; an answer that the types do not allow is noticed. Leaves to the
-//! vendors' modules: lengths, ranges, and fields that exclude each other, which types do not say.
+//! Guarantees: a request is rejected for every unknown, missing or mistyped field and for every value outside an
+//! enumeration; an answer that the types do not allow is detected. Leaves to the vendors' modules: lengths, ranges,
+//! and mutually exclusive fields, which types do not express.
 
 use crate::problem::Problem;
 use serde::Deserialize;
@@ -23,7 +22,7 @@ struct Table {
     answers: BTreeMap<String, Schema>,
 }
 
-/// Schema of a value: the subset of JSON Schema that the tables use.
+/// The schema of a value: the subset of JSON Schema that the tables use.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct Schema {
@@ -39,7 +38,7 @@ pub(crate) struct Schema {
     any_of: Vec<Schema>,
 }
 
-/// Names of types; none stands for any.
+/// Names of types; `Any` if there is none.
 #[derive(Debug, Default, Deserialize)]
 #[serde(untagged)]
 enum Types {
@@ -72,7 +71,7 @@ impl Types {
     }
 }
 
-/// Treatment of fields that the table does not name.
+/// The treatment of fields that the table does not name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unknown {
     Refused,
@@ -110,7 +109,7 @@ pub(crate) fn answer(vendor: &str, op: &str) -> Option<&'static Schema> {
     table(vendor)?.answers.get(op)
 }
 
-/// Returns the packages that the tables were written from, as `vendor: package version`.
+/// Returns the source packages of the tables, as `vendor: package version`.
 pub fn sources() -> Vec<String> {
     let named = |(vendor, table): &(&str, Result<Table, String>)| {
         let table = table.as_ref().ok()?;
@@ -120,19 +119,19 @@ pub fn sources() -> Vec<String> {
 }
 
 impl Schema {
-    /// The fields of an object.
+    /// Returns the names of an object's fields.
     pub(crate) fn fields(&self) -> impl Iterator<Item = &str> {
         self.properties.iter().flatten().map(|(name, _)| name.as_str())
     }
 
-    /// Returns everything that is wrong with a request.
+    /// Returns all problems of a request.
     pub(crate) fn problems(&self, body: &Value) -> Vec<Problem> {
         let mut problems = Vec::new();
         self.walk(body, &mut Vec::new(), Unknown::Refused, &mut problems);
         problems
     }
 
-    /// Returns everything that is wrong with an answer, which may hold more than the types say.
+    /// Returns all problems of an answer, which may contain more than the types say.
     pub(crate) fn problems_of_answer(&self, body: &Value) -> Vec<Problem> {
         let mut problems = Vec::new();
         self.walk(body, &mut Vec::new(), Unknown::Allowed, &mut problems);
@@ -215,8 +214,8 @@ impl Schema {
         }
     }
 
-    /// Rewrites an answer as loosely as the types allow: with fields that nobody knows, with null
-    /// for what is absent, numbers with a point, and without what may be missing and is not `vital`.
+    /// Rewrites an answer as loosely as the types allow: with unknown fields, with null for absent values, numbers
+    /// with a decimal point, and without optional fields that are not `vital`.
     pub(crate) fn loosen(&self, value: &mut Value, vital: &[&str]) {
         let mut ignored = Vec::new();
         if !self.any_of.is_empty() {
@@ -255,7 +254,7 @@ impl Schema {
             let is_vital = vital.contains(&name.as_str());
             match fields.get_mut(name) {
                 Some(value) if is_required || is_vital => schema.loosen(value, vital),
-                // Left out as often as it is null, by its name, so that both are seen.
+                // Omitted or null, depending on its name, so that both occur.
                 _ if !is_vital && schema.allows_null() && name.len() % 2 == 0 => {
                     fields.insert(name.clone(), Value::Null);
                 }
@@ -275,8 +274,8 @@ impl Schema {
     }
 }
 
-/// How far a value at some depth is from an option: one of another type is the farthest, then one
-/// whose own fields hold other words, such as the name of a model.
+/// Returns the distance of a value at some depth from an option: another type is the farthest, then other values in
+/// its own fields, such as the name of a model.
 fn distance(problems: &[Problem], depth: usize) -> usize {
     let of = |problem: &Problem| match problem.path.len().saturating_sub(depth) {
         0 => 1000,
@@ -286,7 +285,7 @@ fn distance(problems: &[Problem], depth: usize) -> usize {
     problems.iter().map(of).sum()
 }
 
-/// The words of FastAPI for a value of another type.
+/// Returns FastAPI's error type and message for a value of another type.
 fn kind(types: &[String]) -> (&'static str, &'static str) {
     let first = types.iter().find(|name| *name != "null").map_or("null", String::as_str);
     match first {
@@ -333,7 +332,7 @@ mod tests {
                 at("video.length", "extra_forbidden"),
             ]
         );
-        // These may be left out, and may not be null.
+        // These may be absent, but not null.
         assert_eq!(found(json!({"prompt": "Tea", "style": null})), [at("style", "literal_error")]);
     }
 

@@ -12,14 +12,14 @@ pub(crate) struct Documented {
     pub(crate) name: &'static str,
     pub(crate) status: u16,
     pub(crate) headers: &'static [(&'static str, &'static str)],
-    /// JSON.
+    /// The body, as JSON.
     pub(crate) body: &'static str,
-    /// Where it is documented, and how sure it is.
+    /// The source, and its reliability.
     #[cfg_attr(not(test), expect(dead_code, reason = "for those who read the table"))]
     pub(crate) source: &'static str,
 }
 
-/// All of them.
+/// All documented answers.
 pub(crate) const ANSWERS: &[Documented] = &[
     Documented {
         vendor: "fal",
@@ -127,7 +127,7 @@ pub(crate) const ANSWERS: &[Documented] = &[
     },
 ];
 
-/// Returns the place of an answer in [`ANSWERS`].
+/// Returns the index of an answer in [`ANSWERS`].
 pub(crate) fn place(vendor: &str, name: &str) -> Option<usize> {
     ANSWERS.iter().position(|answer| answer.vendor == vendor && answer.name == name)
 }

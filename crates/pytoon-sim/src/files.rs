@@ -1,4 +1,4 @@
-//! Serves films, under addresses that may expire, with whatever is wrong with them.
+//! Serves films, under addresses that may expire, with the faults of their tasks.
 
 use crate::clips::Film;
 use crate::clock;
@@ -11,10 +11,10 @@ use crate::sim::Sim;
 use hyper::StatusCode;
 use std::sync::Arc;
 
-/// What a huge clip announces.
+/// The announced size of a huge clip, in bytes.
 const HUGE_BYTES: u64 = 64 << 30;
 
-/// The address of a film.
+/// Returns the address of a film.
 pub(crate) fn url(origin: &str, vendor: &str, id: &str, expires: Option<u64>) -> String {
     let query = expires.map_or_else(String::new, |expires| {
         format!("?expires={expires}&signature={}", signature(vendor, id, expires))
@@ -23,16 +23,16 @@ pub(crate) fn url(origin: &str, vendor: &str, id: &str, expires: Option<u64>) ->
 }
 
 fn signature(vendor: &str, id: &str, expires: u64) -> String {
-    // Guards against nothing but a client that makes up or changes an address.
+    // Only detects clients that make up or change an address.
     let mut hash = seed::sha256(format!("film {vendor} {id} {expires}").as_bytes());
     hash.truncate(24);
     hash
 }
 
-/// Vendors whose addresses always carry an expiry.
+/// Vendors whose addresses always expire.
 const EXPIRING: &[&str] = &["runway", "luma-agents", "acme"];
 
-/// Whether an address is good now.
+/// Returns true if an address is valid now.
 pub(crate) fn is_valid(vendor: &str, id: &str, query: &[(String, String)]) -> bool {
     let get = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value);
     match (get("expires").and_then(|text| text.parse::<u64>().ok()), get("signature")) {
@@ -44,7 +44,7 @@ pub(crate) fn is_valid(vendor: &str, id: &str, query: &[(String, String)]) -> bo
     }
 }
 
-/// Films by `(width, height)` that stock vendors offer besides what is generated.
+/// Sizes as `(width, height)` of the stock films, besides the generated ones.
 pub(crate) const STOCK_SIZES: &[(u32, u32)] = &[
     (1080, 1920),
     (720, 1280),
@@ -60,7 +60,7 @@ pub(crate) const STOCK_SIZES: &[(u32, u32)] = &[
     (360, 360),
 ];
 
-/// A film named `LOOK-WIDTHxHEIGHT-SECONDS`, when a stock vendor offers it.
+/// Returns the film named `LOOK-WIDTHxHEIGHT-SECONDS`, if a stock vendor offers it.
 pub(crate) fn stock_film(vendor: &str, id: &str) -> Option<Film> {
     let mut parts = id.split('-');
     let (look, size, seconds) = (parts.next()?, parts.next()?, parts.next()?);
@@ -78,7 +78,7 @@ pub(crate) fn stock_film(vendor: &str, id: &str) -> Option<Film> {
     })
 }
 
-/// Sends the film of finished work, or a stock film, and counts the download.
+/// Sends the film of a finished task, or a stock film, and counts the download.
 pub(crate) async fn deliver(
     sim: &Arc<Sim>,
     vendor: &str,
@@ -111,7 +111,7 @@ pub(crate) async fn deliver(
     Ok(answer)
 }
 
-/// Sends a film, or what `fault` makes of it.
+/// Sends a film, altered by `fault`.
 async fn send(
     sim: &Arc<Sim>,
     film: Film,
@@ -126,7 +126,7 @@ async fn send(
         Some(Fault::HugeClip) => return Ok(video(Reply::filler(HUGE_BYTES))),
         _ => {}
     }
-    // A film that cannot be made is a fault of the simulator: it must not look like a vendor's.
+    // A failed encode is an error of the simulator: it must not look like a vendor's.
     let path = sim.clips.get(film).await.map_err(|error| Refusal::Broken(error.to_string()))?;
     let open = async {
         let file = tokio::fs::File::open(&path).await?;

@@ -1,59 +1,59 @@
-//! The life of one piece of work, as a function of time.
+//! The life of one task, as a function of time.
 //!
-//! Guarantees: nothing runs in the background; what a job has come to is computed from when it was
-//! accepted, how long it takes, its fate and the moment of a cancel. So it survives a restart.
+//! Guarantees: nothing runs in the background; the state of a job is computed from its acceptance time, its
+//! duration, its fate and the time of a cancel. So it survives a restart.
 
 use crate::scenario::Fault;
 use serde::{Deserialize, Serialize};
 
-/// What was ordered and how it will go.
+/// The order and its predetermined course.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Job {
-    /// The vendor's name for the kind of work.
+    /// The vendor's name of the operation.
     pub(crate) operation: String,
     /// The vendor's model.
     pub(crate) model: String,
-    /// Delivered width.
+    /// Width of the delivered film, in pixels.
     pub(crate) width: u32,
-    /// Delivered height.
+    /// Height of the delivered film, in pixels.
     pub(crate) height: u32,
-    /// Delivered length.
+    /// Length of the delivered film, in milliseconds.
     pub(crate) duration_ms: u64,
-    /// Time in the queue, speed included.
+    /// Time in the queue in milliseconds, at this simulator's speed.
     pub(crate) queue_ms: u64,
-    /// Time being generated, speed included.
+    /// Time of generation in milliseconds, at this simulator's speed.
     pub(crate) run_ms: u64,
-    /// Chooses the picture.
+    /// Selects the picture.
     pub(crate) look: u64,
-    /// Price when it is charged, in millionths of a dollar.
+    /// The price if it is charged, in millionths of a dollar.
     pub(crate) price_micro_usd: u64,
-    /// The fault that strikes this work.
+    /// The fault of this task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) fate: Option<Fault>,
     /// The value of its rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) fate_value: Option<u64>,
-    /// Answers with an unknown status still to give.
+    /// Remaining answers with an unknown status.
     #[serde(default)]
     pub(crate) odd_polls: u64,
-    /// Addresses still to hand out that have expired already.
+    /// Remaining answers with an expired address.
     #[serde(default)]
     pub(crate) stale_urls: u64,
-    /// What a vendor shows again in a list.
+    /// A value that a vendor repeats in a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) echo: Option<serde_json::Value>,
 }
 
-/// What a job has come to.
+/// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Phase {
     Queued,
-    /// With progress in 0..1.
+    /// With progress from 0 to 1.
     Running(f64),
     Succeeded,
     Failed,
     Moderated,
-    /// Finished, says the vendor, but there is nothing to fetch.
+    /// Finished according to the vendor, but without a film.
     CompletedWithError,
     Cancelled,
 }
@@ -63,7 +63,7 @@ impl Phase {
         !matches!(self, Self::Queued | Self::Running(_))
     }
 
-    /// The word in the ledger.
+    /// Returns the name in the ledger.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -78,7 +78,7 @@ impl Phase {
 }
 
 impl Job {
-    /// Gives the work a fate; `value` is the rule's.
+    /// Assigns a fate to the task; `value` is the rule's.
     pub(crate) fn doom(&mut self, fault: Fault, value: Option<u64>) {
         match fault {
             Fault::UnknownStatus => self.odd_polls = value.unwrap_or(3),
@@ -90,13 +90,13 @@ impl Job {
         self.fate_value = value;
     }
 
-    /// What the job has come to `age_ms` after it was accepted, if nobody cancelled.
+    /// Returns the state of the job `age_ms` after it was accepted, if it was not cancelled.
     pub(crate) fn phase(&self, age_ms: u64) -> Phase {
         let Some(running) = age_ms.checked_sub(self.queue_ms) else {
             return Phase::Queued;
         };
         let end = match self.fate {
-            // Screens look at the order before the machine does.
+            // Moderation screens the order before generation ends.
             Some(Fault::Moderation) => (self.run_ms / 4, Phase::Moderated),
             Some(Fault::Failed) => (self.run_ms / 2, Phase::Failed),
             Some(Fault::CompletedWithError) => (self.run_ms, Phase::CompletedWithError),

@@ -1,14 +1,14 @@
-//! Simulates the services pytoon pays for, each in its own protocol.
+//! Simulates the paid services that pytoon uses, each in its own protocol.
 //!
-//! It is for tests, drills, demonstrations and people who rehearse without paying. One program
-//! answers under one port: strict about requests as the vendors are, with real films, with faults
-//! that a scenario asks for, and with a ledger of what was accepted and charged.
+//! It is for tests, drills, demonstrations and free rehearsals. One program serves all vendors on one port: as
+//! strict about requests as they are, with real films, with the faults of a scenario, and with a ledger of
+//! acceptances and charges.
 //!
-//! Guarantees: written from the vendors' published contracts alone, it shares no code with the
-//! adapters, so it cannot agree with their mistakes; the same seed and the same order of requests
-//! give the same outcomes; keys are never stored.
+//! Guarantees: written from the vendors' published contracts alone, it shares no code with the adapters, so it
+//! cannot share their mistakes; the same seed and the same order of requests give the same outcomes; keys are never
+//! stored.
 //!
-//! It leaves out what costs nothing and no adapter needs. Start with [`start`], then `serve`.
+//! It omits endpoints that cost nothing and that no adapter needs. Start with [`start`], then `serve`.
 
 mod admin;
 mod call;
@@ -42,7 +42,7 @@ pub use scenario::{
 pub use server::{Options, Running, StartError, start};
 pub use vendors::config;
 
-/// Tells whoever started this of something that no vendor would say.
+/// Prints a message for the operator that no vendor would send.
 #[expect(clippy::print_stderr, reason = "the simulator has no log of its own")]
 fn complain(what: &str) {
     eprintln!("pytoon-sim: {what}");

@@ -88,7 +88,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Waits for Ctrl-C or a polite kill.
+/// Waits for Ctrl-C or SIGTERM.
 async fn stop_signal() -> std::io::Result<()> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
@@ -97,7 +97,7 @@ async fn stop_signal() -> std::io::Result<()> {
     }
 }
 
-/// Whoever sees the file sees all of it.
+/// Writes a file completely before it becomes visible.
 fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     let mut half = path.as_os_str().to_owned();
     half.push(format!(".{}.tmp", std::process::id()));

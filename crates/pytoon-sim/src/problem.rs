@@ -2,16 +2,16 @@
 
 use serde_json::Value;
 
-/// One thing wrong with a body, with the words FastAPI uses for the kind.
+/// A problem of a body, with FastAPI's name for its kind.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Problem {
-    /// Where, from the body's root.
+    /// The path from the body's root.
     pub(crate) path: Vec<String>,
     /// `missing`, `extra_forbidden`, `string_type`, ...
     pub(crate) kind: &'static str,
-    /// For people.
+    /// The human-readable message.
     pub(crate) message: String,
-    /// What was found there.
+    /// The value found there.
     pub(crate) input: Value,
 }
 
@@ -25,13 +25,13 @@ impl Problem {
         }
     }
 
-    /// `promptText: message`.
+    /// Formats it as `promptText: message`.
     pub(crate) fn line(&self) -> String {
         format!("{}: {}", self.path.join("."), self.message)
     }
 }
 
-/// All problems in one line each.
+/// Formats all problems on one line.
 pub(crate) fn lines(problems: &[Problem]) -> String {
     problems.iter().map(Problem::line).collect::<Vec<_>>().join("; ")
 }

@@ -1,4 +1,4 @@
-//! Reads what clients send, within bounds.
+//! Reads requests' bodies, within limits.
 
 use crate::refusal::Refusal;
 use bytes::{Bytes, BytesMut};
@@ -9,10 +9,10 @@ use serde_json::Value;
 use std::future::poll_fn;
 use std::pin::Pin;
 
-/// More than any JSON body with a picture inside.
+/// Maximum size of a JSON body with an inline picture, in bytes.
 const MAX_JSON: usize = 16 << 20;
 
-/// A JSON body of the right type.
+/// Reads a JSON body of the right type.
 pub(crate) async fn json(request: Request<Incoming>) -> Result<Value, Refusal> {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
@@ -23,12 +23,12 @@ pub(crate) async fn json(request: Request<Incoming>) -> Result<Value, Refusal> {
     serde_json::from_slice(&bytes).map_err(|error| Refusal::NotJson(error.to_string()))
 }
 
-/// A JSON body of the right type, or null for no body.
+/// Reads a JSON body of the right type; null without a body.
 pub(crate) async fn json_or_nothing(request: Request<Incoming>) -> Result<Value, Refusal> {
     if request.body().is_end_stream() { Ok(Value::Null) } else { json(request).await }
 }
 
-/// A whole body of at most `most` bytes.
+/// Reads a complete body of at most `most` bytes.
 pub(crate) async fn bytes(mut body: Incoming, most: usize) -> Result<Bytes, Refusal> {
     let mut all = BytesMut::new();
     while let Some(piece) = piece(&mut body).await? {
@@ -40,10 +40,10 @@ pub(crate) async fn bytes(mut body: Incoming, most: usize) -> Result<Bytes, Refu
     Ok(all.freeze())
 }
 
-/// How much of a file's beginning is looked at: a camera's notes come before a picture's size.
+/// The size of a file's beginning that is read, in bytes: a camera's metadata precedes a picture's size.
 const HEAD: usize = 256 << 10;
 
-/// The length of a body that is not kept, and its beginning.
+/// Returns the length of a body that is not kept, and its beginning.
 pub(crate) async fn count(mut body: Incoming, most: u64) -> Result<(u64, Vec<u8>), Refusal> {
     let (mut sum, mut head) = (0, Vec::new());
     while let Some(piece) = piece(&mut body).await? {
@@ -83,10 +83,10 @@ pub(crate) struct Field {
     pub(crate) size: u64,
 }
 
-/// The fields of a multipart form, in order. Files are counted, not kept.
+/// Reads the fields of a multipart form, in order. Files are counted, not kept.
 pub(crate) async fn form(request: Request<Incoming>, most: usize) -> Result<Vec<Field>, Refusal> {
     use axum::extract::{DefaultBodyLimit, FromRequest, Multipart};
-    /// Longer texts are cut; no vendor's form has any.
+    /// Longer texts are truncated; no vendor's form has any.
     const MAX_TEXT: usize = 64 * 1024;
     const MAX_FIELDS: usize = 100;
     /// Enough for the head of a sound file.

@@ -1,4 +1,4 @@
-//! Why a request is refused, before any vendor has put it into its own words.
+//! The reason for a rejected request, before a vendor formats it.
 
 use crate::documented::{ANSWERS, Documented};
 use crate::problem::Problem;
@@ -8,19 +8,19 @@ use hyper::StatusCode;
 /// A pause that a vendor asks for, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pause {
-    /// Told as a number.
+    /// Sent as a number.
     Seconds(u64),
-    /// Told as a date.
+    /// Sent as a date.
     Date(u64),
 }
 
 impl Pause {
-    /// The value of `Retry-After` (RFC 9110, 10.2.3).
+    /// Returns the value of `Retry-After` (RFC 9110, 10.2.3).
     pub(crate) fn header(self) -> String {
         match self {
             Self::Seconds(seconds) => seconds.to_string(),
             Self::Date(seconds) => {
-                // A date has whole seconds: the one that has begun counts in full.
+                // A date has whole seconds: round the current one up.
                 let at = crate::clock::now_ms() / 1000 + 1 + seconds;
                 let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(at);
                 httpdate::fmt_http_date(at)
@@ -29,43 +29,43 @@ impl Pause {
     }
 }
 
-/// A refusal.
+/// A rejected request.
 #[derive(Debug, Clone)]
 pub(crate) enum Refusal {
-    /// No key, a key in the wrong form, or one that is not known.
+    /// No key, a key in the wrong form, or an unknown one.
     Unauthorized,
-    /// No money.
+    /// The account is empty.
     PaymentRequired,
     Forbidden,
-    /// Nothing is there.
+    /// Nothing exists at the path.
     NotFound,
     MethodNotAllowed,
-    /// With a pause, when the vendor says so.
+    /// With a pause, if the vendor states one.
     RateLimited(Option<Pause>),
-    /// An answer of the vendor's documentation, as it stands there.
+    /// An answer from the vendor's documentation, verbatim.
     Documented(&'static Documented),
     ServerError,
     BadGateway,
     Unavailable,
     TooLarge,
-    /// A body of a length that is not told (RFC 9110, 15.5.12).
+    /// A body without a declared length (RFC 9110, 15.5.12).
     NoLength,
-    /// The body is of another type than the vendor takes.
+    /// The body has a type that the vendor does not accept.
     ContentType,
-    /// The body is no JSON.
+    /// The body is not JSON.
     NotJson(String),
-    /// A vendor's own complaint about the request as a whole.
+    /// A vendor's own message about the request as a whole.
     Bad(String),
     /// The simulator itself failed; no vendor did.
     Broken(String),
-    /// Fields that are wrong.
+    /// Invalid fields.
     Invalid(Vec<Problem>),
-    /// The content is not wanted. Vendors with tasks say so later, in the task.
+    /// The content is rejected. Vendors with tasks report that later, in the task.
     Moderated,
 }
 
 impl Refusal {
-    /// The refusal a fault asks for.
+    /// Returns the rejection for a fault.
     pub(crate) fn from_fault(fault: Fault, value: Option<u64>) -> Option<Self> {
         Some(match fault {
             Fault::Unauthorized => Self::Unauthorized,
@@ -87,7 +87,7 @@ impl Refusal {
         })
     }
 
-    /// The status most vendors use.
+    /// Returns the status that most vendors use.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
@@ -110,7 +110,7 @@ impl Refusal {
         }
     }
 
-    /// A sentence for people.
+    /// Returns a human-readable message.
     pub(crate) fn message(&self) -> String {
         match self {
             Self::Unauthorized => "Invalid or missing API key".to_owned(),

@@ -1,7 +1,7 @@
-//! What goes back over the wire: bytes or a file, at full speed, dripped, cut or endless.
+//! Answers: bytes or a file, at full speed, dripped, cut or endless.
 //!
-//! Guarantees: a file is never held in memory; whoever asked is told whether the body left
-//! completely, as far as this side of the socket can see.
+//! Guarantees: a file is never held in memory; a callback reports whether the body was sent completely, as far as
+//! this side of the socket can know.
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
@@ -15,19 +15,19 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, ReadBuf};
 
 const PIECE: usize = 64 * 1024;
-/// A dripped body comes in this many pieces.
+/// The number of pieces of a dripped body.
 const DRIPS: u64 = 256;
 
 /// An answer.
 pub(crate) type Answer = Response<Reply>;
 
-/// Told at the end whether everything was sent.
+/// The callback for the end; true if everything was sent.
 type AtEnd = Box<dyn FnOnce(bool) + Send + Sync>;
 
 /// A body.
 pub(crate) struct Reply {
     source: Source,
-    /// Bytes still to send.
+    /// Remaining bytes.
     left: u64,
     total: u64,
     /// Breaks the connection when this many bytes are left.
@@ -40,7 +40,7 @@ pub(crate) struct Reply {
 enum Source {
     Bytes(Bytes),
     File(tokio::fs::File),
-    /// Bytes of any value, for ever.
+    /// Arbitrary bytes without end.
     Filler,
 }
 
@@ -55,7 +55,7 @@ impl Reply {
         Self::new(Source::Bytes(bytes), total)
     }
 
-    /// The first `total` bytes of a file.
+    /// Makes a body of the first `total` bytes of a file.
     pub(crate) fn file(file: tokio::fs::File, total: u64) -> Self {
         Self::new(Source::File(file), total)
     }
@@ -64,7 +64,7 @@ impl Reply {
         Self::new(Source::Filler, total)
     }
 
-    /// The bytes of a body that lies in memory and has not begun to leave.
+    /// Returns the bytes of a body in memory that has not been sent yet.
     pub(crate) fn as_bytes(&self) -> Option<&Bytes> {
         match &self.source {
             Source::Bytes(bytes) => Some(bytes),
@@ -72,18 +72,18 @@ impl Reply {
         }
     }
 
-    /// Breaks off after `sent` bytes, whatever was announced.
+    /// Cuts the body off after `sent` bytes, regardless of the announced length.
     pub(crate) fn cut_after(mut self, sent: u64) -> Self {
         self.cut = Some(self.total.saturating_sub(sent));
         self
     }
 
-    /// Sends in small pieces with pauses.
+    /// Sends the body in small pieces with pauses.
     pub(crate) fn drip(&mut self, pause: Duration) {
         self.drip = Some(((self.total / DRIPS).max(1), pause));
     }
 
-    /// Calls `at_end` when the body has left or is given up.
+    /// Calls `at_end` when the body has been sent or dropped.
     pub(crate) fn at_end(&mut self, at_end: impl FnOnce(bool) + Send + Sync + 'static) {
         self.at_end = Some(match self.at_end.take() {
             None => Box::new(at_end),
@@ -100,7 +100,7 @@ impl Reply {
         }
     }
 
-    /// Waits out a pause of a dripped body.
+    /// Waits for the end of a pause of a dripped body.
     fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some((_, pause)) = self.drip else { return Poll::Ready(()) };
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
@@ -150,7 +150,7 @@ impl Body for Reply {
         let bytes = ready!(this.poll_piece(cx, wanted))?;
         this.left -= bytes.len() as u64;
         if this.left == 0 {
-            // Before the last bytes leave: whoever has them may ask the ledger at once.
+            // Before the last bytes are sent: their receiver may query the ledger at once.
             this.end();
         }
         Poll::Ready(Some(Ok(Frame::data(bytes))))
@@ -177,7 +177,7 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// An answer with a body of some type.
+/// Makes an answer with a body of some type.
 pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: Reply) -> Answer {
     let mut answer = Response::new(body);
     *answer.status_mut() = status;
@@ -185,42 +185,42 @@ pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: Reply)
     answer
 }
 
-/// A JSON answer.
+/// Makes a JSON answer.
 pub(crate) fn json(status: StatusCode, value: &Value) -> Answer {
     typed(status, "application/json", Reply::bytes(value.to_string()))
 }
 
-/// The value of an answer in JSON.
+/// Returns the value of a JSON answer.
 pub(crate) fn value(answer: &Answer) -> Option<Value> {
     let is_json = answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     let bytes = answer.body().as_bytes().filter(|_| is_json)?;
     serde_json::from_slice(bytes).ok()
 }
 
-/// Puts another value into an answer in JSON; its status and headers stay.
+/// Replaces the value of a JSON answer; its status and headers stay.
 pub(crate) fn replaced(answer: Answer, value: &Value) -> Answer {
     let (parts, _) = answer.into_parts();
     Response::from_parts(parts, Reply::bytes(value.to_string()))
 }
 
-/// A JSON answer that says yes.
+/// Makes a JSON answer with status 200.
 pub(crate) fn ok(value: &Value) -> Answer {
     json(StatusCode::OK, value)
 }
 
-/// A plain text answer.
+/// Makes a plain text answer.
 pub(crate) fn text(status: StatusCode, text: impl Into<String>) -> Answer {
     typed(status, "text/plain; charset=utf-8", Reply::bytes(text.into()))
 }
 
-/// An answer without a body.
+/// Makes an answer without a body.
 pub(crate) fn empty(status: StatusCode) -> Answer {
     let mut answer = Response::new(Reply::bytes(Bytes::new()));
     *answer.status_mut() = status;
     answer
 }
 
-/// Sets a header; a value that is no header value is left out.
+/// Sets a header; an invalid value is left out.
 pub(crate) fn with_header(mut answer: Answer, name: &'static str, value: &str) -> Answer {
     if let Ok(value) = HeaderValue::from_str(value) {
         answer.headers_mut().insert(name, value);

@@ -1,10 +1,10 @@
 //! Seeded choices: ids, looks and the dice of the faults.
 //!
-//! Guarantees: the same seed and the same order of questions give the same answers.
+//! Guarantees: the same seed and the same order of calls give the same results.
 
 use sha2::{Digest, Sha256};
 
-/// One step of splitmix64: a well mixed number for any number.
+/// Returns a well mixed number for a number: one step of splitmix64.
 pub(crate) fn mix(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -12,23 +12,23 @@ pub(crate) fn mix(value: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// A well mixed number for several.
+/// Returns a well mixed number for several numbers.
 pub(crate) fn mix_all(values: &[u64]) -> u64 {
     values.iter().fold(0, |sum, value| mix(sum ^ mix(*value)))
 }
 
-/// A number for a text.
+/// Returns a number for a text.
 pub(crate) fn of_text(text: &str) -> u64 {
     text.bytes().fold(0, |sum, byte| mix(sum ^ u64::from(byte)))
 }
 
-/// In 0..1.
+/// Returns a number from 0 to 1.
 pub(crate) fn unit(value: u64) -> f64 {
-    // 53 bits are what a double holds exactly.
+    // A double represents 53 bits exactly.
     (mix(value) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// A version 4 UUID.
+/// Returns a version 4 UUID.
 pub(crate) fn uuid(value: u64) -> String {
     let (high, low) = (mix(value), mix(value ^ 0x5555_5555_5555_5555));
     format!(
@@ -41,7 +41,7 @@ pub(crate) fn uuid(value: u64) -> String {
     )
 }
 
-/// SHA-256 in hexadecimal.
+/// Returns the SHA-256 in hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,8 +1,8 @@
-//! The way of one request: route, key, body, faults, vendor, ledger.
+//! The path of one request: route, key, body, faults, vendor, ledger.
 //!
-//! Guarantees: every request ends as one line of the ledger, also one whose client went away;
-//! faults strike after the key was checked and before anything is accepted, unless the fault says
-//! after; a call that names work counts as a reference even when it is refused.
+//! Guarantees: every request ends as one line of the ledger, even if its client disconnected; faults strike after
+//! the key was checked and before anything is accepted, unless the fault says after; a call that names a task
+//! counts as a reference even if it is rejected.
 
 use crate::call::{Call, Wants};
 use crate::ledger::{Ledger, RequestLine};
@@ -19,12 +19,12 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// The connection is closed without an answer.
+/// The error that closes the connection without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("dropped on purpose")]
 pub(crate) struct Dropped;
 
-/// What a connection remembers.
+/// The state of a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Wire(Mutex<Option<(&'static str, String)>>);
 
@@ -33,7 +33,7 @@ impl Wire {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = last;
     }
 
-    /// The peer went away before it read the last answer.
+    /// Records that the peer disconnected before it read the last answer.
     pub(crate) fn last_answer_is_lost(&self, sim: &Sim) {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((vendor, id)) = last {
@@ -42,7 +42,7 @@ impl Wire {
     }
 }
 
-/// Writes the ledger's line when the request is over, however it ends.
+/// Writes the ledger's line when the request ends, in any way.
 struct Log {
     ledger: Arc<Ledger>,
     line: RequestLine,
@@ -63,7 +63,7 @@ impl Log {
     }
 }
 
-/// Answers a request, or asks for the connection to be closed.
+/// Answers a request, or returns [`Dropped`] to close the connection.
 pub(crate) async fn request(
     sim: &Arc<Sim>,
     wire: &Arc<Wire>,
@@ -116,10 +116,10 @@ async fn vendor_call(
     outcome.map(|answer| vendor.dress(answer, &headers))
 }
 
-/// A refusal in the vendor's words.
+/// Formats a rejection in the vendor's form.
 fn refused(vendor: &dyn Vendor, refusal: &Refusal) -> Answer {
     if let Refusal::Broken(_) = refusal {
-        // In words no vendor would use, so that nobody takes it for a rehearsal.
+        // In a form that no vendor uses, so that it is not mistaken for a simulated fault.
         return reply::text(refusal.status(), refusal.message());
     }
     if let Refusal::Documented(documented) = refusal {
@@ -138,7 +138,7 @@ fn refused(vendor: &dyn Vendor, refusal: &Refusal) -> Answer {
     }
 }
 
-/// Understands a request as a call that may be made.
+/// Parses a request as a call that may be made.
 async fn call(
     sim: &Arc<Sim>,
     log: &mut Log,
@@ -162,7 +162,7 @@ async fn call(
     if sends && !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING) {
         return Err(Refusal::NoLength);
     }
-    // Read before anything is refused: a client that is still sending might miss the answer.
+    // Read before any rejection: a client that is still sending could miss the answer.
     let body = match route.wants {
         Wants::Nothing => Ok((Value::Null, None)),
         Wants::Json => receive::json(request).await.map(|body| (body, None)),
@@ -203,7 +203,7 @@ async fn call(
     })
 }
 
-/// Strikes with the faults that are due, and lets the vendor answer.
+/// Injects the due faults, and lets the vendor answer.
 async fn perform(
     sim: &Arc<Sim>,
     wire: &Arc<Wire>,
@@ -224,7 +224,7 @@ async fn perform(
     call.fate = drawn.fate;
     log.line.fault = drawn.request.or(drawn.fate).map(|(fault, _)| word(fault));
     if let (Some((Fault::Hang, Some(late_ms @ 2..))), Step::Submit) = (drawn.request, step) {
-        // Whether or not anybody waits for the answer by then.
+        // Regardless of whether anyone still waits for the answer by then.
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(late_ms)).await;
             if let Err(refusal) = vendor.serve(&mut call).await {
@@ -282,7 +282,7 @@ async fn perform(
     Ok(answer)
 }
 
-/// What adapters cannot do without, although the types let it be missing at other times.
+/// Fields that adapters require, although the types allow them to be absent in other cases.
 const VITAL: &[&str] = &[
     "alignment",
     "assets",
@@ -304,8 +304,8 @@ const VITAL: &[&str] = &[
     "words",
 ];
 
-/// Holds a success against the types of the vendor's package, and rewrites it as loosely as they
-/// allow where a rule says so. A simulator that breaks them is broken: no adapter may learn from it.
+/// Checks a success against the types of the vendor's package, and rewrites it as loosely as they allow if a rule
+/// asks for it. A simulator that violates them is broken: no adapter may learn from it.
 fn by_contract(vendor: &str, op: &str, answer: Answer, is_loose: bool) -> Result<Answer, Refusal> {
     let body = reply::value(&answer).filter(|_| answer.status().is_success());
     let (Some(types), Some(mut body)) = (contract::answer(vendor, op), body) else {
@@ -323,7 +323,7 @@ fn by_contract(vendor: &str, op: &str, answer: Answer, is_loose: bool) -> Result
     Ok(reply::replaced(answer, &body))
 }
 
-/// Whether the vendor does its work before the fault strikes.
+/// Returns true if the vendor does its work before the fault strikes.
 fn strikes_after(fault: Fault, value: Option<u64>, step: Step) -> bool {
     match fault {
         Fault::DropAfterAccept => true,
@@ -336,7 +336,7 @@ fn strikes_after(fault: Fault, value: Option<u64>, step: Step) -> bool {
     }
 }
 
-/// A fault of the request, if it stands in for an answer.
+/// Applies a fault of the request, if it replaces the answer.
 async fn strike(
     vendor: &dyn Vendor,
     fault: Fault,
@@ -348,7 +348,7 @@ async fn strike(
     strike_plainly(fault).await
 }
 
-/// The faults that look the same at every vendor.
+/// Applies the faults that look the same at every vendor.
 async fn strike_plainly(fault: Fault) -> Option<Result<Answer, Dropped>> {
     match fault {
         Fault::DropBeforeAccept | Fault::DropAfterAccept => Some(Err(Dropped)),
@@ -365,7 +365,7 @@ async fn strike_plainly(fault: Fault) -> Option<Result<Answer, Dropped>> {
     }
 }
 
-/// A film of any vendor.
+/// Answers the download of any vendor's film.
 async fn download(
     sim: &Arc<Sim>,
     log: &mut Log,
@@ -420,12 +420,12 @@ fn names_work(step: Step) -> bool {
     matches!(step, Step::Poll | Step::Result | Step::Cancel | Step::Download)
 }
 
-/// The word a scenario uses.
+/// Returns the name used in scenarios.
 fn word(value: impl serde::Serialize) -> String {
     json!(value).as_str().unwrap_or_default().to_owned()
 }
 
-/// The first letters of a key's hash: enough to tell keys apart, useless to anyone else.
+/// Returns the beginning of a key's hash: enough to distinguish keys, useless otherwise.
 fn fingerprint(key: &str) -> String {
     let mut hash = seed::sha256(key.as_bytes());
     hash.truncate(12);
@@ -437,7 +437,7 @@ fn origin(headers: &HeaderMap) -> String {
     format!("http://{host}")
 }
 
-/// The parameters of a query, decoded.
+/// Returns the decoded parameters of a query.
 fn query(text: &str) -> Vec<(String, String)> {
     text.split('&')
         .filter(|pair| !pair.is_empty())

@@ -1,8 +1,8 @@
-//! Listens, and owns the connections: some faults are about the connection, not about an answer.
+//! Listens, and owns the connections: some faults concern the connection, not an answer.
 //!
-//! Guarantees: a dropped request leaves no byte behind; a submission whose answer did not get out
-//! is marked as unanswered, as far as this side can see: the handler was dropped, the body was, or
-//! the peer reset the connection while its answer was the last thing sent.
+//! Guarantees: a dropped request sends no byte; a submission whose answer was not sent is marked as unanswered, as
+//! far as this side can know: the handler was dropped, the body was, or the peer reset the connection while its
+//! answer was the last thing sent.
 
 use crate::clips::Clips;
 use crate::ledger::Ledger;
@@ -21,20 +21,20 @@ use std::sync::atomic::Ordering;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// How to start.
+/// The options of a simulator.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where to listen; port 0 chooses one.
+    /// The address to listen on; port 0 selects a free one.
     pub listen: SocketAddr,
-    /// The rehearsal to begin with.
+    /// The initial scenario.
     pub scenario: Scenario,
-    /// Where the ledger is kept over restarts.
+    /// The file that keeps the ledger over restarts.
     pub ledger: Option<PathBuf>,
-    /// Where films are kept; a folder that goes away at the end when there is none.
+    /// The folder of films; a temporary one if absent.
     pub clips: Option<PathBuf>,
-    /// Multiplies the size of delivered films.
+    /// The factor for the size of delivered films.
     pub clip_scale: f64,
-    /// Divides simulated times.
+    /// The divisor of simulated times.
     pub speed: f64,
 }
 
@@ -51,18 +51,18 @@ impl Default for Options {
     }
 }
 
-/// Why it did not start.
+/// The reason why it did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A number makes no sense.
+    /// An option has an invalid number.
     #[error("{0} must be more than 0 and at most {1}")]
     Number(&'static str, f64),
-    /// The port or a file.
+    /// The port or a file failed.
     #[error("failed to {0}: {1}")]
     Io(&'static str, #[source] io::Error),
 }
 
-/// A simulator at work; it stops when this is dropped.
+/// A running simulator; it stops when this is dropped.
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
@@ -72,17 +72,17 @@ pub struct Running {
 }
 
 impl Running {
-    /// Where it listens.
+    /// Returns the address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// `http://ADDRESS`.
+    /// Returns `http://ADDRESS`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// How many films were encoded since the start.
+    /// Returns the number of films encoded since the start.
     pub fn encoded(&self) -> u64 {
         self.sim.clips.encoded()
     }
@@ -118,7 +118,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
 async fn accept(listener: TcpListener, sim: Arc<Sim>, mut stopped: watch::Receiver<()>) {
     loop {
         let accepted = tokio::select! {
-            // An error is the sender going away.
+            // An error means that the sender was dropped.
             _ = stopped.changed() => return,
             accepted = listener.accept() => accepted,
         };
@@ -132,14 +132,14 @@ async fn accept(listener: TcpListener, sim: Arc<Sim>, mut stopped: watch::Receiv
                     }
                 });
             }
-            // Out of file descriptors, most likely: others will be closed soon.
+            // Most likely out of file descriptors: some will be closed soon.
             Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
         }
     }
 }
 
 async fn connection(stream: TcpStream, sim: Arc<Sim>) {
-    // Small answers are wanted at once; a failure costs only time.
+    // Small answers must not be delayed; a failure costs only time.
     let _ = stream.set_nodelay(true);
     let wire = Arc::new(Wire::default());
     let service = service_fn(|request| {
@@ -147,7 +147,7 @@ async fn connection(stream: TcpStream, sim: Arc<Sim>) {
         async move { serve::request(&sim, &wire, request).await }
     });
     let (socket, was_reset) = Socket::new(stream);
-    // How it ended is in the ledger, request by request; the socket knows about the last one.
+    // The ledger records the end of each request; the socket knows about the last one.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
     if was_reset.load(Ordering::Relaxed) {
         wire.last_answer_is_lost(&sim);

@@ -1,4 +1,4 @@
-//! What all requests share.
+//! The state shared by all requests.
 
 use crate::clips::{Clips, Film, Kind};
 use crate::ledger::{Ledger, Submission};
@@ -21,7 +21,7 @@ pub(crate) struct Sim {
 
 impl Sim {
     pub(crate) fn new(ledger: Ledger, clips: Clips, scenario: Scenario, speed: f64) -> Self {
-        // Ids go on where a ledger that was read back ended, so that none is given twice.
+        // Ids continue after those of a restored ledger, so that none is used twice.
         let ids = AtomicU64::new(ledger.accepted() << 20);
         Self {
             ledger: Arc::new(ledger),
@@ -41,17 +41,17 @@ impl Sim {
         self.dice().draw(vendor, step, prompt)
     }
 
-    /// Reads something of the scenario.
+    /// Reads a value of the scenario.
     pub(crate) fn scenario<T>(&self, read: impl FnOnce(&Scenario) -> T) -> T {
         read(self.dice().scenario())
     }
 
-    /// Begins another rehearsal; the ledger stays.
+    /// Replaces the scenario; the ledger stays.
     pub(crate) fn replace_scenario(&self, scenario: Scenario) {
         *self.dice() = Dice::new(scenario);
     }
 
-    /// Forgets what happened; the scenario begins anew.
+    /// Clears the ledger and restarts the scenario.
     pub(crate) fn reset(&self) {
         self.ledger.clear();
         self.uploads.clear();
@@ -59,19 +59,19 @@ impl Sim {
         self.ids.store(0, Ordering::Relaxed);
     }
 
-    /// A new id, the same in every run with the same order of requests.
+    /// Returns a new id, the same in every run with the same order of requests.
     pub(crate) fn new_id(&self, purpose: &str) -> String {
         let turn = self.ids.fetch_add(1, Ordering::Relaxed);
         let seed = self.scenario(|scenario| scenario.seed);
         seed::uuid(seed::mix_all(&[seed, seed::of_text(purpose), turn]))
     }
 
-    /// A time of generation at this simulator's speed.
+    /// Returns a duration at this simulator's speed.
     pub(crate) fn at_speed(&self, ms: u64) -> u64 {
         (ms as f64 / self.speed).round() as u64
     }
 
-    /// The film a submission is delivered as under a fault.
+    /// Returns the film of a submission under a fault.
     pub(crate) fn film(&self, submission: &Submission, fault: Option<Fault>) -> Film {
         let job = &submission.job;
         Film {

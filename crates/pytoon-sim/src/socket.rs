@@ -1,8 +1,7 @@
-//! A connection that remembers how it ended.
+//! A connection that records the way it ended.
 //!
-//! A peer that closes with bytes unread resets the connection; one that has read everything closes
-//! it in order. The HTTP machinery keeps quiet about a reset between two requests, so it is noted
-//! here, where bytes are read and written.
+//! A peer that closes with unread bytes resets the connection; one that has read everything closes it in order.
+//! hyper does not report a reset between two requests, so it is recorded here, where bytes are read and written.
 
 use std::io;
 use std::pin::Pin;
@@ -20,7 +19,7 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// The flag is set once the peer has reset the connection.
+    /// Makes a socket and a flag that is set once the peer has reset the connection.
     pub(crate) fn new(stream: TcpStream) -> (Self, Arc<AtomicBool>) {
         let was_reset = Arc::new(AtomicBool::new(false));
         (Self { stream, was_reset: Arc::clone(&was_reset) }, was_reset)

@@ -1,24 +1,24 @@
-//! A sound that has the shape of speech: syllables of a buzzing tone, hisses and pauses.
+//! A sound in the shape of speech: syllables of a buzzing tone, hisses and pauses.
 //!
-//! Guarantees: its length follows the text at a plausible pace; each character has its time; the
-//! same text and voice sound the same. Nobody will understand a word.
+//! Guarantees: its length follows the text at a plausible rate; each character has its time; the same text and
+//! voice sound the same. No word is intelligible.
 
 use crate::scenario::Fault;
 use crate::seed;
 use std::f64::consts::TAU;
 
-/// Seconds a character takes at normal speed: about 15 characters a second.
+/// Seconds per character at normal speed: about 15 characters per second.
 const CHARACTER: f64 = 0.066;
-/// Added at the end of a sentence.
+/// The pause at the end of a sentence, in seconds.
 const PAUSE: f64 = 0.25;
 
-/// What was spoken.
+/// Synthesized speech.
 #[derive(Debug)]
 pub(crate) struct Spoken {
-    /// One channel.
+    /// The samples of one channel.
     pub(crate) samples: Vec<i16>,
     pub(crate) rate: u32,
-    /// Start and end in seconds of each character.
+    /// Start and end of each character, in seconds.
     pub(crate) times: Vec<(f64, f64)>,
 }
 
@@ -27,12 +27,12 @@ impl Spoken {
         self.samples.len() as f64 / f64::from(self.rate)
     }
 
-    /// Little-endian samples without a head.
+    /// Returns little-endian samples without a header.
     pub(crate) fn pcm(&self) -> Vec<u8> {
         self.samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()
     }
 
-    /// A WAV file.
+    /// Returns a WAV file.
     pub(crate) fn wav(&self) -> Vec<u8> {
         let data = self.pcm();
         let length = u32::try_from(data.len()).unwrap_or(u32::MAX - 36);
@@ -40,7 +40,7 @@ impl Spoken {
         wav.extend_from_slice(b"RIFF");
         wav.extend_from_slice(&(length + 36).to_le_bytes());
         wav.extend_from_slice(b"WAVEfmt ");
-        // Sixteen bytes of format: PCM, one channel, rate, bytes a second, bytes a frame, bits.
+        // Sixteen bytes of format: PCM, one channel, rate, bytes per second, bytes per frame, bits.
         wav.extend_from_slice(&16_u32.to_le_bytes());
         for word in [1_u16, 1] {
             wav.extend_from_slice(&word.to_le_bytes());
@@ -58,7 +58,7 @@ impl Spoken {
     }
 }
 
-/// Spoils what was spoken as the fate of the request says; times stay those of the whole.
+/// Damages the speech by the request's fate; times stay those of the complete speech.
 pub(crate) fn spoil(spoken: &mut Spoken, fate: Option<Fault>) {
     let length = spoken.samples.len();
     match fate {
@@ -70,7 +70,7 @@ pub(crate) fn spoil(spoken: &mut Spoken, fate: Option<Fault>) {
     }
 }
 
-/// The loudest place about three fifths in: where a sound that breaks off is heard to.
+/// Returns the loudest position about three fifths in, where a cut is audible.
 fn break_off(samples: &[i16]) -> usize {
     let middle = samples.len() * 3 / 5;
     let window = samples.len() / 100 + 1;
@@ -81,7 +81,7 @@ fn break_off(samples: &[i16]) -> usize {
     reach.step_by(window).max_by_key(loud).unwrap_or(middle)
 }
 
-/// Speaks a text with a voice.
+/// Synthesizes a text with a voice.
 pub(crate) fn speak(text: &str, voice: &str, rate: u32, speed: f64) -> Spoken {
     let voice = seed::of_text(voice);
     let base = 95.0 + (voice % 120) as f64;
@@ -98,7 +98,7 @@ pub(crate) fn speak(text: &str, voice: &str, rate: u32, speed: f64) -> Spoken {
         let begin = spoken.samples.len();
         while spoken.samples.len() < until {
             let here = (spoken.samples.len() - begin) as f64 / (until - begin) as f64;
-            // Rises and falls within each sound, and the tune wanders over the sentence.
+            // The level rises and falls within each sound, and the pitch varies over the sentence.
             let envelope = (here * std::f64::consts::PI).sin().powf(0.4);
             let tune = base * (1.0 + 0.12 * (index as f64 * 0.37).sin());
             phase = (phase + tune / f64::from(rate)).fract();
@@ -119,7 +119,7 @@ pub(crate) fn speak(text: &str, voice: &str, rate: u32, speed: f64) -> Spoken {
 
 #[derive(Debug, Clone, Copy)]
 enum Sound {
-    /// With the frequency its mouth favours.
+    /// With its formant frequency.
     Vowel(f64),
     Consonant,
     Hiss,
@@ -141,7 +141,7 @@ impl Sound {
     }
 }
 
-/// Harmonics of a voice, those near the formant loudest.
+/// Returns the harmonics of a voice, those near the formant loudest.
 fn buzz(phase: f64, tune: f64, formant: f64) -> f64 {
     (1..=10)
         .map(|harmonic| {
@@ -153,7 +153,7 @@ fn buzz(phase: f64, tune: f64, formant: f64) -> f64 {
         .sum()
 }
 
-/// Words with the time of their first and last character.
+/// Returns words with the start of their first and the end of their last character.
 pub(crate) fn words(text: &str, times: &[(f64, f64)]) -> Vec<(String, f64, f64)> {
     let mut words: Vec<(String, f64, f64)> = Vec::new();
     let mut inside = false;
@@ -174,7 +174,7 @@ pub(crate) fn words(text: &str, times: &[(f64, f64)]) -> Vec<(String, f64, f64)>
     words
 }
 
-/// Encodes with ffmpeg; `arguments` name the codec and the container.
+/// Encodes with ffmpeg; `arguments` select the codec and the container.
 pub(crate) async fn encoded(spoken: &Spoken, arguments: &[&str]) -> Result<Vec<u8>, String> {
     let wav = spoken.wav();
     let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();

@@ -1,15 +1,14 @@
 //! Checks a JSON body field by field, as the vendors' own validators do.
 //!
-//! Guarantees: every field that was not asked about is reported as unknown, unless a table of the
-//! vendor's types has told of those; all problems are found, not just the first. How a vendor words
-//! them is its own affair.
+//! Guarantees: every field that was not checked is reported as unknown, unless a table of the vendor's types has
+//! already done so; all problems are found, not just the first. The vendor's module formats them.
 
 use crate::contract::Schema;
 use crate::problem::Problem;
 use serde_json::{Map, Value};
 use std::ops::RangeInclusive;
 
-/// Whether a field may be left out.
+/// The presence of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
     Required,
@@ -18,7 +17,7 @@ pub(crate) enum Need {
 
 pub(crate) use Need::{Optional, Required};
 
-/// How a vendor counts the length of a text.
+/// The unit in which a vendor counts the length of a text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Units {
     Utf16,
@@ -36,19 +35,19 @@ impl Units {
     }
 }
 
-/// A walk over one object's fields.
+/// A check of one object's fields.
 #[derive(Debug)]
 pub(crate) struct Check<'a> {
     fields: &'a Map<String, Value>,
     path: Vec<String>,
     known: Vec<String>,
-    /// True if unknown fields were looked for already.
+    /// True if unknown fields are already checked.
     is_typed: bool,
     problems: Vec<Problem>,
 }
 
 impl<'a> Check<'a> {
-    /// Begins with a body that no package has types for.
+    /// Starts the check of a body without types from a package.
     pub(crate) fn new(body: &'a Value) -> Result<Self, Vec<Problem>> {
         let Some(fields) = body.as_object() else {
             return Err(vec![Problem::new(&[], "dict_type", "the body should be an object")]);
@@ -57,7 +56,7 @@ impl<'a> Check<'a> {
         Ok(Self { fields, path, known, is_typed: false, problems })
     }
 
-    /// Begins with a body that has to follow the vendor's types, whose limits are left to check.
+    /// Starts the check of a body against the vendor's types; its limits are left to the caller.
     pub(crate) fn typed(body: &'a Value, types: &Schema) -> Result<Self, Vec<Problem>> {
         let problems = types.problems(body);
         if !problems.is_empty() {
@@ -66,7 +65,7 @@ impl<'a> Check<'a> {
         Ok(Self { is_typed: true, ..Self::new(body)? })
     }
 
-    /// Anything else that is wrong with a field.
+    /// Reports another problem of a field.
     pub(crate) fn report(&mut self, name: &str, kind: &'static str, message: impl Into<String>) {
         let mut path = self.path.clone();
         path.push(name.to_owned());
@@ -74,7 +73,7 @@ impl<'a> Check<'a> {
         self.problems.push(Problem { path, kind, message: message.into(), input });
     }
 
-    /// A field of any type. An explicit null counts as absent when the field is optional.
+    /// Returns a field of any type. An explicit null counts as absent if the field is optional.
     pub(crate) fn any(&mut self, name: &str, need: Need) -> Option<&'a Value> {
         self.known.push(name.to_owned());
         let value = self.fields.get(name).filter(|value| need == Required || !value.is_null());
@@ -99,7 +98,7 @@ impl<'a> Check<'a> {
         taken
     }
 
-    /// A text of a bounded length.
+    /// Returns a text of limited length.
     pub(crate) fn text(
         &mut self,
         name: &str,
@@ -119,7 +118,7 @@ impl<'a> Check<'a> {
         Some(text)
     }
 
-    /// A word from a list.
+    /// Returns a word from a list.
     pub(crate) fn one_of(&mut self, name: &str, need: Need, words: &[&str]) -> Option<&'a str> {
         let word = self.of_type(name, need, ("string_type", "string"), Value::as_str)?;
         if words.contains(&word) {
@@ -129,12 +128,12 @@ impl<'a> Check<'a> {
         None
     }
 
-    /// A word whose list stands in the vendor's types.
+    /// Returns a word whose list is in the vendor's types.
     pub(crate) fn word(&mut self, name: &str) -> Option<&'a str> {
         self.any(name, Optional)?.as_str()
     }
 
-    /// A whole number in a range.
+    /// Returns an integer in a range.
     pub(crate) fn integer(
         &mut self,
         name: &str,
@@ -150,7 +149,7 @@ impl<'a> Check<'a> {
         None
     }
 
-    /// A number in a range.
+    /// Returns a number in a range.
     pub(crate) fn number(
         &mut self,
         name: &str,
@@ -166,12 +165,12 @@ impl<'a> Check<'a> {
         None
     }
 
-    /// Yes or no.
+    /// Returns a boolean.
     pub(crate) fn boolean(&mut self, name: &str) -> Option<bool> {
         self.of_type(name, Optional, ("bool_type", "boolean"), Value::as_bool)
     }
 
-    /// A list of a bounded length.
+    /// Returns a list of limited length.
     pub(crate) fn list(
         &mut self,
         name: &str,
@@ -187,7 +186,7 @@ impl<'a> Check<'a> {
         None
     }
 
-    /// An object whose fields are checked by `check`.
+    /// Returns an object whose fields `check` checks.
     pub(crate) fn object<T>(
         &mut self,
         name: &str,
@@ -200,7 +199,7 @@ impl<'a> Check<'a> {
         Some(self.nested(fields, path, check))
     }
 
-    /// The objects of a list, each checked by `check`.
+    /// Returns the objects of a list, each checked by `check`.
     pub(crate) fn objects<T>(
         &mut self,
         name: &str,
@@ -244,7 +243,7 @@ impl<'a> Check<'a> {
         self.problems
     }
 
-    /// The end: unknown fields are problems too.
+    /// Ends the check: unknown fields are problems too.
     pub(crate) fn finish(self) -> Result<(), Vec<Problem>> {
         let problems = self.all_problems();
         if problems.is_empty() { Ok(()) } else { Err(problems) }

@@ -1,33 +1,33 @@
-//! Files clients send before they order work.
+//! Files that clients upload before they order a task.
 //!
-//! Guarantees: the bytes are counted against the vendor's limit and not kept; the number of
-//! remembered uploads is bounded.
+//! Guarantees: the bytes are counted against the vendor's limit and not kept; the number of recorded uploads is
+//! limited.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Old ones go when there are more.
+/// Maximum number of uploads; the oldest are dropped.
 const MAX_UPLOADS: usize = 10_000;
 
-/// One announced file.
+/// An announced file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Upload {
     pub(crate) vendor: String,
     pub(crate) name: String,
     pub(crate) content_type: String,
-    /// What the client said it is for, at vendors who ask.
+    /// The purpose that the client stated, at vendors that require it.
     pub(crate) purpose: String,
-    /// What the client said it would send.
+    /// The announced size, in bytes.
     pub(crate) announced: Option<u64>,
-    /// What came.
+    /// The received size, in bytes.
     pub(crate) received: Option<u64>,
     /// Width and height of a picture.
     pub(crate) shape: Option<(u32, u32)>,
-    /// Whether the client said that it is complete, for vendors who ask.
+    /// True if the client declared it complete, at vendors that require it.
     pub(crate) completed: bool,
-    /// How often it was asked after since.
+    /// The number of polls since then.
     pub(crate) looks: u32,
-    /// Whether the vendor cannot read it.
+    /// True if the vendor cannot read it.
     pub(crate) is_refused: bool,
     pub(crate) created_at: u64,
 }

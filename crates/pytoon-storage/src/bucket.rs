@@ -1,7 +1,7 @@
 //! An object store that speaks S3.
 //!
-//! Guarantees: an object is replaced as a whole; a download gets its name when it is whole; no
-//! call waits for ever; keys are taken out of every message by value.
+//! Guarantees: an object is replaced as a whole; a download gets its name when it is complete; every call has a
+//! timeout; keys are removed from every message by value.
 
 use crate::{Entry, StorageError};
 use bytes::Bytes;
@@ -22,27 +22,27 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use url::Url;
 
-/// Files up to this size are sent in one piece, in bytes; also the size of a piece of larger ones.
+/// Files up to this size are sent in one piece, in bytes; also the size of the pieces of larger ones.
 const PIECE: usize = 8 << 20;
-/// Pieces that are under way at once.
+/// The number of pieces in flight.
 const PIECES: usize = 3;
-/// Where a store that says nothing of regions is taken to be.
+/// The region of a store without one.
 const USUAL_REGION: &str = "us-east-1";
-/// What readiness writes.
+/// The object that the readiness check writes.
 const PROBE: &str = "ready";
 
 /// An object store.
 #[derive(Debug)]
 pub struct Bucket {
     store: AmazonS3,
-    /// Signs links for those who reach the store by another address; the same store otherwise.
+    /// Signs links for clients that reach the store by another address; otherwise the same store.
     links: AmazonS3,
-    /// What stands before every name.
+    /// The prefix of every name.
     prefix: String,
 }
 
 impl Bucket {
-    /// The store that settings and environment name; none where they name none.
+    /// Opens the store of settings and environment; `None` if they name none.
     pub(crate) fn open(
         settings: &StorageSettings,
         secrets: &Secrets,
@@ -63,7 +63,7 @@ impl Bucket {
         }
         let (bucket, prefix) =
             parts(&address).map_err(|reason| StorageError::Setting { field, reason })?;
-        // A second installation (another crate's) is the same provider.
+        // A second installation (by another crate) sets the same provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder =
             AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(RetryConfig {
@@ -88,7 +88,7 @@ impl Bucket {
             let options = ClientOptions::new()
                 .with_allow_http(is_plain)
                 .with_connect_timeout(Duration::from_secs(10))
-                // One request carries at most a piece.
+                // One request transfers at most a piece.
                 .with_timeout(Duration::from_secs(120));
             let builder = builder.with_client_options(options);
             let builder = match endpoint {
@@ -111,7 +111,7 @@ impl Bucket {
         Key::from(format!("{}{name}", self.prefix))
     }
 
-    /// Sends a file; the version of its object, where the store says one.
+    /// Uploads a file. Returns the version of its object, if the store reports one.
     pub async fn upload(&self, name: &str, from: &Path) -> Result<Option<String>, StorageError> {
         const UPLOAD: &str = "write";
         let unreadable = |error| StorageError::file("read", from, error);
@@ -126,7 +126,7 @@ impl Bucket {
         }
         let upload = self.store.put_multipart(&key).await;
         let upload = upload.map_err(|error| failed(UPLOAD, name, &error))?;
-        // Until it is finished nobody sees it; one that is dropped half way is the store's to tidy.
+        // Invisible until it is finished; the store cleans up abandoned ones.
         let mut upload = WriteMultipart::new_with_chunk_size(upload, PIECE);
         while got > 0 {
             if let Err(error) = upload.wait_for_capacity(PIECES).await {
@@ -145,13 +145,13 @@ impl Bucket {
         Ok(upload.finish().await.map_err(|error| failed(UPLOAD, name, &error))?.e_tag)
     }
 
-    /// Writes a small object; its version, where the store says one.
+    /// Writes a small object. Returns its version, if the store reports one.
     pub async fn write(&self, name: &str, bytes: Vec<u8>) -> Result<Option<String>, StorageError> {
         let put = self.store.put(&self.key(name), PutPayload::from(bytes)).await;
         Ok(put.map_err(|error| failed("write", name, &error))?.e_tag)
     }
 
-    /// Fetches an object into a file; its size, or nothing where there is no such object.
+    /// Downloads an object into a file. Returns its size; `None` if there is no such object.
     pub async fn download(&self, name: &str, to: &Path) -> Result<Option<u64>, StorageError> {
         const DOWNLOAD: &str = "fetch";
         let got = match self.store.get(&self.key(name)).await {
@@ -177,14 +177,14 @@ impl Bucket {
         };
         let written: Result<(), StorageError> = written.await;
         if let Err(error) = written {
-            // The half-written file must not stay; that it cannot be removed changes nothing.
+            // The partial file must not stay; a failure to remove it changes nothing.
             let _ = tokio::fs::remove_file(&part).await;
             return Err(error);
         }
         Ok(Some(size))
     }
 
-    /// A small object whole; none where there is none.
+    /// Reads a small object completely; `None` if there is none.
     pub async fn read(&self, name: &str) -> Result<Option<Bytes>, StorageError> {
         let read = async { self.store.get(&self.key(name)).await?.bytes().await };
         match read.await {
@@ -194,7 +194,7 @@ impl Bucket {
         }
     }
 
-    /// The size of an object; none where there is none.
+    /// Returns the size of an object; `None` if there is none.
     pub async fn size(&self, name: &str) -> Result<Option<u64>, StorageError> {
         match self.store.head(&self.key(name)).await {
             Ok(meta) => Ok(Some(meta.size)),
@@ -203,7 +203,7 @@ impl Bucket {
         }
     }
 
-    /// Everything below a name.
+    /// Lists all objects below a name.
     pub async fn list(&self, below: &str) -> Result<Vec<Entry>, StorageError> {
         let key = self.key(below);
         let found: Vec<object_store::ObjectMeta> = self
@@ -217,14 +217,14 @@ impl Bucket {
             .filter_map(|meta| {
                 let name = meta.location.as_ref().strip_prefix(self.prefix.as_str())?.to_owned();
                 let modified_ms = meta.last_modified.timestamp_millis();
-                // Not every store tells hashes in its lists.
+                // Not every store reports hashes in its lists.
                 let version = meta.e_tag.unwrap_or_else(|| format!("{}@{modified_ms}", meta.size));
                 Some(Entry { name, size_bytes: meta.size, modified_ms, version })
             })
             .collect())
     }
 
-    /// Removes an object; one that is not there is no failure.
+    /// Removes an object; a missing one is not a failure.
     pub async fn delete(&self, name: &str) -> Result<(), StorageError> {
         match self.store.delete(&self.key(name)).await {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
@@ -232,7 +232,7 @@ impl Bucket {
         }
     }
 
-    /// A link that lets whoever has it fetch an object, or with `put` write it, for a while.
+    /// Returns a link that lets its holder fetch an object, or with `put` write it, for a while.
     pub async fn link(
         &self,
         name: &str,
@@ -258,10 +258,10 @@ impl Bucket {
     }
 }
 
-/// Bucket and prefix of an address such as `s3://films/eu`.
+/// Returns bucket and prefix of an address such as `s3://films/eu`.
 fn parts(address: &str) -> Result<(String, String), String> {
     let form = "it is s3://bucket or s3://bucket/prefix, or empty for the folder storage_dir";
-    // The address may hold what its writer took for a place for keys: it is not repeated.
+    // The address may contain keys by mistake: it is not repeated.
     let url =
         Url::parse(address).map_err(|error| format!("this is not an address ({error}); {form}"))?;
     if url.scheme() != "s3" {
@@ -287,7 +287,7 @@ fn unwritable(path: &Path, error: std::io::Error) -> StorageError {
     StorageError::file("write", path, error)
 }
 
-/// A name of this attempt's own, beside the file.
+/// Returns a name unique to this attempt, beside the file.
 fn part_of(path: &Path) -> std::path::PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.part", uuid::Uuid::new_v4().simple()));

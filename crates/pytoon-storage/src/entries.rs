@@ -1,23 +1,23 @@
-//! What is kept, by name.
+//! The stored files, by name.
 
 use crate::{StorageError, is_absent};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-/// A file or an object that is kept.
+/// A stored file or object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its name, such as `clips/1f.mp4`.
     pub name: String,
     /// Its size in bytes.
     pub size_bytes: u64,
-    /// When it was written, in milliseconds since 1970.
+    /// The time of its last write, in milliseconds since 1970.
     pub modified_ms: i64,
-    /// What changes whenever its content does.
+    /// A value that changes whenever its content does.
     pub(crate) version: String,
 }
 
-/// The files below a name in a folder; none where there is no such folder.
+/// Lists the files below a name in a folder; empty if there is no such folder.
 pub(crate) fn of_folder(root: &Path, below: &str) -> Result<Vec<Entry>, StorageError> {
     let mut found = Vec::new();
     collect(&root.join(below), below, &mut found)?;
@@ -33,10 +33,10 @@ fn collect(folder: &Path, name: &str, found: &mut Vec<Entry>) -> Result<(), Stor
     };
     for entry in entries.flatten() {
         let own = entry.file_name();
-        // Names of ours are plain text; others are not ours.
+        // Our names are plain text; other files are not ours.
         let Some(own) = own.to_str() else { continue };
         let name = if name.is_empty() { own.to_owned() } else { format!("{name}/{own}") };
-        // What goes away meanwhile is not there.
+        // A file that is removed meanwhile does not count.
         let Ok(metadata) = entry.metadata() else { continue };
         if metadata.is_dir() {
             collect(&entry.path(), &name, found)?;
@@ -57,8 +57,8 @@ fn modified_ms(metadata: &std::fs::Metadata) -> i64 {
     since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// What changes whenever a file of this machine is written anew: each of ours gets its name by a
-/// rename, so that a new content is another file.
+/// Returns a stamp that changes whenever a file of this machine is rewritten: each of ours gets its name by a
+/// rename, so that new content is another file.
 pub(crate) fn stamp(metadata: &std::fs::Metadata) -> String {
     use std::os::unix::fs::MetadataExt;
     let (seconds, nanos) = (metadata.mtime(), metadata.mtime_nsec());

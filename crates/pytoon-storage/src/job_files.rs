@@ -1,29 +1,27 @@
 //! A job's folder, when the tasks of one job run on machines that share no disk.
 //!
-//! Each machine has a working copy of the folder. Before a task the copy is made the same as what
-//! lies in the object store ([`JobCopy::fetch`]), after a task what is new or changed is sent back
-//! ([`JobCopy::send`]), and only then is the task's end written. So whoever may claim what follows
-//! finds all that it needs. Without an object store both do nothing.
+//! Each machine has a working copy of the folder. Before a task the copy is synchronized with the object store
+//! ([`JobCopy::fetch`]), after a task new and changed files are uploaded ([`JobCopy::send`]), and only then is the
+//! task's end written. So a worker that claims a following task finds all that it needs. Without an object store
+//! both do nothing.
 //!
-//! What makes that safe:
+//! The reasons why that is safe:
 //!
-//! - A step's artifacts are worth something only with its note (`.work/steps/…`), which holds the
-//!   hash of all that they were made of. In the store a note is removed before and written after
-//!   the artifacts that it speaks of; a copy gets notes before artifacts. Whoever dies at any
-//!   moment leaves notes that are true, or none.
-//! - A worker that lost its lease does no harm. The caller asks the database for the lease right
-//!   before it sends, and every object is preceded by a look at `stop`. One that falls asleep in
-//!   the midst of sending and wakes up after its lease may still write an object: the one that its
-//!   successor writes too, since a name's content follows from the step's input, or, where the
-//!   brief was changed meanwhile, one of the earlier brief. A note says what its artifacts are, so
-//!   that such a one is made anew. The end of its task it cannot write.
-//! - Two tasks of one job in one process share the copy. Only where none is at work is the copy put
-//!   back to what the store has; otherwise only what is new in the store is added, as the other's
-//!   half-done step is none of ours.
-//! - Temporary names are never sent.
+//! - A stage's artifacts are used only with its note (`.work/steps/…`), which contains the hash of all their
+//!   inputs. In the store a note is removed before and written after its artifacts; a copy gets notes before
+//!   artifacts. A worker that dies at any moment leaves notes that are true, or none.
+//! - A worker that lost its lease does no harm. The caller checks the lease with the database right before the
+//!   upload, and checks `stop` before every object. A worker that is suspended during the upload and continues
+//!   after its lease may still write an object: the same one that its successor writes, since a name's content
+//!   follows from the stage's input, or, if the brief was changed meanwhile, one of the earlier brief. A note
+//!   contains the stamps of its artifacts, so this object is made again. It cannot write the end of its task.
+//! - Two tasks of one job in one process share the copy. The copy is reset to the store's content only if none is
+//!   running; otherwise only new objects of the store are added, since the other's unfinished stage must not be
+//!   touched.
+//! - Temporary names are never uploaded.
 //!
-//! What the copy and the store had in common is kept in `.store.json` beside the files: without it
-//! everything is fetched again.
+//! The common state of the copy and the store is in `.store.json` beside the files: without it everything is
+//! fetched again.
 
 use crate::{Bucket, Entry, Storage, StorageError, block_on, entries};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -34,25 +32,25 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What the copy and the store had in common.
+/// The file of the common state of the copy and the store.
 const COMMON: &str = ".store.json";
-/// Objects that are fetched or sent at once.
+/// The number of objects that are fetched or sent at once.
 const AT_ONCE: usize = 4;
 
-/// The jobs that tasks of this process work on.
+/// The jobs that tasks of this process are working on.
 #[derive(Debug, Default)]
 pub(crate) struct Busy(Mutex<HashMap<String, Arc<Shared>>>);
 
-/// A copy as the tasks of this process share it.
+/// A copy shared by the tasks of this process.
 #[derive(Debug, Default)]
 struct Shared {
-    /// Tasks that are at work, after their fetch.
+    /// The number of running tasks, after their fetch.
     at_work: AtomicUsize,
-    /// Fetches and sends come one after the other.
+    /// Serializes fetches and sends.
     turn: tokio::sync::Mutex<()>,
 }
 
-/// The name of a job's folder.
+/// Returns the name of a job's folder.
 pub fn folder_of(job: &str) -> String {
     format!("jobs/{job}")
 }
@@ -66,7 +64,7 @@ pub struct JobCopy {
     is_at_work: bool,
 }
 
-/// A file that was the same here and in the store.
+/// A file that was identical here and in the store.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Same {
     /// The object's version.
@@ -75,11 +73,11 @@ struct Same {
     stamp: String,
 }
 
-/// The files that were, by their names in the job's folder.
+/// The identical files, by their names in the job's folder.
 type Common = BTreeMap<String, Same>;
 
 impl Storage {
-    /// A task's use of a job's folder.
+    /// Begins a task's use of a job's folder.
     pub fn job(&self, job: &str) -> JobCopy {
         let mut busy = self.jobs.0.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = busy.entry(job.to_owned()).or_default().clone();
@@ -88,7 +86,7 @@ impl Storage {
 }
 
 impl JobCopy {
-    /// Fetches what is in the store and not here. Blocks; not to be called from an async task.
+    /// Downloads the objects that are missing here. Blocks; must not be called from an async task.
     pub fn fetch(&mut self, stop: &(dyn Fn() -> bool + Sync)) -> Result<(), StorageError> {
         let Some(bucket) = self.storage.bucket.clone() else { return Ok(()) };
         block_on(async {
@@ -102,7 +100,7 @@ impl JobCopy {
         })
     }
 
-    /// Sends what is new or changed here. Blocks; not to be called from an async task.
+    /// Uploads the files that are new or changed here. Blocks; must not be called from an async task.
     pub fn send(&self, stop: &(dyn Fn() -> bool + Sync)) -> Result<(), StorageError> {
         let Some(bucket) = self.storage.bucket.clone() else { return Ok(()) };
         block_on(async {
@@ -119,7 +117,7 @@ impl JobCopy {
         format!("{}/{name}", folder_of(&self.job))
     }
 
-    /// Names in the job's folder, of what has whole names.
+    /// Returns names in the job's folder, from complete names.
     fn own(&self, entries: Vec<Entry>) -> BTreeMap<String, Entry> {
         let before = self.object("");
         let own = entries.into_iter().filter_map(|entry| {
@@ -158,7 +156,7 @@ impl JobCopy {
                     return Err(StorageError::Stopped);
                 }
                 let path = self.path(name);
-                // What is gone meanwhile was taken back by a task of another brief.
+                // An object that is gone meanwhile was removed by a task of another brief.
                 let is_there = bucket.download(&entry.name, &path).await?.is_some();
                 let stamp = std::fs::metadata(&path).ok().filter(|_| is_there);
                 let stamp = stamp.map(|metadata| entries::stamp(&metadata));
@@ -189,7 +187,7 @@ impl JobCopy {
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), StorageError> {
         let mut common = self.common();
-        // Notes are read before artifacts are looked at: what they speak of is there by then.
+        // Notes are read before artifacts are listed: their artifacts exist by then.
         let mut notes = Vec::new();
         let steps = self.object(&format!("{}/{}", layout::WORK_DIR, layout::STEPS_DIR));
         for (name, entry) in self.own(entries::of_folder(&self.storage.folder, &steps)?) {
@@ -209,7 +207,7 @@ impl JobCopy {
             bucket.delete(&self.object(&name)).await?;
             common.remove(&name);
         }
-        // A note that is about to change speaks of nothing meanwhile.
+        // A note that is about to change must not be valid meanwhile.
         for (name, _, _) in notes.iter().filter(|(name, ..)| common.contains_key(name)) {
             bucket.delete(&self.object(name)).await?;
         }
@@ -217,7 +215,7 @@ impl JobCopy {
             let is_new = common.get(*name).is_none_or(|same| same.stamp != entry.version);
             is_new && !is_note(name)
         });
-        // The film comes last: whoever sees it finds all that describes it.
+        // The film comes last, so it never appears before its receipt and captions.
         let (films, rest): (Vec<_>, Vec<_>) =
             changed.partition(|(name, _)| name.as_str() == layout::OUTPUT);
         let mut sent: BTreeMap<String, (String, Option<String>)> = BTreeMap::new();
@@ -228,7 +226,7 @@ impl JobCopy {
                 }
                 match bucket.upload(&entry.name, &self.path(name)).await {
                     Ok(version) => Ok(Some((name.clone(), (entry.version.clone(), version)))),
-                    // Another task of this process has taken it back meanwhile.
+                    // Another task of this process has removed it meanwhile.
                     Err(StorageError::File { source, .. }) if crate::is_absent(&source) => Ok(None),
                     Err(error) => Err(error),
                 }
@@ -246,7 +244,7 @@ impl JobCopy {
         if sent.is_empty() {
             return self.keep_common(&common);
         }
-        // Versions as lists tell them, since lists are what they are compared with.
+        // Versions as lists report them, since they are compared with lists.
         let there = self.in_store(bucket).await?;
         for (name, (stamp, version)) in sent {
             let Some(entry) = there.get(&name) else { continue };
@@ -259,7 +257,7 @@ impl JobCopy {
         self.keep_common(&common)
     }
 
-    /// What is not known is fetched again.
+    /// Returns the common state. Unknown files are fetched again.
     fn common(&self) -> Common {
         let bytes = std::fs::read(self.path(COMMON)).unwrap_or_default();
         serde_json::from_slice(&bytes).unwrap_or_default()
@@ -284,7 +282,7 @@ impl Drop for JobCopy {
             self.shared.at_work.fetch_sub(1, Ordering::AcqRel);
         }
         let mut busy = self.storage.jobs.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // This one and the map: nobody else uses it.
+        // This one and the map: no other task uses it.
         if Arc::strong_count(&self.shared) == 2 {
             busy.remove(&self.job);
         }
@@ -292,7 +290,7 @@ impl Drop for JobCopy {
 }
 
 impl Storage {
-    /// Whether tasks of this process work on a job.
+    /// Returns true if tasks of this process are working on a job.
     pub fn is_busy(&self, job: &str) -> bool {
         self.jobs.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(job)
     }
@@ -303,7 +301,7 @@ fn is_note(name: &str) -> bool {
     rest.and_then(|rest| rest.strip_prefix(layout::STEPS_DIR)).is_some_and(|r| r.starts_with('/'))
 }
 
-/// Names of what is not whole, or of one process only.
+/// Returns true for names of incomplete files, or of files for one process only.
 fn is_temporary(name: &str) -> bool {
     let file = name.rsplit('/').next().unwrap_or(name);
     file.ends_with(".part")

@@ -1,16 +1,13 @@
-//! Where files are kept: a folder of this machine, and behind it an object store, where one is
-//! configured.
+//! The storage of files: a folder of this machine, and behind it an object store, if one is configured.
 //!
-//! Every file has a name, such as `jobs/{id}/output.mp4` or `clips/{call}.mp4`, and lies under
-//! that name in the folder, since FFmpeg and people need files. With an object store the folder is
-//! only a working copy: what counts lies in the store under the same name, and any machine can go
-//! on with what another has left there.
+//! Every file has a name, such as `jobs/{id}/output.mp4` or `clips/{call}.mp4`, and that path in the folder, since
+//! FFmpeg and people need files. With an object store the folder is only a working copy: the store's object of the
+//! same name is authoritative, and any machine can continue the work of another.
 //!
-//! Guarantees: a file or an object is there whole or not at all; a name that is kept once ([clips,
-//! takes, assets](Storage::keep)) always has the same content; keys of the store are in no message.
+//! Guarantees: a file or an object is complete or absent; a name that is stored once ([clips, takes,
+//! assets](Storage::keep)) always has the same content; keys of the store are in no message.
 //!
-//! Does not know what the files are, or who may see them. A job's folder as a whole is
-//! [`job_files`].
+//! Does not know the purpose of files, or who may see them. A job's folder as a whole is in [`job_files`].
 //!
 //! Start with [`Storage`].
 
@@ -27,38 +24,38 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What went wrong with a file or an object.
+/// An error of a file or an object.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// A setting is wrong; nothing can be kept until it is mended.
+    /// A setting is invalid; nothing can be stored until it is fixed.
     #[error("{field}: {reason}")]
     Setting {
         /// The setting or variable.
         field: &'static str,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// The object store did not do what was asked. The same may go well later.
+    /// An operation of the object store failed. A retry may succeed.
     #[error("{operation} {name} in the object store: {reason}")]
     Store {
-        /// What was to be done, as "failed to …" goes on.
+        /// The operation, as a phrase that completes "failed to …".
         operation: &'static str,
         /// The object.
         name: String,
-        /// What it said.
+        /// The store's message.
         reason: String,
     },
-    /// A file of this machine.
+    /// An operation on a file of this machine failed.
     #[error("{operation} {}: {source}", path.display())]
     File {
-        /// What was to be done, as "failed to …" goes on.
+        /// The operation, as a phrase that completes "failed to …".
         operation: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// The work was to be stopped.
+    /// The work was stopped.
     #[error("continue: cancelled")]
     Stopped,
 }
@@ -69,7 +66,7 @@ impl StorageError {
     }
 }
 
-/// Where files are kept.
+/// The storage of files.
 #[derive(Debug, Clone)]
 pub struct Storage {
     folder: Arc<Path>,
@@ -84,8 +81,8 @@ impl From<PathBuf> for Storage {
 }
 
 impl Storage {
-    /// The storage of a configuration: the folder, with the object store that `storage.url` or
-    /// `STORAGE_URL` names behind it.
+    /// Opens the storage of a configuration: the folder, with the object store of `storage.url` or `STORAGE_URL`
+    /// behind it.
     pub fn open(
         folder: PathBuf,
         settings: &StorageSettings,
@@ -95,29 +92,29 @@ impl Storage {
         Ok(Self { bucket, ..Self::from(folder) })
     }
 
-    /// The folder of this machine.
+    /// Returns the folder of this machine.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Where a file lies on this machine, if it is here.
+    /// Returns the path of a file on this machine, if it is here.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// The object store, where there is one.
+    /// Returns the object store, if there is one.
     pub fn bucket(&self) -> Option<&Bucket> {
         self.bucket.as_deref()
     }
 
-    /// What is called so in the folder, by its path; none where it lies elsewhere.
+    /// Returns the name of a path in the folder; `None` if it is elsewhere.
     pub fn name_of(&self, path: &Path) -> Option<String> {
         let name = path.strip_prefix(&self.folder).ok()?.to_str()?;
         (!name.is_empty()).then(|| name.to_owned())
     }
 
-    /// Makes a file of the folder last: it is in the object store when this returns. What is bought
-    /// is kept before its row says so, since another machine believes the row.
+    /// Makes a file of the folder durable: it is in the object store when this returns. Purchases are stored before
+    /// their row says so, since another machine relies on the row.
     pub async fn keep(&self, name: &str) -> Result<(), StorageError> {
         match &self.bucket {
             Some(bucket) => bucket.upload(name, &self.path(name)).await.map(|_| ()),
@@ -125,7 +122,7 @@ impl Storage {
         }
     }
 
-    /// Sees to it that a file that is kept lies in the folder; whether there is one.
+    /// Fetches a stored file into the folder if necessary. Returns true if it exists.
     pub async fn have(&self, name: &str) -> Result<bool, StorageError> {
         let path = self.path(name);
         match tokio::fs::metadata(&path).await {
@@ -141,7 +138,7 @@ impl Storage {
         }
     }
 
-    /// The same for callers that are not async. Not to be called from an async task.
+    /// Does the same for callers that are not async. Must not be called from an async task.
     pub fn have_now(&self, name: &str) -> Result<bool, StorageError> {
         if self.bucket.is_none() {
             return Ok(self.path(name).is_file());
@@ -149,7 +146,7 @@ impl Storage {
         block_on(self.have(name))
     }
 
-    /// A small file as it is kept now; none where there is none.
+    /// Returns the current content of a small file; `None` if there is none.
     pub async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StorageError> {
         if let Some(bucket) = &self.bucket {
             return Ok(bucket.read(name).await?.map(|bytes| bytes.to_vec()));
@@ -162,7 +159,7 @@ impl Storage {
         }
     }
 
-    /// Everything that is kept below a name, such as `clips` or `jobs/{id}`.
+    /// Lists all stored files below a name, such as `clips` or `jobs/{id}`.
     pub async fn list(&self, below: &str) -> Result<Vec<Entry>, StorageError> {
         match &self.bucket {
             Some(bucket) => bucket.list(below).await,
@@ -170,14 +167,14 @@ impl Storage {
         }
     }
 
-    /// What lies below a name in the folder of this machine.
+    /// Lists the files below a name in the folder of this machine.
     pub async fn list_folder(&self, below: &str) -> Result<Vec<Entry>, StorageError> {
         let (folder, below) = (self.folder.clone(), below.to_owned());
         let found = tokio::task::spawn_blocking(move || entries::of_folder(&folder, &below));
         found.await.map_err(|_| StorageError::Stopped)?
     }
 
-    /// Removes a file wherever it is kept; one that is not there is no failure.
+    /// Removes a file everywhere; a missing one is not a failure.
     pub async fn remove(&self, name: &str) -> Result<(), StorageError> {
         if let Some(bucket) = &self.bucket {
             bucket.delete(name).await?;
@@ -194,7 +191,7 @@ impl Storage {
         }
     }
 
-    /// Removes all of a job.
+    /// Removes all files of a job.
     pub async fn remove_job(&self, id: &str) -> Result<(), StorageError> {
         let below = job_files::folder_of(id);
         if let Some(bucket) = &self.bucket {
@@ -214,8 +211,7 @@ impl Storage {
         }
     }
 
-    /// A link by which whoever has it may fetch an object for a while; none without an object
-    /// store.
+    /// Returns a link that lets its holder fetch an object for a while; `None` without an object store.
     pub async fn link(&self, name: &str, holds: Duration) -> Option<Result<String, StorageError>> {
         match &self.bucket {
             Some(bucket) => Some(bucket.link(name, false, holds).await),
@@ -223,7 +219,7 @@ impl Storage {
         }
     }
 
-    /// Writes something where films are kept, to know that that can be done; says what was done.
+    /// Checks that the storage is writable. Returns a description of the check.
     pub async fn check(&self) -> Result<String, StorageError> {
         if let Some(bucket) = &self.bucket {
             bucket.check().await?;
@@ -243,7 +239,7 @@ fn is_absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }
 
-/// Waits for something from a thread that may block: on its own runtime, else on one for this.
+/// Waits for a future from a thread that may block: on its own runtime, else on a temporary one.
 pub(crate) fn block_on<T>(
     work: impl Future<Output = Result<T, StorageError>>,
 ) -> Result<T, StorageError> {

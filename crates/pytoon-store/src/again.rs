@@ -1,7 +1,7 @@
-//! Queues jobs again that were stopped: as they were, or with another brief.
+//! Queues stopped jobs again: unchanged, or with another brief.
 //!
-//! Guarantees: tasks keep their tokens, so that a worker that still runs one for the earlier run has
-//! lost it; artifacts and bought clips stay, and stages find them.
+//! Guarantees: tasks keep their tokens, so that a worker that still runs one for the earlier run has lost it;
+//! artifacts and bought clips stay, and stages reuse them.
 
 use crate::db::{Db, Durability, Tx};
 use crate::jobs::{advance, hold};
@@ -32,8 +32,8 @@ pub(crate) async fn resume(db: &Db, id: &str, event: JobEvent) -> Result<bool, S
     Ok(true)
 }
 
-/// Queues a job by an event, and returns it as it was; `None` if its status does not allow the event.
-/// Its deadline counts from now, and vendors are not told of an earlier cancel any more.
+/// Queues a job by an event, and returns its previous row; `None` if its status does not allow the event. Its
+/// deadline counts from now, and a pending notice of an earlier cancel to vendors is dropped.
 async fn queued(
     db: &Db,
     tx: &mut Tx,

@@ -11,17 +11,17 @@ use pytoon_records::ledger::{
 use pytoon_vocabulary::{CallId, JobId, MicroUsd, SceneId, UnixMs};
 use sqlx::{AssertSqlSafe, Row};
 
-/// What a limit on requests counts over, in milliseconds.
+/// The window of the rate limit, in milliseconds.
 const MINUTE_MS: i64 = 60_000;
-/// Attempts where another process changes what was looked at.
+/// Maximum number of attempts when another process changes the rows meanwhile.
 const RACES: usize = 8;
 
-/// The lock under which PostgreSQL admits calls, one at a time: what speaks against a call are sums
-/// over rows that others may be writing.
+/// The lock under which PostgreSQL admits calls, one at a time: the limits are sums over rows that others may be
+/// writing.
 const ADMISSION: i64 = 7_270_001;
 
-/// A row for a call, or why there is none. The row and everything that it depends on are one
-/// statement, which only one process does at a time.
+/// Writes a row for a call, or returns the reason for its rejection. The row and all of its conditions are one
+/// statement, which only one process executes at a time.
 pub(crate) async fn admit(
     db: &Db,
     call: &NewCall,
@@ -33,7 +33,7 @@ pub(crate) async fn admit(
             Insert::Refused => {}
             Insert::Fenced => return Ok(Admission::Fenced),
         }
-        // What stood in its way may have gone since; then it is tried again.
+        // The obstacle may have gone since; then try again.
         if let Some(refusal) = refusal(db, call, limits).await? {
             return Ok(refusal);
         }
@@ -41,23 +41,22 @@ pub(crate) async fn admit(
     Ok(Admission::Busy)
 }
 
-/// The result of trying to write a call's row.
+/// The result of an attempt to write a call's row.
 enum Insert {
     /// It is written.
     Written,
-    /// A limit or another purchase of the same keeps it out.
+    /// A limit or another purchase of the same request prevents it.
     Refused,
-    /// The claim of the call does not hold.
+    /// The lease of the call does not hold.
     Fenced,
 }
 
 /// Writes the row if every limit allows it.
 async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<Insert, StoreError> {
-    // One statement is one step on SQLite.
+    // On SQLite one statement is atomic.
     let alone = db.dialect == Dialect::Sqlite && call.fence.is_none();
     let mut conditions = vec![format!("NOT ({})", taken("$5")), within_callers_budget("$9")];
-    // A sum that no limit asks for is not added up: a busy day has many rows, and all other
-    // processes wait meanwhile.
+    // A sum without a limit is not computed: a busy day has many rows, and all other processes wait meanwhile.
     let mut caps: Vec<i64> = Vec::new();
     let mut cap = |limit: Option<i64>, condition: &dyn Fn(usize) -> String| {
         if let Some(limit) = limit {
@@ -115,8 +114,8 @@ async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<Insert, 
     Ok(if written.is_empty() { Insert::Refused } else { Insert::Written })
 }
 
-/// Whether a claim holds. Its row stays as it is until the transaction ends: who claims the task
-/// after that finds the call's row.
+/// Returns true if a lease holds. Its row stays locked until the transaction ends: a later claim of the task finds
+/// the call's row.
 async fn holds(db: &Db, transaction: &mut Tx, fence: &Fence) -> Result<bool, StoreError> {
     let sql = format!(
         "SELECT id FROM tasks WHERE id = $1 AND token = $2 AND state = '{}'{}",
@@ -128,14 +127,14 @@ async fn holds(db: &Db, transaction: &mut Tx, fence: &Fence) -> Result<bool, Sto
     Ok(found.is_some())
 }
 
-/// Why a call may not be made; absent where it may.
+/// Returns the reason why a call may not be made; `None` if it may.
 async fn refusal(
     db: &Db,
     call: &NewCall,
     limits: &CallLimits,
 ) -> Result<Option<Admission>, StoreError> {
     let failed = database("admit a call");
-    // The numbers of the values are those of `insert`, so that the sums are the same words.
+    // The parameters have the numbers of `insert`, so that the sums are the same text.
     let sql = format!(
         "SELECT CASE WHEN {} THEN 1 ELSE 0 END AS taken, {SPENT_BY_JOB} AS of_job, \
            COALESCE((SELECT api_keys.budget_per_day - {SPENT_BY_CALLER} {CALLER}), {UNBOUNDED}) \
@@ -199,22 +198,22 @@ const SPENT_BY_JOB: &str =
 const SPENT_ON_DAY: &str =
     "(SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT) FROM calls WHERE created_at >= $12)";
 const SPENT_BY_KEY: &str = "(SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT) FROM calls WHERE key_id = $8 AND created_at >= $12)";
-/// The API key that submitted the job of a call, where what it may spend a day is limited.
+/// The API key that submitted the job of a call, if it has a daily budget.
 const CALLER: &str = "FROM jobs JOIN api_keys ON api_keys.id = jobs.key_id \
    WHERE jobs.id = $2 AND api_keys.budget_per_day IS NOT NULL";
 const SPENT_BY_CALLER: &str = "(SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT) FROM calls WHERE caller = jobs.key_id AND created_at >= $12)";
-/// More than anybody has.
+/// More than any account has.
 const UNBOUNDED: i64 = i64::MAX;
 
-/// Whether a call keeps within what the submitter's API key may spend a day. The budget is read
-/// with every call, so that a changed one is in force at once.
+/// Returns the condition that a call stays within the daily budget of the submitter's API key. The budget is read
+/// with every call, so that a change applies at once.
 fn within_callers_budget(estimated: &str) -> String {
     format!(
         "NOT EXISTS (SELECT 1 {CALLER} AND {estimated} + {SPENT_BY_CALLER} > api_keys.budget_per_day)"
     )
 }
 
-/// Counts the calls of an engine that are under way.
+/// Counts the calls of an engine in progress.
 fn running() -> String {
     let under_way = names([CallState::Intent, CallState::Submitted]);
     format!(
@@ -229,7 +228,7 @@ fn day_of(call: &NewCall) -> UnixMs {
     pytoon_vocabulary::start_of_day(call.at)
 }
 
-/// Whether a request is bought or refused already.
+/// Returns the condition that a request is already bought or rejected.
 fn taken(request: &str) -> String {
     format!(
         "EXISTS (SELECT 1 FROM calls WHERE request_hash = {request} \
@@ -238,14 +237,14 @@ fn taken(request: &str) -> String {
     )
 }
 
-/// Names of states for a list in SQL; they are our own words, never a user's.
+/// Returns names of states as a list in SQL; they are our own words, never a user's.
 fn names(states: impl IntoIterator<Item = CallState>) -> String {
     let quoted: Vec<String> =
         states.into_iter().map(|state| format!("'{}'", state.as_str())).collect();
     quoted.join(", ")
 }
 
-/// What is known of a scene and of the requests that it may make.
+/// Reads the history of a scene and of the requests that it may make.
 pub(crate) async fn history(
     db: &Db,
     job_id: &JobId,
@@ -285,8 +284,8 @@ pub(crate) async fn history(
     Ok(history)
 }
 
-/// Takes a call to its next state, with the clip that it bought where it is kept. One statement:
-/// a row is not changed, or changed with all of it.
+/// Advances a call to its next state, with the clip that it bought if that is kept. One statement: a row is changed
+/// completely or not at all.
 pub(crate) async fn advance(
     db: &Db,
     id: &CallId,
@@ -297,8 +296,8 @@ pub(crate) async fn advance(
 ) -> Result<CallState, StoreError> {
     let (from, to) = CallState::step(event);
     let task = change.task.as_ref().map(ToString::to_string);
-    // Only what changes is named: a column that is set, even to what it was, has its indexes
-    // written again.
+    // Only changed columns are named: the indexes of a column that is set, even to its old value, are written
+    // again.
     let mut set = vec!["state = $1".to_owned(), "updated_at = $2".to_owned()];
     let mut name = |is_given: bool, column: &str| {
         if is_given {
@@ -314,8 +313,8 @@ pub(crate) async fn advance(
         name(clip.is_some(), column);
     }
     name(clip.is_some_and(|clip| clip.credit.is_some()), "clip_credit");
-    // Power may fail after a kept clip: its row is then still that of a paid task, and the clip is
-    // fetched again. Everything else is on the disk before the next step.
+    // Power may fail after a kept clip: its row is then still that of a paid task, and the clip is fetched again.
+    // Everything else is on disk before the next step.
     let durability = if clip.is_some() { Durability::Process } else { Durability::Power };
     let sql = format!(
         "{}UPDATE calls SET {} WHERE id = $3 AND state IN ({}) RETURNING id",
@@ -343,7 +342,7 @@ pub(crate) async fn advance(
     if changed.len() == 1 { Ok(to) } else { Err(not_advanced(db, id, event).await?) }
 }
 
-/// Why [`advance`] changed nothing.
+/// Returns the reason why [`advance`] changed nothing.
 async fn not_advanced(db: &Db, id: &CallId, event: CallEvent) -> Result<StoreError, StoreError> {
     let row = sqlx::query("SELECT state FROM calls WHERE id = $1")
         .bind(id.as_str())

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Which database answers.
+/// The dialect of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     Sqlite,
@@ -34,11 +34,11 @@ pub(crate) type Tx = Transaction<'static, Any>;
 pub(crate) struct Db {
     pub(crate) pool: AnyPool,
     pub(crate) dialect: Dialect,
-    /// SQLite's file as it was opened.
+    /// SQLite's file at the time it was opened.
     pub(crate) file: Option<Arc<DatabaseFile>>,
 }
 
-/// The identity of an open file, to notice that another file took its place.
+/// The identity of an open file, to detect that another file replaced it.
 #[derive(Debug)]
 pub(crate) struct DatabaseFile {
     path: PathBuf,
@@ -62,7 +62,7 @@ impl DatabaseFile {
             Ok(now) if now.len() < 100 => "it was truncated",
             Ok(_) => return Ok(()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => "it was removed or moved",
-            // Out of descriptors or the like: nothing is known.
+            // For example out of descriptors: nothing is known.
             Err(_) => return Ok(()),
         };
         Err(StoreError::Database {
@@ -104,8 +104,8 @@ impl Db {
         }
     }
 
-    /// Returns the clock for a condition on a column. Read once, it is a value that an index is searched
-    /// by; read for each row, it makes every claim scan all running tasks.
+    /// Returns the clock for a condition on a column. Read once, it is a value that an index can be searched by;
+    /// read for each row, it makes every claim scan all running tasks.
     pub(crate) fn now_once(&self) -> String {
         format!("(SELECT {})", self.now())
     }
@@ -113,7 +113,7 @@ impl Db {
     /// Returns the clause that skips rows that other claims have locked.
     pub(crate) fn skip_locked(&self) -> &'static str {
         match self.dialect {
-            // Its writers come one after the other.
+            // SQLite's writers are serialized.
             Dialect::Sqlite => "",
             Dialect::Postgres => " FOR UPDATE SKIP LOCKED",
         }
@@ -122,9 +122,9 @@ impl Db {
     /// Returns the clause that locks a row until the transaction ends.
     pub(crate) fn for_us_alone(&self) -> &'static str {
         match self.dialect {
-            // Its writers come one after the other.
+            // SQLite's writers are serialized.
             Dialect::Sqlite => "",
-            // Rows that refer to it may still be written.
+            // Rows that refer to it can still be written.
             Dialect::Postgres => " FOR NO KEY UPDATE",
         }
     }
@@ -132,14 +132,14 @@ impl Db {
     /// Returns the clause that keeps others from changing a row until the transaction ends.
     pub(crate) fn for_share(&self) -> &'static str {
         match self.dialect {
-            // Its writers come one after the other.
+            // SQLite's writers are serialized.
             Dialect::Sqlite => "",
             Dialect::Postgres => " FOR SHARE",
         }
     }
 
-    /// Begins a transaction that may write. SQLite locks at once, since a reader that becomes a writer
-    /// would be refused.
+    /// Begins a transaction that may write. SQLite locks at once, since a reader that becomes a writer would be
+    /// rejected.
     pub(crate) async fn begin(
         &self,
         durability: Durability,

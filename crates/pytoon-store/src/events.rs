@@ -1,4 +1,4 @@
-//! The events of jobs, for those who watch them, and the scenes that some of them tell of.
+//! The events of jobs, for their watchers, and the scenes that some of them report.
 
 use crate::db::{Db, Tx};
 use crate::rows::{database, json_of};
@@ -103,8 +103,7 @@ pub(crate) async fn scenes(db: &Db, job: &str) -> Result<Vec<SceneRow>, StoreErr
     rows.iter().map(|row| read(row).map_err(&failed)).collect()
 }
 
-/// Applies changes to the scenes of a job, and tells of each. A scene that has no row yet counts as
-/// planned.
+/// Applies changes to the scenes of a job, and writes an event for each. A scene without a row counts as planned.
 pub(crate) async fn change_scenes(
     db: &Db,
     tx: &mut Tx,

@@ -26,8 +26,8 @@ fn asset(row: &AnyRow) -> Result<AssetRow, sqlx::Error> {
 
 async fn add(db: &Db, new: &AssetRow) -> Result<Uploaded, StoreError> {
     let failed = database("write down an upload");
-    // A known one is used now: it must not be given up while its name is on the way to its caller.
-    // The clock is asked once: PostgreSQL's goes on within a statement.
+    // A known file counts as used now: it must not be removed while its name is on the way to its caller. The clock
+    // is read once: PostgreSQL's advances within a statement.
     let sql = format!(
         "INSERT INTO assets ({COLUMNS}) \
          SELECT $1, $2, $3, $4, $5, $6, clock.now, clock.now FROM (SELECT {now} AS now) AS clock \

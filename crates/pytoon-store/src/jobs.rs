@@ -80,7 +80,7 @@ pub(crate) async fn submit(
     let failed = database(SUBMIT);
     let mut tx = db.begin(Durability::Power, SUBMIT).await?;
     if let Some(mark) = &job.idempotency {
-        // Of two that come at once, one writes the mark and the other waits here for it.
+        // Of two concurrent requests, one writes the mark and the other waits here for it.
         let sql = format!(
             "INSERT INTO idempotency (key_id, mark, request_hash, job_id, created_at) \
              VALUES ($1, $2, $3, $4, {now}) ON CONFLICT (key_id, mark) DO UPDATE \
@@ -135,7 +135,7 @@ pub(crate) async fn submit(
     if written.is_empty() {
         return Ok(Submission::Full);
     }
-    // Each further statement is a further way to the server and back: as few as can be.
+    // Each statement is another round trip to the server: use as few as possible.
     insert_first_tasks(db, &mut tx, job.id.as_str(), &job.tasks, SUBMIT).await?;
     let data = json!({ "status": JobStatus::Queued });
     insert_event(db, &mut tx, job.id.as_str(), 1, EventKind::Status, &data, SUBMIT).await?;
@@ -169,8 +169,8 @@ pub(crate) async fn repeated(
     Ok(Some(Submission::Repeated(id(&row, "job_id").map_err(&failed)?)))
 }
 
-/// Applies an event to a job that this transaction holds, and tells of its new status. An event that
-/// leads to the same status writes nothing.
+/// Applies an event to a job that this transaction has locked, and writes an event for its new status. An event
+/// that leads to the same status writes nothing.
 pub(crate) async fn advance(
     db: &Db,
     tx: &mut Tx,
@@ -223,10 +223,9 @@ pub(crate) async fn fetch_in(tx: &mut Tx, id: &str) -> Result<Option<JobRow>, St
     one(tx, "id = $1", "", id).await
 }
 
-/// Reads and locks a job until the transaction ends. Decisions over several rows of a job need the
-/// lock: two tasks that end at one moment would each take the other for unfinished, and nothing would
-/// unblock the tasks that wait for both. A job is locked before its tasks, so that no two transactions
-/// wait for each other.
+/// Reads and locks a job until the transaction ends. Decisions over several rows of a job need the lock: two tasks
+/// that end at the same moment would each see the other as unfinished, and nothing would unblock the tasks that
+/// wait for both. A job is locked before its tasks, so that no two transactions deadlock.
 pub(crate) async fn hold(db: &Db, tx: &mut Tx, id: &str) -> Result<Option<JobRow>, StoreError> {
     one(tx, "id = $1", db.for_us_alone(), id).await
 }
@@ -280,7 +279,7 @@ pub(crate) async fn list(db: &Db, filter: &JobFilter) -> Result<Vec<JobRow>, Sto
     if let Some((at, id)) = &filter.after {
         texts.push(id.to_string());
         let id = format!("${}", texts.len());
-        // Our own number: no value of a user's.
+        // Our own numbers, never a user's value.
         conditions.push(format!("(created_at < {at} OR created_at = {at} AND id < {id})"));
     }
     let columns = if filter.with_briefs { JOB.clone() } else { without_large_texts() };
@@ -298,8 +297,8 @@ pub(crate) async fn list(db: &Db, filter: &JobFilter) -> Result<Vec<JobRow>, Sto
 
 const CANCEL: &str = "cancel a job";
 
-/// Cancels a job: no further task begins, running ones learn it from their next heartbeat, and a last
-/// task tells the vendors. Returns the status; one that allows no cancel stays as it is.
+/// Cancels a job: no further task begins, running ones learn of it at their next heartbeat, and a last task tells
+/// the vendors. Returns the status; one that allows no cancel stays unchanged.
 pub(crate) async fn cancel(db: &Db, id: &str) -> Result<Option<JobStatus>, StoreError> {
     let mut tx = db.begin(Durability::Power, CANCEL).await?;
     let Some(job) = hold(db, &mut tx, id).await? else { return Ok(None) };

@@ -1,9 +1,9 @@
-//! Keeps what must survive a crash: the ledger of paid work, kept clips, circuit breakers; and the
-//! service's jobs, tasks under leases, and keys. One text of SQL works on SQLite and PostgreSQL.
+//! Stores everything that must survive a crash: the ledger of paid work, kept clips, circuit breakers; and the
+//! service's jobs, tasks under leases, and keys. The same SQL works on SQLite and PostgreSQL.
 //!
-//! Guarantees: every method of [`PurchaseStore`](pytoon_records::ledger::PurchaseStore) is one
-//! transaction; what has returned is on disk; several processes may work on one database; a row's
-//! state changes only as its [`State`](pytoon_records::state::State) allows.
+//! Guarantees: every method of [`PurchaseStore`](pytoon_records::ledger::PurchaseStore) is one transaction; once it
+//! returns, its changes are on disk; several processes may use one database; a row's state changes only as its
+//! [`State`](pytoon_records::state::State) allows.
 //!
 //! Does not know engines, files or clocks: times are arguments, clips are names.
 //!

@@ -1,11 +1,11 @@
-//! The tables, version by version. Written out instead of by sqlx's macro, which compiles both
-//! databases a second time for itself: two minutes of every clean build.
+//! The tables, version by version. Listed here instead of by sqlx's macro, which compiles both databases a second
+//! time for itself: two minutes of every clean build.
 
 use crate::db::Dialect;
 use sqlx::SqlStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-/// Number, what it does, SQL. What was released is never changed: sqlx compares checksums.
+/// Number, description, SQL. A released step is never changed: sqlx compares checksums.
 type Step = (i64, &'static str, &'static str);
 
 const SQLITE: &[Step] = &[
@@ -23,12 +23,12 @@ const POSTGRES: &[Step] = &[
     (5, "redo and webhooks", include_str!("../migrations/postgres/0005_redo_and_webhooks.sql")),
 ];
 
-/// All versions of a database's tables.
+/// Returns all versions of a database's tables.
 pub(crate) fn all(dialect: Dialect) -> Migrator {
     up_to(dialect, i64::MAX)
 }
 
-/// Those up to a version.
+/// Returns the versions up to one.
 pub(crate) fn up_to(dialect: Dialect, version: i64) -> Migrator {
     let steps = match dialect {
         Dialect::Sqlite => SQLITE,

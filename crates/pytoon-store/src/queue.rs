@@ -1,4 +1,4 @@
-//! The queue as seen by operators: tasks of a job, dead tasks, and numbers.
+//! The operators' view of the queue: tasks of a job, dead tasks, and numbers.
 
 use crate::db::Db;
 use crate::rows::database;

@@ -1,4 +1,4 @@
-//! Rows to values and back.
+//! Conversions between rows and values.
 
 use pytoon_records::ledger::{CallRow, CallState, StoreError};
 use pytoon_vocabulary::MicroUsd;

@@ -1,12 +1,11 @@
-//! States in statements and rows: every name comes from its enum, every condition from its transition
-//! function.
+//! States in statements and rows: every name comes from its enum, every condition from its transition function.
 
 use pytoon_records::ledger::StoreError;
 use pytoon_records::state::State;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-/// One event as words of a statement: `SET state = {to} … WHERE state {from}`.
+/// One event as fragments of a statement: `SET state = {to} … WHERE state {from}`.
 pub(crate) struct Step {
     /// The state after the event, quoted.
     pub(crate) to: String,
@@ -14,7 +13,7 @@ pub(crate) struct Step {
     pub(crate) from: String,
 }
 
-/// Returns the words of an event.
+/// Returns the fragments of an event.
 pub(crate) fn step<S: State>(event: S::Event) -> Step {
     let to = S::to_state(event).map(quoted).unwrap_or_default();
     Step { to, from: one_of(&S::from_states(event)) }
@@ -35,17 +34,17 @@ pub(crate) fn one_of<S: State>(states: &[S]) -> String {
     }
 }
 
-/// Applies an event to a row that this transaction holds.
+/// Applies an event to a row that this transaction has locked.
 pub(crate) fn applied<S: State>(state: S, event: S::Event) -> Result<S, StoreError> {
     state.apply(event).map_err(|invalid| StoreError::Conflict(invalid.to_string()))
 }
 
-/// Reads a column that holds an id.
+/// Reads a column that contains an id.
 pub(crate) fn id<T: From<String>>(row: &AnyRow, column: &str) -> Result<T, sqlx::Error> {
     row.try_get::<String, _>(column).map(T::from)
 }
 
-/// Reads a column that holds a name.
+/// Reads a column that contains a name.
 pub(crate) fn named<T>(
     row: &AnyRow,
     column: &str,

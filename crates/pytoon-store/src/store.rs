@@ -1,5 +1,5 @@
-//! The database: a file that any number of processes of one machine open, or PostgreSQL for many
-//! machines. One text of SQL serves both.
+//! The database: a file that any number of processes of one machine open, or PostgreSQL for many machines. The same
+//! SQL serves both.
 
 use crate::db::{DatabaseFile, Db, Dialect};
 use crate::rows::database;
@@ -20,18 +20,17 @@ use std::time::Duration;
 
 /// Connections of one process to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 16;
-/// A machine that is cut off in the middle of a transaction would hold its rows for hours, and all
-/// pass by them: the server ends what it does not hear of.
+/// Makes the server end a disconnected client's transaction soon; otherwise its row locks would last for hours.
 const POSTGRES_SESSION: &str = "SET idle_in_transaction_session_timeout = '15s'; \
      SET tcp_user_timeout = '15s'; SET tcp_keepalives_idle = 10; \
      SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;";
-/// A connection that was not used for so long is asked whether it still stands.
+/// A connection that was idle for longer is pinged before use.
 const RESTED: Duration = Duration::from_millis(500);
-/// How long the first connection to PostgreSQL may take.
+/// Timeout of the first connection to PostgreSQL.
 const FIRST_CONNECTION: Duration = Duration::from_secs(10);
-/// How long any step may take; longer than SQLite waits for another's transaction.
+/// Timeout of any step; longer than SQLite waits for another's transaction.
 const LONGEST_STEP: Duration = Duration::from_secs(30);
-/// How long one process waits for another's transaction.
+/// Timeout for another process's transaction, in milliseconds.
 const BUSY_TIMEOUT_MS: u32 = 20_000;
 
 /// Rows in SQLite or PostgreSQL.
@@ -43,7 +42,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens what an address names: `postgres://…`, or else a file of SQLite's.
+    /// Opens the database at an address: `postgres://…`, or else an SQLite file.
     pub async fn connect(address: &str) -> Result<Self, StoreError> {
         if is_postgres(address) {
             Self::postgres(address).await
@@ -52,13 +51,13 @@ impl Store {
         }
     }
 
-    /// Opens a database of PostgreSQL's and brings it up to date where needed.
+    /// Opens a PostgreSQL database and migrates it if necessary.
     async fn postgres(address: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        // The address holds a password: it is in no message.
+        // The address contains a password: it is in no message.
         let failed = database("connect to PostgreSQL");
         let options = AnyConnectOptions::from_str(address).map_err(&failed)?;
-        // A pool only says that time is over: one connection says why.
+        // A pool only reports a timeout: a single connection reports the reason.
         let first = tokio::time::timeout(FIRST_CONNECTION, AnyConnection::connect_with(&options));
         let first = first.await.map_err(|_| StoreError::Database {
             operation: "connect to PostgreSQL",
@@ -68,8 +67,8 @@ impl Store {
         let pool = AnyPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(Duration::from_secs(10))
-            // A question before each use would double every short step. A connection that rested is
-            // asked: the server may have been started again meanwhile.
+            // A ping before each use would double every short step. An idle connection is pinged: the server may
+            // have restarted meanwhile.
             .test_before_acquire(false)
             .before_acquire(|connection, rest| {
                 Box::pin(async move {
@@ -96,7 +95,7 @@ impl Store {
         Ok(Self { db, wakeups, most_attempts: MAX_CLAIMS })
     }
 
-    /// Opens a database file, making it and bringing it up to date where needed.
+    /// Opens a database file, and creates or migrates it if necessary.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
@@ -112,10 +111,10 @@ impl Store {
         let address = format!("sqlite://{}?mode=rwc", encoded(path));
         let options = AnyConnectOptions::from_str(&address).map_err(database("open"))?;
         let pool = AnyPoolOptions::new()
-            // One: each connection has its own cache, which a change through any other empties,
-            // and SQLite lets only one write anyway. Two cost half as much again per scene.
+            // One: each connection has its own cache, which a change through any other invalidates, and SQLite
+            // allows only one writer anyway. Two cost half as much again per scene.
             .max_connections(1)
-            // A file does not hang up: asking it before each use doubles every step.
+            // A file does not disconnect: a ping before each use doubles every step.
             .test_before_acquire(false)
             .before_acquire(|connection, _| Box::pin(is_sound(connection)))
             .acquire_timeout(Duration::from_millis(u64::from(BUSY_TIMEOUT_MS)))
@@ -146,14 +145,14 @@ impl Store {
         Ok(Self { db, wakeups: Wakeups::default(), most_attempts: MAX_CLAIMS })
     }
 
-    /// A number that SQLite's settings have now.
+    /// Returns the current value of an SQLite setting.
     #[cfg(test)]
     pub(crate) async fn pragma(&self, name: &'static str) -> i64 {
         let sql = sqlx::AssertSqlSafe(format!("PRAGMA {name}"));
         sqlx::query_scalar(sql).fetch_one(&self.db.pool).await.expect("reads")
     }
 
-    /// Sets the maximum number of claims of a task that do not end in order.
+    /// Sets the maximum number of claims of a task that end without a report.
     #[must_use]
     pub fn with_most_attempts(mut self, most: u32) -> Self {
         self.most_attempts = most.max(1);
@@ -166,8 +165,8 @@ impl Store {
     }
 }
 
-/// Makes the file where there is none: only its owner reads it, since it holds callers' work and what
-/// messages are signed for. SQLite gives its log beside it the same mode.
+/// Creates the file if it does not exist, readable only by its owner: it contains callers' work and the keys that
+/// sign messages. SQLite gives its log beside it the same mode.
 fn make_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
@@ -177,24 +176,23 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Whether a connection to SQLite begins transactions. A full disk ends a transaction by itself, and
-/// the library, which then finds none to roll back, counts it as open for ever: no other is begun on
-/// that connection again.
+/// Returns true if a connection to SQLite can begin transactions. A full disk ends a transaction by itself; the
+/// library then finds none to roll back and counts it as open for ever, so no other can begin on that connection.
 async fn is_sound(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
     if !connection.is_in_transaction() {
         return Ok(true);
     }
-    // What was dropped is rolled back in turn; an answer says that the turn was.
+    // A dropped transaction is rolled back in order; the answer to the ping shows that the rollback is done.
     connection.ping().await?;
     Ok(!connection.is_in_transaction())
 }
 
-/// Whether an address is one of PostgreSQL's.
+/// Returns true if an address is one of PostgreSQL.
 pub fn is_postgres(address: &str) -> bool {
     address.starts_with("postgres://") || address.starts_with("postgresql://")
 }
 
-/// Several processes may start at once: the loser of the race finds the work done.
+/// Migrates the tables. Several processes may start at once: the loser of the race finds the work done.
 async fn migrate(pool: &AnyPool, dialect: Dialect) -> Result<(), StoreError> {
     let mut last = None;
     for attempt in 0..20u64 {
@@ -208,7 +206,7 @@ async fn migrate(pool: &AnyPool, dialect: Dialect) -> Result<(), StoreError> {
     Err(StoreError::Database { operation: "bring the tables up to date", reason })
 }
 
-/// A path in an address: what has a meaning there is percent-encoded.
+/// Percent-encodes a path for an address.
 fn encoded(path: &Path) -> String {
     path.to_string_lossy().chars().fold(String::new(), |mut out, c| {
         match c {
@@ -219,8 +217,8 @@ fn encoded(path: &Path) -> String {
     })
 }
 
-/// A step that ends in time, one way or the other: a line that is cut answers nothing for minutes.
-/// Whether it was done is then not known, as after any lost connection.
+/// Runs a step with a timeout: a broken connection would not answer for minutes. The outcome of a timed-out step is
+/// unknown, as after any lost connection.
 pub(crate) fn bounded<'a, T: 'a>(
     step: impl Future<Output = Result<T, StoreError>> + Send + 'a,
 ) -> StoreFuture<'a, T> {

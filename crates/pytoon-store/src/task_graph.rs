@@ -7,11 +7,10 @@ use pytoon_records::job::{NewTask, TaskEvent, TaskKind, TaskState};
 use pytoon_records::ledger::StoreError;
 use sqlx::AssertSqlSafe;
 
-/// Maximum number of rows that one statement writes: the number of its values is bounded.
+/// Maximum number of rows that one statement writes: the number of its parameters is limited.
 const MOST_ROWS: usize = 200;
 
-/// Inserts the tasks of a new job. Nothing is done yet, so a task that needs another of them is
-/// blocked.
+/// Inserts the tasks of a new job. None is done yet, so a task that needs another of them is blocked.
 pub(crate) async fn insert_first_tasks(
     db: &Db,
     tx: &mut Tx,

@@ -19,8 +19,7 @@ use std::time::Duration;
 
 const CLAIM: &str = "claim a task";
 
-/// Claims the task that has waited longest: first those whose lease ran out, then those whose time has
-/// come.
+/// Claims the task that has waited longest: first those whose lease expired, then those that are due.
 pub(crate) async fn claim(
     db: &Db,
     worker: &str,
@@ -31,7 +30,7 @@ pub(crate) async fn claim(
     let ready = if begun_only { Wanted::ReadyOfBegun } else { Wanted::Ready };
     loop {
         let mut tx = db.begin(Durability::Process, CLAIM).await?;
-        // A lost task goes first: somebody waits for it longest.
+        // A lost task goes first: it has been waited for longest.
         let lost = claim_one(db, &mut tx, worker, lease, Wanted::Lost).await?;
         let claimed = match lost {
             Some(row) => Some((row, true)),
@@ -49,13 +48,13 @@ pub(crate) async fn claim(
             continue;
         };
         if row.attempts > most_attempts {
-            // Should we die here, another worker finds it lost and with as many attempts.
+            // If this process dies here, another worker finds the task lost, with the same number of attempts.
             tx.commit().await.map_err(database(CLAIM))?;
             fail(db, row.id.as_str(), row.token, &given_up(&row, most_attempts)).await?;
             continue;
         }
-        // A claim does not wait for another transaction's job: the next one tells the stage. The job
-        // may have been stopped since it was read.
+        // A claim does not wait for another transaction's job: the next claim updates the status. The job may have
+        // been stopped since it was read.
         let event = JobEvent::of_claim(row.kind);
         if job.status.apply(event) != Ok(job.status)
             && let Some(now) = hold_if_free(db, &mut tx, job.id.as_str()).await?
@@ -71,11 +70,11 @@ pub(crate) async fn claim(
 /// The tasks that a claim looks for.
 #[derive(Clone, Copy)]
 enum Wanted {
-    /// Tasks whose lease ran out.
+    /// Tasks whose lease expired.
     Lost,
-    /// Tasks whose time has come.
+    /// Tasks that are due.
     Ready,
-    /// Tasks whose time has come, of jobs that have begun.
+    /// Tasks that are due, of jobs that have begun.
     ReadyOfBegun,
 }
 
@@ -220,7 +219,7 @@ async fn end_of_cancel(db: &Db, tx: &mut Tx, job: &JobRow) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Extends the lease of a running task, and says whether its job goes on.
+/// Extends the lease of a running task, and returns whether its job continues.
 pub(crate) async fn beat(
     db: &Db,
     id: &str,
@@ -245,8 +244,8 @@ pub(crate) async fn beat(
     Ok(if goes_on { Hold::Ours } else { Hold::Stop })
 }
 
-/// Applies an event to the task of a claim, and returns its job, held; `None` if the claim is lost.
-/// `set` names further columns.
+/// Applies an event to the task of a claim, and returns its job, locked; `None` if the claim is lost. `set` names
+/// further columns.
 async fn leave(
     db: &Db,
     tx: &mut Tx,
@@ -270,7 +269,7 @@ async fn leave(
     Ok((!rows.is_empty()).then_some(job))
 }
 
-/// Ends a task that is done, and adds the tasks that follow it.
+/// Finishes a task, and adds the tasks that follow it.
 pub(crate) async fn finish(
     db: &Db,
     id: &str,
@@ -297,7 +296,7 @@ pub(crate) async fn finish(
     Ok(if job.status.is_active() { Hold::Ours } else { Hold::Stop })
 }
 
-/// Puts a task off, with a memo for its next run.
+/// Defers a task, with a memo for its next run.
 pub(crate) async fn later(
     db: &Db,
     id: &str,
@@ -307,7 +306,7 @@ pub(crate) async fn later(
 ) -> Result<Hold, StoreError> {
     const LATER: &str = "put a task off";
     let mut tx = db.begin(Durability::Process, LATER).await?;
-    // An end in order is no failed attempt.
+    // An orderly end is not a failed attempt.
     let set = format!("attempts = 0, run_at = {} + {}", db.now(), ms(wait));
     let Some(job) = leave(db, &mut tx, id, token, TaskEvent::PutOff, &set, LATER).await? else {
         return Ok(Hold::Lost);
@@ -323,7 +322,7 @@ pub(crate) async fn later(
     Ok(hold)
 }
 
-/// Hands a task back unfinished; this is no failed attempt.
+/// Hands a task back unfinished; this is not a failed attempt.
 pub(crate) async fn give_back(db: &Db, id: &str, token: i64) -> Result<Hold, StoreError> {
     const BACK: &str = "hand a task back";
     let mut tx = db.begin(Durability::Process, BACK).await?;
@@ -368,7 +367,7 @@ pub(crate) async fn fail(
     let Some(job) = leave(db, &mut tx, id, token, event, &set, FAIL).await? else {
         return Ok(Hold::Lost);
     };
-    // The error of a retry is shown to those who look at the task.
+    // The error of a retry is shown to people who inspect the task.
     sqlx::query("UPDATE tasks SET error = $1 WHERE id = $2")
         .bind(&failure.error.message)
         .bind(id)

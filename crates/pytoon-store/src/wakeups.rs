@@ -1,4 +1,4 @@
-//! Waking those who wait for a task, in this process and in others.
+//! Wakes workers that wait for a task, in this process and in others.
 
 use crate::db::{Db, Dialect};
 use crate::jobs::CHANNEL;
@@ -33,9 +33,9 @@ impl Wakeups {
         self.bell.notify_one();
     }
 
-    /// Notifies other processes over PostgreSQL, after the commit and by a statement of its own: a
-    /// transaction with a notice in it holds a lock of the whole server until its log is on the disk,
-    /// so that commits come one after the other. A lost notice costs one poll interval.
+    /// Notifies other processes over PostgreSQL, after the commit and by a separate statement: a transaction with a
+    /// notice holds a lock of the whole server until its log is on disk, so that commits would be serialized. A
+    /// lost notice costs one poll interval.
     pub(crate) fn ring(&self, pool: &AnyPool) {
         let (pool, bell) = (pool.clone(), Arc::downgrade(&self.bell));
         tokio::spawn(async move {

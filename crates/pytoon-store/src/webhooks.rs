@@ -1,5 +1,5 @@
-//! Webhook messages: written in the transaction of the change that they tell of, leased to a sender, and
-//! their attempts.
+//! Webhook messages: written in the transaction of the change that they report, leased to a sender, and their
+//! attempts.
 
 use crate::db::{Db, Durability, Tx, ms};
 use crate::rows::database;
@@ -15,7 +15,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 use std::time::Duration;
 
-/// Inserts the message about the end of a job, if its submitter asked for one.
+/// Inserts the message about the end of a job, if its submitter requested one.
 pub(crate) async fn put(
     db: &Db,
     tx: &mut Tx,

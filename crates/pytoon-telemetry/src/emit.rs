@@ -1,4 +1,4 @@
-//! Emitting an event: a line of the log, and what it counts for in the metrics.
+//! The emission of an event: a log line, and its metrics.
 
 use crate::event::Event;
 use crate::metric::{count, count_service};
@@ -6,7 +6,7 @@ use crate::service_event::ServiceEvent;
 use tracing::{debug, info, warn};
 
 impl Event<'_> {
-    /// Writes the log line, and counts what is counted.
+    /// Writes the log line, and updates the metrics.
     pub fn emit(&self) {
         count(self);
         let event = self.name();
@@ -183,7 +183,7 @@ impl Event<'_> {
                 );
             }
             Self::HealthCheck { engine, healthy, key_present, kind, latency_ms, detail } => {
-                // What is switched off, or was never given a key, is no fault.
+                // An engine that is switched off, or has no key, is not a failure.
                 if healthy || !key_present || kind == "disabled" {
                     info!(event, engine, healthy, key_present, kind, latency_ms, detail, "health");
                 } else {
@@ -223,7 +223,7 @@ impl Event<'_> {
 }
 
 impl ServiceEvent<'_> {
-    /// Writes the log line, and counts what is counted.
+    /// Writes the log line, and updates the metrics.
     pub fn emit(&self) {
         count_service(self);
         match *self {
@@ -320,7 +320,7 @@ impl ServiceEvent<'_> {
                 warn!(event, reason, "expired files could not be removed; this will be retried");
             }
             Self::Request { method, route, status, duration_ms } => {
-                // A target of its own: requests have a log of their own.
+                // A separate target: requests have their own log.
                 info!(
                     target: "pytoon_request",
                     event = "request",

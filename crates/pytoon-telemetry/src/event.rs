@@ -3,7 +3,7 @@
 //! The names are part of the operator's contract and appear literally in the log. A new event
 //! gets a variant here and a line in `docs/specs/events.md`.
 
-/// Something an operator may look for.
+/// An event of interest to an operator.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event<'a> {
     /// A render began.
@@ -21,25 +21,25 @@ pub enum Event<'a> {
         output: &'a str,
         /// The film's length in milliseconds.
         duration_ms: i64,
-        /// How long the render took in milliseconds.
+        /// The duration of the render, in milliseconds.
         wall_ms: u64,
-        /// How many findings the self-check has.
+        /// The number of findings of the self-check.
         findings: usize,
     },
     /// A render ended without a film.
     JobFailed {
         /// The stage that failed.
         stage: &'a str,
-        /// Why.
+        /// The reason.
         reason: &'a str,
     },
     /// A stage ended.
     StageFinished {
         /// The stage.
         stage: &'a str,
-        /// How long it took in milliseconds.
+        /// The duration, in milliseconds.
         duration_ms: u64,
-        /// Whether an earlier run's result was used.
+        /// True if an earlier run's result was used.
         reused: bool,
     },
     /// A voice provider did not deliver.
@@ -48,35 +48,35 @@ pub enum Event<'a> {
         provider: &'a str,
         /// The kind of failure.
         kind: &'a str,
-        /// What it said.
+        /// The error message.
         reason: &'a str,
-        /// How long it took, in milliseconds.
+        /// The duration, in milliseconds.
         duration_ms: u64,
     },
     /// A voice provider spoke the whole script.
     TtsProviderSpoke {
         /// The provider.
         provider: &'a str,
-        /// How many sentences.
+        /// The number of sentences.
         sentences: usize,
-        /// How long it took, in milliseconds.
+        /// The duration, in milliseconds.
         duration_ms: u64,
     },
     /// A voice provider is not asked: it has no key, is not installed, or is switched off.
     TtsProviderLeftOut {
         /// The provider.
         provider: &'a str,
-        /// Why, and what would change that.
+        /// The reason, and a remedy.
         reason: &'a str,
     },
     /// No voice provider delivered; the film is silent and captioned.
     AllTtsProvidersFailed {
-        /// How many were tried.
+        /// The number of providers tried.
         tried: usize,
     },
     /// A voice was made or read.
     VoiceProcessed {
-        /// Where it came from.
+        /// The source.
         source: &'a str,
         /// Its length before trimming, in milliseconds.
         raw_ms: i64,
@@ -86,73 +86,73 @@ pub enum Event<'a> {
         noise_floor_db: f64,
         /// Its speech rate in words a minute.
         words_per_minute: f64,
-        /// Whether it was denoised.
+        /// True if it was denoised.
         denoised: bool,
     },
     /// Utterances were given to scenes.
     VoiceMapped {
-        /// How many scenes have voice.
+        /// The number of scenes with voice.
         scenes: usize,
-        /// How many utterances.
+        /// The number of utterances.
         utterances: usize,
-        /// Speech in all, in milliseconds.
+        /// The total length of speech, in milliseconds.
         speech_ms: i64,
     },
     /// Words got their times from the synthesiser.
     AlignmentProviderTimes {
         /// The provider.
         provider: &'a str,
-        /// How many words.
+        /// The number of words.
         words: usize,
     },
     /// Words of a recording were timed.
     AlignmentDone {
         /// The method: `whisperx`, `stable_ts`, `builtin` or `even_split`.
         method: &'a str,
-        /// From 0 to 1.
+        /// The confidence, from 0 to 1.
         confidence: f64,
-        /// How many words.
+        /// The number of words.
         words: usize,
-        /// The estimated error of a word's start in milliseconds; negative when not known.
+        /// The estimated error of a word's start, in milliseconds; negative if unknown.
         estimated_error_ms: f64,
-        /// The program's own version, where it is a program.
+        /// The version of the program, if the method is one.
         version: &'a str,
     },
-    /// A method of alignment could not be used, or is not to be trusted; the next one is tried.
+    /// A method of alignment failed or its result is not reliable; the next one is tried.
     AlignmentMethodFailed {
         /// The method.
         method: &'a str,
         /// `not_installed`, `failed` or `low_confidence`.
         kind: &'a str,
-        /// What it reached, from 0 to 1; 0 when it did not run.
+        /// The confidence reached, from 0 to 1; 0 if it did not run.
         confidence: f64,
-        /// Why, and what would help.
+        /// The reason, and a remedy.
         reason: &'a str,
     },
-    /// A recording without a script was written down.
+    /// A recording without a script was transcribed.
     TranscriptDone {
-        /// Who wrote it down.
+        /// The method.
         method: &'a str,
         /// Length of the text in characters.
         chars: usize,
-        /// Its language; empty where nobody told.
+        /// Its language; empty if unknown.
         language: &'a str,
     },
-    /// A program could not write a recording down; the next one is tried.
+    /// A program could not transcribe a recording; the next one is tried.
     TranscriptMethodFailed {
         /// The method.
         method: &'a str,
-        /// Why, and what would help.
+        /// The reason, and a remedy.
         reason: &'a str,
     },
     /// Words were spread over the speech by their syllables.
     AlignmentFallbackToEvenSplit {
-        /// Why nothing better was possible.
+        /// The reason for the fallback.
         reason: &'a str,
-        /// How many words.
+        /// The number of words.
         words: usize,
     },
-    /// The mix was brought to its loudness.
+    /// The mix was normalised to its target loudness.
     Loudnorm {
         /// Integrated loudness before, in LUFS.
         input_lufs: f64,
@@ -163,43 +163,43 @@ pub enum Event<'a> {
         /// The gain applied, in dB.
         gain_db: f64,
     },
-    /// An engine gave way to another.
+    /// A scene fell back to another engine.
     EngineFallback {
         /// The job.
         job: &'a str,
         /// The scene.
         scene: &'a str,
-        /// The engine that gave way.
+        /// The engine that failed.
         from: &'a str,
         /// The engine that took over.
         to: &'a str,
         /// The kind of failure.
         kind: &'a str,
-        /// How long the engine that gave way was tried, in milliseconds.
+        /// The time spent on the failed engine, in milliseconds.
         latency_ms: u64,
-        /// What it said.
+        /// The error message.
         reason: &'a str,
     },
-    /// An engine or a voice is left alone for a while.
+    /// The breaker of an engine or a voice opened.
     EngineRotationTriggered {
         /// The engine.
         engine: &'a str,
-        /// The kind of failure that did it.
+        /// The kind of the failure that opened it.
         kind: &'a str,
-        /// Failures in a row.
+        /// Consecutive failures.
         failures: u32,
-        /// For how long, in seconds.
+        /// The pause, in seconds.
         cooldown_s: u64,
-        /// What a person may do about it; empty where nothing.
+        /// Advice for the operator; empty if there is none.
         advice: &'a str,
     },
-    /// The breaker of an engine or a voice could not be read or written; the render goes on without it.
+    /// The breaker of an engine or a voice could not be read or written; the render continues without it.
     EngineBreakerUnavailable {
         /// The engine.
         engine: &'a str,
         /// `read` or `write`.
         operation: &'a str,
-        /// What the store said.
+        /// The error message of the store.
         reason: &'a str,
     },
     /// An attempt at an engine ended.
@@ -214,12 +214,12 @@ pub enum Event<'a> {
         result: &'a str,
         /// The kind of failure; empty on success.
         kind: &'a str,
-        /// How long it took, in milliseconds.
+        /// The duration, in milliseconds.
         latency_ms: u64,
-        /// What was charged, in US dollars.
+        /// The charge, in US dollars.
         charged_usd: f64,
     },
-    /// A vendor took a paid call on.
+    /// A vendor accepted a paid call.
     EngineSubmitted {
         /// The job.
         job: &'a str,
@@ -231,10 +231,10 @@ pub enum Event<'a> {
         call: &'a str,
         /// The vendor's id.
         task: &'a str,
-        /// What it is expected to cost, in US dollars.
+        /// The expected cost, in US dollars.
         estimated_usd: f64,
     },
-    /// A paid call that an earlier process left is gone on with.
+    /// A paid call that an earlier process left is resumed.
     EngineResumed {
         /// The job.
         job: &'a str,
@@ -244,10 +244,10 @@ pub enum Event<'a> {
         engine: &'a str,
         /// The ledger's row.
         call: &'a str,
-        /// What it had come to.
+        /// Its state.
         state: &'a str,
     },
-    /// A purchase was charged and brought nothing that the film can use.
+    /// A purchase was charged and bought nothing that the film can use.
     EnginePurchaseWasted {
         /// The job.
         job: &'a str,
@@ -255,14 +255,14 @@ pub enum Event<'a> {
         scene: &'a str,
         /// The engine.
         engine: &'a str,
-        /// Why, as the kind of failure.
+        /// The reason, as the kind of failure.
         kind: &'a str,
-        /// What it cost, in US dollars.
+        /// The cost, in US dollars.
         charged_usd: f64,
-        /// What was said.
+        /// The error message.
         reason: &'a str,
     },
-    /// A paid call's answer never came: a person or a lookup decides it.
+    /// The answer to a paid call never came: a person or a lookup decides its outcome.
     EngineCallUnknown {
         /// The job.
         job: &'a str,
@@ -273,16 +273,16 @@ pub enum Event<'a> {
         /// The ledger's row.
         call: &'a str,
     },
-    /// A vendor was asked to stop.
+    /// A vendor was told to cancel.
     EngineCancelled {
         /// The engine.
         engine: &'a str,
         /// The ledger's row.
         call: &'a str,
-        /// What it said.
+        /// The vendor's answer.
         outcome: &'a str,
     },
-    /// A vendor used a status that it does not document.
+    /// A vendor used an undocumented status.
     EngineStatusUnknown {
         /// The engine.
         engine: &'a str,
@@ -291,7 +291,7 @@ pub enum Event<'a> {
         /// The status.
         status: &'a str,
     },
-    /// A scene waits, since its engines only cool and its deadline allows it.
+    /// A scene waits, since its engines only cool down and its deadline allows it.
     EngineWaiting {
         /// The job.
         job: &'a str,
@@ -299,10 +299,10 @@ pub enum Event<'a> {
         scene: &'a str,
         /// The engine that will be free first.
         engine: &'a str,
-        /// For how long, in milliseconds.
+        /// The wait, in milliseconds.
         wait_ms: u64,
     },
-    /// What is bought cannot be known or written down now: a scene waits, and nothing is bought.
+    /// The ledger cannot be read or written: a scene waits, and nothing is bought.
     LedgerUnavailable {
         /// The job.
         job: &'a str,
@@ -310,91 +310,91 @@ pub enum Event<'a> {
         scene: &'a str,
         /// The engine whose turn it is.
         engine: &'a str,
-        /// What was being done.
+        /// The operation.
         operation: &'a str,
-        /// When it is tried again, in milliseconds.
+        /// The pause before the next attempt, in milliseconds.
         retry_in_ms: u64,
-        /// What was said.
+        /// The error message.
         reason: &'a str,
     },
-    /// An engine was asked how it is.
+    /// An engine's health was checked.
     HealthCheck {
         /// The engine.
         engine: &'a str,
-        /// Whether it can be used.
+        /// True if it can be used.
         healthy: bool,
-        /// Whether there is a key, or none is needed.
+        /// True if there is a key, or none is needed.
         key_present: bool,
         /// The kind of failure; empty when healthy.
         kind: &'a str,
-        /// How long it took, in milliseconds.
+        /// The duration, in milliseconds.
         latency_ms: u64,
-        /// What it said.
+        /// The error message or details.
         detail: &'a str,
     },
-    /// `engine.yaml` was read again.
+    /// `engine.yaml` was reloaded.
     EngineConfigReloaded {
         /// Engines in it.
         engines: usize,
     },
-    /// An edit of `engine.yaml` was refused; the one before stays in force.
+    /// An edit of `engine.yaml` was rejected; the previous one stays in force.
     EngineConfigRefused {
-        /// Why, with file and line.
+        /// The reason, with file and line.
         reason: &'a str,
     },
-    /// A prompt was stopped or changed before it left, or refused by an engine.
+    /// A prompt was blocked or changed before it was sent, or rejected by an engine.
     ModerationFlagged {
         /// The scene.
         scene: &'a str,
-        /// Who objected: `blocklist`, `competitor`, `service` or an engine.
+        /// The source: `blocklist`, `competitor`, `service` or an engine.
         source: &'a str,
-        /// What was done: `removed`, `stopped` or `refused`.
+        /// The action: `removed`, `stopped` or `refused`.
         action: &'a str,
         /// The words or category.
         detail: &'a str,
     },
-    /// A refused prompt was put into other words.
+    /// A rejected prompt was rephrased.
     ModerationRephrased {
         /// The scene.
         scene: &'a str,
-        /// The engine that refused.
+        /// The engine that rejected it.
         engine: &'a str,
-        /// Which attempt this is.
+        /// The number of the attempt.
         attempt: u32,
     },
-    /// A hardware encoder gave way to software.
+    /// A hardware encoder failed and software took over.
     EncoderFallback {
-        /// The encoder asked for.
+        /// The requested encoder.
         from: &'a str,
         /// The encoder used.
         to: &'a str,
-        /// Why.
+        /// The reason.
         reason: &'a str,
     },
-    /// Characters that no font of the chain has.
+    /// Characters are missing from every font of the chain.
     GlyphsMissing {
         /// The characters.
         characters: &'a str,
     },
-    /// The self-check found something.
+    /// The self-check reported a finding.
     SelfCheckFinding {
         /// The check.
         check: &'a str,
-        /// What was found.
+        /// The finding.
         detail: &'a str,
     },
-    /// Something was bent to make the film possible.
+    /// The film differs from the request in a detail.
     Warning {
-        /// What.
+        /// The details.
         detail: &'a str,
     },
-    /// An outside program ran.
+    /// An external program ran.
     ProcessFinished {
         /// The program.
         program: &'a str,
-        /// What it was for.
+        /// The purpose.
         purpose: &'a str,
-        /// How long it ran, in milliseconds.
+        /// The duration, in milliseconds.
         duration_ms: u64,
     },
 }
@@ -442,7 +442,7 @@ impl Event<'_> {
         "process_finished",
     ];
 
-    /// The name as it stands in the log.
+    /// Returns the name in the log.
     pub fn name(&self) -> &'static str {
         match self {
             Self::JobStarted { .. } => "job_started",

@@ -18,20 +18,20 @@ use tracing_subscriber::registry::LookupSpan;
 /// The target of our own spans.
 const OURS: &str = "pytoon";
 
-/// Where log lines go.
+/// The destination of log lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogTarget {
     /// Standard error.
     Stderr,
     /// `worker.log` in a folder, appended to; requests to `api.log`.
     Folder(PathBuf),
-    /// Standard output, and the same lines in a folder where one is given: as services log.
+    /// Standard output, and additionally a folder if one is given: the form of services.
     Service(ServiceRole, Option<PathBuf>),
     /// Nowhere.
     Nowhere,
 }
 
-/// Which part of the service a process is: its lines go to that part's file.
+/// The part of the service that a process runs: its lines go to that part's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServiceRole {
     /// Both in one: requests to `api.log`, all else to `worker.log`.
@@ -42,8 +42,8 @@ pub enum ServiceRole {
     Worker,
 }
 
-/// Starts logging. `verbose` adds the debug lines; `collector` is the address of an OpenTelemetry
-/// collector that is sent spans, as long as what is returned lives.
+/// Starts logging. `verbose` adds the debug lines; spans are sent to `collector`, the address of an OpenTelemetry
+/// collector, until the returned value is dropped.
 pub fn init(target: &LogTarget, verbose: bool, collector: Option<&str>) -> std::io::Result<Traces> {
     let traces = Traces::start(collector)?;
     let mut sinks = Vec::new();
@@ -80,7 +80,7 @@ pub fn init(target: &LogTarget, verbose: bool, collector: Option<&str>) -> std::
     }
     let level = if verbose { LevelFilter::DEBUG } else { LevelFilter::INFO };
     let spans = traces.tracer().map(|tracer| {
-        // Log lines stay where they are.
+        // Log lines are not sent to the collector.
         let of_ours = filter_fn(|metadata| metadata.is_span() && metadata.target() == OURS);
         tracing_opentelemetry::layer().with_tracer(tracer).with_filter(of_ours)
     });
@@ -91,7 +91,7 @@ pub fn init(target: &LogTarget, verbose: bool, collector: Option<&str>) -> std::
     Ok(traces)
 }
 
-/// Which lines a file has.
+/// The lines that a file contains.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lines {
     All,
@@ -109,13 +109,13 @@ struct JsonLines {
     requests: RequestLines,
 }
 
-/// Lines about requests that are written each second: whoever floods the service does not fill its disk.
+/// Maximum number of lines about requests per second: a flood of requests must not fill the disk.
 const REQUEST_LINES: u64 = 500;
 
-/// Bounds the lines about requests. The next line that is written says how many were left out.
+/// Limits the lines about requests. The next written line contains the number of omitted ones.
 struct RequestLines {
     begun: Instant,
-    /// The second that is counted, and its lines so far.
+    /// The current second, and its lines so far.
     second: AtomicU64,
     lines: AtomicU64,
     left_out: AtomicU64,
@@ -127,7 +127,7 @@ impl RequestLines {
         Self { begun: Instant::now(), second, lines, left_out }
     }
 
-    /// Counts a line. Returns false for one too many.
+    /// Counts a line. Returns false if it exceeds the limit.
     fn has_room(&self) -> bool {
         let now = self.begun.elapsed().as_secs();
         if self.second.swap(now, Ordering::Relaxed) != now {
@@ -158,7 +158,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
     }
 
     fn on_event(&self, event: &tracing::Event<'_>, context: Context<'_, S>) {
-        // Other crates may use the same logging; only our own lines have our form.
+        // Other crates may use the same logging; only our own lines have our format.
         let target = event.metadata().target();
         if !target.starts_with("pytoon") {
             return;
@@ -175,7 +175,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
                 fields.0.insert("lines_left_out".to_owned(), left_out.into());
             }
         }
-        // What is known of the work around it, where the line does not say it itself.
+        // Fields of the surrounding spans, unless the line has them itself.
         for span in context.event_scope(event).into_iter().flatten() {
             if let Some(around) = span.extensions().get::<Fields>() {
                 for (name, value) in &around.0 {
@@ -191,7 +191,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
                 continue;
             }
             if let Ok(mut writer) = sink.writer.lock() {
-                // A log that cannot be written must not stop the work it reports on.
+                // A log that cannot be written must not stop the work that it reports.
                 let _ = writer.write_all(line.as_bytes());
             }
         }
@@ -219,7 +219,7 @@ fn line(time: SystemTime, level: Level, fields: Fields) -> String {
     text
 }
 
-/// RFC 3339 in UTC with milliseconds.
+/// Formats a time as RFC 3339 in UTC with milliseconds.
 pub fn timestamp(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
@@ -233,8 +233,8 @@ pub fn timestamp(time: SystemTime) -> String {
     )
 }
 
-/// Days since 1970-01-01 as a date of the Gregorian calendar, counting years from March so that
-/// the leap day comes last.
+/// Converts days since 1970-01-01 to a date of the Gregorian calendar, counting years from March so that the leap
+/// day comes last.
 fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);

@@ -1,12 +1,12 @@
-//! What the system says about itself: events with fixed names, as JSON lines.
+//! The system's telemetry: events with fixed names, as JSON lines.
 //!
-//! Every event that an operator may grep for is named once, in [`Event`]; its fields are typed,
-//! so a line cannot lose one. Lines go to standard error or to `worker.log` in a folder. Emitting
-//! an event counts its metric too, so that log and metrics cannot disagree.
+//! Every event that an operator may grep for is defined once, in [`Event`]; its fields are typed, so a line cannot
+//! omit one. Lines go to standard error or to `worker.log` in a folder. Emitting an event updates its metric too,
+//! so that log and metrics cannot disagree.
 //!
-//! Spans of requests and tasks go to an OpenTelemetry collector where one is named.
+//! Spans of requests and tasks go to an OpenTelemetry collector if one is configured.
 //!
-//! Does not decide what is worth saying: callers do.
+//! Does not decide which events are emitted: callers do.
 //!
 //! Start with [`Event`] and [`init`].
 

@@ -1,10 +1,9 @@
 //! The catalogue of metrics, in Prometheus' text format.
 //!
-//! Guarantees: names and labels are the runbook's; every label set that configuration makes
-//! possible stands at 0 from the start, so that a first failure is a change and not a new line;
-//! log and metrics are written by the same call.
+//! Guarantees: names and labels are the runbook's; every label set of the configuration starts at 0, so that a
+//! first failure is a change and not a new line; log and metrics are written by the same call.
 //!
-//! Does not serve anything: [`MetricsHandle::render`] gives the text.
+//! Does not serve anything: [`MetricsHandle::render`] returns the text.
 
 use crate::{Event, ServiceEvent};
 use metrics::{
@@ -52,21 +51,21 @@ const ALIGNMENT_METHODS: [&str; 4] = ["whisperx", "stable_ts", "builtin", "even_
 const ERROR_MS: [f64; 9] = [5.0, 10.0, 20.0, 30.0, 50.0, 100.0, 200.0, 500.0, 1000.0];
 /// Results of an invocation.
 const RESULTS: [&str; 4] = ["success", "failure", "moderation", "timeout"];
-/// Steps at a vendor's.
+/// Steps of a vendor's call.
 const STEPS: [&str; 7] = ["health_check", "prepare", "submit", "poll", "fetch", "cancel", "lookup"];
-/// Who may flag a prompt.
+/// Sources of moderation flags.
 const FLAG_SOURCES: [&str; 4] = ["blocklist", "competitor", "service", "engine"];
 /// Buckets of a scene's time in seconds: a local scene takes milliseconds, a vendor's minutes.
 const SECONDS: [f64; 11] = [0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0];
 
-/// The state of a circuit breaker, as its gauge shows it.
+/// The state of a circuit breaker, as the value of its gauge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Breaker {
-    /// Calls go through.
+    /// Calls are let through.
     Closed,
-    /// One call may try.
+    /// One call may probe.
     HalfOpen,
-    /// Calls are kept away.
+    /// Calls are rejected.
     Open,
 }
 
@@ -84,7 +83,7 @@ impl Breaker {
 #[derive(Debug, Clone, Copy)]
 pub struct Metrics;
 
-/// Gives the text of all metrics.
+/// Renders the text of all metrics.
 #[derive(Clone)]
 pub struct MetricsHandle(PrometheusHandle);
 
@@ -95,14 +94,14 @@ impl std::fmt::Debug for MetricsHandle {
 }
 
 impl MetricsHandle {
-    /// All metrics in Prometheus' text format.
+    /// Returns all metrics in Prometheus' text format.
     pub fn render(&self) -> String {
         self.0.render()
     }
 }
 
 impl Metrics {
-    /// Starts counting. A second start in one process counts nowhere else: the first stays.
+    /// Starts counting. A second start in one process has no effect.
     pub fn start() -> MetricsHandle {
         let builder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
@@ -110,19 +109,19 @@ impl Metrics {
                 let matcher = Matcher::Full(ALIGNMENT_MS.to_owned());
                 builder.set_buckets_for_metric(matcher, &ERROR_MS)
             });
-        // Buckets are a constant of ours and not empty.
+        // The buckets are a constant and not empty.
         let recorder = builder.unwrap_or_else(|_| PrometheusBuilder::new()).build_recorder();
         let handle = MetricsHandle(recorder.handle());
         let _ = metrics::set_global_recorder(recorder);
         describe();
         for method in ALIGNMENT_METHODS {
-            // Made without a value: its buckets stand at 0.
+            // Registered without a value: its buckets start at 0.
             let _ = histogram!(ALIGNMENT_MS, "method" => method);
         }
         handle
     }
 
-    /// Puts every label set of these engines at 0; those that have counted keep their count.
+    /// Initialises every label set of these engines to 0; existing counts stay.
     pub fn expect_engines<'a>(engines: impl IntoIterator<Item = &'a str>) {
         let engines: Vec<String> = engines.into_iter().map(str::to_owned).collect();
         for engine in &engines {
@@ -133,7 +132,7 @@ impl Metrics {
                 counter!(FALLBACKS, "from_engine" => engine.clone(), "to_engine" => to.clone())
                     .increment(0);
             }
-            // Made without a value: its buckets stand at 0.
+            // Registered without a value: its buckets start at 0.
             let _ = histogram!(SCENE_SECONDS, "engine" => engine.clone());
             for step in STEPS {
                 let engine = engine.clone();
@@ -154,7 +153,7 @@ impl Metrics {
         gauge!(DAY_BUDGET).increment(0.0);
     }
 
-    /// Puts every label set of these voice providers at 0; those that have counted keep their count.
+    /// Initialises every label set of these voice providers to 0; existing counts stay.
     pub fn expect_voices<'a>(providers: impl IntoIterator<Item = &'a str>) {
         for provider in providers {
             counter!(TTS_FAILURES, "provider" => provider.to_owned()).increment(0);
@@ -165,7 +164,7 @@ impl Metrics {
         }
     }
 
-    /// Puts every label set of the service at 0; those that have counted keep their count.
+    /// Initialises every label set of the service to 0; existing counts stay.
     pub fn expect_service<'a>(stages: impl IntoIterator<Item = &'a str>) {
         for stage in stages {
             for result in ["done", "retried", "failed"] {
@@ -190,39 +189,39 @@ impl Metrics {
         counter!(STORAGE_FULL).increment(0);
     }
 
-    /// A scene's picture was there after so long.
+    /// Records the time until a scene had its picture.
     pub fn scene_rendered(engine: &str, seconds: f64) {
         histogram!(SCENE_SECONDS, "engine" => engine.to_owned()).record(seconds);
     }
 
-    /// A step of a vendor's took so long; `failed` is the kind of failure, or empty.
+    /// Records the duration of a vendor's step; `failed` is the kind of failure, or empty.
     pub fn engine_step(engine: &str, step: &'static str, failed: &'static str, seconds: f64) {
         histogram!(STEP_SECONDS, "engine" => engine.to_owned(), "step" => step, "failed" => failed)
             .record(seconds);
     }
 
-    /// The state of an engine's breaker.
+    /// Sets the state of an engine's breaker.
     pub fn breaker(engine: &str, state: Breaker) {
         gauge!(BREAKER, "engine" => engine.to_owned()).set(state.value());
     }
 
-    /// The state of a voice provider's breaker.
+    /// Sets the state of a voice provider's breaker.
     pub fn voice_breaker(provider: &str, state: Breaker) {
         gauge!(TTS_BREAKER, "provider" => provider.to_owned()).set(state.value());
     }
 
-    /// A configured model is shut down by its vendor then, in seconds since 1970.
+    /// Sets the time when a vendor shuts a configured model down, in seconds since 1970.
     pub fn model_end(provider: &str, model: &str, seconds: i64) {
         gauge!(MODEL_END, "provider" => provider.to_owned(), "model" => model.to_owned())
             .set(seconds as f64);
     }
 
-    /// What engines and voices may cost a day, in US dollars; none without a limit.
+    /// Sets the daily budget of engines and voices, in US dollars; 0 without a limit.
     pub fn day_budget(usd: Option<f64>) {
         gauge!(DAY_BUDGET).set(usd.unwrap_or_default());
     }
 
-    /// What an engine was charged today (UTC), in US dollars.
+    /// Sets today's charges (UTC) of an engine, in US dollars.
     pub fn spend(engine: &str, usd: f64) {
         gauge!(SPEND, "engine" => engine.to_owned()).set(usd);
     }
@@ -279,13 +278,13 @@ fn describe() {
     );
 }
 
-/// What is removed when it is out of date.
+/// The kinds of expired files.
 const COLLECTED_KINDS: [&str; 8] =
     ["films", "work", "assets", "clips", "takes", "uploads", "orphans", "copies"];
 /// Classes of HTTP statuses.
 const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
-/// Counts what an event of the service means.
+/// Updates the metrics of a service event.
 pub(crate) fn count_service(event: &ServiceEvent<'_>) {
     match *event {
         ServiceEvent::TaskFinished { stage, duration_ms, .. } => {
@@ -321,7 +320,7 @@ pub(crate) fn count_service(event: &ServiceEvent<'_>) {
     }
 }
 
-/// Counts what an event means.
+/// Updates the metrics of an event.
 pub(crate) fn count(event: &Event<'_>) {
     match *event {
         Event::EngineInvocation { engine, result, .. } => {

@@ -1,12 +1,12 @@
-//! Removes registered secrets from every text before it is written, by value, wherever they came
-//! from (our own message, a vendor's echoed body, an address).
+//! Removes registered secrets from every text before it is written, by value, whatever their source (our own
+//! message, a vendor's echoed body, an address).
 //!
-//! Guarantees: no text holds a registered value of four characters or more, nor any 16 characters in
-//! a row of a longer one, whatever their case. This covers percent-encoding, JSON and HTML escapes
-//! (one in another, twice), hexadecimal digits, and base64 of the value alone or with others before
-//! and after it (`user:key`). Signatures in query strings (`X-Amz-Signature` and its like) go too.
+//! Guarantees: no text contains a registered value of four characters or more, nor any 16 consecutive characters of
+//! a longer one, in any case. This covers percent-encoding, JSON and HTML escapes (nested twice), hexadecimal
+//! digits, and base64 of the value alone or with neighbours before and after it (`user:key`). Signatures in query
+//! strings (`X-Amz-Signature` and similar) are removed too.
 //!
-//! Does not know where secrets come from: the program registers them when it reads them.
+//! Does not know the sources of secrets: the program registers them when it reads them.
 
 mod decoded;
 mod forms;
@@ -17,19 +17,19 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
-/// What stands in a secret's place.
+/// The replacement of a secret.
 pub const REDACTED: &str = "[redacted]";
 
-/// Shorter values would take ordinary words out of the log.
+/// Shorter values would remove ordinary words from the log.
 const SHORTEST: usize = 4;
 
 static SECRETS: RwLock<Forms> = RwLock::new(Forms::none());
 
-/// Query parameters whose value opens a door.
+/// Query parameters whose value is a credential.
 const SIGNED: &[&str] =
     &["signature=", "sig=", "token=", "key=", "x-amz-signature=", "x-amz-credential=", "api_key="];
 
-/// Takes a value out of everything that is written from now on.
+/// Removes a value from everything that is written from now on.
 pub fn register_secret(value: &str) {
     let value = value.trim();
     if value.len() >= SHORTEST {
@@ -37,7 +37,7 @@ pub fn register_secret(value: &str) {
     }
 }
 
-/// Returns a text without secrets. Cheap where there are none.
+/// Returns a text without secrets. Cheap if there are none.
 pub fn sanitize_sensitive_data(text: &str) -> Cow<'_, str> {
     let found = found(text);
     let out = if found.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(cut(text, &found)) };
@@ -48,9 +48,9 @@ pub fn sanitize_sensitive_data(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns where secrets stand in a text, in order, apart from each other.
+/// Returns the ranges of secrets in a text, in order and disjoint.
 fn found(text: &str) -> Vec<Range<usize>> {
-    /// Escapes within escapes that are looked through.
+    /// The depth of nested escapes that are decoded.
     const DEEPEST: usize = 2;
     let secrets = SECRETS.read().unwrap_or_else(PoisonError::into_inner);
     if secrets.is_empty() {
@@ -78,12 +78,12 @@ fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     out
 }
 
-/// Puts [`REDACTED`] in the place of ranges.
+/// Replaces ranges by [`REDACTED`].
 fn cut(text: &str, ranges: &[Range<usize>]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     for range in ranges {
-        // A range may begin or end inside a character of which a secret's bytes are a part.
+        // A range may begin or end inside a character that shares bytes with a secret.
         let start = (0..=range.start).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         let end = (range.end..text.len()).find(|at| text.is_char_boundary(*at));
         out.push_str(&text[at.min(start)..start]);
@@ -130,7 +130,7 @@ mod tests {
 
     const KEY: &str = "sk-Test/4f9a?b+c7e21d83";
 
-    /// What encodes a text.
+    /// An encoding of a text.
     type Encode<'a> = &'a dyn Fn(&str) -> String;
 
     fn each(encode: impl Fn(u32) -> String) -> impl Fn(&str) -> String {
@@ -173,7 +173,7 @@ mod tests {
             let out = sanitize_sensitive_data(&format!("seen: <{encoded}> there")).into_owned();
             assert!(out.starts_with("seen: <") && out.ends_with("> there"), "{name}: {out}");
             assert!(out.contains(REDACTED), "{name}: {out}");
-            // What is left gives away nothing: the ends of base64 hold bits of neighbours.
+            // The rest reveals nothing: the ends of base64 contain bits of neighbours.
             assert!(out.len() < "seen: <[redacted]> there".len() + 18, "{name}: {out}");
         }
         let harmless = "sk-Test is how keys begin, and 4f9a is a part of this one";

@@ -1,14 +1,14 @@
-//! What the service says of tasks, leases and requests. The names are part of the operator's
-//! contract, as those of [`Event`](crate::Event) are; docs/specs/events.md lists both.
+//! The service's events of tasks, leases and requests. The names are part of the operator's contract, like those of
+//! [`Event`](crate::Event); docs/specs/events.md lists both.
 
-/// Something that the service did or saw.
+/// An event of the service.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ServiceEvent<'a> {
     /// A process of the service began.
     ServiceStarted {
         /// `serve`, `api` or `worker`.
         role: &'a str,
-        /// Where it listens; empty for a worker.
+        /// The address it listens on; empty for a worker.
         address: &'a str,
         /// `sqlite` or `postgres`.
         database: &'a str,
@@ -19,7 +19,7 @@ pub enum ServiceEvent<'a> {
     ServiceStopped {
         /// `serve`, `api` or `worker`.
         role: &'a str,
-        /// Tasks that were handed back unfinished.
+        /// The number of tasks handed back unfinished.
         handed_back: usize,
     },
     /// A worker claimed a task.
@@ -28,36 +28,35 @@ pub enum ServiceEvent<'a> {
         job: &'a str,
         /// The task's name.
         task: &'a str,
-        /// Which attempt this is.
+        /// The number of the attempt.
         attempt: u32,
-        /// How late it is, in milliseconds.
+        /// Its delay, in milliseconds.
         waited_ms: i64,
     },
-    /// A task whose worker was not heard of any more was claimed by another.
+    /// A task whose worker stopped its heartbeat was claimed by another.
     LeaseTakenOver {
         /// The job.
         job: &'a str,
         /// The task's name.
         task: &'a str,
-        /// Which attempt this is.
+        /// The number of the attempt.
         attempt: u32,
         /// The token that fences off the earlier worker.
         token: i64,
     },
-    /// Another worker has a task that this one worked on, or may have it: nothing of this one was
-    /// written.
+    /// Another worker has, or may have, the task that this one worked on: this one wrote nothing.
     LeaseLost {
         /// The job.
         job: &'a str,
         /// The task's name.
         task: &'a str,
-        /// The token that does not hold any more.
+        /// The token that no longer holds.
         token: i64,
-        /// `refused` where the database turned the token away, `unheard` where nobody could ask it
-        /// for as long as the lease holds.
+        /// `refused` if the database rejected the token, `unheard` if the database was unreachable for the duration
+        /// of the lease.
         why: &'a str,
     },
-    /// A task ended in order.
+    /// A task finished.
     TaskFinished {
         /// The job.
         job: &'a str,
@@ -65,7 +64,7 @@ pub enum ServiceEvent<'a> {
         task: &'a str,
         /// The kind of task.
         stage: &'a str,
-        /// How long it took, in milliseconds.
+        /// The duration, in milliseconds.
         duration_ms: u64,
     },
     /// A task failed.
@@ -76,83 +75,83 @@ pub enum ServiceEvent<'a> {
         task: &'a str,
         /// The kind of task.
         stage: &'a str,
-        /// Which attempt it was.
+        /// The number of the attempt.
         attempt: u32,
         /// The kind of failure.
         code: &'a str,
-        /// Why.
+        /// The reason.
         reason: &'a str,
-        /// When it is tried again, in milliseconds; -1 for never.
+        /// The pause before the retry, in milliseconds; -1 for never.
         retry_in_ms: i64,
     },
-    /// The disk of the storage folder is full: work waits until there is room again.
+    /// The disk of the storage folder is full: work waits until there is space again.
     DiskFull {
-        /// What was seen.
+        /// The details.
         reason: &'a str,
-        /// When it is looked again, in milliseconds.
+        /// The pause before the next check, in milliseconds.
         retry_in_ms: u64,
     },
-    /// Something that work needs is away or used up: descriptors, memory, threads, the database, the
-    /// object store. The task waits.
+    /// A resource is unavailable or exhausted: descriptors, memory, threads, the database, the object store. The
+    /// task waits.
     ResourceExhausted {
-        /// What was seen.
+        /// The details.
         reason: &'a str,
-        /// When it is tried again, in milliseconds.
+        /// The pause before the retry, in milliseconds.
         retry_in_ms: u64,
     },
-    /// Half-written files of workers that were killed were removed.
+    /// Partial files of killed workers were removed.
     PartsRemoved {
-        /// So many.
+        /// The number of files.
         files: usize,
     },
-    /// The database did not do what was asked; it is asked again.
+    /// An operation of the database failed; it is retried.
     StoreUnavailable {
-        /// What was to be done.
+        /// The operation.
         operation: &'a str,
-        /// What it said.
+        /// The error message.
         reason: &'a str,
     },
-    /// A submitter heard how its job ended.
+    /// A webhook was delivered.
     WebhookDelivered {
         /// The job.
         job: &'a str,
         /// The message's id.
         webhook: &'a str,
-        /// Which attempt it was.
+        /// The number of the attempt.
         attempt: u32,
     },
-    /// A submitter did not hear how its job ended.
+    /// A delivery attempt of a webhook failed.
     WebhookFailed {
         /// The job.
         job: &'a str,
         /// The message's id.
         webhook: &'a str,
-        /// Which attempt it was.
+        /// The number of the attempt.
         attempt: u32,
-        /// Why; without the receiver's address.
+        /// The reason, without the receiver's address.
         reason: &'a str,
-        /// When it is told again, in milliseconds; -1 for never.
+        /// The pause before the retry, in milliseconds; -1 for never.
         retry_in_ms: i64,
     },
-    /// There is too little room: no film is begun until there is more.
+    /// There is too little disk space: no film is started until there is more.
     StorageLow {
-        /// What is free, in MiB.
+        /// The free space, in MiB.
         free_mib: u64,
-        /// What has to be, in MiB.
+        /// The required space, in MiB.
         needed_mib: u64,
     },
-    /// What was out of date was removed.
+    /// Expired files were removed.
     StorageCollected {
         /// `films`, `work`, `assets`, `clips`, `takes`, `uploads`, `orphans` or `copies`.
         kind: &'a str,
-        /// How many files.
+        /// The number of files.
         files: u64,
-        /// Their bytes.
+        /// Their total size, in bytes.
         bytes: u64,
     },
-    /// Looking for what is out of date failed; it is done again.
+    /// The collection of expired files failed; it is retried.
     StorageCollectFailed {
-        /// Why.
+        /// The reason.
         reason: &'a str,
     },
     /// A request was answered.
@@ -163,13 +162,13 @@ pub enum ServiceEvent<'a> {
         route: &'a str,
         /// The HTTP status.
         status: u16,
-        /// How long it took, in milliseconds.
+        /// The duration, in milliseconds.
         duration_ms: u64,
     },
 }
 
 impl ServiceEvent<'_> {
-    /// The names of all events, for documents and dashboards to be held to.
+    /// The names of all events, which documents and dashboards are checked against.
     pub const NAMES: &'static [&'static str] = &[
         "service_started",
         "service_stopped",

@@ -1,7 +1,7 @@
-//! Spans of requests and tasks for an OpenTelemetry collector, where one is named.
+//! Spans of requests and tasks for an OpenTelemetry collector, if one is configured.
 //!
-//! Guarantees: without a collector nothing is made and nothing costs anything; a collector that does not
-//! answer keeps nobody waiting but the end of the process, for a few seconds.
+//! Guarantees: without a collector nothing is created and there is no cost; a collector that does not answer delays
+//! only the end of the process, for a few seconds.
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
@@ -9,21 +9,21 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use std::time::Duration;
 
-/// How long a collector may take for one batch.
+/// Timeout of a collector for one batch.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What sends spans; the last ones go when it is dropped.
+/// Sends spans; the last ones are sent when it is dropped.
 #[derive(Debug, Default)]
 pub struct Traces(Option<SdkTracerProvider>);
 
 impl Traces {
-    /// Sends spans to a collector that speaks OTLP over HTTP, at its address without a path; nowhere
-    /// where there is none.
+    /// Sends spans to a collector that speaks OTLP over HTTP, at its address without a path; nowhere if there is
+    /// none.
     pub(crate) fn start(collector: Option<&str>) -> std::io::Result<Self> {
         let Some(collector) = collector.filter(|address| !address.trim().is_empty()) else {
             return Ok(Self(None));
         };
-        // A second installation (an engine's) is the same provider.
+        // A second installation (by an engine) sets the same provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let exporter = SpanExporter::builder()
             .with_http()
@@ -42,7 +42,7 @@ impl Traces {
         Ok(Self(Some(provider)))
     }
 
-    /// What spans are given to.
+    /// Returns the tracer of the spans.
     pub(crate) fn tracer(&self) -> Option<SdkTracer> {
         self.0.as_ref().map(|provider| provider.tracer("pytoon"))
     }
@@ -51,7 +51,7 @@ impl Traces {
 impl Drop for Traces {
     fn drop(&mut self) {
         if let Some(provider) = &self.0 {
-            // A collector that is gone must not change how the process ends.
+            // An unreachable collector must not change the exit of the process.
             let _ = provider.shutdown();
         }
     }

@@ -1,13 +1,13 @@
-//! Makes texts from outside harmless to look at: control characters, and marks that turn the order of
-//! characters around, are shown as escapes.
+//! Makes texts from outside safe to display: control characters, and bidirectional formatting characters, are shown
+//! as escapes.
 //!
-//! Guarantees: what [`one_line`] returns moves no cursor, sets no colour, starts no line, hides
-//! nothing, and shows its characters in the order in which they stand (Unicode Technical Report 36, bidirectional spoofing).
+//! Guarantees: the result of [`one_line`] moves no cursor, sets no colour, starts no line, hides nothing, and shows
+//! its characters in their stored order (Unicode Technical Report 36, bidirectional spoofing).
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Returns a text as one line, with `\u{1b}` in the place of an escape character.
+/// Returns a text as one line, with escape characters shown as `\u{1b}`.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     escaped(
         text,
@@ -18,8 +18,7 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     )
 }
 
-/// Returns JSON that means the same, with `\u001b` in the place of an escape character; line feeds
-/// between its values stay.
+/// Returns equivalent JSON, with escape characters written as `\u001b`; line feeds between its values stay.
 pub fn in_json(json: &str) -> Cow<'_, str> {
     escaped(
         json,
@@ -46,9 +45,9 @@ fn escaped(
     Cow::Owned(out)
 }
 
-/// Marks of direction, separators of lines and paragraphs, and characters that show nothing (Unicode's
-/// Default_Ignorable_Code_Point, and interlinear annotations), but for joiners and variation
-/// selectors, which names in Persian and emoji need.
+/// Returns true for bidirectional marks, line and paragraph separators, and invisible characters (Unicode's
+/// Default_Ignorable_Code_Point, and interlinear annotations), except joiners and variation selectors, which
+/// Persian names and emoji need.
 fn is_format(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'

@@ -1,4 +1,4 @@
-//! Media as users have them: well made, odd, and broken.
+//! Users' media: well made, odd, and broken.
 
 use crate::measure::probe;
 use crate::program::tool;
@@ -7,7 +7,7 @@ use image::{ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-/// A picture with a gradient, a bright disc and fine texture; no two places look alike.
+/// Returns a picture with a gradient, a bright disc and fine texture; no two regions look alike.
 pub fn textured(width: u32, height: u32) -> RgbImage {
     let (w, h) = (f64::from(width), f64::from(height));
     RgbImage::from_fn(width, height, |x, y| {
@@ -27,20 +27,20 @@ fn encoded(picture: &RgbImage, format: ImageFormat) -> Vec<u8> {
 }
 
 impl Workspace {
-    /// A textured picture; the format follows the name.
+    /// Writes a textured picture; the name determines the format.
     pub fn picture(&self, name: &str, width: u32, height: u32) -> PathBuf {
         let format = ImageFormat::from_path(name).expect("a picture's extension");
         self.write(name, encoded(&textured(width, height), format))
     }
 
-    /// A picture of one colour.
+    /// Writes a picture of one colour.
     pub fn plain_picture(&self, name: &str, size: (u32, u32), colour: [u8; 3]) -> PathBuf {
         let format = ImageFormat::from_path(name).expect("a picture's extension");
         let picture = RgbImage::from_pixel(size.0, size.1, Rgb(colour));
         self.write(name, encoded(&picture, format))
     }
 
-    /// A disc of one colour on transparent ground, as PNG.
+    /// Writes a disc of one colour on transparent ground, as PNG.
     pub fn transparent_png(&self, name: &str, size: u32, colour: [u8; 3]) -> PathBuf {
         let centre = f64::from(size) / 2.0;
         let picture = RgbaImage::from_fn(size, size, |x, y| {
@@ -52,8 +52,8 @@ impl Workspace {
         self.write(name, bytes.into_inner())
     }
 
-    /// A JPEG that is red above and blue below when the camera's orientation 6 (turn by 90
-    /// degrees clockwise) is obeyed, and red to the left when it is not.
+    /// Writes a JPEG that is red above and blue below if the camera's orientation 6 (rotate by 90 degrees
+    /// clockwise) is applied, and red to the left if it is ignored.
     pub fn turned_jpeg(&self, name: &str, width: u32, height: u32) -> PathBuf {
         let picture = RgbImage::from_fn(width, height, |x, _| {
             if x < width / 2 { Rgb([210, 30, 30]) } else { Rgb([30, 30, 210]) }
@@ -65,7 +65,7 @@ impl Workspace {
         self.write(name, [&jpeg[..2], &exif, &jpeg[2..]].concat())
     }
 
-    /// A JPEG in four inks, as print shops send them.
+    /// Writes a CMYK JPEG, as print shops send them.
     pub fn cmyk_jpeg(&self, name: &str, width: u16, height: u16) -> PathBuf {
         let inks: Vec<u8> = (0..height)
             .flat_map(|y| (0..width).flat_map(move |x| [(x % 256) as u8, (y % 256) as u8, 80, 20]))
@@ -77,13 +77,13 @@ impl Workspace {
         self.write(name, bytes)
     }
 
-    /// A JPEG of which only the first half arrived.
+    /// Writes the first half of a JPEG.
     pub fn truncated_jpeg(&self, name: &str) -> PathBuf {
         let bytes = encoded(&textured(400, 300), ImageFormat::Jpeg);
         self.write(name, &bytes[..bytes.len() / 2])
     }
 
-    /// A small PNG whose header promises 30,000 by 30,000 pixels.
+    /// Writes a small PNG whose header claims 30,000 by 30,000 pixels.
     pub fn png_bomb(&self, name: &str) -> PathBuf {
         let mut bytes = encoded(&textured(1, 1), ImageFormat::Png);
         for at in [16, 20] {
@@ -94,7 +94,7 @@ impl Workspace {
         self.write(name, bytes)
     }
 
-    /// A moving test picture by FFmpeg. `more` are options between the sources and the file.
+    /// Writes a moving test picture with FFmpeg. `more` are options between the sources and the file.
     pub fn clip(&self, name: &str, size: &str, seconds: f64, more: &[&str]) -> PathBuf {
         let path = self.path(name);
         let source = format!("testsrc2=size={size}:rate=25:duration={seconds}");
@@ -102,7 +102,7 @@ impl Workspace {
         path
     }
 
-    /// The same with a tone for its sound.
+    /// Writes the same with a tone as its sound.
     pub fn clip_with_tone(&self, name: &str, seconds: f64, hz: u32) -> PathBuf {
         let path = self.path(name);
         let picture = format!("testsrc2=size=320x240:rate=25:duration={seconds}");
@@ -112,11 +112,11 @@ impl Workspace {
         path
     }
 
-    /// A clip that a telephone held upright has marked as turned by 90 degrees.
+    /// Writes a clip with a rotation of 90 degrees, like that of an upright phone.
     pub fn rotated_clip(&self, name: &str) -> PathBuf {
         let flat = self.clip("flat.mp4", "320x180", 1.5, &["-pix_fmt", "yuv420p"]);
         let (path, flat) = (self.path(name), flat.display().to_string());
-        // FFmpeg before 6 takes the turn as metadata, later ones as an option of the input.
+        // FFmpeg before 6 reads the rotation from metadata, later versions from an option of the input.
         ffmpeg(&["-i", &flat], &["-c", "copy", "-metadata:s:v:0", "rotate=90"], &path);
         if !is_rotated(&path) {
             ffmpeg(&["-display_rotation", "90", "-i", &flat], &["-c", "copy"], &path);
@@ -125,7 +125,7 @@ impl Workspace {
         path
     }
 
-    /// A tone as a WAV file at 44.1 kHz; silence at zero Hz.
+    /// Writes a tone as a WAV file at 44.1 kHz; silence at 0 Hz.
     pub fn tone(&self, name: &str, seconds: f64, hz: f64) -> PathBuf {
         let rate = 44_100.0;
         let samples: Vec<u8> = (0..(seconds * rate) as u32)
@@ -155,7 +155,7 @@ fn ffmpeg(inputs: &[&str], more: &[&str], path: &Path) {
     tool("ffmpeg", args.chain([path.as_str()]));
 }
 
-/// CRC-32 as PNG asks for it (ISO 3309).
+/// Returns the CRC-32 of PNG (ISO 3309).
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, &byte| {
         (0..8).fold(crc ^ u32::from(byte), |crc, _| {

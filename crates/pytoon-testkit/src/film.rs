@@ -1,4 +1,4 @@
-//! A job's folder, read as its files and nothing else.
+//! A job's folder, read only through its files.
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ pub struct Film {
     _temporary: Option<Arc<TempDir>>,
 }
 
-/// A caption as it stands in a sidecar.
+/// A caption in a sidecar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cue {
     /// Start in milliseconds.
@@ -24,7 +24,7 @@ pub struct Cue {
 }
 
 impl Film {
-    /// The film in a folder.
+    /// Opens the film in a folder.
     #[track_caller]
     pub fn open(folder: &Path) -> Self {
         let film = Self { folder: folder.to_owned(), _temporary: None };
@@ -32,60 +32,60 @@ impl Film {
         film
     }
 
-    /// The same film, which keeps the temporary folder that it is in.
+    /// Returns the same film, which keeps its temporary folder alive.
     pub(crate) fn kept_by(self, temporary: Option<Arc<TempDir>>) -> Self {
         Self { _temporary: temporary, ..self }
     }
 
-    /// A file of the job.
+    /// Returns the path of a file of the job.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// The film itself.
+    /// Returns the path of the film.
     pub fn output(&self) -> PathBuf {
         self.path("output.mp4")
     }
 
-    /// A JSON file of the job.
+    /// Reads a JSON file of the job.
     #[track_caller]
     pub fn json(&self, name: &str) -> Value {
         let text = std::fs::read_to_string(self.path(name)).expect("the file is there");
         serde_json::from_str(&text).expect("valid JSON")
     }
 
-    /// `metadata.json`.
+    /// Reads `metadata.json`.
     #[track_caller]
     pub fn metadata(&self) -> Value {
         self.json("metadata.json")
     }
 
-    /// `timeline.json`.
+    /// Reads `timeline.json`.
     #[track_caller]
     pub fn timeline(&self) -> Value {
         self.json("timeline.json")
     }
 
-    /// The length in frames by `timeline.json`.
+    /// Returns the length in frames by `timeline.json`.
     pub fn total_frames(&self) -> u64 {
         self.timeline()["totalFrames"].as_u64().expect("a count")
     }
 
-    /// The checks of the self-check that found something.
+    /// Returns the names of the self-check's checks with findings.
     pub fn findings(&self) -> Vec<String> {
         let metadata = self.metadata();
         let findings = metadata["selfCheck"]["findings"].as_array().expect("a list");
         findings.iter().map(|f| f["check"].as_str().expect("a name").to_owned()).collect()
     }
 
-    /// The warnings of the receipt, one a line.
+    /// Returns the warnings of the receipt, one per line.
     pub fn warnings(&self) -> String {
         let metadata = self.metadata();
         let warnings = metadata["warnings"].as_array().expect("a list");
         warnings.iter().map(|w| w["message"].as_str().expect("text")).collect::<Vec<_>>().join("\n")
     }
 
-    /// Whether a stage took over an earlier result.
+    /// Returns true if a stage reused an earlier result.
     #[track_caller]
     pub fn reused(&self, stage: &str) -> bool {
         let metadata = self.metadata();
@@ -94,21 +94,21 @@ impl Film {
         stage["reused"].as_bool().expect("yes or no")
     }
 
-    /// The cues of `captions.srt`.
+    /// Returns the cues of `captions.srt`.
     #[track_caller]
     pub fn cues(&self) -> Vec<Cue> {
         let text = std::fs::read_to_string(self.path("captions.srt")).expect("captions");
         text.trim_end().split("\n\n").map(cue).collect()
     }
 
-    /// The words of `captions.srt` in order.
+    /// Returns the words of `captions.srt` in order.
     #[track_caller]
     pub fn caption_words(&self) -> Vec<String> {
         words(&self.cues().into_iter().map(|cue| cue.text).collect::<Vec<_>>().join(" "))
     }
 }
 
-/// The words of a text.
+/// Splits a text into words.
 pub fn words(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }

@@ -1,10 +1,10 @@
-//! Runs the built program and measures what it makes.
+//! Runs the built program and measures its output.
 //!
-//! Guarantees: nothing here is shared with the product, so the code under test never marks its
-//! own homework; files are read with FFmpeg, FFprobe and `ebur128` directly; everything is
-//! written to a temporary folder that goes away with its [`Workspace`].
+//! Guarantees: no code is shared with the product, so that its bugs cannot hide in the tests; files are read with
+//! FFmpeg, FFprobe and `ebur128` directly; everything is written to a temporary folder that is deleted with its
+//! [`Workspace`].
 //!
-//! Helpers panic with a sentence when they fail: they run inside tests only.
+//! Helpers panic with a message when they fail: they run inside tests only.
 //!
 //! Start with [`Workspace`] and [`Film`].
 

@@ -5,7 +5,7 @@ use ebur128::{EbuR128, Mode};
 use serde_json::Value;
 use std::path::Path;
 
-/// What FFprobe says of a file.
+/// FFprobe's facts about a file.
 #[derive(Debug, Clone)]
 pub struct Probe {
     /// The container.
@@ -17,17 +17,17 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// The container's length in seconds.
+    /// Returns the container's length in seconds.
     pub fn seconds(&self) -> f64 {
         number(&self.format["duration"])
     }
 
-    /// Frames, counted by decoding.
+    /// Returns the number of frames, counted by decoding.
     pub fn frames(&self) -> u64 {
         number(&self.video["nb_read_frames"]) as u64
     }
 
-    /// A fact of the picture stream as text.
+    /// Returns a field of the picture stream as text.
     pub fn video_fact(&self, name: &str) -> &str {
         self.video[name].as_str().unwrap_or("")
     }
@@ -50,16 +50,16 @@ pub fn probe(path: &Path) -> Probe {
     Probe { format: value["format"].clone(), video: stream("video"), audio: stream("audio") }
 }
 
-/// A packet of the picture stream, in the order of decoding.
+/// A packet of the picture stream, in decoding order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Packet {
-    /// When it is shown, in seconds.
+    /// Its presentation time, in seconds.
     pub pts: f64,
-    /// Whether decoding may begin here.
+    /// True if it is a keyframe.
     pub key: bool,
 }
 
-/// The packets of the picture stream.
+/// Returns the packets of the picture stream.
 #[track_caller]
 pub fn packets(path: &Path) -> Vec<Packet> {
     let flags = "-v error -select_streams v:0 -show_entries packet=pts_time,flags -of json";
@@ -74,7 +74,7 @@ pub fn packets(path: &Path) -> Vec<Packet> {
         .collect()
 }
 
-/// Every frame of a film as grey pixels, scaled to this size.
+/// Returns every frame of a film as grey pixels, scaled to this size.
 #[track_caller]
 pub fn decode_gray_frames(path: &Path, width: usize, height: usize) -> Vec<Vec<u8>> {
     let scale = format!("scale={width}:{height}:flags=area");
@@ -84,7 +84,7 @@ pub fn decode_gray_frames(path: &Path, width: usize, height: usize) -> Vec<Vec<u
     tool("ffmpeg", args).chunks_exact(width * height).map(<[u8]>::to_vec).collect()
 }
 
-/// The mean colour of one frame, as red, green and blue from 0 to 255.
+/// Returns the mean colour of one frame, as red, green and blue from 0 to 255.
 #[track_caller]
 pub fn mean_colour(path: &Path, at_seconds: f64) -> [f64; 3] {
     let pixels = rgb_frame(path, at_seconds, 16, 16);
@@ -94,7 +94,7 @@ pub fn mean_colour(path: &Path, at_seconds: f64) -> [f64; 3] {
     [mean(0), mean(1), mean(2)]
 }
 
-/// One frame as RGB pixels, scaled to this size.
+/// Returns one frame as RGB pixels, scaled to this size.
 #[track_caller]
 pub fn rgb_frame(path: &Path, at_seconds: f64, width: usize, height: usize) -> Vec<[u8; 3]> {
     let (at, scale) = (at_seconds.to_string(), format!("scale={width}:{height}:flags=area"));
@@ -113,7 +113,7 @@ pub fn rgb_frame(path: &Path, at_seconds: f64, width: usize, height: usize) -> V
     out.chunks_exact(3).map(|p| [p[0], p[1], p[2]]).collect()
 }
 
-/// The sound as interleaved stereo samples at 48 kHz.
+/// Returns the sound as interleaved stereo samples at 48 kHz.
 #[track_caller]
 pub fn decode_audio(path: &Path) -> Vec<f32> {
     let input = path.display().to_string();
@@ -148,13 +148,13 @@ pub fn loudness_of(samples: &[f32]) -> Loudness {
     }
 }
 
-/// Root mean square of samples, in dBFS.
+/// Returns the root mean square of samples, in dBFS.
 pub fn rms_db(samples: &[f32]) -> f64 {
     let power = samples.iter().map(|&s| f64::from(s).powi(2)).sum::<f64>();
     10.0 * (power / samples.len().max(1) as f64).max(1e-12).log10()
 }
 
-/// How strongly one frequency sounds in interleaved stereo samples at 48 kHz, in dBFS.
+/// Returns the level of one frequency in interleaved stereo samples at 48 kHz, in dBFS.
 pub fn tone_db(samples: &[f32], hz: f64) -> f64 {
     let step = std::f64::consts::TAU * hz / 48_000.0;
     let frames = samples.chunks_exact(2).map(|f| f64::from(f[0] + f[1]) / 2.0);
@@ -168,7 +168,7 @@ pub fn tone_db(samples: &[f32], hz: f64) -> f64 {
     20.0 * (2.0 * real.hypot(imaginary) / f64::max(count, 1.0)).max(1e-9).log10()
 }
 
-/// What a WAV file's own header says.
+/// The header and samples of a WAV file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wav {
     /// Sampling rate in Hz.
@@ -181,7 +181,7 @@ pub struct Wav {
     pub samples: Vec<i32>,
 }
 
-/// Reads a WAV file of 24 bits.
+/// Reads a 24-bit WAV file.
 #[track_caller]
 pub fn wav(path: &Path) -> Wav {
     let bytes = std::fs::read(path).expect("a file");

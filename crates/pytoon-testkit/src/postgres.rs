@@ -1,7 +1,7 @@
-//! PostgreSQL for tests: one server a test process, from the system's packages, and a database of
-//! its own for whoever asks.
+//! PostgreSQL for tests: one server per test process, from the system's packages, and a new database for each
+//! caller.
 //!
-//! The server keeps nothing safe (no fsync) and ends with the process that started it.
+//! The server is not durable (no fsync) and ends with the process that started it.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,17 +10,17 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a server may take to start on a busy machine.
+/// Timeout of a server's start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Folders of servers whose process is gone are swept by the next one.
+/// The prefix of servers' folders. Those of dead processes are removed by the next one.
 const PREFIX: &str = "pytoon-postgres-";
 
 /// A running server.
 #[derive(Debug)]
 pub struct Postgres {
-    /// The address by which it is known.
+    /// The host in its addresses.
     host: String,
-    /// What stands before its programs, such as `ip netns exec …`.
+    /// The command in front of its programs, such as `ip netns exec …`.
     before: Vec<String>,
     port: u16,
     folder: PathBuf,
@@ -30,7 +30,7 @@ pub struct Postgres {
 static SERVER: OnceLock<Postgres> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
-/// The address of a new, empty database.
+/// Returns the address of a new, empty database.
 pub fn new_database() -> String {
     SERVER.get_or_init(Postgres::start).new_database()
 }
@@ -41,9 +41,8 @@ impl Postgres {
         Self::start_at("127.0.0.1", &[])
     }
 
-    /// Starts a server that is known by another address, by way of a program that goes before its
-    /// own, such as one that enters another network. It listens on all addresses there, and lets in
-    /// whoever can reach it.
+    /// Starts a server with another host in its addresses, through a command in front of its programs, such as one
+    /// that enters another network. It listens on all addresses there, and accepts every client.
     pub fn start_at(host: &str, before: &[&str]) -> Self {
         sweep();
         let programs = programs();
@@ -68,7 +67,7 @@ impl Postgres {
         server
     }
 
-    /// The address of a new, empty database of this server.
+    /// Returns the address of a new, empty database of this server.
     pub fn new_database(&self) -> String {
         let number = DATABASES.fetch_add(1, Ordering::Relaxed);
         let name = format!("pytoon_{number}");
@@ -78,7 +77,7 @@ impl Postgres {
         self.address(&name)
     }
 
-    /// The address of a database.
+    /// Returns the address of a database.
     pub fn address(&self, name: &str) -> String {
         format!("postgres://postgres@{}:{}/{name}", self.host, self.port)
     }
@@ -94,7 +93,7 @@ impl Postgres {
             postgres.args(["-c", setting]);
         }
         postgres.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        // The signal at the parent's death is that of a thread's death: this one never ends before.
+        // The parent-death signal is sent when the parent's thread ends: this one never ends before the process.
         std::thread::spawn(move || {
             let mut child = postgres.spawn().expect("postgres starts");
             let _ = child.wait();
@@ -118,7 +117,7 @@ impl Postgres {
         run(stop.args(["-m", "immediate", "-w", "stop", "-D"]).arg(self.folder.join("data")));
     }
 
-    /// One of its programs, as a user that it accepts.
+    /// Returns a command of one of its programs, as a user that it accepts.
     fn command(&self, program: &str) -> Command {
         let path = self.programs.join(program);
         let words: Vec<&str> = self.before.iter().map(String::as_str).chain(["setpriv"]).collect();
@@ -139,7 +138,7 @@ fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0)
 }
 
-/// The newest version's programs.
+/// Returns the folder of the newest version's programs.
 fn programs() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
@@ -153,7 +152,7 @@ fn free_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
-/// Removes what servers of dead processes left.
+/// Removes the leftovers of servers of dead processes.
 fn sweep() {
     for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();

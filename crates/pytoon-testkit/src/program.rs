@@ -5,10 +5,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-/// A program that came to its end.
+/// The result of a finished program.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// The exit status; absent after a signal.
+    /// The exit status; `None` after a signal.
     pub code: Option<i32>,
     /// Standard output.
     pub stdout: String,
@@ -17,14 +17,14 @@ pub struct Run {
 }
 
 impl Run {
-    /// The same run, after a check that it succeeded.
+    /// Returns the same run, after a check that it succeeded.
     #[track_caller]
     pub fn ok(self) -> Self {
         assert_eq!(self.code, Some(0), "it should succeed:\n{}{}", self.stdout, self.stderr);
         self
     }
 
-    /// The same run, after a check that it failed with this status and says all these parts.
+    /// Returns the same run, after a check that it failed with this status and printed all these parts.
     #[track_caller]
     pub fn refused(self, code: i32, parts: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "wrong exit status:\n{}{}", self.stdout, self.stderr);
@@ -34,7 +34,7 @@ impl Run {
         self
     }
 
-    /// Standard output as one JSON value.
+    /// Returns standard output as one JSON value.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| {
@@ -53,7 +53,7 @@ impl From<Output> for Run {
     }
 }
 
-/// Variables that may hold a key of an engine or a service.
+/// Variables that may contain a key of an engine or a service.
 pub const KEY_VARIABLES: [&str; 10] = [
     "RUNWAY_API_KEY",
     "RUNWAYML_API_SECRET",
@@ -67,11 +67,11 @@ pub const KEY_VARIABLES: [&str; 10] = [
     "OPENAI_API_KEY",
 ];
 
-/// Variables that lead to a database or an object store of a developer's own.
+/// Variables that configure a developer's own database or object store.
 pub const STORE_VARIABLES: [&str; 4] =
     ["DATABASE_URL", "STORAGE_URL", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"];
 
-/// The folder of the built programs. Tests lie one deeper (`deps`), benches and drills beside them.
+/// Returns the folder of the built programs. Tests are one level deeper (`deps`), benches and drills beside them.
 pub(crate) fn built() -> PathBuf {
     let own = std::env::current_exe().expect("a process knows its own path");
     let folder = own.parent().expect("a program lies in a folder");
@@ -80,8 +80,8 @@ pub(crate) fn built() -> PathBuf {
     folder.to_owned()
 }
 
-/// A command of the built program, found beside the test's own folder. It sees no key: a
-/// developer's own are not spent by tests.
+/// Returns a command of the built program, found beside the test's own folder. It gets no keys: tests must not
+/// spend a developer's own.
 pub fn pytoon() -> Command {
     let folder = built();
     for program in ["pytoon", "pytoon-espeak", "pytoon-x264"] {
@@ -94,13 +94,13 @@ pub fn pytoon() -> Command {
     other(&folder.join("pytoon"))
 }
 
-/// Puts the program into a folder of its own, with those of its helpers that are named. It finds no
-/// other helper, but those on the PATH.
+/// Copies the program into a separate folder, with the named helpers. It finds no other helper, except those on the
+/// PATH.
 pub fn alone(folder: &Path, helpers: &[&str]) -> PathBuf {
     std::fs::create_dir_all(folder).expect("a folder");
     for name in helpers.iter().chain(&["pytoon"]) {
         let (from, to) = (built().join(name), folder.join(name));
-        // A link is as good as a copy, and there are none between file systems.
+        // A link is as good as a copy, but impossible between file systems.
         if std::fs::hard_link(&from, &to).is_err() {
             std::fs::copy(&from, &to).expect("copied");
         }
@@ -133,13 +133,13 @@ pub fn tool<S: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = S>) -> V
     output.stdout
 }
 
-/// Whether a tool succeeds.
+/// Returns true if a tool succeeds.
 pub fn tool_succeeds<S: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = S>) -> bool {
     let output = Command::new(name).args(args).stdin(Stdio::null()).output();
     output.is_ok_and(|output| output.status.success())
 }
 
-/// Where a tool is on PATH.
+/// Returns the path of a tool on PATH.
 pub fn find_tool(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
@@ -148,12 +148,12 @@ pub fn find_tool(name: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{name} is not on PATH"))
 }
 
-/// Whether the tests run as root, to whom permissions do not apply.
+/// Returns true if the tests run as root, to whom permissions do not apply.
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// A render that is under way.
+/// A running render.
 #[derive(Debug)]
 pub struct Background {
     child: Child,
@@ -169,7 +169,7 @@ impl Background {
         Self { child, stderr }
     }
 
-    /// Reads its standard error up to a line with this part.
+    /// Reads its standard error up to a line that contains `part`.
     #[track_caller]
     pub fn wait_for_line(&mut self, part: &str) {
         let mut seen = String::new();
@@ -183,18 +183,18 @@ impl Background {
         }
     }
 
-    /// Waits until a condition outside holds; panics when the program ends first.
+    /// Waits until an external condition holds; panics if the program ends first.
     #[track_caller]
     pub fn wait_until(&mut self, condition: impl Fn() -> bool) {
         while !condition() {
             let ended = self.child.try_wait().expect("a child of ours");
             assert!(ended.is_none(), "it ended before the condition held");
-            // Another process is being watched; there is nothing to block on.
+            // The condition concerns another process; there is nothing to block on.
             std::thread::sleep(std::time::Duration::from_millis(2));
         }
     }
 
-    /// Sends the signal of a closed terminal, which the program survives.
+    /// Sends SIGHUP, as a closed terminal does; the program must continue.
     pub fn hang_up(&self) {
         self.send(rustix::process::Signal::HUP);
     }
@@ -211,9 +211,9 @@ impl Background {
         rustix::process::kill_process(id, signal).expect("it runs");
     }
 
-    /// Waits for its own end.
+    /// Waits until it ends by itself.
     pub fn end(mut self) -> Option<i32> {
-        // Its last words are read, so that it never blocks on a full pipe.
+        // Its remaining output is read, so that it never blocks on a full pipe.
         let _ = std::io::copy(&mut self.stderr, &mut std::io::sink());
         self.child.wait().expect("ends").code()
     }
@@ -234,7 +234,7 @@ impl Background {
     }
 }
 
-/// The command lines of running processes that name a path.
+/// Returns the command lines of running processes that contain a path.
 pub fn processes_naming(path: &Path) -> Vec<String> {
     let needle = path.display().to_string();
     let entries = std::fs::read_dir("/proc").expect("a /proc");
@@ -246,11 +246,11 @@ pub fn processes_naming(path: &Path) -> Vec<String> {
         .collect()
 }
 
-/// A command of another program, such as a copy of ours.
+/// Returns a command of another program, such as a copy of ours.
 pub fn other(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_remove("PYTOON_CONFIG").stdin(Stdio::null());
-    // Only tests of installed voices have any: the others hear eSpeak NG, wherever they run.
+    // Only tests of installed voices have any: the others use eSpeak NG on every machine.
     command.env("PYTOON_VOICES", built().join("no-voices"));
     for variable in STORE_VARIABLES {
         command.env_remove(variable);

@@ -1,11 +1,11 @@
-//! An HTTP receiver that remembers what it was sent.
+//! An HTTP receiver that records its requests.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// A request that came.
+/// A received request.
 #[derive(Debug, Clone)]
 pub struct Heard {
     /// Method, path and protocol.
@@ -17,13 +17,13 @@ pub struct Heard {
 }
 
 impl Heard {
-    /// A header's value; empty where there is none.
+    /// Returns a header's value; empty if it is missing.
     pub fn header(&self, name: &str) -> String {
         let found = self.headers.iter().find(|(own, _)| own == name);
         found.map(|(_, value)| value.clone()).unwrap_or_default()
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     #[track_caller]
     pub fn text(&self) -> String {
         String::from_utf8(self.body.clone()).expect("text")
@@ -39,12 +39,12 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Answers with these statuses in turn, the last for ever.
+    /// Answers with these statuses in turn, the last one repeatedly.
     pub fn start(statuses: &'static [u16]) -> Self {
         Self::saying(statuses, "")
     }
 
-    /// The same, with these words of JSON in every answer.
+    /// Does the same, with this JSON in every answer.
     pub fn saying(statuses: &'static [u16], words: &str) -> Self {
         let words = words.to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").expect("listens");
@@ -83,12 +83,12 @@ impl Receiver {
         Self { address, heard }
     }
 
-    /// What came so far.
+    /// Returns the requests so far.
     pub fn heard(&self) -> Vec<Heard> {
         self.heard.lock().expect("whole").clone()
     }
 
-    /// What came, once there is so much.
+    /// Returns the requests, once there are at least `count`.
     #[track_caller]
     pub fn wait_for(&self, count: usize) -> Vec<Heard> {
         let begun = Instant::now();

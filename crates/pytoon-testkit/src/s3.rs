@@ -1,5 +1,5 @@
-//! An object store that speaks S3, in the test's own process, over a folder. It checks signatures:
-//! a link that was tampered with is refused.
+//! An S3 object store in the test's own process, over a folder. It checks signatures: a link that was tampered with
+//! is rejected.
 
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// The bucket that is there.
+/// The existing bucket.
 pub const BUCKET: &str = "films";
 /// Its keys.
 const KEY: &str = "AKIATESTTESTTESTTEST";
@@ -57,7 +57,7 @@ impl S3 {
                 let answered = server.serve_connection(TokioIo::new(socket), service.clone());
                 let answered = answered.into_owned();
                 tokio::spawn(async move {
-                    // A client that hangs up is no concern of the store's.
+                    // A client that disconnects is not an error of the store.
                     let _ = answered.await;
                 });
             }
@@ -65,7 +65,7 @@ impl S3 {
         Self { folder, address, _runtime: Background(Some(runtime)) }
     }
 
-    /// The variables that lead a process of the product here.
+    /// Returns the variables that configure a process of the product for this store.
     pub fn environment(&self) -> Vec<(String, String)> {
         let text = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         vec![
@@ -77,22 +77,22 @@ impl S3 {
         ]
     }
 
-    /// Where it answers.
+    /// Returns the address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The secret that nothing may show.
+    /// Returns the secret that must be in no output.
     pub fn secret(&self) -> &'static str {
         SECRET
     }
 
-    /// An object as a file of this machine.
+    /// Returns the file of an object.
     pub fn object(&self, name: &str) -> PathBuf {
         self.folder.path().join(BUCKET).join("eu").join(name)
     }
 
-    /// The names of all objects below a name, in order.
+    /// Returns the names of all objects below a name, in order.
     pub fn names(&self, below: &str) -> Vec<String> {
         let root = self.object("");
         let mut names = Vec::new();

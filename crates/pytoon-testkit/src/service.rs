@@ -1,4 +1,4 @@
-//! The running service, and a client of its HTTP interface that shares nothing with it.
+//! The running service, and a client of its HTTP API that shares no code with it.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -8,22 +8,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long a process of the service may take to start, or a job to end.
+/// Timeout of a process's start, and of a job.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A process of the service; it is killed when dropped.
 #[derive(Debug)]
 pub struct Service {
     child: Child,
-    /// Where it answers; empty for a worker.
+    /// The address it listens on; empty for a worker.
     pub address: String,
-    /// The key that it showed at its first start.
+    /// The key that it printed at its first start.
     pub key: String,
     folder: PathBuf,
     name: String,
 }
 
-/// What a request was answered.
+/// The answer to a request.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The HTTP status.
@@ -35,26 +35,26 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The body as JSON.
+    /// Returns the body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
         let text = self.text();
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("{} is no JSON: {text}", self.status))
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The same answer, after a check of its status.
+    /// Returns the same answer, after a check of its status.
     #[track_caller]
     pub fn is(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text());
         self
     }
 
-    /// Checks that it is a problem (RFC 9457) with this status and code that says all these parts.
+    /// Checks that it is a problem (RFC 9457) with this status and code that contains all these parts.
     #[track_caller]
     pub fn problem(&self, status: u16, code: &str, parts: &[&str]) {
         let text = self.text();
@@ -73,7 +73,7 @@ impl Answer {
 }
 
 impl Service {
-    /// Starts a process that runs in a folder; its output lies there as `<name>.out` and `.err`.
+    /// Starts a process in a folder; its output is in `<name>.out` and `.err` there.
     pub fn start(command: &mut Command, folder: &Path, name: &str) -> Self {
         let file = |end: &str| {
             std::fs::File::create(folder.join(format!("{name}.{end}"))).expect("a file")
@@ -99,24 +99,24 @@ impl Service {
         service
     }
 
-    /// All lines of its log so far.
+    /// Returns all lines of its log so far.
     pub fn log(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.folder.join(format!("{}.out", self.name)));
         let text = text.unwrap_or_default();
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// Every line of an event so far.
+    /// Returns every line of an event so far.
     pub fn events(&self, event: &str) -> Vec<Value> {
         self.log().into_iter().filter(|line| line["event"] == event).collect()
     }
 
-    /// The first line of an event, once it is there.
+    /// Waits for the first line of an event and returns it.
     #[track_caller]
     pub fn wait_for(&self, event: &str) -> Value {
         let begun = Instant::now();
         loop {
-            // It may write the line and end: whether it runs is asked first.
+            // It may write the line and exit: check whether it runs first.
             let runs = self.runs();
             if let Some(line) = self.events(event).into_iter().next() {
                 return line;
@@ -128,14 +128,14 @@ impl Service {
         }
     }
 
-    /// Whether its process runs; one that ended and was not waited for does not.
+    /// Returns true if its process runs; a zombie does not.
     fn runs(&self) -> bool {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
         let state = stat.ok().and_then(|text| text.rsplit(')').next().map(str::to_owned));
         state.is_some_and(|state| !state.trim_start().starts_with('Z'))
     }
 
-    /// The number of its process.
+    /// Returns its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -146,7 +146,7 @@ impl Service {
         let _ = self.child.wait();
     }
 
-    /// Asks it to end and waits; its exit status.
+    /// Terminates it and waits. Returns its exit status.
     #[track_caller]
     pub fn end(&mut self) -> Option<i32> {
         let pid = rustix::process::Pid::from_child(&self.child);
@@ -161,14 +161,14 @@ impl Service {
         }
     }
 
-    /// A request with the first key.
+    /// Sends a request with the first key.
     #[track_caller]
     pub fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
         let bearer = format!("Bearer {}", self.key);
         self.ask(method, path, &[("Authorization", &bearer)], body)
     }
 
-    /// A request with these headers.
+    /// Sends a request with these headers.
     #[track_caller]
     pub fn ask(
         &self,
@@ -185,26 +185,26 @@ impl Service {
         self.send(method, path, &headers, body.unwrap_or_default().as_bytes())
     }
 
-    /// A request as it is.
+    /// Sends a request unchanged.
     #[track_caller]
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         send_to(&self.address, method, path, headers, body)
     }
 
-    /// Submits a brief; its id.
+    /// Submits a brief. Returns the job's id.
     #[track_caller]
     pub fn submit(&self, brief: &Value) -> String {
         let answer = self.call("POST", "/api/v2/jobs", Some(brief)).is(202);
         answer.json()["job_id"].as_str().expect("an id").to_owned()
     }
 
-    /// A job as it is.
+    /// Returns the current state of a job.
     #[track_caller]
     pub fn job(&self, id: &str) -> Value {
         self.call("GET", &format!("/api/v2/jobs/{id}"), None).is(200).json()
     }
 
-    /// A job once it has a status.
+    /// Returns a job once it has a status.
     #[track_caller]
     pub fn until(&self, id: &str, status: &str) -> Value {
         let begun = Instant::now();
@@ -221,7 +221,7 @@ impl Service {
         }
     }
 
-    /// What the log ends with, for whoever reads of a failure; requests are left out.
+    /// Returns the end of the log without requests, for failure messages.
     fn last_lines(&self) -> String {
         let lines: Vec<String> = self
             .log()
@@ -239,7 +239,7 @@ impl Drop for Service {
     }
 }
 
-/// A request to a plain address, such as a link to an object store.
+/// Sends a request to a plain address, such as a link to an object store.
 #[track_caller]
 pub fn ask_link(link: &str, method: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let rest = link.strip_prefix("http://").expect("an http address");
@@ -263,7 +263,7 @@ fn send_to(
     }
     head.push_str(&format!("Content-Length: {}\r\nConnection: close\r\n\r\n", body.len()));
     stream.write_all(head.as_bytes()).expect("is sent");
-    // A server that refuses a body may close before all of it is sent.
+    // A server that rejects a body may close before all of it is sent.
     let _ = stream.write_all(body);
     let mut all = Vec::new();
     let read = stream.read_to_end(&mut all);
@@ -287,7 +287,7 @@ fn answer(all: &[u8]) -> Answer {
     Answer { status, headers, body }
 }
 
-/// The body of a chunked answer (RFC 9112, 7.1).
+/// Decodes the body of a chunked answer (RFC 9112, 7.1).
 fn chunks(mut rest: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     while let Some(end) = rest.windows(2).position(|two| two == b"\r\n") {
@@ -305,7 +305,7 @@ fn chunks(mut rest: &[u8]) -> Vec<u8> {
     body
 }
 
-/// HMAC-SHA256 of a text in Base64, by a secret of the form `whsec_…`.
+/// Returns the HMAC-SHA256 of a text in Base64, with a secret of the form `whsec_…`.
 pub fn signature(secret: &str, text: &str) -> String {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;

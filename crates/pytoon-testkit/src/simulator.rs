@@ -1,7 +1,7 @@
-//! The simulated vendors as a process of their own, and a workspace whose engines they are.
+//! The simulated vendors as a separate process, and a workspace that uses them as engines.
 //!
-//! Guarantees: the simulator ends with its value; what it accepted and charged is read from its
-//! own books, never from the product's; clips are encoded once for all tests.
+//! Guarantees: the simulator ends with its value; its acceptances and charges are read from its own ledger, never
+//! from the product's; clips are encoded once for all tests.
 
 use crate::film::Film;
 use crate::program::{Run, run};
@@ -14,13 +14,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// The keys of a [`Studio`], by variable: values that are nowhere by chance.
+/// The keys of a [`Studio`], by variable: values that occur nowhere by chance.
 pub const KEYS: [(&str, &str); 3] = [
     ("RUNWAY_API_KEY", "rwkey-5f1c9e2a7b3d4860"),
     ("PIKA_API_KEY", "pkkey-0a8d6c4e2f1b9735"),
     ("LUMA_API_KEY", "lmkey-c3e5a7091b2d4f68"),
 ];
-/// A simulator starts within this, or never.
+/// Timeout of a simulator's start.
 const START: Duration = Duration::from_secs(30);
 
 /// A running simulator.
@@ -32,7 +32,7 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Starts it with a scenario: the fields given, over work that takes a tenth of a second.
+    /// Starts it with a scenario: the given fields, with tasks that take a tenth of a second.
     pub fn start(scenario: &Value) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (profile, target) = folders();
@@ -66,7 +66,7 @@ impl Simulator {
         simulator
     }
 
-    /// Its address.
+    /// Returns its address.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -77,38 +77,38 @@ impl Simulator {
         assert_eq!(status, 204, "the scenario is refused");
     }
 
-    /// Its sums.
+    /// Returns its sums.
     pub fn summary(&self) -> Value {
         self.get("/_sim/summary")
     }
 
-    /// What it accepted, in order.
+    /// Returns the submissions that it accepted, in order.
     pub fn submissions(&self) -> Vec<Value> {
         let ledger = self.get("/_sim/ledger");
         ledger["submissions"].as_array().expect("a list").clone()
     }
 
-    /// What one vendor accepted, in order.
+    /// Returns the submissions that one vendor accepted, in order.
     pub fn submissions_to(&self, vendor: &str) -> Vec<Value> {
         self.submissions().into_iter().filter(|s| s["vendor"] == vendor).collect()
     }
 
-    /// How many submissions one vendor accepted.
+    /// Returns the number of submissions that one vendor accepted.
     pub fn accepted(&self, vendor: &str) -> usize {
         self.submissions_to(vendor).len()
     }
 
-    /// How many submissions were accepted in all.
+    /// Returns the total number of accepted submissions.
     pub fn accepted_in_all(&self) -> usize {
         self.submissions().len()
     }
 
-    /// What was charged in all, in US dollars.
+    /// Returns the total charges, in US dollars.
     pub fn charged(&self) -> f64 {
         self.summary()["charged_usd"].as_f64().expect("a sum")
     }
 
-    /// Every request to a vendor that it answered, in order.
+    /// Returns every answered request to a vendor, in order.
     pub fn requests(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.folder.path().join("ledger.jsonl"));
         text.unwrap_or_default()
@@ -118,7 +118,7 @@ impl Simulator {
             .collect()
     }
 
-    /// How many requests of a step a vendor answered, in whatever way.
+    /// Returns the number of requests of a step that a vendor answered, with any result.
     pub fn asked(&self, vendor: &str, step: &str) -> usize {
         self.requests().iter().filter(|r| r["vendor"] == vendor && r["step"] == step).count()
     }
@@ -129,7 +129,7 @@ impl Simulator {
         serde_json::from_str(&body).expect("valid JSON")
     }
 
-    /// One plain call; by HTTP/1.0, which ends with its connection.
+    /// Sends one plain request; by HTTP/1.0, which ends with its connection.
     fn call(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         let host = &self.address;
@@ -148,13 +148,13 @@ impl Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        // It holds nothing that must be saved.
+        // It has no state that must be saved.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A workspace whose engines are simulated, with a key for each.
+/// A workspace with simulated engines, and a key for each.
 #[derive(Debug)]
 pub struct Studio {
     /// The workspace.
@@ -164,24 +164,23 @@ pub struct Studio {
 }
 
 impl Studio {
-    /// A studio with what goes wrong, and what is written over its quick settings in
-    /// `engine.yaml` under `v2`.
+    /// Makes a studio with a scenario, and with settings that override its quick ones in `engine.yaml` under `v2`.
     pub fn new(scenario: &Value, settings: &Value) -> Self {
         let studio = Self { workspace: Workspace::new(), simulator: Simulator::start(scenario) };
         studio.configure(settings);
         studio
     }
 
-    /// Writes `engine.yaml` anew, as [`Studio::new`] did.
+    /// Rewrites `engine.yaml`, as [`Studio::new`] does.
     pub fn configure(&self, settings: &Value) {
         let mut engines = quick_engines(&self.simulator.url());
         merge(&mut engines, settings);
         let text = serde_json::to_string_pretty(&json!({ "v2": engines })).expect("JSON");
-        // JSON is YAML, too.
+        // JSON is valid YAML.
         self.workspace.write("config/engine.yaml", text);
     }
 
-    /// A command of the program with keys, whose log goes to `logs`.
+    /// Returns a command of the program with keys, whose log is written to `logs`.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = self.workspace.command(&["--log-dir", "logs"]);
         command.args(args).envs(KEYS);
@@ -199,7 +198,7 @@ impl Studio {
         self.pytoon(&["render", "brief.yaml", "--out", out, "--metrics-out", "metrics.txt"])
     }
 
-    /// The same, when it must succeed.
+    /// Does the same, and requires success.
     #[track_caller]
     pub fn render(&self, brief: &str, out: &str) -> Film {
         self.try_render(brief, out).ok();
@@ -208,7 +207,7 @@ impl Studio {
         film
     }
 
-    /// All whole lines of the log so far; the program may be writing the next.
+    /// Returns all complete lines of the log so far; the program may be writing the next.
     pub fn log(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.workspace.path("logs/worker.log"));
         text.unwrap_or_default()
@@ -218,12 +217,12 @@ impl Studio {
             .collect()
     }
 
-    /// The lines of one event.
+    /// Returns the lines of one event.
     pub fn events(&self, name: &str) -> Vec<Value> {
         self.log().into_iter().filter(|line| line["event"] == name).collect()
     }
 
-    /// Every step down so far as `from>to: kind`; each must say all that an operator needs.
+    /// Returns every fallback so far as `from>to: kind`; each must have all fields that an operator needs.
     #[track_caller]
     pub fn fallbacks(&self) -> Vec<String> {
         let text = |line: &Value, field: &str| {
@@ -241,7 +240,7 @@ impl Studio {
             .collect()
     }
 
-    /// The value of a metric of the last render, by its whole name with labels.
+    /// Returns the value of a metric of the last render, by its complete name with labels.
     #[track_caller]
     pub fn metric(&self, name: &str) -> f64 {
         let text = std::fs::read_to_string(self.workspace.path("metrics.txt")).expect("metrics");
@@ -250,7 +249,7 @@ impl Studio {
         value.parse().expect("a number")
     }
 
-    /// The rows of the product's own ledger, newest first.
+    /// Returns the rows of the product's own ledger, newest first.
     #[track_caller]
     pub fn rows(&self, args: &[&str]) -> Vec<Value> {
         let run = self.pytoon(&[&["ledger", "list", "--json"], args].concat()).ok();
@@ -258,14 +257,14 @@ impl Studio {
     }
 }
 
-/// The engine that drew each scene, by the receipt.
+/// Returns the engine of each scene, by the receipt.
 pub fn engines_used(film: &Film) -> Vec<String> {
     let receipt = film.metadata();
     let scenes = receipt["scenes"].as_array().expect("scenes");
     scenes.iter().map(|s| s["engineUsed"].as_str().expect("a name").to_owned()).collect()
 }
 
-/// An engine's block that is quick and has no patience, with more written over it.
+/// Returns an engine's block with short timeouts, with overrides.
 pub fn quick_engine(base_url: &str, more: &Value) -> Value {
     let mut engine = json!({
         "base_url": base_url,
@@ -283,7 +282,7 @@ pub fn quick_engine(base_url: &str, more: &Value) -> Value {
     engine
 }
 
-/// Settings under `v2` for engines at a simulator.
+/// Returns settings under `v2` for engines at a simulator.
 fn quick_engines(url: &str) -> Value {
     let engine = |path: &str, more: Value| quick_engine(&format!("{url}/{path}"), &more);
     let addresses = json!({ "options": {
@@ -305,7 +304,7 @@ fn whole(scenario: &Value) -> Value {
     whole
 }
 
-/// Writes the fields of one value over those of another; lists are replaced.
+/// Merges the fields of one value over those of another; lists are replaced.
 fn merge(into: &mut Value, from: &Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
@@ -317,7 +316,7 @@ fn merge(into: &mut Value, from: &Value) {
     }
 }
 
-/// The folder of the built programs, and `target`.
+/// Returns the folder of the built programs, and `target`.
 fn folders() -> (PathBuf, PathBuf) {
     let profile = crate::program::built();
     let target = profile.parent().expect("profiles live in target").to_owned();

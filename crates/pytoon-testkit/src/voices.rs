@@ -1,9 +1,9 @@
-//! Voices for tests: one that is installed on this machine, and a toy that has a real file format.
+//! Voices for tests: one that is installed on this machine, and a toy in a real file format.
 
 use pytoon_neural::toy::{Toy, piper_config, piper_model};
 use std::path::{Path, PathBuf};
 
-/// The folder of voices that `make setup` has filled on this machine.
+/// Returns the folder of voices that `make setup` fills on this machine.
 pub fn installed_voices() -> PathBuf {
     let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).unwrap_or_else(|| {
         PathBuf::from(std::env::var_os("HOME").expect("a home")).join(".local/share")

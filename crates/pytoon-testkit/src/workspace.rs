@@ -1,4 +1,4 @@
-//! A temporary folder in which a user works.
+//! A user's temporary folder.
 
 use crate::film::Film;
 use crate::program::{Run, pytoon, run};
@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// A service of one process on a free port.
+/// The arguments of a service in one process on a free port.
 const SERVE: [&str; 5] = ["--log-dir", "logs", "serve", "--port", "0"];
 
 /// A folder with briefs, media and films; a temporary one is removed when dropped.
@@ -26,13 +26,13 @@ impl Default for Workspace {
 }
 
 impl Workspace {
-    /// A new temporary folder.
+    /// Makes a new temporary folder.
     pub fn new() -> Self {
         let temporary = tempfile::tempdir().expect("a temporary folder");
         Self { folder: temporary.path().to_owned(), temporary: Some(Arc::new(temporary)) }
     }
 
-    /// A folder that stays; what it held before goes.
+    /// Makes a folder that stays; its previous content is deleted.
     pub fn at(folder: &Path) -> Self {
         if folder.exists() {
             std::fs::remove_dir_all(folder).expect("the old folder goes");
@@ -41,17 +41,17 @@ impl Workspace {
         Self { folder: folder.to_owned(), temporary: None }
     }
 
-    /// The folder.
+    /// Returns the folder.
     pub fn root(&self) -> &Path {
         &self.folder
     }
 
-    /// A path in the folder.
+    /// Returns a path in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.root().join(name)
     }
 
-    /// Writes a file, with the folders it needs.
+    /// Writes a file, and creates its folders.
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
@@ -59,37 +59,37 @@ impl Workspace {
         path
     }
 
-    /// A command of the program that runs in this folder.
+    /// Returns a command of the program that runs in this folder.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = pytoon();
         command.current_dir(self.root()).args(args);
         command
     }
 
-    /// Starts a service of one process in this folder, on a port of its own.
+    /// Starts a service in one process in this folder, on a free port.
     pub fn serve(&self) -> Service {
         self.serve_with::<&str, &str>(&[])
     }
 
-    /// The same with more in its environment.
+    /// Does the same with more variables in its environment.
     pub fn serve_with<K: AsRef<OsStr>, V: AsRef<OsStr>>(&self, environment: &[(K, V)]) -> Service {
         let mut command = self.command(&SERVE);
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         Service::start(&mut command, self.root(), "serve")
     }
 
-    /// The same, started by another program, as `ulimit` or another user do it.
+    /// Does the same through another program, such as `ulimit` or a change of user.
     pub fn serve_through(&self, through: &[&str]) -> Service {
         self.start_through(through, &["serve", "--port", "0"])
     }
 
-    /// A process of the service in this folder, started by another program.
+    /// Starts a process of the service in this folder through another program.
     pub fn start_through(&self, through: &[&str], role: &[&str]) -> Service {
         let args = [&["--log-dir", "logs"], role].concat();
         Service::start(&mut self.command_through(through, &args), self.root(), role[0])
     }
 
-    /// A command of the program in this folder, started by another program.
+    /// Returns a command of the program in this folder, through another program.
     pub fn command_through(&self, through: &[&str], args: &[&str]) -> Command {
         let command = self.command(args);
         let mut started = Command::new(through[0]);
@@ -115,14 +115,14 @@ impl Workspace {
         self.pytoon(&["render", "brief.yaml", "--out", "out"])
     }
 
-    /// The same, when it must succeed.
+    /// Does the same, and requires success.
     #[track_caller]
     pub fn render(&self, brief: &str) -> Film {
         self.try_render(brief).ok();
         Film::open(&self.path("out")).kept_by(self.temporary.clone())
     }
 
-    /// A brief that is refused: nothing may be left behind.
+    /// Checks that a brief is rejected and leaves nothing behind.
     #[track_caller]
     pub fn refuse(&self, brief: &str, code: i32, parts: &[&str]) -> Run {
         let run = self.try_render(brief).refused(code, parts);

@@ -1,12 +1,11 @@
-//! The circuit breaker of an engine or a voice, as pure steps over a row that all processes share.
+//! The circuit breaker of an engine or a voice, as pure transitions of a row that all processes share.
 //!
-//! Guarantees: an engine that fails again and again is left alone for growing, bounded pauses; a
-//! wrong key or an empty account cools long; a vendor's own `Retry-After` is obeyed; after a
-//! pause one caller probes while the others stay away; one success closes it. Failures that are
-//! not the engine's fault (a refused prompt, a request it does not sell, our own budget) do not
-//! count.
+//! Guarantees: repeated failures open it for growing, bounded pauses; a wrong key or an empty account opens it for
+//! long; a vendor's own `Retry-After` is obeyed; after a pause one caller probes while the others wait; one success
+//! closes it. Failures that are not the engine's fault (a rejected prompt, a request outside its offer, our own
+//! budget) do not count.
 //!
-//! Does not read clocks or keep rows: [`crate::breakers`] swaps them in the store.
+//! Reads no clock and stores no rows: [`crate::breakers`] swaps them in the store.
 
 use crate::VendorErrorKind;
 use pytoon_config::engines::BreakerSettings;
@@ -14,25 +13,25 @@ use pytoon_records::ledger::BreakerRow;
 use pytoon_vocabulary::UnixMs;
 use std::time::Duration;
 
-/// How long one caller may probe before another may, in milliseconds.
+/// Time until another caller may probe, in milliseconds.
 pub const PROBE_MS: i64 = 60_000;
 
-/// Whether calls go through.
+/// The state of a breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BreakerState {
-    /// They do.
+    /// Calls are let through.
     Closed,
-    /// They do not until then.
+    /// Calls are rejected until this time.
     Open {
-        /// When one may try again.
+        /// The time of the next probe.
         until: UnixMs,
     },
-    /// One may try.
+    /// One call may probe.
     HalfOpen,
 }
 
 impl BreakerState {
-    /// Returns when one may try again; `None` where calls go through now.
+    /// Returns the time of the next probe; `None` if calls are let through now.
     pub fn open_until(self) -> Option<UnixMs> {
         match self {
             Self::Open { until } => Some(until),
@@ -41,52 +40,52 @@ impl BreakerState {
     }
 }
 
-/// The state of a row now.
+/// Returns the state of a row now.
 pub fn state(row: &BreakerRow, now: UnixMs) -> BreakerState {
     if row.open_until == 0 {
         BreakerState::Closed
     } else if row.open_until > now {
         BreakerState::Open { until: row.open_until }
     } else if row.probe_until > now {
-        // Another caller is finding out.
+        // Another caller is probing.
         BreakerState::Open { until: row.probe_until }
     } else {
         BreakerState::HalfOpen
     }
 }
 
-/// The row of a caller that goes to probe.
+/// Returns the row of a caller that starts to probe.
 pub fn probing(row: &BreakerRow, now: UnixMs) -> BreakerRow {
     BreakerRow { probe_until: now + PROBE_MS, ..row.clone() }
 }
 
-/// The row after a success: closed, and all forgotten.
+/// Returns the row after a success: closed, without failures.
 pub fn after_success() -> BreakerRow {
     BreakerRow::default()
 }
 
-/// What a failure does to a row.
+/// The effect of a failure on a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is not the engine's fault.
+    /// The failure is not the engine's fault.
     Ignored,
-    /// It counts, and the engine stays in use.
+    /// The failure counts, and the engine stays in use.
     Counted(BreakerRow),
-    /// The engine is left alone for so long.
+    /// The breaker opens.
     Opened {
-        /// The row to keep.
+        /// The new row.
         row: BreakerRow,
         /// The pause.
         pause: Duration,
-        /// What a person may do about it.
+        /// Advice for the operator.
         advice: Advice,
     },
 }
 
-/// What a person may do about a breaker that opened.
+/// Advice for the operator when a breaker opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Advice {
-    /// Put the right key in place.
+    /// Configure a valid key.
     Key,
     /// Top the account up.
     Account,
@@ -94,11 +93,11 @@ pub enum Advice {
     FewerRequests,
     /// Send fewer requests at once.
     FewerAtOnce,
-    /// Nothing: it passes.
+    /// Nothing: the failure is temporary.
     Wait,
 }
 
-/// The row after a failure.
+/// Returns the row after a failure.
 pub fn after_failure(
     row: &BreakerRow,
     kind: VendorErrorKind,
@@ -193,7 +192,7 @@ mod tests {
             row = fail(&row, K::Server, now);
             assert_eq!(state(&row, now), BreakerState::Open { until: now + expected * 1000 });
             now += expected * 1000;
-            // It never stays closed to calls for ever.
+            // It is never closed to calls for ever.
             assert_eq!(state(&row, now), BreakerState::HalfOpen);
         }
         assert_eq!(state(&after_success(), now), BreakerState::Closed);

@@ -1,9 +1,8 @@
-//! Circuit breakers in the store that all processes share: read, decided by [`crate::breaker`],
-//! swapped.
+//! Circuit breakers in the store that all processes share: read, decided by [`crate::breaker`], swapped.
 //!
-//! Guarantees: a row is replaced only if it is still as it was read; of several callers one probes.
+//! Guarantees: a row is replaced only if it has not changed since it was read; only one of several callers probes.
 //!
-//! Does not count: the caller knows whether an engine or a voice is meant.
+//! Does not update metrics: the caller knows whether it is an engine or a voice.
 //!
 //! Start with [`Breakers::pass`].
 
@@ -16,43 +15,43 @@ use pytoon_telemetry::{Breaker, Event};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Attempts to change a breaker that others change at the same moment.
+/// Maximum number of attempts to change a breaker that others change at the same moment.
 const RACES: usize = 8;
-/// Before the names of voices. Names of engines have no colon.
+/// The prefix of voices' names. Names of engines contain no colon.
 const VOICE: &str = "voice:";
-/// How much of an account's hash tells it from others.
+/// The length of an account's hash in a row's name.
 const ACCOUNT_KEPT: usize = 16;
 
 /// Breakers in a store.
 #[derive(Debug, Clone)]
 pub struct Breakers {
-    /// Where they are kept.
+    /// The store of the rows.
     pub store: Arc<dyn PurchaseStore>,
     /// The time.
     pub world: Arc<dyn World>,
-    /// Shows the state of the breaker of an engine or a voice in the metrics.
+    /// Publishes the state of the breaker of an engine or a voice in the metrics.
     pub show: fn(&str, Breaker),
-    /// Says what a person may do about a breaker that opened.
+    /// Returns the advice for the operator when a breaker opens.
     pub advice: fn(Advice) -> &'static str,
 }
 
-/// Whether a call goes through.
+/// The decision about a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Passage {
-    /// It does; nothing is on record.
+    /// The call may pass; no failures are on record.
     Clean,
-    /// It does; failures are on record.
+    /// The call may pass; failures are on record.
     Counting,
-    /// It does, as the one that probes.
+    /// The call may pass, as the probe.
     Probing,
-    /// It does not.
+    /// The call may not pass.
     Cooling {
         /// The breaker.
         row: BreakerRow,
-        /// For how much longer, in milliseconds.
+        /// The remaining pause, in milliseconds.
         left_ms: i64,
     },
-    /// It does not: others probe.
+    /// The call may not pass: others probe.
     Contended,
 }
 
@@ -61,7 +60,7 @@ pub enum Passage {
 pub struct BreakerUnavailable {
     /// `read` or `write`.
     pub operation: &'static str,
-    /// What the store said.
+    /// The error of the store.
     pub source: StoreError,
 }
 
@@ -87,8 +86,8 @@ impl Breakers {
         written.map_err(|source| BreakerUnavailable { operation: "write", source })
     }
 
-    /// Lets a call through or not. After a pause one caller probes. Reads the row unless the caller
-    /// passes a fresh one.
+    /// Decides whether a call may pass. After a pause one caller probes. Reads the row unless the caller passes a
+    /// fresh one.
     pub async fn pass(&self, name: &str, mut known: Option<BreakerRow>) -> Result<Passage> {
         for _ in 0..RACES {
             let row = match known.take() {
@@ -113,7 +112,7 @@ impl Breakers {
         Ok(Passage::Contended)
     }
 
-    /// Closes the breaker of an engine or a voice after a success. A failure of the store is logged.
+    /// Closes the breaker of an engine or a voice after a success. An error of the store is logged.
     pub async fn succeeded(&self, name: &str, row: &str) {
         match self.close(row).await {
             Ok(()) => (self.show)(name, Breaker::Closed),
@@ -132,8 +131,8 @@ impl Breakers {
         Ok(())
     }
 
-    /// Counts a failure of an engine or a voice. One that says nothing about it gives a probe back.
-    /// If the row cannot be written, the error is logged and the breaker stays closed.
+    /// Records a failure of an engine or a voice. One that says nothing about it releases the probe. If the row
+    /// cannot be written, the error is logged and the breaker stays closed.
     pub async fn failed(
         &self,
         name: &str,
@@ -178,8 +177,8 @@ impl Breakers {
         }
     }
 
-    /// Frees the place of a probe that ended in something that says nothing about the engine.
-    /// Where this fails, the place is free again after its time.
+    /// Releases a probe that ended without saying anything about the engine. If that fails, the probe expires after
+    /// its time.
     async fn give_probe_back(&self, name: &str, row: BreakerRow) -> Result<()> {
         if row.probe_until != 0 {
             let free = BreakerRow { probe_until: 0, ..row.clone() };
@@ -189,14 +188,14 @@ impl Breakers {
     }
 }
 
-/// Returns the name of a voice's row, in the table that voices share with engines. `account` is a
-/// hash of address and key: with another key the breaker is another.
+/// Returns the name of a voice's row, in the table that voices share with engines. `account` is a hash of address
+/// and key: another key has another breaker.
 pub fn voice_row(provider: &str, account: &str) -> String {
     let account = account.get(..ACCOUNT_KEPT).unwrap_or(account);
     format!("{VOICE}{provider}:{account}")
 }
 
-/// Returns the voice provider of a row's name; `None` for an engine's.
+/// Returns the voice provider in a row's name; `None` for an engine's.
 pub fn voice_of(row: &str) -> Option<&str> {
     row.strip_prefix(VOICE)?.rsplit_once(':').map(|(provider, _)| provider)
 }

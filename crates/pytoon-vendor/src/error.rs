@@ -1,24 +1,24 @@
-//! What an engine can fail with, in the few kinds that decide what happens next.
+//! The failures of an engine, in the few kinds that decide the next step.
 
 use pytoon_process::Shortage;
 use pytoon_vocabulary::MicroUsd;
 use std::fmt;
 use std::time::Duration;
 
-/// What kind of failure; a metric label and a log field, so the list is closed.
+/// The kind of a failure; a metric label and a log field, so the list is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VendorErrorKind {
     /// The key is wrong, missing or not allowed: a person must act.
     Auth,
-    /// The account is empty or its quota used up: a person must act, or time must pass.
+    /// The account is empty or its quota exhausted: a person must act, or time must pass.
     Quota,
-    /// Too many requests; later is fine.
+    /// Too many requests; a later retry can succeed.
     RateLimited,
-    /// The content was refused; the same prompt must not be sent again.
+    /// The content was rejected; the same prompt must not be sent again.
     Moderation,
-    /// The vendor calls the request wrong.
+    /// The vendor rejects the request as invalid.
     InvalidRequest,
-    /// The request is outside what the engine sells; nothing was sent.
+    /// The request is outside the engine's offer; nothing was sent.
     Unsupported,
     /// The host could not be reached; nothing was sent.
     Unreachable,
@@ -26,31 +26,31 @@ pub enum VendorErrorKind {
     Timeout,
     /// The vendor failed.
     Server,
-    /// The answer was none that the vendor documents.
+    /// The answer is not one that the vendor documents.
     Protocol,
-    /// The clip came and cannot be used.
+    /// The clip arrived and cannot be used.
     BadOutput,
-    /// The vendor does not know the task any more.
+    /// The vendor no longer knows the task.
     Lost,
-    /// We gave up.
+    /// We cancelled.
     Cancelled,
-    /// A budget would be passed; nothing was sent.
+    /// A budget would be exceeded; nothing was sent.
     Budget,
-    /// The job's deadline has passed, or would before there is a turn; nothing was sent.
+    /// The job's deadline has passed, or would pass before the call's turn; nothing was sent.
     Deadline,
     /// The engine's own circuit breaker or limits keep it closed; nothing was sent.
     Cooling,
-    /// An earlier call for the same clip has no answer yet: it must be decided first.
+    /// An earlier call for the same clip has no answer yet: its outcome must be known first.
     Undecided,
-    /// What is bought cannot be known, written down or kept now, or another has the work: nothing
-    /// may be bought from anybody meanwhile.
+    /// The purchases cannot be read, written or stored now, or another process owns the work: nothing may be bought
+    /// from any vendor meanwhile.
     Ledger,
-    /// Disk or another thing of ours failed.
+    /// Our own disk or another resource failed.
     Internal,
 }
 
 impl VendorErrorKind {
-    /// The name as logged and counted.
+    /// Returns the name in logs and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Auth => "auth",
@@ -82,30 +82,30 @@ impl fmt::Display for VendorErrorKind {
     }
 }
 
-/// Whether trying again can help.
+/// The persistence of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorStatus {
-    /// The same call fails again.
+    /// A retry of the same call fails again.
     Permanent,
-    /// The same call may work later.
+    /// A retry of the same call may succeed later.
     Temporary,
 }
 
-/// Whether the vendor may have taken the call on: the question that decides about money.
+/// The vendor's possible acceptance of a call: it decides about money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accepted {
-    /// Surely not: it never left, or was refused at the door.
+    /// Certainly not accepted: the call never left, or was rejected at once.
     No,
-    /// Perhaps: it left, and no answer that we understand came back.
+    /// Possibly accepted: the call left, and no valid answer came back.
     Maybe,
-    /// Surely: it is a task that failed later.
+    /// Certainly accepted: the call is a task that failed later.
     Yes,
 }
 
-/// The result of what a vendor is asked for.
+/// The result of a call to a vendor.
 pub type Result<T, E = VendorError> = std::result::Result<T, E>;
 
-/// A future of what a vendor is asked for.
+/// The future of a call to a vendor.
 pub trait VendorFuture<T>: Future<Output = Result<T>> + Send {}
 
 impl<T, F: Future<Output = Result<T>> + Send> VendorFuture<T> for F {}
@@ -116,26 +116,26 @@ impl<T, F: Future<Output = Result<T>> + Send> VendorFuture<T> for F {}
 pub struct VendorError {
     /// The engine.
     pub engine: String,
-    /// What was being done, as "failed to …" goes on.
+    /// The operation, as a phrase that completes "failed to …".
     pub operation: &'static str,
     /// The kind.
     pub kind: VendorErrorKind,
-    /// Whether trying again can help.
+    /// The persistence of the failure.
     pub status: ErrorStatus,
-    /// Whether the vendor may have taken the call on.
+    /// The vendor's possible acceptance of the call.
     pub accepted: Accepted,
-    /// When the vendor wants to be asked again.
+    /// The pause that the vendor asks for.
     pub retry_after: Option<Duration>,
-    /// What the vendor says the failed task cost.
+    /// The vendor's charge for the failed task.
     pub charged: Option<MicroUsd>,
-    /// The thing of this machine that ran out, if that is the cause.
+    /// The exhausted resource of this machine, if that is the cause.
     pub shortage: Option<Shortage>,
-    /// What was said, without secrets.
+    /// The message, without secrets.
     pub message: String,
 }
 
 impl VendorError {
-    /// A failure. Its status follows from its kind and may be changed.
+    /// Makes a failure. Its status follows from its kind and may be changed.
     pub fn new(
         engine: &str,
         operation: &'static str,
@@ -162,42 +162,42 @@ impl VendorError {
         }
     }
 
-    /// The same failure, of a call that may have been or was accepted.
+    /// Returns the failure with the vendor's possible acceptance.
     #[must_use]
     pub fn accepted(mut self, accepted: Accepted) -> Self {
         self.accepted = accepted;
         self
     }
 
-    /// The same failure, with the time at which the vendor wants to be asked again.
+    /// Returns the failure with the pause that the vendor asks for.
     #[must_use]
     pub fn retry_after(mut self, after: Option<Duration>) -> Self {
         self.retry_after = after;
         self
     }
 
-    /// The same failure with another status.
+    /// Returns the failure with another status.
     #[must_use]
     pub fn with_status(mut self, status: ErrorStatus) -> Self {
         self.status = status;
         self
     }
 
-    /// The same failure with what it cost.
+    /// Returns the failure with its charge.
     #[must_use]
     pub fn charged(mut self, charged: Option<MicroUsd>) -> Self {
         self.charged = charged;
         self
     }
 
-    /// The same failure, of a machine that ran out of something.
+    /// Returns the failure with an exhausted resource as its cause.
     #[must_use]
     pub fn short_of(mut self, shortage: Option<Shortage>) -> Self {
         self.shortage = shortage;
         self
     }
 
-    /// Returns a failure of this machine's files. It says nothing of the vendor.
+    /// Returns a failure of this machine's files. It says nothing about the vendor.
     pub fn of_file(
         engine: &str,
         operation: &'static str,
@@ -208,19 +208,19 @@ impl VendorError {
             .short_of(Shortage::of(error))
     }
 
-    /// Returns true if this machine ran out of something: it says nothing of the vendor, and waiting
+    /// Returns true if a resource of this machine is exhausted: that says nothing about the vendor, and waiting
     /// loses nothing that was paid for.
     pub fn is_exhausted(&self) -> bool {
         self.shortage.is_some()
     }
 
-    /// Whether no other engine may be asked after it: the user gave up, or what is bought already
-    /// cannot be known now.
+    /// Returns true if no other engine may be asked afterwards: the user cancelled, or the purchases cannot be read
+    /// now.
     pub fn ends_the_walk(&self) -> bool {
         matches!(self.kind, VendorErrorKind::Cancelled | VendorErrorKind::Ledger)
     }
 
-    /// Whether trying the same call again can help.
+    /// Returns true if a retry of the same call can succeed.
     pub fn is_temporary(&self) -> bool {
         self.status == ErrorStatus::Temporary
     }

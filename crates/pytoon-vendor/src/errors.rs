@@ -1,10 +1,10 @@
-//! Reads vendors' errors by tables: the first row that fits an answer says what it means.
+//! Classifies vendors' errors by tables: the first matching row determines the meaning of an answer.
 //!
-//! Guarantees: an answer that no row fits means what its status does ([`submit_kind`]), which is the
-//! safest meaning for money: whether a paid call was taken on is not decided here, but by
-//! [`refused_paid`](crate::replies::refused_paid).
+//! Guarantees: an answer without a matching row is classified by its status ([`submit_kind`]), the safest choice
+//! for money. [`refused_paid`](crate::replies::refused_paid), not this module, decides whether a paid call was
+//! accepted.
 //!
-//! Leaves the rows to the adapters: each states where it is documented.
+//! Leaves the rows to the adapters: each names its source.
 
 use crate::VendorErrorKind;
 use crate::http::Reply;
@@ -14,15 +14,15 @@ use serde_json::Value;
 /// A row of a vendor's table.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
-    /// The statuses that it is about; all where empty.
+    /// The statuses that it matches; all if empty.
     pub statuses: &'static [u16],
-    /// Where to look.
+    /// The place that it matches.
     pub place: Place,
-    /// The words looked for; one of them is enough.
+    /// The words to look for; one match is enough.
     pub words: Words,
     /// The meaning.
     pub kind: VendorErrorKind,
-    /// Where that is documented, and how sure it is.
+    /// The source, and its reliability.
     pub source: &'static str,
 }
 
@@ -33,20 +33,20 @@ pub enum Place {
     At(&'static str),
     /// An item of the list at the first pointer has one of the words at the second.
     Each(&'static str, &'static str),
-    /// The message for people contains one of the words, in any case of letters.
+    /// The human-readable message contains one of the words, ignoring case.
     Message,
 }
 
-/// Words that are looked for.
+/// Words to look for.
 type Words = &'static [&'static str];
 
 impl Row {
-    /// Makes a row about the text at a JSON pointer.
+    /// Makes a row that matches the text at a JSON pointer.
     pub const fn at(pointer: &'static str, words: Words, kind: VendorErrorKind) -> Self {
         Self { statuses: &[], place: Place::At(pointer), words, kind, source: "" }
     }
 
-    /// Makes a row about the items of a list: the list's pointer, and the text's in an item.
+    /// Makes a row that matches the items of a list: the list's pointer, and the text's in an item.
     pub const fn each(
         (list, pointer): (&'static str, &'static str),
         words: Words,
@@ -55,12 +55,12 @@ impl Row {
         Self { place: Place::Each(list, pointer), ..Self::at(list, words, kind) }
     }
 
-    /// Makes a row about the message for people in answers of these statuses.
+    /// Makes a row that matches the human-readable message in answers of these statuses.
     pub const fn message(statuses: &'static [u16], words: Words, kind: VendorErrorKind) -> Self {
         Self { statuses, place: Place::Message, words, kind, source: "" }
     }
 
-    /// Returns the row with where it is documented.
+    /// Returns the row with its source.
     pub const fn source(self, source: &'static str) -> Self {
         Self { source, ..self }
     }
@@ -84,12 +84,12 @@ impl Row {
     }
 }
 
-/// Returns the meaning of an answer that is no success.
+/// Returns the meaning of an unsuccessful answer.
 pub fn kind(table: &[Row], reply: &Reply) -> VendorErrorKind {
     known(table, reply).unwrap_or_else(|| submit_kind(reply.status))
 }
 
-/// Returns the meaning of an answer that a row fits.
+/// Returns the meaning of an answer that a row matches.
 pub fn known(table: &[Row], reply: &Reply) -> Option<VendorErrorKind> {
     let json = reply.json().unwrap_or_default();
     table.iter().find(|row| row.fits(reply, &json)).map(|row| row.kind)

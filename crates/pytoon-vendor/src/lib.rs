@@ -1,11 +1,10 @@
-//! What engines and voices share about the services that they call.
+//! Code shared by engines and voices for the services that they call.
 //!
-//! Guarantees: a call goes where configuration says and nowhere private; its answer is bounded in
-//! size and time; a failure has one of a few kinds and says whether the vendor may have taken a
-//! paid call on; no key is in any message.
+//! Guarantees: a call goes to configured addresses only and never to a private one; its answer is bounded in size
+//! and time; a failure has one of a few kinds and says whether the vendor may have accepted a paid call; no key is
+//! in any message.
 //!
-//! Does not know any vendor, does not wait or repeat anything. What it keeps are circuit breakers,
-//! in the store that it is given ([`breakers`]).
+//! Does not know any vendor, does not wait or retry. The circuit breakers are in the caller's store ([`breakers`]).
 //!
 //! Start with [`http::VendorHttp`] and [`VendorError`].
 

@@ -1,33 +1,33 @@
-//! What vendors' answers have in common: where keys go, where words stand, and which refusals mean
-//! that a paid call was surely not taken on.
+//! Code shared by vendors' replies: the place of keys, the text of errors, and the rejections that mean that a paid
+//! call was certainly not accepted.
 //!
-//! Whether it may have been is decided in one place, [`refused_paid`].
+//! One function decides whether it may have been accepted, [`refused_paid`].
 
 use crate::http::{Call, Reply, VendorHttp};
 use crate::{Accepted, Result, VendorError, VendorErrorKind};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-/// The key, or the failure of an engine that has none.
+/// Returns the key, or the failure of an engine without one.
 pub fn key<'a>(http: &'a VendorHttp, operation: &'static str) -> Result<&'a str> {
     http.key().map(ExposeSecret::expose_secret).ok_or_else(|| {
         VendorError::new(http.engine(), operation, VendorErrorKind::Auth, "there is no key")
     })
 }
 
-/// A call with the key behind a prefix in `Authorization`.
+/// Returns a call with the key behind a prefix in `Authorization`.
 pub fn with_key(http: &VendorHttp, call: Call, prefix: &str) -> Result<Call> {
     let value = format!("{prefix}{}", key(http, call.operation)?);
     Ok(call.secret_header("Authorization", SecretString::from(value)))
 }
 
-/// A call with the bare key in a header of the vendor's own.
+/// Returns a call with the bare key in a header of the vendor's own.
 pub fn with_key_in(http: &VendorHttp, call: Call, header: &str) -> Result<Call> {
     let value = SecretString::from(key(http, call.operation)?);
     Ok(call.secret_header(header, value))
 }
 
-/// A message behind the code that the vendor gives for it; the message alone without a code.
+/// Prefixes a message with the vendor's code; returns the message alone without a code.
 pub fn coded(code: &str, message: Option<String>) -> Option<String> {
     match code {
         "" => message,
@@ -35,15 +35,15 @@ pub fn coded(code: &str, message: Option<String>) -> Option<String> {
     }
 }
 
-/// A text at a JSON pointer.
+/// Returns the text at a JSON pointer.
 pub fn text_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str()
 }
 
-/// One segment of a path: an id of a vendor's cannot lead elsewhere.
+/// Returns an id as one segment of a path: a vendor's id cannot lead elsewhere.
 pub fn segment(id: &str) -> String {
-    // `%2E` is as good as a dot to whoever reads an address (WHATWG URL, 4.3), so that `.` and `..`
-    // cannot be written as a segment. No vendor has such an id: this one is not found.
+    // URL parsers treat `%2E` as a dot (WHATWG URL, 4.3), so `.` and `..` cannot be written as a segment. No vendor
+    // has such an id: this one is not found.
     if id.chars().all(|c| c == '.') {
         return id.replace('.', "%252E");
     }
@@ -59,7 +59,7 @@ pub fn segment(id: &str) -> String {
     out
 }
 
-/// What a vendor says in the usual places of an error's body.
+/// Returns the vendor's message in the usual places of an error's body.
 pub fn said(reply: &Reply) -> Option<String> {
     let json = reply.json()?;
     let places =
@@ -67,10 +67,10 @@ pub fn said(reply: &Reply) -> Option<String> {
     places.iter().find_map(|place| text_at(&json, place).map(str::to_owned))
 }
 
-/// A paid call that was answered with a refusal, and whether it may have been taken on.
+/// Returns the failure of a rejected paid call, with whether it may have been accepted.
 ///
-/// An answer of 4xx is a refusal at the door; 429, 502 and 503 are documented as load shedding.
-/// After anything else nobody knows.
+/// A 4xx answer is an immediate rejection; 429, 502 and 503 are documented as load shedding. After any other answer
+/// the outcome is unknown.
 pub fn refused_paid(
     http: &VendorHttp,
     operation: &'static str,
@@ -85,8 +85,8 @@ pub fn refused_paid(
     http.refusal(operation, kind, reply, said).accepted(accepted)
 }
 
-/// The kind of a refused paid call where the vendor says nothing more exact. There is no task
-/// yet that could be lost: an address that is not there is our mistake.
+/// Returns the kind of a rejected paid call, if the vendor reports nothing more specific. There is no task yet that
+/// could be lost: a missing address is our mistake.
 pub fn submit_kind(status: u16) -> VendorErrorKind {
     match VendorHttp::kind_of_status(status) {
         VendorErrorKind::Lost => VendorErrorKind::InvalidRequest,
@@ -94,11 +94,11 @@ pub fn submit_kind(status: u16) -> VendorErrorKind {
     }
 }
 
-/// The words in vendors' free texts that mean a refusal of the content.
+/// Words in vendors' messages that mean moderated content.
 pub const MODERATION_WORDS: &[&str] =
     &["moderat", "blacklist", "content policy", "content_policy", "content checker"];
 
-/// Returns true if a vendor's free text means a refusal of the content.
+/// Returns true if a vendor's message means moderated content.
 pub fn names_moderation(text: &str) -> bool {
     let text = text.to_lowercase();
     MODERATION_WORDS.iter().any(|word| text.contains(word))

@@ -1,8 +1,8 @@
-//! A vendor that does as a script says, for the suites that adapters of engines and voices pass:
-//! HTTP/1.1 over a plain socket, one request a connection.
+//! A scripted vendor, for the conformance suites of engines and voices: HTTP/1.1 over a plain socket, one request
+//! per connection.
 //!
-//! Guarantees: every request that arrived whole is written down; what the script does not name
-//! is answered with 599, which no adapter may take for anything.
+//! Guarantees: every complete request is recorded; routes without a script are answered with 599, which no adapter
+//! may accept as anything.
 
 use crate::ensure;
 use serde::Deserialize;
@@ -15,18 +15,18 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// Larger than any request of ours.
+/// Maximum size of a request, in bytes.
 const MAX_REQUEST: u64 = 64 << 20;
-/// Between two bytes of an answer that drips.
+/// The interval between two bytes of a slow answer.
 const DRIP: Duration = Duration::from_millis(20);
 
-/// Longer than any client waits here.
+/// Longer than any client's timeout in the tests.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// What a vendor does with a request.
+/// The vendor's reaction to a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// It answers.
+    /// Answers.
     Reply {
         /// The status.
         status: u16,
@@ -35,39 +35,39 @@ pub enum Answer {
         /// The body.
         body: Vec<u8>,
     },
-    /// It hears the request and closes the connection.
+    /// Reads the request and closes the connection.
     HangUp,
-    /// It hears the request and says nothing.
+    /// Reads the request and does not answer.
     Silence,
-    /// It promises more bytes than it sends, and closes or goes silent.
+    /// Announces more bytes than it sends, and closes or goes silent.
     Part {
-        /// What it sends.
+        /// The bytes sent.
         body: Vec<u8>,
-        /// What it promises.
+        /// The announced length.
         promised: u64,
-        /// Whether it goes silent instead of closing.
+        /// True if it goes silent instead of closing.
         silent: bool,
     },
-    /// It sends one byte at a time, so slowly that no patience lasts to the end.
+    /// Sends one byte at a time, so slowly that every timeout expires before the end.
     Drip {
-        /// What it sends.
+        /// The bytes sent.
         body: Vec<u8>,
     },
 }
 
 impl Answer {
-    /// JSON.
+    /// Makes a JSON answer.
     pub fn json(status: u16, body: Value) -> Self {
         let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         Self::Reply { status, headers, body: body.to_string().into_bytes() }
     }
 
-    /// Plain text.
+    /// Makes a plain text answer.
     pub fn text(status: u16, body: &str) -> Self {
         Self::Reply { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
     }
 
-    /// The same with a header.
+    /// Returns the answer with a header.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         if let Self::Reply { headers, .. } = &mut self {
@@ -77,8 +77,8 @@ impl Answer {
     }
 }
 
-/// Answers by route. A route is a method and the beginning of a path; the longest that fits
-/// counts. Its answers are given in order, the last one for ever.
+/// Answers by route. A route is a method and the beginning of a path; the longest match wins. Its answers are given
+/// in order, the last one repeatedly.
 #[derive(Debug, Clone, Default)]
 pub struct Script(BTreeMap<String, Vec<Answer>>);
 
@@ -94,19 +94,19 @@ struct Fixture {
 #[serde(deny_unknown_fields)]
 struct FixtureReply {
     on: String,
-    /// 200 where absent.
+    /// 200 if absent.
     status: Option<u16>,
     #[serde(default)]
     headers: BTreeMap<String, String>,
     json: Option<Value>,
     text: Option<String>,
-    /// The clip or sound of the suite.
+    /// True if the body is the clip or sound of the suite.
     #[serde(default, alias = "sound")]
     clip: bool,
 }
 
 impl Script {
-    /// Reads a fixture; `body` is the clip or sound that it may ask for.
+    /// Parses a fixture; `body` is the clip or sound that it may use.
     pub fn parse(text: &str, body: &[u8]) -> Result<Self, serde_json::Error> {
         let fixture: Fixture = serde_json::from_str(text)?;
         let mut script = Self::default();
@@ -127,14 +127,14 @@ impl Script {
         Ok(script)
     }
 
-    /// This script with the routes of another replaced.
+    /// Returns this script with the routes of another replaced.
     #[must_use]
     pub fn over(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
     }
 
-    /// This script with one answer for a route and all below it.
+    /// Returns this script with one answer for a route and all routes below it.
     #[must_use]
     pub fn on(mut self, route: &str, answer: Answer) -> Self {
         self.0.retain(|theirs, _| !theirs.starts_with(route));
@@ -152,10 +152,10 @@ impl Script {
     }
 }
 
-/// The key that no output may show.
+/// The key that must be in no output.
 pub const KEY: &str = "key-4f1d7c-never+to/be=shown";
 
-/// Result of a check: what came of it, or what should have.
+/// The result of a check: the outcome, or the expected one.
 pub type Outcome = Result<String, String>;
 
 /// One check of a suite.
@@ -167,7 +167,7 @@ pub struct Row {
     pub outcome: Outcome,
 }
 
-/// Refuses a text that shows the key, as it is or escaped as in a query, or its first half.
+/// Fails if a text contains the key, plain or query-escaped, or its first half.
 pub fn clean(text: &str) -> Result<(), String> {
     let shows = text.contains(KEY) || text.contains(&escaped(KEY)) || text.contains(&KEY[..12]);
     ensure(!shows, "the key shows")
@@ -189,16 +189,16 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Whether the head holds a key in a form such as `x-key: {{key}}`.
+    /// Returns true if the head contains a key in a form such as `x-key: {{key}}`.
     pub fn shows_as(&self, form: &str, key: &str) -> bool {
         let end = |form: String| {
-            // Whatever follows the key ends it: a line, another parameter, the address.
+            // The key must end where the line, the parameter or the address ends.
             self.head.split(&form).nth(1).is_some_and(|rest| rest.starts_with(['\r', '&', ' ']))
         };
         end(form.replace("{{key}}", key)) || end(form.replace("{{key}}", &escaped(key)))
     }
 
-    /// Whether the head holds a text, also where it is escaped as in a query.
+    /// Returns true if the head contains a text, also in its query-escaped form.
     pub fn shows(&self, text: &str) -> bool {
         self.head.contains(text) || self.head.contains(&escaped(text))
     }
@@ -235,12 +235,12 @@ impl Vendor {
         Ok(Self { base, state, server })
     }
 
-    /// Its address.
+    /// Returns its address.
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// Follows a script from now on, and forgets what was seen.
+    /// Follows a script from now on, and clears the recorded requests.
     pub fn follow(&self, script: Script) {
         *self.lock() = State { script, ..State::default() };
     }
@@ -250,12 +250,12 @@ impl Vendor {
         *self.lock() = State { deaf: true, ..State::default() };
     }
 
-    /// What arrived since the script began.
+    /// Returns the requests since the script began.
     pub fn seen(&self) -> Vec<Seen> {
         self.lock().seen.clone()
     }
 
-    /// How many requests of a route arrived.
+    /// Returns the number of requests of a route.
     pub fn count(&self, route: &str) -> usize {
         self.lock().seen.iter().filter(|seen| seen.route.starts_with(route)).count()
     }
@@ -270,7 +270,7 @@ async fn serve(listener: TcpListener, state: Arc<Mutex<State>>) {
     while let Ok((stream, _)) = listener.accept().await {
         while connections.try_join_next().is_some() {}
         let state = state.clone();
-        // A connection that breaks is the client's to notice.
+        // A broken connection is for the client to notice.
         connections.spawn(async move { drop(answer(stream, state).await) });
     }
 }

@@ -1,15 +1,15 @@
-//! What the manager needs of the world besides vendors: the time, fresh ids, a little chance.
+//! The manager's view of the world besides vendors: the time, fresh ids, randomness.
 
 use pytoon_vocabulary::UnixMs;
 use std::fmt;
 
-/// Time, ids and chance as an argument.
+/// Time, ids and randomness as an argument.
 pub trait World: fmt::Debug + Send + Sync {
-    /// Milliseconds since 1970-01-01 UTC.
+    /// Returns the milliseconds since 1970-01-01 UTC.
     fn now(&self) -> UnixMs;
-    /// An id that nobody else has.
+    /// Returns a unique id.
     fn new_id(&self) -> String;
-    /// A number from 0 up to 1, for jitter.
+    /// Returns a number from 0 up to 1, for jitter.
     fn chance(&self) -> f64;
 }
 
@@ -30,7 +30,7 @@ impl World for RealWorld {
     }
 
     fn chance(&self) -> f64 {
-        // 53 bits, as many as the fraction of a double has.
+        // 53 bits, the size of a double's fraction.
         (uuid::Uuid::new_v4().as_u128() as u64 >> 11) as f64 / (1u64 << 53) as f64
     }
 }

@@ -1,4 +1,4 @@
-//! The brief of a job as steps read it: its files are on this machine.
+//! The brief of a job as stages read it: its files are on this machine.
 
 use pytoon_config::{BriefFile, read_brief};
 use pytoon_pipeline::Result;
@@ -7,10 +7,10 @@ use pytoon_storage::Storage;
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// Reads a brief as it was submitted: its paths are whole, and uploaded files are brought here.
-/// Blocks; called where an async runtime is at hand.
+/// Reads a submitted brief: its paths are absolute, and uploaded files are fetched to this machine. Blocks; must be
+/// called within an async runtime.
 ///
-/// Fails with the field whose file is not kept any more.
+/// Fails with the field whose file is no longer stored.
 pub fn found(brief: &Value, storage: &Storage, files: &dyn FileStore) -> Result<BriefFile> {
     let mut file = read_brief("the brief", &brief.to_string(), PathBuf::from("/"))?;
     let mut lost = None;

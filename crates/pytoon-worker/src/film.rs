@@ -1,7 +1,7 @@
 //! Runs stages of films as tasks of the queue, and maps their ends and failures to jobs.
 //!
-//! Guarantees: the tasks that follow are those of the film's graph; a failure says its stage and what
-//! to do; a failure that may pass is tried again, three times, one of the brief's own is not.
+//! Guarantees: the tasks that follow are those of the film's graph; a failure names its stage and a remedy; a
+//! temporary failure is retried, at most three attempts in all, a failure of the brief is not.
 
 use crate::{Outcome, TaskRunner, brief, parts};
 use pytoon_core::graph::{FilmGraph, StageId};
@@ -23,16 +23,16 @@ use std::time::Duration;
 
 /// The pause before the second attempt; each further one is four times as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-/// The pause of a task that found the disk full, the database away or no descriptor free.
+/// The pause of a task that found the disk full, the database unreachable or no descriptor free.
 const RESOURCE_PAUSE: Duration = Duration::from_secs(5);
 
-/// Makes films, task by task: the executor of the film's graph over the queue.
+/// Renders films, task by task: the executor of the film's graph over the queue.
 pub struct FilmRunner {
     /// The environment of a render.
     pub env: Environment,
-    /// The jobs that films belong to.
+    /// The jobs of the films.
     pub jobs: Arc<dyn JobStore>,
-    /// The queue that tasks come from.
+    /// The queue of tasks.
     pub queue: Arc<dyn TaskQueue>,
     /// Uploaded files.
     pub files: Arc<dyn FileStore>,
@@ -62,7 +62,7 @@ impl TaskRunner for FilmRunner {
         match self.shared_step(lease, cancel) {
             Ok(outcome) => outcome,
             Err(error) if error.is_cancelled() => Outcome::Stopped,
-            // No fault of the task's: it waits, and that is no failed attempt.
+            // Not the task's fault: it waits, and that is not a failed attempt.
             Err(error) if error.is_exhausted() => {
                 put_off(lease, &error.to_string(), error.shortage())
             }
@@ -72,10 +72,10 @@ impl TaskRunner for FilmRunner {
 }
 
 impl FilmRunner {
-    /// Runs a stage between fetching the files of other machines and sending them the new ones.
+    /// Runs a stage after fetching the files of other machines, and uploads the new ones afterwards.
     fn shared_step(&self, lease: &Lease, cancel: &CancelToken) -> Result<Outcome, PipelineError> {
         if lease.kind == TaskKind::Cancel {
-            // It needs no file, and is to go well though the brief's may be gone.
+            // It needs no file, and must succeed even if the brief's files are gone.
             self.env.engines.cancel_job(&lease.job.id)?;
             return Ok(Outcome::Finished(Finish::default()));
         }
@@ -94,7 +94,7 @@ impl FilmRunner {
         Ok(outcome)
     }
 
-    /// Checks with the database that the lease still holds: this machine may have slept.
+    /// Checks with the database that the lease still holds: this machine may have been suspended.
     fn check_lease(&self, lease: &Lease) -> Result<(), PipelineError> {
         let beat = self.queue.task_beat(&lease.task_id, lease.token, self.lease);
         match tokio::runtime::Handle::current().block_on(beat)? {
@@ -133,14 +133,14 @@ impl FilmRunner {
             return Ok(Outcome::Later { wait, memo });
         }
         if stage == StageId::Publish {
-            // Nothing else of this job runs any more.
+            // No other task of this job is running any more.
             removed(parts::remove_all(&root));
         }
         Ok(Outcome::Finished(finish(&stage, end)))
     }
 
-    /// Starts a job over whose earlier stages were made by another version: finished artifacts that
-    /// still fit and everything that was bought are used.
+    /// Restarts a job whose earlier stages were made by another version: finished artifacts that are still valid
+    /// and all purchases are reused.
     fn start_over(&self, lease: &Lease, made: &StageId) -> Result<Outcome, PipelineError> {
         let detail = format!(
             "job {}: its stage `{made}` was run by another version of pytoon; the job starts \
@@ -155,7 +155,7 @@ impl FilmRunner {
     }
 }
 
-/// Maps the end of a stage to the tasks that follow it and the changes of scenes.
+/// Maps the result of a stage to the tasks that follow it and the changes of scenes.
 fn finish(stage: &StageId, end: StageEnd) -> Finish {
     match end {
         StageEnd::Voiced(film) => {
@@ -198,15 +198,15 @@ fn finish(stage: &StageId, end: StageEnd) -> Finish {
     }
 }
 
-/// Logs the number of removed half-written files, if there were any.
+/// Logs the number of removed partial files, if there were any.
 fn removed(files: usize) {
     if files > 0 {
         ServiceEvent::PartsRemoved { files }.emit();
     }
 }
 
-/// Returns the time that outside engines worked on a scene, in milliseconds; `None` if none was asked,
-/// since this machine draws a scene with the film.
+/// Returns the time that external engines worked on a scene, in milliseconds; `None` if none was asked, since this
+/// machine draws the scene with the film.
 fn drawn_in(scene: &SceneReceipt) -> Option<i64> {
     let spent: u64 = scene.attempts.iter().map(|attempt| attempt.latency_ms).sum();
     (!scene.attempts.is_empty()).then(|| i64::try_from(spent).unwrap_or(i64::MAX))
@@ -234,7 +234,7 @@ fn failure(lease: &Lease, error: &PipelineError) -> Failure {
             stage: lease.kind.as_str().to_owned(),
             provider: None,
             message: pytoon_core::text::without_folders(&error.to_string()),
-            // What a person mends (a key, an engine, the disk) makes a retry worthwhile.
+            // A retry makes sense after a person's fix (a key, an engine, the disk).
             retryable: may_pass || held || matches!(error, PipelineError::Degraded(_)),
         },
         retry_in: tries_left.then_some(pause),
@@ -242,7 +242,7 @@ fn failure(lease: &Lease, error: &PipelineError) -> Failure {
     }
 }
 
-/// Puts a task off until there is room again, and logs the reason.
+/// Defers a task until there is space again, and logs the reason.
 fn put_off(lease: &Lease, reason: &str, shortage: Option<Shortage>) -> Outcome {
     let wait = RESOURCE_PAUSE;
     let retry_in_ms = wait.as_millis() as u64;
@@ -255,8 +255,8 @@ fn put_off(lease: &Lease, reason: &str, shortage: Option<Shortage>) -> Outcome {
     Outcome::Later { wait, memo: lease.memo.clone() }
 }
 
-/// Returns the outcome of a task that panicked. A library that cannot start a thread panics with
-/// the system's reason in its message: such a task is put off.
+/// Returns the outcome of a task that panicked. A library that cannot start a thread panics with the system's
+/// reason in its message: the task is deferred.
 pub(crate) fn after_panic(lease: &Lease, ended: tokio::task::JoinError) -> Outcome {
     let payload = ended.try_into_panic().ok();
     let said = payload.as_ref().and_then(|payload| {
@@ -269,7 +269,7 @@ pub(crate) fn after_panic(lease: &Lease, ended: tokio::task::JoinError) -> Outco
     Outcome::Failed(panicked(lease))
 }
 
-/// Returns the failure of a task that ended as none should.
+/// Returns the failure of a task that panicked.
 pub(crate) fn panicked(lease: &Lease) -> Failure {
     let error = PipelineError::Internal(format!("{} ended unexpectedly", lease.name));
     failure(lease, &error)

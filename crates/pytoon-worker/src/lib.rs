@@ -1,11 +1,11 @@
-//! Claims tasks, runs them under a lease, and writes how they ended.
+//! Claims tasks, runs them under a lease, and writes their results.
 //!
-//! Guarantees: a running task has a heartbeat; if the lease is lost, or the database cannot be reached
-//! for as long as the lease, the work is stopped and its result is not written; a worker that is asked
-//! to end claims no further task, lets running ones finish within the grace time and hands the rest back.
+//! Guarantees: a running task has a heartbeat; if the lease is lost, or the database is unreachable for the
+//! duration of the lease, the work is stopped and its result is not written; on shutdown a worker claims no further
+//! task, lets running ones finish within the grace time and hands the rest back.
 //!
-//! Does not know the work of a task: a [`TaskRunner`] does, for films [`film::FilmRunner`]. Beside the
-//! tasks, [`webhook_sender::WebhookSender`] tells submitters how their jobs ended.
+//! Does not know the work of a task: a [`TaskRunner`] does, for films [`film::FilmRunner`]. Besides the tasks,
+//! [`webhook_sender::WebhookSender`] notifies submitters of the end of their jobs.
 //!
 //! Start with [`Worker::run`].
 
@@ -31,15 +31,15 @@ use tokio::sync::Semaphore;
 const IDLE: Duration = Duration::from_millis(500);
 /// Minimum timeout of a call to the database.
 const SHORTEST_WAIT: Duration = Duration::from_millis(500);
-/// The database refused a token.
+/// The database rejected a token.
 const REFUSED: &str = "refused";
-/// The database did not answer for as long as a lease holds.
+/// The database did not answer for the duration of a lease.
 const UNHEARD: &str = "unheard";
-/// First pause before the room to work is checked again; it doubles each time.
+/// First pause before the free space is checked again; it doubles each time.
 const FIRST_LOOK: Duration = Duration::from_millis(500);
 /// Maximum of that pause.
 const LONGEST_LOOK: Duration = Duration::from_secs(15);
-/// Maximum time after the grace time for handing tasks back.
+/// Maximum time after the grace time for the hand-back of tasks.
 const HAND_BACK: Duration = Duration::from_secs(10);
 /// Pause between calls to a database that does not answer.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
@@ -49,7 +49,7 @@ const ASK_AGAIN: Duration = Duration::from_millis(500);
 pub enum Outcome {
     /// The task is done.
     Finished(Finish),
-    /// The task has to wait, and holds no worker meanwhile.
+    /// The task has to wait, and occupies no worker meanwhile.
     Later {
         /// The pause.
         wait: Duration,
@@ -64,11 +64,11 @@ pub enum Outcome {
 
 /// Runs tasks.
 pub trait TaskRunner: fmt::Debug + Send + Sync + 'static {
-    /// Checks for the needs of every task, such as room on the disk. No task is claimed while it
-    /// fails. May block.
+    /// Checks the requirements of every task, such as free disk space. No task is claimed while it fails. May
+    /// block.
     ///
     /// # Errors
-    /// The missing need.
+    /// The unmet requirement.
     fn ready(&self) -> Result<(), String> {
         Ok(())
     }
@@ -91,31 +91,31 @@ pub struct Worker {
     pub runner: Arc<dyn TaskRunner>,
     /// The name of the worker in its claims.
     pub name: String,
-    /// The time for which a claim holds without a heartbeat.
+    /// The duration of a lease without a heartbeat.
     pub lease: Duration,
     /// Maximum number of tasks that run at once.
     pub tasks: u32,
-    /// Grace time for running tasks once the end is asked for.
+    /// Grace time for running tasks on shutdown.
     pub grace: Duration,
-    /// The room that new films need.
+    /// The disk space that new films need.
     pub room: Room,
-    /// Set when the end is asked for.
+    /// Set on shutdown.
     pub drain: CancelToken,
 }
 
-/// Room for new films.
+/// The disk space for new films.
 #[derive(Debug, Clone, Default)]
 pub struct Room {
-    /// The folder on whose disk they are made.
+    /// The folder whose disk is checked.
     pub folder: PathBuf,
     /// Minimum free space, in MiB.
     pub min_free_mib: u64,
-    /// True if it was missing at the last check.
+    /// True if the space was too small at the last check.
     pub lacks: Arc<AtomicBool>,
 }
 
 impl Room {
-    /// Returns true if there is room. A change is logged once.
+    /// Returns true if there is enough space. A change is logged once.
     fn is_there(&self) -> bool {
         let free = disk::free_bytes(&self.folder).map(|bytes| bytes >> 20);
         let lacks = free.is_some_and(|free| free < self.min_free_mib);
@@ -128,7 +128,7 @@ impl Room {
 }
 
 impl Worker {
-    /// Works until the end is asked for, and returns the number of tasks handed back unfinished.
+    /// Works until shutdown, and returns the number of tasks handed back unfinished.
     pub async fn run(self) -> usize {
         let places = Arc::new(Semaphore::new(self.tasks.max(1) as usize));
         let stop = CancelToken::default();
@@ -146,12 +146,12 @@ impl Worker {
             }
             pause = FIRST_LOOK;
             let asked = Instant::now();
-            // What has begun is finished; new films wait until there is room for them.
+            // Films in progress continue; new films wait until there is space for them.
             let claim = match this.room.is_there() {
                 true => this.store.task_claim(&this.name, this.lease),
                 false => this.store.task_claim_begun(&this.name, this.lease),
             };
-            // A claim whose answer never comes holds no longer than its lease.
+            // A claim whose answer never comes ends with its lease.
             match heard(this.lease, claim).await {
                 Ok(Some(lease)) => {
                     let (worker, stop, back) = (this.clone(), stop.clone(), handed_back.clone());
@@ -174,8 +174,8 @@ impl Worker {
         let all = this.tasks.max(1);
         if tokio::time::timeout(this.grace, places.acquire_many(all)).await.is_err() {
             stop.cancel();
-            // What is stopped hands its task back. A database that is gone, or work that does not
-            // look whether it is stopped, would keep us here.
+            // Stopped tasks hand themselves back. An unreachable database, or work that does not check for
+            // cancellation, would delay the shutdown.
             let patience = this.lease.min(HAND_BACK);
             let _ = tokio::time::timeout(patience, places.acquire_many(all)).await;
         }
@@ -200,7 +200,7 @@ impl Worker {
         self.drain.is_cancelled()
     }
 
-    /// Waits for a task for a moment: tasks become due by time alone, and the end may be asked for.
+    /// Waits for a task for a moment: tasks become due by time alone, and a shutdown may be requested.
     async fn idle(&self) {
         if let Err(error) = self.store.task_wait(IDLE).await {
             unavailable("wait for a task", &error);
@@ -208,7 +208,7 @@ impl Worker {
         }
     }
 
-    /// Runs one task under its lease, which holds from when it was asked for at the latest.
+    /// Runs one task under its lease, which starts no later than the claim was sent.
     async fn handle(
         &self,
         lease: Lease,
@@ -259,7 +259,7 @@ impl Worker {
         stop: &CancelToken,
     ) -> Option<&'static str> {
         let every = (self.lease / 4).max(Duration::from_millis(20));
-        // The lease holds from a moment after this one.
+        // The lease starts after this moment.
         let mut last = asked;
         loop {
             tokio::time::sleep(every.min(Duration::from_millis(500))).await;
@@ -271,7 +271,7 @@ impl Worker {
                 continue;
             }
             let asked = Instant::now();
-            // A line that is cut answers nothing for minutes: the lease does not wait for it.
+            // A broken connection does not answer for minutes: the lease cannot wait for it.
             let left = self.lease.saturating_sub(last.elapsed());
             let beat = self.store.task_beat(&lease.task_id, lease.token, self.lease);
             match heard(left.min(every.max(SHORTEST_WAIT)), beat).await {
@@ -286,7 +286,7 @@ impl Worker {
                 }
                 Err(error) => {
                     unavailable("look after a task", &error);
-                    // Nobody knows any more whether the lease holds: others may have the task.
+                    // It is unknown whether the lease holds: another worker may have the task.
                     if last.elapsed() >= self.lease {
                         cancel.cancel();
                         return Some(UNHEARD);
@@ -296,7 +296,7 @@ impl Worker {
         }
     }
 
-    /// Writes how a task ended, as long as the lease may hold.
+    /// Writes the result of a task, as long as the lease may hold.
     async fn write(
         &self,
         lease: &Lease,
@@ -321,7 +321,7 @@ impl Worker {
                     unavailable("write how a task ended", &error);
                     tokio::time::sleep(ASK_AGAIN).await;
                 }
-                // Another takes the task over and finds what is done already.
+                // Another worker takes the task over and finds the finished stages.
                 Err(_) => break (Hold::Lost, UNHEARD),
             }
         };
@@ -352,7 +352,7 @@ impl Worker {
     }
 }
 
-/// Lets a runner tidy up as long as there is one.
+/// Runs a runner's cleanup for as long as the runner exists.
 fn tidy(runner: Weak<dyn TaskRunner>) {
     tokio::spawn(async move {
         while let Some(runner) = runner.upgrade() {

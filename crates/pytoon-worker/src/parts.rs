@@ -1,27 +1,27 @@
-//! Half-written files of workers that were killed.
+//! Partial files of killed workers.
 //!
-//! Whatever is made has a name that ends with `.part` until it is whole ([`pytoon_process::disk`]).
-//! Who is killed leaves such a file behind, and nobody finds it again: the next attempt has a name
-//! of its own. They go when their job ends, and by age wherever else they lie.
+//! Every file has a name that ends with `.part` until it is complete ([`pytoon_process::disk`]). A killed worker
+//! leaves such a file behind, and nothing finds it again: the next attempt has another name. Partial files are
+//! removed when their job ends, and elsewhere by age.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// Written to learn what the disk's clock says: another machine's may be wrong, or ours.
+/// A file that is written to read the disk's clock: another machine's may be wrong, or ours.
 const PROBE: &str = ".clock";
 
-/// Removes all of them below a folder in which nobody works any more; how many there were.
+/// Removes all partial files below a folder that is no longer in use. Returns their number.
 pub(crate) fn remove_all(folder: &Path) -> usize {
     parts(folder).iter().filter(|(path, _)| std::fs::remove_file(path).is_ok()).count()
 }
 
-/// Removes those that nobody has written to for so long; how many there were.
+/// Removes the partial files that have not been written for this time. Returns their number.
 pub(crate) fn remove_old(folder: &Path, age: Duration) -> usize {
     let Some(now) = disks_now(folder) else { return 0 };
     let is_old = |written: &SystemTime| now.duration_since(*written).is_ok_and(|since| since > age);
     let parts = parts(folder);
     let old = parts.iter().filter(|(_, written)| is_old(written));
-    // One that is gone meanwhile was another's to remove.
+    // A file that is gone meanwhile was removed by another process.
     old.filter(|(path, _)| std::fs::remove_file(path).is_ok()).count()
 }
 
@@ -31,14 +31,14 @@ fn disks_now(folder: &Path) -> Option<SystemTime> {
     std::fs::metadata(&probe).ok()?.modified().ok()
 }
 
-/// Every half-written file, and when it was last written to.
+/// Returns every partial file with the time of its last write.
 fn parts(folder: &Path) -> Vec<(PathBuf, SystemTime)> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        // A folder that cannot be read, or is gone, hides nothing that could be removed.
+        // A folder that is unreadable or gone contains nothing that could be removed.
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            // Links are not followed: what they lead to is not ours.
+            // Links are not followed: their targets are not ours.
             let Ok(kind) = entry.file_type() else { continue };
             let path = entry.path();
             if kind.is_dir() {

@@ -1,13 +1,12 @@
-//! Removes what is out of date: films and work of jobs that have ended, uploads, what was bought.
+//! Removes expired files: films and work of jobs that have ended, uploads, purchases.
 //!
-//! Guarantees: what a job that has not ended needs is never taken: such a job's folder is not looked
-//! into, and files that its brief or its scenes name stay whatever their age. A file that was bought
-//! is first forgotten and only removed later, when whoever found it before has written that down.
-//! `timeline.json`, `mixed.wav`, the receipt and the plan stay as long as the job; the job's rows go only
-//! when a person deletes it.
+//! Guarantees: files that an unfinished job needs are never removed: its folder is skipped, and files that its
+//! brief or its scenes name stay regardless of their age. A purchase is first forgotten and removed in a later
+//! round, so that a process that found it before has recorded its use by then. `timeline.json`, `mixed.wav`, the
+//! receipt and the plan stay as long as the job; the job's rows are deleted only by a person.
 //!
-//! What is kept for all machines is looked after by one process at a time; each machine looks after
-//! its own copies of what lies in an object store.
+//! Shared files are collected by one process at a time; each machine collects its own copies of files in an object
+//! store.
 //!
 //! Start with [`Collector::collect`].
 
@@ -29,66 +28,66 @@ use std::time::Duration;
 
 /// The name of the turn.
 const TURN: &str = "collect";
-/// How long a turn holds: longer than collecting takes.
+/// The duration of a turn: longer than a collection takes.
 const TURN_HOLDS: Duration = Duration::from_secs(1800);
-/// What nobody knows of is left alone for so long: it may just be on its way.
+/// Files without a record stay for this time: they may be in the process of being recorded.
 const ORPHAN_MS: i64 = DAY_MS;
-/// A machine's copy of a job that has ended stays for so long.
+/// A machine's copy of a job that has ended stays for this time.
 const COPY_MS: i64 = 3_600_000;
-/// How often is looked whether the end is asked for.
+/// The interval between checks for a shutdown.
 const LOOK: Duration = Duration::from_millis(200);
-/// What stays as long as the job.
+/// Files that stay as long as the job.
 const LASTING: [&str; 5] =
     [layout::TIMELINE, layout::MIXED, layout::METADATA, layout::SCENE_GRAPH, layout::BRIEF];
 
-/// Why collecting failed.
+/// The reason why a collection failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
     /// The database did not answer.
     #[error(transparent)]
     Rows(#[from] StoreError),
-    /// What is kept could not be listed or removed.
+    /// Stored files could not be listed or removed.
     #[error("failed to {0}")]
     Files(#[from] StorageError),
 }
 
-/// A result of collecting.
+/// The result of a collection.
 pub type Result<T, E = CollectError> = std::result::Result<T, E>;
 
-/// A file that is out of date.
+/// An expired file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removal {
     /// `films`, `work`, `assets`, `clips`, `takes`, `uploads`, `orphans` or `copies`.
     pub kind: &'static str,
-    /// Its name where files are kept.
+    /// Its name in the storage.
     pub name: String,
     /// Its size in bytes.
     pub size_bytes: u64,
 }
 
-/// Looks for what is out of date.
+/// Collects expired files.
 #[derive(Debug, Clone)]
 pub struct Collector {
-    /// Where files are kept.
+    /// The storage of files.
     pub storage: Storage,
     /// Jobs.
     pub jobs: Arc<dyn JobStore>,
-    /// Uploads and what was bought.
+    /// Uploads and purchases.
     pub files: Arc<dyn FileStore>,
-    /// How long things are kept.
+    /// The retention periods.
     pub retention: RetentionSettings,
     /// The name under which turns are taken.
     pub name: String,
-    /// Whether nothing is removed, only told.
+    /// True to only report and remove nothing.
     pub is_rehearsal: bool,
 }
 
-/// What jobs that have not ended need.
+/// The needs of unfinished jobs.
 #[derive(Debug, Default)]
 struct Needs {
     /// Their uploads, by id.
     assets: BTreeSet<String>,
-    /// What their scenes were drawn as: it names clips.
+    /// The results of their scenes, which name clips.
     scenes: String,
 }
 
@@ -99,7 +98,7 @@ impl Needs {
 }
 
 impl Collector {
-    /// Collects again and again, until the end is asked for.
+    /// Collects repeatedly, until shutdown.
     pub async fn run(self, every: Duration, drain: CancelToken) {
         let mut waited = every;
         while !drain.is_cancelled() {
@@ -116,7 +115,7 @@ impl Collector {
         }
     }
 
-    /// Removes what is out of date now, and tells what it was.
+    /// Removes the files that have expired by now, and returns them.
     pub async fn collect(&self) -> Result<Vec<Removal>> {
         let needs = self.needs().await?;
         let mut removed = Vec::new();
@@ -131,7 +130,7 @@ impl Collector {
             }
             self.of_uploads(&mut removed).await?;
             if !self.is_rehearsal {
-                // Others may collect from the next round on.
+                // Another process may collect in the next round.
                 self.files.turn_take(TURN, &self.name, Duration::ZERO).await?;
             }
         }
@@ -144,7 +143,7 @@ impl Collector {
         Ok(removed)
     }
 
-    /// What jobs that have not ended need. A held job is gone on with one day.
+    /// Returns the needs of unfinished jobs. A held job may be resumed later.
     async fn needs(&self) -> Result<Needs> {
         let mut needs = Needs::default();
         let is_live = |status: &JobStatus| !status.is_terminal() || *status == JobStatus::Held;
@@ -184,7 +183,7 @@ impl Collector {
         for (job, mut entries) in by_job(self.storage.list("jobs").await?) {
             let row = self.jobs.job_fetch(&job).await?;
             let Some(row) = row else {
-                // A deleted job, or one that a worker without a lease went on writing.
+                // The files of a deleted job, or of one that a worker without a lease kept writing.
                 if entries.iter().all(|entry| now - entry.modified_ms > ORPHAN_MS) {
                     self.remove("orphans", entries, removed).await?;
                 }
@@ -194,7 +193,7 @@ impl Collector {
             let is_past = |days: Option<u32>| {
                 days.is_some_and(|days| now - ended >= i64::from(days) * DAY_MS)
             };
-            // Notes go first: without one its artifacts are worth nothing.
+            // Notes are removed first: artifacts without a note are not used.
             let notes = format!("{}/", layout::STEPS_DIR);
             entries.sort_by_key(|entry| !entry.name.contains(&notes));
             let folder = folder_of(job.as_str());
@@ -220,7 +219,7 @@ impl Collector {
             if needs.assets.contains(&row.id) {
                 continue;
             }
-            // The row goes first: a brief that names it at this moment keeps it.
+            // The row is removed first: a brief that names it at this moment keeps it.
             if self.is_rehearsal || self.files.asset_remove(&row.id, unused_for).await? {
                 let size_bytes = row.size_bytes.unsigned_abs();
                 if !self.is_rehearsal {
@@ -246,7 +245,7 @@ impl Collector {
         let kept = self.files.kept_list().await?;
         let known: BTreeSet<&str> = kept.iter().map(|kept| kept.file.as_str()).collect();
         let entries = self.storage.list(folder).await?;
-        // What an earlier round forgot, and nobody has written down since.
+        // Files that an earlier round forgot, and that have no record since.
         let forgotten = entries.iter().filter(|entry| {
             !known.contains(entry.name.as_str())
                 && !needs.names(&entry.name)
@@ -269,7 +268,7 @@ impl Collector {
         Ok(())
     }
 
-    /// Uploads that were never confirmed.
+    /// Collects uploads that were never confirmed.
     async fn of_uploads(&self, removed: &mut Vec<Removal>) -> Result<()> {
         let now = RealWorld.now();
         let mut old = self.storage.list_folder("incoming").await?;
@@ -280,7 +279,7 @@ impl Collector {
         self.remove("uploads", old, removed).await
     }
 
-    /// This machine's copies of what lies in the object store.
+    /// Collects this machine's copies of files in the object store.
     async fn of_copies(&self, needs: &Needs, removed: &mut Vec<Removal>) -> Result<()> {
         let now = RealWorld.now();
         for (job, entries) in by_job(self.storage.list_folder("jobs").await?) {
@@ -331,8 +330,8 @@ fn of(kind: &'static str, entry: Entry) -> Removal {
     Removal { kind, name: entry.name, size_bytes: entry.size_bytes }
 }
 
-/// The files of each job of the service. What `pytoon render` has made lies beside them under other
-/// names, and is its user's.
+/// Groups files by the service's jobs. Results of `pytoon render` are beside them under other names, and belong to
+/// their user.
 fn by_job(entries: Vec<Entry>) -> BTreeMap<JobId, Vec<Entry>> {
     let mut jobs: BTreeMap<JobId, Vec<Entry>> = BTreeMap::new();
     for entry in entries {
@@ -345,13 +344,13 @@ fn by_job(entries: Vec<Entry>) -> BTreeMap<JobId, Vec<Entry>> {
     jobs
 }
 
-/// When a job ended; none where it may go on by itself or is held.
+/// Returns the time when a job ended; `None` if it may continue by itself or is held.
 fn ended_at(row: &JobRow) -> Option<i64> {
     let is_over = row.status.is_terminal() && row.status != JobStatus::Held;
     is_over.then(|| row.finished_at.unwrap_or(row.updated_at))
 }
 
-/// The uploads that a brief names.
+/// Collects the uploads that a brief names.
 fn assets_in(value: &serde_json::Value, found: &mut BTreeSet<String>) {
     match value {
         serde_json::Value::String(text) => {
@@ -363,7 +362,7 @@ fn assets_in(value: &serde_json::Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Counts and logs what was removed, by kind.
+/// Counts and logs the removed files, by kind.
 fn tell(removed: &[Removal]) {
     let mut kinds: BTreeMap<&'static str, (u64, u64)> = BTreeMap::new();
     for one in removed {

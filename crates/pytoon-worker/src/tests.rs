@@ -1,4 +1,4 @@
-//! Workers over a real queue, with tasks that do what they are told.
+//! Workers over a real queue, with scripted tasks.
 
 use super::*;
 use pytoon_core::graph::{FilmGraph, FilmShape};
@@ -10,12 +10,12 @@ use serde_json::json;
 use sqlx::{Connection, Executor};
 use std::sync::Mutex;
 
-/// What a task does.
+/// The script of a task.
 type Act = dyn Fn(&Lease, &CancelToken) -> Outcome + Send + Sync;
 
 struct Scripted {
     act: Box<Act>,
-    /// The tasks that were begun, by name.
+    /// The started tasks, by name.
     begun: Mutex<Vec<String>>,
 }
 
@@ -99,7 +99,7 @@ fn after_voice(scenes: &[&str], chunks: u32) -> Vec<NewTask> {
     NewTask::of(&FilmGraph::after_voice(&FilmShape { scenes, chunks }))
 }
 
-/// A film in which nothing is drawn.
+/// Returns the outcome of a task of a film in which nothing is drawn.
 fn film(lease: &Lease) -> Outcome {
     let then = match lease.kind {
         TaskKind::Voice => after_voice(&["scene_01"], 2),
@@ -227,12 +227,12 @@ fn a_worker_that_lost_its_lease_writes_nothing() {
         let store = bench.store.clone();
         let lost = Scripted::new(move |lease, cancel| {
             if lease.kind == TaskKind::Plan && lease.token == 1 {
-                // As if this machine had slept: another has claimed the task meanwhile.
+                // As if this machine had been suspended: another worker has claimed the task meanwhile.
                 let put_off = store.task_later(&lease.task_id, 1, Duration::ZERO, Value::Null);
-                // On the pool's own runtime, which its connections go back to.
+                // On the pool's own runtime, to which its connections return.
                 tokio::runtime::Handle::current().block_on(put_off).expect("is put off");
                 wait(cancel);
-                // What it would write now must not count.
+                // A later write must not count.
                 return Outcome::Failed(film::panicked(lease));
             }
             film(lease)
@@ -280,7 +280,7 @@ fn a_database_that_does_not_answer_ends_the_work_with_the_lease() {
     });
 }
 
-/// A runner on a disk that is full at first.
+/// A runner on a disk that is initially full.
 #[derive(Debug, Default)]
 struct OnFullDisk {
     asked: AtomicUsize,

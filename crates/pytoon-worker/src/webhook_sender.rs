@@ -1,8 +1,8 @@
-//! Tells submitters how their jobs ended, as Standard Webhooks 1.0 wants it.
+//! Sends webhooks about the end of jobs, as Standard Webhooks 1.0.
 //!
-//! Guarantees: what was written down to be told is told at least once, under one id and signed anew
-//! at each attempt, until it is heard or the pauses run out; a receiver that is slow keeps no other
-//! waiting; nothing of an address but its host is logged.
+//! Guarantees: a message in the outbox is delivered at least once, under one id and with a new signature at each
+//! attempt, until it succeeds or the retries are exhausted; a slow receiver delays no other; only the host of an
+//! address is logged.
 
 use crate::unavailable;
 use base64::Engine as _;
@@ -19,16 +19,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-/// Between looks for something to tell.
+/// The interval between looks for a due message.
 const LOOK: Duration = Duration::from_millis(500);
-/// Messages that one process tells at once.
+/// Maximum number of messages that one process sends at once.
 const AT_ONCE: usize = 8;
-/// The fewest bytes of a secret that signs anything.
+/// Minimum length of a signing secret, in bytes.
 const LEAST_SECRET: usize = 24;
-/// HTTP's word for a receiver that wants to hear nothing any more.
+/// The HTTP status of a receiver that wants no further messages.
 const GONE: u16 = 410;
 
-/// What messages are signed with; while one is replaced by another, with both.
+/// The signing secrets; two while one is rotated.
 #[derive(Clone)]
 pub struct WebhookSecrets(Vec<Vec<u8>>);
 
@@ -39,7 +39,7 @@ impl fmt::Debug for WebhookSecrets {
 }
 
 impl WebhookSecrets {
-    /// From secrets of the form `whsec_…`.
+    /// Parses secrets of the form `whsec_…`.
     pub fn read<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         let secrets = secrets.into_iter().map(|one| {
             let encoded = one.strip_prefix("whsec_").unwrap_or(one);
@@ -55,12 +55,12 @@ impl WebhookSecrets {
         Ok(Self(secrets.collect::<Result<_, _>>()?))
     }
 
-    /// A new secret, made of this randomness.
+    /// Makes a new secret from these random bytes.
     pub fn new_secret(random: &[u8; 32]) -> String {
         format!("whsec_{}", STANDARD.encode(random))
     }
 
-    /// The signatures of a message, as its header wants them.
+    /// Returns the signatures of a message in the form of their header.
     fn sign(&self, id: &str, timestamp: u64, body: &str) -> String {
         let signatures = self.0.iter().filter_map(|secret| {
             let mut mac = Hmac::<Sha256>::new_from_slice(secret).ok()?;
@@ -71,32 +71,32 @@ impl WebhookSecrets {
     }
 }
 
-/// Tells.
+/// Sends webhooks.
 #[derive(Debug, Clone)]
 pub struct WebhookSender {
-    /// Where messages are.
+    /// The outbox.
     pub store: Arc<dyn WebhookStore>,
-    /// How receivers are reached.
+    /// The HTTP client for receivers.
     pub http: PublicHttp,
-    /// What messages are signed with.
+    /// The signing secrets.
     pub secrets: WebhookSecrets,
-    /// How long an attempt may take.
+    /// Timeout of an attempt.
     pub timeout: Duration,
-    /// The pauses before a message is told again.
+    /// The pauses before retries.
     pub pauses: Vec<Duration>,
-    /// The time now, in seconds since 1970.
+    /// Returns the current time, in seconds since 1970.
     pub clock: fn() -> u64,
-    /// Set when the end is asked for.
+    /// Set on shutdown.
     pub drain: CancelToken,
 }
 
 impl WebhookSender {
-    /// Tells until the end is asked for. What is being told then is told again by another.
+    /// Delivers webhooks until shutdown. A delivery in flight at shutdown is retried by another worker.
     pub async fn run(self) {
         let places = Arc::new(Semaphore::new(AT_ONCE));
         while !self.drain.is_cancelled() {
             let Ok(place) = places.clone().acquire_owned().await else { return };
-            // Longer than an attempt takes: two do not tell at once.
+            // Longer than an attempt takes: two processes do not send the same message at once.
             match self.store.webhook_claim(self.timeout * 2 + LOOK).await {
                 Ok(Some(due)) => {
                     let sender = self.clone();
@@ -143,7 +143,7 @@ impl WebhookSender {
             }
             .emit(),
         }
-        // Where this cannot be written, it is told once more: at least once is what is promised.
+        // If this cannot be written, the message is sent once more: the promise is at least once.
         if let Err(error) = self.store.webhook_told(&due.id, due.token, told).await {
             unavailable("note a webhook", &error);
         }

@@ -1,4 +1,4 @@
-//! What every command works with: configuration, programs, fonts, cancel.
+//! The context of every command: configuration, programs, fonts, cancellation.
 
 use crate::cli::Global;
 use crate::progress;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Where services log where it is there.
+/// The log folder of services, if it exists.
 const SERVICE_LOGS: &str = "/var/log/pytoon";
 
 /// Handles of the program.
@@ -27,11 +27,11 @@ pub(crate) struct Context {
     pub(crate) runner: Runner,
     pub(crate) secrets: Secrets,
     pub(crate) metrics: MetricsHandle,
-    /// Set by SIGHUP: read engine.yaml again.
+    /// Set by SIGHUP: reload engine.yaml.
     reload: Arc<AtomicBool>,
-    /// Neural voices that are loaded: each once in this process.
+    /// The loaded neural voices: each once in this process.
     pub(crate) voices: Arc<Voices>,
-    /// Sends spans; the last ones when the program ends.
+    /// Sends spans; the last ones when the program exits.
     _traces: Traces,
 }
 
@@ -84,12 +84,12 @@ impl Context {
         })
     }
 
-    /// Set when engine.yaml is to be read again.
+    /// Returns the flag that requests a reload of engine.yaml.
     pub(crate) fn reload(&self) -> Arc<AtomicBool> {
         self.reload.clone()
     }
 
-    /// The engines, with the ledger opened where one can be used.
+    /// Opens the engines, and the ledger if an engine can be used.
     pub(crate) fn desk(&self) -> anyhow::Result<Arc<EngineDesk>> {
         let reload = self.reload.clone();
         Ok(Arc::new(EngineDesk::open(&self.config, &self.secrets, &self.runner, reload)?))
@@ -105,7 +105,7 @@ impl Context {
         Ok(self.environment_of(self.desk()?))
     }
 
-    /// The same over engines that are open already.
+    /// Makes an environment over engines that are already open.
     pub(crate) fn environment_of(&self, engines: Arc<EngineDesk>) -> Environment {
         Environment {
             engines,
@@ -121,11 +121,11 @@ impl Context {
         }
     }
 
-    /// A new folder for a job without a name.
+    /// Returns a new folder for a job without a name.
     pub(crate) fn new_job_folder(&self) -> PathBuf {
         let since = now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let stamp: String = rfc3339(now()).chars().filter(char::is_ascii_digit).take(14).collect();
-        // The rest of the clock and the process tell jobs of one second apart.
+        // The rest of the clock and the process id distinguish jobs of the same second.
         let rest =
             (u64::from(since.subsec_nanos()) ^ (u64::from(std::process::id()) << 20)) & 0xff_ffff;
         PathBuf::from(&self.config.settings.storage_dir)
@@ -134,7 +134,7 @@ impl Context {
     }
 }
 
-/// The first signal asks for a clean end; a second one ends at once.
+/// Installs the signal handlers: the first signal requests a clean shutdown, a second one exits at once.
 fn cancel_on_signals() -> anyhow::Result<CancelToken> {
     let flag = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {

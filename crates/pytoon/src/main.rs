@@ -1,8 +1,7 @@
 //! The `pytoon` program: wires configuration, programs and terminal to the pipeline.
 //!
-//! Standard output carries the result and nothing else; progress and log lines go to standard
-//! error (or `--log-dir`). Exit status: 0 done, 1 failed, 2 the input is wrong, 3 the job is held,
-//! 130 cancelled.
+//! Standard output contains the result and nothing else; progress and log lines go to standard error (or
+//! `--log-dir`). Exit status: 0 done, 1 failed, 2 invalid input, 3 the job is held, 130 cancelled.
 
 mod cli;
 mod commands;
@@ -16,8 +15,8 @@ use pytoon_neural::budget::Budgeted;
 use pytoon_pipeline::PipelineError;
 use std::process::ExitCode;
 
-/// Whole pictures, frames and stems come and go: this allocator gives their memory back. The
-/// models of voices have budgets in it.
+/// Large pictures, frames and stems are short-lived: this allocator returns their memory. The models of voices are
+/// budgeted in it.
 #[global_allocator]
 static ALLOCATOR: Budgeted<tikv_jemallocator::Jemalloc> = Budgeted(tikv_jemallocator::Jemalloc);
 

@@ -1,17 +1,17 @@
 //! Prints to standard output and standard error.
 //!
-//! Guarantees: no text that came from a brief, a caller or a vendor moves the cursor of a terminal,
-//! starts a line of its own, or shows its characters in another order.
+//! Guarantees: no text from a brief, a caller or a vendor moves the cursor of a terminal, starts a new line, or
+//! shows its characters in another order.
 
 use pytoon_telemetry::{in_json, one_line, sanitize_sensitive_data};
 use std::io::Write;
 
-/// Prints a line of the result. A closed pipe is not an error of ours.
+/// Prints a line of the result. A closed pipe is not our error.
 pub(crate) fn line(text: impl AsRef<str>) {
     let _ = writeln!(std::io::stdout(), "{}", one_line(text.as_ref()));
 }
 
-/// Prints lines of the result, as many as the text has.
+/// Prints the text's lines as lines of the result.
 pub(crate) fn lines(text: impl AsRef<str>) {
     text.as_ref().lines().for_each(line);
 }
@@ -23,9 +23,9 @@ pub(crate) fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints what went wrong.
+/// Prints an error.
 pub(crate) fn error(error: &anyhow::Error) {
-    // Some errors tell their cause themselves; it is not said twice.
+    // Some errors include their cause; it is not repeated.
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if !text.contains(&cause) {
@@ -35,7 +35,7 @@ pub(crate) fn error(error: &anyhow::Error) {
     let text = sanitize_sensitive_data(&text);
     let mut lines = text.lines();
     let _ = writeln!(std::io::stderr(), "error: {}", one_line(lines.next().unwrap_or_default()));
-    // What follows is indented: it cannot pass for another message.
+    // Further lines are indented: they cannot look like another message.
     for line in lines {
         let _ = writeln!(std::io::stderr(), "  {}", one_line(line));
     }

@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// The right kind for where standard error goes.
+/// Returns the kind of sink for the type of standard error.
 pub(crate) fn sink(quiet: bool) -> Arc<dyn ProgressSink> {
     if quiet {
         Arc::new(NoProgress)
@@ -58,7 +58,7 @@ impl Drop for Bar {
 }
 
 struct Lines {
-    /// When frames began, and when they were last spoken of.
+    /// The times of the first frame and of the last report.
     last: Mutex<Option<(Instant, Instant)>>,
 }
 

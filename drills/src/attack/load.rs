@@ -1,15 +1,15 @@
-//! The attack: each kind in threads of its own, again and again until the time is over.
+//! The attack: each kind in separate threads, repeated until the time is over.
 
 use anyhow::Context;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-/// Event streams that are opened and never read.
+/// The number of event streams that are opened and never read.
 const STREAMS: usize = 500;
-/// Connections whose heads come byte by byte.
+/// The number of connections whose heads are sent byte by byte.
 const SLOW: usize = 200;
-/// Threads of each flood.
+/// The number of threads of each flood.
 const FLOODS: usize = 4;
 
 #[derive(Clone)]
@@ -72,7 +72,7 @@ impl Target {
         format!("{line} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n{more}\r\n", self.key)
     }
 
-    /// Sends a head and a body, and reads nothing unless it is refused.
+    /// Sends a head and a body, and reads nothing unless it is rejected.
     fn send(&self, line: &str, more: &str, body: &[u8]) -> Option<TcpStream> {
         let mut stream = self.connect()?;
         stream.write_all(self.head(line, more).as_bytes()).ok()?;
@@ -91,7 +91,7 @@ impl Target {
         Some(answer)
     }
 
-    /// A job of the attacker's; its id.
+    /// Submits a job of the attacker. Returns its id.
     fn submit(&self) -> Option<String> {
         let brief = br#"{"script": "Mine.", "profile": "test", "client_data": 1}"#;
         let answer = self.post("/api/v2/jobs", "application/json", brief)?;
@@ -100,7 +100,7 @@ impl Target {
         Some(id.to_owned())
     }
 
-    /// Holds a stream of events that it does not read.
+    /// Opens a stream of events and does not read it.
     fn unread_stream(&self, job: &str) {
         let line = format!("GET /api/v2/jobs/{job}/events");
         if let Some(stream) = self.send(&line, "", b"") {
@@ -111,7 +111,7 @@ impl Target {
         }
     }
 
-    /// A head that comes a byte every five milliseconds and never ends.
+    /// Sends a head at one byte every five milliseconds, without end.
     fn slow_head(&self, number: usize) {
         let Some(mut stream) = self.connect() else {
             std::thread::sleep(Duration::from_secs(1));
@@ -124,7 +124,7 @@ impl Target {
         }
     }
 
-    /// The header of a form's part that never ends, fast and then slow.
+    /// Sends an endless header of a form's part, fast and then slowly.
     fn endless_part(&self) {
         let more =
             "Content-Type: multipart/form-data; boundary=xx\r\nContent-Length: 160000000\r\n";
@@ -141,7 +141,7 @@ impl Target {
         }
     }
 
-    /// Lists of which nothing is read.
+    /// Requests lists and reads nothing of them.
     fn unread_lists(&self) {
         let held: Vec<Option<TcpStream>> =
             (0..12).map(|_| self.send("GET /api/v2/jobs?limit=200", "", b"")).collect();
@@ -149,7 +149,7 @@ impl Target {
         drop(held);
     }
 
-    /// Checks that anybody may ask for.
+    /// Requests the public checks.
     fn probes(&self) {
         for path in ["/readyz", "/health", "/openapi.json", "/metrics"] {
             if let Some(mut stream) =
@@ -161,7 +161,7 @@ impl Target {
         std::thread::sleep(Duration::from_millis(100));
     }
 
-    /// A brief as large as a body may be.
+    /// Sends a brief of the maximum body size.
     fn large_brief(&self) {
         let words = "word ".repeat(180_000);
         let body = format!(r#"{{"script": "{words}", "client_data": "{}"}}"#, "x".repeat(100_000));
@@ -174,7 +174,7 @@ impl Target {
     }
 }
 
-/// A PNG of 10900 x 10900 in one colour.
+/// Returns a PNG of 10900 x 10900 in one colour.
 fn huge_png() -> Vec<u8> {
     let source = "color=c=teal:s=10900x10900";
     ffmpeg(&[
@@ -193,7 +193,7 @@ fn huge_png() -> Vec<u8> {
     ])
 }
 
-/// A Matroska file with hundreds of tracks and large tags.
+/// Returns a Matroska file with hundreds of tracks and large tags.
 fn many_tracks() -> Vec<u8> {
     let title = format!("title={}", "t".repeat(100_000));
     let mut args = vec!["-f", "lavfi", "-i", "anullsrc=d=0.1"];

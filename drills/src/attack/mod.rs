@@ -1,9 +1,8 @@
-//! Everything that an attacker with a key of little scope can do at once, beside honest jobs: the
-//! honest films have to be made, the service has to answer its probe, and its memory has to stay
-//! within what it promises.
+//! Everything that an attacker with a low-privilege key can do at once, beside honest jobs: the honest films must
+//! be rendered, the service must answer its probe, and its memory must stay within its limits.
 //!
-//! The attack is a process of its own (`attack-load`) at niceness 10. The probe runs here at normal
-//! priority, and asks a bare hyper server in the same way in the same moments.
+//! The attack is a separate process (`attack-load`) at niceness 10. The probe runs here at normal priority, and
+//! probes a bare hyper server in the same way at the same time.
 
 mod load;
 mod probe;
@@ -19,17 +18,17 @@ use std::time::{Duration, Instant};
 
 pub(crate) use load::run as load;
 
-/// What `serve` may hold, in MiB: fixed budgets for decoding (256), answers (64), uploads and the
-/// rest of a process that makes films on two cores.
+/// Maximum resident memory of `serve`, in MiB: fixed budgets for decoding (256), answers (64), uploads and the rest
+/// of a process that renders films on two cores.
 const MOST_RSS_MIB: u64 = 600;
-/// The probe's slowest hundredth: this, or three times that of the bare server.
+/// Maximum 99th percentile of the probe, in milliseconds: this, or three times that of the bare server.
 const MOST_LIVEZ_MS: f64 = 50.0;
-/// How long an honest job may take, once the attack is over.
+/// Timeout of an honest job after the attack.
 const PATIENCE: Duration = Duration::from_secs(600);
-/// How often memory and files are looked at.
+/// The interval between looks at memory and files.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Runs it.
+/// Runs the drill.
 pub(crate) fn run(is_postgres: bool) -> anyhow::Result<()> {
     let jobs = number("JOBS", 100)?;
     let seconds = number("SECONDS", 600)?;
@@ -112,7 +111,7 @@ pub(crate) fn run(is_postgres: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A key that may submit, as the operator makes it.
+/// Makes a key that may submit, as the operator does.
 fn hostile_key(
     folder: &std::path::Path,
     is_postgres: bool,
@@ -130,7 +129,7 @@ fn hostile_key(
     Ok(key)
 }
 
-/// Each honest film has words of its own.
+/// Returns a brief; each honest film has its own text.
 fn film(number: usize) -> Value {
     json!({
         "script": format!("Honest film number {number}. Fresh bread, every morning."),
@@ -146,7 +145,7 @@ fn start_load(port: u16, key: &str, seconds: u64) -> anyhow::Result<Child> {
     Ok(command.stdin(Stdio::null()).spawn()?)
 }
 
-/// The attack; it ends with the drill.
+/// The attack process; it ends with the drill.
 struct Attack(Child);
 
 impl Attack {
@@ -162,7 +161,7 @@ impl Drop for Attack {
     }
 }
 
-/// The most that was seen.
+/// The observed maxima.
 #[derive(Debug, Default)]
 struct Peaks {
     rss_mib: u64,
@@ -188,7 +187,7 @@ fn rss_mib(process: u32) -> u64 {
     kib.unwrap_or(0) >> 10
 }
 
-/// The slowest hundredth begins here.
+/// Returns the 99th percentile.
 fn p99(times_ms: &mut [f64]) -> f64 {
     times_ms.sort_by(f64::total_cmp);
     times_ms.get(times_ms.len() * 99 / 100).copied().unwrap_or(f64::INFINITY)

@@ -1,4 +1,4 @@
-//! Asks `/livez` and a bare server in turn, each time over a new connection.
+//! Probes `/livez` and a bare server in turn, each time over a new connection.
 
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -9,12 +9,12 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// The pause between two pairs.
+/// The pause between two pairs of probes.
 const PAUSE: Duration = Duration::from_millis(50);
-/// An answer that takes longer counts as this long.
+/// Timeout of an answer, which is also its recorded duration.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// A server of hyper's that answers `ok` and does nothing else; its port.
+/// Starts a bare hyper server that answers `ok`. Returns its port.
 pub(super) async fn bare_server() -> anyhow::Result<u16> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
@@ -32,7 +32,7 @@ pub(super) async fn bare_server() -> anyhow::Result<u16> {
     Ok(port)
 }
 
-/// Probes both until a moment; milliseconds of each.
+/// Probes both until a time. Returns the milliseconds of each.
 pub(super) fn both(port: u16, bare: u16, ends: Instant) -> (Vec<f64>, Vec<f64>) {
     let (mut own, mut others) = (Vec::new(), Vec::new());
     while Instant::now() < ends {

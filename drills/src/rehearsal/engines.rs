@@ -1,5 +1,4 @@
-//! Engines that fail, are slow, refuse, or cost more than there is; and a bad push of their
-//! configuration.
+//! Engines that fail, are slow, reject, or exceed the budget; and a bad push of their configuration.
 
 use super::Rehearsal;
 use super::stage::{SERVE, Setup, Stage, TWO, calm, rules};
@@ -107,10 +106,10 @@ fn fault(vendor: &str, step: &str, fault: &str) -> Value {
     json!({"vendor": vendor, "step": step, "fault": fault})
 }
 
-/// Takes Runway out, as the runbook says.
+/// Switches Runway off, as the runbook says.
 fn switch_off_runway(stage: &mut Stage) -> anyhow::Result<()> {
     stage.edit("config/engine.yaml", "    runway:\n", "    runway:\n      enabled: false\n")?;
-    // A worker that has nothing to do reads it with its next film.
+    // An idle worker reloads the file with its next film.
     stage.submit()?;
     stage.shows(
         "grep engine_config_reloaded /var/log/pytoon/worker.log",
@@ -166,7 +165,7 @@ fn rate_limit_storm(stage: &mut Stage) -> anyhow::Result<()> {
         "grep engine_rotation_triggered /var/log/pytoon/*.log",
         &["\"engine\":\"runway\""],
     )?;
-    // Fewer calls and longer pauses: the vendor lets us in again.
+    // Fewer calls and longer pauses: the vendor accepts us again.
     stage.edit("config/engine.yaml", "max_concurrent: 8", "max_concurrent: 2")?;
     stage.edit(
         "config/engine.yaml",

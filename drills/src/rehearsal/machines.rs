@@ -1,4 +1,4 @@
-//! Workers, databases and disks that are gone for a while.
+//! Workers, databases and disks that are unavailable for a while.
 
 use super::Rehearsal;
 use super::stage::{SERVE, Setup, Stage, TWO};
@@ -58,7 +58,7 @@ fn worker_killed(stage: &mut Stage) -> anyhow::Result<()> {
     std::thread::sleep(Duration::from_millis(1500));
     stage.broken();
     stage.fleet.kill_named("worker")?;
-    // Nobody works: new films would only wait.
+    // There is no worker: new films would only wait.
     stage.until_alert_with(false)?;
     stage.shows(
         "curl -s localhost:8000/metrics | grep v2_leases_expired",

@@ -1,6 +1,5 @@
-//! Rehearsals of one fault each, on a scratch instance: the shipped alert has to fire, the runbook's
-//! commands have to show the fault, the runbook's fix has to mend it, and every film has to end as was
-//! promised.
+//! Rehearsals of one fault each, on a scratch instance: the shipped alert must fire, the runbook's commands must
+//! show the fault, the runbook's fix must repair it, and every film must end as promised.
 //!
 //! `pytoon drill NAME` runs this program. Windows and waits of the alerts are thirty times shorter.
 
@@ -21,11 +20,11 @@ struct Rehearsal {
     about: &'static str,
     /// The alert that fires.
     alert: &'static str,
-    /// The page that an operator would open.
+    /// The runbook that an operator would open.
     page: &'static str,
-    /// Short enough for every change.
+    /// True if it is short enough to run for every change.
     quick: bool,
-    /// What it needs besides: `root`, or nothing.
+    /// Its requirement: `root`, or empty.
     needs: &'static str,
     setup: fn() -> Setup,
     brief: fn(u64) -> serde_json::Value,
@@ -42,7 +41,7 @@ fn all() -> Vec<Rehearsal> {
 const USAGE: &str =
     "usage: pytoon drill NAME… | --all | --quick | --list [--without-alerts] [--keep]";
 
-/// Runs those that are named.
+/// Runs the named rehearsals.
 pub(crate) fn run(args: &[String]) -> anyhow::Result<()> {
     let (flags, names): (Vec<&str>, Vec<&str>) =
         args.iter().map(String::as_str).partition(|arg| arg.starts_with('-'));

@@ -1,4 +1,4 @@
-//! Prometheus over the service that is rehearsed, with the alerts that are shipped and shorter waits.
+//! Prometheus over the rehearsed service, with the shipped alerts and shorter waits.
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The alerts as operators have them.
+/// The alerts as shipped to operators.
 const ALERTS: &str = include_str!("../../../deploy/prometheus/alerts.yml");
-/// A minute of the alerts is so many seconds here.
+/// The number of seconds here for a minute of the alerts.
 const SECONDS_OF_A_MINUTE: f64 = 2.0;
-/// How long Prometheus may take to start.
+/// Timeout of Prometheus's start.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running Prometheus; it ends with the drill.
@@ -21,7 +21,7 @@ pub(super) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts one in a folder, which scrapes an address every so many seconds.
+    /// Starts Prometheus in a folder; it scrapes an address every `scrape_s` seconds.
     pub(super) fn start(
         folder: &Path,
         scraped: &str,
@@ -52,7 +52,7 @@ impl Prometheus {
         Ok(Self { child, url: format!("http://127.0.0.1:{port}"), http })
     }
 
-    /// Waits until it has seen the service: a count that has grown before is no growth to it.
+    /// Waits until it has scraped the service: an increase before the first scrape is invisible to it.
     pub(super) async fn ready(&self) -> anyhow::Result<()> {
         let begun = Instant::now();
         let url = format!("{}/api/v1/query?query=up%7Bjob%3D%22pytoon%22%7D", self.url);
@@ -68,7 +68,7 @@ impl Prometheus {
         }
     }
 
-    /// What an alert says while it fires; none while it does not.
+    /// Returns the text of an alert while it fires; `None` while it does not.
     pub(super) async fn firing(&self, name: &str) -> anyhow::Result<Option<String>> {
         let url = format!("{}/api/v1/alerts", self.url);
         let answer: Value = self.http.get(url).send().await?.json().await?;
@@ -82,13 +82,13 @@ impl Prometheus {
 
 impl Drop for Prometheus {
     fn drop(&mut self) {
-        // It holds nothing that must be saved.
+        // It has no state that must be saved.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The program: of `PYTOON_PROMETHEUS`, of the path, or where `scripts/prometheus.sh` puts it.
+/// Returns the path of the program: `PYTOON_PROMETHEUS`, PATH, or the location of `scripts/prometheus.sh`.
 pub(super) fn program() -> anyhow::Result<PathBuf> {
     if let Some(named) = std::env::var_os("PYTOON_PROMETHEUS") {
         return Ok(named.into());
@@ -107,7 +107,7 @@ pub(super) fn program() -> anyhow::Result<PathBuf> {
         )
 }
 
-/// The same rules with shorter windows (`[15m]`) and waits (`for: 5m`).
+/// Returns the same rules with shorter windows (`[15m]`) and waits (`for: 5m`).
 fn shortened(rules: &str) -> String {
     let mut out = String::new();
     for line in rules.lines() {
@@ -128,7 +128,7 @@ fn shortened(rules: &str) -> String {
     out
 }
 
-/// A time such as `15m`; what is none stays as it is.
+/// Shortens a time such as `15m`; other texts stay unchanged.
 fn shorter(text: &str) -> String {
     let Some((number, unit)) = text.split_at_checked(text.len().saturating_sub(1)) else {
         return text.to_owned();
@@ -139,7 +139,7 @@ fn shorter(text: &str) -> String {
         (Ok(number), "h") => number * 60.0,
         _ => return text.to_owned(),
     };
-    // Two scrapes are the least that a window can be asked about.
+    // A window must contain at least two scrapes.
     format!("{}s", (minutes * SECONDS_OF_A_MINUTE).round().max(2.0))
 }
 

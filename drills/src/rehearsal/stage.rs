@@ -1,4 +1,4 @@
-//! A scratch instance to rehearse on: a folder, ports, vendors and a Prometheus of its own.
+//! A scratch instance for rehearsals: its own folder, ports, vendors and Prometheus.
 
 use super::prometheus::Prometheus;
 use crate::client::Caller;
@@ -14,34 +14,34 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// How long an alert may take to fire, or to be silent again.
+/// Timeout of an alert to fire, or to resolve.
 const ALERT_PATIENCE: Duration = Duration::from_secs(150);
-/// How long the last films may take.
+/// Timeout of the last films.
 const FILM_PATIENCE: Duration = Duration::from_secs(240);
-/// Films under way at once.
+/// The number of concurrent films.
 const UNDER_WAY: usize = 4;
-/// How often it is looked.
+/// The poll interval.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// What an instance is made of.
+/// The configuration of an instance.
 pub(super) struct Setup {
     /// The processes, by name, with their arguments.
     pub(super) processes: &'static [(&'static str, &'static [&'static str])],
-    /// Whether it works on PostgreSQL.
+    /// True if it uses PostgreSQL.
     pub(super) postgres: bool,
-    /// A small disk for storage, in MiB.
+    /// The size of a small disk for storage, in MiB.
     pub(super) disk_mib: Option<u64>,
     /// `config/defaults.yaml`; `{sim}` is the simulator's address, `{folder}` the instance's.
     pub(super) settings: &'static str,
-    /// What is appended to `config/engine.yaml`.
+    /// The text that is appended to `config/engine.yaml`.
     pub(super) engines: &'static str,
-    /// `.env`.
+    /// The content of `.env`.
     pub(super) env: &'static str,
-    /// Seconds between two scrapes.
+    /// The scrape interval, in seconds.
     pub(super) scrape_s: u32,
 }
 
-/// One process that is both.
+/// One process with both roles.
 pub(super) const SERVE: &[(&str, &[&str])] = &[("serve", &["serve"])];
 /// An API and a worker.
 pub(super) const TWO: &[(&str, &[&str])] = &[("api", &["api"]), ("worker", &["worker"])];
@@ -60,13 +60,13 @@ impl Default for Setup {
     }
 }
 
-/// What came of a rehearsal.
+/// The result of a rehearsal.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     pub(super) alert: &'static str,
-    /// From the fault to the alert, in seconds.
+    /// Seconds from the fault to the alert.
     pub(super) alert_s: f64,
-    /// From the fix to silence, in seconds.
+    /// Seconds from the fix to the end of the alert.
     pub(super) recovered_s: f64,
     pub(super) jobs: usize,
     pub(super) done: usize,
@@ -84,7 +84,7 @@ pub(super) struct Stage {
     prometheus: Option<Prometheus>,
     simulator: Simulator,
     database: Option<String>,
-    /// Makes the brief of a number.
+    /// Makes the brief with a number.
     brief: Box<dyn Fn(u64) -> Value>,
     jobs: Vec<String>,
     open: Vec<String>,
@@ -94,7 +94,7 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Starts all of it; `alert` is the one that is to fire. Without alerts no Prometheus is asked.
+    /// Starts all of it; `alert` is the one that must fire. Without alerts Prometheus is not used.
     pub(super) fn new(
         setup: &Setup,
         alert: &'static str,
@@ -167,7 +167,7 @@ impl Stage {
         })
     }
 
-    /// What the vendors do from now on.
+    /// Changes the scenario of the vendors.
     pub(super) fn vendors(&self, scenario: &Value) -> anyhow::Result<()> {
         let url = format!("{}/_sim/scenario", self.simulator.url);
         self.runtime.block_on(async {
@@ -178,17 +178,17 @@ impl Stage {
         })
     }
 
-    /// Changes words of a file of the configuration.
+    /// Replaces text in a file of the configuration.
     pub(super) fn edit(&self, file: &str, from: &str, to: &str) -> anyhow::Result<()> {
         let path = self.folder.join(file);
         let text = std::fs::read_to_string(&path)?;
         ensure!(text.contains(from), "{file} has no `{from}`");
-        // Its time has to change as well.
+        // Its modification time has to change as well.
         std::thread::sleep(Duration::from_millis(20));
         Ok(std::fs::write(path, text.replace(from, to))?)
     }
 
-    /// Ends processes in order and starts them again, as `docker compose restart` does.
+    /// Restarts processes in order, as `docker compose restart` does.
     pub(super) fn restart(&mut self, names: &[&str]) -> anyhow::Result<()> {
         for name in names {
             self.fleet.restart(name)?;
@@ -196,7 +196,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Has so many films made before anything breaks.
+    /// Renders `count` films before the fault.
     pub(super) fn films(&mut self, count: usize) -> anyhow::Result<()> {
         for _ in 0..count {
             self.submit()?;
@@ -214,7 +214,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Keeps films coming.
+    /// Keeps submitting films.
     fn feed(&mut self) -> anyhow::Result<()> {
         self.look_after_open();
         while self.open.len() < UNDER_WAY {
@@ -223,7 +223,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Forgets films that have ended. While the service cannot be asked nothing is forgotten.
+    /// Drops films that have ended. While the service is unreachable nothing is dropped.
     fn look_after_open(&mut self) {
         let (caller, open) = (&self.caller, &self.open);
         let ended: Vec<String> = self.runtime.block_on(async {
@@ -240,17 +240,17 @@ impl Stage {
         self.open.retain(|id| !ended.contains(id));
     }
 
-    /// The fault is there from now on.
+    /// Marks the start of the fault.
     pub(super) fn broken(&mut self) {
         self.since = Instant::now();
     }
 
-    /// Keeps films coming until the alert fires.
+    /// Keeps submitting films until the alert fires.
     pub(super) fn until_alert(&mut self) -> anyhow::Result<()> {
         self.until_alert_with(true)
     }
 
-    /// The same, with or without new films.
+    /// Does the same, with or without new films.
     pub(super) fn until_alert_with(&mut self, feeds: bool) -> anyhow::Result<()> {
         let Some(said) = self.until(feeds, |said| said.is_some())? else { return Ok(()) };
         self.report.alert_s = self.since.elapsed().as_secs_f64();
@@ -258,7 +258,7 @@ impl Stage {
         Ok(())
     }
 
-    /// The fault is mended: waits until the alert is silent.
+    /// Marks the fix, and waits until the alert resolves.
     pub(super) fn until_silent(&mut self) -> anyhow::Result<()> {
         self.since = Instant::now();
         self.until(true, |said| said.is_none())?;
@@ -273,7 +273,7 @@ impl Stage {
         is_so: impl Fn(&Option<String>) -> bool,
     ) -> anyhow::Result<Option<String>> {
         if self.prometheus.is_none() {
-            // Without alerts: a few films show the fault, or that it is gone.
+            // Without alerts: a few films show the fault, or its absence.
             self.films(3)?;
             return Ok(None);
         }
@@ -293,8 +293,8 @@ impl Stage {
         }
     }
 
-    /// Types a command of the runbooks and looks for what it is to show. The service's log folder and
-    /// port are those of this instance.
+    /// Runs a command of the runbooks and looks for the expected output. The service's log folder and port are
+    /// replaced by those of this instance.
     pub(super) fn shows(&self, command: &str, expected: &[&str]) -> anyhow::Result<()> {
         let typed = command
             .replace("/var/log/pytoon", "log")
@@ -311,7 +311,7 @@ impl Stage {
                 }
                 return Ok(());
             };
-            // Lines are written and counts are sent a moment later.
+            // Log lines and counters appear a moment later.
             if begun.elapsed() > Duration::from_secs(15) {
                 bail!("`{command}` does not show `{missing}`:\n{said}");
             }
@@ -319,7 +319,7 @@ impl Stage {
         }
     }
 
-    /// What a command says, on either stream.
+    /// Returns the output of a command, on either stream.
     pub(super) fn shell(&self, command: &str) -> anyhow::Result<String> {
         let beside = program("pytoon")?;
         let folder = beside.parent().map(Path::to_owned).unwrap_or_default();
@@ -342,12 +342,12 @@ impl Stage {
         Ok(said)
     }
 
-    /// A job's answer.
+    /// Returns a job.
     pub(super) fn job(&self, id: &str) -> anyhow::Result<Value> {
         self.runtime.block_on(self.caller.get(&format!("/api/v2/jobs/{id}")))
     }
 
-    /// The film that was submitted last.
+    /// Returns the id of the last submitted film.
     pub(super) fn last(&self) -> anyhow::Result<&str> {
         self.jobs.last().map(String::as_str).context("no film was submitted")
     }
@@ -365,7 +365,7 @@ impl Stage {
         }
     }
 
-    /// Waits for all films, and looks whether each is there.
+    /// Waits for all films, and checks that each exists.
     pub(super) fn conclude(mut self) -> anyhow::Result<Report> {
         self.all_ended()?;
         self.report.jobs = self.jobs.len();
@@ -384,7 +384,7 @@ impl Stage {
         Ok(std::mem::take(&mut self.report))
     }
 
-    /// Leaves the folder where it is.
+    /// Keeps the folder.
     pub(super) fn keep(mut self) {
         note(&format!("  logs are kept in {}", self.folder.display()));
         if let Some(disk) = &mut self.disk {
@@ -394,12 +394,12 @@ impl Stage {
     }
 }
 
-/// Vendors without a fault.
+/// Returns a scenario without faults.
 pub(super) fn calm() -> Value {
     json!({"seed": 1, "defaults": {"queue_ms": 500, "run_ms": 3000}})
 }
 
-/// Vendors with these rules.
+/// Returns a scenario with these rules.
 pub(super) fn rules(rules: &[Value]) -> Value {
     json!({"seed": 1, "defaults": {"queue_ms": 500, "run_ms": 3000}, "rules": rules})
 }

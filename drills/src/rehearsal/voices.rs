@@ -1,4 +1,4 @@
-//! Voices that do not speak, and recordings whose words are timed badly.
+//! Voices that fail, and recordings whose words are timed badly.
 
 use super::Rehearsal;
 use super::stage::{SERVE, Setup, Stage, calm, rules};
@@ -12,7 +12,7 @@ const BLIND: &str = "assets: {allowed_dirs: [\"{folder}/recordings\"]}\n\
      alignment: {order: [whisperx, stable_ts, even_split]}\n";
 const DEAF: &str = "assets: {allowed_dirs: [\"{folder}/recordings\"]}\nvoice: {denoise: off}\n";
 
-/// The words of the recording.
+/// The text of the recording.
 const WORDS: &str = "Fresh bread every morning, baked at dawn by hand. Come by before it is gone, and \
      take a warm loaf home to all who wait for you.";
 
@@ -71,12 +71,12 @@ fn film(number: u64) -> Value {
 
 fn spoken(number: u64) -> Value {
     let mut brief = film(number);
-    // Words of its own: what was spoken before is not bought again.
+    // A unique text: earlier speech is not bought again.
     brief["script"] = json!(format!("Loaf number {number} is warm. Come by before it is gone."));
     brief
 }
 
-/// A recording lies in the folder that `assets.allowed_dirs` allows.
+/// Returns a brief with a recording in the folder of `assets.allowed_dirs`.
 fn recorded(number: u64) -> Value {
     let mut brief = film(number);
     brief["voice_file"] = json!("voice.wav");
@@ -100,7 +100,7 @@ fn tts_down(stage: &mut Stage) -> anyhow::Result<()> {
         &["\"provider\":\"elevenlabs\""],
     )?;
     stage.shows("pytoon doctor", &["elevenlabs"])?;
-    // Every film has had a voice all the while.
+    // Every film had a voice throughout.
     stage.shows(
         "grep tts_provider_spoke /var/log/pytoon/worker.log",
         &["\"provider\":\"espeak\""],
@@ -115,7 +115,7 @@ fn tts_down(stage: &mut Stage) -> anyhow::Result<()> {
     stage.until_silent()
 }
 
-/// Makes a recording: the local voice speaks it so loud, with so much noise under it.
+/// Makes a recording: the local voice at this gain, with this much noise.
 fn record(stage: &Stage, voice_gain: f64, noise: f64) -> anyhow::Result<()> {
     let text = WORDS.replace('\'', "");
     std::fs::create_dir_all(stage.folder.join("recordings"))?;
@@ -138,7 +138,7 @@ fn record(stage: &Stage, voice_gain: f64, noise: f64) -> anyhow::Result<()> {
         .status()
         .context("failed to run ffmpeg")?;
     ensure!(mixed.success(), "the recording was not made");
-    // At once: films that read the recording before are under way.
+    // Atomically: films that read the previous recording are in progress.
     let recording = stage.folder.join("recordings/voice.wav");
     std::fs::rename(stage.folder.join("mixed.wav"), recording).context("failed to put it in place")
 }
@@ -166,13 +166,13 @@ fn aligner_missing(stage: &mut Stage) -> anyhow::Result<()> {
 }
 
 fn noisy_voice(stage: &mut Stage) -> anyhow::Result<()> {
-    // The aligner knows this voice by heart, and finds its words far under any usual noise.
+    // The aligner knows this voice exactly, and finds its words even under strong noise.
     record(stage, 0.01, 0.8)?;
     stage.broken();
     stage.until_alert()?;
     stage.shows("grep alignment_ /var/log/pytoon/worker.log", &["alignment_"])?;
     stage.shows("pytoon doctor", &["aligner"])?;
-    // The runbook's two remedies: noise is removed, and a better recording is asked for.
+    // The runbook's two remedies: denoising, and a better recording.
     stage.edit("config/defaults.yaml", "denoise: off", "denoise: auto")?;
     stage.restart(&["serve"])?;
     record(stage, 1.0, 0.01)?;

@@ -1,6 +1,6 @@
-//! Refuses what HTTP/1.1 forbids, or allows and nobody needs: bare line feeds in heads, transfer
-//! codings other than `chunked`, no host or several. Two readers may understand them differently, which is how requests are smuggled
-//! (RFC 9112, sections 2.2, 6.1 and 11.2).
+//! Rejects requests that HTTP/1.1 forbids, or that it allows and no client needs: bare line feeds in heads,
+//! transfer codings other than `chunked`, no host or several. Two parsers may interpret them differently, which
+//! allows request smuggling (RFC 9112, sections 2.2, 6.1 and 11.2).
 
 use crate::problem::Problem;
 use axum::extract::Request;
@@ -14,20 +14,20 @@ pub(super) struct NotStrict;
 
 /// Follows the heads of a connection's requests.
 ///
-/// Bodies of a known length are passed over. After a request in chunks nothing is looked at: its
-/// connection ends with it ([`ends_connection`]).
+/// Bodies of a known length are skipped. After a chunked request nothing is checked: its connection ends with it
+/// ([`ends_connection`]).
 #[derive(Debug, Default)]
 pub(super) struct Heads {
     head: Vec<u8>,
-    /// Bytes of a body that are passed over; all that come, for a body in chunks.
+    /// Bytes of a body to skip; unlimited for a chunked body.
     body: u64,
 }
 
-/// What is kept of a head to find its length in: hyper refuses longer ones.
+/// Maximum size of the buffered head, to find its length field: hyper rejects longer ones.
 const MAX_HEAD: usize = 80 << 10;
 
 impl Heads {
-    /// Looks at bytes as they come.
+    /// Checks bytes as they arrive.
     pub(super) fn see(&mut self, mut bytes: &[u8]) -> Result<(), NotStrict> {
         while !bytes.is_empty() {
             if self.body > 0 {
@@ -63,7 +63,7 @@ impl Heads {
     }
 }
 
-/// The length of the body after a head.
+/// Returns the length of the body after a head.
 fn length(head: &[u8]) -> u64 {
     let text = String::from_utf8_lossy(head).to_ascii_lowercase();
     let value = |name: &str| {
@@ -76,13 +76,12 @@ fn length(head: &[u8]) -> u64 {
     value("content-length").and_then(|length| length.parse().ok()).unwrap_or(0)
 }
 
-/// Returns true for a request after which its connection is closed.
+/// Returns true if the connection is closed after this request.
 pub(super) fn ends_connection(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING)
 }
 
-/// Refuses a body that was coded otherwise than `chunked`, and a request without one clear host
-/// (RFC 9112, 3.2).
+/// Rejects a body with a coding other than `chunked`, and a request without exactly one valid host (RFC 9112, 3.2).
 pub(super) fn refused(request: &Request) -> Option<Response> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let host = hosts.next();

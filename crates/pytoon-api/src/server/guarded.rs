@@ -1,4 +1,4 @@
-//! A connection whose peer cannot make us wait for ever, and whose heads are strict.
+//! A connection whose peer cannot block us for ever, and whose heads are strict.
 
 use super::framing::{Heads, NotStrict};
 use std::io;
@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep};
 pub(super) struct Guarded {
     stream: TcpStream,
     stall: Duration,
-    /// Runs while the peer takes nothing.
+    /// Runs while the peer reads nothing.
     waits: Option<Pin<Box<Sleep>>>,
     heads: Heads,
 }
@@ -54,7 +54,7 @@ impl AsyncRead for Guarded {
         if matches!(polled, Poll::Ready(Ok(()))) {
             let new = buffer.filled().get(before..).unwrap_or_default();
             if let Err(NotStrict) = self.heads.see(new) {
-                // hyper answers 400 to a head that it cannot read.
+                // hyper answers 400 to a head that it cannot parse.
                 spoil(buffer, before);
             }
         }
@@ -62,7 +62,7 @@ impl AsyncRead for Guarded {
     }
 }
 
-/// Puts bytes that no head has in the place of what was read.
+/// Overwrites the bytes read with ones that no head contains.
 fn spoil(buffer: &mut ReadBuf<'_>, from: usize) {
     if let Some(read) = buffer.filled_mut().get_mut(from..) {
         read.fill(0);

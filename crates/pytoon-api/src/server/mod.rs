@@ -1,10 +1,10 @@
-//! Answers connections within bounds, whatever peers do.
+//! Serves connections within limits, whatever peers do.
 //!
-//! Guarantees: HTTP/1.1 with strict heads only; a head comes within [`HEAD`], an answer is taken
-//! without a pause of [`STALL`]; at most [`Bounds::connections`] are open, and a new one takes the
-//! place of the longest idle one of the address with most; the end comes within [`Bounds::grace`].
+//! Guarantees: HTTP/1.1 with strict heads only; a head arrives within [`HEAD`], an answer is read without a pause
+//! of [`STALL`]; at most [`Bounds::connections`] are open, and a new one replaces the longest idle one of the
+//! address with the most; shutdown completes within [`Bounds::grace`].
 //!
-//! Does not speak TLS, and does not know addresses behind a proxy: both are the proxy's business.
+//! Leaves TLS and the addresses of clients behind a proxy to the proxy.
 
 mod framing;
 mod guarded;
@@ -28,28 +28,28 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service;
 
-/// A request's head comes within this.
+/// Timeout of a request's head.
 const HEAD: Duration = Duration::from_secs(10);
-/// A peer that takes nothing of its answer for so long is given up.
+/// A peer that reads nothing of its answer for this time is disconnected.
 const STALL: Duration = Duration::from_secs(30);
-/// The most bytes of a head, and of an answer that waits to be sent.
+/// Maximum size of a head, and of an answer's part that waits to be sent, in bytes.
 const BUFFER: usize = 64 << 10;
 /// The pause after a connection that could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// What a server may use.
+/// The limits of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Connections at once.
+    /// Maximum number of concurrent connections.
     pub connections: usize,
-    /// How long requests that were begun may take once the end is asked for.
+    /// The time that running requests have to finish on shutdown.
     pub grace: Duration,
 }
 
-/// Answers requests until the end is asked for, and then what was begun, within the grace time.
+/// Serves requests until shutdown, and then finishes running ones within the grace time.
 ///
 /// # Errors
-/// None for now: what fails is one connection's matter.
+/// None at present: a failure affects one connection only.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -77,16 +77,16 @@ pub async fn serve(
     Ok(())
 }
 
-/// Returns the next connection once there is room for it.
+/// Returns the next connection once there is a slot for it.
 async fn accepted(listener: &TcpListener, open: &Open) -> (TcpStream, SocketAddr) {
     loop {
-        // The one that waits in the kernel has room made for it first.
+        // A slot is made free for the first connection in the kernel's queue.
         match listener.accept().await {
             Ok((stream, peer)) => {
                 open.room_for(peer.ip()).await;
                 return (stream, peer);
             }
-            // Out of descriptors: idle connections give some back.
+            // Out of descriptors: closing idle connections frees some.
             Err(error) => {
                 tracing::warn!(reason = %error, "a connection could not be accepted");
                 open.close_idle();
@@ -127,7 +127,7 @@ async fn answer(stream: TcpStream, router: Router, entry: open::Entry) {
         .serve_connection(TokioIo::new(Guarded::new(stream, STALL)), service);
     let mut connection = pin!(connection);
     tokio::select! {
-        // A peer that breaks off or misbehaves is no fault of ours.
+        // A peer that disconnects or misbehaves is not our error.
         _ = connection.as_mut() => return,
         () = entry.closed() => return,
         () = entry.finishing() => connection.as_mut().graceful_shutdown(),
@@ -138,7 +138,7 @@ async fn answer(stream: TcpStream, router: Router, entry: open::Entry) {
     }
 }
 
-/// Keeps a connection busy, and the shares that an answer holds, until it was handed on.
+/// Keeps a connection busy, and the shares of an answer held, until the answer is sent.
 fn held_until_sent(mut response: Response, guard: Busy) -> Response {
     let shares = response.extensions_mut().remove::<Held>();
     response.map(|body| Body::new(Sent::new(body, (guard, shares))))

@@ -1,4 +1,4 @@
-//! The connections that are open, and which of them gives way.
+//! The open connections, and the choice of the one to close.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-/// How often is looked whether a connection has become idle, while a new one waits.
+/// The interval between checks for an idle connection, while a new one waits.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// All open connections.
@@ -36,9 +36,9 @@ struct Row {
 }
 
 struct State {
-    /// Requests that are being answered.
+    /// The number of requests in progress.
     busy: AtomicUsize,
-    /// Since when there is none.
+    /// The time since which there is none.
     idle_since: Mutex<Instant>,
     close: Notify,
     finishing: watch::Receiver<bool>,
@@ -55,8 +55,7 @@ impl Open {
         self.shared.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until one more connection may be open. The longest idle one of the address with most
-    /// gives way.
+    /// Waits until one more connection may be open. Closes the longest idle one of the address with the most.
     pub(super) async fn room_for(&self, from: IpAddr) {
         while self.table().rows.len() >= self.shared.most {
             self.close_one(Some(from));
@@ -64,7 +63,7 @@ impl Open {
         }
     }
 
-    /// Closes the longest idle connection of the address with most.
+    /// Closes the longest idle connection of the address with the most.
     pub(super) fn close_idle(&self) {
         self.close_one(None);
     }
@@ -102,7 +101,7 @@ impl Open {
         Entry { id, state, open: self.clone() }
     }
 
-    /// Lets every connection end after its request.
+    /// Makes every connection end after its current request.
     pub(super) fn finish(&self) {
         self.shared.finishing.send_replace(true);
     }
@@ -112,7 +111,7 @@ impl Open {
         self.table().rows.values().for_each(|row| row.state.close.notify_one());
     }
 
-    /// Waits until none is open.
+    /// Waits until no connection is open.
     pub(super) async fn emptied(&self) {
         loop {
             let emptied = self.shared.emptied.notified();
@@ -124,7 +123,7 @@ impl Open {
     }
 }
 
-/// One open connection; it leaves the table when dropped.
+/// An open connection; it leaves the table when dropped.
 pub(super) struct Entry {
     id: u64,
     state: Arc<State>,
@@ -136,12 +135,12 @@ impl Entry {
         BusyMaker(self.state.clone())
     }
 
-    /// Ends when the connection is to be closed at once.
+    /// Returns when the connection is to be closed at once.
     pub(super) async fn closed(&self) {
         self.state.close.notified().await;
     }
 
-    /// Ends when no further request is wanted.
+    /// Returns when no further request is accepted.
     pub(super) async fn finishing(&self) {
         let mut finishing = self.state.finishing.clone();
         // The sender lives as long as this entry.
@@ -170,7 +169,7 @@ impl BusyMaker {
     }
 }
 
-/// A request that is being answered.
+/// A request in progress.
 pub(super) struct Busy(Arc<State>);
 
 impl Drop for Busy {

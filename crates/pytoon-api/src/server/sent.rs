@@ -1,14 +1,14 @@
-//! An answer's body that keeps what it holds until the peer has taken nearly all of it.
+//! An answer's body that keeps its shares until the peer has read nearly all of it.
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// Larger pieces would be in the sender's hands at once, and the body be gone before they are sent.
+/// Maximum size of a piece: the sender would take larger ones at once, and drop the body before they are sent.
 const PIECE: usize = 16 << 10;
 
-/// A body and what is held for it.
+/// A body and its shares.
 pub(super) struct Sent<H> {
     body: axum::body::Body,
     rest: Bytes,

@@ -1,5 +1,5 @@
-//! The checks themselves. Each gives the vendor a script, takes the adapter as far as the script
-//! goes, and says what came of it, or what should have.
+//! The checks. Each gives the vendor a script, runs the adapter against it and compares the outcome with the
+//! expected one.
 
 mod running;
 
@@ -19,7 +19,7 @@ use running::{
 use serde_json::json;
 use std::time::Duration;
 
-/// Every check, in the order in which a call goes.
+/// Runs every check, in the order of a call's steps.
 pub(super) async fn all(bench: &Bench<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut row =
@@ -67,7 +67,7 @@ fn none() -> Outcome {
     Ok("-".to_owned())
 }
 
-/// A failure in short, after a look for the key.
+/// Formats a failure briefly, after a search for the key.
 fn short(error: &VendorError) -> Outcome {
     clean(&format!("{error} {error:?}"))?;
     let accepted = format!("{:?}", error.accepted).to_lowercase();
@@ -78,7 +78,7 @@ fn short(error: &VendorError) -> Outcome {
     Ok(format!("{} {status}, taken: {accepted}", error.kind))
 }
 
-/// A failure that must be of a kind, with a promise about being taken on.
+/// Checks a failure's kind and its promise about acceptance.
 fn expect(
     error: &VendorError,
     kinds: &[Kind],
@@ -104,7 +104,7 @@ async fn prepared(bench: &Bench<'_>, with_image: bool) -> Result<Prepared, Strin
     bench.adapter.prepare(&bench.request(with_image)).await.map_err(text)
 }
 
-/// A prepared request of the first way to ask, under a script, with the route that costs money.
+/// Prepares a request of the first way to submit, under a script; also returns the route that costs money.
 async fn first_prepared(bench: &Bench<'_>, script: Script) -> Result<(Prepared, String), String> {
     bench.vendor.follow(script);
     let way = bench.ways().into_iter().next();
@@ -112,13 +112,13 @@ async fn first_prepared(bench: &Bench<'_>, script: Script) -> Result<(Prepared, 
     Ok((prepared(bench, with_image).await?, route))
 }
 
-/// A task of a script.
+/// Returns a task of a script.
 async fn task(bench: &Bench<'_>, script: Script) -> Result<Task, String> {
     let (prepared, _) = first_prepared(bench, script).await?;
     bench.adapter.submit(&prepared).await.map_err(text)
 }
 
-/// The clip of a task that must succeed.
+/// Fetches the clip of a task that must succeed.
 async fn clip(
     adapter: &dyn ExternalEngineAdapter,
     task: &Task,
@@ -129,12 +129,12 @@ async fn clip(
     }
 }
 
-/// The failure of a paid call, which must be one.
+/// Returns the failure of a paid call, which must have failed.
 fn failure(submitted: Result<Task>) -> Result<VendorError, String> {
     submitted.err().ok_or_else(|| "it was taken for a success".to_owned())
 }
 
-/// Refuses more or fewer calls of a route than one.
+/// Fails unless a route was called exactly once.
 fn called_once(bench: &Bench<'_>, route: &str) -> Result<(), String> {
     let count = bench.vendor.count(route);
     ensure(count == 1, format!("{route} was called {count} times"))
@@ -196,7 +196,7 @@ async fn health_refused(bench: &Bench<'_>) -> Outcome {
     expect(&error, &[Kind::Auth], &[Accepted::No], None)
 }
 
-/// A request that must be refused before anything is sent.
+/// Checks that a request is rejected before anything is sent.
 async fn refused(bench: &Bench<'_>, change: impl Fn(&mut GenerateRequest)) -> Outcome {
     let mut said = String::new();
     for (with_image, _) in bench.ways() {
@@ -302,7 +302,7 @@ async fn resumed(bench: &Bench<'_>) -> Outcome {
     Ok("a clip".to_owned())
 }
 
-/// An answer to the call that costs money, and what it means.
+/// An answer to the paid call and its meaning.
 struct SubmitFault {
     name: &'static str,
     answer: Answer,
@@ -341,7 +341,7 @@ fn submit_faults() -> Vec<SubmitFault> {
     ]
 }
 
-/// What a lost answer means: what is never paid for is never taken on.
+/// Returns the meaning of a lost answer: a call that costs nothing is never accepted.
 fn unknown(bench: &Bench<'_>, accepted: Accepted) -> Accepted {
     if bench.adapter.capabilities().is_stock { Accepted::No } else { accepted }
 }
@@ -363,7 +363,7 @@ async fn submit_fault(bench: &Bench<'_>, wanted: &SubmitFault) -> Outcome {
 
 async fn unreachable(bench: &Bench<'_>) -> Outcome {
     let (prepared, _) = first_prepared(bench, bench.success.clone()).await?;
-    // A port that is taken and where nobody listens.
+    // A port that is bound but not listened on.
     let silent = tokio::net::TcpSocket::new_v4().map_err(|error| error.to_string())?;
     let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     silent.bind(any).map_err(|error| error.to_string())?;
@@ -376,7 +376,7 @@ async fn dropped_unread(bench: &Bench<'_>) -> Outcome {
     let (prepared, _) = first_prepared(bench, bench.success.clone()).await?;
     bench.vendor.go_deaf();
     let error = failure(bench.adapter.submit(&prepared).await)?;
-    // The connection stood, so nobody can know what was read.
+    // The connection was open, so the vendor may have read the request.
     expect(&error, &[Kind::Server], &[unknown(bench, Accepted::Maybe)], None)
 }
 

@@ -1,5 +1,5 @@
-//! Every adapter passes the suite, bare and observed; and the registry, the configuration, the
-//! fixtures and the guide know the same engines.
+//! Every adapter passes the suite, bare and observed; the registry, the configuration, the fixtures and the guide
+//! list the same engines.
 
 use super::vendor::{Answer, Script, Vendor};
 use super::{CLIP, KEY, Row, Subject, run};
@@ -30,7 +30,7 @@ fn configured() -> BTreeMap<String, EngineConfig> {
     Config::load(&source).expect("built in").engines.engines.external
 }
 
-/// The block of the guide's example.
+/// Returns the block of the guide's example.
 fn acme() -> EngineConfig {
     let guide =
         std::fs::read_to_string(root().join("docs/guides/adding-an-engine.md")).expect("the guide");
@@ -52,7 +52,7 @@ fn observed(name: &str, config: &EngineConfig, key: Option<SecretString>) -> Mad
     Ok(Arc::new(Observed::new(bare(name, config, key)?, Arc::new(|_| {}))))
 }
 
-/// Every folder of fixtures: its name, the engine's and its block.
+/// Returns every folder of fixtures: its name, the engine's name and its block.
 fn subjects() -> Vec<(String, String, EngineConfig)> {
     let configured = configured();
     let folders = std::fs::read_dir(root().join("fixtures/engines")).expect("fixtures");
@@ -82,7 +82,7 @@ async fn conformance_of_every_adapter_bare_and_observed() {
                 Subject { name: &name, config: config.clone(), fixtures: fixtures(&fixture), make };
             let rows = run(&subject, folder.path()).await.expect("the suite runs");
             match columns.last() {
-                // Inside a layer everything is as it was.
+                // A layer changes nothing.
                 Some((last, before)) if *last == fixture => assert_eq!(*before, rows, "{fixture}"),
                 _ => columns.push((fixture.clone(), rows)),
             }
@@ -125,7 +125,7 @@ fn registry_configuration_and_fixtures_know_the_same_engines() {
         assert!(kinds.contains(&config.kind(name)), "no adapter for {name}");
     }
     for kind in &kinds {
-        // `http` is how engines are described, and no engine.
+        // `http` is the kind of described engines, not an engine.
         assert!(*kind == "http" || configured.contains_key(*kind), "engine.yaml has no {kind}");
         for file in ["vendor.json", "success.json"] {
             assert!(fixtures(kind).join(file).is_file(), "{kind} has no {file}");
@@ -191,7 +191,7 @@ fn request(image: Option<PathBuf>, duration_ms: u32) -> GenerateRequest {
     }
 }
 
-/// An adapter before a vendor that follows the script in which all goes well.
+/// Starts an adapter against a vendor that follows the successful script.
 async fn set_up(kind: &str) -> (Vendor, Arc<dyn ExternalEngineAdapter>, Script) {
     let vendor = Vendor::start().await.expect("vendor");
     let read = |name: &str| {

@@ -1,14 +1,12 @@
-//! ComfyUI on a machine of one's own.
+//! A self-hosted ComfyUI server.
 //!
-//! Guarantees: the task's id is made from the call's, so that a call whose answer never came is
-//! found or surely absent; a task that is neither queued nor in the history is looked for twice
-//! before it counts as lost, since it may pass from one to the other in between; only our own
-//! task is ever interrupted.
+//! Guarantees: the task's id is derived from the call's, so that a call without an answer is either found or
+//! certainly absent; a task that is neither queued nor in the history is looked up twice before it counts as lost,
+//! since it may move from one to the other in between; only our own task is ever interrupted.
 //!
-//! What is drawn is the workflow's business: a file in the server's interface format with the
-//! places `{{prompt}}`, `{{negative_prompt}}`, `{{image}}`, `{{seed}}`, `{{width}}`,
-//! `{{height}}`, `{{frames}}` and `{{seconds}}`. Whether it starts from a picture follows from
-//! whether it names one.
+//! The content is up to the workflow: a file in the server's API format with the placeholders `{{prompt}}`,
+//! `{{negative_prompt}}`, `{{image}}`, `{{seed}}`, `{{width}}`, `{{height}}`, `{{frames}}` and `{{seconds}}`. It
+//! starts from a picture if it contains `{{image}}`.
 //!
 //! Start with [`ComfyUi`].
 
@@ -35,36 +33,35 @@ use url::Url;
 
 const PLACES: &[&str] =
     &["prompt", "negative_prompt", "image", "seed", "width", "height", "frames", "seconds"];
-/// Larger than any workflow.
+/// Maximum size of a workflow, in bytes.
 const MAX_WORKFLOW: u64 = 4 << 20;
 const MAX_UPLOAD: u64 = 50_000_000;
 /// The server has no limit; text encoders cut far earlier.
 const MAX_PROMPT: usize = 8000;
-/// What a clip's name may end in.
+/// The accepted endings of a clip's name.
 const CLIP_ENDINGS: &[&str] = &[".mp4", ".webm", ".mov", ".mkv"];
 
-/// The engine's own settings.
+/// The engine's options.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
-    /// The workflow's file.
+    /// The path of the workflow file.
     workflow: String,
     /// The frame's width in pixels.
     width: u32,
     /// The frame's height in pixels.
     height: u32,
-    /// Frames a second that the workflow writes.
+    /// The frame rate of the workflow, in frames per second.
     frame_rate: u32,
     /// The longest clip, in seconds.
     max_seconds: u32,
-    /// Frames come in multiples of this; 1 for any number.
+    /// Frame counts are multiples of this; 1 for any count.
     #[serde(default = "one")]
     frame_multiple: u32,
-    /// Frames added to the multiple; models that draw 4n+1 frames have 1.
+    /// Frames added to the multiple; 1 for models that draw 4n+1 frames.
     #[serde(default)]
     frame_offset: u32,
-    /// Headers that a proxy before the server asks for. A key, where there is one, goes as a
-    /// bearer's.
+    /// Headers for a proxy in front of the server. A key, if configured, is sent as a bearer token.
     #[serde(default)]
     headers: BTreeMap<String, String>,
 }
@@ -73,7 +70,7 @@ fn one() -> u32 {
     1
 }
 
-/// The vendor.
+/// The adapter.
 #[derive(Debug)]
 pub(super) struct ComfyUi {
     workflow: Value,
@@ -81,7 +78,7 @@ pub(super) struct ComfyUi {
 }
 
 impl ComfyUi {
-    /// Makes the adapter from its block and the workflow that it names.
+    /// Makes the adapter from its block and the workflow file.
     pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
         let options: Options = read_options(parts.config)?;
         for (field, value) in [
@@ -108,7 +105,7 @@ impl Adapter<ComfyUi> {
         let mut call = Call::new(UPLOAD, Method::POST, self.http.url("/upload/image"));
         call.body = Body::Form(form);
         let reply = self.ask(call).await?;
-        // The server may have renamed it.
+        // The server may have renamed the file.
         let json = reply.json().unwrap_or_default();
         let name = common::text_at(&json, "/name");
         let name = name.ok_or_else(|| self.unreadable(UPLOAD, &reply))?;
@@ -122,7 +119,7 @@ impl Adapter<ComfyUi> {
         let options = &self.vendor.options;
         template::values([
             ("prompt", request.prompt.as_str().into()),
-            // An encoder node needs a text, be it an empty one.
+            // An encoder node needs a text, even an empty one.
             ("negative_prompt", request.negative_prompt.as_deref().unwrap_or_default().into()),
             ("image", image.into()),
             ("seed", request.seed.into()),
@@ -133,8 +130,7 @@ impl Adapter<ComfyUi> {
         ])
     }
 
-    /// Looks for a task in the history, in the queue, and in the history again, for one that passes
-    /// between.
+    /// Looks for a task in the history, in the queue, and in the history again, in case it moves between them.
     async fn find(&self, operation: &'static str, id: &str) -> Result<Found> {
         let url = self.http.url(&format!("/history/{}", common::segment(id)));
         for is_last in [false, true] {
@@ -176,7 +172,7 @@ impl Adapter<ComfyUi> {
         }
     }
 
-    /// Errors and interruptions look alike but for the last message.
+    /// Returns the failure of a task. Errors and interruptions differ only in the last message.
     fn failure(&self, entry: &Value) -> VendorError {
         let messages = entry.pointer("/status/messages").and_then(Value::as_array);
         let last = messages.and_then(|list| list.last());
@@ -191,7 +187,7 @@ impl Adapter<ComfyUi> {
         common::task_failed(&self.http, VendorErrorKind::Server, &message)
     }
 
-    /// Where a file of the server's is read.
+    /// Returns the address of a file on the server.
     fn view(&self, file: &Value) -> Url {
         let mut url = self.http.url("/view");
         let part = |name: &str| file.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -202,11 +198,11 @@ impl Adapter<ComfyUi> {
         url
     }
 
-    /// The way of servers that know no cancelling of tasks.
+    /// Cancels on servers that have no endpoint for it.
     async fn cancel_by_queue(&self, id: &str) -> Result<Cancelled> {
         let (path, body, agreed) = match self.queue(CANCEL, id).await? {
             Place::Pending(_) => ("/queue", json!({ "delete": [id] }), Cancelled::Yes),
-            // Without the id, whatever runs would be interrupted.
+            // Without the id, the server would interrupt any running task.
             Place::Running => ("/interrupt", json!({ "prompt_id": id }), Cancelled::Asked),
             Place::Nowhere => return Ok(Cancelled::TooLate),
         };
@@ -220,14 +216,14 @@ enum Found {
     /// Its entry in the history.
     Finished(Value),
     InQueue(Place),
-    /// The history is refused.
+    /// The server rejects the request for the history.
     Refused(Reply),
 }
 
-/// Where a task is in the queue.
+/// The place of a task in the queue.
 enum Place {
     Running,
-    /// So many are before it.
+    /// Waiting, with this many tasks ahead.
     Pending(usize),
     Nowhere,
 }
@@ -244,7 +240,7 @@ fn place(queue: &Value, id: &str) -> Place {
     }
 }
 
-/// A UUID made from the call's id (version 8 of RFC 9562, which leaves the bits to us).
+/// Makes a UUID from the call's id (version 8 of RFC 9562, which leaves the bits to us).
 fn task_id(call_id: &CallId) -> String {
     let mut hex = bytes_hash(call_id.as_str().as_bytes());
     hex.replace_range(12..13, "8");
@@ -296,13 +292,13 @@ fn capabilities(workflow: &Value, options: &Options) -> Capabilities {
         image_inputs,
         max_prompt: MAX_PROMPT,
         cancel: true,
-        // One process takes calls on and tells of them.
+        // A single process accepts calls and answers questions about them.
         lookup_settles: Some(Duration::ZERO),
         ..Capabilities::default()
     }
 }
 
-/// The clip among a task's files: nodes put theirs under different names, so its ending decides.
+/// Returns the clip among a task's files. Nodes list theirs under different names, so the file ending decides.
 fn clip(entry: &Value) -> Option<&Value> {
     let outputs = entry.get("outputs")?.as_object()?;
     let files = outputs.values().filter_map(Value::as_object).flat_map(|node| node.values());
@@ -313,7 +309,7 @@ fn clip(entry: &Value) -> Option<&Value> {
             CLIP_ENDINGS.iter().any(|ending| name.ends_with(ending))
         })
     };
-    // Previews lie beside results: what was written to be kept comes first.
+    // Previews are listed beside results: saved outputs come first.
     let is_kept = |file: &&Value| common::text_at(file, "/type") == Some("output");
     let clips = || files.iter().copied().filter(is_clip);
     clips().find(is_kept).or_else(|| clips().next())
@@ -353,7 +349,7 @@ impl Vendor for ComfyUi {
     async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task> {
         let reply = engine.post(&prepared.path, prepared.body.clone()).await?;
         let (id, json) = engine.taken_on(&reply, "/prompt_id")?;
-        // A part of the graph was taken on, and it may not be the part that writes the clip.
+        // The server accepted a part of the graph, possibly without the node that writes the clip.
         let nodes: Vec<&str> =
             common::fields_at(&json, "/node_errors").map(|(node, _)| node.as_str()).collect();
         if !nodes.is_empty() {

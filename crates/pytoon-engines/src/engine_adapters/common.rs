@@ -1,10 +1,10 @@
-//! What the vendors' adapters have in common: the check of a request against what is sold,
-//! pictures, places in replies, and the failures that every vendor names the same way.
+//! Code shared by the vendors' adapters: the check of a request against the offer, pictures, JSON access, and the
+//! failures that every vendor reports the same way.
 //!
-//! Guarantees: every failure made here has gone through [`VendorHttp::redact`]; whether a paid
-//! call may have been taken on is decided in one place, [`pytoon_vendor::replies::refused_paid`].
+//! Guarantees: every failure made here has passed through [`VendorHttp::redact`]; one function,
+//! [`pytoon_vendor::replies::refused_paid`], decides whether a paid call may have been accepted.
 //!
-//! Leaves the vendors' own words to their adapters.
+//! Leaves the vendors' own statuses and codes to their adapters.
 
 use crate::adapter::{
     Cancelled, Capabilities, Durations, GenerateRequest, ImageInput, Offer, Output, Ratio,
@@ -25,11 +25,11 @@ use std::path::Path;
 use std::time::Duration;
 use url::Url;
 
-/// How long after a call a vendor's list must show it, where nothing else is known: longer than a
-/// call's answer is waited for.
+/// The time after a call within which a vendor's list must show it, unless the vendor documents another: longer
+/// than the timeout of a call.
 pub(crate) const LIST_SETTLES: Duration = Duration::from_secs(120);
 
-/// The operations, in words that complete "failed to …".
+/// The operations, as phrases that complete "failed to …".
 pub(crate) const PREPARE: &str = "prepare the request";
 pub(crate) const UPLOAD: &str = "upload the picture";
 pub(crate) const SUBMIT: &str = "start the task";
@@ -39,7 +39,7 @@ pub(crate) const CANCEL: &str = "cancel the task";
 pub(crate) const HEALTH: &str = "check the account";
 pub(crate) const LOOKUP: &str = "look for the call";
 
-/// Refuses a request that is outside what is sold. Nothing has been sent by then.
+/// Rejects a request outside the offer, before anything is sent.
 pub(crate) fn check_request(
     engine: &str,
     sold: &Capabilities,
@@ -62,12 +62,12 @@ fn is_sold(sold: &Capabilities, request: &GenerateRequest) -> Result<(), String>
     ensure(length <= most, format!("the prompt has {length}; the maximum is {most}"))
 }
 
-/// A request outside what is sold.
+/// Returns the error for a request outside the offer.
 pub(crate) fn unsupported(engine: &str, message: impl Into<String>) -> VendorError {
     VendorError::new(engine, PREPARE, VendorErrorKind::Unsupported, message)
 }
 
-/// The ratio on offer that is the one asked for: the same numbers, else the same proportion.
+/// Returns the offered ratio for a requested one: the same numbers, else the same proportion.
 fn sold_ratio(offer: &Offer, asked: Ratio) -> Option<Ratio> {
     let same_shape = |r: &&Ratio| {
         asked.width > 0
@@ -79,18 +79,18 @@ fn sold_ratio(offer: &Offer, asked: Ratio) -> Option<Ratio> {
     exact.or_else(|| offer.ratios.iter().find(same_shape)).copied()
 }
 
-/// Returns the ratio that a request names at the vendor.
+/// Returns the vendor's ratio for a request.
 pub(crate) fn ratio_named(sold: &Capabilities, request: &GenerateRequest) -> Ratio {
     let offer = sold.offer(request.image.is_some());
     offer.and_then(|offer| sold_ratio(offer, request.ratio)).unwrap_or(request.ratio)
 }
 
-/// Ratios from `width:height` texts of a table.
+/// Makes ratios from pairs of width and height.
 pub(crate) fn ratios(list: &[(u32, u32)]) -> Vec<Ratio> {
     list.iter().map(|&(width, height)| Ratio { width, height }).collect()
 }
 
-/// Bounds of a download: no byte for as long as any answer may take is a stall.
+/// Returns the limits of a download: no byte within the request timeout is a stall.
 pub(crate) fn download_limits(config: &EngineConfig) -> DownloadLimits {
     let default = DownloadLimits::default();
     let patience = Duration::from_millis(config.request_timeout_ms);
@@ -103,7 +103,7 @@ pub(crate) fn offer(lengths_ms: Vec<u32>, shapes: &[(u32, u32)]) -> Offer {
     Offer { durations, ratios: ratios(shapes), follows_picture: false }
 }
 
-/// A picture that is to be handed over.
+/// A picture to hand over.
 #[derive(Debug)]
 pub(crate) struct Picture {
     pub(crate) bytes: Vec<u8>,
@@ -112,7 +112,7 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
-    /// Reads a picture of at most so many bytes.
+    /// Reads a picture of at most `most` bytes.
     pub(crate) async fn read(engine: &str, path: &Path, most: u64) -> Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let disk = |error: std::io::Error| VendorError::of_file(engine, PREPARE, &name, &error);
@@ -130,22 +130,22 @@ impl Picture {
         Ok(Self { bytes, media_type, extension })
     }
 
-    /// The bytes in base64.
+    /// Returns the bytes in base64.
     pub(crate) fn base64(&self) -> String {
         base64::engine::general_purpose::STANDARD.encode(&self.bytes)
     }
 
-    /// A `data:` address (RFC 2397).
+    /// Returns the picture as a `data:` URI (RFC 2397).
     pub(crate) fn data_uri(&self) -> String {
         format!("data:{};base64,{}", self.media_type, self.base64())
     }
 
-    /// The length of the `data:` address, without building it.
+    /// Returns the length of the `data:` URI, without building it.
     pub(crate) fn data_uri_len(&self) -> usize {
         "data:;base64,".len() + self.media_type.len() + self.bytes.len().div_ceil(3) * 4
     }
 
-    /// The picture as a part of a form.
+    /// Returns the picture as a part of a form.
     pub(crate) fn into_part(self, engine: &str, name: String) -> Result<Part> {
         Part::bytes(self.bytes)
             .file_name(name)
@@ -153,13 +153,13 @@ impl Picture {
             .map_err(|_| unsupported(engine, "the picture's type is none"))
     }
 
-    /// A file name for the vendor; ours stay at home.
+    /// Returns a file name for the vendor; our own names are not disclosed.
     pub(crate) fn file_name(&self) -> String {
         format!("frame.{}", self.extension)
     }
 }
 
-/// The media type and extension of a picture, by its first bytes: a name can lie.
+/// Returns the media type and extension of a picture by its first bytes: file names can be wrong.
 pub(crate) fn media_type(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     match bytes {
         [0xff, 0xd8, 0xff, ..] => Some(("image/jpeg", "jpg")),
@@ -171,7 +171,7 @@ pub(crate) fn media_type(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// The most bytes of picture that any way of handing it over takes.
+/// Returns the maximum size of a picture over all accepted ways to pass it, in bytes.
 pub(crate) fn largest_picture(sold: &Capabilities) -> u64 {
     let most = |input: &ImageInput| match *input {
         ImageInput::Inline(most) | ImageInput::Upload(most) => most,
@@ -179,14 +179,14 @@ pub(crate) fn largest_picture(sold: &Capabilities) -> u64 {
     sold.image_inputs.iter().map(most).max().unwrap_or(0)
 }
 
-/// A number at a JSON pointer, also where it is written as a text.
+/// Returns the number at a JSON pointer, also one written as a string.
 pub(crate) fn number_at(value: &Value, pointer: &str) -> Option<f64> {
     let found = value.pointer(pointer)?;
     let number = found.as_f64().or_else(|| found.as_str()?.trim().parse().ok());
     number.filter(|number| number.is_finite())
 }
 
-/// An id at a JSON pointer: a text or a whole number, never empty.
+/// Returns the id at a JSON pointer: a string or an integer, never empty.
 pub(crate) fn id_at(value: &Value, pointer: &str) -> Option<String> {
     match value.pointer(pointer)? {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
@@ -195,13 +195,13 @@ pub(crate) fn id_at(value: &Value, pointer: &str) -> Option<String> {
     }
 }
 
-/// Money at a JSON pointer, in units of so many dollars. Negative sums are none.
+/// Returns the amount at a JSON pointer, in units of `usd_per_unit` dollars; `None` for negative amounts.
 pub(crate) fn cost_at(value: &Value, pointer: &str, usd_per_unit: f64) -> Option<MicroUsd> {
     let units = number_at(value, pointer).filter(|units| *units >= 0.0)?;
     Some(MicroUsd::from_usd(units * usd_per_unit))
 }
 
-/// The fields of an object at a JSON pointer; none where there is no object.
+/// Returns the fields of the object at a JSON pointer; empty if there is no object.
 pub(crate) fn fields_at<'a>(
     value: &'a Value,
     pointer: &str,
@@ -209,7 +209,7 @@ pub(crate) fn fields_at<'a>(
     value.pointer(pointer).and_then(Value::as_object).into_iter().flat_map(Map::iter)
 }
 
-/// The items of a list at a JSON pointer; none where there is no list.
+/// Returns the items of the list at a JSON pointer; empty if there is no list.
 pub(crate) fn items_at<'a>(
     value: &'a Value,
     pointer: &str,
@@ -217,19 +217,19 @@ pub(crate) fn items_at<'a>(
     value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// A task that ended without a clip.
+/// Returns the failure of a task that ended without a clip.
 pub(crate) fn task_failed(http: &VendorHttp, kind: VendorErrorKind, message: &str) -> VendorError {
     let message = http.redacted_line(message);
     VendorError::new(http.engine(), FINISH, kind, message).accepted(Accepted::Yes)
 }
 
-/// A clip that is done, at its address.
+/// Returns the state of a task whose clip is at this address.
 pub(crate) fn clip_at(url: &str, cost: Option<MicroUsd>) -> TaskState {
     TaskState::Succeeded { output: Output { url: url.to_owned(), credit: None }, cost }
 }
 
-/// A task that succeeded, as the vendor says. Where it brought no clip it is booked as paid for and
-/// not sent again: the vendor sees nothing amiss that would end otherwise.
+/// Returns the state of a task that the vendor reports as successful. If it has no clip, it is booked as paid and
+/// not retried: the vendor sees no error, so another attempt would end the same way.
 pub(crate) fn succeeded(
     http: &VendorHttp,
     clip: Option<&str>,
@@ -243,12 +243,12 @@ pub(crate) fn succeeded(
     TaskState::Failed(error.with_status(ErrorStatus::Permanent).charged(cost))
 }
 
-/// A task that is being worked on, as far as the vendor says.
+/// Returns the state of a task that is in progress.
 pub(crate) fn running(progress: Option<f64>) -> TaskState {
     TaskState::Running { progress, unknown_status: None }
 }
 
-/// What an answer to a poll means that is none of 2xx: a task that is gone, or nothing yet.
+/// Interprets a poll's answer outside 2xx: the task is gone, or its state is unknown for now.
 pub(crate) fn refused_poll(http: &VendorHttp, reply: &Reply) -> Result<TaskState> {
     let failed = |kind| http.refusal(POLL, kind, reply, said(reply).as_deref());
     match VendorHttp::kind_of_status(reply.status) {
@@ -256,21 +256,21 @@ pub(crate) fn refused_poll(http: &VendorHttp, reply: &Reply) -> Result<TaskState
             let message = format!("HTTP {}: the vendor does not know the task", reply.status);
             Ok(TaskState::Failed(task_failed(http, VendorErrorKind::Lost, &message)))
         }
-        // The task was taken on: a question that went wrong says nothing about its end.
+        // The vendor accepted the task: a failed poll says nothing about its end.
         VendorErrorKind::InvalidRequest => Err(failed(VendorErrorKind::Protocol)),
-        // The account's trouble ends; the task that was bought goes on.
+        // The account's limit passes; the paid task continues.
         kind @ VendorErrorKind::Quota => Err(failed(kind).with_status(ErrorStatus::Temporary)),
         kind => Err(failed(kind)),
     }
 }
 
-/// A free call that was refused.
+/// Returns the failure of a free call that was rejected.
 pub(crate) fn refused(http: &VendorHttp, operation: &'static str, reply: &Reply) -> VendorError {
     let kind = submit_kind(reply.status);
     http.refusal(operation, kind, reply, said(reply).as_deref())
 }
 
-/// The usual meaning of an answer to a cancel.
+/// Returns the usual meaning of an answer to a cancel.
 pub(crate) fn cancel_outcome(
     http: &VendorHttp,
     reply: &Reply,
@@ -284,13 +284,13 @@ pub(crate) fn cancel_outcome(
     }
 }
 
-/// A running task with a status that is not documented.
+/// Returns the state of a running task with an undocumented status.
 pub(crate) fn unknown_status(http: &VendorHttp, status: Option<&str>) -> TaskState {
     let status = http.redacted_line(status.unwrap_or("none"));
     TaskState::Running { progress: None, unknown_status: Some(status) }
 }
 
-/// An address that a reply holds.
+/// Returns the URL at a JSON pointer.
 pub(crate) fn address_at(value: &Value, pointer: &str) -> Option<Url> {
     Url::parse(text_at(value, pointer)?).ok()
 }

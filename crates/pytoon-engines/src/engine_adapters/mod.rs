@@ -1,7 +1,7 @@
-//! The registry: a kind of engine to the function that makes its adapter.
+//! The registry: maps a kind of engine to the function that makes its adapter.
 //!
-//! `local` is not here: it is the compositor, which draws a scene without any vendor, needs no
-//! adapter and cannot fail. Every chain ends at it.
+//! `local` is not in it: that is the compositor, which draws a scene without any vendor, needs no adapter and
+//! cannot fail. Every chain ends at it.
 //!
 //! Guarantees: every kind passes `conformance` over the fixtures in `fixtures/engines/<kind>`.
 //!
@@ -26,28 +26,28 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// What an adapter is made from.
+/// The parts of an adapter.
 #[derive(Debug, Clone)]
 pub struct AdapterParts<'a> {
     /// The engine's name under `v2.engines`.
     pub name: &'a str,
     /// Its block.
     pub config: &'a EngineConfig,
-    /// HTTP to its address, with its key.
+    /// The HTTP client for its address, with its key.
     pub http: VendorHttp,
 }
 
-/// Something in an engine's block that cannot be right.
+/// An invalid value in an engine's block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptionProblem {
     /// The field below the engine's block, such as `options.model`.
     pub field: String,
-    /// What is wrong and what would be right.
+    /// The reason, and a valid value.
     pub reason: String,
 }
 
 impl OptionProblem {
-    /// A problem with a field.
+    /// Makes a problem with a field.
     pub fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { field: field.into(), reason: reason.into() }
     }
@@ -58,13 +58,13 @@ fn require(holds: bool, field: &str, reason: &str) -> Result<(), OptionProblem> 
     if holds { Ok(()) } else { Err(OptionProblem::new(field, reason)) }
 }
 
-/// An adapter, or what is wrong in its block.
+/// An adapter, or the problem in its block.
 pub type Made = Result<Arc<dyn ExternalEngineAdapter>, OptionProblem>;
 
 /// Makes an adapter from its block.
 pub type Constructor = fn(&AdapterParts<'_>) -> Made;
 
-/// Every kind of engine: the name in `kind` (or the engine's own name) and its constructor.
+/// Returns every kind of engine: the name in `kind` (or the engine's own name) and its constructor.
 pub fn builtin_engines() -> &'static [(&'static str, Constructor)] {
     &[
         ("runway", runway::Runway::try_new),
@@ -91,7 +91,7 @@ pub fn make(parts: &AdapterParts<'_>) -> Made {
     }
 }
 
-/// Reads an adapter's options strictly: unknown keys and wrong types are refused by field.
+/// Parses an adapter's options strictly: unknown keys and wrong types are rejected with the field's name.
 pub fn read_options<T: DeserializeOwned>(config: &EngineConfig) -> Result<T, OptionProblem> {
     let value = Value::Object(config.options.clone());
     serde_path_to_error::deserialize(value).map_err(|error| {
@@ -101,7 +101,7 @@ pub fn read_options<T: DeserializeOwned>(config: &EngineConfig) -> Result<T, Opt
     })
 }
 
-/// Returns true: the default of options that are on.
+/// Returns true: the default of options that are on by default.
 fn yes() -> bool {
     true
 }

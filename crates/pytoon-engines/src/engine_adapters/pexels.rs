@@ -1,9 +1,9 @@
 //! Pexels: stock footage by search terms.
 //!
-//! Guarantees: a clip comes with the credit that its source asks for; nothing is ever paid, so a
-//! search is not marked as the call that costs money and may be repeated freely.
+//! Guarantees: a clip comes with the credit line that its source requires; nothing costs money, so a search is not
+//! marked as a paid call and may be repeated freely.
 //!
-//! Searching and choosing are one step, `submit`; the clip is there at once.
+//! Search and choice are one step, `submit`; the clip is available at once.
 //!
 //! Start with [`Pexels`].
 
@@ -17,12 +17,12 @@ use crate::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The current path, and the one that older accounts' clients still use.
+/// The current path, and the one that clients of older accounts still use.
 const PATHS: &[&str] = &["/v1/videos/search", "/videos/search"];
-/// Clips looked at.
+/// The number of results to consider.
 const PER_PAGE: &str = "40";
 
-/// The vendor, with the engine's own settings.
+/// The adapter and the engine's options.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Pexels {
@@ -38,7 +38,7 @@ impl Pexels {
 }
 
 impl Adapter<Pexels> {
-    /// Searches at the current path, and where that is gone at the older one. A refusal is a failure.
+    /// Searches at the current path, and if that is gone, at the older one. A rejection is a failure.
     async fn search(&self, operation: &'static str, pairs: &[(&str, &str)]) -> Result<Reply> {
         let call_at = |path: &str| {
             let mut url = self.http.url(path);
@@ -71,7 +71,7 @@ fn clip(video: &Value) -> Option<Found> {
     })
 }
 
-/// A file that can be downloaded as one: streams have no size.
+/// Returns a file that can be downloaded in one piece: streams have no size.
 fn file(file: &Value) -> Option<File> {
     let is_stream = common::text_at(file, "/quality") == Some("hls");
     let is_mp4 = common::text_at(file, "/file_type").is_none_or(|t| t == "video/mp4");
@@ -85,7 +85,7 @@ fn file(file: &Value) -> Option<File> {
 }
 
 impl Vendor for Pexels {
-    /// The key stands alone: no scheme before it.
+    /// Adds the key alone to the header, without a scheme.
     fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call> {
         common::with_key(&engine.http, call, "")
     }

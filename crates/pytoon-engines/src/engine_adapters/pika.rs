@@ -1,15 +1,15 @@
 //! Pika, through fal's queue.
 //!
-//! Guarantees: the key goes to the hosts that the configuration names and to no other, whatever
-//! address a reply holds; a completed task is only a success once its result was read; refused
-//! content is told by its type, never by its message.
+//! Guarantees: the key is sent only to the configured hosts, whatever address a reply contains; a completed task
+//! counts as a success only after its result was read; moderated content is recognized by its type, never by its
+//! message.
 //!
-//! The queue's status, result and cancel addresses are not derived from the address of the
-//! submission: they are taken from its reply, and stored with the task.
+//! The queue's status, result and cancel addresses are not derived from the address of the submission: they are
+//! taken from its reply and stored with the task.
 //!
-//! The vendor's own papers disagree on whether `duration` is a number or a text: a number is
-//! sent, and a refusal of exactly that field is answered with the text. A refusal at the door
-//! buys nothing, so nothing is paid twice.
+//! The vendor's documents disagree on whether `duration` is a number or a string: a number is sent, and a rejection
+//! of exactly that field is answered with the string. A submission that fails validation is not billed, so nothing
+//! is paid twice.
 //!
 //! Start with [`Pika`].
 
@@ -31,25 +31,25 @@ use serde_json::{Value, json};
 use std::path::Path;
 use url::Url;
 
-/// The shapes without a picture, the vertical one first. With one, the picture's is kept.
+/// The shapes without a picture, the vertical one first. With a picture, its shape is kept.
 const RATIOS: &[(u32, u32)] = &[(9, 16), (16, 9), (1, 1), (4, 5), (5, 4), (3, 2), (2, 3)];
-/// The vendor states no limit; longer prompts than this were never meant as one.
+/// The vendor states no limit; this one is longer than any real prompt.
 const MAX_PROMPT: usize = 2000;
-/// The vendor states no limit either.
+/// The vendor states no limit here either.
 const MAX_UPLOAD: u64 = 20_000_000;
 
-/// The engine's own settings.
+/// The engine's options.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
-    /// The generation of the model.
+    /// The version of the model.
     #[serde(default = "version")]
     version: String,
     /// The frame's shorter side.
     resolution: Resolution,
-    /// Where pictures are uploaded.
+    /// The address for uploads of pictures.
     upload_url: String,
-    /// Where the account is asked after.
+    /// The address of the account.
     account_url: String,
 }
 
@@ -74,7 +74,7 @@ impl Resolution {
     }
 }
 
-/// The vendor.
+/// The adapter.
 #[derive(Debug)]
 pub(super) struct Pika {
     model: String,
@@ -113,7 +113,7 @@ impl Pika {
 }
 
 impl Adapter<Pika> {
-    /// Whether the key may go to an address: the hosts that the configuration names.
+    /// Returns true if the key may be sent to an address: its host is configured.
     fn is_own(&self, url: &Url) -> bool {
         let same = |other: &Url| url.origin() == other.origin();
         let base = self.http.url("/");
@@ -124,7 +124,7 @@ impl Adapter<Pika> {
         same(&base) || same(&self.vendor.upload_url) || same(&self.vendor.account_url) || allowed()
     }
 
-    /// An address of the task: the one in the submission's reply, where it is the vendor's own.
+    /// Returns an address of the task: the one in the submission's reply, if it is the vendor's own.
     fn task_url(&self, task: &Task, name: &str, tail: &str) -> Url {
         common::address_at(&task.data, &format!("/{name}"))
             .filter(|url| self.is_own(url))
@@ -183,12 +183,12 @@ impl Adapter<Pika> {
             400 | 413 | 422 => {
                 failed(errors::known(REFUSALS, &reply).unwrap_or(VendorErrorKind::InvalidRequest))
             }
-            // The outcome is unknown and may be billed: do not poll again, do not buy again.
+            // The outcome is unknown and may be billed: neither poll nor submit again.
             409 | 499 => failed(VendorErrorKind::Lost),
-            // The task's own end is marked as such; any other is the gateway's, and passes.
+            // The task's own failure is marked as such; any other is the gateway's and temporary.
             500..=599 if is_marked(&reply, json.as_ref()) => {
                 let kind = errors::known(FAILURES, &reply).unwrap_or(VendorErrorKind::Server);
-                // The vendor does not bill failures of its own.
+                // The vendor does not bill its own failures.
                 failed(kind).charged(Some(MicroUsd::ZERO))
             }
             _ => return common::refused_poll(&self.http, &reply),
@@ -202,14 +202,14 @@ const REFUSALS: &[Row] = &[
         .source("fal docs, model-apis/errors"),
     Row::at("/error_type", &["content_policy_violation"], VendorErrorKind::Moderation)
         .source("fal docs, model-apis/request-errors"),
-    // A detail that is a plain text.
+    // A detail that is a plain string.
     Row::message(&[400, 422], MODERATION_WORDS, VendorErrorKind::Moderation)
         .source("fal docs: the type decides where there is one; the words are inferred"),
     Row::message(&[403], &["balance", "locked"], VendorErrorKind::Quota)
         .source("a locked account as it answers; not documented"),
 ];
 
-/// How a task ended by its result's error.
+/// Error table for tasks whose result is an error.
 const FAILURES: &[Row] = &[
     Row::each(
         ("/detail", "/type"),
@@ -232,7 +232,7 @@ fn offer(follows_picture: bool) -> Offer {
     Offer { follows_picture, ..common::offer(vec![5000, 10_000], RATIOS) }
 }
 
-/// Whether a body of 422 complains about `duration`.
+/// Returns true if a body of status 422 complains about `duration`.
 fn is_about_duration(json: Option<&Value>) -> bool {
     details(json)
         .filter_map(|d| d.pointer("/loc")?.as_array())
@@ -244,15 +244,15 @@ fn details(json: Option<&Value>) -> impl Iterator<Item = &Value> {
     json.and_then(|j| j.pointer("/detail")).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Returns true if an answer is the task's own: a request error has an `error_type`, a model error
-/// has details with a `type` and says whether it is retryable (fal docs, model-apis/errors).
+/// Returns true if an answer is the task's own: a request error has an `error_type`, a model error has details with
+/// a `type` and says whether it is retryable (fal docs, model-apis/errors).
 fn is_marked(reply: &Reply, json: Option<&Value>) -> bool {
     ["x-fal-error-type", "x-fal-retryable"].iter().any(|name| reply.header(name).is_some())
         || json.is_some_and(|j| common::text_at(j, "/error_type").is_some())
         || details(json).any(|detail| common::text_at(detail, "/type").is_some())
 }
 
-/// A path below an address, which may have a path of its own (a proxy, a rehearsal).
+/// Returns the URL of a path below an address, which may have a path of its own (a proxy, a rehearsal).
 fn below(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
@@ -281,7 +281,7 @@ impl Vendor for Pika {
         let reply = engine.send(Call::get(HEALTH, url)).await?;
         let (kind, said) = Self::meaning(engine, &reply);
         if reply.status == 403 && kind == VendorErrorKind::Auth {
-            // Only an administrator's key may see the balance; this one is known, at least.
+            // Only an administrator's key may read the balance; at least the vendor knows this key.
             let detail = Some("the key may not see the balance".to_owned());
             return Ok(EngineHealth { balance: None, detail });
         }
@@ -350,7 +350,7 @@ impl Vendor for Pika {
     }
 }
 
-/// The failure of a task that completed with an error in its status.
+/// Returns the failure of a task that completed with an error in its status.
 fn completed_with_error(http: &VendorHttp, json: &Value, error: &Value) -> VendorError {
     let error_type = common::text_at(json, "/error_type").unwrap_or_default();
     let text = error.as_str().map_or_else(|| error.to_string(), str::to_owned);

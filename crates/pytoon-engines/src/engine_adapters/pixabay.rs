@@ -1,10 +1,10 @@
 //! Pixabay: stock footage by search terms.
 //!
-//! Guarantees: the key, which this vendor wants in the address, is added where the request
-//! leaves and is in no error; a wrong key, which it calls a bad request, is told as one.
+//! Guarantees: the key, which this vendor expects in the query, is added just before the request is sent and is in
+//! no error; a wrong key, which the vendor reports as a bad request, is classified as one.
 //!
-//! Searching and choosing are one step, `submit`; the clip is there at once. Nothing is ever
-//! paid, so a search is not marked as the call that costs money and may be repeated freely.
+//! Search and choice are one step, `submit`; the clip is available at once. Nothing costs money, so a search is not
+//! marked as a paid call and may be repeated freely.
 //!
 //! Start with [`Pixabay`].
 
@@ -20,18 +20,18 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
 
-/// Clips looked at: there is no filter for upright ones, so many are asked for.
+/// The number of results to consider: the vendor cannot filter for vertical clips, so many are requested.
 const PER_PAGE: &str = "200";
-/// The sizes that a clip may have, the largest first.
+/// The sizes of a clip's files, the largest first.
 const SIZES: &[&str] = &["large", "medium", "small", "tiny"];
 
-/// The vendor, with the engine's own settings.
+/// The adapter and the engine's options.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Pixabay {
     /// The language of the search, such as `en`.
     lang: Option<String>,
-    /// Whether drawn clips are found as well.
+    /// True if animations are searched as well.
     #[serde(default)]
     animations: bool,
 }
@@ -63,7 +63,7 @@ fn clip(hit: &Value) -> Option<Found> {
     let file = |size: &&str| {
         let file = hit.pointer(&format!("/videos/{size}"))?;
         Some(File {
-            // A size that does not exist has an empty address.
+            // A missing size has an empty address.
             url: common::text_at(file, "/url").filter(|url| !url.is_empty())?.to_owned(),
             width: stock::pixels(file, "/width"),
             height: stock::pixels(file, "/height"),
@@ -83,7 +83,7 @@ impl Vendor for Pixabay {
         Ok(call.secret_query("key", key))
     }
 
-    /// Errors are plain text here, and a wrong key is a bad request.
+    /// Errors are plain text here, and a wrong key is reported as a bad request.
     fn refused(engine: &Adapter<Self>, operation: &'static str, reply: &Reply) -> VendorError {
         let text = String::from_utf8_lossy(&reply.body).to_lowercase();
         let kind = match reply.status {
@@ -91,7 +91,7 @@ impl Vendor for Pixabay {
             status => common::submit_kind(status),
         };
         let error = engine.http.refusal(operation, kind, reply, None);
-        // The seconds until the quota is whole again, unlike elsewhere not a point in time.
+        // The number of seconds until the quota resets; other vendors give a point in time.
         let reset = reply.header("x-ratelimit-reset").and_then(|v| v.trim().parse::<u64>().ok());
         match (kind, error.retry_after, reset) {
             (VendorErrorKind::RateLimited, None, Some(seconds)) => {

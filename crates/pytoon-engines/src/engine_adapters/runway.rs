@@ -1,13 +1,13 @@
 //! Runway: pictures or words to video, by tasks.
 //!
-//! Guarantees: a picture goes inline where its whole `data:` address fits into 5 MB, else as an
-//! upload of its own; a refusal of the content is told from all other ends of a task by `SAFETY`
-//! anywhere in its code; cancelling looks first, since deleting a finished task deletes its clip.
+//! Guarantees: a picture is sent inline if its whole `data:` URI fits into 5 MB, else as an upload; moderated
+//! content is distinguished from all other failures of a task by `SAFETY` anywhere in its code; a cancel checks the
+//! task first, since deleting a finished task deletes its clip.
 //!
-//! The vendor charges refused content like a finished clip and does not refund a task that it
-//! saw running: `price.refusal_charged` and `price.cancel_charged` in `engine.yaml` say so.
+//! The vendor charges moderated content like a finished clip and does not refund a running task:
+//! `price.refusal_charged` and `price.cancel_charged` in `engine.yaml` say so.
 //!
-//! Each input has a model of its own, which the options name: one for pictures, one for words.
+//! The options name one model for pictures and one for words alone.
 //!
 //! Start with [`Runway`].
 
@@ -29,16 +29,16 @@ use serde_json::{Value, json};
 use std::path::Path;
 use url::Url;
 
-/// The version of the interface, asked for with every call.
+/// The version of the API, sent with every call.
 const VERSION: &str = "2024-11-06";
-/// Longest `data:` address of a picture, in bytes as encoded.
+/// Maximum length of a picture's `data:` URI, in encoded bytes.
 const MAX_DATA_URI: usize = 5_000_000;
-/// Largest picture that is uploaded; the vendor takes 16 MB by address and 200 MB by upload.
+/// Maximum size of an uploaded picture; the vendor accepts 16 MB by address and 200 MB by upload.
 const MAX_UPLOAD: u64 = 16_000_000;
-/// US dollars a credit.
+/// US dollars per credit.
 const USD_PER_CREDIT: f64 = 0.01;
 
-/// The shapes that the models of the gen4 family draw, the vertical one first.
+/// The shapes of the gen4 family, the vertical one first.
 const GEN4_RATIOS: &[(u32, u32)] =
     &[(720, 1280), (1280, 720), (832, 1104), (1104, 832), (960, 960), (1584, 672)];
 /// The shapes of gen4.5 without a picture.
@@ -48,13 +48,13 @@ const VEO_RATIOS: &[(u32, u32)] = &[(720, 1280), (1280, 720), (1080, 1920), (192
 const TWO_TO_TEN: &[u32] = &[2, 3, 4, 5, 6, 7, 8, 9, 10];
 const FOUR_SIX_EIGHT: &[u32] = &[4, 6, 8];
 
-/// What one model sells.
+/// The offer of one model.
 #[derive(Debug)]
 struct Model {
     name: &'static str,
-    /// Shapes with a picture; empty where it takes none.
+    /// Shapes with a picture; empty if it accepts none.
     image_ratios: &'static [(u32, u32)],
-    /// Shapes without a picture; empty where it needs one.
+    /// Shapes without a picture; empty if it needs one.
     text_ratios: &'static [(u32, u32)],
     /// Lengths in seconds.
     seconds: &'static [u32],
@@ -63,12 +63,12 @@ struct Model {
     family: Family,
 }
 
-/// Which extra fields a model takes.
+/// The family of a model, which determines its extra fields.
 #[derive(Debug, PartialEq, Eq)]
 enum Family {
     /// A threshold for public figures.
     Gen4,
-    /// A negative prompt, and sound that can be left out.
+    /// A negative prompt, and sound that can be switched off.
     Veo,
 }
 
@@ -91,17 +91,17 @@ const fn veo(name: &'static str) -> Model {
     }
 }
 
-/// The engine's own settings.
+/// The engine's options.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
-    /// The model for clips that start from a picture; none where absent.
+    /// The model for clips that start from a picture; `None` for no such clips.
     image_model: Option<String>,
-    /// The model for clips from words alone; none where absent.
+    /// The model for clips from words alone; `None` for no such clips.
     text_model: Option<String>,
     /// A seed for every clip, instead of the scene's own.
     seed: Option<u32>,
-    /// How strictly likenesses of public figures are refused.
+    /// The strictness of the filter for likenesses of public figures.
     public_figures: Option<PublicFigures>,
 }
 
@@ -112,7 +112,7 @@ enum PublicFigures {
     Low,
 }
 
-/// The vendor.
+/// The adapter.
 #[derive(Debug)]
 pub(super) struct Runway {
     image_model: Option<&'static Model>,
@@ -157,7 +157,7 @@ impl Adapter<Runway> {
                 body["contentModeration"] = json!({ "publicFigureThreshold": threshold });
             }
             (Family::Veo, _, negative) => {
-                // Films have sound of their own.
+                // The film has its own sound.
                 body["audio"] = false.into();
                 if let Some(negative) = negative {
                     body["negativePrompt"] = negative.as_str().into();
@@ -168,7 +168,7 @@ impl Adapter<Runway> {
         body
     }
 
-    /// The picture as an address that the vendor takes.
+    /// Returns the picture as an address that the vendor accepts.
     async fn hand_over(&self, path: &Path) -> Result<String> {
         let picture = Picture::read(self.http.engine(), path, MAX_UPLOAD).await?;
         if picture.data_uri_len() <= MAX_DATA_URI {
@@ -189,7 +189,7 @@ impl Adapter<Runway> {
         for (name, value) in common::fields_at(&json, "/fields") {
             form = form.text(name.clone(), value.as_str().unwrap_or_default().to_owned());
         }
-        // The store reads the fields first: whatever follows the file is not looked at.
+        // The object store reads the fields first and ignores everything after the file.
         let name = picture.file_name();
         let form = form.part("file", picture.into_part(self.http.engine(), name)?);
         let mut call = Call::new(UPLOAD, Method::POST, target);
@@ -200,8 +200,8 @@ impl Adapter<Runway> {
 
     fn state(&self, task: &Value) -> TaskState {
         let failed = |kind, message: &str| {
-            // What was foretold is no bill: without one, the price table says what a refusal costs,
-            // and any other failure costs nothing.
+            // An estimate is not a bill: without a bill, the price table gives the cost of moderated content, and
+            // any other failure costs nothing.
             common::task_failed(&self.http, kind, message).charged(billed(task))
         };
         match common::text_at(task, "/status") {
@@ -239,10 +239,10 @@ fn billed(task: &Value) -> Option<MicroUsd> {
 const REFUSALS: &[Row] = &[Row::message(&[400], &["enough credits"], VendorErrorKind::Quota)
     .source("the vendor's page on errors; the sentence is all there is")];
 
-/// What a failure code means, and whether the same task may do better later.
+/// Returns the kind of a failure code, and whether a retry of the same task may succeed.
 fn failure_kind(code: &str) -> (VendorErrorKind, ErrorStatus) {
     use VendorErrorKind as K;
-    // The word stands in several families of codes, and wins over all of them.
+    // The word occurs in several families of codes and overrides all of them.
     if code.contains("SAFETY") {
         (K::Moderation, ErrorStatus::Permanent)
     } else if code.starts_with("ASSET.INVALID") || code.contains("INPUT_VALIDATION") {
@@ -268,7 +268,7 @@ fn model(
     })
 }
 
-/// Returns what the model for pictures and the model for words sell.
+/// Returns the offers of the model for pictures and the model for words.
 fn capabilities(
     image: Option<&'static Model>,
     text: Option<&'static Model>,
@@ -330,7 +330,7 @@ impl Vendor for Runway {
 
     async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState> {
         let with_cost = |mut json: Value| {
-            // A task that does not say what it costs costs what was foretold.
+            // If the task has no cost, the estimate from its submission applies.
             if json.pointer("/estimatedCost").is_none_or(Value::is_null)
                 && let Some(foretold) = task.data.pointer("/estimatedCost")
             {

@@ -1,8 +1,8 @@
-//! The form that all adapters share: a paid call that names a task, polls, a clip at an address. A
-//! [`Vendor`] states what is its own.
+//! The form that all adapters share: a paid call that creates a task, polls, and a clip at an address. A [`Vendor`]
+//! implements the differences.
 //!
-//! Guarantees: nothing is prepared that is not sold; every call with a key goes through
-//! [`Vendor::signed`]; a refused paid call is read by the vendor's error table.
+//! Guarantees: requests outside the offer are never prepared; every call with a key goes through
+//! [`Vendor::signed`]; a rejected paid call is classified by the vendor's error table.
 //!
 //! Start with [`Adapter`].
 
@@ -23,7 +23,7 @@ use std::path::Path;
 use std::sync::Arc;
 use url::Url;
 
-/// An engine: HTTP to its vendor, what it sells, and what is the vendor's own.
+/// An engine: the HTTP client of its vendor, its offers, and the vendor's own part.
 #[derive(Debug)]
 pub(super) struct Adapter<V> {
     pub(super) http: VendorHttp,
@@ -35,7 +35,7 @@ pub(super) struct Adapter<V> {
 /// The paid call's path below the vendor's address, and its body.
 pub(super) type Paid = (String, Value);
 
-/// Behaviour of one vendor: the adapter calls it, and defaults stand for what most vendors do.
+/// The behaviour of one vendor. The adapter calls it; the defaults fit most vendors.
 pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
     /// Error table for refused paid calls.
     const REFUSALS: &'static [Row] = &[];
@@ -50,25 +50,25 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
         common::with_key(&engine.http, call, "Bearer ")
     }
 
-    /// Returns the meaning of a refused paid call, and what was said.
+    /// Returns the meaning of a rejected paid call, and the vendor's message.
     fn meaning(_: &Adapter<Self>, reply: &Reply) -> (VendorErrorKind, Option<String>) {
         (errors::kind(Self::REFUSALS, reply), common::said(reply))
     }
 
-    /// Returns the failure of a free call that was refused.
+    /// Returns the failure of a rejected free call.
     fn refused(engine: &Adapter<Self>, operation: &'static str, reply: &Reply) -> VendorError {
         common::refused(&engine.http, operation, reply)
     }
 
-    /// Returns the meaning of a poll that was refused.
+    /// Returns the meaning of a rejected poll.
     fn refused_poll(engine: &Adapter<Self>, reply: &Reply) -> Result<TaskState> {
         common::refused_poll(&engine.http, reply)
     }
 
-    /// Asks how the engine is.
+    /// Checks the engine's health.
     fn health(engine: &Adapter<Self>) -> impl VendorFuture<EngineHealth>;
 
-    /// Makes the paid call's path and body for a request that is sold; uploads its picture.
+    /// Makes the paid call's path and body for a request within the offer; uploads its picture.
     fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> impl VendorFuture<Paid>;
 
     /// Makes the paid call.
@@ -80,22 +80,22 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
         }
     }
 
-    /// Asks how far a task is.
+    /// Returns the state of a task.
     fn poll(engine: &Adapter<Self>, task: &Task) -> impl VendorFuture<TaskState>;
 
-    /// Asks the vendor to stop.
+    /// Asks the vendor to stop a task.
     fn cancel(_: &Adapter<Self>, _: &Task) -> impl VendorFuture<Cancelled> {
         async { Ok(Cancelled::Unsupported) }
     }
 
-    /// Looks for a call whose answer never came.
+    /// Looks up a call whose answer never came.
     fn lookup(_: &Adapter<Self>, _: &Prepared) -> impl VendorFuture<Lookup> {
         async { Ok(Lookup::CannotSay) }
     }
 }
 
 impl<V: Vendor> Adapter<V> {
-    /// Makes the adapter of a vendor that sells this.
+    /// Makes the adapter of a vendor with these offers.
     pub(super) fn build(parts: &AdapterParts<'_>, capabilities: Capabilities, vendor: V) -> Made {
         let limits = common::download_limits(parts.config);
         Ok(Arc::new(Self { http: parts.http.clone(), capabilities, vendor, limits }))
@@ -106,21 +106,20 @@ impl<V: Vendor> Adapter<V> {
         self.http.send(V::signed(self, call)?).await
     }
 
-    /// Sends a free call with the key. A refusal is a failure.
+    /// Sends a free call with the key. A rejection is a failure.
     pub(super) async fn ask(&self, call: Call) -> Result<Reply> {
         let operation = call.operation;
         let reply = self.send(call).await?;
         if reply.is_success() { Ok(reply) } else { Err(V::refused(self, operation, &reply)) }
     }
 
-    /// Sends a picture to where the vendor wants it: the place may be somebody else's, so the key
-    /// stays here.
+    /// Uploads a picture to the vendor's storage. That may belong to a third party, so the key is not sent.
     pub(super) async fn store(&self, call: Call) -> Result<()> {
         let reply = self.http.send(call).await?;
         if reply.is_success() { Ok(()) } else { Err(common::refused(&self.http, UPLOAD, &reply)) }
     }
 
-    /// Returns the failure of an answer of 2xx that is not understood.
+    /// Returns the failure for a 2xx answer that cannot be parsed.
     pub(super) fn unreadable(&self, operation: &'static str, reply: &Reply) -> VendorError {
         self.http.refusal(operation, VendorErrorKind::Protocol, reply, None)
     }
@@ -142,7 +141,7 @@ impl<V: Vendor> Adapter<V> {
         Ok((id, json))
     }
 
-    /// Asks for a task at an address; `state` reads the answer.
+    /// Polls a task at an address; `state` parses the answer.
     pub(super) async fn poll_at<F: VendorFuture<TaskState>>(
         &self,
         url: Url,

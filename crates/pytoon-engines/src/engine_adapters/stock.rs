@@ -1,8 +1,7 @@
-//! What the sources of stock footage have in common: search terms out of a prompt, and the
-//! choice of a clip.
+//! Code shared by the sources of stock footage: search terms from a prompt, and the choice of a clip.
 //!
-//! Guarantees: the same request and the same reply give the same clip; a clip is taller than
-//! wide where the film is, and covers the length asked for.
+//! Guarantees: the same request and the same reply give the same clip; a clip is vertical if the film is, and
+//! covers the requested length.
 
 use super::common;
 use crate::adapter::{
@@ -12,16 +11,16 @@ use crate::{Accepted, Result, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use serde_json::{Value, json};
 
-/// More words than this find nothing.
+/// Searches with more words find nothing.
 const MAX_TERMS: usize = 4;
-/// Longest search that every source takes, in characters.
+/// Longest search that every source accepts, in characters.
 const MAX_SEARCH: usize = 100;
-/// Only the first few are about what was searched for.
+/// Only the first results are relevant.
 const CONSIDERED: usize = 5;
-/// A side of this many pixels is as much as a film of 1920 pixels' height needs.
+/// A side of this many pixels is enough for a film of 1920 pixels' height.
 const ENOUGH: u64 = 1920;
 
-/// Words that say how a picture is made, or nothing at all; in alphabetical order.
+/// Words about how a picture is made, or without meaning for a search; in alphabetical order.
 const SILENT: &str = "
     about above aerial after against amid and angle animated animation are around background
     beautiful before behind being below bokeh bright camera cinematic clean close closeup color
@@ -35,10 +34,10 @@ const SILENT: &str = "
     without words you your zoom
 ";
 
-/// The few words of a prompt that are worth a search, in its order.
+/// Returns the few words of a prompt that are worth searching, in its order.
 pub(crate) fn search_terms(prompt: &str) -> String {
     let mut terms: Vec<String> = Vec::new();
-    // The subject stands in the first sentence; what follows is mostly how it is filmed.
+    // The subject is in the first sentence; the rest mostly describes the camera.
     for word in prompt.split(|c: char| !c.is_alphanumeric() && c != '\'') {
         let word = word.trim_matches('\'').to_lowercase();
         let is_telling = word.chars().count() >= 3
@@ -55,7 +54,7 @@ pub(crate) fn search_terms(prompt: &str) -> String {
     terms.join(" ")
 }
 
-/// What stock sells: any length up to a minute, upright.
+/// Returns the offer of stock footage: any length up to a minute, vertical.
 pub(crate) fn capabilities() -> Capabilities {
     Capabilities {
         from_words: Some(Offer {
@@ -69,7 +68,7 @@ pub(crate) fn capabilities() -> Capabilities {
     }
 }
 
-/// A request as its search terms, at no path.
+/// Returns the body of a request, its search terms; the path is empty.
 pub(crate) fn body(engine: &str, request: &GenerateRequest) -> Result<(String, Value)> {
     let terms = search_terms(&request.prompt);
     if terms.is_empty() {
@@ -78,12 +77,12 @@ pub(crate) fn body(engine: &str, request: &GenerateRequest) -> Result<(String, V
     Ok((String::new(), json!({ "query": terms })))
 }
 
-/// The search terms of a prepared request.
+/// Returns the search terms of a prepared request.
 pub(crate) fn query(prepared: &Prepared) -> &str {
     common::text_at(&prepared.body, "/query").unwrap_or_default()
 }
 
-/// A clip that was found.
+/// A clip among the results.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Found {
     pub(crate) id: String,
@@ -92,7 +91,7 @@ pub(crate) struct Found {
     pub(crate) credit: String,
 }
 
-/// One of a clip's files.
+/// A file of a clip.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct File {
     pub(crate) url: String,
@@ -100,7 +99,7 @@ pub(crate) struct File {
     pub(crate) height: u64,
 }
 
-/// The clip for a prepared request as a task that is at its end already.
+/// Returns the chosen clip for a prepared request as a finished task.
 pub(crate) fn task(engine: &str, found: &[Found], prepared: &Prepared) -> Result<Task> {
     let (clip, file) = choose(found, &prepared.request).ok_or_else(|| {
         let message = format!("there is no upright clip of that length for `{}`", query(prepared));
@@ -109,8 +108,8 @@ pub(crate) fn task(engine: &str, found: &[Found], prepared: &Prepared) -> Result
     Ok(Task { id: clip.id.clone(), data: json!({ "url": file.url, "credit": clip.credit }) })
 }
 
-/// The clip and its file for a request: the seed decides among those that fit, so that scenes
-/// with the same words do not all show the same.
+/// Returns the clip and its file for a request: the seed chooses among those that fit, so that scenes with the same
+/// words do not all show the same clip.
 fn choose<'a>(found: &'a [Found], request: &GenerateRequest) -> Option<(&'a Found, &'a File)> {
     let fitting: Vec<(&Found, &File)> = found
         .iter()
@@ -121,7 +120,7 @@ fn choose<'a>(found: &'a [Found], request: &GenerateRequest) -> Option<(&'a Foun
     fitting.get(request.seed as usize % fitting.len().max(1)).copied()
 }
 
-/// The smallest upright file that is large enough, else the largest upright one.
+/// Returns the smallest vertical file that is large enough, else the largest vertical one.
 fn best_file(files: &[File]) -> Option<&File> {
     // 4:5 still fills a 9:16 frame without losing more than a third of its width.
     let upright = || files.iter().filter(|f| f.width > 0 && f.height * 4 >= f.width * 5);
@@ -131,7 +130,7 @@ fn best_file(files: &[File]) -> Option<&File> {
         .or_else(|| upright().max_by_key(|f| f.height))
 }
 
-/// The state of a clip that is there already.
+/// Returns the state of a clip that is already available.
 pub(crate) fn state(engine: &str, task: &Task) -> TaskState {
     let text = |pointer: &str| common::text_at(&task.data, pointer).map(str::to_owned);
     match text("/url") {
@@ -147,7 +146,7 @@ pub(crate) fn state(engine: &str, task: &Task) -> TaskState {
     }
 }
 
-/// A side in pixels.
+/// Returns the length of a side, in pixels.
 pub(crate) fn pixels(value: &Value, pointer: &str) -> u64 {
     value.pointer(pointer).and_then(Value::as_u64).unwrap_or(0).min(1 << 20)
 }

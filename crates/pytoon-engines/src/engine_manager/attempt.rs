@@ -1,4 +1,4 @@
-//! One engine's attempt at a scene: breaker, prompt, the calls, and what their failures mean.
+//! One engine's attempt at a scene: breaker, prompt, the calls, and the handling of their failures.
 
 use super::engine_seller::{asked_for, order_of, pinned};
 use super::slices::Walk;
@@ -20,8 +20,7 @@ use std::collections::HashSet;
 pub(super) type Drawn = Obtained<ClipUse>;
 
 impl EngineManager {
-    /// Tries one engine, whose breaker the caller may know already, or goes on with the try that an
-    /// earlier slice began.
+    /// Tries one engine, whose breaker row the caller may pass, or resumes the try of an earlier slice.
     pub(super) async fn attempt(
         &self,
         order: &SceneOrder,
@@ -35,8 +34,8 @@ impl EngineManager {
         let mut own = walk.own.take();
         let set = self.engines();
         let engine = match &own {
-            // Paid work goes on, whatever became of its engine meanwhile; a cancel is told to its
-            // vendor.
+            // Paid work continues even if its engine has been switched off or cools down; a cancel is forwarded to
+            // its vendor.
             Some(row) => pinned(&set, row)?,
             None => {
                 self.buyer.check_cancel(name)?;
@@ -49,7 +48,7 @@ impl EngineManager {
         };
         let engine = &engine;
         let mut is_clean = match is_clean {
-            // It was let through before the walk stopped to wait.
+            // The breaker let it through before the walk paused.
             Some(is_clean) => is_clean,
             None => self.pass_breaker(name, breaker).await?,
         };
@@ -63,7 +62,7 @@ impl EngineManager {
             let result = match result {
                 Ok(done) => Ok(done),
                 Err(Stop::Failed(error)) if error.kind != VendorErrorKind::Ledger => Err(error),
-                // It says nothing of the engine, and the try is not over.
+                // A stop says nothing about the engine, and the try is not over.
                 Err(stop) => return Err(stop),
             };
             walk.memo.purchase.place_until = None;
@@ -74,7 +73,7 @@ impl EngineManager {
             self.note_result(order, name, &result, latency_ms);
             let error = match result {
                 Ok(done) => {
-                    // A breaker that counted nothing has nothing to forget.
+                    // A breaker without failures has nothing to reset.
                     if !done.reused && !is_clean {
                         self.breakers().succeeded(name, name).await;
                     }
@@ -109,7 +108,7 @@ impl EngineManager {
         }
     }
 
-    /// Obtains the clip for a prompt: kept, under way, or bought.
+    /// Obtains the clip for a prompt: a kept one, one in progress, or a new purchase.
     async fn one_clip(
         &self,
         order: &SceneOrder,
@@ -127,8 +126,8 @@ impl EngineManager {
         self.buyer.obtain(&own, &seller, memo, is_fresh).await
     }
 
-    /// Goes on with a task that an earlier slice of the same walk bought: what becomes of it is this
-    /// walk's success or failure, as if it had waited.
+    /// Resumes a task that an earlier slice of the same walk bought: its outcome is this walk's success or failure,
+    /// as if it had waited.
     async fn go_on_with_own(
         &self,
         order: &SceneOrder,
@@ -142,7 +141,7 @@ impl EngineManager {
         self.buyer.follow(&own, &seller, row, &mut walk.memo.purchase).await
     }
 
-    /// Returns what an engine is asked for. The purchase gives it the id of its call.
+    /// Returns the request for an engine. The purchase sets the id of its call.
     pub(super) fn request(
         &self,
         order: &SceneOrder,
@@ -171,7 +170,7 @@ impl EngineManager {
         use VendorErrorKind as K;
         let (job, scene, engine) = (order.job_id.as_str(), order.scene_id.as_str(), name);
         let (result, kind, charged) = match result {
-            // Nothing was asked of the engine.
+            // The engine was not called.
             Ok(drawn) if drawn.reused => return,
             Ok(drawn) => ("success", "", drawn.charged),
             Err(error) => {
@@ -194,7 +193,7 @@ impl EngineManager {
             .emit();
     }
 
-    /// The prompt as it may leave; absent when it must not.
+    /// Returns the prompt in the form that may be sent; `None` if it must not be sent.
     pub(super) async fn screened(&self, order: &SceneOrder) -> Option<String> {
         let in_force = self.in_force();
         let settings = &in_force.engines.settings.moderation;
@@ -214,7 +213,7 @@ impl EngineManager {
                 None
             }
             Err(error) => {
-                // The service only adds caution: without it the lists have been looked at.
+                // The service is an additional check: without it the word lists still apply.
                 Event::Warning { detail: &format!("moderation service: {error}") }.emit();
                 Some(prompt)
             }
@@ -226,8 +225,8 @@ impl EngineManager {
         Breakers { store, world, show: Metrics::breaker, advice }
     }
 
-    /// Lets a call through, or says that the engine cools. Returns true if the breaker has nothing
-    /// on record. Reads the row unless the caller passes a fresh one.
+    /// Lets a call through, or reports that the engine cools down. Returns true if the breaker has nothing on
+    /// record. Reads the row unless the caller passes a fresh one.
     async fn pass_breaker(&self, name: &str, known: Option<BreakerRow>) -> Result<bool> {
         let passage = self.breakers().pass(name, known).await;
         let passage = passage.map_err(|failed| ledger_error(name, &failed.source))?;
@@ -243,13 +242,13 @@ impl EngineManager {
         }
     }
 
-    /// A breaker's row. Where the store cannot give it, the log says so and the render goes on: a
-    /// breaker spares calls that would fail, and no film depends on it.
+    /// Returns a breaker's row. If the store cannot read it, logs that and continues: a breaker only avoids calls
+    /// that would fail, and no film depends on it.
     pub(super) async fn breaker_row(&self, name: &str) -> Option<BreakerRow> {
         self.breakers().row(name).await.inspect_err(|failed| failed.tell(name)).ok()
     }
 
-    /// Counts a failure.
+    /// Records a failure in the breaker.
     pub(super) async fn breaker_failure(&self, engine: &Engine, error: &VendorError) {
         let (name, settings) = (engine.name.as_str(), &engine.config.breaker);
         self.breakers().failed(name, name, error.kind, error.retry_after, settings).await;
@@ -271,7 +270,7 @@ fn advice(advice: Advice) -> &'static str {
     }
 }
 
-/// What identifies a request: equal hashes ask for the same clip.
+/// Returns the hash of a request: equal hashes mean the same clip.
 pub(super) fn request_hash(engine: &Engine, request: &GenerateRequest) -> Result<String> {
     let hashed = request.image.as_ref().map(|path| {
         file_hash(path).map_err(|error| {
@@ -293,7 +292,7 @@ pub(super) fn request_hash(engine: &Engine, request: &GenerateRequest) -> Result
     Ok(bytes_hash(what.to_string().as_bytes()))
 }
 
-/// A prompt within a vendor's limit, cut between words.
+/// Truncates a prompt to a vendor's limit, between words.
 fn fitted(prompt: &str, unit: PromptUnit, limit: usize) -> String {
     if unit.count(prompt) <= limit {
         return prompt.to_owned();
@@ -309,7 +308,7 @@ fn fitted(prompt: &str, unit: PromptUnit, limit: usize) -> String {
     if !cut.is_empty() {
         return cut;
     }
-    // One endless word: cut between characters.
+    // One long word: cut between characters.
     let ends = prompt.char_indices().map(|(start, c)| &prompt[..start + c.len_utf8()]);
     ends.take_while(|begun| unit.count(begun) <= limit).last().unwrap_or_default().to_owned()
 }

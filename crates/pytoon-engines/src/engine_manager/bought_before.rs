@@ -1,4 +1,4 @@
-//! Clips of a scene that were bought before: kept ones, and work that an earlier process left under way.
+//! Clips of a scene that were bought before: kept ones, and work that an earlier process left in progress.
 
 use super::attempt::{Drawn, request_hash};
 use super::engine_seller::order_of;
@@ -12,19 +12,19 @@ use pytoon_records::ledger::{BreakerRow, CallFilter, CallState, StoreError};
 use pytoon_vocabulary::{JobId, MicroUsd};
 use std::collections::{BTreeMap, HashSet};
 
-/// The clips of a scene that exist or are under way before a purchase.
+/// The clips of a scene that exist or are in progress before a purchase.
 #[derive(Default)]
 pub(super) struct Earlier {
-    /// A clip that is paid for already.
+    /// A clip that is already paid for.
     pub(super) drawn: Option<Drawn>,
-    /// Hashes of requests of which the ledger knew nothing: they can be bought without a further
-    /// look, since the ledger admits each only once.
+    /// Hashes of requests unknown to the ledger: they can be bought without another check, since the ledger admits
+    /// each only once.
     pub(super) fresh: HashSet<String>,
-    /// The breakers as they stand; absent where they have to be read again.
+    /// The current breakers; `None` if they have to be read again.
     pub(super) breakers: Option<BTreeMap<String, BreakerRow>>,
 }
 
-/// An engine that would be asked, and for what.
+/// An engine and the request that it would get.
 struct Wanted<'a> {
     engine: &'a Engine,
     request: GenerateRequest,
@@ -32,7 +32,7 @@ struct Wanted<'a> {
 }
 
 impl EngineManager {
-    /// Returns the engines that would be asked, each with the request.
+    /// Returns the engines that would be asked, each with its request.
     fn wanted<'a>(
         &self,
         set: &'a EngineSet,
@@ -44,7 +44,7 @@ impl EngineManager {
         let members = order.chain.members.iter().filter(|m| !walk.is_past(&m.engine));
         let members = members.take(if order.asks_anew { 1 } else { usize::MAX });
         for engine in members.filter_map(|m| set.get(m.engine.as_str())) {
-            // An engine without an adapter now has no request to compare with.
+            // An engine that lost its adapter has no request to compare.
             let Ok(request) = self.request(order, engine, prompt) else { continue };
             let hash = request_hash(engine, &request)?;
             wanted.push(Wanted { engine, request, hash });
@@ -52,8 +52,8 @@ impl EngineManager {
         Ok(wanted)
     }
 
-    /// Returns what a scene will cost as things stand, with what tells its clip from others; absent
-    /// where a clip is paid for already, or no outside engine can be asked.
+    /// Returns the currently expected cost of a scene, with the key that identifies its clip; `None` if a clip is
+    /// already paid for, or no external engine can be asked.
     pub async fn foreseen_cost(&self, order: &SceneOrder) -> Result<Option<(String, MicroUsd)>> {
         let Some(first) = order.chain.asked_first() else { return Ok(None) };
         let set = self.engines();
@@ -69,8 +69,8 @@ impl EngineManager {
         Ok((!is_paid).then_some((clip, first.estimate)))
     }
 
-    /// Looks, before anything is bought, for what any engine of the chain was paid for and delivered,
-    /// or is at work on. Neither breakers nor budgets matter for what is paid already.
+    /// Looks, before any purchase, for a clip that an engine of the chain has delivered for money or is working on.
+    /// Breakers and budgets do not apply to clips that are already paid for.
     pub(super) async fn already_paid(
         &self,
         order: &SceneOrder,
@@ -117,7 +117,7 @@ impl EngineManager {
                     earlier.drawn = Some(obtained);
                     return Ok(earlier);
                 }
-                // Its row says what became of it; the chain goes on.
+                // Its row records the outcome; the chain continues.
                 Err(Stop::Failed(error)) if !error.ends_the_walk() => {
                     self.breaker_failure(engine, &error).await;
                 }
@@ -125,13 +125,13 @@ impl EngineManager {
             }
         }
         if !purchases.is_empty() {
-            // That took its time: others may have failed meanwhile.
+            // That took time: other processes may have recorded failures meanwhile.
             earlier.breakers = None;
         }
         Ok(earlier)
     }
 
-    /// Returns true if a clip was bought for this very scene, or is under way for it.
+    /// Returns true if a clip was bought, or is in progress, for this very scene.
     async fn was_bought_for(&self, order: &SceneOrder, hash: Option<&str>) -> Result<bool> {
         let filter = CallFilter {
             job_id: Some(order.job_id.clone()),
@@ -146,13 +146,13 @@ impl EngineManager {
         Ok(!rows.is_empty())
     }
 
-    /// Takes over a job whose earlier process is dead: calls that it left without an answer become
-    /// unknown at once. Only for callers that keep every other process out of the job.
+    /// Takes over a job whose earlier process is dead: its calls without an answer become unknown at once. Only for
+    /// callers that keep every other process out of the job.
     pub async fn take_over_job(&self, job_id: &JobId) -> Result<(), StoreError> {
         self.buyer.take_over_job(job_id).await
     }
 
-    /// Tells the vendors of all work under way for a job that it is not wanted any more.
+    /// Tells the vendors to cancel all work in progress for a job.
     pub async fn cancel_job(&self, job_id: &JobId) -> Result<(), StoreError> {
         let purchase_of = |row: &_| Some((order_of(row), self.seller_of(row)?));
         self.buyer.cancel_job(job_id, purchase_of).await

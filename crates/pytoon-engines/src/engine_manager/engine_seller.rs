@@ -1,4 +1,4 @@
-//! An engine's side of a purchase: the adapter that answers for a call, asked for one clip.
+//! The engine's side of a purchase: the adapter that handles a call for one clip.
 
 use super::{ClipUse, Engine, EngineManager, EngineSet, SceneOrder, price};
 use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Output, Prepared, Ratio, TaskState};
@@ -15,21 +15,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The time between two looks at another's purchase of the same clip, or at a busy engine.
+/// The interval at which another's purchase of the same clip, or a busy engine, is checked again.
 const RECHECK: Duration = Duration::from_secs(1);
 /// The folder of clips in the storage folder.
 const CLIPS: &str = "clips";
 
-/// One engine, asked for one clip.
+/// One engine with a request for one clip.
 #[derive(Debug, Clone)]
 pub(super) struct EngineSeller {
     engine: Engine,
     adapter: Arc<dyn ExternalEngineAdapter>,
     terms: Terms,
     request: GenerateRequest,
-    /// The least that the scene can use, in milliseconds.
+    /// The minimum length that the scene can use, in milliseconds.
     needed_ms: i64,
-    /// Answers for calls of earlier configurations.
+    /// Handles calls of earlier configurations.
     set: Arc<EngineSet>,
     checker: Arc<dyn ClipChecker>,
     fitter: Arc<dyn PictureFitter>,
@@ -90,7 +90,7 @@ impl EngineManager {
         })
     }
 
-    /// Returns the seller that answers for an earlier call, where there is one.
+    /// Returns the seller that handles an earlier call, if there is one.
     pub(super) fn seller_of(&self, row: &CallRow) -> Option<EngineSeller> {
         let engine = self.engines().adapter_for(row).ok()?;
         self.seller(engine, asked_for(row), 0, None).ok()
@@ -136,7 +136,7 @@ impl EngineManager {
     }
 }
 
-/// Returns the order that a call was made for, as far as its row knows.
+/// Returns the order of a call, reconstructed from its row.
 pub(super) fn order_of(row: &CallRow) -> Order {
     Order {
         job_id: row.job_id.clone(),
@@ -152,7 +152,7 @@ pub(super) fn order_of(row: &CallRow) -> Order {
     }
 }
 
-/// Returns what a vendor can be asked about a call: its own id, and its words.
+/// Returns a request for questions to a vendor about a call: its own id and its prompt.
 pub(super) fn asked_for(row: &CallRow) -> GenerateRequest {
     GenerateRequest {
         call_id: row.id.clone(),
@@ -178,8 +178,8 @@ impl Seller for EngineSeller {
         Ok(Self { adapter, terms, engine, ..self.clone() })
     }
 
-    /// Does what is free, with the picture in the shape of the clip: as it lies there, a vendor would
-    /// crop it in the middle, or draw a clip of its shape.
+    /// Does the free work, with the picture cropped to the shape of the clip: otherwise a vendor would crop it in
+    /// the middle, or make a clip of the picture's shape.
     async fn prepare(&self, call_id: &CallId) -> Result<Prepared> {
         let request = GenerateRequest { call_id: call_id.clone(), ..self.request.clone() };
         let Some(picture) = request.image.clone() else {
@@ -194,7 +194,7 @@ impl Seller for EngineSeller {
         })?;
         let with = |image: PathBuf| GenerateRequest { image: Some(image), ..request.clone() };
         let prepared = self.adapter.prepare(&with(fitted.path().to_owned())).await?;
-        // What is kept of the request names the customer's own file.
+        // The stored request names the customer's own file.
         Ok(Prepared { request: with(picture), ..prepared })
     }
 
@@ -251,8 +251,7 @@ impl Seller for EngineSeller {
     }
 }
 
-/// Returns the engine as it was when it was paid: the key and the block that bought a clip answer for
-/// it.
+/// Returns the engine as it was at the purchase: the key and the block that bought a clip also fetch it.
 pub(super) fn pinned(set: &EngineSet, row: &CallRow) -> Result<Engine> {
     set.adapter_for(row).map_err(|reason| {
         VendorError::new(&row.engine, "go on with paid work", VendorErrorKind::Undecided, reason)

@@ -1,5 +1,5 @@
-//! The engines of one configuration, ready to be called. Replaced as a whole when the
-//! configuration changes, so that nobody sees half of an edit.
+//! The engines of one configuration, ready to be called. Replaced as a whole when the configuration changes, so
+//! that no caller sees half of an edit.
 
 use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Offer, Ratio};
 use crate::breaker::{self, BreakerState};
@@ -18,16 +18,16 @@ use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// An engine that may be called.
+/// A configured engine.
 #[derive(Debug, Clone)]
 pub struct Engine {
     /// Its name.
     pub name: EngineName,
     /// Its block of configuration.
     pub config: EngineConfig,
-    /// Its key, where it has one.
+    /// Its key, if it has one.
     pub key: Option<Key>,
-    /// Its adapter; absent when it is switched off.
+    /// Its adapter; `None` if the engine is switched off.
     pub adapter: Option<Arc<dyn ExternalEngineAdapter>>,
 }
 
@@ -42,8 +42,7 @@ pub struct EngineSet {
 }
 
 impl EngineSet {
-    /// Builds every engine that is switched on; what is wrong in a block is reported with its
-    /// place.
+    /// Builds every engine that is switched on; a problem in a block is reported with its place.
     pub fn build(
         settings: EngineSettings,
         at: &Origin,
@@ -66,13 +65,13 @@ impl EngineSet {
         Ok(Self { settings, engines, secrets, model_ends: Vec::new() })
     }
 
-    /// The same engines, who tell in their health checks which of their models end.
+    /// Returns the same engines with the announced ends of models, for the warnings of health checks.
     pub fn warned_of(mut self, model_ends: &[ModelEnd]) -> Self {
         self.model_ends = model_ends.to_vec();
         self
     }
 
-    /// Returns what a health check adds of the models of an engine that end soon.
+    /// Returns the warnings of a health check about the engine's models that end soon.
     pub(super) fn told_ends(&self, engine: &Engine, now: UnixMs) -> Vec<String> {
         let ends =
             model_ends::ends_of_engine(&self.model_ends, engine.name.as_str(), &engine.config);
@@ -84,17 +83,17 @@ impl EngineSet {
         soon.collect()
     }
 
-    /// An engine by name.
+    /// Returns an engine by name.
     pub fn get(&self, name: &str) -> Option<&Engine> {
         self.engines.get(name)
     }
 
-    /// The keys that this process may use.
+    /// Returns the keys that this process may use.
     pub(crate) fn secrets(&self) -> &Secrets {
         &self.secrets
     }
 
-    /// Puts in an engine whose adapter the caller made.
+    /// Inserts an engine with the caller's adapter.
     pub fn insert(
         &mut self,
         name: &str,
@@ -106,12 +105,12 @@ impl EngineSet {
         self.engines.insert(engine.name.clone(), engine);
     }
 
-    /// All engines.
+    /// Returns all engines.
     pub fn iter(&self) -> impl Iterator<Item = &Engine> {
         self.engines.values()
     }
 
-    /// What the choice of a chain needs to know of each engine.
+    /// Returns the facts about each engine that the choice of a chain needs.
     pub fn facts(
         &self,
         needed_ms: i64,
@@ -139,10 +138,10 @@ impl EngineSet {
         self.engines.iter().map(|(name, engine)| (name.clone(), facts(engine))).collect()
     }
 
-    /// The adapter that answers for an earlier call: its own block, and the key that paid for it
-    /// where that is still at hand.
+    /// Returns the engine that handles an earlier call: its own block, and the key that paid for it if that is
+    /// still available.
     pub fn adapter_for(&self, row: &CallRow) -> Result<Engine, String> {
-        // Where nothing changed since, it is the engine in force.
+        // If nothing has changed since, that is the engine in force.
         let same = self.engines.get(row.engine.as_str()).filter(|engine| {
             engine.adapter.is_some()
                 && engine.key_id() == row.key_id
@@ -158,7 +157,7 @@ impl EngineSet {
             pytoon_telemetry::register_secret(key.secret.expose_secret());
         }
         let pinned = keys.iter().find(|key| key.fingerprint() == row.key_id);
-        // A rotated key of the same account answers too.
+        // A rotated key of the same account works too.
         let key = pinned.or(keys.first()).cloned();
         if key.is_none() && !config.key_env.is_empty() {
             let variables = config.key_env.join(" or ");
@@ -171,12 +170,12 @@ impl EngineSet {
 }
 
 impl Engine {
-    /// Whether there is a key, or none is needed.
+    /// Returns true if there is a key, or none is needed.
     pub fn has_key(&self) -> bool {
         self.key.is_some() || self.config.key_env.is_empty()
     }
 
-    /// What tells its key from others; empty without one.
+    /// Returns the fingerprint of its key; empty without one.
     pub fn key_id(&self) -> String {
         self.key.as_ref().map(Key::fingerprint).unwrap_or_default()
     }
@@ -185,12 +184,12 @@ impl Engine {
         self.adapter.as_ref()?.capabilities().offer(has_image)
     }
 
-    /// Returns the length that is asked for where so much is needed.
+    /// Returns the length to request for a needed one.
     pub fn asked_ms(&self, needed_ms: i64, has_image: bool) -> u32 {
         self.offer(has_image).map_or(0, |offer| offer.durations.cover(needed_ms))
     }
 
-    /// Returns the shape that would come back for a film's; `None` where it is not known before.
+    /// Returns the shape of the clip for a film's shape; `None` if it is unknown in advance.
     fn shape(&self, wanted: Ratio, has_image: bool) -> Option<Ratio> {
         if self.adapter.as_ref()?.capabilities().is_stock {
             return None;
@@ -198,7 +197,7 @@ impl Engine {
         self.offer(has_image).map(|offer| offer.nearest(wanted))
     }
 
-    /// What a request would cost by the price table.
+    /// Returns the cost of a request by the price table.
     pub fn estimate(&self, asked_ms: u32, has_image: bool) -> MicroUsd {
         let Some(adapter) = &self.adapter else { return MicroUsd::ZERO };
         let ratio = self.offer(has_image).and_then(|offer| offer.ratios.first().copied());
@@ -212,7 +211,7 @@ impl Engine {
     }
 }
 
-/// What a clip costs: by its model and resolution, by its model, or by the table's default.
+/// Returns the price of a clip: by its model and resolution, by its model, or the table's default.
 pub fn price(table: &PriceTable, key: &str, asked_ms: u32) -> MicroUsd {
     let model = key.split('@').next().unwrap_or(key);
     let found = [key, model, "default"].iter().find_map(|name| table.models.get(*name));
@@ -221,7 +220,7 @@ pub fn price(table: &PriceTable, key: &str, asked_ms: u32) -> MicroUsd {
         + MicroUsd::from_usd(price.per_second_usd).times_ceil(f64::from(asked_ms) / 1000.0)
 }
 
-/// Makes an adapter, or says which field is wrong and why.
+/// Makes an adapter, or returns the invalid field and the reason.
 fn adapter(
     name: &str,
     config: &EngineConfig,
@@ -234,7 +233,7 @@ fn adapter(
     Ok(Arc::new(Observed::new(made, Arc::new(timed))))
 }
 
-/// Every step of every vendor is timed.
+/// Records the duration of a vendor's step.
 fn timed(step: Step<'_>) {
     let failed = step.failed.map_or("", |kind| kind.as_str());
     Metrics::engine_step(step.engine, step.step, failed, step.took.as_secs_f64());
@@ -304,7 +303,7 @@ mod tests {
         let engine = set.adapter_for(&row).expect("answers");
         assert_eq!(engine.key_id(), row.key_id, "the key that bought it");
         assert_eq!(engine.config.base_url, "https://old.example", "the block that bought it");
-        // A key that is gone altogether is replaced by the one at hand.
+        // If the original key is gone, the available one replaces it.
         row.key_id = "elsewhere".into();
         assert_eq!(set.adapter_for(&row).expect("answers").key_id(), old);
     }

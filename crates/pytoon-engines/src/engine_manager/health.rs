@@ -1,4 +1,4 @@
-//! How engines are, asked without spending a render.
+//! Health checks of engines, without paying for a clip.
 
 use super::EngineManager;
 use crate::VendorErrorKind;
@@ -9,30 +9,30 @@ use pytoon_vocabulary::{EngineName, MicroUsd};
 use serde::Serialize;
 use std::time::Duration;
 
-/// How long an engine may take to say how it is.
+/// Timeout of an engine's health check.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// What an engine said.
+/// The result of a health check.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct HealthReport {
     /// The engine.
     pub engine: EngineName,
-    /// Whether it can be used.
+    /// True if the engine can be used.
     pub healthy: bool,
-    /// Whether there is a key, or none is needed.
+    /// True if there is a key, or none is needed.
     pub key_present: bool,
     /// The kind of failure; empty when healthy.
     pub kind: String,
-    /// How long it took, in milliseconds.
+    /// The duration of the check, in milliseconds.
     pub latency_ms: u64,
-    /// What it said.
+    /// Details of the answer.
     pub detail: String,
-    /// What is left on the account, where the vendor says.
+    /// The remaining balance of the account, if the vendor reports it.
     pub balance: Option<MicroUsd>,
 }
 
 impl EngineManager {
-    /// Asks one engine how it is, and logs it.
+    /// Checks one engine and logs the result.
     pub async fn health_check(&self, name: &str) -> HealthReport {
         let report = self.ask(name).await;
         Event::HealthCheck {
@@ -71,7 +71,7 @@ impl EngineManager {
         let asked = tokio::time::timeout(PATIENCE, adapter.health_check()).await;
         let latency_ms = (self.buyer.world.now() - began).max(0) as u64;
         let report = match asked {
-            // The key is good, and yet it buys nothing.
+            // The key is valid, but the account cannot buy anything.
             Ok(Ok(EngineHealth { balance, .. }))
                 if balance.is_some_and(|b| b <= MicroUsd::ZERO) =>
             {

@@ -1,17 +1,17 @@
-//! Walks a scene's chain until one engine delivers a clip, or `local` takes it.
+//! Walks a scene's chain until one engine delivers a clip, or `local` takes the scene.
 //!
-//! Guarantees: engines are tried in the order that `resolve_engine` gave; every attempt is
-//! recorded, every step down logged and counted; a paid call is a row before it is a call; a clip
-//! that was paid for, by this process or an earlier one, is used before another is bought; a
-//! cancelled job starts no further attempt and its vendors are told.
+//! Guarantees: engines are tried in the order of `resolve_engine`; every attempt is recorded, every fallback logged
+//! and counted; a paid call is a row before it is a call; a clip that is already paid for, by this process or an
+//! earlier one, is used before another is bought; a cancelled job starts no further attempt and its vendors are
+//! told to cancel.
 //!
-//! Does not choose engines (`engine_selector`), speak to vendors (adapters), buy (`pytoon-purchase`),
-//! judge clips (`clip_check`) or keep rows (`PurchaseStore`).
+//! Leaves to others: the choice of engines (`engine_selector`), vendors' APIs (adapters), purchases
+//! (`pytoon-purchase`), the check of clips (`clip_check`), rows (`PurchaseStore`).
 //!
-//! A walk does not wait for vendors: it stops, and goes on in another slice (`slices`).
+//! A walk does not wait for vendors: it pauses and resumes in another slice (`slices`).
 //!
-//! Start with [`EngineManager::draw`]; one engine's attempt is in `attempt`, clips that were bought
-//! before it in `bought_before`, an engine's side of a purchase in `engine_seller`.
+//! Start with [`EngineManager::draw`]; one engine's attempt is in `attempt`, clips that were bought before it in
+//! `bought_before`, an engine's side of a purchase in `engine_seller`.
 
 mod attempt;
 mod bought_before;
@@ -53,14 +53,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-/// The patience of an interactive render with an unreachable ledger, in milliseconds.
+/// Timeout of an interactive render for an unreachable ledger, in milliseconds.
 const LEDGER_PATIENCE_MS: i64 = 20_000;
-/// The patience of a task of the queue, in milliseconds: long enough to restart or move a database.
+/// Timeout of a task of the queue for it, in milliseconds: long enough to restart or move a database.
 const LEDGER_PATIENCE_OF_TASK_MS: i64 = 600_000;
-/// How soon a ledger that does not answer is asked again.
+/// The interval between retries of an unreachable ledger.
 const LEDGER_PAUSE: Duration = Duration::from_secs(1);
 
-/// A scene that wants a clip.
+/// A scene that needs a clip.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SceneOrder {
     /// The job.
@@ -69,26 +69,26 @@ pub struct SceneOrder {
     pub scene_id: SceneId,
     /// The engines, in order.
     pub chain: EngineChain,
-    /// What is to be seen.
+    /// The content of the clip.
     pub prompt: String,
-    /// What is not.
+    /// The content to avoid.
     pub negative_prompt: Option<String>,
     /// The first frame.
     pub image: Option<PathBuf>,
-    /// What the scene needs, in milliseconds.
+    /// The length that the scene needs, in milliseconds.
     pub needed_ms: i64,
     /// The film's shape.
     pub ratio: Ratio,
     /// The seed.
     pub seed: u32,
-    /// Whether the film is brand safe.
+    /// True if the film is brand safe.
     pub brand_safe: bool,
-    /// Until when cooling engines may be waited for; never when absent.
+    /// The time until which the walk may wait for cooling engines; `None` to never wait.
     pub deadline: Option<UnixMs>,
-    /// What the job may spend in all.
+    /// The job's total budget.
     pub job_budget: Option<MicroUsd>,
-    /// Whether the first engine is asked although a later one's clip of earlier is there: a person
-    /// wants this scene from it, and the other clip comes when its engine's turn does.
+    /// True if the first engine is asked even if an earlier clip of a later one exists: a person wants this scene
+    /// from it, and the other clip is used only when its engine's turn comes.
     pub asks_anew: bool,
     /// True if a person named the first engine: kept clips of later engines are then used only when
     /// that engine's turn comes. A clip bought for this scene is always used.
@@ -108,9 +108,9 @@ pub struct ClipUse {
     pub duration_ms: i64,
     /// The ledger's row that bought it.
     pub call_id: CallId,
-    /// Who is to be credited.
+    /// The credit line, if the source requires one.
     pub credit: Option<String>,
-    /// Whether an earlier purchase is used.
+    /// True if an earlier purchase is used.
     pub reused: bool,
 }
 
@@ -122,22 +122,22 @@ pub struct AttemptRecord {
     pub engine: EngineName,
     /// `success`, or the kind of failure.
     pub result: String,
-    /// What was said; empty on success.
+    /// The error message; empty on success.
     pub reason: String,
-    /// How long it took, in milliseconds.
+    /// Its duration, in milliseconds.
     pub latency_ms: u64,
-    /// What it was charged.
+    /// The charge.
     pub charged: MicroUsd,
 }
 
-/// What became of a scene.
+/// The outcome of a scene.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SceneOutcome {
-    /// The clip; absent when `local` draws it.
+    /// The clip; `None` if `local` draws the scene.
     pub clip: Option<ClipUse>,
     /// Every attempt in order.
     pub attempts: Vec<AttemptRecord>,
-    /// How long it was waited for cooling engines, in milliseconds.
+    /// The time spent waiting for cooling engines, in milliseconds.
     pub waited_ms: u64,
 }
 
@@ -146,23 +146,23 @@ pub struct SceneOutcome {
 pub struct ManagerParts {
     /// The engines.
     pub engines: EngineSet,
-    /// Reads the configuration again when it changes.
+    /// Reloads the configuration when it changes.
     pub reloader: Option<Reloader>,
     /// The ledger.
     pub store: Arc<dyn PurchaseStore>,
-    /// Judges clips.
+    /// Checks clips.
     pub checker: Arc<dyn ClipChecker>,
-    /// Gives pictures the shape of their clips.
+    /// Crops pictures to the shape of their clips.
     pub fitter: Arc<dyn PictureFitter>,
-    /// Time, ids, chance.
+    /// Time, ids, randomness.
     pub world: Arc<dyn World>,
-    /// Where kept clips lie.
+    /// The storage of kept clips.
     pub storage: Storage,
-    /// Set when the user gives up.
+    /// Set when the user cancels.
     pub cancel: CancelToken,
 }
 
-/// What one configuration gives, replaced as a whole.
+/// The parts of one configuration, replaced as a whole.
 #[derive(Debug, Clone)]
 struct InForce {
     engines: Arc<EngineSet>,
@@ -189,7 +189,7 @@ pub struct EngineManager {
 }
 
 impl EngineManager {
-    /// A manager over its handles.
+    /// Makes a manager of its parts.
     pub fn new(parts: ManagerParts) -> Self {
         Self {
             in_force: RwLock::new(InForce::new(parts.engines)),
@@ -200,12 +200,12 @@ impl EngineManager {
         }
     }
 
-    /// The ledger.
+    /// Returns the ledger.
     pub fn store(&self) -> &Arc<dyn PurchaseStore> {
         &self.buyer.ledger
     }
 
-    /// The engines in force, after a look at whether the configuration changed.
+    /// Returns the engines in force, after a check for a changed configuration.
     pub fn engines(&self) -> Arc<EngineSet> {
         self.in_force().engines
     }
@@ -219,7 +219,7 @@ impl EngineManager {
         self.in_force.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Shows today's spend (UTC) in the metrics.
+    /// Publishes today's spend (UTC) in the metrics.
     pub async fn show_spend(&self) {
         let day = start_of_day(self.buyer.world.now());
         for (engine, usd) in self.buyer.ledger.spend_since(day).await.unwrap_or_default() {
@@ -227,9 +227,9 @@ impl EngineManager {
         }
     }
 
-    /// Decides the chain of a scene as things stand.
+    /// Decides the chain of a scene by the current state.
     pub async fn resolve(&self, wish: &SceneWish<'_>, needed_ms: i64) -> EngineChain {
-        // Those that cannot be read count as closed: the walk asks each again.
+        // Unreadable breakers count as closed: the walk reads each again.
         let breakers = self.buyer.ledger.breaker_list().await.unwrap_or_else(|source| {
             BreakerUnavailable { operation: "read", source }.tell("all");
             Vec::new()
@@ -240,17 +240,16 @@ impl EngineManager {
         resolve_engine(wish, &set.settings, &facts)
     }
 
-    /// Gets a scene its clip, or leaves it to `local`, as far as that goes without waiting: for a
-    /// vendor's task, while all engines cool, for a place at a full engine, for another's purchase
-    /// of the same clip. The first slice takes an empty memo, each further one the memo that the
-    /// slice before returned, with the same order.
+    /// Gets the clip of a scene, or leaves it to `local`, as far as that is possible without waiting for a vendor's
+    /// task, for cooling engines, for a slot of a full engine, or for another's purchase of the same clip. The
+    /// first slice gets an empty memo, each further one the memo that the previous slice returned, with the same
+    /// order.
     ///
-    /// `fence` names the task of the queue that the caller holds; without it the caller vouches that
-    /// no other process works on the job. Under a fence that does not hold any more nothing is
-    /// bought.
+    /// `fence` names the task of the queue that the caller holds; without it the caller vouches that no other
+    /// process works on the job. Nothing is bought under a fence that no longer holds.
     ///
     /// # Errors
-    /// If the user gave up.
+    /// If the user cancelled.
     pub async fn draw(
         &self,
         order: &SceneOrder,
@@ -268,7 +267,7 @@ impl EngineManager {
     /// Draws a scene slice by slice and waits between them, for callers that have nothing else to do.
     ///
     /// # Errors
-    /// If the user gave up.
+    /// If the user cancelled.
     pub async fn draw_to_end(&self, order: &SceneOrder) -> Result<SceneOutcome> {
         let mut memo = SceneMemo::default();
         loop {
@@ -282,9 +281,9 @@ impl EngineManager {
         }
     }
 
-    /// Walks on to the end, or to where it would have to wait. If the ledger cannot tell what is
-    /// bought, or a bought clip cannot be fetched, no other engine is asked: the walk waits for the
-    /// ledger, and in the end leaves the scene to `local`.
+    /// Walks to the end, or to where it would have to wait. If the ledger cannot list the purchases, or a bought
+    /// clip cannot be fetched, no other engine is asked: the walk waits for the ledger, and finally leaves the
+    /// scene to `local`.
     async fn walk(&self, order: &SceneOrder, walk: &mut Walk) -> Result<SceneOutcome, Stop> {
         let error = match self.walk_on(order, walk).await {
             Err(Stop::Failed(error)) if error.kind == VendorErrorKind::Ledger => error,
@@ -326,7 +325,7 @@ impl EngineManager {
             return Ok(self.left_to_local(order, walk, &stopped(order)));
         }
         walk.own = self.own_row(order, walk).await?;
-        // A task of the walk's own comes before all that others may have left.
+        // A task of the walk's own takes precedence over the purchases of others.
         let earlier = match walk.own {
             Some(_) => Ok(Earlier::default()),
             None => self.already_paid(order, walk).await,
@@ -337,7 +336,7 @@ impl EngineManager {
                 let engine = drawn.goods.engine.clone();
                 return Ok(self.delivered(walk, begun, &engine, 0, drawn));
             }
-            // What is paid for cannot be known, so nothing may be bought.
+            // The purchases are unknown, so nothing may be bought.
             Err(Stop::Failed(error)) if !error.ends_the_walk() => {
                 self.finished(begun, LOCAL);
                 return Ok(self.left_to_local(order, walk, &error));
@@ -350,7 +349,7 @@ impl EngineManager {
             if walk.is_past(name) {
                 continue;
             }
-            // What was read a moment ago serves the first engine; time passes before others.
+            // The row just read is fresh for the first engine only; later attempts read it again.
             let breaker =
                 breakers.take().map(|mut rows| rows.remove(name.as_str()).unwrap_or_default());
             let tried = match self.attempt(order, name, walk, &fresh, breaker).await {
@@ -397,7 +396,7 @@ impl EngineManager {
         outcome(walk, Some(clip))
     }
 
-    /// Nobody is asked, for one reason that holds for all.
+    /// Leaves the scene to `local`, for one reason that holds for all engines.
     fn left_to_local(
         &self,
         order: &SceneOrder,
@@ -438,8 +437,8 @@ impl EngineManager {
         .emit();
     }
 
-    /// While every engine only cools and the deadline allows, waiting beats degrading: for which,
-    /// and how long.
+    /// Returns the engine to wait for and the time, if every engine only cools down and the deadline allows it:
+    /// waiting is better than a degraded scene.
     async fn until_one_is_cool<'a>(
         &self,
         order: &SceneOrder,
@@ -457,7 +456,7 @@ impl EngineManager {
             }
         }
         let (until, engine) = first.filter(|(until, _)| *until < deadline)?;
-        // An engine that is free again at once was busy by its own limits: give it a moment.
+        // An engine that is free again at once was busy by its own limits: wait a moment.
         let wait_ms = (until - now).max(500) as u64;
         Event::EngineWaiting {
             job: order.job_id.as_str(),

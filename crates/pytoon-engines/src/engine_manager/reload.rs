@@ -1,7 +1,7 @@
-//! Reads `engine.yaml` again when it changes, or when a person asks for it (SIGHUP).
+//! Reloads `engine.yaml` when it changes, or on request (SIGHUP).
 //!
-//! A bad edit is refused with file, line and reason, and what was in force stays in force.
-//! Breakers live in the store, so a reload forgets no pause.
+//! An invalid edit is rejected with file, line and reason, and the previous configuration stays in force. Breakers
+//! are in the store, so a reload forgets no pause.
 
 use super::EngineSet;
 use pytoon_config::Config;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-/// How often the file's time is looked at, at most.
+/// The minimum interval between checks of the file's time.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// Watches `engine.yaml`.
@@ -21,7 +21,7 @@ pub struct Reloader {
     config: Config,
     secrets: Secrets,
     file: Option<PathBuf>,
-    /// Set by a signal.
+    /// Set by the signal handler.
     asked: Arc<AtomicBool>,
     seen: Mutex<Seen>,
 }
@@ -33,7 +33,7 @@ struct Seen {
 }
 
 impl Reloader {
-    /// Watches the file of a configuration; `asked` is set by whoever wants it read again.
+    /// Watches the file of a configuration; the signal handler sets `asked` to request a reload.
     pub fn new(config: Config, secrets: Secrets, asked: Arc<AtomicBool>) -> Self {
         let file = config.folder.as_ref().map(|folder| folder.join("engine.yaml"));
         let stamp = file.as_deref().and_then(stamp);
@@ -41,8 +41,8 @@ impl Reloader {
         Self { config, secrets, file, asked, seen }
     }
 
-    /// The engines of a changed and valid configuration; `None` when nothing changed, or when the
-    /// change is wrong, which is logged once.
+    /// Returns the engines of a changed and valid configuration; `None` if nothing changed, or if the change is
+    /// invalid, which is logged once.
     pub(super) fn changed(&self) -> Option<EngineSet> {
         if !self.is_due() {
             return None;

@@ -1,13 +1,12 @@
-//! A walk in slices: where it would wait it stops, and says what to remember until it goes on.
+//! A walk in slices: instead of waiting it pauses, and returns a memo from which it resumes.
 //!
-//! For callers that have other things to do meanwhile, and may be another process when the walk
-//! goes on. Guarantees: the ledger alone says what was bought, so a slice that is repeated with an
-//! old memo, after a kill at any moment, loses nothing and buys nothing twice; patience with a
-//! task, and with a full engine, is measured over all slices; an engine that was stepped down from
-//! is not tried again, unless all of them only cooled and were waited for.
+//! For callers that have other work meanwhile, and may be another process at the next slice. Guarantees: the ledger
+//! alone records purchases, so a slice that is repeated with an old memo, after a kill at any moment, loses nothing
+//! and buys nothing twice; timeouts of a task and of a full engine are measured over all slices; an engine that
+//! failed is not tried again, unless all of them only cooled down and were waited for.
 //!
-//! A failing call is asked again at once, after a pause of its engine's `backoff`: that one is
-//! slept through.
+//! A failed call is retried in the same slice, after a pause by its engine's `backoff`; the slice sleeps through
+//! that one.
 
 use super::{AttemptRecord, EngineManager, SceneOrder, SceneOutcome};
 use crate::Result;
@@ -17,56 +16,56 @@ use pytoon_vocabulary::{EngineName, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// What came of a slice.
+/// The result of a slice.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Slice {
-    /// The walk is at its end.
+    /// The walk is finished.
     Done(SceneOutcome),
-    /// It goes on later.
+    /// The walk resumes later.
     Later {
-        /// What the next slice is to be given.
+        /// The memo for the next slice.
         memo: SceneMemo,
-        /// How long nothing is to be expected.
+        /// The time within which no progress is expected.
         wait: Duration,
     },
 }
 
-/// What a walk remembers from one slice to the next; empty at its start.
+/// The state of a walk between two slices; empty at its start.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SceneMemo {
-    /// When the walk began.
+    /// The start of the walk.
     pub(super) begun: Option<UnixMs>,
-    /// The prompt as it leaves, once it was screened.
+    /// The prompt in the form that is sent, after screening.
     pub(super) prompt: Option<String>,
     /// Every attempt so far, in order.
     pub attempts: Vec<AttemptRecord>,
-    /// The engines that were stepped down from.
+    /// The engines that failed.
     pub stepped_down: Vec<EngineName>,
-    /// Whether one of them failed in a way that waiting does not mend.
+    /// True if one of them failed in a way that waiting does not fix.
     pub(super) is_beyond_waiting: bool,
-    /// How long it was waited for cooling engines, in milliseconds.
+    /// The time spent waiting for cooling engines, in milliseconds.
     pub waited_ms: u64,
-    /// The engine that is being tried.
+    /// The engine that is tried now.
     pub(super) current: Option<Current>,
-    /// The purchase that is under way.
+    /// The purchase in progress.
     #[serde(flatten)]
     pub(super) purchase: PurchaseMemo,
-    /// Since when the ledger has not answered.
+    /// The time since which the ledger has not answered.
     pub(super) ledger_away: Option<UnixMs>,
 }
 
-/// One engine's attempt, as far as it has come.
+/// One engine's attempt in progress.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Current {
     pub(super) engine: EngineName,
     pub(super) began: UnixMs,
-    /// When its last call began.
+    /// The start of its last call.
     pub(super) try_began: UnixMs,
     pub(super) tries: u32,
     pub(super) rephrased: u32,
-    /// Whether its breaker had nothing against it; absent until it was asked.
+    /// True if its breaker had nothing on record; `None` until it was read.
     pub(super) is_clean: Option<bool>,
 }
 
@@ -76,34 +75,34 @@ impl Current {
     }
 }
 
-/// A walk under way.
+/// A walk in progress.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     pub(super) memo: SceneMemo,
-    /// The row of its own task, where that is still under way.
+    /// The row of its own task, if that is still in progress.
     pub(super) own: Option<CallRow>,
-    /// The claim under which it buys.
+    /// The lease under which it buys.
     pub(super) fence: Option<Fence>,
 }
 
 impl Walk {
-    /// Returns the attempt at an engine: the one under way, or a new one.
+    /// Returns the attempt at an engine: the one in progress, or a new one.
     pub(super) fn current(&mut self, engine: &EngineName, now: UnixMs) -> &mut Current {
         let known = self.memo.current.take().filter(|current| current.engine == *engine);
         self.memo.current.insert(known.unwrap_or_else(|| Current::new(engine, now)))
     }
 
-    /// The prompt as it leaves.
+    /// Returns the prompt in the form that is sent.
     pub(super) fn prompt(&self) -> &str {
         self.memo.prompt.as_deref().unwrap_or_default()
     }
 
-    /// Returns true if the walk stepped down from this engine.
+    /// Returns true if this engine failed in the walk.
     pub(super) fn is_past(&self, engine: &EngineName) -> bool {
         self.memo.stepped_down.contains(engine)
     }
 
-    /// All engines cooled and are waited for: they are tried once more afterwards.
+    /// Resets the failed engines after all of them cooled down: they are tried once more.
     pub(super) fn begin_again(&mut self, waited_ms: u64) {
         self.memo.waited_ms += waited_ms;
         self.memo.stepped_down.clear();
@@ -112,7 +111,7 @@ impl Walk {
 }
 
 impl EngineManager {
-    /// The task that an earlier slice of this walk bought, where the ledger has it under way.
+    /// Returns the row of the task that an earlier slice of this walk bought, if the ledger has it in progress.
     pub(super) async fn own_row(&self, order: &SceneOrder, walk: &Walk) -> Result<Option<CallRow>> {
         let task = walk.memo.purchase.task.as_ref().filter(|task| task.is_own);
         let Some((task, current)) = task.zip(walk.memo.current.as_ref()) else { return Ok(None) };

@@ -1,6 +1,6 @@
-//! The walk over scripted engines and a real ledger. Among them are faults that routers of
-//! language models were known for: cooldowns that one process forgets, an error where all cool,
-//! quota errors that never cool, one failure that disables for ever, a reload that forgets.
+//! The walk over scripted engines and a real ledger. Some tests repeat known faults of routers for language models:
+//! cooldowns that one process forgets, an error when all engines cool down, quota errors that never cool down, one
+//! failure that disables an engine for ever, a reload that forgets.
 
 mod bench;
 mod broken_breakers;
@@ -88,7 +88,7 @@ fn where_all_cool_and_the_deadline_allows_it_waits() {
         assert!(!waiting.is_finished(), "it waits");
         assert_eq!(engine.submits(), 2);
         waiting.abort();
-        // Past its deadline, it does not.
+        // Past its deadline, it does not wait.
         let mut late = super::tests::order(&manager, "late").await;
         late.deadline = Some(bench.world.now() - 1);
         assert_eq!(used(&drawn(&manager, &late).await), "local");
@@ -231,7 +231,7 @@ fn a_call_without_an_answer_is_not_made_again_by_anybody() {
         let unknown = CallFilter { states: vec![CallState::Unknown], ..CallFilter::default() };
         let rows = next.store().call_list(unknown).await.expect("lists");
         assert_eq!(rows.len(), 1);
-        // It counts against the budget as long as nobody knows.
+        // It counts against the budget as long as the outcome is unknown.
         assert_eq!(rows[0].charged, MicroUsd::from_usd(0.25));
     });
 }

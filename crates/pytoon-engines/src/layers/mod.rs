@@ -1,3 +1,3 @@
-//! What can be put around an adapter without its knowing.
+//! Wrappers around an adapter, transparent to it.
 
 pub mod observed;

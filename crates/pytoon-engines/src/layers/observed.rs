@@ -1,7 +1,7 @@
-//! Times every step of an adapter and tells a callback how it ended.
+//! Times every step of an adapter and reports its outcome to a callback.
 //!
-//! Guarantees: transparent, so what goes in and comes out is the adapter's own; the callback is
-//! called once a step that was run to its end.
+//! Guarantees: transparent, so arguments and results are the adapter's own; the callback is called once for each
+//! step that ran to its end.
 
 use crate::adapter::{
     Cancelled, Capabilities, EngineFuture, EngineHealth, ExternalEngineAdapter, Fetched,
@@ -21,13 +21,13 @@ pub struct Step<'a> {
     pub engine: &'a str,
     /// The trait's method.
     pub step: &'static str,
-    /// How long it took.
+    /// Its duration.
     pub took: Duration,
-    /// How it failed, where it did; a task that failed counts as a failed poll.
+    /// The kind of its failure, if it failed; a failed task counts as a failed poll.
     pub failed: Option<VendorErrorKind>,
 }
 
-/// What is told of every step.
+/// The callback for every step.
 pub type Observer = Arc<dyn Fn(Step<'_>) + Send + Sync>;
 
 /// An adapter whose steps are observed.
@@ -43,7 +43,7 @@ impl fmt::Debug for Observed {
 }
 
 impl Observed {
-    /// Puts an observer around an adapter.
+    /// Wraps an adapter with an observer.
     pub fn new(inner: Arc<dyn ExternalEngineAdapter>, observer: Observer) -> Self {
         Self { inner, observer }
     }

@@ -8,18 +8,17 @@ use pytoon_ffmpeg::{Input, LOCAL_ONLY, ffmpeg};
 use pytoon_process::CommandLine;
 use pytoon_vocabulary::Ms;
 
-/// The blurred ground is worked out at this share of the frame's size.
+/// The blurred ground is computed at this fraction of the frame's size.
 const GROUND_SHARE: u32 = 16;
 
-/// The size of the frames that FFmpeg gives, and the way of the film's window over them.
+/// The size of FFmpeg's frames, and the path of the film's window over them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Geometry {
     pub(super) width: u32,
     pub(super) height: u32,
-    /// Where the window begins and ends, in pixels; absent where frames have the film's size.
+    /// The start and end of the window, in pixels; `None` if frames have the film's size.
     pub(super) pan: Option<[(f64, f64); 2]>,
-    /// The scaled size and the corner of what is cut from it; absent for an ordinary clip, whose
-    /// middle FFmpeg finds by itself.
+    /// The scaled size and the corner of the crop; `None` for an ordinary clip, which FFmpeg crops in its middle.
     cut: Option<[u32; 4]>,
 }
 
@@ -37,7 +36,7 @@ impl Geometry {
         let scale = (w / clip_w).max(h / clip_h);
         let even = |size: f64, least: u32| ((size.round() as u32 + 1) & !1).max((least + 1) & !1);
         let scaled = (even(clip_w * scale, width), even(clip_h * scale, height));
-        // Where the window's corner is, on an axis.
+        // The position of the window's corner, on an axis.
         let corner = |centre: f64, scaled: u32, size: u32| {
             let room = f64::from(scaled - size.min(scaled));
             (centre * f64::from(scaled) - f64::from(size) / 2.0).clamp(0.0, room)
@@ -46,7 +45,7 @@ impl Geometry {
             (corner(point.0, scaled.0, width), corner(point.1, scaled.1, height))
         };
         let (first, last) = (at(from), at(to));
-        // Even corners and sizes, so that chroma keeps its place.
+        // Even corners and sizes, so that chroma stays aligned.
         let span = |a: f64, b: f64, size: u32, scaled: u32| {
             let low = a.min(b).floor() as u32 & !1;
             let high = (a.max(b).ceil() as u32 + size + 1) & !1;
@@ -69,7 +68,7 @@ impl Geometry {
     }
 }
 
-/// The command that decodes a clip to raw frames.
+/// Returns the command that decodes a clip to raw frames.
 pub(super) fn decode_command(
     view: &ClipView,
     profile: &Profile,
@@ -83,7 +82,7 @@ pub(super) fn decode_command(
             FieldOrder::BottomFirst => "parity=bff:deint=all",
             FieldOrder::PerFrame => "parity=auto:deint=interlaced",
         };
-        // A frame for each field: the film's rate finds the one that it needs.
+        // A frame for each field: the film's rate selects the one that it needs.
         filter += &format!("bwdif=mode=send_field:{how},");
     }
     let rate = profile.frame_rate.to_ratio_string();
@@ -92,8 +91,7 @@ pub(super) fn decode_command(
         filter += &format!("setpts=(PTS-STARTPTS)/{speed:.4},fps={rate}:round=near,");
     }
     if reading.alpha.is_some() {
-        // Laid over the ground before it is scaled, so that hidden colours do not shine through at
-        // its edges.
+        // Laid over the ground before scaling, so that hidden colours do not bleed in at its edges.
         let [r, g, b] = view.ground;
         filter += &format!(
             "format=rgba,split[over][under];[under]lutrgb=r={r}:g={g}:b={b}:a=255[ground];\
@@ -122,7 +120,7 @@ pub(super) fn decode_command(
     ])
 }
 
-/// The decoder that finds alpha beside a stream, before its file is opened.
+/// Selects the decoder for separately stored alpha, before its file is opened.
 pub(crate) fn with_decoder(command: CommandLine, reading: &ClipReading) -> CommandLine {
     match reading.alpha.and_then(AlphaDecoder::name) {
         Some(decoder) => command.args(["-c:v", decoder]),
@@ -130,8 +128,8 @@ pub(crate) fn with_decoder(command: CommandLine, reading: &ClipReading) -> Comma
     }
 }
 
-/// Begins at a time. FFmpeg seeks by the first video stream: where that is not the picture, a seek
-/// to the beginning may end behind it, and none is needed.
+/// Starts at a time. FFmpeg seeks by the first video stream: if that is not the picture, a seek to the beginning
+/// may end behind it, and none is needed.
 pub(crate) fn with_start(command: CommandLine, ms: i64, reading: &ClipReading) -> CommandLine {
     if ms == 0 && reading.stream.is_some() {
         return command;
@@ -139,7 +137,7 @@ pub(crate) fn with_start(command: CommandLine, ms: i64, reading: &ClipReading) -
     command.args(["-ss", &format!("{:.3}", ms as f64 / 1000.0)])
 }
 
-/// The stream of the picture, as `-map` takes it.
+/// Returns the stream of the picture, in the form of `-map`.
 pub(crate) fn picture_stream(reading: &ClipReading) -> String {
     reading.stream.map_or_else(|| "0:v:0".to_owned(), |stream| format!("0:{stream}"))
 }
@@ -148,7 +146,7 @@ fn pixel_format(reading: &ClipReading) -> &'static str {
     if reading.colours.is_some() { "yuv420p10le" } else { "yuv420p" }
 }
 
-/// What `scale` does to the colours: to BT.709, or, where they are converted here, nothing.
+/// Returns the colour options of `scale`: to BT.709, or none if the colours are converted here.
 pub(crate) fn colour_options(reading: &ClipReading) -> String {
     match &reading.colours {
         Some(colours) => {
@@ -159,7 +157,7 @@ pub(crate) fn colour_options(reading: &ClipReading) -> String {
     }
 }
 
-/// The scaler. Its quick conversion of matrix and range takes up to three codes from white.
+/// Returns the scaler. Its fast conversion of matrix and range is off by up to three codes at white.
 fn scaler(reading: &ClipReading) -> &'static str {
     if reading.recoded { "bicubic+accurate_rnd" } else { "bicubic" }
 }
@@ -181,7 +179,7 @@ fn cover(reading: &ClipReading, profile: &Profile, geometry: &Geometry) -> Strin
     }
 }
 
-/// The clip whole, over a dark, blurred copy of itself.
+/// Returns the filter that shows the clip whole, over a dark, blurred copy of itself.
 fn whole(reading: &ClipReading, profile: &Profile) -> String {
     let (w, h) = (profile.width, profile.height);
     let (clip_w, clip_h) = (f64::from(reading.width), f64::from(reading.height));

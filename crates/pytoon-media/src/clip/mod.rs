@@ -1,12 +1,12 @@
 //! A user's clip as frames of the film's size and rate, in order.
 //!
-//! FFmpeg turns (by the file's rotation), deinterlaces, scales, crops or shows whole, and resamples
-//! variable frame rates to the film's; what is not BT.709 is converted here. Frames come through a
-//! socket as they are needed. A clip shorter than asked starts again, stands still, or loops with
-//! its sound, as the timeline says. A decoder that hangs is ended, not waited for.
+//! FFmpeg rotates (by the file's rotation), deinterlaces, scales, crops or fits, and resamples variable frame rates
+//! to the film's; colours other than BT.709 are converted here. Frames arrive through a socket on demand. A clip
+//! that is too short restarts, holds its last frame, or loops with its sound, as the timeline says. A decoder that
+//! hangs is killed, not waited for.
 //!
-//! Guarantees: a clip that starts again within a moment is decoded once and repeated from memory,
-//! so that no film starts a process for every few frames.
+//! Guarantees: a clip that restarts within a moment is decoded once and repeated from memory, so that no film
+//! starts a process for every few frames.
 
 mod command;
 
@@ -26,35 +26,35 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// A round of a clip that starts again is kept in memory up to this number of frames, two seconds
-/// of most films: a chunk of the film has no more.
+/// Maximum number of frames of a restarting clip's round that are kept in memory, two seconds of most films: a
+/// chunk of the film has no more.
 const KEPT_FRAMES: usize = 64;
 
-/// Which part of a clip, and how fast.
+/// The part of a clip, and its speed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClipCut {
-    /// Where it begins, in milliseconds.
+    /// The start, in milliseconds.
     pub start_ms: i64,
     /// Playing speed.
     pub speed: f64,
 }
 
-/// What is wanted of a clip.
+/// The requested view of a clip.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClipView {
     /// The file.
     pub path: PathBuf,
-    /// Which part, and how fast.
+    /// The part and the speed.
     pub cut: ClipCut,
-    /// How the file is read.
+    /// The reading of the file.
     pub reading: ClipReading,
-    /// How it meets the frame.
+    /// The way it fits the frame.
     pub fit: ClipFit,
-    /// What it does at its end.
+    /// Its behaviour at its end.
     pub at_end: AtEnd,
-    /// The number of frames on which it is seen.
+    /// The number of frames on which it is visible.
     pub frames: FrameNumber,
-    /// Whether it is expected to start again within these frames.
+    /// True if it is expected to restart within these frames.
     pub repeats: bool,
     /// The colour under transparent parts, R'G'B'.
     pub ground: [u8; 3],
@@ -67,28 +67,28 @@ pub struct ClipDecoder {
     profile: Profile,
     finish: Arc<Finish>,
     stream: Option<Source>,
-    /// Frames given or left out so far.
+    /// The number of frames delivered or skipped so far.
     position: FrameNumber,
     frames_this_round: usize,
-    /// The frames of the first round as FFmpeg gave them, while they are few.
+    /// FFmpeg's frames of the first round, while they are few.
     kept: Option<Vec<Arc<[u8]>>>,
-    /// Whether the first round is over and all of it is kept.
+    /// True if the first round is over and all of it is kept.
     is_kept: bool,
     last: Option<Arc<[u8]>>,
-    /// Whether this round stands on its last frame.
+    /// True if this round holds its last frame.
     is_over: bool,
 }
 
-/// A frame as FFmpeg gave it, and what is left to do: in whichever thread draws it.
+/// A frame from FFmpeg, and the work left to do, which may happen in any thread.
 #[derive(Debug, Clone)]
 pub struct ClipFrame {
     raw: Arc<[u8]>,
-    /// How far the clip has come, 0 to 1.
+    /// The progress of the clip, 0 to 1.
     share: f64,
     finish: Arc<Finish>,
 }
 
-/// What is done to each frame of a clip.
+/// The work on each frame of a clip.
 #[derive(Debug)]
 struct Finish {
     geometry: Geometry,
@@ -97,7 +97,7 @@ struct Finish {
 }
 
 impl ClipFrame {
-    /// The frame in the film's size and colours.
+    /// Returns the frame in the film's size and colours.
     pub fn finished(self) -> Frame {
         let Finish { geometry, conversion, size } = &*self.finish;
         let mut given = Frame::new(geometry.width as usize, geometry.height as usize);
@@ -111,7 +111,7 @@ impl ClipFrame {
     }
 }
 
-/// The part of a frame whose corner lies at a place between pixels.
+/// Returns the part of a frame whose corner is at a subpixel position.
 fn window(given: &Frame, x: f64, y: f64, (width, height): (usize, usize)) -> Frame {
     let mut scratch = Scratch::default();
     let mut out = Frame::new(width, height);
@@ -127,7 +127,7 @@ fn window(given: &Frame, x: f64, y: f64, (width, height): (usize, usize)) -> Fra
     out
 }
 
-/// A running FFmpeg, and what feeds it.
+/// A running FFmpeg, and the thread that feeds it.
 struct Source {
     running: Running,
     output: UnixStream,
@@ -192,11 +192,11 @@ impl ClipDecoder {
         Ok(())
     }
 
-    /// Leaves out a number of frames.
+    /// Skips a number of frames.
     pub fn skip(&mut self, frames: FrameNumber) -> Result<(), SystemError> {
         let mut left = frames;
         if let AtEnd::Loop { frames } = self.view.at_end {
-            // Rounds are alike.
+            // All rounds are identical.
             let rounds = left.get() / frames.get().max(1);
             self.position += frames * rounds;
             left -= frames * rounds;
@@ -207,7 +207,7 @@ impl ClipDecoder {
         Ok(())
     }
 
-    /// The next frame; the clip does what the view says at its end.
+    /// Returns the next frame; at its end the clip does what the view says.
     pub fn next_frame(&mut self) -> Result<ClipFrame, SystemError> {
         let share = self.position.get() as f64 / self.view.frames.get().max(1) as f64;
         Ok(ClipFrame {
@@ -217,7 +217,7 @@ impl ClipDecoder {
         })
     }
 
-    /// The next frame as FFmpeg gave it.
+    /// Returns the next frame from FFmpeg.
     fn raw(&mut self) -> Result<Arc<[u8]>, SystemError> {
         let raw = self.raw_at(self.position)?;
         self.position += FrameNumber::new(1);
@@ -248,7 +248,7 @@ impl ClipDecoder {
         self.decoded()
     }
 
-    /// The next frame of the stream, or what follows its end.
+    /// Returns the next frame of the stream, or of the round after its end.
     fn decoded(&mut self) -> Result<Arc<[u8]>, SystemError> {
         let size = self.frame_bytes();
         // The end of one round, the start of the next, and its first frame.
@@ -272,7 +272,7 @@ impl ClipDecoder {
                 }
                 Err(error) if self.frames_this_round == 0 => return Err(error),
                 Ok(()) if self.frames_this_round == 0 => break,
-                // A clip with a torn end plays as far as it goes.
+                // A truncated clip plays as far as possible.
                 _ => {}
             }
             if self.view.at_end != AtEnd::Restart {
@@ -291,7 +291,7 @@ impl ClipDecoder {
         if self.finish.conversion.is_some() { samples * 2 } else { samples }
     }
 
-    /// Keeps a frame for what may follow.
+    /// Keeps a frame for later rounds.
     fn remember(&mut self, frame: Arc<[u8]>) -> Arc<[u8]> {
         if self.view.at_end != AtEnd::Restart {
             self.last = Some(frame.clone());
@@ -319,9 +319,9 @@ impl Source {
     }
 }
 
-/// Writes the pictures of an animation, `step_ms` apart, for as long as they are read.
+/// Writes the pictures of an animation, `step_ms` apart, as long as they are read.
 fn feed(bytes: Arc<[u8]>, mut input: UnixStream, step_ms: f64) {
-    // What cannot be decoded ends at once, which the reader sees.
+    // Undecodable input ends at once, which the reader detects.
     let Ok(mut player) = Player::of(bytes) else { return };
     let mut at_ms = 0.0;
     while let Ok(pixels) = player.at(at_ms)

@@ -13,7 +13,7 @@ pub const SHARED_FRAMES: u8 = 2;
 /// The byte that `pytoon-x264` sends when a file is complete.
 const FILE_IS_COMPLETE: u8 = 255;
 
-/// Hands frames to an encoder.
+/// Transfers frames to an encoder.
 #[derive(Debug)]
 pub(super) enum Feed {
     /// Bytes on the standard input of FFmpeg, for one file.

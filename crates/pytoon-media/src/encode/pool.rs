@@ -75,10 +75,10 @@ impl EncoderPool {
     }
 }
 
-/// Takes frames in order and writes an H.264 file. Comes from an [`EncoderPool`].
+/// Accepts frames in order and writes an H.264 file. Made by an [`EncoderPool`].
 #[derive(Debug)]
 pub struct VideoEncoder {
-    /// None once it has failed.
+    /// `None` after a failure.
     process: Option<Process>,
     output: PathBuf,
 }
@@ -147,7 +147,7 @@ impl Process {
         })
     }
 
-    /// Waits for the end of the program.
+    /// Waits for the exit of the process.
     fn end(self) -> Result<(), SystemError> {
         // `feed` stays open until the program has ended, so that its last answer does not break it.
         self.feed.end();

@@ -1,18 +1,18 @@
 //! Reads the boxes of a HEIF file (HEIC, AVIF; ISO/IEC 23008-12): size, rotation, mirroring and colours
 //! of the primary picture, and whether the file has an alpha picture.
 //!
-//! The size tells a whole picture from a single decoded tile.
+//! The size distinguishes a complete picture from a single decoded tile.
 
 use image::metadata::Orientation;
 
-/// The picture that a HEIF file shows.
+/// The picture that a HEIF file displays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Primary {
-    /// Width and height before turning, in pixels.
+    /// Width and height before rotation, in pixels.
     pub(super) size: (u32, u32),
-    /// How it is turned and mirrored, in this order.
+    /// The rotations and mirrorings, in this order.
     pub(super) turns: Vec<Orientation>,
-    /// Its colours, where they are not those of sRGB.
+    /// Its colours, if they are not sRGB.
     pub(super) colours: Option<Colours>,
 }
 
@@ -25,7 +25,7 @@ pub(super) enum Colours {
     DisplayP3,
 }
 
-/// Returns the picture that a file shows, where the file says.
+/// Returns the picture that a file displays, if the file declares one.
 pub(super) fn primary(bytes: &[u8]) -> Option<Primary> {
     let meta = meta(bytes)?;
     let primary = child(meta, b"pitm")?;
@@ -55,7 +55,7 @@ fn colours(colr: &[u8]) -> Option<Colours> {
     }
 }
 
-/// Returns true if an auxiliary picture of the file is the transparency of another.
+/// Returns true if an auxiliary picture of the file is the alpha of another.
 pub(super) fn has_alpha(bytes: &[u8]) -> bool {
     const ALPHA: [&[u8]; 2] =
         [b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1"];
@@ -66,7 +66,7 @@ pub(super) fn has_alpha(bytes: &[u8]) -> bool {
     })
 }
 
-/// Returns what a property turns: quarters against the clock, or a mirror.
+/// Returns the orientation of a property: a counter-clockwise rotation by quarters, or a mirroring.
 fn turn(kind: &[u8], value: u8) -> Option<Orientation> {
     match (kind, value & 3) {
         (b"irot", 1) => Some(Orientation::Rotate270),
@@ -82,7 +82,7 @@ fn meta(bytes: &[u8]) -> Option<&[u8]> {
     child(bytes, b"meta")?.get(4..)
 }
 
-/// The properties of an item, counted from 1.
+/// Returns the properties of an item, counted from 1.
 fn associations(body: &[u8], item: u32) -> Option<Vec<usize>> {
     let (version, wide) = (*body.first()?, body.get(3)? & 1 == 1);
     let mut at = 8;
@@ -99,7 +99,7 @@ fn associations(body: &[u8], item: u32) -> Option<Vec<usize>> {
         let list = body.get(at..at + count * size)?;
         at += count * size;
         if number == item {
-            // The first bit says whether the property is essential.
+            // The first bit marks the property as essential.
             return Some(match wide {
                 true => list
                     .chunks_exact(2)
@@ -116,7 +116,7 @@ fn child<'a>(bytes: &'a [u8], kind: &[u8]) -> Option<&'a [u8]> {
     boxes(bytes).find(|(found, _)| *found == kind).map(|(_, body)| body)
 }
 
-/// The boxes that follow each other in a container, with their bodies.
+/// Iterates over the consecutive boxes of a container, with their bodies.
 fn boxes(mut rest: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     std::iter::from_fn(move || {
         let (size, kind) = (word(rest, 0)?, rest.get(4..8)?);
@@ -151,7 +151,7 @@ mod tests {
         boxed(b"auxC", b"\0\0\0\0urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")
     }
 
-    /// Item 1 is a tile, item 2 the grid, which is the primary one.
+    /// Makes a file in which item 1 is a tile and item 2 the grid, which is the primary one.
     fn grid() -> Vec<u8> {
         let properties = [
             boxed(b"hvcC", b"x"),

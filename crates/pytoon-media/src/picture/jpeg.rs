@@ -1,16 +1,15 @@
-//! Whether all of a JPEG is there. Cameras append films, notes and depth maps to it, and some leave
-//! out its end marker.
+//! Detects truncated JPEGs. Cameras append films, metadata and depth maps to them, and some omit the end marker.
 
 use image::{DynamicImage, ImageFormat};
 
 const END: [u8; 2] = [0xff, 0xd9];
 
-/// Returns true if the picture has its own end marker: neither that of a small picture in its notes
-/// nor one in what follows.
+/// Returns true if the picture has its own end marker: neither that of a thumbnail in its metadata nor one in
+/// appended data.
 pub(super) fn has_end(bytes: &[u8]) -> bool {
     let mut at = 2;
     loop {
-        // Before a marker may be any number of fill bytes, and with broken writers others, too.
+        // A marker may be preceded by any number of fill bytes, and by others from broken encoders.
         let Some(found) = marker_from(bytes, at) else { return false };
         let marker = bytes[found + 1];
         at = found + 2;
@@ -26,8 +25,8 @@ pub(super) fn has_end(bytes: &[u8]) -> bool {
     }
 }
 
-/// The place of the next marker. Within coded data a zero follows a byte of 255, and restart
-/// markers belong to it.
+/// Returns the position of the next marker. In coded data a zero follows a byte of 255, and restart markers belong
+/// to the data.
 fn marker_from(bytes: &[u8], from: usize) -> Option<usize> {
     let rest = bytes.get(from..)?;
     let is_marker = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0 | 0xd0..=0xd7 | 0xff);
@@ -36,8 +35,8 @@ fn marker_from(bytes: &[u8], from: usize) -> Option<usize> {
 
 /// Returns true if every row can be decoded although there is no end marker.
 ///
-/// Decoders fill up what is missing from whatever follows. So the picture is decoded twice with
-/// unlike bytes after it: where both are the same, nothing was missing.
+/// Decoders fill missing data from the bytes that follow. So the picture is decoded twice with different bytes
+/// after it: if both results are equal, nothing was missing.
 pub(super) fn has_all_rows(bytes: &[u8]) -> bool {
     let decoded = |tail: u8| -> Option<DynamicImage> {
         let padded = [bytes, &[tail; 64], &END].concat();
@@ -81,7 +80,7 @@ mod tests {
             assert!(!has_end(cut), "{share} %");
             assert!(!has_all_rows(cut), "{share} %");
         }
-        // The end marker of a small picture in its notes is not its own.
+        // The end marker of a thumbnail in its metadata is not its own.
         let small = [&[0xff, 0xe1][..], &(jpeg.len() as u16 + 2).to_be_bytes(), &jpeg].concat();
         let cut = [&jpeg[..2], &small, &jpeg[2..jpeg.len() / 2]].concat();
         assert!(!has_end(&cut) && !has_all_rows(&cut));

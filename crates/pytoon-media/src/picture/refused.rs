@@ -1,6 +1,6 @@
-//! Files that designers and phones bring and that are no picture here: told by their name.
+//! Unsupported formats of designers and phones, rejected by name.
 
-/// Formats by how their files begin, each with its name and what to do.
+/// Formats by their magic bytes, each with its name and a remedy.
 const FORMATS: &[(&[u8], &str, &str)] = &[
     (b"%PDF", "PDF", "save its page as PNG"),
     (b"%!PS", "PostScript (EPS)", "save it as PNG"),
@@ -14,7 +14,7 @@ const FORMATS: &[(&[u8], &str, &str)] = &[
     (b"MThd", "MIDI", "save it as WAV or MP3"),
 ];
 
-/// Returns why a file that begins like this is not used; `None` where FFmpeg may know it.
+/// Returns the reason to reject a file that begins like this; `None` if FFmpeg may know it.
 pub(super) fn reason(head: &[u8]) -> Option<String> {
     if is_svg(head) {
         return Some("SVG is not supported; save it as PNG".to_owned());
@@ -25,7 +25,7 @@ pub(super) fn reason(head: &[u8]) -> Option<String> {
     looks_like_text(head).then(|| "it holds text, not a picture, a clip or a sound".to_owned())
 }
 
-/// Returns true if a file that begins like this is text in UTF-8.
+/// Returns true if a file that begins like this is UTF-8 text.
 pub(super) fn looks_like_text(head: &[u8]) -> bool {
     let valid = match std::str::from_utf8(head) {
         Ok(_) => true,
@@ -35,7 +35,7 @@ pub(super) fn looks_like_text(head: &[u8]) -> bool {
     valid && !head.contains(&0)
 }
 
-/// An SVG in any of the encodings that XML has, whatever stands before its root.
+/// Returns true for an SVG in any XML encoding, whatever precedes its root.
 fn is_svg(head: &[u8]) -> bool {
     let text: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
     let text = text.trim_ascii_start();

@@ -1,4 +1,4 @@
-//! The ends of stages, as the executors see them.
+//! The results of stages, for the executors.
 
 use crate::receipt::Receipt;
 use pytoon_core::graph::FilmShape;
@@ -6,18 +6,18 @@ use pytoon_engines::engine_manager::SceneMemo;
 use pytoon_vocabulary::{EngineName, SceneId};
 use std::time::Duration;
 
-/// The end of a stage, or of what it could do for now.
+/// The result of a stage, or of the part that it could do so far.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StageEnd {
-    /// It is done.
+    /// The stage is done.
     Done,
-    /// The times of the film are known, and with them the rest of its graph.
+    /// The times of the film are known, and so is the rest of its graph.
     Voiced(VoicedFilm),
     /// A scene has its clip, or is left to the local engine.
     Scene(SceneEnd),
-    /// The film is in its place.
+    /// The film is published.
     Published(Box<Receipt>),
-    /// It waits for others, and is to be run again.
+    /// The stage waits for others and has to be run again.
     Later {
         /// The memo for the next run.
         memo: Box<SceneMemo>,
@@ -36,7 +36,7 @@ pub struct VoicedFilm {
 }
 
 impl VoicedFilm {
-    /// Returns what shapes the graph of the film.
+    /// Returns the shape of the film's graph.
     pub fn shape(&self) -> FilmShape {
         let drawn = self.scenes.iter().filter(|scene| scene.drawn_outside);
         FilmShape { scenes: drawn.map(|scene| scene.id.clone()).collect(), chunks: self.chunks }
@@ -48,18 +48,18 @@ impl VoicedFilm {
 pub struct VoicedScene {
     /// Its id.
     pub id: SceneId,
-    /// The engine asked for.
+    /// The requested engine.
     pub engine_asked: EngineName,
-    /// True if an outside engine is to draw it: the graph then has a stage for it.
+    /// True if an external engine draws it: the graph then has a stage for it.
     pub drawn_outside: bool,
 }
 
-/// How a scene was drawn.
+/// The result of a scene.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SceneEnd {
-    /// The engine whose clip it shows; `local` where it is drawn on this machine.
+    /// The engine of its clip; `local` if this machine draws it.
     pub engine_used: EngineName,
-    /// True if that is not the engine asked for.
+    /// True if that is not the requested engine.
     pub fallback_used: bool,
     /// The reason for a fallback.
     pub error: Option<String>,

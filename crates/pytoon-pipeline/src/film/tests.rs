@@ -1,5 +1,5 @@
-//! Films by both executors: the same film, drawn again only where something changed, and whole however
-//! often and by however many processes a stage is run.
+//! Films by both executors: the same film, redrawn only where something changed, and complete however often and by
+//! however many processes a stage is run.
 
 use super::*;
 use crate::engine_desk::EngineDesk;
@@ -67,7 +67,7 @@ impl Bench {
         read_brief("brief.yaml", text, self.folder.path().to_owned()).expect("reads")
     }
 
-    /// A film in an opened folder of its own, as each process has it.
+    /// Opens a film in its own folder, as each process does.
     fn film(&self, name: &str, file: &BriefFile) -> Film {
         self.film_with(name, file, RenderOptions::default())
     }
@@ -79,7 +79,7 @@ impl Bench {
         Film::open(self.env.clone(), &self.path(name), job, source, options).expect("opens")
     }
 
-    /// Runs a stage in a process of its own.
+    /// Runs a stage in a separate process.
     fn run(&self, name: &str, file: &BriefFile, stage: &StageId) -> StageEnd {
         let end = self.film(name, file).run(stage, SceneMemo::default());
         end.unwrap_or_else(|error| panic!("{stage}: {error}"))
@@ -94,7 +94,7 @@ impl Bench {
         voiced
     }
 
-    /// Makes a film as the queue does: each stage in a process of its own, chunks in any order.
+    /// Renders a film as the queue does: each stage in a separate process, chunks in any order.
     fn by_queue(&self, name: &str, file: &BriefFile) -> Receipt {
         let voiced = self.voiced(name, file);
         let mut stages: Vec<StageId> =
@@ -147,7 +147,7 @@ impl Bench {
         serde_json::from_slice(&bytes).expect("reads")
     }
 
-    /// Time and length of every packet of the picture, and the film's length.
+    /// Returns the time and length of every packet of the picture, and the film's length.
     fn packets(&self, name: &str) -> String {
         let film = self.path(name).join(layout::OUTPUT).display().to_string();
         let entries = "packet=pts,dts,duration,flags:format=duration:stream=nb_frames,time_base,\
@@ -159,8 +159,8 @@ impl Bench {
         String::from_utf8(out).expect("text")
     }
 
-    /// When frames are shown, and all that is said of the stream and the film. An encoder may
-    /// choose other frames to come early where it cannot look ahead: that is not seen here.
+    /// Returns the presentation times of frames, and the properties of the stream and the film. An encoder without
+    /// lookahead may reorder other frames: that is ignored here.
     fn shown(&self, name: &str) -> (Vec<i64>, String) {
         let packets = self.packets(name);
         let (times, rest): (Vec<&str>, Vec<&str>) =
@@ -173,14 +173,14 @@ impl Bench {
         (times, rest.join("\n"))
     }
 
-    /// The picture, decoded: one piece a frame.
+    /// Returns the decoded picture, one item per frame.
     fn frames(&self, name: &str) -> Vec<Vec<u8>> {
         let film = self.path(name).join(layout::OUTPUT).display().to_string();
         let bytes = self.ffmpeg(&["-i", &film, "-an", "-f", "rawvideo", "-pix_fmt", "gray", "-"]);
         bytes.chunks_exact(270 * 480).map(<[u8]>::to_vec).collect()
     }
 
-    /// Every file of a job with what changes when it is written anew.
+    /// Returns every file of a job with its inode and time, which change when it is rewritten.
     fn files(&self, name: &str) -> BTreeMap<String, (u64, i64)> {
         let mut out = BTreeMap::new();
         collect(&self.path(name), "", &mut out);
@@ -205,8 +205,7 @@ fn difference(a: &[u8], b: &[u8]) -> f64 {
     sum as f64 / a.len() as f64
 }
 
-/// Six scenes of pictures and a moving clip that lies across chunks, spoken, with captions, music
-/// and an overlay.
+/// Six scenes of pictures and a moving clip that spans chunks, spoken, with captions, music and an overlay.
 const FILM: &str = "script: |\n  Good mornings start with better coffee. We roast small batches \
     every single day. Slow water does the rest. Try your first bag for only five dollars.\n\
     media_files: [wide.jpg, moving.mp4, tall.png]\nmusic_source: calm\nprofile: test\nseed: 7\n\
@@ -286,7 +285,7 @@ fn any_range_of_frames_is_drawn_as_in_the_whole() {
     let moving = |clip: &&VideoClip| matches!(clip.source, ClipSource::Clip { .. });
     let moving = timeline.tracks.video.iter().find(moving).expect("a moving clip");
     let total = timeline.total_frames.get();
-    // One begins inside the moving clip.
+    // One range begins inside the moving clip.
     let inside = (moving.start_frame + moving.range().len() / 2).get();
     for (start, end) in [(0, 7), (inside, inside + 20), (61, 125), (total - 9, total)] {
         let range = FrameRange::new(Frame::new(start), Frame::new(end));
@@ -301,7 +300,7 @@ fn a_caption_is_gone_in_the_frame_at_its_end() {
     bench.by_queue("job", &bench.brief(&captioned("Third words")));
     let frames = |text: &str| {
         let mut timeline = bench.timeline("job");
-        // Frame 62 is at 2066.67 ms, which is 2067 for all that has whole milliseconds.
+        // Frame 62 is at 2066.67 ms, which rounds to 2067 where times are whole milliseconds.
         assert_eq!(timeline.frame_rate.frame_to_ms(Frame::new(62)), Ms::new(2067));
         timeline.tracks.captions.truncate(1);
         let cue = &mut timeline.tracks.captions[0];
@@ -326,7 +325,7 @@ fn chunks_join_at_any_rate() {
     std::fs::create_dir_all(config.join("profiles")).expect("a folder");
     std::fs::write(config.join("profiles/odd.yaml"), profile).expect("writes");
     bench.env.config = Config::load(&ConfigSource::Folder(config)).expect("loads");
-    // With a voice and without: films of other lengths, with other frames out of order.
+    // With a voice and without: films of different lengths, with different reordered frames.
     for (name, more) in [("voiced", ""), ("silent", "voice: off\n")] {
         let text = FILM.replace("profile: test", "profile: odd") + more;
         let file = bench.brief(&text);
@@ -358,7 +357,7 @@ fn a_stage_that_is_done_does_nothing() {
     assert_eq!(first, second);
 }
 
-/// Scenes of a fixed length, each with a caption of its own.
+/// Returns a brief with scenes of fixed length, each with its own caption.
 fn captioned(third: &str) -> String {
     let scene = |n: usize, caption: &str| {
         format!("  - {{scene: {n}, caption: {caption}, min_duration_seconds: 3}}\n")
@@ -416,7 +415,7 @@ fn an_artifact_that_another_film_put_in_place_is_made_anew() {
     assert!(film != bench.frames("other"), "the films are the same: this tests nothing");
     let last = chunks_of(&bench, "job") - 1;
     for ending in ["mp4", "json"] {
-        // As of a worker that slept while it sent it: no note is written.
+        // As by a worker that was suspended while it uploaded the chunk: no note is written.
         let name = format!(".work/chunks/{last:03}.{ending}");
         std::fs::copy(bench.path("other").join(&name), bench.path("job").join(&name))
             .expect("copies");
@@ -455,7 +454,7 @@ fn killed_attempts_and_two_at_a_time_leave_a_whole_film() {
     let bench = film_bench();
     let file = bench.brief(&captioned("Third words"));
     let voiced = bench.voiced("job", &file);
-    // What a kill leaves: a part, and an artifact whose step is not noted.
+    // A kill leaves a partial file, and an artifact whose stage has no note.
     let chunks = bench.path("job/.work/chunks");
     std::fs::create_dir_all(&chunks).expect("a folder");
     std::fs::write(chunks.join("000.mp4.0123-4.part"), b"half").expect("writes");
@@ -504,7 +503,7 @@ fn chunks_that_are_missing_when_the_film_is_joined_are_drawn_then() {
     let file = bench.brief(&captioned("Third words"));
     let voiced = bench.voiced("job", &file);
     bench.run("job", &file, &StageId::Mix);
-    // Tasks of a version that cut the film into more chunks, of which some were lost.
+    // Tasks of a version that cut the film into more chunks, some of which are lost.
     for chunk in [0, voiced.chunks - 1, voiced.chunks, 99] {
         bench.run("job", &file, &StageId::Chunk(chunk));
     }

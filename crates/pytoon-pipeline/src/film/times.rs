@@ -1,4 +1,4 @@
-//! The time of each stage, for the receipt.
+//! The duration of each stage, for the receipt.
 
 use super::Film;
 use crate::delivery::{Planned, stage_time};
@@ -10,8 +10,8 @@ use crate::stages::plan::PlanStage;
 use std::time::Duration;
 
 impl Film {
-    /// Returns the time of every stage before publishing, in the order of the walk. A stage that
-    /// another process ran took as long as its output says.
+    /// Returns the duration of every stage before publishing, in the order of the graph. The duration of a stage
+    /// that another process ran is read from its output.
     pub(super) fn times_so_far(
         &self,
         planned: &Planned,
@@ -32,7 +32,7 @@ impl Film {
                 times.extend(time(&part, Some(took_ms)));
             }
         }
-        // Scenes are drawn side by side.
+        // Scenes are drawn concurrently.
         if let Some(duration_ms) = planned.drawn.values().map(engines::took_ms).max() {
             let mut clips = planned.drawn.values().map(|story| story.clip.as_ref());
             let reused = clips.all(|clip| clip.is_none_or(|clip| clip.reused));
@@ -59,7 +59,7 @@ impl Film {
     }
 }
 
-/// The part of a stage's output that tells how long making it took.
+/// The part of a stage's output that contains its duration.
 #[derive(serde::Deserialize)]
 struct Took {
     took_ms: u64,

@@ -1,10 +1,9 @@
 //! Draws a film's sound, words and captions on one time axis.
 //!
-//! A film is cut into bands of ten seconds, so that words stay readable. In each, from the top:
-//! scenes, the waveform of the mix with the voice over it, words as they are timed (those that are
-//! not where the voice is in red, with the milliseconds), the captions on screen with the moment
-//! at which each word lights up (those that come too late in red), and the level of the music with
-//! how far it is lowered. Above all, why captions are late.
+//! The film is cut into bands of ten seconds, so that words stay readable. Each band shows, from the top: scenes,
+//! the waveform of the mix with the voice over it, words at their times (mismatches with the voice in red, with the
+//! offset in milliseconds), the captions on screen with the moment at which each word lights up (late ones in red),
+//! and the level of the music with its ducking. The reasons for late captions are at the top of the chart.
 
 use super::reasons::distance;
 use super::{Inspection, LateCue, OffWord};
@@ -18,12 +17,12 @@ const WIDTH: usize = 2400;
 const LEFT: i64 = 150;
 const RIGHT: i64 = 30;
 const HEAD: i64 = 150;
-/// A line of the head.
+/// The height of a line of the heading, in pixels.
 const HEAD_LINE: i64 = 38;
 const BAND: i64 = 620;
 const BAND_MS: i64 = 10_000;
 
-/// Text is left out where there is less room, in pixels.
+/// Text narrower than this is omitted, in pixels.
 const NARROWEST: i64 = 14;
 
 const GROUND: Rgb = Rgb::new(18, 20, 26);
@@ -37,11 +36,11 @@ const WORD: Rgb = Rgb::new(58, 92, 130);
 const CUE: Rgb = Rgb::new(74, 66, 30);
 const LIGHT: Rgb = Rgb::new(255, 214, 10);
 const MUSIC: Rgb = Rgb::new(126, 211, 146);
-/// Music is drawn from here to full scale, in dBFS.
+/// Music is drawn from this level to full scale, in dBFS.
 const BED_FLOOR_DB: f64 = -60.0;
 const BED: Rgb = Rgb::new(62, 84, 92);
 const OFF: Rgb = Rgb::new(214, 62, 62);
-/// The same for letters.
+/// The colour of warnings in text.
 const WARNING: Rgb = Rgb::new(255, 110, 96);
 
 /// The rows of a band, as distances from its top.
@@ -54,7 +53,7 @@ mod row {
     pub(super) const AXIS: (i64, i64) = (508, 550);
 }
 
-/// Draws it; `name` is what the job is called.
+/// Draws the chart; `name` is the job's name.
 pub fn draw(found: &Inspection, name: &str, text: &TextEngine) -> Frame {
     let bands = (found.facts.duration_ms + BAND_MS - 1) / BAND_MS;
     let lines = found.facts.reasons.len() + found.facts.missing.len();
@@ -70,7 +69,7 @@ pub fn draw(found: &Inspection, name: &str, text: &TextEngine) -> Frame {
     canvas.frame
 }
 
-/// Every text that [`draw`] shows and that comes from the film.
+/// Returns every text from the film that [`draw`] shows.
 pub fn texts(found: &Inspection) -> Vec<&str> {
     let cues = found.timeline.tracks.captions.iter();
     cues.map(|cue| cue.text.as_str()).collect()
@@ -90,7 +89,7 @@ impl Band {
         (self.top + top, self.top + bottom)
     }
 
-    /// A stretch of the film as far as it lies in the band.
+    /// Returns the part of a range of the film that is in the band.
     fn part(&self, start: Ms, end: Ms) -> Option<(i64, i64)> {
         let start = start.max(Ms::new(self.from));
         let end = end.min(Ms::new(self.from + BAND_MS));
@@ -121,7 +120,7 @@ impl Canvas<'_> {
         style.min_size_px = 11.0;
         let layout = self.text.layout(&style, what, width as f32, 1);
         if let Some(fill) = self.text.sprites(&layout, &style, &|_| true).fill {
-            // Lines from right to left stand at the far end of their room.
+            // Right-to-left lines end at the far end of their box.
             let indent = layout.lines.first().map_or(0.0, |line| line.x0).round() as i32;
             let place = (x as i32 + fill.x - indent, y as i32 + fill.y);
             blend(&mut self.frame, &fill.sprite, place.0, place.1, 1.0);
@@ -212,7 +211,7 @@ fn draw_band(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     duck_curve(canvas, found, band);
 }
 
-/// The loudest sample under each column, either way from the middle.
+/// Draws the loudest sample under each column, mirrored around the middle.
 fn waves(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     let (top, bottom) = band.row(row::WAVE);
     let (middle, reach) = ((top + bottom) / 2, (bottom - top) / 2 - 2);
@@ -253,14 +252,14 @@ fn words(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
         let off = found.facts.off.iter().find(is_word);
         canvas.bar((x0, x1), (top, bottom), if off.is_some() { OFF } else { WORD }, 1.0);
         canvas.bar((x0, x0 + 2), (band.row(row::WAVE).0, bottom), TEXT, 0.25);
-        // A word may be written over the gap beside it, up to the next on its own row.
+        // A word may be drawn over the gap after it, up to the next one in its row.
         let next = all.get(index + 2).map_or(x1 + 200, |next| band.x(next.start));
         let shown = match off.map(|off| off.heard_ms) {
             Some(Some(heard)) => format!("{} {}", word.text, distance(word.start.get() - heard)),
             Some(None) => format!("{} unheard", word.text),
             None => word.text.clone(),
         };
-        // A word that goes over the end of a band is written where most of it is.
+        // A word that spans two bands is labelled where the larger part of it is.
         if 2 * (x1 - x0) >= band.x(word.end) - band.x(word.start) {
             canvas.write(&shown, (x0 + 5, top + 6), 21.0, TEXT, next - x0 - 8);
         }
@@ -276,9 +275,9 @@ fn cues(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
             let late = found.facts.late_cues.iter().find(is_cue);
             let color = if late.is_some() { OFF } else { CUE };
             canvas.bar((x0 + 1, x1 - 1), (top, bottom), color, 1.0);
-            // Its words stand above; how late it is must stay readable.
+            // The words are in the row above; the offset must stay readable.
             let text = late.map_or(cue.text.clone(), |late| distance(late.late_ms));
-            // A cue that goes over the end of a band is written where most of it is.
+            // A cue that spans two bands is labelled where the larger part of it is.
             if 2 * (x1 - x0) >= band.x(cue.end) - band.x(cue.start) {
                 canvas.write(&text, (x0 + 8, top + 12), 21.0, TEXT, x1 - x0 - 14);
             }
@@ -292,7 +291,7 @@ fn cues(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     }
 }
 
-/// How loud the music is under each column.
+/// Draws the level of the music under each column.
 fn bed(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     let (top, bottom) = band.row(row::DUCK);
     let samples = &found.sounds.music;
@@ -329,7 +328,7 @@ fn duck_curve(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     }
 }
 
-/// How far the music is lowered at a moment, in dB.
+/// Returns the ducking of the music at a moment, in dB.
 fn gain_at(ducks: &[DuckRegion], at: Ms) -> f64 {
     let share_of = |part: Ms, ramp: Ms| part.get() as f64 / ramp.get().max(1) as f64;
     let share = |duck: &DuckRegion| {

@@ -1,9 +1,9 @@
-//! What was heard and shown when, for whoever asks why a caption is late.
+//! The times of sounds, words and captions, to find out why a caption is late.
 //!
-//! Reads a finished job's folder: the timeline, the receipt, the stems and the film itself. Says
-//! which words stand where nobody speaks, and how far the film's sound lies from its picture.
+//! Reads a finished job's folder: the timeline, the receipt, the stems and the film itself. Reports words
+//! whose times do not match the voice, and the offset between the film's sound and its picture.
 //!
-//! Start with [`inspect`]; `reasons` says why a caption is late, [`chart`] draws what was found.
+//! Start with [`inspect`]; `reasons` explains late captions, [`chart`] draws the result.
 
 pub mod chart;
 mod reasons;
@@ -29,27 +29,27 @@ use std::path::Path;
 
 /// Samples in a millisecond.
 const PER_MS: i64 = 48;
-/// A word is off when its start is further than this from where the voice begins to sound.
+/// A word is off if it starts further than this from the onset of the voice.
 const OFF: Ms = Ms::new(80);
-/// A word follows a pause when this much silence is before it.
+/// A word follows a pause if there is at least this much silence before it.
 const PAUSE: Ms = Ms::new(120);
-/// A sound further off than this belongs to another word.
+/// A sound further away than this belongs to another word.
 const FAR: Ms = Ms::new(1_000);
-/// A word stands in silence when less than this part of it sounds.
+/// A word is silent if a smaller part of it than this sounds.
 const SOUNDS: f64 = 0.35;
-/// How far sound and picture may be apart and still be found, in milliseconds.
+/// Maximum offset between sound and picture that can be measured, in milliseconds.
 const MOST_LAG_MS: usize = 400;
 
-/// What a job's folder says.
+/// The result of an inspection.
 #[derive(Debug, Clone)]
 pub struct Inspection {
     /// The timeline as drawn and mixed.
     pub timeline: Timeline,
     /// The receipt.
     pub receipt: Receipt,
-    /// The table.
+    /// The measured facts.
     pub facts: Facts,
-    /// Sounds for the picture.
+    /// The sounds for the chart.
     pub sounds: Sounds,
 }
 
@@ -64,65 +64,65 @@ pub struct Sounds {
     pub music: Vec<f32>,
 }
 
-/// The table, as data.
+/// The measured facts, as data.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Facts {
     /// The film's length in milliseconds.
     pub duration_ms: i64,
-    /// All takes together, as they were spoken, in milliseconds.
+    /// The length of all takes as spoken, in milliseconds.
     pub spoken_ms: i64,
-    /// What of them is heard.
+    /// The part of them that is heard, in milliseconds.
     pub used_ms: i64,
-    /// By how many milliseconds the film's sound is later than its picture asks for: where its
-    /// stream starts, and where in it the mix is heard. Absent in a silent film.
+    /// The delay of the film's sound against its picture, in milliseconds: the start of its stream plus the
+    /// position of the mix in it. `None` in a silent film.
     pub av_offset_ms: Option<f64>,
-    /// By how many of them the stream of the sound starts after that of the picture.
+    /// The start of the sound's stream after that of the picture, in milliseconds.
     pub stream_offset_ms: Option<f64>,
-    /// Where the music is lowered.
+    /// The ranges in which the music is ducked.
     pub duck_regions: Vec<DuckRegion>,
-    /// How far at most, in dB.
+    /// The deepest ducking, in dB.
     pub deepest_duck_db: f64,
-    /// Highlights begin this long before their words.
+    /// The time by which highlights precede their words, in milliseconds.
     pub lead_ms: i64,
     /// The scenes.
     pub scenes: Vec<SceneFacts>,
-    /// Words that are not where the voice is.
+    /// Words whose times do not match the voice.
     pub off: Vec<OffWord>,
-    /// Captions that come after their first word should light up.
+    /// Captions that appear after their first word should light up.
     pub late_cues: Vec<LateCue>,
-    /// Why captions are late; empty where nothing makes them so.
+    /// The reasons for late captions; empty if none are late.
     pub reasons: Vec<String>,
-    /// What could not be looked at.
+    /// Parts that could not be inspected.
     pub missing: Vec<String>,
 }
 
-/// A scene of the table.
+/// The facts about a scene.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SceneFacts {
     /// Its id.
     pub scene: String,
-    /// When it begins in the film, in milliseconds.
+    /// Its start in the film, in milliseconds.
     pub start_ms: i64,
-    /// When it ends.
+    /// Its end, in milliseconds.
     pub end_ms: i64,
-    /// Its takes as they were spoken.
+    /// The length of its takes as spoken, in milliseconds.
     pub spoken_ms: i64,
-    /// What of them is heard.
+    /// The part of them that is heard, in milliseconds.
     pub used_ms: i64,
-    /// When its voice begins in the film.
+    /// The start of its voice in the film, in milliseconds.
     pub voice_ms: Option<i64>,
-    /// Its words.
+    /// The number of its words.
     pub words: usize,
 }
 
-/// A word that is not where the voice is.
+/// A word whose time does not match the voice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OffWord {
-    /// As it is written.
+    /// Its text.
     pub word: String,
-    /// When the timeline says it begins, in milliseconds.
+    /// Its start in the timeline, in milliseconds.
     pub start_ms: i64,
-    /// When the voice begins to sound nearby; absent where it does not.
+    /// The nearest onset of the voice, in milliseconds; `None` if there is none nearby.
     pub heard_ms: Option<i64>,
 }
 
@@ -131,16 +131,16 @@ pub struct OffWord {
 pub struct LateCue {
     /// Its text.
     pub text: String,
-    /// When it comes, in milliseconds.
+    /// Its start, in milliseconds.
     pub start_ms: i64,
-    /// How much too late.
+    /// Its delay, in milliseconds.
     pub late_ms: i64,
 }
 
-/// Reads a finished job's folder.
+/// Inspects a finished job's folder.
 ///
 /// # Errors
-/// When the folder holds no finished job, or one of its files is not understood.
+/// If the folder contains no finished job, or one of its files cannot be parsed.
 pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
     if !root.join(layout::METADATA).is_file() || !root.join(layout::TIMELINE).is_file() {
         let reason = if root.join(layout::WORK_DIR).is_dir() {
@@ -176,7 +176,7 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
             takes.extend(take.map(|take| (clip.asset.clone(), take.len() as i64 / PER_MS)));
         }
     }
-    // Decoding begins where the sound does: a stream that starts late is seen by its time alone.
+    // Decoding begins with the first sample: a late start of the stream shows in its timestamp alone.
     let stream_offset_ms = match lag_ms.map(|_| probe(runner, &output)) {
         Some(Ok(film)) => film.audio.zip(film.video).map(|(a, v)| (a.start_s - v.start_s) * 1000.0),
         Some(Err(SystemError::Cancelled)) => return Err(SystemError::Cancelled.into()),
@@ -199,7 +199,7 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
     read.map_err(|error| SystemError::unusable(path, format!("it is invalid: {error}")).into())
 }
 
-/// Returns the samples of a sound in one channel, or notes why there are none.
+/// Returns the mono samples of a sound, or notes why there are none.
 fn samples(root: &Path, name: &str, missing: &mut Vec<String>) -> Option<Vec<f32>> {
     let read = || -> Result<Vec<f32>, Box<dyn Error>> {
         Ok(wav::read(BufReader::new(File::open(root.join(name))?))?.mono())
@@ -217,7 +217,7 @@ fn facts(
         let clips = || voice_clips(timeline).filter(|clip| clip.scene_id == scene.scene_id);
         let length = |clip: &VoiceClip| (clip.end - clip.start).get();
         let used_ms = clips().map(length).sum();
-        // A recording is one take for the whole film; a scene's part of it is what counts.
+        // A recording is one take for the whole film; only a scene's part of it counts.
         let spoken_ms = match takes.len() == 1 && timeline.timeline.len() > 1 {
             true => used_ms,
             false => clips().map(|c| takes.get(&c.asset).copied().unwrap_or(length(c))).sum(),
@@ -256,7 +256,7 @@ fn facts(
     }
 }
 
-/// Words that stand in silence, or begin elsewhere than the voice does after a pause.
+/// Returns words in silence, and words after a pause whose start differs from the voice's onset.
 fn off_words(timeline: &Timeline, voice: &[f32]) -> Vec<OffWord> {
     let at = |sample: usize| Ms::new(sample as i64 / PER_MS);
     let sounding: Vec<MsRange> = speech::speech_ranges(voice)
@@ -269,7 +269,7 @@ fn off_words(timeline: &Timeline, voice: &[f32]) -> Vec<OffWord> {
     let mut before = Ms::MIN / 2;
     let mut out = Vec::new();
     for word in timeline.tracks.captions.iter().flat_map(|cue| &cue.words) {
-        // Signs alone are not spoken.
+        // Punctuation alone is not spoken.
         let is_spoken = word.text.chars().any(char::is_alphanumeric);
         let away = |onset: &Ms| (*onset - word.start).abs();
         let onset = sounding.iter().map(|range| range.start).min_by_key(away);

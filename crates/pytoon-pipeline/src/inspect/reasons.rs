@@ -1,4 +1,4 @@
-//! Why a caption is late: each thing that could make it so, held against what was measured.
+//! The reasons for a late caption: each possible cause, compared with the measurements.
 
 use super::{Facts, LateCue};
 use crate::receipt::VoiceReceipt;
@@ -6,7 +6,7 @@ use pytoon_core::timeline::Timeline;
 use pytoon_vocabulary::{CaptionCue, Ms};
 use pytoon_voice::alignment::{AlignmentMethod, LOW_CONFIDENCE};
 
-/// Captions that come a frame or more after their first word should light up.
+/// Returns the captions that appear a frame or more after their first word should light up.
 pub(super) fn late_cues(timeline: &Timeline) -> Vec<LateCue> {
     let lead = Ms::new(timeline.look.captions.lead_ms);
     let late = |cue: &CaptionCue| {
@@ -22,12 +22,12 @@ fn frame_ms(timeline: &Timeline) -> f64 {
     1000.0 / timeline.frame_rate.as_f64()
 }
 
-/// How much later what is shown is than what is heard.
+/// Formats the delay of the picture against the sound.
 pub(super) fn distance(late_ms: i64) -> String {
     format!("{} ms {}", late_ms.abs(), if late_ms > 0 { "late" } else { "early" })
 }
 
-/// What makes captions late, the worst of each kind; nothing where all is well.
+/// Returns the causes of late captions, the worst of each kind; empty if there are none.
 pub(super) fn reasons(timeline: &Timeline, voice: &VoiceReceipt, facts: &Facts) -> Vec<String> {
     let seconds = |ms: i64| format!("{:.2} s", ms as f64 / 1000.0);
     let mut out = Vec::new();

@@ -1,6 +1,6 @@
-//! The budget of a film, its estimated cost, and what is spent of it.
+//! The budget of a film, its estimated cost, and the amount spent so far.
 //!
-//! Leaves to `refusal` whether a film is begun, and to the ledger what is admitted call by call.
+//! Leaves the rejection of a film to `refusal`, and the admission of each call to the ledger.
 
 use crate::engine_desk::EngineDesk;
 use crate::sources::Sources;
@@ -16,8 +16,7 @@ pub(crate) fn budget(desk: &EngineDesk, sources: &Sources) -> Option<MicroUsd> {
     sources.brief.budget.or(default).map(MicroUsd::from_usd)
 }
 
-/// Tells that the budget does not pay for every scene, from the chains alone. `voice` is what the
-/// voice will cost.
+/// Notes that the budget does not cover every scene, from the chains alone. `voice` is the price of the voice.
 pub(crate) fn note(
     desk: &EngineDesk,
     sources: &Sources,

@@ -1,8 +1,8 @@
-//! What brings the colours of delivered clips together.
+//! Matches the colours of delivered clips.
 //!
-//! Guarantees: a film of which one scene is made anew keeps what its clips were brought to, so that
-//! nothing changes but that scene, however many are made anew one after the other; a clip is looked
-//! at once. A film most of whose clips are new at once is matched anew.
+//! Guarantees: a film with one replaced scene keeps the target of its clips, so that nothing but that scene
+//! changes, also after several replacements in sequence; each clip is measured once. A film with mostly new clips
+//! gets a new target.
 
 use crate::places::content_stamp;
 use crate::stage::StageContext;
@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct FilmColours {
-    /// What the clips are brought to; nothing, where there are no two of them.
+    /// The target of the clips' colours; `None` for fewer than two clips.
     target: Option<ClipColours>,
     clips: Vec<SeenClip>,
 }
 
-/// A clip that was looked at.
+/// A measured clip.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SeenClip {
@@ -30,7 +30,7 @@ pub(crate) struct SeenClip {
 }
 
 impl SeenClip {
-    /// Looks at a clip; nothing where its colours cannot be seen, and it is shown as it is.
+    /// Measures a clip; `None` if its colours cannot be read: the clip is shown as it is.
     pub(crate) fn look(context: &StageContext<'_>, clip: &ClipUse) -> Option<Self> {
         let ClipUse { path, duration_ms, .. } = clip;
         let stamp = content_stamp(path);
@@ -41,8 +41,8 @@ impl SeenClip {
 }
 
 impl FilmColours {
-    /// What the clips of a film are brought to, given what an earlier film's were. Looks at those
-    /// that neither were in it nor are among the `seen`.
+    /// Returns the colours of a film's clips, given those of an earlier film. Measures only clips that are neither
+    /// in it nor among the `seen`.
     pub(crate) fn of<'a>(
         context: &StageContext<'_>,
         delivered: impl Iterator<Item = &'a ClipUse>,
@@ -67,8 +67,8 @@ impl FilmColours {
         Self { target: earlier.target, clips }.with_target(kept)
     }
 
-    /// Keeps the target where half of the clips were there before: what stays is encoded already,
-    /// and any target brings clips together.
+    /// Keeps the target if at least half of the clips were there before: the remaining scenes are already encoded,
+    /// and any target makes clips match.
     fn with_target(mut self, kept: usize) -> Self {
         if self.target.is_none() || kept * 2 < self.clips.len() || self.clips.len() < 2 {
             let all: Vec<ClipColours> = self.clips.iter().map(|clip| clip.colours).collect();
@@ -77,7 +77,7 @@ impl FilmColours {
         self
     }
 
-    /// What is done to a clip.
+    /// Returns the correction of a clip.
     pub(crate) fn correction(&self, path: &Path) -> ColourMatch {
         let clip = self.clips.iter().find(|clip| clip.path == path);
         match (clip, &self.target) {
@@ -116,7 +116,7 @@ mod tests {
         let mut film = film.with_target(3);
         assert_eq!(["a", "c", "d"].map(|name| shift(&film, name)), before);
         assert!(shift(&film, "new") < 0.0, "it is brought to what the others are brought to");
-        // Another one, and another: they are still what the first film was brought to.
+        // Two more replacements: they still match the target of the first film.
         for (index, name) in [(0, "second"), (2, "third")] {
             film.clips[index] = clip(name, 0.6);
             film = film.with_target(3);

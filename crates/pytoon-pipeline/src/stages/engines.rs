@@ -1,13 +1,11 @@
-//! Scenes that outside engines draw: which, what is asked of them, and what came of it.
+//! Scenes by external engines: the choice of scenes, the orders, and the results.
 //!
-//! Guarantees: chains are decided once and stored with the job; a finished stage is taken over by
-//! the next run of the same job; every scene has a picture afterwards, since what no engine
-//! delivers is drawn locally.
+//! Guarantees: chains are decided once and stored with the job; the next run of the same job reuses finished
+//! stages; every scene has a picture in the end, since scenes without a clip are drawn locally.
 //!
-//! A scene is an engine's when it has no media of the brief's own; one with a picture only when
-//! the brief or the preset names an engine, since a customer's picture is otherwise shown as it
-//! is. In a brand-safe film a picture is never handed to a model: it is laid over what the model
-//! draws.
+//! A scene goes to an engine if it has no media of the brief's own. A scene with a picture does so only if the
+//! brief or the preset names an engine, since a customer's picture is otherwise shown as it is. In a brand-safe
+//! film a picture is never sent to a model: it is laid over the model's clip.
 
 use super::Asset;
 use super::budget::{budget, spend};
@@ -35,10 +33,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Longest visual idea that is made of spoken sentences, in characters.
+/// Maximum length of a visual idea made of spoken sentences, in characters.
 const IDEA_CHARS: usize = 400;
 
-/// One scene's story, for the receipt.
+/// The engine's part of a scene's receipt.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SceneEngines {
@@ -51,9 +49,8 @@ pub(crate) struct SceneEngines {
 /// The stage's result, by scene.
 pub(crate) type Drawn = BTreeMap<SceneId, SceneEngines>;
 
-/// Decides every scene's chain, writes it into the graph, and returns what is wanted of outside
-/// engines, scene by scene. `needed_ms` tells how long a clip the scene of an index needs, in
-/// milliseconds.
+/// Decides every scene's chain, writes it into the graph, and returns the orders for external engines, scene by
+/// scene. `needed_ms` returns the length of the clip that the scene at an index needs, in milliseconds.
 pub(crate) fn choose(
     context: &StageContext<'_>,
     sources: &Sources,
@@ -82,7 +79,7 @@ pub(crate) fn choose(
     orders(context, sources, graph, needed_ms)
 }
 
-/// Returns what the brief changes of a scene.
+/// Returns the brief's changes to a scene.
 fn change(sources: &Sources, index: usize) -> Option<&SceneOverride> {
     sources.brief.scenes.iter().find(|change| change.scene as usize == index + 1)
 }
@@ -116,7 +113,7 @@ fn hands_over_picture(sources: &Sources, scene: &Scene) -> bool {
     scene.media.kind == MediaKind::Picture && !is_brand_safe(sources)
 }
 
-/// What is to be seen, in words: the scene's own idea, else what it says.
+/// Returns the content of a scene in words: its own idea, else its sentences.
 fn visual_idea(scene: &Scene) -> String {
     let idea = scene.media.prompt.clone().unwrap_or_else(|| scene.description.clone());
     let idea = if idea.trim().is_empty() {
@@ -131,7 +128,7 @@ fn visual_idea(scene: &Scene) -> String {
     if missing.is_empty() { idea } else { format!("{idea}, {}", missing.join(", ")) }
 }
 
-/// The scene's length with the handles of its transitions, in milliseconds.
+/// Returns the scene's length with the handles of its transitions, in milliseconds.
 pub(crate) fn needed_ms(timeline: &Timeline, index: usize) -> i64 {
     let Some(place) = timeline.timeline.get(index) else { return 0 };
     let clips = timeline.tracks.video.iter();
@@ -154,17 +151,17 @@ pub(crate) fn needed_ms(timeline: &Timeline, index: usize) -> i64 {
     (place.range().to_ms(rate).duration() + rate.frame_to_ms(handles)).get()
 }
 
-/// What is wanted of outside engines for one scene.
+/// An order for external engines for one scene.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Wanted {
-    /// The engine asked for.
+    /// The requested engine.
     pub(crate) asked: EngineName,
-    /// The engine that the brief names, where it does.
+    /// The engine that the brief names, if it does.
     pub(crate) explicit: Option<String>,
-    /// Which time it is asked.
+    /// The number of the take.
     pub(crate) take: u32,
-    /// All that the walk needs.
+    /// The order for the walk.
     pub(crate) order: SceneOrder,
 }
 
@@ -210,14 +207,14 @@ fn orders(
         .collect()
 }
 
-/// Returns the moment of a brief's deadline.
+/// Returns the time of a brief's deadline.
 pub(crate) fn deadline_of(brief: &Brief, folder: &JobFolder) -> Result<Option<UnixMs>> {
     let moment = brief.deadline.as_ref().map(|text| deadline(text, folder.started_at()));
     moment.transpose().map_err(|reason| PipelineError::Internal(format!("deadline: {reason}")))
 }
 
-/// Returns the seed of a film's clips. Where no earlier clip may be used again it is the job's own:
-/// requests of other films are then others.
+/// Returns the seed of a film's clips. If no earlier clip may be reused, it is derived from the job's id, so that
+/// requests of other films differ.
 fn clip_seed(folder: &JobFolder, sources: &Sources) -> u64 {
     match sources.brief.reuse {
         Some(ClipReuse::Never) => {
@@ -227,7 +224,7 @@ fn clip_seed(folder: &JobFolder, sources: &Sources) -> u64 {
     }
 }
 
-/// The same words and seed ask for the same clip, wherever in the film they stand.
+/// Returns the seed of a clip. The same words and seed ask for the same clip, anywhere in the film.
 fn seed(film: u64, prompt: &str) -> u32 {
     let hash = xxhash_rust::xxh3::xxh3_64_with_seed(prompt.as_bytes(), film);
     (hash >> 33) as u32
@@ -236,20 +233,21 @@ fn seed(film: u64, prompt: &str) -> u32 {
 /// Gets one scene its clip.
 pub(crate) struct SceneStage<'a> {
     pub(crate) wanted: &'a Wanted,
-    /// Until when cooling engines may be waited for.
+    /// The time until which the walk may wait for cooling engines.
     pub(crate) deadline: Option<UnixMs>,
-    /// What the slice before remembered.
+    /// The memo of the previous slice.
     pub(crate) memo: SceneMemo,
 }
 
 impl<'a> SceneStage<'a> {
-    /// Returns the stage of a scene as its earlier output is looked for.
+    /// Returns the stage of a scene for a lookup of its earlier output.
     pub(crate) fn new(wanted: &'a Wanted) -> Self {
         Self { wanted, deadline: None, memo: SceneMemo::default() }
     }
 }
 
-/// What makes a scene's clip. Chains change with every failure elsewhere and make no other clip.
+/// The input that determines a scene's clip. Chains are excluded: they change with every failure elsewhere and do
+/// not change the clip.
 #[derive(Serialize)]
 pub(crate) struct SceneInput {
     explicit: Option<String>,
@@ -287,12 +285,12 @@ impl SceneInput {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct DrawnScene {
     pub(crate) story: SceneEngines,
-    /// The colours of its clip. Several chunks ask for them at one moment.
+    /// The colours of its clip, measured here because several chunks need them at the same time.
     pub(crate) colours: Option<SeenClip>,
 }
 
 impl DrawnScene {
-    /// Returns what becomes of a scene for which no engine can be asked.
+    /// Returns the result of a scene for which no engine can be asked.
     pub(crate) fn left_to_local(wanted: &Wanted) -> Self {
         let story = SceneEngines { asked: wanted.asked.clone(), ..SceneEngines::default() };
         Self { story, colours: None }
@@ -311,7 +309,7 @@ impl Stage for SceneStage<'_> {
         format!("scenes/{}.json", self.wanted.order.scene_id)
     }
 
-    /// Its clip may have to be fetched: another machine may have drawn the scene.
+    /// Returns true once the clip is available, fetched if necessary: another machine may have drawn the scene.
     fn is_usable(&self, context: &StageContext<'_>, drawn: &DrawnScene) -> Result<bool> {
         let Some(clip) = &drawn.story.clip else { return Ok(true) };
         let storage = context.engines().storage();
@@ -354,7 +352,7 @@ impl Stage for SceneStage<'_> {
     }
 }
 
-/// Returns the failure of a film whose walk gave up.
+/// Returns the failure of a film whose walk failed.
 fn given_up(error: VendorError) -> PipelineError {
     if error.kind == VendorErrorKind::Cancelled {
         return pytoon_process::SystemError::Cancelled.into();
@@ -362,17 +360,17 @@ fn given_up(error: VendorError) -> PipelineError {
     error.into()
 }
 
-/// Whether a scene was to have an outside engine and has none.
+/// Returns true if a scene was to have an external engine and has none.
 pub(crate) fn is_degraded(story: &SceneEngines) -> bool {
     story.clip.is_none() && (story.asked != LOCAL_ENGINE)
 }
 
-/// Returns how long a scene took and was waited for, in milliseconds.
+/// Returns the duration of a scene including waits, in milliseconds.
 pub(crate) fn took_ms(story: &SceneEngines) -> u64 {
     story.waited_ms + story.attempts.iter().map(|attempt| attempt.latency_ms).sum::<u64>()
 }
 
-/// Returns how the scenes fall short of what the brief asks for, if they do.
+/// Returns the degradation of the scenes against the brief, if there is any.
 pub(crate) fn shortfall(graph: &SceneGraph, drawn: &Drawn) -> Option<String> {
     let lesser: Vec<String> = graph
         .scenes
@@ -385,8 +383,7 @@ pub(crate) fn shortfall(graph: &SceneGraph, drawn: &Drawn) -> Option<String> {
         .then(|| format!("scenes fell back to the local engine: {}", lesser.join("; ")))
 }
 
-/// Stops a job that falls short, unless its brief accepts a degraded film. Its error says what was
-/// spent.
+/// Stops a degraded job, unless its brief accepts a degraded film. The error contains the amount spent.
 pub(crate) fn stop_if_short(
     context: &StageContext<'_>,
     sources: &Sources,
@@ -404,7 +401,7 @@ pub(crate) fn stop_if_short(
     }
 }
 
-/// What happened on the way down, in one line.
+/// Returns the failures before the final engine, in one line.
 pub(crate) fn why(story: &SceneEngines, chain: Option<&EngineChain>) -> String {
     let failed = story.attempts.iter().filter(|attempt| attempt.result != "success");
     let failed: Vec<String> =
@@ -424,7 +421,7 @@ pub(super) fn left_out(chain: &EngineChain) -> String {
     left_out.collect::<Vec<_>>().join(", ")
 }
 
-/// The clips that were delivered.
+/// Returns the delivered clips.
 pub(crate) fn clips(drawn: &Drawn) -> impl Iterator<Item = &ClipUse> {
     drawn.values().filter_map(|story| story.clip.as_ref())
 }
@@ -464,7 +461,7 @@ pub(crate) fn place(
         scene.media.asset = Some(asset);
         scene.media.engine.clone_from(&clip.engine);
         scene.media.fit = None;
-        // Lengths were fixed with what the scene showed before.
+        // Lengths were fixed with the scene's previous content.
         if scene.sentences.is_empty()
             && let Some(place) = timeline.timeline.get(index)
         {
@@ -475,7 +472,7 @@ pub(crate) fn place(
     }
 }
 
-/// A product picture over what a model drew, clear of the captions.
+/// Returns the overlay of a product picture over a model's clip, clear of the captions.
 fn product_overlay(asset: String, scene: usize) -> OverlayRequest {
     OverlayRequest {
         content: OverlayContent::Image { asset },

@@ -1,4 +1,4 @@
-//! The final timeline: the clips that engines delivered are in it.
+//! The final timeline, with the clips of external engines.
 
 use super::colours::{FilmColours, SeenClip};
 use super::engines::{self, Drawn, DrawnScene};
@@ -14,7 +14,7 @@ use pytoon_vocabulary::SceneId;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What the clips were brought to.
+/// The file of the clips' colours and their target.
 const COLOURS: &str = "colours.json";
 
 /// Builds the final timeline.
@@ -23,7 +23,7 @@ pub(crate) struct FinalStage;
 #[derive(Serialize)]
 pub(crate) struct FinalInput {
     pub(crate) sources: Sources,
-    /// Stamps of the files that the brief names.
+    /// Stamps of the brief's files.
     pub(crate) stamps: Vec<String>,
     pub(crate) voiced: Voiced,
     pub(crate) scenes: BTreeMap<SceneId, DrawnScene>,
@@ -61,7 +61,7 @@ impl Stage for FinalStage {
             let mut facts = voiced.facts.clone();
             let seen: Vec<SeenClip> =
                 input.scenes.values().filter_map(|scene| scene.colours.clone()).collect();
-            // A film keeps what its clips were brought to, so that one new clip changes no other.
+            // The film keeps the target of its colours, so that one new clip changes no other.
             let earlier = context.folder.kept(COLOURS);
             let colours = FilmColours::of(context, engines::clips(&drawn), earlier, &seen);
             context.folder.keep(COLOURS, &colours)?;

@@ -1,5 +1,5 @@
-//! Joins picture and sound into the finished film, checks it, writes its receipt and puts everything
-//! into place. An earlier film is replaced at the end.
+//! Joins picture and sound into the finished film, checks it, writes its receipt and publishes everything. An
+//! earlier film is replaced at the end.
 
 use crate::PipelineError;
 use crate::delivery::{self, Made, Planned, SIDECARS, stage_time};
@@ -20,12 +20,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
-/// Names the chunks of the picture for the joining.
+/// The file that lists the chunks of the picture for the join.
 const CHUNK_LIST: &str = "chunks.ffconcat";
 
 /// Joins, checks and delivers.
 pub(crate) struct PublishStage {
-    /// Time per stage so far.
+    /// The duration of each stage so far.
     pub(crate) stages: Vec<StageTime>,
     /// The files of the film, in the order in which they are put into place ([`published_files`]).
     pub(crate) files: Vec<String>,
@@ -65,7 +65,7 @@ impl Stage for PublishStage {
         vec![layout::OUTPUT.to_owned(), layout::METADATA.to_owned()]
     }
 
-    /// Every file of the film is in its place, as it was made.
+    /// Returns true if the film is published.
     fn is_usable(&self, context: &StageContext<'_>, _: &Receipt) -> Result<bool, PipelineError> {
         let folder = context.folder;
         let is_there = |name: &str| {
@@ -85,7 +85,7 @@ impl Stage for PublishStage {
         context.progress().stage("finish");
         let cover = folder.work(&chunk::cover_file(input.cover));
         disk::place_whole(&cover, &folder.new_work(layout::THUMBNAIL)?)?;
-        // Asked for here, nobody waits for it.
+        // Queried concurrently with the join, so that nothing waits for it.
         let (tools, joined) =
             threads::side_by_side(|| context.tool_versions(), || join(context, timeline));
         joined?;
@@ -133,7 +133,7 @@ fn join(context: &StageContext<'_>, timeline: &Timeline) -> Result<(), PipelineE
 /// Returns the files of a film in the order in which they are put into place: the film comes last.
 pub(crate) fn published_files(folder: &JobFolder, timeline: &Timeline) -> Vec<String> {
     let (mut before, after) = delivery::artifacts(timeline);
-    // A film of a timeline has no brief and no plan.
+    // A film made from a timeline has no brief and no plan.
     before.retain(|name| folder.work(name).is_file());
     let takes = delivery::takes(timeline);
     before.into_iter().chain(takes).chain(after).map(str::to_owned).collect()
@@ -156,14 +156,14 @@ fn put_in_place(folder: &JobFolder, files: &[String]) -> Result<(), PipelineErro
     Ok(())
 }
 
-/// Removes chunks of longer films and half-written ones.
+/// Removes chunks of longer films and partial ones.
 fn remove_other_chunks(folder: &JobFolder, chunks: usize) {
     let kept: BTreeSet<String> = (0..chunks).flat_map(chunk::files).collect();
     for entry in std::fs::read_dir(folder.work(layout::CHUNKS_DIR)).into_iter().flatten().flatten()
     {
         let name = format!("{}/{}", layout::CHUNKS_DIR, entry.file_name().to_string_lossy());
         if !kept.contains(&name) {
-            // What cannot be removed takes some room, and does no harm.
+            // A leftover takes some space and does no harm.
             let _ = std::fs::remove_file(entry.path());
         }
     }

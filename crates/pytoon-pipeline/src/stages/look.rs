@@ -1,4 +1,4 @@
-//! Looks at every picture once: its size, and where the eye goes.
+//! Analyses every picture once: its size, and its salient part.
 
 use crate::assets::ground;
 use crate::places::content_stamp;
@@ -20,18 +20,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 
-/// Looks at pictures and clips.
+/// Analyses pictures and clips.
 pub(crate) struct LookStage;
 
 #[derive(Serialize)]
 pub(crate) struct LookInput {
-    /// Still pictures, each once, with the fields of the brief that name them.
+    /// Still pictures without duplicates, with the fields of the brief that name them.
     pictures: Vec<(String, Asset)>,
     clips: BTreeMap<String, ClipSourceInfo>,
     clip_stamps: Vec<String>,
     width: u32,
     height: u32,
-    /// What shows where pictures are transparent.
+    /// The colour behind transparent parts of pictures.
     ground: [u8; 3],
 }
 
@@ -63,7 +63,7 @@ impl Stage for LookStage {
         "look".to_owned()
     }
 
-    /// A picture that cannot be read is an error of the brief.
+    /// Analyses the pictures and clips. An unreadable picture is an error of the brief.
     fn run(&self, context: &StageContext<'_>, input: &LookInput) -> Result<Step<Self::Output>> {
         let (store, aspect, pictures) = (context.pictures, input.aspect(), &input.pictures);
         let unseen = |clip: &ClipSourceInfo| AssetFacts::Clip {
@@ -79,7 +79,7 @@ impl Stage for LookStage {
             clips.clone().map(|(path, clip)| (path.clone(), unseen(clip))).collect();
         let clips: Vec<_> = clips.filter(|(_, clip)| needs_look(input, clip)).collect();
         let next_clip = Mutex::new(clips.iter());
-        // Backwards: what the film needs first is then still decoded when drawing begins.
+        // In reverse order: the pictures that the film needs first are then still in memory when drawing begins.
         let next_picture = Mutex::new(pictures.iter().enumerate().rev());
         let (seen_clips, seen_pictures) = (Mutex::new(Vec::new()), Mutex::new(BTreeMap::new()));
         let look = || {
@@ -97,7 +97,7 @@ impl Stage for LookStage {
         std::thread::scope(|scope| {
             for _ in 1..context.threads().min(pictures.len().max(clips.len())) {
                 if threads::spawn_in(scope, look).is_err() {
-                    // Those that there are do all of it.
+                    // The threads that could be started do all of the work.
                     break;
                 }
             }
@@ -115,14 +115,14 @@ impl Stage for LookStage {
                 Err(error) if matches!(error, SystemError::Cancelled) || error.is_exhausted() => {
                     return Err(error.into());
                 }
-                // Without key frames of its own it is taken for as bright as clips are.
+                // Without readable key frames it is assumed to be as bright as clips get.
                 Err(_) => BRIGHTEST,
             };
             if let Some(colours) = &mut reading.colours {
                 colours.peak = peak;
             }
         }
-        // The first picture of the brief is the one to complain about.
+        // Report the first broken picture in the order of the brief.
         for (index, seen) in seen_pictures.into_inner().unwrap_or_default() {
             let (field, asset) = &pictures[index];
             let seen = seen.map_err(|error| match error {
@@ -140,8 +140,8 @@ fn next<I: Iterator>(queue: &Mutex<I>) -> Option<I::Item> {
     lock(queue).next()
 }
 
-/// Returns true if what a clip shows decides how it is shown: it has another shape than the frame,
-/// or high dynamic range.
+/// Returns true if a clip's content affects the way it is shown: it has another shape than the frame, or high
+/// dynamic range.
 fn needs_look(input: &LookInput, clip: &ClipSourceInfo) -> bool {
     let reading = &clip.reading;
     let bright = reading.colours.as_ref().is_some_and(|colours| colours.transfer != Transfer::Sdr);
@@ -149,7 +149,7 @@ fn needs_look(input: &LookInput, clip: &ClipSourceInfo) -> bool {
     bright || !(0.8..=1.25).contains(&shape)
 }
 
-/// What several frames of a clip show together, and how bright they are.
+/// Combines several frames of a clip, and returns their peak brightness.
 fn seen(
     mut look: ClipLook,
     reading: &ClipReading,
@@ -167,7 +167,7 @@ fn seen(
         frames.iter().map(of).sum::<f64>() / frames.len().max(1) as f64
     };
     let centre = (mean(|f| f.crop_centre.0), mean(|f| f.crop_centre.1));
-    // A crop that stands still loses what walks out of it.
+    // A fixed crop loses a subject that moves out of it.
     let astray = |f: &PictureFacts| {
         (f.crop_centre.0 - centre.0).abs().max((f.crop_centre.1 - centre.1).abs())
     };
@@ -183,7 +183,7 @@ fn seen(
     (facts, look.peak)
 }
 
-/// Every still picture with the field that names it, each once.
+/// Returns every still picture without duplicates, with the field that names it.
 fn pictures(sources: &Sources) -> Vec<(String, String)> {
     let listed =
         sources.media.iter().enumerate().map(|(i, info)| (format!("media_files[{i}]"), info));

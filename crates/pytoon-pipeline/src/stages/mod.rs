@@ -1,5 +1,4 @@
-//! The stages of a film: what each reads, makes and leaves. They are run by
-//! [`crate::film::Film`] alone.
+//! The stages of a film: their inputs, results and artifacts. Only [`crate::film::Film`] runs them.
 
 pub(crate) mod budget;
 pub(crate) mod colours;
@@ -23,11 +22,11 @@ use crate::places::content_stamp;
 use serde::Serialize;
 use std::path::Path;
 
-/// A file that a stage reads, as it is in the stage's cache key.
+/// A file that a stage reads, as part of the stage's cache key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Asset {
     pub(crate) path: String,
-    /// Tells its content from others.
+    /// The stamp of its content.
     stamp: String,
 }
 

@@ -16,11 +16,11 @@ pub(crate) struct PlanStage;
 
 #[derive(Serialize)]
 pub(crate) struct PlanInput {
-    /// Tells the brief from others without looking at the files it names.
+    /// The hash of the brief itself, without the content of its files.
     pub(crate) brief: String,
-    /// The brief with everything it names found, and with the words of its recording.
+    /// The brief with all its files resolved, and with the transcript of its recording.
     pub(crate) sources: Sources,
-    /// Stamps of the files it names.
+    /// Stamps of its files.
     pub(crate) stamps: Vec<String>,
     pub(crate) draft: bool,
 }
@@ -28,9 +28,9 @@ pub(crate) struct PlanInput {
 /// A plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Plan {
-    /// The brief that it is a plan of.
+    /// The hash of the planned brief.
     pub(crate) brief: String,
-    /// The words, where they are what a recording was heard to say.
+    /// The script, if it is the transcript of a recording.
     script: Option<String>,
     language: Option<String>,
     guessed_script: Option<String>,
@@ -39,7 +39,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Puts the words that were heard into a brief that was resolved again.
+    /// Puts the transcript into a brief that was resolved again.
     pub(crate) fn complete(&self, sources: &mut Sources) {
         sources.brief.script.clone_from(&self.script);
         sources.brief.language.clone_from(&self.language);
@@ -89,7 +89,7 @@ impl Stage for PlanStage {
     }
 }
 
-/// Returns the stamps of the files that a brief names, in the order of its fields.
+/// Returns the stamps of a brief's files, in the order of its fields.
 pub(crate) fn stamps(sources: &Sources) -> Vec<String> {
     let own = sources.override_media.iter().map(|(_, media)| media);
     let media = sources.media.iter().chain(own).map(|media| media.path.as_str());

@@ -1,7 +1,7 @@
-//! Refuses a film before anything of it is bought.
+//! Rejects a film before anything is bought for it.
 //!
-//! Guarantees: a film that its brief wants whole or not at all is refused where its budget does not pay
-//! for the engines that are asked first, or where a scene would fall back for certain.
+//! Guarantees: a film whose brief accepts no degradation is rejected if its budget does not cover the engines that
+//! are asked first, or if a scene would certainly fall back.
 
 use super::budget::{budget, wants_all};
 use super::engines::{Wanted, left_out};
@@ -13,8 +13,8 @@ use pytoon_core::chain::LOCAL_ENGINE;
 use pytoon_vocabulary::MicroUsd;
 use std::collections::BTreeMap;
 
-/// Refuses a film that its budget does not pay for, or some scene of which no outside engine can
-/// draw as things stand, where its brief wants no lesser one. `voice` is what its voice will cost.
+/// Rejects a film that exceeds its budget, or has a scene that no external engine can draw at present, if its brief
+/// accepts no degraded film. `voice` is the price of the voice.
 ///
 /// # Errors
 /// A problem of the brief's field `budget`, or [`PipelineError::Degraded`].
@@ -35,7 +35,7 @@ pub(crate) fn refuse(
         // Scenes that ask for the same clip share it.
         let mut clips = BTreeMap::new();
         for wanted in wanted {
-            // Where the ledger cannot be read nothing is refused: the walk waits for it.
+            // If the ledger cannot be read, nothing is rejected: the walk waits for it.
             clips.extend(outside.manager.foreseen_cost(&wanted.order).await.ok().flatten());
         }
         let spent = outside.manager.store().spend_of_job(context.folder.job_id()).await?;
@@ -56,7 +56,7 @@ pub(crate) fn refuse(
     Err(context.field_error("budget", reason).into())
 }
 
-/// Refuses what would fall back to `local` for certain. A cooling engine may be waited for.
+/// Rejects scenes that would certainly fall back to `local`. A cooling engine may be waited for.
 fn refuse_lesser(wanted: &[Wanted]) -> Result<()> {
     let lesser: Vec<String> = wanted
         .iter()

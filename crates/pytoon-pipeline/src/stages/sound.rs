@@ -1,4 +1,4 @@
-//! Mixes and masters the sound, encodes it, and measures what the encoder made of it.
+//! Mixes and masters the sound, encodes it, and measures the encoded result.
 
 use crate::folder::JobFolder;
 use crate::places::content_hash_of;
@@ -25,20 +25,20 @@ use std::path::{Path, PathBuf};
 
 const SAMPLES_PER_MS: i64 = 48;
 const SAMPLE_RATE: u32 = 48_000;
-/// The decoded file may not peak above this.
+/// Maximum true peak of the decoded file.
 const MAX_TRUE_PEAK_DBTP: f64 = -1.0;
-/// The decoded file may be this far from its loudness before another try, in LU.
+/// Maximum deviation of the decoded file from its target loudness before another try, in LU.
 const MAX_LOUDNESS_ERROR_LU: f64 = 0.2;
-/// A user's music is looped with a crossfade of half a second.
+/// Music from the user is looped with a crossfade of half a second.
 const LOOP_CROSSFADE: usize = 24_000;
-/// The level of clips' own sound.
+/// The level of the clips' own sound.
 const CLIP_SOUND_LUFS: f64 = -28.0;
 
 /// The encoded sound of a finished step.
 pub(crate) const AUDIO: &str = "audio.m4a";
 const ARTIFACTS: [&str; 4] = [AUDIO, layout::MIXED, layout::VOICE_STEM, layout::MUSIC_STEM];
 
-/// What was measured.
+/// The measurements.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SoundReport {
@@ -54,9 +54,9 @@ pub(crate) struct SoundReport {
     pub(crate) decoded_lufs: Option<f64>,
     /// True peak of the decoded file, in dBTP.
     pub(crate) decoded_true_peak_dbtp: Option<f64>,
-    /// How far the bed lies below the voice, in LU.
+    /// The level of the bed below the voice, in LU.
     pub(crate) bed_below_voice_lu: Option<f64>,
-    /// What a mono speaker loses, in LU.
+    /// The loudness lost in mono, in LU.
     pub(crate) mono_loss_lu: f64,
     /// Samples at or beyond full scale in the decoded file.
     pub(crate) clipped_samples: usize,
@@ -67,7 +67,7 @@ pub(crate) struct SoundReport {
 /// Mixes, masters and encodes the sound.
 pub(crate) struct MixStage;
 
-/// All of a timeline that is heard: what is only seen may change, and the sound stays.
+/// The audible part of a timeline: changes to the picture alone do not affect the sound.
 #[derive(Serialize)]
 pub(crate) struct SoundInput {
     rate: FrameRate,
@@ -84,7 +84,7 @@ pub(crate) struct SoundInput {
 impl SoundInput {
     pub(crate) fn of(timeline: &Timeline, settings: &MixSettings, folder: &JobFolder) -> Self {
         let at_frame = |frame| timeline.frame_rate.frame_to_ms(frame);
-        // A take is known by its name in the job's folder.
+        // A take is identified by its name in the job's folder.
         let stamp = |asset| format!("{asset}:{}", content_hash_of(&take_path(folder, asset)));
         Self {
             rate: timeline.frame_rate,
@@ -128,7 +128,7 @@ fn mix(context: &StageContext<'_>, input: &SoundInput, part: &Path) -> Result<So
         let report = report(&measured, &decoded);
         tries += 1;
         let over = report.decoded_true_peak_dbtp.unwrap_or(-90.0) - MAX_TRUE_PEAK_DBTP;
-        // How far the encoder, which leaves out what it holds for inaudible, took the loudness.
+        // The loudness that the encoder removed: it discards what it considers inaudible.
         let taken =
             report.output_lufs.zip(report.decoded_lufs).map_or(0.0, |(out, heard)| out - heard);
         let off = report.decoded_lufs.map_or(0.0, |heard| (settings.target_lufs - heard).abs());
@@ -137,7 +137,7 @@ fn mix(context: &StageContext<'_>, input: &SoundInput, part: &Path) -> Result<So
             break report;
         }
         if over > 0.0 {
-            // AAC overshoots by a little that depends on the programme: lower the ceiling by as much.
+            // AAC overshoots by an amount that depends on the material: lower the ceiling by as much.
             ceiling -= over + 0.1;
         }
         if may_help {
@@ -165,7 +165,7 @@ fn assets(timeline: &Timeline) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns the path of a user's file, or of a take of this run or of the finished job.
+/// Returns the path of a user's file, or of a take of this run or of the published film.
 fn take_path(folder: &JobFolder, asset: &str) -> PathBuf {
     if Path::new(asset).is_absolute() {
         return asset.into();
@@ -174,7 +174,7 @@ fn take_path(folder: &JobFolder, asset: &str) -> PathBuf {
     if fresh.is_file() { fresh } else { folder.place(asset) }
 }
 
-/// Reads everything that sounds and puts voice and music at their levels to each other.
+/// Reads all sounds and sets the levels of voice and music.
 fn stems(context: &StageContext<'_>, input: &SoundInput) -> Result<Stems> {
     let len = input.rate.frame_to_sample(input.total_frames, SAMPLE_RATE) as usize;
     let (mut voice, mut clip_sounds) = (Vec::new(), Vec::new());
@@ -218,7 +218,7 @@ fn stems(context: &StageContext<'_>, input: &SoundInput) -> Result<Stems> {
     Ok(Stems::of(mix))
 }
 
-/// Returns the number of samples in a length; none in a negative one.
+/// Returns the number of samples in a length; 0 for a negative one.
 fn at(length: Ms) -> usize {
     (length.max(Ms::ZERO) * SAMPLES_PER_MS).get() as usize
 }
@@ -248,7 +248,7 @@ fn voice_parts(
     Ok(out)
 }
 
-/// Silences a stretch, with 5 ms edges so that it does not click.
+/// Mutes a range, with 5 ms edges so that it does not click.
 fn mute_part(samples: &mut [f32], range: MsRange) {
     if range.end <= Ms::ZERO || at(range.start) >= samples.len() {
         return;
@@ -297,8 +297,8 @@ fn clip_parts(
                 .clamp(1, wanted.max(1))
         });
         let speed = clip.speed.clamp(stretch::MIN_FACTOR, stretch::MAX_FACTOR);
-        // The sound's clock is the picture's: what comes before its first frame is left out, and
-        // where the sound begins later it is silent until then.
+        // The sound follows the picture's clock: sound before its first frame is cut, and sound that begins later
+        // is preceded by silence.
         let start = clip.source_start - clip.offset;
         let needed = (round as f64 * speed).ceil() as usize + 1;
         let seconds = (at(start) + needed) as f64 / f64::from(SAMPLE_RATE) + 0.1;
@@ -321,11 +321,11 @@ fn clip_parts(
         };
         let mut audio = Stereo::from_channels(cut(&left)?, cut(&right)?);
         soften(&mut audio);
-        // Silent where the sound ends before the picture does.
+        // Silent if the sound ends before the picture does.
         audio.left.resize(round, 0.0);
         audio.right.resize(round, 0.0);
         if round < wanted {
-            // It starts again with its picture, and is cut where its picture is.
+            // It loops with its picture, and is cut where its picture is.
             let again = |samples: &[f32]| samples.iter().copied().cycle().take(wanted).collect();
             audio = Stereo::from_channels(again(&audio.left), again(&audio.right));
             soften(&mut audio);
@@ -335,7 +335,7 @@ fn clip_parts(
     Ok(out)
 }
 
-/// Ambience comes and goes over about five frames, so that a cut does not click.
+/// Fades ambience in and out over about five frames, so that a cut does not click.
 fn soften(audio: &mut Stereo) {
     let len = audio.len();
     let edge = 8_000.min(len / 2).max(1);
@@ -348,7 +348,7 @@ fn soften(audio: &mut Stereo) {
     }
 }
 
-/// Masters and writes the stems and the mix; only what was measured stays in memory.
+/// Masters and writes the stems and the mix; only the measurements stay in memory.
 fn master_and_write(
     stems: &Stems,
     target: Lufs,
@@ -379,7 +379,7 @@ fn write_sound(
     })
 }
 
-/// Encodes the mix and decodes it again, as a listener's player will.
+/// Encodes the mix and decodes it again, as a player will.
 fn encode(context: &StageContext<'_>, profile: &AudioSettings, target: &Path) -> Result<Stereo> {
     let mixed = context.folder.work(layout::MIXED);
     let command = encode::audio_command(profile, &mixed, target);

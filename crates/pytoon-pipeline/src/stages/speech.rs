@@ -1,10 +1,10 @@
-//! Has the script spoken: by the first provider of the chain that can, cut into the utterances of
+//! Synthesizes the script with the first provider of the chain that can speak it, cut into the utterances of
 //! scenes.
 //!
-//! Guarantees: the provider's own times are used where there are any; a step down is in the log
-//! and in the receipt; where nobody speaks the film is silent and captioned, and says why.
+//! Guarantees: the provider's own timestamps are used if it has any; a fallback is in the log and in the receipt;
+//! without a voice the film is silent and captioned, and reports the reason.
 //!
-//! Start with [`synthetic`]; [`time_words`] is where words without times get theirs.
+//! Start with [`synthetic`]; [`time_words`] times the words of providers without timestamps.
 
 use super::voice_order::{
     KeptVoice, Refuse, VoiceInput, VoiceResult, VoiceStage, silent, write_take,
@@ -37,12 +37,12 @@ use pytoon_voice::tts::{Quote, SpokenSentence, TtsRequest, speech_ms};
 use pytoon_voice::tts_manager::{FailedAttempt, Spoken, TtsManager};
 use pytoon_voice::voice_processor::{self, SAMPLES_PER_MS, Timbre};
 
-/// Between sentences that are timed together, so that none is heard into the next.
+/// The gap between sentences that are aligned together, so that none is matched into the next.
 const GAP: usize = 14_400;
 
-/// Times the words of sentences whose voice gave no times, with the configured chain. All of them
-/// are laid along at once, which the chain does better than one short sentence; each keeps to its
-/// own samples. Nothing where the voice timed all.
+/// Times the words of sentences whose voice gave no timestamps, with the configured chain. All are aligned at once,
+/// which works better than one short sentence at a time; each stays within its own samples. Returns `None` if the
+/// voice timed all of them.
 fn time_words(
     aligner: &Aligner,
     request: &TtsRequest,
@@ -79,7 +79,7 @@ fn time_words(
     Ok(Some(timed))
 }
 
-/// Words as times of their own sentence, which begins at `start` and is `length` long.
+/// Returns words in times relative to their sentence, which begins at `start` and is `length` long.
 fn within(words: Vec<CaptionWord>, start: i64, length: i64) -> Vec<CaptionWord> {
     let count = words.len() as i64;
     let mut earliest = 0;
@@ -96,7 +96,7 @@ fn within(words: Vec<CaptionWord>, start: i64, length: i64) -> Vec<CaptionWord> 
         .collect()
 }
 
-/// Returns what the installed voices consist of; a voice that is added or replaced speaks anew.
+/// Returns the stamps of the installed voices; a voice that is added or replaced invalidates the speech.
 fn installed_voices(tts: &TtsSettings) -> Vec<String> {
     let folders = VoiceFolders::new(&tts.neural.folder);
     let (voices, broken) = folders.list();
@@ -108,15 +108,14 @@ fn installed_voices(tts: &TtsSettings) -> Vec<String> {
     sound.chain(broken.iter().map(ToString::to_string)).collect()
 }
 
-/// Returns what tells the voices and services that there are from others: installed voices, and
-/// who cannot be asked as things stand.
+/// Returns a key of the available voices and services: installed voices, and those that cannot be asked at present.
 pub(crate) fn means(context: &StageContext<'_>, tts: &TtsSettings) -> String {
     let chain = context.providers(tts, None, CallLimits::default());
     let left_out = chain.map(|chain| chain.left_out).unwrap_or_default();
     context.folder.hash(&(installed_voices(tts), left_out))
 }
 
-/// Returns the budgets of what is bought for the voice of a film.
+/// Returns the budgets of purchases for the voice of a film.
 pub(crate) fn limits(engines: &EngineDesk, sources: &Sources) -> CallLimits {
     let own = &engines.engines().settings.budget;
     CallLimits {
@@ -242,7 +241,7 @@ pub(super) fn synthetic(
         })
     });
     warnings.extend(other);
-    // A voice that the brief names is missed like a service's.
+    // A local voice that the brief names counts as missing like that of a service.
     let is_missed = |attempt: &FailedAttempt| {
         !attempt.is_local || settings.name.is_some() || settings.provider.is_some()
     };
@@ -256,7 +255,7 @@ pub(super) fn synthetic(
     Ok(result)
 }
 
-/// Asks for the voice that a continued job has. Returns why it cannot speak, if it cannot.
+/// Requests the voice of a continued job. Returns the reason if it cannot speak.
 fn keep_voice(chain: &Chain, request: &mut TtsRequest, kept: KeptVoice) -> Option<Note> {
     let who = match &kept.name {
         Some(name) => format!("`{name}` ({})", kept.provider),
@@ -276,8 +275,8 @@ fn keep_voice(chain: &Chain, request: &mut TtsRequest, kept: KeptVoice) -> Optio
     None
 }
 
-/// Where nothing may be bought: takes out the voices that would have to be, and tells what the
-/// first of them costs. What is bought already is used.
+/// Removes the voices that would cost money, if nothing may be bought, and returns the price of the first of them.
+/// Existing purchases are used.
 fn leave_out_what_costs(
     chain: &mut Chain,
     request: &TtsRequest,
@@ -296,11 +295,11 @@ fn leave_out_what_costs(
     Ok(quote)
 }
 
-/// How long the quickest voice takes, against the voice of this machine.
+/// The duration of the fastest voice relative to that of this machine's voice.
 const QUICKEST: f64 = 0.8;
 
-/// Refuses a script that no voice speaks in the time of a film, and a film that its budget cannot
-/// pay for, before any of it is bought: the voice of this machine tells how long it is.
+/// Rejects, before anything is bought, a script that no voice can speak in the time of a film, and a film that
+/// exceeds its budget. The voice of this machine estimates the length.
 fn refuse_before_buying(
     input: &VoiceInput,
     (chain, request): (&Chain, &TtsRequest),
@@ -318,7 +317,7 @@ fn refuse_before_buying(
     let own_speed = own.map_or(1.0, |own| tts.speed_of(own.name()));
     let slower = own_speed / speed;
     let request = TtsRequest { voice: None, ..request.clone() };
-    // Whatever keeps it from speaking is told when it is its turn.
+    // A failure of the local voice is reported when its turn comes.
     let Some(Ok(sentences)) = own.map(|own| own.speak(&request)) else { return Ok(()) };
     let fits = |share: f64| {
         let mut speech = by_scene(graph, &sentences);
@@ -334,7 +333,7 @@ fn refuse_before_buying(
     refuse(&shortest, voice)
 }
 
-/// From spoken sentences to the takes of scenes.
+/// Turns spoken sentences into the takes of scenes.
 fn voiced(
     context: &StageContext<'_>,
     input: &VoiceInput,
@@ -353,7 +352,7 @@ fn voiced(
     if by_provider > 0 || timed.is_none() {
         Event::AlignmentProviderTimes { provider, words: by_provider }.emit();
     }
-    // The least exact method is the film's.
+    // The least exact method counts for the film.
     let method = timed.as_ref().map_or(AlignmentMethod::Provider, |timed| timed.method);
     let tempo = fit_tempo(input, &mut sentences)?;
     let word_count = sentences.iter().map(|s| s.words.len()).sum();
@@ -377,7 +376,7 @@ fn skipped(left: &LeftOut) -> Note {
     Note::VoiceProviderFailed { provider: left.provider.clone(), reason: left.reason.clone() }
 }
 
-/// What an older program called the local voice is said once, with its name now.
+/// Notes the obsolete name of the local voice for each setting that uses it.
 fn old_names(settings: &TtsSettings, first: Option<&str>) -> Vec<Note> {
     let places = [
         ("voice.provider", first),
@@ -394,7 +393,7 @@ fn old_names(settings: &TtsSettings, first: Option<&str>) -> Vec<Note> {
         .collect()
 }
 
-/// Speaks faster, at most 1.1 times, where the film would else be too long; or refuses.
+/// Speeds the voice up, at most 1.1 times, if the film would otherwise be too long; else rejects it.
 fn fit_tempo(input: &VoiceInput, sentences: &mut [SpokenSentence]) -> Result<f64, PipelineError> {
     let VoiceInput { graph, preset, .. } = input;
     let speech = by_scene(graph, sentences);
@@ -421,7 +420,7 @@ fn by_scene(graph: &SceneGraph, sentences: &[SpokenSentence]) -> Vec<Vec<Utteran
                     let asset = layout::voice_take(index);
                     index += 1;
                     let duration_ms = sentence.samples.len() as i64 / SAMPLES_PER_MS;
-                    // Emoji alone have nothing to say; they are shown with their neighbours' time.
+                    // Emoji alone have nothing to say; they are shown with their neighbours' timing.
                     Some(Utterance {
                         asset,
                         source_start_ms: 0,

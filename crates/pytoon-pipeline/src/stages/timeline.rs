@@ -1,4 +1,4 @@
-//! Builds the timeline and writes what describes it.
+//! Builds the timeline and writes it and its sidecars.
 
 use crate::folder::JobFolder;
 use crate::sources::Sources;
@@ -47,7 +47,7 @@ pub(crate) fn timeline(
     let is_brand_safe = sources.brief.brand_safe == Some(true);
     let keeps_colours = is_brand_safe && sources.palette.brand_accent.is_some();
     let look = Look {
-        // A grade would move the brand's own colours.
+        // A grade would shift the brand's own colours.
         grade_strength: if keeps_colours { 0.0 } else { sources.preset.grade_strength },
         palette: sources.palette.clone(),
         captions: CaptionStyle {
@@ -95,7 +95,7 @@ pub(crate) fn write(folder: &JobFolder, timeline: &Timeline) -> Result<()> {
     Ok(())
 }
 
-/// Fonts for everything that a timeline shows.
+/// Returns the fonts of all text in a timeline.
 pub(crate) fn fonts(finder: &FontFinder, timeline: &Timeline) -> Result<Fonts> {
     use pytoon_core::timeline::{ClipSource, OverlayContent};
     let mut texts: Vec<&str> =

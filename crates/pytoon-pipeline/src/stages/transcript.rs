@@ -1,4 +1,4 @@
-//! Has a recording written down that comes without words: what is heard becomes the script.
+//! Transcribes a recording without a script: the transcript becomes the script.
 
 use crate::Result;
 use crate::sources::Sources;
@@ -10,7 +10,7 @@ use pytoon_voice::transcript::{Outcome, transcribe};
 use serde::Serialize;
 use std::path::Path;
 
-/// Writes a recording down.
+/// Transcribes a recording.
 pub(crate) struct TranscriptStage {
     /// Budgets of the service.
     pub(crate) limits: CallLimits,
@@ -24,7 +24,7 @@ pub(crate) struct TranscriptInput {
 }
 
 impl TranscriptInput {
-    /// Returns the input of a brief with a recording and no script; none for other briefs.
+    /// Returns the input of a brief with a recording and no script; `None` for other briefs.
     pub(crate) fn of(sources: &Sources, settings: &TranscriptionSettings) -> Option<Self> {
         let recording = sources.brief.voice_file.as_deref().filter(|_| sources.lacks_script())?;
         Some(Self {
@@ -43,7 +43,7 @@ impl Stage for TranscriptStage {
         "transcript".to_owned()
     }
 
-    /// Those who could not write it down are asked again.
+    /// Returns true unless the transcription failed: then it is retried.
     fn is_usable(&self, _: &StageContext<'_>, heard: &Outcome) -> Result<bool> {
         Ok(heard.is_ok())
     }
@@ -57,7 +57,7 @@ impl Stage for TranscriptStage {
     }
 }
 
-/// Makes what was heard the script of a brief, or notes why nobody could write it down.
+/// Makes the transcript the script of a brief, or notes the reason for the failure.
 pub(crate) fn apply(heard: Outcome, sources: &mut Sources) {
     match heard {
         Ok(written) => {

@@ -1,7 +1,7 @@
-//! Makes or reads the voice and gives it to scenes.
+//! Synthesizes or reads the voice and assigns it to scenes.
 //!
-//! Takes are written to the work folder and found again there, so a continued or repeated render
-//! does not speak twice.
+//! Takes are stored in the work folder and reused from there, so a continued or repeated render does not synthesize
+//! twice.
 
 use super::voice_order::{
     KeptVoice, Refuse, VoiceInput, VoiceResult, VoiceStage, silent, write_take,
@@ -35,8 +35,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 impl KeptVoice {
-    /// Returns the voice that a continued job keeps: that of its last take, or else of its receipt.
-    /// A substitute is not kept, and the brief's own choice comes first.
+    /// Returns the voice that a continued job keeps: that of its last take, or else of its receipt. A fallback
+    /// voice is not kept, and the brief's own choice takes precedence.
     pub(crate) fn of(folder: &JobFolder, sources: &Sources) -> Option<Self> {
         let asked = sources.brief.voice_settings();
         if asked.provider.is_some() || asked.name.is_some() {
@@ -86,7 +86,7 @@ impl VoiceInput {
     }
 }
 
-/// Returns a graph without what is only seen: it changes no voice.
+/// Returns a graph without its visual parts, which do not affect the voice.
 fn spoken_part(graph: &SceneGraph) -> SceneGraph {
     let plain = SceneMedia {
         kind: MediaKind::Background,
@@ -105,7 +105,7 @@ fn spoken_part(graph: &SceneGraph) -> SceneGraph {
         scene.description.clear();
         scene.duration = 0;
         scene.media = plain.clone();
-        // A silent scene is as long as it takes to read it and to see its media.
+        // A silent scene is as long as it takes to read its text and to see its media.
         let seen = if scene.sentences.is_empty() { scene.more_media.len() } else { 0 };
         scene.more_media = vec![plain.clone(); seen];
         if !scene.sentences.is_empty() {
@@ -137,7 +137,7 @@ impl Stage for VoiceStage<'_> {
         takes.into_iter().cloned().collect()
     }
 
-    /// Those who failed are asked again: what was bought meanwhile is kept.
+    /// Returns true if no provider failed: failed ones are retried, and existing purchases are reused.
     fn is_usable(&self, _: &StageContext<'_>, spoken: &VoiceResult) -> Result<bool> {
         Ok(spoken.attempts.is_empty())
     }
@@ -153,14 +153,14 @@ impl Stage for VoiceStage<'_> {
     }
 }
 
-/// Whether the film is to have a voice.
+/// Returns true if the film is to have a voice.
 pub(crate) fn is_asked(graph: &SceneGraph) -> bool {
     graph.global_audio.voice != VoiceSource::Off
         && graph.scenes.iter().any(|scene| !scene.sentences.is_empty())
 }
 
-/// Returns how the voice falls short of what the brief asks for, if it does: a local voice stands in
-/// for a service's, or there is none.
+/// Returns the degradation of the voice against the brief, if there is any: a local voice replaces that of a
+/// service, or there is none.
 pub(crate) fn shortfall(graph: &SceneGraph, result: &VoiceResult) -> Option<String> {
     let is_silent = is_asked(graph) && result.provider.is_none();
     let why: Vec<String> = result.warnings.iter().map(Note::to_string).collect();
@@ -204,7 +204,7 @@ fn recorded(
     let asset = layout::voice_take(0);
     write_take(context.folder, &asset, &recording.samples)?;
     let speech = voice_mapper::map_recording(graph, &recording, &timed.words, &asset);
-    // A recording is never sped up: people hear it. It must fit as it is.
+    // A recording is never sped up: that would be audible. It must fit as it is.
     let fitted =
         fit::fit(&needs(graph, &input.preset, &speech), input.target_ms, &input.preset.pacing);
     if !fitted.is_ok_and(|fitted| fitted.tempo <= 1.0) {
@@ -226,7 +226,7 @@ fn recorded(
     Ok(result)
 }
 
-/// Says what a recording and its script do not share, in times of the file that the user gave.
+/// Notes the differences between a recording and its script, in times of the user's file.
 fn mismatch_note(
     mismatch: &Mismatch,
     sentences: &[Vec<text::Word>],
@@ -249,7 +249,7 @@ fn mismatch_note(
     }
 }
 
-/// The target of a brief in milliseconds.
+/// Returns the target length of a brief, in milliseconds.
 pub(crate) fn target_ms(sources: &Sources) -> Option<i64> {
     sources.brief.target_duration_seconds.map(|seconds| (seconds * 1000.0).round() as i64)
 }

@@ -35,7 +35,7 @@ pub(crate) struct VoiceStage<'a> {
 
 #[derive(Clone, Serialize)]
 pub(crate) struct VoiceInput {
-    /// The scenes with only what is spoken and how long they last at least.
+    /// The scenes with only their spoken text and minimum lengths.
     pub(crate) graph: SceneGraph,
     pub(crate) recording: Option<Asset>,
     pub(crate) settings: VoiceSettings,
@@ -49,7 +49,7 @@ pub(crate) struct VoiceInput {
     pub(crate) guessed_script: Option<String>,
     #[serde(serialize_with = "entries")]
     pub(crate) pronunciations: Pronunciations,
-    /// The voices and services that there are; absent where a job keeps the voice it has.
+    /// A key of the available voices and services; `None` if a job keeps its voice.
     pub(crate) means: Option<String>,
 }
 
@@ -60,8 +60,7 @@ pub(crate) struct KeptVoice {
     pub(super) name: Option<String>,
 }
 
-/// Refuses a film before its voice is bought, given the lengths of its scenes and what the voice
-/// costs.
+/// Rejects a film before its voice is bought, given the lengths of its scenes and the price of the voice.
 pub(crate) type Refuse<'a> = &'a dyn Fn(&Fit, MicroUsd) -> Result<()>;
 
 /// The result of the stage `voice`.
@@ -71,14 +70,14 @@ pub(crate) struct VoiceResult {
     pub(crate) speech: Vec<Vec<Utterance>>,
     /// The provider that spoke, or `voice_file`; `None` without a voice.
     pub(crate) provider: Option<String>,
-    /// The voice that spoke, where the provider knows it.
+    /// The voice that spoke, if the provider reports it.
     #[serde(default)]
     pub(crate) voice: Option<VoiceUsed>,
     /// The method by which words were timed.
     pub(crate) method: AlignmentMethod,
     /// The confidence in it, 0 to 1; `None` without a voice.
     pub(crate) confidence: Option<f64>,
-    /// Notes on what failed or was assumed.
+    /// Notes on failures and assumptions.
     pub(crate) warnings: Vec<Note>,
     /// The factor by which the voice was sped up.
     pub(crate) tempo: f64,
@@ -88,7 +87,7 @@ pub(crate) struct VoiceResult {
     /// True if a local voice replaces that of a service.
     #[serde(default)]
     pub(crate) stepped_down: bool,
-    /// The price of a service, where nothing may be bought.
+    /// The price of a service, if nothing may be bought.
     #[serde(default)]
     pub(crate) quote: Option<Quote>,
 }

@@ -18,7 +18,7 @@ use pytoon_voice::tts::chain::{Chain, LeftOut};
 /// Returns the warnings about a brief's voice and language.
 ///
 /// # Errors
-/// [`crate::PipelineError`] when a key or a setting of a voice provider cannot be used.
+/// [`crate::PipelineError`] if a key or a setting of a voice provider cannot be used.
 pub fn voice_warnings(env: &Environment, brief: &Brief) -> Result<Vec<Note>> {
     if brief.voice_file.is_some() || brief.voice_is_off() {
         return Ok(Vec::new());
@@ -68,7 +68,7 @@ pub(super) fn no_natural_voice(
     Some(Note::NoNaturalVoice { language, provider, command })
 }
 
-/// Takes out the providers that have no voice for the language, each with its reason.
+/// Removes the providers that have no voice for the language, each with its reason.
 pub(super) fn leave_out_who_has_no_voice(chain: &mut Chain, request: &TtsRequest) {
     let Chain { providers, left_out } = chain;
     providers.retain(|provider| match provider.has_no_voice(request) {

@@ -1,5 +1,5 @@
-//! From a plan to a film whose times are known: the voice, a look at the pictures, the timeline, and
-//! the engines that draw scenes.
+//! From a plan to a film whose times are known: the voice, the analysis of pictures, the timeline, and the engines
+//! of the scenes.
 
 use super::engines::{self, Wanted};
 use super::look::{LookInput, LookStage};
@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Speaks, looks, builds the timeline and chooses engines.
+/// Synthesizes, analyses, builds the timeline and chooses engines.
 #[derive(Default)]
 pub(crate) struct VoicedStage {
     /// The voice of an earlier film of this job, which a continued job keeps.
@@ -32,21 +32,21 @@ pub(crate) struct VoicedStage {
 
 #[derive(Serialize)]
 pub(crate) struct VoicedInput {
-    /// Tells the brief from others without looking at the files it names.
+    /// The hash of the brief itself, without the content of its files.
     pub(crate) brief: String,
     pub(crate) sources: Sources,
-    /// Stamps of the files it names.
+    /// Stamps of its files.
     pub(crate) stamps: Vec<String>,
     pub(crate) graph: SceneGraph,
     pub(crate) voice: VoiceInput,
     pub(crate) look: LookInput,
     pub(crate) timeline: TimelineSettings,
-    /// The engines that can be asked; absent where a job keeps the engines it has.
+    /// The engines that can be asked; `None` if a job keeps its engines.
     pub(crate) engines: Option<EngineMeans>,
 }
 
-/// Returns the voice of the job's first film, for a continued film whose words and settings are the same.
-/// The key of the first film names the voices that there were, which a continued film leaves out.
+/// Returns the voice of the job's first film, for a continued film with the same words and settings. The cache key
+/// of the first film contains the available voices, which a continued film omits.
 fn spoken_at_first(
     context: &StageContext<'_>,
     stage: &VoiceStage<'_>,
@@ -64,19 +64,19 @@ fn spoken_at_first(
 /// A film whose times are known.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Voiced {
-    /// The brief that was spoken.
+    /// The hash of the spoken brief.
     pub(crate) brief: String,
     /// The scenes with the chains of their engines.
     pub(crate) graph: SceneGraph,
     pub(crate) spoken: VoiceResult,
-    /// What the pictures show.
+    /// The facts about the pictures.
     pub(crate) facts: BTreeMap<String, AssetFacts>,
-    /// The film as it is without outside engines.
+    /// The film without external engines.
     pub(crate) timeline: Timeline,
     pub(crate) warnings: Vec<Note>,
-    /// What is wanted of outside engines.
+    /// The orders for external engines.
     pub(crate) wanted: Vec<Wanted>,
-    /// How long its parts took, in milliseconds, and which of them an earlier run had made.
+    /// The duration of each part, in milliseconds; true if an earlier run had made it.
     pub(crate) parts: Vec<(String, u64, bool)>,
 }
 
@@ -94,7 +94,7 @@ impl Stage for VoicedStage {
         "voiced".to_owned()
     }
 
-    /// Those who failed to speak are asked again.
+    /// Returns true if no voice provider failed: failed ones are retried.
     fn is_usable(&self, _: &StageContext<'_>, voiced: &Voiced) -> Result<bool> {
         Ok(voiced.spoken.attempts.is_empty())
     }
@@ -114,7 +114,7 @@ impl Stage for VoicedStage {
         if context.buys() {
             crate::stages::refusal::refuse(context, sources, &wanted, MicroUsd::ZERO)?;
         }
-        // An earlier brief of this job may have left others.
+        // An earlier brief of this job may have left other versions.
         write_json(context.folder, layout::SCENE_GRAPH, &graph)?;
         timeline::write(context.folder, &built.timeline)?;
         let ms = |took: Duration| took.as_millis() as u64;
@@ -135,13 +135,13 @@ impl Stage for VoicedStage {
     }
 }
 
-/// What the pictures show, and the voice.
+/// The facts about the pictures, and the voice.
 type Heard = (Output<BTreeMap<String, AssetFacts>>, Output<VoiceResult>);
 
 impl VoicedStage {
-    /// Speaks while the pictures are looked at.
+    /// Synthesizes while the pictures are analysed.
     fn look_and_speak(&self, context: &StageContext<'_>, input: &VoicedInput) -> Result<Heard> {
-        // What would be bought later is known before the voice is bought.
+        // The later purchases are known before the voice is bought.
         let refuse = |shortest: &Fit, price: MicroUsd| {
             let needed_ms =
                 |scene: usize| shortest.scenes.get(scene).map_or(0, |scene| scene.duration_ms);
@@ -164,7 +164,7 @@ impl VoicedStage {
             }
         };
         let (looked, spoken) = threads::side_by_side(look, speak);
-        // A broken picture is the user's to repair, so it is told first.
+        // The user can fix a broken picture, so it is reported first.
         let looked = looked.map_err(|_| {
             PipelineError::Internal("reading the pictures ended unexpectedly".into())
         })??;

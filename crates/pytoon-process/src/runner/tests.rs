@@ -1,4 +1,4 @@
-//! Programs that stall, take too long or too much, or are given up.
+//! Programs that stall, exceed their time or their limits, or are cancelled.
 
 use super::*;
 
@@ -63,7 +63,7 @@ fn a_program_that_takes_too_long_is_ended_however_busy_it_is() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_program_gets_no_more_memory_than_it_may_have() {
-    // Its limit is set before it reads that it may go on.
+    // Its limit is set before it reads the line that lets it continue.
     let greedy = sh("read -r _ && head -c 200m /dev/zero | tail -c 200m | wc -c");
     let limited = |mib: u64| {
         let limits = ProcessLimits { memory: Some(mib << 20), ..ProcessLimits::default() };

@@ -1,7 +1,7 @@
 //! Adds up the counters of several processes, as Prometheus text.
 //!
-//! Each process keeps its counters in the database. The counters of a process that has ended stay, so
-//! that sums never fall. Gauges belong to one process and are not added up.
+//! Each process keeps its counters in the database. The counters of a process that has ended stay, so that sums
+//! never decrease. Gauges belong to one process and are not added up.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub fn merged(own: &str, others: &[&str]) -> String {
     }
     let mut text = String::new();
     for (_, family) in families {
-        // A gauge that only others have is nobody's any more.
+        // A gauge that only other processes have has no current value.
         if family.is_gauge && family.samples.is_empty() {
             continue;
         }
@@ -101,7 +101,7 @@ mod tests {
             assert!(text.lines().any(|l| l == line), "{line} is missing in\n{text}");
         }
         assert_eq!(text.matches("# TYPE a_total").count(), 1);
-        // What has ended may be added up first, and again.
+        // Ended processes may be added up first, and repeatedly.
         let twice = added_up(&[&added_up(&[other]), other]);
         assert!(!twice.contains("g 9") && !twice.contains("# TYPE g"), "{twice}");
         assert_eq!(merged(own, &[&twice]), text);

@@ -1,7 +1,7 @@
-//! The seam behind which it is known what files there are: uploads of callers, and what was bought.
+//! The store of file records: uploads of callers, and purchases.
 //!
-//! Guarantees: every method is one transaction; times are the database's; a file that is named in a
-//! brief at one moment is not given up at the same.
+//! Guarantees: every method is one transaction; times are the database's; a file is never removed while a brief
+//! names it.
 
 use crate::ledger::StoreFuture;
 use pytoon_vocabulary::UnixMs;
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
-/// How a brief names an uploaded file.
+/// The prefix by which a brief names an uploaded file.
 pub const ASSET_MARK: &str = "asset:";
 
-/// An uploaded file as kept.
+/// The record of an uploaded file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssetRow {
     /// Its id; a brief names it `asset:{id}`.
@@ -23,20 +23,20 @@ pub struct AssetRow {
     pub sha256: String,
     /// Its size in bytes.
     pub size_bytes: i64,
-    /// What it is by its content, such as `image/png`.
+    /// Its media type by its content, such as `image/png`.
     pub media_type: String,
-    /// Its name where files are kept, such as `assets/{id}.png`.
+    /// Its name in the storage, such as `assets/{id}.png`.
     pub file: String,
-    /// When it was uploaded.
+    /// The time of its upload.
     pub created_at: UnixMs,
-    /// When a brief last named it.
+    /// The time when a brief last named it.
     pub used_at: UnixMs,
 }
 
-/// What came of an upload.
+/// The result of an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Uploaded {
-    /// It is a new file.
+    /// A new file.
     New(AssetRow),
     /// The same key uploaded the same content before.
     Known(AssetRow),
@@ -45,30 +45,29 @@ pub enum Uploaded {
 /// A file that was bought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptFile {
-    /// Its name where files are kept, such as `clips/{call}.mp4`.
+    /// Its name in the storage, such as `clips/{call}.mp4`.
     pub file: String,
-    /// How long it has been kept, in milliseconds.
+    /// Its age, in milliseconds.
     pub age_ms: i64,
 }
 
-/// Where it is known what files there are. Every method is one atomic step.
+/// Stores the records of files. Every method is one transaction.
 pub trait FileStore: fmt::Debug + Send + Sync {
-    /// Writes down an uploaded file, unless its key has the same content already. The times of the
-    /// row given do not count.
+    /// Records an uploaded file, unless its key has the same content already. The times of the given row are
+    /// ignored.
     fn asset_add(&self, asset: AssetRow) -> StoreFuture<'_, Uploaded>;
-    /// Finds an uploaded file for a brief, as one that is used now. With `key`, only one that this
-    /// key uploaded.
+    /// Finds an uploaded file for a brief, and marks it as used now. With `key`, only one that this key uploaded.
     fn asset_use(&self, id: &str, key: Option<String>) -> StoreFuture<'_, Option<AssetRow>>;
-    /// The uploaded file that a job names, whoever asks.
+    /// Reads an uploaded file that a job names, regardless of the caller.
     fn asset_fetch(&self, id: &str) -> StoreFuture<'_, Option<AssetRow>>;
-    /// Files that no brief has named for so long.
+    /// Lists files that no brief has named for this time.
     fn asset_list_unused(&self, unused_for: Duration) -> StoreFuture<'_, Vec<AssetRow>>;
-    /// Gives up a file that no brief has named for so long; whether it did.
+    /// Removes a file that no brief has named for this time. Returns false if it was not removed.
     fn asset_remove(&self, id: &str, unused_for: Duration) -> StoreFuture<'_, bool>;
-    /// All files that were bought and are known.
+    /// Lists all files that were bought.
     fn kept_list(&self) -> StoreFuture<'_, Vec<KeptFile>>;
-    /// Forgets a file that was bought: nobody finds it from now on.
+    /// Forgets a file that was bought: it is not found from now on.
     fn kept_forget(&self, file: &str) -> StoreFuture<'_, ()>;
-    /// Takes a turn at what one process does at a time, for so long; whether it is ours.
+    /// Takes a turn at work that one process does at a time, for this time. Returns true if the caller has it.
     fn turn_take(&self, name: &str, holder: &str, holds: Duration) -> StoreFuture<'_, bool>;
 }

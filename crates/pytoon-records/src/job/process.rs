@@ -22,7 +22,7 @@ pub struct QueueState {
     pub dead: u64,
     /// Waiting time of the oldest due task, in milliseconds.
     pub oldest_ready_ms: i64,
-    /// Running tasks whose lease ran out.
+    /// Running tasks whose lease expired.
     pub expired: u64,
 }
 

@@ -1,8 +1,8 @@
 //! The queue of tasks under leases.
 //!
-//! A claim of a task returns a token, and every later write names that token. After the lease has run
-//! out another worker may claim the task with a higher token. Later writes of the first are refused
-//! ([`Hold::Lost`]), so that a worker that was cut off cannot spoil the work of another.
+//! A claim of a task returns a token, and every later write names that token. After the lease has expired another
+//! worker may claim the task with a higher token. Later writes of the first are rejected ([`Hold::Lost`]), so that
+//! a disconnected worker cannot spoil the work of another.
 //!
 //! Guarantees: every method is one transaction; times are the database's.
 //!
@@ -44,7 +44,7 @@ pub struct Lease {
     pub job: JobRow,
     /// Time between its due time and this claim, in milliseconds.
     pub waited_ms: i64,
-    /// True if the lease of an earlier claim ran out.
+    /// True if the lease of an earlier claim expired.
     pub was_lost: bool,
 }
 
@@ -75,7 +75,7 @@ pub struct Finish {
 pub struct Failure {
     /// The error.
     pub error: JobError,
-    /// The pause before the next attempt; absent if there is none.
+    /// The pause before the next attempt; `None` if there is none.
     pub retry_in: Option<Duration>,
     /// True if the job is held for a person's decision and has not failed.
     pub held: bool,
@@ -100,15 +100,15 @@ pub struct DeadTask {
 
 /// Keeps tasks and hands them out. Every method is one transaction.
 pub trait TaskQueue: fmt::Debug + Send + Sync {
-    /// Claims the task that has waited longest, for the time of a lease.
+    /// Claims the task that has waited longest, for the duration of a lease.
     fn task_claim(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>>;
-    /// Claims a task of a job that has begun. A worker without room on its disk begins no other.
+    /// Claims a task of a job that has begun. A worker without free disk space starts no other.
     fn task_claim_begun(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>>;
     /// Extends a lease (heartbeat).
     fn task_beat(&self, id: &TaskId, token: i64, lease: Duration) -> StoreFuture<'_, Hold>;
     /// Finishes a task, and adds the tasks that follow it.
     fn task_finish(&self, id: &TaskId, token: i64, finish: Finish) -> StoreFuture<'_, Hold>;
-    /// Puts a task off, with a memo for its next claim. This is no failed attempt.
+    /// Defers a task, with a memo for its next claim. This is not a failed attempt.
     fn task_later(
         &self,
         id: &TaskId,
@@ -116,7 +116,7 @@ pub trait TaskQueue: fmt::Debug + Send + Sync {
         wait: Duration,
         memo: Value,
     ) -> StoreFuture<'_, Hold>;
-    /// Hands a task back unfinished, as a worker does that is stopped. This is no failed attempt.
+    /// Hands a task back unfinished, when a worker is stopped. This is not a failed attempt.
     fn task_give_back(&self, id: &TaskId, token: i64) -> StoreFuture<'_, Hold>;
     /// Ends a failed attempt: the task is retried, or its job fails or is held.
     fn task_fail(&self, id: &TaskId, token: i64, failure: Failure) -> StoreFuture<'_, Hold>;
@@ -124,6 +124,6 @@ pub trait TaskQueue: fmt::Debug + Send + Sync {
     fn task_dead(&self) -> StoreFuture<'_, Vec<DeadTask>>;
     /// Requeues a dead task with its job. Returns false if it is not dead.
     fn task_requeue(&self, id: &TaskId) -> StoreFuture<'_, bool>;
-    /// Waits until there may be a task, or the time is over.
+    /// Waits until there may be a task, or the time has passed.
     fn task_wait(&self, at_most: Duration) -> StoreFuture<'_, ()>;
 }

@@ -40,7 +40,7 @@ impl State for SceneStatus {
     const EVENTS: &'static [SceneEvent] = &SceneEvent::ALL;
 
     fn apply(self, event: SceneEvent) -> Result<Self, InvalidTransition<Self>> {
-        // A job that is made again plans and draws all of its scenes again.
+        // A job that is redone plans and draws all of its scenes again.
         Ok(match event {
             SceneEvent::Planned => Self::Planned,
             SceneEvent::Ordered => Self::Rendering,

@@ -75,8 +75,7 @@ pub struct JobRow {
     pub tasks_known: u32,
     /// The time of its submission.
     pub created_at: UnixMs,
-    /// The time when it was last submitted, retried, released or redone. Its deadline counts from
-    /// then.
+    /// The time when it was last submitted, retried, released or redone. Its deadline counts from this time.
     pub asked_at: UnixMs,
     /// The time of its last change.
     pub updated_at: UnixMs,
@@ -86,7 +85,7 @@ pub struct JobRow {
     pub finished_at: Option<UnixMs>,
 }
 
-/// The error code of a job whose film would be degraded, which its brief does not want.
+/// The error code of a job whose film would be degraded although its brief does not accept that.
 pub const DEGRADED: &str = "degraded";
 
 /// The error of a job.
@@ -114,11 +113,11 @@ pub struct SceneRow {
     pub status: SceneStatus,
     /// The engine that draws or drew it.
     pub engine_used: Option<EngineName>,
-    /// True if that is another engine than the one asked for.
+    /// True if that is not the requested engine.
     pub fallback_used: bool,
-    /// Time that outside engines worked on it, in milliseconds; absent if none did.
+    /// Time that external engines worked on it, in milliseconds; `None` if none did.
     pub render_duration_ms: Option<i64>,
-    /// The reason why the engine asked for did not draw it.
+    /// The reason why the requested engine did not draw it.
     pub error: Option<String>,
 }
 
@@ -131,11 +130,11 @@ pub struct SceneChange {
     pub event: SceneEvent,
     /// The engine that draws or drew it.
     pub engine_used: Option<EngineName>,
-    /// True if that is another engine than the one asked for.
+    /// True if that is not the requested engine.
     pub fallback_used: bool,
-    /// Time that outside engines worked on it, in milliseconds; absent if none did.
+    /// Time that external engines worked on it, in milliseconds; `None` if none did.
     pub render_duration_ms: Option<i64>,
-    /// The reason why the engine asked for did not draw it.
+    /// The reason why the requested engine did not draw it.
     pub error: Option<String>,
 }
 
@@ -212,9 +211,8 @@ pub trait JobStore: fmt::Debug + Send + Sync {
     /// Queues a stopped job again by an event that its status allows. Its finished tasks stay
     /// finished. Returns false if the status does not allow the event.
     fn job_resume(&self, id: &JobId, event: JobEvent) -> StoreFuture<'_, bool>;
-    /// Queues a job again with another brief, by an event that its status allows. Stages whose input
-    /// does not change are not made or bought again. Returns false if the status does not allow the
-    /// event.
+    /// Queues a job again with another brief, by an event that its status allows. Stages whose input does not
+    /// change are neither run nor bought again. Returns false if the status does not allow the event.
     fn job_redo(&self, id: &JobId, brief: Value, event: JobEvent) -> StoreFuture<'_, bool>;
     /// Deletes a job that has ended. Returns false if it has not.
     fn job_delete(&self, id: &JobId) -> StoreFuture<'_, bool>;

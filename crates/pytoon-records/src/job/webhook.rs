@@ -1,7 +1,7 @@
 //! Webhook messages to submitters about the end of their jobs.
 //!
-//! A message is written in the transaction of the change that it tells of (an outbox) and delivered at
-//! least once, under one id by which a receiver knows duplicates.
+//! A message is written in the transaction of the change that it reports (an outbox) and delivered at least once,
+//! under one id by which a receiver detects duplicates.
 //!
 //! Does not send messages; their format is that of Standard Webhooks 1.0.
 
@@ -69,7 +69,7 @@ impl State for WebhookState {
 pub struct DueWebhook {
     /// Its id, the same in every attempt.
     pub id: String,
-    /// The job that it tells of.
+    /// The job that it is about.
     pub job_id: JobId,
     /// Its type: `job.done`, `job.failed`, `job.held` or `job.cancelled`.
     pub event: String,
@@ -81,7 +81,7 @@ pub struct DueWebhook {
     pub attempts: u32,
     /// The token of this lease.
     pub token: i64,
-    /// The time of the change that it tells of.
+    /// The time of the change that it reports.
     pub created_at: UnixMs,
 }
 
@@ -92,9 +92,9 @@ pub struct Told {
     pub status: Option<u16>,
     /// Its duration.
     pub took: Duration,
-    /// The error; absent if it succeeded.
+    /// The error; `None` if it succeeded.
     pub error: Option<String>,
-    /// The pause before the next attempt; absent if there is none.
+    /// The pause before the next attempt; `None` if there is none.
     pub retry_in: Option<Duration>,
 }
 
@@ -107,7 +107,7 @@ pub struct WebhookAttempt {
     pub status: Option<u16>,
     /// Its duration in milliseconds.
     pub duration_ms: i64,
-    /// The error; absent if it succeeded.
+    /// The error; `None` if it succeeded.
     pub error: Option<String>,
 }
 
@@ -116,7 +116,7 @@ pub struct WebhookAttempt {
 pub struct WebhookRow {
     /// Its id.
     pub id: String,
-    /// The job that it tells of.
+    /// The job that it is about.
     pub job_id: JobId,
     /// Its type.
     pub event: String,
@@ -126,7 +126,7 @@ pub struct WebhookRow {
     pub state: WebhookState,
     /// The time of the next attempt, if there is one.
     pub next_at: Option<UnixMs>,
-    /// The time of the change that it tells of.
+    /// The time of the change that it reports.
     pub created_at: UnixMs,
     /// Attempts so far.
     pub attempts: Vec<WebhookAttempt>,

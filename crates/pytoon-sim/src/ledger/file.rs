@@ -1,6 +1,6 @@
-//! The ledger's file: one JSON object a line, appended, each with its `kind`.
+//! The ledger's file: one JSON object per line, appended, each with its `kind`.
 //!
-//! Guarantees: a line torn by a kill is skipped at the next start; everything before it counts.
+//! Guarantees: a line truncated by a kill is skipped at the next start; everything before it counts.
 
 use super::{Inner, RequestLine, Submission, key};
 use crate::complain;
@@ -12,7 +12,7 @@ use std::path::Path;
 #[derive(Debug)]
 pub(super) struct File {
     file: std::fs::File,
-    /// Whether the last line could not be written; said once, not for every line of a full disk.
+    /// True if the last line could not be written; reported once, not for every line of a full disk.
     is_failing: bool,
 }
 
@@ -24,7 +24,7 @@ struct Line<'a, T> {
 }
 
 impl File {
-    /// Opens or makes the file and reads what it says into `inner`.
+    /// Opens or creates the file and reads its content into `inner`.
     pub(super) fn open(path: &Path, inner: &mut Inner) -> std::io::Result<Self> {
         let mut file =
             std::fs::OpenOptions::new().read(true).append(true).create(true).open(path)?;
@@ -85,14 +85,14 @@ impl File {
         let line = serde_json::to_vec(&Line { kind, content }).map_err(std::io::Error::from);
         let written = line.and_then(|mut line| {
             line.push(b'\n');
-            // One call for one line, so that a kill tears the last line at most.
+            // One call per line, so that a kill truncates the last line at most.
             self.file.write_all(&line)
         });
         self.note("write", written);
     }
 
-    /// The vendors answer all the same: what they accepted is in memory. But whoever reads the
-    /// file must know that it is not whole.
+    /// Reports a failed write once. The vendors answer anyway, since their acceptances are in memory, but readers
+    /// of the file must know that it is incomplete.
     fn note(&mut self, operation: &str, result: std::io::Result<()>) {
         if let Err(error) = &result
             && !self.is_failing

@@ -1,7 +1,7 @@
-//! The simulator's own truth: what was asked, accepted, charged and fetched.
+//! The simulator's record: requests, acceptances, charges and downloads.
 //!
-//! Guarantees: a submission is in the ledger, and in its file, before the vendor's answer leaves;
-//! keys are known by fingerprint only; with a file, everything is read back at the next start.
+//! Guarantees: a submission is in the ledger, and in its file, before the vendor's answer is sent; keys are stored
+//! by fingerprint only; with a file, everything is read back at the next start.
 //!
 //! Does not know protocols. Start with [`Ledger::accept`] and [`Ledger::view`].
 
@@ -15,44 +15,44 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A ledger that forgot would lie, so a full one refuses work instead.
+/// A ledger must not drop entries, so a full one rejects tasks instead.
 const MAX_SUBMISSIONS: usize = 100_000;
 
-/// Work a vendor has accepted.
+/// A task that a vendor has accepted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Submission {
-    /// Whose work.
+    /// The vendor.
     pub(crate) vendor: String,
-    /// The vendor's name for it.
+    /// The vendor's id of it.
     pub(crate) id: String,
-    /// The client's name for it: `X-Request-Id`, else `X-Client-Ref`.
+    /// The client's id of it: `X-Request-Id`, else `X-Client-Ref`.
     pub(crate) client_ref: Option<String>,
-    /// What was asked for.
+    /// The prompt.
     pub(crate) prompt: String,
-    /// SHA-256 of the body in canonical order, without names chosen anew for each call.
+    /// SHA-256 of the body in canonical order, without names that are chosen for each call.
     pub(crate) body_hash: String,
-    /// Beginning of the key's SHA-256.
+    /// The beginning of the key's SHA-256.
     pub(crate) key_fingerprint: String,
-    /// Milliseconds since 1970.
+    /// The time of acceptance, in milliseconds since 1970.
     pub(crate) accepted_at: u64,
-    /// Whether the vendor's answer, id included, left completely.
+    /// True if the vendor's answer, with the id, was sent completely.
     pub(crate) answered: bool,
-    /// Whether a fault closed the connection instead.
+    /// True if a fault closed the connection instead.
     pub(crate) dropped: bool,
-    /// How many later calls named it.
+    /// The number of later calls that named it.
     pub(crate) referenced: u64,
-    /// When it was cancelled.
+    /// The time of its cancel.
     pub(crate) cancelled_at: Option<u64>,
-    /// Whether the vendor will not show it again.
+    /// True if the vendor no longer shows it.
     pub(crate) deleted: bool,
     /// Complete downloads.
     pub(crate) downloads: u64,
-    /// What was ordered.
+    /// The order.
     pub(crate) job: Job,
 }
 
 impl Submission {
-    /// What it has come to.
+    /// Returns its state.
     pub(crate) fn phase(&self, now: u64) -> Phase {
         if let Some(at) = self.cancelled_at {
             let then = self.job.phase(at.saturating_sub(self.accepted_at));
@@ -61,12 +61,12 @@ impl Submission {
         self.job.phase(now.saturating_sub(self.accepted_at))
     }
 
-    /// True in the first half of its time in the queue.
+    /// Returns true in the first half of its time in the queue.
     pub(crate) fn is_early_in_queue(&self, now: u64) -> bool {
         now.saturating_sub(self.accepted_at) < self.job.queue_ms / 2
     }
 
-    /// What it costs by now, in millionths of a dollar: charged when accepted, refunded later.
+    /// Returns its cost by now, in millionths of a dollar: charged when accepted, refunded later.
     pub(crate) fn charged(&self, now: u64) -> u64 {
         let billing = prices::billing(&self.vendor);
         let charged = match self.phase(now) {
@@ -85,7 +85,7 @@ impl Submission {
     }
 }
 
-/// One request, as it is written down.
+/// One request, as it is recorded.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct RequestLine {
     pub(crate) at: u64,
@@ -112,7 +112,7 @@ struct Inner {
     file: Option<file::File>,
 }
 
-/// Why work was not written down.
+/// The reason why a task was not recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// The ledger is full.
@@ -126,7 +126,7 @@ fn key(vendor: &str, id: &str) -> String {
 }
 
 impl Ledger {
-    /// In memory, and in `path` when there is one.
+    /// Opens a ledger in memory, with a file at `path` if given.
     pub(crate) fn open(path: Option<&Path>) -> std::io::Result<Self> {
         let mut inner = Inner::default();
         if let Some(path) = path {
@@ -136,11 +136,11 @@ impl Ledger {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // A panic elsewhere leaves counters, not half-written invariants.
+        // A panic elsewhere leaves valid counters behind.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes down a request that has come to its end.
+    /// Records a finished request.
     pub(crate) fn request(&self, line: &RequestLine) {
         let mut inner = self.lock();
         if let Some(file) = &mut inner.file {
@@ -148,7 +148,7 @@ impl Ledger {
         }
     }
 
-    /// Counts an attempt to order work, whatever becomes of it.
+    /// Counts an attempt to order a task, regardless of its result.
     pub(crate) fn post(&self, vendor: &str) {
         let mut inner = self.lock();
         *inner.posts.entry(vendor.to_owned()).or_default() += 1;
@@ -157,7 +157,7 @@ impl Ledger {
         }
     }
 
-    /// Accepts work.
+    /// Accepts a task.
     pub(crate) fn accept(&self, submission: Submission) -> Result<(), Refused> {
         let mut inner = self.lock();
         if inner.submissions.len() >= MAX_SUBMISSIONS {
@@ -173,24 +173,24 @@ impl Ledger {
         Ok(())
     }
 
-    /// How many were accepted so far.
+    /// Returns the number of accepted tasks.
     pub(crate) fn accepted(&self) -> u64 {
         self.lock().submissions.len() as u64
     }
 
-    /// Looks one up.
+    /// Looks a submission up.
     pub(crate) fn find(&self, vendor: &str, id: &str) -> Option<Submission> {
         let inner = self.lock();
         let index = *inner.by_id.get(&key(vendor, id))?;
         inner.submissions.get(index).cloned()
     }
 
-    /// Those of one vendor, oldest first.
+    /// Returns the submissions of one vendor, oldest first.
     pub(crate) fn of_vendor(&self, vendor: &str) -> Vec<Submission> {
         self.lock().submissions.iter().filter(|one| one.vendor == vendor).cloned().collect()
     }
 
-    /// Changes one and returns it as it is then.
+    /// Changes a submission and returns its new value.
     pub(crate) fn update(
         &self,
         vendor: &str,
@@ -211,7 +211,7 @@ impl Ledger {
         Some(after)
     }
 
-    /// Forgets everything, the file included.
+    /// Clears everything, including the file.
     pub(crate) fn clear(&self) {
         let mut inner = self.lock();
         inner.submissions.clear();

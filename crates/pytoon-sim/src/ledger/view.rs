@@ -1,11 +1,11 @@
-//! The ledger as others read it: every submission, and sums.
+//! The readable form of the ledger: every submission, and sums.
 
 use super::{Ledger, Submission};
 use crate::job::Phase;
 use serde_json::{Map, Value, json};
 
 impl Ledger {
-    /// Every submission with what it has come to at `now`.
+    /// Returns every submission with its state at `now`.
     pub(crate) fn view(&self, now: u64) -> Value {
         let inner = self.lock();
         let submissions: Vec<Value> =
@@ -13,7 +13,7 @@ impl Ledger {
         json!({ "submissions": submissions })
     }
 
-    /// Sums over everything, and by vendor.
+    /// Returns sums over all vendors, and by vendor.
     pub(crate) fn summary(&self, now: u64) -> Value {
         let inner = self.lock();
         let all: Vec<&Submission> = inner.submissions.iter().collect();

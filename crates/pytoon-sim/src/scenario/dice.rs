@@ -1,8 +1,8 @@
-//! Decides, request by request, which faults strike.
+//! Decides for each request which faults strike.
 //!
-//! Guarantees: the answer depends on the seed and on the order of matching requests alone. For one
-//! request at most one fault of the request and one fate of the work strike: the first rules that
-//! do. A rule that was beaten by an earlier one keeps its turn.
+//! Guarantees: the decision depends only on the seed and on the order of matching requests. At most one fault of
+//! the request and one fate of the task strike per request: those of the first matching rules. A rule that an
+//! earlier one preceded keeps its turn.
 
 use super::{Fault, Rule, Scenario, Step};
 use crate::seed;
@@ -20,12 +20,12 @@ struct Counter {
     struck: u64,
 }
 
-/// What strikes, each with the rule's value.
+/// The drawn faults, each with the rule's value.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
 pub(crate) struct Drawn {
     /// A fault of this request.
     pub(crate) request: Option<(Fault, Option<u64>)>,
-    /// A fate of the work the request is about.
+    /// A fate of the request's task.
     pub(crate) fate: Option<(Fault, Option<u64>)>,
 }
 
@@ -39,7 +39,7 @@ impl Dice {
         &self.scenario
     }
 
-    /// Forgets what happened, not what is planned.
+    /// Resets the counters and keeps the scenario.
     pub(crate) fn reset(&mut self) {
         self.counters.fill(Counter::default());
     }

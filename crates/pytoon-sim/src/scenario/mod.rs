@@ -1,8 +1,8 @@
-//! What a scenario says: which faults strike where, which keys are no good, how long work takes.
+//! Scenarios: the faults and their places, the invalid keys, and the duration of tasks.
 //!
-//! Guarantees: an unknown field, fault, step or vendor is refused with its name.
+//! Guarantees: an unknown field, fault, step or vendor is rejected by name.
 //!
-//! Does not strike: `dice` decides when a rule applies, `serve` and `job` carry the fault out.
+//! Does not inject faults: `dice` decides when a rule applies, `serve` and `job` execute the fault.
 
 mod dice;
 mod yaml;
@@ -31,37 +31,37 @@ pub const VENDORS: &[&str] = &[
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Scenario {
-    /// Decides ids, looks and the dice of rules with a probability.
+    /// The seed of ids, looks and rules with a probability.
     pub seed: u64,
-    /// Tried in order, for every request.
+    /// The rules, tried in order for every request.
     pub rules: Vec<Rule>,
-    /// Keys that are no good.
+    /// The invalid keys.
     pub keys: Keys,
-    /// How long work takes.
+    /// The duration of tasks.
     pub defaults: Defaults,
 }
 
-/// A fault and where it strikes.
+/// A fault and the requests that it strikes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// One of [`VENDORS`]; any vendor when absent.
+    /// One of [`VENDORS`]; any vendor if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<String>,
     /// The kind of request.
     pub step: Step,
-    /// What happens.
+    /// The fault.
     pub fault: Fault,
-    /// How often, of the matches that count.
+    /// The probability of a strike among the matches that count.
     #[serde(default = "always")]
     pub probability: f64,
-    /// Matches that pass unharmed first.
+    /// The number of matches that pass unharmed first.
     #[serde(default)]
     pub after: u64,
-    /// How often it strikes at most.
+    /// Maximum number of strikes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
-    /// Part of the prompt; any prompt when absent.
+    /// A part of the prompt; any prompt if absent.
     #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
     pub prompt_part: Option<String>,
     /// The name of a documented answer of the vendor, for `documented`.
@@ -73,7 +73,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// The place of the documented answer that it asks for.
+    /// Returns the index of the requested documented answer.
     fn documented(&self) -> Option<u64> {
         let (vendor, answer) = (self.vendor.as_deref()?, self.answer.as_deref()?);
         crate::documented::place(vendor, answer).map(|place| place as u64)
@@ -84,25 +84,25 @@ fn always() -> f64 {
     1.0
 }
 
-/// Keys that are no good.
+/// The invalid keys.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Keys {
-    /// Refused everywhere.
+    /// Keys that are rejected everywhere.
     pub invalid: Vec<String>,
-    /// Refused where money is spent.
+    /// Keys that are rejected where money is spent.
     pub broke: Vec<String>,
-    /// Whether work is visible only to the key that paid for it.
+    /// True if a task is visible only to the key that paid for it.
     pub isolated: bool,
 }
 
-/// How long work takes, before the speed of the simulator divides it.
+/// The duration of tasks, before it is divided by the speed of the simulator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Defaults {
-    /// Time in the vendor's queue.
+    /// Time in the vendor's queue, in milliseconds.
     pub queue_ms: u64,
-    /// Time being generated.
+    /// Time of generation, in milliseconds.
     pub run_ms: u64,
     /// The type fal accepts for `duration`; the sources disagree.
     pub fal_duration: FalDuration,
@@ -139,7 +139,7 @@ pub enum Step {
     Search,
 }
 
-/// What goes wrong. The guide says for each what it looks like.
+/// A fault. The guide describes the appearance of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "docs/guides/simulator.md has the table")]
@@ -179,24 +179,24 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Whether the fault belongs to the work rather than to one request.
+    /// Returns true if the fault belongs to the task rather than to one request.
     pub(crate) fn is_fate(self) -> bool {
         self as u8 >= Self::TruncatedClip as u8
     }
 
-    /// Whether the fault lies in the file.
+    /// Returns true if the fault is in the film's file.
     pub(crate) fn is_of_clip(self) -> bool {
         (Self::TruncatedClip as u8..=Self::HugeClip as u8).contains(&(self as u8))
     }
 }
 
-/// Why a scenario was refused.
+/// The reason why a scenario was rejected.
 #[derive(Debug, thiserror::Error)]
 #[error("the scenario is wrong: {0}")]
 pub struct ScenarioError(String);
 
 impl Scenario {
-    /// Reads JSON or YAML; JSON is what begins with a brace.
+    /// Parses JSON or YAML; a text that begins with a brace is JSON.
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
         let value = if text.trim_start().starts_with('{') {
             serde_json::from_str(text).map_err(|error| ScenarioError(error.to_string()))?

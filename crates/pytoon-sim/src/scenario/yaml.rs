@@ -1,9 +1,9 @@
-//! YAML into a JSON value: block and flow collections, scalars, no anchors, no tags.
+//! Parses YAML into a JSON value: block and flow collections, scalars, no anchors, no tags.
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Map, Value};
 
-/// Deeper than any scenario; a bound against hostile files.
+/// Maximum depth, deeper than any scenario; a limit against hostile files.
 const MAX_DEPTH: usize = 16;
 
 pub(super) fn parse(text: &str) -> Result<Value, String> {

@@ -1,4 +1,4 @@
-//! Acme: an invented, plain vendor, for engines that are described as data.
+//! Acme: an invented, simple vendor, for engines that are described as data.
 
 use super::{Answering, Vendor, header_key, picture};
 use crate::call::{Call, Look, Order, Route};
@@ -86,7 +86,7 @@ fn render(call: &mut Call) -> Result<Answer, Refusal> {
     if frame.is_some_and(|frame| picture::data_type(frame).is_none()) {
         check.report("first_frame", "custom", "is not a data: address of a picture");
     }
-    // What is sold depends on the request.
+    // The offer depends on the request.
     if frame.is_some() && seconds.is_some_and(|seconds| seconds != 5) {
         check.report("seconds", "custom", "a clip that starts from a picture lasts 5 s");
     }
@@ -100,7 +100,7 @@ fn render(call: &mut Call) -> Result<Answer, Refusal> {
         size: (width.parse().unwrap_or(720), height.parse().unwrap_or(1280)),
         duration_ms: seconds * 1000,
         price_micro_usd: prices::acme(seconds),
-        // The name in the list: the one in the body, for clients that send one there.
+        // The name in the list: the one in the body, if the client sends it there.
         echo: name.map(Value::from),
         ..Order::default()
     };
@@ -141,7 +141,7 @@ fn client_ref(submission: &Submission) -> Value {
     }
 }
 
-/// Newest first.
+/// Lists renders, newest first.
 fn list(call: &Call) -> Result<Answer, Refusal> {
     let limit = match call.query("limit") {
         None => 20,
@@ -161,7 +161,7 @@ fn list(call: &Call) -> Result<Answer, Refusal> {
         .map(|submission| {
             let phase = submission.phase(now);
             let mut shown = shown(call, &Look { submission, phase, is_odd: false });
-            // A list names the work; the address is in the render itself.
+            // The list contains the tasks; the address is only in the render itself.
             shown["file"] = Value::Null;
             shown
         })

@@ -1,7 +1,7 @@
 //! ComfyUI: a queue, a history and files; every route also below `/api`.
 //!
-//! A name the client chose for its work is refused the second time. The real server may run it
-//! again; refusing shows a client that sends twice just as well.
+//! A client's name for a task is rejected the second time. The real server may run it again; a rejection detects a
+//! client that sends twice just as well.
 
 use super::{Answering, Vendor};
 use crate::call::{Call, Look, Order, Route};
@@ -56,7 +56,7 @@ impl Vendor for ComfyUi {
         headers.get(AUTHORIZATION)?.to_str().ok().map(str::to_owned)
     }
 
-    /// The server knows no keys; a proxy before it may.
+    /// Returns false: the server has no keys; a proxy in front of it may.
     fn asks_for_a_key(&self) -> bool {
         false
     }
@@ -116,7 +116,7 @@ fn prompt_error(kind: &str, message: &str, node_errors: &Value) -> Answer {
     reply::json(StatusCode::BAD_REQUEST, &body)
 }
 
-/// Every text of a graph.
+/// Returns every text of a graph.
 fn texts(graph: &Value) -> String {
     let nodes = graph.as_object().into_iter().flatten();
     let inputs = nodes.filter_map(|(_, node)| node["inputs"].as_object()).flatten();
@@ -124,7 +124,7 @@ fn texts(graph: &Value) -> String {
     texts.filter_map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" | ")
 }
 
-/// The first number of a graph under one of some names.
+/// Returns the first number of a graph under one of some names.
 fn number(graph: &Map<String, Value>, names: &[&str]) -> Option<u64> {
     names.iter().find_map(|name| {
         graph.values().find_map(|node| {
@@ -134,7 +134,7 @@ fn number(graph: &Map<String, Value>, names: &[&str]) -> Option<u64> {
     })
 }
 
-/// The node that writes the film, and the list its file is named in.
+/// Returns the node that writes the film, and the list that names its file.
 fn output(graph: &Map<String, Value>) -> Option<(&String, &'static str)> {
     graph.iter().find_map(|(id, node)| {
         let class = node["class_type"].as_str()?;
@@ -228,7 +228,7 @@ fn is_uploaded(call: &Call, name: &Value) -> bool {
     name.as_str().is_some_and(|name| uploads.iter().any(|(_, upload)| upload.name == name))
 }
 
-/// Work in the queue, oldest first.
+/// Returns the tasks in the queue, oldest first.
 fn live(call: &Call) -> Vec<(Submission, Phase)> {
     let now = clock::now_ms();
     let all = call.sim.ledger.of_vendor(call.vendor).into_iter();
@@ -249,7 +249,7 @@ fn queue(call: &Call) -> Answer {
     reply::ok(&json!({ "queue_running": running, "queue_pending": pending }))
 }
 
-/// Names in a list of the body.
+/// Returns names in a list of the body.
 fn named(call: &Call, field: &str) -> Vec<String> {
     let names = call.body[field].as_array().into_iter().flatten();
     names.filter_map(Value::as_str).map(str::to_owned).collect()
@@ -276,7 +276,7 @@ fn interrupt(call: &Call) -> Result<Answer, Refusal> {
         call.refers_to(id);
     }
     for (one, phase) in live(call) {
-        // Without a name, whatever runs is interrupted, whoever ordered it.
+        // Without a name, any running task is interrupted, whoever ordered it.
         if phase != Phase::Queued && asked.is_none_or(|id| id == one.id) {
             call.cancel_that(&one.id)?;
         }
@@ -292,7 +292,7 @@ fn forget(call: &Call) -> Result<Answer, Refusal> {
     Ok(reply::empty(StatusCode::OK))
 }
 
-/// What the history knows of work; nothing until it has ended, nor when it left the queue early.
+/// Returns the history's entry of a task; `None` until it has ended, and if it left the queue early.
 fn entry(look: &Look) -> Option<Value> {
     let Look { submission, phase, is_odd } = look;
     let echo = submission.job.echo.clone().unwrap_or_default();

@@ -13,7 +13,7 @@ use base64::Engine;
 use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
-/// The larger limits of the fast models are cut to this, for the sake of memory.
+/// The larger limits of the fast models are reduced to this, to save memory.
 const MAX_TEXT: usize = 10_000;
 const MODELS: &[(&str, usize)] = &[
     ("eleven_multilingual_v2", MAX_TEXT),
@@ -70,7 +70,7 @@ impl Vendor for ElevenLabs {
         }
         let (status, code) = match refusal {
             Refusal::Unauthorized => (StatusCode::UNAUTHORIZED, "invalid_api_key"),
-            // Branch on the code, not the status: this one comes as a 401 too.
+            // Distinguish by the code, not the status: this one is a 401 too.
             Refusal::PaymentRequired => (StatusCode::UNAUTHORIZED, "quota_exceeded"),
             Refusal::Moderated => (StatusCode::UNAUTHORIZED, "detected_unusual_activity"),
             Refusal::RateLimited(_) => (refusal.status(), "rate_limit_exceeded"),
@@ -105,7 +105,7 @@ fn detail(problem: &Problem) -> Value {
     json!({ "loc": loc, "msg": problem.message, "type": problem.kind })
 }
 
-/// Container and rate of an `output_format`.
+/// Returns container and rate of an `output_format`.
 fn format(name: &str) -> Option<(&'static str, u32)> {
     let mut parts = name.split('_');
     let (container, rate) = (parts.next()?, parts.next()?.parse().ok()?);
@@ -140,7 +140,7 @@ async fn speak(call: &mut Call) -> Result<Answer, Refusal> {
     for name in ["previous_request_ids", "next_request_ids", "pronunciation_dictionary_locators"] {
         check.list(name, Optional, 0..=3);
     }
-    // The types leave this word open.
+    // The types allow any value here.
     check.one_of("apply_text_normalization", Optional, &["auto", "on", "off"]);
     check.finish()?;
     let wanted = call.query("output_format").unwrap_or("mp3_44100_128");

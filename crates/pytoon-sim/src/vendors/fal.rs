@@ -1,7 +1,7 @@
-//! Pika at fal: a queue whose status, result and cancel addresses know only owner and app.
+//! Pika at fal: a queue whose status, result and cancel addresses contain only owner and app.
 //!
-//! There is no failed status: a failure is a completed one with an error, or a result that is not
-//! a success. Three hosts make up this vendor: the queue, storage and the account.
+//! There is no failed status: a failure is a completed one with an error, or an unsuccessful result. This vendor
+//! has three hosts: the queue, storage and the account.
 
 use super::{Answering, Vendor, authorization, picture};
 use crate::call::{Call, Look, Order, Route};
@@ -17,7 +17,7 @@ use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
 const MAX_UPLOAD: u64 = 100 << 20;
-/// No maximum is documented; memory has one.
+/// No maximum is documented; this one bounds the memory.
 const MAX_PROMPT: usize = 20_000;
 
 /// The hosts.
@@ -126,7 +126,7 @@ fn queue_route(method: &Method, path: &[&str]) -> Result<Route, Refusal> {
         (&Method::PUT, ["fal-ai", "pika", "requests", id, "cancel"]) => {
             Ok(Route::new("cancel", Step::Cancel).id(id))
         }
-        // The whole model's path in front of `requests` is a common mistake.
+        // The complete model path in front of `requests` is a common mistake.
         (_, ["fal-ai", "pika", "v2.2", ..] | ["fal-ai", "pika", "requests", ..]) => {
             Err(Refusal::MethodNotAllowed)
         }
@@ -165,7 +165,7 @@ fn submit(call: &mut Call) -> Result<Answer, Refusal> {
         if url.is_some_and(|url| !is_usable_image(call, url)) {
             check.report("image_url", "file_download_error", "Failed to download the file");
         }
-        // The clip follows the picture; one that lies elsewhere is not looked at.
+        // The clip follows the picture; a picture on another host is not read.
         url.and_then(|url| shape(call, url)).unwrap_or_else(|| "9:16".to_owned())
     } else {
         check.one_of("aspect_ratio", Optional, &ratios).unwrap_or("16:9").to_owned()
@@ -216,7 +216,7 @@ fn duration(call: &Call, check: &mut Check<'_>) -> u64 {
     }
 }
 
-/// The size whose shorter side is `short`.
+/// Returns the size whose shorter side is `short`.
 pub(super) fn size(ratio: &str, short: u32) -> (u32, u32) {
     let (wide, high) = ratio.split_once(':').unwrap_or(("9", "16"));
     let (wide, high): (u32, u32) = (wide.parse().unwrap_or(9), high.parse().unwrap_or(16));
@@ -224,7 +224,7 @@ pub(super) fn size(ratio: &str, short: u32) -> (u32, u32) {
     if wide >= high { (long(wide, high), short) } else { (short, long(high, wide)) }
 }
 
-/// The shape of an uploaded picture.
+/// Returns the shape of an uploaded picture.
 fn shape(call: &Call, url: &str) -> Option<String> {
     let id = url.strip_prefix(&format!("{}/fal-rest/put/", call.origin))?;
     let (width, height) = call.sim.uploads.find("fal", id)?.shape?;
@@ -270,7 +270,7 @@ fn status(call: &mut Call) -> Result<Answer, Refusal> {
         set("error_type", json!("client_cancelled"));
     }
     if phase != Phase::Queued || is_odd {
-        // There is a place for them always, filled where they are asked for.
+        // The field always exists, filled only on request.
         set("logs", if call.query("logs") == Some("1") { json!([]) } else { Value::Null });
     }
     let status = if is_complete { StatusCode::OK } else { StatusCode::ACCEPTED };
@@ -315,7 +315,7 @@ fn cancel(call: &mut Call) -> Result<Answer, Refusal> {
         Phase::Queued => {
             call.cancel()?;
         }
-        // Work that runs may still finish, and here it does.
+        // A running task may still finish, and here it does.
         Phase::Running(_) => {}
         _ => return Ok(state(StatusCode::BAD_REQUEST, "ALREADY_COMPLETED")),
     }

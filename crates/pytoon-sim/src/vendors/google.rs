@@ -1,4 +1,4 @@
-//! Google Cloud Text-to-Speech: base64 sound, and the times of marks in the beta.
+//! Google Cloud Text-to-Speech: base64 sound, and the times of marks in the beta version.
 
 use super::{Answering, Vendor, authorization, header_key, openai};
 use crate::call::{Call, Route};
@@ -12,7 +12,7 @@ use base64::Engine;
 use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
-/// Bytes of text or of SSML, marks included.
+/// Maximum size of text or SSML, marks included, in bytes.
 const MAX_BYTES: usize = 5000;
 const ENCODINGS: &[&str] = &["LINEAR16", "MP3", "OGG_OPUS", "PCM"];
 
@@ -143,7 +143,7 @@ async fn synthesize(call: &mut Call) -> Result<Answer, Refusal> {
     Ok(reply::ok(&body))
 }
 
-/// A zero is left out, as JSON made from protocol buffers does.
+/// Returns the time of a mark. A zero is omitted, as in JSON made from protocol buffers.
 fn timepoint((name, index): &(String, usize), spoken: &Spoken) -> Value {
     let seconds = spoken.times.get(*index).map_or_else(|| spoken.seconds(), |(start, _)| *start);
     let mut point = json!({ "markName": name });
@@ -153,10 +153,10 @@ fn timepoint((name, index): &(String, usize), spoken: &Spoken) -> Value {
     point
 }
 
-/// Names, each with the index of the character that follows.
+/// Names, each with the index of the next character.
 type Marks = Vec<(String, usize)>;
 
-/// The text of SSML, and its marks.
+/// Returns the text of SSML, and its marks.
 fn plain(ssml: &str) -> Result<(String, Marks), &'static str> {
     let (mut text, mut marks) = (String::new(), Vec::new());
     let mut rest = ssml;

@@ -1,4 +1,4 @@
-//! Luma's current interface: generations that nobody can cancel, addresses that last an hour.
+//! Luma's current API: generations without cancel, addresses that are valid for an hour.
 
 use super::{Answering, Vendor, authorization, fal};
 use crate::call::{Call, Look, Order, Route};
@@ -95,7 +95,7 @@ impl Vendor for LumaAgents {
 fn create(call: &mut Call) -> Result<Answer, Refusal> {
     let mut check = types("create", &call.body)?;
     let prompt = check.text("prompt", Required, 1..=MAX_PROMPT, Units::Chars);
-    // The other models and kinds make pictures, or edit.
+    // The other models and types make pictures, or edit.
     let model = check.one_of("model", Optional, &["ray-3.2"]);
     check.one_of("type", Optional, &["video"]);
     let ratio = check.one_of("aspect_ratio", Optional, RATIOS).unwrap_or("16:9");
@@ -118,14 +118,14 @@ fn create(call: &mut Call) -> Result<Answer, Refusal> {
     Ok(reply::with_header(answer, "x-ratelimit-limit", "60"))
 }
 
-/// A body that follows the vendor's types.
+/// Checks a body against the vendor's types.
 fn types<'a>(name: &str, body: &'a Value) -> Result<Check<'a>, Refusal> {
     let types = contract::request("luma-agents", name);
     let types = types.ok_or_else(|| Refusal::Broken(format!("no types of {name}")))?;
     Ok(Check::typed(body, types)?)
 }
 
-/// Checks `video`; the shorter side and the length.
+/// Checks `video`; returns the shorter side and the length.
 fn options(call: &Call, video: &mut Check<'_>) -> (u32, u64) {
     let resolution = video.word("resolution").unwrap_or("720p");
     let duration = video.word("duration").unwrap_or("5s");
@@ -152,7 +152,7 @@ fn options(call: &Call, video: &mut Check<'_>) -> (u32, u64) {
     (short, if is_long { 10 } else { 5 })
 }
 
-/// A picture is named in exactly one way.
+/// Checks that a picture is given in exactly one way.
 fn image(call: &Call, frame: &mut Check<'_>) {
     let url = frame.text("url", Optional, 1..=2048, Units::Bytes);
     let data = frame.text("data", Optional, 1..=usize::MAX, Units::Bytes);
@@ -201,7 +201,7 @@ fn generation(call: &Call, look: &Look) -> Value {
         Phase::Succeeded => json!({ "state": "completed", "output": output(call, submission) }),
         Phase::CompletedWithError => json!({ "state": "completed", "output": [] }),
         Phase::Moderated => failed("content_moderated", "The prompt was moderated."),
-        // Nobody can cancel here; the state exists for completeness of the match.
+        // There is no cancel here; the state completes the match.
         Phase::Failed | Phase::Cancelled => failed("generation_failed", "The generation failed."),
     };
     for (name, value) in extra.as_object().into_iter().flatten() {
@@ -251,10 +251,10 @@ fn new_file(call: &mut Call) -> Result<Answer, Refusal> {
     Ok(reply::json(StatusCode::CREATED, &body))
 }
 
-/// The state of a file: it is looked at for a while after it is complete, and may then be refused.
+/// Returns the state of a file: it is processed for a while after it is complete, and may then be rejected.
 fn state(upload: &Upload) -> &'static str {
     match (upload.completed, upload.looks, upload.is_refused) {
-        // `FileState` of luma-agents 0.5.0 has no other word for what is not ready yet.
+        // `FileState` of luma-agents 0.5.0 has no other value for a file that is not ready yet.
         (false, ..) | (true, 0, _) => "pending",
         (true, _, true) => "failed",
         (true, _, false) => "ready",

@@ -1,4 +1,4 @@
-//! Luma Dream Machine, the older interface: free text for every reason, deleting as cancelling.
+//! Luma Dream Machine, the older API: free text for every failure reason, cancel by delete.
 
 use super::{Answering, Vendor, authorization, fal, picture};
 use crate::call::{Call, Look, Order, Route};
@@ -42,7 +42,7 @@ impl Vendor for LumaDm {
 
     fn refuse(&self, refusal: &Refusal) -> Answer {
         let status = match refusal {
-            // What is wrong with the texts is found before the framework's own validation.
+            // Problems of the texts are found before the framework's own validation.
             Refusal::Invalid(problems) => {
                 let is_text = problems.iter().all(|one| one.kind.starts_with("string_too"));
                 if is_text { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY }
@@ -86,7 +86,7 @@ fn create(call: &mut Call) -> Result<Answer, Refusal> {
     let need = if has_keyframes { Optional } else { Required };
     let prompt = check.text("prompt", need, 3..=5000, Units::Chars);
     let ratio = check.word("aspect_ratio").unwrap_or("16:9");
-    // The types allow any text here and in the next, for clients of older versions.
+    // The types allow any text here and in the next field, for clients of older versions.
     let duration = check.one_of("duration", Optional, &["5s", "9s"]).unwrap_or("5s");
     let sizes = ["540p", "720p", "1080p", "4k"];
     let resolution = check.one_of("resolution", Optional, &sizes).unwrap_or("720p");
@@ -129,7 +129,7 @@ fn create(call: &mut Call) -> Result<Answer, Refusal> {
     Ok(reply::json(StatusCode::CREATED, &generation(call, &look)))
 }
 
-/// Public addresses only: this vendor has no upload and takes no data.
+/// Checks a public address: this vendor has no upload and accepts no inline data.
 fn keyframe(call: &Call, frame: &mut Check<'_>) {
     match frame.word("type") {
         Some("generation") => {
@@ -172,7 +172,7 @@ fn generation(call: &Call, look: &Look) -> Value {
     })
 }
 
-/// Newest first.
+/// Lists generations, newest first.
 fn list(call: &Call) -> Result<Answer, Refusal> {
     let number = |name: &str, default: usize, most: usize| match call.query(name) {
         None => Ok(default),

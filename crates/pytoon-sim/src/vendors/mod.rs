@@ -1,7 +1,7 @@
-//! The vendors, and what each must say about itself.
+//! The vendors, and the interface that each implements.
 //!
-//! A vendor translates: paths into routes, bodies into orders, phases into its own words. It does
-//! not strike with faults, keep a ledger or send films; the callers of this module do.
+//! A vendor translates: paths into routes, bodies into orders, states into its own names. It does not inject
+//! faults, keep a ledger or send films; the callers of this module do.
 
 mod acme;
 mod comfyui;
@@ -27,48 +27,48 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-/// An answer that takes its time.
+/// The future of an answer.
 pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Result<Answer, Refusal>> + Send + 'a>>;
 
 /// A vendor's protocol.
 pub(crate) trait Vendor: fmt::Debug + Sync {
-    /// The name in scenarios and in the ledger.
+    /// Returns the name in scenarios and in the ledger.
     fn name(&self) -> &'static str;
 
-    /// What a method and a path below the vendor's prefix mean.
+    /// Returns the meaning of a method and a path below the vendor's prefix.
     fn route(&self, method: &Method, path: &[&str]) -> Result<Route, Refusal>;
 
-    /// The key, when it is sent in the vendor's form.
+    /// Returns the key, if it is sent in the vendor's form.
     fn key(&self, headers: &HeaderMap, query: &[(String, String)]) -> Option<String>;
 
-    /// Whether a call without a key is refused.
+    /// Returns true if a call without a key is rejected.
     fn asks_for_a_key(&self) -> bool {
         true
     }
 
-    /// A refusal in the vendor's words.
+    /// Formats a rejection in the vendor's form.
     fn refuse(&self, refusal: &Refusal) -> Answer;
 
-    /// Headers the vendor adds to every answer.
+    /// Adds the vendor's headers to an answer.
     fn dress(&self, answer: Answer, _asked: &HeaderMap) -> Answer {
         answer
     }
 
-    /// The text rules look at.
+    /// Returns the text that rules match.
     fn prompt(&self, call: &Call) -> String {
         call.body["prompt"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// The work a download names in its query, for vendors whose paths do not.
+    /// Returns the task in the query of a download, for vendors whose paths do not contain it.
     fn work_in_query(&self, _query: &[(String, String)]) -> Option<String> {
         None
     }
 
-    /// Answers a call that was routed here.
+    /// Answers a call that was routed to this vendor.
     fn serve<'a>(&'a self, call: &'a mut Call) -> Answering<'a>;
 }
 
-/// Where each vendor's protocol begins: the first parts of the path.
+/// The prefix of each vendor's protocol: the first parts of the path.
 const PREFIXES: &[(&[&str], &dyn Vendor)] = &[
     (&["runway"], &runway::Runway),
     (&["fal"], &fal::Fal::Queue),
@@ -89,14 +89,14 @@ const PREFIXES: &[(&[&str], &dyn Vendor)] = &[
     (&["google"], &google::Google),
 ];
 
-/// The vendor of a path, and the rest of the path.
+/// Returns the vendor of a path, and the rest of the path.
 pub(crate) fn find<'a>(parts: &'a [&'a str]) -> Option<(&'static dyn Vendor, &'a [&'a str])> {
     PREFIXES
         .iter()
         .find_map(|(prefix, vendor)| parts.strip_prefix(*prefix).map(|rest| (*vendor, rest)))
 }
 
-/// Base addresses by name of the part of a vendor, as its documents spell them after the host.
+/// Base addresses by the name of a vendor's part, as its documentation writes them after the host.
 const BASES: &[(&str, &str)] = &[
     ("runway", "/runway"),
     ("fal", "/fal"),
@@ -111,12 +111,12 @@ const BASES: &[(&str, &str)] = &[
     ("openai", "/openai/v1"),
     ("speech-server", "/speech-server/v1"),
     ("speech-server-mp3", "/speech-server-mp3/v1"),
-    // Their documents count the version to the path.
+    // Their documentation counts the version as a part of the path.
     ("elevenlabs", "/elevenlabs"),
     ("google", "/google"),
 ];
 
-/// What a client must be told to talk to a simulator at `url`.
+/// Returns the configuration of a client for a simulator at `url`.
 pub fn config(url: &str) -> Value {
     let url = url.trim_end_matches('/');
     let bases = BASES
@@ -125,14 +125,14 @@ pub fn config(url: &str) -> Value {
     Value::Object(bases.collect())
 }
 
-/// The key after a word, as in `Authorization: Bearer KEY`.
+/// Returns the key after a word, as in `Authorization: Bearer KEY`.
 fn authorization(headers: &HeaderMap, word: &str) -> Option<String> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let key = value.strip_prefix(word)?.strip_prefix(' ')?.trim();
     (!key.is_empty()).then(|| key.to_owned())
 }
 
-/// The key in a header of its own.
+/// Returns the key in a separate header.
 fn header_key(headers: &HeaderMap, name: &str) -> Option<String> {
     let key = headers.get(name)?.to_str().ok()?.trim();
     (!key.is_empty()).then(|| key.to_owned())

@@ -1,7 +1,7 @@
 //! OpenAI: speech, transcription, moderation, the list of models.
 //!
-//! A transcription hears nothing: it gives the `prompt` field, or a stock sentence, spread over
-//! the length of the file.
+//! A transcription does not analyse the sound: it returns the `prompt` field, or a fixed sentence, spread over the
+//! length of the file.
 
 use super::{Answering, Vendor, authorization};
 use crate::call::{Call, Route};
@@ -109,7 +109,7 @@ impl Vendor for OpenAi {
     }
 }
 
-/// A list of models.
+/// Returns a list of models.
 pub(super) fn models(ids: &[&str]) -> Answer {
     let data: Vec<Value> = ids
         .iter()
@@ -127,22 +127,21 @@ pub(super) fn models(ids: &[&str]) -> Answer {
     reply::ok(&json!({ "object": "list", "data": data }))
 }
 
-/// A body that follows the vendor's types.
+/// Checks a body against the vendor's types.
 fn types<'a>(name: &str, body: &'a Value) -> Result<Check<'a>, Refusal> {
     let types = contract::request("openai", name);
     let types = types.ok_or_else(|| Refusal::Broken(format!("no types of {name}")))?;
     Ok(Check::typed(body, types)?)
 }
 
-/// Speaks with one of these models, in the format that was asked for or in one of the server's own
-/// choice.
+/// Synthesizes with one of these models, in the requested format or in the server's own choice.
 pub(super) async fn speech(
     call: &mut Call,
     models: &[&str],
     own_format: Option<&str>,
 ) -> Result<Answer, Refusal> {
     let mut check = types("speech", &call.body)?;
-    // The types allow any text; the vendor's page names these.
+    // The types allow any text; the vendor's page lists these.
     let model = check.one_of("model", Required, models);
     let input = check.text("input", Required, 1..=4096, Units::Chars).unwrap_or_default();
     let voice = match &call.body["voice"] {
@@ -168,7 +167,7 @@ pub(super) async fn speech(
     Ok(reply::typed(StatusCode::OK, content_type, Reply::bytes(bytes)))
 }
 
-/// Speech in a format, with its media type.
+/// Returns speech in a format, with its media type.
 pub(super) async fn audio(
     spoken: &Spoken,
     format: &str,
@@ -192,7 +191,7 @@ async fn transcription(call: &mut Call) -> Result<Answer, Refusal> {
     let text = |name: &str| fields.iter().find(|one| one.name == name).map(|one| one.text.as_str());
     let types = contract::request("openai", "transcription");
     let types = types.ok_or_else(|| Refusal::Broken("no types of transcription".to_owned()))?;
-    // A list's items each are a part whose name ends in brackets.
+    // Each item of a list is a part whose name ends in brackets.
     let known: Vec<&str> = types.fields().collect();
     if let Some(field) = fields.iter().find(|one| !known.contains(&one.name.trim_end_matches("[]")))
     {
@@ -240,9 +239,9 @@ async fn transcription(call: &mut Call) -> Result<Answer, Refusal> {
     })
 }
 
-/// The length a file says it has, or has at a usual rate.
+/// Returns the length of a file by its header, or at a usual rate.
 fn seconds(file: &Field) -> f64 {
-    // A WAV file's bytes a second stand at byte 28 of its head.
+    // A WAV file's bytes per second are at byte 28 of its header.
     let head = &file.head;
     let rate = match head.get(28..32) {
         Some(&[a, b, c, d]) if head.starts_with(b"RIFF") => u32::from_le_bytes([a, b, c, d]),
@@ -272,7 +271,7 @@ fn verbose(said: &str, seconds: f64, with_words: bool) -> Value {
         let words: Vec<Value> = speech::words(said, &times)
             .into_iter()
             .map(|(word, start, end)| {
-                // Words come without their punctuation.
+                // Words are returned without their punctuation.
                 let word = word.trim_matches(|one: char| !one.is_alphanumeric()).to_owned();
                 json!({ "word": word, "start": start, "end": end })
             })
@@ -289,7 +288,7 @@ fn moderation(call: &Call) -> Result<Answer, Refusal> {
     let count = match input {
         Some(Value::String(_)) => 1,
         Some(Value::Array(all)) if all.iter().all(Value::is_string) => all.len(),
-        // A list of parts is one input.
+        // A list of parts counts as one input.
         Some(_) => 1,
         None => 0,
     };

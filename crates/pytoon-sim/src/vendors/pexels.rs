@@ -1,4 +1,4 @@
-//! Pexels: stock films, with the key bare in `Authorization`; below `v1` and at the older path.
+//! Pexels: stock films, with the bare key in `Authorization`; below `v1` and at the older path.
 
 use super::{Answering, Vendor, header_key};
 use crate::call::{Call, Route};
@@ -9,7 +9,7 @@ use crate::{clock, seed};
 use hyper::{HeaderMap, Method};
 use serde_json::{Value, json};
 
-/// How many films answer any question.
+/// The number of films in any search result.
 const TOTAL: u64 = 60;
 const MONTH_MS: u64 = 30 * 24 * 3600 * 1000;
 
@@ -25,7 +25,7 @@ impl Vendor for Pexels {
         let route = match path {
             ["videos", "search"] => Route::new("search", Step::Search),
             ["videos", "popular"] => Route::new("popular", Step::Search),
-            // The id is that of a stock film, not of work.
+            // The id is that of a stock film, not of a task.
             ["videos", "videos", id] => Route::new("video", Step::Search).id(id),
             _ => return Err(Refusal::NotFound),
         };
@@ -53,7 +53,7 @@ impl Vendor for Pexels {
                 }
                 _ => reply::ok(&search(call)?),
             };
-            // On answers of success only, as the vendor says; the reset is a moment in time.
+            // On successful answers only, as the vendor documents; the reset is a point in time.
             let reset = ((clock::now_ms() + MONTH_MS) / 1000).to_string();
             let limits = [
                 ("x-ratelimit-limit", "20000"),
@@ -67,7 +67,7 @@ impl Vendor for Pexels {
     }
 }
 
-/// A number of the query in a range.
+/// Returns a number of the query in a range.
 fn number(call: &Call, name: &str, default: u64, most: u64) -> Result<u64, Refusal> {
     match call.query(name) {
         None => Ok(default),
@@ -85,7 +85,7 @@ fn search(call: &Call) -> Result<Value, Refusal> {
     if is_search && query.is_empty() {
         return Err(Refusal::Bad("query is required".to_owned()));
     }
-    // A film's shape is its number modulo three.
+    // The number of a film modulo three determines its shape.
     let shape = match call.query("orientation") {
         None => None,
         Some("portrait") => Some(0),

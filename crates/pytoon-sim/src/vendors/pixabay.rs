@@ -9,7 +9,7 @@ use crate::seed;
 use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
-/// How many films answer any question.
+/// The number of films in any search result.
 const TOTAL: u64 = 120;
 
 #[derive(Debug)]
@@ -113,7 +113,7 @@ fn search(call: &Call) -> Result<Value, Refusal> {
 
 fn hit(call: &Call, id: u64, query: &str) -> Value {
     let seconds = 6 + seed::mix(id) % 12;
-    // Two in five are upright, as nobody can ask for them.
+    // Two in five are vertical, since clients cannot filter for them.
     let sizes: [(&str, u32, u32); 4] = if id % 5 < 2 {
         [("large", 1080, 1920), ("medium", 720, 1280), ("small", 540, 960), ("tiny", 360, 640)]
     } else {
@@ -122,7 +122,7 @@ fn hit(call: &Call, id: u64, query: &str) -> Value {
     let mut videos = json!({});
     for (name, width, height) in sizes {
         let file = format!("{id}-{width}x{height}-{seconds}");
-        // The largest is missing now and then, and is empty rather than absent then.
+        // The largest size is sometimes missing, and is then empty rather than absent.
         videos[name] = if name == "large" && id.is_multiple_of(4) {
             json!({ "url": "", "width": 0, "height": 0, "size": 0, "thumbnail": "" })
         } else {

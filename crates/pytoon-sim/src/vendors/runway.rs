@@ -1,6 +1,6 @@
 //! Runway: camelCase bodies, a version header, tasks.
 //!
-//! Moderation never shows as an HTTP error here: the task is created, charged, and then fails.
+//! Moderation is never an HTTP error here: the task is created, charged, and then fails.
 
 use super::{Answering, Vendor, authorization, picture};
 use crate::call::{Call, Look, Order, Route};
@@ -15,10 +15,10 @@ use crate::{clock, contract, prices, receive};
 use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
-/// The one version clients may ask for.
+/// The only version that clients may request.
 const VERSION: &str = "2024-11-06";
 const DAY_MS: u64 = 24 * 3600 * 1000;
-/// Encoded, with its head.
+/// Maximum size when encoded, with its prefix, in bytes.
 const MAX_DATA_URI: usize = 5 << 20;
 const MAX_URL: usize = 2048;
 const MAX_UPLOAD: usize = 200 << 20;
@@ -61,7 +61,7 @@ impl Vendor for Runway {
     }
 
     fn refuse(&self, refusal: &Refusal) -> Answer {
-        // This vendor documents no 402, 415 or 422: what is wrong with a request is a 400.
+        // This vendor documents no 402, 415 or 422: an invalid request is a 400.
         let status = match refusal {
             Refusal::Invalid(_)
             | Refusal::ContentType
@@ -116,16 +116,16 @@ fn check_version(call: &Call) -> Result<(), Refusal> {
     }
 }
 
-/// The limits of a model that its types do not tell.
+/// The limits of a model that its types do not contain.
 struct Model {
     name: &'static str,
     /// In UTF-16 code units.
     max_prompt: usize,
-    /// Least and most seconds of those whose length is a range.
+    /// Minimum and maximum seconds of models whose length is a range.
     seconds: Option<(i64, i64)>,
 }
 
-/// From the comments of the types (runwayml 5.24.0), seedance's lengths from the vendor's pages.
+/// From the comments of the types (runwayml 5.24.0); the lengths of seedance from the vendor's pages.
 const MODELS: &[Model] = &[
     Model { name: "gen4_turbo", max_prompt: 1000, seconds: Some((2, 10)) },
     Model { name: "gen4.5", max_prompt: 1000, seconds: Some((2, 10)) },
@@ -166,7 +166,7 @@ fn check(call: &Call, body: &Value, with_image: bool) -> Result<Checked, Refusal
     let types = contract::request("runway", &format!("{}/{name}", call.route.op));
     let model = MODELS.iter().find(|model| model.name == name);
     let (Some(types), Some(model)) = (types, model) else {
-        // Which other fields are allowed depends on the model, so nothing else can be said.
+        // The model determines the other allowed fields, so nothing more can be checked.
         return Err(Refusal::Invalid(vec![Problem::new(
             &["model"],
             "invalid_union_discriminator",
@@ -174,7 +174,7 @@ fn check(call: &Call, body: &Value, with_image: bool) -> Result<Checked, Refusal
         )]));
     };
     let mut check = Check::typed(body, types)?;
-    // "A non-empty string": where it may be left out, it may not be empty either.
+    // "A non-empty string": it may be absent, but not empty.
     let prompt = check.text("promptText", Optional, 1..=model.max_prompt, Units::Utf16);
     check.text("negativePrompt", Optional, 0..=1000, Units::Utf16);
     check.integer("seed", Optional, 0..=i64::from(u32::MAX));
@@ -191,7 +191,7 @@ fn check(call: &Call, body: &Value, with_image: bool) -> Result<Checked, Refusal
     check.finish()?;
     let (width, height) = ratio.split_once(':').unwrap_or(("720", "1280"));
     let size = (width.parse().unwrap_or(720), height.parse().unwrap_or(1280));
-    // What the vendor does without a length is not documented; five seconds was the old default.
+    // The default length is not documented; five seconds was the old default.
     let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(5);
     Ok((model.name, prompt.unwrap_or_default().to_owned(), size, seconds, sound))
 }
@@ -221,7 +221,7 @@ fn images(call: &Call, check: &mut Check<'_>) {
     }
 }
 
-/// Whether an image can be used, as far as its address tells.
+/// Checks that an image can be used, as far as its address tells.
 fn image(call: &Call, uri: &str) -> Result<(), String> {
     if let Some(id) = uri.strip_prefix("runway://") {
         let upload = call.sim.uploads.find("runway", id);
@@ -257,7 +257,7 @@ fn image(call: &Call, uri: &str) -> Result<(), String> {
 fn task(call: &mut Call) -> Result<Answer, Refusal> {
     let Look { submission, phase, is_odd } = call.look()?;
     let estimated = json!({ "credits": submission.job.price_micro_usd / 10_000 });
-    // What remains charged: "fully refunded tasks report 0".
+    // The remaining charge: "fully refunded tasks report 0".
     let cost = json!({ "credits": submission.charged(clock::now_ms()) / 10_000 });
     let mut task = json!({
         "id": submission.id,
@@ -265,7 +265,7 @@ fn task(call: &mut Call) -> Result<Answer, Refusal> {
     });
     let (status, extra) = match phase {
         _ if is_odd => ("PONDERING", json!({})),
-        // A key whose tasks fill its limit sees the second word; here each task shows both.
+        // A key whose tasks fill its limit gets the second state; here each task passes through both.
         Phase::Queued if submission.is_early_in_queue(clock::now_ms()) => {
             ("PENDING", json!({ "estimatedCost": estimated }))
         }
@@ -331,7 +331,7 @@ fn upload(call: &mut Call) -> Result<Answer, Refusal> {
     })))
 }
 
-/// The store takes the fields it gave first, then one file.
+/// Receives an upload: first the fields that the store returned, then one file.
 async fn store(call: &mut Call) -> Result<Answer, Refusal> {
     let id = call.id().to_owned();
     let request = call.raw.take().ok_or(Refusal::ServerError)?;

@@ -1,7 +1,6 @@
-//! A speech server of the user's own, as Kokoro-FastAPI and others are: OpenAI's speech under an
-//! address of its own, without a key.
+//! A self-hosted speech server, such as Kokoro-FastAPI: OpenAI's speech API at another address, without a key.
 //!
-//! It delivers what it is asked for, or always one format whatever it is asked for.
+//! It delivers the requested format, or always the same one.
 
 use super::{Answering, Vendor, authorization, openai};
 use crate::call::{Call, Route};
@@ -13,10 +12,10 @@ use hyper::{HeaderMap, Method};
 /// Its only model.
 const MODEL: &str = "kokoro";
 
-/// The server, by what it delivers.
+/// The server, by the delivered format.
 #[derive(Debug)]
 pub(super) enum SpeechServer {
-    /// The format that it is asked for.
+    /// The requested format.
     AsAsked,
     /// Always MP3; it lists no models.
     AlwaysMp3,

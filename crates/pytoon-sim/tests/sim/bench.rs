@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Generated films are small, and work takes a fiftieth of its time.
+/// Generated films are small, and tasks take a fiftieth of their time.
 pub(crate) const SCALE: f64 = 0.1;
 pub(crate) const SPEED: f64 = 50.0;
 
@@ -15,7 +15,7 @@ pub(crate) struct Bench {
     pub(crate) http: reqwest::Client,
 }
 
-/// An answer, read.
+/// A received answer.
 #[derive(Debug)]
 pub(crate) struct Got {
     pub(crate) status: StatusCode,
@@ -24,7 +24,7 @@ pub(crate) struct Got {
 }
 
 impl Got {
-    /// The body as JSON; null when it is none.
+    /// Returns the body as JSON; null if it is not JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -70,7 +70,7 @@ impl Bench {
         if path.starts_with("http") { path.to_owned() } else { self.running.url() + path }
     }
 
-    /// One request; `headers` holds `Name: value` lines.
+    /// Sends one request; `headers` contains `Name: value` lines.
     pub(crate) async fn try_send(
         &self,
         method: &str,
@@ -113,7 +113,7 @@ impl Bench {
         self.send("POST", path, headers, Some(body)).await
     }
 
-    /// Polls until `is_over` says so.
+    /// Polls until `is_over` returns true.
     pub(crate) async fn poll(
         &self,
         path: &str,
@@ -144,7 +144,7 @@ impl Bench {
         assert_eq!(got.status, 204, "{}", got.text());
     }
 
-    /// Fetches a film and measures it.
+    /// Downloads a film and measures it.
     pub(crate) async fn film(&self, url: &str) -> Film {
         let got = self.get(url, &[]).await;
         assert_eq!(got.status, 200, "{url}: {}", got.text());
@@ -154,22 +154,22 @@ impl Bench {
     }
 }
 
-/// Work that stays in the queue.
+/// Returns a scenario whose tasks stay in the queue.
 pub(crate) fn waiting() -> Value {
     json!({ "defaults": { "queue_ms": 1_000_000_000_u64 } })
 }
 
-/// Work that runs for long.
+/// Returns a scenario whose tasks run for long.
 pub(crate) fn running() -> Value {
     json!({ "defaults": { "queue_ms": 0, "run_ms": 1_000_000_000_u64 } })
 }
 
-/// A rule, as a scenario.
+/// Returns a scenario with one rule.
 pub(crate) fn rule(vendor: &str, step: &str, fault: &str) -> Value {
     json!({ "rules": [{ "vendor": vendor, "step": step, "fault": fault }] })
 }
 
-/// A rule with a value.
+/// Returns a scenario with one rule and its value.
 pub(crate) fn rule_with(vendor: &str, step: &str, fault: &str, value: u64) -> Value {
     json!({ "rules": [{ "vendor": vendor, "step": step, "fault": fault, "value": value }] })
 }
@@ -182,7 +182,7 @@ pub(crate) struct Film {
     pub(crate) has_sound: bool,
 }
 
-/// What is delivered for an ordered side.
+/// Returns the delivered length of an ordered side.
 pub(crate) fn scaled(side: u32) -> u32 {
     (f64::from(side) * SCALE / 2.0).round() as u32 * 2
 }
@@ -195,7 +195,7 @@ impl Film {
     }
 }
 
-/// Measures a film with ffprobe; nothing when it is none.
+/// Measures a film with ffprobe; `None` if it is not a film.
 pub(crate) fn probe(bytes: &[u8]) -> Option<Film> {
     let entries = "stream=codec_type,width,height:format=duration";
     let text = run("ffprobe", &["-show_entries", entries, "-of", "json"], bytes)?;
@@ -211,12 +211,12 @@ pub(crate) fn probe(bytes: &[u8]) -> Option<Film> {
     })
 }
 
-/// Whether a film decodes from its first to its last frame.
+/// Returns true if a film decodes from its first to its last frame.
 pub(crate) fn is_whole(bytes: &[u8]) -> bool {
     run("ffmpeg", &["-xerror", "-f", "null", "-"], bytes).is_some()
 }
 
-/// The mean of each frame's difference to the one before, and of its brightness.
+/// Returns the mean of each frame's difference to the previous one, and of its brightness.
 pub(crate) fn motion_and_light(bytes: &[u8]) -> (f64, f64) {
     let arguments = ["-vf", "scale=32:32,format=gray", "-f", "rawvideo", "-"];
     let raw = run("ffmpeg", &arguments, bytes).unwrap();
@@ -230,7 +230,7 @@ pub(crate) fn motion_and_light(bytes: &[u8]) -> (f64, f64) {
     (motion / (frames.len() - 1) as f64, light)
 }
 
-/// What ffmpeg makes of a file.
+/// Returns ffmpeg's output for a file.
 pub(crate) fn decoded(bytes: &[u8], arguments: &[&str]) -> Option<Vec<u8>> {
     run("ffmpeg", arguments, bytes)
 }
@@ -249,7 +249,7 @@ fn run(program: &str, arguments: &[&str], bytes: &[u8]) -> Option<Vec<u8>> {
     (output.status.success() && output.stderr.is_empty()).then_some(output.stdout)
 }
 
-/// The client wants a provider, even for plain HTTP.
+/// Installs a TLS provider, which the client requires even for plain HTTP.
 pub(crate) fn provide_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

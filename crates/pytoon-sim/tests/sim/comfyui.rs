@@ -31,7 +31,7 @@ async fn a_graph_becomes_a_film() {
     assert_eq!(entry["status"]["status_str"], "success");
     let file = &entry["outputs"]["3"]["images"][0];
     let view = format!("/comfyui/view?filename={}&type=output", file["filename"].as_str().unwrap());
-    // 81 frames at 16 a second.
+    // 81 frames at 16 per second.
     bench.film(&view).await.is(480, 832, 5.0625);
     let submission = &bench.ledger().await[0];
     assert_eq!((&submission["prompt"], &submission["downloads"]), (&json!("a red fox"), &json!(1)));

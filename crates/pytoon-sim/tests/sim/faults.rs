@@ -1,4 +1,4 @@
-//! Faults of requests and fates of work, on vendors where each makes sense.
+//! Faults of requests and fates of tasks, on vendors where each makes sense.
 
 use crate::bench::{Bench, Got, rule, rule_with};
 use crate::{acme, fal, runway};
@@ -84,7 +84,7 @@ async fn connections_are_dropped_before_and_after() {
         assert_eq!(summary["charged_usd"], charged);
     }
     assert_eq!(bench.ledger().await[0]["answered"], false);
-    // Whatever is refused anyway is refused, not dropped.
+    // A request that is invalid anyway is rejected, not dropped.
     let got = bench.post(RUNWAY, runway::HEADERS, &json!({"model": "gen4_turbo"})).await;
     assert_eq!(got.status, 400);
 }
@@ -105,7 +105,7 @@ async fn a_dripped_answer_is_whole_but_slow() {
     let begun = Instant::now();
     let got = submit(&bench).await;
     assert!(got.json()["id"].is_string());
-    // One byte in twenty milliseconds.
+    // One byte every twenty milliseconds.
     assert!(begun.elapsed() >= Duration::from_millis(20 * got.body.len() as u64));
     assert_eq!(bench.ledger().await[0]["answered"], true);
     let impatient = bench.http.post(bench.url(RUNWAY)).json(&runway::order());

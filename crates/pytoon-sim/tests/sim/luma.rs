@@ -1,4 +1,4 @@
-//! Both of Luma's interfaces.
+//! Both of Luma's APIs.
 
 use crate::bench::{Bench, running, waiting};
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ async fn agents_take_files_in_three_steps() {
     let mut body = order();
     body["video"] = json!({"start_frame": {"file_id": id}});
     assert_eq!(bench.post(AGENTS, HEADERS, &body).await.status, 422);
-    // It is looked at first.
+    // The file is processed first.
     assert_eq!(bench.send("POST", &complete, HEADERS, None).await.json()["state"], "pending");
     assert_eq!(bench.post(AGENTS, HEADERS, &body).await.status, 422);
     let looked = bench.get(&format!("{files}/{id}"), HEADERS).await;

@@ -1,4 +1,4 @@
-//! The program itself: how it starts, what it says, what it keeps when it is killed.
+//! The program itself: its start, its output, its state after a kill.
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader};

@@ -1,4 +1,4 @@
-//! The ledger, and that the same seed tells the same story.
+//! The ledger, and the determinism of a seed.
 
 use crate::bench::Bench;
 use crate::{fal, runway};
@@ -38,7 +38,7 @@ async fn the_ledger_counts_and_keeps_no_key() {
     assert_eq!(requests[0]["submission"], ledger[0]["id"]);
     assert_eq!(requests[2]["status"], 400);
 
-    // The same ledger at the next start, and work goes on where it was.
+    // The same ledger at the next start, and tasks continue.
     drop(bench);
     let bench = Bench::with(json!({}), keep).await;
     assert_eq!(bench.summary().await, summary);
@@ -54,7 +54,7 @@ async fn the_ledger_counts_and_keeps_no_key() {
     assert_eq!(bench.summary().await["accepted"], 0);
 }
 
-/// Sends an order and reads nothing.
+/// Sends an order and does not read the answer.
 async fn order_and_look_away(bench: &Bench) -> tokio::net::TcpStream {
     let body = runway::order().to_string();
     let mut stream = tokio::net::TcpStream::connect(bench.running.address()).await.unwrap();
@@ -94,7 +94,7 @@ async fn a_client_that_left_with_its_answer_unread_is_unanswered() {
     let bench = Bench::start(json!({})).await;
     let stream = order_and_look_away(&bench).await;
     answered(&bench, true).await;
-    // The answer lies in the socket: closing it now resets the connection.
+    // The answer is in the socket: closing it now resets the connection.
     stream.readable().await.unwrap();
     drop(stream);
     answered(&bench, false).await;

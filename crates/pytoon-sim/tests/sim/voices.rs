@@ -9,7 +9,7 @@ const OPENAI: &[&str] = &["authorization: Bearer sk-1"];
 const ELEVEN: &[&str] = &["xi-api-key: e"];
 const GOOGLE: &[&str] = &["x-goog-api-key: g"];
 
-/// Length in seconds and loudness (RMS) of a sound file of any kind.
+/// Returns length in seconds and loudness (RMS) of a sound file of any type.
 fn heard(bytes: &[u8]) -> (f64, f64) {
     let arguments = ["-f", "s16le", "-ac", "1", "-ar", "8000", "-"];
     let raw = crate::bench::decoded(bytes, &arguments).unwrap();

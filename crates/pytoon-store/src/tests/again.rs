@@ -1,4 +1,4 @@
-//! Jobs made anew, messages to submitters and what API keys may spend, whatever the database.
+//! Redone jobs, messages to submitters and budgets of API keys, on any database.
 
 use super::super::{block_on, call};
 use super::open;
@@ -37,7 +37,7 @@ async fn done(store: &Store, lease: &Lease, finish: Finish) -> Hold {
     store.task_finish(&lease.task_id, lease.token, finish).await.expect("finishes")
 }
 
-/// Works through a job; the tasks in order.
+/// Runs all tasks of a job; returns their names in order.
 async fn work(store: &Store, chunks: u32) -> Vec<String> {
     let mut names = Vec::new();
     loop {
@@ -127,7 +127,7 @@ fn who_worked_for_the_earlier_brief_has_lost_its_task() {
     block_on(async {
         let store = open(&folder).await;
         submit(&store, "one", "k1").await;
-        // Its worker sleeps longer than the lease holds.
+        // Its worker sleeps longer than its lease.
         let moment = Duration::from_millis(1);
         let old = store.task_claim("w1", moment).await.expect("claims").expect("there is a task");
         store.job_cancel(&"one".into()).await.expect("cancels");
@@ -172,7 +172,7 @@ fn an_end_is_told_until_it_is_heard_or_given_up() {
         assert!(store.webhook_told(&due.id, due.token, again.clone()).await.expect("notes"));
         let second = store.webhook_claim(Duration::ZERO).await.expect("claims").expect("is due");
         assert_eq!((second.id.as_str(), second.attempts), (due.id.as_str(), 1));
-        // Its claimer is silent: another tells it, and the first has nothing to say any more.
+        // The first sender is silent: another sends the message, and the first may no longer report.
         let third = store.webhook_claim(LEASE).await.expect("claims").expect("is due");
         assert!(!store.webhook_told(&second.id, second.token, again).await.expect("is refused"));
         let never = told(Some("gone"), None);
@@ -219,7 +219,7 @@ fn a_keys_budget_is_over_all_its_jobs_of_a_day() {
         assert_eq!(admit("3", "b", 0.4).await, Admission::Granted);
         assert_eq!(admit("4", "c", 9.0).await, Admission::Granted);
         assert_eq!(admit("5", "a render at a terminal", 9.0).await, Admission::Granted);
-        // A deleted job has spent all the same.
+        // The charges of a deleted job still count.
         store.job_cancel(&"a".into()).await.expect("cancels");
         assert!(store.job_delete(&"a".into()).await.expect("deletes"));
         assert!(matches!(admit("6", "b", 0.1).await, Admission::OverBudget { .. }));

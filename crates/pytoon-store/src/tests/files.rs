@@ -1,4 +1,4 @@
-//! Uploaded files, what was bought, and turns, whatever the database.
+//! Uploaded files, purchases, and turns, on any database.
 
 use super::super::{NOW, block_on, call};
 use super::open;

@@ -1,4 +1,4 @@
-//! Jobs and tasks, whatever the database.
+//! Jobs and tasks, on any database.
 
 use super::super::{block_on, call};
 use super::open;
@@ -79,7 +79,7 @@ fn a_claim_that_was_lost_buys_nothing() {
             let call = NewCall { fence, ..call(id, "one", 0.1) };
             store.call_admit(call, CallLimits::default()).await.expect("answers")
         };
-        // Its lease is over, and nobody has taken the task so far.
+        // Its lease has expired, and no one has claimed the task so far.
         tokio::time::sleep(Duration::from_millis(20)).await;
         assert_eq!(admit("a", fence(&slept)).await, Admission::Granted);
         let taken = claim(&store).await;
@@ -91,7 +91,7 @@ fn a_claim_that_was_lost_buys_nothing() {
             "not so much as a row"
         );
         assert_eq!(admit("b", fence(&taken)).await, Admission::Granted);
-        // A task that is done buys nothing more either.
+        // A finished task cannot buy anything more either.
         done(&store, &taken, Finish::default()).await;
         assert_eq!(admit("c", fence(&taken)).await, Admission::Fenced);
     });
@@ -115,7 +115,7 @@ fn after_voice(scenes: &[&str], chunks: u32) -> Vec<NewTask> {
     NewTask::of(&FilmGraph::after_voice(&FilmShape { scenes, chunks }))
 }
 
-/// Submits a job and does all that comes before its scenes.
+/// Submits a job and does all tasks before its scenes.
 async fn spoken(store: &Store, id: &str, scenes: usize) {
     submit(store, id).await;
     done(store, &claim(store).await, Finish::default()).await;
@@ -126,7 +126,7 @@ async fn spoken(store: &Store, id: &str, scenes: usize) {
     done(store, &voice, Finish { then, ..Finish::default() }).await;
 }
 
-/// Does whatever may be claimed.
+/// Does all tasks that can be claimed.
 async fn rest(store: &Store) {
     while let Some(lease) = store.task_claim("w1", LEASE).await.expect("claims") {
         done(store, &lease, Finish::default()).await;
@@ -209,7 +209,7 @@ fn a_job_goes_through_its_graph_to_the_end() {
     });
 }
 
-/// Each would take the other for unfinished if both looked before either wrote.
+/// Each would see the other as unfinished if both read before either wrote.
 #[test]
 fn tasks_that_end_at_one_moment_free_what_waits_for_all_of_them() {
     let folder = tempfile::tempdir().expect("folder");
@@ -234,7 +234,7 @@ fn tasks_that_end_at_one_moment_free_what_waits_for_all_of_them() {
     });
 }
 
-/// The last of them ends the cancel, whichever it is.
+/// The last of them ends the cancel, in any order.
 #[test]
 fn a_cancelled_jobs_tasks_may_end_at_one_moment() {
     let folder = tempfile::tempdir().expect("folder");
@@ -255,7 +255,7 @@ fn a_cancelled_jobs_tasks_may_end_at_one_moment() {
     });
 }
 
-/// Ends and cancels of one job, and claims of its tasks, wait for each other in no circle.
+/// Ends and cancels of one job, and claims of its tasks, do not deadlock.
 #[test]
 fn a_cancel_in_the_midst_of_all_of_it() {
     let folder = tempfile::tempdir().expect("folder");
@@ -265,7 +265,7 @@ fn a_cancel_in_the_midst_of_all_of_it() {
             let id = format!("job{round}");
             spoken(&store, &id, 6).await;
             let (one, other) = (claim(&store).await, claim(&store).await);
-            // A circle would be an error of one of them.
+            // A deadlock would be an error of one of them.
             let (_, _, cancelled, third, fourth) = tokio::join!(
                 done(&store, &one, Finish::default()),
                 done(&store, &other, Finish::default()),
@@ -283,7 +283,7 @@ fn a_cancel_in_the_midst_of_all_of_it() {
     });
 }
 
-/// A claim tells the job's stage, unless the job was stopped since the claim read it.
+/// A claim updates the job's status, unless the job was stopped since the claim read it.
 #[test]
 fn a_claim_beside_a_cancel_does_not_undo_it() {
     let folder = tempfile::tempdir().expect("folder");
@@ -312,7 +312,7 @@ fn a_lost_lease_is_taken_over_and_its_old_holder_is_fenced_off() {
     block_on(async {
         let store = open(&folder).await;
         submit(&store, "one").await;
-        // Long enough for a busy machine to look before it is over.
+        // Long enough for a busy machine to check before it expires.
         let short = Duration::from_millis(1500);
         let old = store.task_claim("w1", short).await.expect("claims").expect("a task");
         assert_eq!(store.task_beat(&old.task_id, old.token, short).await.expect("ok"), Hold::Ours);
@@ -388,7 +388,7 @@ fn a_failed_job_goes_on_where_it_stopped() {
             let plan = claim(&store).await;
             done(&store, &plan, Finish::default()).await;
             let voice = claim(&store).await;
-            // A failure that may pass is tried again, and only then is one for good.
+            // A temporary failure is retried before it becomes final.
             let soon = failure(Some(Duration::ZERO), false);
             store.task_fail(&voice.task_id, voice.token, soon).await.expect("fails");
             let again = claim(&store).await;
@@ -436,7 +436,7 @@ fn a_cancel_stops_what_runs_and_tells_vendors_last() {
         assert_eq!(status(&store, "one").await, JobStatus::Cancelled);
         none_left(&store).await;
         assert_eq!(store.job_cancel(&"nobody".into()).await.expect("ok"), None);
-        // A worker that died while it was told.
+        // A worker that died before its report arrived.
         submit(&store, "two").await;
         let short = Duration::from_millis(20);
         store.task_claim("w1", short).await.expect("claims").expect("a task");
@@ -472,7 +472,7 @@ fn a_repeated_submission_is_the_same_job() {
         assert_eq!(submit(marked("c", "other")).await.expect("ok"), Submission::Different);
         let elsewhere = NewJob { key_id: "k2".into(), ..marked("d", "other") };
         assert_eq!(submit(elsewhere).await.expect("ok"), Submission::New);
-        // Of many at once, one is made.
+        // Of many concurrent submissions, one is inserted.
         let mut waiting = tokio::task::JoinSet::new();
         for n in 0..8 {
             let store = store.clone();
@@ -635,7 +635,7 @@ fn what_ended_processes_counted_is_put_together_once() {
         is(&[("ended", "7"), ("w3", "5")]).await;
         tokio::time::sleep(Duration::from_millis(500)).await;
         put("w4", "1").await;
-        // Two that fold at once do not count anything twice.
+        // Two concurrent folds count nothing twice.
         let (one, other) = tokio::join!(fold(), fold());
         assert_eq!(one + other, 1);
         is(&[("ended", "12"), ("w4", "1")]).await;

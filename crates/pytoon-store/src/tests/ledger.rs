@@ -1,4 +1,4 @@
-//! The ledger, whatever the database.
+//! The ledger, on any database.
 
 use super::super::{NOW, block_on, call};
 use super::open;
@@ -31,7 +31,7 @@ fn a_call_lives_through_a_restart() {
         assert_eq!(row.task, Some(serde_json::json!({"id": "t1"})));
         assert_eq!(row.prompt, "a cup's \"steam\" — ☕");
         assert_eq!(row.charged, MicroUsd::from_usd(0.25));
-        // A second answer cannot be.
+        // A second answer is impossible.
         assert!(
             store
                 .call_advance(&"a".into(), CallEvent::Answered, CallChange::default(), NOW)
@@ -136,7 +136,7 @@ fn a_request_is_admitted_once_whoever_asks() {
             ..History::default()
         };
         assert_eq!(history().await, taken);
-        // What was surely not bought may be bought; what was refused is not asked for again.
+        // A request that was certainly not bought may be bought; a rejected one is not repeated.
         advance(first, CallEvent::NotSent).await;
         assert_eq!(history().await, History::default());
         assert_eq!(store.call_admit(same("d"), none).await.expect("ok"), Admission::Granted);
@@ -191,7 +191,7 @@ fn concurrency_and_rate_are_shared() {
             );
         }
         assert_eq!(store.call_admit(call("c", "j", 0.0), two).await.expect("ok"), Admission::Busy);
-        // A process that died no longer holds its place once its lease is over.
+        // A dead process no longer occupies its slot once its lease has expired.
         let later = NewCall { at: NOW + 31_000, lease_until: NOW + 61_000, ..call("c", "j", 0.0) };
         assert_eq!(store.call_admit(later, two).await.expect("ok"), Admission::Granted);
         let slow = CallLimits { requests_per_minute: Some(3), ..CallLimits::default() };

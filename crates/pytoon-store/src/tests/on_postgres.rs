@@ -1,11 +1,11 @@
-//! The same over a server.
+//! The suites over a PostgreSQL server.
 
 use crate::Store;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex};
 
-/// A database for each folder, so that it can be opened again.
+/// A database for each folder, so that it can be reopened.
 static DATABASES: LazyLock<Mutex<HashMap<PathBuf, String>>> = LazyLock::new(Mutex::default);
 
 pub(super) async fn open(folder: &tempfile::TempDir) -> Store {

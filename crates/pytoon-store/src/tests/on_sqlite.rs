@@ -1,4 +1,4 @@
-//! The suites over a file.
+//! The suites over an SQLite file.
 
 use crate::Store;
 

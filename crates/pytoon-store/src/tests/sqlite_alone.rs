@@ -1,4 +1,4 @@
-//! What only SQLite has: settings of connections, and older files.
+//! SQLite only: settings of connections, and older files.
 
 use super::on_sqlite::open;
 use super::{NOW, block_on, call};
@@ -6,7 +6,7 @@ use crate::db::{Dialect, Durability};
 use crate::{Store, migrations};
 use pytoon_records::ledger::{CallChange, CallEvent, CallLimits, KeptClip, PurchaseStore};
 
-/// As a full disk does it.
+/// A full disk does this.
 #[test]
 fn a_transaction_that_sqlite_ended_by_itself_is_not_the_last() {
     let folder = tempfile::tempdir().expect("folder");
@@ -19,7 +19,7 @@ fn a_transaction_that_sqlite_ended_by_itself_is_not_the_last() {
             let admitted = store.call_admit(call("c", "j", 0.1), CallLimits::default()).await;
             admitted.expect("the next one is begun");
         }
-        // One that was given up in order costs no connection.
+        // An orderly rollback costs no connection.
         drop(store.db.begin(Durability::Process, "test").await.expect("begins"));
         assert_eq!(store.pragma("synchronous").await, 1, "the settings of the one before");
     });

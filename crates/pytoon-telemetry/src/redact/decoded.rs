@@ -9,7 +9,7 @@ const LONGEST: usize = 12;
 #[derive(Debug)]
 pub(super) struct Decoded {
     pub(super) bytes: Vec<u8>,
-    /// For each byte the bytes of the source that stand for it.
+    /// For each byte the range of the source that encodes it.
     places: Vec<Range<usize>>,
 }
 

@@ -1,27 +1,27 @@
-//! The forms in which secrets are looked for, and the search.
+//! The searched forms of secrets, and the search.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-/// Characters in a row of a secret that give it away.
+/// The number of consecutive characters that reveal a secret.
 const RUN: usize = 16;
-/// As many bytes in base64: the characters that no neighbour has a part in.
+/// The same number of bytes in base64, without the characters that neighbours affect.
 const RUN_IN_BASE64: usize = 20;
-/// As many bytes in hexadecimal digits.
+/// The same number of bytes in hexadecimal digits.
 const RUN_IN_HEX: usize = 2 * RUN;
-/// Bits of the filter before the search.
+/// The size of the filter before the search, in bits.
 const FILTER_BITS: usize = 1 << 16;
 
-/// Every form of every secret, in windows: a text that holds a window holds a secret.
+/// Every form of every secret, in windows: a text that contains a window contains a secret.
 #[derive(Debug)]
 pub(super) struct Forms {
-    /// Windows in small letters, by their length.
+    /// Windows in lower case, by their length.
     windows: Option<HashMap<usize, HashSet<Box<[u8]>>>>,
-    /// Values too short for windows, as they are.
+    /// Values too short for windows, unchanged.
     exact: Vec<Box<[u8]>>,
-    /// For each hash of the first three bytes of a window, whether there is one.
+    /// True for each hash of the first three bytes of a window.
     filter: Vec<bool>,
 }
 
@@ -45,7 +45,7 @@ impl Forms {
             self.add_windows(bytes, RUN);
         }
         for (form, run) in encoded(bytes) {
-            // Short forms could be a word.
+            // Short forms could be ordinary words.
             if form.len() > SHORTEST_FORM {
                 self.add_windows(&form, run.min(form.len()));
             }
@@ -63,7 +63,7 @@ impl Forms {
         }
     }
 
-    /// Returns where windows and exact values stand in a text.
+    /// Returns the ranges of windows and exact values in a text.
     pub(super) fn find(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         for exact in &self.exact {
@@ -89,7 +89,7 @@ impl Forms {
     }
 }
 
-/// The shortest encoded form that is looked for.
+/// Minimum length of a searched encoded form.
 const SHORTEST_FORM: usize = 7;
 
 fn hash(window: &[u8]) -> usize {
@@ -97,8 +97,8 @@ fn hash(window: &[u8]) -> usize {
     (byte(0) | byte(1) << 8 | byte(2) << 4 ^ byte(2) << 11) % FILTER_BITS
 }
 
-/// Returns a value in hexadecimal digits and in base64 at each of its three places, without the
-/// characters that neighbours have a part in; each with its length of a run.
+/// Returns a value in hexadecimal digits and in base64 at each of its three offsets, without the characters that
+/// neighbours affect; each with the length of its run.
 fn encoded(value: &[u8]) -> Vec<(Vec<u8>, usize)> {
     let hex = value.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect();
     let mut forms = vec![(hex, RUN_IN_HEX)];

@@ -1,5 +1,5 @@
-//! Clips to disk: bounded in size and time, followed through checked redirects only, hashed on
-//! the way, there whole or not at all.
+//! Downloads clips to disk: bounded in size and time, with checked redirects only, hashed on the way, complete or
+//! absent.
 
 use super::{VendorHttp, innermost};
 use crate::{ErrorStatus, Result, VendorError, VendorErrorKind as K};
@@ -11,14 +11,14 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use url::Url;
 
-/// Bounds of a download.
+/// The limits of a download.
 #[derive(Debug, Clone, Copy)]
 pub struct DownloadLimits {
-    /// Largest file.
+    /// Maximum size of the file, in bytes.
     pub max_bytes: u64,
-    /// Longest time in all.
+    /// Maximum total time.
     pub total: Duration,
-    /// Longest time without a byte.
+    /// Maximum time without a byte.
     pub stall: Duration,
 }
 
@@ -32,13 +32,13 @@ impl Default for DownloadLimits {
     }
 }
 
-/// The operation, in words that complete "failed to …".
+/// The operation, as a phrase that completes "failed to …".
 const DOWNLOAD: &str = "download the file";
-/// More redirects than any content network needs.
+/// Maximum number of redirects: more than any content network needs.
 const MAX_REDIRECTS: usize = 4;
 
 impl VendorHttp {
-    /// Downloads a file and returns its SHA-256 in hex. The key never goes along.
+    /// Downloads a file and returns its SHA-256 in hex. The key is never sent.
     pub async fn download(
         &self,
         address: &str,
@@ -50,7 +50,7 @@ impl VendorHttp {
             let response = self.followed(address, limits).await?;
             let status = response.status().as_u16();
             if !response.status().is_success() {
-                // An expired address is asked for again by `poll`.
+                // `poll` returns a fresh address for an expired one.
                 let kind = match status {
                     401 | 403 | 404 | 410 => K::Lost,
                     other => Self::kind_of_status(other),
@@ -65,7 +65,7 @@ impl VendorHttp {
         done.unwrap_or_else(|_| Err(fail(K::Timeout, &late)))
     }
 
-    /// Asks for an address, and follows its redirects to the answer.
+    /// Requests an address, and follows its redirects to the answer.
     async fn followed(&self, address: &str, limits: DownloadLimits) -> Result<reqwest::Response> {
         let fail = |kind, message: &str| self.not_downloaded(kind, message);
         let no_url = |_| fail(K::Protocol, "the clip's address is not a web address");
@@ -132,14 +132,14 @@ impl VendorHttp {
             if expected.is_some_and(|length| length != size) {
                 return Err(fail(K::Server, "the download broke off"));
             }
-            // Paid for: it must survive a power cut before the ledger says that it is kept.
+            // It is paid for: it must survive a power cut before the ledger records it as kept.
             file.sync_all().await.map_err(disk)?;
             tokio::fs::rename(part, to).await.map_err(disk)?;
             Ok(pytoon_vocabulary::hex(&hasher.finalize()))
         }
         .await;
         if outcome.is_err() {
-            // The half-written file must not stay; that it cannot be removed changes nothing.
+            // The partial file must not stay; a failure to remove it changes nothing.
             let _ = tokio::fs::remove_file(part).await;
         }
         outcome

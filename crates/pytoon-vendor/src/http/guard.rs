@@ -1,8 +1,8 @@
-//! Which addresses may be spoken to: public ones, and the hosts that the engine's own
-//! configuration names. A vendor's reply, or a redirect in it, never leads into our own network.
+//! The addresses that may be called: public ones, and the hosts in the engine's own configuration. A vendor's
+//! reply, or a redirect in it, never leads into our own network.
 //!
-//! The check is made where the connection is: names are resolved here, and what they resolve to
-//! is looked at, so that a name cannot change its mind between check and call.
+//! The check is part of connecting: names are resolved here, and the resolved addresses are checked, so that a name
+//! cannot change between check and call.
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::collections::BTreeSet;
@@ -10,33 +10,33 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use url::{Host, Url};
 
-/// Why an address is not called.
+/// The reason why an address is not called.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Its scheme is not HTTP.
     #[error("{0}: addresses are not followed")]
     Scheme(String),
-    /// It is not TLS, and its host may not be called without.
+    /// It does not use TLS, and its host is not allowed to do without.
     #[error("it has to begin with https://")]
     NotSecure,
-    /// It holds a name or a password.
+    /// It contains a name or a password.
     #[error("an address with a password in it is not followed")]
     Password,
     /// It has no host.
     #[error("the address has no host")]
     NoHost,
-    /// Its host is a private address in figures.
+    /// Its host is a private IP address.
     #[error("{0} is a private address and is not called (name it in allow_hosts if it is yours)")]
     Private(String),
-    /// Its host's name has no address.
+    /// Its host name has no address.
     #[error("there is no host `{0}`")]
     Unknown(String),
-    /// Its host's name leads to a private address.
+    /// Its host name resolves to a private address.
     #[error("{0} is a private address and is not called (name it in allow_hosts if it is yours)")]
     LeadsInside(String),
 }
 
-/// The hosts that may be private and need no TLS: those that configuration names, or all.
+/// The hosts that may be private and need no TLS: the configured ones, or all.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct AllowedHosts {
     named: Arc<BTreeSet<String>>,
@@ -58,7 +58,7 @@ impl AllowedHosts {
         self.all || self.named.contains(&host.to_lowercase())
     }
 
-    /// Refuses an address that must not be called. A name is looked up at the call.
+    /// Rejects an address that must not be called. Names are resolved at the call.
     pub(crate) fn check(&self, url: &Url) -> Result<(), Refusal> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Refusal::Scheme(url.scheme().to_owned()));
@@ -73,7 +73,7 @@ impl AllowedHosts {
         }
     }
 
-    /// The same, and refuses what is not TLS first, unless its host is allowed.
+    /// Does the same, and first rejects an address without TLS, unless its host is allowed.
     pub(crate) fn check_secure(&self, url: &Url) -> Result<(), Refusal> {
         let host = url.host_str().unwrap_or_default();
         if url.scheme() == "http" && !self.has(host) {
@@ -82,8 +82,8 @@ impl AllowedHosts {
         self.check(url)
     }
 
-    /// Returns the addresses of a host, all of them public unless the host is allowed: one private
-    /// address among public ones is a trap, and not a choice.
+    /// Returns the addresses of a host, all of them public unless the host is allowed: one private address among
+    /// public ones is an attack, so none of them is used.
     pub(crate) async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Refusal> {
         let found = tokio::net::lookup_host((host, port)).await;
         let found: Vec<SocketAddr> = found.into_iter().flatten().collect();
@@ -97,7 +97,7 @@ impl AllowedHosts {
     }
 }
 
-/// Returns the address that a URL names in figures.
+/// Returns the IP address in a URL.
 fn literal(url: &Url) -> Option<IpAddr> {
     match url.host()? {
         Host::Ipv4(ip) => Some(IpAddr::V4(ip)),
@@ -136,7 +136,7 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
         || ip.is_documentation()
         || (a == 100 && (64..128).contains(&b))
         || (a == 192 && b == 0 && c == 0)
-        // Relays of 6to4, which lead anywhere.
+        // 6to4 relays, which can lead anywhere.
         || (a == 192 && b == 88 && c == 99)
         || (a == 198 && (b == 18 || b == 19))
         || a >= 240)
@@ -151,15 +151,14 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
         Ipv4Addr::new(a, b, c, d)
     };
-    // NAT64 and 6to4 carry an IPv4 address inside. NAT64 of one's own network (64:ff9b:1::/48) is private.
+    // NAT64 and 6to4 embed an IPv4 address. NAT64 of a local network (64:ff9b:1::/48) is private.
     if s[0] == 0x64 && s[1] == 0xff9b && s[2..6] == [0; 4] {
         return is_public_v4(embedded(s[6], s[7]));
     }
     if s[0] == 0x2002 {
         return is_public_v4(embedded(s[1], s[2]));
     }
-    // Only 2000::/3 is given out to the internet; of it, protocols (2001::/23, with Teredo) and
-    // documentation are not.
+    // Only 2000::/3 is assigned to the internet, except protocols (2001::/23, with Teredo) and documentation.
     (s[0] & 0xe000) == 0x2000
         && !(s[0] == 0x2001 && s[1] < 0x0200)
         && !(s[0] == 0x2001 && s[1] == 0xdb8)

@@ -1,12 +1,11 @@
-//! HTTP to one vendor: bounded in time and size, guarded in where it goes, honest about whether
-//! a call may have been taken on.
+//! HTTP to one vendor: bounded in time and size, restricted in its addresses, truthful about whether a call may
+//! have been accepted.
 //!
-//! Guarantees: an unreachable host gives way within [`CONNECT_TIMEOUT`]; no reply larger than
-//! [`MAX_REPLY`] is read ([`MAX_SOUND`] where a sound is asked for); redirects are never followed with a key; a paid call uses a connection
-//! of its own, so that a failure to connect proves that nothing was sent; no key is in any
-//! error.
+//! Guarantees: an unreachable host times out within [`CONNECT_TIMEOUT`]; no reply larger than [`MAX_REPLY`] is read
+//! ([`MAX_SOUND`] for sounds); redirects are never followed with a key; a paid call uses its own connection, so
+//! that a failure to connect proves that nothing was sent; no key is in any error.
 //!
-//! Does not repeat anything and does not know any vendor's words.
+//! Does not retry and does not know any vendor's API.
 //!
 //! Start with [`VendorHttp::send`].
 
@@ -32,18 +31,18 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use url::Url;
 
-/// A host that does not answer gives way after this.
+/// Timeout for connecting to a host.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Larger than any reply that is neither a clip nor a sound.
+/// Maximum size of a reply that is neither a clip nor a sound, in bytes.
 pub const MAX_REPLY: usize = 8 << 20;
-/// Larger than any reply that is a sound: four minutes of 48 kHz PCM in base64.
+/// Maximum size of a reply that is a sound, in bytes: four minutes of 48 kHz PCM in base64 fit.
 pub const MAX_SOUND: usize = 32 << 20;
-/// How much of a vendor's message is kept.
+/// Maximum length of a vendor's message, in characters.
 const MESSAGE_KEPT: usize = 300;
-/// How much of a body that is no message is looked at.
+/// Maximum length of the part of a body without a message that is read, in bytes.
 const BODY_READ: usize = 8 * MESSAGE_KEPT;
 
-/// What a call carries.
+/// The body of a call.
 #[derive(Debug)]
 pub enum Body {
     /// Nothing.
@@ -60,11 +59,11 @@ pub enum Body {
 #[must_use]
 #[derive(Debug)]
 pub struct Call {
-    /// The purpose, in words that complete "failed to …".
+    /// The purpose, as a phrase that completes "failed to …".
     pub operation: &'static str,
     /// GET, POST, …
     pub method: Method,
-    /// The whole address.
+    /// The complete address.
     pub url: Url,
     /// Headers without secrets.
     pub headers: Vec<(String, String)>,
@@ -72,26 +71,26 @@ pub struct Call {
     pub secret_headers: Vec<(String, SecretString)>,
     /// Query parameters with the key; kept out of `url`, so that no message can show them.
     pub secret_query: Vec<(String, SecretString)>,
-    /// What it carries.
+    /// The body.
     pub body: Body,
-    /// Whether it costs money: then a failed one may have been taken on.
+    /// True if the call costs money: a failed one may then have been accepted.
     pub paid: bool,
-    /// The largest reply that is read, in bytes.
+    /// The maximum size of the reply, in bytes.
     pub largest_reply: usize,
 }
 
 impl Call {
-    /// Returns true if the key stands in a part that `Debug` and messages show.
+    /// Returns true if the key is in a part that `Debug` and messages show.
     fn shows(&self, key: &str) -> bool {
         self.url.as_str().contains(key) || self.headers.iter().any(|(_, value)| value.contains(key))
     }
 
-    /// A GET.
+    /// Makes a GET request.
     pub fn get(operation: &'static str, url: Url) -> Self {
         Self::new(operation, Method::GET, url)
     }
 
-    /// A call without a body.
+    /// Makes a request without a body.
     pub fn new(operation: &'static str, method: Method, url: Url) -> Self {
         Self {
             operation,
@@ -106,30 +105,30 @@ impl Call {
         }
     }
 
-    /// A POST of JSON.
+    /// Makes a POST request with a JSON body.
     pub fn post(operation: &'static str, url: Url, body: Value) -> Self {
         Self { body: Body::Json(body), ..Self::new(operation, Method::POST, url) }
     }
 
-    /// With a header.
+    /// Returns the request with a header.
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
 
-    /// With a header that holds the key.
+    /// Returns the request with a header that contains the key.
     pub fn secret_header(mut self, name: &str, value: SecretString) -> Self {
         self.secret_headers.push((name.to_owned(), value));
         self
     }
 
-    /// With a query parameter that holds the key.
+    /// Returns the request with a query parameter that contains the key.
     pub fn secret_query(mut self, name: &str, value: SecretString) -> Self {
         self.secret_query.push((name.to_owned(), value));
         self
     }
 
-    /// As the call that costs money.
+    /// Marks the request as the paid call.
     pub fn paid(mut self) -> Self {
         self.paid = true;
         self
@@ -148,35 +147,35 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Whether the status is 2xx.
+    /// Returns true if the status is 2xx.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// The body as JSON, where it is.
+    /// Returns the body as JSON, if it is valid JSON.
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// A header's value.
+    /// Returns a header's value.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Returns how long the vendor wants to be left alone: `Retry-After` in seconds or as a date
-    /// (RFC 9110, 10.2.3), or its milliseconds form.
+    /// Returns the pause that the vendor asks for: `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), or its
+    /// milliseconds form.
     pub fn retry_after(&self) -> Option<Duration> {
         let number = |name| self.header(name)?.trim().parse::<f64>().ok();
         let ms = number("retry-after-ms")
             .or_else(|| number("retry-after").map(|seconds| seconds * 1000.0))
             .or_else(|| self.until_date("retry-after"))
             .filter(|ms| ms.is_finite() && *ms >= 0.0)?;
-        // A vendor cannot make us wait for more than an hour with one header.
+        // One header cannot make us wait for more than an hour.
         Some(Duration::from_millis(ms.min(3_600_000.0) as u64))
     }
 
-    /// Returns the milliseconds until the date in a header, by the vendor's own clock where it tells
-    /// it. A date that has passed is now.
+    /// Returns the milliseconds until the date in a header, by the vendor's own clock if the reply has a date. A
+    /// past date is now.
     fn until_date(&self, name: &str) -> Option<f64> {
         let date = |name| {
             let at = httpdate::parse_http_date(self.header(name)?.trim()).ok()?;
@@ -187,14 +186,14 @@ impl Reply {
     }
 }
 
-/// Where a vendor is and how long it may take, as configuration says.
+/// A vendor's address and timeout, as configured.
 #[derive(Debug, Clone, Copy)]
 pub struct Address<'a> {
     /// The vendor's address.
     pub base_url: &'a str,
-    /// Hosts beside it that may be spoken to even where they are private.
+    /// Other hosts that may be called even if they are private.
     pub allow_hosts: &'a [String],
-    /// Longest wait for any answer, in milliseconds.
+    /// Timeout of an answer, in milliseconds.
     pub request_timeout_ms: u64,
 }
 
@@ -208,7 +207,7 @@ impl<'a> From<&'a EngineConfig> for Address<'a> {
     }
 }
 
-/// Why there are no clients, and the thing of this machine that ran out.
+/// The reason why there are no clients, and the exhausted resource of this machine.
 type NoClients = (String, Option<Shortage>);
 
 /// HTTP to one vendor.
@@ -224,7 +223,7 @@ pub struct VendorHttp {
     answers: Option<Answers>,
 }
 
-/// What is answered instead of asking the vendor, in order.
+/// The scripted answers that replace the vendor, in order.
 #[cfg(feature = "testing")]
 type Answers = Arc<std::sync::Mutex<std::collections::VecDeque<Reply>>>;
 
@@ -236,7 +235,7 @@ struct Clients {
 }
 
 impl VendorHttp {
-    /// A client for a service at an address; fails with what is wrong in it.
+    /// Makes a client for a service at an address. The error is the reason why the address is invalid.
     pub fn new<'a>(
         engine: &str,
         address: impl Into<Address<'a>>,
@@ -259,8 +258,8 @@ impl VendorHttp {
         })
     }
 
-    /// The same service without a network: each call gets the next of these answers, and where none
-    /// is left the host does not answer.
+    /// Returns the same service without a network: each call gets the next of these answers; once none is left, the
+    /// host does not answer.
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn answering(mut self, answers: impl IntoIterator<Item = Reply>) -> Self {
@@ -286,17 +285,17 @@ impl VendorHttp {
         })
     }
 
-    /// The engine's name.
+    /// Returns the engine's name.
     pub fn engine(&self) -> &str {
         &self.engine
     }
 
-    /// The key, where the engine has one.
+    /// Returns the key, if the engine has one.
     pub fn key(&self) -> Option<&SecretString> {
         self.key.as_ref()
     }
 
-    /// A path below the vendor's address.
+    /// Returns the URL of a path below the vendor's address.
     pub fn url(&self, path: &str) -> Url {
         let mut url = self.base.clone();
         let (path, query) = path.split_once('?').map_or((path, None), |(p, q)| (p, Some(q)));
@@ -307,13 +306,13 @@ impl VendorHttp {
         url
     }
 
-    /// Whether an address of a reply belongs to the vendor, so that the key may go there.
+    /// Returns true if an address in a reply belongs to the vendor, so that the key may be sent there.
     pub fn is_own_host(&self, url: &Url) -> bool {
         url.host_str() == self.base.host_str()
             && url.port_or_known_default() == self.base.port_or_known_default()
     }
 
-    /// Sends one request and reads its answer, whatever its status.
+    /// Sends one request and reads its answer, regardless of its status.
     pub async fn send(&self, call: Call) -> Result<Reply> {
         let fail = |kind, message: String| {
             VendorError::new(&self.engine, call.operation, kind, self.redact(&message))
@@ -352,7 +351,7 @@ impl VendorHttp {
             request = request.header(name, header);
         }
         request = match call.body {
-            // Some servers answer 411 without it (RFC 9110, 8.6).
+            // Some servers answer 411 without a length (RFC 9110, 8.6).
             Body::Empty if call.method == Method::POST || call.method == Method::PUT => {
                 request.header(reqwest::header::CONTENT_LENGTH, "0")
             }
@@ -378,7 +377,7 @@ impl VendorHttp {
         Ok(Reply { status, headers, body })
     }
 
-    /// A failure of the connection. Before it stood, nothing was sent.
+    /// Returns the failure of a connection. Until it was established, nothing was sent.
     fn broken(&self, operation: &'static str, paid: bool, error: &reqwest::Error) -> VendorError {
         let (kind, message) = if error.is_connect() {
             (VendorErrorKind::Unreachable, "the host could not be reached")
@@ -396,7 +395,7 @@ impl VendorHttp {
         VendorError::new(&self.engine, operation, kind, message).accepted(accepted)
     }
 
-    /// A failure that the vendor told, with the kind and state that its adapter gave.
+    /// Returns a failure that the vendor reported, with the kind and status of its adapter.
     pub fn refusal(
         &self,
         operation: &'static str,
@@ -410,7 +409,7 @@ impl VendorHttp {
         VendorError::new(&self.engine, operation, kind, message).retry_after(reply.retry_after())
     }
 
-    /// The kind that a status code means where the vendor says nothing more exact.
+    /// Returns the kind for a status code, if the vendor reports nothing more specific.
     pub fn kind_of_status(status: u16) -> VendorErrorKind {
         match status {
             401 | 403 => VendorErrorKind::Auth,
@@ -424,17 +423,17 @@ impl VendorHttp {
         }
     }
 
-    /// A text on one line of bounded length, without the key in it. A key that the bound cut in two
-    /// would not be known any more, so it goes first.
+    /// Returns a text on one line of bounded length, without the key. The key is removed first: a truncated key
+    /// would not be recognized.
     pub fn redacted_line(&self, text: &str) -> String {
         one_line(&self.redact(text))
     }
 
-    /// A text without the key in it, whoever put it there.
+    /// Returns a text without the key.
     pub fn redact(&self, text: &str) -> String {
         let text = match self.key.as_ref().map(ExposeSecret::expose_secret) {
             Some(key) if key.len() >= 4 => {
-                // A vendor that echoes an address echoes the key as it stood there.
+                // A vendor that echoes an address echoes the key in its encoded form.
                 let encoded: String =
                     url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
                 text.replace(key, "[redacted]").replace(&encoded, "[redacted]")
@@ -445,9 +444,9 @@ impl VendorHttp {
     }
 }
 
-/// Returns a builder of clients that speak to allowed hosts and follow no redirects.
+/// Returns a builder of clients that call allowed hosts and follow no redirects.
 fn client_builder(allowed: &AllowedHosts, connect_timeout: Duration) -> ClientBuilder {
-    // A second installation (another engine's) is the same provider.
+    // A second installation (by another engine) sets the same provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .user_agent(concat!("pytoon/", env!("CARGO_PKG_VERSION")))
@@ -478,7 +477,8 @@ async fn read_bounded(
     Ok(body)
 }
 
-/// The last cause of an error says most; its address is left out, since it may hold a key.
+/// Returns the innermost cause of an error, which is the most specific; its address is left out, since it may
+/// contain a key.
 fn innermost(error: &reqwest::Error) -> String {
     let mut cause = std::error::Error::source(error);
     while let Some(source) = cause.and_then(std::error::Error::source) {
@@ -487,7 +487,7 @@ fn innermost(error: &reqwest::Error) -> String {
     cause.map_or_else(|| "no details".to_owned(), |cause| one_line(&cause.to_string()))
 }
 
-/// A message on one line, of bounded length.
+/// Returns a message on one line, of bounded length.
 pub fn one_line(text: &str) -> String {
     let flat: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match flat.char_indices().nth(MESSAGE_KEPT) {
@@ -533,7 +533,7 @@ mod tests {
             assert_eq!(after(&[date, ("retry-after", value)]), expected, "{value}");
         }
         assert_eq!(after(&[date, ("retry-after", "9"), ("retry-after-ms", "70")]), Some(70));
-        // Without the vendor's clock ours decides: this has passed.
+        // Without the vendor's clock ours applies: this date has passed.
         assert_eq!(after(&[("retry-after", "Sun, 06 Nov 1994 08:49:40 GMT")]), Some(0));
         assert_eq!(after(&[]), None);
     }

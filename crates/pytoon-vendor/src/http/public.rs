@@ -1,5 +1,5 @@
-//! HTTP to addresses that a submitter names: to the public internet only, and nowhere else by any
-//! redirect or change of a name.
+//! HTTP to addresses from submitters: to the public internet only, and nowhere else by any redirect or change of a
+//! name.
 
 use super::guard::{AllowedHosts, Refusal};
 use super::{CONNECT_TIMEOUT, client_builder};
@@ -7,7 +7,7 @@ use reqwest::{Client, ClientBuilder, Response};
 use std::time::Duration;
 use url::{Host, Url};
 
-/// A client that speaks to public hosts, and to private ones that configuration names.
+/// A client that calls public hosts, and the private ones in the configuration.
 #[derive(Debug, Clone)]
 pub struct PublicHttp {
     allowed: AllowedHosts,
@@ -15,18 +15,16 @@ pub struct PublicHttp {
 }
 
 impl PublicHttp {
-    /// A client that waits so long for a whole answer. `allow_hosts` may be private, and need no
-    /// TLS.
+    /// Makes a client with a timeout for the whole answer. Hosts in `allow_hosts` may be private and need no TLS.
     pub fn new(allow_hosts: &[String], timeout: Duration) -> Result<Self, String> {
         let allowed = AllowedHosts::new(allow_hosts.iter().map(String::as_str));
         Self::guarded(allowed, |client| client.timeout(timeout), timeout)
     }
 
-    /// Returns a client that downloads files. With `may_be_private` every host may be private and needs
-    /// no TLS.
+    /// Returns a client that downloads files. With `may_be_private` every host may be private and needs no TLS.
     ///
     /// # Errors
-    /// If the system gives no client.
+    /// If the client cannot be built.
     pub fn for_files(may_be_private: bool) -> Result<Self, String> {
         Self::guarded(AllowedHosts::all(may_be_private), |client| client, CONNECT_TIMEOUT)
     }
@@ -41,27 +39,26 @@ impl PublicHttp {
         Ok(Self { allowed, client })
     }
 
-    /// Asks for an address and returns the answer, whose redirects are not followed.
+    /// Requests an address and returns the answer; redirects are not followed.
     ///
     /// # Errors
-    /// [`Refusal`], also where the name of the host leads inside; `None` if the host does not answer.
+    /// [`Refusal`], also if the host name resolves to a private address; `None` if the host does not answer.
     pub async fn get(&self, url: &Url) -> Result<Response, Option<Refusal>> {
         self.allowed.check_secure(url)?;
-        // Looked up here to say why; the connection looks again, and is checked like this.
+        // Resolved here to report the reason; the connection resolves again, with the same check.
         if let Some(Host::Domain(host)) = url.host() {
             self.allowed.resolve(host, 0).await?;
         }
         self.client.get(url.clone()).send().await.map_err(|_| None)
     }
 
-    /// Refuses an address that would not be called, with the reason. A name is looked up at the
-    /// call, not here.
+    /// Rejects an address that would not be called, with the reason. Names are resolved at the call, not here.
     pub fn check(allow_hosts: &[String], address: &str) -> Result<(), String> {
         let allowed = AllowedHosts::new(allow_hosts.iter().map(String::as_str));
         checked(&allowed, address).map(|_| ())
     }
 
-    /// Posts a body; the status of the answer, whose body is not read, or why there is none.
+    /// Posts a body and returns the status of the answer, whose body is not read, or the reason why there is none.
     /// Redirects are answers like any other.
     pub async fn post(
         &self,
@@ -74,13 +71,13 @@ impl PublicHttp {
         for (name, value) in headers {
             request = request.header(*name, value);
         }
-        // The address may hold a secret: it stands in no message.
+        // The address may contain a secret: it is in no message.
         let answer = request.send().await.map_err(|error| said(&error.without_url()))?;
         Ok(answer.status().as_u16())
     }
 }
 
-/// An error with what caused it.
+/// Formats an error with its causes.
 fn said(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);

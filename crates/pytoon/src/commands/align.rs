@@ -1,4 +1,4 @@
-//! `pytoon align`: when each word of a text is spoken in a recording.
+//! `pytoon align`: times each word of a text in a recording.
 
 use crate::cli::{AlignArgs, AlignFormat, AlignWith};
 use crate::context::Context;
@@ -20,7 +20,7 @@ use pytoon_voice::alignment::recorded::Recorded;
 use std::io::Read;
 use std::path::Path;
 
-/// Texts longer than this are not scripts.
+/// Maximum size of a text, in bytes; longer ones are not scripts.
 const MAX_TEXT_BYTES: u64 = 1 << 20;
 /// Samples in a millisecond at 48 kHz.
 const PER_MS: i64 = 48;
@@ -114,8 +114,8 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
     String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", path.display()))
 }
 
-/// White-space tokens of the text with the times of the words they consist of. Scripts without
-/// spaces are timed in smaller pieces than their tokens.
+/// Returns the whitespace-separated tokens of the text with the times of their words. Scripts without spaces are
+/// timed in smaller pieces than their tokens.
 fn tokens(script: &str, words: &[CaptionWord]) -> Vec<CaptionWord> {
     let mut rest = words.iter();
     script
@@ -143,7 +143,7 @@ fn cues(words: Vec<CaptionWord>, samples: &[f32]) -> Vec<pytoon_vocabulary::Capt
     caption::cues(&[scene], CaptionLook::Classic, 1.0, Ms::ZERO)
 }
 
-/// Returns the words of each sentence; marks stay, since tokens are told by their place.
+/// Returns the words of each sentence; punctuation stays, since tokens are located by position.
 fn sentences(script: &str) -> Vec<Vec<Word>> {
     let lines: Vec<&str> = script.lines().map(str::trim).collect();
     let paragraphs = lines.split(|line| line.is_empty()).map(|lines| lines.join(" "));

@@ -1,4 +1,4 @@
-//! `pytoon jobs`, `tasks`, `webhooks`, `keys` and `artifacts`: what an operator does at the service's database,
+//! `pytoon jobs`, `tasks`, `webhooks`, `keys` and `artifacts`: an operator's work on the service's database,
 //! whether or not the service runs.
 
 use crate::cli::{
@@ -48,7 +48,7 @@ fn shown(job: &JobRow) -> serde_json::Value {
     })
 }
 
-/// `pytoon jobs`.
+/// Runs `pytoon jobs`.
 pub(crate) fn jobs(context: &Context, action: &JobsAction) -> anyhow::Result<ExitCode> {
     at_store(context, async |store| {
         match action {
@@ -113,7 +113,7 @@ async fn redo(context: &Context, store: &Store, args: &JobRedoArgs) -> anyhow::R
     let change = args.change.scene_change();
     let file = read_brief("the brief", &row.brief.to_string(), PathBuf::new())?;
     let brief = changed(context, file.brief, &args.scene, scenes, &change);
-    // Exit status 2 is for files and folders that are named; a stored job is asked, as by `resume`.
+    // Exit status 2 is for files and folders in arguments; this brief is a stored job's, as in `resume`.
     let brief = brief.map_err(|error| anyhow::anyhow!("{error}"))?;
     let brief = serde_json::to_value(&brief)?;
     if !store.job_redo(&args.id, brief, JobEvent::Redone).await? {
@@ -123,7 +123,7 @@ async fn redo(context: &Context, store: &Store, args: &JobRedoArgs) -> anyhow::R
     Ok(())
 }
 
-/// `pytoon webhooks`.
+/// Runs `pytoon webhooks`.
 pub(crate) fn webhooks(context: &Context, action: &WebhooksAction) -> anyhow::Result<ExitCode> {
     if let WebhooksAction::Secret = action {
         let mut random = [0; 32];
@@ -172,7 +172,7 @@ pub(crate) fn webhooks(context: &Context, action: &WebhooksAction) -> anyhow::Re
     })
 }
 
-/// `pytoon tasks`.
+/// Runs `pytoon tasks`.
 pub(crate) fn tasks(context: &Context, action: &TasksAction) -> anyhow::Result<ExitCode> {
     at_store(context, async |store| {
         match action {
@@ -203,7 +203,7 @@ pub(crate) fn tasks(context: &Context, action: &TasksAction) -> anyhow::Result<E
     })
 }
 
-/// `pytoon keys`.
+/// Runs `pytoon keys`.
 pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<ExitCode> {
     at_store(context, async |store| {
         match action {
@@ -255,7 +255,7 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
     })
 }
 
-/// A budget in US dollars.
+/// Converts a budget in US dollars.
 fn budget(usd: f64) -> anyhow::Result<MicroUsd> {
     if !(usd.is_finite() && (0.0..=1_000_000.0).contains(&usd)) {
         bail!("{usd} is outside 0 to 1000000 US dollars");
@@ -263,7 +263,7 @@ fn budget(usd: f64) -> anyhow::Result<MicroUsd> {
     Ok(MicroUsd::from_usd(usd))
 }
 
-/// `pytoon artifacts`.
+/// Runs `pytoon artifacts`.
 pub(crate) fn artifacts(context: &Context, action: &ArtifactsAction) -> anyhow::Result<ExitCode> {
     match action {
         ArtifactsAction::Get { job, name, out } => get(context, job, name, out.as_deref()),
@@ -300,7 +300,7 @@ fn get(context: &Context, job: &str, name: &str, out: Option<&Path>) -> anyhow::
     Ok(ExitCode::SUCCESS)
 }
 
-/// Removes what is out of date, or says what would be.
+/// Removes expired files, or lists them.
 fn collect(context: &Context, dry_run: bool) -> anyhow::Result<ExitCode> {
     let storage = open_storage(&context.config, &context.secrets)?;
     at_store(context, async |store| {

@@ -1,5 +1,5 @@
-//! `pytoon drill`: hands over to `pytoon-drills`, which plays the faults. It is a program of its own,
-//! so that simulated vendors and planted faults are no part of the one that serves.
+//! `pytoon drill`: runs `pytoon-drills`, which injects the faults. It is a separate program, so that simulated
+//! vendors and injected faults are not part of the service's binary.
 
 use crate::cli::DrillArgs;
 use anyhow::{Context as _, ensure};

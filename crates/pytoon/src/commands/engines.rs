@@ -1,4 +1,4 @@
-//! `pytoon engines`: what an operator wants to know of the engines at a glance.
+//! `pytoon engines`: an operator's overview of the engines.
 
 use crate::context::Context;
 use crate::output;
@@ -15,7 +15,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-/// One engine, as shown.
+/// An engine in the table.
 #[derive(Debug, Serialize)]
 struct Row {
     engine: String,
@@ -93,7 +93,7 @@ fn rows(desk: &EngineDesk, offline: bool) -> anyhow::Result<Vec<Row>> {
         .collect())
 }
 
-/// Returns why an engine cannot be asked from here; none where it can.
+/// Returns the reason why an engine cannot be called from here; `None` if it can.
 pub(crate) fn unusable(engine: &Engine) -> Option<String> {
     if !engine.config.enabled {
         return Some("is switched off (enabled: false)".to_owned());
@@ -102,7 +102,7 @@ pub(crate) fn unusable(engine: &Engine) -> Option<String> {
         .then(|| format!("has no key here: set {}", engine.config.key_env.join(" or ")))
 }
 
-/// Where the key was found; never the key.
+/// Returns the source of the key; never the key.
 fn key(engine: Option<&Engine>) -> String {
     match engine {
         None => "not needed".to_owned(),
@@ -142,7 +142,7 @@ fn health(outside: &Outside, names: &[String]) -> BTreeMap<EngineName, HealthRep
     })
 }
 
-/// What the ledger says of each engine.
+/// The ledger's facts about each engine.
 #[derive(Debug, Default)]
 struct LedgerFacts {
     breaker: BTreeMap<String, String>,
@@ -241,11 +241,11 @@ pub(crate) fn check(context: &Context, name: &str, buy: bool) -> anyhow::Result<
     Ok(ExitCode::SUCCESS)
 }
 
-/// The job under which the ledger has clips that were bought to try an engine.
+/// The job of clips in the ledger that were bought to test an engine.
 const CHECK: &str = "engines-check";
 
-/// Buys one clip of one engine as a scene would: in the ledger, within the budgets, checked and kept.
-/// Else what kept it from being bought or used.
+/// Buys one clip of one engine as a scene would: in the ledger, within the budgets, checked and kept. Otherwise
+/// returns the reason.
 async fn bought(outside: &Outside, engine: &Engine) -> anyhow::Result<Result<ClipUse, String>> {
     let prompt = "a cup of coffee on a wooden table, morning light, slow push in";
     let capabilities = engine.adapter.as_ref().map(|adapter| adapter.capabilities());
@@ -265,7 +265,7 @@ async fn bought(outside: &Outside, engine: &Engine) -> anyhow::Result<Result<Cli
         image: None,
         needed_ms: 1000,
         ratio,
-        // A clip of an earlier check tells nothing of today.
+        // A clip of an earlier check says nothing about today.
         seed: u32::try_from(now.rem_euclid(1 << 31)).unwrap_or(1),
         brand_safe: false,
         deadline: None,
@@ -280,7 +280,7 @@ async fn bought(outside: &Outside, engine: &Engine) -> anyhow::Result<Result<Cli
     Ok(outcome.clip.ok_or(why))
 }
 
-/// What an engine sells, in a line.
+/// Formats an engine's offers in one line.
 fn sells(engine: &Engine) -> String {
     use pytoon_engines::adapter::{Durations, Offer};
     let Some(adapter) = &engine.adapter else { return "no scene while it is disabled".to_owned() };

@@ -1,4 +1,4 @@
-//! `pytoon inspect`: what was heard and shown when, as a table and a picture.
+//! `pytoon inspect`: the times of sounds, words and captions, as a table and a picture.
 
 use crate::cli::InspectArgs;
 use crate::commands::resume;
@@ -11,7 +11,7 @@ use std::path::Path;
 /// The picture's name in the job's folder.
 const PICTURE: &str = "inspect.png";
 
-/// Looks and prints.
+/// Inspects and prints.
 pub(crate) fn run(context: &Context, args: &InspectArgs) -> anyhow::Result<()> {
     let root = resume::folder(context, &args.job)?;
     let found = inspect::inspect(&context.runner, &root)?;

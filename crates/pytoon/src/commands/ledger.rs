@@ -1,4 +1,4 @@
-//! `pytoon ledger`: paid calls, and the word of a person where a vendor's answer never came.
+//! `pytoon ledger`: paid calls, and a person's decision if a vendor's answer never came.
 
 use crate::context::Context;
 use crate::output;
@@ -24,7 +24,7 @@ pub(crate) fn list(
 ) -> anyhow::Result<()> {
     let at = database(&context.config, &context.secrets)?;
     let rows = if is_there(&at) {
-        // A row that its process left before the answer is as undecided as one that said so.
+        // A row whose process died before the answer is as undecided as an unknown one.
         let states = if unknown { vec![CallState::Unknown, CallState::Intent] } else { Vec::new() };
         let filter =
             CallFilter { states, job_id: job.map(JobId::from), limit, ..CallFilter::default() };
@@ -67,7 +67,7 @@ pub(crate) fn list(
     Ok(())
 }
 
-/// Whether there is a database: nothing was ever bought where there is none, and looking makes none.
+/// Returns true if there is a database: without one nothing was ever bought, and this check creates none.
 fn is_there(at: &str) -> bool {
     is_postgres(at) || Path::new(at).is_file()
 }
@@ -117,7 +117,7 @@ async fn lost(store: &Store, row: &CallRow) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A row of a process that died before it could say so.
+/// Marks the row of a process that died as unknown.
 async fn undecided(store: &Store, row: &CallRow) -> anyhow::Result<()> {
     if row.state == CallState::Intent {
         let now = RealWorld.now();
@@ -138,7 +138,7 @@ async fn keep(
     let path = storage.path(&file);
     std::fs::create_dir_all(storage.path("clips"))?;
     bring(row, place, &path).await?;
-    // How long it should be is not known here: what is there is taken if it is a film at all.
+    // The expected length is unknown here: any valid clip is accepted.
     let wanted = Expectation { asked_ms: 0, needed_ms: 0, is_stock: true };
     let checker = FfmpegChecker { runner: context.runner.clone() };
     let duration_ms = match checker.check(path.clone(), wanted).await? {
@@ -148,10 +148,10 @@ async fn keep(
             anyhow::bail!("the clip cannot be used: {reason}");
         }
     };
-    // The check takes the sound out, where there is any.
+    // The check removes the sound, if there is any.
     let sha256 = pytoon_engines::file_hash(&path)
         .map_err(|error| anyhow::anyhow!("failed to read {}: {error}", path.display()))?;
-    // Where other machines look for it.
+    // Other machines look for it there.
     storage.keep(&file).await?;
     undecided(store, row).await?;
     if row.state != CallState::Abandoned {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
 
-/// Plans films with what this process has.
+/// Plans films with the handles of this process.
 pub(crate) struct FilmPlanner {
     pub(crate) env: Environment,
     /// Uploaded files.
@@ -29,7 +29,7 @@ fn internal(error: &dyn fmt::Display) -> PlanFailure {
     PlanFailure { field: None, reason: without_folders(&error.to_string()) }
 }
 
-/// The brief's fault at its field, or ours.
+/// Returns an error of the brief at its field, or one of ours.
 fn failure(error: &PipelineError) -> PlanFailure {
     match error {
         PipelineError::Input(wrong) => {
@@ -73,7 +73,7 @@ impl Planner for FilmPlanner {
         let mut warnings: Vec<Note> = lacking.collect();
         match voice_warnings(&self.env, brief) {
             Ok(voice) => warnings.extend(voice),
-            // The job itself fails with this, and names the setting.
+            // The job itself fails with this error, and names the setting.
             Err(error) => {
                 warnings.push(Note::VoiceSettingsUnusable { reason: error.to_string() });
             }

@@ -60,7 +60,7 @@ pub(crate) fn run(context: &Context, args: &RedoArgs) -> anyhow::Result<()> {
 /// Returns a brief with one scene changed.
 ///
 /// # Errors
-/// Names the argument that is wrong.
+/// Names the invalid argument.
 pub(crate) fn changed(
     context: &Context,
     brief: Brief,

@@ -17,7 +17,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Renders.
+/// Renders a brief or a timeline.
 pub(crate) fn run(context: &Context, args: &RenderArgs) -> anyhow::Result<()> {
     let options = RenderOptions {
         draft: args.draft,
@@ -67,7 +67,7 @@ pub(crate) fn with_metrics(
     done.map(|()| ExitCode::SUCCESS)
 }
 
-/// A brief from a file or standard input.
+/// Reads a brief from a file or standard input.
 pub(crate) fn read(name: &str) -> anyhow::Result<BriefFile> {
     if name != "-" {
         return Ok(load_brief(Path::new(name))?);

@@ -30,7 +30,7 @@ pub(crate) fn run(context: &Context, job: &Path) -> anyhow::Result<()> {
     render::report(context, &rendered)
 }
 
-/// The folder of a job, by its path or its name.
+/// Returns the folder of a job, by its path or its name.
 pub(crate) fn folder(context: &Context, job: &Path) -> anyhow::Result<PathBuf> {
     let jobs = Path::new(&context.config.settings.storage_dir).join("jobs");
     let found = [job.to_owned(), jobs.join(job)].into_iter().find(|path| path.is_dir());

@@ -32,21 +32,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 use tokio::net::TcpListener;
 
-/// How often a process tells the others what it has counted.
+/// The interval at which a process publishes its counters.
 const TELL_COUNTS: Duration = Duration::from_secs(2);
-/// How often the counts of ended processes are put together.
+/// The interval at which the counters of ended processes are merged.
 const FOLD_COUNTS: Duration = Duration::from_secs(300);
-/// A process that tells no counts for so long has ended. One that was only cut off from the database
-/// for so long is counted twice once it is back.
+/// A process without counters for this time has ended. One that was only disconnected from the database for so long
+/// is counted twice after its return.
 const ENDED_AFTER: Duration = Duration::from_secs(3600);
-/// How long a database is waited for at the start.
+/// Timeout of the database at the start.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
 /// The folder of jobs below the storage folder.
 const JOBS: &str = "jobs";
-/// How often is looked whether the end is asked for.
+/// The interval between checks for a shutdown.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What a process does.
+/// The role of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// Both.
@@ -67,11 +67,11 @@ impl Role {
     }
 }
 
-/// Runs the service until it is asked to end.
+/// Runs the service until shutdown.
 pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let address = address(context, args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    // The engines wait for vendors on a runtime of their own, which is made outside of ours.
+    // The engines wait for vendors on a separate runtime, which must be made outside of ours.
     let environment = environment(context, patiently(context, || desk(context))?);
     Metrics::expect_service(TaskKind::ALL.iter().map(|kind| kind.as_str()));
     let at = database(&context.config, &context.secrets)?;
@@ -95,7 +95,7 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
             first_key(store.as_ref()).await?;
         }
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        // In a container every process has the same number: the moment tells them apart.
+        // In a container every process has the same id: the start time distinguishes them.
         let (pid, began) = (std::process::id(), RealWorld.now());
         let process = format!("{}@{}#{pid}.{began}", role.as_str(), host.trim());
         ServiceEvent::ServiceStarted {
@@ -147,12 +147,12 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
         if let Some(api) = api {
             api.await??;
         }
-        // The last word of this process: others go on showing it.
+        // The final counters of this process: others continue to show them.
         let _ = store.counts_put(&process, &context.metrics.render()).await;
         ServiceEvent::ServiceStopped { role: role.as_str(), handed_back }.emit();
         Ok(ExitCode::SUCCESS)
     });
-    // What outlasted the grace time was handed back: nobody waits for it.
+    // Tasks that outlasted the grace time were handed back: nothing waits for them.
     runtime.shutdown_background();
     ended
 }
@@ -170,10 +170,10 @@ fn address(context: &Context, args: &ServeArgs) -> anyhow::Result<SocketAddr> {
     Ok(SocketAddr::new(ip, port))
 }
 
-/// A database may be started a moment after us, or again: it is waited for.
+/// Retries while the database starts or restarts.
 fn patiently<T>(context: &Context, open: impl Fn() -> anyhow::Result<T>) -> anyhow::Result<T> {
     let begun = Instant::now();
-    // A file is there at once, or something is wrong with it.
+    // A file is available at once, or broken.
     let is_server = is_postgres(&database(&context.config, &context.secrets)?);
     loop {
         let error = match open() {
@@ -191,8 +191,8 @@ fn patiently<T>(context: &Context, open: impl Fn() -> anyhow::Result<T>) -> anyh
     }
 }
 
-/// The engines. They do not hear of the end of this process: what a vendor draws for money goes on,
-/// and the next worker fetches it.
+/// Opens the engines. They ignore the end of this process: a paid task continues at its vendor, and the next worker
+/// fetches its clip.
 fn desk(context: &Context) -> anyhow::Result<Arc<EngineDesk>> {
     let runner = Runner { cancel: CancelToken::default(), ..context.runner.clone() };
     let reload = context.reload();
@@ -208,8 +208,8 @@ fn environment(context: &Context, desk: Arc<EngineDesk>) -> Environment {
     }
 }
 
-/// Refuses to begin with an empty database beside jobs of another: their keys, their state and what
-/// was paid for them would be forgotten, and bought again.
+/// Refuses to start with an empty database beside existing jobs: their keys, their state and their purchases would
+/// be forgotten, and bought again.
 async fn refuse_lost_database(store: &Store, jobs: PathBuf) -> anyhow::Result<()> {
     let has_folders = std::fs::read_dir(&jobs).is_ok_and(|mut entries| entries.next().is_some());
     let first = JobFilter { limit: 1, ..JobFilter::default() };
@@ -225,7 +225,7 @@ async fn refuse_lost_database(store: &Store, jobs: PathBuf) -> anyhow::Result<()
     Ok(())
 }
 
-/// Where there is no key yet, one is made and shown, once.
+/// Creates and prints the first key, if there is none.
 async fn first_key(store: &Store) -> anyhow::Result<()> {
     if !store.key_list().await?.is_empty() {
         return Ok(());
@@ -262,7 +262,7 @@ fn worker(context: &Context, env: Environment, store: Arc<Store>, process: Strin
     }
 }
 
-/// What messages to submitters are signed with, where there is something.
+/// Returns the signing secrets of webhooks, if there are any.
 fn webhook_secrets(context: &Context) -> anyhow::Result<Option<WebhookSecrets>> {
     let keys = context.secrets.find_all(&["WEBHOOK_SECRET".to_owned()])?;
     for key in &keys {
@@ -294,7 +294,7 @@ fn courier(
     })
 }
 
-/// What removes what is out of date.
+/// Makes the collector of expired files.
 fn collector(context: &Context, env: &Environment, store: Arc<Store>, name: String) -> Collector {
     Collector {
         storage: env.engines.storage().clone(),
@@ -319,15 +319,15 @@ async fn serve(listener: TcpListener, api: Api, cancel: CancelToken) -> std::io:
     pytoon_api::serve(listener, router(api), bounds, ends).await
 }
 
-/// Tells the others, again and again, what this process has counted.
+/// Publishes the counters of this process periodically.
 fn tell_counts(store: Arc<Store>, context: &Context, process: String) {
     let metrics = context.metrics.clone();
     tokio::spawn(async move {
         let mut told_since = Instant::now();
         loop {
             let mut told = store.counts_put(&process, &metrics.render()).await;
-            // Only where the database was there for a while: right after it was away, everybody
-            // looks like one that has ended.
+            // Only if the database was reachable for a while: right after an outage, every process looks as if it
+            // had ended.
             if told.is_ok() && told_since.elapsed() >= FOLD_COUNTS {
                 told = store.counts_fold(ENDED_AFTER, added_up).await.map(|_| ());
                 told_since = Instant::now();
@@ -342,7 +342,7 @@ fn tell_counts(store: Arc<Store>, context: &Context, process: String) {
     });
 }
 
-/// Asks every engine and every voice how it is, for the log.
+/// Checks the health of every engine and every voice, for the log.
 fn check_health(env: &Environment) {
     if let Some(outside) = env.engines.outside() {
         let names: Vec<String> =
@@ -356,7 +356,7 @@ fn check_health(env: &Environment) {
             asked.join_all().await;
         });
     } else {
-        // Without any key there is nobody to ask; that is said for each.
+        // Without any key there is nothing to check; that is logged for each.
         for engine in env.engines.engines().iter() {
             let key_present = engine.has_key();
             Event::HealthCheck {
@@ -393,7 +393,7 @@ fn check_health(env: &Environment) {
     }
 }
 
-/// Brings the database's tables up to date.
+/// Migrates the tables of the database.
 pub(crate) fn migrate(context: &Context) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let at = database(&context.config, &context.secrets)?;

@@ -21,7 +21,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Between sentences, in samples (200 ms).
+/// The gap between sentences, in samples (200 ms).
 const GAP: usize = 9_600;
 
 /// Runs the command.
@@ -278,7 +278,7 @@ fn https_only(address: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Fetches a file over https, bounded in size and time.
+/// Downloads a file over https, limited in size and time.
 fn fetch(address: &str, sha256: Option<&str>, folder: &Path) -> anyhow::Result<PathBuf> {
     https_only(address)?;
     let name = address.split(['?', '#']).next().and_then(|path| path.rsplit('/').next());

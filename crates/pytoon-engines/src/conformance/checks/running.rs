@@ -1,5 +1,4 @@
-//! The checks of what comes after a task was taken on: asking, ending, cancelling, looking up, and
-//! the clip.
+//! The checks of the steps after acceptance: polling, ending, cancelling, lookup, and the clip.
 
 use super::super::vendor::{Answer, Outcome, clean};
 use super::super::{Bench, CLIP, KEY};
@@ -9,7 +8,7 @@ use crate::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind as Kind}
 use pytoon_vendor::ensure;
 use serde_json::json;
 
-/// A poll of a running task that is answered so.
+/// Polls a running task, with this answer.
 async fn polled(bench: &Bench<'_>, answer: Answer) -> Result<Option<Result<TaskState>>, String> {
     let Some(route) = &bench.routes.poll else { return Ok(None) };
     let task = task(bench, bench.success.clone().on(route, answer)).await?;
@@ -18,7 +17,7 @@ async fn polled(bench: &Bench<'_>, answer: Answer) -> Result<Option<Result<TaskS
     Ok(Some(outcome))
 }
 
-/// An answer that must be a failure, and which.
+/// An answer that must be a failure, and its kind.
 pub(super) struct Fault {
     pub(super) name: &'static str,
     answers: Vec<Answer>,
@@ -60,7 +59,7 @@ pub(super) async fn poll_fault(bench: &Bench<'_>, fault: &Fault) -> Outcome {
 }
 
 pub(super) async fn lost(bench: &Bench<'_>) -> Outcome {
-    // Some servers answer as they would for a task that is not finished.
+    // Some servers answer as for a task that is not finished.
     if let Some(script) = bench.scenario("lost.json")? {
         let task = task(bench, script).await?;
         match bench.adapter.poll(&task).await.map_err(text)? {
@@ -89,14 +88,14 @@ pub(super) async fn unknown_status(bench: &Bench<'_>) -> Outcome {
     }
 }
 
-/// A scenario may only be missing where it cannot happen.
+/// Fails if a scenario is missing although it can happen.
 fn absent(bench: &Bench<'_>, name: &str) -> Outcome {
     ensure(bench.routes.poll.is_none(), format!("there is no {name}"))?;
     none()
 }
 
 pub(super) async fn moderation(bench: &Bench<'_>) -> Outcome {
-    // An engine of one's own, or a search, refuses no content.
+    // A self-hosted engine and a stock search do not reject content.
     let Some(script) = bench.scenario("moderation.json")? else { return none() };
     let (prepared, _) = first_prepared(bench, script).await?;
     let error = match bench.adapter.submit(&prepared).await {
@@ -158,7 +157,7 @@ async fn looked_up(bench: &Bench<'_>, name: &str) -> Result<Option<Lookup>, Stri
 
 pub(super) async fn lookup_found(bench: &Bench<'_>) -> Outcome {
     match looked_up(bench, "lookup_found.json").await? {
-        // A vendor may show that a call never came without showing which one is ours.
+        // A vendor may show that a call never came without showing which call is ours.
         None => none(),
         Some(Lookup::Found(task)) => {
             let found = clip(&*bench.adapter, &task).await;
@@ -183,7 +182,7 @@ pub(super) async fn lookup_absent(bench: &Bench<'_>) -> Outcome {
     }
 }
 
-/// Fetches what must not be fetched, and looks for files left behind.
+/// Fetches a clip that must be rejected, and checks that no file is left behind.
 async fn fetched(
     bench: &Bench<'_>,
     adapter: &dyn ExternalEngineAdapter,
@@ -197,7 +196,7 @@ async fn fetched(
     outcome.err().ok_or_else(|| "it was fetched".to_owned())
 }
 
-/// Answers to a call for the clip that bring none.
+/// Answers to the clip's call that contain no valid clip.
 pub(super) fn clip_faults() -> Vec<Fault> {
     use ErrorStatus::{Permanent, Temporary};
     let part = |promised, silent| vec![Answer::Part { body: CLIP.to_vec(), promised, silent }];
@@ -226,7 +225,7 @@ pub(super) async fn broken_clip(bench: &Bench<'_>, fault: &Fault) -> Outcome {
     Ok(said)
 }
 
-/// A vendor that repeats the key in whatever it says.
+/// Checks a vendor that repeats the key in all its answers.
 pub(super) async fn echoed(bench: &Bench<'_>) -> Outcome {
     if bench.subject.config.key_env.is_empty() {
         return none();

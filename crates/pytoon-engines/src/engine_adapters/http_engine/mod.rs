@@ -1,8 +1,7 @@
-//! Engines as data: a vendor whose interface is described in `engine.yaml` needs no code.
+//! Engines as data: a vendor whose API is described in `engine.yaml` needs no code.
 //!
-//! Guarantees: a description that cannot work is refused when it is read, by field; what it says
-//! nothing about means what it means for every other engine (statuses, unknown states, whether a
-//! call may have been taken on).
+//! Guarantees: an invalid description is rejected when it is read, with the field's name; fields that it omits have
+//! the defaults of every other engine (statuses, unknown states, whether a call may have been accepted).
 //!
 //! Does not cover uploads, or vendors that sign their calls: those need an adapter in code. The
 //! guide `docs/guides/adding-an-engine.md` has an example.
@@ -27,7 +26,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The vendor, as it is described.
+/// The described vendor.
 #[derive(Debug)]
 pub(super) struct HttpEngine {
     options: HttpOptions,
@@ -43,7 +42,7 @@ impl HttpEngine {
 }
 
 impl Adapter<HttpEngine> {
-    /// A path of the description with a task's id in it.
+    /// Returns the URL of a path of the description with a task's id in it.
     fn task_path(&self, path: &str, id: &str) -> url::Url {
         let values = template::values([("id", id.into())]);
         self.http.url(&template::fill_text(path, &values, common::segment))
@@ -65,7 +64,7 @@ impl Adapter<HttpEngine> {
         ])
     }
 
-    /// What an answer means: the first rule that fits, else `usual`.
+    /// Returns the kind of an answer: that of the first matching rule, else `usual`.
     fn kind(&self, status: u16, body: &[u8], usual: VendorErrorKind) -> VendorErrorKind {
         let json: Option<Value> = serde_json::from_slice(body).ok();
         let text = String::from_utf8_lossy(body);
@@ -74,7 +73,7 @@ impl Adapter<HttpEngine> {
         found.map_or(usual, |rule| rule.kind)
     }
 
-    /// What the vendor says went wrong, where the description knows the place.
+    /// Returns the vendor's error message, if the description has its pointer.
     fn said(&self, reply: &Reply) -> Option<String> {
         let place = self.vendor.options.poll.error.as_deref();
         place
@@ -144,7 +143,7 @@ fn money(json: &Value, cost: Option<&Cost>) -> Option<MicroUsd> {
     cost.and_then(|cost| common::cost_at(json, &cost.pointer, cost.usd_per_unit))
 }
 
-/// Whole seconds as a whole number: vendors refuse `5.0`.
+/// Formats whole seconds as an integer: vendors reject `5.0`.
 fn seconds(ms: u32) -> Value {
     if ms.is_multiple_of(1000) { (ms / 1000).into() } else { (f64::from(ms) / 1000.0).into() }
 }
@@ -165,7 +164,7 @@ fn fits(rule: &ErrorRule, status: u16, json: Option<&Value>, text: &str) -> bool
 
 fn capabilities(options: &HttpOptions) -> Result<Capabilities, OptionProblem> {
     let sold = &options.capabilities;
-    // A film's pictures are files, and nobody has put them anywhere.
+    // The pictures of a film are local files without a public address.
     let (is_inline, most) = (sold.image == Image::Inline, sold.max_image_bytes);
     Ok(Capabilities {
         from_words: sold.text_to_video.then(|| options.offer(false)).transpose()?,
@@ -207,7 +206,7 @@ impl Vendor for HttpEngine {
         engine.http.refusal(operation, kind, reply, said.as_deref())
     }
 
-    /// A rule may say that it was the content, or that the task is gone.
+    /// Interprets a poll's answer outside 2xx; a rule can classify it as moderated content or a lost task.
     fn refused_poll(engine: &Adapter<Self>, reply: &Reply) -> Result<TaskState> {
         let usual = VendorHttp::kind_of_status(reply.status);
         match engine.kind(reply.status, &reply.body, usual) {
@@ -286,7 +285,7 @@ impl Vendor for HttpEngine {
         };
         let url = engine.task_path(&cancel.path, &task.id);
         let reply = engine.send(Call::new(CANCEL, cancel.method.clone(), url)).await?;
-        // Nothing in the description says that the vendor really stops.
+        // The description does not say that the vendor really stops.
         common::cancel_outcome(&engine.http, &reply, Cancelled::Asked)
     }
 
@@ -307,7 +306,7 @@ impl Vendor for HttpEngine {
             let found = |id| Lookup::Found(Task { id, data: Value::Null });
             return Ok(id.map_or(Lookup::CannotSay, found));
         }
-        // A list that was cut short may have lost ours.
+        // A truncated list may omit our call.
         Ok(if items.len() < lookup.limit { Lookup::Absent } else { Lookup::CannotSay })
     }
 }

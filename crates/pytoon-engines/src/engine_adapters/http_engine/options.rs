@@ -1,8 +1,7 @@
-//! The description of a vendor's interface, as `options` of an engine of kind `http`, and its
-//! check.
+//! The description of a vendor's API, as `options` of an engine of kind `http`, and its validation.
 //!
-//! Guarantees: whatever passes [`HttpOptions::check`] can be used without another look: places
-//! have known names, pointers are pointers, methods are methods.
+//! Guarantees: a description that passes [`HttpOptions::check`] needs no further checks: placeholders have known
+//! names, pointers are JSON pointers, methods are HTTP methods.
 
 use super::super::{AdapterParts, OptionProblem, common, require, template, yes};
 use crate::VendorErrorKind;
@@ -13,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What a submission's texts may name.
+/// The placeholders of a submission.
 pub(super) const SUBMIT_PLACES: &[&str] = &[
     "prompt",
     "negative_prompt",
@@ -26,9 +25,9 @@ pub(super) const SUBMIT_PLACES: &[&str] = &[
     "call_id",
     "image_data_uri",
 ];
-/// What the paths of a task may name.
+/// The placeholders of a task's paths.
 const TASK_PLACES: &[&str] = &["id"];
-/// What the path of a lookup may name.
+/// The placeholder of a lookup's path.
 const LOOKUP_PLACES: &[&str] = &["call_id"];
 
 /// The description.
@@ -49,7 +48,7 @@ pub(super) struct HttpOptions {
     pub(super) cancel: Option<Cancel>,
     pub(super) health: Option<Health>,
     pub(super) lookup: Option<LookupCall>,
-    /// What answers mean where their status does not say it; the first that fits counts.
+    /// The meaning of answers whose status does not determine it; the first matching rule wins.
     #[serde(default)]
     pub(super) errors: Vec<ErrorRule>,
 }
@@ -58,12 +57,12 @@ fn default_model() -> String {
     "default".to_owned()
 }
 
-/// How the key is shown: in a header or in the query.
+/// The place of the key: a header or the query.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Auth {
     pub(super) header: Option<String>,
-    /// What stands in the header, with `{{key}}` in it.
+    /// The value of the header, with `{{key}}` in it.
     #[serde(default = "bare_key")]
     pub(super) format: String,
     pub(super) query: Option<String>,
@@ -73,24 +72,24 @@ fn bare_key() -> String {
     "{{key}}".to_owned()
 }
 
-/// What the vendor sells.
+/// The vendor's offer.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Sold {
     /// Lengths, in milliseconds.
     #[serde(default)]
     durations_ms: Vec<u32>,
-    /// Or the shortest, the longest and the step.
+    /// Alternatively the shortest length, the longest and the step.
     min_ms: Option<u32>,
     max_ms: Option<u32>,
     step_ms: Option<u32>,
-    /// `9:16`, or sizes such as `720:1280`; the first is used for upright films.
+    /// Such as `9:16`, or sizes such as `720:1280`; the first is used for vertical films.
     ratios: Vec<String>,
     /// Overrides for clips that start from a picture.
     with_picture: Option<SoldWithPicture>,
     #[serde(default)]
     pub(super) image: Image,
-    /// Largest picture, in bytes.
+    /// Maximum size of a picture, in bytes.
     #[serde(default = "five_mib")]
     pub(super) max_image_bytes: u64,
     pub(super) max_prompt: usize,
@@ -109,7 +108,7 @@ struct SoldWithPicture {
     step_ms: Option<u32>,
     #[serde(default)]
     ratios: Vec<String>,
-    /// True if the vendor ignores the ratio and draws the picture's shape.
+    /// True if the vendor ignores the ratio and uses the picture's shape.
     #[serde(default)]
     follows_picture: bool,
 }
@@ -118,8 +117,8 @@ fn five_mib() -> u64 {
     5 << 20
 }
 
-/// How a picture is handed over. By address only is the same as not at all for a film: its
-/// pictures have none.
+/// The way to pass a picture. A vendor that only accepts public addresses counts as `none`: the pictures of a film
+/// have none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Image {
@@ -139,7 +138,7 @@ pub(super) struct Submit {
     #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
     pub(super) body: Value,
-    /// Where the task's id stands in the answer.
+    /// The JSON pointer of the task's id in the answer.
     pub(super) id: String,
 }
 
@@ -147,7 +146,7 @@ fn post() -> Method {
     Method::POST
 }
 
-/// How a task is asked after.
+/// The call that polls a task.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Poll {
@@ -155,10 +154,10 @@ pub(super) struct Poll {
     pub(super) status: String,
     pub(super) states: States,
     pub(super) progress: Option<String>,
-    /// What the vendor's progress is multiplied by to be 1 at its end.
+    /// The factor that scales the vendor's progress to 0 to 1.
     #[serde(default = "unit")]
     pub(super) progress_scale: f64,
-    /// Where the reason of a failure stands.
+    /// The JSON pointer of the reason for a failure.
     pub(super) error: Option<String>,
     pub(super) cost: Option<Cost>,
 }
@@ -167,7 +166,7 @@ fn unit() -> f64 {
     1.0
 }
 
-/// The vendor's words for a task's states; any other is a task that goes on.
+/// The vendor's names of a task's states; a task in any other state is still running.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct States {
@@ -183,7 +182,7 @@ pub(super) struct States {
     pub(super) cancelled: Vec<String>,
 }
 
-/// Where the cost stands, and what a unit of it is.
+/// The JSON pointer of the cost, and the value of its unit.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Cost {
@@ -191,16 +190,16 @@ pub(super) struct Cost {
     pub(super) usd_per_unit: f64,
 }
 
-/// Where a finished clip's address stands.
+/// The location of a finished clip's address.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ResultPlace {
     pub(super) url: String,
-    /// The call that is asked for it, where the poll does not hold it.
+    /// The path of the call that returns it, if the poll does not contain it.
     pub(super) path: Option<String>,
 }
 
-/// How a task is cancelled.
+/// The call that cancels a task.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Cancel {
@@ -218,26 +217,26 @@ fn delete() -> Method {
 #[serde(deny_unknown_fields)]
 pub(super) struct Health {
     pub(super) path: String,
-    /// Where what is left on the account stands.
+    /// The JSON pointer of the remaining balance.
     pub(super) balance: Option<Cost>,
 }
 
-/// A list of tasks in which ours can be found by the id that we gave.
+/// A list of tasks in which ours can be found by our id.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LookupCall {
     pub(super) path: String,
-    /// Where the list stands.
+    /// The JSON pointer of the list.
     pub(super) items: String,
-    /// Where `{{call_id}}` of the submission stands in an item.
+    /// The JSON pointer of the submission's `{{call_id}}` in an item.
     #[serde(rename = "ref")]
     pub(super) reference: String,
-    /// Where the task's id stands in an item.
+    /// The JSON pointer of the task's id in an item.
     pub(super) id: String,
-    /// A list as long as this may have been cut short.
+    /// A list of this length may be truncated.
     #[serde(default = "hundred")]
     pub(super) limit: usize,
-    /// How long after a call its absence from the list proves that it never arrived.
+    /// The time after a call from which its absence from the list proves that it never arrived.
     #[serde(default = "two_minutes")]
     pub(super) settles_seconds: u64,
 }
@@ -250,13 +249,13 @@ fn two_minutes() -> u64 {
     common::LIST_SETTLES.as_secs()
 }
 
-/// What an answer means.
+/// A rule that classifies an answer.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ErrorRule {
-    /// The answer's status; any where absent, also that of a failed task.
+    /// The answer's status; any if absent, also that of a failed task.
     pub(super) status: Option<u16>,
-    /// Where in the body is looked; anywhere in its text where absent.
+    /// The JSON pointer to compare; the whole text if absent.
     pub(super) pointer: Option<String>,
     pub(super) equals: Option<Value>,
     pub(super) contains: Option<String>,
@@ -264,7 +263,7 @@ pub(super) struct ErrorRule {
     pub(super) kind: VendorErrorKind,
 }
 
-/// The kinds that a vendor can tell.
+/// The kinds that a rule can assign.
 #[derive(Deserialize)]
 #[serde(remote = "VendorErrorKind", rename_all = "snake_case")]
 enum RuleKind {
@@ -279,7 +278,7 @@ enum RuleKind {
 }
 
 impl HttpOptions {
-    /// Refuses what cannot be right, by field.
+    /// Rejects invalid options, with the field's name.
     pub(super) fn check(&self, parts: &AdapterParts<'_>) -> Result<(), OptionProblem> {
         self.check_auth(!parts.config.key_env.is_empty())?;
         self.check_submit()?;
@@ -359,7 +358,7 @@ impl HttpOptions {
     fn check_lookup(&self) -> Result<(), OptionProblem> {
         let Some(lookup) = &self.lookup else { return Ok(()) };
         path(&lookup.path, LOOKUP_PLACES, "options.lookup.path")?;
-        // The list may be the whole answer.
+        // An empty pointer means that the list is the whole answer.
         if !lookup.items.is_empty() {
             pointer(&lookup.items, "options.lookup.items")?;
         }
@@ -369,7 +368,7 @@ impl HttpOptions {
         require(template::uses(&self.submit.body, "call_id"), "options.submit.body", reason)
     }
 
-    /// Returns what is sold for a request with a picture or without.
+    /// Returns the offer for requests with or without a picture.
     pub(super) fn offer(&self, with_picture: bool) -> Result<Offer, OptionProblem> {
         let sold = &self.capabilities;
         let written = |fixed, min, max, step| Lengths { fixed, min, max, step };
@@ -391,7 +390,7 @@ impl HttpOptions {
     }
 }
 
-/// Lengths as they are written.
+/// Lengths as the description writes them.
 struct Lengths<'a> {
     fixed: &'a [u32],
     min: Option<u32>,
@@ -409,7 +408,7 @@ impl Lengths<'_> {
         match (self.fixed, self.min, self.max) {
             ([], Some(min), Some(max)) if 0 < min && min <= max => {
                 let step = self.step.unwrap_or(1000).max(1);
-                // The longest must itself be a whole number of steps.
+                // The longest length must be a whole number of steps.
                 Ok(Durations::Range { min, max: min + (max - min) / step * step, step })
             }
             ([], _, _) => wrong("name the lengths, or min_ms and max_ms (and step_ms)"),
@@ -465,7 +464,7 @@ fn cost(cost: &Cost, field: &str) -> Result<(), OptionProblem> {
     require(is_price, &format!("{field}.usd_per_unit"), "it is not less than 0")
 }
 
-/// Reads one of the methods that make sense here.
+/// Parses one of the supported methods.
 fn method<'de, D: Deserializer<'de>>(name: D) -> Result<Method, D::Error> {
     match String::deserialize(name)?.as_str() {
         "POST" => Ok(Method::POST),

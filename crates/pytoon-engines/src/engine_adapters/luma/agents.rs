@@ -1,12 +1,11 @@
-//! Luma's current interface.
+//! Luma's current API.
 //!
-//! Guarantees: a picture goes inline up to [`MAX_INLINE`], else as a file that is ready before it is
-//! named; the reasons that the
-//! vendor gives as codes decide, its sentences are only passed on.
+//! Guarantees: a picture of at most [`MAX_INLINE`] bytes is sent inline, a larger one as an uploaded file that is
+//! ready before a request names it; failures are classified by the vendor's codes, and its messages are only passed
+//! on.
 //!
-//! The interface knows no cancelling and no list of generations, so a call whose answer never
-//! came cannot be looked up. A clip that starts from a picture lasts 5 s; from words alone 10 s are
-//! sold too.
+//! The API has no cancel and no list of generations, so a call without an answer cannot be looked up. A clip that
+//! starts from a picture lasts 5 s; from words alone 10 s are offered too.
 
 use super::super::common::{self, HEALTH, Picture, UPLOAD};
 use super::super::shared_adapter::{Adapter, Paid, Vendor};
@@ -23,17 +22,17 @@ use std::time::Duration;
 
 const RATIOS: &[(u32, u32)] = &[(9, 16), (3, 4), (1, 1), (4, 3), (16, 9), (21, 9)];
 const RESOLUTIONS: &[&str] = &["360p", "540p", "720p", "1080p"];
-/// Largest picture in the request itself: the vendor takes more, but a slow line does not.
+/// Maximum size of a picture in the request itself: the vendor accepts more, but a slow connection does not.
 const MAX_INLINE: usize = 4 << 20;
-/// How often it is looked whether an uploaded picture is ready, and the pause between.
+/// The number of checks whether an uploaded picture is ready, and the pause between them.
 const FILE_LOOKS: usize = 60;
 const FILE_PAUSE: Duration = Duration::from_secs(1);
-/// Largest picture at all.
+/// Maximum size of a picture, in bytes.
 const MAX_UPLOAD: u64 = 50_000_000;
 /// Longest prompt; a reseller's figure.
 const MAX_PROMPT: usize = 6000;
 
-/// The vendor.
+/// The adapter.
 #[derive(Debug)]
 pub(super) struct Agents(Options);
 
@@ -48,7 +47,7 @@ impl Agents {
 }
 
 impl Adapter<Agents> {
-    /// The picture as the interface's reference to one.
+    /// Returns the picture as the API's reference to one.
     async fn hand_over(&self, path: &Path) -> Result<Value> {
         let picture = Picture::read(self.http.engine(), path, MAX_UPLOAD).await?;
         if picture.bytes.len() <= MAX_INLINE {
@@ -94,7 +93,7 @@ impl Adapter<Agents> {
                     let message = self.http.redacted_line(&message);
                     return Err(self.not_uploaded(VendorErrorKind::InvalidRequest, &message));
                 }
-                // A state that is not documented is no end.
+                // An undocumented state is not final.
                 _ => tokio::time::sleep(FILE_PAUSE).await,
             }
             file = self.upload_step(Call::get(UPLOAD, self.http.url(&path))).await?;
@@ -140,7 +139,7 @@ fn capabilities(image_input: bool) -> Capabilities {
     }
 }
 
-/// The first video among the outputs; the first of any type where none is called one.
+/// Returns the first video among the outputs; the first output if none has the type of a video.
 fn clip(json: &Value) -> Option<&str> {
     let outputs = json.pointer("/output")?.as_array()?;
     let is_video = |o: &&Value| common::text_at(o, "/type").is_some_and(|t| t.contains("video"));

@@ -1,12 +1,10 @@
-//! Luma's older interface.
+//! Luma's older API.
 //!
-//! Guarantees: pictures are not sold, since the vendor fetches them from public addresses and
-//! ours have none; refused content, which has no code here, is told by the words that the vendor
-//! uses for it.
+//! Guarantees: pictures are not offered, since the vendor fetches them from public addresses and ours have none;
+//! moderated content, which has no code in this API, is recognized by the vendor's wording.
 //!
-//! Calls carry no mark of ours, and a generation with the same prompt may belong to an earlier
-//! call: a lookup can show that a call never arrived, and never which generation is its. So
-//! [`Lookup::Found`] is not given.
+//! Calls cannot carry our id, and a generation with the same prompt may belong to an earlier call: a lookup can
+//! prove that a call never arrived, but not which generation belongs to it. So [`Lookup::Found`] is never returned.
 
 use super::super::common::{self, CANCEL, HEALTH, LOOKUP};
 use super::super::shared_adapter::{Adapter, Paid, Vendor};
@@ -27,10 +25,10 @@ const MODELS: &[&str] = &["ray-2", "ray-flash-2"];
 const RESOLUTIONS: &[&str] = &["540p", "720p", "1080p", "4k"];
 /// Shortest and longest prompt, in characters.
 const PROMPT: std::ops::RangeInclusive<usize> = 3..=5000;
-/// US dollars a cent, the unit of the balance.
+/// US dollars per cent, the unit of the balance.
 const USD_PER_CENT: f64 = 0.01;
 
-/// The vendor.
+/// The adapter.
 #[derive(Debug)]
 pub(super) struct DreamMachine(Options);
 
@@ -118,13 +116,13 @@ impl Vendor for DreamMachine {
     }
 
     async fn cancel(engine: &Adapter<Self>, task: &Task) -> Result<Cancelled> {
-        // Deleting what is finished deletes the clip: look first.
+        // Deleting a finished generation deletes its clip, so check first.
         match Self::poll(engine, task).await? {
             TaskState::Succeeded { .. } | TaskState::Failed(_) => return Ok(Cancelled::TooLate),
             TaskState::Queued { .. } | TaskState::Running { .. } => {}
         }
         let call = Call::new(CANCEL, Method::DELETE, engine.generation(&task.id));
-        // Whether deleting stops the work is not documented.
+        // The vendor does not document whether a delete stops the work.
         common::cancel_outcome(&engine.http, &engine.send(call).await?, Cancelled::Asked)
     }
 
@@ -135,8 +133,8 @@ impl Vendor for DreamMachine {
     }
 }
 
-/// What a list of generations says about a call. The list's order is not documented, so only a
-/// whole one counts; a generation without its request in it may be the one.
+/// Searches a list of generations for a call. The list's order is not documented, so only a complete one counts; a
+/// generation without its request could be the one.
 fn looked_up(list: &Value, prepared: &Prepared) -> Lookup {
     let is_whole = list.pointer("/has_more").and_then(Value::as_bool) == Some(false);
     let Some(items) = list.pointer("/generations").and_then(Value::as_array) else {

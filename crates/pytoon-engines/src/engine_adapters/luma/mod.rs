@@ -1,8 +1,8 @@
-//! Luma, which has two interfaces that share nothing but the name.
+//! Luma, which has two unrelated APIs.
 //!
-//! [`agents`] is the current one (ray-3.2) and takes pictures; [`dream_machine`] is the older one
-//! (ray-2, ray-flash-2) and takes only addresses of pictures, which ours do not have. Keys differ
-//! between them. `options.api` chooses, and everything else follows from it.
+//! [`agents`] is the current one (ray-3.2) and accepts pictures; [`dream_machine`] is the older one (ray-2,
+//! ray-flash-2) and accepts only public addresses of pictures, which ours do not have. Each has its own keys.
+//! `options.api` selects the API.
 
 mod agents;
 mod dream_machine;
@@ -13,11 +13,11 @@ use pytoon_vendor::errors::Row;
 use pytoon_vendor::replies::MODERATION_WORDS;
 use serde::Deserialize;
 
-/// The engine's own settings.
+/// The engine's options.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
-    /// Which interface `base_url` is.
+    /// The API at `base_url`.
     api: Api,
     /// The model.
     model: String,
@@ -45,7 +45,7 @@ enum Api {
     DreamMachine,
 }
 
-/// Makes the adapter of the interface that the options name.
+/// Makes the adapter of the selected API.
 pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
     let options: Options = read_options(parts.config)?;
     match options.api {
@@ -54,7 +54,7 @@ pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
     }
 }
 
-/// Refuses a value that is none of a list.
+/// Rejects a value that is not in a list.
 fn one_of(value: &str, list: &[&str], field: &str) -> Result<(), OptionProblem> {
     let reason = format!("`{value}` is not one of {}", list.join(", "));
     require(list.contains(&value), field, &reason)

@@ -1,4 +1,4 @@
-//! A ledger of its own, processes over it, and the scenes that they draw.
+//! A ledger for each test, processes over it, and the scenes that they draw.
 
 use super::super::*;
 use super::testing::{AnyClip, Hand, Scripted};
@@ -31,7 +31,7 @@ impl Bench {
         Self { folder: tempfile::tempdir().expect("folder"), world: Arc::default() }
     }
 
-    /// A process of its own over the same ledger.
+    /// Makes another process over the same ledger.
     pub(super) async fn process(&self, engines: &[Arc<Scripted>]) -> EngineManager {
         let config = Config::load(&ConfigSource::Optional("/nowhere".into())).expect("built in");
         let mut settings = config.engines.clone();
@@ -84,7 +84,7 @@ pub(super) async fn draw(manager: &EngineManager, prompt: &str) -> SceneOutcome 
     drawn(manager, &order).await
 }
 
-/// Draws a scene to its end as a process that has the job alone.
+/// Draws a scene to its end, as a process that owns the job.
 pub(super) async fn drawn(manager: &EngineManager, order: &SceneOrder) -> SceneOutcome {
     manager.take_over_job(&order.job_id).await.expect("takes over");
     to_the_end(manager, order).await

@@ -1,4 +1,4 @@
-//! Breakers that cannot be read or written: the film is made, and the log says so.
+//! Breakers that cannot be read or written: the film is rendered, and the log reports it.
 
 use super::*;
 use pytoon_records::ledger::{
@@ -6,8 +6,8 @@ use pytoon_records::ledger::{
 };
 use pytoon_telemetry::LogTarget;
 
-/// A ledger whose breakers fail: the rows after so many reads, the changes always. A scene's
-/// history has them too, since it is read with all else.
+/// A ledger whose breakers fail: reads after `reads_left` of them, writes always. A scene's history contains them
+/// too, since one query reads everything.
 #[derive(Debug)]
 struct Broken {
     ledger: SqliteStore,
@@ -75,7 +75,7 @@ impl PurchaseStore for Broken {
     }
 }
 
-/// A process whose breakers can be read so often.
+/// Makes a process whose breakers can be read `reads` times.
 async fn process(bench: &Bench, engines: &[Arc<Scripted>], reads: i64) -> EngineManager {
     let mut manager = bench.process(engines).await;
     let ledger = SqliteStore::open(&bench.folder.path().join("pytoon.db")).await.expect("opens");
@@ -98,7 +98,7 @@ fn a_breaker_that_fails_breaks_no_film_and_is_told() {
     };
     let unavailable = "engine_breaker_unavailable";
     block_on(async {
-        // A success that ends an earlier failure finds it unreadable.
+        // A success cannot read the failure that it would clear.
         let bench = Bench::new();
         let engine = Scripted::new("unread", &[]);
         let manager = process(&bench, std::slice::from_ref(&engine), 0).await;
@@ -108,7 +108,7 @@ fn a_breaker_that_fails_breaks_no_film_and_is_told() {
         assert_eq!(used(&draw(&manager, "one").await), "unread");
         assert_eq!(told(unavailable, "unread"), ["read"]);
 
-        // Failures can neither be counted nor open it, and nobody says that they did.
+        // Failures can neither be recorded nor open the breaker, and no report claims that they did.
         let bench = Bench::new();
         let engines = [Scripted::new("unwritten", &[K::Server, K::Auth]), Scripted::new("b", &[])];
         let manager = process(&bench, &engines, 99).await;

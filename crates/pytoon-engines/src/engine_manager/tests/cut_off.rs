@@ -1,5 +1,5 @@
-//! Workers that sleep, are cut off from the ledger, or lose their task to another: nothing is bought
-//! twice, and what is bought is used.
+//! Workers that sleep, lose the connection to the ledger, or lose their task to another: nothing is bought twice,
+//! and every purchase is used.
 
 use super::*;
 use pytoon_records::ledger::{
@@ -7,8 +7,7 @@ use pytoon_records::ledger::{
 };
 use std::collections::BTreeMap;
 
-/// A ledger that does not answer so many times, by what it is asked; and a process that sleeps while
-/// a call is admitted.
+/// A ledger that fails a given number of times by operation, and a process that sleeps while a call is admitted.
 #[derive(Debug)]
 struct Away {
     ledger: SqliteStore,
@@ -91,8 +90,8 @@ impl PurchaseStore for Away {
     }
 }
 
-/// Two engines that deliver, a scene that wants a clip of the first, and a process of which some
-/// questions to the ledger are not answered.
+/// Two engines that deliver, a scene that wants a clip of the first, and a process with some failing queries to the
+/// ledger.
 struct Line {
     bench: Bench,
     engines: [Arc<Scripted>; 2],
@@ -107,7 +106,7 @@ impl Line {
         Self { bench, engines, order }
     }
 
-    /// A process; so many of what it asks the ledger are not answered.
+    /// Makes a process; `fails` of its queries to the ledger get no answer.
     async fn process(&self, fails: &[(&'static str, u64)], sleeps_ms: i64) -> EngineManager {
         let mut manager = self.bench.process(&self.engines).await;
         let file = self.bench.folder.path().join("pytoon.db");
@@ -120,7 +119,7 @@ impl Line {
         manager
     }
 
-    /// Goes on in slices to the end; how many stopped to wait.
+    /// Runs slices to the end. Also returns the number of pauses.
     async fn to_the_end(&self, manager: &EngineManager) -> (SceneOutcome, u32) {
         let (mut memo, mut waits) = (SceneMemo::default(), 0);
         loop {
@@ -170,7 +169,7 @@ fn a_ledger_that_stays_away_leaves_the_scene_to_local() {
         let last = outcome.attempts.last().expect("an attempt");
         assert_eq!((used(&outcome), last.result.as_str()), ("local", "ledger"));
         assert_eq!(line.submits(), [1, 0]);
-        // The clip is there for whoever asks later.
+        // The clip is available for later requests.
         assert_eq!(line.states().await, [CallState::Submitted]);
         assert_eq!(
             used(&draw(&line.bench.process(&line.engines).await, "a quiet lake").await),
@@ -191,7 +190,7 @@ fn what_was_just_bought_is_written_down_though_it_takes_a_while() {
     });
 }
 
-/// Keeps the same clip by way of another process while it is checked.
+/// Another process stores the same clip while it is checked.
 #[derive(Debug)]
 struct OtherIsFaster {
     other: EngineManager,
@@ -254,7 +253,7 @@ fn who_slept_between_the_row_and_the_call_does_not_call() {
     });
 }
 
-/// A worker that hears no answer, and is not heard of any more.
+/// Simulates a worker that gets no answer and is never heard from again.
 async fn vanishes(line: &Line) {
     line.engines[0].hangs.store(1, Ordering::SeqCst);
     let manager = line.bench.process(&line.engines).await;
@@ -282,7 +281,7 @@ fn a_call_whose_answer_another_may_have_is_waited_for() {
             line.bench.later(15);
         }
         assert_eq!((line.submits(), line.states().await), ([1, 0], vec![CallState::Intent]));
-        // It writes down what it bought, once its line is mended.
+        // It records its purchase once the connection is back.
         let row = &manager.store().call_list(CallFilter::default()).await.expect("lists")[0];
         let task = Task { id: "late".into(), data: serde_json::Value::Null };
         manager.buyer.note_task(row, &task).await.expect("is written");

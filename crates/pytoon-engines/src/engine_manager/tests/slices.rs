@@ -1,11 +1,11 @@
-//! Walks that are not to wait: they stop, are told what to remember, and go on in another process.
+//! Walks that must not wait: they pause, return a memo, and resume in another process.
 
 use super::*;
 
-/// Under way, for longer than any test asks.
+/// In progress for longer than any test polls.
 const SLOW: [Option<K>; 40] = [None; 40];
 
-/// One slice in a process of its own; the memo comes as it was written down.
+/// Runs one slice in a separate process; the memo is read as it was stored.
 async fn slice(
     bench: &Bench,
     engines: &[Arc<Scripted>],
@@ -60,7 +60,7 @@ fn a_task_is_followed_over_slices_and_bought_once() {
         assert_eq!(results(&outcome), [("a", "success")]);
         assert_eq!(outcome.attempts[0].latency_ms, 3000, "over all slices");
         assert!(!outcome.clip.as_ref().expect("a clip").reused, "the walk bought it itself");
-        // The last slice again, since its end was not noted: the clip is there.
+        // Repeat the last slice, as if its end was not stored: the clip exists.
         let again = done(slice(&bench, &engines, &order, &memo).await);
         assert_eq!((used(&again), engines[0].submits()), ("a", 1));
     });
@@ -75,7 +75,7 @@ fn an_engine_that_was_stepped_down_from_is_not_tried_again() {
         let order = asked(&bench, &engines).await;
         let (memo, _) = later(slice(&bench, &engines, &order, &SceneMemo::default()).await);
         assert_eq!(memo.stepped_down, ["a"]);
-        // Its breaker is closed and it would deliver now.
+        // The breaker of the failed engine is closed and the engine would deliver now.
         bench.later(100);
         let (memo, _) = later(slice(&bench, &engines, &order, &memo).await);
         let outcome = done(slice(&bench, &engines, &order, &memo).await);
@@ -94,7 +94,7 @@ fn a_slice_repeated_with_an_old_memo_buys_nothing_twice() {
         ];
         let order = asked(&bench, &engines).await;
         let (first, _) = later(slice(&bench, &engines, &order, &SceneMemo::default()).await);
-        // The task of `a` fails, `b` is paid, and the process dies before its memo is kept.
+        // The task of `a` fails, `b` is paid, and the process dies before its memo is stored.
         let (lost, _) = later(slice(&bench, &engines, &order, &first).await);
         assert_eq!(lost.stepped_down, ["a"]);
         for old in [&first, &SceneMemo::default(), &first] {
@@ -193,7 +193,7 @@ fn a_place_at_a_full_engine_is_waited_for_over_slices_and_not_for_ever() {
             memo = next;
         }
         bench.later(patience + 1);
-        // The other goes on with its task all the while.
+        // The other process still works on its task.
         let rows = manager.store().call_list(CallFilter::default()).await.expect("lists");
         manager.store().call_touch(&rows[0].id, bench.world.now() + 60_000).await.expect("holds");
         let outcome = done(manager.draw(&order, memo, None).await.expect("no error"));

@@ -1,4 +1,4 @@
-//! Doubles of what a walk depends on: time, engines, the check of clips, and a moderation service.
+//! Doubles for a walk: time, engines, the check of clips, and a moderation service.
 
 use crate::adapter::{
     Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter, Fetched,
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// A clock that stands until it is moved.
+/// A clock that moves only by hand.
 #[derive(Debug, Default)]
 pub(super) struct Hand {
     pub(super) ms: AtomicI64,
@@ -26,7 +26,7 @@ impl World for Hand {
         1_795_000_000_000 + self.ms.load(Ordering::SeqCst)
     }
     fn new_id(&self) -> String {
-        // Two worlds of one test share no ids.
+        // Two worlds of one test must not share ids.
         format!("{:p}-{}", self, self.ids.fetch_add(1, Ordering::SeqCst))
     }
     fn chance(&self) -> f64 {
@@ -83,7 +83,7 @@ impl Scripted {
         })
     }
 
-    /// The same with tasks that are not done at once.
+    /// Returns the same engine with tasks that take several polls.
     pub(super) fn polled(self: Arc<Self>, polls: &[Option<K>]) -> Arc<Self> {
         self.polls.lock().expect("lock").extend(polls);
         self
@@ -179,7 +179,7 @@ impl ClipChecker for AnyClip {
     }
 }
 
-/// Answers one request: the prompt is flagged.
+/// Starts a service that answers one request: the prompt is flagged.
 pub(super) fn flagging_service() -> (String, std::thread::JoinHandle<String>) {
     use std::io::{BufRead, BufReader, Write};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
@@ -197,7 +197,7 @@ pub(super) fn flagging_service() -> (String, std::thread::JoinHandle<String>) {
             body.len()
         )
         .expect("answers");
-        // What is left unread would break the answer off.
+        // Unread input would reset the connection before the answer arrives.
         let _ = stream.shutdown(std::net::Shutdown::Write);
         std::io::copy(&mut reader, &mut std::io::sink()).ok();
         first

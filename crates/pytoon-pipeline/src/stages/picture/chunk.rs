@@ -1,10 +1,9 @@
-//! A chunk of the picture: whole groups of pictures, drawn and encoded apart from all others.
+//! A chunk of the picture: whole groups of pictures, drawn and encoded separately.
 //!
-//! Guarantees: a chunk is drawn again only when something that is seen in it changed; chunks joined
-//! without encoding are one film, with its cover and what was seen of its frames; what is drawn does
-//! not depend on where the film is cut.
+//! Guarantees: a chunk is redrawn only if something visible in it changed; chunks joined without encoding are one
+//! film, with its cover and its frame statistics; frames do not depend on the chunk boundaries.
 //!
-//! Start with [`ChunkInput::of`]; [`joined`] is what all chunks come to.
+//! Start with [`ChunkInput::of`]; [`joined`] combines the reports of all chunks.
 
 use super::cover::{Cover, cover_candidates};
 use super::ring::draw_all;
@@ -27,7 +26,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What was seen of a chunk.
+/// The facts about a drawn chunk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ChunkReport {
@@ -35,7 +34,7 @@ pub(crate) struct ChunkReport {
     encoder: String,
     seen: Seen,
     missing_glyphs: String,
-    /// How good its best frame is as a cover; absent where none may be one.
+    /// The score of its best frame as a cover; `None` if it has no candidate.
     cover: Option<f64>,
 }
 
@@ -60,19 +59,19 @@ pub(crate) fn cover_file(index: usize) -> String {
 
 /// Draws and encodes a chunk.
 pub(crate) struct ChunkStage {
-    /// Its place among the chunks, from 0.
+    /// Its index among the chunks, from 0.
     pub(crate) index: usize,
 }
 
-/// All that is seen in a range of frames, and nothing else. Times are those of the film, since
-/// captions and moves are worked out from them.
+/// Everything visible in a range of frames, and nothing else. Times are those of the film, since captions and moves
+/// are computed from them.
 #[derive(Serialize)]
 pub(crate) struct ChunkInput {
     range: FrameRange,
-    /// The film as it is in the range.
+    /// The visible part of the film in the range.
     shown: Timeline,
     files: Vec<Asset>,
-    /// The frames that may become the cover.
+    /// The candidates for the cover.
     candidates: Vec<Frame>,
 }
 
@@ -106,7 +105,7 @@ impl Stage for ChunkStage {
         std::iter::once(video(self.index)).chain(cover).collect()
     }
 
-    /// Whoever wants the frames themselves wants them drawn.
+    /// Returns false if the caller wants the frames themselves: then they must be drawn.
     fn is_usable(&self, context: &StageContext<'_>, _: &ChunkReport) -> Result<bool> {
         Ok(context.frames_out.is_none() && context.frame_hashes.is_none())
     }
@@ -118,7 +117,7 @@ impl Stage for ChunkStage {
     }
 }
 
-/// Draws a range of frames and encodes it into a file of its own, with the cover beside it.
+/// Draws a range of frames and encodes it into its own file, with the cover beside it.
 fn draw(
     context: &StageContext<'_>,
     input: &ChunkInput,
@@ -127,7 +126,7 @@ fn draw(
 ) -> Result<ChunkReport> {
     let (range, mut shown) = (input.range, input.shown.clone());
     let fonts = timeline::fonts(context.fonts(), &shown)?;
-    // A font file is known to the text engine by its family.
+    // The text engine knows a font file by its family.
     shown.look.font = fonts.brand_family.clone();
     let shown = Arc::new(shown);
     let pictures = Arc::new(SceneAssets(context.pictures.clone()));
@@ -144,7 +143,7 @@ fn draw(
     Ok(ChunkReport { range, encoder, seen: drawn.seen, missing_glyphs, cover: drawn.cover_score })
 }
 
-/// Returns the film as it is in a range of frames: clips, captions and overlays that are not seen
+/// Returns the visible part of the film in a range of frames: clips, captions and overlays that are not visible
 /// there are left out, as are names, places and sound, which change no pixel.
 fn seen_in(timeline: &Timeline, range: FrameRange) -> Timeline {
     let mut shown = timeline.clone();
@@ -164,8 +163,8 @@ fn seen_in(timeline: &Timeline, range: FrameRange) -> Timeline {
     shown
 }
 
-/// Returns the clips that are seen in a range of frames, and a stand-in for the one after them, whose
-/// transition tells how long the last of them is seen.
+/// Returns the clips that are visible in a range of frames, and a stand-in for the one after them, whose transition
+/// determines how long the last of them is visible.
 fn clips_in(timeline: &Timeline, range: FrameRange) -> Vec<VideoClip> {
     let clips = &timeline.tracks.video;
     let is_seen = |index: &usize| !visible_range(timeline, *index).meet(range).is_empty();
@@ -174,8 +173,8 @@ fn clips_in(timeline: &Timeline, range: FrameRange) -> Vec<VideoClip> {
     for clip in &mut shown {
         clip.id.clear();
         clip.scene_id = SceneId::default();
-        // A headline is as long as its clip, and a moving clip begins with it: they keep their
-        // length. Of a picture only the part that is seen here matters.
+        // A headline is as long as its clip, and a moving clip begins with it: they keep their length. Of a picture
+        // only the part that is visible here matters.
         if matches!(clip.source, ClipSource::Picture { .. }) {
             let own = clip.range().meet(range);
             (clip.start_frame, clip.end_frame) = (own.start, own.end);
@@ -209,10 +208,10 @@ fn assets_in(shown: &Timeline, range: FrameRange) -> impl Iterator<Item = &str> 
     assets(shown, move |index| !visible_range(shown, index).meet(range).is_empty())
 }
 
-/// Joins what was seen of all chunks. Also returns the chunk with the best cover.
+/// Combines the reports of all chunks. Also returns the chunk with the best cover.
 pub(crate) fn joined(reports: &[ChunkReport]) -> Result<(PictureReport, usize)> {
     let covers = reports.iter().enumerate().filter_map(|(i, report)| Some((i, report.cover?)));
-    // Of equals the first.
+    // Ties go to the first.
     let best = covers.reduce(|best, next| if next.1 > best.1 { next } else { best });
     let (best, _) =
         best.ok_or_else(|| PipelineError::Internal("the film has no frame for its cover".into()))?;

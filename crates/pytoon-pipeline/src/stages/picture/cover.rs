@@ -1,4 +1,4 @@
-//! Which frame becomes the cover.
+//! The choice of the cover frame.
 
 use pytoon_compositor::thumbnail;
 use pytoon_core::time::FrameRange;
@@ -6,8 +6,8 @@ use pytoon_core::timeline::Timeline;
 use pytoon_graphics::Frame;
 use pytoon_vocabulary::Frame as FrameNumber;
 
-/// Frames of the first three seconds that may become the cover; none lies in a transition. A very
-/// short film has its first frame.
+/// Returns the frames of the first three seconds that may become the cover; none is in a transition. A very short
+/// film has its first frame.
 pub(super) fn cover_candidates(timeline: &Timeline) -> Vec<FrameNumber> {
     let transitions = || timeline.tracks.video.iter().filter_map(|c| c.transition_in.as_ref());
     let in_transition = |n: FrameNumber| transitions().any(|t| t.range().contains(n));
@@ -25,21 +25,21 @@ pub(super) fn cover_candidates(timeline: &Timeline) -> Vec<FrameNumber> {
 
 /// The best frame so far.
 pub(super) struct Cover {
-    /// The frames it chooses among.
+    /// The candidates.
     pub(super) candidates: Vec<FrameNumber>,
     best: Option<(f64, Frame)>,
-    /// How good the chosen frame is.
+    /// The score of the chosen frame.
     pub(super) score: Option<f64>,
 }
 
 impl Cover {
-    /// Chooses among those candidates that lie in a range.
+    /// Chooses among the candidates in a range.
     pub(super) fn among(candidates: &[FrameNumber], range: FrameRange) -> Self {
         let candidates = candidates.iter().copied().filter(|&n| range.contains(n)).collect();
         Self { candidates, best: None, score: None }
     }
 
-    /// The chosen frame, once the last candidate was seen.
+    /// Returns the chosen frame, once the last candidate was seen.
     pub(super) fn consider(&mut self, number: FrameNumber, frame: &Frame) -> Option<Frame> {
         if !self.candidates.contains(&number) {
             return None;

@@ -9,7 +9,7 @@ use pytoon_process::{Runner, SystemError};
 use pytoon_vocabulary::Frame;
 use std::collections::BTreeMap;
 
-/// Gives out frame numbers in order, with the frames of moving clips that each one needs.
+/// Hands out frame numbers in order, with the frames of moving clips that each one needs.
 pub(super) struct FrameSource<'a> {
     runner: &'a Runner,
     timeline: &'a Timeline,
@@ -28,7 +28,7 @@ impl<'a> FrameSource<'a> {
         Self { runner, timeline, next: range.start, end: range.end, decoders: BTreeMap::new() }
     }
 
-    /// Leaves out frames that were drawn elsewhere; only where no clip moves.
+    /// Skips frames that were drawn elsewhere; only if no clip moves.
     pub(super) fn skip_to(&mut self, number: Frame) {
         self.next = self.next.max(number);
     }
@@ -52,7 +52,7 @@ impl<'a> FrameSource<'a> {
             if !self.decoders.contains_key(&index) {
                 let Some(view) = self.view(&clip.source, visible) else { continue };
                 let mut decoder = ClipDecoder::start(self.runner, view, &self.timeline.profile)?;
-                // A clip that began before the first frame wanted is on its way already.
+                // A clip that began before the first requested frame is already in progress.
                 decoder.skip(number - visible.start)?;
                 self.decoders.insert(index, decoder);
             }
@@ -63,7 +63,7 @@ impl<'a> FrameSource<'a> {
         Ok(Some((number, moving)))
     }
 
-    /// What is wanted of a clip that is seen on these frames.
+    /// Returns the view of a clip that is visible on these frames.
     fn view(&self, source: &ClipSource, visible: FrameRange) -> Option<ClipView> {
         let ClipSource::Clip {
             asset,

@@ -1,7 +1,6 @@
-//! Draws every frame once and hands it to an encoder, in order and in bounded memory.
+//! Draws every frame once and passes it to an encoder, in order and in bounded memory.
 //!
-//! The picture is drawn in chunks that are encoded apart from each other ([`chunk`]) and joined
-//! without encoding.
+//! The picture is drawn in chunks that are encoded separately ([`chunk`]) and joined without encoding.
 
 pub(crate) mod chunk;
 mod cover;
@@ -17,13 +16,13 @@ use pytoon_telemetry::Event;
 use pytoon_vocabulary::Frame;
 use serde::{Deserialize, Serialize};
 
-/// What was seen of the frames as they were composed.
+/// The statistics of the composed frames.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PictureReport {
     /// The encoder used.
     pub(crate) encoder: String,
-    /// Frames drawn.
+    /// The number of frames drawn.
     pub(crate) frames: Frame,
     /// Runs of black frames, as (start, end).
     pub(crate) black: Vec<(Frame, Frame)>,
@@ -33,8 +32,7 @@ pub(crate) struct PictureReport {
     pub(crate) missing_glyphs: String,
 }
 
-/// The files that a film shows: those of the clips that are wanted, by their index, and of all
-/// overlays.
+/// Returns the files that a film shows: those of the wanted clips, by their index, and of all overlays.
 fn assets(timeline: &Timeline, wanted: impl Fn(usize) -> bool) -> impl Iterator<Item = &str> {
     let clips = timeline.tracks.video.iter().enumerate().filter(move |(index, _)| wanted(*index));
     let clips = clips.filter_map(|(_, clip)| match &clip.source {
@@ -47,7 +45,7 @@ fn assets(timeline: &Timeline, wanted: impl Fn(usize) -> bool) -> impl Iterator<
     }))
 }
 
-/// The encoder asked for where it works, else the software one, with a word in the log.
+/// Returns the requested encoder if it works, else the software one with a log entry.
 fn choose_encoder(context: &StageContext<'_>, timeline: &Timeline) -> String {
     let wanted = timeline.profile.video.encoder.as_str();
     if wanted == SOFTWARE_ENCODER {

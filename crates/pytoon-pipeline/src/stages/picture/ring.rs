@@ -26,14 +26,14 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
-/// How often a writer that waits for a frame looks whether the user gave up.
+/// The interval at which a writer that waits for a frame checks for cancellation.
 const CANCEL_LOOK: Duration = Duration::from_millis(100);
-/// How long the writer waits for drawers that work in gaps: the encoder has frames for longer.
+/// Maximum wait of the writer for drawers that only use idle time: the encoder has frames for longer.
 const GAP_PATIENCE: Duration = Duration::from_millis(20);
-/// How long it waits where they did not bring the frame before: there seem to be no gaps.
+/// Maximum wait after they missed the previous frame: there seems to be no idle time.
 const NO_GAP_PATIENCE: Duration = Duration::from_millis(1);
 
-/// What workers and the writer share.
+/// The state shared by workers and the writer.
 struct Ring<'a> {
     compositor: &'a Compositor,
     timeline: &'a Timeline,
@@ -43,11 +43,11 @@ struct Ring<'a> {
     /// The tones of moving clips, by index on the video track.
     tones: BTreeMap<usize, ClipTone>,
     source: Mutex<FrameSource<'a>>,
-    /// The first frame that is not drawn yet, for the preparer.
+    /// The first frame that is not drawn yet, for the preparation of clips.
     reached: AtomicI64,
     stop: AtomicBool,
     cancel: CancelToken,
-    /// Drawers work in gaps only, and the writer helps where there are none.
+    /// True if drawers only use idle time, and the writer helps if there is none.
     in_gaps: bool,
 }
 
@@ -57,9 +57,9 @@ struct RingState {
     drawn: BTreeMap<FrameNumber, Frame>,
     /// The frame that the writer needs next.
     wanted: FrameNumber,
-    /// Frames that the writer had to add to draw itself.
+    /// The number of frames that the writer allocated to draw itself.
     extra: usize,
-    /// The writer drew the frame before.
+    /// True if the writer drew the previous frame.
     helped: bool,
     failure: Option<PipelineError>,
 }
@@ -111,7 +111,7 @@ impl Ring<'_> {
             if number >= state.wanted {
                 state.drawn.insert(number, frame);
             } else {
-                // The writer did not wait for this one.
+                // The writer did not wait for this frame.
                 state.free.push(frame);
             }
             drop(state);
@@ -119,7 +119,7 @@ impl Ring<'_> {
         }
     }
 
-    /// Prepares each clip while the one before it is on screen.
+    /// Prepares each clip while the previous one is on screen.
     fn prepare_ahead(&self) {
         for index in 0..self.timeline.tracks.video.len() {
             if visible_range(self.timeline, index).meet(self.range).is_empty() {
@@ -139,8 +139,8 @@ impl Ring<'_> {
         }
     }
 
-    /// The next frame for the encoder. Where drawers work in gaps only and there are none, because
-    /// something else keeps the machine busy, the writer draws it itself.
+    /// Returns the next frame for the encoder. If drawers only use idle time and other work keeps the machine busy,
+    /// the writer draws it itself.
     fn next_drawn(&self, number: FrameNumber, scratch: &mut ComposeScratch) -> Result<Frame> {
         let mut state = lock(&self.state);
         let patience = match (self.in_gaps, state.helped) {
@@ -174,7 +174,7 @@ impl Ring<'_> {
         }
     }
 
-    /// Draws a frame that drawers did not get to, or did not get done.
+    /// Draws a frame that the drawers have not started or not finished.
     fn draw_now(
         &self,
         number: FrameNumber,
@@ -202,7 +202,7 @@ impl Ring<'_> {
     }
 }
 
-/// The tones of moving clips; those that nothing changes have none.
+/// Returns the tones of moving clips; clips without any change have none.
 fn tones(timeline: &Timeline) -> BTreeMap<usize, ClipTone> {
     let clips = timeline.tracks.video.iter().enumerate();
     clips
@@ -214,15 +214,14 @@ fn tones(timeline: &Timeline) -> BTreeMap<usize, ClipTone> {
         .collect()
 }
 
-/// What drawing left beside the encoded frames.
+/// The results of drawing besides the encoded frames.
 pub(super) struct DrawnFrames {
     pub(super) seen: Seen,
-    /// How good the cover is that was written; absent where the range holds no candidate.
+    /// The score of the written cover; `None` if the range has no candidate.
     pub(super) cover_score: Option<f64>,
 }
 
-/// Draws a range of a film's frames and hands them to the encoder; the cover is written to
-/// `thumbnail`.
+/// Draws a range of a film's frames and passes them to the encoder; the cover is written to `thumbnail`.
 pub(super) fn draw_all(
     context: &StageContext<'_>,
     compositor: &Compositor,
@@ -242,8 +241,8 @@ pub(super) fn draw_all(
         compositor,
         timeline,
         range,
-        // Frames of moving clips come one after the other and are there once: no second drawer can
-        // take over a frame that needs them.
+        // Frames of moving clips are decoded in order and only once, so no second drawer can take over a frame that
+        // needs them.
         in_gaps: !timeline.tracks.video.iter().enumerate().any(|(i, clip)| is_moving(i, clip)),
         state: Mutex::new(RingState {
             free: context.buffers.take(DrawPlan::ring(threads), size),

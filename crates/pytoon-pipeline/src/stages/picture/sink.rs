@@ -1,4 +1,4 @@
-//! Where composed frames go: the encoder, and files for whoever wants the frames themselves.
+//! The destinations of composed frames: the encoder, and files for callers that want the frames themselves.
 
 use crate::Result;
 use crate::stage::StageContext;
@@ -15,21 +15,21 @@ use std::path::{Path, PathBuf};
 /// The bytes of one line of hashes: 32 hexadecimal digits and a line break.
 const HASH_LINE: u64 = 33;
 
-/// Where finished frames go.
+/// The destinations of finished frames.
 pub(super) struct FrameSink {
     encoder: VideoEncoder,
     frames: Option<FramesFile>,
     hashes: Option<FramesFile>,
 }
 
-/// A file with a piece of equal size for each frame of the film, written by several chunks.
+/// A file with a record of equal size for each frame of the film, written by several chunks.
 struct FramesFile {
     path: PathBuf,
     file: BufWriter<File>,
 }
 
 impl FramesFile {
-    /// Opens the file at the place of a frame.
+    /// Opens the file at the position of a frame.
     fn at(path: &Path, frame: FrameNumber, size: u64) -> Result<Self, SystemError> {
         let failed = |error| SystemError::write(path, error);
         let file = File::options().create(true).truncate(false).write(true).open(path);

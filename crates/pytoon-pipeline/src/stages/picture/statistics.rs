@@ -1,7 +1,6 @@
-//! What is seen of frames as they pass: black ones, and those that stand still.
+//! Statistics of frames as they pass: black and still ones.
 //!
-//! A film may be drawn in pieces; what is seen of the pieces, joined, is what would have been seen
-//! of the whole.
+//! A film may be drawn in pieces; the joined statistics of the pieces equal those of the whole.
 
 use pytoon_graphics::Frame;
 use pytoon_vocabulary::Frame as FrameNumber;
@@ -15,22 +14,22 @@ const ONE: FrameNumber = FrameNumber::new(1);
 /// Half-open runs of frames, as (start, end).
 type Runs = Vec<(FrameNumber, FrameNumber)>;
 
-/// What was seen of frames that follow each other.
+/// The statistics of consecutive frames.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Seen {
     /// Runs of black frames.
     pub(crate) black: Runs,
-    /// Runs of frames that are as the next one.
+    /// Runs of frames that equal the next one.
     pub(crate) frozen: Runs,
-    /// The grid of the first frame, in short.
+    /// A hash of the first frame's grid.
     first: u64,
-    /// The grid of the last frame, in short.
+    /// A hash of the last frame's grid.
     last: u64,
 }
 
 impl Seen {
-    /// What was seen of all pieces of a film, each with its last frame's number, in order.
+    /// Joins the statistics of all pieces of a film, each with its last frame's number, in order.
     pub(crate) fn joined<'a>(
         pieces: impl IntoIterator<Item = (&'a Self, FrameNumber)>,
     ) -> (Runs, Runs) {
@@ -57,7 +56,7 @@ fn append(runs: &mut Runs, run: (FrameNumber, FrameNumber)) {
     }
 }
 
-/// Looks at frames as they pass.
+/// Collects statistics of frames as they pass.
 pub(super) struct Statistics {
     number: FrameNumber,
     seen: Seen,
@@ -65,7 +64,7 @@ pub(super) struct Statistics {
 }
 
 impl Statistics {
-    /// Looks from this frame on.
+    /// Starts at this frame.
     pub(super) fn new(first: FrameNumber) -> Self {
         Self { number: first, seen: Seen::default(), grid: None }
     }
@@ -94,7 +93,7 @@ impl Statistics {
         self.number += ONE;
     }
 
-    /// All that was seen.
+    /// Returns the statistics.
     pub(super) fn finish(mut self) -> Seen {
         self.seen.last = self.grid.map_or(0, |grid| xxhash_rust::xxh3::xxh3_64(&grid));
         self.seen
@@ -105,7 +104,7 @@ impl Statistics {
 mod tests {
     use super::*;
 
-    /// A frame of one grey, which its number picks from `greys`.
+    /// Returns the statistics of frames of one grey each, which a frame's number picks from `greys`.
     fn seen(greys: &[u8], range: std::ops::Range<usize>) -> Seen {
         let mut statistics = Statistics::new(FrameNumber::new(range.start as i64));
         for &grey in &greys[range] {

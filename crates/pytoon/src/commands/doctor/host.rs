@@ -6,7 +6,7 @@ use pytoon_graphics::text::FontScript;
 use pytoon_process::{CommandLine, SystemError, disk};
 use std::path::Path;
 
-/// Scripts that captions are most often written in.
+/// The most frequent scripts of captions.
 const SCRIPTS: &[(FontScript, &str)] = &[
     (FontScript::Latin, "Latin, Greek, Cyrillic"),
     (FontScript::Cjk, "Chinese, Japanese, Korean"),

@@ -1,5 +1,5 @@
-//! What is the matter with one job: where it stands, which step is slow or failed, why each scene fell
-//! back, and whether captions, voice and picture agree in time.
+//! The diagnosis of one job: its status, its slow or failed stages, the reasons for its fallbacks, and the sync of
+//! captions, voice and picture.
 
 use super::{Check, show};
 use crate::context::Context;
@@ -20,14 +20,14 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// A task that could run waits no longer where a worker is there.
+/// Maximum wait of a ready task, in milliseconds, if there is a free worker.
 const UNCLAIMED_MS: i64 = 30_000;
-/// Longer than this a step of this machine's is stuck or starved.
+/// A stage on this machine that takes longer is stuck or starved, in milliseconds.
 const SLOW_MS: i64 = 600_000;
-/// Sound and picture may differ by so much: a frame of the slowest film.
+/// Maximum difference of sound and picture, in milliseconds: a frame of the slowest film.
 const APART_MS: f64 = 45.0;
 
-/// Explains a job; fails where it came to nothing.
+/// Diagnoses a job; fails if the job failed.
 pub(crate) fn run(context: &Context, id: &JobId) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let at = database(&context.config, &context.secrets)?;
@@ -57,7 +57,7 @@ pub(crate) fn run(context: &Context, id: &JobId) -> anyhow::Result<ExitCode> {
         }
         if row.status == JobStatus::Done {
             for file in [layout::OUTPUT, layout::MIXED] {
-                // A file that is nowhere is told of below.
+                // A missing file is reported below.
                 let _ = storage.have(&name(file)).await;
             }
             let folder = storage.path(&folder_of(id.as_str()));
@@ -72,7 +72,7 @@ fn seconds(ms: i64) -> String {
     format!("{:.1} s", ms.max(0) as f64 / 1000.0)
 }
 
-/// What the job has come to, and what that asks for.
+/// Reports the status of the job, and the action that it requires.
 fn standing(row: &JobRow, tasks: &[TaskRow], now: i64) -> Check {
     let status = row.status.as_str();
     let since = seconds(now - row.updated_at);
@@ -125,7 +125,7 @@ fn standing(row: &JobRow, tasks: &[TaskRow], now: i64) -> Check {
     }
 }
 
-/// Tasks that are under way, wait or failed.
+/// Reports tasks that are running, waiting or failed.
 fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
     let mut checks = Vec::new();
     for task in tasks {
@@ -186,7 +186,7 @@ fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
     checks
 }
 
-/// How long it stayed in each status, the longest named.
+/// Reports the time in each status, and names the longest.
 fn times(events: &[EventRow], now: i64) -> Check {
     let statuses: Vec<(&str, i64)> = events
         .iter()
@@ -206,7 +206,7 @@ fn times(events: &[EventRow], now: i64) -> Check {
     Check::good("time", format!("{}{most}", told.join(", ")))
 }
 
-/// Why scenes come from other engines than were asked for.
+/// Reports the reasons why scenes come from other engines than requested.
 fn scenes_of(scenes: &[SceneRow], receipt: Option<&Value>) -> Vec<Check> {
     let fallen = scenes.iter().filter(|scene| scene.fallback_used);
     let mut checks: Vec<Check> = fallen
@@ -235,7 +235,7 @@ fn scenes_of(scenes: &[SceneRow], receipt: Option<&Value>) -> Vec<Check> {
     checks
 }
 
-/// The kind of failure that a reason speaks of.
+/// Returns the kind of failure in a reason.
 fn kind_in(why: &str) -> &'static str {
     let kinds = [
         ("auth", &["key", "401", "unauthori"][..]),
@@ -275,7 +275,7 @@ fn remedy(kind: &str) -> (&'static str, &'static str) {
     }
 }
 
-/// Who spoke, and who timed the words.
+/// Reports the voice, and the method of word timing.
 fn heard(receipt: &Value) -> Vec<Check> {
     let voice = &receipt["voice"];
     let attempts = voice["attempts"].as_array().into_iter().flatten();
@@ -327,7 +327,7 @@ fn findings(receipt: &Value) -> Vec<Check> {
     found.iter().map(check).collect()
 }
 
-/// The length of the first stream of a kind in a file, in milliseconds.
+/// Returns the length of the first stream of a kind in a file, in milliseconds.
 fn length(context: &Context, file: &Path, stream: &str) -> Option<f64> {
     let command = CommandLine::new("ffprobe", "measure a file")
         .args(["-v", "error", "-select_streams", stream, "-show_entries", "stream=duration"])
@@ -338,7 +338,7 @@ fn length(context: &Context, file: &Path, stream: &str) -> Option<f64> {
     Some(seconds * 1000.0)
 }
 
-/// Whether timeline, picture, sound and captions are of one length.
+/// Checks that timeline, picture, sound and captions have the same length.
 fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check {
     let name = "sound and picture";
     let Some(total) = timeline.and_then(|timeline| timeline["totalDuration"].as_f64()) else {

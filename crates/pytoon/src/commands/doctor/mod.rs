@@ -1,7 +1,7 @@
-//! `pytoon doctor`: what a machine and a service have and lack, and what is the matter with one job,
-//! each with its evidence, the fix and the runbook.
+//! `pytoon doctor`: the state of a machine and a service, and the diagnosis of one job, each with its evidence, the
+//! fix and the runbook.
 //!
-//! Nothing is bought and nothing is changed; of keys only is told whether they are there and accepted.
+//! Nothing is bought or changed; for keys it only reports whether they are present and accepted.
 
 mod host;
 mod job;
@@ -15,15 +15,15 @@ use crate::output;
 use serde::Serialize;
 use std::process::ExitCode;
 
-/// How a check came out, the better first.
+/// The result of a check, from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Verdict {
-    /// As it should be.
+    /// No problem.
     Ok,
-    /// Films are made, and are less than they could be, or soon will be.
+    /// Films are rendered, but degraded, or soon will be.
     Warning,
-    /// No film is made.
+    /// No film can be rendered.
     Failed,
 }
 
@@ -34,7 +34,7 @@ struct Check {
     verdict: Verdict,
     evidence: String,
     fix: Option<String>,
-    /// The page that tells more, such as `docs/runbooks/tts.md`.
+    /// The page with more information, such as `docs/runbooks/tts.md`.
     runbook: Option<String>,
 }
 
@@ -69,14 +69,14 @@ impl Check {
         Self::bad(Verdict::Failed, name, evidence, fix)
     }
 
-    /// With the runbook of this name.
+    /// Returns the check with the runbook of this name.
     fn see(mut self, page: &str) -> Self {
         self.runbook = Some(format!("docs/runbooks/{page}.md"));
         self
     }
 }
 
-/// Runs every check of the machine and the service; fails when a film cannot be made.
+/// Runs every check of the machine and the service; fails if no film can be rendered.
 pub(crate) fn run(context: &Context) -> anyhow::Result<ExitCode> {
     let mut checks = host::checks(context);
     match context.desk() {
@@ -84,7 +84,7 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<ExitCode> {
             checks.extend(voices::checks(context, desk.clone())?);
             checks.extend(service::engines(&desk));
         }
-        // Without the ledger nothing is bought; why it cannot be opened is told below, too.
+        // Without the ledger nothing is bought; the reason why it cannot be opened is also reported below.
         Err(error) => {
             let fix = "restore the database, or correct DATABASE_URL or the configuration";
             checks.push(Check::failed("ledger", error.to_string(), fix).see("database"));

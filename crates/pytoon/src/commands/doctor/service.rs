@@ -1,4 +1,4 @@
-//! What the service works with: engines, the database, the queue, paid calls, the clock.
+//! The dependencies of the service: engines, the database, the queue, paid calls, the clock.
 
 use super::Check;
 use crate::context::{Context, now};
@@ -10,11 +10,11 @@ use pytoon_store::{Store, is_postgres};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// A database that takes longer slows every step.
+/// A slower database delays every step.
 const SLOW: Duration = Duration::from_millis(250);
-/// Longer than this a task that could run has no worker.
+/// A ready task that waits longer has no worker.
 const OLD: Duration = Duration::from_secs(60);
-/// Clocks that differ by more confuse logs, signatures and vendors.
+/// A larger difference of clocks confuses logs, signatures and vendors.
 const CLOCK: Duration = Duration::from_secs(5);
 
 pub(super) fn checks(context: &Context) -> anyhow::Result<Vec<Check>> {
@@ -23,7 +23,7 @@ pub(super) fn checks(context: &Context) -> anyhow::Result<Vec<Check>> {
     Ok(checks)
 }
 
-/// Every engine: its key, and how it says it is. Asking costs nothing.
+/// Checks every engine: its key, and its health. The checks are free.
 pub(super) fn engines(desk: &EngineDesk) -> Vec<Check> {
     let engines = desk.engines();
     let told = desk.outside().map(|outside| {
@@ -78,7 +78,7 @@ pub(super) fn engines(desk: &EngineDesk) -> Vec<Check> {
     engines.iter().map(check).collect()
 }
 
-/// The database, and what it tells of queue, paid calls and messages.
+/// Checks the database, and its queue, paid calls and messages.
 fn stored(context: &Context) -> anyhow::Result<Vec<Check>> {
     let at = database(&context.config, &context.secrets)?;
     if !is_postgres(&at) && !Path::new(&at).is_file() {
@@ -196,7 +196,7 @@ fn clock(name: &str, theirs: SystemTime, ours: SystemTime) -> Check {
     }
 }
 
-/// Whether the storage folder takes a file, and when it says that was.
+/// Checks that the storage folder is writable, and compares the file's time with the clock.
 fn written(storage: &Path) -> Option<Check> {
     if !storage.is_dir() {
         return None;
@@ -204,7 +204,7 @@ fn written(storage: &Path) -> Option<Check> {
     let probe = storage.join(format!(".doctor-{}", std::process::id()));
     let written = std::fs::write(&probe, b"pytoon").and_then(|()| std::fs::metadata(&probe));
     let modified = written.and_then(|metadata| metadata.modified());
-    // What cannot be removed is told of by the next check.
+    // A leftover file is reported by the next check.
     let _ = std::fs::remove_file(&probe);
     Some(match modified {
         Err(error) => {

@@ -1,4 +1,4 @@
-//! Who speaks, and who times words.
+//! The voices, and the methods of word timing.
 
 use super::Check;
 use crate::context::Context;
@@ -11,8 +11,7 @@ use pytoon_records::ledger::CallLimits;
 use pytoon_voice::health::{VoiceHealth, report};
 use std::sync::Arc;
 
-/// Every voice provider in the order in which it is tried. Services are asked how they are, which
-/// costs nothing.
+/// Checks every voice provider in the order of the chain. The health checks of services are free.
 pub(super) fn checks(context: &Context, desk: Arc<EngineDesk>) -> anyhow::Result<Vec<Check>> {
     let tts = &context.config.settings.tts;
     let environment = context.environment_of(desk);
@@ -44,7 +43,7 @@ pub(super) fn checks(context: &Context, desk: Arc<EngineDesk>) -> anyhow::Result
     Ok(asked.chain(left_out).chain(model_ends(context)?).collect())
 }
 
-/// Models that are used and that their vendors shut down soon.
+/// Checks for configured models that their vendors shut down soon.
 fn model_ends(context: &Context) -> anyhow::Result<Vec<Check>> {
     let now = RealWorld.now();
     let mut checks = Vec::new();
@@ -74,7 +73,7 @@ fn model_ends(context: &Context) -> anyhow::Result<Vec<Check>> {
     Ok(checks)
 }
 
-/// Programs that time the words of recordings, or write recordings down. None is needed.
+/// Checks the programs for word timing and transcription. None is required.
 pub(super) fn aligners(context: &Context) -> Vec<Check> {
     [
         ("whisperx", "pip install whisperx"),
