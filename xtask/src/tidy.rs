@@ -172,6 +172,15 @@ pub(crate) fn run() -> anyhow::Result<()> {
         let text = std::fs::read_to_string(&path)?;
         problems.extend(file_problems(&path, &text));
     }
+    for folder in CODE {
+        for path in sources(&crate::root().join(folder))? {
+            let text = std::fs::read_to_string(&path)?;
+            let shown = path.strip_prefix(crate::root()).unwrap_or(&path).display().to_string();
+            problems.extend(headless(&text).map(|(line, start)| {
+                format!("{shown}:{line}: a comment begins with `{start}`: see docs/style.md")
+            }));
+        }
+    }
     if problems.is_empty() {
         return Ok(());
     }
@@ -241,6 +250,28 @@ pub(crate) fn sources(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Returns the comments whose first line begins without saying who or what acts: the line's number, and its
+/// beginning.
+fn headless(text: &str) -> impl Iterator<Item = (usize, &'static str)> {
+    let comment = |line: &str| {
+        let line = line.trim_start();
+        let rest = ["///", "//!", "//"].iter().find_map(|mark| line.strip_prefix(mark))?;
+        Some(rest.trim_start().to_owned())
+    };
+    let mut is_inside = false;
+    text.lines().enumerate().filter_map(move |(index, line)| {
+        let Some(said) = comment(line) else {
+            is_inside = false;
+            return None;
+        };
+        let is_first = !std::mem::replace(&mut is_inside, !said.is_empty());
+        let follows = |start: &&&str| {
+            said.strip_prefix(**start).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+        };
+        HEADLESS.iter().find(follows).filter(|_| is_first).map(|start| (index + 1, *start))
+    })
+}
+
 fn file_problems(path: &Path, text: &str) -> Vec<String> {
     let shown = path.strip_prefix(crate::root()).unwrap_or(path).display().to_string();
     let mut problems = Vec::new();
@@ -300,4 +331,18 @@ fn file_problems(path: &Path, text: &str) -> Vec<String> {
         problems.push(format!("{shown} does not say what it is for (a `//!` comment)"));
     }
     problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_without_a_subject_are_found() {
+        let text = "//! Keys.\n//!\n//! Whether one is there.\n\n/// Returns the key,\n/// Where there is one.\n\
+                    fn a() {\n    // How it is done.\n    let b = 1; // What\n}\n/// Whatever fits.\n/// So many keys.\n\
+                    /// So\nfn c() {}\n\n/// So many keys.\nfn d() {}\n";
+        let found: Vec<(usize, &str)> = headless(text).collect();
+        assert_eq!(found, [(3, "Whether"), (8, "How"), (16, "So many")]);
+    }
 }

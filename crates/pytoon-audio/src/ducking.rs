@@ -1,13 +1,11 @@
 //! The gain curve that lowers music under speech.
 //!
-//! Guarantees: music is fully ducked over the whole of `[start, end)`; the ramp down ends at `start` and the ramp up
-//! begins at `end`; overlapping regions take the lower gain; the curve never moves more than [`MAX_STEP_DB`] in 10
-//! ms,
-//! because ramps that are too short for their depth are lengthened.
+//! Guarantees: music is fully ducked over the whole of `[start, end)`; the ramp down ends at `start` and the
+//! ramp up begins at `end`; overlapping regions take the lower gain; the curve never moves more than
+//! [`MAX_STEP_DB`] in 10 ms, because ramps that are too short for their depth are lengthened.
 //!
 //! Does not find speech: regions come from word timings, never from a detector on the mix, so that the music is
-//! ducked
-//! before the first syllable and does not pump in the pauses between words.
+//! ducked before the first syllable and does not pump in the pauses between words.
 
 use std::f64::consts::PI;
 
@@ -57,9 +55,8 @@ impl Lowered {
         -(if depth.is_finite() { depth.min(60.0) } else { 60.0 })
     }
 
-    /// Returns the length of a ramp that keeps every 10 ms of it within the step limit, at least `wanted`. A cosine
-    /// ramp
-    /// is steepest in its middle, at depth * pi / 2 per length.
+    /// Returns the length of a ramp that keeps every 10 ms of it within the step limit, at least `wanted`. A
+    /// cosine ramp is steepest in its middle, at depth * pi / 2 per length.
     fn ramp(&self, wanted: usize) -> usize {
         // The margin covers the interpolation between grid points.
         let steepest = -self.depth() * PI / 2.0 * STEP_SAMPLES / f64::from(MAX_STEP_DB) * 1.02;
@@ -94,9 +91,8 @@ fn envelope(regions: &[Lowered], len: usize) -> Vec<f32> {
 fn lower(grid: &mut [f64], region: &Lowered) {
     let (depth, down, up) =
         (region.depth(), region.ramp(region.ramp_down), region.ramp(region.ramp_up));
-    // The grid points before `start` and after `end` are fully ducked, so that interpolation cannot leak music into
-    // the
-    // region.
+    // The grid points before `start` and after `end` are fully ducked, so that interpolation cannot leak music
+    // into the region.
     let start = region.start / GRID * GRID;
     let end = region.end.saturating_add(GRID - 1) / GRID * GRID;
     let first = start.saturating_sub(down) / GRID;

@@ -1,8 +1,7 @@
 //! The lag between two recordings of one sound.
 //!
-//! Guarantees: precise to an eighth of a millisecond; equal input gives equal output. Does not resample or level:
-//! both
-//! inputs are 48 kHz mono.
+//! Guarantees: precise to an eighth of a millisecond; equal input gives equal output. Does not resample or
+//! level: both inputs are 48 kHz mono.
 
 /// Samples averaged into one before the comparison: 8 kHz are left.
 const STEP: usize = 6;

@@ -3,10 +3,9 @@
 //! Guarantees: the output has the input's length and timing, its true peak does not exceed the ceiling (verified by
 //! measurement, with at most four corrections), both channels get one gain, and the gain curve is smooth.
 //!
-//! Method: the needed gain comes from the oversampled peak envelope, is extended 5 ms backwards and forwards by a
-//! sliding minimum, released exponentially and then smoothed by two box filters that together span the same 5 ms.
-//! Each
-//! smoothed value is an average of numbers not above the needed gain, so it is not above it either.
+//! Method: the needed gain comes from the oversampled peak envelope, is extended 5 ms backwards and forwards by
+//! a sliding minimum, released exponentially and then smoothed by two box filters that together span the same 5
+//! ms. Each smoothed value is an average of numbers not above the needed gain, so it is not above it either.
 //!
 //! Does not add make-up gain; `master` does that.
 

@@ -1,8 +1,7 @@
 //! Loudness and peak measurement (ITU-R BS.1770-5, EBU R 128).
 //!
 //! Guarantees: K-weighting is the `ebur128` library's; gating and true peak are implemented here, several times
-//! faster
-//! and tested against the library's.
+//! faster and tested against the library's.
 //!
 //! Does not change audio. An unmeasurable programme (shorter than 400 ms, or
 //! below the -70 LUFS gate) reads `-inf`, never an error.

@@ -26,9 +26,8 @@ pub enum MasterOutcome {
     Reached,
     /// The audio is not measurable and was left unchanged.
     Silent,
-    /// The programme is too quiet or has too high peaks for this target; it is as close as the gain limit and the
-    /// ceiling
-    /// allow.
+    /// The programme is too quiet or has too high peaks for this target; it is as close as the gain limit and
+    /// the ceiling allow.
     Short,
 }
 
@@ -53,9 +52,8 @@ pub fn master(audio: &mut Stereo, target: Lufs, ceiling: Dbtp) -> MasterReport {
     master_from(audio, &|audio| audio.clone_from(&original), target, ceiling).0
 }
 
-/// Masters a programme that `write` can recreate as often as needed, into `audio`. Also returns the limiter's gain
-/// for
-/// every sample, or nothing if it was not needed.
+/// Masters a programme that `write` can recreate as often as needed, into `audio`. Also returns the limiter's
+/// gain for every sample, or nothing if it was not needed.
 pub(crate) fn master_from(
     audio: &mut Stereo,
     write: &dyn Fn(&mut Stereo),

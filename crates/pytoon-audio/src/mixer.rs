@@ -1,13 +1,11 @@
 //! Mixes voice, music and the clips' own sound, and masters the result.
 //!
 //! Guarantees: every output has exactly `len` samples; the music is `bed_below_voice_lu` below the voice during
-//! speech,
-//! measured after ducking, and at least [`MIN_GAP_LU`] below it elsewhere; a film with speech has no digital silence;
-//! the two stems, limited like the mix, sum to it.
+//! speech, measured after ducking, and at least [`MIN_GAP_LU`] below it elsewhere; a film with speech has no
+//! digital silence; the two stems, limited like the mix, sum to it.
 //!
 //! Memory: a minute of one channel is 11 MiB, so the voice stays one channel, music is changed in place, and
-//! mastering
-//! sums the stems again instead of keeping a copy.
+//! mastering sums the stems again instead of keeping a copy.
 //!
 //! Does not compose, fit or fade music (`music`, `bed`) and does not find speech: duck regions come from word
 //! timings.

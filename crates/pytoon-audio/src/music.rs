@@ -1,17 +1,15 @@
 //! Composes and plays a music bed.
 //!
 //! Guarantees: the same mood, length, seed and arc give bit-identical audio; the bed has exactly the requested
-//! length,
-//! about -20 LUFS, peaks under -3 dBFS and no DC. If a tempo within 4 % of the mood's range makes whole bars fit, the
-//! piece ends on a bar line with a closing chord; otherwise [`Bed::ends_on_bar`] is false and the tail fade of `bed`
-//! has to end it.
+//! length, about -20 LUFS, peaks under -3 dBFS and no DC. If a tempo within 4 % of the mood's range makes whole
+//! bars fit, the piece ends on a bar line with a closing chord; otherwise [`Bed::ends_on_bar`] is false and the
+//! tail fade of `bed` has to end it.
 //!
 //! Does not fade the ends (`bed::fade_ends`), duck, or set the level in a mix.
 //!
-//! Structure: `plan` fits bars and assigns their roles, `theory` chooses chords and leads the voices, one file per
-//! mood
-//! writes the parts, `studio` places cached notes of the instruments on buses, `finish` adds the room and the bus
-//! compression. Start with [`generate`].
+//! Structure: `plan` fits bars and assigns their roles, `theory` chooses chords and leads the voices, one file
+//! per mood writes the parts, `studio` places cached notes of the instruments on buses, `finish` adds the room
+//! and the bus compression. Start with [`generate`].
 
 mod calm;
 mod cinematic;

@@ -1,8 +1,7 @@
 //! Finds speech and silence in a take.
 //!
-//! Guarantees: ranges are sorted, do not overlap and are inside the signal; thresholds follow the take's own level
-//! and
-//! noise, so a quiet recording is treated like a loud one.
+//! Guarantees: ranges are sorted, do not overlap and are inside the signal; thresholds follow the take's own
+//! level and noise, so a quiet recording is treated like a loud one.
 //!
 //! Uses energy only, in short frames: it distinguishes sound from silence, not speech from music. Pass a voice take,
 //! not a mix.

@@ -1,9 +1,8 @@
 //! True-peak detection by four-fold oversampling (ITU-R BS.1770-5, Annex 2).
 //!
 //! The interpolator is a Kaiser-windowed sinc with 16 taps per phase, a little longer than the Recommendation's
-//! example,
-//! so that it reads within 0.1 dB up to 20 kHz. Phase zero of such a filter is the sample itself and is free; each of
-//! the other phases runs over whole blocks, which the compiler turns into vector code.
+//! example, so that it reads within 0.1 dB up to 20 kHz. Phase zero of such a filter is the sample itself and
+//! is free; each of the other phases runs over whole blocks, which the compiler turns into vector code.
 
 use std::sync::LazyLock;
 

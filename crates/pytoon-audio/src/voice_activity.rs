@@ -1,15 +1,12 @@
 //! Distinguishes a voice from room noise, down to voices 10 dB above it.
 //!
-//! The spectrum of room noise is constant; a voice exceeds it in some bands, which vary. The measure is the excess of
-//! a
-//! frame over the background of each band, on average. The background is the level that the take repeatedly returns
-//! to
-//! (minimum statistics, after R. Martin, "Noise power spectral density estimation", IEEE Trans. SAP 9, 2001, over a
-//! whole take).
+//! The spectrum of room noise is constant; a voice exceeds it in some bands, which vary. The measure is the
+//! excess of a frame over the background of each band, on average. The background is the level that the take
+//! repeatedly returns to (minimum statistics, after R. Martin, "Noise power spectral density estimation", IEEE
+//! Trans. SAP 9, 2001, over a whole take).
 //!
-//! Guarantees: a take without noise is trimmed as by [`crate::speech`]; intermittent sounds (a cough, a door) are
-//! kept,
-//! since they may be words.
+//! Guarantees: a take without noise is trimmed as by [`crate::speech`]; intermittent sounds (a cough, a door)
+//! are kept, since they may be words.
 
 use crate::biquad::Biquad;
 use crate::speech::{TRIM_PAD, speech_ranges, trim_silence};
@@ -34,8 +31,7 @@ const MIN_FRAMES: usize = 8;
 const MAX_GAP: usize = 12;
 
 /// Returns the part of a take to keep. Like [`trim_silence`], but seconds of room noise alone at both ends are
-/// trimmed
-/// too.
+/// trimmed too.
 #[must_use]
 pub fn trim_to_voice(samples: &[f32]) -> Range<usize> {
     /// The shortest stretch of noise that is trimmed (500 ms).

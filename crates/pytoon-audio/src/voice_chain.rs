@@ -42,9 +42,8 @@ pub struct VoiceSettings {
     pub level_sentences: bool,
     /// Level of the early reflections relative to the voice.
     pub room: Option<Db>,
-    /// The largest distance of true peaks above the level. A voice's rare peaks are limited here; if mastering did
-    /// it, they
-    /// would lower the music too.
+    /// The largest distance of true peaks above the level. A voice's rare peaks are limited here; if mastering
+    /// did it, they would lower the music too.
     pub peak_over_level: Db,
 }
 
@@ -146,9 +145,8 @@ impl VoiceChain {
 
     fn equalise(&self, take: &mut [f32]) {
         let settings = &self.settings;
-        // A fourth-order Butterworth of two sections would be steeper than a voice needs; one section at 0.707 gives
-        // 12 dB
-        // per octave.
+        // A fourth-order Butterworth of two sections would be steeper than a voice needs; one section at 0.707
+        // gives 12 dB per octave.
         let mut sections = vec![Biquad::high_pass(settings.high_pass_hz, 0.707)];
         for (db, section) in [
             (settings.mud.0, Biquad::peaking(300.0, 1.0, f64::from(settings.mud.0))),

@@ -1,8 +1,7 @@
 //! Draws frame n of a timeline.
 //!
-//! Clips are prepared on first use (or ahead of time, with [`Compositor::prepare`]) and released after their last
-//! frame,
-//! so memory does not grow with the length of the film. Any number of threads may compose at once.
+//! Clips are prepared on first use (or ahead of time, with [`Compositor::prepare`]) and released after their
+//! last frame, so memory does not grow with the length of the film. Any number of threads may compose at once.
 
 use crate::CompositorError;
 use crate::assets::Assets;

@@ -1,8 +1,7 @@
 //! Colour grades: lift, gamma, gain and saturation on R'G'B', as look-up tables.
 //!
-//! The figures are from this project's film-maker's guide; each keeps the hue of skin within three degrees. A grade
-//! is
-//! applied once, when a picture is prepared, so it costs nothing per frame.
+//! The figures are from this project's film-maker's guide; each keeps the hue of skin within three degrees. A
+//! grade is applied once, when a picture is prepared, so it costs nothing per frame.
 
 use pytoon_core::preset::Grade;
 

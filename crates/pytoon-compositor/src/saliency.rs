@@ -1,9 +1,8 @@
 //! The salient part of a picture, without a model, for the aim and crop of camera moves.
 //!
-//! Four maps on a 64 x 64 grid, each scaled to its 99th percentile: spectral residual (Hou and Zhang, CVPR 2007),
-//! frequency-tuned colour contrast (Achanta and others, CVPR 2009), local sharpness, and a prior for the upper
-//! middle;
-//! skin tones count only where the picture is sharp too.
+//! Four maps on a 64 x 64 grid, each scaled to its 99th percentile: spectral residual (Hou and Zhang, CVPR
+//! 2007), frequency-tuned colour contrast (Achanta and others, CVPR 2009), local sharpness, and a prior for the
+//! upper middle; skin tones count only where the picture is sharp too.
 //!
 //! It finds the conspicuous part, not the intended one. It reports pictures without a conspicuous part.
 

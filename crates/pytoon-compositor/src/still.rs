@@ -192,9 +192,8 @@ fn resize_part(
     options: ResizeOptions,
 ) -> Result<Vec<u8>, CompositorError> {
     let fail = |error: &dyn std::fmt::Display| CompositorError::Resize(error.to_string());
-    // Uses a fixed pixel type: the resizer for any pixel is compiled for all thirteen types, which took this crate
-    // three
-    // minutes.
+    // Uses a fixed pixel type: the resizer for any pixel is compiled for all thirteen types, which took this
+    // crate three minutes.
     let (from_width, from_height) = (picture.width() as u32, picture.height() as u32);
     let source = TypedImageRef::<U8x4>::from_buffer(from_width, from_height, picture.rgba());
     let source = source.map_err(|e| fail(&e))?;

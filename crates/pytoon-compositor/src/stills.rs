@@ -1,8 +1,7 @@
 //! Prepared pictures shared by the compositors of one film.
 //!
-//! Chunks of one scene are drawn in parallel and move over the same picture: it is prepared once and kept while one
-//! of
-//! them uses it. A caller that needs a picture in preparation waits for it.
+//! Chunks of one scene are drawn in parallel and move over the same picture: it is prepared once and kept while
+//! one of them uses it. A caller that needs a picture in preparation waits for it.
 
 use crate::CompositorError;
 use crate::still::PreparedStill;

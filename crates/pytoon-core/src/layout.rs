@@ -1,8 +1,7 @@
 //! Names of artifacts inside a job folder.
 //!
-//! These names are the operator's contract (the runbook greps and probes them), so they are defined in one place and
-//! a
-//! rename is a breaking change.
+//! These names are the operator's contract (the runbook greps and probes them), so they are defined in one
+//! place and a rename is a breaking change.
 
 /// The brief as given, with paths resolved.
 pub const BRIEF: &str = "brief.json";

@@ -1,9 +1,8 @@
 //! Notes: messages to users about corrections, omissions and approximations.
 //!
-//! A note has a stable code, parameters and a short English sentence, with the remedy if there is one. The terminal
-//! prints the sentence; the API and the receipt contain all three ([`NoteReport`]). Faults that end a film are
-//! errors,
-//! not notes.
+//! A note has a stable code, parameters and a short English sentence, with the remedy if there is one. The
+//! terminal prints the sentence; the API and the receipt contain all three ([`NoteReport`]). Faults that end a
+//! film are errors, not notes.
 //!
 //! Start with [`Note`]; add one as a variant with named fields and its sentence in
 //! [`Note::fmt`](std::fmt::Display).

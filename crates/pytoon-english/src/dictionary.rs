@@ -1,8 +1,7 @@
 //! One pronunciation dictionary: spellings to readings, some of which depend on the part of speech.
 //!
-//! A lower-case entry also applies to the capitalised spelling and vice versa, unless the other spelling has an entry
-//! of
-//! its own.
+//! A lower-case entry also applies to the capitalised spelling and vice versa, unless the other spelling has an
+//! entry of its own.
 
 use crate::error::{DataFile, EnglishError};
 use crate::files::{gunzip, text};

@@ -1,6 +1,5 @@
-//! Converts text to phonemes: tokens, tags, then words from the last to the first, since a word's reading depends on
-//! the
-//! sound after it.
+//! Converts text to phonemes: tokens, tags, then words from the last to the first, since a word's reading
+//! depends on the sound after it.
 
 use crate::dictionary::Dictionary;
 use crate::error::{DataFile, EnglishError};
@@ -61,9 +60,8 @@ impl English {
 
     /// Returns the phonemes of a text, token by token.
     ///
-    /// A stretch in `fixed` becomes one token with the given phonemes; the words around it are read in its context.
-    /// Empty
-    /// stretches, and those beyond the text or over an earlier one, are ignored.
+    /// A stretch in `fixed` becomes one token with the given phonemes; the words around it are read in its
+    /// context. Empty stretches, and those beyond the text or over an earlier one, are ignored.
     #[must_use]
     pub fn phonemes(&self, text: &str, fixed: &[Fixed]) -> Vec<PhonemeWord> {
         let chars: Vec<char> = text.chars().collect();

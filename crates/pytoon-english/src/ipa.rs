@@ -1,8 +1,7 @@
 //! Converts common IPA, as in eSpeak NG and dictionaries, to misaki's letters.
 //!
-//! Guarantees: the result has only characters of the voices' vocabulary, and stress marks precede vowels. Sounds that
-//! an
-//! accent lacks become its nearest one.
+//! Guarantees: the result has only characters of the voices' vocabulary, and stress marks precede vowels.
+//! Sounds that an accent lacks become its nearest one.
 
 use crate::Accent;
 use crate::stress::{PRIMARY, SECONDARY, is_vowel};

@@ -1,17 +1,14 @@
 //! English text to phonemes in misaki's alphabet, word by word: tokens, parts of speech, two
 //! dictionaries with rules for context, stems and stress, and a small net for unknown words.
 //!
-//! Guarantees: pure functions over bytes from the caller; equal input gives equal output; every word keeps its place
-//! in
-//! the text; damaged or oversized files are errors that name the file.
+//! Guarantees: pure functions over bytes from the caller; equal input gives equal output; every word keeps its
+//! place in the text; damaged or oversized files are errors that name the file.
 //!
 //! Does not read files, and does not convert numbers, money or dates to words: text normalisation comes before.
-//! Remaining
-//! figures are read plainly.
+//! Remaining figures are read plainly.
 //!
-//! Start with [`English::load`] and [`English::phonemes`]. The agreement with the front end that the dictionaries
-//! were
-//! made for is documented in docs/english-phonemes.md.
+//! Start with [`English::load`] and [`English::phonemes`]. The agreement with the front end that the
+//! dictionaries were made for is documented in docs/english-phonemes.md.
 
 mod dictionary;
 mod english;

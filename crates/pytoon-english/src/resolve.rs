@@ -14,9 +14,8 @@ fn is_joint_sign(c: char) -> bool {
     matches!(c, '\'' | ',' | '-' | '.' | '_' | '‘' | '’' | '/')
 }
 
-/// Sets a space between pieces of different kinds. Pieces of one kind are one word, in which at most half of the
-/// pieces
-/// keep their main stress.
+/// Sets a space between pieces of different kinds. Pieces of one kind are one word, in which at most half of
+/// the pieces keep their main stress.
 pub(crate) fn resolve(pieces: &mut [Token<'_>]) {
     if are_apart(pieces) {
         for piece in pieces.iter_mut().skip(1) {

@@ -1,8 +1,7 @@
 //! A compact map from text to a value: keys in one arena, entries sorted by key.
 //!
-//! Guarantees: lookups are deterministic; of duplicate keys the last value counts, as in JSON; building takes O(n log
-//! n)
-//! for any keys, so hostile data cannot make it slow.
+//! Guarantees: lookups are deterministic; of duplicate keys the last value counts, as in JSON; building takes
+//! O(n log n) for any keys, so hostile data cannot make it slow.
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use std::fmt;

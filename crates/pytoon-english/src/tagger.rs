@@ -69,9 +69,8 @@ impl Tagger {
         tags
     }
 
-    /// Returns the word in the form used by features: classes for numbers and hyphens, lower case, and the shape of a
-    /// word
-    /// outside the vocabulary.
+    /// Returns the word in the form used by features: classes for numbers and hyphens, lower case, and the
+    /// shape of a word outside the vocabulary.
     fn normalized(&self, word: &str) -> String {
         let normal = normal_form(word);
         match &self.vocabulary {

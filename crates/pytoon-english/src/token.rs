@@ -63,9 +63,8 @@ impl<'a> Token<'a> {
         }
     }
 
-    /// Returns several pieces as one token without phonemes. Its tag is that of the piece with the most letters,
-    /// capitals
-    /// counting twice.
+    /// Returns several pieces as one token without phonemes. Its tag is that of the piece with the most
+    /// letters, capitals counting twice.
     pub(crate) fn merged(pieces: &[Token<'a>]) -> Option<Self> {
         let (first, last) = (pieces.first()?, pieces.last()?);
         let mut heaviest = first;

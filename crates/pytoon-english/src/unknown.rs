@@ -1,8 +1,7 @@
 //! Reads words that are in no dictionary: a small net from letters to phonemes.
 //!
-//! The net gives one symbol per place; repeats are one symbol, and blanks none (CTC). It runs on one thread, so equal
-//! words
-//! give equal phonemes on a given processor.
+//! The net gives one symbol per place; repeats are one symbol, and blanks none (CTC). It runs on one thread, so
+//! equal words give equal phonemes on a given processor.
 
 use crate::error::{DataFile, EnglishError};
 use crate::files::{check_size, parse_json};

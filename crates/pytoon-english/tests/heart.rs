@@ -1,6 +1,5 @@
-//! The front end with the files of the voice `heart`, which are not in this repository: set `PYTOON_HEART_DIR` to a
-//! folder
-//! with them, or these tests are skipped.
+//! The front end with the files of the voice `heart`, which are not in this repository: set `PYTOON_HEART_DIR`
+//! to a folder with them, or these tests are skipped.
 
 use pytoon_english::{Accent, English, EnglishFiles, Fixed, join};
 use std::io::Write;

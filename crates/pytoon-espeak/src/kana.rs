@@ -1,8 +1,7 @@
 //! Converts Japanese to kana: libespeak-ng reads kana but spells out kanji.
 //!
-//! Readings come from the dictionary of KAKASI, which takes the longest match; it does not parse a sentence, so a
-//! word of
-//! several readings may get the wrong one.
+//! Readings come from the dictionary of KAKASI, which takes the longest match; it does not parse a sentence, so
+//! a word of several readings may get the wrong one.
 
 /// Corrected readings of common words, as (written, read).
 const READINGS: [(&str, &str); 3] =

@@ -9,12 +9,10 @@
 //! mono samples. `at` counts characters from 1, as espeak does; `sample` counts from the start.
 //!
 //! `--phonemes` answers each line of input, `{"text", "voice"}`, with a JSON line `{"phonemes", "error"}`: the text
-//! in
-//! the International Phonetic Alphabet, words separated by spaces.
+//! in the International Phonetic Alphabet, words separated by spaces.
 //!
 //! `--voices` lists voices as JSON lines, `--version` the versions; `--kana` reads Japanese texts, one JSON string
-//! per
-//! line, and answers with their kana in the same form.
+//! per line, and answers with their kana in the same form.
 
 mod ffi;
 mod kana;

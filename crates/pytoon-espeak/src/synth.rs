@@ -1,6 +1,5 @@
 //! A safe wrapper around libespeak-ng. The library is one global state machine, so there is one [`Synth`] per
-//! process,
-//! used from one thread.
+//! process, used from one thread.
 #![allow(unsafe_code)]
 
 use crate::ffi;
@@ -70,9 +69,8 @@ impl Synth {
 
     pub(crate) fn voices(&self) -> Vec<VoiceInfo> {
         let mut voices = Vec::new();
-        // SAFETY: a null filter lists all; the array ends with a null pointer and its strings live until the next
-        // call, which
-        // does not happen before they are copied.
+        // SAFETY: a null filter lists all; the array ends with a null pointer and its strings live until the
+        // next call, which does not happen before they are copied.
         unsafe {
             let mut at = ffi::espeak_ListVoices(std::ptr::null_mut());
             while !at.is_null() && !(*at).is_null() {
@@ -94,9 +92,8 @@ impl Synth {
         voices
     }
 
-    /// Selects a voice by its name, its file or its language. The library itself finds languages only if a file has
-    /// their
-    /// name: `en-gb` is in the file `gmw/en`.
+    /// Selects a voice by its name, its file or its language. The library itself finds languages only if a file
+    /// has their name: `en-gb` is in the file `gmw/en`.
     fn choose(&self, voice: &str, variant: &str) -> Result<(), String> {
         let with_variant = |voice: &str| match variant {
             "" => voice.to_owned(),
@@ -203,9 +200,8 @@ unsafe extern "C" fn collect(wav: *mut i16, count: c_int, events: *mut ffi::Even
     if events.is_null() {
         return 0;
     }
-    // SAFETY: `user_data` of every event is the pointer that `speak` passed; the event list ends with a terminating
-    // event;
-    // `wav` has `count` samples if it is not null.
+    // SAFETY: `user_data` of every event is the pointer that `speak` passed; the event list ends with a
+    // terminating event; `wav` has `count` samples if it is not null.
     unsafe {
         let take = (*events).user_data.cast::<Take>();
         if take.is_null() {

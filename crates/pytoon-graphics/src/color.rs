@@ -1,8 +1,7 @@
 //! Colour: hex, BT.709 Y'CbCr, OKLab, contrast.
 //!
 //! Guarantees: sRGB-coded R'G'B' is used directly as BT.709 R'G'B' (no transfer change), as in editors and on
-//! platforms;
-//! out-of-gamut OKLCH colours lose chroma, never hue or lightness.
+//! platforms; out-of-gamut OKLCH colours lose chroma, never hue or lightness.
 //!
 //! Does not read ICC profiles or know about HDR.
 

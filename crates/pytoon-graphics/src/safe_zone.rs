@@ -2,9 +2,8 @@
 //!
 //! Guarantees: rectangles are in pixels of a 1080x1920 frame and scale by `height / 1920`.
 //!
-//! Does not know the platform of a job; the caller picks a profile. Platforms move these lines every few months:
-//! update
-//! the table and its date.
+//! Does not know the platform of a job; the caller picks a profile. Platforms move these lines every few
+//! months: update the table and its date.
 
 /// A rectangle in frame pixels; `x1`, `y1` are exclusive.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,11 +1,9 @@
 //! Parses an ONNX file just far enough to reject unneeded features before the runtime sees them.
 //!
-//! ONNX is a protocol-buffers message (onnx.proto3 of the ONNX project, IR versions 3 to 10). Rejected are: loops,
-//! branches and other subgraphs (a model without them terminates), nested types (which overflow the stack of a
-//! recursive
-//! parser), weights in other files, operators outside [`OPERATORS`], and tensors whose stated size differs from that
-//! of
-//! their data.
+//! ONNX is a protocol-buffers message (onnx.proto3 of the ONNX project, IR versions 3 to 10). Rejected are:
+//! loops, branches and other subgraphs (a model without them terminates), nested types (which overflow the
+//! stack of a recursive parser), weights in other files, operators outside [`OPERATORS`], and tensors whose
+//! stated size differs from that of their data.
 //!
 //! Guarantees: works on the bytes in place, copies no weights, follows no nesting deeper than model, graph, node and
 //! attribute.
@@ -14,9 +12,8 @@
 
 use crate::NeuralError;
 
-/// Operators of the known families of voices (VITS as exported by Piper, and the distilled Kokoro of `heart`), and
-/// their
-/// close relatives. None of them loops.
+/// Operators of the known families of voices (VITS as exported by Piper, and the distilled Kokoro of `heart`),
+/// and their close relatives. None of them loops.
 const OPERATORS: &[&str] = &[
     "Abs",
     "Add",

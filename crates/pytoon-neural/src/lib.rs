@@ -1,10 +1,8 @@
 //! Neural voices in process: phonemes in, sound and the time of every phoneme out.
 //!
-//! Guarantees: equal phonemes, settings and seed give equal samples, regardless of the number of threads; a model's
-//! file is
-//! checked before it runs; a model that needs too much memory or time is stopped and reported ([`session`],
-//! [`budget`]);
-//! nothing is read from disk or network.
+//! Guarantees: equal phonemes, settings and seed give equal samples, regardless of the number of threads; a
+//! model's file is checked before it runs; a model that needs too much memory or time is stopped and reported
+//! ([`session`], [`budget`]); nothing is read from disk or network.
 //!
 //! Does not convert text to phonemes, choose voices or read files: callers pass bytes.
 //!

@@ -1,8 +1,7 @@
 //! Seeded normal noise.
 //!
-//! The sequence affects the sound of a voice, so it uses the core's generator and the Box-Muller transform ("A note
-//! on the
-//! generation of random normal deviates", 1958).
+//! The sequence affects the sound of a voice, so it uses the core's generator and the Box-Muller transform ("A
+//! note on the generation of random normal deviates", 1958).
 
 use crate::maths;
 use pytoon_vocabulary::Rng;

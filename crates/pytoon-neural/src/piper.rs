@@ -208,9 +208,8 @@ impl Piper {
     /// Speaks eSpeak NG's IPA in Unicode's decomposed form (NFD).
     ///
     /// # Errors
-    /// [`NeuralError::TooLong`] and [`NeuralError::NothingToSay`] for requests that cannot be spoken; the others if
-    /// the
-    /// model fails.
+    /// [`NeuralError::TooLong`] and [`NeuralError::NothingToSay`] for requests that cannot be spoken; the
+    /// others if the model fails.
     pub fn speak(&self, phonemes: &str, delivery: Delivery) -> Result<Take, NeuralError> {
         let (ids, places) = self.config.ids(phonemes);
         if places.len() > MAX_PHONEMES {

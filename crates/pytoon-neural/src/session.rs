@@ -1,12 +1,11 @@
 //! A model on its own thread, with a budget of memory and time.
 //!
-//! Guarantees: one request at a time, in order; a request that exceeds its time or memory is an error for its caller,
-//! and
-//! every later request fails at once; a panic of the runtime is an error, not the end of the process.
+//! Guarantees: one request at a time, in order; a request that exceeds its time or memory is an error for its
+//! caller, and every later request fails at once; a panic of the runtime is an error, not the end of the
+//! process.
 //!
-//! The runtime's own thread pool has one thread, the one that runs the session: results depend only on the request,
-//! and the
-//! budget covers everything that the model does.
+//! The runtime's own thread pool has one thread, the one that runs the session: results depend only on the
+//! request, and the budget covers everything that the model does.
 
 use crate::NeuralError;
 use crate::budget::{Guard, State};

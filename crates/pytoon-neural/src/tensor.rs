@@ -7,10 +7,9 @@ use rten_tensor::prelude::*;
 
 /// Loads a model into the runtime.
 ///
-/// The runtime's optimisations are off: they run parts of the model while loading, on threads outside any budget. A
-/// sentence takes a third longer, loading a third less, samples are the same. Packed weights cost some memory and
-/// save
-/// more than that.
+/// The runtime's optimisations are off: they run parts of the model while loading, on threads outside any
+/// budget. A sentence takes a third longer, loading a third less, samples are the same. Packed weights cost
+/// some memory and save more than that.
 pub(crate) fn load(bytes: Vec<u8>, weights: Option<(&str, Vec<u8>)>) -> Result<Model, NeuralError> {
     let mut options = ModelOptions::with_all_ops();
     options.enable_optimization(false).prepack_weights(true);

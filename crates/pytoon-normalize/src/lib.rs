@@ -1,14 +1,11 @@
 //! Converts each written word of a sentence to the words that a voice reads.
 //!
 //! Captions show the script's own spelling; a voice reads words. `$3.50` is shown and "three dollars fifty" is
-//! spoken;
-//! the spoken words belong to the one written word, so that it has a time.
+//! spoken; the spoken words belong to the one written word, so that it has a time.
 //!
-//! Guarantees: one [`SpokenWord`] per written word, in order; no letter or digit of any language is dropped; English
-//! has
-//! no digits left; time and output are linear in the sentence, whatever its content. Pure functions: equal input
-//! gives
-//! equal output.
+//! Guarantees: one [`SpokenWord`] per written word, in order; no letter or digit of any language is dropped;
+//! English has no digits left; time and output are linear in the sentence, whatever its content. Pure
+//! functions: equal input gives equal output.
 //!
 //! English is read completely; in German, French, Spanish and Portuguese, only numbers, money, dates, times and
 //! percentages are. In other languages only silent signs are removed. Leaves sentence splitting, markup and the
@@ -49,8 +46,7 @@ use sentence::Sentence;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SpokenWord {
     /// The words to say: several, one or none, ending with their prosody marks. For a given pronunciation, its
-    /// respelling,
-    /// for voices that take text only.
+    /// respelling, for voices that take text only.
     pub text: String,
     /// The sounds that the brief gives for this word.
     pub pronunciation: Option<Pronunciation>,
@@ -60,10 +56,9 @@ pub struct SpokenWord {
 
 /// Returns the words that a voice reads for each written word of one sentence in a language (BCP 47).
 ///
-/// If number and unit are separate words, each keeps its own share: `20 €` gives "twenty" and "euros". An entry is
-/// empty
-/// if a word is silent, or if its words moved to a neighbour because they are spoken in another order, like those of
-/// `$` in `$ 20`.
+/// If number and unit are separate words, each keeps its own share: `20 €` gives "twenty" and "euros". An entry
+/// is empty if a word is silent, or if its words moved to a neighbour because they are spoken in another order,
+/// like those of `$` in `$ 20`.
 pub fn normalize(
     words: &[Word],
     language: &str,

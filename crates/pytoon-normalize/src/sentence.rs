@@ -1,8 +1,7 @@
 //! A sentence split into tokens: the core of each written word, and the marks around it.
 //!
-//! Guarantees: one token per written word; quotes, brackets and markup signs are removed from the core, prosody marks
-//! are
-//! kept beside it. The rules of a language read cores; this module puts readings and marks together.
+//! Guarantees: one token per written word; quotes, brackets and markup signs are removed from the core, prosody
+//! marks are kept beside it. The rules of a language read cores; this module puts readings and marks together.
 
 use crate::SpokenWord;
 use crate::numbers::is_digits;

@@ -1,8 +1,7 @@
 //! The text for a voice, and the place of each written word in it.
 //!
-//! Guarantees: one range per written word, in order, inside the text. A synthesiser's word events are positions in
-//! this
-//! text, so the ranges convert them to times of written words.
+//! Guarantees: one range per written word, in order, inside the text. A synthesiser's word events are positions
+//! in this text, so the ranges convert them to times of written words.
 
 use crate::SpokenWord;
 use crate::symbols;

@@ -12,10 +12,10 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(name = "pytoon-sim", version)]
 struct Arguments {
-    /// Where to listen; port 0 chooses a free one
+    /// Address to listen on; port 0 chooses a free one
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// What goes wrong, and when (JSON or YAML)
+    /// Scenario file: the faults and their times (JSON or YAML)
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
     /// Keep the ledger here over restarts (JSON lines)

@@ -1,8 +1,7 @@
 //! Types for the ids of rows and the names of engines: a task's id cannot be passed as a job's.
 //!
 //! Any text can be looked up as an id (`From`). An id that becomes part of a path is parsed (`FromStr`), which
-//! rejects
-//! folders.
+//! rejects folders.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};

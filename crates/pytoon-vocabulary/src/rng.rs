@@ -1,10 +1,9 @@
 //! Seeded choices: a small generator whose sequence is part of the format.
 //!
-//! A seed stored in a brief or a timeline must give the same film next year, so the sequence must never change with a
-//! library version. SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", OOPSLA 2014) is
-//! ten lines and passes the usual test batteries. Integer arithmetic only: every platform gives the same sequence.
-//! Not
-//! for secrets.
+//! A seed stored in a brief or a timeline must give the same film next year, so the sequence must never change
+//! with a library version. SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators",
+//! OOPSLA 2014) is ten lines and passes the usual test batteries. Integer arithmetic only: every platform gives
+//! the same sequence. Not for secrets.
 
 /// A SplitMix64 generator.
 #[derive(Debug, Clone)]
@@ -27,9 +26,8 @@ impl Rng {
         Self { state: seed ^ purpose }
     }
 
-    /// Returns an independent generator for one purpose, so that an additional draw in one place does not change
-    /// later
-    /// choices elsewhere.
+    /// Returns an independent generator for one purpose, so that an additional draw in one place does not
+    /// change later choices elsewhere.
     #[must_use]
     pub fn fork(&self, purpose: u64) -> Self {
         let mut child = Self { state: self.state ^ purpose.wrapping_mul(0xD6E8_FEB8_6659_FD93) };

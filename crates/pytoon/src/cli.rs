@@ -24,7 +24,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
     /// Folder with your own defaults.yaml, engine.yaml, presets/, brands/ and profiles/
-    /// [default: ./config, where it exists].
+    /// [default: ./config, if it exists].
     #[arg(long, global = true, value_name = "DIR", env = "PYTOON_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
     /// Print the result as JSON.
@@ -36,28 +36,28 @@ pub(crate) struct Global {
     /// Write log lines to worker.log in this folder instead of standard error; an API writes api.log.
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) log_dir: Option<PathBuf>,
-    /// Log more, and on a terminal too.
+    /// Log more, also on a terminal.
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
 }
 
-/// What `voices` does.
+/// Options of `voices`.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct VoicesArgs {
     #[command(subcommand)]
     pub(crate) action: Option<VoicesAction>,
-    /// Speak this text into a WAV file.
+    /// Text to speak into a WAV file.
     #[arg(long, value_name = "TEXT")]
     pub(crate) say: Option<String>,
     /// An installed voice, or one of eSpeak NG's, such as `en-gb`, `en-us+f3` or `de`
-    /// [default: heart, where it is installed].
+    /// [default: heart, if it is installed].
     #[arg(long, value_name = "NAME")]
     pub(crate) voice: Option<String>,
     /// The WAV file.
     #[arg(long, value_name = "FILE", default_value = "voice.wav")]
     pub(crate) out: PathBuf,
-    /// List eSpeak NG's voices too.
+    /// Also list eSpeak NG's voices.
     #[arg(long)]
     pub(crate) all: bool,
 }
@@ -69,7 +69,7 @@ pub(crate) enum VoicesAction {
     Add(AddVoice),
     /// Delete an installed voice.
     Remove {
-        /// Its name.
+        /// Name of the voice.
         name: String,
     },
 }
@@ -77,19 +77,19 @@ pub(crate) enum VoicesAction {
 /// A voice to install.
 #[derive(Debug, Args)]
 pub(crate) struct AddVoice {
-    /// A known voice's name, an `.onnx` file with its `.onnx.json` beside it, a folder, or the
-    /// https address of an `.onnx` file.
+    /// A known voice's name, an `.onnx` file with its `.onnx.json` beside it, a folder, or the https
+    /// address of an `.onnx` file.
     pub(crate) source: String,
-    /// The name to give it [default: the file's].
+    /// New name of the voice [default: the file's].
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// The language that it speaks [default: as its files say].
+    /// Language of the voice [default: as its files say].
     #[arg(long, value_name = "TAG")]
     pub(crate) language: Option<String>,
-    /// Its licence, such as CC0-1.0. An address needs one.
+    /// Licence of the voice, such as CC0-1.0; required for an address.
     #[arg(long)]
     pub(crate) licence: Option<String>,
-    /// Refuse a model with another SHA-256 than this.
+    /// Expected SHA-256 of the model; another one is refused.
     #[arg(long, value_name = "HEX")]
     pub(crate) sha256: Option<String>,
 }
@@ -106,7 +106,7 @@ pub(crate) enum Command {
     },
     /// Write a commented example brief.
     Init {
-        /// Where to.
+        /// File to write.
         #[arg(default_value = "brief.yaml")]
         path: PathBuf,
         /// Replace an existing file.
@@ -119,13 +119,13 @@ pub(crate) enum Command {
     Voices(VoicesArgs),
     /// List the moods of generated music, or hear one.
     Music {
-        /// Write this mood into a WAV file.
+        /// Mood to write into a WAV file.
         #[arg(long, value_name = "MOOD")]
         preview: Option<String>,
-        /// Its length in seconds.
+        /// Length in seconds.
         #[arg(long, default_value_t = 20.0)]
         seconds: f64,
-        /// Its seed.
+        /// Seed: equal seeds give equal music.
         #[arg(long, default_value_t = 0)]
         seed: u64,
         /// The WAV file.
@@ -140,19 +140,19 @@ pub(crate) enum Command {
     Resume {
         /// The job's folder, or its name below storage/jobs/.
         job: PathBuf,
-        /// Write the metrics here as Prometheus text.
+        /// File for the metrics, as Prometheus text.
         #[arg(long, value_name = "FILE")]
         metrics_out: Option<PathBuf>,
     },
     /// Change one scene of a finished film, and render again only what changed.
     ///
-    /// The change is written into the brief in the film's folder, not into yours: a later `pytoon
-    /// render` of your own brief into that folder undoes it.
+    /// The change goes into the brief in the film's folder, not into your own: rendering your own brief into
+    /// that folder undoes it.
     #[command(after_help = "Examples:\n  \
         pytoon redo out/ --scene 3 --caption \"Fresh every day\"\n  \
         pytoon redo out/ --scene scene_02 --engine luma --prompt \"steam over a kettle\"")]
     Redo(RedoArgs),
-    /// Show the engines: health, keys, breakers, calls under way, spend today.
+    /// Show the engines: health, keys, circuit breakers, running calls, today's spend.
     Engines {
         #[command(subcommand)]
         action: Option<EnginesAction>,
@@ -167,7 +167,7 @@ pub(crate) enum Command {
     },
     /// Run the service: API and worker in one process.
     Serve(ServeArgs),
-    /// Run the service's API alone; workers are processes of their own.
+    /// Run the service's API only; workers run as separate processes.
     Api(ServeArgs),
     /// Run a worker of the service.
     Worker,
@@ -198,8 +198,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: ArtifactsAction,
     },
-    /// Check this machine and the service, or diagnose one job. Each finding comes with its
-    /// the fix for each.
+    /// Check this machine and the service, or diagnose one job. Each finding comes with its fix.
     Doctor {
         /// A job of the service [default: the machine].
         job: Option<JobId>,
@@ -215,8 +214,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Which part of the service it is, where it runs until it is asked to end and logs as services
-    /// do.
+    /// Returns the role in the service, for commands that run until they are stopped and log as services do.
     pub(crate) fn role(&self) -> Option<ServiceRole> {
         match self {
             Self::Serve(_) => Some(ServiceRole::Both),
@@ -227,16 +225,16 @@ impl Command {
     }
 }
 
-/// Which drills.
+/// Options of `drill`.
 #[derive(Debug, Clone, Default, Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct DrillArgs {
     /// Names of drills; `--list` shows them.
     pub(crate) names: Vec<String>,
-    /// All of them.
+    /// Run all drills.
     #[arg(long)]
     pub(crate) all: bool,
-    /// Those that are short.
+    /// Run the short drills.
     #[arg(long)]
     pub(crate) quick: bool,
     /// List the drills and their alerts without running them.
@@ -267,7 +265,7 @@ pub(crate) struct ServeArgs {
     pub(crate) new_database: bool,
 }
 
-/// What is done with jobs.
+/// Actions of `jobs`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum JobsAction {
     /// List jobs, newest first.
@@ -281,22 +279,22 @@ pub(crate) enum JobsAction {
     },
     /// Show one job.
     Show {
-        /// Its id.
+        /// Id of the job.
         id: JobId,
     },
     /// Cancel a job and its running vendor tasks.
     Cancel {
-        /// Its id.
+        /// Id of the job.
         id: JobId,
     },
     /// Retry a failed or cancelled job from the stage where it stopped.
     Retry {
-        /// Its id.
+        /// Id of the job.
         id: JobId,
     },
     /// Release a held job.
     Release {
-        /// Its id.
+        /// Id of the job.
         id: JobId,
     },
     /// Change one scene of a job; only the parts that show the change are rendered and bought again.
@@ -325,7 +323,7 @@ pub(crate) struct RedoArgs {
     pub(crate) scene: String,
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
-    /// Write the metrics here as Prometheus text.
+    /// File for the metrics, as Prometheus text.
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics_out: Option<PathBuf>,
 }
@@ -333,14 +331,13 @@ pub(crate) struct RedoArgs {
 /// The fields of a scene that change.
 #[derive(Debug, Args)]
 pub(crate) struct ChangeArgs {
-    /// Another visual idea, for the AI engine that draws the scene.
+    /// New prompt for the AI engine that draws the scene.
     #[arg(long)]
     prompt: Option<String>,
-    /// Another engine, or the same one to retry it after a fallback.
+    /// Engine to draw the scene; name the same one to retry it after a fallback.
     #[arg(long)]
     engine: Option<String>,
-    /// Another caption, shown over the whole scene and as its headline where it has one; the voice
-    /// stays.
+    /// New caption, shown over the whole scene and as its headline if it has one; the voice stays.
     #[arg(long)]
     caption: Option<String>,
 }
@@ -355,38 +352,38 @@ impl ChangeArgs {
     }
 }
 
-/// What is done with messages to submitters.
+/// Actions of `webhooks`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum WebhooksAction {
-    /// List webhook messages that were given up.
+    /// List webhook messages whose delivery failed.
     Dead,
     /// List the webhook messages of a job, with every attempt.
     List {
         /// The job's id.
         job: JobId,
     },
-    /// Deliver one again.
+    /// Deliver one message again.
     Resend {
-        /// Its id, as `dead` and `list` show it.
+        /// Id of the message, as `dead` and `list` show it.
         id: String,
     },
     /// Generate a secret for WEBHOOK_SECRET and print it.
     Secret,
 }
 
-/// What is done with tasks.
+/// Actions of `tasks`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum TasksAction {
     /// List dead-lettered tasks.
     Dead,
     /// Requeue one task.
     Requeue {
-        /// Its id, as `dead` shows it.
+        /// Id of the task, as `dead` shows it.
         id: TaskId,
     },
 }
 
-/// What is done with API keys.
+/// Actions of `keys`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysAction {
     /// Create a key and print it once.
@@ -402,7 +399,7 @@ pub(crate) enum KeysAction {
     },
     /// Change the daily budget of a key's jobs; effective immediately.
     Budget {
-        /// Its name or id.
+        /// Name or id of the key.
         name: String,
         /// US dollars a day (UTC), or `none`.
         usd: String,
@@ -411,12 +408,12 @@ pub(crate) enum KeysAction {
     List,
     /// Revoke a key.
     Revoke {
-        /// Its name or id.
+        /// Name or id of the key.
         name: String,
     },
 }
 
-/// What is done with artifacts.
+/// Actions of `artifacts`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ArtifactsAction {
     /// Download a file of a job.
@@ -425,7 +422,7 @@ pub(crate) enum ArtifactsAction {
         job: String,
         /// The file, such as `output.mp4`.
         name: String,
-        /// Where to [default: its own name].
+        /// File to write [default: the artifact's name].
         #[arg(long, short, value_name = "FILE")]
         out: Option<PathBuf>,
     },
@@ -443,25 +440,25 @@ pub(crate) struct RenderArgs {
     /// The brief; `-` reads standard input.
     #[arg(required_unless_present = "timeline", conflicts_with = "timeline")]
     pub(crate) brief: Option<String>,
-    /// Render this timeline.json again instead, without planning.
+    /// Render this timeline.json instead of a brief, without planning.
     #[arg(long, value_name = "FILE")]
     pub(crate) timeline: Option<PathBuf>,
     /// The job folder [default: storage/jobs/{id}; for a timeline, its own folder].
     #[arg(long, short, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// A quarter-size film in a few seconds.
+    /// Make a quarter-size film in a few seconds.
     #[arg(long, conflicts_with = "timeline")]
     pub(crate) draft: bool,
     /// Frames that the self-check decodes: key frames, or every frame.
     #[arg(long, value_enum, default_value_t = Verify::Key)]
     pub(crate) verify: Verify,
-    /// Write the composed frames here as raw YUV 4:2:0.
+    /// File for the composed frames, as raw YUV 4:2:0.
     #[arg(long, value_name = "FILE")]
     pub(crate) frames_out: Option<PathBuf>,
-    /// Write a hash of every composed frame here, one per line.
+    /// File for a hash of every composed frame, one per line.
     #[arg(long, value_name = "FILE")]
     pub(crate) frame_hashes: Option<PathBuf>,
-    /// Write the metrics here as Prometheus text.
+    /// File for the metrics, as Prometheus text.
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics_out: Option<PathBuf>,
 }
@@ -474,7 +471,7 @@ pub(crate) struct AlignArgs {
     /// The words that are spoken, as plain text; `-` reads standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) text: PathBuf,
-    /// How.
+    /// Alignment method.
     #[arg(long, value_enum, default_value_t = AlignWith::Builtin)]
     pub(crate) method: AlignWith,
     /// Output format.
@@ -490,7 +487,7 @@ pub(crate) struct AlignArgs {
 pub(crate) struct InspectArgs {
     /// The job's folder, or its name below storage/jobs/.
     pub(crate) job: PathBuf,
-    /// Write the picture here [default: inspect.png in the job's folder].
+    /// File for the picture [default: inspect.png in the job's folder].
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -502,9 +499,9 @@ pub(crate) enum AlignWith {
     Chain,
     /// The built-in aligner; its words are printed at any confidence.
     Builtin,
-    /// The program whisperx.
+    /// The program `whisperx`.
     Whisperx,
-    /// The program stable-ts.
+    /// The program `stable-ts`.
     #[value(name = "stable_ts")]
     StableTs,
     /// Spread the words over the speech by syllables.
@@ -523,7 +520,7 @@ pub(crate) enum AlignFormat {
     Vtt,
 }
 
-/// What `engines` may do besides showing them.
+/// Actions of `engines`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum EnginesAction {
     /// Check an engine's block: its settings, its health, and on request one real clip.
@@ -536,7 +533,7 @@ pub(crate) enum EnginesAction {
     },
 }
 
-/// What `ledger` may do.
+/// Actions of `ledger`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum LedgerAction {
     /// List calls, newest first.
@@ -565,7 +562,7 @@ pub(crate) enum LedgerAction {
     },
 }
 
-/// How much of the finished file is decoded for the self-check.
+/// Frames that the self-check decodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Verify {
     /// Key frames only.

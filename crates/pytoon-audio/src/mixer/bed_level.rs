@@ -1,8 +1,8 @@
 //! Finds the level of the music.
 //!
-//! The distance is measured during speech: the K-weighted power of the ducked music against that of the voice, over
-//! the
-//! tenths of a second in which the voice sounds. Both scale linearly, so one measurement gives the exact gain.
+//! The distance is measured during speech: the K-weighted power of the ducked music against that of the voice,
+//! over the tenths of a second in which the voice sounds. Both scale linearly, so one measurement gives the
+//! exact gain.
 
 use super::{MIN_GAP_LU, MixInput, deepest};
 use crate::biquad::Biquad;

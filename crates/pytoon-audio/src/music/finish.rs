@@ -153,9 +153,8 @@ fn pump_curve(pumps: &[usize], len: usize, depth_db: f32) -> Vec<f32> {
     curve
 }
 
-/// Applies tape wow: 0.4 Hz, 5 cents in both directions. A delay swinging by `d` seconds at `f` hertz bends the pitch
-/// by
-/// `2 pi f d`, hence the 55 samples.
+/// Applies tape wow: 0.4 Hz, 5 cents in both directions. A delay swinging by `d` seconds at `f` hertz bends the
+/// pitch by `2 pi f d`, hence the 55 samples.
 fn wobble(samples: &mut [f32], phase: f32) {
     const DEPTH: f32 = 55.0;
     // The longest delay is 112 samples and one for the slope.

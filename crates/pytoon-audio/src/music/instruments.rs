@@ -26,9 +26,8 @@ pub(super) fn sine_table() -> &'static [f32] {
     &SINE
 }
 
-/// Returns a muted string: Karplus and Strong, "Digital synthesis of plucked-string and drum timbres", CMJ 7(2),
-/// 1983,
-/// with the all-pass tuning of Jaffe and Smith in the same issue.
+/// Returns a muted string: Karplus and Strong, "Digital synthesis of plucked-string and drum timbres", CMJ
+/// 7(2), 1983, with the all-pass tuning of Jaffe and Smith in the same issue.
 pub(super) fn pluck(hz: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let seconds = if layer == 0 { 0.7 } else { 0.9 };
     let period = 48_000.0 / hz;
@@ -84,9 +83,8 @@ fn pick_position(line: &mut [f32]) {
 
 const PARTIALS: usize = 8;
 
-/// Returns a felt piano: eight slightly stretched partials on two strings that drift apart, darker and longer the
-/// lower
-/// the note, with the thump of the hammer.
+/// Returns a felt piano: eight slightly stretched partials on two strings that drift apart, darker and longer
+/// the lower the note, with the thump of the hammer.
 pub(super) fn piano(hz: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     const STRETCH: f32 = 0.0004;
     let dark = if layer == 0 { 1300.0 } else { 2300.0 };

@@ -184,9 +184,8 @@ fn open_filter(song: &Song, studio: &mut Studio) {
     }
 }
 
-/// Applies a low-pass to one chunk. A filter without memory across chunks would click; starting from the first sample
-/// of
-/// each chunk keeps the seam continuous.
+/// Applies a low-pass to one chunk. A filter without memory across chunks would click; starting from the first
+/// sample of each chunk keeps the seam continuous.
 fn one_pole(chunk: &mut [f32], hz: f64) {
     let Some(&first) = chunk.first() else { return };
     let follow = 1.0 - (-std::f64::consts::TAU * hz / 48_000.0).exp() as f32;

@@ -1,8 +1,7 @@
 //! Pads, strings and stabs from detuned saws behind a moving filter.
 //!
-//! Waves come from tables with few enough harmonics that nothing reaches half the sample rate; the three saws of a
-//! note
-//! are panned left, centre and right.
+//! Waves come from tables with few enough harmonics that nothing reaches half the sample rate; the three saws
+//! of a note are panned left, centre and right.
 
 use std::collections::BTreeMap;
 use std::f32::consts::{PI, TAU};

@@ -1,8 +1,7 @@
 //! Keys, chords and voice leading.
 //!
-//! Notes are MIDI numbers (60 = middle C, equal temperament at 440 Hz). Chords are voiced above G3 and led so that
-//! the
-//! voices move little; roots are below C3, so the two never overlap.
+//! Notes are MIDI numbers (60 = middle C, equal temperament at 440 Hz). Chords are voiced above G3 and led so
+//! that the voices move little; roots are below C3, so the two never overlap.
 
 /// Lowest and highest note of the upper voices (G3 and F5).
 const UPPER: std::ops::RangeInclusive<i32> = 55..=77;
@@ -51,8 +50,7 @@ pub(super) fn hz(midi: i32) -> f32 {
 }
 
 /// Voices a progression in `key`, around `centre`. Each chord is led from the one before, and the first from a
-/// neutral
-/// chord.
+/// neutral chord.
 pub(super) fn lead_voices(chords: &[Chord], key: i32, centre: f32) -> Vec<Voicing> {
     let mut before: Option<Vec<i32>> = None;
     chords

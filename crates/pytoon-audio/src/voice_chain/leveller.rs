@@ -14,9 +14,8 @@ const MAX_GAIN_DB: f64 = 4.0;
 /// Shortest change of gain when two sentences touch (30 ms).
 const MIN_RAMP: usize = 1440;
 
-/// Levels `take` in place. Returns the gain of each sentence in dB, in the given order. Empty and misplaced ranges
-/// get
-/// no gain.
+/// Levels `take` in place. Returns the gain of each sentence in dB, in the given order. Empty and misplaced
+/// ranges get no gain.
 pub(super) fn level_sentences(take: &mut [f32], sentences: &[Range<usize>]) -> Vec<f32> {
     let mut gains = vec![0.0_f32; sentences.len()];
     let mut measured = measure(take, sentences);

@@ -1,9 +1,8 @@
 //! A hint of a room around a dry voice.
 //!
-//! Synthetic voices have no reflections and sound detached from the film. A sparse random filter of 0.3 s (velvet
-//! noise: Karjalainen and Järveläinen, "Reverberation modeling using velvet noise", AES 30th conference, 2007), low
-//! in
-//! level and dull, is enough to place them in a room.
+//! Synthetic voices have no reflections and sound detached from the film. A sparse random filter of 0.3 s
+//! (velvet noise: Karjalainen and Järveläinen, "Reverberation modeling using velvet noise", AES 30th
+//! conference, 2007), low in level and dull, is enough to place them in a room.
 
 use crate::Db;
 use crate::biquad::Biquad;

@@ -49,8 +49,7 @@ impl Axis {
     /// Returns the tap left of the position and the weights of the taps -1, 0, 1, 2 around it.
     pub(super) fn taps(self, index: usize, weights: &Weights) -> (i64, [i16; 4]) {
         // In phases, rounded to the nearest. The offset makes truncation a floor; both are far cheaper than the
-        // library's
-        // functions.
+        // library's functions.
         const OFFSET: i64 = 1 << 36;
         let position = (self.start + self.step * index as f64) * PHASES as f64;
         let phases = (position + (OFFSET as f64 + 0.5)) as i64 - OFFSET;
@@ -117,13 +116,11 @@ pub(super) struct ColumnTable {
     pub(super) len: usize,
     /// First tap (from `first`) and weights of every output.
     pub(super) taps: Vec<(u32, [i16; 4])>,
-    /// Outputs in groups of sixteen: lanes 0-3 and 8-11, then lanes 4-7 and 12-15, so that packing orders them. Empty
-    /// if
-    /// the step is too large for the wide kernel.
+    /// Outputs in groups of sixteen: lanes 0-3 and 8-11, then lanes 4-7 and 12-15, so that packing orders them.
+    /// Empty if the step is too large for the wide kernel.
     pub(super) octets: Vec<[Octet; 2]>,
-    /// All outputs in groups of sixteen; the last may overlap the one before. Empty if the step is too large, or
-    /// there
-    /// are fewer than sixteen.
+    /// All outputs in groups of sixteen; the last may overlap the one before. Empty if the step is too large,
+    /// or there are fewer than sixteen.
     pub(super) sixteens: Vec<Sixteen>,
 }
 

@@ -64,9 +64,8 @@ impl Card {
         (0.5 - self.distance(x, y)).clamp(0.0, 1.0)
     }
 
-    /// Returns the columns of a row that the card covers completely, relative to its left edge: all but those beside
-    /// its
-    /// corners.
+    /// Returns the columns of a row that the card covers completely, relative to its left edge: all but those
+    /// beside its corners.
     fn covered_columns(&self, row: usize) -> Range<usize> {
         let corner = self.radius.ceil() as usize;
         if (corner..self.height.saturating_sub(corner)).contains(&row) {

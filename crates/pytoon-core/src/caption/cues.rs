@@ -158,9 +158,8 @@ fn ends_sentence(word: &str) -> bool {
 }
 
 /// Returns the split with the least raggedness, preferring breaks after punctuation and never leaving a
-/// connective at the end of a cue. If `timed`, also avoids cues that are too fast. Uses dynamic programming over
-/// break
-/// points.
+/// connective at the end of a cue. If `timed`, also avoids cues that are too fast. Uses dynamic programming
+/// over break points.
 fn split(run: &Run<'_>, limits: &Limits, timed: bool) -> Split {
     let Run { words: run, until, .. } = *run;
     let count = run.len();

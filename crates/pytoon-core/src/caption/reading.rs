@@ -7,9 +7,8 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 /// The fastest readable speed in characters a second, by script, for captions that follow a voice (Netflix's
-/// guides for Latin, Arabic and Devanagari; Korean likewise; ideographs and kana at the pace of a quick speaker,
-/// since
-/// television's slower rates are for captions that lag).
+/// guides for Latin, Arabic and Devanagari; Korean likewise; ideographs and kana at the pace of a quick
+/// speaker, since television's slower rates are for captions that lag).
 const LIMITS: [(f64, IsOfScript); 5] = [
     // Japanese: kana.
     (10.0, |c| matches!(c, '\u{3040}'..='\u{30ff}')),

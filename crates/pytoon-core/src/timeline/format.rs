@@ -1,9 +1,8 @@
 //! The file format of a timeline, version 1: `timeline.json`.
 //!
 //! A file has milliseconds beside each frame, for people and for other programs. A [`Timeline`] has the frames
-//! alone: milliseconds are computed when a file is written, and checked against the frames when a file from outside
-//! is
-//! read.
+//! alone: milliseconds are computed when a file is written, and checked against the frames when a file from
+//! outside is read.
 //!
 //! Guarantees: a written file reads as the same timeline; milliseconds in a file are never a source of truth.
 //!

@@ -64,10 +64,9 @@ pub(super) fn source(
 
 /// Returns the speed of a clip and its behaviour at its end.
 ///
-/// A clip longer than its place is cut. A shorter one is slowed, to half speed at most, and restarts beyond that.
-/// With
-/// its sound it is slowed to 0.8 at most; if half a second or less is then missing it freezes, else it plays at full
-/// speed and restarts.
+/// A clip longer than its place is cut. A shorter one is slowed, to half speed at most, and restarts beyond
+/// that. With its sound it is slowed to 0.8 at most; if half a second or less is then missing it freezes, else
+/// it plays at full speed and restarts.
 fn pace(duration_ms: i64, keep_sound: bool, needed_ms: f64, rate: FrameRate) -> (f64, AtEnd) {
     let ratio = duration_ms as f64 / needed_ms;
     // Three decimals keep the file readable and FFmpeg's filter exact.

@@ -1,8 +1,7 @@
 //! Chooses the content of the local engine: the shots of a scene, and the camera move of each.
 //!
 //! This engine cannot fail: there is a shot for a picture of any size and shape, and for no picture at all. It
-//! decides
-//! from facts about the picture (size, place of the subject); the pixels are drawn elsewhere.
+//! decides from facts about the picture (size, place of the subject); the pixels are drawn elsewhere.
 
 use super::{Fit, Motion, Window};
 use crate::brief::MediaFit;

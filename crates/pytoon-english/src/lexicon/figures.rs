@@ -1,6 +1,5 @@
-//! Reads figures: `1984`, `3.5`, `21st`, `1,000`, amounts of money. Text normalisation usually converts such tokens
-//! to
-//! words; this handles the rest.
+//! Reads figures: `1984`, `3.5`, `21st`, `1,000`, amounts of money. Text normalisation usually converts such
+//! tokens to words; this handles the rest.
 
 use super::number_words::{cardinal, ordinal, year};
 use super::{Lexicon, Request};

@@ -1,9 +1,8 @@
 //! Smooth pictures: computed small in float, enlarged smoothly, grained and dithered, then rounded.
 //!
-//! Enlarging is a cubic B-spline (no overshoot, continuous curvature) to every fourth row, then linear interpolation
-//! between rows in 16-bit fixed point with 8 fraction bits. Grain has 2-pixel cells and is static on the screen,
-//! which
-//! costs video encoders little; dither is triangular, one code in both directions.
+//! Enlarging is a cubic B-spline (no overshoot, continuous curvature) to every fourth row, then linear
+//! interpolation between rows in 16-bit fixed point with 8 fraction bits. Grain has 2-pixel cells and is static
+//! on the screen, which costs video encoders little; dither is triangular, one code in both directions.
 
 use crate::color::rgb_to_ycc;
 use crate::frame::Frame;

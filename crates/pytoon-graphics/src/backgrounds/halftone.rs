@@ -1,8 +1,7 @@
 //! Printed dots on a rotated screen: the dots stay, and the tone under them moves.
 //!
-//! Each pixel's distance to the nearest dot centre is prepared once; a frame only compares it with the dot radius at
-//! the
-//! pixel, a smooth field.
+//! Each pixel's distance to the nearest dot centre is prepared once; a frame only compares it with the dot
+//! radius at the pixel, a smooth field.
 
 use super::field::{Canvas, Scratch};
 use crate::color::Rgb;

@@ -27,9 +27,8 @@ impl Mesh {
     pub(super) fn new(palette: &Palette, seed: u64) -> Self {
         let mut rng = crate::noise::rng(seed ^ 0x6D65_7368);
         let lab = |rgb: crate::Rgb| linear_to_oklab(rgb.to_float().map(srgb_to_linear));
-        // The text area is on the dark ground; body and its neighbours glow around it; the accent is a small light in
-        // one
-        // corner.
+        // The text area is on the dark ground; body and its neighbours glow around it; the accent is a small
+        // light in one corner.
         let flip = rng.unit() < 0.5;
         let spots = [
             ((0.10, 0.20), palette.shade(0.56, 1.05, -14.0), 1.0),

@@ -1,9 +1,9 @@
 //! Word-timed captions in three looks.
 //!
-//! Guarantees: every word of every cue is drawn; the output depends only on the cues, the style and the requested
-//! time;
-//! fills, strokes, plates and chips stay inside the safe rectangle in every frame of every animation (only the soft
-//! shadow may reach past it). Cues are laid out once and rasterised on first use; a few are cached.
+//! Guarantees: every word of every cue is drawn; the output depends only on the cues, the style and the
+//! requested time; fills, strokes, plates and chips stay inside the safe rectangle in every frame of every
+//! animation (only the soft shadow may reach past it). Cues are laid out once and rasterised on first use; a
+//! few are cached.
 //!
 //! Does not split speech into cues or find word times.
 //!

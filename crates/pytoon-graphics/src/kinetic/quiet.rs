@@ -1,8 +1,7 @@
 //! Adapts the picture behind a text box, if needed.
 //!
-//! The box is darkened (or, under dark text, lightened) by at most 35 %, feathered outwards, just enough for 7:1
-//! against
-//! the brightest (darkest) twentieth of the box.
+//! The box is darkened (or, under dark text, lightened) by at most 35 %, feathered outwards, just enough for
+//! 7:1 against the brightest (darkest) twentieth of the box.
 
 use crate::color::{Rgb, linear_to_srgb};
 use crate::frame::Frame;

@@ -1,8 +1,7 @@
 //! The fonts that a text needs, and the collection built from their bytes.
 //!
-//! Guarantees: only the fonts passed in are used, never the machine's; bytes are shared, not copied; a file that is
-//! not a
-//! font is reported and skipped.
+//! Guarantees: only the fonts passed in are used, never the machine's; bytes are shared, not copied; a file
+//! that is not a font is reported and skipped.
 //!
 //! Does not look for files: callers match [`super::WANTED_FONTS`] against their font folders.
 
@@ -61,9 +60,8 @@ pub fn glyphs_needed(texts: &[&str]) -> BTreeSet<char> {
     texts.iter().flat_map(|text| text.chars()).filter(is_drawn).collect()
 }
 
-/// Removes the characters from `wanted` that a font file's first face draws. Returns true if there were any, and
-/// false
-/// for a file that is not a font.
+/// Removes the characters from `wanted` that a font file's first face draws. Returns true if there were any,
+/// and false for a file that is not a font.
 pub fn take_covered(font: &[u8], wanted: &mut BTreeSet<char>) -> bool {
     let Some(face) = swash::FontRef::from_index(font, 0) else { return false };
     let before = wanted.len();

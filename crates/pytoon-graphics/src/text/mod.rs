@@ -1,8 +1,7 @@
 //! Shaped, broken, measured and rasterised text.
 //!
-//! Guarantees: no word is ever lost; output depends only on the fonts passed in; an engine can be cloned cheaply and
-//! used
-//! from several threads.
+//! Guarantees: no word is ever lost; output depends only on the fonts passed in; an engine can be cloned
+//! cheaply and used from several threads.
 //!
 //! Does not read files or use the machine's fonts, and does not draw into frames: it makes sprites, which
 //! [`crate::layer`] composites.

@@ -1,8 +1,7 @@
 //! The only module that calls the shaping library.
 //!
-//! Converts a string to clusters with advances, break opportunities, and placed glyphs. The modules above use the
-//! plain
-//! types below, so a new release of the library changes this file only.
+//! Converts a string to clusters with advances, break opportunities, and placed glyphs. The modules above use
+//! the plain types below, so a new release of the library changes this file only.
 
 use std::ops::Range;
 

@@ -83,9 +83,8 @@ impl Heart {
     /// Speaks phonemes.
     ///
     /// # Errors
-    /// [`NeuralError::TooLong`] and [`NeuralError::NothingToSay`] for requests that cannot be spoken; the others if
-    /// the
-    /// model fails.
+    /// [`NeuralError::TooLong`] and [`NeuralError::NothingToSay`] for requests that cannot be spoken; the
+    /// others if the model fails.
     pub fn speak(&self, phonemes: &str, delivery: Delivery) -> Result<Take, NeuralError> {
         let known: Vec<Option<i32>> =
             phonemes.chars().map(|c| self.vocabulary.get(&c).copied()).collect();

@@ -1,9 +1,8 @@
 //! Converts the model's spectrum to sound.
 //!
-//! Source and filter: a pulse train of the predicted pitch is shaped by the harmonic branch, noise by the second, and
-//! a
-//! third branch has its own phase. The three are added in the frequency domain, and one inverse transform gives the
-//! sound:
+//! Source and filter: a pulse train of the predicted pitch is shaped by the harmonic branch, noise by the
+//! second, and a third branch has its own phase. The three are added in the frequency domain, and one inverse
+//! transform gives the sound:
 //!
 //! `S = exp(lh) e^(i pi tanh(theta)) STFT(pulses) + exp(ln) Z + exp(lr) e^(i phi)`
 //!

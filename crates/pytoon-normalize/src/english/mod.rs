@@ -1,8 +1,7 @@
 //! English: rules that read the tokens of one sentence, tried in order at each token.
 //!
-//! Guarantees: one reading per token; no digit is left; a rule examines a bounded number of neighbours, so the cost
-//! is
-//! linear in the length of the sentence.
+//! Guarantees: one reading per token; no digit is left; a rule examines a bounded number of neighbours, so the
+//! cost is linear in the length of the sentence.
 
 mod abbreviations;
 mod acronyms;

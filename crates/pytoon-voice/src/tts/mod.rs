@@ -1,9 +1,8 @@
 //! Text to speech: the provider trait.
 //!
 //! `neural` runs installed voices in this process; `espeak` and `flite` are programs of this machine; `cloud`
-//! contains
-//! the paid services and the user's own speech servers, which are free. `providers` is the table of built-in
-//! providers; `chain` puts them in order.
+//! contains the paid services and the user's own speech servers, which are free. `providers` is the table of
+//! built-in providers; `chain` puts them in order.
 
 pub mod chain;
 pub mod cloud;

@@ -83,7 +83,7 @@ pub(super) struct Sold {
     min_ms: Option<u32>,
     max_ms: Option<u32>,
     step_ms: Option<u32>,
-    /// Such as `9:16`, or sizes such as `720:1280`; the first is used for vertical films.
+    /// Aspect ratios such as `9:16`, or sizes such as `720:1280`; the first is used for vertical films.
     ratios: Vec<String>,
     /// Overrides for clips that start from a picture.
     with_picture: Option<SoldWithPicture>,

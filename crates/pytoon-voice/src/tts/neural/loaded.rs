@@ -29,9 +29,8 @@ pub(crate) enum Loaded {
     Piper(Piper),
 }
 
-/// Loaded voices by the identity of their files. A voice that could not be loaded is not retried, unless the machine
-/// ran
-/// out of a resource.
+/// Loaded voices by the identity of their files. A voice that could not be loaded is not retried, unless the
+/// machine ran out of a resource.
 #[derive(Debug, Default)]
 pub struct Voices {
     loaded: Mutex<BTreeMap<String, Result<Arc<Loaded>, BrokenVoice>>>,
