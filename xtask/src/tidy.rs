@@ -155,6 +155,11 @@ const STATES: &[&str] = &[
     "due",
     "delivered",
 ];
+/// Beginnings of a comment that leave out who or what acts (docs/style.md).
+const HEADLESS: &[&str] =
+    &["What", "Whether", "Who", "Whoever", "Where", "How", "So many", "Such", "That which"];
+/// Folders with Rust code.
+const CODE: &[&str] = &["crates", "xtask", "bench", "drills", "fuzz", "tests"];
 /// Longer files hardly have a single subject.
 const MAX_LINES: usize = 700;
 

@@ -1,6 +1,7 @@
 //! Commands as values, and the search for their programs.
 
 use crate::SystemError;
+use crate::error::hint;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -43,14 +44,6 @@ impl Programs {
                 program: program.to_owned(),
                 hint: hint(program),
             })
-    }
-}
-
-pub(crate) fn hint(program: &str) -> &'static str {
-    match program {
-        "ffmpeg" | "ffprobe" => "`make setup`, or `apt-get install ffmpeg`",
-        "pytoon-espeak" | "pytoon-x264" => "`make setup`, then `cargo build --release`",
-        _ => "`pytoon doctor` says more",
     }
 }
 

@@ -1,7 +1,6 @@
 //! Failures of files, programs, threads and the disk.
 
 use crate::Shortage;
-use crate::command::hint;
 use std::path::{Path, PathBuf};
 
 /// The longest part of a program's last line that a message shows, in characters.
@@ -160,6 +159,15 @@ fn tail(program: &str, stderr: &str) -> String {
     let is_text = |c: &char| !c.is_control() && *c != char::REPLACEMENT_CHARACTER;
     let line: String = line.chars().filter(is_text).take(MAX_TAIL).collect();
     if line.is_empty() { String::new() } else { format!(": {line}") }
+}
+
+/// Returns the way to install a program.
+pub(crate) fn hint(program: &str) -> &'static str {
+    match program {
+        "ffmpeg" | "ffprobe" => "`make setup`, or `apt-get install ffmpeg`",
+        "pytoon-espeak" | "pytoon-x264" => "`make setup`, then `cargo build --release`",
+        _ => "`pytoon doctor` says more",
+    }
 }
 
 fn shortage_hint(shortage: Option<Shortage>) -> &'static str {
