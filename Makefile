@@ -100,8 +100,9 @@ check: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) build --workspace --bins --tests
 	$(BUILT)/xtask tidy
-	$(BUILT)/xtask schema --check
-	$(BUILT)/xtask states --check
+	$(BUILT)/pytoon-generate schema --check
+	$(BUILT)/pytoon-generate states --check
+	$(BUILT)/xtask messages --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
 # Needs no build. Says what it skips for want of a tool.

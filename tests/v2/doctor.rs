@@ -131,7 +131,7 @@ fn a_job_without_a_worker_and_one_whose_worker_is_silent_are_told() {
     };
     back("run_at");
     let waits = told(&studio, &id);
-    says(&waits, "status", "failed", &["plan", "no worker takes it"], "jobs-not-moving");
+    says(&waits, "status", "failed", &["plan", "no worker has claimed it"], "jobs-not-moving");
     let mut worker = Service::start(&mut studio.command(&["worker"]), &root, "worker");
     let begun = Instant::now();
     while studio.simulator.accepted("runway") == 0 {
@@ -229,7 +229,7 @@ fn sound_of_another_length_and_a_lost_film_are_told() {
     std::fs::rename(&short, &mixed).expect("replaced");
     says(&doctor(), "sound and picture", "failed", &["mixed.wav has 1.0"], "audio-sync");
     std::fs::remove_file(folder.join("output.mp4")).expect("removed");
-    says(&doctor(), "sound and picture", "failed", &["picture is not there"], "audio-sync");
+    says(&doctor(), "sound and picture", "failed", &["picture is missing"], "audio-sync");
     workspace.pytoon(&["doctor", "no-such-job"]).refused(1, &["no job `no-such-job`", "jobs list"]);
 }
 

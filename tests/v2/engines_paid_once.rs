@@ -49,7 +49,7 @@ fn a_call_that_a_person_calls_lost_may_be_made_again() {
     let film = studio.render(&tea(&["runway", ""], ""), "second");
     assert_eq!(engines_used(&film), ["runway", "local"]);
     assert_eq!(studio.simulator.asked("runway", "submit"), 2);
-    studio.pytoon(&["ledger", "resolve", &id, "--lost"]).refused(2, &[&id, "nothing to decide"]);
+    studio.pytoon(&["ledger", "resolve", &id, "--lost"]).refused(2, &[&id, "nothing to resolve"]);
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn a_named_engine_is_asked_although_another_drew_the_scene_before() {
     let reason = scene["reason"].as_str().expect("a reason");
     assert!(scene["clipReused"] == true && reason.contains("runway drew this clip earlier"));
     assert!(
-        reason.contains("luma was asked for and did not draw it: a clip of runway was there"),
+        reason.contains("luma was requested and did not draw it: an earlier clip of runway exists"),
         "{reason}"
     );
     // A named engine delivers its clip, which is then reused.

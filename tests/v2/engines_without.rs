@@ -78,7 +78,9 @@ fn a_scene_of_a_held_job_that_was_bought_is_not_bought_again() {
     let settings = json!({"default_chain": ["local"]});
     let studio = Studio::new(&down, &settings);
     studio.workspace.write("brief.yaml", tea(&["runway", "pika"], "on_degrade: hold\n"));
-    studio.pytoon(&RENDER).refused(3, &["scene_02", "$0.24 was spent, and what it bought is kept"]);
+    studio
+        .pytoon(&RENDER)
+        .refused(3, &["scene_02", "$0.24 was spent, and the bought clips are kept"]);
     studio.simulator.becomes(&json!({}));
     studio.pytoon(&["resume", "out"]).ok();
     assert_eq!(engines_used(&Film::open(&studio.workspace.path("out"))), ["runway", "pika"]);

@@ -27,14 +27,14 @@ fn a_sound_film_is_told_as_a_table_and_drawn() {
     for part in [
         "voice       espeak: ",
         "words       timed by provider, confidence 1.00",
-        "music       lowered 1 times, -",
+        "music       lowered 1 time, -",
         " s: -12.0 dB\n",
         "LUFS mixed, -14.0 LUFS mastered, -14.0 LUFS delivered",
         "A/V offset  +0.0 ms (sound against picture; of that, streams +0.0 ms)",
         "highlights  50 ms before their words",
         "scene_01  0.000 s",
         "scene_02",
-        "every word stands where the voice is",
+        "every word matches the voice",
     ] {
         assert!(said.contains(part), "{part} is missing in\n{said}");
     }
@@ -157,9 +157,9 @@ fn a_silent_film_and_one_with_a_lost_stem_are_shown_all_the_same() {
 #[test]
 fn what_is_no_finished_job_is_refused() {
     let workspace = Workspace::new();
-    workspace.pytoon(&["inspect", "gone"]).refused(2, &["gone", "neither such a folder nor a job"]);
+    workspace.pytoon(&["inspect", "gone"]).refused(2, &["gone", "neither a folder nor a job"]);
     workspace.write("empty/file.txt", "x");
-    workspace.pytoon(&["inspect", "empty"]).refused(2, &["empty", "holds no job", "pytoon render"]);
+    workspace.pytoon(&["inspect", "empty"]).refused(2, &["empty", "has no job", "pytoon render"]);
     workspace.write("begun/.work/job.json", "{}");
     workspace.pytoon(&["inspect", "begun"]).refused(2, &["begun", "pytoon resume"]);
 }

@@ -47,6 +47,7 @@ mod service_storage;
 mod service_traces;
 mod sidecars;
 mod small_disk;
+mod snapshots;
 mod support;
 mod terminal;
 mod text;

@@ -350,10 +350,10 @@ fn a_wide_clip_is_shown_by_what_matters_in_it() {
     };
     let film = film_of(&workspace, "right.mp4");
     assert!(yellow(&film) > 30, "{} {}", yellow(&film), source(&film));
-    assert!(film.warnings().contains("% of its picture is shown"), "{}", film.warnings());
+    assert!(film.warnings().contains("% of the picture is visible"), "{}", film.warnings());
     let film = film_of(&workspace, "all.mp4");
     assert_eq!(source(&film)["fit"]["type"], "whole");
-    assert!(!film.warnings().contains("% of its picture"), "{}", film.warnings());
+    assert!(!film.warnings().contains("% of the picture"), "{}", film.warnings());
     // The brief overrides it.
     let asked =
         |name: &str, fit: &str| film_of(&workspace, &format!("{{path: {name}, fit: {fit}}}"));
@@ -364,7 +364,7 @@ fn a_wide_clip_is_shown_by_what_matters_in_it() {
     let fit = source(&pan)["fit"].clone();
     assert_ne!(fit["from"], fit["to"]);
     let crop = asked("all.mp4", "crop");
-    assert!(crop.warnings().contains("all.mp4: only 32 % of its picture is shown"));
+    assert!(crop.warnings().contains("all.mp4: only 32 % of the picture is visible"));
     // A vertical clip is shown unchanged, and a picture obeys the same option.
     make(&workspace, "-f lavfi -i testsrc2=s=180x320:r=25:d=4 -pix_fmt yuv420p {}/up.mp4");
     assert!(source(&film_of(&workspace, "up.mp4"))["fit"].is_null());

@@ -210,7 +210,7 @@ fn a_configuration_that_is_not_there() {
     let workspace = Workspace::new();
     workspace.write("brief.yaml", quick(""));
     let run = workspace.pytoon(&["render", "brief.yaml", "--config", "nowhere"]);
-    run.refused(2, &["nowhere", "no such folder"]);
+    run.refused(2, &["nowhere", "no such configuration folder"]);
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn keys_open_what_they_are_for_and_nothing_else() {
         service.ask(method, path, &[("X-API-Key", key)], body)
     };
     service.ask("GET", "/api/v2/jobs", &[], None).problem(401, "unauthorized", &["API key"]);
-    ask("pyt_wrong", "GET", "/api/v2/jobs", None).problem(401, "unauthorized", &["not known"]);
+    ask("pyt_wrong", "GET", "/api/v2/jobs", None).problem(401, "unauthorized", &["is unknown"]);
     let refused = ask(&reader, "POST", "/api/v2/jobs", Some(&bread()));
     refused.problem(403, "forbidden", &["submit"]);
     let id = ask(&shop, "POST", "/api/v2/jobs", Some(&bread())).is(202).json()["job_id"].clone();

@@ -179,7 +179,7 @@ fn a_body_means_one_thing() {
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
     let post = |body: &str| service.send("POST", "/api/v2/jobs", &headers, body.as_bytes());
     let twice = post(r#"{"script": "One.", "script": "Two."}"#);
-    twice.problem(400, "not_json", &["`script` stands twice"]);
+    twice.problem(400, "not_json", &["`script` is given twice"]);
     let lossy = post(r#"{"script": "One.", "client_data": {"n": 123456789012345678901234567890}}"#);
     lossy.problem(422, "invalid_request", &["64 bits"]);
 }

@@ -83,3 +83,17 @@ pub(crate) fn guides_engine(address: &str) -> String {
     assert_ne!(own, yaml, "the guide names another address");
     own
 }
+
+/// Returns the help of a command and of all its subcommands.
+pub(crate) fn every_help(workspace: &Workspace, verbs: &[&str]) -> String {
+    let mut all = workspace.pytoon(&[verbs, &["--help"]].concat()).ok().stdout;
+    let commands = all.split("Commands:\n").nth(1).unwrap_or_default().to_owned();
+    let is_command = |line: &&str| line.starts_with("  ") && !line.starts_with("   ");
+    for line in commands.lines().take_while(|line| !line.is_empty()).filter(is_command) {
+        let name = line.split_whitespace().next().unwrap_or_default();
+        if name != "help" {
+            all.push_str(&every_help(workspace, &[verbs, &[name]].concat()));
+        }
+    }
+    all
+}

@@ -77,7 +77,7 @@ fn doctor_fails_where_no_film_can_be_made() {
 fn the_example_brief_renders() {
     let workspace = Workspace::new();
     workspace.pytoon(&["init", "brief.yaml"]).ok();
-    workspace.pytoon(&["init", "brief.yaml"]).refused(1, &["there already"]);
+    workspace.pytoon(&["init", "brief.yaml"]).refused(1, &["already exists"]);
     workspace.pytoon(&["init", "brief.yaml", "--force"]).ok();
     workspace.pytoon(&["render", "brief.yaml", "--draft", "--out", "out"]).ok();
     let film = Film::open(&workspace.path("out"));

@@ -185,7 +185,7 @@ fn a_budget_holds_for_transcripts_too() {
     studio.workspace.write("brief.yaml", format!("{BRIEF}prompt: Tea at dawn\nbudget: 0.5\n"));
     let film = render_with_service(&studio, "out");
     assert_eq!(asked(&studio), 0);
-    assert!(film.warnings().contains("would pass the job's budget"), "{}", film.warnings());
+    assert!(film.warnings().contains("would exceed the job's budget"), "{}", film.warnings());
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn without_any_the_prompt_is_shown_and_the_receipt_says_so() {
     assert_eq!(film.metadata()["voice"]["alignment"], "even_split");
     assert!(!film.caption_words().is_empty());
     let warnings = film.warnings();
-    for part in ["nobody could write down", "whisperx: `whisperx` is not installed", "whisper_cpp"]
+    for part in ["could not be transcribed", "whisperx: `whisperx` is not installed", "whisper_cpp"]
     {
         assert!(warnings.contains(part), "{part} is missing in {warnings}");
     }

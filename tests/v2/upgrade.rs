@@ -4,10 +4,10 @@
 //! service with some chunks drawn, and a render of the command line, both with a clip that was paid for.
 //! [`write_fixture`] made it with that version's program.
 
-use pytoon_testkit::Film;
 use pytoon_testkit::program::Background;
 use pytoon_testkit::service::Service;
 use pytoon_testkit::simulator::{Studio, engines_used};
+use pytoon_testkit::{Film, Workspace};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -104,5 +104,28 @@ fn until(path: &Path) {
     while !path.exists() {
         assert!(begun.elapsed() < Duration::from_secs(60), "{} does not come", path.display());
         std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Timelines that earlier versions of the format wrote.
+#[test]
+fn timelines_of_every_version_are_rendered() {
+    let versions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/timeline");
+    let entries = |folder: &Path| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).expect("a folder");
+        entries.map(|entry| entry.expect("an entry").path()).collect()
+    };
+    let files: Vec<PathBuf> =
+        entries(&versions).iter().flat_map(|version| entries(version)).collect();
+    assert!(files.len() >= 2, "{files:?}");
+    for file in files {
+        let workspace = Workspace::new();
+        let timeline = std::fs::read(&file).expect("a timeline");
+        workspace.write("timeline.json", &timeline);
+        workspace.pytoon(&["render", "--timeline", "timeline.json", "--out", "out"]).ok();
+        let film = Film::open(&workspace.path("out"));
+        assert_eq!(film.findings(), Vec::<String>::new(), "{}", file.display());
+        let stored: Value = serde_json::from_slice(&timeline).expect("JSON");
+        assert_eq!(film.timeline()["tracks"], stored["tracks"], "{}", file.display());
     }
 }

@@ -54,7 +54,10 @@ fn a_server_that_fails_again_and_again_is_left_alone_then_probed_and_forgiven() 
     assert_eq!(booth.asked("speech-server"), asked, "it is asked in spite of its breaker");
     assert_eq!(booth.metric("breaker_state", "kokoro"), 2.0);
     let warnings = film.metadata()["warnings"].to_string();
-    assert!(warnings.contains("kokoro (cooling)") && warnings.contains("left alone"), "{warnings}");
+    assert!(
+        warnings.contains("kokoro (cooling)") && warnings.contains("circuit breaker is open"),
+        "{warnings}"
+    );
     // After the pause one render probes; its success closes the breaker.
     booth.simulator.becomes(&json!({}));
     std::thread::sleep(Duration::from_secs(COOLDOWN_S));

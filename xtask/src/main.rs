@@ -1,38 +1,44 @@
 //! The project's own tools, run as `cargo xtask NAME`:
 //!
-//! - `tidy` fails on an arrow between crates that points the wrong way, on impure code in the
-//!   pure crates, on files that import each other in a circle, and on files that have grown too large
-//!   to be one thing;
-//! - `schema` writes the JSON Schemas of brief, scene graph, timeline and configuration, and the
-//!   OpenAPI document
-//!   (`schema --check` fails when the checked-in ones are out of date);
-//! - `states` writes `docs/specs/job-states.md` (`states --check` likewise);
-//! - `messages` writes `docs/specs/messages.txt` (`messages --check` likewise).
+//! - `tidy` fails on a dependency between crates that points the wrong way, on impure code in the pure crates,
+//!   on files that import each other in a circle, on files that have grown too large, and on comments without a
+//!   subject;
+//! - `messages` writes `docs/specs/messages.txt` (`messages --check` fails if it is out of date);
+//! - `schema` and `states` write files that follow from the product's types: `pytoon-generate` does it, which
+//!   takes longer to build.
 
 mod circles;
-mod documents;
 mod messages;
-mod schema;
-mod states;
 mod tidy;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
+use std::process::Command;
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["tidy"] => tidy::run(),
-        ["schema"] => schema::run(false),
-        ["schema", "--check"] => schema::run(true),
-        ["states"] => states::run(false),
-        ["states", "--check"] => states::run(true),
         ["messages"] => messages::run(false),
         ["messages", "--check"] => messages::run(true),
+        ["schema"] | ["schema", "--check"] | ["states"] | ["states", "--check"] => generate(&words),
         _ => bail!(
-            "usage: cargo xtask tidy | schema [--check] | states [--check] | messages [--check]"
+            "usage: cargo xtask tidy | messages [--check] | schema [--check] | states [--check]"
         ),
     }
+}
+
+fn generate(args: &[&str]) -> anyhow::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "a tool of the project, not part of the product")]
+    let status = Command::new("cargo")
+        .args(["run", "--quiet", "--package", "pytoon-generate", "--"])
+        .args(args)
+        .status()
+        .context("failed to start cargo")?;
+    if !status.success() {
+        bail!("pytoon-generate failed");
+    }
+    Ok(())
 }
 
 /// Returns the repository's root.

@@ -154,8 +154,8 @@ mod tests {
         let plain = br#"{"a": [1, -2, 3.5, "x\"99999999999999999999", null, true], "b": {"a": 18446744073709551615}}"#;
         assert_eq!(parse(plain), Ok(serde_json::from_slice(plain).expect("JSON")));
         for (text, part) in [
-            (r#"{"script": "a", "script": "b"}"#, "`script` stands twice"),
-            (r#"{"client_data": {"n": 1, "n": 1}}"#, "`n` stands twice"),
+            (r#"{"script": "a", "script": "b"}"#, "`script` is given twice"),
+            (r#"{"client_data": {"n": 1, "n": 1}}"#, "`n` is given twice"),
             (r#"{"n": 1} {"m": 2}"#, "trailing characters"),
             (r#"{"n": "#, "EOF"),
         ] {

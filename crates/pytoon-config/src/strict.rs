@@ -225,10 +225,10 @@ mod tests {
         assert!(text.starts_with("brief.yaml:3:3: `voice.sped`"), "{text}");
         assert!(text.contains("did you mean `speed`?"), "{text}");
         let text = error("prompt: x\ncaptions:\n  look: karaok\n");
-        assert!(text.contains("brief.yaml:3:3: `captions.look`: `karaok` is none of"), "{text}");
+        assert!(text.contains("brief.yaml:3:3: `captions.look`: `karaok` is not one of"), "{text}");
         assert!(text.contains("did you mean `karaoke`?"), "{text}");
         let text = error("prompt: 3\n");
-        assert!(text.contains("text is wanted"), "{text}");
+        assert!(text.contains("text is expected"), "{text}");
         let text = error("voice: of\n");
         assert!(text.contains("`of` is not `off`"), "{text}");
         let text = error("overlays:\n  - text: a\n    widht: 2\n");

@@ -163,7 +163,7 @@ mod tests {
         let second = Expectation { asked_ms: 1000, needed_ms: 1000, ..wanted };
         let verdict = judge(&ClipFacts { duration_ms: 1000, ..shimmering }, &second);
         assert_eq!(verdict, Err("it does not move".to_owned()));
-        check(&facts(2.0, 120.0, 60), "breaks off");
+        check(&facts(2.0, 120.0, 60), "cut off");
         check(&facts(2.0, 120.0, 0), "frames can be decoded");
         check(&ClipFacts { duration_ms: 2500, ..facts(2.0, 120.0, 60) }, "the scene needs 3.0 s");
         // A longer clip is cut, and length beyond the scene's need may be missing.

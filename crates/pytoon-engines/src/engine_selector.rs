@@ -274,7 +274,7 @@ mod tests {
         let reason = &chain.left_out[0].reason;
         assert_eq!(
             reason,
-            "it sells no shape near 1080:1920: 1280:720 would lose 68 % of its picture"
+            "it sells no aspect ratio close to 1080:1920: 1280:720 would crop 68 % of the picture"
         );
         let square = SceneWish { ratio: shape(1080, 1080), ..SceneWish::default() };
         assert_eq!(names(&resolve_engine(&square, &settings, &facts)), ["runway", "pika", "local"]);

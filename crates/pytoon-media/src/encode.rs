@@ -217,3 +217,37 @@ pub fn try_encoder(
     let _ = std::fs::remove_file(&output);
     tried
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The commands of a film, as they are typed.
+    #[test]
+    fn commands_of_the_encoders() {
+        let profile: Profile = serde_json::from_value(serde_json::json!({
+            "width": 1080, "height": 1920, "frame_rate": "30000/1001",
+            "video": {"encoder": "libx264", "preset": "veryfast", "crf": 20, "gop_seconds": 1.5,
+                "max_rate_kbps": 12000},
+            "audio": {"bit_rate_kbps": 192, "coder": "fast"},
+        }))
+        .expect("a profile");
+        let output = Path::new("/films/a/.work/part.mp4");
+        let mut commands = vec![x264_command(&profile)];
+        for encoder in ["libx264", "h264_nvenc", "h264_qsv", "h264_vaapi", "h264_videotoolbox"] {
+            commands.push(ffmpeg_command(&profile, encoder, output));
+        }
+        commands.push(audio_command(&profile.audio, Path::new("/films/a/.work/mix.wav"), output));
+        let list = Path::new("/films/a/.work/chunks.ffconcat");
+        commands.push(join_command(list, Path::new("/films/a/.work/audio.m4a"), 12.5, output));
+        let typed = |command: &CommandLine| {
+            let args: Vec<_> = command.args.iter().map(|arg| arg.to_string_lossy()).collect();
+            let folder = command.folder.as_ref().map(|folder| format!("{}$ ", folder.display()));
+            format!("{}{} {}", folder.unwrap_or_default(), command.program, args.join(" "))
+        };
+        let text: Vec<String> = commands.iter().map(typed).collect();
+        insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
+            insta::assert_snapshot!("commands", text.join("\n"));
+        });
+    }
+}

@@ -214,6 +214,6 @@ mod tests {
         let root = tempfile::tempdir().expect("folder");
         let _owned = OwnedFolder::open(root.path()).expect("opens");
         let error = OwnedFolder::open(root.path()).expect_err("is kept out").to_string();
-        assert!(error.contains("another pytoon is at work"), "{error}");
+        assert!(error.contains("another pytoon is working"), "{error}");
     }
 }

@@ -171,7 +171,7 @@ fn a_task_that_panics_is_tried_again_and_then_fails_its_job() {
         let job = bench.store.job_list(JobFilter { limit: 1, ..JobFilter::default() }).await;
         let error = job.expect("lists")[0].error.clone().expect("an error");
         assert_eq!((error.stage.as_str(), error.code.as_str()), ("voice", "internal"));
-        assert!(error.message.contains("voice stopped unexpectedly"), "{}", error.message);
+        assert!(error.message.contains("voice ended unexpectedly"), "{}", error.message);
     });
 }
 

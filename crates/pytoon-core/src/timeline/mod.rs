@@ -17,6 +17,7 @@ pub mod reading;
 pub mod shots;
 #[cfg(test)]
 mod test_film;
+pub mod upgrade;
 pub mod utterance;
 mod words;
 
@@ -439,10 +440,7 @@ impl Timeline {
         let longest = MAX_FILM + Ms::new(1000);
         (self.total_frames <= Frame::ZERO || self.total_duration() > longest).then(|| {
             let (frames, seconds) = (self.total_frames, MAX_FILM.get() / 1000);
-            (
-                "totalFrames".into(),
-                format!("{frames} frames are outside of a film of up to {seconds} s"),
-            )
+            ("totalFrames".into(), format!("{frames} frames are not a film of up to {seconds} s"))
         })
     }
 

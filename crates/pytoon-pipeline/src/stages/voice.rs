@@ -124,6 +124,14 @@ fn spoken_part(graph: &SceneGraph) -> SceneGraph {
     graph
 }
 
+impl VoiceResult {
+    /// Returns the files of the takes, each once.
+    pub(crate) fn takes(&self) -> Vec<String> {
+        let takes: BTreeSet<&String> = self.speech.iter().flatten().map(|u| &u.asset).collect();
+        takes.into_iter().cloned().collect()
+    }
+}
+
 impl Stage for VoiceStage<'_> {
     type Input = VoiceInput;
     type Output = VoiceResult;
@@ -133,8 +141,7 @@ impl Stage for VoiceStage<'_> {
     }
 
     fn artifacts(&self, result: &VoiceResult) -> Vec<String> {
-        let takes: BTreeSet<&String> = result.speech.iter().flatten().map(|u| &u.asset).collect();
-        takes.into_iter().cloned().collect()
+        result.takes()
     }
 
     /// Returns true if no provider failed: failed ones are retried, and existing purchases are reused.

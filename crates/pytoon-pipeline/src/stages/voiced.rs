@@ -94,6 +94,10 @@ impl Stage for VoicedStage {
         "voiced".to_owned()
     }
 
+    fn artifacts(&self, voiced: &Voiced) -> Vec<String> {
+        voiced.spoken.takes()
+    }
+
     /// Returns true if no voice provider failed: failed ones are retried.
     fn is_usable(&self, _: &StageContext<'_>, voiced: &Voiced) -> Result<bool> {
         Ok(voiced.spoken.attempts.is_empty())

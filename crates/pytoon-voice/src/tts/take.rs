@@ -296,7 +296,7 @@ mod tests {
             (silent, "silent"),
             (tone(0.4), "short"),
             (tone(25.0), "long"),
-            (broken, "breaks off"),
+            (broken, "cut off after"),
             (late, "cut off"),
             (clipped, "clipped"),
         ] {

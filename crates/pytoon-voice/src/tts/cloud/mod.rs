@@ -172,7 +172,7 @@ impl Cloud {
                     failed.get_or_insert(error);
                 }
                 Err(_) => {
-                    let message = "a request stopped unexpectedly";
+                    let message = "a request ended unexpectedly";
                     failed.get_or_insert(self.0.error(VendorErrorKind::Internal, message));
                 }
             }

@@ -1,0 +1,53 @@
+//! Upgrades timeline files of earlier versions to the present one, step by step
+//! (`docs/specs/timeline-format.md`).
+
+use super::format::TIMELINE_VERSION;
+use serde_json::Value;
+
+/// Turns a file of one version into a file of the next.
+type Upgrade = fn(Value) -> Value;
+
+/// One step for each earlier version: the first turns version 1 into version 2.
+const UPGRADES: [Upgrade; TIMELINE_VERSION as usize - 1] = [];
+
+/// Returns a file of an earlier version in the present one. Leaves files of other versions as they are:
+/// [`super::format::TimelineFile::checked`] refuses them.
+pub fn upgraded(file: Value) -> Value {
+    by_steps(file, &UPGRADES)
+}
+
+fn by_steps(mut file: Value, steps: &[Upgrade]) -> Value {
+    let version = file["version"].as_u64().and_then(|version| usize::try_from(version).ok());
+    let Some(done) = version.and_then(|version| version.checked_sub(1)) else { return file };
+    for (index, step) in steps.iter().enumerate().skip(done) {
+        file = step(file);
+        file["version"] = (index + 2).into();
+    }
+    file
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_file_takes_each_step_after_its_version_once() {
+        let steps: [Upgrade; 2] = [
+            |mut file| {
+                file["steps"].as_array_mut().expect("steps").push("1 to 2".into());
+                file
+            },
+            |mut file| {
+                file["steps"].as_array_mut().expect("steps").push("2 to 3".into());
+                file
+            },
+        ];
+        let taken = |version: Value| by_steps(json!({"version": version, "steps": []}), &steps);
+        assert_eq!(taken(json!(1)), json!({"version": 3, "steps": ["1 to 2", "2 to 3"]}));
+        assert_eq!(taken(json!(2)), json!({"version": 3, "steps": ["2 to 3"]}));
+        for other in [json!(0), json!(3), json!(99), json!("1"), json!(null)] {
+            assert_eq!(taken(other.clone()), json!({"version": other, "steps": []}));
+        }
+    }
+}
