@@ -94,7 +94,8 @@ bench-service: setup
 # of the dependencies and compiles them again.
 test: setup
 	$(CARGO) build --workspace --bins --tests
-	$(CARGO) test --workspace
+	sh scripts/tools.sh cargo-nextest nextest run --workspace
+	$(CARGO) test --workspace --doc
 
 check: setup
 	$(CARGO) fmt --all --check
@@ -104,6 +105,10 @@ check: setup
 	$(BUILT)/pytoon-generate states --check
 	$(BUILT)/xtask messages --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	sh scripts/tools.sh cargo-deny --log-level error check bans licenses sources
+	sh scripts/tools.sh cargo-machete
+	sh scripts/tools.sh typos
+	sh scripts/tools.sh check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 
 # Needs no build. Says what it skips for want of a tool.
 check-api: build

@@ -197,7 +197,7 @@ fn commands_and_their_flags_exist() {
                 }
                 Some("cargo") if code.starts_with("cargo xtask ") => {
                     let tool = parts.nth(1).unwrap_or_default();
-                    if !tools.contains(&format!("[\"{tool}\"]")) {
+                    if !tools.contains(&format!("[\"{tool}\"")) {
                         problems.push(format!("{}: there is no `cargo xtask {tool}`", line.at));
                     }
                 }

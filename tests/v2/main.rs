@@ -23,6 +23,7 @@ mod engines_shapes;
 mod engines_without;
 mod engines_words;
 mod film;
+mod golden;
 mod highlight;
 mod house;
 mod inspect;

@@ -1,6 +1,8 @@
 //! One film that many tests inspect, and their common helpers.
 
 use pytoon_testkit::{Film, Workspace};
+use std::fs::File;
+use std::path::Path;
 use std::sync::OnceLock;
 
 /// The script of the shared film.
@@ -14,13 +16,25 @@ pub(crate) struct Shared {
     pub(crate) hashes: String,
 }
 
-/// Returns the shared film, rendered once.
+/// Returns the shared film, rendered once in a run: `cargo nextest` starts a process for each test.
 pub(crate) fn shared() -> &'static Shared {
     static SHARED: OnceLock<Shared> = OnceLock::new();
     SHARED.get_or_init(|| {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let folder = target.join("v2");
+        let run =
+            std::env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| std::process::id().to_string());
+        let lock = File::create(target.join("v2.lock")).expect("a lock file");
+        lock.lock().expect("the lock");
+        let rendered = folder.join("rendered-by");
+        if std::fs::read_to_string(&rendered).is_ok_and(|by| by == run) {
+            let workspace = Workspace::kept(&folder);
+            let film = Film::open(&workspace.path("out"));
+            let hashes = std::fs::read_to_string(workspace.path("hashes.txt")).expect("hashes");
+            return Shared { workspace, film, hashes };
+        }
         // A static is never dropped: this one folder stays in target/ until the next run clears it.
-        let workspace =
-            Workspace::at(&std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("v2"));
+        let workspace = Workspace::at(&folder);
         workspace.picture("wide.jpg", 1200, 500);
         workspace.picture("tall.png", 300, 700);
         workspace.picture("square.webp", 400, 400);
@@ -29,6 +43,7 @@ pub(crate) fn shared() -> &'static Shared {
         workspace.pytoon(&args).ok();
         let film = Film::open(&workspace.path("out"));
         let hashes = std::fs::read_to_string(workspace.path("hashes.txt")).expect("hashes");
+        std::fs::write(rendered, run).expect("is noted");
         Shared { workspace, film, hashes }
     })
 }

@@ -3,10 +3,12 @@
 //! - `tidy` fails on a dependency between crates that points the wrong way, on impure code in the pure crates,
 //!   on files that import each other in a circle, on files that have grown too large, and on comments without a
 //!   subject;
+//! - `changelog VERSION` moves the fragments of `changelog.d` into `CHANGELOG.md`;
 //! - `messages` writes `docs/specs/messages.txt` (`messages --check` fails if it is out of date);
 //! - `schema` and `states` write files that follow from the product's types: `pytoon-generate` does it, which
 //!   takes longer to build.
 
+mod changelog;
 mod circles;
 mod messages;
 mod tidy;
@@ -19,11 +21,12 @@ fn main() -> anyhow::Result<()> {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["tidy"] => tidy::run(),
+        ["changelog", version] => changelog::release(version),
         ["messages"] => messages::run(false),
         ["messages", "--check"] => messages::run(true),
         ["schema"] | ["schema", "--check"] | ["states"] | ["states", "--check"] => generate(&words),
         _ => bail!(
-            "usage: cargo xtask tidy | messages [--check] | schema [--check] | states [--check]"
+            "usage: cargo xtask tidy | changelog VERSION | messages [--check] | schema [--check] | states [--check]"
         ),
     }
 }

@@ -1,6 +1,6 @@
 //! Rules of the project that no linter checks.
 
-use crate::circles;
+use crate::{changelog, circles};
 use anyhow::bail;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -167,6 +167,7 @@ const MAX_LINES: usize = 700;
 /// Runs every rule.
 pub(crate) fn run() -> anyhow::Result<()> {
     let mut problems = arrows()?;
+    problems.extend(changelog::problems()?);
     for entry in std::fs::read_dir(crate::root().join("crates"))? {
         let src = entry?.path().join("src");
         let files = sources(&src)?;

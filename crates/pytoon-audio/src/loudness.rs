@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn integrated_loudness_is_the_librarys() {
+    fn integrated_loudness_equals_that_of_the_library() {
         let mut rng = crate::dsp::rng(11);
         for len in [19_200, 20_000, 100_000, 480_123] {
             let noise = |rng: &mut pytoon_vocabulary::Rng| -> Vec<f32> {

@@ -64,6 +64,15 @@ pub fn load_brief(path: &Path) -> Result<BriefFile, ConfigError> {
 }
 
 /// Parses a brief; its paths are relative to `base`.
+///
+/// ```
+/// use std::path::PathBuf;
+///
+/// let wrong = "script: We bake at dawn.\ncaptions:\n  look: karaok\n";
+/// let error = pytoon_config::read_brief("brief.yaml", wrong, PathBuf::new()).expect_err("a slip");
+/// assert!(error.to_string().starts_with("brief.yaml:3:3: `captions.look`"));
+/// assert_eq!(error.suggestion.as_deref(), Some("karaoke"));
+/// ```
 pub fn read_brief(name: &str, text: &str, base: PathBuf) -> Result<BriefFile, ConfigError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document = strict::parse(name, text)?;

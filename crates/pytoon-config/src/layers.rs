@@ -278,6 +278,57 @@ fn merge(base: &mut Value, over: &Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// Values as they are in YAML: mappings in mappings, with few names, so that two share some.
+    fn values() -> impl Strategy<Value = Value> {
+        let plain = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            "[a-z]{0,3}".prop_map(Value::from),
+            proptest::collection::vec(any::<u8>(), 0..3).prop_map(Value::from),
+        ];
+        plain.prop_recursive(3, 24, 4, |inner| {
+            let fields = proptest::collection::btree_map("[a-d]", inner, 0..4);
+            fields.prop_map(|fields| fields.into_iter().collect::<Value>())
+        })
+    }
+
+    fn merged(base: &Value, over: &Value) -> Value {
+        let mut merged_value = base.clone();
+        merge(&mut merged_value, over);
+        merged_value
+    }
+
+    /// Asserts that a merged value has what `over` says, and what `base` says where `over` is silent.
+    fn assert_merged(base: Option<&Value>, over: Option<&Value>, merged: &Value) {
+        match (base, over) {
+            (_, Some(Value::Object(over))) if merged.is_object() => {
+                let base = base.and_then(Value::as_object);
+                let base_keys = base.into_iter().flat_map(|base| base.keys());
+                for key in base_keys.chain(over.keys()) {
+                    let base = base.and_then(|base| base.get(key));
+                    assert_merged(base, over.get(key), &merged[key]);
+                }
+            }
+            (_, Some(over)) => assert_eq!(merged, over),
+            (base, None) => assert_eq!(Some(merged), base),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_overridden_changes_and_the_rest_stays(base in values(), over in values()) {
+            let both = merged(&base, &over);
+            assert_merged(Some(&base), Some(&over), &both);
+            // Twice is once, and an empty mapping changes nothing of a mapping.
+            prop_assert_eq!(merged(&both, &over), both.clone());
+            if both.is_object() {
+                prop_assert_eq!(merged(&both, &serde_json::json!({})), both);
+            }
+        }
+    }
 
     fn with(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<Config, ConfigError>) {
         let folder = tempfile::tempdir().expect("folder");

@@ -83,6 +83,20 @@ pub struct FilmShape {
 }
 
 /// The stages of one film, each after those it waits for.
+///
+/// ```
+/// use pytoon_core::graph::{FilmGraph, FilmShape, StageId};
+/// use std::collections::BTreeSet;
+///
+/// let mut graph = FilmGraph::of_brief();
+/// let mut done = BTreeSet::from([StageId::Plan, StageId::Voice]);
+/// // The voice has spoken: now it is known that no engine draws a scene and that there are two chunks.
+/// graph.grow(&FilmShape { scenes: Vec::new(), chunks: 2 });
+/// let ready: Vec<String> = graph.ready(&done).map(ToString::to_string).collect();
+/// assert_eq!(ready, ["mix", "compose:000", "compose:001"]);
+/// done.extend([StageId::Mix, StageId::Chunk(0), StageId::Chunk(1)]);
+/// assert_eq!(graph.ready(&done).collect::<Vec<_>>(), [&StageId::Publish]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilmGraph {
     nodes: Vec<Node>,

@@ -15,6 +15,17 @@ use std::fmt;
 pub const MAX_FILM: Ms = Ms::new(60_000);
 
 /// Frames per second as an exact ratio, such as 30/1 or 30000/1001.
+///
+/// ```
+/// use pytoon_core::time::FrameRate;
+/// use pytoon_vocabulary::{Frame, Ms};
+///
+/// let rate: FrameRate = "30000/1001".parse()?;
+/// assert_eq!(rate.ms_to_frame_floor(Ms::new(1000)), Frame::new(29));
+/// assert_eq!(rate.frame_to_sample(Frame::new(30), 48_000), 48_048);
+/// assert!("29.97".parse::<FrameRate>().is_err());
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FrameRate {
     num: u32,

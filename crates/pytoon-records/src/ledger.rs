@@ -20,6 +20,16 @@ use std::future::Future;
 use std::pin::Pin;
 
 /// The state of a call to an engine.
+///
+/// ```
+/// use pytoon_records::ledger::{CallEvent, CallState};
+///
+/// let sent = CallState::Intent.apply(CallEvent::NoAnswer)?;
+/// // It may have been bought: it is not sent again, and blocks another purchase of the same.
+/// assert_eq!(sent, CallState::Unknown);
+/// assert!(sent.bars_buying() && sent.apply(CallEvent::NotSent).is_err());
+/// # Ok::<(), pytoon_records::ledger::InvalidTransition>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CallState {
@@ -485,6 +495,24 @@ pub trait PurchaseStore: fmt::Debug + Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::checks::assert_walk;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// In any order of events a sent call never counts as unsent, and a call that has ended stays as it is.
+        #[test]
+        fn a_paid_call_is_never_forgotten(events in proptest::collection::vec(any::<usize>(), 0..200)) {
+            assert_walk(CallState::Intent, &events, |from, to| {
+                use CallState as S;
+                assert!(from.is_open(), "{from} is final and became {to}");
+                match to {
+                    S::NotSent | S::Unknown => assert_eq!(from, S::Intent),
+                    S::Kept => assert!(matches!(from, S::Submitted | S::Abandoned), "{from}"),
+                    _ => {}
+                }
+            });
+        }
+    }
 
     #[test]
     fn a_call_without_an_answer_is_never_posted_again() {

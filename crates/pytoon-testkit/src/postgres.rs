@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The prefix of servers' folders. Those of dead processes are removed by the next one.
 const PREFIX: &str = "pytoon-postgres-";
+/// The template of database clusters, by version and user.
+const TEMPLATE: &str = "pytoon-pgtemplate-";
 
 /// A running server.
 #[derive(Debug)]
@@ -55,9 +57,7 @@ impl Postgres {
         let before = before.iter().map(|word| (*word).to_owned()).collect();
         let server = Self { host: host.to_owned(), before, port: free_port(), folder, programs };
         let data = server.folder.join("data");
-        let mut initdb = server.command("initdb");
-        initdb.args(["--auth=trust", "--username=postgres", "--no-sync", "--encoding=UTF8"]);
-        run(initdb.args(["--locale=C", "-D"]).arg(&data));
+        server.copy_template(&data);
         if host != "127.0.0.1" {
             let everybody = "host all all 0.0.0.0/0 trust\n";
             let file = std::fs::File::options().append(true).open(data.join("pg_hba.conf"));
@@ -65,6 +65,29 @@ impl Postgres {
         }
         server.serve();
         server
+    }
+
+    /// Copies an empty database cluster, which the first caller on this machine makes: `initdb` takes a second,
+    /// and each test that has a process of its own has a server of its own.
+    fn copy_template(&self, data: &Path) {
+        let version = self.programs.parent().and_then(Path::file_name).expect("a version");
+        let user = std::fs::metadata("/proc/self")
+            .map_or(0, |own| std::os::unix::fs::MetadataExt::uid(&own));
+        let template = std::env::temp_dir().join(format!("{TEMPLATE}{}-{user}", version.display()));
+        let lock = std::fs::File::create(template.with_extension("lock")).expect("a lock file");
+        lock.lock().expect("the lock");
+        if !template.join("PG_VERSION").is_file() {
+            let made = self.folder.join("template");
+            let mut initdb = self.command("initdb");
+            initdb.args(["--auth=trust", "--username=postgres", "--no-sync", "--encoding=UTF8"]);
+            run(initdb.args(["--locale=C", "-D"]).arg(&made));
+            // A process that is killed while it copies leaves no template.
+            let part = template.with_extension("part");
+            let _ = std::fs::remove_dir_all(&part);
+            run(Command::new("cp").arg("-a").args([&made, &part]));
+            std::fs::rename(&part, &template).expect("the template");
+        }
+        run(Command::new("cp").arg("-a").args([&template, &data.to_path_buf()]));
     }
 
     /// Returns the address of a new, empty database of this server.

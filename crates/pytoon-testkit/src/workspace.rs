@@ -41,6 +41,11 @@ impl Workspace {
         Self { folder: folder.to_owned(), temporary: None }
     }
 
+    /// Returns a folder as it is, which stays.
+    pub fn kept(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), temporary: None }
+    }
+
     /// Returns the folder.
     pub fn root(&self) -> &Path {
         &self.folder

@@ -85,6 +85,13 @@ pub struct Beat {
 }
 
 /// Parses a script.
+///
+/// ```
+/// let script = pytoon_core::script::read("# Bread\n\n- Baked at *dawn*. [pause: 1s]\n- Gone by nine.");
+/// let sentences: Vec<&str> =
+///     script.beats.iter().flat_map(|beat| &beat.sentences).map(|sentence| sentence.text.as_str()).collect();
+/// assert_eq!(sentences, ["Bread", "Baked at dawn.", "Gone by nine."]);
+/// ```
 pub fn read(script: &str) -> Script {
     let mut removed = Removed::default();
     let script = without_front_matter(with_line_feeds(script), &mut removed.marks);

@@ -206,6 +206,8 @@ impl ClipFit {
 mod tests {
     use super::*;
 
+    use proptest::prelude::*;
+
     const RATE: FrameRate = FrameRate::FPS_30;
     const FRAME: FrameSize = FrameSize { width: 1080, height: 1920 };
 
@@ -234,6 +236,74 @@ mod tests {
         for duration in 1..6000 {
             let (speed, _) = pace(duration, true, 5000.0, RATE);
             assert!((0.8..=1.0).contains(&speed), "{duration}: {speed}");
+        }
+    }
+
+    proptest! {
+        /// A clip fills its place: it plays on to the end, holds its last frame, or starts again.
+        #[test]
+        fn a_clip_fills_its_place_at_a_speed_that_can_be_seen_and_heard(
+            duration_ms in 1_i64..120_000,
+            needed_ms in 40_u32..60_000,
+            keep_sound: bool,
+        ) {
+            let needed_ms = f64::from(needed_ms);
+            let (speed, at_end) = pace(duration_ms, keep_sound, needed_ms, RATE);
+            let slowest = if keep_sound { SLOWEST_WITH_SOUND } else { SLOWEST };
+            prop_assert!((slowest..=1.0).contains(&speed), "{speed}");
+            let lasts_ms = duration_ms as f64 / speed;
+            match at_end {
+                // A silent clip starts again only if it is as slow as it may be.
+                AtEnd::Restart => {
+                    prop_assert!(!keep_sound);
+                    prop_assert!(lasts_ms >= needed_ms - 1.0 || speed == SLOWEST, "{lasts_ms}");
+                }
+                AtEnd::Hold => prop_assert!(lasts_ms + LONGEST_HOLD_MS >= needed_ms - 1.0, "{lasts_ms}"),
+                AtEnd::Loop { frames } => {
+                    prop_assert!(keep_sound && speed == 1.0 && frames >= Frame::new(1));
+                }
+            }
+        }
+
+        /// The window of a cropped or panned clip never leaves the clip.
+        #[test]
+        fn a_window_stays_inside_the_clip(
+            size in (16_u32..4000, 16_u32..4000),
+            seconds in 0.1_f64..60.0,
+            centre in (0.0_f64..=1.0, 0.0_f64..=1.0),
+            keeps in 0.0_f64..=1.0,
+            asked in prop_oneof![
+                Just(None), Just(Some(MediaFit::Crop)), Just(Some(MediaFit::Pan)), Just(Some(MediaFit::Whole)),
+            ],
+        ) {
+            let reading = ClipReading { width: size.0, height: size.1, ..ClipReading::default() };
+            let seen = PictureFacts {
+                width: size.0,
+                height: size.1,
+                aim: centre,
+                has_subject: true,
+                crop_keeps: keeps,
+                crop_centre: centre,
+            };
+            let clip = Moving {
+                asset: "clip",
+                duration_ms: 4000,
+                keep_sound: false,
+                colour: ColourMatch::default(),
+                reading: &reading,
+                seen: Some(&seen),
+                fit: asked,
+            };
+            let shape = shape_ratio(&reading, FRAME).expect("a size");
+            let (width, height) = (shape.min(1.0), (1.0 / shape).min(1.0));
+            let (start_frame, end_frame) = (Frame::ZERO, Frame::new(90));
+            let time = ShotTime { start_frame, end_frame, seconds, eases_in: false };
+            if let ClipFit::Cover { from, to } = fit(&clip, time, FRAME) {
+                for (x, y) in [from, to] {
+                    prop_assert!(x - width / 2.0 > -1e-9 && x + width / 2.0 < 1.0 + 1e-9, "{x} {width}");
+                    prop_assert!(y - height / 2.0 > -1e-9 && y + height / 2.0 < 1.0 + 1e-9, "{y} {height}");
+                }
+            }
         }
     }
 
