@@ -117,7 +117,7 @@ fn a_file_of_another_kind_than_its_field_wants_is_refused_with_the_brief() {
     let sound = name(&std::fs::read(workspace.tone("a.wav", 1.0, 440.0)).expect("a sound"));
     for (brief, parts) in [
         (json!({"media_files": [sound]}), ["media_files[0]", "a picture or a clip is expected"]),
-        (json!({"voice_file": picture}), ["voice_file", "this is image/jpeg, and a sound"]),
+        (json!({"voice_file": picture}), ["voice_file", "this is image/jpeg; a sound"]),
         (
             json!({"script": "Hi.", "music_source": picture}),
             ["music_source", "a sound is expected"],

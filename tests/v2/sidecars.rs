@@ -116,7 +116,7 @@ fn captions_that_nobody_can_read_are_told() {
     let film = workspace.render(&format!(
         "script: {fast}\nvoice: {{speed: 2.0}}\nmusic_source: none\nprofile: test\n"
     ));
-    assert!(film.warnings().contains("faster than they can be read"), "{}", film.warnings());
+    assert!(film.warnings().contains("are too fast to read"), "{}", film.warnings());
     let slow = workspace.render("script: Tea is hot.\nmusic_source: none\nprofile: test\n");
     assert!(!slow.warnings().contains("faster than"), "{}", slow.warnings());
 }
