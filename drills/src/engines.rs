@@ -4,7 +4,7 @@
 //! Kills are grouped in rounds, each with its own ledgers. The counts of finished rounds are kept in a file below
 //! the build folder until all are done, so that an interrupted drill can be resumed.
 
-use crate::books::{Submission, by_task, duplicates, rows, submissions};
+use crate::accounting::{Submission, by_task, duplicates, rows, submissions};
 use crate::dice::Dice;
 use crate::simulator::{Simulator, engine_yaml, program};
 use crate::{note, number, result};

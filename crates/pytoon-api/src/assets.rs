@@ -4,8 +4,8 @@ use crate::Api;
 use crate::auth::{Caller, Scope};
 use crate::extract::ApiPath;
 use crate::form::{BodyError, Pieces};
-use crate::incoming::{Received, Receiver, Refused, keep};
 use crate::problem::Problem;
+use crate::received_file::{Received, Receiver, Refused, keep};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::multipart::MultipartError;
@@ -246,7 +246,7 @@ pub(crate) async fn confirm_upload(
 ) -> Result<(StatusCode, Json<Asset>), Problem> {
     caller.may(Scope::Submit)?;
     let bucket = bucket(&api)?;
-    crate::room::check(&api)?;
+    crate::disk_space::check(&api)?;
     let none = || {
         let detail = format!("nothing was uploaded as `{id}`: PUT the file to the link first");
         Problem::new(StatusCode::NOT_FOUND, "no_such_upload", detail)

@@ -6,8 +6,8 @@
 use crate::Api;
 use crate::auth::Caller;
 use crate::extract::is_id;
-use crate::incoming::{Receiver, Refused, keep};
 use crate::problem::Problem;
+use crate::received_file::{Receiver, Refused, keep};
 use pytoon_config::names::{self, Found};
 use pytoon_core::brief::Brief;
 use pytoon_records::job::files::{ASSET_MARK, Uploaded};
@@ -111,7 +111,7 @@ async fn download(
     api: &Api,
     caller: &Caller,
     address: &str,
-) -> Result<crate::incoming::Received, Refused> {
+) -> Result<crate::received_file::Received, Refused> {
     let refuse = |reason: &str| Refused::Kind(reason.to_owned());
     let mut receiver = Receiver::begin(api, caller).await?;
     let mut url = Url::parse(address).map_err(|_| refuse("it is no address"))?;

@@ -4,9 +4,9 @@
 //! so that only the affected parts are rendered, and bought, again.
 
 use crate::Api;
-use crate::act::{after, conflict};
 use crate::auth::{Caller, Scope};
 use crate::extract::{ApiJson, ApiPath};
+use crate::job_actions::{after, conflict};
 use crate::jobs::{Job, seen};
 use crate::problem::Problem;
 use axum::Json;

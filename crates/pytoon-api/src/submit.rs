@@ -80,7 +80,7 @@ pub(crate) async fn submit(
         return Err(Problem::field("client_data", detail));
     }
     let webhook = body.remove("webhook").map(|asked| webhooks::asked(&api, &asked)).transpose()?;
-    crate::room::check(&api)?;
+    crate::disk_space::check(&api)?;
     let brief = brief(&api, &caller, body).await?;
     let warnings = warnings(&api, brief.clone()).await?;
     let id = JobId::from(uuid::Uuid::new_v4().to_string());

@@ -1,9 +1,9 @@
 //! Webhooks about the end of jobs: their registration and their deliveries.
 
 use crate::Api;
-use crate::act::conflict;
 use crate::auth::{Caller, Scope};
 use crate::extract::ApiPath;
+use crate::job_actions::conflict;
 use crate::jobs::{moment, seen};
 use crate::problem::Problem;
 use axum::Json;

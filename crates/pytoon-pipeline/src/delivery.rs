@@ -164,8 +164,8 @@ pub(crate) fn stage_time(stage: &str, took: Duration, reused: bool) -> StageTime
 /// Returns the charges that bought nothing usable: clips and speech that failed, and sentences of voices that
 /// failed before the whole script was spoken.
 fn wasted(context: &StageContext<'_>, failed: &[FailedAttempt]) -> MicroUsd {
-    let Some(books) = context.engines().books() else { return MicroUsd::ZERO };
-    let rows = books.runtime.block_on(books.store.call_list(CallFilter {
+    let Some(ledger) = context.engines().purchase_ledger() else { return MicroUsd::ZERO };
+    let rows = ledger.runtime.block_on(ledger.store.call_list(CallFilter {
         job_id: Some(context.folder.job_id().clone()),
         ..CallFilter::default()
     }));

@@ -12,7 +12,7 @@
 //! Start with [`cached`].
 
 use crate::assets::PictureStore;
-use crate::engine_desk::EngineDesk;
+use crate::engine_session::EngineSession;
 use crate::environment::{Environment, ProgressSink};
 use crate::folder::JobFolder;
 use crate::receipt::Tools;
@@ -214,7 +214,7 @@ impl<'a> StageContext<'a> {
         &self.env.fonts
     }
 
-    pub(crate) fn engines(&self) -> &'a EngineDesk {
+    pub(crate) fn engines(&self) -> &'a EngineSession {
         &self.env.engines
     }
 

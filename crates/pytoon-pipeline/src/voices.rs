@@ -36,9 +36,9 @@ impl StageContext<'_> {
 
     /// Returns the circuit breakers of voices, if a service or a server can be asked.
     pub(crate) fn breakers(&self) -> Option<VoiceBreakers> {
-        let books = self.engines().books()?;
-        let runtime = books.runtime.handle().clone();
-        Some(VoiceBreakers::new(books.store.clone(), Arc::new(RealWorld), runtime))
+        let ledger = self.engines().purchase_ledger()?;
+        let runtime = ledger.runtime.handle().clone();
+        Some(VoiceBreakers::new(ledger.store.clone(), Arc::new(RealWorld), runtime))
     }
 
     /// Returns the transcription service, or the reason why it cannot be asked.
@@ -69,12 +69,12 @@ impl StageContext<'_> {
 }
 
 fn paid(env: &Environment, job: &JobId, limits: CallLimits) -> Option<(Arc<PaidWork>, Handle)> {
-    let books = env.engines.books()?;
-    let (store, storage) = (books.store.clone(), books.storage.clone());
+    let ledger = env.engines.purchase_ledger()?;
+    let (store, storage) = (ledger.store.clone(), ledger.storage.clone());
     let buyer = Buyer::new(store, Arc::new(RealWorld), storage, env.runner.cancel.clone());
     let (buyer, fence) = (Arc::new(buyer), env.claim.clone());
     let work = PaidWork { buyer, job_id: job.clone(), fence, limits };
-    Some((Arc::new(work), books.runtime.handle().clone()))
+    Some((Arc::new(work), ledger.runtime.handle().clone()))
 }
 
 /// Returns the providers of a configuration, in order; `job` pays for purchases.

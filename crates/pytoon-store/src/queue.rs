@@ -69,7 +69,7 @@ pub(crate) async fn requeue(db: &Db, id: &str) -> Result<bool, StoreError> {
     let row = sqlx::query(AssertSqlSafe(sql)).bind(id).fetch_optional(&db.pool).await;
     let Some(row) = row.map_err(&failed)? else { return Ok(false) };
     let job: String = row.try_get("job_id").map_err(failed)?;
-    crate::again::resume(db, &job, JobEvent::TaskRequeued).await
+    crate::requeue::resume(db, &job, JobEvent::TaskRequeued).await
 }
 
 /// Returns the numbers of jobs and tasks by state.

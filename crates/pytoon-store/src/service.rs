@@ -2,7 +2,7 @@
 
 use crate::store::{Store, bounded};
 use crate::wakeups::wait;
-use crate::{again, events, jobs, keys, queue, tasks, webhooks};
+use crate::{events, jobs, keys, queue, requeue, tasks, webhooks};
 use pytoon_records::job::TaskRow;
 use pytoon_records::job::keys::{KeyRow, KeyStore};
 use pytoon_records::job::process::{AddUp, ProcessStore, QueueState};
@@ -71,7 +71,7 @@ impl JobStore for Store {
     fn job_resume(&self, id: &JobId, event: JobEvent) -> StoreFuture<'_, bool> {
         let id = id.clone();
         bounded(async move {
-            let resumed = again::resume(&self.db, id.as_str(), event).await;
+            let resumed = requeue::resume(&self.db, id.as_str(), event).await;
             self.wakeups.wake();
             resumed
         })
@@ -80,7 +80,7 @@ impl JobStore for Store {
     fn job_redo(&self, id: &JobId, brief: Value, event: JobEvent) -> StoreFuture<'_, bool> {
         let id = id.clone();
         bounded(async move {
-            let queued = again::redo(&self.db, id.as_str(), &brief, event).await;
+            let queued = requeue::redo(&self.db, id.as_str(), &brief, event).await;
             self.wakeups.wake();
             queued
         })

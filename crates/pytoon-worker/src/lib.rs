@@ -11,7 +11,7 @@
 
 pub mod brief;
 pub mod film;
-mod parts;
+mod partial_files;
 pub mod retention;
 pub mod webhook_sender;
 

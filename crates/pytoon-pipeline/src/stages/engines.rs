@@ -10,7 +10,7 @@
 use super::Asset;
 use super::budget::{budget, spend};
 use super::colours::{FilmColours, SeenClip};
-use crate::engine_desk::EngineDesk;
+use crate::engine_session::EngineSession;
 use crate::folder::JobFolder;
 use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step};
@@ -57,10 +57,10 @@ pub(crate) fn choose(
     graph: &mut SceneGraph,
     needed_ms: &dyn Fn(usize) -> i64,
 ) -> Vec<Wanted> {
-    let desk = context.engines();
+    let session = context.engines();
     for (index, scene) in graph.scenes.iter_mut().enumerate() {
         let explicit = explicit_engine(sources, index);
-        if !is_engines_scene(desk, sources, scene, explicit) {
+        if !is_engines_scene(session, sources, scene, explicit) {
             continue;
         }
         let wish = SceneWish {
@@ -70,9 +70,9 @@ pub(crate) fn choose(
             prompt: &visual_idea(scene),
             has_image: hands_over_picture(sources, scene),
             ratio: Ratio { width: sources.profile.width, height: sources.profile.height },
-            budget_left: budget(desk, sources),
+            budget_left: budget(session, sources),
         };
-        let chain = desk.resolve(&wish, needed_ms(index));
+        let chain = session.resolve(&wish, needed_ms(index));
         scene.media.engine = explicit.unwrap_or_else(|| chain.first()).into();
         scene.engine_chain = Some(chain);
     }
@@ -90,13 +90,13 @@ fn explicit_engine(sources: &Sources, index: usize) -> Option<&str> {
 }
 
 fn is_engines_scene(
-    desk: &EngineDesk,
+    session: &EngineSession,
     sources: &Sources,
     scene: &Scene,
     explicit: Option<&str>,
 ) -> bool {
     let asked_by_name = explicit.is_some_and(|engine| engine != LOCAL_ENGINE)
-        || desk.engines().settings.preset_engine_prefs.contains_key(&sources.preset_id);
+        || session.engines().settings.preset_engine_prefs.contains_key(&sources.preset_id);
     match scene.media.kind {
         _ if explicit == Some(LOCAL_ENGINE) => false,
         MediaKind::Background => true,

@@ -7,7 +7,7 @@ use super::speech;
 use super::timeline::{self, TimelineSettings};
 use super::voice;
 use super::voice_order::{KeptVoice, VoiceInput, VoiceResult, VoiceStage};
-use crate::engine_desk::EngineMeans;
+use crate::engine_session::EngineMeans;
 use crate::sources::Sources;
 use crate::stage::{Output, Stage, StageContext, Step, found, made, write_json};
 use crate::{PipelineError, Result};

@@ -7,7 +7,7 @@ use crate::output;
 use anyhow::{Context as _, bail};
 use pytoon_api::{Api, Bounds, Budgets, RateLimits, router};
 use pytoon_engines::world::{RealWorld, World};
-use pytoon_pipeline::engine_desk::{EngineDesk, database};
+use pytoon_pipeline::engine_session::{EngineSession, database};
 use pytoon_pipeline::{Environment, NoProgress, PipelineError};
 use pytoon_process::{CancelToken, Runner, threads};
 use pytoon_records::job::TaskKind;
@@ -72,7 +72,7 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
     let address = address(context, args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // The engines wait for vendors on a separate runtime, which must be made outside of ours.
-    let environment = environment(context, patiently(context, || desk(context))?);
+    let environment = environment(context, patiently(context, || session(context))?);
     Metrics::expect_service(TaskKind::ALL.iter().map(|kind| kind.as_str()));
     let at = database(&context.config, &context.secrets)?;
     let store = patiently(context, || Ok(runtime.block_on(Store::connect(&at))?))?;
@@ -193,18 +193,18 @@ fn patiently<T>(context: &Context, open: impl Fn() -> anyhow::Result<T>) -> anyh
 
 /// Opens the engines. They ignore the end of this process: a paid task continues at its vendor, and the next worker
 /// fetches its clip.
-fn desk(context: &Context) -> anyhow::Result<Arc<EngineDesk>> {
+fn session(context: &Context) -> anyhow::Result<Arc<EngineSession>> {
     let runner = Runner { cancel: CancelToken::default(), ..context.runner.clone() };
     let reload = context.reload();
-    Ok(Arc::new(EngineDesk::open(&context.config, &context.secrets, &runner, reload)?))
+    Ok(Arc::new(EngineSession::open(&context.config, &context.secrets, &runner, reload)?))
 }
 
-fn environment(context: &Context, desk: Arc<EngineDesk>) -> Environment {
+fn environment(context: &Context, session: Arc<EngineSession>) -> Environment {
     Environment {
         runner: Runner { cancel: CancelToken::default(), ..context.runner.clone() },
         progress: Arc::new(NoProgress),
         keeps_voice: true,
-        ..context.environment_of(desk)
+        ..context.environment_of(session)
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Check, show};
 use crate::context::Context;
 use anyhow::Context as _;
 use pytoon_core::layout;
-use pytoon_pipeline::engine_desk::{database, open_storage};
+use pytoon_pipeline::engine_session::{database, open_storage};
 use pytoon_process::CommandLine;
 use pytoon_records::job::TaskRow;
 use pytoon_records::job::process::ProcessStore;

@@ -100,7 +100,7 @@ impl Receiver {
     /// Begins a file, once the caller's key has its share of the incoming ones.
     pub(crate) async fn begin(api: &Api, caller: &Caller) -> Result<Self, Refused> {
         let share = api.budgets.incoming.take(&caller.key_id, 1).await.map_err(Refused::Ours)?;
-        crate::room::check(api).map_err(Refused::Ours)?;
+        crate::disk_space::check(api).map_err(Refused::Ours)?;
         let folder = api.storage.path(INCOMING);
         tokio::fs::create_dir_all(&folder).await.map_err(|error| ours(&error))?;
         let made = tempfile::Builder::new().suffix(".part").tempfile_in(&folder);
@@ -129,7 +129,7 @@ impl Receiver {
         self.expect(Some(self.size))?;
         if self.size - self.looked_at >= LOOK_EVERY {
             self.looked_at = self.size;
-            crate::room::check(&self.api).map_err(Refused::Ours)?;
+            crate::disk_space::check(&self.api).map_err(Refused::Ours)?;
         }
         self.hasher.update(piece);
         self.file.write_all(piece).await.map_err(|error| ours(&error))

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::output;
 use anyhow::{Context as _, bail};
 use pytoon_config::read_brief;
-use pytoon_pipeline::engine_desk::{database, open_storage};
+use pytoon_pipeline::engine_session::{database, open_storage};
 use pytoon_records::job::keys::{KeyStore, Scope, sha256_hex};
 use pytoon_records::job::queue::TaskQueue;
 use pytoon_records::job::store::{JobFilter, JobRow, JobStore};
