@@ -105,7 +105,7 @@ impl FilmRunner {
 
     fn step(&self, lease: &Lease, cancel: &CancelToken) -> Result<Outcome, PipelineError> {
         let storage = self.env.engines.storage();
-        let file = brief::found(&lease.job.brief, storage, self.files.as_ref())?;
+        let file = brief::load(&lease.job.brief, storage, self.files.as_ref())?;
         let holder = lease.job.id.as_str().into();
         let runner = Runner { cancel: cancel.clone(), holder, ..self.env.runner.clone() };
         let unanswered = i64::from(self.env.config.settings.service.unanswered_seconds);

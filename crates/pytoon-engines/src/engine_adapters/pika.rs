@@ -176,7 +176,7 @@ impl Adapter<Pika> {
             let clip = common::text_at(&json, "/video/url");
             return Ok(common::succeeded(&self.http, clip, "it completed without a clip", None));
         }
-        let said = common::said(&reply).unwrap_or_else(|| "no reason".to_owned());
+        let said = common::vendor_message(&reply).unwrap_or_else(|| "no reason".to_owned());
         let message = format!("HTTP {}: {said}", reply.status);
         let failed = |kind| common::task_failed(&self.http, kind, &message);
         Ok(TaskState::Failed(match reply.status {

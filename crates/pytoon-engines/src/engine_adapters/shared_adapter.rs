@@ -52,7 +52,7 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
 
     /// Returns the meaning of a rejected paid call, and the vendor's message.
     fn meaning(_: &Adapter<Self>, reply: &Reply) -> (VendorErrorKind, Option<String>) {
-        (errors::kind(Self::REFUSALS, reply), common::said(reply))
+        (errors::kind(Self::REFUSALS, reply), common::vendor_message(reply))
     }
 
     /// Returns the failure of a rejected free call.
@@ -126,7 +126,7 @@ impl<V: Vendor> Adapter<V> {
 
     /// Posts the body of the paid call.
     pub(super) async fn post(&self, path: &str, body: Value) -> Result<Reply> {
-        self.send(Call::post(SUBMIT, self.http.url(path), body).paid()).await
+        self.send(Call::post(SUBMIT, self.http.url(path), body).mark_paid()).await
     }
 
     /// Returns the task's id in the answer to the paid call, and the whole answer.

@@ -181,7 +181,7 @@ impl OpenAi {
         }
         let url = self.http.url("/audio/transcriptions");
         let call = Call { body: Body::Form(form), ..Call::new(WRITE_DOWN, Method::POST, url) };
-        let reply = self.http.send(with_key(&self.http, call, "Bearer ")?.paid()).await?;
+        let reply = self.http.send(with_key(&self.http, call, "Bearer ")?.mark_paid()).await?;
         bought(&self.http, &reply, length_ms)
     }
 }

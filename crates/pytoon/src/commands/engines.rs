@@ -230,7 +230,7 @@ pub(crate) fn check(context: &Context, name: &str, buy: bool) -> anyhow::Result<
         output::note("one real clip is bought with --buy");
         return Ok(ExitCode::SUCCESS);
     }
-    let clip = outside.runtime.block_on(bought(outside, engine))?;
+    let clip = outside.runtime.block_on(buy_test_clip(outside, engine))?;
     let Ok(clip) = clip else {
         let reason = clip.err().unwrap_or_default();
         output::line(format!("clip      none: {reason}"));
@@ -247,7 +247,10 @@ const CHECK: &str = "engines-check";
 
 /// Buys one clip of one engine as a scene would: in the ledger, within the budgets, checked and kept. Otherwise
 /// returns the reason.
-async fn bought(outside: &Outside, engine: &Engine) -> anyhow::Result<Result<ClipUse, String>> {
+async fn buy_test_clip(
+    outside: &Outside,
+    engine: &Engine,
+) -> anyhow::Result<Result<ClipUse, String>> {
     let prompt = "a cup of coffee on a wooden table, morning light, slow push in";
     let capabilities = engine.adapter.as_ref().map(|adapter| adapter.capabilities());
     let offer = capabilities.and_then(|sold| sold.offer(false));

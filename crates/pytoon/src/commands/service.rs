@@ -11,7 +11,7 @@ use pytoon_pipeline::engine_session::{EngineSession, database};
 use pytoon_pipeline::{Environment, NoProgress, PipelineError};
 use pytoon_process::{CancelToken, Runner, threads};
 use pytoon_records::job::TaskKind;
-use pytoon_records::job::counts::added_up;
+use pytoon_records::job::counts::add_up;
 use pytoon_records::job::keys::{KeyStore, Scope, sha256_hex};
 use pytoon_records::job::process::ProcessStore;
 use pytoon_records::job::store::{JobFilter, JobStore};
@@ -329,7 +329,7 @@ fn tell_counts(store: Arc<Store>, context: &Context, process: String) {
             // Only if the database was reachable for a while: right after an outage, every process looks as if it
             // had ended.
             if told.is_ok() && told_since.elapsed() >= FOLD_COUNTS {
-                told = store.counts_fold(ENDED_AFTER, added_up).await.map(|_| ());
+                told = store.counts_fold(ENDED_AFTER, add_up).await.map(|_| ());
                 told_since = Instant::now();
             }
             if let Err(error) = told {

@@ -10,7 +10,7 @@ use crate::tts::take::{Mark, Take};
 use pytoon_config::tts::CloudVoice;
 use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
-use pytoon_vendor::replies::{coded, said, segment, with_key_in};
+use pytoon_vendor::replies::{coded, segment, vendor_message, with_key_in};
 use pytoon_vendor::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -138,7 +138,8 @@ impl CloudAdapter for ElevenLabs {
         let detail = &json["detail"];
         // There are two generations of bodies; the code is more precise than the status.
         let code = detail["code"].as_str().or(detail["status"].as_str()).unwrap_or_default();
-        let message = detail["message"].as_str().map(str::to_owned).or_else(|| said(reply));
+        let message =
+            detail["message"].as_str().map(str::to_owned).or_else(|| vendor_message(reply));
         (errors::kind(REFUSALS, reply), coded(code, message))
     }
 

@@ -7,7 +7,7 @@ use crate::tts::take::Take;
 use pytoon_config::tts::CloudVoice;
 use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
-use pytoon_vendor::replies::{coded, said, text_at, with_key};
+use pytoon_vendor::replies::{coded, text_at, vendor_message, with_key};
 use pytoon_vendor::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -129,5 +129,5 @@ const REFUSALS: &[Row] = &[
 pub(crate) fn refusal(reply: &Reply) -> (VendorErrorKind, Option<String>) {
     let json = reply.json().unwrap_or_default();
     let code = text_at(&json, "/error/code").or_else(|| text_at(&json, "/error/type"));
-    (errors::kind(REFUSALS, reply), coded(code.unwrap_or_default(), said(reply)))
+    (errors::kind(REFUSALS, reply), coded(code.unwrap_or_default(), vendor_message(reply)))
 }
