@@ -68,14 +68,14 @@ pub(crate) fn run() -> anyhow::Result<()> {
         }
         rounds += 1;
         pytoon_process::disk::write_whole(&file, json!([rounds, sums]).to_string().as_bytes())?;
-        note(&said(&sums));
+        note(&format_counts(&sums));
     }
-    result(&said(&sums));
+    result(&format_counts(&sums));
     std::fs::remove_file(&file)?;
     Ok(())
 }
 
-fn said(sums: &Counts) -> String {
+fn format_counts(sums: &Counts) -> String {
     let pairs = COUNTED.iter().zip(sums).map(|(name, sum)| format!("{name}={sum}"));
     format!("drill-engines {}", pairs.collect::<Vec<_>>().join(" "))
 }
@@ -292,7 +292,7 @@ fn conclude(drill: &Drill, simulator: &Simulator) -> anyhow::Result<Counts> {
         lost_clips.len() as u64,
         undecided as u64,
     ];
-    note(&said(&counts));
+    note(&format_counts(&counts));
     for why in &duplicates {
         note(why);
     }

@@ -53,7 +53,7 @@ impl StageContext<'_> {
         let Some(key) = self.engines().secrets().find(&settings.key_env)? else {
             return Ok(Err(format!("it has no key: set {}", settings.key_env.join(" or "))));
         };
-        let Some((paid, runtime)) = paid(self.env, self.folder.job_id(), limits) else {
+        let Some((paid, runtime)) = open_paid_work(self.env, self.folder.job_id(), limits) else {
             return Ok(Err("the ledger of paid work is not open".to_owned()));
         };
         let made = OpenAi::new(settings, &key, paid, runtime);
@@ -68,7 +68,11 @@ impl StageContext<'_> {
     }
 }
 
-fn paid(env: &Environment, job: &JobId, limits: CallLimits) -> Option<(Arc<PaidWork>, Handle)> {
+fn open_paid_work(
+    env: &Environment,
+    job: &JobId,
+    limits: CallLimits,
+) -> Option<(Arc<PaidWork>, Handle)> {
     let ledger = env.engines.purchase_ledger()?;
     let (store, storage) = (ledger.store.clone(), ledger.storage.clone());
     let buyer = Buyer::new(store, Arc::new(RealWorld), storage, env.runner.cancel.clone());
@@ -99,7 +103,7 @@ fn providers_of(
         secrets: env.engines.secrets(),
         runner: &env.runner,
         voices: &env.voices,
-        paid: paid(env, job, limits),
+        paid: open_paid_work(env, job, limits),
         first,
     };
     chain(&parts).map_err(|error| match error {

@@ -2,7 +2,7 @@
 
 use crate::db::Db;
 use crate::rows::database;
-use crate::states::{id, named};
+use crate::states::{id, read_name};
 use pytoon_records::job::TaskRow;
 use pytoon_records::job::process::QueueState;
 use pytoon_records::job::queue::DeadTask;
@@ -24,7 +24,7 @@ pub(crate) async fn of_job(db: &Db, job: &str) -> Result<Vec<TaskRow>, StoreErro
     let read = |row: &AnyRow| -> Result<TaskRow, sqlx::Error> {
         Ok(TaskRow {
             name: row.try_get("name")?,
-            state: named(row, "state", TaskState::from_name)?,
+            state: read_name(row, "state", TaskState::from_name)?,
             worker: row.try_get("worker")?,
             attempts: attempts(row)?,
             run_at: row.try_get("run_at")?,
@@ -81,7 +81,7 @@ pub(crate) async fn state(db: &Db) -> Result<QueueState, StoreError> {
         .await
         .map_err(&failed)?;
     for row in &rows {
-        let status = named(row, "status", JobStatus::from_name).map_err(&failed)?;
+        let status = read_name(row, "status", JobStatus::from_name).map_err(&failed)?;
         let count: i64 = row.try_get("jobs").map_err(&failed)?;
         state.jobs.insert(status, count.max(0).unsigned_abs());
     }

@@ -15,7 +15,7 @@
 
 use super::common::{self, CANCEL, HEALTH, POLL, Picture, UPLOAD};
 use super::shared_adapter::{Adapter, Paid, Vendor};
-use super::{AdapterParts, Made, OptionProblem, read_options, require};
+use super::{AdapterParts, AdapterResult, OptionProblem, read_options, require};
 use crate::adapter::{
     Cancelled, Capabilities, EngineHealth, GenerateRequest, ImageInput, Offer, Prepared, Task,
     TaskState,
@@ -87,7 +87,7 @@ pub(super) struct Pika {
 
 impl Pika {
     /// Makes the adapter from its block.
-    pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
+    pub(super) fn try_new(parts: &AdapterParts<'_>) -> AdapterResult {
         let options: Options = read_options(parts.config)?;
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '.';
         let is_name = !options.version.is_empty() && options.version.chars().all(is_plain);

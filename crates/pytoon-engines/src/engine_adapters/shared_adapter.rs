@@ -7,7 +7,7 @@
 //! Start with [`Adapter`].
 
 use super::common::{self, POLL, SUBMIT, UPLOAD};
-use super::{AdapterParts, Made};
+use super::{AdapterParts, AdapterResult};
 use crate::adapter::{
     Cancelled, Capabilities, EngineFuture, EngineHealth, ExternalEngineAdapter, Fetched,
     GenerateRequest, Lookup, Output, Prepared, Task, TaskState,
@@ -96,7 +96,11 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
 
 impl<V: Vendor> Adapter<V> {
     /// Makes the adapter of a vendor with these offers.
-    pub(super) fn build(parts: &AdapterParts<'_>, capabilities: Capabilities, vendor: V) -> Made {
+    pub(super) fn build(
+        parts: &AdapterParts<'_>,
+        capabilities: Capabilities,
+        vendor: V,
+    ) -> AdapterResult {
         let limits = common::download_limits(parts.config);
         Ok(Arc::new(Self { http: parts.http.clone(), capabilities, vendor, limits }))
     }

@@ -13,7 +13,7 @@ mod options;
 use super::common::{self, CANCEL, HEALTH, LOOKUP, POLL, Picture, SUBMIT};
 use super::shared_adapter::{Adapter, Paid, Vendor};
 use super::template::{self, Values};
-use super::{AdapterParts, Made, OptionProblem, read_options};
+use super::{AdapterParts, AdapterResult, OptionProblem, read_options};
 use crate::adapter::{
     Cancelled, Capabilities, EngineHealth, GenerateRequest, ImageInput, Lookup, Prepared, Task,
     TaskState,
@@ -34,7 +34,7 @@ pub(super) struct HttpEngine {
 
 impl HttpEngine {
     /// Makes the adapter from its block.
-    pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
+    pub(super) fn try_new(parts: &AdapterParts<'_>) -> AdapterResult {
         let options: HttpOptions = read_options(parts.config)?;
         options.check(parts)?;
         Adapter::build(parts, capabilities(&options)?, Self { options })

@@ -1,8 +1,8 @@
 //! ElevenLabs: speech with the time of each character.
 
 use super::{
-    CloudAdapter, HEALTH, MadeAdapter, SPEAK, Scope, Speech, Told, Unreadable, options, refused,
-    sound_at,
+    CloudAdapter, HEALTH, HealthFuture, MadeAdapter, SPEAK, Scope, Speech, Unreadable, options,
+    refused, sound_at,
 };
 use crate::language::two_letters;
 use crate::spoken::SpokenText;
@@ -143,7 +143,7 @@ impl CloudAdapter for ElevenLabs {
         (errors::kind(REFUSALS, reply), coded(code, message))
     }
 
-    fn health<'a>(&'a self, http: &'a VendorHttp) -> Told<'a> {
+    fn health<'a>(&'a self, http: &'a VendorHttp) -> HealthFuture<'a> {
         Box::pin(async move {
             let call = Call::get(HEALTH, http.url("/v1/user/subscription"));
             let reply = http.send(with_key_in(http, call, KEY_HEADER)?).await?;

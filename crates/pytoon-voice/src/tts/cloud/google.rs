@@ -1,8 +1,8 @@
 //! Google Cloud Text-to-Speech: marks before words are returned with their times.
 
 use super::{
-    CloudAdapter, HEALTH, MadeAdapter, SPEAK, Scope, Speech, Told, Unreadable, options, refused,
-    sound_at,
+    CloudAdapter, HEALTH, HealthFuture, MadeAdapter, SPEAK, Scope, Speech, Unreadable, options,
+    refused, sound_at,
 };
 use crate::language::{primary, script_apart};
 use crate::spoken::SpokenText;
@@ -97,7 +97,7 @@ impl CloudAdapter for Google {
         (errors::kind(REFUSALS, reply), coded(status, vendor_message(reply)))
     }
 
-    fn health<'a>(&'a self, http: &'a VendorHttp) -> Told<'a> {
+    fn health<'a>(&'a self, http: &'a VendorHttp) -> HealthFuture<'a> {
         Box::pin(async move {
             let call = Call::get(HEALTH, http.url("/v1/voices?languageCode=en-US"));
             let reply = http.send(with_key_in(http, call, KEY_HEADER)?).await?;

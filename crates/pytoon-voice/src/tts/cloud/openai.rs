@@ -1,7 +1,8 @@
 //! OpenAI: speech without times, so that each sentence is a request of its own.
 
 use super::{
-    CloudAdapter, HEALTH, MadeAdapter, SPEAK, Scope, Speech, Told, Unreadable, options, refused,
+    CloudAdapter, HEALTH, HealthFuture, MadeAdapter, SPEAK, Scope, Speech, Unreadable, options,
+    refused,
 };
 use crate::tts::take::Take;
 use pytoon_config::tts::CloudVoice;
@@ -79,7 +80,7 @@ impl CloudAdapter for OpenAi {
         refusal(reply)
     }
 
-    fn health<'a>(&'a self, http: &'a VendorHttp) -> Told<'a> {
+    fn health<'a>(&'a self, http: &'a VendorHttp) -> HealthFuture<'a> {
         Box::pin(async move {
             let call = with_key(http, Call::get(HEALTH, http.url("/models")), "Bearer ")?;
             let reply = http.send(call).await?;
