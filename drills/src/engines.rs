@@ -4,7 +4,7 @@
 //! Kills are grouped in rounds, each with its own ledgers. The counts of finished rounds are kept in a file below
 //! the build folder until all are done, so that an interrupted drill can be resumed.
 
-use crate::books::{Submission, by_task, duplicates, rows, submissions};
+use crate::accounting::{Submission, by_task, duplicates, rows, submissions};
 use crate::dice::Dice;
 use crate::simulator::{Simulator, engine_yaml, program};
 use crate::{note, number, result};
@@ -68,14 +68,14 @@ pub(crate) fn run() -> anyhow::Result<()> {
         }
         rounds += 1;
         pytoon_process::disk::write_whole(&file, json!([rounds, sums]).to_string().as_bytes())?;
-        note(&said(&sums));
+        note(&format_counts(&sums));
     }
-    result(&said(&sums));
+    result(&format_counts(&sums));
     std::fs::remove_file(&file)?;
     Ok(())
 }
 
-fn said(sums: &Counts) -> String {
+fn format_counts(sums: &Counts) -> String {
     let pairs = COUNTED.iter().zip(sums).map(|(name, sum)| format!("{name}={sum}"));
     format!("drill-engines {}", pairs.collect::<Vec<_>>().join(" "))
 }
@@ -292,7 +292,7 @@ fn conclude(drill: &Drill, simulator: &Simulator) -> anyhow::Result<Counts> {
         lost_clips.len() as u64,
         undecided as u64,
     ];
-    note(&said(&counts));
+    note(&format_counts(&counts));
     for why in &duplicates {
         note(why);
     }

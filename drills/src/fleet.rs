@@ -106,7 +106,7 @@ impl Fleet {
         self.database.as_deref()
     }
 
-    fn place(&self, name: &str) -> anyhow::Result<usize> {
+    fn member_index(&self, name: &str) -> anyhow::Result<usize> {
         let place = self.members.iter().position(|member| member.name == name);
         place.with_context(|| format!("there is no {name}"))
     }
@@ -118,17 +118,17 @@ impl Fleet {
 
     /// Kills the process with a name.
     pub(crate) fn kill_named(&mut self, name: &str) -> anyhow::Result<()> {
-        self.kill(self.place(name)?)
+        self.kill(self.member_index(name)?)
     }
 
     /// Starts the process with a name, which is not running.
     pub(crate) fn start_named(&mut self, name: &str) -> anyhow::Result<()> {
-        self.start(self.place(name)?)
+        self.start(self.member_index(name)?)
     }
 
     /// Restarts a process in order; waits until it is up.
     pub(crate) fn restart(&mut self, name: &str) -> anyhow::Result<()> {
-        let place = self.place(name)?;
+        let place = self.member_index(name)?;
         let started = |fleet: &Self| {
             fleet.log(name).iter().filter(|line| line["event"] == "service_started").count()
         };

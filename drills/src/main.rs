@@ -14,8 +14,8 @@
 //! Each ends with one plain line of `key=value` pairs and fails if a guarantee was broken. `KILLS`, `JOBS` and
 //! `SEED` in the environment set the amounts and the seed.
 
+mod accounting;
 mod attack;
-mod books;
 mod budget;
 mod client;
 mod dice;

@@ -5,7 +5,7 @@
 //! A disconnected worker gives up its work by itself when its lease ends (`unheard`). One that is frozen meanwhile
 //! does not notice: its token stops it (`refused`). Both happen here, and both lines are printed.
 
-use crate::books::{by_task, duplicates, rows, submissions};
+use crate::accounting::{by_task, duplicates, rows, submissions};
 use crate::client::{Caller, brief};
 use crate::engines::scenario;
 use crate::fleet::Fleet;

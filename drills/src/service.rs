@@ -2,7 +2,7 @@
 //! crashes once, the disk fills up once. Every job must end with its film, nothing may be bought twice, and nothing
 //! may be left behind.
 
-use crate::books::{by_task, duplicates, rows, submissions};
+use crate::accounting::{by_task, duplicates, rows, submissions};
 use crate::client::{Caller, brief};
 use crate::dice::Dice;
 use crate::engines::scenario;

@@ -5,7 +5,7 @@
 //! are compared: the first is warm-up. Purchased clips are kept as long as `storage.retention.clips_days` says, by
 //! default for ever: they are counted separately.
 
-use crate::books::{by_task, duplicates, rows, submissions};
+use crate::accounting::{by_task, duplicates, rows, submissions};
 use crate::client::{Caller, brief};
 use crate::engines::scenario;
 use crate::fleet::{Fleet, free_port};

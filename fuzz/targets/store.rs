@@ -8,7 +8,9 @@ use pytoon_records::job::TaskRow;
 use pytoon_records::job::store::{
     EventKind, EventRow, Idempotency, JobFilter, JobRow, JobStore, NewJob, SceneRow, Submission,
 };
-use pytoon_records::job::webhook::{DueWebhook, Told, WebhookRow, WebhookState, WebhookStore};
+use pytoon_records::job::webhook::{
+    AttemptResult, DueWebhook, WebhookRow, WebhookState, WebhookStore,
+};
 use pytoon_records::job::{JobEvent, JobStatus};
 use pytoon_records::ledger::{
     Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState,
@@ -199,7 +201,7 @@ impl WebhookStore for OneJob {
     }
     not_asked! {
         webhook_claim(lease: Duration) -> Option<DueWebhook>;
-        webhook_told(id: &str, token: i64, told_of: Told) -> bool;
+        webhook_record_attempt(id: &str, token: i64, told_of: AttemptResult) -> bool;
         webhooks_dead() -> Vec<WebhookRow>;
     }
 }

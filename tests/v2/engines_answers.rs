@@ -186,7 +186,11 @@ fn a_pause_that_is_told_as_a_date_is_kept() {
     let studio = Studio::new(&limited, &json!({"default_chain": ["local"]}));
     let film = studio.render(&tea(&["runway"], ""), "out");
     assert_eq!(engines_used(&film), ["local"]);
-    assert_eq!(studio.simulator.asked("runway", "submit"), 1, "it was asked before its time");
+    assert_eq!(
+        studio.simulator.request_count("runway", "submit"),
+        1,
+        "it was asked before its time"
+    );
 }
 
 #[test]

@@ -212,6 +212,6 @@ fn found_footage_is_used_and_its_maker_credited() {
             assert!(credit.to_lowercase().contains(engine), "{scene}");
         }
         assert_eq!(receipt["spendUsd"], 0.0);
-        assert!(studio.simulator.asked(vendor, "search") >= 2, "{vendor}");
+        assert!(studio.simulator.request_count(vendor, "search") >= 2, "{vendor}");
     }
 }

@@ -106,7 +106,7 @@ fn too_many_requests() {
     let case = submit("rate_limited");
     case.falls_back("rate_limited", 0);
     // It was retried once.
-    assert_eq!(case.studio.simulator.asked("runway", "submit"), 2);
+    assert_eq!(case.studio.simulator.request_count("runway", "submit"), 2);
 }
 
 #[test]
@@ -120,21 +120,25 @@ fn too_many_requests_for_longer_than_anybody_waits() {
     let rule = json!({"step": "submit", "fault": "rate_limited_retry_after", "value": 30});
     let case = Case::new(rule, json!({}));
     case.falls_back("rate_limited", 0);
-    assert_eq!(case.studio.simulator.asked("runway", "submit"), 1, "it was asked before its time");
+    assert_eq!(
+        case.studio.simulator.request_count("runway", "submit"),
+        1,
+        "it was asked before its time"
+    );
 }
 
 #[test]
 fn a_failure_of_the_vendor_that_may_have_bought_something() {
     let case = submit("server_error");
     case.falls_back("server", 0).rows_in_state("unknown", 1);
-    assert_eq!(case.studio.simulator.asked("runway", "submit"), 1, "it was posted again");
+    assert_eq!(case.studio.simulator.request_count("runway", "submit"), 1, "it was posted again");
 }
 
 #[test]
 fn a_vendor_out_of_service() {
     let case = submit("unavailable");
     case.falls_back("server", 0).rows_in_state("unknown", 0);
-    assert_eq!(case.studio.simulator.asked("runway", "submit"), 2);
+    assert_eq!(case.studio.simulator.request_count("runway", "submit"), 2);
 }
 
 #[test]
@@ -243,7 +247,7 @@ fn a_clip_whose_connection_breaks_once_is_fetched_again() {
     let rule = json!({"step": "download", "fault": "truncated_clip", "value": 1, "times": 1});
     let case = Case::new(rule, json!({}));
     case.gets_by(1);
-    assert_eq!(case.studio.simulator.asked("runway", "download"), 2);
+    assert_eq!(case.studio.simulator.request_count("runway", "download"), 2);
 }
 
 #[test]

@@ -28,10 +28,14 @@ fn a_wrong_key_keeps_every_process_away_for_long() {
         assert!(line["advice"].as_str().is_some_and(|a| a.contains(".env")), "{line}");
     }
     assert_eq!(studio.metric("pytoon_v2_engine_breaker_state{engine=\"runway\"}"), 2.0);
-    let asked = studio.simulator.asked("runway", "submit");
+    let asked = studio.simulator.request_count("runway", "submit");
     let film = studio.render(&tea(&["runway", ""], "seed: 4\n"), "second");
     assert_eq!(engines_used(&film), ["pika", "pika"]);
-    assert_eq!(studio.simulator.asked("runway", "submit"), asked, "another process called it");
+    assert_eq!(
+        studio.simulator.request_count("runway", "submit"),
+        asked,
+        "another process called it"
+    );
     assert_eq!(studio.metric("pytoon_v2_engine_breaker_state{engine=\"runway\"}"), 2.0);
     let breaker = shown(&studio, "runway")["breaker"].to_string();
     assert!(breaker.contains("open 8") && breaker.contains("auth"), "{breaker}");
@@ -177,16 +181,16 @@ fn a_voice_is_not_bought_for_a_film_that_its_budget_cannot_pay_for() {
     };
     render("0.30", "out").refused(2, &["its voice and its clips cost about $0.4"]);
     assert_eq!(studio.simulator.accepted_in_all(), 0);
-    assert_eq!(studio.simulator.asked("elevenlabs", "submit"), 0);
+    assert_eq!(studio.simulator.request_count("elevenlabs", "submit"), 0);
     // Nor for a film whose scenes will fall back.
     studio
         .configure(&json!({"default_chain": ["local"], "engines": {"runway": {"enabled": false}}}));
     render("2.00", "off").refused(1, &["scenes would fall back", "runway"]);
-    assert_eq!(studio.simulator.asked("elevenlabs", "submit"), 0);
+    assert_eq!(studio.simulator.request_count("elevenlabs", "submit"), 0);
     studio.configure(&json!({"default_chain": ["local"]}));
     render("2.00", "whole").ok();
     assert_eq!(studio.simulator.accepted("runway"), 2);
-    assert_eq!(studio.simulator.asked("elevenlabs", "submit"), 1);
+    assert_eq!(studio.simulator.request_count("elevenlabs", "submit"), 1);
 }
 
 #[test]
@@ -235,7 +239,7 @@ fn no_more_calls_begin_in_a_minute_than_an_engine_takes() {
     // The limit holds for other processes too, and does not count as a failure of the engine.
     let film = studio.render(&tea(&["runway"], "seed: 9\n"), "second");
     assert_eq!(engines_used(&film), ["local"]);
-    assert_eq!(studio.simulator.asked("runway", "submit"), 2);
+    assert_eq!(studio.simulator.request_count("runway", "submit"), 2);
     assert_eq!(shown(&studio, "runway")["breaker"], "closed");
     // Its turn comes later than the maximum wait for the engine, so there is no wait at all.
     assert!(begun.elapsed() < Duration::from_secs(20), "it took {:?}", begun.elapsed());

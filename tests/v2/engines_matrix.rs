@@ -658,7 +658,7 @@ fn ctrl_c_reaches_every_vendor_that_can_be_told() {
         for Cancel { engine, told, queued, running } in CANCELS {
             let (outcome, state) = if is_running { running } else { queued };
             let vendor = ENGINES.iter().find(|(name, ..)| *name == engine).expect("known").1;
-            assert_eq!(studio.simulator.asked(vendor, "cancel"), told, "{engine} was told");
+            assert_eq!(studio.simulator.request_count(vendor, "cancel"), told, "{engine} was told");
             let said = said.iter().find(|line| line["engine"] == engine).expect("a line");
             assert_eq!(said["outcome"], outcome, "{engine}, running: {is_running}");
             let own: Vec<&Value> = rows.iter().filter(|row| row["engine"] == engine).collect();

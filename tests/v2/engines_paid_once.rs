@@ -30,7 +30,7 @@ fn a_call_without_an_answer_is_listed_and_not_made_again() {
     let begun = Instant::now();
     let film = studio.render(&tea(&["runway", ""], ""), "second");
     assert!(begun.elapsed() < Duration::from_secs(20), "it waited: {:?}", begun.elapsed());
-    assert_eq!(studio.simulator.asked("runway", "submit"), 1, "it was posted again");
+    assert_eq!(studio.simulator.request_count("runway", "submit"), 1, "it was posted again");
     let scene = &film.metadata()["scenes"][0];
     assert_eq!((&scene["engineUsed"], &scene["fallbackUsed"]), (&json!("local"), &json!(true)));
     assert!(scene["reason"].as_str().is_some_and(|r| r.contains(&id)), "{scene}");
@@ -48,7 +48,7 @@ fn a_call_that_a_person_calls_lost_may_be_made_again() {
     assert_eq!(studio.rows(&["--unknown"]).len(), 0);
     let film = studio.render(&tea(&["runway", ""], ""), "second");
     assert_eq!(engines_used(&film), ["runway", "local"]);
-    assert_eq!(studio.simulator.asked("runway", "submit"), 2);
+    assert_eq!(studio.simulator.request_count("runway", "submit"), 2);
     studio.pytoon(&["ledger", "resolve", &id, "--lost"]).refused(2, &[&id, "nothing to resolve"]);
 }
 
@@ -63,13 +63,17 @@ fn a_clip_that_a_person_found_is_used() {
         } else {
             clip.display().to_string()
         };
-        let posts = studio.simulator.asked("runway", "submit");
+        let posts = studio.simulator.request_count("runway", "submit");
         studio.pytoon(&["ledger", "resolve", &id, "--arrived", &place]).ok();
         assert_eq!(studio.rows(&["--unknown"]).len(), 0);
         let film = studio.render(&tea(&["runway", ""], ""), "second");
         assert_eq!(engines_used(&film), ["runway", "local"], "by address: {by_address}");
         assert_eq!(film.metadata()["scenes"][0]["clipReused"], true);
-        assert_eq!(studio.simulator.asked("runway", "submit"), posts, "it was bought again");
+        assert_eq!(
+            studio.simulator.request_count("runway", "submit"),
+            posts,
+            "it was bought again"
+        );
     }
 }
 

@@ -114,7 +114,7 @@ fn what_the_moderation_service_flags_never_leaves() {
     let studio = with_service("moderation");
     let film = rendered_with_service(&studio);
     assert_eq!(engines_used(&film), ["local", "runway"]);
-    assert_eq!(studio.simulator.asked("openai", "search"), 2, "each prompt is asked about");
+    assert_eq!(studio.simulator.request_count("openai", "search"), 2, "each prompt is asked about");
     let heard = prompts(&studio.simulator.submissions());
     assert!(heard.len() == 1 && !heard[0].contains("kettle"), "{heard:?}");
     assert_eq!(studio.fallbacks(), ["runway>local: moderation"]);
@@ -146,7 +146,7 @@ fn a_moderation_service_without_its_key_is_told() {
     run(&mut studio.command(&["render", "brief.yaml", "--out", "out"])).ok();
     let film = Film::open(&studio.workspace.path("out"));
     assert_eq!(engines_used(&film), ["runway", "runway"]);
-    assert_eq!(studio.simulator.asked("openai", "search"), 0);
+    assert_eq!(studio.simulator.request_count("openai", "search"), 0);
     let warnings = studio.events("warning");
     assert!(warnings.iter().any(|w| w.to_string().contains("set OPENAI_API_KEY")), "{warnings:?}");
 }

@@ -4,7 +4,7 @@
 //! port, the log folder, and containers, whose processes are started and stopped here.
 
 use crate::voice_booth::{Booth, spoken};
-use pytoon_testkit::receiver::{Heard, Receiver};
+use pytoon_testkit::receiver::{ReceivedRequest, Receiver};
 use pytoon_testkit::simulator::KEYS;
 use pytoon_testkit::{Film, Service, Studio, Workspace};
 use serde_json::{Value, json};
@@ -380,8 +380,9 @@ fn what_a_vendor_repeats_of_any_key_is_told_nowhere() {
     let id = service.submit(&scenes(&["pika", "pika"]));
     let job = service.until(&id, "done");
     assert_eq!(drawn(&job), ["local", "local"], "{job}");
-    let was_sent = |heard: &Heard| heard.headers.iter().any(|(_, value)| value.contains(new));
-    assert!(proxy.heard().iter().any(was_sent), "the key of .env is the one that is used");
+    let was_sent =
+        |heard: &ReceivedRequest| heard.headers.iter().any(|(_, value)| value.contains(new));
+    assert!(proxy.requests().iter().any(was_sent), "the key of .env is the one that is used");
     let mut told: Vec<String> = ["", "/receipt", "/timeline", "/scene-graph"]
         .iter()
         .map(|rest| service.call("GET", &format!("/api/v2/jobs/{id}{rest}"), None).is(200).text())

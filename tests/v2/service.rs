@@ -328,7 +328,7 @@ fn a_cancel_reaches_the_vendor_and_a_retry_goes_on() {
     service.call("POST", &path(&id, "/cancel"), None).is(200);
     let job = service.until(&id, "cancelled");
     assert_eq!(job["output_uri"], Value::Null);
-    assert_eq!(studio.simulator.asked("runway", "cancel"), 1);
+    assert_eq!(studio.simulator.request_count("runway", "cancel"), 1);
     service.call("POST", &path(&id, "/release"), None).problem(409, "wrong_status", &["cancelled"]);
     studio.simulator.becomes(&json!({}));
     service.call("POST", &path(&id, "/retry"), None).is(200);

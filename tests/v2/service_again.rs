@@ -270,8 +270,8 @@ fn submitters_are_told_the_end_signed_and_until_they_hear() {
         "client_data": {"order": 7}});
     let id = service.submit(&brief);
     service.until(&id, "done");
-    wait_for("it is told twice", || heard.heard().len() == 2);
-    let told = heard.heard();
+    wait_for("it is told twice", || heard.requests().len() == 2);
+    let told = heard.requests();
     let body: Value = serde_json::from_str(&told[0].text()).expect("JSON");
     assert_eq!(body["type"], "job.done");
     assert_eq!(body["data"]["job_id"], json!(id));
@@ -299,8 +299,8 @@ fn submitters_are_told_the_end_signed_and_until_they_hear() {
     // Resent on request, under the same id.
     let message = log["id"].as_str().expect("an id");
     service.call("POST", &path(&id, &format!("/webhooks/{message}/resend")), None).is(202);
-    wait_for("it is told again", || heard.heard().len() == 3);
-    let last = heard.heard()[2].clone();
+    wait_for("it is told again", || heard.requests().len() == 3);
+    let last = heard.requests()[2].clone();
     assert_eq!(last.header("webhook-id"), message);
     // The secret and the query are in no output.
     let out = std::fs::read_to_string(workspace.path("serve.out")).expect("a log");
@@ -321,13 +321,13 @@ fn what_is_told_in_vain_is_given_up_and_shown() {
     wait_for("it is given up", || {
         workspace.pytoon(&["webhooks", "dead"]).ok().stdout.contains("answered 503")
     });
-    assert_eq!(heard.heard().len(), 3, "once, and after each of two pauses");
+    assert_eq!(heard.requests().len(), 3, "once, and after each of two pauses");
     let metrics = service.ask("GET", "/metrics", &[], None).is(200).text();
     assert!(metrics.contains("pytoon_v2_webhooks_total{result=\"dead\"} 1"), "{metrics}");
     let dead = workspace.pytoon(&["webhooks", "dead", "--json"]).ok().json();
     let message = dead[0]["id"].as_str().expect("an id");
     workspace.pytoon(&["webhooks", "resend", message]).ok();
-    wait_for("it is told again", || heard.heard().len() == 4);
+    wait_for("it is told again", || heard.requests().len() == 4);
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn requests_and_tasks_are_told_to_a_collector_that_is_named() {
     let id = service.submit(&json!({"script": "Fresh bread, baked at dawn.", "profile": "test"}));
     service.until(&id, "done");
     assert_eq!(service.end(), Some(0));
-    let heard = collector.heard();
+    let heard = collector.requests();
     assert!(!heard.is_empty(), "nothing was told");
     for one in &heard {
         assert!(one.line.starts_with("POST /v1/traces "), "{}", one.line);

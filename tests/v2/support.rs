@@ -28,7 +28,7 @@ pub(crate) fn shared() -> &'static Shared {
         lock.lock().expect("the lock");
         let rendered = folder.join("rendered-by");
         if std::fs::read_to_string(&rendered).is_ok_and(|by| by == run) {
-            let workspace = Workspace::kept(&folder);
+            let workspace = Workspace::existing(&folder);
             let film = Film::open(&workspace.path("out"));
             let hashes = std::fs::read_to_string(workspace.path("hashes.txt")).expect("hashes");
             return Shared { workspace, film, hashes };

@@ -126,7 +126,7 @@ fn render_with_service(studio: &Studio, out: &str) -> Film {
 }
 
 fn asked(studio: &Studio) -> usize {
-    studio.simulator.asked("openai", "submit")
+    studio.simulator.request_count("openai", "submit")
 }
 
 #[test]

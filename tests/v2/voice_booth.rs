@@ -128,7 +128,7 @@ impl Booth {
 
     /// Returns the number of requests for speech that a vendor answered, with any result.
     pub(crate) fn asked(&self, vendor: &str) -> usize {
-        self.simulator.asked(vendor, "submit")
+        self.simulator.request_count(vendor, "submit")
     }
 
     /// Returns the rows of the product's own ledger, newest first.

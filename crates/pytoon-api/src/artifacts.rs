@@ -3,7 +3,7 @@
 use crate::Api;
 use crate::auth::{Caller, Scope};
 use crate::extract::ApiPath;
-use crate::jobs::{kept_as, seen};
+use crate::jobs::{authorized_job, kept_as};
 use crate::problem::Problem;
 use axum::body::Body;
 use axum::extract::State;
@@ -67,7 +67,7 @@ pub(crate) async fn artifact(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     caller.may(Scope::Read)?;
-    let row = seen(&api, &caller, &id).await?;
+    let row = authorized_job(&api, &caller, &id).await?;
     // Stems are in folders; the last part of their name is enough.
     let known = ARTIFACTS.iter().find(|(path, _)| Path::new(path).ends_with(&name));
     let (path, media_type) = known.ok_or_else(|| {
@@ -103,7 +103,8 @@ pub(crate) async fn artifact(
     }
     let is_current = text(header::IF_RANGE).is_none_or(|known| known == tag);
     let range = text(header::RANGE).filter(|_| is_current);
-    let (start, size, answer) = match range.map_or(Part::Whole, |range| part(range, length)) {
+    let (start, size, answer) = match range.map_or(Part::Whole, |range| parse_range(range, length))
+    {
         Part::Whole => (0, length, answer.status(StatusCode::OK)),
         Part::NotThere => {
             let detail = format!("the file has {length} bytes");
@@ -164,7 +165,7 @@ enum Part {
 }
 
 /// Parses the `Range` header of a request for a file.
-fn part(range: &str, length: u64) -> Part {
+fn parse_range(range: &str, length: u64) -> Part {
     let end = length.saturating_sub(1);
     let bytes = range.strip_prefix("bytes=").and_then(|range| {
         let (first, last) = range.split_once('-')?;
@@ -190,7 +191,7 @@ fn part(range: &str, length: u64) -> Part {
 
 #[cfg(test)]
 mod tests {
-    use super::{Part, part};
+    use super::{Part, parse_range};
 
     #[test]
     fn parts_are_read_as_the_standard_says() {
@@ -207,7 +208,7 @@ mod tests {
             ("lines=0-1", Part::Whole),
             ("bytes=x-", Part::Whole),
         ] {
-            assert_eq!(part(range, 100), expected, "{range}");
+            assert_eq!(parse_range(range, 100), expected, "{range}");
         }
     }
 }

@@ -4,8 +4,8 @@ use crate::Api;
 use crate::auth::{Caller, Scope};
 use crate::extract::ApiPath;
 use crate::form::{BodyError, Pieces};
-use crate::incoming::{Received, Receiver, Refused, keep};
 use crate::problem::Problem;
+use crate::received_file::{ReceivedFile, Receiver, Refused, keep};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::multipart::MultipartError;
@@ -91,7 +91,7 @@ pub(crate) async fn upload(
     Ok(answer(keep(&api, &caller, received).await.map_err(Refused::of_body)?))
 }
 
-async fn of_body(api: &Api, caller: &Caller, request: Request) -> Result<Received, Problem> {
+async fn of_body(api: &Api, caller: &Caller, request: Request) -> Result<ReceivedFile, Problem> {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
     let mut receiver = Receiver::begin(api, caller).await.map_err(Refused::of_body)?;
@@ -107,7 +107,7 @@ async fn of_body(api: &Api, caller: &Caller, request: Request) -> Result<Receive
     receiver.end().await.map_err(Refused::of_body)
 }
 
-async fn of_form(api: &Api, caller: &Caller, request: Request) -> Result<Received, Problem> {
+async fn of_form(api: &Api, caller: &Caller, request: Request) -> Result<ReceivedFile, Problem> {
     let broken = |error: &dyn std::fmt::Display| {
         let detail = format!("the form cannot be read: {error}");
         Problem::new(StatusCode::BAD_REQUEST, "body", detail)
@@ -181,7 +181,7 @@ fn bucket(api: &Api) -> Result<&Bucket, Problem> {
 }
 
 /// Returns the name of an unconfirmed upload: below its key, so that no other key confirms it.
-fn place(caller: &Caller, id: &uuid::Uuid) -> String {
+fn upload_name(caller: &Caller, id: &uuid::Uuid) -> String {
     format!("uploads/{}/{id}", caller.key_id)
 }
 
@@ -208,7 +208,7 @@ pub(crate) async fn begin_upload(
     let bucket = bucket(&api)?;
     let id = uuid::Uuid::new_v4();
     let seconds = 60 * u64::from(api.config.settings.storage.link_minutes);
-    let url = bucket.link(&place(&caller, &id), true, Duration::from_secs(seconds)).await?;
+    let url = bucket.link(&upload_name(&caller, &id), true, Duration::from_secs(seconds)).await?;
     let place = UploadPlace {
         upload_id: id.to_string(),
         method: "PUT".to_owned(),
@@ -246,12 +246,12 @@ pub(crate) async fn confirm_upload(
 ) -> Result<(StatusCode, Json<Asset>), Problem> {
     caller.may(Scope::Submit)?;
     let bucket = bucket(&api)?;
-    crate::room::check(&api)?;
+    crate::disk_space::check(&api)?;
     let none = || {
         let detail = format!("nothing was uploaded as `{id}`: PUT the file to the link first");
         Problem::new(StatusCode::NOT_FOUND, "no_such_upload", detail)
     };
-    let name = place(&caller, &uuid::Uuid::parse_str(&id).map_err(|_| none())?);
+    let name = upload_name(&caller, &uuid::Uuid::parse_str(&id).map_err(|_| none())?);
     let size = bucket.size(&name).await?.ok_or_else(none)?;
     let mut receiver = Receiver::begin(&api, &caller).await.map_err(Refused::of_body)?;
     if let Err(refused) = receiver.expect(Some(size)) {

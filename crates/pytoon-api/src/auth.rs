@@ -57,7 +57,7 @@ impl Caller {
 }
 
 /// Returns the key of a request: `Authorization: Bearer …`, or `X-API-Key`.
-fn shown(parts: &Parts) -> Option<&str> {
+fn request_key(parts: &Parts) -> Option<&str> {
     // Two keys would be ambiguous.
     if parts.headers.get_all(header::AUTHORIZATION).iter().nth(1).is_some() {
         return None;
@@ -78,7 +78,7 @@ impl FromRequestParts<Api> for Caller {
             return Ok(Self { key_id: LOCAL.to_owned(), scope: Scope::Admin, hash: None });
         }
         let refused = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
-        let key = shown(parts)
+        let key = request_key(parts)
             .ok_or_else(|| refused("an API key is needed: `Authorization: Bearer <key>`"))?;
         let hash = sha256_hex(key);
         let row = api.keys.key_find(&hash).await?;

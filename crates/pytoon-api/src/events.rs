@@ -4,7 +4,7 @@ use crate::Api;
 use crate::auth::{Caller, Scope};
 use crate::budget::Share;
 use crate::extract::ApiPath;
-use crate::jobs::seen;
+use crate::jobs::authorized_job;
 use crate::problem::Problem;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -63,7 +63,7 @@ pub(crate) async fn events(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
     caller.may(Scope::Read)?;
-    seen(&api, &caller, &id).await?;
+    authorized_job(&api, &caller, &id).await?;
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let after: i64 = last.and_then(|text| text.parse().ok()).unwrap_or(0);
     let share = api.budgets.streams.take(&caller.key_id, 1).await?;
@@ -76,7 +76,7 @@ pub(crate) async fn events(
         }
     });
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
-    let stream = Sse::new(Told { told, _share: share }).keep_alive(keep_alive);
+    let stream = Sse::new(EventStream { told, _share: share }).keep_alive(keep_alive);
     Ok(stream)
 }
 
@@ -125,12 +125,12 @@ async fn watch(
 }
 
 /// A channel as a stream.
-struct Told {
+struct EventStream {
     told: mpsc::Receiver<Result<Event, Infallible>>,
     _share: Share,
 }
 
-impl futures_core::Stream for Told {
+impl futures_core::Stream for EventStream {
     type Item = Result<Event, Infallible>;
 
     fn poll_next(

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use pytoon_engines::breaker::{self, BreakerState};
 use pytoon_process::{CancelToken, CommandLine, Programs, Runner, disk};
 use pytoon_records::job::JobStatus;
-use pytoon_records::job::counts::merged;
+use pytoon_records::job::counts::merge;
 use pytoon_records::job::process::QueueState;
 use pytoon_records::ledger::StoreError;
 use pytoon_telemetry::{Breaker, Metrics};
@@ -114,7 +114,7 @@ impl LastChecks {
 }
 
 /// Returns the database's answer, or the timeout: another program may hold its lock.
-async fn heard<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
+async fn with_timeout<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
     match tokio::time::timeout(DATABASE_PATIENCE, asked).await {
         Ok(answer) => answer.map_err(|error| error.to_string()),
         Err(_) => Err(format!("no answer within {} s", DATABASE_PATIENCE.as_secs())),
@@ -123,7 +123,8 @@ async fn heard<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<
 
 async fn readiness(api: &Api) -> Readiness {
     let mut checks = BTreeMap::new();
-    let written = heard(api.processes.check()).await.map(|()| "a row was written".to_owned());
+    let written =
+        with_timeout(api.processes.check()).await.map(|()| "a row was written".to_owned());
     checks.insert("database".to_owned(), check(written));
     let written = tokio::time::timeout(STORE_PATIENCE, api.storage.check()).await;
     let written = match written {
@@ -142,7 +143,7 @@ async fn readiness(api: &Api) -> Readiness {
     };
     checks.insert("disk".to_owned(), check(space));
     checks.insert("ffmpeg".to_owned(), check(api.checks.ffmpeg().await));
-    let queue = match heard(api.processes.queue_state()).await {
+    let queue = match with_timeout(api.processes.queue_state()).await {
         Ok(queue) => {
             let waited = Duration::from_millis(queue.oldest_ready_ms.unsigned_abs());
             let said = format!("{} tasks wait, the oldest for {} s", queue.ready, waited.as_secs());
@@ -242,7 +243,7 @@ pub(crate) async fn metrics(
         .filter(|(process, _)| *process != api.process)
         .map(|(_, text)| text.as_str())
         .collect();
-    let mut text = merged(&api.metrics.render(), &others);
+    let mut text = merge(&api.metrics.render(), &others);
     text.push_str(&queue_text(queue.ok().and_then(Result::ok)));
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())

@@ -142,7 +142,7 @@ fn job(row: JobRow) -> Job {
 }
 
 /// Returns a job with its scenes and its cost.
-pub(crate) async fn whole(api: &Api, row: JobRow) -> Result<Job, Problem> {
+pub(crate) async fn job_with_scenes(api: &Api, row: JobRow) -> Result<Job, Problem> {
     let scenes = api.jobs.job_scenes(&row.id).await?;
     let cost = api.ledger.spend_of_job(&row.id).await?;
     let scenes: Vec<Scene> = scenes.into_iter().map(Scene::from).collect();
@@ -155,7 +155,11 @@ pub(crate) async fn whole(api: &Api, row: JobRow) -> Result<Job, Problem> {
 }
 
 /// Returns a job that the caller may see.
-pub(crate) async fn seen(api: &Api, caller: &Caller, id: &JobId) -> Result<JobRow, Problem> {
+pub(crate) async fn authorized_job(
+    api: &Api,
+    caller: &Caller,
+    id: &JobId,
+) -> Result<JobRow, Problem> {
     let row = api.jobs.job_fetch(id).await?;
     row.filter(|row| caller.sees_key(&row.key_id)).ok_or_else(|| Problem::no_job(id))
 }
@@ -260,14 +264,14 @@ pub(crate) async fn fetch(
     ApiPath(id): ApiPath<JobId>,
 ) -> Result<Json<Job>, Problem> {
     caller.may(Scope::Read)?;
-    let row = seen(&api, &caller, &id).await?;
-    Ok(Json(whole(&api, row).await?))
+    let row = authorized_job(&api, &caller, &id).await?;
+    Ok(Json(job_with_scenes(&api, row).await?))
 }
 
 /// Returns a JSON artifact of a job, published or in progress.
 async fn document(api: &Api, caller: &Caller, id: &JobId, name: &str) -> Result<Response, Problem> {
     caller.may(Scope::Read)?;
-    let row = seen(api, caller, id).await?;
+    let row = authorized_job(api, caller, id).await?;
     let work = format!("{}/{name}", layout::WORK_DIR);
     for name in [name, &work] {
         if let Some(bytes) = api.storage.read(&kept_as(&row.id, name)).await? {

@@ -9,17 +9,17 @@
 //! Start with [`router`]; routes are in [`jobs`], [`act`], [`redo`], [`plan`], [`artifacts`], [`pages`],
 //! [`events`], [`webhooks`] and [`health`].
 
-mod act;
 mod artifacts;
 mod assets;
 mod auth;
 mod budget;
+mod disk_space;
 mod events;
 mod extract;
 mod form;
 mod headers;
 mod health;
-mod incoming;
+mod job_actions;
 mod jobs;
 mod limits;
 mod media;
@@ -27,8 +27,8 @@ mod openapi;
 mod pages;
 mod plan;
 mod problem;
+mod received_file;
 mod redo;
-mod room;
 mod server;
 mod strict_json;
 mod submit;
@@ -113,15 +113,15 @@ pub struct Api {
 fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(openapi::document())
         .routes(routes!(submit::submit, jobs::list))
-        .routes(routes!(jobs::fetch, act::delete))
+        .routes(routes!(jobs::fetch, job_actions::delete))
         .routes(routes!(jobs::scene_graph))
         .routes(routes!(jobs::timeline))
         .routes(routes!(jobs::receipt))
         .routes(routes!(artifacts::artifact))
         .routes(routes!(events::events))
-        .routes(routes!(act::cancel))
-        .routes(routes!(act::retry))
-        .routes(routes!(act::release))
+        .routes(routes!(job_actions::cancel))
+        .routes(routes!(job_actions::retry))
+        .routes(routes!(job_actions::release))
         .routes(routes!(redo::redo))
         .routes(routes!(plan::plan))
         .routes(routes!(webhooks::list))

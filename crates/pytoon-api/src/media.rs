@@ -6,8 +6,8 @@
 use crate::Api;
 use crate::auth::Caller;
 use crate::extract::is_id;
-use crate::incoming::{Receiver, Refused, keep};
 use crate::problem::Problem;
+use crate::received_file::{Receiver, Refused, keep};
 use pytoon_config::names::{self, Found};
 use pytoon_core::brief::Brief;
 use pytoon_records::job::files::{ASSET_MARK, Uploaded};
@@ -46,7 +46,8 @@ pub(crate) async fn find_files(
             }
         } else {
             let folders = &api.config.settings.assets.allowed_dirs;
-            let found = found(folders, path).map_err(|reason| Problem::field(&field, reason))?;
+            let found = find_allowed_file(folders, path)
+                .map_err(|reason| Problem::field(&field, reason))?;
             *path = found.display().to_string();
         }
     }
@@ -74,7 +75,7 @@ fn misplaced(field: &str, media_type: &str) -> Option<String> {
 }
 
 /// Returns the path of a file in one of the allowed folders, with links resolved.
-fn found(folders: &[String], name: &str) -> Result<PathBuf, String> {
+fn find_allowed_file(folders: &[String], name: &str) -> Result<PathBuf, String> {
     if folders.is_empty() {
         return Err(
             "name an uploaded file (`asset:…`) or an https address; files of the server can \
@@ -111,7 +112,7 @@ async fn download(
     api: &Api,
     caller: &Caller,
     address: &str,
-) -> Result<crate::incoming::Received, Refused> {
+) -> Result<crate::received_file::ReceivedFile, Refused> {
     let refuse = |reason: &str| Refused::Kind(reason.to_owned());
     let mut receiver = Receiver::begin(api, caller).await?;
     let mut url = Url::parse(address).map_err(|_| refuse("it is no address"))?;

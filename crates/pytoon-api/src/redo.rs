@@ -4,10 +4,10 @@
 //! so that only the affected parts are rendered, and bought, again.
 
 use crate::Api;
-use crate::act::{after, conflict};
 use crate::auth::{Caller, Scope};
 use crate::extract::{ApiJson, ApiPath};
-use crate::jobs::{Job, seen};
+use crate::job_actions::{conflict, job_reply};
+use crate::jobs::{Job, authorized_job};
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -94,7 +94,7 @@ pub(crate) async fn redo(
     ApiJson(body): ApiJson,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
     caller.may(Scope::Submit)?;
-    let row = seen(&api, &caller, &id).await?;
+    let row = authorized_job(&api, &caller, &id).await?;
     let change: SceneChange = serde_json::from_value(Value::Object(body))
         .map_err(|error| Problem::field("(body)", error.to_string()))?;
     let scenes = api.jobs.job_scenes(&id).await?;
@@ -108,5 +108,5 @@ pub(crate) async fn redo(
     if !api.jobs.job_redo(&id, brief, JobEvent::Redone).await? {
         return Err(conflict(row.status, "a scene can be redone once the job has ended"));
     }
-    Ok((StatusCode::ACCEPTED, after(&api, &caller, &id).await?))
+    Ok((StatusCode::ACCEPTED, job_reply(&api, &caller, &id).await?))
 }

@@ -79,8 +79,9 @@ pub(crate) async fn submit(
         let detail = format!("{length} bytes are more than the maximum of {MAX_CLIENT_DATA}");
         return Err(Problem::field("client_data", detail));
     }
-    let webhook = body.remove("webhook").map(|asked| webhooks::asked(&api, &asked)).transpose()?;
-    crate::room::check(&api)?;
+    let webhook =
+        body.remove("webhook").map(|asked| webhooks::checked_webhook(&api, &asked)).transpose()?;
+    crate::disk_space::check(&api)?;
     let brief = brief(&api, &caller, body).await?;
     let warnings = warnings(&api, brief.clone()).await?;
     let id = JobId::from(uuid::Uuid::new_v4().to_string());
@@ -167,7 +168,7 @@ pub(crate) async fn brief(
     let file = apart(length, move || read_brief("the brief", &text, PathBuf::new())).await?;
     let file = file.map_err(|error| {
         let field = if error.field.is_empty() { "(body)" } else { &error.field };
-        Problem::of_field("invalid_brief", field, said(&error))
+        Problem::of_field("invalid_brief", field, format_error(&error))
     })?;
     let mut brief = file.brief;
     known_names(api, &brief)?;
@@ -186,7 +187,7 @@ fn known_names(api: &Api, brief: &Brief) -> Result<(), Problem> {
         let wrong = name.as_deref().and_then(known);
         wrong.map_or(Ok(()), |reason| Err(Problem::field(field, reason)))
     };
-    let reason = |result: Result<(), ConfigError>| result.err().map(|error| said(&error));
+    let reason = |result: Result<(), ConfigError>| result.err().map(|error| format_error(&error));
     named("preset_id", &brief.preset_id, &|name| reason(api.config.preset(name).map(|_| ())))?;
     let asked = brief
         .engines_asked()
@@ -198,7 +199,7 @@ fn known_names(api: &Api, brief: &Brief) -> Result<(), Problem> {
 }
 
 /// Formats an error without the name of our file.
-fn said(error: &ConfigError) -> String {
+fn format_error(error: &ConfigError) -> String {
     let near = error.suggestion.as_ref().map(|name| format!(" (did you mean `{name}`?)"));
     format!("{}{}", error.reason, near.unwrap_or_default())
 }

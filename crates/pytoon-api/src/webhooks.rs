@@ -1,10 +1,10 @@
 //! Webhooks about the end of jobs: their registration and their deliveries.
 
 use crate::Api;
-use crate::act::conflict;
 use crate::auth::{Caller, Scope};
 use crate::extract::ApiPath;
-use crate::jobs::{moment, seen};
+use crate::job_actions::conflict;
+use crate::jobs::{authorized_job, moment};
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -90,7 +90,7 @@ fn receiver(url: &str) -> &str {
 }
 
 /// Parses the webhook of a submission and checks that it can be called.
-pub(crate) fn asked(api: &Api, asked: &Value) -> Result<Value, Problem> {
+pub(crate) fn checked_webhook(api: &Api, asked: &Value) -> Result<Value, Problem> {
     let fields = asked.as_object();
     let stray = fields.and_then(|fields| fields.keys().find(|name| *name != "url"));
     if let Some(stray) = stray {
@@ -135,7 +135,7 @@ pub(crate) async fn list(
     ApiPath(id): ApiPath<JobId>,
 ) -> Result<Json<Webhooks>, Problem> {
     caller.may(Scope::Read)?;
-    seen(&api, &caller, &id).await?;
+    authorized_job(&api, &caller, &id).await?;
     let rows = api.webhooks.webhooks_of_job(&id).await?;
     Ok(Json(Webhooks { webhooks: rows.into_iter().map(Webhook::from).collect() }))
 }
@@ -167,7 +167,7 @@ pub(crate) async fn resend(
     ApiPath((id, message)): ApiPath<(JobId, String)>,
 ) -> Result<(StatusCode, Json<Webhook>), Problem> {
     caller.may(Scope::Submit)?;
-    let row = seen(&api, &caller, &id).await?;
+    let row = authorized_job(&api, &caller, &id).await?;
     let of_job = async || -> Result<WebhookRow, Problem> {
         let rows = api.webhooks.webhooks_of_job(&id).await?;
         rows.into_iter().find(|row| row.id == message).ok_or_else(|| {

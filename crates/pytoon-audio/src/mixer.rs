@@ -139,7 +139,8 @@ impl Stems {
         let envelope = duck_envelope(input.ducks, input.len);
         let bed = input.music.take();
         let room_tone = has_voice && (input.room_tone || bed.is_none());
-        let placed = bed.map(|bed| bed_level::place(bed, &voice, &envelope, &input, measurable));
+        let placed =
+            bed.map(|bed| bed_level::place_bed(bed, &voice, &envelope, &input, measurable));
         let music_gain = placed.as_ref().map(|p| p.gain);
         let bed_below_voice_lu = placed.as_ref().and_then(|p| p.below_voice_lu);
         let mut music = placed.map_or_else(|| Stereo::silence(input.len), |p| p.audio);

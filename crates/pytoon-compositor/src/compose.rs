@@ -130,7 +130,7 @@ impl Compositor {
 
     /// Prepares a clip ahead of its first frame.
     pub fn prepare(&self, index: usize) -> Result<(), CompositorError> {
-        self.drawn(index).map(|_| ())
+        self.prepared_clip(index).map(|_| ())
     }
 
     /// Releases clips that are not visible from a frame on.
@@ -141,7 +141,7 @@ impl Compositor {
         }
     }
 
-    fn drawn(&self, index: usize) -> Result<Arc<Drawn>, CompositorError> {
+    fn prepared_clip(&self, index: usize) -> Result<Arc<Drawn>, CompositorError> {
         let mut slot = self.slots[index].drawn.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(drawn) = slot.as_ref() {
             return Ok(drawn.clone());
@@ -255,7 +255,7 @@ impl Compositor {
         scratch: &mut ComposeScratch,
     ) -> Result<(), CompositorError> {
         let clip = &self.timeline.tracks.video[index];
-        match (&*self.drawn(index)?, &clip.source) {
+        match (&*self.prepared_clip(index)?, &clip.source) {
             (Drawn::Still(still), ClipSource::Picture { motion, .. }) => {
                 still.draw(out, motion.window_at(frame), &mut scratch.sampler);
             }
@@ -334,12 +334,12 @@ fn caption_renderer(
     if timeline.look.palette.brand_accent.is_some() {
         style.accent = palette(&timeline.look.palette).accent;
     }
-    let cues: Vec<CaptionCue> = timeline.tracks.captions.iter().map(shown).collect();
+    let cues: Vec<CaptionCue> = timeline.tracks.captions.iter().map(on_screen_cue).collect();
     Some(CaptionRenderer::prepare(text, &style, height, &cues))
 }
 
 /// Returns a cue with its words in the form that is shown.
-fn shown(cue: &CaptionCue) -> CaptionCue {
+fn on_screen_cue(cue: &CaptionCue) -> CaptionCue {
     let shown = |word: &CaptionWord| CaptionWord {
         text: pytoon_core::text::on_screen(&word.text).into_owned(),
         ..word.clone()

@@ -38,7 +38,7 @@ impl PreparedOverlay {
                 let w = target.min(zone.width()).min(zone.height() / aspect).max(1.0);
                 let (w, h) = (w.round() as usize, (w * aspect).round().max(1.0) as usize);
                 let rgba = resize_with_alpha(&picture, w, h)?;
-                let (x, y) = place(clip.position, zone, w as f32, h as f32);
+                let (x, y) = overlay_origin(clip.position, zone, w as f32, h as f32);
                 vec![(x, y, Sprite::from_rgba(w, h, &rgba))]
             }
             OverlayContent::Text { text: words } => {
@@ -46,7 +46,7 @@ impl PreparedOverlay {
                 let max_width = target.max(zone.width() * 0.5).min(zone.width());
                 let layout = text.layout(&style, words, max_width, 4);
                 missing = layout.missing.clone();
-                let (x, y) = place(clip.position, zone, max_width, layout.height);
+                let (x, y) = overlay_origin(clip.position, zone, max_width, layout.height);
                 let sprites = text.sprites(&layout, &style, &|_| true);
                 [sprites.backing, sprites.fill]
                     .into_iter()
@@ -89,7 +89,7 @@ fn text_style(font: Option<&str>, scale: f32) -> TextStyle {
     }
 }
 
-fn place(position: Position, zone: Rect, width: f32, height: f32) -> (i32, i32) {
+fn overlay_origin(position: Position, zone: Rect, width: f32, height: f32) -> (i32, i32) {
     let (left, right) = (zone.x0, zone.x1 - width);
     let middle = (zone.x0 + zone.x1 - width) / 2.0;
     let (top, bottom) = (zone.y0, zone.y1 - height);

@@ -38,7 +38,7 @@ impl SharedStills {
         key: &StillKey,
         prepare: impl FnOnce() -> Result<PreparedStill, CompositorError>,
     ) -> Result<Arc<PreparedStill>, CompositorError> {
-        let place = self.place(key);
+        let place = self.find_or_add(key);
         let mut still = place.still.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(still) = still.upgrade() {
             return Ok(still);
@@ -48,7 +48,7 @@ impl SharedStills {
         Ok(prepared)
     }
 
-    fn place(&self, key: &StillKey) -> Arc<Place> {
+    fn find_or_add(&self, key: &StillKey) -> Arc<Place> {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = places.iter().find(|place| place.key == *key) {
             return place.clone();

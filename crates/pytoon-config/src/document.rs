@@ -58,7 +58,7 @@ impl Document {
     /// Returns the place of a field, or of the nearest enclosing field in the text.
     ///
     /// Paths have the form `overlays[0].width`.
-    pub fn place(&self, path: &str) -> Option<Place> {
+    pub fn find_place(&self, path: &str) -> Option<Place> {
         let mut path = path;
         loop {
             if let Some(place) = self.places.get(path) {
@@ -78,7 +78,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn next(&mut self) -> Result<(Event<'a>, Place), SyntaxError> {
         match self.parser.next() {
-            Some(Ok((event, span))) => Ok((event, place(&span))),
+            Some(Ok((event, span))) => Ok((event, place_of(&span))),
             Some(Err(error)) => Err(syntax(&error)),
             None => Ok((Event::StreamEnd, Place { line: 1, column: 1 })),
         }
@@ -216,7 +216,7 @@ fn half(text: &str) -> Option<u16> {
     is_number.then(|| u16::from_str_radix(digits, 16).ok())?
 }
 
-fn place(span: &Span) -> Place {
+fn place_of(span: &Span) -> Place {
     Place { line: span.start.line(), column: span.start.col() + 1 }
 }
 
@@ -289,9 +289,9 @@ mod tests {
     #[test]
     fn every_field_knows_its_line() {
         let document = Document::parse("a: 1\nb:\n  - c: 2\n  - c: 3\n").expect("yaml");
-        assert_eq!(document.place("b[1].c").map(|p| p.line), Some(4));
-        assert_eq!(document.place("b[1].nothing").map(|p| p.line), Some(4));
-        assert_eq!(document.place("a").map(|p| (p.line, p.column)), Some((1, 1)));
+        assert_eq!(document.find_place("b[1].c").map(|p| p.line), Some(4));
+        assert_eq!(document.find_place("b[1].nothing").map(|p| p.line), Some(4));
+        assert_eq!(document.find_place("a").map(|p| (p.line, p.column)), Some((1, 1)));
     }
 
     #[test]

@@ -128,7 +128,8 @@ impl Config {
 
     /// Loads a preset by name.
     pub fn preset(&self, name: &str) -> Result<Preset, ConfigError> {
-        let loaded: Loaded<Preset> = self.named("presets", name, Some(BASE_PRESET), "preset")?;
+        let loaded: Loaded<Preset> =
+            self.load_named("presets", name, Some(BASE_PRESET), "preset")?;
         loaded.check(loaded.value.problem())?;
         Ok(loaded.value)
     }
@@ -136,14 +137,14 @@ impl Config {
     /// Loads a profile by name.
     pub fn profile(&self, name: &str) -> Result<Profile, ConfigError> {
         let loaded: Loaded<Profile> =
-            self.named("profiles", name, Some(BASE_PROFILE), "profile")?;
+            self.load_named("profiles", name, Some(BASE_PROFILE), "profile")?;
         loaded.check(loaded.value.problem())?;
         Ok(loaded.value)
     }
 
     /// Loads a brand kit by name, with the folder that its paths are relative to.
     pub fn brand(&self, name: &str) -> Result<(BrandKit, Option<PathBuf>), ConfigError> {
-        let loaded: Loaded<BrandKit> = self.named("brands", name, None, "brand kit")?;
+        let loaded: Loaded<BrandKit> = self.load_named("brands", name, None, "brand kit")?;
         Ok((loaded.value, self.folder.as_ref().map(|folder| folder.join("brands"))))
     }
 
@@ -183,7 +184,7 @@ impl Config {
         self.names("presets").into_iter().map(load).collect()
     }
 
-    fn named<T: DeserializeOwned>(
+    fn load_named<T: DeserializeOwned>(
         &self,
         kind: &str,
         name: &str,

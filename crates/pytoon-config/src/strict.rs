@@ -54,7 +54,7 @@ impl ConfigError {
     pub fn field(file: &str, document: &Document, field: &str, reason: impl Into<String>) -> Self {
         Self {
             file: file.to_owned(),
-            place: document.place(field),
+            place: document.find_place(field),
             field: field.to_owned(),
             reason: reason.into(),
             suggestion: None,
@@ -132,7 +132,7 @@ fn explain(file: &str, document: &Document, path: String, message: &str) -> Conf
     };
     ConfigError {
         file: file.to_owned(),
-        place: document.place(&path).or(Some(Place { line: 1, column: 1 })),
+        place: document.find_place(&path).or(Some(Place { line: 1, column: 1 })),
         field: path,
         reason,
         suggestion,

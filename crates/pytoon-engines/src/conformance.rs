@@ -17,7 +17,7 @@ mod checks;
 mod tests;
 
 use crate::adapter::{ExternalEngineAdapter, GenerateRequest};
-use crate::engine_adapters::Made;
+use crate::engine_adapters::AdapterResult;
 use pytoon_config::engines::EngineConfig;
 pub use pytoon_vendor::scripted as vendor;
 use secrecy::SecretString;
@@ -32,7 +32,7 @@ use vendor::{Script, Vendor};
 pub const CLIP: &[u8] = b"\0\0\0\x18ftypmp42-a-clip-as-far-as-anybody-here-can-tell";
 
 /// Makes an adapter from a name, a block and a key.
-pub type Make<'a> = &'a (dyn Fn(&str, &EngineConfig, Option<SecretString>) -> Made + Sync);
+pub type Make<'a> = &'a (dyn Fn(&str, &EngineConfig, Option<SecretString>) -> AdapterResult + Sync);
 
 /// An adapter under test.
 pub struct Subject<'a> {
@@ -166,7 +166,7 @@ impl<'a> Bench<'a> {
     }
 }
 
-fn make(subject: &Subject<'_>, routes: &Routes, base: &str, patience_ms: u64) -> Made {
+fn make(subject: &Subject<'_>, routes: &Routes, base: &str, patience_ms: u64) -> AdapterResult {
     let mut config = subject.config.clone();
     config.base_url = format!("{base}{}", routes.base_path);
     config.request_timeout_ms = patience_ms;

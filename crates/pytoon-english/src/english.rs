@@ -48,10 +48,10 @@ impl English {
             let silver = Builder::new().spawn_scoped(scope, load_silver);
             let gold = Dictionary::load(DataFile::Gold, files.gold)?;
             let unknown = UnknownWords::load(files.oov_model, files.oov_meta)?;
-            let silver = joined(DataFile::Silver, silver, load_silver)?;
+            let silver = join_or_load(DataFile::Silver, silver, load_silver)?;
             Ok(Self {
                 tokenizer: Tokenizer::load(files.tokenizer_exceptions)?,
-                tagger: joined(DataFile::Tagger, tagger, load_tagger)?,
+                tagger: join_or_load(DataFile::Tagger, tagger, load_tagger)?,
                 lexicon: Lexicon::new(gold, silver, accent),
                 unknown,
             })
@@ -125,7 +125,7 @@ impl English {
         let mut end = pieces.len();
         while end > 0 {
             let longest = (earliest_start(pieces, end)..end).find_map(|start| {
-                let run = Token::merged(pieces.get(start..end)?)?;
+                let run = Token::merge(pieces.get(start..end)?)?;
                 let phonemes = self.lexicon.read(&run.word(), *context)?;
                 Some((start, run, phonemes))
             });
@@ -141,7 +141,7 @@ impl English {
                     piece.phonemes = Some(String::new());
                 }
                 Some(_) | None => {
-                    let whole = Token::merged(pieces).map(|whole| whole.text).unwrap_or_default();
+                    let whole = Token::merge(pieces).map(|whole| whole.text).unwrap_or_default();
                     let phonemes = fallback::read(&self.lexicon, &self.unknown, &whole);
                     set_phonemes(Some(pieces), phonemes);
                     return;
@@ -167,7 +167,7 @@ fn earliest_start(pieces: &[Token<'_>], end: usize) -> usize {
 }
 
 /// Returns the value that a thread loaded; if the system refused the thread it is loaded here.
-fn joined<T>(
+fn join_or_load<T>(
     file: DataFile,
     thread: std::io::Result<ScopedJoinHandle<'_, Result<T, EnglishError>>>,
     load: impl FnOnce() -> Result<T, EnglishError>,

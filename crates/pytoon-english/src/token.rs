@@ -65,7 +65,7 @@ impl<'a> Token<'a> {
 
     /// Returns several pieces as one token without phonemes. Its tag is that of the piece with the most
     /// letters, capitals counting twice.
-    pub(crate) fn merged(pieces: &[Token<'a>]) -> Option<Self> {
+    pub(crate) fn merge(pieces: &[Token<'a>]) -> Option<Self> {
         let (first, last) = (pieces.first()?, pieces.last()?);
         let mut heaviest = first;
         for piece in pieces {

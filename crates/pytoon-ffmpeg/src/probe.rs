@@ -241,12 +241,12 @@ pub fn parse_with_packets(text: &str, packets: &str) -> Result<MediaProbe, Strin
     let mut sounds = Vec::new();
     let mut videos = 0;
     for (place, stream) in value["streams"].as_array().into_iter().flatten().enumerate() {
-        let index = whole(&stream["index"]).unwrap_or(place as u32);
+        let index = whole_number(&stream["index"]).unwrap_or(place as u32);
         let span = Span::of(stream, packets, index, (format_start, format_duration));
         match stream["codec_type"].as_str() {
             Some("video") => {
                 videos += 1;
-                if whole(&stream["disposition"]["attached_pic"]).unwrap_or(0) == 0 {
+                if whole_number(&stream["disposition"]["attached_pic"]).unwrap_or(0) == 0 {
                     pictures.push(video(stream, index, videos - 1, span));
                 }
             }
@@ -284,7 +284,8 @@ impl Span {
         let (format_start, format_duration) = format;
         let said_start = number(&stream["start_time"]);
         let start_s = said_start.unwrap_or(format_start);
-        let own = packets.iter().filter(|packet| whole(&packet["stream_index"]) == Some(index));
+        let own =
+            packets.iter().filter(|packet| whole_number(&packet["stream_index"]) == Some(index));
         let mut scanned: Option<(f64, f64, i64)> = None;
         let mut last_step = 0.0;
         for packet in own {
@@ -328,7 +329,7 @@ fn video(stream: &Value, index: u32, video_index: u32, span: Span) -> VideoStrea
     let side_data = stream["side_data_list"].as_array().into_iter().flatten();
     let needs_dolby_vision = side_data
         .filter(|data| data["dv_profile"].is_number())
-        .any(|data| whole(&data["dv_bl_signal_compatibility_id"]) == Some(0));
+        .any(|data| whole_number(&data["dv_bl_signal_compatibility_id"]) == Some(0));
     let aspect = text_of(&stream["sample_aspect_ratio"]);
     let sample_aspect = aspect
         .split_once(':')
@@ -341,10 +342,10 @@ fn video(stream: &Value, index: u32, video_index: u32, span: Span) -> VideoStrea
         video_index,
         codec: text_of(&stream["codec_name"]),
         profile: text_of(&stream["profile"]),
-        width: whole(&stream["width"]).unwrap_or(0),
-        height: whole(&stream["height"]).unwrap_or(0),
+        width: whole_number(&stream["width"]).unwrap_or(0),
+        height: whole_number(&stream["height"]).unwrap_or(0),
         pixel_format: text_of(&stream["pix_fmt"]),
-        bits: whole(&stream["bits_per_raw_sample"]),
+        bits: whole_number(&stream["bits_per_raw_sample"]),
         frame_rate: text_of(&stream["avg_frame_rate"]),
         base_rate: text_of(&stream["r_frame_rate"]),
         colour_space: text_of(&stream["color_space"]),
@@ -357,12 +358,12 @@ fn video(stream: &Value, index: u32, video_index: u32, span: Span) -> VideoStrea
         needs_dolby_vision,
         alpha_beside: ["alpha_mode", "ALPHA_MODE"]
             .iter()
-            .any(|name| whole(&stream["tags"][*name]) == Some(1)),
+            .any(|name| whole_number(&stream["tags"][*name]) == Some(1)),
         frames: span.frames,
         duration_s: span.duration_s,
         own_duration_s: span.own_duration_s,
         start_s: span.start_s,
-        is_default: whole(&stream["disposition"]["default"]) == Some(1),
+        is_default: whole_number(&stream["disposition"]["default"]) == Some(1),
     }
 }
 
@@ -371,11 +372,11 @@ fn audio(stream: &Value, index: u32, audio_index: u32, span: Span) -> AudioStrea
         index,
         audio_index,
         codec: text_of(&stream["codec_name"]),
-        sample_rate: whole(&stream["sample_rate"]).unwrap_or(0),
-        channels: whole(&stream["channels"]).unwrap_or(0),
+        sample_rate: whole_number(&stream["sample_rate"]).unwrap_or(0),
+        channels: whole_number(&stream["channels"]).unwrap_or(0),
         duration_s: span.duration_s,
         start_s: span.start_s,
-        is_default: whole(&stream["disposition"]["default"]) == Some(1),
+        is_default: whole_number(&stream["disposition"]["default"]) == Some(1),
     }
 }
 
@@ -390,7 +391,7 @@ fn number(value: &Value) -> Option<f64> {
     (number.is_finite() && number.abs() < 1e15).then_some(number)
 }
 
-fn whole(value: &Value) -> Option<u32> {
+fn whole_number(value: &Value) -> Option<u32> {
     number(value).filter(|n| (0.0..=f64::from(u32::MAX)).contains(n)).map(|n| n as u32)
 }
 

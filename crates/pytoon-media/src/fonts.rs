@@ -76,7 +76,7 @@ impl FontFinder {
     }
 
     /// Returns the installed and the missing ones among a script's wanted fonts.
-    pub fn wanted(
+    pub fn wanted_fonts(
         &self,
         script: FontScript,
     ) -> (Vec<&'static WantedFont>, Vec<&'static WantedFont>) {
@@ -92,7 +92,8 @@ impl FontFinder {
         for letter in self.choose(texts).undrawn {
             let script = font_script(letter);
             let known = WANTED_FONTS.iter().find(|font| font.script == script);
-            match known.filter(|_| script != FontScript::Latin && self.wanted(script).0.is_empty())
+            match known
+                .filter(|_| script != FontScript::Latin && self.wanted_fonts(script).0.is_empty())
             {
                 Some(font) if lacking.fonts.contains(&font) => {}
                 Some(font) => lacking.fonts.push(font),

@@ -9,7 +9,7 @@
 #![allow(clippy::print_stdout, reason = "an example prints its answer")]
 
 use pytoon_core::text::words;
-use pytoon_normalize::{Pronunciations, joined, normalize};
+use pytoon_normalize::{Pronunciations, join_spoken, normalize};
 use std::io::BufRead;
 
 fn main() -> std::io::Result<()> {
@@ -27,7 +27,7 @@ fn main() -> std::io::Result<()> {
                 .collect();
             println!("{}", shares.join(" | "));
         } else {
-            println!("{}", joined(&spoken).text);
+            println!("{}", join_spoken(&spoken).text);
         }
     }
     Ok(())

@@ -11,15 +11,15 @@
 //! percentages are. In other languages only silent signs are removed. Leaves sentence splitting, markup and the
 //! phonemes of whole sentences to others.
 //!
-//! Start with [`normalize`] and [`joined`]:
+//! Start with [`normalize`] and [`join_spoken`]:
 //!
 //! ```
 //! use pytoon_core::text::words;
-//! use pytoon_normalize::{Pronunciations, joined, normalize};
+//! use pytoon_normalize::{Pronunciations, join_spoken, normalize};
 //!
 //! let pronunciations = Pronunciations::new([("Zapier", "ZAP-ee-er")])?;
 //! let spoken = normalize(&words("Zapier costs $3.50."), "en-US", &pronunciations);
-//! assert_eq!(joined(&spoken).text, "zap-ee-er costs three dollars fifty.");
+//! assert_eq!(join_spoken(&spoken).text, "zap-ee-er costs three dollars fifty.");
 //! assert_eq!(spoken[0].pronunciation.as_ref().map(|p| p.ipa()), Some("zˈæpiɚ"));
 //! # Ok::<(), pytoon_normalize::PronunciationError>(())
 //! ```
@@ -36,7 +36,7 @@ mod text;
 pub use pronunciation::{
     MAX_CHARS, MAX_ENTRIES, MAX_PHRASE_WORDS, Pronunciation, PronunciationError, Pronunciations,
 };
-pub use text::{SpokenText, joined, written_text};
+pub use text::{SpokenText, join_spoken, written_text};
 
 use pronunciation::Found;
 use pytoon_core::text::Word;
@@ -70,7 +70,7 @@ pub fn normalize(
         "en" => {
             let mut sentence = with_pronunciations(words, found);
             let readings = english::read(&mut sentence, language);
-            sentence.spoken(readings)
+            sentence.assemble(readings)
         }
         _ => match european::Language::of(&base, language) {
             Some(language) => european::read(words, found, language),

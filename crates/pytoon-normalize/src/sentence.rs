@@ -126,7 +126,7 @@ impl Sentence {
     }
 
     /// Puts readings and marks together.
-    pub(crate) fn spoken(self, readings: Vec<Reading>) -> Vec<SpokenWord> {
+    pub(crate) fn assemble(self, readings: Vec<Reading>) -> Vec<SpokenWord> {
         let mut out: Vec<SpokenWord> = Vec::with_capacity(self.tokens.len());
         let count = self.tokens.len();
         let last = self.tokens.iter().rposition(|t| !t.core.is_empty()).unwrap_or(0);

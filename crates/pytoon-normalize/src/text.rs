@@ -17,7 +17,7 @@ pub struct SpokenText {
 }
 
 /// Joins spoken words. Silent words add neither characters nor spaces.
-pub fn joined(words: &[SpokenWord]) -> SpokenText {
+pub fn join_spoken(words: &[SpokenWord]) -> SpokenText {
     join(words.iter().map(|word| (word.text.as_str(), word.joins_next)))
 }
 
@@ -55,7 +55,8 @@ mod tests {
 
     #[test]
     fn every_word_knows_its_range() {
-        let spoken = joined(&normalize(&words("Pay $5 🔥 now"), "en", &Pronunciations::default()));
+        let spoken =
+            join_spoken(&normalize(&words("Pay $5 🔥 now"), "en", &Pronunciations::default()));
         let chars: Vec<char> = spoken.text.chars().collect();
         let parts: Vec<String> =
             spoken.ranges.iter().map(|&(from, to)| chars[from..to].iter().collect()).collect();
@@ -66,7 +67,7 @@ mod tests {
     #[test]
     fn unspaced_words_join_without_spaces() {
         let written = words("今日はいい天気です。");
-        let spoken = joined(&normalize(&written, "ja", &Pronunciations::default()));
+        let spoken = join_spoken(&normalize(&written, "ja", &Pronunciations::default()));
         assert_eq!(spoken.text, "今日はいい天気です。");
         assert_eq!(spoken.ranges.len(), written.len());
     }

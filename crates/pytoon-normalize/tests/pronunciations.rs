@@ -1,7 +1,7 @@
 //! Matching, layering and validation of a brief's pronunciations.
 
 use pytoon_core::text::words;
-use pytoon_normalize::{PronunciationError, Pronunciations, SpokenWord, joined, normalize};
+use pytoon_normalize::{PronunciationError, Pronunciations, SpokenWord, join_spoken, normalize};
 
 fn pronunciations(entries: &[(&str, &str)]) -> Pronunciations {
     Pronunciations::new(entries.iter().copied()).expect("valid entries")
@@ -58,7 +58,7 @@ const MATCHES: &[Match] = &[
 #[test]
 fn entries_match_whole_words_whatever_stands_around_them() {
     for Match { word, value, text, spoken } in MATCHES {
-        assert_eq!(joined(&read(text, &[(*word, *value)])).text, *spoken, "{text}");
+        assert_eq!(join_spoken(&read(text, &[(*word, *value)])).text, *spoken, "{text}");
     }
 }
 
@@ -78,7 +78,7 @@ fn every_language_takes_pronunciations() {
     for language in ["de", "fr", "ru", "xx"] {
         let entries = pronunciations(&[("Zapier", "ZAP-ee-er")]);
         let spoken = normalize(&words("Zapier, ok"), language, &entries);
-        assert_eq!(joined(&spoken).text, "zap-ee-er, ok");
+        assert_eq!(join_spoken(&spoken).text, "zap-ee-er, ok");
         assert_eq!(ipa(&spoken[0]), Some("zˈæpiɚ"));
     }
 }
@@ -91,14 +91,14 @@ fn later_layers_win() {
     let entries: Vec<(&str, &str)> = merged.iter().collect();
     assert_eq!(entries, [("Zapier", "ZAP-ee-er"), ("SQL", "sequel")]);
     let spoken = normalize(&words("Zapier SQL"), "en", &merged);
-    assert_eq!(joined(&spoken).text, "zap-ee-er sequel");
+    assert_eq!(join_spoken(&spoken).text, "zap-ee-er sequel");
 }
 
 #[test]
 fn the_longest_phrase_wins() {
     let entries = &[("new york", "noo york"), ("new", "nyoo"), ("new york city", "the city")];
     assert_eq!(
-        joined(&read("New York City in New Yorkshire", entries)).text,
+        join_spoken(&read("New York City in New Yorkshire", entries)).text,
         "the city in nyoo Yorkshire"
     );
 }

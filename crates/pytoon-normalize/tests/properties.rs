@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use pytoon_core::text::{Word, words};
-use pytoon_normalize::{Pronunciations, joined, normalize};
+use pytoon_normalize::{Pronunciations, join_spoken, normalize};
 use std::time::Instant;
 
 const LANGUAGES: &[&str] = &[
@@ -66,7 +66,7 @@ proptest! {
         for pronunciations in [none(), given()] {
             let spoken = normalize(&written, LANGUAGES[at], &pronunciations);
             prop_assert_eq!(spoken.len(), written.len());
-            let text = joined(&spoken);
+            let text = join_spoken(&spoken);
             prop_assert_eq!(text.ranges.len(), written.len());
             let count = text.text.chars().count();
             prop_assert!(text.ranges.iter().all(|&(from, to)| from <= to && to <= count));
@@ -80,28 +80,28 @@ proptest! {
 
     #[test]
     fn english_has_no_digits_left(text in "[ -~]{0,60}") {
-        let spoken = joined(&normalize(&words(&text), "en", &none())).text;
+        let spoken = join_spoken(&normalize(&words(&text), "en", &none())).text;
         prop_assert!(!spoken.contains(|c: char| c.is_ascii_digit()), "{} -> {}", text, spoken);
     }
 
     #[test]
     fn what_is_read_is_read_the_same_again(number in 0_u64..1_000_000_000, cents in 0_u64..100) {
         let text = format!("It costs ${number}.{cents:02} or {number} km.");
-        let once = joined(&normalize(&words(&text), "en", &none())).text;
-        let twice = joined(&normalize(&words(&once), "en", &none())).text;
+        let once = join_spoken(&normalize(&words(&text), "en", &none())).text;
+        let twice = join_spoken(&normalize(&words(&once), "en", &none())).text;
         prop_assert_eq!(once, twice);
     }
 
     #[test]
     fn english_keeps_every_word(text in "[A-Za-z0-9'$%.,&-]{0,4}[A-Za-z0-9][A-Za-z0-9'%.,&-]{0,6}") {
-        let spoken = joined(&normalize(&words(&text), "en", &none())).text;
+        let spoken = join_spoken(&normalize(&words(&text), "en", &none())).text;
         prop_assert!(spoken.contains(char::is_alphabetic), "{}", text);
     }
 
     #[test]
     fn words_of_letters_are_kept(text in "[a-zäöüéñ]{1,12}( [a-zäöüéñ]{1,12}){0,6}") {
         for language in ["de", "fr", "es", "pt", "tr", "pl"] {
-            prop_assert_eq!(&joined(&normalize(&words(&text), language, &none())).text, &text);
+            prop_assert_eq!(&join_spoken(&normalize(&words(&text), language, &none())).text, &text);
         }
     }
 }
@@ -117,10 +117,10 @@ fn letters_and_digits_of_other_scripts_are_kept() {
         ("zh", "共3本"),
     ];
     for (language, text) in cases {
-        assert_eq!(joined(&normalize(&words(text), language, &none())).text, text);
+        assert_eq!(join_spoken(&normalize(&words(text), language, &none())).text, text);
     }
     for text in ["Это дом", "नमस्ते दुनिया", "مرحبا", "日本"] {
-        assert_eq!(joined(&normalize(&words(text), "en", &none())).text, text);
+        assert_eq!(join_spoken(&normalize(&words(text), "en", &none())).text, text);
     }
 }
 
@@ -130,7 +130,7 @@ fn a_number_of_ten_thousand_digits_stays_small() {
         ["7".repeat(10_000), "1,234".repeat(2_000), "1.2".repeat(3_000), "9-".repeat(5_000)]
     {
         for language in LANGUAGES {
-            let spoken = joined(&normalize(&words(&digits), language, &none()));
+            let spoken = join_spoken(&normalize(&words(&digits), language, &none()));
             assert!(spoken.text.len() < 100_000, "{language}: {}", spoken.text.len());
         }
     }

@@ -4,8 +4,8 @@
 use crate::Result;
 use crate::check::{Finished, check};
 use crate::receipt::{
-    Asked, EncodeReceipt, LoudnessReceipt, OutputFacts, RECEIPT_VERSION, Receipt, SceneReceipt,
-    StageTime, Tools, VoiceReceipt,
+    EncodeReceipt, LoudnessReceipt, OutputFacts, RECEIPT_VERSION, Receipt, RequestFacts,
+    SceneReceipt, StageTime, Tools, VoiceReceipt,
 };
 use crate::sources::Sources;
 use crate::stage::{StageContext, write_json};
@@ -36,7 +36,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Planned {
     pub(crate) timeline: Timeline,
     pub(crate) warnings: Vec<Note>,
-    pub(crate) asked: Asked,
+    pub(crate) asked: RequestFacts,
     pub(crate) voice: VoiceReceipt,
     pub(crate) drawn: Drawn,
     pub(crate) graph: Option<SceneGraph>,
@@ -62,7 +62,7 @@ impl Planned {
         };
         let spoken = VoiceResult::new(Vec::new(), provider, method);
         Self {
-            asked: Asked {
+            asked: RequestFacts {
                 preset_id: "timeline".to_owned(),
                 seed: timeline.seed,
                 target_duration_seconds: None,
@@ -83,7 +83,7 @@ impl Planned {
 }
 
 /// The input of a receipt.
-pub(crate) struct Made<'a> {
+pub(crate) struct ReceiptInput<'a> {
     pub(crate) planned: &'a Planned,
     pub(crate) sound: &'a SoundReport,
     pub(crate) picture: &'a PictureReport,
@@ -96,11 +96,12 @@ pub(crate) struct Made<'a> {
 }
 
 /// Checks the film in the work folder and writes its receipt there.
-pub(crate) fn receipt(context: &StageContext<'_>, made: Made<'_>) -> Result<Receipt> {
+pub(crate) fn receipt(context: &StageContext<'_>, made: ReceiptInput<'_>) -> Result<Receipt> {
     let begun = Instant::now();
-    let Made { planned, sound, picture, tools, mut stages, verify_full, target_lufs } = made;
+    let ReceiptInput { planned, sound, picture, tools, mut stages, verify_full, target_lufs } =
+        made;
     let timeline = &planned.timeline;
-    let output = context.folder.work(layout::OUTPUT);
+    let output = context.folder.work_path(layout::OUTPUT);
     let film = Finished { timeline, sound, picture, output: &output, target_lufs };
     let (self_check, probed) = check(context.runner(), &film, verify_full)?;
     stages.push(stage_time("check", begun.elapsed(), false));
@@ -164,8 +165,8 @@ pub(crate) fn stage_time(stage: &str, took: Duration, reused: bool) -> StageTime
 /// Returns the charges that bought nothing usable: clips and speech that failed, and sentences of voices that
 /// failed before the whole script was spoken.
 fn wasted(context: &StageContext<'_>, failed: &[FailedAttempt]) -> MicroUsd {
-    let Some(books) = context.engines().books() else { return MicroUsd::ZERO };
-    let rows = books.runtime.block_on(books.store.call_list(CallFilter {
+    let Some(ledger) = context.engines().purchase_ledger() else { return MicroUsd::ZERO };
+    let rows = ledger.runtime.block_on(ledger.store.call_list(CallFilter {
         job_id: Some(context.folder.job_id().clone()),
         ..CallFilter::default()
     }));
@@ -181,8 +182,8 @@ fn wasted(context: &StageContext<'_>, failed: &[FailedAttempt]) -> MicroUsd {
 }
 
 /// Returns the brief's part of the receipt.
-pub(crate) fn asked(sources: &Sources, graph: &SceneGraph) -> Asked {
-    Asked {
+pub(crate) fn request_facts(sources: &Sources, graph: &SceneGraph) -> RequestFacts {
+    RequestFacts {
         preset_id: sources.preset_id.clone(),
         seed: sources.seed,
         target_duration_seconds: sources.brief.target_duration_seconds,

@@ -1,6 +1,6 @@
 //! The handles of a render, built once by the program.
 
-use crate::engine_desk::EngineDesk;
+use crate::engine_session::EngineSession;
 use pytoon_config::Config;
 use pytoon_media::fonts::FontFinder;
 use pytoon_process::{Runner, SystemError, disk};
@@ -21,7 +21,7 @@ pub struct Environment {
     /// The loaded neural voices.
     pub voices: Arc<Voices>,
     /// Engines.
-    pub engines: Arc<EngineDesk>,
+    pub engines: Arc<EngineSession>,
     /// Receives the progress of a render.
     pub progress: Arc<dyn ProgressSink>,
     /// True if purchases are allowed. A plan buys nothing.

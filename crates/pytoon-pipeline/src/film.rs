@@ -23,13 +23,13 @@ use crate::options::RenderOptions;
 use crate::receipt::{Receipt, StageTime};
 use crate::sources::{self, Sources};
 use crate::stage::{
-    FrameBuffers, Stage, StageContext, Step, cached, found, last_output, lock, made,
+    FrameBuffers, Stage, StageContext, Step, cached, cached_output, find_output, last_output, lock,
 };
-use crate::stages::engines::{self, DrawnScene, SceneInput, SceneStage, Wanted};
+use crate::stages::engines::{self, DrawnScene, SceneInput, SceneRequest, SceneStage};
 use crate::stages::final_timeline::{FinalInput, FinalStage};
 use crate::stages::finish::{PublishInput, PublishStage, published_files};
 use crate::stages::look::LookInput;
-use crate::stages::picture::chunk::{ChunkInput, ChunkReport, ChunkStage, joined};
+use crate::stages::picture::chunk::{ChunkInput, ChunkReport, ChunkStage, join_reports};
 use crate::stages::plan::{self, Plan, PlanInput, PlanStage};
 use crate::stages::sound::{MixStage, SoundInput};
 use crate::stages::timeline::TimelineSettings;
@@ -237,7 +237,7 @@ impl Film {
         if let Some(input) = TranscriptInput::of(&sources, &settings.transcription) {
             self.env.progress.stage("transcript");
             let stage = TranscriptStage { limits: speech::limits(context.engines(), &sources) };
-            let heard = made(context, &stage, &input)?;
+            let heard = cached_output(context, &stage, &input)?;
             self.note("transcript", heard.took, heard.reused);
             transcript::apply(heard.value, &mut sources);
         }
@@ -248,7 +248,7 @@ impl Film {
             draft: self.options.draft,
             sources,
         };
-        let plan = made(context, &PlanStage, &input)?;
+        let plan = cached_output(context, &PlanStage, &input)?;
         self.note("plan", plan.took, plan.reused);
         Event::JobStarted {
             folder: &self.folder.root().display().to_string(),
@@ -284,7 +284,7 @@ impl Film {
             sources,
             graph: plan.graph,
         };
-        let voiced = made(context, &VoicedStage { kept }, &input)?;
+        let voiced = cached_output(context, &VoicedStage { kept }, &input)?;
         for (part, took_ms, reused) in &voiced.value.parts {
             self.note(part, Duration::from_millis(*took_ms), voiced.reused || *reused);
         }
@@ -305,7 +305,7 @@ impl Film {
     ) -> Result<S::Output> {
         let brief = self.brief_hash()?;
         let output = last_output(&self.folder, stage).filter(|output| brief_of(output) == brief);
-        output.ok_or_else(|| match self.folder.work(&stage.output_file()).is_file() {
+        output.ok_or_else(|| match self.folder.work_path(&stage.output_file()).is_file() {
             true => PipelineError::Outdated(id),
             false => PipelineError::NotReady(id),
         })
@@ -344,7 +344,7 @@ impl Film {
         if !voiced.timeline.timeline.iter().any(|place| place.scene_id == *scene_id) {
             return Err(PipelineError::Internal(format!("the film has no scene `{scene_id}`")));
         }
-        let Some(wanted) = voiced.wanted(scene_id) else {
+        let Some(wanted) = voiced.request_of(scene_id) else {
             // The scene shows its own media or a drawn background, so no engine is asked.
             let engine_used = LOCAL_ENGINE.into();
             let end = SceneEnd { engine_used, fallback_used: false, error: None };
@@ -382,7 +382,7 @@ impl Film {
         for wanted in &voiced.wanted {
             let scene_id = &wanted.order.scene_id;
             let input = SceneInput::of(wanted);
-            let drawn = match found(context, &SceneStage::new(wanted), &input)? {
+            let drawn = match find_output(context, &SceneStage::new(wanted), &input)? {
                 Some((drawn, _)) => drawn,
                 // The graph has no stage for such a scene.
                 None if !wanted.order.chain.has_outside_engine() => {
@@ -417,7 +417,7 @@ impl Film {
                     scenes,
                     timeline: TimelineSettings::of(&self.env.config.settings),
                 };
-                made(context, &FinalStage, &input)?.value
+                cached_output(context, &FinalStage, &input)?.value
             }
         };
         self.total_frames.store(planned.timeline.total_frames.get(), Ordering::Relaxed);
@@ -430,7 +430,7 @@ impl Film {
 
     fn mix(&self, context: &StageContext<'_>) -> Result<()> {
         let planned = self.planned(context)?;
-        let sound = made(context, &MixStage, &self.sound_input(&planned))?;
+        let sound = cached_output(context, &MixStage, &self.sound_input(&planned))?;
         self.note("sound", sound.took, sound.reused);
         Ok(())
     }
@@ -455,7 +455,7 @@ impl Film {
         let input = ChunkInput::of(&planned.timeline, range);
         let stage = ChunkStage { index };
         let begun = Instant::now();
-        let chunk = made(context, &stage, &input)?;
+        let chunk = cached_output(context, &stage, &input)?;
         if chunk.reused {
             self.count_frames(range.len().get());
         } else {
@@ -469,7 +469,7 @@ impl Film {
     fn publish(&self, context: &StageContext<'_>) -> Result<Receipt> {
         let planned = self.planned(context)?;
         let ranges = planned.timeline.chunks();
-        let sound = found(context, &MixStage, &self.sound_input(&planned))?;
+        let sound = find_output(context, &MixStage, &self.sound_input(&planned))?;
         let (sound, sound_took) = sound.ok_or(PipelineError::NotReady(StageId::Mix))?;
         let mut reports = Vec::with_capacity(ranges.len());
         for (index, &range) in ranges.iter().enumerate() {
@@ -479,7 +479,7 @@ impl Film {
                 last_output(&self.folder, &stage)
             } else {
                 let input = ChunkInput::of(&planned.timeline, range);
-                found(context, &stage, &input)?.map(|(report, _)| report)
+                find_output(context, &stage, &input)?.map(|(report, _)| report)
             };
             reports.push(match there {
                 Some(report) => report,
@@ -487,7 +487,7 @@ impl Film {
             });
         }
         self.encoders.clear();
-        let (picture, cover) = joined(&reports)?;
+        let (picture, cover) = join_reports(&reports)?;
         let input = PublishInput {
             pieces: PublishInput::pieces(ranges.len(), &self.folder),
             target_lufs: self.env.config.settings.mix.target_lufs,
@@ -499,10 +499,10 @@ impl Film {
         let stages = self.times_so_far(&planned, sound_took, ranges.len());
         let files = published_files(&self.folder, &planned.timeline);
         let stage = PublishStage { stages, files, verify_full: self.options.verify_full };
-        let published = made(context, &stage, &input)?;
+        let published = cached_output(context, &stage, &input)?;
         if !published.reused {
             Event::JobFinished {
-                output: &self.folder.place(layout::OUTPUT).display().to_string(),
+                output: &self.folder.published_path(layout::OUTPUT).display().to_string(),
                 duration_ms: published.value.output.duration_ms,
                 wall_ms: (RealWorld.now() - self.folder.started_at()).max(0) as u64,
                 findings: published.value.self_check.findings.len(),
@@ -545,7 +545,7 @@ impl Film {
 
 fn voiced_film(voiced: &Voiced) -> VoicedFilm {
     let scenes = voiced.timeline.timeline.iter().map(|scene| {
-        let wanted = voiced.wanted(&scene.scene_id);
+        let wanted = voiced.request_of(&scene.scene_id);
         VoicedScene {
             id: scene.scene_id.clone(),
             engine_asked: wanted.map_or_else(|| scene.engine.clone(), |w| w.asked.clone()),
@@ -555,7 +555,7 @@ fn voiced_film(voiced: &Voiced) -> VoicedFilm {
     VoicedFilm { scenes: scenes.collect(), chunks: voiced.timeline.chunks().len() as u32 }
 }
 
-fn scene_end(drawn: &DrawnScene, wanted: &Wanted) -> SceneEnd {
+fn scene_end(drawn: &DrawnScene, wanted: &SceneRequest) -> SceneEnd {
     let story = &drawn.story;
     let clip = story.clip.as_ref();
     let engine_used = clip.map_or_else(|| LOCAL_ENGINE.into(), |clip| clip.engine.clone());

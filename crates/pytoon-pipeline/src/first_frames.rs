@@ -23,7 +23,7 @@ impl PictureFitter for FirstFrames {
     fn fit(&self, file: PathBuf, ratio: Ratio) -> FitFuture<'_> {
         let (runner, limits) = (self.runner.clone(), self.limits);
         Box::pin(async move {
-            let work = move || fitted(&runner, &limits, &file, ratio);
+            let work = move || fit_picture(&runner, &limits, &file, ratio);
             let fitted = tokio::task::spawn_blocking(work).await;
             let stopped = |_| FitProblem::Picture("reading it ended unexpectedly".to_owned());
             fitted.map_err(stopped)?.map_err(|error| {
@@ -37,7 +37,7 @@ impl PictureFitter for FirstFrames {
     }
 }
 
-fn fitted(
+fn fit_picture(
     runner: &Runner,
     limits: &PictureLimits,
     file: &Path,

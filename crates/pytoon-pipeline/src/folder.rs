@@ -74,18 +74,18 @@ impl JobFolder {
     }
 
     /// Returns the path of a published artifact.
-    pub(crate) fn place(&self, name: &str) -> PathBuf {
+    pub(crate) fn published_path(&self, name: &str) -> PathBuf {
         self.root.join(name)
     }
 
     /// Returns the path of a work artifact.
-    pub(crate) fn work(&self, name: &str) -> PathBuf {
+    pub(crate) fn work_path(&self, name: &str) -> PathBuf {
         self.root.join(layout::WORK_DIR).join(name)
     }
 
     /// Returns the path of a work artifact and creates its folder.
     pub(crate) fn new_work(&self, name: &str) -> Result<PathBuf, SystemError> {
-        let path = self.work(name);
+        let path = self.work_path(name);
         if let Some(parent) = path.parent() {
             disk::create_folder(parent)?;
         }
@@ -117,8 +117,8 @@ impl JobFolder {
     }
 
     /// Reads a value that was stored in this folder; `None` if it is absent or unreadable.
-    pub(crate) fn kept<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        self.places.read_bytes(&std::fs::read(self.work(name)).ok()?).ok()
+    pub(crate) fn read_kept<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        self.places.read_bytes(&std::fs::read(self.work_path(name)).ok()?).ok()
     }
 
     /// Returns true if a stage was done with this input and its artifacts are unchanged.
@@ -150,7 +150,7 @@ impl JobFolder {
 
     /// Returns the stamp of an artifact, independent of the folder's path; empty for an absent one.
     fn artifact_stamp(&self, name: &str) -> String {
-        let path = self.work(name);
+        let path = self.work_path(name);
         if path.is_file() { places::content_hash_of(&path) } else { "absent".to_owned() }
     }
 
@@ -161,11 +161,11 @@ impl JobFolder {
 
     /// Removes a work artifact.
     pub(crate) fn remove_work(&self, name: &str) -> Result<(), SystemError> {
-        disk::remove_file(&self.work(name))
+        disk::remove_file(&self.work_path(name))
     }
 
     fn note(&self, stage: &str) -> PathBuf {
-        self.work(layout::STEPS_DIR).join(stage)
+        self.work_path(layout::STEPS_DIR).join(stage)
     }
 
     /// Returns a temporary path, unique to this attempt, beside the artifact.
@@ -175,7 +175,7 @@ impl JobFolder {
 
     /// Renames a finished temporary file to its artifact.
     pub(crate) fn finish_temp(&self, temp: &Path, name: &str) -> Result<(), SystemError> {
-        let artifact = self.work(name);
+        let artifact = self.work_path(name);
         std::fs::rename(temp, &artifact).map_err(|e| SystemError::write(&artifact, e))
     }
 
@@ -194,11 +194,11 @@ impl JobFolder {
     /// `names`.
     pub(crate) fn place_all<S: AsRef<str>>(&self, names: &[S]) -> Result<(), SystemError> {
         for name in names.iter().map(AsRef::as_ref) {
-            let to = self.place(name);
+            let to = self.published_path(name);
             if let Some(parent) = to.parent() {
                 disk::create_folder(parent)?;
             }
-            disk::place_whole(&self.work(name), &to)?;
+            disk::place_whole(&self.work_path(name), &to)?;
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ mod assets;
 mod check;
 mod delivery;
 mod draw_plan;
-pub mod engine_desk;
+pub mod engine_session;
 mod environment;
 mod error;
 pub mod film;

@@ -74,16 +74,16 @@ impl OwnedFolder {
 
     /// Returns the unfinished job of this folder, or else a new one.
     pub(crate) fn job(&self) -> JobIdentity {
-        JobIdentity::read(&self.work()).unwrap_or_else(new_job)
+        JobIdentity::read(&self.work_dir()).unwrap_or_else(new_job)
     }
 
-    fn work(&self) -> PathBuf {
+    fn work_dir(&self) -> PathBuf {
         self.root.join(layout::WORK_DIR)
     }
 
     /// Keeps the pieces of the finished film. The job is over: the next render is another job.
     pub(crate) fn finish(self) -> Result<(), SystemError> {
-        let (work, cache) = (self.work(), self.root.join(layout::CACHE_DIR));
+        let (work, cache) = (self.work_dir(), self.root.join(layout::CACHE_DIR));
         disk::remove_file(&work.join(layout::JOB))?;
         remove_temp_files(&work);
         if cache.exists() {
@@ -94,11 +94,11 @@ impl OwnedFolder {
 
     /// Keeps finished stages for the next run, after a cancel.
     pub(crate) fn pause(self) {
-        let notes = std::fs::read_dir(self.work().join(layout::STEPS_DIR));
+        let notes = std::fs::read_dir(self.work_dir().join(layout::STEPS_DIR));
         if self.found == Found::Nothing && !notes.is_ok_and(|mut notes| notes.next().is_some()) {
             return self.abandon();
         }
-        remove_temp_files(&self.work());
+        remove_temp_files(&self.work_dir());
     }
 
     /// Restores the state before the run, after a failure.
@@ -106,12 +106,12 @@ impl OwnedFolder {
         // The failure being reported matters more than a failed cleanup.
         match self.found {
             Found::Nothing => {
-                let _ = std::fs::remove_dir_all(self.work());
+                let _ = std::fs::remove_dir_all(self.work_dir());
                 for folder in &self.created {
                     let _ = std::fs::remove_dir(folder);
                 }
             }
-            Found::Unfinished => remove_temp_files(&self.work()),
+            Found::Unfinished => remove_temp_files(&self.work_dir()),
             Found::Finished => drop(self.finish()),
         }
     }

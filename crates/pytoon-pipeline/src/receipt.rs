@@ -22,7 +22,7 @@ pub struct Receipt {
     /// The time when the film was finished, RFC 3339.
     pub finished_at: String,
     /// The request.
-    pub asked: Asked,
+    pub asked: RequestFacts,
     /// The finished file.
     pub output: OutputFacts,
     /// True if the film is degraded.
@@ -54,7 +54,7 @@ pub struct Receipt {
 /// The request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Asked {
+pub struct RequestFacts {
     /// The preset.
     pub preset_id: String,
     /// The seed.

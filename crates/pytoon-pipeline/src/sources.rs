@@ -150,10 +150,12 @@ impl Resolver<'_> {
     fn named_things(&self, brief: &Brief) -> Result<(String, Preset, Profile)> {
         let settings = &self.env.config.settings;
         let preset_id = brief.preset_id.clone().unwrap_or_else(|| settings.default_preset.clone());
-        let preset = self.named("preset_id", &preset_id, |name| self.env.config.preset(name))?;
+        let preset =
+            self.load_named("preset_id", &preset_id, |name| self.env.config.preset(name))?;
         let profile_name =
             brief.profile.clone().unwrap_or_else(|| settings.default_profile.clone());
-        let profile = self.named("profile", &profile_name, |name| self.env.config.profile(name))?;
+        let profile =
+            self.load_named("profile", &profile_name, |name| self.env.config.profile(name))?;
         self.check_engines(brief)?;
         self.check_language(brief)?;
         Ok((preset_id, preset, profile))
@@ -182,7 +184,7 @@ impl Resolver<'_> {
     }
 
     /// Looks a name up in the configuration; a missing one is reported at the brief's field.
-    fn named<T>(
+    fn load_named<T>(
         &self,
         field: &str,
         name: &str,
@@ -378,7 +380,7 @@ impl Resolver<'_> {
             Some(BrandField::Inline(kit)) => (kit.clone(), self.file.base.clone()),
             Some(BrandField::Named(name)) => {
                 let (kit, folder) =
-                    self.named("brand", name, |name| self.env.config.brand(name))?;
+                    self.load_named("brand", name, |name| self.env.config.brand(name))?;
                 (kit, folder.unwrap_or_default())
             }
         };

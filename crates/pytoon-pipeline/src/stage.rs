@@ -12,7 +12,7 @@
 //! Start with [`cached`].
 
 use crate::assets::PictureStore;
-use crate::engine_desk::EngineDesk;
+use crate::engine_session::EngineSession;
 use crate::environment::{Environment, ProgressSink};
 use crate::folder::JobFolder;
 use crate::receipt::Tools;
@@ -104,7 +104,7 @@ pub(crate) fn cached<S: Stage>(
     };
     let took = begun.elapsed();
     let file = stage.output_file();
-    folder.keep(&file, &Kept { took_ms: took.as_millis() as u64, output: &value })?;
+    folder.keep(&file, &StoredOutput { took_ms: took.as_millis() as u64, output: &value })?;
     let artifacts = stage.artifacts(&value);
     let all = std::iter::once(file.as_str()).chain(artifacts.iter().map(String::as_str));
     folder.mark_done(&name, &hash, all)?;
@@ -113,14 +113,14 @@ pub(crate) fn cached<S: Stage>(
 
 /// The file of a stage's output.
 #[derive(Serialize, Deserialize)]
-struct Kept<T> {
+struct StoredOutput<T> {
     /// The time that it took to make it, in milliseconds.
     took_ms: u64,
     output: T,
 }
 
 /// Does the same for a stage that never waits.
-pub(crate) fn made<S: Stage>(
+pub(crate) fn cached_output<S: Stage>(
     context: &StageContext<'_>,
     stage: &S,
     input: &S::Input,
@@ -135,7 +135,7 @@ pub(crate) fn made<S: Stage>(
 
 /// Returns the output that an earlier run made from this input, if it can be used, and the time that it took to
 /// make it.
-pub(crate) fn found<S: Stage>(
+pub(crate) fn find_output<S: Stage>(
     context: &StageContext<'_>,
     stage: &S,
     input: &S::Input,
@@ -151,7 +151,8 @@ fn earlier<S: Stage>(
     if !context.folder.is_done(&stage.name(), hash) {
         return Ok(None);
     }
-    let Some(Kept { took_ms, output }) = context.folder.kept(&stage.output_file()) else {
+    let Some(StoredOutput { took_ms, output }) = context.folder.read_kept(&stage.output_file())
+    else {
         return Ok(None);
     };
     let took = Duration::from_millis(took_ms);
@@ -160,7 +161,7 @@ fn earlier<S: Stage>(
 
 /// Returns the last output of a stage, regardless of its input.
 pub(crate) fn last_output<S: Stage>(folder: &JobFolder, stage: &S) -> Option<S::Output> {
-    folder.kept::<Kept<S::Output>>(&stage.output_file()).map(|kept| kept.output)
+    folder.read_kept::<StoredOutput<S::Output>>(&stage.output_file()).map(|kept| kept.output)
 }
 
 /// The handles of a stage. None of them affects the result.
@@ -214,7 +215,7 @@ impl<'a> StageContext<'a> {
         &self.env.fonts
     }
 
-    pub(crate) fn engines(&self) -> &'a EngineDesk {
+    pub(crate) fn engines(&self) -> &'a EngineSession {
         &self.env.engines
     }
 

@@ -36,9 +36,9 @@ impl StageContext<'_> {
 
     /// Returns the circuit breakers of voices, if a service or a server can be asked.
     pub(crate) fn breakers(&self) -> Option<VoiceBreakers> {
-        let books = self.engines().books()?;
-        let runtime = books.runtime.handle().clone();
-        Some(VoiceBreakers::new(books.store.clone(), Arc::new(RealWorld), runtime))
+        let ledger = self.engines().purchase_ledger()?;
+        let runtime = ledger.runtime.handle().clone();
+        Some(VoiceBreakers::new(ledger.store.clone(), Arc::new(RealWorld), runtime))
     }
 
     /// Returns the transcription service, or the reason why it cannot be asked.
@@ -53,7 +53,7 @@ impl StageContext<'_> {
         let Some(key) = self.engines().secrets().find(&settings.key_env)? else {
             return Ok(Err(format!("it has no key: set {}", settings.key_env.join(" or "))));
         };
-        let Some((paid, runtime)) = paid(self.env, self.folder.job_id(), limits) else {
+        let Some((paid, runtime)) = open_paid_work(self.env, self.folder.job_id(), limits) else {
             return Ok(Err("the ledger of paid work is not open".to_owned()));
         };
         let made = OpenAi::new(settings, &key, paid, runtime);
@@ -68,13 +68,17 @@ impl StageContext<'_> {
     }
 }
 
-fn paid(env: &Environment, job: &JobId, limits: CallLimits) -> Option<(Arc<PaidWork>, Handle)> {
-    let books = env.engines.books()?;
-    let (store, storage) = (books.store.clone(), books.storage.clone());
+fn open_paid_work(
+    env: &Environment,
+    job: &JobId,
+    limits: CallLimits,
+) -> Option<(Arc<PaidWork>, Handle)> {
+    let ledger = env.engines.purchase_ledger()?;
+    let (store, storage) = (ledger.store.clone(), ledger.storage.clone());
     let buyer = Buyer::new(store, Arc::new(RealWorld), storage, env.runner.cancel.clone());
     let (buyer, fence) = (Arc::new(buyer), env.claim.clone());
     let work = PaidWork { buyer, job_id: job.clone(), fence, limits };
-    Some((Arc::new(work), books.runtime.handle().clone()))
+    Some((Arc::new(work), ledger.runtime.handle().clone()))
 }
 
 /// Returns the providers of a configuration, in order; `job` pays for purchases.
@@ -99,7 +103,7 @@ fn providers_of(
         secrets: env.engines.secrets(),
         runner: &env.runner,
         voices: &env.voices,
-        paid: paid(env, job, limits),
+        paid: open_paid_work(env, job, limits),
         first,
     };
     chain(&parts).map_err(|error| match error {

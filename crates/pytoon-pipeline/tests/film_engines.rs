@@ -6,7 +6,7 @@ use pytoon_config::{BriefFile, Config, ConfigSource, read_brief};
 use pytoon_core::graph::{FilmGraph, StageId};
 use pytoon_media::fonts::FontFinder;
 use pytoon_pipeline::RenderOptions;
-use pytoon_pipeline::engine_desk::EngineDesk;
+use pytoon_pipeline::engine_session::EngineSession;
 use pytoon_pipeline::film::{Film, FilmSource, JobIdentity, SceneEnd, StageEnd, VoicedFilm};
 use pytoon_pipeline::receipt::Receipt;
 use pytoon_pipeline::{Environment, NoProgress, PipelineError, SceneMemo, local};
@@ -39,10 +39,10 @@ fn environment(studio: &Studio) -> Environment {
     let secrets = Secrets::load(&root.join(".env")).expect("keys");
     let stall = Duration::from_secs(60);
     let runner = Runner::new(Programs::beside_this_one(), CancelToken::default(), stall);
-    let desk = EngineDesk::open(&config, &secrets, &runner, Arc::default()).expect("engines");
+    let session = EngineSession::open(&config, &secrets, &runner, Arc::default()).expect("engines");
     Environment {
         config,
-        engines: Arc::new(desk),
+        engines: Arc::new(session),
         fonts: FontFinder::search(&[]),
         progress: Arc::new(NoProgress),
         voices: Arc::default(),

@@ -37,17 +37,17 @@ struct Keeper {
 
 /// A program that ends with this process, until this value is dropped.
 #[derive(Debug)]
-pub(crate) struct Kept(u32);
+pub(crate) struct KeeperGuard(u32);
 
 /// Registers a program, so that its process group is killed when this process is gone.
-pub(crate) fn keep(id: u32) -> Kept {
+pub(crate) fn keep(id: u32) -> KeeperGuard {
     let mut keeper = KEEPER.lock().unwrap_or_else(PoisonError::into_inner);
     keeper.live.insert(id);
     keeper.tell('+', id);
-    Kept(id)
+    KeeperGuard(id)
 }
 
-impl Drop for Kept {
+impl Drop for KeeperGuard {
     fn drop(&mut self) {
         let mut keeper = KEEPER.lock().unwrap_or_else(PoisonError::into_inner);
         keeper.live.remove(&self.0);

@@ -278,7 +278,7 @@ pub struct Running {
     /// The reason why there is no guard: the program was killed, since it could not be watched.
     unguarded: Option<SystemError>,
     /// Last: it is released when the program has ended.
-    _kept: keeper::Kept,
+    _kept: keeper::KeeperGuard,
 }
 
 impl Running {
@@ -374,7 +374,7 @@ impl Running {
         loop {
             ticks.tick(&self.progress);
             match self.child.try_wait() {
-                Ok(Some(status)) => return self.ended(status),
+                Ok(Some(status)) => return self.finish(status),
                 Ok(None) => self.watch()?,
                 Err(source) => {
                     return Err(SystemError::Start { program: self.program.to_owned(), source });
@@ -384,7 +384,7 @@ impl Running {
         }
     }
 
-    fn ended(&mut self, status: std::process::ExitStatus) -> Result<(), SystemError> {
+    fn finish(&mut self, status: std::process::ExitStatus) -> Result<(), SystemError> {
         if let Some(reader) = self.stderr_reader.take() {
             // A grandchild may keep the pipe open; the tail read so far is enough then.
             let deadline = Instant::now() + Duration::from_millis(200);

@@ -89,7 +89,11 @@ impl Buyer {
     ///
     /// # Errors
     /// If the ledger or the disk cannot answer: "unknown" must never be mistaken for "not bought".
-    pub async fn kept<S: Seller>(&self, order: &Order, seller: &S) -> Result<Option<S::Goods>> {
+    pub async fn find_kept<S: Seller>(
+        &self,
+        order: &Order,
+        seller: &S,
+    ) -> Result<Option<S::Goods>> {
         let found = order.known(self.ledger.clip_find(&order.request_hash).await)?;
         let Some(kept) = found else { return Ok(None) };
         let goods = self.read(order, &kept.file, |path| seller.open(Some(&kept), path)).await?;

@@ -11,8 +11,8 @@
 //! Start with [`Buyer::obtain`]: it reads from top to bottom in `purchase`; calls of earlier processes are in
 //! `earlier`, calls without goods in `ends`.
 
+mod adopt;
 mod buyer;
-mod earlier;
 mod ends;
 mod order;
 mod purchase;

@@ -68,7 +68,7 @@ impl Buyer {
         let mut looks_first = !is_fresh;
         for _ in 0..RACES {
             if looks_first {
-                if let Some(goods) = self.kept(order, seller).await? {
+                if let Some(goods) = self.find_kept(order, seller).await? {
                     return Ok(Obtained::kept_before(goods));
                 }
                 if let Some(obtained) = self.resume_locked(order, seller, memo).await? {
@@ -385,7 +385,7 @@ impl<S: Seller> Purchase<'_, S> {
             // Two processes followed one task, since this one was suspended or disconnected for a while: the other
             // was first, and its goods are the same.
             Err(StoreError::Transition(_) | StoreError::Conflict(_)) => {
-                let kept = buyer.kept(order, self.seller).await?;
+                let kept = buyer.find_kept(order, self.seller).await?;
                 let kept =
                     kept.ok_or_else(|| gone("another process ended this call without a result"));
                 return kept.map(Obtained::kept_before);

@@ -125,7 +125,7 @@ impl Clips {
 
     /// Returns the path of a film; makes it first if it is new.
     pub(crate) async fn get(&self, film: Film) -> Result<PathBuf, ClipError> {
-        let film = self.delivered(film);
+        let film = self.to_delivery(film);
         if film.width.max(film.height) > MAX_SIDE || film.duration_ms > MAX_DURATION_MS {
             return Err(ClipError::Bounds);
         }
@@ -141,7 +141,7 @@ impl Clips {
     }
 
     /// Returns the film at the delivered size and with the delivered look.
-    fn delivered(&self, mut film: Film) -> Film {
+    fn to_delivery(&self, mut film: Film) -> Film {
         let scale = |side: u32| ((f64::from(side) * self.0.scale / 2.0).round() as u32 * 2).max(16);
         (film.width, film.height) = (scale(film.width), scale(film.height));
         film.look %= LOOKS;

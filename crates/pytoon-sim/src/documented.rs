@@ -128,7 +128,7 @@ pub(crate) const ANSWERS: &[Documented] = &[
 ];
 
 /// Returns the index of an answer in [`ANSWERS`].
-pub(crate) fn place(vendor: &str, name: &str) -> Option<usize> {
+pub(crate) fn answer_index(vendor: &str, name: &str) -> Option<usize> {
     ANSWERS.iter().position(|answer| answer.vendor == vendor && answer.name == name)
 }
 
@@ -142,7 +142,7 @@ mod tests {
             let body: Result<serde_json::Value, _> = serde_json::from_str(answer.body);
             assert!(body.is_ok_and(|body| body.is_object()), "{}", answer.name);
             assert!(!answer.source.is_empty());
-            assert_eq!(place(answer.vendor, answer.name), Some(index));
+            assert_eq!(answer_index(answer.vendor, answer.name), Some(index));
         }
     }
 }

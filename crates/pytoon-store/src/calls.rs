@@ -55,7 +55,8 @@ enum Insert {
 async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<Insert, StoreError> {
     // On SQLite one statement is atomic.
     let alone = db.dialect == Dialect::Sqlite && call.fence.is_none();
-    let mut conditions = vec![format!("NOT ({})", taken("$5")), within_callers_budget("$9")];
+    let mut conditions =
+        vec![format!("NOT ({})", taken_condition("$5")), within_callers_budget("$9")];
     // A sum without a limit is not computed: a busy day has many rows, and all other processes wait meanwhile.
     let mut caps: Vec<i64> = Vec::new();
     let mut cap = |limit: Option<i64>, condition: &dyn Fn(usize) -> String| {
@@ -143,7 +144,7 @@ async fn refusal(
            (SELECT COALESCE(MIN(created_at), 0) FROM calls WHERE engine = $4 AND created_at > $13) \
              AS oldest \
          WHERE $1 = $1 AND $3 = $3 AND $6 = $6 AND $7 = $7 AND $9 = $9 AND $11 = $11",
-        taken("$5"),
+        taken_condition("$5"),
         running = running()
     );
     let sums = sqlx::query(AssertSqlSafe(sql))
@@ -229,7 +230,7 @@ fn day_of(call: &NewCall) -> UnixMs {
 }
 
 /// Returns the condition that a request is already bought or rejected.
-fn taken(request: &str) -> String {
+fn taken_condition(request: &str) -> String {
     format!(
         "EXISTS (SELECT 1 FROM calls WHERE request_hash = {request} \
            AND (clip_file IS NOT NULL OR state IN ({})))",
@@ -263,7 +264,10 @@ pub(crate) async fn history(
     );
     for number in 3..3 + requests.len() {
         let request = format!("${number}");
-        sql.push_str(&format!(" UNION ALL SELECT {request}, {none} WHERE {}", taken(&request)));
+        sql.push_str(&format!(
+            " UNION ALL SELECT {request}, {none} WHERE {}",
+            taken_condition(&request)
+        ));
     }
     let mut query = sqlx::query(AssertSqlSafe(sql)).bind(job_id.as_str()).bind(scene_id.as_str());
     for request in requests {

@@ -2,7 +2,7 @@
 
 use crate::db::{Db, Tx};
 use crate::rows::{database, json_of};
-use crate::states::{applied, id, named, step};
+use crate::states::{applied, id, read_name, step};
 use pytoon_records::job::SceneStatus;
 use pytoon_records::job::store::{EventKind, EventRow, SceneChange, SceneRow};
 use pytoon_records::ledger::StoreError;
@@ -72,7 +72,7 @@ pub(crate) async fn events(
         Ok(EventRow {
             seq: row.try_get("seq")?,
             at: row.try_get("at")?,
-            event: named(row, "event", EventKind::from_name)?,
+            event: read_name(row, "event", EventKind::from_name)?,
             data: json_of(Some(row.try_get("data")?))?.unwrap_or_default(),
         })
     };
@@ -93,7 +93,7 @@ pub(crate) async fn scenes(db: &Db, job: &str) -> Result<Vec<SceneRow>, StoreErr
     let read = |row: &AnyRow| -> Result<SceneRow, sqlx::Error> {
         Ok(SceneRow {
             scene_id: id(row, "scene_id")?,
-            status: named(row, "status", SceneStatus::from_name)?,
+            status: read_name(row, "status", SceneStatus::from_name)?,
             engine_used: row.try_get::<Option<String>, _>("engine_used")?.map(EngineName::from),
             fallback_used: row.try_get::<i64, _>("fallback_used")? != 0,
             render_duration_ms: row.try_get("render_duration_ms")?,

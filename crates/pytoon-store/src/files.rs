@@ -90,7 +90,7 @@ async fn remove(db: &Db, id: &str, unused_for: Duration) -> Result<bool, StoreEr
     Ok(!rows.map_err(database("give up an upload"))?.is_empty())
 }
 
-async fn kept(db: &Db) -> Result<Vec<KeptFile>, StoreError> {
+async fn list_kept(db: &Db) -> Result<Vec<KeptFile>, StoreError> {
     let failed = database("list what was bought");
     let sql = format!(
         "SELECT clip_file, {} - MAX(updated_at) AS age FROM calls WHERE clip_file IS NOT NULL \
@@ -151,7 +151,7 @@ impl FileStore for Store {
     }
 
     fn kept_list(&self) -> StoreFuture<'_, Vec<KeptFile>> {
-        Box::pin(async move { kept(&self.db).await })
+        Box::pin(async move { list_kept(&self.db).await })
     }
 
     fn kept_forget(&self, file: &str) -> StoreFuture<'_, ()> {

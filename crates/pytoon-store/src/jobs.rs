@@ -3,7 +3,7 @@
 use crate::db::{Db, Durability, Tx};
 use crate::events::{insert_event, write_event};
 use crate::rows::{database, json_of};
-use crate::states::{applied, id, named};
+use crate::states::{applied, id, read_name};
 use crate::task_graph::{add_tasks, insert_first_tasks, park};
 use pytoon_records::job::store::{
     EventKind, Idempotency, JobError, JobFilter, JobRow, MAX_CLIENT_DATA, NewJob, Submission,
@@ -53,7 +53,7 @@ pub(crate) fn job_row(row: &AnyRow) -> Result<JobRow, StoreError> {
         Ok(JobRow {
             id: id(row, "id")?,
             key_id: row.try_get("key_id")?,
-            status: named(row, "status", JobStatus::from_name)?,
+            status: read_name(row, "status", JobStatus::from_name)?,
             brief: json_of(Some(row.try_get("brief")?))?.unwrap_or_default(),
             client_data: json_of(row.try_get("client_data")?)?,
             webhook: json_of(row.try_get("webhook")?)?,

@@ -9,7 +9,6 @@
 //!
 //! Start with [`Store::connect`].
 
-mod again;
 mod breakers;
 mod calls;
 mod clips;
@@ -20,6 +19,7 @@ mod jobs;
 mod keys;
 mod migrations;
 mod queue;
+mod requeue;
 mod rows;
 mod service;
 mod states;

@@ -2,7 +2,7 @@
 
 use crate::db::Db;
 use crate::rows::database;
-use crate::states::{id, named};
+use crate::states::{id, read_name};
 use pytoon_records::job::TaskRow;
 use pytoon_records::job::process::QueueState;
 use pytoon_records::job::queue::DeadTask;
@@ -24,7 +24,7 @@ pub(crate) async fn of_job(db: &Db, job: &str) -> Result<Vec<TaskRow>, StoreErro
     let read = |row: &AnyRow| -> Result<TaskRow, sqlx::Error> {
         Ok(TaskRow {
             name: row.try_get("name")?,
-            state: named(row, "state", TaskState::from_name)?,
+            state: read_name(row, "state", TaskState::from_name)?,
             worker: row.try_get("worker")?,
             attempts: attempts(row)?,
             run_at: row.try_get("run_at")?,
@@ -69,7 +69,7 @@ pub(crate) async fn requeue(db: &Db, id: &str) -> Result<bool, StoreError> {
     let row = sqlx::query(AssertSqlSafe(sql)).bind(id).fetch_optional(&db.pool).await;
     let Some(row) = row.map_err(&failed)? else { return Ok(false) };
     let job: String = row.try_get("job_id").map_err(failed)?;
-    crate::again::resume(db, &job, JobEvent::TaskRequeued).await
+    crate::requeue::resume(db, &job, JobEvent::TaskRequeued).await
 }
 
 /// Returns the numbers of jobs and tasks by state.
@@ -81,7 +81,7 @@ pub(crate) async fn state(db: &Db) -> Result<QueueState, StoreError> {
         .await
         .map_err(&failed)?;
     for row in &rows {
-        let status = named(row, "status", JobStatus::from_name).map_err(&failed)?;
+        let status = read_name(row, "status", JobStatus::from_name).map_err(&failed)?;
         let count: i64 = row.try_get("jobs").map_err(&failed)?;
         state.jobs.insert(status, count.max(0).unsigned_abs());
     }

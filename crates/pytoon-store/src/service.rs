@@ -2,7 +2,7 @@
 
 use crate::store::{Store, bounded};
 use crate::wakeups::wait;
-use crate::{again, events, jobs, keys, queue, tasks, webhooks};
+use crate::{events, jobs, keys, queue, requeue, tasks, webhooks};
 use pytoon_records::job::TaskRow;
 use pytoon_records::job::keys::{KeyRow, KeyStore};
 use pytoon_records::job::process::{AddUp, ProcessStore, QueueState};
@@ -10,7 +10,7 @@ use pytoon_records::job::queue::{DeadTask, Failure, Finish, Hold, Lease, TaskQue
 use pytoon_records::job::store::{
     EventRow, Idempotency, JobFilter, JobRow, JobStore, NewJob, SceneRow, Submission,
 };
-use pytoon_records::job::webhook::{DueWebhook, Told, WebhookRow, WebhookStore};
+use pytoon_records::job::webhook::{AttemptResult, DueWebhook, WebhookRow, WebhookStore};
 use pytoon_records::job::{JobEvent, JobStatus};
 use pytoon_records::ledger::StoreFuture;
 use pytoon_vocabulary::{JobId, MicroUsd, TaskId, UnixMs};
@@ -71,7 +71,7 @@ impl JobStore for Store {
     fn job_resume(&self, id: &JobId, event: JobEvent) -> StoreFuture<'_, bool> {
         let id = id.clone();
         bounded(async move {
-            let resumed = again::resume(&self.db, id.as_str(), event).await;
+            let resumed = requeue::resume(&self.db, id.as_str(), event).await;
             self.wakeups.wake();
             resumed
         })
@@ -80,7 +80,7 @@ impl JobStore for Store {
     fn job_redo(&self, id: &JobId, brief: Value, event: JobEvent) -> StoreFuture<'_, bool> {
         let id = id.clone();
         bounded(async move {
-            let queued = again::redo(&self.db, id.as_str(), &brief, event).await;
+            let queued = requeue::redo(&self.db, id.as_str(), &brief, event).await;
             self.wakeups.wake();
             queued
         })
@@ -223,9 +223,14 @@ impl WebhookStore for Store {
         bounded(async move { webhooks::claim(&self.db, lease).await })
     }
 
-    fn webhook_told(&self, id: &str, token: i64, told: Told) -> StoreFuture<'_, bool> {
+    fn webhook_record_attempt(
+        &self,
+        id: &str,
+        token: i64,
+        told: AttemptResult,
+    ) -> StoreFuture<'_, bool> {
         let id = id.to_owned();
-        bounded(async move { webhooks::told(&self.db, &id, token, &told).await })
+        bounded(async move { webhooks::record_attempt(&self.db, &id, token, &told).await })
     }
 
     fn webhooks_of_job(&self, job: &JobId) -> StoreFuture<'_, Vec<WebhookRow>> {

@@ -45,7 +45,7 @@ pub(crate) fn id<T: From<String>>(row: &AnyRow, column: &str) -> Result<T, sqlx:
 }
 
 /// Reads a column that contains a name.
-pub(crate) fn named<T>(
+pub(crate) fn read_name<T>(
     row: &AnyRow,
     column: &str,
     read: fn(&str) -> Option<T>,

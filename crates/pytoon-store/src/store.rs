@@ -137,7 +137,7 @@ impl Store {
                 reason: format!("{}: {error}", path.display()),
             })?;
         migrate(&pool, Dialect::Sqlite).await?;
-        let file = DatabaseFile::opened(path).map_err(|error| StoreError::Database {
+        let file = DatabaseFile::of_path(path).map_err(|error| StoreError::Database {
             operation: "open",
             reason: format!("{}: {error}", path.display()),
         })?;

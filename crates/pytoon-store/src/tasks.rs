@@ -4,7 +4,7 @@ use crate::db::{Db, Durability, Tx, ms};
 use crate::events::change_scenes;
 use crate::jobs::{advance, fetch_in, hold, hold_if_free, hold_of_task};
 use crate::rows::database;
-use crate::states::{id, named, one_of, step};
+use crate::states::{id, one_of, read_name, step};
 use crate::task_graph::{add_tasks, park};
 use pytoon_records::job::queue::{Failure, Finish, Hold, Lease};
 use pytoon_records::job::store::{JobError, JobRow};
@@ -27,11 +27,11 @@ pub(crate) async fn claim(
     most_attempts: u32,
     begun_only: bool,
 ) -> Result<Option<Lease>, StoreError> {
-    let ready = if begun_only { Wanted::ReadyOfBegun } else { Wanted::Ready };
+    let ready = if begun_only { ClaimKind::ReadyOfBegun } else { ClaimKind::Ready };
     loop {
         let mut tx = db.begin(Durability::Process, CLAIM).await?;
         // A lost task goes first: it has been waited for longest.
-        let lost = claim_one(db, &mut tx, worker, lease, Wanted::Lost).await?;
+        let lost = claim_one(db, &mut tx, worker, lease, ClaimKind::Lost).await?;
         let claimed = match lost {
             Some(row) => Some((row, true)),
             None => claim_one(db, &mut tx, worker, lease, ready).await?.map(|row| (row, false)),
@@ -69,7 +69,7 @@ pub(crate) async fn claim(
 
 /// The tasks that a claim looks for.
 #[derive(Clone, Copy)]
-enum Wanted {
+enum ClaimKind {
     /// Tasks whose lease expired.
     Lost,
     /// Tasks that are due.
@@ -95,18 +95,18 @@ async fn claim_one(
     tx: &mut Tx,
     worker: &str,
     lease: Duration,
-    wanted: Wanted,
+    wanted: ClaimKind,
 ) -> Result<Option<Claimed>, StoreError> {
     let (now, once, skip) = (db.now(), db.now_once(), db.skip_locked());
     let event = match wanted {
-        Wanted::Lost => TaskEvent::TakenOver,
-        Wanted::Ready | Wanted::ReadyOfBegun => TaskEvent::Claimed,
+        ClaimKind::Lost => TaskEvent::TakenOver,
+        ClaimKind::Ready | ClaimKind::ReadyOfBegun => TaskEvent::Claimed,
     };
     let claimed = step::<TaskState>(event);
     let wanted = match wanted {
-        Wanted::Lost => format!("lease_until < {once} ORDER BY lease_until"),
-        Wanted::Ready => format!("run_at <= {once} ORDER BY run_at, id"),
-        Wanted::ReadyOfBegun => {
+        ClaimKind::Lost => format!("lease_until < {once} ORDER BY lease_until"),
+        ClaimKind::Ready => format!("run_at <= {once} ORDER BY run_at, id"),
+        ClaimKind::ReadyOfBegun => {
             format!("run_at <= {once} AND kind <> '{}' ORDER BY run_at, id", TaskKind::Plan)
         }
     };
@@ -130,7 +130,7 @@ fn read_claim(row: &AnyRow) -> Result<Claimed, sqlx::Error> {
         id: id(row, "id")?,
         job_id: id(row, "job_id")?,
         name: row.try_get("name")?,
-        kind: named(row, "kind", TaskKind::from_name)?,
+        kind: read_name(row, "kind", TaskKind::from_name)?,
         token: row.try_get("token")?,
         attempts: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
         memo: memo.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
@@ -237,7 +237,7 @@ pub(crate) async fn beat(
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(id).bind(token).fetch_all(&db.pool).await;
     let rows = rows.map_err(&failed)?;
     let Some(row) = rows.first() else { return Ok(Hold::Lost) };
-    let kind = named(row, "kind", TaskKind::from_name).map_err(&failed)?;
+    let kind = read_name(row, "kind", TaskKind::from_name).map_err(&failed)?;
     let status: Option<String> = row.try_get("status").map_err(&failed)?;
     let status = status.as_deref().and_then(JobStatus::from_name);
     let goes_on = status.is_some_and(JobStatus::is_active) || kind == TaskKind::Cancel;

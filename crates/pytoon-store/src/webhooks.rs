@@ -3,11 +3,11 @@
 
 use crate::db::{Db, Durability, Tx, ms};
 use crate::rows::database;
-use crate::states::{id, named, step};
+use crate::states::{id, read_name, step};
 use pytoon_records::job::JobStatus;
 use pytoon_records::job::store::JobError;
 use pytoon_records::job::webhook::{
-    DueWebhook, Told, WebhookAttempt, WebhookEvent, WebhookRow, WebhookState,
+    AttemptResult, DueWebhook, WebhookAttempt, WebhookEvent, WebhookRow, WebhookState,
 };
 use pytoon_records::ledger::StoreError;
 use serde_json::{Value, json};
@@ -98,7 +98,12 @@ pub(crate) async fn claim(db: &Db, lease: Duration) -> Result<Option<DueWebhook>
 }
 
 /// Writes an attempt and its result. Returns false if the lease is lost.
-pub(crate) async fn told(db: &Db, id: &str, token: i64, told: &Told) -> Result<bool, StoreError> {
+pub(crate) async fn record_attempt(
+    db: &Db,
+    id: &str,
+    token: i64,
+    told: &AttemptResult,
+) -> Result<bool, StoreError> {
     const TOLD: &str = "note a webhook";
     let failed = database(TOLD);
     let mut tx = db.begin(Durability::Power, TOLD).await?;
@@ -163,7 +168,7 @@ pub(crate) async fn list(db: &Db, job: Option<&str>) -> Result<Vec<WebhookRow>, 
 }
 
 fn webhook_row(row: &AnyRow) -> Result<WebhookRow, sqlx::Error> {
-    let state = named(row, "state", WebhookState::from_name)?;
+    let state = read_name(row, "state", WebhookState::from_name)?;
     let next_at: i64 = row.try_get("run_at")?;
     Ok(WebhookRow {
         id: row.try_get("id")?,

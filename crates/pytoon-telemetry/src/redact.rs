@@ -39,8 +39,12 @@ pub fn register_secret(value: &str) {
 
 /// Returns a text without secrets. Cheap if there are none.
 pub fn sanitize_sensitive_data(text: &str) -> Cow<'_, str> {
-    let found = found(text);
-    let out = if found.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(cut(text, &found)) };
+    let found = find_secrets(text);
+    let out = if found.is_empty() {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(redact_ranges(text, &found))
+    };
     if out.contains("://") && out.contains('=') {
         Cow::Owned(without_signatures(&out))
     } else {
@@ -49,7 +53,7 @@ pub fn sanitize_sensitive_data(text: &str) -> Cow<'_, str> {
 }
 
 /// Returns the ranges of secrets in a text, in order and disjoint.
-fn found(text: &str) -> Vec<Range<usize>> {
+fn find_secrets(text: &str) -> Vec<Range<usize>> {
     /// The depth of nested escapes that are decoded.
     const DEEPEST: usize = 2;
     let secrets = SECRETS.read().unwrap_or_else(PoisonError::into_inner);
@@ -63,10 +67,10 @@ fn found(text: &str) -> Vec<Range<usize>> {
         found.extend(secrets.find(&view.bytes).into_iter().map(|range| view.in_source(&range)));
         decoded = view.decoded_again();
     }
-    merged(found)
+    merge_ranges(found)
 }
 
-fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+fn merge_ranges(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| range.start);
     let mut out: Vec<Range<usize>> = Vec::new();
     for range in ranges {
@@ -79,7 +83,7 @@ fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
 }
 
 /// Replaces ranges by [`REDACTED`].
-fn cut(text: &str, ranges: &[Range<usize>]) -> String {
+fn redact_ranges(text: &str, ranges: &[Range<usize>]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     for range in ranges {

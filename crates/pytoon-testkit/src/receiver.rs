@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// A received request.
 #[derive(Debug, Clone)]
-pub struct Heard {
+pub struct ReceivedRequest {
     /// Method, path and protocol.
     pub line: String,
     /// Headers, their names in lower case.
@@ -16,7 +16,7 @@ pub struct Heard {
     pub body: Vec<u8>,
 }
 
-impl Heard {
+impl ReceivedRequest {
     /// Returns a header's value; empty if it is missing.
     pub fn header(&self, name: &str) -> String {
         let found = self.headers.iter().find(|(own, _)| own == name);
@@ -35,7 +35,7 @@ impl Heard {
 pub struct Receiver {
     /// Its address, without a path.
     pub address: String,
-    heard: Arc<Mutex<Vec<Heard>>>,
+    heard: Arc<Mutex<Vec<ReceivedRequest>>>,
 }
 
 impl Receiver {
@@ -49,7 +49,7 @@ impl Receiver {
         let words = words.to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").expect("listens");
         let address = format!("http://{}", listener.local_addr().expect("bound"));
-        let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
+        let heard: Arc<Mutex<Vec<ReceivedRequest>>> = Arc::default();
         let all = heard.clone();
         std::thread::spawn(move || {
             for (index, stream) in listener.incoming().enumerate() {
@@ -70,7 +70,7 @@ impl Receiver {
                     continue;
                 }
                 let line = first.trim().to_owned();
-                all.lock().expect("whole").push(Heard { line, headers, body });
+                all.lock().expect("whole").push(ReceivedRequest { line, headers, body });
                 let status = statuses[index.min(statuses.len() - 1)];
                 let answer = format!(
                     "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n\
@@ -84,16 +84,16 @@ impl Receiver {
     }
 
     /// Returns the requests so far.
-    pub fn heard(&self) -> Vec<Heard> {
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.heard.lock().expect("whole").clone()
     }
 
     /// Returns the requests, once there are at least `count`.
     #[track_caller]
-    pub fn wait_for(&self, count: usize) -> Vec<Heard> {
+    pub fn wait_for(&self, count: usize) -> Vec<ReceivedRequest> {
         let begun = Instant::now();
         loop {
-            let heard = self.heard();
+            let heard = self.requests();
             if heard.len() >= count {
                 return heard;
             }

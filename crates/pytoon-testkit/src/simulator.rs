@@ -39,7 +39,7 @@ impl Simulator {
         let program = profile.join("pytoon-sim");
         assert!(program.is_file(), "{} is not built", program.display());
         let file = folder.path().join("scenario.json");
-        std::fs::write(&file, whole(scenario).to_string()).expect("a file");
+        std::fs::write(&file, with_defaults(scenario).to_string()).expect("a file");
         let ready = folder.path().join("ready");
         let child = Command::new(program)
             .args(["--listen", "127.0.0.1:0", "--clip-scale", "0.2"])
@@ -73,7 +73,7 @@ impl Simulator {
 
     /// Replaces its scenario; the ledger stays.
     pub fn becomes(&self, scenario: &Value) {
-        let status = self.call("PUT", "/_sim/scenario", &whole(scenario).to_string()).0;
+        let status = self.call("PUT", "/_sim/scenario", &with_defaults(scenario).to_string()).0;
         assert_eq!(status, 204, "the scenario is refused");
     }
 
@@ -119,7 +119,7 @@ impl Simulator {
     }
 
     /// Returns the number of requests of a step that a vendor answered, with any result.
-    pub fn asked(&self, vendor: &str, step: &str) -> usize {
+    pub fn request_count(&self, vendor: &str, step: &str) -> usize {
         self.requests().iter().filter(|r| r["vendor"] == vendor && r["step"] == step).count()
     }
 
@@ -298,7 +298,7 @@ fn quick_engines(url: &str) -> Value {
     }})
 }
 
-fn whole(scenario: &Value) -> Value {
+fn with_defaults(scenario: &Value) -> Value {
     let mut whole = json!({"seed": 7, "defaults": {"queue_ms": 30, "run_ms": 70}});
     merge(&mut whole, scenario);
     whole

@@ -42,7 +42,7 @@ impl Workspace {
     }
 
     /// Returns a folder as it is, which stays.
-    pub fn kept(folder: &Path) -> Self {
+    pub fn existing(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), temporary: None }
     }
 

@@ -8,7 +8,7 @@
 
 use crate::VendorErrorKind;
 use crate::http::Reply;
-use crate::replies::{said, submit_kind, text_at};
+use crate::replies::{submit_kind, text_at, vendor_message};
 use serde_json::Value;
 
 /// A row of a vendor's table.
@@ -77,7 +77,7 @@ impl Row {
                 items.into_iter().flatten().any(|item| is_word(text_at(item, pointer)))
             }
             Place::Message => {
-                let message = said(reply).unwrap_or_default().to_lowercase();
+                let message = vendor_message(reply).unwrap_or_default().to_lowercase();
                 self.words.iter().any(|word| message.contains(word))
             }
         }

@@ -60,7 +60,7 @@ pub fn segment(id: &str) -> String {
 }
 
 /// Returns the vendor's message in the usual places of an error's body.
-pub fn said(reply: &Reply) -> Option<String> {
+pub fn vendor_message(reply: &Reply) -> Option<String> {
     let json = reply.json()?;
     let places =
         ["/error/message", "/error", "/message", "/detail/0/msg", "/detail", "/errors/0/message"];

@@ -179,7 +179,7 @@ fn escaped(text: &str) -> String {
 
 /// A request that arrived.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct RecordedRequest {
     /// Method and path with query.
     pub route: String,
     /// The head as it came.
@@ -188,7 +188,7 @@ pub struct Seen {
     pub body: Vec<u8>,
 }
 
-impl Seen {
+impl RecordedRequest {
     /// Returns true if the head contains a key in a form such as `x-key: {{key}}`.
     pub fn shows_as(&self, form: &str, key: &str) -> bool {
         let end = |form: String| {
@@ -207,7 +207,7 @@ impl Seen {
 #[derive(Debug, Default)]
 struct State {
     script: Script,
-    seen: Vec<Seen>,
+    seen: Vec<RecordedRequest>,
     deaf: bool,
 }
 
@@ -251,7 +251,7 @@ impl Vendor {
     }
 
     /// Returns the requests since the script began.
-    pub fn seen(&self) -> Vec<Seen> {
+    pub fn requests(&self) -> Vec<RecordedRequest> {
         self.lock().seen.clone()
     }
 
@@ -324,7 +324,7 @@ fn head(status: u16, headers: &[(String, String)], length: u64) -> String {
     head
 }
 
-async fn read(stream: &mut TcpStream) -> io::Result<Seen> {
+async fn read(stream: &mut TcpStream) -> io::Result<RecordedRequest> {
     let mut stream = BufReader::new(stream).take(MAX_REQUEST);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -340,5 +340,5 @@ async fn read(stream: &mut TcpStream) -> io::Result<Seen> {
     let mut words = head.split_whitespace();
     let route =
         format!("{} {}", words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    Ok(Seen { route, head, body })
+    Ok(RecordedRequest { route, head, body })
 }

@@ -1,6 +1,6 @@
 //! Talks to the helper program `pytoon-espeak`, whose own docs describe the protocol on the pipe.
 //!
-//! Start with [`spoken`], which turns written words into text for the synthesiser, and [`speak`].
+//! Start with [`spoken_texts`], which turns written words into text for the synthesiser, and [`speak`].
 
 use crate::spoken::{SpokenText, spoken_text};
 use crate::{Result, VoiceError};
@@ -32,7 +32,7 @@ pub(crate) struct Ask<'a> {
 
 /// A spoken text.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct HelperSpeech {
     pub(crate) sample_rate: u32,
     pub(crate) samples: Vec<f32>,
     /// The character (from 0) and the time (in milliseconds) of each word event.
@@ -93,7 +93,11 @@ pub(crate) fn lines<T: Serialize>(items: impl IntoIterator<Item = T>) -> Vec<u8>
 /// # Errors
 /// [`VoiceError::Unavailable`] if the helper cannot run, [`VoiceError::Refused`] if it does not know a voice,
 /// [`VoiceError::BadAudio`] if its answer is cut off.
-pub(crate) fn speak(runner: &Runner, purpose: &'static str, asks: &[Ask<'_>]) -> Result<Vec<Said>> {
+pub(crate) fn speak(
+    runner: &Runner,
+    purpose: &'static str,
+    asks: &[Ask<'_>],
+) -> Result<Vec<HelperSpeech>> {
     let input = lines(asks.iter().enumerate().map(|(id, ask)| Line { id, ask }));
     let bytes = run(runner, &CommandLine::new(PROGRAM, purpose), input)?;
     let mut rest = bytes.as_slice();
@@ -101,7 +105,7 @@ pub(crate) fn speak(runner: &Runner, purpose: &'static str, asks: &[Ask<'_>]) ->
 }
 
 /// Reads the next of the helper's answers.
-pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<Said> {
+pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<HelperSpeech> {
     let end = rest.iter().position(|&b| b == b'\n').ok_or_else(|| bad("an answer is missing"))?;
     let reply: Reply = serde_json::from_slice(&rest[..end])
         .map_err(|e| bad(format!("an answer is invalid: {e}")))?;
@@ -118,11 +122,11 @@ pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<Said> {
     let to_ms = |sample: i32| f64::from(sample) / f64::from(reply.sample_rate) * 1000.0;
     let event = |e: &Event| (e.at.saturating_sub(1).max(0) as usize, to_ms(e.sample));
     let events = reply.events.iter().map(event).collect();
-    Ok(Said { sample_rate: reply.sample_rate, samples, events })
+    Ok(HelperSpeech { sample_rate: reply.sample_rate, samples, events })
 }
 
 /// Returns the text that the synthesiser reads for sentences. Japanese is in kana, since it knows no kanji.
-pub(crate) fn spoken(
+pub(crate) fn spoken_texts(
     runner: &Runner,
     sentences: &[Vec<Word>],
     language: &str,
@@ -175,7 +179,7 @@ fn in_kana(runner: &Runner, sentences: &[Vec<Word>]) -> Result<Vec<SpokenText>> 
 mod tests {
     use super::*;
 
-    fn read(head: &str) -> Result<Said, VoiceError> {
+    fn read(head: &str) -> Result<HelperSpeech, VoiceError> {
         next_reply(&mut format!("{head}\n\0\0\0\0").as_bytes())
     }
 

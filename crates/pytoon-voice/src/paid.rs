@@ -41,7 +41,7 @@ pub struct PaidWork {
 }
 
 /// The goods of a paid call, as they are kept on disk.
-pub(crate) trait Kept: Clone + Send + Sync {
+pub(crate) trait StoredGoods: Clone + Send + Sync {
     /// The folder in the storage folder.
     const FOLDER: &'static str;
     /// The extension of the file's name.
@@ -56,7 +56,7 @@ pub(crate) trait Kept: Clone + Send + Sync {
 
 /// One wanted call.
 #[derive(Debug)]
-pub(crate) struct Wanted<'a> {
+pub(crate) struct PaidCall<'a> {
     pub(crate) provider: &'a str,
     /// The operation, as it follows "failed to …".
     pub(crate) operation: &'static str,
@@ -80,9 +80,9 @@ struct Service<'a, W, C> {
 
 impl PaidWork {
     /// Returns the goods of a call: kept from an earlier purchase, or bought now by `call`.
-    pub(crate) async fn bought<W, C, F>(&self, wanted: &Wanted<'_>, call: &C) -> Result<W>
+    pub(crate) async fn buy<W, C, F>(&self, wanted: &PaidCall<'_>, call: &C) -> Result<W>
     where
-        W: Kept,
+        W: StoredGoods,
         C: Fn() -> F + Sync,
         F: Future<Output = Result<W>> + Send,
     {
@@ -92,13 +92,16 @@ impl PaidWork {
     }
 
     /// Returns the goods kept from an earlier purchase, if their file is intact.
-    pub(crate) async fn kept<W: Kept>(&self, wanted: &Wanted<'_>) -> Result<Option<W>> {
+    pub(crate) async fn find_kept<W: StoredGoods>(
+        &self,
+        wanted: &PaidCall<'_>,
+    ) -> Result<Option<W>> {
         let order = self.order(wanted);
         let never = || std::future::pending::<Result<W>>();
-        self.buyer.kept(&order, &self.service(&order, wanted, &never)).await
+        self.buyer.find_kept(&order, &self.service(&order, wanted, &never)).await
     }
 
-    fn order(&self, wanted: &Wanted<'_>) -> Order {
+    fn order(&self, wanted: &PaidCall<'_>) -> Order {
         Order {
             job_id: self.job_id.clone(),
             scene_id: SCENE.into(),
@@ -117,7 +120,7 @@ impl PaidWork {
     fn service<'a, W, C>(
         &'a self,
         order: &'a Order,
-        wanted: &Wanted<'_>,
+        wanted: &PaidCall<'_>,
         call: &'a C,
     ) -> Service<'a, W, C> {
         let lease = wanted.timeout + LEASE_SLACK;
@@ -144,7 +147,7 @@ impl<W, C> Service<'_, W, C> {
 
 impl<W, C, F> Seller for Service<'_, W, C>
 where
-    W: Kept,
+    W: StoredGoods,
     C: Fn() -> F + Sync,
     F: Future<Output = Result<W>> + Send,
 {
@@ -226,7 +229,7 @@ where
 }
 
 /// Returns the file of kept goods, relative to the storage folder.
-fn file_of<W: Kept>(hash: &str) -> String {
+fn file_of<W: StoredGoods>(hash: &str) -> String {
     format!("{}/{hash}.{}", W::FOLDER, W::ENDING)
 }
 

@@ -72,7 +72,7 @@ impl Bench {
             self.bought.fetch_add(1, Ordering::Relaxed);
             answer()
         };
-        work.bought(&self.order(), &buy).await
+        work.buy(&self.order(), &buy).await
     }
 
     /// Claims a job's first task.
@@ -93,8 +93,8 @@ impl Bench {
         Fence { task_id: lease.task_id, token: lease.token, unanswered_ms: 60_000 }
     }
 
-    fn order(&self) -> Wanted<'_> {
-        Wanted {
+    fn order(&self) -> PaidCall<'_> {
+        PaidCall {
             provider: "openai",
             operation: "speak",
             hash: "h".to_owned(),

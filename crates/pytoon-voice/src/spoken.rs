@@ -2,11 +2,11 @@
 //! pronunciations of a request.
 
 use pytoon_core::text::Word;
-use pytoon_normalize::{Pronunciations, joined, normalize};
+use pytoon_normalize::{Pronunciations, join_spoken, normalize};
 
 pub use pytoon_normalize::{SpokenText, written_text};
 
 /// Returns the text that a voice reads for the words of a sentence.
 pub fn spoken_text(words: &[Word], language: &str, pronunciations: &Pronunciations) -> SpokenText {
-    joined(&normalize(words, language, pronunciations))
+    join_spoken(&normalize(words, language, pronunciations))
 }

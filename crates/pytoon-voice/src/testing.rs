@@ -5,7 +5,7 @@
 use crate::VoiceError;
 use crate::alignment::outside;
 use crate::helper;
-use crate::paid::Kept;
+use crate::paid::StoredGoods;
 use crate::spoken::{SpokenText, spoken_text};
 use crate::transcript::{openai, understood};
 use crate::tts::cloud::{self, Speech};
@@ -68,7 +68,7 @@ impl Service {
             voice: "",
             speed: 1.0,
         };
-        let take = cloud::bought(&self.name, &self.http, self.adapter.as_ref(), reply, &speech)?;
+        let take = cloud::read_take(&self.name, &self.http, self.adapter.as_ref(), reply, &speech)?;
         cut::sentences(&self.sentences, &[(self.piece.clone(), take)]).map_err(|error| {
             let kind = VendorErrorKind::BadOutput;
             VendorError::new(&self.name, cloud::SPEAK, kind, error.to_string())
@@ -107,7 +107,7 @@ pub fn written_down(bytes: &[u8]) -> Result<(String, Option<String>), String> {
 
 /// Reads a transcript of a service, with its language.
 pub fn bought_transcript(http: &VendorHttp, reply: &Reply) -> Result<(String, Option<String>)> {
-    openai::bought(http, reply, 1000.0).map(|found| (found.text, found.language))
+    openai::read_transcript(http, reply, 1000.0).map(|found| (found.text, found.language))
 }
 
 /// Reads a take as it is kept. Returns `None` if it is damaged.

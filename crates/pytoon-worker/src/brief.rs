@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// called within an async runtime.
 ///
 /// Fails with the field whose file is no longer stored.
-pub fn found(brief: &Value, storage: &Storage, files: &dyn FileStore) -> Result<BriefFile> {
+pub fn load(brief: &Value, storage: &Storage, files: &dyn FileStore) -> Result<BriefFile> {
     let mut file = read_brief("the brief", &brief.to_string(), PathBuf::from("/"))?;
     let mut lost = None;
     for (field, path) in file.brief.files_mut() {

@@ -3,7 +3,7 @@
 //! Guarantees: the tasks that follow are those of the film's graph; a failure names its stage and a remedy; a
 //! temporary failure is retried, at most three attempts in all, a failure of the brief is not.
 
-use crate::{Outcome, TaskRunner, brief, parts};
+use crate::{Outcome, TaskRunner, brief, partial_files};
 use pytoon_core::graph::{FilmGraph, StageId};
 use pytoon_pipeline::film::{Film, FilmSource, JobIdentity, StageEnd};
 use pytoon_pipeline::receipt::SceneReceipt;
@@ -54,7 +54,7 @@ impl TaskRunner for FilmRunner {
 
     fn tidy(&self) -> Duration {
         let age = Duration::from_secs(self.env.config.settings.service.parts_kept_seconds);
-        removed(parts::remove_old(self.env.engines.storage().folder(), age));
+        removed(partial_files::remove_old(self.env.engines.storage().folder(), age));
         (age / 4).clamp(Duration::from_secs(2), Duration::from_secs(900))
     }
 
@@ -105,7 +105,7 @@ impl FilmRunner {
 
     fn step(&self, lease: &Lease, cancel: &CancelToken) -> Result<Outcome, PipelineError> {
         let storage = self.env.engines.storage();
-        let file = brief::found(&lease.job.brief, storage, self.files.as_ref())?;
+        let file = brief::load(&lease.job.brief, storage, self.files.as_ref())?;
         let holder = lease.job.id.as_str().into();
         let runner = Runner { cancel: cancel.clone(), holder, ..self.env.runner.clone() };
         let unanswered = i64::from(self.env.config.settings.service.unanswered_seconds);
@@ -134,7 +134,7 @@ impl FilmRunner {
         }
         if stage == StageId::Publish {
             // No other task of this job is running any more.
-            removed(parts::remove_all(&root));
+            removed(partial_files::remove_all(&root));
         }
         Ok(Outcome::Finished(finish(&stage, end)))
     }

@@ -11,7 +11,7 @@
 
 pub mod brief;
 pub mod film;
-mod parts;
+mod partial_files;
 pub mod retention;
 pub mod webhook_sender;
 
@@ -152,7 +152,7 @@ impl Worker {
                 false => this.store.task_claim_begun(&this.name, this.lease),
             };
             // A claim whose answer never comes ends with its lease.
-            match heard(this.lease, claim).await {
+            match with_timeout(this.lease, claim).await {
                 Ok(Some(lease)) => {
                     let (worker, stop, back) = (this.clone(), stop.clone(), handed_back.clone());
                     tokio::spawn(async move {
@@ -274,7 +274,7 @@ impl Worker {
             // A broken connection does not answer for minutes: the lease cannot wait for it.
             let left = self.lease.saturating_sub(last.elapsed());
             let beat = self.store.task_beat(&lease.task_id, lease.token, self.lease);
-            match heard(left.min(every.max(SHORTEST_WAIT)), beat).await {
+            match with_timeout(left.min(every.max(SHORTEST_WAIT)), beat).await {
                 Ok(Hold::Ours) => last = asked,
                 Ok(Hold::Stop) => {
                     cancel.cancel();
@@ -315,7 +315,7 @@ impl Worker {
                 Outcome::Stopped => self.store.task_give_back(id, token),
             };
             let left = self.lease.saturating_sub(begun.elapsed());
-            match heard(left.max(SHORTEST_WAIT), writing).await {
+            match with_timeout(left.max(SHORTEST_WAIT), writing).await {
                 Ok(hold) => break (hold, REFUSED),
                 Err(error) if begun.elapsed() < self.lease => {
                     unavailable("write how a task ended", &error);
@@ -364,7 +364,7 @@ fn tidy(runner: Weak<dyn TaskRunner>) {
 }
 
 /// Bounds a call to the database by a timeout.
-async fn heard<T>(
+async fn with_timeout<T>(
     at_most: Duration,
     asked: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use pytoon_process::CancelToken;
-use pytoon_records::job::webhook::{DueWebhook, Told, WebhookStore};
+use pytoon_records::job::webhook::{AttemptResult, DueWebhook, WebhookStore};
 use pytoon_telemetry::ServiceEvent;
 use pytoon_vendor::http::public::PublicHttp;
 use serde_json::json;
@@ -144,12 +144,17 @@ impl WebhookSender {
             .emit(),
         }
         // If this cannot be written, the message is sent once more: the promise is at least once.
-        if let Err(error) = self.store.webhook_told(&due.id, due.token, told).await {
+        if let Err(error) = self.store.webhook_record_attempt(&due.id, due.token, told).await {
             unavailable("note a webhook", &error);
         }
     }
 
-    fn outcome(&self, due: &DueWebhook, answer: Result<u16, String>, took: Duration) -> Told {
+    fn outcome(
+        &self,
+        due: &DueWebhook,
+        answer: Result<u16, String>,
+        took: Duration,
+    ) -> AttemptResult {
         let (status, error) = match answer {
             Ok(status) if (200..300).contains(&status) => (Some(status), None),
             Ok(status) => (Some(status), Some(format!("the receiver answered {status}"))),
@@ -157,7 +162,7 @@ impl WebhookSender {
         };
         let pause = self.pauses.get(due.attempts as usize).copied();
         let retry_in = pause.filter(|_| error.is_some() && status != Some(GONE));
-        Told { status, took, error, retry_in }
+        AttemptResult { status, took, error, retry_in }
     }
 }
 

@@ -6,7 +6,7 @@ use pytoon_config::secrets::Secrets;
 use pytoon_config::{Config, ConfigSource};
 use pytoon_media::fonts::FontFinder;
 use pytoon_pipeline::Environment;
-use pytoon_pipeline::engine_desk::EngineDesk;
+use pytoon_pipeline::engine_session::EngineSession;
 use pytoon_process::{CancelToken, ProcessLimits, Programs, Runner};
 use pytoon_telemetry::{LogTarget, Metrics, MetricsHandle, ServiceRole, Traces};
 use pytoon_voice::tts::neural::Voices;
@@ -90,9 +90,9 @@ impl Context {
     }
 
     /// Opens the engines, and the ledger if an engine can be used.
-    pub(crate) fn desk(&self) -> anyhow::Result<Arc<EngineDesk>> {
+    pub(crate) fn session(&self) -> anyhow::Result<Arc<EngineSession>> {
         let reload = self.reload.clone();
-        Ok(Arc::new(EngineDesk::open(&self.config, &self.secrets, &self.runner, reload)?))
+        Ok(Arc::new(EngineSession::open(&self.config, &self.secrets, &self.runner, reload)?))
     }
 
     pub(crate) fn fonts(&self) -> FontFinder {
@@ -102,11 +102,11 @@ impl Context {
     }
 
     pub(crate) fn environment(&self) -> anyhow::Result<Environment> {
-        Ok(self.environment_of(self.desk()?))
+        Ok(self.environment_of(self.session()?))
     }
 
     /// Makes an environment over engines that are already open.
-    pub(crate) fn environment_of(&self, engines: Arc<EngineDesk>) -> Environment {
+    pub(crate) fn environment_of(&self, engines: Arc<EngineSession>) -> Environment {
         Environment {
             engines,
             config: self.config.clone(),

@@ -31,7 +31,7 @@ pub(super) fn all() -> Vec<Rehearsal> {
                 env: "ELEVENLABS_API_KEY=drill_elevenlabs\n",
                 ..Setup::default()
             },
-            brief: spoken,
+            brief: speech_brief,
             play: tts_down,
         },
         Rehearsal {
@@ -69,7 +69,7 @@ fn film(number: u64) -> Value {
     })
 }
 
-fn spoken(number: u64) -> Value {
+fn speech_brief(number: u64) -> Value {
     let mut brief = film(number);
     // A unique text: earlier speech is not bought again.
     brief["script"] = json!(format!("Loaf number {number} is warm. Come by before it is gone."));

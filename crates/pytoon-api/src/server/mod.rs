@@ -70,9 +70,9 @@ pub async fn serve(
     }
     drop(listener);
     open.finish();
-    if tokio::time::timeout(bounds.grace, open.emptied()).await.is_err() {
+    if tokio::time::timeout(bounds.grace, open.wait_until_empty()).await.is_err() {
         open.close_all();
-        let _ = tokio::time::timeout(Duration::from_secs(1), open.emptied()).await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), open.wait_until_empty()).await;
     }
     Ok(())
 }
@@ -129,12 +129,12 @@ async fn answer(stream: TcpStream, router: Router, entry: open::Entry) {
     tokio::select! {
         // A peer that disconnects or misbehaves is not our error.
         _ = connection.as_mut() => return,
-        () = entry.closed() => return,
-        () = entry.finishing() => connection.as_mut().graceful_shutdown(),
+        () = entry.wait_for_close() => return,
+        () = entry.wait_for_finish() => connection.as_mut().graceful_shutdown(),
     }
     tokio::select! {
         _ = connection => {}
-        () = entry.closed() => {}
+        () = entry.wait_for_close() => {}
     }
 }
 

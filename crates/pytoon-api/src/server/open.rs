@@ -112,7 +112,7 @@ impl Open {
     }
 
     /// Waits until no connection is open.
-    pub(super) async fn emptied(&self) {
+    pub(super) async fn wait_until_empty(&self) {
         loop {
             let emptied = self.shared.emptied.notified();
             if self.table().rows.is_empty() {
@@ -136,12 +136,12 @@ impl Entry {
     }
 
     /// Returns when the connection is to be closed at once.
-    pub(super) async fn closed(&self) {
+    pub(super) async fn wait_for_close(&self) {
         self.state.close.notified().await;
     }
 
     /// Returns when no further request is accepted.
-    pub(super) async fn finishing(&self) {
+    pub(super) async fn wait_for_finish(&self) {
         let mut finishing = self.state.finishing.clone();
         // The sender lives as long as this entry.
         let _ = finishing.wait_for(|is| *is).await;

@@ -22,7 +22,7 @@ pub(super) struct PlacedBed {
     pub(super) below_voice_lu: Option<f64>,
 }
 
-pub(super) fn place(
+pub(super) fn place_bed(
     mut audio: Stereo,
     voice: &[f32],
     envelope: &[f32],

@@ -85,7 +85,7 @@ struct Pauses {
 }
 
 impl Pauses {
-    fn after(self, end: SentenceEnd) -> i64 {
+    fn pause_after(self, end: SentenceEnd) -> i64 {
         match end {
             SentenceEnd::Sentence => self.sentence,
             SentenceEnd::ListItem => self.list_item,
@@ -253,7 +253,7 @@ fn lay_out_scene(scene: &SceneNeed, pauses: Pauses, is_last: bool) -> SceneFit {
         starts.push(at);
         at += length;
         asked = scene.pauses_ms.get(index).copied().unwrap_or(0);
-        pause = pauses.after(scene.ends.get(index).copied().unwrap_or_default()).max(asked);
+        pause = pauses.pause_after(scene.ends.get(index).copied().unwrap_or_default()).max(asked);
     }
     at += if is_last {
         pauses.tail.max(asked)

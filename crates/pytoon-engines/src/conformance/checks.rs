@@ -210,7 +210,7 @@ async fn refused(bench: &Bench<'_>, change: impl Fn(&mut GenerateRequest)) -> Ou
 async fn refused_request(bench: &Bench<'_>, request: &GenerateRequest) -> Outcome {
     bench.vendor.follow(bench.success.clone());
     let outcome = bench.adapter.prepare(request).await;
-    if let Some(seen) = bench.vendor.seen().first() {
+    if let Some(seen) = bench.vendor.requests().first() {
         return Err(format!("it asked the vendor first: {}", seen.route));
     }
     let error = outcome.err().ok_or("it was not refused")?;
@@ -279,7 +279,7 @@ fn keys_where_they_belong(bench: &Bench<'_>) -> Result<(), String> {
         return Ok(());
     }
     let form = bench.routes.key_as.as_deref().ok_or("vendor.json has no key_as")?;
-    for seen in bench.vendor.seen() {
+    for seen in bench.vendor.requests() {
         let keyless = bench.routes.keyless.iter().chain([&bench.routes.clip]);
         let is_keyless = keyless.into_iter().any(|route| seen.route.starts_with(route));
         if is_keyless == seen.shows(KEY) {

@@ -226,7 +226,7 @@ async fn large_pictures_are_uploaded_without_the_key() {
     let path = large_picture(folder.path(), 4 << 20);
     let prepared = runway.prepare(&request(Some(path), 5000)).await.expect("prepared");
     assert_eq!(prepared.body["promptImage"], "runway://a-picture");
-    let seen = vendor.seen();
+    let seen = vendor.requests();
     let stored = seen.iter().find(|s| s.route.starts_with("POST /store")).expect("stored");
     assert!(!stored.shows(KEY));
     let form = String::from_utf8_lossy(&stored.body);
@@ -237,7 +237,7 @@ async fn large_pictures_are_uploaded_without_the_key() {
     let path = large_picture(folder.path(), (4 << 20) + 1);
     let prepared = luma.prepare(&request(Some(path), 5000)).await.expect("prepared");
     assert_eq!(prepared.body["video"]["start_frame"], json!({ "file_id": "file-1" }));
-    let seen = vendor.seen();
+    let seen = vendor.requests();
     let stored = seen.iter().find(|s| s.route.starts_with("PUT /store")).expect("stored");
     assert!(!stored.shows(KEY) && stored.shows("x-store"));
     assert_eq!(vendor.count("POST /v1/files/file-1/complete"), 1);
@@ -269,7 +269,7 @@ async fn a_refused_length_is_sent_as_a_text_once() {
     let error = pika.submit(&prepared).await.expect_err("refused twice");
     assert_eq!(error.accepted, crate::Accepted::No);
     let sent: Vec<Value> = vendor
-        .seen()
+        .requests()
         .iter()
         .map(|seen| serde_json::from_slice::<Value>(&seen.body).expect("JSON")["duration"].clone())
         .collect();
@@ -296,7 +296,7 @@ async fn the_key_does_not_follow_an_address_of_somebody_elses() {
     for _ in 0..3 {
         pika.poll(&task).await.expect("asked where it must be");
     }
-    assert!(stranger.seen().is_empty());
+    assert!(stranger.requests().is_empty());
     assert_eq!(vendor.count("GET /fal-ai/pika/requests/5e0b8f3a/status"), 3);
 }
 
@@ -310,7 +310,7 @@ async fn a_workflow_is_filled_with_numbers_and_texts() {
     let request = GenerateRequest { ratio: Ratio { width: 720, height: 1280 }, ..request };
     let prepared = comfyui.prepare(&request).await.expect("prepared");
     comfyui.submit(&prepared).await.expect("submitted");
-    let seen = vendor.seen();
+    let seen = vendor.requests();
     let sent: Value = serde_json::from_slice(&seen.last().expect("sent").body).expect("JSON");
     let input = |node: &str, name: &str| sent["prompt"][node]["inputs"][name].clone();
     assert_eq!(input("1", "image"), "frame.png");
@@ -337,7 +337,7 @@ async fn older_servers_interrupt_only_our_task() {
         let script = old.clone().on("GET /queue", Answer::json(200, queue));
         vendor.follow(script.on(route, Answer::text(200, "")));
         comfyui.cancel(&task).await.expect("cancelled");
-        let seen = vendor.seen();
+        let seen = vendor.requests();
         let sent: Value = serde_json::from_slice(&seen.last().expect("sent").body).expect("JSON");
         assert!(sent[field].to_string().contains(id), "{route}: {sent}");
     }

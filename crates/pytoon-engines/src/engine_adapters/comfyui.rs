@@ -13,7 +13,7 @@
 use super::common::{self, CANCEL, HEALTH, LOOKUP, POLL, Picture, SUBMIT, UPLOAD};
 use super::shared_adapter::{Adapter, Paid, Vendor};
 use super::template::{self, Values};
-use super::{AdapterParts, Made, OptionProblem, read_options, require};
+use super::{AdapterParts, AdapterResult, OptionProblem, read_options, require};
 use crate::adapter::{
     Cancelled, Capabilities, Durations, EngineHealth, GenerateRequest, ImageInput, Lookup, Offer,
     Prepared, Ratio, Task, TaskState,
@@ -79,7 +79,7 @@ pub(super) struct ComfyUi {
 
 impl ComfyUi {
     /// Makes the adapter from its block and the workflow file.
-    pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
+    pub(super) fn try_new(parts: &AdapterParts<'_>) -> AdapterResult {
         let options: Options = read_options(parts.config)?;
         for (field, value) in [
             ("width", options.width),
@@ -154,7 +154,7 @@ impl Adapter<ComfyUi> {
     async fn queue(&self, operation: &'static str, id: &str) -> Result<Place> {
         let reply = self.ask(Call::get(operation, self.http.url("/queue"))).await?;
         let json = reply.json().filter(|j| j.get("queue_pending").is_some());
-        Ok(place(&json.ok_or_else(|| self.unreadable(operation, &reply))?, id))
+        Ok(find_place(&json.ok_or_else(|| self.unreadable(operation, &reply))?, id))
     }
 
     fn finished(&self, entry: &Value) -> TaskState {
@@ -228,7 +228,7 @@ enum Place {
     Nowhere,
 }
 
-fn place(queue: &Value, id: &str) -> Place {
+fn find_place(queue: &Value, id: &str) -> Place {
     let is_it = |entry: &Value| common::text_at(entry, "/1") == Some(id);
     let list = |name: &str| queue.get(name).and_then(Value::as_array);
     if list("queue_running").is_some_and(|running| running.iter().any(is_it)) {

@@ -16,7 +16,7 @@ use base64::Engine as _;
 use pytoon_config::engines::EngineConfig;
 use pytoon_vendor::ensure;
 pub(crate) use pytoon_vendor::replies::{
-    key, names_moderation, said, segment, submit_kind, text_at, with_key,
+    key, names_moderation, segment, submit_kind, text_at, vendor_message, with_key,
 };
 use pytoon_vocabulary::MicroUsd;
 use reqwest::multipart::Part;
@@ -250,7 +250,7 @@ pub(crate) fn running(progress: Option<f64>) -> TaskState {
 
 /// Interprets a poll's answer outside 2xx: the task is gone, or its state is unknown for now.
 pub(crate) fn refused_poll(http: &VendorHttp, reply: &Reply) -> Result<TaskState> {
-    let failed = |kind| http.refusal(POLL, kind, reply, said(reply).as_deref());
+    let failed = |kind| http.refusal(POLL, kind, reply, vendor_message(reply).as_deref());
     match VendorHttp::kind_of_status(reply.status) {
         VendorErrorKind::Lost => {
             let message = format!("HTTP {}: the vendor does not know the task", reply.status);
@@ -267,7 +267,7 @@ pub(crate) fn refused_poll(http: &VendorHttp, reply: &Reply) -> Result<TaskState
 /// Returns the failure of a free call that was rejected.
 pub(crate) fn refused(http: &VendorHttp, operation: &'static str, reply: &Reply) -> VendorError {
     let kind = submit_kind(reply.status);
-    http.refusal(operation, kind, reply, said(reply).as_deref())
+    http.refusal(operation, kind, reply, vendor_message(reply).as_deref())
 }
 
 /// Returns the usual meaning of an answer to a cancel.

@@ -59,10 +59,10 @@ fn require(holds: bool, field: &str, reason: &str) -> Result<(), OptionProblem> 
 }
 
 /// An adapter, or the problem in its block.
-pub type Made = Result<Arc<dyn ExternalEngineAdapter>, OptionProblem>;
+pub type AdapterResult = Result<Arc<dyn ExternalEngineAdapter>, OptionProblem>;
 
 /// Makes an adapter from its block.
-pub type Constructor = fn(&AdapterParts<'_>) -> Made;
+pub type Constructor = fn(&AdapterParts<'_>) -> AdapterResult;
 
 /// Returns every kind of engine: the name in `kind` (or the engine's own name) and its constructor.
 pub fn builtin_engines() -> &'static [(&'static str, Constructor)] {
@@ -78,7 +78,7 @@ pub fn builtin_engines() -> &'static [(&'static str, Constructor)] {
 }
 
 /// Makes an engine's adapter by its kind.
-pub fn make(parts: &AdapterParts<'_>) -> Made {
+pub fn make(parts: &AdapterParts<'_>) -> AdapterResult {
     let kind = parts.config.kind(parts.name);
     match builtin_engines().iter().find(|(name, _)| *name == kind) {
         Some((_, constructor)) => constructor(parts),

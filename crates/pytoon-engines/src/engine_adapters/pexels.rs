@@ -10,7 +10,7 @@
 use super::common::{self, HEALTH, SUBMIT};
 use super::shared_adapter::{Adapter, Paid, Vendor};
 use super::stock::{self, File, Found};
-use super::{AdapterParts, Made, read_options};
+use super::{AdapterParts, AdapterResult, read_options};
 use crate::adapter::{EngineHealth, GenerateRequest, Prepared, Task, TaskState};
 use crate::http::{Call, Reply};
 use crate::{Result, VendorErrorKind};
@@ -32,7 +32,7 @@ pub(super) struct Pexels {
 
 impl Pexels {
     /// Makes the adapter from its block.
-    pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
+    pub(super) fn try_new(parts: &AdapterParts<'_>) -> AdapterResult {
         Adapter::build(parts, stock::capabilities(), read_options::<Self>(parts.config)?)
     }
 }
@@ -55,7 +55,7 @@ impl Adapter<Pexels> {
     }
 }
 
-fn found(json: &Value) -> Vec<Found> {
+fn read_results(json: &Value) -> Vec<Found> {
     common::items_at(json, "/videos").filter_map(clip).collect()
 }
 
@@ -112,7 +112,7 @@ impl Vendor for Pexels {
             .json()
             .filter(|json| json.get("videos").is_some())
             .ok_or_else(|| engine.http.refusal(SUBMIT, VendorErrorKind::Protocol, &reply, None))?;
-        stock::task(engine.http.engine(), &found(&json), prepared)
+        stock::task(engine.http.engine(), &read_results(&json), prepared)
     }
 
     async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState> {

@@ -15,7 +15,7 @@
 
 use super::common::{self, CANCEL, HEALTH, POLL, Picture, UPLOAD};
 use super::shared_adapter::{Adapter, Paid, Vendor};
-use super::{AdapterParts, Made, OptionProblem, read_options, require};
+use super::{AdapterParts, AdapterResult, OptionProblem, read_options, require};
 use crate::adapter::{
     Cancelled, Capabilities, EngineHealth, GenerateRequest, ImageInput, Offer, Prepared, Task,
     TaskState,
@@ -87,7 +87,7 @@ pub(super) struct Pika {
 
 impl Pika {
     /// Makes the adapter from its block.
-    pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
+    pub(super) fn try_new(parts: &AdapterParts<'_>) -> AdapterResult {
         let options: Options = read_options(parts.config)?;
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '.';
         let is_name = !options.version.is_empty() && options.version.chars().all(is_plain);
@@ -176,7 +176,7 @@ impl Adapter<Pika> {
             let clip = common::text_at(&json, "/video/url");
             return Ok(common::succeeded(&self.http, clip, "it completed without a clip", None));
         }
-        let said = common::said(&reply).unwrap_or_else(|| "no reason".to_owned());
+        let said = common::vendor_message(&reply).unwrap_or_else(|| "no reason".to_owned());
         let message = format!("HTTP {}: {said}", reply.status);
         let failed = |kind| common::task_failed(&self.http, kind, &message);
         Ok(TaskState::Failed(match reply.status {

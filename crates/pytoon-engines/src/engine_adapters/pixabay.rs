@@ -11,7 +11,7 @@
 use super::common::{self, HEALTH, SUBMIT};
 use super::shared_adapter::{Adapter, Paid, Vendor};
 use super::stock::{self, File, Found};
-use super::{AdapterParts, Made, read_options};
+use super::{AdapterParts, AdapterResult, read_options};
 use crate::adapter::{EngineHealth, GenerateRequest, Prepared, Task, TaskState};
 use crate::http::{Call, Reply};
 use crate::{Result, VendorError, VendorErrorKind};
@@ -38,7 +38,7 @@ pub(super) struct Pixabay {
 
 impl Pixabay {
     /// Makes the adapter from its block.
-    pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
+    pub(super) fn try_new(parts: &AdapterParts<'_>) -> AdapterResult {
         Adapter::build(parts, stock::capabilities(), read_options::<Self>(parts.config)?)
     }
 }
@@ -53,7 +53,7 @@ impl Adapter<Pixabay> {
     }
 }
 
-fn found(json: &Value) -> Vec<Found> {
+fn read_results(json: &Value) -> Vec<Found> {
     common::items_at(json, "/hits").filter_map(clip).collect()
 }
 
@@ -121,7 +121,7 @@ impl Vendor for Pixabay {
         if let Some(lang) = &engine.vendor.lang {
             pairs.push(("lang", lang));
         }
-        let found = found(&engine.search(SUBMIT, &pairs).await?);
+        let found = read_results(&engine.search(SUBMIT, &pairs).await?);
         stock::task(engine.http.engine(), &found, prepared)
     }
 

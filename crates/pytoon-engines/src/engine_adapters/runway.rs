@@ -13,7 +13,7 @@
 
 use super::common::{self, CANCEL, HEALTH, Picture, UPLOAD};
 use super::shared_adapter::{Adapter, Paid, Vendor};
-use super::{AdapterParts, Made, OptionProblem, read_options};
+use super::{AdapterParts, AdapterResult, OptionProblem, read_options};
 use crate::adapter::{
     Cancelled, Capabilities, EngineHealth, GenerateRequest, ImageInput, Prepared, PromptUnit, Task,
     TaskState,
@@ -123,7 +123,7 @@ pub(super) struct Runway {
 
 impl Runway {
     /// Makes the adapter from its block.
-    pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
+    pub(super) fn try_new(parts: &AdapterParts<'_>) -> AdapterResult {
         let Options { image_model, text_model, seed, public_figures } = read_options(parts.config)?;
         let image_model = model(image_model.as_deref(), "image_model", |m| m.image_ratios)?;
         let text_model = model(text_model.as_deref(), "text_model", |m| m.text_ratios)?;

@@ -7,7 +7,7 @@
 //! Start with [`Adapter`].
 
 use super::common::{self, POLL, SUBMIT, UPLOAD};
-use super::{AdapterParts, Made};
+use super::{AdapterParts, AdapterResult};
 use crate::adapter::{
     Cancelled, Capabilities, EngineFuture, EngineHealth, ExternalEngineAdapter, Fetched,
     GenerateRequest, Lookup, Output, Prepared, Task, TaskState,
@@ -52,7 +52,7 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
 
     /// Returns the meaning of a rejected paid call, and the vendor's message.
     fn meaning(_: &Adapter<Self>, reply: &Reply) -> (VendorErrorKind, Option<String>) {
-        (errors::kind(Self::REFUSALS, reply), common::said(reply))
+        (errors::kind(Self::REFUSALS, reply), common::vendor_message(reply))
     }
 
     /// Returns the failure of a rejected free call.
@@ -96,7 +96,11 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
 
 impl<V: Vendor> Adapter<V> {
     /// Makes the adapter of a vendor with these offers.
-    pub(super) fn build(parts: &AdapterParts<'_>, capabilities: Capabilities, vendor: V) -> Made {
+    pub(super) fn build(
+        parts: &AdapterParts<'_>,
+        capabilities: Capabilities,
+        vendor: V,
+    ) -> AdapterResult {
         let limits = common::download_limits(parts.config);
         Ok(Arc::new(Self { http: parts.http.clone(), capabilities, vendor, limits }))
     }
@@ -126,7 +130,7 @@ impl<V: Vendor> Adapter<V> {
 
     /// Posts the body of the paid call.
     pub(super) async fn post(&self, path: &str, body: Value) -> Result<Reply> {
-        self.send(Call::post(SUBMIT, self.http.url(path), body).paid()).await
+        self.send(Call::post(SUBMIT, self.http.url(path), body).mark_paid()).await
     }
 
     /// Returns the task's id in the answer to the paid call, and the whole answer.

@@ -157,7 +157,7 @@ impl EngineManager {
         })?;
         Ok(GenerateRequest {
             call_id: CallId::default(),
-            prompt: fitted(prompt, capabilities.prompt_unit, capabilities.max_prompt),
+            prompt: truncate_prompt(prompt, capabilities.prompt_unit, capabilities.max_prompt),
             negative_prompt: order.negative_prompt.clone(),
             image: order.image.clone(),
             duration_ms: offer.durations.cover(order.needed_ms),
@@ -293,7 +293,7 @@ pub(super) fn request_hash(engine: &Engine, request: &GenerateRequest) -> Result
 }
 
 /// Truncates a prompt to a vendor's limit, between words.
-fn fitted(prompt: &str, unit: PromptUnit, limit: usize) -> String {
+fn truncate_prompt(prompt: &str, unit: PromptUnit, limit: usize) -> String {
     if unit.count(prompt) <= limit {
         return prompt.to_owned();
     }
@@ -319,8 +319,8 @@ mod tests {
 
     #[test]
     fn prompts_are_cut_between_words_within_the_vendors_unit() {
-        assert_eq!(fitted("a cup of tea", PromptUnit::Chars, 8), "a cup of");
-        assert_eq!(fitted("a cup of tea", PromptUnit::Chars, 12), "a cup of tea");
-        assert_eq!(fitted("😀😀😀", PromptUnit::Utf16, 5), "😀😀");
+        assert_eq!(truncate_prompt("a cup of tea", PromptUnit::Chars, 8), "a cup of");
+        assert_eq!(truncate_prompt("a cup of tea", PromptUnit::Chars, 12), "a cup of tea");
+        assert_eq!(truncate_prompt("😀😀😀", PromptUnit::Utf16, 5), "😀😀");
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct Earlier {
 }
 
 /// An engine and the request that it would get.
-struct Wanted<'a> {
+struct Candidate<'a> {
     engine: &'a Engine,
     request: GenerateRequest,
     hash: String,
@@ -33,13 +33,13 @@ struct Wanted<'a> {
 
 impl EngineManager {
     /// Returns the engines that would be asked, each with its request.
-    fn wanted<'a>(
+    fn candidates<'a>(
         &self,
         set: &'a EngineSet,
         order: &SceneOrder,
         walk: &Walk,
         prompt: &str,
-    ) -> Result<Vec<Wanted<'a>>> {
+    ) -> Result<Vec<Candidate<'a>>> {
         let mut wanted = Vec::new();
         let members = order.chain.members.iter().filter(|m| !walk.is_past(&m.engine));
         let members = members.take(if order.asks_anew { 1 } else { usize::MAX });
@@ -47,7 +47,7 @@ impl EngineManager {
             // An engine that lost its adapter has no request to compare.
             let Ok(request) = self.request(order, engine, prompt) else { continue };
             let hash = request_hash(engine, &request)?;
-            wanted.push(Wanted { engine, request, hash });
+            wanted.push(Candidate { engine, request, hash });
         }
         Ok(wanted)
     }
@@ -59,7 +59,7 @@ impl EngineManager {
         let set = self.engines();
         let screened = screen(&order.prompt, &set.settings.moderation, order.brand_safe).prompt;
         let prompt = screened.unwrap_or_else(|| order.prompt.clone());
-        let wanted = self.wanted(&set, order, &Walk::default(), &prompt)?;
+        let wanted = self.candidates(&set, order, &Walk::default(), &prompt)?;
         let own = wanted.iter().find(|wanted| wanted.engine.name == first.engine);
         let clip = own.map_or_else(|| order.scene_id.to_string(), |wanted| wanted.hash.clone());
         let hashes = wanted.into_iter().map(|wanted| wanted.hash).collect();
@@ -77,7 +77,7 @@ impl EngineManager {
         walk: &mut Walk,
     ) -> Result<Earlier, Stop> {
         let set = self.engines();
-        let mut wanted = self.wanted(&set, order, walk, walk.prompt())?;
+        let mut wanted = self.candidates(&set, order, walk, walk.prompt())?;
         let hashes: Vec<String> = wanted.iter().map(|wanted| wanted.hash.clone()).collect();
         let ledger = &self.buyer.ledger;
         let history = ledger.history(&order.job_id, &order.scene_id, hashes.clone()).await;
@@ -101,10 +101,10 @@ impl EngineManager {
         }
         let fence = walk.fence.clone();
         let mut purchases = Vec::new();
-        for Wanted { engine, request, hash } in wanted {
+        for Candidate { engine, request, hash } in wanted {
             let own = self.order(order, engine, &request, &hash, fence.as_ref());
             let seller = self.seller(engine.clone(), request, order.needed_ms, fence.as_ref())?;
-            if let Some(goods) = self.buyer.kept(&own, &seller).await? {
+            if let Some(goods) = self.buyer.find_kept(&own, &seller).await? {
                 earlier.drawn = Some(Drawn { goods, charged: MicroUsd::ZERO, reused: true });
                 return Ok(earlier);
             }

@@ -334,7 +334,7 @@ impl EngineManager {
             Ok(Earlier { drawn: None, fresh, breakers }) => (fresh, breakers),
             Ok(Earlier { drawn: Some(drawn), .. }) => {
                 let engine = drawn.goods.engine.clone();
-                return Ok(self.delivered(walk, begun, &engine, 0, drawn));
+                return Ok(self.finish_with_clip(walk, begun, &engine, 0, drawn));
             }
             // The purchases are unknown, so nothing may be bought.
             Err(Stop::Failed(error)) if !error.ends_the_walk() => {
@@ -361,7 +361,7 @@ impl EngineManager {
             let began = current.map_or_else(|| self.buyer.world.now(), |current| current.began);
             let latency_ms = (self.buyer.world.now() - began).max(0) as u64;
             match tried {
-                Ok(drawn) => return Ok(self.delivered(walk, begun, name, latency_ms, drawn)),
+                Ok(drawn) => return Ok(self.finish_with_clip(walk, begun, name, latency_ms, drawn)),
                 Err(error) => {
                     use VendorErrorKind::{Cooling, RateLimited};
                     walk.memo.is_beyond_waiting |= !matches!(error.kind, Cooling | RateLimited);
@@ -382,7 +382,7 @@ impl EngineManager {
         Ok(outcome(walk, None))
     }
 
-    fn delivered(
+    fn finish_with_clip(
         &self,
         walk: &mut Walk,
         begun: UnixMs,

@@ -23,11 +23,11 @@ pub struct Reloader {
     file: Option<PathBuf>,
     /// Set by the signal handler.
     asked: Arc<AtomicBool>,
-    seen: Mutex<Seen>,
+    seen: Mutex<LastCheck>,
 }
 
 #[derive(Debug)]
-struct Seen {
+struct LastCheck {
     looked: Instant,
     stamp: Option<(SystemTime, u64)>,
 }
@@ -37,7 +37,7 @@ impl Reloader {
     pub fn new(config: Config, secrets: Secrets, asked: Arc<AtomicBool>) -> Self {
         let file = config.folder.as_ref().map(|folder| folder.join("engine.yaml"));
         let stamp = file.as_deref().and_then(stamp);
-        let seen = Mutex::new(Seen { looked: Instant::now(), stamp });
+        let seen = Mutex::new(LastCheck { looked: Instant::now(), stamp });
         Self { config, secrets, file, asked, seen }
     }
 

@@ -75,7 +75,7 @@ impl Lexicon {
         let figures = text.trim_end_matches(|c: char| c.is_ascii_lowercase() || c == '\'');
         let ending = text.strip_prefix(figures).unwrap_or_default();
         let parts = parts(figures, ending, currency, is_head);
-        let said: Vec<String> = parts.iter().filter_map(|part| self.part(part)).collect();
+        let said: Vec<String> = parts.iter().filter_map(|part| self.read_part(part)).collect();
         if said.is_empty() {
             return None;
         }
@@ -97,7 +97,7 @@ impl Lexicon {
         }
     }
 
-    fn part(&self, part: &Part) -> Option<String> {
+    fn read_part(&self, part: &Part) -> Option<String> {
         match part {
             Part::Word(word) => {
                 let stress = (word == "point").then_some(Stress::Remove);

@@ -156,7 +156,7 @@ fn draw_karaoke(
                 blend(frame, chip, rect.x0 as i32 - 1, rect.y0 as i32 - 1, shown);
                 continue;
             }
-            place(
+            blend_sprite(
                 frame,
                 chip,
                 (chip.width() as f32 * 0.5, chip.height() as f32 * 0.5),
@@ -191,7 +191,7 @@ fn draw_pop(frame: &mut Frame, cue: &PlacedCue, sprites: &CueSprites, since: &dy
             let anchor = (word.anchor.0 - x as f32, word.anchor.1 - y as f32);
             let turn = if word.emphasis { look::pop_rotation(t) } else { 0.0 };
             let (scale, opacity) = (look::pop_scale(t), look::pop_opacity(t));
-            place(frame, &placed.sprite, anchor, word.anchor, scale, turn, opacity);
+            blend_sprite(frame, &placed.sprite, anchor, word.anchor, scale, turn, opacity);
         }
     }
 }
@@ -218,7 +218,7 @@ fn put(frame: &mut Frame, cue: &PlacedCue, placed: &Option<PlacedSprite>, opacit
     }
 }
 
-fn place(
+fn blend_sprite(
     frame: &mut Frame,
     sprite: &Sprite,
     anchor: (f32, f32),

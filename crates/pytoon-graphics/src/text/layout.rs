@@ -115,7 +115,7 @@ pub(super) fn compose(
     };
     let measured = shaper.measure(&spec);
     let fitted = fit(&measured, &prepared, request);
-    place(shaper, request, &prepared, &scaled, &spec, measured.rtl, &fitted, bounds)
+    build_layout(shaper, request, &prepared, &scaled, &spec, measured.rtl, &fitted, bounds)
 }
 
 fn prepare(request: &LayoutRequest<'_>) -> Prepared {
@@ -195,7 +195,7 @@ fn word_spacing(shaper: &mut Shaper, style: &TextStyle) -> f32 {
 }
 
 #[allow(clippy::too_many_arguments)]
-fn place(
+fn build_layout(
     shaper: &mut Shaper,
     request: &LayoutRequest<'_>,
     prepared: &Prepared,

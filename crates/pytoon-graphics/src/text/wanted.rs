@@ -65,7 +65,7 @@ pub struct WantedFont {
     pub script: FontScript,
 }
 
-const fn wanted(
+const fn font(
     family: &'static str,
     file_names: &'static [&'static str],
     package: &'static str,
@@ -76,250 +76,245 @@ const fn wanted(
 
 /// Every font of the looks and of the fallback chain, best first.
 pub const WANTED_FONTS: &[WantedFont] = &[
-    wanted(
+    font(
         "Inter",
         &["Inter-SemiBold.otf", "Inter-Bold.otf", "Inter-ExtraBold.otf", "Inter-Black.otf"],
         "fonts-inter",
         FontScript::Latin,
     ),
-    wanted(
+    font(
         "Open Sans",
         &["OpenSans-Semibold.ttf", "OpenSans-ExtraBold.ttf"],
         "fonts-open-sans",
         FontScript::Latin,
     ),
-    wanted("Lato", &["Lato-Semibold.ttf", "Lato-Black.ttf"], "fonts-lato", FontScript::Latin),
-    wanted("Noto Sans", &["NotoSans-Bold.ttf"], "fonts-noto-core", FontScript::Latin),
-    wanted(
+    font("Lato", &["Lato-Semibold.ttf", "Lato-Black.ttf"], "fonts-lato", FontScript::Latin),
+    font("Noto Sans", &["NotoSans-Bold.ttf"], "fonts-noto-core", FontScript::Latin),
+    font(
         "Noto Sans",
         &["NotoSans-SemiBold.ttf", "NotoSans-Black.ttf"],
         "fonts-noto-extra",
         FontScript::Latin,
     ),
-    wanted("Noto Sans Arabic", &["NotoSansArabic-Bold.ttf"], "fonts-noto-core", FontScript::Arabic),
-    wanted(
+    font("Noto Sans Arabic", &["NotoSansArabic-Bold.ttf"], "fonts-noto-core", FontScript::Arabic),
+    font(
         "Noto Sans Arabic",
         &["NotoSansArabic-SemiBold.ttf", "NotoSansArabic-Black.ttf"],
         "fonts-noto-extra",
         FontScript::Arabic,
     ),
-    wanted("Noto Sans Hebrew", &["NotoSansHebrew-Bold.ttf"], "fonts-noto-core", FontScript::Hebrew),
-    wanted(
+    font("Noto Sans Hebrew", &["NotoSansHebrew-Bold.ttf"], "fonts-noto-core", FontScript::Hebrew),
+    font(
         "Noto Sans Devanagari",
         &["NotoSansDevanagari-Bold.ttf"],
         "fonts-noto-core",
         FontScript::Devanagari,
     ),
-    wanted(
+    font(
         "Noto Sans Devanagari",
         &["NotoSansDevanagari-SemiBold.ttf", "NotoSansDevanagari-Black.ttf"],
         "fonts-noto-extra",
         FontScript::Devanagari,
     ),
-    wanted(
+    font(
         "Noto Sans Bengali",
         &["NotoSansBengali-Bold.ttf"],
         "fonts-noto-core",
         FontScript::Bengali,
     ),
-    wanted(
+    font(
         "Noto Sans Gurmukhi",
         &["NotoSansGurmukhi-Bold.ttf"],
         "fonts-noto-core",
         FontScript::Gurmukhi,
     ),
-    wanted(
+    font(
         "Noto Sans Gujarati",
         &["NotoSansGujarati-Bold.ttf"],
         "fonts-noto-core",
         FontScript::Gujarati,
     ),
-    wanted("Noto Sans Tamil", &["NotoSansTamil-Bold.ttf"], "fonts-noto-core", FontScript::Tamil),
-    wanted("Noto Sans Telugu", &["NotoSansTelugu-Bold.ttf"], "fonts-noto-core", FontScript::Telugu),
-    wanted(
+    font("Noto Sans Tamil", &["NotoSansTamil-Bold.ttf"], "fonts-noto-core", FontScript::Tamil),
+    font("Noto Sans Telugu", &["NotoSansTelugu-Bold.ttf"], "fonts-noto-core", FontScript::Telugu),
+    font(
         "Noto Sans Kannada",
         &["NotoSansKannada-Bold.ttf"],
         "fonts-noto-core",
         FontScript::Kannada,
     ),
-    wanted(
+    font(
         "Noto Sans Malayalam",
         &["NotoSansMalayalam-Bold.ttf"],
         "fonts-noto-core",
         FontScript::Malayalam,
     ),
-    wanted("Noto Sans Thai", &["NotoSansThai-Bold.ttf"], "fonts-noto-core", FontScript::Thai),
-    wanted(
+    font("Noto Sans Thai", &["NotoSansThai-Bold.ttf"], "fonts-noto-core", FontScript::Thai),
+    font(
         "Noto Sans Armenian",
         &["NotoSansArmenian-Bold.ttf"],
         "fonts-noto-core",
         FontScript::Armenian,
     ),
-    wanted(
+    font(
         "Noto Sans Georgian",
         &["NotoSansGeorgian-Bold.ttf"],
         "fonts-noto-core",
         FontScript::Georgian,
     ),
-    wanted(
+    font(
         "Noto Sans Ethiopic",
         &["NotoSansEthiopic-Bold.ttf"],
         "fonts-noto-core",
         FontScript::Ethiopic,
     ),
-    wanted(
+    font(
         "Noto Sans Syriac",
         &["NotoSansSyriac-Black.ttf", "NotoSansSyriac-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Syriac,
     ),
-    wanted(
+    font(
         "Noto Sans Thaana",
         &["NotoSansThaana-Bold.ttf", "NotoSansThaana-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Thaana,
     ),
-    wanted("Noto Sans NKo", &["NotoSansNKo-Regular.ttf"], "fonts-noto-core", FontScript::Nko),
-    wanted(
+    font("Noto Sans NKo", &["NotoSansNKo-Regular.ttf"], "fonts-noto-core", FontScript::Nko),
+    font(
         "Noto Sans Oriya",
         &["NotoSansOriya-Bold.ttf", "NotoSansOriya-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Oriya,
     ),
-    wanted(
+    font(
         "Noto Sans Sinhala",
         &["NotoSansSinhala-Bold.ttf", "NotoSansSinhala-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Sinhala,
     ),
-    wanted(
+    font(
         "Noto Sans Lao",
         &["NotoSansLao-Bold.ttf", "NotoSansLao-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Lao,
     ),
-    wanted(
+    font(
         "Noto Serif Tibetan",
         &["NotoSerifTibetan-Bold.ttf", "NotoSerifTibetan-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Tibetan,
     ),
-    wanted(
+    font(
         "Noto Sans Myanmar",
         &["NotoSansMyanmar-Bold.ttf", "NotoSansMyanmar-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Myanmar,
     ),
-    wanted(
+    font(
         "Noto Sans Cherokee",
         &["NotoSansCherokee-Bold.ttf", "NotoSansCherokee-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Cherokee,
     ),
-    wanted(
+    font(
         "Noto Sans Canadian Aboriginal",
         &["NotoSansCanadianAboriginal-Bold.ttf", "NotoSansCanadianAboriginal-Regular.ttf"],
         "fonts-noto-core",
         FontScript::CanadianAboriginal,
     ),
-    wanted(
+    font(
         "Noto Sans Khmer",
         &["NotoSansKhmer-Bold.ttf", "NotoSansKhmer-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Khmer,
     ),
-    wanted(
+    font(
         "Noto Sans Mongolian",
         &["NotoSansMongolian-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Mongolian,
     ),
-    wanted(
+    font(
         "Noto Sans Tai Tham",
         &["NotoSansTaiTham-Bold.ttf", "NotoSansTaiTham-Regular.ttf"],
         "fonts-noto-core",
         FontScript::TaiTham,
     ),
-    wanted(
+    font(
         "Noto Sans Balinese",
         &["NotoSansBalinese-Bold.ttf", "NotoSansBalinese-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Balinese,
     ),
-    wanted(
+    font(
         "Noto Sans Sundanese",
         &["NotoSansSundanese-Bold.ttf", "NotoSansSundanese-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Sundanese,
     ),
-    wanted(
+    font(
         "Noto Sans Ol Chiki",
         &["NotoSansOlChiki-Bold.ttf", "NotoSansOlChiki-Regular.ttf"],
         "fonts-noto-core",
         FontScript::OlChiki,
     ),
-    wanted(
+    font(
         "Noto Sans Coptic",
         &["NotoSansCoptic-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Coptic,
     ),
-    wanted(
+    font(
         "Noto Sans Tifinagh",
         &["NotoSansTifinagh-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Tifinagh,
     ),
-    wanted("Noto Sans Yi", &["NotoSansYi-Regular.ttf"], "fonts-noto-core", FontScript::Yi),
-    wanted(
+    font("Noto Sans Yi", &["NotoSansYi-Regular.ttf"], "fonts-noto-core", FontScript::Yi),
+    font(
         "Noto Sans Lisu",
         &["NotoSansLisu-Bold.ttf", "NotoSansLisu-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Lisu,
     ),
-    wanted(
+    font(
         "Noto Sans Javanese",
         &["NotoSansJavanese-Bold.ttf", "NotoSansJavanese-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Javanese,
     ),
-    wanted(
+    font(
         "Noto Sans Cham",
         &["NotoSansCham-Bold.ttf", "NotoSansCham-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Cham,
     ),
-    wanted(
+    font(
         "Noto Sans Meetei Mayek",
         &["NotoSansMeeteiMayek-Bold.ttf", "NotoSansMeeteiMayek-Regular.ttf"],
         "fonts-noto-core",
         FontScript::MeeteiMayek,
     ),
-    wanted(
+    font(
         "Noto Sans Adlam",
         &["NotoSansAdlam-Bold.ttf", "NotoSansAdlam-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Adlam,
     ),
-    wanted("Noto Sans CJK", &["NotoSansCJK-Bold.ttc"], "fonts-noto-cjk", FontScript::Cjk),
-    wanted("Noto Sans CJK", &["NotoSansCJK-Black.ttc"], "fonts-noto-cjk-extra", FontScript::Cjk),
-    wanted(
-        "Noto Color Emoji",
-        &["NotoColorEmoji.ttf"],
-        "fonts-noto-color-emoji",
-        FontScript::Emoji,
-    ),
-    wanted(
+    font("Noto Sans CJK", &["NotoSansCJK-Bold.ttc"], "fonts-noto-cjk", FontScript::Cjk),
+    font("Noto Sans CJK", &["NotoSansCJK-Black.ttc"], "fonts-noto-cjk-extra", FontScript::Cjk),
+    font("Noto Color Emoji", &["NotoColorEmoji.ttf"], "fonts-noto-color-emoji", FontScript::Emoji),
+    font(
         "Noto Sans Symbols",
         &["NotoSansSymbols-Bold.ttf"],
         "fonts-noto-core",
         FontScript::Symbols,
     ),
-    wanted(
+    font(
         "Noto Sans Symbols 2",
         &["NotoSansSymbols2-Regular.ttf"],
         "fonts-noto-core",
         FontScript::Symbols,
     ),
-    wanted("Noto Sans Math", &["NotoSansMath-Regular.ttf"], "fonts-noto-core", FontScript::Symbols),
+    font("Noto Sans Math", &["NotoSansMath-Regular.ttf"], "fonts-noto-core", FontScript::Symbols),
 ];

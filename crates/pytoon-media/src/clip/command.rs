@@ -99,7 +99,9 @@ pub(super) fn decode_command(
         );
     }
     filter += &match view.fit {
-        ClipFit::Whole if reading.width > 0 && reading.height > 0 => whole(reading, profile),
+        ClipFit::Whole if reading.width > 0 && reading.height > 0 => {
+            contain_filter(reading, profile)
+        }
         _ => cover(reading, profile, geometry),
     };
     let command = ffmpeg("decode a clip");
@@ -180,7 +182,7 @@ fn cover(reading: &ClipReading, profile: &Profile, geometry: &Geometry) -> Strin
 }
 
 /// Returns the filter that shows the clip whole, over a dark, blurred copy of itself.
-fn whole(reading: &ClipReading, profile: &Profile) -> String {
+fn contain_filter(reading: &ClipReading, profile: &Profile) -> String {
     let (w, h) = (profile.width, profile.height);
     let (clip_w, clip_h) = (f64::from(reading.width), f64::from(reading.height));
     let size = |w: u32, h: u32, covers: bool| {

@@ -51,7 +51,7 @@ pub(super) fn acronym(context: &Context<'_>, index: usize) -> Option<Vec<Reading
     };
     let spoken = if is_spelled(context, index, base) {
         spelled(base)
-    } else if let Some(word) = said(base) {
+    } else if let Some(word) = read_as_word(base) {
         word
     } else {
         base.to_lowercase()
@@ -85,7 +85,7 @@ fn base_and_ending(core: &str) -> Option<(&str, &str)> {
 fn is_spelled(context: &Context<'_>, index: usize, base: &str) -> bool {
     let is_word = has(WORDS, base);
     let is_known = has(SPELLED, base);
-    if said(base).is_some() {
+    if read_as_word(base).is_some() {
         return false;
     }
     if context.is_shouting {
@@ -173,7 +173,7 @@ pub(super) fn spelled(word: &str) -> String {
     letters.join(" ")
 }
 
-fn said(word: &str) -> Option<String> {
+fn read_as_word(word: &str) -> Option<String> {
     let known = has(SAID, word);
     known.then(|| {
         let mut letters = word.chars();
@@ -184,7 +184,7 @@ fn said(word: &str) -> Option<String> {
 
 /// Reads a known acronym in any context; unpronounceable letters count as known.
 pub(super) fn known(word: &str) -> Option<String> {
-    if let Some(word) = said(word) {
+    if let Some(word) = read_as_word(word) {
         return Some(word);
     }
     let is_known = is_all_caps(word) && has(SPELLED, word) && !has(WORDS, word);

@@ -70,7 +70,7 @@ fn parts(core: &str, dialect: Dialect) -> Option<String> {
             return Some(pieces(core.split(dash), ", ", dialect));
         }
     }
-    let known = named(core).or_else(|| amount_first(core, dialect));
+    let known = read_name(core).or_else(|| amount_first(core, dialect));
     known
         .or_else(|| comparison(core, dialect))
         .or_else(|| separated(core, dialect))
@@ -78,7 +78,7 @@ fn parts(core: &str, dialect: Dialect) -> Option<String> {
 }
 
 /// Reads `$AAPL`, `C#`, `mg/L`.
-fn named(core: &str) -> Option<String> {
+fn read_name(core: &str) -> Option<String> {
     let ticker = core.strip_prefix('$').filter(|name| name.len() <= 6 && is_all_caps(name));
     let note = core.strip_suffix('#').filter(|note| note.len() == 1);
     let note = note.map(|note| format!("{note} sharp"));

@@ -251,7 +251,7 @@ fn with_currency(
     if let Some(readings) = split_range(context, index, amount) {
         return readings;
     }
-    vec![Reading::from(spoken(amount, currency, is_attributive, context.dialect))]
+    vec![Reading::from(read_amount(amount, currency, is_attributive, context.dialect))]
 }
 
 /// Reads `$5 - $10`: the currency follows only the upper end.
@@ -274,7 +274,12 @@ fn range(amount: &Amount, dialect: Dialect) -> String {
 }
 
 /// Reads all words of an amount.
-fn spoken(amount: &Amount, currency: &Currency, is_attributive: bool, dialect: Dialect) -> String {
+fn read_amount(
+    amount: &Amount,
+    currency: &Currency,
+    is_attributive: bool,
+    dialect: Dialect,
+) -> String {
     let body = match &amount.to {
         Some((upper, upper_scale)) => {
             let lower_scale = if amount.scale == *upper_scale { "" } else { amount.scale };
@@ -349,7 +354,7 @@ fn currency_after(context: &Context<'_>, index: usize, amount: &Amount) -> Optio
         has_plus: amount.has_plus,
         per,
     };
-    let spoken = spoken(&whole, currency, is_attributive, context.dialect);
+    let spoken = read_amount(&whole, currency, is_attributive, context.dialect);
     let name_at =
         [currency.many, currency.one].iter().find_map(|name| spoken.find(&format!(" {name}")));
     let cent_at = || {
@@ -382,7 +387,7 @@ fn sign_alone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
         let first = format!("{}{}", amount.sign, range(&amount, context.dialect));
         return Some(vec![empty, Reading::from(first), Reading::from(format!("{scale} {name}"))]);
     }
-    let spoken = spoken(&amount, currency, is_attributive, context.dialect);
+    let spoken = read_amount(&amount, currency, is_attributive, context.dialect);
     if core.chars().all(char::is_alphabetic)
         && let Some((number, name)) =
             spoken.find(&format!(" {}", currency.many)).map(|at| spoken.split_at(at))

@@ -61,7 +61,7 @@ fn dotted_minute(text: &str) -> (Option<u64>, &str) {
     if minute.is_some() && half(rest).is_some() { (minute, rest) } else { (None, text) }
 }
 
-fn spoken(time: &Time, with_half: Option<&str>, dialect: Dialect) -> String {
+fn read_time(time: &Time, with_half: Option<&str>, dialect: Dialect) -> String {
     let half = with_half.unwrap_or_default();
     let hour = cardinal(time.hour, dialect);
     let minutes = match (time.minute, time.hour) {
@@ -112,7 +112,7 @@ fn single(context: &Context<'_>, core: &str, half_after: Option<&str>) -> Option
         // "ten o'clock" and "hundred" are not spoken before `am` in the next token.
         let bare = Time { minute: time.minute.filter(|m| *m > 0 || half_after.is_none()), ..time };
         let half = bare.half;
-        return Some(spoken(&bare, half, context.dialect));
+        return Some(read_time(&bare, half, context.dialect));
     }
     ratio(core, context.dialect)
 }
@@ -136,8 +136,8 @@ fn range(context: &Context<'_>, from: &str, to: &str, half_after: Option<&str>) 
     if !(is_time(&from) || is_time(&to) || half_after.is_some()) {
         return None;
     }
-    let lower = spoken(&from, from.half, context.dialect);
+    let lower = read_time(&from, from.half, context.dialect);
     let bare = Time { minute: to.minute.filter(|m| *m > 0 || half_after.is_none()), ..to };
-    let upper = spoken(&bare, bare.half, context.dialect);
+    let upper = read_time(&bare, bare.half, context.dialect);
     Some(format!("{lower} to {upper}"))
 }

@@ -194,7 +194,7 @@ pub(crate) fn read(
         .zip(&sentence.tokens)
         .map(|(reading, token)| reading.unwrap_or_else(|| Reading::from(token.core.as_str())))
         .collect();
-    let mut spoken = sentence.spoken(readings);
+    let mut spoken = sentence.assemble(readings);
     for ((spoken, word), unread) in spoken.iter_mut().zip(words).zip(unread) {
         if unread {
             spoken.text = symbols::readable(&word.text);

@@ -174,7 +174,7 @@ pub(super) fn money(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
             if let Some(scaled) = before_scale(context, index + 1, currency, &amount) {
                 return Some(std::iter::once(silent).chain(scaled).collect());
             }
-            return Some(vec![silent, Reading::from(whole(language, currency, &amount))]);
+            return Some(vec![silent, Reading::from(full_amount(language, currency, &amount))]);
         }
         return after_scale(context, index, currency);
     }
@@ -187,11 +187,13 @@ pub(super) fn money(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
         if let Some(scaled) = before_scale(context, index, currency, &amount) {
             return rest.is_empty().then(|| scaled.into());
         }
-        return rest.is_empty().then(|| vec![Reading::from(whole(language, currency, &amount))]);
+        return rest
+            .is_empty()
+            .then(|| vec![Reading::from(full_amount(language, currency, &amount))]);
     }
     let (amount, rest) = amount(language, core)?;
     if let Some(currency) = alone(rest) {
-        return Some(vec![Reading::from(whole(language, currency, &amount))]);
+        return Some(vec![Reading::from(full_amount(language, currency, &amount))]);
     }
     let spaced = if rest.is_empty() { spaced(context, index) } else { None };
     let (amount, count) = match spaced {
@@ -253,7 +255,7 @@ fn link(language: Language, name: &str) -> &'static str {
     }
 }
 
-fn whole(language: Language, currency: &Currency, amount: &Amount) -> String {
+fn full_amount(language: Language, currency: &Currency, amount: &Amount) -> String {
     let (number, name) = parts(language, currency, amount);
     if name.is_empty() { number } else { format!("{number} {name}") }
 }

@@ -1,7 +1,7 @@
 //! Phrases with their readings, and their comparison.
 
 use pytoon_core::text::words;
-use pytoon_normalize::{Pronunciations, joined, normalize};
+use pytoon_normalize::{Pronunciations, join_spoken, normalize};
 
 /// A phrase and the text that a voice reads for it.
 pub(crate) struct Reading {
@@ -12,7 +12,7 @@ pub(crate) struct Reading {
 
 /// Reads a text without pronunciations of its own.
 pub(crate) fn read(language: &str, written: &str) -> String {
-    joined(&normalize(&words(written), language, &Pronunciations::default())).text
+    join_spoken(&normalize(&words(written), language, &Pronunciations::default())).text
 }
 
 /// Fails with every phrase that has another reading.

@@ -2,7 +2,7 @@
 //! however many processes a stage is run.
 
 use super::*;
-use crate::engine_desk::EngineDesk;
+use crate::engine_session::EngineSession;
 use crate::environment::NoProgress;
 use crate::local;
 use pytoon_config::secrets::Secrets;
@@ -26,10 +26,10 @@ impl Bench {
         config.settings.storage_dir = folder.path().join("storage").display().to_string();
         let stall = Duration::from_secs(60);
         let runner = Runner::new(Programs::beside_this_one(), CancelToken::default(), stall);
-        let desk = EngineDesk::open(&config, &Secrets::default(), &runner, Arc::default());
+        let session = EngineSession::open(&config, &Secrets::default(), &runner, Arc::default());
         let env = Environment {
             config,
-            engines: Arc::new(desk.expect("engines")),
+            engines: Arc::new(session.expect("engines")),
             fonts: FontFinder::search(&[]),
             progress: Arc::new(NoProgress),
             voices: Arc::default(),

@@ -19,7 +19,7 @@ impl Film {
         chunks: usize,
     ) -> Vec<StageTime> {
         let own = lock(&self.times).clone();
-        let took = |file: &str| self.folder.kept::<Took>(file).map(|kept| kept.took_ms);
+        let took = |file: &str| self.folder.read_kept::<Took>(file).map(|kept| kept.took_ms);
         let time = |stage: &str, otherwise: Option<u64>| {
             let stored = otherwise.map(|took_ms| StageTime::new(stage, took_ms, false));
             own.get(stage).cloned().or(stored)

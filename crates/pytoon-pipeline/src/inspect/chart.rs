@@ -90,7 +90,7 @@ impl Band {
     }
 
     /// Returns the part of a range of the film that is in the band.
-    fn part(&self, start: Ms, end: Ms) -> Option<(i64, i64)> {
+    fn visible_span(&self, start: Ms, end: Ms) -> Option<(i64, i64)> {
         let start = start.max(Ms::new(self.from));
         let end = end.min(Ms::new(self.from + BAND_MS));
         (start < end).then(|| (self.x(start), self.x(end)))
@@ -181,7 +181,7 @@ fn head(canvas: &mut Canvas<'_>, found: &Inspection, name: &str) {
 
 fn draw_band(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     let duration = found.facts.duration_ms;
-    let shown = band.part(Ms::ZERO, Ms::new(duration)).unwrap_or((LEFT, LEFT + 1));
+    let shown = band.visible_span(Ms::ZERO, Ms::new(duration)).unwrap_or((LEFT, LEFT + 1));
     for row in [row::WAVE, row::WORDS[0], row::WORDS[1], row::CUES, row::DUCK] {
         canvas.bar(shown, band.row(row), PANEL, 1.0);
     }
@@ -198,7 +198,7 @@ fn draw_band(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     axis(canvas, band, duration);
     for scene in &found.timeline.timeline {
         let place = scene.range().to_ms(found.timeline.frame_rate);
-        let Some((x0, x1)) = band.part(place.start, place.end) else { continue };
+        let Some((x0, x1)) = band.visible_span(place.start, place.end) else { continue };
         canvas.bar((x0 + 1, x1 - 1), band.row(row::SCENES), PANEL, 1.0);
         canvas.write(scene.scene_id.as_str(), (x0 + 8, band.top + 3), 22.0, TEXT, x1 - x0 - 12);
         if place.start.get() > band.from {
@@ -246,7 +246,7 @@ fn axis(canvas: &mut Canvas<'_>, band: &Band, duration: i64) {
 fn words(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     let all: Vec<_> = found.timeline.tracks.captions.iter().flat_map(|cue| &cue.words).collect();
     for (index, word) in all.iter().enumerate() {
-        let Some((x0, x1)) = band.part(word.start, word.end) else { continue };
+        let Some((x0, x1)) = band.visible_span(word.start, word.end) else { continue };
         let (top, bottom) = band.row(row::WORDS[index % 2]);
         let is_word = |off: &&OffWord| off.start_ms == word.start.get() && off.word == word.text;
         let off = found.facts.off.iter().find(is_word);
@@ -269,7 +269,7 @@ fn words(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
 fn cues(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     let (top, bottom) = band.row(row::CUES);
     for cue in &found.timeline.tracks.captions {
-        if let Some((x0, x1)) = band.part(cue.start, cue.end) {
+        if let Some((x0, x1)) = band.visible_span(cue.start, cue.end) {
             let is_cue =
                 |late: &&LateCue| late.start_ms == cue.start.get() && late.text == cue.text;
             let late = found.facts.late_cues.iter().find(is_cue);
@@ -284,7 +284,7 @@ fn cues(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
         }
         for word in &cue.words {
             let lights = (word.start - Ms::new(found.facts.lead_ms)).max(Ms::ZERO);
-            if let Some((x, _)) = band.part(lights, lights + Ms::new(1)) {
+            if let Some((x, _)) = band.visible_span(lights, lights + Ms::new(1)) {
                 canvas.bar((x, x + 3), (top, top + 12), LIGHT, 1.0);
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! Leaves the rejection of a film to `refusal`, and the admission of each call to the ledger.
 
-use crate::engine_desk::EngineDesk;
+use crate::engine_session::EngineSession;
 use crate::sources::Sources;
 use crate::stage::StageContext;
 use pytoon_core::brief::OnDegrade;
@@ -11,19 +11,19 @@ use pytoon_core::scene::SceneGraph;
 use pytoon_vocabulary::MicroUsd;
 
 /// Returns the budget of the film from its brief, or else from the configuration.
-pub(crate) fn budget(desk: &EngineDesk, sources: &Sources) -> Option<MicroUsd> {
-    let default = desk.engines().settings.budget.per_job_usd;
+pub(crate) fn budget(session: &EngineSession, sources: &Sources) -> Option<MicroUsd> {
+    let default = session.engines().settings.budget.per_job_usd;
     sources.brief.budget.or(default).map(MicroUsd::from_usd)
 }
 
 /// Notes that the budget does not cover every scene, from the chains alone. `voice` is the price of the voice.
 pub(crate) fn note(
-    desk: &EngineDesk,
+    session: &EngineSession,
     sources: &Sources,
     graph: &SceneGraph,
     voice: MicroUsd,
 ) -> Option<Note> {
-    let budget = budget(desk, sources)?;
+    let budget = budget(session, sources)?;
     let chains = graph.scenes.iter().filter_map(|scene| scene.engine_chain.as_ref());
     let first = chains.filter_map(|chain| chain.asked_first());
     let cost = first.map(|member| member.estimate).sum::<MicroUsd>() + voice;
@@ -40,6 +40,6 @@ pub(super) fn wants_all(sources: &Sources) -> bool {
 
 /// Returns the total charges of the job from the ledger.
 pub(crate) fn spend(context: &StageContext<'_>) -> MicroUsd {
-    let Some(books) = context.engines().books() else { return MicroUsd::ZERO };
-    books.runtime.block_on(books.store.spend_of_job(context.folder.job_id())).unwrap_or_default()
+    let Some(ledger) = context.engines().purchase_ledger() else { return MicroUsd::ZERO };
+    ledger.runtime.block_on(ledger.store.spend_of_job(context.folder.job_id())).unwrap_or_default()
 }

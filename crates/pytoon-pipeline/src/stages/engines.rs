@@ -10,7 +10,7 @@
 use super::Asset;
 use super::budget::{budget, spend};
 use super::colours::{FilmColours, SeenClip};
-use crate::engine_desk::EngineDesk;
+use crate::engine_session::EngineSession;
 use crate::folder::JobFolder;
 use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step};
@@ -56,11 +56,11 @@ pub(crate) fn choose(
     sources: &Sources,
     graph: &mut SceneGraph,
     needed_ms: &dyn Fn(usize) -> i64,
-) -> Vec<Wanted> {
-    let desk = context.engines();
+) -> Vec<SceneRequest> {
+    let session = context.engines();
     for (index, scene) in graph.scenes.iter_mut().enumerate() {
         let explicit = explicit_engine(sources, index);
-        if !is_engines_scene(desk, sources, scene, explicit) {
+        if !is_engines_scene(session, sources, scene, explicit) {
             continue;
         }
         let wish = SceneWish {
@@ -70,9 +70,9 @@ pub(crate) fn choose(
             prompt: &visual_idea(scene),
             has_image: hands_over_picture(sources, scene),
             ratio: Ratio { width: sources.profile.width, height: sources.profile.height },
-            budget_left: budget(desk, sources),
+            budget_left: budget(session, sources),
         };
-        let chain = desk.resolve(&wish, needed_ms(index));
+        let chain = session.resolve(&wish, needed_ms(index));
         scene.media.engine = explicit.unwrap_or_else(|| chain.first()).into();
         scene.engine_chain = Some(chain);
     }
@@ -90,13 +90,13 @@ fn explicit_engine(sources: &Sources, index: usize) -> Option<&str> {
 }
 
 fn is_engines_scene(
-    desk: &EngineDesk,
+    session: &EngineSession,
     sources: &Sources,
     scene: &Scene,
     explicit: Option<&str>,
 ) -> bool {
     let asked_by_name = explicit.is_some_and(|engine| engine != LOCAL_ENGINE)
-        || desk.engines().settings.preset_engine_prefs.contains_key(&sources.preset_id);
+        || session.engines().settings.preset_engine_prefs.contains_key(&sources.preset_id);
     match scene.media.kind {
         _ if explicit == Some(LOCAL_ENGINE) => false,
         MediaKind::Background => true,
@@ -154,7 +154,7 @@ pub(crate) fn needed_ms(timeline: &Timeline, index: usize) -> i64 {
 /// An order for external engines for one scene.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Wanted {
+pub(crate) struct SceneRequest {
     /// The requested engine.
     pub(crate) asked: EngineName,
     /// The engine that the brief names, if it does.
@@ -170,7 +170,7 @@ fn orders(
     sources: &Sources,
     graph: &SceneGraph,
     needed_ms: &dyn Fn(usize) -> i64,
-) -> Vec<Wanted> {
+) -> Vec<SceneRequest> {
     let folder = context.folder;
     let chosen = graph.scenes.iter().enumerate();
     let chosen = chosen.filter_map(|(i, s)| Some((i, s, s.engine_chain.as_ref()?)));
@@ -202,7 +202,7 @@ fn orders(
                 },
             };
             let (asked, explicit) = (scene.media.engine.clone(), explicit.map(str::to_owned));
-            Wanted { asked, explicit, take, order }
+            SceneRequest { asked, explicit, take, order }
         })
         .collect()
 }
@@ -232,7 +232,7 @@ fn seed(film: u64, prompt: &str) -> u32 {
 
 /// Gets one scene its clip.
 pub(crate) struct SceneStage<'a> {
-    pub(crate) wanted: &'a Wanted,
+    pub(crate) wanted: &'a SceneRequest,
     /// The time until which the walk may wait for cooling engines.
     pub(crate) deadline: Option<UnixMs>,
     /// The memo of the previous slice.
@@ -241,7 +241,7 @@ pub(crate) struct SceneStage<'a> {
 
 impl<'a> SceneStage<'a> {
     /// Returns the stage of a scene for a lookup of its earlier output.
-    pub(crate) fn new(wanted: &'a Wanted) -> Self {
+    pub(crate) fn new(wanted: &'a SceneRequest) -> Self {
         Self { wanted, deadline: None, memo: SceneMemo::default() }
     }
 }
@@ -263,7 +263,7 @@ pub(crate) struct SceneInput {
 }
 
 impl SceneInput {
-    pub(crate) fn of(wanted: &Wanted) -> Self {
+    pub(crate) fn of(wanted: &SceneRequest) -> Self {
         let order = &wanted.order;
         let asset = |path: &PathBuf| Asset::of(&path.display().to_string());
         Self {
@@ -291,7 +291,7 @@ pub(crate) struct DrawnScene {
 
 impl DrawnScene {
     /// Returns the result of a scene for which no engine can be asked.
-    pub(crate) fn left_to_local(wanted: &Wanted) -> Self {
+    pub(crate) fn left_to_local(wanted: &SceneRequest) -> Self {
         let story = SceneEngines { asked: wanted.asked.clone(), ..SceneEngines::default() };
         Self { story, colours: None }
     }
@@ -320,7 +320,7 @@ impl Stage for SceneStage<'_> {
     }
 
     fn run(&self, context: &StageContext<'_>, _: &SceneInput) -> Result<Step<DrawnScene>> {
-        let Wanted { asked, order, .. } = self.wanted;
+        let SceneRequest { asked, order, .. } = self.wanted;
         if !order.chain.has_outside_engine() {
             return Ok(Step::Done(DrawnScene::left_to_local(self.wanted)));
         }
@@ -427,7 +427,7 @@ pub(crate) fn clips(drawn: &Drawn) -> impl Iterator<Item = &ClipUse> {
 }
 
 /// Puts delivered clips into the plan.
-pub(crate) fn place(
+pub(crate) fn place_clips(
     sources: &mut Sources,
     graph: &mut SceneGraph,
     timeline: &Timeline,

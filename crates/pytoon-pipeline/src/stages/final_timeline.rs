@@ -6,7 +6,7 @@ use super::timeline::{self, TimelineSettings};
 use super::voice::is_asked;
 use super::voiced::Voiced;
 use crate::Result;
-use crate::delivery::{Planned, SIDECARS, asked};
+use crate::delivery::{Planned, SIDECARS, request_facts};
 use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step, write_json};
 use pytoon_core::layout;
@@ -62,10 +62,10 @@ impl Stage for FinalStage {
             let seen: Vec<SeenClip> =
                 input.scenes.values().filter_map(|scene| scene.colours.clone()).collect();
             // The film keeps the target of its colours, so that one new clip changes no other.
-            let earlier = context.folder.kept(COLOURS);
+            let earlier = context.folder.read_kept(COLOURS);
             let colours = FilmColours::of(context, engines::clips(&drawn), earlier, &seen);
             context.folder.keep(COLOURS, &colours)?;
-            engines::place(&mut sources, &mut graph, &timeline, &mut facts, &drawn, &colours);
+            engines::place_clips(&mut sources, &mut graph, &timeline, &mut facts, &drawn, &colours);
             let speech = &voiced.spoken.speech;
             let built = timeline::timeline(&input.timeline, &sources, &graph, speech, &facts)?;
             (timeline, warnings) = (built.timeline, built.warnings);
@@ -73,7 +73,8 @@ impl Stage for FinalStage {
         warnings.extend(sources.notes.iter().cloned().chain(voiced.spoken.notes()));
         write_json(context.folder, layout::SCENE_GRAPH, &graph)?;
         timeline::write(context.folder, &timeline)?;
-        let (asked, voice) = (asked(&sources, &graph), voiced.spoken.receipt(is_asked(&graph)));
+        let (asked, voice) =
+            (request_facts(&sources, &graph), voiced.spoken.receipt(is_asked(&graph)));
         Ok(Step::Done(Planned { timeline, warnings, asked, voice, drawn, graph: Some(graph) }))
     }
 }

@@ -2,7 +2,7 @@
 //! earlier film is replaced at the end.
 
 use crate::PipelineError;
-use crate::delivery::{self, Made, Planned, SIDECARS, stage_time};
+use crate::delivery::{self, Planned, ReceiptInput, SIDECARS, stage_time};
 use crate::folder::JobFolder;
 use crate::places::content_hash_of;
 use crate::receipt::{Receipt, StageTime};
@@ -49,7 +49,7 @@ impl PublishInput {
     /// Returns the stamps of the encoded pieces of a film.
     pub(crate) fn pieces(chunks: usize, folder: &JobFolder) -> Vec<String> {
         let files = (0..chunks).map(chunk::video).chain([AUDIO.to_owned()]);
-        files.map(|name| content_hash_of(&folder.work(&name))).collect()
+        files.map(|name| content_hash_of(&folder.work_path(&name))).collect()
     }
 }
 
@@ -69,8 +69,8 @@ impl Stage for PublishStage {
     fn is_usable(&self, context: &StageContext<'_>, _: &Receipt) -> Result<bool, PipelineError> {
         let folder = context.folder;
         let is_there = |name: &str| {
-            let place = folder.place(name);
-            place.is_file() && content_hash_of(&place) == content_hash_of(&folder.work(name))
+            let place = folder.published_path(name);
+            place.is_file() && content_hash_of(&place) == content_hash_of(&folder.work_path(name))
         };
         Ok(!self.verify_full && self.files.iter().all(|name| is_there(name)))
     }
@@ -83,7 +83,7 @@ impl Stage for PublishStage {
         let (folder, timeline) = (context.folder, &input.planned.timeline);
         let begun = Instant::now();
         context.progress().stage("finish");
-        let cover = folder.work(&chunk::cover_file(input.cover));
+        let cover = folder.work_path(&chunk::cover_file(input.cover));
         disk::place_whole(&cover, &folder.new_work(layout::THUMBNAIL)?)?;
         // Queried concurrently with the join, so that nothing waits for it.
         let (tools, joined) =
@@ -96,7 +96,7 @@ impl Stage for PublishStage {
         context.progress().stage("check");
         let receipt = delivery::receipt(
             context,
-            Made {
+            ReceiptInput {
                 planned: &input.planned,
                 sound: &input.sound,
                 picture: &input.picture,
@@ -122,7 +122,7 @@ fn join(context: &StageContext<'_>, timeline: &Timeline) -> Result<(), PipelineE
     let list = chunk_list(names.iter().map(String::as_str).zip(lengths));
     folder.write(CHUNK_LIST, list.as_bytes())?;
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let (list, audio) = (folder.work(CHUNK_LIST), absolute(&folder.work(AUDIO)));
+    let (list, audio) = (folder.work_path(CHUNK_LIST), absolute(&folder.work_path(AUDIO)));
     folder.make(layout::OUTPUT, |part| {
         let part = absolute(part);
         let command = join_command(&list, &audio, seconds(timeline.total_frames), &part);
@@ -134,7 +134,7 @@ fn join(context: &StageContext<'_>, timeline: &Timeline) -> Result<(), PipelineE
 pub(crate) fn published_files(folder: &JobFolder, timeline: &Timeline) -> Vec<String> {
     let (mut before, after) = delivery::artifacts(timeline);
     // A film made from a timeline has no brief and no plan.
-    before.retain(|name| folder.work(name).is_file());
+    before.retain(|name| folder.work_path(name).is_file());
     let takes = delivery::takes(timeline);
     before.into_iter().chain(takes).chain(after).map(str::to_owned).collect()
 }
@@ -144,9 +144,9 @@ fn put_in_place(folder: &JobFolder, files: &[String]) -> Result<(), PipelineErro
     // Artifacts of an earlier film of this folder that this one does not have.
     let kept: BTreeSet<&str> = files.iter().map(String::as_str).collect();
     for name in SIDECARS.into_iter().filter(|name| !kept.contains(name)) {
-        disk::remove_file(&folder.place(name))?;
+        disk::remove_file(&folder.published_path(name))?;
     }
-    let voice = folder.place(layout::VOICE_DIR);
+    let voice = folder.published_path(layout::VOICE_DIR);
     for take in std::fs::read_dir(&voice).into_iter().flatten().flatten() {
         let name = format!("{}/{}", layout::VOICE_DIR, take.file_name().to_string_lossy());
         if !kept.contains(name.as_str()) {
@@ -159,7 +159,8 @@ fn put_in_place(folder: &JobFolder, files: &[String]) -> Result<(), PipelineErro
 /// Removes chunks of longer films and partial ones.
 fn remove_other_chunks(folder: &JobFolder, chunks: usize) {
     let kept: BTreeSet<String> = (0..chunks).flat_map(chunk::files).collect();
-    for entry in std::fs::read_dir(folder.work(layout::CHUNKS_DIR)).into_iter().flatten().flatten()
+    for entry in
+        std::fs::read_dir(folder.work_path(layout::CHUNKS_DIR)).into_iter().flatten().flatten()
     {
         let name = format!("{}/{}", layout::CHUNKS_DIR, entry.file_name().to_string_lossy());
         if !kept.contains(&name) {

@@ -85,7 +85,8 @@ impl Stage for LookStage {
         let look = || {
             while let Some(&(path, clip)) = next(&next_clip) {
                 let look = clip_look::look(&store.runner, Path::new(path), &clip.reading);
-                let seen = look.map(|look| seen(look, &clip.reading, store.matte, aspect));
+                let seen =
+                    look.map(|look| combine_frames(look, &clip.reading, store.matte, aspect));
                 lock(&seen_clips).push((path, seen));
             }
             while let Some((index, (_, asset))) = next(&next_picture) {
@@ -150,7 +151,7 @@ fn needs_look(input: &LookInput, clip: &ClipSourceInfo) -> bool {
 }
 
 /// Combines several frames of a clip, and returns their peak brightness.
-fn seen(
+fn combine_frames(
     mut look: ClipLook,
     reading: &ClipReading,
     matte: [u8; 3],

@@ -4,7 +4,7 @@
 //! are asked first, or if a scene would certainly fall back.
 
 use super::budget::{budget, wants_all};
-use super::engines::{Wanted, left_out};
+use super::engines::{SceneRequest, left_out};
 use crate::sources::Sources;
 use crate::stage::StageContext;
 use crate::{PipelineError, Result};
@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 pub(crate) fn refuse(
     context: &StageContext<'_>,
     sources: &Sources,
-    wanted: &[Wanted],
+    wanted: &[SceneRequest],
     voice: MicroUsd,
 ) -> Result<()> {
     if sources.brief.on_degrade == Some(OnDegrade::Fail) {
@@ -57,7 +57,7 @@ pub(crate) fn refuse(
 }
 
 /// Rejects scenes that would certainly fall back to `local`. A cooling engine may be waited for.
-fn refuse_lesser(wanted: &[Wanted]) -> Result<()> {
+fn refuse_lesser(wanted: &[SceneRequest]) -> Result<()> {
     let lesser: Vec<String> = wanted
         .iter()
         .filter(|wanted| wanted.asked != LOCAL_ENGINE && !wanted.order.chain.has_outside_engine())

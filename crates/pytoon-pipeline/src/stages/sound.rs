@@ -170,8 +170,8 @@ fn take_path(folder: &JobFolder, asset: &str) -> PathBuf {
     if Path::new(asset).is_absolute() {
         return asset.into();
     }
-    let fresh = folder.work(asset);
-    if fresh.is_file() { fresh } else { folder.place(asset) }
+    let fresh = folder.work_path(asset);
+    if fresh.is_file() { fresh } else { folder.published_path(asset) }
 }
 
 /// Reads all sounds and sets the levels of voice and music.
@@ -381,7 +381,7 @@ fn write_sound(
 
 /// Encodes the mix and decodes it again, as a player will.
 fn encode(context: &StageContext<'_>, profile: &AudioSettings, target: &Path) -> Result<Stereo> {
-    let mixed = context.folder.work(layout::MIXED);
+    let mixed = context.folder.work_path(layout::MIXED);
     let command = encode::audio_command(profile, &mixed, target);
     context.runner().run(&command, Vec::new())?;
     let (left, right) = sound::decode_stereo(context.runner(), target)?;

@@ -11,7 +11,7 @@ use super::voice_order::{
 };
 use super::voice_warnings::{leave_out_who_has_no_voice, no_natural_voice, primary};
 use crate::PipelineError;
-use crate::engine_desk::EngineDesk;
+use crate::engine_session::EngineSession;
 use crate::sources::Sources;
 use crate::stage::StageContext;
 use crate::stages::budget::budget;
@@ -116,7 +116,7 @@ pub(crate) fn means(context: &StageContext<'_>, tts: &TtsSettings) -> String {
 }
 
 /// Returns the budgets of purchases for the voice of a film.
-pub(crate) fn limits(engines: &EngineDesk, sources: &Sources) -> CallLimits {
+pub(crate) fn limits(engines: &EngineSession, sources: &Sources) -> CallLimits {
     let own = &engines.engines().settings.budget;
     CallLimits {
         job_budget: budget(engines, sources),

@@ -43,7 +43,7 @@ impl KeptVoice {
             return None;
         }
         let receipt = || {
-            let bytes = std::fs::read(folder.place(layout::METADATA)).ok()?;
+            let bytes = std::fs::read(folder.published_path(layout::METADATA)).ok()?;
             serde_json::from_slice::<EarlierReceipt>(&bytes).ok().map(|receipt| receipt.voice)
         };
         let refuse: Refuse<'_> = &|_, _| Ok(());

@@ -1,15 +1,15 @@
 //! From a plan to a film whose times are known: the voice, the analysis of pictures, the timeline, and the engines
 //! of the scenes.
 
-use super::engines::{self, Wanted};
+use super::engines::{self, SceneRequest};
 use super::look::{LookInput, LookStage};
 use super::speech;
 use super::timeline::{self, TimelineSettings};
 use super::voice;
 use super::voice_order::{KeptVoice, VoiceInput, VoiceResult, VoiceStage};
-use crate::engine_desk::EngineMeans;
+use crate::engine_session::EngineMeans;
 use crate::sources::Sources;
-use crate::stage::{Output, Stage, StageContext, Step, found, made, write_json};
+use crate::stage::{Output, Stage, StageContext, Step, cached_output, find_output, write_json};
 use crate::{PipelineError, Result};
 use pytoon_core::layout;
 use pytoon_core::note::Note;
@@ -57,7 +57,7 @@ fn spoken_at_first(
     }
     let begun = Instant::now();
     let means = Some(speech::means(context, &input.tts));
-    let earlier = found(context, stage, &VoiceInput { means, ..input.clone() })?;
+    let earlier = find_output(context, stage, &VoiceInput { means, ..input.clone() })?;
     Ok(earlier.map(|(value, _)| Output { value, reused: true, took: begun.elapsed() }))
 }
 
@@ -75,13 +75,13 @@ pub(crate) struct Voiced {
     pub(crate) timeline: Timeline,
     pub(crate) warnings: Vec<Note>,
     /// The orders for external engines.
-    pub(crate) wanted: Vec<Wanted>,
+    pub(crate) wanted: Vec<SceneRequest>,
     /// The duration of each part, in milliseconds; true if an earlier run had made it.
     pub(crate) parts: Vec<(String, u64, bool)>,
 }
 
 impl Voiced {
-    pub(crate) fn wanted(&self, scene_id: &SceneId) -> Option<&Wanted> {
+    pub(crate) fn request_of(&self, scene_id: &SceneId) -> Option<&SceneRequest> {
         self.wanted.iter().find(|wanted| wanted.order.scene_id == *scene_id)
     }
 }
@@ -140,11 +140,15 @@ impl Stage for VoicedStage {
 }
 
 /// The facts about the pictures, and the voice.
-type Heard = (Output<BTreeMap<String, AssetFacts>>, Output<VoiceResult>);
+type LookAndSpeech = (Output<BTreeMap<String, AssetFacts>>, Output<VoiceResult>);
 
 impl VoicedStage {
     /// Synthesizes while the pictures are analysed.
-    fn look_and_speak(&self, context: &StageContext<'_>, input: &VoicedInput) -> Result<Heard> {
+    fn look_and_speak(
+        &self,
+        context: &StageContext<'_>,
+        input: &VoicedInput,
+    ) -> Result<LookAndSpeech> {
         // The later purchases are known before the voice is bought.
         let refuse = |shortest: &Fit, price: MicroUsd| {
             let needed_ms =
@@ -159,12 +163,12 @@ impl VoicedStage {
             refuse: &refuse,
         };
         context.progress().stage("look");
-        let look = || made(context, &LookStage, &input.look);
+        let look = || cached_output(context, &LookStage, &input.look);
         let speak = || {
             context.progress().stage("voice");
             match spoken_at_first(context, &stage, &input.voice)? {
                 Some(spoken) => Ok(spoken),
-                None => made(context, &stage, &input.voice),
+                None => cached_output(context, &stage, &input.voice),
             }
         };
         let (looked, spoken) = threads::side_by_side(look, speak);

@@ -17,7 +17,7 @@ struct Family {
 }
 
 /// Adds the counters of other processes to the text of this one.
-pub fn merged(own: &str, others: &[&str]) -> String {
+pub fn merge(own: &str, others: &[&str]) -> String {
     let mut families: Vec<(String, Family)> = Vec::new();
     read(own, true, &mut families);
     for text in others {
@@ -43,8 +43,8 @@ pub fn merged(own: &str, others: &[&str]) -> String {
 }
 
 /// Adds up the counters of ended processes. Their gauges are dropped.
-pub fn added_up(texts: &[&str]) -> String {
-    merged("", texts)
+pub fn add_up(texts: &[&str]) -> String {
+    merge("", texts)
 }
 
 fn read(text: &str, is_own: bool, families: &mut Vec<(String, Family)>) {
@@ -81,7 +81,7 @@ fn read(text: &str, is_own: bool, families: &mut Vec<(String, Family)>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{added_up, merged};
+    use super::{add_up, merge};
 
     #[test]
     fn counters_add_up_and_gauges_are_ones_own() {
@@ -89,7 +89,7 @@ mod tests {
                    # TYPE g gauge\ng 2\n";
         let other = "# TYPE a_total counter\na_total{x=\"1 2\"} 4\na_total{x=\"b\"} 1\n\n\
                      # TYPE g gauge\ng 9\n\n# TYPE h histogram\nh_bucket{le=\"1\"} 2\nh_sum 0.5\n";
-        let text = merged(own, &[other, other]);
+        let text = merge(own, &[other, other]);
         for line in [
             "# HELP a_total Things.",
             "a_total{x=\"1 2\"} 11",
@@ -102,8 +102,8 @@ mod tests {
         }
         assert_eq!(text.matches("# TYPE a_total").count(), 1);
         // Ended processes may be added up first, and repeatedly.
-        let twice = added_up(&[&added_up(&[other]), other]);
+        let twice = add_up(&[&add_up(&[other]), other]);
         assert!(!twice.contains("g 9") && !twice.contains("# TYPE g"), "{twice}");
-        assert_eq!(merged(own, &[&twice]), text);
+        assert_eq!(merge(own, &[&twice]), text);
     }
 }

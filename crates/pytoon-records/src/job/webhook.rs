@@ -87,7 +87,7 @@ pub struct DueWebhook {
 
 /// The result of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct AttemptResult {
     /// The HTTP status, if there was an answer.
     pub status: Option<u16>,
     /// Its duration.
@@ -137,7 +137,12 @@ pub trait WebhookStore: fmt::Debug + Send + Sync {
     /// Leases the due message that has waited longest.
     fn webhook_claim(&self, lease: Duration) -> StoreFuture<'_, Option<DueWebhook>>;
     /// Writes an attempt with its result. Returns false if the lease is lost.
-    fn webhook_told(&self, id: &str, token: i64, told: Told) -> StoreFuture<'_, bool>;
+    fn webhook_record_attempt(
+        &self,
+        id: &str,
+        token: i64,
+        told: AttemptResult,
+    ) -> StoreFuture<'_, bool>;
     /// Lists the messages of a job, oldest first.
     fn webhooks_of_job(&self, job: &JobId) -> StoreFuture<'_, Vec<WebhookRow>>;
     /// Lists dead messages, newest first.

@@ -76,7 +76,7 @@ impl Rule {
     /// Returns the index of the requested documented answer.
     fn documented(&self) -> Option<u64> {
         let (vendor, answer) = (self.vendor.as_deref()?, self.answer.as_deref()?);
-        crate::documented::place(vendor, answer).map(|place| place as u64)
+        crate::documented::answer_index(vendor, answer).map(|place| place as u64)
     }
 }
 

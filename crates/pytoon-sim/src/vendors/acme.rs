@@ -64,7 +64,7 @@ impl Vendor for Acme {
                 "list" => list(call),
                 "get" => {
                     let look = call.look()?;
-                    Ok(reply::ok(&json!({ "render": shown(call, &look) })))
+                    Ok(reply::ok(&json!({ "render": job_view(call, &look) })))
                 }
                 "stop" => {
                     call.cancel()?;
@@ -109,7 +109,7 @@ fn render(call: &mut Call) -> Result<Answer, Refusal> {
     Ok(reply::json(StatusCode::ACCEPTED, &body))
 }
 
-fn shown(call: &Call, look: &Look) -> Value {
+fn job_view(call: &Call, look: &Look) -> Value {
     let Look { submission, phase, is_odd } = look;
     let (word, percent, reason) = match *phase {
         _ if *is_odd => ("pondering", 10, None),
@@ -160,7 +160,7 @@ fn list(call: &Call) -> Result<Answer, Refusal> {
         .take(limit)
         .map(|submission| {
             let phase = submission.phase(now);
-            let mut shown = shown(call, &Look { submission, phase, is_odd: false });
+            let mut shown = job_view(call, &Look { submission, phase, is_odd: false });
             // The list contains the tasks; the address is only in the render itself.
             shown["file"] = Value::Null;
             shown

@@ -250,13 +250,13 @@ fn queue(call: &Call) -> Answer {
 }
 
 /// Returns names in a list of the body.
-fn named(call: &Call, field: &str) -> Vec<String> {
+fn names_in(call: &Call, field: &str) -> Vec<String> {
     let names = call.body[field].as_array().into_iter().flatten();
     names.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn unqueue(call: &Call) -> Result<Answer, Refusal> {
-    let mut ids = named(call, "delete");
+    let mut ids = names_in(call, "delete");
     if call.body["clear"] == true {
         ids.extend(live(call).into_iter().map(|(one, _)| one.id));
     }
@@ -285,7 +285,7 @@ fn interrupt(call: &Call) -> Result<Answer, Refusal> {
 }
 
 fn forget(call: &Call) -> Result<Answer, Refusal> {
-    for id in named(call, "delete") {
+    for id in names_in(call, "delete") {
         call.refers_to(&id);
         call.sim.ledger.update(call.vendor, &id, |one| one.deleted = true);
     }

@@ -17,9 +17,6 @@ pub(super) async fn open(folder: &tempfile::TempDir) -> Store {
     Store::connect(&address).await.expect("connects")
 }
 
-#[path = "again.rs"]
-#[expect(clippy::duplicate_mod, reason = "one suite, two databases")]
-mod again;
 #[path = "files.rs"]
 #[expect(clippy::duplicate_mod, reason = "one suite, two databases")]
 mod files;
@@ -29,3 +26,6 @@ mod jobs;
 #[path = "ledger.rs"]
 #[expect(clippy::duplicate_mod, reason = "one suite, two databases")]
 mod ledger;
+#[path = "requeue.rs"]
+#[expect(clippy::duplicate_mod, reason = "one suite, two databases")]
+mod requeue;

@@ -129,7 +129,7 @@ impl Call {
     }
 
     /// Marks the request as the paid call.
-    pub fn paid(mut self) -> Self {
+    pub fn mark_paid(mut self) -> Self {
         self.paid = true;
         self
     }

@@ -72,13 +72,13 @@ impl PublicHttp {
             request = request.header(*name, value);
         }
         // The address may contain a secret: it is in no message.
-        let answer = request.send().await.map_err(|error| said(&error.without_url()))?;
+        let answer = request.send().await.map_err(|error| format_error(&error.without_url()))?;
         Ok(answer.status().as_u16())
     }
 }
 
 /// Formats an error with its causes.
-fn said(error: &reqwest::Error) -> String {
+fn format_error(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {

@@ -32,7 +32,7 @@ const MAX_HEARD: usize = 5_000;
 
 /// A recognised word, with times in seconds.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-struct Heard {
+struct RecognizedWord {
     #[serde(alias = "text")]
     word: String,
     start: Option<f64>,
@@ -47,7 +47,7 @@ struct Transcript {
 #[derive(Deserialize)]
 struct Segment {
     #[serde(default)]
-    words: Vec<Heard>,
+    words: Vec<RecognizedWord>,
 }
 
 impl Outside {
@@ -123,7 +123,7 @@ pub(crate) fn read(
     let transcript: Transcript =
         serde_json::from_slice(bytes).map_err(|e| format!("its voice.json is invalid: {e}"))?;
     let segments = transcript.segments.into_iter();
-    let heard: Vec<Heard> = segments.flat_map(|segment| segment.words).collect();
+    let heard: Vec<RecognizedWord> = segments.flat_map(|segment| segment.words).collect();
     // Each recognised word is compared with each word of the script.
     let count = heard.len();
     ensure(
@@ -134,7 +134,7 @@ pub(crate) fn read(
 }
 
 /// Returns the script's words with the recognised times, or `None` if nothing was recognised.
-fn map(words: &[&Word], heard: &[Heard], length_ms: f64) -> Option<Aligned> {
+fn map(words: &[&Word], heard: &[RecognizedWord], length_ms: f64) -> Option<Aligned> {
     let timed: Vec<(String, f64, f64)> = heard
         .iter()
         .filter_map(|h| Some((bare(&h.word), h.start? * 1000.0, h.end? * 1000.0)))
@@ -192,10 +192,10 @@ mod tests {
     use super::*;
     use pytoon_core::text::words;
 
-    fn heard(words: &[(&str, f64)]) -> Vec<Heard> {
+    fn heard(words: &[(&str, f64)]) -> Vec<RecognizedWord> {
         words
             .iter()
-            .map(|&(word, start)| Heard {
+            .map(|&(word, start)| RecognizedWord {
                 word: word.into(),
                 start: Some(start),
                 end: Some(start + 0.2),
@@ -203,7 +203,7 @@ mod tests {
             .collect()
     }
 
-    fn starts(script: &str, heard: &[Heard]) -> (Vec<i64>, f64) {
+    fn starts(script: &str, heard: &[RecognizedWord]) -> (Vec<i64>, f64) {
         let script = words(script);
         let script: Vec<&Word> = script.iter().collect();
         let found = map(&script, heard, 3000.0).expect("words");

@@ -4,7 +4,7 @@
 
 use crate::Result;
 use crate::alignment::provider;
-use crate::helper::{self, Ask, Said};
+use crate::helper::{self, Ask, HelperSpeech};
 use crate::spoken::SpokenText;
 use crate::tts::neural::Neural;
 use crate::tts::{SpokenSentence, TtsProvider, TtsRequest};
@@ -36,7 +36,7 @@ pub(crate) fn speak(
     language: &str,
     voices: &[Voice],
 ) -> Result<Vec<Reference>> {
-    let spoken = helper::spoken(runner, sentences, language, &Pronunciations::default())?;
+    let spoken = helper::spoken_texts(runner, sentences, language, &Pronunciations::default())?;
     let asks: Vec<Ask<'_>> = voices
         .iter()
         .flat_map(|(voice, variant)| {
@@ -98,7 +98,7 @@ fn append_natural(reference: &mut Reference, words: &[Word], take: &SpokenSenten
     reference.samples.resize(reference.samples.len() + GAP, 0.0);
 }
 
-fn append(reference: &mut Reference, words: &[Word], text: &SpokenText, said: &Said) {
+fn append(reference: &mut Reference, words: &[Word], text: &SpokenText, said: &HelperSpeech) {
     let samples = to_analysis_rate(&said.samples, said.sample_rate);
     let loudest = samples.iter().fold(0.0f32, |a, b| a.max(b.abs()));
     let audible = |s: &f32| s.abs() > 0.005 * loudest;

@@ -13,7 +13,7 @@ use faults::{Fault, Money};
 use pytoon_config::tts::CloudVoice;
 use pytoon_process::Runner;
 use pytoon_records::ledger::{CallFilter, CallRow, CallState};
-use pytoon_vendor::scripted::{Answer, Script, Seen, Vendor};
+use pytoon_vendor::scripted::{Answer, RecordedRequest, Script, Vendor};
 use pytoon_vendor::{Accepted, VendorErrorKind as Kind, ensure};
 use pytoon_vocabulary::MicroUsd;
 use serde::Deserialize;
@@ -194,7 +194,7 @@ impl Played<'_> {
         let Remote { gives_times, speak, key_as, .. } = self.remote;
         let is_true = spoken.iter().all(|sentence| sentence.needs_alignment != *gives_times);
         ensure(is_true, "it does not say truly whether its words have times")?;
-        let seen = self.vendor.seen();
+        let seen = self.vendor.requests();
         let asked: Vec<_> = seen.iter().filter(|seen| seen.route.starts_with(speak)).collect();
         let [asked] = asked.as_slice() else {
             return Err(format!("{speak} was called {} times", asked.len()));
@@ -207,7 +207,7 @@ impl Played<'_> {
     }
 
     /// Rejects a request that lacks a word of the sentence, the voice or the speed.
-    fn carries_the_request(&self, asked: &Seen) -> Result<(), String> {
+    fn carries_the_request(&self, asked: &RecordedRequest) -> Result<(), String> {
         let body = String::from_utf8_lossy(&asked.body);
         says_all(&body)?;
         let voice = self.voice()?;

@@ -61,7 +61,7 @@ struct Found {
 }
 
 /// A transcriber.
-enum Asked<'a> {
+enum Transcriber<'a> {
     Service(&'a OpenAi),
     Program(&'static str),
 }
@@ -83,9 +83,9 @@ pub fn transcribe(
         let method = name(choice);
         let asked = match choice {
             TranscriptionChoice::Openai => {
-                service.as_ref().map(Asked::Service).map_err(Clone::clone)
+                service.as_ref().map(Transcriber::Service).map_err(Clone::clone)
             }
-            _ => program(runner, settings, choice).map(Asked::Program),
+            _ => program(runner, settings, choice).map(Transcriber::Program),
         };
         let found = match asked {
             Err(reason) => Err(reason),
@@ -96,10 +96,10 @@ pub fn transcribe(
                 };
                 let folder = folder.path();
                 match asked {
-                    Asked::Service(service) => {
+                    Transcriber::Service(service) => {
                         service.written(&folder.join(AUDIO), *length_ms, language)?
                     }
-                    Asked::Program(program) => {
+                    Transcriber::Program(program) => {
                         written(runner, settings, choice, program, folder, language)?
                     }
                 }
@@ -174,7 +174,7 @@ fn prepared(runner: &Runner, recording: &Path) -> Result<Sound> {
 }
 
 /// The text and its language, or the reason for its absence.
-pub(crate) type Heard = Result<(String, Option<String>), String>;
+pub(crate) type TranscriberResult = Result<(String, Option<String>), String>;
 
 fn written(
     runner: &Runner,
@@ -183,7 +183,7 @@ fn written(
     program: &'static str,
     folder: &Path,
     language: Option<&str>,
-) -> Result<Heard> {
+) -> Result<TranscriberResult> {
     let (audio, answer) = (folder.join(AUDIO), folder.join("voice.json"));
     // The output of an earlier program is not this one's answer.
     match std::fs::remove_file(&answer) {
@@ -222,7 +222,7 @@ fn written(
 }
 
 /// Reads the text in a program's answer.
-pub(crate) fn understood(bytes: &[u8]) -> Heard {
+pub(crate) fn understood(bytes: &[u8]) -> TranscriberResult {
     let answer: Answer = serde_json::from_slice(bytes)
         .map_err(|error| format!("its voice.json is invalid: {error}"))?;
     let pieces = answer.segments.iter().map(|piece| piece.text.trim());

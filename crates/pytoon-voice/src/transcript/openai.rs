@@ -3,10 +3,10 @@
 //! Guarantees: nothing is bought twice ([`crate::paid`]); an answer is checked before it is kept; no message contains
 //! the key.
 
-use super::{Heard, MAX_CHARS};
+use super::{MAX_CHARS, TranscriberResult};
 use crate::VoiceError;
 use crate::language::two_letters;
-use crate::paid::{Kept, PaidWork, Wanted};
+use crate::paid::{PaidCall, PaidWork, StoredGoods};
 use crate::tts::cloud::openai::refusal;
 use pytoon_config::secrets::Key;
 use pytoon_config::settings::TranscriptionService;
@@ -81,7 +81,7 @@ pub(crate) struct Transcript {
     length_ms: f64,
 }
 
-impl Kept for Transcript {
+impl StoredGoods for Transcript {
     const FOLDER: &'static str = "transcripts";
     const ENDING: &'static str = "json";
 
@@ -124,7 +124,7 @@ impl OpenAi {
         audio: &Path,
         length_ms: f64,
         language: Option<&str>,
-    ) -> Result<Heard, VoiceError> {
+    ) -> Result<TranscriberResult, VoiceError> {
         let bytes = std::fs::read(audio).map_err(|e| SystemError::read(audio, e))?;
         if bytes.len() > MAX_FILE {
             let size = bytes.len() >> 20;
@@ -138,7 +138,7 @@ impl OpenAi {
             "model": self.settings.model,
             "language": language,
         });
-        let order = Wanted {
+        let order = PaidCall {
             provider: NAME,
             operation: WRITE_DOWN,
             hash: bytes_hash(what.to_string().as_bytes()),
@@ -150,7 +150,7 @@ impl OpenAi {
             backoff: &self.settings.backoff,
         };
         let buy = || self.buy(bytes.clone(), length_ms, language);
-        match self.runtime.block_on(self.paid.bought(&order, &buy)) {
+        match self.runtime.block_on(self.paid.buy(&order, &buy)) {
             Ok(transcript) => Ok(Ok((transcript.text, transcript.language))),
             Err(error) if error.kind == VendorErrorKind::Cancelled => {
                 Err(SystemError::Cancelled.into())
@@ -181,13 +181,17 @@ impl OpenAi {
         }
         let url = self.http.url("/audio/transcriptions");
         let call = Call { body: Body::Form(form), ..Call::new(WRITE_DOWN, Method::POST, url) };
-        let reply = self.http.send(with_key(&self.http, call, "Bearer ")?.paid()).await?;
-        bought(&self.http, &reply, length_ms)
+        let reply = self.http.send(with_key(&self.http, call, "Bearer ")?.mark_paid()).await?;
+        read_transcript(&self.http, &reply, length_ms)
     }
 }
 
 /// Reads the transcript in the answer to the paid call, or returns the failure.
-pub(crate) fn bought(http: &VendorHttp, reply: &Reply, length_ms: f64) -> Result<Transcript> {
+pub(crate) fn read_transcript(
+    http: &VendorHttp,
+    reply: &Reply,
+    length_ms: f64,
+) -> Result<Transcript> {
     if !reply.is_success() {
         let (kind, said) = refusal(reply);
         return Err(refused_paid(http, WRITE_DOWN, kind, reply, said.as_deref()));

@@ -8,7 +8,7 @@
 use super::TtsProvider;
 use super::cloud::compatible::Compatible;
 use super::cloud::{Parts, Payment, Problem};
-use super::parts::{ChainParts, Made};
+use super::parts::{ChainParts, ProviderResult};
 use super::providers::{Entry, MakeAdapter, entry};
 use pytoon_config::ConfigError;
 use pytoon_config::secrets::{Key, Secrets};
@@ -74,7 +74,7 @@ pub fn chain(parts: &ChainParts<'_>) -> Result<Chain, ChainError> {
 }
 
 impl ChainParts<'_> {
-    fn provider(&self, provider: &VoiceProvider) -> Result<Made, ChainError> {
+    fn provider(&self, provider: &VoiceProvider) -> Result<ProviderResult, ChainError> {
         match provider {
             VoiceProvider::BuiltIn(provider) => match entry(*provider) {
                 Entry::Service(make) => self.cloud(*provider, make),
@@ -87,7 +87,11 @@ impl ChainParts<'_> {
         }
     }
 
-    fn cloud(&self, provider: TtsProviderName, make: MakeAdapter) -> Result<Made, ChainError> {
+    fn cloud(
+        &self,
+        provider: TtsProviderName,
+        make: MakeAdapter,
+    ) -> Result<ProviderResult, ChainError> {
         let name = provider.as_str();
         let Some(settings) = self.settings.cloud(provider) else {
             return Ok(Err(format!("tts.{name} is not there")));
@@ -113,10 +117,10 @@ impl ChainParts<'_> {
             key: Some(&key),
             runtime: runtime.clone(),
         };
-        parts.made().map(|cloud| Ok(Arc::new(cloud) as _)).map_err(wrong)
+        parts.build().map(|cloud| Ok(Arc::new(cloud) as _)).map_err(wrong)
     }
 
-    fn server(&self, name: &str, settings: &ServerVoice) -> Result<Made, ChainError> {
+    fn server(&self, name: &str, settings: &ServerVoice) -> Result<ProviderResult, ChainError> {
         let at = format!("tts.openai_compatible.{name}");
         if !settings.enabled {
             return Ok(Err(format!("{at}.enabled is false")));
@@ -136,7 +140,7 @@ impl ChainParts<'_> {
             key: key.as_ref(),
             runtime: runtime.clone(),
         };
-        let made = parts.made().map(|server| Ok(Arc::new(server) as _));
+        let made = parts.build().map(|server| Ok(Arc::new(server) as _));
         made.map_err(|(field, reason)| ChainError::Field((format!("{at}.{field}"), reason)))
     }
 

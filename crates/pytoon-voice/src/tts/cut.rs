@@ -36,7 +36,13 @@ pub(crate) fn sentences(
         let cuts = cuts(piece, take, &samples, asked);
         for (index, part) in piece.parts.iter().enumerate() {
             let words = &asked[part.sentence][part.words.clone()];
-            let said = said(part, words, take, &samples[cuts[index]..cuts[index + 1]], cuts[index]);
+            let said = cut_sentence(
+                part,
+                words,
+                take,
+                &samples[cuts[index]..cuts[index + 1]],
+                cuts[index],
+            );
             match &mut all[part.sentence] {
                 Some(begun) => join(begun, said),
                 empty => *empty = Some(said),
@@ -118,7 +124,13 @@ pub fn speech_ms(samples: &[f32]) -> Vec<MsRange> {
 }
 
 /// Returns one part from its own stretch of the take, which begins at sample `from`.
-fn said(part: &Part, words: &[Word], take: &Take, stretch: &[f32], from: usize) -> SpokenSentence {
+fn cut_sentence(
+    part: &Part,
+    words: &[Word],
+    take: &Take,
+    stretch: &[f32],
+    from: usize,
+) -> SpokenSentence {
     let used = speech::trim_silence(stretch);
     let mut samples = stretch[used.clone()].to_vec();
     fade_edges(&mut samples);

@@ -2,11 +2,11 @@
 //!
 //! Word times come from the synthesiser itself and are exact to the sample.
 
-use super::parts::{ChainParts, Made};
+use super::parts::{ChainParts, ProviderResult};
 use super::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
 use crate::Result;
 use crate::alignment::provider::word_times;
-use crate::helper::{self, Ask, Said};
+use crate::helper::{self, Ask, HelperSpeech};
 use crate::language::primary;
 use crate::spoken::SpokenText;
 use pytoon_audio::{resample, speech};
@@ -73,7 +73,7 @@ impl Espeak {
 }
 
 /// Makes the provider, which is always available.
-pub(crate) fn provider(parts: &ChainParts<'_>) -> Made {
+pub(crate) fn provider(parts: &ChainParts<'_>) -> ProviderResult {
     Ok(Arc::new(Espeak::new(parts.runner, &parts.settings.espeak)))
 }
 
@@ -85,7 +85,7 @@ impl TtsProvider for Espeak {
     fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>> {
         let (voice, variant) = self.voice_and_variant(request);
         let TtsRequest { sentences, language, pronunciations, .. } = request;
-        let spoken = helper::spoken(&self.runner, sentences, language, pronunciations)?;
+        let spoken = helper::spoken_texts(&self.runner, sentences, language, pronunciations)?;
         let asks: Vec<Ask<'_>> = spoken
             .iter()
             .map(|text| Ask {
@@ -114,7 +114,11 @@ impl TtsProvider for Espeak {
 }
 
 /// Converts a sentence as the helper spoke it.
-pub(crate) fn sentence(words: &[Word], text: &SpokenText, said: &Said) -> Result<SpokenSentence> {
+pub(crate) fn sentence(
+    words: &[Word],
+    text: &SpokenText,
+    said: &HelperSpeech,
+) -> Result<SpokenSentence> {
     let samples = resample::to_48k(&said.samples, said.sample_rate)?;
     let used = speech::trim_silence(&samples);
     let speaks = words.iter().any(|word| word.text.chars().any(char::is_alphanumeric));

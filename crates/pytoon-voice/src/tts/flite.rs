@@ -1,6 +1,6 @@
 //! Flite, if it is installed: English only, without times; one run and one WAV file a sentence.
 
-use super::parts::{ChainParts, Made};
+use super::parts::{ChainParts, ProviderResult};
 use super::piece::{Limit, pieces};
 use super::take::Take;
 use super::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed, cut};
@@ -26,7 +26,7 @@ pub struct Flite {
 }
 
 /// Makes the provider, if the program is installed.
-pub(crate) fn provider(parts: &ChainParts<'_>) -> Made {
+pub(crate) fn provider(parts: &ChainParts<'_>) -> ProviderResult {
     if parts.runner.programs.find(NAME).is_err() {
         return Err(format!("`{NAME}` is not installed"));
     }

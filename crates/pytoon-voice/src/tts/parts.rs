@@ -29,7 +29,7 @@ pub struct ChainParts<'a> {
 }
 
 /// A provider, or the reason why it is left out.
-pub(crate) type Made = Result<Arc<dyn TtsProvider>, String>;
+pub(crate) type ProviderResult = Result<Arc<dyn TtsProvider>, String>;
 
 impl ChainParts<'_> {
     /// Returns a runner that ends a program without a sign of life after this time.

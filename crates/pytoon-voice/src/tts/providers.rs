@@ -5,7 +5,7 @@
 //! no entry and no code: `tts.openai_compatible` names it.
 
 use super::cloud::{MadeAdapter, elevenlabs, google, openai};
-use super::parts::{ChainParts, Made};
+use super::parts::{ChainParts, ProviderResult};
 use super::{espeak, flite, neural};
 use pytoon_config::tts::{CloudVoice, TtsProviderName};
 
@@ -17,7 +17,7 @@ pub(crate) enum Entry {
     /// A service with a key.
     Service(MakeAdapter),
     /// A voice of this machine.
-    Local(fn(&ChainParts<'_>) -> Made),
+    Local(fn(&ChainParts<'_>) -> ProviderResult),
 }
 
 /// Returns the entry of a provider.

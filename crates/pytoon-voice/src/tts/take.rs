@@ -3,7 +3,7 @@
 //! Guarantees: sound that is empty, silent, cut off, or far too short or long for its words is rejected
 //! ([`Take::problem`]); a take survives a round trip through its file, and a damaged file is rejected.
 
-use crate::paid::Kept;
+use crate::paid::StoredGoods;
 use pytoon_audio::{resample, speech};
 use serde::{Deserialize, Serialize};
 
@@ -176,7 +176,7 @@ impl Take {
 }
 
 /// The file format: a line of JSON, then the samples.
-impl Kept for Take {
+impl StoredGoods for Take {
     const FOLDER: &'static str = "takes";
     const ENDING: &'static str = "take";
 

@@ -199,7 +199,7 @@ impl Take {
 }
 
 /// Returns the frames that a path assigns to states, each with its state.
-fn laid(path: &Path) -> impl Iterator<Item = (usize, usize)> {
+fn state_frames(path: &Path) -> impl Iterator<Item = (usize, usize)> {
     path.iter().enumerate().filter_map(|(frame, place)| match place {
         Place::State(state) => Some((frame, *state)),
         Place::Silence(_) => None,
@@ -211,7 +211,7 @@ fn laid(path: &Path) -> impl Iterator<Item = (usize, usize)> {
 /// the recording.
 fn unseen_ratio(recorded: &[Feature], plain: &[Feature], path: &Path) -> f64 {
     let mut halves: [Vec<(usize, usize)>; 2] = [Vec::new(), Vec::new()];
-    for (frame, state) in laid(path) {
+    for (frame, state) in state_frames(path) {
         halves[frame / BLOCK % 2].push((frame, state));
     }
     let (mut near, mut any) = (0.0, 0.0);
@@ -239,8 +239,9 @@ fn second_pass(
     states: &States,
     first: &Path,
 ) -> Option<Path> {
-    let pairs: Vec<(Feature, Feature)> =
-        laid(first).map(|(frame, state)| (plain[state], recorded.features[frame])).collect();
+    let pairs: Vec<(Feature, Feature)> = state_frames(first)
+        .map(|(frame, state)| (plain[state], recorded.features[frame]))
+        .collect();
     let total: f32 = pairs.iter().map(|(plain, own)| distance(plain, own)).sum();
     let speaker = Speaker::fit(&pairs, total / pairs.len().max(1) as f32)?;
     let own: Vec<Feature> = recorded.features.iter().map(|f| speaker.recorded(f)).collect();
@@ -269,7 +270,7 @@ fn silence_of_first_pass(recorded: &Recorded, own: &[Feature], first: &Path) -> 
 fn times(count: usize, states: &States, path: &Path) -> Vec<Timed> {
     let mut spans: Vec<Option<(usize, usize)>> = vec![None; states.chain.words.len()];
     let mut word = 0;
-    for (frame, state) in laid(path) {
+    for (frame, state) in state_frames(path) {
         while state >= states.chain.words[word].end {
             word += 1;
         }

@@ -8,7 +8,7 @@ use pytoon_engines::breaker::{self, BreakerState};
 use pytoon_engines::engine_manager::{ClipUse, Engine, HealthReport, SceneOrder};
 use pytoon_engines::engine_selector::SceneWish;
 use pytoon_engines::world::{RealWorld, World};
-use pytoon_pipeline::engine_desk::{EngineDesk, Outside};
+use pytoon_pipeline::engine_session::{EngineSession, Outside};
 use pytoon_records::ledger::{CallFilter, CallState};
 use pytoon_vocabulary::{EngineName, MicroUsd, UnixMs};
 use serde::Serialize;
@@ -32,8 +32,8 @@ struct Row {
 
 /// Shows all engines.
 pub(crate) fn show(context: &Context, offline: bool) -> anyhow::Result<ExitCode> {
-    let desk = context.desk()?;
-    let rows = rows(&desk, offline)?;
+    let session = context.session()?;
+    let rows = rows(&session, offline)?;
     if context.global.json {
         output::json(&rows)?;
         return Ok(ExitCode::SUCCESS);
@@ -65,17 +65,18 @@ pub(crate) fn show(context: &Context, offline: bool) -> anyhow::Result<ExitCode>
     Ok(ExitCode::SUCCESS)
 }
 
-fn rows(desk: &EngineDesk, offline: bool) -> anyhow::Result<Vec<Row>> {
-    let names: Vec<String> = desk.engines().settings.engines.names().map(str::to_owned).collect();
-    let reports = match (desk.outside(), offline) {
+fn rows(session: &EngineSession, offline: bool) -> anyhow::Result<Vec<Row>> {
+    let names: Vec<String> =
+        session.engines().settings.engines.names().map(str::to_owned).collect();
+    let reports = match (session.outside(), offline) {
         (Some(outside), false) => health(outside, &names),
         _ => BTreeMap::new(),
     };
-    let facts = desk.outside().map(ledger_facts).transpose()?.unwrap_or_default();
+    let facts = session.outside().map(ledger_facts).transpose()?.unwrap_or_default();
     Ok(names
         .iter()
         .map(|name| {
-            let engine = desk.engines().get(name);
+            let engine = session.engines().get(name);
             let report = reports.get(name.as_str());
             Row {
                 engine: name.clone(),
@@ -187,8 +188,8 @@ fn seconds_left(until: UnixMs, now: UnixMs) -> i64 {
 
 /// Checks one engine.
 pub(crate) fn check(context: &Context, name: &str, buy: bool) -> anyhow::Result<ExitCode> {
-    let desk = context.desk()?;
-    let known: Vec<&str> = desk.engines().settings.engines.names().collect();
+    let session = context.session()?;
+    let known: Vec<&str> = session.engines().settings.engines.names().collect();
     if !known.contains(&name) {
         let list = known.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
         let error = ConfigError::file(
@@ -198,7 +199,7 @@ pub(crate) fn check(context: &Context, name: &str, buy: bool) -> anyhow::Result<
         return Err(error.suggest(name, known).into());
     }
     output::line(format!("settings  ok: v2.engines.{name} is valid"));
-    let Some(engine) = desk.engines().get(name) else {
+    let Some(engine) = session.engines().get(name) else {
         output::line("health    ok: drawn on this machine");
         return Ok(ExitCode::SUCCESS);
     };
@@ -217,7 +218,7 @@ pub(crate) fn check(context: &Context, name: &str, buy: bool) -> anyhow::Result<
         return Ok(ExitCode::FAILURE);
     }
     output::line(format!("key       {}", key(Some(engine))));
-    let Some(outside) = desk.outside() else { return Ok(ExitCode::FAILURE) };
+    let Some(outside) = session.outside() else { return Ok(ExitCode::FAILURE) };
     let report = outside.runtime.block_on(outside.manager.health_check(name));
     if !report.healthy {
         output::line(format!("health    {}: {}", report.kind, report.detail));
@@ -229,7 +230,7 @@ pub(crate) fn check(context: &Context, name: &str, buy: bool) -> anyhow::Result<
         output::note("one real clip is bought with --buy");
         return Ok(ExitCode::SUCCESS);
     }
-    let clip = outside.runtime.block_on(bought(outside, engine))?;
+    let clip = outside.runtime.block_on(buy_test_clip(outside, engine))?;
     let Ok(clip) = clip else {
         let reason = clip.err().unwrap_or_default();
         output::line(format!("clip      none: {reason}"));
@@ -246,7 +247,10 @@ const CHECK: &str = "engines-check";
 
 /// Buys one clip of one engine as a scene would: in the ledger, within the budgets, checked and kept. Otherwise
 /// returns the reason.
-async fn bought(outside: &Outside, engine: &Engine) -> anyhow::Result<Result<ClipUse, String>> {
+async fn buy_test_clip(
+    outside: &Outside,
+    engine: &Engine,
+) -> anyhow::Result<Result<ClipUse, String>> {
     let prompt = "a cup of coffee on a wooden table, morning light, slow push in";
     let capabilities = engine.adapter.as_ref().map(|adapter| adapter.capabilities());
     let offer = capabilities.and_then(|sold| sold.offer(false));

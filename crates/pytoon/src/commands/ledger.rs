@@ -6,7 +6,7 @@ use pytoon_config::ConfigError;
 use pytoon_engines::clip_check::{ClipChecker, Expectation, FfmpegChecker, Verdict};
 use pytoon_engines::http::{DownloadLimits, VendorHttp};
 use pytoon_engines::world::{RealWorld, World};
-use pytoon_pipeline::engine_desk::{database, open_storage, runtime};
+use pytoon_pipeline::engine_session::{database, open_storage, runtime};
 use pytoon_records::ledger::{
     CallChange, CallEvent, CallFilter, CallRow, CallState, KeptClip, PurchaseStore,
 };

@@ -1,7 +1,7 @@
 //! One file per command.
 
+mod admin;
 mod align;
-mod desk;
 mod doctor;
 mod drill;
 mod engines;
@@ -59,11 +59,11 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<ExitCo
         Command::Api(args) => service::run(context, Role::Api, args),
         Command::Worker => service::run(context, Role::Worker, &ServeArgs::default()),
         Command::Migrate => service::migrate(context),
-        Command::Jobs { action } => desk::jobs(context, action),
-        Command::Tasks { action } => desk::tasks(context, action),
-        Command::Webhooks { action } => desk::webhooks(context, action),
-        Command::Keys { action } => desk::keys(context, action),
-        Command::Artifacts { action } => desk::artifacts(context, action),
+        Command::Jobs { action } => admin::jobs(context, action),
+        Command::Tasks { action } => admin::tasks(context, action),
+        Command::Webhooks { action } => admin::webhooks(context, action),
+        Command::Keys { action } => admin::keys(context, action),
+        Command::Artifacts { action } => admin::artifacts(context, action),
         Command::Doctor { job: None } => doctor::run(context),
         Command::Doctor { job: Some(job) } => doctor::of_job(context, job),
         Command::Drill(args) => drill::run(args),

@@ -50,14 +50,14 @@ impl Planner for FilmPlanner {
     fn plan(&self, brief: &Brief) -> Result<Value, PlanFailure> {
         let brief = serde_json::to_value(brief).map_err(|error| internal(&error))?;
         let scratch = tempfile::tempdir().map_err(|error| internal(&error))?;
-        let file = brief::found(&brief, self.env.engines.storage(), self.files.as_ref());
+        let file = brief::load(&brief, self.env.engines.storage(), self.files.as_ref());
         let planned = file.and_then(|file| plan_only::plan(&self.env, &file, scratch.path()));
         planned.map(|plan| plan.to_json()).map_err(|error| failure(&error))
     }
 
     fn check(&self, brief: &Brief) -> Result<(), PlanFailure> {
         let brief = serde_json::to_value(brief).map_err(|error| internal(&error))?;
-        let file = brief::found(&brief, self.env.engines.storage(), self.files.as_ref());
+        let file = brief::load(&brief, self.env.engines.storage(), self.files.as_ref());
         let checked = file.and_then(|file| sources::check(&self.env, &file));
         checked.map_err(|error| failure(&error))
     }

@@ -7,11 +7,11 @@ use crate::output;
 use anyhow::{Context as _, bail};
 use pytoon_api::{Api, Bounds, Budgets, RateLimits, router};
 use pytoon_engines::world::{RealWorld, World};
-use pytoon_pipeline::engine_desk::{EngineDesk, database};
+use pytoon_pipeline::engine_session::{EngineSession, database};
 use pytoon_pipeline::{Environment, NoProgress, PipelineError};
 use pytoon_process::{CancelToken, Runner, threads};
 use pytoon_records::job::TaskKind;
-use pytoon_records::job::counts::added_up;
+use pytoon_records::job::counts::add_up;
 use pytoon_records::job::keys::{KeyStore, Scope, sha256_hex};
 use pytoon_records::job::process::ProcessStore;
 use pytoon_records::job::store::{JobFilter, JobStore};
@@ -72,7 +72,7 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
     let address = address(context, args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // The engines wait for vendors on a separate runtime, which must be made outside of ours.
-    let environment = environment(context, patiently(context, || desk(context))?);
+    let environment = environment(context, patiently(context, || session(context))?);
     Metrics::expect_service(TaskKind::ALL.iter().map(|kind| kind.as_str()));
     let at = database(&context.config, &context.secrets)?;
     let store = patiently(context, || Ok(runtime.block_on(Store::connect(&at))?))?;
@@ -193,18 +193,18 @@ fn patiently<T>(context: &Context, open: impl Fn() -> anyhow::Result<T>) -> anyh
 
 /// Opens the engines. They ignore the end of this process: a paid task continues at its vendor, and the next worker
 /// fetches its clip.
-fn desk(context: &Context) -> anyhow::Result<Arc<EngineDesk>> {
+fn session(context: &Context) -> anyhow::Result<Arc<EngineSession>> {
     let runner = Runner { cancel: CancelToken::default(), ..context.runner.clone() };
     let reload = context.reload();
-    Ok(Arc::new(EngineDesk::open(&context.config, &context.secrets, &runner, reload)?))
+    Ok(Arc::new(EngineSession::open(&context.config, &context.secrets, &runner, reload)?))
 }
 
-fn environment(context: &Context, desk: Arc<EngineDesk>) -> Environment {
+fn environment(context: &Context, session: Arc<EngineSession>) -> Environment {
     Environment {
         runner: Runner { cancel: CancelToken::default(), ..context.runner.clone() },
         progress: Arc::new(NoProgress),
         keeps_voice: true,
-        ..context.environment_of(desk)
+        ..context.environment_of(session)
     }
 }
 
@@ -329,7 +329,7 @@ fn tell_counts(store: Arc<Store>, context: &Context, process: String) {
             // Only if the database was reachable for a while: right after an outage, every process looks as if it
             // had ended.
             if told.is_ok() && told_since.elapsed() >= FOLD_COUNTS {
-                told = store.counts_fold(ENDED_AFTER, added_up).await.map(|_| ());
+                told = store.counts_fold(ENDED_AFTER, add_up).await.map(|_| ());
                 told_since = Instant::now();
             }
             if let Err(error) = told {

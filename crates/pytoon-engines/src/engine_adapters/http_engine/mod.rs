@@ -13,7 +13,7 @@ mod options;
 use super::common::{self, CANCEL, HEALTH, LOOKUP, POLL, Picture, SUBMIT};
 use super::shared_adapter::{Adapter, Paid, Vendor};
 use super::template::{self, Values};
-use super::{AdapterParts, Made, OptionProblem, read_options};
+use super::{AdapterParts, AdapterResult, OptionProblem, read_options};
 use crate::adapter::{
     Cancelled, Capabilities, EngineHealth, GenerateRequest, ImageInput, Lookup, Prepared, Task,
     TaskState,
@@ -34,7 +34,7 @@ pub(super) struct HttpEngine {
 
 impl HttpEngine {
     /// Makes the adapter from its block.
-    pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
+    pub(super) fn try_new(parts: &AdapterParts<'_>) -> AdapterResult {
         let options: HttpOptions = read_options(parts.config)?;
         options.check(parts)?;
         Adapter::build(parts, capabilities(&options)?, Self { options })
@@ -74,11 +74,11 @@ impl Adapter<HttpEngine> {
     }
 
     /// Returns the vendor's error message, if the description has its pointer.
-    fn said(&self, reply: &Reply) -> Option<String> {
+    fn vendor_message(&self, reply: &Reply) -> Option<String> {
         let place = self.vendor.options.poll.error.as_deref();
         place
             .and_then(|place| common::text_at(&reply.json()?, place).map(str::to_owned))
-            .or_else(|| common::said(reply))
+            .or_else(|| common::vendor_message(reply))
     }
 
     async fn state(&self, json: Value, body: &[u8], id: &str) -> Result<TaskState> {
@@ -198,7 +198,7 @@ impl Vendor for HttpEngine {
 
     fn meaning(engine: &Adapter<Self>, reply: &Reply) -> (VendorErrorKind, Option<String>) {
         let usual = common::submit_kind(reply.status);
-        (engine.kind(reply.status, &reply.body, usual), engine.said(reply))
+        (engine.kind(reply.status, &reply.body, usual), engine.vendor_message(reply))
     }
 
     fn refused(engine: &Adapter<Self>, operation: &'static str, reply: &Reply) -> VendorError {
@@ -214,11 +214,14 @@ impl Vendor for HttpEngine {
             kind @ (VendorErrorKind::Moderation
             | VendorErrorKind::Lost
             | VendorErrorKind::InvalidRequest) => {
-                let said = engine.said(reply).unwrap_or_else(|| format!("HTTP {}", reply.status));
+                let said = engine
+                    .vendor_message(reply)
+                    .unwrap_or_else(|| format!("HTTP {}", reply.status));
                 Ok(TaskState::Failed(common::task_failed(&engine.http, kind, &said)))
             }
             kind => {
-                let error = engine.http.refusal(POLL, kind, reply, engine.said(reply).as_deref());
+                let error =
+                    engine.http.refusal(POLL, kind, reply, engine.vendor_message(reply).as_deref());
                 Err(error.with_status(match kind {
                     VendorErrorKind::Auth => ErrorStatus::Permanent,
                     _ => ErrorStatus::Temporary,
@@ -262,7 +265,7 @@ impl Vendor for HttpEngine {
     async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task> {
         let url = engine.http.url(&prepared.path);
         let submit = &engine.vendor.options.submit;
-        let mut call = Call::new(SUBMIT, submit.method.clone(), url).paid();
+        let mut call = Call::new(SUBMIT, submit.method.clone(), url).mark_paid();
         call.body = Body::Json(prepared.body["body"].clone());
         for (name, value) in common::fields_at(&prepared.body, "/headers") {
             call = call.header(name, value.as_str().unwrap_or_default());

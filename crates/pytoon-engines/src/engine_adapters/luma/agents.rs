@@ -9,7 +9,7 @@
 
 use super::super::common::{self, HEALTH, Picture, UPLOAD};
 use super::super::shared_adapter::{Adapter, Paid, Vendor};
-use super::super::{AdapterParts, Made, require};
+use super::super::{AdapterParts, AdapterResult, require};
 use super::{Options, one_of};
 use crate::adapter::{Capabilities, EngineHealth, GenerateRequest, ImageInput, Task, TaskState};
 use crate::http::{Body, Call};
@@ -37,7 +37,7 @@ const MAX_PROMPT: usize = 6000;
 pub(super) struct Agents(Options);
 
 impl Agents {
-    pub(super) fn try_new(parts: &AdapterParts<'_>, options: Options) -> Made {
+    pub(super) fn try_new(parts: &AdapterParts<'_>, options: Options) -> AdapterResult {
         one_of(&options.resolution, RESOLUTIONS, "options.resolution")?;
         let has_model = !options.model.trim().is_empty();
         require(has_model, "options.model", "name a model such as `ray-3.2`")?;

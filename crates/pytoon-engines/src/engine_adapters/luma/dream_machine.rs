@@ -8,7 +8,7 @@
 
 use super::super::common::{self, CANCEL, HEALTH, LOOKUP};
 use super::super::shared_adapter::{Adapter, Paid, Vendor};
-use super::super::{AdapterParts, Made};
+use super::super::{AdapterParts, AdapterResult};
 use super::{Options, one_of};
 use crate::adapter::{
     Cancelled, Capabilities, EngineHealth, GenerateRequest, Lookup, Prepared, Task, TaskState,
@@ -33,7 +33,7 @@ const USD_PER_CENT: f64 = 0.01;
 pub(super) struct DreamMachine(Options);
 
 impl DreamMachine {
-    pub(super) fn try_new(parts: &AdapterParts<'_>, options: Options) -> Made {
+    pub(super) fn try_new(parts: &AdapterParts<'_>, options: Options) -> AdapterResult {
         one_of(&options.model, MODELS, "options.model")?;
         one_of(&options.resolution, RESOLUTIONS, "options.resolution")?;
         let sold = Capabilities {

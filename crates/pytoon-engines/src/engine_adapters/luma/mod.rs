@@ -7,7 +7,7 @@
 mod agents;
 mod dream_machine;
 
-use super::{AdapterParts, Made, OptionProblem, read_options, require, yes};
+use super::{AdapterParts, AdapterResult, OptionProblem, read_options, require, yes};
 use crate::VendorErrorKind;
 use pytoon_vendor::errors::Row;
 use pytoon_vendor::replies::MODERATION_WORDS;
@@ -46,7 +46,7 @@ enum Api {
 }
 
 /// Makes the adapter of the selected API.
-pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
+pub(super) fn try_new(parts: &AdapterParts<'_>) -> AdapterResult {
     let options: Options = read_options(parts.config)?;
     match options.api {
         Api::Agents => agents::Agents::try_new(parts, options),

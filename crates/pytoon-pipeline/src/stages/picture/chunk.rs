@@ -3,12 +3,12 @@
 //! Guarantees: a chunk is redrawn only if something visible in it changed; chunks joined without encoding are one
 //! film, with its cover and its frame statistics; frames do not depend on the chunk boundaries.
 //!
-//! Start with [`ChunkInput::of`]; [`joined`] combines the reports of all chunks.
+//! Start with [`ChunkInput::of`]; [`join_reports`] combines the reports of all chunks.
 
 use super::cover::{Cover, cover_candidates};
 use super::ring::draw_all;
 use super::sink::FrameSink;
-use super::statistics::Seen;
+use super::statistics::FrameStatistics;
 use super::{PictureReport, assets, choose_encoder};
 use crate::assets::SceneAssets;
 use crate::stage::{Stage, StageContext, Step};
@@ -32,7 +32,7 @@ use std::sync::Arc;
 pub(crate) struct ChunkReport {
     range: FrameRange,
     encoder: String,
-    seen: Seen,
+    seen: FrameStatistics,
     missing_glyphs: String,
     /// The score of its best frame as a cover; `None` if it has no candidate.
     cover: Option<f64>,
@@ -209,13 +209,13 @@ fn assets_in(shown: &Timeline, range: FrameRange) -> impl Iterator<Item = &str> 
 }
 
 /// Combines the reports of all chunks. Also returns the chunk with the best cover.
-pub(crate) fn joined(reports: &[ChunkReport]) -> Result<(PictureReport, usize)> {
+pub(crate) fn join_reports(reports: &[ChunkReport]) -> Result<(PictureReport, usize)> {
     let covers = reports.iter().enumerate().filter_map(|(i, report)| Some((i, report.cover?)));
     // Ties go to the first.
     let best = covers.reduce(|best, next| if next.1 > best.1 { next } else { best });
     let (best, _) =
         best.ok_or_else(|| PipelineError::Internal("the film has no frame for its cover".into()))?;
-    let (black, frozen) = Seen::joined(reports.iter().map(|r| (&r.seen, r.range.last())));
+    let (black, frozen) = FrameStatistics::join(reports.iter().map(|r| (&r.seen, r.range.last())));
     let encoders: BTreeSet<&str> = reports.iter().map(|r| r.encoder.as_str()).collect();
     let missing: BTreeSet<char> = reports.iter().flat_map(|r| r.missing_glyphs.chars()).collect();
     let report = PictureReport {

@@ -51,7 +51,7 @@ fn choose_encoder(context: &StageContext<'_>, timeline: &Timeline) -> String {
     if wanted == SOFTWARE_ENCODER {
         return wanted.to_owned();
     }
-    match try_encoder(context.runner(), &timeline.profile, wanted, &context.folder.work("")) {
+    match try_encoder(context.runner(), &timeline.profile, wanted, &context.folder.work_path("")) {
         Ok(()) => wanted.to_owned(),
         Err(error) => {
             Event::EncoderFallback {

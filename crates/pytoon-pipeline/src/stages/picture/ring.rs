@@ -7,7 +7,7 @@
 use super::cover::Cover;
 use super::frames::FrameSource;
 use super::sink::FrameSink;
-use super::statistics::{Seen, Statistics};
+use super::statistics::{FrameStatistics, Statistics};
 use crate::draw_plan::DrawPlan;
 use crate::stage::{StageContext, lock};
 use crate::{PipelineError, Result};
@@ -216,7 +216,7 @@ fn tones(timeline: &Timeline) -> BTreeMap<usize, ClipTone> {
 
 /// The results of drawing besides the encoded frames.
 pub(super) struct DrawnFrames {
-    pub(super) seen: Seen,
+    pub(super) seen: FrameStatistics,
     /// The score of the written cover; `None` if the range has no candidate.
     pub(super) cover_score: Option<f64>,
 }

@@ -17,7 +17,7 @@ type Runs = Vec<(FrameNumber, FrameNumber)>;
 /// The statistics of consecutive frames.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Seen {
+pub(crate) struct FrameStatistics {
     /// Runs of black frames.
     pub(crate) black: Runs,
     /// Runs of frames that equal the next one.
@@ -28,9 +28,9 @@ pub(crate) struct Seen {
     last: u64,
 }
 
-impl Seen {
+impl FrameStatistics {
     /// Joins the statistics of all pieces of a film, each with its last frame's number, in order.
-    pub(crate) fn joined<'a>(
+    pub(crate) fn join<'a>(
         pieces: impl IntoIterator<Item = (&'a Self, FrameNumber)>,
     ) -> (Runs, Runs) {
         let (mut black, mut frozen) = (Runs::new(), Runs::new());
@@ -59,14 +59,14 @@ fn append(runs: &mut Runs, run: (FrameNumber, FrameNumber)) {
 /// Collects statistics of frames as they pass.
 pub(super) struct Statistics {
     number: FrameNumber,
-    seen: Seen,
+    seen: FrameStatistics,
     grid: Option<Vec<u8>>,
 }
 
 impl Statistics {
     /// Starts at this frame.
     pub(super) fn new(first: FrameNumber) -> Self {
-        Self { number: first, seen: Seen::default(), grid: None }
+        Self { number: first, seen: FrameStatistics::default(), grid: None }
     }
 
     pub(super) fn push(&mut self, frame: &Frame) {
@@ -94,7 +94,7 @@ impl Statistics {
     }
 
     /// Returns the statistics.
-    pub(super) fn finish(mut self) -> Seen {
+    pub(super) fn finish(mut self) -> FrameStatistics {
         self.seen.last = self.grid.map_or(0, |grid| xxhash_rust::xxh3::xxh3_64(&grid));
         self.seen
     }
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     /// Returns the statistics of frames of one grey each, which a frame's number picks from `greys`.
-    fn seen(greys: &[u8], range: std::ops::Range<usize>) -> Seen {
+    fn seen(greys: &[u8], range: std::ops::Range<usize>) -> FrameStatistics {
         let mut statistics = Statistics::new(FrameNumber::new(range.start as i64));
         for &grey in &greys[range] {
             let mut frame = Frame::new(80, 160);
@@ -133,7 +133,11 @@ mod tests {
             let (a, b) = (seen(&greys, 0..cut), seen(&greys, cut..greys.len()));
             let last = |end: usize| FrameNumber::new(end as i64 - 1);
             let pieces = [(&a, last(cut)), (&b, last(greys.len()))];
-            assert_eq!(Seen::joined(pieces), (whole.black.clone(), whole.frozen.clone()), "{cut}");
+            assert_eq!(
+                FrameStatistics::join(pieces),
+                (whole.black.clone(), whole.frozen.clone()),
+                "{cut}"
+            );
         }
     }
 }

@@ -4,7 +4,9 @@
 //! Guarantees: a body is recognised by its first bytes, regardless of the requested format and the server's media
 //! type; MP3 is decoded by FFmpeg, bounded in size and length; a body of another kind is never played as noise.
 
-use super::{CloudAdapter, HEALTH, SPEAK, Scope, Speech, Told, Unreadable, openai, refused};
+use super::{
+    CloudAdapter, HEALTH, HealthFuture, SPEAK, Scope, Speech, Unreadable, openai, refused,
+};
 use crate::tts::take::{Take, WavProblem};
 use pytoon_config::tts::{ServerVoice, SpeechFormat};
 use pytoon_ffmpeg::sound;
@@ -107,7 +109,7 @@ impl CloudAdapter for Compatible {
         openai::refusal(reply)
     }
 
-    fn health<'a>(&'a self, http: &'a VendorHttp) -> Told<'a> {
+    fn health<'a>(&'a self, http: &'a VendorHttp) -> HealthFuture<'a> {
         Box::pin(async move {
             let call = signed(http, Call::get(HEALTH, http.url("/models")))?;
             let reply = http.send(call).await?;

@@ -1,8 +1,8 @@
 //! ElevenLabs: speech with the time of each character.
 
 use super::{
-    CloudAdapter, HEALTH, MadeAdapter, SPEAK, Scope, Speech, Told, Unreadable, options, refused,
-    sound_at,
+    CloudAdapter, HEALTH, HealthFuture, MadeAdapter, SPEAK, Scope, Speech, Unreadable, options,
+    refused, sound_at,
 };
 use crate::language::two_letters;
 use crate::spoken::SpokenText;
@@ -10,7 +10,7 @@ use crate::tts::take::{Mark, Take};
 use pytoon_config::tts::CloudVoice;
 use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
-use pytoon_vendor::replies::{coded, said, segment, with_key_in};
+use pytoon_vendor::replies::{coded, segment, vendor_message, with_key_in};
 use pytoon_vendor::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -138,11 +138,12 @@ impl CloudAdapter for ElevenLabs {
         let detail = &json["detail"];
         // There are two generations of bodies; the code is more precise than the status.
         let code = detail["code"].as_str().or(detail["status"].as_str()).unwrap_or_default();
-        let message = detail["message"].as_str().map(str::to_owned).or_else(|| said(reply));
+        let message =
+            detail["message"].as_str().map(str::to_owned).or_else(|| vendor_message(reply));
         (errors::kind(REFUSALS, reply), coded(code, message))
     }
 
-    fn health<'a>(&'a self, http: &'a VendorHttp) -> Told<'a> {
+    fn health<'a>(&'a self, http: &'a VendorHttp) -> HealthFuture<'a> {
         Box::pin(async move {
             let call = Call::get(HEALTH, http.url("/v1/user/subscription"));
             let reply = http.send(with_key_in(http, call, KEY_HEADER)?).await?;

@@ -11,7 +11,7 @@ use std::future::Future;
 use std::time::Duration;
 
 /// Calls until there is a take, at most `backoff.attempts` times.
-pub(super) async fn asked<F>(
+pub(super) async fn call_with_retries<F>(
     name: &str,
     backoff: &Backoff,
     cancel: &CancelToken,
@@ -74,7 +74,7 @@ mod tests {
             let error = VendorError::new("kokoro", SPEAK, kind, "as told");
             Err(error.accepted(Accepted::Maybe).retry_after(retry_after))
         };
-        let error = asked("kokoro", &BACKOFF, &CancelToken::default(), &ask).await;
+        let error = call_with_retries("kokoro", &BACKOFF, &CancelToken::default(), &ask).await;
         (error.expect_err("it fails"), calls.load(Ordering::Relaxed))
     }
 
@@ -102,7 +102,8 @@ mod tests {
         let cancel = CancelToken::default();
         cancel.cancel();
         let ask = || std::future::pending::<Result<Take, VendorError>>();
-        let error = asked("kokoro", &BACKOFF, &cancel, &ask).await.expect_err("it gave up");
+        let error =
+            call_with_retries("kokoro", &BACKOFF, &cancel, &ask).await.expect_err("it gave up");
         assert_eq!(error.kind, VendorErrorKind::Cancelled);
     }
 }

@@ -1,8 +1,8 @@
 //! Google Cloud Text-to-Speech: marks before words are returned with their times.
 
 use super::{
-    CloudAdapter, HEALTH, MadeAdapter, SPEAK, Scope, Speech, Told, Unreadable, options, refused,
-    sound_at,
+    CloudAdapter, HEALTH, HealthFuture, MadeAdapter, SPEAK, Scope, Speech, Unreadable, options,
+    refused, sound_at,
 };
 use crate::language::{primary, script_apart};
 use crate::spoken::SpokenText;
@@ -11,7 +11,7 @@ use crate::tts::take::{Mark, Take};
 use pytoon_config::tts::CloudVoice;
 use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
-use pytoon_vendor::replies::{coded, said, text_at, with_key_in};
+use pytoon_vendor::replies::{coded, text_at, vendor_message, with_key_in};
 use pytoon_vendor::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -94,10 +94,10 @@ impl CloudAdapter for Google {
     fn refusal(&self, reply: &Reply) -> (VendorErrorKind, Option<String>) {
         let json = reply.json().unwrap_or_default();
         let status = text_at(&json, "/error/status").unwrap_or_default();
-        (errors::kind(REFUSALS, reply), coded(status, said(reply)))
+        (errors::kind(REFUSALS, reply), coded(status, vendor_message(reply)))
     }
 
-    fn health<'a>(&'a self, http: &'a VendorHttp) -> Told<'a> {
+    fn health<'a>(&'a self, http: &'a VendorHttp) -> HealthFuture<'a> {
         Box::pin(async move {
             let call = Call::get(HEALTH, http.url("/v1/voices?languageCode=en-US"));
             let reply = http.send(with_key_in(http, call, KEY_HEADER)?).await?;

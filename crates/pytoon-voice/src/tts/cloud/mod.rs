@@ -19,7 +19,7 @@ use super::cut;
 use super::piece::{Limit, Piece, pieces};
 use super::take::{Take, WavProblem};
 use super::{Guarded, Quote, SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
-use crate::paid::{PaidWork, Wanted};
+use crate::paid::{PaidCall, PaidWork};
 use crate::spoken::SpokenText;
 use crate::{Result, VoiceError};
 use base64::Engine as _;
@@ -47,7 +47,8 @@ pub(crate) const HEALTH: &str = "check the account";
 const HEALTH_PATIENCE: Duration = Duration::from_secs(15);
 
 /// A boxed future.
-pub(crate) type Told<'a> = Pin<Box<dyn Future<Output = Result<String, VendorError>> + Send + 'a>>;
+pub(crate) type HealthFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<String, VendorError>> + Send + 'a>>;
 
 /// One request to an adapter.
 #[derive(Debug, Clone)]
@@ -90,7 +91,7 @@ pub(crate) trait CloudAdapter: std::fmt::Debug + Send + Sync {
     /// Returns the kind of a refusal and its message.
     fn refusal(&self, reply: &Reply) -> (VendorErrorKind, Option<String>);
     /// Checks the health of the service, free of charge.
-    fn health<'a>(&'a self, http: &'a VendorHttp) -> Told<'a>;
+    fn health<'a>(&'a self, http: &'a VendorHttp) -> HealthFuture<'a>;
     /// Returns other inputs, beside voice, model and speed, that make requests with equal texts different.
     fn identity(&self) -> Value {
         Value::Null
@@ -199,7 +200,7 @@ impl Parts<'_> {
     ///
     /// # Errors
     /// The wrong field and the reason.
-    pub(crate) fn made(self) -> Result<Cloud, Problem> {
+    pub(crate) fn build(self) -> Result<Cloud, Problem> {
         let address = Address {
             base_url: &self.settings.base_url,
             allow_hosts: &self.settings.allow_hosts,
@@ -281,10 +282,13 @@ impl Inner {
         let speech = self.speech(job, index);
         match &self.payment {
             Payment::Ledger { paid, key_id } => {
-                paid.bought(&self.order(&speech, key_id), &|| self.buy(&speech)).await
+                paid.buy(&self.order(&speech, key_id), &|| self.buy(&speech)).await
             }
             Payment::Free { cancel } => {
-                free::asked(&self.name, &self.settings.backoff, cancel, &|| self.buy(&speech)).await
+                free::call_with_retries(&self.name, &self.settings.backoff, cancel, &|| {
+                    self.buy(&speech)
+                })
+                .await
             }
         }
     }
@@ -295,7 +299,7 @@ impl Inner {
         let mut missing = None;
         for index in 0..job.pieces.len() {
             let order = self.order(&self.speech(job, index), key_id);
-            if paid.kept::<Take>(&order).await?.is_none() {
+            if paid.find_kept::<Take>(&order).await?.is_none() {
                 missing = Some(missing.unwrap_or(MicroUsd::ZERO) + order.estimated);
             }
         }
@@ -317,8 +321,8 @@ impl Inner {
         }
     }
 
-    fn order<'a>(&'a self, speech: &Speech<'a>, key_id: &'a str) -> Wanted<'a> {
-        Wanted {
+    fn order<'a>(&'a self, speech: &Speech<'a>, key_id: &'a str) -> PaidCall<'a> {
+        PaidCall {
             provider: &self.name,
             operation: SPEAK,
             hash: self.hash(speech),
@@ -357,12 +361,12 @@ impl Inner {
         let paid = matches!(self.payment, Payment::Ledger { .. });
         let call = Call { largest_reply: MAX_SOUND, paid, ..call };
         let reply = self.http.send(call).await?;
-        bought(&self.name, &self.http, self.adapter.as_ref(), &reply, speech)
+        read_take(&self.name, &self.http, self.adapter.as_ref(), &reply, speech)
     }
 }
 
 /// Reads the take in the answer to the paid call, or returns the failure.
-pub(crate) fn bought(
+pub(crate) fn read_take(
     name: &str,
     http: &VendorHttp,
     adapter: &dyn CloudAdapter,

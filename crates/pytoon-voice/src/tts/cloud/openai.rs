@@ -1,13 +1,14 @@
 //! OpenAI: speech without times, so that each sentence is a request of its own.
 
 use super::{
-    CloudAdapter, HEALTH, MadeAdapter, SPEAK, Scope, Speech, Told, Unreadable, options, refused,
+    CloudAdapter, HEALTH, HealthFuture, MadeAdapter, SPEAK, Scope, Speech, Unreadable, options,
+    refused,
 };
 use crate::tts::take::Take;
 use pytoon_config::tts::CloudVoice;
 use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
-use pytoon_vendor::replies::{coded, said, text_at, with_key};
+use pytoon_vendor::replies::{coded, text_at, vendor_message, with_key};
 use pytoon_vendor::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -79,7 +80,7 @@ impl CloudAdapter for OpenAi {
         refusal(reply)
     }
 
-    fn health<'a>(&'a self, http: &'a VendorHttp) -> Told<'a> {
+    fn health<'a>(&'a self, http: &'a VendorHttp) -> HealthFuture<'a> {
         Box::pin(async move {
             let call = with_key(http, Call::get(HEALTH, http.url("/models")), "Bearer ")?;
             let reply = http.send(call).await?;
@@ -129,5 +130,5 @@ const REFUSALS: &[Row] = &[
 pub(crate) fn refusal(reply: &Reply) -> (VendorErrorKind, Option<String>) {
     let json = reply.json().unwrap_or_default();
     let code = text_at(&json, "/error/code").or_else(|| text_at(&json, "/error/type"));
-    (errors::kind(REFUSALS, reply), coded(code.unwrap_or_default(), said(reply)))
+    (errors::kind(REFUSALS, reply), coded(code.unwrap_or_default(), vendor_message(reply)))
 }

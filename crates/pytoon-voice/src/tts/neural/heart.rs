@@ -9,7 +9,7 @@ use pytoon_core::text::Word;
 use pytoon_english::{Fixed, PhonemeWord, misaki_from_ipa};
 use pytoon_neural::NeuralError;
 use pytoon_neural::heart::{Delivery, MAX_PHONEMES};
-use pytoon_normalize::{joined, normalize};
+use pytoon_normalize::{join_spoken, normalize};
 use std::ops::Range;
 
 /// Speaks every sentence.
@@ -26,7 +26,7 @@ fn sentence(
 ) -> Result<SpokenSentence> {
     let VoiceRequest { request, speed, .. } = *asked;
     let spoken = normalize(words, &request.language, &request.pronunciations);
-    let text = joined(&spoken);
+    let text = join_spoken(&spoken);
     let fixed: Vec<Fixed> = spoken
         .iter()
         .zip(&text.ranges)

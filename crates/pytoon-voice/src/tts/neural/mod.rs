@@ -29,7 +29,7 @@ use pytoon_audio::speech;
 use pytoon_config::tts::NeuralSettings;
 use pytoon_neural::NeuralError;
 use pytoon_neural::session::Limits;
-use pytoon_normalize::{SpokenWord, joined};
+use pytoon_normalize::{SpokenWord, join_spoken};
 use pytoon_process::Runner;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ impl VoiceRequest<'_> {
         if !speaks || !speech::is_silent(samples) {
             return Ok(());
         }
-        let reason = format!("`{}` came back silent", joined(spoken).text);
+        let reason = format!("`{}` came back silent", join_spoken(spoken).text);
         Err(VoiceError::BadAudio { provider: self.provider.into(), reason })
     }
 

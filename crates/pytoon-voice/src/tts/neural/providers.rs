@@ -1,11 +1,11 @@
 //! Makes the two neural providers of a configuration, or returns the reason why one is left out.
 
 use super::{Neural, PiperFiles};
-use crate::tts::parts::{ChainParts, Made};
+use crate::tts::parts::{ChainParts, ProviderResult};
 use std::sync::Arc;
 
 /// Makes the provider of installed voices.
-pub(crate) fn installed_provider(parts: &ChainParts<'_>) -> Made {
+pub(crate) fn installed_provider(parts: &ChainParts<'_>) -> ProviderResult {
     let settings = parts.settings.neural.clone();
     let neural = Neural::new(settings, parts.runner.clone(), parts.voices.clone());
     let (installed, broken) = neural.folders.list();
@@ -16,7 +16,7 @@ pub(crate) fn installed_provider(parts: &ChainParts<'_>) -> Made {
 }
 
 /// Makes the provider of Piper files that the configuration names.
-pub(crate) fn piper_provider(parts: &ChainParts<'_>) -> Made {
+pub(crate) fn piper_provider(parts: &ChainParts<'_>) -> ProviderResult {
     let settings = parts.settings.piper.clone();
     if settings.voices.is_empty() {
         return Err("tts.piper.voices names no voice file".to_owned());

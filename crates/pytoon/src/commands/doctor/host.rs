@@ -90,7 +90,7 @@ fn fonts(context: &Context) -> Vec<Check> {
     SCRIPTS
         .iter()
         .map(|(script, name)| {
-            let (here, missing) = finder.wanted(*script);
+            let (here, missing) = finder.wanted_fonts(*script);
             let label = format!("fonts: {name}");
             let families: Vec<&str> = here.iter().map(|f| f.family).collect();
             let mut packages: Vec<&str> = missing.iter().map(|f| f.package).collect();

@@ -5,7 +5,7 @@ use super::{Check, show};
 use crate::context::Context;
 use anyhow::Context as _;
 use pytoon_core::layout;
-use pytoon_pipeline::engine_desk::{database, open_storage};
+use pytoon_pipeline::engine_session::{database, open_storage};
 use pytoon_process::CommandLine;
 use pytoon_records::job::TaskRow;
 use pytoon_records::job::process::ProcessStore;
@@ -42,8 +42,8 @@ pub(crate) fn run(context: &Context, id: &JobId) -> anyhow::Result<ExitCode> {
         let mut checks = vec![standing(&row, &tasks, now)];
         checks.extend(steps(&tasks, now));
         checks.push(times(&events, now));
-        checks.extend(paid(&store, id).await?);
-        checks.extend(told(&store, id).await?);
+        checks.extend(check_paid_calls(&store, id).await?);
+        checks.extend(check_webhooks(&store, id).await?);
         let storage = open_storage(&context.config, &context.secrets)?;
         let name = |file: &str| format!("{}/{file}", folder_of(id.as_str()));
         let read = async |file: &str| -> Option<Value> {
@@ -52,7 +52,7 @@ pub(crate) fn run(context: &Context, id: &JobId) -> anyhow::Result<ExitCode> {
         let receipt = read(layout::METADATA).await.filter(|_| row.status == JobStatus::Done);
         checks.extend(scenes_of(&scenes, receipt.as_ref()));
         if let Some(receipt) = &receipt {
-            checks.extend(heard(receipt));
+            checks.extend(check_voice(receipt));
             checks.extend(findings(receipt));
         }
         if row.status == JobStatus::Done {
@@ -276,7 +276,7 @@ fn remedy(kind: &str) -> (&'static str, &'static str) {
 }
 
 /// Reports the voice, and the method of word timing.
-fn heard(receipt: &Value) -> Vec<Check> {
+fn check_voice(receipt: &Value) -> Vec<Check> {
     let voice = &receipt["voice"];
     let attempts = voice["attempts"].as_array().into_iter().flatten();
     let failed: Vec<String> = attempts
@@ -380,7 +380,7 @@ fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check 
     Check::failed(name, evidence, fix).see("audio-sync")
 }
 
-async fn paid(store: &Store, id: &JobId) -> anyhow::Result<Option<Check>> {
+async fn check_paid_calls(store: &Store, id: &JobId) -> anyhow::Result<Option<Check>> {
     let filter = CallFilter { job_id: Some(id.clone()), ..CallFilter::default() };
     let calls = store.call_list(filter).await?;
     let unknown: Vec<_> = calls.iter().filter(|call| call.state == CallState::Unknown).collect();
@@ -402,7 +402,7 @@ async fn paid(store: &Store, id: &JobId) -> anyhow::Result<Option<Check>> {
     })
 }
 
-async fn told(store: &Store, id: &JobId) -> anyhow::Result<Option<Check>> {
+async fn check_webhooks(store: &Store, id: &JobId) -> anyhow::Result<Option<Check>> {
     let rows = store.webhooks_of_job(id).await?;
     let last = rows.iter().rev().find(|row| row.state != WebhookState::Delivered);
     Ok(last.map(|row| {

@@ -79,10 +79,10 @@ impl Check {
 /// Runs every check of the machine and the service; fails if no film can be rendered.
 pub(crate) fn run(context: &Context) -> anyhow::Result<ExitCode> {
     let mut checks = host::checks(context);
-    match context.desk() {
-        Ok(desk) => {
-            checks.extend(voices::checks(context, desk.clone())?);
-            checks.extend(service::engines(&desk));
+    match context.session() {
+        Ok(session) => {
+            checks.extend(voices::checks(context, session.clone())?);
+            checks.extend(service::engines(&session));
         }
         // Without the ledger nothing is bought; the reason why it cannot be opened is also reported below.
         Err(error) => {

@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::context::{Context, now};
-use pytoon_pipeline::engine_desk::{EngineDesk, database, storage};
+use pytoon_pipeline::engine_session::{EngineSession, database, storage};
 use pytoon_records::job::process::ProcessStore;
 use pytoon_records::job::webhook::WebhookStore;
 use pytoon_records::ledger::{CallFilter, CallState, PurchaseStore};
@@ -24,9 +24,9 @@ pub(super) fn checks(context: &Context) -> anyhow::Result<Vec<Check>> {
 }
 
 /// Checks every engine: its key, and its health. The checks are free.
-pub(super) fn engines(desk: &EngineDesk) -> Vec<Check> {
-    let engines = desk.engines();
-    let told = desk.outside().map(|outside| {
+pub(super) fn engines(session: &EngineSession) -> Vec<Check> {
+    let engines = session.engines();
+    let told = session.outside().map(|outside| {
         outside.runtime.block_on(async {
             let mut asked = tokio::task::JoinSet::new();
             for engine in engines.iter().filter(|e| e.config.enabled && e.has_key()) {

@@ -5,16 +5,16 @@ use crate::context::Context;
 use pytoon_config::model_ends::{ModelEnd, WARNED_OF_DAYS};
 use pytoon_config::tts::VoiceProvider;
 use pytoon_engines::world::{RealWorld, World};
-use pytoon_pipeline::engine_desk::EngineDesk;
+use pytoon_pipeline::engine_session::EngineSession;
 use pytoon_pipeline::voices::providers;
 use pytoon_records::ledger::CallLimits;
 use pytoon_voice::health::{VoiceHealth, report};
 use std::sync::Arc;
 
 /// Checks every voice provider in the order of the chain. The health checks of services are free.
-pub(super) fn checks(context: &Context, desk: Arc<EngineDesk>) -> anyhow::Result<Vec<Check>> {
+pub(super) fn checks(context: &Context, session: Arc<EngineSession>) -> anyhow::Result<Vec<Check>> {
     let tts = &context.config.settings.tts;
-    let environment = context.environment_of(desk);
+    let environment = context.environment_of(session);
     let chain = providers(&environment, None, &"doctor".into(), CallLimits::default())?;
     let asked = chain.providers.iter().enumerate().map(|(place, provider)| {
         let name = provider.name();

@@ -34,10 +34,10 @@ pub const DATABASE: &str = "pytoon.db";
 
 /// The engines, ready for use.
 #[derive(Debug)]
-pub struct EngineDesk {
+pub struct EngineSession {
     set: Arc<EngineSet>,
     outside: Option<Outside>,
-    books: Option<Books>,
+    ledger: Option<PurchaseLedger>,
     secrets: Secrets,
     storage: Storage,
 }
@@ -51,7 +51,7 @@ pub(crate) struct EngineMeans {
 
 /// The ledger of paid work, with its runtime and storage.
 #[derive(Debug, Clone)]
-pub struct Books {
+pub struct PurchaseLedger {
     /// The runtime for calls to vendors.
     pub runtime: Arc<Runtime>,
     /// The ledger.
@@ -69,7 +69,7 @@ pub struct Outside {
     pub manager: Arc<EngineManager>,
 }
 
-impl EngineDesk {
+impl EngineSession {
     /// Opens the engines of a configuration. The signal handler sets `reload` to request a reload.
     pub fn open(
         config: &Config,
@@ -95,33 +95,33 @@ impl EngineDesk {
             }
         }
         let storage = open_storage(config, secrets)?;
-        let books = match usable || speaks || writes {
-            true => Some(Books::open(config, secrets, storage.clone())?),
+        let ledger = match usable || speaks || writes {
+            true => Some(PurchaseLedger::open(config, secrets, storage.clone())?),
             false => None,
         };
-        let outside = books.as_ref().filter(|_| usable).map(|books| {
+        let outside = ledger.as_ref().filter(|_| usable).map(|ledger| {
             let (runner, limits) = (runner.clone(), picture_limits(config));
             let manager = EngineManager::new(ManagerParts {
                 engines: set.clone(),
                 reloader: Some(Reloader::new(config.clone(), secrets.clone(), reload)),
-                store: books.store.clone(),
+                store: ledger.store.clone(),
                 checker: Arc::new(FfmpegChecker { runner: runner.clone() }),
                 world: Arc::new(RealWorld),
                 storage: storage.clone(),
                 cancel: runner.cancel.clone(),
                 fitter: Arc::new(FirstFrames { runner, limits }),
             });
-            Outside { runtime: books.runtime.clone(), manager: Arc::new(manager) }
+            Outside { runtime: ledger.runtime.clone(), manager: Arc::new(manager) }
         });
         if outside.is_none() {
             pytoon_telemetry::Metrics::expect_engines(set.settings.engines.names());
         }
-        Ok(Self { set: Arc::new(set), outside, books, secrets: secrets.clone(), storage })
+        Ok(Self { set: Arc::new(set), outside, ledger, secrets: secrets.clone(), storage })
     }
 
     /// Returns the ledger of paid work, if anything can be bought.
-    pub fn books(&self) -> Option<&Books> {
-        self.books.as_ref()
+    pub fn purchase_ledger(&self) -> Option<&PurchaseLedger> {
+        self.ledger.as_ref()
     }
 
     /// Returns the storage of films and purchases.
@@ -179,7 +179,7 @@ impl EngineDesk {
     }
 }
 
-impl Books {
+impl PurchaseLedger {
     fn open(config: &Config, secrets: &Secrets, storage: Storage) -> Result<Self> {
         let runtime = runtime()?;
         let store = runtime.block_on(Store::connect(&database(config, secrets)?))?;

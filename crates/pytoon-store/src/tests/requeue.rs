@@ -7,7 +7,7 @@ use pytoon_core::graph::{FilmGraph, FilmShape};
 use pytoon_records::job::keys::{KeyRow, KeyStore};
 use pytoon_records::job::queue::{Failure, Finish, Hold, Lease, TaskQueue};
 use pytoon_records::job::store::{DEGRADED, JobError, JobStore, NewJob};
-use pytoon_records::job::webhook::{Told, WebhookState, WebhookStore};
+use pytoon_records::job::webhook::{AttemptResult, WebhookState, WebhookStore};
 use pytoon_records::job::{JobEvent, JobStatus, NewTask, TaskKind};
 use pytoon_records::ledger::{Admission, CallLimits, PurchaseStore};
 use pytoon_vocabulary::MicroUsd;
@@ -162,27 +162,39 @@ fn an_end_is_told_until_it_is_heard_or_given_up() {
         assert_eq!(due.data["job_id"], "one");
         assert_eq!(due.data["client_data"], json!({"order": 7}));
         assert_eq!(store.webhook_claim(LEASE).await.expect("claims"), None, "it is another's");
-        let told = |error: Option<&str>, retry_in| Told {
+        let told = |error: Option<&str>, retry_in| AttemptResult {
             status: Some(500),
             took: Duration::from_millis(3),
             error: error.map(str::to_owned),
             retry_in,
         };
         let again = told(Some("no"), Some(Duration::ZERO));
-        assert!(store.webhook_told(&due.id, due.token, again.clone()).await.expect("notes"));
+        assert!(
+            store.webhook_record_attempt(&due.id, due.token, again.clone()).await.expect("notes")
+        );
         let second = store.webhook_claim(Duration::ZERO).await.expect("claims").expect("is due");
         assert_eq!((second.id.as_str(), second.attempts), (due.id.as_str(), 1));
         // The first sender is silent: another sends the message, and the first may no longer report.
         let third = store.webhook_claim(LEASE).await.expect("claims").expect("is due");
-        assert!(!store.webhook_told(&second.id, second.token, again).await.expect("is refused"));
+        assert!(
+            !store
+                .webhook_record_attempt(&second.id, second.token, again)
+                .await
+                .expect("is refused")
+        );
         let never = told(Some("gone"), None);
-        assert!(store.webhook_told(&third.id, third.token, never).await.expect("notes"));
+        assert!(store.webhook_record_attempt(&third.id, third.token, never).await.expect("notes"));
         let dead = store.webhooks_dead().await.expect("lists");
         assert_eq!((dead.len(), dead[0].state, dead[0].attempts.len()), (1, WebhookState::Dead, 2));
         assert!(store.webhook_resend(&due.id).await.expect("resends"));
         assert!(!store.webhook_resend(&due.id).await.expect("it is due already"));
         let last = store.webhook_claim(LEASE).await.expect("claims").expect("is due");
-        assert!(store.webhook_told(&last.id, last.token, told(None, None)).await.expect("notes"));
+        assert!(
+            store
+                .webhook_record_attempt(&last.id, last.token, told(None, None))
+                .await
+                .expect("notes")
+        );
         let rows = store.webhooks_of_job(&"one".into()).await.expect("lists");
         assert_eq!((rows[0].state, rows[0].attempts.len()), (WebhookState::Delivered, 3));
         assert!(store.job_delete(&"one".into()).await.expect("deletes"));

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::output;
 use anyhow::{Context as _, bail};
 use pytoon_config::read_brief;
-use pytoon_pipeline::engine_desk::{database, open_storage};
+use pytoon_pipeline::engine_session::{database, open_storage};
 use pytoon_records::job::keys::{KeyStore, Scope, sha256_hex};
 use pytoon_records::job::queue::TaskQueue;
 use pytoon_records::job::store::{JobFilter, JobRow, JobStore};
@@ -37,7 +37,7 @@ fn at_store<T>(
     runtime.block_on(async { work(Store::connect(&at).await?).await })
 }
 
-fn shown(job: &JobRow) -> serde_json::Value {
+fn job_json(job: &JobRow) -> serde_json::Value {
     let created = Duration::from_millis(job.created_at.max(0).unsigned_abs());
     json!({
         "job_id": job.id,
@@ -63,7 +63,7 @@ pub(crate) fn jobs(context: &Context, action: &JobsAction) -> anyhow::Result<Exi
                 };
                 let rows = store.job_list(filter).await?;
                 if context.global.json {
-                    output::json(&rows.iter().map(shown).collect::<Vec<_>>())?;
+                    output::json(&rows.iter().map(job_json).collect::<Vec<_>>())?;
                 } else {
                     for row in &rows {
                         let done = row.status.progress_pct(row.tasks_done, row.tasks_known);
@@ -75,7 +75,7 @@ pub(crate) fn jobs(context: &Context, action: &JobsAction) -> anyhow::Result<Exi
             }
             JobsAction::Show { id } => {
                 let row = store.job_fetch(id).await?.with_context(|| no_job(id))?;
-                let mut text = shown(&row);
+                let mut text = job_json(&row);
                 text["scenes"] = json!(store.job_scenes(id).await?);
                 text["cost_usd"] = json!(store.spend_of_job(id).await?.as_usd());
                 output::json(&text)?;
@@ -135,7 +135,7 @@ pub(crate) fn webhooks(context: &Context, action: &WebhooksAction) -> anyhow::Re
         return Ok(ExitCode::SUCCESS);
     }
     at_store(context, async |store| {
-        let shown = |rows: &[WebhookRow]| -> anyhow::Result<()> {
+        let print_rows = |rows: &[WebhookRow]| -> anyhow::Result<()> {
             if context.global.json {
                 return output::json(&rows);
             }
@@ -152,10 +152,10 @@ pub(crate) fn webhooks(context: &Context, action: &WebhooksAction) -> anyhow::Re
             Ok(())
         };
         match action {
-            WebhooksAction::Dead => shown(&store.webhooks_dead().await?)?,
+            WebhooksAction::Dead => print_rows(&store.webhooks_dead().await?)?,
             WebhooksAction::List { job } => {
                 store.job_fetch(job).await?.with_context(|| no_job(job))?;
-                shown(&store.webhooks_of_job(job).await?)?;
+                print_rows(&store.webhooks_of_job(job).await?)?;
             }
             WebhooksAction::Resend { id } => {
                 if !store.webhook_resend(id).await? {

@@ -3,7 +3,7 @@
 use crate::Api;
 use crate::auth::{Caller, Scope};
 use crate::extract::ApiPath;
-use crate::jobs::{Job, seen, whole};
+use crate::jobs::{Job, authorized_job, job_with_scenes};
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -16,9 +16,13 @@ pub(crate) fn conflict(status: JobStatus, what: &str) -> Problem {
     Problem::new(StatusCode::CONFLICT, "wrong_status", detail)
 }
 
-pub(crate) async fn after(api: &Api, caller: &Caller, id: &JobId) -> Result<Json<Job>, Problem> {
-    let row = seen(api, caller, id).await?;
-    Ok(Json(whole(api, row).await?))
+pub(crate) async fn job_reply(
+    api: &Api,
+    caller: &Caller,
+    id: &JobId,
+) -> Result<Json<Job>, Problem> {
+    let row = authorized_job(api, caller, id).await?;
+    Ok(Json(job_with_scenes(api, row).await?))
 }
 
 /// Cancel a job
@@ -44,11 +48,11 @@ pub(crate) async fn cancel(
     ApiPath(id): ApiPath<JobId>,
 ) -> Result<Json<Job>, Problem> {
     caller.may(Scope::Submit)?;
-    seen(&api, &caller, &id).await?;
+    authorized_job(&api, &caller, &id).await?;
     match api.jobs.job_cancel(&id).await? {
         None => Err(Problem::no_job(&id)),
         Some(JobStatus::Done) => Err(conflict(JobStatus::Done, "nothing to cancel")),
-        Some(_) => after(&api, &caller, &id).await,
+        Some(_) => job_reply(&api, &caller, &id).await,
     }
 }
 
@@ -60,11 +64,11 @@ async fn resume(
     otherwise: &str,
 ) -> Result<Json<Job>, Problem> {
     caller.may(Scope::Submit)?;
-    let row = seen(api, caller, id).await?;
+    let row = authorized_job(api, caller, id).await?;
     if !api.jobs.job_resume(id, event).await? {
         return Err(conflict(row.status, otherwise));
     }
-    after(api, caller, id).await
+    job_reply(api, caller, id).await
 }
 
 /// Retry a job
@@ -139,7 +143,7 @@ pub(crate) async fn delete(
     ApiPath(id): ApiPath<JobId>,
 ) -> Result<StatusCode, Problem> {
     caller.may(Scope::Submit)?;
-    let row = seen(&api, &caller, &id).await?;
+    let row = authorized_job(&api, &caller, &id).await?;
     if !api.jobs.job_delete(&id).await? {
         return Err(conflict(row.status, "cancel it first"));
     }

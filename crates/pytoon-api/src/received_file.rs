@@ -89,7 +89,7 @@ const LOOK_EVERY: u64 = 1 << 20;
 
 /// A completely received file.
 #[derive(Debug)]
-pub(crate) struct Received {
+pub(crate) struct ReceivedFile {
     _share: Share,
     place: TempPath,
     size: u64,
@@ -100,7 +100,7 @@ impl Receiver {
     /// Begins a file, once the caller's key has its share of the incoming ones.
     pub(crate) async fn begin(api: &Api, caller: &Caller) -> Result<Self, Refused> {
         let share = api.budgets.incoming.take(&caller.key_id, 1).await.map_err(Refused::Ours)?;
-        crate::room::check(api).map_err(Refused::Ours)?;
+        crate::disk_space::check(api).map_err(Refused::Ours)?;
         let folder = api.storage.path(INCOMING);
         tokio::fs::create_dir_all(&folder).await.map_err(|error| ours(&error))?;
         let made = tempfile::Builder::new().suffix(".part").tempfile_in(&folder);
@@ -129,17 +129,17 @@ impl Receiver {
         self.expect(Some(self.size))?;
         if self.size - self.looked_at >= LOOK_EVERY {
             self.looked_at = self.size;
-            crate::room::check(&self.api).map_err(Refused::Ours)?;
+            crate::disk_space::check(&self.api).map_err(Refused::Ours)?;
         }
         self.hasher.update(piece);
         self.file.write_all(piece).await.map_err(|error| ours(&error))
     }
 
     /// Ends the file.
-    pub(crate) async fn end(mut self) -> Result<Received, Refused> {
+    pub(crate) async fn end(mut self) -> Result<ReceivedFile, Refused> {
         self.file.flush().await.map_err(|error| ours(&error))?;
         let sha256 = pytoon_vocabulary::hex(&self.hasher.finalize());
-        Ok(Received { place: self.place, size: self.size, sha256, _share: self.share })
+        Ok(ReceivedFile { place: self.place, size: self.size, sha256, _share: self.share })
     }
 }
 
@@ -147,14 +147,14 @@ impl Receiver {
 pub(crate) async fn keep(
     api: &Api,
     caller: &Caller,
-    received: Received,
+    received: ReceivedFile,
 ) -> Result<Uploaded, Refused> {
     let limits = &api.config.settings.limits;
     let pictures = PictureLimits {
         max_bytes: limits.max_file_mib << 20,
         max_pixels: u64::from(limits.max_picture_megapixels) * 1_000_000,
     };
-    let Received { place, size, sha256, _share } = received;
+    let ReceivedFile { place, size, sha256, _share } = received;
     let looking = api.budgets.looking.take(&caller.key_id, 1).await.map_err(Refused::Ours)?;
     let holder = caller.key_id.as_str().into();
     let looked = tokio::task::spawn_blocking(move || {
