@@ -105,6 +105,7 @@ check: setup
 	$(BUILT)/pytoon-generate states --check
 	$(BUILT)/xtask messages --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) check --quiet --locked --manifest-path fuzz/Cargo.toml
 	sh scripts/tools.sh cargo-deny --log-level error check bans licenses sources
 	sh scripts/tools.sh cargo-machete
 	sh scripts/tools.sh typos

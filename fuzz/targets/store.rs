@@ -16,7 +16,7 @@ use pytoon_records::ledger::{
     Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState,
     PurchaseStore, History, KeptClip, NewCall, StoreError, StoreFuture,
 };
-use pytoon_vocabulary::{JobId, MicroUsd, TaskId, UnixMs};
+use pytoon_vocabulary::{CallId, JobId, MicroUsd, SceneId, TaskId, UnixMs};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -207,19 +207,19 @@ impl WebhookStore for OneJob {
 }
 
 impl PurchaseStore for OneJob {
-    fn spend_of_job(&self, _job_id: &str) -> StoreFuture<'_, MicroUsd> {
+    fn spend_of_job(&self, _job_id: &JobId) -> StoreFuture<'_, MicroUsd> {
         told(MicroUsd::ZERO)
     }
     fn breaker_list(&self) -> StoreFuture<'_, Vec<(String, BreakerRow)>> {
         told(Vec::new())
     }
     not_asked! {
-        history(job_id: &str, scene_id: &str, requests: Vec<String>) -> History;
+        history(job_id: &JobId, scene_id: &SceneId, requests: Vec<String>) -> History;
         call_admit(call: NewCall, limits: CallLimits) -> Admission;
-        call_advance(id: &str, event: CallEvent, change: CallChange, at: UnixMs) -> CallState;
-        call_touch(id: &str, lease_until: UnixMs) -> ();
-        call_claim(id: &str, at: UnixMs, lease_until: UnixMs) -> bool;
-        call_fetch(id: &str) -> Option<CallRow>;
+        call_advance(id: &CallId, event: CallEvent, change: CallChange, at: UnixMs) -> CallState;
+        call_touch(id: &CallId, lease_until: UnixMs) -> ();
+        call_claim(id: &CallId, at: UnixMs, lease_until: UnixMs) -> bool;
+        call_fetch(id: &CallId) -> Option<CallRow>;
         call_list(filter: CallFilter) -> Vec<CallRow>;
         spend_since(since: UnixMs) -> Vec<(String, MicroUsd)>;
         clip_keep(clip: KeptClip, change: CallChange) -> ();
