@@ -1,7 +1,7 @@
 //! A handwritten timeline, as `render --timeline` reads it, and the subtitles of accepted ones in every format.
 //!
-//! An accepted timeline reads the same after it was written, tiles its film, and has subtitles that contain every
-//! word.
+//! An accepted timeline survives a JSON round trip, covers the film without gaps, and yields at least one SubRip
+//! block per cue.
 
 #![no_main]
 

@@ -126,7 +126,7 @@ impl Booth {
         line.unwrap_or_else(|| panic!("there is no {name} in\n{text}")).parse().expect("a number")
     }
 
-    /// Returns the number of requests for speech that a vendor answered, with any result.
+    /// Returns the number of speech requests that a vendor answered, including those it rejected.
     pub(crate) fn asked(&self, vendor: &str) -> usize {
         self.simulator.request_count(vendor, "submit")
     }

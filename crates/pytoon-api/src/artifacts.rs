@@ -52,7 +52,7 @@ const ARTIFACTS: [(&str, &str); 12] = [
         (status = 307, description = "The file is in the object store; follow the link, which expires",
             headers(("Location" = String, description = "The link"))),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not read", body = Problem),
+        (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 404, description = "No such job or file", body = Problem),
         (status = 409, description = "Not ready yet", body = Problem),
         (status = 416, description = "The range lies outside of the file", body = Problem,

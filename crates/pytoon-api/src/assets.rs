@@ -68,7 +68,7 @@ fn answer(uploaded: Uploaded) -> (StatusCode, Json<Asset>) {
         (status = 201, description = "Kept", body = Asset),
         (status = 400, description = "The form cannot be read", body = Problem),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 403, description = "The key lacks the `submit` scope", body = Problem),
         (status = 413, description = "Too large", body = Problem),
         (status = 422, description = "Not a picture, clip or sound", body = Problem),
         (status = 503, description = "The database or the storage does not answer", body = Problem),
@@ -195,7 +195,7 @@ fn upload_name(caller: &Caller, id: &uuid::Uuid) -> String {
     responses(
         (status = 201, description = "A place", body = UploadPlace),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 403, description = "The key lacks the `submit` scope", body = Problem),
         (status = 409, description = "There is no object store", body = Problem),
         (status = 503, description = "The database or the storage does not answer", body = Problem),
     )
@@ -230,7 +230,7 @@ pub(crate) async fn begin_upload(
         (status = 200, description = "This key has uploaded the same file before", body = Asset),
         (status = 201, description = "Kept", body = Asset),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 403, description = "The key lacks the `submit` scope", body = Problem),
         (status = 404, description = "Nothing was uploaded to the link", body = Problem),
         (status = 409, description = "There is no object store", body = Problem),
         (status = 413, description = "Too large", body = Problem),

@@ -51,7 +51,7 @@ pub(crate) struct StreamedEvent {
     responses(
         (status = 200, description = "Events", body = StreamedEvent, content_type = "text/event-stream"),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not read", body = Problem),
+        (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 404, description = "No such job", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
     )

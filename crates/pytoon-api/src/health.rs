@@ -330,7 +330,7 @@ pub(crate) struct Preset {
     responses(
         (status = 200, description = "All presets", body = [Preset]),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not read", body = Problem),
+        (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 500, description = "The configuration cannot be read", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
     )
@@ -370,7 +370,7 @@ pub(crate) struct Engine {
     responses(
         (status = 200, description = "All engines", body = [Engine]),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not read", body = Problem),
+        (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
     )
 )]

@@ -36,7 +36,7 @@ pub(crate) async fn job_reply(
     responses(
         (status = 200, description = "The job in its new state", body = Job),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 403, description = "The key lacks the `submit` scope", body = Problem),
         (status = 404, description = "No such job", body = Problem),
         (status = 409, description = "The job has ended", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
@@ -82,7 +82,7 @@ async fn resume(
     responses(
         (status = 200, description = "The job in its new state", body = Job),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 403, description = "The key lacks the `submit` scope", body = Problem),
         (status = 404, description = "No such job", body = Problem),
         (status = 409, description = "The job is neither failed nor cancelled", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
@@ -106,7 +106,7 @@ pub(crate) async fn retry(
     responses(
         (status = 200, description = "The job in its new state", body = Job),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 403, description = "The key lacks the `submit` scope", body = Problem),
         (status = 404, description = "No such job", body = Problem),
         (status = 409, description = "The job is not held", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
@@ -131,7 +131,7 @@ pub(crate) async fn release(
     responses(
         (status = 204, description = "Gone"),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 403, description = "The key lacks the `submit` scope", body = Problem),
         (status = 404, description = "No such job", body = Problem),
         (status = 409, description = "The job has not ended", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),

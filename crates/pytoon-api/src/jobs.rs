@@ -199,7 +199,7 @@ const MOST_OF_A_JOB: u64 = 20 << 10;
     responses(
         (status = 200, description = "A page", body = Jobs),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not read", body = Problem),
+        (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 422, description = "A parameter is wrong", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
     )
@@ -253,7 +253,7 @@ pub(crate) async fn list(
     responses(
         (status = 200, description = "The job", body = Job),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not read", body = Problem),
+        (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 404, description = "No such job", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
     )
@@ -294,7 +294,7 @@ async fn document(api: &Api, caller: &Caller, id: &JobId, name: &str) -> Result<
     responses(
         (status = 200, description = "The plan", body = Object, content_type = "application/json"),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not read", body = Problem),
+        (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 404, description = "No such job", body = Problem),
         (status = 409, description = "Not ready yet", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
@@ -317,7 +317,7 @@ pub(crate) async fn scene_graph(
     responses(
         (status = 200, description = "The timeline", body = Object, content_type = "application/json"),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not read", body = Problem),
+        (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 404, description = "No such job", body = Problem),
         (status = 409, description = "Not ready yet", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
@@ -340,7 +340,7 @@ pub(crate) async fn timeline(
     responses(
         (status = 200, description = "The receipt", body = Object, content_type = "application/json"),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not read", body = Problem),
+        (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 404, description = "No such job", body = Problem),
         (status = 409, description = "Not ready yet", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),

@@ -49,7 +49,7 @@ pub trait Planner: fmt::Debug + Send + Sync {
         (status = 200, description = "The plan", body = Object, content_type = "application/json"),
         (status = 400, description = "Not JSON", body = Problem),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 403, description = "The key lacks the `submit` scope", body = Problem),
         (status = 413, description = "Too large", body = Problem),
         (status = 415, description = "Not JSON by its type", body = Problem),
         (status = 422, description = "A field is wrong", body = Problem),

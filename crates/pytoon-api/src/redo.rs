@@ -77,7 +77,7 @@ fn changed_brief(
         (status = 202, description = "Taken", body = Job),
         (status = 400, description = "Not JSON", body = Problem),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 403, description = "The key lacks the `submit` scope", body = Problem),
         (status = 404, description = "No such job or scene", body = Problem),
         (status = 409, description = "The job has not ended", body = Problem),
         (status = 413, description = "Too large", body = Problem),

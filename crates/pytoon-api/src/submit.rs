@@ -49,7 +49,7 @@ const MAX_MARK: usize = 255;
             headers(("Location" = String, description = "The job"))),
         (status = 400, description = "Not JSON", body = Problem),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 403, description = "The key lacks the `submit` scope", body = Problem),
         (status = 413, description = "Too large", body = Problem),
         (status = 415, description = "Not JSON by its type", body = Problem),
         (status = 422, description = "A field is wrong", body = Problem),

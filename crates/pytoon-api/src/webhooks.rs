@@ -84,7 +84,7 @@ impl From<WebhookRow> for Webhook {
     }
 }
 
-/// Returns an address without its query, which may contain a secret.
+/// Returns a URL without its query and fragment, which may contain secrets.
 fn receiver(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or_default()
 }
@@ -123,7 +123,7 @@ pub(crate) fn checked_webhook(api: &Api, asked: &Value) -> Result<Value, Problem
     responses(
         (status = 200, description = "The messages, oldest first", body = Webhooks),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not read", body = Problem),
+        (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 404, description = "No such job", body = Problem),
         (status = 429, description = "Too many requests", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
@@ -154,7 +154,7 @@ pub(crate) async fn list(
     responses(
         (status = 202, description = "It is delivered again", body = Webhook),
         (status = 401, description = "No key", body = Problem),
-        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 403, description = "The key lacks the `submit` scope", body = Problem),
         (status = 404, description = "No such job or message", body = Problem),
         (status = 409, description = "It is already waiting for delivery", body = Problem),
         (status = 429, description = "Too many requests", body = Problem),

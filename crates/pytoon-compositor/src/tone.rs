@@ -1,6 +1,6 @@
 //! The tone of moving clips: colour match, then grade, as tables over Y'CbCr.
 //!
-//! A still is graded once, in R'G'B', when it is prepared. A moving frame comes thirty times a second, so its
+//! A still is graded once, in R'G'B', when it is prepared. A moving frame comes thirty times per second, so its
 //! grade is approximated by tables: luma through one table, and the tint that the grade gives a grey of that
 //! luma added to the chroma, whose saturation is scaled. On greys this is exact; on colours it is the grade to
 //! first order.

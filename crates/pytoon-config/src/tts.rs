@@ -243,7 +243,7 @@ pub struct EspeakSettings {
     pub voices: BTreeMap<String, String>,
     /// The pitch, 0 to 100.
     pub pitch: u8,
-    /// The speed relative to the preset's words a minute; default 1.
+    /// The speed relative to the preset's words per minute; default 1.
     #[serde(default = "one")]
     pub speed: f64,
 }

@@ -93,9 +93,9 @@ pub enum Note {
         captions: usize,
         /// The fastest one.
         text: String,
-        /// Its characters a second.
+        /// Its characters per second.
         speed: f64,
-        /// The fastest readable speed in characters a second.
+        /// The fastest readable speed, in characters per second.
         limit: f64,
         /// True if the voice is a recording, whose speed cannot be changed.
         recorded: bool,

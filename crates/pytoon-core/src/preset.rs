@@ -173,7 +173,7 @@ pub struct VoiceSpec {
     pub style: VoiceStyle,
     /// eSpeak NG's variant of its voice, such as `f3`; empty for the voice as it is.
     pub variant: String,
-    /// Words a minute, 100 to 260.
+    /// Speaking rate, in words per minute, 100 to 260.
     pub words_per_minute: f64,
 }
 

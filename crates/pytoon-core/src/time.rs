@@ -33,10 +33,10 @@ pub struct FrameRate {
 }
 
 impl FrameRate {
-    /// Thirty frames a second, the default.
+    /// Thirty frames per second, the default.
     pub const FPS_30: Self = Self { num: 30, den: 1 };
 
-    /// Returns a rate between 1 and 240 frames a second, or `None`.
+    /// Returns a rate between 1 and 240 frames per second, or `None`.
     pub fn try_new(num: u32, den: u32) -> Option<Self> {
         let valid = den > 0 && num >= den && u64::from(num) <= 240 * u64::from(den);
         valid.then_some(Self { num, den })

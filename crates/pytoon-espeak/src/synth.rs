@@ -137,7 +137,7 @@ impl Synth {
         Ok(clauses.join(" "))
     }
 
-    /// Speaks a text at `wpm` words a minute; `pitch` is 0 to 100.
+    /// Speaks a text at `wpm` words per minute; `pitch` is 0 to 100.
     pub(crate) fn speak(
         &self,
         text: &str,

@@ -207,7 +207,7 @@ fn read_font(path: &Path) -> Result<FontFile, SystemError> {
     Ok(FontFile::new(path.display().to_string(), bytes))
 }
 
-/// Returns the family name in the first of some files.
+/// Returns the first family name of the first font file; `None` if there are no files.
 fn first_family(paths: &[PathBuf]) -> Result<Option<String>, SystemError> {
     let Some(path) = paths.first() else { return Ok(None) };
     let library = FontLibrary::new(vec![read_font(path)?])

@@ -124,8 +124,8 @@ impl Buyer {
         purchase.follow(&task, memo).await.map(Some)
     }
 
-    /// Writes the row, once the vendor has a slot and every budget allows it; `None` if the request is bought
-    /// already.
+    /// Writes the call's ledger row if the vendor has a free slot and every budget allows it. Returns `None` if the same
+    /// request is already bought or rejected.
     async fn admit<S: Seller>(
         &self,
         order: &Order,

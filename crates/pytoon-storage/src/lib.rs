@@ -113,8 +113,8 @@ impl Storage {
         (!name.is_empty()).then(|| name.to_owned())
     }
 
-    /// Makes a file of the folder durable: it is in the object store when this returns. Purchases are stored before
-    /// their row says so, since another machine relies on the row.
+    /// Uploads a file of the folder to the object store, if there is one. A purchase is uploaded before its row says
+    /// so, because other machines rely on the row.
     pub async fn keep(&self, name: &str) -> Result<(), StorageError> {
         match &self.bucket {
             Some(bucket) => bucket.upload(name, &self.path(name)).await.map(|_| ()),

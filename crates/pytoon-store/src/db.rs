@@ -66,7 +66,7 @@ impl DatabaseFile {
             Err(_) => return Ok(()),
         };
         Err(StoreError::Database {
-            operation: "use the database file",
+            operation: "read or write",
             reason: format!(
                 "{reason} while this process had {} open: put it back, or restore a backup, and \
                  start again",

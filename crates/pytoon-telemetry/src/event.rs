@@ -84,7 +84,7 @@ pub enum Event<'a> {
         used_ms: i64,
         /// Its noise floor in dBFS.
         noise_floor_db: f64,
-        /// Its speech rate in words a minute.
+        /// Its speech rate in words per minute.
         words_per_minute: f64,
         /// True if it was denoised.
         denoised: bool,
@@ -299,7 +299,7 @@ pub enum Event<'a> {
         scene: &'a str,
         /// The engine that will be free first.
         engine: &'a str,
-        /// The wait, in milliseconds.
+        /// The time until that engine's cooldown ends, in milliseconds.
         wait_ms: u64,
     },
     /// The ledger cannot be read or written: a scene waits, and nothing is bought.

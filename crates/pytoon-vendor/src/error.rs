@@ -135,7 +135,7 @@ pub struct VendorError {
 }
 
 impl VendorError {
-    /// Makes a failure. Its status follows from its kind and may be changed.
+    /// Creates an error. The status is derived from the kind; `with_status` overrides it.
     pub fn new(
         engine: &str,
         operation: &'static str,

@@ -207,7 +207,7 @@ async fn a_take_that_the_disk_cannot_give_is_not_bought_again() {
 #[tokio::test]
 async fn a_lost_claim_buys_no_take() {
     let bench = Bench::new().await;
-    let lost = Fence { task_id: "another's by now".into(), token: 1, unanswered_ms: 60_000 };
+    let lost = Fence { task_id: "task-of-another-worker".into(), token: 1, unanswered_ms: 60_000 };
     *bench.fence.lock().expect("lock") = Some(lost);
     let error = bench.take("one", || Ok(take())).await.expect_err("it is another's");
     assert_eq!((error.kind, bench.bought()), (VendorErrorKind::Ledger, 0));

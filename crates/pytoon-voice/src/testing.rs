@@ -1,4 +1,5 @@
-//! Parsers of the answers of voices and programs, without calling them: the entry points for fuzzing.
+//! Fuzzing entry points for the parsers of vendor responses and helper output. Nothing is called over the network or
+//! run.
 //!
 //! Guarantees: no parser of its own; each function calls the product's.
 

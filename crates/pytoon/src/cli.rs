@@ -393,7 +393,8 @@ pub(crate) enum KeysAction {
         /// Its scopes: `read`, `submit` or `admin`.
         #[arg(long, default_value = "submit")]
         scope: String,
-        /// Budget of its jobs at vendors, in US dollars a day (UTC) [default: no limit].
+        /// Daily limit on vendor charges for jobs submitted with this key, in US dollars (UTC day)
+        /// [default: no limit].
         #[arg(long, value_name = "USD")]
         budget_per_day: Option<f64>,
     },
@@ -401,7 +402,7 @@ pub(crate) enum KeysAction {
     Budget {
         /// Name or id of the key.
         name: String,
-        /// US dollars a day (UTC), or `none`.
+        /// US dollars per day (UTC), or `none`.
         usd: String,
     },
     /// List keys. The secrets themselves are not stored.

@@ -258,7 +258,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Marks the fix, and waits until the alert resolves.
+    /// Records the time of the fix and waits until the alert resolves.
     pub(super) fn until_silent(&mut self) -> anyhow::Result<()> {
         self.since = Instant::now();
         self.until(true, |said| said.is_none())?;

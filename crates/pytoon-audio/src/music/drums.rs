@@ -27,7 +27,7 @@ fn falling_sine(len: usize, from: f32, to: f32, fall: f32, decay: f32) -> Vec<f3
         .collect()
 }
 
-/// Returns a kick: a sine falling from 150 to 48 Hz in 60 ms and a dull click. Even layers are round, odd ones
+/// Synthesizes a kick: a sine falling from 150 to 48 Hz in 60 ms and a dull click. Even layers are round, odd ones
 /// firmer.
 pub(super) fn kick(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let mut out = falling_sine(19_200, 150.0, 48.0, 1100.0, 4600.0);
@@ -38,7 +38,7 @@ pub(super) fn kick(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.05)
 }
 
-/// Returns a low drum for films: a skin around 70 Hz with a soft slap.
+/// Synthesizes a low drum for films: a skin around 70 Hz with a soft slap.
 pub(super) fn taiko(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let tune = 1.0 + 0.06 * layer as f32;
     let mut out = falling_sine(48_000, 120.0 * tune, 66.0 * tune, 1800.0, 9000.0);
@@ -49,7 +49,7 @@ pub(super) fn taiko(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.2)
 }
 
-/// Returns a sub hit: a low rumble of two seconds.
+/// Synthesizes a sub hit: a low rumble of two seconds.
 pub(super) fn boom(_: f32, _: usize, rng: &mut Rng) -> Vec<f32> {
     let mut out = falling_sine(105_600, 95.0, 41.0, 3600.0, 26_000.0);
     let mut rumble = burst(48_000, 9000.0, rng);
@@ -59,7 +59,7 @@ pub(super) fn boom(_: f32, _: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.4)
 }
 
-/// Returns a clap: three quick bursts and a tail around 1.2 kHz.
+/// Synthesizes a clap: three quick bursts and a tail around 1.2 kHz.
 pub(super) fn clap(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let mut out = vec![0.0; 12_000];
     for (hand, gain) in [0.7, 0.85, 1.0].into_iter().enumerate() {
@@ -73,7 +73,7 @@ pub(super) fn clap(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.05)
 }
 
-/// Returns a snare with brushes rather than sticks: 185 Hz body and dull wires.
+/// Synthesizes a snare with brushes rather than sticks: 185 Hz body and dull wires.
 pub(super) fn snare(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let mut out = falling_sine(10_000, 240.0, 182.0 + 4.0 * layer as f32, 700.0, 2300.0);
     out.iter_mut().for_each(|s| *s *= 0.55);
@@ -84,7 +84,7 @@ pub(super) fn snare(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.04)
 }
 
-/// Returns a closed hat. White noise in a band has nothing to alias.
+/// Synthesizes a closed hat. White noise in a band has nothing to alias.
 pub(super) fn hat(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let mut out = burst(4000, 620.0 + 140.0 * (layer % 4) as f32, rng);
     band(&mut out, 5200.0, 10_000.0);
@@ -101,7 +101,7 @@ pub(super) fn open_hat(_: f32, _: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.08)
 }
 
-/// Returns a shaker: the beads have an attack of 15 ms.
+/// Synthesizes a shaker: the beads have an attack of 15 ms.
 pub(super) fn shaker(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let rise = 620.0 + 90.0 * (layer % 4) as f32;
     let mut out: Vec<f32> = (0..5200)

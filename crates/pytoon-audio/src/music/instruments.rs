@@ -26,7 +26,7 @@ pub(super) fn sine_table() -> &'static [f32] {
     &SINE
 }
 
-/// Returns a muted string: Karplus and Strong, "Digital synthesis of plucked-string and drum timbres", CMJ
+/// Synthesizes one note of a muted string: Karplus and Strong, "Digital synthesis of plucked-string and drum timbres", CMJ
 /// 7(2), 1983, with the all-pass tuning of Jaffe and Smith in the same issue.
 pub(super) fn pluck(hz: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let seconds = if layer == 0 { 0.7 } else { 0.9 };
@@ -83,7 +83,7 @@ fn pick_position(line: &mut [f32]) {
 
 const PARTIALS: usize = 8;
 
-/// Returns a felt piano: eight slightly stretched partials on two strings that drift apart, darker and longer
+/// Synthesizes one note of a felt piano: eight slightly stretched partials on two detuned strings, darker and longer
 /// the lower the note, with the thump of the hammer.
 pub(super) fn piano(hz: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     const STRETCH: f32 = 0.0004;
@@ -161,7 +161,7 @@ impl Partials {
     }
 }
 
-/// Returns an electric piano: two-operator FM at 1:1 (Chowning, JAES 21, 1973) with an index that falls from 1.5 to
+/// Synthesizes one note of an electric piano: two-operator FM at 1:1 (Chowning, JAES 21, 1973) with an index that falls from 1.5 to
 /// 0.3, and a short tine on top.
 pub(super) fn rhodes(hz: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let table = sine_table();
@@ -198,7 +198,7 @@ pub(super) fn rhodes(hz: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.15)
 }
 
-/// Returns a sub bass: a sine with enough second and third harmonic to be audible on a phone. The layer is the length
+/// Synthesizes one note of a sub bass: a sine with enough second and third harmonic to be audible on a phone. The layer is the length
 /// in eighths of a second.
 pub(super) fn sub(hz: f32, layer: usize, _: &mut Rng) -> Vec<f32> {
     let table = sine_table();

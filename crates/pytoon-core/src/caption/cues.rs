@@ -67,16 +67,13 @@ fn limits(look: CaptionLook, size: f64) -> Limits {
 ///
 /// let word = |text: &str, start: i64, end: i64| CaptionWord {
 ///     text: text.to_owned(), start: Ms::new(start), end: Ms::new(end), emphasis: false, joins_next: false,
-/// };
-/// let scene = SceneWords {
+/// }; let scene = SceneWords {
 ///     scene_id: "scene_01".into(),
 ///     words: vec![word("Baked", 100, 400), word("daily.", 450, 900), word("Gone", 1600, 1900)],
 ///     sentence_ends: vec![1, 2],
 ///     range: MsRange::new(Ms::ZERO, Ms::new(2500)),
-/// };
-/// let cues = cues(&[scene], CaptionLook::Karaoke, 1.0, Ms::new(50));
-/// let texts: Vec<&str> = cues.iter().map(|cue| cue.text.as_str()).collect();
-/// assert_eq!(texts, ["Baked daily.", "Gone"]);
+/// }; let cues = cues(&[scene], CaptionLook::Karaoke, 1.0, Ms::new(50)); let texts: Vec<&str> =
+/// cues.iter().map(|cue| cue.text.as_str()).collect(); assert_eq!(texts, ["Baked daily.", "Gone"]);
 /// ```
 pub fn cues(scenes: &[SceneWords], look: CaptionLook, size: f64, lead: Ms) -> Vec<CaptionCue> {
     let limits = limits(look, size);

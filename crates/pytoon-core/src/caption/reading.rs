@@ -6,7 +6,7 @@ use pytoon_vocabulary::{CaptionCue, Ms};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// The fastest readable speed in characters a second, by script, for captions that follow a voice (Netflix's
+/// The fastest readable speed in characters per second, by script, for captions that follow a voice (Netflix's
 /// guides for Latin, Arabic and Devanagari; Korean likewise; ideographs and kana at the pace of a quick
 /// speaker, since television's slower rates are for captions that lag).
 const LIMITS: [(f64, IsOfScript); 5] = [
@@ -25,7 +25,7 @@ type IsOfScript = fn(char) -> bool;
 /// The limit of every other script.
 const OTHERS: f64 = 20.0;
 
-/// Returns a cue's characters a second: graphemes without white space and soft hyphens.
+/// Returns a cue's characters per second: graphemes without white space and soft hyphens.
 pub fn speed(cue: &CaptionCue) -> f64 {
     characters(&cue.text) * 1000.0 / (cue.end - cue.start).get().max(1) as f64
 }
@@ -41,7 +41,7 @@ fn characters(text: &str) -> f64 {
     shown.map(|word| word.graphemes(true).filter(is_seen).count()).sum::<usize>() as f64
 }
 
-/// Returns the fastest readable speed for a text, in characters a second.
+/// Returns the fastest readable speed for a text, in characters per second.
 pub fn limit(text: &str) -> f64 {
     // One kana makes a text Japanese, regardless of the number of ideographs.
     let script = LIMITS.iter().find(|(_, is_of)| text.chars().any(is_of));

@@ -148,7 +148,7 @@ pub fn needs(graph: &SceneGraph, preset: &Preset, speech: &[Vec<Utterance>]) -> 
 fn reading_ms(scene: &Scene, preset: &Preset) -> i64 {
     let shown = scene.caption.clone().unwrap_or_else(|| scene.spoken_text());
     let hold = preset.pacing.silent_scene_seconds * 1000.0 * scene.all_media().count() as f64;
-    // One second to notice the text, then fifteen characters a second.
+    // One second to notice the text, then fifteen characters per second.
     let reading =
         if shown.is_empty() { 0.0 } else { 1000.0 + shown.chars().count() as f64 / 15.0 * 1000.0 };
     hold.max(reading) as i64

@@ -38,12 +38,12 @@ const MAX_UPLOAD: u64 = 16_000_000;
 /// US dollars per credit.
 const USD_PER_CREDIT: f64 = 0.01;
 
-/// The shapes of the gen4 family, the vertical one first.
+/// Output sizes of the gen4 family in pixels, the vertical one first.
 const GEN4_RATIOS: &[(u32, u32)] =
     &[(720, 1280), (1280, 720), (832, 1104), (1104, 832), (960, 960), (1584, 672)];
-/// The shapes of gen4.5 without a picture.
+/// Output sizes of gen4.5 for text-to-video, in pixels.
 const WIDE_AND_TALL: &[(u32, u32)] = &[(720, 1280), (1280, 720)];
-/// The shapes of the veo family.
+/// Output sizes of the veo family, in pixels.
 const VEO_RATIOS: &[(u32, u32)] = &[(720, 1280), (1280, 720), (1080, 1920), (1920, 1080)];
 const TWO_TO_TEN: &[u32] = &[2, 3, 4, 5, 6, 7, 8, 9, 10];
 const FOUR_SIX_EIGHT: &[u32] = &[4, 6, 8];
@@ -52,9 +52,9 @@ const FOUR_SIX_EIGHT: &[u32] = &[4, 6, 8];
 #[derive(Debug)]
 struct Model {
     name: &'static str,
-    /// Shapes with a picture; empty if it accepts none.
+    /// Output sizes for image-to-video; empty if the model accepts no image.
     image_ratios: &'static [(u32, u32)],
-    /// Shapes without a picture; empty if it needs one.
+    /// Output sizes for text-to-video; empty if the model needs an image.
     text_ratios: &'static [(u32, u32)],
     /// Lengths in seconds.
     seconds: &'static [u32],

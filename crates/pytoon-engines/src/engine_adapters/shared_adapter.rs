@@ -105,7 +105,7 @@ impl<V: Vendor> Adapter<V> {
         Ok(Arc::new(Self { http: parts.http.clone(), capabilities, vendor, limits }))
     }
 
-    /// Sends a call with the key.
+    /// Signs a call with the vendor's API key and sends it.
     pub(super) async fn send(&self, call: Call) -> Result<Reply> {
         self.http.send(V::signed(self, call)?).await
     }

@@ -68,7 +68,8 @@ pub(crate) fn capabilities() -> Capabilities {
     }
 }
 
-/// Returns the body of a request, its search terms; the path is empty.
+/// Returns the path (empty) and the body (the search terms) of a stock search. Fails if the prompt has no words to
+/// search for.
 pub(crate) fn body(engine: &str, request: &GenerateRequest) -> Result<(String, Value)> {
     let terms = search_terms(&request.prompt);
     if terms.is_empty() {

@@ -73,7 +73,7 @@ pub struct JobRow {
     pub tasks_done: u32,
     /// Number of known tasks.
     pub tasks_known: u32,
-    /// The time of its submission.
+    /// Submission time.
     pub created_at: UnixMs,
     /// The time when it was last submitted, retried, released or redone. Its deadline counts from this time.
     pub asked_at: UnixMs,

@@ -63,7 +63,7 @@ pub enum TaskState {
     Parked,
     /// It is finished.
     Done,
-    /// It failed and is retried only when a person wants it.
+    /// Dead letter: it failed, and runs again only if somebody requeues it.
     Dead,
     /// It belongs to an earlier brief of its job.
     Obsolete,

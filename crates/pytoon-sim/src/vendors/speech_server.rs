@@ -12,7 +12,7 @@ use hyper::{HeaderMap, Method};
 /// Its only model.
 const MODEL: &str = "kokoro";
 
-/// The server, by the delivered format.
+/// A self-hosted speech server. The variant decides the audio format that it returns.
 #[derive(Debug)]
 pub(super) enum SpeechServer {
     /// The requested format.

@@ -35,7 +35,7 @@ use url::Url;
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum size of a reply that is neither a clip nor a sound, in bytes.
 pub const MAX_REPLY: usize = 8 << 20;
-/// Maximum size of a reply that is a sound, in bytes: four minutes of 48 kHz PCM in base64 fit.
+/// Maximum size of an audio reply, in bytes. Holds four minutes of 48 kHz, 16-bit mono PCM in base64.
 pub const MAX_SOUND: usize = 32 << 20;
 /// Maximum length of a vendor's message, in characters.
 const MESSAGE_KEPT: usize = 300;

@@ -13,7 +13,7 @@ use pytoon_core::text::Word;
 use pytoon_normalize::Pronunciations;
 use pytoon_process::Runner;
 
-/// The speech rate of the references, in words a minute: that of calm narration.
+/// The speech rate of the references, in words per minute: that of calm narration.
 const WORDS_PER_MINUTE: f64 = 165.0;
 /// The pause between sentences, and the margin kept around each, in samples at the analysis rate.
 const GAP: usize = 1_600;

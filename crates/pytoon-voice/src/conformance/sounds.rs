@@ -13,7 +13,7 @@ pub(super) struct Spoilt {
     pub(super) samples: Vec<i16>,
 }
 
-/// Returns a tone that swells and fades four times a second.
+/// Returns a tone that swells and fades four times per second.
 fn tone(seconds: f64, loudness: f64) -> Vec<i16> {
     (0..(seconds * f64::from(RATE)) as usize)
         .map(|n| {

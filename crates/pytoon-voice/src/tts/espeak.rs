@@ -26,7 +26,7 @@ pub struct Espeak {
     pub voices: BTreeMap<String, String>,
     /// Pitch from 0 to 100.
     pub pitch: u8,
-    /// The speed, as a factor of the requested words a minute.
+    /// The speed, as a factor of the requested words per minute.
     pub speed: f64,
 }
 

@@ -261,7 +261,7 @@ mod tests {
 
     const TEXT: &str = "The kettle sings in the quiet morning.";
 
-    /// Returns a tone that swells and fades four times a second.
+    /// Returns a tone that swells and fades four times per second.
     fn tone(seconds: f64) -> Take {
         let rate = 24_000;
         let pcm = (0..(seconds * f64::from(rate)) as usize)

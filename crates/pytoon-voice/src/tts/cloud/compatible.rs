@@ -122,7 +122,10 @@ impl CloudAdapter for Compatible {
             Ok(if is_there {
                 format!("model {}", self.model)
             } else if models.is_empty() {
-                format!("it answers and lists no models; model {} is asked for", self.model)
+                format!(
+                    "the server responds but has no model list, so model {} is not confirmed",
+                    self.model
+                )
             } else {
                 format!("it answers, but lists no model {}", self.model)
             })

@@ -238,7 +238,7 @@ fn limits(timeout_seconds: u64) -> Limits {
     Limits { patience: Duration::from_secs(timeout_seconds), ..Limits::default() }
 }
 
-/// Returns the speed of an installed voice, relative to its own, for a number of words a minute.
+/// Returns the speed of an installed voice, relative to its own, for a number of words per minute.
 fn speed(voice: &InstalledVoice, words_per_minute: f64) -> f64 {
     words_per_minute / f64::from(voice.manifest.words_per_minute.unwrap_or(USUAL_PACE))
 }

@@ -293,7 +293,7 @@ fn check_voice(receipt: &Value) -> Vec<Check> {
             let fix = "check the voice providers with `pytoon doctor`, then submit again";
             Check::warning("voice", format!("the film is silent: {failed}"), fix).see("tts")
         }
-        None => Check::good("voice", "none was asked for"),
+        None => Check::good("voice", "no voice requested"),
         Some(provider) if voice["steppedDown"] == true => {
             let evidence = format!("{provider} spoke in place of {failed}");
             Check::warning("voice", evidence, "see its providers with `pytoon doctor`").see("tts")
