@@ -107,12 +107,12 @@ if have python3 && python3 -c 'import yaml' 2>/dev/null; then
   if python3 - docker-compose.yml deploy/*/*.yml deploy/*/*.yaml <<'EOF'
 import sys, yaml
 class Strict(yaml.SafeLoader):
-    """Refuses a key that stands twice, of which only the last would count."""
+    """Refuses a duplicate key, of which only the last would count."""
 def mapping(loader, node, deep=False):
     keys = [k.value for k, _ in node.value if k.tag != "tag:yaml.org,2002:merge"]
     for key in keys:
         if keys.count(key) > 1:
-            raise yaml.constructor.ConstructorError(None, None, f"{key} stands twice", node.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, f"{key} appears twice", node.start_mark)
     return yaml.SafeLoader.construct_mapping(loader, node, deep)
 Strict.add_constructor("tag:yaml.org,2002:map", mapping)
 failed = False

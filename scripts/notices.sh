@@ -32,7 +32,7 @@ jq -r --slurpfile bom "$bom" '
 out=$work/notices
 {
   echo "pytoon is built with the crates below. Each is followed by the names of its licence texts, which"
-  echo "stand after the list. pytoon's own terms are in LICENSE-APACHE and LICENSE-MIT; pytoon-espeak"
+  echo "follow the list. pytoon's own terms are in LICENSE-APACHE and LICENSE-MIT; pytoon-espeak"
   echo "and pytoon-x264 are under the GPL (LICENSE-pytoon-espeak, LICENSE-pytoon-x264)."
   echo
 } >"$out"

@@ -213,7 +213,7 @@ if [ -n "$missing$missing_fonts" ]; then
       get="$get $p"
     else
       case $p in
-        fonts-*) say "$p is not in this distribution; going on without it ($(reason "$p"))." ;;
+        fonts-*) say "$p is not in this distribution; continuing without it ($(reason "$p"))." ;;
         *) fail "$p ($(reason "$p")) is not in this distribution's package lists. On Ubuntu, enable 'universe' (add-apt-repository universe) and run this again." ;;
       esac
     fi
