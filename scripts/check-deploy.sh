@@ -1,15 +1,15 @@
 #!/bin/sh
-# Checks the files that run pytoon as a service: that they can be read, that alerts fire when they
-# should and only then, and that every metric they name is one that pytoon has.
+# Checks the files that run pytoon as a service: that they can be parsed, that alerts fire when they
+# should and only then, and that pytoon has every metric that they name.
 #
 #   scripts/check-deploy.sh
 #
-# The check of metrics needs nothing. The others need a tool each and are skipped, by name, where it
-# is missing:
+# The check of metrics needs no tool. The others need one each; a check without its tool is skipped, and
+# its name is printed:
 #   promtool            Debian: prometheus
 #   python3 with yaml   Debian: python3-yaml
-#   check-jsonschema    PyPI; it brings the schema of compose files
-#   kubernetes-validate PyPI; it brings the schemas of Kubernetes
+#   check-jsonschema    PyPI; includes the schema of compose files
+#   kubernetes-validate PyPI; includes the schemas of Kubernetes
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -31,14 +31,14 @@ sources='crates/pytoon-telemetry/src/metric.rs crates/pytoon-api/src/health.rs'
 users='deploy/prometheus/alerts.yml deploy/prometheus/alerts_test.yml deploy/grafana/pytoon.json
 deploy/kubernetes/worker.yaml deploy/kubernetes/metrics-adapter-values.yaml
 docs/guides/running-as-a-service.md'
-# Names stand in quotes in the source. A counter, gauge or histogram begins with pytoon_.
+# Names are in quotes in the source. A counter, gauge or histogram begins with pytoon_.
 # shellcheck disable=SC2086 # the lists are words on purpose
 known=$(sed 's|^ *//.*||' $sources | grep -oE '"pytoon_[a-z0-9_]+"' | tr -d '"' | sort -u)
 [ -n "$known" ] || bad "no metrics were found in $sources"
 for file in $users; do
   [ -f "$file" ] || bad "$file is missing"
 done
-# Prints "file name" for every metric that is named, whichever half of its name is misspelt.
+# Prints "file name" for every named metric, whichever half of its name is misspelt.
 named() {
   for file in $users; do
     grep -oE '[A-Za-z0-9_:]*(pytoon_[a-z]|_v2_)[A-Za-z0-9_:]*' "$file" | sort -u | sed "s|^|$file |"
@@ -68,14 +68,14 @@ for alert in $(sed -n 's/^ *- alert: *//p' deploy/prometheus/alerts.yml); do
   grep -q "alertname=\"$alert\"" deploy/prometheus/alerts_test.yml ||
     bad "deploy/prometheus/alerts_test.yml does not show $alert firing"
 done
-# Each alert tells all that is needed at night.
+# Each alert has all annotations that an operator on call needs.
 rules=$(grep -c '^ *- alert:' deploy/prometheus/alerts.yml)
 for field in severity summary description runbook; do
   told=$(grep -cE "(^ *|\{)$field: " deploy/prometheus/alerts.yml) || true
   [ "$told" -eq "$rules" ] || bad "deploy/prometheus/alerts.yml: $rules alerts, but $told times $field"
 done
 [ "$failed" = 1 ] || ok "alerts: $rules, each tested and described"
-# Pages that are named and not written yet; said, not refused.
+# Pages that are named but do not exist yet: reported, without a failure.
 pages=$(sed -n 's/^ *runbook: *\([^ ]*\).*/\1/p' deploy/prometheus/alerts.yml | sort -u)
 for page in $pages; do
   [ -f "$page" ] || printf 'note     %s is named by an alert and not written yet\n' "$page"
@@ -107,12 +107,12 @@ if have python3 && python3 -c 'import yaml' 2>/dev/null; then
   if python3 - docker-compose.yml deploy/*/*.yml deploy/*/*.yaml <<'EOF'
 import sys, yaml
 class Strict(yaml.SafeLoader):
-    """Refuses a key that stands twice, of which only the last would count."""
+    """Refuses a duplicate key, of which only the last would count."""
 def mapping(loader, node, deep=False):
     keys = [k.value for k, _ in node.value if k.tag != "tag:yaml.org,2002:merge"]
     for key in keys:
         if keys.count(key) > 1:
-            raise yaml.constructor.ConstructorError(None, None, f"{key} stands twice", node.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, f"{key} appears twice", node.start_mark)
     return yaml.SafeLoader.construct_mapping(loader, node, deep)
 Strict.add_constructor("tag:yaml.org,2002:map", mapping)
 failed = False

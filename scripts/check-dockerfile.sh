@@ -1,12 +1,12 @@
 #!/bin/sh
-# Runs the steps of the Dockerfile's last stage in a clean root, where no container engine is at
-# hand: debootstrap makes the root, the RUN line is taken from the Dockerfile itself, and the built
-# programs are put where COPY puts them. Then `pytoon doctor` and a film run in it as its user.
+# Runs the steps of the Dockerfile's last stage in a clean root, without a container engine:
+# debootstrap creates the root, the RUN line is taken from the Dockerfile itself, and the built
+# programs are copied as COPY does. Then `pytoon doctor` and a render run in it as its user.
 #
-#   scripts/check-dockerfile.sh [FOLDER]    needs root, debootstrap and the way to a Debian mirror
+#   scripts/check-dockerfile.sh [FOLDER]    needs root, debootstrap and access to a Debian mirror
 #
 # Not run here: the first stage (cargo build, which `make build` does), cache mounts, HEALTHCHECK. The
-# voice of the second stage is fetched outside of the root.
+# voice of the second stage is downloaded outside the root.
 set -eu
 cd "$(dirname "$0")/.."
 say() { printf 'check-dockerfile: %s\n' "$*"; }

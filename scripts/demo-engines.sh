@@ -1,6 +1,6 @@
 #!/bin/sh
-# The same film drawn by three engines, one of them failing, without a key and without paying: the
-# vendors are played by pytoon-sim on this machine.
+# Renders one film with three engines, one of them failing, without a key and free of charge:
+# pytoon-sim simulates the vendors on this machine.
 set -eu
 cd "$(dirname "$0")/.."
 BIN=${BIN:-./target/release}
@@ -39,7 +39,7 @@ v2:
     luma: {base_url: $URL/luma-agents/v1, poll_interval_ms: 200, backoff: {initial_ms: 100, max_ms: 400, attempts: 2}}
 CONFIG
 
-# Any key will do: nobody is paid.
+# Any key is valid: the simulator charges nothing.
 RUNWAY_API_KEY=rehearsal-runway PIKA_API_KEY=rehearsal-pika LUMA_API_KEY=rehearsal-luma \
     "$BIN/pytoon" --config "$WORK/config" render examples/engines.yaml --out "$OUT" \
     --metrics-out "$WORK/metrics.prom" --log-dir "$WORK/log"

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Packs what was built: dist/pytoon_VERSION_ARCH.deb and dist/pytoon-VERSION-ARCH.tar.gz, with their
+# Packs the built programs: dist/pytoon_VERSION_ARCH.deb and dist/pytoon-VERSION-ARCH.tar.gz, with their
 # bill of materials (scripts/sbom.sh), the notices of all crates (scripts/notices.sh) and checksums.
 # `make dist` builds first.
 #
-#   PROFILE=debug scripts/dist.sh    packs a dev build, to try the packing
+#   PROFILE=debug scripts/dist.sh    packs a dev build, to test the packing
 #
-# The program is linked to glibc and nothing else of the system (see below): musl has no word in it,
-# since the voice helper needs libespeak-ng, which Debian has for glibc alone. A binary runs on the
-# glibc that it was linked to and on newer ones: build where the oldest machine is.
+# The program is linked to glibc and no other system library (see below). It cannot use musl,
+# because the voice helper needs libespeak-ng, which Debian has for glibc only. A binary runs on the
+# glibc that it was linked to and on newer ones: build on the oldest system that you support.
 set -eu
 cd "$(dirname "$0")/.."
 profile=${PROFILE:-dist}
@@ -26,7 +26,7 @@ done
 
 rm -rf dist
 mkdir -p dist
-# What others' licences want to go along, and the bill of materials.
+# The notices that others' licences require, and the bill of materials.
 sh scripts/notices.sh
 
 version=$("$built/pytoon" --version | cut -d' ' -f2)
@@ -34,7 +34,7 @@ arch=$(dpkg --print-architecture)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# What the program asks of the system at run time: glibc's own libraries, the loader, libgcc.
+# The program's dependencies at run time: glibc's own libraries, the loader, libgcc.
 foreign=$(ldd "$built/pytoon" | awk '{ print $1 }' |
   grep -Ev '^(linux-vdso|libc|libm|libgcc_s|libpthread|libdl|librt|/.*ld-linux)' || true)
 [ -z "$foreign" ] || fail "pytoon is linked to $foreign"
@@ -62,7 +62,7 @@ sh scripts/voice.sh "$root/usr/share/pytoon/voices" || fail "the voice could not
 install -m 755 deploy/debian/postinst deploy/debian/prerm "$root/DEBIAN/"
 printf '/etc/pytoon/defaults.yaml\n/etc/pytoon/env\n' >"$root/DEBIAN/conffiles"
 size=$(du -ks "$root" | cut -f1)
-# As scripts/setup.sh has them, without those for building. Fonts may be chosen.
+# The packages of scripts/setup.sh, without those for building. Fonts are optional.
 cat >"$root/DEBIAN/control" <<END
 Package: pytoon
 Version: $version

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Tries hostile inputs on every parser that reads what others wrote (docs/guides/fuzzing.md).
+# Fuzzes every parser of outside input (docs/guides/fuzzing.md).
 #
 #   scripts/fuzz.sh [NAME…]      all targets of fuzz/targets, or these
 #
-#   SECONDS_EACH   how long each is fuzzed (1200)
-#   AT_ONCE        how many run beside each other (1)
-#   BUILD          no: the programs of the run before are used
-#   FUZZ_DIR       where programs, corpora, logs and crashes are kept, outside of the repository
+#   SECONDS_EACH   time for each target, in seconds (1200)
+#   AT_ONCE        number of targets that run in parallel (1)
+#   BUILD          no: use the programs of the last run
+#   FUZZ_DIR       folder of programs, corpora, logs and crashes, outside the repository
 #                  (pytoon-fuzz in the user's cache)
 #
-# Prints a line per target, and fails where an input crashed one, took more than ten seconds or
+# Prints a line per target, and fails if an input crashed one, took more than ten seconds or
 # more than 1 GiB. Needs stable Rust and a C++ compiler.
 set -eu
 cd "$(dirname "$0")/.."
@@ -29,15 +29,15 @@ for name in $names; do
   esac
 done
 
-# What nightly's -Zsanitizer would add is not needed: these passes count which branches are taken.
-# With --target, build scripts and macros are left as they are.
+# Nightly's -Zsanitizer is not needed: these passes count the branches that an input takes.
+# With --target, build scripts and macros are not instrumented.
 [ "${BUILD:-yes}" = no ] || RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Ccodegen-units=1" CARGO_TARGET_DIR="$dir/target" \
   cargo build --manifest-path fuzz/Cargo.toml --release --locked --target "$triple" \
   ${CARGO_BUILD_FLAGS:-} $(printf -- '--bin %s ' $names)
 
-# Temporary files of the targets are written for every input: in memory, where there is such a place.
+# The targets write temporary files for every input: keep them in memory if possible.
 tmp=${TMPDIR:-/tmp}
 if [ -w /dev/shm ]; then tmp=/dev/shm; fi
 work=$(mktemp -d "$tmp/pytoon-fuzz-XXXXXX")
@@ -60,7 +60,7 @@ one() {
   crashes=0
   if [ "$code" -ne 0 ]; then crashes=1; fi
   executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -1)
-  # A target that crashed has no last words: the last line that it printed has to do.
+  # A target that crashed prints no summary: use its last line.
   [ -n "$executions" ] || executions=$(sed -n 's/^#\([0-9]*\).*/\1/p' "$log" | tail -1)
   coverage=$(sed -n 's/^#.* cov: \([0-9]*\).*/\1/p' "$log" | tail -1)
   corpus=$(find "$dir/corpus/$name" -type f | wc -l | tr -d ' ')

