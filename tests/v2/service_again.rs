@@ -270,7 +270,7 @@ fn submitters_are_told_the_end_signed_and_until_they_hear() {
         "client_data": {"order": 7}});
     let id = service.submit(&brief);
     service.until(&id, "done");
-    wait_for("it is told twice", || heard.requests().len() == 2);
+    wait_for("it is delivered twice", || heard.requests().len() == 2);
     let told = heard.requests();
     let body: Value = serde_json::from_str(&told[0].text()).expect("JSON");
     assert_eq!(body["type"], "job.done");
@@ -299,7 +299,7 @@ fn submitters_are_told_the_end_signed_and_until_they_hear() {
     // Resent on request, under the same id.
     let message = log["id"].as_str().expect("an id");
     service.call("POST", &path(&id, &format!("/webhooks/{message}/resend")), None).is(202);
-    wait_for("it is told again", || heard.requests().len() == 3);
+    wait_for("it is delivered again", || heard.requests().len() == 3);
     let last = heard.requests()[2].clone();
     assert_eq!(last.header("webhook-id"), message);
     // The secret and the query are in no output.
@@ -327,7 +327,7 @@ fn what_is_told_in_vain_is_given_up_and_shown() {
     let dead = workspace.pytoon(&["webhooks", "dead", "--json"]).ok().json();
     let message = dead[0]["id"].as_str().expect("an id");
     workspace.pytoon(&["webhooks", "resend", message]).ok();
-    wait_for("it is told again", || heard.requests().len() == 4);
+    wait_for("it is delivered again", || heard.requests().len() == 4);
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(crate) async fn job_reply(
 
 /// Cancel a job
 ///
-/// No further task starts, running tasks are stopped, and vendors are told to cancel.
+/// No further task starts, running tasks are stopped, and its vendor tasks are cancelled.
 #[utoipa::path(
     post,
     path = "/api/v2/jobs/{id}/cancel",

@@ -2,7 +2,7 @@
 //!
 //! A model is an untrusted program: a few bytes of ONNX can request terabytes. The runtime cannot refuse (it
 //! allocates infallibly, and a failed allocation aborts the process), and a thread cannot be killed. The
-//! remaining way is to stop the thread in the allocator: a thread that exceeds its budget, or is told to stop,
+//! remaining way is to stop the thread in the allocator: a thread that exceeds its budget, or is stopped,
 //! parks there forever. The rest of the process continues, and at most the budget is lost.
 //!
 //! Guarantees: without a budget an allocation costs one read of a thread-local; this module never allocates, locks or

@@ -4,7 +4,7 @@
 //! run again; the film does not depend on which processes run its stages.
 //!
 //! A stage blocks its thread, so it may not run in an async task. If the environment's token is cancelled, the user
-//! cancelled, and vendors are told to stop.
+//! cancelled, and its vendor tasks are cancelled.
 //!
 //! Leaves the schedule to the two executors, [`crate::local`] on threads of one process and the worker over a
 //! queue. A stage that needs the result of another fails with [`PipelineError::NotReady`] if there is none for this

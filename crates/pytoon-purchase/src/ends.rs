@@ -108,7 +108,7 @@ impl<S: Seller> Purchase<'_, S> {
         Err(error.charged(Some(charged)))
     }
 
-    /// Stops waiting: the vendor is told, and goods that arrive anyway are adopted later. Returns the amount that
+    /// Stops waiting: cancels the vendor's task; goods that arrive anyway are adopted later. Returns the amount that
     /// counts as charged.
     pub(crate) async fn give_up(&self, task: &Task, error: Option<&VendorError>) -> MicroUsd {
         let answer = tokio::time::timeout(CANCEL_PATIENCE, self.seller.cancel(task)).await;

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
 
-/// The number of results to consider: the vendor cannot filter for vertical clips, so many are requested.
+/// The number of results to consider: the vendor cannot filter for vertical clips, so a large number is requested.
 const PER_PAGE: &str = "200";
 /// The sizes of a clip's files, the largest first.
 const SIZES: &[&str] = &["large", "medium", "small", "tiny"];

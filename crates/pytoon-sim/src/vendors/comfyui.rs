@@ -276,7 +276,7 @@ fn interrupt(call: &Call) -> Result<Answer, Refusal> {
         call.refers_to(id);
     }
     for (one, phase) in live(call) {
-        // Without a name, any running task is interrupted, whoever ordered it.
+        // Without a name, any running task is interrupted, including those of other clients.
         if phase != Phase::Queued && asked.is_none_or(|id| id == one.id) {
             call.cancel_that(&one.id)?;
         }

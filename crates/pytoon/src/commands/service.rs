@@ -36,7 +36,7 @@ use tokio::net::TcpListener;
 const TELL_COUNTS: Duration = Duration::from_secs(2);
 /// The interval at which the counters of ended processes are merged.
 const FOLD_COUNTS: Duration = Duration::from_secs(300);
-/// A process without counters for this time has ended. One that was only disconnected from the database for so long
+/// A process without counters for this time has ended. One that was only disconnected from the database for this time
 /// is counted twice after its return.
 const ENDED_AFTER: Duration = Duration::from_secs(3600);
 /// Timeout of the database at the start.
