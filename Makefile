@@ -1,6 +1,8 @@
 # Entry points. The logic is in scripts/ and in `cargo xtask`.
 #
-#   make demo    set up, build, and make a video from examples/
+#   make demo    set up, build what a film needs (target/demo), and make a video from examples/
+#   make build   all of pytoon, with the service and full optimisation (target/release)
+#   make build-all      the same with simulator, drills and benchmarks
 #   make demo-engines   a film drawn by three simulated AI engines, one of them failing
 #   make test    everything
 #   make check   format, lints, house rules, schemas, states
@@ -31,9 +33,13 @@ ifneq ($(words $(CURDIR)),1)
 export CARGO_TARGET_DIR := $(shell sh scripts/target-dir.sh)
 endif
 
-BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
+TARGET := $(or $(CARGO_TARGET_DIR),./target)
+DEBUG := $(TARGET)/debug
+DEMO := $(TARGET)/demo
+RELEASE := $(TARGET)/release
+DIST := $(TARGET)/dist
 
-.PHONY: setup voice build build-all demo demo-engines drill-engines drill-budget drill-service drill-attack drill-netns drills soak test check check-api check-contracts check-deploy check-dockerfile dist sbom bench bench-align bench-service schema clean help fuzz
+.PHONY: setup voice build build-all build-demo demo demo-engines drill-engines drill-budget drill-service drill-attack drill-netns drills soak test check check-api check-contracts check-deploy check-dockerfile dist sbom bench bench-align bench-service schema clean help fuzz
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -47,48 +53,54 @@ setup:
 voice:
 	@sh scripts/voice.sh
 
-# Builds the users' programs. Drills, benches and tests would double the time; their own targets build them.
+# Builds the users' programs. Simulator, drills and benches would double the time: `build-all` builds them.
 build: setup
-	$(CARGO) build --release --package pytoon --package pytoon-espeak --package pytoon-x264 --package pytoon-sim --bins
+	$(CARGO) build --release --package pytoon --package pytoon-espeak --package pytoon-x264 --bins
 
 build-all: setup
 	$(CARGO) build --release
 
-demo: build
-	./target/release/pytoon render examples/coffee.yaml --out "$(OUT)"
+# What a film needs: without service, PostgreSQL, object store and traces, which take more than half of the time.
+build-demo: setup
+	$(CARGO) build --profile demo --no-default-features --package pytoon --package pytoon-espeak --package pytoon-x264 --bins
+
+demo: build-demo
+	$(DEMO)/pytoon render examples/coffee.yaml --out "$(OUT)"
 	@echo
 	@echo "The video:   $(OUT)/output.mp4"
-	@echo "Try next:    ./target/release/pytoon init brief.yaml && ./target/release/pytoon render brief.yaml"
+	@echo "Try next:    $(DEMO)/pytoon init brief.yaml && $(DEMO)/pytoon render brief.yaml"
+	@echo "The service: make build, then $(RELEASE)/pytoon serve"
 
-demo-engines: build
-	@OUT="$(OUT)-engines" sh scripts/demo-engines.sh
+demo-engines: build-demo
+	$(CARGO) build --profile demo --package pytoon-sim --bins
+	@BIN="$(DEMO)" OUT="$(OUT)-engines" sh scripts/demo-engines.sh
 
 drill-engines: build-all
-	@./target/release/pytoon-drills engines
+	@$(RELEASE)/pytoon-drills engines
 
 drill-budget: build-all
-	@./target/release/pytoon-drills budget
+	@$(RELEASE)/pytoon-drills budget
 
 drill-service: build-all
-	@./target/release/pytoon-drills service
-	@./target/release/pytoon-drills service-sqlite
+	@$(RELEASE)/pytoon-drills service
+	@$(RELEASE)/pytoon-drills service-sqlite
 
 drill-attack: build-all
-	@./target/release/pytoon-drills attack-sqlite
-	@./target/release/pytoon-drills attack
+	@$(RELEASE)/pytoon-drills attack-sqlite
+	@$(RELEASE)/pytoon-drills attack
 
 drill-netns: build-all
-	@./target/release/pytoon-drills netns
+	@$(RELEASE)/pytoon-drills netns
 
 soak: build-all
-	@./target/release/pytoon-drills soak
+	@$(RELEASE)/pytoon-drills soak
 
 drills: build-all
-	@PYTOON_PROMETHEUS="$$(sh scripts/prometheus.sh)" ./target/release/pytoon drill --all
+	@PYTOON_PROMETHEUS="$$(sh scripts/prometheus.sh)" $(RELEASE)/pytoon drill --all
 
 bench-service: setup
 	$(CARGO) build --profile dist --workspace --bins
-	@./target/dist/pytoon-bench service
+	@$(DIST)/pytoon-bench service
 
 # One build for everything: `cargo build --bins` alone, or one package alone, selects other features
 # of the dependencies and compiles them again.
@@ -100,11 +112,12 @@ test: setup
 check: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) build --workspace --bins --tests
-	$(BUILT)/xtask tidy
-	$(BUILT)/pytoon-generate schema --check
-	$(BUILT)/pytoon-generate states --check
-	$(BUILT)/xtask messages --check
+	$(DEBUG)/xtask tidy
+	$(DEBUG)/pytoon-generate schema --check
+	$(DEBUG)/pytoon-generate states --check
+	$(DEBUG)/xtask messages --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --package pytoon --no-default-features -- -D warnings
 	$(CARGO) check --quiet --locked --manifest-path fuzz/Cargo.toml
 	sh scripts/tools.sh cargo-deny --log-level error check bans licenses sources
 	sh scripts/tools.sh cargo-machete
@@ -113,7 +126,7 @@ check: setup
 
 # Needs Schemathesis.
 check-api: build
-	@sh scripts/check-api.sh target/release/pytoon
+	@sh scripts/check-api.sh $(RELEASE)/pytoon
 
 # WRITE=1 rewrites the tables, NEWEST=1 uses the newest packages.
 check-contracts:
@@ -141,12 +154,12 @@ check-dockerfile: build
 
 bench: setup
 	$(CARGO) build --profile dist --workspace --bins
-	@./target/dist/pytoon-bench all
+	@$(DIST)/pytoon-bench all
 
 # The dev profile is enough: the aligner's crate is optimised in it.
 bench-align: setup
 	$(CARGO) build --package pytoon-bench --package pytoon-espeak --package pytoon-x264
-	./target/debug/pytoon-bench align
+	$(DEBUG)/pytoon-bench align
 
 schema: setup
 	$(CARGO) xtask schema

@@ -3,7 +3,7 @@
 # pytoon-sim simulates the vendors on this machine.
 set -eu
 cd "$(dirname "$0")/.."
-BIN=${BIN:-./target/release}
+BIN=${BIN:-./target/demo}
 OUT=${OUT:-out-engines}
 WORK=$(mktemp -d)
 trap 'kill "$SIM" 2>/dev/null || true; rm -rf "$WORK"' EXIT INT TERM

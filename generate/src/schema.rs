@@ -30,7 +30,8 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     let folder = crate::root().join("config/schema");
     std::fs::create_dir_all(&folder)?;
     let mut stale = Vec::new();
-    let mut files = vec![("API", crate::root().join("docs/openapi.json"), pytoon_api::openapi())];
+    let mut files =
+        vec![("API", crate::root().join("docs/openapi.json"), pytoon_api::openapi::document())];
     for (name, schema) in schemas() {
         let path = folder.join(format!("{name}.schema.json"));
         files.push((name, path, serde_json::to_string_pretty(&schema)? + "\n"));

@@ -37,7 +37,7 @@ const ARTIFACTS: [(&str, &str); 12] = [
 ///
 /// `output.mp4`, `thumbnail.jpg`, `captions.srt`, `timeline.json`, `metadata.json` and others. Supports partial
 /// content with `Range: bytes=…`. If films are in an object store, the answer redirects there.
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/api/v2/jobs/{id}/artifacts/{name}",
     tag = "jobs",
@@ -51,15 +51,15 @@ const ARTIFACTS: [(&str, &str); 12] = [
         (status = 304, description = "Unchanged"),
         (status = 307, description = "The file is in the object store; follow the link, which expires",
             headers(("Location" = String, description = "The link"))),
-        (status = 401, description = "No key", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope", body = Problem),
-        (status = 404, description = "No such job or file", body = Problem),
-        (status = 409, description = "Not ready yet", body = Problem),
+        (status = 404, description = "There is no such job or file", body = Problem),
+        (status = 409, description = "The job has not written it yet", body = Problem),
         (status = 416, description = "The range lies outside of the file", body = Problem,
             headers(("Content-Range" = String, description = "`bytes */` and the file's size"))),
-        (status = 503, description = "The database does not answer", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
     )
-)]
+))]
 pub(crate) async fn artifact(
     State(api): State<Api>,
     caller: Caller,

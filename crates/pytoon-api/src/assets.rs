@@ -17,10 +17,10 @@ use pytoon_storage::Bucket;
 use serde::Serialize;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
-use utoipa::ToSchema;
 
 /// An uploaded file.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Asset {
     /// Its id.
     asset_id: String,
@@ -58,7 +58,7 @@ fn answer(uploaded: Uploaded) -> (StatusCode, Json<Asset>) {
 /// The body is the file itself, or a form (`multipart/form-data`) with one field `file`. Accepts pictures, clips
 /// and sounds, identified by their content. A brief names the file as `asset:{id}`; only the key that uploaded it
 /// may do so. The same content is stored once.
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     post,
     path = "/api/v2/assets",
     tag = "assets",
@@ -67,14 +67,14 @@ fn answer(uploaded: Uploaded) -> (StatusCode, Json<Asset>) {
         (status = 200, description = "This key has uploaded the same file before", body = Asset),
         (status = 201, description = "Kept", body = Asset),
         (status = 400, description = "The form cannot be read", body = Problem),
-        (status = 401, description = "No key", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `submit` scope", body = Problem),
-        (status = 413, description = "Too large", body = Problem),
+        (status = 413, description = "The body is too large", body = Problem),
         (status = 422, description = "Not a picture, clip or sound", body = Problem),
-        (status = 503, description = "The database or the storage does not answer", body = Problem),
+        (status = 503, description = "The database or the storage does not respond", body = Problem),
         (status = 507, description = "The disk is nearly full", body = Problem),
     )
-)]
+))]
 pub(crate) async fn upload(
     State(api): State<Api>,
     caller: Caller,
@@ -143,7 +143,10 @@ async fn of_form(api: &Api, caller: &Caller, request: Request) -> Result<Receive
         }
     }
     let Some(receiver) = file else {
-        return Err(Problem::field("file", "the form has no such field: it holds the file"));
+        return Err(Problem::field(
+            "file",
+            "the form has no field `file`: that field contains the file",
+        ));
     };
     receiver.end().await.map_err(Refused::of_body)
 }
@@ -161,7 +164,8 @@ fn root_cause(error: &dyn std::error::Error) -> String {
 const MAX_OTHER_FIELDS: usize = 1 << 20;
 
 /// A place for an upload in the object store.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct UploadPlace {
     /// The id that confirms the upload.
     upload_id: String,
@@ -188,18 +192,18 @@ fn upload_name(caller: &Caller, id: &uuid::Uuid) -> String {
 /// Request an upload URL
 ///
 /// If films are in an object store, a file can be sent there directly, by PUT to `url`, and then confirmed.
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     post,
     path = "/api/v2/assets/uploads",
     tag = "assets",
     responses(
         (status = 201, description = "A place", body = UploadPlace),
-        (status = 401, description = "No key", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `submit` scope", body = Problem),
         (status = 409, description = "There is no object store", body = Problem),
-        (status = 503, description = "The database or the storage does not answer", body = Problem),
+        (status = 503, description = "The database or the storage does not respond", body = Problem),
     )
-)]
+))]
 pub(crate) async fn begin_upload(
     State(api): State<Api>,
     caller: Caller,
@@ -221,7 +225,7 @@ pub(crate) async fn begin_upload(
 /// Confirm an upload
 ///
 /// Checks and stores the file like an uploaded one.
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     post,
     path = "/api/v2/assets/uploads/{id}/confirm",
     tag = "assets",
@@ -229,16 +233,16 @@ pub(crate) async fn begin_upload(
     responses(
         (status = 200, description = "This key has uploaded the same file before", body = Asset),
         (status = 201, description = "Kept", body = Asset),
-        (status = 401, description = "No key", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `submit` scope", body = Problem),
         (status = 404, description = "Nothing was uploaded to the link", body = Problem),
         (status = 409, description = "There is no object store", body = Problem),
-        (status = 413, description = "Too large", body = Problem),
+        (status = 413, description = "The body is too large", body = Problem),
         (status = 422, description = "Not a picture, clip or sound", body = Problem),
-        (status = 503, description = "The database or the storage does not answer", body = Problem),
+        (status = 503, description = "The database or the storage does not respond", body = Problem),
         (status = 507, description = "The disk is nearly full", body = Problem),
     )
-)]
+))]
 pub(crate) async fn confirm_upload(
     State(api): State<Api>,
     caller: Caller,

@@ -26,7 +26,7 @@ const PAGE: u32 = 200;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// An event of a job, as the stream sends it (HTML standard, 9.2).
-#[derive(utoipa::ToSchema)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(dead_code, reason = "it describes the stream, which axum writes")]
 pub(crate) struct StreamedEvent {
     /// Its number in the job, for `Last-Event-ID`.
@@ -40,7 +40,7 @@ pub(crate) struct StreamedEvent {
 /// Watch a job
 ///
 /// Server-sent events: `status`, `scene`. With `Last-Event-ID` only later ones. The stream ends with the job.
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/api/v2/jobs/{id}/events",
     tag = "jobs",
@@ -50,12 +50,12 @@ pub(crate) struct StreamedEvent {
     ),
     responses(
         (status = 200, description = "Events", body = StreamedEvent, content_type = "text/event-stream"),
-        (status = 401, description = "No key", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope", body = Problem),
-        (status = 404, description = "No such job", body = Problem),
-        (status = 503, description = "The database does not answer", body = Problem),
+        (status = 404, description = "There is no such job", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
     )
-)]
+))]
 pub(crate) async fn events(
     State(api): State<Api>,
     caller: Caller,

@@ -39,7 +39,7 @@ impl<S: Send + Sync> FromRequest<S> for ApiJson {
         let value = apart(bytes.len(), move || parse(&bytes)).await?;
         let value = value.map_err(|refused| match refused {
             Refused::NotJson(error) => {
-                let detail = format!("the body cannot be read as JSON: {error}");
+                let detail = format!("the body is not valid JSON: {error}");
                 Problem::new(StatusCode::BAD_REQUEST, "not_json", detail)
             }
             Refused::LossyNumber(digits) => {

@@ -21,7 +21,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
-use utoipa::ToSchema;
 
 /// A queue with a longer wait has no worker, or too few.
 const OLD_QUEUE: Duration = Duration::from_secs(600);
@@ -35,19 +34,20 @@ const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
 const FFMPEG_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Check that the process answers
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/livez",
     tag = "service",
     security(()),
     responses((status = 200, description = "The service is running", body = String))
-)]
+))]
 pub(crate) async fn livez() -> &'static str {
     "ok\n"
 }
 
 /// One check.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Check {
     /// True if the check passed.
     ok: bool,
@@ -56,7 +56,8 @@ pub(crate) struct Check {
 }
 
 /// All checks.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Readiness {
     /// `ok`, or `not_ready` if a check failed.
     status: String,
@@ -117,7 +118,7 @@ impl LastChecks {
 async fn with_timeout<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
     match tokio::time::timeout(DATABASE_PATIENCE, asked).await {
         Ok(answer) => answer.map_err(|error| error.to_string()),
-        Err(_) => Err(format!("no answer within {} s", DATABASE_PATIENCE.as_secs())),
+        Err(_) => Err(format!("no reply within {} s", DATABASE_PATIENCE.as_secs())),
     }
 }
 
@@ -129,7 +130,7 @@ async fn readiness(api: &Api) -> Readiness {
     let written = tokio::time::timeout(STORE_PATIENCE, api.storage.check()).await;
     let written = match written {
         Ok(written) => written.map_err(|error| format!("failed to {error}")),
-        Err(_) => Err(format!("no answer within {} s", STORE_PATIENCE.as_secs())),
+        Err(_) => Err(format!("no reply within {} s", STORE_PATIENCE.as_secs())),
     };
     checks.insert("store".to_owned(), check(written));
     let storage = api.storage.folder().to_owned();
@@ -158,7 +159,7 @@ async fn readiness(api: &Api) -> Readiness {
 
 fn ffmpeg() -> Result<String, String> {
     let runner = Runner::new(Programs::beside_this_one(), CancelToken::default(), FFMPEG_PATIENCE);
-    let asked = CommandLine::new("ffmpeg", "ask for its version").arg("-version");
+    let asked = CommandLine::new("ffmpeg", "read its version").arg("-version");
     let said = runner.run(&asked, Vec::new()).map_err(|error| error.to_string())?;
     let first = String::from_utf8_lossy(&said).lines().next().unwrap_or_default().to_owned();
     Ok(first.split(" Copyright").next().unwrap_or_default().to_owned())
@@ -172,7 +173,7 @@ async fn ready(api: Api) -> (StatusCode, Json<Readiness>) {
 }
 
 /// Check that the service is ready
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/readyz",
     tag = "service",
@@ -181,13 +182,13 @@ async fn ready(api: Api) -> (StatusCode, Json<Readiness>) {
         (status = 200, description = "Ready", body = Readiness),
         (status = 503, description = "Not ready; the body lists the failed checks", body = Readiness),
     )
-)]
+))]
 pub(crate) async fn readyz(State(api): State<Api>) -> (StatusCode, Json<Readiness>) {
     ready(api).await
 }
 
 /// Check that the service is ready (older name)
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/health",
     tag = "service",
@@ -196,13 +197,13 @@ pub(crate) async fn readyz(State(api): State<Api>) -> (StatusCode, Json<Readines
         (status = 200, description = "Ready", body = Readiness),
         (status = 503, description = "Not ready; the body lists the failed checks", body = Readiness),
     )
-)]
+))]
 pub(crate) async fn health(State(api): State<Api>) -> (StatusCode, Json<Readiness>) {
     ready(api).await
 }
 
 /// Read the metrics of all processes
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/metrics",
     tag = "service",
@@ -211,7 +212,7 @@ pub(crate) async fn health(State(api): State<Api>) -> (StatusCode, Json<Readines
         (status = 200, description = "Prometheus text", body = String, content_type = "text/plain"),
         (status = 401, description = "`metrics.token` is required", body = Problem),
     )
-)]
+))]
 pub(crate) async fn metrics(
     State(api): State<Api>,
     headers: HeaderMap,
@@ -314,7 +315,8 @@ fn queue_text(queue: Option<QueueState>) -> String {
 }
 
 /// A preset.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Preset {
     /// The preset's name in a brief.
     preset_id: String,
@@ -323,18 +325,18 @@ pub(crate) struct Preset {
 }
 
 /// List presets
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/api/v2/presets",
     tag = "service",
     responses(
         (status = 200, description = "All presets", body = [Preset]),
-        (status = 401, description = "No key", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 500, description = "The configuration cannot be read", body = Problem),
-        (status = 503, description = "The database does not answer", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
     )
-)]
+))]
 pub(crate) async fn presets(
     State(api): State<Api>,
     caller: Caller,
@@ -350,7 +352,8 @@ pub(crate) async fn presets(
 }
 
 /// An engine.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Engine {
     /// The engine's name in a brief and in `engine.yaml`.
     engine: String,
@@ -363,17 +366,17 @@ pub(crate) struct Engine {
 }
 
 /// List engines
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/api/v2/engines",
     tag = "service",
     responses(
         (status = 200, description = "All engines", body = [Engine]),
-        (status = 401, description = "No key", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope", body = Problem),
-        (status = 503, description = "The database does not answer", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
     )
-)]
+))]
 pub(crate) async fn engines(
     State(api): State<Api>,
     caller: Caller,

@@ -28,20 +28,20 @@ pub(crate) async fn job_reply(
 /// Cancel a job
 ///
 /// No further task starts, running tasks are stopped, and its vendor tasks are cancelled.
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     post,
     path = "/api/v2/jobs/{id}/cancel",
     tag = "jobs",
     params(("id" = String, Path, description = "The job")),
     responses(
         (status = 200, description = "The job in its new state", body = Job),
-        (status = 401, description = "No key", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `submit` scope", body = Problem),
-        (status = 404, description = "No such job", body = Problem),
+        (status = 404, description = "There is no such job", body = Problem),
         (status = 409, description = "The job has ended", body = Problem),
-        (status = 503, description = "The database does not answer", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
     )
-)]
+))]
 pub(crate) async fn cancel(
     State(api): State<Api>,
     caller: Caller,
@@ -74,20 +74,20 @@ async fn resume(
 /// Retry a job
 ///
 /// It resumes at the failed stage; finished stages and purchases are kept.
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     post,
     path = "/api/v2/jobs/{id}/retry",
     tag = "jobs",
     params(("id" = String, Path, description = "The job")),
     responses(
         (status = 200, description = "The job in its new state", body = Job),
-        (status = 401, description = "No key", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `submit` scope", body = Problem),
-        (status = 404, description = "No such job", body = Problem),
+        (status = 404, description = "There is no such job", body = Problem),
         (status = 409, description = "The job is neither failed nor cancelled", body = Problem),
-        (status = 503, description = "The database does not answer", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
     )
-)]
+))]
 pub(crate) async fn retry(
     State(api): State<Api>,
     caller: Caller,
@@ -98,20 +98,20 @@ pub(crate) async fn retry(
 }
 
 /// Release a held job
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     post,
     path = "/api/v2/jobs/{id}/release",
     tag = "jobs",
     params(("id" = String, Path, description = "The job")),
     responses(
         (status = 200, description = "The job in its new state", body = Job),
-        (status = 401, description = "No key", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `submit` scope", body = Problem),
-        (status = 404, description = "No such job", body = Problem),
+        (status = 404, description = "There is no such job", body = Problem),
         (status = 409, description = "The job is not held", body = Problem),
-        (status = 503, description = "The database does not answer", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
     )
-)]
+))]
 pub(crate) async fn release(
     State(api): State<Api>,
     caller: Caller,
@@ -123,20 +123,20 @@ pub(crate) async fn release(
 /// Delete a job
 ///
 /// Deletes its artifacts too. Its charges stay in the ledger.
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     delete,
     path = "/api/v2/jobs/{id}",
     tag = "jobs",
     params(("id" = String, Path, description = "The job")),
     responses(
         (status = 204, description = "Gone"),
-        (status = 401, description = "No key", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `submit` scope", body = Problem),
-        (status = 404, description = "No such job", body = Problem),
+        (status = 404, description = "There is no such job", body = Problem),
         (status = 409, description = "The job has not ended", body = Problem),
-        (status = 503, description = "The database does not answer", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
     )
-)]
+))]
 pub(crate) async fn delete(
     State(api): State<Api>,
     caller: Caller,

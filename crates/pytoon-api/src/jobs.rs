@@ -17,10 +17,10 @@ use pytoon_storage::job_files::folder_of;
 use pytoon_vocabulary::{JobId, UnixMs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
 
 /// A job.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Job {
     /// Its id.
     job_id: String,
@@ -46,12 +46,13 @@ pub(crate) struct Job {
     /// The reason why the job failed or is held.
     error: Option<Failure>,
     /// The submitter's own data.
-    #[schema(value_type = Option<Object>)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     client_data: Option<Value>,
 }
 
 /// A scene.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Scene {
     /// The scene.
     scene_id: String,
@@ -81,7 +82,8 @@ impl From<SceneRow> for Scene {
 }
 
 /// Times of a job, as RFC 3339.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Timings {
     queued_at: String,
     started_at: Option<String>,
@@ -89,7 +91,8 @@ pub(crate) struct Timings {
 }
 
 /// The error of a job.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Failure {
     /// The kind of failure.
     code: String,
@@ -165,22 +168,24 @@ pub(crate) async fn authorized_job(
 }
 
 /// The selection of jobs.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
 #[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 pub(crate) struct Page {
     /// Only jobs in this status.
     status: Option<String>,
     /// Maximum number of jobs, 1 to 200; default 50.
-    #[param(minimum = 1, maximum = 200)]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 200))]
     limit: Option<u32>,
     /// The `next` of the previous page.
-    #[param(pattern = "^[0-9]+_.+$")]
+    #[cfg_attr(feature = "openapi", param(pattern = "^[0-9]+_.+$"))]
     cursor: Option<String>,
 }
 
 /// A page of jobs, newest first.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Jobs {
     jobs: Vec<Job>,
     /// The cursor of the next page; absent on the last one.
@@ -191,19 +196,19 @@ pub(crate) struct Jobs {
 const MOST_OF_A_JOB: u64 = 20 << 10;
 
 /// List jobs
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/api/v2/jobs",
     tag = "jobs",
     params(Page),
     responses(
         (status = 200, description = "A page", body = Jobs),
-        (status = 401, description = "No key", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope", body = Problem),
-        (status = 422, description = "A parameter is wrong", body = Problem),
-        (status = 503, description = "The database does not answer", body = Problem),
+        (status = 422, description = "A parameter is invalid", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
     )
-)]
+))]
 pub(crate) async fn list(
     State(api): State<Api>,
     caller: Caller,
@@ -245,19 +250,19 @@ pub(crate) async fn list(
 }
 
 /// Show a job
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/api/v2/jobs/{id}",
     tag = "jobs",
     params(("id" = String, Path, description = "The job")),
     responses(
         (status = 200, description = "The job", body = Job),
-        (status = 401, description = "No key", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope", body = Problem),
-        (status = 404, description = "No such job", body = Problem),
-        (status = 503, description = "The database does not answer", body = Problem),
+        (status = 404, description = "There is no such job", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
     )
-)]
+))]
 pub(crate) async fn fetch(
     State(api): State<Api>,
     caller: Caller,
@@ -286,20 +291,20 @@ async fn document(api: &Api, caller: &Caller, id: &JobId, name: &str) -> Result<
 }
 
 /// Show a job's scenes as planned
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/api/v2/jobs/{id}/scene-graph",
     tag = "jobs",
     params(("id" = String, Path, description = "The job")),
     responses(
         (status = 200, description = "The plan", body = Object, content_type = "application/json"),
-        (status = 401, description = "No key", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope", body = Problem),
-        (status = 404, description = "No such job", body = Problem),
-        (status = 409, description = "Not ready yet", body = Problem),
-        (status = 503, description = "The database does not answer", body = Problem),
+        (status = 404, description = "There is no such job", body = Problem),
+        (status = 409, description = "The job has not written it yet", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
     )
-)]
+))]
 pub(crate) async fn scene_graph(
     State(api): State<Api>,
     caller: Caller,
@@ -309,20 +314,20 @@ pub(crate) async fn scene_graph(
 }
 
 /// Show a job's timeline
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/api/v2/jobs/{id}/timeline",
     tag = "jobs",
     params(("id" = String, Path, description = "The job")),
     responses(
         (status = 200, description = "The timeline", body = Object, content_type = "application/json"),
-        (status = 401, description = "No key", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope", body = Problem),
-        (status = 404, description = "No such job", body = Problem),
-        (status = 409, description = "Not ready yet", body = Problem),
-        (status = 503, description = "The database does not answer", body = Problem),
+        (status = 404, description = "There is no such job", body = Problem),
+        (status = 409, description = "The job has not written it yet", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
     )
-)]
+))]
 pub(crate) async fn timeline(
     State(api): State<Api>,
     caller: Caller,
@@ -332,20 +337,20 @@ pub(crate) async fn timeline(
 }
 
 /// Show a job's receipt
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/api/v2/jobs/{id}/receipt",
     tag = "jobs",
     params(("id" = String, Path, description = "The job")),
     responses(
         (status = 200, description = "The receipt", body = Object, content_type = "application/json"),
-        (status = 401, description = "No key", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope", body = Problem),
-        (status = 404, description = "No such job", body = Problem),
-        (status = 409, description = "Not ready yet", body = Problem),
-        (status = 503, description = "The database does not answer", body = Problem),
+        (status = 404, description = "There is no such job", body = Problem),
+        (status = 409, description = "The job has not written it yet", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
     )
-)]
+))]
 pub(crate) async fn receipt(
     State(api): State<Api>,
     caller: Caller,

@@ -23,7 +23,8 @@ mod job_actions;
 mod jobs;
 mod limits;
 mod media;
-mod openapi;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 mod pages;
 mod plan;
 mod problem;
@@ -47,6 +48,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
+use axum::routing::MethodRouter;
 use pytoon_config::Config;
 use pytoon_records::job::files::FileStore;
 use pytoon_records::job::keys::KeyStore;
@@ -61,8 +63,6 @@ use std::time::{Duration, Instant};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use tracing::Instrument;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// Timeout of a request. The transfer of events and files may take longer: only the start of their answer counts.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -109,47 +109,59 @@ pub struct Api {
     pub counts: Arc<Mutex<Vec<(String, String)>>>,
 }
 
-/// Returns the routes, with the document that describes them.
-fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(openapi::document())
-        .routes(routes!(submit::submit, jobs::list))
-        .routes(routes!(jobs::fetch, job_actions::delete))
-        .routes(routes!(jobs::scene_graph))
-        .routes(routes!(jobs::timeline))
-        .routes(routes!(jobs::receipt))
-        .routes(routes!(artifacts::artifact))
-        .routes(routes!(events::events))
-        .routes(routes!(job_actions::cancel))
-        .routes(routes!(job_actions::retry))
-        .routes(routes!(job_actions::release))
-        .routes(routes!(redo::redo))
-        .routes(routes!(plan::plan))
-        .routes(routes!(webhooks::list))
-        .routes(routes!(webhooks::resend))
-        .routes(routes!(health::presets))
-        .routes(routes!(health::engines))
-        .routes(routes!(health::livez))
-        .routes(routes!(health::readyz))
-        .routes(routes!(health::health))
-        .routes(routes!(health::metrics))
+/// Declares every route once, for the router and for the OpenAPI document.
+macro_rules! routes {
+    ($($(#[$doc:meta])* fn $name:ident {
+        $($path:literal => $($method:ident($module:ident::$handler:ident)),+;)+
+    })+) => {
+        $($(#[$doc])*
+        fn $name() -> Router<Api> {
+            Router::new()$(.route($path, MethodRouter::new()$(.$method($module::$handler))+))+
+        })+
+
+        /// The handlers, with their descriptions.
+        #[cfg(feature = "openapi")]
+        #[derive(utoipa::OpenApi)]
+        #[openapi(paths($($($($module::$handler,)+)+)+))]
+        struct Handlers;
+
+        /// Path and method of every route.
+        #[cfg(all(test, feature = "openapi"))]
+        const ROUTES: &[(&str, &str)] = &[$($($(($path, stringify!($method)),)+)+)+];
+    };
 }
 
-/// Returns the routes that receive files: `assets.max_mib` limits their bodies, piece by piece.
-fn upload_routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
-        .routes(routes!(assets::upload))
-        .routes(routes!(assets::begin_upload))
-        .routes(routes!(assets::confirm_upload))
-}
+routes! {
+    /// Returns the routes with small bodies.
+    fn routes {
+        "/api/v2/jobs" => post(submit::submit), get(jobs::list);
+        "/api/v2/jobs/{id}" => get(jobs::fetch), delete(job_actions::delete);
+        "/api/v2/jobs/{id}/scene-graph" => get(jobs::scene_graph);
+        "/api/v2/jobs/{id}/timeline" => get(jobs::timeline);
+        "/api/v2/jobs/{id}/receipt" => get(jobs::receipt);
+        "/api/v2/jobs/{id}/artifacts/{name}" => get(artifacts::artifact);
+        "/api/v2/jobs/{id}/events" => get(events::events);
+        "/api/v2/jobs/{id}/cancel" => post(job_actions::cancel);
+        "/api/v2/jobs/{id}/retry" => post(job_actions::retry);
+        "/api/v2/jobs/{id}/release" => post(job_actions::release);
+        "/api/v2/jobs/{id}/scenes/{n}/redo" => post(redo::redo);
+        "/api/v2/jobs/{id}/webhooks" => get(webhooks::list);
+        "/api/v2/jobs/{id}/webhooks/{message}/resend" => post(webhooks::resend);
+        "/api/v2/plan" => post(plan::plan);
+        "/api/v2/presets" => get(health::presets);
+        "/api/v2/engines" => get(health::engines);
+        "/livez" => get(health::livez);
+        "/readyz" => get(health::readyz);
+        "/health" => get(health::health);
+        "/metrics" => get(health::metrics);
+    }
 
-/// Returns the document that describes the API, as OpenAPI 3.1 in JSON.
-pub fn openapi() -> String {
-    let (_, document) = routes().merge(upload_routes()).split_for_parts();
-    let mut document = serde_json::to_value(document).unwrap_or_default();
-    openapi::finish(&mut document);
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
-    text.push('\n');
-    text
+    /// Returns the routes that receive files: `assets.max_mib` limits their bodies while they arrive.
+    fn upload_routes {
+        "/api/v2/assets" => post(assets::upload);
+        "/api/v2/assets/uploads" => post(assets::begin_upload);
+        "/api/v2/assets/uploads/{id}/confirm" => post(assets::confirm_upload);
+    }
 }
 
 /// Methods that are logged by name (RFC 9110, 9.1; RFC 5789).
@@ -178,14 +190,12 @@ async fn logged(request: Request, next: Next) -> Response {
 
 /// Returns all routes, ready to serve.
 pub fn router(api: Api) -> Router {
-    let (router, _) = routes().split_for_parts();
-    let (uploads, _) = upload_routes().split_for_parts();
     let timeout = |after| TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, after);
-    router
+    routes()
         .merge(pages::pages())
         .layer(DefaultBodyLimit::max(extract::MAX_BODY))
         .layer(timeout(REQUEST_TIMEOUT))
-        .merge(uploads.layer(DefaultBodyLimit::disable()).layer(timeout(UPLOAD_TIMEOUT)))
+        .merge(upload_routes().layer(DefaultBodyLimit::disable()).layer(timeout(UPLOAD_TIMEOUT)))
         .fallback(|| async {
             let detail = "there is no such path; /openapi.json lists all";
             problem::Problem::new(StatusCode::NOT_FOUND, "no_such_page", detail)

@@ -101,7 +101,7 @@ async fn fetch(api: &Api, caller: &Caller, address: &str) -> Result<String, Refu
     let fetched =
         tokio::time::timeout(Duration::from_secs(seconds), download(api, caller, address)).await;
     let received = fetched.unwrap_or_else(|_| {
-        Err(Refused::Kind(format!("it was not received within {seconds} s (assets.fetch_seconds)")))
+        Err(Refused::Kind(format!("it did not arrive within {seconds} s (assets.fetch_seconds)")))
     })?;
     match keep(api, caller, received).await? {
         Uploaded::New(row) | Uploaded::Known(row) => Ok(row.id),
@@ -115,7 +115,7 @@ async fn download(
 ) -> Result<crate::received_file::ReceivedFile, Refused> {
     let refuse = |reason: &str| Refused::Kind(reason.to_owned());
     let mut receiver = Receiver::begin(api, caller).await?;
-    let mut url = Url::parse(address).map_err(|_| refuse("it is no address"))?;
+    let mut url = Url::parse(address).map_err(|_| refuse("it is not a web address"))?;
     let may_be_private = api.config.settings.assets.allow_private_addresses;
     let http = PublicHttp::for_files(may_be_private).map_err(Refused::Kind)?;
     for _ in 0..=MAX_REDIRECTS {
@@ -146,7 +146,7 @@ async fn download(
 /// of a private host reads like an unknown name, a refused connection like a silent host.
 fn worded(refusal: Option<Refusal>, url: &Url) -> String {
     match refusal {
-        None => "its host does not answer".to_owned(),
+        None => "its host does not respond".to_owned(),
         Some(Refusal::Scheme(_) | Refusal::NotSecure) => {
             format!("`{}:` is not fetched: use https", url.scheme())
         }

@@ -1,4 +1,5 @@
-//! The OpenAPI document. [`crate::pages`] serves it.
+//! Generates the OpenAPI document from the handlers and types. `pytoon-generate` writes it to `docs/openapi.json`,
+//! which the API serves: shipped programs are built without this module.
 
 use pytoon_core::brief::Brief;
 use pytoon_records::job::JobStatus;
@@ -23,18 +24,23 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 )]
 struct Document;
 
-/// Returns the document without its routes.
-pub(crate) fn document() -> utoipa::openapi::OpenApi {
+/// Returns the document that describes the API, as OpenAPI 3.1 in JSON.
+pub fn document() -> String {
     let mut document = Document::openapi();
+    document.merge(crate::Handlers::openapi());
     let components = document.components.get_or_insert_default();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     components.add_security_scheme("key", SecurityScheme::Http(bearer));
-    document
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    complete(&mut document);
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
 }
 
 /// Completes the document with facts that the routes' descriptions cannot express: problems have their own media
 /// type, and the body of a submission is a brief, as `pytoon render` reads it.
-pub(crate) fn finish(document: &mut Value) {
+fn complete(document: &mut Value) {
     let paths = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
     for route in paths.filter_map(Value::as_object_mut).flat_map(|routes| routes.values_mut()) {
         let responses = route.get_mut("responses").and_then(Value::as_object_mut);
@@ -94,5 +100,28 @@ fn relocate(schema: &mut Value) {
         }
         Value::Array(all) => all.iter_mut().for_each(relocate),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_document_describes_every_route_and_no_other() {
+        let document: Value = serde_json::from_str(&document()).expect("JSON");
+        let paths = document["paths"].as_object().expect("paths");
+        let described: BTreeSet<(&str, &str)> = paths
+            .iter()
+            .flat_map(|(path, methods)| {
+                methods
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .map(|(method, _)| (path.as_str(), method.as_str()))
+            })
+            .collect();
+        assert_eq!(described, crate::ROUTES.iter().copied().collect());
     }
 }

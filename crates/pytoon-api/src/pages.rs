@@ -3,11 +3,11 @@
 use crate::Api;
 use axum::Router;
 use axum::http::header;
-use axum::response::{Html, IntoResponse};
+use axum::response::Html;
 use axum::routing::get;
-use bytes::Bytes;
-use std::sync::LazyLock;
 
+/// The document that `pytoon-generate` writes.
+const DOCUMENT: &str = include_str!("../../../docs/openapi.json");
 /// The page: it reads `/openapi.json` and needs no external resources.
 const PAGE: &str = include_str!("docs.html");
 /// The page's JavaScript.
@@ -18,14 +18,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self';
 
 /// Returns the pages that describe the API.
 pub(crate) fn pages() -> Router<Api> {
-    /// Built once: the page is public.
-    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| crate::openapi().into());
     Router::new()
         .route(
             "/openapi.json",
-            get(|| async {
-                ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.clone()).into_response()
-            }),
+            get(|| async { ([(header::CONTENT_TYPE, "application/json")], DOCUMENT) }),
         )
         .route("/docs", get(|| async { ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(PAGE)) }))
         .route("/docs.js", get(|| async { ([(header::CONTENT_TYPE, "text/javascript")], SCRIPT) }))

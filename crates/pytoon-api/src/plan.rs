@@ -40,24 +40,24 @@ pub trait Planner: fmt::Debug + Send + Sync {
 ///
 /// The result and the price of a brief: scenes with the engines that may draw them, timeline, price. Nothing is
 /// rendered, stored or bought; a local voice speaks, to know the times.
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     post,
     path = "/api/v2/plan",
     tag = "jobs",
     request_body(content = Object, description = "A brief"),
     responses(
         (status = 200, description = "The plan", body = Object, content_type = "application/json"),
-        (status = 400, description = "Not JSON", body = Problem),
-        (status = 401, description = "No key", body = Problem),
+        (status = 400, description = "The body is not valid JSON", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `submit` scope", body = Problem),
-        (status = 413, description = "Too large", body = Problem),
-        (status = 415, description = "Not JSON by its type", body = Problem),
-        (status = 422, description = "A field is wrong", body = Problem),
-        (status = 429, description = "Too many requests", body = Problem),
+        (status = 413, description = "The body is too large", body = Problem),
+        (status = 415, description = "The Content-Type is not JSON", body = Problem),
+        (status = 422, description = "A field is invalid", body = Problem),
+        (status = 429, description = "Too many requests with this key", body = Problem),
         (status = 500, description = "Planning failed", body = Problem),
-        (status = 503, description = "The database does not answer", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
     )
-)]
+))]
 pub(crate) async fn plan(
     State(api): State<Api>,
     caller: Caller,

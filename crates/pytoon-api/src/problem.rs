@@ -8,31 +8,31 @@ use pytoon_storage::StorageError;
 use pytoon_vocabulary::JobId;
 use serde::Serialize;
 use std::num::NonZeroU16;
-use utoipa::ToSchema;
 
 /// A problem, as `application/problem+json`.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Problem {
     /// The URI of the problem's type.
     #[serde(rename = "type")]
-    #[schema(value_type = String)]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     kind: Box<str>,
     /// The problem's title.
     title: &'static str,
     /// The HTTP status.
     status: u16,
     /// The cause in this request, and the remedy.
-    #[schema(value_type = String)]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     detail: Box<str>,
     /// The machine-readable code.
     code: &'static str,
     /// The stage that failed, if a job's stage did.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     stage: Option<Box<str>>,
     /// The provider that failed, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     provider: Option<Box<str>>,
     /// True if the same request may succeed later.
     retryable: bool,
@@ -41,12 +41,13 @@ pub(crate) struct Problem {
     retry_after: Option<NonZeroU16>,
     /// The invalid fields.
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
-    #[schema(value_type = Vec<FieldError>)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<FieldError>))]
     errors: Box<[FieldError]>,
 }
 
 /// An invalid field.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct FieldError {
     /// The field, such as `scenes[0].engine`.
     field: String,

@@ -62,7 +62,7 @@ fn too_large(mib: u64) -> String {
 }
 
 fn ours(error: &dyn std::fmt::Display) -> Refused {
-    tracing::error!(reason = %error, "a file from outside could not be written");
+    tracing::error!(reason = %error, "an uploaded file could not be written");
     let detail = "the server could not store the file; repeat the request";
     Refused::Ours(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", detail))
 }

@@ -20,20 +20,20 @@ use pytoon_vocabulary::JobId;
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::PathBuf;
-use utoipa::ToSchema;
 
 /// The fields of a scene that change; at least one is set.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SceneChange {
     /// Another visual idea.
-    #[schema(nullable = false)]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub prompt: Option<String>,
     /// Another engine; the same one is asked again if the scene had fallen back.
-    #[schema(nullable = false)]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub engine: Option<String>,
     /// Another caption, shown over the whole scene; the spoken text stays.
-    #[schema(nullable = false)]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub caption: Option<String>,
 }
 
@@ -64,29 +64,29 @@ fn changed_brief(
 ///
 /// With another prompt, engine or caption. Only the affected parts are rendered again, and only the scene's own
 /// engines are asked. The earlier film stays until the new one is done.
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     post,
     path = "/api/v2/jobs/{id}/scenes/{n}/redo",
     tag = "jobs",
-    request_body(content = SceneChange, description = "The fields that change"),
+    request_body(content = SceneChange, description = "The fields to change"),
     params(
         ("id" = String, Path, description = "The job"),
-        ("n" = String, Path, description = "The scene: its place, from 1, or its id"),
+        ("n" = String, Path, description = "The scene, by number (from 1) or by id"),
     ),
     responses(
         (status = 202, description = "Taken", body = Job),
-        (status = 400, description = "Not JSON", body = Problem),
-        (status = 401, description = "No key", body = Problem),
+        (status = 400, description = "The body is not valid JSON", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `submit` scope", body = Problem),
-        (status = 404, description = "No such job or scene", body = Problem),
+        (status = 404, description = "There is no such job or scene", body = Problem),
         (status = 409, description = "The job has not ended", body = Problem),
-        (status = 413, description = "Too large", body = Problem),
-        (status = 415, description = "Not JSON by its type", body = Problem),
-        (status = 422, description = "A field is wrong", body = Problem),
-        (status = 429, description = "Too many requests", body = Problem),
-        (status = 503, description = "The database does not answer", body = Problem),
+        (status = 413, description = "The body is too large", body = Problem),
+        (status = 415, description = "The Content-Type is not JSON", body = Problem),
+        (status = 422, description = "A field is invalid", body = Problem),
+        (status = 429, description = "Too many requests with this key", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
     )
-)]
+))]
 pub(crate) async fn redo(
     State(api): State<Api>,
     caller: Caller,

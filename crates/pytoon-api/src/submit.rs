@@ -17,10 +17,10 @@ use pytoon_vocabulary::JobId;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
-use utoipa::ToSchema;
 
 /// An accepted job.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Accepted {
     /// The job's id.
     job_id: String,
@@ -38,26 +38,26 @@ const MAX_MARK: usize = 255;
 /// The body is a brief, optionally with `client_data`, which is returned with the job, and `webhook` (`{"url":
 /// …}`), which is notified of its end. Files are uploads (`asset:{id}`), https addresses, or paths in the folders
 /// of `assets.allowed_dirs`. A repeated request with the same `Idempotency-Key` and body returns the same job.
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     post,
     path = "/api/v2/jobs",
     tag = "jobs",
-    request_body(content = Object, description = "A brief: see docs, or `pytoon init`"),
+    request_body(content = Object, description = "A brief, as `pytoon init` writes it"),
     params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "The caller's own key for this request")),
     responses(
         (status = 202, description = "Taken", body = Accepted,
             headers(("Location" = String, description = "The job"))),
-        (status = 400, description = "Not JSON", body = Problem),
-        (status = 401, description = "No key", body = Problem),
+        (status = 400, description = "The body is not valid JSON", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `submit` scope", body = Problem),
-        (status = 413, description = "Too large", body = Problem),
-        (status = 415, description = "Not JSON by its type", body = Problem),
-        (status = 422, description = "A field is wrong", body = Problem),
+        (status = 413, description = "The body is too large", body = Problem),
+        (status = 415, description = "The Content-Type is not JSON", body = Problem),
+        (status = 422, description = "A field is invalid", body = Problem),
         (status = 429, description = "The queue is full", body = Problem),
-        (status = 503, description = "The database does not answer", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
         (status = 507, description = "The disk is nearly full", body = Problem),
     )
-)]
+))]
 pub(crate) async fn submit(
     State(api): State<Api>,
     caller: Caller,

@@ -3,14 +3,13 @@
 use pytoon_core::note::{self, Note};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 /// A note about an accepted brief.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Warning {
     /// A stable code.
-    #[schema(schema_with = code_schema)]
+    #[cfg_attr(feature = "openapi", schema(schema_with = code_schema))]
     code: String,
     /// Parameters of the code, by name.
     params: Map<String, Value>,
@@ -25,7 +24,9 @@ impl Warning {
     }
 }
 
-fn code_schema() -> Object {
+#[cfg(feature = "openapi")]
+fn code_schema() -> utoipa::openapi::schema::Object {
+    use utoipa::openapi::schema::{ObjectBuilder, Type};
     ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some("A stable code"))

@@ -14,13 +14,13 @@ use pytoon_vendor::http::public::PublicHttp;
 use pytoon_vocabulary::JobId;
 use serde::Serialize;
 use serde_json::{Value, json};
-use utoipa::ToSchema;
 
 /// Maximum length of an address.
 const MAX_URL: usize = 2048;
 
 /// A message about a job.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Webhook {
     /// The message's id, which the receiver gets as `webhook-id`.
     id: String,
@@ -39,7 +39,8 @@ pub(crate) struct Webhook {
 }
 
 /// A delivery attempt.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct WebhookAttempt {
     /// The time of the attempt.
     at: String,
@@ -52,7 +53,8 @@ pub(crate) struct WebhookAttempt {
 }
 
 /// A job's messages.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Webhooks {
     webhooks: Vec<Webhook>,
 }
@@ -115,20 +117,20 @@ pub(crate) fn checked_webhook(api: &Api, asked: &Value) -> Result<Value, Problem
 }
 
 /// List the webhook messages of a job
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/api/v2/jobs/{id}/webhooks",
     tag = "jobs",
     params(("id" = String, Path, description = "The job")),
     responses(
         (status = 200, description = "The messages, oldest first", body = Webhooks),
-        (status = 401, description = "No key", body = Problem),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope", body = Problem),
-        (status = 404, description = "No such job", body = Problem),
-        (status = 429, description = "Too many requests", body = Problem),
-        (status = 503, description = "The database does not answer", body = Problem),
+        (status = 404, description = "There is no such job", body = Problem),
+        (status = 429, description = "Too many requests with this key", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
     )
-)]
+))]
 pub(crate) async fn list(
     State(api): State<Api>,
     caller: Caller,
@@ -143,7 +145,7 @@ pub(crate) async fn list(
 /// Send a webhook message again
 ///
 /// It keeps its id, so that a receiver can detect a duplicate.
-#[utoipa::path(
+#[cfg_attr(feature = "openapi", utoipa::path(
     post,
     path = "/api/v2/jobs/{id}/webhooks/{message}/resend",
     tag = "jobs",
@@ -152,15 +154,15 @@ pub(crate) async fn list(
         ("message" = String, Path, description = "The message's id"),
     ),
     responses(
-        (status = 202, description = "It is delivered again", body = Webhook),
-        (status = 401, description = "No key", body = Problem),
+        (status = 202, description = "The message is queued for delivery", body = Webhook),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `submit` scope", body = Problem),
-        (status = 404, description = "No such job or message", body = Problem),
-        (status = 409, description = "It is already waiting for delivery", body = Problem),
-        (status = 429, description = "Too many requests", body = Problem),
-        (status = 503, description = "The database does not answer", body = Problem),
+        (status = 404, description = "There is no such job or message", body = Problem),
+        (status = 409, description = "The message is already queued for delivery", body = Problem),
+        (status = 429, description = "Too many requests with this key", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
     )
-)]
+))]
 pub(crate) async fn resend(
     State(api): State<Api>,
     caller: Caller,
@@ -177,7 +179,7 @@ pub(crate) async fn resend(
     };
     let known = of_job().await?;
     if known.state == WebhookState::Due || !api.webhooks.webhook_resend(&message).await? {
-        return Err(conflict(row.status, "the message is already waiting for delivery"));
+        return Err(conflict(row.status, "the message is already queued for delivery"));
     }
     Ok((StatusCode::ACCEPTED, Json(of_job().await?.into())))
 }

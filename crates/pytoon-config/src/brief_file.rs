@@ -51,7 +51,7 @@ pub fn load_brief(path: &Path) -> Result<BriefFile, ConfigError> {
     if metadata.len() > MAX_BYTES as u64 {
         return Err(ConfigError::file(
             &name,
-            format!("{} bytes are too many for a brief", metadata.len()),
+            format!("{} bytes are too large for a brief", metadata.len()),
         ));
     }
     let bytes = std::fs::read(path)

@@ -4,7 +4,6 @@
 //! `options` is a mapping for the engine's adapter, which validates it strictly; its problems are reported with this
 //! file's line.
 
-use schemars::JsonSchema;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
@@ -12,7 +11,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// `engine.yaml`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EngineFile {
     /// The current generation of engines.
@@ -20,7 +20,8 @@ pub struct EngineFile {
 }
 
 /// Engines and their selection.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EngineSettings {
     /// The default order of engines.
@@ -37,7 +38,8 @@ pub struct EngineSettings {
 }
 
 /// The engine preferences of a preset.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PresetEnginePrefs {
     /// The engine tried first.
@@ -49,7 +51,8 @@ pub struct PresetEnginePrefs {
 }
 
 /// The known engines: `local`, and any others by name.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Engines {
     /// The built-in engine.
     pub local: LocalEngine,
@@ -59,7 +62,8 @@ pub struct Engines {
 }
 
 /// The built-in engine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LocalEngine {
     /// The size of the cache of decoded pictures, in MiB.
@@ -69,7 +73,8 @@ pub struct LocalEngine {
 }
 
 /// An outside engine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EngineConfig {
     /// The adapter; default the engine's own name. `http` describes the vendor's calls by templates in `options`.
@@ -123,7 +128,8 @@ pub struct EngineConfig {
 }
 
 /// The retries of calls that are safe to repeat.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Backoff {
     /// The first pause, in milliseconds.
@@ -135,7 +141,8 @@ pub struct Backoff {
 }
 
 /// The settings of a circuit breaker.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BreakerSettings {
     /// The consecutive failures that open it.
@@ -149,7 +156,8 @@ pub struct BreakerSettings {
 }
 
 /// The prices of an engine, as of a day. They are estimates; the vendor's own figures are kept beside them.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PriceTable {
     /// The day of the prices.
@@ -167,7 +175,8 @@ pub struct PriceTable {
 }
 
 /// The price of one model.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Price {
     /// The price per requested second, in US dollars.
@@ -179,7 +188,8 @@ pub struct Price {
 }
 
 /// Spending limits; a call that would exceed one is not made.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BudgetSettings {
     /// The limit per job in US dollars, if its brief sets none.
@@ -194,7 +204,8 @@ pub struct BudgetSettings {
 }
 
 /// The strictness of prompt checks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Strictness {
     /// A match blocks the prompt.
@@ -207,7 +218,8 @@ pub enum Strictness {
 }
 
 /// The checks of prompts before they are sent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ModerationSettings {
     /// The strictness of the checks.
@@ -227,7 +239,8 @@ pub struct ModerationSettings {
 }
 
 /// A moderation service.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ModerationService {
     /// True to call the service.

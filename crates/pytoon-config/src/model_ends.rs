@@ -1,7 +1,6 @@
 //! Announced shutdowns of vendors' models.
 
 use crate::engines::EngineConfig;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -9,7 +8,8 @@ use serde_json::{Map, Value};
 pub const WARNED_OF_DAYS: i64 = 90;
 
 /// A model with an announced shutdown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ModelEnd {
     /// The provider or the engine, by the name of its block.

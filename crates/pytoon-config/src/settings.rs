@@ -5,11 +5,11 @@ use crate::storage::StorageSettings;
 use crate::tts::TtsSettings;
 use pytoon_core::brief::{Denoise, Platform};
 use pytoon_core::timeline::duck::DuckSettings;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// `defaults.yaml`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The preset of briefs that name none.
@@ -51,7 +51,8 @@ pub struct Settings {
 }
 
 /// The service: `pytoon serve`, `api` and `worker`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ServiceSettings {
     /// The address to listen on.
@@ -81,7 +82,8 @@ pub struct ServiceSettings {
 }
 
 /// Webhooks that report the end of jobs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WebhookSettings {
     /// Receivers that may be called even if they are private, and without TLS.
@@ -93,7 +95,8 @@ pub struct WebhookSettings {
 }
 
 /// Files that requests may name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AssetSettings {
     /// The folders of this machine from which requests may name files; empty for none.
@@ -107,7 +110,8 @@ pub struct AssetSettings {
 }
 
 /// The metrics page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MetricsSettings {
     /// The bearer token that `/metrics` requires; empty for none.
@@ -115,7 +119,8 @@ pub struct MetricsSettings {
 }
 
 /// Recorded voices.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct VoiceDefaults {
     /// Noise removal, if the brief does not set it.
@@ -123,7 +128,8 @@ pub struct VoiceDefaults {
 }
 
 /// The word alignment of recordings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AlignmentSettings {
     /// The order of methods; `even_split` is always the last, named or not.
@@ -131,7 +137,8 @@ pub struct AlignmentSettings {
 }
 
 /// The transcription of recordings without a script.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TranscriptionSettings {
     /// The order of programs and services.
@@ -143,7 +150,8 @@ pub struct TranscriptionSettings {
 }
 
 /// A paid transcription service.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TranscriptionService {
     /// The vendor's address.
@@ -165,7 +173,8 @@ pub struct TranscriptionService {
 }
 
 /// A transcriber of recordings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TranscriptionChoice {
     /// The program `whisperx`.
@@ -179,7 +188,8 @@ pub enum TranscriptionChoice {
 }
 
 /// A method that times the words of a recording.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AlignmentChoice {
     /// The program `whisperx`, if it is installed.
@@ -193,7 +203,8 @@ pub enum AlignmentChoice {
 }
 
 /// Captions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CaptionDefaults {
     /// Highlight lead in milliseconds.
@@ -203,7 +214,8 @@ pub struct CaptionDefaults {
 }
 
 /// The mix.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MixSettings {
     /// Integrated loudness in LUFS.
@@ -215,7 +227,8 @@ pub struct MixSettings {
 }
 
 /// Limits.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// The largest picture in megapixels.
@@ -233,7 +246,8 @@ pub struct Limits {
 }
 
 /// The settings of `brand_safe`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BrandSafe {
     /// Words that are masked and muted.
@@ -241,7 +255,8 @@ pub struct BrandSafe {
 }
 
 /// Fonts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FontSettings {
     /// Folders searched besides the system's.

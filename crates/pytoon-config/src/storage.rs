@@ -1,10 +1,10 @@
 //! The storage of films and its retention: `storage` in `defaults.yaml`.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The storage of films and its retention.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StorageSettings {
     /// The object store, `s3://bucket/prefix`; empty for the folder `storage_dir`.
@@ -22,7 +22,8 @@ pub struct StorageSettings {
 }
 
 /// Retention times in days; null for no limit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RetentionSettings {
     /// Films with their captions, covers and takes, after the end of their job. `timeline.json`, `mixed.wav` and the

@@ -9,7 +9,6 @@ mod server;
 pub use server::{ServerVoice, SpeechFormat};
 
 use crate::engines::{Backoff, BreakerSettings};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -120,7 +119,8 @@ impl VoiceProvider {
 pub const OLD_LOCAL_NAME: &str = "pyttsx3";
 
 /// Voice providers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TtsSettings {
     /// The provider tried first.
@@ -150,7 +150,8 @@ pub struct TtsSettings {
 }
 
 /// Neural voices that are installed on this machine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NeuralSettings {
     /// The folder of voices; empty for the user's and the machine's own.
@@ -169,7 +170,8 @@ fn default_timeout_seconds() -> u64 {
 }
 
 /// A paid voice service.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CloudVoice {
     /// False to remove it from the chain.
@@ -212,7 +214,8 @@ pub struct CloudVoice {
 }
 
 /// Piper.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PiperSettings {
     /// Voice files (`.onnx`, with the `.onnx.json` beside it) by language.
@@ -224,7 +227,8 @@ pub struct PiperSettings {
 }
 
 /// Flite.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FliteSettings {
     /// The voice: `slt`, `rms`, `awb`, `kal16`, or a `.flitevox` file.
@@ -236,7 +240,8 @@ pub struct FliteSettings {
 }
 
 /// The local voice.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EspeakSettings {
     /// Voices by language.

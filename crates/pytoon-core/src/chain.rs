@@ -1,14 +1,14 @@
 //! The engines of a scene in order, with the reason for each: decided once, stored with the job, shown to users.
 
 use pytoon_vocabulary::{EngineName, MicroUsd, UnixMs};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The engine that draws on this machine and never fails.
 pub const LOCAL_ENGINE: &str = "local";
 
 /// An engine of the chain.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChainMember {
     /// The engine.
@@ -28,7 +28,8 @@ pub struct ChainMember {
 }
 
 /// An engine that cannot draw the scene.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LeftOut {
     /// The engine.
@@ -38,7 +39,8 @@ pub struct LeftOut {
 }
 
 /// The engines of a scene in order; the last is always `local`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EngineChain {
     /// The engines to try, in order.

@@ -7,7 +7,6 @@
 //!
 //! Does not decode clips or touch pixels.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The share of the difference that is corrected.
@@ -37,7 +36,8 @@ pub struct ClipColours {
 }
 
 /// A correction: luma by slope and shift, chroma about its own mean.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ColourMatch {
     /// The factor of luma.

@@ -8,12 +8,12 @@
 //! [`Note::fmt`](std::fmt::Display).
 
 use crate::time::MAX_FILM;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A message about a film that is made anyway.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "code", content = "params", rename_all = "snake_case")]
 pub enum Note {
     /// Marks of Markdown, HTML or SSML, which are neither shown nor spoken.
@@ -279,9 +279,9 @@ impl fmt::Display for Note {
                 "{lines} lines of the script were joined: put a blank line or `- ` between them if \
                  each is a sentence of its own"
             ),
-            Self::NothingToSpeak {} => {
-                f.write_str("the script has no word that can be spoken: it is shown in silence")
-            }
+            Self::NothingToSpeak {} => f.write_str(
+                "the script has no word that can be spoken, so it is shown without a voice",
+            ),
             Self::ScriptWithoutFont { script, package } => write!(
                 f,
                 "no installed font has {script} letters, so they are missing in the picture; \
@@ -346,11 +346,14 @@ impl fmt::Display for Note {
                  voice, or set `language` if they are not"
             ),
             Self::VoiceProviderFailed { provider, reason } => {
-                write!(f, "no voice from {provider}: {reason}")
+                write!(f, "{provider} could not speak: {reason}")
             }
             Self::VoiceFallback { provider } => write!(f, "{provider} speaks instead"),
             Self::VoiceLost { voice, reason } => {
-                write!(f, "the film had the voice {voice}, which cannot speak now: {reason}")
+                write!(
+                    f,
+                    "this film was made with the voice {voice}, which is not available now: {reason}"
+                )
             }
             Self::VoiceBoughtLater { provider, estimate } => write!(
                 f,
@@ -359,8 +362,8 @@ impl fmt::Display for Note {
             ),
             Self::BudgetTooSmall { cost, budget, refused } => {
                 let then = match refused {
-                    true => "so the film is refused (`on_degrade`)",
-                    false => "this machine draws the scenes that it does not pay for",
+                    true => "so the job fails (`on_degrade`)",
+                    false => "the local engine draws the scenes that are not paid for",
                 };
                 write!(
                     f,
@@ -467,7 +470,8 @@ fn seconds(ms: i64) -> f64 {
 }
 
 /// A note in the form that users receive.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NoteReport {
     /// Code and parameters.
     #[serde(flatten)]
@@ -499,6 +503,7 @@ pub fn reports(notes: impl IntoIterator<Item = Note>) -> Vec<NoteReport> {
 }
 
 /// Returns the codes of all notes, as the API documents them.
+#[cfg(feature = "schema")]
 pub fn codes() -> Vec<String> {
     let schema = schemars::schema_for!(Note);
     let variants = schema.get("oneOf").and_then(|all| all.as_array());
@@ -512,6 +517,7 @@ pub fn codes() -> Vec<String> {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "schema")]
     #[test]
     fn a_note_is_a_code_with_parameters_and_a_sentence() {
         let note = Note::ClipColoursConverted { file: "a.mov".into(), colours: "HLG".into() };

@@ -2,7 +2,6 @@
 
 use crate::text::SentenceEnd;
 use pytoon_vocabulary::{Background, CaptionLook, MusicMood, named_enum};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 named_enum! {
@@ -82,7 +81,8 @@ named_enum! {
 }
 
 /// A creative recipe.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
     /// The purpose in one line, as shown by `pytoon presets`.
@@ -110,7 +110,8 @@ pub struct Preset {
 }
 
 /// Two hues in OKLCH, in degrees.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PaletteSpec {
     /// The hue of ground and body.
@@ -122,7 +123,8 @@ pub struct PaletteSpec {
 }
 
 /// Movement over stills.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MotionSpec {
     /// The moves to choose from.
@@ -134,7 +136,8 @@ pub struct MotionSpec {
 }
 
 /// Captions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CaptionSpec {
     /// The look.
@@ -144,7 +147,8 @@ pub struct CaptionSpec {
 }
 
 /// Music.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MusicSpec {
     /// The mood, or `none` for no music.
@@ -154,7 +158,8 @@ pub struct MusicSpec {
 }
 
 /// Joins between scenes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TransitionSpec {
     /// The one transition this preset uses besides cuts.
@@ -166,7 +171,8 @@ pub struct TransitionSpec {
 }
 
 /// The voice.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct VoiceSpec {
     /// Preferred style, if several voices are installed: `calm`, `bright` or `low`.
@@ -178,7 +184,8 @@ pub struct VoiceSpec {
 }
 
 /// Rhythm.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PacingSpec {
     /// The longest single view of one picture, in seconds; longer scenes get a second view.

@@ -1,11 +1,11 @@
 //! Output profiles: size, frame rate, codec settings and loudness target as data.
 
 use crate::time::FrameRate;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The format of the finished film.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// Frame width in pixels, even.
@@ -21,7 +21,8 @@ pub struct Profile {
 }
 
 /// The video encoder and its settings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct VideoSettings {
     /// FFmpeg's encoder name: `libx264`, or a hardware one such as `h264_nvenc`, `h264_vaapi`, `h264_qsv`,
@@ -39,7 +40,8 @@ pub struct VideoSettings {
 }
 
 /// The audio encoder's settings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AudioSettings {
     /// AAC bit rate in kbit/s.
@@ -49,7 +51,8 @@ pub struct AudioSettings {
 }
 
 /// The search method of FFmpeg's AAC encoder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AacCoder {
     /// Quick.

@@ -4,14 +4,14 @@ use crate::note::Note;
 use crate::preset::{Grade, Move, TransitionKind};
 use crate::text::SentenceEnd;
 use pytoon_vocabulary::{Background, EngineName, SceneId};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The version of the scene graph's format.
 pub const SCENE_GRAPH_VERSION: u32 = 1;
 
 /// The plan of a film.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SceneGraph {
     /// The format's version.
@@ -39,7 +39,8 @@ impl SceneGraph {
 }
 
 /// One unit of the plan.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Scene {
     /// `scene_01`, `scene_02`, …
@@ -89,7 +90,8 @@ pub struct Scene {
 }
 
 /// A word of a scene.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WordPlace {
     /// The sentence, from 0.
@@ -112,7 +114,8 @@ impl Scene {
 }
 
 /// The content of a scene.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SceneMedia {
     /// A picture, a clip, or a drawn background.
@@ -132,7 +135,8 @@ pub struct SceneMedia {
 }
 
 /// The type of a scene's media.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MediaKind {
     /// A still picture.
@@ -144,7 +148,8 @@ pub enum MediaKind {
 }
 
 /// The visual style of a scene.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SceneStyle {
     /// The colour grade.
@@ -159,7 +164,8 @@ pub struct SceneStyle {
 }
 
 /// Voice and music.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GlobalAudio {
     /// The source of the voice.
@@ -171,7 +177,8 @@ pub struct GlobalAudio {
 }
 
 /// The source of the voice.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum VoiceSource {
     /// No voice.
@@ -186,7 +193,8 @@ pub enum VoiceSource {
 }
 
 /// The source of the music.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum MusicSource {
     /// No music.

@@ -7,7 +7,6 @@
 //! Floats appear only if a caller passes seconds, and the names of those functions state the rounding.
 
 use pytoon_vocabulary::{Frame, Ms};
-use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
@@ -166,7 +165,8 @@ impl de::Visitor<'_> for FrameRateVisitor {
     }
 }
 
-impl JsonSchema for FrameRate {
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for FrameRate {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "FrameRate".into()
     }
@@ -183,7 +183,8 @@ impl JsonSchema for FrameRate {
 }
 
 /// A half-open range of frames: `start` is included, `end` is not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FrameRange {
     /// The first frame.
     pub start: Frame,
@@ -234,7 +235,8 @@ impl FrameRange {
 }
 
 /// A half-open range of milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MsRange {
     /// The first millisecond.
     pub start: Ms,

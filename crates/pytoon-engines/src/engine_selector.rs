@@ -179,7 +179,7 @@ fn obstacle(
     let kept = shape.kept_of(wish.ratio);
     (kept < LEAST_KEPT).then(|| {
         format!(
-            "it sells no aspect ratio close to {}: {shape} would crop {:.0} % of the picture",
+            "it offers no aspect ratio close to {}: {shape} would crop {:.0} % of the picture",
             wish.ratio,
             (1.0 - kept) * 100.0
         )
@@ -274,7 +274,7 @@ mod tests {
         let reason = &chain.left_out[0].reason;
         assert_eq!(
             reason,
-            "it sells no aspect ratio close to 1080:1920: 1280:720 would crop 68 % of the picture"
+            "it offers no aspect ratio close to 1080:1920: 1280:720 would crop 68 % of the picture"
         );
         let square = SceneWish { ratio: shape(1080, 1080), ..SceneWish::default() };
         assert_eq!(names(&resolve_engine(&square, &settings, &facts)), ["runway", "pika", "local"]);

@@ -24,7 +24,8 @@ fn is_listed(runner: &Runner, list: &'static str, name: &str) -> bool {
     let Ok(program) = runner.programs.find("ffmpeg") else { return false };
     let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
     let names = lists.entry((program, list)).or_insert_with(|| {
-        let command = CommandLine::new("ffmpeg", "ask what it can do").args(["-hide_banner", list]);
+        let command =
+            CommandLine::new("ffmpeg", "list its capabilities").args(["-hide_banner", list]);
         // A program that does not answer has no abilities; the next command reports its error.
         let said = runner.run(&command, Vec::new()).unwrap_or_default();
         // ` TS. bwdif  V->V  Deinterlace`: flags, then the name.

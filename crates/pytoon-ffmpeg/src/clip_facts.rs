@@ -37,14 +37,15 @@ pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, SystemError> {
         width: video.width,
         height: video.height,
         has_sound: probed.audio.is_some(),
-        frames: frames.map_err(|_| SystemError::unusable(path, "looking at it stopped"))??,
+        frames: frames
+            .map_err(|_| SystemError::unusable(path, "the inspection of it stopped"))??,
     })
 }
 
 /// Removes a clip's sound, without touching its picture.
 pub fn strip_sound(runner: &Runner, path: &Path) -> Result<(), SystemError> {
     let silent = &disk::part_of(path);
-    let command = ffmpeg("take a clip's sound out")
+    let command = ffmpeg("extract a clip's audio")
         .input(path)
         .args(["-map", "0:v:0", "-c", "copy", "-movflags", "+faststart", "-f", "mp4", "-y"])
         .arg(file_arg(silent));

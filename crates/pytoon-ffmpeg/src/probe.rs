@@ -202,7 +202,7 @@ fn ask_program(runner: &Runner, path: &Path, what: &[&str]) -> Result<String, Sy
     let _share = PROBES.take(&runner.holder, 1, &runner.cancel)?;
     let limits = ProcessLimits { memory: Some(MEMORY), output: MOST_SAID, ..runner.limits };
     let runner = Runner { limits, ..runner.clone() };
-    let command = CommandLine::new("ffprobe", "look at a media file")
+    let command = CommandLine::new("ffprobe", "probe a media file")
         .args(["-v", "error", "-of", "json"])
         .args(what.iter().copied())
         .input(path);

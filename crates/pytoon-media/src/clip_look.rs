@@ -23,7 +23,7 @@ pub fn colours(runner: &Runner, path: &Path, duration_ms: i64) -> Result<ClipCol
         "fps={:.4}:round=up,scale={COLOUR_SIDE}:{COLOUR_SIDE}:flags=area:out_color_matrix=bt709:out_range=tv,format=yuv444p",
         COLOUR_FRAMES as f64 / seconds
     );
-    let command = ffmpeg("see a clip's colours")
+    let command = ffmpeg("read a clip's colours")
         .input(path)
         .args(["-an", "-map", "0:v:0", "-vf", &filter, "-f", "rawvideo", "pipe:1"]);
     let bytes = runner.run(&command, Vec::new())?;
@@ -108,7 +108,7 @@ pub fn look(runner: &Runner, path: &Path, reading: &ClipReading) -> Result<ClipL
          scale={width}:{height}:flags=area:{colour},format={format}"
     );
     let frames = LOOK_FRAMES.to_string();
-    let command = with_decoder(ffmpeg("look at a clip"), reading).args(["-skip_frame", "nokey"]);
+    let command = with_decoder(ffmpeg("inspect a clip"), reading).args(["-skip_frame", "nokey"]);
     let command = with_start(command, reading.start.get(), reading)
         .input(path)
         .args(["-an", "-sn", "-map", &picture_stream(reading), "-vf", &filter])

@@ -253,7 +253,7 @@ impl<'a> StageContext<'a> {
     /// Returns the versions of the programs used.
     pub(crate) fn tool_versions(&self) -> Tools {
         let first_line = |program: &'static str, arg: &str| {
-            let command = CommandLine::new(program, "ask for its version").arg(arg);
+            let command = CommandLine::new(program, "read its version").arg(arg);
             let out = self.runner().run(&command, Vec::new()).ok()?;
             Some(String::from_utf8_lossy(&out).lines().next()?.to_owned())
         };

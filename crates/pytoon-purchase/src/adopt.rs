@@ -187,9 +187,9 @@ impl Buyer {
     }
 
     async fn end_unanswered(&self, row: &CallRow) {
-        let message = "the process ended before the answer arrived";
+        let message = "the process ended before the response arrived";
         let kind = VendorErrorKind::Undecided;
-        let error = VendorError::new(&row.engine, "hear the answer", kind, message);
+        let error = VendorError::new(&row.engine, "receive the response", kind, message);
         self.end(row, CallEvent::NoAnswer, None, Some(&error)).await;
         tell_unknown(row);
     }
@@ -275,7 +275,7 @@ impl<S: Seller> Purchase<'_, S> {
         }
         let change = CallChange {
             error_kind: Some(VendorErrorKind::Lost.as_str().to_owned()),
-            error: Some("the process ended before the answer was stored".to_owned()),
+            error: Some("the process ended before the response was stored".to_owned()),
             ..CallChange::default()
         };
         self.advance(CallEvent::Lost, change).await?;

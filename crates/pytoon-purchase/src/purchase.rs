@@ -406,7 +406,7 @@ impl<S: Seller> Purchase<'_, S> {
             Event::Warning { detail: &error.to_string() }.emit();
         }
         let goods = self.seller.at_hand(output).ok_or_else(|| {
-            let message = "its answer has neither a result nor a task";
+            let message = "its response has neither a result nor a task";
             self.order.error(VendorErrorKind::Protocol, message).accepted(Accepted::Yes)
         })?;
         Ok(Obtained { goods, charged: self.row.estimated, reused: false })
@@ -468,7 +468,7 @@ impl Buyer {
                         job: row.job_id.as_str(),
                         scene: row.scene_id.as_str(),
                         engine: &row.engine,
-                        operation: "write down a vendor's task",
+                        operation: "record a vendor's task",
                         retry_in_ms: NOTE_PAUSE.as_millis() as u64,
                         reason: &error.to_string(),
                     }

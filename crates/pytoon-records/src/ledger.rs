@@ -12,7 +12,6 @@
 //! Start with [`CallState`], then [`PurchaseStore`].
 
 use pytoon_vocabulary::{CallId, JobId, MicroUsd, SceneId, TaskId, UnixMs};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -30,7 +29,8 @@ use std::pin::Pin;
 /// assert!(sent.bars_buying() && sent.apply(CallEvent::NotSent).is_err());
 /// # Ok::<(), pytoon_records::ledger::InvalidTransition>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CallState {
     /// About to be posted, or posted without an answer so far.
@@ -270,7 +270,8 @@ pub enum Admission {
 }
 
 /// A call as kept.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CallRow {
     /// Its id.
     pub id: CallId,

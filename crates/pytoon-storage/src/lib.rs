@@ -11,6 +11,10 @@
 //!
 //! Start with [`Storage`].
 
+#[cfg(feature = "s3")]
+mod bucket;
+#[cfg(not(feature = "s3"))]
+#[path = "no_bucket.rs"]
 mod bucket;
 mod entries;
 pub mod job_files;

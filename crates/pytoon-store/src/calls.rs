@@ -252,7 +252,7 @@ pub(crate) async fn history(
     scene_id: &SceneId,
     requests: &[String],
 ) -> Result<History, StoreError> {
-    let failed = database("look for earlier calls");
+    let failed = database("find earlier calls");
     let none = "'' AS engine, 0 AS failures, 0 AS open_until, '' AS reason, 0 AS opened, \
                 0 AS probe_until";
     let mut sql = format!(
@@ -376,7 +376,7 @@ pub(crate) async fn touch(db: &Db, id: &CallId, lease_until: UnixMs) -> Result<(
         .bind(id.as_str())
         .execute(&db.pool)
         .await
-        .map_err(database("look after a call"))?;
+        .map_err(database("renew the lease of a call"))?;
     Ok(())
 }
 
@@ -448,11 +448,11 @@ pub(crate) async fn spend_since(
     .bind(since)
     .fetch_all(&db.pool)
     .await
-    .map_err(database("add up spend"))?;
+    .map_err(database("sum up the spend"))?;
     rows.iter()
         .map(|row| {
-            let spent: i64 = row.try_get("spent").map_err(database("add up spend"))?;
-            Ok((row.try_get("engine").map_err(database("add up spend"))?, MicroUsd(spent)))
+            let spent: i64 = row.try_get("spent").map_err(database("sum up the spend"))?;
+            Ok((row.try_get("engine").map_err(database("sum up the spend"))?, MicroUsd(spent)))
         })
         .collect()
 }
@@ -464,6 +464,6 @@ pub(crate) async fn spend_of_job(db: &Db, job_id: &JobId) -> Result<MicroUsd, St
     .bind(job_id.as_str())
     .fetch_one(&db.pool)
     .await
-    .map_err(database("add up spend"))?;
-    Ok(MicroUsd(row.try_get("spent").map_err(database("add up spend"))?))
+    .map_err(database("sum up the spend"))?;
+    Ok(MicroUsd(row.try_get("spent").map_err(database("sum up the spend"))?))
 }

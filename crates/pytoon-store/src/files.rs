@@ -25,7 +25,7 @@ fn asset(row: &AnyRow) -> Result<AssetRow, sqlx::Error> {
 }
 
 async fn add(db: &Db, new: &AssetRow) -> Result<Uploaded, StoreError> {
-    let failed = database("write down an upload");
+    let failed = database("record an upload");
     // A known file counts as used now: it must not be removed while its name is on the way to its caller. The clock
     // is read once: PostgreSQL's advances within a statement.
     let sql = format!(
@@ -87,11 +87,11 @@ async fn remove(db: &Db, id: &str, unused_for: Duration) -> Result<bool, StoreEr
         ms(unused_for)
     );
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(id).fetch_all(&db.pool).await;
-    Ok(!rows.map_err(database("give up an upload"))?.is_empty())
+    Ok(!rows.map_err(database("abandon an upload"))?.is_empty())
 }
 
 async fn list_kept(db: &Db) -> Result<Vec<KeptFile>, StoreError> {
-    let failed = database("list what was bought");
+    let failed = database("list expired purchases");
     let sql = format!(
         "SELECT clip_file, {} - MAX(updated_at) AS age FROM calls WHERE clip_file IS NOT NULL \
          GROUP BY clip_file ORDER BY clip_file",
@@ -109,7 +109,7 @@ async fn forget(db: &Db, file: &str) -> Result<(), StoreError> {
         .bind(file)
         .execute(&db.pool)
         .await
-        .map_err(database("forget what was bought"))?;
+        .map_err(database("delete records of expired purchases"))?;
     Ok(())
 }
 
@@ -123,7 +123,7 @@ async fn turn(db: &Db, name: &str, holder: &str, holds: Duration) -> Result<bool
         holds = ms(holds)
     );
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(name).bind(holder).fetch_all(&db.pool).await;
-    Ok(!rows.map_err(database("take a turn"))?.is_empty())
+    Ok(!rows.map_err(database("wait for the turn"))?.is_empty())
 }
 
 impl FileStore for Store {

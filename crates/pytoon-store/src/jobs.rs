@@ -30,8 +30,6 @@ static JOB: LazyLock<String> = LazyLock::new(|| {
 });
 /// Time for which an idempotency key is remembered, in milliseconds.
 const REMEMBERED_MS: i64 = 86_400_000;
-/// The channel on which PostgreSQL announces tasks.
-pub(crate) const CHANNEL: &str = "pytoon_tasks";
 
 /// Returns the same columns without briefs, and without returned data that is too large for a list.
 fn without_large_texts() -> String {

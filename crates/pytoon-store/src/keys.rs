@@ -60,7 +60,7 @@ pub(crate) async fn add(db: &Db, key: &KeyRow, hash: &str) -> Result<(), StoreEr
 }
 
 pub(crate) async fn find(db: &Db, hash: &str) -> Result<Option<KeyRow>, StoreError> {
-    let failed = database("look for a key");
+    let failed = database("find a key");
     let sql = format!("SELECT {COLUMNS} FROM api_keys WHERE hash = $1 AND revoked_at IS NULL");
     let row = sqlx::query(AssertSqlSafe(sql)).bind(hash).fetch_optional(&db.pool).await;
     row.map_err(&failed)?.map(|row| key_row(&row)).transpose().map_err(failed)
@@ -114,12 +114,12 @@ pub(crate) async fn put_counts(db: &Db, process: &str, text: &str) -> Result<(),
         .bind(text)
         .execute(&db.pool)
         .await
-        .map_err(database("keep counts"))?;
+        .map_err(database("store counters"))?;
     Ok(())
 }
 
 pub(crate) async fn all_counts(db: &Db) -> Result<Vec<(String, String)>, StoreError> {
-    let failed = database("read counts");
+    let failed = database("read counters");
     let rows = sqlx::query("SELECT process, text FROM counts ORDER BY process")
         .fetch_all(&db.pool)
         .await
@@ -136,7 +136,7 @@ pub(crate) async fn fold_counts(
     unheard_for: Duration,
     add_up: AddUp,
 ) -> Result<usize, StoreError> {
-    const FOLD: &str = "fold counts";
+    const FOLD: &str = "merge counters";
     let failed = database(FOLD);
     let mut tx = db.begin(Durability::Process, FOLD).await?;
     db.one_at_a_time(&mut tx, FOLDING, FOLD).await?;

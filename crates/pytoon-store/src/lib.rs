@@ -18,6 +18,8 @@ mod files;
 mod jobs;
 mod keys;
 mod migrations;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod queue;
 mod requeue;
 mod rows;

@@ -74,7 +74,7 @@ pub(crate) async fn requeue(db: &Db, id: &str) -> Result<bool, StoreError> {
 
 /// Returns the numbers of jobs and tasks by state.
 pub(crate) async fn state(db: &Db) -> Result<QueueState, StoreError> {
-    let failed = database("look at the queue");
+    let failed = database("read the queue");
     let mut state = QueueState::default();
     let rows = sqlx::query("SELECT status, COUNT(*) AS jobs FROM jobs GROUP BY status")
         .fetch_all(&db.pool)

@@ -18,16 +18,6 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Connections of one process to PostgreSQL.
-const POSTGRES_CONNECTIONS: u32 = 16;
-/// Makes the server end a disconnected client's transaction soon; otherwise its row locks would last for hours.
-const POSTGRES_SESSION: &str = "SET idle_in_transaction_session_timeout = '15s'; \
-     SET tcp_user_timeout = '15s'; SET tcp_keepalives_idle = 10; \
-     SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;";
-/// A connection that was idle for longer is pinged before use.
-const RESTED: Duration = Duration::from_millis(500);
-/// Timeout of the first connection to PostgreSQL.
-const FIRST_CONNECTION: Duration = Duration::from_secs(10);
 /// Timeout of any step; longer than SQLite waits for another's transaction.
 const LONGEST_STEP: Duration = Duration::from_secs(30);
 /// Timeout for another process's transaction, in milliseconds.
@@ -51,48 +41,14 @@ impl Store {
         }
     }
 
-    /// Opens a PostgreSQL database and migrates it if necessary.
-    async fn postgres(address: &str) -> Result<Self, StoreError> {
-        sqlx::any::install_default_drivers();
-        // The address contains a password: it is in no message.
-        let failed = database("connect to PostgreSQL");
-        let options = AnyConnectOptions::from_str(address).map_err(&failed)?;
-        // A pool only reports a timeout: a single connection reports the reason.
-        let first = tokio::time::timeout(FIRST_CONNECTION, AnyConnection::connect_with(&options));
-        let first = first.await.map_err(|_| StoreError::Database {
+    /// Fails: this build has no PostgreSQL.
+    #[cfg(not(feature = "postgres"))]
+    async fn postgres(_: &str) -> Result<Self, StoreError> {
+        Err(StoreError::Database {
             operation: "connect to PostgreSQL",
-            reason: format!("no answer within {} s", FIRST_CONNECTION.as_secs()),
-        })?;
-        first.map_err(&failed)?.close().await.map_err(&failed)?;
-        let pool = AnyPoolOptions::new()
-            .max_connections(POSTGRES_CONNECTIONS)
-            .acquire_timeout(Duration::from_secs(10))
-            // A ping before each use would double every short step. An idle connection is pinged: the server may
-            // have restarted meanwhile.
-            .test_before_acquire(false)
-            .before_acquire(|connection, rest| {
-                Box::pin(async move {
-                    if rest.idle_for > RESTED {
-                        sqlx::Connection::ping(connection).await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .after_connect(|connection, _| {
-                Box::pin(async move {
-                    connection.execute(POSTGRES_SESSION).await?;
-                    Ok(())
-                })
-            })
-            .connect_with(options)
-            .await
-            .map_err(failed)?;
-        migrate(&pool, Dialect::Postgres).await?;
-        let wakeups = Wakeups::default();
-        wakeups.listen(address);
-        wakeups.ring(&pool);
-        let db = Db { pool, dialect: Dialect::Postgres, file: None };
-        Ok(Self { db, wakeups, most_attempts: MAX_CLAIMS })
+            reason: "this build of pytoon has no PostgreSQL (feature `postgres`): run `make build`"
+                .to_owned(),
+        })
     }
 
     /// Opens a database file, and creates or migrates it if necessary.
@@ -193,7 +149,7 @@ pub fn is_postgres(address: &str) -> bool {
 }
 
 /// Migrates the tables. Several processes may start at once: the loser of the race finds the work done.
-async fn migrate(pool: &AnyPool, dialect: Dialect) -> Result<(), StoreError> {
+pub(crate) async fn migrate(pool: &AnyPool, dialect: Dialect) -> Result<(), StoreError> {
     let mut last = None;
     for attempt in 0..20u64 {
         match migrations::all(dialect).run(pool).await {
@@ -203,7 +159,7 @@ async fn migrate(pool: &AnyPool, dialect: Dialect) -> Result<(), StoreError> {
         tokio::time::sleep(Duration::from_millis(20 + 10 * attempt)).await;
     }
     let reason = last.map(|error| error.to_string()).unwrap_or_default();
-    Err(StoreError::Database { operation: "bring the tables up to date", reason })
+    Err(StoreError::Database { operation: "migrate the tables", reason })
 }
 
 /// Percent-encodes a path for an address.
@@ -224,8 +180,8 @@ pub(crate) fn bounded<'a, T: 'a>(
 ) -> StoreFuture<'a, T> {
     Box::pin(async move {
         tokio::time::timeout(LONGEST_STEP, step).await.unwrap_or_else(|_| {
-            let reason = format!("no answer within {} s", LONGEST_STEP.as_secs());
-            Err(StoreError::Database { operation: "ask the database", reason })
+            let reason = format!("no reply within {} s", LONGEST_STEP.as_secs());
+            Err(StoreError::Database { operation: "query the database", reason })
         })
     })
 }

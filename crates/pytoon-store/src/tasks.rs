@@ -226,7 +226,7 @@ pub(crate) async fn beat(
     token: i64,
     lease: Duration,
 ) -> Result<Hold, StoreError> {
-    let failed = database("look after a task");
+    let failed = database("renew the lease of a task");
     let sql = format!(
         "UPDATE tasks SET lease_until = {} + {} WHERE id = $1 AND token = $2 AND state = '{}' \
          RETURNING (SELECT status FROM jobs WHERE jobs.id = tasks.job_id) AS status, kind",
@@ -304,7 +304,7 @@ pub(crate) async fn later(
     wait: Duration,
     memo: &Value,
 ) -> Result<Hold, StoreError> {
-    const LATER: &str = "put a task off";
+    const LATER: &str = "reschedule a task";
     let mut tx = db.begin(Durability::Process, LATER).await?;
     // An orderly end is not a failed attempt.
     let set = format!("attempts = 0, run_at = {} + {}", db.now(), ms(wait));
@@ -324,7 +324,7 @@ pub(crate) async fn later(
 
 /// Hands a task back unfinished; this is not a failed attempt.
 pub(crate) async fn give_back(db: &Db, id: &str, token: i64) -> Result<Hold, StoreError> {
-    const BACK: &str = "hand a task back";
+    const BACK: &str = "return a task to the queue";
     let mut tx = db.begin(Durability::Process, BACK).await?;
     let set = format!("attempts = attempts - 1, run_at = {}", db.now());
     let Some(job) = leave(db, &mut tx, id, token, TaskEvent::HandedBack, &set, BACK).await? else {

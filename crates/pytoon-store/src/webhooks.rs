@@ -104,7 +104,7 @@ pub(crate) async fn record_attempt(
     token: i64,
     told: &AttemptResult,
 ) -> Result<bool, StoreError> {
-    const TOLD: &str = "note a webhook";
+    const TOLD: &str = "record a webhook delivery";
     let failed = database(TOLD);
     let mut tx = db.begin(Durability::Power, TOLD).await?;
     let (event, wait) = match (told.error.is_none(), told.retry_in) {

@@ -155,7 +155,7 @@ impl Event<'_> {
                     scene,
                     engine,
                     call,
-                    "the answer to a paid call never came: `pytoon ledger resolve` decides it"
+                    "a paid call has no response: decide it with `pytoon ledger resolve`"
                 );
             }
             Self::EngineCancelled { engine, call, outcome } => {
@@ -328,7 +328,7 @@ impl ServiceEvent<'_> {
                     route,
                     status,
                     duration_ms,
-                    "a request was answered"
+                    "a request was handled"
                 );
             }
         }

@@ -11,12 +11,9 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Level, Subscriber};
-use tracing_subscriber::filter::{LevelFilter, filter_fn};
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
-
-/// The target of our own spans.
-const OURS: &str = "pytoon";
 
 /// The destination of log lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,13 +76,9 @@ pub fn init(target: &LogTarget, verbose: bool, collector: Option<&str>) -> std::
         }
     }
     let level = if verbose { LevelFilter::DEBUG } else { LevelFilter::INFO };
-    let spans = traces.tracer().map(|tracer| {
-        // Log lines are not sent to the collector.
-        let of_ours = filter_fn(|metadata| metadata.is_span() && metadata.target() == OURS);
-        tracing_opentelemetry::layer().with_tracer(tracer).with_filter(of_ours)
-    });
     let lines = JsonLines { sinks, requests: RequestLines::new() };
-    let subscriber = tracing_subscriber::registry().with(spans).with(lines.with_filter(level));
+    let subscriber =
+        tracing_subscriber::registry().with(traces.layer()).with(lines.with_filter(level));
     // A second start (in tests) keeps the first.
     let _ = tracing::subscriber::set_global_default(subscriber);
     Ok(traces)

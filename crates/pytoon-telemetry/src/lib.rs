@@ -16,6 +16,10 @@ mod json_lines;
 mod metric;
 mod redact;
 mod service_event;
+#[cfg(feature = "otel")]
+mod traces;
+#[cfg(not(feature = "otel"))]
+#[path = "no_traces.rs"]
 mod traces;
 mod visible;
 

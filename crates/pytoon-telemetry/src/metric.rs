@@ -254,7 +254,7 @@ fn describe() {
         "Estimated error of a recording's word starts, one value a recording: how far the built-in \
          aligner's voices disagree at the median. Other methods give no estimate and record nothing."
     );
-    describe_counter!(UNKNOWN, "Paid calls without an answer.");
+    describe_counter!(UNKNOWN, "Paid calls without a response.");
     describe_counter!(WASTED, "Purchases that were charged and could not be used.");
     describe_counter!(EVEN_SPLITS, "Recordings whose words were spread evenly.");
     describe_counter!(CONFIG_REFUSED, "Invalid edits of engine.yaml.");
@@ -266,7 +266,7 @@ fn describe() {
     describe_histogram!(TASK_SECONDS, Unit::Seconds, "Duration of finished tasks.");
     describe_counter!(WEBHOOKS, "Webhook delivery attempts, by result.");
     describe_counter!(LEASES_LOST, "Tasks taken over after an expired lease.");
-    describe_counter!(REQUESTS, "Answered requests, by status class.");
+    describe_counter!(REQUESTS, "Handled requests, by status class.");
     describe_counter!(STORE_FAILURES, "Failed database requests.");
     describe_counter!(COLLECTED_FILES, "Expired files removed, by kind.");
     describe_counter!(COLLECTED_BYTES, Unit::Bytes, "Bytes of expired files removed, by kind.");

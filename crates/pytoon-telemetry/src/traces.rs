@@ -6,9 +6,15 @@
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use std::time::Duration;
+use tracing::Subscriber;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::registry::LookupSpan;
 
+/// The target of pytoon's own spans.
+const TARGET: &str = "pytoon";
 /// Timeout of a collector for one batch.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -42,9 +48,14 @@ impl Traces {
         Ok(Self(Some(provider)))
     }
 
-    /// Returns the tracer of the spans.
-    pub(crate) fn tracer(&self) -> Option<SdkTracer> {
-        self.0.as_ref().map(|provider| provider.tracer("pytoon"))
+    /// Returns the layer that records spans; `None` without a collector. Log lines are not sent to the collector.
+    pub(crate) fn layer<S>(&self) -> Option<impl Layer<S> + use<S>>
+    where
+        S: Subscriber + for<'span> LookupSpan<'span>,
+    {
+        let tracer = self.0.as_ref()?.tracer("pytoon");
+        let own = filter_fn(|metadata| metadata.is_span() && metadata.target() == TARGET);
+        Some(tracing_opentelemetry::layer().with_tracer(tracer).with_filter(own))
     }
 }
 

@@ -170,7 +170,7 @@ pub struct Row {
 /// Fails if a text contains the key, plain or query-escaped, or its first half.
 pub fn clean(text: &str) -> Result<(), String> {
     let shows = text.contains(KEY) || text.contains(&escaped(KEY)) || text.contains(&KEY[..12]);
-    ensure(!shows, "the key shows")
+    ensure(!shows, "the key is visible")
 }
 
 fn escaped(text: &str) -> String {

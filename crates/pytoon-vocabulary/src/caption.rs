@@ -2,11 +2,11 @@
 
 use crate::ids::SceneId;
 use crate::units::Ms;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One caption on screen.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CaptionCue {
     /// The scene that it belongs to.
@@ -22,7 +22,8 @@ pub struct CaptionCue {
 }
 
 /// A word with its times.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CaptionWord {
     /// The script's own spelling.

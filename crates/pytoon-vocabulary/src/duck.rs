@@ -1,12 +1,12 @@
 //! Regions of ducked music.
 
 use crate::units::Ms;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A region in which music is ducked. It is fully ducked from `start` to `end`; the ramps are outside, so the
 /// music is already low when the word begins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DuckRegion {
     /// The start of full ducking, in milliseconds.

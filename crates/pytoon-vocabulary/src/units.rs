@@ -4,9 +4,7 @@
 //!
 //! Leaves the conversion between them to the frame rate (`pytoon-core::time`).
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
@@ -137,16 +135,17 @@ macro_rules! units {
         }
 
         // The schema of a bare number, without a name of its own.
-        impl JsonSchema for $name {
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $name {
             fn inline_schema() -> bool {
                 true
             }
 
-            fn schema_name() -> Cow<'static, str> {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
                 i64::schema_name()
             }
 
-            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 i64::json_schema(generator)
             }
         }
@@ -173,6 +172,7 @@ mod tests {
         assert_eq!(format!("{:>4}|{}", Ms::new(12), Frame::ZERO), "  12|0");
     }
 
+    #[cfg(feature = "schema")]
     #[test]
     fn the_schema_is_that_of_a_number() {
         assert_eq!(schemars::schema_for!(Ms), schemars::schema_for!(i64));

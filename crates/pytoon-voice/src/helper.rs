@@ -106,9 +106,9 @@ pub(crate) fn speak(
 
 /// Reads the next of the helper's answers.
 pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<HelperSpeech> {
-    let end = rest.iter().position(|&b| b == b'\n').ok_or_else(|| bad("an answer is missing"))?;
+    let end = rest.iter().position(|&b| b == b'\n').ok_or_else(|| bad("a response is missing"))?;
     let reply: Reply = serde_json::from_slice(&rest[..end])
-        .map_err(|e| bad(format!("an answer is invalid: {e}")))?;
+        .map_err(|e| bad(format!("a response is invalid: {e}")))?;
     let body = &rest[end + 1..];
     let length = reply.samples.checked_mul(2).filter(|length| *length <= body.len());
     let length = length.ok_or_else(|| bad("the sound is cut off"))?;

@@ -209,7 +209,7 @@ async fn a_lost_claim_buys_no_take() {
     let bench = Bench::new().await;
     let lost = Fence { task_id: "task-of-another-worker".into(), token: 1, unanswered_ms: 60_000 };
     *bench.fence.lock().expect("lock") = Some(lost);
-    let error = bench.take("one", || Ok(take())).await.expect_err("it is another's");
+    let error = bench.take("one", || Ok(take())).await.expect_err("it belongs to another call");
     assert_eq!((error.kind, bench.bought()), (VendorErrorKind::Ledger, 0));
 }
 

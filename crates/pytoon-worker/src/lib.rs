@@ -285,7 +285,7 @@ impl Worker {
                     return Some(REFUSED);
                 }
                 Err(error) => {
-                    unavailable("look after a task", &error);
+                    unavailable("renew the lease of a task", &error);
                     // It is unknown whether the lease holds: another worker may have the task.
                     if last.elapsed() >= self.lease {
                         cancel.cancel();
@@ -318,7 +318,7 @@ impl Worker {
             match with_timeout(left.max(SHORTEST_WAIT), writing).await {
                 Ok(hold) => break (hold, REFUSED),
                 Err(error) if begun.elapsed() < self.lease => {
-                    unavailable("write how a task ended", &error);
+                    unavailable("record the end of a task", &error);
                     tokio::time::sleep(ASK_AGAIN).await;
                 }
                 // Another worker takes the task over and finds the finished stages.
@@ -369,8 +369,8 @@ async fn with_timeout<T>(
     asked: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
     tokio::time::timeout(at_most, asked).await.unwrap_or_else(|_| {
-        let reason = format!("no answer within {:.1} s", at_most.as_secs_f64());
-        Err(StoreError::Database { operation: "ask the database", reason })
+        let reason = format!("no reply within {:.1} s", at_most.as_secs_f64());
+        Err(StoreError::Database { operation: "query the database", reason })
     })
 }
 

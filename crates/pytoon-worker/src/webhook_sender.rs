@@ -145,7 +145,7 @@ impl WebhookSender {
         }
         // If this cannot be written, the message is sent once more: the promise is at least once.
         if let Err(error) = self.store.webhook_record_attempt(&due.id, due.token, told).await {
-            unavailable("note a webhook", &error);
+            unavailable("record a webhook delivery", &error);
         }
     }
 

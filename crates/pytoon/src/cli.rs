@@ -160,11 +160,31 @@ pub(crate) enum Command {
         #[arg(long)]
         offline: bool,
     },
-    /// List paid calls, and resolve those without an answer.
+    /// List paid calls, and resolve those without a response.
     Ledger {
         #[command(subcommand)]
         action: LedgerAction,
     },
+    #[command(flatten)]
+    Service(ServiceCommand),
+    /// Check this machine and the service, or diagnose one job. Each finding comes with its fix.
+    Doctor {
+        /// A job of the service [default: the machine].
+        job: Option<JobId>,
+    },
+    /// Rehearse a fault on a scratch instance with simulated vendors: check that its alert fires, that the
+    /// runbook's commands fix it, and that every film is still delivered.
+    Drill(DrillArgs),
+    /// Print shell completions.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// Commands that run the service and manage its jobs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServiceCommand {
     /// Run the service: API and worker in one process.
     Serve(ServeArgs),
     /// Run the service's API only; workers run as separate processes.
@@ -198,28 +218,15 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: ArtifactsAction,
     },
-    /// Check this machine and the service, or diagnose one job. Each finding comes with its fix.
-    Doctor {
-        /// A job of the service [default: the machine].
-        job: Option<JobId>,
-    },
-    /// Rehearse a fault on a scratch instance with simulated vendors: check that its alert fires, that the
-    /// runbook's commands fix it, and that every film is still delivered.
-    Drill(DrillArgs),
-    /// Print shell completions.
-    Completions {
-        /// The shell.
-        shell: Shell,
-    },
 }
 
 impl Command {
     /// Returns the role in the service, for commands that run until they are stopped and log as services do.
     pub(crate) fn role(&self) -> Option<ServiceRole> {
         match self {
-            Self::Serve(_) => Some(ServiceRole::Both),
-            Self::Api(_) => Some(ServiceRole::Api),
-            Self::Worker => Some(ServiceRole::Worker),
+            Self::Service(ServiceCommand::Serve(_)) => Some(ServiceRole::Both),
+            Self::Service(ServiceCommand::Api(_)) => Some(ServiceRole::Api),
+            Self::Service(ServiceCommand::Worker) => Some(ServiceRole::Worker),
             _ => None,
         }
     }
@@ -306,7 +313,7 @@ pub(crate) enum JobsAction {
 pub(crate) struct JobRedoArgs {
     /// The job's id.
     pub(crate) id: JobId,
-    /// The scene: its number, from 1, or its id, such as `scene_03`.
+    /// The scene, by number (from 1) or by id, such as `scene_03`.
     pub(crate) scene: String,
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
@@ -318,7 +325,7 @@ pub(crate) struct RedoArgs {
     /// The film's folder, or its name below storage/jobs/.
     #[arg(value_name = "DIR")]
     pub(crate) job: PathBuf,
-    /// The scene: its number, from 1, or its id, such as `scene_03`.
+    /// The scene, by number (from 1) or by id, such as `scene_03`.
     #[arg(long, value_name = "N")]
     pub(crate) scene: String,
     #[command(flatten)]
@@ -539,7 +546,7 @@ pub(crate) enum EnginesAction {
 pub(crate) enum LedgerAction {
     /// List calls, newest first.
     List {
-        /// List only calls without an answer.
+        /// List only calls without a response.
         #[arg(long)]
         unknown: bool,
         /// List only calls of this job.
@@ -549,7 +556,7 @@ pub(crate) enum LedgerAction {
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
-    /// Resolve a call without an answer.
+    /// Resolve a call without a response.
     #[command(group = clap::ArgGroup::new("verdict").required(true).args(["arrived", "lost"]))]
     Resolve {
         /// The call, as `ledger list` shows it.

@@ -85,6 +85,7 @@ impl Context {
     }
 
     /// Returns the flag that requests a reload of engine.yaml.
+    #[cfg(feature = "service")]
     pub(crate) fn reload(&self) -> Arc<AtomicBool> {
         self.reload.clone()
     }

@@ -5,13 +5,6 @@ use pytoon_telemetry::ServiceRole;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::disable_transparent_huge_pages;
 
-/// The number of descriptors if the system has no limit.
-const UNLIMITED: u64 = 1 << 16;
-/// Maximum number of connections, regardless of the descriptors.
-const MOST_CONNECTIONS: u64 = 1024;
-/// One in this many descriptors may be used by connections; the rest is for work.
-const PART_FOR_CONNECTIONS: u64 = 4;
-
 /// Raises the limit of descriptors to the allowed maximum, and disables core dumps: keys are in memory. A service's
 /// files are not world-readable. An API alone has no films in memory, and huge pages would be a quarter of it.
 pub(crate) fn set(role: Option<ServiceRole>) {
@@ -25,10 +18,4 @@ pub(crate) fn set(role: Option<ServiceRole>) {
     if role == Some(ServiceRole::Api) {
         let _ = disable_transparent_huge_pages(true);
     }
-}
-
-/// Returns the maximum number of an API's open connections.
-pub(crate) fn connections() -> usize {
-    let files = getrlimit(Resource::Nofile).current.unwrap_or(UNLIMITED);
-    (files / PART_FOR_CONNECTIONS).clamp(8, MOST_CONNECTIONS) as usize
 }

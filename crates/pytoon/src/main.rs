@@ -13,12 +13,16 @@ mod progress;
 use clap::Parser;
 use pytoon_neural::budget::Budgeted;
 use pytoon_pipeline::PipelineError;
+#[cfg(not(feature = "jemalloc"))]
+use std::alloc::System as Allocator;
 use std::process::ExitCode;
+#[cfg(feature = "jemalloc")]
+use tikv_jemallocator::Jemalloc as Allocator;
 
-/// Large pictures, frames and stems are short-lived: this allocator returns their memory. The models of voices are
-/// budgeted in it.
+/// Counts the memory of voice models against their budget. Large pictures, frames and stems are short-lived, and jemalloc
+/// returns their memory to the system.
 #[global_allocator]
-static ALLOCATOR: Budgeted<tikv_jemallocator::Jemalloc> = Budgeted(tikv_jemallocator::Jemalloc);
+static ALLOCATOR: Budgeted<Allocator> = Budgeted(Allocator);
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();

@@ -4,7 +4,6 @@
 
 use super::{CloudVoice, OLD_LOCAL_NAME, Problem, TtsProviderName};
 use crate::engines::{Backoff, BreakerSettings};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use std::collections::BTreeMap;
@@ -15,7 +14,8 @@ const MAX_NAME: usize = 40;
 const RESERVED: [&str; 2] = [OLD_LOCAL_NAME, "voice_file"];
 
 /// The requested form of speech. The reply's form is detected by its content.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SpeechFormat {
     /// WAV, which needs no decoder.
@@ -36,7 +36,8 @@ impl SpeechFormat {
 }
 
 /// A speech server on this machine or network with OpenAI's `POST /v1/audio/speech`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ServerVoice {
     /// False to remove it from the chain. Default: true.

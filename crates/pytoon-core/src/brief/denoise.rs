@@ -1,6 +1,5 @@
 //! Noise removal for a recorded voice.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 use std::fmt;
@@ -43,14 +42,15 @@ impl<'de> Deserialize<'de> for Denoise {
     }
 }
 
-impl JsonSchema for Denoise {
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Denoise {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Denoise".into()
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "Whether noise is taken out of a recorded voice; `auto` where it is measured to be noisy.",
+            "description": "Noise reduction of a recorded voice: `auto` applies it to recordings that are measured as noisy.",
             "enum": ["auto", "on", "off", true, false]
         })
     }

@@ -14,7 +14,6 @@ pub use denoise::Denoise;
 
 use crate::time::MAX_FILM;
 use pytoon_vocabulary::CaptionLook;
-use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -96,7 +95,8 @@ pub const MAX_SCENES: u32 = 40;
 pub const MAX_SCRIPT_CHARS: usize = 6_000;
 
 /// The request for a film.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Brief {
     /// The idea in a sentence or two. Spoken and captioned when there is no script; with a
@@ -187,7 +187,8 @@ pub struct Brief {
 }
 
 /// A picture or a clip: a path, or a path with settings.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum MediaFile {
     /// Just the path, relative to the brief.
@@ -197,7 +198,8 @@ pub enum MediaFile {
 }
 
 /// A media file with settings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MediaEntry {
     /// The path, relative to the brief.
@@ -211,7 +213,8 @@ pub struct MediaEntry {
 }
 
 /// The fit of a picture or a clip into a frame of another shape. It is never stretched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MediaFit {
     /// Covers the frame; the rest is cropped.
@@ -246,7 +249,8 @@ impl MediaFile {
 }
 
 /// The word `off`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Off {
     /// Without it.
@@ -254,7 +258,8 @@ pub enum Off {
 }
 
 /// `off`, or the settings of the voice.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum VoiceField {
     /// No voice; captions stay for their reading time.
@@ -264,7 +269,8 @@ pub enum VoiceField {
 }
 
 /// The settings of the voice.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct VoiceSettings {
     /// The provider; `espeak` is always available.
@@ -285,7 +291,8 @@ pub struct VoiceSettings {
 }
 
 /// `off`, or the settings of the captions.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum CaptionsField {
     /// No captions in the picture and no sidecars.
@@ -295,7 +302,8 @@ pub enum CaptionsField {
 }
 
 /// The settings of captions.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CaptionSettings {
     /// The look.
@@ -310,7 +318,8 @@ pub struct CaptionSettings {
 }
 
 /// The clips of earlier films that may be reused. Clips bought for the film itself always are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClipReuse {
     /// Clips of the engine whose turn it is.
@@ -322,7 +331,8 @@ pub enum ClipReuse {
 }
 
 /// The reaction if a scene falls back to the local engine against its plan.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnDegrade {
     /// The film is made, and the receipt reports it.
@@ -335,7 +345,8 @@ pub enum OnDegrade {
 }
 
 /// A safe zone by platform. The zones are data with a date in `pytoon-graphics`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Platform {
     /// Clear of the buttons of every platform.
@@ -368,7 +379,8 @@ impl Platform {
 }
 
 /// A brand kit by name, or written in the brief.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum BrandField {
     /// The name of a kit in `config/brands/`.
@@ -378,7 +390,8 @@ pub enum BrandField {
 }
 
 /// A brand: colours, a font and a logo.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BrandKit {
     /// Colours as `#rrggbb`: the first is the brand's own, used as accent; the second, where
@@ -397,7 +410,8 @@ pub struct BrandKit {
 }
 
 /// A logo: a path, or a path with a place.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Logo {
     /// The picture, shown small in a corner from the third second on.
@@ -407,7 +421,8 @@ pub enum Logo {
 }
 
 /// A logo with a place.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PlacedLogo {
     /// The picture, relative to the brief or the kit.
@@ -418,7 +433,8 @@ pub struct PlacedLogo {
 }
 
 /// The time in which a logo is shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LogoShow {
     /// Small, in a corner, from the third second to the end.
@@ -429,7 +445,8 @@ pub enum LogoShow {
 }
 
 /// A picture with alpha, or text, over the film.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Overlay {
     /// A picture with or without alpha; give this or `text`.
@@ -459,7 +476,8 @@ pub struct Overlay {
 }
 
 /// A place in the safe zone.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Position {
     /// Top left.
@@ -480,7 +498,8 @@ pub enum Position {
 }
 
 /// A change to one scene of the plan.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SceneOverride {
     /// The number of the scene (1 is the first).

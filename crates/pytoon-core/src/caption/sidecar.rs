@@ -6,7 +6,6 @@
 
 use super::cues::shown_text;
 use pytoon_vocabulary::{CaptionCue, CaptionWord, Ms};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The version of [`CaptionsFile`].
@@ -92,7 +91,8 @@ pub fn to_ass(cues: &[CaptionCue], (width, height): (u32, u32)) -> String {
 }
 
 /// The captions as data: `captions.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CaptionsFile {
     /// The version of this format.
     pub version: u32,
@@ -105,7 +105,8 @@ pub struct CaptionsFile {
 }
 
 /// A word of `captions.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WordEntry {
     /// The word as written.
     pub word: String,
@@ -118,7 +119,8 @@ pub struct WordEntry {
 }
 
 /// A cue of `captions.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CueEntry {
     /// Its text.
     pub text: String,

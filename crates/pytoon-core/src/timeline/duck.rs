@@ -5,11 +5,11 @@
 
 use crate::time::MsRange;
 use pytoon_vocabulary::{DuckRegion, Ms};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The settings for ducking music.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DuckSettings {
     /// The gain of the music under words, in dB (negative).

@@ -18,15 +18,14 @@ use crate::preset::{Grade, TransitionKind};
 use crate::profile::Profile;
 use crate::time::{FrameRange, FrameRate};
 use pytoon_vocabulary::{CaptionCue, EngineName, Frame, Ms, SceneId};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::borrow::Cow;
 
 /// The version of the timeline's format.
 pub const TIMELINE_VERSION: u32 = 1;
 
 /// A film, ready to be drawn and mixed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename = "Timeline", rename_all = "camelCase", deny_unknown_fields)]
 pub struct TimelineFile {
     /// The format's version.
@@ -52,7 +51,8 @@ pub struct TimelineFile {
 }
 
 /// A scene's place in the film.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename = "TimelineScene", rename_all = "camelCase", deny_unknown_fields)]
 struct SceneEntry {
     /// The scene's id in the scene graph.
@@ -70,7 +70,8 @@ struct SceneEntry {
 }
 
 /// The tracks.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename = "Tracks", rename_all = "camelCase", deny_unknown_fields)]
 struct TrackEntries {
     /// Pictures, clips and drawn backgrounds; they tile the film.
@@ -85,7 +86,8 @@ struct TrackEntries {
 }
 
 /// A picture, clip or background on the video track.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename = "VideoClip", rename_all = "camelCase", deny_unknown_fields)]
 struct ClipEntry {
     /// `clip_001`, …
@@ -110,7 +112,8 @@ struct ClipEntry {
 
 /// A transition into a clip, laid across the cut: both clips continue through it on their handles, and it adds
 /// nothing to the length of the film.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename = "Transition", rename_all = "camelCase", deny_unknown_fields)]
 struct TransitionEntry {
     /// The kind.
@@ -124,7 +127,8 @@ struct TransitionEntry {
 }
 
 /// A picture or text over the film.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename = "OverlayClip", rename_all = "camelCase", deny_unknown_fields)]
 struct OverlayEntry {
     /// The picture or the text.
@@ -359,12 +363,13 @@ impl<'de> Deserialize<'de> for Timeline {
     }
 }
 
-impl JsonSchema for Timeline {
-    fn schema_name() -> Cow<'static, str> {
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Timeline {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
         TimelineFile::schema_name()
     }
 
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         TimelineFile::json_schema(generator)
     }
 }

@@ -30,7 +30,6 @@ use pytoon_vocabulary::{
     Background, CaptionCue, CaptionLook, DuckRegion, EngineName, Frame, Ms, MusicMood, SceneId,
 };
 use reading::{AtEnd, ClipFit, ClipReading};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A film, ready to be drawn and mixed; [`format`] is its file.
@@ -81,7 +80,8 @@ pub struct Tracks {
 }
 
 /// Colours, type and grade of the whole film.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Look {
     /// The strength of grades, 0 to 1.
@@ -95,7 +95,8 @@ pub struct Look {
 }
 
 /// The palette of drawn backgrounds, type and accents.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PaletteChoice {
     /// The hue of ground and body in OKLCH, in degrees.
@@ -111,7 +112,8 @@ pub struct PaletteChoice {
 }
 
 /// The style of captions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CaptionStyle {
     /// True if captions are drawn into the picture.
@@ -158,7 +160,8 @@ pub struct Transition {
 }
 
 /// The source of a clip.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     rename_all = "camelCase",
     rename_all_fields = "camelCase",
@@ -212,7 +215,8 @@ pub enum ClipSource {
 }
 
 /// The fit of a picture into a frame of another shape. It is never stretched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Fit {
     /// Covers the frame; the rest is cropped.
@@ -223,7 +227,8 @@ pub enum Fit {
 
 /// A camera move over a picture: the visible window at both ends. Between them the zoom is exponential (it looks
 /// constant) and the position follows it; the move continues through handles.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Motion {
     /// The window at the first visible frame.
@@ -239,7 +244,8 @@ pub struct Motion {
 }
 
 /// A window onto a picture, in shares of its width and height.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Window {
     /// The left edge.
@@ -272,7 +278,8 @@ pub struct OverlayClip {
 }
 
 /// A picture or words.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", tag = "type", deny_unknown_fields)]
 pub enum OverlayContent {
     /// A picture with its alpha.
@@ -288,7 +295,8 @@ pub enum OverlayContent {
 }
 
 /// A track of sound.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     rename_all = "camelCase",
     rename_all_fields = "camelCase",
@@ -325,7 +333,8 @@ pub enum AudioTrack {
 }
 
 /// A voice take placed in the film.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VoiceClip {
     /// The scene that it belongs to.
@@ -341,7 +350,8 @@ pub struct VoiceClip {
 }
 
 /// The own sound of a clip.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SoundClip {
     /// The file.
@@ -370,7 +380,8 @@ fn is_together(offset: &Ms) -> bool {
 }
 
 /// The source of the music.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "type", deny_unknown_fields)]
 pub enum MusicTrackSource {
     /// Generated in a mood with the timeline's seed.

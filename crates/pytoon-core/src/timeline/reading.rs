@@ -4,11 +4,11 @@
 //! opaque), so that a timeline without these fields keeps its meaning.
 
 use pytoon_vocabulary::{Frame, Ms};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The facts needed to decode the picture of a clip.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ClipReading {
     /// The stream of the picture, counted over all streams; default the first video stream.
@@ -55,7 +55,8 @@ fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 /// The first of the two fields of an interlaced frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FieldOrder {
     /// The lines 0, 2, 4, …
@@ -67,7 +68,8 @@ pub enum FieldOrder {
 }
 
 /// The location of a clip's alpha.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AlphaSource {
     /// In its pixels.
@@ -79,7 +81,8 @@ pub enum AlphaSource {
 }
 
 /// The colours of a clip that are converted to BT.709.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SourceColours {
     /// The transfer function.
@@ -93,7 +96,8 @@ pub struct SourceColours {
 }
 
 /// A transfer function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Transfer {
     /// BT.709 and its like, shown with a gamma of 2.4.
@@ -105,7 +109,8 @@ pub enum Transfer {
 }
 
 /// Primaries, all with a white of D65.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Primaries {
     /// BT.709 and sRGB.
@@ -117,7 +122,8 @@ pub enum Primaries {
 }
 
 /// A matrix between R'G'B' and Y'CbCr.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Matrix {
     /// BT.709.
@@ -174,7 +180,8 @@ pub struct SoundReading {
 }
 
 /// The fit of a clip into a frame of another shape. It is never stretched.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     rename_all = "snake_case",
     rename_all_fields = "camelCase",
@@ -207,7 +214,8 @@ impl ClipFit {
 }
 
 /// The behaviour of a clip at its end, if its place in the film is longer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "type", deny_unknown_fields)]
 pub enum AtEnd {
     /// Restarts at the end of its file.

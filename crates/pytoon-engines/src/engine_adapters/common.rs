@@ -33,11 +33,11 @@ pub(crate) const LIST_SETTLES: Duration = Duration::from_secs(120);
 pub(crate) const PREPARE: &str = "prepare the request";
 pub(crate) const UPLOAD: &str = "upload the picture";
 pub(crate) const SUBMIT: &str = "start the task";
-pub(crate) const POLL: &str = "ask after the task";
+pub(crate) const POLL: &str = "poll the task";
 pub(crate) const FINISH: &str = "finish the clip";
 pub(crate) const CANCEL: &str = "cancel the task";
 pub(crate) const HEALTH: &str = "check the account";
-pub(crate) const LOOKUP: &str = "look for the call";
+pub(crate) const LOOKUP: &str = "look up the call";
 
 /// Rejects a request outside the offer, before anything is sent.
 pub(crate) fn check_request(
@@ -52,10 +52,10 @@ fn is_sold(sold: &Capabilities, request: &GenerateRequest) -> Result<(), String>
     let GenerateRequest { prompt, duration_ms: ms, ratio, .. } = request;
     let with_picture = request.image.is_some();
     let offer = sold.offer(with_picture).ok_or_else(|| not_offered(with_picture))?;
-    ensure(offer.durations.sells(*ms), format!("it does not sell clips of {ms} ms"))?;
+    ensure(offer.durations.sells(*ms), format!("it does not offer clips of {ms} ms"))?;
     ensure(
         sold_ratio(offer, *ratio).is_some(),
-        format!("it does not sell the aspect ratio {ratio}"),
+        format!("it does not offer the aspect ratio {ratio}"),
     )?;
     ensure(!prompt.trim().is_empty(), "the prompt is empty")?;
     let (length, most) = (sold.prompt_unit.count(prompt), sold.max_prompt);
@@ -150,7 +150,7 @@ impl Picture {
         Part::bytes(self.bytes)
             .file_name(name)
             .mime_str(self.media_type)
-            .map_err(|_| unsupported(engine, "the picture's type is none"))
+            .map_err(|_| unsupported(engine, "the picture's type is unknown"))
     }
 
     /// Returns a file name for the vendor; our own names are not disclosed.

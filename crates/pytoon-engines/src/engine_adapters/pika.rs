@@ -206,7 +206,7 @@ const REFUSALS: &[Row] = &[
     Row::message(&[400, 422], MODERATION_WORDS, VendorErrorKind::Moderation)
         .source("fal docs: the type decides where there is one; the words are inferred"),
     Row::message(&[403], &["balance", "locked"], VendorErrorKind::Quota)
-        .source("a locked account as it answers; not documented"),
+        .source("the reply for a locked account; not documented"),
 ];
 
 /// Error table for tasks whose result is an error.

@@ -84,7 +84,7 @@ impl EngineManager {
                 HealthReport { healthy: true, balance, detail, ..known.clone() }
             }
             Ok(Err(error)) => unwell(error.kind.as_str(), error.message),
-            Err(_) => unwell("timeout", format!("no answer within {} s", PATIENCE.as_secs())),
+            Err(_) => unwell("timeout", format!("no reply within {} s", PATIENCE.as_secs())),
         };
         HealthReport { latency_ms, ..report }
     }

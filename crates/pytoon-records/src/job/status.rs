@@ -2,13 +2,11 @@
 
 use super::TaskKind;
 use crate::state::{InvalidTransition, State, names};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The status of a job.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum JobStatus {
     /// Accepted; no worker has begun.

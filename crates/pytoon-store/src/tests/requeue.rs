@@ -161,7 +161,11 @@ fn an_end_is_told_until_it_is_heard_or_given_up() {
         );
         assert_eq!(due.data["job_id"], "one");
         assert_eq!(due.data["client_data"], json!({"order": 7}));
-        assert_eq!(store.webhook_claim(LEASE).await.expect("claims"), None, "it is another's");
+        assert_eq!(
+            store.webhook_claim(LEASE).await.expect("claims"),
+            None,
+            "it belongs to another call"
+        );
         let told = |error: Option<&str>, retry_in| AttemptResult {
             status: Some(500),
             took: Duration::from_millis(3),

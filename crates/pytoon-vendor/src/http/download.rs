@@ -76,7 +76,7 @@ impl VendorHttp {
                 error.with_status(ErrorStatus::Permanent)
             })?;
             let asked = self.clients(DOWNLOAD)?.free.get(url.clone()).timeout(limits.total);
-            let late = format!("no answer within {} s", limits.stall.as_secs_f64());
+            let late = format!("no reply within {} s", limits.stall.as_secs_f64());
             let got = tokio::time::timeout(limits.stall, asked.send()).await;
             let got = got.map_err(|_| fail(K::Timeout, &late))?;
             let got = got.map_err(|error| self.broken(DOWNLOAD, false, &error))?;

@@ -382,9 +382,9 @@ impl VendorHttp {
         let (kind, message) = if error.is_connect() {
             (VendorErrorKind::Unreachable, "the host could not be reached")
         } else if error.is_timeout() {
-            (VendorErrorKind::Timeout, "no answer in time")
+            (VendorErrorKind::Timeout, "no reply in time")
         } else {
-            (VendorErrorKind::Server, "the connection broke before the answer was complete")
+            (VendorErrorKind::Server, "the connection broke before the reply was complete")
         };
         let accepted = if paid && !error.is_connect() && !error.is_builder() {
             Accepted::Maybe

@@ -94,7 +94,7 @@ pub(crate) fn align(
     let limits = ProcessLimits { memory: None, ..runner.limits };
     let runner = Runner { stall: STALL, limits, ..runner.clone() };
     let version = runner
-        .run(&CommandLine::new(provider, "ask for its version").arg("--version"), Vec::new())
+        .run(&CommandLine::new(provider, "read its version").arg("--version"), Vec::new())
         .map(|bytes| String::from_utf8_lossy(&bytes).trim().chars().take(80).collect())
         .unwrap_or_default();
     let folder = tempfile::tempdir().map_err(|e| SystemError::write(&std::env::temp_dir(), e))?;

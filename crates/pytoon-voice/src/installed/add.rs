@@ -221,7 +221,7 @@ fn hear(voice: &InstalledVoice, folders: &VoiceFolders, runner: &Runner) -> Resu
     };
     let said = neural::speak_with(voice, folders, &voices, runner, &request)?;
     if said.iter().all(|sentence| pytoon_audio::speech::is_silent(&sentence.samples)) {
-        let reason = "it says nothing".to_owned();
+        let reason = "it spoke no audio".to_owned();
         return Err(VoiceError::BadAudio { provider: neural::NEURAL.into(), reason });
     }
     Ok(())
@@ -248,7 +248,7 @@ fn entries(files: &BTreeMap<String, PathBuf>) -> Result<BTreeMap<String, FileEnt
             let bytes = std::fs::metadata(path).map_err(|error| at(path, error))?.len();
             if bytes > MAX_FILE {
                 let most = format!("at most {MAX_FILE} are taken");
-                return no_voice(path, format!("{bytes} bytes are too many for a voice; {most}"));
+                return no_voice(path, format!("{bytes} bytes are too large for a voice; {most}"));
             }
             let sha256 = file_hash(path).map_err(|error| at(path, error))?;
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -121,7 +121,7 @@ impl From<std::io::Error> for Unreadable {
 /// Reads a file of at most `most` bytes. `what` names the kind of file in the error about its size.
 pub(crate) fn read_at_most(path: &Path, most: u64, what: &str) -> Result<Vec<u8>, Unreadable> {
     let size = std::fs::metadata(path)?.len();
-    ensure(size <= most, format!("{size} bytes are too many for {what}"))?;
+    ensure(size <= most, format!("{size} bytes are too large for {what}"))?;
     Ok(std::fs::read(path)?)
 }
 

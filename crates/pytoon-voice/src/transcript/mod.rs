@@ -142,7 +142,7 @@ fn program(
         TranscriptionChoice::Whisperx => ("whisperx", "`pip install whisperx` installs it"),
         TranscriptionChoice::StableTs => ("stable-ts", "`pip install stable-ts` installs it"),
         TranscriptionChoice::WhisperCpp => ("whisper-cli", "install whisper.cpp"),
-        TranscriptionChoice::Openai => return Err("it is no program".to_owned()),
+        TranscriptionChoice::Openai => return Err("it is not a program".to_owned()),
     };
     let is_installed = runner.programs.find(program).is_ok();
     ensure(is_installed, format!("`{program}` is not installed ({hint})"))?;
@@ -188,7 +188,7 @@ fn written(
     // The output of an earlier program is not this one's answer.
     match std::fs::remove_file(&answer) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Ok(Err(format!("an older answer could not be removed: {error}")));
+            return Ok(Err(format!("an older result could not be removed: {error}")));
         }
         _ => {}
     }
@@ -203,7 +203,7 @@ fn written(
             let command = command.arg("-m").arg(&settings.whisper_cpp_model).arg("-f").arg(&audio);
             command.args(["-oj", "-of"]).arg(folder.join("voice"))
         }
-        TranscriptionChoice::Openai => return Ok(Err("it is no program".to_owned())),
+        TranscriptionChoice::Openai => return Ok(Err("it is not a program".to_owned())),
     };
     let flag = if choice == TranscriptionChoice::WhisperCpp { "-l" } else { "--language" };
     let unknown = (choice == TranscriptionChoice::WhisperCpp).then_some("auto");

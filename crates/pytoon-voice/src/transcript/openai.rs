@@ -202,7 +202,7 @@ pub(crate) fn read_transcript(
     let json = reply.json().unwrap_or_default();
     let Some(text) = text_at(&json, "/text").map(str::trim) else {
         // The answer is not the vendor's, so it is unknown if the transcript was bought.
-        let what = "the answer has no text in it";
+        let what = "the reply has no text in it";
         return Err(delivered(Accepted::Maybe, VendorErrorKind::Protocol, what));
     };
     if !text.chars().any(char::is_alphanumeric) || text.chars().count() > MAX_CHARS {

@@ -123,7 +123,7 @@ pub(crate) fn sentence(
     let used = speech::trim_silence(&samples);
     let speaks = words.iter().any(|word| word.text.chars().any(char::is_alphanumeric));
     if speaks && (used.is_empty() || speech::is_silent(&samples)) {
-        return Err(helper::bad(format!("`{}` came back silent", text.text)));
+        return Err(helper::bad(format!("`{}` returned silence", text.text)));
     }
     let start_ms = used.start as f64 / 48.0;
     let events: Vec<(usize, f64)> =

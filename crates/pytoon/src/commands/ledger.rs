@@ -83,7 +83,7 @@ pub(crate) fn resolve(context: &Context, id: &str, arrived: Option<&str>) -> any
     let at = database(&context.config, &context.secrets)?;
     let wrong = |reason: String| ConfigError::file(format!("call {id}"), reason);
     if !is_there(&at) {
-        return Err(wrong("there is no ledger here".into()).into());
+        return Err(wrong("this folder has no ledger".into()).into());
     }
     runtime()?.block_on(async {
         let store = Store::connect(&at).await?;

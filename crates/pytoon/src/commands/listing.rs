@@ -66,7 +66,7 @@ pub(crate) fn music(
     let mut bytes = Cursor::new(Vec::new());
     wav::write_stereo(&mut bytes, &bed.audio)?;
     write(out, &bytes.into_inner())?;
-    output::note(format!("{:.1} beats a minute", bed.bpm));
+    output::note(format!("{:.1} beats per minute", bed.bpm));
     Ok(())
 }
 

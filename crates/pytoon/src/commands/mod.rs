@@ -1,5 +1,6 @@
 //! One file per command.
 
+#[cfg(feature = "service")]
 mod admin;
 mod align;
 mod doctor;
@@ -10,17 +11,18 @@ mod inspect;
 mod ledger;
 mod listing;
 mod plan;
+#[cfg(feature = "service")]
 mod planner;
 mod redo;
 mod render;
 mod resume;
+#[cfg(feature = "service")]
 mod service;
 mod voices;
 
-use crate::cli::{Cli, Command, EnginesAction, LedgerAction, ServeArgs};
+use crate::cli::{Cli, Command, EnginesAction, LedgerAction, ServiceCommand};
 use crate::context::Context;
 use clap::CommandFactory;
-use service::Role;
 use std::process::ExitCode;
 
 /// Runs a command.
@@ -55,15 +57,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<ExitCo
             listing::music(context, preview.as_deref(), *seconds, *seed, out)
                 .map(|()| ExitCode::SUCCESS)
         }
-        Command::Serve(args) => service::run(context, Role::Serve, args),
-        Command::Api(args) => service::run(context, Role::Api, args),
-        Command::Worker => service::run(context, Role::Worker, &ServeArgs::default()),
-        Command::Migrate => service::migrate(context),
-        Command::Jobs { action } => admin::jobs(context, action),
-        Command::Tasks { action } => admin::tasks(context, action),
-        Command::Webhooks { action } => admin::webhooks(context, action),
-        Command::Keys { action } => admin::keys(context, action),
-        Command::Artifacts { action } => admin::artifacts(context, action),
+        Command::Service(command) => run_service(command, context),
         Command::Doctor { job: None } => doctor::run(context),
         Command::Doctor { job: Some(job) } => doctor::of_job(context, job),
         Command::Drill(args) => drill::run(args),
@@ -72,4 +66,30 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<ExitCo
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+#[cfg(feature = "service")]
+fn run_service(command: &ServiceCommand, context: &Context) -> anyhow::Result<ExitCode> {
+    use service::Role;
+    match command {
+        ServiceCommand::Serve(args) => service::run(context, Role::Serve, args),
+        ServiceCommand::Api(args) => service::run(context, Role::Api, args),
+        ServiceCommand::Worker => {
+            service::run(context, Role::Worker, &crate::cli::ServeArgs::default())
+        }
+        ServiceCommand::Migrate => service::migrate(context),
+        ServiceCommand::Jobs { action } => admin::jobs(context, action),
+        ServiceCommand::Tasks { action } => admin::tasks(context, action),
+        ServiceCommand::Webhooks { action } => admin::webhooks(context, action),
+        ServiceCommand::Keys { action } => admin::keys(context, action),
+        ServiceCommand::Artifacts { action } => admin::artifacts(context, action),
+    }
+}
+
+#[cfg(not(feature = "service"))]
+fn run_service(_: &ServiceCommand, _: &Context) -> anyhow::Result<ExitCode> {
+    anyhow::bail!(
+        "this build of pytoon has no service (feature `service`): run `make build`, then use \
+         ./target/release/pytoon"
+    )
 }

@@ -24,6 +24,7 @@ use pytoon_worker::film::FilmRunner;
 use pytoon_worker::retention::Collector;
 use pytoon_worker::webhook_sender::{WebhookSecrets, WebhookSender};
 use pytoon_worker::{Room, Worker};
+use rustix::process::{Resource, getrlimit};
 use secrecy::ExposeSecret;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -43,6 +44,12 @@ const ENDED_AFTER: Duration = Duration::from_secs(3600);
 const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
 /// The folder of jobs below the storage folder.
 const JOBS: &str = "jobs";
+/// The number of descriptors if the system has no limit.
+const UNLIMITED: u64 = 1 << 16;
+/// Maximum number of connections, regardless of the descriptors.
+const MOST_CONNECTIONS: u64 = 1024;
+/// One in this many descriptors may be used by connections; the rest is for work.
+const PART_FOR_CONNECTIONS: u64 = 4;
 /// The interval between checks for a shutdown.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -123,7 +130,7 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
                 config: Arc::new(context.config.clone()),
                 planner: Arc::new(FilmPlanner { env: environment.clone(), files: store.clone() }),
                 limits: Arc::new(RateLimits::new(&context.config.settings.service)),
-                budgets: Arc::new(Budgets::new(crate::limits::connections())),
+                budgets: Arc::new(Budgets::new(connections())),
                 checks: Arc::default(),
                 signs: secrets.is_some(),
                 storage: environment.engines.storage().clone(),
@@ -312,9 +319,15 @@ async fn asked_to_end(cancel: &CancelToken) {
     }
 }
 
+/// Returns the maximum number of an API's open connections.
+fn connections() -> usize {
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(UNLIMITED);
+    (files / PART_FOR_CONNECTIONS).clamp(8, MOST_CONNECTIONS) as usize
+}
+
 async fn serve(listener: TcpListener, api: Api, cancel: CancelToken) -> std::io::Result<()> {
     let grace = Duration::from_secs(api.config.settings.service.grace_seconds);
-    let bounds = Bounds { connections: crate::limits::connections(), grace };
+    let bounds = Bounds { connections: connections(), grace };
     let ends = async move { asked_to_end(&cancel).await };
     pytoon_api::serve(listener, router(api), bounds, ends).await
 }
@@ -335,7 +348,8 @@ fn tell_counts(store: Arc<Store>, context: &Context, process: String) {
             if let Err(error) = told {
                 told_since = Instant::now();
                 let reason = error.to_string();
-                ServiceEvent::StoreUnavailable { operation: "keep counts", reason: &reason }.emit();
+                ServiceEvent::StoreUnavailable { operation: "store counters", reason: &reason }
+                    .emit();
             }
             tokio::time::sleep(TELL_COUNTS).await;
         }
@@ -365,7 +379,7 @@ fn check_health(env: &Environment) {
                 key_present,
                 kind: if key_present { "disabled" } else { "no_key" },
                 latency_ms: 0,
-                detail: "it is not asked",
+                detail: "it is not checked",
             }
             .emit();
         }

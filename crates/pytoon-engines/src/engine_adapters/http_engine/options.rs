@@ -299,7 +299,7 @@ impl HttpOptions {
             let has_place = equals.is_none() || place.is_some();
             require(has_place, &field, "`equals` compares what a `pointer` points to: name one")?;
             let is_picky = status.is_some() || equals.is_some() || contains.is_some();
-            require(is_picky, &field, "it fits every answer: name a status, equals or contains")
+            require(is_picky, &field, "it matches every reply: name a status, equals or contains")
         })
     }
 
@@ -417,7 +417,7 @@ impl Lengths<'_> {
                 lengths.sort_unstable();
                 lengths.dedup();
                 if lengths[0] == 0 {
-                    return wrong("a clip of 0 ms is none");
+                    return wrong("a clip must be longer than 0 ms");
                 }
                 Ok(Durations::Fixed(lengths))
             }

@@ -120,7 +120,8 @@ const REFUSALS: &[Row] = &[
     Row::each(REASONS, &["API_KEY_INVALID", "API_KEY_EXPIRED"], VendorErrorKind::Auth)
         .source("google.rpc.ErrorInfo, reasons of googleapis.com"),
     // A wrong key is reported as an invalid argument.
-    Row::message(&[400], &["api key"], VendorErrorKind::Auth).source("as the interface answers"),
+    Row::message(&[400], &["api key"], VendorErrorKind::Auth)
+        .source("as seen in replies of the interface"),
     Row::each(REASONS, &["BILLING_DISABLED"], VendorErrorKind::Quota)
         .source("google.rpc.ErrorInfo, reasons of googleapis.com"),
     Row::message(&[403], &["billing"], VendorErrorKind::Quota)

@@ -122,7 +122,7 @@ impl From<WavProblem> for Unreadable {
 fn sound_at(json: &Value, pointer: &str) -> Result<Vec<u8>, Unreadable> {
     let audio = text_at(json, pointer).ok_or(Unreadable::Protocol)?;
     let bytes = base64::engine::general_purpose::STANDARD.decode(audio);
-    bytes.map_err(|_| Unreadable::Sound("its sound is not base64".into()))
+    bytes.map_err(|_| Unreadable::Sound("its audio is not base64".into()))
 }
 
 /// A service or a server that speaks.
@@ -434,7 +434,7 @@ impl TtsProvider for Cloud {
         let asked = inner.runtime.block_on(async {
             let asked = inner.adapter.health(&inner.http);
             tokio::time::timeout(HEALTH_PATIENCE, asked).await.unwrap_or_else(|_| {
-                let message = format!("no answer within {} s", HEALTH_PATIENCE.as_secs());
+                let message = format!("no reply within {} s", HEALTH_PATIENCE.as_secs());
                 Err(VendorError::new(&inner.name, HEALTH, VendorErrorKind::Timeout, message))
             })
         });

@@ -123,7 +123,7 @@ const REFUSALS: &[Row] = &[
         &["content_policy_violation", "moderation_blocked"],
         VendorErrorKind::Moderation,
     )
-    .source("OpenAI's specification, codes of failed answers"),
+    .source("OpenAI's specification, codes of failed responses"),
 ];
 
 /// Returns the kind of this vendor's refusal and its message.

@@ -60,7 +60,7 @@ impl VoiceRequest<'_> {
         if !speaks || !speech::is_silent(samples) {
             return Ok(());
         }
-        let reason = format!("`{}` came back silent", join_spoken(spoken).text);
+        let reason = format!("`{}` returned silence", join_spoken(spoken).text);
         Err(VoiceError::BadAudio { provider: self.provider.into(), reason })
     }
 

@@ -28,7 +28,7 @@ pub(super) fn checks(context: &Context) -> Vec<Check> {
 }
 
 fn program(context: &Context, name: &'static str, arg: &str) -> Check {
-    let command = CommandLine::new(name, "ask for its version").arg(arg);
+    let command = CommandLine::new(name, "read its version").arg(arg);
     let fix = match name {
         "pytoon-espeak" | "pytoon-x264" => "make setup && cargo build --release",
         _ => "make setup, or: apt-get install ffmpeg",

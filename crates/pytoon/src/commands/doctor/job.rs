@@ -81,7 +81,7 @@ fn standing(row: &JobRow, tasks: &[TaskRow], now: i64) -> Check {
         let evidence =
             format!("{status} at {}{by}: {} ({})", error.stage, error.message, error.code);
         if row.status == JobStatus::Held {
-            let fix = "fix the cause of the fallback (see below), then `pytoon jobs release`; or give up with `pytoon jobs cancel`";
+            let fix = "fix the cause of the fallback (see below), then run `pytoon jobs release`; or cancel the job with `pytoon jobs cancel`";
             return Check::warning("status", evidence, fix).see("fallback-spike");
         }
         let (fix, page) = match error.code.as_str() {
@@ -269,7 +269,7 @@ fn remedy(kind: &str) -> (&'static str, &'static str) {
             ("redo the scene; if it fails again, contact the vendor's support", "engine-health")
         }
         _ => (
-            "once the vendor is back: `pytoon jobs redo` with this scene and its engine",
+            "once the vendor is back, run `pytoon jobs redo` with this scene and its engine",
             "engine-health",
         ),
     }
@@ -285,7 +285,8 @@ fn check_voice(receipt: &Value) -> Vec<Check> {
             format!("{} ({}: {})", part("provider"), part("kind"), part("reason"))
         })
         .collect();
-    let failed = if failed.is_empty() { "nobody could".to_owned() } else { failed.join(", ") };
+    let failed =
+        if failed.is_empty() { "nobody was able to".to_owned() } else { failed.join(", ") };
     let mut checks = Vec::new();
     let provider = voice["provider"].as_str();
     checks.push(match provider {
@@ -388,7 +389,7 @@ async fn check_paid_calls(store: &Store, id: &JobId) -> anyhow::Result<Option<Ch
     Ok(match unknown.first() {
         Some(call) => {
             let evidence = format!(
-                "{} of {} calls have no answer: {} of {}",
+                "{} of {} calls have no response: {} of {}",
                 unknown.len(),
                 calls.len(),
                 call.id,

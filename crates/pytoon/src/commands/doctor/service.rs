@@ -165,10 +165,10 @@ async fn rows(store: &Store) -> anyhow::Result<Vec<Check>> {
         CallFilter { states: vec![CallState::Unknown], limit: 100, ..CallFilter::default() };
     let unknown = store.call_list(filter).await?;
     checks.push(match unknown.first() {
-        None => Check::good("paid calls", "every call has an answer"),
+        None => Check::good("paid calls", "every call has a response"),
         Some(call) => {
             let evidence =
-                format!("{} without an answer, the last at {}", unknown.len(), call.engine);
+                format!("{} without a response, the last at {}", unknown.len(), call.engine);
             let fix = "`pytoon ledger list --unknown`, then `pytoon ledger resolve`";
             Check::warning("paid calls", evidence, fix).see("paid-calls")
         }
