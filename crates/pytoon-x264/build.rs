@@ -1,7 +1,7 @@
-//! Compiles the C file that reads x264.h, and names the library to link.
+//! Compiles the C file that includes `x264.h`, and names the library to link.
 //!
-//! The library is linked statically where it is there in that form (Debian's `libx264-dev` has it):
-//! the program then starts at once and runs wherever its libc does.
+//! The library is linked statically if a static version is installed (Debian's `libx264-dev` has one). The program
+//! then starts immediately and runs wherever its libc does.
 
 fn main() {
     println!("cargo:rerun-if-changed=src/x264.c");

@@ -1,28 +1,28 @@
 //! Fits music to the length of a film.
 //!
 //! Guarantees: the result has exactly the requested length; it starts with a 15 ms fade and reaches zero on its last
-//! sample after a square-law tail of 800 ms; loops are joined with an equal-power cross-fade at the place where the
+//! sample after a square-law tail of 800 ms; loops are joined with an equal-power cross-fade at the point where the
 //! music is most similar to its beginning.
 //!
-//! Does not set levels; `mixer` measures and places the bed.
+//! This module does not set levels. `mixer` measures and places the bed.
 
 use std::f32::consts::FRAC_PI_2;
 
 use crate::dsp::mean_square;
 use crate::{Stereo, samples_from_ms};
 
-/// Fade at the start of every bed.
+/// The length of the fade at the start of every bed.
 pub const FADE_IN_MS: f64 = 15.0;
-/// Fade at the end of every bed.
+/// The length of the fade at the end of every bed.
 pub const TAIL_MS: f64 = 800.0;
 
-/// Resolution of the level curve used to compare passages (10 ms).
+/// The resolution of the level curve used to compare passages (10 ms).
 const FRAME: usize = 480;
-/// Length of the compared passages: 3 s distinguish one bar from another.
+/// The length of the compared passages (3 s), enough to distinguish one bar from another.
 const COMPARED: usize = 300;
 
-/// Cuts or loops `music` to `len` samples and fades both ends. `crossfade` is
-/// the length of a loop join in samples (a beat is a good choice).
+/// Cuts or loops `music` to `len` samples and fades both ends. `crossfade` is the length of a loop join in samples; a
+/// beat is a good choice.
 #[must_use]
 pub fn fit_music(music: Stereo, len: usize, crossfade: usize) -> Stereo {
     let mut out = skip_lead_in(music);
@@ -54,7 +54,7 @@ pub fn fade_ends(audio: &mut Stereo) {
     }
 }
 
-/// Drops silence before the first sound, so that a bed starts on its downbeat.
+/// Drops the silence before the first sound, so that a bed starts on its downbeat.
 fn skip_lead_in(mut music: Stereo) -> Stereo {
     let loudest = crate::loudness::sample_peak(&music);
     if loudest <= 0.0 {
@@ -97,8 +97,8 @@ fn append(out: &mut Vec<f32>, next: &[f32], start: usize) {
     out.extend_from_slice(&next[join.min(next.len())..]);
 }
 
-/// Returns the end of the loop: the place in the second half of the music that is most similar to its beginning,
-/// by the curve of its level. Music that is too short loops whole.
+/// Returns the end of the loop: the position in the second half of the music that is most similar to its beginning,
+/// by level curve. Music that is too short loops as a whole.
 fn loop_length(music: &Stereo) -> usize {
     let len = music.len();
     let level: Vec<f32> =

@@ -1,12 +1,11 @@
-//! Second-order filters.
+//! Second-order filters (biquads).
 //!
-//! Formulas: Robert Bristow-Johnson, "Cookbook formulae for audio EQ biquad
-//! filter coefficients" (W3C note). State is `f64`, so low corner frequencies
-//! stay accurate; the form is transposed direct form II.
+//! The formulas are from Robert Bristow-Johnson, "Cookbook formulae for audio EQ biquad filter coefficients" (W3C
+//! note). The state is `f64`, so that low corner frequencies stay accurate; the form is transposed direct form II.
 
 use std::f64::consts::PI;
 
-/// One filter section with its memory.
+/// One filter section with its state.
 #[derive(Debug, Clone)]
 pub(crate) struct Biquad {
     b: [f64; 3],
@@ -45,7 +44,7 @@ impl Biquad {
         Self::normalised([edge, 1.0 - cos, edge], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
     }
 
-    /// Returns a band-pass with 0 dB and zero phase at its centre.
+    /// Creates a band-pass with 0 dB and zero phase at its centre.
     pub(crate) fn band_pass(hz: f64, q: f64) -> Self {
         let Prewarp { cos, alpha } = prewarp(hz, q);
         Self::normalised([alpha, 0.0, -alpha], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
@@ -83,7 +82,7 @@ impl Biquad {
         y
     }
 
-    /// Filters both channels in one pass; their states are independent, which nearly halves the time.
+    /// Filters both channels in one pass. Their states are independent, which nearly halves the time.
     pub(crate) fn process_stereo(&self, audio: &mut crate::Stereo) {
         let (mut on_left, mut on_right) = (self.clone(), self.clone());
         for (l, r) in audio.left.iter_mut().zip(&mut audio.right) {

@@ -1,10 +1,10 @@
 //! Removes steady background noise from a voice.
 //!
 //! Guarantees: the output has the input's length and is aligned with it to the sample. The work is done by
-//! `nnnoiseless` (RNNoise), which expects samples on a 16-bit scale and delays them by one frame; both are undone
-//! here.
+//! `nnnoiseless` (RNNoise), which expects samples on a 16-bit scale and delays them by one frame; this module undoes
+//! both.
 //!
-//! For voices only: it treats music as noise.
+//! The denoiser is for voices only, since it treats music as noise.
 
 use nnnoiseless::DenoiseState;
 

@@ -1,15 +1,15 @@
-//! Small numeric helpers shared by the modules.
+//! Small numeric helpers that several modules use.
 
 use pytoon_vocabulary::Rng;
 use std::f64::consts::PI;
 
-/// Returns the generator of a sound's seed.
+/// Creates the random generator for a sound's seed.
 pub(crate) fn rng(seed: u64) -> Rng {
     Rng::numbered(seed, 0x5DEE_CE66_D1CE_4E5B)
 }
 
-/// Returns the inner product, with eight running sums: the compiler may not reorder float addition, so the lanes
-/// are spelled out to allow vector code.
+/// Returns the inner product. It uses eight running sums: the compiler may not reorder float addition, so the lanes
+/// are written out to allow vector code.
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0_f32; 8];
     let (a_main, a_rest) = a.as_chunks::<8>();
@@ -30,7 +30,7 @@ pub(crate) fn add_scaled(target: &mut [f32], source: &[f32], factor: f32) {
     }
 }
 
-/// Returns the largest absolute sample; zero for an empty slice.
+/// Returns the largest absolute sample, or zero for an empty slice.
 pub(crate) fn peak(samples: &[f32]) -> f32 {
     let mut lanes = [0.0_f32; 8];
     let (main, rest) = samples.as_chunks::<8>();
@@ -43,7 +43,7 @@ pub(crate) fn peak(samples: &[f32]) -> f32 {
     lanes.iter().copied().chain(rest.iter().map(|s| s.abs())).fold(0.0, f32::max)
 }
 
-/// Returns the mean square of a slice; zero for an empty one.
+/// Returns the mean square of a slice, or zero for an empty one.
 pub(crate) fn mean_square(samples: &[f32]) -> f64 {
     if samples.is_empty() {
         return 0.0;
@@ -73,8 +73,8 @@ pub(crate) fn raised_cosine(t: f64) -> f64 {
     0.5 - 0.5 * (PI * t.clamp(0.0, 1.0)).cos()
 }
 
-/// Returns the modified Bessel function of the first kind, order zero (power series, Abramowitz and Stegun 9.6.12);
-/// used by the Kaiser window.
+/// Returns the modified Bessel function of the first kind, order zero (power series, Abramowitz and Stegun 9.6.12).
+/// The Kaiser window uses it.
 pub(crate) fn bessel_i0(x: f64) -> f64 {
     let quarter = x * x / 4.0;
     let (mut sum, mut term) = (1.0, 1.0);
@@ -85,8 +85,8 @@ pub(crate) fn bessel_i0(x: f64) -> f64 {
     sum
 }
 
-/// Returns a Kaiser-windowed sinc at `x` samples from the centre; `cutoff` is a fraction of the sample rate
-/// (0.5 = Nyquist), `half` the half width in samples.
+/// Returns a Kaiser-windowed sinc at `x` samples from the centre. `cutoff` is a fraction of the sample rate (0.5 =
+/// Nyquist); `half` is the half width in samples.
 pub(crate) fn windowed_sinc(x: f64, cutoff: f64, half: f64, beta: f64) -> f64 {
     let edge = x / half;
     if edge.abs() > 1.0 {

@@ -1,11 +1,11 @@
-//! The gain curve that lowers music under speech.
+//! Computes the gain curve that lowers music under speech.
 //!
 //! Guarantees: music is fully ducked over the whole of `[start, end)`; the ramp down ends at `start` and the
 //! ramp up begins at `end`; overlapping regions take the lower gain; the curve never moves more than
 //! [`MAX_STEP_DB`] in 10 ms, because ramps that are too short for their depth are lengthened.
 //!
-//! Does not find speech: regions come from word timings, never from a detector on the mix, so that the music is
-//! ducked before the first syllable and does not pump in the pauses between words.
+//! This module does not detect speech: regions come from word times, never from a detector on the mix, so that the
+//! music is ducked before the first syllable and does not pump in the pauses between words.
 
 use std::f64::consts::PI;
 
@@ -13,25 +13,25 @@ use crate::dsp::raised_cosine;
 use crate::samples_from_ms;
 use pytoon_vocabulary::{DuckRegion, Ms};
 
-/// Largest change in any 10 ms.
+/// Maximum gain change in any 10 ms.
 pub const MAX_STEP_DB: f32 = 1.0;
 
 const STEP_SAMPLES: f64 = 480.0;
-/// The grid of computed gains, in samples; gains between are interpolated.
+/// The grid of computed gains, in samples. Gains in between are interpolated.
 const GRID: usize = 32;
 
-/// A region in samples.
+/// A ducked region, in samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Lowered {
-    /// First sample at full depth.
+    /// The first sample at full depth.
     start: usize,
-    /// First sample after full depth.
+    /// The first sample after full depth.
     end: usize,
-    /// Gain inside, in dB; the sign is ignored, since music is never raised.
+    /// The gain inside the region, in dB. The sign is ignored, since music is never raised.
     depth_db: f32,
-    /// Samples from unity to full depth, ending at `start`.
+    /// The number of samples from unity to full depth, ending at `start`.
     ramp_down: usize,
-    /// Samples from full depth to unity, beginning at `end`.
+    /// The number of samples from full depth to unity, beginning at `end`.
     ramp_up: usize,
 }
 
@@ -55,8 +55,8 @@ impl Lowered {
         -(if depth.is_finite() { depth.min(60.0) } else { 60.0 })
     }
 
-    /// Returns the length of a ramp that keeps every 10 ms of it within the step limit, at least `wanted`. A
-    /// cosine ramp is steepest in its middle, at depth * pi / 2 per length.
+    /// Returns the length of a ramp that keeps every 10 ms within the step limit, at least `wanted`. A cosine ramp is
+    /// steepest in its middle, at depth * pi / 2 per length.
     fn ramp(&self, wanted: usize) -> usize {
         // The margin covers the interpolation between grid points.
         let steepest = -self.depth() * PI / 2.0 * STEP_SAMPLES / f64::from(MAX_STEP_DB) * 1.02;
@@ -114,7 +114,7 @@ fn lower(grid: &mut [f64], region: &Lowered) {
 mod tests {
     use super::*;
 
-    /// Returns a region of 12 dB with ramps of 180 and 700 ms.
+    /// Returns a region that is ducked by 12 dB, with ramps of 180 and 700 ms.
     fn lowered(start: usize, end: usize) -> Lowered {
         let (ramp_down, ramp_up) = (180 * 48, 700 * 48);
         Lowered { start, end, depth_db: -12.0, ramp_down, ramp_up }

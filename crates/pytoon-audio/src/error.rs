@@ -1,37 +1,37 @@
-//! Errors when audio enters or leaves the crate.
+//! Errors that occur when audio enters or leaves the crate.
 
 use thiserror::Error;
 
-/// A rejection. Only input and output can fail, processing cannot.
+/// An input or output error. Processing itself cannot fail.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum AudioError {
-    /// The bytes are not a supported WAV file; convert it first.
+    /// The bytes are not a supported WAV file. Convert it first.
     #[error("read WAV: {0}")]
     BadWav(String),
-    /// The sink failed to write; retry with another sink.
+    /// The sink failed to write. Retry with another sink.
     #[error("write WAV: {0}")]
     WriteWav(std::io::Error),
-    /// The input is larger than this crate accepts; cut it first.
+    /// The input is larger than this crate accepts. Cut it first.
     #[error("accept audio: {what} is {value}, the limit is {limit}")]
     TooLarge {
         /// The quantity that was exceeded.
         what: &'static str,
-        /// Its value.
+        /// The actual value.
         value: u64,
-        /// The largest accepted value.
+        /// The maximum accepted value.
         limit: u64,
     },
-    /// A parameter is outside its documented range; correct the caller.
+    /// A parameter is outside its documented range. Correct the caller.
     #[error("accept {what}: {value} is outside {low} to {high}")]
     OutOfRange {
-        /// The parameter.
+        /// The name of the parameter.
         what: &'static str,
-        /// Its value.
+        /// The value passed.
         value: f64,
-        /// Lowest accepted value.
+        /// The lowest accepted value.
         low: f64,
-        /// Highest accepted value.
+        /// The highest accepted value.
         high: f64,
     },
 }

@@ -1,17 +1,17 @@
-//! The lag between two recordings of one sound.
+//! Measures the lag between two recordings of the same sound.
 //!
-//! Guarantees: precise to an eighth of a millisecond; equal input gives equal output. Does not resample or
-//! level: both inputs are 48 kHz mono.
+//! Guarantees: the lag is precise to an eighth of a millisecond; equal input gives equal output. This module does not
+//! resample or level; both inputs are 48 kHz mono.
 
-/// Samples averaged into one before the comparison: 8 kHz are left.
+/// The number of samples averaged into one before the comparison, which leaves 8 kHz.
 const STEP: usize = 6;
-/// The longest comparison, in steps (eight seconds).
+/// Maximum length of the comparison, in steps (eight seconds).
 const COMPARED: usize = 64_000;
-/// The least similarity (normalised correlation) for a reliable lag.
+/// Minimum similarity (normalised correlation) for a reliable lag.
 const ALIKE: f64 = 0.5;
 
-/// Returns the delay of `sound` relative to `reference` in milliseconds, searched up to `most_ms` in both directions;
-/// `None` if the two are not similar.
+/// Returns the delay of `sound` relative to `reference` in milliseconds, or `None` if the two are not similar. The
+/// search covers `most_ms` in both directions.
 #[must_use]
 pub fn lag_ms(reference: &[f32], sound: &[f32], most_ms: usize) -> Option<f64> {
     let most = most_ms * 48 / STEP;
@@ -29,7 +29,7 @@ fn decimated(samples: &[f32]) -> Vec<f32> {
     samples.chunks_exact(STEP).map(|chunk| chunk.iter().sum::<f32>() / STEP as f32).collect()
 }
 
-/// Returns the start of the part to compare, since a film may begin with silence.
+/// Returns the start of the loudest part, which is compared because a film may begin with silence.
 fn loudest_part(samples: &[f32]) -> usize {
     let power = |from: usize| -> f32 {
         samples[from..(from + COMPARED).min(samples.len())].iter().map(|s| s * s).sum()

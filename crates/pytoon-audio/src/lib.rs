@@ -1,15 +1,14 @@
-//! Audio for finished shorts: clean the voice, compose or fit a music bed, duck, mix, master and measure.
+//! Audio for finished shorts: cleans the voice, composes or fits a music bed, ducks, mixes, masters and measures.
 //!
-//! Guarantees: pure functions over samples. Equal input gives equal output; every random choice comes from a seed
-//! argument. Hostile audio causes no panic: sizes are bounded and non-finite samples are dropped where audio enters
-//! (`wav`, `mixer`).
+//! Guarantees: all functions are pure over samples. Equal input gives equal output; every random choice comes from a
+//! seed argument. Hostile audio causes no panic: sizes are bounded, and non-finite samples are dropped where audio
+//! enters (`wav`, `mixer`).
 //!
-//! Does not open files, start processes, read a clock or decode compressed
-//! formats; `wav` works on any reader or writer the caller brings.
+//! This crate does not open files, start processes, read a clock or decode compressed formats. `wav` works on any
+//! reader or writer that the caller passes.
 //!
-//! Everything runs at [`SAMPLE_RATE`]; positions are sample indices and ranges
-//! are half-open. Start with [`mixer::mix`], then [`voice_chain::VoiceChain`]
-//! and [`music::generate`].
+//! All audio is at [`SAMPLE_RATE`]; positions are sample indices and ranges are half-open. Start with [`mixer::mix`],
+//! then [`voice_chain::VoiceChain`] and [`music::generate`].
 
 pub mod bed;
 mod biquad;

@@ -3,11 +3,11 @@
 //! Guarantees: the output has the input's length and timing, its true peak does not exceed the ceiling (verified by
 //! measurement, with at most four corrections), both channels get one gain, and the gain curve is smooth.
 //!
-//! Method: the needed gain comes from the oversampled peak envelope, is extended 5 ms backwards and forwards by
-//! a sliding minimum, released exponentially and then smoothed by two box filters that together span the same 5
-//! ms. Each smoothed value is an average of numbers not above the needed gain, so it is not above it either.
+//! The needed gain comes from the oversampled peak envelope. A sliding minimum extends it 5 ms backwards and
+//! forwards, and it is released exponentially. Two box filters that together span the same 5 ms then smooth it. Each
+//! smoothed value is an average of numbers not above the needed gain, so it is not above it either.
 //!
-//! Does not add make-up gain; `master` does that.
+//! This module does not add make-up gain; `master` does.
 
 use std::collections::VecDeque;
 
@@ -22,30 +22,30 @@ const TIGHTENINGS: usize = 4;
 /// The limiter's measurements.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LimiterReport {
-    /// Deepest gain reduction in dB, zero or positive.
+    /// The deepest gain reduction in dB, zero or positive.
     pub max_reduction_db: f32,
-    /// Samples with more than 0.1 dB of reduction.
+    /// The number of samples with more than 0.1 dB of reduction.
     pub limited_samples: usize,
-    /// True peak of the output.
+    /// The true peak of the output.
     pub true_peak: Dbtp,
 }
 
 impl LimiterReport {
-    /// Returns the report for a programme with this true peak that needed no limiting.
+    /// Creates the report for a programme with the given true peak that needed no limiting.
     fn untouched(peak: f32) -> Self {
         Self { max_reduction_db: 0.0, limited_samples: 0, true_peak: Dbtp::from_amplitude(peak) }
     }
 }
 
-/// A signal that one gain curve can limit: any number of channels.
+/// A signal that one gain curve can limit, with any number of channels.
 pub(crate) trait Programme: Clone {
-    /// Multiplies every sample.
+    /// Multiplies every sample by `factor`.
     fn scale(&mut self, factor: f32);
-    /// Multiplies every channel by a curve.
+    /// Multiplies every channel by a gain curve.
     fn apply_gain(&mut self, gains: &[f32]);
-    /// Returns the largest magnitude, including the points between samples.
+    /// Returns the largest magnitude, including points between samples.
     fn true_peak(&self) -> f32;
-    /// Returns [`peak_envelope_over`] of all channels.
+    /// Returns the [`peak_envelope_over`] of all channels.
     fn envelope_over(&self, floor: f32) -> Vec<f32>;
 }
 
@@ -67,7 +67,7 @@ impl Programme for Stereo {
     }
 }
 
-/// One channel.
+/// Treats a mono signal as a programme.
 impl Programme for Vec<f32> {
     fn scale(&mut self, factor: f32) {
         self.iter_mut().for_each(|sample| *sample *= factor);
@@ -86,7 +86,7 @@ impl Programme for Vec<f32> {
     }
 }
 
-/// Limits `audio`, [`Stereo`] or one channel, so that its true peak stays at or below `ceiling`.
+/// Limits `audio`, which is [`Stereo`] or one channel, so that its true peak stays at or below `ceiling`.
 pub(crate) fn limit<P: Programme>(audio: &mut P, ceiling: Dbtp) -> LimiterReport {
     let envelope = audio.envelope_over(ceiling.amplitude());
     let highest = crate::dsp::peak(&envelope);
@@ -98,8 +98,8 @@ pub(crate) fn limit<P: Programme>(audio: &mut P, ceiling: Dbtp) -> LimiterReport
 }
 
 /// Applies `gain`, then limits. `restore` writes the programme as it was before `gain`, and `envelope` is its peak
-/// envelope: a caller can try several gains with one detection, and needs no copy if it can recreate the programme.
-/// Also returns the limiter's gain for every sample, or nothing if it was not needed.
+/// envelope. A caller can thus try several gains with one detection, and needs no copy if it can recreate the
+/// programme. Also returns the limiter's gain for every sample, or an empty list if no limiting was needed.
 pub(crate) fn limit_with_envelope<P: Programme>(
     audio: &mut P,
     restore: &dyn Fn(&mut P),
@@ -167,7 +167,7 @@ fn gain_curve(envelope: &[f32], gain: f32, limit: f32) -> Vec<f32> {
     curve
 }
 
-/// Computes `values[n] = min(values[n..n + width])`, for gains not above 1.
+/// Computes `values[n] = min(values[n..n + width])` for gains not above 1.
 fn sliding_minimum(values: &mut [f32], width: usize) {
     let mut queue: VecDeque<(usize, f32)> = VecDeque::new();
     for (n, value) in values.iter_mut().enumerate().rev() {
@@ -199,9 +199,8 @@ fn release(curve: &mut [f32]) {
     }
 }
 
-/// Replaces each value by the mean of itself and the `width - 1` before it.
-/// Positions before the start count as the first value, which is safe because
-/// the first value is already the minimum of what follows.
+/// Replaces each value by the mean of itself and the `width - 1` values before it. Positions before the start count
+/// as the first value, which is safe because the first value is already the minimum of the values after it.
 fn box_average(curve: &mut [f32], width: usize) {
     let Some(&first) = curve.first() else { return };
     let mut ring = vec![first; width];

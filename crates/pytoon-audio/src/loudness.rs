@@ -1,10 +1,10 @@
-//! Loudness and peak measurement (ITU-R BS.1770-5, EBU R 128).
+//! Measures loudness and peaks (ITU-R BS.1770-5, EBU R 128).
 //!
-//! Guarantees: K-weighting is the `ebur128` library's; gating and true peak are implemented here, several times
-//! faster and tested against the library's.
+//! Guarantees: K-weighting comes from the `ebur128` library; gating and true peak are implemented here, several times
+//! faster, and tested against that library.
 //!
-//! Does not change audio. An unmeasurable programme (shorter than 400 ms, or
-//! below the -70 LUFS gate) reads `-inf`, never an error.
+//! This module does not change audio. An unmeasurable programme (shorter than 400 ms, or below the -70 LUFS gate)
+//! measures `-inf`, never an error.
 
 use std::ops::Range;
 
@@ -18,13 +18,13 @@ const BLOCK: usize = SAMPLE_RATE as usize / 10;
 /// The measured properties of a programme.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Loudness {
-    /// Gated loudness of the whole programme.
+    /// The gated loudness of the whole programme.
     pub integrated: Lufs,
-    /// Highest true peak of either channel.
+    /// The highest true peak of either channel.
     pub true_peak: Dbtp,
 }
 
-/// Measures a stereo programme.
+/// Measures the loudness and true peak of a stereo programme.
 #[must_use]
 pub fn measure(audio: &Stereo) -> Loudness {
     Loudness {
@@ -33,7 +33,7 @@ pub fn measure(audio: &Stereo) -> Loudness {
     }
 }
 
-/// Returns the integrated loudness alone, cheaper than [`measure`].
+/// Returns the integrated loudness alone. It is cheaper than [`measure`].
 #[must_use]
 pub fn integrated(audio: &Stereo) -> Lufs {
     integrated_channels(&audio.channels())
@@ -46,7 +46,7 @@ pub(crate) fn integrated_centred(samples: &[f32]) -> Lufs {
     Lufs(integrated_mono(samples).0 + 10.0 * 2.0_f64.log10())
 }
 
-/// Returns the integrated loudness of a mono signal as one channel.
+/// Returns the integrated loudness of a mono signal played from one speaker.
 #[must_use]
 pub fn integrated_mono(samples: &[f32]) -> Lufs {
     integrated_channels(&[samples])
@@ -58,21 +58,21 @@ pub fn sample_peak(audio: &Stereo) -> f32 {
     crate::dsp::peak(&audio.left).max(crate::dsp::peak(&audio.right))
 }
 
-/// Returns the loss of loudness on one speaker, in LU: the loudness of both channels minus that of the fold-down
-/// played from both.
+/// Returns the loudness lost when both channels are played on one speaker, in LU: the loudness of both channels minus
+/// that of the fold-down played from both.
 #[must_use]
 pub fn mono_loss_lu(audio: &Stereo) -> f64 {
     mono_loss_given(audio, integrated(audio))
 }
 
-/// Returns [`mono_loss_lu`] for a caller that already knows the loudness.
+/// Returns [`mono_loss_lu`] for a programme whose loudness the caller already knows.
 pub(crate) fn mono_loss_given(audio: &Stereo, loudness: Lufs) -> f64 {
     let mono = integrated_mono(&audio.mono()).0 + 10.0 * 2.0_f64.log10();
     let loss = loudness.0 - mono;
     if loss.is_finite() { loss } else { 0.0 }
 }
 
-/// Returns the K-weighted power of each 100 ms block, both channels together, without the last, partial block.
+/// Returns the K-weighted power of each 100 ms block, both channels together. Omits the last, partial block.
 pub(crate) fn block_powers(channels: &[&[f32]]) -> Vec<f64> {
     let Ok(mut meter) = EbuR128::new(channels.len() as u32, SAMPLE_RATE, Mode::M) else {
         return Vec::new();
@@ -80,13 +80,13 @@ pub(crate) fn block_powers(channels: &[&[f32]]) -> Vec<f64> {
     feed(&mut meter, channels)
 }
 
-/// Returns the loudness of a mean K-weighted power (BS.1770-5, equation 2).
+/// Converts a mean K-weighted power to loudness (BS.1770-5, equation 2).
 pub(crate) fn loudness_of_power(power: f64) -> f64 {
     10.0 * power.log10() - 0.691
 }
 
-/// Returns the mean power over the blocks inside `range`, in samples. Blocks that only overlap it are left out unless
-/// there are no others.
+/// Returns the mean power over the blocks inside `range`, in samples. Blocks that only overlap the range count only
+/// if there are no others.
 pub(crate) fn mean_power(powers: &[f64], range: &Range<usize>) -> Option<f64> {
     let inside = range.start.div_ceil(BLOCK)..(range.end / BLOCK).min(powers.len());
     let touched = range.start / BLOCK..range.end.div_ceil(BLOCK).min(powers.len());
@@ -103,7 +103,7 @@ fn integrated_channels(channels: &[&[f32]]) -> Lufs {
 }
 
 /// Returns the gated loudness (BS.1770-5, equations 3 to 7) of 100 ms blocks. Gating blocks last 400 ms and begin
-/// every 100 ms: each is the sum of four short powers, while the library would sum every sample four times.
+/// every 100 ms. Each is the sum of four short powers, whereas the library would sum every sample four times.
 fn gated(powers: &[f64]) -> f64 {
     let blocks = powers.windows(4).map(|four| four.iter().sum::<f64>() / 4.0);
     let audible: Vec<f64> = blocks.filter(|&power| loudness_of_power(power) >= -70.0).collect();
@@ -135,7 +135,7 @@ fn feed(meter: &mut EbuR128, channels: &[&[f32]]) -> Vec<f64> {
     powers
 }
 
-/// Returns the library's slower true-peak reading, to test ours against.
+/// Returns the library's slower true-peak measurement, for comparison with this crate's.
 #[cfg(test)]
 pub(crate) fn reference_true_peak(audio: &Stereo) -> Dbtp {
     let Ok(mut meter) = EbuR128::new(2, SAMPLE_RATE, Mode::TRUE_PEAK) else {

@@ -1,10 +1,10 @@
 //! Brings a programme to its target loudness under a true-peak ceiling.
 //!
-//! Guarantees: one static gain for the whole programme, so nothing pumps; the limiter only catches peaks; length and
-//! timing stay. The ceiling always holds. The loudness is corrected up to [`MAX_CORRECTIONS`] times, because limiting
-//! reduces it, and the report has the loudness that was reached.
+//! Guarantees: one static gain applies to the whole programme, so nothing pumps; the limiter only catches peaks;
+//! length and timing are preserved. The ceiling always holds. The loudness is corrected up to [`MAX_CORRECTIONS`]
+//! times, because limiting reduces it, and the report contains the loudness that was reached.
 //!
-//! Does not compress or equalise. Silence is unchanged and reported as such.
+//! This module does not compress or equalise. Silence stays unchanged and is reported as such.
 
 use crate::dsp::peak;
 use crate::limiter::limit_with_envelope;
@@ -12,48 +12,48 @@ use crate::loudness::{Loudness, integrated};
 use crate::true_peak::peak_envelope;
 use crate::{Dbtp, Lufs, Stereo};
 
-/// Accepted distance from the target in LU.
+/// The accepted distance from the target, in LU.
 pub const TOLERANCE_LU: f64 = 0.1;
-/// Corrections after the first attempt.
+/// Maximum number of corrections after the first attempt.
 pub const MAX_CORRECTIONS: usize = 3;
-/// The largest gain: raising near-silence further only raises noise.
+/// Maximum gain. Raising near-silence further only raises noise.
 pub const MAX_GAIN_DB: f64 = 40.0;
 
 /// The outcome of mastering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MasterOutcome {
-    /// The target was reached within [`TOLERANCE_LU`].
+    /// The programme reached the target within [`TOLERANCE_LU`].
     Reached,
-    /// The audio is not measurable and was left unchanged.
+    /// The audio is not measurable and stays unchanged.
     Silent,
-    /// The programme is too quiet or has too high peaks for this target; it is as close as the gain limit and
-    /// the ceiling allow.
+    /// The programme is too quiet or its peaks are too high for this target. It is as close as the gain limit and the
+    /// ceiling allow.
     Short,
 }
 
-/// The measurements and the gain of mastering.
+/// The measurements and the gain applied by mastering.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MasterReport {
-    /// The programme before mastering.
+    /// The loudness before mastering.
     pub before: Loudness,
-    /// The programme after mastering.
+    /// The loudness after mastering.
     pub after: Loudness,
-    /// Static gain applied before the limiter.
+    /// The static gain applied before the limiter.
     pub gain_db: f64,
-    /// Deepest limiter reduction, zero or positive.
+    /// The deepest limiter reduction, zero or positive.
     pub max_limiting_db: f32,
-    /// The outcome.
+    /// The outcome of mastering.
     pub outcome: MasterOutcome,
 }
 
-/// Masters `audio` in place.
+/// Masters `audio` in place to a target loudness under a true-peak ceiling.
 pub fn master(audio: &mut Stereo, target: Lufs, ceiling: Dbtp) -> MasterReport {
     let original = audio.clone();
     master_from(audio, &|audio| audio.clone_from(&original), target, ceiling).0
 }
 
-/// Masters a programme that `write` can recreate as often as needed, into `audio`. Also returns the limiter's
-/// gain for every sample, or nothing if it was not needed.
+/// Masters a programme into `audio`. `write` can recreate the programme as often as needed. Also returns the
+/// limiter's gain for every sample, or an empty list if no limiting was needed.
 pub(crate) fn master_from(
     audio: &mut Stereo,
     write: &dyn Fn(&mut Stereo),
@@ -104,8 +104,8 @@ pub(crate) fn master_from(
     (report, curve)
 }
 
-/// The search for the gain that gives the target after limiting: secant steps, or interpolation once the target is
-/// between two attempts.
+/// The search for the gain that reaches the target after limiting. It uses secant steps, or interpolation once the
+/// target is between two attempts.
 struct GainSearch {
     target: f64,
     gain_db: f64,
@@ -120,7 +120,8 @@ impl GainSearch {
         Self { target, gain_db, below: None, above: None, corrections: 0 }
     }
 
-    /// Takes the loudness reached with the current gain. Returns true if the new gain should be tried.
+    /// Updates the search with the loudness reached at the current gain. Returns true if the caller should try the
+    /// new gain.
     fn advance(&mut self, reached: f64) -> bool {
         let error = self.target - reached;
         if error.abs() <= TOLERANCE_LU * 0.4 || self.corrections == MAX_CORRECTIONS {

@@ -1,14 +1,14 @@
-//! Mixes voice, music and the clips' own sound, and masters the result.
+//! Mixes the voice, the music and the clips' own audio, and masters the result.
 //!
 //! Guarantees: every output has exactly `len` samples; the music is `bed_below_voice_lu` below the voice during
 //! speech, measured after ducking, and at least [`MIN_GAP_LU`] below it elsewhere; a film with speech has no
 //! digital silence; the two stems, limited like the mix, sum to it.
 //!
-//! Memory: a minute of one channel is 11 MiB, so the voice stays one channel, music is changed in place, and
-//! mastering sums the stems again instead of keeping a copy.
+//! A minute of one channel takes 11 MiB. To save memory, the voice stays in one channel, music is changed in place,
+//! and mastering sums the stems again instead of storing a copy.
 //!
-//! Does not compose, fit or fade music (`music`, `bed`) and does not find speech: duck regions come from word
-//! timings.
+//! This module does not compose, fit or fade music (`music`, `bed`) and does not detect speech: duck regions come
+//! from word times.
 //!
 //! Start with [`Stems::of`], then [`Stems::master`].
 
@@ -21,51 +21,51 @@ use crate::master::{MasterReport, master_from};
 use crate::{Db, Dbtp, Lufs, Stereo};
 use pytoon_vocabulary::DuckRegion;
 
-/// Least distance between voice and unlowered music, in LU.
+/// Minimum distance between voice and unducked music, in LU.
 pub const MIN_GAP_LU: f64 = 6.0;
-/// Level of the room tone in the finished mix.
+/// The level of the room tone in the finished mix.
 pub const ROOM_TONE_DBFS: f32 = -66.0;
 
-/// A processed voice take with its place.
+/// A processed voice take with its position.
 #[derive(Debug, Clone, Copy)]
 pub struct Placed<'a> {
-    /// First sample in the film.
+    /// The first sample in the film.
     pub start: usize,
-    /// The mono take, after the voice chain.
+    /// The samples of the mono take, after the voice chain.
     pub audio: &'a [f32],
-    /// Change relative to the take.
+    /// The gain relative to the take.
     pub gain_db: Db,
 }
 
-/// A clip's own sound with its place.
+/// A clip's own audio with its position.
 #[derive(Debug, Clone, Copy)]
 pub struct PlacedStereo<'a> {
-    /// First sample in the film.
+    /// The first sample in the film.
     pub start: usize,
-    /// The sound at 48 kHz.
+    /// The audio at 48 kHz.
     pub audio: &'a Stereo,
-    /// Loudness in the finished mix without speech; -28 suits ambience.
+    /// The loudness in the finished mix without speech; -28 suits ambience.
     pub level: Lufs,
 }
 
 /// The input of the mixer.
 #[derive(Debug, Clone)]
 pub struct MixInput<'a> {
-    /// `target_duration_seconds` of the film in samples: the exact length of every output.
+    /// The length of the film (`target_duration_seconds`) in samples. Every output has exactly this length.
     pub len: usize,
-    /// Voice takes; overlapping takes add.
+    /// The voice takes. Overlapping takes are summed.
     pub voice: Vec<Placed<'a>>,
-    /// Music, already fitted to the length.
+    /// The music, already fitted to the length.
     pub music: Option<Stereo>,
-    /// Change relative to the level that the mixer chooses for the music.
+    /// The gain relative to the level that the mixer chooses for the music.
     pub music_gain_db: Db,
-    /// The distance of the music below the voice during speech, in LU.
+    /// The level of the music below the voice during speech, in LU.
     pub bed_below_voice_lu: f64,
     /// The regions in which music and clips are ducked.
     pub ducks: &'a [DuckRegion],
-    /// The clips' own sound, ducked with the music.
+    /// The clips' own audio, ducked with the music.
     pub clips: Vec<PlacedStereo<'a>>,
-    /// True to add room tone even if there is music. Without music it is always added to a film with speech.
+    /// True to add room tone even if there is music. A film with speech but without music always gets room tone.
     pub room_tone: bool,
     /// The programme loudness that mastering targets.
     pub target: Lufs,
@@ -74,24 +74,24 @@ pub struct MixInput<'a> {
 /// The measurements of a mix.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MixReport {
-    /// Loudness of the voice alone before mastering.
+    /// The loudness of the voice alone before mastering.
     pub voice: Option<Lufs>,
-    /// The gain of the music.
+    /// The gain applied to the music, if there is any.
     pub music_gain: Option<Db>,
-    /// The measured distance of the ducked music below the voice during speech, in LU.
+    /// The measured level of the ducked music below the voice during speech, in LU.
     pub bed_below_voice_lu: Option<f64>,
-    /// Loss of the fold-down to one speaker, in LU.
+    /// The loudness loss of the fold-down to one speaker, in LU.
     pub mono_loss_lu: f64,
     /// The report of mastering.
     pub master: MasterReport,
 }
 
-/// Voice and music at their relative levels, before mastering.
+/// The voice and music stems at their relative levels, before mastering.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stems {
-    /// The voice alone, for both channels.
+    /// The voice stem, one signal for both channels.
     pub voice: Vec<f32>,
-    /// Music, clips and room tone after ducking.
+    /// The music, clips and room tone after ducking.
     pub music: Stereo,
     voice_loudness: Option<Lufs>,
     music_gain: Option<Db>,
@@ -101,11 +101,11 @@ pub struct Stems {
 /// A finished mix.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mix {
-    /// The master.
+    /// The mastered programme.
     pub mixed: Stereo,
     /// The gain that brings the stems to their level in the mix.
     pub stem_gain: StemGain,
-    /// The measurements.
+    /// The measurements of the mix.
     pub report: MixReport,
 }
 
@@ -113,12 +113,12 @@ pub struct Mix {
 #[derive(Debug, Clone, PartialEq)]
 pub struct StemGain {
     factor: f32,
-    /// The limiter's gain for every sample; empty if it was not needed.
+    /// The limiter's gain for every sample; empty if no limiting was needed.
     limiting: Vec<f32>,
 }
 
 impl StemGain {
-    /// Returns the factor for a sample.
+    /// Returns the gain factor for a sample.
     #[must_use]
     pub fn at(&self, sample: usize) -> f32 {
         self.factor * self.limiting.get(sample).copied().unwrap_or(1.0)
@@ -126,7 +126,7 @@ impl StemGain {
 }
 
 impl Stems {
-    /// Places all input on its tracks and finds the levels.
+    /// Places all input on its tracks and determines the levels.
     #[must_use]
     pub fn of(mut input: MixInput<'_>) -> Self {
         let voice = layers::voice(&input.voice, input.len);
@@ -152,7 +152,7 @@ impl Stems {
         Self { voice, music, voice_loudness, music_gain, bed_below_voice_lu }
     }
 
-    /// Sums the stems and masters them to a loudness under a true-peak ceiling.
+    /// Sums the stems and masters them to a target loudness under a true-peak ceiling.
     #[must_use]
     pub fn master(&self, target: Lufs, ceiling: Dbtp) -> Mix {
         let mut mixed = Stereo::silence(self.voice.len());
@@ -179,7 +179,7 @@ impl Stems {
     }
 }
 
-/// The limit of a duck's depth, in dB.
+/// Maximum depth of a duck, in dB.
 const DEEPEST_DB: f64 = 36.0;
 
 /// Returns the depth of the deepest duck, as a positive number of dB.

@@ -1,15 +1,15 @@
-//! Composes and plays a music bed.
+//! Composes and renders a music bed.
 //!
 //! Guarantees: the same mood, length, seed and arc give bit-identical audio; the bed has exactly the requested
-//! length, about -20 LUFS, peaks under -3 dBFS and no DC. If a tempo within 4 % of the mood's range makes whole
-//! bars fit, the piece ends on a bar line with a closing chord; otherwise [`Bed::ends_on_bar`] is false and the
-//! tail fade of `bed` has to end it.
+//! length, about -20 LUFS, peaks under -3 dBFS and no DC. If a tempo within 4 % of the mood's range makes whole bars
+//! fit, the piece ends on a bar line with a closing chord. Otherwise [`Bed::ends_on_bar`] is false and the tail fade
+//! of `bed` must end it.
 //!
-//! Does not fade the ends (`bed::fade_ends`), duck, or set the level in a mix.
+//! This module does not fade the ends (`bed::fade_ends`), duck, or set the level in a mix.
 //!
-//! Structure: `plan` fits bars and assigns their roles, `theory` chooses chords and leads the voices, one file
-//! per mood writes the parts, `studio` places cached notes of the instruments on buses, `finish` adds the room
-//! and the bus compression. Start with [`generate`].
+//! `plan` fits bars and assigns their roles, `theory` chooses chords and leads the voices, one file per mood writes
+//! the parts, `studio` places cached instrument notes on buses, and `finish` adds the room and the bus compression.
+//! Start with [`generate`].
 
 mod calm;
 mod cinematic;
@@ -32,34 +32,34 @@ use std::ops::Range;
 use crate::Stereo;
 use studio::Studio;
 
-/// The story of the film, for the music to follow.
+/// The story of the film, which the music follows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoryArc {
-    /// From the first to the last word; melodies are sparse inside.
+    /// The range from the first to the last word. Melodies are sparse inside it.
     pub voice: Option<Range<usize>>,
-    /// The start of the call to action or the payoff: the music drops for the bar before it and is full after it.
+    /// The start of the call to action or the payoff. The music drops for the bar before it and is full after it.
     pub turn: Option<usize>,
 }
 
 /// A finished bed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bed {
-    /// The music.
+    /// The audio of the music.
     pub audio: Stereo,
-    /// Tempo after fitting.
+    /// The tempo after fitting, in beats per minute.
     pub bpm: f64,
-    /// Length of a bar, to the nearest sample.
+    /// The length of a bar, to the nearest sample.
     pub bar_samples: usize,
-    /// Position of every beat, the first at zero.
+    /// The position of every beat; the first is at zero.
     pub beats: Vec<usize>,
-    /// True if the last bar ends with the bed.
+    /// True if the bed ends on a bar line.
     pub ends_on_bar: bool,
 }
 
-/// The longest composed bed (20 minutes); longer requests are filled with silence.
+/// Maximum length of a composed bed (20 minutes). Longer requests are filled with silence.
 pub const MAX_LEN: usize = 20 * 60 * 48_000;
 
-/// Composes `len_samples` of music.
+/// Composes a bed of `len_samples` samples.
 #[must_use]
 pub fn generate(mood: MusicMood, len_samples: usize, seed: u64, arc: &StoryArc) -> Bed {
     let len = len_samples.min(MAX_LEN);

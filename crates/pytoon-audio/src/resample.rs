@@ -1,31 +1,31 @@
-//! Sample-rate conversion to 48 kHz.
+//! Converts sample rates to 48 kHz.
 //!
 //! Guarantees: the output has `round(n * 48000 / from)` samples, aligned with the input; the passband is flat within
 //! 0.1 dB up to 90 % of the lower Nyquist frequency and images are some 80 dB down. The signal is extended with
 //! silence, so nothing is cut off at the edges.
 //!
-//! Does not convert to any other rate.
+//! This module does not convert to any other rate.
 
 use crate::dsp::{dot, windowed_sinc};
 use crate::{AudioError, SAMPLE_RATE};
 
-/// Lowest accepted input rate.
+/// The lowest accepted input rate, in hertz.
 pub const MIN_RATE: u32 = 4_000;
-/// Highest accepted input rate.
+/// The highest accepted input rate, in hertz.
 pub const MAX_RATE: u32 = 384_000;
 
-/// Half the filter length in periods of the lower rate. A Kaiser window with
-/// beta 8 (about 80 dB) then needs a transition of 8 % of the Nyquist band.
+/// Half the filter length, in periods of the lower rate. A Kaiser window with beta 8 (about 80 dB) then needs a
+/// transition of 8 % of the Nyquist band.
 const HALF_PERIODS: f64 = 64.0;
 const BETA: f64 = 8.0;
 const CUTOFF: f64 = 0.96;
-/// The most exact phases; above, the nearest two are blended.
+/// Maximum number of exact phases. Above it, the nearest two phases are blended.
 const MAX_PHASES: u64 = 1024;
 
 /// Converts `samples` from `from_rate` to 48 kHz.
 ///
 /// # Errors
-/// [`AudioError::OutOfRange`] for a rate outside [`MIN_RATE`] to [`MAX_RATE`].
+/// Returns [`AudioError::OutOfRange`] for a rate outside [`MIN_RATE`] to [`MAX_RATE`].
 pub fn to_48k(samples: &[f32], from_rate: u32) -> Result<Vec<f32>, AudioError> {
     if !(MIN_RATE..=MAX_RATE).contains(&from_rate) {
         return Err(AudioError::OutOfRange {
@@ -43,11 +43,11 @@ pub fn to_48k(samples: &[f32], from_rate: u32) -> Result<Vec<f32>, AudioError> {
 
 /// A polyphase filter for one rational ratio.
 struct Converter {
-    /// Output samples per `down` input samples.
+    /// The number of output samples per `down` input samples.
     up: u64,
     down: u64,
     taps: usize,
-    /// `phases + 1` filters, so that blending never reads past the end.
+    /// The coefficients of `phases + 1` filters. The extra filter keeps blending from reading past the end.
     filters: Vec<f32>,
     phases: u64,
 }

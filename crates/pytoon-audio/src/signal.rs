@@ -1,7 +1,7 @@
-//! Two channels of equal length, planar.
+//! A stereo signal: two planar channels of equal length.
 //!
-//! Guarantees: the constructors keep both channels the same length. Code that edits the public fields must do so too;
-//! every reader here uses the shorter length.
+//! Guarantees: the constructors create channels of equal length. Code that edits the public fields must preserve
+//! that; all readers in this crate use the shorter length.
 
 /// A stereo signal at 48 kHz.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -19,13 +19,13 @@ impl Stereo {
         Self { left: vec![0.0; len], right: vec![0.0; len] }
     }
 
-    /// Returns the same signal in both channels at unchanged amplitude.
+    /// Copies a mono signal to both channels at unchanged amplitude.
     #[must_use]
     pub fn from_mono(mono: Vec<f32>) -> Self {
         Self { right: mono.clone(), left: mono }
     }
 
-    /// Pairs two channels; the longer one is truncated.
+    /// Combines two channels. The longer one is truncated.
     #[must_use]
     pub fn from_channels(mut left: Vec<f32>, mut right: Vec<f32>) -> Self {
         let len = left.len().min(right.len());
@@ -46,7 +46,7 @@ impl Stereo {
         self.len() == 0
     }
 
-    /// Returns both channels, left first, equally long.
+    /// Returns both channels, left first, with equal lengths.
     #[must_use]
     pub(crate) fn channels(&self) -> [&[f32]; 2] {
         let len = self.len();
@@ -59,13 +59,14 @@ impl Stereo {
         self.left.iter().zip(&self.right).map(|(l, r)| 0.5 * (l + r)).collect()
     }
 
-    /// Corrects two faults of files: a constant offset, which costs headroom and clicks at cuts, and
-    /// channels in opposite phase, which a phone's single speaker makes silent.
+    /// Returns the signal without two faults of files: a constant offset, which costs headroom and clicks at cuts,
+    /// and channels in opposite phase, which a phone's single speaker makes silent.
     #[must_use]
     pub fn corrected(mut self) -> Self {
-        /// Offsets below -60 dBFS are inaudible.
+        /// The smallest offset that is removed. Offsets below -60 dBFS are inaudible.
         const OFFSET: f64 = 0.001;
-        /// Stereo music has a correlation above 0; wide effects reach -0.3.
+        /// The correlation below which channels count as opposite. Stereo music has a correlation above 0; wide
+        /// effects reach -0.3.
         const OPPOSITE: f64 = -0.8;
         for channel in [&mut self.left, &mut self.right] {
             let sum: f64 = channel.iter().map(|s| f64::from(*s)).sum();
@@ -91,7 +92,7 @@ impl Stereo {
         }
     }
 
-    /// Multiplies both channels by a gain curve; samples past its end stay.
+    /// Multiplies both channels by a gain curve. Samples past its end stay unchanged.
     pub fn apply_gain(&mut self, gains: &[f32]) {
         for channel in [&mut self.left, &mut self.right] {
             for (sample, gain) in channel.iter_mut().zip(gains) {

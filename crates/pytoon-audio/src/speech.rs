@@ -1,51 +1,52 @@
-//! Finds speech and silence in a take.
+//! Detects speech and silence in a take.
 //!
 //! Guarantees: ranges are sorted, do not overlap and are inside the signal; thresholds follow the take's own
 //! level and noise, so a quiet recording is treated like a loud one.
 //!
-//! Uses energy only, in short frames: it distinguishes sound from silence, not speech from music. Pass a voice take,
-//! not a mix.
+//! The detector uses only energy, in short frames: it distinguishes sound from silence, not speech from music. Pass a
+//! voice take, not a mix.
 
 use std::ops::Range;
 
 use crate::dsp::{mean_square, power_db};
 
-/// Frame of the speech detector (20 ms).
+/// The frame length of the speech detector, in samples (20 ms).
 const FRAME: usize = 960;
-/// Finer frame for edges and cuts (5 ms).
+/// The finer frame length for edges and cuts, in samples (5 ms).
 const FINE: usize = 240;
-/// The margin kept on both sides of the speech when trimming (30 ms).
+/// The margin retained on both sides of the speech when trimming, in samples (30 ms).
 pub const TRIM_PAD: usize = 1440;
 /// The peak below which a take counts as silent (-60 dBFS).
 const SILENT_PEAK: f32 = 0.001;
 
-/// Gate thresholds in dB.
+/// The gate thresholds, in dB.
 struct Gate {
     open: f32,
     close: f32,
 }
 
-/// Returns the level of the background in dBFS: the quietest tenth of 20 ms frames. Digital silence reads -120.
+/// Returns the background level in dBFS, measured on the quietest tenth of the 20 ms frames. Digital silence gives
+/// -120.
 #[must_use]
 pub fn measure_noise_floor_db(samples: &[f32]) -> f32 {
     percentile(&mut levels(samples, FRAME), 0.1)
 }
 
-/// Returns the signal-to-noise ratio in dB: the loudest tenth of 20 ms frames against the quietest.
+/// Returns the signal-to-noise ratio in dB: the loudest tenth of the 20 ms frames relative to the quietest tenth.
 #[must_use]
 pub fn measure_snr_db(samples: &[f32]) -> f32 {
     let mut levels = levels(samples, FRAME);
     percentile(&mut levels, 0.9) - percentile(&mut levels, 0.1)
 }
 
-/// Returns true if the take is silent.
+/// Returns true if the peak of the take is below the threshold of silence.
 #[must_use]
 pub fn is_silent(samples: &[f32]) -> bool {
     crate::dsp::peak(samples) < SILENT_PEAK
 }
 
-/// Returns the ranges of speech, by an energy gate with hysteresis over 20 ms frames. Gaps under 120 ms are closed
-/// (stops inside words) and sounds under 60 ms are dropped.
+/// Returns the ranges of speech, detected by an energy gate with hysteresis over 20 ms frames. Gaps under 120 ms
+/// (stops inside words) are closed, and sounds under 60 ms are dropped.
 #[must_use]
 pub fn speech_ranges(samples: &[f32]) -> Vec<Range<usize>> {
     const MAX_GAP: usize = 120 * 48;
@@ -91,8 +92,7 @@ pub fn trim_silence(samples: &[f32]) -> Range<usize> {
         ..((last + 1) * FINE).saturating_add(TRIM_PAD).min(samples.len())
 }
 
-/// Returns the best place to cut inside `range`: the middle of its quietest 10 ms, moved to the nearest zero
-/// crossing.
+/// Returns the best cut point inside `range`: the middle of its quietest 10 ms, moved to the nearest zero crossing.
 /// An empty range gives its start.
 #[must_use]
 pub fn quietest_point(samples: &[f32], range: Range<usize>) -> usize {
@@ -151,7 +151,7 @@ fn percentile(values: &mut [f32], share: f32) -> f32 {
 mod tests {
     use super::*;
 
-    /// Returns words as noisy tones at the given ranges over a noise floor.
+    /// Returns a take with noisy tones as words at the given ranges over a noise floor.
     fn take(len: usize, words: &[Range<usize>], amplitude: f32, noise: f32) -> Vec<f32> {
         let mut rng = crate::dsp::rng(9);
         (0..len)

@@ -1,30 +1,30 @@
-//! Changes the tempo of speech and keeps its pitch.
+//! Changes the tempo of speech without changing its pitch.
 //!
 //! Guarantees: the output has `round(n / factor)` samples; factor 1 returns the input unchanged. The method is WSOLA
 //! (Verhelst and Roelands, "An overlap-add technique based on waveform similarity", ICASSP 1993): short frames are
-//! placed at the new spacing, each taken from the place where the waveform continues the previous frame best.
+//! placed at the new spacing, each copied from the position where the waveform continues the previous frame best.
 //!
-//! Made for one voice. Chords and drums would smear; music is never stretched.
+//! The method is meant for a single voice. Chords and drums would smear; music is never stretched.
 
 use crate::AudioError;
 use crate::dsp::dot;
 
-/// Slowest accepted factor.
+/// The slowest accepted factor.
 pub const MIN_FACTOR: f64 = 0.8;
-/// Fastest accepted factor.
+/// The fastest accepted factor.
 pub const MAX_FACTOR: f64 = 1.25;
 
-/// 13 ms between frames, 27 ms each: two periods of a low voice.
+/// The distance between frames in samples (13 ms). Each frame lasts 27 ms, two periods of a low voice.
 const HOP: usize = 640;
-/// Search range in both directions; covers one period of 75 Hz in full.
+/// The search range in both directions, in samples. It covers a full period of 75 Hz.
 const REACH: usize = 320;
-/// The coarse search runs on every fourth sample.
+/// The interval of the samples that the coarse search uses.
 const COARSE: usize = 4;
 
-/// Plays `samples` `factor` times as fast at the same pitch.
+/// Speeds `samples` up by `factor` at the same pitch.
 ///
 /// # Errors
-/// [`AudioError::OutOfRange`] outside [`MIN_FACTOR`] to [`MAX_FACTOR`].
+/// Returns [`AudioError::OutOfRange`] for a factor outside [`MIN_FACTOR`] to [`MAX_FACTOR`].
 pub fn stretch_tempo(samples: &[f32], factor: f64) -> Result<Vec<f32>, AudioError> {
     if !(MIN_FACTOR..=MAX_FACTOR).contains(&factor) {
         return Err(AudioError::OutOfRange {
@@ -41,11 +41,10 @@ pub fn stretch_tempo(samples: &[f32], factor: f64) -> Result<Vec<f32>, AudioErro
     Ok(overlap_add(samples, factor, len))
 }
 
-/// Moves the pitch of `samples` by a ratio of frequencies; length and timing stay.
+/// Shifts the pitch of `samples` by a frequency ratio. Length and timing stay unchanged.
 ///
 /// # Errors
-/// [`AudioError::OutOfRange`] where the inverse of the ratio is outside [`MIN_FACTOR`] to
-/// [`MAX_FACTOR`].
+/// Returns [`AudioError::OutOfRange`] if the inverse of the ratio is outside [`MIN_FACTOR`] to [`MAX_FACTOR`].
 pub fn shift_pitch(samples: &[f32], ratio: f64) -> Result<Vec<f32>, AudioError> {
     if (ratio - 1.0).abs() < 1e-6 || samples.is_empty() {
         return Ok(samples.to_vec());
@@ -86,7 +85,7 @@ fn overlap_add(samples: &[f32], factor: f64, len: usize) -> Vec<f32> {
     result
 }
 
-/// Returns the place around `wanted` where the waveform is most similar to that at `natural`.
+/// Returns the position around `wanted` where the waveform is most similar to that at `natural`.
 fn best_match(padded: &[f32], thin: &[f32], natural: usize, wanted: usize) -> usize {
     let low = wanted.saturating_sub(REACH);
     let template = &thin[natural / COARSE..(natural + HOP) / COARSE];
@@ -111,7 +110,7 @@ mod tests {
     use super::*;
     use std::f64::consts::TAU;
 
-    /// Returns a vowel-like tone: harmonics of 120 Hz with slow changes of level.
+    /// Returns a vowel-like tone: harmonics of 120 Hz with slow level changes.
     fn voice(len: usize) -> Vec<f32> {
         (0..len)
             .map(|n| {

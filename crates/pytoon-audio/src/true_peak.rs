@@ -1,8 +1,8 @@
-//! True-peak detection by four-fold oversampling (ITU-R BS.1770-5, Annex 2).
+//! Detects true peaks by four-fold oversampling (ITU-R BS.1770-5, Annex 2).
 //!
 //! The interpolator is a Kaiser-windowed sinc with 16 taps per phase, a little longer than the Recommendation's
-//! example, so that it reads within 0.1 dB up to 20 kHz. Phase zero of such a filter is the sample itself and
-//! is free; each of the other phases runs over whole blocks, which the compiler turns into vector code.
+//! example, so that its error is below 0.1 dB up to 20 kHz. Phase zero of such a filter is the sample itself and is
+//! free. Each of the other phases runs over whole blocks, which the compiler turns into vector code.
 
 use std::sync::LazyLock;
 
@@ -10,10 +10,10 @@ use crate::dsp::{peak, windowed_sinc};
 
 const TAPS: usize = 16;
 const BLOCK: usize = 512;
-/// The samples processed at once when no envelope is needed.
+/// The number of samples processed at once when no envelope is needed.
 const PART: usize = 16 * BLOCK;
 
-/// Interpolation filters for the points 1/4, 1/2 and 3/4 after a sample.
+/// The interpolation filters for the points 1/4, 1/2 and 3/4 after a sample.
 static PHASES: LazyLock<[[f32; TAPS]; 3]> = LazyLock::new(|| {
     [0.25, 0.5, 0.75].map(|offset| {
         let raw: [f64; TAPS] = std::array::from_fn(|tap| {
@@ -25,21 +25,21 @@ static PHASES: LazyLock<[[f32; TAPS]; 3]> = LazyLock::new(|| {
     })
 });
 
-/// The largest ratio of the points between samples to the samples around them: the largest sum of a filter's
-/// magnitudes.
+/// Maximum ratio of the points between samples to the samples around them: the largest absolute coefficient sum of a
+/// filter.
 static MOST_OVER: LazyLock<f32> = LazyLock::new(|| {
     let sums = PHASES.iter().map(|phase| phase.iter().map(|tap| tap.abs()).sum::<f32>());
     sums.fold(1.0, f32::max)
 });
 
-/// Returns for each sample the largest magnitude at it and in the quarter points up to the next one, over all
-/// channels.
+/// Returns, for each sample, the largest magnitude at the sample and at the quarter points up to the next one, over
+/// all channels.
 pub(crate) fn peak_envelope(channels: &[&[f32]]) -> Vec<f32> {
     peak_envelope_over(channels, 0.0)
 }
 
-/// Returns a [`peak_envelope`] that is exact only above `floor`, and cheaper: stretches that cannot reach the floor
-/// are not interpolated.
+/// Returns a [`peak_envelope`] that is exact only above `floor`, and therefore cheaper: parts that cannot reach the
+/// floor are not interpolated.
 pub(crate) fn peak_envelope_over(channels: &[&[f32]], floor: f32) -> Vec<f32> {
     let mut envelope = vec![0.0_f32; channels.iter().map(|c| c.len()).min().unwrap_or(0)];
     for channel in channels {
@@ -64,8 +64,8 @@ pub(crate) fn true_peak(channels: &[&[f32]]) -> f32 {
     highest
 }
 
-/// Raises the part of an envelope that begins at sample `first`. Blocks that cannot reach `floor` use their samples
-/// only.
+/// Raises the part of an envelope that begins at sample `first`. Blocks that cannot reach `floor` use only their
+/// samples.
 fn raise_from(envelope: &mut [f32], channel: &[f32], first: usize, floor: f32) {
     const BEFORE: usize = TAPS / 2 - 1;
     let phases = &*PHASES;

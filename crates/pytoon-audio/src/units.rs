@@ -1,4 +1,4 @@
-//! Levels as types, so that a gain cannot be mistaken for a loudness.
+//! Types for levels, so that a gain cannot be mistaken for a loudness.
 //!
 //! Names follow EBU Tech 3341: LUFS for loudness, dBTP for true peak, plain dB
 //! for relative gain.
@@ -9,7 +9,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default)]
 pub struct Db(pub f32);
 
-/// A loudness in LUFS (ITU-R BS.1770-5). `-inf` means nothing passed the gate.
+/// A loudness in LUFS (ITU-R BS.1770-5). `-inf` means that no part passed the gate.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Lufs(pub f64);
 
@@ -18,13 +18,13 @@ pub struct Lufs(pub f64);
 pub struct Dbtp(pub f64);
 
 impl Db {
-    /// Returns the amplitude factor of this gain.
+    /// Returns the amplitude factor for this gain.
     #[must_use]
     pub fn amplitude(self) -> f32 {
         10_f32.powf(self.0 / 20.0)
     }
 
-    /// Returns the gain of an amplitude factor; factors at or below zero give `-inf`.
+    /// Returns the gain for an amplitude factor. Factors at or below zero give `-inf`.
     #[must_use]
     pub fn from_amplitude(factor: f32) -> Self {
         if factor > 0.0 { Self(20.0 * factor.log10()) } else { Self(f32::NEG_INFINITY) }
@@ -40,13 +40,13 @@ impl Lufs {
 }
 
 impl Dbtp {
-    /// Returns the amplitude of this peak level.
+    /// Returns the amplitude for this peak level.
     #[must_use]
     pub fn amplitude(self) -> f32 {
         10_f64.powf(self.0 / 20.0) as f32
     }
 
-    /// Returns the peak level of an amplitude; zero gives `-inf`.
+    /// Returns the peak level for an amplitude. Zero gives `-inf`.
     #[must_use]
     pub fn from_amplitude(peak: f32) -> Self {
         if peak > 0.0 { Self(20.0 * f64::from(peak).log10()) } else { Self(f64::NEG_INFINITY) }

@@ -1,40 +1,40 @@
 //! Distinguishes a voice from room noise, down to voices 10 dB above it.
 //!
-//! The spectrum of room noise is constant; a voice exceeds it in some bands, which vary. The measure is the
-//! excess of a frame over the background of each band, on average. The background is the level that the take
-//! repeatedly returns to (minimum statistics, after R. Martin, "Noise power spectral density estimation", IEEE
-//! Trans. SAP 9, 2001, over a whole take).
+//! The spectrum of room noise is constant; a voice exceeds it in some bands, which vary. The measure is the average
+//! excess of a frame over the background of each band. The background is the level to which the take repeatedly
+//! returns (minimum statistics, after R. Martin, "Noise power spectral density estimation", IEEE Trans. SAP 9, 2001,
+//! over a whole take).
 //!
-//! Guarantees: a take without noise is trimmed as by [`crate::speech`]; intermittent sounds (a cough, a door)
-//! are kept, since they may be words.
+//! Guarantees: a take without noise is trimmed as by [`crate::speech`]; intermittent sounds (a cough, a door) are
+//! retained, since they may be words.
 
 use crate::biquad::Biquad;
 use crate::speech::{TRIM_PAD, speech_ranges, trim_silence};
 use std::ops::Range;
 
-/// Samples of a frame (10 ms).
+/// The length of a frame, in samples (10 ms).
 const FRAME: usize = 480;
-/// The centres of the bands, in Hz; each is two thirds of an octave wide.
+/// The centres of the bands, in Hz. Each band is two thirds of an octave wide.
 const BANDS: [f64; 11] =
     [160.0, 250.0, 400.0, 630.0, 1000.0, 1600.0, 2500.0, 3200.0, 4000.0, 5000.0, 6300.0];
-/// The limit of a frame's excess over a band's background, in dB.
+/// Maximum excess of a frame over a band's background, in dB.
 const MOST_DB: f32 = 25.0;
-/// The share of frames below a band's background.
+/// The fraction of frames below a band's background.
 const BACKGROUND: f32 = 0.15;
-/// The excess over the measure of noise alone at which a voice starts, in dB.
+/// The excess over the noise-only level at which a voice starts, in dB.
 const OPENS_DB: f32 = 3.0;
-/// The excess below which it ends, in dB.
+/// The excess below which a voice ends, in dB.
 const CLOSES_DB: f32 = 1.5;
-/// The shortest voice, in frames (80 ms).
+/// Minimum length of a voice, in frames (80 ms).
 const MIN_FRAMES: usize = 8;
-/// The longest gap inside a voice, in frames (120 ms).
+/// Maximum gap inside a voice, in frames (120 ms).
 const MAX_GAP: usize = 12;
 
-/// Returns the part of a take to keep. Like [`trim_silence`], but seconds of room noise alone at both ends are
-/// trimmed too.
+/// Returns the part of a take to retain. Unlike [`trim_silence`], it also trims seconds of pure room noise at both
+/// ends.
 #[must_use]
 pub fn trim_to_voice(samples: &[f32]) -> Range<usize> {
-    /// The shortest stretch of noise that is trimmed (500 ms).
+    /// Minimum length of noise that is trimmed, in samples (500 ms).
     const WORTH: usize = 24_000;
     let kept = trim_silence(samples);
     let runs = voiced_runs(samples);
@@ -46,7 +46,7 @@ pub fn trim_to_voice(samples: &[f32]) -> Range<usize> {
     if start < end { start..end } else { kept }
 }
 
-/// Returns the ranges of speech of a noisy take.
+/// Returns the ranges of speech in a noisy take.
 #[must_use]
 pub fn voiced_ranges(samples: &[f32]) -> Vec<Range<usize>> {
     let runs = voiced_runs(samples);
@@ -82,7 +82,7 @@ fn voiced_runs(samples: &[f32]) -> Vec<Range<usize>> {
     runs.into_iter().map(|run| run.start * FRAME..(run.end * FRAME).min(samples.len())).collect()
 }
 
-/// Returns the excess of each frame over the background, in dB, averaged over bands and 50 ms.
+/// Returns the excess of each frame over the background, in dB, averaged over the bands and 50 ms.
 fn measure(samples: &[f32]) -> Vec<f32> {
     let frames = samples.len() / FRAME;
     let mut sum = vec![0.0_f32; frames];
@@ -96,7 +96,7 @@ fn measure(samples: &[f32]) -> Vec<f32> {
     smoothed(&sum, 2)
 }
 
-/// Returns the levels of a band, frame by frame, in dB, over 30 ms each.
+/// Returns the levels of a band in dB, one per frame, each over 30 ms.
 fn band_levels(samples: &[f32], middle: f64) -> Vec<f32> {
     let mut filter = Biquad::band_pass(middle, 2.1);
     let mut power_of = |frame: &[f32]| {
@@ -107,7 +107,7 @@ fn band_levels(samples: &[f32], middle: f64) -> Vec<f32> {
     smoothed(&power, 1).into_iter().map(|power| 10.0 * (power + 1e-12).log10()).collect()
 }
 
-/// Returns the means over each value and its neighbours.
+/// Returns the moving average of the values over `reach` neighbours on each side.
 fn smoothed(values: &[f32], reach: usize) -> Vec<f32> {
     (0..values.len())
         .map(|at| {
@@ -127,7 +127,7 @@ fn percentile(values: &[f32], share: f32) -> f32 {
 mod tests {
     use super::*;
 
-    /// Returns syllables of a buzzing voice in some ranges, over noise of a colour.
+    /// Returns a take with buzzing syllables in the given ranges, over white or pink noise.
     fn take(len: usize, words: &[Range<usize>], voice: f32, noise: f32, is_pink: bool) -> Vec<f32> {
         let mut rng = crate::dsp::rng(5);
         let mut low = 0.0_f32;

@@ -1,10 +1,9 @@
-//! Processes a raw voice take into a finished one.
+//! Processes a raw voice take for the mix.
 //!
-//! Guarantees: the take keeps its length and timing; the order is level,
-//! high-pass, equaliser, de-esser, compressor, leveller, room, level, peaks,
-//! because each step relies on the one before; silence passes through unchanged.
+//! Guarantees: the take keeps its length and timing; the order is level, high-pass, equaliser, de-esser, compressor,
+//! leveller, room, level, peaks, because each step relies on the one before it; silence passes through unchanged.
 //!
-//! Does not trim, denoise or stretch (`speech`, `denoise`, `stretch`).
+//! This module does not trim, denoise or stretch (`speech`, `denoise`, `stretch`).
 //!
 //! Start with [`VoiceChain::process`].
 
@@ -20,30 +19,29 @@ use crate::limiter::limit;
 use crate::loudness::integrated_mono;
 use crate::{Db, Dbtp, Lufs};
 
-/// The settings of a chain; the default suits a synthetic voice.
+/// The settings of a chain. The default suits a synthetic voice.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VoiceSettings {
-    /// Loudness of the take before the dynamics and after the whole chain.
+    /// The loudness of the take before the dynamics and after the whole chain.
     pub level: Lufs,
-    /// Corner of the high-pass: 80 Hz for low voices, 100 Hz for high and
-    /// synthetic ones.
+    /// The corner of the high-pass: 80 Hz for low voices, 100 Hz for high and synthetic ones.
     pub high_pass_hz: f64,
-    /// Cut around 300 Hz, where small rooms and synthetic voices boom.
+    /// The cut around 300 Hz, where small rooms and synthetic voices boom.
     pub mud: Db,
-    /// Boost around 3.5 kHz, for consonants.
+    /// The boost around 3.5 kHz, for consonants.
     pub presence: Db,
-    /// Shelf above 10 kHz; zero unless the take is dull.
+    /// The shelf above 10 kHz; zero unless the take is dull.
     pub air: Db,
-    /// The largest reduction by the de-esser; zero disables it.
+    /// Maximum reduction by the de-esser; zero disables it.
     pub max_de_ess: Db,
-    /// Compression of the loud syllables; zero disables the compressor.
+    /// The compression of loud syllables; zero disables the compressor.
     pub compression: Db,
     /// True to match the loudness of sentences.
     pub level_sentences: bool,
-    /// Level of the early reflections relative to the voice.
+    /// The level of the early reflections relative to the voice.
     pub room: Option<Db>,
-    /// The largest distance of true peaks above the level. A voice's rare peaks are limited here; if mastering
-    /// did it, they would lower the music too.
+    /// Maximum distance of true peaks above the level. A voice's rare peaks are limited here; if mastering limited
+    /// them, it would lower the music too.
     pub peak_over_level: Db,
 }
 
@@ -67,34 +65,34 @@ impl Default for VoiceSettings {
 /// The measurements of the chain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VoiceChainReport {
-    /// Loudness of the raw take.
+    /// The loudness of the raw take.
     pub in_lufs: Lufs,
-    /// Loudness of the finished take.
+    /// The loudness of the processed take.
     pub out_lufs: Lufs,
-    /// Deepest reduction by the de-esser.
+    /// The deepest reduction by the de-esser.
     pub max_de_ess_db: f32,
-    /// Deepest reduction by the compressor.
+    /// The deepest reduction by the compressor.
     pub max_compression_db: f32,
-    /// Deepest reduction of a peak.
+    /// The deepest reduction of a peak.
     pub max_limiting_db: f32,
-    /// Gain given to each sentence, in the caller's order.
+    /// The gain applied to each sentence, in the caller's order.
     pub sentence_gains_db: Vec<f32>,
 }
 
-/// A configured chain; it keeps no state between takes.
+/// A configured chain. It keeps no state between takes.
 #[derive(Debug, Clone, Default)]
 pub struct VoiceChain {
     settings: VoiceSettings,
 }
 
 impl VoiceChain {
-    /// Creates a chain with these settings.
+    /// Creates a chain with the given settings.
     #[must_use]
     pub fn new(settings: VoiceSettings) -> Self {
         Self { settings }
     }
 
-    /// Processes a mono take in place. `sentences` are the ranges that the leveller matches; it may be empty.
+    /// Processes a mono take in place. `sentences` contains the ranges that the leveller matches, and may be empty.
     pub fn process(&self, take: &mut Vec<f32>, sentences: &[Range<usize>]) -> VoiceChainReport {
         let settings = &self.settings;
         let mut report = VoiceChainReport {
@@ -163,7 +161,7 @@ impl VoiceChain {
     }
 }
 
-/// Returns the gated loudness, or the plain level for a take too short to measure.
+/// Returns the gated loudness in LUFS, or the RMS level for a take that is too short to measure.
 fn level_of(take: &[f32], measured: Lufs) -> Option<f64> {
     if measured.is_measurable() {
         return Some(measured.0);

@@ -1,4 +1,4 @@
-//! WAV in and out over any reader or writer.
+//! Reads and writes WAV over any reader or writer.
 //!
 //! Guarantees: reads 8, 16, 24 and 32-bit integer and 32-bit float files, up to
 //! [`MAX_SAMPLES`] in all channels together and [`MAX_CHANNELS`] channels;
@@ -6,7 +6,7 @@
 //! editor opens, with triangular dither from a fixed seed, so equal audio gives
 //! equal bytes.
 //!
-//! Does not resample and does not open files.
+//! This module does not resample and does not open files.
 
 use std::io::{BufWriter, Read, Write};
 
@@ -14,22 +14,22 @@ use hound::{SampleFormat, WavReader, WavSpec};
 
 use crate::{AudioError, SAMPLE_RATE, Stereo};
 
-/// Most samples accepted from one file (an hour of 48 kHz stereo).
+/// Maximum number of samples accepted from one file (an hour of 48 kHz stereo).
 pub const MAX_SAMPLES: u64 = 2 * 48_000 * 3600;
-/// Most channels accepted from one file.
+/// Maximum number of channels accepted from one file.
 pub const MAX_CHANNELS: u16 = 8;
 
-/// Uncompressed audio at its own rate.
+/// Uncompressed audio at its original sample rate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pcm {
-    /// Samples per second.
+    /// The sample rate, in hertz.
     pub sample_rate: u32,
-    /// One vector per channel, all of one length.
+    /// The channels, one vector each, all of the same length.
     pub channels: Vec<Vec<f32>>,
 }
 
 impl Pcm {
-    /// Returns the mean of all channels.
+    /// Returns a mono signal, the mean of all channels.
     #[must_use]
     pub fn mono(&self) -> Vec<f32> {
         let Some(first) = self.channels.first() else { return Vec::new() };
@@ -42,7 +42,7 @@ impl Pcm {
         sum
     }
 
-    /// Returns the first two channels, or one channel twice. The rate is unchanged.
+    /// Returns the first two channels, or a single channel twice. The sample rate is unchanged.
     #[must_use]
     pub fn stereo(&self) -> Stereo {
         match self.channels.as_slice() {
@@ -56,8 +56,8 @@ impl Pcm {
 /// Reads a whole WAV file.
 ///
 /// # Errors
-/// [`AudioError::BadWav`] for anything that is not PCM or float WAV,
-/// [`AudioError::TooLarge`] beyond the documented bounds.
+/// Returns [`AudioError::BadWav`] for data that is not PCM or float WAV, and [`AudioError::TooLarge`] beyond the
+/// documented bounds.
 pub fn read(source: impl Read) -> Result<Pcm, AudioError> {
     let mut reader = WavReader::new(source).map_err(|e| AudioError::BadWav(e.to_string()))?;
     let spec = reader.spec();
@@ -88,7 +88,7 @@ pub fn read(source: impl Read) -> Result<Pcm, AudioError> {
 /// Writes a stereo signal as 48 kHz 24-bit PCM.
 ///
 /// # Errors
-/// [`AudioError::WriteWav`] when the sink fails.
+/// Returns [`AudioError::WriteWav`] if the sink fails.
 pub fn write_stereo(sink: impl Write, audio: &Stereo) -> Result<(), AudioError> {
     write_channels(sink, &[&audio.left, &audio.right], |_| 1.0)
 }
@@ -96,15 +96,15 @@ pub fn write_stereo(sink: impl Write, audio: &Stereo) -> Result<(), AudioError> 
 /// Writes a mono signal as 48 kHz 24-bit PCM.
 ///
 /// # Errors
-/// [`AudioError::WriteWav`] when the sink fails.
+/// Returns [`AudioError::WriteWav`] if the sink fails.
 pub fn write_mono(sink: impl Write, samples: &[f32]) -> Result<(), AudioError> {
     write_channels(sink, &[samples], |_| 1.0)
 }
 
-/// Writes channels, each sample times its gain, as 48 kHz 24-bit PCM.
+/// Writes channels as 48 kHz 24-bit PCM. Each sample is multiplied by its gain.
 ///
 /// # Errors
-/// [`AudioError::WriteWav`] when the sink fails.
+/// Returns [`AudioError::WriteWav`] if the sink fails.
 pub fn write_channels(
     sink: impl Write,
     channels: &[&[f32]],
@@ -137,10 +137,10 @@ pub fn write_channels(
     sink.flush().map_err(AudioError::WriteWav)
 }
 
-/// Returns the header of a 24-bit PCM file, in the plain form that every program reads.
+/// Returns the header of a 24-bit PCM file in the basic form, which every player can read.
 ///
-/// The extensible form, which libraries write for 24 bits, names a speaker for each channel: a mono file would be for
-/// the front left speaker, which FFmpeg's encoders reject.
+/// The extensible form, which libraries write for 24 bits, names a speaker for each channel. A mono file would be
+/// assigned to the front left speaker, which FFmpeg's encoders reject.
 fn header(channels: usize, len: usize) -> Result<Vec<u8>, AudioError> {
     const BYTES: usize = 3;
     let too_long = || AudioError::WriteWav(std::io::Error::other("a WAV file holds at most 4 GiB"));

@@ -1,4 +1,4 @@
-//! Every mood, several seeds: render, then measure.
+//! Renders and measures every mood with several seeds.
 
 use pytoon_audio::loudness::{measure, mono_loss_lu, sample_peak};
 use pytoon_audio::music::{Bed, StoryArc, generate};
@@ -11,7 +11,7 @@ fn rms(samples: &[f32]) -> f64 {
     (sum / samples.len().max(1) as f64).sqrt()
 }
 
-/// Returns the level in dB of 16 slots per bar and two bands: the shape of a block.
+/// Returns the level profile of a block, in dB, in 16 slots per bar and two bands.
 fn shape(bed: &Bed, block: usize) -> Vec<f64> {
     let mono = bed.audio.mono();
     let mut low = 0.0_f32;

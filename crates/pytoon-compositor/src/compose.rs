@@ -1,7 +1,8 @@
-//! Draws frame n of a timeline.
+//! Draws any frame of a timeline.
 //!
-//! Clips are prepared on first use (or ahead of time, with [`Compositor::prepare`]) and released after their
-//! last frame, so memory does not grow with the length of the film. Any number of threads may compose at once.
+//! The compositor prepares clips on first use (or ahead of time, with [`Compositor::prepare`]) and releases them
+//! after their last frame, so memory does not grow with the length of the film. Any number of threads may compose at
+//! once.
 
 use crate::CompositorError;
 use crate::assets::Assets;
@@ -23,10 +24,10 @@ use pytoon_vocabulary::Frame as FrameNumber;
 use pytoon_vocabulary::{Background, CaptionCue, CaptionWord};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Frames of moving clips that a frame of the film needs, by index on the video track.
+/// The frames of moving clips that a frame of the film needs, by index on the video track.
 pub type MovingFrames = [(usize, Arc<Frame>)];
 
-/// Working memory of one drawing thread.
+/// The working memory of one drawing thread.
 #[derive(Debug, Default)]
 pub struct ComposeScratch {
     sampler: Scratch,
@@ -34,7 +35,7 @@ pub struct ComposeScratch {
     pair: Option<(Frame, Frame)>,
 }
 
-/// Draws a film.
+/// A compositor that draws a film.
 pub struct Compositor {
     timeline: Arc<Timeline>,
     assets: Arc<dyn Assets>,
@@ -59,7 +60,7 @@ enum Drawn {
     Background { generator: Box<Generator>, headline: Option<Box<KineticType>> },
 }
 
-/// Returns the first frame on which a clip is visible and one past the last, its transitions included.
+/// Returns the frame range in which a clip is visible, including its transitions.
 pub fn visible_range(timeline: &Timeline, index: usize) -> FrameRange {
     let clips = &timeline.tracks.video;
     let start =
@@ -72,7 +73,7 @@ pub fn visible_range(timeline: &Timeline, index: usize) -> FrameRange {
 }
 
 impl Compositor {
-    /// Creates a compositor: lays out captions and overlays, but prepares no clip.
+    /// Creates a compositor. Lays out captions and overlays, but prepares no clip.
     pub fn new(
         timeline: Arc<Timeline>,
         assets: Arc<dyn Assets>,
@@ -97,12 +98,12 @@ impl Compositor {
         Ok(Self { timeline, assets, stills, text, size, slots, captions, overlays, zone, font })
     }
 
-    /// Returns the drawn timeline.
+    /// Returns the timeline that is drawn.
     pub fn timeline(&self) -> &Timeline {
         &self.timeline
     }
 
-    /// Returns the characters that no font has.
+    /// Returns the characters that no font covers.
     pub fn missing_glyphs(&self) -> Vec<char> {
         let mut missing: Vec<char> =
             self.captions.as_ref().map(|c| c.missing().to_vec()).unwrap_or_default();
@@ -112,7 +113,7 @@ impl Compositor {
         missing
     }
 
-    /// Returns the clips that a frame shows, with the transition between them if there is one.
+    /// Returns the index of the clip that a frame shows, and the second clip with its transition if there is one.
     pub fn clips_at(&self, frame: FrameNumber) -> (usize, Option<(usize, &Transition)>) {
         let clips = &self.timeline.tracks.video;
         let index = clips.partition_point(|clip| clip.end_frame <= frame).min(clips.len() - 1);
@@ -133,7 +134,7 @@ impl Compositor {
         self.prepared_clip(index).map(|_| ())
     }
 
-    /// Releases clips that are not visible from a frame on.
+    /// Releases the clips that are no longer visible from a frame on.
     pub fn release_before(&self, frame: FrameNumber) {
         for slot in self.slots.iter().filter(|slot| slot.visible.end <= frame) {
             // A poisoned slot contains only a clip that can be prepared again.
@@ -210,7 +211,7 @@ impl Compositor {
         headline
     }
 
-    /// Draws a frame. `moving` contains the frames of the moving clips that it shows.
+    /// Draws a frame. `moving` contains the frames of the moving clips that it needs.
     pub fn compose(
         &self,
         frame: FrameNumber,
@@ -295,7 +296,7 @@ fn zone_of(timeline: &Timeline) -> SafeRect {
         .map_or(SafeRect::UNIVERSAL, |zone| zone.zone)
 }
 
-/// Returns the palette of a film.
+/// Returns the palette for a film.
 pub fn palette(choice: &PaletteChoice) -> Palette {
     let brand = |hex: &Option<String>| hex.as_deref().and_then(|hex| Rgb::from_hex(hex).ok());
     let mut palette = match brand(&choice.brand_accent) {
@@ -338,7 +339,7 @@ fn caption_renderer(
     Some(CaptionRenderer::prepare(text, &style, height, &cues))
 }
 
-/// Returns a cue with its words in the form that is shown.
+/// Returns a cue with its words in the form shown on screen.
 fn on_screen_cue(cue: &CaptionCue) -> CaptionCue {
     let shown = |word: &CaptionWord| CaptionWord {
         text: pytoon_core::text::on_screen(&word.text).into_owned(),

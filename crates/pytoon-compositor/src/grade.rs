@@ -1,7 +1,7 @@
 //! Colour grades: lift, gamma, gain and saturation on R'G'B', as look-up tables.
 //!
-//! The figures are from this project's film-maker's guide; each keeps the hue of skin within three degrees. A
-//! grade is applied once, when a picture is prepared, so it costs nothing per frame.
+//! The figures are from this project's film-maker's guide; each preserves the hue of skin within three degrees. A
+//! grade is applied once, when a picture is prepared, so it costs no time per frame.
 
 use pytoon_core::preset::Grade;
 
@@ -25,11 +25,11 @@ fn figures(grade: Grade) -> Figures {
     }
 }
 
-/// A grade at a strength, ready to apply.
+/// The look-up tables of a grade at a given strength.
 #[derive(Debug, Clone)]
 pub struct GradeTable {
     curves: [[u8; 256]; 3],
-    /// Saturation in 1/256.
+    /// The saturation in 1/256.
     saturation: i32,
 }
 
@@ -51,7 +51,7 @@ impl GradeTable {
         Self { curves, saturation: (saturation * 256.0).round() as i32 }
     }
 
-    /// Grades pixels of four bytes in place; alpha is unchanged.
+    /// Grades pixels of four bytes in place. Alpha is unchanged.
     pub fn apply(&self, rgba: &mut [u8]) {
         if self.is_identity() {
             return;
@@ -75,7 +75,7 @@ impl GradeTable {
         self.saturation
     }
 
-    /// Returns true if the grade changes nothing.
+    /// Returns true if the grade leaves pixels unchanged.
     pub fn is_identity(&self) -> bool {
         self.saturation == 256
             && self

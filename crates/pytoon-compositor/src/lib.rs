@@ -1,10 +1,10 @@
-//! Draws frame n of a timeline.
+//! Draws any frame of a timeline.
 //!
-//! A frame is a pure function of the timeline, the assets and n: frames may be drawn in any order, on any thread, on
-//! any machine, with equal results. Frames are planar YUV 4:2:0, BT.709, limited range, with left-sited chroma, the
-//! encoder's input format.
+//! A frame is a pure function of the timeline, the assets and the frame number: frames may be drawn in any order, on
+//! any thread, on any machine, with equal results. Frames are planar YUV 4:2:0, BT.709, limited range, with
+//! left-sited chroma, which is the encoder's input format.
 //!
-//! Does not read files, decode pictures or run processes: assets come from [`assets::Assets`].
+//! This crate does not read files, decode pictures or run processes. Assets come from [`assets::Assets`].
 //!
 //! Start with [`compose::Compositor`].
 
@@ -28,11 +28,11 @@ pub enum CompositorError {
     /// The number of bytes does not match the size of the picture.
     #[error("a picture of {width}x{height} pixels does not have {bytes} bytes")]
     PictureSize {
-        /// The given width.
+        /// The stated width.
         width: usize,
-        /// The given height.
+        /// The stated height.
         height: usize,
-        /// The given number of bytes.
+        /// The actual number of bytes.
         bytes: usize,
     },
     /// A picture could not be scaled.
@@ -44,9 +44,9 @@ pub enum CompositorError {
     /// An asset is not available.
     #[error("{asset}: {reason}")]
     Asset {
-        /// The asset.
+        /// The path of the asset.
         asset: String,
-        /// The reason.
+        /// The reason why the asset is not available.
         reason: String,
     },
 }

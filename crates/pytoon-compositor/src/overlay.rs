@@ -1,4 +1,4 @@
-//! Pictures and words over the film, placed in the safe zone.
+//! Pictures and text over the film, placed in the safe area.
 
 use crate::CompositorError;
 use crate::assets::Assets;
@@ -10,7 +10,7 @@ use pytoon_graphics::text::{Shadow, Stroke, TextEngine, TextStyle};
 use pytoon_graphics::{Frame, Rect, Rgb, SafeRect, Sprite};
 use pytoon_vocabulary::Frame as FrameNumber;
 
-/// An overlay ready to draw.
+/// An overlay that is ready to be drawn.
 pub(crate) struct PreparedOverlay {
     layers: Vec<(i32, i32, Sprite)>,
     clip: OverlayClip,

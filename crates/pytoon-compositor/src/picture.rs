@@ -2,7 +2,7 @@
 
 use crate::CompositorError;
 
-/// A picture. Rows are top to bottom, four bytes a pixel (R, G, B, A), alpha not premultiplied.
+/// A picture. Rows run from top to bottom, with four bytes per pixel (R, G, B, A) and alpha not premultiplied.
 #[derive(Clone)]
 pub struct Picture {
     width: usize,
@@ -17,7 +17,7 @@ impl std::fmt::Debug for Picture {
 }
 
 impl Picture {
-    /// Creates a picture from its bytes; fails if they do not match the size.
+    /// Creates a picture from its bytes. Fails if their number does not match the size.
     pub fn try_new(width: usize, height: usize, rgba: Vec<u8>) -> Result<Self, CompositorError> {
         if width == 0 || height == 0 || rgba.len() != width * height * 4 {
             return Err(CompositorError::PictureSize { width, height, bytes: rgba.len() });
@@ -35,12 +35,12 @@ impl Picture {
         self.height
     }
 
-    /// Returns the pixels.
+    /// Returns the RGBA pixels.
     pub fn rgba(&self) -> &[u8] {
         &self.rgba
     }
 
-    /// Composites the picture over a plain colour.
+    /// Composites the picture over a solid colour.
     pub fn flatten(&mut self, matte: [u8; 3]) {
         for pixel in self.rgba.chunks_exact_mut(4) {
             let alpha = u32::from(pixel[3]);
@@ -55,7 +55,7 @@ impl Picture {
         }
     }
 
-    /// Returns a copy of at most `max_side` pixels a side, box-filtered; for analysis, not for display.
+    /// Returns a box-filtered copy with at most `max_side` pixels per side, for analysis and not for display.
     pub fn shrunk(&self, max_side: usize) -> Self {
         let longest = self.width.max(self.height);
         let (width, height) = if longest <= max_side {
@@ -74,7 +74,7 @@ impl Picture {
         Self { width, height, rgba }
     }
 
-    /// Returns the mean of a box; at most four samples a side, which is precise enough for a small copy.
+    /// Returns the mean colour of a box, from at most four samples per side. This is precise enough for a small copy.
     fn mean(&self, left: usize, right: usize, top: usize, bottom: usize) -> [u8; 4] {
         let mut sums = [0u32; 4];
         let mut count = 0;

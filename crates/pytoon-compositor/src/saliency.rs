@@ -1,17 +1,18 @@
-//! The salient part of a picture, without a model, for the aim and crop of camera moves.
+//! Detects the salient part of a picture without a model, for the aim and crop of camera moves.
 //!
-//! Four maps on a 64 x 64 grid, each scaled to its 99th percentile: spectral residual (Hou and Zhang, CVPR
-//! 2007), frequency-tuned colour contrast (Achanta and others, CVPR 2009), local sharpness, and a prior for the
-//! upper middle; skin tones count only where the picture is sharp too.
+//! The analysis combines four maps on a 64 x 64 grid, each scaled to its 99th percentile: spectral residual (Hou and
+//! Zhang, CVPR 2007), frequency-tuned colour contrast (Achanta and others, CVPR 2009), local sharpness, and a prior
+//! for the upper middle. Skin tones count only where the picture is also sharp.
 //!
-//! It finds the conspicuous part, not the intended one. It reports pictures without a conspicuous part.
+//! The analysis detects the conspicuous part, not the intended one. It also reports when a picture has no conspicuous
+//! part.
 
 use crate::picture::Picture;
 use pytoon_core::timeline::shots::PictureFacts;
 
 const N: usize = 64;
 
-/// Analyses a picture for a frame of the given shape (width over height).
+/// Analyses a picture for a frame with the given aspect ratio (width over height).
 pub fn look(picture: &Picture, frame_aspect: f64) -> PictureFacts {
     let map = saliency_map(picture);
     let mean = map.iter().sum::<f32>() / map.len() as f32;
@@ -51,7 +52,7 @@ fn saliency_map(picture: &Picture) -> Vec<f32> {
         .collect()
 }
 
-/// Returns the picture as `side` x `side` means of RGB, 0 to 1, regardless of its shape.
+/// Returns the picture as `side` x `side` mean RGB values, 0 to 1, regardless of its aspect ratio.
 fn stretched(picture: &Picture, side: usize) -> Vec<[f32; 3]> {
     let (width, height) = (picture.width(), picture.height());
     let rgba = picture.rgba();
@@ -99,7 +100,7 @@ fn spectral_residual(luma: &[f32]) -> Vec<f32> {
     gaussian(&power, 2.5)
 }
 
-/// Returns the mean of the 3 x 3 neighbourhood; the spectrum wraps around.
+/// Returns the mean of the 3 x 3 neighbourhood. The spectrum wraps around.
 fn box_mean(map: &[f32], at: usize) -> f32 {
     let (x, y) = (at % N, at / N);
     let mut sum = 0.0;
@@ -143,7 +144,7 @@ fn sharpness(detail: &[[f32; 3]]) -> Vec<f32> {
     gaussian(&out, 1.5)
 }
 
-/// Returns a map with 1 for colours in the ellipse of skin tones in Cb and Cr, regardless of brightness.
+/// Returns a map that is 1 for colours in the ellipse of skin tones in Cb and Cr, regardless of brightness.
 fn skin_map(small: &[[f32; 3]]) -> Vec<f32> {
     let raw: Vec<f32> = small
         .iter()
@@ -191,7 +192,7 @@ fn normalised(map: Vec<f32>) -> Vec<f32> {
 }
 
 /// Returns the centre of the strongest subject: of the points near the maximum of the smoothed map that reach at
-/// least half of its height. Salient points elsewhere have no influence.
+/// least half of its value. Salient points elsewhere have no influence.
 fn centroid_of_top(map: &[f32]) -> (f64, f64) {
     const REACH: f64 = 11.0;
     let smooth = gaussian(map, 3.0);
@@ -214,7 +215,8 @@ fn centroid_of_top(map: &[f32]) -> (f64, f64) {
     (x / weight, y / weight)
 }
 
-/// Returns the crop of the frame's shape that keeps the most saliency and cuts the least: (share kept, centre).
+/// Returns the crop with the frame's aspect ratio that keeps the most saliency and removes the least, as (fraction
+/// kept, centre).
 fn best_crop(map: &[f32], mean: f32, aspect: f64) -> (f64, (f64, f64)) {
     // Only values above the background count, squared.
     let weight = |v: f32| f64::from((v - mean).max(0.0)).powi(2);
@@ -301,7 +303,7 @@ fn fft(re: &mut [f32], im: &mut [f32], inverse: bool) {
 mod tests {
     use super::*;
 
-    /// Returns a disc with detail on a soft gradient, with its centre given in shares.
+    /// Returns a disc with detail on a soft gradient. Its centre is given in fractions of width and height.
     fn disc(width: usize, height: usize, cx: f64, cy: f64) -> Picture {
         let mut rgba = Vec::new();
         let radius = width.min(height) as f64 * 0.12;

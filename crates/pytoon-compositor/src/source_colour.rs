@@ -1,50 +1,50 @@
 //! Converts the colours of a clip to BT.709: transfer function, primaries, matrix, and tone mapping.
 //!
 //! Reference white is 203 cd/m² (ITU-R BT.2408), and HLG is displayed at 1,000 cd/m² with a system gamma of 1.2
-//! (BT.2100). Colours up to reference white are unchanged. In brighter clips the upper range is rolled off towards
-//! white, the more the brighter they are, so that steps remain distinct.
+//! (BT.2100). Colours up to reference white are unchanged. In clips with brighter colours, the upper range is rolled
+//! off towards white so that steps remain distinct; the brighter the clip, the stronger the roll-off.
 //!
 //! Start with [`ColourConversion::new`].
 
 use pytoon_core::timeline::reading::{Primaries, SourceColours, Transfer};
 use pytoon_graphics::Frame;
 
-/// Reference white, in cd/m².
+/// The luminance of reference white, in cd/m².
 const REFERENCE_WHITE: f64 = 203.0;
-/// The peak of the display for HLG, in cd/m².
+/// The peak luminance of the HLG display, in cd/m².
 const HLG_PEAK: f64 = 1000.0;
-/// The gamma of the system from camera to display. It is applied to each channel, like FFmpeg (zimg) does, so that
-/// clips converted to HLG by FFmpeg get their colours back; BT.2100 applies it to luminance, which leaves saturated
-/// colours a little paler.
+/// The system gamma from camera to display. It is applied to each channel, as FFmpeg (zimg) does, so that clips
+/// converted to HLG by FFmpeg get their colours back. BT.2100 applies it to luminance, which leaves saturated colours
+/// a little paler.
 const HLG_GAMMA: f64 = 1.2;
-/// The brightest light that tone mapping preserves, relative to reference white; brighter light is white.
+/// The brightest light that tone mapping preserves, relative to reference white. Brighter light becomes white.
 pub const BRIGHTEST: f64 = HLG_PEAK / REFERENCE_WHITE;
 /// The gamma of a display (ITU-R BT.1886).
 const GAMMA: f64 = 2.4;
-/// Steps of the table over R'G'B' of the source: four times the codes of ten bits.
+/// The number of steps in the table over the source's R'G'B': four times the number of 10-bit codes.
 const IN_STEPS: usize = 4096;
-/// The tables over light have a step for each exponent of a 32-bit float and the first eight bits of its mantissa, so
-/// that dark steps are as close as they are perceived. This is the first of them.
+/// The first step of the tables over light. They have a step for each exponent of a 32-bit float and the first eight
+/// bits of its mantissa, so that dark steps are as close as they are perceived.
 const DARKEST: f32 = 1.0 / (1 << 24) as f32;
-/// A power of two above the number of such steps up to a light of 8.
+/// The size of the tables over light, a power of two above the number of steps up to a light of 8.
 const LIGHT_STEPS: usize = 8192;
 
-/// Converts 10-bit frames of one kind of source.
+/// A converter of 10-bit frames from one kind of source.
 #[derive(Debug, Clone)]
 pub struct ColourConversion {
-    /// Cr to red, Cb and Cr to green, Cb to blue, from codes about their neutral.
+    /// The coefficients from Cr to red, Cb and Cr to green, and Cb to blue, for codes relative to their neutral.
     chroma: [f32; 4],
-    /// Light for R'G'B', relative to reference white.
+    /// The light for each R'G'B' value, relative to reference white.
     light: Box<[f32; IN_STEPS]>,
     primaries: [[f32; 3]; 3],
-    /// Tone-mapping scale by the brightest channel; `None` without tone mapping.
+    /// The tone-mapping factor by the brightest channel; `None` without tone mapping.
     roll_off: Option<Box<[f32; LIGHT_STEPS]>>,
-    /// R'G'B' of BT.709, by light.
+    /// The BT.709 R'G'B' value, by light.
     encoded: Box<[f32; LIGHT_STEPS]>,
 }
 
 impl ColourConversion {
-    /// Creates the tables for a source.
+    /// Creates the tables for a source's colours.
     pub fn new(source: &SourceColours) -> Self {
         let (kr, kb) = source.matrix.red_and_blue();
         let kg = 1.0 - kr - kb;
@@ -67,7 +67,7 @@ impl ColourConversion {
 
     /// Converts a frame of limited-range 10-bit YUV 4:2:0 (little-endian, planar) to 8-bit BT.709.
     ///
-    /// Source and target have the same size; if bytes are missing the frame is left unchanged.
+    /// Source and target have the same size. If bytes are missing, the frame is left unchanged.
     pub fn convert(&self, source: &[u8], out: &mut Frame) {
         let (width, half) = (out.width(), out.width() / 2);
         let luma_bytes = out.width() * out.height() * 2;
@@ -103,13 +103,13 @@ impl ColourConversion {
         }
     }
 
-    /// Returns the brightest channel of a pixel in light, before tone mapping.
+    /// Returns the light of a pixel's brightest channel, before tone mapping.
     pub fn brightness(&self, y: u16, cb: u16, cr: u16) -> f64 {
         let light = self.light(f32::from(y), self.shift(f32::from(cb), f32::from(cr)));
         f64::from(light[0].max(light[1]).max(light[2]))
     }
 
-    /// Returns the offset from luma for each channel.
+    /// Returns the offset of each channel from luma.
     fn shift(&self, cb: f32, cr: f32) -> [f32; 3] {
         let (b, r) = (cb - 512.0, cr - 512.0);
         [self.chroma[0] * r, self.chroma[1] * b + self.chroma[2] * r, self.chroma[3] * b]
@@ -126,7 +126,7 @@ impl ColourConversion {
         light.map(|value| self.encoded[light_step(value)])
     }
 
-    /// Returns the BT.709 light relative to reference white; negative values are left to the tables.
+    /// Returns the BT.709 light of a pixel relative to reference white. The tables handle negative values.
     #[inline]
     fn light(&self, y: f32, shift: [f32; 3]) -> [f32; 3] {
         let grey = (y - 64.0) * (1.0 / 876.0);
@@ -143,7 +143,7 @@ fn code(row: &[u8], at: usize) -> f32 {
     f32::from(u16::from_le_bytes([row[at * 2], row[at * 2 + 1]]))
 }
 
-/// Returns the step of a light in the tables.
+/// Returns the table step for a light value.
 #[inline]
 fn light_step(light: f32) -> usize {
     const FIRST: u32 = DARKEST.to_bits() >> 15;
@@ -151,7 +151,7 @@ fn light_step(light: f32) -> usize {
     (bits - FIRST) as usize & (LIGHT_STEPS - 1)
 }
 
-/// Builds a table over light.
+/// Builds a table over light from a function.
 fn by_light(value: impl Fn(f64) -> f64) -> Box<[f32; LIGHT_STEPS]> {
     let first = DARKEST.to_bits() >> 15;
     let mut table = Box::new([0.0; LIGHT_STEPS]);
@@ -192,10 +192,10 @@ fn light_of(transfer: Transfer, coded: f64) -> f64 {
     }
 }
 
-/// Returns the tone-mapping scale of a light level for a source whose maximum is `peak`.
+/// Returns the tone-mapping factor for a light value of a source whose maximum is `peak`.
 ///
-/// Computed on R'G'B', which is closer to perceived steps: up to a knee nothing changes; from there to the peak a
-/// hyperbola leads to white, without a kink at the knee.
+/// The factor is computed on R'G'B', which is closer to perceived steps. Up to a knee the light is unchanged; from
+/// there to the peak a hyperbola leads to white, without a kink at the knee.
 fn rolled_off(light: f64, peak: f64) -> f64 {
     let top = peak.powf(1.0 / GAMMA);
     let knee = 1.0 - 1.2 * (1.0 - 1.0 / top);
@@ -209,13 +209,14 @@ fn rolled_off(light: f64, peak: f64) -> f64 {
     (mapped / coded).powf(GAMMA)
 }
 
-/// Returns the matrix from light of these primaries to light of BT.709.
+/// Returns the matrix from light with these primaries to light with those of BT.709.
 fn to_bt709(primaries: Primaries) -> [[f32; 3]; 3] {
     let product = multiply(inverse(to_xyz(Primaries::Bt709)), to_xyz(primaries));
     product.map(|row| row.map(|value| value as f32))
 }
 
-/// Returns the matrix from light of these primaries to CIE XYZ, from their chromaticities and a white of D65.
+/// Returns the matrix from light with these primaries to CIE XYZ, computed from their chromaticities and the D65
+/// white point.
 fn to_xyz(primaries: Primaries) -> [[f64; 3]; 3] {
     let [red, green, blue] = match primaries {
         Primaries::Bt709 => [(0.64, 0.33), (0.30, 0.60), (0.15, 0.06)],
@@ -257,7 +258,7 @@ mod tests {
         SourceColours { transfer, primaries, matrix, peak }
     }
 
-    /// Converts a plain frame of one colour.
+    /// Converts a frame that has a single colour.
     fn converted(conversion: &ColourConversion, [y, cb, cr]: [u16; 3]) -> [u8; 3] {
         let bytes: Vec<u8> =
             [y, y, y, y, cb, cr].iter().flat_map(|code| code.to_le_bytes()).collect();

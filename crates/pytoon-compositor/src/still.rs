@@ -1,8 +1,8 @@
 //! Prepares a picture once, so that each frame of a camera move is one cheap resampling.
 //!
 //! Preparation crops to the region that the move shows, scales so that the closest view needs no enlarging (and never
-//! enlarges here: the sampler does that with sub-pixel positions), grades, and converts to YUV 4:2:0. A picture of
-//! another shape is placed over a dark, blurred copy of itself; it is never stretched.
+//! enlarges here: the sampler does that with sub-pixel positions), grades, and converts to YUV 4:2:0. A picture with
+//! another aspect ratio is placed over a dark, blurred copy of itself; it is never stretched.
 
 mod blur_fill;
 
@@ -21,15 +21,15 @@ use pytoon_graphics::Frame;
 #[derive(Debug)]
 pub struct PreparedStill {
     planes: [PaddedPlane; 3],
-    /// The part of the whole picture (or canvas) that was kept.
+    /// The region of the whole picture (or canvas) that is stored.
     region: Window,
 }
 
-/// Source columns kept around the visible region, for the taps of the sampler.
+/// The number of source columns stored around the visible region, for the taps of the sampler.
 const REGION_MARGIN_PX: f64 = 8.0;
 
 impl PreparedStill {
-    /// Prepares a picture for one move over it.
+    /// Prepares a picture for one camera move.
     pub fn prepare(
         picture: &Picture,
         fit: Fit,
@@ -83,7 +83,7 @@ impl PreparedStill {
         }
     }
 
-    /// Draws the window of the whole picture into a frame.
+    /// Draws a window of the whole picture into a frame.
     pub fn draw(&self, frame: &mut Frame, window: Window, scratch: &mut Scratch) {
         let (width, height) = (frame.width(), frame.height());
         let [x, y] = self.axes(window, width, height);
@@ -97,7 +97,7 @@ impl PreparedStill {
         sample(&self.planes[2], out_v, width / 2, chroma_x, chroma_y, scratch);
     }
 
-    /// Returns the luma axes of a window: pixel centres of the frame on pixel centres of the picture.
+    /// Returns the luma axes of a window. They map pixel centres of the frame to pixel centres of the picture.
     fn axes(&self, window: Window, frame_width: usize, frame_height: usize) -> [Axis; 2] {
         let axis = |from: f64,
                     length: f64,
@@ -130,7 +130,7 @@ impl PreparedStill {
         ]
     }
 
-    /// Returns the memory in use, in bytes.
+    /// Returns the memory usage, in bytes.
     pub fn size_bytes(&self) -> usize {
         self.planes.iter().map(PaddedPlane::size_bytes).sum()
     }
@@ -159,7 +159,7 @@ struct Crop {
     height: f64,
 }
 
-/// Scales a whole picture with Lanczos-3, respecting alpha.
+/// Scales a whole picture with Lanczos-3, weighting colours by alpha.
 pub(crate) fn resize_with_alpha(
     picture: &Picture,
     width: usize,
@@ -174,7 +174,7 @@ pub(crate) fn resize_with_alpha(
     resize_part(picture, whole, width, height, ResizeOptions::new())
 }
 
-/// Scales a part of a picture with Lanczos-3; alpha is treated as one more colour.
+/// Scales a part of a picture with Lanczos-3. Alpha is treated as a fourth colour channel.
 fn resize(
     picture: &Picture,
     crop: Crop,
@@ -211,7 +211,7 @@ fn resize_part(
     Ok(rgba)
 }
 
-/// Converts sRGB bytes, taken as BT.709 R'G'B', to limited-range YUV 4:2:0 with left-sited chroma.
+/// Converts sRGB bytes, interpreted as BT.709 R'G'B', to limited-range YUV 4:2:0 with left-sited chroma.
 pub fn to_yuv420(rgba: &[u8], width: usize, height: usize) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
     let mut luma = vec![0u8; width * height];
     for (out, p) in luma.iter_mut().zip(rgba.chunks_exact(4)) {
@@ -283,7 +283,7 @@ mod tests {
         }
     }
 
-    /// A circle on grey must stay round in a picture of any shape.
+    /// Tests that a circle on grey stays round in a picture with any aspect ratio.
     #[test]
     fn nothing_is_stretched() {
         for (width, height, fit) in
@@ -338,7 +338,7 @@ mod tests {
         assert!(frame.y().iter().all(|&y| y > 16));
     }
 
-    /// A soft spot followed over a slow move must stay on the intended curve.
+    /// Tests that a soft spot stays on the intended curve during a slow move.
     #[test]
     fn camera_moves_do_not_jitter() {
         let (width, height, spot) = (900usize, 1200usize, (500.0, 480.0));

@@ -1,7 +1,7 @@
-//! Prepared pictures shared by the compositors of one film.
+//! Caches prepared pictures, which the compositors of one film share.
 //!
-//! Chunks of one scene are drawn in parallel and move over the same picture: it is prepared once and kept while
-//! one of them uses it. A caller that needs a picture in preparation waits for it.
+//! Chunks of one scene are drawn in parallel and move over the same picture. It is prepared once and stored while one
+//! of them uses it. A caller that needs a picture in preparation waits for it.
 
 use crate::CompositorError;
 use crate::still::PreparedStill;
@@ -9,7 +9,7 @@ use pytoon_core::preset::Grade;
 use pytoon_core::timeline::{Fit, Motion};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-/// All inputs of a prepared picture.
+/// The inputs of a prepared picture, as a cache key.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct StillKey {
     pub(crate) asset: String,
@@ -17,11 +17,11 @@ pub(crate) struct StillKey {
     pub(crate) motion: Motion,
     pub(crate) grade: Grade,
     pub(crate) grade_strength: f64,
-    /// Width and height of the frame, in pixels.
+    /// The width and height of the frame, in pixels.
     pub(crate) frame_size: (usize, usize),
 }
 
-/// The prepared pictures of a film in use.
+/// The prepared pictures that a film is using.
 #[derive(Debug, Default)]
 pub struct SharedStills(Mutex<Vec<Arc<Place>>>);
 
@@ -32,7 +32,7 @@ struct Place {
 }
 
 impl SharedStills {
-    /// Returns a prepared picture, made by `prepare` if it is not in use already.
+    /// Returns a prepared picture. Calls `prepare` unless the picture is already in use.
     pub(crate) fn get(
         &self,
         key: &StillKey,

@@ -1,8 +1,9 @@
-//! The choice of a cover frame.
+//! Chooses a cover frame.
 
 use pytoon_graphics::Frame;
 
-/// Returns the score of a frame as a cover: sharp, contrasty, neither dark nor overexposed. Higher is better.
+/// Returns the score of a frame as a cover. Sharp, contrasty frames that are neither dark nor overexposed score
+/// higher.
 pub fn score(frame: &Frame) -> f64 {
     let (width, height) = (frame.width(), frame.height());
     let luma = frame.y();

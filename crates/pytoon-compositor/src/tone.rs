@@ -1,27 +1,26 @@
-//! The tone of moving clips: colour match, then grade, as tables over Y'CbCr.
+//! Applies the tone of moving clips (colour match, then grade) through tables over Y'CbCr.
 //!
-//! A still is graded once, in R'G'B', when it is prepared. A moving frame comes thirty times per second, so its
-//! grade is approximated by tables: luma through one table, and the tint that the grade gives a grey of that
-//! luma added to the chroma, whose saturation is scaled. On greys this is exact; on colours it is the grade to
-//! first order.
+//! A still is graded once, in R'G'B', when it is prepared. A moving frame comes thirty times per second, so its grade
+//! is approximated by tables: luma passes through one table, chroma is scaled in saturation, and the tint that the
+//! grade gives a grey of that luma is added to it. This is exact on greys, and accurate to first order on colours.
 
 use crate::grade::GradeTable;
 use pytoon_core::colour::ColourMatch;
 use pytoon_core::preset::Grade;
 use pytoon_graphics::Frame;
 
-/// Tables for one clip.
+/// The tone tables of one clip.
 #[derive(Debug, Clone)]
 pub struct ClipTone {
     luma: [u8; 256],
-    /// The offset of Cb and Cr for a grey of this luma, in 1/256 codes.
+    /// The offset of Cb and Cr for a grey of each luma, in 1/256 codes.
     tint: [[i32; 256]; 2],
-    /// The factor of chroma about its neutral, in 1/256.
+    /// The factor applied to chroma about its neutral, in 1/256.
     scale: i32,
 }
 
 impl ClipTone {
-    /// Creates the tone of a clip; `None` if nothing would change.
+    /// Creates the tone of a clip. Returns `None` if the tone would change nothing.
     pub fn new(grade: Grade, strength: f64, colour: &ColourMatch) -> Option<Self> {
         let table = GradeTable::new(grade, strength);
         if table.is_identity() && colour.is_none() {
@@ -49,7 +48,7 @@ impl ClipTone {
         Some(tone)
     }
 
-    /// Changes a frame in place.
+    /// Applies the tone to a frame in place.
     pub fn apply(&self, frame: &mut Frame) {
         let (width, height) = (frame.width(), frame.height());
         let [y, u, v] = frame.planes_mut();

@@ -1,6 +1,7 @@
-//! Blends two drawn frames: all transitions between clips.
+//! Blends two drawn frames for all transitions between clips.
 //!
-//! Blending Y'CbCr equals blending gamma-coded R'G'B' (the matrix is affine), as editors do in dissolves and fades.
+//! Blending Y'CbCr equals blending gamma-coded R'G'B' (the matrix is affine), as editing software does in dissolves
+//! and fades.
 
 use pytoon_core::preset::TransitionKind;
 use pytoon_graphics::Frame;
@@ -30,7 +31,7 @@ fn mix(from: &Frame, to: &Frame, p: f64, out: &mut Frame) {
     }
 }
 
-/// Fades to black and back, each half on a sine.
+/// Fades to black and back. Each half follows a sine.
 fn fade_black(from: &Frame, to: &Frame, p: f64, out: &mut Frame) {
     let level = (std::f64::consts::PI * p).cos().abs();
     let source = if p < 0.5 { from } else { to };
@@ -42,7 +43,7 @@ fn fade_black(from: &Frame, to: &Frame, p: f64, out: &mut Frame) {
     }
 }
 
-/// Moves both pictures left as one strip, with the blur of a 180-degree shutter.
+/// Moves both pictures left as one strip, with the motion blur of a 180-degree shutter.
 fn swipe(left: &Frame, right: &Frame, p: f64, out: &mut Frame) {
     let width = left.width();
     let position = expo_in_out(p);
@@ -83,7 +84,7 @@ fn prefix_sums(a: &[u8], b: &[u8], sums: &mut Vec<f32>) {
     }
 }
 
-/// Returns the mean of a strip between two fractional positions.
+/// Returns the mean of a row's samples between two fractional positions.
 fn box_mean(sums: &[f32], from: f64, to: f64) -> u8 {
     let last = (sums.len() - 1) as f64;
     let (from, to) = (from.clamp(0.0, last), to.clamp(0.0, last));
@@ -104,7 +105,7 @@ fn expo_in_out(p: f64) -> f64 {
     }
 }
 
-/// Zooms through the old picture into the new: both grow, and are exchanged in the middle.
+/// Zooms through the old picture into the new one. Both grow, and they are exchanged in the middle.
 fn zoom(from: &Frame, to: &Frame, p: f64, out: &mut Frame) {
     let grow = |p: f64| p * p;
     if p < 0.5 {
@@ -126,7 +127,7 @@ fn zoom(from: &Frame, to: &Frame, p: f64, out: &mut Frame) {
     }
 }
 
-/// Enlarges a frame about its middle, bilinear.
+/// Enlarges a frame about its middle with bilinear filtering.
 fn scale_into(source: &Frame, scale: f64, out: &mut Frame) {
     let (width, height) = (source.width(), source.height());
     let planes = [

@@ -1,4 +1,5 @@
-//! The engines of a scene in order, with the reason for each: decided once, stored with the job, shown to users.
+//! The chain of engines of a scene, with the reason for each. It is decided once, stored with the job and shown to
+//! users.
 
 use pytoon_vocabulary::{EngineName, MicroUsd, UnixMs};
 use serde::{Deserialize, Serialize};
@@ -11,18 +12,18 @@ pub const LOCAL_ENGINE: &str = "local";
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChainMember {
-    /// The engine.
+    /// The name of the engine.
     pub engine: EngineName,
-    /// The reason for its place.
+    /// The reason for the engine's position in the chain.
     pub reason: String,
     /// The estimated cost of the scene with this engine.
     pub estimate: MicroUsd,
-    /// The requested length in milliseconds; 0 for `local`.
+    /// The length requested from the engine, in milliseconds; 0 for `local`.
     pub asked_ms: u32,
-    /// The reason why it cannot be used now.
+    /// The reason why the engine cannot be used now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<String>,
-    /// The time at which its breaker admits the next attempt.
+    /// The time at which the engine's breaker admits the next attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cooling_until: Option<UnixMs>,
 }
@@ -32,9 +33,9 @@ pub struct ChainMember {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LeftOut {
-    /// The engine.
+    /// The name of the engine.
     pub engine: EngineName,
-    /// The reason.
+    /// The reason for leaving the engine out.
     pub reason: String,
 }
 
@@ -45,7 +46,7 @@ pub struct LeftOut {
 pub struct EngineChain {
     /// The engines to try, in order.
     pub members: Vec<ChainMember>,
-    /// The engines left out.
+    /// The engines that cannot draw the scene.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
 }

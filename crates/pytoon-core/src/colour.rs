@@ -1,26 +1,26 @@
 //! Colour matching of clips that come from different engines, as pure arithmetic.
 //!
-//! Each clip is described by statistics of its Y'CbCr samples (luma 0 to 1, chroma -0.5 to 0.5) over several
-//! frames. All are moved towards the median clip, within narrow bounds and at part strength, so that the film looks
-//! uniform and no clip looks treated. There is one correction for the whole clip, not per frame. Night is not matched
-//! to day.
+//! Each clip is described by statistics of its Y'CbCr samples (luma 0 to 1, chroma -0.5 to 0.5) over several frames.
+//! Every clip is moved towards the median clip, within narrow bounds and at part strength, so that the film looks
+//! uniform and no clip looks treated. One correction applies to the whole clip, not to each frame. Night clips are
+//! not matched to day clips.
 //!
-//! Does not decode clips or touch pixels.
+//! This module does not decode clips or touch pixels.
 
 use serde::{Deserialize, Serialize};
 
-/// The share of the difference that is corrected.
+/// The fraction of the difference that is corrected.
 const STRENGTH: f64 = 0.6;
-/// Bounds of the luma's slope and shift.
+/// The bounds of the luma's slope and shift.
 const SLOPE: (f64, f64) = (0.8, 1.25);
 const SHIFT: f64 = 0.06;
-/// Bounds of the chroma's scale and shift.
+/// The bounds of the chroma's scale and shift.
 const CHROMA_SCALE: (f64, f64) = (0.85, 1.2);
 const CHROMA_SHIFT: f64 = 0.02;
-/// The difference in median luma above which clips are not matched: night and day.
+/// The difference in median luma above which clips are not matched: one shows night and the other day.
 const NIGHT_AND_DAY: f64 = 0.25;
 
-/// The colours of a clip.
+/// The colour statistics of a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct ClipColours {
     /// The 5th percentile of luma.
@@ -29,24 +29,24 @@ pub struct ClipColours {
     pub luma_p50: f64,
     /// The 95th percentile of luma.
     pub luma_p95: f64,
-    /// Mean of Cb and Cr.
+    /// The means of Cb and Cr.
     pub chroma_mean: [f64; 2],
-    /// Standard deviation of Cb and Cr.
+    /// The standard deviations of Cb and Cr.
     pub chroma_deviation: [f64; 2],
 }
 
-/// A correction: luma by slope and shift, chroma about its own mean.
+/// A colour correction: luma by slope and shift, chroma scaled about its own mean.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ColourMatch {
-    /// The factor of luma.
+    /// The factor applied to luma.
     pub luma_slope: f64,
-    /// The offset of luma (1 is the whole range).
+    /// The offset added to luma (1 is the whole range).
     pub luma_shift: f64,
-    /// The factor of Cb and Cr.
+    /// The factor applied to Cb and Cr.
     pub chroma_scale: f64,
-    /// The offsets of Cb and Cr (1 is the whole range).
+    /// The offsets added to Cb and Cr (1 is the whole range).
     pub chroma_shift: [f64; 2],
 }
 
@@ -57,7 +57,7 @@ impl Default for ColourMatch {
 }
 
 impl ColourMatch {
-    /// Returns true if it makes no visible change.
+    /// Returns true if the correction makes no visible change.
     pub fn is_none(&self) -> bool {
         (self.luma_slope - 1.0).abs() < 1e-3
             && self.luma_shift.abs() < 1e-3
@@ -66,7 +66,7 @@ impl ColourMatch {
     }
 }
 
-/// Returns the target of a film: the median of its clips, or `None` for fewer than two.
+/// Returns the colour target of a film: the median of its clips, or `None` for fewer than two clips.
 pub fn target_of(clips: &[ClipColours]) -> Option<ClipColours> {
     (clips.len() >= 2).then(|| ClipColours {
         luma_p5: median(clips.iter().map(|c| c.luma_p5)),

@@ -1,14 +1,14 @@
-//! The graph of stages that makes one film, and the dependencies of each stage.
+//! The graph of stages that produces one film, and the dependencies of each stage.
 //!
 //! ```text
 //! plan ─► voice ─► scene:scene_01 … scene:scene_n ─► mix, compose:000 … compose:m ─► publish
 //! ```
 //!
-//! Guarantees: this is the only definition of the graph; a stage depends only on earlier stages; names can be parsed
-//! back to their stages.
+//! Guarantees: this is the only definition of the graph; a stage depends only on earlier stages; every stage name
+//! parses back to its stage.
 //!
-//! Does not run stages (`pytoon-pipeline`), schedule them on threads (its local executor) or keep
-//! them as rows of a queue (`pytoon-records`).
+//! Running stages (`pytoon-pipeline`), scheduling them on threads (the local executor) and storing them as rows of a
+//! queue (`pytoon-records`) happen elsewhere.
 //!
 //! Start with [`FilmGraph::of_brief`].
 
@@ -19,22 +19,22 @@ use std::fmt;
 /// One stage of a film.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StageId {
-    /// Plans scenes.
+    /// Plans the scenes.
     Plan,
     /// Speaks the script, builds the timeline and chooses engines.
     Voice,
-    /// Lets engines draw one scene, named by its id.
+    /// Has the engines draw the scene with this id.
     Scene(SceneId),
-    /// Mixes and masters the sound of the final timeline.
+    /// Mixes and masters the audio of the final timeline.
     Mix,
-    /// Draws and encodes one chunk of the picture, counted from 0.
+    /// Draws and encodes the picture chunk with this index, counted from 0.
     Chunk(u32),
     /// Joins, checks and delivers the film.
     Publish,
 }
 
 impl StageId {
-    /// Returns the stage of a name, such as `scene:scene_01`.
+    /// Parses the name of a stage, such as `scene:scene_01`.
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name.split_once(':') {
             None => match name {
@@ -64,16 +64,16 @@ impl fmt::Display for StageId {
     }
 }
 
-/// A stage with the stages that must be done before it.
+/// A stage and its dependencies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
-    /// The stage.
+    /// The stage to run.
     pub stage: StageId,
-    /// The stages it waits for.
+    /// The stages that must finish before this one starts.
     pub needs: Vec<StageId>,
 }
 
-/// The part of a film that shapes its graph, known once the voice has spoken.
+/// The properties of a film that determine its graph. They are known once the voice stage is done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FilmShape {
     /// The ids of the scenes that engines draw, in order.
@@ -82,7 +82,7 @@ pub struct FilmShape {
     pub chunks: u32,
 }
 
-/// The stages of one film, each after those it waits for.
+/// The stages of one film, each after the stages it depends on.
 ///
 /// ```
 /// use pytoon_core::graph::{FilmGraph, FilmShape, StageId};
@@ -103,21 +103,21 @@ pub struct FilmGraph {
 }
 
 impl FilmGraph {
-    /// Returns the graph of a film made from a brief. It contains planning and the voice; the voice's result adds
-    /// the rest ([`FilmGraph::grow`]).
+    /// Returns the initial graph of a film made from a brief. It contains planning and the voice; the result of the
+    /// voice stage adds the other stages ([`FilmGraph::grow`]).
     pub fn of_brief() -> Self {
         let plan = Node { stage: StageId::Plan, needs: Vec::new() };
         let voice = Node { stage: StageId::Voice, needs: vec![StageId::Plan] };
         Self { nodes: vec![plan, voice] }
     }
 
-    /// Returns the graph of a film with an existing timeline: nothing is planned, spoken or bought.
+    /// Returns the graph of a film with an existing timeline, which needs no planning, voice or purchases.
     pub fn of_timeline(chunks: u32) -> Self {
         Self { nodes: drawing(&[], chunks) }
     }
 
-    /// Returns the stages that follow the voice: the scenes that engines draw, the sound, the
-    /// chunks of the picture, and the end.
+    /// Returns the stages that follow the voice: the scenes that engines draw, the mix, the picture chunks and the
+    /// publishing.
     pub fn after_voice(shape: &FilmShape) -> Vec<Node> {
         let scene =
             |id: &SceneId| Node { stage: StageId::Scene(id.clone()), needs: vec![StageId::Voice] };
@@ -134,12 +134,12 @@ impl FilmGraph {
         self.nodes.extend(Self::after_voice(shape));
     }
 
-    /// Returns all stages, each after those it waits for.
+    /// Returns all stages, each after the stages it depends on.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
     }
 
-    /// Returns the stages that are not done and whose dependencies are.
+    /// Returns the unfinished stages whose dependencies are all done.
     pub fn ready<'a>(&'a self, done: &'a BTreeSet<StageId>) -> impl Iterator<Item = &'a StageId> {
         let is_ready = |node: &&Node| {
             !done.contains(&node.stage) && node.needs.iter().all(|need| done.contains(need))
@@ -148,8 +148,8 @@ impl FilmGraph {
     }
 }
 
-/// Returns the stages that need a final timeline. The sound does not wait for the picture, nor one chunk for
-/// another.
+/// Returns the stages that need a final timeline. The mix does not wait for the picture, and chunks do not wait for
+/// each other.
 fn drawing(needs: &[StageId], chunks: u32) -> Vec<Node> {
     let made = std::iter::once(StageId::Mix).chain((0..chunks).map(StageId::Chunk));
     let mut nodes: Vec<Node> = made.map(|stage| Node { stage, needs: needs.to_vec() }).collect();

@@ -1,18 +1,19 @@
-//! Language detection for texts whose author does not state the language.
+//! Language detection for texts whose author does not state a language.
 //!
-//! A writing system used by one language decides. Letters decide among languages that share one (`ї` is Ukrainian,
-//! `پ` Persian). Otherwise a statistical detector (`whatlang`: trigrams over the whole text) decides, if it is sure.
-//! If not, the text counts as English in Latin script, and [`Detected::is_assumed`] marks the assumption.
+//! A writing system that only one language uses decides. Among languages that share one, characteristic letters
+//! decide (`ї` is Ukrainian, `پ` Persian). Otherwise a statistical detector (`whatlang`: trigrams over the whole
+//! text) decides if it is confident. If it is not, a text in Latin script counts as English, and
+//! [`Detected::is_assumed`] marks the assumption.
 //!
-//! Pure; start with [`detect`].
+//! The module is pure. Start with [`detect`].
 
 use whatlang::{Lang, detect as by_trigrams};
 
-/// The least confidence of the detector that is accepted.
+/// The minimum detector confidence that is accepted.
 const CONFIDENCE: f64 = 0.6;
 /// The number of letters below which the detector is unreliable.
 const FEW_LETTERS: usize = 24;
-/// English words, of which most English sentences contain one, and which no other language of this script has.
+/// Common English words that no other language in Latin script has. Most English sentences contain one.
 const ENGLISH: &[&str] = &[
     "the", "and", "are", "with", "your", "you", "our", "this", "that", "these", "from", "they",
     "their", "what", "how", "when", "who", "which", "every", "it", "its", "it's", "but", "better",
@@ -20,16 +21,16 @@ const ENGLISH: &[&str] = &[
     "been", "would", "should", "could", "can", "first", "why", "where", "while", "because",
 ];
 
-/// A language, with a flag for guesses.
+/// A detected language, with a flag for guesses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Detected {
-    /// BCP 47 tag.
+    /// The BCP 47 tag.
     pub tag: &'static str,
     /// True for a guess that a person should confirm.
     pub is_assumed: bool,
 }
 
-/// Returns the language of a text.
+/// Detects the language of a text.
 pub fn detect(text: &str) -> Detected {
     let known = |tag| Detected { tag, is_assumed: false };
     if let Some(script) = main_script(text) {
@@ -85,7 +86,7 @@ fn latin(text: &str) -> Detected {
     }
 }
 
-/// Returns the language of Latin script that is identified by its letters.
+/// Returns the language in Latin script that the letters of the text identify.
 fn by_letters(text: &str) -> Option<&'static str> {
     let has = |letters: &str| text.chars().any(|c| letters.contains(c));
     let marks = text.chars().filter(|c| ('\u{1ea0}'..='\u{1ef9}').contains(c)).count();
@@ -149,7 +150,7 @@ fn arabic(text: &str) -> Detected {
     Detected { tag, is_assumed: false }
 }
 
-/// Returns the detector's language and true if its confidence is high enough.
+/// Returns the detector's language, and true if its confidence is high enough.
 fn trigrams(text: &str) -> Option<(&'static str, bool)> {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let info = by_trigrams(text)?;
@@ -157,7 +158,7 @@ fn trigrams(text: &str) -> Option<(&'static str, bool)> {
     (letters >= FEW_LETTERS).then_some((tag, info.confidence() >= CONFIDENCE))
 }
 
-/// Returns the tag of a language that a voice may speak.
+/// Returns the tag of a language that one of the voices may speak.
 fn tag_of(lang: Lang) -> Option<&'static str> {
     Some(match lang {
         Lang::Eng => "en",
@@ -201,7 +202,7 @@ fn tag_of(lang: Lang) -> Option<&'static str> {
     })
 }
 
-/// A writing system that is not Latin.
+/// A non-Latin writing system.
 enum Script {
     Of(&'static str),
     Cyrillic,
@@ -209,7 +210,7 @@ enum Script {
     Devanagari,
 }
 
-/// Writing systems that belong to one language each, by ranges of characters.
+/// Writing systems that belong to one language each, as ranges of characters.
 const SCRIPTS: &[(&str, u32, u32)] = &[
     ("el", 0x0370, 0x03ff),
     ("hy", 0x0530, 0x058f),
@@ -233,7 +234,7 @@ const SCRIPTS: &[(&str, u32, u32)] = &[
     ("ko", 0xac00, 0xd7a3),
 ];
 
-/// Returns the writing system of more than half of the letters; `None` for Latin.
+/// Returns the writing system of more than half of the letters, or `None` for Latin.
 fn main_script(text: &str) -> Option<Script> {
     let count = |from: u32, to: u32| {
         text.chars().filter(|&c| c.is_alphabetic() && (from..=to).contains(&(c as u32))).count()

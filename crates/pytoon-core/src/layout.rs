@@ -1,19 +1,19 @@
 //! Names of artifacts inside a job folder.
 //!
-//! These names are the operator's contract (the runbook greps and probes them), so they are defined in one
-//! place and a rename is a breaking change.
+//! Operators rely on these names (the runbook greps and probes them), so they are defined in one place and a rename
+//! is a breaking change.
 
-/// The brief as given, with paths resolved.
+/// The brief as submitted, with paths resolved.
 pub const BRIEF: &str = "brief.json";
-/// The plan: scenes before they have exact times.
+/// The scene graph: scenes before they have exact times.
 pub const SCENE_GRAPH: &str = "scene_graph.json";
-/// The only source of truth for drawing and mixing.
+/// The timeline, the only source of truth for drawing and mixing.
 pub const TIMELINE: &str = "timeline.json";
 /// The receipt.
 pub const METADATA: &str = "metadata.json";
 /// The finished film.
 pub const OUTPUT: &str = "output.mp4";
-/// The thumbnail: a chosen good frame.
+/// The thumbnail: a representative frame of the film.
 pub const THUMBNAIL: &str = "thumbnail.jpg";
 /// Captions as SubRip.
 pub const CAPTIONS_SRT: &str = "captions.srt";
@@ -21,9 +21,9 @@ pub const CAPTIONS_SRT: &str = "captions.srt";
 pub const CAPTIONS_VTT: &str = "captions.vtt";
 /// Captions as an ASS script, with the time of every word.
 pub const CAPTIONS_ASS: &str = "captions.ass";
-/// Captions as data: words and cues.
+/// Captions as JSON data: words and cues.
 pub const CAPTIONS_JSON: &str = "captions.json";
-/// The voice stem as mixed.
+/// The voice stem as used in the mix.
 pub const VOICE_STEM: &str = "assembly/audio/voice.wav";
 /// The music stem after ducking.
 pub const MUSIC_STEM: &str = "assembly/audio/music.wav";
@@ -31,7 +31,7 @@ pub const MUSIC_STEM: &str = "assembly/audio/music.wav";
 pub const MIXED: &str = "assembly/audio/mixed.wav";
 /// The folder of voice takes.
 pub const VOICE_DIR: &str = "voice";
-/// The folder of finished steps: one file each, with the hash of its input.
+/// The folder of finished steps: one file for each step, with the hash of the step's input.
 pub const STEPS_DIR: &str = "steps";
 /// The folder of encoded chunks of the picture.
 pub const CHUNKS_DIR: &str = "chunks";
@@ -39,17 +39,17 @@ pub const CHUNKS_DIR: &str = "chunks";
 pub const JOB: &str = "job.json";
 /// The marker of an unfinished job that is a draft.
 pub const DRAFT_MARK: &str = "draft";
-/// The folder of unfinished work; never a result.
+/// The folder of unfinished work. It never contains results.
 pub const WORK_DIR: &str = ".work";
-/// The cached pieces of a finished film made by the command line, for the next render.
+/// The cached intermediate files of a film rendered by the command line, for the next render.
 pub const CACHE_DIR: &str = ".cache";
 
-/// Returns the file of one voice take.
+/// Returns the path of a voice take.
 pub fn voice_take(index: usize) -> String {
     format!("{VOICE_DIR}/take_{:03}.wav", index + 1)
 }
 
-/// Returns a scene's id from its index.
+/// Returns the id of the scene at an index.
 pub fn scene_id(index: usize) -> String {
     format!("scene_{:02}", index + 1)
 }

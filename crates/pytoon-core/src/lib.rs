@@ -1,12 +1,12 @@
-//! The pure core of pytoon: all decisions, no effects.
+//! The pure core of pytoon: all decisions, no side effects.
 //!
 //! A brief becomes a scene graph ([`plan`]), the scene graph and the spoken words become a
 //! timeline ([`timeline`]), and the timeline is all that drawing, mixing and encoding need.
 //!
-//! Guarantees: no clock, no randomness that is not an argument, no files, no network, no
-//! processes. The same input gives the same output, byte for byte.
+//! Guarantees: no clock, no randomness except as an argument, no files, no network, no processes. The same input
+//! gives the same output, byte for byte.
 //!
-//! Deliberately absent: pixels, samples, FFmpeg, configuration files.
+//! This crate deliberately contains no code for pixels, samples, FFmpeg or configuration files.
 //!
 //! Start with [`brief::Brief`], then [`plan::plan`], then [`timeline::build::build`].
 

@@ -1,19 +1,19 @@
 //! Camera moves over stills: the visible window of a picture at each frame.
 //!
-//! A zoom at a constant *perceived* rate is exponential in scale; the window's corner follows the
-//! scale linearly, which keeps one point of the picture fixed on screen. A pan moves linearly.
-//! Windows are exact fractions: nothing is rounded to pixels, so nothing jitters.
+//! A zoom at a constant *perceived* rate is exponential in scale. The window's corner follows the scale linearly,
+//! which keeps one point of the picture fixed on screen. A pan moves linearly. Windows are exact fractions: nothing
+//! is rounded to pixels, so nothing jitters.
 
 use crate::time::FrameRate;
 use crate::timeline::{Motion, Window};
 use pytoon_vocabulary::Frame;
 
 impl Window {
-    /// The whole picture.
+    /// The window that shows the whole picture.
     pub const FULL: Self = Self { x: 0.0, y: 0.0, width: 1.0, height: 1.0 };
 
-    /// Returns the largest window of a shape (`aspect` is width over height, of the window over that of the picture),
-    /// centred as near to a point as the picture allows, shrunk by `zoom` (1 and up).
+    /// Returns the largest window with a given aspect ratio, centred as near to a point as the picture allows, then
+    /// shrunk by `zoom` (1 and up). `aspect` is the window's width over height divided by that of the picture.
     pub fn around(aspect: f64, zoom: f64, centre: (f64, f64)) -> Self {
         let (width, height) = if aspect <= 1.0 { (aspect, 1.0) } else { (1.0, 1.0 / aspect) };
         let (width, height) = (width / zoom, height / zoom);
@@ -25,7 +25,7 @@ impl Window {
         }
     }
 
-    /// Returns the same window shrunk by `zoom` about a point of the picture that stays fixed on screen.
+    /// Returns the same window shrunk by `zoom` about a point of the picture, which stays fixed on screen.
     pub fn zoomed_about(self, zoom: f64, point: (f64, f64)) -> Self {
         let px = point.0.clamp(self.x, self.x + self.width);
         let py = point.1.clamp(self.y, self.y + self.height);
@@ -37,7 +37,7 @@ impl Window {
         }
     }
 
-    /// Returns the window moved, as far as the picture allows.
+    /// Returns the window shifted as far as the picture allows.
     pub fn shifted(self, dx: f64, dy: f64) -> Self {
         Self {
             x: (self.x + dx).clamp(0.0, 1.0 - self.width),
@@ -48,7 +48,7 @@ impl Window {
 }
 
 impl Motion {
-    /// Returns the window at a frame. Frames outside the move show its ends.
+    /// Returns the window at a frame. Frames before or after the move show its first or last window.
     pub fn window_at(&self, frame: Frame) -> Window {
         let length = self.length().get() as f64;
         let t = ((frame - self.start_frame).get() as f64).clamp(0.0, length);
@@ -62,20 +62,20 @@ impl Motion {
         lerp(self.from, self.to, (width - self.from.width) / (self.to.width - self.from.width))
     }
 
-    /// Returns the rate of zoom in per cent a second; negative when pulling out.
+    /// Returns the zoom rate in per cent per second; negative when pulling out.
     pub fn zoom_pct_per_second(&self, rate: FrameRate) -> f64 {
         let seconds = rate.frame_to_seconds(self.length());
         ((self.from.width / self.to.width).powf(1.0 / seconds) - 1.0) * 100.0
     }
 
-    /// Returns the length, at least a frame.
+    /// Returns the length of the move, at least one frame.
     fn length(&self) -> Frame {
         (self.end_frame - self.start_frame).max(Frame::new(1))
     }
 }
 
 /// Returns the progress at time `t`: constant speed after an acceleration over `ease` frames (the integral of a
-/// linear ramp of speed).
+/// linear speed ramp).
 fn eased(t: f64, length: f64, ease: f64) -> f64 {
     if ease <= 0.0 {
         return t / length;

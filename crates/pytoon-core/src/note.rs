@@ -1,224 +1,224 @@
 //! Notes: messages to users about corrections, omissions and approximations.
 //!
-//! A note has a stable code, parameters and a short English sentence, with the remedy if there is one. The
-//! terminal prints the sentence; the API and the receipt contain all three ([`NoteReport`]). Faults that end a
-//! film are errors, not notes.
+//! A note has a stable code, parameters and a short English sentence, with the remedy if there is one. The terminal
+//! prints the sentence; the API and the receipt contain all three ([`NoteReport`]). Faults that prevent a film are
+//! errors, not notes.
 //!
-//! Start with [`Note`]; add one as a variant with named fields and its sentence in
+//! Start with [`Note`]. Add a note as a variant with named fields and its sentence in
 //! [`Note::fmt`](std::fmt::Display).
 
 use crate::time::MAX_FILM;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A message about a film that is made anyway.
+/// A message about a film that is made despite the problem it describes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "code", content = "params", rename_all = "snake_case")]
 pub enum Note {
-    /// Marks of Markdown, HTML or SSML, which are neither shown nor spoken.
+    /// Markdown, HTML or SSML markup, which is neither shown nor spoken.
     MarksRemoved {
-        /// The marks, each once.
+        /// The removed markup, each mark once.
         marks: Vec<String>,
-        /// The number of links whose address was left out.
+        /// The number of links whose address was removed.
         links: usize,
     },
-    /// Labels of speakers, which are neither shown nor spoken.
+    /// Speaker labels, which are neither shown nor spoken.
     SpeakersRemoved {
-        /// The labels, each once.
+        /// The removed labels, each once.
         speakers: Vec<String>,
     },
     /// Stage directions, which are not spoken; they describe the scenes.
     DirectionsRemoved {
-        /// The directions in order.
+        /// The removed stage directions, in order.
         directions: Vec<String>,
     },
-    /// A paragraph whose line ends may or may not end sentences.
+    /// A paragraph whose line breaks may or may not end sentences.
     LinesJoined {
-        /// The number of lines of the paragraph.
+        /// The number of lines in the paragraph.
         lines: usize,
     },
-    /// The script has no word that can be spoken, only marks or emoji.
+    /// A script without a single word to speak, only markup or emoji.
     NothingToSpeak {},
-    /// No installed font draws a writing system of the brief.
+    /// A writing system of the brief that no installed font covers.
     ScriptWithoutFont {
-        /// The writing system.
+        /// The name of the writing system.
         script: String,
-        /// The Debian package with a font for it.
+        /// The Debian package that contains a font for the writing system.
         package: String,
     },
-    /// No installed font has some characters of the brief.
+    /// Characters of the brief that no installed font covers.
     LettersWithoutFont {
-        /// The characters, each once.
+        /// The missing characters, each once.
         letters: String,
     },
-    /// A pause of the script above the limit.
+    /// A pause in the script that exceeds the limit.
     PauseShortened {
-        /// The requested length in milliseconds.
+        /// The requested length of the pause, in milliseconds.
         asked_ms: u32,
-        /// The length used in milliseconds.
+        /// The length of the pause used, in milliseconds.
         used_ms: u32,
     },
     /// A transition replaced by a crossfade, since the film is `brand_safe`.
     TransitionReplaced {
         /// The scene's id.
         scene: String,
-        /// The transition that the brief or the preset names.
+        /// The transition that the brief or the preset requests.
         transition: String,
     },
-    /// There are many media files for the number of scenes.
+    /// Media files that are shown only briefly, because there are many for the number of scenes.
     MediaShownBriefly {
-        /// Media files of the brief.
+        /// The number of media files in the brief.
         files: usize,
-        /// Scenes of the film.
+        /// The number of scenes in the film.
         scenes: usize,
     },
-    /// The film is longer than the brief asks for.
+    /// A film that is longer than the brief requests.
     FilmExtended {
-        /// Its length in milliseconds.
+        /// The necessary length of the film, in milliseconds.
         needed_ms: i64,
-        /// The requested length in milliseconds.
+        /// The requested length of the film, in milliseconds.
         asked_ms: i64,
     },
-    /// The voice was sped up to fit the longest film.
+    /// A voice that was sped up to fit the maximum film length.
     VoiceSpedUp {
-        /// The factor of its speed.
+        /// The factor by which the voice is faster.
         factor: f64,
     },
-    /// Captions that are too fast to read.
+    /// Captions that viewers cannot read in time.
     CaptionsTooFast {
-        /// The number of captions that are too fast.
+        /// The number of captions that are too fast to read.
         fast: usize,
-        /// The number of captions of the film.
+        /// The number of captions in the film.
         captions: usize,
-        /// The fastest one.
+        /// The text of the fastest caption.
         text: String,
-        /// Its characters per second.
+        /// The speed of the fastest caption, in characters per second.
         speed: f64,
         /// The fastest readable speed, in characters per second.
         limit: f64,
         /// True if the voice is a recording, whose speed cannot be changed.
         recorded: bool,
     },
-    /// A guess of the language, since the words do not identify it.
+    /// A guess at the language, since the words do not identify it.
     LanguageAssumed {
-        /// The language tag that is used.
+        /// The tag of the assumed language.
         language: String,
     },
-    /// Only a formant voice speaks the language here.
+    /// A language that only a formant voice speaks on this machine.
     NoNaturalVoice {
-        /// The language tag.
+        /// The tag of the language.
         language: String,
-        /// The provider that speaks.
+        /// The name of the provider that speaks.
         provider: String,
         /// The command that installs a natural voice.
         command: String,
     },
-    /// The voice speaks another language than that of the words.
+    /// A voice whose language is not that of the script.
     VoiceOfOtherLanguage {
         /// The voice's name.
         voice: String,
-        /// The language that it speaks.
+        /// The language that the voice speaks.
         speaks: String,
-        /// The language of the words.
+        /// The language of the script.
         words: String,
     },
-    /// A voice provider could not speak.
+    /// A voice provider that failed to speak.
     VoiceProviderFailed {
         /// The provider's name.
         provider: String,
-        /// The reason.
+        /// The reason for the failure.
         reason: String,
     },
-    /// The next voice provider of the chain spoke.
+    /// A fallback to the next voice provider of the chain.
     VoiceFallback {
-        /// The provider's name.
+        /// The name of the provider that spoke.
         provider: String,
     },
-    /// The film's earlier voice, which cannot speak now.
+    /// The film's earlier voice, which is no longer available.
     VoiceLost {
-        /// The voice, if it has a name, and its provider.
+        /// The name of the voice, if it has one, and its provider.
         voice: String,
-        /// The reason.
+        /// The reason why the voice is unavailable.
         reason: String,
     },
-    /// A service that speaks when the film is made; until then the times are those of a local voice.
+    /// A paid voice service that speaks only when the film is made. Until then the times come from a local voice.
     VoiceBoughtLater {
         /// The provider's name.
         provider: String,
-        /// Its estimated price, such as `$0.0120`.
+        /// The estimated price of the speech, such as `$0.0120`.
         estimate: String,
     },
-    /// The budget does not pay for every scene.
+    /// A budget that is too small to pay for every scene.
     BudgetTooSmall {
-        /// Estimated cost of the voice and the scenes, such as `$1.20`.
+        /// The estimated cost of the voice and the scenes, such as `$1.20`.
         cost: String,
-        /// The budget.
+        /// The budget of the film.
         budget: String,
-        /// True if the film is refused; false if the local engine draws part of it.
+        /// True if the film is rejected; false if the local engine draws part of it.
         refused: bool,
     },
-    /// A provider named by its old name.
+    /// A provider that is configured under its old name.
     OldProviderName {
-        /// The field of the brief or the configuration.
+        /// The field of the brief or the configuration that uses the old name.
         field: String,
-        /// The old name.
+        /// The old name of the provider.
         name: String,
     },
-    /// No provider could speak the words.
+    /// A film without a voice, since no provider could speak the words.
     FilmSilent {},
-    /// A voice provider's settings cannot be used.
+    /// Unusable settings of a voice provider.
     VoiceSettingsUnusable {
-        /// The reason.
+        /// The reason why the settings are unusable.
         reason: String,
     },
-    /// An engine that the brief names cannot draw.
+    /// An engine that the brief names and that is unavailable.
     EngineUnavailable {
-        /// The brief's field.
+        /// The field of the brief.
         field: String,
-        /// The engine.
+        /// The name of the engine.
         engine: String,
-        /// The reason.
+        /// The reason why the engine is unavailable.
         reason: String,
     },
-    /// A recording without a script, which could not be transcribed.
+    /// A recording without a script that could not be transcribed.
     RecordingWithoutScript {
-        /// The reason.
+        /// The reason why the transcription failed.
         reason: String,
     },
-    /// A recording that leaves out some of its script.
+    /// A recording that leaves out words of its script.
     RecordingLacksWords {
         /// The missing words.
         words: String,
-        /// Position of the missing words in the recording, in milliseconds.
+        /// The position in the recording at which the words are missing, in milliseconds.
         at_ms: i64,
-        /// True if the recording ends before them.
+        /// True if the recording ends before the missing words.
         at_end: bool,
     },
-    /// A recording that says more than its script.
+    /// A recording that contains words beyond its script.
     RecordingSaysMore {
-        /// Start of the extra speech in the recording, in milliseconds.
+        /// The start of the extra speech in the recording, in milliseconds.
         from_ms: i64,
-        /// End of the extra speech, in milliseconds.
+        /// The end of the extra speech, in milliseconds.
         to_ms: i64,
     },
-    /// Word times of a recording that are only estimated.
+    /// A recording whose word times are only estimated.
     WordsSpread {
-        /// The reason.
+        /// The reason for the estimate.
         reason: String,
     },
-    /// A clip whose colours were converted to those of the film.
+    /// A clip whose colours were converted to the colour space of the film.
     ClipColoursConverted {
         /// The clip's file name.
         file: String,
-        /// Its colours, such as `HLG, BT.2020`.
+        /// The clip's colour format, such as `HLG, BT.2020`.
         colours: String,
     },
-    /// A clip with more than half cropped, since the frame has another shape.
+    /// A clip that loses more than half of its picture to cropping, since the frame has another aspect ratio.
     ClipCropped {
         /// The clip's file name.
         file: String,
-        /// The visible share, in percent.
+        /// The visible share of the clip, in percent.
         percent: u32,
     },
     /// A clip whose alpha is lost, since the installed FFmpeg cannot read it.
@@ -231,12 +231,12 @@ pub enum Note {
         /// The clip's file name.
         file: String,
     },
-    /// A clip without sound, since there is none or FFmpeg cannot decode it.
+    /// A clip without audio, because it has none or FFmpeg cannot decode it.
     ClipSilent {
         /// The clip's file name.
         file: String,
     },
-    /// A picture whose transparency is lost, since FFmpeg does not read it in this format.
+    /// A picture whose transparency is lost, since FFmpeg cannot decode alpha in this format.
     PictureAlphaUnread {
         /// The picture's file name.
         file: String,
@@ -248,7 +248,7 @@ pub enum Note {
     },
 }
 
-/// Returns the last part of a path.
+/// Returns the last component of a path.
 pub fn file_name(path: &str) -> String {
     path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned()
 }
@@ -446,7 +446,7 @@ impl fmt::Display for Note {
     }
 }
 
-/// Lists texts in quotation marks, only the first few of many.
+/// Lists texts in quotation marks, and only the first few if there are many.
 fn quoted(texts: &[String]) -> String {
     const MOST: usize = 6;
     let shown: Vec<String> = texts.iter().take(MOST).map(|text| format!("\"{text}\"")).collect();
@@ -469,14 +469,14 @@ fn seconds(ms: i64) -> f64 {
     ms as f64 / 1000.0
 }
 
-/// A note in the form that users receive.
+/// A note in the form in which users receive it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NoteReport {
-    /// Code and parameters.
+    /// The code and parameters.
     #[serde(flatten)]
     pub note: Note,
-    /// The sentence in English.
+    /// The sentence in English, as shown to users.
     pub message: String,
 }
 
@@ -486,7 +486,7 @@ impl From<Note> for NoteReport {
     }
 }
 
-/// Adds notes, each at most once, in the order of their first mention.
+/// Adds the notes that are not in the list yet, in the order of their first mention.
 pub fn add_once(notes: &mut Vec<Note>, more: impl IntoIterator<Item = Note>) {
     for note in more {
         if !notes.contains(&note) {
@@ -495,14 +495,14 @@ pub fn add_once(notes: &mut Vec<Note>, more: impl IntoIterator<Item = Note>) {
     }
 }
 
-/// Returns notes in the form that users receive: each once, in the order of their first mention.
+/// Converts notes to the form that users receive: each once, in the order of their first mention.
 pub fn reports(notes: impl IntoIterator<Item = Note>) -> Vec<NoteReport> {
     let mut once = Vec::new();
     add_once(&mut once, notes);
     once.into_iter().map(NoteReport::from).collect()
 }
 
-/// Returns the codes of all notes, as the API documents them.
+/// Returns the codes of all notes, for the API documentation.
 #[cfg(feature = "schema")]
 pub fn codes() -> Vec<String> {
     let schema = schemars::schema_for!(Note);

@@ -1,4 +1,4 @@
-//! Presets: a creative recipe as data, and its vocabulary.
+//! Presets: creative recipes as data, and their vocabulary.
 
 use crate::text::SentenceEnd;
 use pytoon_vocabulary::{Background, CaptionLook, MusicMood, named_enum};
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 named_enum! {
     /// A style of voice.
     VoiceStyle {
-        /// For explanations, soothing.
+        /// A calm voice, for explanations.
         Calm => "calm",
-        /// For sales, cheerful.
+        /// A cheerful voice, for sales.
         Bright => "bright",
-        /// For stories, deep.
+        /// A deep voice, for stories.
         Low => "low",
     }
 }
@@ -19,9 +19,9 @@ named_enum! {
 named_enum! {
     /// The transition between two scenes.
     TransitionKind {
-        /// An immediate change.
+        /// An instant change.
         Cut => "cut",
-        /// One picture fades into the other, linearly.
+        /// A linear fade from one picture to the next.
         Crossfade => "crossfade",
         /// A fade to black and back.
         FadeBlack => "fade_black",
@@ -37,25 +37,25 @@ named_enum! {
 }
 
 named_enum! {
-    /// A movement over a still picture.
+    /// A camera move over a still picture.
     Move {
-        /// A move chosen by the picture and its neighbours.
+        /// The planner chooses the move from the picture and its neighbours.
         Auto => "auto",
-        /// Slowly closer to the subject.
+        /// The camera moves slowly towards the subject.
         PushIn => "push_in",
-        /// Slowly away from the subject.
+        /// The camera moves slowly away from the subject.
         PullOut => "pull_out",
-        /// The camera turns left.
+        /// The camera pans left.
         PanLeft => "pan_left",
-        /// The camera turns right.
+        /// The camera pans right.
         PanRight => "pan_right",
-        /// The camera looks up.
+        /// The camera tilts up.
         TiltUp => "tilt_up",
-        /// The camera looks down.
+        /// The camera tilts down.
         TiltDown => "tilt_down",
-        /// A quick step closer, then a drift.
+        /// The camera jumps closer, then drifts.
         PunchIn => "punch_in",
-        /// No movement.
+        /// No camera move.
         Hold => "hold",
     }
 }
@@ -63,19 +63,19 @@ named_enum! {
 named_enum! {
     /// A colour grade.
     Grade {
-        /// Barely any change.
+        /// Almost no change.
         Clean => "clean",
-        /// Warm, with lifted blacks.
+        /// A warm grade with lifted blacks.
         WarmFilm => "warm_film",
-        /// Cool shadows, warm lights.
+        /// Cool shadows and warm highlights.
         TealOrange => "teal_orange",
-        /// Cool and clear.
+        /// A cool and clear grade.
         CoolTech => "cool_tech",
-        /// Deep blacks, strong colour.
+        /// A grade with deep blacks and strong colour.
         Punch => "punch",
-        /// Black and white.
+        /// A black-and-white grade.
         Noir => "noir",
-        /// Light and soft.
+        /// A light and soft grade.
         Pastel => "pastel",
     }
 }
@@ -85,125 +85,125 @@ named_enum! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
-    /// The purpose in one line, as shown by `pytoon presets`.
+    /// The purpose in one line, as `pytoon presets` shows it.
     pub description: String,
     /// The colour grade of pictures.
     pub grade: Grade,
     /// The strength of the grade, 0 to 1.
     pub grade_strength: f64,
-    /// The colours, if no brand gives them.
+    /// The colours, used if no brand sets any.
     pub palette: PaletteSpec,
-    /// The drawn backgrounds, at most two to a film.
+    /// The backgrounds to draw, at most two per film.
     pub backgrounds: Vec<Background>,
-    /// Movement over stills.
+    /// Camera moves over stills.
     pub motion: MotionSpec,
-    /// Captions.
+    /// The caption settings.
     pub captions: CaptionSpec,
-    /// The music, if the brief names none.
+    /// The music, used if the brief names none.
     pub music: MusicSpec,
-    /// Joins between scenes.
+    /// The transitions between scenes.
     pub transitions: TransitionSpec,
-    /// The voice, if the brief names none.
+    /// The voice, used if the brief names none.
     pub voice: VoiceSpec,
-    /// Rhythm.
+    /// The pacing of the scenes.
     pub pacing: PacingSpec,
 }
 
-/// Two hues in OKLCH, in degrees.
+/// The colours of a preset: two hues in OKLCH, in degrees.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PaletteSpec {
-    /// The hue of ground and body.
+    /// The hue of the background and body text, in degrees.
     pub base_hue: f64,
-    /// The hue of the accent.
+    /// The hue of the accent, in degrees.
     pub accent_hue: f64,
-    /// The chroma relative to the usual, 0 to 1.5.
+    /// The chroma relative to the default, 0 to 1.5.
     pub chroma: f64,
 }
 
-/// Movement over stills.
+/// Camera moves over stills.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MotionSpec {
     /// The moves to choose from.
     pub moves: Vec<Move>,
-    /// Slowest zoom, in per cent a second.
+    /// The slowest zoom, in per cent per second.
     pub min_zoom_pct_per_s: f64,
-    /// Fastest zoom, in per cent a second, at most 5.
+    /// The fastest zoom, in per cent per second, at most 5.
     pub max_zoom_pct_per_s: f64,
 }
 
-/// Captions.
+/// The caption settings of a preset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CaptionSpec {
-    /// The look.
+    /// The caption look.
     pub look: CaptionLook,
-    /// The size relative to the look's own.
+    /// The text size relative to the look's default.
     pub size: f64,
 }
 
-/// Music.
+/// The music of a preset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MusicSpec {
-    /// The mood, or `none` for no music.
+    /// The mood of the generated music, or `none` for no music.
     pub mood: String,
-    /// The distance of the ducked bed below the voice, in LU.
+    /// The level of the ducked music below the voice, in LU.
     pub bed_below_voice_lu: f64,
 }
 
-/// Joins between scenes.
+/// The transitions between scenes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TransitionSpec {
-    /// The one transition this preset uses besides cuts.
+    /// The one transition that this preset uses besides cuts.
     pub house: TransitionKind,
-    /// Its length in seconds.
+    /// The length of the transition, in seconds.
     pub seconds: f64,
-    /// The interval of joins that use it; the rest are cuts. 0 means cuts only.
+    /// The transition appears at every n-th join; the other joins are cuts. 0 means cuts only.
     pub every: u32,
 }
 
-/// The voice.
+/// The voice of a preset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct VoiceSpec {
-    /// Preferred style, if several voices are installed: `calm`, `bright` or `low`.
+    /// The preferred style if several voices are installed: `calm`, `bright` or `low`.
     pub style: VoiceStyle,
-    /// eSpeak NG's variant of its voice, such as `f3`; empty for the voice as it is.
+    /// The eSpeak NG variant of the voice, such as `f3`; empty for the unmodified voice.
     pub variant: String,
-    /// Speaking rate, in words per minute, 100 to 260.
+    /// The speaking rate, in words per minute, 100 to 260.
     pub words_per_minute: f64,
 }
 
-/// Rhythm.
+/// The pacing of a film.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PacingSpec {
-    /// The longest single view of one picture, in seconds; longer scenes get a second view.
+    /// Maximum length of a single view of one picture, in seconds. Longer scenes get a second view.
     pub max_shot_seconds: f64,
-    /// The pause after a comma, in milliseconds; natural voices of this machine keep to it.
+    /// The pause after a comma, in milliseconds. Natural local voices follow it.
     #[serde(default = "default_comma_pause_ms")]
     pub comma_pause_ms: u32,
     /// The pause between sentences, in milliseconds.
     pub sentence_pause_ms: u32,
-    /// Pause after a list item, in milliseconds.
+    /// The pause after a list item, in milliseconds.
     #[serde(default = "default_list_item_pause_ms")]
     pub list_item_pause_ms: u32,
-    /// Pause between paragraphs, in milliseconds.
+    /// The pause between paragraphs, in milliseconds.
     #[serde(default = "default_paragraph_pause_ms")]
     pub paragraph_pause_ms: u32,
     /// The pause between scenes, in milliseconds.
     pub scene_pause_ms: u32,
-    /// The time that a picture without words stays, in seconds.
+    /// The display time of a picture without words, in seconds.
     pub silent_scene_seconds: f64,
 }
 

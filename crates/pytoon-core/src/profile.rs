@@ -3,20 +3,20 @@
 use crate::time::FrameRate;
 use serde::{Deserialize, Serialize};
 
-/// The format of the finished film.
+/// The technical format of the finished film.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
-    /// Frame width in pixels, even.
+    /// The frame width in pixels, even.
     pub width: u32,
-    /// Frame height in pixels, even.
+    /// The frame height in pixels, even.
     pub height: u32,
-    /// Frames per second.
+    /// The frame rate, in frames per second.
     pub frame_rate: FrameRate,
-    /// The video encoder.
+    /// The video encoder settings.
     pub video: VideoSettings,
-    /// The audio encoder.
+    /// The audio encoder settings.
     pub audio: AudioSettings,
 }
 
@@ -25,17 +25,17 @@ pub struct Profile {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct VideoSettings {
-    /// FFmpeg's encoder name: `libx264`, or a hardware one such as `h264_nvenc`, `h264_vaapi`, `h264_qsv`,
-    /// `h264_videotoolbox`. An encoder that does not work falls back to `libx264`, with a warning in the log and the
-    /// receipt.
+    /// The name of FFmpeg's video encoder: `libx264`, or a hardware one such as `h264_nvenc`, `h264_vaapi`,
+    /// `h264_qsv`, `h264_videotoolbox`. An encoder that does not work falls back to `libx264`, with a warning in the
+    /// log and the receipt.
     pub encoder: String,
-    /// x264's speed preset.
+    /// The speed preset of x264.
     pub preset: String,
-    /// Constant rate factor, 1 (best) to 51.
+    /// The constant rate factor, 1 (best) to 51.
     pub crf: u8,
-    /// The most seconds between keyframes; every scene begins with one, and GOPs are closed.
+    /// Maximum time between keyframes, in seconds. Every scene begins with a keyframe, and GOPs are closed.
     pub gop_seconds: f64,
-    /// Upper bound of the bit rate in kbit/s, if any.
+    /// Maximum bit rate in kbit/s, if any.
     pub max_rate_kbps: Option<u32>,
 }
 
@@ -44,9 +44,9 @@ pub struct VideoSettings {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AudioSettings {
-    /// AAC bit rate in kbit/s.
+    /// The AAC bit rate in kbit/s.
     pub bit_rate_kbps: u32,
-    /// The search method of the AAC encoder: `fast`, or `twoloop`, which is slower and cleaner.
+    /// The search method of the AAC encoder: `fast`, or `twoloop`, which is slower and gives better quality.
     pub coder: AacCoder,
 }
 
@@ -55,14 +55,14 @@ pub struct AudioSettings {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AacCoder {
-    /// Quick.
+    /// The fast search.
     Fast,
-    /// Slower and cleaner.
+    /// The two-loop search, which is slower and gives better quality.
     Twoloop,
 }
 
 impl AacCoder {
-    /// Returns FFmpeg's name for it.
+    /// Returns FFmpeg's name for the search method.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Fast => "fast",
@@ -71,7 +71,7 @@ impl AacCoder {
     }
 }
 
-/// FFmpeg's names of the encoders that a profile may ask for.
+/// FFmpeg's names of the encoders that a profile may request.
 const ENCODERS: &[&str] = &[
     "libx264",
     "h264_nvenc",
@@ -82,7 +82,7 @@ const ENCODERS: &[&str] = &[
     "h264_mf",
     "h264_v4l2m2m",
 ];
-/// libx264's speed presets.
+/// The speed presets of libx264.
 const PRESETS: &[&str] = &[
     "ultrafast",
     "superfast",
@@ -97,7 +97,7 @@ const PRESETS: &[&str] = &[
 ];
 
 impl Profile {
-    /// Returns the most frames from one keyframe to the next.
+    /// Returns the maximum number of frames from one keyframe to the next.
     pub fn gop_frames(&self) -> i64 {
         ((self.video.gop_seconds * self.frame_rate.as_f64()).round() as i64).max(1)
     }

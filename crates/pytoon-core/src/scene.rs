@@ -1,4 +1,4 @@
-//! The scene graph: pictures and words, before exact times are known.
+//! The scene graph: pictures and words before exact times are known.
 
 use crate::note::Note;
 use crate::preset::{Grade, Move, TransitionKind};
@@ -14,19 +14,19 @@ pub const SCENE_GRAPH_VERSION: u32 = 1;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SceneGraph {
-    /// The format's version.
+    /// The version of the format.
     pub version: u32,
-    /// The recipe used.
+    /// The id of the preset used.
     pub preset_id: String,
-    /// The seed of every free choice.
+    /// The seed of every random choice.
     pub seed: u64,
-    /// The language of the words, a BCP 47 tag.
+    /// The language of the script, a BCP 47 tag.
     pub language: String,
-    /// The scenes in order; never empty.
+    /// The scenes in order; at least one.
     pub scenes: Vec<Scene>,
-    /// Voice and music of the whole film.
+    /// The voice and music of the whole film.
     pub global_audio: GlobalAudio,
-    /// The planner's deviations from the brief, for its author.
+    /// The planner's deviations from the brief, reported to its author.
     #[serde(default)]
     pub warnings: Vec<Note>,
 }
@@ -38,76 +38,76 @@ impl SceneGraph {
     }
 }
 
-/// One unit of the plan.
+/// One scene of the plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Scene {
-    /// `scene_01`, `scene_02`, …
+    /// The scene's id: `scene_01`, `scene_02`, …
     pub id: SceneId,
-    /// The visual idea.
+    /// The visual idea of the scene.
     pub description: String,
-    /// The planned length in milliseconds; the timeline has the exact one.
+    /// The planned length in milliseconds. The timeline has the exact length.
     pub duration: i64,
-    /// The picture, clip or background.
+    /// The first picture, clip or background of the scene.
     pub media: SceneMedia,
-    /// Further pictures shown in the same scene, after the first.
+    /// Further pictures shown in the scene, after the first.
     #[serde(default)]
     pub more_media: Vec<SceneMedia>,
-    /// The sentences spoken, in the script's own spelling; empty for a scene without words.
+    /// The sentences to speak, spelled as in the script; empty for a scene without words.
     #[serde(default)]
     pub sentences: Vec<String>,
-    /// The end of each sentence, which decides the pause after it; default `sentence`.
+    /// The ending of each sentence, which decides the pause after it; default `sentence`.
     #[serde(default)]
     pub sentence_ends: Vec<SentenceEnd>,
-    /// The pause in milliseconds that the script requests after each sentence; 0 for none, and usually empty.
+    /// The pauses in milliseconds that the script requests after each sentence, 0 for none. Usually empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sentence_pauses: Vec<u32>,
-    /// The pause in milliseconds that the script requests before the first sentence, usually 0.
+    /// The pause that the script requests before the first sentence, in milliseconds; usually 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lead_pause: u32,
     /// The words that the script emphasises.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub emphasis: Vec<WordPlace>,
-    /// The shown text, if it differs from the spoken words.
+    /// The caption text, if it differs from the spoken words.
     pub caption: Option<String>,
-    /// True if the brief replaces the scene's words by a caption.
+    /// True if the brief replaces the scene's words with a caption.
     #[serde(default)]
     pub caption_is_override: bool,
-    /// The visual style.
+    /// The visual style of the scene.
     pub style: SceneStyle,
-    /// Indices of the brief's overlays that are shown in this scene only.
+    /// The indices of the brief's overlays that only this scene shows.
     #[serde(default)]
     pub overlays: Vec<usize>,
     /// The transition into this scene; always `cut` for the first.
     pub transition: TransitionKind,
-    /// The least length, in milliseconds.
+    /// Minimum length, in milliseconds.
     #[serde(default)]
     pub min_duration: i64,
-    /// The engines that may draw it, in order; absent if it shows the brief's own media.
+    /// The engines that may draw the scene, in order; absent if the scene shows the brief's own media.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine_chain: Option<crate::chain::EngineChain>,
 }
 
-/// A word of a scene.
+/// The position of a word in a scene.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WordPlace {
-    /// The sentence, from 0.
+    /// The index of the sentence, from 0.
     pub sentence: usize,
-    /// The word in it, from 0.
+    /// The index of the word in its sentence, from 0.
     pub word: usize,
 }
 
-/// Takes a reference, since serde passes one.
+/// Returns true if the value is 0. Takes a reference, since serde passes one.
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_zero(value: &u32) -> bool {
     *value == 0
 }
 
 impl Scene {
-    /// Returns true if there is a word to speak, not only marks or emoji.
+    /// Returns true if the scene has at least one word to speak, not only symbols or emoji.
     pub fn has_words(&self) -> bool {
         self.sentences.iter().any(|sentence| sentence.chars().any(char::is_alphanumeric))
     }
@@ -118,18 +118,18 @@ impl Scene {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SceneMedia {
-    /// A picture, a clip, or a drawn background.
+    /// The kind: picture, clip or drawn background.
     #[serde(rename = "type")]
     pub kind: MediaKind,
-    /// The file, if there is one.
+    /// The path of the picture or clip, if there is one.
     pub asset: Option<String>,
-    /// The engine that draws it.
+    /// The engine that draws the content.
     pub engine: EngineName,
     /// The visual idea for the engine.
     pub prompt: Option<String>,
-    /// The requested movement, or `auto`.
+    /// The requested camera move, or `auto`.
     pub effect: Move,
-    /// The requested fit into a frame of another shape; by default chosen from the picture's content.
+    /// The requested fit into a frame with another aspect ratio; by default chosen from the picture's content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fit: Option<crate::brief::MediaFit>,
 }
@@ -141,7 +141,7 @@ pub struct SceneMedia {
 pub enum MediaKind {
     /// A still picture.
     Picture,
-    /// A moving picture.
+    /// A video clip.
     Clip,
     /// A drawn background.
     Background,
@@ -154,16 +154,16 @@ pub enum MediaKind {
 pub struct SceneStyle {
     /// The colour grade.
     pub grade: Grade,
-    /// The background used if there is no picture.
+    /// The background, used if there is no picture.
     pub background: Background,
-    /// Camera, light and mood words found in the script.
+    /// The camera, light and mood words detected in the script.
     #[serde(default)]
     pub keywords: Vec<String>,
-    /// The zoom speed relative to the preset's, from the mood (1 is the preset's own).
+    /// The zoom speed relative to the preset's speed, derived from the mood (1 is the preset's speed).
     pub energy: f64,
 }
 
-/// Voice and music.
+/// The voice and music of a film.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -183,11 +183,11 @@ pub struct GlobalAudio {
 pub enum VoiceSource {
     /// No voice.
     Off,
-    /// Spoken by a TTS provider.
+    /// Speech from a TTS provider.
     Tts,
-    /// A recording.
+    /// A voice recording.
     File {
-        /// The recording.
+        /// The path of the recording.
         path: String,
     },
 }
@@ -199,20 +199,20 @@ pub enum VoiceSource {
 pub enum MusicSource {
     /// No music.
     None,
-    /// Generated in a mood.
+    /// Generated music in a given mood.
     Mood {
-        /// The mood.
+        /// The mood of the music.
         mood: pytoon_vocabulary::MusicMood,
     },
-    /// A file.
+    /// A music file.
     File {
-        /// The file.
+        /// The path of the music file.
         path: String,
     },
 }
 
 impl Scene {
-    /// Returns all the words of the scene in one line.
+    /// Returns all the words of the scene as one line.
     pub fn spoken_text(&self) -> String {
         self.sentences.join(" ")
     }

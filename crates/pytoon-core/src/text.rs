@@ -1,7 +1,7 @@
-//! Words, sentences and syllables of plain text in any script.
+//! Splits plain text in any script into words, and counts syllables.
 //!
-//! A word is a white-space token, in the spelling of the script. Text written without spaces (Chinese, Japanese,
-//! Thai …) is split at Unicode word boundaries (UAX #29) and its words are marked as joining the next. No character
+//! A word is a white-space token, spelled as in the script. Text written without spaces (Chinese, Japanese, Thai …)
+//! is split at Unicode word boundaries (UAX #29), and its words are marked as joining the next word. No character
 //! other than white space is ever dropped.
 
 use crate::script::sentence;
@@ -12,22 +12,22 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 use unicode_segmentation::GraphemeCursor;
 
-/// A word in the form that is shown.
+/// A word as shown on screen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Word {
-    /// The spelling of the script, punctuation included.
+    /// The word's spelling in the script, including punctuation.
     pub text: String,
-    /// True if it joins the next word without a space.
+    /// True if the word joins the next one without a space.
     pub joins_next: bool,
 }
 
-/// Returns the words of a text.
+/// Splits a text into words.
 pub fn words(text: &str) -> Vec<Word> {
     text.split_whitespace().flat_map(split_unspaced).collect()
 }
 
-/// Returns the words of a text joined as they are shown.
+/// Joins words into text as shown on screen.
 pub fn join(words: &[Word]) -> String {
     let mut out = String::new();
     for (index, word) in words.iter().enumerate() {
@@ -39,7 +39,7 @@ pub fn join(words: &[Word]) -> String {
     out
 }
 
-/// Splits a token at word boundaries if its script has no blanks: by neural nets and dictionaries for Thai, Lao,
+/// Splits a token at word boundaries if its script has no spaces: by neural nets and dictionaries for Thai, Lao,
 /// Khmer and Burmese, by a dictionary for Chinese and Japanese.
 fn split_unspaced(token: &str) -> Vec<Word> {
     if !token.chars().any(is_unspaced_script) {
@@ -68,7 +68,7 @@ static NETS: Segmenter =
 static DICTIONARIES: Segmenter =
     LazyLock::new(|| WordSegmenter::new_dictionary(WordBreakInvariantOptions::default()));
 
-/// Returns the stretches between word boundaries.
+/// Returns the pieces of text between word boundaries.
 fn pieces<'a>(text: &'a str, segmenter: &Segmenter) -> Vec<&'a str> {
     let mut pieces = Vec::new();
     let mut start = 0;
@@ -96,8 +96,7 @@ fn may_break(text: &str, at: usize) -> bool {
     edge && !text[at..].starts_with(is_sign) && !text[..at].ends_with(is_leading_vowel)
 }
 
-/// Returns true for marks, which stay with the word before them, and for words after an opening
-/// mark.
+/// Returns true for marks, which stay with the previous word, and for words after an opening mark.
 fn joins_previous(previous: &str, piece: &str) -> bool {
     let is_opening = |c: char| "「『（([《〈【“‘".contains(c);
     let opens = previous.chars().last().is_some_and(is_opening);
@@ -105,16 +104,16 @@ fn joins_previous(previous: &str, piece: &str) -> bool {
     opens || (is_mark && !piece.starts_with(is_opening)) || is_lone_consonant(piece)
 }
 
-/// Returns true for one Thai or Lao consonant, which is not a word: it ends the one before it.
+/// Returns true for a single Thai or Lao consonant, which is not a word but the end of the previous one.
 fn is_lone_consonant(piece: &str) -> bool {
     let is_consonant = |c: char| matches!(c, '\u{0e01}'..='\u{0e2e}' | '\u{0e81}'..='\u{0eae}' | '\u{0edc}'..='\u{0edf}');
     piece.chars().all(is_consonant) && piece.chars().nth(1).is_none()
 }
 
-/// Returns a word in the form shown on screen: a long web address is shortened to its host, which is also what
-/// is spoken. Its punctuation stays. Sidecars keep the whole address.
+/// Returns a word as shown on screen. A long web address is shortened to its host, which is also the part that is
+/// spoken. Its punctuation stays. Sidecars keep the whole address.
 pub fn on_screen(word: &str) -> Cow<'_, str> {
-    /// Addresses up to this many characters are shown whole.
+    /// Maximum length of a web address that is shown in full, in characters.
     const LONG: usize = 28;
     let start = word.find("://").map(|at| at + 3).or_else(|| word.find("www."));
     let Some(start) = start else { return Cow::Borrowed(word) };
@@ -134,8 +133,8 @@ pub fn on_screen(word: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns a message without this machine's folders, for people without access to it. A path from the root is
-/// shortened to its last part: `use /path/to/a.wav: it is silent` becomes `a.wav: it is silent`.
+/// Returns a message without this machine's folders, for people without access to it. An absolute path is shortened
+/// to its last component: `use /path/to/a.wav: it is silent` becomes `a.wav: it is silent`.
 pub fn without_folders(message: &str) -> String {
     let mut out = String::with_capacity(message.len());
     let mut rest = message;
@@ -160,7 +159,8 @@ pub fn without_folders(message: &str) -> String {
     out + rest
 }
 
-/// Returns the reading effort of a word, in halves of a spaced word: words of scripts without blanks are short.
+/// Returns the reading effort of a word in half words: 1 for a word in a script without spaces, which is short, and 2
+/// for other words.
 pub fn half_words(word: &str) -> usize {
     if word.chars().any(is_unspaced_script) { 1 } else { 2 }
 }
@@ -174,24 +174,24 @@ pub fn is_unspaced_script(c: char) -> bool {
         | '\u{20000}'..='\u{2fa1f}')
 }
 
-/// The end of a sentence, from the shortest pause to the longest.
+/// The kind of sentence ending, from the shortest pause to the longest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SentenceEnd {
-    /// The sentence's own punctuation.
+    /// The sentence ends with its own punctuation.
     #[default]
     Sentence,
-    /// The end of a list item, or of the words before a list.
+    /// The sentence ends a list item or introduces a list.
     ListItem,
-    /// A blank line.
+    /// A blank line follows the sentence.
     Paragraph,
 }
 
-/// Returns a rough count of the spoken syllables of a word, at least 1.
+/// Returns a rough count of the syllables in a spoken word, at least 1.
 ///
-/// The count is precise enough to divide time between words, not to scan verse: vowel groups in alphabets, two per
-/// digit, one per ideograph or kana.
+/// The count is precise enough to divide time between words, but not to analyse verse: vowel groups in alphabets, two
+/// per digit, one per ideograph or kana.
 pub fn syllables(word: &str) -> u32 {
     let mut count = 0;
     let mut in_vowel = false;
@@ -223,7 +223,7 @@ pub fn syllables(word: &str) -> u32 {
     (count - u32::from(silent_e)).max(1)
 }
 
-/// Returns a short phrase to set in type: the first clause, at most `max_words` long, without a dangling
+/// Returns a short phrase for on-screen text: the first clause, at most `max_words` long, without a dangling
 /// connective at its end.
 pub fn key_phrase(text: &str, max_words: usize) -> String {
     let first = sentence::split(text).into_iter().next();

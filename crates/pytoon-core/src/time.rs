@@ -1,7 +1,7 @@
 //! Exact time: frame rates, frames and milliseconds.
 //!
-//! The frame is the unit of the picture and the source of truth of a timeline; milliseconds are for people and for
-//! words. A frame number is converted to milliseconds by rounding to nearest and in one place only
+//! The frame is the unit of the picture and the source of truth of a timeline. Milliseconds are for people and for
+//! words. Frame numbers are converted to milliseconds by rounding to nearest and in one place only
 //! ([`FrameRate::frame_to_ms`]), so two readers of a timeline never disagree. Only a [`FrameRate`] converts units.
 //!
 //! Floats appear only if a caller passes seconds, and the names of those functions state the rounding.
@@ -10,10 +10,10 @@ use pytoon_vocabulary::{Frame, Ms};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
-/// The longest film. This is the only definition.
+/// Maximum length of a film. This is the only definition.
 pub const MAX_FILM: Ms = Ms::new(60_000);
 
-/// Frames per second as an exact ratio, such as 30/1 or 30000/1001.
+/// A frame rate in frames per second as an exact ratio, such as 30/1 or 30000/1001.
 ///
 /// ```
 /// use pytoon_core::time::FrameRate;
@@ -51,7 +51,7 @@ impl FrameRate {
         self.den
     }
 
-    /// Returns the frames per second as a float, for display and for rates of motion.
+    /// Returns the frames per second as a float, for display and for motion speeds.
     pub fn as_f64(self) -> f64 {
         f64::from(self.num) / f64::from(self.den)
     }
@@ -73,7 +73,7 @@ impl FrameRate {
         Frame::new(div_round(num, 1000 * i128::from(self.den)))
     }
 
-    /// Returns the frame on screen at an instant.
+    /// Returns the frame that is on screen at an instant.
     pub fn ms_to_frame_floor(self, ms: Ms) -> Frame {
         let num = i128::from(ms.get()) * i128::from(self.num);
         Frame::new(saturated(num.div_euclid(1000 * i128::from(self.den))))
@@ -89,7 +89,7 @@ impl FrameRate {
         Frame::new((seconds * self.as_f64()).round() as i64)
     }
 
-    /// Returns the first audio sample of a frame at a sampling rate in Hz.
+    /// Returns the index of the first audio sample of a frame at a sample rate in Hz.
     pub fn frame_to_sample(self, frame: Frame, sample_rate: u32) -> i64 {
         div_round(
             i128::from(frame.get()) * i128::from(sample_rate) * i128::from(self.den),
@@ -97,7 +97,7 @@ impl FrameRate {
         )
     }
 
-    /// Returns `30` or `30000/1001`, the form that FFmpeg parses.
+    /// Returns the ratio in the form that FFmpeg parses: `30` or `30000/1001`.
     pub fn to_ratio_string(self) -> String {
         if self.den == 1 { self.num.to_string() } else { format!("{}/{}", self.num, self.den) }
     }
@@ -188,17 +188,18 @@ impl schemars::JsonSchema for FrameRate {
 pub struct FrameRange {
     /// The first frame.
     pub start: Frame,
-    /// One past the last frame.
+    /// The frame after the last one.
     pub end: Frame,
 }
 
 impl FrameRange {
-    /// Returns the range from `start` up to, but not including, `end`; an inverted pair becomes empty.
+    /// Returns the range from `start` (inclusive) to `end` (exclusive). If `end` precedes `start`, the range is
+    /// empty.
     pub fn new(start: Frame, end: Frame) -> Self {
         Self { start, end: end.max(start) }
     }
 
-    /// Returns the number of its frames.
+    /// Returns the number of frames in the range.
     pub fn len(self) -> Frame {
         self.end - self.start
     }
@@ -208,12 +209,12 @@ impl FrameRange {
         self.end <= self.start
     }
 
-    /// Returns the last frame; one before the start of an empty range.
+    /// Returns the last frame. For an empty range it is the frame before the start.
     pub fn last(self) -> Frame {
         self.end - Frame::new(1)
     }
 
-    /// Returns the frames that are in both ranges.
+    /// Returns the intersection of both ranges.
     pub fn meet(self, other: Self) -> Self {
         Self::new(self.start.max(other.start), self.end.min(other.end))
     }
@@ -223,12 +224,12 @@ impl FrameRange {
         (self.start..self.end).contains(&frame)
     }
 
-    /// Returns its frames in order.
+    /// Returns the frames of the range in order.
     pub fn frames(self) -> impl DoubleEndedIterator<Item = Frame> + Clone {
         (self.start.get()..self.end.get()).map(Frame::new)
     }
 
-    /// Returns the instants at which its first frame and the frame after its last begin.
+    /// Returns the range in milliseconds, from the start of the first frame to the end of the last.
     pub fn to_ms(self, rate: FrameRate) -> MsRange {
         MsRange::new(rate.frame_to_ms(self.start), rate.frame_to_ms(self.end))
     }
@@ -240,22 +241,23 @@ impl FrameRange {
 pub struct MsRange {
     /// The first millisecond.
     pub start: Ms,
-    /// One past the last millisecond.
+    /// The millisecond after the last one.
     pub end: Ms,
 }
 
 impl MsRange {
-    /// Returns the range from `start` up to, but not including, `end`; an inverted pair becomes empty.
+    /// Returns the range from `start` (inclusive) to `end` (exclusive). If `end` precedes `start`, the range is
+    /// empty.
     pub fn new(start: Ms, end: Ms) -> Self {
         Self { start, end: end.max(start) }
     }
 
-    /// Returns its length.
+    /// Returns the length of the range.
     pub fn duration(self) -> Ms {
         self.end - self.start
     }
 
-    /// Returns the same range, moved later by `offset`.
+    /// Returns the range moved later by `offset`.
     pub fn shifted(self, offset: Ms) -> Self {
         Self { start: self.start + offset, end: self.end + offset }
     }

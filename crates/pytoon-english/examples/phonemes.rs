@@ -1,8 +1,8 @@
 //! Reads JSON lines of text and writes JSON lines of phonemes.
 //!
-//! `phonemes FOLDER [--british]`: FOLDER has the files of the front end, as in the voice's package. Each line of
-//! standard input is a JSON string; each line of standard output is
-//! `{"phonemes": TEXT, "words": [[START, END, PHONEMES], ...]}`. Times go to standard error.
+//! `phonemes FOLDER [--british]`: FOLDER contains the files of the front end, as in the voice's package. Each line of
+//! standard input is a JSON string; each line of standard output is `{"phonemes": TEXT, "words": [[START, END,
+//! PHONEMES], ...]}`. Timings go to standard error.
 
 use pytoon_english::{Accent, English, EnglishFiles, join};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! One pronunciation dictionary: spellings to readings, some of which depend on the part of speech.
+//! A pronunciation dictionary that maps spellings to pronunciations, some of which depend on the part of speech.
 //!
 //! A lower-case entry also applies to the capitalised spelling and vice versa, unless the other spelling has an
 //! entry of its own.
@@ -11,31 +11,31 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The key of the reading for all other parts of speech.
+/// The key of the pronunciation for all other parts of speech.
 const DEFAULT: &str = "DEFAULT";
 
-/// A reading of a spelling.
+/// A pronunciation of a spelling.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Reading<'a> {
-    /// The same phonemes in every context.
+    /// Phonemes that are the same in every context.
     Fixed(&'a str),
-    /// Phonemes by part of speech.
+    /// Phonemes that depend on the part of speech.
     ByTag(&'a Readings),
 }
 
-/// Readings by part of speech; for a key without phonemes the letters are named.
+/// Pronunciations by part of speech. For a key without phonemes, the letters are spelled.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Readings {
     by_tag: BTreeMap<String, Option<String>>,
 }
 
 impl Readings {
-    /// Returns true if there is a reading for exactly this tag.
+    /// Returns true if there is a pronunciation for exactly this tag.
     pub(crate) fn has(&self, tag: &str) -> bool {
         self.by_tag.contains_key(tag)
     }
 
-    /// Returns the reading of a tag, else the default one. `None` means that the letters are named.
+    /// Returns the pronunciation for a tag, or else the default one. `None` means that the letters are spelled.
     pub(crate) fn get(&self, tag: Option<&str>) -> Option<&str> {
         tag.and_then(|tag| self.by_tag.get(tag)).or_else(|| self.by_tag.get(DEFAULT))?.as_deref()
     }
@@ -51,9 +51,9 @@ pub(crate) struct Dictionary {
 
 #[derive(Debug, Clone, Copy)]
 enum Place {
-    /// Start and end in `phonemes`.
+    /// The start and end in `phonemes`.
     Phonemes(u32, u32),
-    /// Index into `readings`.
+    /// The index into `readings`.
     Readings(u32),
 }
 
@@ -94,7 +94,7 @@ impl Dictionary {
         Ok(Self { spellings: spellings.build(), phonemes, readings })
     }
 
-    /// Returns the reading of a spelling, in this case or the other.
+    /// Returns the pronunciation of a spelling, with the same or the other capitalisation.
     pub(crate) fn get(&self, spelling: &str) -> Option<Reading<'_>> {
         if let Some(found) = self.exact(spelling) {
             return Some(found);
@@ -108,12 +108,12 @@ impl Dictionary {
         if capitalize(&lower) == spelling { self.exact(&lower) } else { None }
     }
 
-    /// Returns true if the dictionary has a reading of a spelling.
+    /// Returns true if the dictionary contains a spelling.
     pub(crate) fn contains(&self, spelling: &str) -> bool {
         self.get(spelling).is_some()
     }
 
-    /// Returns the phonemes of a spelling whose reading does not depend on the part of speech.
+    /// Returns the phonemes of a spelling whose pronunciation does not depend on the part of speech.
     pub(crate) fn fixed(&self, spelling: &str) -> Option<&str> {
         match self.get(spelling)? {
             Reading::Fixed(phonemes) => Some(phonemes),
@@ -165,7 +165,7 @@ impl<'de: 'a, 'a> serde::Deserialize<'de> for Value<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value<'de>, A::Error> {
-                /// No word has more parts of speech than the tagger has tags.
+                /// Maximum number of parts of speech per word. No word has more than the tagger has tags.
                 const MAX_TAGS: usize = 64;
                 let mut by_tag = BTreeMap::new();
                 while let Some(tag) = map.next_key::<String>()? {

@@ -1,4 +1,4 @@
-//! Converts text to phonemes: tokens, tags, then words from the last to the first, since a word's reading
+//! Converts text to phonemes: tokens, then tags, then words from the last to the first, since a word's pronunciation
 //! depends on the sound after it.
 
 use crate::dictionary::Dictionary;
@@ -15,12 +15,12 @@ use crate::{Accent, fallback, resolve};
 use std::ops::Range;
 use std::thread::{Builder, ScopedJoinHandle};
 
-/// A stretch of the text whose phonemes the caller gives.
+/// A section of the text whose phonemes the caller supplies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fixed {
-    /// Characters of the text.
+    /// The range of characters in the text.
     pub chars: Range<usize>,
-    /// Its phonemes, in misaki's letters.
+    /// The phonemes, in misaki's alphabet.
     pub phonemes: String,
 }
 
@@ -38,7 +38,7 @@ impl English {
     ///
     /// # Errors
     ///
-    /// Names the file that is truncated, too large or in another format.
+    /// Returns an error that names the file that is truncated, too large or in another format.
     pub fn load(files: &EnglishFiles<'_>, accent: Accent) -> Result<Self, EnglishError> {
         // The large files take about the same time.
         std::thread::scope(|scope| {
@@ -60,8 +60,8 @@ impl English {
 
     /// Returns the phonemes of a text, token by token.
     ///
-    /// A stretch in `fixed` becomes one token with the given phonemes; the words around it are read in its
-    /// context. Empty stretches, and those beyond the text or over an earlier one, are ignored.
+    /// A section in `fixed` becomes one token with the supplied phonemes, and the words around it are pronounced in
+    /// its context. Sections that are empty, beyond the text or overlap an earlier one are ignored.
     #[must_use]
     pub fn phonemes(&self, text: &str, fixed: &[Fixed]) -> Vec<PhonemeWord> {
         let chars: Vec<char> = text.chars().collect();
@@ -79,7 +79,7 @@ impl English {
         groups.into_iter().filter_map(Group::into_word).collect()
     }
 
-    /// Returns the tokens with their tags. Text between fixed stretches is tagged separately.
+    /// Splits the text into tagged tokens. The text between fixed sections is tagged separately.
     fn tokens(&self, text: &[char], fixed: &[Fixed]) -> Vec<Token<'_>> {
         let mut order: Vec<&Fixed> = fixed.iter().collect();
         order.sort_by_key(|fixed| fixed.chars.start);
@@ -119,8 +119,8 @@ impl English {
         token.phonemes = Some(phonemes);
     }
 
-    /// Reads the pieces of a token: from the end, the longest run in the lexicon; if a piece of it is unknown, the
-    /// whole token by the net.
+    /// Pronounces the pieces of a token. From the end, it looks up the longest run in the lexicon; if a piece is
+    /// unknown, the net pronounces the whole token.
     fn read_pieces(&self, pieces: &mut [Token<'_>], context: &mut Context) {
         let mut end = pieces.len();
         while end > 0 {
@@ -153,9 +153,9 @@ impl English {
 }
 
 /// Returns the start of the longest run to look up that ends at `end`: one piece, or as many as a dictionary entry
-/// may have. Keeps the time linear in the length of a token.
+/// may have. This keeps the time linear in the length of a token.
 fn earliest_start(pieces: &[Token<'_>], end: usize) -> usize {
-    /// The longest known entry has 45 characters.
+    /// Maximum length of an entry to look up, in characters. The longest known entry has 45.
     const MAX_ENTRY: usize = 64;
     let mut length = 0;
     let lengths = pieces.iter().take(end).rev().map(|piece| piece.text.chars().count());
@@ -166,7 +166,7 @@ fn earliest_start(pieces: &[Token<'_>], end: usize) -> usize {
     end.saturating_sub(fitting.count().max(1))
 }
 
-/// Returns the value that a thread loaded; if the system refused the thread it is loaded here.
+/// Returns the value that a thread loaded. If the system refused the thread, loads the value on this thread.
 fn join_or_load<T>(
     file: DataFile,
     thread: std::io::Result<ScopedJoinHandle<'_, Result<T, EnglishError>>>,
@@ -176,7 +176,7 @@ fn join_or_load<T>(
     thread.join().unwrap_or_else(|_| Err(EnglishError::content(file, "the parser panicked")))
 }
 
-/// Sets the phonemes of a run of pieces: all on the first piece.
+/// Sets the phonemes of a run of pieces. The first piece gets all of them.
 fn set_phonemes(run: Option<&mut [Token<'_>]>, phonemes: String) {
     let Some((first, rest)) = run.and_then(<[_]>::split_first_mut) else { return };
     first.phonemes = Some(phonemes);
@@ -185,7 +185,7 @@ fn set_phonemes(run: Option<&mut [Token<'_>]>, phonemes: String) {
     }
 }
 
-/// Returns the context of the word before the one with these phonemes.
+/// Returns the context for the word that precedes the one with these phonemes.
 fn context_before(context: Context, phonemes: &str, text: &str, tag: &str) -> Context {
     let sound = phonemes.chars().find_map(|c| match c {
         _ if is_pause(c) => Some(NextSound::Pause),

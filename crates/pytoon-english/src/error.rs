@@ -1,4 +1,4 @@
-//! Errors of loading the front end: the unusable file and the reason.
+//! Errors from loading the front end, with the unusable file and the reason.
 
 use std::fmt;
 
@@ -7,20 +7,20 @@ use std::fmt;
 pub enum DataFile {
     /// The hand-checked lexicon, gzip-compressed JSON.
     Gold,
-    /// The machine-made lexicon, gzip-compressed JSON.
+    /// The machine-generated lexicon, gzip-compressed JSON.
     Silver,
     /// The part-of-speech tagger's weights, gzip-compressed JSON.
     Tagger,
     /// The tokenizer's special cases, JSON.
     TokenizerExceptions,
-    /// The net for unknown words, ONNX.
+    /// The neural net for unknown words, ONNX.
     UnknownWordModel,
-    /// The alphabets of the net for unknown words, JSON.
+    /// The alphabets of the neural net for unknown words, JSON.
     UnknownWordAlphabet,
 }
 
 impl DataFile {
-    /// Returns the largest size of this file after decompression, in bytes.
+    /// Returns the maximum size of this file after decompression, in bytes.
     #[must_use]
     pub const fn max_bytes(self) -> usize {
         match self {
@@ -49,25 +49,25 @@ pub enum EnglishError {
     /// The gzip stream is damaged or ends early.
     #[error("{file}: not a complete gzip file ({reason}); download the voice again")]
     Gzip {
-        /// The file.
+        /// The affected file.
         file: DataFile,
-        /// The decompressor's message.
+        /// The message of the decompressor.
         reason: String,
     },
     /// The file is larger than any known version of it.
     #[error("{file}: larger than {limit} bytes")]
     TooLarge {
-        /// The file.
+        /// The affected file.
         file: DataFile,
-        /// The largest size after decompression, in bytes.
+        /// The maximum size after decompression, in bytes.
         limit: usize,
     },
     /// The content has an unexpected format.
     #[error("{file}: unexpected content ({reason})")]
     Content {
-        /// The file.
+        /// The affected file.
         file: DataFile,
-        /// The fault and its place.
+        /// The fault and its position.
         reason: String,
     },
 }

@@ -1,11 +1,11 @@
-//! Reads a token that is not in the lexicon, part by part: letters by the net, figures as a number, signs by their
-//! names.
+//! Pronounces a token that is not in the lexicon, part by part: letters by the net, digits as a number, signs by
+//! their names.
 
 use crate::lexicon::Lexicon;
 use crate::text::{is_letter, is_space, is_word, is_word_letter};
 use crate::unknown::UnknownWords;
 
-/// Returns the phonemes of a token; empty if no part of it can be read.
+/// Returns the phonemes of a token, or an empty text if no part of it can be pronounced.
 pub(crate) fn read(lexicon: &Lexicon, unknown: &UnknownWords, text: &str) -> String {
     let mut said: Vec<String> = Vec::new();
     for part in parts(text) {
@@ -21,7 +21,7 @@ pub(crate) fn read(lexicon: &Lexicon, unknown: &UnknownWords, text: &str) -> Str
     said.join(" ")
 }
 
-/// Returns the words, numbers and runs of signs of a token.
+/// Splits a token into words, numbers and runs of signs.
 fn parts(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = text;
@@ -39,7 +39,7 @@ fn parts(text: &str) -> Vec<&str> {
     parts
 }
 
-/// Returns the length in bytes of runs of a class, with single joints between them.
+/// Returns the length in bytes of runs of a character class, joined by single characters of `joints`.
 fn joined_len(text: &str, belongs: impl Fn(char) -> bool, joints: &[char]) -> usize {
     let mut length = prefix_len(text, &belongs);
     loop {
@@ -58,7 +58,7 @@ fn prefix_len(text: &str, belongs: impl Fn(char) -> bool) -> usize {
     text.find(|c| !belongs(c)).unwrap_or(text.len())
 }
 
-/// Returns the spoken name of a sign; most have none.
+/// Returns the spoken name of a sign. Most signs have none.
 fn sign_name(sign: char) -> &'static str {
     match sign {
         '/' => "slˈæʃ",

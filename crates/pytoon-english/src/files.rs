@@ -1,6 +1,6 @@
-//! The files of the front end, as bytes, and their bounded decompression and parsing.
+//! Defines the files of the front end, as bytes, and decompresses and parses them within limits.
 //!
-//! Leaves reading them from disk to the caller.
+//! The caller reads them from disk.
 
 use crate::error::{DataFile, EnglishError};
 use flate2::read::GzDecoder;
@@ -11,21 +11,21 @@ use std::io::Read;
 /// [`English::load`](crate::English::load).
 #[derive(Debug, Clone, Copy)]
 pub struct EnglishFiles<'a> {
-    /// `lexicon_us_gold.json.gz` or `lexicon_gb_gold.json.gz`, still compressed.
+    /// The content of `lexicon_us_gold.json.gz` or `lexicon_gb_gold.json.gz`, still compressed.
     pub gold: &'a [u8],
-    /// `lexicon_us_silver.json.gz` or `lexicon_gb_silver.json.gz`, still compressed.
+    /// The content of `lexicon_us_silver.json.gz` or `lexicon_gb_silver.json.gz`, still compressed.
     pub silver: &'a [u8],
-    /// `tagger.json.gz`, still compressed.
+    /// The content of `tagger.json.gz`, still compressed.
     pub tagger: &'a [u8],
-    /// `tokenizer_exceptions.json`.
+    /// The content of `tokenizer_exceptions.json`.
     pub tokenizer_exceptions: &'a [u8],
-    /// `oov.onnx` or `oov_gb.onnx`.
+    /// The content of `oov.onnx` or `oov_gb.onnx`.
     pub oov_model: &'a [u8],
-    /// `oov.json` or `oov_gb.json`.
+    /// The content of `oov.json` or `oov_gb.json`.
     pub oov_meta: &'a [u8],
 }
 
-/// Decompresses a gzip file. Never allocates more than the file's limit and one byte.
+/// Decompresses a gzip file. Never allocates more than the file's limit plus one byte.
 pub(crate) fn gunzip(file: DataFile, bytes: &[u8]) -> Result<Vec<u8>, EnglishError> {
     let limit = file.max_bytes();
     let mut out = Vec::with_capacity(stated_size(bytes).min(limit).saturating_add(1));
@@ -42,10 +42,10 @@ pub(crate) fn text(file: DataFile, bytes: &[u8]) -> Result<&str, EnglishError> {
     simdutf8::basic::from_utf8(bytes).map_err(|error| EnglishError::content(file, error))
 }
 
-/// Returns the decompressed size stated in a gzip file's last four bytes, bounded by the plausible yield of its
+/// Returns the decompressed size stated in the last four bytes of a gzip file, limited to a plausible multiple of its
 /// compressed size.
 fn stated_size(bytes: &[u8]) -> usize {
-    /// Deflate expands at most about 1032 times; text in practice far less.
+    /// Maximum plausible compression ratio. Deflate expands at most about 1032 times, but text in practice far less.
     const MAX_RATIO: usize = 20;
     let stated = bytes.last_chunk::<4>().map_or(0, |tail| u32::from_le_bytes(*tail) as usize);
     stated.min(bytes.len().saturating_mul(MAX_RATIO))

@@ -1,21 +1,21 @@
-//! Converts common IPA, as in eSpeak NG and dictionaries, to misaki's letters.
+//! Converts common IPA, as in eSpeak NG and dictionaries, to misaki's alphabet.
 //!
-//! Guarantees: the result has only characters of the voices' vocabulary, and stress marks precede vowels.
-//! Sounds that an accent lacks become its nearest one.
+//! Guarantees: the result has only characters of the voices' vocabulary, and stress marks precede vowels. Sounds that
+//! an accent lacks become the nearest one.
 
 use crate::Accent;
 use crate::stress::{PRIMARY, SECONDARY, is_vowel};
 use unicode_normalization::UnicodeNormalization;
 
-/// Combining mark of a consonant that makes a syllable.
+/// The combining mark of a syllabic consonant.
 const SYLLABIC: char = '\u{329}';
-/// Characters that tie two letters into one sound.
+/// The characters that tie two letters into one sound.
 const TIES: [char; 4] = ['\u{361}', '\u{35c}', '\u{200d}', '^'];
 
 /// The characters of the voices' vocabulary that are neither punctuation nor marks.
 const VOCABULARY: &str = "ʣʥʦʨᵝꭧAIOQSTWYᵊabcdefhijklmnopqrstuvwxyzɑɐɒæβɔɕçɖðʤəɚɛɜɟɡɥɨɪʝɯɰŋɳɲɴøɸθœɹɾɻʁɽʂʃʈʧʊʋʌɣɤχʎʒʔːʰʲᵻ ";
 
-/// IPA, with its American and British sounds. Longer spellings precede their own beginnings.
+/// IPA spellings with their American and British sounds. Longer spellings precede their own prefixes.
 const SOUNDS: &[(&str, &str, &str)] = &[
     // Diphthongs and affricates.
     ("eɪ", "A", "A"),
@@ -83,10 +83,9 @@ const SOUNDS: &[(&str, &str, &str)] = &[
     ("ʰ", "", ""),
 ];
 
-/// Returns the phonemes of a word or phrase in misaki's letters.
+/// Converts the IPA of a word or phrase to misaki's alphabet.
 ///
-/// Ties, brackets, syllable dots and marks of detail are dropped. The article `ɐ` is unchanged if it is a word of its
-/// own.
+/// Ties, brackets, syllable dots and detail marks are dropped. The article `ɐ` is unchanged if it is a separate word.
 ///
 /// ```
 /// use pytoon_english::{Accent, misaki_from_ipa};
@@ -103,7 +102,7 @@ pub fn misaki_from_ipa(ipa: &str, accent: Accent) -> String {
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the IPA decomposed and without ties, with `:` as the length mark.
+/// Returns the IPA in decomposed form without ties, with `:` as the length mark.
 fn plain(word: &str) -> String {
     let tied_l =
         TIES.iter().fold(word.to_owned(), |text, tie| text.replace(&format!("ə{tie}l"), "ᵊl"));
@@ -134,7 +133,8 @@ fn misaki_sounds(ipa: &str, accent: Accent) -> String {
     out
 }
 
-/// Moves stress marks before the next vowel. Drops those without one, and all characters outside the vocabulary.
+/// Moves each stress mark before the next vowel. Drops marks without a following vowel, and all characters outside
+/// the vocabulary.
 fn stress_before_vowels(sounds: &str) -> String {
     let mut out = String::with_capacity(sounds.len());
     let mut mark = None;

@@ -1,14 +1,14 @@
-//! English text to phonemes in misaki's alphabet, word by word: tokens, parts of speech, two
-//! dictionaries with rules for context, stems and stress, and a small net for unknown words.
+//! Converts English text to phonemes in misaki's alphabet, word by word, with tokens, parts of speech, two
+//! dictionaries with rules for context, stems and stress, and a small neural net for unknown words.
 //!
-//! Guarantees: pure functions over bytes from the caller; equal input gives equal output; every word keeps its
-//! place in the text; damaged or oversized files are errors that name the file.
+//! Guarantees: all functions are pure over bytes from the caller; equal input gives equal output; every word keeps
+//! its position in the text; damaged or oversized files are errors that name the file.
 //!
-//! Does not read files, and does not convert numbers, money or dates to words: text normalisation comes before.
-//! Remaining figures are read plainly.
+//! This crate does not read files and does not convert numbers, money or dates to words, since text normalisation
+//! comes first. Remaining digits are pronounced as plain numbers.
 //!
-//! Start with [`English::load`] and [`English::phonemes`]. The agreement with the front end that the
-//! dictionaries were made for is documented in docs/english-phonemes.md.
+//! Start with [`English::load`] and [`English::phonemes`]. docs/english-phonemes.md documents the agreement with the
+//! front end for which the dictionaries were created.
 
 mod dictionary;
 mod english;
@@ -34,7 +34,7 @@ pub use files::EnglishFiles;
 pub use ipa::misaki_from_ipa;
 pub use phoneme_word::{PhonemeWord, join};
 
-/// The accent of a reading.
+/// The accent of a pronunciation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accent {
     /// General American.

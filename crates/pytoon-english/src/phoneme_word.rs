@@ -1,15 +1,15 @@
-//! The phonemes of a word, and their joining.
+//! The phonemes of words, and their concatenation.
 
 use std::ops::Range;
 
-/// One token's phonemes.
+/// The phonemes of one token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PhonemeWord {
-    /// Characters of the text. Ranges are in order and do not overlap.
+    /// The range of characters in the text. Ranges are in order and do not overlap.
     pub chars: Range<usize>,
-    /// Phonemes, stress marks, punctuation; spaces if a token is read as several words. May be empty.
+    /// The phonemes, stress marks and punctuation, with spaces if a token is spoken as several words. May be empty.
     pub phonemes: String,
-    /// True if whitespace follows in the text.
+    /// True if white space follows in the text.
     pub space_after: bool,
 }
 
@@ -18,7 +18,7 @@ pub(crate) fn is_pause(c: char) -> bool {
     ";:,.!?—…".contains(c)
 }
 
-/// Returns the phonemes of a text as one string: a space where the text had one.
+/// Joins the phonemes of a text into one string, with a space wherever the text has one.
 #[must_use]
 pub fn join(words: &[PhonemeWord]) -> String {
     let mut out = String::new();

@@ -1,5 +1,5 @@
-//! Splits a token into pieces that are looked up separately if the whole is unknown: runs of letters, words inside
-//! `camelCase`, numbers, hyphens, quotes, single signs.
+//! Splits a token into pieces that are looked up separately if the whole token is unknown: runs of letters, words
+//! inside `camelCase`, numbers, hyphens, quotes, single signs.
 
 use crate::text::{is_apostrophe, is_latin_lower, is_latin_upper, is_word, is_word_letter};
 use std::ops::Range;
@@ -44,13 +44,13 @@ fn piece_len(token: &[char], at: usize) -> usize {
     usize::from(!is_word(first))
 }
 
-/// Returns the length of quotes, which are a piece at the start, at the end, or in a run of two or more.
+/// Returns the length of quotes if they form a piece: at the start, at the end, or in a run of two or more.
 fn quotes_len(rest: &[char], at_start: bool) -> Option<usize> {
     let run = run_len(rest, is_apostrophe);
     (at_start || run > 1 || run == rest.len()).then_some(run)
 }
 
-/// Returns true for a capital before a capitalised word, like `C` in `3CDs`.
+/// Returns true for a single capital before a capitalised word, like `C` in `3CDs`.
 fn is_capital_before_word(rest: &[char]) -> bool {
     matches!(rest, [a, b, c, ..] if is_latin_upper(*a) && is_latin_upper(*b) && is_latin_lower(*c))
 }
@@ -83,7 +83,7 @@ fn lower_before_capital(rest: &[char]) -> Option<usize> {
     steps.map(|step| letters + 2 * step).find(|&at| turns(at)).map(|at| at + 1)
 }
 
-/// Returns the length of the letters at the start, including letters after an apostrophe.
+/// Returns the length of the letters at the start, including those after an apostrophe.
 fn word_len(rest: &[char]) -> usize {
     let mut length = run_len(rest, is_word_letter);
     while has_quoted_letter(rest, length) {

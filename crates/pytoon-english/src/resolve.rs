@@ -5,7 +5,7 @@ use crate::text::is_letter;
 use crate::token::Token;
 use std::collections::BTreeSet;
 
-/// Returns true for text that joins pieces and is silent.
+/// Returns true for silent text that joins pieces.
 pub(crate) fn is_joint(text: &str) -> bool {
     text.chars().all(is_joint_sign)
 }
@@ -14,8 +14,8 @@ fn is_joint_sign(c: char) -> bool {
     matches!(c, '\'' | ',' | '-' | '.' | '_' | '‘' | '’' | '/')
 }
 
-/// Sets a space between pieces of different kinds. Pieces of one kind are one word, in which at most half of
-/// the pieces keep their main stress.
+/// Inserts spaces between pieces of different kinds. Pieces of one kind are one word, in which at most half of the
+/// pieces keep their main stress.
 pub(crate) fn resolve(pieces: &mut [Token<'_>]) {
     if are_apart(pieces) {
         for piece in pieces.iter_mut().skip(1) {
@@ -30,7 +30,7 @@ pub(crate) fn resolve(pieces: &mut [Token<'_>]) {
     }
 }
 
-/// Returns true if the pieces are separate words: a slash between them, or letters next to figures.
+/// Returns true if the pieces are separate words, with a slash between them or letters next to digits.
 fn are_apart(pieces: &[Token<'_>]) -> bool {
     let chars = || pieces.iter().flat_map(|piece| piece.text.chars());
     let kind = |c: char| match c {

@@ -1,11 +1,11 @@
-//! Classes of phonemes, and changes of stress in a reading.
+//! Classifies phonemes and changes the stress of a pronunciation.
 
 /// The primary stress mark.
 pub(crate) const PRIMARY: char = 'ˈ';
 /// The secondary stress mark.
 pub(crate) const SECONDARY: char = 'ˌ';
 
-/// Returns true for misaki's vowels, diphthongs included.
+/// Returns true for misaki's vowels, including diphthongs.
 pub(crate) fn is_vowel(c: char) -> bool {
     "AIOQWYaiuæɑɒɔəɛɜɪʊʌᵻ".contains(c)
 }
@@ -20,23 +20,23 @@ pub(crate) fn taps_after(c: char) -> bool {
     "AIOWYiuæɑəɛɪɹʊʌ".contains(c)
 }
 
-/// A change of stress in a reading.
+/// A change of stress in a pronunciation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stress {
-    /// Removes all marks.
+    /// Removes all stress marks.
     Remove,
     /// Makes primary stress secondary.
     Lower,
-    /// Makes primary stress secondary, and gives a reading without marks secondary stress.
+    /// Makes primary stress secondary, and gives a pronunciation without marks secondary stress.
     Secondary,
-    /// Gives a reading without marks secondary stress.
+    /// Gives a pronunciation without marks secondary stress.
     AtLeastSecondary,
-    /// Makes secondary stress primary, and gives a reading without marks primary stress.
+    /// Makes secondary stress primary, and gives a pronunciation without marks primary stress.
     Primary,
 }
 
 impl Stress {
-    /// Returns the reading with its stress changed.
+    /// Returns the pronunciation with its stress changed.
     pub(crate) fn apply(self, phonemes: &str) -> String {
         let has_primary = phonemes.contains(PRIMARY);
         let has_secondary = phonemes.contains(SECONDARY);
@@ -55,7 +55,7 @@ impl Stress {
         }
     }
 
-    /// Returns the reading with its stress changed, if a change is given.
+    /// Returns the pronunciation with its stress changed, or unchanged if `change` is `None`.
     pub(crate) fn apply_if(change: Option<Self>, phonemes: &str) -> String {
         change.map_or_else(|| phonemes.to_owned(), |change| change.apply(phonemes))
     }
@@ -65,7 +65,7 @@ fn without(phonemes: &str, marks: &[char]) -> String {
     phonemes.chars().filter(|c| !marks.contains(c)).collect()
 }
 
-/// Inserts a mark before the first vowel. A reading without vowels is unchanged.
+/// Inserts a stress mark before the first vowel. A pronunciation without vowels is unchanged.
 fn marked(phonemes: &str, mark: char) -> String {
     let mut out = String::with_capacity(phonemes.len() + mark.len_utf8());
     let mut waiting = true;
@@ -79,7 +79,7 @@ fn marked(phonemes: &str, mark: char) -> String {
     out
 }
 
-/// Returns the weight of a reading for the distribution of stress: diphthongs and affricates count twice.
+/// Returns the weight of a pronunciation for the distribution of stress. Diphthongs and affricates count twice.
 pub(crate) fn weight(phonemes: &str) -> usize {
     phonemes.chars().map(|c| if "AIOQWYʤʧ".contains(c) { 2 } else { 1 }).sum()
 }

@@ -1,13 +1,13 @@
-//! A compact map from text to a value: keys in one arena, entries sorted by key.
+//! A compact map from text to a value, with keys in one arena and entries sorted by key.
 //!
-//! Guarantees: lookups are deterministic; of duplicate keys the last value counts, as in JSON; building takes
-//! O(n log n) for any keys, so hostile data cannot make it slow.
+//! Guarantees: lookups are deterministic; of duplicate keys, the last value counts, as in JSON; building takes O(n
+//! log n) for any keys, so hostile data cannot make it slow.
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// A sorted map from text to `V`, built once.
+/// A sorted map from text to `V` that is built once.
 #[derive(Debug, Clone)]
 pub(crate) struct Table<V> {
     keys: String,
@@ -16,7 +16,7 @@ pub(crate) struct Table<V> {
 
 #[derive(Debug, Clone)]
 struct Entry<V> {
-    /// The key's first bytes as a number, which decides most comparisons.
+    /// The first bytes of the key as a number, which decides most comparisons.
     prefix: u64,
     start: u32,
     end: u32,
@@ -29,7 +29,8 @@ impl<V> Entry<V> {
     }
 }
 
-/// Returns the first eight bytes, padded with zeros. They have the same order as the keys, as far as they reach.
+/// Returns the first eight bytes of a key as a number, padded with zeros. The numbers have the same order as these
+/// bytes of the keys.
 fn prefix(key: &str) -> u64 {
     if let Some(first) = key.as_bytes().first_chunk() {
         return u64::from_be_bytes(*first);
@@ -42,7 +43,7 @@ fn prefix(key: &str) -> u64 {
 }
 
 impl<V> Table<V> {
-    /// Returns the value of a key.
+    /// Returns the value for a key.
     pub(crate) fn get(&self, key: &str) -> Option<&V> {
         let wanted = prefix(key);
         let order = |entry: &Entry<V>| {
@@ -63,7 +64,7 @@ impl<V> Table<V> {
     }
 }
 
-/// Collects entries; [`TableBuilder::build`] sorts them.
+/// A builder that collects entries. [`TableBuilder::build`] sorts them.
 pub(crate) struct TableBuilder<V> {
     keys: String,
     entries: Vec<Entry<V>>,
@@ -72,7 +73,7 @@ pub(crate) struct TableBuilder<V> {
 impl<V> TableBuilder<V> {
     /// Creates a builder with capacity for `bytes` bytes of keys.
     pub(crate) fn with_capacity(bytes: usize) -> Self {
-        /// Average size of a key in the known files, in bytes.
+        /// The average size of a key in the known files, in bytes.
         const KEY_BYTES: usize = 12;
         Self { keys: String::with_capacity(bytes), entries: Vec::with_capacity(bytes / KEY_BYTES) }
     }
@@ -88,7 +89,7 @@ impl<V> TableBuilder<V> {
         true
     }
 
-    /// Sorts the entries and drops all but the last of equal keys.
+    /// Builds the table: sorts the entries and drops all but the last of equal keys.
     pub(crate) fn build(self) -> Table<V> {
         let Self { keys, mut entries } = self;
         // Later entries first among equals, so that `dedup` keeps the last one.
@@ -103,7 +104,7 @@ impl<V> TableBuilder<V> {
     }
 }
 
-/// Parses a JSON object entry by entry, without a tree in between: `each` is called with every key and value.
+/// A JSON object parser that calls `each` with every key and value, without building a tree.
 pub(crate) struct EachEntry<T, F> {
     each: F,
     value: PhantomData<T>,
@@ -147,7 +148,7 @@ where
     }
 }
 
-/// A JSON string, borrowed from the input if it has no escapes.
+/// A JSON string that is borrowed from the input if it has no escapes.
 #[derive(Debug)]
 pub(crate) struct JsonText<'a>(pub(crate) std::borrow::Cow<'a, str>);
 

@@ -1,8 +1,8 @@
-//! Part-of-speech tags (Penn Treebank) by an averaged perceptron.
+//! Assigns part-of-speech tags (Penn Treebank) with an averaged perceptron.
 //!
-//! A word with one usual tag gets it from a list; any other word gets the tag with the highest sum of weights over
-//! features of the word and its neighbours. Of equal sums the greatest tag in byte order wins. Sums are computed in a
-//! fixed order, so equal input gives equal tags everywhere.
+//! A word with one usual tag gets it from a list. Any other word gets the tag with the highest sum of weights over
+//! features of the word and its neighbours. Of equal sums, the greatest tag in byte order wins. Sums are computed in
+//! a fixed order, so equal input gives equal tags everywhere.
 
 use crate::error::{DataFile, EnglishError};
 use crate::files::{gunzip, text};
@@ -13,14 +13,14 @@ use serde::de::{
 };
 use std::fmt;
 
-/// Padding before the first word, the farthest first.
+/// The padding before the first word, the farthest first.
 const START: [&str; 2] = ["-START2-", "-START-"];
-/// Padding after the last word.
+/// The padding after the last word.
 const END: [&str; 2] = ["-END-", "-END2-"];
 /// The tag of a word without known features.
 const UNKNOWN_TAG: &str = "NN";
 
-/// The tagger's weights.
+/// The tagger with its weights.
 #[derive(Debug)]
 pub(crate) struct Tagger {
     tags: Vec<String>,
@@ -69,8 +69,8 @@ impl Tagger {
         tags
     }
 
-    /// Returns the word in the form used by features: classes for numbers and hyphens, lower case, and the
-    /// shape of a word outside the vocabulary.
+    /// Returns the word in the form used by features: classes for numbers and hyphens, lower case, and a generic
+    /// pattern for a word outside the vocabulary.
     fn normalized(&self, word: &str) -> String {
         let normal = normal_form(word);
         match &self.vocabulary {
@@ -155,7 +155,7 @@ fn normal_form(word: &str) -> String {
     if word.starts_with(is_digit_like) { "!DIGITS".to_owned() } else { word.to_lowercase() }
 }
 
-/// Returns a word's shape: its case if it has letters only, else its first four characters by class.
+/// Returns a pattern for a word: its case if it has only letters, otherwise the classes of its first four characters.
 fn shape(word: &str) -> String {
     if all_letters(word) {
         return case_shape(word).to_owned();
@@ -197,9 +197,9 @@ fn first_letter(word: &str) -> &str {
     word.get(..end).unwrap_or_default()
 }
 
-/// Builds a [`Tagger`] from its JSON object. The tags must come first.
+/// A visitor that builds a [`Tagger`] from its JSON object. The tags must come first.
 struct TaggerVisitor {
-    /// The size of the file.
+    /// The size of the file, in bytes.
     bytes: usize,
 }
 
@@ -251,22 +251,22 @@ impl<'de> Visitor<'de> for TaggerVisitor {
     }
 }
 
-/// The weights of all features, concatenated; `features` has each one's range.
+/// The weights of all features, concatenated. `features` contains the range of each feature.
 struct FeatureWeights {
     features: Table<(u32, u32)>,
     tags: Vec<u8>,
     weights: Vec<f64>,
 }
 
-/// The numbers of tags, which are looked up hundreds of thousands of times while weights are parsed.
+/// A map from tags to their numbers. Parsing the weights looks tags up hundreds of thousands of times.
 struct TagNumbers {
     names: Vec<String>,
-    /// Numbers by hash, the next free slot after that; [`TagNumbers::FREE`] ends a search.
+    /// The tag numbers by hash, each in its slot or the next free one. [`TagNumbers::FREE`] ends a search.
     slots: [u8; Self::SLOTS],
 }
 
 impl TagNumbers {
-    /// More than twice the most tags, so that a search is short for any names.
+    /// The number of slots: more than twice the maximum number of tags, so that a search is short for any names.
     const SLOTS: usize = 512;
     const FREE: u8 = u8::MAX;
 
@@ -315,10 +315,10 @@ fn unlisted(tag: &str) -> String {
     format!("`{}` is not listed in `tags` before it", tag.escape_debug())
 }
 
-/// Parses the weights: feature to tag to weight.
+/// A visitor that parses the weights as feature to tag to weight.
 struct WeightsVisitor<'a> {
     numbers: &'a TagNumbers,
-    /// The size of the file.
+    /// The size of the file, in bytes.
     bytes: usize,
 }
 
@@ -359,7 +359,7 @@ impl<'de> Visitor<'de> for WeightsVisitor<'_> {
     }
 }
 
-/// Parses a list of words into a set.
+/// A visitor that parses a list of words into a set.
 struct Vocabulary;
 
 impl<'de> DeserializeSeed<'de> for Vocabulary {

@@ -1,8 +1,8 @@
-//! Classes and case of characters, as required by the lexicons' keys and the tagger's features.
+//! Classifies characters and changes case as the lexicons' keys and the tagger's features require.
 //!
-//! Decimal digits are those of ASCII; digits of other scripts count as neither letters nor digits.
+//! Only ASCII digits count as decimal digits. Digits of other scripts count as neither letters nor digits.
 
-/// Returns true for whitespace, the four ASCII separators included.
+/// Returns true for white space, including the four ASCII separators.
 pub(crate) fn is_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
 }
@@ -12,8 +12,7 @@ pub(crate) fn is_letter(c: char) -> bool {
     c.is_alphabetic() && !c.is_numeric()
 }
 
-/// Returns true for a character of a word that is neither a decimal digit nor `_`: letters, and
-/// numbers such as `½`.
+/// Returns true for a word character that is neither a decimal digit nor `_`: letters, and numbers such as `½`.
 pub(crate) fn is_word_letter(c: char) -> bool {
     c.is_alphanumeric() && !c.is_ascii_digit()
 }
@@ -44,12 +43,12 @@ pub(crate) fn is_apostrophe(c: char) -> bool {
     matches!(c, '\'' | '‘' | '’')
 }
 
-/// Returns true if the text has letters only, and at least one.
+/// Returns true if the text is not empty and has only letters.
 pub(crate) fn all_letters(text: &str) -> bool {
     !text.is_empty() && text.chars().all(is_letter)
 }
 
-/// Returns true if the text has ASCII digits only, and at least one.
+/// Returns true if the text is not empty and has only ASCII digits.
 pub(crate) fn all_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
@@ -64,7 +63,7 @@ pub(crate) fn is_upper(text: &str) -> bool {
     text.to_uppercase() == text
 }
 
-/// Returns the text with its first letter in upper case and the rest in lower case.
+/// Returns the text with its first letter in upper case and all others in lower case.
 pub(crate) fn capitalize(text: &str) -> String {
     let mut chars = text.chars();
     let Some(first) = chars.next() else { return String::new() };

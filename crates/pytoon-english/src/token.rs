@@ -1,4 +1,4 @@
-//! Tokens and their pieces before they become phonemes, and their grouping.
+//! Tokens and their pieces before their conversion to phonemes, and the grouping of tokens.
 
 use crate::lexicon::{Currency, Word};
 use crate::phoneme_word::{PhonemeWord, is_pause};
@@ -7,26 +7,26 @@ use crate::text::{is_letter, is_space};
 use crate::tokenizer::TokenPlace;
 use std::ops::Range;
 
-/// A token or a piece of one.
+/// A token, or a piece of one.
 #[derive(Debug, Clone)]
 pub(crate) struct Token<'a> {
     /// The spelling.
     pub(crate) text: String,
     /// The part-of-speech tag.
     pub(crate) tag: &'a str,
-    /// Characters of the text.
+    /// The range of characters in the text.
     pub(crate) chars: Range<usize>,
-    /// True if whitespace follows.
+    /// True if white space follows.
     pub(crate) space_after: bool,
     /// The phonemes, once they are known.
     pub(crate) phonemes: Option<String>,
-    /// Another spelling to look up.
+    /// An alternative spelling to look up.
     pub(crate) alias: Option<&'static str>,
     /// True at the start of a token.
     pub(crate) is_head: bool,
     /// The currency of an amount.
     pub(crate) currency: Option<Currency>,
-    /// True if a space is spoken before this piece.
+    /// True if a space precedes this piece in the phonemes.
     pub(crate) space_before: bool,
 }
 
@@ -45,7 +45,7 @@ impl<'a> Token<'a> {
         }
     }
 
-    /// Creates a token whose phonemes the caller gives.
+    /// Creates a token with phonemes from the caller.
     pub(crate) fn fixed(text: &[char], chars: Range<usize>, phonemes: &str) -> Self {
         let space_after = text.get(chars.end).is_some_and(|&c| is_space(c));
         let spelling = text.get(chars.clone()).unwrap_or_default().iter().collect();
@@ -63,8 +63,8 @@ impl<'a> Token<'a> {
         }
     }
 
-    /// Returns several pieces as one token without phonemes. Its tag is that of the piece with the most
-    /// letters, capitals counting twice.
+    /// Merges several pieces into one token without phonemes. It gets the tag of the piece with the most letters,
+    /// where capitals count twice.
     pub(crate) fn merge(pieces: &[Token<'a>]) -> Option<Self> {
         let (first, last) = (pieces.first()?, pieces.last()?);
         let mut heaviest = first;
@@ -86,7 +86,7 @@ impl<'a> Token<'a> {
         })
     }
 
-    /// Returns true if the reading of this token is decided.
+    /// Returns true if the pronunciation of this token is decided.
     fn is_settled(&self) -> bool {
         self.alias.is_some() || self.phonemes.is_some()
     }
@@ -116,17 +116,17 @@ fn letters(text: &str) -> usize {
     text.chars().map(|c| if c.to_lowercase().eq([c]) { 1 } else { 2 }).sum()
 }
 
-/// Tokens that are read together.
+/// Tokens that are pronounced together.
 #[derive(Debug)]
 pub(crate) enum Group<'a> {
-    /// A token read by itself.
+    /// A token pronounced by itself.
     Single(Token<'a>),
-    /// Pieces without space between them.
+    /// Pieces without spaces between them.
     Pieces(Vec<Token<'a>>),
 }
 
 impl Group<'_> {
-    /// Returns true if the next word does not touch this one: a space or an opening bracket.
+    /// Returns true if a space, an opening bracket or a dash separates the next word from this one.
     fn is_apart(&self) -> bool {
         let last = match self {
             Self::Single(token) => Some(token),
@@ -137,7 +137,7 @@ impl Group<'_> {
         })
     }
 
-    /// Returns the phonemes in the caller's form.
+    /// Converts the token to the caller's type.
     pub(crate) fn into_word(self) -> Option<PhonemeWord> {
         let tokens = match self {
             Self::Single(token) => vec![token],
@@ -159,7 +159,7 @@ impl Group<'_> {
     }
 }
 
-/// Splits tokens into pieces, decides punctuation and currencies, and groups tokens that are read together.
+/// Splits tokens into pieces, decides punctuation and currencies, and groups tokens that are pronounced together.
 pub(crate) fn group(tokens: Vec<Token<'_>>) -> Vec<Group<'_>> {
     let tags: Vec<&str> = tokens.iter().map(|token| token.tag).collect();
     let mut groups: Vec<Group<'_>> = Vec::new();
@@ -183,18 +183,18 @@ pub(crate) fn group(tokens: Vec<Token<'_>>) -> Vec<Group<'_>> {
     groups
 }
 
-/// The context of a piece, from its neighbours.
+/// The context of a piece, derived from its neighbours.
 #[derive(Debug, Clone, Copy)]
 struct Place {
-    /// No further figure of the amount follows.
+    /// True if no further digits of the amount follow.
     amount_ends: bool,
-    /// Space before, none after: a quotation mark here is an opening one.
+    /// True if there is a space before but not after. A quotation mark here is an opening one.
     opens: bool,
-    /// A 2 that means `to`, as in `B2B`.
+    /// True for a 2 that means `to`, as in `B2B`.
     stands_for_to: bool,
 }
 
-/// Decides the reading of punctuation, currency signs, amounts and the 2 of `B2B`.
+/// Decides the pronunciation of punctuation, currency signs, amounts and the 2 in `B2B`.
 fn settle(piece: &mut Token<'_>, currency: &mut Option<Currency>, place: Place) {
     if piece.is_settled() {
         return;
@@ -214,8 +214,8 @@ fn settle(piece: &mut Token<'_>, currency: &mut Option<Currency>, place: Place) 
     }
 }
 
-/// Returns a quotation mark that the tagger mistook for a word. The original front end joins it to the next word,
-/// which is then not in the dictionaries: `"The` became `ð`.
+/// Returns a quotation mark that the tagger mistook for a word. The original front end joins such a mark to the next
+/// word, which is then not in the dictionaries: `"The` became `ð`.
 fn quotation_mark(token: &Token<'_>, place: Place) -> Option<String> {
     let mark = match token.text.as_str() {
         "“" | "„" | "«" => "“",
@@ -227,7 +227,7 @@ fn quotation_mark(token: &Token<'_>, place: Place) -> Option<String> {
     Some(mark.to_owned())
 }
 
-/// Returns the kept part of a punctuation token, or `None` if it is not one.
+/// Returns the spoken part of a punctuation token, or `None` if it is not one.
 fn punctuation(token: &Token<'_>) -> Option<String> {
     let text = token.text.as_str();
     if token.tag == ":" && matches!(text, "-" | "–") {

@@ -1,7 +1,7 @@
-//! Reads words that are in no dictionary: a small net from letters to phonemes.
+//! Pronounces words that are in no dictionary, with a small neural net from letters to phonemes.
 //!
-//! The net gives one symbol per place; repeats are one symbol, and blanks none (CTC). It runs on one thread, so
-//! equal words give equal phonemes on a given processor.
+//! The net outputs one symbol per position. Repeated symbols count once, and blanks are dropped (CTC). It runs on one
+//! thread, so equal words give equal phonemes on a given processor.
 
 use crate::error::{DataFile, EnglishError};
 use crate::files::{check_size, parse_json};
@@ -13,12 +13,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// The limit of letters in a word for any net.
+/// Maximum number of letters in a word for any net.
 const MAX_LETTERS: usize = 256;
 /// The symbol for no phoneme.
 const BLANK: i32 = 0;
 
-/// The net for unknown words.
+/// The neural net for unknown words.
 pub(crate) struct UnknownWords {
     model: Model,
     threads: Arc<ThreadPool>,
@@ -38,7 +38,7 @@ struct Alphabet {
 }
 
 impl UnknownWords {
-    /// Loads the net and runs it once, so that a model of another kind is rejected here.
+    /// Loads the net and runs it once, so that a model of the wrong kind is rejected here.
     pub(crate) fn load(model: &[u8], alphabet: &[u8]) -> Result<Self, EnglishError> {
         let file = DataFile::UnknownWordModel;
         let alphabet: Alphabet = parse_json(DataFile::UnknownWordAlphabet, alphabet)?;
@@ -63,7 +63,7 @@ impl UnknownWords {
         Ok(unknown)
     }
 
-    /// Returns the phonemes of a word; empty if the net knows none of its letters.
+    /// Returns the phonemes of a word, or an empty text if the net knows none of its letters.
     pub(crate) fn read(&self, word: &str) -> String {
         let known = word.chars().filter_map(|letter| self.letters.get(&letter).copied());
         let ids: Vec<i32> = known.take(self.max_letters).collect();
@@ -74,7 +74,7 @@ impl UnknownWords {
         self.symbols(ids).map(|symbols| self.collapse(&symbols)).unwrap_or_default()
     }
 
-    /// Runs the net. Returns one symbol per place.
+    /// Runs the net and returns one symbol per position.
     fn symbols(&self, ids: Vec<i32>) -> Result<Vec<i32>, String> {
         let letters = NdTensor::from_data([1, ids.len()], ids);
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.threads)));

@@ -1,5 +1,5 @@
-//! The front end with the files of the voice `heart`, which are not in this repository: set `PYTOON_HEART_DIR`
-//! to a folder with them, or these tests are skipped.
+//! Tests the front end with the files of the voice `heart`, which are not in this repository. Set `PYTOON_HEART_DIR`
+//! to a folder with them; otherwise these tests are skipped.
 
 use pytoon_english::{Accent, English, EnglishFiles, Fixed, join};
 use std::io::Write;
@@ -19,7 +19,7 @@ impl Folder {
         std::fs::read(self.path.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    /// Loads the front end, with one file truncated if its index in the list is given.
+    /// Loads the front end. If `cut` is set, the file with this index is truncated.
     fn load(&self, cut: Option<usize>) -> Result<English, String> {
         let mut files = [
             self.read("lexicon_us_gold.json.gz", "lexicon_gb_gold.json.gz"),
@@ -71,7 +71,7 @@ fn american_sentences() {
     }
 }
 
-/// The expectations are the wheel's results for `[read](/ɹˈɛd/)` and the like.
+/// Checks supplied phonemes against the Python wheel's results for `[read](/ɹˈɛd/)` and similar texts.
 #[test]
 fn stated_phonemes() {
     let Some(folder) = folder(Accent::American) else { return };

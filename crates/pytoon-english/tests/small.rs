@@ -1,5 +1,5 @@
-//! The whole front end with small hand-made files: phonemes, their places in the text, and the behaviour with hostile
-//! files or text.
+//! Tests the whole front end with small hand-made files: phonemes, their positions in the text, and the behaviour
+//! with hostile files or text.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -75,7 +75,7 @@ fn gzip(content: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A net that returns its input, written by hand as ONNX.
+/// A net that returns its input, hand-written as ONNX.
 mod onnx {
     fn bytes(field: u8, content: &[u8]) -> Vec<u8> {
         let length = u8::try_from(content.len()).unwrap();

@@ -1,11 +1,11 @@
-//! The ten functions of libespeak-ng in use, as declared in `speak_lib.h`.
+//! Declarations of the ten libespeak-ng functions in use, as in `speak_lib.h`.
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
 
 pub(crate) const AUDIO_OUTPUT_SYNCHRONOUS: c_int = 2;
 pub(crate) const INITIALIZE_DONT_EXIT: c_int = 0x8000;
 pub(crate) const CHARS_UTF8: c_uint = 1;
-/// Phonemes in the International Phonetic Alphabet.
+/// The flag for phonemes in the International Phonetic Alphabet.
 pub(crate) const PHONEMES_IPA: c_int = 2;
 pub(crate) const PARAMETER_RATE: c_int = 1;
 pub(crate) const PARAMETER_PITCH: c_int = 3;
@@ -13,7 +13,7 @@ pub(crate) const POS_CHARACTER: c_int = 1;
 pub(crate) const EVENT_LIST_TERMINATED: c_int = 0;
 pub(crate) const EVENT_WORD: c_int = 1;
 
-/// `espeak_EVENT`.
+/// The C type `espeak_EVENT`.
 #[repr(C)]
 pub(crate) struct Event {
     pub(crate) kind: c_int,
@@ -26,11 +26,11 @@ pub(crate) struct Event {
     pub(crate) id: [u8; 8],
 }
 
-/// `espeak_VOICE`.
+/// The C type `espeak_VOICE`.
 #[repr(C)]
 pub(crate) struct Voice {
     pub(crate) name: *const c_char,
-    /// Pairs of a priority byte and a NUL-terminated tag, ended by a zero byte.
+    /// The languages as pairs of a priority byte and a NUL-terminated tag. A zero byte ends the list.
     pub(crate) languages: *const c_char,
     pub(crate) identifier: *const c_char,
     pub(crate) gender: u8,
@@ -64,7 +64,7 @@ unsafe extern "C" {
         unique_identifier: *mut c_uint,
         user_data: *mut c_void,
     ) -> c_int;
-    /// Returns the phonemes of the next clause. Advances `text`, to null at the end.
+    /// Returns the phonemes of the next clause. Advances `text`, and sets it to null at the end.
     pub(crate) fn espeak_TextToPhonemes(
         text: *mut *const c_void,
         text_mode: c_int,

@@ -1,13 +1,13 @@
-//! Converts Japanese to kana: libespeak-ng reads kana but spells out kanji.
+//! Converts Japanese to kana, since libespeak-ng reads kana but spells out kanji.
 //!
-//! Readings come from the dictionary of KAKASI, which takes the longest match; it does not parse a sentence, so
-//! a word of several readings may get the wrong one.
+//! Pronunciations come from the dictionary of KAKASI, which uses the longest match. It does not parse the sentence,
+//! so a word with several pronunciations may get the wrong one.
 
-/// Corrected readings of common words, as (written, read).
+/// Corrected pronunciations of common words, as (written, kana).
 const READINGS: [(&str, &str); 3] =
     [("今日は", "きょうわ"), ("今日", "きょう"), ("一日に", "いちにちに")];
 
-/// Returns the text in kana.
+/// Converts the text to kana.
 pub(crate) fn to_kana(text: &str) -> String {
     let mut prepared = in_context(text);
     for (written, read) in READINGS {
@@ -16,8 +16,8 @@ pub(crate) fn to_kana(text: &str) -> String {
     kakasi::convert(&prepared).hiragana
 }
 
-/// Replaces readings that depend on context. The particles は and へ are read わ and え; after kanji, katakana and digits
-/// they are almost always particles. A counter after a digit has a reading of its own.
+/// Replaces pronunciations that depend on context. The particles は and へ are pronounced わ and え; after kanji,
+/// katakana and digits they are almost always particles. A counter after a digit has its own pronunciation.
 fn in_context(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = ' ';

@@ -1,18 +1,18 @@
 //! Speaks text with libespeak-ng and returns PCM with the synthesiser's own word events.
 //!
-//! A separate program because libespeak-ng is GPL-3.0-or-later: the rest of pytoon runs it as a process and shares
-//! nothing with it but the formats below.
+//! This is a separate program because libespeak-ng is GPL-3.0-or-later: the rest of pytoon runs it as a process and
+//! shares only the formats below with it.
 //!
-//! Standard input: one JSON object a line, `{"id", "text", "voice", "variant", "wpm", "pitch"}`.
-//! Standard output, per line of input: one JSON line `{"id", "sample_rate", "samples",
-//! "events": [{"at", "length", "sample"}], "error"}`, then `samples` signed 16-bit little-endian
-//! mono samples. `at` counts characters from 1, as espeak does; `sample` counts from the start.
+//! Standard input: one JSON object per line, `{"id", "text", "voice", "variant", "wpm", "pitch"}`. Standard output,
+//! per line of input: one JSON line `{"id", "sample_rate", "samples", "events": [{"at", "length", "sample"}],
+//! "error"}`, then `samples` signed 16-bit little-endian mono samples. `at` counts characters from 1, as espeak does;
+//! `sample` counts from the start.
 //!
-//! `--phonemes` answers each line of input, `{"text", "voice"}`, with a JSON line `{"phonemes", "error"}`: the text
-//! in the International Phonetic Alphabet, words separated by spaces.
+//! `--phonemes` replies to each line of input, `{"text", "voice"}`, with a JSON line `{"phonemes", "error"}`: the
+//! text in the International Phonetic Alphabet, words separated by spaces.
 //!
-//! `--voices` lists voices as JSON lines, `--version` the versions; `--kana` reads Japanese texts, one JSON string
-//! per line, and answers with their kana in the same form.
+//! `--voices` lists voices as JSON lines, and `--version` prints the versions. `--kana` reads Japanese texts, one
+//! JSON string per line, and replies with their kana in the same form.
 
 mod ffi;
 mod kana;

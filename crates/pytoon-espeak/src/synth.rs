@@ -1,4 +1,4 @@
-//! A safe wrapper around libespeak-ng. The library is one global state machine, so there is one [`Synth`] per
+//! A safe wrapper around libespeak-ng. The library is a single global state machine, so there is one [`Synth`] per
 //! process, used from one thread.
 #![allow(unsafe_code)]
 
@@ -9,15 +9,15 @@ use std::ffi::{CStr, CString, c_int, c_void};
 /// The start of a spoken word.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct WordEvent {
-    /// The character of the text at which the word begins, counted from 1.
+    /// The position of the word's first character in the text, counted from 1.
     at: i32,
-    /// The synthesiser's length of the word; unreliable for numbers.
+    /// The synthesiser's length for the word. It is unreliable for numbers.
     length: i32,
-    /// The sample at which it begins.
+    /// The index of the word's first sample.
     sample: i32,
 }
 
-/// One spoken text.
+/// The audio and events of one spoken text.
 #[derive(Debug, Default)]
 pub(crate) struct Take {
     pub(crate) samples: Vec<i16>,
@@ -32,7 +32,7 @@ pub(crate) struct VoiceInfo {
     identifier: String,
 }
 
-/// The initialised library.
+/// A handle to the initialised library.
 pub(crate) struct Synth {
     sample_rate: u32,
 }
@@ -92,8 +92,8 @@ impl Synth {
         voices
     }
 
-    /// Selects a voice by its name, its file or its language. The library itself finds languages only if a file
-    /// has their name: `en-gb` is in the file `gmw/en`.
+    /// Selects a voice by its name, its file or its language. The library itself finds a language only if a file has
+    /// its name, whereas `en-gb` is in the file `gmw/en`.
     fn choose(&self, voice: &str, variant: &str) -> Result<(), String> {
         let with_variant = |voice: &str| match variant {
             "" => voice.to_owned(),
@@ -137,7 +137,7 @@ impl Synth {
         Ok(clauses.join(" "))
     }
 
-    /// Speaks a text at `wpm` words per minute; `pitch` is 0 to 100.
+    /// Speaks a text at `wpm` words per minute. `pitch` is 0 to 100.
     pub(crate) fn speak(
         &self,
         text: &str,
@@ -195,7 +195,7 @@ fn text(pointer: *const std::ffi::c_char) -> String {
     unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned()
 }
 
-/// Collects sound: the library calls it with each piece of sound and its events.
+/// Collects the audio. The library calls this function with each piece of audio and its events.
 unsafe extern "C" fn collect(wav: *mut i16, count: c_int, events: *mut ffi::Event) -> c_int {
     if events.is_null() {
         return 0;

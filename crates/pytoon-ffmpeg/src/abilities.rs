@@ -1,21 +1,21 @@
-//! The abilities of the installed FFmpeg, queried once for each list.
+//! The capabilities of the installed FFmpeg. Each list is queried once.
 
 use pytoon_process::{CommandLine, Runner};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-/// The names on each list, by the program that reported it.
+/// The names in each list, by the program that reported it.
 type Lists = BTreeMap<(PathBuf, &'static str), BTreeSet<String>>;
 
 static LISTS: Mutex<Lists> = Mutex::new(BTreeMap::new());
 
-/// Returns true if there is a filter of this name.
+/// Returns true if FFmpeg has a filter with this name.
 pub fn has_filter(runner: &Runner, name: &str) -> bool {
     is_listed(runner, "-filters", name)
 }
 
-/// Returns true if there is a decoder of this name.
+/// Returns true if FFmpeg has a decoder with this name.
 pub fn has_decoder(runner: &Runner, name: &str) -> bool {
     is_listed(runner, "-decoders", name)
 }

@@ -1,4 +1,4 @@
-//! Facts about a clip from outside, with every frame decoded.
+//! Extracts the properties of an external clip by decoding every frame.
 
 use crate::probe::{probe, ratio};
 use crate::verify::{FrameLook, look_at_all};
@@ -6,24 +6,24 @@ use crate::{Input, ffmpeg, file_arg};
 use pytoon_process::{Runner, SystemError, disk, threads};
 use std::path::Path;
 
-/// The facts about a clip.
+/// The properties of a clip.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClipFacts {
-    /// Its length in milliseconds, according to the container.
+    /// The length in milliseconds, according to the container.
     pub duration_ms: i64,
-    /// Frames per second.
+    /// The frame rate, in frames per second.
     pub frame_rate: f64,
-    /// Width in pixels.
+    /// The width in pixels.
     pub width: u32,
-    /// Height in pixels.
+    /// The height in pixels.
     pub height: u32,
-    /// True if it has sound.
+    /// True if the clip has audio.
     pub has_sound: bool,
-    /// Every decodable frame.
+    /// The statistics of every decodable frame.
     pub frames: Vec<FrameLook>,
 }
 
-/// Reads the facts about a clip; a file without video is an error.
+/// Extracts the properties of a clip. A file without video is an error.
 pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, SystemError> {
     // Concurrently: each is mostly the start of a program.
     let (frames, probed) =
@@ -42,7 +42,7 @@ pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, SystemError> {
     })
 }
 
-/// Removes a clip's sound, without touching its picture.
+/// Removes the audio of a clip without touching its picture.
 pub fn strip_sound(runner: &Runner, path: &Path) -> Result<(), SystemError> {
     let silent = &disk::part_of(path);
     let command = ffmpeg("extract a clip's audio")

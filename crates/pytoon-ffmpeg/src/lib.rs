@@ -1,9 +1,10 @@
-//! FFmpeg and FFprobe as programs: facts about files, their sound, the content of their frames.
+//! Runs FFmpeg and FFprobe as external programs, to extract the properties of files, their audio, and the content of
+//! their frames.
 //!
-//! Guarantees: commands are pure functions, tested as text; an input file cannot make FFmpeg open another file or
-//! the network; FFprobe's result is cached until the file changes.
+//! Guarantees: commands are built by pure functions, tested as text; an input file cannot make FFmpeg open another
+//! file or the network; FFprobe's result is cached until the file changes.
 //!
-//! Does not know pixels: `pytoon-media` reads and writes pictures.
+//! This crate does not handle pixels; `pytoon-media` reads and writes pictures.
 //!
 //! Start with [`probe::probe`], [`sound`] and [`clip_facts::facts`].
 
@@ -16,7 +17,7 @@ pub mod verify;
 use pytoon_process::CommandLine;
 use std::path::Path;
 
-/// Returns the start of every command: quiet, non-interactive, errors only.
+/// Returns the common start of every command: quiet, non-interactive, errors only.
 pub fn ffmpeg(purpose: &'static str) -> CommandLine {
     CommandLine::new("ffmpeg", purpose).args([
         "-hide_banner",
@@ -27,17 +28,18 @@ pub fn ffmpeg(purpose: &'static str) -> CommandLine {
     ])
 }
 
-/// The protocols that FFmpeg may open: the given files and pipes. A playlist among media files leads nowhere.
+/// The protocols that FFmpeg may open, which are files and pipes. A playlist among media files therefore has no
+/// effect.
 pub const LOCAL_ONLY: [&str; 2] = ["-protocol_whitelist", "file,pipe"];
 
-/// The supported containers. Formats that name other files (concat, HLS, DASH, numbered pictures) are not among
-/// them: such a file could show other files of this machine in a film.
+/// The supported containers. Formats that reference other files (concat, HLS, DASH, numbered pictures) are excluded,
+/// since such a file could show other files of this machine in a film.
 const CONTAINERS: &str = "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,wav,w64,mp3,flac,aac,aiff,caf,\
     amr,ac3,eac3,au,gif,apng,h264,hevc,m4v,ivf,dv,mxf,nut,wv,ape,tta,voc,rm";
 
-/// A media file as the next input.
+/// Adds a media file to a command as its next input.
 pub trait Input {
-    /// Reads a file, and no other file that it names.
+    /// Adds a file as an input. FFmpeg reads only this file and no other that it references.
     fn input(self, path: &Path) -> Self;
 }
 

@@ -1,8 +1,8 @@
-//! Facts about a media file, by FFprobe.
+//! Extracts the properties of a media file with FFprobe.
 //!
-//! One analysis of a file: its streams, its main picture, the start and length of each. A single function,
-//! [`parse`], parses FFprobe's output; it accepts any text and never panics; a missing field or one of an
-//! unexpected type counts as unknown.
+//! One analysis covers a file: its streams, its main picture, and the start and length of each. A single function,
+//! [`parse`], parses FFprobe's output. It accepts any text and never panics; a missing field or one of an unexpected
+//! type counts as unknown.
 
 use crate::Input;
 use pytoon_process::budget::Budget;
@@ -13,76 +13,76 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-/// Limits the number of concurrent FFprobes in this process.
+/// The budget that limits the number of concurrent FFprobes in this process.
 static PROBES: LazyLock<Budget> = LazyLock::new(|| Budget::new(2));
 
-/// FFprobe's facts about a file.
+/// The properties of a file as reported by FFprobe.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct MediaProbe {
-    /// The container's names, such as `mov,mp4,m4a`.
+    /// The names of the container, such as `mov,mp4,m4a`.
     pub format: String,
-    /// Length in seconds; 0 if the container does not state it.
+    /// The length in seconds; 0 if the container does not state it.
     pub duration_s: f64,
-    /// The start of the file on its own clock, in seconds.
+    /// The start of the file on the container's clock, in seconds.
     pub start_s: f64,
-    /// The main picture: the first moving stream among the video streams that are not attached pictures, preferably
-    /// the default one. If none moves, a stream of one frame.
+    /// The main picture: the first stream with more than one frame among the video streams that are not attached
+    /// pictures, preferably the default one. If there is none, a stream with one frame.
     pub video: Option<VideoStream>,
-    /// The sound: the default stream, else the first.
+    /// The audio: the default stream, or else the first one.
     pub audio: Option<AudioStream>,
     /// The number of video streams that are not attached pictures.
     pub pictures: usize,
-    /// Size in bytes.
+    /// The size in bytes.
     pub size_bytes: u64,
 }
 
 /// A video stream.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VideoStream {
-    /// Its index among all streams.
+    /// The index of the stream among all streams.
     pub index: u32,
-    /// Its index among the video streams, including attached pictures.
+    /// The index of the stream among the video streams, including attached pictures.
     pub video_index: u32,
-    /// Codec name.
+    /// The codec name.
     pub codec: String,
-    /// Codec profile.
+    /// The codec profile.
     pub profile: String,
-    /// Width in pixels, as stored.
+    /// The width in pixels, as stored.
     pub width: u32,
-    /// Height in pixels, as stored.
+    /// The height in pixels, as stored.
     pub height: u32,
-    /// Pixel format.
+    /// The pixel format.
     pub pixel_format: String,
-    /// Bits per sample, if FFprobe reports them.
+    /// The number of bits per sample, if FFprobe reports it.
     pub bits: Option<u32>,
-    /// Mean frame rate as a ratio.
+    /// The mean frame rate as a ratio.
     pub frame_rate: String,
-    /// The rate whose grid contains all frames, as a ratio; the frame rate if that is constant.
+    /// The rate whose grid contains all frames, as a ratio; equal to the frame rate if that is constant.
     pub base_rate: String,
-    /// Colour matrix.
+    /// The colour matrix.
     pub colour_space: String,
-    /// Colour primaries.
+    /// The colour primaries.
     pub primaries: String,
-    /// Transfer function.
+    /// The transfer function.
     pub transfer: String,
-    /// The range of its codes.
+    /// The colour range.
     pub range: String,
-    /// Width of a pixel over its height.
+    /// The width of a pixel over its height, as a ratio.
     pub sample_aspect: (u32, u32),
-    /// The order of its fields.
+    /// The field order.
     pub field_order: String,
-    /// The rotation that makes it upright, in degrees.
+    /// The rotation that makes the picture upright, in degrees.
     pub rotation: i32,
-    /// True if only a Dolby Vision decoder shows its colours (ETSI TS 103 572, base layers without compatibility,
+    /// True if only a Dolby Vision decoder shows the colours (ETSI TS 103 572, base layers without compatibility,
     /// such as those of profile 5).
     pub needs_dolby_vision: bool,
     /// True if the stream has a separate alpha plane (WebM).
     pub alpha_beside: bool,
-    /// Number of frames, if the container or a scan gives it.
+    /// The number of frames, if the container states it or a scan determined it.
     pub frames: Option<i64>,
-    /// Length in seconds: its own, else the container's; 0 if unknown.
+    /// The length of the stream in seconds, or else that of the container; 0 if unknown.
     pub duration_s: f64,
-    /// Its own length in seconds, if the container states it.
+    /// The length of the stream itself in seconds, if the container states it.
     pub own_duration_s: Option<f64>,
     /// The start on the container's clock, in seconds.
     pub start_s: f64,
@@ -92,17 +92,17 @@ pub struct VideoStream {
 /// An audio stream.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AudioStream {
-    /// Its index among all streams.
+    /// The index of the stream among all streams.
     pub index: u32,
-    /// Its index among the audio streams.
+    /// The index of the stream among the audio streams.
     pub audio_index: u32,
-    /// Codec name.
+    /// The codec name.
     pub codec: String,
-    /// Sampling rate in Hz.
+    /// The sample rate in Hz.
     pub sample_rate: u32,
-    /// Channels.
+    /// The number of channels.
     pub channels: u32,
-    /// Length in seconds.
+    /// The length in seconds.
     pub duration_s: f64,
     /// The start on the container's clock, in seconds.
     pub start_s: f64,
@@ -110,7 +110,7 @@ pub struct AudioStream {
 }
 
 impl VideoStream {
-    /// Returns true if it has more than one frame; `None` if the header does not tell.
+    /// Returns true if the stream has more than one frame, or `None` if the header does not state it.
     pub fn moves(&self) -> Option<bool> {
         if let Some(frames) = self.frames.filter(|frames| *frames > 0) {
             return Some(frames > 1);
@@ -119,28 +119,28 @@ impl VideoStream {
         Some(self.own_duration_s? * rate > 1.5)
     }
 
-    /// Returns true if its frames are evenly spaced, according to the header.
+    /// Returns true if the frames are evenly spaced, according to the header.
     pub fn has_constant_rate(&self) -> bool {
         let (mean, base) = (ratio(&self.frame_rate), ratio(&self.base_rate));
         mean.zip(base).is_some_and(|(mean, base)| (mean / base - 1.0).abs() < 0.01)
     }
 }
 
-/// Parses a ratio such as `30000/1001`; `None` unless it is positive.
+/// Parses a ratio such as `30000/1001`. Returns `None` unless it is positive.
 pub(crate) fn ratio(text: &str) -> Option<f64> {
     let (above, below) = text.split_once(['/', ':']).unwrap_or((text, "1"));
     let value = above.parse::<f64>().ok()? / below.parse::<f64>().ok()?;
     (value.is_finite() && value > 0.0).then_some(value)
 }
 
-/// Probes a file.
+/// Probes a file with FFprobe.
 pub fn probe(runner: &Runner, path: &Path) -> Result<MediaProbe, SystemError> {
     let text = ask(runner, path, &["-show_format", "-show_streams"])?;
     parse(&text).map_err(|reason| SystemError::unusable(path, reason))
 }
 
-/// Probes a file, and counts its packets if the header does not contain the length of its picture, or does not tell
-/// which picture moves.
+/// Probes a file. Also counts its packets if the header does not contain the length of its picture or does not show
+/// which stream moves.
 pub fn probe_picture(runner: &Runner, path: &Path) -> Result<MediaProbe, SystemError> {
     let text = ask(runner, path, &["-show_format", "-show_streams"])?;
     let refused = |reason| SystemError::unusable(path, reason);
@@ -155,8 +155,8 @@ pub fn probe_picture(runner: &Runner, path: &Path) -> Result<MediaProbe, SystemE
     parse_with_packets(&text, &packets).map_err(refused)
 }
 
-/// Rejects sound at a sampling rate that no recording has. FFmpeg resamples a packet at a time: one second of sound
-/// at 1 Hz becomes 48,000 samples.
+/// Rejects audio with an implausible sample rate. FFmpeg resamples a packet at a time, so one second of audio at 1 Hz
+/// becomes 48,000 samples.
 fn check_rate(sample_rate: u32) -> Result<(), String> {
     // Zero: FFprobe does not know it.
     if sample_rate == 0 || (2_000..=768_000).contains(&sample_rate) {
@@ -167,16 +167,17 @@ fn check_rate(sample_rate: u32) -> Result<(), String> {
 
 const PACKET_ENTRIES: &str = "packet=stream_index,pts_time,dts_time,duration_time";
 
-/// Maximum size of FFprobe's output about a file, in bytes.
+/// Maximum size of FFprobe's output for a file, in bytes.
 const MOST_SAID: usize = 16 << 20;
 /// The memory limit of FFprobe, in bytes.
 const MEMORY: u64 = 1 << 30;
 
-/// The number of cached results, and the maximum size of one, in bytes: every stage of a film reads its files.
+/// Maximum number of cached results. They are cached because every stage of a film probes its files.
 const REMEMBERED: usize = 512;
+/// Maximum size of a cached result, in bytes.
 const LONGEST_REMEMBERED: usize = 64 << 10;
 
-/// Returns FFprobe's output about a file. Cached until the file changes.
+/// Returns FFprobe's output for a file. The output is cached until the file changes.
 fn ask(runner: &Runner, path: &Path, what: &[&str]) -> Result<String, SystemError> {
     static KNOWN: LazyLock<Mutex<HashMap<(FileId, String), String>>> =
         LazyLock::new(Mutex::default);
@@ -223,12 +224,12 @@ fn ask_program(runner: &Runner, path: &Path, what: &[&str]) -> Result<String, Sy
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Parses FFprobe's JSON about a file's container and streams.
+/// Parses FFprobe's JSON for the container and streams of a file.
 pub fn parse(text: &str) -> Result<MediaProbe, String> {
     parse_with_packets(text, "{}")
 }
 
-/// Parses the same with a list of packets, for files whose header is insufficient.
+/// Parses FFprobe's JSON together with a list of packets, for files whose header is insufficient.
 pub fn parse_with_packets(text: &str, packets: &str) -> Result<MediaProbe, String> {
     let not_understood = |error| format!("the output of ffprobe is invalid: {error}");
     let value: Value = serde_json::from_str(text).map_err(not_understood)?;
@@ -384,7 +385,7 @@ fn text_of(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// Returns a finite number, written as a number or a string.
+/// Parses a finite number, written as a number or a string.
 fn number(value: &Value) -> Option<f64> {
     let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
     // Larger values are broken headers; sums of the allowed ones stay finite.
@@ -395,7 +396,7 @@ fn whole_number(value: &Value) -> Option<u32> {
     number(value).filter(|n| (0.0..=f64::from(u32::MAX)).contains(n)).map(|n| n as u32)
 }
 
-/// Converts `00:00:05.040000000` to seconds.
+/// Parses a time such as `00:00:05.040000000` to seconds.
 fn clock(text: &str) -> Option<f64> {
     let mut seconds = 0.0;
     for part in text.split(':') {

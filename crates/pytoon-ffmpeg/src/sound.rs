@@ -1,13 +1,13 @@
-//! Decodes any sound file into 48 kHz float samples.
+//! Decodes any audio file to 48 kHz float samples.
 
 use crate::{Input, ffmpeg};
 use pytoon_process::{CommandLine, Runner, SystemError};
 use std::path::Path;
 
-/// Maximum length of decoded sound, in seconds; a film lasts a minute at most.
+/// Maximum length of decoded audio, in seconds. A film lasts a minute at most.
 const MAX_SECONDS: &str = "600";
 
-/// Returns the command that decodes a file to interleaved 32-bit float at 48 kHz.
+/// Returns the command that decodes a file to interleaved 32-bit floats at 48 kHz.
 fn decode_command(path: &Path, channels: u8) -> CommandLine {
     ffmpeg("decode the sound").input(path).args([
         "-vn",
@@ -23,13 +23,13 @@ fn decode_command(path: &Path, channels: u8) -> CommandLine {
     ])
 }
 
-/// Decodes to one channel.
+/// Decodes the audio of a file to one channel.
 pub fn decode_mono(runner: &Runner, path: &Path) -> Result<Vec<f32>, SystemError> {
     let bytes = runner.run(&decode_command(path, 1), Vec::new()).map_err(|e| not_sound(path, e))?;
     nonempty(path, floats(&bytes))
 }
 
-/// Decodes to two channels: left and right.
+/// Decodes the audio of a file to two channels, left and right.
 pub fn decode_stereo(runner: &Runner, path: &Path) -> Result<(Vec<f32>, Vec<f32>), SystemError> {
     let bytes = runner.run(&decode_command(path, 2), Vec::new()).map_err(|e| not_sound(path, e))?;
     let channel = |first: usize| {
@@ -40,8 +40,8 @@ pub fn decode_stereo(runner: &Runner, path: &Path) -> Result<(Vec<f32>, Vec<f32>
     Ok((nonempty(path, channel(0))?, nonempty(path, channel(4))?))
 }
 
-/// Decodes the beginning of a clip's own sound to two channels. Gaps between its packets become silence, so that
-/// later packets keep their time. A clip without decodable sound returns none.
+/// Decodes the beginning of a clip's own audio to two channels. Gaps between its packets become silence, so that
+/// later packets keep their time. Returns empty channels for a clip without decodable audio.
 pub fn decode_clip_sound(
     runner: &Runner,
     path: &Path,
@@ -98,7 +98,7 @@ fn nonempty(path: &Path, samples: Vec<f32>) -> Result<Vec<f32>, SystemError> {
     Ok(samples)
 }
 
-/// Converts little-endian floats; NaN becomes silence.
+/// Converts little-endian floats. NaN becomes silence.
 fn floats(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks().0.iter().map(|b| float(*b)).collect()
 }

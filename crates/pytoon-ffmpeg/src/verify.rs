@@ -1,39 +1,39 @@
-//! Decodes the finished file: its key frames, or every frame.
+//! Decodes the finished file for verification, either its keyframes or every frame.
 
 use crate::{Input, ffmpeg};
 use pytoon_process::{CommandLine, Runner, SystemError};
 use std::collections::VecDeque;
 use std::path::Path;
 
-/// The size of the decoded frames, in pixels.
+/// The width of the decoded frames, in pixels.
 const LOOK_WIDTH: usize = 54;
 const LOOK_HEIGHT: usize = 96;
 
-/// The distance of the compared frames in [`FrameLook::drift`]: about half a second. Shimmer that follows a codec's
-/// frame pattern repeats within it, since 2, 3, 4 and 6 divide it.
+/// The distance between the frames compared in [`FrameLook::drift`], in frames: about half a second. Shimmer that
+/// follows a codec's frame pattern repeats within it, since 2, 3, 4 and 6 divide it.
 const DRIFT_FRAMES: usize = 12;
 
 /// The statistics of a frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FrameLook {
-    /// Mean luma code.
+    /// The mean luma code.
     pub mean: f64,
-    /// Standard deviation of luma codes.
+    /// The standard deviation of luma codes.
     pub deviation: f64,
-    /// Mean difference of luma codes from the previous frame; 0 for the first.
+    /// The mean difference between the luma codes and those of the previous frame; 0 for the first frame.
     pub change: f64,
-    /// The same from the frame [`DRIFT_FRAMES`] earlier, or from the first. Motion accumulates over them, the
-    /// shimmer of compression does not.
+    /// The mean difference between the luma codes and those of the frame [`DRIFT_FRAMES`] earlier, or of the first
+    /// frame. Motion accumulates over this distance; the shimmer of compression does not.
     pub drift: f64,
 }
 
-/// Decodes every frame.
+/// Decodes every frame and returns its statistics.
 pub fn look_at_all(runner: &Runner, path: &Path) -> Result<Vec<FrameLook>, SystemError> {
     let command = command(path, &[]);
     Ok(looks(frames(&runner.run(&command, Vec::new())?)))
 }
 
-/// Decodes the key frames only, which is cheap.
+/// Decodes only the keyframes, which is cheap, and returns their statistics.
 pub fn look_at_key_frames(runner: &Runner, path: &Path) -> Result<Vec<FrameLook>, SystemError> {
     // The decoder's threads take one frame each only if the demuxer discards all others. Deblocking does not affect
     // the mean.

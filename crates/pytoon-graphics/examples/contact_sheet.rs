@@ -304,7 +304,7 @@ fn times(engine: &TextEngine) -> Result<()> {
     Ok(())
 }
 
-/// Returns the mean of the fastest half, which other load on the machine disturbs least.
+/// Returns the mean time of the fastest half of the draws, which other load on the machine disturbs least.
 fn measure(n: usize, mut draw: impl FnMut(usize)) -> f64 {
     let mut times: Vec<f64> = (0..n)
         .map(|i| {

@@ -1,31 +1,31 @@
-//! Colour: hex, BT.709 Y'CbCr, OKLab, contrast.
+//! Colour conversions and contrast: hex, BT.709 Y'CbCr, OKLab.
 //!
 //! Guarantees: sRGB-coded R'G'B' is used directly as BT.709 R'G'B' (no transfer change), as in editors and on
 //! platforms; out-of-gamut OKLCH colours lose chroma, never hue or lightness.
 //!
-//! Does not read ICC profiles or know about HDR.
+//! This module does not read ICC profiles or support HDR.
 
 use crate::error::GraphicsError;
 
 /// An 8-bit gamma-coded colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rgb {
-    /// Red.
+    /// The red component.
     pub r: u8,
-    /// Green.
+    /// The green component.
     pub g: u8,
-    /// Blue.
+    /// The blue component.
     pub b: u8,
 }
 
 /// A colour in OKLCH: lightness 0..1, chroma, hue in degrees.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Oklch {
-    /// Lightness, 0 black to 1 white.
+    /// The lightness, from 0 (black) to 1 (white).
     pub l: f32,
-    /// Chroma; sRGB reaches roughly 0.3.
+    /// The chroma. sRGB reaches roughly 0.3.
     pub c: f32,
-    /// Hue in degrees.
+    /// The hue in degrees.
     pub h: f32,
 }
 
@@ -40,7 +40,7 @@ impl Rgb {
         Self { r, g, b }
     }
 
-    /// Parses `#rgb`, `#rrggbb` or the same without `#`.
+    /// Parses `#rgb` or `#rrggbb`, with or without `#`.
     pub fn from_hex(text: &str) -> Result<Self, GraphicsError> {
         let bad = || GraphicsError::BadColour { text: text.to_owned() };
         let digits = text.trim().trim_start_matches('#');
@@ -61,7 +61,7 @@ impl Rgb {
         format!("#{:02X}{:02X}{:02X}", self.r, self.g, self.b)
     }
 
-    /// Returns gamma-coded components in 0..1.
+    /// Returns the gamma-coded components in 0..1.
     pub fn to_float(self) -> [f32; 3] {
         [self.r, self.g, self.b].map(|v| f32::from(v) / 255.0)
     }
@@ -72,7 +72,7 @@ impl Rgb {
         Self::new(r, g, b)
     }
 
-    /// Converts to BT.709 limited range, rounded.
+    /// Converts the colour to BT.709 limited range, rounded.
     pub fn to_ycc(self) -> [u8; 3] {
         rgb_to_ycc(self.to_float()).map(|v| (v + 0.5) as u8)
     }
@@ -83,13 +83,13 @@ impl Rgb {
         0.2126 * r + 0.7152 * g + 0.0722 * b
     }
 
-    /// Converts to OKLCH.
+    /// Converts the colour to OKLCH.
     pub fn to_oklch(self) -> Oklch {
         let [l, a, b] = linear_to_oklab(self.to_float().map(srgb_to_linear));
         Oklch { l, c: a.hypot(b), h: b.atan2(a).to_degrees().rem_euclid(360.0) }
     }
 
-    /// Mixes linearly in gamma-coded values; `t` = 0 gives `self`.
+    /// Mixes two colours linearly in gamma-coded values. `t` = 0 gives `self`.
     pub fn mix(self, other: Self, t: f32) -> Self {
         let (a, b) = (self.to_float(), other.to_float());
         Self::from_float([0, 1, 2].map(|i| a[i] + (b[i] - a[i]) * t))
@@ -108,7 +108,7 @@ impl Oklch {
         [self.l, self.c * cos, self.c * sin]
     }
 
-    /// Converts to 8-bit, lowering chroma by bisection until the colour fits sRGB.
+    /// Converts the colour to 8 bits, lowering chroma by bisection until it fits sRGB.
     pub fn to_rgb(self) -> Rgb {
         let l = self.l.clamp(0.0, 1.0);
         let linear = |c: f32| oklab_to_linear(Self { l, c, h: self.h }.to_oklab());
@@ -132,14 +132,14 @@ pub fn contrast(a: Rgb, b: Rgb) -> f32 {
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
 
-/// Converts gamma-coded R'G'B' in 0..1 to BT.709 limited-range Y', Cb, Cr in 8-bit codes, not rounded.
-/// Coefficients from ITU-R BT.709-6, item 3; ranges from item 4.
+/// Converts gamma-coded R'G'B' in 0..1 to BT.709 limited-range Y', Cb, Cr in 8-bit codes, not rounded. The
+/// coefficients are from ITU-R BT.709-6, item 3; the ranges are from item 4.
 pub fn rgb_to_ycc([r, g, b]: [f32; 3]) -> [f32; 3] {
     let y = 0.2126 * r + 0.7152 * g + 0.0722 * b;
     [16.0 + 219.0 * y, 128.0 + 224.0 * (b - y) / 1.8556, 128.0 + 224.0 * (r - y) / 1.5748]
 }
 
-/// Computes the inverse of [`rgb_to_ycc`], clamped to 0..1.
+/// Converts BT.709 Y'CbCr codes back to R'G'B': the inverse of [`rgb_to_ycc`], clamped to 0..1.
 pub fn ycc_to_rgb([y, cb, cr]: [f32; 3]) -> [f32; 3] {
     let y = (y - 16.0) / 219.0;
     let b = y + 1.8556 * (cb - 128.0) / 224.0;
@@ -148,12 +148,12 @@ pub fn ycc_to_rgb([y, cb, cr]: [f32; 3]) -> [f32; 3] {
     [r, g, b].map(|v| v.clamp(0.0, 1.0))
 }
 
-/// Decodes sRGB by IEC 61966-2-1.
+/// Decodes an sRGB value to linear light (IEC 61966-2-1).
 pub fn srgb_to_linear(v: f32) -> f32 {
     if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
 }
 
-/// Encodes sRGB by IEC 61966-2-1.
+/// Encodes linear light as an sRGB value (IEC 61966-2-1).
 pub fn linear_to_srgb(v: f32) -> f32 {
     let v = v.clamp(0.0, 1.0);
     if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 }
@@ -171,7 +171,7 @@ pub fn linear_to_oklab([r, g, b]: [f32; 3]) -> [f32; 3] {
     ]
 }
 
-/// Computes the inverse of [`linear_to_oklab`]; components may leave 0..1.
+/// Converts OKLab to linear sRGB: the inverse of [`linear_to_oklab`]. Components may exceed 0..1.
 pub fn oklab_to_linear([l, a, b]: [f32; 3]) -> [f32; 3] {
     let cube = |v: f32| v * v * v;
     let lc = cube(l + 0.396_337_78 * a + 0.215_803_76 * b);

@@ -1,4 +1,4 @@
-//! Errors before drawing starts; drawing itself cannot fail.
+//! Errors that occur before drawing starts. Drawing itself cannot fail.
 
 use thiserror::Error;
 
@@ -6,19 +6,19 @@ use thiserror::Error;
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GraphicsError {
-    /// The bytes are not a font this crate can read: replace or drop the file.
+    /// The bytes are not a font that this crate can read. Replace or drop the file.
     #[error("read font file {name}")]
     UnreadableFont {
-        /// The name the caller gave the file.
+        /// The caller's name for the file.
         name: String,
     },
-    /// No font was supplied: text cannot be shaped without one.
+    /// No font was supplied. Text cannot be shaped without one.
     #[error("find any usable font")]
     NoFonts,
-    /// A colour was not `#rgb` or `#rrggbb`.
+    /// A colour is not in the form `#rgb` or `#rrggbb`.
     #[error("parse colour {text:?}")]
     BadColour {
-        /// The given text.
+        /// The invalid text.
         text: String,
     },
 }

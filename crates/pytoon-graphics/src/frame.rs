@@ -1,13 +1,13 @@
 //! The frame that every drawing call writes to.
 //!
-//! Guarantees: planar YUV 4:2:0, BT.709, limited range, left-sited chroma, 8 bit, in one contiguous buffer (Y,
-//! then U, then V) without padding, so a row is a plain slice and the whole buffer can be passed to an encoder
+//! Guarantees: frames are planar YUV 4:2:0, BT.709, limited range, left-sited chroma, 8 bit, in one contiguous buffer
+//! (Y, then U, then V) without padding, so a row is a plain slice and the whole buffer can be passed to an encoder
 //! unchanged.
 //!
-//! Has no timestamp, stride or other pixel format.
+//! A frame has no timestamp, no stride and no other pixel format.
 
-/// Planar YUV 4:2:0, BT.709, limited range, left-sited chroma, 8 bit; one contiguous buffer Y then
-/// U then V, no padding.
+/// A planar YUV 4:2:0 frame: BT.709, limited range, left-sited chroma, 8 bit, in one contiguous buffer (Y, then U,
+/// then V) without padding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     width: usize,
@@ -62,7 +62,7 @@ impl Frame {
         &self.data[luma + luma / 4..]
     }
 
-    /// Returns the three planes for writing at once.
+    /// Returns all three planes for simultaneous writing.
     pub fn planes_mut(&mut self) -> [&mut [u8]; 3] {
         let luma = self.width * self.height;
         let (y, chroma) = self.data.split_at_mut(luma);
@@ -70,7 +70,7 @@ impl Frame {
         [y, u, v]
     }
 
-    /// Fills the frame with one colour, given as limited-range Y, Cb, Cr.
+    /// Fills the frame with one colour, passed as limited-range Y, Cb, Cr.
     pub fn fill(&mut self, ycc: [u8; 3]) {
         for (plane, value) in self.planes_mut().into_iter().zip(ycc) {
             plane.fill(value);

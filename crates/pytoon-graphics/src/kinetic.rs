@@ -1,9 +1,9 @@
-//! A key phrase set in type over a background.
+//! Kinetic type: a key phrase drawn over a background.
 //!
-//! Guarantees: the phrase always fits its rectangle and loses no word; the build takes at most 900 ms; text keeps a
-//! contrast of 7:1 against the background, if [`KineticType::adapt`] gets a sample frame.
+//! Guarantees: the phrase always fits its rectangle and loses no word; the entrance takes at most 900 ms; text keeps
+//! a contrast of 7:1 against the background, if [`KineticType::adapt`] gets a sample frame.
 //!
-//! Does not draw the background or choose the phrase. Only backgrounds drift; type is static.
+//! This module does not draw the background or choose the phrase. Only backgrounds drift; the text is static.
 //!
 //! Start with [`KineticType::prepare`].
 
@@ -21,7 +21,7 @@ pub use compose::{KineticSize, KineticSpec, KineticVariant};
 use compose::{accent_words, choose, readable_accent};
 use quiet::QuietZone;
 
-/// A phrase ready to draw at any time from any thread.
+/// A phrase that can be drawn at any time from any thread.
 pub struct KineticType {
     size: KineticSize,
     lines: Vec<LineSprite>,
@@ -37,23 +37,23 @@ pub struct KineticType {
 
 struct LineSprite {
     placed: PlacedSprite,
-    /// The line rises from its own lower edge.
+    /// The clip rectangle. The line rises from its own lower edge.
     clip: Clip,
     height: f32,
 }
 
-/// Entrance, in milliseconds.
+/// The duration of the bar's entrance, in milliseconds.
 const BAR_MS: f32 = 240.0;
 const LINE_MS: f32 = 420.0;
 const STAGGER_MS: f32 = 80.0;
 const SUPPORT_DELAY_MS: f32 = 160.0;
 const SUPPORT_MS: f32 = 300.0;
 const EXIT_MS: f32 = 180.0;
-/// Wide enough that the adapted area has no visible edge.
+/// The width of the feathered edge, wide enough that the adapted area has no visible border.
 const FEATHER: f32 = 300.0;
 
 impl KineticType {
-    /// Chooses a size, lays the phrase out and rasterises it.
+    /// Chooses a size, lays out the phrase and rasterises it.
     pub fn prepare(
         engine: &TextEngine,
         spec: &KineticSpec,
@@ -118,7 +118,7 @@ impl KineticType {
         }
     }
 
-    /// Measures a representative background frame and sets up the darkening (or lightening) that the text box needs.
+    /// Measures a representative background frame and prepares the darkening (or lightening) that the text box needs.
     /// Without this call the background stays unchanged.
     pub fn adapt(&mut self, sample: &Frame) {
         let area = self.rect.grown(24.0 * self.px, 24.0 * self.px);
@@ -126,7 +126,7 @@ impl KineticType {
             QuietZone::measure(sample, area, self.text_color, self.light_ground, FEATHER * self.px);
     }
 
-    /// Draws the phrase `t_ms` after its scene began; the scene lasts `scene_len_ms`.
+    /// Draws the phrase `t_ms` after the start of its scene, which lasts `scene_len_ms`.
     pub fn draw(&self, frame: &mut Frame, t_ms: f64, scene_len_ms: f64) {
         let t = t_ms as f32;
         // Short scenes end with a cut, longer ones with an exit of all elements.
@@ -185,7 +185,7 @@ impl KineticType {
         }
     }
 
-    /// Returns the box of everything drawn, at rest, in frame pixels.
+    /// Returns the bounding box of the phrase at rest, in frame pixels.
     pub fn rect(&self) -> Rect {
         self.rect
     }
@@ -195,14 +195,14 @@ impl KineticType {
         self.size
     }
 
-    /// Returns the time at which the build is complete.
+    /// Returns the time at which the entrance is complete, in milliseconds.
     pub fn built_ms(&self) -> f32 {
         let lines = self.lines.len().saturating_sub(1).min(3) as f32 * STAGGER_MS;
         let support = if self.support.is_some() { SUPPORT_DELAY_MS + SUPPORT_MS } else { 0.0 };
         lines + LINE_MS.max(support)
     }
 
-    /// Returns the characters that no font has.
+    /// Returns the characters that no font covers.
     pub fn missing(&self) -> &[char] {
         &self.missing
     }

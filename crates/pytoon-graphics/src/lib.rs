@@ -1,11 +1,11 @@
-//! Everything synthetic in a frame: text, captions, kinetic type, moving backgrounds.
+//! The synthetic parts of a frame: text, captions, kinetic type and moving backgrounds.
 //!
 //! Guarantees: every drawing call is a pure function of its inputs (fonts, text, palette, seed, time), so the
 //! same job renders the same frames on any machine; text never loses a word; captions stay inside their safe
 //! rectangle.
 //!
-//! Does not find or read font files, decode pictures, keep time or encode: callers pass bytes, frames and times
-//! in. Uses no network, process, clock, environment or global randomness.
+//! This crate does not locate or read font files, decode pictures, keep time or encode: callers pass bytes, frames
+//! and times. It uses no network, process, clock, environment or global randomness.
 //!
 //! Start with [`frame::Frame`], then [`text::TextEngine`], [`caption::CaptionRenderer`],
 //! [`kinetic::KineticType`] and [`backgrounds::Generator`].

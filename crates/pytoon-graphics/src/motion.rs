@@ -1,32 +1,32 @@
-//! Easing curves, as functions of progress 0..1.
+//! Easing curves as functions of a progress in 0..1.
 //!
-//! Guarantees: each returns 0 at 0 and 1 at 1 and clamps its input.
+//! Guarantees: each curve returns 0 at 0 and 1 at 1, and clamps its input.
 
-/// Returns a decelerating cubic.
+/// Evaluates a decelerating cubic curve.
 pub fn cubic_out(t: f32) -> f32 {
     let u = 1.0 - t.clamp(0.0, 1.0);
     1.0 - u * u * u
 }
 
-/// Returns a decelerating exponential, rescaled to end exactly at 1.
+/// Evaluates a decelerating exponential curve, rescaled to end exactly at 1.
 pub fn expo_out(t: f32) -> f32 {
     let t = t.clamp(0.0, 1.0);
     (1.0 - (-10.0 * t * std::f32::consts::LN_2).exp()) / (1.0 - 2f32.powi(-10))
 }
 
-/// Returns the Hermite step.
+/// Evaluates the Hermite step.
 pub fn smoothstep(t: f32) -> f32 {
     let t = t.clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
-/// Returns the overshooting curve `1+(s+1)(t-1)^3+s(t-1)^2`; `s` = 3.2 overshoots by 27 % of the travel.
+/// Evaluates the overshooting curve `1+(s+1)(t-1)^3+s(t-1)^2`. `s` = 3.2 overshoots by 27 % of the travel.
 pub fn back_out(t: f32, s: f32) -> f32 {
     let u = t.clamp(0.0, 1.0) - 1.0;
     1.0 + (s + 1.0) * u * u * u + s * u * u
 }
 
-/// Interpolates linearly between keyed points `(time, value)`; constant outside.
+/// Interpolates linearly between the points `(time, value)`. The value is constant outside them.
 pub fn keyed(points: &[(f32, f32)], t: f32) -> f32 {
     let Some(first) = points.first() else {
         return 0.0;

@@ -1,17 +1,17 @@
-//! Smooth value noise from a seed.
+//! Smooth value noise generated from a seed.
 //!
 //! Guarantees: the same seed gives the same sequence on every platform.
 //!
-//! Not cryptographic.
+//! The noise is not cryptographically secure.
 
 use pytoon_vocabulary::Rng;
 
-/// Returns the generator of a drawing's seed.
+/// Creates the random generator for a drawing's seed.
 pub(crate) fn rng(seed: u64) -> Rng {
     Rng::numbered(seed, 0x9E37_79B9_7F4A_7C15)
 }
 
-/// Draws a number that is roughly normal, mean 0, deviation 1 (sum of twelve uniforms).
+/// Draws an approximately normal number with mean 0 and deviation 1 (sum of twelve uniforms).
 pub(crate) fn normal(rng: &mut Rng) -> f32 {
     (0..12).map(|_| rng.unit()).sum::<f32>() - 6.0
 }
@@ -24,7 +24,7 @@ pub struct Noise {
 }
 
 impl Noise {
-    /// Creates the noise of a seed.
+    /// Creates the noise from a seed.
     pub fn new(seed: u64) -> Self {
         let mut rng = rng(seed);
         let mut values = [0.0; 256];
@@ -56,7 +56,7 @@ impl Noise {
         lerp(top, bottom, v)
     }
 
-    /// Returns three-dimensional noise in 0..1; the third axis is usually time.
+    /// Returns three-dimensional noise in 0..1. The third axis is usually time.
     pub fn at3(&self, x: f32, y: f32, z: f32) -> f32 {
         let (iz, fz) = split(z);
         let shift = |i: usize| f32::from(self.permutation[i & 255]);

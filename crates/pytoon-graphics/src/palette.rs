@@ -1,13 +1,13 @@
 //! Palettes of five matching colours.
 //!
-//! Guarantees: one base hue plus one accent; paper text on ground and ink text on paper keep at
-//! least 7:1; every colour is inside sRGB.
+//! Guarantees: one base hue plus one accent; paper-coloured text on ground and ink-coloured text on paper keep a
+//! contrast of at least 7:1; every colour is inside sRGB.
 //!
-//! Does not pick a mood from a brief; callers name one or give a brand colour.
+//! This module does not derive a mood from a brief. Callers name a mood or pass a brand colour.
 
 use crate::color::{Oklch, Rgb, contrast};
 
-/// Base and accent hue of a mood, with a chroma factor.
+/// A mood: its base and accent hue with a chroma factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mood {
     /// Blue with warm yellow.
@@ -25,7 +25,7 @@ pub enum Mood {
 }
 
 impl Mood {
-    /// Every mood, for tables and tests.
+    /// All moods, for tables and tests.
     pub const ALL: [Self; 6] =
         [Self::Calm, Self::Corporate, Self::Cinematic, Self::Lofi, Self::Energetic, Self::Luxury];
 
@@ -41,7 +41,7 @@ impl Mood {
         }
     }
 
-    /// Returns the mood of a lower-case name.
+    /// Returns the mood with the given lower-case name.
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "calm" => Self::Calm,
@@ -58,26 +58,26 @@ impl Mood {
 /// The colours of one video.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Palette {
-    /// Dark background.
+    /// The dark background.
     pub ground: Rgb,
-    /// Mid-tone that carries the hue.
+    /// The mid-tone that carries the hue.
     pub body: Rgb,
     /// The one bright colour.
     pub accent: Rgb,
-    /// Light background, and text on `ground`.
+    /// The light background, also used for text on `ground`.
     pub paper: Rgb,
-    /// Text on `paper`.
+    /// The colour of text on `paper`.
     pub ink: Rgb,
 }
 
 impl Palette {
-    /// Creates the palette of a mood.
+    /// Creates the palette for a mood.
     pub fn from_mood(mood: Mood) -> Self {
         let (base, accent, chroma) = mood.hues();
         Self::from_hues(base, accent, chroma)
     }
 
-    /// Creates a palette from a base and an accent hue in degrees; `chroma` 1.0 is the usual strength.
+    /// Creates a palette from a base and an accent hue in degrees. A `chroma` of 1.0 is the default strength.
     pub fn from_hues(base: f32, accent: f32, chroma: f32) -> Self {
         Self {
             ground: Oklch::new(0.21, 0.062 * chroma, base).to_rgb(),
@@ -88,7 +88,7 @@ impl Palette {
         }
     }
 
-    /// Creates a palette from a brand colour: the brand is the accent, the ground takes its hue.
+    /// Creates a palette from a brand colour. The brand colour is the accent, and the background uses its hue.
     pub fn from_brand(brand: Rgb) -> Self {
         let lch = brand.to_oklch();
         // The hue of a grey brand is meaningless.
@@ -104,7 +104,7 @@ impl Palette {
         }
     }
 
-    /// Returns the palette of another scene: every hue rotated by at most 15 degrees.
+    /// Returns the palette for another scene, with every hue rotated by at most 15 degrees.
     pub fn rotated(&self, degrees: f32) -> Self {
         let turn = degrees.clamp(-15.0, 15.0);
         let rotate = |rgb: Rgb| {

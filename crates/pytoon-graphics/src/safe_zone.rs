@@ -1,20 +1,20 @@
-//! The areas that platforms leave free for content, as dated data.
+//! The safe areas that platforms leave free for content, as dated data.
 //!
 //! Guarantees: rectangles are in pixels of a 1080x1920 frame and scale by `height / 1920`.
 //!
-//! Does not know the platform of a job; the caller picks a profile. Platforms move these lines every few
+//! This module does not know the platform of a job; the caller picks a profile. Platforms move these lines every few
 //! months: update the table and its date.
 
-/// A rectangle in frame pixels; `x1`, `y1` are exclusive.
+/// A rectangle in frame pixels. `x1` and `y1` are exclusive.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rect {
-    /// Left edge.
+    /// The left edge.
     pub x0: f32,
-    /// Top edge.
+    /// The top edge.
     pub y0: f32,
-    /// Right edge.
+    /// The right edge.
     pub x1: f32,
-    /// Bottom edge.
+    /// The bottom edge.
     pub y1: f32,
 }
 
@@ -30,7 +30,7 @@ impl Rect {
         Self { x0, y0, x1, y1 }
     }
 
-    /// The empty rectangle; the neutral element of [`Rect::union`].
+    /// The empty rectangle, which is the neutral element of [`Rect::union`].
     pub const EMPTY: Self =
         Self::new(f32::INFINITY, f32::INFINITY, f32::NEG_INFINITY, f32::NEG_INFINITY);
 
@@ -44,12 +44,12 @@ impl Rect {
         (self.y1 - self.y0).max(0.0)
     }
 
-    /// Returns true if the area is zero.
+    /// Returns true if the area of the rectangle is zero.
     pub fn is_empty(&self) -> bool {
         self.x1 <= self.x0 || self.y1 <= self.y0
     }
 
-    /// Returns the smallest rectangle that contains both.
+    /// Returns the smallest rectangle that contains both rectangles.
     pub fn union(&self, other: &Self) -> Self {
         Self::new(
             self.x0.min(other.x0),
@@ -59,7 +59,7 @@ impl Rect {
         )
     }
 
-    /// Returns true if `other` is inside, with `slack` pixels of tolerance.
+    /// Returns true if `other` is inside the rectangle, with `slack` pixels of tolerance.
     pub fn contains(&self, other: &Self, slack: f32) -> bool {
         other.x0 >= self.x0 - slack
             && other.y0 >= self.y0 - slack
@@ -72,12 +72,12 @@ impl Rect {
         Self::new(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
     }
 
-    /// Returns the rectangle grown on each side.
+    /// Returns the rectangle enlarged on each side.
     pub fn grown(&self, dx: f32, dy: f32) -> Self {
         Self::new(self.x0 - dx, self.y0 - dy, self.x1 + dx, self.y1 + dy)
     }
 
-    /// Returns the rectangle with every edge multiplied.
+    /// Returns the rectangle with every edge multiplied by `k`.
     pub fn scaled(&self, k: f32) -> Self {
         Self::new(self.x0 * k, self.y0 * k, self.x1 * k, self.y1 * k)
     }
@@ -86,9 +86,9 @@ impl Rect {
 /// A safe rectangle with the axis for centred text, in pixels of a 1080x1920 frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SafeRect {
-    /// The rectangle.
+    /// The rectangle that contains all content.
     pub rect: Rect,
-    /// The x coordinate that captions are centred on.
+    /// The x coordinate of the captions' centre.
     pub centre_x: f32,
 }
 
@@ -101,35 +101,35 @@ impl SafeRect {
         Self { rect: Rect::new(x0, y0, x1, y1), centre_x }
     }
 
-    /// Returns the width of the widest block that is centred on `centre_x` and stays inside.
+    /// Returns the width of the widest block that is centred on `centre_x` and stays inside the rectangle.
     pub fn centred_width(&self) -> f32 {
         2.0 * (self.centre_x - self.rect.x0).min(self.rect.x1 - self.centre_x).max(0.0)
     }
 
-    /// Returns the same zone for a frame of another height.
+    /// Returns the same safe area for a frame of another height.
     pub fn for_height(&self, frame_height: usize) -> Self {
         let k = frame_height as f32 / 1920.0;
         Self { rect: self.rect.scaled(k), centre_x: self.centre_x * k }
     }
 
-    /// The default profile: the union of every advertising zone.
+    /// The default profile: clear of the controls in every advertising placement.
     pub const UNIVERSAL: Self =
         Self { rect: Rect::new(120.0, 288.0, 888.0, 1248.0), centre_x: 540.0 };
-    /// Like `UNIVERSAL`, narrowed to also clear TikTok's button rail from y = 840 down.
+    /// The `UNIVERSAL` area, narrowed to also clear TikTok's button rail from y = 840 down.
     pub const UNIVERSAL_STRICT: Self =
         Self { rect: Rect::new(120.0, 288.0, 780.0, 1248.0), centre_x: 450.0 };
-    /// For organic posts only; captions may be lower.
+    /// The area for organic posts only, where captions may sit lower.
     pub const ORGANIC: Self = Self { rect: Rect::new(60.0, 220.0, 910.0, 1436.0), centre_x: 540.0 };
 }
 
-/// One row of the safe-zone table.
+/// One row of the safe-area table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SafeZone {
     /// The profile name used in configuration.
     pub name: &'static str,
-    /// The zone.
+    /// The safe area.
     pub zone: SafeRect,
-    /// The last check of the figures, ISO year-month.
+    /// The date of the last check of the figures, as ISO year-month.
     pub checked: &'static str,
     /// The source of the figures.
     pub basis: &'static str,
@@ -175,7 +175,7 @@ pub const SAFE_ZONES: &[SafeZone] = &[
     },
 ];
 
-/// Returns the profile of a name.
+/// Returns the profile with the given name.
 pub fn safe_zone(name: &str) -> Option<&'static SafeZone> {
     SAFE_ZONES.iter().find(|zone| zone.name == name)
 }

@@ -1,4 +1,5 @@
-//! Animated WebP, which FFmpeg does not decode: detected by its chunks, decoded here frame by frame.
+//! Decodes animated WebP frame by frame, since FFmpeg does not decode it. The chunks of a file identify it as
+//! animated.
 
 use image::codecs::webp::WebPDecoder;
 use image::{AnimationDecoder, Frames, ImageResult};
@@ -6,11 +7,11 @@ use pytoon_process::SystemError;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// A frame with a shorter duration than this, in milliseconds, is shown for [`USUAL_FRAME_MS`], as in browsers.
+/// Minimum frame duration, in milliseconds. A shorter frame is shown for [`USUAL_FRAME_MS`], as in browsers.
 const SHORTEST_FRAME_MS: i64 = 11;
 const USUAL_FRAME_MS: i64 = 100;
 
-/// The facts in the chunks of an animated WebP.
+/// The properties stored in the chunks of an animated WebP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Animation {
     pub(crate) duration_ms: i64,
@@ -18,7 +19,7 @@ pub(crate) struct Animation {
     pub(crate) height: u32,
 }
 
-/// Returns the animation of a file, if it is a WebP with more than one frame.
+/// Returns the animation in a file, if it is a WebP with more than one frame.
 pub(crate) fn of_file(path: &Path) -> Result<Option<Animation>, SystemError> {
     let file = std::fs::File::open(path).map_err(|error| SystemError::read(path, error))?;
     of(BufReader::new(file)).map_err(|error| SystemError::read(path, error))
@@ -66,22 +67,22 @@ fn frame_ms(said: i64) -> i64 {
     if said < SHORTEST_FRAME_MS { USUAL_FRAME_MS } else { said }
 }
 
-/// Plays an animation in a loop: returns its picture at any later time.
+/// A player that loops an animation. It returns the picture at any later time.
 pub(crate) struct Player {
     bytes: std::sync::Arc<[u8]>,
     frames: Frames<'static>,
-    /// The current picture, and its end in milliseconds from the beginning of the film.
+    /// The current picture and its end, in milliseconds from the beginning of the film.
     seen: Option<(Vec<u8>, f64)>,
 }
 
 impl Player {
-    /// Plays the bytes of a file; its first frame is decoded on demand.
+    /// Creates a player from the bytes of a file. The first frame is decoded on demand.
     pub(crate) fn of(bytes: std::sync::Arc<[u8]>) -> ImageResult<Self> {
         let frames = round(&bytes)?;
         Ok(Self { bytes, frames, seen: None })
     }
 
-    /// Returns the RGBA pixels at a time, which never decreases.
+    /// Returns the RGBA pixels at a time. Successive times must not decrease.
     pub(crate) fn at(&mut self, ms: f64) -> ImageResult<&[u8]> {
         let mut restarted = false;
         while self.seen.as_ref().is_none_or(|(_, until)| *until <= ms) {

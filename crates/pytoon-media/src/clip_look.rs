@@ -1,4 +1,4 @@
-//! The analysis of a clip: its colours, and a few of its frames.
+//! Analyses a clip: its colours, and a few of its frames.
 
 use crate::animation::Player;
 use crate::clip::{colour_options, picture_stream, with_decoder, with_start};
@@ -13,10 +13,10 @@ use std::path::Path;
 
 /// The number of frames from which a clip's colours are measured.
 const COLOUR_FRAMES: usize = 8;
-/// Their side length, in pixels.
+/// The side length of the frames from which colours are measured, in pixels.
 const COLOUR_SIDE: usize = 64;
 
-/// Measures the colours of a clip of this length in milliseconds, over frames spread through it.
+/// Measures the colours of a clip over frames spread across its length in milliseconds.
 pub fn colours(runner: &Runner, path: &Path, duration_ms: i64) -> Result<ClipColours, SystemError> {
     let seconds = (duration_ms as f64 / 1000.0).max(0.1);
     let filter = format!(
@@ -64,25 +64,25 @@ fn described(planes: &mut [Vec<u8>; 3]) -> ClipColours {
     }
 }
 
-/// A few frames of a clip.
+/// A few analysed frames of a clip.
 #[derive(Debug)]
 pub struct ClipLook {
-    /// The frames, small, in square pixels and BT.709.
+    /// The frames, downscaled, in square pixels and BT.709.
     pub pictures: Vec<Picture>,
-    /// The peak brightness relative to reference white, for clips whose colours are converted.
+    /// The peak brightness relative to reference white, for clips whose colours pytoon converts.
     pub peak: f64,
 }
 
 /// The number of analysed frames, at least half a second apart.
 const LOOK_FRAMES: usize = 8;
-/// The length of their longer side, in pixels.
+/// The length of the longer side of an analysed frame, in pixels.
 const LOOK_SIDE: f64 = 384.0;
-/// The share of pixels that may be brighter than the peak: glints, and encoder noise.
+/// The fraction of pixels that may be brighter than the peak, such as glints and encoder noise.
 const GLINTS: f64 = 0.005;
-/// Clips with a lower peak relative to reference white have no highlights above it.
+/// The peak relative to reference white below which a clip has no highlights, only noise above white.
 const NOISE_ABOVE_WHITE: f64 = 1.2;
 
-/// Decodes a few of a clip's key frames, which is cheap.
+/// Decodes a few keyframes of a clip, which is cheap.
 pub fn look(runner: &Runner, path: &Path, reading: &ClipReading) -> Result<ClipLook, SystemError> {
     if reading.animation {
         let (width, height) = (reading.width as usize, reading.height as usize);
@@ -134,7 +134,7 @@ fn look_format(reading: &ClipReading) -> &'static str {
     if reading.colours.is_some() { "yuv420p10le" } else { "rgba" }
 }
 
-/// Returns the look of frames in other colour spaces: their brightness, and their pixels in BT.709.
+/// Analyses frames in other colour spaces: measures their brightness and converts their pixels to BT.709.
 fn bright_look(bytes: &[u8], colours: &SourceColours, (width, height): (usize, usize)) -> ClipLook {
     let frames = || bytes.chunks_exact(width * height * 3);
     let measured = ColourConversion::new(colours);

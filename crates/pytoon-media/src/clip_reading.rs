@@ -1,8 +1,8 @@
-//! One analysis of a clip for all users: its visible part, its length, the position of its sound relative to its
+//! Analyses a clip once for all users: its visible part, its length, the position of its audio relative to its
 //! picture, and the required conversions.
 //!
-//! Guarantees: one FFprobe in the common case; a second one, which counts packets, only if the header does not
-//! contain the length of the picture or tell which picture moves.
+//! Guarantees: one FFprobe run in the common case. A second one, which counts packets, runs only if the header does
+//! not contain the length of the picture or does not show which picture moves.
 
 use crate::animation;
 use pytoon_core::note::{Note, file_name};
@@ -20,19 +20,19 @@ use std::path::Path;
 /// An analysed clip.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClipFile {
-    /// The length of its picture in milliseconds.
+    /// The length of the picture, in milliseconds.
     pub duration_ms: i64,
-    /// The reading of its picture.
+    /// The settings for decoding the picture.
     pub reading: ClipReading,
-    /// Its sound, if it has any.
+    /// The settings for decoding the audio, if the clip has any.
     pub sound: Option<SoundReading>,
-    /// True if it is a single frame, to be used as a picture.
+    /// True if the clip is a single frame, to be used as a picture.
     pub is_still: bool,
-    /// Notes for users.
+    /// The notes for users.
     pub notes: Vec<Note>,
 }
 
-/// Reads a clip. A clip without a usable picture is an error with the reason.
+/// Analyses a clip. A clip without a usable picture is an error that states the reason.
 pub fn read(runner: &Runner, path: &Path) -> Result<ClipFile, SystemError> {
     if let Some(animation) = animation::of_file(path)? {
         return Ok(ClipFile {
@@ -52,7 +52,7 @@ pub fn read(runner: &Runner, path: &Path) -> Result<ClipFile, SystemError> {
     of_probe(runner, path, &probe_picture(runner, path)?)
 }
 
-/// Reads a clip that is already probed.
+/// Analyses a clip that has already been probed.
 pub fn of_probe(runner: &Runner, path: &Path, probe: &MediaProbe) -> Result<ClipFile, SystemError> {
     let Some(video) = &probe.video else {
         return Err(SystemError::unusable(path, "it has no picture"));
@@ -101,7 +101,7 @@ pub fn of_probe(runner: &Runner, path: &Path, probe: &MediaProbe) -> Result<Clip
 
 /// The decoder of a separate alpha plane.
 pub(crate) trait AlphaDecoder {
-    /// Its name; `None` if any decoder returns the alpha.
+    /// Returns the name of the decoder, or `None` if any decoder returns the alpha.
     fn name(self) -> Option<&'static str>;
 }
 
@@ -115,7 +115,7 @@ impl AlphaDecoder for AlphaSource {
     }
 }
 
-/// Converts seconds to milliseconds, limited to the range of a timeline.
+/// Converts seconds to milliseconds, clamped to the range of a timeline.
 fn ms(seconds: f64) -> i64 {
     (seconds.clamp(-86_400.0, 86_400.0) * 1000.0).round() as i64
 }
@@ -164,7 +164,7 @@ fn fields(video: &VideoStream) -> Option<FieldOrder> {
     Some(if top_first != swapped { FieldOrder::TopFirst } else { FieldOrder::BottomFirst })
 }
 
-/// Returns true if FFmpeg converts a matrix or a range that the file names.
+/// Returns true if FFmpeg converts a matrix or a range that the file declares.
 fn is_recoded(video: &VideoStream) -> bool {
     let matrix = ["smpte170m", "bt470bg", "smpte240m", "fcc"];
     matrix.contains(&video.colour_space.as_str())
@@ -172,10 +172,9 @@ fn is_recoded(video: &VideoStream) -> bool {
         || video.pixel_format.starts_with("yuvj")
 }
 
-/// Returns the colours of a clip if they have to be converted; BT.709, and colours without a name, are left to
-/// FFmpeg.
+/// Returns the colours of a clip if pytoon must convert them. FFmpeg handles BT.709 and undeclared colours.
 ///
-/// So is BT.601, of which only the matrix is converted: its primaries are nearly those of BT.709, and phones
+/// FFmpeg also handles BT.601 and converts only its matrix: its primaries are nearly those of BT.709, and phones
 /// declare them for clips that they record in sRGB.
 fn colours(video: &VideoStream) -> Option<SourceColours> {
     let transfer = match video.transfer.as_str() {

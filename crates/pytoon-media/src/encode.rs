@@ -1,8 +1,7 @@
-//! The encoders: frames into H.264, a mix into AAC, both into one MP4.
+//! Encodes frames to H.264 and a mix to AAC, and joins both in one MP4.
 //!
-//! Each frame is encoded exactly once. Sound is encoded beside the picture and the two are joined
-//! without re-encoding, because the finished sound has to be measured after AAC before it is
-//! known to be right.
+//! Each frame is encoded exactly once. Audio is encoded separately from the picture, and the two are joined without
+//! re-encoding, because the finished audio must be measured after AAC encoding before it can be approved.
 
 mod feed;
 mod pool;
@@ -19,15 +18,16 @@ use std::path::Path;
 /// The encoder that is always available.
 pub const SOFTWARE_ENCODER: &str = "libx264";
 
-/// The number of threads of the software encoder of one chunk. The output of an encoder depends on its number of
-/// threads, so it is fixed: the same film has the same bytes on every machine, and chunks that are encoded
+/// The number of threads of the software encoder for one chunk. The output of an encoder depends on its number of
+/// threads, so the number is fixed: the same film has the same bytes on every machine, and chunks that are encoded
 /// concurrently use all cores.
 const CHUNK_THREADS: u32 = 1;
 
 /// The H.264 profile of software and hardware encoders.
 const H264_PROFILE: &str = "high";
 
-/// BT.709 with limited range, like the frames drawn here: for the input and the file.
+/// The options for BT.709 with limited range, the format of drawn frames. They apply to the input and the output
+/// file.
 const BT709: [&str; 8] = [
     "-color_range",
     "tv",
@@ -39,10 +39,9 @@ const BT709: [&str; 8] = [
     "bt709",
 ];
 
-/// Returns the command that encodes raw frames from shared memory with libx264 alone, chunk after chunk.
-/// It writes what [`ffmpeg_command`] writes with [`SOFTWARE_ENCODER`], frame by frame and time by time,
-/// and uses a tenth less CPU time: FFmpeg loads two hundred libraries for each chunk, and the kernel clears
-/// its memory each time.
+/// Returns the command that encodes raw frames from shared memory with libx264 alone, chunk after chunk. It writes
+/// the same frames and times as [`ffmpeg_command`] with [`SOFTWARE_ENCODER`], and uses a tenth less CPU time: FFmpeg
+/// loads two hundred libraries for each chunk, and the kernel clears its memory each time.
 fn x264_command(profile: &Profile) -> CommandLine {
     let video = &profile.video;
     let mut params = format!("crf={}:{}:threads={CHUNK_THREADS}", video.crf, x264_params(profile));
@@ -55,17 +54,17 @@ fn x264_command(profile: &Profile) -> CommandLine {
         .args(["--preset", &video.preset, "--profile", H264_PROFILE, "--params", &params])
 }
 
-/// Returns the key frame and reference structure, in libx264's parameter names.
+/// Returns the keyframe and reference structure as libx264 parameters.
 fn x264_params(profile: &Profile) -> String {
     let gop = profile.gop_frames();
     format!("keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:bframes=2")
 }
 
-/// Returns the command by which FFmpeg encodes raw frames from standard input as one chunk of a film.
+/// Returns the FFmpeg command that encodes raw frames from standard input as one chunk of a film.
 ///
 /// A chunk states the decoding time of each frame. Parsers of negative offsets derive the decoder's delay for
-/// reordered frames from them; for a chunk with few of those they would derive another delay than for the next, and
-/// shift times at the joint.
+/// reordered frames from them. For a chunk with few such frames they would derive a different delay than for the next
+/// chunk, and shift times at the joint.
 fn ffmpeg_command(profile: &Profile, encoder: &str, output: &Path) -> CommandLine {
     let size = format!("{}x{}", profile.width, profile.height);
     let rate = profile.frame_rate.to_ratio_string();
@@ -88,7 +87,7 @@ fn ffmpeg_command(profile: &Profile, encoder: &str, output: &Path) -> CommandLin
         .arg(file_arg(output))
 }
 
-/// Returns the codec's arguments alone, so that a bench can encode with the same settings.
+/// Returns only the codec's arguments, so that a benchmark can encode with the same settings.
 pub fn codec_args(profile: &Profile, encoder: &str) -> Vec<String> {
     let video = &profile.video;
     let gop = profile.gop_frames().to_string();
@@ -164,11 +163,11 @@ pub fn audio_command(profile: &AudioSettings, input: &Path, output: &Path) -> Co
         .arg(file_arg(output))
 }
 
-/// The command that joins the chunks of the picture, which `list` names ([`chunk_list`]), and the
-/// sound without re-encoding.
+/// Returns the command that joins the picture chunks listed in `list` ([`chunk_list`]) with the audio, without
+/// re-encoding.
 ///
-/// FFmpeg runs in the list's folder: it takes the list's own path for a URL, in which `#` and `?` end a path,
-/// and finds the chunks beside it. The other paths have to be absolute.
+/// FFmpeg runs in the list's folder. It treats the list's own path as a URL, in which `#` and `?` end a path, and
+/// resolves the chunks relative to the list. The other paths must be absolute.
 pub fn join_command(list: &Path, audio: &Path, seconds: f64, output: &Path) -> CommandLine {
     let folder = list.parent().unwrap_or(Path::new("."));
     let list = list.file_name().map_or(list, Path::new);
@@ -187,8 +186,8 @@ pub fn join_command(list: &Path, audio: &Path, seconds: f64, output: &Path) -> C
         .arg(file_arg(output))
 }
 
-/// Returns the list of chunks that [`join_command`] reads. Names are relative to the list's own folder. The length
-/// of each chunk is that of its frames: the container's own is rounded.
+/// Returns the list of chunks that [`join_command`] reads. Names are relative to the list's own folder. The length of
+/// each chunk is the sum of its frames, since the container's own length is rounded.
 pub fn chunk_list<'a>(chunks: impl IntoIterator<Item = (&'a str, f64)>) -> String {
     let mut list = "ffconcat version 1.0\n".to_owned();
     for (name, seconds) in chunks {
@@ -197,7 +196,7 @@ pub fn chunk_list<'a>(chunks: impl IntoIterator<Item = (&'a str, f64)>) -> Strin
     list
 }
 
-/// Encodes three grey frames, to test whether an encoder works on this machine.
+/// Encodes three grey frames to test if an encoder works on this machine.
 pub fn try_encoder(
     runner: &Runner,
     profile: &Profile,
@@ -222,7 +221,7 @@ pub fn try_encoder(
 mod tests {
     use super::*;
 
-    /// The commands of a film, as they are typed.
+    /// Checks the commands of a film against a snapshot, as one would type them.
     #[test]
     fn commands_of_the_encoders() {
         let profile: Profile = serde_json::from_value(serde_json::json!({

@@ -1,8 +1,8 @@
-//! Finds font files on the machine.
+//! Locates font files on the machine.
 //!
-//! Only fonts of a known list are used, by file name, so that a film looks the same on every machine that has them;
-//! a brand's own font may be added by family or file. For characters missing from all of them, any other installed
-//! font that has them is used.
+//! Only fonts from a known list are used, by file name, so that a film looks the same on every machine that has them.
+//! A brand's own font may be added by family or file. For characters that all of them lack, any other installed font
+//! that covers them is used.
 
 use pytoon_graphics::text::{
     FontFile, FontLibrary, FontScript, TextEngine, WANTED_FONTS, WantedFont, font_script,
@@ -12,19 +12,19 @@ use pytoon_process::SystemError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Writing systems and characters that no installed font can draw.
+/// The writing systems and characters that no installed font covers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lacking {
-    /// The preferred font of each writing system without an installed one.
+    /// The preferred font for each writing system without an installed one.
     pub fonts: Vec<&'static WantedFont>,
-    /// Characters without any known font, or missing from the fonts of their script.
+    /// The characters without any known font, or missing from the fonts of their script.
     pub letters: String,
 }
 
-/// The font files for some texts.
+/// The font files chosen for some texts.
 struct Choice {
     paths: BTreeSet<PathBuf>,
-    /// Characters missing from all of them.
+    /// The characters missing from all chosen files.
     undrawn: BTreeSet<char>,
 }
 
@@ -33,14 +33,14 @@ const SYSTEM_FOLDERS: &[&str] = &["/usr/share/fonts", "/usr/local/share/fonts"];
 /// Maximum depth of the search in folders.
 const MAX_DEPTH: usize = 5;
 
-/// Font files by file name.
+/// The installed font files, by file name.
 #[derive(Debug, Clone, Default)]
 pub struct FontFinder {
     files: BTreeMap<String, PathBuf>,
 }
 
 impl FontFinder {
-    /// Searches the system's folders, the user's and the given ones.
+    /// Searches the system's folders, the user's folders and those in `extra`.
     pub fn search(extra: &[PathBuf]) -> Self {
         let mut finder = Self::default();
         let home = std::env::var_os("HOME").map(PathBuf::from);
@@ -70,12 +70,12 @@ impl FontFinder {
         }
     }
 
-    /// Returns the file with a name.
+    /// Returns the font file with the given name.
     pub fn file(&self, name: &str) -> Option<&Path> {
         self.files.get(name).map(PathBuf::as_path)
     }
 
-    /// Returns the installed and the missing ones among a script's wanted fonts.
+    /// Returns the installed and the missing fonts among those wanted for a script.
     pub fn wanted_fonts(
         &self,
         script: FontScript,
@@ -86,7 +86,7 @@ impl FontFinder {
             .partition(|font| font.file_names.iter().any(|name| self.files.contains_key(*name)))
     }
 
-    /// Returns the writing systems and characters of `texts` that no installed font can draw.
+    /// Returns the writing systems and characters of `texts` that no installed font covers.
     pub fn lacking(&self, texts: &[&str]) -> Lacking {
         let mut lacking = Lacking::default();
         for letter in self.choose(texts).undrawn {
@@ -103,7 +103,7 @@ impl FontFinder {
         lacking
     }
 
-    /// Chooses the files for some texts.
+    /// Chooses the font files for `texts`.
     fn choose(&self, texts: &[&str]) -> Choice {
         let scripts = fonts_needed(texts);
         let fonts = WANTED_FONTS.iter().filter(|font| scripts.contains(&font.script));
@@ -131,8 +131,8 @@ impl FontFinder {
         Choice { paths, undrawn }
     }
 
-    /// Returns a file of each family that is not in the list: its bold one, else the first. Noto's come first,
-    /// since they are designed to be combined.
+    /// Returns one file for each family that is not in the list: its bold file, or else its first. Noto's families
+    /// come first, since they are designed to be combined.
     fn one_of_each_family(&self) -> Vec<&PathBuf> {
         let mut families: BTreeMap<(bool, &str), (&str, &PathBuf)> = BTreeMap::new();
         for (name, path) in &self.files {
@@ -146,7 +146,7 @@ impl FontFinder {
         families.into_values().map(|(_, path)| path).collect()
     }
 
-    /// Returns the files whose name begins with a family, such as `Montserrat-Bold.ttf` for "Montserrat".
+    /// Returns the files whose name begins with a family name, such as `Montserrat-Bold.ttf` for "Montserrat".
     fn family_files(&self, family: &str) -> Vec<&Path> {
         let squeeze = |text: &str| {
             text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase()
@@ -162,7 +162,7 @@ impl FontFinder {
             .collect()
     }
 
-    /// Makes a text engine with the fonts for some texts, and a brand's own.
+    /// Creates a text engine with the fonts for `texts` and a brand's own font.
     pub fn engine(&self, texts: &[&str], brand_font: Option<&str>) -> Result<Fonts, SystemError> {
         let mut paths = self.choose(texts).paths;
         let mut brand_family = None;
@@ -197,7 +197,7 @@ impl FontFinder {
     }
 }
 
-/// Removes the characters that a font file contains. Returns true if there were any.
+/// Removes the characters that a font file covers from `undrawn`. Returns true if there were any.
 fn is_used(path: &Path, undrawn: &mut BTreeSet<char>) -> bool {
     !undrawn.is_empty() && std::fs::read(path).is_ok_and(|bytes| take_covered(&bytes, undrawn))
 }
@@ -207,7 +207,7 @@ fn read_font(path: &Path) -> Result<FontFile, SystemError> {
     Ok(FontFile::new(path.display().to_string(), bytes))
 }
 
-/// Returns the first family name of the first font file; `None` if there are no files.
+/// Returns the first family name in the first font file, or `None` if there are no files.
 fn first_family(paths: &[PathBuf]) -> Result<Option<String>, SystemError> {
     let Some(path) = paths.first() else { return Ok(None) };
     let library = FontLibrary::new(vec![read_font(path)?])
@@ -217,7 +217,7 @@ fn first_family(paths: &[PathBuf]) -> Result<Option<String>, SystemError> {
 
 /// Fonts ready for text layout.
 pub struct Fonts {
-    /// The engine.
+    /// The text engine.
     pub engine: TextEngine,
     /// The family of the brand's font, if one was requested.
     pub brand_family: Option<String>,

@@ -1,10 +1,10 @@
-//! Pictures, animations, clips as frames, fonts, and the encoder.
+//! Pictures, animations, clips as frames, fonts, and encoders.
 //!
-//! Guarantees: input is checked against limits before it is used; decoded and encoded frames pass through one
-//! socket per program, and the program ends with its owner.
+//! Guarantees: input is checked against limits before it is used; decoded and encoded frames pass through one socket
+//! per program, and each program is terminated with its owner.
 //!
-//! Does not decide how a film looks or sounds. Programs are run by `pytoon-process`; FFmpeg's facts about files and
-//! sound are in `pytoon-ffmpeg`.
+//! This crate does not decide how a film looks or sounds. `pytoon-process` runs the external programs;
+//! `pytoon-ffmpeg` extracts the properties of files and audio.
 //!
 //! Start with [`encode::VideoEncoder`], [`clip::ClipDecoder`] and [`picture::load`].
 

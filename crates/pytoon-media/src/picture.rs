@@ -1,7 +1,7 @@
-//! Pictures from files: limited in size, upright, in sRGB.
+//! Loads pictures from files: limited in size, upright, in sRGB.
 //!
-//! The type of a file is detected by its content, never by its name. EXIF orientation and ICC profiles are applied;
-//! alpha is kept. Unreadable files are rejected with the reason.
+//! The content of a file determines its type, never its name. EXIF orientation and ICC profiles are applied; alpha is
+//! preserved. Unreadable files are rejected with the reason.
 
 mod heif;
 mod jpeg;
@@ -19,16 +19,16 @@ use pytoon_process::{Runner, SystemError, last_words};
 use std::io::{Cursor, Read};
 use std::path::Path;
 
-/// The limits of pictures.
+/// The size limits of pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PictureLimits {
     /// Maximum size of a file, in bytes.
     pub max_bytes: u64,
-    /// Maximum number of pixels.
+    /// Maximum number of pixels in a picture.
     pub max_pixels: u64,
 }
 
-/// Larger than any profile, metadata or row of a picture.
+/// The memory allowed beside the pixels, in bytes. It exceeds the size of any profile, metadata or picture row.
 const BESIDE_PIXELS: u64 = 64 << 20;
 
 /// The type of a media file.
@@ -36,9 +36,9 @@ const BESIDE_PIXELS: u64 = 64 << 20;
 pub enum FileKind {
     /// A still picture.
     Picture,
-    /// An animated picture: it moves, and where only a still one is needed its first frame is used.
+    /// An animated picture. Where only a still picture is needed, its first frame is used.
     Animation,
-    /// A moving picture, or a file that FFmpeg has to analyse.
+    /// A video, or a file that FFmpeg must analyse.
     Moving,
 }
 
@@ -93,7 +93,7 @@ fn is_heif(head: &[u8]) -> bool {
         })
 }
 
-/// Returns true if a PNG is an APNG with more than one frame: its header chunk comes before the first picture.
+/// Returns true if a PNG is an APNG with more than one frame. Its animation header chunk precedes the first picture.
 fn png_moves(path: &Path) -> Result<bool, SystemError> {
     let moves = || -> std::io::Result<bool> {
         let mut file = std::io::BufReader::new(std::fs::File::open(path)?);
@@ -130,7 +130,7 @@ fn gif_moves(path: &Path) -> Result<bool, SystemError> {
     Ok(frames > 1)
 }
 
-/// Decodes a picture.
+/// Decodes a picture file.
 pub fn load(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Picture, SystemError> {
     let head = head(path, limits)?;
     // Neither HEIF nor a clip of one frame has a decoder here; FFmpeg may decode it.
@@ -156,7 +156,7 @@ pub fn load(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Pict
     decode(runner, path, bytes, container.as_ref(), limits)
 }
 
-/// Returns true if a decoded PNG has the expected size, in either orientation.
+/// Returns true if a decoded PNG has the expected size in either orientation.
 fn is_all_of(png: &[u8], promised: Option<(u32, u32)>) -> bool {
     let side = |at: usize| {
         png.get(at..at + 4).and_then(|b| b.first_chunk()).map(|b| u32::from_be_bytes(*b))
@@ -167,7 +167,7 @@ fn is_all_of(png: &[u8], promised: Option<(u32, u32)>) -> bool {
     promised == (width, height) || promised == (height, width)
 }
 
-/// Returns the notes for users about a picture.
+/// Returns the notes for users about a picture file.
 pub fn notes(path: &Path, limits: &PictureLimits) -> Result<Vec<Note>, SystemError> {
     let head = head(path, limits)?;
     let is_jpeg = image::guess_format(&head).ok() == Some(ImageFormat::Jpeg);
@@ -183,7 +183,7 @@ pub fn notes(path: &Path, limits: &PictureLimits) -> Result<Vec<Note>, SystemErr
     Ok(note.into_iter().collect())
 }
 
-/// Converts a picture to PNG with FFmpeg, with some input options.
+/// Converts a picture to PNG with FFmpeg. `how` contains the input options.
 fn through_ffmpeg(runner: &Runner, path: &Path, how: &[&str]) -> Result<Vec<u8>, SystemError> {
     let how = how.iter().copied();
     let command = ffmpeg("convert a picture").args(how).input(path).args([
@@ -207,7 +207,7 @@ fn through_ffmpeg(runner: &Runner, path: &Path, how: &[&str]) -> Result<Vec<u8>,
     })
 }
 
-/// Decodes a picture, upright and in the colours of its own profile or its HEIF container.
+/// Decodes a picture to an upright one, in the colours of its own profile or its HEIF container.
 fn decode(
     runner: &Runner,
     path: &Path,
@@ -276,7 +276,7 @@ fn decode(
         .map_err(|error| SystemError::unusable(path, error.to_string()))
 }
 
-/// Returns the memory limits for a picture of `bytes` bytes: twice that while it is decoded, and the data besides
+/// Returns the memory limits for a picture of `bytes` bytes: twice that size during decoding, plus the data beside
 /// its pixels.
 fn most_memory(bytes: u64) -> image::Limits {
     let mut limits = image::Limits::no_limits();
@@ -284,8 +284,8 @@ fn most_memory(bytes: u64) -> image::Limits {
     limits
 }
 
-/// Converts by the embedded profile. A broken, grey or CMYK profile is ignored: the decoder has already converted
-/// those to RGB.
+/// Converts pixels by the embedded profile. A broken, grey or CMYK profile is ignored, since the decoder has already
+/// converted such pictures to RGB.
 fn to_srgb(rgba: &mut [u8], profile: &[u8]) {
     let Ok(source) = ColorProfile::new_from_slice(profile) else { return };
     if source.color_space != moxcms::DataColorSpace::Rgb || is_srgb(profile) {
@@ -294,7 +294,7 @@ fn to_srgb(rgba: &mut [u8], profile: &[u8]) {
     convert(rgba, &source);
 }
 
-/// Converts pixels from the colours of a profile to sRGB.
+/// Converts pixels from the colour space of a profile to sRGB.
 fn convert(rgba: &mut [u8], source: &ColorProfile) {
     let srgb = ColorProfile::new_srgb();
     let transform = source.create_transform_8bit(
@@ -317,12 +317,12 @@ fn is_srgb(profile: &[u8]) -> bool {
     profile.windows(4).any(|w| w == b"sRGB") || profile.windows(7).any(|w| w == b"s\0R\0G\0B")
 }
 
-/// Writes a frame as a JPEG.
+/// Writes a frame as a JPEG file.
 pub fn write_jpeg(path: &Path, frame: &pytoon_graphics::Frame) -> Result<(), SystemError> {
     write_rgb_jpeg(path, frame.width(), frame.height(), &to_rgb(frame))
 }
 
-/// Writes rows of RGB bytes as a JPEG.
+/// Writes rows of RGB bytes as a JPEG file.
 pub fn write_rgb_jpeg(
     path: &Path,
     width: usize,
@@ -338,7 +338,7 @@ pub fn write_rgb_jpeg(
     pytoon_process::disk::write_whole(path, &bytes)
 }
 
-/// Writes a frame as a PNG.
+/// Writes a frame as a PNG file.
 pub fn write_png(path: &Path, frame: &pytoon_graphics::Frame) -> Result<(), SystemError> {
     let mut bytes = Vec::new();
     image::ImageEncoder::write_image(
@@ -352,7 +352,7 @@ pub fn write_png(path: &Path, frame: &pytoon_graphics::Frame) -> Result<(), Syst
     pytoon_process::disk::write_whole(path, &bytes)
 }
 
-/// Converts BT.709 limited range to R'G'B'.
+/// Converts a BT.709 limited-range frame to R'G'B'.
 pub(crate) fn to_rgb(frame: &pytoon_graphics::Frame) -> Vec<u8> {
     let (width, height) = (frame.width(), frame.height());
     let mut out = Vec::with_capacity(width * height * 3);

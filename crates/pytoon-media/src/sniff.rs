@@ -1,5 +1,4 @@
-//! Detects the type of a file from outside by its content: a picture, a clip or a sound for films, or an
-//! unsupported one.
+//! Detects the type of an external file by its content: a picture, a clip or audio for films, or an unsupported file.
 
 use crate::picture::{self, FileKind, PictureLimits};
 use crate::{clip_look, clip_reading};
@@ -8,18 +7,18 @@ use pytoon_ffmpeg::probe::{MediaProbe, probe_picture};
 use pytoon_process::{Runner, SystemError};
 use std::path::Path;
 
-/// The type of a file.
+/// The detected type of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sniffed {
-    /// Its media type.
+    /// The media type of the file.
     pub media_type: &'static str,
-    /// The ending of its name, for people.
+    /// The file name extension, for users.
     pub ending: &'static str,
 }
 
-/// Detects the type of a file; a file that films cannot use is an error with the reason.
+/// Detects the type of a file. A file that films cannot use is an error that states the reason.
 ///
-/// The file is read as for a film: a picture is decoded, and so are a few frames of a clip.
+/// The file is decoded as for a film: a picture completely, a clip for a few frames.
 pub fn sniff(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Sniffed, SystemError> {
     let kind = picture::kind(path, limits)?;
     if kind != FileKind::Moving {

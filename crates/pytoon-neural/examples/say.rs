@@ -1,7 +1,7 @@
 //! Speaks phonemes with a `heart` voice: `say FOLDER OUT.f32 PHONEMES RUNS`.
 //!
-//! FOLDER contains `hibari.onnx` and `vocab.json`. Writes 32-bit float samples at 24 kHz and prints the times
-//! of loading and speaking, with the length of the sound.
+//! FOLDER contains `hibari.onnx` and `vocab.json`. The program writes 32-bit float samples at 24 kHz, and prints the
+//! loading and speaking times and the length of the audio.
 #![allow(clippy::print_stdout, reason = "an example program")]
 
 use pytoon_neural::heart::{Delivery, Heart};

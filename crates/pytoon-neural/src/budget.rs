@@ -1,12 +1,12 @@
-//! Memory budgets for single threads, which protect the machine from a model.
+//! Memory budgets for individual threads, which protect the machine from a hostile model.
 //!
 //! A model is an untrusted program: a few bytes of ONNX can request terabytes. The runtime cannot refuse (it
-//! allocates infallibly, and a failed allocation aborts the process), and a thread cannot be killed. The
-//! remaining way is to stop the thread in the allocator: a thread that exceeds its budget, or is stopped,
-//! parks there forever. The rest of the process continues, and at most the budget is lost.
+//! allocates infallibly, and a failed allocation aborts the process), and a thread cannot be killed. The only
+//! remaining option is to stop the thread in the allocator: a thread that exceeds its budget, or is stopped, parks
+//! there forever. The rest of the process continues, and at most the budget is lost.
 //!
-//! Guarantees: without a budget an allocation costs one read of a thread-local; this module never allocates, locks or
-//! unwinds. Works only if [`Budgeted`] is the process's allocator.
+//! Guarantees: without a budget, an allocation costs one read of a thread-local; this module never allocates, locks
+//! or unwinds. It works only if [`Budgeted`] is the process's allocator.
 //!
 //! Start with [`Budgeted`] and [`Guard`].
 #![allow(unsafe_code)]
@@ -15,22 +15,22 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// The allocator `A`, with memory budgets.
+/// The allocator `A` extended with memory budgets.
 #[derive(Debug, Default)]
 pub struct Budgeted<A>(pub A);
 
 /// The state of a thread with a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// The thread runs.
+    /// The thread is running.
     Running,
     /// The thread exceeded its budget and is parked forever.
     Exhausted,
-    /// The thread was told to stop, and parks at its next allocation.
+    /// The thread was asked to stop, and parks at its next allocation.
     Stopped,
 }
 
-/// The budget of one thread.
+/// The memory budget of one thread.
 #[derive(Debug, Default)]
 pub struct Guard {
     state: AtomicU8,
@@ -47,7 +47,7 @@ thread_local! {
 }
 
 impl Guard {
-    /// Creates a guard for one thread. It is never freed, since a parked thread may reference it forever.
+    /// Creates a guard for one thread. The guard is never freed, since a parked thread may reference it forever.
     pub fn leak() -> &'static Self {
         Box::leak(Box::default())
     }
@@ -58,7 +58,7 @@ impl Guard {
         BUDGET.with(|budget| budget.set(Some(Budget { guard: self, left })));
     }
 
-    /// Tells the thread to park at its next allocation.
+    /// Requests that the thread park at its next allocation.
     pub fn stop(&self) {
         self.state.store(2, Ordering::Release);
     }
@@ -73,7 +73,7 @@ impl Guard {
     }
 }
 
-/// Takes bytes from the thread's budget, or parks the thread forever.
+/// Deducts bytes from the thread's budget, or parks the thread forever if the budget is exhausted.
 fn charge(bytes: usize) {
     let Ok(Some(mut budget)) = BUDGET.try_with(Cell::get) else { return };
     budget.left = budget.left.saturating_sub(i64::try_from(bytes).unwrap_or(i64::MAX));

@@ -5,8 +5,8 @@
 //! floating point costs memory (four bytes instead of one) and gives the same voice everywhere.
 //!
 //! The pattern is that of ONNX Runtime's dynamic quantisation: `DynamicQuantizeLinear(x)`, `MatMulInteger(x', w)`,
-//! `Cast`, `Mul(scale of x, scale of w)`, `Mul` becomes `MatMul(x, w * scale)`. Everything else is unchanged. Callers
-//! must check the file first ([`crate::graph`]).
+//! `Cast`, `Mul(scale of x, scale of w)`, `Mul` becomes `MatMul(x, w * scale)`. The rest of the model is unchanged.
+//! Callers must check the file first ([`crate::graph`]).
 //!
 //! Start with [`dequantized`].
 
@@ -16,18 +16,18 @@ use rten_onnx::onnx::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The name of the buffer with the weights in the rewritten model.
+/// The name of the weights buffer in the rewritten model.
 pub(crate) const WEIGHTS: &str = "weights.data";
 
 /// A model with separate graph and weights, so that the runtime need not copy the weights.
 pub(crate) struct Dequantized {
     /// The graph, an ONNX model.
     pub(crate) graph: Vec<u8>,
-    /// The weights, which the graph calls [`WEIGHTS`].
+    /// The weights, which the graph references as [`WEIGHTS`].
     pub(crate) weights: Vec<u8>,
 }
 
-/// Rewrites a model.
+/// Rewrites a quantised model to floating point.
 pub(crate) fn dequantized(bytes: Vec<u8>) -> Result<Dequantized, NeuralError> {
     let bad = |reason: String| NeuralError::bad("model", reason);
     let mut model = ModelProto::parse_buf(&bytes).map_err(|error| bad(error.to_string()))?;
@@ -58,7 +58,7 @@ pub(crate) fn dequantized(bytes: Vec<u8>) -> Result<Dequantized, NeuralError> {
     Ok(Dequantized { graph, weights })
 }
 
-/// A quantised product: names of values.
+/// A quantised product, described by the names of its values.
 struct Product {
     /// The index of the node that multiplies integers.
     place: usize,
@@ -68,7 +68,7 @@ struct Product {
     scale: String,
     /// The output of the last of the five nodes.
     output: String,
-    /// Outputs of the other nodes, which have no other readers.
+    /// The outputs of the other nodes, which no other node reads.
     replaced: [String; 3],
 }
 
@@ -117,7 +117,7 @@ fn products(graph: &GraphProto) -> Result<Vec<Product>, NeuralError> {
         .collect()
 }
 
-/// Writes a product's weights after the `filled` bytes and returns the tensor that refers to them.
+/// Writes a product's weights after the first `filled` bytes. Returns the tensor that references them.
 fn stored(
     graph: &GraphProto,
     product: &Product,

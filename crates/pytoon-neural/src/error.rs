@@ -1,15 +1,15 @@
-//! Errors of a model.
+//! Errors of neural models.
 
-/// A failure of a model or of its files.
+/// An error of a model or of its files.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NeuralError {
     /// A file is invalid: truncated, of another kind, or with parts that a voice does not need. Download the voice
     /// again.
     #[error("{file}: {reason}")]
     BadFile {
-        /// The file of the voice, by its role.
+        /// The role of the file in the voice.
         file: &'static str,
-        /// The defect.
+        /// The fault in the file.
         reason: String,
     },
     /// The model knows none of the phonemes in the request.
@@ -20,25 +20,25 @@ pub enum NeuralError {
     TooLong {
         /// The number of phonemes in the request.
         phonemes: usize,
-        /// The most in one request.
+        /// The maximum number of phonemes in one request.
         most: usize,
     },
-    /// The model failed or its output is unusable.
+    /// The model failed, or its output is unusable.
     #[error("the model failed: {0}")]
     Failed(String),
     /// The system refused the model's thread. Retry later.
     #[error("no thread for the model: {0}")]
     NoThread(String),
-    /// The model exceeded its memory limit. It is not run again.
+    /// The model exceeded its memory limit and will not run again.
     #[error("the model asked for more than {mib} MiB of memory and was stopped")]
     TooMuchMemory {
-        /// The limit in MiB.
+        /// The memory limit, in MiB.
         mib: usize,
     },
-    /// The model gave no result in time. It is not run again.
+    /// The model exceeded its time limit and will not run again.
     #[error("the model gave no result within {seconds} s and was stopped")]
     TooSlow {
-        /// The limit in seconds.
+        /// The time limit, in seconds.
         seconds: u64,
     },
 }

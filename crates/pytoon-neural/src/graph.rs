@@ -1,19 +1,19 @@
-//! Parses an ONNX file just far enough to reject unneeded features before the runtime sees them.
+//! Parses an ONNX file just far enough to reject unneeded features before the runtime loads it.
 //!
-//! ONNX is a protocol-buffers message (onnx.proto3 of the ONNX project, IR versions 3 to 10). Rejected are:
-//! loops, branches and other subgraphs (a model without them terminates), nested types (which overflow the
-//! stack of a recursive parser), weights in other files, operators outside [`OPERATORS`], and tensors whose
-//! stated size differs from that of their data.
+//! ONNX is a protocol-buffers message (onnx.proto3 of the ONNX project, IR versions 3 to 10). The check rejects
+//! loops, branches and other subgraphs (a model without them terminates), nested types (which overflow the stack of a
+//! recursive parser), weights in other files, operators outside [`OPERATORS`], and tensors whose stated size differs
+//! from that of their data.
 //!
-//! Guarantees: works on the bytes in place, copies no weights, follows no nesting deeper than model, graph, node and
-//! attribute.
+//! Guarantees: the check works on the bytes in place, copies no weights, and follows no nesting deeper than model,
+//! graph, node and attribute.
 //!
-//! Leaves memory and time, which show only at run time, to [`crate::session`].
+//! [`crate::session`] limits memory and time, which are known only at run time.
 
 use crate::NeuralError;
 
-/// Operators of the known families of voices (VITS as exported by Piper, and the distilled Kokoro of `heart`),
-/// and their close relatives. None of them loops.
+/// The operators of the known voice families (VITS as exported by Piper, and the distilled Kokoro of `heart`) and
+/// their close relatives. None of them loops.
 const OPERATORS: &[&str] = &[
     "Abs",
     "Add",
@@ -104,21 +104,21 @@ const OPERATORS: &[&str] = &[
     "Where",
 ];
 
-/// The most nodes: four times as many as in the largest known voice.
+/// Maximum number of nodes: four times as many as in the largest known voice.
 const MAX_NODES: usize = 20_000;
 
-/// The findings of the check of a model.
+/// The properties of a checked model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Facts {
-    /// Names of the graph's inputs.
+    /// The names of the graph's inputs.
     pub(crate) inputs: Vec<String>,
-    /// Outputs of nodes that draw normal noise, in the order of the graph.
+    /// The outputs of nodes that draw normal noise, in the order of the graph.
     pub(crate) noise: Vec<String>,
-    /// Outputs of `Ceil` nodes, in the order of the graph.
+    /// The outputs of `Ceil` nodes, in the order of the graph.
     pub(crate) ceilings: Vec<String>,
 }
 
-/// Checks the bytes of a model.
+/// Checks the bytes of a model and returns its properties.
 pub(crate) fn check(bytes: &[u8]) -> Result<Facts, NeuralError> {
     let mut facts = Facts::default();
     let mut graphs = 0;
@@ -188,7 +188,7 @@ fn check_attribute(attribute: &[u8]) -> Result<(), NeuralError> {
     Ok(())
 }
 
-/// Checks that a value's type is a tensor, not a sequence of sequences.
+/// Checks that the type of a value is a tensor and not a nested sequence.
 fn check_value_info(info: &[u8]) -> Result<(), NeuralError> {
     for field in Fields(info) {
         let (2, Value::Bytes(kind)) = field? else { continue };
@@ -232,7 +232,7 @@ fn check_tensor(tensor: &[u8]) -> Result<(), NeuralError> {
     }
 }
 
-/// Returns the bytes of an element, by ONNX's number of its type.
+/// Returns the size of an element in bytes, from ONNX's number for its type.
 fn element_width(kind: u64) -> Option<u64> {
     Some(match kind {
         2 | 3 | 9 => 1,
@@ -251,7 +251,7 @@ fn cut_off() -> NeuralError {
     bad("it is not an ONNX model, or it is cut off")
 }
 
-/// Returns the first value of a text field; empty if there is none.
+/// Returns the first value of a text field, or an empty text if there is none.
 fn text_field(message: &[u8], wanted: u64) -> Result<&str, NeuralError> {
     for field in Fields(message) {
         if let (number, Value::Bytes(text)) = field?
@@ -263,7 +263,7 @@ fn text_field(message: &[u8], wanted: u64) -> Result<&str, NeuralError> {
     Ok("")
 }
 
-/// A field's value.
+/// The value of a field.
 enum Value<'a> {
     Number(u64),
     Bytes(&'a [u8]),
@@ -304,7 +304,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Consecutive numbers.
+/// A packed sequence of numbers.
 struct Packed<'a>(&'a [u8]);
 
 impl Iterator for Packed<'_> {

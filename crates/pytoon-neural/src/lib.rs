@@ -1,10 +1,10 @@
-//! Neural voices in process: phonemes in, sound and the time of every phoneme out.
+//! Neural voices that run in this process. They convert phonemes to audio with the time of every phoneme.
 //!
-//! Guarantees: equal phonemes, settings and seed give equal samples, regardless of the number of threads; a
-//! model's file is checked before it runs; a model that needs too much memory or time is stopped and reported
-//! ([`session`], [`budget`]); nothing is read from disk or network.
+//! Guarantees: equal phonemes, settings and seed give equal samples, regardless of the number of threads; a model's
+//! file is checked before it runs; a model that needs too much memory or time is stopped and reported ([`session`],
+//! [`budget`]); this crate reads nothing from disk or network.
 //!
-//! Does not convert text to phonemes, choose voices or read files: callers pass bytes.
+//! This crate does not convert text to phonemes, choose voices or read files. Callers pass bytes.
 //!
 //! Start with [`heart::Heart`] and [`piper::Piper`].
 
@@ -25,23 +25,22 @@ pub use error::NeuralError;
 
 use std::ops::Range;
 
-/// Checks that bytes are a model that is safe to run, without running it.
+/// Checks, without running it, that a model is safe to run.
 ///
 /// # Errors
-/// [`NeuralError::BadFile`] with the defect.
+/// Returns [`NeuralError::BadFile`] with the fault.
 pub fn check(model: &[u8]) -> Result<(), NeuralError> {
     graph::check(model).map(|_| ())
 }
 
-/// One spoken stretch of phonemes.
+/// The audio of one phoneme sequence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Take {
-    /// Sample rate in Hz.
+    /// The sample rate in Hz.
     pub rate: u32,
-    /// Mono samples, nominally within -1 to 1.
+    /// The mono samples, nominally within -1 to 1.
     pub samples: Vec<f32>,
-    /// The samples of each phoneme character of the request, in order; empty if the model does not know the
-    /// character.
-    /// Ranges are ascending and inside `samples`.
+    /// The sample range of each phoneme character of the request, in order; empty if the model does not know the
+    /// character. Ranges are ascending and inside `samples`.
     pub spans: Vec<Range<usize>>,
 }

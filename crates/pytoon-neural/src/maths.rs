@@ -1,20 +1,18 @@
-//! Elementary functions without branches, so that loops over them are compiled to vector
-//! instructions.
+//! Elementary functions without branches, so that the compiler vectorises loops over them.
 //!
-//! Guarantees: a few units in the last place of `f32` within the stated ranges; the same result on
-//! every processor, since only additions, multiplications and divisions are used, none of them
-//! fused. The polynomials are Taylor's after the usual range reductions (Muller, "Elementary
-//! Functions", chapter 11).
+//! Guarantees: an accuracy of a few units in the last place of `f32` within the stated ranges; the same result on
+//! every processor, since only additions, multiplications and divisions are used, none of them fused. The polynomials
+//! are Taylor's after the usual range reductions (Muller, "Elementary Functions", chapter 11).
 
 use std::f32::consts::{FRAC_2_PI, LN_2, LOG2_E, SQRT_2};
 
-/// Adding and subtracting this rounds to a whole number (below 2^22).
+/// The constant whose addition and subtraction round to a whole number (below 2^22).
 const ROUND: f32 = 12_582_912.0;
 
-/// Returns `e^x` for x from -87 to 88; beyond that, the value at the end.
+/// Returns `e^x` for x from -87 to 88, and the value at the nearer limit outside that range.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
-    /// The upper bits of ln 2: their product with a small whole number is exact.
+    /// The upper bits of ln 2. Their product with a small whole number is exact.
     const LN2_HIGH: f32 = 0.693_359_4;
     let x = x.clamp(-87.0, 88.0);
     let shifted = x * LOG2_E + ROUND;
@@ -35,10 +33,10 @@ pub(crate) fn tanh(x: f32) -> f32 {
     1.0 - 2.0 / (exp(2.0 * x.clamp(-10.0, 10.0)) + 1.0)
 }
 
-/// Returns sine and cosine, for angles up to some thousand turns.
+/// Returns sine and cosine for angles up to a few thousand turns.
 #[inline(always)]
 pub(crate) fn sin_cos(x: f32) -> (f32, f32) {
-    /// Pi/2 in three parts; products of the first two with small whole numbers are exact.
+    /// Pi/2 in three parts. Products of the first two with small whole numbers are exact.
     const PARTS: [f32; 3] = [1.570_312_5, 4.837_513e-4, 7.549_79e-8];
     let shifted = x * FRAC_2_PI + ROUND;
     let n = shifted - ROUND;

@@ -1,16 +1,16 @@
-//! Seeded normal noise.
+//! Generates seeded normal noise.
 //!
-//! The sequence affects the sound of a voice, so it uses the core's generator and the Box-Muller transform ("A
-//! note on the generation of random normal deviates", 1958).
+//! The sequence affects the sound of a voice, so it must be stable: it uses the core's generator and the Box-Muller
+//! transform ("A note on the generation of random normal deviates", 1958).
 
 use crate::maths;
 use pytoon_vocabulary::Rng;
 use std::f32::consts::TAU;
 
-/// Number of deviates made at a time; even.
+/// The number of deviates generated at a time; even.
 const BATCH: usize = 64;
 
-/// A source of normal deviates: mean 0, variance 1.
+/// A source of normal deviates with mean 0 and variance 1.
 #[derive(Debug)]
 pub(crate) struct Normal(Rng);
 
@@ -44,7 +44,7 @@ impl Normal {
         }
     }
 
-    /// Returns `count` deviates, each times `scale`.
+    /// Returns `count` deviates, each multiplied by `scale`.
     pub(crate) fn take(&mut self, count: usize, scale: f32) -> Vec<f32> {
         let mut values = vec![0.0; count];
         self.fill(&mut values);

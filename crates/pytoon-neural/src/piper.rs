@@ -1,10 +1,10 @@
-//! Piper voices: VITS models with an `.onnx` and an `.onnx.json` file, for some forty languages
-//! (format: rhasspy/piper, MIT).
+//! Piper voices: VITS models in some forty languages, each with an `.onnx` and an `.onnx.json` file (format:
+//! rhasspy/piper, MIT).
 //!
-//! Guarantees: equal phonemes, settings and seed give equal samples (the model's own random nodes
-//! are replaced by seeded noise); phoneme times are the model's own durations, to 256 samples.
+//! Guarantees: equal phonemes, settings and seed give equal samples (seeded noise replaces the model's own random
+//! nodes); phoneme times are the model's own durations, with a resolution of 256 samples.
 //!
-//! Phonemes are eSpeak NG's IPA: the caller gets them from a separate program (ADR 5).
+//! Phonemes are eSpeak NG's IPA. The caller gets them from a separate program (ADR 5).
 //!
 //! Start with [`Piper::load`].
 
@@ -17,23 +17,25 @@ use rten_tensor::Tensor;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// The most phoneme characters of one request.
+/// Maximum number of phoneme characters in one request.
 pub const MAX_PHONEMES: usize = 600;
-/// The slowest and the fastest speed, relative to the voice's own.
+/// The slowest and the fastest speed, relative to the voice's normal speed.
 pub const SPEEDS: (f64, f64) = (0.4, 2.5);
-/// Samples of one frame.
+/// The number of samples per frame.
 const HOP: usize = 256;
-/// The longest phoneme in frames, and the longest take (90 s at 22.05 kHz).
+/// Maximum length of a phoneme, in frames.
 const MAX_FRAMES: usize = 1_000;
+/// Maximum length of a take, in frames (90 s at 22.05 kHz).
 const MAX_TAKE: usize = 8_000;
-/// The lag of the durations behind the audible sound, in samples: measured with an independent aligner
-/// (`bench/word_times.py`), median 25 ms at 22.05 kHz.
+/// The lag of the durations behind the audible sound, in samples. An independent aligner (`bench/word_times.py`)
+/// measured a median of 25 ms at 22.05 kHz.
 const EARLY: usize = 2 * HOP;
-/// Channels of the noise for durations and for sound.
+/// The number of noise channels for durations.
 const DURATION_CHANNELS: usize = 2;
+/// The number of noise channels for audio.
 const SOUND_CHANNELS: usize = 192;
 
-/// The needed part of the `.onnx.json` file.
+/// The part of the `.onnx.json` file that this crate needs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct PiperConfig {
     audio: Audio,
@@ -78,7 +80,7 @@ fn one() -> usize {
 }
 
 impl PiperConfig {
-    /// Parses and checks the file.
+    /// Parses and checks the content of the configuration file.
     pub fn read(bytes: &[u8]) -> Result<Self, NeuralError> {
         let bad = |reason: String| NeuralError::bad("configuration", reason);
         let config: Self = serde_json::from_slice(bytes)
@@ -105,7 +107,7 @@ impl PiperConfig {
         Ok(config)
     }
 
-    /// Returns eSpeak NG's name of the voice whose phonemes it takes.
+    /// Returns the name of the eSpeak NG voice whose phonemes the model uses.
     pub fn espeak_voice(&self) -> &str {
         &self.espeak.voice
     }
@@ -120,7 +122,7 @@ impl PiperConfig {
         self.num_speakers
     }
 
-    /// Returns the number of a speaker, by its name or its number; the first speaker if none is given.
+    /// Returns the number of a speaker from its name or number, or the first speaker if `wanted` is `None`.
     pub fn speaker(&self, wanted: Option<&str>) -> Option<i64> {
         let Some(wanted) = wanted else { return Some(0) };
         let by_name = self.speaker_id_map.get(wanted).copied();
@@ -129,7 +131,7 @@ impl PiperConfig {
     }
 
     /// Returns the ids of phonemes, and the start of each character: the pad before its own ids, in which its sound
-    /// begins. `None` for a character that the voice does not know.
+    /// begins. The start is `None` for a character that the voice does not know.
     fn ids(&self, phonemes: &str) -> (Vec<i32>, Vec<Option<usize>>) {
         let of = |symbol: &str| {
             let ids = self.phoneme_id_map.get(symbol).map(Vec::as_slice).unwrap_or_default();
@@ -155,11 +157,11 @@ impl PiperConfig {
 /// The settings of a spoken request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Delivery {
-    /// The speed relative to the voice's own, within [`SPEEDS`].
+    /// The speed relative to the voice's normal speed, within [`SPEEDS`].
     pub speed: f64,
     /// The speaker's number.
     pub speaker: i64,
-    /// The seed of the voice's variation.
+    /// The seed of the voice's random variation.
     pub seed: u64,
 }
 
@@ -178,16 +180,16 @@ struct Loaded {
     speaker: Option<NodeId>,
     durations: NodeId,
     output: NodeId,
-    /// Noise of the durations, and of the sound; absent in exports without variation.
+    /// The noise inputs for durations and audio; absent in exports without variation.
     noise: [Option<NodeId>; 2],
     inference: Inference,
 }
 
 impl Piper {
-    /// Loads a voice.
+    /// Loads a Piper voice.
     ///
     /// # Errors
-    /// [`NeuralError::BadFile`] for files that are not a Piper voice, truncated or damaged.
+    /// Returns [`NeuralError::BadFile`] for files that are not a Piper voice, truncated or damaged.
     pub fn load(model: Vec<u8>, config: &[u8], limits: Limits) -> Result<Self, NeuralError> {
         let config = PiperConfig::read(config)?;
         let facts = graph::check(&model)?;
@@ -208,8 +210,8 @@ impl Piper {
     /// Speaks eSpeak NG's IPA in Unicode's decomposed form (NFD).
     ///
     /// # Errors
-    /// [`NeuralError::TooLong`] and [`NeuralError::NothingToSay`] for requests that cannot be spoken; the
-    /// others if the model fails.
+    /// Returns [`NeuralError::TooLong`] or [`NeuralError::NothingToSay`] for requests that cannot be spoken, and the
+    /// other errors if the model fails.
     pub fn speak(&self, phonemes: &str, delivery: Delivery) -> Result<Take, NeuralError> {
         let (ids, places) = self.config.ids(phonemes);
         if places.len() > MAX_PHONEMES {
@@ -255,7 +257,7 @@ impl Loaded {
         })
     }
 
-    /// Computes durations first, to check the length of the sound before it is made.
+    /// Computes durations first, to check the length of the audio before generating it.
     fn speak(
         &self,
         ids: Vec<i32>,
@@ -318,7 +320,7 @@ impl Loaded {
     }
 }
 
-/// Returns the sample ranges of the request's characters: from a character's own ids to the next one's.
+/// Returns the sample ranges of the request's characters, each from its own ids to those of the next character.
 fn spans(
     places: &[Option<usize>],
     durations: &[usize],

@@ -1,11 +1,11 @@
-//! A model on its own thread, with a budget of memory and time.
+//! Runs a model on its own thread, with a budget of memory and time.
 //!
-//! Guarantees: one request at a time, in order; a request that exceeds its time or memory is an error for its
-//! caller, and every later request fails at once; a panic of the runtime is an error, not the end of the
+//! Guarantees: one request runs at a time, in order; a request that exceeds its time or memory is an error for its
+//! caller, and every later request fails immediately; a panic of the runtime is an error and does not end the
 //! process.
 //!
-//! The runtime's own thread pool has one thread, the one that runs the session: results depend only on the
-//! request, and the budget covers everything that the model does.
+//! The runtime's own thread pool has a single thread, the one that runs the session. Results therefore depend only on
+//! the request, and the budget covers all work of the model.
 
 use crate::NeuralError;
 use crate::budget::{Guard, State};
@@ -18,9 +18,9 @@ use std::time::Duration;
 /// The limits of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Memory in bytes, for its weights and for one request.
+    /// The memory limit in bytes, for the model's weights and for one request.
     pub bytes: usize,
-    /// The timeout for loading, and for one request.
+    /// The timeout for loading and for one request.
     pub patience: Duration,
 }
 
@@ -30,7 +30,7 @@ impl Default for Limits {
     }
 }
 
-/// The interval of checks for exhausted memory by the caller.
+/// The interval at which the caller checks for exhausted memory.
 const LOOK: Duration = Duration::from_millis(50);
 
 type Work<T> = Box<dyn FnOnce(&T, &RunOptions) + Send>;
@@ -82,7 +82,7 @@ impl<T: 'static> Session<T> {
         Ok(session)
     }
 
-    /// Runs a request on the model's thread and waits for its result.
+    /// Runs a request on the thread of the model and waits for its result.
     pub(crate) fn run<R: Send + 'static>(
         &self,
         request: impl FnOnce(&T, &RunOptions) -> Result<R, NeuralError> + Send + 'static,

@@ -1,4 +1,4 @@
-//! Conversion of tensors in the runtime to and from plain vectors.
+//! Converts the runtime's tensors to and from plain vectors.
 
 use crate::NeuralError;
 use rten::{Model, ModelOptions, NodeId, Value};
@@ -7,9 +7,9 @@ use rten_tensor::prelude::*;
 
 /// Loads a model into the runtime.
 ///
-/// The runtime's optimisations are off: they run parts of the model while loading, on threads outside any
-/// budget. A sentence takes a third longer, loading a third less, samples are the same. Packed weights cost
-/// some memory and save more than that.
+/// The runtime's optimisations are off, since they run parts of the model while loading, on threads outside any
+/// budget. As a result, a sentence takes a third longer and loading a third less, with the same samples. Packed
+/// weights cost some memory and save more than that.
 pub(crate) fn load(bytes: Vec<u8>, weights: Option<(&str, Vec<u8>)>) -> Result<Model, NeuralError> {
     let mut options = ModelOptions::with_all_ops();
     options.enable_optimization(false).prepack_weights(true);
@@ -19,14 +19,14 @@ pub(crate) fn load(bytes: Vec<u8>, weights: Option<(&str, Vec<u8>)>) -> Result<M
     options.load(bytes).map_err(|error| NeuralError::bad("model", error.to_string()))
 }
 
-/// Returns a model's value by its name.
+/// Returns a value of the model by its name.
 pub(crate) fn node(model: &Model, name: &str) -> Result<NodeId, NeuralError> {
     model
         .find_node(name)
         .ok_or_else(|| NeuralError::bad("model", format!("it has no value `{name}`")))
 }
 
-/// Returns the shape and the numbers of a float output, all of them finite.
+/// Returns the dimensions and the numbers of a float output. All numbers must be finite.
 pub(crate) fn floats(value: Value) -> Result<(Vec<usize>, Vec<f32>), NeuralError> {
     let tensor: Tensor<f32> = value.try_into().map_err(NeuralError::failed)?;
     let shape = tensor.shape().to_vec();
@@ -37,7 +37,7 @@ pub(crate) fn floats(value: Value) -> Result<(Vec<usize>, Vec<f32>), NeuralError
     Ok((shape, data))
 }
 
-/// Returns whole, non-negative numbers from a float output, each at most `most`.
+/// Returns whole, non-negative numbers from a float output. Each must be at most `most`.
 pub(crate) fn counts(value: Value, most: usize) -> Result<Vec<usize>, NeuralError> {
     let (_, data) = floats(value)?;
     data.iter()

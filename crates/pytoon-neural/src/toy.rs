@@ -1,4 +1,4 @@
-//! Toy voices in a real file format, for tests: models of a few operators, built here.
+//! Toy voices in a real file format, for tests: models with a few operators, generated here.
 
 use rten_onnx::onnx::{
     AttributeProto, AttributeType, DataType, GraphProto, ModelProto, NodeProto, OperatorSetIdProto,
@@ -7,23 +7,23 @@ use rten_onnx::onnx::{
 use serde_json::json;
 use std::cell::RefCell;
 
-/// The frames of each phoneme of a toy voice, of 256 samples.
+/// The number of frames per phoneme of a toy voice, each of 256 samples.
 const FRAMES: usize = 8;
-/// The characters that it knows.
+/// The characters that a toy voice knows.
 const KNOWN: &str = "abcdefghijklmnopqrstuvwxyz ˈˌːəɪɛʊɔɑʌæɜɐʃʒŋθðɹɾɡçøœɲʁᵻ.,!?;:-̃";
-/// Rows and columns of the matrices that a slow voice multiplies: about a second each.
+/// The number of rows and columns of the matrices that a slow voice multiplies. One product takes about a second.
 const SLOW_SIZE: i64 = 3000;
-/// Number of products.
+/// The number of products that a slow voice computes.
 const SLOW_PRODUCTS: usize = 8;
 
 /// The behaviour of a toy voice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Toy {
-    /// Hums for each phoneme.
+    /// The voice hums for each phoneme.
     Hums,
-    /// Gives samples that are all zero.
+    /// The voice outputs samples that are all zero.
     Silent,
-    /// Multiplies matrices for several seconds before it hums.
+    /// The voice multiplies matrices for several seconds before it hums.
     Slow,
 }
 

@@ -1,7 +1,7 @@
-//! Untrusted models, and real ones if they are installed.
+//! Tests with untrusted models, and with real ones if they are installed.
 //!
-//! `PYTOON_HEART_DIR` names a folder with `hibari.onnx` and `vocab.json`, `PYTOON_PIPER_VOICE` an `.onnx` file with
-//! its `.onnx.json`; without them the tests of real voices report that they are skipped.
+//! `PYTOON_HEART_DIR` names a folder with `hibari.onnx` and `vocab.json`, and `PYTOON_PIPER_VOICE` an `.onnx` file
+//! with its `.onnx.json`. Without them, the tests of real voices report that they are skipped.
 
 #![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 #![allow(missing_docs, reason = "a test")]

@@ -1,10 +1,10 @@
-//! Reads lines of a language tag, a tab and a sentence, and prints the text that a voice reads.
+//! Reads lines that contain a language tag, a tab and a sentence, and prints the text that a voice speaks.
 //!
 //! ```text
 //! printf 'en-GB\ton 3/4/2026\n' | cargo run -p pytoon-normalize --example read
 //! ```
 //!
-//! With the argument `words`, each written word is shown with its share.
+//! With the argument `words`, it prints each written word with its share of the spoken text.
 
 #![allow(clippy::print_stdout, reason = "an example prints its answer")]
 

@@ -1,15 +1,15 @@
-//! Converts each written word of a sentence to the words that a voice reads.
+//! Converts each written word of a sentence to the words that a voice speaks.
 //!
-//! Captions show the script's own spelling; a voice reads words. `$3.50` is shown and "three dollars fifty" is
-//! spoken; the spoken words belong to the one written word, so that it has a time.
+//! Captions show the script's spelling, whereas a voice needs words. For `$3.50` the voice says "three dollars
+//! fifty". These spoken words belong to the one written word, so that it has a time.
 //!
-//! Guarantees: one [`SpokenWord`] per written word, in order; no letter or digit of any language is dropped;
-//! English has no digits left; time and output are linear in the sentence, whatever its content. Pure
-//! functions: equal input gives equal output.
+//! Guarantees: one [`SpokenWord`] per written word, in order; no letter or digit of any language is dropped; English
+//! has no digits left; time and output grow linearly with the length of the sentence, regardless of its content. All
+//! functions are pure: equal input gives equal output.
 //!
-//! English is read completely; in German, French, Spanish and Portuguese, only numbers, money, dates, times and
-//! percentages are. In other languages only silent signs are removed. Leaves sentence splitting, markup and the
-//! phonemes of whole sentences to others.
+//! English is fully expanded. In German, French, Spanish and Portuguese, only numbers, money, dates, times and
+//! percentages are. In other languages only silent signs are removed. This crate does not split sentences, parse
+//! markup or produce the phonemes of whole sentences.
 //!
 //! Start with [`normalize`] and [`join_spoken`]:
 //!
@@ -42,23 +42,23 @@ use pronunciation::Found;
 use pytoon_core::text::Word;
 use sentence::Sentence;
 
-/// The words that a voice reads for one written word.
+/// The words that a voice speaks for one written word.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SpokenWord {
-    /// The words to say: several, one or none, ending with their prosody marks. For a given pronunciation, its
-    /// respelling, for voices that take text only.
+    /// The words to say: several, one or none, ending with their prosody marks. If the brief defines a pronunciation,
+    /// its respelling, for voices that accept only text.
     pub text: String,
-    /// The sounds that the brief gives for this word.
+    /// The pronunciation that the brief defines for this word.
     pub pronunciation: Option<Pronunciation>,
-    /// True if it joins the next word without a space.
+    /// True if the word joins the next one without a space.
     pub joins_next: bool,
 }
 
-/// Returns the words that a voice reads for each written word of one sentence in a language (BCP 47).
+/// Returns the words that a voice speaks for each written word of one sentence in a language (BCP 47).
 ///
-/// If number and unit are separate words, each keeps its own share: `20 €` gives "twenty" and "euros". An entry
-/// is empty if a word is silent, or if its words moved to a neighbour because they are spoken in another order,
-/// like those of `$` in `$ 20`.
+/// If number and unit are separate words, each keeps its own share: `20 €` gives "twenty" and "euros". An entry is
+/// empty if a word is silent, or if its words moved to a neighbour because they are spoken in another order, like
+/// those of `$` in `$ 20`.
 pub fn normalize(
     words: &[Word],
     language: &str,
@@ -83,7 +83,7 @@ pub fn normalize(
     spoken
 }
 
-/// Returns the pronunciations of words, by the index of the first.
+/// Returns the matching pronunciations, by the index of their first word.
 fn matches(words: &[Word], pronunciations: &Pronunciations) -> Vec<Option<Found>> {
     let mut out: Vec<Option<Found>> = Vec::with_capacity(words.len());
     if pronunciations.is_empty() {
@@ -111,7 +111,7 @@ fn with_pronunciations(words: &[Word], found: Vec<Option<Found>>) -> Sentence {
     sentence
 }
 
-/// Returns the words of a language without rules: only silent signs are removed.
+/// Returns the words in a language without rules. Only silent signs are removed.
 fn unchanged(words: &[Word], found: Vec<Option<Found>>) -> Vec<SpokenWord> {
     let mut out: Vec<SpokenWord> = words
         .iter()
@@ -125,7 +125,7 @@ fn unchanged(words: &[Word], found: Vec<Option<Found>>) -> Vec<SpokenWord> {
     out
 }
 
-/// Replaces words by their pronunciation.
+/// Replaces words with their pronunciation.
 fn fix(out: &mut [SpokenWord], index: usize, found: Found) {
     let count = found.words.len();
     for (offset, (text, pronunciation)) in found.words.into_iter().enumerate() {

@@ -1,62 +1,61 @@
-//! Pronunciations given by a brief, and their matches in a sentence.
+//! Pronunciations defined by a brief, and their matches in a sentence.
 //!
-//! Guarantees: at most 500 entries of at most 100 characters each, checked when they are made.
-//! Matching ignores case, takes whole words only, prefers longer phrases, and costs a bounded
-//! number of look-ups per word.
+//! Guarantees: at most 500 entries of at most 100 characters each, checked on creation. Matching ignores case,
+//! matches only whole words, prefers longer phrases, and costs a bounded number of look-ups per word.
 
 use crate::respelling;
 use crate::symbols;
 use std::collections::{HashMap, HashSet};
 use thiserror::Error;
 
-/// The largest number of entries of one layer.
+/// Maximum number of entries in one layer.
 pub const MAX_ENTRIES: usize = 500;
-/// The largest number of characters of a word or of its pronunciation.
+/// Maximum number of characters in a word or in its pronunciation.
 pub const MAX_CHARS: usize = 100;
-/// The largest number of words of a phrase.
+/// Maximum number of words in a phrase.
 pub const MAX_PHRASE_WORDS: usize = 8;
 
-/// Marks that shape prosody and may follow a word.
+/// Prosody marks that may follow a word.
 const TAIL_MARKS: &str = ".,!?;:…";
 const OPENERS: &str = "(\"“„‘'[{«‹*_¿¡";
 const CLOSERS: &str = ")\"”“’'‘]}»›*_";
 /// Letters that occur only in phonetic spelling.
 const IPA_LETTERS: &str = "əɚɝɪʊɛɑɒɔʌθðʃʒŋɡɹʁɣβɲʎɾʔˈˌːɨɐɜɫɸʏɯɤʂʐɕʑ";
 
-/// The reason why an entry is rejected.
+/// The reason for rejecting an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PronunciationError {
-    /// More entries than one layer may have.
+    /// There are more entries than a layer may have.
     #[error("{count} pronunciations are too many: at most {MAX_ENTRIES} are allowed")]
     TooMany {
-        /// The given number.
+        /// The number of entries.
         count: usize,
     },
-    /// An entry without a word.
+    /// An entry has no word.
     #[error("a pronunciation has no word: name the word that it is for")]
     EmptyWord,
-    /// A word or phrase that is too long.
+    /// A word or phrase is too long.
     #[error(
         "the word `{word}…` is too long: at most {MAX_CHARS} characters and {MAX_PHRASE_WORDS} words are allowed"
     )]
     WordTooLong {
-        /// The beginning of the word.
+        /// The beginning of the word or phrase.
         word: String,
     },
-    /// An entry without a pronunciation.
+    /// An entry has no pronunciation.
     #[error(
         "`{word}` has no pronunciation: write IPA in slashes or a respelling such as ZAP-ee-er"
     )]
     EmptyValue {
-        /// The word.
+        /// The word without a pronunciation.
         word: String,
     },
-    /// A pronunciation that is too long.
+    /// A pronunciation is too long.
     #[error(
         "the pronunciation of `{word}` is too long: at most {MAX_CHARS} characters are allowed"
     )]
     ValueTooLong {
-        /// The word.
+        /// The word whose pronunciation is too long.
         word: String,
     },
 }
@@ -69,12 +68,12 @@ pub struct Pronunciation {
 }
 
 impl Pronunciation {
-    /// Returns the sounds in IPA, without slashes, stress marks before stressed vowels.
+    /// Returns the pronunciation in IPA, without slashes, with stress marks before stressed vowels.
     pub fn ipa(&self) -> &str {
         &self.ipa
     }
 
-    /// Returns plain letters for voices that take text only.
+    /// Returns the respelling in plain letters, for voices that accept only text.
     pub fn respelled(&self) -> &str {
         &self.respelled
     }
@@ -88,7 +87,7 @@ impl Pronunciation {
         Self { ipa: respelling::to_ipa(value), respelled: value.to_lowercase() }
     }
 
-    /// Returns the pronunciation with an English possessive ending.
+    /// Returns the pronunciation with an English possessive ending added.
     fn possessive(&self) -> Self {
         let ending = match self.ipa.chars().last() {
             Some('s' | 'z' | 'ʃ' | 'ʒ') => "ɪz",
@@ -99,16 +98,16 @@ impl Pronunciation {
     }
 }
 
-/// The replacement of a written word when spoken.
+/// The spoken replacement of a written word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Say {
-    /// Other words, read as usual.
+    /// Other words, which are spoken with their usual pronunciation.
     Words(String),
-    /// Given sounds.
+    /// An explicit pronunciation.
     Sounds(Pronunciation),
 }
 
-/// Pronunciations of words and phrases, later layers winning over earlier ones.
+/// Pronunciations of words and phrases. Later layers override earlier ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pronunciations {
     entries: Vec<(String, String)>,
@@ -119,17 +118,17 @@ pub struct Pronunciations {
 
 /// A match of an entry in a sentence.
 pub(crate) struct Found {
-    /// The spoken word and its sounds, for each of the matched words.
+    /// The spoken text and its pronunciation, for each of the matched words.
     pub(crate) words: Vec<(String, Option<Pronunciation>)>,
-    /// Marks after the last one.
+    /// The marks after the last matched word.
     pub(crate) tail: String,
 }
 
 impl Pronunciations {
-    /// Builds a layer from pairs of a written word or phrase and its pronunciation.
+    /// Creates a layer from pairs of a written word or phrase and its pronunciation.
     ///
     /// # Errors
-    /// [`PronunciationError`] if an entry is empty or too long, or there are too many.
+    /// Returns a [`PronunciationError`] if an entry is empty or too long, or if there are too many entries.
     pub fn new<W, P>(entries: impl IntoIterator<Item = (W, P)>) -> Result<Self, PronunciationError>
     where
         W: AsRef<str>,
@@ -147,7 +146,7 @@ impl Pronunciations {
         Ok(out)
     }
 
-    /// Returns these pronunciations with those of a later layer on top.
+    /// Returns these pronunciations, overridden by those of a later layer.
     #[must_use]
     pub fn merge(mut self, later: &Self) -> Self {
         for (word, value) in &later.entries {
@@ -161,7 +160,7 @@ impl Pronunciations {
         self.entries.iter().map(|(word, value)| (word.as_str(), value.as_str()))
     }
 
-    /// Returns true if there is no entry.
+    /// Returns true if there are no entries.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -177,7 +176,7 @@ impl Pronunciations {
         self.by_phrase.insert(key, parse(word, value));
     }
 
-    /// Finds the longest entry that begins at the first of these written words.
+    /// Returns the match of the longest entry that begins at the first of the written words.
     pub(crate) fn find(&self, words: &[&str]) -> Option<Found> {
         let first = words.first().filter(|_| !self.entries.is_empty())?;
         let heads = forms(first);
@@ -206,7 +205,7 @@ impl Pronunciations {
         None
     }
 
-    /// Reads emoji that have an entry and are attached to other characters.
+    /// Replaces emoji that have an entry and are attached to other characters.
     fn emoji_inside(&self, word: &str) -> Option<Found> {
         if !self.has_emoji || !word.chars().any(symbols::is_emoji) {
             return None;
@@ -244,7 +243,7 @@ fn check(word: &str, value: &str) -> Result<(), PronunciationError> {
     Ok(())
 }
 
-/// Returns the form of a word or phrase used for comparison.
+/// Returns a word or phrase in the form used for comparison.
 fn key(word: &str) -> String {
     let lower = symbols::visible(word).replace('’', "'").to_lowercase();
     lower.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -264,7 +263,7 @@ fn parse(word: &str, value: &str) -> Say {
     Say::Words(value.to_owned())
 }
 
-/// Returns true for syllables joined by hyphens, and for one stressed syllable such as `JIF`.
+/// Returns true for syllables joined by hyphens and for one stressed syllable, such as `JIF`.
 fn is_respelling(word: &str) -> bool {
     let letters = |c: char| c.is_alphabetic();
     let hyphenated =
@@ -280,7 +279,7 @@ fn text_of(say: &Say) -> &str {
     }
 }
 
-/// A form of a written word that may match: its beginning, without marks around it.
+/// A form of a written word to match with the entries, without the marks around it.
 struct Form {
     text: String,
     tail: String,
@@ -307,7 +306,7 @@ fn forms(word: &str) -> Vec<Form> {
     out
 }
 
-/// Assigns the spoken words to the written ones: one each if the numbers agree, else all to the first.
+/// Assigns the spoken words to the written ones: one each if the numbers agree, otherwise all to the first.
 fn spread(say: &Say, count: usize, form: &Form) -> Found {
     let (text, sounds) = match say {
         Say::Words(words) => {

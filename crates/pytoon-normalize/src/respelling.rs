@@ -1,10 +1,10 @@
 //! Converts respellings (`ZAP-ee-er`) to IPA, and IPA to plain letters.
 //!
-//! Guarantees: the result is never longer than a small multiple of the input. A sound without a rule makes the
-//! conversion from IPA return `None`; a respelling always yields something to say. Sounds are those of English, since
-//! respellings are an English habit.
+//! Guarantees: the result is never longer than a small multiple of the input. The conversion from IPA returns `None`
+//! for a sound without a rule; a respelling always yields something to say. The sounds are those of English, since
+//! respellings are an English convention.
 
-/// Letters of a respelling, longest first, with their sound and a flag for vowels.
+/// The letters of a respelling, longest first, each with its sound and a flag for vowels.
 const LETTERS: &[(&str, &str, bool)] = &[
     ("eye", "aɪ", true),
     ("igh", "aɪ", true),
@@ -59,7 +59,7 @@ const LETTERS: &[(&str, &str, bool)] = &[
     ("y", "j", false),
 ];
 
-/// Sounds of IPA, longest first, in plain letters.
+/// The IPA sounds, longest first, each with its plain letters and a flag for vowels.
 const SOUNDS: &[(&str, &str, bool)] = &[
     ("tʃ", "ch", false),
     ("dʒ", "j", false),
@@ -116,8 +116,8 @@ const SOUNDS: &[(&str, &str, bool)] = &[
     ("ʔ", "", false),
 ];
 
-/// Converts a respelling, syllables joined by hyphens, to IPA. Capitals mark the stressed
-/// syllable; without capitals a word of several syllables is stressed on its first.
+/// Converts a respelling, which is syllables joined by hyphens, to IPA. Capitals mark the stressed syllable. Without
+/// capitals, the first of several syllables is stressed.
 pub(crate) fn to_ipa(respelling: &str) -> String {
     let words: Vec<String> = respelling.split_whitespace().map(word_to_ipa).collect();
     words.join(" ")
@@ -186,8 +186,8 @@ pub(crate) fn vowel_groups(word: &str) -> usize {
     count
 }
 
-/// Converts IPA to plain letters that an English voice reads about the same way: `zˈeɪpiɚ` to `zay-pee-er`. Returns
-/// `None` if a sound has no letters.
+/// Converts IPA to plain letters that an English voice pronounces about the same way: `zˈeɪpiɚ` to `zay-pee-er`.
+/// Returns `None` if a sound has no letters.
 pub(crate) fn to_letters(ipa: &str) -> Option<String> {
     let words: Option<Vec<String>> = ipa.split_whitespace().map(word_to_letters).collect();
     words.filter(|words| words.iter().any(|word| !word.is_empty())).map(|words| words.join(" "))
@@ -210,8 +210,8 @@ fn word_to_letters(word: &str) -> Option<String> {
     Some(syllables(&units))
 }
 
-/// Puts hyphens between syllables: before a vowel that follows a vowel, and before the last
-/// consonant between two vowels.
+/// Inserts hyphens between syllables: before a vowel that follows a vowel, and before the last consonant between two
+/// vowels.
 fn syllables(units: &[(&str, bool)]) -> String {
     let is_vowel = |index: usize| units.get(index).is_some_and(|unit| unit.1);
     let first_vowel = units.iter().position(|unit| unit.1).unwrap_or(units.len());

@@ -1,7 +1,7 @@
-//! A sentence split into tokens: the core of each written word, and the marks around it.
+//! Splits a sentence into tokens: the core of each written word, and the marks around it.
 //!
-//! Guarantees: one token per written word; quotes, brackets and markup signs are removed from the core, prosody
-//! marks are kept beside it. The rules of a language read cores; this module puts readings and marks together.
+//! Guarantees: one token per written word; quotes, brackets and markup signs are removed from the core, and prosody
+//! marks are stored beside it. The rules of a language expand cores; this module reassembles readings and marks.
 
 use crate::SpokenWord;
 use crate::numbers::is_digits;
@@ -18,22 +18,22 @@ const MARKUP: &str = "*_|\\^";
 /// One written word.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Token {
-    /// The text for the rules.
+    /// The core of the word, which the rules examine.
     pub(crate) core: String,
-    /// Prosody marks after the core.
+    /// The prosody marks after the core.
     pub(crate) tail: String,
     /// True if a parenthesis or a dash opens before the core.
     pub(crate) opens: bool,
     /// True if a parenthesis closes, or a dash follows, after the core.
     pub(crate) closes: bool,
-    /// The given pronunciation; if set, no rule reads the core.
+    /// The pronunciation from the brief. If it is set, no rule expands the core.
     pub(crate) fixed: Option<(String, Option<Pronunciation>)>,
 }
 
 /// The result of a rule for one token.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reading {
-    /// The words.
+    /// The words to speak.
     pub(crate) text: String,
     /// True if the full stop after the core belonged to an abbreviation.
     pub(crate) eats_stop: bool,
@@ -52,7 +52,7 @@ impl From<&str> for Reading {
 }
 
 impl Reading {
-    /// Returns a reading of an abbreviation with its full stop.
+    /// Creates the reading of an abbreviation that includes its full stop.
     pub(crate) fn abbreviation(text: impl Into<String>) -> Self {
         Self { text: text.into(), eats_stop: true }
     }
@@ -72,7 +72,7 @@ impl Sentence {
         Self { tokens }
     }
 
-    /// Returns the core at an index, or an empty text beyond the ends.
+    /// Returns the core at an index, or an empty text outside the sentence.
     pub(crate) fn core(&self, index: usize) -> &str {
         self.tokens.get(index).map_or("", |token| token.core.as_str())
     }
@@ -87,13 +87,14 @@ impl Sentence {
         self.tokens.get(index).map_or("", |token| token.tail.as_str())
     }
 
-    /// Returns true if no mark is between a token and the next one.
+    /// Returns true if there is no mark between a token and the next one.
     pub(crate) fn flows(&self, index: usize) -> bool {
         let next_opens = self.tokens.get(index + 1).is_none_or(|next| next.opens);
         self.tokens.get(index).is_some_and(|t| t.tail.is_empty() && !t.closes) && !next_opens
     }
 
-    /// Returns true like [`Sentence::flows`], but allows the full stop of an abbreviation between them.
+    /// Returns true if there is no mark between a token and the next one except the full stop of an abbreviation (see
+    /// [`Sentence::flows`]).
     pub(crate) fn flows_past_stop(&self, index: usize) -> bool {
         self.flows(index)
             || (self.tail(index) == "."
@@ -111,7 +112,7 @@ impl Sentence {
         !self.tokens.iter().skip(index + 1).take(4).any(|t| !t.core.is_empty())
     }
 
-    /// Sets the given pronunciations of tokens. The core keeps a neutral word of the same case.
+    /// Sets the pronunciations of tokens from the brief. The core keeps a neutral word of the same case.
     pub(crate) fn fix(&mut self, index: usize, found: Found) {
         let count = found.words.len();
         for (offset, word) in found.words.into_iter().enumerate() {
@@ -125,7 +126,7 @@ impl Sentence {
         }
     }
 
-    /// Puts readings and marks together.
+    /// Combines readings and marks to spoken words.
     pub(crate) fn assemble(self, readings: Vec<Reading>) -> Vec<SpokenWord> {
         let mut out: Vec<SpokenWord> = Vec::with_capacity(self.tokens.len());
         let count = self.tokens.len();
@@ -177,7 +178,7 @@ impl Sentence {
     }
 }
 
-/// Ends the last spoken word with a comma, unless it has a mark.
+/// Adds a comma after the last spoken word, unless it already has a mark.
 fn pause(out: &mut [SpokenWord], last_spoken: Option<usize>) {
     end_with(out, last_spoken, ",");
 }
@@ -189,7 +190,7 @@ fn end_with(out: &mut [SpokenWord], last_spoken: Option<usize>, marks: &str) {
     }
 }
 
-/// Removes repetitions from prosody marks: `!!!` is `!`, `...` is `…`.
+/// Removes repetitions from prosody marks: `!!!` becomes `!`, `...` becomes `…`.
 fn marks(tail: &str) -> String {
     if tail.starts_with("..") {
         return "…".to_owned();
@@ -221,9 +222,9 @@ fn token(word: &str, quote_open: &mut bool) -> Token {
     Token { core: core.to_owned(), tail, opens, closes, fixed: None }
 }
 
-/// Removes the marks before the core, and returns true if they include a parenthesis or dash.
+/// Removes the marks before the core. Also returns true if they include a parenthesis or dash.
 ///
-/// Square brackets mark a remark in a transcript or an insertion in a quotation. A reader does not pause at either.
+/// Square brackets mark a remark in a transcript or an insertion in a quotation. A speaker does not pause at either.
 fn strip_front(word: &str) -> (&str, bool) {
     let mut rest = word;
     let mut opens = false;
@@ -260,8 +261,8 @@ fn strip_front(word: &str) -> (&str, bool) {
     (rest, opens)
 }
 
-/// Removes the marks after the core. Returns the core, its prosody marks, and true if a bracket closed or a dash
-/// followed.
+/// Removes the marks after the core. Returns the core, its prosody marks, and true if a bracket closes or a dash
+/// follows.
 fn strip_back(word: &str, inches_allowed: bool) -> (&str, String, bool) {
     let mut rest = word;
     let mut marks: Vec<char> = Vec::new();

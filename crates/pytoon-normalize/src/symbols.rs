@@ -1,9 +1,9 @@
-//! Signs that no voice should read: emoji, markup, invisible characters, emoticons, decoration.
+//! Signs that no voice should speak: emoji, markup, invisible characters, emoticons, decoration.
 //!
 //! Guarantees: letters and digits of any script are never removed. Zero-width joiners stay where
 //! Arabic and Indic spelling needs them.
 
-/// Characters that markup puts around words.
+/// Characters that markup places around words.
 const MARKUP: &str = "*_~^|\\<>{}[]`";
 
 /// Text emoticons, which are silent.
@@ -20,7 +20,7 @@ pub(crate) fn is_emoji(c: char) -> bool {
         | 0xfe00..=0xfe0f | 0x20e3 | 0xe0020..=0xe007f)
 }
 
-/// Returns true if the character has neither a shape nor a sound.
+/// Returns true if the character is neither visible nor spoken.
 fn is_invisible(c: char) -> bool {
     matches!(c as u32,
         0xad | 0x200b | 0x200e | 0x200f | 0x202a..=0x202e | 0x2060..=0x2069 | 0x180e | 0xfeff
@@ -28,12 +28,12 @@ fn is_invisible(c: char) -> bool {
         || (c.is_control() && !c.is_whitespace())
 }
 
-/// Returns true if spelling of the character's script uses zero-width joiners.
+/// Returns true if the character belongs to a script whose spelling uses zero-width joiners.
 fn uses_joiners(c: char) -> bool {
     matches!(c as u32, 0x0600..=0x08ff | 0x0900..=0x0dff | 0x1780..=0x17ff | 0xfb50..=0xfdff)
 }
 
-/// Removes invisible characters and keycaps.
+/// Removes invisible characters and keycap marks.
 pub(crate) fn visible(word: &str) -> String {
     if word.is_ascii() && !word.contains(|c: char| c.is_control()) {
         return word.to_owned();
@@ -56,7 +56,7 @@ pub(crate) fn visible(word: &str) -> String {
     out
 }
 
-/// Removes everything that synthesisers would spell aloud: emoji, markup signs, invisible characters.
+/// Removes all characters that synthesisers would spell aloud: emoji, markup signs, invisible characters.
 pub(crate) fn readable(word: &str) -> String {
     visible(word).chars().filter(|&c| !is_silent(c)).collect()
 }
@@ -78,8 +78,8 @@ pub(crate) fn is_decoration(token: &str) -> bool {
         && token.chars().all(|c| c == first)
 }
 
-/// Maps digits, letters and signs in another shape to plain ones: `５` to `5`, `Ａ` to `A`, `₂` to
-/// `2`, `①` to `1`. Superscripts stay, since they are powers.
+/// Maps digits, letters and signs in other styles to plain ones: `５` to `5`, `Ａ` to `A`, `₂` to `2`, `①` to `1`.
+/// Superscripts stay, since they are powers.
 pub(crate) fn plain_digit(c: char) -> char {
     let from = |base: u32, zero: u32| char::from_u32(base + (c as u32 - zero)).unwrap_or(c);
     match c as u32 {
@@ -91,7 +91,7 @@ pub(crate) fn plain_digit(c: char) -> char {
     }
 }
 
-/// Returns the exponent of a superscript digit.
+/// Returns the plain digit of a superscript.
 pub(crate) fn superscript(c: char) -> Option<char> {
     Some(match c {
         '⁰' => '0',

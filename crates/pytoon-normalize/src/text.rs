@@ -1,7 +1,7 @@
-//! The text for a voice, and the place of each written word in it.
+//! The text for a voice, with the position of each written word in it.
 //!
-//! Guarantees: one range per written word, in order, inside the text. A synthesiser's word events are positions
-//! in this text, so the ranges convert them to times of written words.
+//! Guarantees: one range per written word, in order, within the text. A synthesiser's word events are positions in
+//! this text, so the ranges map them to written words.
 
 use crate::SpokenWord;
 use crate::symbols;
@@ -10,9 +10,9 @@ use pytoon_core::text::Word;
 /// A text to speak, with the character range of every written word in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpokenText {
-    /// The text.
+    /// The text to speak.
     pub text: String,
-    /// Character ranges (from, up to) of the words, in order. A silent word has an empty range.
+    /// The character ranges (start, end) of the words, in order. A silent word has an empty range.
     pub ranges: Vec<(usize, usize)>,
 }
 

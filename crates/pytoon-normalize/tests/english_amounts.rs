@@ -1,10 +1,10 @@
-//! English money, dates, times and units, in addition to those of the fixture.
+//! Tests of English money, dates, times and units beyond those of the fixture.
 
 mod common;
 
 use common::{Reading, assert_readings};
 
-/// Money.
+/// Money phrases.
 const MONEY: &[Reading] = &[
     Reading {
         language: "en",
@@ -120,7 +120,7 @@ const MONEY: &[Reading] = &[
     },
 ];
 
-/// Dates.
+/// Date phrases.
 const DATES: &[Reading] = &[
     Reading {
         language: "en",
@@ -210,7 +210,7 @@ const DATES: &[Reading] = &[
     },
 ];
 
-/// Times.
+/// Time phrases.
 const TIMES: &[Reading] = &[
     Reading { language: "en", written: "at 7:15 pm", spoken: "at seven fifteen P M" },
     Reading { language: "en", written: "at 11:45AM", spoken: "at eleven forty five A M" },
@@ -242,7 +242,7 @@ const TIMES: &[Reading] = &[
     },
 ];
 
-/// Units.
+/// Phrases with units.
 const UNITS: &[Reading] = &[
     Reading { language: "en", written: "a 5 km run", spoken: "a five kilometer run" },
     Reading { language: "en", written: "a 5-km run", spoken: "a five kilometer run" },

@@ -1,10 +1,10 @@
-//! The table of 120 readings that was written before the code.
+//! Tests the table of 120 readings that was written before the code.
 
 use pytoon_core::text::words;
 use pytoon_normalize::{Pronunciations, join_spoken, normalize};
 use std::collections::BTreeMap;
 
-/// The least number of lines that must agree.
+/// Minimum number of lines that must agree.
 const MIN_AGREEING: usize = 120;
 
 struct Line {
@@ -14,7 +14,7 @@ struct Line {
     spoken: String,
 }
 
-/// Reads one line of the table: a flow mapping of plain and double-quoted scalars.
+/// Parses one line of the table: a flow mapping with plain and double-quoted scalars.
 fn line(text: &str) -> Option<Line> {
     let mut rest = text.strip_prefix("- {")?.trim_end().strip_suffix('}')?;
     let mut fields: BTreeMap<String, String> = BTreeMap::new();
@@ -50,7 +50,7 @@ fn scalar(text: &str) -> Option<(String, &str)> {
     None
 }
 
-/// Returns the text in lower case, with hyphens as spaces, no punctuation, single spaces.
+/// Returns the text in lower case without punctuation, with spaces for hyphens and single spaces.
 fn comparable(text: &str) -> String {
     let text = text.to_lowercase().replace('-', " ");
     let kept: String = text.chars().filter(|c| c.is_alphanumeric() || c.is_whitespace()).collect();

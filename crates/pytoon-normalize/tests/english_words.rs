@@ -1,4 +1,4 @@
-//! English numbers, abbreviations and addresses, in addition to those of the fixture.
+//! Tests of English numbers, abbreviations and addresses beyond those of the fixture.
 
 mod common;
 
@@ -6,7 +6,7 @@ use common::{Reading, assert_readings};
 use pytoon_core::text::words;
 use pytoon_normalize::{Pronunciations, normalize};
 
-/// Numbers.
+/// Phrases with numbers.
 const NUMBERS: &[Reading] = &[
     Reading { language: "en", written: "5 < 7", spoken: "five is less than seven" },
     Reading { language: "en", written: "2 * 3 = 6", spoken: "two times three equals six" },
@@ -137,7 +137,7 @@ const NUMBERS: &[Reading] = &[
     Reading { language: "en", written: "omega-3 in H5N1", spoken: "omega three in H five N one" },
 ];
 
-/// Abbreviations.
+/// Phrases with abbreviations.
 const ABBREVIATIONS: &[Reading] = &[
     Reading {
         language: "en",
@@ -261,7 +261,7 @@ const ABBREVIATIONS: &[Reading] = &[
     },
 ];
 
-/// Web.
+/// Phrases with web addresses.
 const WEB: &[Reading] = &[
     Reading { language: "en", written: "I <3 bread & butter", spoken: "I bread and butter" },
     Reading { language: "en", written: "use snake_case here", spoken: "use snake case here" },
@@ -334,7 +334,7 @@ fn the_table_is_broad() {
     assert!(NUMBERS.len() + ABBREVIATIONS.len() + WEB.len() >= 100);
 }
 
-/// A phrase and the share of each of its written words.
+/// A phrase and the spoken share of each written word.
 struct Shares {
     written: &'static str,
     spoken: &'static [&'static str],

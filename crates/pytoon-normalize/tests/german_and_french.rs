@@ -1,4 +1,4 @@
-//! German and French phrases and their readings; languages without rules.
+//! Tests of German and French phrases, and of languages without rules.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! The examples of the guide match the crate's behaviour.
+//! Tests that the examples of the guide match the crate's behaviour.
 
 mod common;
 

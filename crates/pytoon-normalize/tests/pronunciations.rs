@@ -1,4 +1,4 @@
-//! Matching, layering and validation of a brief's pronunciations.
+//! Tests of matching, layering and validation of a brief's pronunciations.
 
 use pytoon_core::text::words;
 use pytoon_normalize::{PronunciationError, Pronunciations, SpokenWord, join_spoken, normalize};

@@ -1,4 +1,4 @@
-//! Properties that hold for any text.
+//! Property tests that hold for any text.
 
 use proptest::prelude::*;
 use pytoon_core::text::{Word, words};
@@ -21,7 +21,7 @@ const LANGUAGES: &[&str] = &[
     "x-klingon",
 ];
 
-/// Pieces of tokens that reach the rules.
+/// Pieces from which tests build tokens that reach the rules.
 const PIECES: &[&str] = &[
     "$", "€", "1", "23", "4,567", "0.5", "-", "–", "/", ":", ".", "am", "pm", "k", "M", "km", "%",
     "°", "C", "\"", "'", "x", "#", "@", "St.", "Dr.", "Jan", "May", "Mon", "st", "th", "IV", "A",

@@ -1,4 +1,4 @@
-//! Spanish and Portuguese phrases and their readings.
+//! Tests of Spanish and Portuguese phrases.
 
 mod common;
 

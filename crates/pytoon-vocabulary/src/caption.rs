@@ -1,4 +1,4 @@
-//! Captions on screen, and the words in them with their times.
+//! Captions on screen and their timed words.
 
 use crate::ids::SceneId;
 use crate::units::Ms;
@@ -9,33 +9,33 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CaptionCue {
-    /// The scene that it belongs to.
+    /// The scene that shows the caption.
     pub scene_id: SceneId,
-    /// Start in milliseconds.
+    /// The start in milliseconds.
     pub start: Ms,
-    /// End in milliseconds.
+    /// The end in milliseconds.
     pub end: Ms,
-    /// The words as one text, in the script's own spelling.
+    /// The words as one text, spelled as in the script.
     pub text: String,
     /// The words with their times.
     pub words: Vec<CaptionWord>,
 }
 
-/// A word with its times.
+/// A word with its start and end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CaptionWord {
-    /// The script's own spelling.
+    /// The word's spelling in the script.
     pub text: String,
-    /// Onset in milliseconds.
+    /// The onset in milliseconds.
     pub start: Ms,
-    /// End in milliseconds.
+    /// The end in milliseconds.
     pub end: Ms,
-    /// True if a look may highlight it.
+    /// True if a look may highlight the word.
     #[serde(default)]
     pub emphasis: bool,
-    /// True if it joins the next word without a space.
+    /// True if the word joins the next one without a space.
     #[serde(default)]
     pub joins_next: bool,
 }

@@ -1,10 +1,10 @@
-//! Regions of ducked music.
+//! Regions in which music is ducked.
 
 use crate::units::Ms;
 use serde::{Deserialize, Serialize};
 
-/// A region in which music is ducked. It is fully ducked from `start` to `end`; the ramps are outside, so the
-/// music is already low when the word begins.
+/// A region in which music is ducked. The music is fully ducked from `start` to `end`. The ramps are outside, so the
+/// music is already quiet when the word begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -13,10 +13,10 @@ pub struct DuckRegion {
     pub start: Ms,
     /// The end of full ducking, in milliseconds.
     pub end: Ms,
-    /// The gain inside, in dB (negative).
+    /// The gain inside the region, in dB (negative).
     pub gain_db: f64,
-    /// The ramp down, ending at `start`, in milliseconds.
+    /// The length of the ramp down, which ends at `start`, in milliseconds.
     pub ramp_down: Ms,
-    /// The ramp up, beginning at `end`, in milliseconds.
+    /// The length of the ramp up, which begins at `end`, in milliseconds.
     pub ramp_up: Ms,
 }

@@ -1,4 +1,4 @@
-//! Bytes as hexadecimal digits.
+//! Encodes bytes as hexadecimal digits.
 
 use std::fmt::Write;
 

@@ -1,14 +1,14 @@
-//! Types for the ids of rows and the names of engines: a task's id cannot be passed as a job's.
+//! Types for row ids and engine names. A task's id cannot be passed as a job's.
 //!
-//! Any text can be looked up as an id (`From`). An id that becomes part of a path is parsed (`FromStr`), which
-//! rejects folders.
+//! Any text can be used to look up an id (`From`). An id that becomes part of a path is parsed (`FromStr`), which
+//! rejects path separators.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
-/// A text that cannot be an id in a path.
+/// A text that is not a valid id in a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidId(String);
 
@@ -30,7 +30,7 @@ macro_rules! ids {
         pub struct $name(String);
 
         impl $name {
-            /// Returns the id as text.
+            /// Returns the id as a string slice.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -117,13 +117,13 @@ macro_rules! ids {
 ids! {
     /// The id of a job.
     JobId;
-    /// The id of a task: its job's id and its name.
+    /// The id of a task: the id of its job and its own name.
     TaskId;
-    /// The id of a scene within its job, such as `scene_01`.
+    /// The id of a scene, unique within its job, such as `scene_01`.
     SceneId;
-    /// The id of a paid call: of its row in the ledger, and of the file of its clip.
+    /// The id of a paid call. It identifies the call's row in the ledger and the clip file.
     CallId;
-    /// The name of an engine, as in configuration, such as `runway` or `local`.
+    /// The name of an engine as written in the configuration, such as `runway` or `local`.
     EngineName;
 }
 

@@ -1,6 +1,6 @@
-//! Shared types of all crates: time, money, ids, styles, captions, ducks, seeded choices.
+//! Types that all crates share: time, money, ids, styles, captions, ducking regions, seeded choices.
 //!
-//! Guarantees: pure values; no module depends on another crate of the workspace.
+//! Guarantees: all values are pure; no module depends on another crate of the workspace.
 //!
 //! Start with [`Ms`], [`Frame`], [`MicroUsd`] and [`CaptionWord`].
 

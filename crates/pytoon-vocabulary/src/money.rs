@@ -1,11 +1,11 @@
-//! Money as whole millionths of a dollar: sums of floats would drift.
+//! Money as whole millionths of a dollar, since sums of floats would drift.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Sub};
 
-/// Millionths of a US dollar.
+/// An amount in millionths of a US dollar.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -14,10 +14,10 @@ use std::ops::{Add, AddAssign, Sub};
 pub struct MicroUsd(pub i64);
 
 impl MicroUsd {
-    /// Zero.
+    /// An amount of zero.
     pub const ZERO: Self = Self(0);
 
-    /// Converts dollars to the nearest whole millionth; NaN and infinities become zero.
+    /// Converts dollars to the nearest whole millionth. NaN and infinities become zero.
     pub fn from_usd(usd: f64) -> Self {
         if usd.is_finite() { Self((usd * 1e6).round() as i64) } else { Self::ZERO }
     }

@@ -1,9 +1,9 @@
-//! Seeded choices: a small generator whose sequence is part of the format.
+//! Seeded random choices: a small generator whose sequence is part of the file format.
 //!
-//! A seed stored in a brief or a timeline must give the same film next year, so the sequence must never change
-//! with a library version. SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators",
-//! OOPSLA 2014) is ten lines and passes the usual test batteries. Integer arithmetic only: every platform gives
-//! the same sequence. Not for secrets.
+//! A seed stored in a brief or a timeline must give the same film next year, so the sequence must never change with a
+//! library version. SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", OOPSLA 2014) is
+//! ten lines long and passes the usual test batteries. It uses integer arithmetic only, so every platform gives the
+//! same sequence. It is not suitable for secrets.
 
 /// A SplitMix64 generator.
 #[derive(Debug, Clone)]
@@ -12,7 +12,7 @@ pub struct Rng {
 }
 
 impl Rng {
-    /// Returns a generator for a seed and a purpose, so that two users of one seed get different sequences.
+    /// Creates a generator for a seed and a purpose, so that two users of one seed get different sequences.
     pub fn new(seed: u64, purpose: &str) -> Self {
         // FNV-1a keeps the purpose's influence independent of its length.
         let tag = purpose.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -21,7 +21,7 @@ impl Rng {
         Self { state: seed ^ tag }
     }
 
-    /// Returns a generator whose purpose is a number, as for drawn backgrounds and music.
+    /// Creates a generator whose purpose is a number, as for drawn backgrounds and music.
     pub fn numbered(seed: u64, purpose: u64) -> Self {
         Self { state: seed ^ purpose }
     }
@@ -69,17 +69,17 @@ impl Rng {
         low + (high - low) * self.unit()
     }
 
-    /// Draws an index below `len`; 0 for an empty range.
+    /// Draws an index below `len`; returns 0 if `len` is 0.
     pub fn index(&mut self, len: usize) -> usize {
         if len == 0 { 0 } else { (self.next_u64() % len as u64) as usize }
     }
 
-    /// Draws true with this probability.
+    /// Returns true with the given probability.
     pub fn chance(&mut self, probability: f32) -> bool {
         self.unit() < probability
     }
 
-    /// Draws an element of a slice that is not empty.
+    /// Draws an element of a non-empty slice.
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.index(items.len())]
     }

@@ -1,6 +1,6 @@
-//! Styles named in briefs and presets, and drawn or played by other crates.
+//! Named styles of briefs and presets. Other crates draw or play them.
 
-/// Declares an enum whose members have names in files.
+/// Declares an enum whose variants have names in files.
 #[macro_export]
 macro_rules! named_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident => $text:literal),+ $(,)? }) => {
@@ -12,15 +12,15 @@ macro_rules! named_enum {
         pub enum $name { $($(#[$vmeta])* $variant),+ }
 
         impl $name {
-            /// Every member, in the order of the documentation.
+            /// All variants, in the order of the documentation.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// Returns the name as written in files.
+            /// Returns the variant's name as written in files.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
             }
 
-            /// Returns the member of this name.
+            /// Returns the variant with the given name.
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|member| member.as_str() == name)
             }
@@ -53,7 +53,7 @@ named_enum! {
         Mesh => "mesh",
         /// Curtains of light.
         Aurora => "aurora",
-        /// Discs of light and a leak of warm light.
+        /// Discs of light and a warm light leak.
         BokehLeak => "bokeh_leak",
         /// Torn sheets of paper.
         Paper => "paper",
@@ -71,7 +71,7 @@ named_enum! {
 named_enum! {
     /// A mood of generated music.
     MusicMood {
-        /// Bright, with claps; for products and companies.
+        /// Bright music with claps, for products and companies.
         UpbeatCorporate => "upbeat_corporate",
         /// Soft piano and pads.
         Calm => "calm",
@@ -79,7 +79,7 @@ named_enum! {
         Cinematic => "cinematic",
         /// Dusty keys with swing.
         Lofi => "lofi",
-        /// Four on the floor.
+        /// A four-on-the-floor beat.
         Energetic => "energetic",
     }
 }

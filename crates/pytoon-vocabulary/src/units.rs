@@ -1,8 +1,8 @@
-//! Milliseconds and frames as separate types: one cannot be passed for the other.
+//! Milliseconds and frames as separate types, so that one cannot be passed for the other.
 //!
 //! Guarantees: arithmetic never panics on overflow and never wraps.
 //!
-//! Leaves the conversion between them to the frame rate (`pytoon-core::time`).
+//! The frame rate (`pytoon-core::time`) converts between them.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -13,8 +13,8 @@ macro_rules! units {
     ($($(#[$doc:meta])+ $name:ident;)+) => {$(
         $(#[$doc])+
         ///
-        /// Operators saturate at the ends of `i64`: a handwritten file may contain any number.
-        /// Dividing by zero panics.
+        /// Operators saturate at the limits of `i64`, since a handwritten file may contain any number. Dividing by
+        /// zero panics.
         #[derive(
             Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize,
             Deserialize,
@@ -25,12 +25,12 @@ macro_rules! units {
         impl $name {
             /// Zero.
             pub const ZERO: Self = Self(0);
-            /// The greatest value.
+            /// The largest value.
             pub const MAX: Self = Self(i64::MAX);
-            /// The least value.
+            /// The smallest value.
             pub const MIN: Self = Self(i64::MIN);
 
-            /// Wraps a bare number.
+            /// Creates a value from a bare number.
             pub const fn new(value: i64) -> Self {
                 Self(value)
             }
@@ -40,7 +40,7 @@ macro_rules! units {
                 self.0
             }
 
-            /// Returns the distance from zero.
+            /// Returns the absolute value.
             #[must_use]
             pub const fn abs(self) -> Self {
                 Self(self.0.saturating_abs())
@@ -62,13 +62,13 @@ macro_rules! units {
                 }
             }
 
-            /// Returns the sum, or the end of the range on overflow.
+            /// Returns the sum, saturated at the limits of `i64`.
             #[must_use]
             pub const fn saturating_add(self, other: Self) -> Self {
                 Self(self.0.saturating_add(other.0))
             }
 
-            /// Returns the difference, or the end of the range on overflow.
+            /// Returns the difference, saturated at the limits of `i64`.
             #[must_use]
             pub const fn saturating_sub(self, other: Self) -> Self {
                 Self(self.0.saturating_sub(other.0))
@@ -153,9 +153,9 @@ macro_rules! units {
 }
 
 units! {
-    /// A moment of a film, or a length, in milliseconds.
+    /// An instant of a film, or a length, in milliseconds.
     Ms;
-    /// The number of a frame, counted from 0, or a count of frames.
+    /// The index of a frame, counted from 0, or a number of frames.
     Frame;
 }
 

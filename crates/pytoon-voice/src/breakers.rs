@@ -1,9 +1,9 @@
 //! Circuit breakers of speech services and servers, in the store that all processes share.
 //!
-//! Guarantees: every process skips a provider that fails repeatedly; if the store does not answer, the provider is
-//! called; purchased goods are used regardless of the breaker.
+//! Guarantees: every process skips a provider that fails repeatedly; if the store does not respond, the provider is
+//! called; purchased results are used regardless of the breaker.
 //!
-//! Voices of this machine have no breaker: skipping them would save nothing.
+//! Local voices have no breaker, since skipping them would save nothing.
 
 use crate::tts::{Guarded, SpokenSentence, TtsProvider, TtsRequest};
 use crate::{Result, VoiceError};
@@ -16,14 +16,14 @@ use pytoon_vendor::world::World;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
-/// The circuit breakers, with the runtime that waits for their store.
+/// The circuit breakers, with the runtime on which calls to their store run.
 #[derive(Debug, Clone)]
 pub struct VoiceBreakers {
     breakers: Breakers,
     runtime: Handle,
 }
 
-/// The state of the breaker at the time of the call.
+/// The state of the breaker at the start of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entered {
     /// The provider has no breaker.
@@ -39,7 +39,7 @@ fn row_of(provider: &str, guarded: Guarded<'_>) -> String {
 }
 
 impl VoiceBreakers {
-    /// Creates the breakers of a store; `runtime` runs the futures that wait for it.
+    /// Creates the breakers on a store. `runtime` runs the futures that access the store.
     pub fn new(store: Arc<dyn PurchaseStore>, world: Arc<dyn World>, runtime: Handle) -> Self {
         let show = Metrics::voice_breaker;
         Self { breakers: Breakers { store, world, show, advice }, runtime }
@@ -101,7 +101,7 @@ impl VoiceBreakers {
     }
 }
 
-/// Returns the advice for a person about a voice's breaker.
+/// Returns the advice to the operator about a voice's breaker.
 fn advice(advice: Advice) -> &'static str {
     match advice {
         Advice::Key => "the key is wrong or lacks permission: put a valid one into .env",

@@ -1,16 +1,17 @@
-//! The suite that every voice provider passes.
+//! The conformance suite that every voice provider passes.
 //!
-//! It checks the contract of [`crate::tts::TtsProvider`]: a failure has the kind that decides the next step, and
-//! reports correctly if money was spent; no key shows; a provider that failed never passes silence off as speech.
+//! It checks the contract of [`crate::tts::TtsProvider`]: a failure has the kind that decides the next step and
+//! reports correctly whether money was spent; no key is exposed; a provider that failed never presents silence as
+//! speech.
 //!
-//! A provider is made by the chain, as in the product. The differences between providers are in
-//! `fixtures/voices/<provider>/`: `provider.json` describes the provider, and the other files contain its answers, or
-//! the program or voice that plays it.
+//! The chain creates each provider, as in the product. The differences between providers are in
+//! `fixtures/voices/<provider>/`: `provider.json` describes the provider, and the other files contain its responses,
+//! or the program or voice that simulates it.
 //!
-//! - Services and servers (`remote`) are played by a server with a script.
-//! - Programs (`programs`) are played by a shell script.
-//! - Voices that are files (`files`) are in a folder, and one file after another is spoiled. The model that speaks
-//!   there is a toy.
+//! - Services and servers (`remote`) are simulated by a scripted server.
+//! - External programs (`programs`) are simulated by a shell script.
+//! - Voices that are files (`files`) are stored in a folder, and the suite damages one file after another. The model
+//!   that speaks is a toy model.
 //!
 //! Start with [`run`].
 
@@ -46,23 +47,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// The spoken text. Fixtures with times of characters are of these words.
+/// The text to speak. Fixtures with character times are based on these words.
 pub const TEXT: &str = "The kettle sings in the quiet morning.";
 
-/// Opens a ledger in a folder.
+/// A function that opens a ledger in a folder.
 pub type OpenStore<'a> = &'a dyn Fn(&Runtime, &Path) -> Result<Arc<dyn PurchaseStore>, String>;
 
-/// A provider under test.
+/// A provider under test, with its fixtures.
 pub struct Subject<'a> {
-    /// The provider's name, which is also its folder of fixtures; `openai_compatible` for servers.
+    /// The provider's name, which is also the name of its fixture folder; `openai_compatible` for servers.
     pub provider: &'a str,
-    /// Its folder of fixtures.
+    /// The folder of the provider's fixtures.
     pub fixtures: PathBuf,
-    /// Opens the ledger of a check.
+    /// The function that opens the ledger for a check.
     pub open_store: OpenStore<'a>,
 }
 
-/// `provider.json`.
+/// The contents of `provider.json`.
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Fixture {
@@ -71,10 +72,10 @@ enum Fixture {
     Files(files::Files),
 }
 
-/// Runs the suite. `folder` is an empty folder that it may write to. It blocks on a runtime of its own: call it
-/// outside a runtime.
+/// Runs the suite. `folder` is an empty folder that the suite may write to. The suite blocks on its own runtime, so
+/// call it outside a runtime.
 ///
-/// Fails only if the suite itself cannot run, such as without fixtures.
+/// Fails only if the suite itself cannot run, for example without fixtures.
 pub fn run(subject: &Subject<'_>, folder: &Path) -> Result<Vec<Row>, String> {
     let fixture: Fixture = serde_json::from_str(&subject.text("provider.json")?)
         .map_err(|error| format!("{}/provider.json: {error}", subject.provider))?;
@@ -98,14 +99,14 @@ impl Subject<'_> {
     }
 }
 
-/// The means to make providers.
+/// The resources from which providers are created.
 struct Bench<'a> {
     subject: &'a Subject<'a>,
     folder: &'a Path,
     runtime: &'a Runtime,
 }
 
-/// A provider made for one check.
+/// A provider created for one check, with its ledger.
 struct Stage {
     provider: Result<Arc<dyn TtsProvider>, String>,
     store: Arc<dyn PurchaseStore>,
@@ -121,14 +122,14 @@ impl Bench<'_> {
         Ok(folder)
     }
 
-    /// Returns a runner of the programs in a folder, with a short stall timeout.
+    /// Returns a runner that finds programs only in the given folder, with a short stall timeout.
     fn runner(&self, programs: &Path) -> Runner {
         let programs = Programs::only_in(vec![programs.to_owned()]);
         Runner::new(programs, CancelToken::default(), Duration::from_millis(900))
     }
 
-    /// Makes the provider from the built-in configuration, changed by `change`. `name` is its name in the chain,
-    /// `key` the variable of its key.
+    /// Creates the provider from the built-in configuration after `change` has modified it. `name` is the provider's
+    /// name in the chain; `key` is the environment variable of its key.
     fn stage(
         &self,
         check: &str,
@@ -172,7 +173,7 @@ impl Bench<'_> {
         Ok(Stage { provider, store })
     }
 
-    /// Makes the provider without a key, its block changed.
+    /// Creates the provider without a key, after `change` has modified its configuration block.
     fn own_stage(
         &self,
         check: &str,
@@ -190,7 +191,7 @@ impl Stage {
     }
 }
 
-/// Returns the built-in settings of voices, changed.
+/// Returns the built-in voice settings after `change` has modified them.
 fn settings(change: impl FnOnce(&mut Value)) -> Result<TtsSettings, String> {
     let nowhere = ConfigSource::Optional("there is no such folder".into());
     let config = Config::load(&nowhere).map_err(|error| error.to_string())?;
@@ -204,7 +205,7 @@ fn request() -> TtsRequest {
     TtsRequest { sentences: vec![text::words(TEXT)], ..TtsRequest::default() }
 }
 
-/// Rejects invalid speech.
+/// Fails if the speech is invalid.
 fn judged(spoken: &[SpokenSentence]) -> Result<(), String> {
     let [sentence] = spoken else {
         return Err(format!("{} sentences came for one", spoken.len()));
@@ -214,21 +215,21 @@ fn judged(spoken: &[SpokenSentence]) -> Result<(), String> {
     ensure(!speech::is_silent(&sentence.samples), "silence is passed off as speech")
 }
 
-/// Speaks and expects success.
+/// Speaks the test text and expects success.
 fn speaks(provider: &dyn TtsProvider) -> Outcome {
     let spoken = provider.speak(&request()).map_err(|error| format!("unexpectedly {error}"))?;
     judged(&spoken)?;
     Ok("speaks".to_owned())
 }
 
-/// Speaks and expects a failure.
+/// Speaks a request and expects a failure.
 fn fails(provider: &dyn TtsProvider, request: &TtsRequest) -> Result<VoiceError, String> {
     let error = provider.speak(request).err().ok_or("it was taken for speech")?;
     clean(&format!("{error} {error:?}"))?;
     Ok(error)
 }
 
-/// Speaks and expects a failure within a time.
+/// Speaks the test text and expects a failure within `patience`.
 fn fails_within(patience: Duration, provider: &dyn TtsProvider) -> Result<VoiceError, String> {
     let begun = Instant::now();
     let error = fails(provider, &request())?;
@@ -237,14 +238,14 @@ fn fails_within(patience: Duration, provider: &dyn TtsProvider) -> Result<VoiceE
     Ok(error)
 }
 
-/// Expects a failure of a kind.
+/// Expects a failure of the given kind.
 fn of_kind(error: &VoiceError, kind: &str) -> Outcome {
     let own = error.kind();
     ensure(own == kind, format!("{own}; the kind should be {kind}: {error}"))?;
     Ok(kind.to_owned())
 }
 
-/// Rejects a request that lacks a word of the text.
+/// Fails if a request lacks a word of the test text.
 fn says_all(asked: &str) -> Result<(), String> {
     for word in text::words(TEXT) {
         let bare = word.text.trim_end_matches('.');

@@ -1,66 +1,66 @@
-//! Failures of voices.
+//! Errors of voices.
 
 use pytoon_process::{Shortage, SystemError};
 use pytoon_vendor::{VendorError, VendorErrorKind};
 use std::sync::Arc;
 
-/// The result of a call to a voice.
+/// The result of a voice operation.
 pub type Result<T, E = VoiceError> = std::result::Result<T, E>;
 
-/// A failure of a voice. Logs and metrics count by `kind`.
+/// An error of a voice. Logs and metrics count errors by `kind`.
 #[derive(Debug, thiserror::Error)]
 pub enum VoiceError {
-    /// The provider's program or service could not be used. Try the next provider.
+    /// The provider's program or service is unavailable. Try the next provider.
     #[error("{provider}: {source}")]
     Unavailable {
-        /// The provider.
+        /// The name of the provider.
         provider: Arc<str>,
-        /// The reason.
+        /// The system error that is the reason.
         source: SystemError,
     },
-    /// The provider refused the request: an unknown voice, say. Fix the brief or configuration.
+    /// The provider refused the request, for example because of an unknown voice. Fix the brief or the configuration.
     #[error("{provider} refused: {reason}")]
     Refused {
-        /// The provider.
+        /// The name of the provider.
         provider: Arc<str>,
-        /// The reason.
+        /// The reason for the refusal.
         reason: String,
     },
     /// The provider cannot speak these words. Choose another voice.
     #[error("{provider} cannot speak this text: {reason}")]
     CannotSpeak {
-        /// The provider.
+        /// The name of the provider.
         provider: Arc<str>,
-        /// The reason.
+        /// The reason why the provider cannot speak the words.
         reason: String,
     },
-    /// The voice's files or its model cannot be used. Install it again; the next provider is tried.
+    /// The voice's files or its model are unusable. The next provider is tried; reinstall the voice.
     #[error("{provider}: {reason}")]
     BadVoice {
-        /// The provider.
+        /// The name of the provider.
         provider: Arc<str>,
         /// The voice, the file, the reason and the remedy.
         reason: String,
         /// True if the machine ran out of a resource while reading the voice; the files may be intact.
         exhausted: bool,
     },
-    /// The sound is not speech: empty, silent or cut off. Try the next provider.
+    /// The audio is not speech: it is empty, silent or truncated. Try the next provider.
     #[error("{provider} delivered no usable speech: {reason}")]
     BadAudio {
-        /// The provider.
+        /// The name of the provider.
         provider: Arc<str>,
-        /// The reason.
+        /// The reason for rejecting the audio.
         reason: String,
     },
-    /// A service failed; its kind tells the cause. Try the next provider.
+    /// A service failed. The error kind gives the cause. Try the next provider.
     #[error("{source}")]
     Vendor {
-        /// The provider.
+        /// The name of the provider.
         provider: Arc<str>,
         /// The vendor's error.
         source: Box<VendorError>,
     },
-    /// A recording cannot be used.
+    /// A recording is unusable.
     #[error(transparent)]
     Recording(#[from] SystemError),
     /// Samples could not be processed.
@@ -69,12 +69,12 @@ pub enum VoiceError {
 }
 
 impl VoiceError {
-    /// Returns the failure of a service.
+    /// Creates the error of a failed service.
     pub(crate) fn vendor(provider: impl Into<Arc<str>>, error: VendorError) -> Self {
         Self::Vendor { provider: provider.into(), source: Box::new(error) }
     }
 
-    /// Returns the reason why the provider cannot speak the words, if that is the failure.
+    /// Returns the reason why the provider cannot speak the words, if that is the error.
     pub(crate) fn cannot_speak(self) -> Option<String> {
         if let Self::CannotSpeak { reason, .. } = self { Some(reason) } else { None }
     }
@@ -95,7 +95,7 @@ impl VoiceError {
         matches!(self, Self::Vendor { source, .. } if source.kind == VendorErrorKind::Ledger)
     }
 
-    /// Returns the resource that this machine ran out of, which no other voice would change.
+    /// Returns the resource that this machine ran out of. No other voice would change that.
     pub fn shortage(&self) -> Option<Shortage> {
         match self {
             Self::Unavailable { source, .. } | Self::Recording(source) => source.shortage(),
@@ -110,7 +110,7 @@ impl VoiceError {
         self.shortage().is_some()
     }
 
-    /// Returns the kind, as named in logs and metrics.
+    /// Returns the error kind as named in logs and metrics.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Unavailable { .. } => "unavailable",

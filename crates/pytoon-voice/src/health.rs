@@ -1,6 +1,6 @@
-//! Health checks of voice providers, free of charge and without speaking a user's text.
+//! Health checks of voice providers. They are free of charge and do not speak a user's text.
 //!
-//! Guarantees: every result is an event `health_check`; [`report_in_background`] does not block.
+//! Guarantees: every result is logged as a `health_check` event; [`report_in_background`] does not block.
 
 use crate::tts::TtsProvider;
 use pytoon_telemetry::Event;
@@ -10,11 +10,11 @@ use std::time::Instant;
 /// The result of a health check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VoiceHealth {
-    /// True if the provider can be used.
+    /// True if the provider is usable.
     pub healthy: bool,
-    /// The kind of failure; empty when healthy.
+    /// The kind of error; empty if the provider is healthy.
     pub kind: &'static str,
-    /// The provider's own description.
+    /// The provider's description of its state.
     pub detail: String,
 }
 
@@ -39,8 +39,8 @@ pub fn report(provider: &dyn TtsProvider) -> VoiceHealth {
     health
 }
 
-/// Checks and logs the health of services and servers, each in its own thread. Voices of this machine are
-/// skipped: reading their files would slow the render down.
+/// Checks and logs the health of services and servers, each in its own thread. Local voices are skipped, since
+/// reading their files would slow the render down.
 pub fn report_in_background(providers: &[Arc<dyn TtsProvider>]) {
     for provider in providers.iter().filter(|provider| provider.guarded().is_some()) {
         let provider = provider.clone();

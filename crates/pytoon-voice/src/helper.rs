@@ -1,4 +1,4 @@
-//! Talks to the helper program `pytoon-espeak`, whose own docs describe the protocol on the pipe.
+//! Talks to the helper program `pytoon-espeak`. The helper's own documentation describes the pipe protocol.
 //!
 //! Start with [`spoken_texts`], which turns written words into text for the synthesiser, and [`speak`].
 
@@ -9,33 +9,33 @@ use pytoon_normalize::Pronunciations;
 use pytoon_process::{CommandLine, Runner};
 use serde::{Deserialize, Serialize};
 
-/// The name of the local voice.
+/// The provider name of the local voice.
 pub(crate) const NAME: &str = "espeak";
-/// The program.
+/// The name of the helper program.
 pub(crate) const PROGRAM: &str = "pytoon-espeak";
 
 /// A text to speak.
 #[derive(Debug, Serialize)]
 pub(crate) struct Ask<'a> {
-    /// The text.
+    /// The text to speak.
     pub(crate) text: &'a str,
-    /// The voice's name.
+    /// The name of the voice.
     pub(crate) voice: &'a str,
-    /// A variant of it; may be empty.
+    /// The variant of the voice; may be empty.
     pub(crate) variant: &'a str,
-    /// Words a minute.
+    /// The speaking rate, in words per minute.
     pub(crate) wpm: f64,
-    /// From 0 to 100; default the voice's own.
+    /// The pitch, from 0 to 100; defaults to the voice's own pitch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) pitch: Option<u8>,
 }
 
-/// A spoken text.
+/// A text that the helper spoke.
 #[derive(Debug)]
 pub(crate) struct HelperSpeech {
     pub(crate) sample_rate: u32,
     pub(crate) samples: Vec<f32>,
-    /// The character (from 0) and the time (in milliseconds) of each word event.
+    /// The character position (from 0) and the time (in milliseconds) of each word event.
     pub(crate) events: Vec<(usize, f64)>,
 }
 
@@ -54,7 +54,7 @@ struct Reply {
     error: Option<String>,
 }
 
-/// The first character of a word, from 1, and its sample.
+/// The position of a word's first character, from 1, and its sample.
 #[derive(Deserialize)]
 struct Event {
     at: i32,
@@ -70,7 +70,7 @@ fn run(runner: &Runner, command: &CommandLine, input: Vec<u8>) -> Result<Vec<u8>
     ran.map_err(|source| VoiceError::Unavailable { provider: NAME.into(), source })
 }
 
-/// Runs the helper with one argument that selects the operation, and these lines of JSON as input.
+/// Runs the helper with one argument that selects the operation and with lines of JSON as its input.
 pub(crate) fn ask(
     runner: &Runner,
     purpose: &'static str,
@@ -81,7 +81,7 @@ pub(crate) fn ask(
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Returns lines of JSON, as the helper reads them.
+/// Serializes items as lines of JSON, the helper's input format.
 pub(crate) fn lines<T: Serialize>(items: impl IntoIterator<Item = T>) -> Vec<u8> {
     // Plain text and numbers always serialise.
     let line = |item: T| [serde_json::to_vec(&item).unwrap_or_default(), b"\n".to_vec()].concat();
@@ -91,8 +91,8 @@ pub(crate) fn lines<T: Serialize>(items: impl IntoIterator<Item = T>) -> Vec<u8>
 /// Speaks texts, in order.
 ///
 /// # Errors
-/// [`VoiceError::Unavailable`] if the helper cannot run, [`VoiceError::Refused`] if it does not know a voice,
-/// [`VoiceError::BadAudio`] if its answer is cut off.
+/// Returns [`VoiceError::Unavailable`] if the helper cannot run, [`VoiceError::Refused`] if it does not know a voice,
+/// [`VoiceError::BadAudio`] if its output is truncated.
 pub(crate) fn speak(
     runner: &Runner,
     purpose: &'static str,
@@ -104,7 +104,7 @@ pub(crate) fn speak(
     asks.iter().map(|_| next_reply(&mut rest)).collect()
 }
 
-/// Reads the next of the helper's answers.
+/// Parses the next reply in the helper's output.
 pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<HelperSpeech> {
     let end = rest.iter().position(|&b| b == b'\n').ok_or_else(|| bad("a response is missing"))?;
     let reply: Reply = serde_json::from_slice(&rest[..end])
@@ -125,7 +125,8 @@ pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<HelperSpeech> {
     Ok(HelperSpeech { sample_rate: reply.sample_rate, samples, events })
 }
 
-/// Returns the text that the synthesiser reads for sentences. Japanese is in kana, since it knows no kanji.
+/// Returns the text that the synthesiser reads for each sentence. Japanese is converted to kana, since the
+/// synthesiser knows no kanji.
 pub(crate) fn spoken_texts(
     runner: &Runner,
     sentences: &[Vec<Word>],
@@ -143,8 +144,8 @@ fn is_kanji(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{9fff}' | '々')
 }
 
-/// Reads each sentence as a whole, since a reading depends on its neighbours. The lengths of the readings of
-/// its beginnings give the place of each word.
+/// Converts each sentence to kana as a whole, since a pronunciation depends on its neighbours. The lengths of the
+/// converted prefixes give the position of each word.
 fn in_kana(runner: &Runner, sentences: &[Vec<Word>]) -> Result<Vec<SpokenText>> {
     let beginnings = sentences
         .iter()

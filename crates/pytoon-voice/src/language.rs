@@ -1,17 +1,17 @@
-//! Language tags (BCP 47) in the forms that services take.
+//! Language tags (BCP 47) in the forms that services accept.
 
-/// Codes of three letters that two-letter services know by another name: the macrolanguage's, or the older
-/// code's (ISO 639-3 and 639-1 tables).
+/// Three-letter codes that two-letter services know by another code: the macrolanguage's, or the older one's (ISO
+/// 639-3 and 639-1 tables).
 const SHORTER: [(&str, &str); 6] =
     [("cmn", "zh"), ("yue", "zh"), ("fil", "tl"), ("nob", "nb"), ("nno", "nn"), ("arb", "ar")];
 
-/// Returns the first part of a tag, such as `en`.
+/// Returns the primary subtag of a tag, such as `en`.
 pub(crate) fn primary(tag: &str) -> &str {
     tag.split(['-', '_']).next().unwrap_or(tag)
 }
 
-/// Returns the ISO 639-1 code of a tag's language, or `None` if it has none. A service that wants two letters
-/// then gets no language.
+/// Returns the ISO 639-1 code of a tag's language, or `None` if it has none. A request to a service that requires two
+/// letters then omits the language.
 pub(crate) fn two_letters(tag: &str) -> Option<String> {
     let code = primary(tag).to_lowercase();
     if code.len() == 2 {
@@ -21,7 +21,7 @@ pub(crate) fn two_letters(tag: &str) -> Option<String> {
     known.map(|(_, short)| (*short).to_owned())
 }
 
-/// Returns the script of a tag, such as `Hant`, and the tag without it, joined by hyphens.
+/// Returns the script subtag of a tag, such as `Hant`, and the tag without it, joined by hyphens.
 pub(crate) fn script_apart(tag: &str) -> (Option<&str>, String) {
     let is_script = |part: &&str| part.len() == 4 && part.bytes().all(|b| b.is_ascii_alphabetic());
     let parts: Vec<&str> = tag.split(['-', '_']).collect();

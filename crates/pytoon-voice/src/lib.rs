@@ -1,9 +1,9 @@
-//! Voices: speech synthesis, cleaning of recordings, word alignment, and the mapping of speech to scenes.
+//! Voices: speech synthesis, processing of recordings, word alignment, and the mapping of speech to scenes.
 //!
-//! Guarantees: the script's words are never changed, only timed; a voice that fails is reported and the next one is
-//! tried; silence is never passed off as a voice.
+//! Guarantees: the script's words are timed but never changed; a voice that fails is reported and the next one is
+//! tried; silence is never presented as speech.
 //!
-//! Does not plan scenes or mix: it passes timed utterances to the timeline.
+//! This crate does not plan scenes or mix. It passes timed utterances to the timeline.
 //!
 //! Start with [`tts_manager::TtsManager`], [`voice_processor`] and [`voice_mapper`].
 

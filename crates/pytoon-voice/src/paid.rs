@@ -1,7 +1,7 @@
-//! A voice service's side of a purchase: one call that is answered at once, by speech or a transcript.
+//! The voice service's side of a purchase: one call that the service answers immediately with speech or a transcript.
 //!
-//! Guarantees: those of `pytoon-purchase`; a sentence that occurs twice in a script is bought once; kept goods whose
-//! file is missing or damaged are not used.
+//! Guarantees: those of `pytoon-purchase`; a sentence that occurs twice in a script is bought once; a stored result
+//! whose file is missing or damaged is not used.
 //!
 //! Start with [`PaidWork`].
 
@@ -20,45 +20,45 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The scene in the ledger's rows: a voice belongs to the whole film.
+/// The scene name in the ledger's rows, since a voice belongs to the whole film.
 pub const SCENE: &str = "voice";
-/// The interval between two checks of another process's call.
+/// The interval between checks of another process's call.
 const RECHECK: Duration = Duration::from_millis(200);
-/// The time for which our lease outlasts its call.
+/// The time by which the lease outlasts its call.
 const LEASE_SLACK: Duration = Duration::from_secs(5);
 
-/// Buys speech and transcripts for a job.
+/// The buyer of speech and transcripts for a job.
 #[derive(Debug)]
 pub struct PaidWork {
-    /// Makes the purchases.
+    /// The buyer that makes the purchases.
     pub buyer: Arc<Buyer>,
-    /// The job that pays.
+    /// The job that pays for the calls.
     pub job_id: JobId,
     /// The claim under which the job pays; `None` if no other process can work on the job.
     pub fence: Option<Fence>,
-    /// Spending limits.
+    /// The spending limits.
     pub limits: CallLimits,
 }
 
-/// The goods of a paid call, as they are kept on disk.
+/// The result of a paid call, as stored on disk.
 pub(crate) trait StoredGoods: Clone + Send + Sync {
-    /// The folder in the storage folder.
+    /// The name of the folder within the storage folder.
     const FOLDER: &'static str;
-    /// The extension of the file's name.
+    /// The file name extension.
     const ENDING: &'static str;
-    /// Returns the file's content.
+    /// Serializes the result to the content of its file.
     fn to_bytes(&self) -> Vec<u8>;
-    /// Reads a file's content. Returns `None` if it is damaged.
+    /// Parses the content of a file. Returns `None` if it is damaged.
     fn from_bytes(bytes: &[u8]) -> Option<Self>;
-    /// Returns the length of the sound, in milliseconds.
+    /// Returns the length of the audio, in milliseconds.
     fn length_ms(&self) -> f64;
 }
 
-/// One wanted call.
+/// The description of one paid call.
 #[derive(Debug)]
 pub(crate) struct PaidCall<'a> {
     pub(crate) provider: &'a str,
-    /// The operation, as it follows "failed to …".
+    /// The operation, worded to follow "failed to …".
     pub(crate) operation: &'static str,
     pub(crate) hash: String,
     pub(crate) text: &'a str,
@@ -68,7 +68,7 @@ pub(crate) struct PaidCall<'a> {
     pub(crate) backoff: &'a Backoff,
 }
 
-/// A service that answers one call with a `W`.
+/// A service whose call returns a `W`.
 #[derive(Clone)]
 struct Service<'a, W, C> {
     order: &'a Order,
@@ -79,7 +79,7 @@ struct Service<'a, W, C> {
 }
 
 impl PaidWork {
-    /// Returns the goods of a call: kept from an earlier purchase, or bought now by `call`.
+    /// Returns the result of a call, either stored from an earlier purchase or bought now with `call`.
     pub(crate) async fn buy<W, C, F>(&self, wanted: &PaidCall<'_>, call: &C) -> Result<W>
     where
         W: StoredGoods,
@@ -91,7 +91,7 @@ impl PaidWork {
         obtained.map(|obtained| obtained.goods)
     }
 
-    /// Returns the goods kept from an earlier purchase, if their file is intact.
+    /// Returns the result stored from an earlier purchase, if its file is intact.
     pub(crate) async fn find_kept<W: StoredGoods>(
         &self,
         wanted: &PaidCall<'_>,
@@ -228,7 +228,7 @@ where
     }
 }
 
-/// Returns the file of kept goods, relative to the storage folder.
+/// Returns the path of a stored result, relative to the storage folder.
 fn file_of<W: StoredGoods>(hash: &str) -> String {
     format!("{}/{hash}.{}", W::FOLDER, W::ENDING)
 }

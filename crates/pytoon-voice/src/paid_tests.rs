@@ -1,4 +1,4 @@
-//! Paid takes over the real ledger.
+//! Tests of paid takes with the real ledger.
 
 use super::*;
 use crate::tts::take::Take;
@@ -51,7 +51,7 @@ impl Bench {
         }
     }
 
-    /// Buys a take as a job; `answer` is the vendor's reaction to each call.
+    /// Buys a take as a job. `answer` is the vendor's response to each call.
     async fn take(
         &self,
         job: &str,
@@ -75,7 +75,7 @@ impl Bench {
         work.buy(&self.order(), &buy).await
     }
 
-    /// Claims a job's first task.
+    /// Claims the first task of a job.
     async fn claim(&self) -> Fence {
         let store = SqliteStore::open(&self.folder.path().join("ledger.db")).await.expect("opens");
         let job = NewJob {
@@ -119,7 +119,7 @@ fn failure(kind: VendorErrorKind, accepted: Accepted) -> VendorError {
     VendorError::new("openai", "speak", kind, "no").accepted(accepted)
 }
 
-/// Writes the row of a process that died before it kept its take.
+/// Writes the ledger row of a process that died before it stored its take.
 async fn leave_a_row(bench: &Bench, lease_until: i64) {
     let call = NewCall {
         id: "dead".into(),

@@ -1,7 +1,7 @@
-//! Fuzzing entry points for the parsers of vendor responses and helper output. Nothing is called over the network or
-//! run.
+//! Fuzzing entry points for the parsers of vendor responses and helper output. They make no network calls and run no
+//! programs.
 //!
-//! Guarantees: no parser of its own; each function calls the product's.
+//! Guarantees: each function calls the product's parser; this module has none of its own.
 
 use crate::VoiceError;
 use crate::alignment::outside;
@@ -21,7 +21,7 @@ use pytoon_vendor::http::{Reply, VendorHttp};
 use pytoon_vendor::{Result, VendorError, VendorErrorKind};
 use pytoon_vocabulary::CaptionWord;
 
-/// A service's answer to one request, which contains as much of a script as the service takes.
+/// A simulated service with one request, which contains as much of a script as the service accepts.
 #[derive(Debug)]
 pub struct Service {
     name: String,
@@ -32,7 +32,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Creates a service of this name and these sentences; fails with the reason.
+    /// Creates a service by name for the given sentences. Fails with the reason.
     pub fn new(
         name: &str,
         settings: &CloudVoice,
@@ -54,12 +54,12 @@ impl Service {
         Ok(Self { name: name.to_owned(), http, adapter, sentences, piece })
     }
 
-    /// Returns the text of the request.
+    /// Returns the text of the service's request.
     pub fn text(&self) -> &str {
         &self.piece.text
     }
 
-    /// Returns the sentences in an answer, each with the times of its words.
+    /// Parses the sentences in a reply, each with its word times.
     pub fn read(&self, reply: &Reply) -> Result<Vec<SpokenSentence>> {
         let speech = Speech {
             piece: &self.piece,
@@ -77,7 +77,7 @@ impl Service {
     }
 }
 
-/// Reads the helper's answer of the local voice for these sentences.
+/// Parses the local voice helper's output for the given sentences.
 pub fn local_voice(bytes: &[u8], script: &[&str]) -> Result<Vec<SpokenSentence>, VoiceError> {
     let mut rest = bytes;
     script
@@ -90,7 +90,7 @@ pub fn local_voice(bytes: &[u8], script: &[&str]) -> Result<Vec<SpokenSentence>,
         .collect()
 }
 
-/// Returns the script's words as an outside aligner timed them, or `None` if it recognised none.
+/// Parses an external aligner's output into the script's timed words, or returns `None` if it recognised none.
 pub fn aligned(
     bytes: &[u8],
     script: &str,
@@ -101,22 +101,22 @@ pub fn aligned(
     Ok(outside::read(bytes, &words, length_ms)?.map(|found| found.words))
 }
 
-/// Reads a transcript of a program, with its language.
+/// Parses the transcript of an external program, with its language.
 pub fn written_down(bytes: &[u8]) -> Result<(String, Option<String>), String> {
     understood(bytes)
 }
 
-/// Reads a transcript of a service, with its language.
+/// Parses the transcript of a service, with its language.
 pub fn bought_transcript(http: &VendorHttp, reply: &Reply) -> Result<(String, Option<String>)> {
     openai::read_transcript(http, reply, 1000.0).map(|found| (found.text, found.language))
 }
 
-/// Reads a take as it is kept. Returns `None` if it is damaged.
+/// Parses a stored take. Returns `None` if it is damaged.
 pub fn kept_take(bytes: &[u8]) -> Option<Take> {
     Take::from_bytes(bytes)
 }
 
-/// Returns a take as it is kept.
+/// Serializes a take in its storage format.
 pub fn take_to_keep(take: &Take) -> Vec<u8> {
     take.to_bytes()
 }

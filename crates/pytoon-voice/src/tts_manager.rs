@@ -1,10 +1,10 @@
 //! Tries voice providers in order until one speaks.
 //!
 //! Guarantees: every failure is logged with provider and kind; if all fail, `all_tts_providers_failed` is logged and
-//! the film is silent and captioned. If the ledger does not answer, no other service is paid: the programs of this
-//! machine speak. A refused voice that was requested by name is an error of the brief, not a reason to fall back; nor
-//! is a full disk, which the next voice would hit too, perhaps after payment. A provider with an open circuit breaker
-//! is skipped, and reported like a failure.
+//! the film is silent and captioned. If the ledger does not respond, no other service is paid and the local programs
+//! speak. If the provider refuses a voice that was requested by name, that is an error of the brief and not a reason
+//! to fall back. A full disk is not one either, since the next voice would hit it too, perhaps after payment. A
+//! provider with an open circuit breaker is skipped and reported like a failure.
 
 use crate::breakers::{Entered, VoiceBreakers};
 use crate::tts::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
@@ -14,32 +14,32 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The number of attempts if the ledger does not answer.
+/// The number of attempts if the ledger does not respond.
 const LEDGER_TRIES: u32 = 6;
-/// The pause between these attempts.
+/// The pause between the attempts.
 const LEDGER_PAUSE: Duration = Duration::from_millis(500);
 
-/// The chain of providers.
+/// The manager of the provider chain.
 #[derive(Debug)]
 pub struct TtsManager {
     providers: Vec<Arc<dyn TtsProvider>>,
     breakers: Option<VoiceBreakers>,
 }
 
-/// The result of speaking.
+/// The result of a speech request.
 #[derive(Debug)]
 pub enum Spoken {
     /// A provider spoke every sentence.
     By {
-        /// The provider.
+        /// The name of the provider.
         provider: String,
-        /// True if it is the user's own: a voice of this machine, or a speech server.
+        /// True if the provider belongs to the user: a local voice or a speech server.
         is_local: bool,
         /// The voice, if the provider knows it.
         voice: Option<VoiceUsed>,
-        /// The sentences.
+        /// The spoken sentences.
         sentences: Vec<SpokenSentence>,
-        /// The providers that failed before, in order.
+        /// The providers that failed before this one, in order.
         attempts: Vec<FailedAttempt>,
     },
     /// All providers failed.
@@ -52,17 +52,17 @@ pub enum Spoken {
 /// A provider that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedAttempt {
-    /// The provider.
+    /// The name of the provider.
     pub provider: String,
-    /// The kind of failure.
+    /// The kind of error.
     pub kind: String,
     /// The provider's message.
     pub reason: String,
-    /// True if it is the user's own: a voice of this machine, or a speech server.
+    /// True if the provider belongs to the user: a local voice or a speech server.
     pub is_local: bool,
 }
 
-/// Speaks, with retries if the ledger does not answer.
+/// Speaks a request, with retries if the ledger does not respond.
 fn patiently(provider: &dyn TtsProvider, request: &TtsRequest) -> Result<Vec<SpokenSentence>> {
     let mut tries = 1;
     loop {
@@ -83,7 +83,7 @@ impl TtsManager {
         Self { providers, breakers: None }
     }
 
-    /// Returns the same chain with circuit breakers.
+    /// Returns the same chain guarded by circuit breakers.
     #[must_use]
     pub fn guarded_by(self, breakers: Option<VoiceBreakers>) -> Self {
         Self { breakers, ..self }
@@ -98,8 +98,8 @@ impl TtsManager {
         spoken
     }
 
-    /// Speaks with the first provider that can. A voice requested by name belongs to the first provider: others do
-    /// not know it, and speak with their own.
+    /// Speaks with the first provider that can. A voice requested by name belongs to the first provider; others do
+    /// not know it and use their own voices.
     pub fn speak(&self, request: &TtsRequest) -> Result<Spoken> {
         let mut attempts = Vec::new();
         let mut request = request.clone();
@@ -151,7 +151,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    /// Fails a number of times in one way, then speaks.
+    /// A provider that fails a number of times in one way, then speaks.
     #[derive(Debug)]
     struct Failing {
         name: &'static str,
@@ -194,8 +194,8 @@ mod tests {
         }
     }
 
-    /// Speaks with two services and a program, of which the first fails `failures` times. Returns the speaker and
-    /// the number of calls of each.
+    /// Speaks with two services and a program, the first of which fails `failures` times. Returns the name of the
+    /// provider that spoke and the number of calls of each.
     fn spoken(kind: VendorErrorKind, failures: u32) -> (String, [u32; 3]) {
         let asked: [Arc<AtomicU32>; 3] = Default::default();
         let provider = |place: usize, name, failures, is_local| {
@@ -214,7 +214,7 @@ mod tests {
         (provider, asked.map(|count| count.load(Ordering::Relaxed)))
     }
 
-    /// Fails because the disk is full.
+    /// A provider that fails because the disk is full.
     #[derive(Debug)]
     struct Roomless;
 

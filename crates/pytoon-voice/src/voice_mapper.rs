@@ -1,7 +1,7 @@
 //! Maps speech to scenes.
 //!
 //! The scene of a synthetic sentence is known. A recording is cut in a pause near the expected end of the scene's
-//! last word, so that a cut never falls into a found word.
+//! last word, so that a cut never falls within a located word.
 
 use crate::voice_processor::{Recording, SAMPLES_PER_MS};
 use pytoon_audio::speech::quietest_point;
@@ -12,10 +12,11 @@ use pytoon_core::timeline::utterance::Utterance;
 use pytoon_telemetry::Event;
 use pytoon_vocabulary::{CaptionWord, Ms};
 
-/// The distance that a cut may move from its expected place to reach a pause, in milliseconds.
+/// Maximum distance between a cut and its expected position, in milliseconds. The cut may move that far to reach a
+/// pause.
 const SEARCH_MS: i64 = 700;
 
-/// Returns the utterances of a recording, scene by scene.
+/// Returns the utterances of a recording, by scene.
 pub fn map_recording(
     graph: &SceneGraph,
     recording: &Recording,
@@ -42,7 +43,7 @@ pub fn map_recording(
     out
 }
 
-/// Returns the cuts of the recording: one point more than there are scenes.
+/// Returns the cut points of the recording. There is one more point than there are scenes.
 fn cut_points(counts: &[usize], recording: &Recording, words: &[CaptionWord]) -> Vec<i64> {
     let length = recording.duration_ms();
     let total: usize = counts.iter().sum();
@@ -70,7 +71,7 @@ fn cut_points(counts: &[usize], recording: &Recording, words: &[CaptionWord]) ->
     cuts
 }
 
-/// Returns the middle of the nearest pause, or the quietest point nearby if there is no pause.
+/// Returns the middle of the nearest pause, or the quietest nearby point if there is no pause.
 fn near_pause(recording: &Recording, expected: i64) -> i64 {
     let pause = recording
         .speech
@@ -103,7 +104,7 @@ fn utterance(asset: &str, range: MsRange, words: &[CaptionWord]) -> Utterance {
     Utterance { asset: asset.to_owned(), source_start_ms, duration_ms: length, words }
 }
 
-/// Logs the mapping.
+/// Logs the utterances of each scene.
 pub fn report(utterances: &[Vec<Utterance>]) {
     Event::VoiceMapped {
         scenes: utterances.iter().filter(|scene| !scene.is_empty()).count(),

@@ -1,7 +1,8 @@
-//! Prepares a recorded voice for the mix: decodes, trims, denoises if requested or measured noisy, and levels it.
+//! Prepares a recorded voice for the mix: decodes and trims it, denoises it if requested or measured to be noisy, and
+//! levels it.
 //!
-//! Nothing is cut off but silence at both ends. Synthetic takes go through the same chain, so that a film sounds like
-//! one take.
+//! Only the silence at both ends is cut off. Synthetic takes go through the same processing, so that a film sounds
+//! like one take.
 
 use crate::Result;
 use crate::tts::SpokenSentence;
@@ -19,26 +20,26 @@ use pytoon_vendor::ensure;
 use pytoon_vocabulary::Ms;
 use std::path::Path;
 
-/// Samples in a millisecond at 48 kHz.
+/// The number of samples per millisecond at 48 kHz.
 pub const SAMPLES_PER_MS: i64 = 48;
 
-/// The signal-to-noise ratio, in dB, below which a recording is noisy.
+/// The signal-to-noise ratio below which a recording counts as noisy, in dB.
 const NOISY_SNR_DB: f64 = 28.0;
 
-/// A recording ready for the mix.
+/// A recording that is ready for the mix.
 #[derive(Debug, Clone)]
 pub struct Recording {
-    /// 48 kHz mono.
+    /// The samples, 48 kHz mono.
     pub samples: Vec<f32>,
     /// The ranges of speech, in milliseconds.
     pub speech: Vec<MsRange>,
-    /// Its length before trimming, in milliseconds.
+    /// The length before trimming, in milliseconds.
     pub raw_ms: i64,
-    /// The length trimmed before the voice, in milliseconds.
+    /// The length trimmed from the start, in milliseconds.
     pub lead_ms: i64,
     /// The noise floor in dBFS.
     pub noise_floor_db: f64,
-    /// True if it was denoised.
+    /// True if the recording was denoised.
     pub denoised: bool,
 }
 
@@ -49,10 +50,10 @@ impl Recording {
     }
 }
 
-/// The shortest recording that may contain a word, in milliseconds.
+/// Minimum length of a recording that may contain a word, in milliseconds.
 const SHORTEST_MS: i64 = 150;
 
-/// Reads a recording.
+/// Reads a recording and prepares it for the mix.
 pub fn read_recording(runner: &Runner, path: &Path, denoise: Denoise) -> Result<Recording> {
     let (left, right) = sound::decode_stereo(runner, path)?;
     let unusable = |reason: String| SystemError::unusable(path, reason);
@@ -89,10 +90,10 @@ pub fn read_recording(runner: &Runner, path: &Path, denoise: Denoise) -> Result<
     Ok(Recording { samples, speech, raw_ms, lead_ms, noise_floor_db, denoised })
 }
 
-/// Returns the voice of two channels: their mean, or the louder one if the other is nearly silent. If they are in
-/// opposite phase one is inverted, since they would cancel each other out.
+/// Mixes two channels of voice to one: their mean, or the louder one if the other is nearly silent. If they are in
+/// opposite phase, one is inverted, since they would cancel each other out.
 fn mono(left: Vec<f32>, right: &[f32]) -> Vec<f32> {
-    /// A channel 20 dB softer than the other has no voice of its own.
+    /// The power ratio at which a channel counts as silent: 20 dB below the other channel.
     const SOFTER: f64 = 0.01;
     let power = |channel: &[f32]| channel.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>();
     let (of_left, of_right) = (power(&left), power(right));
@@ -108,17 +109,17 @@ fn mono(left: Vec<f32>, right: &[f32]) -> Vec<f32> {
     left.iter().zip(right).map(|(l, r)| 0.5 * (l + sign * r)).collect()
 }
 
-/// The character of a synthetic voice before processing.
+/// The timbre of a synthetic voice before processing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Timbre {
-    /// A voice like a person in a booth: it is only levelled.
+    /// A natural voice, like a person in a booth. It is only levelled.
     Natural,
-    /// A formant voice: its boom is cut, its consonants are boosted, and room sound is added.
+    /// A formant voice. Its boom is cut, its consonants are boosted, and room ambience is added.
     Formant,
 }
 
 impl Timbre {
-    /// Returns the timbre of the voices of a kind of provider.
+    /// Returns the timbre for a kind of provider.
     pub fn of(kind: ProviderKind) -> Self {
         match kind {
             ProviderKind::Service | ProviderKind::Server | ProviderKind::Natural => Self::Natural,
@@ -127,7 +128,7 @@ impl Timbre {
     }
 }
 
-/// Levels synthetic sentences together, as one take.
+/// Levels synthetic sentences together, like one take.
 pub fn level_sentences(sentences: &mut [SpokenSentence], timbre: Timbre) {
     const GAP: usize = 9_600;
     let mut take = Vec::new();
@@ -143,7 +144,7 @@ pub fn level_sentences(sentences: &mut [SpokenSentence], timbre: Timbre) {
     }
 }
 
-/// Speaks a sentence faster without changing its pitch.
+/// Speeds a sentence up without changing its pitch.
 pub fn speed_up(sentence: &mut SpokenSentence, tempo: f64) -> Result<()> {
     sentence.samples = stretch::stretch_tempo(&sentence.samples, tempo)?;
     let sooner = |at: Ms| Ms::new((at.get() as f64 / tempo).round() as i64);
@@ -154,7 +155,7 @@ pub fn speed_up(sentence: &mut SpokenSentence, tempo: f64) -> Result<()> {
     Ok(())
 }
 
-/// Logs the properties of a voice.
+/// Logs the properties of a prepared voice.
 pub fn report(
     source: &str,
     raw_ms: i64,
@@ -168,7 +169,7 @@ pub fn report(
         .emit();
 }
 
-/// Returns the chain for a synthetic voice.
+/// Returns the processing settings for a synthetic voice.
 fn synthetic(timbre: Timbre) -> VoiceSettings {
     match timbre {
         Timbre::Formant => VoiceSettings::default(),
@@ -184,7 +185,8 @@ fn synthetic(timbre: Timbre) -> VoiceSettings {
     }
 }
 
-/// Returns the chain for a person's recording: the voice may be low, and it brings its own room.
+/// Returns the processing settings for a person's recording. The voice may be deep, and the recording contains its
+/// own room ambience.
 fn recorded() -> VoiceSettings {
     VoiceSettings { high_pass_hz: 80.0, room: None, ..VoiceSettings::default() }
 }

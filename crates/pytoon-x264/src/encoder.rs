@@ -1,26 +1,26 @@
-//! The encoder: frames in, H.264 access units out.
+//! Encodes frames to H.264 access units.
 
 use crate::ffi;
 use crate::parent::{Parent, Slot};
 use std::ffi::{CString, c_int};
 use std::ptr::{NonNull, null, null_mut};
 
-/// The settings of an encoder, in libx264's own names.
+/// The settings of an encoder, named as in libx264.
 pub(crate) struct Settings {
-    /// Pixels; even.
+    /// The width in pixels, even.
     pub(crate) width: u16,
-    /// Pixels; even.
+    /// The height in pixels, even.
     pub(crate) height: u16,
-    /// Frames per second: numerator and denominator.
+    /// The frame rate in frames per second, as numerator and denominator.
     pub(crate) rate: (u32, u32),
     pub(crate) preset: String,
     pub(crate) profile: String,
-    /// Names and values for `x264_param_parse`.
+    /// The names and values for `x264_param_parse`.
     pub(crate) params: Vec<(String, String)>,
 }
 
 impl Settings {
-    /// Returns the bytes of a frame in YUV 4:2:0.
+    /// Returns the size of a frame in YUV 4:2:0, in bytes.
     pub(crate) fn frame_bytes(&self) -> usize {
         usize::from(self.width) * usize::from(self.height) * 3 / 2
     }
@@ -28,11 +28,12 @@ impl Settings {
 
 /// An encoded frame.
 pub(crate) struct Coded {
-    /// NAL units with start codes (ISO/IEC 14496-10, annex B).
+    /// The NAL units with start codes (ISO/IEC 14496-10, annex B).
     pub(crate) bytes: Vec<u8>,
-    /// Presentation time, in frames.
+    /// The presentation time, in frames.
     pub(crate) pts: i64,
-    /// Decoding time, in frames; negative for the first frames if the order of decoding differs.
+    /// The decoding time, in frames. It is negative for the first frames if the decoding order differs from the
+    /// presentation order.
     pub(crate) dts: i64,
     pub(crate) is_key: bool,
 }
@@ -90,7 +91,7 @@ impl Encoder {
         Ok(unsafe { std::slice::from_raw_parts(bytes, size) }.to_vec())
     }
 
-    /// Encodes the next frame. Returns the next finished frame, if there is one.
+    /// Encodes the next frame. Returns the next finished frame, if one is ready.
     pub(crate) fn encode(&mut self, parent: &Parent, slot: Slot) -> Result<Option<Coded>, String> {
         let (planes, bytes) = parent.frame(slot);
         if bytes != self.frame_bytes {
@@ -101,7 +102,7 @@ impl Encoder {
         self.step(planes, pts)
     }
 
-    /// Returns the next delayed frame. Called after the last frame.
+    /// Returns the next delayed frame. Call this after the last frame.
     pub(crate) fn flush(&mut self) -> Result<Option<Coded>, String> {
         // SAFETY: the encoder is open.
         while unsafe { ffi::x264_encoder_delayed_frames(self.handle.as_ptr()) } > 0 {
@@ -140,15 +141,15 @@ impl Drop for Encoder {
     }
 }
 
-/// Keeps the memory of closed encoders for the next one: for the system to clear new memory takes as long as
-/// encoding a tenth of a chunk. `x264.c` clears the memory that libx264 allocates again.
+/// Retains the memory of closed encoders for the next one. The system takes as long to clear new memory as encoding a
+/// tenth of a chunk takes. `x264.c` clears the memory that libx264 allocates again.
 #[allow(unsafe_code)]
 pub(crate) fn keep_memory() {
     // SAFETY: it sets options of the allocator.
     unsafe { ffi::pytoon_x264_keep_memory() }
 }
 
-/// Returns the version of libx264's interface.
+/// Returns the build number of libx264's interface.
 #[allow(unsafe_code)]
 pub(crate) fn build() -> i32 {
     // SAFETY: it returns a constant.

@@ -1,14 +1,14 @@
-//! The functions of libx264 that are used: `x264.c` declares those that know its structures, `x264.h`
-//! the rest.
+//! Declarations of the libx264 functions in use. `x264.c` defines those that need its structures; `x264.h` declares
+//! the others.
 
 use std::ffi::{c_char, c_int, c_void};
 
-/// `x264_param_t`.
+/// The C type `x264_param_t`.
 pub(crate) type Params = c_void;
-/// `x264_t`.
+/// The C type `x264_t`.
 pub(crate) type Handle = c_void;
 
-/// `struct pytoon_frame`.
+/// The C type `struct pytoon_frame`.
 #[repr(C)]
 pub(crate) struct Frame {
     pub(crate) bytes: *const u8,

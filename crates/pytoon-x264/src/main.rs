@@ -1,13 +1,13 @@
 //! Encodes raw frames with libx264 into the MP4 files of chunks, one after another.
 //!
-//! libx264 is under the GPL, so this is a separate program: the rest of pytoon runs it as a process and
-//! communicates with it only as described here. A file has the same bytes as one of FFmpeg's `libx264` with
-//! the same settings, and does not depend on the files before it.
+//! libx264 is under the GPL, so this is a separate program: the rest of pytoon runs it as a process and communicates
+//! with it only as described here. A file has the same bytes as one from FFmpeg's `libx264` with the same settings,
+//! and does not depend on earlier files.
 //!
-//! `pytoon-x264 --size 1080x1920 --rate 30 --preset veryfast --profile high --params crf=20:keyint=60`
-//! takes frames in YUV 4:2:0, planes one after another without gaps, BT.709 with video levels, from
-//! memory that its parent shares ([`parent`]), and writes one track of H.264 into each file.
-//! `--params` are libx264's own names and values. `--version` prints versions.
+//! `pytoon-x264 --size 1080x1920 --rate 30 --preset veryfast --profile high --params crf=20:keyint=60` reads frames
+//! in YUV 4:2:0, planes one after another without gaps, BT.709 with video levels, from memory that its parent shares
+//! ([`parent`]), and writes one track of H.264 into each file. `--params` takes libx264's own names and values.
+//! `--version` prints versions.
 
 mod encoder;
 mod ffi;
@@ -21,7 +21,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// The colours of the frames that are read, in libx264's names.
+/// The colour properties of the input frames, with libx264's names.
 const BT709: [(&str, &str); 4] =
     [("fullrange", "off"), ("colorprim", "bt709"), ("transfer", "bt709"), ("colormatrix", "bt709")];
 
@@ -75,7 +75,7 @@ fn run(mut args: impl Iterator<Item = OsString>) -> Result<(), String> {
     serve(&settings)
 }
 
-/// Writes one file after another, until the parent has no more orders.
+/// Writes one file after another until the parent sends no more commands.
 fn serve(settings: &Settings) -> Result<(), String> {
     encoder::keep_memory();
     // Opened before the first order, so that invalid settings are reported before any frame is drawn.
@@ -121,7 +121,7 @@ fn write_file(
     file.finish()
 }
 
-/// Parses frames per second: `30`, or `30000/1001`.
+/// Parses a frame rate: `30` or `30000/1001`.
 fn rate(text: &str) -> Result<(u32, u32), String> {
     if text.contains('/') { pair(text, '/') } else { pair(&format!("{text}/1"), '/') }
 }

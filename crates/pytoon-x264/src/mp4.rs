@@ -1,7 +1,7 @@
-//! The file of a chunk: one track of H.264 in MP4 (ISO/IEC 14496-12 and 14496-15).
+//! Writes the file of a chunk: one H.264 track in MP4 (ISO/IEC 14496-12 and 14496-15).
 //!
-//! Guarantees: each frame has its decoding and presentation time, an edit list makes the first frame appear
-//! at time zero, and the colours are named, as in a file that FFmpeg writes.
+//! Guarantees: each frame has its decoding and presentation time, an edit list makes the first frame appear at time
+//! zero, and the colour properties are declared, as in a file from FFmpeg.
 
 use crate::encoder::{Coded, Settings};
 use shiguredo_mp4::boxes::{
@@ -14,26 +14,27 @@ use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::num::NonZeroU32;
 use std::path::Path;
 
-/// Units of time per second. A frame of all common rates is a whole or nearly whole number of units.
+/// The number of time units per second. At all common rates, a frame lasts a whole or nearly whole number of units.
 const TIMESCALE: NonZeroU32 = NonZeroU32::new(90_000).unwrap();
-/// `colr` of kind `nclx`: primaries, transfer and matrix of BT.709, video levels.
+/// The `colr` box of type `nclx`: primaries, transfer and matrix of BT.709, video levels.
 const BT709: &[u8] = b"nclx\0\x01\0\x01\0\x01\0";
-/// The types of NAL units that belong in the header.
+/// The NAL unit type of sequence parameter sets, which belong in the header.
 const SPS: u8 = 7;
+/// The NAL unit type of picture parameter sets, which belong in the header.
 const PPS: u8 = 8;
 
-/// A frame in the file.
+/// A frame written to the file.
 struct Placed {
     offset: u64,
     size: usize,
-    /// Frames.
+    /// The presentation time, in frames.
     pts: i64,
-    /// Frames.
+    /// The decoding time, in frames.
     dts: i64,
     is_key: bool,
 }
 
-/// Writes the file of a chunk.
+/// A writer for the file of a chunk.
 pub(crate) struct ChunkFile {
     file: BufWriter<File>,
     end: u64,
@@ -46,7 +47,7 @@ pub(crate) struct ChunkFile {
 }
 
 impl ChunkFile {
-    /// Creates the file. `headers` are the parameter sets, with start codes.
+    /// Creates the file. `headers` contains the parameter sets, with start codes.
     pub(crate) fn create(path: &Path, settings: &Settings, headers: &[u8]) -> Result<Self, String> {
         let file = File::create(path).map_err(|e| format!("{}: {e}", path.display()))?;
         let mut file = BufWriter::new(file);
@@ -64,7 +65,7 @@ impl ChunkFile {
         Ok(Self { file, end, muxer, entry, rate, preface, frames: Vec::new() })
     }
 
-    /// Appends a frame.
+    /// Appends an encoded frame.
     pub(crate) fn write(&mut self, coded: &Coded) -> Result<(), String> {
         let mut bytes = std::mem::take(&mut self.preface);
         bytes.extend(units(&coded.bytes).flat_map(length_prefixed));

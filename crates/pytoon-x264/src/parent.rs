@@ -1,14 +1,14 @@
-//! The parent process: its orders, and frames in memory that it shares.
+//! Communicates with the parent process: receives commands and accesses the frames in shared memory.
 //!
-//! Standard input is the memory, divided into slots of one frame each. Standard output is a socket:
+//! Standard input is the shared memory, divided into slots of one frame each. Standard output is a socket:
 //!
-//! | order of the parent | meaning | answer |
+//! | command from the parent | meaning | reply |
 //! | --- | --- | --- |
-//! | `o`, length of the path (four bytes, little endian), path | begin this file | |
+//! | `o`, length of the path (four bytes, little endian), path | start this file | |
 //! | `f`, slot | encode the frame in this slot | the slot, once it is free again |
 //! | `e` | finish the file | 255, once the file is complete |
 //!
-//! The parent shuts down its side of the socket after the last file.
+//! The parent shuts down its end of the socket after the last file.
 
 use memmap2::{MmapOptions, MmapRaw};
 use std::ffi::OsString;
@@ -19,29 +19,29 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
-/// The longest path in an order, in bytes: the limit of Linux.
+/// Maximum length of a path in a command, in bytes. It is the limit of Linux.
 const MAX_PATH: usize = 4096;
-/// The byte that tells the parent that a file is complete.
+/// The byte that notifies the parent that a file is complete.
 const FILE_IS_COMPLETE: u8 = 255;
 
-/// An order of the parent.
+/// A command from the parent.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// Begin a file.
+    /// Start a file.
     Open(PathBuf),
-    /// Encode a frame.
+    /// Encode the frame in a slot.
     Frame(Slot),
     /// Finish the file.
     Finish,
-    /// There are no more files.
+    /// Exit, since no more files follow.
     End,
 }
 
-/// A place for one frame. The parent does not write there between its order and our answer.
+/// A memory slot for one frame. The parent does not write to it between its command and the reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Slot(u8);
 
-/// The parent process.
+/// The connection to the parent process.
 pub(crate) struct Parent {
     memory: MmapRaw,
     orders: BufReader<UnixStream>,
@@ -67,7 +67,7 @@ impl Parent {
         Ok(Self { memory, orders: BufReader::new(socket), frame_bytes })
     }
 
-    /// Waits for the next order.
+    /// Waits for the next command.
     pub(crate) fn next(&mut self) -> Result<Order, String> {
         let failed = |e| format!("reading an order of the parent: {e}");
         let mut kind = [0];
@@ -109,18 +109,18 @@ impl Parent {
         }
     }
 
-    /// Returns the frame in a slot: a pointer to its first byte, and its length in bytes.
+    /// Returns the frame in a slot, as a pointer to its first byte and its length in bytes.
     pub(crate) fn frame(&self, Slot(slot): Slot) -> (*mut u8, usize) {
         let start = usize::from(slot) * self.frame_bytes;
         (self.memory.as_mut_ptr().wrapping_add(start), self.frame_bytes)
     }
 
-    /// Answers that a slot is free.
+    /// Notifies the parent that a slot is free.
     pub(crate) fn give_back(&mut self, Slot(slot): Slot) -> Result<(), String> {
         self.answer(slot)
     }
 
-    /// Answers that the file is complete.
+    /// Notifies the parent that the file is complete.
     pub(crate) fn file_is_complete(&mut self) -> Result<(), String> {
         self.answer(FILE_IS_COMPLETE)
     }

@@ -1,19 +1,18 @@
-//! Finds the level of the music.
+//! Determines the level of the music.
 //!
-//! The distance is measured during speech: the K-weighted power of the ducked music against that of the voice,
-//! over the tenths of a second in which the voice sounds. Both scale linearly, so one measurement gives the
-//! exact gain.
+//! The distance is measured during speech: the K-weighted power of the ducked music against that of the voice, over
+//! the 100 ms blocks that contain speech. Both scale linearly, so one measurement gives the exact gain.
 
 use super::{MIN_GAP_LU, MixInput, deepest};
 use crate::biquad::Biquad;
 use crate::loudness::{block_powers, integrated, loudness_of_power};
 use crate::{Db, Lufs, Stereo};
 
-/// Room for consonants: a wide dip of 3 dB over 1.5 to 4 kHz.
+/// The centre of a wide 3 dB dip over 1.5 to 4 kHz, which leaves room for consonants.
 const DIP_HZ: f64 = 2450.0;
 const DIP_Q: f64 = 0.7;
 const DIP_DB: f64 = -3.0;
-/// Limits the gain on near-silent files.
+/// Maximum gain, which matters for near-silent files.
 const MAX_GAIN_DB: f64 = 30.0;
 
 pub(super) struct PlacedBed {

@@ -5,12 +5,13 @@ use crate::biquad::Biquad;
 use crate::loudness::integrated;
 use crate::{Stereo, samples_from_ms};
 
-/// The fade at the edges of voice takes: linear, so that two takes joined edge to edge keep their level.
+/// The length of the fade at the edges of voice takes. The fade is linear, so that two takes joined edge to edge keep
+/// their level.
 const VOICE_EDGE_MS: f64 = 8.0;
-/// The fade at the edges of clip sound: five frames at 30 frames per second, equal power.
+/// The length of the equal-power fade at the edges of clip audio: five frames at 30 frames per second.
 const CLIP_EDGE_MS: f64 = 166.0;
 
-/// Returns the voice track in mono. Non-finite samples become silence.
+/// Returns the mono voice track. Non-finite samples become silence.
 pub(super) fn voice(takes: &[Placed<'_>], len: usize) -> Vec<f32> {
     let mut track = vec![0.0_f32; len];
     for take in takes {
@@ -27,7 +28,7 @@ pub(super) fn voice(takes: &[Placed<'_>], len: usize) -> Vec<f32> {
     track
 }
 
-/// Adds the clips' sound, ducked by `envelope`. Levels are those of the master, which will be `lift` dB above this
+/// Adds the clips' audio, ducked by `envelope`. Levels are those of the master, which will be `lift` dB above this
 /// track.
 pub(super) fn add_clips(
     track: &mut Stereo,
@@ -63,8 +64,8 @@ pub(super) fn add_clips(
     }
 }
 
-/// Adds soft brown-like noise at `level_dbfs`: a silent room, not digital silence. The seed is fixed, so equal films
-/// stay equal.
+/// Adds soft brown-like noise at `level_dbfs`, like a silent room instead of digital silence. The seed is fixed, so
+/// equal films stay equal.
 pub(super) fn add_room_tone(track: &mut Stereo, level_dbfs: f32) {
     let root = crate::dsp::rng(0x0A1B);
     for (index, channel) in [&mut track.left, &mut track.right].into_iter().enumerate() {

@@ -15,7 +15,7 @@ struct Heard {
 
 const TARGET: Lufs = Lufs(-14.0);
 
-/// Returns the input of an empty mix of this many samples.
+/// Returns the input of an empty mix with the given number of samples.
 fn nothing_in(len: usize) -> MixInput<'static> {
     MixInput {
         len,
@@ -30,7 +30,7 @@ fn nothing_in(len: usize) -> MixInput<'static> {
     }
 }
 
-/// Returns regions under speech: pauses shorter than a second stay ducked, and each has a hold of 300 ms.
+/// Returns duck regions under speech. Pauses shorter than a second stay ducked, and each region has a hold of 300 ms.
 fn ducks_under(speech: &[std::ops::Range<usize>]) -> Vec<DuckRegion> {
     let mut regions: Vec<DuckRegion> = Vec::new();
     for range in speech {
@@ -50,7 +50,7 @@ fn ducks_under(speech: &[std::ops::Range<usize>]) -> Vec<DuckRegion> {
     regions
 }
 
-/// Returns the distances of beds in the presets.
+/// Returns the level of the bed below the voice in the mood's preset, in LU.
 fn bed_below_voice_lu(mood: MusicMood) -> f64 {
     match mood {
         MusicMood::UpbeatCorporate | MusicMood::Lofi => 19.0,
@@ -73,7 +73,7 @@ fn mix(input: MixInput<'_>) -> Heard {
 
 const LEN: usize = 48_000 * 20;
 
-/// Returns syllables with a pause of 3 s in the middle.
+/// Returns syllables with a pause of 3 s in the middle, and their ranges.
 fn speech() -> (Vec<f32>, Vec<Range<usize>>) {
     let ranges = vec![24_000..400_000, 544_000..900_000];
     let samples = (0..LEN)

@@ -1,4 +1,4 @@
-//! Calm: felt piano in broken chords over a soft pad, no drums.
+//! The calm mood: felt piano in broken chords over a soft pad, no drums.
 
 use super::instruments::{piano, rhodes, sub};
 use super::melody::{self, SPARSE};
@@ -16,7 +16,7 @@ const IV: Chord = Chord { root: 5, upper: MAJ7 };
 const VI: Chord = Chord { root: 9, upper: MIN7 };
 const V: Chord = Chord { root: 7, upper: ADD9 };
 
-/// Broken chords as (beat, voice).
+/// Broken chords, written as (beat, voice).
 const PATTERNS: [&[(f64, usize)]; 4] = [
     &[(0.5, 0), (1.0, 1), (1.5, 2), (2.5, 3), (3.0, 1)],
     &[(1.0, 2), (1.5, 1), (2.0, 3), (3.0, 2), (3.5, 0)],

@@ -1,5 +1,5 @@
-//! Cinematic: low strings that swell with each bar, piano octaves, drums in half
-//! time, a riser, a breath and a hit.
+//! The cinematic mood: low strings that swell with each bar, piano octaves, drums in half time, a riser, a breath and
+//! a hit.
 
 use super::drums;
 use super::instruments::{piano, sub};
@@ -18,7 +18,7 @@ const VI: Chord = Chord { root: 8, upper: MAJ };
 const VII: Chord = Chord { root: 10, upper: MAJ };
 const V_SUS: Chord = Chord { root: 7, upper: SUS2 };
 
-/// Ostinato of the piano in eighths: distance from the root.
+/// The ostinati of the piano in eighths, as distances from the root.
 const OSTINATI: [[i32; 8]; 4] = [
     [0, 7, 12, 7, 0, 7, 12, 7],
     [12, 7, 0, 7, 12, 7, 0, 7],

@@ -1,4 +1,4 @@
-//! Upbeat corporate: muted plucks in straight eighths, soft piano, sub, claps.
+//! The upbeat corporate mood: muted plucks in straight eighths, soft piano, sub, claps.
 
 use super::drums;
 use super::instruments::{piano, pluck, sub};
@@ -16,7 +16,7 @@ const V: Chord = Chord { root: 7, upper: ADD9 };
 const VI: Chord = Chord { root: 9, upper: MIN7 };
 const V_SUS: Chord = Chord { root: 7, upper: SUS2 };
 
-/// The upper voice that each eighth plays; `None` rests.
+/// The index of the upper voice that each eighth plays; `None` is a rest.
 const PATTERNS: [[Option<usize>; 8]; 4] = [
     [Some(0), Some(2), Some(1), Some(3), Some(2), Some(1), Some(3), Some(1)],
     [Some(0), None, Some(3), Some(1), None, Some(2), Some(1), Some(3)],

@@ -1,5 +1,5 @@
 //! Drums and noises, rendered in a few variants each so that no two consecutive hits are equal. Most ignore the
-//! frequency argument; the signature is that of a note bank.
+//! frequency argument, which the note bank's signature requires.
 
 use super::instruments::{fade_in, finish, sine, sine_table};
 use crate::biquad::Biquad;
@@ -27,8 +27,8 @@ fn falling_sine(len: usize, from: f32, to: f32, fall: f32, decay: f32) -> Vec<f3
         .collect()
 }
 
-/// Synthesizes a kick: a sine falling from 150 to 48 Hz in 60 ms and a dull click. Even layers are round, odd ones
-/// firmer.
+/// Synthesizes a kick: a sine that falls from 150 to 48 Hz in 60 ms, and a dull click. Even layers are round, odd
+/// ones firmer.
 pub(super) fn kick(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let mut out = falling_sine(19_200, 150.0, 48.0, 1100.0, 4600.0);
     let mut click = burst(900, 90.0, rng);
@@ -38,7 +38,7 @@ pub(super) fn kick(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.05)
 }
 
-/// Synthesizes a low drum for films: a skin around 70 Hz with a soft slap.
+/// Synthesizes a low drum in the style of film scores: a skin around 70 Hz with a soft slap.
 pub(super) fn taiko(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let tune = 1.0 + 0.06 * layer as f32;
     let mut out = falling_sine(48_000, 120.0 * tune, 66.0 * tune, 1800.0, 9000.0);
@@ -84,7 +84,7 @@ pub(super) fn snare(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.04)
 }
 
-/// Synthesizes a closed hat. White noise in a band has nothing to alias.
+/// Synthesizes a closed hi-hat. It is band-limited white noise, which cannot alias.
 pub(super) fn hat(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let mut out = burst(4000, 620.0 + 140.0 * (layer % 4) as f32, rng);
     band(&mut out, 5200.0, 10_000.0);
@@ -101,7 +101,7 @@ pub(super) fn open_hat(_: f32, _: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.08)
 }
 
-/// Synthesizes a shaker: the beads have an attack of 15 ms.
+/// Synthesizes a shaker, whose beads have an attack of 15 ms.
 pub(super) fn shaker(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let rise = 620.0 + 90.0 * (layer % 4) as f32;
     let mut out: Vec<f32> = (0..5200)
@@ -115,7 +115,7 @@ pub(super) fn shaker(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.02)
 }
 
-/// Returns noise that rises over `len` samples and stops; the reverb continues.
+/// Returns noise that rises over `len` samples and stops. The reverb continues after it.
 pub(super) fn riser(len: usize, rng: &mut Rng) -> Vec<f32> {
     let mut low = 0.0_f32;
     let mut mid = 0.0_f32;

@@ -1,4 +1,4 @@
-//! Energetic: four on the floor, off-beat bass, saw stabs and sixteenth hats.
+//! The energetic mood: four on the floor, off-beat bass, saw stabs and sixteenth hats.
 
 use super::drums;
 use super::instruments::{pluck, sub};
@@ -22,7 +22,7 @@ const STABS: [&[f64]; 4] = [
     &[0.0, 1.5, 2.25, 3.0],
     &[0.75, 1.5, 2.75, 3.5],
 ];
-/// The upper voice that each sixteenth of the arpeggio plays.
+/// The index of the upper voice that each sixteenth of the arpeggio plays.
 const ARPEGGI: [[usize; 8]; 4] = [
     [0, 1, 2, 3, 2, 1, 2, 1],
     [3, 2, 1, 2, 0, 2, 1, 3],

@@ -1,4 +1,4 @@
-//! Mixes the buses: room, sidechain, bus compression, tone and level.
+//! Mixes the buses: adds the room, sidechain and bus compression, and sets tone and level.
 
 use super::plan::Sound;
 use super::reverb;
@@ -8,7 +8,7 @@ use crate::dsp::{add_scaled, decay_per_sample};
 use crate::limiter::limit;
 use crate::{Dbtp, Stereo};
 
-/// Loudness of every finished bed.
+/// The loudness of every finished bed.
 const LEVEL_LUFS: f64 = -20.0;
 const CEILING: Dbtp = Dbtp(-3.5);
 
@@ -41,7 +41,7 @@ pub(super) fn mix_down(studio: Studio, sound: &Sound) -> Stereo {
     mix
 }
 
-/// Returns one channel of the dry mix and of the reverb send.
+/// Returns one channel of the dry mix and the same channel of the reverb send.
 fn join(
     mut keys: Vec<f32>,
     pads: Vec<f32>,
@@ -58,8 +58,8 @@ fn join(
     (keys, send)
 }
 
-/// Removes the difference of the channels below 120 Hz, so that the low end is centred. First order is enough, since
-/// the bass bus is mono anyway.
+/// Removes the difference between the channels below 120 Hz, so that the low end is centred. First order is enough,
+/// since the bass bus is mono anyway.
 fn narrow_lows(mix: &mut Stereo) {
     let follow = 1.0 - decay_per_sample(1.0 / (std::f64::consts::TAU * 120.0));
     let mut low = 0.0_f32;
@@ -80,7 +80,7 @@ fn tone(mix: &mut Stereo, sound: &Sound) {
     }
 }
 
-/// Bus compressor: 2:1, about 2 dB on loud passages, with slow times.
+/// Compresses the bus at 2:1, by about 2 dB on loud passages, with slow times.
 fn glue(mix: &mut Stereo) {
     const GRID: usize = 64;
     let len = mix.len();
@@ -132,7 +132,7 @@ fn set_level(mix: &mut Stereo) {
     }
 }
 
-/// Returns a gain that dips on every kick and recovers within 200 ms.
+/// Returns a gain curve that dips on every kick and recovers within 200 ms.
 fn pump_curve(pumps: &[usize], len: usize, depth_db: f32) -> Vec<f32> {
     const DOWN: usize = 480;
     const UP: usize = 9600;

@@ -1,5 +1,5 @@
-//! Plucked, struck and bass instruments. Each function renders one mono note
-//! with a peak near one; layer 0 is soft, layer 1 firm.
+//! Plucked, struck and bass instruments. Each function renders one mono note with a peak near one. Layer 0 is soft,
+//! layer 1 firm.
 
 use std::f32::consts::TAU;
 use std::sync::LazyLock;
@@ -13,7 +13,7 @@ const SINE_SIZE: usize = 4096;
 static SINE: LazyLock<Vec<f32>> =
     LazyLock::new(|| (0..=SINE_SIZE).map(|n| (TAU * n as f32 / SINE_SIZE as f32).sin()).collect());
 
-/// Returns the sine of `phase` in turns, by table.
+/// Returns the sine of `phase`, given in turns, from the table.
 #[inline]
 pub(super) fn sine(table: &[f32], phase: f32) -> f32 {
     let at = (phase - phase.floor()) * SINE_SIZE as f32;
@@ -26,8 +26,8 @@ pub(super) fn sine_table() -> &'static [f32] {
     &SINE
 }
 
-/// Synthesizes one note of a muted string: Karplus and Strong, "Digital synthesis of plucked-string and drum timbres", CMJ
-/// 7(2), 1983, with the all-pass tuning of Jaffe and Smith in the same issue.
+/// Synthesizes one note of a muted string: Karplus and Strong, "Digital synthesis of plucked-string and drum
+/// timbres", CMJ 7(2), 1983, with the all-pass tuning of Jaffe and Smith in the same issue.
 pub(super) fn pluck(hz: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let seconds = if layer == 0 { 0.7 } else { 0.9 };
     let period = 48_000.0 / hz;
@@ -83,8 +83,8 @@ fn pick_position(line: &mut [f32]) {
 
 const PARTIALS: usize = 8;
 
-/// Synthesizes one note of a felt piano: eight slightly stretched partials on two detuned strings, darker and longer
-/// the lower the note, with the thump of the hammer.
+/// Synthesizes one note of a felt piano: eight slightly stretched partials on two detuned strings, with the thump of
+/// the hammer. The lower the note, the darker and longer it is.
 pub(super) fn piano(hz: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     const STRETCH: f32 = 0.0004;
     let dark = if layer == 0 { 1300.0 } else { 2300.0 };
@@ -119,8 +119,7 @@ pub(super) fn piano(hz: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.12)
 }
 
-/// Decaying sines as rotating phasors at 24 kHz, side by side for the vector
-/// unit.
+/// Decaying sines, computed as rotating phasors at 24 kHz in parallel lanes for the vector unit.
 #[derive(Default)]
 struct Partials {
     re: [f32; 2 * PARTIALS],
@@ -161,8 +160,8 @@ impl Partials {
     }
 }
 
-/// Synthesizes one note of an electric piano: two-operator FM at 1:1 (Chowning, JAES 21, 1973) with an index that falls from 1.5 to
-/// 0.3, and a short tine on top.
+/// Synthesizes one note of an electric piano: two-operator FM at 1:1 (Chowning, JAES 21, 1973) with an index that
+/// falls from 1.5 to 0.3, and a short tine on top.
 pub(super) fn rhodes(hz: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let table = sine_table();
     // At this index nothing reaches 7 kHz, so half the rate is enough.
@@ -198,8 +197,8 @@ pub(super) fn rhodes(hz: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.15)
 }
 
-/// Synthesizes one note of a sub bass: a sine with enough second and third harmonic to be audible on a phone. The layer is the length
-/// in eighths of a second.
+/// Synthesizes one note of a sub bass: a sine with enough second and third harmonic to be audible on a phone. `layer`
+/// is the length in eighths of a second.
 pub(super) fn sub(hz: f32, layer: usize, _: &mut Rng) -> Vec<f32> {
     let table = sine_table();
     let len = 6000 * layer.max(1) + 2400;
@@ -243,7 +242,7 @@ mod tests {
     use super::*;
     use crate::dsp::dot;
 
-    /// Returns the period by autocorrelation, in samples.
+    /// Returns the period of a note by autocorrelation, in samples.
     fn period(note: &[f32], guess: usize) -> f64 {
         let window = &note[4000..14_000];
         let score = |lag: usize| f64::from(dot(window, &note[4000 + lag..14_000 + lag]));

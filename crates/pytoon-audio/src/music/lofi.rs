@@ -1,4 +1,4 @@
-//! Lofi: swung electric piano over a dusty kit, sub and record noise.
+//! The lofi mood: swung electric piano over a dusty kit, sub and record noise.
 
 use super::drums;
 use super::instruments::{pluck, rhodes, sub};
@@ -17,7 +17,7 @@ const V: Chord = Chord { root: 7, upper: DOM13 };
 const I: Chord = Chord { root: 0, upper: MAJ9 };
 const VI: Chord = Chord { root: 9, upper: MIN7 };
 
-/// Chord hits as (beat, held beats, strength).
+/// Chord hits, written as (beat, held beats, strength).
 const COMPS: [&[(f64, f64, f32)]; 4] = [
     &[(0.0, 1.4, 1.0), (1.5, 2.2, 0.75)],
     &[(0.0, 2.4, 1.0), (2.5, 0.5, 0.55), (3.5, 0.5, 0.6)],
@@ -184,8 +184,8 @@ fn open_filter(song: &Song, studio: &mut Studio) {
     }
 }
 
-/// Applies a low-pass to one chunk. A filter without memory across chunks would click; starting from the first
-/// sample of each chunk keeps the seam continuous.
+/// Applies a low-pass to one chunk. A filter that starts each chunk from zero would click, so it starts from the
+/// first sample of the chunk.
 fn one_pole(chunk: &mut [f32], hz: f64) {
     let Some(&first) = chunk.first() else { return };
     let follow = 1.0 - (-std::f64::consts::TAU * hz / 48_000.0).exp() as f32;

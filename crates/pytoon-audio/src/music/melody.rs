@@ -1,4 +1,4 @@
-//! Short melodies: a two-bar motif, its repeat, a contrast and a return.
+//! Composes short melodies: a two-bar motif, its repeat, a contrast and a return.
 //!
 //! Notes stay below E5 so that the fundamental avoids the band of intelligible speech (1 to 4 kHz), and the strong
 //! beats take chord notes.
@@ -12,15 +12,15 @@ const RANGE: std::ops::RangeInclusive<i32> = 62..=76;
 /// One melody note.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Note {
-    /// Beats from the start of the piece.
+    /// The position in beats from the start of the piece.
     pub(super) beat: f64,
     pub(super) length: f64,
     pub(super) midi: i32,
-    /// 0 to 1.
+    /// The strength, 0 to 1.
     pub(super) strength: f32,
 }
 
-/// Rhythms of two bars as (beat, length).
+/// A rhythm of two bars, written as (beat, length).
 pub(super) type Rhythm = &'static [(f64, f64)];
 
 pub(super) const FLOWING: &[Rhythm] = &[
@@ -35,7 +35,7 @@ pub(super) const SPARSE: &[Rhythm] = &[
     &[(2.0, 1.0), (3.0, 1.0), (4.0, 3.0)],
 ];
 
-/// Composes a melody over the bars for which `plays` returns true; phrases of two bars start on even bars.
+/// Composes a melody over the bars for which `plays` returns true. Phrases of two bars start on even bars.
 pub(super) fn compose(
     song: &Song,
     rhythms: &[Rhythm],
@@ -77,7 +77,7 @@ pub(super) fn compose(
     notes
 }
 
-/// Returns an arch of small steps with one leap.
+/// Returns a melodic contour: an arch of small steps with one leap.
 fn contour(len: usize, rng: &mut Rng) -> Vec<i32> {
     let leap = rng.index(len.max(1));
     let mut at = 0_i32;

@@ -7,29 +7,29 @@ use pytoon_vocabulary::Rng;
 /// The mix settings of a mood.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sound {
-    /// Levels of keys, pads, drums and bass.
+    /// The level of the keys; the next fields are those of pads, drums and bass.
     pub(super) keys: f32,
     pub(super) pads: f32,
     pub(super) drums: f32,
     pub(super) bass: f32,
-    /// Reverb sends of keys, pads and drums.
+    /// The reverb sends of keys, pads and drums.
     pub(super) sends: [f32; 3],
     pub(super) room_seconds: f32,
-    /// The depth of the sidechain: the reduction of pads, keys and bass by the kick.
+    /// The depth of the sidechain, by which the kick reduces pads, keys and bass, in dB.
     pub(super) pump_db: f32,
-    /// Low-pass over everything.
+    /// The corner of the low-pass over the whole mix, if there is one.
     pub(super) low_pass: Option<f64>,
-    /// Speed wobble of old tape on the keys.
+    /// True for tape-like pitch wobble on the keys.
     pub(super) wow: bool,
 }
 
 /// The musical settings of a mood.
 pub(super) struct Style {
-    /// Usual tempo range.
+    /// The usual tempo range, in beats per minute.
     pub(super) bpm: (f64, f64),
-    /// Share of a beat taken by its first half: 0.5 is straight.
+    /// The fraction of a beat that its first half takes: 0.5 is straight.
     pub(super) swing: f64,
-    /// Tonic pitch class.
+    /// The pitch class of the tonic.
     pub(super) key: i32,
     pub(super) scale: [i32; 7],
     pub(super) chords: Vec<Chord>,
@@ -37,10 +37,10 @@ pub(super) struct Style {
     pub(super) sound: Sound,
 }
 
-/// The positions of beats.
+/// The grid of beat positions.
 #[derive(Debug, Clone)]
 pub(super) struct Grid {
-    /// Samples per beat.
+    /// The length of a beat, in samples.
     pub(super) beat: f64,
     pub(super) bars: usize,
     pub(super) swing: f64,
@@ -49,7 +49,7 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// A tempo feels right within 4 % in both directions.
+    /// The deviation within which a tempo still feels right: 4 % in both directions.
     const FLEX: f64 = 0.04;
 
     fn fit(len: usize, bpm: (f64, f64), swing: f64, rng: &mut Rng) -> Self {
@@ -75,7 +75,7 @@ impl Grid {
         60.0 * 48_000.0 / self.beat
     }
 
-    /// Returns the sample position of `beats` from the start, swing applied.
+    /// Returns the sample position that is `beats` after the start, with swing applied.
     pub(super) fn at(&self, beats: f64) -> f64 {
         let whole = beats.floor();
         let part = beats - whole;
@@ -87,7 +87,7 @@ impl Grid {
         (whole + swung) * self.beat
     }
 
-    /// Returns the number of samples in `beats`.
+    /// Returns the number of samples in a duration of `beats`.
     pub(super) fn span(&self, beats: f64) -> usize {
         (beats * self.beat).max(0.0) as usize
     }
@@ -107,16 +107,16 @@ pub(super) enum Role {
 
 #[derive(Debug, Clone)]
 pub(super) struct Bar {
-    /// First beat of the bar.
+    /// The first beat of the bar.
     pub(super) beat: f64,
     pub(super) role: Role,
-    /// The index of the four-bar block; parts change with it.
+    /// The index of the four-bar block. Parts change with it.
     pub(super) block: usize,
-    /// The random choice of the block's pattern variant.
+    /// The randomly chosen pattern variant of the block.
     pub(super) variant: usize,
-    /// The last bar of a block, which plays a fill.
+    /// True for the last bar of a block, which plays a fill.
     pub(super) fill: bool,
-    /// True if there is speech over most of it.
+    /// True if speech covers most of the bar.
     pub(super) voiced: bool,
     pub(super) chord: Voicing,
 }
@@ -136,13 +136,13 @@ impl Bar {
         }
     }
 
-    /// Returns true if the rhythm section plays in full.
+    /// Returns true if the whole rhythm section plays.
     pub(super) fn full(&self) -> bool {
         matches!(self.role, Role::Main | Role::Final)
     }
 }
 
-/// The whole plan of a piece.
+/// The complete plan of a piece.
 pub(super) struct Song {
     pub(super) grid: Grid,
     pub(super) bars: Vec<Bar>,

@@ -1,8 +1,8 @@
 //! A small stereo room: a feedback delay network of eight lines (Jot and
 //! Chaigne, AES 90th convention, 1991) behind two diffusing all-passes.
 //!
-//! It runs at 24 kHz: its output is below 7 kHz anyway, and the cost is half. Slow modulation of the read positions
-//! prevents ringing.
+//! It runs at 24 kHz, since its output is below 7 kHz anyway and this halves the cost. Slow modulation of the read
+//! positions prevents ringing.
 
 use crate::Stereo;
 
@@ -84,8 +84,7 @@ impl Room {
     }
 }
 
-/// Schroeder all-pass ("Natural sounding artificial reverberation", JAES 10,
-/// 1962).
+/// A Schroeder all-pass ("Natural sounding artificial reverberation", JAES 10, 1962).
 struct AllPass {
     line: [f32; 512],
     delay: usize,
@@ -106,7 +105,7 @@ impl AllPass {
     }
 }
 
-/// Mixes orthogonally by the fast Walsh-Hadamard transform.
+/// Mixes the lines orthogonally with the fast Walsh-Hadamard transform.
 #[inline]
 fn hadamard(x: &mut [f32; LINES]) {
     for half in [1, 2, 4] {
@@ -120,7 +119,7 @@ fn hadamard(x: &mut [f32; LINES]) {
     x.iter_mut().for_each(|value| *value *= scale);
 }
 
-/// Returns every second sample after a five-tap low-pass.
+/// Applies a five-tap low-pass and returns every second sample.
 fn halve(samples: &[f32]) -> Vec<f32> {
     let get = |n: usize| samples.get(n).copied().unwrap_or(0.0);
     (0..samples.len() / 2)
@@ -133,7 +132,7 @@ fn halve(samples: &[f32]) -> Vec<f32> {
         .collect()
 }
 
-/// Converts back to 48 kHz, `len` samples. Linear interpolation is enough for dark sounds: its images above 12 kHz
+/// Converts back to `len` samples at 48 kHz. Linear interpolation is enough for dark sounds: its images above 12 kHz
 /// are 40 dB down and decrease with the pitch.
 pub(super) fn double(samples: &[f32], len: usize) -> Vec<f32> {
     let mut out = vec![0.0; len];

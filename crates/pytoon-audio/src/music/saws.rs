@@ -1,7 +1,7 @@
 //! Pads, strings and stabs from detuned saws behind a moving filter.
 //!
-//! Waves come from tables with few enough harmonics that nothing reaches half the sample rate; the three saws
-//! of a note are panned left, centre and right.
+//! Waves come from tables with so few harmonics that none reaches half the sample rate. The three saws of a note are
+//! panned left, centre and right.
 
 use std::collections::BTreeMap;
 use std::f32::consts::{PI, TAU};
@@ -15,22 +15,22 @@ const SIZE_BITS: u32 = 11;
 /// The interval at which the filter's coefficients are updated, in samples.
 const STEP: usize = 48;
 
-/// The sound of a saw chord.
+/// The sound settings of a saw chord.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
     pub(super) attack: f32,
     pub(super) release: f32,
-    /// Detuning of the outer saws.
+    /// The detuning of the outer saws, in cents.
     pub(super) cents: f32,
-    /// Filter corner at the start, at its peak and at the end.
+    /// The filter corner at the start, at its peak and at the end.
     pub(super) cutoff: [f32; 3],
-    /// The place of the peak in the note.
+    /// The position of the peak within the note.
     pub(super) height_at: f32,
-    /// Seconds until the level halves; zero sustains.
+    /// The time in which the level halves, in seconds; zero sustains.
     pub(super) fall: f32,
 }
 
-/// Rendered chords of one sound.
+/// The cached chords of one sound.
 pub(super) struct SawBank {
     shape: Shape,
     chords: BTreeMap<(Vec<i32>, usize), Stereo>,
@@ -43,7 +43,7 @@ impl SawBank {
         Self { shape, chords: BTreeMap::new(), tables: BTreeMap::new(), rng: rng.fork(0x5A5) }
     }
 
-    /// Returns `notes` held for `len` samples, plus the release.
+    /// Returns the chord `notes`, held for `len` samples, plus the release.
     pub(super) fn get(&mut self, notes: &[i32], len: usize) -> &Stereo {
         let Self { shape, chords, tables, rng } = self;
         chords
@@ -110,8 +110,8 @@ fn saw(octave: i32, brightest: f32) -> Vec<f32> {
     table
 }
 
-/// Filters with a low-pass of 12 dB per octave in Zavalishin's topology-preserving form ("The art of VA filter
-/// design"), which may be modulated freely, and applies the envelope.
+/// Applies a low-pass of 12 dB per octave and the envelope. The filter has Zavalishin's topology-preserving form
+/// ("The art of VA filter design"), which may be modulated freely.
 fn filter(samples: &mut [f32], shape: &Shape, len: usize) {
     let total = samples.len();
     let attack = (shape.attack * 48_000.0).max(96.0);

@@ -1,7 +1,7 @@
-//! Buses, and the placement of notes on them.
+//! The buses of a piece, and the placement of notes on them.
 //!
-//! Notes are rendered once per pitch and strength and cached; playing one is a scaled addition. Timing and strength
-//! vary a little each time, because equal notes on a perfect grid sound mechanical.
+//! Notes are rendered once per pitch and strength and cached, so that playing one is a scaled addition. Timing and
+//! strength vary a little each time, because equal notes on a perfect grid sound mechanical.
 
 use std::collections::BTreeMap;
 
@@ -9,15 +9,15 @@ use super::plan::Grid;
 use crate::Stereo;
 use pytoon_vocabulary::Rng;
 
-/// Groups that share processing.
+/// A group of instruments that share processing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Bus {
-    /// Plucks, pianos, melodies.
+    /// Plucks, pianos and melodies.
     Keys,
     /// Pads and strings.
     Pads,
     Drums,
-    /// Always centred.
+    /// Bass, always centred.
     Bass,
 }
 
@@ -27,20 +27,20 @@ pub(super) struct Studio {
     pub(super) pads: Stereo,
     pub(super) drums: Stereo,
     pub(super) bass: Vec<f32>,
-    /// Samples at which a kick triggers the sidechain.
+    /// The sample positions at which a kick triggers the sidechain.
     pub(super) pumps: Vec<usize>,
     rng: Rng,
 }
 
-/// The performance of a note.
+/// The performance parameters of a note.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Touch {
-    /// Position in beats from the start.
+    /// The position in beats from the start.
     pub(super) beat: f64,
     pub(super) gain: f32,
     /// -1 left to 1 right.
     pub(super) pan: f32,
-    /// Beats until the note is released; it rings out if absent.
+    /// The length in beats until the note is released. Without it, the note rings out.
     pub(super) hold: Option<f64>,
     /// The delay after the beat, in milliseconds.
     pub(super) late_ms: f64,
@@ -103,7 +103,7 @@ impl Studio {
         self.pumps.push(self.grid.at(beat) as usize);
     }
 
-    /// Plays a stereo sound, exactly on time.
+    /// Plays a stereo sound exactly on time.
     pub(super) fn play_stereo(&mut self, bus: Bus, sound: &Stereo, beat: f64, gain: f32) {
         let at = self.grid.at(beat) as usize;
         let target = self.stereo(bus);
@@ -138,7 +138,7 @@ fn add(target: &mut [f32], note: &[f32], at: usize, gain: f32, released: usize) 
     }
 }
 
-/// Notes of one instrument, rendered on first use.
+/// The notes of one instrument, rendered on first use.
 pub(super) struct Bank {
     render: fn(f32, usize, &mut Rng) -> Vec<f32>,
     notes: BTreeMap<(i32, usize), Vec<f32>>,

@@ -1,13 +1,12 @@
 //! Keys, chords and voice leading.
 //!
-//! Notes are MIDI numbers (60 = middle C, equal temperament at 440 Hz). Chords are voiced above G3 and led so
-//! that the voices move little; roots are below C3, so the two never overlap.
+//! Notes are MIDI numbers (60 = middle C, equal temperament at 440 Hz). Chords are voiced above G3 and led so that
+//! the voices move little. Roots are below C3, so the two never overlap.
 
-/// Lowest and highest note of the upper voices (G3 and F5).
+/// The range of the upper voices (G3 to F5).
 const UPPER: std::ops::RangeInclusive<i32> = 55..=77;
 
-/// A chord as the distance of its root from the tonic, and its upper notes as
-/// distances from the root.
+/// A chord: the distance of its root from the tonic, and the distances of its upper notes from the root.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Chord {
     pub(super) root: i32,
@@ -20,7 +19,7 @@ pub(super) const ADD9: &[i32] = &[0, 2, 4, 7];
 pub(super) const MIN7: &[i32] = &[0, 3, 7, 10];
 pub(super) const MAJ7: &[i32] = &[0, 4, 7, 11];
 pub(super) const SUS2: &[i32] = &[0, 2, 7];
-/// Rootless chords for jazz harmony; the bass has the root.
+/// A rootless minor ninth chord for jazz harmony, like the next two chords. The bass plays the root.
 pub(super) const MIN9: &[i32] = &[3, 7, 10, 14];
 pub(super) const MAJ9: &[i32] = &[4, 7, 11, 14];
 pub(super) const DOM13: &[i32] = &[4, 10, 14, 21];
@@ -31,9 +30,9 @@ pub(super) const MINOR: [i32; 7] = [0, 2, 3, 5, 7, 8, 10];
 /// A chord placed on the keyboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Voicing {
-    /// Root between E1 and B2.
+    /// The root, between E1 and B2.
     pub(super) bass: i32,
-    /// Upper voices, low to high.
+    /// The upper voices, from low to high.
     pub(super) upper: Vec<i32>,
 }
 
@@ -49,7 +48,7 @@ pub(super) fn hz(midi: i32) -> f32 {
     (440.0 * 2.0_f64.powf(f64::from(midi - 69) / 12.0)) as f32
 }
 
-/// Voices a progression in `key`, around `centre`. Each chord is led from the one before, and the first from a
+/// Voices a progression in `key`, around `centre`. Each chord is led from the previous one, and the first from a
 /// neutral chord.
 pub(super) fn lead_voices(chords: &[Chord], key: i32, centre: f32) -> Vec<Voicing> {
     let mut before: Option<Vec<i32>> = None;
@@ -74,7 +73,7 @@ pub(super) fn lead_voices(chords: &[Chord], key: i32, centre: f32) -> Vec<Voicin
         .collect()
 }
 
-/// Returns every close position with all notes in the upper range.
+/// Returns every close position of a chord that fits the upper range.
 fn candidates(root: i32, intervals: &[i32]) -> Vec<Vec<i32>> {
     let mut classes: Vec<i32> = intervals.iter().map(|i| (root + i).rem_euclid(12)).collect();
     classes.sort_unstable();
@@ -114,7 +113,7 @@ fn cost(notes: &[i32], before: Option<&[i32]>, centre: f32) -> f32 {
     movement + 0.35 * (mean - centre).abs() + 2.0 * grating
 }
 
-/// Returns the scale note nearest to `midi`, the lower one of two.
+/// Returns the scale note nearest to `midi`, or the lower one if two are equally near.
 pub(super) fn snap(midi: i32, key: i32, scale: &[i32]) -> i32 {
     let inside = |note: i32| scale.contains(&(note - key).rem_euclid(12));
     (0..7).flat_map(|d| [midi - d, midi + d]).find(|&note| inside(note)).unwrap_or(midi)

@@ -1,8 +1,7 @@
-//! De-esser and compressor.
+//! The de-esser and the compressor of the voice chain.
 //!
-//! Both compute their gain on a coarse grid of 16 samples (a third of a
-//! millisecond) and interpolate: faster than any attack used here and several
-//! times cheaper than logarithms per sample.
+//! Both compute their gain on a coarse grid of 16 samples (a third of a millisecond) and interpolate. That is faster
+//! than any attack used here, and several times cheaper than a logarithm per sample.
 
 use crate::biquad::Biquad;
 use crate::dsp::decay_per_sample;
@@ -13,7 +12,7 @@ const GRID: usize = 16;
 /// band-pass has zero phase at its centre, so subtracting part of it acts as a dynamic cut of 5.5 to 9 kHz and
 /// leaves the other bands unchanged.
 pub(super) fn de_ess(take: &mut [f32], max_reduction_db: f32) -> f32 {
-    /// The level of the band relative to the whole voice above which it is reduced.
+    /// The level of the band relative to the whole voice above which the band is reduced.
     const MARGIN_DB: f32 = -11.0;
     /// The level below which the band is never reduced, regardless of the balance.
     const FLOOR_DB: f32 = -42.0;
@@ -74,7 +73,7 @@ pub(super) fn compress(take: &mut [f32], target_db: f32) -> f32 {
     reduction.iter().copied().fold(0.0, f32::max)
 }
 
-/// Returns the power in dB on the grid, with fast attack and slow release.
+/// Returns the power in dB on the grid, followed with fast attack and slow release.
 fn follow(samples: &[f32], attack: f64, release: f64) -> Vec<f32> {
     let up = decay_per_sample(attack).powi(GRID as i32);
     let down = decay_per_sample(release).powi(GRID as i32);

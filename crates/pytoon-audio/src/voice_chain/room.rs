@@ -1,4 +1,4 @@
-//! A hint of a room around a dry voice.
+//! Adds a hint of room ambience to a dry voice.
 //!
 //! Synthetic voices have no reflections and sound detached from the film. A sparse random filter of 0.3 s
 //! (velvet noise: Karjalainen and Järveläinen, "Reverberation modeling using velvet noise", AES 30th
@@ -9,11 +9,11 @@ use crate::biquad::Biquad;
 
 const TAPS: usize = 28;
 const LENGTH: usize = 14_400;
-/// The delay of the first wall, which is 3 m away.
+/// The delay of the reflection from the first wall, 3 m away, in samples.
 const FIRST: usize = 430;
 
 /// Adds reflections at `level` relative to the voice, in place. The tail after the end of the take is dropped, so the
-/// length stays.
+/// length stays unchanged.
 pub(super) fn add_early_reflections(take: &mut [f32], level: Db) {
     let mut dull = take.to_vec();
     Biquad::high_pass(250.0, 0.707).process(&mut dull);

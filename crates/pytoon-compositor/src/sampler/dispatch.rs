@@ -1,4 +1,5 @@
-//! The two kernels of the sampler in three versions: portable, and with AVX2 or AVX-512 if the machine has it.
+//! The two kernels of the sampler in three versions: portable, AVX2 and AVX-512. The latter two run only if the
+//! machine supports them.
 //!
 //! This is the only module of the workspace's permissive part with `unsafe`: calling a function compiled for these
 //! instructions requires a proof that the machine has them, and their vector loads and stores take raw pointers. All
@@ -11,12 +12,12 @@ use super::{ROW_BITS, WEIGHT_BITS};
 type BlendRows = fn([&[u8]; 4], [i16; 4], &mut [i16]);
 type FilterRow = fn(&[i16], &ColumnTable, &mut [u8]);
 
-/// A pair of kernels for one kind of machine.
+/// The kernels for one kind of machine.
 #[derive(Clone, Copy)]
 pub(super) struct Kernels {
-    /// Blends four rows into one of 16-bit values with [`ROW_BITS`] of fraction.
+    /// The kernel that blends four rows into one row of 16-bit values with [`ROW_BITS`] fraction bits.
     pub(super) blend_rows: BlendRows,
-    /// Filters such a row into 8-bit output samples.
+    /// The kernel that filters a blended row into 8-bit output samples.
     pub(super) filter_row: FilterRow,
     /// The groups of columns that `filter_row` reads.
     pub(super) grouping: Grouping,
@@ -28,12 +29,12 @@ pub(super) const PORTABLE: Kernels = Kernels {
     grouping: Grouping::Single,
 };
 
-/// Returns the best kernels for this machine.
+/// Returns the fastest kernels for this machine.
 pub(super) fn kernels() -> Kernels {
     all().next().unwrap_or(PORTABLE)
 }
 
-/// Returns every kernel that this machine can run, the best first.
+/// Returns all kernels that this machine can run, the fastest first.
 pub(super) fn all() -> impl Iterator<Item = Kernels> {
     #[cfg(target_arch = "x86_64")]
     let wide = {
@@ -56,8 +57,8 @@ pub(super) fn all() -> impl Iterator<Item = Kernels> {
     wide.into_iter().flatten().chain([PORTABLE])
 }
 
-/// Converts 8 bit times weight to a row value, rounding half up; written like the hardware's rounding multiply-high,
-/// `(a * b + 2^14) >> 15` with `a = sample << 7`.
+/// Converts the product of an 8-bit sample and a weight to a row value, rounding half up. It is written like the
+/// hardware's rounding multiply-high, `(a * b + 2^14) >> 15` with `a = sample << 7`.
 fn blend_one(sample: u8, weight: i16) -> i16 {
     const _: () = assert!(7 + WEIGHT_BITS - 15 == ROW_BITS);
     ((i32::from(sample) * 128 * i32::from(weight) + (1 << 14)) >> 15) as i16
@@ -145,7 +146,7 @@ mod avx2 {
         }
     }
 
-    /// Returns eight outputs as 32-bit values.
+    /// Returns eight output samples as 32-bit values.
     #[target_feature(enable = "avx2")]
     fn filter_octet(row: &[i16], octet: &Octet) -> __m256i {
         let first = lane(row, octet.base[0]);

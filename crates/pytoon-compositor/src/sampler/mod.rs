@@ -1,14 +1,14 @@
-//! Sub-pixel resampling of one plane: the inner loop of every camera move over a still.
+//! Resamples one plane at sub-pixel positions: the inner loop of every camera move over a still.
 //!
-//! A window without rotation is separable with a constant step, so a frame is: blend four source
-//! rows into one row of 16-bit values, then four taps across that row. Catmull-Rom weights
-//! (Keys, "Cubic convolution interpolation for digital image processing", 1981, a = -1/2) in
-//! fixed point: the same integers on every machine, so frames are equal everywhere.
+//! A window without rotation is separable with a constant step. For each row, four source rows are blended into one
+//! row of 16-bit values, and then four taps are applied across that row. The Catmull-Rom weights (Keys, "Cubic
+//! convolution interpolation for digital image processing", 1981, a = -1/2) are in fixed point: the integers are the
+//! same on every machine, so frames are equal everywhere.
 //!
-//! Guarantees: positions are never rounded to pixels (phases of 1/1024); values are clamped to
-//! 8 bit once, at the end; the portable path and the wide ones give equal pixels.
+//! Guarantees: positions are never rounded to pixels (phases of 1/1024); values are clamped to 8 bits once, at the
+//! end; the portable and the wide code paths give equal pixels.
 //!
-//! Steps above 4/3 (strong minification) need a prior downscale; they are drawn correctly here, but alias.
+//! Steps above 4/3 (strong minification) need a prior downscale. They are drawn correctly here, but with aliasing.
 //!
 //! Start with [`sample`].
 
@@ -18,14 +18,14 @@ mod table;
 pub use table::Axis;
 use table::ColumnTable;
 
-/// Pixels of replicated edge on both sides of every row, so that taps and wide loads never leave the row.
+/// The number of replicated edge pixels on both sides of every row, so that taps and wide loads never leave the row.
 pub(crate) const PAD: usize = 24;
-/// Fraction bits of the weights; they sum to exactly `1 << WEIGHT_BITS`.
+/// The number of fraction bits of the weights, which sum to exactly `1 << WEIGHT_BITS`.
 pub(crate) const WEIGHT_BITS: u32 = 14;
-/// Fraction bits of a vertically blended value.
+/// The number of fraction bits of a vertically blended value.
 pub(crate) const ROW_BITS: u32 = 6;
 
-/// One plane with replicated edges.
+/// One plane with replicated edge pixels.
 #[derive(Debug, Clone)]
 pub struct PaddedPlane {
     data: Vec<u8>,
@@ -53,31 +53,31 @@ impl PaddedPlane {
         self.width
     }
 
-    /// Returns the height.
+    /// Returns the height of the plane.
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// Returns a row with its padding; rows above and below the plane repeat its edge.
+    /// Returns a row with its padding. Rows above and below the plane repeat its edge.
     fn row(&self, y: i64) -> &[u8] {
         let y = y.clamp(0, self.height as i64 - 1) as usize;
         &self.data[y * self.stride..(y + 1) * self.stride]
     }
 
-    /// Returns the memory in use, in bytes.
+    /// Returns the memory usage, in bytes.
     pub fn size_bytes(&self) -> usize {
         self.data.len()
     }
 }
 
-/// Working memory of [`sample`], reused from frame to frame.
+/// The working memory of [`sample`], reused from frame to frame.
 #[derive(Debug, Default)]
 pub struct Scratch {
     row: Vec<i16>,
     columns: ColumnTable,
 }
 
-/// Draws `out` (rows of `out_width`) from a plane along two axes.
+/// Resamples a plane along two axes into `out`, which has rows of `out_width`.
 pub fn sample(
     plane: &PaddedPlane,
     out: &mut [u8],

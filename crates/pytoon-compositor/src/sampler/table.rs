@@ -1,4 +1,4 @@
-//! The source position and the weights of each output sample.
+//! Computes the source position and the weights of each output sample.
 #![cfg_attr(
     not(target_arch = "x86_64"),
     allow(dead_code, reason = "groups of columns are for wide kernels")
@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 const PHASES: usize = 1024;
 
-/// Catmull-Rom weights by phase; each row sums to exactly `1 << WEIGHT_BITS`.
+/// The Catmull-Rom weights by phase. Each row sums to exactly `1 << WEIGHT_BITS`.
 pub(super) type Weights = [[i16; 4]; PHASES];
 
 static WEIGHTS: LazyLock<Box<Weights>> =
@@ -36,17 +36,17 @@ fn weights_at(phase: usize) -> [i16; 4] {
     fixed
 }
 
-/// Source position of output sample `i`: `start + step * i`, in sample indices.
+/// One axis of the mapping. The source position of output sample `i` is `start + step * i`, in sample indices.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Axis {
     /// The source index, with fraction, of the first output sample.
     pub start: f64,
-    /// Source samples per output sample.
+    /// The number of source samples per output sample.
     pub step: f64,
 }
 
 impl Axis {
-    /// Returns the tap left of the position and the weights of the taps -1, 0, 1, 2 around it.
+    /// Returns the index of the tap to the left of the position, and the weights of the taps -1, 0, 1, 2 around it.
     pub(super) fn taps(self, index: usize, weights: &Weights) -> (i64, [i16; 4]) {
         // In phases, rounded to the nearest. The offset makes truncation a floor; both are far cheaper than the
         // library's functions.
@@ -58,7 +58,7 @@ impl Axis {
     }
 }
 
-/// Eight outputs in two lanes of four, in the layout of the wide kernel.
+/// Eight outputs as two lanes of four, in the layout of the wide kernel.
 ///
 /// A lane loads eight values from `base` on. Its four outputs need taps within those eight if the step is at most
 /// 4/3:
@@ -66,29 +66,29 @@ impl Axis {
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(C, align(32))]
 pub(super) struct Octet {
-    /// Byte shuffles that bring taps -1 and 0 of four outputs side by side.
+    /// The byte shuffles that bring taps -1 and 0 of four outputs side by side.
     pub(super) pick_low: [u8; 32],
-    /// The same for taps 1 and 2.
+    /// The byte shuffles for taps 1 and 2.
     pub(super) pick_high: [u8; 32],
     pub(super) weights_low: [i16; 16],
     pub(super) weights_high: [i16; 16],
     pub(super) base: [u32; 2],
 }
 
-/// Sixteen outputs at once, in the layout of the widest kernel.
+/// Sixteen outputs, in the layout of the widest kernel.
 ///
-/// It loads [`SPAN`] values from `base` on, which include the taps of its outputs if the step is at most 1.8.
+/// The kernel loads [`SPAN`] values from `base` on, which include the taps of its outputs if the step is at most 1.8.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 pub(super) struct Sixteen {
     /// The indices of the loaded values for taps -1 and 0 of each output.
     pub(super) pick_low: [u16; SPAN],
-    /// The same for taps 1 and 2.
+    /// The indices for taps 1 and 2.
     pub(super) pick_high: [u16; SPAN],
     pub(super) weights_low: [i16; SPAN],
     pub(super) weights_high: [i16; SPAN],
     pub(super) base: u32,
-    /// The first of its outputs.
+    /// The index of the first output.
     pub(super) at: u32,
 }
 
@@ -98,7 +98,7 @@ pub(super) const SPAN: usize = 32;
 /// The groups of columns that a kernel reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Grouping {
-    /// None: it uses `taps`.
+    /// No groups. The kernel uses `taps`.
     Single,
     #[cfg(target_arch = "x86_64")]
     Octets,
@@ -106,21 +106,21 @@ pub(super) enum Grouping {
     Sixteens,
 }
 
-/// The columns of one frame.
+/// The column positions and weights for one frame.
 #[derive(Debug, Default)]
 pub(super) struct ColumnTable {
     built_for: Option<(Axis, usize, usize, Grouping)>,
     /// The first padded source column that any tap uses.
     pub(super) first: usize,
-    /// The number of used columns.
+    /// The number of source columns used.
     pub(super) len: usize,
-    /// First tap (from `first`) and weights of every output.
+    /// The first tap (relative to `first`) and the weights of every output.
     pub(super) taps: Vec<(u32, [i16; 4])>,
-    /// Outputs in groups of sixteen: lanes 0-3 and 8-11, then lanes 4-7 and 12-15, so that packing orders them.
+    /// The outputs in groups of sixteen: lanes 0-3 and 8-11, then lanes 4-7 and 12-15, so that packing orders them.
     /// Empty if the step is too large for the wide kernel.
     pub(super) octets: Vec<[Octet; 2]>,
-    /// All outputs in groups of sixteen; the last may overlap the one before. Empty if the step is too large,
-    /// or there are fewer than sixteen.
+    /// All outputs in groups of sixteen. The last group may overlap the previous one. Empty if the step is too large,
+    /// or if there are fewer than sixteen outputs.
     pub(super) sixteens: Vec<Sixteen>,
 }
 

@@ -1,6 +1,6 @@
-//! A picture of another shape than the frame, uncropped, as a card over its own dark blur.
+//! Places a picture with another aspect ratio than the frame, uncropped, as a card over its own dark blur.
 //!
-//! It is never stretched. Start with [`blur_fill_canvas`].
+//! The picture is never stretched. Start with [`blur_fill_canvas`].
 
 use super::{Crop, resize};
 use crate::CompositorError;
@@ -8,14 +8,14 @@ use crate::picture::Picture;
 use pytoon_core::timeline::shots::BLUR_CANVAS_MARGIN;
 use std::ops::Range;
 
-/// A picture with the size that the blur needs for a camera move.
+/// A canvas with the picture, as large as the camera move over it needs.
 pub(super) struct Canvas {
     pub(super) width: usize,
     pub(super) height: usize,
     pub(super) rgba: Vec<u8>,
 }
 
-/// Returns the uncropped picture, as a card with round corners and a soft shadow, over its own dark blur.
+/// Returns the uncropped picture as a card with round corners and a soft shadow, over its own dark blur.
 pub(super) fn blur_fill_canvas(
     picture: &Picture,
     (frame_width, frame_height): (usize, usize),
@@ -59,13 +59,13 @@ struct Card {
 }
 
 impl Card {
-    /// Returns the share of a pixel inside the rounded box, relative to the card's corner.
+    /// Returns the fraction of a pixel inside the rounded box, relative to the card's corner.
     fn coverage(&self, x: f32, y: f32) -> f32 {
         (0.5 - self.distance(x, y)).clamp(0.0, 1.0)
     }
 
-    /// Returns the columns of a row that the card covers completely, relative to its left edge: all but those
-    /// beside its corners.
+    /// Returns the columns that the card covers completely in a row, relative to its left edge: all but those beside
+    /// its corners.
     fn covered_columns(&self, row: usize) -> Range<usize> {
         let corner = self.radius.ceil() as usize;
         if (corner..self.height.saturating_sub(corner)).contains(&row) {
@@ -75,7 +75,7 @@ impl Card {
         start..self.width.saturating_sub(corner).max(start)
     }
 
-    /// Returns the signed distance to the edge, negative inside.
+    /// Returns the signed distance to the edge of the card, negative inside.
     fn distance(&self, x: f32, y: f32) -> f32 {
         let (half_w, half_h) = (self.width as f32 / 2.0, self.height as f32 / 2.0);
         let dx = (x - half_w).abs() - (half_w - self.radius);
@@ -85,7 +85,8 @@ impl Card {
     }
 }
 
-/// Returns a card at most 984 of 1080 wide, its middle a little above the frame's, clear of captions.
+/// Returns the box of a card at most 984 of 1080 pixels wide. Its middle is a little above the frame's, clear of
+/// captions.
 fn card_box(picture: &Picture, width: usize, height: usize) -> Card {
     let max_width = width as f64 * 984.0 / 1080.0;
     let max_height = height as f64 * 1080.0 / 1920.0;
@@ -106,7 +107,7 @@ fn card_box(picture: &Picture, width: usize, height: usize) -> Card {
     }
 }
 
-/// Draws a shadow of opacity .35, 12 px down, 24 px soft at full size.
+/// Draws a shadow with opacity .35, 12 px down, with a softness of 24 px at full size.
 fn shade_card(rgba: &mut [u8], width: usize, card: &Card) {
     let height = rgba.len() / 4 / width;
     let (drop, soft) = (12.0 * card.unit, 24.0 * card.unit);
@@ -131,8 +132,8 @@ fn shade_card(rgba: &mut [u8], width: usize, card: &Card) {
     }
 }
 
-/// Returns the picture covering the canvas, blurred (sigma 45 at full size, computed at an eighth), at .55 of its
-/// brightness and .9 of its saturation.
+/// Returns a copy of the picture that covers the canvas, blurred (sigma 45 at full size, computed at an eighth), at
+/// .55 of its brightness and .9 of its saturation.
 fn blurred_back(
     picture: &Picture,
     width: usize,
@@ -172,7 +173,7 @@ fn darken(rgba: &mut [u8]) {
     }
 }
 
-/// Adds one step of noise, so that wide blurs show no bands.
+/// Adds noise of one step, so that wide blurs show no bands.
 fn dither(rgba: &mut [u8], width: usize) {
     let mut rng = pytoon_vocabulary::Rng::new(0, "blur-dither");
     let noise: Vec<i16> =

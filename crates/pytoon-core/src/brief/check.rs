@@ -1,10 +1,10 @@
-//! Checks of a brief that its types cannot express: invalid values, with the field and the reason.
+//! Checks the values of a brief beyond its types, and reports each invalid value with its field and the reason.
 
 use super::{Brief, FieldProblem, MAX_FILM_SECONDS, MAX_SCENES, MAX_SCRIPT_CHARS};
 use serde_json::Value;
 
 impl Brief {
-    /// Returns the first invalid value, if any.
+    /// Returns the first invalid value, or `None` if all values are valid.
     pub fn problem(&self) -> Option<FieldProblem> {
         self.emptiness()
             .or_else(|| self.text_problem())
@@ -56,8 +56,8 @@ impl Brief {
         None
     }
 
-    /// Finds a text or a list that is larger than a film can use. The cost of layout grows with the length of texts,
-    /// and nobody reads a caption of a page.
+    /// Returns a problem for a text or list that is larger than a film can use. The cost of layout grows with the
+    /// length of texts, and no viewer reads a caption that fills a page.
     fn size_problem(&self) -> Option<FieldProblem> {
         let brief = serde_json::to_value(self).ok()?;
         too_large("", &brief)
@@ -150,7 +150,7 @@ impl Brief {
     }
 }
 
-/// Parses a deadline to milliseconds since 1970 (UTC); a span counts from `started_at`.
+/// Parses a deadline into milliseconds since 1970 (UTC). A span counts from `started_at`.
 pub fn deadline(text: &str, started_at: i64) -> Result<i64, String> {
     let text = text.trim();
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
@@ -167,11 +167,11 @@ pub fn deadline(text: &str, started_at: i64) -> Result<i64, String> {
     }
 }
 
-/// The most characters of a text without a limit of its own: addresses are the longest.
+/// Maximum number of characters in a text that has no limit of its own. URLs are the longest such texts.
 const MAX_TEXT_CHARS: usize = 4_000;
-/// The most characters of a caption or an overlay.
+/// Maximum number of characters in a caption or an overlay.
 const MAX_SHOWN_CHARS: usize = 500;
-/// The most entries of a list or mapping without a limit of its own.
+/// Maximum number of entries in a list or mapping that has no limit of its own.
 const MAX_ENTRIES: usize = 1_000;
 
 fn too_large(field: &str, value: &Value) -> Option<FieldProblem> {

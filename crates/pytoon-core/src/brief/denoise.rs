@@ -9,12 +9,12 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Denoise {
-    /// If the recording is measured to be noisy.
+    /// Noise is removed only if the recording is measured to be noisy.
     #[default]
     Auto,
-    /// Always.
+    /// Noise is always removed.
     On,
-    /// Never.
+    /// Noise is never removed.
     Off,
 }
 

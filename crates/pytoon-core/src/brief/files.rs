@@ -4,7 +4,7 @@ use super::{BrandField, Brief, Logo, MediaFile};
 use pytoon_vocabulary::MusicMood;
 
 impl Brief {
-    /// Returns every file that the brief names, with its field, to be read or replaced.
+    /// Returns a mutable reference to every file path in the brief, with the field that contains it.
     pub fn files_mut(&mut self) -> Vec<(String, &mut String)> {
         let mut files: Vec<(String, &mut String)> = Vec::new();
         for (index, media) in self.media_files.iter_mut().enumerate() {
@@ -38,7 +38,7 @@ impl Brief {
     }
 }
 
-/// Returns true if a font is a file and not a family.
+/// Returns true if `font` names a file and not a font family.
 fn is_file(font: &str) -> bool {
     let lower = font.to_lowercase();
     font.contains('/') || [".ttf", ".otf", ".ttc", ".woff2"].iter().any(|end| lower.ends_with(end))

@@ -1,7 +1,7 @@
-//! The brief: a person's request for a film. Every field is optional; an empty brief is rejected.
+//! The brief: a person's request for a film. Every field is optional, but an empty brief is rejected.
 //!
 //! This is a wire type: `pytoon-config` parses it strictly (unknown fields and wrong types are errors) and knows the
-//! line of each field. [`Brief::problem`] checks the values beyond their types. Files are only named here; the
+//! line of each field. [`Brief::problem`] checks the values beyond their types. The brief only names files; the
 //! pipeline checks that they exist.
 
 mod check;
@@ -19,8 +19,8 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Reads a value that is either one text or a mapping. Written by hand because the derived `untagged` form hides
-/// the field that is wrong.
+/// Deserializes a value that is either a text or a mapping. It is written by hand because the derived `untagged` form
+/// does not report which field is wrong.
 macro_rules! text_or_mapping {
     ($name:ident, $text:expr, $variant:ident($inner:ty), $expecting:literal) => {
         impl<'de> Deserialize<'de> for $name {
@@ -87,11 +87,11 @@ fn off(text: &str) -> Result<Off, String> {
     }
 }
 
-/// The longest film, in seconds ([`MAX_FILM`]).
+/// Maximum length of a film, in seconds ([`MAX_FILM`]).
 pub const MAX_FILM_SECONDS: f64 = MAX_FILM.get() as f64 / 1000.0;
-/// The most scenes one film may have.
+/// Maximum number of scenes in a film.
 pub const MAX_SCENES: u32 = 40;
-/// The longest script, in characters; more cannot be spoken in a minute in any language.
+/// Maximum length of a script, in characters. No language fits more than this into a minute of speech.
 pub const MAX_SCRIPT_CHARS: usize = 6_000;
 
 /// The request for a film.
@@ -99,33 +99,33 @@ pub const MAX_SCRIPT_CHARS: usize = 6_000;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Brief {
-    /// The idea in a sentence or two. Spoken and captioned when there is no script; with a
-    /// script it is only the visual idea.
+    /// The idea in a sentence or two. It is spoken and captioned when there is no script; with a script it is only
+    /// the visual idea.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
-    /// The words: plain sentences, or `<SHOT 1>` blocks with camera, light and mood words.
+    /// The script: plain sentences, or `<SHOT 1>` blocks with camera, light and mood words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub script: Option<String>,
-    /// Pictures and clips, in the order of their use; cycled when there are more scenes.
+    /// Pictures and clips in the order in which scenes use them. They repeat when there are more scenes than files.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub media_files: Vec<MediaFile>,
-    /// The recipe for look, motion, captions and music; `pytoon presets` lists them.
+    /// The preset, a recipe for look, motion, captions and music; `pytoon presets` lists the presets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preset_id: Option<String>,
-    /// The spoken words, when they differ from the script.
+    /// The spoken words, if they differ from the script.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voice_script: Option<String>,
-    /// A recorded voice, in place of a synthetic one.
+    /// A file with a recorded voice, used instead of a synthetic one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voice_file: Option<String>,
     /// `off`, or the settings of the voice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voice: Option<VoiceField>,
-    /// Pronunciations for voices of this machine: IPA between slashes, or syllables with the stressed one in
-    /// capitals (`Zapier: ZAP-ee-er`).
+    /// Pronunciations for local voices: IPA between slashes, or syllables with the stressed one in capitals (`Zapier:
+    /// ZAP-ee-er`).
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub pronunciations: BTreeMap<String, String>,
-    /// The language of the words as a BCP 47 tag, such as `en`, `de`, `ja` or `pt-BR`.
+    /// The language of the script as a BCP 47 tag, such as `en`, `de`, `ja` or `pt-BR`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// `off`, or the settings of captions.
@@ -138,50 +138,50 @@ pub struct Brief {
     /// The gain of the music relative to the preset's mix, in dB, -30 to 12.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub music_gain_db: Option<f64>,
-    /// A brand kit by name, or one written here.
+    /// A brand kit: the name of an installed one, or its definition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brand: Option<BrandField>,
     /// Strict adherence to the brand: profanity masked in captions and muted in the voice, plain cuts and
     /// crossfades only, and no colour outside the palette.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brand_safe: Option<bool>,
-    /// The engine for every scene; if it fails, the rest of the chain is tried.
+    /// The engine for every scene. If it fails, the remaining engines of the chain are tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine_override: Option<String>,
-    /// The deadline for waiting for engines that are cooling down: a time (`2026-11-24T18:00:00Z`) or a span from
-    /// the start (`90s`, `15m`, `2h`); no waiting by default.
+    /// The deadline for waiting for engines that are cooling down: a time (`2026-11-24T18:00:00Z`) or a span from the
+    /// start (`90s`, `15m`, `2h`). By default, jobs do not wait.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<String>,
     /// The spending limit for voice services and outside engines in US dollars, 0 to 10000. With `on_degrade` set to
-    /// `hold` or `fail`, nothing is bought for a film that costs more.
+    /// `hold` or `fail`, a film that costs more makes no purchase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<f64>,
-    /// The reaction if a scene cannot have its planned outside engine: `ship` (default) makes the film anyway,
-    /// `hold` keeps the work for a later `pytoon resume`, `fail` fails the job.
+    /// The reaction if a scene cannot use its planned outside engine: `ship` (default) makes the film anyway, `hold`
+    /// keeps the work for a later `pytoon resume`, `fail` fails the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_degrade: Option<OnDegrade>,
-    /// The clips of earlier films that may be reused instead of buying one: of the scene's own engine
-    /// (`same_engine`, the default if the brief names an engine), of any engine of its chain (`any`, the default
-    /// otherwise), or none (`never`).
+    /// The clips of earlier films that may be reused instead of buying a new one: those of the scene's own engine
+    /// (`same_engine`, the default if the brief names an engine), those of any engine of its chain (`any`, the
+    /// default otherwise), or none (`never`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reuse: Option<ClipReuse>,
-    /// The length of the film in seconds, 1 to 60, met to the frame.
+    /// The length of the film in seconds, 1 to 60. The film matches it to the frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_duration_seconds: Option<f64>,
-    /// The most scenes, 1 to 40.
+    /// Maximum number of scenes, 1 to 40.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_scenes: Option<u32>,
     /// The output profile: `default`, `master`, `test`, or one of your own in
     /// `config/profiles/`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
-    /// Pictures and text over the film.
+    /// Pictures and text shown over the film.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub overlays: Vec<Overlay>,
-    /// Changes to single scenes of the plan.
+    /// Changes to individual scenes of the plan.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub scenes: Vec<SceneOverride>,
-    /// The seed of every free choice; the same brief and seed give the same film.
+    /// The seed of every random choice. The same brief and seed give the same film.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
 }
@@ -191,9 +191,9 @@ pub struct Brief {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum MediaFile {
-    /// Just the path, relative to the brief.
+    /// A path alone, relative to the brief.
     Path(String),
-    /// The path and how to use it.
+    /// A path with settings for its use.
     Detailed(MediaEntry),
 }
 
@@ -202,31 +202,31 @@ pub enum MediaFile {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MediaEntry {
-    /// The path, relative to the brief.
+    /// The path of the file, relative to the brief.
     pub path: String,
-    /// True to keep a clip's own sound, ducked under the voice like music; default false.
+    /// True to keep a clip's own audio, ducked under the voice like music; default false.
     #[serde(default)]
     pub keep_audio: bool,
-    /// The fit into a frame of another shape; by default chosen from the picture's content.
+    /// The fit into a frame with another aspect ratio; by default chosen from the picture's content.
     #[serde(default)]
     pub fit: Option<MediaFit>,
 }
 
-/// The fit of a picture or a clip into a frame of another shape. It is never stretched.
+/// The fit of a picture or a clip into a frame with another aspect ratio. The picture is never stretched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MediaFit {
-    /// Covers the frame; the rest is cropped.
+    /// The picture covers the frame and its overhang is cropped.
     Crop,
-    /// Shown whole over a dark, blurred copy of itself.
+    /// The whole picture is shown over a dark, blurred copy of itself.
     Whole,
-    /// Covers the frame, which moves slowly along the cropped side.
+    /// The picture covers the frame, and the visible part moves slowly along the cropped side.
     Pan,
 }
 
 impl MediaFile {
-    /// Returns the path as given.
+    /// Returns the path as written in the brief.
     pub fn path(&self) -> &str {
         match self {
             Self::Path(path) => path,
@@ -234,12 +234,12 @@ impl MediaFile {
         }
     }
 
-    /// Returns true if the clip's own sound is kept.
+    /// Returns true if the brief keeps the clip's own audio.
     pub fn keep_audio(&self) -> bool {
         matches!(self, Self::Detailed(entry) if entry.keep_audio)
     }
 
-    /// Returns the requested fit.
+    /// Returns the requested fit, if any.
     pub fn fit(&self) -> Option<MediaFit> {
         match self {
             Self::Path(_) => None,
@@ -253,7 +253,7 @@ impl MediaFile {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Off {
-    /// Without it.
+    /// The feature is off.
     Off,
 }
 
@@ -262,7 +262,7 @@ pub enum Off {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum VoiceField {
-    /// No voice; captions stay for their reading time.
+    /// No voice. Captions stay on screen for their reading time.
     Off(Off),
     /// The settings of the voice.
     Settings(VoiceSettings),
@@ -273,16 +273,16 @@ pub enum VoiceField {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct VoiceSettings {
-    /// The provider; `espeak` is always available.
+    /// The voice provider; `espeak` is always available.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// The provider's name for the voice; `pytoon voices` lists them.
+    /// The provider's name for the voice; `pytoon voices` lists the names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The speed relative to the voice's own, 0.5 to 2.
+    /// The speed relative to the voice's normal speed, 0.5 to 2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub speed: Option<f64>,
-    /// The pitch relative to the voice's own, in semitones, -3 to 3; for voices of this machine.
+    /// The pitch relative to the voice's normal pitch, in semitones, -3 to 3; for local voices only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pitch: Option<f64>,
     /// Noise removal for a recorded voice.
@@ -306,23 +306,23 @@ pub enum CaptionsField {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CaptionSettings {
-    /// The look.
+    /// The caption look.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub look: Option<CaptionLook>,
-    /// The platform whose buttons captions keep clear of; default `universal`.
+    /// The platform whose buttons the captions avoid; default `universal`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<Platform>,
-    /// The size relative to the look's own, 0.6 to 1.6.
+    /// The text size relative to the look's default, 0.6 to 1.6.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<f64>,
 }
 
-/// The clips of earlier films that may be reused. Clips bought for the film itself always are.
+/// The clips of earlier films that may be reused. Clips purchased for the film itself are always reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClipReuse {
-    /// Clips of the engine whose turn it is.
+    /// Clips of the engine that is about to be called.
     SameEngine,
     /// Clips of any engine of the chain, before the first engine is called.
     Any,
@@ -335,7 +335,7 @@ pub enum ClipReuse {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnDegrade {
-    /// The film is made, and the receipt reports it.
+    /// The film is made, and the receipt reports the fallback.
     #[default]
     Ship,
     /// The job stops and keeps its work.
@@ -344,28 +344,28 @@ pub enum OnDegrade {
     Fail,
 }
 
-/// A safe zone by platform. The zones are data with a date in `pytoon-graphics`.
+/// The platform whose safe area applies. `pytoon-graphics` stores the safe areas as dated data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Platform {
-    /// Clear of the buttons of every platform.
+    /// The area clear of the buttons of every platform.
     #[default]
     Universal,
-    /// As `universal`, and clear of TikTok's rail in paid placements.
+    /// The `universal` area, also clear of the button rail that TikTok shows on paid placements.
     UniversalStrict,
-    /// Unpaid posts only: captions may sit lower.
+    /// The area for unpaid posts, where captions may sit lower.
     Organic,
-    /// TikTok, paid.
+    /// Paid placements on TikTok.
     Tiktok,
-    /// Instagram Reels and Stories, paid.
+    /// Paid placements on Instagram Reels and Stories.
     Reels,
-    /// YouTube Shorts, paid.
+    /// Paid placements on YouTube Shorts.
     Shorts,
 }
 
 impl Platform {
-    /// Returns the name used in briefs.
+    /// Returns the platform's name as used in briefs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Universal => "universal",
@@ -378,14 +378,14 @@ impl Platform {
     }
 }
 
-/// A brand kit by name, or written in the brief.
+/// A brand kit: the name of an installed one, or its definition.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum BrandField {
     /// The name of a kit in `config/brands/`.
     Named(String),
-    /// The kit itself.
+    /// The definition of a kit.
     Inline(BrandKit),
 }
 
@@ -394,88 +394,88 @@ pub enum BrandField {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BrandKit {
-    /// Colours as `#rrggbb`: the first is the brand's own, used as accent; the second, where
-    /// given, is the ground.
+    /// Colours as `#rrggbb`. The first is the brand's own colour and is used as the accent; the second, if present,
+    /// is the background.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub palette: Vec<String>,
-    /// A font family or a font file for captions and type.
+    /// A font family or a font file for captions and other text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub font: Option<String>,
-    /// The logo.
+    /// The brand's logo.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logo: Option<Logo>,
-    /// The pronunciations of the brand's words, as in a brief.
+    /// The pronunciations of the brand's words, in the same form as in a brief.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub pronunciations: BTreeMap<String, String>,
 }
 
-/// A logo: a path, or a path with a place.
+/// A logo: a path, or a path with a display time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Logo {
-    /// The picture, shown small in a corner from the third second on.
+    /// The logo's picture, shown small in a corner from the third second on.
     Path(String),
-    /// The picture and the time in which it is shown.
+    /// The logo's picture and its display time.
     Placed(PlacedLogo),
 }
 
-/// A logo with a place.
+/// A logo with its display time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PlacedLogo {
-    /// The picture, relative to the brief or the kit.
+    /// The path of the picture, relative to the brief or the kit.
     pub path: String,
-    /// Throughout (`watermark`) or over the last two seconds (`outro`).
+    /// The display time: throughout (`watermark`) or over the last two seconds (`outro`).
     #[serde(default)]
     pub show: LogoShow,
 }
 
-/// The time in which a logo is shown.
+/// The display time of a logo.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LogoShow {
-    /// Small, in a corner, from the third second to the end.
+    /// The logo is small, in a corner, from the third second to the end.
     #[default]
     Watermark,
-    /// Large, over the last two seconds.
+    /// The logo is large, over the last two seconds.
     Outro,
 }
 
-/// A picture with alpha, or text, over the film.
+/// A picture or text shown over the film.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Overlay {
-    /// A picture with or without alpha; give this or `text`.
+    /// A picture with or without alpha; set this or `text`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
-    /// Text; give this or `image`.
+    /// The text; set this or `image`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// The place in the safe zone.
+    /// The position in the safe area.
     #[serde(default)]
     pub position: Position,
-    /// The width as a share of the frame, 0.02 to 1; default 0.3.
+    /// The width as a fraction of the frame width, 0.02 to 1; default 0.3.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<f64>,
     /// The opacity, 0 to 1; default 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opacity: Option<f64>,
-    /// The start time in seconds; default the start of the film.
+    /// The start time in seconds; defaults to the start of the film.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_seconds: Option<f64>,
-    /// The end time in seconds; default the end of the film.
+    /// The end time in seconds; defaults to the end of the film.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_seconds: Option<f64>,
-    /// The only scene in which it is shown (1 is the first).
+    /// The only scene that shows the overlay (1 is the first).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scene: Option<u32>,
 }
 
-/// A place in the safe zone.
+/// A position in the safe area.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -487,7 +487,7 @@ pub enum Position {
     /// Top right.
     #[default]
     TopRight,
-    /// The middle.
+    /// Centre.
     Center,
     /// Bottom left.
     BottomLeft,
@@ -504,33 +504,33 @@ pub enum Position {
 pub struct SceneOverride {
     /// The number of the scene (1 is the first).
     pub scene: u32,
-    /// The caption, if it differs from the spoken words; shown over the whole scene.
+    /// The caption, if it differs from the spoken words. It is shown over the whole scene.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caption: Option<String>,
-    /// The picture or clip to show, which must be in `media_files` or a path of its own.
+    /// The picture or clip to show: an entry of `media_files` or another path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media: Option<String>,
     /// The visual idea of this scene.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
-    /// The movement: `auto`, `push_in`, `pull_out`, `pan_left`, `pan_right`, `tilt_up`,
-    /// `tilt_down`, `punch_in`, `hold`.
+    /// The camera move: `auto`, `push_in`, `pull_out`, `pan_left`, `pan_right`, `tilt_up`, `tilt_down`, `punch_in`,
+    /// `hold`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect: Option<crate::preset::Move>,
-    /// The background drawn if there is no picture.
+    /// The background to draw if there is no picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub background: Option<pytoon_vocabulary::Background>,
     /// The transition into this scene.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transition: Option<crate::preset::TransitionKind>,
-    /// The least length, in seconds.
+    /// Minimum length, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_duration_seconds: Option<f64>,
     /// The engine for this scene.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<String>,
-    /// The number of the take. Another number calls the scene's engine again, even if another engine's clip was used
-    /// as a fallback. A paid clip of the engine itself is reused.
+    /// The number of the clip version. A new number calls the scene's engine again, even if another engine's clip was
+    /// used as a fallback. A paid clip from the scene's own engine is reused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub take: Option<u32>,
 }
@@ -540,19 +540,19 @@ pub struct SceneOverride {
 pub struct FieldProblem {
     /// The field as a path, such as `overlays[0].width`.
     pub field: String,
-    /// The defect and the remedy.
+    /// The fault and its remedy.
     pub reason: String,
 }
 
 impl FieldProblem {
-    /// Creates a problem with a field.
+    /// Creates a problem report for a field.
     pub fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { field: field.into(), reason: reason.into() }
     }
 }
 
 impl Brief {
-    /// Returns the engines that the brief names, with their fields.
+    /// Returns the engines that the brief names, each with the field that names it.
     pub fn engines_asked(&self) -> impl Iterator<Item = (String, &str)> {
         let whole = self.engine_override.iter().map(|name| ("engine_override".to_owned(), name));
         let of_scenes = self.scenes.iter().enumerate().filter_map(|(index, scene)| {
@@ -561,7 +561,7 @@ impl Brief {
         whole.chain(of_scenes).map(|(field, name)| (field, name.as_str()))
     }
 
-    /// Returns the voice settings, empty if none were given.
+    /// Returns the voice settings, or the defaults if the brief has none.
     pub fn voice_settings(&self) -> VoiceSettings {
         match &self.voice {
             Some(VoiceField::Settings(settings)) => settings.clone(),
@@ -569,17 +569,17 @@ impl Brief {
         }
     }
 
-    /// Returns true if the voice was switched off.
+    /// Returns true if the brief switches the voice off.
     pub fn voice_is_off(&self) -> bool {
         matches!(self.voice, Some(VoiceField::Off(_)))
     }
 
-    /// Returns true if captions were switched off.
+    /// Returns true if the brief switches captions off.
     pub fn captions_are_off(&self) -> bool {
         matches!(self.captions, Some(CaptionsField::Off(_)))
     }
 
-    /// Returns the caption settings, empty if none were given.
+    /// Returns the caption settings, or the defaults if the brief has none.
     pub fn caption_settings(&self) -> CaptionSettings {
         match &self.captions {
             Some(CaptionsField::Settings(settings)) => settings.clone(),

@@ -2,23 +2,23 @@
 
 use super::{Brief, FieldProblem, SceneOverride};
 
-/// The fields of a scene that change; at least one is set.
+/// The fields of a scene that change. At least one is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SceneChange {
-    /// Another visual idea.
+    /// The new visual idea.
     pub prompt: Option<String>,
-    /// Another engine; the same one is called again if the scene had fallen back.
+    /// The new engine. Naming the current engine calls it again if the scene used a fallback.
     pub engine: Option<String>,
-    /// Another caption, shown over the whole scene; the spoken words stay.
+    /// The new caption, shown over the whole scene. The spoken words stay unchanged.
     pub caption: Option<String>,
 }
 
 impl SceneChange {
-    /// Returns the brief with one scene changed. `scene` is its place, 1 being the first, as `3` or `scene_03`;
-    /// `count` is the number of scenes, 0 if it is unknown.
+    /// Returns the brief with one scene changed. `scene` is a number (1 is the first) or an id: `3` or `scene_03`.
+    /// `count` is the number of scenes, or 0 if it is unknown.
     ///
     /// # Errors
-    /// The wrong field: `(body)` if there is no change, `scene` if the film has no such scene.
+    /// Returns the wrong field: `(body)` if there is no change, `scene` if the film has no such scene.
     pub fn applied(
         &self,
         mut brief: Brief,
@@ -67,7 +67,7 @@ impl SceneChange {
     }
 }
 
-/// Returns the place of a scene, 1 being the first, from `3` or `scene_03`.
+/// Returns the number of a scene (1 is the first) from `3` or `scene_03`.
 pub fn scene_place(scene: &str) -> Option<u32> {
     scene.strip_prefix("scene_").unwrap_or(scene).parse().ok().filter(|place| *place > 0)
 }

@@ -1,9 +1,9 @@
 //! Groups timed words into caption cues and decides the end of each caption.
 //!
-//! Guarantees: every word is in exactly one cue, in order and unchanged; cues never overlap; a cue never crosses a
-//! sentence end or a long pause.
+//! Guarantees: every word is in exactly one cue, in order and unchanged; cues never overlap; a cue never crosses the
+//! end of a sentence or a long pause.
 //!
-//! Lines inside a cue are broken by `pytoon-graphics`, which knows the fonts.
+//! `pytoon-graphics` breaks the lines inside a cue, since it knows the fonts.
 
 use super::reading;
 use crate::script::sentence;
@@ -12,30 +12,31 @@ use crate::time::MsRange;
 use pytoon_vocabulary::{CaptionCue, CaptionLook, CaptionWord, Ms, SceneId};
 use unicode_width::UnicodeWidthStr;
 
-/// The time between a cue's start and its first word.
+/// The time from a cue's start to its first word.
 const LEAD_IN: Ms = Ms::new(100);
-/// The time that a cue stays after its last word, if there is room.
+/// The time for which a cue stays after its last word, if there is room.
 const TAIL: Ms = Ms::new(200);
-/// The pause above which a cue ends.
+/// The minimum length of a pause that ends a cue.
 const CUE_PAUSE: Ms = Ms::new(350);
-/// The shortest cue, regardless of its words.
+/// Minimum duration of a cue, regardless of its words.
 const SHORTEST: Ms = Ms::new(1);
-/// The gap between cues below which the earlier one is extended.
+/// The gap between two cues below which the earlier cue is extended to the later one.
 const CLOSE_GAP: Ms = Ms::new(300);
 
-/// The cost of a cue that has half the reading time it needs. The cost of uneven cue lengths is below 1.
+/// The cost of a cue that gets half the reading time it needs. For comparison, the cost of uneven cue lengths is
+/// below 1.
 const TOO_FAST_COST: f64 = 6.0;
 
-/// The words of one scene and its room on screen.
+/// The words of one scene and the time available to show them.
 #[derive(Debug, Clone)]
 pub struct SceneWords {
-    /// The scene.
+    /// The id of the scene.
     pub scene_id: SceneId,
-    /// Its words in order, in film time.
+    /// The words of the scene in order, in film time.
     pub words: Vec<CaptionWord>,
-    /// The index of each sentence's last word; empty if only the words tell.
+    /// The index of the last word of each sentence. If empty, the punctuation of the words decides.
     pub sentence_ends: Vec<usize>,
-    /// Its place in the film.
+    /// The scene's time range in the film.
     pub range: MsRange,
 }
 
@@ -58,7 +59,7 @@ fn limits(look: CaptionLook, size: f64) -> Limits {
     }
 }
 
-/// Returns the cues of a film. Words light up `lead` before they are said.
+/// Returns the cues of a film. Each word is highlighted `lead` before it is spoken.
 ///
 /// ```
 /// use pytoon_core::caption::{SceneWords, cues};
@@ -112,18 +113,18 @@ pub fn cues(scenes: &[SceneWords], look: CaptionLook, size: f64, lead: Ms) -> Ve
     lay(&better)
 }
 
-/// Words between two sentence ends or pauses.
+/// The words between two sentence ends or pauses.
 struct Run<'a> {
     scene: &'a SceneWords,
     words: &'a [CaptionWord],
-    /// The time at which other content takes the screen.
+    /// The time at which other content replaces these words on screen.
     until: Ms,
 }
 
-/// The words of a run, cue by cue.
+/// The words of a run, grouped by cue.
 type Split = Vec<Vec<CaptionWord>>;
 
-/// Returns the factor by which the worst cue of each run is too fast or too short; 1 is exactly right.
+/// Returns, for each run, the factor by which its worst cue is too fast or too short. A factor of 1 is an exact fit.
 fn strains(splits: &[&Split], cues: &[CaptionCue], limits: &Limits) -> Vec<f64> {
     let mut rest = cues.iter();
     splits
@@ -140,8 +141,8 @@ fn strain(text: &str, shown: Ms, limits: &Limits) -> f64 {
     needed.get() as f64 / shown.max(SHORTEST).get() as f64
 }
 
-/// Returns the width of a text in units of a Latin letter (UAX #11): ideographs count twice, combining marks and
-/// soft hyphens not at all.
+/// Returns the width of a text in units of a Latin letter (UAX #11): ideographs count as two, combining marks and
+/// soft hyphens as none.
 fn visual_chars(text: &str) -> usize {
     text.width()
 }
@@ -237,7 +238,7 @@ fn group_cost(run: &[CaptionWord], end: usize, width: f64, ideal: f64) -> f64 {
     cost
 }
 
-/// Returns true for a number and its unit, which belong on one line.
+/// Returns true if the two words are a number and its unit, which belong on one line.
 fn is_bound_number(word: &str, next: &str) -> bool {
     word.chars().all(|c| c.is_ascii_digit() || ".,$€£".contains(c))
         && next.chars().count() <= 4
@@ -258,7 +259,7 @@ fn cue(scene: &SceneWords, words: &[CaptionWord]) -> CaptionCue {
     }
 }
 
-/// Returns the words as one text.
+/// Joins the words into one text.
 pub fn shown_text(words: &[CaptionWord]) -> String {
     let plain: Vec<text::Word> = words
         .iter()
@@ -267,7 +268,7 @@ pub fn shown_text(words: &[CaptionWord]) -> String {
     text::join(&plain)
 }
 
-/// Emphasises at most one word of a cue: a number or price, a negation, or "free" and its like.
+/// Emphasises at most one word of a cue: a number or price, a negation, or a word such as "free".
 fn emphasise(words: &mut [CaptionWord]) {
     // The script's own emphasis wins.
     if words.iter().any(|word| word.emphasis) {
@@ -291,7 +292,7 @@ fn emphasise(words: &mut [CaptionWord]) {
     }
 }
 
-/// Keeps cues in their scene and apart, and closes short gaps.
+/// Moves cue boundaries so that each cue stays in its scene, no two overlap and short gaps close.
 fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead: Ms) {
     let range_of = |id: &SceneId| scenes.iter().find(|s| s.scene_id == *id).map(|s| s.range);
     let mut previous_end = Ms::ZERO;
@@ -359,7 +360,7 @@ fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead:
     }
 }
 
-/// Spreads words evenly by their syllables over a stretch of time.
+/// Spreads words over a time range in proportion to their syllables.
 pub fn spread(words: &[text::Word], range: MsRange) -> Vec<CaptionWord> {
     let weights: Vec<i64> =
         words.iter().map(|w| i64::from(text::syllables(&w.text)) * 2 + 1).collect();

@@ -6,9 +6,9 @@ use pytoon_vocabulary::{CaptionCue, Ms};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// The fastest readable speed in characters per second, by script, for captions that follow a voice (Netflix's
-/// guides for Latin, Arabic and Devanagari; Korean likewise; ideographs and kana at the pace of a quick
-/// speaker, since television's slower rates are for captions that lag).
+/// The fastest readable speed in characters per second, by script, for captions that follow a voice. Sources:
+/// Netflix's guides for Latin, Arabic and Devanagari, and likewise for Korean. Ideographs and kana use the pace of a
+/// quick speaker, since television's slower rates are for captions that lag.
 const LIMITS: [(f64, IsOfScript); 5] = [
     // Japanese: kana.
     (10.0, |c| matches!(c, '\u{3040}'..='\u{30ff}')),
@@ -22,10 +22,11 @@ const LIMITS: [(f64, IsOfScript); 5] = [
     (20.0, |c| matches!(c, '\u{900}'..='\u{97f}')),
 ];
 type IsOfScript = fn(char) -> bool;
-/// The limit of every other script.
+/// The limit for every other script, in characters per second.
 const OTHERS: f64 = 20.0;
 
-/// Returns a cue's characters per second: graphemes without white space and soft hyphens.
+/// Returns the reading speed of a cue in characters per second. Counts graphemes without white space and soft
+/// hyphens.
 pub fn speed(cue: &CaptionCue) -> f64 {
     characters(&cue.text) * 1000.0 / (cue.end - cue.start).get().max(1) as f64
 }
@@ -48,7 +49,7 @@ pub fn limit(text: &str) -> f64 {
     script.map_or(OTHERS, |(limit, _)| *limit)
 }
 
-/// Returns a note about the cues that are too fast to read, if there are any.
+/// Returns a note about the cues that are too fast to read, or `None` if every cue is readable.
 pub fn warning(cues: &[CaptionCue], recorded: bool) -> Option<Note> {
     let over = |cue: &&CaptionCue| speed(cue) > limit(&cue.text);
     let worst = cues

@@ -1,5 +1,4 @@
-//! Captions as files: SubRip, WebVTT and Advanced SubStation Alpha (ASS) with the time of every word,
-//! and JSON.
+//! Caption files: SubRip, WebVTT and Advanced SubStation Alpha (ASS) with word times, and JSON.
 //!
 //! Guarantees: every word of the cues is in every file, in order; the content of a word is text and never markup;
 //! times ascend and stay inside their cue.
@@ -21,7 +20,8 @@ pub fn to_srt(cues: &[CaptionCue]) -> String {
     out
 }
 
-/// Returns the cues as WebVTT, with a time before each word that begins inside its cue. Escapes `&`, `<` and `>`.
+/// Returns the cues as WebVTT, with a timestamp before each word that begins inside its cue. Escapes `&`, `<` and
+/// `>`.
 pub fn to_vtt(cues: &[CaptionCue]) -> String {
     let mut out = String::from("WEBVTT\n\n");
     for cue in cues {
@@ -43,8 +43,8 @@ pub fn to_vtt(cues: &[CaptionCue]) -> String {
     out
 }
 
-/// Returns the cues as an ASS script (v4.00+) for a film of this size in pixels: white words that turn yellow when
-/// spoken, at the place of the burnt-in captions.
+/// Returns the cues as an ASS script (v4.00+) for a film of the given size in pixels: white words that turn yellow
+/// when spoken, at the position of the burnt-in captions.
 pub fn to_ass(cues: &[CaptionCue], (width, height): (u32, u32)) -> String {
     let part = |share: f64| (share * f64::from(height)).round() as u32;
     let mut out = format!(
@@ -90,15 +90,15 @@ pub fn to_ass(cues: &[CaptionCue], (width, height): (u32, u32)) -> String {
     out
 }
 
-/// The captions as data: `captions.json`.
+/// The contents of `captions.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CaptionsFile {
-    /// The version of this format.
+    /// The version of the file format.
     pub version: u32,
-    /// The language (BCP 47).
+    /// The language of the captions, a BCP 47 tag.
     pub language: String,
-    /// Every word in order.
+    /// All words in order.
     pub words: Vec<WordEntry>,
     /// The cues in order.
     pub cues: Vec<CueEntry>,
@@ -110,11 +110,11 @@ pub struct CaptionsFile {
 pub struct WordEntry {
     /// The word as written.
     pub word: String,
-    /// Its start in the film, in milliseconds.
+    /// The start of the word in the film, in milliseconds.
     pub start_ms: i64,
-    /// Its end in the film, in milliseconds.
+    /// The end of the word in the film, in milliseconds.
     pub end_ms: i64,
-    /// The index of its cue, from 0.
+    /// The index of the word's cue, from 0.
     pub cue: usize,
 }
 
@@ -122,18 +122,18 @@ pub struct WordEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CueEntry {
-    /// Its text.
+    /// The text of the cue.
     pub text: String,
-    /// Its start, in milliseconds.
+    /// The start of the cue in the film, in milliseconds.
     pub start_ms: i64,
-    /// Its end, in milliseconds.
+    /// The end of the cue in the film, in milliseconds.
     pub end_ms: i64,
-    /// Its scene.
+    /// The id of the cue's scene.
     pub scene_id: String,
 }
 
 impl CaptionsFile {
-    /// Creates the captions of a film.
+    /// Creates the caption data of a film from its cues.
     pub fn of(cues: &[CaptionCue], language: &str) -> Self {
         let words = cues.iter().enumerate().flat_map(|(cue, c)| {
             c.words.iter().map(move |word| WordEntry {
@@ -158,7 +158,7 @@ impl CaptionsFile {
     }
 }
 
-/// Returns a word with the space after it, if there is one.
+/// Returns a word followed by a space, or the word alone if it is the last.
 fn spaced(words: &[CaptionWord], index: usize) -> String {
     let pair = &words[index..(index + 2).min(words.len())];
     let alone = words[index].text.as_str();
@@ -171,7 +171,8 @@ fn spaced(words: &[CaptionWord], index: usize) -> String {
     }
 }
 
-/// Replaces line breaks: a handwritten timeline may contain them, and an empty line ends a cue.
+/// Replaces line breaks with spaces. A handwritten timeline may contain line breaks, and an empty line would end a
+/// cue.
 fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
 }
@@ -180,8 +181,8 @@ fn escaped_for_vtt(text: &str) -> String {
     one_line(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Escapes ASS markup. Braces begin overrides and a backslash begins a command: an invisible word joiner after it
-/// keeps it a character.
+/// Escapes ASS markup. A brace begins an override and a backslash begins a command; an invisible word joiner after
+/// the character makes it literal.
 fn escaped_for_ass(text: &str) -> String {
     one_line(text).replace('\\', "\\\u{2060}").replace('{', "\\{").replace('}', "\\}")
 }
@@ -209,7 +210,7 @@ fn clock(at: Ms, separator: char) -> String {
 pub(super) mod tests {
     use super::*;
 
-    /// Parses WebVTT and ASS as players do and compares them with the cues.
+    /// Parses the WebVTT and ASS output as players do and compares it with the cues.
     pub(crate) fn check_back(cues: &[CaptionCue]) {
         let ms = |clock: &str| -> i64 {
             let (time, rest) = clock.split_once('.').expect("a time");

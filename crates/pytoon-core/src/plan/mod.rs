@@ -1,9 +1,9 @@
 //! Converts a brief to a scene graph.
 //!
-//! Guarantees: pure and deterministic; at least one scene; every sentence of the script is in exactly one scene, in
-//! order; every media file is shown if the film has room for it.
+//! Guarantees: planning is pure and deterministic; there is at least one scene; every sentence of the script is in
+//! exactly one scene, in order; every media file is shown if the film has room for it.
 //!
-//! Does not read files, measure speech or know exact times (`timeline::build` does).
+//! This module does not read files, measure speech or know exact times (`timeline::build` does).
 //!
 //! Start with [`plan`].
 
@@ -31,28 +31,28 @@ pub use crate::chain::LOCAL_ENGINE;
 /// A probed media file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MediaInfo {
-    /// The file, resolved.
+    /// The resolved path of the file.
     pub path: String,
-    /// A picture or a clip.
+    /// The kind of media: picture or clip.
     pub kind: MediaKind,
     /// The fit that the brief requests.
     pub fit: Option<MediaFit>,
 }
 
-/// All inputs of a plan.
+/// The inputs of a plan.
 #[derive(Debug, Clone)]
 pub struct PlanInput<'a> {
-    /// The brief.
+    /// The brief to plan.
     pub brief: &'a Brief,
     /// The preset's name.
     pub preset_id: &'a str,
-    /// The preset.
+    /// The preset of the film.
     pub preset: &'a Preset,
-    /// The brief's media files, probed, in order.
+    /// The brief's probed media files, in order.
     pub media: &'a [MediaInfo],
-    /// The media of `scenes` overrides, by scene number.
+    /// The media of the scene overrides, by scene number.
     pub override_media: &'a [(u32, MediaInfo)],
-    /// The seed of every free choice.
+    /// The seed of every random choice.
     pub seed: u64,
 }
 
@@ -97,12 +97,12 @@ fn scene_limit(brief: &Brief) -> usize {
     brief.max_scenes.unwrap_or(MAX_SCENES).clamp(1, MAX_SCENES) as usize
 }
 
-/// Returns the language of a brief, a BCP 47 tag: the stated one, or that of its words.
+/// Returns the language of a brief as a BCP 47 tag: the stated one, or the one detected from its words.
 pub fn language_of(brief: &Brief) -> String {
     brief.language.clone().unwrap_or_else(|| detected_language(brief).tag.to_owned())
 }
 
-/// Returns the language of a brief's words.
+/// Detects the language of a brief's words.
 pub fn detected_language(brief: &Brief) -> Detected {
     let beats = script_of(brief).beats;
     let sentences = beats.iter().flat_map(|beat| &beat.sentences);
@@ -110,7 +110,7 @@ pub fn detected_language(brief: &Brief) -> Detected {
     language::detect(&all.join(" "))
 }
 
-/// Returns the text that is spoken, or captioned if nothing is spoken.
+/// Returns the text to speak, or to caption if nothing is spoken.
 fn script(input: &PlanInput<'_>) -> Script {
     let mut script = script_of(input.brief);
     if script.beats.is_empty() {
@@ -131,7 +131,7 @@ fn script_of(brief: &Brief) -> Script {
     }
 }
 
-/// Keeps the script's pictures and spreads a separate voice script over them by length.
+/// Keeps the pictures of the script and distributes a separate voice script over them by length.
 fn speak_over(mut script: Script, voice: Script) -> Script {
     if script.beats.is_empty() {
         return voice;
@@ -148,7 +148,7 @@ fn speak_over(mut script: Script, voice: Script) -> Script {
     script
 }
 
-/// Joins one- and two-word sentences to a neighbour: too short to be a scene of their own.
+/// Merges sentences of one or two words with a neighbour, since they are too short for a scene of their own.
 fn merge_tiny(beats: Vec<Beat>) -> Vec<Beat> {
     let mut out: Vec<Beat> = Vec::new();
     for beat in beats {
@@ -237,7 +237,7 @@ fn engine(brief: &Brief, scene: Option<&SceneOverride>) -> EngineName {
     own.or(brief.engine_override.as_deref()).unwrap_or(LOCAL_ENGINE).into()
 }
 
-/// Returns an estimate of the speaking time, for display; the timeline measures the exact one.
+/// Returns an estimate of the speaking time, for display. The timeline measures the exact time.
 fn estimated_duration_ms(preset: &Preset, sentences: &[Sentence]) -> i64 {
     let Some((last, others)) = sentences.split_last() else {
         return (preset.pacing.silent_scene_seconds * 1000.0) as i64;
@@ -252,7 +252,7 @@ fn estimated_duration_ms(preset: &Preset, sentences: &[Sentence]) -> i64 {
     speech as i64 + i64::from(between) + i64::from(scene_pause)
 }
 
-/// Cycles few media over many scenes, or gives each scene several of many media.
+/// Assigns media to scenes. Few media repeat over many scenes; many media share a scene.
 fn assign_media(scenes: &mut [Scene], media: &[MediaInfo]) {
     if media.is_empty() {
         return;
@@ -282,7 +282,7 @@ fn with_media(template: &SceneMedia, info: &MediaInfo) -> SceneMedia {
     }
 }
 
-/// Assigns at most two kinds of background to a film; the second to the middle third.
+/// Assigns at most two kinds of background to a film. The middle third gets the second kind.
 fn assign_backgrounds(scenes: &mut [Scene], input: &PlanInput<'_>) {
     let kinds: &[Background] = &input.preset.backgrounds;
     let count = scenes.len();
@@ -316,7 +316,7 @@ fn house_transition(input: &PlanInput<'_>) -> TransitionKind {
     if input.brief.brand_safe == Some(true) && !plain { TransitionKind::Crossfade } else { house }
 }
 
-/// Restricts a brand-safe film to cuts and fades.
+/// Restricts a brand-safe film to cuts and crossfades.
 fn keep_joins_plain(scenes: &mut [Scene], warnings: &mut Vec<Note>) {
     for scene in scenes {
         let plain = matches!(

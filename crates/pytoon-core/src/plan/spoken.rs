@@ -7,7 +7,7 @@ use crate::scene::WordPlace;
 use crate::script::{self, Sentence};
 use crate::text::{self, SentenceEnd};
 
-/// Sentences as they are spoken: one with an inner pause is spoken in pieces.
+/// Sentences divided into spoken pieces. A sentence with an inner pause has several pieces.
 #[derive(Default)]
 pub(super) struct Spoken {
     pub(super) sentences: Vec<String>,

@@ -1,22 +1,22 @@
-//! Groups lines into blocks: paragraphs, headings, list items, quotes; reads Markdown's marks at line starts.
+//! Groups lines into blocks: paragraphs, headings, list items, quotes. Parses Markdown's marks at line starts.
 
 use super::cells::{Break, Cell, is_blank, plain, view};
 use crate::text::SentenceEnd;
 
-/// Lines that belong together, without the marks of their kind.
+/// Consecutive lines of one kind, without the marks of that kind.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Block {
-    /// Its lines. A line ended by a tag is followed by another block.
+    /// The lines of the block. A line that a tag ends starts another block after it.
     pub(super) lines: Vec<Vec<Cell>>,
-    /// Determines the pause after the block.
+    /// The ending, which determines the pause after the block.
     pub(super) end: SentenceEnd,
     /// True for lines of a block quote.
     pub(super) is_quote: bool,
-    /// True for words that a line end cannot split, such as a list item or a heading.
+    /// True for words that a line end cannot split, as in a list item or a heading.
     pub(super) is_item: bool,
 }
 
-/// An unprocessed line.
+/// A line before its block marks are parsed.
 struct Line {
     cells: Vec<Cell>,
     /// The break that ended the line; `None` for a plain line feed.
@@ -25,7 +25,7 @@ struct Line {
     is_tagged_item: bool,
 }
 
-/// Reads the blocks of a script. Adds the kinds of marks to `removed`.
+/// Parses a script into blocks. Adds the kinds of marks to `removed`.
 pub(super) fn read(cells: Vec<Cell>, removed: &mut Vec<String>) -> Vec<Block> {
     let lines = lines(cells);
     let bullets = emoji_bullets(&lines);
@@ -180,7 +180,7 @@ impl Reader<'_> {
         self.open = Some(Block { lines: vec![cells], end, is_quote, is_item });
     }
 
-    /// Returns the length of a list marker with the blanks after it.
+    /// Returns the length of a list marker with the spaces after it.
     fn list_marker(&self, seen: &[char]) -> Option<usize> {
         let digits = seen.iter().take_while(|c| c.is_ascii_digit()).count();
         let mark = *seen.get(digits)?;
@@ -197,7 +197,8 @@ impl Reader<'_> {
         (is_marker && has_item && (blanks > 0 || is_only_bullet)).then_some(digits + 1 + blanks)
     }
 
-    /// Returns false for a wrapped line that happens to begin with `20. `, which is no list item.
+    /// Returns true if a numbered list item may begin here. A wrapped line that happens to begin with `20. ` is not a
+    /// list item.
     fn numbers_may_begin(&self, digits: &[char]) -> bool {
         let is_first = digits == ['1'];
         match &self.open {
@@ -211,7 +212,7 @@ impl Reader<'_> {
     }
 }
 
-/// Returns true for `[1]: https://…` and `[^1]: a footnote`, which are never read aloud.
+/// Returns true for `[1]: https://…` and `[^1]: a footnote`, which are never spoken.
 fn is_definition(seen: &[char]) -> bool {
     let Some(close) = seen.iter().take(24).position(|c| *c == ']') else { return false };
     if seen.first() != Some(&'[') || seen.get(close + 1) != Some(&':') {
@@ -228,7 +229,7 @@ fn trimmed(cells: &[Cell]) -> &[Cell] {
     &cells[start..end]
 }
 
-/// Returns the length of `> `, or of `>` before a letter; `> 5` and `->` are text.
+/// Returns the length of `> `, or of `>` before a letter. `> 5` and `->` are text.
 fn quote_mark(seen: &[char]) -> Option<usize> {
     let (first, rest) = seen.split_first()?;
     let next = rest.first().copied();
@@ -240,7 +241,7 @@ fn quote_mark(seen: &[char]) -> Option<usize> {
     is_quote.then(|| 1 + usize::from(next.is_some_and(char::is_whitespace)))
 }
 
-/// Returns true for ```` ``` ```` or `~~~`, with a language's name.
+/// Returns true for ```` ``` ```` or `~~~`, with or without a language name.
 fn is_fence(seen: &[char]) -> bool {
     ["```", "~~~"].iter().any(|fence| {
         let marks = fence.chars().count();
@@ -251,7 +252,7 @@ fn is_fence(seen: &[char]) -> bool {
     })
 }
 
-/// Returns the mark of a line of `---`, `* * *`, `___` or `===` alone.
+/// Returns the mark of a line that consists of `---`, `* * *`, `___` or `===` alone.
 fn rule(seen: &[char]) -> Option<char> {
     let marks: Vec<char> = seen.iter().copied().filter(|c| !c.is_whitespace()).collect();
     let first = *marks.first()?;
@@ -274,7 +275,7 @@ fn heading(seen: &[char]) -> Option<(usize, usize)> {
     (end > hashes + 1).then_some((hashes + 1, end))
 }
 
-/// Returns the words of a table's row; `None` for the line under its head.
+/// Returns the words of a table row, or `None` for the line under the table head.
 fn table_row(cells: &[Cell], seen: &[char]) -> Option<Vec<Cell>> {
     if seen.len() < 3 || seen.first() != Some(&'|') || seen.last() != Some(&'|') {
         return None;
@@ -306,7 +307,8 @@ fn checkbox(seen: &[char]) -> usize {
     }
 }
 
-/// Returns the length of each line's emoji bullet. A bullet must begin at least two lines in a row.
+/// Returns the length of each line's emoji bullet. A bullet counts only if at least two consecutive lines begin with
+/// one.
 fn emoji_bullets(lines: &[Line]) -> Vec<usize> {
     let bullet = |line: &Line| -> Option<usize> {
         let cells = trimmed(&line.cells);
@@ -326,7 +328,7 @@ fn emoji_bullets(lines: &[Line]) -> Vec<usize> {
         .collect()
 }
 
-/// Returns true for emoji and dingbats, and the characters that join them.
+/// Returns true for emoji, dingbats and the characters that join them.
 fn is_pictograph(c: char) -> bool {
     matches!(c,
         '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | '\u{2600}'..='\u{27bf}'

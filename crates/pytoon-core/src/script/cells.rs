@@ -1,39 +1,39 @@
-//! A script during parsing: characters and the meanings of marks.
+//! The intermediate form of a script during parsing: characters and the meanings of marks.
 
 /// One character, or the meaning of a mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cell {
     /// A character that may be part of a mark.
     Char(char),
-    /// A character that is not a mark: written as an entity, escaped, or within code.
+    /// A character that is never a mark: written as an entity, escaped, or within code.
     Literal(char),
-    /// The end of a line by a tag.
+    /// A line end that a tag causes.
     Break(Break),
     /// A pause in milliseconds; `None` leaves its length to the preset.
     Pause(Option<u32>),
     /// A stage direction, without its brackets.
     Direction(String),
-    /// The start (true) or end of emphasised words.
+    /// The start (true) or the end (false) of emphasised words.
     Emphasis(bool),
 }
 
-/// The break that a tag makes.
+/// The kind of break that a tag causes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Break {
-    /// A line; the next one is a new sentence.
+    /// A line break; the next line is a new sentence.
     Line,
-    /// The words before a list item; the item begins.
+    /// The start of a list item, which ends the words before it.
     Item,
-    /// A heading; a pause follows.
+    /// The end of a heading, followed by a pause.
     Heading,
-    /// A paragraph.
+    /// The end of a paragraph.
     Paragraph,
 }
 
-/// The character in [`view`] for a cell that cannot be part of a mark.
+/// The placeholder in [`view`] for a cell that cannot be part of a mark.
 pub(super) const OBJECT: char = '\u{fffc}';
 
-/// Returns one character per cell, for searching marks.
+/// Returns one character per cell, so that marks can be searched for.
 pub(super) fn view(cells: &[Cell]) -> Vec<char> {
     let seen = |cell: &Cell| match cell {
         Cell::Char(c) => *c,
@@ -44,7 +44,7 @@ pub(super) fn view(cells: &[Cell]) -> Vec<char> {
     cells.iter().map(seen).collect()
 }
 
-/// Returns the characters of cells.
+/// Returns the text of the cells, without the meanings of marks.
 pub(super) fn plain(cells: &[Cell]) -> String {
     let character = |cell: &Cell| match cell {
         Cell::Char(c) | Cell::Literal(c) => Some(*c),
@@ -54,12 +54,12 @@ pub(super) fn plain(cells: &[Cell]) -> String {
     cells.iter().filter_map(character).collect()
 }
 
-/// Returns true if cells contain nothing but white space.
+/// Returns true if the cells contain only white space.
 pub(super) fn is_blank(cells: &[Cell]) -> bool {
     cells.iter().all(|cell| matches!(cell, Cell::Char(c) | Cell::Literal(c) if c.is_whitespace()))
 }
 
-/// Returns true if no word is left in cells, but a pause or a direction is.
+/// Returns true if the cells contain a pause or a direction but no words.
 pub(super) fn is_object_only(cells: &[Cell]) -> bool {
     let is_object = |cell: &Cell| matches!(cell, Cell::Pause(_) | Cell::Direction(_));
     cells.iter().any(is_object) && plain(cells).trim().is_empty()

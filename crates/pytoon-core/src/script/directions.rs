@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-/// Sounds, music and camera moves in round brackets: every word must be in one of the two lists, and at least one
-/// in this one.
+/// Sounds, music and camera moves in round brackets. Every word in the brackets must be in this list or in
+/// [`SOUND_WORDS`], and at least one in this list.
 const SOUNDS: &[&str] = &[
     "music",
     "song",
@@ -103,7 +103,7 @@ const SOUNDS: &[&str] = &[
     "拍手",
     "笑い",
 ];
-/// Words that accompany them.
+/// Words that accompany those of [`SOUNDS`].
 const SOUND_WORDS: &[&str] = &[
     "a",
     "the",
@@ -184,7 +184,7 @@ const SOUND_WORDS: &[&str] = &[
     "весёлая",
     "هادئة",
 ];
-/// Openings that make everything after them a direction.
+/// Openings that turn all text after them into a direction.
 const SOUND_OPENINGS: &[&str] = &[
     "sfx:",
     "sfx ",
@@ -205,7 +205,7 @@ const SOUND_OPENINGS: &[&str] = &[
     "text on screen",
 ];
 
-/// Speakers before a colon; a number may follow.
+/// Speaker labels before a colon; a number may follow.
 const SPEAKERS: &[&str] = &[
     "narrator",
     "narration",
@@ -254,7 +254,7 @@ const SPEAKERS: &[&str] = &[
     "सूत्रधार",
     "ผู้บรรยาย",
 ];
-/// Parts of a short film before a colon, which are not words of it.
+/// Labels before a colon that name parts of a short film and are not spoken.
 const PARTS: &[&str] = &[
     "hook",
     "intro",
@@ -271,10 +271,10 @@ const PARTS: &[&str] = &[
     "cena",
     "scène",
 ];
-/// Parts that count only with a number after them.
+/// Labels of parts that count only with a number after them.
 const NUMBERED_PARTS: &[&str] =
     &["scene", "shot", "slide", "clip", "szene", "escena", "cena", "scène"];
-/// Labels of lines that are directions.
+/// Labels that mark a line as a direction.
 const LINES: &[&str] = &[
     "sfx",
     "sound effect",
@@ -305,7 +305,7 @@ const LINES: &[&str] = &[
     "música de fondo",
     "musique de fond",
 ];
-/// Labels that are directions in capitals only; else they may begin a sentence.
+/// Labels that mark a direction only in capitals, since otherwise they may begin a sentence.
 const LINES_IN_CAPITALS: &[&str] = &[
     "CAMERA",
     "MUSIC",
@@ -318,9 +318,9 @@ const LINES_IN_CAPITALS: &[&str] = &[
     "SUPER",
     "TITLE CARD",
 ];
-/// The beginnings of a screenplay's headings.
+/// The beginnings of screenplay headings.
 const HEADINGS: &[&str] = &["INT. ", "EXT. ", "INT/EXT. ", "INT./EXT. ", "I/E. "];
-/// Lines of a screenplay between its scenes.
+/// Transition lines between the scenes of a screenplay.
 const CUTS: &[&str] = &[
     "CUT TO",
     "FADE IN",
@@ -332,7 +332,7 @@ const CUTS: &[&str] = &[
     "MATCH CUT TO",
 ];
 
-/// Returns true if words in round brackets are a sound, music or a camera move.
+/// Returns true if words in round brackets describe a sound, music or a camera move.
 pub(super) fn is_sound(inside: &str) -> bool {
     let inside = inside.trim().to_lowercase();
     if SOUND_OPENINGS.iter().any(|opening| inside.starts_with(opening)) {
@@ -350,7 +350,7 @@ pub(super) fn is_sound(inside: &str) -> bool {
     names_sound
 }
 
-/// Returns the start of the words if the whole line is a direction; `None` otherwise.
+/// Returns the start of the direction's words if the whole line is a direction, or `None` otherwise.
 pub(super) fn line(line: &[char]) -> Option<usize> {
     const LONGEST: usize = 24;
     let text: String = line.iter().filter(|c| **c != super::cells::OBJECT).collect();
@@ -372,8 +372,8 @@ pub(super) fn line(line: &[char]) -> Option<usize> {
     (is_label && stands_apart).then_some(colon + 1)
 }
 
-/// Returns the length in characters of a speaker's label at the start of a line, including its colon and the
-/// blanks after it. `names` are the speakers of a dialogue.
+/// Returns the length in characters of a speaker label at the start of a line, including its colon and the spaces
+/// after it. `names` are the speakers of a dialogue.
 pub(super) fn speaker_label(line: &[char], names: &BTreeSet<String>) -> Option<usize> {
     const LONGEST: usize = 30;
     let Some(colon) = line.iter().take(LONGEST).position(|c| matches!(c, ':' | '：')) else {
@@ -397,14 +397,14 @@ pub(super) fn speaker_label(line: &[char], names: &BTreeSet<String>) -> Option<u
     (stands_apart || is_solid || is_marked).then_some(colon + 1 + blanks)
 }
 
-/// Returns the label in lower case without its addition: `Narrator (V.O.)`, `Speaker 2`.
+/// Returns the label in lower case without its suffix: `Narrator (V.O.)`, `Speaker 2`.
 fn without_additions(label: &str) -> String {
     let label = label.to_lowercase();
     let bare = label.split('(').next().unwrap_or_default();
     bare.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace() || c == '#').to_owned()
 }
 
-/// Returns true for a speaker alone on a line, as in screenplays: `NARRATOR (V.O.)`.
+/// Returns true for a line with nothing but a speaker's name, as in screenplays: `NARRATOR (V.O.)`.
 fn is_speaker_alone(line: &[char]) -> bool {
     let text: String = line.iter().collect();
     let text = text.trim();

@@ -1,6 +1,6 @@
-//! Parses the lengths of pauses as people write them.
+//! Parses pause lengths as people write them.
 
-/// Words for a pause.
+/// Words for a pause in several languages.
 const PAUSES: &[&str] = &[
     "pause",
     "break",
@@ -26,7 +26,7 @@ const PAUSES: &[&str] = &[
     "멈춤",
     "หยุด",
 ];
-/// Words that make it short; its length is the preset's.
+/// Words for a short pause. The preset decides its length.
 const SHORT: &[&str] = &[
     "a",
     "short",
@@ -43,7 +43,7 @@ const SHORT: &[&str] = &[
     "kısa",
     "krótka",
 ];
-/// Words that make it long.
+/// Words for a long pause.
 const LONG: &[&str] = &[
     "long",
     "longer",
@@ -61,7 +61,7 @@ const LONG: &[&str] = &[
 /// The length of a long pause, in milliseconds.
 const LONG_MS: u32 = 1500;
 
-/// Parses `1s`, `1.5 s`, `500ms`, `2 seconds`, `1,5 sec`, `2` (seconds). Returns milliseconds.
+/// Parses `1s`, `1.5 s`, `500ms`, `2 seconds`, `1,5 sec`, `2` (seconds). Returns the length in milliseconds.
 pub(super) fn parse(text: &str) -> Option<u32> {
     let text = text.trim().to_lowercase().replace(',', ".").replace('-', " ");
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -75,8 +75,8 @@ pub(super) fn parse(text: &str) -> Option<u32> {
     Some((value * factor).round() as u32)
 }
 
-/// Returns the pause requested by the words in brackets: `pause`, `pause: 1s`, `2s pause`, `short pause`, `beat`.
-/// The inner `None` leaves the length to the preset.
+/// Returns the pause that bracketed words request: `pause`, `pause: 1s`, `2s pause`, `short pause`, `beat`. The inner
+/// `None` leaves the length to the preset.
 pub(super) fn pause(inside: &str) -> Option<Option<u32>> {
     let words = inside.trim().to_lowercase();
     if matches!(words.as_str(), "wait" | "silence") {

@@ -1,20 +1,20 @@
-//! Parses marks within a block: code, links, directions, pauses, emphasis, speakers.
+//! Parses the marks within a block: code, links, directions, pauses, emphasis, speakers.
 
 use super::cells::{Cell, OBJECT, plain, view};
 use super::{directions, durations};
 use std::collections::BTreeSet;
 
-/// The longest direction, in characters.
+/// Maximum length of a direction, in characters.
 const MAX_DIRECTION: usize = 300;
 
-/// Marks, labels and addresses removed from a script.
+/// The marks, speaker labels and URLs that were removed from a script.
 #[derive(Debug, Default)]
 pub(super) struct Removed {
-    /// Marks and tags, each once.
+    /// The removed marks and tags, each once.
     pub(super) marks: Vec<String>,
-    /// Speakers, each once.
+    /// The removed speaker labels, each once.
     pub(super) speakers: Vec<String>,
-    /// The number of addresses of links.
+    /// The number of removed link URLs.
     pub(super) links: usize,
 }
 
@@ -26,7 +26,7 @@ impl Removed {
     }
 }
 
-/// Reads the marks within a block's cells; its lines are separated by `\n`.
+/// Parses the marks within a block's cells, whose lines are separated by `\n`.
 pub(super) fn read(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     let cells = escapes(cells, removed);
     let cells = code(cells, removed);
@@ -37,7 +37,7 @@ pub(super) fn read(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     round_brackets(cells)
 }
 
-/// Makes escaped characters literal: `\*` is a star, not a mark.
+/// Makes escaped characters literal: `\*` is an asterisk, not a mark.
 fn escapes(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     let mut out: Vec<Cell> = Vec::with_capacity(cells.len());
     for cell in cells {
@@ -85,13 +85,13 @@ fn code(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     out
 }
 
-/// Returns the number of repetitions of a character from here on.
+/// Returns how often a character repeats from this position on.
 fn run(seen: &[char], at: usize, mark: char) -> usize {
     seen[at..].iter().take_while(|c| **c == mark).count()
 }
 
-/// Reads links: `[text](address)` and `[[text]]` leave their text, `![text](address)` a direction; `[^1]` and
-/// `[2, 3]` leave nothing.
+/// Parses links. `[text](address)` and `[[text]]` become their text, `![text](address)` becomes a direction, and
+/// `[^1]` and `[2, 3]` are removed.
 fn links(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     let seen = view(&cells);
     let mut out = Vec::with_capacity(cells.len());
@@ -152,7 +152,7 @@ fn links(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     out
 }
 
-/// Removes tags of forums, `[b]`, `[/b]`, `[url=…]`, and keeps the words between them.
+/// Removes forum tags (`[b]`, `[/b]`, `[url=…]`) and keeps the words between them.
 fn forum_tags(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     const TAGS: &[&str] = &[
         "b", "i", "u", "s", "url", "color", "size", "font", "center", "left", "right", "quote",
@@ -190,14 +190,14 @@ fn forum_tags(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     out
 }
 
-/// Returns true for the numbers of sources: `1`, `2, 3`, `14–16`.
+/// Returns true for reference numbers: `1`, `2, 3`, `14–16`.
 fn is_reference(inside: &[char]) -> bool {
     inside.len() <= 12
         && inside.iter().any(char::is_ascii_digit)
         && inside.iter().all(|c| c.is_ascii_digit() || " ,-–".contains(*c))
 }
 
-/// Returns the place of the bracket that closes the one at `open`, on the same level.
+/// Returns the position of the bracket that closes the one at `open`, on the same nesting level.
 fn closing(seen: &[char], open: usize, opens: char, closes: char) -> Option<usize> {
     let mut depth = 0usize;
     for (index, c) in seen.iter().enumerate().skip(open).take(MAX_DIRECTION) {
@@ -213,7 +213,7 @@ fn closing(seen: &[char], open: usize, opens: char, closes: char) -> Option<usiz
     None
 }
 
-/// Returns the end of a link's target that begins here: `(https://…)`, `(page "Title")`.
+/// Returns the end of the link target that begins here: `(https://…)`, `(page "Title")`.
 fn target(seen: &[char], open: usize) -> Option<usize> {
     if seen.get(open) != Some(&'(') {
         return None;
@@ -269,7 +269,7 @@ fn is_emphasis(cell: &&Cell) -> bool {
     matches!(cell, Cell::Emphasis(_))
 }
 
-/// Returns the meaning of brackets with these words; `None` for empty ones.
+/// Returns the pause or direction that bracketed words mean, or `None` for empty brackets.
 fn object(inside: &[Cell]) -> Option<Cell> {
     let words = plain(inside).split_whitespace().collect::<Vec<_>>().join(" ");
     let words = words.trim_matches(['*', '_', ' ']).to_owned();
@@ -279,7 +279,7 @@ fn object(inside: &[Cell]) -> Option<Cell> {
     Some(durations::pause(&words).map_or(Cell::Direction(words), Cell::Pause))
 }
 
-/// A run of stars or underscores that may open or close emphasis.
+/// A run of asterisks or underscores that may open or close emphasis.
 struct Delimiter {
     at: usize,
     length: usize,
@@ -288,7 +288,7 @@ struct Delimiter {
     closes: bool,
 }
 
-/// Reads `*x*`, `**x**`, `_x_`, `~~x~~`: pairs of marks next to words, paired as in CommonMark.
+/// Parses `*x*`, `**x**`, `_x_`, `~~x~~`: pairs of marks next to words, paired as in CommonMark.
 fn emphasis(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     let seen = view(&cells);
     let mut open: Vec<Delimiter> = Vec::new();
@@ -387,7 +387,7 @@ fn round_brackets(cells: Vec<Cell>) -> Vec<Cell> {
     out
 }
 
-/// Returns true if the line has no other content.
+/// Returns true if the line contains nothing outside the brackets.
 fn stands_alone(seen: &[char], open: usize, close: usize) -> bool {
     let is_nothing = |c: &&char| c.is_whitespace() || **c == OBJECT;
     let before = seen[..open].iter().rev().take_while(|c| **c != '\n');
@@ -395,7 +395,7 @@ fn stands_alone(seen: &[char], open: usize, close: usize) -> bool {
     before.chain(after).all(|c| is_nothing(&c))
 }
 
-/// Makes a line a direction if its label or form marks it as one: `SFX: door`, `INT. KITCHEN`.
+/// Turns a line into a direction if its label or form marks it as one: `SFX: door`, `INT. KITCHEN`.
 pub(super) fn take_direction(cells: &mut Vec<Cell>) -> bool {
     let seen = view(cells);
     let Some(skip) = directions::line(&seen) else { return false };
@@ -408,7 +408,7 @@ pub(super) fn take_direction(cells: &mut Vec<Cell>) -> bool {
     true
 }
 
-/// Removes a speaker's label from the start of a line. `names` are the speakers of a dialogue.
+/// Removes a speaker label from the start of a line. `names` are the speakers of a dialogue.
 pub(super) fn take_speaker(
     cells: &mut Vec<Cell>,
     names: &BTreeSet<String>,

@@ -1,24 +1,24 @@
-//! Decides if the line ends of a paragraph end sentences or only wrap them.
+//! Decides if the line ends of a paragraph end sentences or only wrap text.
 
 use crate::text::is_unspaced_script;
 
-/// The meaning of a paragraph's line ends.
+/// The meaning of the line ends of a paragraph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineEnds {
-    /// Each line is an item of its own.
+    /// Each line is a separate item.
     Items,
-    /// The text was wrapped at a width.
+    /// The lines result from wrapping at a width.
     Wrapped,
-    /// Neither is certain: lines join.
+    /// Neither is certain, so the lines are joined.
     Unsure,
 }
 
-/// The narrowest width at which programs wrap text, in columns.
+/// Minimum width at which text editors wrap text, in columns.
 const NARROWEST_WRAP: usize = 40;
-/// The most characters of a line that counts as a title, list item or verse if it begins so.
+/// Maximum length of a line that may count as a title, list item or verse, in characters.
 const SHORT_LINE: usize = 60;
 
-/// Judges the lines of a paragraph.
+/// Decides the meaning of a paragraph's line ends.
 pub(super) fn judge(lines: &[String]) -> LineEnds {
     let breaks = lines.len().saturating_sub(1);
     if breaks == 0 {
@@ -58,14 +58,14 @@ fn ends_with_stop(line: &str) -> bool {
     bare.ends_with(['.', '!', '?', '…', '。', '！', '？', '।', '؟', '۔', '။', '។', ':'])
 }
 
-/// Returns true if a line ends a sentence among items: the next line is a new start.
+/// Returns true if a line among items ends a sentence because the next line starts a new one.
 pub(super) fn ends_item(line: &str, next: &str) -> bool {
     let goes_on = line.trim_end().ends_with([',', '，', '、', '،']);
     let first = next.chars().find(|c| c.is_alphanumeric());
     !goes_on && !first.is_some_and(char::is_lowercase)
 }
 
-/// Returns the joint of two lines: nothing between ideographs and kana, else a blank.
+/// Returns the text between two joined lines: nothing between ideographs and kana, otherwise a space.
 pub(super) fn joint(line: &str, next: &str) -> &'static str {
     let is_solid = |c: Option<char>| {
         c.is_some_and(|c| {

@@ -1,6 +1,6 @@
 //! Parses HTML and SSML: tags become breaks, pauses and emphasis, entities become characters.
 //!
-//! Only tags of HTML or SSML count as tags: `I <3 you`, `5 < 7` and `<your name>` stay.
+//! Only HTML or SSML tags count as tags: `I <3 you`, `5 < 7` and `<your name>` stay.
 
 use super::cells::{Break, Cell};
 use super::{directions, durations};
@@ -14,11 +14,11 @@ enum Effect {
     Paragraph,
     Emphasis,
     Pause,
-    /// Its content is skipped.
+    /// The content of the tag is skipped.
     Skip,
 }
 
-/// Returns the effect of a tag, by its name in lower case.
+/// Returns the effect of the tag with this lower-case name.
 fn effect(name: &str) -> Option<Effect> {
     Some(match name {
         "br" | "div" | "section" | "article" | "header" | "footer" | "main" | "nav" | "aside"
@@ -51,12 +51,12 @@ struct Tag<'a> {
     length: usize,
 }
 
-/// The longest tag, in bytes.
+/// Maximum length of a tag, in bytes.
 const MAX_TAG: usize = 4_000;
-/// The longest entity, in bytes.
+/// Maximum length of an entity, in bytes.
 const MAX_ENTITY: usize = 34;
 
-/// Parses the tags and entities of a text whose lines end in `\n`. Adds the names of tags to `removed`.
+/// Parses the tags and entities of a text whose lines end in `\n`. Adds the tag names to `removed`.
 pub(super) fn read(text: &str, removed: &mut Vec<String>) -> Vec<Cell> {
     let mut cells = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -105,8 +105,8 @@ pub(super) fn read(text: &str, removed: &mut Vec<String>) -> Vec<Cell> {
     cells
 }
 
-/// Parses angle brackets that are not a tag: a pause, a sound, or an address with its text. Returns the meaning and
-/// the length in bytes.
+/// Parses angle brackets that are not a tag: a pause, a sound, or a URL as text. Returns the meaning and the length
+/// in bytes.
 fn direction(text: &str) -> Option<(Vec<Cell>, usize)> {
     const LONGEST: usize = 300;
     let length = text.bytes().take(LONGEST).position(|b| b == b'>' || b == b'\n')?;
@@ -160,7 +160,7 @@ fn apply(effect: &Effect, tag: &Tag<'_>, rest: &str, cells: &mut Vec<Cell>) -> u
     0
 }
 
-/// Returns the length of a comment, a declaration or a prolog at the start of a text.
+/// Returns the length of the comment, declaration or prolog at the start of a text.
 fn comment(text: &str) -> Option<usize> {
     let ended_by = |end: &str| text.find(end).map(|at| at + end.len());
     if text.starts_with("<!--") {
@@ -225,7 +225,7 @@ fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
     }
 }
 
-/// Returns the characters of an entity at the start of a text, and its length.
+/// Returns the characters that the entity at the start of a text stands for, and the entity's length.
 fn entity(text: &str) -> Option<(String, usize)> {
     let end = text.bytes().take(MAX_ENTITY).position(|b| b == b';')? + 1;
     let written = text.get(..end)?;

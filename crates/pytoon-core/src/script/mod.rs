@@ -1,16 +1,16 @@
-//! Parses a script as people paste it: paragraphs, lists, sentences, pauses, emphasis, directions.
+//! Parses a pasted script into paragraphs, lists, sentences, pauses, emphasis and directions.
 //!
-//! Markdown, HTML, SSML, `[pause: 1s]`, stage directions and speakers (`Narrator:`) are understood; their marks are
-//! neither shown nor spoken, and [`Script::notes`] lists the removals. Uncertain marks stay: `5 * 3`, `I <3 you`,
-//! `(yes, really)`.
+//! The parser understands Markdown, HTML, SSML, `[pause: 1s]`, stage directions and speakers (`Narrator:`). Their
+//! marks are neither shown nor spoken, and [`Script::notes`] lists what it removed. Uncertain marks stay: `5 * 3`, `I
+//! <3 you`, `(yes, really)`.
 //!
 //! In a `<SHOT n>` block these are directions too: lines labelled `camera:`, `light:`, `mood:`, `style:`, `visual:`,
 //! and a sentence that begins with a camera term ("Wide shot of …"). If a block has a line labelled `voice:` (or
 //! `vo:`, `narrator:`) or a line wholly in quotation marks, only these lines are spoken. Camera, light and mood words
-//! anywhere in the block become style.
+//! anywhere in the block define the style.
 //!
-//! Guarantees: no word is lost, and parsing ends for every text. Leaves the reading of numbers and symbols to
-//! `pytoon-normalize`.
+//! Guarantees: no word is lost, and parsing terminates for every text. `pytoon-normalize` expands numbers and symbols
+//! into words.
 //!
 //! Start with [`read`].
 
@@ -35,17 +35,17 @@ use units::{Unit, Units, inline_lines};
 
 pub use style::{StyleWords, style_words};
 
-/// The longest pause of a script, in milliseconds.
+/// Maximum length of a pause in a script, in milliseconds.
 pub const MAX_PAUSE_MS: u32 = 5_000;
 
-/// A sentence of a script.
+/// A sentence of a script with its pauses.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sentence {
-    /// Its words as they are shown, trimmed; never empty.
+    /// The sentence as shown on screen, trimmed; never empty.
     pub text: String,
-    /// The end of the sentence.
+    /// The kind of ending.
     pub end: SentenceEnd,
-    /// Indices of its emphasised words, ascending.
+    /// The indices of the emphasised words, ascending.
     pub emphasis: Vec<usize>,
     /// The pauses that the script requests, in order.
     pub pauses: Vec<Pause>,
@@ -54,37 +54,37 @@ pub struct Sentence {
 /// A pause that a script requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pause {
-    /// The number of the sentence's words before it.
+    /// The number of words in the sentence before the pause.
     pub after_word: usize,
-    /// Its length in milliseconds, at most [`MAX_PAUSE_MS`]; `None` leaves it to the preset.
+    /// The length in milliseconds, at most [`MAX_PAUSE_MS`]; `None` leaves it to the preset.
     pub ms: Option<u32>,
 }
 
 /// A parsed script.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Script {
-    /// Its stretches in order.
+    /// The beats of the script, in order.
     pub beats: Vec<Beat>,
-    /// Its directions in order.
+    /// The directions of the script, in order.
     pub directions: Vec<String>,
-    /// Notes about removals and guesses.
+    /// The notes about removals and guesses.
     pub notes: Vec<Note>,
 }
 
-/// One stretch of the script: a `<SHOT>` block, or a paragraph of plain text.
+/// One beat of the script: a `<SHOT>` block, or a paragraph of plain text.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Beat {
     /// The sentences to speak.
     pub sentences: Vec<Sentence>,
-    /// The visual idea, in the script's words.
+    /// The visual idea, in the words of the script.
     pub direction: String,
-    /// Style found in the words.
+    /// The style that the beat's words suggest.
     pub style: StyleWords,
     /// True for a `<SHOT>` block, which is never merged with others.
     pub is_shot: bool,
 }
 
-/// Parses a script.
+/// Parses a script into beats, directions and notes.
 ///
 /// ```
 /// let script = pytoon_core::script::read("# Bread\n\n- Baked at *dawn*. [pause: 1s]\n- Gone by nine.");
@@ -122,12 +122,12 @@ pub fn read(script: &str) -> Script {
     Script { beats, directions, notes }
 }
 
-/// Returns the sentences of a text, without marks and directions.
+/// Returns the sentences of a text, without marks or directions.
 pub fn sentences(text: &str) -> Vec<Sentence> {
     read(text).beats.into_iter().flat_map(|beat| beat.sentences).collect()
 }
 
-/// Normalises line ends to line feeds, and paragraph separators to blank lines.
+/// Normalises line breaks to line feeds, and paragraph separators to blank lines.
 fn with_line_feeds(text: &str) -> String {
     text.trim_start_matches('\u{feff}')
         .replace("\r\n", "\n")
@@ -135,7 +135,7 @@ fn with_line_feeds(text: &str) -> String {
         .replace(['\u{2029}', '\u{0c}'], "\n\n")
 }
 
-/// Removes the front matter that web tools write before a text: `title: …` between two lines of `---`.
+/// Removes the front matter that web tools write at the start of a text: `title: …` between two `---` lines.
 fn without_front_matter(text: String, removed: &mut Vec<String>) -> String {
     let mut lines = text.lines();
     if lines.next().is_none_or(|line| line.trim_end() != "---") {
@@ -205,8 +205,8 @@ fn tell(removed: &Removed, directions: &[String], notes: &mut Vec<Note>) {
     }
 }
 
-/// Returns a stretch for each sentence. A direction belongs to the sentence after it, or at the end to the one
-/// before.
+/// Returns one beat per sentence. A direction belongs to the sentence after it, or to the last sentence if none
+/// follows.
 fn plain_beats(units: Vec<Unit>) -> Vec<Beat> {
     let mut beats: Vec<Beat> = Vec::new();
     let mut waiting: Vec<String> = Vec::new();
@@ -228,7 +228,7 @@ fn plain_beats(units: Vec<Unit>) -> Vec<Beat> {
     beats
 }
 
-/// Gives directions to a stretch; without any, its words are the visual idea.
+/// Assigns directions to a beat. Without directions, the first sentence is the visual idea.
 fn direct(beat: &mut Beat, directions: Vec<String>) {
     if directions.is_empty() {
         beat.direction = beat.sentences[0].text.clone();

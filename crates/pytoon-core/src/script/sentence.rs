@@ -1,13 +1,12 @@
 //! Splits a line of text into sentences, by UAX #29 with corrections.
 //!
-//! The standard ends a sentence at every full stop before a capital letter. Corrected here:
-//! abbreviations, by the word before the stop and the word after it; stops inside of web addresses;
-//! quotations with a verb of saying after them; closing quotation marks after a blank; a full stop
-//! before a figure.
+//! The standard ends a sentence at every full stop before a capital letter. This module corrects abbreviations (by
+//! the words before and after the stop), stops inside web addresses, quotations followed by a verb of saying, closing
+//! quotation marks after a space, and a full stop before a digit.
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Titles and other abbreviations that a name, a number or the rest of the sentence follows.
+/// Titles and other abbreviations that do not end a sentence: a name, a number or the rest of the sentence follows.
 const OPEN: &[&str] = &[
     "dr",
     "mr",
@@ -95,7 +94,7 @@ const BEFORE_NAMES: &[&str] = &[
     "ph.d", "b.a", "m.a", "a.d", "b.c", "ee", "ee.uu", "uu", "ave", "blvd", "rd", "ln", "hwy",
     "ste",
 ];
-/// Times of day: a weekday, a month or a time zone may follow within the sentence.
+/// Abbreviations in times of day. A weekday, a month or a time zone may follow within the sentence.
 const TIMES: &[&str] = &["a.m", "p.m", "a. m", "p. m", "am", "pm"];
 const AFTER_TIMES: &[&str] = &[
     "monday",
@@ -145,7 +144,7 @@ const AFTER_TIMES: &[&str] = &[
     "sat",
     "sun",
 ];
-/// Words that often begin sentences and are seldom names.
+/// Words that often begin sentences and are rarely names.
 const FIRST_WORDS: &[&str] = &[
     "a", "all", "also", "an", "and", "any", "are", "as", "ask", "at", "be", "both", "but", "buy",
     "by", "call", "can", "check", "choose", "click", "come", "did", "discover", "do", "don't",
@@ -157,12 +156,12 @@ const FIRST_WORDS: &[&str] = &[
     "these", "they", "this", "those", "to", "today", "try", "until", "use", "visit", "want", "we",
     "what", "when", "where", "which", "who", "why", "with", "yes", "yet", "you", "your",
 ];
-/// First words that continue a sentence if it is all in capitals: `THE U.S. IS`, `9 A.M. TO 5 P.M.`
+/// Words that continue a sentence written all in capitals: `THE U.S. IS`, `9 A.M. TO 5 P.M.`
 const GOING_ON: &[&str] = &[
     "a", "and", "are", "as", "at", "but", "by", "can", "for", "from", "has", "have", "in", "is",
     "of", "on", "or", "the", "to", "until", "was", "with",
 ];
-/// Places of two initials, which end sentences as often as not.
+/// Two-letter place names, which end a sentence as often as not.
 const PLACES: &[&str] = &["d.c", "l.a", "n.y", "u.n", "e.u", "s.f"];
 /// German words that follow an ordinal: `am 24. Dezember`, `im 2. Stock`.
 const AFTER_ORDINALS: &[&str] = &[
@@ -194,16 +193,16 @@ const AFTER_ORDINALS: &[&str] = &[
     "Auflage",
     "Runde",
 ];
-/// German words before an ordinal: `der 1. FC`, `im 2. Weltkrieg`.
+/// German words that precede an ordinal: `der 1. FC`, `im 2. Weltkrieg`.
 const ARTICLES: &[&str] = &[
     "der", "das", "dem", "den", "des", "im", "am", "zum", "zur", "vom", "beim", "unser", "unsere",
 ];
-/// Words after a quotation that is part of a sentence, in scripts without capitals.
+/// Verbs of saying that continue the sentence after a quotation, in scripts without capitals.
 const SAYINGS: &[&str] =
     &["她", "他", "我", "说", "問", "问", "道", "喊", "と", "って", "라고", "하고"];
 
-/// Returns the sentences of a line, trimmed, in order, each with its place in bytes. None is empty,
-/// and no character but white space is lost.
+/// Returns the byte ranges of the sentences in a line, trimmed and in order. No range is empty, and no character
+/// other than white space is lost.
 pub fn split(line: &str) -> Vec<std::ops::Range<usize>> {
     let mut ends: Vec<usize> = Vec::new();
     for (start, segment) in line.split_sentence_bound_indices() {
@@ -245,7 +244,7 @@ fn push_trimmed(
     }
 }
 
-/// Returns the ends that the standard misses: a full stop before a figure, an ellipsis before a capital.
+/// Returns the sentence ends that the standard misses: a full stop before a digit, an ellipsis before a capital.
 fn inner_ends(line: &str, start: usize, end: usize) -> Vec<usize> {
     let segment = &line[start..end];
     let stops = segment.match_indices(['.', '…', '!', '?']);
@@ -263,8 +262,8 @@ fn inner_ends(line: &str, start: usize, end: usize) -> Vec<usize> {
         .collect()
 }
 
-/// Moves an end before opening marks, which the standard counts as closing ones without a blank before them:
-/// `很好。“走吧！”`.
+/// Moves a sentence end before opening quotation marks. Without a space before them, the standard counts them as
+/// closing marks: `很好。“走吧！”`.
 fn before_opening_marks(line: &str, from: usize, end: usize) -> usize {
     let Some(own) = line.get(from..end).filter(|_| end < line.len()) else { return end };
     let bare = own.trim_end_matches(|c| "「『（《〈【“‘«„(¿¡".contains(c));
@@ -279,7 +278,7 @@ fn before_opening_marks(line: &str, from: usize, end: usize) -> usize {
     from + bare.len()
 }
 
-/// Moves an end after closing quotation marks that follow a blank: `« Non ! » dit-elle`.
+/// Moves a sentence end after closing quotation marks that follow a space: `« Non ! » dit-elle`.
 fn past_closing_marks(line: &str, from: usize, end: usize) -> usize {
     let rest = &line[end.min(line.len())..];
     let opened = |mark: char| {
@@ -303,7 +302,7 @@ fn past_closing_marks(line: &str, from: usize, end: usize) -> usize {
     }
 }
 
-/// Returns true if the words so far and the rest are one sentence.
+/// Returns true if `so_far` and `rest` belong to one sentence.
 fn goes_on(so_far: &str, rest: &str) -> bool {
     let text = so_far.trim_end();
     if rest.is_empty() {
@@ -329,13 +328,13 @@ fn goes_on(so_far: &str, rest: &str) -> bool {
     false
 }
 
-/// Returns true if a verb of saying, or a substitute, follows a quotation.
+/// Returns true if `rest`, the text after a quotation, begins with a verb of saying or an equivalent.
 fn is_saying(rest: &str) -> bool {
     let words = rest.trim_start_matches(['—', '–', '-', ' ', '\u{a0}']);
     words.starts_with(char::is_lowercase) || SAYINGS.iter().any(|saying| words.starts_with(saying))
 }
 
-/// Returns true if the full stop at the end of a text belongs to its last word and the sentence continues.
+/// Returns true if the full stop at the end of `text` belongs to an abbreviation and the sentence continues.
 fn is_abbreviation(text: &str, rest: &str) -> bool {
     let stopped = text.strip_suffix('.').unwrap_or(text);
     let start = stopped.rfind(char::is_whitespace).map_or(0, |at| at + 1);

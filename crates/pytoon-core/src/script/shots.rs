@@ -1,4 +1,4 @@
-//! `<SHOT n>` blocks: directions and spoken words.
+//! Parses `<SHOT n>` blocks into directions and spoken words.
 
 use super::cells::{Cell, plain};
 use super::inline::Removed;
@@ -67,7 +67,7 @@ pub(super) fn shot_blocks(script: &str) -> Vec<String> {
     blocks.into_iter().filter(|block| !block.trim().is_empty()).collect()
 }
 
-/// Returns the next `<SHOT …>` marker as (start, end).
+/// Returns the start and end of the next `<SHOT …>` marker.
 fn next_marker(text: &str) -> Option<(usize, usize)> {
     let mut from = 0;
     while let Some(open) = text[from..].find('<').map(|at| at + from) {
@@ -145,7 +145,7 @@ pub(super) fn shot_units(block: &str, removed: &mut Removed, notes: &mut Vec<Not
     units.finish().into_iter().map(camera).collect()
 }
 
-/// Removes the label from a line: everything up to its colon, except marks of emphasis.
+/// Removes the label from a line: all text up to its colon, but not the emphasis marks.
 fn take_label(cells: &mut Vec<Cell>) {
     let colon = cells.iter().position(|cell| matches!(cell, Cell::Char(':') | Cell::Literal(':')));
     let Some(colon) = colon else { return };

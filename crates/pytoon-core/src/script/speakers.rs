@@ -1,8 +1,8 @@
-//! Names before colons in a dialogue: `SARAH: Hello.`, `TOM: Hi.`, `SARAH: Come in.`
+//! Detects the names before colons in a dialogue: `SARAH: Hello.`, `TOM: Hi.`, `SARAH: Come in.`
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Labels that alternate like speakers but are words of the film.
+/// Labels that alternate like speakers but are part of the spoken text.
 const NO_NAMES: &[&str] = &[
     "myth",
     "fact",
@@ -87,13 +87,13 @@ const NO_NAMES: &[&str] = &[
     "saturday",
     "sunday",
 ];
-/// The longest name, in words.
+/// Maximum length of a name, in words.
 const MOST_WORDS: usize = 3;
 
 /// Returns the speakers of a dialogue as written, or an empty set for a text that is not a dialogue.
 ///
-/// Names are certain if two of them begin two lines each, and either all are in capitals or every paragraph begins
-/// with one.
+/// Names count as speakers if at least two of them begin two lines each, and either all are in capitals or every
+/// paragraph begins with one.
 pub(super) fn of_dialogue(text: &str) -> BTreeSet<String> {
     let mut turns: BTreeMap<&str, usize> = BTreeMap::new();
     let mut is_all_turns = true;
@@ -118,7 +118,7 @@ pub(super) fn of_dialogue(text: &str) -> BTreeSet<String> {
     turns.into_keys().map(str::to_owned).collect()
 }
 
-/// Returns the name that a line begins with, if a colon and a blank follow it.
+/// Returns the name at the start of a line, if a colon and a space follow it.
 fn name_of(line: &str) -> Option<&str> {
     let colon = line.find([':', '：'])?;
     let (name, rest) = line.split_at(colon);

@@ -1,17 +1,17 @@
-//! Camera, light and mood words, as style.
+//! Derives the style from camera, light and mood words.
 
 use crate::preset::{Grade, Move};
 
-/// Camera, light and mood words as style.
+/// The style that camera, light and mood words suggest.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StyleWords {
-    /// The movement named.
+    /// The camera move that the words name.
     pub movement: Option<Move>,
-    /// The grade that light and mood suggest.
+    /// The grade that the light and mood words suggest.
     pub grade: Option<Grade>,
-    /// The energy relative to the usual 1, from the mood.
+    /// The energy that the mood words suggest; 1 is normal.
     pub energy: Option<f64>,
-    /// The recognised words.
+    /// The recognised camera, light and mood words.
     pub keywords: Vec<String>,
 }
 
@@ -79,7 +79,7 @@ const ENERGIES: &[(&str, f64)] = &[
     ("urgent", 1.4),
 ];
 
-/// Returns the style named by words anywhere in a text.
+/// Returns the style that words anywhere in a text suggest.
 pub fn style_words(source: &str) -> StyleWords {
     let lower = source.to_lowercase();
     let mut style = StyleWords::default();

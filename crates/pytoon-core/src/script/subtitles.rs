@@ -1,7 +1,7 @@
-//! Subtitles (SubRip, WebVTT) and transcripts pasted as a script: numbers and times are removed, and the cues' words
-//! are one text.
+//! Parses subtitles (SubRip, WebVTT) and transcripts pasted as a script: removes numbers and times, and joins the
+//! cues' words into one text.
 
-/// Returns a text without the times of subtitles or of a transcript, or the text itself if it has none.
+/// Returns a text without subtitle or transcript times, or the unchanged text if it has none.
 pub(super) fn without_times(text: &str, removed: &mut Vec<String>) -> String {
     if !text.lines().any(is_times) {
         return without_transcript_times(text, removed);
@@ -40,8 +40,8 @@ pub(super) fn without_times(text: &str, removed: &mut Vec<String>) -> String {
     kept.join("\n")
 }
 
-/// Removes the times of a transcript, alone on their lines or before the words. They are certain if three or more
-/// begin lines, start within the first ten seconds and never decrease: a timetable starts later.
+/// Removes transcript times, which are alone on their lines or precede the words. Times count only if three or more
+/// begin lines, the first is within the first ten seconds, and they never decrease. A timetable starts later.
 fn without_transcript_times(text: &str, removed: &mut Vec<String>) -> String {
     const FEWEST: usize = 3;
     const FIRST: u32 = 10;
@@ -56,7 +56,7 @@ fn without_transcript_times(text: &str, removed: &mut Vec<String>) -> String {
     lines.map(without).collect::<Vec<&str>>().join("\n")
 }
 
-/// Returns the seconds of a time at the start of a line, and the words after it: `1:05 Then`.
+/// Parses a time at the start of a line. Returns it in seconds, with the words after it: `1:05 Then`.
 fn leading_time(line: &str) -> Option<(u32, &str)> {
     let line = line.trim();
     let (time, words) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
@@ -72,7 +72,7 @@ fn leading_time(line: &str) -> Option<(u32, &str)> {
     (2..=3).contains(&parts.len()).then(|| (seconds, words.trim()))
 }
 
-/// Returns a cue's words for comparison, without `<c>` and the like.
+/// Returns a cue's words for comparison, without tags such as `<c>`.
 fn without_tags(line: &str) -> String {
     let pieces = line.split('<').enumerate();
     let words = pieces.map(|(index, piece)| match piece.split_once('>') {
@@ -82,7 +82,7 @@ fn without_tags(line: &str) -> String {
     words.collect::<String>().trim().to_owned()
 }
 
-/// Removes SubStation Alpha's overrides from a cue: `{\an8}`, `{\i1}`.
+/// Removes SubStation Alpha overrides from a cue: `{\an8}`, `{\i1}`.
 fn without_overrides(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
@@ -95,7 +95,7 @@ fn without_overrides(line: &str) -> String {
     out
 }
 
-/// Removes the times of words from a cue: `and<00:00:03.900> welcome`.
+/// Removes word times from a cue: `and<00:00:03.900> welcome`.
 fn without_inner_times(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
@@ -112,7 +112,7 @@ fn without_inner_times(line: &str) -> String {
     out
 }
 
-/// Returns true for `00:00:01,000 --> 00:00:03,000`, perhaps with settings after it.
+/// Returns true for `00:00:01,000 --> 00:00:03,000`, with or without settings after it.
 fn is_times(line: &str) -> bool {
     let Some((from, to)) = line.trim().split_once("-->") else { return false };
     let is_time = |time: &str| {

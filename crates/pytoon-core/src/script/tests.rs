@@ -1,4 +1,4 @@
-//! Scripts and their parse results.
+//! Tests of script parsing: scripts and their parse results.
 
 use super::*;
 use crate::preset::{Grade, Move};
@@ -65,7 +65,7 @@ fn a_pause_belongs_to_the_sentence_before_it() {
     assert_eq!(read.notes, [Note::PauseShortened { asked_ms: 9000, used_ms: 5000 }]);
 }
 
-/// Returns texts of marks, words and line ends in any order.
+/// Returns a strategy for texts of marks, words and line breaks in any order.
 fn scripts() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         prop::sample::select(vec![

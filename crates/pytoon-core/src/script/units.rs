@@ -24,10 +24,10 @@ impl Unit {
     }
 }
 
-/// A line of a block with its marks parsed.
+/// A line of a block whose inline marks are parsed.
 pub(super) struct InlineLine {
     pub(super) cells: Vec<Cell>,
-    /// True if it begins a sentence regardless of the words before it.
+    /// True if the line begins a sentence regardless of the words before it.
     pub(super) starts: bool,
 }
 
@@ -38,10 +38,10 @@ pub(super) fn inline_lines(block: Block, removed: &mut Removed) -> Vec<InlineLin
     lines.map(|cells| InlineLine { cells: cells.to_vec(), starts: false }).collect()
 }
 
-/// Collects units, and gives pauses to the sentences before them.
+/// Collects units and attaches pauses to the sentences before them.
 pub(super) struct Units<'a> {
     pub(super) units: Vec<Unit>,
-    /// Pauses before the first sentence.
+    /// The pauses before the first sentence.
     early: Vec<Option<u32>>,
     notes: &'a mut Vec<Note>,
 }
@@ -51,7 +51,7 @@ impl<'a> Units<'a> {
         Self { units: Vec::new(), early: Vec::new(), notes }
     }
 
-    /// Adds the lines of a block.
+    /// Adds the lines of a block to the units.
     pub(super) fn lines(
         &mut self,
         lines: Vec<InlineLine>,
@@ -101,7 +101,7 @@ impl<'a> Units<'a> {
         }
     }
 
-    /// Adds words that are not split at line ends.
+    /// Adds words as one run, which line ends do not split.
     fn run(&mut self, cells: Vec<Cell>, end: SentenceEnd, is_quote: bool) {
         let words = Words::of(&cells, is_quote);
         let ranges = sentence::split(&words.text);
@@ -204,13 +204,13 @@ enum Object {
     Direction(String),
 }
 
-/// Words with single blanks, and the objects between them.
+/// A text with single spaces, and the pauses and directions between its words.
 #[derive(Debug, Default)]
 struct Words {
     text: String,
-    /// Emphasised stretches, in bytes.
+    /// The byte ranges of emphasised words.
     emphasis: Vec<std::ops::Range<usize>>,
-    /// Pauses and directions by their place in bytes.
+    /// The pauses and directions, each with its byte position.
     objects: Vec<(usize, Object)>,
 }
 
@@ -279,7 +279,7 @@ impl Words {
     }
 }
 
-/// Returns the place of each word of a sentence, in bytes.
+/// Returns the byte range of each word of a sentence.
 fn word_places(sentence: &str) -> Vec<std::ops::Range<usize>> {
     let mut at = 0;
     let mut places = Vec::new();

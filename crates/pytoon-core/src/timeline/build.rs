@@ -1,9 +1,10 @@
-//! Builds the timeline: converts the scene graph and the measured speech to exact frames.
+//! Builds the timeline by converting the scene graph and the measured speech to exact frames.
 //!
-//! Guarantees: scenes and clips tile the film; no speech is cut off; transitions cross the cuts on the clips' handles
-//! and never shorten the film; a target is met to the frame; the result passes [`Timeline::problem`].
+//! Guarantees: scenes and clips tile the film; no speech is cut off; transitions use the handles of the clips on both
+//! sides of a cut and never shorten the film; a target length is met to the frame; the result passes
+//! [`Timeline::problem`].
 //!
-//! Does not measure speech, look at pictures or touch files: the caller passes the facts.
+//! This module does not measure speech, look at pictures or touch files. The caller passes the facts.
 //!
 //! Start with [`build`].
 
@@ -31,9 +32,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 const ONE_FRAME: Frame = Frame::new(1);
-/// The shortest transition: a frame of each clip.
+/// Minimum length of a transition: one frame of each clip.
 const SHORTEST_TRANSITION: Frame = Frame::new(2);
-/// The delay between a masked word's onset and its mute.
+/// The delay between the onset of a masked word and its mute.
 const MUTE_DELAY: Ms = Ms::new(60);
 
 /// The known facts about an asset.
@@ -41,19 +42,19 @@ const MUTE_DELAY: Ms = Ms::new(60);
 pub enum AssetFacts {
     /// A still picture.
     Picture(PictureFacts),
-    /// A moving picture.
+    /// A video clip.
     Clip {
-        /// Its length in milliseconds.
+        /// The length of the clip, in milliseconds.
         duration_ms: i64,
-        /// True if it has sound of its own that is kept.
+        /// True if the clip has audio and the brief keeps it.
         keep_sound: bool,
-        /// The colour correction towards the other clips.
+        /// The correction that matches the clip's colours to the other clips.
         colour: ColourMatch,
-        /// The settings for decoding its picture.
+        /// The settings for decoding the clip's picture.
         reading: ClipReading,
-        /// The position of its sound relative to its picture.
+        /// The position of the clip's audio relative to its picture.
         sound: SoundReading,
-        /// The content of its frames; absent if it was not analysed.
+        /// The content of the clip's frames; absent if it was not analysed.
         seen: Option<PictureFacts>,
     },
 }
@@ -61,28 +62,28 @@ pub enum AssetFacts {
 /// An overlay of the brief with its file resolved.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OverlayRequest {
-    /// The picture or words.
+    /// The picture or text of the overlay.
     pub content: OverlayContent,
-    /// The place in the safe zone.
+    /// The position in the safe area.
     pub position: Position,
-    /// Width as a share of the frame.
+    /// The width as a fraction of the frame width.
     pub width: f64,
-    /// Opacity.
+    /// The opacity, 0 to 1.
     pub opacity: f64,
-    /// The start in milliseconds; negative counts from the end of the film.
+    /// The start in milliseconds. A negative value counts from the end of the film.
     pub start_ms: i64,
-    /// The end in milliseconds; `None` for the end of the film.
+    /// The end in milliseconds, or `None` for the end of the film.
     pub end_ms: Option<i64>,
-    /// The only scene in which it is shown, counted from 0.
+    /// The index of the only scene that shows the overlay, from 0.
     pub scene: Option<usize>,
 }
 
-/// All inputs of a timeline.
+/// The inputs of a timeline.
 #[derive(Debug, Clone)]
 pub struct BuildInput<'a> {
-    /// The plan.
+    /// The scene graph.
     pub graph: &'a SceneGraph,
-    /// The preset.
+    /// The preset of the film.
     pub preset: &'a Preset,
     /// The output profile.
     pub profile: &'a Profile,
@@ -92,28 +93,28 @@ pub struct BuildInput<'a> {
     pub assets: &'a BTreeMap<String, AssetFacts>,
     /// The settings for ducking music.
     pub duck: &'a DuckSettings,
-    /// Colours, type and grade.
+    /// The colours, typography and grade.
     pub look: Look,
-    /// True if there are captions.
+    /// True if the film has captions.
     pub captions: bool,
-    /// Overlays.
+    /// The overlays of the brief.
     pub overlays: &'a [OverlayRequest],
-    /// The requested length, in milliseconds.
+    /// The requested length of the film, in milliseconds.
     pub target_ms: Option<i64>,
-    /// Words that are masked in captions and muted in the voice.
+    /// The words that are masked in captions and muted in the voice.
     pub masked_words: &'a [String],
 }
 
-/// A timeline with the notes about its compromises.
+/// A timeline with notes about its compromises.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Built {
-    /// The timeline.
+    /// The completed timeline.
     pub timeline: Timeline,
-    /// Notes about compromises.
+    /// The notes about compromises.
     pub warnings: Vec<Note>,
 }
 
-/// Returns the time that each scene needs.
+/// Returns the time that each scene needs, in order.
 pub fn needs(graph: &SceneGraph, preset: &Preset, speech: &[Vec<Utterance>]) -> Vec<SceneNeed> {
     let is_recorded = graph.is_recorded();
     graph
@@ -144,7 +145,8 @@ pub fn needs(graph: &SceneGraph, preset: &Preset, speech: &[Vec<Utterance>]) -> 
         .collect()
 }
 
-/// Returns the length of a scene without voice: its reading time, or the preset's hold if that is longer.
+/// Returns the length of a scene without voice: its reading time, or the preset's minimum display time if that is
+/// longer.
 fn reading_ms(scene: &Scene, preset: &Preset) -> i64 {
     let shown = scene.caption.clone().unwrap_or_else(|| scene.spoken_text());
     let hold = preset.pacing.silent_scene_seconds * 1000.0 * scene.all_media().count() as f64;
@@ -154,7 +156,7 @@ fn reading_ms(scene: &Scene, preset: &Preset) -> i64 {
     hold.max(reading) as i64
 }
 
-/// Builds the timeline. If the speech needs a faster tempo it must have been sped up before; see [`fit::fit`].
+/// Builds the timeline. If the speech needs a faster tempo, the caller must have sped it up before; see [`fit::fit`].
 pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     let fitted = fit::fit(
         &needs(input.graph, input.preset, input.speech),
@@ -232,13 +234,13 @@ fn scene_places(
     places
 }
 
-/// A stretch of the film that shows one medium.
+/// A section of the film that shows one picture, clip or background.
 struct Shot<'a> {
     scene: usize,
     media: &'a SceneMedia,
     start_frame: Frame,
     end_frame: Frame,
-    /// The index of the view of the same picture, from 0.
+    /// The index of this view among the views of the same picture, from 0.
     view: usize,
 }
 
@@ -289,7 +291,8 @@ fn video_track(input: &BuildInput<'_>, places: &[TimelineScene]) -> Vec<VideoCli
     clips
 }
 
-/// Splits a scene into shots: at least one per medium, and a second view if one would stay too long.
+/// Splits a scene into shots: at least one per picture or clip, and a second view of a picture that would stay too
+/// long.
 fn scene_shots<'a>(
     input: &BuildInput<'_>,
     index: usize,

@@ -1,23 +1,23 @@
-//! The division of a film into chunks, and its keyframes.
+//! Divides a film into chunks and places its keyframes.
 //!
 //! Guarantees: chunks tile the film; each begins with a keyframe, and GOPs are closed, so that chunks can be encoded
-//! independently and joined without re-encoding. A scene begins with a chunk of its own: if it changes, the chunks of
-//! other scenes stay as they are.
+//! independently and joined without re-encoding. A scene begins with a new chunk. When a scene changes, the chunks of
+//! other scenes remain valid.
 
 use super::Timeline;
 use crate::time::FrameRange;
 use pytoon_vocabulary::Frame;
 
-/// The approximate length of the longest chunk, in seconds; a chunk consists of whole GOPs. Short enough that cores
-/// share the film evenly and a change redraws little, long enough that the cost of starting an encoder (0.1 s of a
-/// core) is negligible.
+/// The approximate maximum length of a chunk, in seconds; a chunk consists of whole GOPs. The value is short enough
+/// that cores share the film evenly and a change redraws little, and long enough that the cost of starting an encoder
+/// (0.1 s of a core) is negligible.
 const CHUNK_SECONDS: f64 = 2.6;
-/// The shortest chunk, in seconds, unless the film is shorter: a keyframe costs the bits of several other frames.
-/// Shorter scenes share a chunk.
+/// Minimum length of a chunk, in seconds, unless the film is shorter. A keyframe costs as many bits as several other
+/// frames, so shorter scenes share a chunk.
 const SHORTEST_SECONDS: f64 = 0.5;
 
 impl Timeline {
-    /// Splits the film into chunks.
+    /// Divides the film into chunks.
     pub fn chunks(&self) -> Vec<FrameRange> {
         let starts = self.section_starts();
         let ends = starts.iter().skip(1).copied().chain([self.total_frames]);
@@ -34,14 +34,14 @@ impl Timeline {
             .collect()
     }
 
-    /// Returns the film's keyframes: the first of every chunk, and one after every full GOP.
+    /// Returns the keyframes of the film: the first frame of every chunk, and one after every full GOP.
     pub fn key_frames(&self) -> Vec<Frame> {
         let gop = self.profile.gop_frames() as usize;
         self.chunks().iter().flat_map(|chunk| chunk.frames().step_by(gop)).collect()
     }
 
-    /// Returns the first frames of the sections that are split into chunks: the film's first frame, and the first of
-    /// each further scene that is long enough.
+    /// Returns the first frame of each section that is split into chunks: the first frame of the film, and that of
+    /// each later scene that is long enough.
     fn section_starts(&self) -> Vec<Frame> {
         let shortest = self.frame_rate.seconds_to_frames_round(SHORTEST_SECONDS);
         let mut starts = vec![Frame::ZERO];
@@ -57,7 +57,7 @@ impl Timeline {
         starts
     }
 
-    /// Returns the most frames of a chunk: whole GOPs.
+    /// Returns the maximum length of a chunk in frames, a whole number of GOPs.
     fn longest_chunk(&self) -> i64 {
         let groups = (CHUNK_SECONDS / self.profile.video.gop_seconds).round().max(1.0) as i64;
         groups * self.profile.gop_frames()

@@ -1,7 +1,7 @@
-//! The regions in which music is ducked under words.
+//! Computes the regions in which music is ducked under speech.
 //!
-//! They come from word times, not from a level detector, which reacts to breaths and pumps. The music stays down in
-//! pauses shorter than [`DuckSettings::stay_down_ms`].
+//! The regions come from word times, not from a level detector, which reacts to breaths and pumps. The music stays
+//! down in pauses shorter than [`DuckSettings::stay_down_ms`].
 
 use crate::time::MsRange;
 use pytoon_vocabulary::{DuckRegion, Ms};
@@ -12,19 +12,19 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DuckSettings {
-    /// The gain of the music under words, in dB (negative).
+    /// The gain of the music under speech, in dB (negative).
     pub gain_db: f64,
-    /// The ramp down in milliseconds; it ends at the word's onset.
+    /// The length of the ramp down in milliseconds. The ramp ends at the onset of the word.
     pub ramp_down_ms: i64,
-    /// The time it stays down after the last word, in milliseconds.
+    /// The time that the music stays ducked after the last word, in milliseconds.
     pub hold_ms: i64,
-    /// The ramp up in milliseconds.
+    /// The length of the ramp up, in milliseconds.
     pub ramp_up_ms: i64,
-    /// Pauses shorter than this stay ducked, in milliseconds.
+    /// The pause length below which the music stays ducked, in milliseconds.
     pub stay_down_ms: i64,
 }
 
-/// Returns the regions in which words are spoken, each fully ducked.
+/// Returns the regions in which words are spoken. The music is fully ducked in each.
 pub fn duck_regions(
     words: impl IntoIterator<Item = MsRange>,
     settings: &DuckSettings,

@@ -1,21 +1,21 @@
-//! Rejects instants far outside the film in a handwritten timeline, before any sum or buffer is made for them.
+//! Rejects times far outside the film in a handwritten timeline, before any sum or buffer uses them.
 
 use super::{AudioTrack, ClipSource, Timeline};
 use pytoon_vocabulary::{Frame, Ms};
 use std::fmt::Display;
 use std::ops::Neg;
 
-/// The limit for instants of a film of a minute.
+/// The limit for times, given that a film lasts at most a minute.
 const FAR: Ms = Ms::new(600_000);
 
-/// The longest file of picture or sound: a day.
+/// Maximum length of a video or audio file: one day.
 const LONGEST: Ms = Ms::new(pytoon_vocabulary::DAY_MS);
 
-/// A field and two of its instants.
+/// The name of a field and two times in it.
 pub(super) type Instants<T = Ms> = (&'static str, T, T);
 
 impl Timeline {
-    /// Returns the first instant far outside the film, for which no sum or buffer is made.
+    /// Returns the first time far outside the film, as (field, reason). No sum or buffer must use such a time.
     pub(super) fn instant_problem(&self) -> Option<(String, String)> {
         let far_frame = self.frame_rate.ms_to_frame_ceil(FAR);
         let mut frames = Vec::new();
@@ -56,12 +56,12 @@ impl Timeline {
     }
 }
 
-/// Returns the first instant that is impossible in a film, as (field, reason).
+/// Returns the first time that is impossible in a film, as (field, reason).
 pub(super) fn far_ms(instants: Vec<Instants>) -> Option<(String, String)> {
     far(instants, FAR, "ms")
 }
 
-/// Returns the first instant that is further from zero than `most`, in either direction.
+/// Returns the first time that is further from zero than `most`, in either direction, as (field, reason).
 fn far<T>(list: Vec<Instants<T>>, most: T, unit: &str) -> Option<(String, String)>
 where
     T: Copy + Display + Neg<Output = T> + PartialOrd,

@@ -1,8 +1,8 @@
 //! Fits the film to its target length without cutting speech off.
 //!
-//! Without a target the length follows the speech. A target longer than the speech is met by longer pauses and holds.
-//! A shorter one is met by tighter pauses if they are enough; else the film is extended up to 60 s, then the voice is
-//! sped up to 1.1 times, and longer speech is rejected.
+//! Without a target, the length follows the speech. Longer pauses and holds extend the film to a target longer than
+//! the speech. For a shorter target the pauses shrink. If that is not enough, the film is extended up to 60 s; then
+//! the voice is sped up to 1.1 times its tempo; speech that is longer still is rejected.
 //!
 //! All lengths are in milliseconds.
 
@@ -11,13 +11,13 @@ use crate::preset::PacingSpec;
 use crate::text::SentenceEnd;
 use crate::time::MAX_FILM;
 
-/// The longest film, in milliseconds.
+/// Maximum length of a film, in milliseconds.
 const MAX_FILM_MS: i64 = MAX_FILM.get();
-/// The time between the cut and a scene's first word, so that the caption can appear on the cut.
+/// The time between the cut and a scene's first word, in milliseconds. It lets the caption appear on the cut.
 pub const CUT_LEAD_MS: i64 = 100;
-/// The time between the last word and the end of the film.
+/// The time between the last word and the end of the film, in milliseconds.
 pub const TAIL_MS: i64 = 300;
-/// The fastest tempo of the voice.
+/// Maximum tempo of the voice, relative to its normal tempo.
 pub const MAX_TEMPO: f64 = 1.1;
 
 const MIN_SENTENCE_PAUSE_MS: i64 = 90;
@@ -28,50 +28,50 @@ const MIN_HOLD_MS: i64 = 400;
 /// The time that a scene needs.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SceneNeed {
-    /// The lengths of its utterances; empty for a scene without voice.
+    /// The lengths of the scene's utterances; empty for a scene without voice.
     pub utterances_ms: Vec<i64>,
-    /// The end of each utterance; a missing one counts as `Sentence`.
+    /// The ending of each utterance; a missing entry counts as `Sentence`.
     pub ends: Vec<SentenceEnd>,
-    /// The pause that the script requests after each utterance; a missing one counts as 0.
+    /// The pause that the script requests after each utterance; a missing entry counts as 0.
     pub pauses_ms: Vec<i64>,
     /// The pause that the script requests before the first utterance.
     pub lead_ms: i64,
-    /// The length of a scene without voice, or the least length of a scene with voice.
+    /// The length of a scene without voice, or the minimum length of a scene with voice.
     pub min_ms: i64,
 }
 
-/// A scene with its time assigned.
+/// A scene with its assigned time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SceneFit {
     /// The start of each utterance, relative to the start of the scene.
     pub utterance_starts_ms: Vec<i64>,
-    /// The scene's length.
+    /// The length of the scene.
     pub duration_ms: i64,
 }
 
-/// A film that fits.
+/// The result of fitting a film to its length.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fit {
-    /// The scenes.
+    /// The scenes with their assigned times.
     pub scenes: Vec<SceneFit>,
-    /// The sum of their lengths.
+    /// The total length of the scenes.
     pub total_ms: i64,
-    /// The tempo that the voice must be sped up to for this fit; 1 for no change.
+    /// The factor by which the voice must be sped up for this fit; 1 for no change.
     pub tempo: f64,
-    /// A note about the compromise.
+    /// A note about the compromise, if there is one.
     pub warning: Option<Note>,
 }
 
-/// The error for more speech than a film can contain.
+/// The error for speech that is too long for a film.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error(
     "the script takes {speech_s:.1} s to speak, which is too much for a film of {} s even {MAX_TEMPO} times faster: shorten it by about {excess_s:.0} s of speech",
     MAX_FILM_MS / 1000
 )]
 pub struct TooLong {
-    /// The speech in seconds.
+    /// The length of the speech, in seconds.
     pub speech_s: f64,
-    /// The seconds to remove.
+    /// The number of seconds to remove.
     pub excess_s: f64,
 }
 
@@ -94,7 +94,7 @@ impl Pauses {
     }
 }
 
-/// Assigns the film's time to its scenes.
+/// Distributes the film's time among its scenes.
 pub fn fit(
     scenes: &[SceneNeed],
     target_ms: Option<i64>,
@@ -139,7 +139,7 @@ pub fn fit(
     faster(scenes, tight)
 }
 
-/// Returns the longest pauses that fit a length: all shrink by the same share of their range.
+/// Returns the longest pauses that fit a length. All pauses shrink by the same fraction of their range.
 fn shrunk(scenes: &[SceneNeed], tight: Pauses, usual: Pauses, limit_ms: i64) -> Pauses {
     const STEPS: i64 = 64;
     let at = |step: i64| {
@@ -156,7 +156,7 @@ fn shrunk(scenes: &[SceneNeed], tight: Pauses, usual: Pauses, limit_ms: i64) -> 
     (0..=STEPS).rev().find(fits).map_or(tight, at)
 }
 
-/// Shortens scenes without voice first, down to [`MIN_HOLD_MS`] each: a target shorter than their usual hold or
+/// Shortens scenes without voice, down to [`MIN_HOLD_MS`] each, so that a target shorter than their usual hold or
 /// reading time is still met.
 fn shorter_holds(scenes: &[SceneNeed], excess_ms: i64) -> Option<Vec<SceneNeed>> {
     let spare = |scene: &SceneNeed| {
@@ -183,7 +183,7 @@ fn shorter_holds(scenes: &[SceneNeed], excess_ms: i64) -> Option<Vec<SceneNeed>>
     )
 }
 
-/// Returns the film at 60 s with a faster voice, or an error.
+/// Returns a fit at the maximum length of 60 s with a faster voice, or an error.
 fn faster(scenes: &[SceneNeed], tight: Pauses) -> Result<Fit, TooLong> {
     let speech: i64 = scenes.iter().flat_map(|s| &s.utterances_ms).sum();
     // Slightly faster than computed, so that rounding never breaks the limit.
@@ -217,7 +217,8 @@ fn at_tempo(scene: &SceneNeed, tempo: f64) -> SceneNeed {
     }
 }
 
-/// Returns the tempo at which everything fits 60 s; a search, since least lengths make it non-linear.
+/// Returns the tempo at which all speech fits into 60 s. It uses a search, since minimum lengths make the relation
+/// non-linear.
 fn tempo_to_fit(scenes: &[SceneNeed], pauses: Pauses) -> Option<f64> {
     let fits = |tempo: f64| {
         let quick: Vec<SceneNeed> = scenes.iter().map(|s| at_tempo(s, tempo)).collect();
@@ -283,7 +284,7 @@ fn stretch(mut fitted: Fit, target_ms: i64, needs: &[SceneNeed]) -> Fit {
     fitted
 }
 
-/// Gives a scene more time: half of it between its sentences, the rest as a hold at its end.
+/// Lengthens a scene: up to half of the extra time goes between its sentences, the rest into a hold at its end.
 fn widen(scene: &mut SceneFit, extra_ms: i64, utterances: usize) {
     let gaps = utterances.saturating_sub(1) as i64;
     let per_gap = if gaps > 0 { (extra_ms / 2 / gaps).min(900) } else { 0 };

@@ -1,10 +1,9 @@
-//! The file format of a timeline, version 1: `timeline.json`.
+//! The file format of timelines, version 1: `timeline.json`.
 //!
-//! A file has milliseconds beside each frame, for people and for other programs. A [`Timeline`] has the frames
-//! alone: milliseconds are computed when a file is written, and checked against the frames when a file from
-//! outside is read.
+//! A file has milliseconds beside each frame, for people and for other programs. A [`Timeline`] has only frames:
+//! milliseconds are computed when a file is written, and checked against the frames when an external file is read.
 //!
-//! Guarantees: a written file reads as the same timeline; milliseconds in a file are never a source of truth.
+//! Guarantees: a written file is read back as the same timeline; milliseconds in a file are never a source of truth.
 //!
 //! Start with [`TimelineFile::checked`], which reads a file that a person may have changed.
 
@@ -28,29 +27,29 @@ pub const TIMELINE_VERSION: u32 = 1;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename = "Timeline", rename_all = "camelCase", deny_unknown_fields)]
 pub struct TimelineFile {
-    /// The format's version.
+    /// The version of the format.
     version: u32,
-    /// Frames per second.
+    /// The frame rate, in frames per second.
     frame_rate: FrameRate,
     /// The length in frames.
     total_frames: Frame,
     /// The length in milliseconds, rounded from frames.
     total_duration: Ms,
-    /// The seed of every free choice.
+    /// The seed of every random choice.
     seed: u64,
-    /// The language of the words, a BCP 47 tag.
+    /// The language of the script, a BCP 47 tag.
     language: String,
-    /// Colours, type and grade.
+    /// The colours, typography and grade.
     look: Look,
-    /// Size, codecs and bit rates of the finished file.
+    /// The output profile: size, codecs and bit rates.
     profile: Profile,
     /// The scenes in order; they tile the film.
     timeline: Vec<SceneEntry>,
-    /// The tracks: picture, overlays, sound, captions.
+    /// The tracks: picture, overlays, audio, captions.
     tracks: TrackEntries,
 }
 
-/// A scene's place in the film.
+/// The frame range of a scene.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename = "TimelineScene", rename_all = "camelCase", deny_unknown_fields)]
@@ -61,15 +60,15 @@ struct SceneEntry {
     engine: EngineName,
     /// The first frame.
     start_frame: Frame,
-    /// One past the last frame.
+    /// The frame after the last one.
     end_frame: Frame,
-    /// Start in milliseconds.
+    /// The start in milliseconds.
     start: Ms,
-    /// End in milliseconds.
+    /// The end in milliseconds.
     end: Ms,
 }
 
-/// The tracks.
+/// The tracks of a timeline file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename = "Tracks", rename_all = "camelCase", deny_unknown_fields)]
@@ -79,7 +78,7 @@ struct TrackEntries {
     /// Pictures and text over the film, drawn in order, under the captions.
     #[serde(default)]
     overlays: Vec<OverlayEntry>,
-    /// Voice, music and clips' own sound.
+    /// Voice, music and the clips' own audio.
     audio: Vec<AudioTrack>,
     /// Caption cues; they never overlap.
     captions: Vec<CaptionCue>,
@@ -90,17 +89,17 @@ struct TrackEntries {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename = "VideoClip", rename_all = "camelCase", deny_unknown_fields)]
 struct ClipEntry {
-    /// `clip_001`, …
+    /// The id of the clip: `clip_001`, …
     id: String,
-    /// The scene that it belongs to.
+    /// The scene that shows the clip.
     scene_id: SceneId,
     /// The first frame.
     start_frame: Frame,
-    /// One past the last frame.
+    /// The frame after the last one.
     end_frame: Frame,
-    /// Start in milliseconds.
+    /// The start in milliseconds.
     start: Ms,
-    /// End in milliseconds.
+    /// The end in milliseconds.
     end: Ms,
     /// The picture, clip or background.
     source: ClipSource,
@@ -110,19 +109,19 @@ struct ClipEntry {
     transition_in: Option<TransitionEntry>,
 }
 
-/// A transition into a clip, laid across the cut: both clips continue through it on their handles, and it adds
-/// nothing to the length of the film.
+/// A transition into a clip, centred on the cut. Both clips continue through it on their handles, and it adds nothing
+/// to the length of the film.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename = "Transition", rename_all = "camelCase", deny_unknown_fields)]
 struct TransitionEntry {
-    /// The kind.
+    /// The kind of transition.
     kind: TransitionKind,
     /// The first frame of the transition.
     start_frame: Frame,
-    /// One past its last frame.
+    /// One past the last frame of the transition.
     end_frame: Frame,
-    /// Its length in milliseconds.
+    /// The length of the transition, in milliseconds.
     duration: Ms,
 }
 
@@ -131,31 +130,31 @@ struct TransitionEntry {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename = "OverlayClip", rename_all = "camelCase", deny_unknown_fields)]
 struct OverlayEntry {
-    /// The picture or the text.
+    /// The picture or text to show.
     content: OverlayContent,
-    /// The place in the safe zone.
+    /// The position in the safe area.
     position: Position,
-    /// Width as a share of the frame.
+    /// The width as a fraction of the frame width.
     width: f64,
-    /// Opacity, 0 to 1.
+    /// The opacity, 0 to 1.
     opacity: f64,
     /// The first frame.
     start_frame: Frame,
-    /// One past the last frame.
+    /// The frame after the last one.
     end_frame: Frame,
-    /// Start in milliseconds.
+    /// The start in milliseconds.
     start: Ms,
-    /// End in milliseconds.
+    /// The end in milliseconds.
     end: Ms,
-    /// Frames of its fade at both ends.
+    /// The length of the fade at both ends, in frames.
     fade_frames: Frame,
 }
 
 impl TimelineFile {
-    /// Converts a file that a person may have changed.
+    /// Converts a file that a person may have edited to a timeline.
     ///
     /// # Errors
-    /// The first contradiction, as (field, reason).
+    /// Returns the first contradiction, as (field, reason).
     pub fn checked(self) -> Result<Timeline, (String, String)> {
         let (version, total_duration) = (self.version, self.total_duration);
         let instants = self.instants();
@@ -169,7 +168,7 @@ impl TimelineFile {
         problem.map_or(Ok(timeline), Err)
     }
 
-    /// Returns the milliseconds beside frames.
+    /// Returns the millisecond times that accompany frames.
     fn instants(&self) -> Vec<Instants> {
         let mut instants = Vec::new();
         instants.extend(self.timeline.iter().map(|scene| ("timeline", scene.start, scene.end)));
@@ -201,7 +200,7 @@ fn duration_problem(timeline: &Timeline, written: Ms) -> Option<(String, String)
 }
 
 impl From<TimelineFile> for Timeline {
-    /// Converts a file; drops its version and its milliseconds.
+    /// Converts a file to a timeline. Drops the version and the milliseconds.
     fn from(file: TimelineFile) -> Self {
         Self {
             frame_rate: file.frame_rate,
@@ -380,7 +379,7 @@ mod tests {
     use crate::timeline::test_film::drawn_film;
     use serde_json::{Value, json};
 
-    /// Returns a film whose transition has the length of its frames.
+    /// Returns a film whose transition duration matches its frames.
     fn film() -> Value {
         let mut film = drawn_film(json!("30000/1001"), 2.0, &[(50, 0), (70, 10)]);
         film["tracks"]["video"][1]["transitionIn"]["duration"] = 333.into();

@@ -1,10 +1,10 @@
 //! The timeline: the only source of truth for drawing, mixing and encoding.
 //!
-//! A timeline stacks tracks; a track sequences clips. Pictures have frames, which are exact; words and sound have
-//! milliseconds. Every range is half-open. [`format`] is the file format, and [`format::TimelineFile::checked`] finds
-//! the mistakes of a person who edited a file.
+//! A timeline stacks tracks; a track sequences clips. Pictures are timed in frames, which are exact; words and audio
+//! are timed in milliseconds. Every range is half-open. [`format`] is the file format, and
+//! [`format::TimelineFile::checked`] detects mistakes in an edited file.
 //!
-//! The terms are OpenTimelineIO's, as far as it has them: timeline, track, clip, transition.
+//! The terms (timeline, track, clip, transition) are those of OpenTimelineIO, as far as it defines them.
 
 pub mod build;
 mod chunks;
@@ -32,28 +32,28 @@ use pytoon_vocabulary::{
 use reading::{AtEnd, ClipFit, ClipReading};
 use serde::{Deserialize, Serialize};
 
-/// A film, ready to be drawn and mixed; [`format`] is its file.
+/// A film, ready to be drawn and mixed. [`format`] defines its file format.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timeline {
-    /// Frames per second.
+    /// The frame rate, in frames per second.
     pub frame_rate: FrameRate,
     /// The length in frames.
     pub total_frames: Frame,
-    /// The seed of every free choice.
+    /// The seed of every random choice.
     pub seed: u64,
-    /// The language of the words, a BCP 47 tag.
+    /// The language of the script, a BCP 47 tag.
     pub language: String,
-    /// Colours, type and grade.
+    /// The colours, typography and grade.
     pub look: Look,
-    /// Size, codecs and bit rates of the finished file.
+    /// The output profile: size, codecs and bit rates.
     pub profile: Profile,
     /// The scenes in order; they tile the film.
     pub timeline: Vec<TimelineScene>,
-    /// The tracks: picture, overlays, sound, captions.
+    /// The tracks: picture, overlays, audio, captions.
     pub tracks: Tracks,
 }
 
-/// A scene's place in the film.
+/// The frame range of a scene.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimelineScene {
     /// The scene's id in the scene graph.
@@ -62,52 +62,52 @@ pub struct TimelineScene {
     pub engine: EngineName,
     /// The first frame.
     pub start_frame: Frame,
-    /// One past the last frame.
+    /// The frame after the last one.
     pub end_frame: Frame,
 }
 
-/// The tracks.
+/// The tracks of a timeline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tracks {
     /// Pictures, clips and drawn backgrounds; they tile the film.
     pub video: Vec<VideoClip>,
     /// Pictures and text over the film, drawn in order, under the captions.
     pub overlays: Vec<OverlayClip>,
-    /// Voice, music and clips' own sound.
+    /// Voice, music and the clips' own audio.
     pub audio: Vec<AudioTrack>,
     /// Caption cues; they never overlap.
     pub captions: Vec<CaptionCue>,
 }
 
-/// Colours, type and grade of the whole film.
+/// The colours, typography and grade of the whole film.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Look {
     /// The strength of grades, 0 to 1.
     pub grade_strength: f64,
-    /// The palette.
+    /// The colour palette.
     pub palette: PaletteChoice,
-    /// The captions.
+    /// The caption style.
     pub captions: CaptionStyle,
-    /// A font family or file for type and captions; by default the look's own.
+    /// A font family or file for captions and other text; by default the look's own font.
     pub font: Option<String>,
 }
 
-/// The palette of drawn backgrounds, type and accents.
+/// The palette of drawn backgrounds, text and accents.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PaletteChoice {
-    /// The hue of ground and body in OKLCH, in degrees.
+    /// The hue of the background and body text in OKLCH, in degrees.
     pub base_hue: f64,
     /// The hue of the accent in OKLCH, in degrees.
     pub accent_hue: f64,
-    /// The chroma relative to the usual.
+    /// The chroma relative to the default.
     pub chroma: f64,
     /// The brand's accent as `#rrggbb`, instead of the accent hue.
     pub brand_accent: Option<String>,
-    /// The brand's ground as `#rrggbb`, instead of the base hue.
+    /// The brand's background colour as `#rrggbb`, instead of the base hue.
     pub brand_ground: Option<String>,
 }
 
@@ -118,26 +118,26 @@ pub struct PaletteChoice {
 pub struct CaptionStyle {
     /// True if captions are drawn into the picture.
     pub burn_in: bool,
-    /// The look.
+    /// The caption look.
     pub look: CaptionLook,
-    /// The platform whose safe zone they keep.
+    /// The platform whose safe area the captions respect.
     pub platform: Platform,
-    /// The size relative to the look's own.
+    /// The text size relative to the look's default.
     pub size: f64,
     /// The time between the start of a word's highlight and its onset, in milliseconds.
     pub lead_ms: i64,
 }
 
-/// One picture, clip or background on the video track.
+/// A picture, clip or background on the video track.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VideoClip {
-    /// `clip_001`, …
+    /// The id of the clip: `clip_001`, …
     pub id: String,
-    /// The scene that it belongs to.
+    /// The scene that shows the clip.
     pub scene_id: SceneId,
     /// The first frame.
     pub start_frame: Frame,
-    /// One past the last frame.
+    /// The frame after the last one.
     pub end_frame: Frame,
     /// The picture, clip or background.
     pub source: ClipSource,
@@ -147,19 +147,19 @@ pub struct VideoClip {
     pub transition_in: Option<Transition>,
 }
 
-/// A transition into a clip, laid across the cut: both clips continue through it on their handles, and it adds
-/// nothing to the length of the film.
+/// A transition into a clip, centred on the cut. Both clips continue through it on their handles, and it adds nothing
+/// to the length of the film.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transition {
-    /// The kind.
+    /// The kind of transition.
     pub kind: TransitionKind,
     /// The first frame of the transition.
     pub start_frame: Frame,
-    /// One past its last frame.
+    /// One past the last frame of the transition.
     pub end_frame: Frame,
 }
 
-/// The source of a clip.
+/// The source of a clip's picture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
@@ -171,90 +171,90 @@ pub struct Transition {
 pub enum ClipSource {
     /// A still picture with a camera move.
     Picture {
-        /// The file.
+        /// The path of the picture.
         asset: String,
-        /// The fit into a frame of another shape.
+        /// The fit into a frame with another aspect ratio.
         fit: Fit,
         /// The camera move.
         motion: Motion,
     },
-    /// A moving picture.
+    /// A video clip.
     Clip {
-        /// The file.
+        /// The path of the clip.
         asset: String,
-        /// Its start in the file, in milliseconds.
+        /// The start of the used part in the file, in milliseconds.
         source_start: Ms,
-        /// The used length of the file, in milliseconds.
+        /// The length of the used part, in milliseconds.
         source_duration: Ms,
-        /// Playing speed; below 1 is slow motion.
+        /// The playback speed; below 1 is slow motion.
         speed: f64,
-        /// The colour correction towards the other clips; absent if there is none.
+        /// The correction that matches the clip's colours to the other clips; absent if there is none.
         #[serde(default, skip_serializing_if = "ColourMatch::is_none")]
         colour: ColourMatch,
-        /// The fit into the frame; by default its middle covers it.
+        /// The fit into the frame; by default the middle of the clip covers the frame.
         #[serde(default, skip_serializing_if = "ClipFit::is_default")]
         fit: ClipFit,
-        /// The behaviour at its end; by default it restarts.
+        /// The behaviour at the end of the clip; by default it restarts.
         #[serde(default, skip_serializing_if = "AtEnd::is_restart")]
         at_end: AtEnd,
-        /// The settings for decoding its file; absent for an ordinary clip.
+        /// The settings for decoding the file; absent for an ordinary clip.
         #[serde(default, skip_serializing_if = "ClipReading::is_ordinary")]
         reading: ClipReading,
     },
-    /// A drawn background, optionally with words set in type.
+    /// A drawn background, optionally with a headline.
     Background {
-        /// The kind.
+        /// The kind of background.
         kind: Background,
-        /// Its seed.
+        /// The seed of the background.
         seed: u64,
-        /// The words set over it.
+        /// The text drawn over the background.
         headline: Option<String>,
-        /// The frame from which its clock runs, so that one background continues over a cut.
+        /// The frame at which the background's animation starts, so that one background continues over a cut.
         origin_frame: Frame,
     },
 }
 
-/// The fit of a picture into a frame of another shape. It is never stretched.
+/// The fit of a picture into a frame with another aspect ratio. The picture is never stretched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Fit {
-    /// Covers the frame; the rest is cropped.
+    /// The picture covers the frame and its overhang is cropped.
     Cover,
-    /// Shown whole over a dark, blurred copy of itself.
+    /// The whole picture is shown over a dark, blurred copy of itself.
     BlurFill,
 }
 
-/// A camera move over a picture: the visible window at both ends. Between them the zoom is exponential (it looks
-/// constant) and the position follows it; the move continues through handles.
+/// A camera move over a picture, defined by the visible window at both ends. Between them the zoom is exponential (it
+/// looks constant) and the position follows it; the move continues through handles.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Motion {
     /// The window at the first visible frame.
     pub from: Window,
-    /// The window one past the last visible frame.
+    /// The window one frame past the last visible frame.
     pub to: Window,
     /// The first frame of the move, handles included.
     pub start_frame: Frame,
     /// One past the last frame of the move, handles included.
     pub end_frame: Frame,
-    /// The frames of acceleration at its start; 0 for a constant rate.
+    /// The number of acceleration frames at the start of the move; 0 for a constant rate.
     pub ease_in_frames: Frame,
 }
 
-/// A window onto a picture, in shares of its width and height.
+/// A window onto a picture, in fractions of the picture's width and height.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Window {
-    /// The left edge.
+    /// The left edge of the window.
     pub x: f64,
-    /// The top edge.
+    /// The top edge of the window.
     pub y: f64,
-    /// The width.
+    /// The width of the window.
     pub width: f64,
-    /// The height.
+    /// The height of the window.
     pub height: f64,
 }
 
@@ -263,38 +263,38 @@ pub struct Window {
 pub struct OverlayClip {
     /// The picture or the text.
     pub content: OverlayContent,
-    /// The place in the safe zone.
+    /// The position in the safe area.
     pub position: Position,
-    /// Width as a share of the frame.
+    /// The width as a fraction of the frame width.
     pub width: f64,
-    /// Opacity, 0 to 1.
+    /// The opacity, 0 to 1.
     pub opacity: f64,
     /// The first frame.
     pub start_frame: Frame,
-    /// One past the last frame.
+    /// The frame after the last one.
     pub end_frame: Frame,
-    /// Frames of its fade at both ends.
+    /// The length of the fade at both ends, in frames.
     pub fade_frames: Frame,
 }
 
-/// A picture or words.
+/// The content of an overlay: a picture or text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", tag = "type", deny_unknown_fields)]
 pub enum OverlayContent {
-    /// A picture with its alpha.
+    /// A picture with its alpha channel.
     Image {
-        /// The file.
+        /// The path of the picture.
         asset: String,
     },
-    /// Words.
+    /// Text drawn in the brand's font or the look's own.
     Text {
-        /// The words.
+        /// The text.
         text: String,
     },
 }
 
-/// A track of sound.
+/// An audio track.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
@@ -304,30 +304,30 @@ pub enum OverlayContent {
     deny_unknown_fields
 )]
 pub enum AudioTrack {
-    /// The voice.
+    /// The voice track.
     Voice {
-        /// The takes in order.
+        /// The voice takes in order.
         clips: Vec<VoiceClip>,
-        /// Stretches in which the voice is silenced, in film time.
+        /// The ranges in which the voice is muted, in film time.
         #[serde(default)]
         mutes: Vec<MsRange>,
     },
-    /// The music.
+    /// The music track.
     Music {
         /// The source of the music.
         source: MusicTrackSource,
         /// The gain relative to the preset's mix, in dB.
         gain_db: f64,
-        /// The distance of the ducked bed below the voice, in LU.
+        /// The level of the ducked music below the voice, in LU.
         bed_below_voice_lu: f64,
-        /// The regions in which it is ducked.
+        /// The regions in which the music is ducked.
         duck_regions: Vec<DuckRegion>,
     },
-    /// The own sound of clips, ducked like music.
+    /// The clips' own audio, ducked like music.
     ClipSound {
-        /// The pieces.
+        /// The audio clips.
         clips: Vec<SoundClip>,
-        /// The regions in which it is ducked.
+        /// The regions in which the audio is ducked.
         duck_regions: Vec<DuckRegion>,
     },
 }
@@ -337,40 +337,40 @@ pub enum AudioTrack {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VoiceClip {
-    /// The scene that it belongs to.
+    /// The scene in which the take is spoken.
     pub scene_id: SceneId,
-    /// The take.
+    /// The path of the take.
     pub asset: String,
-    /// Its start within the take, in milliseconds.
+    /// The start of the used part in the take, in milliseconds.
     pub source_start: Ms,
-    /// Start in milliseconds.
+    /// The start in the film, in milliseconds.
     pub start: Ms,
-    /// End in milliseconds.
+    /// The end in the film, in milliseconds.
     pub end: Ms,
 }
 
-/// The own sound of a clip.
+/// The audio of a video clip, placed in the film.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SoundClip {
-    /// The file.
+    /// The path of the clip.
     pub asset: String,
-    /// Its start in the file, in milliseconds.
+    /// The start of the used part in the file, in milliseconds.
     pub source_start: Ms,
-    /// Playing speed; the pitch is kept.
+    /// The playback speed; the pitch stays unchanged.
     pub speed: f64,
-    /// Start in milliseconds.
+    /// The start in the film, in milliseconds.
     pub start: Ms,
-    /// End in milliseconds.
+    /// The end in the film, in milliseconds.
     pub end: Ms,
-    /// The stream of the sound, counted over all streams; default the first sound stream.
+    /// The index of the audio stream among all streams; default the first audio stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<u32>,
-    /// The delay of the sound relative to the picture in the file, in milliseconds.
+    /// The delay of the audio relative to the picture in the file, in milliseconds.
     #[serde(default, skip_serializing_if = "is_together")]
     pub offset: Ms,
-    /// The frames of the film after which it restarts; absent if it is silent after its end.
+    /// The number of film frames after which the audio restarts; absent if it stays silent after its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat_frames: Option<Frame>,
 }
@@ -384,47 +384,47 @@ fn is_together(offset: &Ms) -> bool {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "type", deny_unknown_fields)]
 pub enum MusicTrackSource {
-    /// Generated in a mood with the timeline's seed.
+    /// Music generated in a mood with the timeline's seed.
     Mood {
-        /// The mood.
+        /// The mood of the music.
         mood: MusicMood,
     },
-    /// A file, trimmed or looped with a crossfade.
+    /// A music file, trimmed or looped with a crossfade.
     File {
-        /// The file.
+        /// The path of the music file.
         asset: String,
     },
 }
 
 impl VideoClip {
-    /// Returns its frames.
+    /// Returns the frame range of the scene.
     pub fn range(&self) -> FrameRange {
         FrameRange::new(self.start_frame, self.end_frame)
     }
 }
 
 impl TimelineScene {
-    /// Returns its frames.
+    /// Returns the frame range of the clip.
     pub fn range(&self) -> FrameRange {
         FrameRange::new(self.start_frame, self.end_frame)
     }
 }
 
 impl Transition {
-    /// Returns its frames.
+    /// Returns the frame range.
     pub fn range(&self) -> FrameRange {
         FrameRange::new(self.start_frame, self.end_frame)
     }
 }
 
 impl OverlayClip {
-    /// Returns its frames.
+    /// Returns the frame range.
     pub fn range(&self) -> FrameRange {
         FrameRange::new(self.start_frame, self.end_frame)
     }
 }
 
-/// Returns the default place, width and opacity of a logo.
+/// Returns the default position, width and opacity of a logo.
 pub fn logo_place(show: LogoShow) -> (Position, f64, f64) {
     match show {
         LogoShow::Watermark => (Position::TopRight, 0.14, 0.85),
@@ -433,12 +433,12 @@ pub fn logo_place(show: LogoShow) -> (Position, f64, f64) {
 }
 
 impl Timeline {
-    /// Returns its length in milliseconds.
+    /// Returns the length of the film, rounded to milliseconds.
     pub fn total_duration(&self) -> Ms {
         self.frame_rate.frame_to_ms(self.total_frames)
     }
 
-    /// Returns the first contradiction, if any, as (field, reason).
+    /// Returns the first contradiction as (field, reason), or `None` if the timeline is consistent.
     pub fn problem(&self) -> Option<(String, String)> {
         self.length_problem().or_else(|| self.shape_problem()).or_else(|| self.content_problem())
     }

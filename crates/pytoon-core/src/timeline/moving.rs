@@ -1,7 +1,7 @@
-//! Chooses the presentation of a moving clip: its speed, its behaviour at its end, and its fit into the frame.
+//! Chooses how a video clip is presented: its speed, its behaviour at its end, and its fit into the frame.
 //!
-//! Guarantees: a clip with kept sound is never played slower than the sound can be stretched, and its sound continues
-//! exactly as its picture does.
+//! Guarantees: a clip whose audio is kept never plays more slowly than the audio can be stretched, and its audio
+//! continues exactly as its picture does.
 
 use super::reading::{AtEnd, ClipFit, ClipReading};
 use super::shots::{CROP_KEEPS, FrameSize, PictureFacts, ShotTime};
@@ -12,22 +12,23 @@ use crate::note::Note;
 use crate::time::{FrameRate, MsRange};
 use pytoon_vocabulary::{Frame, Ms};
 
-/// The slowest speed of a clip.
+/// Minimum speed of a clip.
 const SLOWEST: f64 = 0.5;
-/// The slowest speed of a clip with kept sound.
+/// Minimum speed of a clip whose audio is kept.
 const SLOWEST_WITH_SOUND: f64 = 0.8;
-/// The longest freeze of a clip, in milliseconds; if more is missing it restarts.
+/// Maximum length of a freeze frame at the end of a clip, in milliseconds. A clip that falls shorter restarts.
 const LONGEST_HOLD_MS: f64 = 500.0;
-/// The shapes, relative to the frame's, that are cropped without a look at their content.
+/// The range of the frame's aspect ratio relative to the clip's in which a clip is cropped without an analysis of its
+/// content.
 const NEAR_SHAPE: std::ops::RangeInclusive<f64> = 0.8..=1.25;
-/// The shortest shot in which a clip is panned without a request, in seconds.
+/// Minimum length of a shot in which a clip is panned without a request, in seconds.
 const MIN_PAN_SECONDS: f64 = 2.5;
-/// The speed of a pan, in shares of the clip a second.
+/// The speed of a pan, as a fraction of the clip per second.
 const PAN_SHARE_PER_S: f64 = 0.04;
-/// The longest pan without a request, as a share of the clip.
+/// Maximum length of a pan without a request, as a fraction of the clip.
 const MAX_PAN_SHARE: f64 = 0.12;
 
-/// The facts about a clip.
+/// The known facts about a clip.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moving<'a> {
     pub(super) asset: &'a str,
@@ -35,13 +36,13 @@ pub(super) struct Moving<'a> {
     pub(super) keep_sound: bool,
     pub(super) colour: ColourMatch,
     pub(super) reading: &'a ClipReading,
-    /// The content of its frames; absent if it was not analysed.
+    /// The content of the clip's frames; absent if it was not analysed.
     pub(super) seen: Option<&'a PictureFacts>,
     /// The fit that the brief requests.
     pub(super) fit: Option<MediaFit>,
 }
 
-/// Returns the source of a shot of a clip.
+/// Returns the clip source for a shot that shows the clip.
 pub(super) fn source(
     clip: &Moving<'_>,
     time: ShotTime,
@@ -64,9 +65,9 @@ pub(super) fn source(
 
 /// Returns the speed of a clip and its behaviour at its end.
 ///
-/// A clip longer than its place is cut. A shorter one is slowed, to half speed at most, and restarts beyond
-/// that. With its sound it is slowed to 0.8 at most; if half a second or less is then missing it freezes, else
-/// it plays at full speed and restarts.
+/// A clip longer than its shot is cut. A shorter one is slowed, to half speed at most, and restarts if that is not
+/// enough. A clip whose audio is kept is slowed to 0.8 at most. If half a second or less is then missing it freezes;
+/// otherwise it plays at full speed and restarts.
 fn pace(duration_ms: i64, keep_sound: bool, needed_ms: f64, rate: FrameRate) -> (f64, AtEnd) {
     let ratio = duration_ms as f64 / needed_ms;
     // Three decimals keep the file readable and FFmpeg's filter exact.
@@ -124,8 +125,8 @@ fn fit(clip: &Moving<'_>, time: ShotTime, frame: FrameSize) -> ClipFit {
     }
 }
 
-/// Returns the ratio of the frame's shape to the clip's: below 1 the clip is wider. `None` if the clip's size is
-/// unknown.
+/// Returns the ratio of the frame's aspect ratio to the clip's, or `None` if the clip's size is unknown. Below 1 the
+/// clip is wider.
 fn shape_ratio(reading: &ClipReading, frame: FrameSize) -> Option<f64> {
     if reading.width == 0 || reading.height == 0 {
         return None;
@@ -134,7 +135,7 @@ fn shape_ratio(reading: &ClipReading, frame: FrameSize) -> Option<f64> {
     Some(frame_aspect * f64::from(reading.height) / f64::from(reading.width))
 }
 
-/// Returns a note for every clip with more than half cropped.
+/// Returns a note for every clip that loses more than half of its picture to cropping.
 pub(super) fn notes(video: &[VideoClip], frame: FrameSize) -> Vec<Note> {
     let mut notes = Vec::new();
     for clip in video {
@@ -155,7 +156,7 @@ pub(super) fn notes(video: &[VideoClip], frame: FrameSize) -> Vec<Note> {
     notes
 }
 
-/// Returns the own sound of a clip of the video track, for the time that its picture is visible.
+/// Returns the audio of a video clip for the time in which its picture is visible.
 pub(super) fn sound(
     source: &ClipSource,
     visible: MsRange,
@@ -178,7 +179,7 @@ pub(super) fn sound(
 }
 
 impl AtEnd {
-    /// Describes the end for users: a phrase to follow the speed, or nothing.
+    /// Describes the behaviour at the end for users: a phrase to follow the speed, or an empty text.
     pub fn described(&self, rate: FrameRate) -> String {
         match self {
             Self::Restart => String::new(),
@@ -191,7 +192,7 @@ impl AtEnd {
 }
 
 impl ClipFit {
-    /// Describes the fit for users: a phrase to follow the speed, or nothing.
+    /// Describes the fit for users: a phrase to follow the speed, or an empty text.
     pub fn described(&self) -> &'static str {
         match self {
             _ if self.is_default() => "",
@@ -240,7 +241,7 @@ mod tests {
     }
 
     proptest! {
-        /// A clip fills its place: it plays on to the end, holds its last frame, or starts again.
+        /// Tests that a clip fills its shot: it plays to the end, holds its last frame, or restarts.
         #[test]
         fn a_clip_fills_its_place_at_a_speed_that_can_be_seen_and_heard(
             duration_ms in 1_i64..120_000,
@@ -265,7 +266,7 @@ mod tests {
             }
         }
 
-        /// The window of a cropped or panned clip never leaves the clip.
+        /// Tests that the window of a cropped or panned clip never leaves the clip.
         #[test]
         fn a_window_stays_inside_the_clip(
             size in (16_u32..4000, 16_u32..4000),

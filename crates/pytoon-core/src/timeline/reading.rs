@@ -1,4 +1,4 @@
-//! The facts needed to decode a clip's file, found once when the brief is resolved.
+//! The facts needed to decode a clip's file, determined once when the brief is resolved.
 //!
 //! Guarantees: the default value describes an ordinary clip (first video stream, square pixels, progressive, BT.709,
 //! opaque), so that a timeline without these fields keeps its meaning.
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ClipReading {
-    /// The stream of the picture, counted over all streams; default the first video stream.
+    /// The index of the video stream among all streams; default the first video stream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<u32>,
     /// The width in square pixels, upright; 0 if irrelevant.
@@ -20,31 +20,31 @@ pub struct ClipReading {
     /// The height in square pixels, upright; 0 if irrelevant.
     #[serde(skip_serializing_if = "is_zero")]
     pub height: u32,
-    /// True if its pixels are not square, so that width and height are scaled separately.
+    /// True if the pixels are not square, so that width and height are scaled separately.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub anamorphic: bool,
     /// The delay of the picture relative to the start of the file, in milliseconds.
     #[serde(skip_serializing_if = "is_zero")]
     pub start: Ms,
-    /// The order of its fields; default progressive.
+    /// The field order; default progressive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fields: Option<FieldOrder>,
-    /// True if its matrix or its range differs from the film's, so that rounding is visible.
+    /// True if the colour matrix or range differs from the film's, so that rounding is visible.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub recoded: bool,
-    /// The colours, if they have to be converted.
+    /// The source colours, if they must be converted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub colours: Option<SourceColours>,
-    /// The location of its alpha; default opaque.
+    /// The location of the alpha channel; default opaque.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alpha: Option<AlphaSource>,
-    /// True if it is an animated picture that is decoded here and not by FFmpeg.
+    /// True if the file is an animated picture that pytoon decodes itself instead of FFmpeg.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub animation: bool,
 }
 
 impl ClipReading {
-    /// Returns true if all facts have their defaults.
+    /// Returns true if all facts have their default values.
     pub fn is_ordinary(&self) -> bool {
         *self == Self::default()
     }
@@ -54,44 +54,44 @@ fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// The first of the two fields of an interlaced frame.
+/// The field order of an interlaced clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FieldOrder {
-    /// The lines 0, 2, 4, …
+    /// The lines 0, 2, 4, … come first.
     TopFirst,
-    /// The lines 1, 3, 5, …
+    /// The lines 1, 3, 5, … come first.
     BottomFirst,
-    /// Each frame states for itself if it has fields, and their order.
+    /// Each frame states whether it has fields, and their order.
     PerFrame,
 }
 
-/// The location of a clip's alpha.
+/// The location of a clip's alpha channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AlphaSource {
-    /// In its pixels.
+    /// Alpha in the pixels.
     Pixels,
-    /// Beside a VP8 stream, where only `libvpx` reads it.
+    /// Alpha beside a VP8 stream, which only `libvpx` decodes.
     Vp8,
-    /// Beside a VP9 stream, where only `libvpx-vp9` reads it.
+    /// Alpha beside a VP9 stream, which only `libvpx-vp9` decodes.
     Vp9,
 }
 
-/// The colours of a clip that are converted to BT.709.
+/// The colours of a clip that must be converted to BT.709.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SourceColours {
     /// The transfer function.
     pub transfer: Transfer,
-    /// The primaries.
+    /// The colour primaries.
     pub primaries: Primaries,
-    /// The matrix.
+    /// The colour matrix.
     pub matrix: Matrix,
-    /// The peak luminance relative to reference white; at most 1 needs no tone mapping.
+    /// The peak luminance relative to reference white. A value of at most 1 needs no tone mapping.
     pub peak: f64,
 }
 
@@ -100,42 +100,42 @@ pub struct SourceColours {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Transfer {
-    /// BT.709 and its like, shown with a gamma of 2.4.
+    /// BT.709 and similar functions, displayed with a gamma of 2.4.
     Sdr,
-    /// SMPTE ST 2084.
+    /// SMPTE ST 2084 (PQ).
     Pq,
-    /// ARIB STD-B67.
+    /// ARIB STD-B67 (HLG).
     Hlg,
 }
 
-/// Primaries, all with a white of D65.
+/// The colour primaries, all with the D65 white point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Primaries {
-    /// BT.709 and sRGB.
+    /// The primaries of BT.709 and sRGB.
     Bt709,
-    /// BT.2020.
+    /// The primaries of BT.2020.
     Bt2020,
-    /// Display P3.
+    /// The primaries of Display P3.
     DisplayP3,
 }
 
-/// A matrix between R'G'B' and Y'CbCr.
+/// The matrix between R'G'B' and Y'CbCr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Matrix {
-    /// BT.709.
+    /// The matrix of BT.709.
     Bt709,
-    /// BT.601.
+    /// The matrix of BT.601.
     Bt601,
-    /// BT.2020, with a luminance that is not constant.
+    /// The non-constant luminance matrix of BT.2020.
     Bt2020,
 }
 
 impl Matrix {
-    /// Returns the name for FFmpeg's `scale`.
+    /// Returns the matrix's name in FFmpeg's `scale` filter.
     pub fn ffmpeg_name(self) -> &'static str {
         match self {
             Self::Bt709 => "bt709",
@@ -144,7 +144,7 @@ impl Matrix {
         }
     }
 
-    /// Returns the weights of red and blue in luma.
+    /// Returns the luma weights of red and blue.
     pub fn red_and_blue(self) -> (f64, f64) {
         match self {
             Self::Bt709 => (0.2126, 0.0722),
@@ -170,16 +170,16 @@ impl std::fmt::Display for SourceColours {
     }
 }
 
-/// The position of a clip's sound relative to its picture.
+/// The position of a clip's audio relative to its picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SoundReading {
-    /// The stream of the sound, counted over all streams; default the first sound stream.
+    /// The index of the audio stream among all streams; default the first audio stream.
     pub stream: Option<u32>,
-    /// The delay relative to the picture, in milliseconds; negative if it is earlier.
+    /// The delay relative to the picture, in milliseconds; negative if the audio is earlier.
     pub offset_ms: i64,
 }
 
-/// The fit of a clip into a frame of another shape. It is never stretched.
+/// The fit of a clip into a frame with another aspect ratio. The clip is never stretched.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
@@ -189,14 +189,14 @@ pub struct SoundReading {
     deny_unknown_fields
 )]
 pub enum ClipFit {
-    /// Covers the frame; the rest is cropped. The window moves between two centres.
+    /// The clip covers the frame and its overhang is cropped. The visible window moves between two centres.
     Cover {
-        /// The centre of the visible part at the first visible frame, in shares of width and height.
+        /// The centre of the visible part at the first visible frame, in fractions of width and height.
         from: (f64, f64),
-        /// The centre of the visible part one past the last visible frame.
+        /// The centre of the visible part one frame past the last visible frame.
         to: (f64, f64),
     },
-    /// Shown whole over a dark, blurred copy of itself.
+    /// The whole clip is shown over a dark, blurred copy of itself.
     Whole,
 }
 
@@ -207,26 +207,26 @@ impl Default for ClipFit {
 }
 
 impl ClipFit {
-    /// Returns true if the middle of the clip covers the frame.
+    /// Returns true for the default fit, in which the middle of the clip covers the frame.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// The behaviour of a clip at its end, if its place in the film is longer.
+/// The behaviour at the end of a clip that is shorter than its shot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "type", deny_unknown_fields)]
 pub enum AtEnd {
-    /// Restarts at the end of its file.
+    /// The clip restarts at the end of its file.
     #[default]
     Restart,
-    /// Restarts after a number of frames of the film, together with its sound.
+    /// The clip restarts after a number of film frames, together with its audio.
     Loop {
-        /// The frames of one loop.
+        /// The length of one loop, in frames.
         frames: Frame,
     },
-    /// Freezes on its last frame without sound.
+    /// The clip freezes on its last frame without audio.
     Hold,
 }
 

@@ -1,7 +1,7 @@
-//! Chooses the content of the local engine: the shots of a scene, and the camera move of each.
+//! Plans what the local engine draws: the shots of a scene, and the camera move of each.
 //!
-//! This engine cannot fail: there is a shot for a picture of any size and shape, and for no picture at all. It
-//! decides from facts about the picture (size, place of the subject); the pixels are drawn elsewhere.
+//! This engine cannot fail: it has a shot for a picture of any size and aspect ratio, and for no picture at all. It
+//! decides from facts about the picture (size, position of the subject). The compositor draws the pixels.
 
 use super::{Fit, Motion, Window};
 use crate::brief::MediaFit;
@@ -16,64 +16,64 @@ pub struct PictureFacts {
     pub width: u32,
     /// The height in pixels, as shown.
     pub height: u32,
-    /// The focus of attention, in shares of width and height.
+    /// The focus of attention, in fractions of width and height.
     pub aim: (f64, f64),
-    /// True if there is a subject, as opposed to an even texture.
+    /// True if the picture has a subject and not only an even texture.
     pub has_subject: bool,
-    /// The share of the salient content that survives the best crop to the frame's shape.
+    /// The fraction of the salient content that survives the best crop to the frame's aspect ratio.
     pub crop_keeps: f64,
-    /// The centre of that crop, in shares of width and height.
+    /// The centre of the best crop, in fractions of width and height.
     pub crop_centre: (f64, f64),
 }
 
 /// A frame's size in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FrameSize {
-    /// Width.
+    /// The width in pixels.
     pub width: u32,
-    /// Height.
+    /// The height in pixels.
     pub height: u32,
 }
 
-/// The length of a shot.
+/// The frame range and length of a shot.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ShotTime {
     /// The first visible frame, handles included.
     pub start_frame: Frame,
     /// One past the last visible frame, handles included.
     pub end_frame: Frame,
-    /// The same length in seconds.
+    /// The length of the shot, in seconds.
     pub seconds: f64,
     /// True if the shot starts with a dissolve, so that its move may accelerate.
     pub eases_in: bool,
 }
 
-/// The plan of one shot, decided before pixels are touched.
+/// The plan of one shot, made before any pixel is drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ShotPlan {
     /// The fit of the picture into the frame.
     pub fit: Fit,
     /// The camera move.
     pub motion: Motion,
-    /// The move's name.
+    /// The kind of move.
     pub kind: Move,
 }
 
-/// The least share of the salient content that a crop must keep.
+/// The minimum fraction of the salient content that a crop must retain.
 pub(super) const CROP_KEEPS: f64 = 0.80;
-/// The least pixels of a source, as a share of the frame's, below which it is shown as a card, not enlarged.
+/// The minimum size of a source relative to the frame. A smaller source is shown as a card, not enlarged.
 const MIN_SOURCE_SCALE: f64 = 0.6;
-/// The size of the blurred back layer's canvas relative to the frame, as room for the camera.
+/// The size of the blurred background canvas relative to the frame. The margin leaves room for the camera.
 pub const BLUR_CANVAS_MARGIN: f64 = 1.12;
-/// The longest pan of one shot, as a share of the picture.
+/// Maximum length of a pan in one shot, as a fraction of the picture.
 const MAX_PAN_SHARE: f64 = 0.12;
-/// The shortest shot in which a landscape picture is panned, in seconds.
+/// Minimum length of a shot in which a landscape picture is panned, in seconds.
 const MIN_PAN_SECONDS: f64 = 2.5;
 
 /// Plans one shot of a picture.
 ///
-/// `tighter` is the zoom at its start relative to the widest view, for the second view of one picture. `previous`
-/// is the move before, which is not repeated or mirrored if there is a choice.
+/// `tighter` is the zoom at the start of the shot relative to the widest view, for the second view of one picture.
+/// `previous` is the previous move, which is not repeated or mirrored if there is a choice.
 pub fn plan_shot(
     facts: &PictureFacts,
     frame: FrameSize,
@@ -111,24 +111,24 @@ pub fn plan_shot(
     ShotPlan { fit, motion, kind }
 }
 
-/// The request for a shot.
+/// The requested properties of a shot.
 #[derive(Debug, Clone, Copy)]
 pub struct ShotWish<'a> {
     /// The requested move, or `auto`.
     pub asked: Move,
     /// The preset's moves and speeds.
     pub spec: &'a MotionSpec,
-    /// The speed relative to the preset's.
+    /// The speed relative to the preset's speed.
     pub energy: f64,
-    /// The move of the shot before.
+    /// The move of the previous shot.
     pub previous: Option<Move>,
-    /// The zoom at the shot's start relative to the widest view; 1 is the widest.
+    /// The zoom at the start of the shot relative to the widest view; 1 is the widest.
     pub tighter: f64,
     /// The fit that the brief requests.
     pub fit: Option<MediaFit>,
 }
 
-/// Returns the ratio of the frame's shape to the picture's: below 1 the picture is wider.
+/// Returns the ratio of the frame's aspect ratio to the picture's. Below 1 the picture is wider.
 fn shape_ratio(facts: &PictureFacts, frame: FrameSize) -> f64 {
     let frame_aspect = f64::from(frame.width) / f64::from(frame.height);
     frame_aspect * f64::from(facts.height.max(1)) / f64::from(facts.width.max(1))
@@ -190,7 +190,7 @@ fn choose_move(
     if choices.is_empty() { wish.spec.moves[0] } else { choices[rng.index(choices.len())] }
 }
 
-/// Returns true if a move mirrors the previous one: in, out and in again looks mechanical.
+/// Returns true if a move mirrors the previous one. Moving in, out and in again looks mechanical.
 fn mirrors(kind: Move, previous: Option<Move>) -> bool {
     matches!(
         (previous, kind),
@@ -272,15 +272,15 @@ fn centre_of(window: Window) -> (f64, f64) {
     (window.x + window.width / 2.0, window.y + window.height / 2.0)
 }
 
-/// Returns both ends of a travel centred on a position, kept inside the picture.
+/// Returns both ends of a pan centred on a position, clamped to the picture.
 fn room_for(position: f64, size: f64, travel: f64) -> (f64, f64) {
     let travel = travel.min(1.0 - size).max(0.0);
     let low = (position - travel / 2.0).clamp(0.0, 1.0 - size - travel);
     (low, low + travel)
 }
 
-/// Returns a move on the blur-fill canvas, which is a little larger than the frame: always gentle, since the whole
-/// picture must stay visible.
+/// Returns the windows of a move on the blur-fill canvas, which is a little larger than the frame. The move is always
+/// gentle, since the whole picture must stay visible.
 fn canvas_windows(kind: Move, rate: f64, seconds: f64) -> (Window, Window) {
     let widest = Window::FULL;
     let gain = (1.0 + rate.min(0.012)).powf(seconds).min(BLUR_CANVAS_MARGIN);

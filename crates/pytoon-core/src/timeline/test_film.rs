@@ -1,10 +1,10 @@
-//! A small film for the tests of timelines.
+//! A small film for timeline tests.
 
 use crate::time::FrameRate;
 use pytoon_vocabulary::Frame;
 use serde_json::{Value, json};
 
-/// Returns a silent film of drawn scenes, as (frames, frames of the transition into it).
+/// Returns a silent film of drawn scenes. Each scene is (length in frames, frames of the transition into it).
 pub(super) fn drawn_film(rate: Value, gop_seconds: f64, scenes: &[(i64, i64)]) -> Value {
     let frame_rate: FrameRate = serde_json::from_value(rate.clone()).expect("a rate");
     let mut at = 0;

@@ -1,17 +1,16 @@
-//! Upgrades timeline files of earlier versions to the present one, step by step
-//! (`docs/specs/timeline-format.md`).
+//! Upgrades timeline files of earlier versions to the current one, step by step (`docs/specs/timeline-format.md`).
 
 use super::format::TIMELINE_VERSION;
 use serde_json::Value;
 
-/// Turns a file of one version into a file of the next.
+/// Converts a file of one version to the next version.
 type Upgrade = fn(Value) -> Value;
 
-/// One step for each earlier version: the first turns version 1 into version 2.
+/// The upgrade steps, one for each earlier version. The first converts version 1 to version 2.
 const UPGRADES: [Upgrade; TIMELINE_VERSION as usize - 1] = [];
 
-/// Returns a file of an earlier version in the present one. Leaves files of other versions as they are:
-/// [`super::format::TimelineFile::checked`] refuses them.
+/// Upgrades a file of an earlier version to the current one. Files with other versions stay unchanged, and
+/// [`super::format::TimelineFile::checked`] rejects them.
 pub fn upgraded(file: Value) -> Value {
     by_steps(file, &UPGRADES)
 }

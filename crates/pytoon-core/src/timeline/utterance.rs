@@ -1,17 +1,17 @@
-//! A spoken sentence.
+//! The type for a spoken sentence.
 
 use pytoon_vocabulary::CaptionWord;
 use serde::{Deserialize, Serialize};
 
-/// A spoken sentence.
+/// A spoken sentence: its part of a take, and its words.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Utterance {
-    /// The take it is in.
+    /// The path of the take that contains the utterance.
     pub asset: String,
-    /// Its start within the take, in milliseconds.
+    /// The start of the utterance within the take, in milliseconds.
     pub source_start_ms: i64,
-    /// Its length in milliseconds.
+    /// The length of the utterance, in milliseconds.
     pub duration_ms: i64,
-    /// Its words, timed from its own start.
+    /// The words, timed from the start of the utterance.
     pub words: Vec<CaptionWord>,
 }

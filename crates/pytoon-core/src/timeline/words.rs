@@ -1,8 +1,9 @@
-//! The words of a film in film time: spoken, read if nothing is spoken, emphasised, masked.
+//! Places the words of a film in film time: spoken words, or words to read if nothing is spoken. Emphasises and masks
+//! words.
 //!
-//! Guarantees: every word of a scene is within the scene's time; masking keeps a word's width.
+//! Guarantees: every word of a scene is within the scene's time; masking preserves a word's width.
 //!
-//! Leaves breaking words into captions to `caption`.
+//! The `caption` module breaks the words into captions.
 
 use super::TimelineScene;
 use super::fit::{self, Fit as TimeFit};
@@ -41,8 +42,8 @@ pub(super) fn scene_words(
     out
 }
 
-/// Marks the words that the script emphasises. Returns the index of each sentence's last word, or nothing if the
-/// words are not those of the script.
+/// Marks the words that the script emphasises. Returns the index of each sentence's last word, or an empty list if
+/// the words are not those of the script.
 fn mark_words(scene: &Scene, words: &mut [CaptionWord]) -> Vec<usize> {
     let counts: Vec<usize> = scene.sentences.iter().map(|s| text::words(s).len()).collect();
     if counts.iter().sum::<usize>() != words.len() {
@@ -84,14 +85,14 @@ pub(super) fn spoken_words<'a>(
     )
 }
 
-/// Returns true if a word is one of `masked`, apart from case and punctuation.
+/// Returns true if a word is one of `masked`, ignoring case and punctuation.
 pub(super) fn is_masked(word: &str, masked: &[String]) -> bool {
     let bare: String =
         word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
     !bare.is_empty() && masked.iter().any(|m| m.to_lowercase() == bare)
 }
 
-/// Masks a word as `s**t`: first and last letter and the width stay.
+/// Masks a word as in `s**t`. The first letter, the last letter and the width stay unchanged.
 fn mask(word: &str) -> String {
     let letters: Vec<usize> =
         word.char_indices().filter(|(_, c)| c.is_alphanumeric()).map(|(i, _)| i).collect();
@@ -104,7 +105,7 @@ fn mask(word: &str) -> String {
         .collect()
 }
 
-/// Masks the words of `masked` in captions.
+/// Masks the words in `masked` in captions.
 pub(super) fn mask_cues(mut cues: Vec<CaptionCue>, masked: &[String]) -> Vec<CaptionCue> {
     for cue in &mut cues {
         let mut changed = false;

@@ -1,5 +1,5 @@
-//! Reads figures: `1984`, `3.5`, `21st`, `1,000`, amounts of money. Text normalisation usually converts such
-//! tokens to words; this handles the rest.
+//! Pronounces digits: `1984`, `3.5`, `21st`, `1,000`, amounts of money. Text normalisation usually converts such
+//! tokens to words; this module handles the remaining ones.
 
 use super::number_words::{cardinal, ordinal, year};
 use super::{Lexicon, Request};
@@ -9,7 +9,7 @@ use crate::text::all_digits;
 const ORDINAL_ENDINGS: [&str; 4] = ["st", "nd", "rd", "th"];
 const ENDINGS: [&str; 9] = ["ing", "'d", "ed", "'s", "st", "nd", "rd", "th", "s"];
 
-/// A currency whose amounts are read with its unit.
+/// A currency whose unit is spoken with the amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Currency {
     Dollar,
@@ -18,7 +18,7 @@ pub(crate) enum Currency {
 }
 
 impl Currency {
-    /// Returns the currency of a sign.
+    /// Returns the currency that a sign stands for.
     pub(crate) fn from_sign(sign: &str) -> Option<Self> {
         match sign {
             "$" => Some(Self::Dollar),
@@ -37,13 +37,13 @@ impl Currency {
     }
 }
 
-/// Part of a number's reading.
+/// A part of a spoken number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Word(String),
-    /// Zero as spoken in a number of three figures.
+    /// A zero that is spoken as "oh" in a three-digit number.
     LetterO,
-    /// A unit in the plural.
+    /// A currency unit in the plural.
     Units(&'static str),
 }
 
@@ -53,7 +53,7 @@ impl From<&str> for Part {
     }
 }
 
-/// Returns true if the text is a number, perhaps with an ending such as `th` or `'s`.
+/// Returns true if the text is a number, with or without an ending such as `th` or `'s`.
 pub(super) fn is_number(text: &str, is_head: bool) -> bool {
     let figures = ENDINGS.iter().find_map(|ending| text.strip_suffix(ending)).unwrap_or(text);
     let figures = match figures.strip_prefix('-') {
@@ -65,7 +65,7 @@ pub(super) fn is_number(text: &str, is_head: bool) -> bool {
 }
 
 impl Lexicon {
-    /// Reads a number.
+    /// Returns the phonemes of a number.
     pub(crate) fn number(
         &self,
         text: &str,
@@ -88,7 +88,7 @@ impl Lexicon {
         }
     }
 
-    /// Appends the unit of a currency to the reading of a word such as `million`.
+    /// Appends the unit of a currency to the phonemes of a word such as `million`.
     pub(super) fn with_currency(&self, phonemes: String, currency: Option<Currency>) -> String {
         let unit = currency.map(|currency| currency.units()).and_then(|[unit, _]| self.units(unit));
         match unit {
@@ -145,7 +145,7 @@ fn number_value(digits: &str) -> Option<u128> {
     digits.parse().ok()
 }
 
-/// Returns the words of a number; the digits one by one if it is too large to have a name.
+/// Returns the words for a number. A number that is too large to have a name is spelled digit by digit.
 fn value(digits: &str) -> Vec<Part> {
     match number_value(digits).and_then(cardinal) {
         Some(named) => words(named),
@@ -165,8 +165,8 @@ fn ordinal_or_digits(digits: &str) -> Vec<Part> {
     }
 }
 
-/// Returns the words of a number inside a token, such as `A380`: short ones in pairs, long ones
-/// digit by digit.
+/// Returns the words for a number inside a token, such as `A380`. Short numbers are spoken in pairs, long ones digit
+/// by digit.
 fn code(digits: &str) -> Vec<Part> {
     match digits.as_bytes() {
         [b'0', ..] | [_, _, _, _, ..] => each_digit(digits),
@@ -189,7 +189,7 @@ fn code(digits: &str) -> Vec<Part> {
     }
 }
 
-/// Returns the words of one section of a dotted number such as `10.0.0.1`.
+/// Returns the words for one section of a dotted number such as `10.0.0.1`.
 fn section(digits: &str) -> Vec<Part> {
     let one_by_one = match digits.as_bytes() {
         [] => return Vec::new(),
@@ -199,7 +199,7 @@ fn section(digits: &str) -> Vec<Part> {
     if one_by_one { each_digit(digits) } else { value(digits) }
 }
 
-/// Returns true if an amount can be read as whole units and hundredths.
+/// Returns true if an amount can be spoken as whole units and hundredths.
 fn has_cents_or_none(figures: &str) -> bool {
     match figures.split_once('.') {
         None => true,
@@ -226,7 +226,7 @@ fn money(digits: &str, currency: Currency) -> Vec<Part> {
     parts
 }
 
-/// Returns the words of a number with digits after a point; zeros at the end are silent.
+/// Returns the words for a number with a decimal point. Trailing zeros are silent.
 fn decimal(digits: &str) -> Vec<Part> {
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let (mut parts, fraction) = match whole {

@@ -1,12 +1,12 @@
-//! Words whose reading depends on the next word: `a`, `the`, `to`, `in`, `am`, `used`; signs that are read as words;
-//! dotted abbreviations.
+//! Words whose pronunciation depends on the next word (`a`, `the`, `to`, `in`, `am`, `used`), signs that are spoken
+//! as words, and dotted abbreviations.
 
 use super::{Lexicon, NextSound, Request, word_class};
 use crate::dictionary::Reading;
 use crate::stress::Stress;
 use crate::text::all_letters;
 
-/// Returns the word of a sign.
+/// Returns the word for a sign.
 pub(super) fn symbol_name(sign: &str) -> Option<&'static str> {
     match sign {
         "%" => Some("percent"),
@@ -18,7 +18,7 @@ pub(super) fn symbol_name(sign: &str) -> Option<&'static str> {
 }
 
 impl Lexicon {
-    /// Reads a word that has a rule of its own.
+    /// Pronounces a word that has its own rule.
     pub(super) fn function_word(&self, word: &str, request: Request<'_>) -> Option<String> {
         let tag = request.tag.unwrap_or_default();
         let is_noun = tag.starts_with("NN");
@@ -73,7 +73,7 @@ impl Lexicon {
         }
     }
 
-    /// Reads `used`: `used to do` differs from `used a tool`.
+    /// Pronounces `used`, which differs between `used to do` and `used a tool`.
     fn used(&self, tag: &str, request: Request<'_>) -> Option<String> {
         let habit = matches!(tag, "VBD" | "JJ") && request.context.is_some_and(|c| c.before_to);
         let phonemes = match self.gold.get("used")? {
@@ -92,7 +92,7 @@ fn address_sign(word: &str) -> Option<&'static str> {
     }
 }
 
-/// Returns true for abbreviations such as `U.S.` and `e.g`: dots inside, parts of one or two letters.
+/// Returns true for abbreviations such as `U.S.` and `e.g`, with dots inside and parts of one or two letters.
 fn is_dotted(word: &str) -> bool {
     word.trim_matches('.').contains('.')
         && all_letters(&word.replace('.', ""))

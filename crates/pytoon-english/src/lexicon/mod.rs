@@ -1,7 +1,7 @@
-//! Reads one word by the dictionaries: function words by their context, entries by part of speech, inflected forms by
-//! their stem, abbreviations by their letters.
+//! Pronounces one word with the dictionaries: function words by their context, entries by part of speech, inflected
+//! forms by their stem, abbreviations by their letters.
 //!
-//! Leaves words without a matching rule to the caller, and figures to [`figures`].
+//! Words without a matching rule are left to the caller, and digits to [`figures`].
 
 mod figures;
 mod function_words;
@@ -19,7 +19,7 @@ pub(crate) use figures::Currency;
 /// The sound that follows a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NextSound {
-    /// The end of the text, or punctuation.
+    /// A pause: the end of the text, or punctuation.
     Pause,
     /// A consonant.
     Consonant,
@@ -27,7 +27,7 @@ pub(crate) enum NextSound {
     Vowel,
 }
 
-/// The context after a word.
+/// The context that follows a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Context {
     /// The next sound.
@@ -36,7 +36,7 @@ pub(crate) struct Context {
     pub(crate) before_to: bool,
 }
 
-/// A word to read: a token or some of its pieces.
+/// A word to pronounce: a token or some of its pieces.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Word<'a> {
     /// The spelling.
@@ -45,7 +45,7 @@ pub(crate) struct Word<'a> {
     pub(crate) tag: &'a str,
     /// The currency of an amount, whose unit is spoken after it.
     pub(crate) currency: Option<Currency>,
-    /// True at the start of a token: `-5` is then minus five.
+    /// True at the start of a token, where `-5` means minus five.
     pub(crate) is_head: bool,
 }
 
@@ -58,7 +58,7 @@ struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// A look-up outside any sentence, as for number words.
+    /// The parameters of a look-up outside any sentence, as for number words.
     const PLAIN: Request<'static> = Request { tag: None, stress: None, context: None };
 
     fn tag_is(&self, tag: &str) -> bool {
@@ -78,7 +78,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The dictionaries of one accent with their rules.
+/// The dictionaries of one accent and their rules.
 #[derive(Debug)]
 pub(crate) struct Lexicon {
     gold: Dictionary,
@@ -92,7 +92,7 @@ impl Lexicon {
         Self { gold, silver, accent }
     }
 
-    /// Returns the phonemes of a word, or `None` if no rule reads it.
+    /// Returns the phonemes of a word, or `None` if no rule matches it.
     pub(crate) fn read(&self, word: &Word<'_>, context: Context) -> Option<String> {
         let text: String = word.text.replace(['‘', '’'], "'").nfkc().collect();
         let stress = match (is_lower(&text), is_upper(&text)) {
@@ -110,7 +110,7 @@ impl Lexicon {
         }
     }
 
-    /// Reads a word by its special rules, its entry, or its stem.
+    /// Pronounces a word by its special rules, its entry, or its stem.
     fn word(&self, spelling: &str, request: Request<'_>) -> Option<String> {
         if let Some(phonemes) = self.function_word(spelling, request) {
             return Some(phonemes);
@@ -129,7 +129,8 @@ impl Lexicon {
         })
     }
 
-    /// Returns true if a word with capitals is an ordinary word, at a sentence's start or with emphasis.
+    /// Returns true if a word with capitals is an ordinary word that is capitalised at the start of a sentence or for
+    /// emphasis.
     fn reads_as_lower(&self, spelling: &str, lower: &str, request: Request<'_>) -> bool {
         let letters = spelling.chars().count();
         let plain_case = || is_upper(spelling) || is_lower(after_first(spelling));
@@ -150,7 +151,7 @@ impl Lexicon {
         read.is_some_and(|phonemes| !phonemes.is_empty())
     }
 
-    /// Returns the known spelling of a possessive without `s` at its end: `dogs'` as `dog's` or `dogs`.
+    /// Returns the known spelling of a possessive that ends in an apostrophe: `dogs'` as `dog's` or `dogs`.
     fn possessive(&self, text: &str) -> Option<String> {
         let stem = text.strip_suffix('\'')?;
         let with_s = stem.strip_suffix('s').map(|stem| format!("{stem}'s"));
@@ -162,7 +163,7 @@ impl Lexicon {
         self.gold.contains(word) || self.silver.contains(word)
     }
 
-    /// Returns true if [`Lexicon::entry`] can read a spelling.
+    /// Returns true if [`Lexicon::entry`] can pronounce a spelling.
     fn is_known(&self, word: &str) -> bool {
         if self.has_entry(word) || function_words::symbol_name(word).is_some() {
             return true;
@@ -175,7 +176,7 @@ impl Lexicon {
             || is_upper(after_first(word))
     }
 
-    /// Reads a spelling by its dictionary entry, else by its letters.
+    /// Pronounces a spelling by its dictionary entry, or else by its letters.
     fn entry(&self, spelling: &str, request: Request<'_>) -> Option<String> {
         let as_lower = is_upper(spelling) && !self.gold.contains(spelling);
         let lower = spelling.to_lowercase();
@@ -200,7 +201,7 @@ impl Lexicon {
         letters.or_else(|| Some(Stress::apply_if(request.stress, phonemes?)))
     }
 
-    /// Names the letters of a word, with the main stress on the last one.
+    /// Spells the letters of a word, with the main stress on the last one.
     fn letters(&self, word: &str) -> Option<String> {
         let mut names = String::new();
         for letter in word.chars().filter(|&c| is_letter(c)) {
@@ -214,7 +215,7 @@ impl Lexicon {
     }
 }
 
-/// Returns the word class of a tag, as named in the dictionaries.
+/// Returns the word class of a tag, named as in the dictionaries.
 fn word_class(tag: &str) -> &str {
     let classes = [
         ("VB", "VERB"),
@@ -227,7 +228,7 @@ fn word_class(tag: &str) -> &str {
     classes.iter().find(|(start, _)| tag.starts_with(start)).map_or(tag, |(_, class)| class)
 }
 
-/// Returns the text without an ending of `count` characters; empty if it is shorter.
+/// Returns the text without its last `count` characters, or an empty text if it is shorter.
 fn stem_of(text: &str, count: usize) -> &str {
     without_last(text, count).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Numbers as English words: cardinals, ordinals, years.
+//! Converts numbers to English words: cardinals, ordinals, years.
 
 const SMALL: [&str; 20] = [
     "zero",
@@ -39,13 +39,13 @@ const SCALES: [&str; 12] = [
     "decillion",
 ];
 
-/// The first number without a name.
+/// The smallest number without a name.
 pub(super) const LIMIT: u128 = 10u128.pow(36);
 
-/// A number's words.
+/// The words for a number.
 pub(super) type Words = Vec<&'static str>;
 
-/// Returns the words of a number, without `and`. Numbers from [`LIMIT`] on have none.
+/// Returns the words for a number, without `and`. Numbers from [`LIMIT`] on have none.
 pub(super) fn cardinal(number: u128) -> Option<Words> {
     if number == 0 {
         return Some(vec!["zero"]);
@@ -78,7 +78,7 @@ fn push_below_thousand(words: &mut Words, number: usize) {
     }
 }
 
-/// Returns the words of a number's ordinal; the last one may not be in the dictionary.
+/// Returns the words for an ordinal. The last one may not be in the dictionary.
 pub(super) fn ordinal(number: u128) -> Option<Vec<String>> {
     let mut words: Vec<String> = cardinal(number)?.into_iter().map(str::to_owned).collect();
     let last = words.pop()?;
@@ -98,7 +98,7 @@ pub(super) fn ordinal(number: u128) -> Option<Vec<String>> {
     Some(words)
 }
 
-/// Returns the words of a year: `nineteen oh five`, `two thousand five`.
+/// Returns the words for a year: `nineteen oh five`, `two thousand five`.
 pub(super) fn year(number: u128) -> Option<Words> {
     let (high, low) = (number / 100, number % 100);
     if high == 0 || (high % 10 == 0 && low < 10) || high >= 100 {

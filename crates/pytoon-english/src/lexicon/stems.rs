@@ -1,11 +1,11 @@
-//! Reads inflected forms by their stem: `-s`, `-ed`, `-ing`.
+//! Pronounces inflected forms by their stem: `-s`, `-ed`, `-ing`.
 
 use super::{Lexicon, Request, stem_of};
 use crate::Accent;
 use crate::stress::taps_after;
 
 impl Lexicon {
-    /// Reads a plural, possessive or third person by its stem.
+    /// Pronounces a plural, possessive or third person by its stem.
     pub(super) fn stem_s(&self, word: &str, request: Request<'_>) -> Option<String> {
         let letters = word.chars().count();
         if letters < 3 || !word.ends_with('s') {
@@ -25,7 +25,7 @@ impl Lexicon {
         self.with_s(&self.entry(&stem, request)?)
     }
 
-    /// Reads a past form by its stem.
+    /// Pronounces a past form by its stem.
     pub(super) fn stem_ed(&self, word: &str, request: Request<'_>) -> Option<String> {
         let letters = word.chars().count();
         if letters < 4 || !word.ends_with('d') {
@@ -43,7 +43,7 @@ impl Lexicon {
         self.with_ed(&self.entry(stem, request)?)
     }
 
-    /// Reads a present participle by its stem.
+    /// Pronounces a present participle by its stem.
     pub(super) fn stem_ing(&self, word: &str, request: Request<'_>) -> Option<String> {
         let letters = word.chars().count();
         let stem = if letters < 5 { None } else { word.strip_suffix("ing") }?;
@@ -61,7 +61,7 @@ impl Lexicon {
         self.with_ing(&self.entry(stem, request)?)
     }
 
-    /// Returns a reading with the ending `-s`.
+    /// Returns the phonemes of a stem with the ending `-s`.
     pub(super) fn with_s(&self, stem: &str) -> Option<String> {
         let ending = match stem.chars().next_back()? {
             'p' | 't' | 'k' | 'f' | 'θ' => "s",
@@ -71,7 +71,7 @@ impl Lexicon {
         Some(format!("{stem}{ending}"))
     }
 
-    /// Returns a reading with the ending `-ed`.
+    /// Returns the phonemes of a stem with the ending `-ed`.
     pub(super) fn with_ed(&self, stem: &str) -> Option<String> {
         let mut sounds = stem.chars().rev();
         let ending = match (sounds.next()?, sounds.next(), self.accent) {
@@ -87,7 +87,7 @@ impl Lexicon {
         Some(format!("{stem}{ending}"))
     }
 
-    /// Returns a reading with the ending `-ing`.
+    /// Returns the phonemes of a stem with the ending `-ing`.
     pub(super) fn with_ing(&self, stem: &str) -> Option<String> {
         let mut sounds = stem.chars().rev();
         match (sounds.next()?, sounds.next(), self.accent) {

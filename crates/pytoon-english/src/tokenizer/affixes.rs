@@ -1,4 +1,4 @@
-//! Prefixes and suffixes of a chunk of text: punctuation, quotes, currencies, units, `'s`.
+//! Detects prefixes and suffixes of a chunk of text: punctuation, quotes, currencies, units, `'s`.
 
 use crate::text::{is_latin_lower, is_latin_upper};
 
@@ -38,7 +38,7 @@ pub(super) fn leading_dots(chars: &[char]) -> usize {
     chars.iter().take_while(|&&c| c == '.').count()
 }
 
-/// Returns the number of characters at the chunk's start that form one prefix.
+/// Returns the number of characters in the prefix at the start of the chunk.
 pub(super) fn prefix_len(chunk: &[char]) -> usize {
     let dots = leading_dots(chunk);
     match chunk {
@@ -55,7 +55,7 @@ pub(super) fn prefix_len(chunk: &[char]) -> usize {
     }
 }
 
-/// Returns the number of characters at the chunk's end that form one suffix: the longest that fits.
+/// Returns the number of characters in the longest suffix at the end of the chunk.
 pub(super) fn suffix_len(chunk: &[char]) -> usize {
     let dots = chunk.iter().rev().take_while(|&&c| c == '.').count();
     let run = if dots > 1 { dots } else { 0 };
@@ -79,7 +79,7 @@ fn ends_with_sign(chunk: &[char]) -> bool {
     }
 }
 
-/// Returns true if a full stop after this character is a token of its own.
+/// Returns true if a full stop after this character is a separate token.
 fn ends_sentence(before: char) -> bool {
     before.is_ascii_digit()
         || is_latin_lower(before)

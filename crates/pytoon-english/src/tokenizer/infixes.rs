@@ -1,17 +1,18 @@
-//! Splits the rest of a chunk at hyphens, slashes, dots and commas inside it. Web and mail addresses stay whole.
+//! Splits the remainder of a chunk at hyphens, slashes, dots and commas inside it. Web and e-mail addresses stay
+//! whole.
 
 use super::affixes::{is_icon, is_quote, leading_dots};
 use super::slice;
 use crate::text::{is_latin_lower, is_latin_upper, is_space, is_word, is_word_letter};
 use std::ops::Range;
 
-/// Endings that make a dotted name an address.
+/// Top-level domains that identify a dotted name as an address.
 const TOP_LEVEL: &[&str] = &[
     "com", "org", "net", "edu", "gov", "io", "co", "uk", "de", "fr", "info", "biz", "us", "ca",
     "au", "tv", "me", "ly", "ai",
 ];
 
-/// Returns the pieces of a chunk.
+/// Splits a chunk into pieces.
 pub(super) fn split(text: &[char], chunk: Range<usize>) -> Vec<Range<usize>> {
     let chars = slice(text, &chunk);
     if is_address(chars) {
@@ -62,8 +63,8 @@ fn infix_len(chars: &[char], at: usize) -> usize {
     }
 }
 
-/// Returns the length of the dash at the start, if a letter follows: one sign, two or three hyphens,
-/// or two long dashes.
+/// Returns the length of the dash at the start if a letter follows. A dash is one sign, two or three hyphens, or two
+/// long dashes.
 fn dash_len(rest: &[char]) -> usize {
     let Some(&sign) = rest.first() else { return 0 };
     let longest = match sign {
@@ -76,7 +77,7 @@ fn dash_len(rest: &[char]) -> usize {
     if letter_follows && run <= longest { run } else { 0 }
 }
 
-/// Returns true for a web or mail address.
+/// Returns true for a web or e-mail address.
 fn is_address(chars: &[char]) -> bool {
     let text: String = chars.iter().collect();
     let lower = text.to_lowercase();

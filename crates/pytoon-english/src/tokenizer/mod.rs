@@ -1,8 +1,7 @@
 //! Splits text into tokens like the tagger's training data (spaCy's rules for English): special cases, then affixes
 //! removed from each chunk between spaces, then infixes, then special cases again.
 //!
-//! Guarantees: tokens are ranges of the text, in order, without overlap; no character outside
-//! whitespace is lost.
+//! Guarantees: tokens are ranges of the text, in order and without overlap; no character except white space is lost.
 
 mod affixes;
 mod infixes;
@@ -13,26 +12,26 @@ use crate::text::is_space;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-/// A token's place in the text.
+/// The position of a token in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TokenPlace {
-    /// Characters of the text.
+    /// The range of characters in the text.
     pub(crate) chars: Range<usize>,
-    /// True if whitespace follows.
+    /// True if white space follows.
     pub(crate) space_after: bool,
 }
 
 /// The tokenizer with its special cases.
 #[derive(Debug)]
 pub(crate) struct Tokenizer {
-    /// Spelling to the lengths of its tokens.
+    /// The special cases: spellings with the lengths of their tokens.
     special: HashMap<Box<[char]>, Box<[usize]>>,
     /// The length of the longest spelling.
     longest: usize,
 }
 
 impl Tokenizer {
-    /// Parses the special cases from JSON: spelling to its tokens.
+    /// Parses the special cases from JSON, which maps each spelling to its tokens.
     pub(crate) fn load(bytes: &[u8]) -> Result<Self, EnglishError> {
         let file = DataFile::TokenizerExceptions;
         let cases: BTreeMap<String, Vec<String>> = parse_json(file, bytes)?;
@@ -51,7 +50,7 @@ impl Tokenizer {
         Ok(Self { special, longest })
     }
 
-    /// Returns the tokens of a stretch of the text.
+    /// Returns the tokens in a range of the text.
     pub(crate) fn tokens(&self, text: &[char], within: Range<usize>) -> Vec<TokenPlace> {
         let mut tokens = Vec::new();
         let mut at = within.start;
@@ -68,7 +67,7 @@ impl Tokenizer {
         tokens
     }
 
-    /// Splits one chunk without whitespace.
+    /// Splits a chunk without white space into tokens.
     fn split(&self, text: &[char], chunk: Range<usize>) -> Vec<Range<usize>> {
         if let Some(tokens) = self.special_case(text, &chunk) {
             return tokens;
@@ -83,8 +82,8 @@ impl Tokenizer {
         self.rejoin(text, tokens)
     }
 
-    /// Removes prefixes and suffixes from a chunk, one of each per round, until none is left or the rest is a special
-    /// case.
+    /// Removes prefixes and suffixes from a chunk, one of each per round, until none is left or the remainder is a
+    /// special case.
     fn peel(&self, text: &[char], chunk: Range<usize>) -> Peeled {
         let mut out = Peeled { prefixes: Vec::new(), core: chunk, suffixes: Vec::new() };
         while !out.core.is_empty() && !self.is_special(text, &out.core) {
@@ -115,7 +114,7 @@ impl Tokenizer {
         out
     }
 
-    /// Joins neighbouring tokens that together spell a special case, three before two.
+    /// Joins neighbouring tokens that together spell a special case. Three tokens take precedence over two.
     fn rejoin(&self, text: &[char], tokens: Vec<Range<usize>>) -> Vec<Range<usize>> {
         let mut out = Vec::with_capacity(tokens.len());
         let mut rest = tokens.as_slice();
@@ -142,7 +141,7 @@ impl Tokenizer {
         self.lengths(text, range).is_some()
     }
 
-    /// Returns the lengths of the tokens of a special case. Text that is too long is not looked up.
+    /// Returns the token lengths of a special case. Text that is too long is not looked up.
     fn lengths(&self, text: &[char], range: &Range<usize>) -> Option<&[usize]> {
         if range.len() > self.longest {
             return None;
@@ -185,7 +184,7 @@ fn slice<'a>(text: &'a [char], range: &Range<usize>) -> &'a [char] {
     text.get(range.clone()).unwrap_or_default()
 }
 
-/// Returns the next stretch without whitespace.
+/// Returns the next range without white space.
 fn next_chunk(text: &[char], within: Range<usize>) -> Option<Range<usize>> {
     let rest = slice(text, &within);
     let start = rest.iter().position(|&c| !is_space(c))?;

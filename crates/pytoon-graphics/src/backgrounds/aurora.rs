@@ -1,4 +1,4 @@
-//! Curtains of light above a night sky: a sharp lower edge, rays, a long fade upwards.
+//! Curtains of light above a night sky, with a sharp lower edge, rays, and a long fade upwards.
 
 use super::field::{Canvas, Scratch};
 use crate::color::{Oklch, linear_to_srgb, srgb_to_linear};
@@ -6,7 +6,7 @@ use crate::frame::Frame;
 use crate::noise::Noise;
 use crate::palette::Palette;
 
-/// A thinner edge makes the curtain look like a hill.
+/// The softness of a curtain's lower edge. A smaller value makes the curtain look like a hill.
 const EDGE: f32 = 0.06;
 const FADE: f32 = 0.27;
 
@@ -24,7 +24,7 @@ struct Curtain {
     key: f32,
 }
 
-/// Per-column values of one curtain.
+/// The values of one curtain in each column.
 #[derive(Clone, Copy, Default)]
 struct Column {
     ridge: f32,

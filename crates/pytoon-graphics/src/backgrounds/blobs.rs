@@ -1,4 +1,4 @@
-//! Soft bodies that merge and separate: a sum of bumps, cut at one height and lit from above.
+//! Soft bodies that merge and separate: a sum of bumps, thresholded at one height and lit from above.
 
 use super::field::{Canvas, Scratch};
 use crate::color::{linear_to_oklab, linear_to_srgb, oklab_to_linear, srgb_to_linear};
@@ -9,7 +9,7 @@ use crate::palette::Palette;
 const EDGE: f32 = 0.42;
 const EDGE_WIDTH: f32 = 0.016;
 const STEP: usize = 4;
-/// Cell size of the coarser grid for colour, which is smoother than the edge.
+/// The cell size of the coarse grid for colour, which varies more slowly than the edge.
 const COARSE: usize = 8;
 
 pub(super) struct Blobs {
@@ -135,7 +135,7 @@ impl Blobs {
         canvas.enlarge(frame, scratch);
     }
 
-    /// Returns Gaussian-weighted colour on the coarse grid, gamma-coded.
+    /// Returns the Gaussian-weighted colour on the coarse grid, gamma-coded.
     fn colors(&self, centres: &[(f32, f32)], cw: usize, ch: usize, k: f32) -> Vec<[f32; 3]> {
         let mut out = Vec::with_capacity(cw * ch);
         for j in 0..ch {

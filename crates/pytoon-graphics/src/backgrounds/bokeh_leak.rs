@@ -11,7 +11,7 @@ pub(super) struct BokehLeak {
     bottom: [f32; 3],
     leak: [f32; 3],
     leak_side: f32,
-    /// Linear light 0..1 to gamma.
+    /// The curve from linear light, 0..1, to gamma-coded values.
     curve: Vec<f32>,
 }
 
@@ -19,7 +19,7 @@ struct Disc {
     at: (f32, f32),
     drift: (f32, f32),
     radius: f32,
-    /// Brightness by distance, `d / R` from 0 to [`REACH`].
+    /// The brightness by distance, `d / R` from 0 to [`REACH`].
     profile: [f32; 129],
     light: [f32; 3],
     pulse: (f32, f32),

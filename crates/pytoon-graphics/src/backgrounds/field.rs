@@ -1,36 +1,36 @@
-//! Smooth pictures: computed small in float, enlarged smoothly, grained and dithered, then rounded.
+//! Smooth pictures, computed at low resolution in floats, then smoothly enlarged, grained, dithered and rounded.
 //!
-//! Enlarging is a cubic B-spline (no overshoot, continuous curvature) to every fourth row, then linear
-//! interpolation between rows in 16-bit fixed point with 8 fraction bits. Grain has 2-pixel cells and is static
-//! on the screen, which costs video encoders little; dither is triangular, one code in both directions.
+//! Enlarging uses a cubic B-spline (no overshoot, continuous curvature) for every fourth row, then linear
+//! interpolation between rows in 16-bit fixed point with 8 fraction bits. Grain has 2-pixel cells and is static on
+//! the screen, which costs video encoders little; dither is triangular, one code in both directions.
 
 use crate::color::rgb_to_ycc;
 use crate::frame::Frame;
 use pytoon_vocabulary::Rng;
 
-/// Buffers for one thread.
+/// The buffers of one drawing thread.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     pub field: Field,
-    /// A buffer for a generator's own use.
+    /// An extra buffer for the generator.
     pub extra: Vec<f32>,
     row: Vec<f32>,
     upper: Vec<u16>,
     lower: Vec<u16>,
 }
 
-/// A small YCbCr picture in 8-bit codes, as floats.
+/// A small YCbCr picture whose 8-bit codes are stored as floats.
 #[derive(Debug, Default)]
 pub(super) struct Field {
     pub width: usize,
     pub height: usize,
-    /// Frame pixels per cell: 4, 8 or 16.
+    /// The number of frame pixels per cell: 4, 8 or 16.
     pub step: usize,
     pub planes: [Vec<f32>; 3],
 }
 
 impl Field {
-    /// Sizes the field for a canvas.
+    /// Resizes the field to fit a canvas.
     pub(super) fn resize(&mut self, canvas: &Canvas, step: usize) {
         self.width = canvas.width.div_ceil(step);
         self.height = canvas.height.div_ceil(step);
@@ -40,8 +40,7 @@ impl Field {
         }
     }
 
-    /// Calls `color(u, v)` for every cell; both axes are in frame widths, the result is
-    /// gamma-coded RGB.
+    /// Calls `color(u, v)` for every cell. Both axes are in frame widths; the returned colour is gamma-coded RGB.
     pub(super) fn fill(&mut self, canvas: &Canvas, mut color: impl FnMut(f32, f32) -> [f32; 3]) {
         let k = self.step as f32 / canvas.width as f32;
         for j in 0..self.height {
@@ -60,7 +59,7 @@ impl Field {
     }
 }
 
-/// Frame size with its noise.
+/// The frame size, with the noise for that size.
 pub(super) struct Canvas {
     pub width: usize,
     pub height: usize,
@@ -70,7 +69,7 @@ pub(super) struct Canvas {
     offsets: Vec<usize>,
 }
 
-/// Rows in the noise tile; later rows reuse it at another offset.
+/// The number of rows in the noise tile. Later rows reuse it at another offset.
 const TILE_ROWS: usize = 128;
 const TILE_SLACK: usize = 64;
 
@@ -151,14 +150,14 @@ impl Canvas {
     }
 }
 
-/// One plane to enlarge.
+/// One plane to be enlarged.
 struct Plane<'a> {
     source: &'a [f32],
     width: usize,
     height: usize,
-    /// Destination samples per cell.
+    /// The number of destination samples per cell.
     factor: usize,
-    /// The position of sample 0 within its own pitch.
+    /// The position of sample 0 as a fraction of the sample pitch.
     origin_x: f32,
 }
 
@@ -194,8 +193,8 @@ impl Enlarge<'_> {
         });
     }
 
-    /// Calls `emit(y, upper, lower, weights)` for every destination row: the weighted sum of the
-    /// two lines is the enlarged value in 1/256.
+    /// Calls `emit(y, upper, lower, weights)` for every destination row. The weighted sum of the two lines is the
+    /// enlarged value in 1/256.
     fn rows(&mut self, plane: Plane<'_>, mut emit: impl FnMut(usize, &[u16], &[u16], (u16, u16))) {
         let pitch = (plane.factor / 2).clamp(1, 4);
         self.upper.resize(self.fw * plane.factor, 0);
@@ -241,7 +240,7 @@ impl Enlarge<'_> {
     }
 }
 
-/// Returns cubic B-spline weights for the samples at -1, 0, 1, 2.
+/// Returns the cubic B-spline weights for the samples at -1, 0, 1, 2.
 fn spline(t: f32) -> [f32; 4] {
     let u = 1.0 - t;
     [
@@ -252,7 +251,7 @@ fn spline(t: f32) -> [f32; 4] {
     ]
 }
 
-/// Enlarges a row `F` times; `row` has two replicated cells on each side.
+/// Enlarges a row by the factor `F`. `row` has two replicated cells on each side.
 fn expand<const F: usize>(row: &[f32], out: &mut [u16], ox: f32) {
     // Five taps cover both cells a phase may start from.
     let mut weights = [[0.0f32; F]; 5];

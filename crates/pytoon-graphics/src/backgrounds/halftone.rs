@@ -1,7 +1,7 @@
-//! Printed dots on a rotated screen: the dots stay, and the tone under them moves.
+//! Printed dots on a rotated screen. The dots stay in place, and the tone under them moves.
 //!
-//! Each pixel's distance to the nearest dot centre is prepared once; a frame only compares it with the dot
-//! radius at the pixel, a smooth field.
+//! The distance from each pixel to the nearest dot centre is computed once. A frame only compares it with the dot
+//! radius at the pixel, which is a smooth field.
 
 use super::field::{Canvas, Scratch};
 use crate::color::Rgb;
@@ -9,11 +9,12 @@ use crate::frame::Frame;
 use crate::noise::Noise;
 use crate::palette::Palette;
 
-/// Screen angle in degrees, chosen not to align with the frame.
+/// The screen angle in degrees, chosen not to align with the frame.
 const ANGLE: f32 = 22.0;
-/// Dot distance in frame widths.
+/// The distance between dots, in frame widths.
 const PITCH: f32 = 0.035;
-/// Distances and radii are stored in 1/256 pixel, plus this many pixels so that a vanishing radius is still positive.
+/// The offset added to distances and radii, in pixels, so that a vanishing radius is still positive. Both are stored
+/// in 1/256 pixel.
 const BIAS: f32 = 1.0;
 const STEP: usize = 16;
 
@@ -91,7 +92,7 @@ impl Halftone {
     }
 }
 
-/// Draws paper where the distance exceeds the radius, else ink, with one pixel of transition.
+/// Draws paper where the distance exceeds the radius and ink elsewhere, with one pixel of transition.
 fn ink_row(
     dst: &mut [u8],
     upper: &[u16],

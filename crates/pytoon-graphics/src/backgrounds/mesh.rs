@@ -6,7 +6,7 @@ use crate::frame::Frame;
 use crate::noise::Noise;
 use crate::palette::Palette;
 
-/// A wider spread looks muddy.
+/// The spread of the colour points, in frame widths. A larger spread looks muddy.
 const SIGMA: f32 = 0.28;
 
 pub(super) struct Mesh {

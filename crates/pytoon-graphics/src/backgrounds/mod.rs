@@ -1,10 +1,10 @@
-//! Moving backgrounds computed from a palette, a seed and the time.
+//! Moving backgrounds, computed from a palette, a seed and the time.
 //!
 //! Guarantees: a frame is a pure function of (kind, palette, seed, size, time); every pixel is
 //! covered; smooth areas are dithered and grained before rounding, so they do not band; motion is
 //! continuous. The first frame is a finished picture.
 //!
-//! Does not choose a generator for a scene, or follow the music.
+//! This module does not choose a generator for a scene or follow the music.
 //!
 //! Start with [`Generator::new`] and [`Generator::draw`].
 
@@ -26,16 +26,16 @@ use crate::palette::Palette;
 use field::Canvas;
 use pytoon_vocabulary::Background;
 
-/// Returns true if the ground is light, so that text on it should be dark.
+/// Returns true if the background is light, so that text on it should be dark.
 pub fn is_light(background: Background) -> bool {
     matches!(background, Background::Paper | Background::Swiss)
 }
 
-/// Buffers reused between frames; one per drawing thread.
+/// Buffers that are reused between frames. Each drawing thread needs its own.
 #[derive(Debug, Default)]
 pub struct GenScratch(field::Scratch);
 
-/// One background, ready to draw at any time from any thread.
+/// A background that can be drawn at any time from any thread.
 pub struct Generator {
     kind: Background,
     canvas: Canvas,
@@ -54,7 +54,7 @@ enum Inner {
 }
 
 impl Generator {
-    /// Prepares all static parts.
+    /// Creates a generator and prepares all static parts.
     pub fn new(
         kind: Background,
         palette: &Palette,
@@ -90,8 +90,8 @@ impl Generator {
         self.kind
     }
 
-    /// Fills `frame` with the picture at `t_seconds` since the scene's start. A frame of a size other than the
-    /// generator's is left unchanged.
+    /// Fills `frame` with the picture at `t_seconds` after the start of the scene. A frame whose size differs from
+    /// the generator's is left unchanged.
     pub fn draw(&self, frame: &mut Frame, t_seconds: f64, scratch: &mut GenScratch) {
         if (frame.width(), frame.height()) != (self.canvas.width, self.canvas.height) {
             return;

@@ -12,13 +12,13 @@ use crate::palette::Palette;
 /// The number of sheets at rest in the first frame.
 const LYING: usize = 3;
 const SLIDE: f32 = 0.42;
-/// Fifteen pictures a second, for the look of stop motion.
+/// The rate of fifteen pictures per second, which gives the look of stop motion.
 const ON_TWOS: f32 = 15.0;
 
 pub(super) struct Paper {
-    /// Table and the sheets that never move.
+    /// The table with the sheets that never move.
     before: Frame,
-    /// Everything at rest.
+    /// The picture with all sheets at rest.
     after: Frame,
     moving: Vec<Sheet>,
 }
@@ -30,7 +30,7 @@ struct Sheet {
     start: f32,
 }
 
-/// The place of a sheet, in frame widths, and its colour.
+/// The position of a sheet, in frame widths, and its colour.
 struct Plan {
     centre: (f32, f32),
     half: (f32, f32),

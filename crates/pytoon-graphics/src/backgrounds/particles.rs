@@ -1,4 +1,4 @@
-//! Points of light that drift up through the dark; near ones are larger, brighter and blurred.
+//! Points of light that drift up through the dark. Near points are larger, brighter and blurred.
 
 use super::field::{Canvas, Scratch};
 use crate::color::{Oklch, Rgb};
@@ -8,13 +8,13 @@ use crate::noise::Noise;
 use crate::palette::Palette;
 
 const COUNT: usize = 180;
-/// The number of sprite sizes per colour; a point uses the nearest.
+/// The number of sprite sizes per colour. A point uses the nearest size.
 const SIZES: usize = 8;
 const STEP: usize = 8;
 
 pub(super) struct Particles {
     points: Vec<Point>,
-    /// The index is `colour * SIZES + size`.
+    /// The sprites, indexed by `colour * SIZES + size`.
     sprites: Vec<Sprite>,
     colors: [Rgb; 3],
     top: [f32; 3],
@@ -32,7 +32,7 @@ struct Point {
     size: usize,
 }
 
-/// Returns the standard deviation of the core, in frame widths.
+/// Returns the standard deviation of a point's core, in frame widths.
 fn sigma(z: f32) -> f32 {
     0.0012 + 0.0055 * z
 }
@@ -80,7 +80,7 @@ impl Particles {
         }
     }
 
-    /// Returns position, brightness and depth at `t`.
+    /// Returns the position, brightness and depth of a point at `t`.
     fn state(&self, point: &Point, t: f32) -> (f32, f32, f32) {
         let n = &self.noise;
         // A slow curl: both axes read the same noise, a quarter turn apart.
@@ -149,7 +149,7 @@ impl Particles {
     }
 }
 
-/// Returns a Gaussian spot with a whitened core, like bright lights.
+/// Returns a Gaussian spot with a whitened core, which looks like a bright light.
 fn spot(sigma: f32, color: Rgb) -> Sprite {
     let reach = (2.8 * sigma).ceil() as i32 + 1;
     let n = (2 * reach) as usize;

@@ -1,11 +1,11 @@
 //! Flat shapes with analytic edges, drawn at full size by row spans.
 //!
-//! Chroma is drawn on its own grid at its left-sited positions, from the same geometry.
+//! Chroma is drawn from the same geometry on its own grid, at its left-sited positions.
 
 use crate::color::Rgb;
 use crate::frame::Frame;
 
-/// A circle, or a ring when `inner` is not zero. Pixels, y down.
+/// A circle, or a ring if `inner` is not zero. Coordinates are in pixels, y down.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Circle {
     pub x: f32,
@@ -26,7 +26,7 @@ pub(super) fn circle(frame: &mut Frame, c: Circle, color: Rgb, opacity: f32) {
     circle_planes([(cb, ycc[1]), (cr, ycc[2])], w / 2, h / 2, half, opacity);
 }
 
-/// Fills a circle in planes of one size, which share the geometry.
+/// Fills a circle in several planes of one size, which share the geometry.
 fn circle_planes<const N: usize>(
     mut planes: [(&mut [u8], u8); N],
     w: usize,
@@ -87,7 +87,7 @@ fn circle_planes<const N: usize>(
     }
 }
 
-/// Returns the pixels with a centre in `from..to`.
+/// Returns the range of pixels whose centre is in `from..to`.
 fn span(from: f32, to: f32, width: usize) -> (usize, usize) {
     // Truncate and correct: `ceil` is a library call on baseline x86-64.
     let first = |x: f32| {

@@ -9,7 +9,7 @@ use crate::motion::expo_out;
 use crate::palette::Palette;
 
 const COLUMNS: usize = 5;
-/// Margin at 1080 pixels.
+/// The margin at a frame width of 1080 pixels.
 const MARGIN: f32 = 88.0;
 /// The interval and the duration of a step, in seconds.
 const BEAT: f32 = 2.4;
@@ -24,7 +24,7 @@ pub(super) struct Swiss {
     colors: [Rgb; 3],
 }
 
-/// A shape and the positions it steps through, in frame widths.
+/// A shape and the positions through which it steps, in frame widths.
 struct Track {
     radius: f32,
     inner: f32,

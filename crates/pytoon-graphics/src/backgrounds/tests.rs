@@ -1,4 +1,4 @@
-//! Every generator: repeatable, continuous, complete in the first frame, free of banding.
+//! Tests that every generator is repeatable, continuous, complete in the first frame, and free of banding.
 
 use super::*;
 use crate::palette::{Mood, Palette};

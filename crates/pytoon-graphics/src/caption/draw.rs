@@ -1,4 +1,4 @@
-//! Rasterises a placed cue to sprites, and draws sprites into a frame at a moment.
+//! Rasterises a placed cue to sprites, and draws the sprites into a frame at a given time.
 
 use super::CaptionStyle;
 use super::look;
@@ -10,10 +10,10 @@ use crate::motion;
 use crate::text::{PlacedSprite, TextEngine, TextStyle};
 use pytoon_vocabulary::CaptionLook;
 
-/// One cue's pictures.
+/// The sprites of one cue.
 pub(super) struct CueSprites {
     plate: Option<Sprite>,
-    /// Shadow and stroke of the whole cue; for pop each word has its own.
+    /// The shadow and stroke of the whole cue. In the pop look each word has its own.
     backing: Option<PlacedSprite>,
     words: Vec<WordSprites>,
 }
@@ -21,7 +21,7 @@ pub(super) struct CueSprites {
 #[derive(Default)]
 struct WordSprites {
     backing: Option<PlacedSprite>,
-    /// The word before it is spoken, or in its only state.
+    /// The word before it is spoken, or its only state.
     plain: Option<PlacedSprite>,
     active: Option<PlacedSprite>,
     spoken: Option<PlacedSprite>,
@@ -196,7 +196,7 @@ fn draw_pop(frame: &mut Frame, cue: &PlacedCue, sprites: &CueSprites, since: &dy
     }
 }
 
-/// Cross-fades from `from` to `to`; at either end only one of them is drawn.
+/// Cross-fades from `from` to `to`. At either end only one of them is drawn.
 fn crossfade(
     frame: &mut Frame,
     cue: &PlacedCue,

@@ -1,4 +1,4 @@
-//! The figures of each look, and their curves. All pure.
+//! The dimensions and curves of each look. The module is pure.
 
 use super::{CaptionLook, CaptionStyle};
 use crate::color::{Oklch, Rgb, contrast};
@@ -6,11 +6,12 @@ use crate::motion;
 use crate::text::{Shadow, Stroke, TextStyle};
 
 pub(super) const PLATE: Rgb = Rgb::new(0x0C, 0x0C, 0x10);
-/// Keeps white text at 10:1 over a pure white picture.
+/// The opacity of the plate. It gives white text a contrast of 10:1 over a pure white picture.
 pub(super) const PLATE_OPACITY: f32 = 0.78;
 pub(super) const PLATE_PAD: (f32, f32) = (32.0, 20.0);
 pub(super) const PLATE_RADIUS: f32 = 20.0;
-/// Words not yet spoken: visibly dimmer than white, still 7:1 on the plate over white.
+/// The colour of words not yet spoken: visibly dimmer than white, but still at a contrast of 7:1 on the plate over
+/// white.
 pub(super) const UPCOMING: Rgb = Rgb::new(0xDA, 0xDA, 0xE0);
 pub(super) const CLASSIC_IN_MS: f32 = 100.0;
 pub(super) const CLASSIC_OUT_MS: f32 = 80.0;
@@ -18,32 +19,32 @@ pub(super) const CLASSIC_SLIDE: f32 = 8.0;
 
 pub(super) const DARK: Rgb = Rgb::new(0x11, 0x11, 0x11);
 pub(super) const CHIP_PAD: (f32, f32) = (12.0, 6.0);
-/// There is less room between joined words.
+/// The horizontal padding of a chip between joined words, where there is less room.
 pub(super) const CHIP_PAD_JOINED: f32 = 6.0;
 pub(super) const CHIP_RADIUS: f32 = 16.0;
 pub(super) const KARAOKE_IN_MS: f32 = 80.0;
-/// The chip is complete after two frames.
+/// The duration of the chip's entrance, in milliseconds (two frames).
 pub(super) const CHIP_IN_MS: f32 = 67.0;
 
 pub(super) const POP_MS: f32 = 200.0;
 pub(super) const POP_ROTATION_DEG: f32 = -2.0;
 pub(super) const POP_ROTATION_MS: f32 = 100.0;
 pub(super) const POP_EMPHASIS: f32 = 132.0 / 104.0;
-/// The maximum of the pop curve; boxes are checked at this size.
+/// The maximum of the pop curve. Boxes are checked at this size.
 pub(super) const POP_PEAK: f32 = 1.056;
 
-/// The time in which the active word's colour settles, about two frames.
+/// The time in which the active word's colour settles, in milliseconds (about two frames).
 pub(super) const TINT_MS: f32 = 67.0;
-/// The pause below which a highlight continues.
+/// The pause below which a highlight continues to the next word, in milliseconds.
 pub(super) const BRIDGE_MS: i64 = 250;
 
-/// Returns the presence of an element with an entrance of `length` milliseconds, `t` milliseconds after its time. It
-/// starts mostly present: the first frame at or after its time shows it, and none before.
+/// Returns the presence of an element `t` milliseconds after its start, for an entrance of `length` milliseconds. It
+/// starts mostly present: the first frame at or after the start shows the element, and no earlier frame does.
 pub(super) fn onset(t: f32, length: f32) -> f32 {
     if t < 0.0 { 0.0 } else { (0.7 + 0.3 * t / length).min(1.0) }
 }
 
-/// Returns the size of a popping word, `t` milliseconds after it appeared.
+/// Returns the scale of a popping word, `t` milliseconds after it appeared.
 pub fn pop_scale(t: f32) -> f32 {
     0.8 + 0.2 * motion::back_out(t / POP_MS, 3.2)
 }
@@ -56,7 +57,7 @@ pub(super) fn pop_rotation(t: f32) -> f32 {
     (POP_ROTATION_DEG * (1.0 - t / POP_ROTATION_MS).clamp(0.0, 1.0)).to_radians()
 }
 
-/// Returns the size of the karaoke chip, `t` milliseconds after its word became active.
+/// Returns the scale of the karaoke chip, `t` milliseconds after its word became active.
 pub fn chip_scale(t: f32) -> f32 {
     motion::keyed(&[(0.0, 0.92), (CHIP_IN_MS, 1.03), (133.0, 1.0)], t)
 }
@@ -95,13 +96,13 @@ pub(super) fn text_style(style: &CaptionStyle, k: f32) -> TextStyle {
     }
 }
 
-/// Returns the accent for text on the plate, light enough for 7:1 even over a white picture.
+/// Returns the accent for text on the plate, light enough for a contrast of 7:1 even over a white picture.
 pub(super) fn accent_on_plate(accent: Rgb) -> Rgb {
     let plate = Rgb::WHITE.mix(PLATE, PLATE_OPACITY);
     lighten_until(accent, |c| contrast(c, plate) >= 7.0)
 }
 
-/// Returns the accent as a chip under dark text: lightness at least 0.795.
+/// Returns the accent for a chip under dark text, with a lightness of at least 0.795.
 pub(super) fn chip_color(accent: Rgb) -> Rgb {
     lighten_until(accent, |c| c.to_oklch().l >= 0.795 && contrast(c, DARK) >= 7.0)
 }

@@ -1,11 +1,11 @@
-//! Word-timed captions in three looks.
+//! Captions with word timing, in three looks.
 //!
 //! Guarantees: every word of every cue is drawn; the output depends only on the cues, the style and the
 //! requested time; fills, strokes, plates and chips stay inside the safe rectangle in every frame of every
 //! animation (only the soft shadow may reach past it). Cues are laid out once and rasterised on first use; a
 //! few are cached.
 //!
-//! Does not split speech into cues or find word times.
+//! This module does not split speech into cues or compute word times.
 //!
 //! Start with [`CaptionRenderer::prepare`].
 
@@ -23,27 +23,27 @@ use crate::color::Rgb;
 use crate::safe_zone::SafeRect;
 use pytoon_vocabulary::CaptionLook;
 
-/// The style of captions. Pixel values refer to a 1080x1920 frame and scale with its height.
+/// The style of captions. Pixel values refer to a 1080x1920 frame and scale with the frame height.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CaptionStyle {
-    /// The look.
+    /// The caption look.
     pub look: CaptionLook,
-    /// The factor on the look's type size, normally 1.0.
+    /// The factor applied to the look's text size, normally 1.0.
     pub size_scale: f32,
-    /// The rectangle that captions stay inside.
+    /// The rectangle that contains all captions.
     pub zone: SafeRect,
-    /// The time between a highlight's start and the word's onset.
+    /// The time from the start of a highlight to the onset of its word.
     pub lead_ms: i64,
-    /// The colour of chip, active word and emphasis; lightened if the contrast is too low.
+    /// The colour of the chip, the active word and the emphasis. It is lightened if the contrast is too low.
     pub accent: Rgb,
-    /// The font family; default the look's own.
+    /// The font family; defaults to the look's own.
     pub font_family: Option<String>,
-    /// BCP 47 tag of the text.
+    /// The language of the text, a BCP 47 tag.
     pub language: Option<String>,
 }
 
 impl CaptionStyle {
-    /// Returns the look's defaults in the universal safe zone.
+    /// Returns the defaults of a look in the universal safe area.
     pub fn new(look: CaptionLook) -> Self {
         Self {
             look,

@@ -1,4 +1,4 @@
-//! Layout and placement of one cue, before any pixel is drawn.
+//! Lays out and places one cue before any pixel is drawn.
 
 use pytoon_vocabulary::{CaptionCue, CaptionLook, Ms};
 use std::ops::Range;
@@ -8,37 +8,37 @@ use super::look::{self, POP_EMPHASIS, POP_PEAK};
 use crate::safe_zone::{Rect, SafeRect};
 use crate::text::{Layout, LayoutRequest, TextEngine, TextStyle};
 
-/// A word's times, in milliseconds, and places, in frame pixels.
+/// A word with its times, in milliseconds, and its positions, in frame pixels.
 #[derive(Clone, Debug)]
 pub(super) struct PlacedWord {
-    /// The start of the highlight, or of the entrance for pop.
+    /// The start of the highlight, or of the entrance in the pop look.
     pub from_ms: i64,
     /// The end of the highlight.
     pub to_ms: i64,
     pub emphasis: bool,
-    /// Chips behind it; more than one only if the word is broken over lines.
+    /// The chips behind the word. There is more than one only if the word is broken over lines.
     pub chips: Vec<Rect>,
-    /// The fixed point of its animation: the word's centre, on the baseline.
+    /// The fixed point of the word's animation: its centre, on the baseline.
     pub anchor: (f32, f32),
 }
 
-/// A cue ready to be rasterised.
+/// A cue that is ready to be rasterised.
 #[derive(Clone, Debug)]
 pub(super) struct PlacedCue {
     pub start_ms: i64,
     pub end_ms: i64,
     pub layout: Layout,
     pub style: TextStyle,
-    /// Top-left corner of the layout.
+    /// The top-left corner of the layout.
     pub origin: (i32, i32),
     pub words: Vec<PlacedWord>,
-    /// The bar of the classic look.
+    /// The plate of the classic look.
     pub plate: Rect,
-    /// Everything but shadows, over the whole animation.
+    /// The bounds of everything except shadows, over the whole animation.
     pub bounds: Rect,
 }
 
-/// Lays out one cue inside the zone. `px` is frame pixels per reference pixel.
+/// Lays out one cue inside the zone. `px` is the number of frame pixels per reference pixel.
 pub(super) fn place_cue(
     engine: &TextEngine,
     style: &CaptionStyle,
@@ -72,7 +72,7 @@ pub(super) fn place_cue(
     Some(placed)
 }
 
-/// Returns the cue's text and each word's range in it.
+/// Joins the words of a cue into one text. Returns the text and the range of each word.
 fn join_words(cue: &CaptionCue) -> (String, Vec<Range<usize>>) {
     let mut text = String::new();
     let mut ranges = Vec::with_capacity(cue.words.len());
@@ -138,7 +138,7 @@ fn attempt(
     placed
 }
 
-/// Returns the distance from the layout's top to the bottom of the zone, which fixes the baselines: the last line of
+/// Returns the distance from the layout's top to the bottom of the zone, which fixes the baselines. The last line of
 /// classic and pop is always at the same height, and a single karaoke line is in the middle of the two-line block.
 fn below(look: CaptionLook, layout: &Layout, style: &TextStyle, k: f32) -> f32 {
     let last = layout.lines.last().map_or(0.0, |line| line.baseline);
@@ -216,13 +216,13 @@ fn placed_words(
         .collect()
 }
 
-/// The gap below which a highlight continues.
+/// The gap below which a highlight continues to the next word.
 const BRIDGE: Ms = Ms::new(look::BRIDGE_MS);
-/// The shortest highlight of a word.
+/// Minimum duration of a word's highlight.
 const SHORTEST: Ms = Ms::new(100);
 
 impl PlacedCue {
-    /// Computes plate and bounds, and extends chips for tall scripts.
+    /// Computes the plate and the bounds, and extends chips for tall scripts.
     fn measure(&mut self, engine: &TextEngine, look: CaptionLook, k: f32) {
         let (ox, oy) = (self.origin.0 as f32, self.origin.1 as f32);
         let stroke = self.style.stroke.map_or(0.0, |s| s.width_px) + 1.0;
@@ -291,7 +291,7 @@ impl PlacedCue {
     }
 }
 
-/// Returns the area that a popping word's box covers over its animation.
+/// Returns the area that the box of a popping word covers over its animation.
 fn swept(own: &Rect, anchor: (f32, f32), emphasis: bool) -> Rect {
     let mut out = *own;
     for step in 0..=40 {

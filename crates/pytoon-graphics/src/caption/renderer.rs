@@ -11,40 +11,41 @@ use crate::frame::Frame;
 use crate::safe_zone::Rect;
 use crate::text::TextEngine;
 
-/// The number of cached cues: the current one, its neighbours, and some for threads that draw elsewhere.
+/// The number of cached cues: the current one, its neighbours, and some for threads that draw other parts of the
+/// film.
 const KEPT: usize = 6;
 
 /// The box of a cue over its whole animation, without shadows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CueBox {
-    /// Index in the cues given to `prepare`.
+    /// The index of the cue in the list passed to `prepare`.
     pub cue: usize,
-    /// The time at which it appears.
+    /// The time at which the cue appears.
     pub start_ms: i64,
-    /// The time at which it has disappeared.
+    /// The time at which the cue has disappeared.
     pub end_ms: i64,
-    /// The box in frame pixels.
+    /// The bounding box, in frame pixels.
     pub rect: Rect,
-    /// Lines used, one or two.
+    /// The number of lines, one or two.
     pub lines: usize,
-    /// The type size used.
+    /// The text size used.
     pub size_px: f32,
 }
 
-/// The highlighted word at some time.
+/// The highlighted word at a given time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ActiveWord {
-    /// Index of the cue.
+    /// The index of the cue.
     pub cue: usize,
-    /// Index of the word in it.
+    /// The index of the word in the cue.
     pub word: usize,
 }
 
-/// All captions of a video, ready to draw at any time from any thread.
+/// The captions of a video, which can be drawn at any time from any thread.
 pub struct CaptionRenderer {
     engine: TextEngine,
     style: CaptionStyle,
-    /// Frame pixels per pixel of a 1080x1920 frame.
+    /// The number of frame pixels per pixel of a 1080x1920 frame.
     px: f32,
     /// The cues sorted by start, each with the caller's index.
     cues: Vec<(usize, PlacedCue)>,
@@ -53,7 +54,7 @@ pub struct CaptionRenderer {
 }
 
 impl CaptionRenderer {
-    /// Lays every cue out once. Cues without visible text are skipped.
+    /// Creates a renderer and lays out every cue once. Cues without visible text are skipped.
     pub fn prepare(
         engine: &TextEngine,
         style: &CaptionStyle,
@@ -81,7 +82,7 @@ impl CaptionRenderer {
         }
     }
 
-    /// Draws the captions visible at `time_ms`. A pure function of the frame and the time.
+    /// Draws the captions visible at `time_ms`. The result depends only on the frame and the time.
     pub fn draw(&self, frame: &mut Frame, time_ms: f64) {
         let Some(index) = self.cue_at(time_ms) else {
             return;
@@ -90,7 +91,7 @@ impl CaptionRenderer {
         draw::draw_cue(frame, &self.style, &self.cues[index].1, &sprites, time_ms, self.px);
     }
 
-    /// Returns the word highlighted (or last popped in) at `time_ms`.
+    /// Returns the word that is highlighted (or popped in last) at `time_ms`.
     pub fn active_word(&self, time_ms: f64) -> Option<ActiveWord> {
         let (cue, placed) = &self.cues[self.cue_at(time_ms)?];
         let active = |w: &&(usize, &super::prepare::PlacedWord)| {
@@ -100,7 +101,7 @@ impl CaptionRenderer {
         words.iter().rfind(active).map(|(word, _)| ActiveWord { cue: *cue, word: *word })
     }
 
-    /// Returns the box of every cue, for safe-zone checks.
+    /// Returns the box of every cue, for safe-area checks.
     pub fn cue_boxes(&self) -> Vec<CueBox> {
         self.cues
             .iter()
@@ -115,7 +116,7 @@ impl CaptionRenderer {
             .collect()
     }
 
-    /// Returns the characters that no font has; they are not drawn.
+    /// Returns the characters that no font covers. They are not drawn.
     pub fn missing(&self) -> &[char] {
         &self.missing
     }

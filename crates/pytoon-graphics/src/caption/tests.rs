@@ -1,4 +1,4 @@
-//! Captions with real fonts: zone, lines, timing, completeness.
+//! Tests captions with real fonts: zone, lines, timing, completeness.
 
 use super::*;
 use crate::frame::Frame;
@@ -59,7 +59,7 @@ fn samples() -> Vec<(&'static str, CaptionCue)> {
     ]
 }
 
-/// Returns the rows and columns of the frame that differ clearly from the plain background.
+/// Returns the range of rows and columns in which the frame differs clearly from the plain background.
 fn changed(frame: &Frame, luma: u8, by: u8) -> Option<(usize, usize, usize, usize)> {
     let (w, h) = (frame.width(), frame.height());
     let mut found: Option<(usize, usize, usize, usize)> = None;

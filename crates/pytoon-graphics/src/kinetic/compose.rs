@@ -1,51 +1,51 @@
-//! The input of kinetic type, and the choice of size: the largest class that suits the phrase.
+//! Defines the input of kinetic type, and chooses the largest size class that suits the phrase.
 
 use crate::color::{Oklch, Rgb, contrast};
 use crate::palette::Palette;
 use crate::safe_zone::SafeRect;
 use crate::text::{Align, Layout, LayoutRequest, TextEngine, TextStyle};
 
-/// The alignment of the type.
+/// The alignment of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KineticVariant {
-    /// On the left margin, for swiss and paper.
+    /// Aligned with the left margin, for swiss and paper.
     Left,
     /// Centred, for aurora and bokeh.
     Centred,
 }
 
-/// The sizes, chosen by the length of the phrase.
+/// The size class, chosen by the length of the phrase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KineticSize {
-    /// 150 to 190 px: a few words.
+    /// 150 to 190 px, for a few words.
     Hero,
-    /// 96 to 112 px: a sentence.
+    /// 96 to 112 px, for a sentence.
     Statement,
-    /// 54 to 60 px: a longer text.
+    /// 54 to 60 px, for a longer text.
     Support,
 }
 
 /// The phrase and its settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KineticSpec {
-    /// The phrase; words marked `*like this*` take the accent colour.
+    /// The phrase. Words marked `*like this*` get the accent colour.
     pub phrase: String,
-    /// A smaller line below, entering later.
+    /// A smaller line below the phrase that enters later.
     pub support: Option<String>,
-    /// The alignment.
+    /// The alignment of the phrase.
     pub variant: KineticVariant,
-    /// True for dark text on a light ground.
+    /// True for dark text on a light background.
     pub light_ground: bool,
-    /// The zone of the text, at 1080x1920.
+    /// The safe area for the text, at 1080x1920.
     pub zone: SafeRect,
-    /// BCP 47 tag.
+    /// The language of the phrase, a BCP 47 tag.
     pub language: Option<String>,
-    /// The font family; default Inter.
+    /// The font family; defaults to Inter.
     pub font_family: Option<String>,
 }
 
 impl KineticSpec {
-    /// Creates the settings of a phrase on a dark ground in the universal zone.
+    /// Creates the settings for a phrase on a dark background in the universal safe area.
     pub fn new(phrase: &str, variant: KineticVariant) -> Self {
         Self {
             phrase: phrase.to_owned(),
@@ -59,7 +59,7 @@ impl KineticSpec {
     }
 }
 
-/// Removes `*` marks and returns the indices of marked words.
+/// Removes `*` marks. Returns the text and the indices of the marked words.
 pub(super) fn accent_words(phrase: &str) -> (String, Vec<usize>) {
     let mut marked = Vec::new();
     let mut inside = false;

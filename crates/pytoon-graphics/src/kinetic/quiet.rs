@@ -1,26 +1,26 @@
-//! Adapts the picture behind a text box, if needed.
+//! Adapts the brightness of the picture behind a text box, if needed.
 //!
-//! The box is darkened (or, under dark text, lightened) by at most 35 %, feathered outwards, just enough for
-//! 7:1 against the brightest (darkest) twentieth of the box.
+//! The box is darkened (or, under dark text, lightened) by at most 35 %, feathered outwards, just enough for a
+//! contrast of 7:1 against the brightest (or darkest) twentieth of the box.
 
 use crate::color::{Rgb, linear_to_srgb};
 use crate::frame::Frame;
 use crate::safe_zone::Rect;
 
-/// The strongest change allowed.
+/// Maximum strength of the change.
 const LIMIT: f32 = 0.35;
 const CONTRAST: f32 = 7.0;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct QuietZone {
-    /// The strength; 0 leaves the frame unchanged.
+    /// The strength of the change; 0 leaves the frame unchanged.
     strength: f32,
     target: u8,
     luma: Mask,
     chroma: Mask,
 }
 
-/// Weights of 0 to 1024 over part of a plane.
+/// A mask with weights of 0 to 1024 over part of a plane.
 #[derive(Clone, Debug, Default)]
 struct Mask {
     x0: usize,
@@ -30,7 +30,7 @@ struct Mask {
 }
 
 impl Mask {
-    /// Creates a mask with full weight inside `area`, falling off evenly in all directions over `feather`.
+    /// Creates a mask with full weight inside `area`. The weight falls off evenly in all directions over `feather`.
     fn new(area: Rect, feather: f32, strength: f32, (w, h): (usize, usize), step: f32) -> Self {
         let all = area.grown(feather, feather).scaled(1.0 / step);
         let clamp = |v: f32, n: usize| (v.max(0.0) as usize).min(n);

@@ -1,4 +1,4 @@
-//! Type fits, builds in time and is readable.
+//! Tests that kinetic type fits, enters in time and is readable.
 
 use super::*;
 use crate::SafeRect;

@@ -1,9 +1,9 @@
-//! Compositing at whole-pixel positions: the fast path.
+//! Composites sprites at whole-pixel positions: the fast path.
 
 use super::{Clip, Sprite};
 use crate::frame::Frame;
 
-/// Draws `sprite` with its top-left corner at `x`, `y`; `opacity` 0..1.
+/// Draws `sprite` with its top-left corner at `x`, `y`. `opacity` is in 0..1.
 pub fn blend(frame: &mut Frame, sprite: &Sprite, x: i32, y: i32, opacity: f32) {
     let all = Clip { x0: 0, y0: 0, x1: frame.width() as i32, y1: frame.height() as i32 };
     blend_clipped(frame, sprite, x, y, opacity, all);
@@ -64,14 +64,15 @@ pub fn blend_clipped(frame: &mut Frame, sprite: &Sprite, x: i32, y: i32, opacity
     }
 }
 
-/// Returns the part of a row's span inside `x0..x1`: (column in the frame, from, to in the sprite).
+/// Returns the part of a row's span inside `x0..x1`, as (column in the frame, start in the sprite, end in the
+/// sprite).
 fn visible(span: (u32, u32), x: i32, x0: i32, x1: i32) -> Option<(usize, usize, usize)> {
     let from = (span.0 as i32).max(x0 - x);
     let to = (span.1 as i32).min(x1 - x);
     (from < to).then(|| ((x + from) as usize, from as usize, to as usize))
 }
 
-/// Computes `dst = src * weight + dst * (1 - alpha * weight)` on one row; `weight` is 0..=256.
+/// Computes `dst = src * weight + dst * (1 - alpha * weight)` on one row. `weight` is in 0..=256.
 pub(super) fn blend_row(dst: &mut [u8], src: &[u8], alpha: &[u8], weight: u16) {
     if weight >= 256 {
         for ((d, s), a) in dst.iter_mut().zip(src).zip(alpha) {
@@ -98,7 +99,8 @@ mod tests {
         (0..4 * w * h).map(|_| rng.next_u64() as u8).collect()
     }
 
-    /// Composites in full resolution, then reduces with the left-sited filter; the reference in floats.
+    /// Composites in full resolution and floats, then reduces with the left-sited filter. The tests compare with this
+    /// reference.
     fn reference(
         frame: (usize, usize),
         bg: Rgb,

@@ -1,11 +1,11 @@
-//! Pictures with transparency, prepared once and composited into frames many times.
+//! Sprites: pictures with transparency, prepared once and composited into frames many times.
 //!
 //! Guarantees: a [`Sprite`] contains premultiplied Y, Cb, Cr and alpha, so blending is one multiply-add per
 //! sample and edges have no fringes: chroma and its alpha are reduced together with the same left-sited filter
 //! ([1 2 1]/4 across, box down). All four placements on the chroma grid are prepared, so an odd `x` or `y` is
 //! exact too. Blending touches only the sprite's box and clips to the frame.
 //!
-//! Does not resample, and has no knowledge of text.
+//! This module does not resample and has no knowledge of text.
 
 mod blend;
 mod scaled;
@@ -20,13 +20,13 @@ use crate::color::Rgb;
 /// A half-open pixel rectangle that limits drawing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clip {
-    /// Left edge.
+    /// The left edge.
     pub x0: i32,
-    /// Top edge.
+    /// The top edge.
     pub y0: i32,
-    /// Right edge, exclusive.
+    /// The right edge, exclusive.
     pub x1: i32,
-    /// Bottom edge, exclusive.
+    /// The bottom edge, exclusive.
     pub y1: i32,
 }
 
@@ -48,14 +48,14 @@ pub struct Sprite {
     pub(crate) height: usize,
     pub(crate) y: Vec<u8>,
     pub(crate) a: Vec<u8>,
-    /// First and last non-transparent sample of each row.
+    /// The first and last non-transparent sample of each row.
     pub(crate) spans: Vec<(u32, u32)>,
-    /// Index `2 * (y & 1) + (x & 1)` for a sprite drawn at `x`, `y`.
+    /// The chroma placements. A sprite drawn at `x`, `y` uses index `2 * (y & 1) + (x & 1)`.
     pub(crate) phases: [ChromaPhase; 4],
 }
 
 impl Sprite {
-    /// Converts straight (not premultiplied) RGBA, four bytes per pixel; missing bytes count as transparent.
+    /// Converts straight (not premultiplied) RGBA with four bytes per pixel. Missing bytes count as transparent.
     pub fn from_rgba(width: usize, height: usize, rgba: &[u8]) -> Self {
         Self::build(width, height, |i| {
             let p = rgba.get(4 * i..4 * i + 4).unwrap_or(&[0; 4]);
@@ -64,7 +64,7 @@ impl Sprite {
         })
     }
 
-    /// Converts premultiplied RGBA, four bytes per pixel; missing bytes count as transparent.
+    /// Converts premultiplied RGBA with four bytes per pixel. Missing bytes count as transparent.
     pub fn from_premultiplied(width: usize, height: usize, rgba: &[u8]) -> Self {
         Self::build(width, height, |i| {
             let p = rgba.get(4 * i..4 * i + 4).unwrap_or(&[0; 4]);
@@ -72,7 +72,7 @@ impl Sprite {
         })
     }
 
-    /// Fills a coverage mask with one colour.
+    /// Creates a sprite by filling a coverage mask with one colour.
     pub fn from_mask(width: usize, height: usize, mask: &[u8], color: Rgb) -> Self {
         let rgb = color.to_float();
         Self::build(width, height, |i| {
@@ -91,7 +91,7 @@ impl Sprite {
         self.height
     }
 
-    /// Returns the memory in use, in bytes.
+    /// Returns the memory usage, in bytes.
     pub fn size_bytes(&self) -> usize {
         let chroma: usize = self.phases.iter().map(|p| 3 * p.a.len()).sum();
         2 * self.y.len() + chroma

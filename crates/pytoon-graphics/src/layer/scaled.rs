@@ -1,22 +1,22 @@
-//! Compositing scaled, slightly rotated and at sub-pixel positions, for entrances and pops.
+//! Composites scaled or slightly rotated sprites at sub-pixel positions, for entrances and pops.
 //!
-//! Bilinear, so meant for scales between about 0.7 and 1.3; positions are never rounded.
+//! Sampling is bilinear, so it is meant for scales between about 0.7 and 1.3. Positions are never rounded.
 
 use super::{Clip, Sprite};
 use crate::frame::Frame;
 
-/// The placement of a sprite: `anchor` (in sprite pixels) is drawn at `at` (in frame pixels).
+/// The placement of a sprite. `anchor` (in sprite pixels) is drawn at `at` (in frame pixels).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placement {
     /// The fixed point, in sprite pixels from its top-left corner.
     pub anchor: (f32, f32),
-    /// The place of that point in the frame.
+    /// The position of the fixed point in the frame.
     pub at: (f32, f32),
-    /// Size factor.
+    /// The scale factor.
     pub scale: f32,
-    /// Clockwise rotation in radians.
+    /// The clockwise rotation, in radians.
     pub rotation: f32,
-    /// Opacity, 0 to 1.
+    /// The opacity, 0 to 1.
     pub opacity: f32,
     /// The rectangle that limits drawing.
     pub clip: Option<Clip>,
@@ -37,7 +37,7 @@ pub fn blend_scaled(
     blend_placed(frame, sprite, &placement);
 }
 
-/// Draws `sprite` at a placement.
+/// Draws `sprite` with the given placement.
 pub fn blend_placed(frame: &mut Frame, sprite: &Sprite, placement: &Placement) {
     let weight = (placement.opacity.clamp(0.0, 1.0) * 256.0 + 0.5) as u32;
     if weight == 0 || sprite.width == 0 || placement.scale < 1e-3 {
@@ -96,8 +96,8 @@ pub fn blend_placed(frame: &mut Frame, sprite: &Sprite, placement: &Placement) {
     }
 }
 
-/// Draws without rotation. Rows and columns are then separable: source rows are mixed first, which vectorises, and
-/// columns use one table for the whole sprite.
+/// Draws a sprite without rotation. Rows and columns are then separable: source rows are mixed first, which
+/// vectorises, and columns use one table for the whole sprite.
 fn straight(frame: &mut Frame, sprite: &Sprite, placement: &Placement, clip: Clip, weight: u32) {
     let w = frame.width();
     let [luma, cb, cr] = frame.planes_mut();
@@ -129,7 +129,8 @@ fn straight(frame: &mut Frame, sprite: &Sprite, placement: &Placement, clip: Cli
     }
 }
 
-/// Positions along one axis: first source index (shifted by one for an empty border) and the weight of its successor.
+/// The sample positions along one axis: the first source index (shifted by one for an empty border) and the weight of
+/// its successor.
 struct Taps {
     start: usize,
     taps: Vec<(u32, u32)>,
@@ -204,7 +205,7 @@ fn mix(dst: &mut u8, src: u32, alpha: u32) {
 /// The mapping from frame positions to sprite positions.
 struct Inverse {
     placement: Placement,
-    /// Step in the sprite for one frame pixel to the right.
+    /// The step in the sprite for one frame pixel to the right.
     dx: (f32, f32),
 }
 
@@ -239,7 +240,7 @@ struct Plane {
     height: i32,
 }
 
-/// Four neighbours and their weights; neighbours outside the plane have weight zero.
+/// The four neighbours of a position and their weights. Neighbours outside the plane have weight zero.
 struct Tap {
     index: [usize; 4],
     weight: [u32; 4],
@@ -275,7 +276,7 @@ impl Plane {
 }
 
 impl Tap {
-    /// Returns the weighted value with 8 fraction bits.
+    /// Returns the weighted sample value with 8 fraction bits.
     fn sample(&self, plane: &[u8]) -> u32 {
         let sum: u32 =
             self.index.iter().zip(&self.weight).map(|(i, w)| u32::from(plane[*i]) * w).sum();

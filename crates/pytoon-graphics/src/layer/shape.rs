@@ -3,8 +3,8 @@
 use super::Sprite;
 use crate::color::Rgb;
 
-/// Returns a filled rounded rectangle of `width` x `height` with one pixel of empty margin on each side; `opacity`
-/// 0..1.
+/// Returns a filled rounded rectangle of `width` x `height` with one pixel of empty margin on each side. `opacity` is
+/// in 0..1.
 pub fn rounded_rect(width: f32, height: f32, radius: f32, color: Rgb, opacity: f32) -> Sprite {
     let (w, h) = (width.ceil().max(1.0) as usize + 2, height.ceil().max(1.0) as usize + 2);
     let centre = (w as f32 * 0.5, h as f32 * 0.5);
@@ -19,7 +19,7 @@ pub fn rounded_rect(width: f32, height: f32, radius: f32, color: Rgb, opacity: f
     Sprite::from_mask(w, h, &scaled, color)
 }
 
-/// Returns the coverage of a shape given by its signed distance in pixels (negative inside).
+/// Returns the coverage of a shape from its signed distance in pixels (negative inside).
 pub fn draw_mask(width: usize, height: usize, distance: impl Fn(f32, f32) -> f32) -> Vec<u8> {
     let mut mask = Vec::with_capacity(width * height);
     for y in 0..height {

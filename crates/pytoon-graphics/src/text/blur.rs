@@ -1,6 +1,6 @@
-//! A Gaussian by three box passes, on 8-bit coverage.
+//! Blurs 8-bit coverage with a Gaussian, approximated by three box passes.
 //!
-//! Box widths after P. Kovesi, "Fast almost-Gaussian filtering", 2010.
+//! The box widths follow P. Kovesi, "Fast almost-Gaussian filtering", 2010.
 
 /// Blurs `mask` in place with standard deviation `sigma`.
 pub(super) fn gaussian(mask: &mut [u8], width: usize, height: usize, sigma: f32) {

@@ -1,28 +1,29 @@
-//! Line breaking: minimum raggedness, with the rules of film titles.
+//! Breaks lines with minimum raggedness, by the rules of film titles.
 //!
 //! Guarantees: the fewest lines that fit; among those the most even ones, preferring a break after punctuation, then
-//! before a conjunction or preposition, and avoiding one between article and noun, number and unit, or inside a word;
-//! the lower line is the longer one, and no line is a single short word.
+//! before a conjunction or preposition, and avoiding one between article and noun, between number and unit, or inside
+//! a word; the lower line is the longer one, and no line is a single short word.
 //!
-//! Does not measure: widths come from shaping.
+//! This module does not measure text. Widths come from shaping.
 
 use std::ops::Range;
 
-/// One unbreakable piece, widths in pixels.
+/// One unbreakable piece of text, with widths in pixels.
 #[derive(Clone, Debug)]
 pub(super) struct Piece {
     pub range: Range<usize>,
     pub width: f32,
     pub space: f32,
-    /// Cost of ending a line after this piece; negative favours a break.
+    /// The cost of ending a line after this piece. A negative cost favours a break.
     pub penalty: f32,
-    /// Width of the hyphen drawn if a line ends here; zero for none.
+    /// The width of the hyphen drawn if a line ends here; zero for no hyphen.
     pub hyphen: f32,
     /// True if this piece alone would be an orphan on the last line.
     pub short: bool,
 }
 
-/// Returns lines as index ranges into `pieces` with their cost, or `None` if more than `max_lines` would be needed.
+/// Returns the lines as index ranges into `pieces` with their cost, or `None` if the text needs more than
+/// `max_lines`.
 pub(super) fn break_lines(
     pieces: &[Piece],
     max_width: f32,
@@ -38,7 +39,7 @@ pub(super) fn break_lines(
     best_split(pieces, max_width, needed)
 }
 
-/// Returns true if the pieces fit, which is cheaper to compute than the lines.
+/// Returns true if the pieces fit. This check is cheaper than computing the lines.
 pub(super) fn fits(pieces: &[Piece], max_width: f32, max_lines: usize) -> bool {
     pieces.is_empty() || greedy_lines(pieces, max_width).is_some_and(|n| n <= max_lines)
 }
@@ -66,7 +67,7 @@ fn greedy_lines(pieces: &[Piece], max_width: f32) -> Option<usize> {
     Some(lines)
 }
 
-/// Finds the best split by dynamic programming over (pieces used, lines used).
+/// Returns the best split, found by dynamic programming over (pieces used, lines used).
 fn best_split(pieces: &[Piece], max_width: f32, lines: usize) -> Option<(Vec<Range<usize>>, f32)> {
     let n = pieces.len();
     let mean = line_width(pieces) / lines as f32;
@@ -112,8 +113,8 @@ fn best_split(pieces: &[Piece], max_width: f32, lines: usize) -> Option<(Vec<Ran
     })
 }
 
-/// Returns the cost of a break between `before` and `after`, in units of squared relative slack: 0.04 corresponds to
-/// a line that is a fifth too short.
+/// Returns the cost of a break between `before` and `after`, in units of squared relative slack. A cost of 0.04
+/// corresponds to a line that is a fifth too short.
 pub(super) fn penalty(before: &str, after: &str, inside_word: bool) -> f32 {
     if inside_word {
         return 0.12;
@@ -152,8 +153,8 @@ pub(super) fn penalty(before: &str, after: &str, inside_word: bool) -> f32 {
     0.0
 }
 
-/// Returns the cost of cutting a word between these two parts, if it must be cut. It is least where a syllable is
-/// likely to begin, that is before consonants that lead to a vowel.
+/// Returns the cost of splitting a word between these two parts, if it must be split. The cost is lowest where a
+/// syllable is likely to begin, that is, before consonants that lead to a vowel.
 pub(super) fn syllable_penalty(before: &str, after: &str) -> f32 {
     let lower = |c: char| c.to_lowercase().next().unwrap_or(c);
     let vowel = |c: char| "aeiouyäöüáàâéèêëíìîóòôúùûåæøœаеёиоуыэюя".contains(lower(c));

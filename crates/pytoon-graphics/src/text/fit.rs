@@ -1,7 +1,7 @@
-//! The largest size at which a text fits its lines, and the lines at that size.
+//! Determines the largest size at which a text fits its lines, and the lines at that size.
 //!
-//! Guarantees: a fit is always found. First with whole words; then with the breaks the script allows; then, at the
-//! style's smallest size, with cuts inside words; then at smaller sizes.
+//! Guarantees: a fit always exists. The search tries whole words first; then the breaks that the script allows; then,
+//! at the style's minimum size, splits inside words; then smaller sizes.
 
 use std::ops::Range;
 
@@ -18,25 +18,25 @@ pub(super) struct Fitted {
     /// The lines as index ranges into `pieces`.
     pub lines: Vec<Range<usize>>,
     pub cost: f32,
-    /// True if a word was cut where its script has no break.
+    /// True if a word was split where its script has no break.
     pub broken: bool,
 }
 
 /// The granularity of breaks.
 #[derive(Clone, Copy, PartialEq)]
 enum Cut {
-    /// Between words only.
+    /// Breaks only between words.
     Words,
-    /// At every break opportunity of the script.
+    /// Breaks at every break opportunity of the script.
     Script,
-    /// Also at any grapheme in words wider than this.
+    /// Also breaks at any grapheme in words wider than this.
     Anywhere(f32),
 }
 
-/// The scale down to which words are kept whole.
+/// The scale down to which words are not split.
 const WHOLE_WORDS: f32 = 0.72;
 
-/// Chooses the size and the lines.
+/// Chooses the text size and the lines.
 pub(super) fn fit(measured: &Measured, prepared: &Prepared, request: &LayoutRequest<'_>) -> Fitted {
     let style = request.style;
     let max_lines = request.max_lines.max(1);
@@ -97,7 +97,7 @@ fn largest(low: f32, high: f32, passes: impl Fn(f32) -> bool) -> Option<f32> {
 /// The character that marks a possible division of a word (U+00AD).
 pub(super) const SOFT_HYPHEN: char = '\u{ad}';
 
-/// Returns the text as pieces with the cost of a line end after each.
+/// Divides the text into pieces, each with the cost of a line end after it.
 fn pieces(measured: &Measured, prepared: &Prepared, style: &TextStyle, cut: Cut) -> Vec<Piece> {
     let text = &prepared.text;
     let starts_word = |at: usize| prepared.words.iter().any(|w| w.start == at);
@@ -144,7 +144,7 @@ fn pieces(measured: &Measured, prepared: &Prepared, style: &TextStyle, cut: Cut)
     out
 }
 
-/// Returns one piece per grapheme, so that lines can be filled completely.
+/// Divides the text into one piece per grapheme, so that lines can be filled completely.
 fn graphemes(
     measured: &Measured,
     text: &str,
@@ -171,7 +171,7 @@ fn graphemes(
     }
 }
 
-/// Returns true for alphabets in which a word cut at a line end gets a hyphen.
+/// Returns true for alphabets in which a word split at a line end gets a hyphen.
 fn hyphenates(c: char) -> bool {
     c.is_alphabetic() && matches!(u32::from(c), 0x41..=0x24F | 0x370..=0x52F | 0x1E00..=0x1EFF)
 }

@@ -1,9 +1,9 @@
-//! The fonts that a text needs, and the collection built from their bytes.
+//! Determines the fonts that a text needs, and builds the font collection from their bytes.
 //!
-//! Guarantees: only the fonts passed in are used, never the machine's; bytes are shared, not copied; a file
-//! that is not a font is reported and skipped.
+//! Guarantees: only the supplied fonts are used, never the machine's; bytes are shared, not copied; a file that is
+//! not a font is reported and skipped.
 //!
-//! Does not look for files: callers match [`super::WANTED_FONTS`] against their font folders.
+//! This module does not search for files. Callers match [`super::WANTED_FONTS`] against their font folders.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,7 +18,7 @@ use crate::error::GraphicsError;
 /// A font file's bytes, shared between the library and its caller.
 pub type FontBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
-/// One font file: a name for messages, and its bytes.
+/// A font file: its name for messages, and its bytes.
 #[derive(Clone)]
 pub struct FontFile {
     /// The name for messages, normally the file name.
@@ -28,7 +28,7 @@ pub struct FontFile {
 }
 
 impl FontFile {
-    /// Creates a file from anything that is a slice of bytes: `Vec<u8>`, `Arc<[u8]>`, a memory map.
+    /// Creates a font file from any type that derefs to bytes: `Vec<u8>`, `Arc<[u8]>`, a memory map.
     pub fn new(name: impl Into<String>, bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Self {
         Self { name: name.into(), bytes: Arc::new(bytes) }
     }
@@ -49,7 +49,7 @@ pub fn fonts_needed(texts: &[&str]) -> BTreeSet<FontScript> {
     needed
 }
 
-/// Returns the characters of some texts that need a glyph of their own: letters, digits, symbols and emoji, without
+/// Returns the characters of `texts` that need a glyph of their own: letters, digits, symbols and emoji, without
 /// those that join or select glyphs (ZWJ, variation selectors, tags).
 pub fn glyphs_needed(texts: &[&str]) -> BTreeSet<char> {
     let is_drawn = |c: &char| match super::script::font_script(*c) {
@@ -60,8 +60,8 @@ pub fn glyphs_needed(texts: &[&str]) -> BTreeSet<char> {
     texts.iter().flat_map(|text| text.chars()).filter(is_drawn).collect()
 }
 
-/// Removes the characters from `wanted` that a font file's first face draws. Returns true if there were any,
-/// and false for a file that is not a font.
+/// Removes the characters that a font file's first face covers from `wanted`. Returns true if there were any, and
+/// false for a file that is not a font.
 pub fn take_covered(font: &[u8], wanted: &mut BTreeSet<char>) -> bool {
     let Some(face) = swash::FontRef::from_index(font, 0) else { return false };
     let before = wanted.len();
@@ -70,7 +70,7 @@ pub fn take_covered(font: &[u8], wanted: &mut BTreeSet<char>) -> bool {
     wanted.len() < before
 }
 
-/// Families tried after the style's own, in order; the CJK faces are inserted by language.
+/// The font families tried after the style's own, in order. The CJK faces are inserted by language.
 const CHAIN: &[&str] = &["Inter", "Noto Sans", "Noto Sans Arabic", "Noto Sans Devanagari"];
 const EMOJI: &str = "Noto Color Emoji";
 
@@ -82,7 +82,7 @@ pub struct FontLibrary {
 }
 
 impl FontLibrary {
-    /// Registers the files. Fails only if none of them is a font.
+    /// Creates a library from font files. Fails only if none of them is a font.
     pub fn new(files: Vec<FontFile>) -> Result<Self, GraphicsError> {
         let options = CollectionOptions { shared: false, system_fonts: false };
         let mut collection = Collection::new(options);
@@ -103,12 +103,12 @@ impl FontLibrary {
         Ok(Self { collection, families, unreadable })
     }
 
-    /// Returns the names of files that are not fonts.
+    /// Returns the names of the files that are not fonts.
     pub fn unreadable(&self) -> &[String] {
         &self.unreadable
     }
 
-    /// Returns the families present, sorted.
+    /// Returns the available families, sorted.
     pub fn families(&self) -> &[String] {
         &self.families
     }
@@ -121,8 +121,8 @@ impl FontLibrary {
 }
 
 /// Returns the fallback chain for one text: the style's family, the fixed chain, CJK faces in the order of the
-/// language, emoji, then all others present. `emoji_first` is for emoji sequences, which some text fonts cover with a
-/// monochrome glyph.
+/// language, emoji, then all other available families. `emoji_first` is for emoji sequences, which some text fonts
+/// cover with a monochrome glyph.
 pub(super) fn chain(
     present: &[String],
     family: &str,

@@ -1,6 +1,6 @@
 //! Rasterises one glyph: outlines filled or stroked, colour layers, colour bitmaps.
 //!
-//! Does not cache or place.
+//! This module does not cache or place glyphs.
 
 use swash::FontRef;
 use swash::scale::{Render, ScaleContext, Source, StrikeWith, image::Content, image::Image};
@@ -12,25 +12,25 @@ use crate::safe_zone::Rect;
 pub(super) struct GlyphSpec {
     pub id: u16,
     pub size: f32,
-    /// Sub-pixel offset to the right.
+    /// The sub-pixel offset to the right.
     pub shift: f32,
-    /// Width of the outline outside the glyph, in pixels; zero fills.
+    /// The width of the outline outside the glyph, in pixels; zero fills the glyph.
     pub stroke: f32,
     pub embolden: bool,
 }
 
-/// A rasterised glyph around its origin.
+/// A rasterised glyph positioned around its origin.
 pub(super) struct GlyphImage {
     pub left: i32,
     pub top: i32,
     pub width: usize,
     pub height: usize,
-    /// Coverage, or premultiplied RGBA when `color`.
+    /// The coverage, or premultiplied RGBA if `color` is set.
     pub data: Vec<u8>,
     pub color: bool,
 }
 
-/// Rasterises one glyph: its own colours if it has any, else its outline filled or stroked.
+/// Rasterises one glyph: with its own colours if it has any, otherwise its outline, filled or stroked.
 pub(super) fn render(
     context: &mut ScaleContext,
     font: &parley::FontData,
@@ -64,7 +64,7 @@ pub(super) fn render(
     })
 }
 
-/// Renders colour layers, or the largest bitmap reduced with premultiplied alpha.
+/// Renders the colour layers, or the largest bitmap reduced with premultiplied alpha.
 fn render_color(
     context: &mut ScaleContext,
     face: FontRef<'_>,
@@ -81,7 +81,7 @@ fn render_color(
     Some(reduce(&premultiplied(&bitmap), size / ppem))
 }
 
-/// Returns the largest colour bitmap and the size it was drawn for.
+/// Returns the largest colour bitmap and the size for which it was drawn.
 fn color_bitmap(context: &mut ScaleContext, face: FontRef<'_>, id: u16) -> Option<(Image, f32)> {
     let ppem = face.color_strikes().map(|strike| strike.ppem()).max().filter(|p| *p > 0)?;
     // Size zero requests the bitmap as stored.
@@ -109,7 +109,7 @@ fn premultiplied(image: &Image) -> GlyphImage {
     }
 }
 
-/// Resamples with a tent as wide as the reduction; the weights per axis are normalised.
+/// Resamples a glyph with a tent filter as wide as the reduction. The weights per axis are normalised.
 fn reduce(source: &GlyphImage, scale: f32) -> GlyphImage {
     let size = |n: usize| ((n as f32 * scale).ceil() as usize).max(1);
     let (width, height) = (size(source.width), size(source.height));
@@ -147,7 +147,7 @@ fn reduce(source: &GlyphImage, scale: f32) -> GlyphImage {
     GlyphImage { left: at(source.left), top: at(source.top), width, height, data, color: true }
 }
 
-/// Returns the ink box of a glyph at one pixel per em.
+/// Returns the ink box of a glyph, at one pixel per em.
 pub(super) fn unit_bounds(
     context: &mut ScaleContext,
     font: &parley::FontData,

@@ -1,10 +1,10 @@
 //! Converts text to placed glyphs: words, lines, shrink-to-fit, boxes.
 //!
-//! Guarantees: every word of the input is placed, regardless of its characters. Text too long for its lines is set
-//! smaller, down to the style's smallest size; a word that still does not fit is broken inside (with a hyphen in
-//! alphabetic scripts); after that the text shrinks further rather than lose anything.
+//! Guarantees: every word of the input is placed, regardless of its characters. Text that is too long for its lines
+//! is drawn smaller, down to the style's minimum size. A word that still does not fit is broken inside (with a hyphen
+//! in alphabetic scripts); after that the text shrinks further so that nothing is lost.
 //!
-//! Does not rasterise. Start with [`compose`].
+//! This module does not rasterise. Start with [`compose`].
 
 use std::ops::Range;
 
@@ -18,30 +18,30 @@ use crate::safe_zone::Rect;
 /// The box of a word or of a part of it. A word broken over two lines has two boxes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WordBox {
-    /// Index of the word in the input.
+    /// The index of the word in the input.
     pub word: usize,
-    /// Index of the line.
+    /// The index of the line.
     pub line: usize,
-    /// Left edge of its advance box.
+    /// The left edge of the advance box.
     pub x0: f32,
-    /// Right edge of its advance box.
+    /// The right edge of the advance box.
     pub x1: f32,
-    /// Baseline.
+    /// The y coordinate of the baseline.
     pub baseline: f32,
 }
 
-/// One line.
+/// One line of a layout.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Line {
-    /// Left edge.
+    /// The left edge.
     pub x0: f32,
-    /// Right edge.
+    /// The right edge.
     pub x1: f32,
-    /// Baseline.
+    /// The y coordinate of the baseline.
     pub baseline: f32,
 }
 
-/// A glyph in layout coordinates: `x`, `y` is its origin on the baseline.
+/// A glyph in layout coordinates. `x` and `y` are its origin on the baseline.
 #[derive(Clone, Debug)]
 pub(crate) struct PlacedGlyph {
     pub font: usize,
@@ -54,36 +54,36 @@ pub(crate) struct PlacedGlyph {
     pub embolden: bool,
 }
 
-/// Placed text. The origin is the top-left corner of a box `max_width` wide.
+/// Placed text. The origin is the top-left corner of a box that is `max_width` wide.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
-    /// Lines from the top.
+    /// The lines from top to bottom.
     pub lines: Vec<Line>,
-    /// Word boxes, in input order.
+    /// The word boxes, in input order.
     pub words: Vec<WordBox>,
-    /// The size used, after shrinking.
+    /// The text size used, after shrinking.
     pub size_px: f32,
     /// The line height used.
     pub line_height: f32,
-    /// The height, `lines.len() * line_height`.
+    /// The height: `lines.len() * line_height`.
     pub height: f32,
-    /// Width of the widest line.
+    /// The width of the widest line.
     pub width: f32,
     /// True if the paragraph runs right to left.
     pub rtl: bool,
-    /// True if a word had to be cut where its script has no break.
+    /// True if a word was split where its script has no break.
     pub broken: bool,
-    /// The cost of the line ends; 0.05 is still good.
+    /// The cost of the line breaks; up to 0.05 is good.
     pub break_cost: f32,
-    /// Characters that no font has; they are not drawn.
+    /// The characters that no font covers. They are not drawn.
     pub missing: Vec<char>,
-    /// Ink of the fills, without stroke or shadow.
+    /// The ink box of the fills, without stroke or shadow.
     pub ink: Rect,
     pub(crate) glyphs: Vec<PlacedGlyph>,
     pub(crate) fonts: Vec<parley::FontData>,
 }
 
-/// Lays text out. `bounds` gives a glyph's ink box around its origin, in pixels.
+/// Lays out text. `bounds` returns a glyph's ink box around its origin, in pixels.
 pub(super) fn compose(
     shaper: &mut Shaper,
     request: &LayoutRequest<'_>,

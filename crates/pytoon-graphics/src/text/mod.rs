@@ -1,10 +1,10 @@
-//! Shaped, broken, measured and rasterised text.
+//! Shapes, breaks, measures and rasterises text.
 //!
-//! Guarantees: no word is ever lost; output depends only on the fonts passed in; an engine can be cloned
-//! cheaply and used from several threads.
+//! Guarantees: no word is ever lost; output depends only on the supplied fonts; an engine can be cloned cheaply and
+//! used from several threads.
 //!
-//! Does not read files or use the machine's fonts, and does not draw into frames: it makes sprites, which
-//! [`crate::layer`] composites.
+//! This module does not read files or use the machine's fonts, and does not draw into frames. It creates sprites,
+//! which [`crate::layer`] composites.
 //!
 //! Start with [`FontLibrary::new`], [`TextEngine::layout`] and [`TextEngine::sprites`].
 
@@ -39,7 +39,7 @@ use crate::safe_zone::Rect;
 use raster::Rasteriser;
 use shape::Shaper;
 
-/// Lays out and rasterises text. Cloning shares fonts and caches.
+/// The engine that lays out and rasterises text. Clones share fonts and caches.
 #[derive(Clone)]
 pub struct TextEngine(Arc<Inner>);
 
@@ -50,7 +50,7 @@ struct Inner {
 }
 
 impl TextEngine {
-    /// Creates an engine over these fonts.
+    /// Creates an engine that uses the given font library.
     pub fn new(library: FontLibrary) -> Self {
         let (context, families) = library.into_context();
         Self(Arc::new(Inner {
@@ -60,12 +60,12 @@ impl TextEngine {
         }))
     }
 
-    /// Returns true if a family is among the fonts.
+    /// Returns true if a font family is available.
     pub fn has_family(&self, family: &str) -> bool {
         self.0.families.iter().any(|f| f == family)
     }
 
-    /// Lays out `text`, with white-space tokens as words.
+    /// Lays out `text`. Its white-space tokens are the words.
     pub fn layout(
         &self,
         style: &TextStyle,
@@ -84,7 +84,7 @@ impl TextEngine {
         })
     }
 
-    /// Lays out text with explicit words and emphasis.
+    /// Lays out text with explicitly marked words and emphasis.
     pub fn layout_with(&self, request: &LayoutRequest<'_>) -> Layout {
         // A panic elsewhere leaves only caches behind these locks, so poison can be ignored.
         let mut shaper = self.0.shaper.lock().unwrap_or_else(PoisonError::into_inner);
@@ -108,8 +108,8 @@ impl TextEngine {
         ink
     }
 
-    /// Rasterises the words that `select` picks: one backing (shadow and stroke) and one fill sprite. Positions are
-    /// relative to the layout's origin, which must be on a whole pixel.
+    /// Rasterises the words that `select` picks, as one backing sprite (shadow and stroke) and one fill sprite.
+    /// Positions are relative to the layout's origin, which must be on a whole pixel.
     pub fn sprites(
         &self,
         layout: &Layout,

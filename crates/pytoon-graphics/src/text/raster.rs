@@ -1,4 +1,4 @@
-//! Rasterises glyph outlines and colour bitmaps to cached coverage, then to sprites.
+//! Rasterises glyph outlines and colour bitmaps to cached coverage, and the coverage to sprites.
 //!
 //! Guarantees: glyphs keep a quarter-pixel horizontal position; the stroke of all selected words is below every fill;
 //! colour glyphs keep their own colours.
@@ -15,21 +15,21 @@ use super::style::TextStyle;
 use crate::layer::Sprite;
 use crate::safe_zone::Rect;
 
-/// A sprite with the place of its top-left corner.
+/// A sprite with the position of its top-left corner.
 #[derive(Clone, Debug)]
 pub struct PlacedSprite {
-    /// Left edge, relative to the layout's origin.
+    /// The left edge, relative to the layout's origin.
     pub x: i32,
-    /// Top edge, relative to the layout's origin.
+    /// The top edge, relative to the layout's origin.
     pub y: i32,
-    /// The picture.
+    /// The sprite.
     pub sprite: Sprite,
 }
 
-/// The two layers of a text.
+/// The two sprite layers of a text.
 #[derive(Clone, Debug, Default)]
 pub struct TextSprites {
-    /// Shadow and stroke; absent if the style has neither.
+    /// The shadow and stroke; absent if the style has neither.
     pub backing: Option<PlacedSprite>,
     /// The letters; absent if nothing is visible.
     pub fill: Option<PlacedSprite>,
@@ -45,7 +45,7 @@ struct Key {
     embolden: bool,
 }
 
-/// The size of the glyph cache in bytes, at which it is cleared.
+/// The size at which the glyph cache is cleared, in bytes.
 const CACHE_BYTES: usize = 24 << 20;
 
 pub(super) struct Rasteriser {
@@ -65,7 +65,7 @@ impl Rasteriser {
         }
     }
 
-    /// Returns the ink box of a glyph around its origin at `size`, y down.
+    /// Returns the ink box of a glyph at `size`, relative to its origin, y down.
     pub(super) fn bounds(&mut self, font: &parley::FontData, id: u16, size: f32) -> Option<Rect> {
         let key = ((font.data.id(), font.index), id);
         let scale = &mut self.scale;
@@ -190,7 +190,7 @@ struct Placed {
     image: Arc<GlyphImage>,
 }
 
-/// Coverage and colour of several glyphs.
+/// The coverage and colour of several glyphs.
 #[derive(Default)]
 struct Canvas {
     x: i32,

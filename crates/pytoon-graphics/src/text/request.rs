@@ -1,24 +1,24 @@
-//! A text to lay out, as requested and as drawn.
+//! A text layout request, and the text prepared for drawing.
 
 use super::style::TextStyle;
 use std::ops::Range;
 
-/// A request to lay text out.
+/// A request to lay out text.
 #[derive(Clone, Debug)]
 pub struct LayoutRequest<'a> {
-    /// The look of the text.
+    /// The style of the text.
     pub style: &'a TextStyle,
-    /// The text; white space is collapsed.
+    /// The text. Its white space is collapsed.
     pub text: &'a str,
     /// Byte ranges of the words in `text`; empty means white-space tokens.
     pub words: &'a [Range<usize>],
-    /// Indices of emphasised words, set larger by `emphasis_scale`.
+    /// The indices of emphasised words, which are drawn larger by `emphasis_scale`.
     pub emphasis: &'a [usize],
-    /// Size factor of emphasised words.
+    /// The size factor of emphasised words.
     pub emphasis_scale: f32,
-    /// The largest width of a line.
+    /// Maximum width of a line.
     pub max_width: f32,
-    /// The most lines.
+    /// Maximum number of lines.
     pub max_lines: usize,
 }
 

@@ -1,12 +1,13 @@
-//! The writing system of a character, as needed for choosing fonts and spacing.
+//! Classifies characters by writing system, for the choice of fonts and spacing.
 //!
-//! Block ranges are from the Unicode Character Database (Blocks.txt). Does not do bidi or shaping.
+//! Block ranges are from the Unicode Character Database (Blocks.txt). This module does not perform bidi reordering or
+//! shaping.
 
 use std::ops::Range;
 
 use super::wanted::FontScript;
 
-/// Returns the font group that draws `c`; [`FontScript::Latin`] for scripts without a group.
+/// Returns the font group that covers `c`, or [`FontScript::Latin`] for scripts without a group.
 pub fn font_script(c: char) -> FontScript {
     match u32::from(c) {
         0x0530..=0x058F => FontScript::Armenian,
@@ -60,7 +61,7 @@ pub fn font_script(c: char) -> FontScript {
     }
 }
 
-/// Returns the smallest line height, in em, that leaves room for a script's marks.
+/// Returns the minimum line height, in em, that leaves room for the marks of the text's script.
 pub(super) fn min_line_height_em(text: &str) -> f32 {
     text.chars()
         .map(|c| match font_script(c) {
@@ -71,7 +72,7 @@ pub(super) fn min_line_height_em(text: &str) -> f32 {
         .fold(0.0, f32::max)
 }
 
-/// Returns true if letter spacing would break a script's joining.
+/// Returns true if letter spacing would break the joining of letters in the text's script.
 pub(super) fn forbids_tracking(text: &str) -> bool {
     text.chars().any(|c| {
         !matches!(
@@ -89,7 +90,8 @@ pub(super) fn breaks_anywhere(text: &str) -> bool {
     })
 }
 
-/// Returns the CJK faces in the order that a text needs: by language tag, else by its kana or hangul.
+/// Returns the CJK faces in the order that a text needs, which depends on its language tag or else on its kana or
+/// hangul.
 pub(super) fn cjk_order(language: Option<&str>, text: &str) -> [&'static str; 5] {
     const SC: &str = "Noto Sans CJK SC";
     const TC: &str = "Noto Sans CJK TC";

@@ -1,7 +1,7 @@
-//! The only module that calls the shaping library.
+//! Wraps the shaping library. No other module calls it.
 //!
-//! Converts a string to clusters with advances, break opportunities, and placed glyphs. The modules above use
-//! the plain types below, so a new release of the library changes this file only.
+//! Converts a string to clusters with advances, break opportunities, and placed glyphs. The modules above use the
+//! plain types below, so that a new release of the library changes only this file.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use parley::{
 use super::fonts;
 use super::script;
 
-/// The text to shape with its settings, all sizes in pixels.
+/// The text to shape and its settings. All sizes are in pixels.
 pub(super) struct ShapeSpec<'a> {
     pub text: &'a str,
     pub family: &'a str,
@@ -25,11 +25,11 @@ pub(super) struct ShapeSpec<'a> {
     pub word_spacing: f32,
     pub language: Option<&'a str>,
     pub tabular: bool,
-    /// The direction; `None` takes it from the first strong character.
+    /// The direction; `None` derives it from the first strong character.
     pub rtl: Option<bool>,
-    /// Ranges set larger than `size`, with their factor.
+    /// The ranges drawn larger than `size`, with their factors.
     pub scaled: &'a [(Range<usize>, f32)],
-    /// The whole text that contains this one; it decides the CJK face.
+    /// The whole text that contains this one, which decides the CJK face.
     pub context: &'a str,
 }
 
@@ -39,23 +39,23 @@ pub(super) struct Cluster {
     pub advance: f32,
 }
 
-/// A stretch of text without a break opportunity inside.
+/// A unit of text without a break opportunity inside.
 pub(super) struct Unit {
     pub range: Range<usize>,
-    /// Advance without trailing white space.
+    /// The advance without trailing white space.
     pub width: f32,
-    /// Advance of the trailing white space.
+    /// The advance of the trailing white space.
     pub space: f32,
 }
 
-/// The input of line breaking.
+/// The measured text, which is the input of line breaking.
 pub(super) struct Measured {
     pub clusters: Vec<Cluster>,
     pub units: Vec<Unit>,
     pub rtl: bool,
 }
 
-/// A glyph on a line; `x` from the line's left edge, `y` down from the baseline.
+/// A glyph on a line. `x` counts from the line's left edge, `y` down from the baseline.
 pub(super) struct ShapedGlyph {
     pub font: parley::FontData,
     pub id: u32,
@@ -72,7 +72,7 @@ pub(super) struct ShapedCluster {
     pub glyphs: Vec<ShapedGlyph>,
 }
 
-/// Shaping state; one per engine, behind its lock.
+/// The shaping state. Each engine has one, behind its lock.
 pub(super) struct Shaper {
     pub fonts: FontContext,
     pub families: Vec<String>,
@@ -84,7 +84,7 @@ impl Shaper {
         Self { fonts, families, layouts: LayoutContext::new() }
     }
 
-    /// Measures a text and finds its break opportunities (UAX #14, through the shaping library).
+    /// Measures a text and determines its break opportunities (UAX #14, through the shaping library).
     pub(super) fn measure(&mut self, spec: &ShapeSpec<'_>) -> Measured {
         let mut layout = self.build(spec);
         layout.break_all_lines(None);

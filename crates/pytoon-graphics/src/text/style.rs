@@ -5,64 +5,64 @@ use crate::color::Rgb;
 /// The alignment of lines in their box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Align {
-    /// Centred.
+    /// Centred lines.
     Centre,
-    /// Left, or right for right-to-left text.
+    /// Left-aligned lines, or right-aligned for right-to-left text.
     Start,
 }
 
 /// An outline outside the letters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stroke {
-    /// The width outside the letters.
+    /// The width outside the letters, in pixels.
     pub width_px: f32,
-    /// Its colour.
+    /// The colour of the outline.
     pub color: Rgb,
 }
 
 /// A soft shadow under letters and outline.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shadow {
-    /// Its colour.
+    /// The colour of the shadow.
     pub color: Rgb,
-    /// Opacity, 0 to 1.
+    /// The opacity, 0 to 1.
     pub opacity: f32,
-    /// Offset downwards.
+    /// The downward offset, in pixels.
     pub dy_px: f32,
-    /// Standard deviation of the blur.
+    /// The standard deviation of the blur, in pixels.
     pub sigma_px: f32,
 }
 
-/// The look of a text.
+/// The style of a text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TextStyle {
-    /// Family tried first.
+    /// The font family tried first.
     pub family: String,
-    /// CSS weight, 100 to 900.
+    /// The CSS weight, 100 to 900.
     pub weight: u16,
-    /// Size of the em.
+    /// The em size, in pixels.
     pub size_px: f32,
-    /// Distance between baselines; scripts with tall marks raise it.
+    /// The distance between baselines. Scripts with tall marks increase it.
     pub line_height: f32,
-    /// Letter spacing in em.
+    /// The letter spacing, in em.
     pub tracking: f32,
-    /// Colour of the letters.
+    /// The colour of the letters.
     pub fill: Rgb,
-    /// Outline, drawn for the whole text before any fill.
+    /// The outline, drawn for the whole text before any fill.
     pub stroke: Option<Stroke>,
-    /// Shadow, drawn before everything else.
+    /// The shadow, drawn before everything else.
     pub shadow: Option<Shadow>,
-    /// True to set the text in capitals.
+    /// True to draw the text in capitals.
     pub caps: bool,
-    /// BCP 47 tag; decides CJK faces and case rules.
+    /// The language, a BCP 47 tag. It decides CJK faces and case rules.
     pub language: Option<String>,
-    /// The smallest size before words are broken.
+    /// The minimum size before words are broken.
     pub min_size_px: f32,
-    /// Exact gap between words instead of the font's space.
+    /// The exact gap between words, replacing the font's space.
     pub word_gap: Option<f32>,
-    /// Gap between words that join without a space.
+    /// The gap between words that join without a space.
     pub join_gap: f32,
-    /// True for figures of equal width.
+    /// True for tabular figures, which have equal widths.
     pub tabular: bool,
     /// The alignment of lines.
     pub align: Align,

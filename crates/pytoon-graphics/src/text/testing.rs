@@ -1,11 +1,11 @@
-//! Fonts for tests: the standard Debian folders, with a clear message when something is missing.
+//! Fonts for tests, from the standard Debian folders. A clear message reports missing ones.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::{FontFile, FontLibrary, TextEngine, WANTED_FONTS};
 
-/// Returns the one engine with every wanted font, shared by all tests of the process.
+/// Returns the shared engine with every wanted font. All tests of the process use it.
 pub(crate) fn engine() -> TextEngine {
     static ENGINE: OnceLock<TextEngine> = OnceLock::new();
     ENGINE

@@ -1,4 +1,4 @@
-//! Layout with real fonts: nothing is lost or wider than requested.
+//! Tests layout with real fonts: no text is lost, and none is wider than requested.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ fn style(size: f32) -> TextStyle {
     TextStyle { min_size_px: 36.0, ..TextStyle::new("Inter", 800, size, size * 1.25) }
 }
 
-/// Checks that every word has a box, all ink is within the width, and nothing is missing.
+/// Checks that every word has a box, all ink is within the width, and no character is missing.
 fn check(text: &str, words: usize, size: f32, width: f32, lines: usize) {
     let layout = engine().layout(&style(size), text, width, lines);
     let boxed: BTreeSet<usize> = layout.words.iter().map(|b| b.word).collect();

@@ -1,7 +1,7 @@
-//! The font files of the looks and of the fallback chain, by script, for the caller that finds them and for a health
-//! report.
+//! Lists the font files of the looks and of the fallback chain by script, for the caller that locates them and for a
+//! health report.
 
-/// A group of writing systems that shares font files.
+/// A group of writing systems that share font files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs)]
 pub enum FontScript {
@@ -48,20 +48,20 @@ pub enum FontScript {
     /// Chinese, Japanese and Korean.
     Cjk,
     Emoji,
-    /// Arrows, dingbats, mathematical signs.
+    /// Arrows, dingbats and mathematical signs.
     Symbols,
 }
 
-/// A font that the caller should find.
+/// A font that the caller should locate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WantedFont {
-    /// The family name the files register under.
+    /// The family name in the font files.
     pub family: &'static str,
-    /// File names, any of which may be present; all found should be loaded.
+    /// The possible file names. Any of them may be present, and all present ones should be loaded.
     pub file_names: &'static [&'static str],
-    /// The Debian package that contains them.
+    /// The Debian package that contains the font files.
     pub package: &'static str,
-    /// The script that needs them.
+    /// The script that needs the font.
     pub script: FontScript,
 }
 
@@ -74,7 +74,7 @@ const fn font(
     WantedFont { family, file_names, package, script }
 }
 
-/// Every font of the looks and of the fallback chain, best first.
+/// All fonts of the looks and of the fallback chain, best first.
 pub const WANTED_FONTS: &[WantedFont] = &[
     font(
         "Inter",

@@ -1,4 +1,4 @@
-//! The command that decodes a clip, and the geometry of its frames: pure, tested as text.
+//! Builds the command that decodes a clip and the geometry of its frames. The module is pure and tested as text.
 
 use super::ClipView;
 use crate::clip_reading::AlphaDecoder;
@@ -8,17 +8,17 @@ use pytoon_ffmpeg::{Input, LOCAL_ONLY, ffmpeg};
 use pytoon_process::CommandLine;
 use pytoon_vocabulary::Ms;
 
-/// The blurred ground is computed at this fraction of the frame's size.
+/// The divisor of the frame's size at which the blurred background is computed.
 const GROUND_SHARE: u32 = 16;
 
-/// The size of FFmpeg's frames, and the path of the film's window over them.
+/// The size of FFmpeg's frames, and the path of the film's window across them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Geometry {
     pub(super) width: u32,
     pub(super) height: u32,
-    /// The start and end of the window, in pixels; `None` if frames have the film's size.
+    /// The start and end of the window, in pixels; `None` if the frames have the film's size.
     pub(super) pan: Option<[(f64, f64); 2]>,
-    /// The scaled size and the corner of the crop; `None` for an ordinary clip, which FFmpeg crops in its middle.
+    /// The scaled size and the corner of the crop; `None` for an ordinary clip, which FFmpeg crops around its middle.
     cut: Option<[u32; 4]>,
 }
 
@@ -122,7 +122,7 @@ pub(super) fn decode_command(
     ])
 }
 
-/// Selects the decoder for separately stored alpha, before its file is opened.
+/// Selects the decoder for separately stored alpha. The option must precede the input file.
 pub(crate) fn with_decoder(command: CommandLine, reading: &ClipReading) -> CommandLine {
     match reading.alpha.and_then(AlphaDecoder::name) {
         Some(decoder) => command.args(["-c:v", decoder]),
@@ -130,8 +130,8 @@ pub(crate) fn with_decoder(command: CommandLine, reading: &ClipReading) -> Comma
     }
 }
 
-/// Starts at a time. FFmpeg seeks by the first video stream: if that is not the picture, a seek to the beginning
-/// may end behind it, and none is needed.
+/// Seeks to a start time. FFmpeg seeks by the first video stream. If that is not the stream of the picture, a seek to
+/// the beginning may end after it, so this function omits it.
 pub(crate) fn with_start(command: CommandLine, ms: i64, reading: &ClipReading) -> CommandLine {
     if ms == 0 && reading.stream.is_some() {
         return command;
@@ -139,7 +139,7 @@ pub(crate) fn with_start(command: CommandLine, ms: i64, reading: &ClipReading) -
     command.args(["-ss", &format!("{:.3}", ms as f64 / 1000.0)])
 }
 
-/// Returns the stream of the picture, in the form of `-map`.
+/// Returns the picture's stream in the syntax of `-map`.
 pub(crate) fn picture_stream(reading: &ClipReading) -> String {
     reading.stream.map_or_else(|| "0:v:0".to_owned(), |stream| format!("0:{stream}"))
 }
@@ -148,7 +148,7 @@ fn pixel_format(reading: &ClipReading) -> &'static str {
     if reading.colours.is_some() { "yuv420p10le" } else { "yuv420p" }
 }
 
-/// Returns the colour options of `scale`: to BT.709, or none if the colours are converted here.
+/// Returns the colour options of `scale`: conversion to BT.709, or none if pytoon converts the colours itself.
 pub(crate) fn colour_options(reading: &ClipReading) -> String {
     match &reading.colours {
         Some(colours) => {
@@ -159,7 +159,7 @@ pub(crate) fn colour_options(reading: &ClipReading) -> String {
     }
 }
 
-/// Returns the scaler. Its fast conversion of matrix and range is off by up to three codes at white.
+/// Returns the scaler flags. FFmpeg's fast conversion of matrix and range is off by up to three codes at white.
 fn scaler(reading: &ClipReading) -> &'static str {
     if reading.recoded { "bicubic+accurate_rnd" } else { "bicubic" }
 }
@@ -181,7 +181,7 @@ fn cover(reading: &ClipReading, profile: &Profile, geometry: &Geometry) -> Strin
     }
 }
 
-/// Returns the filter that shows the clip whole, over a dark, blurred copy of itself.
+/// Returns the filter that shows the whole clip over a dark, blurred copy of itself.
 fn contain_filter(reading: &ClipReading, profile: &Profile) -> String {
     let (w, h) = (profile.width, profile.height);
     let (clip_w, clip_h) = (f64::from(reading.width), f64::from(reading.height));

@@ -1,11 +1,11 @@
-//! A user's clip as frames of the film's size and rate, in order.
+//! Decodes a user's clip to frames of the film's size and rate, in order.
 //!
 //! FFmpeg rotates (by the file's rotation), deinterlaces, scales, crops or fits, and resamples variable frame rates
-//! to the film's; colours other than BT.709 are converted here. Frames arrive through a socket on demand. A clip
-//! that is too short restarts, holds its last frame, or loops with its sound, as the timeline says. A decoder that
-//! hangs is killed, not waited for.
+//! to the film's rate. This module converts colours other than BT.709. Frames arrive through a socket on demand. A
+//! clip that is too short restarts, holds its last frame, or loops with its audio, as the timeline specifies. A
+//! decoder that hangs is killed.
 //!
-//! Guarantees: a clip that restarts within a moment is decoded once and repeated from memory, so that no film
+//! Guarantees: a clip that restarts after a few frames is decoded once and repeated from memory, so that no film
 //! starts a process for every few frames.
 
 mod command;
@@ -26,41 +26,41 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Maximum number of frames of a restarting clip's round that are kept in memory, two seconds of most films: a
-/// chunk of the film has no more.
+/// Maximum number of frames cached from one pass of a restarting clip. It corresponds to two seconds of most films; a
+/// chunk of the film has no more frames.
 const KEPT_FRAMES: usize = 64;
 
-/// The part of a clip, and its speed.
+/// The used part of a clip, and its speed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClipCut {
-    /// The start, in milliseconds.
+    /// The start of the part, in milliseconds.
     pub start_ms: i64,
-    /// Playing speed.
+    /// The playback speed.
     pub speed: f64,
 }
 
 /// The requested view of a clip.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClipView {
-    /// The file.
+    /// The path of the clip.
     pub path: PathBuf,
-    /// The part and the speed.
+    /// The used part of the clip, and its speed.
     pub cut: ClipCut,
-    /// The reading of the file.
+    /// The settings for decoding the file.
     pub reading: ClipReading,
-    /// The way it fits the frame.
+    /// The fit into the frame.
     pub fit: ClipFit,
-    /// Its behaviour at its end.
+    /// The behaviour at the end of the clip.
     pub at_end: AtEnd,
-    /// The number of frames on which it is visible.
+    /// The number of frames in which the clip is visible.
     pub frames: FrameNumber,
-    /// True if it is expected to restart within these frames.
+    /// True if the clip is expected to restart within these frames.
     pub repeats: bool,
-    /// The colour under transparent parts, R'G'B'.
+    /// The background colour under transparent parts, R'G'B'.
     pub ground: [u8; 3],
 }
 
-/// Decodes a clip frame by frame.
+/// A decoder that returns a clip frame by frame.
 pub struct ClipDecoder {
     runner: Runner,
     view: ClipView,
@@ -70,16 +70,16 @@ pub struct ClipDecoder {
     /// The number of frames delivered or skipped so far.
     position: FrameNumber,
     frames_this_round: usize,
-    /// FFmpeg's frames of the first round, while they are few.
+    /// FFmpeg's frames of the first pass, as long as there are few.
     kept: Option<Vec<Arc<[u8]>>>,
-    /// True if the first round is over and all of it is kept.
+    /// True if the first pass is over and all of its frames are cached.
     is_kept: bool,
     last: Option<Arc<[u8]>>,
-    /// True if this round holds its last frame.
+    /// True if the clip has ended and holds its last frame.
     is_over: bool,
 }
 
-/// A frame from FFmpeg, and the work left to do, which may happen in any thread.
+/// A frame from FFmpeg with its remaining processing, which can run on any thread.
 #[derive(Debug, Clone)]
 pub struct ClipFrame {
     raw: Arc<[u8]>,
@@ -88,7 +88,7 @@ pub struct ClipFrame {
     finish: Arc<Finish>,
 }
 
-/// The work on each frame of a clip.
+/// The remaining processing of each frame of a clip.
 #[derive(Debug)]
 struct Finish {
     geometry: Geometry,
@@ -97,7 +97,7 @@ struct Finish {
 }
 
 impl ClipFrame {
-    /// Returns the frame in the film's size and colours.
+    /// Converts the frame to the film's size and colours.
     pub fn finished(self) -> Frame {
         let Finish { geometry, conversion, size } = &*self.finish;
         let mut given = Frame::new(geometry.width as usize, geometry.height as usize);
@@ -111,7 +111,7 @@ impl ClipFrame {
     }
 }
 
-/// Returns the part of a frame whose corner is at a subpixel position.
+/// Returns the part of a frame whose top-left corner is at a sub-pixel position.
 fn window(given: &Frame, x: f64, y: f64, (width, height): (usize, usize)) -> Frame {
     let mut scratch = Scratch::default();
     let mut out = Frame::new(width, height);
@@ -127,7 +127,7 @@ fn window(given: &Frame, x: f64, y: f64, (width, height): (usize, usize)) -> Fra
     out
 }
 
-/// A running FFmpeg, and the thread that feeds it.
+/// A running FFmpeg process, and the thread that feeds it.
 struct Source {
     running: Running,
     output: UnixStream,
@@ -141,7 +141,7 @@ impl std::fmt::Debug for ClipDecoder {
 }
 
 impl ClipDecoder {
-    /// Starts decoding.
+    /// Starts to decode a clip.
     pub fn start(runner: &Runner, view: ClipView, profile: &Profile) -> Result<Self, SystemError> {
         let round = match view.at_end {
             AtEnd::Loop { frames } => usize::try_from(frames.get()).unwrap_or(usize::MAX),
@@ -192,7 +192,7 @@ impl ClipDecoder {
         Ok(())
     }
 
-    /// Skips a number of frames.
+    /// Skips the given number of frames.
     pub fn skip(&mut self, frames: FrameNumber) -> Result<(), SystemError> {
         let mut left = frames;
         if let AtEnd::Loop { frames } = self.view.at_end {
@@ -207,7 +207,7 @@ impl ClipDecoder {
         Ok(())
     }
 
-    /// Returns the next frame; at its end the clip does what the view says.
+    /// Returns the next frame. At its end, the clip behaves as the view specifies.
     pub fn next_frame(&mut self) -> Result<ClipFrame, SystemError> {
         let share = self.position.get() as f64 / self.view.frames.get().max(1) as f64;
         Ok(ClipFrame {
@@ -217,7 +217,7 @@ impl ClipDecoder {
         })
     }
 
-    /// Returns the next frame from FFmpeg.
+    /// Returns the next frame from FFmpeg, unprocessed.
     fn raw(&mut self) -> Result<Arc<[u8]>, SystemError> {
         let raw = self.raw_at(self.position)?;
         self.position += FrameNumber::new(1);
@@ -248,7 +248,7 @@ impl ClipDecoder {
         self.decoded()
     }
 
-    /// Returns the next frame of the stream, or of the round after its end.
+    /// Returns the next frame of the stream, or of the next pass if the stream has ended.
     fn decoded(&mut self) -> Result<Arc<[u8]>, SystemError> {
         let size = self.frame_bytes();
         // The end of one round, the start of the next, and its first frame.
@@ -291,7 +291,7 @@ impl ClipDecoder {
         if self.finish.conversion.is_some() { samples * 2 } else { samples }
     }
 
-    /// Keeps a frame for later rounds.
+    /// Caches a frame for later passes.
     fn remember(&mut self, frame: Arc<[u8]>) -> Arc<[u8]> {
         if self.view.at_end != AtEnd::Restart {
             self.last = Some(frame.clone());
@@ -319,7 +319,7 @@ impl Source {
     }
 }
 
-/// Writes the pictures of an animation, `step_ms` apart, as long as they are read.
+/// Writes the pictures of an animation, `step_ms` apart, until the reader closes the socket.
 fn feed(bytes: Arc<[u8]>, mut input: UnixStream, step_ms: f64) {
     // Undecodable input ends at once, which the reader detects.
     let Ok(mut player) = Player::of(bytes) else { return };

@@ -1,4 +1,4 @@
-//! The transport of frames to an encoder's program.
+//! Transfers frames to an encoder process.
 
 use pytoon_core::profile::Profile;
 use pytoon_process::{CommandLine, Runner, Running, SharedMemory, SystemError};
@@ -8,29 +8,29 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-/// The capacity of the memory shared with an encoder, in frames: one is encoded while the next is written.
+/// The capacity of the memory shared with an encoder, in frames. One frame is encoded while the next is written.
 pub const SHARED_FRAMES: u8 = 2;
-/// The byte that `pytoon-x264` sends when a file is complete.
+/// The byte that `pytoon-x264` sends once a file is complete.
 const FILE_IS_COMPLETE: u8 = 255;
 
-/// Transfers frames to an encoder.
+/// The transport of frames to an encoder.
 #[derive(Debug)]
 pub(super) enum Feed {
-    /// Bytes on the standard input of FFmpeg, for one file.
+    /// A byte stream on the standard input of FFmpeg, for one file.
     Stream(UnixStream),
-    /// Memory that `pytoon-x264` shares, for one file after another.
+    /// Memory shared with `pytoon-x264`, for one file after another.
     Shared(SharedFrames),
 }
 
-/// Frames in memory that an encoder shares. `pytoon-x264` documents the orders and answers (`parent.rs`).
+/// Frames in memory shared with an encoder. `pytoon-x264` documents the commands and replies (`parent.rs`).
 #[derive(Debug)]
 pub(super) struct SharedFrames {
     memory: SharedMemory,
-    /// Orders to the encoder, and its answers.
+    /// The socket for commands to the encoder and its replies.
     socket: UnixStream,
-    /// The slot of the next frame.
+    /// The slot for the next frame.
     next: u8,
-    /// The number of slots whose frame is not encoded yet.
+    /// The number of slots whose frame is not yet encoded.
     taken: u8,
 }
 
@@ -44,7 +44,7 @@ impl Feed {
         Ok((running, Self::Stream(input)))
     }
 
-    /// Starts an encoder that shares memory for frames of a profile.
+    /// Starts an encoder that shares memory for the frames of a profile.
     pub(super) fn shared(
         runner: &Runner,
         command: &CommandLine,
@@ -57,7 +57,7 @@ impl Feed {
         Ok((running, Self::Shared(SharedFrames { memory, socket, next: 0, taken: 0 })))
     }
 
-    /// Writes the next frame; blocks while the encoder is busy.
+    /// Writes the next frame. Blocks while the encoder is busy.
     pub(super) fn write(&mut self, frame: &[u8]) -> io::Result<()> {
         match self {
             Self::Stream(input) => input.write_all(frame),
@@ -65,7 +65,7 @@ impl Feed {
         }
     }
 
-    /// Tells the encoder that there are no more files.
+    /// Tells the encoder that no more files follow.
     pub(super) fn end(&self) {
         let (Self::Stream(socket) | Self::Shared(SharedFrames { socket, .. })) = self;
         // This fails only if the encoder has ended; its exit status then says why.
@@ -74,7 +74,7 @@ impl Feed {
 }
 
 impl SharedFrames {
-    /// Begins a file.
+    /// Starts an output file.
     pub(super) fn open(&mut self, output: &Path) -> io::Result<()> {
         let path = output.as_os_str().as_bytes();
         let mut order = vec![b'o'];

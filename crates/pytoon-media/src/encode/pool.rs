@@ -1,7 +1,7 @@
-//! A pool of encoder processes, each of which writes the files of one chunk after another.
+//! A pool of encoder processes. Each writes one chunk file after another.
 //!
-//! Guarantees: the bytes of a file do not depend on the files that its encoder wrote before; an encoder that
-//! died while it was idle is replaced; one that dies in the middle of a file fails that file only.
+//! Guarantees: the bytes of a file do not depend on the files that its encoder wrote before; an encoder that died
+//! while idle is replaced; one that dies in the middle of a file fails only that file.
 
 use super::feed::Feed;
 use super::{SOFTWARE_ENCODER, ffmpeg_command, x264_command};
@@ -12,14 +12,14 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Encoder processes, each of which writes one file after another.
+/// A pool of encoder processes, each of which writes one file after another.
 #[derive(Debug, Default)]
 pub struct EncoderPool {
     idle: Mutex<Vec<Process>>,
 }
 
 impl EncoderPool {
-    /// Begins a file with an idle encoder, or with a new one.
+    /// Starts a file with an idle encoder, or with a new one if none is idle.
     pub fn start(
         &self,
         runner: &Runner,
@@ -44,7 +44,7 @@ impl EncoderPool {
         }
     }
 
-    /// Waits until the file is complete, and keeps the encoder for the next file.
+    /// Waits until the file is complete, and returns the encoder to the pool for the next file.
     pub fn finish(&self, encoder: VideoEncoder) -> Result<(), SystemError> {
         let VideoEncoder { process: Some(mut process), output } = encoder else { return Ok(()) };
         let Feed::Shared(frames) = &mut process.feed else { return process.end() };
@@ -58,7 +58,7 @@ impl EncoderPool {
         Ok(())
     }
 
-    /// Ends the idle encoders.
+    /// Terminates the idle encoders.
     pub fn clear(&self) {
         let idle = std::mem::take(&mut *lock(&self.idle));
         idle.iter().for_each(|process| process.feed.end());
@@ -75,16 +75,16 @@ impl EncoderPool {
     }
 }
 
-/// Accepts frames in order and writes an H.264 file. Made by an [`EncoderPool`].
+/// An encoder that accepts frames in order and writes an H.264 file. An [`EncoderPool`] creates it.
 #[derive(Debug)]
 pub struct VideoEncoder {
-    /// `None` after a failure.
+    /// The encoder process; `None` after a failure.
     process: Option<Process>,
     output: PathBuf,
 }
 
 impl VideoEncoder {
-    /// Writes the next frame; blocks while the encoder is busy.
+    /// Writes the next frame. Blocks while the encoder is busy.
     pub fn write(&mut self, frame: &Frame) -> Result<(), SystemError> {
         let Some(Process { running, feed, .. }) = &mut self.process else { return Ok(()) };
         let written = running.during(|| feed.write(frame.data()));
@@ -104,7 +104,7 @@ struct Process {
 }
 
 impl Process {
-    /// Starts an encoder: `pytoon-x264` for the software encoder where it is installed, otherwise FFmpeg.
+    /// Starts an encoder: `pytoon-x264` for the software encoder if it is installed, otherwise FFmpeg.
     fn start(
         runner: &Runner,
         profile: &Profile,
@@ -126,7 +126,7 @@ impl Process {
         Ok(Self { running, feed, command })
     }
 
-    /// Begins the file. FFmpeg got its path as an argument.
+    /// Starts the output file. FFmpeg already received its path as an argument.
     fn open(&mut self, output: &Path) -> io::Result<()> {
         match &mut self.feed {
             Feed::Stream(_) => Ok(()),
@@ -134,8 +134,8 @@ impl Process {
         }
     }
 
-    /// Returns the error of a failed file. The socket breaks only when the program ends, so the program's
-    /// own message comes first.
+    /// Returns the error of a failed file. The socket breaks only when the program ends, so the program's own message
+    /// takes precedence.
     fn failure(self, source: io::Error, output: &Path) -> SystemError {
         let command = self.command.clone();
         self.end().err().unwrap_or_else(|| SystemError::Failed {
@@ -155,7 +155,7 @@ impl Process {
     }
 }
 
-/// Returns true if the encoder's program is not installed or this system cannot share memory with it.
+/// Returns true if the encoder program is not installed or this system cannot share memory with it.
 fn is_missing(error: &SystemError) -> bool {
     match error {
         SystemError::MissingProgram { .. } => true,
@@ -175,7 +175,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::time::{Duration, Instant};
 
-    /// An encoder that completes one file without frames and ends.
+    /// A script of an encoder that completes one file without frames and exits.
     const ONE_FILE: &str = "#!/bin/sh\necho $$ >> \"${0%/*}/started\"\n\
         head -c \"$(cat \"${0%/*}/order\")\" <&1 >/dev/null\nprintf '\\377'\n";
 

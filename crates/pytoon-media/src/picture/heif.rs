@@ -1,5 +1,5 @@
-//! Reads the boxes of a HEIF file (HEIC, AVIF; ISO/IEC 23008-12): size, rotation, mirroring and colours
-//! of the primary picture, and whether the file has an alpha picture.
+//! Parses the boxes of a HEIF file (HEIC, AVIF; ISO/IEC 23008-12): size, rotation, mirroring and colours of the
+//! primary picture, and the presence of an alpha picture.
 //!
 //! The size distinguishes a complete picture from a single decoded tile.
 
@@ -8,11 +8,11 @@ use image::metadata::Orientation;
 /// The picture that a HEIF file displays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Primary {
-    /// Width and height before rotation, in pixels.
+    /// The width and height before rotation, in pixels.
     pub(super) size: (u32, u32),
     /// The rotations and mirrorings, in this order.
     pub(super) turns: Vec<Orientation>,
-    /// Its colours, if they are not sRGB.
+    /// The colours of the picture, if they are not sRGB.
     pub(super) colours: Option<Colours>,
 }
 
@@ -21,7 +21,7 @@ pub(super) struct Primary {
 pub(super) enum Colours {
     /// An ICC profile.
     Icc(Vec<u8>),
-    /// Display P3, by its number (H.273: primaries 12).
+    /// Display P3, identified by its number (H.273: primaries 12).
     DisplayP3,
 }
 
@@ -55,7 +55,7 @@ fn colours(colr: &[u8]) -> Option<Colours> {
     }
 }
 
-/// Returns true if an auxiliary picture of the file is the alpha of another.
+/// Returns true if an auxiliary picture of the file is the alpha of another picture.
 pub(super) fn has_alpha(bytes: &[u8]) -> bool {
     const ALPHA: [&[u8]; 2] =
         [b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1"];
@@ -66,7 +66,7 @@ pub(super) fn has_alpha(bytes: &[u8]) -> bool {
     })
 }
 
-/// Returns the orientation of a property: a counter-clockwise rotation by quarters, or a mirroring.
+/// Parses the orientation in a property: a counter-clockwise rotation by quarter turns, or a mirroring.
 fn turn(kind: &[u8], value: u8) -> Option<Orientation> {
     match (kind, value & 3) {
         (b"irot", 1) => Some(Orientation::Rotate270),
@@ -82,7 +82,7 @@ fn meta(bytes: &[u8]) -> Option<&[u8]> {
     child(bytes, b"meta")?.get(4..)
 }
 
-/// Returns the properties of an item, counted from 1.
+/// Returns the indices of an item's properties, counted from 1.
 fn associations(body: &[u8], item: u32) -> Option<Vec<usize>> {
     let (version, wide) = (*body.first()?, body.get(3)? & 1 == 1);
     let mut at = 8;
@@ -151,7 +151,7 @@ mod tests {
         boxed(b"auxC", b"\0\0\0\0urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")
     }
 
-    /// Makes a file in which item 1 is a tile and item 2 the grid, which is the primary one.
+    /// Creates a file in which item 1 is a tile and item 2 is the grid, which is the primary picture.
     fn grid() -> Vec<u8> {
         let properties = [
             boxed(b"hvcC", b"x"),

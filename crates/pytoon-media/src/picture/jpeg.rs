@@ -1,10 +1,10 @@
-//! Detects truncated JPEGs. Cameras append films, metadata and depth maps to them, and some omit the end marker.
+//! Detects truncated JPEGs. Cameras append videos, metadata and depth maps to JPEGs, and some omit the end marker.
 
 use image::{DynamicImage, ImageFormat};
 
 const END: [u8; 2] = [0xff, 0xd9];
 
-/// Returns true if the picture has its own end marker: neither that of a thumbnail in its metadata nor one in
+/// Returns true if the picture has its own end marker, as opposed to one of a thumbnail in its metadata or one in
 /// appended data.
 pub(super) fn has_end(bytes: &[u8]) -> bool {
     let mut at = 2;
@@ -25,18 +25,18 @@ pub(super) fn has_end(bytes: &[u8]) -> bool {
     }
 }
 
-/// Returns the position of the next marker. In coded data a zero follows a byte of 255, and restart markers belong
-/// to the data.
+/// Returns the position of the next marker. In coded data a zero byte follows a byte of 255, and restart markers
+/// belong to the data.
 fn marker_from(bytes: &[u8], from: usize) -> Option<usize> {
     let rest = bytes.get(from..)?;
     let is_marker = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0 | 0xd0..=0xd7 | 0xff);
     rest.windows(2).position(is_marker).map(|place| from + place)
 }
 
-/// Returns true if every row can be decoded although there is no end marker.
+/// Returns true if every row can be decoded although the end marker is missing.
 ///
-/// Decoders fill missing data from the bytes that follow. So the picture is decoded twice with different bytes
-/// after it: if both results are equal, nothing was missing.
+/// Decoders fill missing data from the bytes that follow. The picture is therefore decoded twice with different bytes
+/// after it: if both results are equal, no data was missing.
 pub(super) fn has_all_rows(bytes: &[u8]) -> bool {
     let decoded = |tail: u8| -> Option<DynamicImage> {
         let padded = [bytes, &[tail; 64], &END].concat();

@@ -1,5 +1,5 @@
-//! Pictures with more pixels than a film can show: a separate program decodes and downscales them, so that this
-//! process never holds one at full size.
+//! Loads pictures with more pixels than a film can show. A separate program decodes and downscales them, so that this
+//! process never contains one at full size.
 
 use super::memory::decoding;
 use image::{DynamicImage, ImageFormat, RgbaImage};
@@ -7,18 +7,19 @@ use pytoon_ffmpeg::{LOCAL_ONLY, ffmpeg};
 use pytoon_process::{Runner, SystemError, last_words};
 use std::path::Path;
 
-/// Maximum number of pixels decoded in this process: twelve times those of a frame of 1080 x 1920.
+/// Maximum number of pixels decoded in this process: twelve times the number in a frame of 1080 x 1920.
 const MOST_PIXELS: u64 = 25_000_000;
-/// Memory of a pixel during decoding, in bytes: in the file's own format, and as RGBA.
+/// The memory for one pixel during decoding, in bytes: its value in the file's own format, and as RGBA.
 const BYTES: u64 = 8;
 
-/// Returns the maximum number of pixels decoded in this process: fewer if its memory is limited.
+/// Returns the maximum number of pixels decoded in this process. The number is lower if the memory of the process is
+/// limited.
 pub(super) fn most_pixels() -> u64 {
     MOST_PIXELS.min(decoding() / BYTES)
 }
 
-/// Returns FFmpeg's demuxer for a format as a single picture: it is named, since FFmpeg would otherwise go by the
-/// file's extension.
+/// Returns FFmpeg's demuxer for a single picture in this format. It must be named explicitly, since FFmpeg would
+/// otherwise use the file's extension.
 fn demuxer(format: ImageFormat) -> Option<&'static str> {
     Some(match format {
         ImageFormat::Png => "png_pipe",
@@ -31,7 +32,7 @@ fn demuxer(format: ImageFormat) -> Option<&'static str> {
     })
 }
 
-/// Decodes a picture at the largest size of at most [`most_pixels`], without rotation, its colours as stored.
+/// Decodes a picture at the largest size of at most [`most_pixels`], without rotation and with its colours as stored.
 pub(super) fn scaled(
     runner: &Runner,
     path: &Path,
@@ -70,7 +71,7 @@ pub(super) fn scaled(
     })
 }
 
-/// Returns the largest size of the same shape with at most `most` pixels.
+/// Returns the largest size with the same aspect ratio and at most `most` pixels.
 fn smaller(width: u32, height: u32, most: u64) -> (u32, u32) {
     let pixels = f64::from(width) * f64::from(height);
     let factor = (most as f64 / pixels).sqrt().min(1.0);

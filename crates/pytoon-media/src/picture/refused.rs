@@ -1,6 +1,6 @@
-//! Unsupported formats of designers and phones, rejected by name.
+//! Unsupported formats from design tools and phones, rejected by name.
 
-/// Formats by their magic bytes, each with its name and a remedy.
+/// The unsupported formats by their magic bytes, each with its name and a remedy.
 const FORMATS: &[(&[u8], &str, &str)] = &[
     (b"%PDF", "PDF", "save its page as PNG"),
     (b"%!PS", "PostScript (EPS)", "save it as PNG"),
@@ -14,7 +14,7 @@ const FORMATS: &[(&[u8], &str, &str)] = &[
     (b"MThd", "MIDI", "save it as WAV or MP3"),
 ];
 
-/// Returns the reason to reject a file that begins like this; `None` if FFmpeg may know it.
+/// Returns the reason to reject a file with this beginning, or `None` if FFmpeg may support it.
 pub(super) fn reason(head: &[u8]) -> Option<String> {
     if is_svg(head) {
         return Some("SVG is not supported; save it as PNG".to_owned());
@@ -25,7 +25,7 @@ pub(super) fn reason(head: &[u8]) -> Option<String> {
     looks_like_text(head).then(|| "it holds text, not a picture, a clip or a sound".to_owned())
 }
 
-/// Returns true if a file that begins like this is UTF-8 text.
+/// Returns true if a file with this beginning is UTF-8 text.
 pub(super) fn looks_like_text(head: &[u8]) -> bool {
     let valid = match std::str::from_utf8(head) {
         Ok(_) => true,
@@ -35,7 +35,7 @@ pub(super) fn looks_like_text(head: &[u8]) -> bool {
     valid && !head.contains(&0)
 }
 
-/// Returns true for an SVG in any XML encoding, whatever precedes its root.
+/// Returns true for an SVG in any XML encoding, regardless of the content before its root element.
 fn is_svg(head: &[u8]) -> bool {
     let text: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
     let text = text.trim_ascii_start();

@@ -1,10 +1,10 @@
-//! The `heart` family: models distilled from Kokoro-82M that predict a spectrum for every 12.5 ms,
-//! from phonemes in misaki's alphabet (PyPI `hibari-tts` 0.2, Apache-2.0).
+//! The `heart` family: models distilled from Kokoro-82M that predict a spectrum for every 12.5 ms from phonemes in
+//! misaki's alphabet (PyPI `hibari-tts` 0.2, Apache-2.0).
 //!
 //! Guarantees: equal phonemes, settings and seed give equal samples; phoneme times are the model's
 //! own durations, whole frames of 25 ms.
 //!
-//! Does not convert text to phonemes or split it: takes at most [`MAX_PHONEMES`] at once.
+//! This module does not convert text to phonemes or split it. It accepts at most [`MAX_PHONEMES`] at once.
 
 mod vocoder;
 
@@ -18,35 +18,35 @@ use rten_tensor::Tensor;
 use std::collections::BTreeMap;
 use vocoder::{HOP, RATE, Spectrum, Vocoder};
 
-/// The most phoneme characters of one request.
+/// Maximum number of phoneme characters in one request.
 pub const MAX_PHONEMES: usize = 400;
-/// The slowest and the fastest speed, relative to the voice's own.
+/// The slowest and the fastest speed, relative to the voice's normal speed.
 pub const SPEEDS: (f64, f64) = (0.5, 2.0);
-/// Samples of one frame of a phoneme's duration (25 ms): two frames of the spectrum.
+/// The number of samples per frame of a phoneme's duration (25 ms), which is two frames of the spectrum.
 const FRAME: usize = 2 * HOP;
-/// The longest phoneme in frames; longer ones come from broken weights.
+/// Maximum length of a phoneme, in frames. A longer one indicates broken weights.
 const MAX_FRAMES: usize = 200;
-/// The longest take of one request, in frames (60 s).
+/// Maximum length of the take for one request, in frames (60 s).
 const MAX_TAKE: usize = 2_400;
-/// The lag of the durations behind the audible sound, in samples (75 ms): Kokoro's own time stamps subtract the same
+/// The lag of the durations behind the audible sound, in samples (75 ms). Kokoro's own time stamps subtract the same
 /// three frames from the first duration.
 const EARLY: usize = 3 * FRAME;
-/// The model's value with the durations.
+/// The name of the model's value that contains the durations.
 const DURATIONS: &str = "/Clip_output_0";
 const OUTPUTS: [&str; 6] = ["lh", "theta", "ln", "lr", "phi", "f0"];
 
 /// The settings of a spoken request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Delivery {
-    /// The speed relative to the voice's own, within [`SPEEDS`].
+    /// The speed relative to the voice's normal speed, within [`SPEEDS`].
     pub speed: f64,
-    /// The pitch relative to the voice's own, as a ratio of frequencies.
+    /// The pitch relative to the voice's normal pitch, as a frequency ratio.
     pub pitch: f64,
     /// The seed of the voice's breath noise.
     pub seed: u64,
 }
 
-/// A voice of the family.
+/// A voice of the `heart` family.
 #[derive(Debug)]
 pub struct Heart {
     session: Session<Loaded>,
@@ -63,10 +63,10 @@ struct Loaded {
 }
 
 impl Heart {
-    /// Loads a model and the table of its phonemes (a JSON object of characters and numbers).
+    /// Loads a model and its phoneme table (a JSON object that maps characters to numbers).
     ///
     /// # Errors
-    /// [`NeuralError::BadFile`] for files that are not of this family, truncated or damaged.
+    /// Returns [`NeuralError::BadFile`] for files that are not of this family, truncated or damaged.
     pub fn load(model: Vec<u8>, vocabulary: &[u8], limits: Limits) -> Result<Self, NeuralError> {
         let vocabulary = read_vocabulary(vocabulary)?;
         let facts = graph::check(&model)?;
@@ -80,11 +80,11 @@ impl Heart {
         Ok(Self { session, vocabulary })
     }
 
-    /// Speaks phonemes.
+    /// Speaks phonemes as one take.
     ///
     /// # Errors
-    /// [`NeuralError::TooLong`] and [`NeuralError::NothingToSay`] for requests that cannot be spoken; the
-    /// others if the model fails.
+    /// Returns [`NeuralError::TooLong`] or [`NeuralError::NothingToSay`] for requests that cannot be spoken, and the
+    /// other errors if the model fails.
     pub fn speak(&self, phonemes: &str, delivery: Delivery) -> Result<Take, NeuralError> {
         let known: Vec<Option<i32>> =
             phonemes.chars().map(|c| self.vocabulary.get(&c).copied()).collect();
@@ -158,7 +158,7 @@ impl Loaded {
     }
 }
 
-/// Returns the sample ranges of the request's characters; the model's own ids precede and follow them.
+/// Returns the sample ranges of the request's characters. The model's own ids precede and follow them.
 fn spans(known: &[Option<i32>], durations: &[usize]) -> Vec<std::ops::Range<usize>> {
     let mut durations = durations.iter().map(|frames| frames * FRAME);
     let mut at = durations.next().unwrap_or(0);

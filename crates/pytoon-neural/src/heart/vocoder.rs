@@ -1,13 +1,13 @@
-//! Converts the model's spectrum to sound.
+//! Converts the model's spectrum to audio.
 //!
-//! Source and filter: a pulse train of the predicted pitch is shaped by the harmonic branch, noise by the
-//! second, and a third branch has its own phase. The three are added in the frequency domain, and one inverse
-//! transform gives the sound:
+//! Source and filter: a pulse train of the predicted pitch is shaped by the harmonic branch, noise by the second, and
+//! a third branch has its own phase. The three are added in the frequency domain, and one inverse transform gives the
+//! audio:
 //!
 //! `S = exp(lh) e^(i pi tanh(theta)) STFT(pulses) + exp(ln) Z + exp(lr) e^(i phi)`
 //!
-//! Frames of 1200 samples every 300, periodic Hann windows, centred and reflected at the edges, as in the family's
-//! training (PyPI `hibari-tts`, "ONNX interface").
+//! Frames have 1200 samples, one every 300, with periodic Hann windows, centred and reflected at the edges, as in the
+//! family's training (PyPI `hibari-tts`, "ONNX interface").
 
 use crate::maths;
 use crate::noise::Normal;
@@ -17,9 +17,9 @@ use std::f32::consts::PI;
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
-/// Sample rate in Hz.
+/// The sample rate in Hz.
 pub(super) const RATE: u32 = 24_000;
-/// Samples between frames (12.5 ms).
+/// The number of samples between frames (12.5 ms).
 pub(super) const HOP: usize = 300;
 const WINDOW: usize = 1_200;
 const BINS: usize = WINDOW / 2 + 1;
@@ -27,27 +27,27 @@ const BINS: usize = WINDOW / 2 + 1;
 const UNVOICED_HZ: f32 = 40.0;
 /// The highest harmonic, in Hz.
 const TOP_HZ: f32 = 11_000.0;
-/// The limit of logarithms of magnitudes.
+/// Maximum logarithm of a magnitude.
 const LOUDEST: f32 = 7.0;
 
-/// The model's outputs: matrices of bins by frames, row by row, and a pitch for every frame.
+/// The outputs of the model: matrices of bins by frames, row by row, and a pitch for every frame.
 pub(super) struct Spectrum {
-    /// Log magnitude of the harmonic branch.
+    /// The log magnitude of the harmonic branch.
     pub(super) harmonic: Vec<f32>,
-    /// Its phase, before tanh.
+    /// The phase of the harmonic branch, before tanh.
     pub(super) phase: Vec<f32>,
-    /// Log magnitude of the noise.
+    /// The log magnitude of the noise branch.
     pub(super) noise: Vec<f32>,
-    /// Log magnitude of the free branch.
+    /// The log magnitude of the free branch.
     pub(super) free: Vec<f32>,
-    /// Its phase in radians.
+    /// The phase of the free branch, in radians.
     pub(super) free_phase: Vec<f32>,
-    /// Pitch in Hz, 0 for none.
+    /// The pitch in Hz; 0 for none.
     pub(super) pitch: Vec<f32>,
 }
 
 impl Spectrum {
-    /// Returns true if every part has a value for each bin and frame.
+    /// Returns true if every output has a value for each bin and frame.
     pub(super) fn is_whole(&self) -> bool {
         let expected = BINS * self.pitch.len();
         [&self.harmonic, &self.phase, &self.noise, &self.free, &self.free_phase]
@@ -56,7 +56,7 @@ impl Spectrum {
     }
 }
 
-/// Transforms and windows, created once.
+/// The vocoder's transforms and windows, created once.
 pub(super) struct Vocoder {
     forward: Arc<dyn RealToComplex<f32>>,
     inverse: Arc<dyn ComplexToReal<f32>>,
@@ -74,7 +74,7 @@ impl Vocoder {
         }
     }
 
-    /// Returns the sound of a spectrum: [`HOP`] samples for each frame.
+    /// Returns the audio of a spectrum, with [`HOP`] samples per frame.
     pub(super) fn sound(&self, spectrum: &Spectrum, breath: &mut Normal) -> Vec<f32> {
         let frames = spectrum.pitch.len();
         let source = reflected(&pulses(&spectrum.pitch), WINDOW / 2);
@@ -111,15 +111,15 @@ impl Vocoder {
     }
 }
 
-/// Frames that are processed together.
+/// The number of frames that are processed together.
 const LANES: usize = 16;
-/// A value for each of them.
+/// One value for each of the frames that are processed together.
 type Lanes = [f32; LANES];
 
-/// The three branches of some frames, ready to apply. The model's outputs have the frames of a bin side by side, so
-/// that a bin's frames are read and computed at once.
+/// A block of frames with the factors of its three branches, ready to be applied. The model's outputs have the frames
+/// of a bin side by side, so that a bin's frames are read and computed at once.
 struct Block {
-    /// Real and imaginary part of each branch's factor, by bin.
+    /// The real and imaginary parts of each branch's factor, by bin.
     turned: Vec<[Lanes; 2]>,
     free: Vec<[Lanes; 2]>,
     noise: Vec<Lanes>,
@@ -137,7 +137,7 @@ impl Block {
         }
     }
 
-    /// Reads the frames from `first` on, at most a block.
+    /// Reads the frames from `first` on, at most one block.
     fn read(&mut self, spectrum: &Spectrum, first: usize) {
         let frames = spectrum.pitch.len();
         let count = LANES.min(frames - first);
@@ -155,7 +155,7 @@ impl Block {
         }
     }
 
-    /// Applies the branches of a frame to its part of the source's transform.
+    /// Applies the branches of a frame to the frame's part of the source transform.
     fn shape(&mut self, bins: &mut [Complex32], lane: usize, breath: &mut Normal) {
         breath.fill(&mut self.deviates);
         let branches = self.turned.iter().zip(&self.free).zip(&self.noise);
@@ -169,13 +169,13 @@ impl Block {
     }
 }
 
-/// Returns a magnitude from its logarithm.
+/// Converts a log magnitude to a magnitude.
 #[inline(always)]
 fn loudness(log: f32) -> f32 {
     maths::exp(log.min(LOUDEST))
 }
 
-/// Returns real and imaginary parts from log magnitudes and phases.
+/// Converts log magnitudes and phases to real and imaginary parts.
 fn polar(log: &Lanes, phase: &Lanes) -> [Lanes; 2] {
     let (mut re, mut im) = ([0.0; LANES], [0.0; LANES]);
     for at in 0..LANES {
@@ -187,8 +187,8 @@ fn polar(log: &Lanes, phase: &Lanes) -> [Lanes; 2] {
     [re, im]
 }
 
-/// Returns a train of pulses with every harmonic up to [`TOP_HZ`] at amplitude 1, from a pitch for each frame: the
-/// `sum of cos(h t)` in closed form, `sin((H + 1/2) t) / (2 sin(t/2)) - 1/2`.
+/// Returns a pulse train for the pitch of each frame, with every harmonic up to [`TOP_HZ`] at amplitude 1: the `sum
+/// of cos(h t)` in closed form, `sin((H + 1/2) t) / (2 sin(t/2)) - 1/2`.
 fn pulses(pitch: &[f32]) -> Vec<f32> {
     let mut out = Vec::with_capacity(pitch.len() * HOP);
     // In turns.
@@ -209,7 +209,7 @@ fn pulse(hz: f32, t: f32) -> f32 {
     quotient - 0.5
 }
 
-/// Returns the pitch at a sample, linear between the centres of frames.
+/// Returns the pitch at a sample, interpolated linearly between the centres of frames.
 fn interpolated(pitch: &[f32], sample: usize) -> f32 {
     let place = (sample as f32 + 0.5) / HOP as f32 - 0.5;
     let left = place.floor();
@@ -221,7 +221,7 @@ fn interpolated(pitch: &[f32], sample: usize) -> f32 {
     at(left) * (1.0 - share) + at(left + 1.0) * share
 }
 
-/// Returns a signal extended by its own mirror image, `pad` samples at each end.
+/// Returns a signal extended by its own mirror image, with `pad` samples at each end.
 fn reflected(signal: &[f32], pad: usize) -> Vec<f32> {
     let last = signal.len() as isize - 1;
     let mirrored = |index: isize| {

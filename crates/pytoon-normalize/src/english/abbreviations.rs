@@ -1,20 +1,20 @@
-//! Abbreviations: titles, companies, streets, Latin, initials and letters with full stops.
+//! Abbreviations: titles, companies, streets, Latin phrases, initials and letters with full stops.
 
 use super::context::{Context, is_capitalised};
 use crate::sentence::Reading;
 
-/// The condition under which an abbreviation is one.
+/// The condition under which a token counts as an abbreviation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum When {
-    /// With or without its full stop.
+    /// Always, with or without its full stop.
     Always,
-    /// With its full stop only, since it is a word without.
+    /// Only with its full stop, since without it the token is a word.
     Stop,
-    /// With or without its full stop, before a capital.
+    /// Only before a capital, with or without the full stop.
     Title,
-    /// With its full stop, before a capital.
+    /// Only before a capital and with the full stop.
     StoppedTitle,
-    /// Before a number.
+    /// Only before a number.
     Number,
 }
 
@@ -223,7 +223,7 @@ const TABLE: &[(&str, &str, When)] = &[
     ("&c", "et cetera", Always),
 ];
 
-/// Reads an abbreviation.
+/// Expands an abbreviation.
 pub(super) fn abbreviation(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     if core.is_empty() || core.len() > 24 {
@@ -255,7 +255,7 @@ pub(super) fn abbreviation(context: &Context<'_>, index: usize) -> Option<Vec<Re
     dotted(core).map(|letters| vec![Reading::abbreviation(letters)])
 }
 
-/// Returns true for short words that end sentences as well.
+/// Returns true for short words that also end sentences.
 fn is_word_at_end(core: &str) -> bool {
     matches!(core, "min" | "max" | "temp" | "ed" | "tech" | "ref" | "orig" | "sec")
 }
@@ -270,7 +270,7 @@ fn is_direction(context: &Context<'_>, index: usize) -> bool {
     }
 }
 
-/// Reads `U.S.A`, `R.I.P`, `e.V`: single letters with full stops between.
+/// Expands `U.S.A`, `R.I.P`, `e.V`: single letters separated by full stops.
 fn dotted(core: &str) -> Option<String> {
     let (core, ending) = core
         .strip_suffix(".'s")

@@ -1,10 +1,11 @@
-//! Capitals: acronyms to spell (`FBI`), acronyms spoken as words (`NASA`), shouted words (`SALE`).
+//! Words in capitals: acronyms to spell (`FBI`), acronyms spoken as words (`NASA`), words in capitals for emphasis
+//! (`SALE`).
 
 use super::context::{Context, is_all_caps, is_number};
 use super::lexicon::{SAID, SPELLED, WORDS, has};
 use crate::sentence::Reading;
 
-/// Words beside which `IT` is a department.
+/// Words that show that a neighbouring `IT` means the department.
 const BEFORE_IT: &[&str] = &[
     "the", "our", "an", "your", "their", "in", "of", "for", "and", "&", "my", "his", "her", "its",
     "with", "any", "every",
@@ -43,7 +44,7 @@ const AFTER_IT: &[&str] = &[
     "equipment",
 ];
 
-/// Reads a token of capitals.
+/// Expands a token written in capitals.
 pub(super) fn acronym(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let Some((base, ending)) = base_and_ending(core) else {
@@ -59,7 +60,7 @@ pub(super) fn acronym(context: &Context<'_>, index: usize) -> Option<Vec<Reading
     Some(vec![Reading::from(format!("{spoken}{ending}"))])
 }
 
-/// Returns capitals with accents or an apostrophe in lower case: `CAFÉ`, `DON'T`, `I'M`.
+/// Returns capitals with accents or an apostrophe in lower case, such as `CAFÉ`, `DON'T`, `I'M`.
 fn shouted_word(core: &str) -> Option<String> {
     let letters = core.chars().filter(|c| c.is_alphabetic()).count();
     let is_word = core.chars().all(|c| c.is_uppercase() || c == '\'') && letters >= 2;
@@ -71,7 +72,7 @@ fn shouted_word(core: &str) -> Option<String> {
     Some(lower.strip_prefix("i'").map_or(lower.clone(), |rest| format!("I'{rest}")))
 }
 
-/// Splits a plural or possessive ending from capitals.
+/// Splits a plural or possessive ending from a word in capitals.
 fn base_and_ending(core: &str) -> Option<(&str, &str)> {
     let endings = ["'s", "'S", "s'", "s", "'"];
     let candidates =
@@ -112,7 +113,7 @@ fn is_department(context: &Context<'_>, index: usize) -> bool {
         || (context.follows(index, BEFORE_IT) && !matches!(next, "is" | "was" | "will" | "has"))
 }
 
-/// Returns true for unlisted capitals to spell: short ones and unpronounceable ones.
+/// Returns true for unlisted capitals that must be spelled: short ones and unpronounceable ones.
 fn is_unknown_spelled(context: &Context<'_>, index: usize, base: &str) -> bool {
     if !is_pronounceable(base) {
         return base.len() <= 6;
@@ -127,7 +128,7 @@ fn is_unknown_spelled(context: &Context<'_>, index: usize, base: &str) -> bool {
     base.len() <= 3
 }
 
-/// Returns true if a word has vowels and no run of consonants that English does not have.
+/// Returns true if a word has vowels and only consonant clusters that occur in English.
 pub(super) fn is_pronounceable(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
     let is_vowel = |c: char| "aeiouy".contains(c);
@@ -167,7 +168,7 @@ fn ends_well(lower: &str) -> bool {
     !BAD.iter().any(|end| lower.ends_with(end))
 }
 
-/// Returns letters with spaces between them.
+/// Returns the letters of a word, separated by spaces.
 pub(super) fn spelled(word: &str) -> String {
     let letters: Vec<String> = word.chars().take(64).map(String::from).collect();
     letters.join(" ")
@@ -182,7 +183,7 @@ fn read_as_word(word: &str) -> Option<String> {
     })
 }
 
-/// Reads a known acronym in any context; unpronounceable letters count as known.
+/// Expands a known acronym in any context. Unpronounceable letters count as known.
 pub(super) fn known(word: &str) -> Option<String> {
     if let Some(word) = read_as_word(word) {
         return Some(word);
@@ -195,7 +196,7 @@ pub(super) fn known(word: &str) -> Option<String> {
     (is_known || is_unsayable || is_pair).then(|| spelled(&word.to_uppercase()))
 }
 
-/// Returns capitals in lower case, other words unchanged.
+/// Returns words in capitals in lower case, and other words unchanged.
 pub(super) fn lower_if_caps(word: &str) -> String {
     if is_all_caps(word) { word.to_lowercase() } else { word.to_owned() }
 }

@@ -1,5 +1,5 @@
-//! `St.` and `Dr.` (Saint or Street, Doctor or Drive), and the points of the compass in addresses and
-//! after highways, by their neighbours.
+//! Expands `St.` and `Dr.` (Saint or Street, Doctor or Drive), and compass directions in addresses and after
+//! highways, by their neighbours.
 
 use super::context::{Context, is_capitalised};
 use crate::numbers::is_digits;
@@ -15,10 +15,10 @@ const DIRECTIONS: &[(&str, &str)] = &[
     ("SE", "Southeast"),
     ("SW", "Southwest"),
 ];
-/// Kinds of road, in lower case, whose number may be followed by a direction.
+/// Kinds of road, in lower case, whose number a direction may follow.
 const ROADS: &[&str] = &["highway", "hwy", "interstate", "route", "rte", "exit", "i", "us"];
 
-/// Reads the direction in `I-95 N` and `742 N Main St`.
+/// Expands the direction in `I-95 N` and `742 N Main St`.
 pub(super) fn direction(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let (_, name) = DIRECTIONS.iter().find(|(code, _)| *code == context.core(index))?;
     let last = index.checked_sub(1).filter(|last| context.sentence.flows(*last))?;
@@ -45,7 +45,7 @@ pub(super) fn is_road_number(context: &Context<'_>, index: usize) -> bool {
         && DIRECTIONS.iter().any(|(code, _)| *code == context.next(index))
 }
 
-/// Reads `St.` and `Dr.`.
+/// Expands `St.` and `Dr.`.
 pub(super) fn street_or_saint(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let (before_name, after_name) = match core {
@@ -69,7 +69,7 @@ pub(super) fn street_or_saint(context: &Context<'_>, index: usize) -> Option<Vec
     Some(vec![Reading::abbreviation(name)])
 }
 
-/// Returns true for a name that a street may have: `Baker`, `5th`, `Main`.
+/// Returns true for a word that may be a street name: `Baker`, `5th`, `Main`.
 fn is_name(word: &str) -> bool {
     let is_ordinal = word.starts_with(|c: char| c.is_ascii_digit())
         && ["st", "nd", "rd", "th"].iter().any(|ending| word.ends_with(ending));

@@ -1,6 +1,6 @@
-//! Tokens of several parts: `B2B`, `COVID-19`, `and/or`, `R&D`, `C++`, `A-Z`, and all remaining tokens.
+//! Tokens with several parts: `B2B`, `COVID-19`, `and/or`, `R&D`, `C++`, `A-Z`, and all remaining tokens.
 //!
-//! [`spell_out`] is the last resort: it leaves no digit and loses no letter.
+//! [`spell_out`] is the last resort: it leaves no digit and drops no letter.
 
 use super::context::{Context, is_all_caps};
 use super::lexicon::{WORDS, has};
@@ -10,7 +10,7 @@ use crate::numbers::english::{Dialect, NOTATION, number};
 use crate::numbers::{is_digits, scan, take_digits};
 use crate::sentence::Reading;
 
-/// Signs that join the parts of a token, the loosest first.
+/// Signs that join the parts of a token, from the loosest to the tightest.
 const SEPARATORS: &str = "@/&+_-–:";
 /// Pairs of words in which a slash means "or".
 const ALTERNATIVES: &[&str] = &[
@@ -24,7 +24,7 @@ const ALTERNATIVES: &[&str] = &[
     "His/her",
     "either/or",
 ];
-/// Signs inside a token that are words.
+/// Signs inside a token that are spoken as words.
 const SIGNS: &[(char, &str)] = &[
     ('&', "and"),
     ('+', "plus"),
@@ -57,7 +57,7 @@ const SIGNS: &[(char, &str)] = &[
     ('№', "number"),
 ];
 
-/// Reads a token by its parts.
+/// Expands a token by its parts.
 pub(super) fn compound(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let spoken = parts(core, context.dialect)?;
@@ -77,7 +77,7 @@ fn parts(core: &str, dialect: Dialect) -> Option<String> {
         .or_else(|| with_digits(core, dialect))
 }
 
-/// Reads `$AAPL`, `C#`, `mg/L`.
+/// Expands `$AAPL`, `C#`, `mg/L`.
 fn read_name(core: &str) -> Option<String> {
     let ticker = core.strip_prefix('$').filter(|name| name.len() <= 6 && is_all_caps(name));
     let note = core.strip_suffix('#').filter(|note| note.len() == 1);
@@ -85,7 +85,7 @@ fn read_name(core: &str) -> Option<String> {
     ticker.map(acronyms::spelled).or(note).or_else(|| unit_alone(core))
 }
 
-/// Reads the parts around the first of the signs that join words.
+/// Expands the parts around the first sign that joins words.
 fn separated(core: &str, dialect: Dialect) -> Option<String> {
     let sign = core.chars().filter_map(|c| SEPARATORS.find(c)).min()?;
     match SEPARATORS.get(sign..)?.chars().next()? {
@@ -101,7 +101,7 @@ fn separated(core: &str, dialect: Dialect) -> Option<String> {
     }
 }
 
-/// Reads `R&D`, `M&M's`.
+/// Expands `R&D`, `M&M's`.
 fn ampersands(core: &str, dialect: Dialect) -> String {
     let say = |part: &str| {
         let is_initials = part.len() <= 3 && part.chars().all(char::is_uppercase);
@@ -111,7 +111,7 @@ fn ampersands(core: &str, dialect: Dialect) -> String {
     parts.join(" and ").trim().to_owned()
 }
 
-/// Reads `C++`, `A+B`; at most two pluses at the end.
+/// Expands `C++`, `A+B`, with at most two plus signs at the end.
 fn pluses(core: &str, dialect: Dialect) -> String {
     let bare = core.trim_end_matches('+');
     let count = (core.len() - bare.len()).min(2);
@@ -119,7 +119,7 @@ fn pluses(core: &str, dialect: Dialect) -> String {
     format!("{inner}{}", " plus".repeat(count)).trim().to_owned()
 }
 
-/// Reads letters and digits separately: `B2B`, `221B`.
+/// Expands letters and digits separately: `B2B`, `221B`.
 fn with_digits(core: &str, dialect: Dialect) -> Option<String> {
     let has_both =
         core.chars().any(|c| c.is_ascii_digit()) && core.chars().any(char::is_alphabetic);
@@ -128,7 +128,7 @@ fn with_digits(core: &str, dialect: Dialect) -> Option<String> {
     (has_both && is_name).then(|| format!("{}{ending}", split_digits(base, letters, dialect)))
 }
 
-/// Reads `10-15-minute`, `1/2-inch`, `24-hour`: an amount and its word.
+/// Expands `10-15-minute`, `1/2-inch`, `24-hour`: an amount and its word.
 fn amount_first(core: &str, dialect: Dialect) -> Option<String> {
     let amount = quantity(core, dialect)?;
     let tail = amount.rest.strip_prefix(['-', '–'])?;
@@ -137,14 +137,14 @@ fn amount_first(core: &str, dialect: Dialect) -> Option<String> {
     Some(format!("{} {tail}", amount.spoken).trim().to_owned())
 }
 
-/// Reads `mg/L`, `km/h` without a number. Single letters around a slash are not units.
+/// Expands `mg/L`, `km/h` without a number. Single letters around a slash are not units.
 fn unit_alone(core: &str) -> Option<String> {
     let (top, bottom) = core.split_once('/').filter(|(top, _)| top.len() >= 2)?;
     let are_units = units::unit(top).is_some() && units::is_unit_below(bottom);
     Some(units::unit(core).filter(|_| are_units)?.name(false).to_owned())
 }
 
-/// Reads `y<10`, `a>=3`.
+/// Expands `y<10`, `a>=3`.
 fn comparison(core: &str, dialect: Dialect) -> Option<String> {
     let signs = [
         ("<=", "is at most"),
@@ -171,7 +171,7 @@ fn read_part(part: &str, dialect: Dialect) -> String {
     if part.is_empty() { String::new() } else { read_piece(part, dialect) }
 }
 
-/// Reads the parts around hyphens. Words alone keep their hyphens.
+/// Expands the parts around hyphens. Parts that are words keep their hyphens.
 fn hyphenated(core: &str, dialect: Dialect) -> Option<String> {
     let parts: Vec<&str> = core.split(['-', '–']).filter(|part| !part.is_empty()).collect();
     let is_word = |part: &&str| {
@@ -209,7 +209,7 @@ fn hyphenated(core: &str, dialect: Dialect) -> Option<String> {
     Some(spoken.join(" "))
 }
 
-/// Reads letters next to digits: capitals and letters without a vowel are spelled.
+/// Expands letters next to digits: capitals and letters without a vowel are spelled.
 fn letters(text: &str) -> String {
     if let Some(known) = acronyms::known(text) {
         return known;
@@ -221,7 +221,7 @@ fn letters(text: &str) -> String {
     acronyms::lower_if_caps(text)
 }
 
-/// Reads runs of letters and of digits separately.
+/// Expands runs of letters and of digits separately.
 pub(super) fn split_digits(
     text: &str,
     read_letters: fn(&str) -> String,
@@ -247,7 +247,7 @@ pub(super) fn split_digits(
     spoken.join(" ")
 }
 
-/// Reads a token that no rule matches: letters stay, digits and signs become words.
+/// Expands a token that no rule matches. Letters stay; digits and signs become words.
 pub(super) fn spell_out(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -290,13 +290,13 @@ fn push_word(out: &mut String, word: &str) {
     out.push_str(word);
 }
 
-/// Returns true for signs without a sound of their own.
+/// Returns true for signs that are not spoken.
 fn is_sign(c: char) -> bool {
     !c.is_alphanumeric()
         && matches!(c as u32, 0xa0..=0xbf | 0x2000..=0x200b | 0x200e..=0x206f | 0x20a0..=0x20cf | 0x2100..=0x2bff | 0x3000..=0x3003)
 }
 
-/// Reads the digits in a name: "nineteen", "two twenty one", "twenty twenty six".
+/// Expands the digits in a name: "nineteen", "two twenty one", "twenty twenty six".
 pub(super) fn model_number(text: &str) -> String {
     let value: u64 = if text.len() == 4 { text.parse().unwrap_or(0) } else { 0 };
     if (1900..2100).contains(&value) {

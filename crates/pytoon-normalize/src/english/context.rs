@@ -1,4 +1,4 @@
-//! The context that rules examine: the neighbours of a token.
+//! The context that rules examine: a token and its neighbours.
 
 use crate::numbers::english::Dialect;
 use crate::numbers::is_digits;
@@ -10,13 +10,13 @@ const AMOUNT_ADJECTIVES: &[&str] = &[
     "further", "new",
 ];
 
-/// A sentence with the settings for reading it.
+/// A sentence with the settings for its expansion.
 pub(super) struct Context<'a> {
     pub(super) sentence: &'a Sentence,
     pub(super) dialect: Dialect,
     /// True if the text is all capitals, so that capitals do not mean acronyms.
     pub(super) is_shouting: bool,
-    /// True for a piece of a token rather than a sentence.
+    /// True for a piece of a token and not a sentence.
     pub(super) is_piece: bool,
 }
 
@@ -44,12 +44,12 @@ impl<'a> Context<'a> {
         self.sentence.before(index, count)
     }
 
-    /// Returns the next core if no mark is between.
+    /// Returns the core of the next token, if no mark is in between.
     pub(super) fn next(&self, index: usize) -> &'a str {
         if self.sentence.flows(index) { self.core(index + 1) } else { "" }
     }
 
-    /// Returns true if the token before, in lower case, is one of the words.
+    /// Returns true if the previous token, in lower case, is one of `words`.
     pub(super) fn follows(&self, index: usize, words: &[&str]) -> bool {
         let before = self.before(index, 1);
         before.len() <= 16 && words.contains(&before.to_lowercase().as_str())
@@ -86,12 +86,12 @@ pub(super) fn is_capitalised(word: &str) -> bool {
     word.chars().next().is_some_and(char::is_uppercase)
 }
 
-/// Returns true for two or more capitals and nothing else.
+/// Returns true for two or more capitals without other characters.
 pub(super) fn is_all_caps(word: &str) -> bool {
     word.len() >= 2 && word.chars().all(|c| c.is_ascii_uppercase())
 }
 
-/// Returns true for a number without signs and marks.
+/// Returns true for a number without signs or marks.
 pub(super) fn is_number(word: &str) -> bool {
     is_digits(word)
 }

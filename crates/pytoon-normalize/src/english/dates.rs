@@ -1,4 +1,4 @@
-//! Dates: `3/4/2026`, `2026-11-28`, `Jan. 5`, `4 July 2026`, `Oct 2019`, `'90s`.
+//! Expands dates: `3/4/2026`, `2026-11-28`, `Jan. 5`, `4 July 2026`, `Oct 2019`, `'90s`.
 //!
 //! The dialect decides which of two numbers is the month, unless only one can be.
 
@@ -23,15 +23,15 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-/// Words before a date of month and day without a year.
+/// Words that precede a date with month and day but without a year.
 const DATE_CUES: &[&str] = &[
     "on", "by", "before", "after", "until", "till", "since", "from", "due", "starting", "begins",
     "ends", "dated",
 ];
-/// Month abbreviations that are not names or words of their own.
+/// Month abbreviations that are neither names nor words.
 const SAFE_SHORT: &[&str] = &["Feb", "Apr", "Aug", "Sept", "Sep", "Oct", "Nov", "Dec"];
 
-/// Returns the month, from 1, of a name or an abbreviation that begins with a capital.
+/// Returns the number of a month, from 1, if the word is its capitalised name or abbreviation.
 pub(super) fn month(word: &str) -> Option<u64> {
     let is_sept = word.eq_ignore_ascii_case("sept");
     if !is_capitalised(word) || !(3..=9).contains(&word.len()) || !word.is_ascii() {
@@ -55,7 +55,7 @@ pub(super) fn month_name(month: u64) -> &'static str {
         .unwrap_or_default()
 }
 
-/// Parses a day of a month: `5`, `05`, `5th`.
+/// Parses a day of the month: `5`, `05`, `5th`.
 fn day(text: &str) -> Option<u64> {
     let suffixes = ["st", "nd", "rd", "th", "ST", "ND", "RD", "TH"];
     let digits = suffixes.iter().find_map(|suffix| text.strip_suffix(suffix)).unwrap_or(text);
@@ -72,13 +72,13 @@ fn days(text: &str) -> Option<(u64, Option<u64>)> {
     }
 }
 
-/// Parses a year of four digits.
+/// Parses a four-digit year.
 pub(super) fn four_digit_year(text: &str) -> Option<u64> {
     let value = Some(text).filter(|text| is_digits(text) && text.len() == 4)?.parse().ok()?;
     (1000..=2999).contains(&value).then_some(value)
 }
 
-/// Reads a date that begins at a token.
+/// Expands a date that begins at a token.
 pub(super) fn date(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     if core.is_empty() || core.len() > 24 {
@@ -107,14 +107,14 @@ fn ordinals(days: (u64, Option<u64>), dialect: Dialect, article: &str) -> String
     }
 }
 
-/// Reads the year after a day, perhaps after a comma.
+/// Expands the year after a day, with or without a comma.
 fn year_after(context: &Context<'_>, index: usize) -> Option<String> {
     let tail = context.sentence.tail(index);
     let value = four_digit_year(context.core(index + 1)).filter(|_| matches!(tail, "" | ","))?;
     Some(year(value, context.dialect))
 }
 
-/// Reads a month; only an abbreviation has a full stop of its own.
+/// Expands a month. Only an abbreviation has its own full stop.
 fn month_reading(core: &str, name: &str) -> Reading {
     Reading { text: name.to_owned(), eats_stop: core.len() < name.len() }
 }
@@ -149,7 +149,7 @@ fn month_first(context: &Context<'_>, index: usize, month: u64) -> Option<Vec<Re
         .then(|| vec![month_reading(core, name)])
 }
 
-/// Returns true if the number after a month counts the next word: "May 5 of us go".
+/// Returns true if the number after a month counts the next word, as in "May 5 of us go".
 fn counts_something(context: &Context<'_>, index: usize) -> bool {
     let next = context.next(index + 1);
     let is_word = matches!(context.core(index), "May" | "March" | "Mar");
@@ -181,7 +181,7 @@ fn day_first(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     Some(readings)
 }
 
-/// Reads a whole date.
+/// Expands a complete date.
 fn full(
     month: u64,
     day: u64,
@@ -202,7 +202,7 @@ fn full(
     }
 }
 
-/// Reads `3/4/2026`, `2026-11-28`, `28.11.2026`, and `12/25` after a word that precedes dates.
+/// Expands `3/4/2026`, `2026-11-28`, `28.11.2026`, and `12/25` after a word that precedes dates.
 fn numeric(context: &Context<'_>, index: usize) -> Option<String> {
     let core = context.core(index);
     let mark = core.chars().find(|c| !c.is_ascii_digit()).filter(|c| "/-.".contains(*c))?;
@@ -264,7 +264,7 @@ fn month_and_day(first: u64, second: u64, dialect: Dialect, mark: char) -> Optio
     [usual, other].into_iter().find(|&(month, day)| is_date(month, day))
 }
 
-/// Reads `1990s`, `1990's`, and `90s` after a word that precedes decades.
+/// Expands `1990s`, `1990's`, and `90s` after a word that precedes decades.
 fn decade(context: &Context<'_>, index: usize) -> Option<String> {
     let core = context.core(index);
     let digits = core.strip_suffix("'s").or_else(|| core.strip_suffix('s'))?;
@@ -284,7 +284,7 @@ fn short_decade(digits: &str) -> Option<String> {
     is_decade.then(|| plural(&cardinal(value, Dialect::American)))
 }
 
-/// Reads `'90s`, `'68`.
+/// Expands `'90s`, `'68`.
 fn short_year(core: &str, dialect: Dialect) -> Option<String> {
     let rest = core.strip_prefix('\'')?;
     if let Some(digits) = rest.strip_suffix("'s").or_else(|| rest.strip_suffix('s')) {

@@ -1,4 +1,4 @@
-//! Weekdays: `Mon-Fri`, `Mon.`, `Sat 9am`, and ranges of months.
+//! Weekdays and their ranges, `Mon-Fri`, `Mon.`, `Sat 9am`, and ranges of months.
 
 use super::context::{Context, is_capitalised};
 use super::{dates, times};
@@ -17,9 +17,9 @@ const DAYS: &[(&str, &str)] = &[
     ("sat", "Saturday"),
     ("sun", "Sunday"),
 ];
-/// Abbreviations that are words of their own.
+/// Weekday abbreviations that are also words.
 const WORDS: &[&str] = &["Sat", "Sun", "Wed", "Mon"];
-/// Returns the weekday of an abbreviation that begins with a capital.
+/// Returns the full name of a weekday, if the word is its capitalised abbreviation.
 pub(super) fn short_day(word: &str) -> Option<&'static str> {
     if !is_capitalised(word) || word.len() > 5 {
         return None;
@@ -28,7 +28,7 @@ pub(super) fn short_day(word: &str) -> Option<&'static str> {
     DAYS.iter().find(|(short, _)| *short == lower).map(|(_, name)| *name)
 }
 
-/// Returns the name of a weekday or a month, given its short or full form.
+/// Returns the name of a weekday or a month from its short or full form.
 fn name(word: &str) -> Option<String> {
     let word = word.trim_end_matches('.');
     if let Some(day) = short_day(word) {
@@ -40,7 +40,7 @@ fn name(word: &str) -> Option<String> {
     DAYS.iter().any(|(_, name)| *name == word).then(|| word.to_owned())
 }
 
-/// Reads weekday abbreviations, unless they are the words that they resemble.
+/// Expands weekday abbreviations, unless they are used as the words that they resemble.
 pub(super) fn weekday(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     if core.len() > 24 {

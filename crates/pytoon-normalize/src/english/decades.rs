@@ -1,11 +1,11 @@
-//! Decades in digits, as opposed to seconds.
+//! Distinguishes decades in digits from numbers of seconds.
 
 use super::context::Context;
 
-/// Words before a decade, as opposed to a number of seconds.
+/// Words that precede a decade rather than a number of seconds.
 const DECADE_CUES: &[&str] =
     &["the", "early", "late", "mid", "his", "her", "their", "my", "our", "your", "of"];
-/// Words after a decade.
+/// Words that follow a decade.
 const DECADE_STYLES: &[&str] = &[
     "music",
     "hits",

@@ -1,4 +1,4 @@
-//! Fractions: `1/2`, `2 1/2`, `½`, and pairs of numbers that only look like one (`50/50`, `8/10`).
+//! Fractions (`1/2`, `2 1/2`, `½`) and pairs of numbers that only look like one (`50/50`, `8/10`).
 
 use crate::numbers::english::{Dialect, cardinal, ordinal, plural};
 use crate::numbers::is_digits;
@@ -23,7 +23,7 @@ const VULGAR: &[(char, u64, u64)] = &[
     ('⅑', 1, 9),
     ('⅒', 1, 10),
 ];
-/// Fractions that are names.
+/// Fractions that are used as names.
 const NAMES: &[(&str, &str)] = &[
     ("24/7", "twenty four seven"),
     ("9/11", "nine eleven"),
@@ -33,17 +33,17 @@ const NAMES: &[(&str, &str)] = &[
     ("6/8", "six eight"),
 ];
 
-/// Returns the parts of a one-character fraction.
+/// Returns the numerator and denominator of a one-character fraction.
 pub(super) fn vulgar(c: char) -> Option<(u64, u64)> {
     VULGAR.iter().find(|(sign, ..)| *sign == c).map(|&(_, top, bottom)| (top, bottom))
 }
 
-/// Reads a fraction: "one half", "three quarters".
+/// Expands a fraction: "one half", "three quarters".
 pub(super) fn fraction(top: u64, bottom: u64) -> String {
     format!("{} {}", cardinal(top, Dialect::American), parts(top, bottom))
 }
 
-/// Reads a fraction after a whole number: "and a half".
+/// Expands a fraction after a whole number: "and a half".
 pub(super) fn and_fraction(top: u64, bottom: u64) -> String {
     if top == 1 {
         let part = parts(1, bottom);
@@ -74,19 +74,19 @@ pub(super) fn pair(top: &str, bottom: &str) -> Option<(u64, u64)> {
     Some((top.parse().ok()?, bottom.parse().ok()?))
 }
 
-/// Reads a fraction below 1 from its digits.
+/// Expands a fraction below 1, given as digits.
 pub(super) fn proper(top: &str, bottom: &str) -> Option<String> {
     let (top, bottom) = pair(top, bottom)?;
     let is_fraction = top < bottom && bottom <= 64 && !is_score(top, bottom);
     is_fraction.then(|| fraction(top, bottom))
 }
 
-/// Returns true for a score out of ten or a hundred.
+/// Returns true for a score out of ten or one hundred.
 fn is_score(top: u64, bottom: u64) -> bool {
     top > 1 && matches!(bottom, 10 | 100)
 }
 
-/// Reads two numbers around a slash that are not a date.
+/// Expands two numbers separated by a slash that are not a date.
 pub(super) fn slashed(core: &str, dialect: Dialect) -> Option<String> {
     if let Some((_, name)) = NAMES.iter().find(|(written, _)| *written == core) {
         return Some((*name).to_owned());

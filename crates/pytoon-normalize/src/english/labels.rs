@@ -5,7 +5,7 @@ use crate::numbers::english::{Dialect, cardinal, ordinal};
 use crate::numbers::is_digits;
 use crate::sentence::Reading;
 
-/// Words whose number is a name.
+/// Words that precede a number used as a name.
 const LABELLED: &[&str] = &[
     "room",
     "suite",
@@ -36,7 +36,7 @@ const LABELLED: &[&str] = &[
     "error",
     "terminal",
 ];
-/// The last words of street names.
+/// Words that end street names.
 const STREETS: &[&str] = &[
     "st",
     "street",
@@ -64,7 +64,7 @@ const STREETS: &[&str] = &[
     "terrace",
     "row",
 ];
-/// Words before a Roman numeral that counts.
+/// Words that precede a cardinal Roman numeral.
 const COUNTED: &[&str] = &[
     "chapter",
     "part",
@@ -95,7 +95,7 @@ const COUNTED: &[&str] = &[
     "category",
     "stratocaster",
 ];
-/// Titles and names of rulers, whose Roman numeral is an ordinal.
+/// Titles and names of rulers, which take an ordinal Roman numeral.
 const RULERS: &[&str] = &[
     "henry",
     "louis",
@@ -154,7 +154,7 @@ const TITLES: &[&str] = &[
     "king", "queen", "pope", "emperor", "empress", "tsar", "prince", "kaiser", "pharaoh", "sultan",
     "tsarina",
 ];
-/// Verbs after `I`, which make it the pronoun.
+/// Verbs that follow the pronoun `I`.
 const VERBS: &[&str] = &[
     "think", "know", "am", "have", "was", "will", "would", "can", "love", "like", "want", "see",
     "met", "saw", "mean", "say", "do", "did", "had", "could", "should", "must", "may", "read",
@@ -165,7 +165,7 @@ fn lower(word: &str) -> String {
     if word.len() > 20 { String::new() } else { word.to_lowercase() }
 }
 
-/// Returns true if the number at a token is a name: a house number or one after `Room`.
+/// Returns true if the number at a token is a name, such as a house number or one after `Room`.
 pub(super) fn is_label(context: &Context<'_>, index: usize) -> bool {
     let before = lower(context.before(index, 1));
     if LABELLED.contains(&before.as_str()) && (before != "i") {
@@ -174,7 +174,7 @@ pub(super) fn is_label(context: &Context<'_>, index: usize) -> bool {
     is_house(context, index)
 }
 
-/// Returns true if capitalised words and a street's ending follow.
+/// Returns true if capitalised words and a street ending follow.
 fn is_house(context: &Context<'_>, index: usize) -> bool {
     for at in index + 1..index + 5 {
         if !context.sentence.flows(at - 1) {
@@ -192,7 +192,7 @@ fn is_house(context: &Context<'_>, index: usize) -> bool {
     false
 }
 
-/// Returns the value of a Roman numeral of at most eight letters in its usual form.
+/// Parses a Roman numeral of at most eight letters in its usual form.
 fn roman(text: &str) -> Option<u64> {
     if text.is_empty() || text.len() > 8 {
         return None;
@@ -247,7 +247,7 @@ fn to_roman(number: u64) -> String {
     out
 }
 
-/// Reads a Roman numeral after a word that takes one.
+/// Expands a Roman numeral after a word that takes one.
 pub(super) fn roman_value(context: &Context<'_>, index: usize) -> Option<String> {
     let core = context.core(index);
     let (core, ending) = core.strip_suffix("'s").map_or((core, ""), |owner| (owner, "'s"));
@@ -282,7 +282,7 @@ pub(super) fn roman_value(context: &Context<'_>, index: usize) -> Option<String>
     (is_small && after_name).then(|| format!("{}{ending}", cardinal(value, Dialect::American)))
 }
 
-/// Reads Roman numerals, as a rule.
+/// Expands Roman numerals; the entry in the table of rules.
 pub(super) fn roman_rule(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     if is_digits(context.core(index)) {
         return None;

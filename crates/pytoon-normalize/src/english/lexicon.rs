@@ -1,8 +1,9 @@
 //! Words in capitals: acronyms that are spelled, acronyms that are spoken as words, and ordinary words.
 //!
-//! The tables are data, sorted for [`has`]; `acronyms` decides. A word in none of them is judged by its shape.
+//! The tables are data, sorted for [`has`]; `acronyms` decides. A word that is in none of them is judged by its
+//! letters.
 
-/// Returns true if a sorted table has the word.
+/// Returns true if a sorted table contains the word.
 pub(super) fn has(table: &[&str], word: &str) -> bool {
     table.binary_search(&word).is_ok()
 }

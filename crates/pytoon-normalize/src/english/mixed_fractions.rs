@@ -7,7 +7,7 @@ use crate::numbers::english::cardinal;
 use crate::numbers::is_digits;
 use crate::sentence::Reading;
 
-/// Reads a whole number and a fraction, with a unit if one follows: "2 1/2 hours".
+/// Expands a whole number and a fraction, with a unit if one follows: "2 1/2 hours".
 pub(super) fn mixed(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let whole = context.core(index);
     let next = context.next(index);

@@ -1,7 +1,7 @@
-//! English: rules that read the tokens of one sentence, tried in order at each token.
+//! English: rules that expand the tokens of one sentence, tried in order at each token.
 //!
-//! Guarantees: one reading per token; no digit is left; a rule examines a bounded number of neighbours, so the
-//! cost is linear in the length of the sentence.
+//! Guarantees: one reading per token; no digit is left; a rule examines a bounded number of neighbours, so the cost
+//! grows linearly with the length of the sentence.
 
 mod abbreviations;
 mod acronyms;
@@ -30,10 +30,10 @@ use crate::sentence::{Reading, Sentence};
 use crate::symbols;
 use context::Context;
 
-/// A rule returns one reading for each token that it consumes, starting at the given one.
+/// A rule. It returns one reading for each token that it consumes, starting at the given token.
 type Rule = fn(&Context<'_>, usize) -> Option<Vec<Reading>>;
 
-/// The rules, most specific first.
+/// The rules, from the most to the least specific.
 const RULES: &[Rule] = &[
     signs::sign,
     web::address,
@@ -54,12 +54,12 @@ const RULES: &[Rule] = &[
     compounds::compound,
 ];
 
-/// The rules for tokens longer than anything that people write, except links.
+/// The rules for very long tokens, which are rarely anything but links.
 const LONG_RULES: &[Rule] = &[signs::sign, web::address];
-/// The length of a token, in bytes, above which it is long.
+/// The length above which a token counts as very long, in bytes.
 const MAX_RULED: usize = 128;
 
-/// Reads the tokens of a sentence.
+/// Expands the tokens of a sentence.
 pub(crate) fn read(sentence: &mut Sentence, language: &str) -> Vec<Reading> {
     for token in &mut sentence.tokens {
         token.core = plain(&token.core);
@@ -96,7 +96,7 @@ fn read_at(context: &Context<'_>, index: usize) -> Vec<Reading> {
     readings
 }
 
-/// Reads a piece of a token on its own.
+/// Expands a piece of a token on its own.
 fn read_piece(piece: &str, dialect: Dialect) -> String {
     let mut sentence = Sentence::new(std::iter::once(piece));
     for token in &mut sentence.tokens {
@@ -106,7 +106,7 @@ fn read_piece(piece: &str, dialect: Dialect) -> String {
     read_at(&context, 0).into_iter().next().unwrap_or_default().text
 }
 
-/// Normalises signs with several shapes: minus, hyphens, apostrophes, digits.
+/// Normalises signs that have several written forms: minus, hyphens, apostrophes, digits.
 fn plain(core: &str) -> String {
     if core.is_ascii() {
         return core.to_owned();

@@ -6,7 +6,7 @@ use crate::numbers::english::{Dialect, NOTATION, cardinal, number};
 use crate::numbers::{Numeral, scan};
 use crate::sentence::Reading;
 
-/// A currency: its written forms, its names, and those of its hundredth.
+/// A currency: its written forms, its names, and the names of its hundredth.
 struct Currency {
     written: &'static [&'static str],
     one: &'static str,
@@ -25,7 +25,7 @@ const fn currency(
     Currency { written, one, many, cent, cents }
 }
 
-/// Longer signs precede shorter ones with the same beginning.
+/// The currencies. Longer signs precede shorter ones with the same beginning.
 const CURRENCIES: &[Currency] = &[
     currency(&["US$", "U$S"], "U S dollar", "U S dollars", "cent", "cents"),
     currency(&["USD"], "U S dollar", "U S dollars", "cent", "cents"),
@@ -71,9 +71,9 @@ const CURRENCIES: &[Currency] = &[
     currency(&["SAR"], "Saudi riyal", "Saudi riyals", "halala", "halalas"),
     currency(&["¢"], "cent", "cents", "", ""),
 ];
-/// Currency codes that are words in a text of capitals.
+/// Currency codes that are words in a text written in capitals.
 const WORDS: &[&str] = &["TRY", "RUB"];
-/// Scales after an amount.
+/// Scales that follow an amount.
 const SCALES: &[(&str, &str)] = &[
     ("thousand", "thousand"),
     ("million", "million"),
@@ -93,36 +93,36 @@ const SCALES: &[(&str, &str)] = &[
     ("t", "trillion"),
 ];
 
-/// Nouns that an amount describes without an article.
+/// Nouns that an amount can modify without an article.
 const MONEY_NOUNS: &[&str] = &[
     "bill", "bills", "coin", "coins", "note", "notes", "gift", "coupon", "coupons", "voucher",
     "vouchers", "discount", "prize", "prizes", "question",
 ];
 
-/// An amount of money in one token.
+/// An amount of money within one token.
 struct Amount {
     sign: &'static str,
     numeral: Numeral,
     scale: &'static str,
-    /// The upper end of a range, with its scale.
+    /// The upper end of a range and its scale.
     to: Option<(Numeral, &'static str)>,
     has_plus: bool,
     per: Option<String>,
 }
 
-/// Reads the denominator of an amount: `month`, `person/day`.
+/// Expands the denominator of an amount: `month`, `person/day`.
 fn denominators(text: &str) -> Option<String> {
     let parts: Option<Vec<String>> = text.split('/').take(4).map(units::denominator).collect();
     parts.filter(|parts| parts.len() <= 3).map(|parts| parts.join(" per "))
 }
 
-/// Returns the scale of a word.
+/// Returns the name of a scale from its written form.
 pub(super) fn scale(text: &str) -> Option<&'static str> {
     let lower = if text.len() <= 9 { text.to_lowercase() } else { return None };
     SCALES.iter().find(|(known, _)| *known == lower).map(|(_, word)| *word)
 }
 
-/// Returns the scale of a word in its own token; a single letter is not a scale.
+/// Returns the scale written in a separate token. A single letter is not a scale.
 fn scale_word(text: &str) -> Option<&'static str> {
     if text.len() < 2 { None } else { scale(text) }
 }
@@ -143,7 +143,7 @@ fn currency_before(text: &str) -> Option<(&'static Currency, &str)> {
     })
 }
 
-/// Reads money that begins at a token.
+/// Expands money that begins at a token.
 pub(super) fn money(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     if core.len() > 80 {
@@ -207,7 +207,7 @@ fn sign(text: &str) -> (&'static str, &str) {
     found.unwrap_or(("", text))
 }
 
-/// Splits a scale attached to its number. Without a currency there is no scale.
+/// Splits off a scale attached to its number. Without a currency there is no scale.
 fn attached_scale(text: &str, has_currency: bool) -> (&'static str, &str) {
     for (written, word) in SCALES {
         let Some(head) = text.get(..written.len()) else { continue };
@@ -254,7 +254,7 @@ fn with_currency(
     vec![Reading::from(read_amount(amount, currency, is_attributive, context.dialect))]
 }
 
-/// Reads `$5 - $10`: the currency follows only the upper end.
+/// Expands `$5 - $10`. The currency is spoken only after the upper end.
 fn split_range(context: &Context<'_>, index: usize, amount: &Amount) -> Option<Vec<Reading>> {
     let dash = context.next(index);
     let is_dash = matches!(dash, "-" | "–" | "—") && context.sentence.flows(index + 1);
@@ -273,7 +273,7 @@ fn range(amount: &Amount, dialect: Dialect) -> String {
     }
 }
 
-/// Reads all words of an amount.
+/// Returns all words of an amount.
 fn read_amount(
     amount: &Amount,
     currency: &Currency,
@@ -305,7 +305,7 @@ fn read_amount(
     format!("{}{body}{plus}{per}", amount.sign)
 }
 
-/// Reads an amount without a scale: cents are spoken after the currency.
+/// Expands an amount without a scale. Cents are spoken after the currency.
 fn plain_amount(
     numeral: &Numeral,
     currency: &Currency,
@@ -330,7 +330,7 @@ fn plain_amount(
     }
 }
 
-/// Reads `20 €`, `2 million EUR`, `5 USD`: the currency is in the token after the amount.
+/// Expands `20 €`, `2 million EUR`, `5 USD`, whose currency is in the token after the amount.
 fn currency_after(context: &Context<'_>, index: usize, amount: &Amount) -> Option<Vec<Reading>> {
     let next = context.next(index);
     let is_attributive = context.is_attributive(index);
@@ -368,7 +368,7 @@ fn currency_after(context: &Context<'_>, index: usize, amount: &Amount) -> Optio
     Some(vec![Reading::from(number), Reading::from(name.trim())])
 }
 
-/// Reads `$ 20`, `USD 20`: the currency is in the token before the amount.
+/// Expands `$ 20`, `USD 20`, whose currency is in the token before the amount.
 fn sign_alone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let stop_of_rupees = core == "Rs" && context.sentence.flows_past_stop(index);

@@ -7,16 +7,16 @@ use crate::numbers::english::{self, Dialect, NOTATION, cardinal, digits, label, 
 use crate::numbers::{Numeral, is_digits, scan};
 use crate::sentence::Reading;
 
-/// Words before a year.
+/// Words that precede a year.
 const YEAR_CUES: &[&str] = &[
     "in", "since", "circa", "year", "until", "till", "from", "of", "by", "before", "after",
     "during", "early", "late", "mid", "spring", "summer", "autumn", "fall", "winter",
 ];
-/// `100s of`.
+/// Plural round numbers, as in `100s of`.
 const PLURALS: &[(&str, &str)] =
     &[("10s", "tens"), ("100s", "hundreds"), ("1000s", "thousands"), ("1,000s", "thousands")];
 
-/// Reads a number.
+/// Expands a number.
 pub(super) fn number(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let spoken = numbered(context, core)
@@ -43,7 +43,7 @@ pub(super) fn number(context: &Context<'_>, index: usize) -> Option<Vec<Reading>
     Some(vec![Reading::from(spoken)])
 }
 
-/// Reads `#1`, `№5`.
+/// Expands `#1`, `№5`.
 fn numbered(context: &Context<'_>, core: &str) -> Option<String> {
     let rest = core.strip_prefix(['#', '№', '§'])?;
     let name = if core.starts_with('§') { "section" } else { "number" };
@@ -51,7 +51,7 @@ fn numbered(context: &Context<'_>, core: &str) -> Option<String> {
     Some(format!("{name} {}", amount.spoken))
 }
 
-/// Reads `v2.0`, `1.2.3`, `192.168.0.1`.
+/// Expands `v2.0`, `1.2.3`, `192.168.0.1`.
 fn version(core: &str) -> Option<String> {
     let (name, rest) = match core.strip_prefix(['v', 'V']) {
         Some(rest) => ("version ", rest.strip_prefix('.').unwrap_or(rest)),
@@ -79,7 +79,7 @@ fn version(core: &str) -> Option<String> {
     Some(format!("{name}{}", parts.join(" point ")))
 }
 
-/// Reads `1st`, `1,000th`.
+/// Expands `1st`, `1,000th`.
 fn ordinal(core: &str, dialect: Dialect) -> Option<String> {
     let (core, ending) = core.strip_suffix("'s").map_or((core, ""), |owner| (owner, "'s"));
     let (numeral, rest) = scan(core, NOTATION)?;
@@ -89,7 +89,7 @@ fn ordinal(core: &str, dialect: Dialect) -> Option<String> {
     Some(format!("{}{ending}", to_ordinal(&cardinal(value, dialect))))
 }
 
-/// Reads `2+2=4`, `3*4`, `10÷2`, `6.02×10²³`; `7-3` and `10/2` only if the sum has a result.
+/// Expands `2+2=4`, `3*4`, `10÷2`, `6.02×10²³`, but `7-3` and `10/2` only if the formula contains `=`.
 fn mathematics(core: &str, dialect: Dialect) -> Option<String> {
     let has_result = core.contains('=');
     let name = |c: char| {
@@ -123,7 +123,7 @@ fn mathematics(core: &str, dialect: Dialect) -> Option<String> {
     (spoken.len() > 2).then(|| spoken.join(" "))
 }
 
-/// Reads `1 000 000`: groups of three digits in tokens of their own.
+/// Expands `1 000 000`, whose groups of three digits are separate tokens.
 fn spaced_groups(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let first = context.core(index);
     let is_head = is_digits(first)
@@ -147,7 +147,7 @@ fn spaced_groups(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     Some(crate::numbers::share(&spoken, count).into_iter().map(Reading::from).collect())
 }
 
-/// Reads a number according to its neighbours.
+/// Expands a number according to its neighbours.
 fn plain(context: &Context<'_>, index: usize, amount: &Quantity<'_>) -> String {
     if let Some((from, to)) = &amount.range {
         let are_years = is_year(from) && (is_year(to) || to.is_plain() && to.whole.len() == 2);
@@ -195,7 +195,7 @@ fn year_or_number(numeral: &Numeral, dialect: Dialect) -> String {
     }
 }
 
-/// Reads `5M`, `10k`, `4K`, `3bn`, also with a plus.
+/// Expands `5M`, `10k`, `4K`, `3bn`, with or without a plus sign.
 fn scaled(
     context: &Context<'_>,
     index: usize,

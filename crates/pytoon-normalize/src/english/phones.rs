@@ -1,17 +1,17 @@
-//! Telephone numbers: digits one by one, with a pause between groups.
+//! Telephone numbers, spoken digit by digit with a pause between groups.
 
 use super::context::Context;
 use crate::numbers::english::digits;
 use crate::numbers::is_digits;
 use crate::sentence::Reading;
 
-/// The most tokens that a number may take.
+/// Maximum number of tokens in a telephone number.
 const MAX_TOKENS: usize = 7;
-/// Words before a number that is dialled.
+/// Words that precede a number to dial.
 const CUES: &[&str] =
     &["call", "dial", "phone", "text", "tel", "telephone", "fax", "ring", "whatsapp", "at", "on"];
 
-/// Reads a telephone number that begins at a token.
+/// Expands a telephone number that begins at a token.
 pub(super) fn phone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     if !may_begin(context, index) {
         return None;
@@ -54,7 +54,7 @@ pub(super) fn phone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
     Some(readings.collect()).filter(|readings: &Vec<Reading>| !readings.is_empty())
 }
 
-/// Returns false for most numbers, so that they cost only one check.
+/// Returns true if a telephone number may begin at a token. Most numbers fail this cheap check.
 fn may_begin(context: &Context<'_>, index: usize) -> bool {
     let core = context.core(index);
     let is_short = is_digits(core) && core.len() < 3;
@@ -63,7 +63,7 @@ fn may_begin(context: &Context<'_>, index: usize) -> bool {
     begins && (!is_short || core.starts_with('0') || before_area || context.follows(index, CUES))
 }
 
-/// Returns true if a country code precedes, which may be followed by an area code in brackets.
+/// Returns true if a country code precedes, which an area code in brackets may follow.
 fn may_have_area(context: &Context<'_>, index: usize, at: usize) -> bool {
     at == index + 1
         && context.core(index).len() <= 4
@@ -96,7 +96,7 @@ fn token_groups(core: &str, is_first: bool) -> Option<Vec<&str>> {
     (digits > 0 && parts.len() <= 6).then_some(parts)
 }
 
-/// Returns true for shapes that are almost certainly telephone numbers.
+/// Returns true if the digit groups are almost certainly a telephone number.
 fn is_phone(context: &Context<'_>, index: usize, groups: &[Vec<&str>], total: usize) -> bool {
     let core = context.core(index);
     let lengths: Vec<usize> = groups.iter().flatten().map(|part| part.len()).collect();

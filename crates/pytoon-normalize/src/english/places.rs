@@ -1,4 +1,4 @@
-//! States of the United States, before a zip code or after a town.
+//! States of the United States, before a zip code or after a town name.
 
 use super::context::{Context, is_capitalised};
 use crate::numbers::english::digits;
@@ -59,13 +59,13 @@ const STATES: &[(&str, &str)] = &[
     ("DC", "D C"),
     ("D.C", "D C"),
 ];
-/// Codes that are words or common acronyms; only a zip code makes them states.
+/// State codes that are also words or common acronyms. They count as states only with a zip code.
 const WORDS: &[&str] = &[
     "OK", "HI", "ME", "OH", "IN", "OR", "LA", "ID", "PA", "MS", "MA", "MD", "CO", "DE", "AL", "SD",
     "CT",
 ];
 
-/// Reads a state and the zip code after it.
+/// Expands a state and the zip code after it.
 pub(super) fn state_and_zip(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let (_, name) = STATES.iter().find(|(code, _)| *code == core)?;
@@ -82,7 +82,7 @@ pub(super) fn state_and_zip(context: &Context<'_>, index: usize) -> Option<Vec<R
     (after_town && !context.is_shouting && core.len() == 2).then(|| vec![name])
 }
 
-/// Reads `62704`, `62704-1234`.
+/// Expands `62704`, `62704-1234`.
 fn zip(core: &str) -> Option<String> {
     let (five, four) = core.split_once('-').unwrap_or((core, ""));
     let is_zip = is_digits(five)

@@ -1,11 +1,11 @@
-//! Amounts: a number with an optional sign, fraction or range, before the counted noun.
+//! Amounts: numbers with an optional sign, fraction or range, before a counted noun.
 
 use super::fractions;
 use crate::numbers::english::{self, Dialect, NOTATION, number};
 use crate::numbers::{Numeral, scan, take_digits};
 use crate::symbols::superscript;
 
-/// Signs before a number.
+/// Signs that may precede a number.
 const PREFIXES: &[(char, &str)] = &[
     ('~', "about"),
     ('≈', "about"),
@@ -21,7 +21,7 @@ const PREFIXES: &[(char, &str)] = &[
 /// An amount and the text after it.
 pub(super) struct Quantity<'a> {
     pub(super) spoken: String,
-    /// True if the counted noun is singular.
+    /// True if the counted noun must be singular.
     pub(super) is_one: bool,
     /// The number, if the amount is one number without a sign.
     pub(super) numeral: Option<Numeral>,
@@ -37,7 +37,7 @@ struct Value<'a> {
     rest: &'a str,
 }
 
-/// Reads the amount at the beginning of a text.
+/// Expands the amount at the beginning of a text.
 pub(super) fn quantity(text: &str, dialect: Dialect) -> Option<Quantity<'_>> {
     let (sign, rest) = prefixes(text);
     let first = value(rest, dialect)?;
@@ -120,13 +120,13 @@ fn value(text: &str, dialect: Dialect) -> Option<Value<'_>> {
     })
 }
 
-/// Reads a number with a power: "ten squared".
+/// Expands a number with a power: "ten squared".
 fn power<'a>(numeral: &Numeral, rest: &'a str, dialect: Dialect) -> Option<(String, &'a str)> {
     let (power, rest) = exponent(rest);
     Some((format!("{} {}", number(numeral, dialect), power?), rest))
 }
 
-/// Reads the superscripts at the beginning of a text.
+/// Expands the superscripts at the beginning of a text.
 pub(super) fn exponent(text: &str) -> (Option<String>, &str) {
     let end = text.find(|c| superscript(c).is_none()).unwrap_or(text.len());
     let digits: String = text[..end].chars().filter_map(superscript).collect();

@@ -1,10 +1,10 @@
-//! Tokens with signs only: `&`, `+`, `=`, `→`, dashes between words and numbers.
+//! Tokens that consist only of signs: `&`, `+`, `=`, `→`, dashes between words and numbers.
 
 use super::context::Context;
 use super::{dates, days, money, times, units};
 use crate::sentence::Reading;
 
-/// A reading that is a pause.
+/// The reading of a pause.
 const PAUSE: &str = ",";
 const NAMES: &[(&str, &str)] = &[
     ("&", "and"),
@@ -56,7 +56,7 @@ const NAMES: &[(&str, &str)] = &[
     ("W/O", "without"),
 ];
 
-/// Reads a token of signs.
+/// Expands a token of signs.
 pub(super) fn sign(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     if core.len() > 12 {
@@ -109,7 +109,7 @@ fn is_year_or_day(core: &str) -> bool {
         || times::is_time(core)
 }
 
-/// Returns "times" in sums, "by" between the dimensions of a thing.
+/// Returns "times" in formulas and "by" between dimensions.
 fn times_or_by(context: &Context<'_>, index: usize) -> &'static str {
     let is_sum = (index + 1..index + 6).any(|at| context.core(at) == "=");
     let other = context.core(index + 1);
@@ -118,7 +118,7 @@ fn times_or_by(context: &Context<'_>, index: usize) -> &'static str {
     if has_unit && !is_sum { "by" } else { "times" }
 }
 
-/// Returns "to" in ranges, "minus" in sums, else a pause.
+/// Returns "to" in ranges, "minus" in formulas, and a pause otherwise.
 fn dash(context: &Context<'_>, index: usize) -> &'static str {
     let (before, after) = (context.before(index, 1), context.core(index + 1));
     if is_amount(before) && is_amount(after) {

@@ -1,4 +1,4 @@
-//! Times of day: `9:30`, `9:05 am`, `9am–5pm`, `18:45`, `12:00:30`; ratios that look similar.
+//! Times of day (`9:30`, `9:05 am`, `9am–5pm`, `18:45`, `12:00:30`) and ratios that look similar.
 
 use super::context::Context;
 use crate::numbers::english::{Dialect, cardinal};
@@ -19,7 +19,7 @@ pub(super) fn is_time(text: &str) -> bool {
         .all(|part| parse(part).is_some_and(|t| t.minute.is_some() || t.half.is_some()))
 }
 
-/// Returns the half of the day that a text names.
+/// Returns the half of the day (`am` or `pm`) that a text names.
 fn half(text: &str) -> Option<&'static str> {
     match text {
         "am" | "AM" | "a.m" | "A.M" | "a.m." | "A.M." | "Am" => Some("A M"),
@@ -48,14 +48,14 @@ fn parse(text: &str) -> Option<Time> {
     is_valid.then_some(Time { hour, minute, second, half })
 }
 
-/// Splits exactly two digits after a mark.
+/// Splits off exactly two digits after one of `marks`.
 fn two_digits<'a>(text: &'a str, marks: &[char]) -> (Option<u64>, &'a str) {
     let Some(after) = text.strip_prefix(marks) else { return (None, text) };
     let (digits, rest) = take_digits(after);
     if digits.len() == 2 { (digits.parse().ok(), rest) } else { (None, text) }
 }
 
-/// Splits minutes after a full stop, which count only before `am` and `pm`: `9.30am`.
+/// Splits off minutes after a full stop, which count only before `am` and `pm`: `9.30am`.
 fn dotted_minute(text: &str) -> (Option<u64>, &str) {
     let (minute, rest) = two_digits(text, &['.']);
     if minute.is_some() && half(rest).is_some() { (minute, rest) } else { (None, text) }
@@ -84,7 +84,7 @@ fn after_time(time: &Time, spoken: &str, dialect: Dialect) -> String {
     }
 }
 
-/// Reads a time that begins at a token; `am` or `pm` may follow in its own token.
+/// Expands a time that begins at a token. `am` or `pm` may follow in a separate token.
 pub(super) fn time(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     if !core.starts_with(|c: char| c.is_ascii_digit()) || core.len() > 32 {
@@ -117,7 +117,7 @@ fn single(context: &Context<'_>, core: &str, half_after: Option<&str>) -> Option
     ratio(core, context.dialect)
 }
 
-/// Reads `16:9`, `3:1`: numbers around a colon that are not a time.
+/// Expands `16:9`, `3:1`: numbers around a colon that are not a time of day.
 fn ratio(core: &str, dialect: Dialect) -> Option<String> {
     let parts: Vec<&str> = core.split(':').take(4).collect();
     let are_numbers =

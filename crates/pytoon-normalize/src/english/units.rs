@@ -1,6 +1,6 @@
 //! Units after numbers: `5 km`, `3.5kg`, `20°C`, `mg/L`, `6'2"`, `10x12cm`, `1080p`, `25%`.
 //!
-//! Units agree with their number, and are singular before a noun that they describe.
+//! Units agree with their number, and are singular before a noun that they modify.
 
 use super::addresses::is_road_number;
 use super::context::Context;
@@ -9,7 +9,7 @@ use crate::numbers::english::{NOTATION, cardinal, label, number};
 use crate::numbers::{is_digits, scan};
 use crate::sentence::Reading;
 
-/// Symbol, singular and plural.
+/// Units as symbol, singular and plural.
 const UNITS: &[(&str, &str, &str)] = &[
     ("km", "kilometer", "kilometers"),
     ("m", "meter", "meters"),
@@ -184,14 +184,14 @@ const DENOMINATORS: &[(&str, &str)] = &[
     ("100g", "hundred grams"),
     ("100ml", "hundred milliliters"),
 ];
-/// Symbols that are ordinary words or letters if they are separate from their number.
+/// Symbols that are ordinary words or letters if they are not attached to a number.
 const ATTACHED_ONLY: &[&str] =
     &["in", "s", "t", "d", "B", "\"", "'", "mo", "cal", "MP", "cc", "acre", "bar", "pt"];
-/// Words that come before two-word units.
+/// Words that precede two-word units.
 const MULTIPLIERS: &[(&str, &str)] =
     &[("sq", "square"), ("cu", "cubic"), ("fl", "fluid"), ("nautical", "nautical")];
 
-/// A unit with its two numbers.
+/// A unit in its singular and plural forms.
 pub(super) struct Unit {
     one: String,
     many: String,
@@ -203,11 +203,11 @@ impl Unit {
     }
 }
 
-/// A unit written in tokens of its own.
+/// A unit written as separate tokens.
 pub(super) struct UnitTokens {
     before: Option<&'static str>,
     unit: Unit,
-    /// True if a full stop after it is its own rather than the sentence's.
+    /// True if a full stop after the unit belongs to it and not to the sentence.
     eats_stop: bool,
 }
 
@@ -232,7 +232,7 @@ fn simple(symbol: &str) -> Option<(&'static str, &'static str)> {
     exact.or_else(folded).map(|&(_, one, many)| (one, many))
 }
 
-/// Returns the unit of a symbol: `km`, `m²`, `km/h`, `GB/month`.
+/// Returns the unit that a symbol stands for: `km`, `m²`, `km/h`, `GB/month`.
 pub(super) fn unit(symbol: &str) -> Option<Unit> {
     if let Some((top, bottom)) = symbol.split_once('/') {
         let top = unit(top).filter(|_| !bottom.contains('/'))?;
@@ -308,7 +308,7 @@ pub(super) fn unit_after(context: &Context<'_>, index: usize) -> Option<UnitToke
     Some(UnitTokens { before: None, unit, eats_stop: goes_on(context, index + 1) })
 }
 
-/// Returns true if the sentence continues after a full stop: the next word has no capital.
+/// Returns true if the sentence continues after a full stop, because the next word is not capitalised.
 fn goes_on(context: &Context<'_>, index: usize) -> bool {
     !super::context::is_capitalised(context.core(index + 1))
 }
@@ -317,7 +317,7 @@ fn is_dimension(context: &Context<'_>, index: usize) -> bool {
     matches!(context.before(index, 1), "x" | "×" | "by") || context.core(index).contains('x')
 }
 
-/// Reads a number and its unit.
+/// Expands a number and its unit.
 pub(super) fn measure(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let starts = core.starts_with(|c: char| {
@@ -346,7 +346,7 @@ pub(super) fn measure(context: &Context<'_>, index: usize) -> Option<Vec<Reading
     attached(context, index, &amount, is_one).map(|reading| vec![reading])
 }
 
-/// Reads an amount and the unit attached to it, with or without a hyphen.
+/// Expands an amount and the unit attached to it, with or without a hyphen.
 fn attached(
     context: &Context<'_>,
     index: usize,
@@ -375,7 +375,7 @@ fn attached(
     Some(Reading { text, eats_stop: goes_on(context, index) })
 }
 
-/// Reads `14° F`, with the scale in its own token.
+/// Expands `14° F`, whose scale is a separate token.
 fn split_degrees(
     context: &Context<'_>,
     index: usize,
@@ -392,7 +392,7 @@ fn split_degrees(
     (amount.rest == "°").then(|| vec![Reading::from(first), Reading::from(scale)])
 }
 
-/// Reads `5km-long`, `10%-off`, and ranges with the unit at both ends: `5%-10%`.
+/// Expands `5km-long`, `10%-off`, and ranges with the unit at both ends: `5%-10%`.
 fn compound_measure(
     context: &Context<'_>,
     amount: &Quantity<'_>,
@@ -422,7 +422,7 @@ fn is_label(context: &Context<'_>, index: usize, symbol: &str, digits: usize) ->
     }
 }
 
-/// Reads `6'2"`: feet and inches.
+/// Expands `6'2"` to feet and inches.
 fn height(core: &str) -> Option<String> {
     let (feet, inches) = core.split_once('\'')?;
     let inches = inches.strip_suffix('"').or_else(|| inches.strip_suffix("''")).unwrap_or(inches);
@@ -435,7 +435,7 @@ fn height(core: &str) -> Option<String> {
     Some(format!("{feet} foot {inches}"))
 }
 
-/// Reads `1080p`: lines of a picture.
+/// Expands `1080p`, the number of lines of a picture.
 fn resolution(core: &str) -> Option<String> {
     let digits = core.strip_suffix(['p', 'i'])?;
     let is_known = matches!(
@@ -446,7 +446,7 @@ fn resolution(core: &str) -> Option<String> {
     is_known.then(|| format!("{} {letter}", label(digits)))
 }
 
-/// Reads `3x`, `2x4`, `1920x1080`, `10x12cm`; a unit may follow in its own token.
+/// Expands `3x`, `2x4`, `1920x1080`, `10x12cm`. A unit may follow in a separate token.
 fn dimensions(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let parts: Vec<&str> = core.split(['x', 'X', '×']).take(5).collect();

@@ -1,4 +1,4 @@
-//! Addresses: web pages (the host only), mail, `@handles`, `#hashtags`, domains, file names.
+//! Addresses: web pages (host only), e-mail, `@handles`, `#hashtags`, domains, file names.
 
 use super::acronyms;
 use super::compounds;
@@ -6,7 +6,7 @@ use super::context::Context;
 use crate::numbers::english::Dialect;
 use crate::sentence::Reading;
 
-/// Top-level domains that make a token an address. Domains that are common words are left out.
+/// Top-level domains that identify a token as an address. Domains that are common words are excluded.
 const DOMAINS: &[&str] = &[
     "com", "org", "net", "io", "ai", "app", "dev", "co", "uk", "us", "de", "fr", "es", "it", "eu",
     "ca", "au", "nz", "ie", "in", "jp", "cn", "br", "pt", "mx", "ch", "at", "be", "nl", "se", "no",
@@ -15,20 +15,20 @@ const DOMAINS: &[&str] = &[
     "studio", "design", "agency", "example", "test", "local", "coffee", "world", "today", "page",
     "space", "fm", "to", "cc", "id", "za",
 ];
-/// Domains that need a scheme, `www.` or a second dot, since they are words.
+/// Domains that are also words, so that they count only with a scheme, `www.` or a second dot.
 const WORDS: &[&str] = &[
     "in", "it", "at", "be", "no", "me", "to", "us", "is", "so", "today", "world", "live", "news",
     "test", "local", "space", "page", "link", "site", "store", "online", "design", "coffee", "id",
     "in", "de", "es", "se",
 ];
-/// Endings of file names.
+/// File name extensions.
 const FILES: &[&str] = &[
     "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "txt", "csv", "jpg", "jpeg", "png", "gif",
     "svg", "webp", "mp3", "mp4", "mov", "wav", "avi", "mkv", "zip", "rar", "html", "htm", "css",
     "js", "ts", "jsx", "tsx", "json", "xml", "yaml", "yml", "md", "py", "rs", "go", "rb", "java",
     "cpp", "exe", "dmg", "apk", "psd", "log", "toml", "sh", "net",
 ];
-/// Endings that are spoken as words.
+/// File name extensions that are spoken as words.
 const SAID_AS_WORDS: &[&str] = &[
     "com", "org", "net", "info", "biz", "shop", "store", "app", "dev", "co", "me", "edu", "gov",
     "mil", "online", "site", "tech", "blog", "news", "cloud", "link", "live", "studio", "design",
@@ -36,7 +36,7 @@ const SAID_AS_WORDS: &[&str] = &[
     "doc", "gif", "log", "java", "mov", "go", "int", "web", "wav", "json", "yaml", "toml",
 ];
 
-/// Reads an address.
+/// Expands an address.
 pub(super) fn address(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let spoken = if let Some(rest) = core.strip_prefix('@') {
@@ -84,7 +84,7 @@ fn mail(core: &str) -> Option<String> {
     Some(format!("{} at {}", user.join(" dot "), self::host(host)))
 }
 
-/// Reads the host of a link with a scheme or `www.`.
+/// Expands the host of a link with a scheme or `www.`.
 fn link(core: &str) -> Option<String> {
     let (rest, is_link) = match core.split_once("://") {
         Some((scheme, rest))
@@ -104,7 +104,7 @@ fn link(core: &str) -> Option<String> {
     (!name.is_empty()).then(|| host(name))
 }
 
-/// Reads a domain with an optional path, or a file name.
+/// Expands a domain with an optional path, or a file name.
 fn host_or_file(core: &str) -> Option<String> {
     let (core, possessive) = core.strip_suffix("'s").map_or((core, ""), |owner| (owner, "'s"));
     let (name, path) = core.split_at(core.find('/').unwrap_or(core.len()));
@@ -147,7 +147,7 @@ fn is_host(text: &str) -> bool {
         })
 }
 
-/// Reads a host or file name, "dot" between its parts; `www.` is dropped.
+/// Expands a host or file name, with "dot" between its parts. A leading `www.` is dropped.
 fn host(text: &str) -> String {
     let lower_www = text.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("www."));
     let text = if lower_www { &text[4..] } else { text };
@@ -182,7 +182,7 @@ fn ending(label: &str) -> String {
     }
 }
 
-/// Reads one part of an address.
+/// Expands one part of an address.
 fn label(text: &str, underscore: &str) -> String {
     let text = text
         .replace('_', underscore)
@@ -193,7 +193,7 @@ fn label(text: &str, underscore: &str) -> String {
     text.split_whitespace().map(camel).collect::<Vec<_>>().join(" ")
 }
 
-/// Splits `CamelCase` and letters from digits, and reads the words.
+/// Splits `CamelCase` and separates letters from digits, then expands the words.
 fn camel(text: &str) -> String {
     let mut words: Vec<String> = vec![String::new()];
     let chars: Vec<char> = text.chars().collect();

@@ -1,4 +1,4 @@
-//! The gender of the noun that a number counts, if the next word shows it.
+//! Determines the gender of the noun that a number counts, if the next word shows it.
 
 use super::{Context, Language};
 use crate::numbers::Form;
@@ -10,7 +10,7 @@ const GERMAN_ADVERBS: &[&str] = &[
     "heute", "ohne", "gerne", "bitte", "über", "unter", "hinter", "aber", "oder", "immer", "hier",
     "wieder", "beide", "alle", "sowie", "weder", "sehr", "eher", "nahe", "gilt",
 ];
-/// Words whose number is a name: "Nummer eins".
+/// Words that precede a number used as a name: "Nummer eins".
 pub(super) const LABELS: &[&str] = &[
     "nummer",
     "nr",
@@ -113,7 +113,7 @@ const FRENCH_FEMININE: &[&str] = &[
     "grande",
     "seule",
 ];
-/// Masculine nouns in -a, of Spanish and Portuguese.
+/// Masculine nouns in -a, Spanish and Portuguese.
 const MASCULINE_IN_A: &[&str] = &[
     "día",
     "días",
@@ -209,7 +209,7 @@ const FUNCTION_WORDS: &[&str] = &[
     "das", "dos", "na", "no", "são", "é", "hoje", "hora", "ahora", "era", "más", "mais", "para",
 ];
 
-/// Returns the form of a number before the next word.
+/// Returns the grammatical form of a number before the next word.
 pub(super) fn form(context: &Context<'_>, index: usize) -> Form {
     if context.follows(index, LABELS) {
         return Form::Alone;
@@ -240,7 +240,7 @@ pub(super) fn form(context: &Context<'_>, index: usize) -> Form {
     if is_feminine { Form::Feminine } else { Form::Masculine }
 }
 
-/// Returns the form before a German word: a noun, an adjective by its ending, or a unit.
+/// Returns the form of a number before a German word: a noun, an adjective (by its ending), or a unit.
 fn german(word: &str, lower: &str) -> Form {
     let is_noun = word.starts_with(char::is_uppercase);
     let is_adjective = !is_noun && lower.len() > 3 && !GERMAN_ADVERBS.contains(&lower);

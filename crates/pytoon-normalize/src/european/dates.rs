@@ -1,10 +1,10 @@
-//! Dates: `3.4.2026`, `24/12/2026`, `2026-11-28`, `3. April 2026`, `1er mai`. The day comes first.
+//! Dates: `3.4.2026`, `24/12/2026`, `2026-11-28`, `3. April 2026`, `1er mai`. The day precedes the month.
 
 use super::{Context, Language};
 use crate::numbers::is_digits;
 use crate::sentence::Reading;
 
-/// Returns true if two numbers around a mark are a day and a month.
+/// Returns true if two numbers separated by `mark` are a day and a month.
 fn is_short_date(context: &Context<'_>, index: usize, mark: char) -> bool {
     const BEFORE: &[&str] = &["am", "vom", "zum", "der", "den", "bis", "ab", "seit"];
     const BEFORE_SLASH: &[&str] = &["le", "du", "au", "el", "del", "al", "dia", "em", "até"];
@@ -16,7 +16,7 @@ fn is_short_date(context: &Context<'_>, index: usize, mark: char) -> bool {
     is_german && context.sentence.has_stop(index) && (goes_on || context.follows(index, BEFORE))
 }
 
-/// Reads a date that begins at a token.
+/// Expands a date that begins at a token.
 pub(super) fn date(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     if let Some(text) = numeric(context, index) {
         // The last full stop of `24.12.` belongs to the date.
@@ -64,7 +64,7 @@ fn numeric(context: &Context<'_>, index: usize) -> Option<String> {
     })
 }
 
-/// Returns a day before the name of a month: German `3.`, French `1er`, Portuguese `1º`.
+/// Returns the day that precedes the name of a month: German `3.`, French `1er`, Portuguese `1º`.
 fn day_number(context: &Context<'_>, index: usize) -> Option<u64> {
     let core = context.core(index);
     let digits = ["er", "º", "°", ".º", "o"]

@@ -1,11 +1,11 @@
-//! Each language's words around numbers.
+//! The words of each language that surround numbers.
 
 use super::{Context, Language};
 use crate::numbers::Form;
 use crate::numbers::portuguese::Country;
 use crate::numbers::{french, german, portuguese, spanish};
 
-/// Words of a language.
+/// The words of a language that surround numbers.
 pub(super) struct Names {
     pub(super) decimal: &'static str,
     pub(super) minus: &'static str,
@@ -116,7 +116,7 @@ const PORTUGUESE: Names = Names {
     hours: "horas",
 };
 
-/// Words after which a German day ends in -n: "am dritten April".
+/// Words after which a German day takes the ending -n: "am dritten April".
 const DATIVE: &[&str] = &[
     "am", "dem", "den", "vom", "zum", "beim", "im", "ab", "bis", "seit", "des", "ihrem", "seinem",
     "unserem", "meinem", "diesem",
@@ -133,7 +133,7 @@ impl Language {
         }
     }
 
-    /// Returns the month, from 1, of a name or a German abbreviation.
+    /// Returns the number of a month, from 1, if the word is its name or German abbreviation.
     pub(super) fn month(self, word: &str) -> Option<u64> {
         if word.is_empty() || word.len() > 12 {
             return None;
@@ -163,7 +163,7 @@ impl Language {
         }
     }
 
-    /// Reads a day of a month in the form used before the month.
+    /// Expands a day of the month in the form used before the month.
     pub(super) fn day(self, context: &Context<'_>, index: usize, day: u64) -> String {
         match (self, day) {
             (Self::German, _) if context.follows(index, DATIVE) => german::ordinal(day, "en"),
@@ -177,7 +177,7 @@ impl Language {
         }
     }
 
-    /// Returns the word that joins day, month and year.
+    /// Returns the text that joins day, month and year.
     pub(super) fn date_link(self) -> &'static str {
         match self {
             Self::Spanish(_) | Self::Portuguese(_) => " de ",
@@ -185,7 +185,7 @@ impl Language {
         }
     }
 
-    /// Reads an ordinal that agrees with the next word.
+    /// Expands an ordinal that agrees with the next word.
     pub(super) fn ordinal(
         self,
         context: &Context<'_>,
@@ -207,7 +207,7 @@ impl Language {
         }
     }
 
-    /// Reads the hour and the minute of a time, in this order.
+    /// Returns the words for the hour and the minute of a time, in this order.
     pub(super) fn time(self, hour: u64, minute: u64) -> (String, String) {
         let form = match self {
             Self::German => Form::Masculine,

@@ -1,8 +1,7 @@
 //! German, French, Spanish and Portuguese: numbers, money, dates, times and percentages.
 //!
-//! Guarantees: one spoken word per written word; a token that no rule matches is left unchanged, without silent
-//! signs.
-//! Abbreviations, units and acronyms are left to the voice.
+//! Guarantees: one spoken word per written word; a token that no rule matches is left unchanged, except that silent
+//! signs are removed. The voice expands abbreviations, units and acronyms.
 
 mod agreement;
 mod dates;
@@ -19,7 +18,7 @@ use crate::sentence::{Reading, Sentence, Token};
 use crate::{SpokenWord, symbols, with_pronunciations};
 use pytoon_core::text::Word;
 
-/// A language whose numbers are read here.
+/// A language whose numbers this module expands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Language {
     German,
@@ -28,7 +27,7 @@ pub(crate) enum Language {
     Portuguese(Country),
 }
 
-/// The conventions that differ between Spanish-speaking countries.
+/// Number conventions that differ between Spanish-speaking countries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Habits {
     /// True if decimals follow a point rather than a comma.
@@ -46,7 +45,7 @@ impl Habits {
 }
 
 impl Language {
-    /// Returns the language of a tag, if its numbers are read here.
+    /// Returns the language for a tag, if this module expands its numbers.
     pub(crate) fn of(base: &str, tag: &str) -> Option<Self> {
         let region = tag.split(['-', '_']).nth(1).unwrap_or_default().to_ascii_uppercase();
         Some(match base {
@@ -68,7 +67,7 @@ impl Language {
         }
     }
 
-    /// Reads the number at the beginning of a text. `12.50` counts as a decimal too, since no group has two digits.
+    /// Parses the number at the beginning of a text. `12.50` also counts as a decimal, since no group has two digits.
     fn scan(self, text: &str) -> Option<(Numeral, &str)> {
         let usual = self.notation();
         let (numeral, rest) = scan(text, usual)?;
@@ -104,7 +103,7 @@ impl Language {
         digit_words(text, words)
     }
 
-    /// Reads a number with its decimals.
+    /// Expands a number with its decimals.
     fn number(self, numeral: &Numeral, form: Form) -> String {
         let has_leading_zero = numeral.whole.len() > 1 && numeral.whole.starts_with('0');
         let too_long = numeral.is_plain() && numeral.whole.len() > 9;
@@ -119,7 +118,8 @@ impl Language {
         format!("{whole} {} {}", self.names().decimal, self.decimals(&numeral.fraction))
     }
 
-    /// Reads decimals: as a number if the language does so and there are one or two, else one by one.
+    /// Expands decimals: as one number if the language does so and there are one or two digits, otherwise digit by
+    /// digit.
     fn decimals(self, digits: &str) -> String {
         let as_number = self != Self::German && digits.len() <= 2 && !digits.starts_with('0');
         match digits.parse() {
@@ -152,19 +152,19 @@ impl<'a> Context<'a> {
         self.sentence.core(index)
     }
 
-    /// Returns the next core if no mark is between.
+    /// Returns the core of the next token, if no mark is in between.
     fn next(&self, index: usize) -> &'a str {
         if self.sentence.flows(index) { self.core(index + 1) } else { "" }
     }
 
-    /// Returns true if the token before, in lower case, is one of the words.
+    /// Returns true if the previous token, in lower case, is one of `words`.
     fn follows(&self, index: usize, words: &[&str]) -> bool {
         let before = self.sentence.before(index, 1);
         before.len() <= 16 && words.contains(&before.to_lowercase().as_str())
     }
 }
 
-/// Reads the words of a sentence.
+/// Expands the words of a sentence.
 pub(crate) fn read(
     words: &[Word],
     found: Vec<Option<Found>>,
@@ -218,7 +218,7 @@ fn read_at(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     Some(readings)
 }
 
-/// Makes "eine" before a scale agree with its preposition: "von einer Million".
+/// Changes "eine" before a scale to agree with its preposition: "von einer Million".
 fn in_dative(context: &Context<'_>, index: usize, text: &mut String) {
     let is_dative =
         context.follows(index, &["von", "mit", "aus", "bei", "zu", "nach", "ab", "seit", "einer"]);
@@ -227,7 +227,7 @@ fn in_dative(context: &Context<'_>, index: usize, text: &mut String) {
     }
 }
 
-/// Returns true if a token may belong to a number: all rules begin at one.
+/// Returns true if a token may belong to a number. All rules begin at such a token.
 fn has_amount(core: &str) -> bool {
     core.chars().any(|c| c.is_ascii_digit()) || money::is_currency(core) || numerals::is_scale(core)
 }

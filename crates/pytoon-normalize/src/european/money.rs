@@ -6,12 +6,12 @@ use crate::numbers::Numeral;
 use crate::numbers::portuguese::Country;
 use crate::sentence::Reading;
 
-/// A currency, named in German, French, Spanish and Portuguese: singular and plural.
+/// A currency with its names in German, French, Spanish and Portuguese, each singular and plural.
 struct Currency {
     written: &'static [&'static str],
     names: [(&'static str, &'static str); 4],
     cents: [(&'static str, &'static str); 4],
-    /// True if it is feminine in French, Spanish and Portuguese ("livre", "libra").
+    /// True if the currency is feminine in French, Spanish and Portuguese ("livre", "libra").
     is_feminine: bool,
 }
 
@@ -100,7 +100,7 @@ const CURRENCIES: &[Currency] = &[
     },
 ];
 
-/// Returns true for a currency in a token of its own.
+/// Returns true if a token is a currency.
 pub(super) fn is_currency(text: &str) -> bool {
     alone(text).is_some()
 }
@@ -143,7 +143,7 @@ fn pick(
     }
 }
 
-/// An amount: its sign, number and, in a range, the upper end.
+/// An amount of money: its sign, its number and, in a range, the upper end.
 struct Amount {
     sign: String,
     numeral: Numeral,
@@ -164,7 +164,7 @@ fn amount(language: Language, text: &str) -> Option<(Amount, &str)> {
     Some((Amount { sign, numeral, to }, rest))
 }
 
-/// Reads money that begins at a token.
+/// Expands money that begins at a token.
 pub(super) fn money(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let language = context.language;
@@ -209,12 +209,12 @@ pub(super) fn money(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
     Some(readings)
 }
 
-/// Reads `1 500,50 €`: groups in tokens of their own.
+/// Parses `1 500,50 €`, whose groups are separate tokens.
 fn spaced(context: &Context<'_>, index: usize) -> Option<(Numeral, usize)> {
     numerals::spaced_groups(context, index)
 }
 
-/// Reads `5 Mio. €`, `2 millones €`, with the scale before the currency.
+/// Expands `5 Mio. €`, `2 millones €`, with the scale before the currency.
 fn after_scale(context: &Context<'_>, index: usize, currency: &Currency) -> Option<Vec<Reading>> {
     let (_, many) = currency.name(context.language);
     let before = context.sentence.before(index, 1).to_lowercase();
@@ -224,10 +224,10 @@ fn after_scale(context: &Context<'_>, index: usize, currency: &Currency) -> Opti
     (has_scale || is_sign).then(|| vec![Reading::from(format!("{link}{many}"))])
 }
 
-/// Beginnings of the words for a million and more.
+/// Prefixes of the words for a million and larger scales.
 const SCALES: &[&str] = &["mill", "mio", "mrd", "milh", "bil"];
 
-/// Reads `R$ 2 milhões`, with the currency spoken after the scale.
+/// Expands `R$ 2 milhões`, with the currency spoken after the scale.
 fn before_scale(
     context: &Context<'_>,
     index: usize,
@@ -246,7 +246,7 @@ fn before_scale(
     is_scale.then_some([first, second])
 }
 
-/// Returns the "de" between millions and the counted noun.
+/// Returns the "de" between millions and the counted noun, if the language needs one.
 fn link(language: Language, name: &str) -> &'static str {
     match language {
         Language::German => "",

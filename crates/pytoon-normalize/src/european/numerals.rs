@@ -5,13 +5,13 @@ use crate::numbers::Form;
 use crate::numbers::{Numeral, is_digits, share};
 use crate::sentence::Reading;
 
-/// Abbreviated scales.
+/// Abbreviated scales, by language.
 const SCALES: &[(Language, &str, &str)] = &[
     (Language::German, "Mio", "Millionen"),
     (Language::German, "Mrd", "Milliarden"),
     (Language::German, "Tsd", "Tausend"),
 ];
-/// Ordinal endings, with a flag for feminine ones.
+/// French ordinal endings, with a flag for feminine ones.
 const FRENCH: &[(&str, bool)] = &[
     ("er", false),
     ("re", true),
@@ -43,7 +43,7 @@ pub(super) fn is_scale(text: &str) -> bool {
     SCALES.iter().any(|(_, written, _)| *written == text)
 }
 
-/// Returns the word of an abbreviated scale.
+/// Returns the full word for an abbreviated scale.
 pub(super) fn scale(language: Language, text: &str) -> Option<&'static str> {
     SCALES
         .iter()
@@ -51,7 +51,7 @@ pub(super) fn scale(language: Language, text: &str) -> Option<&'static str> {
         .map(|(.., name)| *name)
 }
 
-/// Reads `24/7`, `50/50`, `80/20`.
+/// Expands `24/7`, `50/50`, `80/20`.
 fn pair(language: Language, core: &str) -> Option<String> {
     let (first, second) = core.split_once('/')?;
     let number =
@@ -62,7 +62,7 @@ fn pair(language: Language, core: &str) -> Option<String> {
     is_pair.then(|| format!("{} {}", say(first), say(second)))
 }
 
-/// Reads telephone numbers, digit by digit: `0800 123 456`, `+49 30 123456`.
+/// Expands telephone numbers, digit by digit: `0800 123 456`, `+49 30 123456`.
 pub(super) fn phone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let language = context.language;
     let first = context.core(index);
@@ -91,7 +91,7 @@ pub(super) fn phone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
     })
 }
 
-/// Splits signs from the beginning of a number.
+/// Splits the signs from the beginning of a number.
 pub(super) fn sign(language: Language, text: &str) -> (String, &str) {
     let names = language.names();
     let signs = [
@@ -106,7 +106,7 @@ pub(super) fn sign(language: Language, text: &str) -> (String, &str) {
     found.unwrap_or((String::new(), text))
 }
 
-/// Reads a number or a range at the beginning of a text.
+/// Expands a number or a range at the beginning of a text.
 fn amount(language: Language, text: &str, form: Form) -> Option<(String, &str)> {
     let (sign, rest) = sign(language, text);
     let (numeral, rest) = language.scan(rest)?;
@@ -129,7 +129,7 @@ fn year_or_number(language: Language, numeral: &Numeral, form: Form) -> String {
     }
 }
 
-/// Reads `25 %`, `25%`, `5-10 %`.
+/// Expands `25 %`, `25%`, `5-10 %`.
 pub(super) fn percent(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let language = context.language;
     let core = context.core(index);
@@ -142,7 +142,7 @@ pub(super) fn percent(context: &Context<'_>, index: usize) -> Option<Vec<Reading
     is_apart.then(|| vec![Reading::from(spoken), Reading::from(name)])
 }
 
-/// Reads `3.` in German, `1er` in French, `2º` in Spanish and Portuguese.
+/// Expands `3.` in German, `1er` in French, `2º` in Spanish and Portuguese.
 pub(super) fn ordinal(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let language = context.language;
     let core = context.core(index);
@@ -176,7 +176,7 @@ fn with_ending<'a>(core: &'a str, endings: &[(&str, bool)]) -> Option<(&'a str, 
     })
 }
 
-/// Reads groups of three digits in tokens of their own, the last with decimals: `1 500,50`.
+/// Parses groups of three digits in separate tokens, the last with decimals: `1 500,50`.
 pub(super) fn spaced_groups(context: &Context<'_>, index: usize) -> Option<(Numeral, usize)> {
     let first = context.core(index);
     if !is_digits(first) || first.len() > 3 || first.starts_with('0') {
@@ -201,7 +201,7 @@ pub(super) fn spaced_groups(context: &Context<'_>, index: usize) -> Option<(Nume
     (count > 1).then_some((Numeral { whole, fraction, is_grouped: true }, count))
 }
 
-/// Reads a number.
+/// Expands a number.
 pub(super) fn number(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let language = context.language;
     let core = context.core(index);

@@ -25,12 +25,12 @@ fn parse(text: &str) -> Option<(u64, Option<u64>)> {
     }
 }
 
-/// Reads German `18.30` before "Uhr".
+/// Parses a German time such as `18.30`, for use before "Uhr".
 fn dotted(text: &str) -> Option<(u64, Option<u64>)> {
     parse(&text.replacen('.', ":", 1))
 }
 
-/// Reads a time that begins at a token.
+/// Expands a time that begins at a token.
 pub(super) fn time(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let language = context.language;
@@ -77,7 +77,7 @@ pub(super) fn time(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> 
     Some(vec![Reading::from(spoken), Reading::from(minutes)])
 }
 
-/// Reads `9:00-17:00`, `9-17 Uhr`.
+/// Expands `9:00-17:00`, `9-17 Uhr`.
 fn range(context: &Context<'_>, from: &str, to: &str, is_oclock: bool) -> Option<Vec<Reading>> {
     let language = context.language;
     let hour = |text: &str| {

@@ -1,6 +1,6 @@
 //! English number words.
 //!
-//! Guarantees: words only, no digits; British readings have "and" before tens and units.
+//! Guarantees: the output has only words and no digits; British readings have "and" before tens and units.
 
 use super::{MAX_CARDINAL, Notation, Numeral, digit_words, is_digits, thousands, words};
 
@@ -23,7 +23,7 @@ const TEENS: [&str; 10] = [
 const TENS: [&str; 10] =
     ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 const SCALES: [&str; 5] = ["", "thousand", "million", "billion", "trillion"];
-/// Cardinals whose ordinals are not the cardinal with "th".
+/// Cardinals whose ordinal is irregular, that is, not the cardinal with "th".
 const ORDINALS: &[(&str, &str)] = &[
     ("one", "first"),
     ("two", "second"),
@@ -34,7 +34,7 @@ const ORDINALS: &[(&str, &str)] = &[
     ("twelve", "twelfth"),
 ];
 
-/// The reader's dialect, as far as numbers and dates differ.
+/// The dialect, as far as numbers and dates differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     American,
@@ -42,7 +42,7 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
-    /// Returns the dialect of a language tag.
+    /// Returns the dialect for a language tag.
     pub(crate) fn of(language: &str) -> Self {
         let region = language.split(['-', '_']).nth(1).unwrap_or_default().to_ascii_uppercase();
         match region.as_str() {
@@ -77,7 +77,7 @@ fn below_thousand(number: u64, dialect: Dialect) -> String {
     words([word(&DIGITS, hundreds), "hundred", and, &below_hundred(rest)])
 }
 
-/// Reads a cardinal below 10¹⁵.
+/// Returns the words for a cardinal below 10¹⁵.
 pub(crate) fn cardinal(number: u64, dialect: Dialect) -> String {
     if number == 0 {
         return "zero".to_owned();
@@ -93,7 +93,7 @@ pub(crate) fn cardinal(number: u64, dialect: Dialect) -> String {
     words(parts.iter().map(String::as_str))
 }
 
-/// Reads an ordinal below 10¹⁵.
+/// Returns the words for an ordinal below 10¹⁵.
 pub(crate) fn ordinal(number: u64, dialect: Dialect) -> String {
     to_ordinal(&cardinal(number, dialect))
 }
@@ -110,12 +110,12 @@ pub(crate) fn to_ordinal(cardinal: &str) -> String {
     words([head, &last])
 }
 
-/// Reads digits one by one.
+/// Returns the words for digits, one by one.
 pub(crate) fn digits(text: &str) -> String {
     digit_words(text, &DIGITS)
 }
 
-/// Reads a number: a cardinal, then "point" and the decimals one by one.
+/// Returns the words for a number: the cardinal, then "point" and the decimals one by one.
 pub(crate) fn number(numeral: &Numeral, dialect: Dialect) -> String {
     let has_leading_zero = numeral.whole.len() > 1 && numeral.whole.starts_with('0');
     let too_long = numeral.is_plain() && numeral.whole.len() > 9;
@@ -129,7 +129,7 @@ pub(crate) fn number(numeral: &Numeral, dialect: Dialect) -> String {
     words([&whole, "point", &digits(&numeral.fraction)])
 }
 
-/// Reads a year: "nineteen oh five", "two thousand five", "twenty twenty six".
+/// Returns the words for a year: "nineteen oh five", "two thousand five", "twenty twenty six".
 pub(crate) fn year(year: u64, dialect: Dialect) -> String {
     let (century, rest) = (year / 100, year % 100);
     if !(1000..=9999).contains(&year) || century % 10 == 0 && rest < 10 {
@@ -142,7 +142,7 @@ pub(crate) fn year(year: u64, dialect: Dialect) -> String {
     }
 }
 
-/// Reads the number of a house, a room or a model: "two twenty one", "one oh one", "forty ninety".
+/// Returns the words for the number of a house, a room or a model: "two twenty one", "one oh one", "forty ninety".
 pub(crate) fn label(text: &str) -> String {
     let value: Option<u64> = if text.len() <= MAX_CARDINAL { text.parse().ok() } else { None };
     match (value, text.len()) {
@@ -166,7 +166,7 @@ pub(crate) fn label(text: &str) -> String {
     }
 }
 
-/// Makes a word plural: "hundred" to "hundreds", "twenty" to "twenties", "six" to "sixes".
+/// Returns the plural of a number word: "hundreds" for "hundred", "twenties" for "twenty", "sixes" for "six".
 pub(crate) fn plural(text: &str) -> String {
     match text.strip_suffix('y') {
         Some(stem) => format!("{stem}ies"),

@@ -1,6 +1,6 @@
-//! French number words, as in France and Canada.
+//! French number words, as used in France and Canada.
 //!
-//! Guarantees: words only, no digits, for numbers below 10¹⁵.
+//! Guarantees: for numbers below 10¹⁵ the output has only words and no digits.
 
 use super::{thousands, words};
 use crate::numbers::Form;
@@ -38,7 +38,7 @@ fn below_hundred(number: u64) -> String {
     }
 }
 
-/// Reads a number below a thousand; `is_last` allows "cents" and "vingts" to have their s.
+/// Returns the words for a number below a thousand. `is_last` allows the plural s of "cents" and "vingts".
 fn below_thousand(number: u64, is_last: bool) -> String {
     let rest = below_hundred(number % 100);
     let hundreds = match number / 100 {
@@ -51,7 +51,7 @@ fn below_thousand(number: u64, is_last: bool) -> String {
     words([hundreds.as_str(), rest.as_str()])
 }
 
-/// Reads a cardinal.
+/// Returns the words for a cardinal.
 pub(crate) fn cardinal(number: u64, form: Form) -> String {
     if number == 0 {
         return "zéro".to_owned();
@@ -72,7 +72,7 @@ pub(crate) fn cardinal(number: u64, form: Form) -> String {
     if form == Form::Feminine && ends_in_one { format!("{spoken}e") } else { spoken }
 }
 
-/// Reads an ordinal.
+/// Returns the words for an ordinal.
 pub(crate) fn ordinal(number: u64, form: Form) -> String {
     if number == 1 {
         return if form == Form::Feminine { "première" } else { "premier" }.to_owned();

@@ -1,6 +1,6 @@
 //! German number words.
 //!
-//! Guarantees: words only, no digits, for numbers below 10¹⁵.
+//! Guarantees: for numbers below 10¹⁵ the output has only words and no digits.
 
 use super::{thousands, words};
 use crate::numbers::Form;
@@ -37,7 +37,7 @@ const SCALES: [(&str, &str); 5] = [
     ("Milliarde", "Milliarden"),
     ("Billion", "Billionen"),
 ];
-/// Stems of ordinals that differ from their cardinal.
+/// Ordinal stems that differ from their cardinal.
 const ORDINALS: &[(u64, &str)] = &[(1, "erst"), (3, "dritt"), (7, "siebt"), (8, "acht")];
 
 pub(crate) const DIGITS: [&str; 10] =
@@ -65,7 +65,7 @@ fn below_thousand(number: u64) -> String {
     format!("{hundreds}{}", below_hundred(number % 100))
 }
 
-/// Adds the ending of the last "ein", alone or before a noun.
+/// Adds the ending of a final "ein", alone or before a noun.
 fn ending_one(text: String, number: u64, form: Form) -> String {
     if number % 100 != 1 {
         return text;
@@ -77,12 +77,12 @@ fn ending_one(text: String, number: u64, form: Form) -> String {
     }
 }
 
-/// Returns the part of a number that decides the ending of its last "ein".
+/// Returns the part of a number that decides the ending of its final "ein".
 fn rest_of(number: u64) -> u64 {
     if number == 1 { 1 } else { 100 + number % 100 }
 }
 
-/// Reads a cardinal.
+/// Returns the words for a cardinal.
 pub(crate) fn cardinal(number: u64, form: Form) -> String {
     if number == 0 {
         return "null".to_owned();
@@ -107,7 +107,7 @@ pub(crate) fn cardinal(number: u64, form: Form) -> String {
     words(parts.iter().map(String::as_str))
 }
 
-/// Reads an ordinal with its ending: "dritte", "dritten", "dritter".
+/// Returns the words for an ordinal with its ending: "dritte", "dritten", "dritter".
 pub(crate) fn ordinal(number: u64, ending: &str) -> String {
     let last = number % 100;
     let stem = if (1..20).contains(&last) {
@@ -122,7 +122,7 @@ pub(crate) fn ordinal(number: u64, ending: &str) -> String {
     format!("{stem}{ending}")
 }
 
-/// Reads a year: "neunzehnhundertneunzig", "zweitausendsechsundzwanzig".
+/// Returns the words for a year: "neunzehnhundertneunzig", "zweitausendsechsundzwanzig".
 pub(crate) fn year(year: u64) -> String {
     if !(1100..2000).contains(&year) {
         return cardinal(year, Form::Alone);

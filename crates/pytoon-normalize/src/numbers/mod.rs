@@ -1,7 +1,7 @@
-//! Written numbers, and their words in five languages.
+//! Parses written numbers, and defines number words in five languages.
 //!
-//! Guarantees: reading costs time linear in the text; the words for one number are bounded, regardless of its length.
-//! Leaves the meaning of a number (a year, a price, a telephone) to others.
+//! Guarantees: parsing time grows linearly with the text; the words for one number are bounded, regardless of its
+//! length. The callers decide what a number means (a year, a price, a telephone number).
 
 pub(crate) mod english;
 pub(crate) mod french;
@@ -9,23 +9,23 @@ pub(crate) mod german;
 pub(crate) mod portuguese;
 pub(crate) mod spanish;
 
-/// The most digits read, so that a hostile number cannot explode.
+/// Maximum number of digits parsed, so that a hostile number cannot expand without bound.
 pub(crate) const MAX_DIGITS: usize = 48;
-/// The most digits of a cardinal; longer numbers are read digit by digit.
+/// Maximum number of digits in a cardinal. Longer numbers are spoken digit by digit.
 pub(crate) const MAX_CARDINAL: usize = 15;
 
-/// The grammatical gender that a number agrees with.
+/// The grammatical form of a number, which agrees with its noun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// No noun: it is alone.
+    /// The number has no noun.
     Alone,
-    /// A masculine or neuter noun.
+    /// The number agrees with a masculine or neuter noun.
     Masculine,
-    /// A feminine noun.
+    /// The number agrees with a feminine noun.
     Feminine,
 }
 
-/// The notation of numbers in a language.
+/// The notation for numbers in a language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Notation {
     /// The mark between groups of three digits.
@@ -41,7 +41,7 @@ pub(crate) struct Numeral {
     pub(crate) whole: String,
     /// The digits after the decimal mark.
     pub(crate) fraction: String,
-    /// True if group marks were written.
+    /// True if the number was written with group marks.
     pub(crate) is_grouped: bool,
 }
 
@@ -51,18 +51,18 @@ impl Numeral {
         if self.whole.len() > MAX_CARDINAL { None } else { self.whole.parse().ok() }
     }
 
-    /// Returns true for a number without decimals and group marks.
+    /// Returns true for a number without decimals or group marks.
     pub(crate) fn is_plain(&self) -> bool {
         self.fraction.is_empty() && !self.is_grouped
     }
 
-    /// Returns true for exactly 1.
+    /// Returns true if the number is exactly 1.
     pub(crate) fn is_one(&self) -> bool {
         self.whole == "1" && self.fraction.is_empty()
     }
 }
 
-/// Reads the number at the beginning of a text and returns it with the rest.
+/// Parses the number at the beginning of a text. Returns it with the remaining text.
 pub(crate) fn scan(text: &str, notation: Notation) -> Option<(Numeral, &str)> {
     let (digits, mut rest) = take_digits(text);
     let mut whole = digits.to_owned();
@@ -95,13 +95,13 @@ pub(crate) fn scan(text: &str, notation: Notation) -> Option<(Numeral, &str)> {
     Some((Numeral { whole, fraction, is_grouped }, rest))
 }
 
-/// Splits ASCII digits from the beginning of a text.
+/// Splits the ASCII digits from the beginning of a text.
 pub(crate) fn take_digits(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     text.split_at(end)
 }
 
-/// Reads groups of three digits, each after its mark. Indian groups of two are accepted too.
+/// Parses groups of three digits, each after its mark. Also accepts Indian groups of two.
 fn groups(text: &str, mark: char) -> Option<(String, &str)> {
     let mut out = String::new();
     let mut rest = text;
@@ -124,7 +124,7 @@ pub(crate) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Reads digits one by one with a language's ten words.
+/// Returns the words for digits one by one, from a language's ten digit words.
 pub(crate) fn digit_words(digits: &str, words: &[&str; 10]) -> String {
     let spoken: Vec<&str> = digits
         .chars()
@@ -135,8 +135,8 @@ pub(crate) fn digit_words(digits: &str, words: &[&str; 10]) -> String {
     spoken.join(" ")
 }
 
-/// Splits a number below 10¹⁵ into groups of three digits, the highest first, with the power of
-/// a thousand of each. Zero groups are left out.
+/// Splits a number below 10¹⁵ into groups of three digits, the highest first, each with its power of a thousand.
+/// Omits zero groups.
 pub(crate) fn thousands(number: u64) -> Vec<(u64, usize)> {
     let mut out = Vec::new();
     let mut rest = number;
@@ -152,12 +152,12 @@ pub(crate) fn thousands(number: u64) -> Vec<(u64, usize)> {
     out
 }
 
-/// Joins words that are not empty with spaces.
+/// Joins the non-empty words with spaces.
 pub(crate) fn words<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Divides words evenly between a number of tokens, in order.
+/// Divides the words of a text evenly among `count` tokens, in order.
 pub(crate) fn share(text: &str, count: usize) -> Vec<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let per_token = words.len().div_ceil(count.max(1)).max(1);

@@ -1,6 +1,6 @@
-//! Portuguese number words, of Brazil and of Portugal.
+//! Portuguese number words, as used in Brazil and Portugal.
 //!
-//! Guarantees: words only, no digits, for numbers below 10¹⁵; "uma" and "duas" before feminine
+//! Guarantees: for numbers below 10¹⁵ the output has only words and no digits, with "uma" and "duas" before feminine
 //! nouns.
 
 use super::{thousands, words};
@@ -71,7 +71,7 @@ const ORDINAL_TENS: [&str; 10] = [
 pub(crate) const DIGITS: [&str; 10] =
     ["zero", "um", "dois", "três", "quatro", "cinco", "seis", "sete", "oito", "nove"];
 
-/// The country of a Portuguese speaker.
+/// The country of the Portuguese speaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Country {
     Brazil,
@@ -134,7 +134,7 @@ fn scale(group: u64, power: usize, form: Form, country: Country) -> String {
     }
 }
 
-/// Reads a cardinal.
+/// Returns the words for a cardinal.
 pub(crate) fn cardinal(number: u64, form: Form, country: Country) -> String {
     if number == 0 {
         return "zero".to_owned();
@@ -152,7 +152,7 @@ pub(crate) fn cardinal(number: u64, form: Form, country: Country) -> String {
     spoken
 }
 
-/// Reads an ordinal below 100; larger ones are read as cardinals, as people do.
+/// Returns the words for an ordinal below 100. Larger ordinals are spoken as cardinals, as people do.
 pub(crate) fn ordinal(number: u64, form: Form, country: Country) -> String {
     if !(1..100).contains(&number) {
         return cardinal(number, Form::Alone, country);

@@ -1,7 +1,7 @@
 //! Spanish number words.
 //!
-//! Guarantees: words only, no digits, for numbers below 10¹⁵; "un" and "veintiún" before nouns,
-//! feminine hundreds before feminine ones.
+//! Guarantees: for numbers below 10¹⁵ the output has only words and no digits, with "un" and "veintiún" before nouns,
+//! and feminine hundreds before feminine nouns.
 
 use super::words;
 use crate::numbers::Form;
@@ -116,7 +116,7 @@ fn below_million(number: u64, form: Form) -> String {
     words([high.as_str(), &below_thousand(low, form)])
 }
 
-/// Reads a cardinal.
+/// Returns the words for a cardinal.
 pub(crate) fn cardinal(number: u64, form: Form) -> String {
     if number == 0 {
         return "cero".to_owned();
@@ -135,7 +135,7 @@ pub(crate) fn cardinal(number: u64, form: Form) -> String {
     ])
 }
 
-/// Reads an ordinal below 100; larger ones are read as cardinals, as people do.
+/// Returns the words for an ordinal below 100. Larger ordinals are spoken as cardinals, as people do.
 pub(crate) fn ordinal(number: u64, form: Form) -> String {
     let spoken = match number {
         1..=10 => word(&ORDINALS, number).to_owned(),

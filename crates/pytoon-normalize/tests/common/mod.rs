@@ -1,21 +1,21 @@
-//! Phrases with their readings, and their comparison.
+//! Phrases with their readings, and the comparison of actual readings with them.
 
 use pytoon_core::text::words;
 use pytoon_normalize::{Pronunciations, join_spoken, normalize};
 
-/// A phrase and the text that a voice reads for it.
+/// A phrase and the text that a voice should speak for it.
 pub(crate) struct Reading {
     pub(crate) language: &'static str,
     pub(crate) written: &'static str,
     pub(crate) spoken: &'static str,
 }
 
-/// Reads a text without pronunciations of its own.
+/// Returns the spoken form of a text without custom pronunciations.
 pub(crate) fn read(language: &str, written: &str) -> String {
     join_spoken(&normalize(&words(written), language, &Pronunciations::default())).text
 }
 
-/// Fails with every phrase that has another reading.
+/// Fails with a list of all phrases whose reading differs.
 pub(crate) fn assert_readings(readings: &[Reading]) {
     let differing: Vec<String> = readings
         .iter()

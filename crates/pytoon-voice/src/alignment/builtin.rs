@@ -1,7 +1,7 @@
-//! The built-in aligner: local voices speak the script, and the recording is aligned with them.
+//! The built-in aligner: it speaks the script with local voices and aligns the recording with their speech.
 //!
-//! Needs no network and no model, only the helper program. An installed voice of the `heart` family makes it more
-//! exact. Accuracy figures and discarded approaches are in docs/alignment.md.
+//! It needs no network and no model, only the helper program. An installed voice of the `heart` family makes it more
+//! exact. docs/alignment.md lists accuracy figures and discarded approaches.
 
 use super::mismatch::{Mismatch, Search};
 use super::recorded::{Aligned, Recorded};
@@ -15,23 +15,23 @@ use pytoon_core::text::Word;
 use pytoon_process::Runner;
 use std::collections::BTreeMap;
 
-/// The aligner.
+/// The built-in aligner.
 #[derive(Debug, Clone)]
 pub struct Builtin {
-    /// Runs the helper.
+    /// The runner of the helper program.
     pub runner: Runner,
-    /// Local voices by language.
+    /// The local voices, by language.
     pub voices: BTreeMap<String, String>,
-    /// Installed natural voices, used as one more reference. `None` uses the local voices alone.
+    /// The installed natural voices, used as one more reference. `None` uses the local voices alone.
     pub natural: Option<Neural>,
 }
 
 impl Builtin {
-    /// Times the script's words in its recording, as far as the recording says them. Returns `None` if there is
+    /// Times the script's words in their recording, as far as the recording contains them. Returns `None` if there is
     /// nothing to compare: an empty script, or a recording that is far too short.
     ///
     /// # Errors
-    /// As [`crate::VoiceError`] of the local voice.
+    /// Returns the local voice's [`crate::VoiceError`].
     pub fn align(&self, recorded: Recorded<'_>) -> Result<Option<Aligned>> {
         let Recorded { samples, sentences, language, .. } = recorded;
         let voice = self.voice_for(language);
@@ -60,7 +60,7 @@ impl Builtin {
     }
 }
 
-/// Variants of the voice that the references speak with.
+/// The voice variants with which the references are spoken.
 const VARIANTS: [&str; 3] = ["", "f3", "klatt2"];
 
 fn finish(sentences: &[Vec<Word>], found: &Alignment, mismatch: Option<Mismatch>) -> Aligned {
@@ -93,7 +93,7 @@ mod tests {
         sentences(text).iter().map(|s| words(&s.text)).collect()
     }
 
-    /// Returns a recording in a voice that no reference has, at another speed, with a pause between sentences.
+    /// Returns a recording in a voice that no reference uses, at another speed, with a pause between sentences.
     fn recording(text: &str) -> (Vec<f32>, Vec<CaptionWord>) {
         let espeak = Espeak { runner: runner(), voices: BTreeMap::new(), pitch: 60, speed: 1.0 };
         let request = TtsRequest {

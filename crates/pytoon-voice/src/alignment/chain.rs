@@ -1,7 +1,7 @@
-//! Times the words of a recording with the first method that can be trusted.
+//! Times the words of a recording with the first method whose result can be trusted.
 //!
-//! Guarantees: every word of the script gets a time; every method that falls back to the next is logged with its
-//! reason; the method used is logged with its confidence.
+//! Guarantees: every word of the script gets a time; every fallback to the next method is logged with its reason; the
+//! method used is logged with its confidence.
 
 use super::builtin::Builtin;
 use super::outside::{self, Outside};
@@ -17,39 +17,39 @@ use pytoon_vocabulary::CaptionWord;
 /// The chain of alignment methods.
 #[derive(Debug, Clone)]
 pub struct Aligner {
-    /// Methods in order. `even_split` is the last fallback.
+    /// The methods in order. `even_split` is the last fallback.
     pub order: Vec<AlignmentMethod>,
     /// The built-in aligner.
     pub builtin: Builtin,
 }
 
-/// Word times and their origin.
+/// Word times and the method that determined them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// The method used.
     pub method: AlignmentMethod,
-    /// The confidence, from 0 to 1; 0.1 for a guess by syllables.
+    /// The confidence, from 0 to 1; 0.1 for an estimate from syllables.
     pub confidence: f64,
-    /// The times of every word of the script.
+    /// The script's words with their times.
     pub words: Vec<CaptionWord>,
-    /// A passage that the recording leaves out of the script or adds to it.
+    /// A passage that the recording omits from the script or adds to it.
     pub mismatch: Option<Mismatch>,
-    /// The reason why words are only spread over the speech, if they are.
+    /// The reason why word times are only estimated, if they are.
     pub guess: Option<String>,
 }
 
 impl Outcome {
-    /// Returns the outcome of a method that timed the words.
+    /// Creates the outcome of a method that timed the words.
     pub fn timed(method: AlignmentMethod, found: Aligned) -> Self {
         let Aligned { words, confidence, mismatch, .. } = found;
         Self { method, confidence, words, mismatch, guess: None }
     }
 }
 
-/// The confidence of words spread by syllables.
+/// The confidence of word times estimated from syllables.
 const EVEN_SPLIT_CONFIDENCE: f64 = 0.1;
 
-/// The failure of a method, after which the next one is tried.
+/// A failed method's error, after which the next method is tried.
 struct GaveWay {
     kind: &'static str,
     confidence: f64,
@@ -57,11 +57,11 @@ struct GaveWay {
 }
 
 impl Aligner {
-    /// Times the words.
+    /// Times the words of the recording.
     ///
     /// # Errors
-    /// Only if the user cancels or the machine runs out of a resource, which no other method would change. Any other
-    /// failure falls back to the next method.
+    /// Fails only if the user cancels or the machine runs out of a resource, which no other method would change. Any
+    /// other failure falls back to the next method.
     pub fn align(&self, recorded: Recorded<'_>) -> Result<Outcome> {
         let mut tried = Vec::new();
         let count = recorded.sentences.iter().map(Vec::len).sum();

@@ -1,7 +1,8 @@
-//! The fewest edits between two sequences, used to match spoken words with written ones.
+//! Minimum-edit alignment of two sequences, used to match spoken words with written ones.
 
-/// Aligns two sequences of these lengths by the cheapest edits (Levenshtein distance). `change` is the cost of
-/// matching two items, the other two are the costs of leaving one out. Returns the matched pairs, the last first.
+/// Aligns two sequences of the given lengths by the cheapest edits (Levenshtein distance). `change` is the cost of
+/// matching two items; the other two closures are the costs of omitting an item. Returns the matched pairs, the last
+/// first.
 pub(crate) fn cheapest(
     (rows, columns): (usize, usize),
     change: impl Fn(usize, usize) -> u32,

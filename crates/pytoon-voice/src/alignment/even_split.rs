@@ -1,14 +1,15 @@
-//! Spreads words over speech by their syllables.
+//! Distributes words over speech in proportion to their syllables.
 //!
-//! Pauses are left out: words are spread over the stretches that contain speech, so a long breath does not push
-//! the rest of the sentence late. The error is a few hundred milliseconds.
+//! Words are placed only in ranges that contain speech, so a long breath does not delay the rest of the sentence. The
+//! error is a few hundred milliseconds.
 
 use pytoon_core::caption;
 use pytoon_core::text::Word;
 use pytoon_core::time::MsRange;
 use pytoon_vocabulary::{CaptionWord, Ms};
 
-/// Returns the times of words spread over speech (ranges in milliseconds, in order, not overlapping).
+/// Returns the words with times distributed over speech. The ranges are in milliseconds, in order and without
+/// overlap.
 pub fn spread_over_speech(words: &[Word], speech: &[MsRange]) -> Vec<CaptionWord> {
     let total: Ms = speech.iter().map(|range| range.duration()).sum();
     let in_speech_time = caption::spread(words, MsRange::new(Ms::ZERO, total));
@@ -22,8 +23,8 @@ pub fn spread_over_speech(words: &[Word], speech: &[MsRange]) -> Vec<CaptionWord
         .collect()
 }
 
-/// Converts a time counted in speech alone to a time of the recording. At the border of two stretches a start
-/// belongs to the later one and an end to the earlier.
+/// Converts a time counted in speech alone to a time in the recording. At the border of two ranges, a start belongs
+/// to the later range and an end to the earlier one.
 fn to_film_time(at: Ms, speech: &[MsRange], is_end: bool) -> Ms {
     let mut left = at;
     for range in speech {

@@ -1,56 +1,56 @@
-//! Finds passages that a recording leaves out of its script or adds to it.
+//! Detects passages that a recording omits from its script or adds to it.
 //!
-//! If a recording and the whole script are hardly alike, the aligner tries the script without some neighbouring
-//! sentences, and the recording without some neighbouring stretches of speech. If the rest is then clearly alike, the
-//! removed part was not said, or is not in the script.
+//! If a recording is hardly similar to the whole script, the aligner tries the script without some neighbouring
+//! sentences, and the recording without some neighbouring speech segments. If the remainder then matches clearly, the
+//! speaker did not say the removed sentences, or the script lacks the removed speech.
 //!
-//! Guarantees: a bounded number of tries; a mismatch is reported only if the rest is a sure match.
+//! Guarantees: the number of attempts is bounded; a mismatch is reported only if the remainder is a certain match.
 
 use crate::word_aligner::{Alignment, Reference, ReferenceWord, SAMPLE_RATE, Timed, align};
 use pytoon_core::time::MsRange;
 use std::ops::Range;
 
-/// A passage that a recording and its script do not share.
+/// A passage that only the recording or only its script contains.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mismatch {
-    /// The recording does not say these sentences.
+    /// Sentences of the script that the recording does not contain.
     Unsaid {
         /// The indices of the sentences.
         sentences: Range<usize>,
-        /// Their expected place in the recording, in milliseconds.
+        /// The position at which the recording should contain them, in milliseconds.
         at_ms: i64,
     },
-    /// The script lacks the words said in this range.
+    /// The range of the recording whose words the script lacks.
     Unscripted(MsRange),
 }
 
 /// The confidence below which the search for a mismatch starts.
 const DOUBTFUL: f64 = 0.45;
-/// The pace relative to the references outside of which the search starts too.
+/// The range of the usual pace relative to the references. A pace outside it also starts the search.
 const USUAL_PACE: Range<f64> = 0.75..1.35;
-/// The length of a word, in milliseconds, above which it must contain something else.
+/// The length above which a word must contain something else, in milliseconds.
 const ENDLESS_WORD_MS: f64 = 1200.0;
-/// The least gain in confidence of the rest over the whole.
+/// Minimum gain in confidence of the remainder over the whole.
 const BETTER: f64 = 0.05;
-/// The confidence from which the rest is a sure match. `ALIKE` is enough if the gain is `MORE_ALIKE`.
+/// The confidence from which the remainder is a certain match. `ALIKE` is enough if the gain is `MORE_ALIKE`.
 const SURE: f64 = 0.6;
 const ALIKE: f64 = 0.4;
 const MORE_ALIKE: f64 = 0.35;
-/// The shortest speech worth a search, in milliseconds.
+/// Minimum length of speech that justifies a search, in milliseconds.
 const LEAST_MS: i64 = 700;
-/// The pause, in milliseconds, below which two ranges of speech form one stretch.
+/// The pause below which two ranges of speech form one segment, in milliseconds.
 const PAUSE_MS: i64 = 150;
-/// The seconds of recording that all tries together may process.
+/// Maximum length of recording that all attempts together may process, in seconds.
 const BUDGET_S: f64 = 150.0;
-/// The range of people's pace relative to the references.
+/// The range of human pace relative to the references.
 const PACE: Range<f64> = 0.55..1.9;
 
-/// A recording, its references, and the places of sentences and speech.
+/// A recording, its references, and the positions of its sentences and speech.
 pub(super) struct Search<'a> {
-    /// At [`SAMPLE_RATE`].
+    /// The samples of the recording at [`SAMPLE_RATE`].
     pub(super) samples: &'a [f32],
     pub(super) references: &'a [Reference],
-    /// Words of each sentence.
+    /// The number of words in each sentence.
     pub(super) counts: &'a [usize],
     pub(super) speech: &'a [MsRange],
     /// The alignment of the whole recording with the whole script, if there is one.
@@ -58,7 +58,7 @@ pub(super) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Returns true if there are signs of a mismatch: low confidence, an unusual pace, endless words.
+    /// Returns true if there are signs of a mismatch: low confidence, an unusual pace, or overlong words.
     pub(super) fn is_called_for(&self) -> bool {
         let Some(whole) = self.whole else { return true };
         let words: usize = self.counts.iter().sum();
@@ -69,7 +69,7 @@ impl Search<'_> {
         whole.confidence < DOUBTFUL || is_unusual
     }
 
-    /// Returns the best match without a part of the script or of the recording, if one is sure.
+    /// Returns the best match without a part of the script or of the recording, if one is certain.
     pub(super) fn run(&self) -> Option<(Alignment, Mismatch)> {
         let seconds = self.samples.len() as f64 / f64::from(SAMPLE_RATE);
         let tries = ((BUDGET_S / seconds.max(1.0)) as usize).clamp(4, 40);
@@ -90,7 +90,7 @@ impl Search<'_> {
         self.speech.iter().map(|range| range.duration().get()).sum()
     }
 
-    /// Returns the milliseconds that the references take for the words in a range.
+    /// Returns the time that the references need for a range of words, in milliseconds.
     fn reference_ms(&self, words: &Range<usize>) -> f64 {
         let Some(reference) = self.references.first() else { return 0.0 };
         let own = reference.words.get(words.clone()).unwrap_or_default();
@@ -98,13 +98,13 @@ impl Search<'_> {
         samples as f64 * 1000.0 / f64::from(SAMPLE_RATE)
     }
 
-    /// Returns the pace of the rest relative to the references, if it is in the range of people's pace.
+    /// Returns the pace of the remainder relative to the references, if it is in the human range.
     fn pace(&self, reference_ms: f64, speech_ms: i64) -> Option<f64> {
         let pace = reference_ms / speech_ms.max(1) as f64;
         PACE.contains(&pace).then_some(pace)
     }
 
-    /// Aligns the script without some sentences.
+    /// Aligns the recording with the script without some sentences.
     fn without_words(&self, run: &Range<usize>) -> Option<Found> {
         let before: usize = self.counts[..run.start].iter().sum();
         let left_out: usize = self.counts[run.clone()].iter().sum();
@@ -124,7 +124,7 @@ impl Search<'_> {
         Some(Found { alignment, mismatch, pace })
     }
 
-    /// Aligns the recording without some stretches of speech.
+    /// Aligns the recording without some speech segments.
     fn without_sound(&self, stretches: &[MsRange], run: &Range<usize>) -> Option<Found> {
         let own = &stretches[run.clone()];
         let spoken: i64 = own.iter().map(|range| range.duration().get()).sum();
@@ -159,19 +159,19 @@ impl Search<'_> {
 struct Found {
     alignment: Alignment,
     mismatch: Mismatch,
-    /// The pace of the rest relative to the references.
+    /// The pace of the remainder relative to the references.
     pace: f64,
 }
 
 impl Found {
-    /// Returns the rank of this match. Among equals the pace nearest to the references wins.
+    /// Returns the rank of this match. Among equal matches, the pace nearest to the references wins.
     fn score(&self) -> f64 {
         self.alignment.confidence - 0.1 * self.pace.ln().abs()
     }
 }
 
-/// Returns the runs of neighbours among `count`, never all of them: first those at the end, then at the
-/// start, then in the middle; long ones before short ones.
+/// Returns the runs of neighbours among `count` items, but never all items. Runs at the end come first, then those at
+/// the start, then those in the middle; long runs precede short ones.
 fn runs(count: usize) -> Vec<Range<usize>> {
     let ends = (1..count).map(|start| start..count);
     let starts = (1..count).rev().map(|end| 0..end);
@@ -180,7 +180,7 @@ fn runs(count: usize) -> Vec<Range<usize>> {
     ends.chain(starts).chain(middles).collect()
 }
 
-/// Returns the stretches of speech with pauses between them.
+/// Returns the speech segments between pauses.
 fn stretches(speech: &[MsRange]) -> Vec<MsRange> {
     let mut out: Vec<MsRange> = Vec::new();
     for range in speech {
@@ -192,7 +192,7 @@ fn stretches(speech: &[MsRange]) -> Vec<MsRange> {
     out
 }
 
-/// Returns a reference without some of its words.
+/// Returns a copy of a reference without some of its words.
 fn without(reference: &Reference, gap: &Range<usize>) -> Reference {
     let start_of = |word: usize| {
         reference.words.get(word).map_or(reference.samples.len(), |word| word.samples.start)

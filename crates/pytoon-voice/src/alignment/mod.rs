@@ -1,8 +1,8 @@
-//! Word times of a known text.
+//! Computes the word times of a known text.
 //!
-//! `provider` uses the synthesiser's own times. For recordings, `chain` tries in the configured order: outside
-//! programs (`outside`), the built-in aligner (`builtin`), and last `even_split`, which spreads words over the speech
-//! by their syllables and reports that it did.
+//! `provider` uses the synthesiser's own times. For recordings, `chain` tries in the configured order: external
+//! programs (`outside`), the built-in aligner (`builtin`), and last `even_split`, which distributes words over the
+//! speech by their syllables and reports that it did.
 
 pub mod builtin;
 pub mod chain;
@@ -20,15 +20,14 @@ pub use mismatch::Mismatch;
 use pytoon_core::text::Word;
 use pytoon_vocabulary::{CaptionWord, Ms};
 
-/// Returns a written word with its time, in milliseconds.
+/// Creates a timed word from a written word and its start and end in milliseconds.
 pub(crate) fn timed(word: &Word, start: i64, end: i64) -> CaptionWord {
     let (text, joins_next) = (word.text.clone(), word.joins_next);
     let (start, end) = (Ms::new(start), Ms::new(end));
     CaptionWord { text, start, end, emphasis: false, joins_next }
 }
 
-/// Returns words with their starts and ends, in milliseconds, rounded so that starts ascend and no word is
-/// empty.
+/// Creates timed words from starts and ends in milliseconds, rounded so that starts ascend and no word is empty.
 fn ascending<'a>(words: impl Iterator<Item = (&'a Word, (f64, f64))>) -> Vec<CaptionWord> {
     let mut earliest = 0;
     let word = |(word, (start, end)): (&Word, (f64, f64))| {
@@ -45,20 +44,20 @@ fn ascending<'a>(words: impl Iterator<Item = (&'a Word, (f64, f64))>) -> Vec<Cap
 pub enum AlignmentMethod {
     /// The voice provider's own times.
     Provider,
-    /// The program whisperx.
+    /// The external program whisperx.
     Whisperx,
-    /// The program stable-ts.
+    /// The external program stable-ts.
     StableTs,
     /// The built-in aligner.
     Builtin,
-    /// Words spread over the speech by their syllables.
+    /// Words distributed over the speech by their syllables.
     EvenSplit,
-    /// No voice: words are laid out for reading.
+    /// A display schedule for reading, since there is no voice.
     Reading,
 }
 
 impl AlignmentMethod {
-    /// Returns the name used in configuration, logs and metrics.
+    /// Returns the method's name in configuration, logs and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Provider => "provider",

@@ -1,7 +1,7 @@
-//! whisperx and stable-ts, as programs that the user installed.
+//! Alignment with whisperx and stable-ts, external programs that the user installed.
 //!
-//! Downloads nothing: a program that lacks its model reports so and the next method is tried. Recognised words are
-//! mapped onto the script's words by edit distance; the script is never changed.
+//! This module downloads nothing: a program that lacks its model reports so, and the next method is tried. Recognised
+//! words are mapped onto the script's words by edit distance. The script is never changed.
 
 use super::ascending;
 use super::edits::cheapest;
@@ -17,20 +17,20 @@ use std::io::Cursor;
 use std::path::Path;
 use std::time::Duration;
 
-/// An alignment program.
+/// An external alignment program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outside {
     Whisperx,
     StableTs,
 }
 
-/// The stall timeout. Loading a model takes a while, and nothing is printed meanwhile.
+/// The stall timeout. Loading a model takes a while, and the program prints nothing meanwhile.
 const STALL: Duration = Duration::from_secs(600);
 
-/// The most words accepted from a program: more than a voice-over of a minute has.
+/// Maximum number of words accepted from a program: more than a one-minute voice-over has.
 const MAX_HEARD: usize = 5_000;
 
-/// A recognised word, with times in seconds.
+/// A recognised word, with its times in seconds.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 struct RecognizedWord {
     #[serde(alias = "text")]
@@ -51,7 +51,7 @@ struct Segment {
 }
 
 impl Outside {
-    /// Returns the program's name and the hint for installing it.
+    /// Returns the program's name and its installation hint.
     fn program(self) -> (&'static str, &'static str) {
         match self {
             Self::Whisperx => ("whisperx", "`pip install whisperx` installs it"),
@@ -78,7 +78,7 @@ impl Outside {
     }
 }
 
-/// Times the words with a program. Also returns the program's version.
+/// Times the words with a program. Returns the result and the program's version.
 pub(crate) fn align(
     runner: &Runner,
     outside: Outside,
@@ -114,7 +114,7 @@ pub(crate) fn align(
     Ok(read(&bytes, &words, length_ms).map_err(bad)?.map(|found| (found, version)))
 }
 
-/// Reads a program's output as times of the script's words. Returns `None` if it recognised none of them.
+/// Parses a program's output into times of the script's words. Returns `None` if the program recognised none of them.
 pub(crate) fn read(
     bytes: &[u8],
     words: &[&Word],
@@ -155,7 +155,7 @@ fn map(words: &[&Word], heard: &[RecognizedWord], length_ms: f64) -> Option<Alig
     Some(Aligned { words, confidence, estimated_error_ms: -1.0, mismatch: None })
 }
 
-/// Returns the time of an unrecognised word: a share of the time between its recognised neighbours.
+/// Returns the time of an unrecognised word: an equal share of the time between its recognised neighbours.
 fn between(known: &[Option<(f64, f64)>], index: usize, length_ms: f64) -> (f64, f64) {
     let before = (0..index).rev().find(|&at| known[at].is_some());
     let after = (index + 1..known.len()).find(|&at| known[at].is_some());
@@ -171,7 +171,7 @@ fn bare(word: &str) -> String {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Returns for each script word its recognised word, by the fewest edits. A different word in the same place
+/// Returns the recognised word for each script word, by the fewest edits. A different word in the same position
 /// matches if both begin with the same letter.
 fn pairs(script: &[String], heard: &[(String, f64, f64)]) -> Vec<Option<usize>> {
     let alike = |a: &str, b: &str| match (a == b, a.chars().next() == b.chars().next()) {

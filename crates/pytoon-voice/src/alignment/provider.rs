@@ -1,6 +1,6 @@
-//! Word times from a synthesiser's own events.
+//! Computes word times from a synthesiser's own events.
 //!
-//! An event may point at white space (the next word is meant), at a word already passed (numbers are read as
+//! An event may point at white space (the next word is meant), at a word already passed (a number is spoken as
 //! several words), or be missing (merged words). Words take the first event in their own range; words without one
 //! share the time between their neighbours by length. Starts are strictly increasing.
 
@@ -9,7 +9,7 @@ use crate::spoken::SpokenText;
 use pytoon_core::text::Word;
 use pytoon_vocabulary::CaptionWord;
 
-/// Returns the times of the written words, given events (character position, milliseconds).
+/// Returns the times of the written words. An event is (character position, milliseconds).
 pub fn word_times(
     words: &[Word],
     text: &SpokenText,
@@ -43,8 +43,8 @@ fn first_events(text: &SpokenText, events: &[(usize, f64)]) -> Vec<Option<f64>> 
     starts
 }
 
-/// Fills in the starts of words without an event. They share the stretch from the word before, or from the
-/// beginning of the sound, to the next known start.
+/// Fills in the starts of words without an event. They share the time from the previous word, or from the beginning
+/// of the audio, to the next known start.
 fn fill_gaps(starts: &[Option<f64>], text: &SpokenText, length_ms: f64) -> Vec<f64> {
     let letters = |i: usize| (text.ranges[i].1 - text.ranges[i].0).max(1) as f64;
     let mut out = Vec::with_capacity(starts.len());

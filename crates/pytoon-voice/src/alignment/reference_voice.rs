@@ -1,6 +1,6 @@
-//! Speaks a script with local voices, as references for a recording.
+//! Speaks a script with local voices, to provide references for a recording.
 //!
-//! References are the raw sound of a synthesiser with its word times, not takes for a film.
+//! References are raw synthesiser audio with word times. They are not takes for a film.
 
 use crate::Result;
 use crate::alignment::provider;
@@ -13,23 +13,23 @@ use pytoon_core::text::Word;
 use pytoon_normalize::Pronunciations;
 use pytoon_process::Runner;
 
-/// The speech rate of the references, in words per minute: that of calm narration.
+/// The speaking rate of the references, in words per minute. It is that of calm narration.
 const WORDS_PER_MINUTE: f64 = 165.0;
-/// The pause between sentences, and the margin kept around each, in samples at the analysis rate.
+/// The pause between sentences, and the margin retained around each, in samples at the analysis rate.
 const GAP: usize = 1_600;
 const MARGIN: usize = 320;
-/// The lead of a `heart` voice's boundaries over those of recorded words, in milliseconds. They are whole
-/// frames of 25 ms. Without the correction this voice alone finds words 20 ms early (docs/alignment.md).
+/// The lead of a `heart` voice's word boundaries over those of recorded words, in milliseconds. The boundaries are
+/// whole frames of 25 ms. Without the correction, this voice alone finds words 20 ms early (docs/alignment.md).
 const NATURAL_EARLY_MS: i64 = 15;
 
-/// A voice to speak with: its name, and a variant (may be empty).
+/// A voice and its variant. The variant may be empty.
 pub(crate) type Voice = (String, &'static str);
 
-/// Returns one reference for each voice, all with the same words.
+/// Returns one reference for each voice. All references speak the same words.
 ///
 /// # Errors
-/// A [`crate::VoiceError`]: `Unavailable` if the helper cannot run, `Refused` if it does not know a voice,
-/// `BadAudio` if its answer is cut off.
+/// Returns a [`crate::VoiceError`]: `Unavailable` if the helper cannot run, `Refused` if it does not know a voice,
+/// `BadAudio` if its output is truncated.
 pub(crate) fn speak(
     runner: &Runner,
     sentences: &[Vec<Word>],
@@ -60,8 +60,8 @@ pub(crate) fn speak(
     Ok(by_voice.collect())
 }
 
-/// Returns a reference in an installed voice of the `heart` family, or `None` if none speaks the
-/// language or its files are damaged. `pytoon doctor` names damaged files.
+/// Returns a reference in an installed voice of the `heart` family, or `None` if no such voice speaks the language or
+/// its files are damaged. `pytoon doctor` names damaged files.
 pub(crate) fn speak_naturally(
     neural: &Neural,
     sentences: &[Vec<Word>],
@@ -125,7 +125,7 @@ fn spoken_form(text: &SpokenText, index: usize) -> String {
     text.text.chars().skip(from).take(to - from).collect()
 }
 
-/// Returns true if a reader pauses after a word.
+/// Returns true if a speaker pauses after a word.
 fn pauses(word: &str) -> bool {
     let bare = word.trim_end_matches(|c: char| "\"'”’)]»」』".contains(c));
     bare.chars().next_back().is_some_and(|c| ",.;:!?…—–-،؛؟۔।、。，！？；：".contains(c))

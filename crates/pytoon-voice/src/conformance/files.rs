@@ -1,4 +1,4 @@
-//! Voices that are files on this machine: one file after another is spoiled.
+//! Checks local voices that are files, by damaging one file after another.
 
 use super::{
     Bench, Outcome, Row, Stage, fails, fails_within, is_unwell, of_kind, request, row, speaks,
@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Failure kinds, as named in logs.
+/// The failure kinds as named in logs.
 const BAD_VOICE: &str = "bad_voice";
 const REFUSED: &str = "refused";
 const BAD_OUTPUT: &str = "bad_output";
-/// The time in which a model must be given up.
+/// The time within which a stalled model must be abandoned.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The voice of the fixtures.
+/// The name of the voice in the fixtures.
 const VOICE: &str = "eva";
 /// The files of the voice.
 const FILES: [&str; 2] = ["eva.onnx", "eva.onnx.json"];
@@ -37,13 +37,13 @@ pub(super) struct Files {
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Layout {
-    /// Installed, with a manifest.
+    /// An installed voice with a manifest.
     Installed,
-    /// Any place, by paths in the configuration.
+    /// A voice in any folder, named by paths in the configuration.
     Paths,
 }
 
-/// The change made to the voice before it speaks.
+/// The damage done to the voice before it speaks.
 #[derive(Clone, Copy)]
 enum Spoil {
     Nothing,
@@ -93,7 +93,7 @@ impl Files {
         })
     }
 
-    /// Names the voice in the provider's block of configuration.
+    /// Writes the voice into the provider's configuration block.
     fn name_voice(&self, block: &mut Value, folder: &Path, model: &Path) {
         match self.layout {
             Layout::Installed => block["folder"] = json!(folder.join("voices")),
@@ -101,7 +101,7 @@ impl Files {
         }
     }
 
-    /// Installs the voice of the fixtures. Returns the path of its model.
+    /// Installs the fixture voice. Returns the path of its model.
     fn install(&self, bench: &Bench<'_>, folder: &Path, spoil: Spoil) -> Result<PathBuf, String> {
         let [model, config] = FILES.map(|file| bench.subject.text(file).map(String::into_bytes));
         let model = self.lay_down(bench, folder, &[model?, config?])?;
@@ -115,7 +115,7 @@ impl Files {
         Ok(model)
     }
 
-    /// Writes a model and its settings, with a manifest where the layout has one.
+    /// Writes a model and its settings, with a manifest if the layout has one.
     fn lay_down(
         &self,
         bench: &Bench<'_>,
@@ -167,7 +167,7 @@ impl Files {
         of_kind(&fails(provider, &request())?, kind)
     }
 
-    /// Runs a toy model that speaks, gives silence, or takes too long.
+    /// Runs a toy model that speaks, returns silence, or is too slow.
     fn of_toy(&self, bench: &Bench<'_>, toy: Toy) -> Outcome {
         let check = format!("{toy:?}");
         let folder = bench.own_folder(&check)?;

@@ -1,4 +1,4 @@
-//! Programs of the machine, played by a shell script.
+//! Checks external programs, simulated by a shell script.
 
 use super::{
     Bench, Outcome, Row, TEXT, fails, fails_within, is_unwell, of_kind, request, row, says_all,
@@ -11,33 +11,33 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-/// Failure kinds, as named in logs.
+/// The failure kinds as named in logs.
 const UNAVAILABLE: &str = "unavailable";
 const BAD_OUTPUT: &str = "bad_output";
-/// The file with the program's arguments and input.
+/// The name of the file that records the program's arguments and input.
 const ASKED: &str = "asked";
-/// The time in which a stalled program must be ended.
+/// The time within which a stalled program must be terminated.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The fixture of a program.
+/// The fixture of an external program.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Program {
     #[expect(dead_code, reason = "for readers of the fixture")]
     about: String,
-    /// The name of its file.
+    /// The file name of the program.
     program: String,
-    /// The form of its output.
+    /// The format of the program's output.
     form: Form,
 }
 
-/// The form of a program's output.
+/// The format of a program's output.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Form {
     /// A WAV file.
     Wav,
-    /// The answer of the helper `pytoon-espeak`: a line of JSON, then samples.
+    /// The output of the helper `pytoon-espeak`: a line of JSON, then samples.
     Helper,
 }
 
@@ -60,7 +60,7 @@ impl Form {
     }
 }
 
-/// Returns the first character of each word.
+/// Returns the position of the first character of each word.
 fn word_starts() -> impl Iterator<Item = usize> {
     let mut at = 0;
     text::words(TEXT).into_iter().map(move |word| {
@@ -99,7 +99,7 @@ impl Program {
         Ok(rows)
     }
 
-    /// Installs the program with the sound that it delivers.
+    /// Installs the program with the audio that it outputs.
     fn install(&self, folder: &Path, script: &str, sound: &[u8]) -> Result<(), String> {
         let at = folder.join("sound");
         let player = folder.join("player");

@@ -1,4 +1,4 @@
-//! Services and servers, played by a server with a script.
+//! Checks services and servers, simulated by a scripted server.
 
 mod faults;
 
@@ -20,19 +20,19 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The name of a server's block of configuration.
+/// The name of the server's configuration block.
 const BLOCK: &str = "local";
-/// The variable with a server's key.
+/// The environment variable with the server's key.
 const SERVER_KEY: &str = "CONFORMANCE_SPEECH_KEY";
-/// The voice of a server.
+/// The voice of the server.
 const SERVER_VOICE: &str = "af_heart";
-/// A speed that every service with a speed accepts.
+/// A speed that every service with a speed setting accepts.
 const SPEED: f64 = 1.1;
-/// The timeout of checks that get an answer, in milliseconds.
+/// The timeout for checks that get a response, in milliseconds.
 const PATIENT_MS: u64 = 20_000;
-/// The timeout of checks that get none, in milliseconds.
+/// The timeout for checks that get no response, in milliseconds.
 const HASTY_MS: u64 = 250;
-/// The number of attempts in all.
+/// The total number of attempts.
 const ATTEMPTS: usize = 2;
 
 /// The fixture of a service or a server.
@@ -41,29 +41,29 @@ const ATTEMPTS: usize = 2;
 pub(super) struct Remote {
     #[expect(dead_code, reason = "for readers of the fixture")]
     about: String,
-    /// The path below the vendor's address.
+    /// The path appended to the vendor's base URL.
     #[serde(default)]
     base_path: String,
-    /// The call that speaks.
+    /// The route of the speech request.
     speak: String,
-    /// The call of the health check.
+    /// The route of the health check.
     health: String,
-    /// The header with the key, with `{{key}}` in its place.
+    /// The header that carries the key, written with the placeholder `{{key}}`.
     key_as: String,
-    /// The form of its sound.
+    /// The audio format of the service.
     form: Form,
-    /// True if the service gives word times.
+    /// True if the service returns word times.
     #[serde(default)]
     gives_times: bool,
-    /// True if its API has no speed.
+    /// True if the service's API has no speed setting.
     #[serde(default)]
     lacks_speed: bool,
-    /// True if the server is the user's own and free of charge.
+    /// True if the server belongs to the user and is free of charge.
     #[serde(default)]
     is_free: bool,
 }
 
-/// A form of sound.
+/// An audio format.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Form {
@@ -80,7 +80,7 @@ impl Form {
     }
 }
 
-/// A service in front of its scripted vendor.
+/// A service connected to its simulated vendor.
 struct Played<'a> {
     remote: &'a Remote,
     bench: &'a Bench<'a>,
@@ -161,7 +161,7 @@ impl Played<'_> {
         self.bench.runtime.block_on(list).map_err(|error| error.to_string())
     }
 
-    /// Returns the spending that the ledger records.
+    /// Returns the spending recorded in the ledger.
     fn money(&self, stage: &Stage) -> Result<Money, String> {
         let rows = self.rows(stage)?;
         if self.remote.is_free {
@@ -206,7 +206,7 @@ impl Played<'_> {
         Ok(format!("speaks, spent: {money}"))
     }
 
-    /// Rejects a request that lacks a word of the sentence, the voice or the speed.
+    /// Fails if a request lacks a word of the text, the voice or the speed.
     fn carries_the_request(&self, asked: &RecordedRequest) -> Result<(), String> {
         let body = String::from_utf8_lossy(&asked.body);
         says_all(&body)?;
@@ -227,7 +227,7 @@ impl Played<'_> {
         voice.ok_or("it has no block".to_owned())
     }
 
-    /// Returns the service's block in the built-in configuration.
+    /// Returns the service's block of the built-in configuration.
     fn cloud(&self) -> Result<Option<CloudVoice>, String> {
         let built_in = super::settings(|_| {})?;
         let mut clouds = built_in.clouds().into_iter();
@@ -273,7 +273,7 @@ impl Played<'_> {
         self.expect(&stage, &error, fault.kind, fault.money)
     }
 
-    /// Speaks, and expects a failure of a kind and its spending.
+    /// Speaks the test text and expects a failure of the given kind and its spending.
     fn fails(&self, check: &str, base: &str, kind: Kind, money: Money) -> Outcome {
         let stage = self.stage(check, base, PATIENT_MS)?;
         self.expect(&stage, &super::fails(stage.provider()?, &request())?, kind, money)
@@ -292,12 +292,12 @@ impl Played<'_> {
         Ok(format!("{kind}, spent: {spent}"))
     }
 
-    /// Returns the expected spending: `money` for a paid service, nothing for a free one.
+    /// Returns the expected spending: `money` for a paid service, none for a free one.
     fn expected(&self, money: Money) -> Money {
         if self.remote.is_free { Money::NotSpent } else { money }
     }
 
-    /// Checks a refusal in the vendor's own form.
+    /// Checks a refusal in the vendor's own response format.
     fn own_words(&self, name: &str, kind: Kind, required: bool) -> Outcome {
         let text = match self.bench.subject.text(&format!("{name}.json")) {
             Ok(text) => text,
@@ -351,7 +351,7 @@ impl Played<'_> {
     }
 }
 
-/// The delay that a vendor asks for.
+/// The retry delay that the vendor requests.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// Returns true if a value contains a number anywhere.

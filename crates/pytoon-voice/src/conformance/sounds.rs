@@ -1,15 +1,15 @@
-//! Sounds with the rhythm of speech, and sounds without it.
+//! Test audio with and without the rhythm of speech.
 
-/// Samples a second.
+/// The sample rate, in hertz.
 pub(super) const RATE: u32 = 24_000;
-/// The length of good speech of [`super::TEXT`], in seconds.
+/// The length of valid speech of [`super::TEXT`], in seconds.
 const GOOD_SECONDS: f64 = 2.5;
 
-/// A sound that is not speech of the text.
+/// Audio that is not valid speech of the text.
 pub(super) struct Spoilt {
-    /// The defect.
+    /// The defect of the audio.
     pub(super) what: &'static str,
-    /// Its samples.
+    /// The samples of the audio.
     pub(super) samples: Vec<i16>,
 }
 
@@ -29,7 +29,7 @@ pub(super) fn good() -> Vec<i16> {
     tone(GOOD_SECONDS, 9_000.0)
 }
 
-/// Returns every sound that must be rejected.
+/// Returns every kind of audio that must be rejected.
 pub(super) fn spoilt() -> Vec<Spoilt> {
     let mut broken_off = good();
     // In the middle of a swell, too early for the words.
@@ -49,7 +49,7 @@ pub(super) fn pcm(samples: &[i16]) -> Vec<u8> {
     samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()
 }
 
-/// Returns a WAV file.
+/// Returns the samples as a WAV file.
 pub(super) fn wav(samples: &[i16]) -> Vec<u8> {
     let data = pcm(samples);
     let length = data.len() as u32;
@@ -66,7 +66,7 @@ pub(super) fn wav(samples: &[i16]) -> Vec<u8> {
     wav
 }
 
-/// Returns the first half of a WAV file whose header promises the whole.
+/// Returns the first half of a WAV file whose header states the full length.
 pub(super) fn half_a_wav() -> Vec<u8> {
     let mut wav = wav(&good());
     wav.truncate(wav.len() / 2);

@@ -1,4 +1,4 @@
-//! Every provider passes the suite. The table, the configuration and the fixtures list the same providers.
+//! Tests that every provider passes the suite. The table, the configuration and the fixtures list the same providers.
 
 use super::{Row, Subject, run};
 use pytoon_config::tts::TtsProviderName;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 
-/// The name of servers, which have no fixed one.
+/// The name used for servers, which have no fixed name of their own.
 const SERVERS: &str = "openai_compatible";
 
 fn fixtures() -> PathBuf {
@@ -50,7 +50,7 @@ fn print(provider: &str, rows: &[Row]) {
     }
 }
 
-/// Runs the suite for every provider whose fixtures are of a kind.
+/// Runs the suite for every provider whose fixtures are of the given kind.
 #[track_caller]
 fn every(kind: &str) {
     let is_of_kind = |provider: &String| {

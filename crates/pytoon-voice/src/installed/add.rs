@@ -1,9 +1,9 @@
-//! Installs and removes voices in a folder of voices.
+//! Installs and removes voices in a voice folder.
 //!
-//! Guarantees: a voice is loaded and speaks a word before it is put in place; the installation is atomic; an
-//! installed voice is replaced only by one that works.
+//! Guarantees: a voice is loaded and speaks a test phrase before it is activated; the installation is atomic; only a
+//! working voice replaces an installed one.
 //!
-//! Downloads nothing: callers bring the files.
+//! This module downloads nothing. Callers provide the files.
 //!
 //! Start with [`Incoming`].
 
@@ -20,18 +20,18 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Why a voice was not added.
+/// The reason why a voice was not added.
 #[derive(Debug, thiserror::Error)]
 pub enum AddError {
-    /// A file cannot be read or written.
+    /// A file could not be read or written.
     #[error("{}: {source}", path.display())]
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The reason.
+        /// The I/O error.
         source: std::io::Error,
     },
-    /// The files are not a voice. The text gives the reason.
+    /// The files are not a voice. The text contains the reason.
     #[error("{0}")]
     NotAVoice(String),
     /// The voice could not speak.
@@ -39,30 +39,30 @@ pub enum AddError {
     Silent(#[from] VoiceError),
 }
 
-/// Facts about a voice beside its files.
+/// Facts about a voice that its files do not contain.
 #[derive(Debug, Clone, Default)]
 pub struct Stated {
-    /// The name to give it.
+    /// The name for the installed voice.
     pub name: Option<String>,
-    /// Its language.
+    /// The language of the voice.
     pub language: Option<String>,
-    /// Its licence.
+    /// The licence of the voice.
     pub licence: Option<String>,
-    /// The origin.
+    /// The origin of the voice.
     pub source: String,
 }
 
-/// The files of a voice with their manifest, not in place yet.
+/// The files of a voice with their manifest, before installation.
 #[derive(Debug, Clone)]
 pub struct Incoming {
-    /// The manifest.
+    /// The manifest of the voice.
     pub manifest: Manifest,
-    /// The current path of each file of the manifest, by role.
+    /// The current path of each file in the manifest, by role.
     files: BTreeMap<String, PathBuf>,
 }
 
 impl Incoming {
-    /// Reads a folder with a manifest, or with one Piper voice.
+    /// Reads a folder that contains a manifest or one Piper voice.
     pub fn from_folder(folder: &Path, stated: &Stated) -> Result<Self, AddError> {
         if folder.join(MANIFEST).is_file() {
             let folder = std::fs::canonicalize(folder).map_err(|e| at(folder, e))?;
@@ -90,7 +90,7 @@ impl Incoming {
         }
     }
 
-    /// Reads a Piper voice: an `.onnx` file with its `.onnx.json` beside it.
+    /// Reads a Piper voice: an `.onnx` file with its `.onnx.json` in the same folder.
     pub fn from_piper(model: &Path, stated: &Stated) -> Result<Self, AddError> {
         let config = model.with_added_extension("json");
         if model.extension().is_none_or(|end| end != "onnx") {
@@ -164,7 +164,8 @@ impl Incoming {
         Ok(Self { manifest, files })
     }
 
-    /// Copies the files beside their place, has the voice speak a word, and puts it in place.
+    /// Installs the voice: copies the files to a temporary folder, has the voice speak a test phrase, and moves the
+    /// folder into place.
     pub fn install(self, folders: &VoiceFolders, runner: &Runner) -> Result<PathBuf, AddError> {
         let own = folders.own().ok_or_else(|| {
             let reason = "there is no folder for voices: set PYTOON_VOICES or HOME";
@@ -194,7 +195,7 @@ impl Incoming {
     }
 }
 
-/// Removes a voice; fails if it is not in the user's own folder.
+/// Removes a voice. Fails if the voice is not in the user's own folder.
 pub fn remove(folders: &VoiceFolders, name: &str) -> Result<PathBuf, AddError> {
     let place =
         folders.own().map(|own| own.join(name)).filter(|place| place.join(MANIFEST).is_file());
@@ -211,7 +212,7 @@ pub fn remove(folders: &VoiceFolders, name: &str) -> Result<PathBuf, AddError> {
     Ok(place)
 }
 
-/// Speaks one word, so that a voice that cannot speak is never put in place.
+/// Has the voice speak a test phrase, so that a silent voice is never installed.
 fn hear(voice: &InstalledVoice, folders: &VoiceFolders, runner: &Runner) -> Result<()> {
     let voices = Voices::default();
     let request = crate::tts::TtsRequest {
@@ -227,7 +228,7 @@ fn hear(voice: &InstalledVoice, folders: &VoiceFolders, runner: &Runner) -> Resu
     Ok(())
 }
 
-/// Replaces a folder by another.
+/// Replaces the folder `to` with the folder `from`.
 fn replace(from: &Path, to: &Path) -> std::io::Result<()> {
     if !to.exists() {
         return std::fs::rename(from, to);

@@ -1,4 +1,4 @@
-//! Voices that can be installed by name: `config/voices/catalogue.json`.
+//! The catalogue of voices that can be installed by name: `config/voices/catalogue.json`.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,36 +9,36 @@ const CATALOGUE: &str = include_str!("../../../../config/voices/catalogue.json")
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KnownVoice {
-    /// Its name.
+    /// The name of the voice.
     pub name: String,
-    /// The kind of its model.
+    /// The model family.
     pub family: super::Family,
-    /// BCP 47 tag.
+    /// The language, a BCP 47 tag.
     pub language: String,
     /// The accent, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accent: Option<String>,
-    /// The gender that it sounds like.
+    /// The gender that the voice sounds like.
     pub gender: super::Gender,
-    /// The styles that it suits.
+    /// The styles that the voice suits.
     #[serde(default)]
     pub styles: Vec<super::Style>,
-    /// The sound quality.
+    /// The audio quality.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<String>,
-    /// The licence; `see its model card` if it is stated only there.
+    /// The licence; `see its model card` if only the model card states it.
     pub licence: String,
-    /// Sample rate in Hz.
+    /// The sample rate in Hz.
     pub sample_rate: u32,
-    /// The origin of the model: an https address, or instructions.
+    /// The origin of the model: an https URL, or instructions.
     pub source: String,
-    /// SHA-256 of the model in hex, if its publisher states it.
+    /// The SHA-256 of the model in hex, if its publisher states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
     /// The size of the model in bytes, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
-    /// The installed voice whose pronunciation files it uses.
+    /// The installed voice whose pronunciation files this one uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub front_end: Option<String>,
 }
@@ -49,7 +49,7 @@ pub fn known() -> Vec<KnownVoice> {
     serde_json::from_str(CATALOGUE).unwrap_or_default()
 }
 
-/// Returns the known voice of a name.
+/// Returns the known voice with the given name.
 pub fn known_voice(name: &str) -> Option<KnownVoice> {
     known().into_iter().find(|voice| voice.name == name)
 }

@@ -1,4 +1,4 @@
-//! `voice.json`: the description of a voice and the list of its files.
+//! The voice manifest `voice.json`: the description of a voice and the list of its files.
 
 pub use pytoon_core::preset::VoiceStyle as Style;
 use pytoon_process::Shortage;
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The name of the file.
+/// The file name of the manifest.
 pub const MANIFEST: &str = "voice.json";
 /// The supported version of the format.
 const VERSION: u32 = 1;
-/// The largest manifest, in bytes.
+/// Maximum size of a manifest, in bytes.
 const MAX_MANIFEST: u64 = 64 << 10;
 
 /// A voice's manifest.
@@ -20,33 +20,33 @@ const MAX_MANIFEST: u64 = 64 << 10;
 pub struct Manifest {
     /// The version of the format.
     pub version: u32,
-    /// The voice's name, which is also the name of its folder.
+    /// The name of the voice and of its folder.
     pub name: String,
-    /// The kind of its model.
+    /// The model family.
     pub family: Family,
-    /// BCP 47 tag of the language that it speaks.
+    /// The language that the voice speaks, a BCP 47 tag.
     pub language: String,
     /// The accent, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accent: Option<String>,
-    /// The gender that it sounds like.
+    /// The gender that the voice sounds like.
     pub gender: Gender,
-    /// The styles that it suits; presets ask for one of these.
+    /// The styles that the voice suits. Presets request one of these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub styles: Vec<Style>,
-    /// The sound quality, in a word or two.
+    /// The audio quality, in a word or two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<String>,
-    /// The licence, by its SPDX identifier where it has one.
+    /// The licence, as an SPDX identifier if it has one.
     pub licence: String,
-    /// The origin.
+    /// The origin of the voice.
     pub source: String,
-    /// Sample rate in Hz.
+    /// The sample rate in Hz.
     pub sample_rate: u32,
-    /// Words a minute of ordinary prose at speed 1.
+    /// The speaking rate of ordinary prose at speed 1, in words per minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words_per_minute: Option<u32>,
-    /// The installed voice whose pronunciation files it uses, if it brings none.
+    /// The installed voice whose pronunciation files this one uses, if it has none of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub front_end: Option<String>,
     /// The files, by their role.
@@ -57,21 +57,21 @@ pub struct Manifest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileEntry {
-    /// Its name in the voice's folder.
+    /// The file name in the voice's folder.
     pub file: String,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub bytes: u64,
-    /// SHA-256 in hex.
+    /// The SHA-256 in hex.
     pub sha256: String,
 }
 
-/// The kind of a model.
+/// The model family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Family {
-    /// Distilled Kokoro: spectrum and pitch from misaki's phonemes.
+    /// Distilled Kokoro, which generates spectrum and pitch from misaki's phonemes.
     Heart,
-    /// VITS as Piper exports it, from eSpeak NG's phonemes.
+    /// VITS as exported by Piper, which uses eSpeak NG's phonemes.
     Piper,
 }
 
@@ -79,16 +79,16 @@ pub enum Family {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gender {
-    /// Female.
+    /// Sounds female.
     Female,
-    /// Male.
+    /// Sounds male.
     Male,
-    /// Neither, or several speakers.
+    /// Sounds like neither, or has several speakers.
     Mixed,
 }
 
 impl Family {
-    /// Returns the name used in manifests and lists.
+    /// Returns the gender's name in manifests and lists.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Heart => "heart",
@@ -97,7 +97,7 @@ impl Family {
     }
 }
 
-/// The reason why a manifest, or a file of a voice, cannot be used.
+/// The reason why a manifest or another file of a voice is unusable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// The reason, as shown to the user.
@@ -118,7 +118,7 @@ impl From<std::io::Error> for Unreadable {
     }
 }
 
-/// Reads a file of at most `most` bytes. `what` names the kind of file in the error about its size.
+/// Reads a file of at most `most` bytes. `what` is the kind of file that the size error names.
 pub(crate) fn read_at_most(path: &Path, most: u64, what: &str) -> Result<Vec<u8>, Unreadable> {
     let size = std::fs::metadata(path)?.len();
     ensure(size <= most, format!("{size} bytes are too large for {what}"))?;
@@ -126,7 +126,7 @@ pub(crate) fn read_at_most(path: &Path, most: u64, what: &str) -> Result<Vec<u8>
 }
 
 impl Manifest {
-    /// Reads and checks the manifest in a voice's folder.
+    /// Reads and checks the manifest in the folder of a voice.
     pub fn read(folder: &Path) -> Result<Self, Unreadable> {
         let behind_name = |it: Unreadable| {
             let reason = format!("{MANIFEST}: {}", it.reason);
@@ -145,7 +145,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Checks the versions, names and sizes.
+    /// Checks the manifest's version, names and sizes.
     pub fn check(&self) -> Result<(), String> {
         let Self { version, name, sample_rate, files, .. } = self;
         let is_known = *version == VERSION;
@@ -165,7 +165,7 @@ impl Manifest {
     }
 }
 
-/// Returns true if a name can be a folder's: lower case, digits, `-` and `_`.
+/// Returns true if a name is valid as a folder name: lower case, digits, `-` and `_`.
 fn is_voice_name(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     (1..=64).contains(&name.len())

@@ -1,10 +1,10 @@
-//! Voices installed on this machine: folders with a manifest and the files it names.
+//! Voices installed on this machine: folders that contain a manifest and the files it names.
 //!
 //! Guarantees: a voice's files are used only if their size and SHA-256 match its manifest; an unusable voice is
-//! reported with its name, the file and the reason, and hides no other voice; a file larger than [`MAX_FILE`] is
-//! never read.
+//! reported with its name, the file and the reason, and does not hide other voices; a file larger than [`MAX_FILE`]
+//! is never read.
 //!
-//! Does not run models (`tts::neural`) and downloads nothing.
+//! This module does not run models (`tts::neural`) and downloads nothing.
 //!
 //! Start with [`VoiceFolders`] and [`InstalledVoice`].
 
@@ -20,21 +20,21 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// The largest file of a voice, in bytes.
+/// Maximum size of a file of a voice, in bytes.
 pub const MAX_FILE: u64 = 512 << 20;
-/// The environment variable that names the folder of voices.
+/// The environment variable that contains the path of the voice folder.
 pub const FOLDER_ENV: &str = "PYTOON_VOICES";
 
-/// The folders of voices, in search order.
+/// The voice folders, in search order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VoiceFolders(Vec<PathBuf>);
 
 /// A voice with a readable manifest. Its files are checked when they are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstalledVoice {
-    /// The voice's folder.
+    /// The folder of the voice.
     pub folder: PathBuf,
-    /// The voice's manifest.
+    /// The manifest of the voice.
     pub manifest: Manifest,
 }
 
@@ -42,17 +42,17 @@ pub struct InstalledVoice {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("voice `{name}`: {reason}")]
 pub struct BrokenVoice {
-    /// The voice.
+    /// The name of the voice.
     pub name: String,
-    /// The defect and the remedy.
+    /// The fault and its remedy.
     pub reason: String,
     /// True if the machine ran out of a resource while reading the voice; the voice may be intact.
     pub exhausted: bool,
 }
 
 impl VoiceFolders {
-    /// Returns the folders of a configuration: the environment's, the configured one, or those of the user and of
-    /// the machine.
+    /// Returns the voice folders of a configuration: the one in the environment variable, the configured one, or
+    /// those of the user and of the machine.
     pub fn new(configured: &str) -> Self {
         if let Some(folder) = set(FOLDER_ENV) {
             return Self(vec![folder.into()]);
@@ -64,17 +64,17 @@ impl VoiceFolders {
         Self(user_folder().into_iter().chain(machine.map(PathBuf::from)).collect())
     }
 
-    /// Returns the folder for new voices.
+    /// Returns the folder for newly installed voices.
     pub fn own(&self) -> Option<&Path> {
         self.0.first().map(PathBuf::as_path)
     }
 
-    /// Returns every folder.
+    /// Returns all voice folders.
     pub fn all(&self) -> &[PathBuf] {
         &self.0
     }
 
-    /// Returns the voices with a manifest, by name, and those whose manifest cannot be used.
+    /// Returns the voices with a readable manifest, sorted by name, and those whose manifest is unusable.
     pub fn list(&self) -> (Vec<InstalledVoice>, Vec<BrokenVoice>) {
         let mut found = BTreeMap::new();
         let mut broken = Vec::new();
@@ -103,14 +103,14 @@ impl VoiceFolders {
         (found.into_values().collect(), broken)
     }
 
-    /// Returns the voices whose files are intact, and the unusable ones. Reads every file.
+    /// Returns the voices whose files are intact, and the unusable voices. Reads every file.
     pub fn checked(&self) -> (Vec<InstalledVoice>, Vec<BrokenVoice>) {
         let (mut installed, mut broken) = self.list();
         installed.retain(|voice| voice.check().map_err(|reason| broken.push(reason)).is_ok());
         (installed, broken)
     }
 
-    /// Returns the voice of a name.
+    /// Returns the voice with the given name.
     pub fn find(&self, name: &str) -> Result<Option<InstalledVoice>, BrokenVoice> {
         let (voices, broken) = self.list();
         if let Some(broken) = broken.into_iter().find(|it| it.name == name || it.exhausted) {
@@ -121,7 +121,7 @@ impl VoiceFolders {
 }
 
 impl InstalledVoice {
-    /// Reads a file by its role and checks it against the manifest.
+    /// Reads the file with the given role and checks it against the manifest.
     pub fn read(&self, role: &str) -> Result<Vec<u8>, BrokenVoice> {
         let Some(entry) = self.manifest.files.get(role) else {
             return Err(self.broken(format!("its manifest names no file for `{role}`")));
@@ -143,10 +143,10 @@ impl InstalledVoice {
         Ok(bytes)
     }
 
-    /// Reads every file and checks that the model is one.
+    /// Reads every file and checks that the model file contains a model.
     ///
     /// # Errors
-    /// The first file that is missing, changed, or not a model.
+    /// Reports the first file that is missing, changed, or not a model.
     pub fn check(&self) -> Result<(), BrokenVoice> {
         for (role, entry) in &self.manifest.files {
             let bytes = self.read(role)?;
@@ -158,14 +158,14 @@ impl InstalledVoice {
         Ok(())
     }
 
-    /// Returns the hash of all its files, which identifies the voice's content.
+    /// Returns the hash of all files, which identifies the content of the voice.
     pub fn fingerprint(&self) -> String {
         let files = self.manifest.files.values();
         let hashes: Vec<&str> = files.map(|entry| entry.sha256.as_str()).collect();
         bytes_hash(hashes.join(" ").as_bytes())
     }
 
-    /// Returns this voice as a broken one.
+    /// Creates the report of this voice as unusable.
     pub fn broken(&self, reason: String) -> BrokenVoice {
         BrokenVoice { name: self.manifest.name.clone(), reason, exhausted: false }
     }
@@ -176,7 +176,7 @@ impl InstalledVoice {
     }
 }
 
-/// Returns the remedy for a voice whose files are damaged.
+/// Returns the remedy text for a voice whose files are damaged.
 pub(crate) fn install_again(name: &str) -> String {
     match catalogue::known_voice(name) {
         Some(voice) if voice.source.starts_with("https://") => {
@@ -187,22 +187,22 @@ pub(crate) fn install_again(name: &str) -> String {
     }
 }
 
-/// Returns the user's folder of voices: `$XDG_DATA_HOME/pytoon/voices`, else in `~/.local/share`.
+/// Returns the user's voice folder: `$XDG_DATA_HOME/pytoon/voices`, or `pytoon/voices` in `~/.local/share`.
 fn user_folder() -> Option<PathBuf> {
     let at_home = || set("HOME").map(|home| PathBuf::from(home).join(".local/share"));
     let data = set("XDG_DATA_HOME").map(PathBuf::from).or_else(at_home)?;
     Some(data.join("pytoon/voices"))
 }
 
-/// Returns an environment variable that is not empty.
+/// Returns the value of an environment variable, if it is not empty.
 fn set(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// Returns the folders in a folder; none if it is missing or not readable by this user.
+/// Returns the subfolders of a folder; none if it is missing or not readable by this user.
 ///
 /// # Errors
-/// The machine ran out of a resource, so the folders are unknown.
+/// Fails if the machine ran out of a resource, since the folders are then unknown.
 fn subfolders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,

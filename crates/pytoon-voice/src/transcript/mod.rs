@@ -1,8 +1,8 @@
-//! Transcripts of recordings without a script, by a program that the user installed or by a service.
+//! Transcripts of recordings without a script, from an external program that the user installed or from a service.
 //!
-//! Guarantees: both are tried in the configured order; each failure is logged with its reason; nothing is
-//! downloaded; a paid transcript is kept and never bought twice. Times are not taken from here: the transcript is the
-//! script, and the alignment chain times it like any other.
+//! Guarantees: both are tried in the configured order; each failure is logged with its reason; nothing is downloaded;
+//! a paid transcript is stored and never bought twice. Transcripts do not provide times: the transcript becomes the
+//! script, and the alignment chain times it like any other script.
 
 pub(crate) mod openai;
 
@@ -22,26 +22,26 @@ use std::io::Cursor;
 use std::path::Path;
 use std::time::Duration;
 
-/// The stall timeout. Loading a model takes a while, and nothing is printed meanwhile.
+/// The stall timeout. Loading a model takes a while, and the program prints nothing meanwhile.
 const STALL: Duration = Duration::from_secs(600);
-/// The longest text accepted: more than a voice-over of a minute has.
+/// Maximum length of an accepted text, in characters: more than a one-minute voice-over has.
 const MAX_CHARS: usize = 20_000;
 
 /// A transcript of a recording.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
-    /// The service or program that wrote it.
+    /// The name of the service or program that transcribed the recording.
     pub method: String,
-    /// The text.
+    /// The transcribed text.
     pub text: String,
-    /// Its language (BCP 47), if the program reports it.
+    /// The language (BCP 47), if the program reports it.
     pub language: Option<String>,
 }
 
 /// The transcript, or the reason for its absence.
 pub type Outcome = Result<Written, String>;
 
-/// The output of the programs; whisper.cpp names its segments differently.
+/// The output format of the programs. whisper.cpp names its segments differently.
 #[derive(Deserialize)]
 struct Answer {
     #[serde(alias = "transcription")]
@@ -60,16 +60,16 @@ struct Found {
     language: Option<String>,
 }
 
-/// A transcriber.
+/// A transcriber: an external program or a service.
 enum Transcriber<'a> {
     Service(&'a OpenAi),
     Program(&'static str),
 }
 
-/// Transcribes a recording. `service` is OpenAI's, or the reason why it cannot be called.
+/// Transcribes a recording. `service` is OpenAI's service, or the reason why it cannot be called.
 ///
 /// # Errors
-/// If the recording cannot be read, or the user cancels. Any other failure falls back to the next transcriber.
+/// Fails if the recording cannot be read or the user cancels. Any other failure falls back to the next transcriber.
 pub fn transcribe(
     runner: &Runner,
     settings: &TranscriptionSettings,
@@ -132,7 +132,7 @@ fn name(choice: TranscriptionChoice) -> &'static str {
     }
 }
 
-/// Returns the program, if it is installed and has all it needs.
+/// Returns the external program, if it is installed and complete.
 fn program(
     runner: &Runner,
     settings: &TranscriptionSettings,
@@ -153,10 +153,10 @@ fn program(
     Ok(program)
 }
 
-/// The name of the recording in a [`Sound`]'s folder.
+/// The file name of the recording in a [`Sound`]'s folder.
 const AUDIO: &str = "voice.wav";
 
-/// The recording in a form for programs and services.
+/// The recording as a file that programs and services can read.
 struct Sound {
     folder: tempfile::TempDir,
     length_ms: f64,
@@ -173,7 +173,7 @@ fn prepared(runner: &Runner, recording: &Path) -> Result<Sound> {
     Ok(Sound { folder, length_ms })
 }
 
-/// The text and its language, or the reason for its absence.
+/// The text and its language, or the reason for the failure.
 pub(crate) type TranscriberResult = Result<(String, Option<String>), String>;
 
 fn written(
@@ -221,7 +221,7 @@ fn written(
     Ok(left.and_then(|bytes| understood(&bytes)))
 }
 
-/// Reads the text in a program's answer.
+/// Parses the text in a program's output.
 pub(crate) fn understood(bytes: &[u8]) -> TranscriberResult {
     let answer: Answer = serde_json::from_slice(bytes)
         .map_err(|error| format!("its voice.json is invalid: {error}"))?;

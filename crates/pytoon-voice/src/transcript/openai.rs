@@ -1,7 +1,7 @@
-//! Paid transcripts by OpenAI, through the ledger like every paid call.
+//! Paid transcripts by OpenAI. Like every paid call, they go through the ledger.
 //!
-//! Guarantees: nothing is bought twice ([`crate::paid`]); an answer is checked before it is kept; no message contains
-//! the key.
+//! Guarantees: nothing is bought twice ([`crate::paid`]); a reply is validated before it is stored; no message
+//! contains the key.
 
 use super::{MAX_CHARS, TranscriberResult};
 use crate::VoiceError;
@@ -28,14 +28,14 @@ use tokio::runtime::Handle;
 
 /// The provider's name in the ledger and the log.
 pub(super) const NAME: &str = "openai";
-/// The operation, as it follows "failed to …".
+/// The operation, worded to follow "failed to …".
 const WRITE_DOWN: &str = "transcribe the recording";
-/// The largest file that the vendor's documentation allows, in bytes.
+/// Maximum file size that the vendor's documentation allows, in bytes.
 const MAX_FILE: usize = 25 << 20;
 /// The only model that reports the language.
 const TELLS_LANGUAGE: &str = "whisper-1";
 
-/// Whisper's names of the languages that the local voices know, with their tags.
+/// Whisper's names for the languages of the local voices, with their tags.
 const LANGUAGES: [(&str, &str); 24] = [
     ("arabic", "ar"),
     ("chinese", "zh"),
@@ -63,7 +63,7 @@ const LANGUAGES: [(&str, &str); 24] = [
     ("turkish", "tr"),
 ];
 
-/// The transcription service.
+/// The transcription service of OpenAI.
 #[derive(Debug)]
 pub struct OpenAi {
     settings: TranscriptionService,
@@ -73,7 +73,7 @@ pub struct OpenAi {
     runtime: Handle,
 }
 
-/// A bought transcript.
+/// A paid transcript.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Transcript {
     pub(crate) text: String,
@@ -100,7 +100,7 @@ impl StoredGoods for Transcript {
 }
 
 impl OpenAi {
-    /// Creates the service; fails with the defect of its address.
+    /// Creates the service. Fails with the fault in its URL.
     pub fn new(
         settings: &TranscriptionService,
         key: &Key,
@@ -118,7 +118,7 @@ impl OpenAi {
         Ok(Self { settings, key_id, http, paid, runtime })
     }
 
-    /// Transcribes a WAV file of this length.
+    /// Transcribes a WAV file of the given length.
     pub(super) fn written(
         &self,
         audio: &Path,
@@ -186,7 +186,7 @@ impl OpenAi {
     }
 }
 
-/// Reads the transcript in the answer to the paid call, or returns the failure.
+/// Parses the transcript in the reply to the paid call, or returns the error.
 pub(crate) fn read_transcript(
     http: &VendorHttp,
     reply: &Reply,
@@ -215,7 +215,7 @@ pub(crate) fn read_transcript(
     Ok(Transcript { text: text.to_owned(), language, length_ms })
 }
 
-/// Returns the tag of a language given by its English name.
+/// Returns the tag of a language from its English name.
 fn tag(name: &str) -> Option<String> {
     let name = name.to_lowercase();
     let known = LANGUAGES.iter().find(|(long, tag)| *long == name || *tag == name);

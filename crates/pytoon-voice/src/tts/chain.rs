@@ -1,9 +1,9 @@
-//! The available providers in the configured order, and the reasons why others are left out.
+//! The available providers in the configured order, and the reasons why others are unavailable.
 //!
-//! Guarantees: a service without a key and a program that is not installed are left out, each with its reason; a key
+//! Guarantees: a service without a key and a program that is not installed are omitted, each with its reason; a key
 //! is registered with the log's redaction before any other use.
 //!
-//! The constructors of built-in providers are in `providers`.
+//! The `providers` module contains the constructors of built-in providers.
 
 use super::TtsProvider;
 use super::cloud::compatible::Compatible;
@@ -16,34 +16,34 @@ use pytoon_config::tts::{CloudVoice, ServerVoice, TtsProviderName, TtsSettings, 
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 
-/// Providers in order.
+/// The chain of voice providers.
 #[derive(Debug, Default)]
 pub struct Chain {
-    /// The providers to try.
+    /// The providers to try, in order.
     pub providers: Vec<Arc<dyn TtsProvider>>,
-    /// The providers left out.
+    /// The providers that are unavailable.
     pub left_out: Vec<LeftOut>,
 }
 
-/// A provider that is left out.
+/// A provider that is unavailable.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct LeftOut {
-    /// The provider.
+    /// The name of the provider.
     pub provider: String,
     /// The reason and the remedy.
     pub reason: String,
 }
 
-/// An error that prevents the chain.
+/// An error that prevents the creation of the chain.
 #[derive(Debug)]
 pub enum ChainError {
-    /// A key cannot be read.
+    /// A key could not be read.
     Keys(ConfigError),
     /// A field of the configuration is wrong.
     Field(Problem),
 }
 
-/// Returns true if any service of the configuration has a key.
+/// Returns true if any configured service has a key.
 pub fn has_paid_voice(settings: &TtsSettings, secrets: &Secrets) -> Result<bool, ConfigError> {
     for (_, cloud) in settings.clouds() {
         if cloud.enabled && secrets.find(&cloud.key_env)?.is_some() {
@@ -53,12 +53,12 @@ pub fn has_paid_voice(settings: &TtsSettings, secrets: &Secrets) -> Result<bool,
     Ok(false)
 }
 
-/// Returns true if the configuration has a speech server in use: its breaker needs the store.
+/// Returns true if the configuration uses a speech server, whose breaker needs the store.
 pub fn has_server(settings: &TtsSettings) -> bool {
     settings.openai_compatible.values().any(|server| server.enabled)
 }
 
-/// Makes the providers of a configuration.
+/// Creates the chain of providers from a configuration.
 pub fn chain(parts: &ChainParts<'_>) -> Result<Chain, ChainError> {
     let mut chain = Chain::default();
     for provider in parts.settings.order(parts.first) {
@@ -144,7 +144,7 @@ impl ChainParts<'_> {
         made.map_err(|(field, reason)| ChainError::Field((format!("{at}.{field}"), reason)))
     }
 
-    /// Finds a key and registers it with the log's redaction.
+    /// Returns the first configured key and registers it with the log's redaction.
     fn key(&self, variables: &[String]) -> Result<Option<Key>, ChainError> {
         let key = self.secrets.find(variables).map_err(ChainError::Keys)?;
         if let Some(key) = &key {

@@ -1,7 +1,7 @@
-//! Converts the takes of pieces to sentences: cut in the pauses between them, faded, trimmed, their words timed by
-//! the voice's own times.
+//! Converts the takes of pieces to sentences: cuts them in the pauses between sentences, fades and trims them, and
+//! times their words by the voice's own times.
 //!
-//! Guarantees: one sentence for each requested one; no cut clicks; words without times are marked as such.
+//! Guarantees: one sentence for each requested one; no click at a cut; words without times are marked as such.
 
 use super::SpokenSentence;
 use super::piece::{Part, Piece};
@@ -13,16 +13,16 @@ use pytoon_core::text::Word;
 use pytoon_core::time::MsRange;
 use pytoon_vocabulary::Ms;
 
-/// Samples in a millisecond.
+/// The number of samples per millisecond.
 const MS: f64 = 48.0;
 /// The length of the fade at a cut's edges, in samples: 5 ms.
 const FADE: usize = 240;
-/// The pause within a sentence that is split over several requests, in samples: 60 ms between takes that keep
-/// 30 ms at each end.
+/// The pause within a sentence that is split over several requests, in samples: 60 ms between takes that retain 30 ms
+/// at each end.
 const JOINT: usize = 2_880;
 /// The search range for a pause before a sentence if no end is known, in milliseconds.
 const LOOK_BACK_MS: f64 = 400.0;
-/// The search range for a pause around its place by syllables if there are no times, in milliseconds.
+/// The search range for a pause around the position estimated from syllables if there are no times, in milliseconds.
 const LOOK_AROUND_MS: f64 = 600.0;
 
 /// Returns the sentences of a request from the takes of its pieces.
@@ -53,14 +53,14 @@ pub(crate) fn sentences(
     Ok(whole.collect())
 }
 
-/// Returns a sentence with nothing to say: its words have no time of their own.
+/// Returns a sentence without speech, whose words have no time of their own.
 fn mute(words: &[Word]) -> SpokenSentence {
     let text = crate::spoken::written_text(words);
     let words = provider::word_times(words, &text, &[], 0.0);
     SpokenSentence { samples: Vec::new(), words, needs_alignment: false }
 }
 
-/// Returns the borders of parts, in samples: one more than there are parts.
+/// Returns the boundaries of the parts, in samples. There is one more boundary than there are parts.
 fn cuts(piece: &Piece, take: &Take, samples: &[f32], asked: &[Vec<Word>]) -> Vec<usize> {
     let mut cuts = vec![0];
     let guessed = if take.marks.is_empty() { guesses(piece, samples, asked) } else { Vec::new() };
@@ -92,7 +92,7 @@ fn pause(before: &Part, after: &Part, marks: &[Mark]) -> (f64, f64) {
     if start - from < 20.0 { (start - 40.0, start + 10.0) } else { (from, start) }
 }
 
-/// Returns the ends of parts if words were spread over the speech by their syllables.
+/// Returns the estimated ends of the parts, assuming that words are distributed over the speech by their syllables.
 fn guesses(piece: &Piece, samples: &[f32], asked: &[Vec<Word>]) -> Vec<f64> {
     let parts = piece.parts.iter();
     let words: Vec<Word> =
@@ -109,7 +109,7 @@ fn guesses(piece: &Piece, samples: &[f32], asked: &[Vec<Word>]) -> Vec<f64> {
         .collect()
 }
 
-/// Returns the ranges of speech, in milliseconds; the whole sound if none is found.
+/// Returns the ranges of speech, in milliseconds, or the whole audio if no speech is detected.
 pub fn speech_ms(samples: &[f32]) -> Vec<MsRange> {
     let to_ms = |sample: usize| Ms::new((sample as f64 / MS).round() as i64);
     let found: Vec<MsRange> = speech::speech_ranges(samples)
@@ -123,7 +123,7 @@ pub fn speech_ms(samples: &[f32]) -> Vec<MsRange> {
     found
 }
 
-/// Returns one part from its own stretch of the take, which begins at sample `from`.
+/// Returns one part from its own section of the take, which begins at sample `from`.
 fn cut_sentence(
     part: &Part,
     words: &[Word],
@@ -156,7 +156,7 @@ fn fade_edges(samples: &mut [f32]) {
     }
 }
 
-/// Appends the rest of a sentence that came in several takes.
+/// Appends the remainder of a sentence that is spread over several takes.
 fn join(begun: &mut SpokenSentence, rest: SpokenSentence) {
     begun.samples.resize(begun.samples.len() + JOINT, 0.0);
     let shift = Ms::new((begun.samples.len() as f64 / MS).round() as i64);
@@ -178,7 +178,7 @@ mod tests {
 
     const RATE: u32 = 24_000;
 
-    /// Returns a take with words of 300 ms, 100 ms between them, and a second of silence between sentences.
+    /// Returns a take with words of 300 ms, 100 ms between them, and one second of silence between sentences.
     fn take(sentences: &[usize], timed: bool, ends: bool) -> (Take, Vec<f64>) {
         let mut pcm = Vec::new();
         let mut starts = Vec::new();

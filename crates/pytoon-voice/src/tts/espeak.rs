@@ -1,4 +1,4 @@
-//! The local voice: the helper program `pytoon-espeak`, run once for all sentences.
+//! The local voice: the helper program `pytoon-espeak`, which runs once for all sentences.
 //!
 //! Word times come from the synthesiser itself and are exact to the sample.
 
@@ -17,14 +17,14 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The provider.
+/// The local voice's provider.
 #[derive(Debug, Clone)]
 pub struct Espeak {
-    /// Runs the helper.
+    /// The runner of the helper program.
     pub runner: Runner,
-    /// Voices by language.
+    /// The voices, by language.
     pub voices: BTreeMap<String, String>,
-    /// Pitch from 0 to 100.
+    /// The pitch, from 0 to 100.
     pub pitch: u8,
     /// The speed, as a factor of the requested words per minute.
     pub speed: f64,
@@ -33,16 +33,16 @@ pub struct Espeak {
 /// A voice in the helper's list.
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
 pub struct EspeakVoice {
-    /// The voice's name.
+    /// The name of the voice.
     pub name: String,
-    /// Its language, which also selects the voice.
+    /// The language of the voice, which also selects it.
     pub language: String,
-    /// Its file.
+    /// The file of the voice.
     pub identifier: String,
 }
 
 impl Espeak {
-    /// Creates the provider of a configuration.
+    /// Creates the provider from a configuration.
     pub fn new(runner: &Runner, settings: &EspeakSettings) -> Self {
         let (pitch, speed) = (settings.pitch, settings.speed);
         Self { runner: runner.clone(), voices: settings.voices.clone(), pitch, speed }
@@ -57,13 +57,13 @@ impl Espeak {
         Ok(voices)
     }
 
-    /// Returns the configured pitch plus the request's semitones: eSpeak NG's scale has about ten steps for each.
+    /// Returns the configured pitch plus the request's semitones. eSpeak NG's scale has about ten steps per semitone.
     fn pitch_for(&self, request: &TtsRequest) -> u8 {
         (f64::from(self.pitch) + 10.0 * request.pitch).round().clamp(0.0, 100.0) as u8
     }
 
-    /// Returns the voice for a request (requested by name, configured for the language, or named like it) and its
-    /// variant: the voice's own (`en-us+f2`), or the request's.
+    /// Returns the voice for a request and its variant. The voice is the one requested by name, configured for the
+    /// language, or named like the language; the variant is the voice's own (`en-us+f2`) or the request's.
     fn voice_and_variant<'a>(&'a self, request: &'a TtsRequest) -> (&'a str, &'a str) {
         let configured = by_language(&self.voices, &request.language);
         let voice = request.voice.as_deref().or(configured);
@@ -72,7 +72,7 @@ impl Espeak {
     }
 }
 
-/// Makes the provider, which is always available.
+/// Creates the provider, which is always available.
 pub(crate) fn provider(parts: &ChainParts<'_>) -> ProviderResult {
     Ok(Arc::new(Espeak::new(parts.runner, &parts.settings.espeak)))
 }
@@ -113,7 +113,7 @@ impl TtsProvider for Espeak {
     }
 }
 
-/// Converts a sentence as the helper spoke it.
+/// Converts the helper's output for a sentence.
 pub(crate) fn sentence(
     words: &[Word],
     text: &SpokenText,

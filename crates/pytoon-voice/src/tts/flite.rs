@@ -1,4 +1,4 @@
-//! Flite, if it is installed: English only, without times; one run and one WAV file a sentence.
+//! Flite, if it is installed: English only, without times. Each sentence takes one run and one WAV file.
 
 use super::parts::{ChainParts, ProviderResult};
 use super::piece::{Limit, pieces};
@@ -13,19 +13,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 const NAME: &str = "flite";
-/// The most characters of one run: more than any spoken sentence.
+/// Maximum number of characters in one run: more than any spoken sentence.
 const MOST: usize = 2_000;
 
-/// The provider.
+/// The Flite provider.
 #[derive(Debug, Clone)]
 pub struct Flite {
-    /// Runs the program.
+    /// The runner of the program.
     pub runner: Runner,
-    /// Its block of configuration.
+    /// The provider's configuration block.
     pub settings: FliteSettings,
 }
 
-/// Makes the provider, if the program is installed.
+/// Creates the provider, if the program is installed.
 pub(crate) fn provider(parts: &ChainParts<'_>) -> ProviderResult {
     if parts.runner.programs.find(NAME).is_err() {
         return Err(format!("`{NAME}` is not installed"));

@@ -1,8 +1,8 @@
-//! Text to speech: the provider trait.
+//! Text to speech: the provider trait and its requests.
 //!
-//! `neural` runs installed voices in this process; `espeak` and `flite` are programs of this machine; `cloud`
-//! contains the paid services and the user's own speech servers, which are free. `providers` is the table of
-//! built-in providers; `chain` puts them in order.
+//! `neural` runs installed voices in this process; `espeak` and `flite` are external programs on this machine;
+//! `cloud` contains the paid services and the user's own speech servers, which are free. `providers` is the table of
+//! built-in providers; `chain` orders them.
 
 pub mod chain;
 pub mod cloud;
@@ -26,24 +26,24 @@ use pytoon_vocabulary::CaptionWord;
 use pytoon_vocabulary::MicroUsd;
 use serde::{Deserialize, Serialize};
 
-/// Sentences to speak in one voice.
+/// A request to speak sentences in one voice.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TtsRequest {
-    /// The sentences, as their written words.
+    /// The sentences, each as its written words.
     pub sentences: Vec<Vec<Word>>,
-    /// BCP 47 tag.
+    /// The language, a BCP 47 tag.
     pub language: String,
     /// The provider's name for the voice, if one was requested.
     pub voice: Option<String>,
     /// A variant of the voice, from the preset.
     pub variant: String,
-    /// Words a minute, with the speed applied, for voices with a rate in words.
+    /// The speaking rate in words per minute, with the speed applied, for voices whose rate is in words.
     pub words_per_minute: f64,
-    /// The speed relative to the voice's own, for the others.
+    /// The speed relative to the voice's normal speed, for the other voices.
     pub speed: f64,
-    /// The pitch relative to the voice's own, in semitones.
+    /// The pitch relative to the voice's normal pitch, in semitones.
     pub pitch: f64,
-    /// Preferred style, if several voices speak the language.
+    /// The preferred style, if several voices speak the language.
     pub style: Option<Style>,
     /// The pause after a comma, in milliseconds; `None` leaves it to the voice.
     pub comma_pause_ms: Option<u32>,
@@ -69,7 +69,7 @@ impl Default for TtsRequest {
 }
 
 impl TtsRequest {
-    /// Returns the pitch as a ratio of frequencies.
+    /// Returns the pitch as a frequency ratio.
     pub fn pitch_ratio(&self) -> f64 {
         (self.pitch / 12.0).exp2()
     }
@@ -78,11 +78,11 @@ impl TtsRequest {
 /// The voice that spoke.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VoiceUsed {
-    /// Its name.
+    /// The name of the voice.
     pub name: String,
-    /// Its licence, if known.
+    /// The licence of the voice, if known.
     pub licence: Option<String>,
-    /// Its language (BCP 47), if it speaks one.
+    /// The language of the voice (BCP 47), if it speaks only one.
     #[serde(default)]
     pub language: Option<String>,
 }
@@ -90,11 +90,11 @@ pub struct VoiceUsed {
 /// One spoken sentence: 48 kHz mono, trimmed, with a time for every written word.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpokenSentence {
-    /// The sound.
+    /// The audio samples.
     pub samples: Vec<f32>,
-    /// The words, timed from the start of the sound, in milliseconds.
+    /// The words, timed from the start of the audio, in milliseconds.
     pub words: Vec<CaptionWord>,
-    /// True if the provider gave no times: those in `words` only share out the length, and an aligner is more
+    /// True if the provider returned no times. The times in `words` are then only estimates, and an aligner is more
     /// exact.
     pub needs_alignment: bool,
 }
@@ -102,53 +102,54 @@ pub struct SpokenSentence {
 /// The price of speaking a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {
-    /// The provider.
+    /// The name of the provider.
     pub provider: String,
-    /// The estimated cost, by the price in the configuration.
+    /// The estimated cost, based on the configured price.
     pub estimated: MicroUsd,
 }
 
-/// The subject of a provider's circuit breaker.
+/// The account that a provider's circuit breaker guards.
 #[derive(Debug, Clone, Copy)]
 pub struct Guarded<'a> {
-    /// The thresholds and times of the breaker.
+    /// The thresholds and durations of the breaker.
     pub breaker: &'a BreakerSettings,
-    /// A hash of address and key: another key has another breaker.
+    /// A hash of URL and key, since each key has its own breaker.
     pub account: &'a str,
 }
 
-/// A service that speaks.
+/// A provider that synthesises speech.
 pub trait TtsProvider: std::fmt::Debug + Send + Sync {
-    /// Returns the name used in configuration, logs and metrics.
+    /// Returns the provider's name in configuration, logs and metrics.
     fn name(&self) -> &str;
-    /// Speaks sentences, one result each, in order.
+    /// Speaks sentences. Returns one result for each, in order.
     fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>>;
-    /// Returns the cost of speaking a request, without buying it; `None` if everything is free or bought already.
+    /// Returns the cost of speaking a request without buying it, or `None` if everything is free or was bought
+    /// earlier.
     fn quote(&self, _request: &TtsRequest) -> Result<Option<Quote>> {
         Ok(None)
     }
-    /// Checks the health, free of charge and without speaking a user's text. Returns the provider's own
-    /// description.
+    /// Checks the health of the provider, free of charge and without speaking a user's text. Returns the provider's
+    /// own description.
     fn health_check(&self) -> Result<String>;
-    /// Returns true if it is free and the user's own: a voice of this machine, or a speech server. A film
-    /// without it is not degraded.
+    /// Returns true if the provider is free and belongs to the user: a local voice or a speech server. A film without
+    /// such a voice does not count as degraded.
     fn is_local(&self) -> bool {
         true
     }
-    /// Returns the subject of its circuit breaker; `None` for voices of this machine, which have none.
+    /// Returns the account that the circuit breaker guards, or `None` for local voices, which have no breaker.
     fn guarded(&self) -> Option<Guarded<'_>> {
         None
     }
-    /// Returns true if speaking makes no call, since everything was bought before and is kept.
+    /// Returns true if speaking makes no call because every result was bought earlier and is stored.
     fn is_kept(&self, _request: &TtsRequest) -> bool {
         false
     }
-    /// Returns the reason why it has no voice for this request at all (its language, say), so that it is skipped
-    /// and not counted as failed.
+    /// Returns the reason why the provider has no voice for this request, for example its language. Such a provider
+    /// is skipped and not counted as failed.
     fn has_no_voice(&self, _request: &TtsRequest) -> Option<String> {
         None
     }
-    /// Returns the voice that speaks a request, if the provider knows it.
+    /// Returns the voice that speaks a request, if the provider knows which.
     fn voice_used(&self, _request: &TtsRequest) -> Option<VoiceUsed> {
         None
     }

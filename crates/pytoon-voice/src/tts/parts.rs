@@ -1,4 +1,4 @@
-//! The parts of voice providers.
+//! The dependencies of voice providers.
 
 use super::TtsProvider;
 use super::neural::Voices;
@@ -10,29 +10,29 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 
-/// The parts that providers are made of.
+/// The dependencies from which providers are created.
 #[derive(Debug)]
 pub struct ChainParts<'a> {
-    /// `tts` of the configuration.
+    /// The `tts` section of the configuration.
     pub settings: &'a TtsSettings,
-    /// Keys.
+    /// The API keys.
     pub secrets: &'a Secrets,
-    /// Runs programs.
+    /// The runner of external programs.
     pub runner: &'a Runner,
     /// The loaded neural voices.
     pub voices: &'a Arc<Voices>,
-    /// The records of paid work and the runtime that waits for services and servers; without them no service or
-    /// server is used.
+    /// The records of paid work and the runtime for calls to services and servers. Without them, no service or server
+    /// is used.
     pub paid: Option<(Arc<PaidWork>, Handle)>,
-    /// The provider that goes before all others.
+    /// The provider to try before all others.
     pub first: Option<&'a str>,
 }
 
-/// A provider, or the reason why it is left out.
+/// A provider, or the reason why it is unavailable.
 pub(crate) type ProviderResult = Result<Arc<dyn TtsProvider>, String>;
 
 impl ChainParts<'_> {
-    /// Returns a runner that ends a program without a sign of life after this time.
+    /// Returns a runner that terminates a program after this many seconds without output.
     pub(crate) fn patient(&self, seconds: u64) -> Runner {
         Runner { stall: Duration::from_secs(seconds.clamp(1, 3600)), ..self.runner.clone() }
     }

@@ -1,43 +1,43 @@
-//! Splits a script into requests: at sentences, within the vendor's limit.
+//! Splits a script into requests at sentence ends, within the vendor's limit.
 //!
-//! Guarantees: every word that can be spoken is in exactly one piece, in order; a piece is never larger than the
-//! limit; a sentence is split only if it does not fit alone, and then between words, after a comma if there is one.
+//! Guarantees: every word that can be spoken is in exactly one piece, in order; a piece never exceeds the limit; a
+//! sentence is split only if it does not fit alone, and then between words, after a comma if there is one.
 //!
-//! Pure: start with [`pieces`].
+//! The module is pure. Start with [`pieces`].
 
 use crate::spoken::{SpokenText, written_text};
 use pytoon_core::text::Word;
 use std::ops::Range;
 
-/// Words of one sentence within a piece.
+/// The words of one sentence within a piece.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
     /// The index of the sentence in the request.
     pub sentence: usize,
-    /// The range of its words in this piece.
+    /// The range of the sentence's words in this piece.
     pub words: Range<usize>,
-    /// Their start in the piece's text, in characters.
+    /// The start of the words in the piece's text, in characters.
     pub begins: usize,
-    /// Their text with the ranges of the words, relative to its own beginning.
+    /// The text of the words with their ranges, relative to the start of the part.
     pub text: SpokenText,
 }
 
 /// The text of one request.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Piece {
-    /// The parts, in order; never empty.
+    /// The parts, in order; at least one.
     pub parts: Vec<Part>,
-    /// The whole text.
+    /// The whole text of the piece.
     pub text: String,
 }
 
 /// The limit of one request.
 pub struct Limit<'a> {
-    /// The largest size.
+    /// Maximum size, in the vendor's unit.
     pub most: usize,
-    /// The size of a part in the vendor's own unit, including its joint to the next.
+    /// The function that returns the size of a part in the vendor's unit, including the separator to the next part.
     pub size: &'a dyn Fn(&SpokenText) -> usize,
-    /// True if each sentence is a request of its own.
+    /// True if each sentence is a separate request.
     pub one_by_one: bool,
 }
 
@@ -45,7 +45,7 @@ pub struct Limit<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TooLong(pub String);
 
-/// Returns the requests for a script.
+/// Splits a script into requests.
 pub fn pieces(sentences: &[Vec<Word>], limit: &Limit<'_>) -> Result<Vec<Piece>, TooLong> {
     let mut pieces: Vec<Piece> = Vec::new();
     let mut room = 0;
@@ -80,12 +80,12 @@ impl Piece {
     }
 }
 
-/// Returns true if the text has anything to say.
+/// Returns true if the text contains anything to speak.
 pub fn is_speakable(text: &str) -> bool {
     text.chars().any(char::is_alphanumeric)
 }
 
-/// Splits a sentence into as few stretches of words as fit.
+/// Splits a sentence into the fewest word ranges that fit.
 fn fitting(words: &[Word], limit: &Limit<'_>) -> Result<Vec<Range<usize>>, TooLong> {
     let size = |range: Range<usize>| (limit.size)(&written_text(&words[range]));
     let mut ranges = Vec::new();

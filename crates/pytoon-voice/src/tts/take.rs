@@ -1,46 +1,45 @@
-//! Raw sound from a voice, and the checks of its plausibility.
+//! Raw audio from a voice, and its plausibility checks.
 //!
-//! Guarantees: sound that is empty, silent, cut off, or far too short or long for its words is rejected
+//! Guarantees: audio that is empty, silent, truncated, or far too short or long for its words is rejected
 //! ([`Take::problem`]); a take survives a round trip through its file, and a damaged file is rejected.
 
 use crate::paid::StoredGoods;
 use pytoon_audio::{resample, speech};
 use serde::{Deserialize, Serialize};
 
-/// The fastest plausible speech, in seconds for a letter, an ideograph and a digit. People read aloud at 13 to 19
-/// letters a second.
+/// The fastest plausible speech, in seconds per letter, ideograph and digit. People read aloud at 13 to 19 letters
+/// per second.
 const FASTEST: (f64, f64, f64) = (0.030, 0.070, 0.045);
-/// The slowest plausible speech, in seconds for a letter (an ideograph counts as three), and the allowance for
-/// pauses.
+/// The slowest plausible speech, in seconds per letter (an ideograph counts as three), and the allowance for pauses.
 const SLOWEST: (f64, f64) = (0.35, 4.0);
-/// The pace, in seconds for a letter, above which a sound that breaks off is suspicious.
+/// The pace below which audio that ends abruptly is suspicious, in seconds per letter.
 const HURRIED: f64 = 0.058;
-/// The share of samples at full scale from which a sound counts as clipped. Loud speech after a limiter has less
+/// The fraction of samples at full scale from which audio counts as clipped. Loud speech after a limiter has less
 /// than one in a hundred.
 const CLIPPED: f64 = 0.05;
-/// Full scale, less the loss by dithering and resampling.
+/// The full-scale value, minus the loss by dithering and resampling.
 const FULL_SCALE: u16 = 32_700;
-/// The tolerance for times after the end, in milliseconds.
+/// The tolerance for times after the end of the audio, in milliseconds.
 const TIME_SLACK_MS: f64 = 250.0;
 
-/// The time of a stretch of text.
+/// The time of a section of text.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
-    /// Its first character, counted from the start of the text.
+    /// The first character, counted from the start of the text.
     pub at: usize,
-    /// Its start, in milliseconds.
+    /// The start, in milliseconds.
     pub start_ms: f64,
-    /// Its end, in milliseconds, if known.
+    /// The end, in milliseconds, if known.
     pub end_ms: Option<f64>,
 }
 
-/// The reason why bytes are not read as a WAV file.
+/// The reason why bytes cannot be parsed as a WAV file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WavProblem {
     /// The bytes are not a WAV file.
     #[error("it is not a WAV file")]
     NotWav,
-    /// The samples have another form, which FFmpeg may read.
+    /// The samples have another format, which FFmpeg may decode.
     #[error("its samples are not 16-bit PCM")]
     OtherSamples,
     /// The file is truncated.
@@ -56,14 +55,14 @@ pub enum WavProblem {
     NoSound,
 }
 
-/// Sound as the voice delivered it.
+/// The audio as the voice delivered it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Take {
     /// The sample rate, in hertz.
     pub rate: u32,
-    /// The samples of the one channel.
+    /// The samples, mono.
     pub pcm: Vec<i16>,
-    /// Times, in order; empty if the voice gives none.
+    /// The times, in order; empty if the voice returns none.
     pub marks: Vec<Mark>,
 }
 
@@ -81,7 +80,7 @@ impl Take {
         Self { rate, pcm, marks: Vec::new() }
     }
 
-    /// Creates a take from samples from -1 to 1.
+    /// Creates a take from samples between -1 and 1.
     pub fn from_samples(rate: u32, samples: &[f32]) -> Self {
         let pcm = samples.iter().map(|s| (s.clamp(-1.0, 1.0) * 32_767.0).round() as i16).collect();
         Self { rate, pcm, marks: Vec::new() }
@@ -132,7 +131,7 @@ impl Take {
         self.pcm.len() as f64 * 1000.0 / f64::from(self.rate.max(1))
     }
 
-    /// Returns the sound at 48 kHz.
+    /// Returns the audio resampled to 48 kHz.
     pub fn samples(&self) -> Result<Vec<f32>, pytoon_audio::AudioError> {
         resample::to_48k(&self.floats(), self.rate)
     }
@@ -141,7 +140,8 @@ impl Take {
         self.pcm.iter().map(|&s| f32::from(s) / 32_768.0).collect()
     }
 
-    /// Returns the reason why it cannot be the requested speech, or `None`. `speed` is relative to the voice's own.
+    /// Returns the reason why the take cannot be the requested speech, or `None`. `speed` is relative to the voice's
+    /// normal speed.
     pub fn problem(&self, text: &str, speed: f64) -> Option<String> {
         let (samples, rate) = (self.floats(), self.rate);
         let full = self.pcm.iter().filter(|s| s.unsigned_abs() >= FULL_SCALE).count() as f64;
@@ -175,7 +175,7 @@ impl Take {
     }
 }
 
-/// The file format: a line of JSON, then the samples.
+/// Stores a take as a line of JSON, followed by the samples.
 impl StoredGoods for Take {
     const FOLDER: &'static str = "takes";
     const ENDING: &'static str = "take";
@@ -214,7 +214,7 @@ fn sounding(samples: &[f32], rate: u32) -> usize {
     }
 }
 
-/// Returns true if the sound stops at full strength.
+/// Returns true if the audio ends abruptly at full level.
 fn breaks_off(samples: &[f32], rate: u32) -> bool {
     let window = (rate as usize / 100).max(1);
     let tail = &samples[samples.len().saturating_sub(window)..];
@@ -229,7 +229,7 @@ fn rms(samples: &[f32]) -> f32 {
     (samples.iter().map(|s| s * s).sum::<f32>() / samples.len().max(1) as f32).sqrt()
 }
 
-/// The parts of a text that determine its length in time.
+/// The counts of characters that determine the spoken length of a text.
 struct Letters {
     letters: f64,
     ideographs: f64,

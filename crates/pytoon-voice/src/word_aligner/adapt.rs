@@ -1,31 +1,31 @@
-//! Fits the reference's features to the recording's speaker, from a first alignment.
+//! Adapts the reference's features to the recording's speaker, based on a first alignment.
 //!
 //! A speaker, a room and a pitch change cepstra in ways that are nearly linear over frames. The pairs of a first
-//! alignment give the map (ridge regression towards the identity) and the combinations of features that it leaves
-//! uncertain; distances are then measured in units of that uncertainty.
+//! alignment determine the map (ridge regression towards the identity) and the combinations of features that it
+//! leaves uncertain. Distances are then measured in units of that uncertainty.
 
 use super::features::{DIMENSIONS, Feature};
 
 /// The strength of the ridge towards the identity, in units of one frame of average size.
 const RIDGE: f64 = 60.0;
-/// The share of the covariances between residuals that is dropped.
+/// The fraction of the covariances between residuals that is dropped.
 const SHRINK: f64 = 0.5;
-/// The fewest pairs for a map.
+/// Minimum number of pairs for a map.
 const MIN_PAIRS: usize = 150;
 
 const SIZE: usize = DIMENSIONS + 1;
 
-/// A speaker's map.
+/// The feature map of a speaker.
 #[derive(Debug, Clone)]
 pub(crate) struct Speaker {
-    /// Row per output: weights of the inputs, then the constant.
+    /// The map as one row per output: the weights of the inputs, then the constant.
     map: Vec<[f32; SIZE]>,
     /// Lower-triangular rows that whiten residuals, scaled to the size of plain distances.
     whiten: Vec<Feature>,
 }
 
 impl Speaker {
-    /// Fits pairs of (reference, recording). `cost` is the target for the mean distance of pairs.
+    /// Fits a map to pairs of (reference, recording). `cost` is the target for the mean distance of pairs.
     pub(crate) fn fit(pairs: &[(Feature, Feature)], cost: f32) -> Option<Self> {
         if pairs.len() < MIN_PAIRS {
             return None;
@@ -57,12 +57,12 @@ impl Speaker {
         Some(Self { map, whiten })
     }
 
-    /// Returns a reference's frame as this speaker would say it, whitened.
+    /// Maps a reference's frame to this speaker and whitens it.
     pub(crate) fn reference(&self, x: &Feature) -> Feature {
         self.recorded(&apply(&self.map, x))
     }
 
-    /// Returns a recording's frame, whitened.
+    /// Whitens a recording's frame.
     pub(crate) fn recorded(&self, y: &Feature) -> Feature {
         std::array::from_fn(|d| self.whiten[d][..=d].iter().zip(y).map(|(w, y)| w * y).sum())
     }
@@ -75,7 +75,7 @@ fn apply(map: &[[f32; SIZE]], x: &Feature) -> Feature {
     })
 }
 
-/// Returns the weights from x to y, with a ridge towards y = x.
+/// Returns the regression weights from x to y, with a ridge towards y = x.
 fn regress(pairs: &[(Feature, Feature)]) -> Option<Vec<[f32; SIZE]>> {
     let mut normal = vec![vec![0.0f64; SIZE]; SIZE];
     let mut right = vec![[0.0f64; SIZE]; DIMENSIONS];

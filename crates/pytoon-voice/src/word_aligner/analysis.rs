@@ -1,35 +1,35 @@
-//! Sound as frames: log-mel bands and energy every 5 ms, and the detection of speech frames.
+//! Divides audio into frames: log-mel bands and energy every 5 ms, and the detection of speech frames.
 
 use realfft::RealFftPlanner;
 use std::f32::consts::PI;
 
-/// Mel bands of a frame.
+/// The number of mel bands in a frame.
 pub(crate) const BANDS: usize = 40;
-/// Samples from frame to frame.
+/// The number of samples from frame to frame.
 const HOP: usize = 80;
-/// Samples in the analysis window (25 ms).
+/// The length of the analysis window, in samples (25 ms).
 const WINDOW: usize = 400;
 const FFT: usize = 512;
 const LOW_HZ: f32 = 80.0;
 const HIGH_HZ: f32 = 7_600.0;
 const PRE_EMPHASIS: f32 = 0.97;
-/// Added to a band's power, so that digital silence has a logarithm. Full scale is 1.
+/// The constant added to a band's power, so that digital silence has a logarithm. Full scale is 1.
 const POWER_FLOOR: f32 = 1e-6;
-/// The level that loud frames (92nd percentile) are scaled to, in dBFS, so that quiet recordings are as far above
+/// The level to which loud frames (92nd percentile) are scaled, in dBFS, so that quiet recordings are as far above
 /// the power floor as loud ones.
 const LEVEL_DB: f32 = -20.0;
 
-/// A sound cut into frames of [`super::FRAME_MS`].
+/// Audio divided into frames of [`super::FRAME_MS`].
 #[derive(Debug, Clone)]
 pub(crate) struct Frames {
-    /// Natural logarithms of band powers, frame after frame.
+    /// The natural logarithms of the band powers, by frame.
     pub(crate) mel: Vec<[f32; BANDS]>,
-    /// Mean square over 20 ms in dBFS.
+    /// The mean square over 20 ms, in dBFS.
     pub(crate) energy_db: Vec<f32>,
 }
 
 impl Frames {
-    /// Analyses samples at [`super::SAMPLE_RATE`]; frame `n` is centred at `n * HOP`.
+    /// Analyses samples at [`super::SAMPLE_RATE`]. Frame `n` is centred at `n * HOP`.
     pub(crate) fn of(samples: &[f32]) -> Self {
         let mut energy_db = energies(samples);
         let gain_db = (LEVEL_DB - percentile(&energy_db, 92.0)).clamp(-40.0, 60.0);
@@ -42,8 +42,8 @@ impl Frames {
         self.mel.len()
     }
 
-    /// Returns for each frame true if it contains speech: its level is above a fraction of the way from quiet to
-    /// loud.
+    /// Returns true for each frame that contains speech: its level is above the given fraction of the range from
+    /// quiet to loud.
     pub(crate) fn speech(&self, part: f32) -> Vec<bool> {
         let low = percentile(&self.energy_db, 5.0);
         let high = percentile(&self.energy_db, 92.0).max(low + 8.0);
@@ -100,7 +100,7 @@ fn log_mel(samples: &[f32], gain: f32, count: usize) -> Vec<[f32; BANDS]> {
         .collect()
 }
 
-/// Returns triangles on the mel scale: the first bin and the weights of each.
+/// Returns triangular filters on the mel scale: the first bin and the weights of each.
 fn mel_filters() -> Vec<(usize, Vec<f32>)> {
     let mel = |hz: f32| 2595.0 * (1.0 + hz / 700.0).log10();
     let hz = |mel: f32| 700.0 * (10f32.powf(mel / 2595.0) - 1.0);
@@ -122,7 +122,7 @@ fn mel_filters() -> Vec<(usize, Vec<f32>)> {
         .collect()
 }
 
-/// Returns a percentile (0 to 100) with linear interpolation; 0 for no values.
+/// Returns a percentile (0 to 100) with linear interpolation, or 0 if there are no values.
 pub(crate) fn percentile(values: &[f32], percent: f32) -> f32 {
     if values.is_empty() {
         return 0.0;

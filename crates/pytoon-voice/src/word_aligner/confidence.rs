@@ -1,24 +1,25 @@
-//! The confidence of an alignment.
+//! Computes the confidence of an alignment.
 //!
-//! A sound of constant colour, such as a tone or a hum, is not speech, however well it aligns. Two signs show
-//! that the script was not said: aligned frames are hardly more alike than any two frames, and references of
-//! different voices are aligned differently. On public recordings the ratio was 0.28 to 0.49 with the right script
+//! Audio of constant timbre, such as a tone or a hum, is not speech, however well it aligns. Two signs show that the
+//! recording does not contain the script: aligned frames are hardly more similar than any two frames, and references
+//! of different voices are aligned differently. On public recordings the ratio was 0.28 to 0.49 with the right script
 //! and 0.71 to 0.81 with a wrong one; the voices agreed on nearly all words and on 28 to 88 % of them.
 
 /// The confidence below which an alignment should not be used.
 pub const LOW_CONFIDENCE: f64 = 0.3;
 
-/// The distance from the median within which references agree on a word, in milliseconds.
+/// The maximum distance from the median at which references agree on a word, in milliseconds.
 const AGREE_MS: f64 = 30.0;
-/// The ratio from which on the script counts as wrong, and the ratio of a sure match.
+/// The ratio from which on the script counts as wrong.
 const WRONG: f64 = 0.72;
+/// The ratio up to which the match is certain.
 const SURE: f64 = 0.48;
 
-/// The least variety of speech: 4.8 to 8.4 in public recordings, 1.9 in a swelling tone.
+/// The minimum variety of speech: 4.8 to 8.4 in public recordings, 1.9 in a swelling tone.
 const SPEECH_VARIETY: f64 = 3.0;
 
 /// Returns the confidence, from the ratio of distances (aligned frames to any two frames), the references'
-/// disagreement about each word in milliseconds, and the variety of the recording's colour.
+/// disagreement about each word in milliseconds, and the variety of the recording's timbre.
 pub(crate) fn of(ratio: f64, spread_ms: &[f64], variety: f64) -> f64 {
     if variety < SPEECH_VARIETY {
         return 0.0;

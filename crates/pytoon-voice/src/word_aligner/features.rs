@@ -1,23 +1,23 @@
-//! Features that a recording and a clean reference share: the reference is given the recording's
-//! balance and noise, then both become cepstra with their slopes.
+//! Features that a recording and a clean reference share. The reference is given the recording's spectral balance and
+//! noise, then both become cepstra with their slopes.
 
 use super::analysis::{BANDS, Frames, percentile};
 use std::f32::consts::PI;
 
-/// Cepstra of a frame, the mean level (c0) included.
+/// The number of cepstra in a frame, including the mean level (c0).
 pub(crate) const CEPSTRA: usize = 13;
-/// Cepstra and their slopes.
+/// The number of cepstra and slopes in a frame.
 pub(crate) const DIMENSIONS: usize = 2 * CEPSTRA;
-/// Frames on each side over which slopes are taken.
+/// The number of frames on each side over which slopes are computed.
 const SLOPE_FRAMES: isize = 4;
-/// Weight of slopes against cepstra.
+/// The weight of slopes relative to cepstra.
 const SLOPE_WEIGHT: f32 = 1.2;
 /// The depth below the loud frames of a band at which values are clipped, in nats.
 const DEPTH: f32 = 9.0;
-/// Frames over which band levels are smoothed to find the noise.
+/// The number of frames over which band levels are smoothed to estimate the noise.
 const NOISE_SMOOTHING: usize = 9;
 
-/// A frame's features.
+/// The features of a frame.
 pub(crate) type Feature = [f32; DIMENSIONS];
 
 /// The acoustics of the recording: its noise, and its loud frames by band.
@@ -32,7 +32,7 @@ pub(crate) struct Surroundings {
 #[derive(Debug, Clone)]
 pub(crate) struct Recorded {
     pub(crate) features: Vec<Feature>,
-    /// Squared distance to silence, smoothed.
+    /// The squared distance to silence, smoothed.
     pub(crate) silence: Vec<f32>,
     pub(crate) surroundings: Surroundings,
 }
@@ -135,7 +135,7 @@ fn transform(mel: &[f32; BANDS], table: &[[f32; BANDS]]) -> [f32; CEPSTRA] {
     std::array::from_fn(|c| mel.iter().zip(&table[c]).map(|(level, cos)| level * cos).sum())
 }
 
-/// Mean and spread over speech.
+/// The mean and spread over speech.
 struct Scale {
     mean: Feature,
     gain: Feature,
@@ -168,7 +168,7 @@ impl Scale {
     }
 }
 
-/// Returns the squared distance.
+/// Returns the squared distance between two features.
 pub(crate) fn distance(a: &Feature, b: &Feature) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
 }

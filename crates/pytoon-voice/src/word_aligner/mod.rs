@@ -1,12 +1,12 @@
-//! Word times of a known text, found by comparing a recording with a reference that speaks the same words at
+//! Computes the word times of a known text by comparing a recording with a reference that speaks the same words at
 //! known times.
 //!
-//! Guarantees: pure functions over samples; equal input gives equal output; memory grows with the
+//! Guarantees: all functions are pure over samples; equal input gives equal output; memory grows linearly with the
 //! length of the recording, not with its square; every word gets a time, in order.
 //!
-//! Does not make the reference, read files or know languages: the caller brings samples.
+//! This module does not create references, read files or know languages. The caller provides samples.
 //!
-//! Start with [`Reference`] and [`align`]. Accuracy figures and discarded approaches are in docs/alignment.md.
+//! Start with [`Reference`] and [`align`]. docs/alignment.md lists accuracy figures and discarded approaches.
 
 mod adapt;
 mod analysis;
@@ -20,7 +20,7 @@ pub use confidence::LOW_CONFIDENCE;
 pub use resample::to_analysis_rate;
 pub use words::{Alignment, Reference, ReferenceWord, Timed, align};
 
-/// The sample rate of everything that is analysed, in hertz.
+/// The sample rate of all analysed audio, in hertz.
 pub const SAMPLE_RATE: u32 = 16_000;
-/// Milliseconds from frame to frame.
+/// The time from frame to frame, in milliseconds.
 pub const FRAME_MS: f64 = 5.0;

@@ -1,18 +1,18 @@
-//! Sample-rate conversion to the analysis rate.
+//! Converts sample rates to the analysis rate.
 //!
-//! A windowed sinc read at fractional positions. Features use the spectrum up to 7.6 kHz in forty bands, so 60 dB
-//! of stop band are enough and the filter can be short.
+//! The filter is a windowed sinc evaluated at fractional positions. Features use the spectrum up to 7.6 kHz in forty
+//! bands, so 60 dB of stop-band attenuation are enough and the filter can be short.
 
 use std::f64::consts::PI;
 
-/// Zero crossings on each side of the filter's middle.
+/// The number of zero crossings on each side of the filter's centre.
 const CROSSINGS: f64 = 12.0;
-/// Fractional positions for which the filter is tabulated.
+/// The number of fractional positions for which the filter is tabulated.
 const PHASES: usize = 256;
 /// The end of the pass band, as a fraction of the lower Nyquist frequency.
 const CUTOFF: f64 = 0.94;
 
-/// Converts samples to [`super::SAMPLE_RATE`]. A rate of 0 gives nothing.
+/// Converts samples to [`super::SAMPLE_RATE`]. A rate of 0 gives no samples.
 pub fn to_analysis_rate(samples: &[f32], from_rate: u32) -> Vec<f32> {
     if from_rate == 0 {
         return Vec::new();

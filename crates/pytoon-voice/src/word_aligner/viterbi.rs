@@ -1,30 +1,30 @@
-//! The cheapest path through the chain: silence, word 1, silence, word 2, … silence.
+//! Finds the cheapest path through the chain: silence, word 1, silence, word 2, … silence.
 //!
-//! The states of words are the reference's frames. Back-pointers are kept only for the states within a beam of the
-//! cheapest at each frame, so memory grows with the length of the recording, not with its square.
+//! The states of words are the reference's frames. Back-pointers are stored only for the states within a beam of the
+//! cheapest at each frame, so memory grows linearly with the length of the recording, not with its square.
 
 use super::features::{Feature, distance};
 use std::ops::Range;
 
-/// The cost of staying in a state: the recording is slower than the reference.
+/// The cost of staying in a state, which means that the recording is slower than the reference.
 const STAY: f32 = 0.3;
-/// The costs of skipping no state of the reference, one, and two.
+/// The costs of skipping zero, one and two states of the reference.
 const SKIPS: [f32; 3] = [0.0, 0.15, 0.6];
 /// The cost of entering silence where the script has no pause.
 pub(crate) const PAUSE: f32 = 1.0;
 
-/// The chain of states.
+/// The chain of words and silences.
 #[derive(Debug, Clone)]
 pub(crate) struct Chain {
-    /// States of each word, in order, without holes and none empty.
+    /// The states of each word, in order and without gaps. No word is empty.
     pub(crate) words: Vec<Range<usize>>,
-    /// The cost of entering the silence before each word, and after the last.
+    /// The cost of entering the silence before each word, and after the last one.
     pub(crate) pause: Vec<f32>,
 }
 
 const SILENCE_WEIGHT: f32 = 1.5;
 
-/// Squared distances between two sets of features: the costs of a frame.
+/// The squared distances between two sets of features, which are the costs of a frame.
 pub(crate) struct Distances<'a> {
     pub(crate) recorded: &'a [Feature],
     pub(crate) silence: &'a [f32],
@@ -46,27 +46,27 @@ impl Distances<'_> {
     }
 }
 
-/// The place of a frame of the recording in the chain.
+/// The position of a frame of the recording in the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// In the silence before word `n`.
+    /// The silence before word `n`.
     Silence(usize),
-    /// In a state of a word.
+    /// A state of a word.
     State(usize),
 }
 
-/// The cheapest path: a place for every frame.
+/// The cheapest path: a position for every frame.
 pub(crate) type Path = Vec<Place>;
 
 /// The excess over the cheapest cost above which a state is pruned.
 const BEAM: f32 = 220.0;
-/// The most states kept at a frame (40 s of reference).
+/// Maximum number of states stored at a frame (40 s of reference).
 const MAX_ACTIVE: usize = 8_000;
 
 const FROM_SILENCE: u8 = 8;
 const NEVER: f32 = 1e30;
 
-/// Finds the path. Returns `None` if the recording is too short for the chain.
+/// Returns the cheapest path, or `None` if the recording is too short for the chain.
 pub(crate) fn cheapest(chain: &Chain, local: &Distances<'_>) -> Option<Path> {
     let mut search = Search::new(chain);
     if search.states == 0 || local.recorded.is_empty() {
@@ -79,16 +79,16 @@ pub(crate) fn cheapest(chain: &Chain, local: &Distances<'_>) -> Option<Path> {
 struct Search<'a> {
     chain: &'a Chain,
     states: usize,
-    /// The word of each state.
+    /// The index of the word of each state.
     word_of: Vec<u32>,
-    /// Costs at the previous frame and at this one.
+    /// The costs at the previous frame and at this one.
     old: Vec<f32>,
     new: Vec<f32>,
     silence: Vec<f32>,
-    /// Kept states of each frame, and their back-pointers.
+    /// The stored states of each frame, and their back-pointers.
     kept: Vec<(usize, Vec<u8>)>,
-    /// Back-pointers of silences, by frame: 0 stays, else 1 + the number of states between the source of the path
-    /// and the word's first state.
+    /// The back-pointers of silences, by frame: 0 stays, otherwise 1 + the number of states between the source of the
+    /// path and the word's first state.
     silence_back: Vec<(usize, Vec<u8>)>,
 }
 
@@ -166,7 +166,7 @@ impl<'a> Search<'a> {
         back
     }
 
-    /// Returns the words of a range of states, and the one after.
+    /// Returns the words of a range of states, and the word after them.
     fn words_in(&self, reach: &Range<usize>) -> Range<usize> {
         let first = self.word_of[reach.start] as usize;
         let last = self.word_of[reach.end - 1] as usize;

@@ -8,59 +8,59 @@ use super::viterbi::{Chain, Distances, PAUSE, Path, Place, cheapest};
 use super::{FRAME_MS, SAMPLE_RATE};
 use std::ops::Range;
 
-/// A word in a reference.
+/// A word of a reference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReferenceWord {
-    /// Its samples; empty if it is not spoken (an emoji, say).
+    /// The samples of the word; empty if it is not spoken (for example an emoji).
     pub samples: Range<usize>,
-    /// True if the script pauses after it (punctuation).
+    /// True if the script pauses after the word (punctuation).
     pub pause_after: bool,
 }
 
 /// Speech with known word times.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reference {
-    /// At [`SAMPLE_RATE`].
+    /// The samples at [`SAMPLE_RATE`].
     pub samples: Vec<f32>,
-    /// Every word of the script, in order.
+    /// All words of the script, in order.
     pub words: Vec<ReferenceWord>,
 }
 
 /// The time of a word, in milliseconds from the start of the recording.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Timed {
-    /// Its start.
+    /// The start of the word.
     pub start_ms: f64,
-    /// Its end.
+    /// The end of the word.
     pub end_ms: f64,
 }
 
 /// Word times and their confidence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alignment {
-    /// One for each word of the script.
+    /// The times of the script's words, in order.
     pub words: Vec<Timed>,
-    /// From 0 (the recording says something else, or nothing) to 1.
+    /// The confidence, from 0 (the recording contains other words or none) to 1.
     pub confidence: f64,
     /// The disagreement of the references about a word's start, as an estimate of the error, in milliseconds: half of
-    /// the words are nearer than this to the median.
+    /// the words are closer to the median than this.
     pub spread_ms: f64,
 }
 
-/// The tolerance within which references agree on a time, in milliseconds.
+/// Maximum difference at which references agree on a time, in milliseconds.
 const AGREED_MS: f64 = 15.0;
-/// Frames (400 ms) that are judged together in the cross-validation of a map.
+/// The number of frames (400 ms) that the cross-validation of a map judges together.
 const BLOCK: usize = 80;
-/// The frames of silence that a first pass must find before its silence is used.
+/// Minimum number of silent frames that a first pass must find before its silence is used.
 const MIN_SILENT: usize = 20;
-/// The average lateness of found word starts, for every speaker, in milliseconds: a word is recognised only when
-/// it differs from the sound before.
+/// The average lateness of detected word starts, for every speaker, in milliseconds. A word is recognised only when
+/// it differs from the sound before it.
 const LATE_MS: f64 = 4.0;
 
-/// A reference's states: the frames of its words, without its pauses.
+/// The states of a reference: the frames of its words, without its pauses.
 struct States {
     chain: Chain,
-    /// The index in the script of each word of the chain.
+    /// The script index of each word of the chain.
     script: Vec<usize>,
     /// The frame of each state.
     frames: Vec<usize>,
@@ -95,12 +95,12 @@ fn states(reference: &Reference, frames: &Frames) -> States {
     out
 }
 
-/// Times every word of the references' script in a recording at [`SAMPLE_RATE`]. Returns `None` if there is
-/// nothing to compare, or the recording is far too short for the script.
+/// Times every word of the references' script in a recording at [`SAMPLE_RATE`]. Returns `None` if there is nothing
+/// to compare, or if the recording is far too short for the script.
 ///
-/// Each reference is aligned with the recording by itself; a word's times are the median over them. `tie_break` is a
-/// voice with coarser boundaries: it counts as one more reference for words on which the others disagree by more than
-/// 15 ms.
+/// Each reference is aligned with the recording on its own; a word's times are the medians over all references.
+/// `tie_break` is a voice with coarser boundaries: it counts as one more reference for words on which the others
+/// disagree by more than 15 ms.
 pub fn align(
     samples: &[f32],
     references: &[Reference],
@@ -142,7 +142,7 @@ pub fn align(
     Some(Alignment { confidence, spread_ms: median(spread.into_iter()), words })
 }
 
-/// Returns the number of independent ways in which a sound's colour moves while it is loud: the participation
+/// Returns the number of independent ways in which the timbre of audio varies while it is loud: the participation
 /// ratio of the correlations between its cepstra. A tone that swells and fades has one; speech has many.
 fn variety(features: &[Feature], loud: &[bool]) -> f64 {
     let kept: Vec<&Feature> =
@@ -166,7 +166,7 @@ fn variety(features: &[Feature], loud: &[bool]) -> f64 {
     dimensions * dimensions / squares
 }
 
-/// Returns the middle value, or the mean of the middle two.
+/// Returns the median: the middle value, or the mean of the middle two.
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = values.collect();
     sorted.sort_by(f64::total_cmp);
@@ -176,10 +176,10 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     }
 }
 
-/// One reference aligned with the recording.
+/// The alignment of one reference with the recording.
 struct Take {
     words: Vec<Timed>,
-    /// The mean distance of aligned frames, as a fraction of that of any two frames.
+    /// The mean distance between aligned frames, as a fraction of that between any two frames.
     ratio: f64,
 }
 
@@ -206,9 +206,9 @@ fn state_frames(path: &Path) -> impl Iterator<Item = (usize, usize)> {
     })
 }
 
-/// Returns the distance of aligned frames as a fraction of that of any two frames. Each half of the recording is
-/// judged by the map of the other half: a map fits its own data even if the script is wrong, the more so the shorter
-/// the recording.
+/// Returns the distance between aligned frames as a fraction of that between any two frames. Each half of the
+/// recording is judged by the map of the other half: a map fits its own data even if the script is wrong, and the
+/// more so the shorter the recording.
 fn unseen_ratio(recorded: &[Feature], plain: &[Feature], path: &Path) -> f64 {
     let mut halves: [Vec<(usize, usize)>; 2] = [Vec::new(), Vec::new()];
     for (frame, state) in state_frames(path) {
@@ -232,7 +232,7 @@ fn unseen_ratio(recorded: &[Feature], plain: &[Feature], path: &Path) -> f64 {
     if any > 0.0 { near / any } else { 1.0 }
 }
 
-/// Aligns the reference again, as the recording's speaker would say it by the first pass.
+/// Aligns the reference again, after mapping it to the recording's speaker with the first pass.
 fn second_pass(
     recorded: &Recorded,
     plain: &[Feature],
@@ -251,7 +251,8 @@ fn second_pass(
     cheapest(&states.chain, &local)
 }
 
-/// Returns each frame's distance to silence: the mean of the template's and of the first pass's silence.
+/// Returns the distance of each frame to silence: the mean of the distances to the template's and to the first pass's
+/// silence.
 fn silence_of_first_pass(recorded: &Recorded, own: &[Feature], first: &Path) -> Vec<f32> {
     let placed = first.iter().zip(own);
     let silent = placed.filter(|(place, _)| matches!(place, Place::Silence(_)));

@@ -1,4 +1,4 @@
-//! Faults of the call that speaks, common to all vendors.
+//! Faults of the speech request that all vendors have in common.
 
 use super::{ATTEMPTS, RETRY_AFTER, Remote};
 use pytoon_vendor::VendorErrorKind as Kind;
@@ -7,14 +7,14 @@ use serde_json::json;
 use std::fmt;
 use std::time::Duration;
 
-/// The spending of a call.
+/// The spending caused by a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Money {
-    /// Certainly not spent.
+    /// The money was certainly not spent.
     NotSpent,
-    /// Cannot be known.
+    /// The spending cannot be determined.
     Unknown,
-    /// Certainly spent.
+    /// The money was certainly spent.
     Spent,
 }
 
@@ -28,23 +28,23 @@ impl fmt::Display for Money {
     }
 }
 
-/// An answer, with its expected result.
+/// A faulty response, with its expected result.
 pub(super) struct Fault {
     pub(super) name: String,
     pub(super) answer: Answer,
     pub(super) kind: Kind,
     pub(super) money: Money,
     pub(super) retry_after: Option<Duration>,
-    /// The most calls that the vendor may get.
+    /// The exact number of calls that the vendor must receive.
     pub(super) calls: usize,
-    /// True if no answer comes, so that a short timeout is enough.
+    /// True if no response arrives, so that a short timeout is enough.
     pub(super) is_hasty: bool,
 }
 
-/// Larger than the largest reply that is read.
+/// A size above the maximum size of a reply.
 const TOO_LARGE: usize = pytoon_vendor::http::MAX_SOUND + 1;
 
-/// Returns the faults of a provider.
+/// Returns the faults to test with a provider.
 pub(super) fn answers(remote: &Remote) -> Vec<Fault> {
     use Money::{NotSpent, Unknown};
     // A free server is retried even where a service might have been paid.

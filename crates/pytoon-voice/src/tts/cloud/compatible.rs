@@ -1,8 +1,8 @@
-//! Speech servers of the user's own with OpenAI's `POST /v1/audio/speech`: Kokoro-FastAPI, speaches, LocalAI and
-//! others.
+//! Speech servers that belong to the user and implement OpenAI's `POST /v1/audio/speech`: Kokoro-FastAPI, speaches,
+//! LocalAI and others.
 //!
 //! Guarantees: a body is recognised by its first bytes, regardless of the requested format and the server's media
-//! type; MP3 is decoded by FFmpeg, bounded in size and length; a body of another kind is never played as noise.
+//! type; FFmpeg decodes MP3, with bounds on size and length; a body of another kind is never played as noise.
 
 use super::{
     CloudAdapter, HEALTH, HealthFuture, SPEAK, Scope, Speech, Unreadable, openai, refused,
@@ -16,18 +16,18 @@ use pytoon_vendor::replies::with_key;
 use pytoon_vendor::{Result, VendorErrorKind};
 use std::io::Write;
 
-/// The sample rate of sound decoded by FFmpeg, in hertz.
+/// The sample rate of audio that FFmpeg decodes, in hertz.
 const DECODED_RATE: u32 = 48_000;
 
-/// The first bytes of sounds for FFmpeg: a tag before MP3, Ogg, FLAC.
+/// The first bytes of formats that FFmpeg decodes: an ID3 tag before MP3, Ogg, FLAC.
 const ENCODED: [&[u8]; 3] = [b"ID3", b"OggS", b"fLaC"];
 
-/// A server's protocol.
+/// The protocol of an OpenAI-compatible server.
 #[derive(Debug)]
 pub(crate) struct Compatible {
     model: String,
     format: SpeechFormat,
-    /// Runs FFmpeg.
+    /// The runner of FFmpeg.
     runner: Runner,
 }
 
@@ -53,7 +53,7 @@ impl Compatible {
     }
 }
 
-/// The kind of a body.
+/// The audio format of a body.
 #[derive(Debug, PartialEq, Eq)]
 enum Sound {
     Wav,
@@ -73,7 +73,7 @@ fn recognised(body: &[u8]) -> Sound {
     }
 }
 
-/// Adds the key to a call, if the server has one.
+/// Adds the key to a request, if the server has one.
 fn signed(http: &VendorHttp, call: Call) -> Result<Call> {
     match http.key() {
         Some(_) => with_key(http, call, "Bearer "),

@@ -1,4 +1,4 @@
-//! ElevenLabs: speech with the time of each character.
+//! ElevenLabs: speech with character times.
 
 use super::{
     CloudAdapter, HEALTH, HealthFuture, MadeAdapter, SPEAK, Scope, Speech, Unreadable, options,
@@ -15,7 +15,7 @@ use pytoon_vendor::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// The most characters of a request, by model (models page of the vendor's documentation).
+/// Maximum number of characters in a request, by model (models page of the vendor's documentation).
 const MOST: &[(&str, usize)] = &[
     ("eleven_v3", 3_000),
     ("eleven_flash_v2_5", 40_000),
@@ -23,11 +23,11 @@ const MOST: &[(&str, usize)] = &[
     ("eleven_flash_v2", 30_000),
     ("eleven_turbo_v2", 30_000),
 ];
-/// The most characters for all other models.
+/// Maximum number of characters for all other models.
 const MOST_OTHERWISE: usize = 10_000;
-/// The header with the key.
+/// The header that carries the key.
 const KEY_HEADER: &str = "xi-api-key";
-/// The characters of neighbouring text that are sent, for the tone.
+/// The number of characters of neighbouring text that are sent to guide the tone.
 const CONTEXT_CHARS: usize = 300;
 
 #[derive(Debug)]
@@ -54,13 +54,13 @@ struct Alignment {
 }
 
 impl ElevenLabs {
-    /// Returns true if the model takes the language; other models reject it.
+    /// Returns true if the model accepts a language. Other models reject it.
     fn takes_language(&self) -> bool {
         self.model.ends_with("v2_5") || self.model == "eleven_v3"
     }
 }
 
-/// Makes the adapter; fails with the defect in its options.
+/// Creates the adapter. Fails with the fault in its options.
 pub(crate) fn adapter(settings: &CloudVoice) -> MadeAdapter {
     let options: Options = options(settings)?;
     let rate = options.output_format.strip_prefix("pcm_").and_then(|rate| rate.parse().ok());
@@ -188,7 +188,7 @@ const RATE_LIMITED: &[&str] = &[
 ];
 const INVALID: &[&str] = &["voice_not_found", "max_character_limit_exceeded"];
 
-/// Error table for refused requests. Newer bodies have a `code`, older ones a `status`.
+/// The error table for refused requests. Newer bodies have a `code`, older ones a `status`.
 const REFUSALS: &[Row] = &[
     row("/detail/code", VendorErrorKind::Quota, QUOTA),
     row("/detail/code", VendorErrorKind::Auth, AUTH),
@@ -214,7 +214,7 @@ fn head(text: &str) -> String {
     text.chars().take(CONTEXT_CHARS).collect()
 }
 
-/// Returns the times of the text's characters; none if the vendor timed another text.
+/// Returns the times of the text's characters, or none if the vendor timed another text.
 fn marks(alignment: &Alignment, text: &str) -> Vec<Mark> {
     if alignment.characters.concat() != text {
         return Vec::new();

@@ -1,6 +1,7 @@
-//! Calls to a server of the user's own. They are free, so a failed one is retried.
+//! Calls to a speech server of the user. They are free, so a failed call is retried.
 //!
-//! Guarantees: no row in the ledger; a cancel takes effect within a moment; no failure claims a possible purchase.
+//! Guarantees: no row in the ledger; a cancellation takes effect within a moment; no error claims a possible
+//! purchase.
 
 use super::{SPEAK, Take};
 use pytoon_config::engines::Backoff;
@@ -10,7 +11,7 @@ use pytoon_vendor::{Accepted, Result, VendorError, VendorErrorKind};
 use std::future::Future;
 use std::time::Duration;
 
-/// Calls until there is a take, at most `backoff.attempts` times.
+/// Repeats a call until it returns a take, at most `backoff.attempts` times.
 pub(super) async fn call_with_retries<F>(
     name: &str,
     backoff: &Backoff,
@@ -39,7 +40,7 @@ where
     }
 }
 
-/// Returns the pause before another attempt, or `None` if a retry does not help.
+/// Returns the backoff before another attempt, or `None` if a retry does not help.
 fn pause_before(backoff: &Backoff, error: &VendorError, attempt: u32) -> Option<Duration> {
     let may_pass = matches!(error.kind, VendorErrorKind::RateLimited | VendorErrorKind::Server);
     if !may_pass || attempt >= backoff.attempts {
@@ -66,7 +67,7 @@ mod tests {
 
     const BACKOFF: Backoff = Backoff { initial_ms: 1, max_ms: 5, attempts: 3 };
 
-    /// Always fails in one way. Returns the failure and the number of calls.
+    /// Runs a call that always fails with the given kind. Returns the error and the number of calls.
     async fn failed(kind: VendorErrorKind, retry_after: Option<Duration>) -> (VendorError, u32) {
         let calls = AtomicU32::new(0);
         let ask = || async {

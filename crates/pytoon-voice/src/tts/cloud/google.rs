@@ -1,4 +1,4 @@
-//! Google Cloud Text-to-Speech: marks before words are returned with their times.
+//! Google Cloud Text-to-Speech: the reply contains the times of marks placed before words.
 
 use super::{
     CloudAdapter, HEALTH, HealthFuture, MadeAdapter, SPEAK, Scope, Speech, Unreadable, options,
@@ -16,12 +16,12 @@ use pytoon_vendor::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The most bytes of a request, marks included (quotas page of the vendor's documentation), without those of the
-/// element around it.
+/// Maximum size of a request, in bytes: the vendor's limit including marks (quotas page of its documentation), minus
+/// the surrounding element.
 const MOST: usize = 5000 - "<speak></speak>".len();
 /// The requested sample rate, in hertz.
 const RATE: u32 = 24_000;
-/// The header with the key.
+/// The header that carries the key.
 const KEY_HEADER: &str = "X-Goog-Api-Key";
 
 #[derive(Debug)]
@@ -36,7 +36,7 @@ struct Options {
     marks: bool,
 }
 
-/// Makes the adapter; fails with the defect in its options.
+/// Creates the adapter. Fails with the fault in its options.
 pub(crate) fn adapter(settings: &CloudVoice) -> MadeAdapter {
     let Options { marks } = options(settings)?;
     Ok(Box::new(Google { model: settings.model.clone(), marks }))
@@ -115,7 +115,7 @@ impl CloudAdapter for Google {
     }
 }
 
-/// Error table for refused requests.
+/// The error table for refused requests.
 const REFUSALS: &[Row] = &[
     Row::each(REASONS, &["API_KEY_INVALID", "API_KEY_EXPIRED"], VendorErrorKind::Auth)
         .source("google.rpc.ErrorInfo, reasons of googleapis.com"),
@@ -129,10 +129,10 @@ const REFUSALS: &[Row] = &[
     Row::at("/error/status", &["RESOURCE_EXHAUSTED"], VendorErrorKind::RateLimited)
         .source("google.rpc.Code"),
 ];
-/// The places of reasons in the JSON.
+/// The JSON pointers of the error reasons.
 const REASONS: (&str, &str) = ("/error/details", "/reason");
 
-/// Returns a voice's language and region, which its name begins with.
+/// Returns the language and region with which a voice's name begins.
 fn language_code(voice: &str, language: &str) -> String {
     let mut parts = voice.split('-');
     match (parts.next(), parts.next(), parts.next()) {
@@ -141,8 +141,8 @@ fn language_code(voice: &str, language: &str) -> String {
     }
 }
 
-/// Returns the code of a language. The vendor takes no script: it identifies written Chinese by the language
-/// spoken in the region that writes it so (discovery document, `VoiceSelectionParams.languageCode`).
+/// Returns the language code without its script. The vendor accepts no script: it identifies written Chinese by the
+/// language spoken in the region that writes it so (discovery document, `VoiceSelectionParams.languageCode`).
 fn without_script(language: &str) -> String {
     let (script, rest) = script_apart(language);
     let region = rest.split('-').nth(1).unwrap_or_default().to_uppercase();
@@ -160,8 +160,8 @@ fn escaped(text: &str) -> String {
     text.replace('"', "&quot;").replace('\'', "&apos;")
 }
 
-/// Returns the piece with a mark before each word (`w` and its first character) and one after each part (`e`
-/// and the first character of its last word), which gives the start of its pause.
+/// Returns the piece as SSML with a mark before each word (`w` and its first character) and one after each part (`e`
+/// and the first character of its last word). The latter gives the start of the pause.
 fn ssml(piece: &Piece) -> String {
     let mut out = String::from("<speak>");
     for (index, part) in piece.parts.iter().enumerate() {

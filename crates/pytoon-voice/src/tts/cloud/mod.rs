@@ -1,10 +1,10 @@
-//! The common parts of voices that are services or servers.
+//! Code that all voice services and servers share.
 //!
-//! Guarantees: nothing is bought twice ([`crate::paid`]); an answer is checked before it is kept; no message contains
-//! a key; a cancel takes effect within a moment.
+//! Guarantees: nothing is bought twice ([`crate::paid`]); a reply is validated before it is stored; no message
+//! contains a key; a cancellation takes effect within a moment.
 //!
-//! An adapter (`CloudAdapter`) translates: it builds one request and parses one answer. It does not wait, retry, keep
-//! or judge. A service is paid through the ledger; a server of the user's own is free and leaves no row there
+//! An adapter (`CloudAdapter`) only translates: it builds one request and parses one reply. It does not wait, retry,
+//! store or judge. A service is paid through the ledger; a speech server of the user is free and leaves no row there
 //! (`free`).
 //!
 //! Start with [`Cloud`].
@@ -40,75 +40,75 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-/// The operations, as they follow "failed to …".
+/// The operation, worded to follow "failed to …".
 pub(crate) const SPEAK: &str = "speak";
 pub(crate) const HEALTH: &str = "check the account";
 /// The timeout of a health check.
 const HEALTH_PATIENCE: Duration = Duration::from_secs(15);
 
-/// A boxed future.
+/// The boxed future of a health check.
 pub(crate) type HealthFuture<'a> =
     Pin<Box<dyn Future<Output = Result<String, VendorError>> + Send + 'a>>;
 
-/// One request to an adapter.
+/// One speech request to an adapter.
 #[derive(Debug, Clone)]
 pub(crate) struct Speech<'a> {
     pub(crate) piece: &'a Piece,
-    /// The text before and after it, for the tone.
+    /// The text before the piece, which guides the tone.
     pub(crate) before: &'a str,
     pub(crate) after: &'a str,
-    /// BCP 47 tag.
+    /// The language, a BCP 47 tag.
     pub(crate) language: &'a str,
     pub(crate) voice: &'a str,
     /// The speed, within the vendor's range.
     pub(crate) speed: f64,
 }
 
-/// Limits of a vendor's requests, and the form of its answers.
+/// The limits of a vendor's requests, and the properties of its replies.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scope {
-    /// The largest request, in the unit of [`CloudAdapter::size`].
+    /// Maximum size of a request, in the unit of [`CloudAdapter::size`].
     pub(crate) most: usize,
-    /// True if it returns word times, so that one request can contain several sentences.
+    /// True if the vendor returns word times, so that one request can contain several sentences.
     pub(crate) gives_times: bool,
-    /// The slowest and the fastest speed that it takes, relative to the voice's own.
+    /// The slowest and the fastest accepted speed, relative to the voice's normal speed.
     pub(crate) speeds: (f64, f64),
 }
 
-/// The translation for one vendor.
+/// The protocol of one vendor.
 pub(crate) trait CloudAdapter: std::fmt::Debug + Send + Sync {
-    /// Returns the limits of requests and the form of answers.
+    /// Returns the limits of requests and the properties of replies.
     fn scope(&self) -> Scope;
-    /// Returns the size of a part of a request, including its joint to the next; in characters, unless the vendor
-    /// counts otherwise.
+    /// Returns the size of a part of a request, including the separator to the next part. The unit is characters,
+    /// unless the vendor counts otherwise.
     fn size(&self, text: &SpokenText) -> usize {
         text.text.chars().count()
     }
-    /// Builds the paid call.
+    /// Builds the request of the paid call.
     fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, VendorError>;
-    /// Parses the take in an answer of 2xx, or returns its defect.
+    /// Parses the take in a 2xx reply, or returns its fault.
     fn take(&self, reply: &Reply, speech: &Speech<'_>) -> Result<Take, Unreadable>;
-    /// Returns the kind of a refusal and its message.
+    /// Returns the error kind and the message of a refusal.
     fn refusal(&self, reply: &Reply) -> (VendorErrorKind, Option<String>);
     /// Checks the health of the service, free of charge.
     fn health<'a>(&'a self, http: &'a VendorHttp) -> HealthFuture<'a>;
-    /// Returns other inputs, beside voice, model and speed, that make requests with equal texts different.
+    /// Returns further inputs, apart from voice, model and speed, that distinguish requests with equal texts.
     fn identity(&self) -> Value {
         Value::Null
     }
 }
 
-/// A service's adapter, or the defect in its options.
+/// An adapter, or the fault in its options.
 pub(crate) type MadeAdapter = Result<Box<dyn CloudAdapter>, String>;
 
-/// The reason why an answer of 2xx contains no take.
+/// The reason why a 2xx reply contains no take.
 #[derive(Debug)]
 pub(crate) enum Unreadable {
-    /// The answer does not match the vendor's documentation.
+    /// The reply does not match the vendor's documentation.
     Protocol,
-    /// The sound in it is not usable.
+    /// The audio in the reply is unusable.
     Sound(String),
-    /// This machine could not decode the sound, which may be intact.
+    /// This machine could not decode the audio, which may be intact.
     Machine(SystemError),
 }
 
@@ -118,14 +118,14 @@ impl From<WavProblem> for Unreadable {
     }
 }
 
-/// Returns the sound in base64 at a JSON pointer.
+/// Decodes the base64 audio at a JSON pointer.
 fn sound_at(json: &Value, pointer: &str) -> Result<Vec<u8>, Unreadable> {
     let audio = text_at(json, pointer).ok_or(Unreadable::Protocol)?;
     let bytes = base64::engine::general_purpose::STANDARD.decode(audio);
     bytes.map_err(|_| Unreadable::Sound("its audio is not base64".into()))
 }
 
-/// A service or a server that speaks.
+/// A service or a server that synthesises speech.
 #[derive(Debug, Clone)]
 pub struct Cloud(Arc<Inner>);
 
@@ -133,7 +133,7 @@ pub struct Cloud(Arc<Inner>);
 struct Inner {
     name: Arc<str>,
     settings: CloudVoice,
-    /// An identifier of the account or server, without the key. Each has its own breaker.
+    /// An identifier of the account or server, without the key. Each account has its own breaker.
     account: String,
     http: VendorHttp,
     adapter: Box<dyn CloudAdapter>,
@@ -142,16 +142,16 @@ struct Inner {
     places: Semaphore,
 }
 
-/// The payment of a provider.
+/// The payment method of a provider.
 #[derive(Debug)]
 pub(crate) enum Payment {
-    /// A paid service: the ledger has a row before each call, under the fingerprint of the key.
+    /// A paid service. The ledger has a row before each call, under the fingerprint of the key.
     Ledger { paid: Arc<PaidWork>, key_id: String },
-    /// A free server of the user's own.
+    /// A free server that belongs to the user.
     Free { cancel: CancelToken },
 }
 
-/// A field of a provider's block that is wrong, with the reason.
+/// An invalid field of a provider's configuration block, with the reason.
 pub type Problem = (String, String);
 
 impl Cloud {
@@ -185,7 +185,7 @@ impl Cloud {
     }
 }
 
-/// The parts of a provider.
+/// The parts from which a provider is built.
 pub(crate) struct Parts<'a> {
     pub(crate) name: &'a str,
     pub(crate) settings: CloudVoice,
@@ -196,10 +196,10 @@ pub(crate) struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    /// Makes the provider.
+    /// Builds the provider.
     ///
     /// # Errors
-    /// The wrong field and the reason.
+    /// Returns the invalid field and the reason.
     pub(crate) fn build(self) -> Result<Cloud, Problem> {
         let address = Address {
             base_url: &self.settings.base_url,
@@ -223,13 +223,13 @@ impl Parts<'_> {
     }
 }
 
-/// The work of one request.
+/// The work of one speech request.
 struct Job {
     pieces: Vec<Piece>,
     language: String,
     voice: String,
     speed: f64,
-    /// Set when a piece failed: no other piece starts.
+    /// True once a piece has failed. No other piece starts after that.
     stopped: AtomicBool,
 }
 
@@ -293,7 +293,7 @@ impl Inner {
         }
     }
 
-    /// Returns the cost of the pieces that are not kept, or `None` if all are.
+    /// Returns the cost of the pieces that are not stored yet, or `None` if all are stored.
     async fn missing(&self, job: &Job) -> Result<Option<MicroUsd>, VendorError> {
         let Payment::Ledger { paid, key_id } = &self.payment else { return Ok(None) };
         let mut missing = None;
@@ -334,8 +334,8 @@ impl Inner {
         }
     }
 
-    /// Returns the hash of a take; equal hashes ask for the same take. It leaves out the neighbouring text, which
-    /// only colours the tone, so that one changed sentence buys one sentence.
+    /// Returns the hash of a take. Equal hashes request the same take. The hash omits the neighbouring text, which
+    /// only affects the tone, so that one changed sentence leads to the purchase of one sentence.
     fn hash(&self, speech: &Speech<'_>) -> String {
         let what = json!({
             "tts": &*self.name,
@@ -355,7 +355,7 @@ impl Inner {
             .times_ceil(text.chars().count() as f64 / 1000.0)
     }
 
-    /// Makes the one call and validates its answer.
+    /// Makes the one paid call and validates its reply.
     async fn buy(&self, speech: &Speech<'_>) -> Result<Take, VendorError> {
         let call = self.adapter.call(&self.http, speech)?;
         let paid = matches!(self.payment, Payment::Ledger { .. });
@@ -365,7 +365,7 @@ impl Inner {
     }
 }
 
-/// Reads the take in the answer to the paid call, or returns the failure.
+/// Parses the take in the reply to the paid call, or returns the error.
 pub(crate) fn read_take(
     name: &str,
     http: &VendorHttp,
@@ -458,13 +458,13 @@ impl TtsProvider for Cloud {
     }
 }
 
-/// Parses a block's options as the adapter's own type.
+/// Parses the options of a configuration block as the adapter's own type.
 fn options<T: serde::de::DeserializeOwned>(settings: &CloudVoice) -> Result<T, String> {
     let options = Value::Object(settings.options.clone());
     serde_json::from_value(options).map_err(|error| error.to_string())
 }
 
-/// Returns the failure of a free call that was refused.
+/// Returns the error of a free call that the server refused.
 fn refused(http: &VendorHttp, adapter: &dyn CloudAdapter, reply: &Reply) -> VendorError {
     let (kind, said) = adapter.refusal(reply);
     http.refusal(HEALTH, kind, reply, said.as_deref())

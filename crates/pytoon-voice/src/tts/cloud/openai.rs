@@ -1,4 +1,4 @@
-//! OpenAI: speech without times, so that each sentence is a request of its own.
+//! OpenAI: speech without times, so that each sentence is a separate request.
 
 use super::{
     CloudAdapter, HEALTH, HealthFuture, MadeAdapter, SPEAK, Scope, Speech, Unreadable, options,
@@ -13,10 +13,9 @@ use pytoon_vendor::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The most characters of a request, and its speeds (`input` and `speed` in the vendor's
-/// specification).
+/// The limits of a request: its characters and speeds (`input` and `speed` in the vendor's specification).
 pub(super) const SCOPE: Scope = Scope { most: 4096, gives_times: false, speeds: (0.25, 4.0) };
-/// The sample rate of its raw samples, in hertz.
+/// The sample rate of the vendor's raw samples, in hertz.
 const RATE: u32 = 24_000;
 
 #[derive(Debug)]
@@ -31,7 +30,7 @@ struct Options {
     instructions: Option<String>,
 }
 
-/// Makes the adapter; fails with the defect in its options.
+/// Creates the adapter. Fails with the fault in its options.
 pub(crate) fn adapter(settings: &CloudVoice) -> MadeAdapter {
     let Options { instructions } = options(settings)?;
     if instructions.is_some() && settings.model.starts_with("tts-1") {
@@ -107,7 +106,7 @@ impl CloudAdapter for OpenAi {
     }
 }
 
-/// Error table for refused requests.
+/// The error table for refused requests.
 const REFUSALS: &[Row] = &[
     Row::at(
         "/error/code",
@@ -126,7 +125,7 @@ const REFUSALS: &[Row] = &[
     .source("OpenAI's specification, codes of failed responses"),
 ];
 
-/// Returns the kind of this vendor's refusal and its message.
+/// Returns the error kind and the message of this vendor's refusal.
 pub(crate) fn refusal(reply: &Reply) -> (VendorErrorKind, Option<String>) {
     let json = reply.json().unwrap_or_default();
     let code = text_at(&json, "/error/code").or_else(|| text_at(&json, "/error/type"));

@@ -1,12 +1,12 @@
-//! The choice of the installed voice that speaks a language.
+//! Chooses the installed voice that speaks a language.
 //!
-//! Pure: equal voices and wishes give an equal choice.
+//! The choice is pure: equal voices and preferences give an equal choice.
 
 use crate::installed::{InstalledVoice, Style};
 use crate::language::primary;
 
-/// Returns the best voice: first one of the exact tag (`en-GB`), then one of the same language, then one of the
-/// style, then the first by name. Never one of another language.
+/// Returns the best voice: first one with the exact tag (`en-GB`), then one of the same language, then one of the
+/// style, then the first by name. Never returns a voice of another language.
 pub fn choose<'a>(
     installed: &'a [InstalledVoice],
     language: &str,

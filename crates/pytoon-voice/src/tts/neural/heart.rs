@@ -1,4 +1,4 @@
-//! English sentences in a voice of the `heart` family: words, phonemes, sound.
+//! Speaks English sentences in a voice of the `heart` family: words, then phonemes, then audio.
 
 use super::VoiceRequest;
 use super::loaded::HeartVoice;
@@ -12,7 +12,7 @@ use pytoon_neural::heart::{Delivery, MAX_PHONEMES};
 use pytoon_normalize::{join_spoken, normalize};
 use std::ops::Range;
 
-/// Speaks every sentence.
+/// Speaks all sentences of a request.
 pub(super) fn speak(voice: &HeartVoice, asked: &VoiceRequest<'_>) -> Result<Vec<SpokenSentence>> {
     let sentences = asked.request.sentences.iter().zip(0..);
     sentences.map(|(words, seed)| sentence(voice, asked, words, seed)).collect()
@@ -63,10 +63,10 @@ fn sentence(
     Ok(timed.sentence(words))
 }
 
-/// The marks after which a stretch is cut first.
+/// The marks after which a sentence is preferably split.
 const CLAUSE_ENDS: [char; 7] = [',', ';', ':', '—', '.', '!', '?'];
 
-/// Splits into stretches that fit the model: after punctuation if there is some, else between words.
+/// Splits words into pieces that fit the model: after punctuation if there is any, otherwise between words.
 fn pieces(words: &[PhonemeWord]) -> Vec<&[PhonemeWord]> {
     let size = |words: &[PhonemeWord]| {
         words.iter().map(|word| word.phonemes.chars().count() + 1).sum::<usize>()
@@ -88,15 +88,15 @@ fn pieces(words: &[PhonemeWord]) -> Vec<&[PhonemeWord]> {
     pieces
 }
 
-/// A stretch in the form that the model reads.
+/// A piece in the model's input form.
 struct Line {
     phonemes: String,
-    /// The characters of `phonemes` that belong to each written word.
+    /// The range of characters in `phonemes` for each written word.
     words: Vec<Option<Range<usize>>>,
 }
 
 impl Line {
-    /// Builds the line. `ranges` has the characters of each written word in the text.
+    /// Builds the line. `ranges` contains the range of each written word in the text.
     fn new(piece: &[PhonemeWord], ranges: &[(usize, usize)]) -> Self {
         let mut phonemes = String::new();
         let mut length = 0;

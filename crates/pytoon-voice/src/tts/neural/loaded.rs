@@ -1,4 +1,4 @@
-//! A cache of loaded voices: each is loaded once in a process, for the lifetime of its [`Voices`].
+//! A cache of loaded voices. Each voice is loaded once per process, for the lifetime of its [`Voices`].
 
 use crate::installed::manifest::read_at_most;
 use crate::installed::{
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A voice of the `heart` family with its front end.
+/// A voice of the `heart` family with its pronunciation front end.
 #[derive(Debug)]
 pub(crate) struct HeartVoice {
     pub(crate) model: Heart,
@@ -29,15 +29,15 @@ pub(crate) enum Loaded {
     Piper(Piper),
 }
 
-/// Loaded voices by the identity of their files. A voice that could not be loaded is not retried, unless the
-/// machine ran out of a resource.
+/// The loaded voices, by the identity of their files. A voice that failed to load is not retried, unless the machine
+/// ran out of a resource.
 #[derive(Debug, Default)]
 pub struct Voices {
     loaded: Mutex<BTreeMap<String, Result<Arc<Loaded>, BrokenVoice>>>,
 }
 
 impl Voices {
-    /// Drops every voice. A render needs the memory for its pictures after the speech.
+    /// Drops every voice. After the speech, a render needs the memory for its pictures.
     pub fn clear(&self) {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
@@ -53,7 +53,7 @@ impl Voices {
         self.once(key, || load(voice, folders, limits))
     }
 
-    /// Returns a Piper voice by the path of its model.
+    /// Returns the loaded Piper voice with the given model path.
     pub(crate) fn get_file(&self, file: &Path, limits: Limits) -> Result<Arc<Loaded>, BrokenVoice> {
         let key = format!("{} {:?}", file.display(), std::fs::metadata(file).map(|m| m.modified()));
         self.once(key, || load_file(file, limits))
@@ -138,7 +138,7 @@ fn accent(language: &str) -> Accent {
     if tag == "en-gb" { Accent::British } else { Accent::American }
 }
 
-/// Loads the English front end of a voice that brings its files.
+/// Loads the English front end of a voice that includes its files.
 fn english(voice: &InstalledVoice, accent: Accent) -> Result<English, BrokenVoice> {
     let read = |role: &str| voice.read(role);
     let of_accent = |role: &str| match accent {

@@ -1,7 +1,7 @@
-//! Neural voices: the model of an installed voice runs in this process.
+//! Neural voices: models of installed voices that run in this process.
 //!
 //! Guarantees: word times are the model's own phoneme durations; a voice with damaged files is rejected with the
-//! reason; a voice is loaded once in a process; equal text, voice and speed give equal samples.
+//! reason; a voice is loaded once per process; equal text, voice and speed give equal samples.
 //!
 //! English voices of the `heart` family start no process. Piper voices get their phonemes from `pytoon-espeak`
 //! (ADR 5); their model runs here.
@@ -39,10 +39,10 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy)]
 struct VoiceRequest<'a> {
     provider: &'static str,
-    /// Runs `pytoon-espeak` for Piper voices.
+    /// The runner of `pytoon-espeak`, for Piper voices.
     runner: &'a Runner,
     request: &'a TtsRequest,
-    /// The speed relative to the voice's own.
+    /// The speed relative to the voice's normal speed.
     speed: f64,
 }
 
@@ -54,7 +54,7 @@ impl VoiceRequest<'_> {
         }
     }
 
-    /// Rejects silence that is passed off as speech.
+    /// Fails if the samples are silence presented as speech.
     fn refuse_silence(&self, spoken: &[SpokenWord], samples: &[f32]) -> Result<()> {
         let speaks = spoken.iter().any(|word| word.text.chars().any(char::is_alphanumeric));
         if !speaks || !speech::is_silent(samples) {
@@ -64,7 +64,7 @@ impl VoiceRequest<'_> {
         Err(VoiceError::BadAudio { provider: self.provider.into(), reason })
     }
 
-    /// Returns the failure of a model that could not speak.
+    /// Returns the error of a model that failed to speak.
     fn spoilt(&self, error: &NeuralError) -> VoiceError {
         let (reason, exhausted) = (error.to_string(), false);
         VoiceError::BadVoice { provider: self.provider.into(), reason, exhausted }
@@ -74,43 +74,43 @@ impl VoiceRequest<'_> {
 /// The provider of installed voices.
 #[derive(Debug, Clone)]
 pub struct Neural {
-    /// Runs `pytoon-espeak` for Piper voices.
+    /// The runner of `pytoon-espeak`, for Piper voices.
     pub runner: Runner,
-    /// Its block of configuration.
+    /// The provider's configuration block.
     pub settings: NeuralSettings,
-    /// The folders of voices.
+    /// The voice folders.
     pub folders: VoiceFolders,
     /// The loaded voices.
     pub voices: Arc<Voices>,
 }
 
-/// The provider of Piper files that the configuration names.
+/// The provider of the Piper files that the configuration names.
 #[derive(Debug, Clone)]
 pub struct PiperFiles {
-    /// Runs `pytoon-espeak`.
+    /// The runner of `pytoon-espeak`.
     pub runner: Runner,
-    /// Its block of configuration.
+    /// The provider's configuration block.
     pub settings: pytoon_config::tts::PiperSettings,
     /// The loaded voices.
     pub voices: Arc<Voices>,
 }
 
 impl Neural {
-    /// Creates the provider of a configuration.
+    /// Creates the provider from a configuration.
     pub fn new(settings: NeuralSettings, runner: Runner, voices: Arc<Voices>) -> Self {
         let folders = VoiceFolders::new(&settings.folder);
         Self { runner, settings, folders, voices }
     }
 
-    /// Returns the name of an installed voice that speaks a language many times faster than real
-    /// time: one of the `heart` family.
+    /// Returns the name of an installed voice of the `heart` family that speaks a language. These voices are many
+    /// times faster than real time.
     pub(crate) fn quick_voice(&self, language: &str) -> Option<String> {
         let (mut installed, _) = self.folders.list();
         installed.retain(|voice| voice.manifest.family == Family::Heart);
         choose(&installed, language, None).map(|voice| voice.manifest.name.clone())
     }
 
-    /// Returns the voice for a request.
+    /// Returns the installed voice for a request.
     fn voice(&self, request: &TtsRequest) -> Result<InstalledVoice> {
         let (installed, broken) = self.folders.list();
         if let Some(unread) = broken.iter().find(|voice| voice.exhausted) {
@@ -143,10 +143,10 @@ impl Neural {
     }
 }
 
-/// Words a minute of a voice whose manifest states no rate.
+/// The speaking rate assumed for a voice whose manifest states none, in words per minute.
 const USUAL_PACE: u32 = 165;
 
-/// The provider's name.
+/// The name of the provider of installed voices.
 pub(crate) const NEURAL: &str = "neural";
 /// The name of the provider of Piper files.
 pub(crate) const PIPER: &str = "piper";
@@ -233,17 +233,17 @@ impl TtsProvider for PiperFiles {
     }
 }
 
-/// Returns the limits of a model, with the configured timeout.
+/// Returns the limits for a model, with the configured timeout.
 fn limits(timeout_seconds: u64) -> Limits {
     Limits { patience: Duration::from_secs(timeout_seconds), ..Limits::default() }
 }
 
-/// Returns the speed of an installed voice, relative to its own, for a number of words per minute.
+/// Returns the speed of an installed voice, relative to its normal speed, for a rate in words per minute.
 fn speed(voice: &InstalledVoice, words_per_minute: f64) -> f64 {
     words_per_minute / f64::from(voice.manifest.words_per_minute.unwrap_or(USUAL_PACE))
 }
 
-/// Speaks a request with one installed voice, at the request's speed, as in films.
+/// Speaks a request with one installed voice, at the request's speed, as a render does.
 pub fn speak_with(
     voice: &InstalledVoice,
     folders: &VoiceFolders,
@@ -256,7 +256,7 @@ pub fn speak_with(
     VoiceRequest { provider: NEURAL, runner, request, speed }.speak(loaded)
 }
 
-/// Splits a voice's name from the speaker after the colon: `voice:speaker`.
+/// Splits a voice name into the voice and the speaker after the colon: `voice:speaker`.
 fn split_speaker(name: &str) -> (&str, Option<&str>) {
     match name.rsplit_once(':') {
         Some((voice, speaker)) if !speaker.is_empty() => (voice, Some(speaker)),
@@ -283,7 +283,7 @@ fn cannot_speak(reason: String) -> VoiceError {
     VoiceError::CannotSpeak { provider: NEURAL.into(), reason }
 }
 
-/// Converts a broken voice to a provider's failure, so that the next provider is tried.
+/// Converts an unusable voice to a provider error, so that the next provider is tried.
 pub(crate) fn unusable(provider: &'static str, broken: &BrokenVoice) -> VoiceError {
     let (reason, exhausted) = (broken.to_string(), broken.exhausted);
     VoiceError::BadVoice { provider: provider.into(), reason, exhausted }

@@ -1,8 +1,8 @@
-//! eSpeak NG's phonemes of a sentence, from the helper program, with the place of every word.
+//! Gets the phonemes of a sentence from eSpeak NG through the helper program, with the position of every word.
 //!
-//! The helper returns the phonemes of a clause without its punctuation, and merges some words ("of the"). Clauses
-//! are split here, at the marks that shape a sentence. Words are located by aligning the phonemes of each word alone
-//! with those of the clause.
+//! The helper returns the phonemes of a clause without its punctuation, and merges some words ("of the"). This module
+//! splits sentences into clauses at the marks that shape intonation. It locates words by aligning the phonemes of
+//! each word alone with those of the clause.
 
 use crate::alignment::edits::cheapest;
 use crate::helper;
@@ -12,17 +12,17 @@ use pytoon_process::Runner;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// The longest text of one question to the helper, in characters.
+/// Maximum length of the text in one request to the helper, in characters.
 pub(crate) const MAX_TEXT: usize = 2_000;
 /// The marks that change a voice's intonation.
 const MARKS: &[char] = &['.', ',', ';', ':', '!', '?', '…', '—'];
 
-/// A sentence in phonemes.
+/// The phonemes of a sentence.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Phonemes {
-    /// Phonemes, spaces and punctuation.
+    /// The phonemes, spaces and punctuation.
     pub(crate) text: String,
-    /// The characters of `text` that belong to each word; none for silent words.
+    /// The range of characters in `text` for each word; none for silent words.
     pub(crate) words: Vec<Option<Range<usize>>>,
 }
 
@@ -38,14 +38,14 @@ struct Reply {
     error: Option<String>,
 }
 
-/// Words up to a mark.
+/// The words up to an intonation mark.
 struct Clause {
     words: Range<usize>,
     text: String,
     mark: Option<char>,
 }
 
-/// Returns the phonemes of sentences in a voice of eSpeak NG.
+/// Returns the phonemes of sentences in an eSpeak NG voice.
 pub(crate) fn of(
     runner: &Runner,
     voice: &str,
@@ -96,7 +96,7 @@ fn clauses(words: &[SpokenWord]) -> Vec<Clause> {
     out
 }
 
-/// Returns a word without the marks at its end.
+/// Returns a word without the intonation marks at its end.
 fn bare(word: &str) -> String {
     word.trim().trim_end_matches(MARKS).to_owned()
 }
@@ -143,7 +143,7 @@ fn append(
     }));
 }
 
-/// Returns the characters of a clause's phonemes that belong to each word.
+/// Returns the range of characters in a clause's phonemes for each word.
 fn places(whole: &str, alone: &[String]) -> Vec<Option<Range<usize>>> {
     let spoken: Vec<usize> = (0..alone.len()).filter(|&index| !alone[index].is_empty()).collect();
     let groups = groups(whole);
@@ -164,7 +164,7 @@ fn places(whole: &str, alone: &[String]) -> Vec<Option<Range<usize>>> {
     out
 }
 
-/// Returns the stretches between spaces, in characters.
+/// Returns the character ranges between spaces.
 fn groups(text: &str) -> Vec<Range<usize>> {
     let mut at = 0;
     let parts = text.split(char::is_whitespace).filter_map(|part| {
@@ -175,8 +175,8 @@ fn groups(text: &str) -> Vec<Range<usize>> {
     parts.collect()
 }
 
-/// Aligns the words' own phonemes with the clause's by the cheapest edits (Levenshtein distance, stress marks
-/// are free). Each word takes the characters that match its own.
+/// Aligns the words' own phonemes with the clause's by the cheapest edits (Levenshtein distance; stress marks cost
+/// nothing). Each word gets the characters that match its own.
 fn laid_along(whole: &str, alone: &[String], spoken: &[usize], out: &mut [Option<Range<usize>>]) {
     let whole: Vec<char> = whole.chars().collect();
     let own: Vec<(usize, char)> = spoken

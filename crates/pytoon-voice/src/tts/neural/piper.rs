@@ -1,4 +1,4 @@
-//! Sentences in a Piper voice: words, eSpeak NG's phonemes, sound.
+//! Speaks sentences in a Piper voice: words, then eSpeak NG's phonemes, then audio.
 
 use super::timing::{Timed, pause_at_commas};
 use super::{VoiceRequest, phonemes, split_speaker};
@@ -11,7 +11,7 @@ use pytoon_normalize::{SpokenWord, normalize};
 use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 
-/// Speaks every sentence.
+/// Speaks all sentences of a request.
 pub(super) fn speak(voice: &Piper, asked: &VoiceRequest<'_>) -> Result<Vec<SpokenSentence>> {
     let VoiceRequest { provider, runner, request, speed } = *asked;
     let (_, speaker) = split_speaker(request.voice.as_deref().unwrap_or_default());
@@ -48,7 +48,7 @@ pub(super) fn speak(voice: &Piper, asked: &VoiceRequest<'_>) -> Result<Vec<Spoke
     Ok(sentences)
 }
 
-/// Returns the text in Unicode's decomposed form, with the words' places in it.
+/// Returns the text in Unicode's decomposed form, with the words' positions in it.
 fn decomposed(text: &str, words: &[Option<Range<usize>>]) -> (String, Vec<Option<Range<usize>>>) {
     let mut out = String::new();
     let (mut places, mut length) = (vec![0], 0);

@@ -1,10 +1,10 @@
-//! Makes the two neural providers of a configuration, or returns the reason why one is left out.
+//! Creates the two neural providers of a configuration, or returns the reason why one is unavailable.
 
 use super::{Neural, PiperFiles};
 use crate::tts::parts::{ChainParts, ProviderResult};
 use std::sync::Arc;
 
-/// Makes the provider of installed voices.
+/// Creates the provider of installed voices.
 pub(crate) fn installed_provider(parts: &ChainParts<'_>) -> ProviderResult {
     let settings = parts.settings.neural.clone();
     let neural = Neural::new(settings, parts.runner.clone(), parts.voices.clone());
@@ -15,7 +15,7 @@ pub(crate) fn installed_provider(parts: &ChainParts<'_>) -> ProviderResult {
     Ok(Arc::new(neural))
 }
 
-/// Makes the provider of Piper files that the configuration names.
+/// Creates the provider of the Piper files that the configuration names.
 pub(crate) fn piper_provider(parts: &ChainParts<'_>) -> ProviderResult {
     let settings = parts.settings.piper.clone();
     if settings.voices.is_empty() {

@@ -1,7 +1,7 @@
-//! Converts the times of phonemes to the times of written words, and sets the pauses after commas.
+//! Converts phoneme times to the times of written words, and sets the pauses after commas.
 //!
-//! Pure. A written word begins with the first sound of its phonemes and ends with the last; a word without phonemes
-//! (an emoji) shares its neighbours' time.
+//! The module is pure. A written word begins with the first sound of its phonemes and ends with the last. A word
+//! without phonemes (such as an emoji) shares its neighbours' time.
 
 use crate::Result;
 use crate::alignment;
@@ -13,14 +13,14 @@ use pytoon_normalize::SpokenWord;
 use pytoon_vocabulary::{CaptionWord, Ms};
 use std::ops::Range;
 
-/// Samples in a millisecond at 48 kHz.
+/// The number of samples per millisecond at 48 kHz.
 const PER_MS: f64 = 48.0;
-/// The reach of a pause into its neighbours, in samples (120 ms).
+/// The distance to which the search for a pause extends into the neighbouring words, in samples (120 ms).
 const REACH: usize = 5_760;
-/// The shortest silence that is a pause and not a stop inside speech, in samples (30 ms).
+/// The minimum silence that counts as a pause and not as a stop consonant, in samples (30 ms).
 const SHORTEST_SILENCE: usize = 1_440;
 
-/// Sound at 48 kHz with the samples of each written word; `None` for words without a sound.
+/// Audio at 48 kHz with the sample range of each written word; `None` for words without audio.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Timed {
     pub(crate) samples: Vec<f32>,
@@ -28,7 +28,7 @@ pub(crate) struct Timed {
 }
 
 impl Timed {
-    /// Converts a take whose phoneme characters belong to words: `characters` has the range of each word.
+    /// Converts a take whose phoneme characters belong to words. `characters` contains the range of each word.
     pub(crate) fn new(take: &Take, characters: &[Option<Range<usize>>]) -> Result<Self> {
         let samples = resample::to_48k(&take.samples, take.rate)?;
         let ratio = 48_000.0 / f64::from(take.rate);
@@ -46,8 +46,8 @@ impl Timed {
         Ok(Self { samples, words })
     }
 
-    /// Sets the length of the silence after a word, in milliseconds: its middle is cut out or extended. Does nothing
-    /// if the voice does not pause.
+    /// Sets the length of the silence after a word, in milliseconds, by cutting out or extending its middle. Does
+    /// nothing if the voice does not pause.
     pub(crate) fn set_pause(&mut self, word: usize, pause_ms: u32) {
         let Some(before) = self.words.get(word).cloned().flatten() else { return };
         let next = self.words.iter().skip(word + 1).flatten().next().cloned();
@@ -74,7 +74,7 @@ impl Timed {
         }
     }
 
-    /// Returns the longest stretch without sound in a range.
+    /// Returns the longest silent range within a range.
     fn silence(&self, range: Range<usize>) -> Range<usize> {
         const FRAME: usize = 120;
         let peak = self.samples.iter().fold(0.0f32, |a, b| a.max(b.abs()));
@@ -92,7 +92,7 @@ impl Timed {
         longest
     }
 
-    /// Converts to a sentence: silence at both ends is trimmed, every written word timed.
+    /// Converts to a sentence: trims the silence at both ends and times every written word.
     pub(crate) fn sentence(self, words: &[Word]) -> SpokenSentence {
         let used = speech::trim_silence(&self.samples);
         let length_ms = (used.len() as f64 / PER_MS).round() as i64;
@@ -105,7 +105,7 @@ impl Timed {
     }
 }
 
-/// Sets the pauses after commas, semicolons, colons and dashes; `None` leaves them to the voice.
+/// Sets the pauses after commas, semicolons, colons and dashes. `None` leaves them to the voice.
 pub(crate) fn pause_at_commas(timed: &mut Timed, spoken: &[SpokenWord], pause_ms: Option<u32>) {
     let Some(pause_ms) = pause_ms else { return };
     for (index, word) in spoken.iter().enumerate() {
@@ -115,7 +115,7 @@ pub(crate) fn pause_at_commas(timed: &mut Timed, spoken: &[SpokenWord], pause_ms
     }
 }
 
-/// Returns words with times: starts ascend strictly, no word is empty, none passes the end.
+/// Returns words with times. Starts ascend strictly, no word is empty, and none extends past the end.
 fn caption_words(words: &[Word], times: &[Option<Range<i64>>], length_ms: i64) -> Vec<CaptionWord> {
     let count = words.len() as i64;
     let mut earliest = 0;
