@@ -38,10 +38,6 @@ impl S3 {
     pub fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::create_dir(folder.path().join(BUCKET)).expect("a bucket");
-        let files = s3s_fs::FileSystem::new(folder.path()).expect("a store");
-        let mut service = S3ServiceBuilder::new(files);
-        service.set_auth(SimpleAuth::from_single(KEY, SECRET));
-        let service = service.build();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -50,18 +46,7 @@ impl S3 {
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"));
         let listener = listener.expect("a port");
         let address = listener.local_addr().expect("an address");
-        runtime.spawn(async move {
-            use hyper_util::rt::{TokioExecutor, TokioIo};
-            let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
-            while let Ok((socket, _)) = listener.accept().await {
-                let answered = server.serve_connection(TokioIo::new(socket), service.clone());
-                let answered = answered.into_owned();
-                tokio::spawn(async move {
-                    // A client that disconnects is not an error of the store.
-                    let _ = answered.await;
-                });
-            }
-        });
+        runtime.spawn(serve(listener, folder.path().to_owned(), KEY, SECRET));
         Self { folder, address, _runtime: Background(Some(runtime)) }
     }
 
@@ -99,6 +84,24 @@ impl S3 {
         collect(&self.object(below), &root, &mut names);
         names.sort();
         names
+    }
+}
+
+/// Serves the folders in `folder` as buckets, to clients with this key, until the listener fails.
+pub async fn serve(listener: tokio::net::TcpListener, folder: PathBuf, key: &str, secret: &str) {
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    let files = s3s_fs::FileSystem::new(folder).expect("a store");
+    let mut service = S3ServiceBuilder::new(files);
+    service.set_auth(SimpleAuth::from_single(key, secret));
+    let service = service.build();
+    let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+    while let Ok((socket, _)) = listener.accept().await {
+        let connection = server.serve_connection(TokioIo::new(socket), service.clone());
+        let connection = connection.into_owned();
+        tokio::spawn(async move {
+            // A client that disconnects is not an error of the store.
+            let _ = connection.await;
+        });
     }
 }
 
