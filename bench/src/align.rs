@@ -1,9 +1,9 @@
-//! The built-in aligner against recordings with known word times.
+//! Compares the built-in aligner with recordings whose word times are known.
 //!
 //! The natural voice is used if it is installed; `PYTOON_VOICES` set to an empty folder excludes it. `ALIGN_SET`
-//! names a folder with `manifest.json` and its recordings. Errors are those of word starts. Recordings of the
-//! synthesizer that the aligner itself uses are excluded: it would be compared with itself. `ALIGN_VERBOSE` prints
-//! words that are more than 30 ms off.
+//! names a folder with `manifest.json` and its recordings. Errors are measured at the starts of words. Recordings of
+//! the synthesizer that the aligner itself uses are excluded, since the aligner would be compared with itself.
+//! `ALIGN_VERBOSE` prints words that are more than 30 ms off.
 
 #[path = "align_made_here.rs"]
 mod align_made_here;
@@ -24,9 +24,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The error of every word in a recording that could not be aligned.
+/// The error that is recorded for every word of a recording that could not be aligned, in milliseconds.
 const FAILED_MS: f64 = 9_999.0;
-/// The synthesizer of the references.
+/// The synthesizer that creates the aligner's references.
 const OWN_ENGINE: &str = "espeak";
 
 #[derive(Deserialize)]
@@ -56,7 +56,7 @@ fn yes() -> bool {
     true
 }
 
-/// The bar of a row: maximum median and 90th percentile, minimum share within 50 ms.
+/// The thresholds of a row: maximum median, maximum 90th percentile, and minimum fraction within 50 ms.
 #[derive(Clone, Copy)]
 struct Bar {
     median: f64,
@@ -64,7 +64,7 @@ struct Bar {
     within_50: f64,
 }
 
-/// Returns floor and goal of a condition.
+/// Returns the minimum and the goal for a condition.
 fn bars(condition: &str) -> Option<(Bar, Bar)> {
     let bar = |median, p90, within_50| Bar { median, p90, within_50 };
     Some(match condition {
@@ -79,16 +79,16 @@ fn bars(condition: &str) -> Option<(Bar, Bar)> {
     })
 }
 
-/// A recording of the set.
+/// A recording in the test set.
 struct Take {
     item: Item,
-    /// 48 kHz mono.
+    /// The samples, 48 kHz mono.
     samples: Vec<f32>,
 }
 
 type Takes = Box<dyn Iterator<Item = anyhow::Result<Take>>>;
 
-/// Returns the recordings of `ALIGN_SET`, or a small set made here if it is not set.
+/// Returns the recordings of `ALIGN_SET`, or a small synthesized set if it is not set.
 fn takes(runner: &Runner) -> anyhow::Result<Takes> {
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/alignment/public");
     let folder = std::env::var_os("ALIGN_SET").map_or(default, PathBuf::from);
@@ -106,7 +106,7 @@ fn takes(runner: &Runner) -> anyhow::Result<Takes> {
     })))
 }
 
-/// Measures and prints.
+/// Runs the alignment benchmark and prints its errors.
 pub(crate) fn run() -> anyhow::Result<()> {
     let stall = Duration::from_secs(60);
     let runner = Runner::new(Programs::beside_this_one(), CancelToken::default(), stall);
@@ -161,8 +161,8 @@ fn print_item(item: &Item, found: Option<&Aligned>) {
     }
 }
 
-/// Returns the sentences of whitespace-separated tokens; a single one if the script reader would drop some, such as
-/// a transcript's `<noise>`, since the truth has times for them.
+/// Returns the sentences of whitespace-separated tokens. Returns a single sentence if the script parser would drop
+/// tokens, such as a transcript's `<noise>`, since the reference contains times for them.
 fn sentences(item: &Item) -> Vec<Vec<Word>> {
     let sentences = script::sentences(&item.text);
     let sentences: Vec<_> = sentences.iter().map(|s| text::words(&s.text)).collect();
@@ -170,7 +170,7 @@ fn sentences(item: &Item) -> Vec<Vec<Word>> {
     if is_whole { sentences } else { vec![text::words(&item.text)] }
 }
 
-/// Returns the signed error of every scored word's start: found minus true.
+/// Returns the signed error of every scored word's start: the measured time minus the true one.
 fn errors(item: &Item, found: Option<&Aligned>) -> Vec<f64> {
     let fits = |found: &&Aligned| {
         found.words.len() == item.words.len()
@@ -223,7 +223,7 @@ fn percentile(sorted: &[f64], percent: f64) -> f64 {
     sorted[low] + (sorted[high] - sorted[low]) * (at - low as f64)
 }
 
-/// Returns the CPU seconds of this process and of its children, by the kernel's accounting.
+/// Returns the CPU time of this process and its children as reported by the kernel, in seconds.
 fn cpu_seconds() -> anyhow::Result<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     let after_name = stat.rsplit_once(')').context("no name in /proc/self/stat")?.1;

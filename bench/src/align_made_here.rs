@@ -1,4 +1,4 @@
-//! A few sentences with known word times, for a machine without recordings.
+//! Synthesizes a few sentences with known word times, for a machine without recordings.
 
 use super::{Item, Take, Truth};
 use pytoon_core::{script, text};
@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 
 const TEXT: &str = "Tea keeps well in a dry tin. Boil 2 cups of water, wait a minute, then pour. \
      It costs $3.20 a bag, and nobody has asked for the money back.";
-/// Voices that differ from the references'.
+/// Voices that differ from those of the aligner's references.
 const VOICES: [(&str, &str); 3] =
     [("en-gb-x-rp+m3", "clean"), ("en-us+f5", "clean"), ("en-us+m7", "noise10")];
 /// The gap between sentences, in samples.
 const GAP: usize = 14_400;
 
-/// Synthesizes the set.
+/// Synthesizes the test set.
 pub(super) fn takes(runner: &Runner) -> anyhow::Result<Vec<Take>> {
     VOICES.iter().map(|&(voice, condition)| take(runner, voice, condition)).collect()
 }
@@ -56,7 +56,7 @@ fn take(runner: &Runner, voice: &str, condition: &str) -> anyhow::Result<Take> {
     Ok(Take { item, samples })
 }
 
-/// Adds white noise 10 dB below the mean power.
+/// Adds white noise 10 dB below the mean power of the samples.
 fn add_noise(samples: &mut [f32]) {
     let power: f32 = samples.iter().map(|s| s * s).sum::<f32>() / samples.len() as f32;
     // Uniform noise of amplitude a has the power a * a / 3.

@@ -1,4 +1,4 @@
-//! The cost of engines besides the vendors' time: CPU per scene, and memory while scenes wait.
+//! Measures the cost of engines apart from the vendors' time: CPU time per scene, and memory while scenes wait.
 
 use anyhow::Context;
 use pytoon_config::engines::EngineConfig;
@@ -25,10 +25,10 @@ use std::time::{Duration, Instant};
 const SCENES: usize = 400;
 /// The number of measured reloads of the configuration.
 const RELOADS: usize = 50;
-/// The number of concurrently waiting scenes.
+/// The number of scenes that wait concurrently.
 const WAITING: usize = 50;
 
-/// Measures and prints.
+/// Runs the engine benchmark and prints its costs.
 pub(crate) fn run() -> anyhow::Result<()> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
@@ -109,7 +109,7 @@ async fn waiting(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns a key: the simulator accepts any, and the engine requires one.
+/// Returns an API key, since the engine requires one. The simulator accepts any.
 fn key(folder: &Path) -> anyhow::Result<Secrets> {
     let file = folder.join("keys.env");
     std::fs::write(&file, "RUNWAY_API_KEY=bench\n")?;
@@ -160,7 +160,7 @@ fn block(base_url: &str, poll_interval_ms: u64) -> anyhow::Result<EngineConfig> 
     Ok(serde_json::from_value(block)?)
 }
 
-/// Delivers at once, so that only our own work is measured.
+/// An engine that delivers at once, so that only Pytoon's own work is measured.
 #[derive(Debug)]
 struct Instant0(Capabilities);
 
@@ -269,7 +269,7 @@ impl Drop for Simulator {
     }
 }
 
-/// Returns the CPU seconds of this process so far, by the kernel's accounting.
+/// Returns the CPU time that this process has used so far, as reported by the kernel, in seconds.
 fn cpu() -> anyhow::Result<f64> {
     let all: f64 = std::fs::read_dir("/proc/self/task")?
         .flatten()
@@ -279,7 +279,7 @@ fn cpu() -> anyhow::Result<f64> {
     Ok(all / 1e9)
 }
 
-/// Returns a field of /proc/self/status in MiB.
+/// Returns a field of /proc/self/status, in MiB.
 fn memory(field: &str) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find(|line| line.starts_with(field)).context("no such field")?;

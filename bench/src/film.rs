@@ -1,4 +1,4 @@
-//! A complete render against the bare encode of its own frames.
+//! Compares a complete render with the bare encoding of its own frames.
 
 use crate::rendering::{Peaks, brief, peaks_of_render, program, render};
 use anyhow::{Context, bail};
@@ -66,7 +66,7 @@ fn median(values: &mut [f64]) -> f64 {
     values[values.len() / 2]
 }
 
-/// Renders into the finished folder with one caption, or one picture, changed.
+/// Renders into the finished folder again, with one caption or one picture changed.
 fn again(program: &Path, work: &Path, job: &Path, whole: f64) -> anyhow::Result<()> {
     let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/pictures/05_row.jpg");
     let scene = |change: serde_json::Value| serde_json::json!({"scenes": [change]});
@@ -96,14 +96,14 @@ fn again(program: &Path, work: &Path, job: &Path, whole: f64) -> anyhow::Result<
     Ok(())
 }
 
-/// Copies a picture; bytes after its end change the file but not the picture.
+/// Copies a picture and appends bytes, which change the file but not the picture.
 fn copy_changed(from: &Path, to: &Path, run: u8) -> anyhow::Result<()> {
     let mut bytes = std::fs::read(from)?;
     bytes.extend([0, run]);
     Ok(std::fs::write(to, bytes)?)
 }
 
-/// Renders on one core and on two: checks for the same bytes, and measures the speedup.
+/// Renders on one core and on two, checks that the bytes are the same, and measures the speedup.
 fn cores(program: &Path, brief: &Path, work: &Path) -> anyhow::Result<()> {
     let mut films = Vec::new();
     for cores in ["0", "0,1"] {
@@ -133,7 +133,7 @@ fn cores(program: &Path, brief: &Path, work: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs FFmpeg alone on the same frames with the same settings.
+/// Runs FFmpeg alone on the same frames with the same settings, and returns the duration.
 fn encode(profile: &Profile, frames: &Path, output: &Path) -> anyhow::Result<Duration> {
     let begun = Instant::now();
     #[expect(clippy::disallowed_methods, reason = "a bench, not part of the product")]

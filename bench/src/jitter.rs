@@ -1,4 +1,4 @@
-//! Follows a soft spot over composed frames and compares it with the intended curve of the move.
+//! Tracks a soft spot in composed frames and compares it with the intended curve of the move.
 
 use anyhow::Context;
 use pytoon_compositor::grade::GradeTable;
@@ -36,8 +36,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the standard deviation of the spot's position from its intended one, and the number of steps against the
-/// move.
+/// Returns the standard deviation of the spot's position from the intended one, and the number of steps in the wrong
+/// direction.
 fn track(motion: &Motion) -> anyhow::Result<(f64, usize)> {
     let (width, height) = (1600, 2133);
     let spot = (900.0, 800.0);
@@ -78,7 +78,7 @@ fn track(motion: &Motion) -> anyhow::Result<(f64, usize)> {
     Ok((variance.sqrt(), backward))
 }
 
-/// Draws a soft bright spot on grey.
+/// Draws a soft bright spot on a grey background.
 fn spot_picture(width: usize, height: usize, spot: (f64, f64)) -> anyhow::Result<Picture> {
     let mut rgba = Vec::with_capacity(width * height * 4);
     for y in 0..height {
@@ -91,7 +91,7 @@ fn spot_picture(width: usize, height: usize, spot: (f64, f64)) -> anyhow::Result
     Ok(Picture::try_new(width, height, rgba)?)
 }
 
-/// Returns the centre of the pixels brighter than the ground, with subpixel precision.
+/// Returns the centre of the pixels that are brighter than the background, with subpixel precision.
 fn centroid(frame: &Frame) -> (f64, f64) {
     let (mut x, mut y, mut total) = (0.0, 0.0, 0.0);
     for (index, &value) in frame.y().iter().enumerate() {

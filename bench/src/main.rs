@@ -1,18 +1,19 @@
-//! Speed and memory as ratios measured in one run. Nothing here fails for being slow.
+//! Measures speed and memory as ratios within one run. No benchmark fails for being slow.
 //!
-//! - `film`: a complete `pytoon render` of a 30 s film of six pictures with voice, captions and music, against a
-//!   bare FFmpeg/x264 encode of the same frames with the same settings, alternately; and the peak memory of
+//! - `film`: a complete `pytoon render` of a 30 s film of six pictures with voice, captions and music, compared with
+//!   a bare FFmpeg/x264 encode of the same frames with the same settings, alternately; and the peak memory of
 //!   pytoon's own process.
 //! - `sampler`: full frames per second of the bicubic sampler alone on one core.
-//! - `engines`: CPU for choosing an engine, walking its chain (ledger on disk included) and reloading the
-//!   configuration, per scene; memory of a process in which 50 scenes wait for vendors.
-//! - `align`: word starts found by the built-in aligner against known ones, per condition, and its cost relative to
-//!   the sound's length.
-//! - `service`: submissions over HTTP, claims, the wait of a first task and the API's memory, on PostgreSQL,
-//!   against a plain `INSERT`.
-//! - `redo`: the service redoes one scene, and one caption, of a film of 30 s, against the film's first render.
-//! - `voice`: loading and speech of the natural voices, a film with `heart` against one with eSpeak NG, and the
-//!   memory of the first.
+//! - `engines`: the CPU time per scene for choosing an engine and running its chain (including the ledger on disk),
+//!   and for reloading the configuration; the memory of a process in which 50 scenes wait for vendors.
+//! - `align`: the errors of word starts measured by the built-in aligner, per condition, and its cost relative to the
+//!   length of the audio.
+//! - `service`: submissions over HTTP, claims, the wait for the first task and the API's memory, on PostgreSQL,
+//!   compared with a plain `INSERT`.
+//! - `redo`: the redo of one scene, and of one caption, of a 30 s film by the service, compared with the film's first
+//!   render.
+//! - `voice`: the loading time and the speed of the natural voices, a film with `heart` compared with one with eSpeak
+//!   NG, and the memory that the film with `heart` needs.
 //! - `jitter`: the deviation of a tracked patch from its intended curve on composed frames.
 #![allow(clippy::print_stdout, reason = "a bench prints its figures")]
 

@@ -1,8 +1,8 @@
-//! Redoes each scene, and each caption, of a finished film, against the film's first render.
+//! Compares the redo of each scene, and of each caption, with the first render of the film.
 //!
-//! Six scenes in 30 s at the delivery profile, each drawn by a simulated engine whose clips take a tenth of a
-//! second: a real vendor's minutes would only lengthen the first render, and so reduce the ratio. Also counts the
-//! purchases.
+//! The film has six scenes in 30 s at the delivery profile, each drawn by a simulated engine whose clips take a tenth
+//! of a second. A real vendor's minutes would only lengthen the first render and so reduce the ratio. The purchases
+//! are counted too.
 
 use anyhow::ensure;
 use pytoon_testkit::{Service, Studio};
@@ -77,13 +77,13 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the median and the maximum.
+/// Returns the median and the maximum of a list of values.
 fn middle_and_most(mut all: Vec<f64>) -> [f64; 2] {
     all.sort_by(f64::total_cmp);
     [all[(all.len() - 1) / 2].midpoint(all[all.len() / 2]), all[all.len() - 1]]
 }
 
-/// Prints the total duration of each kind of task, of those that ended since the last call.
+/// Prints the total duration of each kind of task, for the tasks that have ended since the last call.
 fn tasks(what: &str, service: &Service, told: &mut usize) {
     let all = service.events("task_finished");
     let mut took: BTreeMap<&str, Vec<u64>> = BTreeMap::new();

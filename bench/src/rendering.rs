@@ -1,4 +1,4 @@
-//! A render as a separate process: its duration, and the memory of it and its programs.
+//! Runs a render as a separate process, and measures its duration and the memory of the process and its children.
 
 use anyhow::{Context, bail};
 use std::collections::BTreeMap;
@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 /// The peak memory of a render.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Peaks {
-    /// Peak of the resident memory of pytoon's own process, in MiB.
+    /// The peak resident memory of pytoon's own process, in MiB.
     pub(crate) own_mib: f64,
-    /// Peak of the resident memory of pytoon and its programs, in MiB. Pages that two of them share count twice.
+    /// The peak total resident memory of pytoon and its child processes, in MiB. Shared pages count once for each
+    /// process.
     pub(crate) sum_mib: f64,
 }
 
-/// Returns the `pytoon` that was built beside this program.
+/// Returns the path of the `pytoon` that was built beside this binary.
 pub(crate) fn program() -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?.with_file_name("pytoon");
     if !program.is_file() {
@@ -56,10 +57,10 @@ pub(crate) fn brief(work: &Path, name: &str, more: &serde_json::Value) -> anyhow
     Ok(path)
 }
 
-/// Renders a brief. Returns its duration.
+/// Renders a brief, and returns the duration.
 ///
-/// The process is not observed meanwhile: reading the memory of all processes, as [`peaks_of_render`] does, takes
-/// CPU time from the render on a machine with two cores.
+/// The process is not observed in the meantime. Reading the memory of all processes, as [`peaks_of_render`] does,
+/// takes CPU time from the render on a machine with two cores.
 pub(crate) fn render(
     program: &Path,
     brief: &Path,
@@ -74,7 +75,7 @@ pub(crate) fn render(
     Ok(begun.elapsed())
 }
 
-/// Renders a brief. Returns the peaks of its memory.
+/// Renders a brief, and returns the peaks of its memory.
 pub(crate) fn peaks_of_render(program: &Path, brief: &Path, job: &Path) -> anyhow::Result<Peaks> {
     let mut child = start(program, brief, job, &[])?;
     let mut peaks = Peaks::default();
@@ -106,7 +107,7 @@ fn start(program: &Path, brief: &Path, job: &Path, extra: &[&OsStr]) -> anyhow::
     Ok(child)
 }
 
-/// Returns a figure of `/proc/PID/status`, in KiB.
+/// Returns a value in `/proc/PID/status`, in KiB.
 fn status_kib(pid: u32, name: &str) -> Option<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with(name))?;

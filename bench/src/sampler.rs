@@ -1,4 +1,4 @@
-//! The sampler alone, as the camera moves use it: all three planes of a 1080x1920 frame.
+//! Measures the sampler alone, as the camera moves use it: all three planes of a 1080x1920 frame.
 
 use pytoon_compositor::grade::GradeTable;
 use pytoon_compositor::picture::Picture;

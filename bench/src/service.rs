@@ -1,4 +1,4 @@
-//! The cost of the service's queue on PostgreSQL, against a plain `INSERT` of a job's row in the same run:
+//! Compares the cost of the service's queue on PostgreSQL with a plain `INSERT` of a job's row in the same run:
 //! submissions over HTTP, claims, the wait from submission to the first task, and the API's memory.
 
 use anyhow::{Context, ensure};
@@ -17,16 +17,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// The number of concurrently submitting clients.
+/// The number of clients that submit jobs concurrently.
 const CLIENTS: u64 = 64;
-/// The connections of one process, the product's own number.
+/// The number of connections of one process, which is the product's own number.
 const CONNECTIONS: u32 = 16;
-/// The numbers of concurrent claimers.
+/// The numbers of workers that claim tasks concurrently, one per measurement.
 const CLAIMERS: [u64; 3] = [1, 4, 16];
 /// The number of submissions to an idle service.
 const IDLE_STARTS: u64 = 20;
 
-/// Measures and prints.
+/// Runs the service benchmark and prints its rates.
 pub(crate) fn run() -> anyhow::Result<()> {
     let jobs = match std::env::var("JOBS") {
         Ok(text) => text.parse().context("JOBS is no whole number")?,
@@ -104,7 +104,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The rate per second, and the 99th percentile.
+/// The rate per second, and the 99th percentile of the durations.
 struct Speed {
     rate: f64,
     p99_ms: f64,
@@ -116,7 +116,7 @@ impl std::fmt::Display for Speed {
     }
 }
 
-/// Runs `count` pieces of work with `at_once` concurrent ones, and measures the speed.
+/// Runs `count` pieces of work, `at_once` of them concurrently, and measures the speed.
 async fn timed<W, F>(count: u64, at_once: u64, work: W) -> anyhow::Result<Speed>
 where
     W: Fn(u64) -> F + Clone + Send + 'static,
@@ -155,7 +155,7 @@ async fn pool(database: &str) -> anyhow::Result<AnyPool> {
     Ok(AnyPoolOptions::new().max_connections(CONNECTIONS).connect(database).await?)
 }
 
-/// Inserts the same row as a job's, with the same indexes, in a separate table.
+/// Inserts rows like those of jobs, with the same indexes, into a separate table.
 async fn floor(pool: &AnyPool, jobs: u64) -> anyhow::Result<Speed> {
     pool.execute("CREATE TABLE plain (LIKE jobs INCLUDING ALL)").await?;
     inserts(pool, jobs, CLIENTS).await
@@ -219,7 +219,7 @@ async fn claimed(store: &Arc<Store>, count: u64, at_once: u64) -> anyhow::Result
     .await
 }
 
-/// Returns the sorted milliseconds by the database's clock from submission to the first task.
+/// Returns the sorted times from submission to the first task, in milliseconds by the database's clock.
 fn idle_starts(postgres: &Postgres, runtime: &tokio::runtime::Runtime) -> anyhow::Result<Vec<i64>> {
     let folder = tempfile::tempdir()?;
     let database = postgres.new_database();
@@ -264,7 +264,7 @@ fn resident_mib(process: u32) -> anyhow::Result<f64> {
     Ok(kib / 1024.0)
 }
 
-/// Records the maximum memory of a process, in KiB, until the end is signalled.
+/// Records the maximum memory of a process, in KiB, until the end of the measurement is signalled.
 fn watch(
     process: u32,
     most: Arc<AtomicU64>,

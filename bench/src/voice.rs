@@ -1,4 +1,5 @@
-//! Natural voices: loading, speaking against real time, and a film against one with eSpeak NG.
+//! Measures natural voices: loading a model, the speed of speech relative to real time, and a film with such a voice
+//! relative to one with eSpeak NG.
 //!
 //! `PIPER_VOICE` names a Piper model (`.onnx` with its `.onnx.json` beside it) to measure as well.
 
@@ -68,7 +69,7 @@ fn piper(settings: &PiperSettings, runner: &Runner, file: String) -> anyhow::Res
     speaking("piper", &piper, &request(&some.join("\n")))
 }
 
-/// Prints the seconds of speech per second, on one core.
+/// Prints the seconds of speech that a voice synthesizes per second on one core.
 fn speaking(name: &str, voice: &dyn TtsProvider, request: &TtsRequest) -> anyhow::Result<()> {
     voice.speak(&TtsRequest { sentences: vec![text::words("A.")], ..request.clone() })?;
     let mut ratios = Vec::new();
@@ -86,7 +87,7 @@ fn speaking(name: &str, voice: &dyn TtsProvider, request: &TtsRequest) -> anyhow
     Ok(())
 }
 
-/// Renders a film with `heart` and the same with eSpeak NG, alternately, besides eSpeak NG against itself.
+/// Renders a film with `heart` and the same film with eSpeak NG, alternately. Also compares eSpeak NG with itself.
 fn film() -> anyhow::Result<()> {
     let program = program()?;
     let work = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");

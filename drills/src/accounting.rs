@@ -1,11 +1,11 @@
-//! The comparison of the simulator's ledger with the product's.
+//! Compares the simulator's ledger with the product's.
 
 use pytoon_records::ledger::{CallFilter, CallRow, CallState, PurchaseStore};
 use pytoon_store::Store;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// One submission in the simulator's ledger.
+/// A submission in the simulator's ledger.
 pub(crate) struct Submission {
     pub(crate) id: String,
     pub(crate) prompt: String,
@@ -33,7 +33,7 @@ pub(crate) fn submissions(ledger: &Value) -> Vec<Submission> {
         .collect()
 }
 
-/// Reads the ledger of a database, by its address or file.
+/// Reads the ledger in a database, given as a URL or a file.
 pub(crate) fn rows(database: &str) -> anyhow::Result<Vec<CallRow>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -41,14 +41,14 @@ pub(crate) fn rows(database: &str) -> anyhow::Result<Vec<CallRow>> {
     })
 }
 
-/// Returns the ledger's rows by the vendor's id of their task.
+/// Returns the ledger's rows, keyed by the vendor's id of their task.
 pub(crate) fn by_task(rows: &[CallRow]) -> BTreeMap<String, &CallRow> {
     rows.iter()
         .filter_map(|row| Some((row.task.as_ref()?["id"].as_str()?.to_owned(), row)))
         .collect()
 }
 
-/// Returns the scenes with more than one task that was received, paid and neither failed nor rejected.
+/// Returns the scenes with more than one task that arrived, was paid for, and neither failed nor was rejected.
 pub(crate) fn duplicates(told: &[Submission], by_task: &BTreeMap<String, &CallRow>) -> Vec<String> {
     let mut by_prompt: BTreeMap<&str, Vec<&Submission>> = BTreeMap::new();
     for s in told {

@@ -1,4 +1,5 @@
-//! Ten thousand jobs, two processes, restarts, one dollar each: checks that the budget is never exceeded.
+//! Runs ten thousand jobs in two processes with restarts, each job with a budget of one dollar, and checks that no
+//! budget is exceeded.
 
 use crate::dice::Dice;
 use crate::simulator::{Simulator, engine_yaml};
@@ -23,14 +24,14 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The budget of a job.
+/// The budget of a job, in US dollars.
 const BUDGET_USD: f64 = 1.0;
 /// The number of concurrent worker processes.
 const PROCESSES: u64 = 2;
-/// The number of concurrent jobs of one process.
+/// The number of concurrent jobs in one process.
 const AT_ONCE: usize = 12;
 
-/// Runs the drill.
+/// Runs the budget drill.
 pub(crate) fn run() -> anyhow::Result<()> {
     let jobs = number("JOBS", 10_000)?;
     let seed = number("SEED", 1)?;
@@ -97,7 +98,7 @@ fn start(folder: &Path, lane: u64, jobs: u64) -> anyhow::Result<(u64, Child, Ins
     Ok((lane, child, Instant::now()))
 }
 
-/// Accepts any clip: this drill is about money.
+/// A clip checker that accepts any clip, since this drill is about money.
 #[derive(Debug)]
 struct AnyClip;
 
@@ -108,7 +109,7 @@ impl ClipChecker for AnyClip {
     }
 }
 
-/// Runs every unfinished job of a lane, as one process.
+/// Runs every unfinished job of a lane, as one worker process.
 pub(crate) fn worker(args: &[String]) -> anyhow::Result<()> {
     let [lane, jobs, folder] = args else { anyhow::bail!("budget-worker LANE JOBS FOLDER") };
     let (lane, jobs): (u64, u64) = (lane.parse()?, jobs.parse()?);
@@ -159,7 +160,7 @@ pub(crate) fn worker(args: &[String]) -> anyhow::Result<()> {
     })
 }
 
-/// Draws one to six scenes, alternately in sequence and concurrently.
+/// Draws one to six scenes of a job, alternately in sequence and concurrently.
 async fn one_job(manager: &Arc<EngineManager>, job: u64) -> anyhow::Result<()> {
     let mut dice = Dice::new(job ^ 0xb0d9);
     let scenes = 1 + dice.below(6);

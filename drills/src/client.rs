@@ -5,10 +5,10 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// Timeout of a client's retries.
+/// The time for which a client retries.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// A client with a key.
+/// A client with an API key.
 #[derive(Clone)]
 pub(crate) struct Caller {
     http: Client,
@@ -30,26 +30,26 @@ impl Caller {
         Ok(answer["job_id"].as_str().context("no id")?.to_owned())
     }
 
-    /// Reads a path.
+    /// Sends a GET request for a path, with retries.
     pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
         self.ask(Method::GET, path, None).await
     }
 
-    /// Deletes a path.
+    /// Sends a DELETE request for a path.
     pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<()> {
         let request = self.http.delete(format!("{}{path}", self.url)).bearer_auth(&self.key);
         request.send().await?.error_for_status()?;
         Ok(())
     }
 
-    /// Reads a path without retries.
+    /// Sends a GET request for a path, without retries.
     pub(crate) async fn once(&self, path: &str) -> anyhow::Result<Value> {
         let request = self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.key);
         let answer = request.timeout(Duration::from_secs(3)).send().await?;
         Ok(answer.error_for_status()?.json().await?)
     }
 
-    /// Downloads a file.
+    /// Downloads the file at a path.
     pub(crate) async fn bytes(&self, path: &str) -> anyhow::Result<Vec<u8>> {
         let request = self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.key);
         Ok(request.send().await?.error_for_status()?.bytes().await?.to_vec())
@@ -98,7 +98,7 @@ impl Caller {
     }
 }
 
-/// Returns a brief of three scenes for engines.
+/// Returns a brief with three scenes for engines.
 pub(crate) fn brief(job: u64) -> Value {
     let scene = |n: u64| json!({"scene": n, "prompt": format!("service {job} scene {n}")});
     json!({

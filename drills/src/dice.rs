@@ -1,6 +1,6 @@
 //! Seeded randomness, so that a drill can be repeated (SplitMix64, Steele et al. 2014).
 
-/// A stream of numbers.
+/// A stream of random numbers.
 #[derive(Debug, Clone)]
 pub(crate) struct Dice(u64);
 
@@ -17,7 +17,7 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// Returns a number from 0 up to `below`.
+    /// Returns a random number from 0 up to `below`.
     pub(crate) fn below(&mut self, below: u64) -> u64 {
         self.next() % below.max(1)
     }

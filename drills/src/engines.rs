@@ -1,8 +1,8 @@
-//! A thousand kills: rendering processes die at random moments, each job is finished afterwards, and the ledger is
-//! compared with the simulator's own.
+//! Kills rendering processes a thousand times at random moments, finishes each job afterwards, and compares the
+//! ledger with the simulator's own.
 //!
-//! Kills are grouped in rounds, each with its own ledgers. The counts of finished rounds are kept in a file below
-//! the build folder until all are done, so that an interrupted drill can be resumed.
+//! Kills are grouped into rounds, each with its own ledgers. The counts of finished rounds are stored in a file below
+//! the build folder until all rounds are done, so that an interrupted drill can be resumed.
 
 use crate::accounting::{Submission, by_task, duplicates, rows, submissions};
 use crate::dice::Dice;
@@ -20,11 +20,11 @@ use std::time::{Duration, Instant};
 
 /// The number of concurrent jobs.
 const LANES: u64 = 2;
-/// A job that is unfinished after this many runs is lost.
+/// The number of runs after which an unfinished job counts as lost.
 const MOST_RUNS: u32 = 200;
-/// Maximum life of a process before its kill, in milliseconds; most end before.
+/// Maximum time from the start of a process to its kill, in milliseconds. Most processes end before.
 const LONGEST_LIFE_MS: u64 = 1500;
-/// Maximum number of kills of one job.
+/// Maximum number of kills per job.
 const KILLS_OF_A_JOB: u32 = 40;
 
 struct Drill {
@@ -37,17 +37,17 @@ struct Drill {
     pytoon: PathBuf,
 }
 
-/// The number of kills in one round.
+/// The number of kills per round.
 const ROUND: u64 = 500;
 
 /// The names of the counts.
 const COUNTED: [&str; 6] =
     ["kills", "jobs", "jobs_lost", "duplicate_paid_submissions", "paid_clips_lost", "unknown"];
 
-/// Sums of rounds.
+/// The totals of one or more rounds.
 type Counts = [u64; COUNTED.len()];
 
-/// Runs the drill, or resumes an interrupted one with the same seed.
+/// Runs the kill drill, or resumes an interrupted one with the same seed.
 pub(crate) fn run() -> anyhow::Result<()> {
     let kills_wanted = number("KILLS", 1000)?;
     let seed = number("SEED", 1)?;
@@ -80,14 +80,14 @@ fn format_counts(sums: &Counts) -> String {
     format!("drill-engines {}", pairs.collect::<Vec<_>>().join(" "))
 }
 
-/// Returns the file of finished rounds: beside the program, where `make clean` removes it too.
+/// Returns the path of the file with finished rounds. It is beside the binary, where `make clean` removes it too.
 fn state_file(seed: u64) -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?;
     let folder = program.parent().context("the program lies in a folder")?;
     Ok(folder.join(format!("drill-engines-{seed}.json")))
 }
 
-/// Reads the state; zeros if no drill was interrupted.
+/// Reads the counts of finished rounds; zeros if no drill was interrupted.
 fn read_state(file: &Path) -> (u64, Counts) {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()
@@ -127,7 +127,7 @@ fn round(kills_wanted: u64, seed: u64) -> anyhow::Result<Counts> {
     conclude(&drill, &simulator)
 }
 
-/// Returns the faults of the vendors: a little of everything.
+/// Returns a scenario with a few faults of every kind.
 pub(crate) fn scenario(seed: u64) -> Value {
     let rule = |step: &str, fault: &str, probability: f64| json!({"step": step, "fault": fault, "probability": probability});
     json!({
@@ -149,7 +149,7 @@ pub(crate) fn scenario(seed: u64) -> Value {
     })
 }
 
-/// Runs one lane: job after job until there were enough kills.
+/// Runs one lane: job after job, until there are enough kills.
 fn lane_of(drill: &Drill, lane: u64, seed: u64) -> anyhow::Result<()> {
     let mut dice = Dice::new(seed.wrapping_mul(1000) + lane);
     while drill.kills.load(Ordering::Relaxed) < drill.kills_wanted {
@@ -165,7 +165,7 @@ fn brief(job: u64) -> String {
     )
 }
 
-/// Renders a job, killing its process until one run completes.
+/// Renders a job, and kills its process until one run completes.
 fn finish_job(drill: &Drill, job: u64, dice: &mut Dice) -> anyhow::Result<()> {
     let name = format!("job_{job:04}");
     let file = drill.folder.join(format!("{name}.yaml"));
@@ -213,7 +213,7 @@ fn finish_job(drill: &Drill, job: u64, dice: &mut Dice) -> anyhow::Result<()> {
 }
 
 impl Drill {
-    /// Counts a kill, if the limit over all lanes allows one more.
+    /// Counts a kill if the limit over all lanes allows another one.
     fn may_kill(&self) -> bool {
         let one_more = |kills| (kills < self.kills_wanted).then_some(kills + 1);
         self.kills.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
@@ -307,8 +307,9 @@ fn conclude(drill: &Drill, simulator: &Simulator) -> anyhow::Result<Counts> {
     Ok(counts)
 }
 
-/// Counts the ledger's undecided calls: those that the vendor accepted, and those that died between the row and the
-/// wire. A person would distinguish them on the vendor's own page, by the prompt.
+/// Counts the undecided calls in the ledger: those that the vendor accepted, and those whose process died after
+/// writing the row and before sending the call. A person would distinguish them by the prompt, on the vendor's own
+/// page.
 fn undecided(rows: &[CallRow], told: &[Submission], unanswered: &BTreeSet<&str>) -> (usize, usize) {
     let mut open: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for s in told.iter().filter(|s| unanswered.contains(s.id.as_str())) {

@@ -1,4 +1,4 @@
-//! The processes of the service: started, killed, restarted, and counted.
+//! Starts, kills, restarts and counts the processes of the service.
 
 use crate::note;
 use crate::proc::{self, Process};
@@ -10,24 +10,24 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A variable in the environment of all processes of the fleet and their children.
+/// An environment variable of all processes in the fleet and their children.
 const MARK: &str = "PYTOON_DRILL";
-/// The time that children of a killed process may outlive it.
+/// The time for which children of a killed process may outlive it.
 const MOURNING: Duration = Duration::from_secs(3);
-/// Timeout of a process's start and end.
+/// The timeout for starting and for ending a process.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The vendors' keys, which the simulator accepts.
+/// The API keys of the vendors, which the simulator accepts.
 pub(crate) const KEYS: [(&str, &str); 3] = [
     ("RUNWAY_API_KEY", "key_drill_runway"),
     ("PIKA_API_KEY", "drill_pika"),
     ("LUMA_API_KEY", "luma-api-drill"),
 ];
 
-/// A process of the service.
+/// A process of the service, running or stopped.
 pub(crate) struct Member {
     pub(crate) name: String,
-    /// The command in front of the program, such as `ip netns exec …`.
+    /// The command that precedes the binary, such as `ip netns exec …`.
     before: Vec<String>,
     args: Vec<String>,
     child: Option<Child>,
@@ -39,14 +39,14 @@ pub(crate) struct Fleet {
     mark: String,
     database: Option<String>,
     members: Vec<Member>,
-    /// The children of killed processes, with the times of the kills.
+    /// The children of killed processes, with the time of the kill and the name of the process.
     bereaved: Vec<(Instant, String, Process)>,
     orphans: usize,
     pub(crate) kills: u64,
 }
 
 impl Fleet {
-    /// Makes a fleet that works in a folder, over PostgreSQL at this address, or else on SQLite.
+    /// Creates a fleet that works in a folder. It uses PostgreSQL at the given URL, or SQLite if there is none.
     pub(crate) fn new(folder: &Path, database: Option<String>) -> Self {
         Self {
             folder: folder.to_owned(),
@@ -59,7 +59,7 @@ impl Fleet {
         }
     }
 
-    /// Adds a process and starts it. Returns its index.
+    /// Adds a process to the fleet and starts it. Returns its index.
     pub(crate) fn add(
         &mut self,
         name: &str,
@@ -74,7 +74,7 @@ impl Fleet {
         Ok(place)
     }
 
-    /// Starts a process that is not running.
+    /// Starts a stopped process.
     pub(crate) fn start(&mut self, place: usize) -> anyhow::Result<()> {
         let member = &mut self.members[place];
         let log = |end: &str| -> anyhow::Result<File> {
@@ -101,7 +101,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Returns the address of the PostgreSQL database, if it is one.
+    /// Returns the URL of the database if it is PostgreSQL.
     pub(crate) fn database(&self) -> Option<&str> {
         self.database.as_deref()
     }
@@ -116,17 +116,17 @@ impl Fleet {
         self.members[place].child.as_ref().map(Child::id)
     }
 
-    /// Kills the process with a name.
+    /// Kills the process with the given name.
     pub(crate) fn kill_named(&mut self, name: &str) -> anyhow::Result<()> {
         self.kill(self.member_index(name)?)
     }
 
-    /// Starts the process with a name, which is not running.
+    /// Starts the stopped process with the given name.
     pub(crate) fn start_named(&mut self, name: &str) -> anyhow::Result<()> {
         self.start(self.member_index(name)?)
     }
 
-    /// Restarts a process in order; waits until it is up.
+    /// Shuts down a process and starts it again. Waits until it is ready.
     pub(crate) fn restart(&mut self, name: &str) -> anyhow::Result<()> {
         let place = self.member_index(name)?;
         let started = |fleet: &Self| {
@@ -155,7 +155,7 @@ impl Fleet {
         self.members.len()
     }
 
-    /// Kills a process (SIGKILL) and remembers its children.
+    /// Kills a process (SIGKILL) and records its children.
     pub(crate) fn kill(&mut self, place: usize) -> anyhow::Result<()> {
         let member = &mut self.members[place];
         let Some(child) = &mut member.child else { return Ok(()) };
@@ -187,7 +187,7 @@ impl Fleet {
         }
     }
 
-    /// Checks the children of killed processes.
+    /// Counts the children of killed processes that have outlived the allowed time.
     fn mourn(&mut self) {
         let due = |at: &Instant| at.elapsed() >= MOURNING;
         for (_, name, process) in self.bereaved.iter().filter(|(at, ..)| due(at)) {
@@ -199,7 +199,8 @@ impl Fleet {
         self.bereaved.retain(|(at, ..)| !due(at));
     }
 
-    /// Terminates all processes, waits, and counts what is left of them and of the killed ones.
+    /// Terminates all processes and waits for them. Returns the number of remaining processes, including children of
+    /// killed ones.
     pub(crate) fn end(&mut self) -> anyhow::Result<usize> {
         for child in self.members.iter().filter_map(|member| member.child.as_ref()) {
             let pid = rustix::process::Pid::from_child(child);
@@ -227,14 +228,14 @@ impl Fleet {
         Ok(self.orphans + left.len())
     }
 
-    /// Returns all log lines of a process so far.
+    /// Returns all lines that a process has logged so far.
     pub(crate) fn log(&self, name: &str) -> Vec<Value> {
         let text = std::fs::read_to_string(self.folder.join(format!("{name}.out")));
         let text = text.unwrap_or_default();
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// Returns the lines of an event in all logs, with the process that wrote them.
+    /// Returns the lines of an event in all logs, each with the name of the process that wrote it.
     pub(crate) fn events(&self, event: &str) -> Vec<(String, Value)> {
         let of = |member: &Member| {
             let lines = self.log(&member.name).into_iter();
@@ -244,7 +245,7 @@ impl Fleet {
         self.members.iter().flat_map(of).collect()
     }
 
-    /// Returns the first key, which an API prints once.
+    /// Returns the first API key, which an API process prints once.
     pub(crate) fn first_key(&self, name: &str) -> anyhow::Result<String> {
         let begun = Instant::now();
         loop {
@@ -271,7 +272,7 @@ impl Drop for Fleet {
     }
 }
 
-/// Returns a port of this machine that is free now.
+/// Returns a port of this machine that is currently free.
 pub(crate) fn free_port() -> anyhow::Result<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

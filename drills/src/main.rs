@@ -1,17 +1,17 @@
-//! Long drills against the simulator, from an operator's point of view.
+//! Long-running drills with the simulator, from an operator's point of view.
 //!
-//! - `engines` kills rendering processes at random moments, a thousand times, lets each job be finished afterwards,
-//!   and compares the ledger with the simulator's own.
-//! - `budget` runs ten thousand jobs without pictures through two processes with restarts, and checks that no
-//!   budget of a dollar is exceeded.
-//! - `service` and `service-sqlite` run the service while its processes are killed all the time, the database
-//!   restarts and the disk fills up, and compare the vendors' ledger with the product's.
-//! - `netns` simulates two machines by network namespaces and cuts the connection between them.
+//! - `engines` kills rendering processes a thousand times at random moments, finishes each job afterwards, and
+//!   compares the ledger with the simulator's own.
+//! - `budget` runs ten thousand jobs without pictures in two processes with restarts, and checks that no job exceeds
+//!   its budget of one dollar.
+//! - `service` and `service-sqlite` run the service while its processes are killed continually, the database restarts
+//!   and the disk fills up, and compare the vendors' ledger with the product's.
+//! - `netns` simulates two machines with network namespaces and cuts the connection between them.
 //! - `soak` renders hundreds of films in one service and checks its memory and files at the end.
-//! - `attack` and `attack-sqlite` run an attacker with a key who does everything at once beside honest jobs.
-//! - `rehearse` injects one fault at a time as operators would experience it: `pytoon drill`.
+//! - `attack` and `attack-sqlite` run honest jobs while an attacker with an API key attacks in every way at once.
+//! - `rehearse` injects one fault at a time, as operators would experience it; `pytoon drill` runs it.
 //!
-//! Each ends with one plain line of `key=value` pairs and fails if a guarantee was broken. `KILLS`, `JOBS` and
+//! Each drill ends with one line of `key=value` pairs, and fails if a guarantee was broken. `KILLS`, `JOBS` and
 //! `SEED` in the environment set the amounts and the seed.
 
 mod accounting;
@@ -62,7 +62,7 @@ fn drill(args: &[String]) -> anyhow::Result<()> {
     }
 }
 
-/// Returns a number from the environment.
+/// Returns a number from an environment variable.
 fn number(name: &str, default: u64) -> anyhow::Result<u64> {
     match std::env::var(name) {
         Ok(text) => text.parse().map_err(|_| anyhow::anyhow!("{name}={text} is no whole number")),
@@ -70,7 +70,7 @@ fn number(name: &str, default: u64) -> anyhow::Result<u64> {
     }
 }
 
-/// Prints the result to standard output; all other output goes to standard error.
+/// Prints the result line to standard output; all other output goes to standard error.
 #[expect(clippy::print_stdout, reason = "a drill's last line is its result")]
 fn result(line: &str) {
     println!("{line}");

@@ -1,9 +1,10 @@
-//! Two network namespaces as two machines: API, PostgreSQL and a worker in one, workers in the other, a shared
-//! storage folder, vendors reachable from both. In the middle of jobs the connection between the two is cut for a
-//! minute. Nothing may be lost or made twice.
+//! Uses two network namespaces as two machines: API, PostgreSQL and a worker in one, and workers in the other. Both
+//! share the storage folder and reach the vendors. While jobs are running, the connection between the two is cut for
+//! a minute. No work may be lost or done twice.
 //!
-//! A disconnected worker gives up its work by itself when its lease ends (`unheard`). One that is frozen meanwhile
-//! does not notice: its token stops it (`refused`). Both happen here, and both lines are printed.
+//! A disconnected worker abandons its work by itself when its lease ends (`unheard`). A worker that is frozen in the
+//! meantime does not notice the end of its lease, and its token stops it (`refused`). Both happen in this drill, and
+//! both log lines are printed.
 
 use crate::accounting::{by_task, duplicates, rows, submissions};
 use crate::client::{Caller, brief};
@@ -21,19 +22,19 @@ use serde_json::Value;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// The addresses of the vendors and of the two ends of the connection.
+/// The IP address of the vendors; the constants below are the two ends of the connection.
 const WORLD: &str = "10.213.9.9";
 const HERE: &str = "10.213.3.1";
 const THERE: &str = "10.213.3.2";
-/// The lease, in seconds.
+/// The lease of a task, in seconds.
 const LEASE: u64 = 5;
-/// The time for which a worker is frozen: longer than its lease.
+/// The time for which a worker is frozen, longer than its lease.
 const FROZEN: Duration = Duration::from_secs(12);
-/// Minimum number of ready tasks when workers are frozen.
+/// Minimum number of ready tasks at the moment when workers are frozen.
 const LEAST_READY: u64 = 6;
 const PATIENCE: Duration = Duration::from_secs(900);
 
-/// The two namespaces, deleted when dropped.
+/// The two network namespaces, which are deleted when dropped.
 struct Machines {
     here: String,
     there: String,
@@ -74,7 +75,7 @@ impl Machines {
         Ok(machines)
     }
 
-    /// Cuts the connection, or restores it.
+    /// Cuts or restores the connection.
     fn line(&self, state: &str) -> anyhow::Result<()> {
         ip(&format!("-n {} link set line {state}", self.here))
     }
@@ -94,7 +95,7 @@ impl Drop for Machines {
     }
 }
 
-/// Runs the drill.
+/// Runs the network drill.
 pub(crate) fn run() -> anyhow::Result<()> {
     if !is_root() {
         result("drill-netns skipped=needs_root");
@@ -159,8 +160,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     conclude(&fleet, &simulator, &outside, &Counts { jobs, done: jobs, orphans, seconds, cut })
 }
 
-/// Freezes workers with tasks for longer than their leases, on an intact connection, until one of them writes
-/// before it checks the clock. Submits more jobs if they run out.
+/// Freezes workers with tasks for longer than their leases, with an intact connection, until one of them writes
+/// before it checks the clock. Submits more jobs when all have ended.
 fn freeze_until_refused(
     fleet: &mut Fleet,
     store: &Store,

@@ -1,6 +1,6 @@
-//! The processes of this machine, from /proc.
+//! Lists the processes of this machine from /proc.
 
-/// A process, distinguished from a later one with the same id by its start time.
+/// A process. Its start time distinguishes it from a later one with the same id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Process {
     pub(crate) id: u32,
@@ -9,12 +9,12 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Returns true if it still runs. A zombie has ended.
+    /// Returns true if the process is still running. A zombie has ended.
     pub(crate) fn lives(&self) -> bool {
         read(self.id).is_some_and(|(now, state)| now.begun == self.begun && state != 'Z')
     }
 
-    /// Returns its command line.
+    /// Returns the command line of the process.
     pub(crate) fn line(&self) -> String {
         let bytes = std::fs::read(format!("/proc/{}/cmdline", self.id)).unwrap_or_default();
         let line = String::from_utf8_lossy(&bytes).replace('\0', " ");
@@ -53,7 +53,7 @@ pub(crate) fn below(id: u32) -> Vec<Process> {
     found
 }
 
-/// Returns every process with a variable in its environment.
+/// Returns every process that has a variable in its environment.
 pub(crate) fn marked(variable: &str) -> Vec<Process> {
     let is_marked = |process: &Process| {
         let environment = std::fs::read(format!("/proc/{}/environ", process.id));

@@ -1,6 +1,6 @@
-//! The service while everything around it breaks: a random process is killed every second or two, PostgreSQL
-//! crashes once, the disk fills up once. Every job must end with its film, nothing may be bought twice, and nothing
-//! may be left behind.
+//! Runs the service while everything around it breaks: a random process is killed every second or two, PostgreSQL
+//! crashes once, and the disk fills up once. Every job must end with its film, nothing may be paid for twice, and no
+//! files may be left behind.
 
 use crate::accounting::{by_task, duplicates, rows, submissions};
 use crate::client::{Caller, brief};
@@ -22,20 +22,20 @@ use tokio::runtime::Runtime;
 
 /// Maximum duration of the drill, in seconds.
 const LONGEST: u64 = 24 * 60;
-/// The number of concurrently submitting clients.
+/// The number of clients that submit jobs concurrently.
 const CLIENTS: u64 = 4;
-/// The durations of PostgreSQL's outage and of the full disk.
+/// The duration of PostgreSQL's outage, and of the full disk.
 const AWAY: Duration = Duration::from_secs(4);
 const FULL: Duration = Duration::from_secs(10);
-/// The age at which unwritten partial files are removed, in seconds.
+/// The time without a write after which partial files are removed, in seconds.
 const PARTS_KEPT: u64 = 20;
 
-/// The kind of service.
+/// The processes and the database of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// An API and three workers over PostgreSQL.
+    /// An API process and three workers with PostgreSQL.
     Postgres,
-    /// API and worker in one process, over SQLite.
+    /// API and worker in one process, with SQLite.
     Sqlite,
 }
 
@@ -45,7 +45,7 @@ struct Drill {
     fleet: Fleet,
     disk: Disk,
     postgres: Option<Postgres>,
-    /// The address of the database, or its file.
+    /// The URL of the database, or the path of its file.
     database: String,
     runtime: Runtime,
     dice: Dice,
@@ -53,7 +53,7 @@ struct Drill {
     longest: Duration,
 }
 
-/// Runs the drill.
+/// Runs the service drill.
 pub(crate) fn run(kind: Kind) -> anyhow::Result<()> {
     let seed = number("SEED", 1)?;
     let jobs = number("JOBS", 200)?;
@@ -102,14 +102,14 @@ fn configure(folder: &Path, url: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The observations while the service ran.
+/// The observations made while the service was running.
 #[derive(Debug, Default)]
 struct Lived {
-    /// Retries of failed jobs.
+    /// The number of retries of failed jobs.
     retried: u64,
-    /// Jobs that ended with their film.
+    /// The number of jobs that ended with their film.
     done: u64,
-    /// Tasks that ran at the end without a valid lease.
+    /// The number of tasks that ran at the end without a valid lease.
     leaseless: u64,
 }
 
@@ -175,7 +175,7 @@ impl Drill {
         Ok(lived)
     }
 
-    /// Submits all jobs, a few at once, regardless of the API's state.
+    /// Submits all jobs, a few at a time, regardless of the API's state.
     fn submit_all(&self, caller: &Caller) -> tokio::task::JoinHandle<anyhow::Result<()>> {
         let (caller, jobs) = (caller.clone(), self.jobs);
         self.runtime.spawn(async move {
@@ -196,7 +196,7 @@ impl Drill {
         })
     }
 
-    /// Returns the state of the queue, if the database answers.
+    /// Returns the state of the queue; `None` if the database is unavailable.
     fn look(&self, store: &Store) -> Option<QueueState> {
         let asked =
             async { tokio::time::timeout(Duration::from_secs(10), store.queue_state()).await };
@@ -211,7 +211,7 @@ impl Drill {
         postgres.serve();
     }
 
-    /// Fills the disk for a while, and kills a process meanwhile.
+    /// Fills the disk for a while, and kills a process in the meantime.
     fn fill_disk(&mut self) -> anyhow::Result<()> {
         let Some(filler) = self.disk.fill()? else { return Ok(()) };
         note("the disk is full");

@@ -1,4 +1,4 @@
-//! The simulator as a process, and its reports.
+//! Starts the simulator as a process, and reads its reports.
 
 use anyhow::Context;
 use serde_json::Value;
@@ -6,20 +6,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A running simulator; it ends with the drill.
+/// A running simulator, which is killed when this value is dropped.
 pub(crate) struct Simulator {
     child: Child,
-    /// Its address.
+    /// The URL of the simulator.
     pub(crate) url: String,
 }
 
 impl Simulator {
-    /// Starts it in a folder with a scenario.
+    /// Starts a simulator in a folder, with a scenario.
     pub(crate) fn start(folder: &Path, scenario: &Value, speed: f64) -> anyhow::Result<Self> {
         Self::start_at(folder, scenario, speed, "127.0.0.1")
     }
 
-    /// Does the same on another address.
+    /// Starts a simulator as [`Self::start`] does, on another address.
     pub(crate) fn start_at(
         folder: &Path,
         scenario: &Value,
@@ -57,7 +57,7 @@ impl Simulator {
         }
     }
 
-    /// Reads one of its own paths.
+    /// Reads one of the simulator's own routes.
     pub(crate) fn tell(&self, path: &str) -> anyhow::Result<Value> {
         let url = format!("{}{path}", self.url);
         // The client requires a provider, even for plain HTTP.
@@ -75,7 +75,7 @@ impl Drop for Simulator {
     }
 }
 
-/// Returns the path of a program beside this one.
+/// Returns the path of a program in the folder of this binary.
 pub(crate) fn program(name: &str) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe()?;
     let found = own.with_file_name(name);
@@ -83,7 +83,7 @@ pub(crate) fn program(name: &str) -> anyhow::Result<PathBuf> {
     Ok(found)
 }
 
-/// Returns `engine.yaml` for the simulator, with timeouts that suit drills.
+/// Returns an `engine.yaml` for the simulator, with timeouts that suit drills.
 pub(crate) fn engine_yaml(url: &str, extra: &str) -> String {
     format!(
         "v2:

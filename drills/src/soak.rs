@@ -1,9 +1,9 @@
-//! Many films through one service, in sequence: at the end it uses no more memory, files, threads and disk than
-//! near the beginning.
+//! Renders many films with one service, in sequence. At the end it must use no more memory, files, threads and disk
+//! than near the beginning.
 //!
-//! Each film is downloaded and its job deleted, as callers do. The medians of the second quarter and of the last
-//! are compared: the first is warm-up. Purchased clips are kept as long as `storage.retention.clips_days` says, by
-//! default for ever: they are counted separately.
+//! Each film is downloaded and its job deleted, as callers do. The medians of the second quarter and of the last are
+//! compared, since the first quarter is warm-up. Purchased clips are stored for `storage.retention.clips_days`, by
+//! default for ever, so they are counted separately.
 
 use crate::accounting::{by_task, duplicates, rows, submissions};
 use crate::client::{Caller, brief};
@@ -16,17 +16,17 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// The number of concurrent films.
+/// The number of films in progress.
 const UNDER_WAY: usize = 6;
-/// Timeout of a film.
+/// The timeout of a film.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// The allowed increase: measurement noise, not growth over hundreds of films.
+/// The allowed increase of memory, in MiB, which covers measurement noise but not growth over hundreds of films.
 const MEMORY_MIB: f64 = 16.0;
 const FILES: f64 = 6.0;
 const THREADS: f64 = 4.0;
 const DISK_MIB: f64 = 8.0;
 
-/// The resources of a process.
+/// The resources that a process uses.
 #[derive(Debug, Clone, Copy)]
 struct Holds {
     memory_mib: f64,
@@ -48,7 +48,7 @@ impl std::fmt::Display for Holds {
     }
 }
 
-/// Runs the drill.
+/// Runs the soak drill.
 pub(crate) fn run() -> anyhow::Result<()> {
     let jobs = number("JOBS", 500)?;
     let keep = tempfile::Builder::new().prefix("pytoon-drill-").tempdir()?;
@@ -148,7 +148,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns films of all kinds: by engines and this machine, with a voice and without.
+/// Returns the brief with the given number. The briefs alternate between films with engines, with a voice, and drawn
+/// by this machine alone.
 fn film(number: u64) -> Value {
     let mut brief = brief(number);
     if number % 3 == 1 {

@@ -1,11 +1,11 @@
-//! The storage folder of a drill: on a separate small disk if root runs the drill.
+//! The storage folder of a drill, on a separate small disk if root runs the drill.
 
 use crate::note;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A disk that can be filled.
+/// A small disk that can be filled.
 pub(crate) struct Disk {
     folder: PathBuf,
     is_mounted: bool,
@@ -13,7 +13,7 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// Mounts a disk of `mib` MiB at a folder; a plain folder if mounting is not permitted.
+    /// Mounts a disk of `mib` MiB at a folder. If mounting is not permitted, uses a plain folder.
     pub(crate) fn mount(folder: &Path, mib: u64) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let is_mounted = is_root()
@@ -33,7 +33,7 @@ impl Disk {
         self.keep = true;
     }
 
-    /// Fills the disk completely. Returns the file that does so, if there is a disk.
+    /// Fills the disk completely. Returns the path of the file that does so, if there is a separate disk.
     pub(crate) fn fill(&self) -> anyhow::Result<Option<PathBuf>> {
         if !self.is_mounted {
             return Ok(None);
@@ -65,12 +65,12 @@ fn mount(args: &[&str], folder: &Path) -> bool {
     Command::new("mount").args(args).arg(folder).status().is_ok_and(|status| status.success())
 }
 
-/// Returns true if root runs this.
+/// Returns true if root runs the drill.
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Returns the partial files below a folder, by their names.
+/// Returns the files below a folder that have the name of a partial file.
 pub(crate) fn parts(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];

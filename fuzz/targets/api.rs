@@ -1,7 +1,7 @@
-//! Requests to the service: method, path, headers, then the body, as in HTTP/1.1.
+//! Fuzzes requests to the service: method, path, headers, then the body, as in HTTP/1.1.
 //!
-//! No input may cause a 500; every rejection is a problem in JSON with its own status; no answer contains a path of
-//! this machine. Requests that would make the service fetch an address are excluded: fuzzing uses no network.
+//! No input may cause a 500; every rejection is a problem in JSON with its own status; no response contains a path of
+//! this machine. Requests that would make the service fetch a URL are excluded, since fuzzing uses no network.
 
 #![no_main]
 
@@ -24,7 +24,7 @@ use store::OneJob;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
-/// Larger than any answer, in bytes.
+/// The maximum size of a response that is read, in bytes, larger than any response.
 const MOST: usize = 8 << 20;
 
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Planner for NoPlanner {
 struct Base {
     router: Router,
     folder: String,
-    /// The folder's last name, which is not guessable.
+    /// The last component of the folder's path, which is not guessable.
     own_name: String,
     runtime: Runtime,
 }
@@ -101,7 +101,7 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
     }
 });
 
-/// Parses the request in a text; `None` if it is not a valid HTTP request.
+/// Parses a request from the input; `None` if it is not a valid HTTP request.
 fn request(data: &[u8]) -> Option<Request<Body>> {
     let end = common::find(data, b"\n\n")?;
     let head = std::str::from_utf8(&data[..end]).ok()?;
@@ -116,7 +116,7 @@ fn request(data: &[u8]) -> Option<Request<Body>> {
     request.body(Body::from(body.to_vec())).ok()
 }
 
-/// Returns true if a body contains an address that would be fetched.
+/// Returns true if a body contains a URL that the service would fetch.
 fn would_fetch(value: &Value) -> bool {
     match value {
         Value::String(text) => text.trim_start().to_ascii_lowercase().starts_with("http"),

@@ -1,7 +1,7 @@
-//! Briefs, as YAML and as JSON.
+//! Fuzzes briefs, in YAML and in JSON.
 //!
-//! A brief that is read and written as JSON reads the same; a rejection names a position in the text; JSON is read
-//! as JSON.
+//! A brief that is written as JSON and parsed again is unchanged; a rejection names a position in the text; JSON is
+//! parsed as JSON.
 
 #![no_main]
 
@@ -13,7 +13,8 @@ use pytoon_config::read_brief;
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// Our own rejections of JSON, and one of YAML: a key has at most 1024 characters.
+/// Parts of the messages with which valid JSON may be rejected: Pytoon's own, and the YAML parser's for a key longer
+/// than 1024 characters.
 const OURS: [&str; 4] = ["twice", "too deeply", "more than the", "simple key"];
 
 /// Collects the strings in a value, in order. Numbers have several forms.

@@ -10,11 +10,11 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Maximum size of one allocation. Inputs here are at most a few MiB: a larger allocation means that an announced
-/// size was trusted.
+/// Maximum size of one allocation, in bytes. The inputs are at most a few MiB, so a larger allocation means that an
+/// announced size was trusted.
 static MOST: AtomicUsize = AtomicUsize::new(64 << 20);
 
-/// Allows more where a dependency has its own limit.
+/// Raises the allocation limit for a dependency that has its own limit.
 pub fn allow_mib(mib: usize) {
     MOST.store(mib << 20, Ordering::Relaxed);
 }
@@ -60,10 +60,10 @@ unsafe impl GlobalAlloc for Bounded {
 #[global_allocator]
 static BOUNDED: Bounded = Bounded;
 
-/// The key of every service here. A service that echoes it must not get it into a message.
+/// The API key of every service in fuzzing. A service that echoes it must not get it into a message.
 pub const KEY: &str = "k3y-0123456789abcdef-zyxwvutsrq";
 
-/// Checks that a rejection has a reason and a position in the text.
+/// Asserts that a rejection has a reason and a position in the text.
 pub fn check_place(error: &ConfigError, text: &str) {
     assert!(!error.reason.is_empty(), "a refusal without a reason");
     let Some(place) = error.place else { return };
@@ -73,17 +73,17 @@ pub fn check_place(error: &ConfigError, text: &str) {
     assert!((1..=text.len() + 2).contains(&place.column), "{error}: there is no such column");
 }
 
-/// Checks that no message contains the key.
+/// Asserts that a message does not contain the API key.
 pub fn check_secret(text: &str) {
     assert!(!text.contains(KEY), "the key is told: {text}");
 }
 
-/// Returns a folder for this process alone. It stays as long as the process runs.
+/// Returns a folder for this process alone, which exists as long as the process runs.
 pub fn folder() -> PathBuf {
     tempfile::Builder::new().prefix("pytoon-fuzz").tempdir().expect("a folder").keep()
 }
 
-/// Makes programs impossible to find, since they are searched on `PATH`. Fuzzing starts none.
+/// Prevents external programs from being found, since they are located through `PATH`. Fuzzing starts no program.
 pub fn without_programs() {
     // SAFETY: called first, while there is one thread.
     unsafe { std::env::set_var("PATH", "/nonexistent") };
@@ -96,8 +96,8 @@ pub fn service(name: &str) -> VendorHttp {
     VendorHttp::new(name, address, Some(SecretString::from(KEY.to_owned()))).expect("an address")
 }
 
-/// Parses answers from a text: each begins with a line of its status and optionally the value of `Retry-After`; a
-/// line `%%` ends it.
+/// Parses scripted responses from the input. Each begins with a line that contains its status and optionally the
+/// value of `Retry-After`; a line `%%` ends it.
 pub fn replies(data: &[u8]) -> Vec<Reply> {
     let mut replies = Vec::new();
     let mut rest = data;
@@ -110,7 +110,7 @@ pub fn replies(data: &[u8]) -> Vec<Reply> {
     replies
 }
 
-/// Parses one answer.
+/// Parses one scripted response.
 pub fn reply(data: &[u8]) -> Reply {
     let (line, body) =
         find(data, b"\n").map_or((data, &[][..]), |at| (&data[..at], &data[at + 1..]));

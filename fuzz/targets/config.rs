@@ -1,7 +1,7 @@
-//! A folder of configuration: settings, engines, presets, profiles, brand kits.
+//! Fuzzes a configuration folder: settings, engines, presets, profiles, brand kits.
 //!
-//! The first byte selects the file. A rejection names a position in the file; settings that are read and written as
-//! JSON read the same.
+//! The first byte selects the file. A rejection names a position in the file; settings that are written as JSON and
+//! parsed again are unchanged.
 
 #![no_main]
 

@@ -1,7 +1,7 @@
-//! Small texts from outside: addresses of webhooks, ids of vendors in paths, names of stored files, `.env` files,
-//! object stores' addresses.
+//! Fuzzes small texts from outside: webhook URLs, vendors' ids in paths, names of stored files, `.env` files, object
+//! store URLs.
 //!
-//! An accepted address leads to no private host; an id stays one segment of a path.
+//! An accepted URL never leads to a private host; an id stays one segment of a path.
 
 #![no_main]
 
@@ -17,7 +17,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-/// The text shown in place of a key, with its surroundings.
+/// The text that replaces a key, with its surroundings.
 const SHOWN: &str =
     r#"Key { variable: "", secret: SecretBox<str>([REDACTED]) } Secrets { dotenv: {} }"#;
 

@@ -1,7 +1,7 @@
-//! Pictures from outside, identified by their content and read within limits.
+//! Fuzzes pictures from outside, which are identified by their content and decoded within limits.
 //!
-//! A decoded picture is never larger than allowed; one that announces more is rejected before it is decoded, which
-//! the fuzzer's own memory limit checks.
+//! A decoded picture is never larger than allowed. A picture that announces a larger size is rejected before it is
+//! decoded, which the fuzzer's own memory limit checks.
 
 #![no_main]
 
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// Small, so that many can be tried.
+/// The limits on pictures, small so that many can be tried.
 const LIMITS: PictureLimits = PictureLimits { max_bytes: 1 << 20, max_pixels: 1 << 20 };
 
 static BASE: LazyLock<(PathBuf, Runner)> = LazyLock::new(|| {

@@ -1,7 +1,7 @@
-//! Scripts as people paste them.
+//! Fuzzes scripts as people paste them.
 //!
 //! Parsing terminates; sentences are trimmed and not empty; positions of pauses and emphasis are within their
-//! sentence; no letter appears that the script does not contain, except from an HTML entity.
+//! sentence; every letter is in the script or comes from an HTML entity.
 
 #![no_main]
 

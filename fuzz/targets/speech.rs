@@ -1,7 +1,7 @@
-//! Answers of speech services, and stored takes.
+//! Fuzzes responses of speech services, and stored takes.
 //!
-//! The first byte selects the service. Every word of the script comes back, in order, with increasing times; sound
-//! is finite; no message contains the key.
+//! The first byte selects the service. Every word of the script is returned, in order, with increasing times; audio
+//! samples are finite; no message contains the API key.
 
 #![no_main]
 

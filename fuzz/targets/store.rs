@@ -1,4 +1,4 @@
-//! Stores with one finished job, which store nothing.
+//! Stores that contain one finished job and store nothing else.
 
 use pytoon_records::job::files::{AssetRow, FileStore, KeptFile, Uploaded};
 use pytoon_records::job::keys::{KeyRow, KeyStore};
@@ -20,7 +20,7 @@ use pytoon_vocabulary::{CallId, JobId, MicroUsd, SceneId, TaskId, UnixMs};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The stores.
+/// The stores, which contain one finished job.
 #[derive(Debug)]
 pub struct OneJob;
 
@@ -28,7 +28,7 @@ fn told<'a, T: Send + 'a>(value: T) -> StoreFuture<'a, T> {
     Box::pin(async { Ok(value) })
 }
 
-/// Returns an error: no request leads here.
+/// Returns an error, since no request reaches this method.
 fn none<'a, T: Send + 'a>() -> StoreFuture<'a, T> {
     Box::pin(async { Err(StoreError::Conflict("there is no such row".to_owned())) })
 }
@@ -65,7 +65,7 @@ fn message(job: &JobId) -> WebhookRow {
     }
 }
 
-/// Methods that are not called.
+/// Implements methods that are not called.
 macro_rules! not_asked {
     ($($name:ident($($arg:ident: $type:ty),*) -> $out:ty;)*) => {
         $(fn $name(&self, $($arg: $type),*) -> StoreFuture<'_, $out> {

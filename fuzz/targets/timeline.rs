@@ -1,4 +1,5 @@
-//! A handwritten timeline, as `render --timeline` reads it, and the subtitles of accepted ones in every format.
+//! Fuzzes a handwritten timeline, as `render --timeline` parses it, and the subtitles of accepted timelines in every
+//! format.
 //!
 //! An accepted timeline survives a JSON round trip, covers the film without gaps, and yields at least one SubRip
 //! block per cue.

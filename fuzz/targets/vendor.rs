@@ -1,7 +1,7 @@
-//! Answers of clip vendors: one run from request to clip, over the answers in the input.
+//! Fuzzes responses of clip vendors: one run from request to clip, with the responses in the input.
 //!
-//! The first byte selects the engine, the second the request. No message contains the key; progress is a share and
-//! amounts are never negative.
+//! The first byte selects the engine, the second the request. No message contains the API key; progress is from 0 to
+//! 1, and amounts are never negative.
 
 #![no_main]
 
@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use tokio::runtime::Runtime;
 
-/// An engine: its name and its block.
+/// The name of an engine and its configuration block.
 type Engine = (&'static str, EngineConfig);
 
 struct Base {
@@ -62,7 +62,7 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
     Base { engines, picture, runtime: runtime.expect("a runtime") }
 });
 
-/// Returns the engine of the guide's example, for the `http` adapter.
+/// Returns the engine from the guide's example, which uses the `http` adapter.
 fn acme() -> EngineConfig {
     let guide = include_str!("../../docs/guides/adding-an-engine.md");
     let yaml = guide.split("```yaml\n").nth(1).and_then(|text| text.split("```").next());

@@ -1,4 +1,4 @@
-//! Sound files: WAV from disk, and from voices.
+//! Fuzzes WAV files from disk, and from voices.
 //!
 //! Samples are finite, and all channels have the same length.
 

@@ -1,10 +1,10 @@
-//! Writes files that follow from the product's types, run as `cargo xtask NAME`:
+//! Writes files that are derived from the product's types, run as `cargo xtask NAME`:
 //!
 //! - `schema` writes the JSON Schemas of brief, scene graph, timeline and configuration, and the OpenAPI
 //!   document (`schema --check` fails if the checked-in ones are out of date);
 //! - `states` writes `docs/specs/job-states.md` (`states --check` likewise).
 //!
-//! A program of its own, because it links most of the product: `cargo xtask tidy` builds without it.
+//! It is a separate binary because it links most of the product, without which `cargo xtask tidy` can be built.
 
 mod schema;
 mod states;
@@ -23,7 +23,7 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-/// Returns the repository's root.
+/// Returns the path of the repository's root.
 fn root() -> std::path::PathBuf {
     let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_owned()

@@ -1,4 +1,4 @@
-//! JSON Schemas from the types, and the description of the HTTP API.
+//! Writes JSON Schemas from the types, and the description of the HTTP API.
 
 use anyhow::{Context, bail};
 use pytoon_config::engines::EngineFile;

@@ -17,7 +17,7 @@ const HEAD: &str = "# States\n\n\
 /// Minimum number of states with the same transitions that share one node of a diagram.
 const MIN_ALIKE: usize = 4;
 
-/// The place of a state machine in the sources.
+/// The location of a state machine in the sources.
 struct Source {
     title: &'static str,
     file: &'static str,
@@ -76,7 +76,7 @@ fn section<S: State>(source: &Source) -> anyhow::Result<String> {
     Ok(text + &table::<S>())
 }
 
-/// Returns each value's variant, and its name in the database.
+/// Returns the variant name of each value, and its name in the database.
 fn named<T: Debug>(values: &[T]) -> Vec<(String, String)> {
     values.iter().map(|value| (format!("{value:?}"), snake_case(value))).collect()
 }

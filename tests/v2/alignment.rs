@@ -1,4 +1,4 @@
-//! Word times of recordings: `pytoon align`, and the chain of a film with a recorded voice.
+//! Tests of the word times of recordings: `pytoon align`, and the alignment of a film with a recorded voice.
 
 use crate::small_disk::SmallDisk;
 use pytoon_testkit::program::run;
@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 const WORDS: &str = "The kettle sings at 7, and tea costs $2.50 a cup.";
 const SNOW: &str = "Nobody expected so much snow in June. Roads stayed shut for days.";
 
-/// Returns a workspace with a recording of a text and the text itself.
+/// Returns a workspace that contains a text and a recording of it.
 fn spoken(text: &str) -> Workspace {
     let workspace = Workspace::new();
     let args = ["voices", "--say", text, "--voice", "en-us+m3", "--out", "voice.wav"];
@@ -18,8 +18,8 @@ fn spoken(text: &str) -> Workspace {
     workspace
 }
 
-/// Puts a program on PATH that writes `voice.json` to the path in its arguments, and its arguments to a file;
-/// returns that PATH.
+/// Adds a program to PATH that writes `voice.json` to the path in its arguments, and its arguments to a file. Returns
+/// the new PATH.
 fn stand_in(workspace: &Workspace, name: &str, answer: &str) -> String {
     let script = format!(
         "#!/bin/sh\n\
@@ -36,7 +36,7 @@ fn stand_in(workspace: &Workspace, name: &str, answer: &str) -> String {
     format!("{}:{old}", workspace.path("bin").display())
 }
 
-/// Returns a recogniser's result for the first words, in seconds.
+/// Returns a recognizer's result for the first words, with times in seconds.
 fn heard() -> String {
     let words: Vec<Value> = ["The", "kettle", "sings", "at", "seven", "and", "tea", "costs"]
         .iter()

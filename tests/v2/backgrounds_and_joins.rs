@@ -1,4 +1,4 @@
-//! Every preset, background and join can be drawn.
+//! Tests that every preset, background and transition can be drawn.
 
 use crate::support::quick;
 use pytoon_testkit::{Film, Workspace};

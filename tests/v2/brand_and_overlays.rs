@@ -1,4 +1,4 @@
-//! Brand, logo and overlays are visible in the picture.
+//! Tests that brand colours, logo and overlays are visible in the picture.
 
 use crate::support::quick;
 use pytoon_testkit::Workspace;
@@ -6,7 +6,7 @@ use pytoon_testkit::measure::rgb_frame;
 
 const GREEN: [u8; 3] = [20, 230, 40];
 
-/// Returns the number of clearly green pixels among 54 by 96.
+/// Returns the number of clearly green pixels in a frame of 54 by 96.
 fn green_pixels(film: &pytoon_testkit::Film, at_seconds: f64) -> usize {
     let pixels = rgb_frame(&film.output(), at_seconds, 54, 96);
     let is_green = |p: &&[u8; 3]| p[1] > 140 && p[0] < 110 && p[2] < 120;

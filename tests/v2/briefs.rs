@@ -1,4 +1,4 @@
-//! Briefs from any source, in YAML or JSON.
+//! Tests of briefs from any source, in YAML or JSON.
 
 use crate::support::quick;
 use pytoon_testkit::program::{run, run_with_input};

@@ -1,4 +1,4 @@
-//! Users' inputs from public bug reports: numbers, languages, recordings. Clips and pictures are in
+//! Tests of users' inputs from public bug reports: numbers, languages, recordings. Clips and pictures are in
 //! `media_kinds.rs`, `media_colours.rs` and `media_pictures.rs`, scripts in `scripts.rs`.
 
 use pytoon_testkit::program::tool;
@@ -16,7 +16,7 @@ fn plan(workspace: &Workspace, brief: &Value) -> Value {
     workspace.pytoon(&["-q", "plan", "brief.json", "--json"]).ok().json()
 }
 
-/// Returns the length of a plan, in milliseconds.
+/// Returns the length of a planned film, in milliseconds.
 fn length(plan: &Value) -> u64 {
     plan["timeline"]["totalDuration"].as_u64().expect("a length")
 }
@@ -26,7 +26,7 @@ fn notes(plan: &Value) -> Vec<&str> {
     warnings.iter().map(|warning| warning["code"].as_str().expect("a code")).collect()
 }
 
-/// Returns the words of the captions, in order.
+/// Returns the words of a plan's captions, in order.
 fn captions(plan: &Value) -> Vec<String> {
     let cues = plan["timeline"]["tracks"]["captions"].as_array().expect("captions");
     cues.iter().map(|cue| cue["text"].as_str().expect("text").to_owned()).collect()

@@ -1,4 +1,4 @@
-//! The same brief and seed give the same film.
+//! Tests that the same brief and seed produce the same film.
 
 use crate::support::{shared, shared_brief};
 use pytoon_testkit::Workspace;

@@ -1,11 +1,11 @@
-//! `pytoon doctor`: faults of a service and of a job are diagnosed correctly, with the fix and the page.
+//! Tests that `pytoon doctor` diagnoses faults of a service and of a job correctly, and names the fix and the page.
 
 use pytoon_testkit::program::tool;
 use pytoon_testkit::{Service, Studio, Workspace};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// Returns a brief of two scenes that request runway.
+/// Returns a brief with two scenes that request Runway.
 fn two(more: &Value) -> Value {
     let mut brief = json!({
         "script": "Steam over a kettle. Sunlight through a window.",
@@ -19,7 +19,7 @@ fn two(more: &Value) -> Value {
     brief
 }
 
-/// Returns the doctor's report about a job, as JSON, regardless of its exit status.
+/// Returns the doctor's report on a job as JSON, regardless of the exit status.
 #[track_caller]
 fn told(studio: &Studio, id: &str) -> Vec<Value> {
     let run = studio.pytoon(&["doctor", id, "--json"]);
@@ -35,7 +35,7 @@ fn told(studio: &Studio, id: &str) -> Vec<Value> {
     checks
 }
 
-/// Checks that one check has this evidence and this page.
+/// Asserts that a check has this verdict, this evidence and this page.
 #[track_caller]
 fn says(checks: &[Value], name: &str, verdict: &str, evidence: &[&str], page: &str) {
     let found = checks.iter().find(|check| {
@@ -50,7 +50,7 @@ fn says(checks: &[Value], name: &str, verdict: &str, evidence: &[&str], page: &s
     assert_eq!(found["runbook"], json!(format!("docs/runbooks/{page}.md")), "{found}");
 }
 
-/// Renders a film whose first engine fails in this way; returns the doctor's report.
+/// Renders a film whose first engine fails as `rule` says, and returns the doctor's report.
 #[track_caller]
 fn fallen(rule: &Value, more: &Value, settings: &Value) -> Vec<Value> {
     let mut own = json!({"default_chain": ["runway", "local"]});

@@ -1,5 +1,5 @@
-//! Documents name things that exist: every page but ADRs and the changelog is walked, and each command,
-//! flag, path, link, test, setting, metric, event, variable and name in code is looked up.
+//! Tests that documents name only things that exist. Every page except the ADRs and the changelog is searched, and
+//! each command, flag, path, link, test, setting, metric, event, variable and name in code is looked up.
 
 use crate::support::every_help;
 use pytoon_testkit::{Service, Workspace};
@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Programs of other people that a reader is asked to run.
+/// Third-party programs that a page asks the reader to run.
 const PROGRAMS: &[&str] = &[
     // Installing and building.
     "apt-get",
@@ -39,7 +39,7 @@ const PROGRAMS: &[&str] = &[
     "pg_dump",
     "pg_restore",
 ];
-/// Flags of those programs that stand alone on a page.
+/// Flags of third-party programs that appear alone on a page.
 const FLAGS: &[&str] = &[
     "--bins",
     "--workspace",
@@ -51,7 +51,7 @@ const FLAGS: &[&str] = &[
     "--format",
     "--scale",
 ];
-/// Names that stand for the reader's own, and names of other people's software.
+/// Placeholders for the reader's own names, and names of third-party software.
 const NAMES: &[&str] = &[
     // Examples of the reader's own files, engines and keys.
     "acme",
@@ -74,7 +74,7 @@ const NAMES: &[&str] = &[
     "authorized_job",
     "log_and_drop",
 ];
-/// Places of the project whose text counts as code.
+/// Paths of the project whose text counts as code.
 const CODE: &[&str] = &[
     "crates",
     "config",
@@ -100,15 +100,15 @@ const CODE: &[&str] = &[
 
 /// A line of a page.
 struct Line {
-    /// The page and the line's number.
+    /// The name of the page, and the line number.
     at: String,
     text: String,
-    /// The language of the code block that it is in.
+    /// The language of the code block that contains the line.
     block: Option<String>,
 }
 
 impl Line {
-    /// Returns the code in the line: all of it in a block, else what is between backticks.
+    /// Returns the code in the line: the whole line in a code block, and otherwise the text between backticks.
     fn code(&self) -> Vec<&str> {
         match &self.block {
             Some(_) => vec![self.text.trim()],
@@ -116,7 +116,7 @@ impl Line {
         }
     }
 
-    /// Returns true for a block of commands.
+    /// Returns true if the line is in a block of shell commands.
     fn is_shell(&self) -> bool {
         self.block.as_deref().is_some_and(|language| matches!(language, "sh" | "bash" | "console"))
     }
@@ -126,7 +126,7 @@ fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the project").to_owned()
 }
 
-/// Returns all files below a place, in order.
+/// Returns all files below a path, in order.
 fn files(place: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(place) else { return vec![place.to_owned()] };
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
@@ -134,7 +134,7 @@ fn files(place: &Path) -> Vec<PathBuf> {
     paths.iter().filter(|path| !path.ends_with("target")).flat_map(|path| files(path)).collect()
 }
 
-/// Returns the lines of every page that describes the present program.
+/// Returns the lines of every page that describes the current version.
 fn lines() -> Vec<Line> {
     let root = project();
     let pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "docs"];
@@ -165,7 +165,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty())
 }
 
-/// Fails with every problem that was found, one per line.
+/// Asserts that there are no problems; the message lists them, one per line.
 #[track_caller]
 fn none(problems: Vec<String>) {
     assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
@@ -422,7 +422,7 @@ fn metrics_of_pages_are_served() {
     none(problems);
 }
 
-/// Events, variables, states, labels, functions and types: each name in code font is a word of the code.
+/// Checks events, variables, states, labels, functions and types: each name in code font must occur in the code.
 #[test]
 fn names_in_code_font_are_words_of_the_code() {
     let root = project();

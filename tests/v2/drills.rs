@@ -1,4 +1,4 @@
-//! The short drills of `pytoon drill`, as an operator runs them.
+//! Runs the short drills of `pytoon drill` as an operator would.
 
 use pytoon_testkit::program::run;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Answers that vendors document and that are rare: their meaning for the scene, the ledger and the money.
+//! Tests of rare responses that vendors document, and of their effect on the scene, the ledger and the cost.
 
 use crate::support::tea;
 use crate::voice_booth::{Booth, spoken};
@@ -7,15 +7,15 @@ use pytoon_testkit::program::{run, tool};
 use pytoon_testkit::simulator::{engines_used, quick_engine};
 use serde_json::{Value, json};
 
-/// An answer and its meaning.
+/// A vendor's response and its expected outcome.
 struct Case {
     engine: &'static str,
     vendor: &'static str,
     step: &'static str,
     answer: &'static str,
-    /// The kind of the scene's failure, the states of its rows, and the number of purchases.
+    /// The kind of the scene's failure, the states of its ledger rows, and the number of purchases.
     expected: &'static str,
-    /// The charges in the ledger, in US dollars.
+    /// The amount charged in the ledger, in US dollars.
     charged_usd: f64,
 }
 
@@ -94,7 +94,7 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// Makes a studio with all engines, including Luma's older API, for films of one scene; `local` comes last.
+/// Creates a studio with all engines, including Luma's older API, for films of one scene. `local` is the last engine.
 fn studio(rules: &Value) -> Studio {
     let studio = Studio::new(&json!({ "rules": rules }), &json!({}));
     let dream_machine = json!({
@@ -142,8 +142,8 @@ fn every_documented_answer_has_its_meaning() {
     }
 }
 
-/// Returns a scenario in which every answer is as loose as the types of the vendor's package allow: with fields
-/// that were added later, null or absent optional values, and numbers with a decimal point.
+/// Returns a scenario in which every response is as loose as the types of the vendor's package allow: with additional
+/// fields, null or absent optional values, and numbers with a decimal point.
 fn loose() -> Value {
     let steps = ["submit", "poll", "result", "upload", "health", "search"];
     json!(steps.map(|step| json!({"step": step, "fault": "loose_json"})))
@@ -254,7 +254,7 @@ fn models_that_end_are_told_before_they_do() {
     assert!(metrics.contains(&format!("{shown} 1799193600")), "{metrics}");
 }
 
-/// Makes `cup.png`. Noise does not compress: it exceeds the 4 MiB of an inline picture.
+/// Writes `cup.png`, a picture of noise. Noise does not compress, so the file exceeds the 4 MiB of an inline picture.
 fn noise(studio: &Studio) {
     let path = studio.workspace.path("cup.png").display().to_string();
     let noise = "color=gray:s=1440x2560,noise=alls=100:allf=t";

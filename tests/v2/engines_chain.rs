@@ -1,4 +1,4 @@
-//! Three engines, three scenes: the engine of each, the costs, and the records.
+//! Tests a film with three engines and three scenes: the engine of each scene, the costs, and the records.
 
 use crate::support::tea;
 use pytoon_testkit::simulator::engines_used;

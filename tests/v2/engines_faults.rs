@@ -1,4 +1,5 @@
-//! For every fault of the first engine there is a film, the fallback is reported, and nothing is paid twice.
+//! Tests that every fault of the first engine still leads to a film, that the fallback is reported, and that nothing
+//! is paid twice.
 
 use crate::support::tea;
 use pytoon_testkit::measure::{decode_audio, probe, rms_db};
@@ -9,7 +10,7 @@ use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-/// One scene by Runway, which fails in this way, and one by Pika, which does not.
+/// A film with one scene by Runway, which fails in a given way, and one by Pika, which does not fail.
 struct Case {
     studio: Studio,
     film: Film,
@@ -24,7 +25,8 @@ impl Case {
         Self { studio, film }
     }
 
-    /// Checks that Pika replaced Runway, for this reason, after `accepted` purchases there.
+    /// Asserts that Pika replaced Runway because of a failure of this kind, after Runway had accepted `accepted`
+    /// purchases.
     #[track_caller]
     fn falls_back(&self, kind: &str, accepted: usize) -> &Self {
         assert_eq!(self.studio.fallbacks(), [format!("runway>pika: {kind}")]);
@@ -63,7 +65,7 @@ impl Case {
         self
     }
 
-    /// Checks that Runway finally drew the scene, after `accepted` purchases.
+    /// Asserts that Runway finally drew the scene, after it had accepted `accepted` purchases.
     #[track_caller]
     fn gets_by(&self, accepted: usize) -> &Self {
         assert_eq!(self.studio.fallbacks(), Vec::<String>::new());
@@ -73,7 +75,7 @@ impl Case {
         self
     }
 
-    /// Checks that `count` rows of the ledger have a state.
+    /// Asserts that `count` rows of the ledger are in this state.
     #[track_caller]
     fn rows_in_state(&self, state: &str, count: usize) -> &Self {
         let rows = self.studio.rows(&[]);
@@ -86,7 +88,7 @@ fn submit(fault: &str) -> Case {
     Case::new(json!({ "step": "submit", "fault": fault }), json!({}))
 }
 
-/// Returns a timeout for Runway that is shorter than a test.
+/// Returns settings with a timeout for Runway that is shorter than a test.
 fn impatient(field: &str, value: u64) -> Value {
     json!({ "engines": { "runway": { field: value } } })
 }
@@ -335,7 +337,7 @@ fn a_host_that_never_answers_gives_way_within_15_seconds() {
     assert_eq!(row.expect("a row")["state"], "not_sent", "nothing can have been bought");
 }
 
-/// Returns an address with a full backlog: the system accepts no more connections.
+/// Returns the address of a host with a full backlog, which accepts no more connections.
 fn silent_host() -> (TcpListener, Vec<TcpStream>, SocketAddr) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let address = listener.local_addr().expect("an address");

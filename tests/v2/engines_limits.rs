@@ -1,4 +1,4 @@
-//! Breakers, budgets, slots and their configuration.
+//! Tests of breakers, budgets, slots and their configuration.
 
 use crate::support::tea;
 use pytoon_testkit::program::{Background, run};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const RENDER: [&str; 4] = ["render", "brief.yaml", "--out", "out"];
 
-/// Returns the output of `pytoon engines` about one engine.
+/// Returns the part of `pytoon engines` that describes one engine.
 fn shown(studio: &Studio, engine: &str) -> Value {
     let all = studio.pytoon(&["engines", "--json", "--offline"]).ok().json();
     let found = all.as_array().and_then(|all| all.iter().find(|row| row["engine"] == engine));

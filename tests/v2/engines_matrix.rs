@@ -1,11 +1,11 @@
-//! Every fault at every engine: the result of each scene, the ledger, and the purchases.
+//! Tests every fault at every engine: the result of each scene, the ledger, and the purchases.
 //!
-//! A fault is one film with a scene for each engine, whose chain is that engine and `local`; the same fault strikes
-//! all vendors. [`TABLE`] contains the expectations; the outcomes are printed as a Markdown table (`cargo test -p
-//! tests --test v2 matrix -- --nocapture`).
+//! Each fault is tested with one film that has a scene for each engine. The chain of a scene is its engine and
+//! `local`, and the same fault affects all vendors. [`TABLE`] contains the expectations. The outcomes are printed as
+//! a Markdown table (`cargo test -p tests --test v2 matrix -- --nocapture`).
 //!
-//! A cell contains the result of the scene (`clip`, or the kind of failure before it was drawn here), the states of
-//! its rows in the ledger, and the number of purchases that the vendor accepted.
+//! A cell contains the result of the scene (`clip`, or the kind of failure before it was drawn locally), the states
+//! of its rows in the ledger, and the number of purchases that the vendor accepted.
 
 use crate::support::guides_engine;
 use pytoon_testkit::program::{Background, run};
@@ -28,7 +28,7 @@ const ENGINES: [(&str, &str, &str); 8] = [
     ("pixabay", "pixabay", "snow in a forest"),
 ];
 
-/// The keys that a studio does not have by default.
+/// The API keys that a studio does not have by default.
 const KEYS: [(&str, &str); 3] = [
     ("ACME_API_KEY", "ackey-77f0b2c49d1e6a35"),
     ("PEXELS_API_KEY", "pxkey-8e2d4c6a0b1f3957"),
@@ -42,13 +42,13 @@ struct Row {
     rule: &'static str,
     /// The rule for stock vendors; empty if the fault cannot happen to them.
     stock_rule: &'static str,
-    /// Timeout of an answer, in milliseconds.
+    /// The request timeout, in milliseconds.
     patience_ms: u64,
-    /// The expected outcome of generative vendors.
+    /// The expected outcome at generative vendors.
     drawn: &'static str,
-    /// The expected outcome of stock vendors.
+    /// The expected outcome at stock vendors.
     found: &'static str,
-    /// Engines with another expected outcome, with the reason.
+    /// The engines with another expected outcome, each with the reason.
     except: &'static [(&'static str, &'static str, &'static str)],
 }
 
@@ -278,19 +278,19 @@ const TABLE: &[Row] = &[
 
 type Exceptions = &'static [(&'static str, &'static str, &'static str)];
 
-/// If this vendor can prove that a call never arrived, it is certainly not bought, and is retried. The lists of
-/// others may lag: a recent call missing from them is undecided.
+/// The outcome at a vendor that can prove that a call never arrived: the call is certainly not purchased, and is
+/// retried. At other vendors, whose lists may lag, a recent call that is missing is undecided.
 const NEVER_ARRIVED: Exceptions =
     &[("comfyui", "server; lost x2; 0", "neither queue nor history has the id that we chose")];
 
-/// Calls that these vendors can prove to have arrived are resumed.
+/// The outcome at vendors that can prove that a call arrived: the call is resumed.
 const FOUND_AGAIN: Exceptions = &[
     ("comfyui", "clip; kept; 1", "queue or history has the id that we chose"),
     ("acme", "clip; kept; 1", "its list has our client_ref"),
 ];
 
 impl Row {
-    /// Returns the engines that this fault can strike.
+    /// Returns the engines that this fault can affect.
     fn engines(&self) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
         let drawn_only = self.stock_rule.is_empty();
         ENGINES.into_iter().filter(move |(engine, ..)| !(drawn_only && is_stock(engine)))
@@ -338,7 +338,7 @@ fn brief(row: &Row) -> String {
     brief
 }
 
-/// Returns `engine.yaml` with all engines; the guide's engine has its description verbatim.
+/// Returns an `engine.yaml` with all engines. The engine from the guide has its description verbatim.
 fn settings(url: &str, workflow: &str, patience_ms: u64) -> String {
     let free = json!({"models": {"default": {"per_clip_usd": 0}}});
     let dream_machine = json!({
@@ -396,14 +396,14 @@ fn workflow() -> Value {
     })
 }
 
-/// The outcome of a fault: a cell for each engine, and all contradictions.
+/// The outcome of a fault: a cell for each engine, and all contradictions between records.
 #[derive(Default)]
 struct Outcome {
     cells: BTreeMap<&'static str, String>,
     problems: Vec<String>,
 }
 
-/// Makes a studio with all engines, and the brief of a fault.
+/// Creates a studio with all engines, and the brief for a fault.
 fn studio(row: &Row, scenario: &Value) -> Studio {
     let studio = Studio::new(scenario, &json!({}));
     let file = studio.workspace.write("workflow.json", workflow().to_string());
@@ -439,7 +439,7 @@ fn outcome(row: &Row) -> Outcome {
     outcome
 }
 
-/// A film's receipt, log, metrics, ledger, and the vendors' own ledger.
+/// The receipt, log, metrics and ledger of a film, and the vendors' own ledger.
 struct Seen<'a> {
     studio: &'a Studio,
     receipt: Value,
@@ -461,7 +461,7 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// Returns a scene's cell. Different records of it must agree.
+    /// Returns the cell of a scene. All records of the scene must agree.
     fn scene(
         &self,
         index: usize,
@@ -515,7 +515,7 @@ impl<'a> Seen<'a> {
         format!("{result}; {}; {}", states.join(", "), own.len())
     }
 
-    /// Checks that the metrics count exactly the attempts in the log.
+    /// Checks that the metrics count exactly the attempts that are in the log.
     fn invocations_agree(&self, engine: &str, check: &mut impl FnMut(bool, String)) {
         for result in ["success", "failure", "moderation", "timeout"] {
             let own = |line: &&Value| line["engine"] == engine && line["result"] == result;
@@ -527,8 +527,8 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// Checks the vendors' own ledger: at most one purchase is in progress or delivered; another is made only after
-    /// one that failed or was rejected. No record claims that an accepted call was not sent.
+    /// Checks the vendors' own ledger: at most one purchase is in progress or delivered, and another is made only
+    /// after one that failed or was rejected. No record claims that an accepted call was not sent.
     fn nothing_is_bought_twice(
         &self,
         engine: &str,
@@ -562,12 +562,12 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// Converts an amount in the ledger, which counts millionths.
+/// Converts an amount in the ledger, in millionths of a dollar, to dollars.
 fn usd(value: &Value) -> f64 {
     value.as_f64().unwrap_or_default() / 1e6
 }
 
-/// Runs two films at a time, since each mostly waits.
+/// Renders all films, two at a time, since each mostly waits.
 fn all_outcomes() -> Vec<Outcome> {
     let outcomes: Vec<Mutex<Outcome>> = TABLE.iter().map(|_| Mutex::default()).collect();
     let next = Mutex::new(0..TABLE.len());
@@ -614,19 +614,19 @@ fn the_matrix_of_faults_and_engines() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-/// The expected effect of Ctrl-C at a vendor.
+/// The expected effect of Ctrl-C on a task at a vendor.
 struct Cancel {
     engine: &'static str,
-    /// The number of cancels that the vendor receives.
+    /// The number of cancel requests that the vendor receives.
     told: usize,
-    /// The outcome in the log, and the row's state: while the task is in the vendor's queue ...
+    /// The outcome in the log and the row's state if the task is in the vendor's queue.
     queued: (&'static str, &'static str),
-    /// ... and while it runs.
+    /// The outcome in the log and the row's state if the task is running.
     running: (&'static str, &'static str),
 }
 
 const SURE: (&str, &str) = ("cancelled", "cancelled");
-/// The clip may still arrive, and counts as paid.
+/// The outcome of a cancel that the vendor does not confirm: the clip may still arrive, and counts as paid.
 const ASKED: (&str, &str) = ("asked", "abandoned");
 const NOBODY_CAN: (&str, &str) = ("unsupported", "abandoned");
 

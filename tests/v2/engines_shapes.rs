@@ -1,5 +1,5 @@
-//! Every engine and model in films of every shape, from words and from pictures of any shape: every bought clip is
-//! used, whatever its shape.
+//! Tests every engine and model in films of every aspect ratio, with and without pictures of any aspect ratio: every
+//! purchased clip is used.
 //!
 //! The table is printed (`cargo test -p tests --test v2 engines_shapes -- --nocapture`).
 
@@ -8,7 +8,7 @@ use pytoon_testkit::measure::probe;
 use pytoon_testkit::simulator::{engines_used, quick_engine};
 use serde_json::{Value, json};
 
-/// Films: the shape, and the size in pixels.
+/// The aspect ratios of the films, with their sizes in pixels.
 const FILMS: [(&str, u32, u32); 5] = [
     ("9:16", 270, 480),
     ("4:5", 288, 360),
@@ -16,11 +16,11 @@ const FILMS: [(&str, u32, u32); 5] = [
     ("4:3", 400, 300),
     ("16:9", 480, 270),
 ];
-/// The start of a clip: words alone, or a picture of a size.
+/// The input of a clip: only words, or a picture of a given size.
 const INPUTS: [(&str, Option<(u32, u32)>); 3] =
     [("words", None), ("2:3 picture", Some((400, 600))), ("3:1 picture", Some((900, 300)))];
 
-/// Returns each engine's name here, its vendor, and its block.
+/// Returns the name of each engine in this test, its vendor, and its configuration block.
 fn engines(url: &str) -> Vec<(&'static str, &'static str, Value)> {
     let luma = |api: &str, model: &str| {
         json!({
@@ -56,7 +56,7 @@ fn engines(url: &str) -> Vec<(&'static str, &'static str, Value)> {
     ]
 }
 
-/// Makes a studio with all engines, films of one shape and pictures of every shape.
+/// Creates a studio with all engines, films of one aspect ratio, and pictures of every aspect ratio.
 fn studio(width: u32, height: u32) -> Studio {
     let studio = Studio::new(&json!({}), &json!({}));
     let url = studio.simulator.url();
@@ -72,7 +72,7 @@ fn studio(width: u32, height: u32) -> Studio {
     studio
 }
 
-/// Returns a brief with a scene of `seconds` for each engine, from words or from one picture.
+/// Returns a brief with a scene of `seconds` for each engine, from only words or from one picture.
 fn brief(
     studio: &Studio,
     engines: &[(&str, &str, Value)],

@@ -1,4 +1,4 @@
-//! Without a key there is a film nevertheless, unless the brief accepts no degraded film.
+//! Tests that a film is made without an API key, unless the brief accepts no degraded film.
 
 use crate::support::tea;
 use pytoon_testkit::simulator::engines_used;

@@ -1,4 +1,4 @@
-//! Data that leaves this machine: permitted prompts, permitted pictures, and never a key.
+//! Tests of the data that leaves this machine: permitted prompts and pictures, and never an API key.
 
 use crate::support::tea;
 use pytoon_testkit::program::run;
@@ -90,7 +90,7 @@ fn a_blocked_word_is_otherwise_taken_out() {
     assert_eq!(studio.events("moderation_flagged")[0]["action"], "removed");
 }
 
-/// Makes a studio that uses the simulator's moderation, with its result for a kettle.
+/// Creates a studio that uses the simulator's moderation service, which flags a kettle.
 fn with_service(fault: &str) -> Studio {
     let rule = json!({"vendor": "openai", "step": "search", "fault": fault, "match": "kettle"});
     let studio = Studio::new(&json!({ "rules": [rule] }), &json!({}));

@@ -1,4 +1,4 @@
-//! The film of an ordinary brief keeps its promises.
+//! Tests that the film of an ordinary brief has its guaranteed properties.
 
 use crate::support::{SCRIPT, quick, shared};
 use pytoon_testkit::Workspace;
@@ -26,7 +26,8 @@ fn picture_and_sound_are_coded_for_every_platform() {
     assert_eq!(probe.audio["sample_rate"], "48000");
 }
 
-/// The small profile of the other films is encoded too quickly for High.
+/// Renders with the default profile, since the small profile of the other films is encoded too fast for the High
+/// profile.
 #[test]
 fn the_default_profile_is_full_hd_in_h264_high() {
     let film = Workspace::new().render(&quick("").replace("profile: test\n", ""));

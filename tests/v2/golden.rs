@@ -1,14 +1,14 @@
-//! Six small frames that were looked at and approved: a change of what is drawn shows as a lower similarity.
+//! Compares six small frames with approved ones: a change in drawing shows as a lower similarity.
 //!
-//! After a change that is meant: `GOLDEN=update cargo test -p tests golden::`, then look at the pictures in
+//! After an intended change, run `GOLDEN=update cargo test -p tests golden::` and check the pictures in
 //! `tests/fixtures/golden`.
 
 use pytoon_testkit::program::tool;
 use pytoon_testkit::{Film, Workspace};
 use std::path::{Path, PathBuf};
 
-/// The least similarity (SSIM over all planes, by FFmpeg) to an approved frame. Versions of fonts and of libx264
-/// move it by some thousandths; a missing caption or another camera move by some hundredths.
+/// The minimum similarity to an approved frame (SSIM over all planes, by FFmpeg). Versions of fonts and of libx264
+/// change it by some thousandths, a missing caption or another camera move by some hundredths.
 const LEAST: f64 = 0.97;
 /// The size of an approved frame.
 const SIZE: &str = "135x240";
@@ -22,7 +22,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/golden")
 }
 
-/// Compares frames of a film with the approved ones.
+/// Asserts that frames of a film are similar to the approved ones.
 #[track_caller]
 fn assert_golden(film: &Film, frames: &[Golden]) {
     for Golden { name, seconds } in frames {

@@ -1,12 +1,12 @@
-//! The moment at which a caption's word lights up, measured in the decoded frames of a finished film.
+//! Measures when a caption's word is highlighted, in the decoded frames of a finished film.
 
 use pytoon_testkit::Workspace;
 use pytoon_testkit::measure::decode_gray_frames;
 
-/// Ten words in two sentences, spoken, over a ground on which nothing else moves.
+/// Ten spoken words in two sentences, over a background without any other motion.
 const SCRIPT: &str = "Fresh bread waits for you here. Come early and bring friends along.";
 const SIZE: (usize, usize) = (270, 480);
-/// A word is measured once the previous change has come to rest, in frames.
+/// The number of frames without a change after which a word is measured.
 const REST: usize = 7;
 
 /// Returns the difference of each frame from the previous one, summed over clearly changed pixels.

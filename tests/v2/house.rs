@@ -1,4 +1,4 @@
-//! No test is omitted, and the Makefile works in any location of the project.
+//! Tests that no test is omitted, and that the Makefile works in any location of the project.
 
 use std::path::Path;
 

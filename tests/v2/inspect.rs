@@ -1,4 +1,4 @@
-//! `pytoon inspect`: the table, the picture, and their reports about a late caption.
+//! Tests of `pytoon inspect`: its table, its picture, and its reports about a late caption.
 
 use pytoon_testkit::measure::{probe, rgb_frame};
 use pytoon_testkit::program::tool;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 const SCRIPT: &str = "The kettle sings in the quiet morning. We bake bread for everybody.";
 
-/// Renders a named job in the folder of jobs.
+/// Renders a named job in the folder that contains jobs.
 fn job(more: &str) -> (Workspace, Film) {
     let workspace = Workspace::new();
     workspace.write("brief.yaml", format!("script: {SCRIPT}\nprofile: test\n{more}"));

@@ -1,16 +1,16 @@
-//! A render may be stopped at any time and run again.
+//! Tests that a render may be stopped at any time and run again.
 
 use pytoon_testkit::measure::probe;
 use pytoon_testkit::program::{Background, processes_naming};
 use pytoon_testkit::{Film, Workspace};
 use std::path::Path;
 
-/// A film of half a minute: long enough to be interrupted while it is drawn.
+/// The brief of a film of half a minute, long enough to be interrupted while it is drawn.
 const LONG: &str = "script: The kettle sings in the morning.\nmusic_source: none\nprofile: test\n\
                     target_duration_seconds: 25\n";
 const RENDER: [&str; 4] = ["render", "brief.yaml", "--out", "out"];
 
-/// Starts the long film and returns once frames reach the encoder.
+/// Starts to render the long film, and returns once frames reach the encoder.
 fn under_way(workspace: &Workspace) -> Background {
     workspace.write("brief.yaml", LONG);
     let mut command = workspace.command(&RENDER);

@@ -1,4 +1,4 @@
-//! Films have the requested length, and never cut speech off.
+//! Tests that films have the requested length and never cut off speech.
 
 use crate::support::quick;
 use pytoon_testkit::Workspace;
@@ -48,7 +48,7 @@ fn a_script_too_long_for_its_target_extends_the_film_and_says_so() {
     assert_eq!(film.caption_words(), words(SENTENCE));
 }
 
-/// Slow because a minute is a minute; `plan` synthesizes it without drawing.
+/// Checks a plan, which synthesizes the voice without drawing. The test is slow because the speech lasts a minute.
 #[test]
 fn a_little_over_a_minute_of_speech_is_spoken_faster() {
     let workspace = Workspace::new();

@@ -1,4 +1,4 @@
-//! Missing parts of a machine, and programs that die.
+//! Tests of missing software on a machine, and of external programs that die.
 
 use crate::small_disk::SmallDisk;
 use crate::support::quick;
@@ -21,7 +21,7 @@ fn stand_in(workspace: &Workspace, name: &str, real: &Path, body: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("executable");
 }
 
-/// Renders `brief.yaml` with a copy of the program beside an encoder that is killed at its first order.
+/// Renders `brief.yaml` with a copy of the binary, beside an encoder that is killed at its first command.
 fn render_with_dying_encoder(workspace: &Workspace) -> Run {
     let program = alone(&workspace.path("bin"), &["pytoon-espeak"]);
     let die = "head -c 1 <&1 >/dev/null; kill -9 $$";
@@ -81,7 +81,8 @@ fn an_encoder_that_is_damaged_is_no_mere_warning() {
     assert_eq!(verdict(&doctor()), "failed", "no film can be made");
 }
 
-/// Anybody may write to the parent of a program's folder, such as `/tmp`.
+/// Checks that programs in the parent of the binary's folder are not started, since anybody may write to a parent
+/// such as `/tmp`.
 #[test]
 fn programs_of_the_parent_folder_are_not_started() {
     let workspace = Workspace::new();
@@ -198,8 +199,8 @@ fn films_go_into_folders_of_any_name() {
     }
 }
 
-/// Runs the encoder's program with a file as the memory of its frames, and the orders of a parent. Returns its
-/// answers too.
+/// Runs the encoder program with a file as its shared frame memory and the commands of a parent process. Also returns
+/// its replies.
 fn encode(workspace: &Workspace, args: &str, memory: &[u8], orders: &[u8]) -> (Run, Vec<u8>) {
     let encoder = pytoon_testkit::pytoon();
     let encoder = Path::new(encoder.get_program()).with_file_name("pytoon-x264");
@@ -218,7 +219,7 @@ fn encode(workspace: &Workspace, args: &str, memory: &[u8], orders: &[u8]) -> (R
     (child.wait_with_output().expect("ends").into(), answers)
 }
 
-/// Returns the order to write a file.
+/// Returns the encoder command that opens an output file.
 fn open(name: &str) -> Vec<u8> {
     [&b"o"[..], &(name.len() as u32).to_le_bytes(), name.as_bytes()].concat()
 }

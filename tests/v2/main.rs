@@ -1,7 +1,7 @@
-//! Acceptance tests: render a brief, and measure the film.
+//! Acceptance tests, which render a brief and measure the film.
 //!
-//! They run the built programs as a user does: `cargo build --workspace --bins` comes first.
-//! Nearly all films are 270 by 480 and a second or two long.
+//! They run the built binaries as a user would, so `cargo build --workspace --bins` must be run first. Nearly all
+//! films are 270 by 480 and a second or two long.
 
 mod alignment;
 mod backgrounds_and_joins;

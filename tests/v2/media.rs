@@ -1,10 +1,10 @@
-//! Users' media, shown correctly.
+//! Tests that users' media are shown correctly.
 
 use crate::support::quick;
 use pytoon_testkit::measure::{decode_gray_frames, mean_colour, rgb_frame};
 use pytoon_testkit::{Film, Workspace};
 
-/// Renders a film of one medium without words.
+/// Renders a film of one media file without speech.
 #[track_caller]
 fn film_of(workspace: &Workspace, name: &str) -> Film {
     let film = workspace.render(&quick(&format!("media_files: [{name}]\ncaptions: off\n")));

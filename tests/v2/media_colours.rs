@@ -1,4 +1,4 @@
-//! Colours of clips: a chart of 24 patches in every colour space of cameras.
+//! Tests of the colours of clips, with a chart of 24 patches in every colour space of cameras.
 
 use crate::media_kinds::make;
 use crate::support::quick;
@@ -6,7 +6,7 @@ use pytoon_testkit::Workspace;
 use pytoon_testkit::program::tool;
 use std::path::Path;
 
-/// The patches of a colour checker, row by row, and a few at the ends of the range.
+/// The patches of a colour checker, row by row, and a few at the extremes of the range.
 const PATCHES: [u32; 24] = [
     0x73_52_44, 0xc2_96_82, 0x62_7a_9d, 0x57_6c_43, 0x85_80_b1, 0x67_bd_aa, //
     0xd6_7e_2c, 0x50_5b_a6, 0xc1_5a_63, 0x5e_3c_6c, 0x9d_bc_40, 0xe0_a3_2e, //
@@ -16,7 +16,7 @@ const PATCHES: [u32; 24] = [
 const WIDTH: usize = 270;
 const HEIGHT: usize = 480;
 
-/// Writes the chart as a clip in BT.709: four columns, six rows.
+/// Writes the chart as a clip in BT.709, with four columns and six rows.
 fn chart(workspace: &Workspace) {
     let pixels: Vec<u8> = (0..HEIGHT * WIDTH)
         .flat_map(|at| {
@@ -45,7 +45,7 @@ fn frames(workspace: &Workspace, clip: &str) -> Vec<u8> {
     std::fs::read(workspace.path("frames")).expect("frames")
 }
 
-/// Returns the mean of each patch in the middle frame, as R'G'B' from 0 to 255.
+/// Returns the mean colour of each patch in the middle frame, as R'G'B' from 0 to 255.
 fn patches(frames: &[u8]) -> Vec<[f64; 3]> {
     let size = WIDTH * HEIGHT * 3 / 2;
     let frame = &frames[30 * size..31 * size];

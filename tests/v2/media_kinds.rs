@@ -1,4 +1,5 @@
-//! Clips from phones, cameras, browsers and download tools: their visible part, its duration, and its sound.
+//! Tests of clips from phones, cameras, browsers and download tools: their visible part, its duration, and their
+//! audio.
 
 use crate::support::quick;
 use pytoon_testkit::measure::{decode_audio, decode_gray_frames, probe, rgb_frame};
@@ -6,7 +7,7 @@ use pytoon_testkit::program::tool;
 use pytoon_testkit::{Film, Workspace};
 use serde_json::Value;
 
-/// Makes a file of the workspace with FFmpeg; `{}` in an argument is its folder.
+/// Creates a file of the workspace with FFmpeg; `{}` in an argument is the workspace's folder.
 #[track_caller]
 pub(crate) fn make(workspace: &Workspace, args: &str) {
     let folder = workspace.root().display().to_string();
@@ -14,7 +15,7 @@ pub(crate) fn make(workspace: &Workspace, args: &str) {
     tool("ffmpeg", ["-v", "error", "-y"].into_iter().chain(args.split_whitespace()));
 }
 
-/// Renders a film of one medium without words.
+/// Renders a film of one media file without speech.
 #[track_caller]
 fn film_of(workspace: &Workspace, medium: &str) -> Film {
     workspace.render(&brief_of(medium, 2.5))
@@ -29,7 +30,7 @@ fn source(film: &Film) -> Value {
     film.timeline()["tracks"]["video"][0]["source"].clone()
 }
 
-/// Returns the onsets in a sequence, in seconds.
+/// Returns the times at which a sequence changes to true, in seconds.
 fn onsets(there: impl Iterator<Item = bool>, step_s: f64) -> Vec<f64> {
     let mut before = false;
     let mut found = Vec::new();
@@ -229,7 +230,7 @@ fn a_short_clip_is_decoded_once_for_all_its_rounds() {
     assert!((1..=chunks).contains(&decoders), "{decoders} decoders, {chunks} chunks");
 }
 
-/// Returns width and height of the white disc in the middle of a frame.
+/// Returns the width and height of the white disc in the middle of a frame.
 fn disc(film: &Film) -> (f64, f64) {
     let (width, height) = (270, 480);
     let frame = rgb_frame(&film.output(), 0.5, width, height);

@@ -1,4 +1,4 @@
-//! Pictures from phones and designers, in films and as uploads.
+//! Tests of pictures from phones and designers, in films and as uploads.
 
 use crate::media_kinds::make;
 use crate::support::quick;
@@ -14,7 +14,7 @@ fn moving_frames(film: &Film) -> usize {
     frames.windows(2).filter(|pair| pair[0] != pair[1]).count()
 }
 
-/// Writes a JPEG, one with a film after it, one without its end and with other data instead, and a truncated one.
+/// Writes a JPEG, a JPEG with a film appended, a JPEG whose end is replaced by other data, and a truncated JPEG.
 fn jpegs(workspace: &Workspace) {
     let whole = std::fs::read(workspace.picture("whole.jpg", 270, 480)).expect("a picture");
     let film: Vec<u8> =
@@ -71,7 +71,7 @@ fn workspace_film(workspace: &Workspace, name: &'static str) -> (&'static str, u
 
 const SVG: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>"#;
 
-/// Returns the position of some bytes in a file.
+/// Returns the offset of a byte sequence in a file.
 fn place(bytes: &[u8], part: &[u8]) -> usize {
     bytes.windows(part.len()).position(|window| window == part).expect("it is there")
 }
@@ -139,7 +139,7 @@ fn an_svg_is_refused_by_its_name() {
     workspace.refuse(&brief_of("words.png"), 2, &["it holds text"]);
 }
 
-/// An empty HEIC: a picture that no FFmpeg can decode.
+/// An empty HEIC file, a picture that no FFmpeg can decode.
 const HEIC: &[u8] = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic\0\0\0\x0cmeta\0\0\0\0";
 
 #[test]

@@ -1,4 +1,4 @@
-//! A finished film is changed on the command line: only the affected parts are rendered and bought again.
+//! Tests of changes to a finished film on the command line: only the affected parts are rendered and paid for again.
 
 use pytoon_testkit::program::{run, tool};
 use pytoon_testkit::simulator::{Studio, engines_used};
@@ -8,14 +8,15 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Three silent scenes of three seconds.
+/// The brief of a film with three silent scenes of three seconds.
 const BRIEF: &str = "script: One two three four. Five six seven eight. Nine ten eleven twelve.\n\
     voice: off\nmusic_source: lofi\nprofile: test\nscenes:\n  \
     - {scene: 1, caption: First, min_duration_seconds: 3}\n  \
     - {scene: 2, caption: Second, min_duration_seconds: 3}\n  \
     - {scene: 3, caption: Third, min_duration_seconds: 3}\n";
 
-/// Returns every kept piece of a film with its inode and time, which change when it is rewritten.
+/// Returns every retained intermediate file of a film with its inode and modification time, which change when the
+/// file is rewritten.
 fn pieces(folder: &Path) -> BTreeMap<String, (u64, i64)> {
     let mut found = BTreeMap::new();
     for name in [
@@ -135,7 +136,7 @@ fn one_core_and_two_make_the_same_bytes() {
     assert!(render("0", "one") == render("0,1", "two"), "the number of cores changes the film");
 }
 
-/// The paths of a brand in a brief lead to its files from the film's folder too.
+/// Checks that the brand's paths in a brief are also valid from the film's folder.
 #[test]
 fn a_film_with_a_logo_and_a_font_of_its_own_is_changed() {
     let workspace = Workspace::new();

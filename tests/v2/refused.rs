@@ -1,4 +1,4 @@
-//! Invalid input is rejected with a reason, and nothing is left behind.
+//! Tests that invalid input is rejected with a reason, and that no files are left behind.
 
 use crate::support::quick;
 use pytoon_testkit::{Workspace, is_root};
@@ -64,7 +64,7 @@ fn names_that_do_not_exist() {
     Workspace::new().refuse(music, 2, &["`music_source`", "`calm`?"]);
 }
 
-/// Checks that a media file is rejected at its field of the brief.
+/// Asserts that a media file is rejected at its field of the brief.
 #[track_caller]
 fn refuse_media(name: &str, make: impl Fn(&Workspace), parts: &[&str]) {
     let workspace = Workspace::new();

@@ -1,7 +1,7 @@
-//! The operators' contract and our pages, checked against the running system.
+//! Checks the operators' contract and the documentation against the running system.
 //!
-//! Commands are run verbatim by a shell; only the differences between an installation and a test are replaced: the
-//! port, the log folder, and containers, whose processes are started and stopped here.
+//! A shell runs the commands verbatim. Only the differences between an installation and a test are replaced: the
+//! port, the log folder, and containers, whose processes the test starts and stops.
 
 use crate::voice_booth::{Booth, spoken};
 use pytoon_testkit::receiver::{ReceivedRequest, Receiver};
@@ -22,7 +22,7 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(project().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// A fact of the contract.
+/// A fact in the operators' contract.
 struct Fact {
     kind: String,
     name: String,
@@ -53,7 +53,7 @@ fn named(kind: &str) -> Vec<Fact> {
     facts().into_iter().filter(|fact| fact.kind == kind).collect()
 }
 
-/// Returns every page, by name.
+/// Returns every documentation page, by name.
 fn pages() -> Vec<(String, String)> {
     let folder = project().join("docs/runbooks");
     let files = std::fs::read_dir(folder).expect("pages").map(|file| file.expect("a file").path());
@@ -66,7 +66,7 @@ fn pages() -> Vec<(String, String)> {
         .collect()
 }
 
-/// Returns the words of a text with this prefix, up to the first character that names do not contain.
+/// Returns the names in a text that start with this prefix, each up to the first character that names do not contain.
 fn names_in<'a>(text: &'a str, prefix: &str) -> BTreeSet<&'a str> {
     let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.match_indices(prefix)
@@ -78,7 +78,7 @@ fn names_in<'a>(text: &'a str, prefix: &str) -> BTreeSet<&'a str> {
         .collect()
 }
 
-/// Runs a command of a page with a shell in a folder. Returns its standard output.
+/// Runs a command from a page with a shell in a folder, and returns its standard output.
 #[track_caller]
 fn typed(folder: &Path, command: &str, replaced: &[(&str, &str)]) -> String {
     let command =
@@ -221,8 +221,8 @@ fn modules_are_where_the_pages_say() {
     assert!(redact.contains("pub fn sanitize_sensitive_data("));
 }
 
-/// Returns a brief whose two scenes request these engines. Each brief has a unique text: a clip that was bought for
-/// the same text would be reused.
+/// Returns a brief whose two scenes request these engines. Each brief has a unique text, since a clip that was
+/// purchased for the same text would be reused.
 fn scenes(engines: &[&str]) -> Value {
     static FILMS: AtomicUsize = AtomicUsize::new(0);
     let film = FILMS.fetch_add(1, Ordering::Relaxed);
@@ -363,7 +363,7 @@ fn keys_rotate_by_env_and_restart() {
     assert_eq!(files.lines().collect::<Vec<_>>(), ["./.env"], "a key is written down");
 }
 
-/// A proxy in front of one vendor echoes its own key, and the key of another vendor.
+/// Checks that a proxy in front of a vendor that echoes its own key, and the key of another vendor, leaks neither.
 #[test]
 fn what_a_vendor_repeats_of_any_key_is_told_nowhere() {
     let new = "key_that_is_new_1234567890";

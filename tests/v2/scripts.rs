@@ -1,17 +1,17 @@
-//! Pasted scripts, through `pytoon plan`: the spoken and shown text, the pauses, and the removed parts. The scripts
-//! and their expected readings are in `tests/scripts/`.
+//! Tests of pasted scripts with `pytoon plan`: the spoken and shown text, the pauses, and the removed parts. The
+//! scripts and their expected results are in `tests/scripts/`.
 
 use pytoon_config::document::Document;
 use pytoon_testkit::Workspace;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// The mark of a pause in an expected sentence, followed by its milliseconds if the script states them.
+/// The mark of a pause in an expected sentence, followed by its length in milliseconds if the script states one.
 const PAUSE: char = '⏸';
 /// The pause of the default preset if the script states no length, in milliseconds.
 const PRESET_PAUSE: u64 = 360;
 
-/// Reads one of the files in `scripts/`.
+/// Reads a file with test cases from `scripts/`.
 fn cases(name: &str) -> Vec<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name);
     let text = std::fs::read_to_string(&path).expect("a file of scripts");
@@ -36,7 +36,7 @@ fn plan(workspace: &Workspace, script: &str, language: &Value) -> Result<Value, 
     if run.code == Some(0) { Ok(run.json()) } else { Err(run.stderr) }
 }
 
-/// The text between two pauses, and the milliseconds of the pause after it.
+/// The text between two pauses, and the length of the pause after it, in milliseconds.
 type Piece = (String, u64);
 
 /// Returns the pieces of a plan.
@@ -52,13 +52,13 @@ fn pieces(plan: &Value) -> Vec<Piece> {
     pieces
 }
 
-/// The expected reading of a script.
+/// The expected result of parsing a script.
 #[derive(Debug, Default, PartialEq)]
 struct Reading {
     pieces: Vec<Piece>,
-    /// Milliseconds of pause before the first piece.
+    /// The pause before the first piece, in milliseconds.
     lead: u64,
-    /// The first piece of each sentence.
+    /// The index of the first piece of each sentence.
     starts: Vec<usize>,
 }
 
@@ -90,7 +90,7 @@ impl Reading {
     }
 }
 
-/// Returns the differences of a case from its expectation.
+/// Returns the differences between a plan and the expectation of a case.
 fn wrong(case: &Value, plan: &Value) -> Vec<String> {
     let scenes = plan["sceneGraph"]["scenes"].as_array().expect("scenes");
     let wanted = Reading::of(&texts(&case["sentences"]));
@@ -199,7 +199,7 @@ fn marked_up(sentences: &[String], joint: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Every plain script has the same sentences in every markup.
+/// Checks that every plain script has the same sentences in every markup.
 #[test]
 fn marks_change_no_sentence() {
     let workspace = Workspace::new();

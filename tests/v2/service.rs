@@ -1,4 +1,4 @@
-//! The users' view of the service: over HTTP, and through its log.
+//! Tests of the service from the users' side: over HTTP, and through its log.
 
 use pytoon_testkit::program::run;
 use pytoon_testkit::{Film, Service, Studio, Workspace, postgres};
@@ -14,7 +14,7 @@ fn path(id: &str, rest: &str) -> String {
     format!("/api/v2/jobs/{id}{rest}")
 }
 
-/// Checks the path from a brief to a film and its records, on either database.
+/// Tests the path from a brief to a film and its records, on the database that `environment` names.
 #[track_caller]
 fn a_film(environment: &[(&str, &str)]) {
     let workspace = Workspace::new();
@@ -216,7 +216,7 @@ fn a_repeated_request_with_its_mark_makes_one_job() {
     assert_eq!(jobs["jobs"].as_array().map(Vec::len), Some(1));
 }
 
-/// Returns the brief of scenes for engines, as JSON.
+/// Returns a brief with a scene for each engine, as JSON.
 fn for_engines(engines: &[&str], more: &Value) -> Value {
     let scenes: Vec<Value> = engines
         .iter()

@@ -1,4 +1,4 @@
-//! The service: partly redone films, plans, messages to submitters, scopes and budgets of keys.
+//! Tests of the service: partly redone films, plans, webhook messages, and the scopes and budgets of API keys.
 
 use pytoon_testkit::receiver::Receiver;
 use pytoon_testkit::voices::copy_heart;
@@ -25,7 +25,7 @@ fn four(more: &Value) -> Value {
     brief
 }
 
-/// Returns the chunks of a job's picture, each with its time.
+/// Returns the video chunks of a job, each with its modification time.
 fn chunks(workspace: &Workspace, id: &str) -> BTreeMap<String, SystemTime> {
     let folder = workspace.path(&format!("storage/jobs/{id}/.work/chunks"));
     let files = std::fs::read_dir(folder).expect("chunks").map(|file| file.expect("a file"));
@@ -241,7 +241,7 @@ fn a_plan_tells_scenes_and_price_and_buys_nothing() {
         .problem(422, "invalid_request", &["engine_override", "nope"]);
 }
 
-/// Starts a receiver; its address has a secret in its query.
+/// Starts a webhook receiver whose URL has a secret in its query.
 fn receiver(statuses: &'static [u16]) -> (String, Receiver) {
     let receiver = Receiver::start(statuses);
     (format!("{}/hook?key=s3cret-in-a-query", receiver.address), receiver)

@@ -1,5 +1,5 @@
-//! Inputs of the service besides text: uploads, files at addresses, hostile files; and a lack of space, and expired
-//! files.
+//! Tests of the service's inputs besides text: uploads, files at URLs, hostile files. Also covers a lack of disk
+//! space, and expired files.
 
 use pytoon_testkit::program::run;
 use pytoon_testkit::service::{Answer, ask_link};
@@ -10,7 +10,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-/// Returns the brief of a film with one picture.
+/// Returns a brief for a film with one picture.
 fn of(media: &str) -> Value {
     json!({
         "script": "A cup of tea.", "voice": "off", "music_source": "none", "profile": "test",
@@ -182,7 +182,7 @@ fn a_file_that_names_others_is_not_followed_by_ffmpeg() {
     assert!(listener.accept().is_err(), "an address in a file was asked");
 }
 
-/// Starts a small HTTP server that answers by path; returns its requests too.
+/// Starts a small HTTP server that responds by path. Also returns its recorded requests.
 fn site(pages: Vec<(&'static str, Vec<u8>)>) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
@@ -331,7 +331,7 @@ fn without_room_nothing_new_is_taken_or_begun() {
     }
 }
 
-/// Checks the effect of retention, in a folder or an object store; `names` returns those of a job's files.
+/// Tests the effect of retention in a folder or an object store. `names` returns the names of a job's files.
 fn collected(environment: &[(String, String)], names: &dyn Fn(&Workspace, &str) -> Vec<String>) {
     let workspace = Workspace::new();
     let service = workspace.serve_with(environment);

@@ -1,4 +1,4 @@
-//! The service under attack: peers that stall, flood or lie, and resources that run out.
+//! Tests of the service under attack: peers that stall, flood or lie, and resources that are exhausted.
 
 use pytoon_testkit::program::tool;
 use pytoon_testkit::{Service, Workspace, is_root, postgres};
@@ -23,7 +23,7 @@ fn connect(service: &Service) -> TcpStream {
     stream
 }
 
-/// Reads until the peer closes.
+/// Reads from a connection until the peer closes it.
 fn rest_of(stream: &mut TcpStream) -> String {
     let mut all = Vec::new();
     let _ = stream.read_to_end(&mut all);
@@ -184,7 +184,7 @@ fn a_body_means_one_thing() {
     lossy.problem(422, "invalid_request", &["64 bits"]);
 }
 
-/// Checks invalid ids, on one database.
+/// Tests that invalid ids are rejected, on one database.
 #[track_caller]
 fn names_are_checked(environment: &[(&str, &str)]) {
     let workspace = Workspace::new();
@@ -437,7 +437,7 @@ fn files_are_not_for_everybody() {
     assert!(seen > 10, "{seen} files");
 }
 
-/// Runs the runbooks' commands as an operator who is in the group and owns nothing.
+/// Runs the commands of the runbooks as an operator who is in the group and owns no files.
 fn operator_reads(workspace: &Workspace, group: &str, job: &str) {
     let root = workspace.root().display().to_string();
     let typed = |command: &str| {
@@ -615,7 +615,7 @@ fn a_clip_with_large_tags_costs_this_process_little() {
     assert!(more < 100, "{more} MiB more");
 }
 
-/// Makes a PNG of 10900 x 10900 in a few hundred kilobytes.
+/// Writes a PNG of 10900 x 10900 pixels in a few hundred kilobytes.
 fn huge(path: &Path) {
     let path = path.display().to_string();
     let source = ["-v", "error", "-f", "lavfi", "-i", "color=c=teal:s=10900x10900"];

@@ -1,4 +1,4 @@
-//! Processes of the service die, and their children with them; disks fill up.
+//! Tests in which processes of the service die with their children, and disks fill up.
 
 use pytoon_testkit::postgres::Postgres;
 use pytoon_testkit::program::{alone, other, tool};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Returns true if a process runs; a zombie has ended.
+/// Returns true if a process is running. A zombie has ended.
 fn lives(id: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
@@ -25,8 +25,8 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Installs a copy of the program beside an encoder that writes its process id to a file and never exits, even when
-/// its pipes close. Returns the program and that file.
+/// Installs a copy of the binary beside an encoder that writes its process id to a file and never exits, even when
+/// its pipes close. Returns the binary and that file.
 fn with_stubborn_encoder(workspace: &Workspace) -> (PathBuf, PathBuf) {
     let program = alone(&workspace.path("bin"), &["pytoon-espeak"]);
     let noted = workspace.path("encoders");

@@ -1,4 +1,4 @@
-//! The service with large inputs: texts, lists, numbers, streams, methods, heads.
+//! Tests of the service with large inputs: texts, lists, numbers, streams, methods, heads.
 
 use pytoon_testkit::Workspace;
 use pytoon_testkit::program::tool;

@@ -1,4 +1,4 @@
-//! Films whose files are in an object store: machines that share only it and the database.
+//! Tests of films whose files are in an object store, on machines that share only the store and the database.
 
 use crate::voice_booth::Booth;
 use pytoon_testkit::service::ask_link;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const WORDS: &str = "Fresh bread, baked at dawn. Come by before it is gone.";
 
-/// Machines: each has its own folder, all share one database and one object store.
+/// A group of machines. Each has its own folder, and all share one database and one object store.
 struct Fleet {
     s3: S3,
     database: String,
@@ -34,7 +34,7 @@ fn path(id: &str, rest: &str) -> String {
     format!("/api/v2/jobs/{id}{rest}")
 }
 
-/// Waits for a condition that soon becomes true.
+/// Waits until a condition becomes true.
 #[track_caller]
 fn until(what: &str, is_so: impl Fn() -> bool) {
     let begun = Instant::now();
@@ -148,7 +148,7 @@ fn a_killed_machines_film_is_gone_on_with_on_another_where_it_stopped() {
     assert_eq!(again, chunks, "{made} were made before");
 }
 
-/// Returns the brief of scenes for engines.
+/// Returns a brief with `count` scenes for engines.
 fn for_engines(count: usize) -> Value {
     let scenes: Vec<Value> =
         (1..=count).map(|scene| json!({"scene": scene, "engine": "runway"})).collect();

@@ -1,4 +1,4 @@
-//! Spans for an OpenTelemetry collector.
+//! Tests of the spans that are sent to an OpenTelemetry collector.
 
 use pytoon_testkit::receiver::Receiver;
 use pytoon_testkit::{Service, Workspace};

@@ -1,10 +1,10 @@
-//! Caption files, read by another program and compared with the timeline.
+//! Tests in which another program reads the caption files, and the result is compared with the timeline.
 
 use pytoon_testkit::film::words;
 use pytoon_testkit::{Film, Workspace, program};
 use serde_json::Value;
 
-/// Characters with a meaning in one of the formats.
+/// A script that contains characters with a meaning in one of the formats.
 const SCRIPT: &str =
     "Beans & {milk} cost <5$> a\\\\q cup. Come by! Wir öffnen früh, お茶 and قهوة too.";
 

@@ -1,14 +1,14 @@
-//! A disk that fills up quickly.
+//! A small file system, to test a disk that fills up quickly.
 
 use pytoon_testkit::is_root;
 use pytoon_testkit::program::{tool, tool_succeeds};
 use std::path::Path;
 
-/// A disk of 1 MiB, unmounted at the end.
+/// A disk of 1 MiB, which is unmounted when dropped.
 pub(crate) struct SmallDisk<'a>(&'a Path);
 
 impl SmallDisk<'_> {
-    /// Mounts one on a new folder; `None` if that is not permitted: only root may mount, and not in every
+    /// Mounts a small disk at a new folder; `None` if that is not permitted: only root may mount, and not in every
     /// container.
     pub(crate) fn mount(folder: &Path) -> Option<SmallDisk<'_>> {
         std::fs::create_dir(folder).expect("a folder");
@@ -17,7 +17,7 @@ impl SmallDisk<'_> {
         (is_root() && tool_succeeds("mount", args)).then_some(SmallDisk(folder))
     }
 
-    /// Mounts one without room for another page.
+    /// Mounts a small disk without room for another page.
     pub(crate) fn mount_full(folder: &Path) -> Option<SmallDisk<'_>> {
         let disk = Self::mount(folder)?;
         // The write ends when the disk is full.

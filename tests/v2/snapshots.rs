@@ -1,6 +1,6 @@
-//! Large outputs as files to read: each change of them shows in a review.
+//! Snapshots of large outputs, so that a review shows each change.
 //!
-//! After a change that is meant: `INSTA_UPDATE=always cargo test -p tests snapshots::`, then read the difference.
+//! After an intended change, run `INSTA_UPDATE=always cargo test -p tests snapshots::` and read the difference.
 
 use crate::support::every_help;
 use insta::{Settings, assert_snapshot};
@@ -23,7 +23,7 @@ fn help_of_every_command() {
     settings().bind(|| assert_snapshot!("help", help));
 }
 
-/// A request that is refused.
+/// A request that the service refuses.
 struct Refused {
     request: &'static str,
     body: Option<Value>,

@@ -1,4 +1,4 @@
-//! One film that many tests inspect, and their common helpers.
+//! A film that many tests inspect, and helpers that they share.
 
 use pytoon_testkit::{Film, Workspace};
 use std::fs::File;
@@ -9,14 +9,15 @@ use std::sync::OnceLock;
 pub(crate) const SCRIPT: &str = "Good mornings start with better coffee. We roast small batches every single day. \
      Try your first bag for only $5.";
 
-/// A film with a voice, three pictures of different shapes and music.
+/// A film with a voice, three pictures with different aspect ratios, and music.
 pub(crate) struct Shared {
     pub(crate) workspace: Workspace,
     pub(crate) film: Film,
     pub(crate) hashes: String,
 }
 
-/// Returns the shared film, rendered once in a run: `cargo nextest` starts a process for each test.
+/// Returns the shared film, which is rendered once per test run, since `cargo nextest` starts a process for each
+/// test.
 pub(crate) fn shared() -> &'static Shared {
     static SHARED: OnceLock<Shared> = OnceLock::new();
     SHARED.get_or_init(|| {
@@ -56,7 +57,7 @@ pub(crate) fn shared_brief(seed: u64) -> String {
     )
 }
 
-/// Returns a brief of one short sentence without voice: the fastest film.
+/// Returns a brief of one short sentence without a voice, which is the fastest film to render.
 pub(crate) fn quick(more: &str) -> String {
     format!(
         "prompt: A quiet cup of tea\nvoice: off\nmusic_source: none\nprofile: test\n\
@@ -64,8 +65,8 @@ pub(crate) fn quick(more: &str) -> String {
     )
 }
 
-/// Returns a brief of short scenes, each with its own idea; `engines` names the engine of each, or is empty for
-/// none.
+/// Returns a brief with short scenes, each with its own visual idea. `engines` names the engine of each scene; it is
+/// empty for no engines.
 pub(crate) fn tea(engines: &[&str], more: &str) -> String {
     const WORDS: [&str; 3] = ["The kettle sings.", "The tea is ready.", "The morning begins."];
     const IDEAS: [&str; 3] =
@@ -86,8 +87,7 @@ pub(crate) fn tea(engines: &[&str], more: &str) -> String {
     brief + more
 }
 
-/// Returns the description in the guide to adding an engine, at another address; lines after the address become
-/// part of the block.
+/// Returns the engine description from the guide, with another URL. Lines after the URL become part of the block.
 pub(crate) fn guides_engine(address: &str) -> String {
     let guide =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides/adding-an-engine.md");

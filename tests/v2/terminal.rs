@@ -1,4 +1,4 @@
-//! The commands' output on both streams.
+//! Tests of the commands' output on standard output and standard error.
 
 use crate::support::{quick, shared};
 use pytoon_testkit::measure::wav;

@@ -1,4 +1,4 @@
-//! Words with any characters reach the screen.
+//! Tests that words with any characters are shown on screen.
 
 use pytoon_testkit::Workspace;
 use pytoon_testkit::film::words;

@@ -1,4 +1,4 @@
-//! A recording without a script.
+//! Tests of recordings without a script.
 
 use pytoon_testkit::film::words;
 use pytoon_testkit::program::run;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 const WORDS: &str = "The kettle sings in the quiet morning. We bake bread for everybody.";
 
-/// Makes a workspace with a recording of [`WORDS`].
+/// Creates a workspace with a recording of [`WORDS`].
 fn recorded() -> Workspace {
     let workspace = Workspace::new();
     workspace.pytoon(&["voices", "--say", WORDS, "--out", "voice.wav"]).ok();
@@ -19,7 +19,7 @@ fn recorded() -> Workspace {
     workspace
 }
 
-/// Renders with programs on PATH that give these answers.
+/// Renders with programs on PATH that print these results.
 fn render(workspace: &Workspace, brief: &str, programs: &[(&str, &Value)]) -> Film {
     use std::os::unix::fs::PermissionsExt;
     for (name, answer) in programs {
@@ -102,7 +102,7 @@ fn what_one_program_left_is_not_taken_for_the_answer_of_the_next() {
 const STOCK: &str = "This is a simulated transcript";
 const KEY: (&str, &str) = ("OPENAI_API_KEY", "oakey-4b6d8f0a2c1e3957");
 
-/// Makes a studio with a recording of [`STOCK`], whose transcription service is the simulator.
+/// Creates a studio with a recording of [`STOCK`], whose transcription service is the simulator.
 fn with_service(fault: &Value, more: &str) -> Studio {
     let studio = Studio::new(&json!({ "rules": fault }), &json!({"default_chain": ["local"]}));
     studio.workspace.pytoon(&["voices", "--say", STOCK, "--out", "voice.wav"]).ok();

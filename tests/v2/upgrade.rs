@@ -1,8 +1,8 @@
-//! Jobs that an earlier version began: they are finished, and nothing is paid twice.
+//! Tests that jobs of an earlier version are finished, and that nothing is paid for twice.
 //!
-//! `tests/fixtures/0.1.0` contains the storage folder of that version after a kill in mid-film: a job of the
+//! `tests/fixtures/0.1.0` contains the storage folder of that version after a kill during a film: a job of the
 //! service with some chunks drawn, and a render of the command line, both with a clip that was paid for.
-//! [`write_fixture`] made it with that version's program.
+//! [`write_fixture`] created it with that version's binary.
 
 use pytoon_testkit::program::Background;
 use pytoon_testkit::service::Service;
@@ -37,7 +37,7 @@ fn brief(prompt: &str) -> Value {
     })
 }
 
-/// Makes a studio with the storage folder of the earlier version.
+/// Creates a studio with the storage folder of the earlier version.
 fn studio() -> Studio {
     let studio = Studio::new(&json!({}), &json!({"default_chain": ["local"]}));
     copy(&fixture().join("storage"), &studio.workspace.path("storage"));
@@ -74,7 +74,7 @@ fn resume_finishes_a_render_of_the_version_before_and_pays_nothing_twice() {
     assert!(film.metadata()["spendUsd"].as_f64().is_some_and(|usd| usd > 0.0));
 }
 
-/// Writes the fixture with the built program. Run it on the version whose jobs are needed.
+/// Writes the fixture with the built binary. Run it on the version whose jobs are needed.
 #[test]
 #[ignore = "writes the fixture; the tests read it"]
 fn write_fixture() {
@@ -107,7 +107,7 @@ fn until(path: &Path) {
     }
 }
 
-/// Timelines that earlier versions of the format wrote.
+/// Checks that timelines from earlier versions of the format are rendered.
 #[test]
 fn timelines_of_every_version_are_rendered() {
     let versions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/timeline");

@@ -1,4 +1,4 @@
-//! Voice, music and the sound of clips.
+//! Tests of the voice, the music and the audio of clips.
 
 use crate::support::quick;
 use pytoon_testkit::film::words;
@@ -7,7 +7,7 @@ use pytoon_testkit::{Film, Workspace};
 
 const WORDS: &str = "The kettle sings in the morning.";
 
-/// Returns the interleaved samples of the finished film.
+/// Returns the interleaved audio samples of the finished film.
 fn heard(film: &Film) -> Vec<f32> {
     decode_audio(&film.output())
 }
@@ -70,7 +70,7 @@ fn music_can_be_made_softer() {
     assert!((8.0..16.0).contains(&lower), "{lower:.1} dB lower");
 }
 
-/// Makes a user's recording, with noise of this amplitude under it.
+/// Writes a user's recording that contains noise of this amplitude.
 fn recording(workspace: &Workspace, noise: f64) {
     workspace.pytoon(&["voices", "--say", WORDS, "--out", "clean.wav"]).ok();
     let (from, to) = (workspace.path("clean.wav"), workspace.path("voice.m4a"));

@@ -1,4 +1,4 @@
-//! A workspace whose cloud voices are simulated.
+//! A workspace whose paid voice services are simulated.
 
 use pytoon_testkit::program::{Run, run};
 use pytoon_testkit::{Film, Simulator, Workspace};
@@ -6,24 +6,25 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 
-/// The services: name, the variable of its key, a key that occurs nowhere by chance, its path at the simulator.
+/// The voice services: name, the environment variable of the API key, a key that occurs nowhere by chance, and the
+/// path at the simulator.
 pub(crate) const CLOUDS: [(&str, &str, &str, &str); 3] = [
     ("elevenlabs", "ELEVENLABS_API_KEY", "elkey-7d2f9b1c4e6a8035", "elevenlabs"),
     ("openai", "OPENAI_API_KEY", "oakey-1b8e5d3f7c9a2046", "openai/v1"),
     ("google", "GOOGLE_API_KEY", "gckey-9a4c6e8b2d1f3057", "google"),
 ];
 
-/// A workspace with voice vendors that fail by a scenario.
+/// A workspace with voice vendors that fail according to a scenario.
 pub(crate) struct Booth {
     pub(crate) workspace: Workspace,
     pub(crate) simulator: Simulator,
     keys: Vec<&'static str>,
-    /// The environment of the program besides the keys.
+    /// The environment variables of the binary besides the keys.
     pub(crate) environment: Vec<(&'static str, String)>,
 }
 
 impl Booth {
-    /// Makes a booth with keys for some services, in this order.
+    /// Creates a booth with API keys for some services, in this order.
     pub(crate) fn new(scenario: &Value, keys: &[&'static str]) -> Self {
         let booth = Self {
             workspace: Workspace::new(),
@@ -35,7 +36,7 @@ impl Booth {
         booth
     }
 
-    /// Rewrites `defaults.yaml` with more under `tts`.
+    /// Rewrites `defaults.yaml` with additional settings under `tts`.
     pub(crate) fn configure(&self, more: &Value) {
         let mut tts = json!({});
         for (name, _, _, path) in CLOUDS {
@@ -61,7 +62,7 @@ impl Booth {
         self.workspace.write("config/defaults.yaml", json!({ "tts": tts }).to_string());
     }
 
-    /// Returns a command of the program, or of a copy of it.
+    /// Returns a command that runs the binary, or a copy of it.
     pub(crate) fn command(&self, program: Option<&Path>, args: &[&str]) -> Command {
         let args = [&["--log-dir", "logs"], args].concat();
         let mut command = match program {
@@ -89,7 +90,7 @@ impl Booth {
         run(&mut self.command(None, &args))
     }
 
-    /// Does the same, and requires success.
+    /// Renders a brief as [`Self::try_render`] does, and requires success.
     #[track_caller]
     pub(crate) fn render(&self, brief: &str, out: &str) -> Film {
         self.try_render(brief, out).ok();
@@ -126,12 +127,12 @@ impl Booth {
         line.unwrap_or_else(|| panic!("there is no {name} in\n{text}")).parse().expect("a number")
     }
 
-    /// Returns the number of speech requests that a vendor answered, including those it rejected.
+    /// Returns the number of speech requests that a vendor received and responded to, including rejected ones.
     pub(crate) fn asked(&self, vendor: &str) -> usize {
         self.simulator.request_count(vendor, "submit")
     }
 
-    /// Returns the rows of the product's own ledger, newest first.
+    /// Returns the rows of Pytoon's own ledger, newest first.
     #[track_caller]
     pub(crate) fn rows(&self) -> Vec<Value> {
         let run = run(&mut self.command(None, &["ledger", "list", "--json"])).ok();

@@ -1,4 +1,4 @@
-//! Circuit breakers of voices, over several processes: each render is one.
+//! Tests of voice circuit breakers over several processes: each render is a process.
 
 use crate::voice_booth::{Booth, spoken};
 use serde_json::{Value, json};
@@ -7,10 +7,10 @@ use std::time::Duration;
 const WORDS: &str = "The kettle sings in the quiet morning.";
 const OTHERS: &str = "A cup is warm on the table.";
 
-/// The first pause of an open breaker: longer than a render takes.
+/// The first cooldown of an open breaker, in seconds, which is longer than a render takes.
 const COOLDOWN_S: u64 = 5;
 
-/// Makes a booth with one speech server whose breaker opens after two failures.
+/// Creates a booth with one speech server whose breaker opens after two failures.
 fn kokoro(scenario: &Value) -> Booth {
     let booth = Booth::new(scenario, &[]);
     booth.configure(&json!({ "openai_compatible": { "kokoro": {

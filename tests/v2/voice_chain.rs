@@ -1,4 +1,4 @@
-//! For every failure of cloud voices, the film speaks, or reports the reason why it does not.
+//! Tests that, for every failure of voice services, the film speaks or reports the reason for its silence.
 
 use crate::voice_booth::{Booth, CLOUDS, spoken};
 use pytoon_testkit::film::words;
@@ -14,7 +14,7 @@ fn provider(film: &Film) -> Value {
     film.metadata()["voice"]["provider"].clone()
 }
 
-/// Checks that every service fails in this way: the kind of each failure, and the maximum number of requests.
+/// Asserts that every service fails as `fault` says, with these kinds of failure and at most `most` requests.
 #[track_caller]
 fn all_fail(fault: &Value, kinds: [&str; 3], most: usize) {
     let mut rule = fault.clone();

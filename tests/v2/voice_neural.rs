@@ -1,4 +1,4 @@
-//! Voices that run in the program: `heart`, Piper files, and the handling of broken files.
+//! Tests of voices that run in the process: `heart`, Piper files, and the handling of broken files.
 
 use crate::voice_booth::{Booth, spoken};
 use pytoon_testkit::film::words;
@@ -10,7 +10,7 @@ use std::path::Path;
 
 const WORDS: &str = "The kettle sings in the quiet morning. It costs $3.50.";
 
-/// Makes a booth with the voices of a folder.
+/// Creates a booth with the voices in a folder.
 fn booth(voices: &Path) -> Booth {
     let mut booth = Booth::new(&json!({}), &[]);
     booth.environment.push(("PYTOON_VOICES", voices.display().to_string()));

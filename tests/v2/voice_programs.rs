@@ -1,4 +1,4 @@
-//! A voice by a program of the machine: Flite, simulated by scripts.
+//! Tests of a voice that an external program speaks: Flite, which scripts simulate.
 
 use crate::voice_booth::{Booth, spoken};
 use pytoon_testkit::film::words;
@@ -6,7 +6,7 @@ use serde_json::json;
 
 const WORDS: &str = "The kettle sings in the quiet morning. It costs $5.";
 
-/// Makes a booth with a program on its PATH that runs these lines of shell.
+/// Creates a booth with a program on its PATH that runs these lines of shell.
 fn with_program(name: &str, body: &str) -> Booth {
     use std::os::unix::fs::PermissionsExt;
     let mut booth = Booth::new(&json!({}), &[]);
@@ -18,8 +18,8 @@ fn with_program(name: &str, body: &str) -> Booth {
     booth
 }
 
-/// Returns shell code that writes this many seconds of a wavering tone into the file of its last argument, and its
-/// arguments and standard input into `said.txt`.
+/// Returns shell code that writes this many seconds of a wavering tone to the file in its last argument, and its
+/// arguments and standard input to `said.txt`.
 fn speaks(seconds: f64) -> String {
     format!(
         "for last; do :; done; echo \"$@\" >> said.txt; cat >> said.txt\n\

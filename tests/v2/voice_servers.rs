@@ -1,4 +1,4 @@
-//! Self-hosted speech servers: no key, no bill, private addresses, WAV or MP3.
+//! Tests of self-hosted speech servers: no API key, no bill, private addresses, WAV or MP3.
 
 use crate::small_disk::SmallDisk;
 use crate::voice_booth::{Booth, spoken};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 const WORDS: &str = "The kettle sings in the quiet morning. A cup is warm.";
 
-/// Returns blocks under `openai_compatible`, by name: the address, and the differences.
+/// Returns blocks under `openai_compatible`, by name, each with its URL and its differences from the default.
 fn servers(booth: &Booth, blocks: &[(&str, &str, Value)]) -> Value {
     let mut all = json!({});
     for (name, path, more) in blocks {

@@ -1,4 +1,4 @@
-//! Changelog fragments: files in `changelog.d`, which a release moves into `CHANGELOG.md`.
+//! Handles changelog fragments, which are files in `changelog.d` that a release moves into `CHANGELOG.md`.
 
 use anyhow::{Context, bail};
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 const FOLDER: &str = "changelog.d";
 const CHANGELOG: &str = "CHANGELOG.md";
 
-/// A file with list items.
+/// A changelog fragment: a file that contains list items.
 struct Fragment {
     path: PathBuf,
     text: String,
@@ -27,7 +27,7 @@ pub(crate) fn problems() -> anyhow::Result<Vec<String>> {
     Ok(bad.map(shown).collect())
 }
 
-/// Moves all fragments into the changelog, under a version.
+/// Moves all fragments into a changelog section for a version.
 pub(crate) fn release(version: &str) -> anyhow::Result<()> {
     let fragments = fragments()?;
     if fragments.is_empty() {
@@ -43,7 +43,7 @@ pub(crate) fn release(version: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the changelog with a new first section. Items of `Unreleased` become part of it.
+/// Returns the changelog with a new first section, which includes the items of `Unreleased`.
 fn released(changelog: &str, version: &str, texts: &[&str]) -> String {
     let (head, rest) = changelog.split_once("\n## ").unwrap_or((changelog.trim_end(), ""));
     let rest = match rest.strip_prefix("Unreleased\n\n") {

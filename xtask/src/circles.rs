@@ -1,22 +1,22 @@
-//! Finds files of a crate that import each other in a circle.
+//! Finds circular imports among the files of a crate.
 //!
 //! A file imports another if it names an item that the other defines; a re-exported name (`pub use`) leads to its
-//! definition. Imports between a module and its submodules do not count. Reads `use` lines and paths as text; tests
-//! are left out.
+//! definition. Imports between a module and its submodules do not count. `use` lines and paths are parsed as text,
+//! and tests are skipped.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 type Module = Vec<String>;
 
-/// The files of a crate by module, without comments and tests.
+/// The text of a crate's files by module, without comments and tests.
 struct Crate {
     texts: BTreeMap<Module, String>,
     uses: BTreeMap<Module, Vec<Module>>,
     inner: BTreeMap<Module, BTreeSet<String>>,
 }
 
-/// Returns a line for each circle in a crate's sources.
+/// Returns one line for each circular import in a crate's sources.
 pub(crate) fn circles(name: &str, files: &[PathBuf], src: &Path) -> Vec<String> {
     let house = Crate::read(files, src);
     let arrows: BTreeMap<&Module, BTreeSet<&Module>> =
@@ -76,7 +76,7 @@ impl Crate {
         Self { texts, uses, inner }
     }
 
-    /// Returns the files that a file imports, except its ancestors and descendants.
+    /// Returns the modules that a module imports, except its ancestors and descendants.
     fn imports(&self, module: &Module) -> BTreeSet<&Module> {
         let text = &self.texts[module];
         let in_code = paths_in_code(text).into_iter();
@@ -100,7 +100,7 @@ impl Crate {
         }
     }
 
-    /// Returns the file in which the name at the end of a path is defined.
+    /// Returns the module that defines the name at the end of a path.
     fn resolve(&self, path: &Module, depth: usize) -> Option<&Module> {
         let length = (0..=path.len()).rev().find(|n| self.texts.contains_key(&path[..*n]))?;
         let (module, _) = self.texts.get_key_value(&path[..length])?;
@@ -113,7 +113,7 @@ impl Crate {
     }
 }
 
-/// Returns the modules that a file declares.
+/// Returns the names of the modules that a file declares.
 fn declared(text: &str) -> BTreeSet<String> {
     let lines = text.lines().filter_map(|line| {
         let (before, name) = line.trim().strip_suffix(';')?.rsplit_once("mod ")?;
@@ -122,7 +122,7 @@ fn declared(text: &str) -> BTreeSet<String> {
     lines.collect()
 }
 
-/// Returns the paths of all `use` lines.
+/// Returns the paths in all `use` lines of a file.
 fn used(text: &str) -> Vec<Module> {
     let mut found = Vec::new();
     for part in format!("\n{text}").split("use ").skip(1) {

@@ -1,11 +1,11 @@
 //! The project's own tools, run as `cargo xtask NAME`:
 //!
 //! - `tidy` fails on a dependency between crates that points the wrong way, on impure code in the pure crates,
-//!   on files that import each other in a circle, on files that have grown too large, and on comments without a
+//!   on circular imports between files, on files that are too long, and on comments whose first line has no
 //!   subject;
 //! - `changelog VERSION` moves the fragments of `changelog.d` into `CHANGELOG.md`;
 //! - `messages` writes `docs/specs/messages.txt` (`messages --check` fails if it is out of date);
-//! - `schema` and `states` write files that follow from the product's types: `pytoon-generate` does it, which
+//! - `schema` and `states` write files that are derived from the product's types; they run `pytoon-generate`, which
 //!   takes longer to build.
 
 mod changelog;
@@ -44,7 +44,7 @@ fn generate(args: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the repository's root.
+/// Returns the path of the repository's root.
 fn root() -> std::path::PathBuf {
     let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_owned()

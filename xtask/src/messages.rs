@@ -1,8 +1,9 @@
-//! Writes `docs/specs/messages.txt`: every sentence in the code of the shipped programs, by file, so
-//! that people can read all messages from top to bottom and a review shows each change.
+//! Writes `docs/specs/messages.txt`, which lists every sentence in the code of the shipped programs by file, so that
+//! people can read all messages from top to bottom and a review shows each change.
 //!
-//! Listed are string literals with at least two words, in the order of the code. Tests, parts of SQL statements,
-//! reasons of lint attributes and doc comments are left out, except doc comments of types that `clap` shows as `--help`.
+//! The list contains string literals with at least two words, in the order of the code. It omits tests, parts of SQL
+//! statements, reasons of lint attributes and doc comments, except doc comments of types that `clap` shows as
+//! `--help`.
 
 use anyhow::{Context, bail};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
@@ -12,9 +13,9 @@ use std::path::Path;
 const FILE: &str = "docs/specs/messages.txt";
 const HEAD: &str = "Every sentence in the code of the shipped programs, by file. `cargo xtask messages` writes\n\
     this file; `make check` compares it. Placeholders are in braces.\n";
-/// Crates without messages: tables of words, and tools of tests.
+/// Crates without messages: word tables, and tools for tests.
 const UNSEEN: &[&str] = &["pytoon-english", "pytoon-normalize", "pytoon-testkit"];
-/// The beginnings of statements, which are not messages.
+/// The beginnings of SQL statements, which are not messages.
 const SQL: &[&str] = &[
     "SELECT ",
     "INSERT ",
@@ -53,7 +54,7 @@ const SQL_WORDS: &[&str] = &[
     " IN (",
     " = {",
 ];
-/// Derives that turn doc comments into `--help`.
+/// The derive macros that turn doc comments into `--help`.
 const HELP: &[&str] = &["Parser", "Args", "Subcommand", "ValueEnum"];
 
 /// Writes the file, or checks that it is up to date.
@@ -103,7 +104,7 @@ fn is_shipped(path: &Path) -> bool {
         && !UNSEEN.iter().any(|name| text.starts_with(&format!("crates/{name}/")))
 }
 
-/// Collects the sentences of an item and of everything in it. `help` is true in a type that `clap` shows.
+/// Collects the sentences in an item and everything inside it. `help` is true inside a type that `clap` shows.
 fn collect(tokens: TokenStream, help: bool, found: &mut Vec<String>) {
     let mut tokens = tokens.into_iter().peekable();
     // Attributes of the item that follows.

@@ -1,4 +1,4 @@
-//! Rules of the project that no linter checks.
+//! Checks rules of the project that no linter checks.
 
 use crate::{changelog, circles};
 use anyhow::bail;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Crates by level. A crate may depend on lower levels only.
+/// The level of each crate. A crate may depend only on lower levels.
 const LEVELS: &[(&str, u8)] = &[
     ("pytoon-vocabulary", 0),
     ("pytoon-core", 1),
@@ -44,8 +44,8 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon-drills", 11),
 ];
 
-/// Crates that must not depend on others, not even through a third: a change in the second recompiles nothing of
-/// the first.
+/// Pairs of crates of which the first must not depend on the second, not even through a third, so that a change in
+/// the second recompiles nothing of the first.
 const APART: &[(&str, &str)] = &[
     ("pytoon-compositor", "pytoon-records"),
     ("pytoon-media", "pytoon-records"),
@@ -54,10 +54,10 @@ const APART: &[(&str, &str)] = &[
     ("pytoon-process", "pytoon-core"),
 ];
 
-/// Separate programs that share no code with the rest, not even for tests.
+/// Separate programs that share no code with other crates, not even for tests.
 const ALONE: &[&str] = &["pytoon-espeak", "pytoon-sim", "pytoon-x264"];
 
-/// Crates, and folders of them, without files, processes, environment, network and clocks.
+/// Crates, and folders of crates, that must not use files, processes, environment, network or clocks.
 const PURE: &[&str] = &[
     "pytoon-voice/src/word_aligner",
     "pytoon-vocabulary",
@@ -70,9 +70,9 @@ const PURE: &[&str] = &[
     "pytoon-normalize",
     "pytoon-compositor",
 ];
-/// Calls that start a thread and can panic.
+/// Calls that start a thread and panic if the system refuses one.
 const STARTS: &[&str] = &["thread::spawn(", "scope.spawn("];
-/// Crates for tests only.
+/// Crates that only tests use.
 const UNSHIPPED: &[&str] = &["pytoon-sim", "pytoon-testkit"];
 const IMPURE: &[&str] = &[
     "std::fs",
@@ -84,8 +84,8 @@ const IMPURE: &[&str] = &[
     "std::thread::sleep",
 ];
 
-/// Words that only these files may use: only a film's two executors open its stages, only the film uses a stage's
-/// cache, and only the commands use the HTTP crate.
+/// Words that only the listed files may use: only a film's two executors open its stages, only the film uses a
+/// stage's cache, and only the commands use the HTTP crate.
 const ONLY_IN: &[(&str, &[&str], &str)] = &[
     (
         ".is_private(",
@@ -119,7 +119,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
-/// Names of states: the store's statements take them from the enums of `pytoon-records`.
+/// Names of states, which the store's SQL must take from the enums of `pytoon-records`.
 const STATES: &[&str] = &[
     // Jobs.
     "queued",
@@ -156,15 +156,15 @@ const STATES: &[&str] = &[
     "due",
     "delivered",
 ];
-/// Beginnings of a comment that leave out who or what acts (docs/style.md).
+/// Beginnings of a comment that do not name who or what acts (docs/style.md).
 const HEADLESS: &[&str] =
     &["What", "Whether", "Who", "Whoever", "Where", "How", "So many", "Such", "That which"];
-/// Folders with Rust code.
+/// The folders that contain Rust code.
 const CODE: &[&str] = &["crates", "xtask", "generate", "bench", "drills", "fuzz", "tests"];
-/// Longer files hardly have a single subject.
+/// Maximum number of lines in a file, since a longer file rarely has a single subject.
 const MAX_LINES: usize = 700;
 
-/// Runs every rule.
+/// Checks every rule.
 pub(crate) fn run() -> anyhow::Result<()> {
     let mut problems = arrows()?;
     problems.extend(changelog::problems()?);
@@ -256,8 +256,7 @@ pub(crate) fn sources(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Returns the comments whose first line begins without saying who or what acts: the line's number, and its
-/// beginning.
+/// Returns the comments whose first line begins without naming who or what acts, each as line number and beginning.
 fn headless(text: &str) -> impl Iterator<Item = (usize, &'static str)> {
     let comment = |line: &str| {
         let line = line.trim_start();

@@ -1,4 +1,4 @@
-//! A job's files, complete or in part.
+//! The routes that serve a job's files, completely or in part.
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
@@ -17,7 +17,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
-/// The available artifacts and their media types.
+/// The names of the available artifacts, with their media types.
 const ARTIFACTS: [(&str, &str); 12] = [
     (layout::OUTPUT, "video/mp4"),
     (layout::THUMBNAIL, "image/jpeg"),
@@ -36,7 +36,7 @@ const ARTIFACTS: [(&str, &str); 12] = [
 /// Fetch an artifact
 ///
 /// `output.mp4`, `thumbnail.jpg`, `captions.srt`, `timeline.json`, `metadata.json` and others. Supports partial
-/// content with `Range: bytes=…`. If films are in an object store, the answer redirects there.
+/// content with `Range: bytes=…`. If films are in an object store, the response is a redirect to it.
 #[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/api/v2/jobs/{id}/artifacts/{name}",
@@ -128,7 +128,7 @@ pub(crate) async fn artifact(
     answer.body(Body::from_stream(stream)).map_err(|error| internal(&error))
 }
 
-/// Redirects the caller to the object store, which supports ranges and tags itself.
+/// Redirects the caller to the object store, which supports ranges and sends its own entity tags.
 async fn elsewhere(api: &Api, bucket: &Bucket, kept: &str) -> Result<Response, Problem> {
     let minutes = u64::from(api.config.settings.storage.link_minutes);
     let link = bucket.link(kept, false, Duration::from_secs(60 * minutes)).await?;
@@ -142,7 +142,7 @@ async fn elsewhere(api: &Api, bucket: &Bucket, kept: &str) -> Result<Response, P
     })
 }
 
-/// Returns a tag that changes whenever the file does.
+/// Returns an entity tag that changes whenever the file changes.
 fn tag(metadata: &std::fs::Metadata) -> String {
     let changed = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     format!("\"{:x}-{:x}\"", changed.unwrap_or_default().as_nanos(), metadata.len())
@@ -151,16 +151,16 @@ fn tag(metadata: &std::fs::Metadata) -> String {
 /// The requested part of a file (RFC 9110, 14.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
-    /// The complete file: no range is requested, or one that is invalid, in another unit, or of several parts.
+    /// The complete file: the request has no range, or one that is invalid, in another unit, or of several parts.
     Whole,
-    /// A range of bytes.
+    /// A range of bytes in the file.
     Bytes {
         /// The first byte.
         first: u64,
-        /// The last byte, included.
+        /// The last byte, inclusive.
         last: u64,
     },
-    /// A range outside the file.
+    /// A range that lies outside the file.
     NotThere,
 }
 

@@ -22,15 +22,15 @@ use tokio::io::AsyncReadExt;
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Asset {
-    /// Its id.
+    /// The id of the file.
     asset_id: String,
-    /// Its name in a brief: `asset:{id}`.
+    /// The name of the file in a brief: `asset:{id}`.
     name: String,
-    /// Its media type by its content.
+    /// The media type as detected from the content.
     media_type: String,
-    /// Its size in bytes.
+    /// The size of the file, in bytes.
     size_bytes: i64,
-    /// SHA-256 of its content in hex.
+    /// The SHA-256 of the content, in hexadecimal.
     sha256: String,
 }
 
@@ -55,8 +55,8 @@ fn answer(uploaded: Uploaded) -> (StatusCode, Json<Asset>) {
 
 /// Upload a file
 ///
-/// The body is the file itself, or a form (`multipart/form-data`) with one field `file`. Accepts pictures, clips
-/// and sounds, identified by their content. A brief names the file as `asset:{id}`; only the key that uploaded it
+/// The body is the file itself, or a form (`multipart/form-data`) with one field `file`. Accepts pictures, clips and
+/// audio files, identified by their content. A brief names the file as `asset:{id}`; only the key that uploaded it
 /// may do so. The same content is stored once.
 #[cfg_attr(feature = "openapi", utoipa::path(
     post,
@@ -151,7 +151,7 @@ async fn of_form(api: &Api, caller: &Caller, request: Request) -> Result<Receive
     receiver.end().await.map_err(Refused::of_body)
 }
 
-/// Returns the message of the innermost error. The outer ones only say that a stream could not be read.
+/// Returns the message of the innermost error. The outer errors state only that a stream could not be read.
 fn root_cause(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
@@ -160,18 +160,18 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
-/// Maximum size of a form's other fields together, in bytes.
+/// Maximum total size of a form's other fields, in bytes.
 const MAX_OTHER_FIELDS: usize = 1 << 20;
 
-/// A place for an upload in the object store.
+/// An upload URL in the object store.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct UploadPlace {
-    /// The id that confirms the upload.
+    /// The id with which the upload is confirmed.
     upload_id: String,
     /// The HTTP method of the upload.
     method: String,
-    /// The URL of the upload; it expires.
+    /// The URL of the upload, which expires.
     url: String,
     /// The lifetime of the URL, in seconds.
     expires_in_seconds: u64,
@@ -184,14 +184,15 @@ fn bucket(api: &Api) -> Result<&Bucket, Problem> {
     })
 }
 
-/// Returns the name of an unconfirmed upload: below its key, so that no other key confirms it.
+/// Returns the object name of an unconfirmed upload. It contains the API key's id, so that no other key can confirm
+/// the upload.
 fn upload_name(caller: &Caller, id: &uuid::Uuid) -> String {
     format!("uploads/{}/{id}", caller.key_id)
 }
 
 /// Request an upload URL
 ///
-/// If films are in an object store, a file can be sent there directly, by PUT to `url`, and then confirmed.
+/// If films are in an object store, a file can be sent there directly, with PUT to `url`, and then confirmed.
 #[cfg_attr(feature = "openapi", utoipa::path(
     post,
     path = "/api/v2/assets/uploads",
@@ -224,7 +225,7 @@ pub(crate) async fn begin_upload(
 
 /// Confirm an upload
 ///
-/// Checks and stores the file like an uploaded one.
+/// Checks and stores the file like an upload to this service.
 #[cfg_attr(feature = "openapi", utoipa::path(
     post,
     path = "/api/v2/assets/uploads/{id}/confirm",

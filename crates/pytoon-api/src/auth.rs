@@ -1,7 +1,7 @@
 //! Authenticates callers by API keys with scopes.
 //!
-//! Guarantees: the key itself is never stored and shown once; a key sees only its own jobs unless it is an
-//! `admin`'s.
+//! Guarantees: the key itself is never stored and is shown only once; a key sees only its own jobs unless its scope
+//! is `admin`.
 
 use crate::Api;
 use crate::problem::Problem;
@@ -11,20 +11,20 @@ use axum::http::{StatusCode, header};
 pub(crate) use pytoon_records::job::keys::{Scope, sha256_hex};
 use std::time::Duration;
 
-/// A caller.
+/// An authenticated caller.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) key_id: String,
     scope: Scope,
-    /// SHA-256 of its key; `None` with `--no-auth`.
+    /// The SHA-256 of the caller's key; `None` with `--no-auth`.
     hash: Option<String>,
 }
 
-/// The interval at which the key of a streamed answer is checked.
+/// The interval at which the key of a streamed response is checked.
 const LOOK: Duration = Duration::from_secs(2);
 
 impl Caller {
-    /// Rejects a key without a scope.
+    /// Returns a problem if the caller's key lacks a scope.
     pub(crate) fn may(&self, scope: Scope) -> Result<(), Problem> {
         if self.scope >= scope {
             return Ok(());
@@ -33,7 +33,7 @@ impl Caller {
         Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
     }
 
-    /// Ends when the key is revoked.
+    /// Waits until the caller's key is revoked.
     pub(crate) async fn revoked(&self, api: &Api) {
         let Some(hash) = &self.hash else { return std::future::pending().await };
         loop {
@@ -45,18 +45,18 @@ impl Caller {
         }
     }
 
-    /// Returns the key whose jobs it sees; `None` for all keys.
+    /// Returns the id of the key whose jobs the caller sees; `None` for all keys.
     pub(crate) fn sees(&self) -> Option<String> {
         (self.scope < Scope::Admin).then(|| self.key_id.clone())
     }
 
-    /// Returns true if it sees the jobs of a key.
+    /// Returns true if the caller sees the jobs of a key.
     pub(crate) fn sees_key(&self, key_id: &str) -> bool {
         self.scope == Scope::Admin || self.key_id == key_id
     }
 }
 
-/// Returns the key of a request: `Authorization: Bearer …`, or `X-API-Key`.
+/// Returns the API key in a request's headers: `Authorization: Bearer …`, or `X-API-Key`.
 fn request_key(parts: &Parts) -> Option<&str> {
     // Two keys would be ambiguous.
     if parts.headers.get_all(header::AUTHORIZATION).iter().nth(1).is_some() {
@@ -93,5 +93,5 @@ impl FromRequestParts<Api> for Caller {
     }
 }
 
-/// The caller of a service without keys.
+/// The key id of the caller in a service without API keys.
 const LOCAL: &str = "local";

@@ -1,7 +1,7 @@
-//! Budgets that all requests share: uploads, probes, event streams, bytes of responses.
+//! Budgets that all requests share: uploads, file analyses, event streams, and bytes of responses.
 //!
-//! Guarantees: a budget is never exceeded; no key has more than half of one; a request that gets no share in time
-//! is rejected with 503 and `Retry-After` before it does any work.
+//! Guarantees: a budget is never exceeded; no key has more than half of one; a request that does not get its share in
+//! time is rejected with 503 and `Retry-After` before it does any work.
 
 use crate::problem::Problem;
 use crate::{Api, auth};
@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 
 /// Maximum time that a request waits for its share.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
-/// For shares that others hold for long.
+/// Maximum wait for shares that other requests hold for a long time.
 const NO_PATIENCE: Duration = Duration::from_millis(100);
 /// The pause before a rejected request may be retried, in seconds.
 const RETRY_AFTER: u64 = 5;
@@ -28,11 +28,11 @@ const RETRY_AFTER: u64 = 5;
 pub struct Budgets {
     /// Uploads and fetched files in progress.
     pub(crate) incoming: Budget,
-    /// Files that programs analyse.
+    /// Analyses of files by external programs.
     pub(crate) looking: Budget,
-    /// Event streams.
+    /// Open event streams.
     pub(crate) streams: Budget,
-    /// Bytes of answers that are in memory until they are sent.
+    /// Bytes of responses that stay in memory until they are sent.
     pub(crate) answers: Budget,
 }
 
@@ -51,7 +51,7 @@ impl Budgets {
     }
 }
 
-/// A budget.
+/// A limited amount of a resource, divided fairly among callers.
 #[derive(Debug, Clone)]
 pub(crate) struct Budget {
     what: &'static str,
@@ -61,7 +61,7 @@ pub(crate) struct Budget {
     patience: Duration,
 }
 
-/// A share, given back when dropped.
+/// A share of a budget, returned when dropped.
 #[derive(Debug)]
 pub(crate) struct Share {
     budget: Budget,
@@ -79,7 +79,7 @@ impl Budget {
         self.shares.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a share.
+    /// Waits for a share of the budget.
     pub(crate) async fn take(&self, holder: &str, amount: u64) -> Result<Share, Problem> {
         let place = Place { budget: self, ticket: self.shares().ask(holder, amount) };
         let waited = tokio::time::timeout(self.patience, async {
@@ -102,7 +102,7 @@ impl Budget {
     }
 }
 
-/// A share attached to an answer, as an extension of it, until the answer is sent.
+/// A share attached to a response, as an extension, until the response is sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Held(#[expect(dead_code, reason = "it is given back when dropped")] Arc<Share>);
 
@@ -112,10 +112,10 @@ impl From<Share> for Held {
     }
 }
 
-/// Answers larger than this hold a share until they are sent, in bytes.
+/// The response size above which a response holds a share until it is sent, in bytes.
 const SMALL_ANSWER: u64 = 64 << 10;
 
-/// Makes large answers in memory wait for their share, separately for each key.
+/// Makes large responses in memory wait for their share, separately for each key.
 pub(crate) async fn shared(State(api): State<Api>, request: Request, next: Next) -> Response {
     let shown = [header::AUTHORIZATION.as_str(), "x-api-key"];
     let shown = shown.iter().find_map(|name| request.headers().get(*name).cloned());
@@ -131,7 +131,7 @@ pub(crate) async fn shared(State(api): State<Api>, request: Request, next: Next)
     }
 }
 
-/// A place in the queue, released when the request ends or is dropped.
+/// A position in the queue for a share, released when the request ends or is dropped.
 struct Place<'a> {
     budget: &'a Budget,
     ticket: Ticket,

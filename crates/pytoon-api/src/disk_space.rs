@@ -1,4 +1,4 @@
-//! The check for free disk space: new work is rejected before the disk is full, so that work in progress can be
+//! Checks the free disk space: new work is rejected before the disk is full, so that work in progress can be
 //! finished.
 
 use crate::Api;

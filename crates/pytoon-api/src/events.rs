@@ -17,29 +17,30 @@ use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// First and longest poll interval: hundreds of streams must not keep the database busy.
+/// The first poll interval. The intervals grow, so that hundreds of streams do not keep the database busy.
 const LOOK: Duration = Duration::from_millis(300);
 const LATEST_LOOK: Duration = Duration::from_millis(1500);
-/// Maximum number of events of one poll.
+/// Maximum number of events per poll.
 const PAGE: u32 = 200;
-/// Interval of keep-alive comments.
+/// The interval between keep-alive comments.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// An event of a job, as the stream sends it (HTML standard, 9.2).
+/// A job event in the form that the stream sends (HTML standard, 9.2).
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(dead_code, reason = "it describes the stream, which axum writes")]
 pub(crate) struct StreamedEvent {
-    /// Its number in the job, for `Last-Event-ID`.
+    /// The number of the event in the job, for `Last-Event-ID`.
     id: String,
-    /// `status` or `scene`.
+    /// The type of the event: `status` or `scene`.
     event: String,
-    /// The event's content, as JSON text.
+    /// The content of the event, as JSON text.
     data: String,
 }
 
 /// Watch a job
 ///
-/// Server-sent events: `status`, `scene`. With `Last-Event-ID` only later ones. The stream ends with the job.
+/// Sends the server-sent events `status` and `scene`. With `Last-Event-ID`, only later events are sent. The stream
+/// ends with the job.
 #[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/api/v2/jobs/{id}/events",
@@ -124,7 +125,7 @@ async fn watch(
     }
 }
 
-/// A channel as a stream.
+/// A channel of events as a stream.
 struct EventStream {
     told: mpsc::Receiver<Result<Event, Infallible>>,
     _share: Share,

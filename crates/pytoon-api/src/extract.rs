@@ -1,4 +1,4 @@
-//! Extractors of requests. Invalid requests get problems too, never plain text.
+//! Request extractors, which report invalid requests as problems, never as plain text.
 
 use crate::problem::Problem;
 use crate::strict_json::{Refused, parse};
@@ -9,10 +9,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-/// Maximum size of a body, in bytes.
+/// Maximum size of a request body, in bytes.
 pub(crate) const MAX_BODY: usize = 1 << 20;
 
-/// A JSON object.
+/// A request body that is a JSON object.
 pub(crate) struct ApiJson(pub(crate) serde_json::Map<String, Value>);
 
 impl<S: Send + Sync> FromRequest<S> for ApiJson {
@@ -57,9 +57,9 @@ impl<S: Send + Sync> FromRequest<S> for ApiJson {
     }
 }
 
-/// Larger texts are parsed outside the threads that answer requests, in bytes.
+/// The size above which a text is parsed outside the threads that serve requests, in bytes.
 const LARGE: usize = 32 << 10;
-/// The number of large texts that are parsed at once.
+/// The number of large texts that are parsed concurrently.
 static LARGE_TEXTS: Semaphore = Semaphore::const_new(1);
 
 /// Parses a text of the given size. A large text is parsed on a blocking thread, one at a time, so
@@ -83,7 +83,7 @@ pub(crate) async fn apart<T: Send + 'static>(
     reading.await.map_err(|error| internal(&error))
 }
 
-/// Parts of the path.
+/// The parameters in a request's path.
 pub(crate) struct ApiPath<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath<T> {
@@ -112,7 +112,7 @@ pub(crate) fn is_id(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
 }
 
-/// The query.
+/// The parameters in a request's query.
 pub(crate) struct ApiQuery<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {

@@ -1,6 +1,6 @@
-//! A body in pieces, with limits on the waiting and searching that a peer can cause.
+//! Reads a body in pieces, and limits the waiting and searching that a peer can cause.
 //!
-//! Guarantees: a peer that sends nothing for [`IDLE`] is disconnected; a form's reader never buffers more than
+//! Guarantees: a peer that sends nothing for [`IDLE`] is disconnected; the form parser never buffers more than
 //! [`MAX_HEAD`] bytes of a part's header.
 
 use bytes::Bytes;
@@ -24,7 +24,7 @@ const PIECE: usize = 4 << 10;
 pub(crate) enum BodyError {
     /// The peer stopped sending.
     Stalled,
-    /// A part's header does not end.
+    /// The header of a part has no end.
     HeadTooLong,
     /// The connection broke, or the body's framing is invalid.
     Broken(axum::Error),
@@ -49,24 +49,24 @@ impl std::error::Error for BodyError {}
 pub(crate) struct Unread(Arc<AtomicUsize>);
 
 impl Unread {
-    /// Resets the count: the reader has consumed its input.
+    /// Resets the count after the reader has consumed its input.
     pub(crate) fn progress(&self) {
         self.0.store(0, Ordering::Relaxed);
     }
 }
 
-/// A body's pieces.
+/// A request body as a stream of pieces.
 pub(crate) struct Pieces {
     inner: axum::body::BodyDataStream,
     idle: Pin<Box<Sleep>>,
-    /// For a reader that searches: the bytes delivered and not yet consumed.
+    /// The bytes delivered and not yet consumed, if the reader searches the pieces.
     searched: Option<Unread>,
     rest: Bytes,
     rests: bool,
 }
 
 impl Pieces {
-    /// Returns the pieces as they arrive.
+    /// Returns a stream of the body's pieces as they arrive.
     pub(crate) fn new(body: axum::body::Body) -> Self {
         Self {
             inner: body.into_data_stream(),
@@ -77,13 +77,13 @@ impl Pieces {
         }
     }
 
-    /// Returns small pieces for a reader that searches them and has to report its progress.
+    /// Returns a stream of small pieces for a reader that searches them and reports its progress.
     pub(crate) fn searched(body: axum::body::Body) -> (Self, Unread) {
         let unread = Unread::default();
         (Self { searched: Some(unread.clone()), ..Self::new(body) }, unread)
     }
 
-    /// Delivers a small piece, then lets the reader process it before the next.
+    /// Delivers a small piece. The reader processes it before it gets the next one.
     fn small_piece(&mut self) -> Result<Bytes, BodyError> {
         let piece = self.rest.split_to(self.rest.len().min(PIECE));
         self.rests = true;

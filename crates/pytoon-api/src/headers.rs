@@ -1,15 +1,15 @@
-//! Headers of every answer, for browsers and caches.
+//! Adds security and caching headers to every response.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// No page loads external resources, is framed, or sends forms.
+/// The default content security policy: no page loads external resources, is framed, or sends forms.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Adds the headers, unless the answer has its own.
+/// Adds the headers that a response does not set itself.
 pub(crate) async fn guarded(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

@@ -1,4 +1,4 @@
-//! The service's liveness, readiness, metrics, presets and engines.
+//! The routes for liveness, readiness, metrics, presets and engines.
 
 use crate::auth::{Caller, Scope};
 use crate::problem::Problem;
@@ -22,18 +22,18 @@ use std::fmt::Write;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-/// A queue with a longer wait has no worker, or too few.
+/// The waiting time of a task from which the queue counts as having no worker, or too few.
 const OLD_QUEUE: Duration = Duration::from_secs(600);
-/// Timeout of the counters in the database: scrapers time out after ten seconds.
+/// The timeout for reading counters from the database. It is short because scrapers time out after ten seconds.
 const COUNTS_PATIENCE: Duration = Duration::from_secs(2);
-/// Timeout of the object store.
+/// The timeout for the check of the object store.
 const STORE_PATIENCE: Duration = Duration::from_secs(8);
-/// Timeout of the database. Probes time out after five seconds.
+/// The timeout for the check of the database. It is short because probes time out after five seconds.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
-/// Timeout of FFmpeg's version, which a working FFmpeg prints at once.
+/// The timeout for reading FFmpeg's version, which a working FFmpeg prints at once.
 const FFMPEG_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Check that the process answers
+/// Check that the process responds
 #[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/livez",
@@ -45,39 +45,39 @@ pub(crate) async fn livez() -> &'static str {
     "ok\n"
 }
 
-/// One check.
+/// The result of one check.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Check {
     /// True if the check passed.
     ok: bool,
-    /// The result of the check.
+    /// The details of the result.
     detail: String,
 }
 
-/// All checks.
+/// The results of all readiness checks.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Readiness {
-    /// `ok`, or `not_ready` if a check failed.
+    /// The overall status: `ok`, or `not_ready` if a check failed.
     status: String,
-    /// The checks by name.
+    /// The results of the checks, by name.
     checks: BTreeMap<String, Check>,
 }
 
-/// Makes a check of a result, without paths of this machine: the endpoint is public.
+/// Converts a result to a check. Removes paths of this machine, since the endpoint is public.
 fn check(result: Result<String, String>) -> Check {
     let ok = result.is_ok();
     let detail = result.unwrap_or_else(|error| error);
     Check { ok, detail: pytoon_core::text::without_folders(&detail) }
 }
 
-/// Lifetime of a cached readiness result.
+/// The lifetime of a cached readiness result.
 const ANSWER_HOLDS: Duration = Duration::from_secs(1);
-/// Lifetime of FFmpeg's cached version.
+/// The lifetime of FFmpeg's cached version.
 const FFMPEG_HOLDS: Duration = Duration::from_secs(60);
 
-/// Cached results of the readiness checks.
+/// The cached results of the readiness checks.
 #[derive(Debug, Default)]
 pub struct LastChecks {
     all: tokio::sync::Mutex<Option<(Instant, Readiness)>>,
@@ -85,7 +85,7 @@ pub struct LastChecks {
 }
 
 impl LastChecks {
-    /// Checks, unless that was done just now. Concurrent callers wait for the same checks.
+    /// Runs the readiness checks, unless the cached result is still valid. Concurrent callers share one run.
     async fn readiness(&self, api: &Api) -> Readiness {
         let mut all = self.all.lock().await;
         if let Some((at, readiness)) = all.as_ref()
@@ -98,7 +98,7 @@ impl LastChecks {
         readiness
     }
 
-    /// Reads FFmpeg's version, unless it is cached.
+    /// Returns FFmpeg's version, from the cache if it is still valid.
     async fn ffmpeg(&self) -> Result<String, String> {
         let mut last = self.ffmpeg.lock().await;
         if let Some((at, version)) = last.as_ref()
@@ -114,7 +114,7 @@ impl LastChecks {
     }
 }
 
-/// Returns the database's answer, or the timeout: another program may hold its lock.
+/// Returns the database's result, or an error on timeout: another process may hold its lock.
 async fn with_timeout<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
     match tokio::time::timeout(DATABASE_PATIENCE, asked).await {
         Ok(answer) => answer.map_err(|error| error.to_string()),
@@ -250,7 +250,7 @@ pub(crate) async fn metrics(
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
 
-/// Breakers and spend belong to all processes, so they are read from the shared database.
+/// Updates the gauges of breakers and spend. They concern all processes, so they are read from the shared database.
 async fn shared_gauges(api: &Api) -> Result<(), StoreError> {
     Metrics::day_budget(api.config.engines.budget.per_day_usd);
     let now = RealWorld.now();
@@ -271,7 +271,7 @@ async fn shared_gauges(api: &Api) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Formats the database's numbers as metrics.
+/// Formats the state of the queue as metrics.
 fn queue_text(queue: Option<QueueState>) -> String {
     let mut text = String::new();
     let mut gauge = |name: &str, help: &str, samples: &[(String, f64)]| {
@@ -314,7 +314,7 @@ fn queue_text(queue: Option<QueueState>) -> String {
     text
 }
 
-/// A preset.
+/// A preset that briefs can name.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Preset {
@@ -351,17 +351,17 @@ pub(crate) async fn presets(
     ))
 }
 
-/// An engine.
+/// An engine that can draw scenes.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Engine {
     /// The engine's name in a brief and in `engine.yaml`.
     engine: String,
-    /// True if the engine is switched on.
+    /// True if the engine is enabled.
     enabled: bool,
-    /// `closed`, `half_open` or `open`.
+    /// The state of the circuit breaker: `closed`, `half_open` or `open`.
     breaker: String,
-    /// Today's charges (UTC), in US dollars.
+    /// The amount charged today (UTC), in US dollars.
     spend_today_usd: f64,
 }
 

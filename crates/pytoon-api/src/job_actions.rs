@@ -1,4 +1,4 @@
-//! Cancels, retries, releases and deletes jobs.
+//! The routes that cancel, retry, release and delete jobs.
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
@@ -27,7 +27,7 @@ pub(crate) async fn job_reply(
 
 /// Cancel a job
 ///
-/// No further task starts, running tasks are stopped, and its vendor tasks are cancelled.
+/// No further task starts, running tasks are stopped, and vendor tasks of the job are cancelled.
 #[cfg_attr(feature = "openapi", utoipa::path(
     post,
     path = "/api/v2/jobs/{id}/cancel",
@@ -73,7 +73,7 @@ async fn resume(
 
 /// Retry a job
 ///
-/// It resumes at the failed stage; finished stages and purchases are kept.
+/// The job resumes at the failed stage. Finished stages and purchases are kept.
 #[cfg_attr(feature = "openapi", utoipa::path(
     post,
     path = "/api/v2/jobs/{id}/retry",
@@ -122,7 +122,7 @@ pub(crate) async fn release(
 
 /// Delete a job
 ///
-/// Deletes its artifacts too. Its charges stay in the ledger.
+/// The artifacts of the job are deleted too. Its charges stay in the ledger.
 #[cfg_attr(feature = "openapi", utoipa::path(
     delete,
     path = "/api/v2/jobs/{id}",

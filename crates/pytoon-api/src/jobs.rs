@@ -18,29 +18,29 @@ use pytoon_vocabulary::{JobId, UnixMs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A job.
+/// A job, which makes one film.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Job {
-    /// Its id.
+    /// The id of the job.
     job_id: String,
-    /// `queued`, `planning_scenes`, `building_timeline`, `rendering_scenes`, `composing`, `done`,
-    /// `failed`, `held`, `cancelling` or `cancelled`.
+    /// The status of the job: `queued`, `planning_scenes`, `building_timeline`, `rendering_scenes`, `composing`,
+    /// `done`, `failed`, `held`, `cancelling` or `cancelled`.
     status: String,
     /// The progress in percent, 0 to 100.
     progress_pct: u8,
-    /// The film's URI; null until the job is done.
+    /// The URI of the film; null until the job is done.
     output_uri: Option<String>,
-    /// The cover's URI; null until the job is done.
+    /// The URI of the cover; null until the job is done.
     thumbnail_uri: Option<String>,
     /// The number of known scenes.
     scene_count: usize,
-    /// Its scenes; absent in lists.
+    /// The scenes of the job; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     scenes: Option<Vec<Scene>>,
-    /// The times of the job's changes.
+    /// The times at which the job changed.
     timings: Timings,
-    /// The charges of vendors so far, in US dollars; absent in lists.
+    /// The amount that vendors have charged so far, in US dollars; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     cost_usd: Option<f64>,
     /// The reason why the job failed or is held.
@@ -50,21 +50,22 @@ pub(crate) struct Job {
     client_data: Option<Value>,
 }
 
-/// A scene.
+/// A scene of a job.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Scene {
-    /// The scene.
+    /// The id of the scene.
     scene_id: String,
-    /// `planned`, `rendering` or `done`.
+    /// The status of the scene: `planned`, `rendering` or `done`.
     status: String,
-    /// The engine that draws or drew it.
+    /// The engine that draws or drew the scene.
     engine_used: Option<String>,
-    /// True if another engine drew it than requested.
+    /// True if an engine other than the requested one drew the scene.
     fallback_used: bool,
-    /// Time that external engines worked on it, in milliseconds; null if this machine drew it with the film.
+    /// The time that external engines worked on the scene, in milliseconds; null if this machine drew it with the
+    /// film.
     render_duration_ms: Option<i64>,
-    /// The reason why the requested engine did not draw it.
+    /// The reason why the requested engine did not draw the scene.
     error: Option<String>,
 }
 
@@ -81,7 +82,7 @@ impl From<SceneRow> for Scene {
     }
 }
 
-/// Times of a job, as RFC 3339.
+/// The times at which a job changed, as RFC 3339.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Timings {
@@ -90,7 +91,7 @@ pub(crate) struct Timings {
     finished_at: Option<String>,
 }
 
-/// The error of a job.
+/// The error of a failed or held job.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Failure {
@@ -167,23 +168,23 @@ pub(crate) async fn authorized_job(
     row.filter(|row| caller.sees_key(&row.key_id)).ok_or_else(|| Problem::no_job(id))
 }
 
-/// The selection of jobs.
+/// The parameters that select jobs.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 pub(crate) struct Page {
-    /// Only jobs in this status.
+    /// The status of the listed jobs; all if absent.
     status: Option<String>,
     /// Maximum number of jobs, 1 to 200; default 50.
     #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 200))]
     limit: Option<u32>,
-    /// The `next` of the previous page.
+    /// The cursor of the page: the `next` of the previous page.
     #[cfg_attr(feature = "openapi", param(pattern = "^[0-9]+_.+$"))]
     cursor: Option<String>,
 }
 
-/// A page of jobs, newest first.
+/// One page of jobs, newest first.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Jobs {
@@ -273,7 +274,7 @@ pub(crate) async fn fetch(
     Ok(Json(job_with_scenes(&api, row).await?))
 }
 
-/// Returns a JSON artifact of a job, published or in progress.
+/// Returns a JSON artifact of a job, whether the film is published or in progress.
 async fn document(api: &Api, caller: &Caller, id: &JobId, name: &str) -> Result<Response, Problem> {
     caller.may(Scope::Read)?;
     let row = authorized_job(api, caller, id).await?;
@@ -359,7 +360,7 @@ pub(crate) async fn receipt(
     document(&api, &caller, &id, layout::METADATA).await
 }
 
-/// Returns the name of a job's file in the storage.
+/// Returns the name under which the storage contains a job's file.
 pub(crate) fn kept_as(id: &JobId, name: &str) -> String {
     format!("{}/{name}", folder_of(id.as_str()))
 }

@@ -1,10 +1,10 @@
-//! The service's HTTP API: jobs in, films and their status out.
+//! The HTTP API of the service, which accepts jobs and returns films and their status.
 //!
-//! Guarantees: every route is in the OpenAPI document that the server shows; every rejection is a problem (RFC
+//! Guarantees: every route is in the OpenAPI document that the server publishes; every rejection is a problem (RFC
 //! 9457) that names the field; a key sees only its own jobs; no request can access a path of this machine outside
 //! `assets.allowed_dirs`.
 //!
-//! Does not run jobs: it writes rows and reads artifacts. Workers do the rest.
+//! Does not run jobs: it writes rows and reads artifacts, and the workers run the jobs.
 //!
 //! Start with [`router`]; routes are in [`jobs`], [`act`], [`redo`], [`plan`], [`artifacts`], [`pages`],
 //! [`events`], [`webhooks`] and [`health`].
@@ -64,42 +64,43 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use tracing::Instrument;
 
-/// Timeout of a request. The transfer of events and files may take longer: only the start of their answer counts.
+/// The timeout of a request. For event streams and files, it covers only the start of the response; the transfer may
+/// take longer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Timeout of a request that contains a file.
+/// The timeout of a request that contains a file.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(900);
 
 /// The state shared by all routes.
 #[derive(Debug, Clone)]
 pub struct Api {
-    /// Jobs.
+    /// The store of jobs.
     pub jobs: Arc<dyn JobStore>,
-    /// API keys.
+    /// The store of API keys.
     pub keys: Arc<dyn KeyStore>,
-    /// Counters of all processes, and the health of the database.
+    /// The store of all processes' counters, which also checks the database.
     pub processes: Arc<dyn ProcessStore>,
-    /// Webhook messages.
+    /// The store of webhook messages.
     pub webhooks: Arc<dyn WebhookStore>,
-    /// Uploaded files.
+    /// The store of uploaded files.
     pub files: Arc<dyn FileStore>,
-    /// The ledger.
+    /// The ledger of paid calls.
     pub ledger: Arc<dyn PurchaseStore>,
-    /// Configuration.
+    /// The configuration of this process.
     pub config: Arc<Config>,
-    /// Plans films.
+    /// Plans films for the plan and submission routes.
     pub planner: Arc<dyn Planner>,
-    /// Request limits per key.
+    /// The rate limits per key.
     pub limits: Arc<RateLimits>,
-    /// Budgets that all requests share.
+    /// The budgets that all requests share.
     pub budgets: Arc<Budgets>,
-    /// The last results of the readiness checks.
+    /// The cached results of the readiness checks.
     pub checks: Arc<LastChecks>,
-    /// True if messages can be signed, so that webhooks may be requested.
+    /// True if webhook messages can be signed, so that briefs may request webhooks.
     pub signs: bool,
     /// The storage of films.
     pub storage: Storage,
-    /// True if no key is required.
+    /// True if requests need no API key.
     pub no_auth: bool,
     /// The counters of this process.
     pub metrics: Arc<MetricsHandle>,
@@ -156,7 +157,7 @@ routes! {
         "/metrics" => get(health::metrics);
     }
 
-    /// Returns the routes that receive files: `assets.max_mib` limits their bodies while they arrive.
+    /// Returns the routes that receive files. `assets.max_mib` limits their bodies while they arrive.
     fn upload_routes {
         "/api/v2/assets" => post(assets::upload);
         "/api/v2/assets/uploads" => post(assets::begin_upload);
@@ -164,11 +165,11 @@ routes! {
     }
 }
 
-/// Methods that are logged by name (RFC 9110, 9.1; RFC 5789).
+/// HTTP methods that are logged by name (RFC 9110, 9.1; RFC 5789).
 const METHODS: [&str; 9] =
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
 
-/// Logs a request by its route: its path and query may contain a caller's secret.
+/// Logs a request by its route. The path and the query are omitted, since they may contain a caller's secret.
 async fn logged(request: Request, next: Next) -> Response {
     let begun = Instant::now();
     // A method can be any word of the caller's choice.

@@ -1,4 +1,4 @@
-//! Rate limits per key. Each process counts separately: several processes each allow the full rate.
+//! Limits the request rate per key. Each process counts separately, so several processes each allow the full rate.
 
 use crate::problem::Problem;
 use axum::http::StatusCode;
@@ -18,7 +18,7 @@ pub struct RateLimits {
 }
 
 impl RateLimits {
-    /// Makes the configured limits; 0 means no limit.
+    /// Creates the configured limits; 0 means no limit.
     pub fn new(settings: &ServiceSettings) -> Self {
         let limiter = |per_minute: u32| {
             NonZeroU32::new(per_minute).map(|most| RateLimiter::keyed(Quota::per_minute(most)))
@@ -29,12 +29,12 @@ impl RateLimits {
         }
     }
 
-    /// Rejects a request of a key that exceeds its rate.
+    /// Rejects a request if its key exceeds the request rate.
     pub(crate) fn request(&self, key: &str) -> Result<(), Problem> {
         within(self.requests.as_ref(), key, "requests", "service.requests_per_minute")
     }
 
-    /// Rejects a submission of a key that exceeds its rate.
+    /// Rejects a submission if its key exceeds the submission rate.
     pub(crate) fn submission(&self, key: &str) -> Result<(), Problem> {
         within(self.submissions.as_ref(), key, "submissions", "service.submissions_per_minute")
     }

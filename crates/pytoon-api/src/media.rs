@@ -1,6 +1,6 @@
-//! The files of a brief: found in allowed folders, among uploads, or fetched from https addresses.
+//! Resolves the files of a brief, which are in allowed folders, among uploads, or at https URLs.
 //!
-//! This process fetches addresses from inside a network that the caller must not see: the guard of `pytoon-vendor`
+//! This process fetches URLs from inside a network that the caller must not see, so the guard of `pytoon-vendor`
 //! allows public hosts only. Redirects are followed explicitly, each with the same check.
 
 use crate::Api;
@@ -18,10 +18,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use url::Url;
 
-/// Maximum number of redirects: more than any content network needs.
+/// Maximum number of redirects, which is more than any content network needs.
 const MAX_REDIRECTS: usize = 4;
 
-/// Resolves every file of a brief, for this caller.
+/// Resolves every file of a brief on behalf of a caller.
 pub(crate) async fn find_files(
     api: &Api,
     caller: &Caller,
@@ -74,7 +74,7 @@ fn misplaced(field: &str, media_type: &str) -> Option<String> {
     Some(format!("this is {media_type}; {wanted} is expected here"))
 }
 
-/// Returns the path of a file in one of the allowed folders, with links resolved.
+/// Returns the path of a file in one of the allowed folders, with symbolic links resolved.
 fn find_allowed_file(folders: &[String], name: &str) -> Result<PathBuf, String> {
     if folders.is_empty() {
         return Err(
@@ -95,7 +95,7 @@ fn find_allowed_file(folders: &[String], name: &str) -> Result<PathBuf, String> 
     Err(format!("there is no file `{name}` in the folders of assets.allowed_dirs"))
 }
 
-/// Fetches an address into an asset of the caller. Returns its id.
+/// Downloads a URL into an asset of the caller. Returns the asset's id.
 async fn fetch(api: &Api, caller: &Caller, address: &str) -> Result<String, Refused> {
     let seconds = api.config.settings.assets.fetch_seconds;
     let fetched =
@@ -142,8 +142,8 @@ async fn download(
     Err(refuse("it redirects too many times"))
 }
 
-/// Returns the reason for not fetching an address, without revealing anything about the private network: the name
-/// of a private host reads like an unknown name, a refused connection like a silent host.
+/// Returns the reason why a URL was not fetched. It reveals nothing about the private network: a private host is
+/// reported like an unknown name, and a refused connection like an unresponsive host.
 fn worded(refusal: Option<Refusal>, url: &Url) -> String {
     match refusal {
         None => "its host does not respond".to_owned(),

@@ -38,8 +38,8 @@ pub fn document() -> String {
     text
 }
 
-/// Completes the document with facts that the routes' descriptions cannot express: problems have their own media
-/// type, and the body of a submission is a brief, as `pytoon render` reads it.
+/// Adds facts that the routes' descriptions cannot express: problems have their own media type, and the body of a
+/// submission is a brief in the form that `pytoon render` reads.
 fn complete(document: &mut Value) {
     let paths = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
     for route in paths.filter_map(Value::as_object_mut).flat_map(|routes| routes.values_mut()) {
@@ -85,7 +85,7 @@ fn complete(document: &mut Value) {
         json!({ "schema": { "$ref": "#/components/schemas/Brief" } });
 }
 
-/// Rewrites references: an OpenAPI document has its schemas in another place.
+/// Rewrites schema references, since an OpenAPI document stores its schemas at another path.
 fn relocate(schema: &mut Value) {
     match schema {
         Value::Object(map) => {

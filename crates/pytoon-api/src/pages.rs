@@ -1,4 +1,4 @@
-//! The web pages of the API process: the API's description, for programs and for people.
+//! The web pages that describe the API, for programs and for people.
 
 use crate::Api;
 use axum::Router;
@@ -8,11 +8,11 @@ use axum::routing::get;
 
 /// The document that `pytoon-generate` writes.
 const DOCUMENT: &str = include_str!("../../../docs/openapi.json");
-/// The page: it reads `/openapi.json` and needs no external resources.
+/// The HTML page. It loads `/openapi.json` and needs no external resources.
 const PAGE: &str = include_str!("docs.html");
-/// The page's JavaScript.
+/// The JavaScript of the page.
 const SCRIPT: &str = include_str!("docs.js");
-/// The page runs only its own script, and connects only to this service.
+/// The content security policy of the page: it runs only its own script and connects only to this service.
 const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
      style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

@@ -1,4 +1,4 @@
-//! A film's plan and price, without rendering or buying anything.
+//! Plans a film and its price, without rendering or purchasing anything.
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
@@ -14,23 +14,23 @@ use serde_json::Value;
 use std::fmt;
 use tokio::sync::Semaphore;
 
-/// Maximum number of concurrent plans; each occupies a core for a moment, and others wait.
+/// Limits the number of concurrent plans. Each plan uses a core for a moment, and other plans wait.
 static PLANS: Semaphore = Semaphore::const_new(2);
 
 /// The reason why a plan failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanFailure {
-    /// The invalid field of the brief; `None` if the brief is not at fault.
+    /// The invalid field of the brief; `None` if the brief is not the cause.
     pub field: Option<String>,
     /// The cause and the remedy.
     pub reason: String,
 }
 
-/// Plans films; implemented by the program.
+/// Plans films; implemented by the `pytoon` binary.
 pub trait Planner: fmt::Debug + Send + Sync {
-    /// Returns plan and price of a brief with absolute paths. Blocks.
+    /// Returns the plan and the price of a brief with absolute paths. Blocks the thread.
     fn plan(&self, brief: &Brief) -> Result<Value, PlanFailure>;
-    /// Checks the rest of a brief besides its media, as the job does. Blocks.
+    /// Checks everything in a brief except its media, as the job would. Blocks the thread.
     fn check(&self, brief: &Brief) -> Result<(), PlanFailure>;
     /// Returns the warnings about an accepted brief.
     fn warnings(&self, brief: &Brief) -> Vec<Note>;
@@ -38,8 +38,8 @@ pub trait Planner: fmt::Debug + Send + Sync {
 
 /// Plan a film
 ///
-/// The result and the price of a brief: scenes with the engines that may draw them, timeline, price. Nothing is
-/// rendered, stored or bought; a local voice speaks, to know the times.
+/// Returns the planned film and its price: scenes with the engines that may draw them, the timeline, and the price.
+/// Nothing is rendered, stored or purchased; a local voice is synthesized to determine the times.
 #[cfg_attr(feature = "openapi", utoipa::path(
     post,
     path = "/api/v2/plan",

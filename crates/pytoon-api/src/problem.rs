@@ -1,4 +1,4 @@
-//! Rejections and failures as RFC 9457 problems: what, where, why, and what to do.
+//! Rejections and failures as RFC 9457 problems, which state the error, its location, its cause and the remedy.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -9,7 +9,7 @@ use pytoon_vocabulary::JobId;
 use serde::Serialize;
 use std::num::NonZeroU16;
 
-/// A problem, as `application/problem+json`.
+/// A problem in the form of `application/problem+json`.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Problem {
@@ -24,7 +24,7 @@ pub(crate) struct Problem {
     /// The cause in this request, and the remedy.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     detail: Box<str>,
-    /// The machine-readable code.
+    /// A machine-readable code for the kind of problem.
     code: &'static str,
     /// The stage that failed, if a job's stage did.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,9 +49,9 @@ pub(crate) struct Problem {
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct FieldError {
-    /// The field, such as `scenes[0].engine`.
+    /// The path of the field, such as `scenes[0].engine`.
     field: String,
-    /// The error.
+    /// The description of the error.
     detail: String,
 }
 
@@ -71,23 +71,23 @@ impl Problem {
         }
     }
 
-    /// Returns the problem with a pause before a retry.
+    /// Returns the problem with a pause before a retry, in seconds.
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = u16::try_from(seconds).ok().and_then(NonZeroU16::new);
         self
     }
 
-    /// Makes the problem of a missing job, or one of another key: the two are indistinguishable.
+    /// Creates the problem for a missing job, or for a job of another key: the two are indistinguishable.
     pub(crate) fn no_job(id: &JobId) -> Self {
         Self::new(StatusCode::NOT_FOUND, "no_such_job", format!("there is no job `{id}`"))
     }
 
-    /// Makes the problem of an invalid field of the request.
+    /// Creates the problem for an invalid field of the request.
     pub(crate) fn field(field: &str, detail: impl Into<String>) -> Self {
         Self::of_field("invalid_request", field, detail)
     }
 
-    /// Does the same with another code.
+    /// Creates the problem for an invalid field, with the given code.
     pub(crate) fn of_field(code: &'static str, field: &str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         let whole = format!("`{field}`: {detail}");

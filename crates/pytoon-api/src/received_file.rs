@@ -1,6 +1,7 @@
-//! Files from outside: received in pieces, limited in size, identified by their content, stored once per key.
+//! Receives files from callers and from the URLs in briefs. Reads them in pieces, limits their size, identifies them
+//! by their content, and stores each once per key.
 //!
-//! Guarantees: a file that is too large is not read to its end; a rejected file leaves nothing behind; a file is
+//! Guarantees: a file that is too large is not read to its end; a rejected file leaves no data behind; a file is
 //! stored before its row exists.
 //!
 //! Start with [`Receiver`], then [`keep`].
@@ -20,24 +21,24 @@ use std::time::Duration;
 use tempfile::TempPath;
 use tokio::io::AsyncWriteExt;
 
-/// The folder of files until they are accepted.
+/// The folder that contains files until they are accepted.
 const INCOMING: &str = "incoming";
-/// Timeout of FFprobe: a file that takes longer is not usable in a film.
+/// The timeout of FFprobe. A file that takes longer cannot be used in a film.
 const LOOK_PATIENCE: Duration = Duration::from_secs(15);
 
-/// The reason why a file is rejected.
+/// The reason why a file was rejected.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// It is larger than `assets.max_mib`.
+    /// The file is larger than `assets.max_mib`.
     TooLarge(u64),
-    /// A film cannot use its type.
+    /// A film cannot use files of this type.
     Kind(String),
-    /// An error of ours.
+    /// An error that the caller did not cause.
     Ours(Problem),
 }
 
 impl Refused {
-    /// Returns the problem at a field, if the caller can fix it.
+    /// Returns the problem for a field, if the caller can fix it.
     pub(crate) fn at(self, field: &str) -> Problem {
         match self {
             Self::TooLarge(mib) => Problem::of_field("invalid_asset", field, too_large(mib)),
@@ -46,7 +47,7 @@ impl Refused {
         }
     }
 
-    /// Returns the problem of a file that is the whole body.
+    /// Returns the problem for a file that is the whole body.
     pub(crate) fn of_body(self) -> Problem {
         match self {
             Self::TooLarge(mib) => {
@@ -67,10 +68,10 @@ fn ours(error: &dyn std::fmt::Display) -> Refused {
     Refused::Ours(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", detail))
 }
 
-/// The memory limit of a program that analyses a file, in bytes.
+/// The memory limit of an external program that analyses a file, in bytes.
 const LOOK_MEMORY: u64 = 1 << 30;
 
-/// Receives a file.
+/// Receives one file.
 #[derive(Debug)]
 pub(crate) struct Receiver {
     file: tokio::fs::File,
@@ -78,13 +79,13 @@ pub(crate) struct Receiver {
     hasher: Sha256,
     size: u64,
     max_mib: u64,
-    /// The size at the last check of the free space, in bytes.
+    /// The number of bytes received when the free space was last checked.
     looked_at: u64,
     api: Api,
     share: Share,
 }
 
-/// Number of received bytes after which the free space is checked again.
+/// The number of received bytes after which the free space is checked again.
 const LOOK_EVERY: u64 = 1 << 20;
 
 /// A completely received file.
@@ -97,7 +98,7 @@ pub(crate) struct ReceivedFile {
 }
 
 impl Receiver {
-    /// Begins a file, once the caller's key has its share of the incoming ones.
+    /// Starts to receive a file, once the caller's key has a share of the budget for incoming files.
     pub(crate) async fn begin(api: &Api, caller: &Caller) -> Result<Self, Refused> {
         let share = api.budgets.incoming.take(&caller.key_id, 1).await.map_err(Refused::Ours)?;
         crate::disk_space::check(api).map_err(Refused::Ours)?;
@@ -117,13 +118,13 @@ impl Receiver {
         })
     }
 
-    /// Rejects a file whose announced length is too large.
+    /// Returns an error if the announced length of a file is too large.
     pub(crate) fn expect(&self, length: Option<u64>) -> Result<(), Refused> {
         let fits = length.is_none_or(|length| length <= self.max_mib << 20);
         if fits { Ok(()) } else { Err(Refused::TooLarge(self.max_mib)) }
     }
 
-    /// Receives the next piece.
+    /// Receives the next piece of the file.
     pub(crate) async fn push(&mut self, piece: &[u8]) -> Result<(), Refused> {
         self.size += piece.len() as u64;
         self.expect(Some(self.size))?;
@@ -135,7 +136,7 @@ impl Receiver {
         self.file.write_all(piece).await.map_err(|error| ours(&error))
     }
 
-    /// Ends the file.
+    /// Completes the file.
     pub(crate) async fn end(mut self) -> Result<ReceivedFile, Refused> {
         self.file.flush().await.map_err(|error| ours(&error))?;
         let sha256 = pytoon_vocabulary::hex(&self.hasher.finalize());
@@ -208,7 +209,7 @@ async fn put(api: &Api, place: TempPath, file: &str) -> Result<(), Refused> {
     api.storage.keep(file).await.map_err(|error| Refused::Ours(error.into()))
 }
 
-/// Returns the reason why a film cannot use a file, without its path on this machine.
+/// Returns the reason why a film cannot use a file, without the file's path on this machine.
 fn reason(place: &Path, error: &SystemError) -> String {
     let said = match error {
         SystemError::Unusable { reason, .. } => reason.clone(),

@@ -1,7 +1,7 @@
-//! Changes one scene of a job.
+//! The route that changes one scene of a job.
 //!
-//! The change becomes part of the job's brief, and the job runs its stages again: each reuses its earlier result,
-//! so that only the affected parts are rendered, and bought, again.
+//! The change becomes part of the job's brief, and the job runs its stages again. Each stage reuses its earlier
+//! result where it can, so that only the affected parts are rendered, and paid for, again.
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
@@ -26,13 +26,13 @@ use std::path::PathBuf;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SceneChange {
-    /// Another visual idea.
+    /// The new visual idea of the scene.
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub prompt: Option<String>,
-    /// Another engine; the same one is asked again if the scene had fallen back.
+    /// The new engine of the scene. Naming the current one retries it if the scene had fallen back.
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub engine: Option<String>,
-    /// Another caption, shown over the whole scene; the spoken text stays.
+    /// The new caption, shown over the whole scene. The spoken text does not change.
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub caption: Option<String>,
 }
@@ -40,7 +40,7 @@ pub struct SceneChange {
 /// Returns the brief of a job with one scene changed.
 ///
 /// # Errors
-/// The invalid field; `scene` if the job has no such scene.
+/// Returns the invalid field; `scene` if the job has no such scene.
 fn changed_brief(
     config: &Config,
     job: &JobRow,
@@ -62,8 +62,8 @@ fn changed_brief(
 
 /// Redo a scene
 ///
-/// With another prompt, engine or caption. Only the affected parts are rendered again, and only the scene's own
-/// engines are asked. The earlier film stays until the new one is done.
+/// Changes the prompt, engine or caption of one scene. Only the affected parts are rendered again, and only this
+/// scene's engines are called. The earlier film stays available until the new one is done.
 #[cfg_attr(feature = "openapi", utoipa::path(
     post,
     path = "/api/v2/jobs/{id}/scenes/{n}/redo",

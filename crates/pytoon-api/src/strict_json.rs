@@ -1,21 +1,21 @@
-//! Unambiguous JSON: no duplicate fields, and no number that loses digits.
+//! Parses JSON unambiguously: it rejects duplicate fields, and numbers that would lose digits.
 //!
-//! RFC 8259 leaves both to the parser, so that two parsers may read different briefs from one body.
+//! RFC 8259 leaves both to the parser, so two parsers may read different briefs from the same body.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
 
-/// The reason why a text is rejected.
+/// The reason why a text was rejected.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// It cannot be parsed, or contains a duplicate field: the error with its position.
+    /// The text cannot be parsed, or contains a duplicate field. The value is the error with its position.
     NotJson(String),
-    /// It is JSON with a number that would lose digits; the number is shortened here.
+    /// The text contains a number that would lose digits. The value is that number, shortened.
     LossyNumber(String),
 }
 
-/// Parses a text.
+/// Parses a text strictly.
 pub(crate) fn parse(text: &[u8]) -> Result<Value, Refused> {
     let not_json = |error: serde_json::Error| Refused::NotJson(error.to_string());
     let mut parser = serde_json::Deserializer::from_slice(text);
@@ -53,8 +53,8 @@ fn lossy_number(text: &[u8]) -> Option<String> {
     None
 }
 
-/// Returns true if a number survives a round trip. Up to fifteen digits always do (IEEE 754, binary64), and so does
-/// the printed form of a double.
+/// Returns true if a number survives a round trip. Numbers of up to fifteen digits always do (IEEE 754, binary64),
+/// and so does the printed form of a double.
 fn is_kept(number: &str) -> bool {
     if number.len() <= 15 || number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok() {
         return true;
@@ -64,7 +64,7 @@ fn is_kept(number: &str) -> bool {
     !is_integer && again.is_some_and(|value| decimal(number) == decimal(&format!("{value:e}")))
 }
 
-/// Returns the digits of a number without zeros at both ends, and the exponent of the last.
+/// Returns the digits of a number without leading and trailing zeros, and the exponent of the last digit.
 fn decimal(number: &str) -> Option<(String, i64)> {
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -76,7 +76,7 @@ fn decimal(number: &str) -> Option<(String, i64)> {
     Some(if kept.is_empty() { (String::new(), 0) } else { (kept.to_owned(), kept_power) })
 }
 
-/// Reads any value.
+/// A deserializer visitor that accepts any value strictly.
 #[derive(Clone, Copy)]
 struct Strict;
 

@@ -1,4 +1,4 @@
-//! The submission of a job.
+//! The route that submits a job.
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
@@ -18,25 +18,25 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 
-/// An accepted job.
+/// The response to an accepted submission.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Accepted {
-    /// The job's id.
+    /// The id of the job.
     job_id: String,
     /// The status of the job.
     status: String,
-    /// The warnings; the job is accepted nevertheless.
+    /// Warnings about the brief, which is accepted nevertheless.
     warnings: Vec<Warning>,
 }
 
-/// Maximum length of an idempotency key.
+/// Maximum length of an idempotency key, in bytes.
 const MAX_MARK: usize = 255;
 
 /// Submit a job
 ///
-/// The body is a brief, optionally with `client_data`, which is returned with the job, and `webhook` (`{"url":
-/// …}`), which is notified of its end. Files are uploads (`asset:{id}`), https addresses, or paths in the folders
+/// The body is a brief. It may also contain `client_data`, which is returned with the job, and `webhook` (`{"url":
+/// …}`), which is notified when the job ends. Files are uploads (`asset:{id}`), https URLs, or paths in the folders
 /// of `assets.allowed_dirs`. A repeated request with the same `Idempotency-Key` and body returns the same job.
 #[cfg_attr(feature = "openapi", utoipa::path(
     post,
@@ -113,7 +113,7 @@ pub(crate) async fn submit(
 
 type Answer = (StatusCode, [(HeaderName, HeaderValue); 2], Json<Accepted>);
 
-/// Answers a submission with a known idempotency key, regardless of the current limits, disk and files.
+/// Responds to a submission with a known idempotency key, regardless of the current limits, disk space and files.
 async fn repeated(api: &Api, earlier: Submission) -> Result<Answer, Problem> {
     let Submission::Repeated(id) = earlier else {
         return Err(Problem::new(
@@ -157,7 +157,7 @@ fn mark(headers: &HeaderMap, asked: &Value) -> Result<Option<Idempotency>, Probl
     Ok(Some(Idempotency { mark: mark.to_owned(), request_hash }))
 }
 
-/// Returns the brief in a body, with its files resolved.
+/// Returns the brief from a request body, with its files resolved.
 pub(crate) async fn brief(
     api: &Api,
     caller: &Caller,
@@ -181,7 +181,7 @@ pub(crate) async fn brief(
     Ok(checked?)
 }
 
-/// Rejects names that the configuration does not have, before the job is accepted.
+/// Rejects names that the configuration does not contain, before the job is accepted.
 fn known_names(api: &Api, brief: &Brief) -> Result<(), Problem> {
     let named = |field: &str, name: &Option<String>, known: &dyn Fn(&str) -> Option<String>| {
         let wrong = name.as_deref().and_then(known);
@@ -198,7 +198,7 @@ fn known_names(api: &Api, brief: &Brief) -> Result<(), Problem> {
     named("profile", &brief.profile, &|name| reason(api.config.profile(name).map(|_| ())))
 }
 
-/// Formats an error without the name of our file.
+/// Formats an error without the name of the service's own file.
 fn format_error(error: &ConfigError) -> String {
     let near = error.suggestion.as_ref().map(|name| format!(" (did you mean `{name}`?)"));
     format!("{}{}", error.reason, near.unwrap_or_default())

@@ -1,24 +1,24 @@
-//! Warnings: notes about an accepted brief.
+//! Warnings about an accepted brief, in the form that the API returns.
 
 use pytoon_core::note::{self, Note};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A note about an accepted brief.
+/// A warning about an accepted brief.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Warning {
-    /// A stable code.
+    /// A stable code for the kind of warning.
     #[cfg_attr(feature = "openapi", schema(schema_with = code_schema))]
     code: String,
-    /// Parameters of the code, by name.
+    /// The parameters of the warning, by name.
     params: Map<String, Value>,
-    /// One sentence in English.
+    /// The warning as one sentence in English.
     message: String,
 }
 
 impl Warning {
-    /// Converts notes, without duplicates.
+    /// Converts notes to warnings, without duplicates.
     pub(crate) fn list(notes: Vec<Note>) -> Result<Vec<Self>, serde_json::Error> {
         serde_json::to_value(note::reports(notes)).and_then(serde_json::from_value)
     }

@@ -1,4 +1,4 @@
-//! Webhooks about the end of jobs: their registration and their deliveries.
+//! The routes for webhooks about the end of jobs: their registration and their deliveries.
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
@@ -15,20 +15,20 @@ use pytoon_vocabulary::JobId;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Maximum length of an address.
+/// Maximum length of a webhook URL.
 const MAX_URL: usize = 2048;
 
-/// A message about a job.
+/// A webhook message about a job.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Webhook {
-    /// The message's id, which the receiver gets as `webhook-id`.
+    /// The id of the message, which the receiver gets as `webhook-id`.
     id: String,
-    /// `job.done`, `job.failed`, `job.held` or `job.cancelled`.
+    /// The type of the message: `job.done`, `job.failed`, `job.held` or `job.cancelled`.
     event: String,
-    /// The receiver's address without its query, which may contain secrets.
+    /// The URL of the receiver without its query, which may contain secrets.
     receiver: String,
-    /// `due`, `delivered` or `dead`.
+    /// The state of the message: `due`, `delivered` or `dead`.
     state: String,
     /// The time of the next attempt, if there is one.
     next_at: Option<String>,
@@ -38,21 +38,21 @@ pub(crate) struct Webhook {
     attempts: Vec<WebhookAttempt>,
 }
 
-/// A delivery attempt.
+/// An attempt to deliver a message.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct WebhookAttempt {
     /// The time of the attempt.
     at: String,
-    /// The receiver's HTTP status, if it answered.
+    /// The receiver's HTTP status, if it responded.
     status: Option<u16>,
-    /// The duration, in milliseconds.
+    /// The duration of the attempt, in milliseconds.
     duration_ms: i64,
     /// The error; null on success.
     error: Option<String>,
 }
 
-/// A job's messages.
+/// The webhook messages of a job.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Webhooks {
@@ -91,7 +91,7 @@ fn receiver(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or_default()
 }
 
-/// Parses the webhook of a submission and checks that it can be called.
+/// Parses the webhook of a submission and checks that its URL may be called.
 pub(crate) fn checked_webhook(api: &Api, asked: &Value) -> Result<Value, Problem> {
     let fields = asked.as_object();
     let stray = fields.and_then(|fields| fields.keys().find(|name| *name != "url"));
@@ -144,7 +144,7 @@ pub(crate) async fn list(
 
 /// Send a webhook message again
 ///
-/// It keeps its id, so that a receiver can detect a duplicate.
+/// The message keeps its id, so that a receiver can detect a duplicate.
 #[cfg_attr(feature = "openapi", utoipa::path(
     post,
     path = "/api/v2/jobs/{id}/webhooks/{message}/resend",

@@ -1,40 +1,40 @@
-//! Loads a brief from a file or from text.
+//! Loads a brief from a file or from a text.
 
 use crate::document::{Document, MAX_BYTES};
 use crate::strict::{self, ConfigError};
 use pytoon_core::brief::{Brief, FieldProblem};
 use std::path::{Path, PathBuf};
 
-/// A brief with the text that it was read from, for error messages.
+/// A brief together with its source text, which error messages refer to.
 #[derive(Debug, Clone)]
 pub struct BriefFile {
-    /// The brief.
+    /// The parsed brief.
     pub brief: Brief,
-    /// The name of its file, as given by the user.
+    /// The name of the brief's file, as the user wrote it.
     pub name: String,
-    /// The folder that its paths are relative to.
+    /// The folder to which the brief's paths are relative.
     pub base: PathBuf,
     document: Document,
 }
 
 impl BriefFile {
-    /// Replaces the brief. Errors still point into the text that was read.
+    /// Replaces the brief. Errors still refer to the original text.
     #[must_use]
     pub fn with_brief(self, brief: Brief) -> Self {
         Self { brief, ..self }
     }
 
-    /// Returns an error about one of its fields, with the line.
+    /// Returns an error about a field of the brief, with its line.
     pub fn error(&self, field: &str, reason: impl Into<String>) -> ConfigError {
         ConfigError::field(&self.name, &self.document, field, reason)
     }
 
-    /// Returns an error for a problem that the core found, with the line.
+    /// Returns an error for a problem that the core detected, with its line.
     pub fn problem(&self, problem: &FieldProblem) -> ConfigError {
         self.error(&problem.field, problem.reason.clone())
     }
 
-    /// Resolves a path of the brief.
+    /// Resolves a path in the brief relative to `base`.
     pub fn resolve(&self, path: &str) -> PathBuf {
         self.base.join(path)
     }
@@ -63,7 +63,7 @@ pub fn load_brief(path: &Path) -> Result<BriefFile, ConfigError> {
     read_brief(&name, &text, base)
 }
 
-/// Parses a brief; its paths are relative to `base`.
+/// Parses a brief whose paths are relative to `base`.
 ///
 /// ```
 /// use std::path::PathBuf;

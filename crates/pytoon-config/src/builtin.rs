@@ -1,4 +1,4 @@
-//! The files of `config/`, built into the program so that it works from any folder.
+//! The files of `config/`, embedded in the binary so that it works from any folder.
 
 macro_rules! files {
     ($($folder:literal: [$($name:literal),+ $(,)?]),+ $(,)?) => {
@@ -6,9 +6,9 @@ macro_rules! files {
     };
 }
 
-/// `config/defaults.yaml`.
+/// The content of `config/defaults.yaml`.
 pub(crate) const DEFAULTS: &str = include_str!("../../../config/defaults.yaml");
-/// `config/engine.yaml`.
+/// The content of `config/engine.yaml`.
 pub(crate) const ENGINE: &str = include_str!("../../../config/engine.yaml");
 
 /// A folder, with the name and text of each of its files.
@@ -32,7 +32,7 @@ pub(crate) fn folder(name: &str) -> &'static [(&'static str, &'static str)] {
 mod tests {
     use super::*;
 
-    /// Catches a file that was added to `config/` but not here.
+    /// Detects a file that was added to `config/` but not here.
     #[test]
     fn every_file_of_the_config_folder_is_built_in() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");

@@ -1,46 +1,46 @@
-//! A YAML or JSON text as a value with the line of every field.
+//! A parsed YAML or JSON text with the line of every field.
 //!
-//! YAML 1.2 core schema, without anchors and aliases (a few lines of them can expand to gigabytes) and without tags.
-//! The same parser reads JSON, which is a subset of YAML.
+//! Accepts the core schema of YAML 1.2, without anchors and aliases (a few lines of them can expand to gigabytes) and
+//! without tags. The same parser reads JSON, which is a subset of YAML.
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 use serde_json::{Map, Number, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// The deepest nesting accepted, above that of any real brief or configuration.
+/// The deepest accepted nesting, above that of any real brief or configuration.
 const MAX_DEPTH: usize = 24;
-/// The largest text accepted in bytes, above the size of any real brief or configuration.
+/// The largest accepted text, in bytes, above the size of any real brief or configuration.
 pub const MAX_BYTES: usize = 1 << 20;
 
-/// A place in a text; line and column start at 1.
+/// A position in a text. Line and column start at 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    /// The line.
+    /// The line number, from 1.
     pub line: usize,
-    /// The column.
+    /// The column number, from 1.
     pub column: usize,
 }
 
-/// A parsed text.
+/// A parsed YAML or JSON text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
-    /// The value.
+    /// The value of the whole text.
     pub value: Value,
     places: HashMap<String, Place>,
 }
 
-/// A text that is neither YAML nor JSON.
+/// The error for a text that is neither YAML nor JSON.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyntaxError {
-    /// The place of the error.
+    /// The position of the error.
     pub place: Place,
-    /// The reason, as shown to the user.
+    /// The reason for the error, as shown to the user.
     pub reason: String,
 }
 
 impl Document {
-    /// Parses a text. An empty text gives an empty mapping.
+    /// Parses a text. An empty text becomes an empty mapping.
     pub fn parse(text: &str) -> Result<Self, SyntaxError> {
         if text.len() > MAX_BYTES {
             return Err(SyntaxError {
@@ -55,7 +55,7 @@ impl Document {
         Ok(Self { value, places: reader.places })
     }
 
-    /// Returns the place of a field, or of the nearest enclosing field in the text.
+    /// Returns the position of a field, or of the nearest enclosing field that is in the text.
     ///
     /// Paths have the form `overlays[0].width`.
     pub fn find_place(&self, path: &str) -> Option<Place> {
@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Returns the value if nothing follows the first document.
+    /// Returns `value` if nothing follows the first document, and an error otherwise.
     fn end(&mut self, value: Value) -> Result<Value, SyntaxError> {
         loop {
             match self.next()? {
@@ -178,7 +178,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Converts JSON's surrogate pairs (`\ud83d\ude00`, RFC 8259, section 7) to YAML's single escape for characters
-/// beyond U+FFFF. Only in JSON, since a backslash is a plain character in most YAML strings.
+/// beyond U+FFFF. Applies to JSON only, since a backslash is a plain character in most YAML strings.
 fn with_whole_characters(text: &str) -> Cow<'_, str> {
     if !text.trim_start().starts_with('{') {
         return Cow::Borrowed(text);
@@ -209,7 +209,7 @@ fn with_whole_characters(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Returns the number of an escape `\uXXXX` at the start of a text.
+/// Returns the UTF-16 code unit of an escape `\uXXXX` at the start of a text.
 fn half(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     let is_number = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
@@ -233,7 +233,7 @@ fn syntax(error: &ScanError) -> SyntaxError {
     }
 }
 
-/// Parses a plain scalar by YAML's core schema; a quoted scalar is text.
+/// Parses a plain scalar by YAML's core schema. A quoted scalar is always text.
 fn scalar(text: &str, style: ScalarStyle) -> Value {
     if style != ScalarStyle::Plain {
         return Value::String(text.to_owned());

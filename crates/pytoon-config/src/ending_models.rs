@@ -1,24 +1,24 @@
-//! Models in use with an announced shutdown.
+//! Lists the configured models whose vendors have announced their shutdown.
 
 use crate::layers::Config;
 use crate::model_ends::{ModelEnd, ends_of_engine};
 use crate::settings::TranscriptionChoice;
 
-/// A model in use with an announced shutdown.
+/// A configured model with an announced shutdown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndingModel<'a> {
-    /// The field that names it.
+    /// The field that names the model.
     pub field: String,
-    /// The configuration file of the field.
+    /// The configuration file that contains the field.
     pub file: &'static str,
-    /// The variables that may hold the provider's key.
+    /// The environment variables that may contain the provider's API key.
     pub key_env: &'a [String],
-    /// The shutdown.
+    /// The announced shutdown.
     pub end: &'a ModelEnd,
 }
 
 impl Config {
-    /// Returns the models in use with an announced shutdown, each with the field that names it.
+    /// Returns the configured models with an announced shutdown, each with the field that names it.
     pub fn ending_models(&self) -> Vec<EndingModel<'_>> {
         let (tts, writer) = (&self.settings.tts, &self.settings.transcription);
         let writes = writer.order.contains(&TranscriptionChoice::Openai);

@@ -1,8 +1,8 @@
 //! The types of `engine.yaml`: engines, capabilities, prices, retry and breaker settings, and the preferences of
 //! presets.
 //!
-//! `options` is a mapping for the engine's adapter, which validates it strictly; its problems are reported with this
-//! file's line.
+//! `options` is a mapping for the engine's adapter, which validates it strictly. Its problems are reported with the
+//! line in this file.
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -10,30 +10,30 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// `engine.yaml`.
+/// The content of `engine.yaml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EngineFile {
-    /// The current generation of engines.
+    /// The engine settings in their current version.
     pub v2: EngineSettings,
 }
 
-/// Engines and their selection.
+/// The engines and the rules for choosing among them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EngineSettings {
-    /// The default order of engines.
+    /// The default order in which engines are tried.
     pub default_chain: Vec<String>,
-    /// Engines by name.
+    /// The engines, by name.
     pub engines: Engines,
     /// The engine preferences of presets, by preset.
     #[serde(default)]
     pub preset_engine_prefs: BTreeMap<String, PresetEnginePrefs>,
     /// Spending limits.
     pub budget: BudgetSettings,
-    /// The checks of prompts before they are sent.
+    /// The checks that prompts pass before they are sent.
     pub moderation: ModerationSettings,
 }
 
@@ -42,10 +42,10 @@ pub struct EngineSettings {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PresetEnginePrefs {
-    /// The engine tried first.
+    /// The engine that is tried first.
     #[serde(default)]
     pub preferred_engine: Option<String>,
-    /// The order of engines instead of the default chain; `local` is added if it is missing.
+    /// The order of engines that replaces the default chain; `local` is added if it is missing.
     #[serde(default)]
     pub fallback_override: Option<Vec<String>>,
 }
@@ -54,14 +54,14 @@ pub struct PresetEnginePrefs {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Engines {
-    /// The built-in engine.
+    /// The built-in engine, which draws on this machine.
     pub local: LocalEngine,
-    /// All others.
+    /// The external engines, by name.
     #[serde(flatten)]
     pub external: BTreeMap<String, EngineConfig>,
 }
 
-/// The built-in engine.
+/// The built-in engine, which draws on this machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -72,33 +72,34 @@ pub struct LocalEngine {
     pub threads: usize,
 }
 
-/// An outside engine.
+/// An external engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EngineConfig {
-    /// The adapter; default the engine's own name. `http` describes the vendor's calls by templates in `options`.
+    /// The name of the adapter; default the engine's own name. `http` describes the vendor's calls by templates in
+    /// `options`.
     #[serde(default)]
     pub kind: Option<String>,
-    /// False to remove it from every chain; default true.
+    /// False to remove the engine from every chain; default true.
     #[serde(default = "yes")]
     pub enabled: bool,
-    /// The vendor's address.
+    /// The URL of the vendor's API.
     pub base_url: String,
-    /// Hosts beside `base_url`'s that may be called even if they are private.
+    /// Hosts besides that of `base_url` that may be called even if they are private.
     #[serde(default)]
     pub allow_hosts: Vec<String>,
-    /// Environment variables of its key, in search order; empty for engines without a key. `NAME_FILE` names a file
-    /// with the key.
+    /// Environment variables that may contain the API key, in search order; empty for engines without a key.
+    /// `NAME_FILE` names a file that contains the key.
     #[serde(default)]
     pub key_env: Vec<String>,
-    /// The most concurrent calls, over all processes; default 2.
+    /// The maximum number of concurrent calls, over all processes; default 2.
     #[serde(default = "two")]
     pub max_concurrent: u32,
-    /// The most new calls per minute, over all processes; no limit by default.
+    /// The maximum number of new calls per minute, over all processes; no limit by default.
     #[serde(default)]
     pub requests_per_minute: Option<u32>,
-    /// The retries of calls that are safe to repeat.
+    /// The retry settings of calls that are safe to repeat.
     #[serde(default)]
     pub backoff: Backoff,
     /// The interval between polls of a running task, in milliseconds; default 5000.
@@ -107,36 +108,36 @@ pub struct EngineConfig {
     /// The timeout of a request, in milliseconds; default 30000.
     #[serde(default = "request_timeout")]
     pub request_timeout_ms: u64,
-    /// The time without progress after which a task is given up, in seconds; default 180.
+    /// The time without progress after which the task is abandoned, in seconds; default 180.
     #[serde(default = "stall_seconds")]
     pub stall_seconds: u64,
-    /// The total time after which a task is given up, in seconds; default 900.
+    /// The total time after which the task is abandoned, in seconds; default 900.
     #[serde(default = "timeout_seconds")]
     pub timeout_seconds: u64,
-    /// The circuit breaker.
+    /// The settings of the engine's circuit breaker.
     #[serde(default)]
     pub breaker: BreakerSettings,
-    /// Its strengths, as words that are matched with styles and prompts.
+    /// The engine's strengths, as words that are matched with styles and prompts.
     #[serde(default)]
     pub capabilities: Vec<String>,
-    /// Its prices.
+    /// The engine's prices.
     #[serde(default)]
     pub price: PriceTable,
-    /// The adapter's own settings.
+    /// Settings that only the adapter reads.
     #[serde(default)]
     pub options: Map<String, Value>,
 }
 
-/// The retries of calls that are safe to repeat.
+/// The retry settings of calls that are safe to repeat.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Backoff {
-    /// The first pause, in milliseconds.
+    /// The pause before the first retry, in milliseconds.
     pub initial_ms: u64,
-    /// The longest pause, in milliseconds.
+    /// The longest pause between attempts, in milliseconds.
     pub max_ms: u64,
-    /// The number of attempts in all.
+    /// The total number of attempts.
     pub attempts: u32,
 }
 
@@ -145,22 +146,22 @@ pub struct Backoff {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BreakerSettings {
-    /// The consecutive failures that open it.
+    /// The number of consecutive failures that open the breaker.
     pub failures: u32,
-    /// The first cooldown, in seconds; doubled each time, up to `max_cooldown_seconds`.
+    /// The first cooldown, in seconds. It doubles each time, up to `max_cooldown_seconds`.
     pub cooldown_seconds: u64,
     /// The longest cooldown after ordinary failures, in seconds.
     pub max_cooldown_seconds: u64,
-    /// The cooldown after a rejected key or an empty account, in seconds.
+    /// The cooldown after a rejected key or an exhausted account, in seconds.
     pub account_cooldown_seconds: u64,
 }
 
-/// The prices of an engine, as of a day. They are estimates; the vendor's own figures are kept beside them.
+/// The prices of an engine, as of a date. They are estimates; the vendor's own figures are stored beside them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PriceTable {
-    /// The day of the prices.
+    /// The date on which the prices were valid.
     #[serde(default)]
     pub as_of: String,
     /// Prices by model, or by `model@resolution`; `default` applies to all others.
@@ -187,18 +188,18 @@ pub struct Price {
     pub per_clip_usd: f64,
 }
 
-/// Spending limits; a call that would exceed one is not made.
+/// Spending limits. A call that would exceed a limit is not made.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BudgetSettings {
-    /// The limit per job in US dollars, if its brief sets none.
+    /// The limit per job, in US dollars, if its brief sets none.
     #[serde(default)]
     pub per_job_usd: Option<f64>,
-    /// The limit per day (UTC) in US dollars.
+    /// The limit per day (UTC), in US dollars.
     #[serde(default)]
     pub per_day_usd: Option<f64>,
-    /// The limit per key and day (UTC) in US dollars.
+    /// The limit per API key and day (UTC), in US dollars.
     #[serde(default)]
     pub per_key_usd: Option<f64>,
 }
@@ -210,14 +211,14 @@ pub struct BudgetSettings {
 pub enum Strictness {
     /// A match blocks the prompt.
     Strict,
-    /// A match is removed from the prompt, if a prompt is left.
+    /// A match is removed from the prompt, unless nothing else remains of it.
     #[default]
     Standard,
     /// Only substitutions are made.
     Off,
 }
 
-/// The checks of prompts before they are sent.
+/// The checks that prompts pass before they are sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -230,26 +231,26 @@ pub struct ModerationSettings {
     pub competitors: Vec<String>,
     /// Words that engines misunderstand, with their replacements.
     pub substitutions: BTreeMap<String, String>,
-    /// The most rephrasings of a refused prompt.
+    /// The maximum number of times that a refused prompt is rephrased.
     pub max_rephrase_attempts: u32,
-    /// Words added to prompts of `brand_safe` films.
+    /// Words that are added to prompts of `brand_safe` films.
     pub safety_words: String,
     /// The moderation service that checks prompts before they are sent.
     pub service: ModerationService,
 }
 
-/// A moderation service.
+/// The settings of a moderation service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ModerationService {
     /// True to call the service.
     pub enabled: bool,
-    /// Its address.
+    /// The URL of the service's API.
     pub base_url: String,
-    /// Environment variables of its key, in search order.
+    /// Environment variables that may contain the API key, in search order.
     pub key_env: Vec<String>,
-    /// Its model.
+    /// The name of the moderation model.
     pub model: String,
 }
 
@@ -290,21 +291,22 @@ impl Default for BreakerSettings {
 }
 
 impl EngineConfig {
-    /// Returns the adapter's name.
+    /// Returns the name of the engine's adapter.
     pub fn kind<'a>(&'a self, name: &'a str) -> &'a str {
         self.kind.as_deref().unwrap_or(name)
     }
 }
 
 impl Engines {
-    /// Returns every engine's name, `local` first.
+    /// Returns the names of all engines, `local` first.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once("local").chain(self.external.keys().map(String::as_str))
     }
 }
 
 impl<'de> Deserialize<'de> for Engines {
-    /// Written by hand: a flattened map would hide the engine whose field is wrong.
+    /// Deserializes the engines by hand, since a derived implementation with a flattened map would hide which engine
+    /// has the invalid field.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct EnginesVisitor;
         impl<'de> Visitor<'de> for EnginesVisitor {

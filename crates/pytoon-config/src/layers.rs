@@ -1,4 +1,4 @@
-//! The built-in files, and a folder that overrides them key by key.
+//! Merges the built-in files with a folder that overrides them key by key.
 
 use crate::builtin;
 use crate::document::Document;
@@ -12,12 +12,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// The base of the user's own presets.
+/// The preset on which the user's own presets are based.
 const BASE_PRESET: &str = "product_hero_clean";
-/// The base of the user's own profiles.
+/// The profile on which the user's own profiles are based.
 const BASE_PROFILE: &str = "default";
 
-/// The folder of overrides.
+/// The folder that contains overrides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfigSource {
     /// A folder that must exist, from `--config` or `PYTOON_CONFIG`.
@@ -29,19 +29,19 @@ pub enum ConfigSource {
 /// The effective configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Settings.
+    /// The settings from `defaults.yaml`.
     pub settings: Settings,
-    /// The origin of the settings, for errors found later.
+    /// The origin of the settings, for errors that are detected later.
     pub settings_at: Origin,
-    /// Engines.
+    /// The settings from `engine.yaml`.
     pub engines: EngineSettings,
-    /// The origin of the engines, for errors found later.
+    /// The origin of the engine settings, for errors that are detected later.
     pub engines_at: Origin,
-    /// The folder of overrides, if there is one.
+    /// The folder that contains overrides, if there is one.
     pub folder: Option<PathBuf>,
 }
 
-/// The last file that set a value.
+/// The last file that set a value, and its text.
 #[derive(Debug, Clone)]
 pub struct Origin {
     file: String,
@@ -49,18 +49,18 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Returns an error about a field of that file.
+    /// Returns an error about a field of the file.
     pub fn error(&self, field: &str, reason: impl Into<String>) -> ConfigError {
         ConfigError::field(&self.file, &self.document, field, reason)
     }
 }
 
-/// A preset in the list of presets.
+/// An entry in the list of presets.
 #[derive(Debug, Clone)]
 pub struct PresetInfo {
-    /// Its name.
+    /// The name of the preset.
     pub name: String,
-    /// The preset.
+    /// The settings of the preset.
     pub preset: Preset,
 }
 
@@ -104,7 +104,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Reloads `engine.yaml`, for changes while the program runs.
+    /// Reloads `engine.yaml`, to apply changes while the process runs.
     pub fn reload_engines(&self) -> Result<(EngineSettings, Origin), ConfigError> {
         Self::load_engines(self.folder.as_deref())
     }
@@ -142,13 +142,13 @@ impl Config {
         Ok(loaded.value)
     }
 
-    /// Loads a brand kit by name, with the folder that its paths are relative to.
+    /// Loads a brand kit by name, with the folder to which its paths are relative.
     pub fn brand(&self, name: &str) -> Result<(BrandKit, Option<PathBuf>), ConfigError> {
         let loaded: Loaded<BrandKit> = self.load_named("brands", name, None, "brand kit")?;
         Ok((loaded.value, self.folder.as_ref().map(|folder| folder.join("brands"))))
     }
 
-    /// Returns the reason why an engine is unknown, or `None` if it is known.
+    /// Returns the error message for an unknown engine, or `None` if the engine is known.
     pub fn unknown_engine(&self, name: &str) -> Option<String> {
         let known: Vec<&str> = self.engines.engines.names().collect();
         (!known.contains(&name)).then(|| {
@@ -208,7 +208,7 @@ impl Config {
     }
 }
 
-/// A value with the last file that set it.
+/// A value together with the last file that set it.
 struct Loaded<T> {
     value: T,
     file: String,
@@ -248,7 +248,7 @@ fn load_file<T: DeserializeOwned>(
     Ok(Loaded { value, file, document: over })
 }
 
-/// Improves the error for a mistyped engine, which looks like a new one without an address.
+/// Improves the error for a mistyped engine name, which looks like a new engine without a URL.
 fn explain_new_engine(error: ConfigError) -> ConfigError {
     let name = error.field.strip_prefix("v2.engines.").filter(|n| !n.contains('.'));
     let (Some(name), true) = (name.map(str::to_owned), error.reason.contains("`base_url`")) else {
@@ -264,7 +264,7 @@ fn explain_new_engine(error: ConfigError) -> ConfigError {
     ConfigError { reason, ..error }.suggest(&name, known.keys().map(String::as_str))
 }
 
-/// Merges mappings key by key; replaces all other values.
+/// Merges mappings key by key; any other value is replaced.
 fn merge(base: &mut Value, over: &Value) {
     match (base, over) {
         (Value::Object(base), Value::Object(over)) => {
@@ -281,7 +281,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Values as they are in YAML: mappings in mappings, with few names, so that two share some.
+    /// Generates values as they occur in YAML: nested mappings with few different names, so that two values share
+    /// some.
     fn values() -> impl Strategy<Value = Value> {
         let plain = prop_oneof![
             Just(Value::Null),
@@ -302,7 +303,7 @@ mod tests {
         merged_value
     }
 
-    /// Asserts that a merged value has what `over` says, and what `base` says where `over` is silent.
+    /// Asserts that a merged value contains everything in `over`, and otherwise what `base` contains.
     fn assert_merged(base: Option<&Value>, over: Option<&Value>, merged: &Value) {
         match (base, over) {
             (_, Some(Value::Object(over))) if merged.is_object() => {

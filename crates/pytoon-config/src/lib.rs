@@ -1,10 +1,10 @@
-//! Briefs and configuration: YAML or JSON in, typed values out.
+//! Parses briefs and configuration: YAML or JSON in, typed values out.
 //!
 //! Guarantees: every default is built in and visible in `config/`; a folder overrides it key by key; unknown keys,
-//! wrong types and impossible values are rejected with file, line, field and the nearest valid name. Keys come from
-//! the environment or `.env`, never from configuration.
+//! wrong types and impossible values are rejected with file, line, field and the nearest valid name. API keys come
+//! from the environment or `.env`, never from configuration.
 //!
-//! Knows pictures, engines and voices by their names only.
+//! Treats pictures, engines and voices as names only.
 //!
 //! Start with [`Config::load`] and [`load_brief`].
 

@@ -1,10 +1,10 @@
-//! Announced shutdowns of vendors' models.
+//! Announced shutdowns of vendors' models, and the time left until each.
 
 use crate::engines::EngineConfig;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The warning period before a model's shutdown, in days.
+/// The number of days before a model's shutdown at which warnings start.
 pub const WARNED_OF_DAYS: i64 = 90;
 
 /// A model with an announced shutdown.
@@ -12,30 +12,31 @@ pub const WARNED_OF_DAYS: i64 = 90;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ModelEnd {
-    /// The provider or the engine, by the name of its block.
+    /// The provider or the engine, named as its configuration block.
     pub provider: String,
-    /// The model.
+    /// The name of the model.
     pub model: String,
-    /// The first day without it, in the form `2027-01-06`.
+    /// The first day on which the model is unavailable, in the form `2027-01-06`.
     pub on: String,
-    /// The replacement; empty if the vendor has none.
+    /// The model that replaces it; empty if the vendor has none.
     pub successor: String,
 }
 
 impl ModelEnd {
-    /// Returns the beginning of that day (UTC) in milliseconds since 1970.
+    /// Returns the beginning of the shutdown day (UTC), in milliseconds since 1970.
     pub fn at_ms(&self) -> Option<i64> {
         let day: jiff::civil::Date = self.on.parse().ok()?;
         Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond())
     }
 
-    /// Returns the whole days from a moment (in milliseconds since 1970) to the end; negative after it.
+    /// Returns the number of whole days from a moment (in milliseconds since 1970) to the shutdown; negative after
+    /// it.
     pub fn days_from(&self, now_ms: i64) -> Option<i64> {
         Some((self.at_ms()? - now_ms).div_euclid(pytoon_vocabulary::DAY_MS))
     }
 }
 
-/// Returns the shutdowns of the models that an engine's options name, at any depth, each with its option.
+/// Returns the shutdowns of all models that an engine's options name, at any depth, each with the option's path.
 pub fn ends_of_engine<'a>(
     ends: &'a [ModelEnd],
     name: &'a str,
@@ -47,7 +48,7 @@ pub fn ends_of_engine<'a>(
     })
 }
 
-/// Returns the texts under fields that end in `model`, each with its path.
+/// Returns the values of all fields whose name ends in `model`, each with its path.
 fn named_models<'a>(at: &str, options: &'a Map<String, Value>) -> Vec<(String, &'a str)> {
     let mut found = Vec::new();
     for (name, value) in options {

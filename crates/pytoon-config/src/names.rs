@@ -1,33 +1,34 @@
-//! Finds files by the names that people see and type.
+//! Finds files by their names as people see and type them.
 //!
-//! macOS stores `é` as two characters and most editors write one; a screenshot's name has a narrow no-break space
-//! where people type a plain one; a word processor turns `'` into `’`; paths from Windows have backslashes.
-//! Guarantees: the exact name wins; a suggestion that looks like the typed name reports the character that differs.
+//! macOS stores `é` as two characters, and most editors write one. A screenshot's name has a narrow no-break space
+//! where people type a plain one. A word processor turns `'` into `’`. Paths from Windows have backslashes.
+//! Guarantees: the exact name takes precedence; a suggestion that looks like the typed name reports the character
+//! that differs.
 
 use std::path::{Component, Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
 
-/// The most entries of a folder that are compared.
+/// The maximum number of folder entries that are compared.
 const MOST_ENTRIES: usize = 5000;
 
 /// The result of a search for a file by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
-    /// The file.
+    /// The path of the file.
     Here(PathBuf),
-    /// Several files whose names look alike, none of them exactly as typed.
+    /// Several files have names that look like the typed one, and none matches exactly.
     Ambiguous,
-    /// No file.
+    /// There is no such file.
     Nowhere {
-        /// The reason, such as `there is no file a.jpg`.
+        /// The error message, such as `there is no file a.jpg`.
         reason: String,
-        /// The name of a similar file in the same folder.
+        /// The name of a similar file in the same folder, if there is one.
         similar: Option<String>,
     },
 }
 
-/// Finds a file by its path.
+/// Looks up a file by its path, and accepts a name that only looks the same.
 pub fn find(path: &Path) -> Found {
     let found = look(path);
     let text = path.to_string_lossy();
@@ -94,7 +95,7 @@ fn nowhere(path: &Path) -> Found {
     Found::Nowhere { reason, similar: nearest.map(str::to_owned) }
 }
 
-/// Returns the first characters that differ between two names that look alike (UTS #39).
+/// Returns the first pair of different characters in two names that look alike (UTS #39).
 fn hidden_difference(a: &str, b: &str) -> Option<(char, char)> {
     let look_alike = skeleton(a).eq(skeleton(b));
     look_alike.then(|| a.chars().zip(b.chars()).find(|(a, b)| a != b)).flatten()
@@ -107,7 +108,7 @@ fn entries(folder: &Path) -> impl Iterator<Item = String> + use<> {
 }
 
 /// Returns the visible form of a name: in Unicode's compatibility form, with plain spaces, quotation marks and
-/// hyphens, without invisible characters.
+/// hyphens, and without invisible characters.
 fn appearance(name: &str) -> String {
     let seen =
         |c: &char| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}');

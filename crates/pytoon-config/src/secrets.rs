@@ -1,9 +1,9 @@
-//! Keys from the environment, from `.env`, or from files that they name.
+//! Reads API keys from the environment, from `.env`, or from files that these name.
 //!
-//! Guarantees: `.env` wins over the environment, which a container keeps from its creation, so that a rotated key
-//! takes effect after a restart; `NAME_FILE` is read if `NAME` is not set; an empty value is not a key; the form of a
-//! key is never validated, since vendors change it. Keys are [`SecretString`]s: they print as nothing and are wiped
-//! when dropped.
+//! Guarantees: `.env` takes precedence over the environment, which a container retains from its creation, so that a
+//! rotated key takes effect after a restart; `NAME_FILE` is read if `NAME` is not set; an empty value is not a key;
+//! the form of a key is never validated, since vendors change it. Keys are [`SecretString`]s: their `Debug` output
+//! hides them, and they are wiped when dropped.
 //!
 //! Start with [`Secrets::load`].
 
@@ -13,27 +13,27 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The largest key file, in bytes.
+/// The maximum size of a key file, in bytes.
 const MAX_KEY_BYTES: u64 = 16 << 10;
 
-/// A key with the name of its variable.
+/// An API key with the name of its environment variable.
 #[derive(Debug, Clone)]
 pub struct Key {
-    /// The variable's name.
+    /// The name of the environment variable.
     pub variable: String,
-    /// The key.
+    /// The API key itself.
     pub secret: SecretString,
 }
 
 impl Key {
-    /// Returns an identifier of this key that does not reveal it: half of a SHA-256 in hex.
+    /// Returns an identifier of this key that does not reveal it: half of a SHA-256, in hexadecimal.
     pub fn fingerprint(&self) -> String {
         let digest = Sha256::digest(self.secret.expose_secret().as_bytes());
         pytoon_vocabulary::hex(&digest[..8])
     }
 }
 
-/// The keys that this process may use.
+/// The API keys that this process may use.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
     /// The contents of `.env`, which take precedence over the environment.
@@ -63,7 +63,7 @@ impl Secrets {
         Ok(Self { dotenv: found })
     }
 
-    /// Returns the key of the first of these variables that is set.
+    /// Returns the key in the first of these variables that is set.
     pub fn find(&self, variables: &[String]) -> Result<Option<Key>, ConfigError> {
         for variable in variables {
             if let Some(key) = self.variable(variable)? {
@@ -73,7 +73,7 @@ impl Secrets {
         Ok(None)
     }
 
-    /// Returns the keys of all these variables: older keys are still needed for their purchases.
+    /// Returns the keys in all of these variables. Older keys are still needed for the purchases that they paid for.
     pub fn find_all(&self, variables: &[String]) -> Result<Vec<Key>, ConfigError> {
         let mut keys = Vec::new();
         for variable in variables {

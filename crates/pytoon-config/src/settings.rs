@@ -7,77 +7,77 @@ use pytoon_core::brief::{Denoise, Platform};
 use pytoon_core::timeline::duck::DuckSettings;
 use serde::{Deserialize, Serialize};
 
-/// `defaults.yaml`.
+/// The content of `defaults.yaml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The preset of briefs that name none.
+    /// The preset for briefs that name none.
     pub default_preset: String,
-    /// The profile of briefs that name none.
+    /// The profile for briefs that name none.
     pub default_profile: String,
-    /// The folder of jobs.
+    /// The folder that contains jobs.
     pub storage_dir: String,
-    /// Voice providers.
+    /// The voice providers.
     pub tts: TtsSettings,
-    /// Recorded voices.
+    /// The settings of recorded voices.
     pub voice: VoiceDefaults,
-    /// The word alignment of recordings.
+    /// The settings for aligning the words of recordings.
     pub alignment: AlignmentSettings,
-    /// The transcription of recordings without a script.
+    /// The settings for transcribing recordings without a script.
     pub transcription: TranscriptionSettings,
     /// Announced shutdowns of vendors' models.
     pub model_ends: Vec<crate::model_ends::ModelEnd>,
-    /// Captions.
+    /// The settings of captions.
     pub captions: CaptionDefaults,
-    /// The mix.
+    /// The settings of the mix.
     pub mix: MixSettings,
-    /// Limits on files and programs.
+    /// Limits on files and external programs.
     pub limits: Limits,
     /// The settings of `brand_safe`.
     pub brand_safe: BrandSafe,
-    /// Fonts.
+    /// The settings of fonts.
     pub fonts: FontSettings,
-    /// The service.
+    /// The settings of the service.
     pub service: ServiceSettings,
     /// The storage of films and its retention.
     pub storage: StorageSettings,
-    /// Files that requests may name.
+    /// The files that requests may name.
     pub assets: AssetSettings,
     /// Webhooks that report the end of jobs.
     pub webhooks: WebhookSettings,
-    /// The metrics page.
+    /// The settings of the metrics page.
     pub metrics: MetricsSettings,
 }
 
-/// The service: `pytoon serve`, `api` and `worker`.
+/// The settings of `pytoon serve`, `api` and `worker`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ServiceSettings {
     /// The address to listen on.
     pub bind: String,
-    /// The port.
+    /// The TCP port to listen on.
     pub port: u16,
-    /// The most concurrent tasks of one worker.
+    /// The maximum number of concurrent tasks per worker.
     pub worker_tasks: u32,
-    /// The lease of a task, in seconds: a task of a silent worker is requeued after this time.
+    /// The lease of a task, in seconds. The task of a silent worker is requeued after this time.
     pub lease_seconds: u64,
-    /// The time to wait for a paid call whose worker went silent, in seconds, before its scene falls back to the next
-    /// engine.
+    /// The time to wait for a paid call whose worker stopped responding, in seconds, before the scene falls back to
+    /// the next engine.
     pub unanswered_seconds: u32,
     /// The grace period of running tasks after a worker is asked to stop, in seconds.
     pub grace_seconds: u64,
-    /// The most queued jobs; further submissions are rejected until a queued job starts.
+    /// The maximum number of queued jobs. Further submissions are rejected until a queued job starts.
     pub most_queued: u32,
-    /// The most requests per minute of one API key, in each process; 0 for no limit.
+    /// The maximum number of requests per minute and API key, in each process; 0 for no limit.
     pub requests_per_minute: u32,
-    /// The most job submissions per minute of one API key, in each process; 0 for no limit.
+    /// The maximum number of job submissions per minute and API key, in each process; 0 for no limit.
     pub submissions_per_minute: u32,
     /// The time after the last write at which an incomplete file is removed, in seconds.
     pub parts_kept_seconds: u64,
-    /// The most lost workers of a task before it fails with its job. Attempts that end with an error have a limit of
-    /// their own (`MAX_TRIES`).
+    /// The number of workers that a task may lose before it fails with its job. Attempts that end with an error have
+    /// a separate limit (`MAX_TRIES`).
     pub most_attempts: u32,
 }
 
@@ -90,26 +90,26 @@ pub struct WebhookSettings {
     pub allow_hosts: Vec<String>,
     /// The timeout of a delivery, in milliseconds.
     pub timeout_ms: u64,
-    /// The delays before the retries of a failed delivery, in seconds; after the last one it is given up.
+    /// The delays before the retries of a failed delivery, in seconds. After the last one, the delivery is abandoned.
     pub retry_seconds: Vec<u64>,
 }
 
-/// Files that requests may name.
+/// The files that requests may name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AssetSettings {
     /// The folders of this machine from which requests may name files; empty for none.
     pub allowed_dirs: Vec<String>,
-    /// The largest uploaded or fetched file, in MiB.
+    /// The maximum size of an uploaded or fetched file, in MiB.
     pub max_mib: u64,
-    /// The timeout for fetching a file from an https address, in seconds.
+    /// The timeout for fetching a file from an https URL, in seconds.
     pub fetch_seconds: u64,
-    /// True to allow addresses of private networks and plain http, for tests.
+    /// True to allow URLs in private networks and plain http, for tests.
     pub allow_private_addresses: bool,
 }
 
-/// The metrics page.
+/// The settings of the metrics page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -118,34 +118,34 @@ pub struct MetricsSettings {
     pub token: String,
 }
 
-/// Recorded voices.
+/// The settings of recorded voices.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct VoiceDefaults {
-    /// Noise removal, if the brief does not set it.
+    /// The noise removal for briefs that do not set it.
     pub denoise: Denoise,
 }
 
-/// The word alignment of recordings.
+/// The settings for aligning the words of recordings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AlignmentSettings {
-    /// The order of methods; `even_split` is always the last, named or not.
+    /// The order in which methods are tried; `even_split` is always the last, named or not.
     pub order: Vec<AlignmentChoice>,
 }
 
-/// The transcription of recordings without a script.
+/// The settings for transcribing recordings without a script.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TranscriptionSettings {
-    /// The order of programs and services.
+    /// The order in which programs and services are tried.
     pub order: Vec<TranscriptionChoice>,
     /// The model file of whisper.cpp; empty for none.
     pub whisper_cpp_model: String,
-    /// OpenAI.
+    /// The settings of OpenAI's transcription service.
     pub openai: TranscriptionService,
 }
 
@@ -154,21 +154,22 @@ pub struct TranscriptionSettings {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TranscriptionService {
-    /// The vendor's address.
+    /// The URL of the vendor's API.
     pub base_url: String,
-    /// Hosts beside `base_url`'s that may be called even if they are private.
+    /// Hosts besides that of `base_url` that may be called even if they are private.
     #[serde(default)]
     pub allow_hosts: Vec<String>,
-    /// Environment variables of its key, in search order. `NAME_FILE` names a file with the key.
+    /// Environment variables that may contain the API key, in search order. `NAME_FILE` names a file that contains
+    /// the key.
     pub key_env: Vec<String>,
     /// The timeout of a request, in milliseconds.
     pub request_timeout_ms: u64,
-    /// The retries of calls that certainly bought nothing.
+    /// The retry settings of calls that certainly cost nothing.
     #[serde(default)]
     pub backoff: Backoff,
-    /// The model.
+    /// The name of the transcription model.
     pub model: String,
-    /// The price per minute of sound, in US dollars.
+    /// The price per minute of audio, in US dollars.
     pub price_per_minute_usd: f64,
 }
 
@@ -177,13 +178,13 @@ pub struct TranscriptionService {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TranscriptionChoice {
-    /// The program `whisperx`.
+    /// The external program `whisperx`.
     Whisperx,
-    /// The program `stable-ts`.
+    /// The external program `stable-ts`.
     StableTs,
-    /// The program `whisper-cli` of whisper.cpp.
+    /// The external program `whisper-cli` of whisper.cpp.
     WhisperCpp,
-    /// OpenAI, a service.
+    /// OpenAI's paid service.
     Openai,
 }
 
@@ -192,56 +193,56 @@ pub enum TranscriptionChoice {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AlignmentChoice {
-    /// The program `whisperx`, if it is installed.
+    /// The external program `whisperx`, if it is installed.
     Whisperx,
-    /// The program `stable-ts`, if it is installed.
+    /// The external program `stable-ts`, if it is installed.
     StableTs,
     /// The built-in aligner.
     Builtin,
-    /// Words spread over the speech by their syllables.
+    /// A method that spreads the words over the speech by their syllables.
     EvenSplit,
 }
 
-/// Captions.
+/// The settings of captions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CaptionDefaults {
-    /// Highlight lead in milliseconds.
+    /// The time by which highlights precede their words, in milliseconds.
     pub lead_ms: i64,
-    /// The platform whose buttons captions keep clear of.
+    /// The platform whose controls captions avoid.
     pub platform: Platform,
 }
 
-/// The mix.
+/// The settings of the mix.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MixSettings {
-    /// Integrated loudness in LUFS.
+    /// The target integrated loudness, in LUFS.
     pub target_lufs: f64,
-    /// The limiter's ceiling in dBTP.
+    /// The ceiling of the limiter, in dBTP.
     pub true_peak_ceiling_dbtp: f64,
-    /// Ducking.
+    /// The settings of ducking.
     pub duck: DuckSettings,
 }
 
-/// Limits.
+/// Limits on files and external programs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// The largest picture in megapixels.
+    /// The maximum size of a picture, in megapixels.
     pub max_picture_megapixels: u32,
-    /// The largest file in MiB.
+    /// The maximum size of a file, in MiB.
     pub max_file_mib: u64,
-    /// The least free disk, in MiB.
+    /// The minimum free disk space, in MiB.
     pub min_free_disk_mib: u64,
-    /// The time without output after which a program is ended, in seconds.
+    /// The time without output after which an external program is stopped, in seconds.
     pub process_stall_seconds: u64,
-    /// The total time after which a program is ended, in seconds.
+    /// The total time after which an external program is stopped, in seconds.
     pub process_seconds: u64,
-    /// The memory limit of one program, in MiB.
+    /// The memory limit of one external program, in MiB.
     pub process_memory_mib: u64,
 }
 
@@ -250,16 +251,16 @@ pub struct Limits {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BrandSafe {
-    /// Words that are masked and muted.
+    /// Words that are masked in captions and muted in the audio.
     pub masked_words: Vec<String>,
 }
 
-/// Fonts.
+/// The settings of fonts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FontSettings {
-    /// Folders searched besides the system's.
+    /// Folders that are searched besides the system's.
     pub folders: Vec<String>,
 }
 

@@ -5,18 +5,18 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt;
 
-/// An error in a file, with its place.
+/// An error in a file, with its position.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub struct ConfigError {
-    /// The name of the file, as given by the user.
+    /// The name of the file, as the user wrote it.
     pub file: String,
     /// The line and column, if known.
     pub place: Option<Place>,
-    /// The field as a path; empty for the whole file.
+    /// The path of the field; empty for the whole file.
     pub field: String,
-    /// The defect and the remedy.
+    /// The cause of the error, and the remedy.
     pub reason: String,
-    /// The nearest valid name, if one is close.
+    /// The valid name that is nearest to the wrong one, if one is close.
     pub suggestion: Option<String>,
 }
 
@@ -61,14 +61,14 @@ impl ConfigError {
         }
     }
 
-    /// Adds the nearest of some valid names to the error.
+    /// Adds the valid name that is nearest to the wrong one.
     pub fn suggest<'a>(mut self, wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Self {
         self.suggestion = nearest(wrong, valid).map(str::to_owned);
         self
     }
 }
 
-/// Parses a text; syntax errors have a place.
+/// Parses a text. Syntax errors contain their position.
 pub fn parse(file: &str, text: &str) -> Result<Document, ConfigError> {
     Document::parse(text).map_err(|error| ConfigError {
         file: file.to_owned(),
@@ -79,7 +79,7 @@ pub fn parse(file: &str, text: &str) -> Result<Document, ConfigError> {
     })
 }
 
-/// Deserializes a value; errors have the place in the document.
+/// Deserializes a value. Errors contain their position in the document.
 pub fn read<T: DeserializeOwned>(
     file: &str,
     document: &Document,
@@ -92,7 +92,7 @@ pub fn read<T: DeserializeOwned>(
     })
 }
 
-/// Returns a path in the form `overlays[0].width`.
+/// Formats a path in the form `overlays[0].width`.
 fn path_text(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let mut out = String::new();
@@ -139,7 +139,7 @@ fn explain(file: &str, document: &Document, path: String, message: &str) -> Conf
     }
 }
 
-/// Replaces Rust's type names by the words of a person who writes YAML.
+/// Replaces Rust's type names with terms that people who write YAML know.
 fn plain_words(message: &str) -> String {
     let mut text = message.to_owned();
     for (from, to) in [
@@ -190,7 +190,7 @@ pub fn nearest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|(_, name)| name)
 }
 
-/// Returns the edits between two words (Levenshtein, 1966).
+/// Returns the edit distance between two words (Levenshtein, 1966).
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

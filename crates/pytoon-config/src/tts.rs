@@ -14,28 +14,28 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A voice provider. The variants are in fallback order after the configured ones: services, natural voices of
-/// this machine, then formant voices. eSpeak precedes Flite, since its word times are exact.
+/// A built-in voice provider. The variants are in fallback order after the configured ones: services, natural voices
+/// of this machine, then formant voices. eSpeak precedes Flite because its word times are exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TtsProviderName {
-    /// ElevenLabs.
+    /// The ElevenLabs service.
     Elevenlabs,
-    /// OpenAI.
+    /// The OpenAI service.
     Openai,
-    /// Google Cloud Text-to-Speech.
+    /// The Google Cloud Text-to-Speech service.
     Google,
     /// Installed neural voices.
     Neural,
-    /// Piper files that the configuration names.
+    /// Piper voice files that the configuration names.
     Piper,
-    /// eSpeak NG.
+    /// The eSpeak NG synthesizer.
     Espeak,
-    /// Flite.
+    /// The Flite synthesizer.
     Flite,
 }
 
 impl TtsProviderName {
-    /// Every provider, in the order of its kind.
+    /// Every built-in provider, in the order of the kinds.
     pub const ALL: [Self; 7] = [
         Self::Elevenlabs,
         Self::Openai,
@@ -51,7 +51,7 @@ impl TtsProviderName {
         self.entry().0
     }
 
-    /// Returns its kind.
+    /// Returns the kind of the provider.
     pub const fn kind(self) -> ProviderKind {
         self.entry().1
     }
@@ -68,32 +68,32 @@ impl TtsProviderName {
         }
     }
 
-    /// Returns the provider of a name in configuration.
+    /// Returns the provider that the configuration calls by a name.
     pub fn from_name(name: &str) -> Option<Self> {
         let name = if name == OLD_LOCAL_NAME { "espeak" } else { name };
         Self::ALL.into_iter().find(|known| known.as_str() == name)
     }
 }
 
-/// The kind of a provider. It determines the place in the order and the processing of the voice.
+/// The kind of a provider. It determines the position in the order and the processing of the voice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProviderKind {
-    /// A paid service with a key.
+    /// A paid service that needs an API key.
     Service,
-    /// A speech server of the user's own.
+    /// A speech server that the user runs.
     Server,
-    /// A natural voice that runs on this machine.
+    /// A natural-sounding voice that runs on this machine.
     Natural,
-    /// A formant voice of this machine.
+    /// A formant synthesizer on this machine.
     Formant,
 }
 
-/// A voice provider of a configuration.
+/// A built-in or configured voice provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VoiceProvider {
     /// A built-in provider.
     BuiltIn(TtsProviderName),
-    /// A speech server, by the name of its block under `tts.openai_compatible`.
+    /// A speech server, named as its block under `tts.openai_compatible`.
     Server(Arc<str>),
 }
 
@@ -106,7 +106,7 @@ impl VoiceProvider {
         }
     }
 
-    /// Returns its kind.
+    /// Returns the kind of the provider.
     pub fn kind(&self) -> ProviderKind {
         match self {
             Self::BuiltIn(provider) => provider.kind(),
@@ -115,36 +115,37 @@ impl VoiceProvider {
     }
 }
 
-/// The name of the local voice in older programs.
+/// The name of the local voice in earlier versions.
 pub const OLD_LOCAL_NAME: &str = "pyttsx3";
 
-/// Voice providers.
+/// The voice providers and their settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TtsSettings {
-    /// The provider tried first.
+    /// The provider that is tried first.
     pub primary_provider: String,
-    /// The provider tried next; null for none before the rest.
+    /// The provider that is tried next; null for none.
     pub backup_provider: Option<String>,
-    /// ElevenLabs.
+    /// The settings of ElevenLabs.
     pub elevenlabs: CloudVoice,
-    /// OpenAI.
+    /// The settings of OpenAI's voices.
     pub openai: CloudVoice,
-    /// Google Cloud Text-to-Speech.
+    /// The settings of Google Cloud Text-to-Speech.
     pub google: CloudVoice,
-    /// Speech servers of your own, by a name of your choice, with OpenAI's `POST /v1/audio/speech`; no key needed.
+    /// Speech servers that you run, by a name of your choice, with OpenAI's `POST /v1/audio/speech`; no API key
+    /// needed.
     #[serde(default)]
     pub openai_compatible: BTreeMap<String, ServerVoice>,
     /// Neural voices that are installed on this machine.
     pub neural: NeuralSettings,
     /// Piper voice files, by path.
     pub piper: PiperSettings,
-    /// Flite.
+    /// The settings of Flite.
     pub flite: FliteSettings,
     /// The local voice, which is always available.
     pub espeak: EspeakSettings,
-    /// The pronunciations of words: IPA between slashes, or a respelling with hyphens.
+    /// The pronunciations of words, as IPA between slashes or as a respelling with hyphens.
     #[serde(default)]
     pub pronunciations: BTreeMap<String, String>,
 }
@@ -154,13 +155,13 @@ pub struct TtsSettings {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NeuralSettings {
-    /// The folder of voices; empty for the user's and the machine's own.
+    /// The folder that contains the voices; empty for the folders of the user and the machine.
     pub folder: String,
-    /// Voices by language; others are chosen by language and style.
+    /// The voice for each language. Other voices are chosen by language and style.
     pub voices: BTreeMap<String, String>,
     /// The speed relative to the preset's pace, 0.5 to 2.
     pub speed: f64,
-    /// The timeout for loading a model and for one sentence, in seconds; default 60.
+    /// The timeout for loading a model and for synthesizing one sentence, in seconds; default 60.
     #[serde(default = "default_timeout_seconds")]
     pub timeout_seconds: u64,
 }
@@ -169,82 +170,84 @@ fn default_timeout_seconds() -> u64 {
     60
 }
 
-/// A paid voice service.
+/// The settings of a paid voice service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CloudVoice {
-    /// False to remove it from the chain.
+    /// False to remove the service from the chain.
     pub enabled: bool,
-    /// The vendor's address.
+    /// The URL of the vendor's API.
     pub base_url: String,
-    /// Hosts beside `base_url`'s that may be called even if they are private.
+    /// Hosts besides that of `base_url` that may be called even if they are private.
     #[serde(default)]
     pub allow_hosts: Vec<String>,
-    /// Environment variables of its key, in search order. `NAME_FILE` names a file with the key.
+    /// Environment variables that may contain the API key, in search order. `NAME_FILE` names a file that contains
+    /// the key.
     pub key_env: Vec<String>,
     /// The timeout of a request, in milliseconds.
     pub request_timeout_ms: u64,
-    /// The retries of calls that certainly bought nothing.
+    /// The retry settings of calls that certainly cost nothing.
     #[serde(default)]
     pub backoff: Backoff,
-    /// The circuit breaker.
+    /// The settings of the service's circuit breaker.
     #[serde(default)]
     pub breaker: BreakerSettings,
-    /// The most concurrent calls.
+    /// The maximum number of concurrent calls.
     pub max_concurrent: u32,
-    /// The model.
+    /// The name of the speech model.
     pub model: String,
-    /// The voice for languages that `voices` does not name; empty leaves it to the vendor.
+    /// The voice for languages that `voices` does not name; empty to use the vendor's default.
     pub voice: String,
-    /// Voices by language.
+    /// The voice for each language.
     #[serde(default)]
     pub voices: BTreeMap<String, String>,
-    /// The speed relative to the voice's own; 1 is unchanged, and a brief's speed multiplies it.
+    /// The speed relative to the voice's own speed, which is 1; a brief's speed multiplies it.
     pub speed: f64,
-    /// The most characters of one request, if less than the vendor's limit.
+    /// The maximum number of characters per request, if less than the vendor's limit.
     #[serde(default)]
     pub max_characters: Option<usize>,
     /// The price per 1000 characters, in US dollars.
     #[serde(default)]
     pub price_per_1000_characters_usd: f64,
-    /// The adapter's own settings.
+    /// Settings that only the adapter reads.
     #[serde(default)]
     pub options: Map<String, Value>,
 }
 
-/// Piper.
+/// The settings of Piper.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PiperSettings {
-    /// Voice files (`.onnx`, with the `.onnx.json` beside it) by language.
+    /// The voice file (`.onnx`, with the `.onnx.json` beside it) for each language.
     pub voices: BTreeMap<String, String>,
-    /// The speed relative to the voice's own.
+    /// The speed relative to the voice's own speed.
     pub speed: f64,
-    /// The timeout for the phonemes of a script, for loading a model, and for one sentence, in seconds.
+    /// The timeout for converting a script to phonemes, for loading a model, and for synthesizing one sentence, in
+    /// seconds.
     pub timeout_seconds: u64,
 }
 
-/// Flite.
+/// The settings of Flite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FliteSettings {
     /// The voice: `slt`, `rms`, `awb`, `kal16`, or a `.flitevox` file.
     pub voice: String,
-    /// The speed relative to the voice's own.
+    /// The speed relative to the voice's own speed.
     pub speed: f64,
-    /// The time without a sign of life after which the program is ended, in seconds.
+    /// The time without output after which the program is stopped, in seconds.
     pub timeout_seconds: u64,
 }
 
-/// The local voice.
+/// The settings of eSpeak NG, the local voice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EspeakSettings {
-    /// Voices by language.
+    /// The voice for each language.
     pub voices: BTreeMap<String, String>,
     /// The pitch, 0 to 100.
     pub pitch: u8,
@@ -260,7 +263,7 @@ fn one() -> f64 {
 type Problem = (String, String, Option<String>);
 
 impl TtsSettings {
-    /// Returns the block of a service; `None` for providers of this machine.
+    /// Returns the settings of a paid service; `None` for providers of this machine.
     pub fn cloud(&self, provider: TtsProviderName) -> Option<&CloudVoice> {
         match provider {
             TtsProviderName::Elevenlabs => Some(&self.elevenlabs),
@@ -279,7 +282,7 @@ impl TtsSettings {
         all.filter_map(|provider| Some((provider.as_str(), self.cloud(provider)?))).collect()
     }
 
-    /// Returns every provider in the order of its kind: services, servers, voices of this machine.
+    /// Returns every provider in the order of the kinds: services, servers, voices of this machine.
     pub fn providers(&self) -> Vec<VoiceProvider> {
         let servers = self.openai_compatible.keys();
         let mut all: Vec<VoiceProvider> = TtsProviderName::ALL
@@ -291,12 +294,12 @@ impl TtsSettings {
         all
     }
 
-    /// Returns the names of every provider, in the order of [`TtsSettings::providers`].
+    /// Returns the names of all providers, in the order of [`TtsSettings::providers`].
     pub fn names(&self) -> Vec<String> {
         self.providers().iter().map(|provider| provider.as_str().to_owned()).collect()
     }
 
-    /// Returns the provider of a name in this configuration or in a brief.
+    /// Returns the provider that this configuration or a brief calls by a name.
     pub fn provider(&self, name: &str) -> Option<VoiceProvider> {
         let built_in = TtsProviderName::from_name(name).map(VoiceProvider::BuiltIn);
         built_in.or_else(|| {
@@ -305,7 +308,7 @@ impl TtsSettings {
         })
     }
 
-    /// Returns every provider in fallback order; `first` precedes all others.
+    /// Returns every provider in fallback order. The provider named `first` precedes all others.
     pub fn order(&self, first: Option<&str>) -> Vec<VoiceProvider> {
         let wanted = [first, Some(&self.primary_provider), self.backup_provider.as_deref()];
         let mut order: Vec<VoiceProvider> = Vec::new();
@@ -344,7 +347,7 @@ impl TtsSettings {
         })
     }
 
-    /// Returns the configured speed of a voice by its name; 1 is its own speed, and the speed of servers.
+    /// Returns the configured speed of the provider with the given name; 1 for a voice's own speed, and for servers.
     pub fn speed_of(&self, name: &str) -> f64 {
         let known = TtsProviderName::ALL.into_iter().find(|provider| provider.as_str() == name);
         known.map_or(1.0, |provider| self.speed(provider))
@@ -379,7 +382,7 @@ impl TtsSettings {
 }
 
 impl CloudVoice {
-    /// Returns the voice for a language: that of the whole tag, of its first part, or the default.
+    /// Returns the voice for a language: the voice for the whole tag, for its first part, or the default.
     pub fn voice_for(&self, language: &str) -> &str {
         by_language(&self.voices, language).unwrap_or(&self.voice)
     }
@@ -414,7 +417,7 @@ impl CloudVoice {
     }
 }
 
-/// Returns the value for a language: that of the whole tag, or of its first part.
+/// Returns the value for a language: the value for the whole tag, or for its first part.
 pub fn by_language<'a>(values: &'a BTreeMap<String, String>, language: &str) -> Option<&'a str> {
     let primary = language.split(['-', '_']).next().unwrap_or(language);
     values.get(language).or_else(|| values.get(primary)).map(String::as_str)

@@ -1,19 +1,19 @@
 //! The interface to external engines.
 //!
-//! An adapter translates between our types and a vendor's API: it builds requests, parses replies and classifies
-//! failures. Work is split into steps whose state can be stored between them, so that the process may die after any
-//! step and another process resumes:
+//! An adapter translates between Pytoon's types and a vendor's API: it builds requests, parses replies and classifies
+//! failures. The work is split into steps whose state can be stored between them, so that the process may die after
+//! any step and another process resumes:
 //!
-//! `prepare` (free: rejects requests outside the offer, uploads pictures) → `submit` (the one call that costs
-//! money) → `poll` … → `fetch`; `cancel` and `lookup` beside them.
+//! `prepare` (free: rejects requests outside the offer, uploads pictures) → `submit` (the one call that costs money)
+//! → `poll` … → `fetch`. `cancel` and `lookup` can be called at any time after `submit`.
 //!
 //! Every adapter guarantees, and `conformance` checks: a request outside [`Capabilities`] is rejected in `prepare`,
-//! before it costs anything; `submit` makes exactly one paid call, and a failed one reports by
+//! before it costs anything; `submit` makes exactly one paid call, and a failed one reports through
 //! [`Accepted`](crate::Accepted) whether the vendor may have accepted it; an unknown state does not end a task; no
 //! error and no `Debug` output contains a secret.
 //!
-//! Leaves to others: the choice of engines (`engine_selector`), waiting, retries and fallback (`engine_manager`),
-//! storage (`PurchaseStore`), the check of clips (`clip_check`).
+//! Leaves the choice of engines to `engine_selector`, waiting, retries and fallback to `engine_manager`, storage to
+//! `PurchaseStore`, and the check of clips to `clip_check`.
 
 use crate::Result;
 pub use pytoon_purchase::{Cancelled, Fetched, Lookup, Task};
@@ -29,37 +29,37 @@ use std::time::Duration;
 /// A boxed future, so that adapters can be chosen at run time.
 pub type EngineFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
-/// The requests that an engine accepts and its limits.
+/// The requests that an engine accepts, and its limits.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Capabilities {
     /// The offer for requests without a picture; `None` if the engine needs one.
     pub from_words: Option<Offer>,
-    /// The offer for requests with a picture; `None` if the engine takes none.
+    /// The offer for requests with a picture; `None` if the engine accepts none.
     pub from_picture: Option<Offer>,
-    /// The accepted ways to pass a picture; empty if the engine takes none.
+    /// The accepted methods of passing a picture; empty if the engine accepts none.
     pub image_inputs: Vec<ImageInput>,
-    /// Longest prompt, in `prompt_unit`s.
+    /// Maximum length of a prompt, in `prompt_unit`s.
     pub max_prompt: usize,
     /// The unit in which a prompt's length is counted.
     pub prompt_unit: PromptUnit,
-    /// True if a running task can be cancelled.
+    /// True if the vendor can cancel a running task.
     pub cancel: bool,
-    /// The time after a call from which the vendor's "no such call" proves that it never arrived: before, the call
-    /// may still be in flight, or the vendor's list stale. `None` if calls cannot be looked up.
+    /// The time after a call from which the vendor's "no such call" proves that the call never arrived. Before that,
+    /// the call may still be in flight, or the vendor's list stale. `None` if calls cannot be looked up.
     pub lookup_settles: Option<Duration>,
-    /// True if the clip is found rather than generated (stock footage): its length cannot be chosen.
+    /// True if the clip is selected rather than generated (stock footage), so that its length cannot be requested.
     pub is_stock: bool,
 }
 
-/// The clips that are sold for one kind of request.
+/// The clips that an engine offers for one kind of request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Offer {
     /// The lengths that can be requested, in milliseconds.
     pub durations: Durations,
-    /// Frame sizes or ratios that can be requested, as width:height; the first is used for vertical films.
+    /// Output sizes or aspect ratios that can be requested, as width:height. The first is used for vertical films.
     pub ratios: Vec<Ratio>,
-    /// True if the vendor ignores the ratio and uses the picture's shape. The picture is then cropped to the ratio
-    /// before it is sent.
+    /// True if the vendor ignores the requested ratio and uses the picture's. The picture is then cropped to the
+    /// ratio before it is sent.
     pub follows_picture: bool,
 }
 
@@ -69,19 +69,19 @@ impl Capabilities {
         if with_picture { self.from_picture.as_ref() } else { self.from_words.as_ref() }
     }
 
-    /// Returns all offers.
+    /// Returns the offers for requests with and without a picture.
     pub fn offers(&self) -> impl Iterator<Item = &Offer> {
         self.from_words.iter().chain(&self.from_picture)
     }
 }
 
-/// Returns the reason why an engine has no offer for requests with or without a picture.
+/// Returns the message that an engine has no offer for requests with, or without, a picture.
 pub(crate) fn not_offered(with_picture: bool) -> &'static str {
     if with_picture { "it cannot start from a picture" } else { "it cannot draw from words alone" }
 }
 
 impl Offer {
-    /// Returns the offered ratio that is nearest to a shape.
+    /// Returns the offered ratio that is nearest to the wanted one.
     pub fn nearest(&self, wanted: Ratio) -> Ratio {
         let distance =
             |ratio: &&Ratio| ((ratio.aspect().ln() - wanted.aspect().ln()).abs() * 1e9) as i64;
@@ -89,18 +89,18 @@ impl Offer {
     }
 }
 
-/// The lengths that an engine sells.
+/// The clip lengths that an engine offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Durations {
-    /// Only these, ascending, in milliseconds.
+    /// A list of lengths, ascending, in milliseconds.
     Fixed(Vec<u32>),
-    /// Whole steps within a range, in milliseconds.
+    /// A range of lengths with a fixed step, in milliseconds.
     Range {
-        /// The shortest.
+        /// The shortest length.
         min: u32,
-        /// The longest.
+        /// The longest length.
         max: u32,
-        /// The step.
+        /// The step between lengths.
         step: u32,
     },
 }
@@ -129,7 +129,7 @@ impl Durations {
         }
     }
 
-    /// Returns true if exactly this length is offered.
+    /// Returns true if exactly this length is offered, in milliseconds.
     pub fn sells(&self, ms: u32) -> bool {
         match self {
             Self::Fixed(lengths) => lengths.contains(&ms),
@@ -143,9 +143,9 @@ impl Durations {
 /// An aspect ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ratio {
-    /// Width.
+    /// The width, in any unit.
     pub width: u32,
-    /// Height.
+    /// The height, in the same unit.
     pub height: u32,
 }
 
@@ -156,31 +156,31 @@ impl fmt::Display for Ratio {
 }
 
 impl Default for Ratio {
-    /// Returns the shape of vertical films.
+    /// Returns the aspect ratio of vertical films.
     fn default() -> Self {
         Self { width: 9, height: 16 }
     }
 }
 
 impl Ratio {
-    /// Returns width over height.
+    /// Returns the width divided by the height.
     pub fn aspect(self) -> f64 {
         f64::from(self.width.max(1)) / f64::from(self.height.max(1))
     }
 
-    /// Returns the share of a frame of another shape that remains after a crop to this one.
+    /// Returns the fraction of a frame with the ratio `other` that remains after a crop to this ratio.
     pub fn kept_of(self, other: Self) -> f64 {
         let (own, other) = (self.aspect(), other.aspect());
         (own / other).min(other / own)
     }
 }
 
-/// A way to pass a picture to an engine.
+/// A method of passing a picture to an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageInput {
-    /// In the request itself; the maximum size of the picture in bytes.
+    /// Inside the request; the value is the maximum size of the picture, in bytes.
     Inline(u64),
-    /// Uploaded first; the maximum size in bytes.
+    /// As an upload before the request; the value is the maximum size of the picture, in bytes.
     Upload(u64),
 }
 
@@ -210,28 +210,29 @@ impl PromptUnit {
 /// A request for a clip.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GenerateRequest {
-    /// Our own id of the call; vendors that accept it get it, so that a call with a lost answer can be found.
+    /// Pytoon's id of the call. Vendors that accept it receive it, so that a call whose reply was lost can be looked
+    /// up.
     pub call_id: CallId,
-    /// The content of the clip.
+    /// The description of the clip's content.
     pub prompt: String,
-    /// The content to avoid, if the vendor supports that.
+    /// A description of content to avoid, if the vendor supports that.
     pub negative_prompt: Option<String>,
-    /// The first frame, a local JPEG, PNG or WebP.
+    /// The picture for the first frame, a local JPEG, PNG or WebP file.
     pub image: Option<PathBuf>,
-    /// The requested length, in milliseconds; one that the engine offers.
+    /// The requested length, in milliseconds, which the engine must offer.
     pub duration_ms: u32,
-    /// The aspect ratio.
+    /// The requested aspect ratio.
     pub ratio: Ratio,
-    /// The seed, if the vendor supports one.
+    /// The seed for the vendor's random choices, if it supports one.
     pub seed: u32,
 }
 
-/// A checked request with its pictures uploaded. It has cost nothing so far.
+/// A validated request whose pictures are uploaded. It has not cost anything yet.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prepared {
-    /// The request.
+    /// The request that was validated.
     pub request: GenerateRequest,
-    /// The body (or whatever the adapter needs) of the paid call.
+    /// The body of the paid call, or other data that the adapter needs to build it.
     pub body: Value,
     /// The path of the paid call, if it depends on the request.
     pub path: String,
@@ -240,16 +241,16 @@ pub struct Prepared {
 /// The location of a finished clip.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Output {
-    /// Its address; it may expire, and `poll` gives a fresh one.
+    /// The URL of the clip. It may expire; `poll` returns a new one.
     pub url: String,
-    /// The credit line, if the source requires one.
+    /// The credit line of the clip, if the source requires one.
     pub credit: Option<String>,
 }
 
 /// The state of a task that produces a clip.
 pub type TaskState = pytoon_purchase::TaskState<Output>;
 
-/// The health of an engine.
+/// The result of an engine's health check.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct EngineHealth {
     /// The remaining balance of the account, if the vendor reports it.
@@ -260,13 +261,13 @@ pub struct EngineHealth {
 
 /// A service that turns one scene into one clip.
 pub trait ExternalEngineAdapter: fmt::Debug + Send + Sync {
-    /// Returns the key under `v2.engines`; also the metric label and the log field.
+    /// Returns the engine's key under `v2.engines`, which is also its metric label and log field.
     fn name(&self) -> &str;
 
-    /// Returns the offers and limits.
+    /// Returns the engine's offers and limits.
     fn capabilities(&self) -> &Capabilities;
 
-    /// Returns the price table's key for a request, `model` or `model@resolution`.
+    /// Returns a request's key in the price table, `model` or `model@resolution`.
     fn price_key(&self, request: &GenerateRequest) -> String;
 
     /// Returns the longest clip that one call can request.
@@ -280,31 +281,31 @@ pub trait ExternalEngineAdapter: fmt::Debug + Send + Sync {
         self.capabilities().from_picture.is_some()
     }
 
-    /// Exercises our own path (key, address, quota) without paying for a clip.
+    /// Checks the connection to the vendor (API key, address, quota) without paying for a clip.
     fn health_check(&self) -> EngineFuture<'_, EngineHealth>;
 
-    /// Rejects requests outside the offer and does the free work, such as uploads.
+    /// Validates a request against the offer and does the free work, such as uploads.
     fn prepare<'a>(&'a self, request: &'a GenerateRequest) -> EngineFuture<'a, Prepared>;
 
     /// Makes the one call that costs money. The adapter never retries it.
     fn submit<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Task>;
 
-    /// Returns the state of a task. Safe to repeat.
+    /// Returns the state of a task. The call can be repeated safely.
     fn poll<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, TaskState>;
 
     /// Asks the vendor to stop a task.
     fn cancel<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, Cancelled>;
 
-    /// Downloads a clip to a path; the file is complete or absent.
+    /// Downloads a clip to a path. The file is complete or absent.
     fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, Fetched>;
 
-    /// Looks up a call whose answer never came.
+    /// Looks up a call whose reply never arrived.
     fn lookup<'a>(&'a self, _prepared: &'a Prepared) -> EngineFuture<'a, Lookup> {
         Box::pin(async { Ok(Lookup::CannotSay) })
     }
 
-    /// Runs from request to clip in one go, for a person who tests an engine: nothing is stored, so nothing can be
-    /// resumed. Films go through the manager.
+    /// Performs all steps from request to clip in one call, for a person who tests an engine. Nothing is stored, so
+    /// nothing can be resumed; films use the manager.
     fn generate<'a>(
         &'a self,
         request: &'a GenerateRequest,

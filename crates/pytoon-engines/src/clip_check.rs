@@ -1,10 +1,10 @@
-//! Checks a clip before it is used: a bad clip is a failure of its engine, not a scene of a film.
+//! Checks a clip before a film uses it: a bad clip is a failure of its engine, not a scene of the film.
 //!
-//! Guarantees: the whole clip is decoded; [`judge`], a pure function, judges length, size, blackness and motion;
-//! another shape or a longer clip is accepted, since films crop and cut both; unrequested sound is removed, so that
-//! it can never be heard.
+//! Guarantees: the whole clip is decoded; [`judge`], a pure function, judges length, size, blackness and motion; a
+//! clip that is longer or has another aspect ratio is accepted, since films crop and cut clips; unrequested audio is
+//! removed, so that it can never be heard.
 //!
-//! Leaves to others: what happens to the scene.
+//! Leaves the fallback of the scene to `engine_manager`.
 
 use pytoon_ffmpeg::clip_facts::{self, ClipFacts};
 use pytoon_ffmpeg::verify::FrameLook;
@@ -16,7 +16,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// The requested properties of a clip.
+/// The properties that a clip must have.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Expectation {
     /// The requested length, in milliseconds.
@@ -27,29 +27,29 @@ pub struct Expectation {
     pub is_stock: bool,
 }
 
-/// Checks clips.
+/// Checks clips and repairs them where possible.
 pub trait ClipChecker: fmt::Debug + Send + Sync {
-    /// Checks a clip and makes it usable in place.
+    /// Checks a clip and makes it usable by rewriting the file.
     fn check(&self, path: PathBuf, wanted: Expectation) -> StoreFuture<'_, Verdict>;
 }
 
 /// Minimum length of the short side, in pixels.
 const MIN_SIDE: u32 = 64;
-/// Maximum shortfall of a clip's length, as a share of the needed one.
+/// Maximum shortfall of a clip's length, as a fraction of the needed length.
 const LENGTH_TOLERANCE: f64 = 0.15;
-/// A frame this dark and this even is black (luma codes).
+/// The mean luma code up to which an even frame counts as black.
 const BLACK_MEAN: f64 = 20.0;
 const BLACK_DEVIATION: f64 = 3.0;
-/// A frame that differs from the previous one by less has not moved (mean luma codes at small size). The
-/// compression of a still picture was measured to shimmer by 0.08, simulated clips move by 0.38 and more. Shimmer
-/// does not add up, so a frame that equals the one half a second before has not moved either. A clip counts as
-/// still only if more than four frames of five do not move.
+/// The mean luma difference from the previous frame, in codes at small size, below which a frame has not moved. The
+/// compression of a still picture was measured to shimmer by 0.08; simulated clips move by 0.38 and more. Shimmer
+/// does not add up, so a frame that equals the one half a second before has not moved either. A clip counts as still
+/// only if more than four frames in five do not move.
 const STILL_CHANGE: f64 = 0.06;
-/// The encoder refines the first frames of a still picture one after another, so these frames are excluded from the
-/// motion check.
+/// The number of first frames that the motion check excludes, because the encoder refines the first frames of a still
+/// picture one after another.
 const REFINED_FRAMES: usize = 6;
 
-/// Judges measured facts. The error is the reason for the rejection.
+/// Checks the measurements of a clip against its expectation. The error is the reason for the rejection.
 pub fn judge(facts: &ClipFacts, wanted: &Expectation) -> Result<(), String> {
     let ClipFacts { width, height, .. } = facts;
     let count = facts.frames.len();
@@ -80,7 +80,7 @@ pub fn judge(facts: &ClipFacts, wanted: &Expectation) -> Result<(), String> {
 /// A checker that uses FFmpeg.
 #[derive(Debug, Clone)]
 pub struct FfmpegChecker {
-    /// Runs FFmpeg.
+    /// Runs FFmpeg, which decodes the clips.
     pub runner: Runner,
 }
 
@@ -109,7 +109,7 @@ impl ClipChecker for FfmpegChecker {
     }
 }
 
-/// The wait for free space on our disk, and the interval between looks.
+/// Maximum time to wait for free space on a full disk.
 const FULL_DISK_PATIENCE: Duration = Duration::from_secs(600);
 const FULL_DISK_PAUSE: Duration = Duration::from_secs(1);
 

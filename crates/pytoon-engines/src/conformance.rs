@@ -1,14 +1,14 @@
-//! The suite that every adapter passes, both bare and inside every layer.
+//! The test suite that every adapter passes, both bare and inside every layer.
 //!
-//! It checks the promises of the interface ([`crate::adapter`]): nothing outside the offer is sent; the one paid
-//! call is made once, and a failed one reports truthfully whether it may have been accepted; an unknown state does
-//! not end a task; a clip is complete or absent; no key is exposed.
+//! It checks the guarantees of the interface ([`crate::adapter`]): nothing outside the offer is sent; the one paid
+//! call is made once, and a failed one correctly reports whether it may have been accepted; an unknown state does not
+//! end a task; a clip is complete or absent; no API key is exposed.
 //!
-//! The vendor is a small scripted server: `fixtures/engines/<kind>/vendor.json` lists the routes that cost money,
-//! are polled, and serve the clip; `success.json` is the script in which all calls succeed; the other files replace
-//! some of its routes.
+//! The vendor is a small scripted server. `fixtures/engines/<kind>/vendor.json` lists the routes that cost money, are
+//! polled, and serve the clip. `success.json` is the script in which all calls succeed; the other files replace some
+//! of its routes.
 //!
-//! Does not judge clips and does not test any vendor: the fixtures follow the vendors' documentation.
+//! Does not check clips and does not test any vendor: the fixtures follow the vendors' documentation.
 //!
 //! Start with [`run`].
 
@@ -28,57 +28,57 @@ use std::sync::Arc;
 pub use vendor::{KEY, Row};
 use vendor::{Script, Vendor};
 
-/// The content of the vendor's clip.
+/// The bytes that the scripted vendor serves as its clip.
 pub const CLIP: &[u8] = b"\0\0\0\x18ftypmp42-a-clip-as-far-as-anybody-here-can-tell";
 
-/// Makes an adapter from a name, a block and a key.
+/// Creates an adapter from a name, a configuration block and an API key.
 pub type Make<'a> = &'a (dyn Fn(&str, &EngineConfig, Option<SecretString>) -> AdapterResult + Sync);
 
 /// An adapter under test.
 pub struct Subject<'a> {
-    /// The engine's name.
+    /// The name of the engine.
     pub name: &'a str,
-    /// Its block; `base_url` is replaced by the scripted vendor's address.
+    /// The engine's configuration block, whose `base_url` is replaced by the scripted vendor's address.
     pub config: EngineConfig,
-    /// Its folder of fixtures.
+    /// The folder with the engine's fixtures.
     pub fixtures: PathBuf,
-    /// Makes it.
+    /// The function that creates the adapter.
     pub make: Make<'a>,
 }
 
-/// The meaning of a vendor's routes.
+/// The roles of a vendor's routes.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Routes {
-    /// A description, for readers.
+    /// A description for readers of the file.
     #[expect(dead_code, reason = "for readers of the fixture")]
     about: String,
-    /// The engine in `engine.yaml`, if the folder has another name.
+    /// The name of the engine in `engine.yaml`, if the folder has another name.
     #[expect(dead_code, reason = "for whoever lists the fixtures")]
     engine: Option<String>,
-    /// The path below the vendor's address.
+    /// The path prefix below the vendor's address.
     #[serde(default)]
     base_path: String,
-    /// Options that override those of the configuration.
+    /// Options that override the engine's configured options.
     #[serde(default)]
     options: Map<String, Value>,
-    /// The calls that submit, with a picture and without.
+    /// The route of the paid call with a picture; `submit_text` is the one without.
     submit_image: Option<String>,
     submit_text: Option<String>,
-    /// The call that polls a task; `None` if a clip is available at once.
+    /// The route that polls a task; `None` if a clip is available at once.
     poll: Option<String>,
-    /// The call that fetches the clip.
+    /// The route that serves the clip.
     clip: String,
-    /// The call that reads the account.
+    /// The route that returns the account.
     health: String,
-    /// The form of the key in a call's headers, with `{{key}}`; `None` for engines without a key.
+    /// The form of the API key in a call's headers, with `{{key}}`; `None` for engines without a key.
     key_as: Option<String>,
-    /// Calls that must not carry the key, besides the clip's.
+    /// Routes that must not receive the API key, besides the clip's.
     #[serde(default)]
     keyless: Vec<String>,
 }
 
-/// One adapter against one scripted vendor.
+/// An adapter connected to a scripted vendor.
 pub(crate) struct Bench<'a> {
     subject: &'a Subject<'a>,
     folder: &'a Path,
@@ -86,18 +86,18 @@ pub(crate) struct Bench<'a> {
     vendor: Vendor,
     success: Script,
     adapter: Arc<dyn ExternalEngineAdapter>,
-    /// The same adapter with short timeouts, for vendors that do not answer.
+    /// The same adapter with short timeouts, for vendors that do not respond.
     hasty: Arc<dyn ExternalEngineAdapter>,
 }
 
-/// Timeout in checks where an answer comes, in milliseconds.
+/// The request timeout in checks where the vendor responds, in milliseconds.
 const PATIENT_MS: u64 = 20_000;
-/// Timeout in checks where none comes, in milliseconds.
+/// The request timeout in checks where the vendor does not respond, in milliseconds.
 const HASTY_MS: u64 = 250;
 
-/// Runs the suite. `folder` is an empty folder that it may write to.
+/// Runs the suite. `folder` is an empty folder for its files.
 ///
-/// Fails only if the suite itself cannot run, for example without fixtures.
+/// Returns an error only if the suite itself cannot run, for example without fixtures.
 pub async fn run(subject: &Subject<'_>, folder: &Path) -> Result<Vec<Row>, String> {
     let bench = Bench::new(subject, folder).await?;
     Ok(checks::all(&bench).await)
@@ -129,7 +129,8 @@ impl<'a> Bench<'a> {
         Ok(Self { subject, folder, routes, vendor, success, adapter, hasty })
     }
 
-    /// Returns a fixture as a script over the successful one; `None` if it does not exist.
+    /// Returns the successful script with its routes replaced by those of a fixture; `None` if the fixture does not
+    /// exist.
     fn scenario(&self, name: &str) -> Result<Option<Script>, String> {
         let path = self.subject.fixtures.join(name);
         let Ok(text) = std::fs::read_to_string(&path) else { return Ok(None) };
@@ -138,7 +139,7 @@ impl<'a> Bench<'a> {
         Ok(Some(self.success.clone().over(script)))
     }
 
-    /// Makes a second adapter for the same engine, as another process does after a restart.
+    /// Creates a second adapter for the same engine, as another process would after a restart.
     fn another(&self, base: &str) -> Result<Arc<dyn ExternalEngineAdapter>, String> {
         make(self.subject, &self.routes, base, PATIENT_MS).map_err(|p| p.reason)
     }
@@ -158,7 +159,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Returns the ways to submit: with a picture and without, each with the route that costs money.
+    /// Returns the methods of submission: with and without a picture, each with the route that costs money.
     fn ways(&self) -> Vec<(bool, String)> {
         let image = self.routes.submit_image.clone().map(|route| (true, route));
         let text = self.routes.submit_text.clone().map(|route| (false, route));

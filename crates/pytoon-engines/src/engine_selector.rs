@@ -1,13 +1,14 @@
-//! The choice of the engines for a scene, their order, and the reasons.
+//! Chooses the engines for a scene and their order, and records the reasons.
 //!
-//! Guarantees: pure; the chain ends at `local` and names each engine once; every engine of the configured order is
-//! either a member with a reason or left out with one.
+//! Guarantees: the functions are pure; the chain ends at `local` and names each engine once; every engine of the
+//! configured order is either a member or excluded, in both cases with a reason.
 //!
 //! Order: the engine that the scene requests; the preset's preferences; engines whose capability words are in the
 //! scene's style and prompt; the default chain. An engine that exceeds the remaining budget, or whose breaker is
-//! open, stays a member and is marked: that may change before the call, and the fallback past it is then logged.
+//! open, stays a member and is marked. Its state may change before the call; if it does not, the fallback past the
+//! engine is logged.
 //!
-//! Does not call anything (`engine_manager` does).
+//! Does not call any engine, which `engine_manager` does.
 //!
 //! Start with [`resolve_engine`].
 
@@ -18,54 +19,54 @@ use pytoon_core::chain::{ChainMember, EngineChain, LeftOut};
 use pytoon_vocabulary::{EngineName, MicroUsd};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The engine that cannot fail.
+/// The name of the local engine, which cannot fail.
 pub const LOCAL: &str = pytoon_core::plan::LOCAL_ENGINE;
 
-/// Minimum share of a clip that remains after a crop to the film's shape. A clip that would lose more is not
-/// bought: between 9:16 and 1:1 it is 0.56, between 9:16 and 16:9 0.32.
+/// Minimum fraction of a clip that remains after a crop to the film's aspect ratio. A clip that would lose more is
+/// not purchased. Between 9:16 and 1:1 the fraction is 0.56; between 9:16 and 16:9 it is 0.32.
 const LEAST_KEPT: f64 = 0.5;
 
-/// The wishes of a scene.
+/// The properties of a scene that determine its chain.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SceneWish<'a> {
-    /// The engine requested by name, for the scene or for the whole film.
+    /// The engine that the brief requests by name, for the scene or for the whole film.
     pub explicit: Option<&'a str>,
-    /// The preset.
+    /// The id of the preset.
     pub preset_id: &'a str,
-    /// Camera, light and mood words.
+    /// Keywords about camera, light and mood.
     pub keywords: &'a [String],
-    /// The content of the clip.
+    /// The description of the clip's content.
     pub prompt: &'a str,
-    /// True if it starts from a picture.
+    /// True if the clip starts from a picture.
     pub has_image: bool,
-    /// The film's shape.
+    /// The aspect ratio of the film.
     pub ratio: Ratio,
-    /// The remaining budget.
+    /// The remaining budget of the job.
     pub budget_left: Option<MicroUsd>,
 }
 
 /// The current facts about an engine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EngineFacts {
-    /// True if there is a key, or none is needed.
+    /// True if the engine has an API key or needs none.
     pub has_key: bool,
-    /// The variables that may hold its key.
+    /// The environment variables that may contain the engine's API key.
     pub key_env: Vec<String>,
-    /// True if it can draw from words alone.
+    /// True if the engine can draw from a prompt alone.
     pub text_to_video: bool,
-    /// True if it can start from pictures.
+    /// True if the engine can start from a picture.
     pub image_input: bool,
-    /// The shape of its clip; `None` if unknown in advance.
+    /// The aspect ratio of the engine's clip; `None` if unknown in advance.
     pub shape: Option<Ratio>,
-    /// The cost of this scene.
+    /// The estimated cost of this scene.
     pub estimate: MicroUsd,
     /// The length to request, in milliseconds.
     pub asked_ms: u32,
-    /// Its breaker.
+    /// The state of the engine's breaker.
     pub breaker: BreakerState,
 }
 
-/// Decides the chain of a scene.
+/// Chooses the engine chain of a scene.
 pub fn resolve_engine(
     wish: &SceneWish<'_>,
     settings: &EngineSettings,
@@ -109,7 +110,7 @@ pub fn resolve_engine(
     chain
 }
 
-/// Returns every engine in order, possibly more than once, with the reason for its place.
+/// Returns every engine in order, possibly more than once, with the reason for its position.
 fn order(wish: &SceneWish<'_>, settings: &EngineSettings) -> Vec<(EngineName, String)> {
     let mut order: Vec<(EngineName, String)> = Vec::new();
     if let Some(explicit) = wish.explicit {
@@ -158,7 +159,7 @@ fn matching_words<'a>(wish: &SceneWish<'_>, capabilities: &'a [String]) -> Vec<&
         .collect()
 }
 
-/// Returns the reason why an engine can never draw this scene.
+/// Returns the reason why an engine can never draw this scene, if there is one.
 fn obstacle(
     name: &str,
     enabled: bool,
@@ -186,7 +187,7 @@ fn obstacle(
     })
 }
 
-/// Returns the reason why an engine cannot be used right now.
+/// Returns the reason why an engine cannot be used right now, if there is one.
 fn blocked(facts: &EngineFacts, wish: &SceneWish<'_>) -> Option<String> {
     if facts.breaker.open_until().is_some() {
         return Some("its circuit breaker is open after failures".to_owned());

@@ -1,9 +1,10 @@
-//! The screening of a prompt before it is sent, and the rephrasing of one that an engine rejected.
+//! Screens a prompt before it is sent, and rephrases one that an engine rejected.
 //!
-//! Guarantees: pure; words are compared whole and case-insensitively; substitutions come first, so that a harmless
-//! word is not mistaken for its other meaning; a rephrased prompt always differs from the rejected one.
+//! Guarantees: the functions are pure; whole words are compared, case-insensitively; substitutions come first, so
+//! that a harmless word is not mistaken for its other meaning; a rephrased prompt always differs from the rejected
+//! one.
 //!
-//! Leaves the moderation service to `moderation_service` and does not decide what happens to the scene.
+//! Leaves the moderation service to `moderation_service`, and the consequences for the scene to the manager.
 //!
 //! Start with [`screen`].
 
@@ -12,22 +13,22 @@ use pytoon_config::engines::{ModerationSettings, Strictness};
 /// A word that must not be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
-    /// `blocklist` or `competitor`.
+    /// The list that contains the word: `blocklist` or `competitor`.
     pub source: &'static str,
-    /// The word or phrase.
+    /// The forbidden word or phrase.
     pub word: String,
 }
 
 /// A screened prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Screened {
-    /// The prompt in the form that may be sent; `None` if it must not be sent.
+    /// The prompt to send; `None` if it must not be sent.
     pub prompt: Option<String>,
-    /// The words found.
+    /// The forbidden words in the prompt.
     pub hits: Vec<Hit>,
 }
 
-/// Screens a prompt. `brand_safe` adds the safety words and treats every hit as strict.
+/// Screens a prompt. `brand_safe` adds the safety words and treats every match as strict.
 pub fn screen(prompt: &str, settings: &ModerationSettings, brand_safe: bool) -> Screened {
     let mut text = prompt.to_owned();
     for (word, meant) in &settings.substitutions {
@@ -57,7 +58,7 @@ pub fn screen(prompt: &str, settings: &ModerationSettings, brand_safe: bool) -> 
     Screened { prompt: Some(text), hits }
 }
 
-/// Words that engines reject for a possible meaning, each with a milder word.
+/// Words that engines reject for a possible meaning, each with a milder replacement.
 const MILDER: &[(&str, &str)] = &[
     ("blood", "red liquid"),
     ("bloody", "red"),
@@ -154,7 +155,7 @@ fn occurrences(text: &str, word: &str) -> Vec<(usize, usize)> {
     found
 }
 
-/// Returns the end of a match that begins here, in characters.
+/// Returns the end of a match that begins at `start`, in characters.
 fn match_at(chars: &[(usize, char)], start: usize, wanted: &[char]) -> Option<usize> {
     let (mut at, mut rest) = (start, wanted);
     while !rest.is_empty() {
@@ -178,7 +179,7 @@ fn replace_words(text: &str, word: &str, with: &str) -> String {
     out
 }
 
-/// Collapses spaces, and removes spaces and doubled commas before punctuation.
+/// Collapses runs of spaces, and removes spaces and doubled commas before punctuation.
 fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text.split_whitespace() {

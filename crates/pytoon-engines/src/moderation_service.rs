@@ -1,4 +1,4 @@
-//! Asks OpenAI's moderation endpoint before a prompt leaves for an engine (optional, free).
+//! Checks a prompt with OpenAI's moderation endpoint before it is sent to an engine (optional, free).
 
 use crate::http::{Address, Call, VendorHttp};
 use crate::{Result, VendorError, VendorErrorKind};
@@ -9,10 +9,10 @@ use pytoon_vendor::replies::with_key;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-/// Timeout of its answer, in milliseconds.
+/// The request timeout of the moderation endpoint, in milliseconds.
 const PATIENCE_MS: u64 = 8000;
 
-/// A moderation service.
+/// A client for the moderation service.
 #[derive(Debug)]
 pub(crate) struct ModerationClient {
     http: VendorHttp,
@@ -20,7 +20,7 @@ pub(crate) struct ModerationClient {
 }
 
 impl ModerationClient {
-    /// Makes the configured service; `None` if it is switched off or has no key.
+    /// Creates a client for the configured service; `None` if the service is disabled or has no API key.
     pub(crate) fn from_settings(settings: &ModerationService, secrets: &Secrets) -> Option<Self> {
         if !settings.enabled {
             return None;
@@ -64,7 +64,7 @@ impl ModerationClient {
     }
 }
 
-/// Warns that a service that is switched on cannot be used.
+/// Warns that the configured moderation service is enabled but unusable.
 fn left_out(reason: &str) -> Option<ModerationClient> {
     let detail = format!("moderation service: it is switched on but not used: {reason}");
     Event::Warning { detail: &detail }.emit();
@@ -79,7 +79,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
-    /// Answers one request with this body, and returns the request.
+    /// Starts a server that responds to one request with this body; the handle returns the request.
     async fn answer(body: &str) -> (ModerationClient, tokio::task::JoinHandle<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
         let address = listener.local_addr().expect("address");

@@ -1,7 +1,7 @@
-//! The interface that crops a picture to the shape of the clip that starts from it.
+//! The interface that crops a picture to the aspect ratio of the clip that starts from it.
 //!
-//! Engines crop a picture of another shape in its middle, or make a clip of the picture's shape. Neither respects
-//! its subject, so it is cropped here before it is sent.
+//! If a picture's aspect ratio differs from the clip's, engines crop it in the middle or return a clip with the
+//! picture's aspect ratio. Neither respects the subject of the picture, so it is cropped before it is sent.
 
 use crate::adapter::Ratio;
 use std::fmt;
@@ -10,20 +10,20 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use tempfile::TempPath;
 
-/// A picture is sent as it is if a crop would keep at least this share of it.
+/// The fraction of a picture that a crop must keep for the picture to be sent uncropped.
 pub const SAME_SHAPE: f64 = 0.98;
 
 /// A picture to send.
 #[derive(Debug)]
 pub enum Fitted {
-    /// It has the shape already, or cannot be cropped to it.
+    /// The original file, which has the aspect ratio already or cannot be cropped to it.
     AsItIs(PathBuf),
-    /// A temporary file with the crop, deleted with this value.
+    /// A temporary file with the cropped picture, deleted with this value.
     Cropped(TempPath),
 }
 
 impl Fitted {
-    /// Returns the file.
+    /// Returns the path of the file to send.
     pub fn path(&self) -> &Path {
         match self {
             Self::AsItIs(path) => path,
@@ -37,20 +37,20 @@ impl Fitted {
 pub enum FitProblem {
     /// The picture cannot be read.
     Picture(String),
-    /// This machine ran out of a resource, which says nothing about the picture.
+    /// This machine ran out of a resource; the picture may be valid.
     Machine(String),
 }
 
-/// A boxed future.
+/// A boxed future, so that fitters can be chosen at run time.
 pub type FitFuture<'a> = Pin<Box<dyn Future<Output = Result<Fitted, FitProblem>> + Send + 'a>>;
 
-/// Crops pictures to a shape.
+/// Crops pictures to an aspect ratio.
 pub trait PictureFitter: fmt::Debug + Send + Sync {
-    /// Returns a picture in a shape.
+    /// Returns a picture with the given aspect ratio.
     fn fit(&self, picture: PathBuf, ratio: Ratio) -> FitFuture<'_>;
 }
 
-/// Leaves pictures as they are.
+/// A fitter that leaves pictures unchanged.
 #[derive(Debug, Clone, Copy)]
 pub struct AsTheyAre;
 

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Decodes pictures and keeps the most recent ones.
+/// Decodes pictures and caches the most recent ones.
 #[derive(Debug)]
 pub(crate) struct PictureStore {
     pub(crate) runner: Runner,
@@ -60,7 +60,7 @@ impl PictureStore {
     }
 }
 
-/// Returns the store of a film's pictures.
+/// Returns the picture store of a film.
 pub(crate) fn picture_store(env: &Environment, choice: &PaletteChoice) -> Arc<PictureStore> {
     Arc::new(PictureStore {
         runner: env.runner.clone(),

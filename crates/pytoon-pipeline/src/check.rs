@@ -1,7 +1,7 @@
 //! The self-check: compares the finished file with the timeline.
 //!
-//! Facts about pictures come from the composed frames; of the file the key frames are decoded, or on request every
-//! frame. Findings are reported, not hidden; they do not fail a render.
+//! Facts about pictures come from the composed frames. In the file, only the key frames are decoded, or every frame
+//! on request. Findings are reported, not hidden; they do not fail a render.
 
 use crate::PipelineError;
 use crate::receipt::{Finding, SelfCheck};
@@ -17,7 +17,7 @@ use pytoon_telemetry::Event;
 use pytoon_vocabulary::Frame;
 use std::path::Path;
 
-/// Still pictures of at most this length are not reported, in seconds.
+/// The longest still picture that is not reported, in seconds.
 const STILL_SECONDS: f64 = 2.0;
 
 const CHECKS: &[&str] = &[
@@ -35,7 +35,7 @@ const CHECKS: &[&str] = &[
     "decodes",
 ];
 
-/// A finished film and the facts about it.
+/// A finished film and the facts that were measured while it was drawn.
 pub(crate) struct Finished<'a> {
     pub(crate) timeline: &'a Timeline,
     pub(crate) sound: &'a SoundReport,
@@ -44,7 +44,7 @@ pub(crate) struct Finished<'a> {
     pub(crate) target_lufs: f64,
 }
 
-/// Checks a film.
+/// Compares a finished film with its timeline. Returns the findings and the properties of the file.
 pub(crate) fn check(
     runner: &Runner,
     film: &Finished<'_>,
@@ -170,7 +170,7 @@ fn check_picture(findings: &mut Findings, film: &Finished<'_>) {
     }
 }
 
-/// Returns true if the timeline itself asks for a still picture there.
+/// Returns true if the timeline itself contains a still picture in this range.
 fn may_stand_still(timeline: &Timeline, start: Frame, end: Frame) -> bool {
     timeline.tracks.video.iter().filter(|c| c.start_frame < end && start < c.end_frame).all(
         |clip| match &clip.source {

@@ -1,4 +1,4 @@
-//! From a finished film to its receipt: the plan, the engines of the scenes, and the names of the artifacts to
+//! Turns a finished film into its receipt: the plan, the engines of the scenes, and the names of the artifacts to
 //! publish.
 
 use crate::Result;
@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// The output of the planning half, for the drawing half and the receipt.
+/// The output of the planning stages, which drawing and the receipt use.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Planned {
     pub(crate) timeline: Timeline,
@@ -82,15 +82,15 @@ impl Planned {
     }
 }
 
-/// The input of a receipt.
+/// The input from which [`receipt`] builds a receipt.
 pub(crate) struct ReceiptInput<'a> {
     pub(crate) planned: &'a Planned,
     pub(crate) sound: &'a SoundReport,
     pub(crate) picture: &'a PictureReport,
     pub(crate) tools: Tools,
-    /// Time per stage before the self-check.
+    /// The duration of each stage before the self-check.
     pub(crate) stages: Vec<StageTime>,
-    /// True if every frame of the file is decoded in the self-check.
+    /// True if the self-check decodes every frame of the file.
     pub(crate) verify_full: bool,
     pub(crate) target_lufs: f64,
 }
@@ -162,8 +162,8 @@ pub(crate) fn stage_time(stage: &str, took: Duration, reused: bool) -> StageTime
     time
 }
 
-/// Returns the charges that bought nothing usable: clips and speech that failed, and sentences of voices that
-/// failed before the whole script was spoken.
+/// Returns the cost of paid calls that delivered nothing usable: failed clips, failed speech, and sentences of voices
+/// that failed before they spoke the whole script.
 fn wasted(context: &StageContext<'_>, failed: &[FailedAttempt]) -> MicroUsd {
     let Some(ledger) = context.engines().purchase_ledger() else { return MicroUsd::ZERO };
     let rows = ledger.runtime.block_on(ledger.store.call_list(CallFilter {
@@ -181,7 +181,7 @@ fn wasted(context: &StageContext<'_>, failed: &[FailedAttempt]) -> MicroUsd {
     rows.unwrap_or_default().iter().filter(|row| is_wasted(row)).map(|row| row.charged).sum()
 }
 
-/// Returns the brief's part of the receipt.
+/// Returns the section of the receipt that describes the brief.
 pub(crate) fn request_facts(sources: &Sources, graph: &SceneGraph) -> RequestFacts {
     RequestFacts {
         preset_id: sources.preset_id.clone(),
@@ -265,11 +265,11 @@ pub(crate) fn artifacts(timeline: &Timeline) -> (Vec<&'static str>, Vec<&'static
     (before, after)
 }
 
-/// The caption files.
+/// The names of the caption files.
 pub(crate) const SIDECARS: [&str; 4] =
     [layout::CAPTIONS_SRT, layout::CAPTIONS_VTT, layout::CAPTIONS_ASS, layout::CAPTIONS_JSON];
 
-/// Returns the parts of voice takes that a film plays.
+/// Returns the segments of voice takes that a film plays.
 pub(crate) fn voice_clips(timeline: &Timeline) -> impl Iterator<Item = &VoiceClip> {
     timeline.tracks.audio.iter().flat_map(|track| match track {
         AudioTrack::Voice { clips, .. } => clips.as_slice(),
@@ -277,7 +277,7 @@ pub(crate) fn voice_clips(timeline: &Timeline) -> impl Iterator<Item = &VoiceCli
     })
 }
 
-/// Returns the voice takes of a film.
+/// Returns the paths of the voice takes that a film plays.
 pub(crate) fn takes(timeline: &Timeline) -> Vec<&str> {
     let mut takes: Vec<&str> = voice_clips(timeline).map(|clip| clip.asset.as_str()).collect();
     takes.sort_unstable();

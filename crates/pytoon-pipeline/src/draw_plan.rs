@@ -1,13 +1,13 @@
-//! The division of a machine's cores among chunks.
+//! Divides the machine's cores among chunks.
 //!
-//! The boundaries and the encoding of chunks depend on timeline and profile alone; the number of chunks
-//! in flight depends on the machine.
+//! The boundaries and the encoding of chunks depend only on the timeline and the profile; the number of chunks in
+//! flight depends on the machine.
 
-/// Maximum number of chunks drawn at the same time on any machine: each has its own encoder, which needs about 150
-/// MiB for a frame of 1080 x 1920.
+/// Maximum number of chunks drawn at the same time on any machine. Each chunk has its own encoder, which needs about
+/// 150 MiB for frames of 1080 x 1920.
 const MOST_CHUNKS: usize = 16;
 
-/// The number of chunks drawn at the same time, and of threads for each.
+/// The number of chunks drawn at the same time, and the number of threads for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DrawPlan {
     pub(crate) chunks: usize,
@@ -20,9 +20,9 @@ impl DrawPlan {
         Self { chunks: cores.clamp(1, MOST_CHUNKS), threads: 1 }
     }
 
-    /// Returns the number of frames in memory at the same time: those of the rings ([`Self::ring`]), and for each
-    /// chunk one that the writer draws itself, the best cover so far, and those that its encoder shares.
-    /// encoder shares.
+    /// Returns the number of frames in memory at the same time: the frames in the rings ([`Self::ring`]) and, for
+    /// each chunk, the frame that the writer draws itself, the best cover so far, and the frames that its encoder
+    /// shares.
     #[cfg(test)]
     fn frames(self) -> usize {
         let shared = usize::from(pytoon_media::encode::SHARED_FRAMES);

@@ -1,7 +1,7 @@
 //! The engines of a render: the configured set, and the manager that calls them.
 //!
-//! The ledger's database is opened only if an external engine or voice can be used: without a key and without a
-//! speech server nothing is written outside the job's own folder.
+//! The ledger's database is opened only if an external engine or voice can be used. Without an API key or a speech
+//! server, nothing is written outside the job's own folder.
 
 use crate::Result;
 use crate::first_frames::FirstFrames;
@@ -29,10 +29,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use tokio::runtime::Runtime;
 
-/// The ledger's file in the storage folder.
+/// The name of the ledger's database file in the storage folder.
 pub const DATABASE: &str = "pytoon.db";
 
-/// The engines, ready for use.
+/// The configured engines, opened for use.
 #[derive(Debug)]
 pub struct EngineSession {
     set: Arc<EngineSet>,
@@ -42,7 +42,7 @@ pub struct EngineSession {
     storage: Storage,
 }
 
-/// The configured engines that can draw a film.
+/// The engine settings and the engines that can draw scenes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct EngineMeans {
     settings: EngineSettings,
@@ -52,20 +52,20 @@ pub(crate) struct EngineMeans {
 /// The ledger of paid work, with its runtime and storage.
 #[derive(Debug, Clone)]
 pub struct PurchaseLedger {
-    /// The runtime for calls to vendors.
+    /// The runtime on which vendor calls run.
     pub runtime: Arc<Runtime>,
-    /// The ledger.
+    /// The store that contains the ledger.
     pub store: Arc<dyn PurchaseStore>,
-    /// The storage for purchases.
+    /// The storage for purchased files.
     pub storage: Storage,
 }
 
-/// The handles for external engines.
+/// The handles for calls to external engines.
 #[derive(Debug)]
 pub struct Outside {
-    /// The runtime for calls to vendors.
+    /// The runtime on which vendor calls run.
     pub runtime: Arc<Runtime>,
-    /// Walks chains.
+    /// Tries the engines of a chain in order.
     pub manager: Arc<EngineManager>,
 }
 
@@ -119,27 +119,27 @@ impl EngineSession {
         Ok(Self { set: Arc::new(set), outside, ledger, secrets: secrets.clone(), storage })
     }
 
-    /// Returns the ledger of paid work, if anything can be bought.
+    /// Returns the ledger of paid work; `None` if no paid service can be used.
     pub fn purchase_ledger(&self) -> Option<&PurchaseLedger> {
         self.ledger.as_ref()
     }
 
-    /// Returns the storage of films and purchases.
+    /// Returns the storage of films and purchased files.
     pub fn storage(&self) -> &Storage {
         &self.storage
     }
 
-    /// Returns the keys that this process may use.
+    /// Returns the API keys that this process may use.
     pub fn secrets(&self) -> &Secrets {
         &self.secrets
     }
 
-    /// Returns the engines as configured at the start.
+    /// Returns the engines as configured when the session was opened.
     pub fn engines(&self) -> &EngineSet {
         &self.set
     }
 
-    /// Returns the settings of engines and the engines that can be asked.
+    /// Returns the engine settings and the engines that can be used.
     pub(crate) fn means(&self) -> EngineMeans {
         let usable = self.set.iter().filter(|it| it.adapter.is_some() && it.has_key());
         EngineMeans {
@@ -148,25 +148,24 @@ impl EngineSession {
         }
     }
 
-    /// Returns the manager, if an external engine can be used.
+    /// Returns the handles for external engines; `None` if no external engine can be used.
     pub fn outside(&self) -> Option<&Outside> {
         self.outside.as_ref()
     }
 
-    /// Takes over a job whose earlier process is dead. Only for callers that keep every other process
-    /// out of the job.
+    /// Takes over a job whose previous process is dead. The caller must keep every other process out of the job.
     pub(crate) fn take_over_job(&self, job_id: &JobId) -> Result<()> {
         let Some(outside) = &self.outside else { return Ok(()) };
         Ok(outside.runtime.block_on(outside.manager.take_over_job(job_id))?)
     }
 
-    /// Tells vendors to cancel a job's work.
+    /// Asks vendors to cancel their tasks for a job.
     pub fn cancel_job(&self, job_id: &JobId) -> Result<()> {
         let Some(outside) = &self.outside else { return Ok(()) };
         Ok(outside.runtime.block_on(outside.manager.cancel_job(job_id))?)
     }
 
-    /// Decides the chain of a scene by the current state.
+    /// Chooses the engine chain of a scene by the current state of the engines.
     pub fn resolve(&self, wish: &SceneWish<'_>, needed_ms: i64) -> EngineChain {
         match &self.outside {
             Some(outside) => outside.runtime.block_on(outside.manager.resolve(wish, needed_ms)),
@@ -187,7 +186,8 @@ impl PurchaseLedger {
     }
 }
 
-/// Preferences may be written before their preset exists; a typo looks the same.
+/// Warns of preferences for unknown presets. This is no error, since preferences may be written before their preset
+/// exists.
 fn warn_of_unknown_presets(config: &Config) {
     let known = config.names("presets");
     for preset in config.engines.preset_engine_prefs.keys().filter(|p| !known.contains(p)) {
@@ -198,7 +198,7 @@ fn warn_of_unknown_presets(config: &Config) {
     }
 }
 
-/// Returns the database of a configuration: `DATABASE_URL`, or else a file in the storage folder. The URL may
+/// Returns the database URL of a configuration: `DATABASE_URL`, or else a file in the storage folder. The URL may
 /// contain a password and is a secret.
 pub fn database(config: &Config, secrets: &Secrets) -> Result<String> {
     let named = secrets.find(&["DATABASE_URL".to_owned()])?;
@@ -230,7 +230,7 @@ pub fn storage(config: &Config) -> PathBuf {
     std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
-/// Makes a runtime with one thread: it only waits.
+/// Creates a single-threaded runtime; one thread is enough because its tasks only wait.
 pub fn runtime() -> Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)

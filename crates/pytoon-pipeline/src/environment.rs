@@ -1,4 +1,4 @@
-//! The handles of a render, built once by the program.
+//! The handles that a render uses, built once by the binary.
 
 use crate::engine_session::EngineSession;
 use pytoon_config::Config;
@@ -9,24 +9,24 @@ use pytoon_voice::tts::neural::Voices;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Handles and configuration.
+/// The handles and the configuration that a render uses.
 #[derive(Clone)]
 pub struct Environment {
-    /// Configuration.
+    /// The configuration of this process.
     pub config: Config,
-    /// Runs programs.
+    /// Runs external programs, such as FFmpeg.
     pub runner: Runner,
-    /// Finds fonts.
+    /// Finds font files.
     pub fonts: FontFinder,
     /// The loaded neural voices.
     pub voices: Arc<Voices>,
-    /// Engines.
+    /// The configured engines.
     pub engines: Arc<EngineSession>,
     /// Receives the progress of a render.
     pub progress: Arc<dyn ProgressSink>,
-    /// True if purchases are allowed. A plan buys nothing.
+    /// True if purchases are allowed; false for a plan.
     pub buys: bool,
-    /// True if an unfinished or finished film is continued: it keeps its voice.
+    /// True if the job resumes an existing film, finished or not: the film keeps its voice.
     pub keeps_voice: bool,
     /// The lease under which a worker holds its task; `None` if no other process can hold it.
     pub claim: Option<Fence>,
@@ -35,7 +35,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Fails if the disk has less free space than a film needs.
+    /// Returns an error if the disk has less free space than a film needs.
     pub fn check_room(&self, folder: &Path) -> Result<(), SystemError> {
         let needed_mib = self.config.settings.limits.min_free_disk_mib;
         match disk::free_bytes(folder).map(|bytes| bytes >> 20) {
@@ -46,7 +46,7 @@ impl Environment {
         }
     }
 
-    /// Returns the number of threads that draw.
+    /// Returns the number of drawing threads.
     pub fn threads(&self) -> usize {
         match self.config.engines.engines.local.threads {
             0 => std::thread::available_parallelism().map_or(2, usize::from),

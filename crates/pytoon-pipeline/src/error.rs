@@ -10,7 +10,7 @@ use pytoon_records::ledger::StoreError;
 use pytoon_storage::StorageError;
 use pytoon_voice::VoiceError;
 
-/// A result of the pipeline.
+/// The result type of the pipeline.
 pub type Result<T, E = PipelineError> = std::result::Result<T, E>;
 
 /// The reason why a render did not produce a film.
@@ -19,44 +19,44 @@ pub enum PipelineError {
     /// The brief, the timeline or the configuration is invalid; the user can fix it.
     #[error(transparent)]
     Input(#[from] ConfigError),
-    /// The script does not fit a film.
+    /// The script is too long for a film.
     #[error(transparent)]
     TooLong(#[from] TooLong),
-    /// A file or a program failed.
+    /// An input file or an external program failed.
     #[error("failed to {0}")]
     Media(#[from] SystemError),
     /// A voice failed in a way that does not allow a fallback.
     #[error(transparent)]
     Voice(#[from] VoiceError),
-    /// A walk along the engines of a scene failed.
+    /// The engines of a scene failed in a way that does not allow a fallback.
     #[error(transparent)]
     Engine(Box<VendorError>),
-    /// Drawing failed.
+    /// A frame could not be drawn.
     #[error("failed to draw: {0}")]
     Drawing(#[from] CompositorError),
-    /// Sound could not be processed.
+    /// Audio could not be processed.
     #[error("failed to process the sound: {0}")]
     Audio(#[from] pytoon_audio::AudioError),
     /// Stored files could not be fetched or uploaded.
     #[error("failed to {0}")]
     Storage(#[from] StorageError),
-    /// The ledger failed.
+    /// An operation on the ledger failed.
     #[error("failed to open the ledger: {0}")]
     Ledger(#[from] StoreError),
-    /// Scenes or the voice fell back, and the brief accepts no degraded film.
+    /// Scenes or the voice used a fallback, and the brief rejects degraded films.
     #[error("{0}; on_degrade is `fail`, so the job fails instead of delivering a degraded film")]
     Degraded(String),
-    /// Scenes or the voice fell back, and the brief asks to wait.
+    /// Scenes or the voice used a fallback, and the brief holds degraded films for a person's decision.
     #[error("the job is held, because on_degrade is `hold`; `pytoon resume` continues it: {0}")]
     Held(String),
-    /// A required earlier stage is not done.
+    /// A stage that this one depends on is not done.
     #[error("the stage `{0}` has to run for this brief first")]
     NotReady(StageId),
-    /// Another version of this program, or another brief, produced the stage; the job can restart and reuses its
+    /// The stage's output is from another version of Pytoon or another brief. The job can restart and reuses its
     /// purchases.
     #[error("the stage `{0}` was run by another version of pytoon, or for another brief")]
     Outdated(StageId),
-    /// An internal error.
+    /// An internal error, which is a bug.
     #[error("{0}")]
     Internal(String),
 }
@@ -68,7 +68,7 @@ impl From<VendorError> for PipelineError {
 }
 
 impl PipelineError {
-    /// Returns true if the user cancelled.
+    /// Returns true if the user cancelled the render.
     pub fn is_cancelled(&self) -> bool {
         matches!(
             self,
@@ -78,7 +78,8 @@ impl PipelineError {
         )
     }
 
-    /// Returns the exhausted resource of this machine: a retry succeeds once it is available again.
+    /// Returns the exhausted resource of this machine, if any. A retry can succeed once the resource is available
+    /// again.
     pub fn shortage(&self) -> Option<Shortage> {
         match self {
             Self::Media(error) => error.shortage(),
@@ -103,7 +104,7 @@ impl PipelineError {
         }
     }
 
-    /// Returns true if the work is kept for a later run.
+    /// Returns true if the finished work is retained for a later run.
     pub fn is_held(&self) -> bool {
         matches!(self, Self::Held(_))
     }

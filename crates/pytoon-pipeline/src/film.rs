@@ -1,12 +1,12 @@
-//! One film: its folder, its brief or timeline, and its stages.
+//! A film: its folder, its brief or timeline, and its stages.
 //!
 //! Guarantees: a stage whose result exists for its input does nothing; a stage that is killed at any moment can be
-//! run again; the film does not depend on which processes run its stages.
+//! run again; the film does not depend on how processes share its stages.
 //!
-//! A stage blocks its thread, so it may not run in an async task. If the environment's token is cancelled, the user
-//! cancelled, and its vendor tasks are cancelled.
+//! A stage blocks its thread and must not run in an async task. A cancelled environment token means that the user
+//! cancelled the film; its vendor tasks are then cancelled too.
 //!
-//! Leaves the schedule to the two executors, [`crate::local`] on threads of one process and the worker over a
+//! Leaves the scheduling to the two executors: [`crate::local`] on threads of one process, and the worker over a
 //! queue. A stage that needs the result of another fails with [`PipelineError::NotReady`] if there is none for this
 //! brief and this version.
 //!
@@ -61,27 +61,27 @@ use std::time::{Duration, Instant};
 pub use crate::folder::JobIdentity;
 pub use stage_end::{SceneEnd, StageEnd, VoicedFilm, VoicedScene};
 
-/// The source of a film.
+/// The source from which a film is rendered.
 #[derive(Debug, Clone)]
 pub enum FilmSource {
-    /// A brief.
+    /// A brief, which has yet to be planned.
     Brief(Box<BriefFile>),
     /// An existing timeline, with the folder of its voice takes.
     Timeline {
-        /// The timeline.
+        /// The timeline to render.
         timeline: Box<Timeline>,
-        /// The folder.
+        /// The folder that contains the voice takes.
         takes: PathBuf,
     },
 }
 
-/// One film. Several processes may have it open at the same time, each at a stage of its own.
+/// A film. Several processes may have it open at the same time, each running a different stage.
 pub struct Film {
     env: Environment,
     folder: JobFolder,
     source: FilmSource,
     options: RenderOptions,
-    /// Threads that draw one chunk.
+    /// The number of threads that draw one chunk.
     draw_threads: usize,
     buffers: FrameBuffers,
     encoders: EncoderPool,
@@ -101,7 +101,7 @@ impl Film {
     /// Opens the folder of a film and creates it if it does not exist.
     ///
     /// # Errors
-    /// If FFmpeg is missing or the disk has too little room.
+    /// Returns an error if FFmpeg is missing or the disk has too little free space.
     pub fn open(
         env: Environment,
         root: &Path,
@@ -134,13 +134,13 @@ impl Film {
         Ok(film)
     }
 
-    /// Sets the number of threads that draw one chunk.
+    /// Sets the number of threads that draw one chunk, and returns the film.
     pub(crate) fn drawn_by(mut self, threads: usize) -> Self {
         self.draw_threads = threads;
         self
     }
 
-    /// Returns the graph of the film as far as it is known at the start.
+    /// Returns the graph of the film as known before its voice stage.
     pub fn graph(&self) -> FilmGraph {
         match &self.source {
             FilmSource::Brief(_) => FilmGraph::of_brief(),
@@ -154,7 +154,7 @@ impl Film {
         &self.env
     }
 
-    /// Truncates the output files for composed frames.
+    /// Truncates the files into which composed frames are written.
     pub(crate) fn prepare_frame_outputs(&self) -> Result<()> {
         for path in [&self.options.frames_out, &self.options.frame_hashes].into_iter().flatten() {
             File::create(path).map_err(|e| SystemError::write(path, e))?;
@@ -162,12 +162,12 @@ impl Film {
         Ok(())
     }
 
-    /// Runs a stage, as far as possible without waiting for others. The first run takes an empty memo, each further
-    /// one the memo of the previous run; if that was lost, an older one works too.
+    /// Runs a stage, as far as possible without waiting for vendors. The first run takes an empty memo, and each
+    /// further run the memo of the previous one. If the latest memo is lost, an older one also works.
     ///
     /// # Errors
     /// [`PipelineError::NotReady`] if a stage before it is not done; [`PipelineError::Held`] or
-    /// [`PipelineError::Degraded`] if the voice or scenes fell back and the brief accepts no degraded
+    /// [`PipelineError::Degraded`] if the voice or scenes used a fallback and the brief does not accept a degraded
     /// film.
     pub fn run(&self, stage: &StageId, memo: SceneMemo) -> Result<StageEnd> {
         self.with_context(|context| match stage {
@@ -259,7 +259,7 @@ impl Film {
         Ok(())
     }
 
-    /// Returns the plan of this brief, and the brief with the transcript that planning made.
+    /// Returns the plan of this brief, and the brief with the transcript that was made during planning.
     pub(crate) fn plan_of_brief(&self) -> Result<(Plan, Sources)> {
         let plan = self.of_this_brief(&PlanStage, StageId::Plan, |plan| &plan.brief)?;
         let mut sources = self.resolved()?;
@@ -296,7 +296,7 @@ impl Film {
         self.of_this_brief(&VoicedStage::default(), StageId::Voice, |voiced| &voiced.brief)
     }
 
-    /// Returns the output of a stage for this brief.
+    /// Returns the output of a stage, if the stage ran for this brief.
     fn of_this_brief<S: Stage>(
         &self,
         stage: &S,
@@ -311,9 +311,9 @@ impl Film {
         })
     }
 
-    /// Invalidates scenes that fell back to the local engine: at a repeated render a key may have been added, or a
-    /// late clip may have arrived. Purchases are reused. A job that `continues` with another brief changes only
-    /// what the brief changes.
+    /// Invalidates scenes that fell back to the local engine: since the last render a key may have been added, or a
+    /// late clip may have arrived. Purchases are reused. If a job `continues` with another brief, only scenes that
+    /// the brief changes are drawn again.
     fn ask_again_for_fallbacks(&self, continues: bool) -> Result<()> {
         let voiced_stage = VoicedStage::default();
         let Some(voiced) = last_output(&self.folder, &voiced_stage) else { return Ok(()) };
@@ -359,7 +359,7 @@ impl Film {
         }
     }
 
-    /// Logs the health of the engines that the film will use; nothing waits for the answers.
+    /// Logs the health of the engines that the film will use. Nothing waits for the health checks.
     pub(crate) fn report_engine_health(&self) {
         let (Ok(voiced), Some(outside)) = (self.voiced(), self.env.engines.outside()) else {
             return;
@@ -372,7 +372,7 @@ impl Film {
         }
     }
 
-    /// Returns the drawn scenes; a scene that is not drawn is an error.
+    /// Returns the drawn scenes, or an error if a scene is not drawn.
     fn scenes(
         &self,
         context: &StageContext<'_>,
@@ -395,7 +395,7 @@ impl Film {
         Ok(scenes)
     }
 
-    /// Returns the final film, whose timeline contains the engines' clips.
+    /// Returns the planned film with the engines' clips in its timeline.
     fn planned(&self, context: &StageContext<'_>) -> Result<Arc<Planned>> {
         let mut known = lock(&self.planned);
         if let Some(planned) = known.as_ref() {
@@ -435,8 +435,8 @@ impl Film {
         Ok(())
     }
 
-    /// Draws a chunk. Does nothing if the film has no such chunk, for example if a version that cuts films
-    /// elsewhere added its tasks.
+    /// Draws a chunk. Does nothing if the film has no such chunk, for example if another version, which divides films
+    /// differently, queued the task.
     fn chunk(&self, context: &StageContext<'_>, index: usize) -> Result<()> {
         let planned = self.planned(context)?;
         if let Some(&range) = planned.timeline.chunks().get(index) {
@@ -525,7 +525,7 @@ impl Film {
         lock(&self.times).insert(stage.to_owned(), time);
     }
 
-    /// Copies the takes of a timeline into the work folder, from the folder of the timeline.
+    /// Copies the timeline's voice takes from their folder into the work folder.
     fn copy_takes(&self) -> Result<()> {
         let FilmSource::Timeline { timeline, takes } = &self.source else { return Ok(()) };
         for clip in voice_clips(timeline) {

@@ -1,7 +1,8 @@
-//! Crops a customer's picture to the shape of the clip that starts from it.
+//! Crops a customer's picture to the aspect ratio of the clip that starts with it.
 //!
-//! Guarantees: the crop is aimed at the salient part of the picture, as camera moves are; a picture that has the
-//! shape is passed byte for byte; transparent parts become white, the best case of what engines do with them.
+//! Guarantees: the crop is centred on the salient part of the picture, as camera moves are; a picture that already
+//! has the aspect ratio is passed on byte for byte; transparent parts become white, the most favourable colour that
+//! engines use for them.
 
 use pytoon_compositor::picture::Picture;
 use pytoon_compositor::saliency;
@@ -11,10 +12,10 @@ use pytoon_media::picture::{self, PictureLimits};
 use pytoon_process::{Runner, SystemError};
 use std::path::{Path, PathBuf};
 
-/// Crops pictures.
+/// Crops pictures to the aspect ratio of a clip.
 #[derive(Debug)]
 pub(crate) struct FirstFrames {
-    /// Runs FFmpeg for formats that are not read here.
+    /// Runs FFmpeg for formats that this crate does not decode.
     pub(crate) runner: Runner,
     pub(crate) limits: PictureLimits,
 }
@@ -57,8 +58,8 @@ fn fit_picture(
     Ok(Fitted::Cropped(path))
 }
 
-/// Returns width, height and RGB bytes of the largest crop of a shape around a centre, which is given as shares of
-/// the picture's sides.
+/// Returns the width, height and RGB bytes of the largest crop with the given aspect ratio. The centre is given as
+/// fractions of the picture's width and height.
 fn cropped(picture: &Picture, aspect: f64, centre: (f64, f64)) -> (usize, usize, Vec<u8>) {
     let (full_width, full_height) = (picture.width(), picture.height());
     let width = ((full_height as f64 * aspect).round() as usize).clamp(1, full_width);

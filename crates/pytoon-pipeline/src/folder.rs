@@ -1,12 +1,12 @@
 //! A job's folder: work in progress, finished artifacts, and the results of earlier runs.
 //!
 //! All files are written in `.work` and published at the end, so an existing film is never half replaced.
-//! `.work/steps` contains a note for each finished stage: the hash of its input and the stamps of its artifacts.
-//! Any number of processes may work in a folder, each on its own stage; every attempt writes to a unique name and
-//! renames it at the end.
+//! `.work/steps` contains a note for each finished stage: the hash of its input and the stamps of its artifacts. Any
+//! number of processes may work in a folder, each on its own stage. Every attempt writes to a unique name and renames
+//! the file at the end.
 //!
-//! Guarantees: hashes and stamps are the same on every machine (files count by their content, paths in the storage
-//! folder relative to it).
+//! Guarantees: hashes and stamps are the same on every machine. Files are hashed by content, and paths in the storage
+//! folder relative to that folder.
 //!
 //! Does not assign stages or keep other processes out ([`crate::owned_folder`]).
 
@@ -23,15 +23,15 @@ use std::path::{Path, PathBuf};
 /// The identity of a job in its folder, the ledger and the queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobIdentity {
-    /// Its id. Paid calls are recorded under it.
+    /// The id of the job, under which its paid calls are recorded.
     pub id: JobId,
-    /// The time when it began, in milliseconds since 1970. Deadlines count from then.
+    /// The time at which the job began, in milliseconds since 1970. Deadlines count from it.
     #[serde(rename = "started_at")]
     pub started_at_ms: i64,
 }
 
 impl JobIdentity {
-    /// Reads the job whose work folder this is; `None` if there is no such job.
+    /// Reads the identity of the job that owns a work folder; `None` if there is no such job.
     pub(crate) fn read(work: &Path) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(work.join(layout::JOB)).ok()?).ok()
     }
@@ -42,7 +42,7 @@ impl JobIdentity {
 pub(crate) struct JobFolder {
     root: PathBuf,
     job: JobIdentity,
-    /// The storage folder of this machine.
+    /// The storage folder of this machine, for portable paths.
     places: Places,
 }
 
@@ -64,7 +64,7 @@ impl JobFolder {
         &self.job.id
     }
 
-    /// Returns the time when the job began, in milliseconds since 1970.
+    /// Returns the time at which the job began, in milliseconds since 1970.
     pub(crate) fn started_at(&self) -> i64 {
         self.job.started_at_ms
     }
@@ -105,12 +105,12 @@ impl JobFolder {
         pytoon_vocabulary::hex(&hasher.finalize())
     }
 
-    /// Serializes a value with portable paths.
+    /// Serializes a value with paths that are valid on every machine.
     fn portable(&self, value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
         self.places.to_bytes(value)
     }
 
-    /// Stores a value, readable on every machine.
+    /// Stores a value in a form that every machine can read.
     pub(crate) fn keep(&self, name: &str, value: &impl Serialize) -> Result<()> {
         let bytes = self.portable(value).map_err(|e| PipelineError::Internal(e.to_string()))?;
         Ok(self.write(name, &bytes)?)
@@ -121,7 +121,7 @@ impl JobFolder {
         self.places.read_bytes(&std::fs::read(self.work_path(name)).ok()?).ok()
     }
 
-    /// Returns true if a stage was done with this input and its artifacts are unchanged.
+    /// Returns true if the stage is done for this input and its artifacts are unchanged.
     pub(crate) fn is_done(&self, stage: &str, input: &str) -> bool {
         // An unreadable note only costs a repetition of the work.
         let Ok(note) = std::fs::read_to_string(self.note(stage)) else { return false };
@@ -132,9 +132,9 @@ impl JobFolder {
         lines.next() == Some(input) && lines.all(is_own)
     }
 
-    /// Notes that a stage is done, with the stamps of its artifacts. They detect a worker that was suspended past
-    /// its lease and then overwrote an artifact with one of another film. Each stage has its own note, since
-    /// several may end at the same moment.
+    /// Marks a stage as done and records the stamps of its artifacts. The stamps detect a worker that was suspended
+    /// past its lease and then overwrote an artifact with another film's. Each stage has its own note, since several
+    /// may end at the same moment.
     pub(crate) fn mark_done<'a>(
         &self,
         stage: &str,
@@ -148,13 +148,13 @@ impl JobFolder {
         self.write(&format!("{}/{stage}", layout::STEPS_DIR), note.as_bytes())
     }
 
-    /// Returns the stamp of an artifact, independent of the folder's path; empty for an absent one.
+    /// Returns the stamp of an artifact, independent of the folder's path; empty if the artifact is absent.
     fn artifact_stamp(&self, name: &str) -> String {
         let path = self.work_path(name);
         if path.is_file() { places::content_hash_of(&path) } else { "absent".to_owned() }
     }
 
-    /// Removes the note of a stage.
+    /// Removes the note of a finished stage.
     pub(crate) fn invalidate(&self, stage: &str) -> Result<(), SystemError> {
         disk::remove_file(&self.note(stage))
     }
@@ -179,7 +179,7 @@ impl JobFolder {
         std::fs::rename(temp, &artifact).map_err(|e| SystemError::write(&artifact, e))
     }
 
-    /// Makes an artifact in a temporary file, which is removed on failure.
+    /// Creates an artifact in a temporary file, which is removed on failure.
     pub(crate) fn make<T>(&self, name: &str, make: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
         let temp = self.temp_path(name)?;
         let made = make(&temp).inspect_err(|_| {
@@ -190,8 +190,8 @@ impl JobFolder {
         Ok(made)
     }
 
-    /// Publishes artifacts and keeps them in the work folder, each completely or not at all, in the order of
-    /// `names`.
+    /// Publishes artifacts in the order of `names`, each completely or not at all. The copies in the work folder
+    /// remain.
     pub(crate) fn place_all<S: AsRef<str>>(&self, names: &[S]) -> Result<(), SystemError> {
         for name in names.iter().map(AsRef::as_ref) {
             let to = self.published_path(name);

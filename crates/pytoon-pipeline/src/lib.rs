@@ -4,11 +4,11 @@
 //! plan ─► voice ─► scene_01 … scene_n ─► mix, chunk 0 … chunk m ─► publish
 //! ```
 //!
-//! Each stage writes named artifacts into the job's work folder; a finished film replaces an earlier one only when
-//! everything has succeeded.
+//! Each stage writes named artifacts into the job's work folder. A finished film replaces an earlier one only after
+//! every stage has succeeded.
 //!
-//! Guarantees: a rejected brief leaves nothing behind; a cancelled render leaves no partial file and no process; a
-//! killed one resumes after its finished stages; the receipt reports what was delivered, not what was requested.
+//! Guarantees: a rejected brief leaves no file behind; a cancelled render leaves no partial file and no process; a
+//! killed render resumes after its finished stages; the receipt reports what was delivered, not what was requested.
 //!
 //! Start with [`film::Film`], or with [`local::render`], which renders a film in this process.
 

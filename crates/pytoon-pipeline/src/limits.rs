@@ -1,9 +1,9 @@
-//! Limits from the configuration.
+//! Reads limits from the configuration.
 
 use pytoon_config::Config;
 use pytoon_media::picture::PictureLimits;
 
-/// Returns the configured limits of pictures.
+/// Returns the configured size limits of pictures.
 pub(crate) fn picture_limits(config: &Config) -> PictureLimits {
     let limits = &config.settings.limits;
     PictureLimits {

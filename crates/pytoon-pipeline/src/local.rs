@@ -1,9 +1,9 @@
 //! The local executor: renders a film on threads of this process.
 //!
-//! Guarantees: stages run in the order of the film's graph, concurrently where it allows that; a rejected brief and
-//! a failed render leave nothing behind; a cancelled render leaves no partial file and no process, keeps finished
-//! stages, and tells vendors to cancel; a killed one resumes after its finished stages; a finished film keeps its
-//! pieces, so that a changed brief redraws only what changed.
+//! Guarantees: stages run in the order of the film's graph, concurrently where it allows that; a rejected brief and a
+//! failed render leave no file behind; a cancelled render leaves no partial file and no process, retains finished
+//! stages, and tells vendors to cancel; a killed render resumes after its finished stages; a finished film retains
+//! its intermediate files, so that a changed brief redraws only what changed.
 //!
 //! Does not implement stages ([`Film`]). The other executor is the worker.
 //!
@@ -29,22 +29,22 @@ use std::time::{Duration, Instant};
 
 /// The interval at which a waiting executor checks for cancellation.
 const CANCEL_LOOK: Duration = Duration::from_millis(50);
-/// The sound starts when at most one in this many chunks waits for a slot. Mixing takes less time than drawing the
-/// last chunks, and uses the cores that they leave idle.
+/// Mixing starts when at most one in this many chunks waits for a slot. It takes less time than drawing the last
+/// chunks, and uses the cores that they leave idle.
 const PART_BESIDE_SOUND: usize = 5;
-/// Maximum number of scenes that call engines at the same time; a scene that waits for its vendor does not count.
+/// Maximum number of scenes that call engines at the same time. A scene that waits for its vendor does not count.
 const MOST_SCENES: usize = 16;
 
-/// A finished film.
+/// The result of rendering a film.
 #[derive(Debug, Clone)]
 pub struct Rendered {
     /// The job's folder.
     pub folder: PathBuf,
-    /// The receipt.
+    /// The receipt of the film.
     pub receipt: Receipt,
 }
 
-/// Renders a film into a folder.
+/// Renders a film into the given folder.
 pub fn render(
     env: Environment,
     source: FilmSource,
@@ -116,7 +116,7 @@ pub(crate) fn run_to_voice(
     Ok(film)
 }
 
-/// The reason why a film was not finished.
+/// The reason why the executor stopped before the film was finished.
 struct Stopped {
     /// The stage that failed; `None` if none had started or the user cancelled.
     stage: Option<StageId>,
@@ -126,16 +126,16 @@ struct Stopped {
 /// Runs the stages of one film.
 struct Executor<'a> {
     film: &'a Film,
-    /// Chunks that are drawn at the same time.
+    /// The number of chunks that are drawn at the same time.
     chunks: usize,
 }
 
-/// The progress of the stages of a film.
+/// The progress of a film's stages.
 #[derive(Default)]
 struct Standing {
     done: BTreeSet<StageId>,
     running: BTreeSet<StageId>,
-    /// Stages that wait for others: the time until their next run, and its memo.
+    /// Stages that wait for a vendor, each with the time of its next run and its memo.
     waiting: BTreeMap<StageId, (Instant, SceneMemo)>,
     receipt: Option<Receipt>,
 }
@@ -143,7 +143,7 @@ struct Standing {
 type Ended = (StageId, Result<StageEnd, PipelineError>);
 
 impl Executor<'_> {
-    /// Runs all stages, or those up to `until`. Returns the receipt of a published film.
+    /// Runs all stages, or those up to `until`. Returns the receipt if the film was published.
     fn run(&self, until: Option<&StageId>) -> Result<Option<Receipt>, Stopped> {
         let mut graph = self.film.graph();
         let mut standing = Standing::default();
@@ -209,7 +209,7 @@ impl Executor<'_> {
         graph.ready(&standing.done).find(can_start).cloned()
     }
 
-    /// Reports the phase that begins with a stage, when the first of its kind starts.
+    /// Reports a new phase when the first stage of its kind starts.
     fn announce(&self, stage: &StageId, standing: &Standing) {
         let env = self.film.env();
         let mut begun =

@@ -1,16 +1,16 @@
-//! The options of one render, in addition to the brief.
+//! The options of a render, in addition to the brief.
 
 use std::path::PathBuf;
 
 /// The options of a render.
 #[derive(Debug, Clone, Default)]
 pub struct RenderOptions {
-    /// A quarter-size film, encoded quickly.
+    /// True for a quarter-size film that is encoded quickly.
     pub draft: bool,
-    /// Decode every frame of the finished file in the self-check.
+    /// True if the self-check decodes every frame of the finished file.
     pub verify_full: bool,
-    /// Write the composed frames as raw YUV 4:2:0 here.
+    /// The file into which the composed frames are written as raw YUV 4:2:0.
     pub frames_out: Option<PathBuf>,
-    /// Write a hash of every composed frame here, one a line.
+    /// The file into which a hash of every composed frame is written, one per line.
     pub frame_hashes: Option<PathBuf>,
 }

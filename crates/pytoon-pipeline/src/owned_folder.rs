@@ -1,10 +1,10 @@
-//! A job's folder that one process owns, from the first stage to the finished film.
+//! A job folder that one process owns, from the first stage to the finished film.
 //!
-//! Guarantees: two processes never work in one such folder; a failure leaves nothing behind; a cancel keeps
-//! finished stages and no partial file; the pieces of a finished film are kept in `.cache`, so that a changed brief
-//! redraws only what changed.
+//! Guarantees: two processes never work in the same folder; a failure leaves no new file behind; a cancel retains
+//! finished stages and leaves no partial file; the intermediate files of a finished film are retained in `.cache`, so
+//! that a changed brief redraws only what changed.
 //!
-//! `.work` exists only while a film is unfinished. Opening a finished folder renames `.cache` to `.work`, finishing
+//! `.work` exists only while a film is unfinished. Opening a finished folder renames `.cache` to `.work`; finishing
 //! renames it back.
 
 use crate::folder::JobIdentity;
@@ -16,38 +16,38 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Timeout for a locked folder.
+/// Maximum time to wait for a folder that another process has locked.
 const LOCK_PATIENCE: Duration = Duration::from_secs(3);
-/// The interval between attempts to lock it.
+/// The interval between attempts to lock the folder.
 const LOCK_RETRY: Duration = Duration::from_millis(25);
 
 /// The state of a folder when it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Found {
-    /// No work.
+    /// The folder contains no work.
     Nothing,
-    /// Finished stages of an unfinished job.
+    /// The folder contains finished stages of an unfinished job.
     Unfinished,
-    /// The pieces of a finished film.
+    /// The folder contains the intermediate files of a finished film.
     Finished,
 }
 
-/// A job's folder, locked.
+/// A job folder that this process has locked.
 #[derive(Debug)]
 pub(crate) struct OwnedFolder {
     root: PathBuf,
     found: Found,
-    /// Folders that did not exist before, innermost first.
+    /// The folders that `open` created, innermost first.
     created: Vec<PathBuf>,
-    /// Held for the life of this process; the system releases it with the process.
+    /// The lock on the folder, held until this process ends; the operating system then releases it.
     _lock: File,
 }
 
 impl OwnedFolder {
-    /// Opens a folder and creates it if it does not exist.
+    /// Opens and locks a folder, and creates it if it does not exist.
     ///
     /// # Errors
-    /// If another process owns it.
+    /// Returns an error if another process owns the folder.
     pub(crate) fn open(root: &Path) -> Result<Self, SystemError> {
         let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
         let created = root.ancestors().take_while(is_missing).map(Path::to_owned).collect();
@@ -72,7 +72,7 @@ impl OwnedFolder {
         }
     }
 
-    /// Returns the unfinished job of this folder, or else a new one.
+    /// Returns the unfinished job of this folder, or a new job if there is none.
     pub(crate) fn job(&self) -> JobIdentity {
         JobIdentity::read(&self.work_dir()).unwrap_or_else(new_job)
     }
@@ -81,7 +81,7 @@ impl OwnedFolder {
         self.root.join(layout::WORK_DIR)
     }
 
-    /// Keeps the pieces of the finished film. The job is over: the next render is another job.
+    /// Retains the intermediate files of the finished film and ends the job; the next render is a new job.
     pub(crate) fn finish(self) -> Result<(), SystemError> {
         let (work, cache) = (self.work_dir(), self.root.join(layout::CACHE_DIR));
         disk::remove_file(&work.join(layout::JOB))?;
@@ -92,7 +92,7 @@ impl OwnedFolder {
         std::fs::rename(&work, &cache).map_err(|e| SystemError::write(&cache, e))
     }
 
-    /// Keeps finished stages for the next run, after a cancel.
+    /// Retains finished stages for the next run, after a cancel.
     pub(crate) fn pause(self) {
         let notes = std::fs::read_dir(self.work_dir().join(layout::STEPS_DIR));
         if self.found == Found::Nothing && !notes.is_ok_and(|mut notes| notes.next().is_some()) {
@@ -101,7 +101,7 @@ impl OwnedFolder {
         remove_temp_files(&self.work_dir());
     }
 
-    /// Restores the state before the run, after a failure.
+    /// Restores the folder as it was before the run, after a failure.
     pub(crate) fn abandon(self) {
         // The failure being reported matters more than a failed cleanup.
         match self.found {
@@ -117,7 +117,7 @@ impl OwnedFolder {
     }
 }
 
-/// Removes partial files. No other process writes here.
+/// Removes partial files. No other process writes into this folder.
 fn remove_temp_files(work: &Path) {
     for entry in std::fs::read_dir(work).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -161,7 +161,7 @@ fn lock(work: &Path) -> Result<File, SystemError> {
     }
 }
 
-/// Returns a new job.
+/// Returns a job with a new id that begins now.
 pub(crate) fn new_job() -> JobIdentity {
     JobIdentity { id: RealWorld.new_id().into(), started_at_ms: RealWorld.now() }
 }

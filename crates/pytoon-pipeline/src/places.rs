@@ -1,7 +1,8 @@
-//! Paths that are the same on every machine, although each has its storage folder elsewhere.
+//! Makes stored paths independent of the machine, although the storage folder's location differs between machines.
 //!
-//! The results of a stage name files of the storage folder (bought clips, uploaded pictures) relative to it, and
-//! hashes of inputs use these names. So another machine finds its own copies, and detects that nothing has changed.
+//! Stored results of a stage name files in the storage folder (purchased clips, uploaded pictures) relative to that
+//! folder, and input hashes use these names. Another machine therefore finds its own copies and detects that nothing
+//! has changed.
 //!
 //! Files outside the storage folder are assumed to have the same path everywhere.
 
@@ -13,7 +14,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-/// The prefix that replaces the storage folder.
+/// The prefix that replaces the path of the storage folder.
 const MARK: &str = "storage:";
 /// Maximum number of cached file hashes.
 const REMEMBERED: usize = 4096;
@@ -36,7 +37,7 @@ impl Places {
         serde_json::to_vec(&value)
     }
 
-    /// Parses a stored value into this machine's paths.
+    /// Parses a stored value and converts its paths to those of this machine.
     pub(crate) fn read_bytes<T: DeserializeOwned>(&self, bytes: &[u8]) -> serde_json::Result<T> {
         let mut value: Value = serde_json::from_slice(bytes)?;
         rewrite(&mut value, &|text| self.local(text));
@@ -62,7 +63,7 @@ impl Places {
     }
 }
 
-/// Replaces strings, field names included.
+/// Replaces every string in a value, including field names.
 fn rewrite(value: &mut Value, with: &dyn Fn(&str) -> Option<String>) {
     match value {
         Value::String(text) => {
@@ -83,13 +84,13 @@ fn rewrite(value: &mut Value, with: &dyn Fn(&str) -> Option<String>) {
     }
 }
 
-/// Returns the path of a file with its size and the hash of its content.
+/// Returns the path of a file, followed by its size and the hash of its content.
 pub(crate) fn content_stamp(path: &Path) -> String {
     format!("{}:{}", path.display(), content_hash_of(path))
 }
 
-/// Returns the size of a file and the hash of its content, independent of its time and path; empty if it cannot be
-/// read. The content is read once as long as the file does not change.
+/// Returns the size of a file and the hash of its content, independent of its modification time and path; empty if
+/// the file cannot be read. The hash is cached while the file does not change.
 pub(crate) fn content_hash_of(path: &Path) -> String {
     static KNOWN: LazyLock<Mutex<HashMap<FileId, String>>> = LazyLock::new(Mutex::default);
     let Some(file) = FileId::of(path) else { return String::new() };

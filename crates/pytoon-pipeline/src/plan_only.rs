@@ -16,34 +16,34 @@ use pytoon_voice::tts::Quote;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// A plan.
+/// The plan of a film.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The scene graph.
+    /// The scene graph of the film.
     pub graph: SceneGraph,
-    /// The timeline.
+    /// The timeline of the film.
     pub timeline: Timeline,
-    /// Provider and voice on this machine, such as `neural` and `heart`; `None` without a voice.
+    /// The provider and the voice that this machine would use, such as `neural` and `heart`; `None` without a voice.
     pub spoken_by: Option<(String, Option<String>)>,
-    /// The price of the voice; `None` if it is free or already bought.
+    /// The price of the voice; `None` if it is free or already purchased.
     pub voice: Option<Quote>,
     /// Corrections, omissions and approximations.
     pub warnings: Vec<NoteReport>,
 }
 
-/// The price of a film by the price tables, without its voice.
+/// The price of a film's clips according to the price tables, without its voice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Price {
-    /// The price with each scene from its first engine.
+    /// The price if the first engine of each chain draws its scene.
     pub first: MicroUsd,
-    /// The price with each scene from its most expensive engine.
+    /// The price if the most expensive engine of each chain draws its scene.
     pub dearest: MicroUsd,
     /// The number of scenes that external engines may draw.
     pub clips: usize,
 }
 
 impl Plan {
-    /// Returns the price of its clips; `None` if no external engine would be asked.
+    /// Returns the price of the film's clips; `None` if no external engine would be used.
     pub fn price(&self) -> Option<Price> {
         let scenes = self.graph.scenes.iter();
         let chains: Vec<&EngineChain> =
@@ -57,7 +57,7 @@ impl Plan {
         })
     }
 
-    /// Returns the plan as JSON output.
+    /// Returns the plan as the JSON that `pytoon plan` prints.
     pub fn to_json(&self) -> Value {
         let price = self.price().map(|price| {
             json!({
@@ -79,8 +79,8 @@ impl Plan {
     }
 }
 
-/// Plans a brief. The voice is synthesized to know the times, into a folder that the caller may delete. Nothing is
-/// bought: a local voice replaces that of a service.
+/// Plans a brief. The voice is synthesized into a folder that the caller may delete, since the timeline needs its
+/// times. Nothing is purchased: a local voice replaces that of a service.
 pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan> {
     let env = Environment { buys: false, ..env.clone() };
     let film = run_to_voice(env, FilmSource::Brief(Box::new(file.clone())), scratch)?;

@@ -8,56 +8,56 @@ use pytoon_voice::alignment::AlignmentMethod;
 use pytoon_voice::tts_manager::FailedAttempt;
 use serde::{Deserialize, Serialize};
 
-/// The version of the receipt's format.
+/// The version of the receipt format.
 pub const RECEIPT_VERSION: u32 = 1;
 
-/// `metadata.json`.
+/// The content of `metadata.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
-    /// The format's version.
+    /// The version of the receipt format.
     pub version: u32,
-    /// The program's version.
+    /// The version of Pytoon that made the film.
     pub pytoon_version: String,
-    /// The time when the film was finished, RFC 3339.
+    /// The time at which the film was finished, RFC 3339.
     pub finished_at: String,
-    /// The request.
+    /// The request, as stated in the brief.
     pub asked: RequestFacts,
-    /// The finished file.
+    /// The properties of the finished file.
     pub output: OutputFacts,
     /// True if the film is degraded.
     pub degraded: bool,
-    /// The scenes, in order.
+    /// The receipts of the scenes, in order.
     pub scenes: Vec<SceneReceipt>,
-    /// The total charges of external engines for this job by the ledger, in US dollars.
+    /// The total charges of external engines for this job according to the ledger, in US dollars.
     #[serde(default)]
     pub spend_usd: f64,
-    /// The part of it for clips that the film could not use, in US dollars.
+    /// The part of `spend_usd` for clips that the film could not use, in US dollars.
     #[serde(default)]
     pub wasted_usd: f64,
-    /// The voice.
+    /// The voice and the timing of its words.
     pub voice: VoiceReceipt,
-    /// The sound.
+    /// The loudness of the film's audio.
     pub loudness: LoudnessReceipt,
-    /// The encoding.
+    /// The encoder and the profile of the film.
     pub encode: EncodeReceipt,
-    /// The programs used.
+    /// The versions of the external programs used.
     pub tools: Tools,
     /// The duration of each stage.
     pub stages: Vec<StageTime>,
-    /// The warnings.
+    /// The warnings about the brief and the render.
     pub warnings: Vec<NoteReport>,
-    /// The self-check.
+    /// The results of the self-check.
     pub self_check: SelfCheck,
 }
 
-/// The request.
+/// The request, as stated in the brief.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestFacts {
-    /// The preset.
+    /// The id of the preset.
     pub preset_id: String,
-    /// The seed.
+    /// The seed of the film's random choices.
     pub seed: u64,
     /// The target length, in seconds.
     pub target_duration_seconds: Option<f64>,
@@ -67,120 +67,120 @@ pub struct RequestFacts {
     pub scenes: usize,
 }
 
-/// The finished file.
+/// The properties of the finished file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OutputFacts {
-    /// Its name in the job folder.
+    /// The name of the file in the job folder.
     pub file: String,
-    /// Its length in milliseconds.
+    /// The length of the film, in milliseconds.
     pub duration_ms: i64,
-    /// Its length in frames.
+    /// The length of the film, in frames.
     pub frames: i64,
-    /// Its size in bytes.
+    /// The size of the file, in bytes.
     pub size_bytes: u64,
-    /// Width in pixels.
+    /// The width of the film, in pixels.
     pub width: u32,
-    /// Height in pixels.
+    /// The height of the film, in pixels.
     pub height: u32,
 }
 
-/// One scene.
+/// The receipt of one scene.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SceneReceipt {
-    /// The scene.
+    /// The id of the scene.
     pub scene_id: String,
     /// The requested engine.
     pub engine_asked: EngineName,
-    /// The engine that drew it.
+    /// The engine that drew the scene.
     pub engine_used: EngineName,
-    /// True if another engine drew it than requested.
+    /// True if an engine other than the requested one drew the scene.
     pub fallback_used: bool,
     /// True if an earlier purchase of the same clip was used.
     #[serde(default)]
     pub clip_reused: bool,
-    /// Every attempt at an external engine, in order.
+    /// Every attempt to use an external engine, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<AttemptRecord>,
     /// The credit line of the clip, if the source requires one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credit: Option<String>,
-    /// The reason for this engine, and the way the scene was drawn.
+    /// The reason for the choice of engine, and the method by which the scene was drawn.
     pub reason: String,
-    /// Its length in milliseconds.
+    /// The length of the scene, in milliseconds.
     pub duration_ms: i64,
 }
 
-/// The voice.
+/// The voice and the timing of its words.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VoiceReceipt {
     /// True if a voice was requested.
     pub asked: bool,
-    /// The provider that spoke; `None` without a voice.
+    /// The provider that spoke the script; `None` without a voice.
     pub provider: Option<String>,
-    /// The voice, if the provider reports it.
+    /// The name of the voice, if the provider reports it.
     #[serde(default)]
     pub voice: Option<String>,
     /// The voice's licence, if known.
     #[serde(default)]
     pub licence: Option<String>,
-    /// The method of the word timing.
+    /// The method by which words were timed.
     pub alignment: AlignmentMethod,
-    /// The confidence in the timing, 0 to 1; `None` without a voice.
+    /// The confidence in the word times, 0 to 1; `None` without a voice.
     pub alignment_confidence: Option<f64>,
     /// The factor by which the voice was sped up.
     pub tempo: f64,
     /// The number of timed words.
     pub words: usize,
-    /// The providers that were asked before and failed, in order.
+    /// The providers that failed before `provider`, in order.
     #[serde(default)]
     pub attempts: Vec<FailedAttempt>,
-    /// True if a local voice replaces that of a service.
+    /// True if a local voice replaced that of a service.
     #[serde(default)]
     pub stepped_down: bool,
 }
 
-/// The sound.
+/// The loudness of the film's audio.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LoudnessReceipt {
-    /// The target in LUFS.
+    /// The target loudness, in LUFS.
     pub target_lufs: f64,
-    /// Integrated loudness before mastering.
+    /// The integrated loudness before mastering, in LUFS.
     pub before_lufs: Option<f64>,
-    /// Integrated loudness of the mix.
+    /// The integrated loudness of the mix, in LUFS.
     pub after_lufs: Option<f64>,
-    /// Integrated loudness of the decoded file.
+    /// The integrated loudness of the decoded file, in LUFS.
     pub decoded_lufs: Option<f64>,
-    /// True peak of the decoded file in dBTP.
+    /// The true peak of the decoded file, in dBTP.
     pub decoded_true_peak_dbtp: Option<f64>,
-    /// Gain of mastering in dB.
+    /// The mastering gain, in dB.
     pub gain_db: f64,
-    /// Deepest limiting in dB.
+    /// The maximum gain reduction of the limiter, in dB.
     pub limiting_db: f64,
-    /// The level of the bed below the voice, in LU.
+    /// The level of music and clips below the voice, in LU.
     pub bed_below_voice_lu: Option<f64>,
 }
 
-/// The encoding.
+/// The encoder and the profile of the film.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EncodeReceipt {
-    /// The encoder used.
+    /// The name of the encoder used.
     pub encoder: String,
     /// The requested profile.
     pub profile: Profile,
 }
 
-/// The programs used.
+/// The versions of the external programs used.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tools {
-    /// FFmpeg's version.
+    /// The version of FFmpeg.
     pub ffmpeg: Option<String>,
-    /// The local voice's version.
+    /// The version of eSpeak NG, the local voice.
     pub espeak: Option<String>,
 }
 
@@ -188,11 +188,11 @@ pub struct Tools {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StageTime {
-    /// The stage.
+    /// The name of the stage.
     pub stage: String,
-    /// Its duration, in milliseconds.
+    /// The duration of the stage, in milliseconds.
     pub duration_ms: u64,
-    /// True if an earlier run's result was used.
+    /// True if the result of an earlier run was used.
     pub reused: bool,
 }
 
@@ -202,13 +202,13 @@ impl StageTime {
     }
 }
 
-/// The self-check.
+/// The results of the self-check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SelfCheck {
     /// True if every frame of the file was decoded, false if only its key frames.
     pub full: bool,
-    /// The checks.
+    /// The names of the checks that were performed.
     pub checks: Vec<String>,
     /// The findings; empty if the film is good.
     pub findings: Vec<Finding>,
@@ -218,8 +218,8 @@ pub struct SelfCheck {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
-    /// The check.
+    /// The name of the check.
     pub check: String,
-    /// The finding.
+    /// The description of the problem.
     pub detail: String,
 }

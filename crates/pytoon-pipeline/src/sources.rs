@@ -1,5 +1,5 @@
-//! Resolves a brief: every file in it is found, identified by its content, and checked against limits, before any
-//! work begins. Errors are reported with the brief's line and field.
+//! Resolves a brief: locates every file in it, identifies the file by its content, and checks it against the limits
+//! before any work begins. Errors are reported with the brief's line and field.
 
 use crate::environment::Environment;
 use crate::limits::picture_limits;
@@ -31,32 +31,32 @@ use std::path::{Path, PathBuf};
 /// A brief with all its files resolved.
 #[derive(Debug, Clone, Serialize)]
 pub struct Sources {
-    /// The brief, its paths absolute.
+    /// The brief, with absolute paths.
     pub brief: Brief,
-    /// The preset's name.
+    /// The name of the preset.
     pub preset_id: String,
-    /// The preset.
+    /// The settings of the preset.
     pub preset: Preset,
     /// The output profile.
     pub profile: Profile,
-    /// The media files in order.
+    /// The media files, in the order of the brief.
     pub media: Vec<MediaInfo>,
-    /// The media of single scenes.
+    /// The media of individual scenes, each with the number of its scene.
     pub override_media: Vec<(u32, MediaInfo)>,
     /// The results of FFprobe for clips.
     pub clips: BTreeMap<String, ClipSourceInfo>,
-    /// Overlays and the logo.
+    /// The overlays, including the logo.
     pub overlays: Vec<OverlayRequest>,
-    /// Colours.
+    /// The colours of the film.
     pub palette: PaletteChoice,
     /// The pronunciations of the configuration, the brand kit and the brief.
     #[serde(serialize_with = "entries")]
     pub pronunciations: Pronunciations,
     /// The brand's font, a family or a file.
     pub font: Option<String>,
-    /// The seed.
+    /// The seed of the film's random choices.
     pub seed: u64,
-    /// The reason why the script may differ from the recording; `None` if it is known to match.
+    /// The reason why the script may differ from the recording; `None` if they are known to match.
     pub guessed_script: Option<String>,
     /// Corrections, omissions and approximations regarding the files.
     pub notes: Vec<Note>,
@@ -70,7 +70,7 @@ pub(crate) fn entries<S: Serializer>(
 }
 
 impl Sources {
-    /// Returns true if there is a recording without a script.
+    /// Returns true if the brief has a recording but no script.
     pub fn lacks_script(&self) -> bool {
         let is_given = |text: &Option<String>| text.as_ref().is_some_and(|t| !t.trim().is_empty());
         let brief = &self.brief;
@@ -81,25 +81,26 @@ impl Sources {
 /// A clip from the user.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClipSourceInfo {
-    /// Its length in milliseconds.
+    /// The length of the clip, in milliseconds.
     pub duration_ms: i64,
-    /// True if its sound is wanted and exists.
+    /// True if the clip's audio is wanted and exists.
     pub keep_sound: bool,
-    /// The reading of its picture.
+    /// The decoding parameters of the clip's video.
     pub reading: ClipReading,
-    /// The position of its sound relative to its picture.
+    /// The position of the clip's audio relative to its video.
     pub sound: SoundReading,
 }
 
-/// Resolves a brief. `draft` makes a quarter-size film.
+/// Resolves a brief. If `draft` is true, the output is a quarter of the size.
 pub fn resolve(env: &Environment, file: &BriefFile, draft: bool) -> Result<Sources> {
     Resolver { env, file, clips: BTreeMap::new(), notes: Vec::new() }.resolve(draft)
 }
 
-/// Checks the rest of a brief as [`resolve`] does: preset, profile, engines, language, brand kit, pronunciations.
+/// Checks the parts of a brief that are not media files, as [`resolve`] does: preset, profile, engines, language,
+/// brand kit, and pronunciations.
 ///
 /// # Errors
-/// The first invalid value, with its field.
+/// Returns an error for the first invalid value, with its field.
 pub fn check(env: &Environment, file: &BriefFile) -> Result<()> {
     let resolver = Resolver { env, file, clips: BTreeMap::new(), notes: Vec::new() };
     resolver.named_things(&file.brief)?;
@@ -146,7 +147,7 @@ impl Resolver<'_> {
         })
     }
 
-    /// Returns the preset with its name, and the profile; engines and language are checked too.
+    /// Returns the preset with its name, and the profile. Checks the engines and the language too.
     fn named_things(&self, brief: &Brief) -> Result<(String, Preset, Profile)> {
         let settings = &self.env.config.settings;
         let preset_id = brief.preset_id.clone().unwrap_or_else(|| settings.default_preset.clone());
@@ -183,7 +184,7 @@ impl Resolver<'_> {
         self.file.error(field, reason).into()
     }
 
-    /// Looks a name up in the configuration; a missing one is reported at the brief's field.
+    /// Looks up a name in the configuration. An unknown name is reported at the brief's field.
     fn load_named<T>(
         &self,
         field: &str,
@@ -213,7 +214,7 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    /// Merges pronunciations: the brief's override the brand kit's, and these the configuration's.
+    /// Merges pronunciations. The brief's override the brand kit's, and the brand kit's override the configuration's.
     fn pronunciations(&self, brief: &Brief, kit: &BrandKit) -> Result<Pronunciations> {
         let config = &self.env.config;
         let configured = Pronunciations::new(&config.settings.tts.pronunciations)
@@ -265,7 +266,7 @@ impl Resolver<'_> {
         Ok(out)
     }
 
-    /// Returns a picture or a clip, identified by its content.
+    /// Resolves a picture or a clip, and identifies it by its content.
     fn medium(
         &mut self,
         field: &str,
@@ -303,7 +304,7 @@ impl Resolver<'_> {
         Ok(MediaInfo { kind: MediaKind::Clip, ..picture })
     }
 
-    /// Returns the absolute path of a file of the brief.
+    /// Returns the absolute path of a file that the brief names, or an error if there is no such file.
     fn existing(&self, field: &str, path: &str) -> Result<PathBuf> {
         let reason = match path {
             path if path.trim().is_empty() => Some("the name of a file is missing"),
@@ -333,7 +334,7 @@ impl Resolver<'_> {
         Err(ConfigError { suggestion, ..self.file.error(field, reason) }.into())
     }
 
-    /// Resolves voice file and music.
+    /// Resolves the voice recording and the music file.
     fn sound(&self, brief: &mut Brief) -> Result<()> {
         if let Some(voice) = &brief.voice_file {
             brief.voice_file = Some(self.sound_file("voice_file", voice)?);
@@ -357,7 +358,7 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    /// Returns the absolute path of a file that contains sound.
+    /// Returns the absolute path of a file that contains audio.
     fn sound_file(&self, field: &str, path: &str) -> Result<String> {
         let full = self.existing(field, path)?;
         let name = full.display().to_string();
@@ -464,7 +465,7 @@ impl Resolver<'_> {
     }
 }
 
-/// Returns why a file that a field names cannot be used.
+/// Returns the reason why a file that the brief names cannot be used.
 fn reason_of(error: &SystemError) -> String {
     match error {
         SystemError::Unusable { path, reason } => format!("{}: {reason}", path.display()),
@@ -482,7 +483,7 @@ fn palette(preset: &Preset, kit: &BrandKit) -> PaletteChoice {
     }
 }
 
-/// Returns the tag for texts such as `en_US` or the name of a language.
+/// Returns the language tag that a text such as `en_US` or a language name stands for.
 fn tag_meant(written: &str) -> Option<String> {
     let lower = written.trim().to_lowercase();
     let tag = match lower.as_str() {
@@ -514,7 +515,7 @@ fn tag_meant(written: &str) -> Option<String> {
     Some(tag.to_owned())
 }
 
-/// Makes the overlay of a brand mark. It appears in the third second at the earliest, after the hook.
+/// Creates the overlay of a logo. It appears in the third second at the earliest, after the hook.
 fn logo_overlay(path: &str, show: LogoShow) -> OverlayRequest {
     let (position, width, opacity) = logo_place(show);
     OverlayRequest {
@@ -528,7 +529,7 @@ fn logo_overlay(path: &str, show: LogoShow) -> OverlayRequest {
     }
 }
 
-/// Returns a profile of a quarter of the width and height, encoded quickly.
+/// Returns the profile with a quarter of the width and height and a fast encoder setting.
 fn drafted(mut profile: Profile) -> Profile {
     let quarter = |size: u32| (size / 4).max(16) & !1;
     profile.width = quarter(profile.width);

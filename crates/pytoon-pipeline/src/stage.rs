@@ -1,8 +1,8 @@
-//! A stage of a film, and the one cache for all of them.
+//! A stage of a film, and the cache that all stages share.
 //!
 //! A stage reads its [`Stage::Input`], which is hashed completely, and the handles of a [`StageContext`], which do
-//! not affect the result: programs, fonts, engines, the job's folder. Configuration and brief reach it through its
-//! input alone, so it cannot read anything that it did not hash.
+//! not affect the result: external programs, fonts, engines, and the job's folder. The configuration and the brief
+//! reach a stage only through its input, so a stage cannot read anything that was not hashed.
 //!
 //! Guarantees: a stage whose input and artifacts are unchanged is not run; a stage that is killed at any moment can
 //! be run again.
@@ -31,22 +31,22 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// One unit of resumable work.
+/// A unit of work that can be resumed.
 pub(crate) trait Stage {
     /// Everything that affects the result: the complete cache key.
     type Input: Serialize;
     /// The result for other stages, stored as JSON in the work folder.
     type Output: Serialize + DeserializeOwned;
 
-    /// Returns the name of its note.
+    /// Returns the name of the stage's note.
     fn name(&self) -> String;
 
-    /// Returns the file of its output in the work folder.
+    /// Returns the name of the stage's output file in the work folder.
     fn output_file(&self) -> String {
         format!("{}.json", self.name())
     }
 
-    /// Returns the other files that it makes in the work folder.
+    /// Returns the other files that the stage writes into the work folder.
     fn artifacts(&self, _output: &Self::Output) -> Vec<String> {
         Vec::new()
     }
@@ -56,20 +56,20 @@ pub(crate) trait Stage {
         Ok(true)
     }
 
-    /// Does the work, as far as possible without waiting for others.
+    /// Runs the stage, as far as possible without waiting for vendors.
     fn run(&self, context: &StageContext<'_>, input: &Self::Input) -> Result<Step<Self::Output>>;
 }
 
-/// The progress of a stage.
+/// The result of running a stage.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step<T> {
     /// The stage is done.
     Done(T),
-    /// The stage waits for others. It is run again with the memo.
+    /// The stage waits for a vendor. It must be run again with the memo.
     Later {
-        /// The memo for the next run.
+        /// The memo to pass to the next run.
         memo: Box<SceneMemo>,
-        /// The time until the next run.
+        /// The delay before the next run.
         wait: Duration,
     },
 }
@@ -78,13 +78,13 @@ pub(crate) enum Step<T> {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Output<T> {
     pub(crate) value: T,
-    /// True if an earlier run made it.
+    /// True if an earlier run produced the output.
     pub(crate) reused: bool,
-    /// The time that it took to make or find it in this run.
+    /// The time that this run spent on creating or looking up the output.
     pub(crate) took: Duration,
 }
 
-/// Returns the output of a stage: the earlier one if input and artifacts are unchanged, else a new one.
+/// Returns the stored output of a stage if its input and artifacts are unchanged; otherwise runs the stage.
 pub(crate) fn cached<S: Stage>(
     context: &StageContext<'_>,
     stage: &S,
@@ -111,15 +111,15 @@ pub(crate) fn cached<S: Stage>(
     Ok(Step::Done(Output { value, reused: false, took }))
 }
 
-/// The file of a stage's output.
+/// The content of a stage's output file.
 #[derive(Serialize, Deserialize)]
 struct StoredOutput<T> {
-    /// The time that it took to make it, in milliseconds.
+    /// The time that the stage took to produce the output, in milliseconds.
     took_ms: u64,
     output: T,
 }
 
-/// Does the same for a stage that never waits.
+/// Returns the stored or new output of a stage that never waits, as [`cached`] does.
 pub(crate) fn cached_output<S: Stage>(
     context: &StageContext<'_>,
     stage: &S,
@@ -133,8 +133,8 @@ pub(crate) fn cached_output<S: Stage>(
     }
 }
 
-/// Returns the output that an earlier run made from this input, if it can be used, and the time that it took to
-/// make it.
+/// Returns the output that an earlier run produced from this input, if it is usable, and the time that the stage
+/// took.
 pub(crate) fn find_output<S: Stage>(
     context: &StageContext<'_>,
     stage: &S,
@@ -164,20 +164,20 @@ pub(crate) fn last_output<S: Stage>(folder: &JobFolder, stage: &S) -> Option<S::
     folder.read_kept::<StoredOutput<S::Output>>(&stage.output_file()).map(|kept| kept.output)
 }
 
-/// The handles of a stage. None of them affects the result.
+/// The handles that a stage may use. None of them affects the result.
 #[derive(Clone, Copy)]
 pub(crate) struct StageContext<'a> {
-    /// Private to this module: configuration reaches a stage through its input.
+    /// The environment. Stages must not read its configuration, which reaches them through their input.
     pub(crate) env: &'a Environment,
     pub(crate) folder: &'a JobFolder,
     pub(crate) pictures: &'a Arc<PictureStore>,
     /// The brief's text, to locate errors.
     pub(crate) file: Option<&'a BriefFile>,
-    /// Composed frames are written here too, as raw YUV 4:2:0.
+    /// The file into which composed frames are also written, as raw YUV 4:2:0.
     pub(crate) frames_out: Option<&'a Path>,
-    /// A hash of every composed frame is written here, one per line.
+    /// The file into which a hash of every composed frame is written, one per line.
     pub(crate) frame_hashes: Option<&'a Path>,
-    /// Threads that draw the frames of one chunk.
+    /// The number of threads that draw the frames of one chunk.
     pub(crate) draw_threads: usize,
     pub(crate) buffers: &'a FrameBuffers,
     pub(crate) encoders: &'a EncoderPool,
@@ -186,12 +186,12 @@ pub(crate) struct StageContext<'a> {
     pub(crate) frames_done: &'a (dyn Fn(i64) + Sync),
 }
 
-/// Reusable frames of equal size: allocating memory costs more than drawing.
+/// Reusable frame buffers of equal size, since allocating memory costs more than drawing.
 #[derive(Debug, Default)]
 pub(crate) struct FrameBuffers(Mutex<Vec<Frame>>);
 
 impl FrameBuffers {
-    /// Returns `count` frames with undefined content.
+    /// Returns `count` frame buffers with undefined content.
     pub(crate) fn take(&self, count: usize, (width, height): (usize, usize)) -> Vec<Frame> {
         let mut kept = lock(&self.0);
         let rest = kept.len().saturating_sub(count);
@@ -228,7 +228,7 @@ impl<'a> StageContext<'a> {
         self.env.claim.as_ref()
     }
 
-    /// Returns false if nothing may be bought.
+    /// Returns true if purchases are allowed.
     pub(crate) fn buys(&self) -> bool {
         self.env.buys
     }
@@ -237,12 +237,12 @@ impl<'a> StageContext<'a> {
         self.env.threads()
     }
 
-    /// Returns the time as RFC 3339.
+    /// Returns the current time as RFC 3339.
     pub(crate) fn now(&self) -> String {
         (self.env.clock)()
     }
 
-    /// Returns an error at a field of the brief.
+    /// Returns an error that points to a field of the brief.
     pub(crate) fn field_error(&self, field: &str, reason: impl Into<String>) -> ConfigError {
         match self.file {
             Some(file) => file.error(field, reason),
@@ -250,7 +250,7 @@ impl<'a> StageContext<'a> {
         }
     }
 
-    /// Returns the versions of the programs used.
+    /// Returns the versions of the external programs used.
     pub(crate) fn tool_versions(&self) -> Tools {
         let first_line = |program: &'static str, arg: &str| {
             let command = CommandLine::new(program, "read its version").arg(arg);

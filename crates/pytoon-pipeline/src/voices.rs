@@ -34,14 +34,14 @@ impl StageContext<'_> {
         providers_of(self.env, tts, first, self.folder.job_id(), limits)
     }
 
-    /// Returns the circuit breakers of voices, if a service or a server can be asked.
+    /// Returns the circuit breakers of voices, if a paid service or a speech server can be used.
     pub(crate) fn breakers(&self) -> Option<VoiceBreakers> {
         let ledger = self.engines().purchase_ledger()?;
         let runtime = ledger.runtime.handle().clone();
         Some(VoiceBreakers::new(ledger.store.clone(), Arc::new(RealWorld), runtime))
     }
 
-    /// Returns the transcription service, or the reason why it cannot be asked.
+    /// Returns the transcription service, or the reason why it cannot be used.
     pub(crate) fn transcriber(
         &self,
         settings: &TranscriptionService,
@@ -81,7 +81,7 @@ fn open_paid_work(
     Some((Arc::new(work), ledger.runtime.handle().clone()))
 }
 
-/// Returns the providers of a configuration, in order; `job` pays for purchases.
+/// Returns the voice providers of a configuration, in order. Purchases are charged to `job`.
 pub fn providers(
     env: &Environment,
     first: Option<&str>,

@@ -1,5 +1,5 @@
-//! Scenes by external engines, stage by stage: in slices that any process may resume, paid once, and held or failed
-//! as the brief asks.
+//! Tests of scenes by external engines, stage by stage: any process can resume them, each is paid for once, and
+//! degraded ones are held or failed as the brief requires.
 
 use pytoon_config::secrets::Secrets;
 use pytoon_config::{BriefFile, Config, ConfigSource, read_brief};
@@ -28,7 +28,7 @@ fn brief(studio: &Studio, more: &str) -> BriefFile {
     read_brief("brief.yaml", &text, studio.workspace.root().to_owned()).expect("reads")
 }
 
-/// Returns the environment of a separate process.
+/// Returns an environment as a separate process would create it.
 fn environment(studio: &Studio) -> Environment {
     let root = studio.workspace.root();
     let mut config =
@@ -54,7 +54,7 @@ fn environment(studio: &Studio) -> Environment {
     }
 }
 
-/// Opens a film as a separate process does.
+/// Opens a film as a separate process would.
 fn film(studio: &Studio, file: &BriefFile) -> Film {
     let job = JobIdentity { id: "job-1".into(), started_at_ms: 1_795_000_000_000 };
     let (root, source) = (studio.workspace.path("job"), FilmSource::Brief(Box::new(file.clone())));
@@ -66,7 +66,7 @@ fn run(studio: &Studio, file: &BriefFile, stage: &StageId) -> Result<StageEnd, P
     film(studio, file).run(stage, SceneMemo::default())
 }
 
-/// Plans and synthesizes.
+/// Plans the film and synthesizes its voice.
 fn voiced(studio: &Studio, file: &BriefFile) -> VoicedFilm {
     run(studio, file, &StageId::Plan).expect("plans");
     match run(studio, file, &StageId::Voice).expect("speaks") {
@@ -89,7 +89,7 @@ fn rest(studio: &Studio, file: &BriefFile, voiced: &VoicedFilm) -> Receipt {
     receipt.expect("is published")
 }
 
-/// Runs a scene to its end, each slice in a separate process. If `forgets`, every memo but the first is lost.
+/// Runs a scene to its end, each slice in a separate process. If `forgets` is true, every memo but the first is lost.
 fn draw(studio: &Studio, file: &BriefFile, scene: &str, forgets: bool) -> (SceneEnd, u32) {
     let mut memo = SceneMemo::default();
     for slices in 0..200 {

@@ -1,7 +1,7 @@
-//! Budgets of resources shared by all work of this process, such as memory for decoding pictures.
+//! Budgets of resources that all work of this process shares, such as memory for decoding pictures.
 //!
-//! Guarantees: threads that wait are served in a fair order ([`crate::shares`]); a thread that is
-//! cancelled stops waiting; a share is given back when dropped.
+//! Guarantees: waiting threads are served in a fair order ([`crate::shares`]); a cancelled thread stops waiting; a
+//! share is returned when dropped.
 
 use crate::CancelToken;
 use crate::SystemError;
@@ -20,7 +20,7 @@ pub fn memory_limit() -> Option<u64> {
     limits.into_iter().flatten().chain(cgroup_limit()).min()
 }
 
-/// Returns the limit of a container or unit (cgroup v2, `memory.max` or `memory.high`).
+/// Returns the memory limit of a container or systemd unit (cgroup v2, `memory.max` or `memory.high`).
 fn cgroup_limit() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/cgroup").ok()?;
     let own = text.lines().find_map(|line| line.strip_prefix("0::/"))?;
@@ -30,7 +30,7 @@ fn cgroup_limit() -> Option<u64> {
     read("memory.max").into_iter().chain(read("memory.high")).min()
 }
 
-/// A budget with waiting threads.
+/// A budget for which threads wait.
 #[derive(Debug)]
 pub struct Budget {
     shares: Mutex<Shares>,
@@ -46,7 +46,7 @@ pub struct Share<'a> {
 }
 
 impl Budget {
-    /// Returns a budget of this size.
+    /// Creates a budget of this size.
     pub fn new(total: u64) -> Self {
         Self { shares: Mutex::new(Shares::new(total)), changed: Condvar::new() }
     }
@@ -55,10 +55,10 @@ impl Budget {
         self.shares.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a share.
+    /// Waits for a share of the budget.
     ///
     /// # Errors
-    /// [`SystemError::Cancelled`] if the work was cancelled meanwhile.
+    /// Returns [`SystemError::Cancelled`] if the work is cancelled in the meantime.
     pub fn take(
         &self,
         holder: &str,

@@ -1,11 +1,11 @@
-//! Commands as values, and the search for their programs.
+//! Commands as values, and the lookup of their programs.
 
 use crate::SystemError;
 use crate::error::hint;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// The search for programs: in these folders first, then on PATH.
+/// The lookup of external programs: in these folders first, then on PATH.
 #[derive(Debug, Clone, Default)]
 pub struct Programs {
     folders: Vec<PathBuf>,
@@ -14,7 +14,7 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Searches beside the running program, then on PATH.
+    /// Creates a lookup that searches beside the running program, then on PATH.
     pub fn beside_this_one() -> Self {
         let own = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned));
         let mut folders: Vec<PathBuf> = own.iter().cloned().collect();
@@ -25,7 +25,7 @@ impl Programs {
         Self { folders, isolated: false }
     }
 
-    /// Searches only in these folders, whatever is installed.
+    /// Creates a lookup that searches only these folders, whatever is installed.
     pub fn only_in(folders: Vec<PathBuf>) -> Self {
         Self { folders, isolated: true }
     }
@@ -52,21 +52,21 @@ fn is_executable(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
 }
 
-/// A command as a value: made by pure functions, run here.
+/// A command as a value: pure functions create it, and a runner runs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine {
-    /// The program's name.
+    /// The name of the program.
     pub program: &'static str,
-    /// The purpose, as a phrase that completes "failed to …".
+    /// The purpose of the command, as a phrase that completes "failed to …".
     pub purpose: &'static str,
-    /// Its arguments.
+    /// The arguments of the program.
     pub args: Vec<OsString>,
-    /// Its working directory; by default that of this process.
+    /// The working directory; by default that of this process.
     pub folder: Option<PathBuf>,
 }
 
 impl CommandLine {
-    /// Makes a command without arguments.
+    /// Creates a command without arguments.
     pub fn new(program: &'static str, purpose: &'static str) -> Self {
         Self { program, purpose, args: Vec::new(), folder: None }
     }

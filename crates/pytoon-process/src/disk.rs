@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Returns the free bytes for this user on the disk of a folder (or of its nearest existing parent).
+/// Returns the number of free bytes for this user on the disk of a folder (or of its nearest existing parent).
 pub fn free_bytes(folder: &Path) -> Option<u64> {
     let existing = folder.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
     let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
@@ -14,8 +14,8 @@ pub fn free_bytes(folder: &Path) -> Option<u64> {
     Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
-/// Returns a name beside a file for its incomplete content. The name is unique on this machine and on others that
-/// share the disk: two writers of one name would overwrite each other.
+/// Returns a temporary name beside a file for its incomplete content. The name is unique on this machine and on
+/// others that share the disk, since two writers of the same name would overwrite each other.
 pub fn part_of(path: &Path) -> PathBuf {
     static PROCESS: OnceLock<u64> = OnceLock::new();
     static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -27,7 +27,7 @@ pub fn part_of(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Writes a file under a temporary name beside it, then renames it.
+/// Writes a file under a temporary name beside it, and then renames it.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SystemError> {
     let temporary = &part_of(path);
     let written = std::fs::write(temporary, bytes).and_then(|()| std::fs::rename(temporary, path));
@@ -38,7 +38,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SystemError> {
     })
 }
 
-/// Puts a file in a second place too, complete or absent: a hard link if the disk supports it, else a copy.
+/// Adds a file at a second path, complete or absent: as a hard link if the disk supports it, and as a copy otherwise.
 pub fn place_whole(from: &Path, to: &Path) -> Result<(), SystemError> {
     let temporary = &part_of(to);
     let placed = std::fs::hard_link(from, temporary)
@@ -49,7 +49,7 @@ pub fn place_whole(from: &Path, to: &Path) -> Result<(), SystemError> {
     placed.map_err(|error| SystemError::write(to, error))
 }
 
-/// Writes a file in pieces; it is complete or absent.
+/// Writes a file in pieces. The file is complete or absent.
 pub fn write_through<E: From<SystemError>>(
     path: &Path,
     write: impl FnOnce(&mut std::io::BufWriter<std::fs::File>) -> Result<(), E>,
@@ -73,14 +73,14 @@ pub fn write_through<E: From<SystemError>>(
 
 /// Lets the group of a file read it, as far as the process's umask allows.
 ///
-/// Temporary files are private to their owner; workers of the same group read files that an API stored.
+/// Temporary files are private to their owner, but workers of the same group read files that an API stored.
 pub fn open_to_group(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let mode = 0o640 & !umask().bits();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
 }
 
-/// Returns the process's umask. It can only be read by setting it, so that is done once.
+/// Returns the umask of the process. The umask can only be read by setting it, so that is done once.
 fn umask() -> rustix::fs::Mode {
     static UMASK: OnceLock<rustix::fs::Mode> = OnceLock::new();
     *UMASK.get_or_init(|| {
@@ -90,7 +90,7 @@ fn umask() -> rustix::fs::Mode {
     })
 }
 
-/// Limits the mode of new files to 0640 and of new folders to 0750, unless the umask is stricter already. Must be
+/// Limits the mode of new files to 0640 and of new folders to 0750, unless the umask is already stricter. Must be
 /// called before other threads start.
 pub fn keep_from_others() {
     let others = rustix::fs::Mode::from_raw_mode(0o027);
@@ -103,7 +103,7 @@ pub fn is_part(path: &Path) -> bool {
     path.extension() == Some(std::ffi::OsStr::new("part"))
 }
 
-/// Removes a file. A missing one is not an error.
+/// Removes a file. A missing file is not an error.
 pub fn remove_file(path: &Path) -> Result<(), SystemError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -113,7 +113,7 @@ pub fn remove_file(path: &Path) -> Result<(), SystemError> {
     }
 }
 
-/// The identity of a file's current content.
+/// A value that identifies the current content of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FileId {
     path: PathBuf,
@@ -135,7 +135,7 @@ impl FileId {
         })
     }
 
-    /// Returns the file's size in bytes.
+    /// Returns the size of the file, in bytes.
     pub fn size(&self) -> u64 {
         self.size
     }

@@ -1,78 +1,78 @@
-//! Failures of files, programs, threads and the disk.
+//! Errors of files, external programs, threads and the disk.
 
 use crate::Shortage;
 use std::path::{Path, PathBuf};
 
-/// The longest part of a program's last line that a message shows, in characters.
+/// The maximum length of a program's last line in a message, in characters.
 const MAX_TAIL: usize = 300;
 const DISK_HINT: &str = " (the disk is full: free some space and run it again)";
 const PROCESS_HINT: &str =
     "; the limits are `ulimit -u`, `TasksMax=` of a unit, `pids_limit` of a container";
 
-/// A system failure. Messages complete "failed to …"; each contains a remedy if there is one.
+/// A system failure. Messages complete "failed to …", and contain a remedy if there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum SystemError {
-    /// A program is not installed.
+    /// An external program is not installed.
     #[error("find `{program}`: it is neither beside pytoon nor on PATH; install it ({hint})")]
     MissingProgram {
-        /// The program.
+        /// The name of the program.
         program: String,
         /// An installation hint.
         hint: &'static str,
     },
-    /// A program could not be started.
+    /// An external program could not be started.
     #[error("start `{program}`: {source}{}", start_hint(program, source))]
     Start {
-        /// The program.
+        /// The name of the program.
         program: String,
-        /// The cause.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A program ended with an error.
+    /// An external program exited with an error.
     #[error("{purpose}: `{program}` {status}{}{}", tail(program, stderr), shortage_hint(*shortage))]
     Failed {
-        /// The program.
+        /// The name of the program.
         program: String,
-        /// The purpose.
+        /// The purpose of the command.
         purpose: String,
-        /// The exit status.
+        /// The exit status of the program.
         status: Box<str>,
-        /// The end of its standard error.
+        /// The end of the program's standard error.
         stderr: Box<str>,
-        /// The exhausted resource, if its standard error names one.
+        /// The exhausted resource, if the program's standard error names one.
         shortage: Option<Shortage>,
     },
-    /// A program produced more output than is read.
+    /// An external program produced more output than is allowed.
     #[error("read the output of `{program}`: it is more than {} MiB", most >> 20)]
     SaidTooMuch {
-        /// The program.
+        /// The name of the program.
         program: String,
-        /// The limit, in bytes.
+        /// The limit of the output, in bytes.
         most: usize,
     },
-    /// A program made no progress.
+    /// An external program made no progress.
     #[error("{purpose}: `{program}` made no progress for {seconds} s and was stopped")]
     Stalled {
-        /// The program.
+        /// The name of the program.
         program: String,
-        /// The purpose.
+        /// The purpose of the command.
         purpose: String,
         /// The timeout, in seconds.
         seconds: f64,
     },
-    /// A program exceeded its total time.
+    /// An external program exceeded its maximum run time.
     #[error(
         "{purpose}: `{program}` took longer than {seconds} s and was stopped (limits.process_seconds)"
     )]
     TooLong {
-        /// The program.
+        /// The name of the program.
         program: String,
-        /// The purpose.
+        /// The purpose of the command.
         purpose: String,
         /// The timeout, in seconds.
         seconds: f64,
     },
-    /// The system refused a thread.
+    /// The operating system refused to start a thread.
     #[error("start a thread: {source}{hint}", source = .0, hint = PROCESS_HINT)]
     NoThread(#[source] std::io::Error),
     /// The disk has too little free space.
@@ -88,41 +88,41 @@ pub enum SystemError {
         /// The required space, in MiB.
         needed_mib: u64,
     },
-    /// The user cancelled.
+    /// The user cancelled the work.
     #[error("finish: cancelled")]
     Cancelled,
     /// A file could not be read or written.
     #[error("{what} {}: {source}{}", path.display(), disk_hint(source))]
     File {
-        /// `read` or `write`.
+        /// The operation that failed: `read` or `write`.
         what: &'static str,
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The cause.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// A file has unusable content.
     #[error("use {}: {reason}", path.display())]
     Unusable {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The reason.
+        /// The reason why the content cannot be used.
         reason: String,
     },
 }
 
 impl SystemError {
-    /// Makes the error of a file that cannot be read.
+    /// Creates the error for a file that cannot be read.
     pub fn read(path: &Path, source: std::io::Error) -> Self {
         Self::File { what: "read", path: path.to_owned(), source }
     }
 
-    /// Makes the error of a file that cannot be written.
+    /// Creates the error for a file that cannot be written.
     pub fn write(path: &Path, source: std::io::Error) -> Self {
         Self::File { what: "write", path: path.to_owned(), source }
     }
 
-    /// Returns the exhausted resource of this machine, if that is the cause.
+    /// Returns the exhausted resource of this machine, if that caused the error.
     pub fn shortage(&self) -> Option<Shortage> {
         match self {
             Self::NoRoom { .. } => Some(Shortage::Disk),
@@ -138,13 +138,13 @@ impl SystemError {
         self.shortage().is_some()
     }
 
-    /// Makes the error of a file with unusable content.
+    /// Creates the error for a file with unusable content.
     pub fn unusable(path: &Path, reason: impl Into<String>) -> Self {
         Self::Unusable { path: path.to_owned(), reason: reason.into() }
     }
 }
 
-/// Returns the last line of FFmpeg's standard error about a file, without the file's path.
+/// Returns the last line about a file in FFmpeg's standard error, without the file's path.
 pub fn last_words(stderr: &str, path: &Path) -> String {
     let line = stderr.lines().rev().find(|line| !line.trim().is_empty());
     let line = line.unwrap_or("no reason given").trim();
@@ -152,7 +152,7 @@ pub fn last_words(stderr: &str, path: &Path) -> String {
     line.strip_prefix(&place).unwrap_or(line).to_owned()
 }
 
-/// Returns the last line that a program said, without its own name. Bytes that are no text are left out.
+/// Returns the last line that a program printed, without the program's name. Bytes that are not text are omitted.
 fn tail(program: &str, stderr: &str) -> String {
     let line = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let line = line.trim().strip_prefix(&format!("{program}: ")).unwrap_or(line.trim());
@@ -161,7 +161,7 @@ fn tail(program: &str, stderr: &str) -> String {
     if line.is_empty() { String::new() } else { format!(": {line}") }
 }
 
-/// Returns the way to install a program.
+/// Returns a hint on how to install a program.
 pub(crate) fn hint(program: &str) -> &'static str {
     match program {
         "ffmpeg" | "ffprobe" => "`make setup`, or `apt-get install ffmpeg`",

@@ -1,4 +1,4 @@
-//! Watches a program whose owner is blocked on one of its pipes.
+//! Watches an external program while its owner is blocked on one of its pipes.
 
 use crate::progress::{Progress, Ticks};
 use crate::{CancelToken, SystemError, threads};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// The interval at which a guard checks a program whose owner may be blocked.
+/// The interval at which a guard checks a program.
 const GUARD_TICK: Duration = Duration::from_millis(50);
 
 /// Kills a program that stalls while its owner is blocked on a pipe.
@@ -19,24 +19,24 @@ pub(crate) struct Guard {
 
 #[derive(Debug, Default)]
 struct GuardState {
-    /// The owner is blocked on a pipe.
+    /// True while the owner is blocked on a pipe.
     waiting: AtomicBool,
-    /// The owner is done with the program.
+    /// True once the owner no longer needs the program.
     over: AtomicBool,
     /// The reason why the program was killed: [`STALLED`], [`TOO_LONG`] or neither.
     killed: AtomicU8,
 }
 
-/// It blocked its owner for too long.
+/// The program blocked its owner for too long.
 pub(crate) const STALLED: u8 = 1;
-/// It exceeded its total time.
+/// The program exceeded its maximum run time.
 pub(crate) const TOO_LONG: u8 = 2;
 
 impl Guard {
-    /// Starts watching.
+    /// Starts to watch a program.
     ///
     /// # Errors
-    /// [`SystemError::NoThread`].
+    /// Returns [`SystemError::NoThread`] if no thread can be started.
     pub(crate) fn start(
         id: u32,
         progress: Progress,
@@ -64,12 +64,12 @@ impl Guard {
         Ok(Self { state, thread })
     }
 
-    /// Sets whether the owner is blocked.
+    /// Records whether the owner is blocked.
     pub(crate) fn set_waiting(&self, waiting: bool) {
         self.state.waiting.store(waiting, Ordering::Release);
     }
 
-    /// Stops watching. Returns the reason if the program was killed.
+    /// Stops watching. Returns the reason why the program was killed, if it was.
     pub(crate) fn stop(self) -> u8 {
         self.state.over.store(true, Ordering::Release);
         self.thread.thread().unpark();

@@ -1,14 +1,14 @@
-//! Kills programs whose owner was killed.
+//! Kills external programs whose owner was killed.
 //!
-//! SIGKILL gives a process no chance to end its children. A companion, a shell, learns through a pipe which
-//! programs run; when the pipe closes, for any reason, it kills the process groups that are still running.
+//! SIGKILL gives a process no chance to end its children. A companion process, a shell, learns through a pipe which
+//! programs run. When the pipe closes, for any reason, the shell kills the process groups that are still running.
 //!
-//! The alternative was the kernel's signal at a parent's death (PR_SET_PDEATHSIG). It is sent when the *thread*
-//! that started the program ends, and threads are short-lived here; it reaches the program but not its children;
-//! and it has to be set between fork and exec, where only `unsafe` code runs.
+//! The alternative was the kernel's signal on the death of a parent (PR_SET_PDEATHSIG). It is sent when the *thread*
+//! that started the program ends, and threads are short-lived here; it reaches the program but not its children; and
+//! it must be set between fork and exec, where only `unsafe` code runs.
 //!
-//! A few microseconds pass between a program's start and the line that reports it. A program whose owner is killed
-//! in that moment still loses its pipes, as all do.
+//! A few microseconds pass between a program's start and the line that reports it. A program whose owner is killed in
+//! that moment still loses its pipes, as all programs do.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -16,8 +16,8 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-/// `+ id` and `- id` maintain the list. It ignores signals of a terminal or a supervisor to whole groups and
-/// services: it ends when its owner does.
+/// The script of the shell. The lines `+ id` and `- id` maintain its list of process groups. The shell ignores
+/// signals from a terminal or a supervisor to whole groups and services, and ends when its owner does.
 const SCRIPT: &str = r#"trap '' INT TERM HUP QUIT
 live=' '
 while read -r what id; do
@@ -35,11 +35,11 @@ struct Keeper {
     companion: Option<(Child, ChildStdin)>,
 }
 
-/// A program that ends with this process, until this value is dropped.
+/// The registration of a program that ends with this process, valid until this value is dropped.
 #[derive(Debug)]
 pub(crate) struct KeeperGuard(u32);
 
-/// Registers a program, so that its process group is killed when this process is gone.
+/// Registers a program, so that its process group is killed when this process has died.
 pub(crate) fn keep(id: u32) -> KeeperGuard {
     let mut keeper = KEEPER.lock().unwrap_or_else(PoisonError::into_inner);
     keeper.live.insert(id);

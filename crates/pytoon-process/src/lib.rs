@@ -1,10 +1,11 @@
-//! This machine's system services: programs, cancellation, disk, threads, and budgets shared by all work.
+//! The system services of this machine: external programs, cancellation, disk, threads, and budgets that all work
+//! shares.
 //!
-//! Guarantees: one runner owns every child process, kills it on stall or cancellation, keeps the end of standard
-//! error for the message, and leaves no orphan; files are complete or absent; a thread that the system refuses is
-//! an error, not a panic.
+//! Guarantees: one runner owns every child process, kills it on a stall or cancellation, retains the end of its
+//! standard error for the message, and leaves no orphan; files are complete or absent; a thread that the system
+//! refuses is an error, not a panic.
 //!
-//! Does not know FFmpeg or any other program: `pytoon-ffmpeg` and the voices do.
+//! Does not know FFmpeg or any other program, which `pytoon-ffmpeg` and the voices do.
 //!
 //! Start with [`Runner`], [`disk::write_whole`] and [`threads::spawn`].
 

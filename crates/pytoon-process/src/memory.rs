@@ -1,11 +1,11 @@
-//! Memory that this process shares with a program it starts.
+//! Memory that this process shares with an external program.
 
 use memmap2::{MmapOptions, MmapRaw};
 use std::fs::File;
 use std::io;
 
-/// Memory of a fixed size that is also an open file without a path (`memfd_create`). The system frees it
-/// when the last process has closed it.
+/// Memory of a fixed size that is also an open file without a path (`memfd_create`). The system frees it after the
+/// last process has closed it.
 #[derive(Debug)]
 pub struct SharedMemory {
     map: MmapRaw,
@@ -13,10 +13,10 @@ pub struct SharedMemory {
 }
 
 impl SharedMemory {
-    /// Allocates memory, filled with zeros.
+    /// Allocates memory that is filled with zeros.
     ///
     /// # Errors
-    /// [`io::ErrorKind::Unsupported`] if the system does not have such memory or does not allow it.
+    /// Returns [`io::ErrorKind::Unsupported`] if the system does not provide or allow such memory.
     pub fn new(bytes: u64) -> io::Result<Self> {
         let file = memory_file(bytes)?;
         Ok(Self { map: MmapOptions::new().map_raw(&file)?, file })
@@ -27,7 +27,7 @@ impl SharedMemory {
         &self.file
     }
 
-    /// Copies bytes into the memory. The caller must make sure that the program does not read them meanwhile.
+    /// Copies bytes into the memory. The caller must ensure that the program does not read them in the meantime.
     ///
     /// # Panics
     /// Panics if the bytes do not fit between `offset` and the end of the memory.

@@ -1,19 +1,20 @@
-//! Priorities of threads: the encoder goes first.
+//! Sets the priorities of threads, so that the encoder takes precedence.
 
-/// Gives the encoder precedence: this thread and its children get a third of the encoder's share if both want the
-/// CPU. Frames that are drawn ahead must not delay the encoder, which everything else waits for; but other load on
-/// the machine must not starve them either. Does nothing if that is not permitted.
+/// Lowers the priority of this thread and its children: they get a third of the encoder's share if both want the CPU.
+/// Frames that are drawn ahead must not delay the encoder, for which everything else waits; but other load on the
+/// machine must not starve them either. Does nothing if the system does not permit the change.
 pub fn yield_to_encoder() {
     // On Linux niceness belongs to a thread; elsewhere it would apply to the whole process.
     #[cfg(target_os = "linux")]
     let _ = rustix::process::setpriority_process(None, 5);
 }
 
-/// Puts this thread in the idle scheduling class: it runs only when a CPU is idle, and a waking thread of the
-/// encoder preempts it at once. A higher niceness alone does not do that.
+/// Puts this thread in the idle scheduling class. It then runs only when a CPU is idle, and a waking thread of the
+/// encoder preempts it at once. A higher niceness alone does not have this effect.
 ///
-/// A thread cannot leave the class. On a busy machine the thread may not run for a long time, so another thread
-/// must be able to take over its work. Systems without the class lower the priority instead ([`yield_to_encoder`]).
+/// A thread cannot leave the class. On a busy machine the thread may not run for a long time, so another thread must
+/// be able to take over its work. On systems without the class, the priority is lowered instead
+/// ([`yield_to_encoder`]).
 pub fn work_in_gaps() {
     #[cfg(target_os = "linux")]
     {

@@ -1,25 +1,25 @@
-//! Signs of life of a program, on a clock that stands still while this process is stopped.
+//! Records when a program last made progress, on a clock that stops while this process is stopped.
 //!
-//! A process is stopped by Ctrl-Z, by a debugger or when its container is paused. A program that waits for a
-//! stopped process has not stalled.
+//! A process is stopped by Ctrl-Z, by a debugger, or when its container is paused. A program that waits for a stopped
+//! process has not stalled.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// A tick that comes later than this after the one before it means that this process was stopped.
+/// The interval between two ticks above which this process must have been stopped.
 const STOPPED: Duration = Duration::from_secs(1);
 
-/// The time of a program's last sign of life.
+/// The time at which a program last made progress.
 #[derive(Debug, Clone)]
 pub struct Progress(Arc<Times>);
 
 #[derive(Debug)]
 struct Times {
     started: Instant,
-    /// The last sign of life, in milliseconds of [`Progress::running`].
+    /// The time of the last progress, in milliseconds of [`Progress::running`].
     last_ms: AtomicU64,
-    /// Time during which this process was stopped.
+    /// The total time during which this process was stopped, in milliseconds.
     stopped_ms: AtomicU64,
 }
 
@@ -34,19 +34,19 @@ impl Progress {
         self.0.last_ms.store(self.running().as_millis() as u64, Ordering::Relaxed);
     }
 
-    /// Returns the time since the last sign of life.
+    /// Returns the time since the last progress.
     pub(crate) fn idle(&self) -> Duration {
         self.running().saturating_sub(Duration::from_millis(self.0.last_ms.load(Ordering::Relaxed)))
     }
 
-    /// Returns the time since the program's start, without the time during which this process was stopped.
+    /// Returns the time since the program started, without the time during which this process was stopped.
     pub(crate) fn running(&self) -> Duration {
         let stopped = Duration::from_millis(self.0.stopped_ms.load(Ordering::Relaxed));
         self.0.started.elapsed().saturating_sub(stopped)
     }
 }
 
-/// Finds the times at which this process was stopped, by the ticks of a loop.
+/// Detects the times at which this process was stopped, from the ticks of a loop.
 #[derive(Debug)]
 pub(crate) struct Ticks(Instant);
 
@@ -55,7 +55,7 @@ impl Ticks {
         Self(Instant::now())
     }
 
-    /// Called at every turn of the loop, before the progress is looked at.
+    /// Records a tick. The loop must call this in every iteration before it checks the progress.
     pub(crate) fn tick(&mut self, progress: &Progress) {
         let now = Instant::now();
         let gap = now.duration_since(std::mem::replace(&mut self.0, now));

@@ -1,8 +1,8 @@
-//! The one place that starts programs.
+//! Starts external programs; no other code does.
 //!
-//! Guarantees: a program runs in its own process group, without a shell; it is killed when its owner is gone (even
-//! by SIGKILL: see `keeper`), when the render is cancelled, when it stalls or exceeds its total time; its memory is
-//! limited; the end of its standard error is kept for the message.
+//! Guarantees: a program runs in its own process group, without a shell; it is killed when its owner has died (even
+//! by SIGKILL: see `keeper`), when the render is cancelled, or when it stalls or exceeds its maximum run time; its
+//! memory is limited; the end of its standard error is retained for the message.
 
 use crate::guard::{Guard, STALLED, TOO_LONG, kill_group};
 use crate::progress::{Progress, Ticks};
@@ -20,57 +20,57 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 
-/// Maximum size of the kept standard error, in bytes.
+/// The maximum size of the retained standard error, in bytes.
 const STDERR_KEPT: usize = 8 * 1024;
 /// The buffer size of a socket for frames, in bytes.
 const SOCKET_ROOM: usize = 1 << 20;
 /// The poll interval of a waiting thread.
 const TICK: Duration = Duration::from_millis(2);
 
-/// Runs programs.
+/// Runs external programs.
 #[derive(Debug, Clone)]
 pub struct Runner {
-    /// The search for programs.
+    /// The lookup of programs.
     pub programs: Programs,
-    /// Set when the user cancels.
+    /// The token that is set when the user cancels.
     pub cancel: CancelToken,
-    /// A program without progress for this time is killed.
+    /// The time without progress after which a program is killed.
     pub stall: Duration,
-    /// The total limits of a program.
+    /// The limits of every program, regardless of its progress.
     pub limits: ProcessLimits,
-    /// The holder of shares in common budgets, such as a job.
+    /// The name under which shares of common budgets are held, such as a job's.
     pub holder: Arc<str>,
 }
 
-/// The total limits of a program, regardless of its progress.
+/// The limits of a program, regardless of its progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProcessLimits {
-    /// The maximum run time; a program that exceeds it is killed.
+    /// The maximum run time, after which a program is killed.
     pub longest: Duration,
-    /// Maximum size of its own memory in bytes (RLIMIT_DATA); further allocations fail. `None` for no limit. Merely
-    /// reserved addresses do not count, as they would under RLIMIT_AS: every thread of an encoder reserves far more
-    /// than it uses.
+    /// The maximum size of a program's own memory, in bytes (RLIMIT_DATA); further allocations fail. `None` for no
+    /// limit. Addresses that are only reserved do not count, as they would under RLIMIT_AS: every thread of an
+    /// encoder reserves far more than it uses.
     pub memory: Option<u64>,
-    /// Maximum size of its output in bytes, if all of it is returned; a program that exceeds it is killed.
+    /// The maximum size of the output, in bytes, if all of it is returned. A program that exceeds it is killed.
     pub output: usize,
 }
 
 impl Default for ProcessLimits {
-    /// Returns the default limits. Encoding at 1080 by 1920 takes less than 1 GiB on two cores.
+    /// Returns the default limits. Encoding at 1080 by 1920 needs less than 1 GiB on two cores.
     fn default() -> Self {
         Self { longest: Duration::from_secs(3600), memory: Some(8 << 30), output: 1 << 30 }
     }
 }
 
 impl Runner {
-    /// Makes a runner with the default limits.
+    /// Creates a runner with the default limits.
     pub fn new(programs: Programs, cancel: CancelToken, stall: Duration) -> Self {
         Self { programs, cancel, stall, limits: ProcessLimits::default(), holder: Arc::from("") }
     }
 
     /// Runs a command to its end and returns its standard output.
     ///
-    /// `input` is written to its standard input. Output growing or the program ending counts as
+    /// `input` is written to the program's standard input. Growing output and the end of the program count as
     /// progress.
     pub fn run(&self, command: &CommandLine, input: Vec<u8>) -> Result<Vec<u8>, SystemError> {
         let mut running = self.start(command)?;
@@ -135,7 +135,7 @@ impl Runner {
         Ok((self.spawn(command, memory.into(), OwnedFd::from(theirs).into())?, ours))
     }
 
-    /// Starts a command that reads nothing and whose standard output delivers large pieces.
+    /// Starts a command that reads no input and whose standard output delivers large pieces.
     pub fn start_giving(
         &self,
         command: &CommandLine,
@@ -206,7 +206,7 @@ impl Runner {
     }
 }
 
-/// Limits a program's own memory. If that is not permitted, logs it and continues.
+/// Limits the memory of a program. If the system does not permit that, logs it and continues.
 fn limit_memory(child: &Child, memory: u64) {
     #[cfg(target_os = "linux")]
     {
@@ -228,9 +228,8 @@ fn limit_memory(child: &Child, memory: u64) {
     let _ = (child, memory);
 }
 
-/// Returns both ends of a connection for frames. A socket instead of a pipe: a pipe allocates and frees a page of
-/// memory for every 4 KiB, a socket one for every 32 KiB, which costs half as much for the writer and a third for
-/// the reader.
+/// Returns both ends of a connection for frames. It is a socket because a pipe allocates and frees a page of memory
+/// for every 4 KiB and a socket for every 32 KiB, which costs half as much for the writer and a third for the reader.
 fn frame_socket(command: &CommandLine) -> Result<(UnixStream, OwnedFd), SystemError> {
     let failed = |source| SystemError::Start { program: command.program.to_owned(), source };
     let (ours, theirs) = UnixStream::pair().map_err(failed)?;
@@ -261,7 +260,7 @@ fn keep_tail(mut pipe: impl Read, kept: &Mutex<String>, progress: &Progress) {
     }
 }
 
-/// A running program.
+/// A running external program.
 #[derive(Debug)]
 pub struct Running {
     program: &'static str,
@@ -275,33 +274,33 @@ pub struct Running {
     longest: Duration,
     started: Instant,
     guard: Option<Guard>,
-    /// The reason why there is no guard: the program was killed, since it could not be watched.
+    /// The reason why there is no guard. The program was then killed, since it could not be watched.
     unguarded: Option<SystemError>,
-    /// Last: it is released when the program has ended.
+    /// The registration with the keeper. It is the last field, so that it is released after the program has ended.
     _kept: keeper::KeeperGuard,
 }
 
 impl Running {
-    /// Takes its standard input, once.
+    /// Takes the program's standard input. Returns `None` on later calls.
     pub fn take_stdin(&mut self) -> Option<ChildStdin> {
         self.child.stdin.take()
     }
 
-    /// Takes its standard output, once.
+    /// Takes the program's standard output. Returns `None` on later calls.
     pub fn take_stdout(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()
     }
 
-    /// Returns true if less than half of its run time has passed.
+    /// Returns true if less than half of the program's maximum run time has passed.
     pub fn has_half_its_time(&self) -> bool {
         self.progress.running() * 2 < self.longest
     }
 
-    /// Runs work that blocks on one of its pipes, such as writing a frame.
+    /// Runs work that blocks on one of the program's pipes, such as writing a frame.
     ///
-    /// The program is killed if it blocks its owner for longer than the stall limit, or on cancellation; the work
-    /// then fails and [`Running::wait`] returns the reason. Time outside such work does not count: a program whose
-    /// output nobody reads is not stalled.
+    /// The program is killed if it blocks its owner for longer than the stall limit, or on cancellation. The work
+    /// then fails, and [`Running::wait`] returns the reason. Time outside such work does not count: a program whose
+    /// output nobody reads has not stalled.
     pub fn during<T>(&mut self, work: impl FnOnce() -> T) -> T {
         if self.guard.is_none() && self.unguarded.is_none() {
             let (progress, cancel) = (self.progress.clone(), self.cancel.clone());
@@ -325,7 +324,7 @@ impl Running {
         done
     }
 
-    /// Kills it if it has stalled or was cancelled.
+    /// Kills the program if it has stalled or the work was cancelled.
     fn watch(&mut self) -> Result<(), SystemError> {
         if self.cancel.is_cancelled() {
             self.kill();
@@ -358,7 +357,7 @@ impl Running {
         }
     }
 
-    /// Waits for its exit; kills it on cancellation or stall.
+    /// Waits for the program to exit. Kills it on cancellation or a stall.
     pub fn wait(mut self) -> Result<(), SystemError> {
         drop(self.child.stdin.take());
         if let Some(error) = self.unguarded.take() {

@@ -1,17 +1,17 @@
 //! Divides a budget (bytes, processes, streams) among concurrent holders.
 //!
-//! Guarantees: no more than the budget is held; while others wait, no holder has more than half of it; the holder
-//! with the least is served first, and none is passed over for ever. A request for more than a holder may have
-//! counts as that maximum, so that it is served alone.
+//! Guarantees: shares never exceed the budget; while others wait, no holder has more than half of it; the holder with
+//! the least is served first, and none is passed over for ever. A request for more than one holder may have is
+//! reduced to that maximum, so that it is served alone.
 //!
-//! Shares that are held for long ([`Shares::for_long`]) are never more than half for one holder, whether others
-//! wait or not: a later holder could otherwise wait for very long.
+//! If shares are held for a long time ([`Shares::for_long`]), no holder ever has more than half of the budget,
+//! whether others wait or not. Otherwise a later holder could wait for very long.
 //!
-//! Pure: callers wait. Start with [`Shares`].
+//! The functions are pure; the callers do the waiting. Start with [`Shares`].
 
 use std::collections::BTreeMap;
 
-/// A place in the queue.
+/// A position in the queue for a share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(u64);
 
@@ -22,11 +22,11 @@ struct Wish {
     amount: u64,
 }
 
-/// A budget with its holders and waiters.
+/// A budget with its holders and its queue.
 #[derive(Debug)]
 pub struct Shares {
     total: u64,
-    /// Maximum of one holder, even while no other waits.
+    /// The maximum that one holder may have, even while no other waits.
     most: u64,
     free: u64,
     held: BTreeMap<String, u64>,
@@ -35,18 +35,18 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// Makes a budget without holders.
+    /// Creates a budget without holders.
     pub fn new(total: u64) -> Self {
         let (held, line) = Default::default();
         Self { total, most: total, free: total, held, line, last_ticket: 0 }
     }
 
-    /// Makes a budget whose shares are held for long.
+    /// Creates a budget whose shares are held for a long time.
     pub fn for_long(total: u64) -> Self {
         Self { most: total / 2, ..Self::new(total) }
     }
 
-    /// Joins the queue.
+    /// Adds a request to the queue.
     pub fn ask(&mut self, holder: &str, amount: u64) -> Ticket {
         self.last_ticket += 1;
         let ticket = Ticket(self.last_ticket);
@@ -54,7 +54,8 @@ impl Shares {
         ticket
     }
 
-    /// Returns the ticket's share, if it is its turn; call it again after any share was returned.
+    /// Returns the share for a ticket if it is the ticket's turn. Otherwise the caller must try again after any share
+    /// has been returned.
     pub fn claim(&mut self, ticket: Ticket) -> Option<u64> {
         let at = self.next().filter(|at| self.line[*at].ticket == ticket)?;
         let wish = self.line.remove(at);
@@ -63,12 +64,12 @@ impl Shares {
         Some(wish.amount)
     }
 
-    /// Leaves the queue.
+    /// Removes a ticket from the queue.
     pub fn leave(&mut self, ticket: Ticket) {
         self.line.retain(|wish| wish.ticket != ticket);
     }
 
-    /// Returns the share of a claim.
+    /// Returns a claimed share to the budget.
     pub fn give_back(&mut self, holder: &str, amount: u64) {
         let Some(held) = self.held.get_mut(holder) else { return };
         let amount = amount.min(*held);
@@ -88,7 +89,7 @@ impl Shares {
         self.held.get(holder).copied().unwrap_or(0)
     }
 
-    /// Returns the index in the queue that is served next; `None` while it has to wait.
+    /// Returns the index in the queue of the request that is served next; `None` while it has to wait.
     fn next(&self) -> Option<usize> {
         let is_alone = |wish: &Wish| self.line.iter().all(|other| other.holder == wish.holder);
         let may_grow = |wish: &Wish| {

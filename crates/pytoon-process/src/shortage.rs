@@ -7,9 +7,9 @@ use std::io::ErrorKind::{QuotaExceeded, StorageFull};
 /// again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shortage {
-    /// The disk, or this user's share of it.
+    /// The disk is full, or this user's quota is exhausted.
     Disk,
-    /// Descriptors, memory, processes or threads.
+    /// There are no more descriptors, memory, processes or threads.
     Process,
 }
 
@@ -37,9 +37,9 @@ impl Shortage {
         None
     }
 
-    /// Returns the shortage that a program reported on its standard error. A program has no other way to report it;
-    /// the messages are the C library's, which FFmpeg does not translate. Its memory is limited by us: an
-    /// out-of-memory error says nothing about the machine.
+    /// Returns the shortage that a program reported on its standard error, for which a program has no other channel.
+    /// The messages are the C library's, which FFmpeg does not translate. An out-of-memory error is ignored: the
+    /// runner limits a program's memory, so the error is not evidence of a shortage on the machine.
     pub(crate) fn told_by_program(stderr: &str) -> Option<Self> {
         let says = |words: &str| stderr.contains(words);
         if says("No space left on device") || says("quota exceeded") {

@@ -1,8 +1,8 @@
-//! Starts threads on a machine that may have none left.
+//! Starts threads on a machine that may refuse further ones.
 //!
 //! `std::thread::spawn` and `Scope::spawn` panic when the system refuses a thread (`ulimit -u`, `TasksMax=`,
-//! `pids.max`). Here that is an error for which a job is deferred ([`SystemError::is_exhausted`]), or the work is
-//! done on the calling thread.
+//! `pids.max`). Here the refusal is an error for which a job is deferred ([`SystemError::is_exhausted`]), or the work
+//! is done on the calling thread.
 //!
 //! Start with [`spawn`] and [`side_by_side`].
 
@@ -13,7 +13,7 @@ use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
 /// Starts a thread.
 ///
 /// # Errors
-/// [`SystemError::NoThread`] if the system refuses one.
+/// Returns [`SystemError::NoThread`] if the system refuses to start a thread.
 pub fn spawn<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<JoinHandle<T>, SystemError> {
@@ -23,7 +23,7 @@ pub fn spawn<T: Send + 'static>(
 /// Starts a thread that ends within a scope.
 ///
 /// # Errors
-/// [`SystemError::NoThread`] if the system refuses one.
+/// Returns [`SystemError::NoThread`] if the system refuses to start a thread.
 pub fn spawn_in<'scope, T: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     work: impl FnOnce() -> T + Send + 'scope,

@@ -1,4 +1,4 @@
-//! Calls that were made before: by an earlier process, by another one, or in an earlier look.
+//! Calls that were made before: by an earlier process, by another one, or in an earlier check.
 
 use crate::buyer::Buyer;
 use crate::ends::{Traced, tell_unknown};
@@ -12,14 +12,14 @@ use pytoon_vendor::{Result, VendorError, VendorErrorKind};
 use pytoon_vocabulary::{JobId, SceneId};
 use std::time::Duration;
 
-/// The interval between two looks at a call whose vendor can no longer be asked.
+/// The interval between two checks of a call whose vendor can no longer be queried.
 const RECHECK: Duration = Duration::from_secs(1);
 
 impl Buyer {
     /// Resumes a call for the same goods, and checks abandoned ones; `None` if there is no relevant call.
     ///
     /// # Errors
-    /// As [`Buyer::obtain`].
+    /// The errors of [`Buyer::obtain`].
     pub async fn resume<S: Seller>(
         &self,
         order: &Order,
@@ -42,7 +42,7 @@ impl Buyer {
         Ok(None)
     }
 
-    /// Resumes a call for the same goods under the lock of the request.
+    /// Resumes a call for the same goods while the caller holds the request's lock.
     pub(crate) async fn resume_locked<S: Seller>(
         &self,
         order: &Order,
@@ -101,11 +101,11 @@ impl Buyer {
         if at_once { earlier.adopt(is_mine).await } else { earlier.go_on(memo).await }
     }
 
-    /// Takes over a job whose earlier process is dead: calls that it left without an answer become
-    /// unknown at once. Only for callers that keep every other process out of the job.
+    /// Takes over a job whose previous process is dead. The calls that it left without a response become unknown at
+    /// once. The caller must keep every other process out of the job.
     ///
     /// # Errors
-    /// If the ledger does not answer.
+    /// Returns an error if the ledger is unreachable.
     pub async fn take_over_job(&self, job_id: &JobId) -> Result<(), StoreError> {
         for row in self.of_job(job_id, None, CallState::Intent).await? {
             self.end_unanswered(&row).await;
@@ -113,12 +113,12 @@ impl Buyer {
         Ok(())
     }
 
-    /// Settles the calls of a scene that are between their row and their answer. The process that wrote the row may
-    /// be disconnected from the ledger and know the answer: until its lease ends no other vendor is asked, unless
-    /// the vendor itself can tell. Afterwards the purchase counts as unknown.
+    /// Settles the calls of a scene that have a row but no response. The process that wrote the row may be
+    /// disconnected from the ledger and know the response, so no other vendor is called until its lease ends, unless
+    /// the vendor itself can tell. Afterwards the call counts as unknown.
     ///
     /// # Errors
-    /// [`Stop::Later`] while another process may still have the answer.
+    /// Returns [`Stop::Later`] while another process may still have the response.
     pub async fn settle_intents<S: Seller>(
         &self,
         order: &Order,
@@ -146,10 +146,10 @@ impl Buyer {
         Ok(())
     }
 
-    /// Tells vendors to cancel the work in progress for a job.
+    /// Asks vendors to cancel the work in progress for a job.
     ///
     /// # Errors
-    /// If the ledger does not answer.
+    /// Returns an error if the ledger is unreachable.
     pub async fn cancel_job<S: Seller>(
         &self,
         job_id: &JobId,
@@ -196,7 +196,7 @@ impl Buyer {
 }
 
 impl<S: Seller> Purchase<'_, S> {
-    /// Checks once whether abandoned goods have arrived after all.
+    /// Checks once whether abandoned goods have arrived in the meantime.
     async fn peek(
         &self,
         task: &Task,
@@ -214,7 +214,7 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Resumes a call whose vendor works by tasks. `None` if it failed and a new call may be made.
+    /// Resumes a call whose vendor works with tasks. Returns `None` if the call failed and a new one may be made.
     async fn go_on(&self, memo: &mut PurchaseMemo) -> Result<Option<Obtained<S::Goods>>, Stop> {
         let (order, row) = (self.order, &self.row);
         // A purchase gets here repeatedly, and logs this once.
@@ -250,8 +250,8 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Keeps the goods of a process that was killed between their file and its row. Without a file the call is
-    /// lost: its vendor answers at once or never.
+    /// Stores the goods of a process that was killed after it wrote the file and before it updated the row. Without a
+    /// file the call is lost, since its vendor responds at once or never.
     async fn adopt(&self, is_mine: bool) -> Result<Option<Obtained<S::Goods>>, Stop> {
         let (order, file) = (self.order, self.seller.file(&self.row));
         let found = self.buyer.read(order, &file, |path| {
@@ -299,7 +299,7 @@ impl<S: Seller> Purchase<'_, S> {
     }
 }
 
-/// Returns the row that decides the next step: work in progress, then a call without an answer, then a rejection.
+/// Returns the row that determines the next step: work in progress, then a call without a response, then a rejection.
 fn most_telling(rows: Vec<CallRow>) -> Option<CallRow> {
     let rank = |row: &CallRow| match row.state {
         CallState::Submitted => 0,

@@ -1,6 +1,6 @@
-//! The handles that all purchases of a process share: ledger, storage, clock, cancellation.
+//! The handles that all purchases of a process share: ledger, storage, clock and cancellation.
 //!
-//! [`Buyer::obtain`] and [`Buyer::follow`] are in `purchase`.
+//! [`Buyer::obtain`] and [`Buyer::follow`] are in the module `purchase`.
 
 use crate::order::{Obtained, Order, PurchaseMemo, Stop};
 use crate::retry::pause_before_retry;
@@ -18,22 +18,22 @@ use std::time::Duration;
 /// The interval between two checks of the cancel token.
 const TICK: Duration = Duration::from_millis(25);
 
-/// Makes purchases.
+/// Makes purchases and records them in the ledger.
 #[derive(Debug)]
 pub struct Buyer {
-    /// The ledger.
+    /// The ledger of paid calls.
     pub ledger: Arc<dyn PurchaseStore>,
-    /// Time, ids, randomness.
+    /// The source of time, ids and randomness.
     pub world: Arc<dyn World>,
-    /// The storage of goods.
+    /// The storage for purchased goods.
     pub storage: Storage,
-    /// Set when the user cancels.
+    /// The token that is set when the user cancels.
     pub cancel: CancelToken,
     under_way: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Buyer {
-    /// Makes a buyer of its handles.
+    /// Creates a buyer from its handles.
     pub fn new(
         ledger: Arc<dyn PurchaseStore>,
         world: Arc<dyn World>,
@@ -43,24 +43,24 @@ impl Buyer {
         Self { ledger, world, storage, cancel, under_way: Mutex::default() }
     }
 
-    /// Returns the lock of a request: within a process one purchase of it is in progress at a time, and the next
-    /// finds the result.
+    /// Returns the lock of a request. Within a process, only one purchase of it is in progress at a time, and the
+    /// next caller gets the stored result.
     pub(crate) fn lock(&self, request_hash: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut all = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, lock| Arc::strong_count(lock) > 1);
         all.entry(request_hash.to_owned()).or_default().clone()
     }
 
-    /// Waits, unless the user cancels.
+    /// Waits for the given time, or returns an error as soon as the user cancels.
     ///
     /// # Errors
-    /// [`VendorErrorKind::Cancelled`].
+    /// Returns [`VendorErrorKind::Cancelled`] if the user cancels.
     pub async fn pause(&self, vendor: &str, how_long: Duration) -> Result<()> {
         let _ = tokio::time::timeout(how_long, self.cancelled()).await;
         self.check_cancel(vendor)
     }
 
-    /// Returns once the user cancelled.
+    /// Waits until the user cancels.
     pub async fn cancelled(&self) {
         cancelled(&self.cancel).await;
     }
@@ -68,7 +68,7 @@ impl Buyer {
     /// Returns an error if the user cancelled.
     ///
     /// # Errors
-    /// [`VendorErrorKind::Cancelled`].
+    /// Returns [`VendorErrorKind::Cancelled`] if the user cancelled.
     pub fn check_cancel(&self, vendor: &str) -> Result<()> {
         if !self.cancel.is_cancelled() {
             return Ok(());
@@ -77,7 +77,7 @@ impl Buyer {
         Err(VendorError::new(vendor, "go on", VendorErrorKind::Cancelled, message))
     }
 
-    /// Returns the stop of a purchase that waits, or of a cancelled job.
+    /// Returns [`Stop::Later`] for a purchase that must wait, or a failure if the user cancelled.
     pub fn wait(&self, vendor: &str, how_long: Duration) -> Stop {
         match self.check_cancel(vendor) {
             Ok(()) => Stop::Later(how_long),
@@ -85,10 +85,10 @@ impl Buyer {
         }
     }
 
-    /// Returns the goods that were kept for an order, if their file is complete.
+    /// Returns the stored goods for an order, if their file is complete.
     ///
     /// # Errors
-    /// If the ledger or the disk cannot answer: "unknown" must never be mistaken for "not bought".
+    /// Returns an error if the ledger or the disk is unavailable: "unknown" must never be mistaken for "not bought".
     pub async fn find_kept<S: Seller>(
         &self,
         order: &Order,
@@ -130,11 +130,11 @@ impl Buyer {
         }
     }
 
-    /// Obtains an order's goods, and waits and retries as its vendor's terms allow, for callers that have nothing
-    /// else to do.
+    /// Obtains an order's goods, and waits and retries as the vendor's terms allow, for callers that have no other
+    /// work.
     ///
     /// # Errors
-    /// The last failure.
+    /// Returns the last failure.
     pub async fn obtain_to_end<S: Seller>(
         &self,
         order: &Order,
@@ -161,7 +161,7 @@ impl Buyer {
     }
 }
 
-/// Returns once a token is set.
+/// Waits until a token is set.
 pub async fn cancelled(token: &CancelToken) {
     while !token.is_cancelled() {
         tokio::time::sleep(TICK).await;

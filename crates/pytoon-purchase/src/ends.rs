@@ -1,4 +1,4 @@
-//! The ends of a call without goods, or without goods so far, and their charges.
+//! Ends calls that delivered no goods, or none so far, and determines their charges.
 
 use crate::buyer::Buyer;
 use crate::order::TaskProgress;
@@ -10,26 +10,26 @@ use pytoon_vendor::{Accepted, Result, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use std::time::Duration;
 
-/// Timeout of the answer to a cancel.
+/// The timeout of a vendor's response to a cancel request.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
-/// A vendor's charge above this multiple of the price table's, and above this amount, is treated as an error of
-/// units: it would exhaust every budget.
+/// The multiple of the price table above which a vendor's charge, if it also exceeds the amount below, counts as an
+/// error of units: it would exhaust every budget.
 const IMPLAUSIBLE_TIMES: i64 = 100;
 const IMPLAUSIBLE: MicroUsd = MicroUsd(100_000_000);
 
-/// The result of a lookup of a call without an answer.
+/// The result of looking up a call without a response.
 pub(crate) enum Traced {
-    /// The vendor has a task for it.
+    /// The vendor has a task for the call.
     Task(Task),
-    /// The vendor certainly has none: the call never arrived, and may be repeated.
+    /// The vendor certainly has no task: the call never arrived and may be repeated.
     NeverArrived(VendorError),
-    /// The vendor cannot tell, or not yet.
+    /// The vendor cannot tell, or cannot tell yet.
     Undecided,
 }
 
 impl<S: Seller> Purchase<'_, S> {
-    /// Ends a call that brought neither task nor goods. Only a call that certainly bought nothing may be repeated;
-    /// for one that may have, the vendor is asked, and then a person decides.
+    /// Ends a call that returned neither a task nor goods. Only a call that certainly cost nothing may be repeated.
+    /// If it may have cost something, the vendor is queried, and then a person decides.
     pub(crate) async fn trace_unanswered(&self, error: VendorError) -> Result<Task> {
         let at_once = self.seller.terms().answering == Answering::AtOnce;
         match (error.accepted, error.kind) {
@@ -69,8 +69,8 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Looks up a call whose answer never came. If it is not there yet (`at_it`, or too little time has passed) it
-    /// stays undecided, and the next process asks again.
+    /// Looks up a call whose response never arrived. If the vendor does not list it yet (`at_it`, or too little time
+    /// has passed), the call stays undecided, and the next process looks it up again.
     pub(crate) async fn look_up(&self, at_it: bool) -> Result<Traced> {
         let Answering::ByTask { lookup_settles: Some(settles) } = self.seller.terms().answering
         else {
@@ -108,8 +108,8 @@ impl<S: Seller> Purchase<'_, S> {
         Err(error.charged(Some(charged)))
     }
 
-    /// Stops waiting: cancels the vendor's task; goods that arrive anyway are adopted later. Returns the amount that
-    /// counts as charged.
+    /// Stops waiting and cancels the vendor's task. Goods that arrive anyway are adopted later. Returns the amount
+    /// that counts as charged.
     pub(crate) async fn give_up(&self, task: &Task, error: Option<&VendorError>) -> MicroUsd {
         let answer = tokio::time::timeout(CANCEL_PATIENCE, self.seller.cancel(task)).await;
         let (event, outcome) = match answer {
@@ -127,7 +127,7 @@ impl<S: Seller> Purchase<'_, S> {
         charged
     }
 
-    /// Ends a task that the vendor ended without goods.
+    /// Records the end of a task that the vendor ended without goods.
     pub(crate) async fn end_without_goods(&self, error: VendorError) -> VendorError {
         let by_table = error.charged.unwrap_or(self.row.estimated);
         let (event, charged) = match error.kind {
@@ -153,14 +153,15 @@ impl<S: Seller> Purchase<'_, S> {
         error.charged.unwrap_or(by_table)
     }
 
-    /// Advances the row to its next state.
+    /// Advances the call's row to its next state.
     pub(crate) async fn advance(&self, event: CallEvent, change: CallChange) -> Result<()> {
         let ledger = &self.buyer.ledger;
         let advanced = ledger.call_advance(&self.row.id, event, change, self.now()).await;
         self.order.known(advanced).map(drop)
     }
 
-    /// Records an end. A row that cannot be written is logged, and stays open for the next process that looks.
+    /// Records the end of the call. A row that cannot be written is logged, and stays open for the next process that
+    /// checks it.
     pub(crate) async fn end(
         &self,
         event: CallEvent,
@@ -173,18 +174,18 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Releases the lease of the row: no process works on it any more.
+    /// Releases the lease of the row, because this process no longer works on the call.
     pub(crate) async fn let_go(&self) {
         self.touch(Duration::ZERO).await;
     }
 
-    /// Extends the lease of the row. If that fails, the worst case is a second look by another process.
+    /// Extends the lease of the row. If that fails, the worst consequence is that another process also checks the
+    /// call.
     pub(crate) async fn touch(&self, lease: Duration) {
         let _ = self.buyer.ledger.call_touch(&self.row.id, self.now() + millis(lease)).await;
     }
 
-    /// Returns the cost that the vendor reported; `None` if it is implausible, so that the price table
-    /// counts.
+    /// Returns the cost that the vendor reported; `None` if it is implausible, so that the price table applies.
     pub(crate) fn plausible(&self, reported: Option<MicroUsd>) -> Option<MicroUsd> {
         let (reported, estimated) = (reported?, self.row.estimated);
         let most = MicroUsd(estimated.0.saturating_mul(IMPLAUSIBLE_TIMES)).max(IMPLAUSIBLE);
@@ -201,14 +202,14 @@ impl<S: Seller> Purchase<'_, S> {
     }
 }
 
-/// Logs that a call has no answer.
+/// Logs that a call has no response.
 pub(crate) fn tell_unknown(row: &CallRow) {
     let (job, scene) = (row.job_id.as_str(), row.scene_id.as_str());
     Event::EngineCallUnknown { job, scene, engine: &row.engine, call: row.id.as_str() }.emit();
 }
 
 impl Buyer {
-    /// Records the end of a call.
+    /// Records the end of a call in its row.
     pub(crate) async fn end(
         &self,
         row: &CallRow,

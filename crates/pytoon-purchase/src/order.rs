@@ -1,4 +1,4 @@
-//! An order, the memo of a purchase between looks, and its end.
+//! An order, its result, and the memo of a purchase between two checks.
 
 use crate::seller::Task;
 use pytoon_records::ledger::{CallLimits, CallRow, Fence, StoreError};
@@ -7,37 +7,37 @@ use pytoon_vocabulary::{CallId, JobId, MicroUsd, SceneId, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// A request to one vendor, with the job that pays.
+/// A request to one vendor on behalf of one job, which pays.
 #[derive(Debug, Clone, Default)]
 pub struct Order {
-    /// The job that pays.
+    /// The id of the job that pays.
     pub job_id: JobId,
-    /// The scene, or the part of the film, that it is for.
+    /// The scene, or the part of the film, that needs the goods.
     pub scene_id: SceneId,
-    /// The vendor, as in configuration, metrics and ledger.
+    /// The name of the vendor, as used in configuration, metrics and ledger.
     pub vendor: String,
     /// The operation, as a phrase that completes "failed to …".
     pub operation: &'static str,
-    /// The hash of the request: equal hashes ask for the same goods.
+    /// The hash of the request. Requests with equal hashes order the same goods.
     pub request_hash: String,
-    /// The prompt as sent.
+    /// The prompt in the form in which it is sent.
     pub prompt: String,
-    /// A fingerprint of the key that pays; never the key.
+    /// A fingerprint of the API key that pays; never the key itself.
     pub key_id: String,
-    /// The vendor's block of configuration, with which the call is followed later.
+    /// The vendor's configuration block, with which the call is followed later.
     pub pinned: serde_json::Value,
-    /// The cost by the price table.
+    /// The cost according to the price table.
     pub estimated: MicroUsd,
-    /// The limits of the call.
+    /// The budgets and rate limits of the call.
     pub limits: CallLimits,
-    /// The lease under which it is bought; `None` if no other process works on the job.
+    /// The lease under which the purchase is made; `None` if no other process works on the job.
     pub fence: Option<Fence>,
-    /// The time until which it is useful; `None` for always.
+    /// The time until which the goods are useful; `None` for no deadline.
     pub deadline: Option<UnixMs>,
 }
 
 impl Order {
-    /// Returns the ledger's answer, or the failure of an unreachable ledger.
+    /// Converts the ledger's result. An unreachable ledger becomes a failure of the order.
     pub(crate) fn known<T>(&self, said: Result<T, StoreError>) -> Result<T> {
         said.map_err(|error| ledger_error(&self.vendor, &error))
     }
@@ -48,23 +48,23 @@ impl Order {
     }
 }
 
-/// The memo of a purchase from one look to the next; empty at its start.
+/// The memo of a purchase between two checks; empty before the first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PurchaseMemo {
-    /// The vendor's task that is followed.
+    /// The vendor's task that the purchase follows.
     pub task: Option<TaskProgress>,
-    /// The time until which a slot of a busy vendor is waited for.
+    /// The time until which the purchase waits for a slot of a busy vendor.
     pub place_until: Option<UnixMs>,
 }
 
-/// The progress of a vendor's task, as last seen.
+/// The last known progress of a vendor's task.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskProgress {
-    /// The ledger's row that bought it.
+    /// The id of the call that paid for the task.
     pub call: CallId,
-    /// True if this purchase made the call, false if it found it in progress.
+    /// True if this purchase made the call; false if the call was already in progress.
     pub is_own: bool,
     pub(crate) began: UnixMs,
     pub(crate) moved: UnixMs,
@@ -99,14 +99,14 @@ impl PurchaseMemo {
     }
 }
 
-/// The result of an order.
+/// The goods of an order, with their cost.
 #[derive(Debug)]
 pub struct Obtained<G> {
-    /// The goods.
+    /// The goods, in the form that the film uses.
     pub goods: G,
-    /// The charge of this purchase.
+    /// The amount charged for this purchase.
     pub charged: MicroUsd,
-    /// True if an earlier purchase bought them.
+    /// True if an earlier purchase paid for the goods.
     pub reused: bool,
 }
 
@@ -116,12 +116,12 @@ impl<G> Obtained<G> {
     }
 }
 
-/// The reason why a purchase stops before its end.
+/// The reason why a purchase stopped before its end.
 #[derive(Debug)]
 pub enum Stop {
-    /// It failed.
+    /// The purchase failed.
     Failed(VendorError),
-    /// It would have to wait this long before another look.
+    /// The purchase must wait this long before the next check.
     Later(Duration),
 }
 
@@ -131,12 +131,12 @@ impl From<VendorError> for Stop {
     }
 }
 
-/// Returns the failure of a ledger: without it no call may be made.
+/// Returns the failure of an unreachable ledger, without which no call may be made.
 pub fn ledger_error(vendor: &str, error: &StoreError) -> VendorError {
     VendorError::new(vendor, "use the ledger", VendorErrorKind::Ledger, error.to_string())
 }
 
-/// Returns the vendor's task of a call, if it has one.
+/// Returns the vendor's task that is stored for a call, if there is one.
 pub fn stored_task(row: &CallRow) -> Option<Task> {
     serde_json::from_value(row.task.clone()?).ok()
 }

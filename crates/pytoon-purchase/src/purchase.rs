@@ -1,4 +1,4 @@
-//! One purchase, from top to bottom: look, admit, submit, note, follow, fetch, check, keep.
+//! The steps of one purchase, in order: look up, admit, submit, record, follow, fetch, check, store.
 //!
 //! Each step leaves the ledger in a state from which another process can resume: a row is an `intent` before its
 //! call, `submitted` once the vendor's task is on disk, and `kept` once the goods are.
@@ -20,27 +20,28 @@ use pytoon_vocabulary::{CallId, MicroUsd, UnixMs};
 use std::path::Path;
 use std::time::Duration;
 
-/// The lease of a row with a task, without a heartbeat.
+/// The lease duration of a row that has a task and no heartbeat.
 pub const LEASE: Duration = Duration::from_secs(60);
-/// Maximum time between a row and its call. Shorter than the leases of rows by more than a call's duration.
+/// Maximum time between writing a row and making its call. It is shorter than the leases of rows by more than a
+/// call's duration.
 const FRESH: Duration = Duration::from_secs(15);
-/// Timeout of the retried write of a new purchase to the ledger, and the pause between attempts.
+/// Maximum time for which the write of a new purchase to the ledger is retried.
 const NOTE_PATIENCE: Duration = Duration::from_secs(600);
 const NOTE_PAUSE: Duration = Duration::from_secs(1);
-/// Maximum number of rounds in which a request is taken by others without any goods of theirs.
+/// Maximum number of rounds in which other processes claim the request without delivering goods.
 const RACES: usize = 8;
 /// Maximum number of attempts to download finished goods and to make them durable.
 const FETCHES: u32 = 4;
-/// Maximum wait for free space on our disk, and the pause between two looks.
+/// Maximum time to wait for free space on this machine's disk.
 const ROOM_PATIENCE: Duration = Duration::from_secs(600);
 const ROOM_PAUSE: Duration = Duration::from_secs(1);
 /// The pause after the object store rejected goods; each further one is longer by the same amount.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
-/// The result of one look at a purchase.
+/// The result of one check of a purchase.
 type Looked<S> = Result<Obtained<<S as Seller>::Goods>, Stop>;
 
-/// A call with its row in the ledger and its context.
+/// A paid call with its row in the ledger and its context.
 #[derive(Debug)]
 pub(crate) struct Purchase<'a, S> {
     pub(crate) buyer: &'a Buyer,
@@ -50,13 +51,13 @@ pub(crate) struct Purchase<'a, S> {
 }
 
 impl Buyer {
-    /// Obtains an order's goods: kept from an earlier purchase, from a call in progress, or bought now. Does not
-    /// wait: see [`Stop::Later`].
+    /// Obtains an order's goods: stored from an earlier purchase, from a call in progress, or purchased now. Does not
+    /// wait; see [`Stop::Later`].
     ///
-    /// `is_fresh` means that the ledger was just seen to have nothing for this request.
+    /// `is_fresh` means that the ledger was just checked and contains nothing for this request.
     ///
     /// # Errors
-    /// [`Stop::Later`] if there is nothing to do before another look, with the same `memo`.
+    /// Returns [`Stop::Later`] if the purchase must wait before the next check, which takes the same `memo`.
     pub async fn obtain<S: Seller>(
         &self,
         order: &Order,
@@ -85,10 +86,10 @@ impl Buyer {
         Err(order.error(VendorErrorKind::Undecided, message).into())
     }
 
-    /// Resumes the task of a call that this very purchase made in an earlier look.
+    /// Resumes the task of a call that this purchase made in an earlier check.
     ///
     /// # Errors
-    /// As [`Buyer::obtain`].
+    /// The errors of [`Buyer::obtain`].
     pub async fn follow<S: Seller>(
         &self,
         order: &Order,
@@ -101,7 +102,7 @@ impl Buyer {
         purchase.follow(&task, memo).await
     }
 
-    /// Buys, unless it is bought already: admit, submit, follow, keep.
+    /// Makes the purchase unless the request has already been purchased: admit, submit, follow, store.
     async fn buy<S: Seller>(
         &self,
         order: &Order,
@@ -124,8 +125,8 @@ impl Buyer {
         purchase.follow(&task, memo).await.map(Some)
     }
 
-    /// Writes the call's ledger row if the vendor has a free slot and every budget allows it. Returns `None` if the same
-    /// request is already bought or rejected.
+    /// Writes the call's ledger row if the vendor has a free slot and every budget allows it. Returns `None` if the
+    /// same request has already been purchased or rejected.
     async fn admit<S: Seller>(
         &self,
         order: &Order,
@@ -199,8 +200,8 @@ impl<S: Seller> Purchase<'_, S> {
         self.buyer.world.now()
     }
 
-    /// Makes no call if the user cancelled, or if this process was suspended since it wrote the row: others may by
-    /// now treat the row as that of a dead process.
+    /// Returns an error if the user cancelled, or if this process was suspended after it wrote the row, since other
+    /// processes may by now treat the row as that of a dead process.
     async fn check_still_wanted(&self) -> Result<()> {
         let slept = self.now() - self.row.created_at;
         let checked = match self.buyer.check_cancel(&self.order.vendor) {
@@ -217,7 +218,7 @@ impl<S: Seller> Purchase<'_, S> {
         checked
     }
 
-    /// Follows a task to its goods: one look, and a wait if they are not there yet.
+    /// Follows a task until it delivers its goods: checks it once, and waits if they are not there yet.
     pub(crate) async fn follow(&self, task: &Task, memo: &mut PurchaseMemo) -> Looked<S> {
         let progress = memo.follow(&self.row.id, self.now());
         let looked = self.look(task, progress).await;
@@ -271,7 +272,7 @@ impl<S: Seller> Purchase<'_, S> {
         Err(stop)
     }
 
-    /// Fetches, checks and keeps the goods of a finished task.
+    /// Fetches, checks and stores the goods of a finished task.
     async fn collect(
         &self,
         task: &Task,
@@ -302,7 +303,7 @@ impl<S: Seller> Purchase<'_, S> {
         self.keep(file, fetched, duration_ms, charged).await
     }
 
-    /// Fetches the goods, with a fresh address if the old one expired.
+    /// Fetches the goods, with a new URL if the old one expired.
     async fn fetch(&self, task: &Task, mut output: S::Output, path: &Path) -> Result<Fetched> {
         let vendor = &self.order.vendor;
         if let Some(folder) = path.parent() {
@@ -341,8 +342,8 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Makes a file durable, with retries: it is paid for. If that fails, its call stays in progress, and the next
-    /// process fetches it again.
+    /// Makes a paid-for file durable, with retries. If that fails, its call stays in progress, and the next process
+    /// fetches the file again.
     async fn make_last(&self, file: &str) -> Result<()> {
         let mut attempt = 1;
         loop {
@@ -399,8 +400,8 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Keeps goods that the answer contained. They are paid for and at hand, so they are used, regardless of their
-    /// file and their row.
+    /// Stores goods that the response contained. They are paid for and in memory, so they are used even if their file
+    /// or their row cannot be written.
     async fn deliver(&self, output: S::Output) -> Looked<S> {
         if let Err(error) = self.keep_delivered(&output).await {
             Event::Warning { detail: &error.to_string() }.emit();
@@ -430,7 +431,7 @@ impl<S: Seller> Purchase<'_, S> {
         Err(error)
     }
 
-    /// Checks and keeps a complete file, at the price of the table.
+    /// Checks and stores a complete file, at the price in the table.
     pub(crate) async fn keep_file(
         &self,
         file: String,
@@ -446,11 +447,11 @@ impl<S: Seller> Purchase<'_, S> {
 }
 
 impl Buyer {
-    /// Writes the vendor's task to disk before anything else happens. Nothing else records the purchase, so an
-    /// unreachable ledger is retried.
+    /// Writes the vendor's task to disk before anything else happens. Nothing else records the purchase, so the write
+    /// is retried while the ledger is unreachable.
     ///
     /// # Errors
-    /// If the user cancels meanwhile, or the ledger does not answer for ten minutes.
+    /// Returns an error if the user cancels in the meantime, or the ledger is unreachable for ten minutes.
     pub async fn note_task(&self, row: &CallRow, task: &Task) -> Result<()> {
         let begun = self.world.now();
         let mut event = CallEvent::Answered;

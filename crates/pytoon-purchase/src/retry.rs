@@ -1,25 +1,25 @@
-//! Pauses between attempts.
+//! Computes the pauses between attempts.
 //!
-//! A vendor's 429 to a paid call is `RateLimited` (`pytoon-vendor::http`), or `Quota` if the vendor's error table
-//! says so, which is not retried. The call certainly bought nothing and ends as `not_sent` (`ends`). The circuit
-//! breaker counts it, and opens at once if the answer contains `Retry-After` (`pytoon-vendor::breaker`). The same
-//! vendor is asked again after [`pause_before_retry`], and then the next engine (`pytoon-engines::engine_manager`).
-//! A 429 to a poll changes nothing for its task.
+//! A vendor's 429 response to a paid call is `RateLimited` (`pytoon-vendor::http`), or `Quota` if the vendor's error
+//! table says so, which is not retried. The call certainly cost nothing and ends as `not_sent` (`ends`). The circuit
+//! breaker counts it, and opens at once if the response contains `Retry-After` (`pytoon-vendor::breaker`). The same
+//! vendor is called again after [`pause_before_retry`], and then the next engine (`pytoon-engines::engine_manager`).
+//! A 429 response to a poll does not affect its task.
 
 use pytoon_config::engines::Backoff;
 use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
 use std::time::Duration;
 
-/// Returns the pause before an attempt (1 is the second): doubled each time, up to a maximum, with jitter of up to
-/// half of itself, so that many workers do not retry at once. `chance` is from 0 to 1.
+/// Returns the pause before an attempt (1 is the second attempt). The pause doubles each time, up to a maximum, with
+/// jitter of up to half of it, so that many workers do not retry at once. `chance` is from 0 to 1.
 pub fn backoff(backoff: &Backoff, attempt: u32, chance: f64) -> Duration {
     let factor = 1u64 << attempt.saturating_sub(1).min(16);
     let ms = backoff.initial_ms.saturating_mul(factor).min(backoff.max_ms);
     Duration::from_millis((ms as f64 * (0.5 + chance / 2.0)) as u64)
 }
 
-/// Returns the pause before the same vendor is asked again after `tries` attempts; `None` if it must not be, or if
-/// that cannot help.
+/// Returns the pause before the same vendor is called again after `tries` attempts; `None` if a retry is not allowed
+/// or cannot help.
 pub fn pause_before_retry(
     settings: &Backoff,
     error: &VendorError,

@@ -1,4 +1,4 @@
-//! The vendor's side of a purchase.
+//! The vendor-specific side of a purchase.
 
 use pytoon_config::engines::Backoff;
 use pytoon_records::ledger::{CallRow, KeptClip};
@@ -9,13 +9,13 @@ use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
 
-/// The way a vendor answers a paid call.
+/// The kind of response that a vendor returns to a paid call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answering {
-    /// By the goods themselves. There is nothing to poll: a call without an answer is lost, and is not repeated
-    /// within its job.
+    /// The response contains the goods. There is nothing to poll: a call without a response is lost, and is not
+    /// repeated within its job.
     AtOnce,
-    /// By a task that is polled. The vendor may be asked about a call without an answer.
+    /// The response names a task, which is polled. A call without a response can be looked up at the vendor.
     ByTask {
         /// The time after a call from which the vendor's "no such call" proves that it never arrived; `None` if
         /// calls cannot be looked up.
@@ -23,20 +23,20 @@ pub enum Answering {
     },
 }
 
-/// The terms of a vendor.
+/// The terms that apply to purchases from a vendor.
 #[derive(Debug, Clone)]
 pub struct Terms {
-    /// The way it answers.
+    /// The kind of response to a paid call.
     pub answering: Answering,
-    /// The lease of a row without an answer.
+    /// The lease of a row without a response.
     pub intent_lease: Duration,
-    /// Maximum wait for a slot of the vendor, and for a task from its start.
+    /// Maximum time to wait for a slot of the vendor, and for a task after its start.
     pub patience: Duration,
-    /// Maximum time without progress of a task.
+    /// Maximum time that a task may make no progress.
     pub stall: Duration,
-    /// The interval between two looks at a task.
+    /// The interval between two polls of a task.
     pub poll_interval: Duration,
-    /// The interval between two looks at another process's purchase of the same goods.
+    /// The interval between two checks of another process's purchase of the same goods.
     pub recheck: Duration,
     /// The pauses between attempts.
     pub backoff: Backoff,
@@ -46,22 +46,22 @@ pub struct Terms {
     pub cancel_charged: bool,
 }
 
-/// A vendor's task, as it is stored.
+/// A vendor's task, in its stored form.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Task {
-    /// The vendor's id.
+    /// The vendor's id of the task.
     pub id: String,
-    /// Other data of the adapter, such as the addresses in the reply.
+    /// Other data that the adapter needs, such as the URLs in the reply.
     #[serde(default)]
     pub data: Value,
 }
 
-/// The answer to a paid call.
+/// The response to a paid call.
 #[derive(Debug)]
 pub enum Answer<O> {
-    /// The vendor is working on it.
+    /// The vendor accepted the call as a task.
     Task(Task),
-    /// The goods, or their place.
+    /// The vendor delivered the goods, or their location.
     Delivered(O),
 }
 
@@ -75,90 +75,91 @@ pub enum TaskState<O> {
     },
     /// The task is in progress.
     Running {
-        /// From 0 to 1, if the vendor reports it.
+        /// The progress from 0 to 1, if the vendor reports it.
         progress: Option<f64>,
         /// A status that the vendor does not document, for the log.
         unknown_status: Option<String>,
     },
     /// The task is finished.
     Succeeded {
-        /// The place of the goods.
+        /// The location of the goods.
         output: O,
-        /// The cost that the vendor reports.
+        /// The cost of the task, if the vendor reports it.
         cost: Option<MicroUsd>,
     },
     /// The task ended without goods.
     Failed(VendorError),
 }
 
-/// The answer to a cancel.
+/// The response to a cancel request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cancelled {
-    /// The vendor agreed: nothing will arrive.
+    /// The vendor confirmed the cancellation: nothing will arrive.
     Yes,
-    /// The vendor was told and may finish the task anyway.
+    /// The vendor received the request but may finish the task anyway.
     Asked,
     /// The task had already ended.
     TooLate,
-    /// The vendor has no cancel.
+    /// The vendor has no cancel endpoint.
     Unsupported,
 }
 
-/// The result of a lookup of a call whose answer never came.
+/// The result of looking up a call whose response never arrived.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Lookup {
-    /// The call arrived.
+    /// The call arrived and created this task.
     Found(Task),
     /// The vendor has no such call.
     Absent,
-    /// The vendor cannot say.
+    /// The vendor cannot tell.
     CannotSay,
 }
 
-/// Goods on our disk.
+/// Goods that were downloaded to disk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fetched {
-    /// SHA-256 of the file in hex.
+    /// The SHA-256 of the file, in hexadecimal.
     pub sha256: String,
-    /// The credit line, if the source requires one.
+    /// The credit line of the goods, if the source requires one.
     pub credit: Option<String>,
-    /// The cost that the vendor reports.
+    /// The cost of the goods, if the vendor reports it.
     pub cost: Option<MicroUsd>,
 }
 
-/// The result of a check of goods on our disk.
+/// The result of checking goods on disk.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
-    /// They can be used.
+    /// The goods can be used.
     Usable {
-        /// Their length in milliseconds.
+        /// The length of the goods, in milliseconds.
         duration_ms: i64,
         /// True if the check changed the file.
         changed: bool,
     },
-    /// They cannot be used, for this reason.
+    /// The goods cannot be used, for this reason.
     Unusable(String),
 }
 
-/// One vendor with a request for one thing.
+/// A vendor together with one request for goods.
 pub trait Seller: Sized + Send + Sync {
-    /// A request that has cost nothing so far.
+    /// A prepared request, which has cost nothing so far.
     type Prepared: Send + Sync;
-    /// The place of finished goods, or the goods themselves.
+    /// The location of finished goods, or the goods themselves.
     type Output: Send + Sync;
-    /// The goods as the film uses them.
+    /// The goods in the form that the film uses.
     type Goods: Send;
 
-    /// Returns the terms.
+    /// Returns the vendor's terms.
     fn terms(&self) -> &Terms;
 
-    /// Returns the seller that handles an earlier call: the block and the key that bought it.
+    /// Returns the seller that handles an earlier call, with the configuration block and the API key that paid for
+    /// it.
     ///
     /// # Errors
-    /// If no seller can handle it now.
+    /// Returns an error if no seller can handle the call now.
     fn answering_for(&self, row: &CallRow) -> Result<Self>;
 
-    /// Does the free work, under the id of the later call.
+    /// Does the free work before a call. `call_id` is the id of the later call.
     fn prepare(&self, call_id: &CallId) -> impl VendorFuture<Self::Prepared>;
 
     /// Makes the one call that costs money.
@@ -167,28 +168,28 @@ pub trait Seller: Sized + Send + Sync {
     /// Returns the state of a task.
     fn poll(&self, task: &Task) -> impl VendorFuture<TaskState<Self::Output>>;
 
-    /// Looks up a call whose answer never came.
+    /// Looks up a call whose response never arrived.
     fn look_up(&self, row: &CallRow) -> impl VendorFuture<Lookup>;
 
     /// Asks the vendor to stop a task.
     fn cancel(&self, task: &Task) -> impl VendorFuture<Cancelled>;
 
-    /// Returns the file that the goods of a call are kept in, relative to the storage folder.
+    /// Returns the path at which the goods of a call are stored, relative to the storage folder.
     fn file(&self, row: &CallRow) -> String;
 
-    /// Writes goods to a file, which is complete or absent.
+    /// Writes goods to a file. The file is complete or absent.
     fn fetch(&self, output: &Self::Output, path: &Path) -> impl VendorFuture<Fetched>;
 
-    /// Checks goods in their file, and makes them usable there.
+    /// Checks goods in their file, and repairs the file where possible.
     fn check(&self, path: &Path) -> impl VendorFuture<Verdict>;
 
-    /// Reads goods from their file; `None` if it is incomplete. Without a record of the kept goods the file alone
-    /// decides.
+    /// Reads goods from their file; `None` if the file is incomplete. Without a record of stored goods, only the file
+    /// is considered.
     ///
     /// # Errors
-    /// If the file cannot be read.
+    /// Returns an error if the file cannot be read.
     fn open(&self, kept: Option<&KeptClip>, path: &Path) -> std::io::Result<Option<Self::Goods>>;
 
-    /// Returns the goods that an answer delivered; `None` if an answer only contains their place.
+    /// Returns the goods that a response delivered; `None` if the response contains only their location.
     fn at_hand(&self, output: Self::Output) -> Option<Self::Goods>;
 }

@@ -1,13 +1,13 @@
-//! Paid work as rows: the requests to external engines, their outcomes, and their costs.
+//! The ledger of paid work: the requests to external engines, their outcomes, and their costs.
 //!
-//! A row is written before the act it describes. [`CallState::apply`] is the only way from one state to the next,
-//! so a crash at any moment leaves a state that says what may have happened: an `intent` without a task id may or
-//! may not have reached the vendor, and is never blindly posted again.
+//! A row is written before the action it describes. [`CallState::apply`] is the only transition from one state to the
+//! next, so a crash at any moment leaves a state that records what may have happened: an `intent` without a task id
+//! may or may not have reached the vendor, and is never posted again blindly.
 //!
-//! Guarantees: pure values and one transition function; [`PurchaseStore`] is the interface of their storage (SQLite
-//! for one machine, the service's store for many).
+//! Guarantees: the types are pure values with one transition function. [`PurchaseStore`] is the interface of their
+//! storage (SQLite for one machine, the service's store for several).
 //!
-//! Does not choose engines, call vendors or read clocks: times are arguments.
+//! Does not choose engines, call vendors or read clocks; times are arguments.
 //!
 //! Start with [`CallState`], then [`PurchaseStore`].
 
@@ -33,69 +33,69 @@ use std::pin::Pin;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CallState {
-    /// About to be posted, or posted without an answer so far.
+    /// The call is about to be posted, or was posted and has no response yet.
     Intent,
-    /// The vendor gave a task id; the work is under way and paid for.
+    /// The vendor returned a task id; the work is in progress and paid for.
     Submitted,
-    /// The clip is here, checked and kept.
+    /// The clip was downloaded, checked and stored.
     Kept,
-    /// Nothing reached the vendor, or it refused the call before taking it on: nothing bought.
+    /// No call reached the vendor, or the vendor rejected it before accepting it. Nothing was purchased.
     NotSent,
-    /// The vendor took it on and failed.
+    /// The vendor accepted the call and failed.
     Failed,
-    /// The vendor refused the content.
+    /// The vendor refused the content of the call.
     Refused,
-    /// The clip came and could not be used.
+    /// The clip was delivered but could not be used.
     BadOutput,
-    /// We cancelled it and the vendor agreed.
+    /// The call was cancelled, and the vendor confirmed it.
     Cancelled,
-    /// We stopped waiting; the clip may still arrive and is adopted then.
+    /// The worker stopped waiting. If the clip arrives later, it is adopted.
     Abandoned,
     /// The vendor no longer knows the task, or a person gave it up.
     Lost,
-    /// Posted, and the answer never came: perhaps bought, perhaps not.
+    /// The call was posted and the response never arrived, so it may or may not have been purchased.
     Unknown,
 }
 
-/// An event of a call.
+/// An event that changes the state of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallEvent {
-    /// The vendor answered with a task id.
+    /// The vendor returned a task id.
     Answered,
-    /// It provably never left, or was refused at the door.
+    /// The call provably never left, or the vendor rejected it before accepting it.
     NotSent,
-    /// The answer never came.
+    /// The response never arrived.
     NoAnswer,
-    /// The clip was downloaded, checked and kept.
+    /// The clip was downloaded, checked and stored.
     Kept,
-    /// The vendor failed.
+    /// The vendor failed after accepting the call.
     Failed,
     /// The vendor refused the content.
     Refused,
     /// The clip could not be used.
     BadOutput,
-    /// The vendor agreed to cancel.
+    /// The vendor confirmed the cancellation.
     Cancelled,
-    /// We stopped waiting.
+    /// The worker stopped waiting.
     Abandoned,
     /// The vendor no longer knows the task, or a person gave it up.
     Lost,
-    /// A lookup or a person found that it had arrived.
+    /// A lookup or a person established that the call had arrived.
     Found,
 }
 
-/// An event that a state does not allow.
+/// An event that the current state does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a call that is {from} cannot become {event:?}")]
 pub struct InvalidTransition {
-    /// The state.
+    /// The current state.
     pub from: CallState,
-    /// The event.
+    /// The event that was rejected.
     pub event: CallEvent,
 }
 
 impl CallState {
-    /// Every state.
+    /// Every state of a call.
     pub const ALL: [Self; 11] = [
         Self::Intent,
         Self::Submitted,
@@ -131,7 +131,7 @@ impl CallState {
         })
     }
 
-    /// Returns the states that allow an event, and the one that it leads to.
+    /// Returns the states that allow an event, and the state to which it leads.
     pub fn step(event: CallEvent) -> (Vec<Self>, Self) {
         let steps = Self::ALL.into_iter().filter_map(|from| Some((from, from.apply(event).ok()?)));
         let (from, to): (Vec<Self>, Vec<Self>) = steps.unzip();
@@ -139,13 +139,13 @@ impl CallState {
         (from, to.first().copied().unwrap_or(Self::Unknown))
     }
 
-    /// Returns true if a row in this state prevents another purchase of its request: the vendor may still be
-    /// working for us, or it rejected the prompt.
+    /// Returns true if a row in this state prevents another purchase of its request: the vendor may still be working
+    /// on it, or it rejected the prompt.
     pub fn bars_buying(self) -> bool {
         self.is_open() || self == Self::Refused
     }
 
-    /// Returns true if the charge bought nothing that a film can use, and never will.
+    /// Returns true if the charge paid for nothing that a film can use, now or later.
     pub fn wastes(self) -> bool {
         matches!(
             self,
@@ -153,12 +153,12 @@ impl CallState {
         )
     }
 
-    /// Returns true if the vendor may still be working for us.
+    /// Returns true if the vendor may still be working on the call.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Intent | Self::Submitted | Self::Abandoned | Self::Unknown)
     }
 
-    /// Returns the name as stored and shown.
+    /// Returns the name under which the state is stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Intent => "intent",
@@ -175,7 +175,7 @@ impl CallState {
         }
     }
 
-    /// Returns the state with a name.
+    /// Returns the state with the given name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
@@ -187,132 +187,132 @@ impl fmt::Display for CallState {
     }
 }
 
-/// The lease under which work is done, if others may claim the same work: the holder of an older token was
-/// suspended or disconnected meanwhile, and buys nothing.
+/// The lease under which work is done, if other workers may claim the same work. A worker with an older token was
+/// suspended or disconnected in the meantime and must not make purchases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fence {
-    /// The task that was claimed.
+    /// The id of the claimed task.
     pub task_id: TaskId,
     /// The token of the claim.
     pub token: i64,
-    /// Maximum time that a silent worker may hold the answer to a call, in milliseconds.
+    /// The time after which a call without a response counts as unknown if its worker is silent, in milliseconds.
     pub unanswered_ms: i64,
 }
 
-/// A call before it is made.
+/// A call that is about to be made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewCall {
-    /// A fresh id.
+    /// The new id of the call.
     pub id: CallId,
-    /// The job.
+    /// The id of the job.
     pub job_id: JobId,
-    /// The scene.
+    /// The id of the scene.
     pub scene_id: SceneId,
-    /// The engine.
+    /// The name of the engine.
     pub engine: String,
-    /// The hash of the request: equal hashes ask for the same clip.
+    /// The hash of the request. Requests with equal hashes produce the same clip.
     pub request_hash: String,
-    /// The prompt as sent.
+    /// The prompt in the form in which it is sent.
     pub prompt: String,
-    /// The data needed to poll it later: the engine's current block.
+    /// The data that later polls need: the engine's current configuration block.
     pub pinned: serde_json::Value,
-    /// A fingerprint of the key that pays; never the key.
+    /// A fingerprint of the API key that pays; never the key itself.
     pub key_id: String,
-    /// The cost by the price table.
+    /// The cost according to the price table.
     pub estimated: MicroUsd,
-    /// The current time.
+    /// The time at which the call is recorded.
     pub at: UnixMs,
-    /// The end of this process's lease.
+    /// The time at which this process's lease ends.
     pub lease_until: UnixMs,
-    /// The lease that has to hold for the call to be made; `None` if no other process can have the work.
+    /// The lease that must hold for the call to be made; `None` if no other process can have the work.
     pub fence: Option<Fence>,
 }
 
 /// The limits of a new call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CallLimits {
-    /// Maximum spend of the job.
+    /// Maximum amount that the job may spend.
     pub job_budget: Option<MicroUsd>,
-    /// Maximum spend of the day (UTC), over all jobs.
+    /// Maximum amount that all jobs may spend on the day (UTC).
     pub day_budget: Option<MicroUsd>,
-    /// Maximum spend of the key on this day.
+    /// Maximum amount that the API key may spend on the day (UTC).
     pub key_budget: Option<MicroUsd>,
-    /// Maximum number of concurrent calls of the engine, over all processes.
+    /// Maximum number of concurrent calls to the engine, over all processes.
     pub max_concurrent: Option<u32>,
-    /// Maximum number of calls of the engine begun within a minute, over all processes.
+    /// Maximum number of calls to the engine per minute, over all processes.
     pub requests_per_minute: Option<u32>,
 }
 
-/// The decision about a call.
+/// The decision about whether a call may be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
-    /// The call may be made; its row is written.
+    /// The call may be made. Its row has been written.
     Granted,
-    /// The same request is already bought or rejected: its clip is kept, or a call for it [bars
+    /// The same request has already been purchased or rejected: its clip is stored, or a call for it [bars
     /// buying](CallState::bars_buying).
     Taken,
-    /// A budget would be exceeded.
+    /// The call would exceed a budget.
     OverBudget {
-        /// `job`, `day`, `key` (the vendor's) or `API key` (the submitter's).
+        /// The budget: `job`, `day`, `key` (the vendor's) or `API key` (the submitter's).
         cap: &'static str,
-        /// The remaining amount.
+        /// The amount that remains in the budget.
         left: MicroUsd,
     },
-    /// The engine has its maximum number of concurrent calls.
+    /// The engine has reached its maximum number of concurrent calls.
     Busy,
-    /// The engine has its maximum number of calls in this minute.
+    /// The engine has reached its maximum number of calls for this minute.
     TooFast {
-        /// The time of the next possible call.
+        /// The time at which the next call is possible.
         retry_at: UnixMs,
     },
-    /// The lease of its [`Fence`] no longer holds: another process has this work now.
+    /// The lease of the call's [`Fence`] no longer holds, because another process has claimed the work.
     Fenced,
 }
 
-/// A call as kept.
+/// A stored call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CallRow {
-    /// Its id.
+    /// The id of the call.
     pub id: CallId,
-    /// The job.
+    /// The id of the job.
     pub job_id: JobId,
-    /// The scene.
+    /// The id of the scene.
     pub scene_id: SceneId,
-    /// The engine.
+    /// The name of the engine.
     pub engine: String,
     /// The hash of the request.
     pub request_hash: String,
-    /// The prompt as sent.
+    /// The prompt in the form in which it is sent.
     pub prompt: String,
-    /// Its state.
+    /// The state of the call.
     pub state: CallState,
-    /// The vendor's task, as the adapter needs it.
+    /// The vendor's task, in the form that the adapter needs.
     pub task: Option<serde_json::Value>,
-    /// The engine's block at the time of the call.
+    /// The engine's configuration block at the time of the call.
     pub pinned: serde_json::Value,
-    /// The fingerprint of the key.
+    /// The fingerprint of the API key that pays.
     pub key_id: String,
-    /// The cost by the price table.
+    /// The cost according to the price table.
     pub estimated: MicroUsd,
     /// The cost that the vendor reported.
     pub reported: Option<MicroUsd>,
     /// The amount that counts against budgets.
     pub charged: MicroUsd,
-    /// The kind of failure, if it failed.
+    /// The kind of failure, if the call failed.
     pub error_kind: Option<String>,
-    /// The error message, if it failed.
+    /// The error message, if the call failed.
     pub error: Option<String>,
-    /// The time of its creation.
+    /// The time at which the row was created.
     pub created_at: UnixMs,
-    /// The time of its last change.
+    /// The time at which the row last changed.
     pub updated_at: UnixMs,
-    /// The end of the lease of the process that follows it.
+    /// The end of the lease of the process that follows the call.
     pub lease_until: UnixMs,
 }
 
 impl CallRow {
-    /// Returns the row of a call as it is first written.
+    /// Returns the initial row of a call.
     pub fn written(call: &NewCall) -> Self {
         Self {
             id: call.id.clone(),
@@ -337,25 +337,25 @@ impl CallRow {
     }
 }
 
-/// The ledger's knowledge of a scene before its first call.
+/// The ledger's entries about a scene before its first call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
-    /// True if a call of the scene is between its row and its answer.
+    /// True if a call of the scene has a row but no response yet.
     pub has_intent: bool,
-    /// The requests that would get [`Admission::Taken`].
+    /// The hashes of requests that would get [`Admission::Taken`].
     pub taken: BTreeSet<String>,
     /// The breakers with failures on record, by engine.
     pub breakers: BTreeMap<String, BreakerRow>,
 }
 
-/// A change of a row.
+/// The new values of a call's row.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CallChange {
     /// The vendor's task, if it is new.
     pub task: Option<serde_json::Value>,
     /// The cost that the vendor reported.
     pub reported: Option<MicroUsd>,
-    /// The amount that counts against budgets from now on; `None` to keep it.
+    /// The amount that counts against budgets from now on; `None` to leave it unchanged.
     pub charged: Option<MicroUsd>,
     /// The kind of failure.
     pub error_kind: Option<String>,
@@ -363,80 +363,80 @@ pub struct CallChange {
     pub error: Option<String>,
 }
 
-/// Selects rows; every given condition must hold.
+/// Selects rows that meet every condition that is set.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CallFilter {
-    /// Of this job.
+    /// The job of the calls.
     pub job_id: Option<JobId>,
-    /// Of this scene.
+    /// The scene of the calls.
     pub scene_id: Option<SceneId>,
-    /// Of this engine.
+    /// The engine of the calls.
     pub engine: Option<String>,
-    /// Of this request.
+    /// The request hash of the calls.
     pub request_hash: Option<String>,
-    /// In one of these states; any when empty.
+    /// The allowed states of the calls; any state if empty.
     pub states: Vec<CallState>,
-    /// Maximum number, newest first; 0 for all.
+    /// Maximum number of rows, newest first; 0 for all.
     pub limit: u32,
 }
 
-/// A clip that was paid for and kept.
+/// A stored clip that was paid for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KeptClip {
     /// The hash of the request.
     pub request_hash: String,
-    /// The engine.
+    /// The name of the engine.
     pub engine: String,
-    /// The call that bought it.
+    /// The id of the call that paid for the clip.
     pub call_id: CallId,
-    /// The file, relative to the storage folder.
+    /// The path of the file, relative to the storage folder.
     pub file: String,
-    /// SHA-256 of the file.
+    /// The SHA-256 of the file.
     pub sha256: String,
-    /// Its length in milliseconds.
+    /// The length of the clip, in milliseconds.
     pub duration_ms: i64,
-    /// The credit line, if the source requires one.
+    /// The credit line of the clip, if the source requires one.
     pub credit: Option<String>,
-    /// The time when it was kept.
+    /// The time at which the clip was stored.
     pub created_at: UnixMs,
 }
 
-/// A circuit breaker as kept; every process sees the same.
+/// A stored circuit breaker, which all processes share.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BreakerRow {
-    /// Consecutive failures.
+    /// The number of consecutive failures.
     pub failures: u32,
-    /// The time until which it is open; 0 if it never opened.
+    /// The time until which the breaker is open; 0 if it never opened.
     pub open_until: UnixMs,
-    /// The kind of failure that opened it.
+    /// The kind of failure that opened the breaker.
     pub reason: String,
-    /// The number of times it opened in a row, for growing pauses.
+    /// The number of times that the breaker opened in a row; the pause grows with it.
     pub opened: u32,
-    /// The time until which one process may probe.
+    /// The time until which one process may send a probe.
     pub probe_until: UnixMs,
 }
 
-/// An error of the store.
+/// An error of a store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The row was changed by another process, or does not exist.
+    /// Another process changed the row, or the row does not exist.
     #[error("{0}")]
     Conflict(String),
-    /// An event that the state does not allow.
+    /// The row's state does not allow the event.
     #[error(transparent)]
     Transition(#[from] InvalidTransition),
     /// The database's disk is full.
     #[error("failed to {operation} in the ledger: its disk is full ({reason})")]
     Full {
-        /// The operation.
+        /// The operation that failed.
         operation: &'static str,
         /// The database's message.
         reason: String,
     },
-    /// The database failed.
+    /// A database operation failed.
     #[error("failed to {operation} in the ledger: {reason}")]
     Database {
-        /// The operation.
+        /// The operation that failed.
         operation: &'static str,
         /// The database's message.
         reason: String,
@@ -446,19 +446,19 @@ pub enum StoreError {
 /// A boxed future, so that stores can be chosen at run time.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// Stores paid work, kept clips and breakers. Every method is one transaction.
+/// Stores paid calls, purchased clips and breakers. Every method is one transaction.
 pub trait PurchaseStore: fmt::Debug + Send + Sync {
-    /// Reads the history of a scene of a job, and of requests that it may make.
+    /// Reads the history of a scene in a job, and of the requests that the scene may make.
     fn history(
         &self,
         job_id: &JobId,
         scene_id: &SceneId,
         requests: Vec<String>,
     ) -> StoreFuture<'_, History>;
-    /// Checks that nothing was bought for a call's request and that its limits allow it, and writes its row, in one
-    /// step.
+    /// Checks that the request of a call has not been purchased and that the call's limits allow it, and writes its
+    /// row, in one step.
     fn call_admit(&self, call: NewCall, limits: CallLimits) -> StoreFuture<'_, Admission>;
-    /// Advances a call to its next state; an event that its state does not allow changes nothing.
+    /// Advances a call to its next state. An event that the call's state does not allow changes nothing.
     fn call_advance(
         &self,
         id: &CallId,
@@ -468,27 +468,27 @@ pub trait PurchaseStore: fmt::Debug + Send + Sync {
     ) -> StoreFuture<'_, CallState>;
     /// Extends the lease of a call.
     fn call_touch(&self, id: &CallId, lease_until: UnixMs) -> StoreFuture<'_, ()>;
-    /// Takes over a call whose lease has ended. Returns false if it has not.
+    /// Takes over a call whose lease has ended. Returns false if the lease has not ended.
     fn call_claim(&self, id: &CallId, at: UnixMs, lease_until: UnixMs) -> StoreFuture<'_, bool>;
     /// Reads a call.
     fn call_fetch(&self, id: &CallId) -> StoreFuture<'_, Option<CallRow>>;
     /// Lists calls, newest first.
     fn call_list(&self, filter: CallFilter) -> StoreFuture<'_, Vec<CallRow>>;
-    /// Returns the charges since a time, by engine.
+    /// Returns the amount charged since a time, by engine.
     fn spend_since(&self, since: UnixMs) -> StoreFuture<'_, Vec<(String, MicroUsd)>>;
-    /// Returns the charges of a job.
+    /// Returns the amount charged to a job.
     fn spend_of_job(&self, job_id: &JobId) -> StoreFuture<'_, MicroUsd>;
-    /// Keeps a clip, and advances its call to `kept`, in one step.
+    /// Stores a clip, and advances its call to `kept`, in one step.
     fn clip_keep(&self, clip: KeptClip, change: CallChange) -> StoreFuture<'_, ()>;
-    /// Finds a kept clip by the hash of its request.
+    /// Returns the stored clip for a request hash, if there is one.
     fn clip_find(&self, request_hash: &str) -> StoreFuture<'_, Option<KeptClip>>;
-    /// Forgets a clip whose file is gone.
+    /// Removes the record of a clip whose file no longer exists.
     fn clip_forget(&self, request_hash: &str) -> StoreFuture<'_, ()>;
     /// Lists all breakers by engine.
     fn breaker_list(&self) -> StoreFuture<'_, Vec<(String, BreakerRow)>>;
     /// Reads a breaker.
     fn breaker_fetch(&self, engine: &str) -> StoreFuture<'_, BreakerRow>;
-    /// Replaces a breaker, if it has not changed since it was read.
+    /// Replaces a breaker if it has not changed since it was read.
     fn breaker_swap(&self, engine: &str, old: BreakerRow, new: BreakerRow)
     -> StoreFuture<'_, bool>;
 }
@@ -500,7 +500,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// In any order of events a sent call never counts as unsent, and a call that has ended stays as it is.
+        /// Checks that, in any order of events, a sent call never counts as unsent, and that a call that has ended
+        /// does not change.
         #[test]
         fn a_paid_call_is_never_forgotten(events in proptest::collection::vec(any::<usize>(), 0..200)) {
             assert_walk(CallState::Intent, &events, |from, to| {

@@ -1,31 +1,31 @@
-//! State machines of rows: a state, the events that change it, and one transition function.
+//! State machines of rows, each with a state, the events that change it, and one transition function.
 //!
-//! Guarantees: [`State::apply`] is the only definition of the transitions. Lists of states for statements over many
-//! rows ([`State::from_states`]) and `docs/specs/job-states.md` are derived from it.
+//! Guarantees: [`State::apply`] is the only definition of the transitions. The state lists for SQL statements over
+//! many rows ([`State::from_states`]) and `docs/specs/job-states.md` are derived from it.
 //!
-//! Does not store rows: `pytoon-store` does. The legal transitions of a job are in `job::status`, of a task in
-//! `job::task`, of a scene in `job::scene`, of a paid call in `ledger`.
+//! Does not store rows, which `pytoon-store` does. The legal transitions of a job are in `job::status`, of a task in
+//! `job::task`, of a scene in `job::scene`, and of a paid call in `ledger`.
 //!
 //! Start with [`State`].
 
 use crate::ledger::{CallEvent, CallState, InvalidTransition as InvalidCall};
 use std::fmt;
 
-/// A state of a row.
+/// The state of a row.
 pub trait State: Copy + Eq + fmt::Debug + fmt::Display + 'static {
-    /// Changes the state.
+    /// The events that change the state.
     type Event: Copy + Eq + fmt::Debug + 'static;
-    /// The error of an event that a state does not allow.
+    /// The error for an event that a state does not allow.
     type Invalid: std::error::Error;
-    /// Every state.
+    /// Every state of the machine.
     const STATES: &'static [Self];
-    /// Every event.
+    /// Every event of the machine.
     const EVENTS: &'static [Self::Event];
 
     /// Returns the state after an event.
     ///
     /// # Errors
-    /// If the state does not allow the event.
+    /// Returns an error if the state does not allow the event.
     fn apply(self, event: Self::Event) -> Result<Self, Self::Invalid>;
 
     /// Lists the states that allow an event.
@@ -33,7 +33,7 @@ pub trait State: Copy + Eq + fmt::Debug + fmt::Display + 'static {
         Self::STATES.iter().copied().filter(|state| state.apply(event).is_ok()).collect()
     }
 
-    /// Returns the state that an event leads to, from any state that allows it.
+    /// Returns the state to which an event leads, from any state that allows it.
     fn to_state(event: Self::Event) -> Option<Self> {
         Self::STATES.iter().find_map(|state| state.apply(event).ok())
     }
@@ -43,9 +43,9 @@ pub trait State: Copy + Eq + fmt::Debug + fmt::Display + 'static {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("`{from}` does not allow the event `{event:?}`")]
 pub struct InvalidTransition<S: State> {
-    /// The state.
+    /// The current state.
     pub from: S,
-    /// The event.
+    /// The event that was rejected.
     pub event: S::Event,
 }
 
@@ -73,21 +73,21 @@ impl State for CallState {
     }
 }
 
-/// Names the values of an enum without fields: `ALL`, `as_str`, `from_name` and `Display`.
+/// Defines the names of an enum without fields: `ALL`, `as_str`, `from_name` and `Display`.
 macro_rules! names {
     ($type:ident { $($variant:ident = $name:literal),+ $(,)? }) => {
         impl $type {
-            /// Every value.
+            /// Every value of the enum.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
 
-            /// Returns the name as stored, logged and shown.
+            /// Returns the name under which the value is stored, logged and shown.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)+
                 }
             }
 
-            /// Returns the value with a name.
+            /// Returns the value with the given name.
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.into_iter().find(|value| value.as_str() == name)
             }
@@ -108,8 +108,8 @@ pub(crate) mod checks {
     use super::State;
     use std::collections::BTreeSet;
 
-    /// Asserts that each event is allowed in exactly the listed states and leads to the one listed.
-    /// The table names every event, so that every state meets every event.
+    /// Asserts that each event is allowed in exactly the listed states and leads to the listed state. The table must
+    /// name every event, so that every state is tested with every event.
     pub(crate) fn assert_table<S: State>(table: &[(S::Event, &[S], S)]) {
         for event in S::EVENTS {
             assert_eq!(table.iter().filter(|row| row.0 == *event).count(), 1, "{event:?}");
@@ -126,7 +126,7 @@ pub(crate) mod checks {
         }
     }
 
-    /// Lists the names of the states that some sequence of events leads to.
+    /// Lists the names of the states that can be reached by a sequence of events.
     pub(crate) fn reachable<S: State>(from: S) -> BTreeSet<String> {
         let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
         while let Some(state) = open.pop() {
@@ -137,8 +137,8 @@ pub(crate) mod checks {
         seen
     }
 
-    /// Asserts that a sequence of events, given as numbers, never leads out of the declared states, and that a
-    /// rejected event changes nothing.
+    /// Asserts that a sequence of events, given as numbers, leads only to declared states, and that a rejected event
+    /// changes nothing.
     pub(crate) fn assert_walk<S: State>(first: S, events: &[usize], is_allowed: impl Fn(S, S)) {
         let mut state = first;
         for number in events {

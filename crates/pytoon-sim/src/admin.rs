@@ -1,4 +1,4 @@
-//! `/_sim`: the ledger, sums, the scenario, the reset.
+//! The routes below `/_sim`: the ledger, its totals, the scenario, and the reset.
 
 use crate::receive;
 use crate::reply::{self, Answer};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Maximum size of a scenario, in bytes.
 const MAX_SCENARIO: usize = 1 << 20;
 
-/// Answers `/_sim/...`.
+/// Responds to a request below `/_sim`.
 pub(crate) async fn answer(sim: &Arc<Sim>, parts: &[&str], request: Request<Incoming>) -> Answer {
     let method = request.method().clone();
     match (method, parts) {

@@ -1,6 +1,6 @@
-//! One call to a vendor, and the work that all vendors share: read, accept, look up, deliver.
+//! A call to a vendor, and the work that all vendors share: reading, accepting, looking up and delivering.
 //!
-//! Does not know any protocol; `vendors` do.
+//! Does not know any protocol, which the modules in `vendors` do.
 
 use crate::clock;
 use crate::job::{Job, Phase};
@@ -13,29 +13,29 @@ use hyper::HeaderMap;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// The way a request's body is read.
+/// The kind of body that a request has, and the code that reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wants {
-    /// No body.
+    /// The request has no body.
     Nothing,
-    /// JSON, parsed before the vendor handles the call.
+    /// A JSON body, parsed before the vendor handles the call.
     Json,
-    /// JSON or no body.
+    /// A JSON body, or no body.
     JsonOrNothing,
-    /// Read by the vendor.
+    /// A body that the vendor reads.
     Raw,
 }
 
-/// The meaning of a method and a path at a vendor.
+/// The operation that a method and a path stand for at a vendor.
 #[derive(Debug, Clone)]
 pub(crate) struct Route {
-    /// The vendor's own name of the operation.
+    /// The vendor's own name for the operation.
     pub(crate) op: &'static str,
     pub(crate) step: Step,
-    /// The task in the path.
+    /// The id of the task in the path.
     pub(crate) id: Option<String>,
     pub(crate) wants: Wants,
-    /// True if no key is required.
+    /// True if no API key is required.
     pub(crate) open: bool,
 }
 
@@ -44,19 +44,19 @@ impl Route {
         Self { op, step, id: None, wants: Wants::Nothing, open: false }
     }
 
-    /// Accepts a JSON body.
+    /// Returns the route with a JSON body.
     pub(crate) fn json(mut self) -> Self {
         self.wants = Wants::Json;
         self
     }
 
-    /// Accepts a JSON body, or none.
+    /// Returns the route with an optional JSON body.
     pub(crate) fn json_or_nothing(mut self) -> Self {
         self.wants = Wants::JsonOrNothing;
         self
     }
 
-    /// Accepts a body of any type.
+    /// Returns the route with a body of any type.
     pub(crate) fn raw(mut self) -> Self {
         self.wants = Wants::Raw;
         self
@@ -73,7 +73,7 @@ impl Route {
     }
 }
 
-/// A call.
+/// A call to a vendor.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) sim: Arc<Sim>,
@@ -81,23 +81,23 @@ pub(crate) struct Call {
     pub(crate) route: Route,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
-    /// `http://HOST` as the client addresses this server.
+    /// The URL by which the client addresses this server, `http://HOST`.
     pub(crate) origin: String,
     pub(crate) key_fingerprint: String,
     pub(crate) is_broke: bool,
     pub(crate) body: Value,
     /// The unread body of a call with `Wants::Raw`.
     pub(crate) raw: Option<hyper::Request<hyper::body::Incoming>>,
-    /// The fate that was drawn for the task.
+    /// The fault that was drawn for the task of this call.
     pub(crate) fate: Option<(Fault, Option<u64>)>,
-    /// The task of this call, once known.
+    /// The id of the call's task, once known.
     pub(crate) accepted: Option<String>,
 }
 
-/// A client's order.
+/// An order of a client for a film.
 #[derive(Debug, Default)]
 pub(crate) struct Order {
-    /// The id, if the client chooses it.
+    /// The id of the task, if the client chooses it.
     pub(crate) id: Option<String>,
     pub(crate) operation: &'static str,
     pub(crate) model: String,
@@ -108,17 +108,17 @@ pub(crate) struct Order {
     pub(crate) echo: Option<Value>,
 }
 
-/// The state of a task as a poll sees it.
+/// The state of a task when it is polled.
 #[derive(Debug)]
 pub(crate) struct Look {
     pub(crate) submission: Submission,
     pub(crate) phase: Phase,
-    /// True if the vendor answers with an undocumented status.
+    /// True if the vendor returns an undocumented status.
     pub(crate) is_odd: bool,
 }
 
 impl Call {
-    /// Returns a parameter of the query.
+    /// Returns the value of a query parameter.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -128,7 +128,7 @@ impl Call {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Returns the id in the path.
+    /// Returns the task id in the path.
     pub(crate) fn id(&self) -> &str {
         self.route.id.as_deref().unwrap_or_default()
     }
@@ -138,13 +138,13 @@ impl Call {
         self.sim.ledger.update(self.vendor, id, |one| one.referenced += 1);
     }
 
-    /// Returns the client's own name for the task.
+    /// Returns the client's own id of the task.
     pub(crate) fn client_ref(&self) -> Option<String> {
         let named = self.header("x-request-id").or_else(|| self.header("x-client-ref"));
         named.map(|name| name.chars().take(200).collect())
     }
 
-    /// Accepts a task: from here on it is charged.
+    /// Accepts a task, which is charged from now on.
     pub(crate) fn accept(&mut self, order: Order) -> Result<Submission, Refusal> {
         let id = order.id.unwrap_or_else(|| self.sim.new_id(self.vendor));
         let (queue_ms, run_ms, seed) =
@@ -187,7 +187,7 @@ impl Call {
         Ok(submission)
     }
 
-    /// Encodes in advance, while the client waits anyway.
+    /// Starts to encode the film while the client waits for its task.
     fn encode_ahead(&self, submission: &Submission) {
         let (clips, film) =
             (self.sim.clips.clone(), self.sim.film(submission, submission.job.fate));
@@ -226,7 +226,8 @@ impl Call {
         Ok(Look { submission, phase, is_odd })
     }
 
-    /// Returns true if this client may see a task: it is not deleted, and its own if keys are isolated.
+    /// Returns true if this client may see a task: the task is not deleted and, if keys are isolated, the client owns
+    /// it.
     pub(crate) fn may_see(&self, submission: &Submission) -> bool {
         let isolated = self.sim.scenario(|scenario| scenario.keys.isolated);
         !submission.deleted
@@ -234,12 +235,12 @@ impl Call {
             && (!isolated || submission.key_fingerprint == self.key_fingerprint)
     }
 
-    /// Cancels a task that has not ended; returns its previous state.
+    /// Cancels the task in the path if it has not ended, and returns its previous state.
     pub(crate) fn cancel(&self) -> Result<Look, Refusal> {
         self.cancel_that(self.id())
     }
 
-    /// Does the same for a task that the path does not name.
+    /// Cancels a task that the path does not name, and returns its previous state.
     pub(crate) fn cancel_that(&self, id: &str) -> Result<Look, Refusal> {
         let look = self.look_for(id)?;
         if !look.phase.is_terminal() {
@@ -251,12 +252,12 @@ impl Call {
         Ok(look)
     }
 
-    /// Makes the vendor forget a task.
+    /// Marks the task as deleted, so that the vendor no longer shows it.
     pub(crate) fn delete(&self) {
         self.sim.ledger.update(self.vendor, self.id(), |one| one.deleted = true);
     }
 
-    /// Returns the address of the film, valid for `lifetime_ms`; for ever if `None`.
+    /// Returns the URL of the film, valid for `lifetime_ms` milliseconds; for ever if `None`.
     pub(crate) fn film_url(&self, submission: &Submission, lifetime_ms: Option<u64>) -> String {
         let mut stale = false;
         self.sim.ledger.update(self.vendor, &submission.id, |one| {
@@ -269,7 +270,8 @@ impl Call {
     }
 }
 
-/// Names that a client chooses for each attempt; two attempts at the same task differ in nothing else.
+/// Names of body fields whose value a client chooses for each attempt. Two attempts at the same task differ only in
+/// these values.
 const VOLATILE: &[&str] = &["client_ref", "client_id", "prompt_id"];
 
 fn body_hash(body: &Value) -> String {

@@ -1,9 +1,9 @@
-//! Makes the films that the vendors deliver, with the `ffmpeg` program.
+//! Creates the films that the vendors deliver, with the `ffmpeg` program.
 //!
-//! Guarantees: each film is encoded once, regardless of the number of concurrent requests, and is kept on disk
+//! Guarantees: each film is encoded once, regardless of the number of concurrent requests, and is cached on disk
 //! under a name that contains all of its parameters; partial films are never visible; few encoders run at a time.
 //!
-//! Does not choose films (`job` and `files` do) or send them.
+//! Does not choose films, which `job` and `files` do, and does not send them.
 
 use crate::scenario::Fault;
 use crate::seed;
@@ -14,32 +14,32 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OnceCell, Semaphore};
 
-/// The number of different pictures per vendor, size and length: enough for a film without repetitions, few enough
-/// for the disk.
+/// The number of different pictures per vendor, size and length: enough for a film without repetitions, and few
+/// enough for the disk.
 const LOOKS: u64 = 6;
 /// Maximum number of concurrent encoders.
 const ENCODERS: usize = 2;
-/// Frames per second; vendors deliver film speed.
+/// The frame rate of the films, in frames per second.
 const RATE: u32 = 24;
-/// Maximum side length of all vendors, in pixels.
+/// Maximum side length of a film, in pixels.
 const MAX_SIDE: u32 = 4096;
-/// Maximum length of all vendors, in milliseconds.
+/// Maximum length of a film, in milliseconds.
 const MAX_DURATION_MS: u64 = 60_000;
 
-/// The content of the picture.
+/// The kind of picture that a film shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
-    /// Moving colours and shapes.
+    /// Moving colours and gradients.
     Good,
-    /// Black.
+    /// A black picture.
     Black,
-    /// The first frame throughout.
+    /// The first frame for the whole length.
     Frozen,
-    /// A good film with a loud, unrequested tone.
+    /// A good picture with a loud, unrequested tone.
     Loud,
 }
 
-/// One film.
+/// The parameters of a film.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Film {
     pub(crate) vendor: String,
@@ -51,7 +51,7 @@ pub(crate) struct Film {
 }
 
 impl Film {
-    /// Returns the film with a fault of the clip.
+    /// Returns the film with a clip fault applied.
     pub(crate) fn spoilt(mut self, fault: Option<Fault>) -> Self {
         match fault {
             Some(Fault::BlackClip) => self.kind = Kind::Black,
@@ -69,7 +69,8 @@ impl Film {
         self
     }
 
-    /// Returns the file name; it changes with the encoder arguments, so that old files are not reused.
+    /// Returns the file name of the film. The name contains the encoder arguments, so that files from older arguments
+    /// are not reused.
     fn name(&self, arguments: &[String]) -> String {
         let Self { vendor, width, height, duration_ms, kind, look } = self;
         let way = seed::of_text(&arguments.join(" ")) >> 40;
@@ -78,7 +79,7 @@ impl Film {
     }
 }
 
-/// The reason why there is no film.
+/// The reason why a film could not be created.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClipError {
     #[error("ffmpeg did not run: {0}")]
@@ -118,12 +119,12 @@ impl Clips {
         })))
     }
 
-    /// Returns the number of films encoded since the start.
+    /// Returns the number of films encoded since the simulator started.
     pub(crate) fn encoded(&self) -> u64 {
         self.0.encoded.load(Ordering::Relaxed)
     }
 
-    /// Returns the path of a film; makes it first if it is new.
+    /// Returns the path of a film, which is encoded first if it is new.
     pub(crate) async fn get(&self, film: Film) -> Result<PathBuf, ClipError> {
         let film = self.to_delivery(film);
         if film.width.max(film.height) > MAX_SIDE || film.duration_ms > MAX_DURATION_MS {
@@ -140,7 +141,7 @@ impl Clips {
         making.await.map_err(|_| ClipError::Stopped)?
     }
 
-    /// Returns the film at the delivered size and with the delivered look.
+    /// Returns the film with the delivered size and the delivered look.
     fn to_delivery(&self, mut film: Film) -> Film {
         let scale = |side: u32| ((f64::from(side) * self.0.scale / 2.0).round() as u32 * 2).max(16);
         (film.width, film.height) = (scale(film.width), scale(film.height));
@@ -172,7 +173,7 @@ impl Inner {
     }
 }
 
-/// Runs `ffmpeg` with `arguments` into `target`.
+/// Runs `ffmpeg` with `arguments` and writes its output to `target`.
 pub(crate) fn ffmpeg(arguments: &[String], target: &Path) -> Result<(), ClipError> {
     #[expect(
         clippy::disallowed_methods,
@@ -192,7 +193,7 @@ pub(crate) fn ffmpeg(arguments: &[String], target: &Path) -> Result<(), ClipErro
     Err(ClipError::Failed(said.chars().take(500).collect()))
 }
 
-/// Returns the arguments without the target.
+/// Returns the encoder arguments without the target.
 fn arguments(film: &Film) -> Vec<String> {
     let seconds = film.duration_ms as f64 / 1000.0;
     let mut arguments: Vec<String> = Vec::new();

@@ -1,8 +1,8 @@
-//! The only code of this crate that reads the clock, and the formats of times.
+//! Reads the clock and formats times; no other code of this crate reads the clock.
 
 use std::time::{Duration, UNIX_EPOCH};
 
-/// Returns milliseconds since 1970.
+/// Returns the current time, in milliseconds since 1970.
 pub(crate) fn now_ms() -> u64 {
     #[expect(clippy::disallowed_methods, reason = "the simulator is a program of its own")]
     let now = std::time::SystemTime::now();
@@ -10,7 +10,7 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Formats a time as `2026-01-31T12:00:00.000Z`.
+/// Formats a time in the form `2026-01-31T12:00:00.000Z`.
 pub(crate) fn iso(ms: u64) -> String {
     let (year, month, day) = civil(ms / 86_400_000);
     let (second, milli) = (ms / 1000 % 86_400, ms % 1000);
@@ -18,8 +18,8 @@ pub(crate) fn iso(ms: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 
-/// Returns year, month and day of a day since 1970, by the proleptic Gregorian calendar: eras of 400 years, and
-/// years that begin in March so that the leap day comes last.
+/// Converts days since 1970 to year, month and day of the proleptic Gregorian calendar. Eras have 400 years, and
+/// years begin in March so that the leap day comes last.
 fn civil(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (era, of_era) = (days / 146_097, days % 146_097);

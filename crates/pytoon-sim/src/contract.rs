@@ -1,11 +1,12 @@
-//! Validates requests and answers against the types in the vendors' own packages.
+//! Validates requests and responses against the types in the vendors' own packages.
 //!
 //! `make check-contracts WRITE=1` writes the tables in `contracts/` from the packages, and `make check-contracts`
-//! compares them; each names its package and version. They contain the subset of JSON Schema that is read here.
+//! compares them. Each table names its package and version. The tables contain the subset of JSON Schema that this
+//! module supports.
 //!
 //! Guarantees: a request is rejected for every unknown, missing or mistyped field and for every value outside an
-//! enumeration; an answer that the types do not allow is detected. Leaves to the vendors' modules: lengths, ranges,
-//! and mutually exclusive fields, which types do not express.
+//! enumeration; a response that the types do not allow is detected. Leaves lengths, ranges and mutually exclusive
+//! fields, which types do not express, to the vendors' modules.
 
 use crate::problem::Problem;
 use serde::Deserialize;
@@ -13,7 +14,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// A vendor's table.
+/// The table of a vendor's types.
 #[derive(Debug, Deserialize)]
 struct Table {
     package: String,
@@ -33,12 +34,12 @@ pub(crate) struct Schema {
     properties: Option<BTreeMap<String, Schema>>,
     required: Vec<String>,
     items: Option<Box<Schema>>,
-    /// The values of a map.
+    /// The schema of a map's values.
     additional_properties: Option<Box<Schema>>,
     any_of: Vec<Schema>,
 }
 
-/// Names of types; `Any` if there is none.
+/// The names of the allowed types; `Any` if every type is allowed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(untagged)]
 enum Types {
@@ -99,17 +100,17 @@ fn table(vendor: &str) -> Option<&'static Table> {
     table.as_ref().ok()
 }
 
-/// Returns the schema of a request of a vendor, such as `image_to_video/gen4.5`.
+/// Returns the schema of a vendor's request, such as `image_to_video/gen4.5`.
 pub(crate) fn request(vendor: &str, name: &str) -> Option<&'static Schema> {
     table(vendor)?.requests.get(name)
 }
 
-/// Returns the schema of a successful answer of a vendor.
+/// Returns the schema of a vendor's successful response.
 pub(crate) fn answer(vendor: &str, op: &str) -> Option<&'static Schema> {
     table(vendor)?.answers.get(op)
 }
 
-/// Returns the source packages of the tables, as `vendor: package version`.
+/// Returns the packages from which the tables were written, as `vendor: package version`.
 pub fn sources() -> Vec<String> {
     let named = |(vendor, table): &(&str, Result<Table, String>)| {
         let table = table.as_ref().ok()?;
@@ -124,14 +125,14 @@ impl Schema {
         self.properties.iter().flatten().map(|(name, _)| name.as_str())
     }
 
-    /// Returns all problems of a request.
+    /// Returns all problems of a request body.
     pub(crate) fn problems(&self, body: &Value) -> Vec<Problem> {
         let mut problems = Vec::new();
         self.walk(body, &mut Vec::new(), Unknown::Refused, &mut problems);
         problems
     }
 
-    /// Returns all problems of an answer, which may contain more than the types say.
+    /// Returns all problems of a response, which may contain fields that the types do not declare.
     pub(crate) fn problems_of_answer(&self, body: &Value) -> Vec<Problem> {
         let mut problems = Vec::new();
         self.walk(body, &mut Vec::new(), Unknown::Allowed, &mut problems);
@@ -214,8 +215,8 @@ impl Schema {
         }
     }
 
-    /// Rewrites an answer as loosely as the types allow: with unknown fields, with null for absent values, numbers
-    /// with a decimal point, and without optional fields that are not `vital`.
+    /// Rewrites a response as loosely as the types allow: with unknown fields, with null for absent values, with
+    /// numbers that have a decimal point, and without optional fields that are not `vital`.
     pub(crate) fn loosen(&self, value: &mut Value, vital: &[&str]) {
         let mut ignored = Vec::new();
         if !self.any_of.is_empty() {
@@ -274,8 +275,8 @@ impl Schema {
     }
 }
 
-/// Returns the distance of a value at some depth from an option: another type is the farthest, then other values in
-/// its own fields, such as the name of a model.
+/// Returns the distance of a value at some depth from one of several alternatives. A different type is the farthest;
+/// next come different values in the object's own fields, such as the name of a model.
 fn distance(problems: &[Problem], depth: usize) -> usize {
     let of = |problem: &Problem| match problem.path.len().saturating_sub(depth) {
         0 => 1000,
@@ -285,7 +286,7 @@ fn distance(problems: &[Problem], depth: usize) -> usize {
     problems.iter().map(of).sum()
 }
 
-/// Returns FastAPI's error type and message for a value of another type.
+/// Returns FastAPI's error type and message for a value of the wrong type.
 fn kind(types: &[String]) -> (&'static str, &'static str) {
     let first = types.iter().find(|name| *name != "null").map_or("null", String::as_str);
     match first {

@@ -1,25 +1,25 @@
-//! Answers that vendors' specifications allow and that no other fault gives, by name.
+//! Responses that vendors' specifications allow and that no other fault produces, by name.
 //!
-//! Written from the specifications, not from the adapters: each row states its source. A rule asks
-//! for one by `fault: documented` and `answer: <name>`.
+//! They are written from the specifications, not from the adapters, and each row states its source. A rule requests a
+//! response with `fault: documented` and `answer: <name>`.
 
-/// An answer.
+/// A documented response of a vendor.
 #[derive(Debug)]
 pub(crate) struct Documented {
-    /// The vendor, as rules name it.
+    /// The name of the vendor in rules.
     pub(crate) vendor: &'static str,
-    /// The name.
+    /// The name of the response in rules.
     pub(crate) name: &'static str,
     pub(crate) status: u16,
     pub(crate) headers: &'static [(&'static str, &'static str)],
-    /// The body, as JSON.
+    /// The response body, as JSON.
     pub(crate) body: &'static str,
-    /// The source, and its reliability.
+    /// The source of the response, and its reliability.
     #[cfg_attr(not(test), expect(dead_code, reason = "for those who read the table"))]
     pub(crate) source: &'static str,
 }
 
-/// All documented answers.
+/// All documented responses.
 pub(crate) const ANSWERS: &[Documented] = &[
     Documented {
         vendor: "fal",
@@ -127,7 +127,7 @@ pub(crate) const ANSWERS: &[Documented] = &[
     },
 ];
 
-/// Returns the index of an answer in [`ANSWERS`].
+/// Returns the index of a response in [`ANSWERS`].
 pub(crate) fn answer_index(vendor: &str, name: &str) -> Option<usize> {
     ANSWERS.iter().position(|answer| answer.vendor == vendor && answer.name == name)
 }

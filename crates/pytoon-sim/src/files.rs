@@ -1,4 +1,4 @@
-//! Serves films, under addresses that may expire, with the faults of their tasks.
+//! Serves films at URLs that may expire, with the faults of their tasks.
 
 use crate::clips::Film;
 use crate::clock;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// The announced size of a huge clip, in bytes.
 const HUGE_BYTES: u64 = 64 << 30;
 
-/// Returns the address of a film.
+/// Returns the URL of a film.
 pub(crate) fn url(origin: &str, vendor: &str, id: &str, expires: Option<u64>) -> String {
     let query = expires.map_or_else(String::new, |expires| {
         format!("?expires={expires}&signature={}", signature(vendor, id, expires))
@@ -29,10 +29,10 @@ fn signature(vendor: &str, id: &str, expires: u64) -> String {
     hash
 }
 
-/// Vendors whose addresses always expire.
+/// Vendors whose URLs always expire.
 const EXPIRING: &[&str] = &["runway", "luma-agents", "acme"];
 
-/// Returns true if an address is valid now.
+/// Returns true if a URL is currently valid.
 pub(crate) fn is_valid(vendor: &str, id: &str, query: &[(String, String)]) -> bool {
     let get = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value);
     match (get("expires").and_then(|text| text.parse::<u64>().ok()), get("signature")) {
@@ -44,7 +44,7 @@ pub(crate) fn is_valid(vendor: &str, id: &str, query: &[(String, String)]) -> bo
     }
 }
 
-/// Sizes as `(width, height)` of the stock films, besides the generated ones.
+/// The sizes of the stock films, besides the generated ones, as `(width, height)`.
 pub(crate) const STOCK_SIZES: &[(u32, u32)] = &[
     (1080, 1920),
     (720, 1280),
@@ -111,7 +111,7 @@ pub(crate) async fn deliver(
     Ok(answer)
 }
 
-/// Sends a film, altered by `fault`.
+/// Sends a film with `fault` applied.
 async fn send(
     sim: &Arc<Sim>,
     film: Film,

@@ -1,45 +1,45 @@
-//! The life of one task, as a function of time.
+//! The life of a task, as a function of time.
 //!
-//! Guarantees: nothing runs in the background; the state of a job is computed from its acceptance time, its
-//! duration, its fate and the time of a cancel. So it survives a restart.
+//! Guarantees: nothing runs in the background. The state of a job is computed from its acceptance time, its duration,
+//! its fate and the time of a cancel, so it survives a restart.
 
 use crate::scenario::Fault;
 use serde::{Deserialize, Serialize};
 
-/// The order and its predetermined course.
+/// An accepted order and its predetermined course.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Job {
-    /// The vendor's name of the operation.
+    /// The vendor's name for the operation.
     pub(crate) operation: String,
-    /// The vendor's model.
+    /// The vendor's name for the model.
     pub(crate) model: String,
-    /// Width of the delivered film, in pixels.
+    /// The width of the delivered film, in pixels.
     pub(crate) width: u32,
-    /// Height of the delivered film, in pixels.
+    /// The height of the delivered film, in pixels.
     pub(crate) height: u32,
-    /// Length of the delivered film, in milliseconds.
+    /// The length of the delivered film, in milliseconds.
     pub(crate) duration_ms: u64,
-    /// Time in the queue in milliseconds, at this simulator's speed.
+    /// The time in the queue at this simulator's speed, in milliseconds.
     pub(crate) queue_ms: u64,
-    /// Time of generation in milliseconds, at this simulator's speed.
+    /// The time of generation at this simulator's speed, in milliseconds.
     pub(crate) run_ms: u64,
-    /// Selects the picture.
+    /// A number that selects the picture.
     pub(crate) look: u64,
-    /// The price if it is charged, in millionths of a dollar.
+    /// The price if the job is charged, in millionths of a dollar.
     pub(crate) price_micro_usd: u64,
     /// The fault of this task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) fate: Option<Fault>,
-    /// The value of its rule.
+    /// The value of the rule that assigned the fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) fate_value: Option<u64>,
-    /// Remaining answers with an unknown status.
+    /// The number of remaining responses with an unknown status.
     #[serde(default)]
     pub(crate) odd_polls: u64,
-    /// Remaining answers with an expired address.
+    /// The number of remaining responses with an expired URL.
     #[serde(default)]
     pub(crate) stale_urls: u64,
-    /// A value that a vendor repeats in a list.
+    /// A value that a vendor repeats in its lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) echo: Option<serde_json::Value>,
 }
@@ -48,12 +48,12 @@ pub(crate) struct Job {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Phase {
     Queued,
-    /// With progress from 0 to 1.
+    /// The job is running; the value is its progress from 0 to 1.
     Running(f64),
     Succeeded,
     Failed,
     Moderated,
-    /// Finished according to the vendor, but without a film.
+    /// The job is finished according to the vendor, but has no film.
     CompletedWithError,
     Cancelled,
 }
@@ -63,7 +63,7 @@ impl Phase {
         !matches!(self, Self::Queued | Self::Running(_))
     }
 
-    /// Returns the name in the ledger.
+    /// Returns the name of the state in the ledger.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -78,7 +78,7 @@ impl Phase {
 }
 
 impl Job {
-    /// Assigns a fate to the task; `value` is the rule's.
+    /// Assigns a fault to the task; `value` is that of the rule.
     pub(crate) fn doom(&mut self, fault: Fault, value: Option<u64>) {
         match fault {
             Fault::UnknownStatus => self.odd_polls = value.unwrap_or(3),
@@ -90,7 +90,7 @@ impl Job {
         self.fate_value = value;
     }
 
-    /// Returns the state of the job `age_ms` after it was accepted, if it was not cancelled.
+    /// Returns the state of the job `age_ms` milliseconds after its acceptance, if it is not cancelled.
     pub(crate) fn phase(&self, age_ms: u64) -> Phase {
         let Some(running) = age_ms.checked_sub(self.queue_ms) else {
             return Phase::Queued;

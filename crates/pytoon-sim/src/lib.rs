@@ -1,14 +1,14 @@
-//! Simulates the paid services that pytoon uses, each in its own protocol.
+//! Simulates the paid services that Pytoon uses, each with its own protocol.
 //!
-//! It is for tests, drills, demonstrations and free rehearsals. One program serves all vendors on one port: as
-//! strict about requests as they are, with real films, with the faults of a scenario, and with a ledger of
-//! acceptances and charges.
+//! The simulator is for tests, drills, demonstrations and free rehearsals. One process serves all vendors on one
+//! port. It is as strict about requests as they are, and it provides real films, the faults of a scenario, and a
+//! ledger of acceptances and charges.
 //!
-//! Guarantees: written from the vendors' published contracts alone, it shares no code with the adapters, so it
-//! cannot share their mistakes; the same seed and the same order of requests give the same outcomes; keys are never
-//! stored.
+//! Guarantees: the simulator is written only from the vendors' published contracts and shares no code with the
+//! adapters, so it cannot share their mistakes; the same seed and the same order of requests produce the same
+//! outcomes; API keys are never stored.
 //!
-//! It omits endpoints that cost nothing and that no adapter needs. Start with [`start`], then `serve`.
+//! Endpoints that cost nothing and that no adapter needs are omitted. Start with [`start`], then `serve`.
 
 mod admin;
 mod call;
@@ -42,7 +42,7 @@ pub use scenario::{
 pub use server::{Options, Running, StartError, start};
 pub use vendors::config;
 
-/// Prints a message for the operator that no vendor would send.
+/// Prints a message for the operator, which is not part of any vendor's response.
 #[expect(clippy::print_stderr, reason = "the simulator has no log of its own")]
 fn complain(what: &str) {
     eprintln!("pytoon-sim: {what}");

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Answers as the video, voice and stock vendors do, without a bill.
+/// Simulate the video, voice and stock vendors, without a bill.
 #[derive(Debug, Parser)]
 #[command(name = "pytoon-sim", version)]
 struct Arguments {
@@ -18,25 +18,25 @@ struct Arguments {
     /// Scenario file: the faults and their times (JSON or YAML)
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
-    /// Keep the ledger here over restarts (JSON lines)
+    /// Keep the ledger in this file over restarts (JSON lines)
     #[arg(long, value_name = "FILE")]
     ledger: Option<PathBuf>,
-    /// Keep films here; otherwise in a folder that goes away
+    /// Keep films in this folder; otherwise in a temporary one
     #[arg(long, value_name = "DIR")]
     clips: Option<PathBuf>,
     /// Multiply the size of delivered films
     #[arg(long, value_name = "F", default_value_t = 1.0)]
     clip_scale: f64,
-    /// Divide the time work takes
+    /// Divide all simulated times by this factor
     #[arg(long, value_name = "F", default_value_t = 1.0)]
     speed: f64,
-    /// Write the address here once it listens
+    /// Write the address to this file once the simulator listens
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
-    /// Print the base addresses of a simulator at this address, and leave
+    /// Print the base URLs of a simulator at this address, and exit
     #[arg(long, value_name = "URL")]
     print_config: Option<String>,
-    /// Print the packages whose types requests and answers are held against, and leave
+    /// Print the packages against whose types requests and responses are checked, and exit
     #[arg(long)]
     print_contracts: bool,
 }

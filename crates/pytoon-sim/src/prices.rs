@@ -1,11 +1,11 @@
 //! The prices of tasks, and the refunds of failed ones.
 //!
-//! The numbers are public hints, not promises: they drift. Anything without a hint costs nothing here.
+//! The numbers are public hints, not promises, and may become outdated. Anything without a hint costs nothing here.
 
-/// Millionths of a dollar in a cent, and in a Runway credit.
+/// The value of a cent, and of a Runway credit, in millionths of a dollar.
 const CENT: u64 = 10_000;
 
-/// The ends of a job that are charged.
+/// The rules about which ends of a job are charged.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Billing {
     pub(crate) failed: bool,
@@ -14,7 +14,8 @@ pub(crate) struct Billing {
     pub(crate) cancelled_running: bool,
 }
 
-/// Returns the billing rules of a vendor. A vendor that documents no refund for a cancel keeps the money here.
+/// Returns the billing rules of a vendor. A vendor that documents no refund for a cancelled task is simulated without
+/// one.
 pub(crate) fn billing(vendor: &str) -> Billing {
     let (failed, moderated, cancelled_in_queue, cancelled_running) = match vendor {
         // Moderated tasks cost the same as delivered ones; a cancel of a running task is not refunded.
@@ -28,7 +29,8 @@ pub(crate) fn billing(vendor: &str) -> Billing {
     Billing { failed, moderated, cancelled_in_queue, cancelled_running }
 }
 
-/// Returns the price of a Runway model by credits per second; with sound the higher of two published prices.
+/// Returns the price of a clip by a Runway model, from its credits per second. With audio, the higher of two
+/// published prices applies.
 pub(crate) fn runway(model: &str, seconds: u64, sound: bool) -> u64 {
     let credits = match (model, sound) {
         ("gen4_turbo", _) => 5,
@@ -42,19 +44,20 @@ pub(crate) fn runway(model: &str, seconds: u64, sound: bool) -> u64 {
     credits * seconds * CENT
 }
 
-/// Returns the price of Pika 2.2 at fal: priced for five seconds, so ten cost twice that.
+/// Returns the price of a clip by Pika 2.2 at fal. Five seconds have a published price, and ten cost twice that.
 pub(crate) fn pika(resolution: &str, seconds: u64) -> u64 {
     let five_seconds = if resolution == "1080p" { 45 } else { 20 };
     five_seconds * CENT * seconds / 5
 }
 
-/// Returns the price at Luma: the one published hint is five seconds of `ray-2`, and a third of it for flash.
+/// Returns the price of a clip by Luma. The only published hint is the price of five seconds of `ray-2`; flash costs
+/// a third of it.
 pub(crate) fn luma(model: &str, seconds: u64) -> u64 {
     let five_seconds = if model == "ray-flash-2" { 24 } else { 71 };
     five_seconds * CENT * seconds / 5
 }
 
-/// Returns the price at the invented vendor: four cents per second.
+/// Returns the price of a clip by the invented vendor: four cents per second.
 pub(crate) fn acme(seconds: u64) -> u64 {
     4 * CENT * seconds
 }

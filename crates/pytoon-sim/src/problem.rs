@@ -1,17 +1,17 @@
-//! Problems of a JSON body.
+//! A problem in a JSON body, and its formats.
 
 use serde_json::Value;
 
-/// A problem of a body, with FastAPI's name for its kind.
+/// A problem in a body, with FastAPI's name for its kind.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Problem {
-    /// The path from the body's root.
+    /// The path of the value from the root of the body.
     pub(crate) path: Vec<String>,
-    /// `missing`, `extra_forbidden`, `string_type`, ...
+    /// The kind of problem: `missing`, `extra_forbidden`, `string_type`, and others.
     pub(crate) kind: &'static str,
     /// The human-readable message.
     pub(crate) message: String,
-    /// The value found there.
+    /// The invalid value.
     pub(crate) input: Value,
 }
 
@@ -25,7 +25,7 @@ impl Problem {
         }
     }
 
-    /// Formats it as `promptText: message`.
+    /// Formats the problem in the form `promptText: message`.
     pub(crate) fn line(&self) -> String {
         format!("{}: {}", self.path.join("."), self.message)
     }

@@ -1,16 +1,16 @@
-//! The reason for a rejected request, before a vendor formats it.
+//! The reason why a request was rejected, before a vendor formats it.
 
 use crate::documented::{ANSWERS, Documented};
 use crate::problem::Problem;
 use crate::scenario::Fault;
 use hyper::StatusCode;
 
-/// A pause that a vendor asks for, in seconds.
+/// The pause that a vendor requests, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pause {
-    /// Sent as a number.
+    /// The pause is sent as a number.
     Seconds(u64),
-    /// Sent as a date.
+    /// The pause is sent as a date.
     Date(u64),
 }
 
@@ -29,10 +29,10 @@ impl Pause {
     }
 }
 
-/// A rejected request.
+/// The reason why a request was rejected.
 #[derive(Debug, Clone)]
 pub(crate) enum Refusal {
-    /// No key, a key in the wrong form, or an unknown one.
+    /// The request has no API key, a key in the wrong form, or an unknown one.
     Unauthorized,
     /// The account is empty.
     PaymentRequired,
@@ -40,25 +40,25 @@ pub(crate) enum Refusal {
     /// Nothing exists at the path.
     NotFound,
     MethodNotAllowed,
-    /// With a pause, if the vendor states one.
+    /// Too many requests, with a pause if the vendor states one.
     RateLimited(Option<Pause>),
-    /// An answer from the vendor's documentation, verbatim.
+    /// A response from the vendor's documentation, verbatim.
     Documented(&'static Documented),
     ServerError,
     BadGateway,
     Unavailable,
     TooLarge,
-    /// A body without a declared length (RFC 9110, 15.5.12).
+    /// The body has no declared length (RFC 9110, 15.5.12).
     NoLength,
     /// The body has a type that the vendor does not accept.
     ContentType,
     /// The body is not JSON.
     NotJson(String),
-    /// A vendor's own message about the request as a whole.
+    /// A vendor-specific message about the request as a whole.
     Bad(String),
-    /// The simulator itself failed; no vendor did.
+    /// The simulator itself failed, and no vendor did.
     Broken(String),
-    /// Invalid fields.
+    /// Some fields are invalid.
     Invalid(Vec<Problem>),
     /// The content is rejected. Vendors with tasks report that later, in the task.
     Moderated,
@@ -87,7 +87,7 @@ impl Refusal {
         })
     }
 
-    /// Returns the status that most vendors use.
+    /// Returns the HTTP status that most vendors use.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
@@ -110,7 +110,7 @@ impl Refusal {
         }
     }
 
-    /// Returns a human-readable message.
+    /// Returns a human-readable message for the rejection.
     pub(crate) fn message(&self) -> String {
         match self {
             Self::Unauthorized => "Invalid or missing API key".to_owned(),

@@ -1,7 +1,7 @@
-//! Answers: bytes or a file, at full speed, dripped, cut or endless.
+//! Response bodies: bytes or a file, sent at full speed, dripped, cut off or endless.
 //!
-//! Guarantees: a file is never held in memory; a callback reports whether the body was sent completely, as far as
-//! this side of the socket can know.
+//! Guarantees: a file is never completely in memory; a callback reports whether the body was sent completely, as far
+//! as this side of the socket can know.
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
@@ -18,19 +18,19 @@ const PIECE: usize = 64 * 1024;
 /// The number of pieces of a dripped body.
 const DRIPS: u64 = 256;
 
-/// An answer.
+/// An HTTP response of the simulator.
 pub(crate) type Answer = Response<Reply>;
 
-/// The callback for the end; true if everything was sent.
+/// The callback at the end of a body; its argument is true if everything was sent.
 type AtEnd = Box<dyn FnOnce(bool) + Send + Sync>;
 
-/// A body.
+/// A response body.
 pub(crate) struct Reply {
     source: Source,
-    /// Remaining bytes.
+    /// The number of remaining bytes.
     left: u64,
     total: u64,
-    /// Breaks the connection when this many bytes are left.
+    /// The number of remaining bytes at which the connection is broken.
     cut: Option<u64>,
     drip: Option<(u64, Duration)>,
     sleep: Option<Pin<Box<tokio::time::Sleep>>>,
@@ -40,7 +40,7 @@ pub(crate) struct Reply {
 enum Source {
     Bytes(Bytes),
     File(tokio::fs::File),
-    /// Arbitrary bytes without end.
+    /// Arbitrary bytes without an end.
     Filler,
 }
 
@@ -55,7 +55,7 @@ impl Reply {
         Self::new(Source::Bytes(bytes), total)
     }
 
-    /// Makes a body of the first `total` bytes of a file.
+    /// Creates a body from the first `total` bytes of a file.
     pub(crate) fn file(file: tokio::fs::File, total: u64) -> Self {
         Self::new(Source::File(file), total)
     }
@@ -64,7 +64,7 @@ impl Reply {
         Self::new(Source::Filler, total)
     }
 
-    /// Returns the bytes of a body in memory that has not been sent yet.
+    /// Returns the bytes of a body that is in memory and has not been sent yet.
     pub(crate) fn as_bytes(&self) -> Option<&Bytes> {
         match &self.source {
             Source::Bytes(bytes) => Some(bytes),
@@ -177,7 +177,7 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// Makes an answer with a body of some type.
+/// Creates a response with a body of the given content type.
 pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: Reply) -> Answer {
     let mut answer = Response::new(body);
     *answer.status_mut() = status;
@@ -185,42 +185,42 @@ pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: Reply)
     answer
 }
 
-/// Makes a JSON answer.
+/// Creates a JSON response.
 pub(crate) fn json(status: StatusCode, value: &Value) -> Answer {
     typed(status, "application/json", Reply::bytes(value.to_string()))
 }
 
-/// Returns the value of a JSON answer.
+/// Returns the JSON value of a response.
 pub(crate) fn value(answer: &Answer) -> Option<Value> {
     let is_json = answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     let bytes = answer.body().as_bytes().filter(|_| is_json)?;
     serde_json::from_slice(bytes).ok()
 }
 
-/// Replaces the value of a JSON answer; its status and headers stay.
+/// Replaces the value of a JSON response. Status and headers stay.
 pub(crate) fn replaced(answer: Answer, value: &Value) -> Answer {
     let (parts, _) = answer.into_parts();
     Response::from_parts(parts, Reply::bytes(value.to_string()))
 }
 
-/// Makes a JSON answer with status 200.
+/// Creates a JSON response with status 200.
 pub(crate) fn ok(value: &Value) -> Answer {
     json(StatusCode::OK, value)
 }
 
-/// Makes a plain text answer.
+/// Creates a plain-text response.
 pub(crate) fn text(status: StatusCode, text: impl Into<String>) -> Answer {
     typed(status, "text/plain; charset=utf-8", Reply::bytes(text.into()))
 }
 
-/// Makes an answer without a body.
+/// Creates a response without a body.
 pub(crate) fn empty(status: StatusCode) -> Answer {
     let mut answer = Response::new(Reply::bytes(Bytes::new()));
     *answer.status_mut() = status;
     answer
 }
 
-/// Sets a header; an invalid value is left out.
+/// Sets a header. An invalid value is omitted.
 pub(crate) fn with_header(mut answer: Answer, name: &'static str, value: &str) -> Answer {
     if let Ok(value) = HeaderValue::from_str(value) {
         answer.headers_mut().insert(name, value);

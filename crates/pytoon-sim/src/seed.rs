@@ -1,10 +1,10 @@
-//! Seeded choices: ids, looks and the dice of the faults.
+//! Seeded choices: ids, looks, and the random decisions about faults.
 //!
-//! Guarantees: the same seed and the same order of calls give the same results.
+//! Guarantees: the same seed and the same order of calls produce the same results.
 
 use sha2::{Digest, Sha256};
 
-/// Returns a well mixed number for a number: one step of splitmix64.
+/// Returns a well-mixed number for a number, by one step of splitmix64.
 pub(crate) fn mix(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -12,7 +12,7 @@ pub(crate) fn mix(value: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Returns a well mixed number for several numbers.
+/// Returns a well-mixed number for several numbers.
 pub(crate) fn mix_all(values: &[u64]) -> u64 {
     values.iter().fold(0, |sum, value| mix(sum ^ mix(*value)))
 }
@@ -41,7 +41,7 @@ pub(crate) fn uuid(value: u64) -> String {
     )
 }
 
-/// Returns the SHA-256 in hexadecimal.
+/// Returns the SHA-256 of bytes, in hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,8 +1,8 @@
-//! The path of one request: route, key, body, faults, vendor, ledger.
+//! Handles one request: route, key, body, faults, vendor, ledger.
 //!
-//! Guarantees: every request ends as one line of the ledger, even if its client disconnected; faults strike after
-//! the key was checked and before anything is accepted, unless the fault says after; a call that names a task
-//! counts as a reference even if it is rejected.
+//! Guarantees: every request ends as one line of the ledger, even if its client disconnected; faults apply after the
+//! key was checked and before anything is accepted, unless the fault is defined to apply later; a call that names a
+//! task counts as a reference even if it is rejected.
 
 use crate::call::{Call, Wants};
 use crate::ledger::{Ledger, RequestLine};
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// The error that closes the connection without an answer.
+/// The error that closes the connection without a response.
 #[derive(Debug, thiserror::Error)]
 #[error("dropped on purpose")]
 pub(crate) struct Dropped;
@@ -33,7 +33,7 @@ impl Wire {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = last;
     }
 
-    /// Records that the peer disconnected before it read the last answer.
+    /// Records that the peer disconnected before it read the last response.
     pub(crate) fn last_answer_is_lost(&self, sim: &Sim) {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((vendor, id)) = last {
@@ -63,7 +63,7 @@ impl Log {
     }
 }
 
-/// Answers a request, or returns [`Dropped`] to close the connection.
+/// Responds to a request, or returns [`Dropped`] to close the connection.
 pub(crate) async fn request(
     sim: &Arc<Sim>,
     wire: &Arc<Wire>,
@@ -116,7 +116,7 @@ async fn vendor_call(
     outcome.map(|answer| vendor.dress(answer, &headers))
 }
 
-/// Formats a rejection in the vendor's form.
+/// Formats a rejection in the vendor's format.
 fn refused(vendor: &dyn Vendor, refusal: &Refusal) -> Answer {
     if let Refusal::Broken(_) = refusal {
         // In a form that no vendor uses, so that it is not mistaken for a simulated fault.
@@ -138,7 +138,7 @@ fn refused(vendor: &dyn Vendor, refusal: &Refusal) -> Answer {
     }
 }
 
-/// Parses a request as a call that may be made.
+/// Parses a request into a call that the vendor allows.
 async fn call(
     sim: &Arc<Sim>,
     log: &mut Log,
@@ -203,7 +203,7 @@ async fn call(
     })
 }
 
-/// Injects the due faults, and lets the vendor answer.
+/// Applies the faults that are due, and lets the vendor respond.
 async fn perform(
     sim: &Arc<Sim>,
     wire: &Arc<Wire>,
@@ -304,8 +304,9 @@ const VITAL: &[&str] = &[
     "words",
 ];
 
-/// Checks a success against the types of the vendor's package, and rewrites it as loosely as they allow if a rule
-/// asks for it. A simulator that violates them is broken: no adapter may learn from it.
+/// Checks a successful response against the types of the vendor's package, and rewrites it as loosely as they allow
+/// if a rule requests that. A response that violates the types is an error of the simulator, so that no adapter
+/// adapts to it.
 fn by_contract(vendor: &str, op: &str, answer: Answer, is_loose: bool) -> Result<Answer, Refusal> {
     let body = reply::value(&answer).filter(|_| answer.status().is_success());
     let (Some(types), Some(mut body)) = (contract::answer(vendor, op), body) else {
@@ -323,7 +324,7 @@ fn by_contract(vendor: &str, op: &str, answer: Answer, is_loose: bool) -> Result
     Ok(reply::replaced(answer, &body))
 }
 
-/// Returns true if the vendor does its work before the fault strikes.
+/// Returns true if the vendor does its work before the fault applies.
 fn strikes_after(fault: Fault, value: Option<u64>, step: Step) -> bool {
     match fault {
         Fault::DropAfterAccept => true,
@@ -336,7 +337,7 @@ fn strikes_after(fault: Fault, value: Option<u64>, step: Step) -> bool {
     }
 }
 
-/// Applies a fault of the request, if it replaces the answer.
+/// Applies a fault of the request, if the fault replaces the response.
 async fn strike(
     vendor: &dyn Vendor,
     fault: Fault,
@@ -365,7 +366,7 @@ async fn strike_plainly(fault: Fault) -> Option<Result<Answer, Dropped>> {
     }
 }
 
-/// Answers the download of any vendor's film.
+/// Responds to the download of any vendor's film.
 async fn download(
     sim: &Arc<Sim>,
     log: &mut Log,
@@ -420,12 +421,12 @@ fn names_work(step: Step) -> bool {
     matches!(step, Step::Poll | Step::Result | Step::Cancel | Step::Download)
 }
 
-/// Returns the name used in scenarios.
+/// Returns the name of a value in scenarios.
 fn word(value: impl serde::Serialize) -> String {
     json!(value).as_str().unwrap_or_default().to_owned()
 }
 
-/// Returns the beginning of a key's hash: enough to distinguish keys, useless otherwise.
+/// Returns the beginning of a key's hash, which distinguishes keys and does not reveal them.
 fn fingerprint(key: &str) -> String {
     let mut hash = seed::sha256(key.as_bytes());
     hash.truncate(12);

@@ -1,8 +1,8 @@
-//! Listens, and owns the connections: some faults concern the connection, not an answer.
+//! Listens and owns the connections, since some faults affect the connection rather than a response.
 //!
-//! Guarantees: a dropped request sends no byte; a submission whose answer was not sent is marked as unanswered, as
-//! far as this side can know: the handler was dropped, the body was, or the peer reset the connection while its
-//! answer was the last thing sent.
+//! Guarantees: a dropped request sends no byte; a submission whose response was not sent is marked as unanswered, as
+//! far as this side can know: the handler or the body was dropped, or the peer reset the connection when its response
+//! was the last thing sent.
 
 use crate::clips::Clips;
 use crate::ledger::Ledger;
@@ -28,13 +28,13 @@ pub struct Options {
     pub listen: SocketAddr,
     /// The initial scenario.
     pub scenario: Scenario,
-    /// The file that keeps the ledger over restarts.
+    /// The file that stores the ledger over restarts.
     pub ledger: Option<PathBuf>,
-    /// The folder of films; a temporary one if absent.
+    /// The folder for films; a temporary one if absent.
     pub clips: Option<PathBuf>,
-    /// The factor for the size of delivered films.
+    /// The factor by which the size of delivered films is multiplied.
     pub clip_scale: f64,
-    /// The divisor of simulated times.
+    /// The factor by which simulated times are divided.
     pub speed: f64,
 }
 
@@ -51,7 +51,7 @@ impl Default for Options {
     }
 }
 
-/// The reason why it did not start.
+/// The reason why the simulator did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// An option has an invalid number.
@@ -62,7 +62,7 @@ pub enum StartError {
     Io(&'static str, #[source] io::Error),
 }
 
-/// A running simulator; it stops when this is dropped.
+/// A running simulator, which stops when this value is dropped.
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
@@ -72,23 +72,23 @@ pub struct Running {
 }
 
 impl Running {
-    /// Returns the address it listens on.
+    /// Returns the address to which the simulator listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Returns `http://ADDRESS`.
+    /// Returns the base URL, `http://ADDRESS`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Returns the number of films encoded since the start.
+    /// Returns the number of films encoded since the simulator started.
     pub fn encoded(&self) -> u64 {
         self.sim.clips.encoded()
     }
 }
 
-/// Starts to listen; answers on tasks of the current runtime.
+/// Starts to listen. Requests are handled in tasks of the current runtime.
 pub async fn start(options: Options) -> Result<Running, StartError> {
     for (name, number, most) in
         [("the clip scale", options.clip_scale, 1.0), ("the speed", options.speed, 1e6)]

@@ -1,4 +1,4 @@
-//! The state shared by all requests.
+//! The state that all requests share.
 
 use crate::clips::{Clips, Film, Kind};
 use crate::ledger::{Ledger, Submission};
@@ -41,12 +41,12 @@ impl Sim {
         self.dice().draw(vendor, step, prompt)
     }
 
-    /// Reads a value of the scenario.
+    /// Calls `read` with the current scenario, and returns its result.
     pub(crate) fn scenario<T>(&self, read: impl FnOnce(&Scenario) -> T) -> T {
         read(self.dice().scenario())
     }
 
-    /// Replaces the scenario; the ledger stays.
+    /// Replaces the scenario. The ledger stays.
     pub(crate) fn replace_scenario(&self, scenario: Scenario) {
         *self.dice() = Dice::new(scenario);
     }
@@ -66,12 +66,12 @@ impl Sim {
         seed::uuid(seed::mix_all(&[seed, seed::of_text(purpose), turn]))
     }
 
-    /// Returns a duration at this simulator's speed.
+    /// Converts a duration to this simulator's speed.
     pub(crate) fn at_speed(&self, ms: u64) -> u64 {
         (ms as f64 / self.speed).round() as u64
     }
 
-    /// Returns the film of a submission under a fault.
+    /// Returns the film of a submission with a fault applied.
     pub(crate) fn film(&self, submission: &Submission, fault: Option<Fault>) -> Film {
         let job = &submission.job;
         Film {

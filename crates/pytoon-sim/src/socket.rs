@@ -1,7 +1,7 @@
-//! A connection that records the way it ended.
+//! A connection that records how it ended.
 //!
-//! A peer that closes with unread bytes resets the connection; one that has read everything closes it in order.
-//! hyper does not report a reset between two requests, so it is recorded here, where bytes are read and written.
+//! A peer that closes with unread bytes resets the connection; a peer that has read everything closes it in order.
+//! Hyper does not report a reset between two requests, so it is recorded here, where bytes are read and written.
 
 use std::io;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// See the module.
+/// A socket that records a reset by its peer.
 #[derive(Debug)]
 pub(crate) struct Socket {
     stream: TcpStream,
@@ -19,7 +19,7 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Makes a socket and a flag that is set once the peer has reset the connection.
+    /// Creates a socket, and a flag that is set once the peer has reset the connection.
     pub(crate) fn new(stream: TcpStream) -> (Self, Arc<AtomicBool>) {
         let was_reset = Arc::new(AtomicBool::new(false));
         (Self { stream, was_reset: Arc::clone(&was_reset) }, was_reset)

@@ -1,13 +1,13 @@
-//! A sound in the shape of speech: syllables of a buzzing tone, hisses and pauses.
+//! Synthesizes audio that resembles speech: syllables of a buzzing tone, hisses and pauses.
 //!
-//! Guarantees: its length follows the text at a plausible rate; each character has its time; the same text and
-//! voice sound the same. No word is intelligible.
+//! Guarantees: the length follows the text at a plausible rate; each character has its time; the same text and voice
+//! produce the same audio. No word is intelligible.
 
 use crate::scenario::Fault;
 use crate::seed;
 use std::f64::consts::TAU;
 
-/// Seconds per character at normal speed: about 15 characters per second.
+/// The duration of a character at normal speed, in seconds: about 15 characters per second.
 const CHARACTER: f64 = 0.066;
 /// The pause at the end of a sentence, in seconds.
 const PAUSE: f64 = 0.25;
@@ -18,7 +18,7 @@ pub(crate) struct Spoken {
     /// The samples of one channel.
     pub(crate) samples: Vec<i16>,
     pub(crate) rate: u32,
-    /// Start and end of each character, in seconds.
+    /// The start and the end of each character, in seconds.
     pub(crate) times: Vec<(f64, f64)>,
 }
 
@@ -27,12 +27,12 @@ impl Spoken {
         self.samples.len() as f64 / f64::from(self.rate)
     }
 
-    /// Returns little-endian samples without a header.
+    /// Returns the samples in little-endian order, without a header.
     pub(crate) fn pcm(&self) -> Vec<u8> {
         self.samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()
     }
 
-    /// Returns a WAV file.
+    /// Returns the speech as a WAV file.
     pub(crate) fn wav(&self) -> Vec<u8> {
         let data = self.pcm();
         let length = u32::try_from(data.len()).unwrap_or(u32::MAX - 36);
@@ -58,7 +58,7 @@ impl Spoken {
     }
 }
 
-/// Damages the speech by the request's fate; times stay those of the complete speech.
+/// Damages the speech by the request's fate. The times stay those of the complete speech.
 pub(crate) fn spoil(spoken: &mut Spoken, fate: Option<Fault>) {
     let length = spoken.samples.len();
     match fate {
@@ -70,7 +70,7 @@ pub(crate) fn spoil(spoken: &mut Spoken, fate: Option<Fault>) {
     }
 }
 
-/// Returns the loudest position about three fifths in, where a cut is audible.
+/// Returns the loudest position at about three fifths of the length, where a cut is audible.
 fn break_off(samples: &[i16]) -> usize {
     let middle = samples.len() * 3 / 5;
     let window = samples.len() / 100 + 1;
@@ -119,7 +119,7 @@ pub(crate) fn speak(text: &str, voice: &str, rate: u32, speed: f64) -> Spoken {
 
 #[derive(Debug, Clone, Copy)]
 enum Sound {
-    /// With its formant frequency.
+    /// A vowel with its formant frequency.
     Vowel(f64),
     Consonant,
     Hiss,
@@ -141,7 +141,7 @@ impl Sound {
     }
 }
 
-/// Returns the harmonics of a voice, those near the formant loudest.
+/// Returns a sample of a voice's harmonics, of which those near the formant are the loudest.
 fn buzz(phase: f64, tune: f64, formant: f64) -> f64 {
     (1..=10)
         .map(|harmonic| {
@@ -153,7 +153,7 @@ fn buzz(phase: f64, tune: f64, formant: f64) -> f64 {
         .sum()
 }
 
-/// Returns words with the start of their first and the end of their last character.
+/// Returns the words, each with the start of its first and the end of its last character.
 pub(crate) fn words(text: &str, times: &[(f64, f64)]) -> Vec<(String, f64, f64)> {
     let mut words: Vec<(String, f64, f64)> = Vec::new();
     let mut inside = false;
@@ -174,7 +174,7 @@ pub(crate) fn words(text: &str, times: &[(f64, f64)]) -> Vec<(String, f64, f64)>
     words
 }
 
-/// Encodes with ffmpeg; `arguments` select the codec and the container.
+/// Encodes speech with ffmpeg; `arguments` select the codec and the container.
 pub(crate) async fn encoded(spoken: &Spoken, arguments: &[&str]) -> Result<Vec<u8>, String> {
     let wav = spoken.wav();
     let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();

@@ -1,14 +1,14 @@
 //! Checks a JSON body field by field, as the vendors' own validators do.
 //!
 //! Guarantees: every field that was not checked is reported as unknown, unless a table of the vendor's types has
-//! already done so; all problems are found, not just the first. The vendor's module formats them.
+//! already done so; all problems are reported, not only the first. The vendor's module formats them.
 
 use crate::contract::Schema;
 use crate::problem::Problem;
 use serde_json::{Map, Value};
 use std::ops::RangeInclusive;
 
-/// The presence of a field.
+/// The requirement that a field be present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
     Required,
@@ -35,7 +35,7 @@ impl Units {
     }
 }
 
-/// A check of one object's fields.
+/// Checks the fields of one object.
 #[derive(Debug)]
 pub(crate) struct Check<'a> {
     fields: &'a Map<String, Value>,
@@ -47,7 +47,7 @@ pub(crate) struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    /// Starts the check of a body without types from a package.
+    /// Starts to check a body without types from a package.
     pub(crate) fn new(body: &'a Value) -> Result<Self, Vec<Problem>> {
         let Some(fields) = body.as_object() else {
             return Err(vec![Problem::new(&[], "dict_type", "the body should be an object")]);
@@ -56,7 +56,7 @@ impl<'a> Check<'a> {
         Ok(Self { fields, path, known, is_typed: false, problems })
     }
 
-    /// Starts the check of a body against the vendor's types; its limits are left to the caller.
+    /// Starts to check a body against the vendor's types. The caller checks its limits.
     pub(crate) fn typed(body: &'a Value, types: &Schema) -> Result<Self, Vec<Problem>> {
         let problems = types.problems(body);
         if !problems.is_empty() {
@@ -65,7 +65,7 @@ impl<'a> Check<'a> {
         Ok(Self { is_typed: true, ..Self::new(body)? })
     }
 
-    /// Reports another problem of a field.
+    /// Reports a further problem of a field.
     pub(crate) fn report(&mut self, name: &str, kind: &'static str, message: impl Into<String>) {
         let mut path = self.path.clone();
         path.push(name.to_owned());
@@ -118,7 +118,7 @@ impl<'a> Check<'a> {
         Some(text)
     }
 
-    /// Returns a word from a list.
+    /// Returns a text that must be in a list.
     pub(crate) fn one_of(&mut self, name: &str, need: Need, words: &[&str]) -> Option<&'a str> {
         let word = self.of_type(name, need, ("string_type", "string"), Value::as_str)?;
         if words.contains(&word) {
@@ -128,7 +128,7 @@ impl<'a> Check<'a> {
         None
     }
 
-    /// Returns a word whose list is in the vendor's types.
+    /// Returns a text whose allowed values are in the vendor's types.
     pub(crate) fn word(&mut self, name: &str) -> Option<&'a str> {
         self.any(name, Optional)?.as_str()
     }
@@ -199,7 +199,7 @@ impl<'a> Check<'a> {
         Some(self.nested(fields, path, check))
     }
 
-    /// Returns the objects of a list, each checked by `check`.
+    /// Returns the objects in a list, each checked by `check`.
     pub(crate) fn objects<T>(
         &mut self,
         name: &str,
@@ -243,7 +243,7 @@ impl<'a> Check<'a> {
         self.problems
     }
 
-    /// Ends the check: unknown fields are problems too.
+    /// Ends the check. Unknown fields count as problems too.
     pub(crate) fn finish(self) -> Result<(), Vec<Problem>> {
         let problems = self.all_problems();
         if problems.is_empty() { Ok(()) } else { Err(problems) }

@@ -1,6 +1,6 @@
-//! Files that clients upload before they order a task.
+//! Records files that clients upload before they order a task.
 //!
-//! Guarantees: the bytes are counted against the vendor's limit and not kept; the number of recorded uploads is
+//! Guarantees: the bytes are counted against the vendor's limit and discarded; the number of recorded uploads is
 //! limited.
 
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 /// Maximum number of uploads; the oldest are dropped.
 const MAX_UPLOADS: usize = 10_000;
 
-/// An announced file.
+/// An announced or received file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Upload {
     pub(crate) vendor: String,
@@ -21,18 +21,18 @@ pub(crate) struct Upload {
     pub(crate) announced: Option<u64>,
     /// The received size, in bytes.
     pub(crate) received: Option<u64>,
-    /// Width and height of a picture.
+    /// The width and height of an uploaded picture.
     pub(crate) shape: Option<(u32, u32)>,
-    /// True if the client declared it complete, at vendors that require it.
+    /// True if the client declared the upload complete, at vendors that require it.
     pub(crate) completed: bool,
-    /// The number of polls since then.
+    /// The number of polls since the upload was completed.
     pub(crate) looks: u32,
-    /// True if the vendor cannot read it.
+    /// True if the vendor cannot read the file.
     pub(crate) is_refused: bool,
     pub(crate) created_at: u64,
 }
 
-/// See the module.
+/// The recorded uploads, by id.
 #[derive(Debug, Default)]
 pub(crate) struct Uploads(Mutex<HashMap<String, Upload>>);
 

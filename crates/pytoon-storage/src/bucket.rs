@@ -1,7 +1,7 @@
 //! An object store that speaks S3.
 //!
-//! Guarantees: an object is replaced as a whole; a download gets its name when it is complete; every call has a
-//! timeout; keys are removed from every message by value.
+//! Guarantees: an object is replaced as a whole; a downloaded file gets its name only when it is complete; every call
+//! has a timeout; credentials are removed from every message by value.
 
 use crate::{Entry, StorageError};
 use bytes::Bytes;
@@ -22,27 +22,27 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use url::Url;
 
-/// Files up to this size are sent in one piece, in bytes; also the size of the pieces of larger ones.
+/// Maximum size of a file that is sent in one part, in bytes, and the size of the parts of larger files.
 const PIECE: usize = 8 << 20;
-/// The number of pieces in flight.
+/// The number of parts in flight.
 const PIECES: usize = 3;
-/// The region of a store without one.
+/// The region of a store whose settings name none.
 const USUAL_REGION: &str = "us-east-1";
 /// The object that the readiness check writes.
 const PROBE: &str = "ready";
 
-/// An object store.
+/// A bucket in an object store.
 #[derive(Debug)]
 pub struct Bucket {
     store: AmazonS3,
-    /// Signs links for clients that reach the store by another address; otherwise the same store.
+    /// Signs links for clients that reach the store at another URL; otherwise the same store.
     links: AmazonS3,
-    /// The prefix of every name.
+    /// The prefix of every object name.
     prefix: String,
 }
 
 impl Bucket {
-    /// Opens the store of settings and environment; `None` if they name none.
+    /// Opens the object store that settings or environment name; `None` if they name none.
     pub(crate) fn open(
         settings: &StorageSettings,
         secrets: &Secrets,
@@ -111,7 +111,7 @@ impl Bucket {
         Key::from(format!("{}{name}", self.prefix))
     }
 
-    /// Uploads a file. Returns the version of its object, if the store reports one.
+    /// Uploads a file. Returns the version of the new object, if the store reports one.
     pub async fn upload(&self, name: &str, from: &Path) -> Result<Option<String>, StorageError> {
         const UPLOAD: &str = "write";
         let unreadable = |error| StorageError::file("read", from, error);
@@ -145,13 +145,13 @@ impl Bucket {
         Ok(upload.finish().await.map_err(|error| failed(UPLOAD, name, &error))?.e_tag)
     }
 
-    /// Writes a small object. Returns its version, if the store reports one.
+    /// Writes a small object. Returns the object's version, if the store reports one.
     pub async fn write(&self, name: &str, bytes: Vec<u8>) -> Result<Option<String>, StorageError> {
         let put = self.store.put(&self.key(name), PutPayload::from(bytes)).await;
         Ok(put.map_err(|error| failed("write", name, &error))?.e_tag)
     }
 
-    /// Downloads an object into a file. Returns its size; `None` if there is no such object.
+    /// Downloads an object into a file. Returns the size of the object; `None` if it does not exist.
     pub async fn download(&self, name: &str, to: &Path) -> Result<Option<u64>, StorageError> {
         const DOWNLOAD: &str = "fetch";
         let got = match self.store.get(&self.key(name)).await {
@@ -184,7 +184,7 @@ impl Bucket {
         Ok(Some(size))
     }
 
-    /// Reads a small object completely; `None` if there is none.
+    /// Reads a small object completely; `None` if it does not exist.
     pub async fn read(&self, name: &str) -> Result<Option<Bytes>, StorageError> {
         let read = async { self.store.get(&self.key(name)).await?.bytes().await };
         match read.await {
@@ -194,7 +194,7 @@ impl Bucket {
         }
     }
 
-    /// Returns the size of an object; `None` if there is none.
+    /// Returns the size of an object; `None` if it does not exist.
     pub async fn size(&self, name: &str) -> Result<Option<u64>, StorageError> {
         match self.store.head(&self.key(name)).await {
             Ok(meta) => Ok(Some(meta.size)),
@@ -203,7 +203,7 @@ impl Bucket {
         }
     }
 
-    /// Lists all objects below a name.
+    /// Lists all objects whose name begins with a folder name.
     pub async fn list(&self, below: &str) -> Result<Vec<Entry>, StorageError> {
         let key = self.key(below);
         let found: Vec<object_store::ObjectMeta> = self
@@ -224,7 +224,7 @@ impl Bucket {
             .collect())
     }
 
-    /// Removes an object; a missing one is not a failure.
+    /// Removes an object. A missing object is not an error.
     pub async fn delete(&self, name: &str) -> Result<(), StorageError> {
         match self.store.delete(&self.key(name)).await {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
@@ -232,7 +232,7 @@ impl Bucket {
         }
     }
 
-    /// Returns a link that lets its holder fetch an object, or with `put` write it, for a while.
+    /// Returns a link with which its holder can fetch an object, or write it if `put` is true, for a limited time.
     pub async fn link(
         &self,
         name: &str,
@@ -244,7 +244,7 @@ impl Bucket {
         Ok(link.map_err(|error| failed("sign a link to", name, &error))?.to_string())
     }
 
-    /// Writes an object and reads it.
+    /// Checks the store: writes an object and reads it back.
     pub async fn check(&self) -> Result<(), StorageError> {
         self.write(PROBE, b"ready".to_vec()).await?;
         match self.read(PROBE).await? {
@@ -258,7 +258,7 @@ impl Bucket {
     }
 }
 
-/// Returns bucket and prefix of an address such as `s3://films/eu`.
+/// Returns the bucket and the prefix in a URL such as `s3://films/eu`.
 fn parts(address: &str) -> Result<(String, String), String> {
     let form = "it is s3://bucket or s3://bucket/prefix, or empty for the folder storage_dir";
     // The address may contain keys by mistake: it is not repeated.
@@ -287,7 +287,7 @@ fn unwritable(path: &Path, error: std::io::Error) -> StorageError {
     StorageError::file("write", path, error)
 }
 
-/// Returns a name unique to this attempt, beside the file.
+/// Returns a temporary name beside the file, unique to this attempt.
 fn part_of(path: &Path) -> std::path::PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.part", uuid::Uuid::new_v4().simple()));

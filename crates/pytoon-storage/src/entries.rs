@@ -7,17 +7,17 @@ use std::time::UNIX_EPOCH;
 /// A stored file or object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its name, such as `clips/1f.mp4`.
+    /// The name of the file, such as `clips/1f.mp4`.
     pub name: String,
-    /// Its size in bytes.
+    /// The size of the file, in bytes.
     pub size_bytes: u64,
-    /// The time of its last write, in milliseconds since 1970.
+    /// The time of the last write, in milliseconds since 1970.
     pub modified_ms: i64,
-    /// A value that changes whenever its content does.
+    /// A value that changes whenever the content does.
     pub(crate) version: String,
 }
 
-/// Lists the files below a name in a folder; empty if there is no such folder.
+/// Lists the files below a name in a folder; empty if the folder does not exist.
 pub(crate) fn of_folder(root: &Path, below: &str) -> Result<Vec<Entry>, StorageError> {
     let mut found = Vec::new();
     collect(&root.join(below), below, &mut found)?;
@@ -57,8 +57,8 @@ fn modified_ms(metadata: &std::fs::Metadata) -> i64 {
     since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// Returns a stamp that changes whenever a file of this machine is rewritten: each of ours gets its name by a
-/// rename, so that new content is another file.
+/// Returns a stamp that changes whenever a file on this machine is rewritten. Every stored file gets its name by a
+/// rename, so new content is always a new file.
 pub(crate) fn stamp(metadata: &std::fs::Metadata) -> String {
     use std::os::unix::fs::MetadataExt;
     let (seconds, nanos) = (metadata.mtime(), metadata.mtime_nsec());

@@ -1,27 +1,28 @@
-//! A job's folder, when the tasks of one job run on machines that share no disk.
+//! Synchronizes a job's folder when the job's tasks run on machines that share no disk.
 //!
-//! Each machine has a working copy of the folder. Before a task the copy is synchronized with the object store
-//! ([`JobCopy::fetch`]), after a task new and changed files are uploaded ([`JobCopy::send`]), and only then is the
-//! task's end written. So a worker that claims a following task finds all that it needs. Without an object store
-//! both do nothing.
+//! Each machine has a working copy of the folder. Before a task, the copy is synchronized with the object store
+//! ([`JobCopy::fetch`]). After a task, new and changed files are uploaded ([`JobCopy::send`]), and only then is the
+//! task's result written. A worker that claims a following task therefore has all files that it needs. Without an
+//! object store, both do nothing.
 //!
 //! The reasons why that is safe:
 //!
 //! - A stage's artifacts are used only with its note (`.work/steps/…`), which contains the hash of all their
 //!   inputs. In the store a note is removed before and written after its artifacts; a copy gets notes before
-//!   artifacts. A worker that dies at any moment leaves notes that are true, or none.
+//!   artifacts. A worker that dies at any moment leaves notes that are correct, or none.
 //! - A worker that lost its lease does no harm. The caller checks the lease with the database right before the
 //!   upload, and checks `stop` before every object. A worker that is suspended during the upload and continues
-//!   after its lease may still write an object: the same one that its successor writes, since a name's content
-//!   follows from the stage's input, or, if the brief was changed meanwhile, one of the earlier brief. A note
-//!   contains the stamps of its artifacts, so this object is made again. It cannot write the end of its task.
-//! - Two tasks of one job in one process share the copy. The copy is reset to the store's content only if none is
-//!   running; otherwise only new objects of the store are added, since the other's unfinished stage must not be
-//!   touched.
+//!   after its lease may still write an object. Usually it is the same one that its successor writes, since the
+//!   stage's input determines the content of a name. If the brief was changed in the meantime, the object belongs
+//!   to the earlier brief; a note contains the stamps of its artifacts, so the object is then created again. Such a
+//!   worker cannot write the result of its task.
+//! - Two tasks of the same job in one process share the copy. The copy is reset to the store's content only if no
+//!   task is running. Otherwise only new objects of the store are added, since the unfinished stage of the other
+//!   task must not be modified.
 //! - Temporary names are never uploaded.
 //!
-//! The common state of the copy and the store is in `.store.json` beside the files: without it everything is
-//! fetched again.
+//! The state that the copy and the store have in common is in `.store.json` beside the files. Without it, everything
+//! is fetched again.
 
 use crate::{Bucket, Entry, Storage, StorageError, block_on, entries};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -32,25 +33,25 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The file of the common state of the copy and the store.
+/// The file with the state that the copy and the store have in common.
 const COMMON: &str = ".store.json";
-/// The number of objects that are fetched or sent at once.
+/// The number of objects that are transferred concurrently.
 const AT_ONCE: usize = 4;
 
 /// The jobs that tasks of this process are working on.
 #[derive(Debug, Default)]
 pub(crate) struct Busy(Mutex<HashMap<String, Arc<Shared>>>);
 
-/// A copy shared by the tasks of this process.
+/// A working copy that several tasks of this process share.
 #[derive(Debug, Default)]
 struct Shared {
-    /// The number of running tasks, after their fetch.
+    /// The number of running tasks that have fetched the copy.
     at_work: AtomicUsize,
-    /// Serializes fetches and sends.
+    /// The lock that serializes transfers.
     turn: tokio::sync::Mutex<()>,
 }
 
-/// Returns the name of a job's folder.
+/// Returns the storage name of a job's folder.
 pub fn folder_of(job: &str) -> String {
     format!("jobs/{job}")
 }
@@ -64,16 +65,16 @@ pub struct JobCopy {
     is_at_work: bool,
 }
 
-/// A file that was identical here and in the store.
+/// The state of a file that was identical in the copy and in the store.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Same {
-    /// The object's version.
+    /// The version of the object.
     version: String,
-    /// The file's stamp.
+    /// The stamp of the local file.
     stamp: String,
 }
 
-/// The identical files, by their names in the job's folder.
+/// The identical files, by name in the job's folder.
 type Common = BTreeMap<String, Same>;
 
 impl Storage {
@@ -86,7 +87,8 @@ impl Storage {
 }
 
 impl JobCopy {
-    /// Downloads the objects that are missing here. Blocks; must not be called from an async task.
+    /// Downloads the objects that are missing on this machine. Blocks the thread; must not be called from an async
+    /// task.
     pub fn fetch(&mut self, stop: &(dyn Fn() -> bool + Sync)) -> Result<(), StorageError> {
         let Some(bucket) = self.storage.bucket.clone() else { return Ok(()) };
         block_on(async {
@@ -100,7 +102,8 @@ impl JobCopy {
         })
     }
 
-    /// Uploads the files that are new or changed here. Blocks; must not be called from an async task.
+    /// Uploads the files that are new or changed on this machine. Blocks the thread; must not be called from an async
+    /// task.
     pub fn send(&self, stop: &(dyn Fn() -> bool + Sync)) -> Result<(), StorageError> {
         let Some(bucket) = self.storage.bucket.clone() else { return Ok(()) };
         block_on(async {
@@ -117,7 +120,7 @@ impl JobCopy {
         format!("{}/{name}", folder_of(&self.job))
     }
 
-    /// Returns names in the job's folder, from complete names.
+    /// Converts complete names to names in the job's folder.
     fn own(&self, entries: Vec<Entry>) -> BTreeMap<String, Entry> {
         let before = self.object("");
         let own = entries.into_iter().filter_map(|entry| {
@@ -257,7 +260,7 @@ impl JobCopy {
         self.keep_common(&common)
     }
 
-    /// Returns the common state. Unknown files are fetched again.
+    /// Returns the state that the copy and the store have in common. Files without an entry are fetched again.
     fn common(&self) -> Common {
         let bytes = std::fs::read(self.path(COMMON)).unwrap_or_default();
         serde_json::from_slice(&bytes).unwrap_or_default()
@@ -290,7 +293,7 @@ impl Drop for JobCopy {
 }
 
 impl Storage {
-    /// Returns true if tasks of this process are working on a job.
+    /// Returns true if tasks of this process are working on the job.
     pub fn is_busy(&self, job: &str) -> bool {
         self.jobs.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(job)
     }
@@ -301,7 +304,7 @@ fn is_note(name: &str) -> bool {
     rest.and_then(|rest| rest.strip_prefix(layout::STEPS_DIR)).is_some_and(|r| r.starts_with('/'))
 }
 
-/// Returns true for names of incomplete files, or of files for one process only.
+/// Returns true for the names of incomplete files, and of files for one process only.
 fn is_temporary(name: &str) -> bool {
     let file = name.rsplit('/').next().unwrap_or(name);
     file.ends_with(".part")

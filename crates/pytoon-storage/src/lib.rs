@@ -1,13 +1,13 @@
-//! The storage of files: a folder of this machine, and behind it an object store, if one is configured.
+//! The storage of files: a folder on this machine, and behind it an object store, if one is configured.
 //!
-//! Every file has a name, such as `jobs/{id}/output.mp4` or `clips/{call}.mp4`, and that path in the folder, since
-//! FFmpeg and people need files. With an object store the folder is only a working copy: the store's object of the
+//! Every file has a name, such as `jobs/{id}/output.mp4` or `clips/{call}.mp4`, which is also its path in the folder,
+//! since FFmpeg and people need files. With an object store, the folder is only a working copy: the object of the
 //! same name is authoritative, and any machine can continue the work of another.
 //!
 //! Guarantees: a file or an object is complete or absent; a name that is stored once ([clips, takes,
-//! assets](Storage::keep)) always has the same content; keys of the store are in no message.
+//! assets](Storage::keep)) always has the same content; the store's credentials are in no message.
 //!
-//! Does not know the purpose of files, or who may see them. A job's folder as a whole is in [`job_files`].
+//! Does not know the purpose of files, or who may see them. The handling of a job's whole folder is in [`job_files`].
 //!
 //! Start with [`Storage`].
 
@@ -28,23 +28,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An error of a file or an object.
+/// An error of the storage.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// A setting is invalid; nothing can be stored until it is fixed.
     #[error("{field}: {reason}")]
     Setting {
-        /// The setting or variable.
+        /// The name of the setting or variable.
         field: &'static str,
-        /// The reason.
+        /// The reason for the rejection.
         reason: String,
     },
-    /// An operation of the object store failed. A retry may succeed.
+    /// An operation on the object store failed. A retry may succeed.
     #[error("{operation} {name} in the object store: {reason}")]
     Store {
         /// The operation, as a phrase that completes "failed to …".
         operation: &'static str,
-        /// The object.
+        /// The name of the object.
         name: String,
         /// The store's message.
         reason: String,
@@ -54,12 +54,12 @@ pub enum StorageError {
     File {
         /// The operation, as a phrase that completes "failed to …".
         operation: &'static str,
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The cause.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The work was stopped.
+    /// The caller stopped the work.
     #[error("continue: cancelled")]
     Stopped,
 }
@@ -70,7 +70,7 @@ impl StorageError {
     }
 }
 
-/// The storage of files.
+/// The storage of files, as a folder with an optional object store.
 #[derive(Debug, Clone)]
 pub struct Storage {
     folder: Arc<Path>,
@@ -101,7 +101,7 @@ impl Storage {
         &self.folder
     }
 
-    /// Returns the path of a file on this machine, if it is here.
+    /// Returns the path that a file has on this machine, whether it exists or not.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
@@ -111,14 +111,14 @@ impl Storage {
         self.bucket.as_deref()
     }
 
-    /// Returns the name of a path in the folder; `None` if it is elsewhere.
+    /// Returns the storage name of a path in the folder; `None` if the path is elsewhere.
     pub fn name_of(&self, path: &Path) -> Option<String> {
         let name = path.strip_prefix(&self.folder).ok()?.to_str()?;
         (!name.is_empty()).then(|| name.to_owned())
     }
 
-    /// Uploads a file of the folder to the object store, if there is one. A purchase is uploaded before its row says
-    /// so, because other machines rely on the row.
+    /// Uploads a file of the folder to the object store, if there is one. A purchase is uploaded before its row is
+    /// updated, because other machines rely on the row.
     pub async fn keep(&self, name: &str) -> Result<(), StorageError> {
         match &self.bucket {
             Some(bucket) => bucket.upload(name, &self.path(name)).await.map(|_| ()),
@@ -142,7 +142,7 @@ impl Storage {
         }
     }
 
-    /// Does the same for callers that are not async. Must not be called from an async task.
+    /// Fetches a stored file as [`Self::have`] does, for synchronous callers. Must not be called from an async task.
     pub fn have_now(&self, name: &str) -> Result<bool, StorageError> {
         if self.bucket.is_none() {
             return Ok(self.path(name).is_file());
@@ -150,7 +150,7 @@ impl Storage {
         block_on(self.have(name))
     }
 
-    /// Returns the current content of a small file; `None` if there is none.
+    /// Returns the current content of a small file; `None` if it does not exist.
     pub async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StorageError> {
         if let Some(bucket) = &self.bucket {
             return Ok(bucket.read(name).await?.map(|bytes| bytes.to_vec()));
@@ -178,7 +178,7 @@ impl Storage {
         found.await.map_err(|_| StorageError::Stopped)?
     }
 
-    /// Removes a file everywhere; a missing one is not a failure.
+    /// Removes a file on this machine and in the object store. A missing file is not an error.
     pub async fn remove(&self, name: &str) -> Result<(), StorageError> {
         if let Some(bucket) = &self.bucket {
             bucket.delete(name).await?;
@@ -215,7 +215,7 @@ impl Storage {
         }
     }
 
-    /// Returns a link that lets its holder fetch an object for a while; `None` without an object store.
+    /// Returns a link with which its holder can fetch an object for a limited time; `None` without an object store.
     pub async fn link(&self, name: &str, holds: Duration) -> Option<Result<String, StorageError>> {
         match &self.bucket {
             Some(bucket) => Some(bucket.link(name, false, holds).await),
@@ -243,7 +243,7 @@ fn is_absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }
 
-/// Waits for a future from a thread that may block: on its own runtime, else on a temporary one.
+/// Waits for a future on a thread that may block, on its own runtime if it has one and otherwise on a temporary one.
 pub(crate) fn block_on<T>(
     work: impl Future<Output = Result<T, StorageError>>,
 ) -> Result<T, StorageError> {

@@ -1,4 +1,4 @@
-//! Circuit breakers: one row per engine, changed only if it has not changed since it was read.
+//! Circuit breakers, one row per engine. A row is changed only if it has not changed since it was read.
 
 use crate::db::Db;
 use crate::rows::database;
@@ -6,7 +6,7 @@ use pytoon_records::ledger::{BreakerRow, StoreError};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-/// Returns a breaker from the columns of its row.
+/// Converts the columns of a row to a breaker.
 pub(crate) fn breaker(row: &AnyRow) -> Result<BreakerRow, StoreError> {
     let read = || -> Result<BreakerRow, sqlx::Error> {
         let count = |name: &str| -> Result<u32, sqlx::Error> {

@@ -1,4 +1,4 @@
-//! The ledger's rows.
+//! Reads and writes the rows of the ledger.
 
 use crate::breakers::breaker;
 use crate::db::{Db, Dialect, Durability, Tx};
@@ -11,16 +11,16 @@ use pytoon_records::ledger::{
 use pytoon_vocabulary::{CallId, JobId, MicroUsd, SceneId, UnixMs};
 use sqlx::{AssertSqlSafe, Row};
 
-/// The window of the rate limit, in milliseconds.
+/// The length of the rate-limit window, in milliseconds.
 const MINUTE_MS: i64 = 60_000;
-/// Maximum number of attempts when another process changes the rows meanwhile.
+/// Maximum number of attempts when another process changes the rows in the meantime.
 const RACES: usize = 8;
 
-/// The lock under which PostgreSQL admits calls, one at a time: the limits are sums over rows that others may be
-/// writing.
+/// The advisory lock under which PostgreSQL admits calls one at a time, since the limits are sums over rows that
+/// other processes may be writing.
 const ADMISSION: i64 = 7_270_001;
 
-/// Writes a row for a call, or returns the reason for its rejection. The row and all of its conditions are one
+/// Writes the row of a call, or returns the reason for its rejection. The row and all of its conditions are one
 /// statement, which only one process executes at a time.
 pub(crate) async fn admit(
     db: &Db,
@@ -43,15 +43,15 @@ pub(crate) async fn admit(
 
 /// The result of an attempt to write a call's row.
 enum Insert {
-    /// It is written.
+    /// The row was written.
     Written,
-    /// A limit or another purchase of the same request prevents it.
+    /// A limit, or another purchase of the same request, prevented the write.
     Refused,
-    /// The lease of the call does not hold.
+    /// The lease of the call no longer holds.
     Fenced,
 }
 
-/// Writes the row if every limit allows it.
+/// Writes the row of a call if every limit allows it.
 async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<Insert, StoreError> {
     // On SQLite one statement is atomic.
     let alone = db.dialect == Dialect::Sqlite && call.fence.is_none();
@@ -115,8 +115,8 @@ async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<Insert, 
     Ok(if written.is_empty() { Insert::Refused } else { Insert::Written })
 }
 
-/// Returns true if a lease holds. Its row stays locked until the transaction ends: a later claim of the task finds
-/// the call's row.
+/// Returns true if a lease holds. Its row stays locked until the transaction ends, so that a later claim of the task
+/// sees the call's row.
 async fn holds(db: &Db, transaction: &mut Tx, fence: &Fence) -> Result<bool, StoreError> {
     let sql = format!(
         "SELECT id FROM tasks WHERE id = $1 AND token = $2 AND state = '{}'{}",
@@ -199,14 +199,14 @@ const SPENT_BY_JOB: &str =
 const SPENT_ON_DAY: &str =
     "(SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT) FROM calls WHERE created_at >= $12)";
 const SPENT_BY_KEY: &str = "(SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT) FROM calls WHERE key_id = $8 AND created_at >= $12)";
-/// The API key that submitted the job of a call, if it has a daily budget.
+/// The SQL that selects the API key that submitted the call's job, if the key has a daily budget.
 const CALLER: &str = "FROM jobs JOIN api_keys ON api_keys.id = jobs.key_id \
    WHERE jobs.id = $2 AND api_keys.budget_per_day IS NOT NULL";
 const SPENT_BY_CALLER: &str = "(SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT) FROM calls WHERE caller = jobs.key_id AND created_at >= $12)";
-/// More than any account has.
+/// The budget of a key without a limit, which is more than any account contains.
 const UNBOUNDED: i64 = i64::MAX;
 
-/// Returns the condition that a call stays within the daily budget of the submitter's API key. The budget is read
+/// Returns the SQL condition that a call stays within the daily budget of the submitter's API key. The budget is read
 /// with every call, so that a change applies at once.
 fn within_callers_budget(estimated: &str) -> String {
     format!(
@@ -214,7 +214,7 @@ fn within_callers_budget(estimated: &str) -> String {
     )
 }
 
-/// Counts the calls of an engine in progress.
+/// Returns the SQL expression that counts an engine's calls in progress.
 fn running() -> String {
     let under_way = names([CallState::Intent, CallState::Submitted]);
     format!(
@@ -229,7 +229,7 @@ fn day_of(call: &NewCall) -> UnixMs {
     pytoon_vocabulary::start_of_day(call.at)
 }
 
-/// Returns the condition that a request is already bought or rejected.
+/// Returns the SQL condition that a request has already been purchased or rejected.
 fn taken_condition(request: &str) -> String {
     format!(
         "EXISTS (SELECT 1 FROM calls WHERE request_hash = {request} \
@@ -238,14 +238,14 @@ fn taken_condition(request: &str) -> String {
     )
 }
 
-/// Returns names of states as a list in SQL; they are our own words, never a user's.
+/// Returns the names of states as an SQL list. The names are constants of the code, never a user's text.
 fn names(states: impl IntoIterator<Item = CallState>) -> String {
     let quoted: Vec<String> =
         states.into_iter().map(|state| format!("'{}'", state.as_str())).collect();
     quoted.join(", ")
 }
 
-/// Reads the history of a scene and of the requests that it may make.
+/// Reads the history of a scene, and of the requests that the scene may make.
 pub(crate) async fn history(
     db: &Db,
     job_id: &JobId,
@@ -288,8 +288,8 @@ pub(crate) async fn history(
     Ok(history)
 }
 
-/// Advances a call to its next state, with the clip that it bought if that is kept. One statement: a row is changed
-/// completely or not at all.
+/// Advances a call to its next state, and stores the purchased clip if there is one. This is one statement, so a row
+/// is changed completely or not at all.
 pub(crate) async fn advance(
     db: &Db,
     id: &CallId,

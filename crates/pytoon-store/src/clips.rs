@@ -1,11 +1,11 @@
-//! Kept clips: paid for once and reused. Each is part of its call's row.
+//! Stored clips, which are paid for once and reused. Each is part of its call's row.
 
 use crate::db::Db;
 use crate::rows::database;
 use pytoon_records::ledger::{KeptClip, StoreError};
 use sqlx::Row;
 
-/// Returns the newest clip of a request.
+/// Returns the newest clip for a request hash.
 pub(crate) async fn find(db: &Db, request_hash: &str) -> Result<Option<KeptClip>, StoreError> {
     let failed = database("find a clip");
     let row = sqlx::query(

@@ -15,30 +15,30 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
-/// Durability of a commit. SQLite keeps it as a setting of the connection, so a statement sets its own;
-/// its result is then read by `RETURNING`, since a count of changes would be that of both statements.
-/// PostgreSQL always writes through.
+/// The durability of a commit. SQLite stores it as a setting of the connection, so a statement sets its own. Its
+/// result is then read with `RETURNING`, since a count of changes would be that of both statements. PostgreSQL always
+/// writes through.
 #[derive(Clone, Copy)]
 pub(crate) enum Durability {
-    /// A power cut: the log is on the disk before the next step.
+    /// The commit survives a power cut: the log is on disk before the next step.
     Power,
-    /// The death of this process, but perhaps not of the machine.
+    /// The commit survives the death of this process, but perhaps not of the machine.
     Process,
 }
 
-/// A transaction.
+/// A database transaction.
 pub(crate) type Tx = Transaction<'static, Any>;
 
-/// A pool of connections to one database.
+/// A connection pool for one database.
 #[derive(Debug, Clone)]
 pub(crate) struct Db {
     pub(crate) pool: AnyPool,
     pub(crate) dialect: Dialect,
-    /// SQLite's file at the time it was opened.
+    /// The SQLite file as it was when opened.
     pub(crate) file: Option<Arc<DatabaseFile>>,
 }
 
-/// The identity of an open file, to detect that another file replaced it.
+/// The identity of an open file, which shows if another file has replaced it.
 #[derive(Debug)]
 pub(crate) struct DatabaseFile {
     path: PathBuf,
@@ -52,7 +52,7 @@ impl DatabaseFile {
         Ok(Self { path: path.to_owned(), device: metadata.dev(), inode: metadata.ino() })
     }
 
-    /// Fails if the open file is no longer the one on disk.
+    /// Returns an error if the open file is no longer the one on disk.
     fn check(&self) -> Result<(), StoreError> {
         let reason = match std::fs::metadata(&self.path) {
             Ok(now) if now.dev() != self.device || now.ino() != self.inode => {
@@ -76,13 +76,13 @@ impl DatabaseFile {
     }
 }
 
-/// Returns a duration in milliseconds.
+/// Converts a duration to milliseconds.
 pub(crate) fn ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }
 
 impl Db {
-    /// Fails if the open file of SQLite is no longer the one on disk.
+    /// Returns an error if the open SQLite file is no longer the one on disk.
     pub(crate) fn check_file(&self) -> Result<(), StoreError> {
         self.file.as_ref().map_or(Ok(()), |file| file.check())
     }
@@ -96,7 +96,8 @@ impl Db {
         }
     }
 
-    /// Returns the clock of the database, in milliseconds since 1970: leases of many machines need one.
+    /// Returns the SQL for the database's clock, in milliseconds since 1970. Leases on several machines need a shared
+    /// clock.
     pub(crate) fn now(&self) -> &'static str {
         match self.dialect {
             Dialect::Sqlite => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
@@ -104,13 +105,13 @@ impl Db {
         }
     }
 
-    /// Returns the clock for a condition on a column. Read once, it is a value that an index can be searched by;
-    /// read for each row, it makes every claim scan all running tasks.
+    /// Returns the SQL for the clock in a condition on a column. It is evaluated once, so that the database can use
+    /// an index; evaluated for each row, it would make every claim scan all running tasks.
     pub(crate) fn now_once(&self) -> String {
         format!("(SELECT {})", self.now())
     }
 
-    /// Returns the clause that skips rows that other claims have locked.
+    /// Returns the SQL clause that skips rows that other claims have locked.
     pub(crate) fn skip_locked(&self) -> &'static str {
         match self.dialect {
             // SQLite's writers are serialized.
@@ -119,7 +120,7 @@ impl Db {
         }
     }
 
-    /// Returns the clause that locks a row until the transaction ends.
+    /// Returns the SQL clause that locks a row until the transaction ends.
     pub(crate) fn for_us_alone(&self) -> &'static str {
         match self.dialect {
             // SQLite's writers are serialized.
@@ -129,7 +130,7 @@ impl Db {
         }
     }
 
-    /// Returns the clause that keeps others from changing a row until the transaction ends.
+    /// Returns the SQL clause that prevents others from changing a row until the transaction ends.
     pub(crate) fn for_share(&self) -> &'static str {
         match self.dialect {
             // SQLite's writers are serialized.
@@ -138,8 +139,8 @@ impl Db {
         }
     }
 
-    /// Begins a transaction that may write. SQLite locks at once, since a reader that becomes a writer would be
-    /// rejected.
+    /// Begins a transaction that may write. SQLite takes its lock at once, since a transaction that first reads and
+    /// then writes could be rejected.
     pub(crate) async fn begin(
         &self,
         durability: Durability,
@@ -156,7 +157,7 @@ impl Db {
         self.pool.begin_with(words).await.map_err(database(operation))
     }
 
-    /// Locks out other writers of a decision over many rows, until the transaction ends.
+    /// Prevents other processes from writing until the transaction ends, for decisions that depend on many rows.
     pub(crate) async fn one_at_a_time(
         &self,
         transaction: &mut Tx,

@@ -1,4 +1,4 @@
-//! The events of jobs, for their watchers, and the scenes that some of them report.
+//! The events of jobs, for clients that watch them, and the scenes that some events report.
 
 use crate::db::{Db, Tx};
 use crate::rows::{database, json_of};
@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
-/// Writes the event whose place an update of the job's row returned, and returns that place. The
-/// update has locked the job, so that its events have one order.
+/// Writes the event whose sequence number an update of the job's row returned, and returns that number. The update
+/// has locked the job, so its events have a definite order.
 pub(crate) async fn write_event(
     db: &Db,
     tx: &mut Tx,
@@ -30,7 +30,7 @@ pub(crate) async fn write_event(
     Ok(seq)
 }
 
-/// Inserts an event at a place.
+/// Inserts an event with the given sequence number.
 pub(crate) async fn insert_event(
     db: &Db,
     tx: &mut Tx,
@@ -55,7 +55,7 @@ pub(crate) async fn insert_event(
     Ok(())
 }
 
-/// Lists the events of a job after a place.
+/// Lists the events of a job after a sequence number.
 pub(crate) async fn events(
     db: &Db,
     job: &str,

@@ -1,4 +1,4 @@
-//! Uploaded files, bought files, and turns.
+//! Stores the records of uploaded files, of purchased files, and of exclusive turns at work.
 
 use crate::db::{Db, ms};
 use crate::rows::database;

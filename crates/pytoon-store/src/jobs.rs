@@ -1,4 +1,4 @@
-//! Jobs: submits, reads, advances, cancels and deletes them.
+//! Submits, reads, advances, cancels and deletes jobs.
 
 use crate::db::{Db, Durability, Tx};
 use crate::events::{insert_event, write_event};
@@ -16,7 +16,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 use std::sync::LazyLock;
 
-/// The columns of [`job_row`]; its progress is counted.
+/// The columns that [`job_row`] reads, with counts of the job's tasks.
 static JOB: LazyLock<String> = LazyLock::new(|| {
     format!(
         "id, key_id, status, brief, client_data, webhook, error, created_at, updated_at, \
@@ -28,10 +28,10 @@ static JOB: LazyLock<String> = LazyLock::new(|| {
         obsolete = TaskState::Obsolete
     )
 });
-/// Time for which an idempotency key is remembered, in milliseconds.
+/// The time for which an idempotency key is stored, in milliseconds.
 const REMEMBERED_MS: i64 = 86_400_000;
 
-/// Returns the same columns without briefs, and without returned data that is too large for a list.
+/// Returns the same columns without briefs, and without `client_data` that is too large for a list.
 fn without_large_texts() -> String {
     JOB.replace(
         "brief, client_data",
@@ -222,8 +222,8 @@ pub(crate) async fn fetch_in(tx: &mut Tx, id: &str) -> Result<Option<JobRow>, St
 }
 
 /// Reads and locks a job until the transaction ends. Decisions over several rows of a job need the lock: two tasks
-/// that end at the same moment would each see the other as unfinished, and nothing would unblock the tasks that
-/// wait for both. A job is locked before its tasks, so that no two transactions deadlock.
+/// that end at the same moment would each see the other as unfinished, and nothing would unblock the tasks that wait
+/// for both. A job is locked before its tasks, so that no two transactions deadlock.
 pub(crate) async fn hold(db: &Db, tx: &mut Tx, id: &str) -> Result<Option<JobRow>, StoreError> {
     one(tx, "id = $1", db.for_us_alone(), id).await
 }
@@ -238,8 +238,8 @@ pub(crate) async fn hold_of_task(
     one(tx, of_task, db.for_us_alone(), task).await
 }
 
-/// Reads and locks a job, or returns `None` if another transaction has locked it. A claim has locked
-/// a task already and must not wait for its job.
+/// Reads and locks a job, or returns `None` if another transaction has locked it. A claim has already locked a task
+/// and must not wait for the task's job.
 pub(crate) async fn hold_if_free(
     db: &Db,
     tx: &mut Tx,
@@ -295,8 +295,8 @@ pub(crate) async fn list(db: &Db, filter: &JobFilter) -> Result<Vec<JobRow>, Sto
 
 const CANCEL: &str = "cancel a job";
 
-/// Cancels a job: no further task begins, running ones learn of it at their next heartbeat, and a last task tells
-/// the vendors. Returns the status; one that allows no cancel stays unchanged.
+/// Cancels a job: no further task starts, running tasks are notified at their next heartbeat, and a final task asks
+/// the vendors to cancel. Returns the status. A status that does not allow a cancel stays unchanged.
 pub(crate) async fn cancel(db: &Db, id: &str) -> Result<Option<JobStatus>, StoreError> {
     let mut tx = db.begin(Durability::Power, CANCEL).await?;
     let Some(job) = hold(db, &mut tx, id).await? else { return Ok(None) };
@@ -316,7 +316,7 @@ pub(crate) async fn cancel(db: &Db, id: &str) -> Result<Option<JobStatus>, Store
 
 const DELETE: &str = "delete a job";
 
-/// Deletes a job that has ended. Returns false if there is none, or it has not ended.
+/// Deletes a job that has ended. Returns false if the job does not exist or has not ended.
 pub(crate) async fn delete(db: &Db, id: &str) -> Result<bool, StoreError> {
     let failed = database(DELETE);
     let mut tx = db.begin(Durability::Power, DELETE).await?;

@@ -1,4 +1,4 @@
-//! API keys by their hashes, counters of processes, and a write probe.
+//! Stores API keys by their hashes, the counters of processes, and a row to probe writes.
 
 use crate::db::{Db, Durability};
 use crate::rows::database;
@@ -26,8 +26,8 @@ fn key_row(row: &AnyRow) -> Result<KeyRow, sqlx::Error> {
     })
 }
 
-/// Returns a new key and its row. The key is shown once and stored nowhere. `budget` is the maximum spend of its
-/// jobs per day.
+/// Returns a new API key and its row. The key is shown once and not stored. `budget` is the maximum amount that its
+/// jobs may spend per day.
 pub fn new_key(name: &str, scope: Scope, budget: Option<MicroUsd>) -> (String, KeyRow) {
     let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
     let row = KeyRow {
@@ -128,7 +128,8 @@ pub(crate) async fn all_counts(db: &Db) -> Result<Vec<(String, String)>, StoreEr
     rows.iter().map(|row| read(row).map_err(&failed)).collect()
 }
 
-/// The lock under which PostgreSQL folds: two processes that fold one row would count it twice.
+/// The advisory lock under which PostgreSQL merges counters, since two processes that merge the same row would count
+/// it twice.
 const FOLDING: i64 = 7_270_002;
 
 pub(crate) async fn fold_counts(

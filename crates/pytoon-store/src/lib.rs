@@ -1,11 +1,11 @@
-//! Stores everything that must survive a crash: the ledger of paid work, kept clips, circuit breakers; and the
-//! service's jobs, tasks under leases, and keys. The same SQL works on SQLite and PostgreSQL.
+//! Stores everything that must survive a crash: the ledger of paid calls, purchased clips and circuit breakers; and
+//! the service's jobs, tasks under leases, and API keys. The same SQL works on SQLite and PostgreSQL.
 //!
 //! Guarantees: every method of [`PurchaseStore`](pytoon_records::ledger::PurchaseStore) is one transaction; once it
-//! returns, its changes are on disk; several processes may use one database; a row's state changes only as its
+//! returns, its changes are on disk; several processes may use the same database; a row's state changes only as its
 //! [`State`](pytoon_records::state::State) allows.
 //!
-//! Does not know engines, files or clocks: times are arguments, clips are names.
+//! Does not access engines, files or clocks: times are arguments, and clips are names.
 //!
 //! Start with [`Store::connect`].
 

@@ -1,11 +1,11 @@
-//! The tables, version by version. Listed here instead of by sqlx's macro, which compiles both databases a second
-//! time for itself: two minutes of every clean build.
+//! The versions of the tables, in order. They are listed here rather than by sqlx's macro, which compiles both
+//! database drivers a second time for itself and adds two minutes to every clean build.
 
 use crate::db::Dialect;
 use sqlx::SqlStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-/// Number, description, SQL. A released step is never changed: sqlx compares checksums.
+/// A migration step: number, description, SQL. A released step is never changed, since sqlx compares checksums.
 type Step = (i64, &'static str, &'static str);
 
 const SQLITE: &[Step] = &[
@@ -28,7 +28,7 @@ pub(crate) fn all(dialect: Dialect) -> Migrator {
     up_to(dialect, i64::MAX)
 }
 
-/// Returns the versions up to one.
+/// Returns the versions of the tables up to the given one.
 pub(crate) fn up_to(dialect: Dialect, version: i64) -> Migrator {
     let steps = match dialect {
         Dialect::Sqlite => SQLITE,

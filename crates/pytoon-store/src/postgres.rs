@@ -14,21 +14,22 @@ use std::time::Duration;
 
 /// The channel on which PostgreSQL announces tasks.
 const CHANNEL: &str = "pytoon_tasks";
-/// Connections of one process to PostgreSQL.
+/// The number of connections from one process to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 16;
-/// Makes the server end a disconnected client's transaction soon; otherwise its row locks would last for hours.
+/// Settings that make the server end a disconnected client's transaction soon. Otherwise its row locks would last for
+/// hours.
 const POSTGRES_SESSION: &str = "SET idle_in_transaction_session_timeout = '15s'; \
      SET tcp_user_timeout = '15s'; SET tcp_keepalives_idle = 10; \
      SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;";
-/// A connection that was idle for longer is pinged before use.
+/// The idle time after which a connection is pinged before use.
 const RESTED: Duration = Duration::from_millis(500);
-/// Timeout of the first connection to PostgreSQL.
+/// The timeout of the first connection to PostgreSQL.
 const FIRST_CONNECTION: Duration = Duration::from_secs(10);
-/// Pause before a lost connection for notices is opened again.
+/// The pause before a lost connection for notifications is reopened.
 const LISTEN_AGAIN: Duration = Duration::from_secs(2);
-/// Minimum time between two notices to other processes.
+/// Minimum time between two notifications to other processes.
 const RING_PAUSE: Duration = Duration::from_millis(2);
-/// Interval at which the notifier checks that the store still exists.
+/// The interval at which the notifier checks that the store still exists.
 const RING_LOOK: Duration = Duration::from_secs(5);
 
 impl Store {
@@ -78,9 +79,9 @@ impl Store {
 }
 
 impl Wakeups {
-    /// Notifies other processes over PostgreSQL, after the commit and by a separate statement: a transaction with a
-    /// notice holds a lock of the whole server until its log is on disk, so that commits would be serialized. A
-    /// lost notice costs one poll interval.
+    /// Notifies other processes through PostgreSQL, after the commit and with a separate statement. A transaction
+    /// with a notification holds a lock on the whole server until its log is on disk, so commits would be serialized.
+    /// A lost notification costs one poll interval.
     fn ring(&self, pool: &AnyPool) {
         let (pool, bell) = (pool.clone(), Arc::downgrade(&self.bell));
         tokio::spawn(async move {
@@ -95,8 +96,8 @@ impl Wakeups {
         });
     }
 
-    /// Listens to notices of PostgreSQL while the store exists. Notices are only a hint: workers poll
-    /// too.
+    /// Listens for PostgreSQL notifications while the store exists. Notifications are only a hint, since workers also
+    /// poll.
     fn listen(&self, address: &str) {
         let (address, notify) = (address.to_owned(), Arc::downgrade(&self.here));
         tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! The operators' view of the queue: tasks of a job, dead tasks, and numbers.
+//! The queue as operators see it: the tasks of a job, dead tasks, and counts.
 
 use crate::db::Db;
 use crate::rows::database;
@@ -11,8 +11,7 @@ use pytoon_records::ledger::StoreError;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
-/// Lists the tasks of a job. A heartbeat changes nothing but the lease, so the last change of a
-/// running task is its claim.
+/// Lists the tasks of a job. A heartbeat changes only the lease, so the last change of a running task is its claim.
 pub(crate) async fn of_job(db: &Db, job: &str) -> Result<Vec<TaskRow>, StoreError> {
     let failed = database("list tasks");
     let sql = format!(
@@ -62,7 +61,7 @@ pub(crate) async fn dead(db: &Db) -> Result<Vec<DeadTask>, StoreError> {
     rows.iter().map(|row| read(row).map_err(&failed)).collect()
 }
 
-/// Requeues a dead task with its job. Returns false if there is no such task.
+/// Requeues a dead task together with its job. Returns false if there is no such task.
 pub(crate) async fn requeue(db: &Db, id: &str) -> Result<bool, StoreError> {
     let failed = database("requeue a task");
     let sql = format!("SELECT job_id FROM tasks WHERE id = $1 AND state = '{}'", TaskState::Dead);
@@ -72,7 +71,7 @@ pub(crate) async fn requeue(db: &Db, id: &str) -> Result<bool, StoreError> {
     crate::requeue::resume(db, &job, JobEvent::TaskRequeued).await
 }
 
-/// Returns the numbers of jobs and tasks by state.
+/// Counts jobs and tasks by state.
 pub(crate) async fn state(db: &Db) -> Result<QueueState, StoreError> {
     let failed = database("read the queue");
     let mut state = QueueState::default();

@@ -1,7 +1,7 @@
-//! Queues stopped jobs again: unchanged, or with another brief.
+//! Queues stopped jobs again, unchanged or with another brief.
 //!
-//! Guarantees: tasks keep their tokens, so that a worker that still runs one for the earlier run has lost it;
-//! artifacts and bought clips stay, and stages reuse them.
+//! Guarantees: tasks keep their tokens, so a worker that still runs a task for the earlier run has lost it; artifacts
+//! and purchased clips remain, and stages reuse them.
 
 use crate::db::{Db, Durability, Tx};
 use crate::jobs::{advance, hold};
@@ -32,8 +32,8 @@ pub(crate) async fn resume(db: &Db, id: &str, event: JobEvent) -> Result<bool, S
     Ok(true)
 }
 
-/// Queues a job by an event, and returns its previous row; `None` if its status does not allow the event. Its
-/// deadline counts from now, and a pending notice of an earlier cancel to vendors is dropped.
+/// Queues a job by an event and returns its previous row; `None` if its status does not allow the event. The job's
+/// deadline counts from now. A pending task that asks vendors to cancel is dropped.
 async fn queued(
     db: &Db,
     tx: &mut Tx,
@@ -60,8 +60,8 @@ async fn queued(
 
 const REDO: &str = "redo a job";
 
-/// Queues a job again with another brief. Its tasks become obsolete until the graph of the new brief
-/// has them too. Returns false if the job's status does not allow the event.
+/// Queues a job again with another brief. Its tasks become obsolete unless the graph of the new brief also contains
+/// them. Returns false if the job's status does not allow the event.
 pub(crate) async fn redo(
     db: &Db,
     id: &str,

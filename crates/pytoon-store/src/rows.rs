@@ -1,14 +1,14 @@
-//! Conversions between rows and values.
+//! Converts database rows to values.
 
 use pytoon_records::ledger::{CallRow, CallState, StoreError};
 use pytoon_vocabulary::MicroUsd;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-/// The codes of a full disk: SQLite's SQLITE_FULL, PostgreSQL's `disk_full`.
+/// The error codes of a full disk: SQLite's `SQLITE_FULL` and PostgreSQL's `disk_full`.
 const FULL: [&str; 2] = ["13", "53100"];
 
-/// Names the operation in a database error.
+/// Returns a function that adds the name of the operation to a database error.
 pub(crate) fn database(operation: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
     move |error| {
         if let Some(full) = error.as_database_error()
@@ -26,7 +26,7 @@ pub(crate) fn database(operation: &'static str) -> impl Fn(sqlx::Error) -> Store
     }
 }
 
-/// The columns of [`call_row`], in its order.
+/// The columns that [`call_row`] reads, in order.
 pub(crate) const CALL_COLUMNS: &str = "id, job_id, scene_id, engine, request_hash, prompt, state, \
      task, pinned, key_id, estimated, reported, charged, error_kind, error, created_at, \
      updated_at, lease_until";

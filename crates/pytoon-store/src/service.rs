@@ -1,4 +1,4 @@
-//! The stores of the service over the database, and the wake-up of workers that wait for tasks.
+//! Implements the stores of the service over the database, and wakes workers that wait for tasks.
 
 use crate::store::{Store, bounded};
 use crate::wakeups::wait;

@@ -1,11 +1,12 @@
-//! States in statements and rows: every name comes from its enum, every condition from its transition function.
+//! Builds SQL conditions from state machines. Every name comes from its enum, and every condition from its transition
+//! function.
 
 use pytoon_records::ledger::StoreError;
 use pytoon_records::state::State;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-/// One event as fragments of a statement: `SET state = {to} … WHERE state {from}`.
+/// An event as fragments of an SQL statement: `SET state = {to} … WHERE state {from}`.
 pub(crate) struct Step {
     /// The state after the event, quoted.
     pub(crate) to: String,
@@ -19,13 +20,13 @@ pub(crate) fn step<S: State>(event: S::Event) -> Step {
     Step { to, from: one_of(&S::from_states(event)) }
 }
 
-/// Returns a state in quotes. Names of states are our own words, never a user's; written into the
-/// statement, they let partial indexes be used.
+/// Returns a state in quotes. The names of states are constants of the code, never a user's text. They are written
+/// into the statement so that the database can use partial indexes.
 pub(crate) fn quoted<S: State>(state: S) -> String {
     format!("'{state}'")
 }
 
-/// Returns a condition that a column is one of several states.
+/// Returns the SQL condition that a column contains one of several states.
 pub(crate) fn one_of<S: State>(states: &[S]) -> String {
     let names: Vec<String> = states.iter().copied().map(quoted).collect();
     match names.as_slice() {
@@ -44,7 +45,7 @@ pub(crate) fn id<T: From<String>>(row: &AnyRow, column: &str) -> Result<T, sqlx:
     row.try_get::<String, _>(column).map(T::from)
 }
 
-/// Reads a column that contains a name.
+/// Reads a column that contains a name, and converts it to its enum.
 pub(crate) fn read_name<T>(
     row: &AnyRow,
     column: &str,

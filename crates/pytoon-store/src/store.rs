@@ -1,5 +1,5 @@
-//! The database: a file that any number of processes of one machine open, or PostgreSQL for many machines. The same
-//! SQL serves both.
+//! Opens the database: a file that any number of processes on one machine open, or PostgreSQL for several machines.
+//! The same SQL serves both.
 
 use crate::db::{DatabaseFile, Db, Dialect};
 use crate::rows::database;
@@ -18,12 +18,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Timeout of any step; longer than SQLite waits for another's transaction.
+/// The timeout of any operation. It is longer than SQLite waits for another process's transaction.
 const LONGEST_STEP: Duration = Duration::from_secs(30);
-/// Timeout for another process's transaction, in milliseconds.
+/// The time that SQLite waits for another process's transaction, in milliseconds.
 const BUSY_TIMEOUT_MS: u32 = 20_000;
 
-/// Rows in SQLite or PostgreSQL.
+/// A store of rows in SQLite or PostgreSQL.
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(crate) db: Db,
@@ -32,7 +32,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database at an address: `postgres://…`, or else an SQLite file.
+    /// Opens the database at a URL: `postgres://…`, or else the path of an SQLite file.
     pub async fn connect(address: &str) -> Result<Self, StoreError> {
         if is_postgres(address) {
             Self::postgres(address).await
@@ -108,7 +108,7 @@ impl Store {
         sqlx::query_scalar(sql).fetch_one(&self.db.pool).await.expect("reads")
     }
 
-    /// Sets the maximum number of claims of a task that end without a report.
+    /// Sets the maximum number of claims of a task whose workers end without reporting an error.
     #[must_use]
     pub fn with_most_attempts(mut self, most: u32) -> Self {
         self.most_attempts = most.max(1);
@@ -122,7 +122,7 @@ impl Store {
 }
 
 /// Creates the file if it does not exist, readable only by its owner: it contains callers' work and the keys that
-/// sign messages. SQLite gives its log beside it the same mode.
+/// sign messages. SQLite gives the log beside it the same mode.
 fn make_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
@@ -132,8 +132,9 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Returns true if a connection to SQLite can begin transactions. A full disk ends a transaction by itself; the
-/// library then finds none to roll back and counts it as open for ever, so no other can begin on that connection.
+/// Returns true if a connection to SQLite can begin transactions. A full disk makes SQLite end a transaction by
+/// itself. The library then finds no transaction to roll back but still counts it as open, so the connection can
+/// never begin another.
 async fn is_sound(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
     if !connection.is_in_transaction() {
         return Ok(true);
@@ -143,12 +144,12 @@ async fn is_sound(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
     Ok(!connection.is_in_transaction())
 }
 
-/// Returns true if an address is one of PostgreSQL.
+/// Returns true if a URL names a PostgreSQL database.
 pub fn is_postgres(address: &str) -> bool {
     address.starts_with("postgres://") || address.starts_with("postgresql://")
 }
 
-/// Migrates the tables. Several processes may start at once: the loser of the race finds the work done.
+/// Migrates the tables. Several processes may start at once; those that lose the race find the work done.
 pub(crate) async fn migrate(pool: &AnyPool, dialect: Dialect) -> Result<(), StoreError> {
     let mut last = None;
     for attempt in 0..20u64 {
@@ -162,7 +163,7 @@ pub(crate) async fn migrate(pool: &AnyPool, dialect: Dialect) -> Result<(), Stor
     Err(StoreError::Database { operation: "migrate the tables", reason })
 }
 
-/// Percent-encodes a path for an address.
+/// Percent-encodes a path for use in a URL.
 fn encoded(path: &Path) -> String {
     path.to_string_lossy().chars().fold(String::new(), |mut out, c| {
         match c {
@@ -173,8 +174,8 @@ fn encoded(path: &Path) -> String {
     })
 }
 
-/// Runs a step with a timeout: a broken connection would not answer for minutes. The outcome of a timed-out step is
-/// unknown, as after any lost connection.
+/// Runs an operation with a timeout, since a broken connection would not respond for minutes. After a timeout the
+/// outcome is unknown, as after any lost connection.
 pub(crate) fn bounded<'a, T: 'a>(
     step: impl Future<Output = Result<T, StoreError>> + Send + 'a,
 ) -> StoreFuture<'a, T> {

@@ -1,4 +1,4 @@
-//! The tasks of a job as a graph: inserts, unblocks, parks and revives them.
+//! The task graph of a job: inserts, unblocks, parks and requeues tasks.
 
 use crate::db::{Db, Tx};
 use crate::rows::database;
@@ -7,10 +7,10 @@ use pytoon_records::job::{NewTask, TaskEvent, TaskKind, TaskState};
 use pytoon_records::ledger::StoreError;
 use sqlx::AssertSqlSafe;
 
-/// Maximum number of rows that one statement writes: the number of its parameters is limited.
+/// Maximum number of rows that one statement writes, since the number of its parameters is limited.
 const MOST_ROWS: usize = 200;
 
-/// Inserts the tasks of a new job. None is done yet, so a task that needs another of them is blocked.
+/// Inserts the tasks of a new job. No task is done yet, so every task that needs another of them is blocked.
 pub(crate) async fn insert_first_tasks(
     db: &Db,
     tx: &mut Tx,
@@ -26,8 +26,8 @@ pub(crate) async fn insert_first_tasks(
     write_tasks(db, tx, job, tasks, first_state, operation).await
 }
 
-/// Inserts the tasks that follow others. A need that is done already, or does not exist, blocks
-/// nothing. Existing tasks stay as they are, unless they belong to an earlier brief of the job.
+/// Inserts the tasks that follow others. A dependency that is done or does not exist blocks nothing. Existing tasks
+/// stay unchanged, unless they belong to an earlier brief of the job.
 pub(crate) async fn add_tasks(
     db: &Db,
     tx: &mut Tx,
@@ -39,7 +39,7 @@ pub(crate) async fn add_tasks(
     unblock(db, tx, job, operation).await
 }
 
-/// Inserts tasks, each with its state and its number of unfinished needs, in two statements.
+/// Inserts tasks, each with its state and its number of unfinished dependencies, in two statements.
 async fn write_tasks(
     db: &Db,
     tx: &mut Tx,
@@ -99,7 +99,7 @@ async fn write_tasks(
     Ok(())
 }
 
-/// Counts the unfinished needs of a job's blocked tasks, and frees the tasks that have none left.
+/// Counts the unfinished dependencies of a job's blocked tasks, and unblocks the tasks that have none left.
 pub(crate) async fn unblock(
     db: &Db,
     tx: &mut Tx,
@@ -126,7 +126,7 @@ pub(crate) async fn unblock(
     Ok(())
 }
 
-/// Parks the tasks of a stopped job that no worker has begun. The task that tells vendors stays.
+/// Parks the tasks of a stopped job that no worker has begun. The task that asks vendors to cancel stays ready.
 pub(crate) async fn park(
     db: &Db,
     tx: &mut Tx,
@@ -147,8 +147,8 @@ pub(crate) async fn park(
     Ok(())
 }
 
-/// Applies an event to all tasks of a job that allow it, as if no worker had ever begun them. With
-/// `but`, tasks of that kind stay as they are.
+/// Applies an event to all tasks of a job that allow it, and resets their progress. With `but`, tasks of that kind
+/// stay unchanged.
 pub(crate) async fn reset(
     tx: &mut Tx,
     job: &str,

@@ -1,4 +1,4 @@
-//! Tasks under leases: one worker claims a task at a time, and its token fences every later write.
+//! Tasks under leases: only one worker claims a task at a time, and its token fences every later write.
 
 use crate::db::{Db, Durability, Tx, ms};
 use crate::events::change_scenes;
@@ -19,7 +19,7 @@ use std::time::Duration;
 
 const CLAIM: &str = "claim a task";
 
-/// Claims the task that has waited longest: first those whose lease expired, then those that are due.
+/// Claims the task that has been due longest: first tasks whose lease expired, then tasks that are due.
 pub(crate) async fn claim(
     db: &Db,
     worker: &str,
@@ -67,7 +67,7 @@ pub(crate) async fn claim(
     }
 }
 
-/// The tasks that a claim looks for.
+/// The tasks that a claim searches.
 #[derive(Clone, Copy)]
 enum ClaimKind {
     /// Tasks whose lease expired.
@@ -143,7 +143,7 @@ fn allows(job: &JobRow, kind: TaskKind) -> bool {
     job.status.apply(JobEvent::of_claim(kind)).is_ok()
 }
 
-/// Parks a task whose job is stopped, unless the job was queued again meanwhile.
+/// Parks a task whose job is stopped, unless the job was queued again in the meantime.
 async fn put_away(db: &Db, row: &Claimed) -> Result<(), StoreError> {
     let mut tx = db.begin(Durability::Process, CLAIM).await?;
     let job = hold(db, &mut tx, row.job_id.as_str()).await?;
@@ -198,7 +198,7 @@ fn leased(row: Claimed, job: JobRow, was_lost: bool) -> Lease {
     }
 }
 
-/// Ends the cancel of a job once none of its tasks runs and its vendors are told.
+/// Ends the cancellation of a job once none of its tasks runs and its vendors have been asked to cancel.
 async fn end_of_cancel(db: &Db, tx: &mut Tx, job: &JobRow) -> Result<(), StoreError> {
     const END: &str = "cancel a job";
     if job.status.apply(JobEvent::CancelFinished).is_err() {
@@ -219,7 +219,7 @@ async fn end_of_cancel(db: &Db, tx: &mut Tx, job: &JobRow) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Extends the lease of a running task, and returns whether its job continues.
+/// Extends the lease of a running task, and reports whether the job continues.
 pub(crate) async fn beat(
     db: &Db,
     id: &str,
@@ -244,8 +244,8 @@ pub(crate) async fn beat(
     Ok(if goes_on { Hold::Ours } else { Hold::Stop })
 }
 
-/// Applies an event to the task of a claim, and returns its job, locked; `None` if the claim is lost. `set` names
-/// further columns.
+/// Applies an event to a claimed task, and returns its job, locked; `None` if the claim is lost. `set` names further
+/// columns to change.
 async fn leave(
     db: &Db,
     tx: &mut Tx,
@@ -322,7 +322,7 @@ pub(crate) async fn later(
     Ok(hold)
 }
 
-/// Hands a task back unfinished; this is not a failed attempt.
+/// Returns an unfinished task to the queue. This does not count as a failed attempt.
 pub(crate) async fn give_back(db: &Db, id: &str, token: i64) -> Result<Hold, StoreError> {
     const BACK: &str = "return a task to the queue";
     let mut tx = db.begin(Durability::Process, BACK).await?;
@@ -335,7 +335,7 @@ pub(crate) async fn give_back(db: &Db, id: &str, token: i64) -> Result<Hold, Sto
     Ok(hold)
 }
 
-/// Parks the tasks of a job that was stopped, and ends its cancel.
+/// If the job was stopped, parks its tasks and ends its cancellation.
 async fn stop_if_stopped(
     db: &Db,
     tx: &mut Tx,
@@ -350,7 +350,7 @@ async fn stop_if_stopped(
     Ok(Hold::Stop)
 }
 
-/// Ends a failed attempt at a task: it is retried after a pause, or fails its job.
+/// Ends a failed attempt at a task. The task is retried after a pause, or its job fails.
 pub(crate) async fn fail(
     db: &Db,
     id: &str,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// Poll interval of a worker that is not woken: tasks become due by time alone, and SQLite notifies no
-/// other process.
+/// The poll interval of a worker that is not woken. Polling is needed because tasks become due by time alone, and
+/// SQLite notifies no other process.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Wakes workers that wait for tasks.
@@ -14,7 +14,7 @@ const LOOK: Duration = Duration::from_millis(200);
 pub(crate) struct Wakeups {
     /// Wakes workers of this process.
     pub(crate) here: Arc<Notify>,
-    /// Wakes the notifier of other processes.
+    /// Wakes the task that notifies other processes.
     pub(crate) bell: Arc<Notify>,
 }
 

@@ -1,5 +1,5 @@
-//! Webhook messages: written in the transaction of the change that they report, leased to a sender, and their
-//! attempts.
+//! Webhook messages, which are written in the transaction of the change that they report and leased to a sender, and
+//! their delivery attempts.
 
 use crate::db::{Db, Durability, Tx, ms};
 use crate::rows::database;
@@ -63,8 +63,8 @@ pub(crate) async fn put(
     Ok(())
 }
 
-/// Leases the due message that has waited longest. It is due again if no attempt is reported while
-/// the lease holds.
+/// Leases the message that has been due longest. The message becomes due again if no attempt is reported while the
+/// lease holds.
 pub(crate) async fn claim(db: &Db, lease: Duration) -> Result<Option<DueWebhook>, StoreError> {
     let failed = database("claim a webhook");
     let sql = format!(
@@ -97,7 +97,7 @@ pub(crate) async fn claim(db: &Db, lease: Duration) -> Result<Option<DueWebhook>
     rows.first().map(|row| read(row).map_err(failed)).transpose()
 }
 
-/// Writes an attempt and its result. Returns false if the lease is lost.
+/// Stores an attempt with its result. Returns false if the lease is lost.
 pub(crate) async fn record_attempt(
     db: &Db,
     id: &str,
@@ -204,7 +204,7 @@ async fn attempts(db: &Db, id: &str) -> Result<Vec<WebhookAttempt>, StoreError> 
     rows.iter().map(|row| read(row).map_err(&failed)).collect()
 }
 
-/// Makes a message due again. Returns false if it is due already, or there is none.
+/// Makes a message due again. Returns false if the message is already due or does not exist.
 pub(crate) async fn resend(db: &Db, id: &str) -> Result<bool, StoreError> {
     let resent = step::<WebhookState>(WebhookEvent::Resent);
     let sql = format!(

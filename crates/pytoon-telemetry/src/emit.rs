@@ -1,4 +1,4 @@
-//! The emission of an event: a log line, and its metrics.
+//! Emits an event: writes its log line and updates its metrics.
 
 use crate::event::Event;
 use crate::metric::{count, count_service};
@@ -6,7 +6,7 @@ use crate::service_event::ServiceEvent;
 use tracing::{debug, info, warn};
 
 impl Event<'_> {
-    /// Writes the log line, and updates the metrics.
+    /// Writes the event's log line, and updates its metrics.
     pub fn emit(&self) {
         count(self);
         let event = self.name();
@@ -223,7 +223,7 @@ impl Event<'_> {
 }
 
 impl ServiceEvent<'_> {
-    /// Writes the log line, and updates the metrics.
+    /// Writes the event's log line, and updates its metrics.
     pub fn emit(&self) {
         count_service(self);
         match *self {

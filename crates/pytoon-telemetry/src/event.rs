@@ -1,25 +1,25 @@
-//! The catalogue of events.
+//! The catalogue of an operator's events.
 //!
-//! The names are part of the operator's contract and appear literally in the log. A new event
-//! gets a variant here and a line in `docs/specs/events.md`.
+//! The names are part of the operator's contract and appear literally in the log. A new event needs a variant here
+//! and a line in `docs/specs/events.md`.
 
 /// An event of interest to an operator.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event<'a> {
     /// A render began.
     JobStarted {
-        /// The job's folder.
+        /// The path of the job's folder.
         folder: &'a str,
-        /// The preset.
+        /// The id of the preset.
         preset: &'a str,
-        /// The seed.
+        /// The seed of the film's random choices.
         seed: u64,
     },
     /// A render ended with a film.
     JobFinished {
-        /// The film.
+        /// The path of the film.
         output: &'a str,
-        /// The film's length in milliseconds.
+        /// The length of the film, in milliseconds.
         duration_ms: i64,
         /// The duration of the render, in milliseconds.
         wall_ms: u64,
@@ -30,66 +30,66 @@ pub enum Event<'a> {
     JobFailed {
         /// The stage that failed.
         stage: &'a str,
-        /// The reason.
+        /// The reason for the failure.
         reason: &'a str,
     },
-    /// A stage ended.
+    /// A stage of a render ended.
     StageFinished {
-        /// The stage.
+        /// The name of the stage.
         stage: &'a str,
-        /// The duration, in milliseconds.
+        /// The duration of the stage, in milliseconds.
         duration_ms: u64,
-        /// True if an earlier run's result was used.
+        /// True if the result of an earlier run was used.
         reused: bool,
     },
-    /// A voice provider did not deliver.
+    /// A voice provider failed to deliver.
     TtsProviderFailed {
-        /// The provider.
+        /// The name of the voice provider.
         provider: &'a str,
         /// The kind of failure.
         kind: &'a str,
         /// The error message.
         reason: &'a str,
-        /// The duration, in milliseconds.
+        /// The duration of the attempt, in milliseconds.
         duration_ms: u64,
     },
     /// A voice provider spoke the whole script.
     TtsProviderSpoke {
-        /// The provider.
+        /// The name of the voice provider.
         provider: &'a str,
-        /// The number of sentences.
+        /// The number of spoken sentences.
         sentences: usize,
-        /// The duration, in milliseconds.
+        /// The duration of the synthesis, in milliseconds.
         duration_ms: u64,
     },
-    /// A voice provider is not asked: it has no key, is not installed, or is switched off.
+    /// A voice provider was skipped because it has no API key, is not installed, or is disabled.
     TtsProviderLeftOut {
-        /// The provider.
+        /// The name of the voice provider.
         provider: &'a str,
-        /// The reason, and a remedy.
+        /// The reason, with a remedy.
         reason: &'a str,
     },
-    /// No voice provider delivered; the film is silent and captioned.
+    /// Every voice provider failed; the film is silent and captioned.
     AllTtsProvidersFailed {
         /// The number of providers tried.
         tried: usize,
     },
-    /// A voice was made or read.
+    /// A voice was synthesized or a recording was read, and then processed.
     VoiceProcessed {
-        /// The source.
+        /// The source of the voice.
         source: &'a str,
-        /// Its length before trimming, in milliseconds.
+        /// The length of the voice before trimming, in milliseconds.
         raw_ms: i64,
-        /// Its length as used, in milliseconds.
+        /// The length of the voice after trimming, in milliseconds.
         used_ms: i64,
-        /// Its noise floor in dBFS.
+        /// The noise floor of the voice, in dBFS.
         noise_floor_db: f64,
-        /// Its speech rate in words per minute.
+        /// The speech rate, in words per minute.
         words_per_minute: f64,
-        /// True if it was denoised.
+        /// True if noise was removed from the voice.
         denoised: bool,
     },
-    /// Utterances were given to scenes.
+    /// Utterances were assigned to scenes.
     VoiceMapped {
         /// The number of scenes with voice.
         scenes: usize,
@@ -98,76 +98,76 @@ pub enum Event<'a> {
         /// The total length of speech, in milliseconds.
         speech_ms: i64,
     },
-    /// Words got their times from the synthesiser.
+    /// The synthesizer provided the times of words.
     AlignmentProviderTimes {
-        /// The provider.
+        /// The name of the voice provider.
         provider: &'a str,
-        /// The number of words.
+        /// The number of timed words.
         words: usize,
     },
-    /// Words of a recording were timed.
+    /// The words of a recording were timed.
     AlignmentDone {
         /// The method: `whisperx`, `stable_ts`, `builtin` or `even_split`.
         method: &'a str,
         /// The confidence, from 0 to 1.
         confidence: f64,
-        /// The number of words.
+        /// The number of timed words.
         words: usize,
         /// The estimated error of a word's start, in milliseconds; negative if unknown.
         estimated_error_ms: f64,
-        /// The version of the program, if the method is one.
+        /// The version of the external program, if the method is one.
         version: &'a str,
     },
-    /// A method of alignment failed or its result is not reliable; the next one is tried.
+    /// An alignment method failed or returned an unreliable result; the next method is tried.
     AlignmentMethodFailed {
-        /// The method.
+        /// The name of the method.
         method: &'a str,
-        /// `not_installed`, `failed` or `low_confidence`.
+        /// The kind of failure: `not_installed`, `failed` or `low_confidence`.
         kind: &'a str,
-        /// The confidence reached, from 0 to 1; 0 if it did not run.
+        /// The confidence of the result, from 0 to 1; 0 if the method did not run.
         confidence: f64,
-        /// The reason, and a remedy.
+        /// The reason, with a remedy.
         reason: &'a str,
     },
     /// A recording without a script was transcribed.
     TranscriptDone {
-        /// The method.
+        /// The name of the method.
         method: &'a str,
-        /// Length of the text in characters.
+        /// The length of the transcript, in characters.
         chars: usize,
-        /// Its language; empty if unknown.
+        /// The language of the transcript; empty if unknown.
         language: &'a str,
     },
-    /// A program could not transcribe a recording; the next one is tried.
+    /// A transcription method failed for a recording; the next one is tried.
     TranscriptMethodFailed {
-        /// The method.
+        /// The name of the method.
         method: &'a str,
-        /// The reason, and a remedy.
+        /// The reason, with a remedy.
         reason: &'a str,
     },
-    /// Words were spread over the speech by their syllables.
+    /// Words were spread evenly over the speech by their syllables.
     AlignmentFallbackToEvenSplit {
-        /// The reason for the fallback.
+        /// The reason why no better method was used.
         reason: &'a str,
-        /// The number of words.
+        /// The number of timed words.
         words: usize,
     },
-    /// The mix was normalised to its target loudness.
+    /// The mix was normalized to its target loudness.
     Loudnorm {
-        /// Integrated loudness before, in LUFS.
+        /// The integrated loudness before, in LUFS.
         input_lufs: f64,
-        /// Integrated loudness after, in LUFS.
+        /// The integrated loudness after, in LUFS.
         output_lufs: f64,
-        /// True peak after, in dBTP.
+        /// The true peak after, in dBTP.
         true_peak_dbtp: f64,
         /// The gain applied, in dB.
         gain_db: f64,
     },
     /// A scene fell back to another engine.
     EngineFallback {
-        /// The job.
+        /// The id of the job.
         job: &'a str,
-        /// The scene.
+        /// The id of the scene.
         scene: &'a str,
         /// The engine that failed.
         from: &'a str,
@@ -182,225 +182,225 @@ pub enum Event<'a> {
     },
     /// The breaker of an engine or a voice opened.
     EngineRotationTriggered {
-        /// The engine.
+        /// The name of the engine.
         engine: &'a str,
-        /// The kind of the failure that opened it.
+        /// The kind of the failure that opened the breaker.
         kind: &'a str,
-        /// Consecutive failures.
+        /// The number of consecutive failures.
         failures: u32,
-        /// The pause, in seconds.
+        /// The cooldown, in seconds.
         cooldown_s: u64,
         /// Advice for the operator; empty if there is none.
         advice: &'a str,
     },
-    /// The breaker of an engine or a voice could not be read or written; the render continues without it.
+    /// The breaker of an engine or a voice could not be read or written; the render continues without the breaker.
     EngineBreakerUnavailable {
-        /// The engine.
+        /// The name of the engine.
         engine: &'a str,
-        /// `read` or `write`.
+        /// The operation that failed: `read` or `write`.
         operation: &'a str,
         /// The error message of the store.
         reason: &'a str,
     },
     /// An attempt at an engine ended.
     EngineInvocation {
-        /// The job.
+        /// The id of the job.
         job: &'a str,
-        /// The scene.
+        /// The id of the scene.
         scene: &'a str,
-        /// The engine.
+        /// The name of the engine.
         engine: &'a str,
-        /// `success`, `failure`, `moderation` or `timeout`.
+        /// The result of the attempt: `success`, `failure`, `moderation` or `timeout`.
         result: &'a str,
         /// The kind of failure; empty on success.
         kind: &'a str,
-        /// The duration, in milliseconds.
+        /// The duration of the attempt, in milliseconds.
         latency_ms: u64,
-        /// The charge, in US dollars.
+        /// The amount charged, in US dollars.
         charged_usd: f64,
     },
     /// A vendor accepted a paid call.
     EngineSubmitted {
-        /// The job.
+        /// The id of the job.
         job: &'a str,
-        /// The scene.
+        /// The id of the scene.
         scene: &'a str,
-        /// The engine.
+        /// The name of the engine.
         engine: &'a str,
-        /// The ledger's row.
+        /// The id of the call in the ledger.
         call: &'a str,
-        /// The vendor's id.
+        /// The vendor's id of the task.
         task: &'a str,
         /// The expected cost, in US dollars.
         estimated_usd: f64,
     },
-    /// A paid call that an earlier process left is resumed.
+    /// A paid call of an earlier process is resumed.
     EngineResumed {
-        /// The job.
+        /// The id of the job.
         job: &'a str,
-        /// The scene.
+        /// The id of the scene.
         scene: &'a str,
-        /// The engine.
+        /// The name of the engine.
         engine: &'a str,
-        /// The ledger's row.
+        /// The id of the call in the ledger.
         call: &'a str,
-        /// Its state.
+        /// The state of the call.
         state: &'a str,
     },
-    /// A purchase was charged and bought nothing that the film can use.
+    /// A purchase was charged but delivered nothing that the film can use.
     EnginePurchaseWasted {
-        /// The job.
+        /// The id of the job.
         job: &'a str,
-        /// The scene.
+        /// The id of the scene.
         scene: &'a str,
-        /// The engine.
+        /// The name of the engine.
         engine: &'a str,
-        /// The reason, as the kind of failure.
+        /// The kind of failure.
         kind: &'a str,
-        /// The cost, in US dollars.
+        /// The amount charged, in US dollars.
         charged_usd: f64,
         /// The error message.
         reason: &'a str,
     },
-    /// The answer to a paid call never came: a person or a lookup decides its outcome.
+    /// The response to a paid call never arrived; a person or a lookup resolves the call.
     EngineCallUnknown {
-        /// The job.
+        /// The id of the job.
         job: &'a str,
-        /// The scene.
+        /// The id of the scene.
         scene: &'a str,
-        /// The engine.
+        /// The name of the engine.
         engine: &'a str,
-        /// The ledger's row.
+        /// The id of the call in the ledger.
         call: &'a str,
     },
-    /// A vendor was told to cancel.
+    /// A vendor was asked to cancel a task.
     EngineCancelled {
-        /// The engine.
+        /// The name of the engine.
         engine: &'a str,
-        /// The ledger's row.
+        /// The id of the call in the ledger.
         call: &'a str,
-        /// The vendor's answer.
+        /// The vendor's response to the cancel.
         outcome: &'a str,
     },
-    /// A vendor used an undocumented status.
+    /// A vendor returned an undocumented status.
     EngineStatusUnknown {
-        /// The engine.
+        /// The name of the engine.
         engine: &'a str,
-        /// The ledger's row.
+        /// The id of the call in the ledger.
         call: &'a str,
-        /// The status.
+        /// The status that the vendor returned.
         status: &'a str,
     },
-    /// A scene waits, since its engines only cool down and its deadline allows it.
+    /// A scene waits because all of its engines are only cooling down and its deadline allows the wait.
     EngineWaiting {
-        /// The job.
+        /// The id of the job.
         job: &'a str,
-        /// The scene.
+        /// The id of the scene.
         scene: &'a str,
-        /// The engine that will be free first.
+        /// The engine whose cooldown ends first.
         engine: &'a str,
         /// The time until that engine's cooldown ends, in milliseconds.
         wait_ms: u64,
     },
-    /// The ledger cannot be read or written: a scene waits, and nothing is bought.
+    /// The ledger cannot be read or written; a scene waits, and nothing is purchased.
     LedgerUnavailable {
-        /// The job.
+        /// The id of the job.
         job: &'a str,
-        /// The scene.
+        /// The id of the scene.
         scene: &'a str,
-        /// The engine whose turn it is.
+        /// The engine that is next in the chain.
         engine: &'a str,
-        /// The operation.
+        /// The operation that failed.
         operation: &'a str,
-        /// The pause before the next attempt, in milliseconds.
+        /// The backoff before the next attempt, in milliseconds.
         retry_in_ms: u64,
         /// The error message.
         reason: &'a str,
     },
     /// An engine's health was checked.
     HealthCheck {
-        /// The engine.
+        /// The name of the engine.
         engine: &'a str,
-        /// True if it can be used.
+        /// True if the engine can be used.
         healthy: bool,
-        /// True if there is a key, or none is needed.
+        /// True if the engine has an API key or needs none.
         key_present: bool,
-        /// The kind of failure; empty when healthy.
+        /// The kind of failure; empty if healthy.
         kind: &'a str,
-        /// The duration, in milliseconds.
+        /// The duration of the check, in milliseconds.
         latency_ms: u64,
         /// The error message or details.
         detail: &'a str,
     },
     /// `engine.yaml` was reloaded.
     EngineConfigReloaded {
-        /// Engines in it.
+        /// The number of engines in the new configuration.
         engines: usize,
     },
-    /// An edit of `engine.yaml` was rejected; the previous one stays in force.
+    /// An edit of `engine.yaml` was rejected; the previous configuration stays in force.
     EngineConfigRefused {
-        /// The reason, with file and line.
+        /// The reason for the rejection, with file and line.
         reason: &'a str,
     },
     /// A prompt was blocked or changed before it was sent, or rejected by an engine.
     ModerationFlagged {
-        /// The scene.
+        /// The id of the scene.
         scene: &'a str,
         /// The source: `blocklist`, `competitor`, `service` or an engine.
         source: &'a str,
         /// The action: `removed`, `stopped` or `refused`.
         action: &'a str,
-        /// The words or category.
+        /// The matched words, or the category.
         detail: &'a str,
     },
     /// A rejected prompt was rephrased.
     ModerationRephrased {
-        /// The scene.
+        /// The id of the scene.
         scene: &'a str,
-        /// The engine that rejected it.
+        /// The engine that rejected the prompt.
         engine: &'a str,
-        /// The number of the attempt.
+        /// The attempt number, from 1.
         attempt: u32,
     },
-    /// A hardware encoder failed and software took over.
+    /// A hardware encoder failed, and the software encoder is used instead.
     EncoderFallback {
         /// The requested encoder.
         from: &'a str,
         /// The encoder used.
         to: &'a str,
-        /// The reason.
+        /// The reason for the failure.
         reason: &'a str,
     },
     /// Characters are missing from every font of the chain.
     GlyphsMissing {
-        /// The characters.
+        /// The missing characters.
         characters: &'a str,
     },
-    /// The self-check reported a finding.
+    /// The self-check detected a problem.
     SelfCheckFinding {
-        /// The check.
+        /// The name of the check.
         check: &'a str,
-        /// The finding.
+        /// The description of the problem.
         detail: &'a str,
     },
     /// The film differs from the request in a detail.
     Warning {
-        /// The details.
+        /// The description of the difference.
         detail: &'a str,
     },
     /// An external program ran.
     ProcessFinished {
-        /// The program.
+        /// The name of the program.
         program: &'a str,
-        /// The purpose.
+        /// The purpose for which the program ran.
         purpose: &'a str,
-        /// The duration, in milliseconds.
+        /// The duration of the run, in milliseconds.
         duration_ms: u64,
     },
 }
 
 impl Event<'_> {
-    /// Every name in the catalogue.
+    /// Every event name in the catalogue.
     pub const NAMES: &'static [&'static str] = &[
         "job_started",
         "job_finished",
@@ -442,7 +442,7 @@ impl Event<'_> {
         "process_finished",
     ];
 
-    /// Returns the name in the log.
+    /// Returns the event's name in the log.
     pub fn name(&self) -> &'static str {
         match self {
             Self::JobStarted { .. } => "job_started",

@@ -1,4 +1,4 @@
-//! Log lines as JSON: `ts`, `level`, `event`, `message`, then the event's fields.
+//! Writes log lines as JSON: `ts`, `level`, `event`, `message`, then the event's fields.
 
 use crate::traces::Traces;
 use serde_json::{Map, Value};
@@ -20,27 +20,27 @@ use tracing_subscriber::registry::LookupSpan;
 pub enum LogTarget {
     /// Standard error.
     Stderr,
-    /// `worker.log` in a folder, appended to; requests to `api.log`.
+    /// Files in a folder, which are appended to: `api.log` for requests, `worker.log` for everything else.
     Folder(PathBuf),
-    /// Standard output, and additionally a folder if one is given: the form of services.
+    /// Standard output, and additionally files in a folder if one is given. Services log in this way.
     Service(ServiceRole, Option<PathBuf>),
-    /// Nowhere.
+    /// No destination: log lines are discarded.
     Nowhere,
 }
 
-/// The part of the service that a process runs: its lines go to that part's file.
+/// The part of the service that a process runs, which determines its log files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServiceRole {
-    /// Both in one: requests to `api.log`, all else to `worker.log`.
+    /// API and worker in one process: requests to `api.log`, everything else to `worker.log`.
     Both,
-    /// All lines to `api.log`.
+    /// The API alone: all lines to `api.log`.
     Api,
-    /// All lines to `worker.log`.
+    /// A worker alone: all lines to `worker.log`.
     Worker,
 }
 
-/// Starts logging. `verbose` adds the debug lines; spans are sent to `collector`, the address of an OpenTelemetry
-/// collector, until the returned value is dropped.
+/// Starts logging. `verbose` adds debug lines. Spans are sent to `collector`, the URL of an OpenTelemetry collector,
+/// until the returned value is dropped.
 pub fn init(target: &LogTarget, verbose: bool, collector: Option<&str>) -> std::io::Result<Traces> {
     let traces = Traces::start(collector)?;
     let mut sinks = Vec::new();
@@ -84,7 +84,7 @@ pub fn init(target: &LogTarget, verbose: bool, collector: Option<&str>) -> std::
     Ok(traces)
 }
 
-/// The lines that a file contains.
+/// The selection of lines that a file contains.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lines {
     All,
@@ -102,13 +102,13 @@ struct JsonLines {
     requests: RequestLines,
 }
 
-/// Maximum number of lines about requests per second: a flood of requests must not fill the disk.
+/// Maximum number of request lines per second, so that a flood of requests cannot fill the disk.
 const REQUEST_LINES: u64 = 500;
 
-/// Limits the lines about requests. The next written line contains the number of omitted ones.
+/// Limits the rate of request lines. The next written line contains the number of omitted lines.
 struct RequestLines {
     begun: Instant,
-    /// The current second, and its lines so far.
+    /// The current second, and the number of lines in it so far.
     second: AtomicU64,
     lines: AtomicU64,
     left_out: AtomicU64,
@@ -120,7 +120,7 @@ impl RequestLines {
         Self { begun: Instant::now(), second, lines, left_out }
     }
 
-    /// Counts a line. Returns false if it exceeds the limit.
+    /// Counts a request line. Returns false if it exceeds the limit.
     fn has_room(&self) -> bool {
         let now = self.begun.elapsed().as_secs();
         if self.second.swap(now, Ordering::Relaxed) != now {
@@ -138,7 +138,7 @@ impl RequestLines {
     }
 }
 
-/// The target of lines about requests.
+/// The target of request lines.
 const REQUESTS: &str = "pytoon_request";
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
@@ -226,8 +226,8 @@ pub fn timestamp(time: SystemTime) -> String {
     )
 }
 
-/// Converts days since 1970-01-01 to a date of the Gregorian calendar, counting years from March so that the leap
-/// day comes last.
+/// Converts days since 1970-01-01 to a date of the Gregorian calendar. Counts years from March, so that the leap day
+/// comes last.
 fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);

@@ -1,12 +1,12 @@
-//! The system's telemetry: events with fixed names, as JSON lines.
+//! The telemetry of the system: events with fixed names, as JSON lines.
 //!
-//! Every event that an operator may grep for is defined once, in [`Event`]; its fields are typed, so a line cannot
-//! omit one. Lines go to standard error or to `worker.log` in a folder. Emitting an event updates its metric too,
-//! so that log and metrics cannot disagree.
+//! Every event that an operator may search for is defined once, in [`Event`]. Its fields are typed, so a line cannot
+//! omit one. Lines go to standard error or to `worker.log` in a folder. Emitting an event also updates its metric, so
+//! that log and metrics cannot disagree.
 //!
-//! Spans of requests and tasks go to an OpenTelemetry collector if one is configured.
+//! If an OpenTelemetry collector is configured, spans of requests and tasks are sent to it.
 //!
-//! Does not decide which events are emitted: callers do.
+//! Does not decide which events are emitted; the callers do.
 //!
 //! Start with [`Event`] and [`init`].
 

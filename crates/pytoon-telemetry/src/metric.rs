@@ -1,9 +1,9 @@
 //! The catalogue of metrics, in Prometheus' text format.
 //!
-//! Guarantees: names and labels are the runbook's; every label set of the configuration starts at 0, so that a
-//! first failure is a change and not a new line; log and metrics are written by the same call.
+//! Guarantees: names and labels are those in the runbooks; every label set of the configuration starts at 0, so that
+//! a first failure changes an existing series instead of creating one; the same call writes the log and the metrics.
 //!
-//! Does not serve anything: [`MetricsHandle::render`] returns the text.
+//! Does not serve HTTP: [`MetricsHandle::render`] returns the text.
 
 use crate::{Event, ServiceEvent};
 use metrics::{
@@ -45,23 +45,23 @@ const TTS_SECONDS: &str = "pytoon_v2_tts_duration_seconds";
 const MODEL_END: &str = "pytoon_v2_model_end_timestamp_seconds";
 const TTS_BREAKER: &str = "pytoon_v2_tts_breaker_state";
 
-/// Methods of alignment.
+/// The names of the alignment methods.
 const ALIGNMENT_METHODS: [&str; 4] = ["whisperx", "stable_ts", "builtin", "even_split"];
-/// Buckets of an estimated error in milliseconds.
+/// The histogram buckets of an estimated error, in milliseconds.
 const ERROR_MS: [f64; 9] = [5.0, 10.0, 20.0, 30.0, 50.0, 100.0, 200.0, 500.0, 1000.0];
-/// Results of an invocation.
+/// The results of an engine invocation.
 const RESULTS: [&str; 4] = ["success", "failure", "moderation", "timeout"];
-/// Steps of a vendor's call.
+/// The steps of a vendor call.
 const STEPS: [&str; 7] = ["health_check", "prepare", "submit", "poll", "fetch", "cancel", "lookup"];
-/// Sources of moderation flags.
+/// The sources of moderation flags.
 const FLAG_SOURCES: [&str; 4] = ["blocklist", "competitor", "service", "engine"];
-/// Buckets of a scene's time in seconds: a local scene takes milliseconds, a vendor's minutes.
+/// The histogram buckets of a scene's duration, in seconds. A local scene takes milliseconds, a vendor's minutes.
 const SECONDS: [f64; 11] = [0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0];
 
-/// The state of a circuit breaker, as the value of its gauge.
+/// The state of a circuit breaker, as the gauge's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Breaker {
-    /// Calls are let through.
+    /// Calls may pass.
     Closed,
     /// One call may probe.
     HalfOpen,
@@ -83,7 +83,7 @@ impl Breaker {
 #[derive(Debug, Clone, Copy)]
 pub struct Metrics;
 
-/// Renders the text of all metrics.
+/// A handle that renders the text of all metrics.
 #[derive(Clone)]
 pub struct MetricsHandle(PrometheusHandle);
 
@@ -101,7 +101,7 @@ impl MetricsHandle {
 }
 
 impl Metrics {
-    /// Starts counting. A second start in one process has no effect.
+    /// Starts to collect metrics. A second start in the same process has no effect.
     pub fn start() -> MetricsHandle {
         let builder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
@@ -189,12 +189,12 @@ impl Metrics {
         counter!(STORAGE_FULL).increment(0);
     }
 
-    /// Records the time until a scene had its picture.
+    /// Records the time after which a scene had its picture, in seconds.
     pub fn scene_rendered(engine: &str, seconds: f64) {
         histogram!(SCENE_SECONDS, "engine" => engine.to_owned()).record(seconds);
     }
 
-    /// Records the duration of a vendor's step; `failed` is the kind of failure, or empty.
+    /// Records the duration of a vendor's step. `failed` is the kind of failure, or empty.
     pub fn engine_step(engine: &str, step: &'static str, failed: &'static str, seconds: f64) {
         histogram!(STEP_SECONDS, "engine" => engine.to_owned(), "step" => step, "failed" => failed)
             .record(seconds);
@@ -210,18 +210,18 @@ impl Metrics {
         gauge!(TTS_BREAKER, "provider" => provider.to_owned()).set(state.value());
     }
 
-    /// Sets the time when a vendor shuts a configured model down, in seconds since 1970.
+    /// Sets the time at which a vendor will shut down a configured model, in seconds since 1970.
     pub fn model_end(provider: &str, model: &str, seconds: i64) {
         gauge!(MODEL_END, "provider" => provider.to_owned(), "model" => model.to_owned())
             .set(seconds as f64);
     }
 
-    /// Sets the daily budget of engines and voices, in US dollars; 0 without a limit.
+    /// Sets the daily budget of engines and voices, in US dollars; 0 for no limit.
     pub fn day_budget(usd: Option<f64>) {
         gauge!(DAY_BUDGET).set(usd.unwrap_or_default());
     }
 
-    /// Sets today's charges (UTC) of an engine, in US dollars.
+    /// Sets the amount that an engine has charged today (UTC), in US dollars.
     pub fn spend(engine: &str, usd: f64) {
         gauge!(SPEND, "engine" => engine.to_owned()).set(usd);
     }
@@ -281,7 +281,7 @@ fn describe() {
 /// The kinds of expired files.
 const COLLECTED_KINDS: [&str; 8] =
     ["films", "work", "assets", "clips", "takes", "uploads", "orphans", "copies"];
-/// Classes of HTTP statuses.
+/// The classes of HTTP statuses.
 const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 /// Updates the metrics of a service event.

@@ -1,12 +1,12 @@
-//! Removes registered secrets from every text before it is written, by value, whatever their source (our own
-//! message, a vendor's echoed body, an address).
+//! Removes registered secrets from every text before it is written. Secrets are matched by value, whatever the source
+//! of the text: an error message, a body that a vendor echoes, a URL.
 //!
 //! Guarantees: no text contains a registered value of four characters or more, nor any 16 consecutive characters of
 //! a longer one, in any case. This covers percent-encoding, JSON and HTML escapes (nested twice), hexadecimal
 //! digits, and base64 of the value alone or with neighbours before and after it (`user:key`). Signatures in query
 //! strings (`X-Amz-Signature` and similar) are removed too.
 //!
-//! Does not know the sources of secrets: the program registers them when it reads them.
+//! Does not know the sources of secrets; code that reads a secret registers it.
 
 mod decoded;
 mod forms;
@@ -17,10 +17,10 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
-/// The replacement of a secret.
+/// The text that replaces a secret.
 pub const REDACTED: &str = "[redacted]";
 
-/// Shorter values would remove ordinary words from the log.
+/// The minimum length of a secret, since shorter values would remove ordinary words from the log.
 const SHORTEST: usize = 4;
 
 static SECRETS: RwLock<Forms> = RwLock::new(Forms::none());
@@ -29,7 +29,7 @@ static SECRETS: RwLock<Forms> = RwLock::new(Forms::none());
 const SIGNED: &[&str] =
     &["signature=", "sig=", "token=", "key=", "x-amz-signature=", "x-amz-credential=", "api_key="];
 
-/// Removes a value from everything that is written from now on.
+/// Registers a value, which is removed from everything that is written from now on.
 pub fn register_secret(value: &str) {
     let value = value.trim();
     if value.len() >= SHORTEST {
@@ -37,7 +37,7 @@ pub fn register_secret(value: &str) {
     }
 }
 
-/// Returns a text without secrets. Cheap if there are none.
+/// Returns a text without secrets. The call is cheap if the text contains none.
 pub fn sanitize_sensitive_data(text: &str) -> Cow<'_, str> {
     let found = find_secrets(text);
     let out = if found.is_empty() {
@@ -54,7 +54,7 @@ pub fn sanitize_sensitive_data(text: &str) -> Cow<'_, str> {
 
 /// Returns the ranges of secrets in a text, in order and disjoint.
 fn find_secrets(text: &str) -> Vec<Range<usize>> {
-    /// The depth of nested escapes that are decoded.
+    /// The maximum depth of nested escapes that are decoded.
     const DEEPEST: usize = 2;
     let secrets = SECRETS.read().unwrap_or_else(PoisonError::into_inner);
     if secrets.is_empty() {
@@ -82,7 +82,7 @@ fn merge_ranges(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     out
 }
 
-/// Replaces ranges by [`REDACTED`].
+/// Replaces ranges with [`REDACTED`].
 fn redact_ranges(text: &str, ranges: &[Range<usize>]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
@@ -134,7 +134,7 @@ mod tests {
 
     const KEY: &str = "sk-Test/4f9a?b+c7e21d83";
 
-    /// An encoding of a text.
+    /// A function that encodes a text.
     type Encode<'a> = &'a dyn Fn(&str) -> String;
 
     fn each(encode: impl Fn(u32) -> String) -> impl Fn(&str) -> String {

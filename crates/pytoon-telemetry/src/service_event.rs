@@ -1,139 +1,139 @@
-//! The service's events of tasks, leases and requests. The names are part of the operator's contract, like those of
-//! [`Event`](crate::Event); docs/specs/events.md lists both.
+//! The service's events about tasks, leases and requests. The names are part of the operator's contract, like those
+//! of [`Event`](crate::Event); docs/specs/events.md lists both.
 
 /// An event of the service.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ServiceEvent<'a> {
-    /// A process of the service began.
+    /// A process of the service started.
     ServiceStarted {
-        /// `serve`, `api` or `worker`.
+        /// The role of the process: `serve`, `api` or `worker`.
         role: &'a str,
-        /// The address it listens on; empty for a worker.
+        /// The address to which the process listens; empty for a worker.
         address: &'a str,
-        /// `sqlite` or `postgres`.
+        /// The kind of database: `sqlite` or `postgres`.
         database: &'a str,
-        /// The program's version.
+        /// The version of Pytoon.
         version: &'a str,
     },
-    /// A process of the service ends.
+    /// A process of the service stopped.
     ServiceStopped {
-        /// `serve`, `api` or `worker`.
+        /// The role of the process: `serve`, `api` or `worker`.
         role: &'a str,
-        /// The number of tasks handed back unfinished.
+        /// The number of unfinished tasks that were returned to the queue.
         handed_back: usize,
     },
     /// A worker claimed a task.
     TaskClaimed {
-        /// The job.
+        /// The id of the job.
         job: &'a str,
-        /// The task's name.
+        /// The name of the task within the job.
         task: &'a str,
-        /// The number of the attempt.
+        /// The attempt number, from 1.
         attempt: u32,
-        /// Its delay, in milliseconds.
+        /// The time that the task waited after it was due, in milliseconds.
         waited_ms: i64,
     },
-    /// A task whose worker stopped its heartbeat was claimed by another.
+    /// A worker claimed a task whose previous worker stopped its heartbeat.
     LeaseTakenOver {
-        /// The job.
+        /// The id of the job.
         job: &'a str,
-        /// The task's name.
+        /// The name of the task within the job.
         task: &'a str,
-        /// The number of the attempt.
+        /// The attempt number, from 1.
         attempt: u32,
-        /// The token that fences off the earlier worker.
+        /// The token that fences off the previous worker.
         token: i64,
     },
-    /// Another worker has, or may have, the task that this one worked on: this one wrote nothing.
+    /// Another worker has, or may have, claimed the task. This worker wrote no result.
     LeaseLost {
-        /// The job.
+        /// The id of the job.
         job: &'a str,
-        /// The task's name.
+        /// The name of the task within the job.
         task: &'a str,
         /// The token that no longer holds.
         token: i64,
-        /// `refused` if the database rejected the token, `unheard` if the database was unreachable for the duration
-        /// of the lease.
+        /// The reason: `refused` if the database rejected the token, `unheard` if the database was unreachable for
+        /// the duration of the lease.
         why: &'a str,
     },
     /// A task finished.
     TaskFinished {
-        /// The job.
+        /// The id of the job.
         job: &'a str,
-        /// The task's name.
+        /// The name of the task within the job.
         task: &'a str,
         /// The kind of task.
         stage: &'a str,
-        /// The duration, in milliseconds.
+        /// The duration of the task, in milliseconds.
         duration_ms: u64,
     },
     /// A task failed.
     TaskFailed {
-        /// The job.
+        /// The id of the job.
         job: &'a str,
-        /// The task's name.
+        /// The name of the task within the job.
         task: &'a str,
         /// The kind of task.
         stage: &'a str,
-        /// The number of the attempt.
+        /// The attempt number, from 1.
         attempt: u32,
-        /// The kind of failure.
+        /// The kind of failure, such as `invalid_brief`.
         code: &'a str,
-        /// The reason.
+        /// The reason for the failure.
         reason: &'a str,
-        /// The pause before the retry, in milliseconds; -1 for never.
+        /// The backoff before the retry, in milliseconds; -1 for no retry.
         retry_in_ms: i64,
     },
-    /// The disk of the storage folder is full: work waits until there is space again.
+    /// The disk of the storage folder is full; work waits until there is space again.
     DiskFull {
-        /// The details.
+        /// The error message.
         reason: &'a str,
         /// The pause before the next check, in milliseconds.
         retry_in_ms: u64,
     },
-    /// A resource is unavailable or exhausted: descriptors, memory, threads, the database, the object store. The
-    /// task waits.
+    /// A resource is unavailable or exhausted: descriptors, memory, threads, the database, the object store. The task
+    /// waits until it is available.
     ResourceExhausted {
-        /// The details.
+        /// The error message.
         reason: &'a str,
-        /// The pause before the retry, in milliseconds.
+        /// The backoff before the retry, in milliseconds.
         retry_in_ms: u64,
     },
     /// Partial files of killed workers were removed.
     PartsRemoved {
-        /// The number of files.
+        /// The number of removed files.
         files: usize,
     },
-    /// An operation of the database failed; it is retried.
+    /// A database operation failed; it is retried.
     StoreUnavailable {
-        /// The operation.
+        /// The operation that failed.
         operation: &'a str,
         /// The error message.
         reason: &'a str,
     },
     /// A webhook was delivered.
     WebhookDelivered {
-        /// The job.
+        /// The id of the job.
         job: &'a str,
-        /// The message's id.
+        /// The id of the webhook message.
         webhook: &'a str,
-        /// The number of the attempt.
+        /// The attempt number, from 1.
         attempt: u32,
     },
-    /// A delivery attempt of a webhook failed.
+    /// An attempt to deliver a webhook failed.
     WebhookFailed {
-        /// The job.
+        /// The id of the job.
         job: &'a str,
-        /// The message's id.
+        /// The id of the webhook message.
         webhook: &'a str,
-        /// The number of the attempt.
+        /// The attempt number, from 1.
         attempt: u32,
-        /// The reason, without the receiver's address.
+        /// The reason for the failure, without the receiver's URL.
         reason: &'a str,
-        /// The pause before the retry, in milliseconds; -1 for never.
+        /// The backoff before the retry, in milliseconds; -1 for no retry.
         retry_in_ms: i64,
     },
-    /// There is too little disk space: no film is started until there is more.
+    /// There is too little disk space; no film is started until there is more.
     StorageLow {
         /// The free space, in MiB.
         free_mib: u64,
@@ -142,33 +142,33 @@ pub enum ServiceEvent<'a> {
     },
     /// Expired files were removed.
     StorageCollected {
-        /// `films`, `work`, `assets`, `clips`, `takes`, `uploads`, `orphans` or `copies`.
+        /// The kind of the files: `films`, `work`, `assets`, `clips`, `takes`, `uploads`, `orphans` or `copies`.
         kind: &'a str,
-        /// The number of files.
+        /// The number of removed files.
         files: u64,
-        /// Their total size, in bytes.
+        /// The total size of the removed files, in bytes.
         bytes: u64,
     },
-    /// The collection of expired files failed; it is retried.
+    /// The collection of expired files failed; it will be retried.
     StorageCollectFailed {
-        /// The reason.
+        /// The reason for the failure.
         reason: &'a str,
     },
-    /// A request was answered.
+    /// The API responded to a request.
     Request {
-        /// GET, POST, …
+        /// The HTTP method, such as GET or POST.
         method: &'a str,
         /// The route, without the caller's values.
         route: &'a str,
         /// The HTTP status.
         status: u16,
-        /// The duration, in milliseconds.
+        /// The duration of the request, in milliseconds.
         duration_ms: u64,
     },
 }
 
 impl ServiceEvent<'_> {
-    /// The names of all events, which documents and dashboards are checked against.
+    /// The names of all events, against which documents and dashboards are checked.
     pub const NAMES: &'static [&'static str] = &[
         "service_started",
         "service_stopped",

@@ -1,7 +1,7 @@
-//! Spans of requests and tasks for an OpenTelemetry collector, if one is configured.
+//! Sends spans of requests and tasks to an OpenTelemetry collector, if one is configured.
 //!
-//! Guarantees: without a collector nothing is created and there is no cost; a collector that does not answer delays
-//! only the end of the process, for a few seconds.
+//! Guarantees: without a collector nothing is created and there is no cost; an unresponsive collector delays only the
+//! exit of the process, for a few seconds.
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
@@ -15,16 +15,16 @@ use tracing_subscriber::registry::LookupSpan;
 
 /// The target of pytoon's own spans.
 const TARGET: &str = "pytoon";
-/// Timeout of a collector for one batch.
+/// The timeout for sending one batch to a collector.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Sends spans; the last ones are sent when it is dropped.
+/// Sends spans, and the remaining ones when it is dropped.
 #[derive(Debug, Default)]
 pub struct Traces(Option<SdkTracerProvider>);
 
 impl Traces {
-    /// Sends spans to a collector that speaks OTLP over HTTP, at its address without a path; nowhere if there is
-    /// none.
+    /// Starts to send spans to a collector that speaks OTLP over HTTP, given as a URL without a path. Without a
+    /// collector, nothing is sent.
     pub(crate) fn start(collector: Option<&str>) -> std::io::Result<Self> {
         let Some(collector) = collector.filter(|address| !address.trim().is_empty()) else {
             return Ok(Self(None));

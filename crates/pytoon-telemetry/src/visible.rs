@@ -1,13 +1,13 @@
-//! Makes texts from outside safe to display: control characters, and bidirectional formatting characters, are shown
-//! as escapes.
+//! Makes text from outside safe to display: control characters and bidirectional formatting characters are shown as
+//! escapes.
 //!
-//! Guarantees: the result of [`one_line`] moves no cursor, sets no colour, starts no line, hides nothing, and shows
-//! its characters in their stored order (Unicode Technical Report 36, bidirectional spoofing).
+//! Guarantees: the result of [`one_line`] moves no cursor, sets no colour, starts no line, hides no characters, and
+//! shows its characters in their stored order (Unicode Technical Report 36, bidirectional spoofing).
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Returns a text as one line, with escape characters shown as `\u{1b}`.
+/// Returns a text as one line, with escape characters shown in the form `\u{1b}`.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     escaped(
         text,
@@ -18,7 +18,7 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     )
 }
 
-/// Returns equivalent JSON, with escape characters written as `\u001b`; line feeds between its values stay.
+/// Returns equivalent JSON, with escape characters written in the form `\u001b`. Line feeds between its values stay.
 pub fn in_json(json: &str) -> Cow<'_, str> {
     escaped(
         json,

@@ -1,4 +1,4 @@
-//! Users' media: well made, odd, and broken.
+//! Media as users provide them: valid, unusual, and broken.
 
 use crate::measure::probe;
 use crate::program::tool;
@@ -27,7 +27,7 @@ fn encoded(picture: &RgbImage, format: ImageFormat) -> Vec<u8> {
 }
 
 impl Workspace {
-    /// Writes a textured picture; the name determines the format.
+    /// Writes a textured picture. The file name determines the format.
     pub fn picture(&self, name: &str, width: u32, height: u32) -> PathBuf {
         let format = ImageFormat::from_path(name).expect("a picture's extension");
         self.write(name, encoded(&textured(width, height), format))
@@ -40,7 +40,7 @@ impl Workspace {
         self.write(name, encoded(&picture, format))
     }
 
-    /// Writes a disc of one colour on transparent ground, as PNG.
+    /// Writes a disc of one colour on a transparent background, as PNG.
     pub fn transparent_png(&self, name: &str, size: u32, colour: [u8; 3]) -> PathBuf {
         let centre = f64::from(size) / 2.0;
         let picture = RgbaImage::from_fn(size, size, |x, y| {
@@ -52,8 +52,8 @@ impl Workspace {
         self.write(name, bytes.into_inner())
     }
 
-    /// Writes a JPEG that is red above and blue below if the camera's orientation 6 (rotate by 90 degrees
-    /// clockwise) is applied, and red to the left if it is ignored.
+    /// Writes a JPEG with the camera orientation 6 (rotate by 90 degrees clockwise). It is red above and blue below
+    /// if the orientation is applied, and red on the left if it is ignored.
     pub fn turned_jpeg(&self, name: &str, width: u32, height: u32) -> PathBuf {
         let picture = RgbImage::from_fn(width, height, |x, _| {
             if x < width / 2 { Rgb([210, 30, 30]) } else { Rgb([30, 30, 210]) }
@@ -65,7 +65,7 @@ impl Workspace {
         self.write(name, [&jpeg[..2], &exif, &jpeg[2..]].concat())
     }
 
-    /// Writes a CMYK JPEG, as print shops send them.
+    /// Writes a CMYK JPEG, as print shops provide them.
     pub fn cmyk_jpeg(&self, name: &str, width: u16, height: u16) -> PathBuf {
         let inks: Vec<u8> = (0..height)
             .flat_map(|y| (0..width).flat_map(move |x| [(x % 256) as u8, (y % 256) as u8, 80, 20]))
@@ -94,7 +94,7 @@ impl Workspace {
         self.write(name, bytes)
     }
 
-    /// Writes a moving test picture with FFmpeg. `more` are options between the sources and the file.
+    /// Writes a clip of a moving test picture with FFmpeg. `more` are options between the sources and the file.
     pub fn clip(&self, name: &str, size: &str, seconds: f64, more: &[&str]) -> PathBuf {
         let path = self.path(name);
         let source = format!("testsrc2=size={size}:rate=25:duration={seconds}");
@@ -102,7 +102,7 @@ impl Workspace {
         path
     }
 
-    /// Writes the same with a tone as its sound.
+    /// Writes a clip of a moving test picture with a tone as its audio.
     pub fn clip_with_tone(&self, name: &str, seconds: f64, hz: u32) -> PathBuf {
         let path = self.path(name);
         let picture = format!("testsrc2=size=320x240:rate=25:duration={seconds}");
@@ -112,7 +112,7 @@ impl Workspace {
         path
     }
 
-    /// Writes a clip with a rotation of 90 degrees, like that of an upright phone.
+    /// Writes a clip with a rotation of 90 degrees, like that of a phone held upright.
     pub fn rotated_clip(&self, name: &str) -> PathBuf {
         let flat = self.clip("flat.mp4", "320x180", 1.5, &["-pix_fmt", "yuv420p"]);
         let (path, flat) = (self.path(name), flat.display().to_string());
@@ -125,7 +125,7 @@ impl Workspace {
         path
     }
 
-    /// Writes a tone as a WAV file at 44.1 kHz; silence at 0 Hz.
+    /// Writes a WAV file with a tone at 44.1 kHz; silence at 0 Hz.
     pub fn tone(&self, name: &str, seconds: f64, hz: f64) -> PathBuf {
         let rate = 44_100.0;
         let samples: Vec<u8> = (0..(seconds * rate) as u32)
@@ -155,7 +155,7 @@ fn ffmpeg(inputs: &[&str], more: &[&str], path: &Path) {
     tool("ffmpeg", args.chain([path.as_str()]));
 }
 
-/// Returns the CRC-32 of PNG (ISO 3309).
+/// Returns the CRC-32 that PNG uses (ISO 3309).
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, &byte| {
         (0..8).fold(crc ^ u32::from(byte), |crc, _| {

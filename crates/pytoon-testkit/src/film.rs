@@ -1,25 +1,25 @@
-//! A job's folder, read only through its files.
+//! The folder of a finished job, read only through its files.
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// A finished job.
+/// A finished job and its files.
 #[derive(Debug, Clone)]
 pub struct Film {
     folder: PathBuf,
     _temporary: Option<Arc<TempDir>>,
 }
 
-/// A caption in a sidecar.
+/// A caption in a sidecar file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cue {
-    /// Start in milliseconds.
+    /// The start, in milliseconds.
     pub start: i64,
-    /// End in milliseconds.
+    /// The end, in milliseconds.
     pub end: i64,
-    /// The words.
+    /// The text of the caption.
     pub text: String,
 }
 
@@ -32,22 +32,22 @@ impl Film {
         film
     }
 
-    /// Returns the same film, which keeps its temporary folder alive.
+    /// Returns the film with a reference to its temporary folder, which then exists as long as the film.
     pub(crate) fn kept_by(self, temporary: Option<Arc<TempDir>>) -> Self {
         Self { _temporary: temporary, ..self }
     }
 
-    /// Returns the path of a file of the job.
+    /// Returns the path of a file in the job's folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// Returns the path of the film.
+    /// Returns the path of the film, `output.mp4`.
     pub fn output(&self) -> PathBuf {
         self.path("output.mp4")
     }
 
-    /// Reads a JSON file of the job.
+    /// Reads a JSON file in the job's folder.
     #[track_caller]
     pub fn json(&self, name: &str) -> Value {
         let text = std::fs::read_to_string(self.path(name)).expect("the file is there");
@@ -66,12 +66,12 @@ impl Film {
         self.json("timeline.json")
     }
 
-    /// Returns the length in frames by `timeline.json`.
+    /// Returns the length in frames according to `timeline.json`.
     pub fn total_frames(&self) -> u64 {
         self.timeline()["totalFrames"].as_u64().expect("a count")
     }
 
-    /// Returns the names of the self-check's checks with findings.
+    /// Returns the names of the self-check's checks that reported findings.
     pub fn findings(&self) -> Vec<String> {
         let metadata = self.metadata();
         let findings = metadata["selfCheck"]["findings"].as_array().expect("a list");
@@ -101,7 +101,7 @@ impl Film {
         text.trim_end().split("\n\n").map(cue).collect()
     }
 
-    /// Returns the words of `captions.srt` in order.
+    /// Returns the words of `captions.srt`, in order.
     #[track_caller]
     pub fn caption_words(&self) -> Vec<String> {
         words(&self.cues().into_iter().map(|cue| cue.text).collect::<Vec<_>>().join(" "))

@@ -1,10 +1,10 @@
-//! Runs the built program and measures its output.
+//! Runs the built binary and measures its output.
 //!
-//! Guarantees: no code is shared with the product, so that its bugs cannot hide in the tests; files are read with
+//! Guarantees: the tests share no code with the product, so that its bugs cannot hide in them; files are read with
 //! FFmpeg, FFprobe and `ebur128` directly; everything is written to a temporary folder that is deleted with its
 //! [`Workspace`].
 //!
-//! Helpers panic with a message when they fail: they run inside tests only.
+//! Helpers panic with a message when they fail, since they run only inside tests.
 //!
 //! Start with [`Workspace`] and [`Film`].
 

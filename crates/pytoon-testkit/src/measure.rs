@@ -5,19 +5,19 @@ use ebur128::{EbuR128, Mode};
 use serde_json::Value;
 use std::path::Path;
 
-/// FFprobe's facts about a file.
+/// The properties of a file according to FFprobe.
 #[derive(Debug, Clone)]
 pub struct Probe {
-    /// The container.
+    /// FFprobe's description of the container.
     pub format: Value,
-    /// The first picture stream, or null.
+    /// FFprobe's description of the first video stream, or null.
     pub video: Value,
-    /// The first sound stream, or null.
+    /// FFprobe's description of the first audio stream, or null.
     pub audio: Value,
 }
 
 impl Probe {
-    /// Returns the container's length in seconds.
+    /// Returns the length of the container, in seconds.
     pub fn seconds(&self) -> f64 {
         number(&self.format["duration"])
     }
@@ -27,7 +27,7 @@ impl Probe {
         number(&self.video["nb_read_frames"]) as u64
     }
 
-    /// Returns a field of the picture stream as text.
+    /// Returns a field of the video stream as text.
     pub fn video_fact(&self, name: &str) -> &str {
         self.video[name].as_str().unwrap_or("")
     }
@@ -50,16 +50,16 @@ pub fn probe(path: &Path) -> Probe {
     Probe { format: value["format"].clone(), video: stream("video"), audio: stream("audio") }
 }
 
-/// A packet of the picture stream, in decoding order.
+/// A packet of the video stream, in decoding order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Packet {
-    /// Its presentation time, in seconds.
+    /// The presentation time, in seconds.
     pub pts: f64,
-    /// True if it is a keyframe.
+    /// True if the packet is a keyframe.
     pub key: bool,
 }
 
-/// Returns the packets of the picture stream.
+/// Returns the packets of the video stream.
 #[track_caller]
 pub fn packets(path: &Path) -> Vec<Packet> {
     let flags = "-v error -select_streams v:0 -show_entries packet=pts_time,flags -of json";
@@ -113,7 +113,7 @@ pub fn rgb_frame(path: &Path, at_seconds: f64, width: usize, height: usize) -> V
     out.chunks_exact(3).map(|p| [p[0], p[1], p[2]]).collect()
 }
 
-/// Returns the sound as interleaved stereo samples at 48 kHz.
+/// Returns the audio as interleaved stereo samples at 48 kHz.
 #[track_caller]
 pub fn decode_audio(path: &Path) -> Vec<f32> {
     let input = path.display().to_string();
@@ -122,22 +122,22 @@ pub fn decode_audio(path: &Path) -> Vec<f32> {
     bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
 }
 
-/// Loudness of a sound.
+/// The measured loudness of audio.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Loudness {
-    /// Integrated loudness in LUFS (ITU-R BS.1770, gated).
+    /// The integrated loudness, in LUFS (ITU-R BS.1770, gated).
     pub integrated_lufs: f64,
-    /// True peak in dBTP.
+    /// The true peak, in dBTP.
     pub true_peak_dbtp: f64,
 }
 
-/// Decodes the sound of a file and measures it.
+/// Decodes the audio of a file and measures its loudness.
 #[track_caller]
 pub fn loudness(path: &Path) -> Loudness {
     loudness_of(&decode_audio(path))
 }
 
-/// Measures interleaved stereo samples at 48 kHz.
+/// Measures the loudness of interleaved stereo samples at 48 kHz.
 pub fn loudness_of(samples: &[f32]) -> Loudness {
     let mut meter = EbuR128::new(2, 48_000, Mode::I | Mode::TRUE_PEAK).expect("a meter");
     meter.add_frames_f32(samples).expect("measures");
@@ -171,13 +171,13 @@ pub fn tone_db(samples: &[f32], hz: f64) -> f64 {
 /// The header and samples of a WAV file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wav {
-    /// Sampling rate in Hz.
+    /// The sample rate, in hertz.
     pub sample_rate: u32,
-    /// Channels.
+    /// The number of channels.
     pub channels: u16,
-    /// Length in samples of one channel.
+    /// The length, in samples of one channel.
     pub frames: u64,
-    /// Interleaved samples of 24 bits.
+    /// The interleaved samples, with 24 bits each.
     pub samples: Vec<i32>,
 }
 

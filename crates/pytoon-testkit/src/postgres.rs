@@ -1,4 +1,4 @@
-//! PostgreSQL for tests: one server per test process, from the system's packages, and a new database for each
+//! PostgreSQL servers for tests: one server per test process, from the system's packages, and a new database for each
 //! caller.
 //!
 //! The server is not durable (no fsync) and ends with the process that started it.
@@ -10,19 +10,19 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// Timeout of a server's start on a busy machine.
+/// The timeout for starting a server on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The prefix of servers' folders. Those of dead processes are removed by the next one.
+/// The name prefix of server folders. The next server removes those of dead processes.
 const PREFIX: &str = "pytoon-postgres-";
-/// The template of database clusters, by version and user.
+/// The name prefix of the template for database clusters, followed by version and user.
 const TEMPLATE: &str = "pytoon-pgtemplate-";
 
-/// A running server.
+/// A running PostgreSQL server.
 #[derive(Debug)]
 pub struct Postgres {
-    /// The host in its addresses.
+    /// The host in the server's URLs.
     host: String,
-    /// The command in front of its programs, such as `ip netns exec …`.
+    /// The command that precedes the server's programs, such as `ip netns exec …`.
     before: Vec<String>,
     port: u16,
     folder: PathBuf,
@@ -32,7 +32,7 @@ pub struct Postgres {
 static SERVER: OnceLock<Postgres> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
-/// Returns the address of a new, empty database.
+/// Returns the URL of a new, empty database.
 pub fn new_database() -> String {
     SERVER.get_or_init(Postgres::start).new_database()
 }
@@ -43,8 +43,8 @@ impl Postgres {
         Self::start_at("127.0.0.1", &[])
     }
 
-    /// Starts a server with another host in its addresses, through a command in front of its programs, such as one
-    /// that enters another network. It listens on all addresses there, and accepts every client.
+    /// Starts a server with another host in its URLs, through a preceding command such as one that enters another
+    /// network. The server listens to all addresses of that network and accepts every client.
     pub fn start_at(host: &str, before: &[&str]) -> Self {
         sweep();
         let programs = programs();
@@ -67,8 +67,8 @@ impl Postgres {
         server
     }
 
-    /// Copies an empty database cluster, which the first caller on this machine makes: `initdb` takes a second,
-    /// and each test that has a process of its own has a server of its own.
+    /// Copies an empty database cluster, which the first caller on this machine creates. `initdb` takes a second, and
+    /// each test process has its own server.
     fn copy_template(&self, data: &Path) {
         let version = self.programs.parent().and_then(Path::file_name).expect("a version");
         let user = std::fs::metadata("/proc/self")
@@ -90,7 +90,7 @@ impl Postgres {
         run(Command::new("cp").arg("-a").args([&template, &data.to_path_buf()]));
     }
 
-    /// Returns the address of a new, empty database of this server.
+    /// Returns the URL of a new, empty database on this server.
     pub fn new_database(&self) -> String {
         let number = DATABASES.fetch_add(1, Ordering::Relaxed);
         let name = format!("pytoon_{number}");
@@ -100,12 +100,12 @@ impl Postgres {
         self.address(&name)
     }
 
-    /// Returns the address of a database.
+    /// Returns the URL of a database on this server.
     pub fn address(&self, name: &str) -> String {
         format!("postgres://postgres@{}:{}/{name}", self.host, self.port)
     }
 
-    /// Starts the server process, also after [`Postgres::stop`].
+    /// Starts the server process. Can be called again after [`Postgres::stop`].
     pub fn serve(&self) {
         let mut postgres = self.command("postgres");
         postgres.arg("-D").arg(self.folder.join("data"));
@@ -140,7 +140,7 @@ impl Postgres {
         run(stop.args(["-m", "immediate", "-w", "stop", "-D"]).arg(self.folder.join("data")));
     }
 
-    /// Returns a command of one of its programs, as a user that it accepts.
+    /// Returns a command that runs one of the server's programs, as a user that the server accepts.
     fn command(&self, program: &str) -> Command {
         let path = self.programs.join(program);
         let words: Vec<&str> = self.before.iter().map(String::as_str).chain(["setpriv"]).collect();
@@ -161,7 +161,7 @@ fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0)
 }
 
-/// Returns the folder of the newest version's programs.
+/// Returns the folder with the programs of the newest PostgreSQL version.
 fn programs() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
@@ -175,7 +175,7 @@ fn free_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
-/// Removes the leftovers of servers of dead processes.
+/// Removes the folders that servers of dead processes left behind.
 fn sweep() {
     for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();

@@ -1,30 +1,30 @@
-//! The built `pytoon` as a user runs it.
+//! Runs the built `pytoon` as a user would.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-/// The result of a finished program.
+/// The result of a program that has exited.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// The exit status; `None` after a signal.
+    /// The exit status; `None` if a signal ended the program.
     pub code: Option<i32>,
-    /// Standard output.
+    /// The text on standard output.
     pub stdout: String,
-    /// Standard error.
+    /// The text on standard error.
     pub stderr: String,
 }
 
 impl Run {
-    /// Returns the same run, after a check that it succeeded.
+    /// Asserts that the run succeeded, and returns it.
     #[track_caller]
     pub fn ok(self) -> Self {
         assert_eq!(self.code, Some(0), "it should succeed:\n{}{}", self.stdout, self.stderr);
         self
     }
 
-    /// Returns the same run, after a check that it failed with this status and printed all these parts.
+    /// Asserts that the run failed with this status and printed all of these parts, and returns it.
     #[track_caller]
     pub fn refused(self, code: i32, parts: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "wrong exit status:\n{}{}", self.stdout, self.stderr);
@@ -34,7 +34,7 @@ impl Run {
         self
     }
 
-    /// Returns standard output as one JSON value.
+    /// Parses standard output as one JSON value.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| {
@@ -53,7 +53,7 @@ impl From<Output> for Run {
     }
 }
 
-/// Variables that may contain a key of an engine or a service.
+/// Environment variables that may contain an API key of an engine or a service.
 pub const KEY_VARIABLES: [&str; 10] = [
     "RUNWAY_API_KEY",
     "RUNWAYML_API_SECRET",
@@ -67,11 +67,12 @@ pub const KEY_VARIABLES: [&str; 10] = [
     "OPENAI_API_KEY",
 ];
 
-/// Variables that configure a developer's own database or object store.
+/// Environment variables that configure a developer's own database or object store.
 pub const STORE_VARIABLES: [&str; 4] =
     ["DATABASE_URL", "STORAGE_URL", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"];
 
-/// Returns the folder of the built programs. Tests are one level deeper (`deps`), benches and drills beside them.
+/// Returns the folder with the built binaries. Tests are one level deeper (`deps`), benches and drills beside the
+/// binaries.
 pub(crate) fn built() -> PathBuf {
     let own = std::env::current_exe().expect("a process knows its own path");
     let folder = own.parent().expect("a program lies in a folder");
@@ -80,8 +81,8 @@ pub(crate) fn built() -> PathBuf {
     folder.to_owned()
 }
 
-/// Returns a command of the built program, found beside the test's own folder. It gets no keys: tests must not
-/// spend a developer's own.
+/// Returns a command that runs the built binary, which is located relative to the test's folder. It gets no API keys,
+/// since tests must not spend a developer's money.
 pub fn pytoon() -> Command {
     let folder = built();
     for program in ["pytoon", "pytoon-espeak", "pytoon-x264"] {
@@ -94,7 +95,7 @@ pub fn pytoon() -> Command {
     other(&folder.join("pytoon"))
 }
 
-/// Copies the program into a separate folder, with the named helpers. It finds no other helper, except those on the
+/// Copies the binary into a separate folder, with the named helpers. The copy finds no other helper except those on
 /// PATH.
 pub fn alone(folder: &Path, helpers: &[&str]) -> PathBuf {
     std::fs::create_dir_all(folder).expect("a folder");
@@ -148,12 +149,12 @@ pub fn find_tool(name: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{name} is not on PATH"))
 }
 
-/// Returns true if the tests run as root, to whom permissions do not apply.
+/// Returns true if the tests run as root, to whom file permissions do not apply.
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// A running render.
+/// A command that runs in the background.
 #[derive(Debug)]
 pub struct Background {
     child: Child,
@@ -161,7 +162,7 @@ pub struct Background {
 }
 
 impl Background {
-    /// Starts a command.
+    /// Starts a command in the background.
     pub fn start(command: &mut Command) -> Self {
         let mut child =
             command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("starts");
@@ -169,7 +170,7 @@ impl Background {
         Self { child, stderr }
     }
 
-    /// Reads its standard error up to a line that contains `part`.
+    /// Reads the command's standard error up to a line that contains `part`.
     #[track_caller]
     pub fn wait_for_line(&mut self, part: &str) {
         let mut seen = String::new();
@@ -183,7 +184,7 @@ impl Background {
         }
     }
 
-    /// Waits until an external condition holds; panics if the program ends first.
+    /// Waits until an external condition holds. Panics if the command ends first.
     #[track_caller]
     pub fn wait_until(&mut self, condition: impl Fn() -> bool) {
         while !condition() {
@@ -194,12 +195,12 @@ impl Background {
         }
     }
 
-    /// Sends SIGHUP, as a closed terminal does; the program must continue.
+    /// Sends SIGHUP, as a closed terminal does. The command must continue.
     pub fn hang_up(&self) {
         self.send(rustix::process::Signal::HUP);
     }
 
-    /// Stops it for a while, as Ctrl-Z and `fg` do.
+    /// Stops the command for a while, as Ctrl-Z and `fg` do.
     pub fn pause(&self, length: std::time::Duration) {
         self.send(rustix::process::Signal::STOP);
         std::thread::sleep(length);
@@ -211,19 +212,19 @@ impl Background {
         rustix::process::kill_process(id, signal).expect("it runs");
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until the command ends by itself, and returns its exit status.
     pub fn end(mut self) -> Option<i32> {
         // Its remaining output is read, so that it never blocks on a full pipe.
         let _ = std::io::copy(&mut self.stderr, &mut std::io::sink());
         self.child.wait().expect("ends").code()
     }
 
-    /// Sends Ctrl-C and waits for the end.
+    /// Sends Ctrl-C, waits for the end, and returns the exit status.
     pub fn interrupt(self) -> Option<i32> {
         self.end_by(rustix::process::Signal::INT)
     }
 
-    /// Kills it without a chance to clean up, and waits for the end.
+    /// Kills the command without a chance to clean up, and waits for its end.
     pub fn kill(self) -> Option<i32> {
         self.end_by(rustix::process::Signal::KILL)
     }
@@ -246,7 +247,7 @@ pub fn processes_naming(path: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Returns a command of another program, such as a copy of ours.
+/// Returns a command that runs another program, such as a copy of the built binary.
 pub fn other(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_remove("PYTOON_CONFIG").stdin(Stdio::null());

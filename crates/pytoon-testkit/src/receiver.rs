@@ -5,19 +5,19 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// A received request.
+/// A request that the receiver got.
 #[derive(Debug, Clone)]
 pub struct ReceivedRequest {
-    /// Method, path and protocol.
+    /// The request line: method, path and protocol.
     pub line: String,
-    /// Headers, their names in lower case.
+    /// The headers, with their names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The body of the request.
     pub body: Vec<u8>,
 }
 
 impl ReceivedRequest {
-    /// Returns a header's value; empty if it is missing.
+    /// Returns the value of a header; empty if it is missing.
     pub fn header(&self, name: &str) -> String {
         let found = self.headers.iter().find(|(own, _)| own == name);
         found.map(|(_, value)| value.clone()).unwrap_or_default()
@@ -30,21 +30,21 @@ impl ReceivedRequest {
     }
 }
 
-/// A receiver. It listens as long as the test's process lives.
+/// An HTTP receiver, which listens as long as the test process runs.
 #[derive(Debug, Clone)]
 pub struct Receiver {
-    /// Its address, without a path.
+    /// The URL of the receiver, without a path.
     pub address: String,
     heard: Arc<Mutex<Vec<ReceivedRequest>>>,
 }
 
 impl Receiver {
-    /// Answers with these statuses in turn, the last one repeatedly.
+    /// Starts a receiver that responds with these statuses in turn, the last one repeatedly.
     pub fn start(statuses: &'static [u16]) -> Self {
         Self::saying(statuses, "")
     }
 
-    /// Does the same, with this JSON in every answer.
+    /// Starts a receiver that responds with these statuses in turn, and with this JSON in every response.
     pub fn saying(statuses: &'static [u16], words: &str) -> Self {
         let words = words.to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").expect("listens");
@@ -83,12 +83,12 @@ impl Receiver {
         Self { address, heard }
     }
 
-    /// Returns the requests so far.
+    /// Returns the requests received so far.
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.heard.lock().expect("whole").clone()
     }
 
-    /// Returns the requests, once there are at least `count`.
+    /// Waits until there are at least `count` requests, and returns all of them.
     #[track_caller]
     pub fn wait_for(&self, count: usize) -> Vec<ReceivedRequest> {
         let begun = Instant::now();

@@ -1,5 +1,5 @@
-//! An S3 object store in the test's own process, over a folder. It checks signatures: a link that was tampered with
-//! is rejected.
+//! An S3 object store in the test process, which stores objects in a folder. It checks signatures, so that a link
+//! that was tampered with is rejected.
 
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
@@ -7,13 +7,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// The existing bucket.
+/// The name of the only bucket.
 pub const BUCKET: &str = "films";
-/// Its keys.
+/// The access key of the bucket.
 const KEY: &str = "AKIATESTTESTTESTTEST";
 const SECRET: &str = "s3secret-8d1f6b0c2e4a9735";
 
-/// A running store; it ends with this value.
+/// A running object store, which stops when this value is dropped.
 #[derive(Debug)]
 pub struct S3 {
     folder: TempDir,
@@ -21,7 +21,7 @@ pub struct S3 {
     _runtime: Background,
 }
 
-/// A runtime that may be dropped anywhere.
+/// A runtime that may be dropped in any context.
 #[derive(Debug)]
 struct Background(Option<tokio::runtime::Runtime>);
 
@@ -50,7 +50,7 @@ impl S3 {
         Self { folder, address, _runtime: Background(Some(runtime)) }
     }
 
-    /// Returns the variables that configure a process of the product for this store.
+    /// Returns the environment variables that configure a process of the product for this store.
     pub fn environment(&self) -> Vec<(String, String)> {
         let text = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         vec![
@@ -62,22 +62,22 @@ impl S3 {
         ]
     }
 
-    /// Returns the address it listens on.
+    /// Returns the address to which the store listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Returns the secret that must be in no output.
+    /// Returns the secret key, which must not appear in any output.
     pub fn secret(&self) -> &'static str {
         SECRET
     }
 
-    /// Returns the file of an object.
+    /// Returns the path of the file that contains an object.
     pub fn object(&self, name: &str) -> PathBuf {
         self.folder.path().join(BUCKET).join("eu").join(name)
     }
 
-    /// Returns the names of all objects below a name, in order.
+    /// Returns the names of all objects below a prefix, in order.
     pub fn names(&self, below: &str) -> Vec<String> {
         let root = self.object("");
         let mut names = Vec::new();

@@ -1,4 +1,4 @@
-//! The running service, and a client of its HTTP API that shares no code with it.
+//! A running service, and a client of its HTTP API that shares no code with it.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -8,29 +8,29 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Timeout of a process's start, and of a job.
+/// The timeout for starting a process, and for a job.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A process of the service; it is killed when dropped.
+/// A process of the service, which is killed when this value is dropped.
 #[derive(Debug)]
 pub struct Service {
     child: Child,
-    /// The address it listens on; empty for a worker.
+    /// The address to which the process listens; empty for a worker.
     pub address: String,
-    /// The key that it printed at its first start.
+    /// The API key that the process printed at its first start.
     pub key: String,
     folder: PathBuf,
     name: String,
 }
 
-/// The answer to a request.
+/// The response to a request.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// Headers, their names in lower case.
+    /// The headers, with their names in lower case.
     pub headers: BTreeMap<String, String>,
-    /// The body.
+    /// The response body.
     pub body: Vec<u8>,
 }
 
@@ -47,14 +47,14 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Returns the same answer, after a check of its status.
+    /// Asserts that the response has this status, and returns the response.
     #[track_caller]
     pub fn is(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text());
         self
     }
 
-    /// Checks that it is a problem (RFC 9457) with this status and code that contains all these parts.
+    /// Asserts that the response is a problem (RFC 9457) with this status and code that contains all of these parts.
     #[track_caller]
     pub fn problem(&self, status: u16, code: &str, parts: &[&str]) {
         let text = self.text();
@@ -73,7 +73,7 @@ impl Answer {
 }
 
 impl Service {
-    /// Starts a process in a folder; its output is in `<name>.out` and `.err` there.
+    /// Starts a process in a folder. Its output is written to `<name>.out` and `<name>.err` there.
     pub fn start(command: &mut Command, folder: &Path, name: &str) -> Self {
         let file = |end: &str| {
             std::fs::File::create(folder.join(format!("{name}.{end}"))).expect("a file")
@@ -99,19 +99,19 @@ impl Service {
         service
     }
 
-    /// Returns all lines of its log so far.
+    /// Returns all lines that the process has logged so far.
     pub fn log(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.folder.join(format!("{}.out", self.name)));
         let text = text.unwrap_or_default();
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// Returns every line of an event so far.
+    /// Returns every logged line of an event so far.
     pub fn events(&self, event: &str) -> Vec<Value> {
         self.log().into_iter().filter(|line| line["event"] == event).collect()
     }
 
-    /// Waits for the first line of an event and returns it.
+    /// Waits for the first logged line of an event, and returns it.
     #[track_caller]
     pub fn wait_for(&self, event: &str) -> Value {
         let begun = Instant::now();
@@ -128,25 +128,25 @@ impl Service {
         }
     }
 
-    /// Returns true if its process runs; a zombie does not.
+    /// Returns true if the process is running; a zombie is not.
     fn runs(&self) -> bool {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
         let state = stat.ok().and_then(|text| text.rsplit(')').next().map(str::to_owned));
         state.is_some_and(|state| !state.trim_start().starts_with('Z'))
     }
 
-    /// Returns its process id.
+    /// Returns the id of the process.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Kills it, as a crash would.
+    /// Kills the process, as a crash would.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// Terminates it and waits. Returns its exit status.
+    /// Terminates the process and waits for its end. Returns its exit status.
     #[track_caller]
     pub fn end(&mut self) -> Option<i32> {
         let pid = rustix::process::Pid::from_child(&self.child);
@@ -161,7 +161,7 @@ impl Service {
         }
     }
 
-    /// Sends a request with the first key.
+    /// Sends a request with the first API key.
     #[track_caller]
     pub fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
         let bearer = format!("Bearer {}", self.key);
@@ -185,7 +185,7 @@ impl Service {
         self.send(method, path, &headers, body.unwrap_or_default().as_bytes())
     }
 
-    /// Sends a request unchanged.
+    /// Sends a request exactly as given.
     #[track_caller]
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         send_to(&self.address, method, path, headers, body)
@@ -204,7 +204,7 @@ impl Service {
         self.call("GET", &format!("/api/v2/jobs/{id}"), None).is(200).json()
     }
 
-    /// Returns a job once it has a status.
+    /// Waits until a job has a status, and returns the job.
     #[track_caller]
     pub fn until(&self, id: &str, status: &str) -> Value {
         let begun = Instant::now();
@@ -221,7 +221,7 @@ impl Service {
         }
     }
 
-    /// Returns the end of the log without requests, for failure messages.
+    /// Returns the end of the log without request lines, for failure messages.
     fn last_lines(&self) -> String {
         let lines: Vec<String> = self
             .log()
@@ -239,7 +239,7 @@ impl Drop for Service {
     }
 }
 
-/// Sends a request to a plain address, such as a link to an object store.
+/// Sends a request to a plain URL, such as a link to an object store.
 #[track_caller]
 pub fn ask_link(link: &str, method: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let rest = link.strip_prefix("http://").expect("an http address");
@@ -287,7 +287,7 @@ fn answer(all: &[u8]) -> Answer {
     Answer { status, headers, body }
 }
 
-/// Decodes the body of a chunked answer (RFC 9112, 7.1).
+/// Decodes the body of a chunked response (RFC 9112, 7.1).
 fn chunks(mut rest: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     while let Some(end) = rest.windows(2).position(|two| two == b"\r\n") {
@@ -305,7 +305,7 @@ fn chunks(mut rest: &[u8]) -> Vec<u8> {
     body
 }
 
-/// Returns the HMAC-SHA256 of a text in Base64, with a secret of the form `whsec_…`.
+/// Returns the HMAC-SHA256 of a text in Base64, computed with a secret of the form `whsec_…`.
 pub fn signature(secret: &str, text: &str) -> String {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;

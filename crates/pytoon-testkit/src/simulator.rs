@@ -1,7 +1,7 @@
 //! The simulated vendors as a separate process, and a workspace that uses them as engines.
 //!
-//! Guarantees: the simulator ends with its value; its acceptances and charges are read from its own ledger, never
-//! from the product's; clips are encoded once for all tests.
+//! Guarantees: the simulator stops when its value is dropped; its acceptances and charges are read from its own
+//! ledger, never from the product's; clips are encoded once for all tests.
 
 use crate::film::Film;
 use crate::program::{Run, run};
@@ -14,16 +14,16 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// The keys of a [`Studio`], by variable: values that occur nowhere by chance.
+/// The API keys of a [`Studio`], by environment variable. Their values occur nowhere by chance.
 pub const KEYS: [(&str, &str); 3] = [
     ("RUNWAY_API_KEY", "rwkey-5f1c9e2a7b3d4860"),
     ("PIKA_API_KEY", "pkkey-0a8d6c4e2f1b9735"),
     ("LUMA_API_KEY", "lmkey-c3e5a7091b2d4f68"),
 ];
-/// Timeout of a simulator's start.
+/// The timeout for starting a simulator.
 const START: Duration = Duration::from_secs(30);
 
-/// A running simulator.
+/// A simulator that runs as a separate process.
 #[derive(Debug)]
 pub struct Simulator {
     child: Child,
@@ -32,7 +32,7 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Starts it with a scenario: the given fields, with tasks that take a tenth of a second.
+    /// Starts a simulator with the given fields of a scenario. Its tasks take a tenth of a second.
     pub fn start(scenario: &Value) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (profile, target) = folders();
@@ -66,23 +66,23 @@ impl Simulator {
         simulator
     }
 
-    /// Returns its address.
+    /// Returns the URL of the simulator.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Replaces its scenario; the ledger stays.
+    /// Replaces the simulator's scenario. Its ledger stays.
     pub fn becomes(&self, scenario: &Value) {
         let status = self.call("PUT", "/_sim/scenario", &with_defaults(scenario).to_string()).0;
         assert_eq!(status, 204, "the scenario is refused");
     }
 
-    /// Returns its sums.
+    /// Returns the totals of the simulator's ledger.
     pub fn summary(&self) -> Value {
         self.get("/_sim/summary")
     }
 
-    /// Returns the submissions that it accepted, in order.
+    /// Returns the submissions that the simulator accepted, in order.
     pub fn submissions(&self) -> Vec<Value> {
         let ledger = self.get("/_sim/ledger");
         ledger["submissions"].as_array().expect("a list").clone()
@@ -103,12 +103,12 @@ impl Simulator {
         self.submissions().len()
     }
 
-    /// Returns the total charges, in US dollars.
+    /// Returns the total amount charged, in US dollars.
     pub fn charged(&self) -> f64 {
         self.summary()["charged_usd"].as_f64().expect("a sum")
     }
 
-    /// Returns every answered request to a vendor, in order.
+    /// Returns every request to a vendor that got a response, in order.
     pub fn requests(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.folder.path().join("ledger.jsonl"));
         text.unwrap_or_default()
@@ -118,7 +118,7 @@ impl Simulator {
             .collect()
     }
 
-    /// Returns the number of requests of a step that a vendor answered, with any result.
+    /// Returns the number of requests of a step to which a vendor responded, with any result.
     pub fn request_count(&self, vendor: &str, step: &str) -> usize {
         self.requests().iter().filter(|r| r["vendor"] == vendor && r["step"] == step).count()
     }
@@ -129,7 +129,7 @@ impl Simulator {
         serde_json::from_str(&body).expect("valid JSON")
     }
 
-    /// Sends one plain request; by HTTP/1.0, which ends with its connection.
+    /// Sends one plain request over HTTP/1.0, which ends with its connection.
     fn call(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         let host = &self.address;
@@ -154,17 +154,18 @@ impl Drop for Simulator {
     }
 }
 
-/// A workspace with simulated engines, and a key for each.
+/// A workspace with simulated engines, and an API key for each.
 #[derive(Debug)]
 pub struct Studio {
-    /// The workspace.
+    /// The workspace in which commands run.
     pub workspace: Workspace,
-    /// The vendors.
+    /// The simulator of the vendors.
     pub simulator: Simulator,
 }
 
 impl Studio {
-    /// Makes a studio with a scenario, and with settings that override its quick ones in `engine.yaml` under `v2`.
+    /// Creates a studio with a scenario. `settings` override the studio's settings in `engine.yaml` under `v2`, which
+    /// have short timeouts.
     pub fn new(scenario: &Value, settings: &Value) -> Self {
         let studio = Self { workspace: Workspace::new(), simulator: Simulator::start(scenario) };
         studio.configure(settings);
@@ -180,14 +181,14 @@ impl Studio {
         self.workspace.write("config/engine.yaml", text);
     }
 
-    /// Returns a command of the program with keys, whose log is written to `logs`.
+    /// Returns a command that runs the binary with API keys, and writes its log to `logs`.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = self.workspace.command(&["--log-dir", "logs"]);
         command.args(args).envs(KEYS);
         command
     }
 
-    /// Runs the program with keys.
+    /// Runs the binary with API keys.
     pub fn pytoon(&self, args: &[&str]) -> Run {
         run(&mut self.command(args))
     }
@@ -198,7 +199,7 @@ impl Studio {
         self.pytoon(&["render", "brief.yaml", "--out", out, "--metrics-out", "metrics.txt"])
     }
 
-    /// Does the same, and requires success.
+    /// Renders a brief as [`Studio::try_render`] does, and requires success.
     #[track_caller]
     pub fn render(&self, brief: &str, out: &str) -> Film {
         self.try_render(brief, out).ok();
@@ -207,7 +208,7 @@ impl Studio {
         film
     }
 
-    /// Returns all complete lines of the log so far; the program may be writing the next.
+    /// Returns all complete lines of the log so far. The process may be writing the next one.
     pub fn log(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.workspace.path("logs/worker.log"));
         text.unwrap_or_default()
@@ -217,12 +218,13 @@ impl Studio {
             .collect()
     }
 
-    /// Returns the lines of one event.
+    /// Returns the logged lines of one event.
     pub fn events(&self, name: &str) -> Vec<Value> {
         self.log().into_iter().filter(|line| line["event"] == name).collect()
     }
 
-    /// Returns every fallback so far as `from>to: kind`; each must have all fields that an operator needs.
+    /// Returns every fallback so far in the form `from>to: kind`. Asserts that each has all fields that an operator
+    /// needs.
     #[track_caller]
     pub fn fallbacks(&self) -> Vec<String> {
         let text = |line: &Value, field: &str| {
@@ -240,7 +242,7 @@ impl Studio {
             .collect()
     }
 
-    /// Returns the value of a metric of the last render, by its complete name with labels.
+    /// Returns the value that a metric had after the last render. `name` is the complete name with labels.
     #[track_caller]
     pub fn metric(&self, name: &str) -> f64 {
         let text = std::fs::read_to_string(self.workspace.path("metrics.txt")).expect("metrics");
@@ -257,14 +259,14 @@ impl Studio {
     }
 }
 
-/// Returns the engine of each scene, by the receipt.
+/// Returns the engine of each scene according to the receipt.
 pub fn engines_used(film: &Film) -> Vec<String> {
     let receipt = film.metadata();
     let scenes = receipt["scenes"].as_array().expect("scenes");
     scenes.iter().map(|s| s["engineUsed"].as_str().expect("a name").to_owned()).collect()
 }
 
-/// Returns an engine's block with short timeouts, with overrides.
+/// Returns an engine's configuration block with short timeouts; the fields of `more` override others.
 pub fn quick_engine(base_url: &str, more: &Value) -> Value {
     let mut engine = json!({
         "base_url": base_url,
@@ -304,7 +306,7 @@ fn with_defaults(scenario: &Value) -> Value {
     whole
 }
 
-/// Merges the fields of one value over those of another; lists are replaced.
+/// Merges the fields of one value over those of another. Lists are replaced.
 fn merge(into: &mut Value, from: &Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
@@ -316,7 +318,7 @@ fn merge(into: &mut Value, from: &Value) {
     }
 }
 
-/// Returns the folder of the built programs, and `target`.
+/// Returns the folder with the built binaries, and the `target` folder.
 fn folders() -> (PathBuf, PathBuf) {
     let profile = crate::program::built();
     let target = profile.parent().expect("profiles live in target").to_owned();

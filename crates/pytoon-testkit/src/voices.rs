@@ -1,9 +1,9 @@
-//! Voices for tests: one that is installed on this machine, and a toy in a real file format.
+//! Voices for tests: one that is installed on this machine, and a toy voice in a real file format.
 
 use pytoon_neural::toy::{Toy, piper_config, piper_model};
 use std::path::{Path, PathBuf};
 
-/// Returns the folder of voices that `make setup` fills on this machine.
+/// Returns the folder that `make setup` fills with voices on this machine.
 pub fn installed_voices() -> PathBuf {
     let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).unwrap_or_else(|| {
         PathBuf::from(std::env::var_os("HOME").expect("a home")).join(".local/share")
@@ -17,7 +17,7 @@ pub fn installed_voices() -> PathBuf {
     folder
 }
 
-/// Copies the voice `heart` into a folder of voices.
+/// Copies the voice `heart` into a folder.
 pub fn copy_heart(to: &Path) -> PathBuf {
     let (from, to) = (installed_voices().join("heart"), to.join("heart"));
     std::fs::create_dir_all(&to).expect("a folder");
@@ -28,7 +28,7 @@ pub fn copy_heart(to: &Path) -> PathBuf {
     to
 }
 
-/// Writes a Piper voice that hums for each phoneme: `NAME.onnx` with its `.onnx.json`.
+/// Writes a toy Piper voice that hums for each phoneme: `NAME.onnx` with its `.onnx.json`.
 pub fn toy_piper_voice(folder: &Path, name: &str, language: &str) -> PathBuf {
     std::fs::create_dir_all(folder).expect("a folder");
     let model = folder.join(format!("{name}.onnx"));

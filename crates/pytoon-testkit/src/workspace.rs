@@ -1,4 +1,4 @@
-//! A user's temporary folder.
+//! The temporary folder in which a user would work.
 
 use crate::film::Film;
 use crate::program::{Run, pytoon, run};
@@ -9,10 +9,10 @@ use std::process::Command;
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// The arguments of a service in one process on a free port.
+/// The arguments that start a service in one process on a free port.
 const SERVE: [&str; 5] = ["--log-dir", "logs", "serve", "--port", "0"];
 
-/// A folder with briefs, media and films; a temporary one is removed when dropped.
+/// A folder with briefs, media and films. A temporary folder is removed when dropped.
 #[derive(Debug)]
 pub struct Workspace {
     folder: PathBuf,
@@ -26,13 +26,13 @@ impl Default for Workspace {
 }
 
 impl Workspace {
-    /// Makes a new temporary folder.
+    /// Creates a new temporary folder.
     pub fn new() -> Self {
         let temporary = tempfile::tempdir().expect("a temporary folder");
         Self { folder: temporary.path().to_owned(), temporary: Some(Arc::new(temporary)) }
     }
 
-    /// Makes a folder that stays; its previous content is deleted.
+    /// Creates a folder that is not removed. Its previous content is deleted.
     pub fn at(folder: &Path) -> Self {
         if folder.exists() {
             std::fs::remove_dir_all(folder).expect("the old folder goes");
@@ -41,22 +41,22 @@ impl Workspace {
         Self { folder: folder.to_owned(), temporary: None }
     }
 
-    /// Returns a folder as it is, which stays.
+    /// Returns an existing folder unchanged, which is not removed.
     pub fn existing(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), temporary: None }
     }
 
-    /// Returns the folder.
+    /// Returns the path of the folder.
     pub fn root(&self) -> &Path {
         &self.folder
     }
 
-    /// Returns a path in the folder.
+    /// Returns the path of a file in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.root().join(name)
     }
 
-    /// Writes a file, and creates its folders.
+    /// Writes a file, and creates its parent folders.
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
@@ -64,7 +64,7 @@ impl Workspace {
         path
     }
 
-    /// Returns a command of the program that runs in this folder.
+    /// Returns a command that runs the binary in this folder.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = pytoon();
         command.current_dir(self.root()).args(args);
@@ -76,14 +76,15 @@ impl Workspace {
         self.serve_with::<&str, &str>(&[])
     }
 
-    /// Does the same with more variables in its environment.
+    /// Starts a service as [`Self::serve`] does, with additional environment variables.
     pub fn serve_with<K: AsRef<OsStr>, V: AsRef<OsStr>>(&self, environment: &[(K, V)]) -> Service {
         let mut command = self.command(&SERVE);
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         Service::start(&mut command, self.root(), "serve")
     }
 
-    /// Does the same through another program, such as `ulimit` or a change of user.
+    /// Starts a service as [`Self::serve`] does, through another program such as `ulimit` or one that changes the
+    /// user.
     pub fn serve_through(&self, through: &[&str]) -> Service {
         self.start_through(through, &["serve", "--port", "0"])
     }
@@ -94,7 +95,7 @@ impl Workspace {
         Service::start(&mut self.command_through(through, &args), self.root(), role[0])
     }
 
-    /// Returns a command of the program in this folder, through another program.
+    /// Returns a command that runs the binary in this folder through another program.
     pub fn command_through(&self, through: &[&str], args: &[&str]) -> Command {
         let command = self.command(args);
         let mut started = Command::new(through[0]);
@@ -109,7 +110,7 @@ impl Workspace {
         started
     }
 
-    /// Runs the program in this folder.
+    /// Runs the binary in this folder.
     pub fn pytoon(&self, args: &[&str]) -> Run {
         run(&mut self.command(args))
     }
@@ -120,14 +121,14 @@ impl Workspace {
         self.pytoon(&["render", "brief.yaml", "--out", "out"])
     }
 
-    /// Does the same, and requires success.
+    /// Renders a brief as [`Self::try_render`] does, and requires success.
     #[track_caller]
     pub fn render(&self, brief: &str) -> Film {
         self.try_render(brief).ok();
         Film::open(&self.path("out")).kept_by(self.temporary.clone())
     }
 
-    /// Checks that a brief is rejected and leaves nothing behind.
+    /// Asserts that a brief is rejected and that no files are left behind.
     #[track_caller]
     pub fn refuse(&self, brief: &str, code: i32, parts: &[&str]) -> Run {
         let run = self.try_render(brief).refused(code, parts);

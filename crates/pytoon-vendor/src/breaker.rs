@@ -1,11 +1,11 @@
 //! The circuit breaker of an engine or a voice, as pure transitions of a row that all processes share.
 //!
-//! Guarantees: repeated failures open it for growing, bounded pauses; a wrong key or an empty account opens it for
-//! long; a vendor's own `Retry-After` is obeyed; after a pause one caller probes while the others wait; one success
-//! closes it. Failures that are not the engine's fault (a rejected prompt, a request outside its offer, our own
-//! budget) do not count.
+//! Guarantees: repeated failures open the breaker for growing, bounded pauses; a wrong key or an exhausted account
+//! opens it for a long time; a vendor's own `Retry-After` is obeyed; after a pause one caller probes while the others
+//! wait; one success closes the breaker. Failures that the engine did not cause (a rejected prompt, a request outside
+//! its offer, an exhausted budget) do not count.
 //!
-//! Reads no clock and stores no rows: [`crate::breakers`] swaps them in the store.
+//! Reads no clock and stores no rows; [`crate::breakers`] replaces the rows in the store.
 
 use crate::VendorErrorKind;
 use pytoon_config::engines::BreakerSettings;
@@ -13,15 +13,15 @@ use pytoon_records::ledger::BreakerRow;
 use pytoon_vocabulary::UnixMs;
 use std::time::Duration;
 
-/// Time until another caller may probe, in milliseconds.
+/// The time after which another caller may probe, in milliseconds.
 pub const PROBE_MS: i64 = 60_000;
 
 /// The state of a breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BreakerState {
-    /// Calls are let through.
+    /// Calls may pass.
     Closed,
-    /// Calls are rejected until this time.
+    /// Calls are rejected until the time `until`.
     Open {
         /// The time of the next probe.
         until: UnixMs,
@@ -31,7 +31,7 @@ pub enum BreakerState {
 }
 
 impl BreakerState {
-    /// Returns the time of the next probe; `None` if calls are let through now.
+    /// Returns the time of the next probe; `None` if calls may pass now.
     pub fn open_until(self) -> Option<UnixMs> {
         match self {
             Self::Open { until } => Some(until),
@@ -40,7 +40,7 @@ impl BreakerState {
     }
 }
 
-/// Returns the state of a row now.
+/// Returns the current state of a breaker's row.
 pub fn state(row: &BreakerRow, now: UnixMs) -> BreakerState {
     if row.open_until == 0 {
         BreakerState::Closed
@@ -54,7 +54,7 @@ pub fn state(row: &BreakerRow, now: UnixMs) -> BreakerState {
     }
 }
 
-/// Returns the row of a caller that starts to probe.
+/// Returns the row after a caller has started to probe.
 pub fn probing(row: &BreakerRow, now: UnixMs) -> BreakerRow {
     BreakerRow { probe_until: now + PROBE_MS, ..row.clone() }
 }
@@ -64,18 +64,18 @@ pub fn after_success() -> BreakerRow {
     BreakerRow::default()
 }
 
-/// The effect of a failure on a row.
+/// The effect of a failure on a breaker's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// The failure is not the engine's fault.
+    /// The engine did not cause the failure.
     Ignored,
     /// The failure counts, and the engine stays in use.
     Counted(BreakerRow),
     /// The breaker opens.
     Opened {
-        /// The new row.
+        /// The new row of the breaker.
         row: BreakerRow,
-        /// The pause.
+        /// The time for which the breaker stays open.
         pause: Duration,
         /// Advice for the operator.
         advice: Advice,
@@ -85,15 +85,15 @@ pub enum Verdict {
 /// Advice for the operator when a breaker opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Advice {
-    /// Configure a valid key.
+    /// A valid API key must be configured.
     Key,
-    /// Top the account up.
+    /// The account must be topped up.
     Account,
-    /// Send fewer requests in a given time.
+    /// The rate of requests must be reduced.
     FewerRequests,
-    /// Send fewer requests at once.
+    /// The number of concurrent requests must be reduced.
     FewerAtOnce,
-    /// Nothing: the failure is temporary.
+    /// No action is needed, because the failure is temporary.
     Wait,
 }
 

@@ -1,4 +1,5 @@
-//! Circuit breakers in the store that all processes share: read, decided by [`crate::breaker`], swapped.
+//! Circuit breakers in the store that all processes share. Each row is read, updated by [`crate::breaker`] and
+//! swapped.
 //!
 //! Guarantees: a row is replaced only if it has not changed since it was read; only one of several callers probes.
 //!
@@ -15,27 +16,27 @@ use pytoon_telemetry::{Breaker, Event};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Maximum number of attempts to change a breaker that others change at the same moment.
+/// Maximum number of attempts to change a breaker that other processes change at the same moment.
 const RACES: usize = 8;
-/// The prefix of voices' names. Names of engines contain no colon.
+/// The prefix of voices in the names of rows. Engine names contain no colon.
 const VOICE: &str = "voice:";
-/// The length of an account's hash in a row's name.
+/// The length of the account hash in a row's name, in characters.
 const ACCOUNT_KEPT: usize = 16;
 
-/// Breakers in a store.
+/// The circuit breakers in a store.
 #[derive(Debug, Clone)]
 pub struct Breakers {
-    /// The store of the rows.
+    /// The store that contains the rows.
     pub store: Arc<dyn PurchaseStore>,
-    /// The time.
+    /// The source of the time.
     pub world: Arc<dyn World>,
-    /// Publishes the state of the breaker of an engine or a voice in the metrics.
+    /// A callback that publishes the breaker state of an engine or a voice in the metrics.
     pub show: fn(&str, Breaker),
-    /// Returns the advice for the operator when a breaker opens.
+    /// A function that returns the advice for the operator when a breaker opens.
     pub advice: fn(Advice) -> &'static str,
 }
 
-/// The decision about a call.
+/// The decision about whether a call may pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Passage {
     /// The call may pass; no failures are on record.
@@ -44,21 +45,21 @@ pub enum Passage {
     Counting,
     /// The call may pass, as the probe.
     Probing,
-    /// The call may not pass.
+    /// The call may not pass, because the breaker is open.
     Cooling {
-        /// The breaker.
+        /// The row of the breaker.
         row: BreakerRow,
-        /// The remaining pause, in milliseconds.
+        /// The remainder of the pause, in milliseconds.
         left_ms: i64,
     },
-    /// The call may not pass: others probe.
+    /// The call may not pass, because another caller is probing.
     Contended,
 }
 
 /// The store could not read or write a breaker.
 #[derive(Debug)]
 pub struct BreakerUnavailable {
-    /// `read` or `write`.
+    /// The operation that failed: `read` or `write`.
     pub operation: &'static str,
     /// The error of the store.
     pub source: StoreError,
@@ -75,7 +76,7 @@ impl BreakerUnavailable {
 }
 
 impl Breakers {
-    /// Reads a breaker.
+    /// Reads the row of a breaker.
     pub async fn row(&self, name: &str) -> Result<BreakerRow> {
         let read = self.store.breaker_fetch(name).await;
         read.map_err(|source| BreakerUnavailable { operation: "read", source })
@@ -86,7 +87,7 @@ impl Breakers {
         written.map_err(|source| BreakerUnavailable { operation: "write", source })
     }
 
-    /// Decides whether a call may pass. After a pause one caller probes. Reads the row unless the caller passes a
+    /// Decides whether a call may pass. After a pause, one caller probes. Reads the row unless the caller passes a
     /// fresh one.
     pub async fn pass(&self, name: &str, mut known: Option<BreakerRow>) -> Result<Passage> {
         for _ in 0..RACES {
@@ -131,7 +132,7 @@ impl Breakers {
         Ok(())
     }
 
-    /// Records a failure of an engine or a voice. One that says nothing about it releases the probe. If the row
+    /// Records a failure of an engine or a voice. A failure that it did not cause releases the probe. If the row
     /// cannot be written, the error is logged and the breaker stays closed.
     pub async fn failed(
         &self,
@@ -177,8 +178,8 @@ impl Breakers {
         }
     }
 
-    /// Releases a probe that ended without saying anything about the engine. If that fails, the probe expires after
-    /// its time.
+    /// Releases a probe whose result is not evidence about the engine. If the release fails, the probe expires by
+    /// itself.
     async fn give_probe_back(&self, name: &str, row: BreakerRow) -> Result<()> {
         if row.probe_until != 0 {
             let free = BreakerRow { probe_until: 0, ..row.clone() };
@@ -188,19 +189,19 @@ impl Breakers {
     }
 }
 
-/// Returns the name of a voice's row, in the table that voices share with engines. `account` is a hash of address
-/// and key: another key has another breaker.
+/// Returns the name of a voice's row in the table that voices share with engines. `account` is a hash of the URL and
+/// the API key, so another key has another breaker.
 pub fn voice_row(provider: &str, account: &str) -> String {
     let account = account.get(..ACCOUNT_KEPT).unwrap_or(account);
     format!("{VOICE}{provider}:{account}")
 }
 
-/// Returns the voice provider in a row's name; `None` for an engine's.
+/// Returns the voice provider that a row's name contains; `None` for the row of an engine.
 pub fn voice_of(row: &str) -> Option<&str> {
     row.strip_prefix(VOICE)?.rsplit_once(':').map(|(provider, _)| provider)
 }
 
-/// Returns the failure of a call that a breaker does not let through; `None` if it does.
+/// Returns the failure of a call that a breaker rejects; `None` if the call may pass.
 pub fn refusal(name: &str, operation: &'static str, passage: &Passage) -> Option<VendorError> {
     let message = match passage {
         Passage::Clean | Passage::Counting | Passage::Probing => return None,

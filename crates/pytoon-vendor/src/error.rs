@@ -1,56 +1,56 @@
-//! The failures of an engine, in the few kinds that decide the next step.
+//! The failures of an engine, classified into a few kinds that determine the next step.
 
 use pytoon_process::Shortage;
 use pytoon_vocabulary::MicroUsd;
 use std::fmt;
 use std::time::Duration;
 
-/// The kind of a failure; a metric label and a log field, so the list is closed.
+/// The kind of a failure. The list is closed because the kind is a metric label and a log field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VendorErrorKind {
-    /// The key is wrong, missing or not allowed: a person must act.
+    /// The key is wrong, missing or not permitted; a person must act.
     Auth,
-    /// The account is empty or its quota exhausted: a person must act, or time must pass.
+    /// The account is empty or its quota exhausted; a person must act, or time must pass.
     Quota,
-    /// Too many requests; a later retry can succeed.
+    /// The vendor received too many requests; a later retry can succeed.
     RateLimited,
     /// The content was rejected; the same prompt must not be sent again.
     Moderation,
-    /// The vendor rejects the request as invalid.
+    /// The vendor rejected the request as invalid.
     InvalidRequest,
     /// The request is outside the engine's offer; nothing was sent.
     Unsupported,
     /// The host could not be reached; nothing was sent.
     Unreachable,
-    /// No answer in time, or a task without progress.
+    /// The vendor did not respond in time, or a task made no progress.
     Timeout,
-    /// The vendor failed.
+    /// The vendor's service failed.
     Server,
-    /// The answer is not one that the vendor documents.
+    /// The response is not one that the vendor documents.
     Protocol,
-    /// The clip arrived and cannot be used.
+    /// The clip arrived but cannot be used.
     BadOutput,
     /// The vendor no longer knows the task.
     Lost,
-    /// We cancelled.
+    /// The user cancelled.
     Cancelled,
-    /// A budget would be exceeded; nothing was sent.
+    /// The call would exceed a budget; nothing was sent.
     Budget,
     /// The job's deadline has passed, or would pass before the call's turn; nothing was sent.
     Deadline,
-    /// The engine's own circuit breaker or limits keep it closed; nothing was sent.
+    /// The circuit breaker or the limits of the engine prevent the call; nothing was sent.
     Cooling,
-    /// An earlier call for the same clip has no answer yet: its outcome must be known first.
+    /// An earlier call for the same clip has no response yet, and its outcome must be known first.
     Undecided,
-    /// The purchases cannot be read, written or stored now, or another process owns the work: nothing may be bought
-    /// from any vendor meanwhile.
+    /// The ledger of purchases is currently unavailable, or another process owns the work. Nothing may be purchased
+    /// from any vendor in the meantime.
     Ledger,
-    /// Our own disk or another resource failed.
+    /// This machine's disk or another local resource failed.
     Internal,
 }
 
 impl VendorErrorKind {
-    /// Returns the name in logs and metrics.
+    /// Returns the name of the kind in logs and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Auth => "auth",
@@ -82,7 +82,7 @@ impl fmt::Display for VendorErrorKind {
     }
 }
 
-/// The persistence of a failure.
+/// The expected persistence of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorStatus {
     /// A retry of the same call fails again.
@@ -91,12 +91,12 @@ pub enum ErrorStatus {
     Temporary,
 }
 
-/// The vendor's possible acceptance of a call: it decides about money.
+/// The possibility that the vendor accepted a call, which determines whether it may cost money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accepted {
     /// Certainly not accepted: the call never left, or was rejected at once.
     No,
-    /// Possibly accepted: the call left, and no valid answer came back.
+    /// Possibly accepted: the call left, and no valid response arrived.
     Maybe,
     /// Certainly accepted: the call is a task that failed later.
     Yes,
@@ -110,32 +110,32 @@ pub trait VendorFuture<T>: Future<Output = Result<T>> + Send {}
 
 impl<T, F: Future<Output = Result<T>> + Send> VendorFuture<T> for F {}
 
-/// A failure of an engine.
+/// A failure of an engine or another vendor.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{engine} failed to {operation}: {message}")]
 pub struct VendorError {
-    /// The engine.
+    /// The name of the engine.
     pub engine: String,
     /// The operation, as a phrase that completes "failed to …".
     pub operation: &'static str,
-    /// The kind.
+    /// The kind of the failure.
     pub kind: VendorErrorKind,
-    /// The persistence of the failure.
+    /// The expected persistence of the failure.
     pub status: ErrorStatus,
-    /// The vendor's possible acceptance of the call.
+    /// The possibility that the vendor accepted the call.
     pub accepted: Accepted,
-    /// The pause that the vendor asks for.
+    /// The pause that the vendor requests.
     pub retry_after: Option<Duration>,
-    /// The vendor's charge for the failed task.
+    /// The amount that the vendor charges for the failed task.
     pub charged: Option<MicroUsd>,
-    /// The exhausted resource of this machine, if that is the cause.
+    /// The exhausted resource of this machine, if that caused the failure.
     pub shortage: Option<Shortage>,
-    /// The message, without secrets.
+    /// The error message, without secrets.
     pub message: String,
 }
 
 impl VendorError {
-    /// Creates an error. The status is derived from the kind; `with_status` overrides it.
+    /// Creates a failure. The status is derived from the kind; `with_status` overrides it.
     pub fn new(
         engine: &str,
         operation: &'static str,
@@ -162,14 +162,14 @@ impl VendorError {
         }
     }
 
-    /// Returns the failure with the vendor's possible acceptance.
+    /// Returns the failure with a different value of `accepted`.
     #[must_use]
     pub fn accepted(mut self, accepted: Accepted) -> Self {
         self.accepted = accepted;
         self
     }
 
-    /// Returns the failure with the pause that the vendor asks for.
+    /// Returns the failure with the pause that the vendor requests.
     #[must_use]
     pub fn retry_after(mut self, after: Option<Duration>) -> Self {
         self.retry_after = after;
@@ -183,7 +183,7 @@ impl VendorError {
         self
     }
 
-    /// Returns the failure with its charge.
+    /// Returns the failure with the amount that the vendor charges.
     #[must_use]
     pub fn charged(mut self, charged: Option<MicroUsd>) -> Self {
         self.charged = charged;
@@ -197,7 +197,7 @@ impl VendorError {
         self
     }
 
-    /// Returns a failure of this machine's files. It says nothing about the vendor.
+    /// Returns a failure of this machine's files, which is not evidence about the vendor.
     pub fn of_file(
         engine: &str,
         operation: &'static str,
@@ -208,19 +208,19 @@ impl VendorError {
             .short_of(Shortage::of(error))
     }
 
-    /// Returns true if a resource of this machine is exhausted: that says nothing about the vendor, and waiting
-    /// loses nothing that was paid for.
+    /// Returns true if a resource of this machine is exhausted. Such a failure is not evidence about the vendor, and
+    /// nothing that was paid for is lost by waiting.
     pub fn is_exhausted(&self) -> bool {
         self.shortage.is_some()
     }
 
-    /// Returns true if no other engine may be asked afterwards: the user cancelled, or the purchases cannot be read
-    /// now.
+    /// Returns true if no other engine may be tried afterwards, because the user cancelled or the ledger is currently
+    /// unavailable.
     pub fn ends_the_walk(&self) -> bool {
         matches!(self.kind, VendorErrorKind::Cancelled | VendorErrorKind::Ledger)
     }
 
-    /// Returns true if a retry of the same call can succeed.
+    /// Returns true if a retry of the same call may succeed.
     pub fn is_temporary(&self) -> bool {
         self.status == ErrorStatus::Temporary
     }

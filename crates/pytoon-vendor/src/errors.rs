@@ -1,52 +1,53 @@
-//! Classifies vendors' errors by tables: the first matching row determines the meaning of an answer.
+//! Classifies vendors' errors with tables: the first matching row determines the kind of an error response.
 //!
-//! Guarantees: an answer without a matching row is classified by its status ([`submit_kind`]), the safest choice
-//! for money. [`refused_paid`](crate::replies::refused_paid), not this module, decides whether a paid call was
+//! Guarantees: a response without a matching row is classified by its status ([`submit_kind`]), which is the safest
+//! choice for money. [`refused_paid`](crate::replies::refused_paid), not this module, decides whether a paid call was
 //! accepted.
 //!
-//! Leaves the rows to the adapters: each names its source.
+//! Leaves the rows to the adapters, where each row names its source.
 
 use crate::VendorErrorKind;
 use crate::http::Reply;
 use crate::replies::{submit_kind, text_at, vendor_message};
 use serde_json::Value;
 
-/// A row of a vendor's table.
+/// A row of a vendor's error table.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
-    /// The statuses that it matches; all if empty.
+    /// The HTTP statuses that the row matches; all statuses if empty.
     pub statuses: &'static [u16],
-    /// The place that it matches.
+    /// The part of the response that the row matches.
     pub place: Place,
-    /// The words to look for; one match is enough.
+    /// The words to search for. One match is enough.
     pub words: Words,
-    /// The meaning.
+    /// The kind of failure that the row assigns.
     pub kind: VendorErrorKind,
-    /// The source, and its reliability.
+    /// The source of the row, and its reliability.
     pub source: &'static str,
 }
 
-/// A place in an answer.
+/// A part of a response.
 #[derive(Debug, Clone, Copy)]
 pub enum Place {
-    /// The text at a JSON pointer is one of the words.
+    /// The text at a JSON pointer, which must equal one of the words.
     At(&'static str),
-    /// An item of the list at the first pointer has one of the words at the second.
+    /// The items of the list at the first pointer; one of them must have one of the words at the second pointer.
     Each(&'static str, &'static str),
-    /// The human-readable message contains one of the words, ignoring case.
+    /// The human-readable message, which must contain one of the words, ignoring case.
     Message,
 }
 
-/// Words to look for.
+/// The words to search for in a response.
 type Words = &'static [&'static str];
 
 impl Row {
-    /// Makes a row that matches the text at a JSON pointer.
+    /// Creates a row that matches the text at a JSON pointer.
     pub const fn at(pointer: &'static str, words: Words, kind: VendorErrorKind) -> Self {
         Self { statuses: &[], place: Place::At(pointer), words, kind, source: "" }
     }
 
-    /// Makes a row that matches the items of a list: the list's pointer, and the text's in an item.
+    /// Creates a row that matches the items of a list. Takes the pointer of the list, and the pointer of the text in
+    /// an item.
     pub const fn each(
         (list, pointer): (&'static str, &'static str),
         words: Words,
@@ -55,7 +56,7 @@ impl Row {
         Self { place: Place::Each(list, pointer), ..Self::at(list, words, kind) }
     }
 
-    /// Makes a row that matches the human-readable message in answers of these statuses.
+    /// Creates a row that matches the human-readable message in responses with these statuses.
     pub const fn message(statuses: &'static [u16], words: Words, kind: VendorErrorKind) -> Self {
         Self { statuses, place: Place::Message, words, kind, source: "" }
     }
@@ -84,12 +85,12 @@ impl Row {
     }
 }
 
-/// Returns the meaning of an unsuccessful answer.
+/// Returns the kind of failure that an unsuccessful response stands for.
 pub fn kind(table: &[Row], reply: &Reply) -> VendorErrorKind {
     known(table, reply).unwrap_or_else(|| submit_kind(reply.status))
 }
 
-/// Returns the meaning of an answer that a row matches.
+/// Returns the kind of failure that a matching row assigns to a response; `None` without a match.
 pub fn known(table: &[Row], reply: &Reply) -> Option<VendorErrorKind> {
     let json = reply.json().unwrap_or_default();
     table.iter().find(|row| row.fits(reply, &json)).map(|row| row.kind)

@@ -1,4 +1,4 @@
-//! SHA-256 in hex.
+//! Computes SHA-256 hashes in hexadecimal.
 
 use pytoon_vocabulary::hex;
 use sha2::{Digest, Sha256};

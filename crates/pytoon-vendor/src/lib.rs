@@ -1,10 +1,11 @@
-//! Code shared by engines and voices for the services that they call.
+//! Code that engines and voices share for calls to services.
 //!
-//! Guarantees: a call goes to configured addresses only and never to a private one; its answer is bounded in size
-//! and time; a failure has one of a few kinds and says whether the vendor may have accepted a paid call; no key is
-//! in any message.
+//! Guarantees: a call goes only to configured or public addresses, never to a private one; its response is bounded in
+//! size and time; a failure has one of a few kinds and states whether the vendor may have accepted a paid call; no
+//! key is in any message.
 //!
-//! Does not know any vendor, does not wait or retry. The circuit breakers are in the caller's store ([`breakers`]).
+//! Does not know any vendor, and does not wait or retry. The circuit breakers are in the caller's store
+//! ([`breakers`]).
 //!
 //! Start with [`http::VendorHttp`] and [`VendorError`].
 
@@ -21,7 +22,7 @@ pub mod world;
 
 pub use error::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind, VendorFuture};
 
-/// Returns the reason as an error, unless a condition holds.
+/// Returns the reason as an error if the condition does not hold.
 pub fn ensure(holds: bool, reason: impl Into<String>) -> Result<(), String> {
     if holds { Ok(()) } else { Err(reason.into()) }
 }

@@ -1,33 +1,33 @@
-//! Code shared by vendors' replies: the place of keys, the text of errors, and the rejections that mean that a paid
-//! call was certainly not accepted.
+//! Code shared by vendors' replies: the location of API keys, the text of errors, and the rejections that mean that a
+//! paid call was certainly not accepted.
 //!
-//! One function decides whether it may have been accepted, [`refused_paid`].
+//! One function, [`refused_paid`], decides whether a paid call may have been accepted.
 
 use crate::http::{Call, Reply, VendorHttp};
 use crate::{Accepted, Result, VendorError, VendorErrorKind};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-/// Returns the key, or the failure of an engine without one.
+/// Returns the API key, or the failure of an engine without one.
 pub fn key<'a>(http: &'a VendorHttp, operation: &'static str) -> Result<&'a str> {
     http.key().map(ExposeSecret::expose_secret).ok_or_else(|| {
         VendorError::new(http.engine(), operation, VendorErrorKind::Auth, "there is no key")
     })
 }
 
-/// Returns a call with the key behind a prefix in `Authorization`.
+/// Returns a call with the API key in `Authorization`, after a prefix.
 pub fn with_key(http: &VendorHttp, call: Call, prefix: &str) -> Result<Call> {
     let value = format!("{prefix}{}", key(http, call.operation)?);
     Ok(call.secret_header("Authorization", SecretString::from(value)))
 }
 
-/// Returns a call with the bare key in a header of the vendor's own.
+/// Returns a call with the bare API key in a vendor-specific header.
 pub fn with_key_in(http: &VendorHttp, call: Call, header: &str) -> Result<Call> {
     let value = SecretString::from(key(http, call.operation)?);
     Ok(call.secret_header(header, value))
 }
 
-/// Prefixes a message with the vendor's code; returns the message alone without a code.
+/// Returns a message with the vendor's code as a prefix, or the message alone if there is no code.
 pub fn coded(code: &str, message: Option<String>) -> Option<String> {
     match code {
         "" => message,
@@ -40,7 +40,7 @@ pub fn text_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str()
 }
 
-/// Returns an id as one segment of a path: a vendor's id cannot lead elsewhere.
+/// Encodes an id as one segment of a path, so that a vendor's id cannot change the rest of the path.
 pub fn segment(id: &str) -> String {
     // URL parsers treat `%2E` as a dot (WHATWG URL, 4.3), so `.` and `..` cannot be written as a segment. No vendor
     // has such an id: this one is not found.
@@ -59,7 +59,7 @@ pub fn segment(id: &str) -> String {
     out
 }
 
-/// Returns the vendor's message in the usual places of an error's body.
+/// Returns the vendor's message from the usual fields of an error body.
 pub fn vendor_message(reply: &Reply) -> Option<String> {
     let json = reply.json()?;
     let places =
@@ -67,10 +67,10 @@ pub fn vendor_message(reply: &Reply) -> Option<String> {
     places.iter().find_map(|place| text_at(&json, place).map(str::to_owned))
 }
 
-/// Returns the failure of a rejected paid call, with whether it may have been accepted.
+/// Returns the failure of a rejected paid call, and whether the vendor may have accepted it.
 ///
-/// A 4xx answer is an immediate rejection; 429, 502 and 503 are documented as load shedding. After any other answer
-/// the outcome is unknown.
+/// A 4xx response is an immediate rejection; 429, 502 and 503 are documented as load shedding. After any other
+/// response the outcome is unknown.
 pub fn refused_paid(
     http: &VendorHttp,
     operation: &'static str,
@@ -85,8 +85,8 @@ pub fn refused_paid(
     http.refusal(operation, kind, reply, said).accepted(accepted)
 }
 
-/// Returns the kind of a rejected paid call, if the vendor reports nothing more specific. There is no task yet that
-/// could be lost: a missing address is our mistake.
+/// Returns the kind of a rejected paid call, if the vendor reports nothing more specific. No task exists yet that
+/// could be lost, so a missing path is a mistake in the adapter.
 pub fn submit_kind(status: u16) -> VendorErrorKind {
     match VendorHttp::kind_of_status(status) {
         VendorErrorKind::Lost => VendorErrorKind::InvalidRequest,
@@ -94,11 +94,11 @@ pub fn submit_kind(status: u16) -> VendorErrorKind {
     }
 }
 
-/// Words in vendors' messages that mean moderated content.
+/// Words that show that a vendor's message is about moderated content.
 pub const MODERATION_WORDS: &[&str] =
     &["moderat", "blacklist", "content policy", "content_policy", "content checker"];
 
-/// Returns true if a vendor's message means moderated content.
+/// Returns true if a vendor's message is about moderated content.
 pub fn names_moderation(text: &str) -> bool {
     let text = text.to_lowercase();
     MODERATION_WORDS.iter().any(|word| text.contains(word))

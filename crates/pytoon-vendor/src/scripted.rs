@@ -1,8 +1,7 @@
-//! A scripted vendor, for the conformance suites of engines and voices: HTTP/1.1 over a plain socket, one request
-//! per connection.
+//! A scripted vendor for the conformance suites of engines and voices. It speaks HTTP/1.1 over a plain socket, with
+//! one request per connection.
 //!
-//! Guarantees: every complete request is recorded; routes without a script are answered with 599, which no adapter
-//! may accept as anything.
+//! Guarantees: every complete request is recorded; a route without a script returns 599, which no adapter may accept.
 
 use crate::ensure;
 use serde::Deserialize;
@@ -17,57 +16,57 @@ use tokio::task::JoinHandle;
 
 /// Maximum size of a request, in bytes.
 const MAX_REQUEST: u64 = 64 << 20;
-/// The interval between two bytes of a slow answer.
+/// The interval between two bytes of a slow response.
 const DRIP: Duration = Duration::from_millis(20);
 
-/// Longer than any client's timeout in the tests.
+/// The time for which the server stays silent, longer than any client's timeout in the tests.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// The vendor's reaction to a request.
+/// The server's reaction to a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// Answers.
+    /// Sends a response.
     Reply {
-        /// The status.
+        /// The HTTP status.
         status: u16,
-        /// Headers beside the length.
+        /// The headers besides the length.
         headers: Vec<(String, String)>,
-        /// The body.
+        /// The response body.
         body: Vec<u8>,
     },
     /// Reads the request and closes the connection.
     HangUp,
-    /// Reads the request and does not answer.
+    /// Reads the request and does not respond.
     Silence,
     /// Announces more bytes than it sends, and closes or goes silent.
     Part {
-        /// The bytes sent.
+        /// The bytes that are sent.
         body: Vec<u8>,
-        /// The announced length.
+        /// The announced length of the body.
         promised: u64,
-        /// True if it goes silent instead of closing.
+        /// True if the server goes silent instead of closing.
         silent: bool,
     },
     /// Sends one byte at a time, so slowly that every timeout expires before the end.
     Drip {
-        /// The bytes sent.
+        /// The bytes that are sent.
         body: Vec<u8>,
     },
 }
 
 impl Answer {
-    /// Makes a JSON answer.
+    /// Creates a JSON response.
     pub fn json(status: u16, body: Value) -> Self {
         let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         Self::Reply { status, headers, body: body.to_string().into_bytes() }
     }
 
-    /// Makes a plain text answer.
+    /// Creates a plain-text response.
     pub fn text(status: u16, body: &str) -> Self {
         Self::Reply { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
     }
 
-    /// Returns the answer with a header.
+    /// Returns the response with a header.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         if let Self::Reply { headers, .. } = &mut self {
@@ -77,8 +76,8 @@ impl Answer {
     }
 }
 
-/// Answers by route. A route is a method and the beginning of a path; the longest match wins. Its answers are given
-/// in order, the last one repeatedly.
+/// The responses, by route. A route is a method and the beginning of a path; the longest match wins. The responses of
+/// a route are sent in order, the last one repeatedly.
 #[derive(Debug, Clone, Default)]
 pub struct Script(BTreeMap<String, Vec<Answer>>);
 
@@ -94,19 +93,19 @@ struct Fixture {
 #[serde(deny_unknown_fields)]
 struct FixtureReply {
     on: String,
-    /// 200 if absent.
+    /// The HTTP status; 200 if absent.
     status: Option<u16>,
     #[serde(default)]
     headers: BTreeMap<String, String>,
     json: Option<Value>,
     text: Option<String>,
-    /// True if the body is the clip or sound of the suite.
+    /// True if the body is the suite's clip or audio.
     #[serde(default, alias = "sound")]
     clip: bool,
 }
 
 impl Script {
-    /// Parses a fixture; `body` is the clip or sound that it may use.
+    /// Parses a fixture. `body` is the clip or audio that it may use.
     pub fn parse(text: &str, body: &[u8]) -> Result<Self, serde_json::Error> {
         let fixture: Fixture = serde_json::from_str(text)?;
         let mut script = Self::default();
@@ -134,7 +133,7 @@ impl Script {
         self
     }
 
-    /// Returns this script with one answer for a route and all routes below it.
+    /// Returns this script with one response for a route and all routes below it.
     #[must_use]
     pub fn on(mut self, route: &str, answer: Answer) -> Self {
         self.0.retain(|theirs, _| !theirs.starts_with(route));
@@ -152,22 +151,22 @@ impl Script {
     }
 }
 
-/// The key that must be in no output.
+/// The API key, which must not appear in any output.
 pub const KEY: &str = "key-4f1d7c-never+to/be=shown";
 
-/// The result of a check: the outcome, or the expected one.
+/// The result of a check, observed or expected.
 pub type Outcome = Result<String, String>;
 
-/// One check of a suite.
+/// A check of a suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// The fault or promise.
+    /// The fault or guarantee that is checked.
     pub check: String,
     /// The outcome, observed or expected.
     pub outcome: Outcome,
 }
 
-/// Fails if a text contains the key, plain or query-escaped, or its first half.
+/// Returns an error if a text contains the API key, plain or query-escaped, or its first half.
 pub fn clean(text: &str) -> Result<(), String> {
     let shows = text.contains(KEY) || text.contains(&escaped(KEY)) || text.contains(&KEY[..12]);
     ensure(!shows, "the key is visible")
@@ -177,14 +176,14 @@ fn escaped(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// A request that arrived.
+/// A request that the server received.
 #[derive(Debug, Clone)]
 pub struct RecordedRequest {
-    /// Method and path with query.
+    /// The method, and the path with its query.
     pub route: String,
-    /// The head as it came.
+    /// The head of the request, unchanged.
     pub head: String,
-    /// The body.
+    /// The body of the request.
     pub body: Vec<u8>,
 }
 
@@ -211,7 +210,7 @@ struct State {
     deaf: bool,
 }
 
-/// The server. It ends when it is dropped.
+/// The scripted server, which stops when it is dropped.
 #[derive(Debug)]
 pub struct Vendor {
     base: String,
@@ -226,7 +225,7 @@ impl Drop for Vendor {
 }
 
 impl Vendor {
-    /// Starts on a free port of this machine.
+    /// Starts the server on a free port of this machine.
     pub async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let base = format!("http://{}", listener.local_addr()?);
@@ -235,27 +234,27 @@ impl Vendor {
         Ok(Self { base, state, server })
     }
 
-    /// Returns its address.
+    /// Returns the URL of the server.
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// Follows a script from now on, and clears the recorded requests.
+    /// Follows a new script, and clears the recorded requests.
     pub fn follow(&self, script: Script) {
         *self.lock() = State { script, ..State::default() };
     }
 
-    /// Closes connections without listening from now on.
+    /// Closes every later connection without reading from it.
     pub fn go_deaf(&self) {
         *self.lock() = State { deaf: true, ..State::default() };
     }
 
-    /// Returns the requests since the script began.
+    /// Returns the requests received since the script began.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.lock().seen.clone()
     }
 
-    /// Returns the number of requests of a route.
+    /// Returns the number of requests to a route.
     pub fn count(&self, route: &str) -> usize {
         self.lock().seen.iter().filter(|seen| seen.route.starts_with(route)).count()
     }

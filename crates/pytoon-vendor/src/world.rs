@@ -1,19 +1,19 @@
-//! The manager's view of the world besides vendors: the time, fresh ids, randomness.
+//! The time, new ids and randomness, as an interface that tests can replace.
 
 use pytoon_vocabulary::UnixMs;
 use std::fmt;
 
-/// Time, ids and randomness as an argument.
+/// The source of time, ids and randomness.
 pub trait World: fmt::Debug + Send + Sync {
-    /// Returns the milliseconds since 1970-01-01 UTC.
+    /// Returns the current time, in milliseconds since 1970-01-01 UTC.
     fn now(&self) -> UnixMs;
     /// Returns a unique id.
     fn new_id(&self) -> String;
-    /// Returns a number from 0 up to 1, for jitter.
+    /// Returns a random number from 0 up to 1, for jitter.
     fn chance(&self) -> f64;
 }
 
-/// The real world.
+/// The real clock, ids and random numbers.
 #[derive(Debug, Clone, Copy)]
 pub struct RealWorld;
 

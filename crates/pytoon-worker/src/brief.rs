@@ -1,4 +1,4 @@
-//! The brief of a job as stages read it: its files are on this machine.
+//! Reads a job's brief in the form that stages need, with its files on this machine.
 
 use pytoon_config::{BriefFile, read_brief};
 use pytoon_pipeline::Result;
@@ -7,10 +7,10 @@ use pytoon_storage::Storage;
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// Reads a submitted brief: its paths are absolute, and uploaded files are fetched to this machine. Blocks; must be
-/// called within an async runtime.
+/// Reads a submitted brief. Its paths are absolute, and uploaded files are fetched to this machine. Blocks the
+/// thread; must be called within an async runtime.
 ///
-/// Fails with the field whose file is no longer stored.
+/// Returns an error at the field whose file is no longer stored.
 pub fn load(brief: &Value, storage: &Storage, files: &dyn FileStore) -> Result<BriefFile> {
     let mut file = read_brief("the brief", &brief.to_string(), PathBuf::from("/"))?;
     let mut lost = None;

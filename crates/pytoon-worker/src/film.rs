@@ -1,7 +1,7 @@
-//! Runs stages of films as tasks of the queue, and maps their ends and failures to jobs.
+//! Runs stages of films as tasks of the queue, and maps their results and failures to jobs.
 //!
 //! Guarantees: the tasks that follow are those of the film's graph; a failure names its stage and a remedy; a
-//! temporary failure is retried, at most three attempts in all, a failure of the brief is not.
+//! temporary failure is retried, up to three attempts in total, and a failure of the brief is not.
 
 use crate::{Outcome, TaskRunner, brief, partial_files};
 use pytoon_core::graph::{FilmGraph, StageId};
@@ -21,22 +21,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The pause before the second attempt; each further one is four times as long.
+/// The backoff before the second attempt. Each further one is four times as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-/// The pause of a task that found the disk full, the database unreachable or no descriptor free.
+/// The pause before a task is retried after a full disk, an unreachable database or a lack of descriptors.
 const RESOURCE_PAUSE: Duration = Duration::from_secs(5);
 
-/// Renders films, task by task: the executor of the film's graph over the queue.
+/// Renders films task by task: the executor of the film's graph over the queue.
 pub struct FilmRunner {
-    /// The environment of a render.
+    /// The handles and the configuration of a render.
     pub env: Environment,
-    /// The jobs of the films.
+    /// The store of the films' jobs.
     pub jobs: Arc<dyn JobStore>,
     /// The queue of tasks.
     pub queue: Arc<dyn TaskQueue>,
-    /// Uploaded files.
+    /// The store of uploaded files.
     pub files: Arc<dyn FileStore>,
-    /// The time for which a claim holds without a heartbeat.
+    /// The time for which a claim is valid without a heartbeat.
     pub lease: Duration,
 }
 
@@ -72,7 +72,7 @@ impl TaskRunner for FilmRunner {
 }
 
 impl FilmRunner {
-    /// Runs a stage after fetching the files of other machines, and uploads the new ones afterwards.
+    /// Fetches the files of other machines, runs a stage, and uploads the new files.
     fn shared_step(&self, lease: &Lease, cancel: &CancelToken) -> Result<Outcome, PipelineError> {
         if lease.kind == TaskKind::Cancel {
             // It needs no file, and must succeed even if the brief's files are gone.
@@ -94,7 +94,7 @@ impl FilmRunner {
         Ok(outcome)
     }
 
-    /// Checks with the database that the lease still holds: this machine may have been suspended.
+    /// Checks with the database that the lease still holds, since this machine may have been suspended.
     fn check_lease(&self, lease: &Lease) -> Result<(), PipelineError> {
         let beat = self.queue.task_beat(&lease.task_id, lease.token, self.lease);
         match tokio::runtime::Handle::current().block_on(beat)? {
@@ -139,8 +139,8 @@ impl FilmRunner {
         Ok(Outcome::Finished(finish(&stage, end)))
     }
 
-    /// Restarts a job whose earlier stages were made by another version: finished artifacts that are still valid
-    /// and all purchases are reused.
+    /// Restarts a job whose earlier stages were run by another version. Artifacts that are still valid and all
+    /// purchases are reused.
     fn start_over(&self, lease: &Lease, made: &StageId) -> Result<Outcome, PipelineError> {
         let detail = format!(
             "job {}: its stage `{made}` was run by another version of pytoon; the job starts \
@@ -155,7 +155,7 @@ impl FilmRunner {
     }
 }
 
-/// Maps the result of a stage to the tasks that follow it and the changes of scenes.
+/// Maps the result of a stage to the tasks that follow it and the changes to scenes.
 fn finish(stage: &StageId, end: StageEnd) -> Finish {
     match end {
         StageEnd::Voiced(film) => {
@@ -205,14 +205,14 @@ fn removed(files: usize) {
     }
 }
 
-/// Returns the time that external engines worked on a scene, in milliseconds; `None` if none was asked, since this
+/// Returns the time that external engines worked on a scene, in milliseconds; `None` if none was tried, since this
 /// machine draws the scene with the film.
 fn drawn_in(scene: &SceneReceipt) -> Option<i64> {
     let spent: u64 = scene.attempts.iter().map(|attempt| attempt.latency_ms).sum();
     (!scene.attempts.is_empty()).then(|| i64::try_from(spent).unwrap_or(i64::MAX))
 }
 
-/// Maps an error to the failure of its task and job.
+/// Maps an error to the failure of its task and its job.
 fn failure(lease: &Lease, error: &PipelineError) -> Failure {
     let held = error.is_held();
     let (code, may_pass) = match error {
@@ -242,7 +242,7 @@ fn failure(lease: &Lease, error: &PipelineError) -> Failure {
     }
 }
 
-/// Defers a task until there is space again, and logs the reason.
+/// Defers a task until the exhausted resource is available again, and logs the reason.
 fn put_off(lease: &Lease, reason: &str, shortage: Option<Shortage>) -> Outcome {
     let wait = RESOURCE_PAUSE;
     let retry_in_ms = wait.as_millis() as u64;
@@ -255,8 +255,8 @@ fn put_off(lease: &Lease, reason: &str, shortage: Option<Shortage>) -> Outcome {
     Outcome::Later { wait, memo: lease.memo.clone() }
 }
 
-/// Returns the outcome of a task that panicked. A library that cannot start a thread panics with the system's
-/// reason in its message: the task is deferred.
+/// Returns the outcome of a task that panicked. A library that cannot start a thread panics with the system's reason
+/// in its message; the task is then deferred.
 pub(crate) fn after_panic(lease: &Lease, ended: tokio::task::JoinError) -> Outcome {
     let payload = ended.try_into_panic().ok();
     let said = payload.as_ref().and_then(|payload| {

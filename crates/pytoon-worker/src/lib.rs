@@ -1,11 +1,11 @@
-//! Claims tasks, runs them under a lease, and writes their results.
+//! The worker, which claims tasks, runs them under a lease, and writes their results.
 //!
-//! Guarantees: a running task has a heartbeat; if the lease is lost, or the database is unreachable for the
-//! duration of the lease, the work is stopped and its result is not written; on shutdown a worker claims no further
-//! task, lets running ones finish within the grace time and hands the rest back.
+//! Guarantees: a running task has a heartbeat; if the lease is lost, or the database is unreachable for the duration
+//! of the lease, the work is stopped and its result is not written; on shutdown a worker claims no further task, lets
+//! running tasks finish within the grace period and returns the others to the queue.
 //!
-//! Does not know the work of a task: a [`TaskRunner`] does, for films [`film::FilmRunner`]. Besides the tasks,
-//! [`webhook_sender::WebhookSender`] notifies submitters of the end of their jobs.
+//! Does not know the work of a task, which a [`TaskRunner`] does; [`film::FilmRunner`] does it for films. Besides the
+//! tasks, [`webhook_sender::WebhookSender`] notifies submitters of the end of their jobs.
 //!
 //! Start with [`Worker::run`].
 
@@ -27,33 +27,33 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-/// Poll interval of a worker without a task.
+/// The poll interval of a worker without a task.
 const IDLE: Duration = Duration::from_millis(500);
-/// Minimum timeout of a call to the database.
+/// The minimum timeout of a database call.
 const SHORTEST_WAIT: Duration = Duration::from_millis(500);
-/// The database rejected a token.
+/// The reason for a lost lease: the database rejected the token.
 const REFUSED: &str = "refused";
-/// The database did not answer for the duration of a lease.
+/// The reason for a lost lease: the database was unreachable for the duration of the lease.
 const UNHEARD: &str = "unheard";
-/// First pause before the free space is checked again; it doubles each time.
+/// The first pause before the free space is checked again. The pause doubles each time.
 const FIRST_LOOK: Duration = Duration::from_millis(500);
-/// Maximum of that pause.
+/// The longest pause before the free space is checked again.
 const LONGEST_LOOK: Duration = Duration::from_secs(15);
-/// Maximum time after the grace time for the hand-back of tasks.
+/// Maximum time after the grace period for returning tasks to the queue.
 const HAND_BACK: Duration = Duration::from_secs(10);
-/// Pause between calls to a database that does not answer.
+/// The pause between calls to an unreachable database.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 
-/// The end of a task.
+/// The outcome of running a task.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// The task is done.
     Finished(Finish),
-    /// The task has to wait, and occupies no worker meanwhile.
+    /// The task must wait, and occupies no worker in the meantime.
     Later {
-        /// The pause.
+        /// The delay before the next run.
         wait: Duration,
-        /// The memo for the next run.
+        /// The memo to pass to the next run.
         memo: Value,
     },
     /// The task failed.
@@ -62,53 +62,53 @@ pub enum Outcome {
     Stopped,
 }
 
-/// Runs tasks.
+/// Runs tasks that a worker has claimed.
 pub trait TaskRunner: fmt::Debug + Send + Sync + 'static {
-    /// Checks the requirements of every task, such as free disk space. No task is claimed while it fails. May
-    /// block.
+    /// Checks the requirements of every task, such as free disk space. No task is claimed while the check fails. May
+    /// block the thread.
     ///
     /// # Errors
-    /// The unmet requirement.
+    /// Returns the requirement that is not met.
     fn ready(&self) -> Result<(), String> {
         Ok(())
     }
-    /// Removes files that killed workers left behind, and returns the pause before the next call. May
-    /// block.
+    /// Removes files that killed workers left behind, and returns the delay before the next call. May block the
+    /// thread.
     fn tidy(&self) -> Duration {
         Duration::from_secs(3600)
     }
 
-    /// Runs a task to its end, or until it is cancelled. May block.
+    /// Runs a task to its end, or until it is cancelled. May block the thread.
     fn run(&self, lease: &Lease, cancel: &CancelToken) -> Outcome;
 }
 
-/// A worker.
+/// A worker, which claims and runs tasks.
 #[derive(Debug, Clone)]
 pub struct Worker {
     /// The queue of tasks.
     pub store: Arc<dyn TaskQueue>,
-    /// Runs the tasks.
+    /// The runner of claimed tasks.
     pub runner: Arc<dyn TaskRunner>,
     /// The name of the worker in its claims.
     pub name: String,
-    /// The duration of a lease without a heartbeat.
+    /// The time for which a lease is valid without a heartbeat.
     pub lease: Duration,
-    /// Maximum number of tasks that run at once.
+    /// Maximum number of concurrent tasks.
     pub tasks: u32,
-    /// Grace time for running tasks on shutdown.
+    /// The grace period of running tasks on shutdown.
     pub grace: Duration,
     /// The disk space that new films need.
     pub room: Room,
-    /// Set on shutdown.
+    /// The token that is set on shutdown.
     pub drain: CancelToken,
 }
 
-/// The disk space for new films.
+/// The check of the disk space that new films need.
 #[derive(Debug, Clone, Default)]
 pub struct Room {
     /// The folder whose disk is checked.
     pub folder: PathBuf,
-    /// Minimum free space, in MiB.
+    /// The minimum free space, in MiB.
     pub min_free_mib: u64,
     /// True if the space was too small at the last check.
     pub lacks: Arc<AtomicBool>,
@@ -128,7 +128,7 @@ impl Room {
 }
 
 impl Worker {
-    /// Works until shutdown, and returns the number of tasks handed back unfinished.
+    /// Works until shutdown, and returns the number of unfinished tasks that were returned to the queue.
     pub async fn run(self) -> usize {
         let places = Arc::new(Semaphore::new(self.tasks.max(1) as usize));
         let stop = CancelToken::default();
@@ -200,7 +200,8 @@ impl Worker {
         self.drain.is_cancelled()
     }
 
-    /// Waits for a task for a moment: tasks become due by time alone, and a shutdown may be requested.
+    /// Waits briefly for a task. The wait is short because tasks become due by time alone, and a shutdown may be
+    /// requested.
     async fn idle(&self) {
         if let Err(error) = self.store.task_wait(IDLE).await {
             unavailable("wait for a task", &error);
@@ -208,7 +209,7 @@ impl Worker {
         }
     }
 
-    /// Runs one task under its lease, which starts no later than the claim was sent.
+    /// Runs one task under its lease. The lease is counted from the moment before the claim was sent.
     async fn handle(
         &self,
         lease: Lease,
@@ -250,7 +251,7 @@ impl Worker {
         self.write(&lease, outcome, begun.elapsed(), handed_back).await;
     }
 
-    /// Sends heartbeats until the task is to be stopped. Returns the reason if the lease is lost.
+    /// Sends heartbeats until the task must be stopped. Returns the reason if the lease is lost.
     async fn look_after(
         &self,
         lease: &Lease,
@@ -296,7 +297,7 @@ impl Worker {
         }
     }
 
-    /// Writes the result of a task, as long as the lease may hold.
+    /// Writes the result of a task, while the lease may still hold.
     async fn write(
         &self,
         lease: &Lease,
@@ -352,7 +353,7 @@ impl Worker {
     }
 }
 
-/// Runs a runner's cleanup for as long as the runner exists.
+/// Runs a runner's cleanup periodically for as long as the runner exists.
 fn tidy(runner: Weak<dyn TaskRunner>) {
     tokio::spawn(async move {
         while let Some(runner) = runner.upgrade() {
@@ -363,7 +364,7 @@ fn tidy(runner: Weak<dyn TaskRunner>) {
     });
 }
 
-/// Bounds a call to the database by a timeout.
+/// Limits the duration of a database call.
 async fn with_timeout<T>(
     at_most: Duration,
     asked: impl Future<Output = Result<T, StoreError>>,

@@ -1,21 +1,21 @@
-//! Partial files of killed workers.
+//! Removes the partial files of killed workers.
 //!
 //! Every file has a name that ends with `.part` until it is complete ([`pytoon_process::disk`]). A killed worker
-//! leaves such a file behind, and nothing finds it again: the next attempt has another name. Partial files are
-//! removed when their job ends, and elsewhere by age.
+//! leaves such a file behind, and the next attempt uses another name. Partial files are removed when their job ends,
+//! and elsewhere by age.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// A file that is written to read the disk's clock: another machine's may be wrong, or ours.
+/// A file that is written to read the disk's clock, since this machine's clock may differ from it.
 const PROBE: &str = ".clock";
 
-/// Removes all partial files below a folder that is no longer in use. Returns their number.
+/// Removes all partial files below a folder that is no longer in use, and returns their number.
 pub(crate) fn remove_all(folder: &Path) -> usize {
     parts(folder).iter().filter(|(path, _)| std::fs::remove_file(path).is_ok()).count()
 }
 
-/// Removes the partial files that have not been written for this time. Returns their number.
+/// Removes the partial files that have not been written for the duration `age`, and returns their number.
 pub(crate) fn remove_old(folder: &Path, age: Duration) -> usize {
     let Some(now) = disks_now(folder) else { return 0 };
     let is_old = |written: &SystemTime| now.duration_since(*written).is_ok_and(|since| since > age);
@@ -31,7 +31,7 @@ fn disks_now(folder: &Path) -> Option<SystemTime> {
     std::fs::metadata(&probe).ok()?.modified().ok()
 }
 
-/// Returns every partial file with the time of its last write.
+/// Returns every partial file with the time at which it was last written.
 fn parts(folder: &Path) -> Vec<(PathBuf, SystemTime)> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];

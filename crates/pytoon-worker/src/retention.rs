@@ -1,12 +1,11 @@
-//! Removes expired files: films and work of jobs that have ended, uploads, purchases.
+//! Removes expired files: films and work files of ended jobs, uploads, purchases.
 //!
-//! Guarantees: files that an unfinished job needs are never removed: its folder is skipped, and files that its
-//! brief or its scenes name stay regardless of their age. A purchase is first forgotten and removed in a later
-//! round, so that a process that found it before has recorded its use by then. `timeline.json`, `mixed.wav`, the
-//! receipt and the plan stay as long as the job; the job's rows are deleted only by a person.
+//! Guarantees: files that an unfinished job needs are never removed. Its folder is skipped, and files that its brief
+//! or its scenes name stay regardless of their age. The record of a purchase is removed first and its file in a later
+//! round, so that a process that looked it up before has recorded its use by then. `timeline.json`, `mixed.wav`, the
+//! receipt and the plan stay as long as the job; only a person deletes the job's rows.
 //!
-//! Shared files are collected by one process at a time; each machine collects its own copies of files in an object
-//! store.
+//! One process at a time collects shared files; each machine collects its own copies of files in an object store.
 //!
 //! Start with [`Collector::collect`].
 
@@ -26,24 +25,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The name of the turn.
+/// The name of the turn that a collection takes.
 const TURN: &str = "collect";
-/// The duration of a turn: longer than a collection takes.
+/// The duration of a turn, longer than a collection takes.
 const TURN_HOLDS: Duration = Duration::from_secs(1800);
-/// Files without a record stay for this time: they may be in the process of being recorded.
+/// The time for which files without a record stay, since they may be about to be recorded.
 const ORPHAN_MS: i64 = DAY_MS;
-/// A machine's copy of a job that has ended stays for this time.
+/// The time for which a machine's copy of an ended job stays.
 const COPY_MS: i64 = 3_600_000;
 /// The interval between checks for a shutdown.
 const LOOK: Duration = Duration::from_millis(200);
-/// Files that stay as long as the job.
+/// Files that are stored as long as their job.
 const LASTING: [&str; 5] =
     [layout::TIMELINE, layout::MIXED, layout::METADATA, layout::SCENE_GRAPH, layout::BRIEF];
 
 /// The reason why a collection failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
-    /// The database did not answer.
+    /// The database was unavailable.
     #[error(transparent)]
     Rows(#[from] StoreError),
     /// Stored files could not be listed or removed.
@@ -57,37 +56,37 @@ pub type Result<T, E = CollectError> = std::result::Result<T, E>;
 /// An expired file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removal {
-    /// `films`, `work`, `assets`, `clips`, `takes`, `uploads`, `orphans` or `copies`.
+    /// The kind of the file: `films`, `work`, `assets`, `clips`, `takes`, `uploads`, `orphans` or `copies`.
     pub kind: &'static str,
-    /// Its name in the storage.
+    /// The name of the file in the storage.
     pub name: String,
-    /// Its size in bytes.
+    /// The size of the file, in bytes.
     pub size_bytes: u64,
 }
 
-/// Collects expired files.
+/// Removes expired files.
 #[derive(Debug, Clone)]
 pub struct Collector {
     /// The storage of files.
     pub storage: Storage,
-    /// Jobs.
+    /// The store of jobs.
     pub jobs: Arc<dyn JobStore>,
-    /// Uploads and purchases.
+    /// The store of records of uploads and purchases.
     pub files: Arc<dyn FileStore>,
     /// The retention periods.
     pub retention: RetentionSettings,
-    /// The name under which turns are taken.
+    /// The name under which this process takes turns.
     pub name: String,
-    /// True to only report and remove nothing.
+    /// True to report expired files without removing them.
     pub is_rehearsal: bool,
 }
 
-/// The needs of unfinished jobs.
+/// The files that unfinished jobs need.
 #[derive(Debug, Default)]
 struct Needs {
-    /// Their uploads, by id.
+    /// The ids of the uploads that the jobs name.
     assets: BTreeSet<String>,
-    /// The results of their scenes, which name clips.
+    /// The results of the jobs' scenes, which name clips.
     scenes: String,
 }
 
@@ -98,7 +97,7 @@ impl Needs {
 }
 
 impl Collector {
-    /// Collects repeatedly, until shutdown.
+    /// Collects expired files periodically until shutdown.
     pub async fn run(self, every: Duration, drain: CancelToken) {
         let mut waited = every;
         while !drain.is_cancelled() {
@@ -115,7 +114,7 @@ impl Collector {
         }
     }
 
-    /// Removes the files that have expired by now, and returns them.
+    /// Removes the files that have expired, and returns them.
     pub async fn collect(&self) -> Result<Vec<Removal>> {
         let needs = self.needs().await?;
         let mut removed = Vec::new();
@@ -143,7 +142,7 @@ impl Collector {
         Ok(removed)
     }
 
-    /// Returns the needs of unfinished jobs. A held job may be resumed later.
+    /// Returns the files that unfinished jobs need, including held jobs, which may be resumed later.
     async fn needs(&self) -> Result<Needs> {
         let mut needs = Needs::default();
         let is_live = |status: &JobStatus| !status.is_terminal() || *status == JobStatus::Held;
@@ -268,7 +267,7 @@ impl Collector {
         Ok(())
     }
 
-    /// Collects uploads that were never confirmed.
+    /// Removes uploads that were never confirmed.
     async fn of_uploads(&self, removed: &mut Vec<Removal>) -> Result<()> {
         let now = RealWorld.now();
         let mut old = self.storage.list_folder("incoming").await?;
@@ -279,7 +278,7 @@ impl Collector {
         self.remove("uploads", old, removed).await
     }
 
-    /// Collects this machine's copies of files in the object store.
+    /// Removes this machine's copies of files in the object store.
     async fn of_copies(&self, needs: &Needs, removed: &mut Vec<Removal>) -> Result<()> {
         let now = RealWorld.now();
         for (job, entries) in by_job(self.storage.list_folder("jobs").await?) {
@@ -330,7 +329,7 @@ fn of(kind: &'static str, entry: Entry) -> Removal {
     Removal { kind, name: entry.name, size_bytes: entry.size_bytes }
 }
 
-/// Groups files by the service's jobs. Results of `pytoon render` are beside them under other names, and belong to
+/// Groups files by the service's jobs. Films of `pytoon render` are beside them under other names, and belong to
 /// their user.
 fn by_job(entries: Vec<Entry>) -> BTreeMap<JobId, Vec<Entry>> {
     let mut jobs: BTreeMap<JobId, Vec<Entry>> = BTreeMap::new();
@@ -344,13 +343,13 @@ fn by_job(entries: Vec<Entry>) -> BTreeMap<JobId, Vec<Entry>> {
     jobs
 }
 
-/// Returns the time when a job ended; `None` if it may continue by itself or is held.
+/// Returns the time at which a job ended; `None` if it may continue by itself or is held.
 fn ended_at(row: &JobRow) -> Option<i64> {
     let is_over = row.status.is_terminal() && row.status != JobStatus::Held;
     is_over.then(|| row.finished_at.unwrap_or(row.updated_at))
 }
 
-/// Collects the uploads that a brief names.
+/// Adds the ids of the uploads that a brief names to `found`.
 fn assets_in(value: &serde_json::Value, found: &mut BTreeSet<String>) {
     match value {
         serde_json::Value::String(text) => {

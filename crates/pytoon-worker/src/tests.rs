@@ -1,4 +1,4 @@
-//! Workers over a real queue, with scripted tasks.
+//! Tests of workers with a real queue and scripted tasks.
 
 use super::*;
 use pytoon_core::graph::{FilmGraph, FilmShape};
@@ -10,12 +10,12 @@ use serde_json::json;
 use sqlx::{Connection, Executor};
 use std::sync::Mutex;
 
-/// The script of a task.
+/// The script that a task runs.
 type Act = dyn Fn(&Lease, &CancelToken) -> Outcome + Send + Sync;
 
 struct Scripted {
     act: Box<Act>,
-    /// The started tasks, by name.
+    /// The names of the started tasks.
     begun: Mutex<Vec<String>>,
 }
 
@@ -99,7 +99,7 @@ fn after_voice(scenes: &[&str], chunks: u32) -> Vec<NewTask> {
     NewTask::of(&FilmGraph::after_voice(&FilmShape { scenes, chunks }))
 }
 
-/// Returns the outcome of a task of a film in which nothing is drawn.
+/// Returns the outcome of a film task that draws nothing.
 fn film(lease: &Lease) -> Outcome {
     let then = match lease.kind {
         TaskKind::Voice => after_voice(&["scene_01"], 2),
@@ -175,7 +175,7 @@ fn a_task_that_panics_is_tried_again_and_then_fails_its_job() {
     });
 }
 
-/// Waits until it is cancelled.
+/// Waits until the task is cancelled.
 fn wait(cancel: &CancelToken) -> Outcome {
     let begun = Instant::now();
     while !cancel.is_cancelled() && begun.elapsed() < Duration::from_secs(20) {

@@ -1,8 +1,8 @@
 //! Sends webhooks about the end of jobs, as Standard Webhooks 1.0.
 //!
 //! Guarantees: a message in the outbox is delivered at least once, under one id and with a new signature at each
-//! attempt, until it succeeds or the retries are exhausted; a slow receiver delays no other; only the host of an
-//! address is logged.
+//! attempt, until it succeeds or the retries are exhausted; a slow receiver delays no other; only the host of a URL
+//! is logged.
 
 use crate::unavailable;
 use base64::Engine as _;
@@ -19,16 +19,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-/// The interval between looks for a due message.
+/// The interval between polls for a due message.
 const LOOK: Duration = Duration::from_millis(500);
-/// Maximum number of messages that one process sends at once.
+/// Maximum number of messages that one process sends concurrently.
 const AT_ONCE: usize = 8;
 /// Minimum length of a signing secret, in bytes.
 const LEAST_SECRET: usize = 24;
-/// The HTTP status of a receiver that wants no further messages.
+/// The HTTP status with which a receiver declines further messages.
 const GONE: u16 = 410;
 
-/// The signing secrets; two while one is rotated.
+/// The signing secrets; two while one is being rotated.
 #[derive(Clone)]
 pub struct WebhookSecrets(Vec<Vec<u8>>);
 
@@ -39,7 +39,7 @@ impl fmt::Debug for WebhookSecrets {
 }
 
 impl WebhookSecrets {
-    /// Parses secrets of the form `whsec_…`.
+    /// Parses signing secrets of the form `whsec_…`.
     pub fn read<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         let secrets = secrets.into_iter().map(|one| {
             let encoded = one.strip_prefix("whsec_").unwrap_or(one);
@@ -55,12 +55,12 @@ impl WebhookSecrets {
         Ok(Self(secrets.collect::<Result<_, _>>()?))
     }
 
-    /// Makes a new secret from these random bytes.
+    /// Creates a secret from random bytes.
     pub fn new_secret(random: &[u8; 32]) -> String {
         format!("whsec_{}", STANDARD.encode(random))
     }
 
-    /// Returns the signatures of a message in the form of their header.
+    /// Returns the signatures of a message in the form that the header requires.
     fn sign(&self, id: &str, timestamp: u64, body: &str) -> String {
         let signatures = self.0.iter().filter_map(|secret| {
             let mut mac = Hmac::<Sha256>::new_from_slice(secret).ok()?;
@@ -71,22 +71,22 @@ impl WebhookSecrets {
     }
 }
 
-/// Sends webhooks.
+/// Sends the webhook messages in the outbox.
 #[derive(Debug, Clone)]
 pub struct WebhookSender {
-    /// The outbox.
+    /// The outbox of webhook messages.
     pub store: Arc<dyn WebhookStore>,
     /// The HTTP client for receivers.
     pub http: PublicHttp,
     /// The signing secrets.
     pub secrets: WebhookSecrets,
-    /// Timeout of an attempt.
+    /// The timeout of a delivery attempt.
     pub timeout: Duration,
-    /// The pauses before retries.
+    /// The backoffs before retries.
     pub pauses: Vec<Duration>,
     /// Returns the current time, in seconds since 1970.
     pub clock: fn() -> u64,
-    /// Set on shutdown.
+    /// The token that is set on shutdown.
     pub drain: CancelToken,
 }
 

@@ -1,4 +1,4 @@
-//! Arguments.
+//! The command-line arguments.
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -7,7 +7,7 @@ use pytoon_telemetry::ServiceRole;
 use pytoon_vocabulary::{JobId, TaskId};
 use std::path::PathBuf;
 
-/// Turn a brief into a finished vertical video: spoken, captioned, with music.
+/// Turn a brief into a finished vertical video with voice, captions and music.
 #[derive(Debug, Parser)]
 #[command(name = "pytoon", version, about, propagate_version = true)]
 #[command(
@@ -54,7 +54,7 @@ pub(crate) struct VoicesArgs {
     /// [default: heart, if it is installed].
     #[arg(long, value_name = "NAME")]
     pub(crate) voice: Option<String>,
-    /// The WAV file.
+    /// WAV file to write.
     #[arg(long, value_name = "FILE", default_value = "voice.wav")]
     pub(crate) out: PathBuf,
     /// Also list eSpeak NG's voices.
@@ -62,10 +62,10 @@ pub(crate) struct VoicesArgs {
     pub(crate) all: bool,
 }
 
-/// Changes to the voices of this machine.
+/// The actions of `voices` that change the installed voices.
 #[derive(Debug, Subcommand)]
 pub(crate) enum VoicesAction {
-    /// Install a voice: a known one by name, a Piper `.onnx` file, a folder, or an https address.
+    /// Install a voice: a known one by name, a Piper `.onnx` file, a folder, or an https URL.
     Add(AddVoice),
     /// Delete an installed voice.
     Remove {
@@ -77,24 +77,24 @@ pub(crate) enum VoicesAction {
 /// A voice to install.
 #[derive(Debug, Args)]
 pub(crate) struct AddVoice {
-    /// A known voice's name, an `.onnx` file with its `.onnx.json` beside it, a folder, or the https
-    /// address of an `.onnx` file.
+    /// Name of a known voice, an `.onnx` file with its `.onnx.json` beside it, a folder, or the https URL of an
+    /// `.onnx` file.
     pub(crate) source: String,
-    /// New name of the voice [default: the file's].
+    /// New name of the voice [default: the name in its files].
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// Language of the voice [default: as its files say].
+    /// Language of the voice [default: the language in its files].
     #[arg(long, value_name = "TAG")]
     pub(crate) language: Option<String>,
-    /// Licence of the voice, such as CC0-1.0; required for an address.
+    /// Licence of the voice, such as CC0-1.0; required for a URL.
     #[arg(long)]
     pub(crate) licence: Option<String>,
-    /// Expected SHA-256 of the model; another one is refused.
+    /// Expected SHA-256 of the model; a model with another one is refused.
     #[arg(long, value_name = "HEX")]
     pub(crate) sha256: Option<String>,
 }
 
-/// Commands.
+/// The commands of `pytoon`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a video from a brief (YAML or JSON; `-` reads standard input).
@@ -125,16 +125,16 @@ pub(crate) enum Command {
         /// Length in seconds.
         #[arg(long, default_value_t = 20.0)]
         seconds: f64,
-        /// Seed: equal seeds give equal music.
+        /// Seed: equal seeds produce equal music.
         #[arg(long, default_value_t = 0)]
         seed: u64,
-        /// The WAV file.
+        /// WAV file to write.
         #[arg(long, value_name = "FILE", default_value = "music.wav")]
         out: PathBuf,
     },
     /// Print the time of each word of a text in a recording.
     Align(AlignArgs),
-    /// Show the timing of a finished film: a table, and inspect.png with sound, words and captions.
+    /// Show the timing of a finished film: a table, and inspect.png with audio, words and captions.
     Inspect(InspectArgs),
     /// Resume an unfinished job.
     Resume {
@@ -146,7 +146,7 @@ pub(crate) enum Command {
     },
     /// Change one scene of a finished film, and render again only what changed.
     ///
-    /// The change goes into the brief in the film's folder, not into your own: rendering your own brief into
+    /// The change is stored in the brief in the film's folder, not in your own brief: rendering your own brief into
     /// that folder undoes it.
     #[command(after_help = "Examples:\n  \
         pytoon redo out/ --scene 3 --caption \"Fresh every day\"\n  \
@@ -167,9 +167,9 @@ pub(crate) enum Command {
     },
     #[command(flatten)]
     Service(ServiceCommand),
-    /// Check this machine and the service, or diagnose one job. Each finding comes with its fix.
+    /// Check this machine and the service, or diagnose one job. Each finding is shown with its fix.
     Doctor {
-        /// A job of the service [default: the machine].
+        /// Id of a job of the service [default: check the machine].
         job: Option<JobId>,
     },
     /// Rehearse a fault on a scratch instance with simulated vendors: check that its alert fires, that the
@@ -177,7 +177,7 @@ pub(crate) enum Command {
     Drill(DrillArgs),
     /// Print shell completions.
     Completions {
-        /// The shell.
+        /// Shell to print completions for.
         shell: Shell,
     },
 }
@@ -267,7 +267,7 @@ pub(crate) struct ServeArgs {
     /// Accept requests without an API key; on 127.0.0.1 only.
     #[arg(long)]
     pub(crate) no_auth: bool,
-    /// Start with an empty database although the storage folder holds jobs of another one.
+    /// Start with an empty database although the storage folder contains jobs of another one.
     #[arg(long)]
     pub(crate) new_database: bool,
 }
@@ -304,14 +304,14 @@ pub(crate) enum JobsAction {
         /// Id of the job.
         id: JobId,
     },
-    /// Change one scene of a job; only the parts that show the change are rendered and bought again.
+    /// Change one scene of a job; only the parts that show the change are rendered and paid for again.
     Redo(JobRedoArgs),
 }
 
-/// A change of one scene of a job.
+/// The change to one scene of a job.
 #[derive(Debug, Args)]
 pub(crate) struct JobRedoArgs {
-    /// The job's id.
+    /// Id of the job.
     pub(crate) id: JobId,
     /// The scene, by number (from 1) or by id, such as `scene_03`.
     pub(crate) scene: String,
@@ -319,7 +319,7 @@ pub(crate) struct JobRedoArgs {
     pub(crate) change: ChangeArgs,
 }
 
-/// A change of one scene of a finished film.
+/// The change to one scene of a finished film.
 #[derive(Debug, Args)]
 pub(crate) struct RedoArgs {
     /// The film's folder, or its name below storage/jobs/.
@@ -366,12 +366,12 @@ pub(crate) enum WebhooksAction {
     Dead,
     /// List the webhook messages of a job, with every attempt.
     List {
-        /// The job's id.
+        /// Id of the job.
         job: JobId,
     },
     /// Deliver one message again.
     Resend {
-        /// Id of the message, as `dead` and `list` show it.
+        /// Id of the message, as shown by `dead` and `list`.
         id: String,
     },
     /// Generate a secret for WEBHOOK_SECRET and print it.
@@ -385,7 +385,7 @@ pub(crate) enum TasksAction {
     Dead,
     /// Requeue one task.
     Requeue {
-        /// Id of the task, as `dead` shows it.
+        /// Id of the task, as shown by `dead`.
         id: TaskId,
     },
 }
@@ -395,9 +395,9 @@ pub(crate) enum TasksAction {
 pub(crate) enum KeysAction {
     /// Create a key and print it once.
     Add {
-        /// A name for people.
+        /// Name of the key, for people.
         name: String,
-        /// Its scopes: `read`, `submit` or `admin`.
+        /// Scope of the key: `read`, `submit` or `admin`.
         #[arg(long, default_value = "submit")]
         scope: String,
         /// Daily limit on vendor charges for jobs submitted with this key, in US dollars (UTC day)
@@ -409,7 +409,7 @@ pub(crate) enum KeysAction {
     Budget {
         /// Name or id of the key.
         name: String,
-        /// US dollars per day (UTC), or `none`.
+        /// Budget in US dollars per day (UTC), or `none`.
         usd: String,
     },
     /// List keys. The secrets themselves are not stored.
@@ -426,9 +426,9 @@ pub(crate) enum KeysAction {
 pub(crate) enum ArtifactsAction {
     /// Download a file of a job.
     Get {
-        /// The job.
+        /// Id of the job.
         job: String,
-        /// The file, such as `output.mp4`.
+        /// Name of the file, such as `output.mp4`.
         name: String,
         /// File to write [default: the artifact's name].
         #[arg(long, short, value_name = "FILE")]
@@ -474,9 +474,9 @@ pub(crate) struct RenderArgs {
 /// Options of `align`.
 #[derive(Debug, Args)]
 pub(crate) struct AlignArgs {
-    /// The recording: any sound file or video that FFmpeg reads.
+    /// The recording: any audio or video file that FFmpeg reads.
     pub(crate) audio: PathBuf,
-    /// The words that are spoken, as plain text; `-` reads standard input.
+    /// The spoken words, as plain text; `-` reads standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) text: PathBuf,
     /// Alignment method.
@@ -485,7 +485,7 @@ pub(crate) struct AlignArgs {
     /// Output format.
     #[arg(long, value_enum, default_value_t = AlignFormat::Json)]
     pub(crate) format: AlignFormat,
-    /// The language (BCP 47) [default: by the text's script, else English].
+    /// The language (BCP 47) [default: derived from the text's script, else English].
     #[arg(long, value_name = "TAG")]
     pub(crate) language: Option<String>,
 }
@@ -503,13 +503,13 @@ pub(crate) struct InspectArgs {
 /// Methods of `align`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum AlignWith {
-    /// The order of `alignment.order`.
+    /// The methods of `alignment.order`, in order.
     Chain,
-    /// The built-in aligner; its words are printed at any confidence.
+    /// The built-in aligner; prints its words at any confidence.
     Builtin,
-    /// The program `whisperx`.
+    /// The external program `whisperx`.
     Whisperx,
-    /// The program `stable-ts`.
+    /// The external program `stable-ts`.
     #[value(name = "stable_ts")]
     StableTs,
     /// Spread the words over the speech by syllables.
@@ -520,7 +520,7 @@ pub(crate) enum AlignWith {
 /// Formats of `align`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum AlignFormat {
-    /// Method, confidence and words.
+    /// JSON with method, confidence and words.
     Json,
     /// SubRip.
     Srt,
@@ -531,9 +531,9 @@ pub(crate) enum AlignFormat {
 /// Actions of `engines`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum EnginesAction {
-    /// Check an engine's block: its settings, its health, and on request one real clip.
+    /// Check an engine: its configuration block, its health, and on request one real clip.
     Check {
-        /// The engine.
+        /// Name of the engine.
         name: String,
         /// Buy one short clip and check it; `pytoon plan` shows its price.
         #[arg(long)]
@@ -559,9 +559,9 @@ pub(crate) enum LedgerAction {
     /// Resolve a call without a response.
     #[command(group = clap::ArgGroup::new("verdict").required(true).args(["arrived", "lost"]))]
     Resolve {
-        /// The call, as `ledger list` shows it.
+        /// Id of the call, as shown by `ledger list`.
         id: String,
-        /// The call arrived: the address or file of its clip, which is stored and used.
+        /// The call arrived: URL or file of its clip, which is stored and used.
         #[arg(long, value_name = "URL")]
         arrived: Option<String>,
         /// The call never arrived, and nothing was charged.

@@ -1,4 +1,4 @@
-//! The context of every command: configuration, programs, fonts, cancellation.
+//! The context of every command: configuration, external programs, fonts, cancellation.
 
 use crate::cli::Global;
 use crate::progress;
@@ -20,23 +20,23 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// The log folder of services, if it exists.
 const SERVICE_LOGS: &str = "/var/log/pytoon";
 
-/// Handles of the program.
+/// The handles that commands use.
 pub(crate) struct Context {
     pub(crate) global: Global,
     pub(crate) config: Config,
     pub(crate) runner: Runner,
     pub(crate) secrets: Secrets,
     pub(crate) metrics: MetricsHandle,
-    /// Set by SIGHUP: reload engine.yaml.
+    /// The flag with which SIGHUP requests a reload of engine.yaml.
     reload: Arc<AtomicBool>,
-    /// The loaded neural voices: each once in this process.
+    /// The neural voices, each loaded once in this process.
     pub(crate) voices: Arc<Voices>,
-    /// Sends spans; the last ones when the program exits.
+    /// Exports trace spans; the remaining ones when the process exits.
     _traces: Traces,
 }
 
 impl Context {
-    /// Starts logging and reads configuration and keys; a service logs to standard output too.
+    /// Starts logging, and reads configuration and API keys. A service also logs to standard output.
     pub(crate) fn start(global: &Global, role: Option<ServiceRole>) -> anyhow::Result<Self> {
         let terminal = std::io::stderr().is_terminal();
         let target = match (role, &global.log_dir) {
@@ -90,7 +90,7 @@ impl Context {
         self.reload.clone()
     }
 
-    /// Opens the engines, and the ledger if an engine can be used.
+    /// Opens the engines, and also the ledger if an external engine can be used.
     pub(crate) fn session(&self) -> anyhow::Result<Arc<EngineSession>> {
         let reload = self.reload.clone();
         Ok(Arc::new(EngineSession::open(&self.config, &self.secrets, &self.runner, reload)?))
@@ -106,7 +106,7 @@ impl Context {
         Ok(self.environment_of(self.session()?))
     }
 
-    /// Makes an environment over engines that are already open.
+    /// Creates an environment with engines that are already open.
     pub(crate) fn environment_of(&self, engines: Arc<EngineSession>) -> Environment {
         Environment {
             engines,
@@ -122,7 +122,7 @@ impl Context {
         }
     }
 
-    /// Returns a new folder for a job without a name.
+    /// Returns the path of a new folder for an unnamed job.
     pub(crate) fn new_job_folder(&self) -> PathBuf {
         let since = now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let stamp: String = rfc3339(now()).chars().filter(char::is_ascii_digit).take(14).collect();
@@ -135,7 +135,7 @@ impl Context {
     }
 }
 
-/// Installs the signal handlers: the first signal requests a clean shutdown, a second one exits at once.
+/// Installs the signal handlers. The first signal requests a clean shutdown; a second one exits at once.
 fn cancel_on_signals() -> anyhow::Result<CancelToken> {
     let flag = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {

@@ -1,17 +1,17 @@
 //! Prints to standard output and standard error.
 //!
 //! Guarantees: no text from a brief, a caller or a vendor moves the cursor of a terminal, starts a new line, or
-//! shows its characters in another order.
+//! changes the order in which its characters are shown.
 
 use pytoon_telemetry::{in_json, one_line, sanitize_sensitive_data};
 use std::io::Write;
 
-/// Prints a line of the result. A closed pipe is not our error.
+/// Prints a line of the result. A closed pipe is not reported as an error.
 pub(crate) fn line(text: impl AsRef<str>) {
     let _ = writeln!(std::io::stdout(), "{}", one_line(text.as_ref()));
 }
 
-/// Prints the text's lines as lines of the result.
+/// Prints every line of a text as a line of the result.
 pub(crate) fn lines(text: impl AsRef<str>) {
     text.as_ref().lines().for_each(line);
 }
@@ -41,7 +41,7 @@ pub(crate) fn error(error: &anyhow::Error) {
     }
 }
 
-/// Prints a remark that is not part of the result.
+/// Prints a note that is not part of the result.
 pub(crate) fn note(text: impl AsRef<str>) {
     let _ = writeln!(std::io::stderr(), "{}", one_line(text.as_ref()));
 }

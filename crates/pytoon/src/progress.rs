@@ -1,4 +1,4 @@
-//! Progress on standard error: a bar on a terminal, plain lines elsewhere.
+//! Shows progress on standard error: a bar on a terminal, plain lines elsewhere.
 
 use crate::output;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// Returns the kind of sink for the type of standard error.
+/// Returns the progress sink that suits standard error.
 pub(crate) fn sink(quiet: bool) -> Arc<dyn ProgressSink> {
     if quiet {
         Arc::new(NoProgress)
@@ -58,7 +58,7 @@ impl Drop for Bar {
 }
 
 struct Lines {
-    /// The times of the first frame and of the last report.
+    /// The times of the first drawn frame and of the last report.
     last: Mutex<Option<(Instant, Instant)>>,
 }
 

@@ -1,15 +1,15 @@
-//! The attack: each kind in separate threads, repeated until the time is over.
+//! The attack, with each kind of load in separate threads that repeat it until the time is over.
 
 use anyhow::Context;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-/// The number of event streams that are opened and never read.
+/// The number of event streams that are opened but never read.
 const STREAMS: usize = 500;
-/// The number of connections whose heads are sent byte by byte.
+/// The number of connections whose request heads are sent byte by byte.
 const SLOW: usize = 200;
-/// The number of threads of each flood.
+/// The number of threads in each flood.
 const FLOODS: usize = 4;
 
 #[derive(Clone)]
@@ -19,7 +19,7 @@ struct Target {
     ends: Instant,
 }
 
-/// Attacks the service at a port with a key for some seconds.
+/// Attacks the service at a port, with an API key, for a number of seconds.
 pub(crate) fn run(args: &[String]) -> anyhow::Result<()> {
     let [port, key, seconds] = args else { anyhow::bail!("usage: attack-load PORT KEY SECONDS") };
     let ends = Instant::now() + Duration::from_secs(seconds.parse()?);
@@ -72,7 +72,7 @@ impl Target {
         format!("{line} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n{more}\r\n", self.key)
     }
 
-    /// Sends a head and a body, and reads nothing unless it is rejected.
+    /// Sends a head and a body. Reads the response only if the request was rejected.
     fn send(&self, line: &str, more: &str, body: &[u8]) -> Option<TcpStream> {
         let mut stream = self.connect()?;
         stream.write_all(self.head(line, more).as_bytes()).ok()?;
@@ -91,7 +91,7 @@ impl Target {
         Some(answer)
     }
 
-    /// Submits a job of the attacker. Returns its id.
+    /// Submits a job as the attacker, and returns its id.
     fn submit(&self) -> Option<String> {
         let brief = br#"{"script": "Mine.", "profile": "test", "client_data": 1}"#;
         let answer = self.post("/api/v2/jobs", "application/json", brief)?;
@@ -100,7 +100,7 @@ impl Target {
         Some(id.to_owned())
     }
 
-    /// Opens a stream of events and does not read it.
+    /// Opens an event stream and does not read it.
     fn unread_stream(&self, job: &str) {
         let line = format!("GET /api/v2/jobs/{job}/events");
         if let Some(stream) = self.send(&line, "", b"") {
@@ -111,7 +111,7 @@ impl Target {
         }
     }
 
-    /// Sends a head at one byte every five milliseconds, without end.
+    /// Sends an endless request head, one byte every five milliseconds.
     fn slow_head(&self, number: usize) {
         let Some(mut stream) = self.connect() else {
             std::thread::sleep(Duration::from_secs(1));
@@ -124,7 +124,7 @@ impl Target {
         }
     }
 
-    /// Sends an endless header of a form's part, fast and then slowly.
+    /// Sends an endless part header of a form, first fast and then slowly.
     fn endless_part(&self) {
         let more =
             "Content-Type: multipart/form-data; boundary=xx\r\nContent-Length: 160000000\r\n";
@@ -141,7 +141,7 @@ impl Target {
         }
     }
 
-    /// Requests lists and reads nothing of them.
+    /// Requests lists and does not read the responses.
     fn unread_lists(&self) {
         let held: Vec<Option<TcpStream>> =
             (0..12).map(|_| self.send("GET /api/v2/jobs?limit=200", "", b"")).collect();
@@ -149,7 +149,7 @@ impl Target {
         drop(held);
     }
 
-    /// Requests the public checks.
+    /// Requests the public health checks.
     fn probes(&self) {
         for path in ["/readyz", "/health", "/openapi.json", "/metrics"] {
             if let Some(mut stream) =
@@ -161,7 +161,7 @@ impl Target {
         std::thread::sleep(Duration::from_millis(100));
     }
 
-    /// Sends a brief of the maximum body size.
+    /// Submits a brief of the maximum body size.
     fn large_brief(&self) {
         let words = "word ".repeat(180_000);
         let body = format!(r#"{{"script": "{words}", "client_data": "{}"}}"#, "x".repeat(100_000));
@@ -174,7 +174,7 @@ impl Target {
     }
 }
 
-/// Returns a PNG of 10900 x 10900 in one colour.
+/// Returns a PNG of 10900 x 10900 pixels in one colour.
 fn huge_png() -> Vec<u8> {
     let source = "color=c=teal:s=10900x10900";
     ffmpeg(&[

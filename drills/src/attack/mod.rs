@@ -1,8 +1,8 @@
-//! Everything that an attacker with a low-privilege key can do at once, beside honest jobs: the honest films must
-//! be rendered, the service must answer its probe, and its memory must stay within its limits.
+//! Performs everything that an attacker with a low-privilege key can do at once, beside honest jobs. The honest films
+//! must be rendered, the service must respond to its probe, and its memory must stay within its limits.
 //!
-//! The attack is a separate process (`attack-load`) at niceness 10. The probe runs here at normal priority, and
-//! probes a bare hyper server in the same way at the same time.
+//! The attack is a separate process (`attack-load`) at niceness 10. The probe runs in this process at normal
+//! priority, and probes a bare hyper server in the same way at the same time.
 
 mod load;
 mod probe;
@@ -18,17 +18,18 @@ use std::time::{Duration, Instant};
 
 pub(crate) use load::run as load;
 
-/// Maximum resident memory of `serve`, in MiB: fixed budgets for decoding (256), answers (64), uploads and the rest
-/// of a process that renders films on two cores.
+/// Maximum resident memory of `serve`, in MiB: fixed budgets for decoding (256), responses (64) and uploads, and the
+/// rest of a process that renders films on two cores.
 const MOST_RSS_MIB: u64 = 600;
-/// Maximum 99th percentile of the probe, in milliseconds: this, or three times that of the bare server.
+/// Maximum 99th percentile of the probe's response times, in milliseconds, unless three times that of the bare server
+/// is larger.
 const MOST_LIVEZ_MS: f64 = 50.0;
-/// Timeout of an honest job after the attack.
+/// The timeout of an honest job after the attack.
 const PATIENCE: Duration = Duration::from_secs(600);
-/// The interval between looks at memory and files.
+/// The interval between measurements of memory and files.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Runs the drill.
+/// Runs the attack drill.
 pub(crate) fn run(is_postgres: bool) -> anyhow::Result<()> {
     let jobs = number("JOBS", 100)?;
     let seconds = number("SECONDS", 600)?;
@@ -111,7 +112,7 @@ pub(crate) fn run(is_postgres: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes a key that may submit, as the operator does.
+/// Creates an API key that may submit, as an operator would.
 fn hostile_key(
     folder: &std::path::Path,
     is_postgres: bool,
@@ -129,7 +130,7 @@ fn hostile_key(
     Ok(key)
 }
 
-/// Returns a brief; each honest film has its own text.
+/// Returns a brief. Each honest film has a different text.
 fn film(number: usize) -> Value {
     json!({
         "script": format!("Honest film number {number}. Fresh bread, every morning."),
@@ -145,7 +146,7 @@ fn start_load(port: u16, key: &str, seconds: u64) -> anyhow::Result<Child> {
     Ok(command.stdin(Stdio::null()).spawn()?)
 }
 
-/// The attack process; it ends with the drill.
+/// The attack process, which is killed when this value is dropped.
 struct Attack(Child);
 
 impl Attack {
@@ -161,7 +162,7 @@ impl Drop for Attack {
     }
 }
 
-/// The observed maxima.
+/// The highest measured values.
 #[derive(Debug, Default)]
 struct Peaks {
     rss_mib: u64,
@@ -187,7 +188,7 @@ fn rss_mib(process: u32) -> u64 {
     kib.unwrap_or(0) >> 10
 }
 
-/// Returns the 99th percentile.
+/// Returns the 99th percentile of a list of times.
 fn p99(times_ms: &mut [f64]) -> f64 {
     times_ms.sort_by(f64::total_cmp);
     times_ms.get(times_ms.len() * 99 / 100).copied().unwrap_or(f64::INFINITY)

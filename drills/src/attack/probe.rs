@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 /// The pause between two pairs of probes.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Timeout of an answer, which is also its recorded duration.
+/// The timeout of a response, which is also recorded as the duration of a response that never came.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// Starts a bare hyper server that answers `ok`. Returns its port.
+/// Starts a bare hyper server that responds with `ok`, and returns its port.
 pub(super) async fn bare_server() -> anyhow::Result<u16> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
@@ -32,7 +32,7 @@ pub(super) async fn bare_server() -> anyhow::Result<u16> {
     Ok(port)
 }
 
-/// Probes both until a time. Returns the milliseconds of each.
+/// Probes both servers until a time, and returns the response times of each in milliseconds.
 pub(super) fn both(port: u16, bare: u16, ends: Instant) -> (Vec<f64>, Vec<f64>) {
     let (mut own, mut others) = (Vec::new(), Vec::new());
     while Instant::now() < ends {

@@ -1,4 +1,5 @@
-//! Engines that fail, are slow, reject, or exceed the budget; and a bad push of their configuration.
+//! Drills of engines that fail, are slow, reject prompts, or exceed the budget, and of a faulty change to their
+//! configuration.
 
 use super::Rehearsal;
 use super::stage::{SERVE, Setup, Stage, TWO, calm, rules};
@@ -106,7 +107,7 @@ fn fault(vendor: &str, step: &str, fault: &str) -> Value {
     json!({"vendor": vendor, "step": step, "fault": fault})
 }
 
-/// Switches Runway off, as the runbook says.
+/// Disables Runway as the runbook says.
 fn switch_off_runway(stage: &mut Stage) -> anyhow::Result<()> {
     stage.edit("config/engine.yaml", "    runway:\n", "    runway:\n      enabled: false\n")?;
     // An idle worker reloads the file with its next film.

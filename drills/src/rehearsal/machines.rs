@@ -1,4 +1,4 @@
-//! Workers, databases and disks that are unavailable for a while.
+//! Drills in which workers, databases and disks are unavailable for a while.
 
 use super::Rehearsal;
 use super::stage::{SERVE, Setup, Stage, TWO};

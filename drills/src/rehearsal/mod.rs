@@ -1,7 +1,8 @@
-//! Rehearsals of one fault each, on a scratch instance: the shipped alert must fire, the runbook's commands must
-//! show the fault, the runbook's fix must repair it, and every film must end as promised.
+//! Drills of one fault each on a scratch instance. The shipped alert must fire, the runbook's commands must show the
+//! fault, the runbook's fix must repair it, and every film must end as guaranteed.
 //!
-//! `pytoon drill NAME` runs this program. Windows and waits of the alerts are thirty times shorter.
+//! `pytoon drill NAME` runs this binary. The windows and waits of the alerts are thirty times shorter than in
+//! production.
 
 mod engines;
 mod machines;
@@ -14,17 +15,17 @@ use anyhow::{bail, ensure};
 use stage::{Report, Setup, Stage};
 use std::time::Instant;
 
-/// One rehearsal.
+/// A drill of one fault.
 struct Rehearsal {
     name: &'static str,
     about: &'static str,
-    /// The alert that fires.
+    /// The name of the alert that must fire.
     alert: &'static str,
     /// The runbook that an operator would open.
     page: &'static str,
-    /// True if it is short enough to run for every change.
+    /// True if the drill is short enough to run for every change.
     quick: bool,
-    /// Its requirement: `root`, or empty.
+    /// The requirement of the drill: `root`, or empty.
     needs: &'static str,
     setup: fn() -> Setup,
     brief: fn(u64) -> serde_json::Value,
@@ -41,7 +42,7 @@ fn all() -> Vec<Rehearsal> {
 const USAGE: &str =
     "usage: pytoon drill NAME… | --all | --quick | --list [--without-alerts] [--keep]";
 
-/// Runs the named rehearsals.
+/// Runs the named drills.
 pub(crate) fn run(args: &[String]) -> anyhow::Result<()> {
     let (flags, names): (Vec<&str>, Vec<&str>) =
         args.iter().map(String::as_str).partition(|arg| arg.starts_with('-'));

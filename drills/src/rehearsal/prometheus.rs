@@ -1,4 +1,4 @@
-//! Prometheus over the rehearsed service, with the shipped alerts and shorter waits.
+//! Prometheus for the service under test, with the shipped alerts and shorter waits.
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The alerts as shipped to operators.
+/// The alert rules as shipped to operators.
 const ALERTS: &str = include_str!("../../../deploy/prometheus/alerts.yml");
-/// The number of seconds here for a minute of the alerts.
+/// The number of seconds in a drill that replace one minute in the alert rules.
 const SECONDS_OF_A_MINUTE: f64 = 2.0;
-/// Timeout of Prometheus's start.
+/// The timeout for starting Prometheus.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A running Prometheus; it ends with the drill.
+/// A running Prometheus, which is killed when this value is dropped.
 pub(super) struct Prometheus {
     child: Child,
     url: String,
@@ -21,7 +21,7 @@ pub(super) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts Prometheus in a folder; it scrapes an address every `scrape_s` seconds.
+    /// Starts Prometheus in a folder. It scrapes `address` every `scrape_s` seconds.
     pub(super) fn start(
         folder: &Path,
         scraped: &str,
@@ -52,7 +52,7 @@ impl Prometheus {
         Ok(Self { child, url: format!("http://127.0.0.1:{port}"), http })
     }
 
-    /// Waits until it has scraped the service: an increase before the first scrape is invisible to it.
+    /// Waits until Prometheus has scraped the service, since it cannot see an increase before the first scrape.
     pub(super) async fn ready(&self) -> anyhow::Result<()> {
         let begun = Instant::now();
         let url = format!("{}/api/v1/query?query=up%7Bjob%3D%22pytoon%22%7D", self.url);
@@ -68,7 +68,7 @@ impl Prometheus {
         }
     }
 
-    /// Returns the text of an alert while it fires; `None` while it does not.
+    /// Returns the text of an alert if it is firing; `None` otherwise.
     pub(super) async fn firing(&self, name: &str) -> anyhow::Result<Option<String>> {
         let url = format!("{}/api/v1/alerts", self.url);
         let answer: Value = self.http.get(url).send().await?.json().await?;
@@ -88,7 +88,8 @@ impl Drop for Prometheus {
     }
 }
 
-/// Returns the path of the program: `PYTOON_PROMETHEUS`, PATH, or the location of `scripts/prometheus.sh`.
+/// Returns the path of the Prometheus binary: `PYTOON_PROMETHEUS`, PATH, or the location that `scripts/prometheus.sh`
+/// uses.
 pub(super) fn program() -> anyhow::Result<PathBuf> {
     if let Some(named) = std::env::var_os("PYTOON_PROMETHEUS") {
         return Ok(named.into());
@@ -107,7 +108,7 @@ pub(super) fn program() -> anyhow::Result<PathBuf> {
         )
 }
 
-/// Returns the same rules with shorter windows (`[15m]`) and waits (`for: 5m`).
+/// Returns the alert rules with shorter windows (`[15m]`) and waits (`for: 5m`).
 fn shortened(rules: &str) -> String {
     let mut out = String::new();
     for line in rules.lines() {
@@ -128,7 +129,7 @@ fn shortened(rules: &str) -> String {
     out
 }
 
-/// Shortens a time such as `15m`; other texts stay unchanged.
+/// Shortens a time such as `15m`. Other texts are returned unchanged.
 fn shorter(text: &str) -> String {
     let Some((number, unit)) = text.split_at_checked(text.len().saturating_sub(1)) else {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! A scratch instance for rehearsals: its own folder, ports, vendors and Prometheus.
+//! A scratch instance for drills, with its own folder, ports, vendors and Prometheus.
 
 use super::prometheus::Prometheus;
 use crate::client::Caller;
@@ -14,24 +14,25 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// Timeout of an alert to fire, or to resolve.
+/// The timeout for an alert to fire, or to resolve.
 const ALERT_PATIENCE: Duration = Duration::from_secs(150);
-/// Timeout of the last films.
+/// The timeout for the last films.
 const FILM_PATIENCE: Duration = Duration::from_secs(240);
-/// The number of concurrent films.
+/// The number of films in progress.
 const UNDER_WAY: usize = 4;
-/// The poll interval.
+/// The interval between polls of the service.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// The configuration of an instance.
 pub(super) struct Setup {
-    /// The processes, by name, with their arguments.
+    /// The names of the processes, with their arguments.
     pub(super) processes: &'static [(&'static str, &'static [&'static str])],
-    /// True if it uses PostgreSQL.
+    /// True if the instance uses PostgreSQL.
     pub(super) postgres: bool,
-    /// The size of a small disk for storage, in MiB.
+    /// The size of a small disk for the storage, in MiB; `None` for no separate disk.
     pub(super) disk_mib: Option<u64>,
-    /// `config/defaults.yaml`; `{sim}` is the simulator's address, `{folder}` the instance's.
+    /// The content of `config/defaults.yaml`. `{sim}` stands for the simulator's URL, and `{folder}` for the
+    /// instance's folder.
     pub(super) settings: &'static str,
     /// The text that is appended to `config/engine.yaml`.
     pub(super) engines: &'static str,
@@ -41,9 +42,9 @@ pub(super) struct Setup {
     pub(super) scrape_s: u32,
 }
 
-/// One process with both roles.
+/// A single process with both roles.
 pub(super) const SERVE: &[(&str, &[&str])] = &[("serve", &["serve"])];
-/// An API and a worker.
+/// One API process and one worker.
 pub(super) const TWO: &[(&str, &[&str])] = &[("api", &["api"]), ("worker", &["worker"])];
 
 impl Default for Setup {
@@ -60,19 +61,19 @@ impl Default for Setup {
     }
 }
 
-/// The result of a rehearsal.
+/// The result of a drill.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     pub(super) alert: &'static str,
-    /// Seconds from the fault to the alert.
+    /// The time from the fault to the alert, in seconds.
     pub(super) alert_s: f64,
-    /// Seconds from the fix to the end of the alert.
+    /// The time from the fix to the end of the alert, in seconds.
     pub(super) recovered_s: f64,
     pub(super) jobs: usize,
     pub(super) done: usize,
 }
 
-/// A running instance.
+/// A running scratch instance.
 pub(super) struct Stage {
     pub(super) folder: PathBuf,
     pub(super) fleet: Fleet,
@@ -84,7 +85,7 @@ pub(super) struct Stage {
     prometheus: Option<Prometheus>,
     simulator: Simulator,
     database: Option<String>,
-    /// Makes the brief with a number.
+    /// A function that creates the brief with a given number.
     brief: Box<dyn Fn(u64) -> Value>,
     jobs: Vec<String>,
     open: Vec<String>,
@@ -94,7 +95,7 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Starts all of it; `alert` is the one that must fire. Without alerts Prometheus is not used.
+    /// Starts a scratch instance. `alert` names the alert that must fire. Prometheus is not used without alerts.
     pub(super) fn new(
         setup: &Setup,
         alert: &'static str,
@@ -167,7 +168,7 @@ impl Stage {
         })
     }
 
-    /// Changes the scenario of the vendors.
+    /// Changes the scenario of the simulated vendors.
     pub(super) fn vendors(&self, scenario: &Value) -> anyhow::Result<()> {
         let url = format!("{}/_sim/scenario", self.simulator.url);
         self.runtime.block_on(async {
@@ -178,7 +179,7 @@ impl Stage {
         })
     }
 
-    /// Replaces text in a file of the configuration.
+    /// Replaces text in a configuration file.
     pub(super) fn edit(&self, file: &str, from: &str, to: &str) -> anyhow::Result<()> {
         let path = self.folder.join(file);
         let text = std::fs::read_to_string(&path)?;
@@ -188,7 +189,7 @@ impl Stage {
         Ok(std::fs::write(path, text.replace(from, to))?)
     }
 
-    /// Restarts processes in order, as `docker compose restart` does.
+    /// Restarts the named processes with a clean shutdown, as `docker compose restart` does.
     pub(super) fn restart(&mut self, names: &[&str]) -> anyhow::Result<()> {
         for name in names {
             self.fleet.restart(name)?;
@@ -214,7 +215,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Keeps submitting films.
+    /// Submits films so that enough of them are in progress.
     fn feed(&mut self) -> anyhow::Result<()> {
         self.look_after_open();
         while self.open.len() < UNDER_WAY {
@@ -223,7 +224,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Drops films that have ended. While the service is unreachable nothing is dropped.
+    /// Removes films that have ended from the list. While the service is unreachable, the list stays unchanged.
     fn look_after_open(&mut self) {
         let (caller, open) = (&self.caller, &self.open);
         let ended: Vec<String> = self.runtime.block_on(async {
@@ -240,17 +241,17 @@ impl Stage {
         self.open.retain(|id| !ended.contains(id));
     }
 
-    /// Marks the start of the fault.
+    /// Records the start of the fault.
     pub(super) fn broken(&mut self) {
         self.since = Instant::now();
     }
 
-    /// Keeps submitting films until the alert fires.
+    /// Submits films until the alert fires.
     pub(super) fn until_alert(&mut self) -> anyhow::Result<()> {
         self.until_alert_with(true)
     }
 
-    /// Does the same, with or without new films.
+    /// Waits until the alert fires, and submits films in the meantime if `feeds` is true.
     pub(super) fn until_alert_with(&mut self, feeds: bool) -> anyhow::Result<()> {
         let Some(said) = self.until(feeds, |said| said.is_some())? else { return Ok(()) };
         self.report.alert_s = self.since.elapsed().as_secs_f64();
@@ -293,8 +294,8 @@ impl Stage {
         }
     }
 
-    /// Runs a command of the runbooks and looks for the expected output. The service's log folder and port are
-    /// replaced by those of this instance.
+    /// Runs a command from the runbooks and checks its output for the expected texts. The service's log folder and
+    /// port are replaced by those of this instance.
     pub(super) fn shows(&self, command: &str, expected: &[&str]) -> anyhow::Result<()> {
         let typed = command
             .replace("/var/log/pytoon", "log")
@@ -319,7 +320,7 @@ impl Stage {
         }
     }
 
-    /// Returns the output of a command, on either stream.
+    /// Returns the output of a command, from standard output and standard error.
     pub(super) fn shell(&self, command: &str) -> anyhow::Result<String> {
         let beside = program("pytoon")?;
         let folder = beside.parent().map(Path::to_owned).unwrap_or_default();
@@ -342,7 +343,7 @@ impl Stage {
         Ok(said)
     }
 
-    /// Returns a job.
+    /// Returns the current state of a job.
     pub(super) fn job(&self, id: &str) -> anyhow::Result<Value> {
         self.runtime.block_on(self.caller.get(&format!("/api/v2/jobs/{id}")))
     }
@@ -365,7 +366,7 @@ impl Stage {
         }
     }
 
-    /// Waits for all films, and checks that each exists.
+    /// Waits for all films, and checks that each one exists.
     pub(super) fn conclude(mut self) -> anyhow::Result<Report> {
         self.all_ended()?;
         self.report.jobs = self.jobs.len();
@@ -384,7 +385,7 @@ impl Stage {
         Ok(std::mem::take(&mut self.report))
     }
 
-    /// Keeps the folder.
+    /// Keeps the folder after the drill.
     pub(super) fn keep(mut self) {
         note(&format!("  logs are kept in {}", self.folder.display()));
         if let Some(disk) = &mut self.disk {

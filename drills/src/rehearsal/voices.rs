@@ -1,4 +1,4 @@
-//! Voices that fail, and recordings whose words are timed badly.
+//! Drills of voices that fail, and of recordings whose words are timed badly.
 
 use super::Rehearsal;
 use super::stage::{SERVE, Setup, Stage, calm, rules};
@@ -115,7 +115,7 @@ fn tts_down(stage: &mut Stage) -> anyhow::Result<()> {
     stage.until_silent()
 }
 
-/// Makes a recording: the local voice at this gain, with this much noise.
+/// Creates a recording of the local voice at a given gain, with a given level of noise.
 fn record(stage: &Stage, voice_gain: f64, noise: f64) -> anyhow::Result<()> {
     let text = WORDS.replace('\'', "");
     std::fs::create_dir_all(stage.folder.join("recordings"))?;

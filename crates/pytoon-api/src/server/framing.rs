@@ -1,6 +1,6 @@
-//! Rejects requests that HTTP/1.1 forbids, or that it allows and no client needs: bare line feeds in heads,
-//! transfer codings other than `chunked`, no host or several. Two parsers may interpret them differently, which
-//! allows request smuggling (RFC 9112, sections 2.2, 6.1 and 11.2).
+//! Rejects requests that HTTP/1.1 forbids, and some that it allows but no client needs: bare line feeds in heads,
+//! transfer codings other than `chunked`, no host or several. Two parsers may interpret such requests differently,
+//! which allows request smuggling (RFC 9112, sections 2.2, 6.1 and 11.2).
 
 use crate::problem::Problem;
 use axum::extract::Request;
@@ -8,26 +8,26 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 
-/// A line feed without the carriage return before it.
+/// The error for a line feed without a preceding carriage return.
 #[derive(Debug)]
 pub(super) struct NotStrict;
 
-/// Follows the heads of a connection's requests.
+/// Checks the request heads on a connection.
 ///
-/// Bodies of a known length are skipped. After a chunked request nothing is checked: its connection ends with it
-/// ([`ends_connection`]).
+/// Bodies of a known length are skipped. After a chunked request nothing is checked, since the connection ends with
+/// it ([`ends_connection`]).
 #[derive(Debug, Default)]
 pub(super) struct Heads {
     head: Vec<u8>,
-    /// Bytes of a body to skip; unlimited for a chunked body.
+    /// The number of body bytes to skip; unlimited for a chunked body.
     body: u64,
 }
 
-/// Maximum size of the buffered head, to find its length field: hyper rejects longer ones.
+/// Maximum size of a head that is buffered to find its length field. Hyper rejects longer heads.
 const MAX_HEAD: usize = 80 << 10;
 
 impl Heads {
-    /// Checks bytes as they arrive.
+    /// Checks the bytes of a connection as they arrive.
     pub(super) fn see(&mut self, mut bytes: &[u8]) -> Result<(), NotStrict> {
         while !bytes.is_empty() {
             if self.body > 0 {
@@ -63,7 +63,7 @@ impl Heads {
     }
 }
 
-/// Returns the length of the body after a head.
+/// Returns the length of the body that follows a head.
 fn length(head: &[u8]) -> u64 {
     let text = String::from_utf8_lossy(head).to_ascii_lowercase();
     let value = |name: &str| {
@@ -81,7 +81,8 @@ pub(super) fn ends_connection(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING)
 }
 
-/// Rejects a body with a coding other than `chunked`, and a request without exactly one valid host (RFC 9112, 3.2).
+/// Rejects a body with a transfer coding other than `chunked`, and a request without exactly one valid host (RFC
+/// 9112, 3.2).
 pub(super) fn refused(request: &Request) -> Option<Response> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let host = hosts.next();

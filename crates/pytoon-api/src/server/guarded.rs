@@ -1,4 +1,4 @@
-//! A connection whose peer cannot block us for ever, and whose heads are strict.
+//! A connection that a slow peer cannot block for ever, and whose heads are checked strictly.
 
 use super::framing::{Heads, NotStrict};
 use std::io;
@@ -9,11 +9,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-/// A connection.
+/// A connection with a write timeout and strict heads.
 pub(super) struct Guarded {
     stream: TcpStream,
     stall: Duration,
-    /// Runs while the peer reads nothing.
+    /// The timer that runs while the peer reads nothing.
     waits: Option<Pin<Box<Sleep>>>,
     heads: Heads,
 }
@@ -62,7 +62,7 @@ impl AsyncRead for Guarded {
     }
 }
 
-/// Overwrites the bytes read with ones that no head contains.
+/// Overwrites the bytes just read with bytes that no head may contain.
 fn spoil(buffer: &mut ReadBuf<'_>, from: usize) {
     if let Some(read) = buffer.filled_mut().get_mut(from..) {
         read.fill(0);

@@ -1,10 +1,11 @@
-//! Serves connections within limits, whatever peers do.
+//! Serves connections within limits that no peer can exceed.
 //!
-//! Guarantees: HTTP/1.1 with strict heads only; a head arrives within [`HEAD`], an answer is read without a pause
-//! of [`STALL`]; at most [`Bounds::connections`] are open, and a new one replaces the longest idle one of the
-//! address with the most; shutdown completes within [`Bounds::grace`].
+//! Guarantees: only HTTP/1.1 with strict heads is accepted; a connection ends if its head does not arrive within
+//! [`HEAD`] or its peer stops reading a response for [`STALL`]; at most [`Bounds::connections`] are open, and a new
+//! one replaces the longest idle connection of the address with the most connections; shutdown completes within
+//! [`Bounds::grace`].
 //!
-//! Leaves TLS and the addresses of clients behind a proxy to the proxy.
+//! Leaves TLS, and the recognition of clients' addresses, to a proxy.
 
 mod framing;
 mod guarded;
@@ -28,13 +29,13 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service;
 
-/// Timeout of a request's head.
+/// The timeout for receiving a request's head.
 const HEAD: Duration = Duration::from_secs(10);
-/// A peer that reads nothing of its answer for this time is disconnected.
+/// The time without reading after which a peer that does not read its response is disconnected.
 const STALL: Duration = Duration::from_secs(30);
-/// Maximum size of a head, and of an answer's part that waits to be sent, in bytes.
+/// Maximum size of a head, and of the buffered part of a response, in bytes.
 const BUFFER: usize = 64 << 10;
-/// The pause after a connection that could not be accepted.
+/// The pause after a failure to accept a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The limits of a server.
@@ -42,14 +43,14 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Bounds {
     /// Maximum number of concurrent connections.
     pub connections: usize,
-    /// The time that running requests have to finish on shutdown.
+    /// The time that running requests have to finish after a shutdown request.
     pub grace: Duration,
 }
 
-/// Serves requests until shutdown, and then finishes running ones within the grace time.
+/// Serves requests until shutdown, and then finishes running requests within the grace period.
 ///
 /// # Errors
-/// None at present: a failure affects one connection only.
+/// Currently returns no error: a failure affects one connection only.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -77,7 +78,7 @@ pub async fn serve(
     Ok(())
 }
 
-/// Returns the next connection once there is a slot for it.
+/// Returns the next connection once a slot is free for it.
 async fn accepted(listener: &TcpListener, open: &Open) -> (TcpStream, SocketAddr) {
     loop {
         // A slot is made free for the first connection in the kernel's queue.
@@ -138,7 +139,7 @@ async fn answer(stream: TcpStream, router: Router, entry: open::Entry) {
     }
 }
 
-/// Keeps a connection busy, and the shares of an answer held, until the answer is sent.
+/// Keeps the connection busy and the response's shares reserved until the response is sent.
 fn held_until_sent(mut response: Response, guard: Busy) -> Response {
     let shares = response.extensions_mut().remove::<Held>();
     response.map(|body| Body::new(Sent::new(body, (guard, shares))))

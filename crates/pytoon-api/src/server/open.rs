@@ -1,4 +1,4 @@
-//! The open connections, and the choice of the one to close.
+//! Tracks the open connections, and chooses the one to close.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -36,9 +36,9 @@ struct Row {
 }
 
 struct State {
-    /// The number of requests in progress.
+    /// The number of requests in progress on the connection.
     busy: AtomicUsize,
-    /// The time since which there is none.
+    /// The time since which no request has been in progress.
     idle_since: Mutex<Instant>,
     close: Notify,
     finishing: watch::Receiver<bool>,
@@ -55,7 +55,8 @@ impl Open {
         self.shared.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until one more connection may be open. Closes the longest idle one of the address with the most.
+    /// Waits until one more connection may be open. Closes the longest idle connection of the address with the most
+    /// connections.
     pub(super) async fn room_for(&self, from: IpAddr) {
         while self.table().rows.len() >= self.shared.most {
             self.close_one(Some(from));
@@ -63,7 +64,7 @@ impl Open {
         }
     }
 
-    /// Closes the longest idle connection of the address with the most.
+    /// Closes the longest idle connection of the address with the most connections.
     pub(super) fn close_idle(&self) {
         self.close_one(None);
     }
@@ -123,7 +124,7 @@ impl Open {
     }
 }
 
-/// An open connection; it leaves the table when dropped.
+/// An open connection, which is removed from the table when dropped.
 pub(super) struct Entry {
     id: u64,
     state: Arc<State>,
@@ -135,12 +136,12 @@ impl Entry {
         BusyMaker(self.state.clone())
     }
 
-    /// Returns when the connection is to be closed at once.
+    /// Waits until the connection must be closed at once.
     pub(super) async fn wait_for_close(&self) {
         self.state.close.notified().await;
     }
 
-    /// Returns when no further request is accepted.
+    /// Waits until the connection must not accept further requests.
     pub(super) async fn wait_for_finish(&self) {
         let mut finishing = self.state.finishing.clone();
         // The sender lives as long as this entry.
@@ -158,7 +159,7 @@ impl Drop for Entry {
     }
 }
 
-/// Marks a connection busy.
+/// Marks a connection as busy while a request is in progress.
 #[derive(Clone)]
 pub(super) struct BusyMaker(Arc<State>);
 

@@ -1,14 +1,15 @@
-//! An answer's body that keeps its shares until the peer has read nearly all of it.
+//! A response body that keeps its shares until the peer has read nearly all of it.
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// Maximum size of a piece: the sender would take larger ones at once, and drop the body before they are sent.
+/// Maximum size of a piece, in bytes. The sender would accept larger pieces at once and drop the body before they are
+/// sent.
 const PIECE: usize = 16 << 10;
 
-/// A body and its shares.
+/// A response body together with its shares.
 pub(super) struct Sent<H> {
     body: axum::body::Body,
     rest: Bytes,

@@ -1,6 +1,6 @@
-//! `tts.openai_compatible`: speech servers of the user's own, by name.
+//! The speech servers in `tts.openai_compatible`, which the user runs, by name.
 //!
-//! A block has the same fields as a service if they have the same meaning, and no price.
+//! The fields of a block that have the same meaning as a service's have the same name. A server has no price.
 
 use super::{CloudVoice, OLD_LOCAL_NAME, Problem, TtsProviderName};
 use crate::engines::{Backoff, BreakerSettings};
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use std::collections::BTreeMap;
 
-/// The longest name of a block, which is a label of metrics and a word in logs.
+/// The maximum length of a block's name, which is a metric label and a log field.
 const MAX_NAME: usize = 40;
-/// Names with another meaning in receipts and logs.
+/// Names that have another meaning in receipts and logs.
 const RESERVED: [&str; 2] = [OLD_LOCAL_NAME, "voice_file"];
 
-/// The requested form of speech. The reply's form is detected by its content.
+/// The requested audio format. The format of the reply is detected from its content.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SpeechFormat {
-    /// WAV, which needs no decoder.
+    /// WAV, which Pytoon reads without FFmpeg.
     #[default]
     Wav,
     /// MP3, decoded with FFmpeg.
@@ -40,40 +40,40 @@ impl SpeechFormat {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ServerVoice {
-    /// False to remove it from the chain. Default: true.
+    /// False to remove the server from the chain. Default: true.
     #[serde(default = "enabled")]
     pub enabled: bool,
-    /// Its address with the version, such as `http://127.0.0.1:8880/v1`. It may be private.
+    /// The URL of the server with the API version, such as `http://127.0.0.1:8880/v1`. It may be private.
     pub base_url: String,
-    /// The model.
+    /// The name of the speech model.
     pub model: String,
     /// The voice for languages that `voices` does not name.
     pub voice: String,
-    /// Voices by language.
+    /// The voice for each language.
     #[serde(default)]
     pub voices: BTreeMap<String, String>,
-    /// The requested form of speech: `wav` or `mp3`. Default: wav.
+    /// The requested audio format: `wav` or `mp3`. Default: wav.
     #[serde(default)]
     pub response_format: SpeechFormat,
-    /// Environment variables of its key, in search order; empty for a server without one.
+    /// Environment variables that may contain the API key, in search order; empty for a server without one.
     #[serde(default)]
     pub key_env: Vec<String>,
-    /// The timeout for a sentence, in milliseconds, 100 to 600000. Default: 60000.
+    /// The timeout for one sentence, in milliseconds, 100 to 600000. Default: 60000.
     #[serde(default = "request_timeout_ms")]
     pub request_timeout_ms: u64,
-    /// The retries of failed calls. Default: 2 attempts.
+    /// The retry settings of failed calls. Default: 2 attempts.
     #[serde(default = "backoff")]
     pub backoff: Backoff,
-    /// The circuit breaker.
+    /// The settings of the server's circuit breaker.
     #[serde(default)]
     pub breaker: BreakerSettings,
-    /// The most concurrent sentences, 1 to 16. Default: 1.
+    /// The maximum number of concurrent sentences, 1 to 16. Default: 1.
     #[serde(default = "max_concurrent")]
     pub max_concurrent: u32,
-    /// The speed relative to the voice's own, 0.5 to 2; a brief's speed multiplies it. Default: 1.
+    /// The speed relative to the voice's own speed, 0.5 to 2; a brief's speed multiplies it. Default: 1.
     #[serde(default = "speed")]
     pub speed: f64,
-    /// The most characters of one request. Default: 4096, as for OpenAI.
+    /// The maximum number of characters per request. Default: 4096, as for OpenAI.
     #[serde(default)]
     pub max_characters: Option<usize>,
 }
@@ -99,7 +99,7 @@ fn speed() -> f64 {
 }
 
 impl ServerVoice {
-    /// Returns the same settings as a service that costs nothing.
+    /// Returns the same settings as those of a service that costs nothing.
     pub fn as_service(&self) -> CloudVoice {
         CloudVoice {
             enabled: self.enabled,
@@ -120,7 +120,7 @@ impl ServerVoice {
         }
     }
 
-    /// Returns the first invalid value in the block of this name.
+    /// Returns the first invalid value in the block with the given name.
     pub(super) fn problem(&self, name: &str) -> Option<Problem> {
         let field = format!("tts.openai_compatible.{name}");
         if let Some(reason) = name_problem(name) {
@@ -139,7 +139,7 @@ impl ServerVoice {
     }
 }
 
-/// Returns the reason why a block cannot have this name.
+/// Returns the reason why a block cannot have this name, or `None` if it can.
 fn name_problem(name: &str) -> Option<String> {
     let is_plain =
         |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | '.');

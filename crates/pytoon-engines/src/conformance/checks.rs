@@ -1,5 +1,5 @@
-//! The checks. Each gives the vendor a script, runs the adapter against it and compares the outcome with the
-//! expected one.
+//! The checks of the suite. Each one gives the vendor a script, runs the adapter against it and compares the outcome
+//! with the expected one.
 
 mod running;
 
@@ -19,7 +19,7 @@ use running::{
 use serde_json::json;
 use std::time::Duration;
 
-/// Runs every check, in the order of a call's steps.
+/// Runs every check, in the order of the adapter's steps.
 pub(super) async fn all(bench: &Bench<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut row =
@@ -67,7 +67,7 @@ fn none() -> Outcome {
     Ok("-".to_owned())
 }
 
-/// Formats a failure briefly, after a search for the key.
+/// Formats a failure briefly. Reports an error if the failure contains the API key.
 fn short(error: &VendorError) -> Outcome {
     clean(&format!("{error} {error:?}"))?;
     let accepted = format!("{:?}", error.accepted).to_lowercase();
@@ -78,7 +78,7 @@ fn short(error: &VendorError) -> Outcome {
     Ok(format!("{} {status}, taken: {accepted}", error.kind))
 }
 
-/// Checks a failure's kind and its promise about acceptance.
+/// Checks the kind of a failure and its report of acceptance.
 fn expect(
     error: &VendorError,
     kinds: &[Kind],
@@ -104,7 +104,7 @@ async fn prepared(bench: &Bench<'_>, with_image: bool) -> Result<Prepared, Strin
     bench.adapter.prepare(&bench.request(with_image)).await.map_err(text)
 }
 
-/// Prepares a request of the first way to submit, under a script; also returns the route that costs money.
+/// Prepares a request by the first method of submission, under a script. Also returns the route that costs money.
 async fn first_prepared(bench: &Bench<'_>, script: Script) -> Result<(Prepared, String), String> {
     bench.vendor.follow(script);
     let way = bench.ways().into_iter().next();
@@ -112,7 +112,7 @@ async fn first_prepared(bench: &Bench<'_>, script: Script) -> Result<(Prepared, 
     Ok((prepared(bench, with_image).await?, route))
 }
 
-/// Returns a task of a script.
+/// Submits a request under a script and returns its task.
 async fn task(bench: &Bench<'_>, script: Script) -> Result<Task, String> {
     let (prepared, _) = first_prepared(bench, script).await?;
     bench.adapter.submit(&prepared).await.map_err(text)
@@ -134,7 +134,7 @@ fn failure(submitted: Result<Task>) -> Result<VendorError, String> {
     submitted.err().ok_or_else(|| "it was taken for a success".to_owned())
 }
 
-/// Fails unless a route was called exactly once.
+/// Returns an error unless a route was called exactly once.
 fn called_once(bench: &Bench<'_>, route: &str) -> Result<(), String> {
     let count = bench.vendor.count(route);
     ensure(count == 1, format!("{route} was called {count} times"))
@@ -302,7 +302,7 @@ async fn resumed(bench: &Bench<'_>) -> Outcome {
     Ok("a clip".to_owned())
 }
 
-/// An answer to the paid call and its meaning.
+/// A response to the paid call and its expected classification.
 struct SubmitFault {
     name: &'static str,
     answer: Answer,
@@ -341,7 +341,7 @@ fn submit_faults() -> Vec<SubmitFault> {
     ]
 }
 
-/// Returns the meaning of a lost answer: a call that costs nothing is never accepted.
+/// Returns the expected acceptance of a call whose response was lost. A call that costs nothing is never accepted.
 fn unknown(bench: &Bench<'_>, accepted: Accepted) -> Accepted {
     if bench.adapter.capabilities().is_stock { Accepted::No } else { accepted }
 }

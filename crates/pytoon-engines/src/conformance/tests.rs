@@ -1,5 +1,5 @@
-//! Every adapter passes the suite, bare and observed; the registry, the configuration, the fixtures and the guide
-//! list the same engines.
+//! Tests that every adapter passes the suite, bare and observed, and that the registry, the configuration, the
+//! fixtures and the guide list the same engines.
 
 use super::vendor::{Answer, Script, Vendor};
 use super::{CLIP, KEY, Row, Subject, run};
@@ -30,7 +30,7 @@ fn configured() -> BTreeMap<String, EngineConfig> {
     Config::load(&source).expect("built in").engines.engines.external
 }
 
-/// Returns the block of the guide's example.
+/// Returns the configuration block of the guide's example.
 fn acme() -> EngineConfig {
     let guide =
         std::fs::read_to_string(root().join("docs/guides/adding-an-engine.md")).expect("the guide");
@@ -52,7 +52,7 @@ fn observed(name: &str, config: &EngineConfig, key: Option<SecretString>) -> Mad
     Ok(Arc::new(Observed::new(bare(name, config, key)?, Arc::new(|_| {}))))
 }
 
-/// Returns every folder of fixtures: its name, the engine's name and its block.
+/// Returns every folder of fixtures: its name, the engine's name and the engine's configuration block.
 fn subjects() -> Vec<(String, String, EngineConfig)> {
     let configured = configured();
     let folders = std::fs::read_dir(root().join("fixtures/engines")).expect("fixtures");
@@ -191,7 +191,7 @@ fn request(image: Option<PathBuf>, duration_ms: u32) -> GenerateRequest {
     }
 }
 
-/// Starts an adapter against a vendor that follows the successful script.
+/// Creates an adapter for a vendor that follows the successful script.
 async fn set_up(kind: &str) -> (Vendor, Arc<dyn ExternalEngineAdapter>, Script) {
     let vendor = Vendor::start().await.expect("vendor");
     let read = |name: &str| {

@@ -1,12 +1,13 @@
-//! A self-hosted ComfyUI server.
+//! The adapter for a self-hosted ComfyUI server.
 //!
-//! Guarantees: the task's id is derived from the call's, so that a call without an answer is either found or
-//! certainly absent; a task that is neither queued nor in the history is looked up twice before it counts as lost,
-//! since it may move from one to the other in between; only our own task is ever interrupted.
+//! Guarantees: the task's id is derived from the call's, so that the lookup of a call without a response either
+//! succeeds or proves that the call never arrived; a task that is neither queued nor in the history is looked up
+//! twice before it counts as lost, since it may move from one to the other in between; only Pytoon's own task is ever
+//! interrupted.
 //!
-//! The content is up to the workflow: a file in the server's API format with the placeholders `{{prompt}}`,
-//! `{{negative_prompt}}`, `{{image}}`, `{{seed}}`, `{{width}}`, `{{height}}`, `{{frames}}` and `{{seconds}}`. It
-//! starts from a picture if it contains `{{image}}`.
+//! The workflow determines the content. It is a file in the server's API format with the placeholders `{{prompt}}`,
+//! `{{negative_prompt}}`, `{{image}}`, `{{seed}}`, `{{width}}`, `{{height}}`, `{{frames}}` and `{{seconds}}`. A
+//! workflow that contains `{{image}}` starts from a picture.
 //!
 //! Start with [`ComfyUi`].
 
@@ -33,35 +34,35 @@ use url::Url;
 
 const PLACES: &[&str] =
     &["prompt", "negative_prompt", "image", "seed", "width", "height", "frames", "seconds"];
-/// Maximum size of a workflow, in bytes.
+/// Maximum size of a workflow file, in bytes.
 const MAX_WORKFLOW: u64 = 4 << 20;
 const MAX_UPLOAD: u64 = 50_000_000;
-/// The server has no limit; text encoders cut far earlier.
+/// Maximum length of a prompt. The server has no limit, but text encoders truncate far shorter prompts.
 const MAX_PROMPT: usize = 8000;
-/// The accepted endings of a clip's name.
+/// The accepted file extensions of a clip.
 const CLIP_ENDINGS: &[&str] = &[".mp4", ".webm", ".mov", ".mkv"];
 
-/// The engine's options.
+/// The options of the engine.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
     /// The path of the workflow file.
     workflow: String,
-    /// The frame's width in pixels.
+    /// The width of the clip, in pixels.
     width: u32,
-    /// The frame's height in pixels.
+    /// The height of the clip, in pixels.
     height: u32,
     /// The frame rate of the workflow, in frames per second.
     frame_rate: u32,
-    /// The longest clip, in seconds.
+    /// Maximum length of a clip, in seconds.
     max_seconds: u32,
-    /// Frame counts are multiples of this; 1 for any count.
+    /// The number of which frame counts are multiples; 1 allows any count.
     #[serde(default = "one")]
     frame_multiple: u32,
-    /// Frames added to the multiple; 1 for models that draw 4n+1 frames.
+    /// The number of frames added to the multiple; 1 for models that draw 4n+1 frames.
     #[serde(default)]
     frame_offset: u32,
-    /// Headers for a proxy in front of the server. A key, if configured, is sent as a bearer token.
+    /// Headers for a proxy in front of the server. A configured API key is sent as a bearer token.
     #[serde(default)]
     headers: BTreeMap<String, String>,
 }
@@ -70,7 +71,7 @@ fn one() -> u32 {
     1
 }
 
-/// The adapter.
+/// The ComfyUI adapter.
 #[derive(Debug)]
 pub(super) struct ComfyUi {
     workflow: Value,
@@ -78,7 +79,7 @@ pub(super) struct ComfyUi {
 }
 
 impl ComfyUi {
-    /// Makes the adapter from its block and the workflow file.
+    /// Creates the adapter from its configuration block and the workflow file.
     pub(super) fn try_new(parts: &AdapterParts<'_>) -> AdapterResult {
         let options: Options = read_options(parts.config)?;
         for (field, value) in [
@@ -130,7 +131,7 @@ impl Adapter<ComfyUi> {
         ])
     }
 
-    /// Looks for a task in the history, in the queue, and in the history again, in case it moves between them.
+    /// Looks up a task in the history, in the queue, and in the history again, in case it moves between them.
     async fn find(&self, operation: &'static str, id: &str) -> Result<Found> {
         let url = self.http.url(&format!("/history/{}", common::segment(id)));
         for is_last in [false, true] {
@@ -172,7 +173,7 @@ impl Adapter<ComfyUi> {
         }
     }
 
-    /// Returns the failure of a task. Errors and interruptions differ only in the last message.
+    /// Returns the failure of a task. Errors and interruptions differ only in the task's last message.
     fn failure(&self, entry: &Value) -> VendorError {
         let messages = entry.pointer("/status/messages").and_then(Value::as_array);
         let last = messages.and_then(|list| list.last());
@@ -187,7 +188,7 @@ impl Adapter<ComfyUi> {
         common::task_failed(&self.http, VendorErrorKind::Server, &message)
     }
 
-    /// Returns the address of a file on the server.
+    /// Returns the URL of a file on the server.
     fn view(&self, file: &Value) -> Url {
         let mut url = self.http.url("/view");
         let part = |name: &str| file.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -198,7 +199,7 @@ impl Adapter<ComfyUi> {
         url
     }
 
-    /// Cancels on servers that have no endpoint for it.
+    /// Cancels a task through the queue, on servers that have no cancel endpoint.
     async fn cancel_by_queue(&self, id: &str) -> Result<Cancelled> {
         let (path, body, agreed) = match self.queue(CANCEL, id).await? {
             Place::Pending(_) => ("/queue", json!({ "delete": [id] }), Cancelled::Yes),
@@ -211,19 +212,19 @@ impl Adapter<ComfyUi> {
     }
 }
 
-/// The result of a search for a task on the server.
+/// The result of a task lookup on the server.
 enum Found {
-    /// Its entry in the history.
+    /// The task's entry in the history.
     Finished(Value),
     InQueue(Place),
-    /// The server rejects the request for the history.
+    /// The server rejected the request for the history.
     Refused(Reply),
 }
 
-/// The place of a task in the queue.
+/// The position of a task in the queue.
 enum Place {
     Running,
-    /// Waiting, with this many tasks ahead.
+    /// The task is waiting, with this many tasks ahead.
     Pending(usize),
     Nowhere,
 }
@@ -240,7 +241,7 @@ fn find_place(queue: &Value, id: &str) -> Place {
     }
 }
 
-/// Makes a UUID from the call's id (version 8 of RFC 9562, which leaves the bits to us).
+/// Derives a UUID from the call's id (version 8 of RFC 9562, which leaves the bits to the implementer).
 fn task_id(call_id: &CallId) -> String {
     let mut hex = bytes_hash(call_id.as_str().as_bytes());
     hex.replace_range(12..13, "8");
@@ -298,7 +299,8 @@ fn capabilities(workflow: &Value, options: &Options) -> Capabilities {
     }
 }
 
-/// Returns the clip among a task's files. Nodes list theirs under different names, so the file ending decides.
+/// Returns the clip among a task's files. Nodes list their files under different names, so the file extension
+/// decides.
 fn clip(entry: &Value) -> Option<&Value> {
     let outputs = entry.get("outputs")?.as_object()?;
     let files = outputs.values().filter_map(Value::as_object).flat_map(|node| node.values());

@@ -1,10 +1,10 @@
-//! Code shared by the vendors' adapters: the check of a request against the offer, pictures, JSON access, and the
-//! failures that every vendor reports the same way.
+//! Code shared by the vendors' adapters: validation of a request against the offer, pictures, JSON access, and the
+//! failures that every vendor reports in the same way.
 //!
-//! Guarantees: every failure made here has passed through [`VendorHttp::redact`]; one function,
+//! Guarantees: every failure created here has passed through [`VendorHttp::redact`]; one function,
 //! [`pytoon_vendor::replies::refused_paid`], decides whether a paid call may have been accepted.
 //!
-//! Leaves the vendors' own statuses and codes to their adapters.
+//! Leaves vendor-specific statuses and codes to the adapters.
 
 use crate::adapter::{
     Cancelled, Capabilities, Durations, GenerateRequest, ImageInput, Offer, Output, Ratio,
@@ -25,11 +25,11 @@ use std::path::Path;
 use std::time::Duration;
 use url::Url;
 
-/// The time after a call within which a vendor's list must show it, unless the vendor documents another: longer
+/// The time after a call within which a vendor's list must show it, unless the vendor documents another. It is longer
 /// than the timeout of a call.
 pub(crate) const LIST_SETTLES: Duration = Duration::from_secs(120);
 
-/// The operations, as phrases that complete "failed to …".
+/// An operation, as a phrase that completes "failed to …".
 pub(crate) const PREPARE: &str = "prepare the request";
 pub(crate) const UPLOAD: &str = "upload the picture";
 pub(crate) const SUBMIT: &str = "start the task";
@@ -67,7 +67,7 @@ pub(crate) fn unsupported(engine: &str, message: impl Into<String>) -> VendorErr
     VendorError::new(engine, PREPARE, VendorErrorKind::Unsupported, message)
 }
 
-/// Returns the offered ratio for a requested one: the same numbers, else the same proportion.
+/// Returns the offered ratio for a requested one: the identical one, or else one with the same proportion.
 fn sold_ratio(offer: &Offer, asked: Ratio) -> Option<Ratio> {
     let same_shape = |r: &&Ratio| {
         asked.width > 0
@@ -85,25 +85,25 @@ pub(crate) fn ratio_named(sold: &Capabilities, request: &GenerateRequest) -> Rat
     offer.and_then(|offer| sold_ratio(offer, request.ratio)).unwrap_or(request.ratio)
 }
 
-/// Makes ratios from pairs of width and height.
+/// Creates ratios from pairs of width and height.
 pub(crate) fn ratios(list: &[(u32, u32)]) -> Vec<Ratio> {
     list.iter().map(|&(width, height)| Ratio { width, height }).collect()
 }
 
-/// Returns the limits of a download: no byte within the request timeout is a stall.
+/// Returns the limits of a download. It counts as stalled if no byte arrives within the request timeout.
 pub(crate) fn download_limits(config: &EngineConfig) -> DownloadLimits {
     let default = DownloadLimits::default();
     let patience = Duration::from_millis(config.request_timeout_ms);
     DownloadLimits { stall: default.stall.min(patience), ..default }
 }
 
-/// Returns an offer of these lengths, in milliseconds, and shapes.
+/// Returns an offer with these lengths, in milliseconds, and these aspect ratios.
 pub(crate) fn offer(lengths_ms: Vec<u32>, shapes: &[(u32, u32)]) -> Offer {
     let durations = Durations::Fixed(lengths_ms);
     Offer { durations, ratios: ratios(shapes), follows_picture: false }
 }
 
-/// A picture to hand over.
+/// A picture to send to a vendor.
 #[derive(Debug)]
 pub(crate) struct Picture {
     pub(crate) bytes: Vec<u8>,
@@ -112,7 +112,7 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
-    /// Reads a picture of at most `most` bytes.
+    /// Reads a picture file of at most `most` bytes.
     pub(crate) async fn read(engine: &str, path: &Path, most: u64) -> Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let disk = |error: std::io::Error| VendorError::of_file(engine, PREPARE, &name, &error);
@@ -130,7 +130,7 @@ impl Picture {
         Ok(Self { bytes, media_type, extension })
     }
 
-    /// Returns the bytes in base64.
+    /// Returns the picture's bytes in base64.
     pub(crate) fn base64(&self) -> String {
         base64::engine::general_purpose::STANDARD.encode(&self.bytes)
     }
@@ -145,7 +145,7 @@ impl Picture {
         "data:;base64,".len() + self.media_type.len() + self.bytes.len().div_ceil(3) * 4
     }
 
-    /// Returns the picture as a part of a form.
+    /// Returns the picture as a part of a multipart form.
     pub(crate) fn into_part(self, engine: &str, name: String) -> Result<Part> {
         Part::bytes(self.bytes)
             .file_name(name)
@@ -153,13 +153,13 @@ impl Picture {
             .map_err(|_| unsupported(engine, "the picture's type is unknown"))
     }
 
-    /// Returns a file name for the vendor; our own names are not disclosed.
+    /// Returns a generic file name for the vendor, so that the user's file names are not disclosed.
     pub(crate) fn file_name(&self) -> String {
         format!("frame.{}", self.extension)
     }
 }
 
-/// Returns the media type and extension of a picture by its first bytes: file names can be wrong.
+/// Returns the media type and extension of a picture, detected from its first bytes because file names can be wrong.
 pub(crate) fn media_type(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     match bytes {
         [0xff, 0xd8, 0xff, ..] => Some(("image/jpeg", "jpg")),
@@ -171,7 +171,7 @@ pub(crate) fn media_type(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// Returns the maximum size of a picture over all accepted ways to pass it, in bytes.
+/// Returns the maximum size of a picture over all accepted methods of passing one, in bytes.
 pub(crate) fn largest_picture(sold: &Capabilities) -> u64 {
     let most = |input: &ImageInput| match *input {
         ImageInput::Inline(most) | ImageInput::Upload(most) => most,
@@ -179,14 +179,14 @@ pub(crate) fn largest_picture(sold: &Capabilities) -> u64 {
     sold.image_inputs.iter().map(most).max().unwrap_or(0)
 }
 
-/// Returns the number at a JSON pointer, also one written as a string.
+/// Returns the number at a JSON pointer, which may also be written as a string.
 pub(crate) fn number_at(value: &Value, pointer: &str) -> Option<f64> {
     let found = value.pointer(pointer)?;
     let number = found.as_f64().or_else(|| found.as_str()?.trim().parse().ok());
     number.filter(|number| number.is_finite())
 }
 
-/// Returns the id at a JSON pointer: a string or an integer, never empty.
+/// Returns the id at a JSON pointer: a non-empty string or an integer.
 pub(crate) fn id_at(value: &Value, pointer: &str) -> Option<String> {
     match value.pointer(pointer)? {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
@@ -223,13 +223,13 @@ pub(crate) fn task_failed(http: &VendorHttp, kind: VendorErrorKind, message: &st
     VendorError::new(http.engine(), FINISH, kind, message).accepted(Accepted::Yes)
 }
 
-/// Returns the state of a task whose clip is at this address.
+/// Returns the state of a finished task whose clip is at this URL.
 pub(crate) fn clip_at(url: &str, cost: Option<MicroUsd>) -> TaskState {
     TaskState::Succeeded { output: Output { url: url.to_owned(), credit: None }, cost }
 }
 
-/// Returns the state of a task that the vendor reports as successful. If it has no clip, it is booked as paid and
-/// not retried: the vendor sees no error, so another attempt would end the same way.
+/// Returns the state of a task that the vendor reports as successful. If it has no clip, it is recorded as paid and
+/// not retried: the vendor sees no error, so another attempt would end in the same way.
 pub(crate) fn succeeded(
     http: &VendorHttp,
     clip: Option<&str>,
@@ -248,7 +248,7 @@ pub(crate) fn running(progress: Option<f64>) -> TaskState {
     TaskState::Running { progress, unknown_status: None }
 }
 
-/// Interprets a poll's answer outside 2xx: the task is gone, or its state is unknown for now.
+/// Interprets a poll response outside 2xx: the task no longer exists, or its state is currently unknown.
 pub(crate) fn refused_poll(http: &VendorHttp, reply: &Reply) -> Result<TaskState> {
     let failed = |kind| http.refusal(POLL, kind, reply, vendor_message(reply).as_deref());
     match VendorHttp::kind_of_status(reply.status) {
@@ -270,7 +270,7 @@ pub(crate) fn refused(http: &VendorHttp, operation: &'static str, reply: &Reply)
     http.refusal(operation, kind, reply, vendor_message(reply).as_deref())
 }
 
-/// Returns the usual meaning of an answer to a cancel.
+/// Returns the usual meaning of a response to a cancel request.
 pub(crate) fn cancel_outcome(
     http: &VendorHttp,
     reply: &Reply,

@@ -1,9 +1,9 @@
-//! The registry: maps a kind of engine to the function that makes its adapter.
+//! The adapter registry, which maps a kind of engine to the function that creates its adapter.
 //!
-//! `local` is not in it: that is the compositor, which draws a scene without any vendor, needs no adapter and
-//! cannot fail. Every chain ends at it.
+//! `local` is not in the registry. It is the compositor, which draws a scene without any vendor, needs no adapter and
+//! cannot fail. Every chain ends with it.
 //!
-//! Guarantees: every kind passes `conformance` over the fixtures in `fixtures/engines/<kind>`.
+//! Guarantees: every kind passes `conformance` with the fixtures in `fixtures/engines/<kind>`.
 //!
 //! Start with [`builtin_engines`]; the guide is `docs/guides/adding-an-engine.md`.
 
@@ -26,42 +26,42 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// The parts of an adapter.
+/// The parts from which an adapter is created.
 #[derive(Debug, Clone)]
 pub struct AdapterParts<'a> {
     /// The engine's name under `v2.engines`.
     pub name: &'a str,
-    /// Its block.
+    /// The configuration block of the engine.
     pub config: &'a EngineConfig,
-    /// The HTTP client for its address, with its key.
+    /// The HTTP client for the engine's address, with its API key.
     pub http: VendorHttp,
 }
 
-/// An invalid value in an engine's block.
+/// An invalid value in an engine's configuration block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptionProblem {
     /// The field below the engine's block, such as `options.model`.
     pub field: String,
-    /// The reason, and a valid value.
+    /// The reason for the rejection, with a valid value.
     pub reason: String,
 }
 
 impl OptionProblem {
-    /// Makes a problem with a field.
+    /// Creates a problem with a field.
     pub fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { field: field.into(), reason: reason.into() }
     }
 }
 
-/// Returns a problem with a field, unless a condition holds.
+/// Returns a problem with a field if the condition does not hold.
 fn require(holds: bool, field: &str, reason: &str) -> Result<(), OptionProblem> {
     if holds { Ok(()) } else { Err(OptionProblem::new(field, reason)) }
 }
 
-/// An adapter, or the problem in its block.
+/// An adapter, or the problem in its configuration block.
 pub type AdapterResult = Result<Arc<dyn ExternalEngineAdapter>, OptionProblem>;
 
-/// Makes an adapter from its block.
+/// A function that creates an adapter from its parts.
 pub type Constructor = fn(&AdapterParts<'_>) -> AdapterResult;
 
 /// Returns every kind of engine: the name in `kind` (or the engine's own name) and its constructor.
@@ -77,7 +77,7 @@ pub fn builtin_engines() -> &'static [(&'static str, Constructor)] {
     ]
 }
 
-/// Makes an engine's adapter by its kind.
+/// Creates the adapter for an engine's kind.
 pub fn make(parts: &AdapterParts<'_>) -> AdapterResult {
     let kind = parts.config.kind(parts.name);
     match builtin_engines().iter().find(|(name, _)| *name == kind) {

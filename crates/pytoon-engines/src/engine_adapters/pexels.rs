@@ -1,9 +1,9 @@
-//! Pexels: stock footage by search terms.
+//! The adapter for Pexels, a source of stock footage.
 //!
-//! Guarantees: a clip comes with the credit line that its source requires; nothing costs money, so a search is not
-//! marked as a paid call and may be repeated freely.
+//! Guarantees: a clip includes the credit line that its source requires; searches are free, so they are not marked as
+//! paid calls and may be repeated.
 //!
-//! Search and choice are one step, `submit`; the clip is available at once.
+//! `submit` performs both the search and the choice of a clip; the clip is available at once.
 //!
 //! Start with [`Pexels`].
 
@@ -17,12 +17,12 @@ use crate::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The current path, and the one that clients of older accounts still use.
+/// The current search path, and the one that clients of older accounts still use.
 const PATHS: &[&str] = &["/v1/videos/search", "/videos/search"];
-/// The number of results to consider.
+/// The number of requested search results.
 const PER_PAGE: &str = "40";
 
-/// The adapter and the engine's options.
+/// The Pexels adapter, with the engine's options.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Pexels {
@@ -31,14 +31,15 @@ pub(super) struct Pexels {
 }
 
 impl Pexels {
-    /// Makes the adapter from its block.
+    /// Creates the adapter from its configuration block.
     pub(super) fn try_new(parts: &AdapterParts<'_>) -> AdapterResult {
         Adapter::build(parts, stock::capabilities(), read_options::<Self>(parts.config)?)
     }
 }
 
 impl Adapter<Pexels> {
-    /// Searches at the current path, and if that is gone, at the older one. A rejection is a failure.
+    /// Searches with the current path. If that path no longer exists, tries the older one. Returns an error for any
+    /// other rejection.
     async fn search(&self, operation: &'static str, pairs: &[(&str, &str)]) -> Result<Reply> {
         let call_at = |path: &str| {
             let mut url = self.http.url(path);
@@ -71,7 +72,7 @@ fn clip(video: &Value) -> Option<Found> {
     })
 }
 
-/// Returns a file that can be downloaded in one piece: streams have no size.
+/// Returns a file that can be downloaded in one piece. Streams, which have no size, are skipped.
 fn file(file: &Value) -> Option<File> {
     let is_stream = common::text_at(file, "/quality") == Some("hls");
     let is_mp4 = common::text_at(file, "/file_type").is_none_or(|t| t == "video/mp4");
@@ -85,7 +86,7 @@ fn file(file: &Value) -> Option<File> {
 }
 
 impl Vendor for Pexels {
-    /// Adds the key alone to the header, without a scheme.
+    /// Adds the header with the API key, without a scheme.
     fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call> {
         common::with_key(&engine.http, call, "")
     }

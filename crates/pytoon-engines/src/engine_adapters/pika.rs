@@ -1,14 +1,14 @@
-//! Pika, through fal's queue.
+//! The adapter for Pika, through fal's queue.
 //!
-//! Guarantees: the key is sent only to the configured hosts, whatever address a reply contains; a completed task
-//! counts as a success only after its result was read; moderated content is recognized by its type, never by its
+//! Guarantees: the API key is sent only to the configured hosts, whatever URL a reply contains; a completed task
+//! counts as a success only after its result has been read; moderated content is recognized by its type, never by its
 //! message.
 //!
-//! The queue's status, result and cancel addresses are not derived from the address of the submission: they are
-//! taken from its reply and stored with the task.
+//! The URLs for status, result and cancellation are not derived from the submission's URL. They come from the reply
+//! to the submission and are stored with the task.
 //!
-//! The vendor's documents disagree on whether `duration` is a number or a string: a number is sent, and a rejection
-//! of exactly that field is answered with the string. A submission that fails validation is not billed, so nothing
+//! The vendor's documents disagree on whether `duration` is a number or a string. A number is sent first; if the
+//! vendor rejects exactly that field, a string is sent. A submission that fails validation is not billed, so nothing
 //! is paid twice.
 //!
 //! Start with [`Pika`].
@@ -31,25 +31,26 @@ use serde_json::{Value, json};
 use std::path::Path;
 use url::Url;
 
-/// The shapes without a picture, the vertical one first. With a picture, its shape is kept.
+/// The aspect ratios for clips without a picture, the vertical one first. With a picture, its own aspect ratio is
+/// kept.
 const RATIOS: &[(u32, u32)] = &[(9, 16), (16, 9), (1, 1), (4, 5), (5, 4), (3, 2), (2, 3)];
-/// The vendor states no limit; this one is longer than any real prompt.
+/// Maximum length of a prompt. The vendor states no limit; this one is longer than any real prompt.
 const MAX_PROMPT: usize = 2000;
-/// The vendor states no limit here either.
+/// Maximum size of an uploaded picture, in bytes. The vendor states no limit here either.
 const MAX_UPLOAD: u64 = 20_000_000;
 
-/// The engine's options.
+/// The options of the engine.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
-    /// The version of the model.
+    /// The version of the Pika model.
     #[serde(default = "version")]
     version: String,
-    /// The frame's shorter side.
+    /// The shorter side of the output.
     resolution: Resolution,
-    /// The address for uploads of pictures.
+    /// The URL for picture uploads.
     upload_url: String,
-    /// The address of the account.
+    /// The URL of the account endpoint.
     account_url: String,
 }
 
@@ -74,7 +75,7 @@ impl Resolution {
     }
 }
 
-/// The adapter.
+/// The Pika adapter.
 #[derive(Debug)]
 pub(super) struct Pika {
     model: String,
@@ -86,7 +87,7 @@ pub(super) struct Pika {
 }
 
 impl Pika {
-    /// Makes the adapter from its block.
+    /// Creates the adapter from its configuration block.
     pub(super) fn try_new(parts: &AdapterParts<'_>) -> AdapterResult {
         let options: Options = read_options(parts.config)?;
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '.';
@@ -113,7 +114,7 @@ impl Pika {
 }
 
 impl Adapter<Pika> {
-    /// Returns true if the key may be sent to an address: its host is configured.
+    /// Returns true if the API key may be sent to a URL, because its host is configured.
     fn is_own(&self, url: &Url) -> bool {
         let same = |other: &Url| url.origin() == other.origin();
         let base = self.http.url("/");
@@ -124,7 +125,7 @@ impl Adapter<Pika> {
         same(&base) || same(&self.vendor.upload_url) || same(&self.vendor.account_url) || allowed()
     }
 
-    /// Returns an address of the task: the one in the submission's reply, if it is the vendor's own.
+    /// Returns a URL of the task. The URL in the submission's reply is used if it may receive the API key.
     fn task_url(&self, task: &Task, name: &str, tail: &str) -> Url {
         common::address_at(&task.data, &format!("/{name}"))
             .filter(|url| self.is_own(url))
@@ -196,7 +197,7 @@ impl Adapter<Pika> {
     }
 }
 
-/// Error table for refused requests.
+/// The error table for refused requests.
 const REFUSALS: &[Row] = &[
     Row::each(("/detail", "/type"), &["content_policy_violation"], VendorErrorKind::Moderation)
         .source("fal docs, model-apis/errors"),
@@ -209,7 +210,7 @@ const REFUSALS: &[Row] = &[
         .source("the reply for a locked account; not documented"),
 ];
 
-/// Error table for tasks whose result is an error.
+/// The error table for completed tasks whose result is an error.
 const FAILURES: &[Row] = &[
     Row::each(
         ("/detail", "/type"),
@@ -232,7 +233,7 @@ fn offer(follows_picture: bool) -> Offer {
     Offer { follows_picture, ..common::offer(vec![5000, 10_000], RATIOS) }
 }
 
-/// Returns true if a body of status 422 complains about `duration`.
+/// Returns true if the body of a 422 response reports an error in `duration`.
 fn is_about_duration(json: Option<&Value>) -> bool {
     details(json)
         .filter_map(|d| d.pointer("/loc")?.as_array())
@@ -244,15 +245,15 @@ fn details(json: Option<&Value>) -> impl Iterator<Item = &Value> {
     json.and_then(|j| j.pointer("/detail")).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Returns true if an answer is the task's own: a request error has an `error_type`, a model error has details with
-/// a `type` and says whether it is retryable (fal docs, model-apis/errors).
+/// Returns true if a response is about the task itself: a request error has an `error_type`, and a model error has
+/// details with a `type` and states whether it is retryable (fal docs, model-apis/errors).
 fn is_marked(reply: &Reply, json: Option<&Value>) -> bool {
     ["x-fal-error-type", "x-fal-retryable"].iter().any(|name| reply.header(name).is_some())
         || json.is_some_and(|j| common::text_at(j, "/error_type").is_some())
         || details(json).any(|detail| common::text_at(detail, "/type").is_some())
 }
 
-/// Returns the URL of a path below an address, which may have a path of its own (a proxy, a rehearsal).
+/// Returns the URL of a path below a base URL, which may have a path of its own (for a proxy or a drill).
 fn below(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));

@@ -1,10 +1,10 @@
-//! Pixabay: stock footage by search terms.
+//! The adapter for Pixabay, a source of stock footage.
 //!
-//! Guarantees: the key, which this vendor expects in the query, is added just before the request is sent and is in
-//! no error; a wrong key, which the vendor reports as a bad request, is classified as one.
+//! Guarantees: the API key, which this vendor expects in the query, is added just before the request is sent and
+//! appears in no error; a wrong key, which the vendor reports as a bad request, is classified as a wrong key.
 //!
-//! Search and choice are one step, `submit`; the clip is available at once. Nothing costs money, so a search is not
-//! marked as a paid call and may be repeated freely.
+//! `submit` performs both the search and the choice of a clip; the clip is available at once. Searches are free, so
+//! they are not marked as paid calls and may be repeated.
 //!
 //! Start with [`Pixabay`].
 
@@ -20,24 +20,24 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
 
-/// The number of results to consider: the vendor cannot filter for vertical clips, so a large number is requested.
+/// The number of requested search results. The vendor cannot filter for vertical clips, so the number is large.
 const PER_PAGE: &str = "200";
-/// The sizes of a clip's files, the largest first.
+/// The names of a clip's file sizes, the largest first.
 const SIZES: &[&str] = &["large", "medium", "small", "tiny"];
 
-/// The adapter and the engine's options.
+/// The Pixabay adapter, with the engine's options.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Pixabay {
     /// The language of the search, such as `en`.
     lang: Option<String>,
-    /// True if animations are searched as well.
+    /// True if the search includes animations.
     #[serde(default)]
     animations: bool,
 }
 
 impl Pixabay {
-    /// Makes the adapter from its block.
+    /// Creates the adapter from its configuration block.
     pub(super) fn try_new(parts: &AdapterParts<'_>) -> AdapterResult {
         Adapter::build(parts, stock::capabilities(), read_options::<Self>(parts.config)?)
     }
@@ -83,7 +83,8 @@ impl Vendor for Pixabay {
         Ok(call.secret_query("key", key))
     }
 
-    /// Errors are plain text here, and a wrong key is reported as a bad request.
+    /// Classifies a refused request. Errors are plain text in this API, and a wrong API key is reported as a bad
+    /// request.
     fn refused(engine: &Adapter<Self>, operation: &'static str, reply: &Reply) -> VendorError {
         let text = String::from_utf8_lossy(&reply.body).to_lowercase();
         let kind = match reply.status {

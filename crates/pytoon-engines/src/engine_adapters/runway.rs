@@ -1,13 +1,13 @@
-//! Runway: pictures or words to video, by tasks.
+//! The adapter for Runway, which turns pictures or text into video.
 //!
-//! Guarantees: a picture is sent inline if its whole `data:` URI fits into 5 MB, else as an upload; moderated
-//! content is distinguished from all other failures of a task by `SAFETY` anywhere in its code; a cancel checks the
-//! task first, since deleting a finished task deletes its clip.
+//! Guarantees: a picture is sent inline if its whole `data:` URI fits into 5 MB, and as an upload otherwise;
+//! moderated content is distinguished from all other task failures by `SAFETY` anywhere in its code; a cancel checks
+//! the task first, since deleting a finished task deletes its clip.
 //!
-//! The vendor charges moderated content like a finished clip and does not refund a running task:
-//! `price.refusal_charged` and `price.cancel_charged` in `engine.yaml` say so.
+//! The vendor charges moderated content like a finished clip and does not refund a running task, as
+//! `price.refusal_charged` and `price.cancel_charged` in `engine.yaml` state.
 //!
-//! The options name one model for pictures and one for words alone.
+//! The options name one model for image-to-video and one for text-to-video.
 //!
 //! Start with [`Runway`].
 
@@ -29,13 +29,13 @@ use serde_json::{Value, json};
 use std::path::Path;
 use url::Url;
 
-/// The version of the API, sent with every call.
+/// The version of the API, which is sent with every call.
 const VERSION: &str = "2024-11-06";
 /// Maximum length of a picture's `data:` URI, in encoded bytes.
 const MAX_DATA_URI: usize = 5_000_000;
-/// Maximum size of an uploaded picture; the vendor accepts 16 MB by address and 200 MB by upload.
+/// Maximum size of an uploaded picture, in bytes. The vendor accepts 16 MB by URL and 200 MB by upload.
 const MAX_UPLOAD: u64 = 16_000_000;
-/// US dollars per credit.
+/// The value of a credit, in US dollars.
 const USD_PER_CREDIT: f64 = 0.01;
 
 /// Output sizes of the gen4 family in pixels, the vertical one first.
@@ -56,9 +56,9 @@ struct Model {
     image_ratios: &'static [(u32, u32)],
     /// Output sizes for text-to-video; empty if the model needs an image.
     text_ratios: &'static [(u32, u32)],
-    /// Lengths in seconds.
+    /// The offered lengths, in seconds.
     seconds: &'static [u32],
-    /// Longest prompt, in UTF-16 code units.
+    /// Maximum length of a prompt, in UTF-16 code units.
     max_prompt: usize,
     family: Family,
 }
@@ -66,9 +66,9 @@ struct Model {
 /// The family of a model, which determines its extra fields.
 #[derive(Debug, PartialEq, Eq)]
 enum Family {
-    /// A threshold for public figures.
+    /// The gen4 family, which has a threshold for public figures.
     Gen4,
-    /// A negative prompt, and sound that can be switched off.
+    /// The veo family, which has a negative prompt and optional audio.
     Veo,
 }
 
@@ -91,15 +91,15 @@ const fn veo(name: &'static str) -> Model {
     }
 }
 
-/// The engine's options.
+/// The options of the engine.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
-    /// The model for clips that start from a picture; `None` for no such clips.
+    /// The model for clips that start from a picture; `None` to disable them.
     image_model: Option<String>,
-    /// The model for clips from words alone; `None` for no such clips.
+    /// The model for clips from text alone; `None` to disable them.
     text_model: Option<String>,
-    /// A seed for every clip, instead of the scene's own.
+    /// A seed for every clip, which overrides the scene's own.
     seed: Option<u32>,
     /// The strictness of the filter for likenesses of public figures.
     public_figures: Option<PublicFigures>,
@@ -112,7 +112,7 @@ enum PublicFigures {
     Low,
 }
 
-/// The adapter.
+/// The Runway adapter.
 #[derive(Debug)]
 pub(super) struct Runway {
     image_model: Option<&'static Model>,
@@ -122,7 +122,7 @@ pub(super) struct Runway {
 }
 
 impl Runway {
-    /// Makes the adapter from its block.
+    /// Creates the adapter from its configuration block.
     pub(super) fn try_new(parts: &AdapterParts<'_>) -> AdapterResult {
         let Options { image_model, text_model, seed, public_figures } = read_options(parts.config)?;
         let image_model = model(image_model.as_deref(), "image_model", |m| m.image_ratios)?;
@@ -168,7 +168,7 @@ impl Adapter<Runway> {
         body
     }
 
-    /// Returns the picture as an address that the vendor accepts.
+    /// Returns a URI of the picture that the vendor accepts. Uploads the picture if it is too large to inline.
     async fn hand_over(&self, path: &Path) -> Result<String> {
         let picture = Picture::read(self.http.engine(), path, MAX_UPLOAD).await?;
         if picture.data_uri_len() <= MAX_DATA_URI {
@@ -235,11 +235,11 @@ fn billed(task: &Value) -> Option<MicroUsd> {
     common::cost_at(task, "/cost/credits", USD_PER_CREDIT)
 }
 
-/// Error table for refused submissions.
+/// The error table for refused submissions.
 const REFUSALS: &[Row] = &[Row::message(&[400], &["enough credits"], VendorErrorKind::Quota)
     .source("the vendor's page on errors; the sentence is all there is")];
 
-/// Returns the kind of a failure code, and whether a retry of the same task may succeed.
+/// Returns the kind of error that a failure code stands for, and whether a retry of the same task may succeed.
 fn failure_kind(code: &str) -> (VendorErrorKind, ErrorStatus) {
     use VendorErrorKind as K;
     // The word occurs in several families of codes and overrides all of them.
@@ -268,7 +268,7 @@ fn model(
     })
 }
 
-/// Returns the offers of the model for pictures and the model for words.
+/// Returns the offers of the image-to-video and text-to-video models.
 fn capabilities(
     image: Option<&'static Model>,
     text: Option<&'static Model>,

@@ -1,7 +1,7 @@
-//! The form that all adapters share: a paid call that creates a task, polls, and a clip at an address. A [`Vendor`]
+//! The structure that all adapters share: a paid call that creates a task, polling, and a clip at a URL. A [`Vendor`]
 //! implements the differences.
 //!
-//! Guarantees: requests outside the offer are never prepared; every call with a key goes through
+//! Guarantees: requests outside the offer are never prepared; every call with an API key goes through
 //! [`Vendor::signed`]; a rejected paid call is classified by the vendor's error table.
 //!
 //! Start with [`Adapter`].
@@ -23,7 +23,7 @@ use std::path::Path;
 use std::sync::Arc;
 use url::Url;
 
-/// An engine: the HTTP client of its vendor, its offers, and the vendor's own part.
+/// An engine: the HTTP client of its vendor, its offers, and the vendor-specific part.
 #[derive(Debug)]
 pub(super) struct Adapter<V> {
     pub(super) http: VendorHttp,
@@ -32,25 +32,25 @@ pub(super) struct Adapter<V> {
     limits: DownloadLimits,
 }
 
-/// The paid call's path below the vendor's address, and its body.
+/// The path of the paid call below the vendor's address, and its body.
 pub(super) type Paid = (String, Value);
 
-/// The behaviour of one vendor. The adapter calls it; the defaults fit most vendors.
+/// The behaviour of one vendor, which the adapter calls. The defaults fit most vendors.
 pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
-    /// Error table for refused paid calls.
+    /// The error table for refused paid calls.
     const REFUSALS: &'static [Row] = &[];
 
-    /// Returns the price table's key for a request.
+    /// Returns a request's key in the price table.
     fn price_key(&self, _request: &GenerateRequest) -> String {
         "default".to_owned()
     }
 
-    /// Adds the key to a call.
+    /// Adds the API key to a call.
     fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call> {
         common::with_key(&engine.http, call, "Bearer ")
     }
 
-    /// Returns the meaning of a rejected paid call, and the vendor's message.
+    /// Classifies a rejected paid call, and returns the vendor's message.
     fn meaning(_: &Adapter<Self>, reply: &Reply) -> (VendorErrorKind, Option<String>) {
         (errors::kind(Self::REFUSALS, reply), common::vendor_message(reply))
     }
@@ -60,7 +60,7 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
         common::refused(&engine.http, operation, reply)
     }
 
-    /// Returns the meaning of a rejected poll.
+    /// Interprets a rejected poll.
     fn refused_poll(engine: &Adapter<Self>, reply: &Reply) -> Result<TaskState> {
         common::refused_poll(&engine.http, reply)
     }
@@ -68,10 +68,10 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
     /// Checks the engine's health.
     fn health(engine: &Adapter<Self>) -> impl VendorFuture<EngineHealth>;
 
-    /// Makes the paid call's path and body for a request within the offer; uploads its picture.
+    /// Builds the path and body of the paid call for a request within the offer. Uploads its picture.
     fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> impl VendorFuture<Paid>;
 
-    /// Makes the paid call.
+    /// Submits the paid call, and returns its task.
     fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> impl VendorFuture<Task> {
         async {
             let reply = engine.post(&prepared.path, prepared.body.clone()).await?;
@@ -88,14 +88,14 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
         async { Ok(Cancelled::Unsupported) }
     }
 
-    /// Looks up a call whose answer never came.
+    /// Looks up a call whose reply never arrived.
     fn lookup(_: &Adapter<Self>, _: &Prepared) -> impl VendorFuture<Lookup> {
         async { Ok(Lookup::CannotSay) }
     }
 }
 
 impl<V: Vendor> Adapter<V> {
-    /// Makes the adapter of a vendor with these offers.
+    /// Creates the adapter of a vendor with these offers.
     pub(super) fn build(
         parts: &AdapterParts<'_>,
         capabilities: Capabilities,
@@ -110,20 +110,21 @@ impl<V: Vendor> Adapter<V> {
         self.http.send(V::signed(self, call)?).await
     }
 
-    /// Sends a free call with the key. A rejection is a failure.
+    /// Sends a free call with the API key. Returns an error if the vendor rejects it.
     pub(super) async fn ask(&self, call: Call) -> Result<Reply> {
         let operation = call.operation;
         let reply = self.send(call).await?;
         if reply.is_success() { Ok(reply) } else { Err(V::refused(self, operation, &reply)) }
     }
 
-    /// Uploads a picture to the vendor's storage. That may belong to a third party, so the key is not sent.
+    /// Uploads a picture to the vendor's storage. The storage may belong to a third party, so the API key is not
+    /// sent.
     pub(super) async fn store(&self, call: Call) -> Result<()> {
         let reply = self.http.send(call).await?;
         if reply.is_success() { Ok(()) } else { Err(common::refused(&self.http, UPLOAD, &reply)) }
     }
 
-    /// Returns the failure for a 2xx answer that cannot be parsed.
+    /// Returns the failure for a 2xx response that cannot be parsed.
     pub(super) fn unreadable(&self, operation: &'static str, reply: &Reply) -> VendorError {
         self.http.refusal(operation, VendorErrorKind::Protocol, reply, None)
     }
@@ -133,7 +134,7 @@ impl<V: Vendor> Adapter<V> {
         self.send(Call::post(SUBMIT, self.http.url(path), body).mark_paid()).await
     }
 
-    /// Returns the task's id in the answer to the paid call, and the whole answer.
+    /// Returns the task's id from the reply to the paid call, and the whole reply as JSON.
     pub(super) fn taken_on(&self, reply: &Reply, id: &str) -> Result<(String, Value)> {
         if !reply.is_success() {
             let (kind, said) = V::meaning(self, reply);
@@ -145,7 +146,7 @@ impl<V: Vendor> Adapter<V> {
         Ok((id, json))
     }
 
-    /// Polls a task at an address; `state` parses the answer.
+    /// Polls a task at a URL; `state` parses the response.
     pub(super) async fn poll_at<F: VendorFuture<TaskState>>(
         &self,
         url: Url,

@@ -1,6 +1,6 @@
-//! Code shared by the sources of stock footage: search terms from a prompt, and the choice of a clip.
+//! Code shared by the sources of stock footage: it derives search terms from a prompt and chooses a clip.
 //!
-//! Guarantees: the same request and the same reply give the same clip; a clip is vertical if the film is, and
+//! Guarantees: the same request and the same reply produce the same clip; a clip is vertical if the film is, and
 //! covers the requested length.
 
 use super::common;
@@ -11,16 +11,16 @@ use crate::{Accepted, Result, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use serde_json::{Value, json};
 
-/// Searches with more words find nothing.
+/// Maximum number of search terms. Searches with more words return no results.
 const MAX_TERMS: usize = 4;
-/// Longest search that every source accepts, in characters.
+/// Maximum length of a search that every source accepts, in characters.
 const MAX_SEARCH: usize = 100;
-/// Only the first results are relevant.
+/// The number of results to choose from, since only the first ones are relevant.
 const CONSIDERED: usize = 5;
-/// A side of this many pixels is enough for a film of 1920 pixels' height.
+/// The length of a side, in pixels, that is enough for a film 1920 pixels high.
 const ENOUGH: u64 = 1920;
 
-/// Words about how a picture is made, or without meaning for a search; in alphabetical order.
+/// Words that describe how a picture is made, or have no meaning in a search, in alphabetical order.
 const SILENT: &str = "
     about above aerial after against amid and angle animated animation are around background
     beautiful before behind being below bokeh bright camera cinematic clean close closeup color
@@ -34,7 +34,7 @@ const SILENT: &str = "
     without words you your zoom
 ";
 
-/// Returns the few words of a prompt that are worth searching, in its order.
+/// Returns the few words of a prompt that are worth searching for, in the order of the prompt.
 pub(crate) fn search_terms(prompt: &str) -> String {
     let mut terms: Vec<String> = Vec::new();
     // The subject is in the first sentence; the rest mostly describes the camera.
@@ -68,8 +68,8 @@ pub(crate) fn capabilities() -> Capabilities {
     }
 }
 
-/// Returns the path (empty) and the body (the search terms) of a stock search. Fails if the prompt has no words to
-/// search for.
+/// Returns the path and the body of a stock search. The path is empty, and the body contains the search terms.
+/// Returns an error if the prompt has no words to search for.
 pub(crate) fn body(engine: &str, request: &GenerateRequest) -> Result<(String, Value)> {
     let terms = search_terms(&request.prompt);
     if terms.is_empty() {
@@ -83,7 +83,7 @@ pub(crate) fn query(prepared: &Prepared) -> &str {
     common::text_at(&prepared.body, "/query").unwrap_or_default()
 }
 
-/// A clip among the results.
+/// A clip in the search results.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Found {
     pub(crate) id: String,
@@ -92,7 +92,7 @@ pub(crate) struct Found {
     pub(crate) credit: String,
 }
 
-/// A file of a clip.
+/// A downloadable file of a clip.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct File {
     pub(crate) url: String,
@@ -100,7 +100,7 @@ pub(crate) struct File {
     pub(crate) height: u64,
 }
 
-/// Returns the chosen clip for a prepared request as a finished task.
+/// Chooses a clip for a prepared request, and returns it as a finished task.
 pub(crate) fn task(engine: &str, found: &[Found], prepared: &Prepared) -> Result<Task> {
     let (clip, file) = choose(found, &prepared.request).ok_or_else(|| {
         let message = format!("there is no upright clip of that length for `{}`", query(prepared));
@@ -109,7 +109,7 @@ pub(crate) fn task(engine: &str, found: &[Found], prepared: &Prepared) -> Result
     Ok(Task { id: clip.id.clone(), data: json!({ "url": file.url, "credit": clip.credit }) })
 }
 
-/// Returns the clip and its file for a request: the seed chooses among those that fit, so that scenes with the same
+/// Chooses a clip and its file for a request. The seed selects among the clips that fit, so that scenes with the same
 /// words do not all show the same clip.
 fn choose<'a>(found: &'a [Found], request: &GenerateRequest) -> Option<(&'a Found, &'a File)> {
     let fitting: Vec<(&Found, &File)> = found
@@ -121,7 +121,7 @@ fn choose<'a>(found: &'a [Found], request: &GenerateRequest) -> Option<(&'a Foun
     fitting.get(request.seed as usize % fitting.len().max(1)).copied()
 }
 
-/// Returns the smallest vertical file that is large enough, else the largest vertical one.
+/// Returns the smallest vertical file that is large enough, or else the largest vertical one.
 fn best_file(files: &[File]) -> Option<&File> {
     // 4:5 still fills a 9:16 frame without losing more than a third of its width.
     let upright = || files.iter().filter(|f| f.width > 0 && f.height * 4 >= f.width * 5);
@@ -147,7 +147,7 @@ pub(crate) fn state(engine: &str, task: &Task) -> TaskState {
     }
 }
 
-/// Returns the length of a side, in pixels.
+/// Returns the length of a side at a JSON pointer, in pixels.
 pub(crate) fn pixels(value: &Value, pointer: &str) -> u64 {
     value.pointer(pointer).and_then(Value::as_u64).unwrap_or(0).min(1 << 20)
 }

@@ -1,21 +1,21 @@
-//! JSON and strings with placeholders, `{{name}}`.
+//! Fills in JSON values and strings that contain placeholders, `{{name}}`.
 //!
-//! Guarantees: a string that is exactly one placeholder takes the value's own type, so numbers stay numbers; a
-//! field whose only placeholder has no value is omitted; unknown names are rejected when the template is read, not
+//! Guarantees: a string that consists of exactly one placeholder takes the value's own type, so numbers stay numbers;
+//! a field whose only placeholder has no value is omitted; unknown names are rejected when the template is read, not
 //! when it is used.
 
 use super::OptionProblem;
 use serde_json::{Map, Value};
 
-/// The values by name; null for those that a request lacks.
+/// The values of placeholders, by name; null for values that a request lacks.
 pub(crate) type Values = Map<String, Value>;
 
-/// Makes a map of values by name.
+/// Creates a map of values by name.
 pub(crate) fn values<const N: usize>(named: [(&str, Value); N]) -> Values {
     named.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Rejects unknown names.
+/// Rejects unknown placeholder names in a JSON value.
 pub(crate) fn check(value: &Value, known: &[&str], field: &str) -> Result<(), OptionProblem> {
     match value {
         Value::String(text) => check_text(text, known, field),
@@ -30,7 +30,7 @@ pub(crate) fn check(value: &Value, known: &[&str], field: &str) -> Result<(), Op
     }
 }
 
-/// Rejects unknown names in a string.
+/// Rejects unknown placeholder names in a string.
 pub(crate) fn check_text(text: &str, known: &[&str], field: &str) -> Result<(), OptionProblem> {
     let mut rest = text;
     while let Some(start) = rest.find("{{") {
@@ -49,7 +49,7 @@ pub(crate) fn check_text(text: &str, known: &[&str], field: &str) -> Result<(), 
     Ok(())
 }
 
-/// Returns true if a name is used anywhere.
+/// Returns true if the value contains the placeholder `name`.
 pub(crate) fn uses(value: &Value, name: &str) -> bool {
     match value {
         Value::String(text) => places(text).any(|place| place == name),
@@ -63,7 +63,7 @@ fn places(text: &str) -> impl Iterator<Item = &str> {
     text.split("{{").skip(1).filter_map(|part| part.split_once("}}").map(|(name, _)| name.trim()))
 }
 
-/// Returns the template with its placeholders filled; `None` if it is one placeholder without a value.
+/// Returns the template with its placeholders filled in; `None` if it is one placeholder without a value.
 pub(crate) fn fill(value: &Value, values: &Values) -> Option<Value> {
     match value {
         Value::String(text) => match only_place(text) {
@@ -83,7 +83,7 @@ pub(crate) fn fill(value: &Value, values: &Values) -> Option<Value> {
     }
 }
 
-/// Returns a string with its placeholders filled, each value through `encode`.
+/// Returns a string with its placeholders filled in, each value encoded with `encode`.
 pub(crate) fn fill_text(text: &str, values: &Values, encode: impl Fn(&str) -> String) -> String {
     // One pass: inserted values are not searched for placeholders.
     let mut out = String::with_capacity(text.len());

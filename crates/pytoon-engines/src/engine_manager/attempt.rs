@@ -1,4 +1,4 @@
-//! One engine's attempt at a scene: breaker, prompt, the calls, and the handling of their failures.
+//! An engine's attempt at a scene: the breaker, the prompt, the calls, and the handling of failures.
 
 use super::engine_seller::{asked_for, order_of, pinned};
 use super::slices::Walk;
@@ -16,11 +16,11 @@ use pytoon_vendor::hash::{bytes_hash, file_hash};
 use pytoon_vocabulary::{CallId, EngineName};
 use std::collections::HashSet;
 
-/// A clip that a scene is drawn with.
+/// A clip with which a scene is drawn.
 pub(super) type Drawn = Obtained<ClipUse>;
 
 impl EngineManager {
-    /// Tries one engine, whose breaker row the caller may pass, or resumes the try of an earlier slice.
+    /// Tries one engine, or resumes the attempt of an earlier slice. The caller may pass the engine's breaker row.
     pub(super) async fn attempt(
         &self,
         order: &SceneOrder,
@@ -108,7 +108,7 @@ impl EngineManager {
         }
     }
 
-    /// Obtains the clip for a prompt: a kept one, one in progress, or a new purchase.
+    /// Obtains the clip for a prompt: a stored one, one in progress, or a new purchase.
     async fn one_clip(
         &self,
         order: &SceneOrder,
@@ -126,8 +126,8 @@ impl EngineManager {
         self.buyer.obtain(&own, &seller, memo, is_fresh).await
     }
 
-    /// Resumes a task that an earlier slice of the same walk bought: its outcome is this walk's success or failure,
-    /// as if it had waited.
+    /// Resumes a task that an earlier slice of the same chain run purchased. Its outcome counts as this run's success
+    /// or failure, as if the run had waited.
     async fn go_on_with_own(
         &self,
         order: &SceneOrder,
@@ -193,7 +193,7 @@ impl EngineManager {
             .emit();
     }
 
-    /// Returns the prompt in the form that may be sent; `None` if it must not be sent.
+    /// Returns the prompt after screening; `None` if it must not be sent.
     pub(super) async fn screened(&self, order: &SceneOrder) -> Option<String> {
         let in_force = self.in_force();
         let settings = &in_force.engines.settings.moderation;
@@ -225,8 +225,8 @@ impl EngineManager {
         Breakers { store, world, show: Metrics::breaker, advice }
     }
 
-    /// Lets a call through, or reports that the engine cools down. Returns true if the breaker has nothing on
-    /// record. Reads the row unless the caller passes a fresh one.
+    /// Checks the engine's breaker, and returns an error if the engine is cooling down. Returns true if the breaker
+    /// has no failures on record. Reads the row unless the caller passes a fresh one.
     async fn pass_breaker(&self, name: &str, known: Option<BreakerRow>) -> Result<bool> {
         let passage = self.breakers().pass(name, known).await;
         let passage = passage.map_err(|failed| ledger_error(name, &failed.source))?;
@@ -242,8 +242,8 @@ impl EngineManager {
         }
     }
 
-    /// Returns a breaker's row. If the store cannot read it, logs that and continues: a breaker only avoids calls
-    /// that would fail, and no film depends on it.
+    /// Returns the row of a breaker. If the store cannot read the row, logs that and continues: a breaker only avoids
+    /// calls that would fail, and no film depends on it.
     pub(super) async fn breaker_row(&self, name: &str) -> Option<BreakerRow> {
         self.breakers().row(name).await.inspect_err(|failed| failed.tell(name)).ok()
     }
@@ -255,7 +255,7 @@ impl EngineManager {
     }
 }
 
-/// Returns the advice for the operator when an engine's breaker opens.
+/// Returns the advice that the operator sees when an engine's breaker opens.
 fn advice(advice: Advice) -> &'static str {
     match advice {
         Advice::Key => {
@@ -270,7 +270,7 @@ fn advice(advice: Advice) -> &'static str {
     }
 }
 
-/// Returns the hash of a request: equal hashes mean the same clip.
+/// Returns the hash of a request. Requests with equal hashes produce the same clip.
 pub(super) fn request_hash(engine: &Engine, request: &GenerateRequest) -> Result<String> {
     let hashed = request.image.as_ref().map(|path| {
         file_hash(path).map_err(|error| {

@@ -1,4 +1,4 @@
-//! Clips of a scene that were bought before: kept ones, and work that an earlier process left in progress.
+//! Clips of a scene that were purchased before: stored clips, and tasks that an earlier process left in progress.
 
 use super::attempt::{Drawn, request_hash};
 use super::engine_seller::order_of;
@@ -17,14 +17,14 @@ use std::collections::{BTreeMap, HashSet};
 pub(super) struct Earlier {
     /// A clip that is already paid for.
     pub(super) drawn: Option<Drawn>,
-    /// Hashes of requests unknown to the ledger: they can be bought without another check, since the ledger admits
-    /// each only once.
+    /// Hashes of requests that the ledger does not contain. They can be purchased without another check, since the
+    /// ledger admits each only once.
     pub(super) fresh: HashSet<String>,
-    /// The current breakers; `None` if they have to be read again.
+    /// The current breaker rows; `None` if they must be read again.
     pub(super) breakers: Option<BTreeMap<String, BreakerRow>>,
 }
 
-/// An engine and the request that it would get.
+/// An engine and the request that it would receive.
 struct Candidate<'a> {
     engine: &'a Engine,
     request: GenerateRequest,
@@ -32,7 +32,7 @@ struct Candidate<'a> {
 }
 
 impl EngineManager {
-    /// Returns the engines that would be asked, each with its request.
+    /// Returns the engines that may be used, each with its request.
     fn candidates<'a>(
         &self,
         set: &'a EngineSet,
@@ -52,8 +52,8 @@ impl EngineManager {
         Ok(wanted)
     }
 
-    /// Returns the currently expected cost of a scene, with the key that identifies its clip; `None` if a clip is
-    /// already paid for, or no external engine can be asked.
+    /// Returns the expected cost of a scene, with the key that identifies its clip; `None` if a clip is already paid
+    /// for, or no external engine can be used.
     pub async fn foreseen_cost(&self, order: &SceneOrder) -> Result<Option<(String, MicroUsd)>> {
         let Some(first) = order.chain.asked_first() else { return Ok(None) };
         let set = self.engines();
@@ -69,7 +69,7 @@ impl EngineManager {
         Ok((!is_paid).then_some((clip, first.estimate)))
     }
 
-    /// Looks, before any purchase, for a clip that an engine of the chain has delivered for money or is working on.
+    /// Looks, before any purchase, for a paid clip that an engine of the chain has delivered or is working on.
     /// Breakers and budgets do not apply to clips that are already paid for.
     pub(super) async fn already_paid(
         &self,
@@ -131,7 +131,7 @@ impl EngineManager {
         Ok(earlier)
     }
 
-    /// Returns true if a clip was bought, or is in progress, for this very scene.
+    /// Returns true if a clip was purchased for this scene, or is in progress.
     async fn was_bought_for(&self, order: &SceneOrder, hash: Option<&str>) -> Result<bool> {
         let filter = CallFilter {
             job_id: Some(order.job_id.clone()),
@@ -146,13 +146,13 @@ impl EngineManager {
         Ok(!rows.is_empty())
     }
 
-    /// Takes over a job whose earlier process is dead: its calls without an answer become unknown at once. Only for
-    /// callers that keep every other process out of the job.
+    /// Takes over a job whose previous process is dead. Its calls without a reply become unknown at once. The caller
+    /// must keep every other process out of the job.
     pub async fn take_over_job(&self, job_id: &JobId) -> Result<(), StoreError> {
         self.buyer.take_over_job(job_id).await
     }
 
-    /// Tells the vendors to cancel all work in progress for a job.
+    /// Asks the vendors to cancel all work in progress for a job.
     pub async fn cancel_job(&self, job_id: &JobId) -> Result<(), StoreError> {
         let purchase_of = |row: &_| Some((order_of(row), self.seller_of(row)?));
         self.buyer.cancel_job(job_id, purchase_of).await

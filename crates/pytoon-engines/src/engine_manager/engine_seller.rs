@@ -1,4 +1,4 @@
-//! The engine's side of a purchase: the adapter that handles a call for one clip.
+//! The engine's side of a purchase: the adapter that handles the call for one clip.
 
 use super::{ClipUse, Engine, EngineManager, EngineSet, SceneOrder, price};
 use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Output, Prepared, Ratio, TaskState};
@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The interval at which another's purchase of the same clip, or a busy engine, is checked again.
+/// The interval between checks of another process's purchase of the same clip, or of a busy engine.
 const RECHECK: Duration = Duration::from_secs(1);
-/// The folder of clips in the storage folder.
+/// The folder for clips inside the storage folder.
 const CLIPS: &str = "clips";
 
-/// One engine with a request for one clip.
+/// An engine together with the request for one clip.
 #[derive(Debug, Clone)]
 pub(super) struct EngineSeller {
     engine: Engine,
@@ -29,17 +29,17 @@ pub(super) struct EngineSeller {
     request: GenerateRequest,
     /// The minimum length that the scene can use, in milliseconds.
     needed_ms: i64,
-    /// Handles calls of earlier configurations.
+    /// The engine set, which also handles calls of earlier configurations.
     set: Arc<EngineSet>,
     checker: Arc<dyn ClipChecker>,
     fitter: Arc<dyn PictureFitter>,
 }
 
 impl Engine {
-    /// Returns the adapter of an engine that is switched on.
+    /// Returns the adapter of the engine.
     ///
     /// # Errors
-    /// If it is switched off.
+    /// Returns an error if the engine is disabled.
     pub(super) fn adapter(&self) -> Result<&Arc<dyn ExternalEngineAdapter>> {
         self.adapter.as_ref().ok_or_else(|| {
             VendorError::new(
@@ -70,7 +70,7 @@ impl Engine {
 }
 
 impl EngineManager {
-    /// Returns an engine as the seller of a clip.
+    /// Returns the seller of a clip by this engine.
     pub(super) fn seller(
         &self,
         engine: Engine,
@@ -90,13 +90,13 @@ impl EngineManager {
         })
     }
 
-    /// Returns the seller that handles an earlier call, if there is one.
+    /// Returns the seller that handles an earlier call, if its engine still exists.
     pub(super) fn seller_of(&self, row: &CallRow) -> Option<EngineSeller> {
         let engine = self.engines().adapter_for(row).ok()?;
         self.seller(engine, asked_for(row), 0, None).ok()
     }
 
-    /// Returns the order of a scene's clip from an engine.
+    /// Returns the purchase order for a scene's clip from an engine.
     pub(super) fn order(
         &self,
         scene: &SceneOrder,
@@ -136,7 +136,7 @@ impl EngineManager {
     }
 }
 
-/// Returns the order of a call, reconstructed from its row.
+/// Reconstructs the purchase order of a call from its row.
 pub(super) fn order_of(row: &CallRow) -> Order {
     Order {
         job_id: row.job_id.clone(),
@@ -152,7 +152,7 @@ pub(super) fn order_of(row: &CallRow) -> Order {
     }
 }
 
-/// Returns a request for questions to a vendor about a call: its own id and its prompt.
+/// Returns a request that identifies an earlier call to its vendor, by its id and its prompt.
 pub(super) fn asked_for(row: &CallRow) -> GenerateRequest {
     GenerateRequest {
         call_id: row.id.clone(),
@@ -178,8 +178,8 @@ impl Seller for EngineSeller {
         Ok(Self { adapter, terms, engine, ..self.clone() })
     }
 
-    /// Does the free work, with the picture cropped to the shape of the clip: otherwise a vendor would crop it in
-    /// the middle, or make a clip of the picture's shape.
+    /// Does the free work and crops the picture to the aspect ratio of the clip. Otherwise a vendor would crop it in
+    /// the middle, or return a clip with the picture's aspect ratio.
     async fn prepare(&self, call_id: &CallId) -> Result<Prepared> {
         let request = GenerateRequest { call_id: call_id.clone(), ..self.request.clone() };
         let Some(picture) = request.image.clone() else {
@@ -251,7 +251,8 @@ impl Seller for EngineSeller {
     }
 }
 
-/// Returns the engine as it was at the purchase: the key and the block that bought a clip also fetch it.
+/// Returns the engine as configured at the time of the purchase: the key and the configuration block that paid for a
+/// clip also fetch it.
 pub(super) fn pinned(set: &EngineSet, row: &CallRow) -> Result<Engine> {
     set.adapter_for(row).map_err(|reason| {
         VendorError::new(&row.engine, "go on with paid work", VendorErrorKind::Undecided, reason)

@@ -1,5 +1,5 @@
-//! The engines of one configuration, ready to be called. Replaced as a whole when the configuration changes, so
-//! that no caller sees half of an edit.
+//! The engines of one configuration, ready for calls. The set is replaced as a whole when the configuration changes,
+//! so that no caller sees a partial edit.
 
 use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Offer, Ratio};
 use crate::breaker::{self, BreakerState};
@@ -21,20 +21,20 @@ use std::sync::Arc;
 /// A configured engine.
 #[derive(Debug, Clone)]
 pub struct Engine {
-    /// Its name.
+    /// The name of the engine.
     pub name: EngineName,
-    /// Its block of configuration.
+    /// The configuration block of the engine.
     pub config: EngineConfig,
-    /// Its key, if it has one.
+    /// The API key of the engine, if it has one.
     pub key: Option<Key>,
-    /// Its adapter; `None` if the engine is switched off.
+    /// The adapter of the engine; `None` if the engine is disabled.
     pub adapter: Option<Arc<dyn ExternalEngineAdapter>>,
 }
 
 /// All engines of one configuration.
 #[derive(Debug, Clone)]
 pub struct EngineSet {
-    /// The configuration.
+    /// The engine settings of the configuration.
     pub settings: EngineSettings,
     engines: BTreeMap<EngineName, Engine>,
     secrets: Secrets,
@@ -42,7 +42,7 @@ pub struct EngineSet {
 }
 
 impl EngineSet {
-    /// Builds every engine that is switched on; a problem in a block is reported with its place.
+    /// Builds every enabled engine. A problem in a configuration block is reported with its location.
     pub fn build(
         settings: EngineSettings,
         at: &Origin,
@@ -65,13 +65,13 @@ impl EngineSet {
         Ok(Self { settings, engines, secrets, model_ends: Vec::new() })
     }
 
-    /// Returns the same engines with the announced ends of models, for the warnings of health checks.
+    /// Returns the same engines with the announced retirements of models, for the warnings of health checks.
     pub fn warned_of(mut self, model_ends: &[ModelEnd]) -> Self {
         self.model_ends = model_ends.to_vec();
         self
     }
 
-    /// Returns the warnings of a health check about the engine's models that end soon.
+    /// Returns the health check's warnings that models of the engine will be retired soon.
     pub(super) fn told_ends(&self, engine: &Engine, now: UnixMs) -> Vec<String> {
         let ends =
             model_ends::ends_of_engine(&self.model_ends, engine.name.as_str(), &engine.config);
@@ -88,12 +88,12 @@ impl EngineSet {
         self.engines.get(name)
     }
 
-    /// Returns the keys that this process may use.
+    /// Returns the API keys that this process may use.
     pub(crate) fn secrets(&self) -> &Secrets {
         &self.secrets
     }
 
-    /// Inserts an engine with the caller's adapter.
+    /// Inserts an engine that uses the caller's adapter.
     pub fn insert(
         &mut self,
         name: &str,
@@ -110,7 +110,7 @@ impl EngineSet {
         self.engines.values()
     }
 
-    /// Returns the facts about each engine that the choice of a chain needs.
+    /// Returns the facts about each engine that are needed to choose a chain.
     pub fn facts(
         &self,
         needed_ms: i64,
@@ -138,8 +138,8 @@ impl EngineSet {
         self.engines.iter().map(|(name, engine)| (name.clone(), facts(engine))).collect()
     }
 
-    /// Returns the engine that handles an earlier call: its own block, and the key that paid for it if that is
-    /// still available.
+    /// Returns the engine that handles an earlier call: the call's own configuration block, with the API key that
+    /// paid for it if that is still available.
     pub fn adapter_for(&self, row: &CallRow) -> Result<Engine, String> {
         // If nothing has changed since, that is the engine in force.
         let same = self.engines.get(row.engine.as_str()).filter(|engine| {
@@ -170,12 +170,12 @@ impl EngineSet {
 }
 
 impl Engine {
-    /// Returns true if there is a key, or none is needed.
+    /// Returns true if the engine has an API key or needs none.
     pub fn has_key(&self) -> bool {
         self.key.is_some() || self.config.key_env.is_empty()
     }
 
-    /// Returns the fingerprint of its key; empty without one.
+    /// Returns the fingerprint of the engine's API key; empty without a key.
     pub fn key_id(&self) -> String {
         self.key.as_ref().map(Key::fingerprint).unwrap_or_default()
     }
@@ -184,12 +184,12 @@ impl Engine {
         self.adapter.as_ref()?.capabilities().offer(has_image)
     }
 
-    /// Returns the length to request for a needed one.
+    /// Returns the length to request, in milliseconds, so that the clip covers the needed length.
     pub fn asked_ms(&self, needed_ms: i64, has_image: bool) -> u32 {
         self.offer(has_image).map_or(0, |offer| offer.durations.cover(needed_ms))
     }
 
-    /// Returns the shape of the clip for a film's shape; `None` if it is unknown in advance.
+    /// Returns the aspect ratio of the clip for a film's aspect ratio; `None` if it is unknown in advance.
     fn shape(&self, wanted: Ratio, has_image: bool) -> Option<Ratio> {
         if self.adapter.as_ref()?.capabilities().is_stock {
             return None;
@@ -197,7 +197,7 @@ impl Engine {
         self.offer(has_image).map(|offer| offer.nearest(wanted))
     }
 
-    /// Returns the cost of a request by the price table.
+    /// Returns the cost of a request according to the price table.
     pub fn estimate(&self, asked_ms: u32, has_image: bool) -> MicroUsd {
         let Some(adapter) = &self.adapter else { return MicroUsd::ZERO };
         let ratio = self.offer(has_image).and_then(|offer| offer.ratios.first().copied());
@@ -211,7 +211,7 @@ impl Engine {
     }
 }
 
-/// Returns the price of a clip: by its model and resolution, by its model, or the table's default.
+/// Returns the price of a clip: for its model and resolution, for its model, or the table's default.
 pub fn price(table: &PriceTable, key: &str, asked_ms: u32) -> MicroUsd {
     let model = key.split('@').next().unwrap_or(key);
     let found = [key, model, "default"].iter().find_map(|name| table.models.get(*name));
@@ -220,7 +220,7 @@ pub fn price(table: &PriceTable, key: &str, asked_ms: u32) -> MicroUsd {
         + MicroUsd::from_usd(price.per_second_usd).times_ceil(f64::from(asked_ms) / 1000.0)
 }
 
-/// Makes an adapter, or returns the invalid field and the reason.
+/// Creates an adapter, or returns the invalid field and the reason.
 fn adapter(
     name: &str,
     config: &EngineConfig,
@@ -233,7 +233,7 @@ fn adapter(
     Ok(Arc::new(Observed::new(made, Arc::new(timed))))
 }
 
-/// Records the duration of a vendor's step.
+/// Records the duration and the outcome of a vendor's step.
 fn timed(step: Step<'_>) {
     let failed = step.failed.map_or("", |kind| kind.as_str());
     Metrics::engine_step(step.engine, step.step, failed, step.took.as_secs_f64());

@@ -1,4 +1,4 @@
-//! Health checks of engines, without paying for a clip.
+//! Checks the health of engines without paying for a clip.
 
 use super::EngineManager;
 use crate::VendorErrorKind;
@@ -12,20 +12,20 @@ use std::time::Duration;
 /// Timeout of an engine's health check.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The result of a health check.
+/// The result of an engine's health check.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct HealthReport {
-    /// The engine.
+    /// The name of the engine.
     pub engine: EngineName,
     /// True if the engine can be used.
     pub healthy: bool,
-    /// True if there is a key, or none is needed.
+    /// True if the engine has an API key or needs none.
     pub key_present: bool,
-    /// The kind of failure; empty when healthy.
+    /// The kind of failure; empty if healthy.
     pub kind: String,
     /// The duration of the check, in milliseconds.
     pub latency_ms: u64,
-    /// Details of the answer.
+    /// Details from the vendor's response.
     pub detail: String,
     /// The remaining balance of the account, if the vendor reports it.
     pub balance: Option<MicroUsd>,

@@ -1,17 +1,17 @@
-//! Walks a scene's chain until one engine delivers a clip, or `local` takes the scene.
+//! Tries the engines of a scene's chain until one delivers a clip or `local` draws the scene.
 //!
-//! Guarantees: engines are tried in the order of `resolve_engine`; every attempt is recorded, every fallback logged
-//! and counted; a paid call is a row before it is a call; a clip that is already paid for, by this process or an
-//! earlier one, is used before another is bought; a cancelled job starts no further attempt and its vendors are
-//! told to cancel.
+//! Guarantees: engines are tried in the order of `resolve_engine`; every attempt is recorded, and every fallback is
+//! logged and counted; a paid call is recorded before it is made; a clip that this process or an earlier one has paid
+//! for is used before another is purchased; a cancelled job starts no further attempt, and its vendors are asked to
+//! cancel.
 //!
-//! Leaves to others: the choice of engines (`engine_selector`), vendors' APIs (adapters), purchases
-//! (`pytoon-purchase`), the check of clips (`clip_check`), rows (`PurchaseStore`).
+//! Leaves the choice of engines to `engine_selector`, vendors' APIs to the adapters, purchases to `pytoon-purchase`,
+//! the check of clips to `clip_check`, and rows to `PurchaseStore`.
 //!
-//! A walk does not wait for vendors: it pauses and resumes in another slice (`slices`).
+//! A run of the chain does not wait for vendors: it pauses and resumes in another slice (`slices`).
 //!
-//! Start with [`EngineManager::draw`]; one engine's attempt is in `attempt`, clips that were bought before it in
-//! `bought_before`, an engine's side of a purchase in `engine_seller`.
+//! Start with [`EngineManager::draw`]. One engine's attempt is in `attempt`, clips that were purchased before it are
+//! in `bought_before`, and an engine's side of a purchase is in `engine_seller`.
 
 mod attempt;
 mod bought_before;
@@ -53,9 +53,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-/// Timeout of an interactive render for an unreachable ledger, in milliseconds.
+/// Maximum time that an interactive render waits for an unreachable ledger, in milliseconds.
 const LEDGER_PATIENCE_MS: i64 = 20_000;
-/// Timeout of a task of the queue for it, in milliseconds: long enough to restart or move a database.
+/// Maximum time that a queued task waits for an unreachable ledger, in milliseconds: long enough to restart or move a
+/// database.
 const LEDGER_PATIENCE_OF_TASK_MS: i64 = 600_000;
 /// The interval between retries of an unreachable ledger.
 const LEDGER_PAUSE: Duration = Duration::from_secs(1);
@@ -63,54 +64,54 @@ const LEDGER_PAUSE: Duration = Duration::from_secs(1);
 /// A scene that needs a clip.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SceneOrder {
-    /// The job.
+    /// The id of the job.
     pub job_id: JobId,
-    /// The scene.
+    /// The id of the scene.
     pub scene_id: SceneId,
-    /// The engines, in order.
+    /// The engines to try, in order.
     pub chain: EngineChain,
-    /// The content of the clip.
+    /// The description of the clip's content.
     pub prompt: String,
-    /// The content to avoid.
+    /// A description of content to avoid.
     pub negative_prompt: Option<String>,
-    /// The first frame.
+    /// The picture for the first frame.
     pub image: Option<PathBuf>,
     /// The length that the scene needs, in milliseconds.
     pub needed_ms: i64,
-    /// The film's shape.
+    /// The aspect ratio of the film.
     pub ratio: Ratio,
-    /// The seed.
+    /// The seed of the clip.
     pub seed: u32,
     /// True if the film is brand safe.
     pub brand_safe: bool,
-    /// The time until which the walk may wait for cooling engines; `None` to never wait.
+    /// The time until which the chain run may wait for cooling engines; `None` to never wait.
     pub deadline: Option<UnixMs>,
-    /// The job's total budget.
+    /// The budget of the whole job.
     pub job_budget: Option<MicroUsd>,
-    /// True if the first engine is asked even if an earlier clip of a later one exists: a person wants this scene
+    /// True if the first engine is used even if an earlier clip of a later engine exists: a person wants this scene
     /// from it, and the other clip is used only when its engine's turn comes.
     pub asks_anew: bool,
-    /// True if a person named the first engine: kept clips of later engines are then used only when
-    /// that engine's turn comes. A clip bought for this scene is always used.
+    /// True if a person named the first engine. Stored clips of later engines are then used only when that engine's
+    /// turn comes. A clip purchased for this scene is always used.
     #[serde(default)]
     pub only_own: bool,
 }
 
-/// A clip for a scene.
+/// A clip that a scene uses.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClipUse {
-    /// The engine.
+    /// The engine that delivered the clip.
     pub engine: EngineName,
-    /// The file.
+    /// The path of the clip.
     pub path: PathBuf,
-    /// Its length in milliseconds.
+    /// The length of the clip, in milliseconds.
     pub duration_ms: i64,
-    /// The ledger's row that bought it.
+    /// The id of the call in the ledger that paid for the clip.
     pub call_id: CallId,
-    /// The credit line, if the source requires one.
+    /// The credit line of the clip, if the source requires one.
     pub credit: Option<String>,
-    /// True if an earlier purchase is used.
+    /// True if an earlier purchase was used.
     pub reused: bool,
 }
 
@@ -118,51 +119,51 @@ pub struct ClipUse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AttemptRecord {
-    /// The engine.
+    /// The name of the engine.
     pub engine: EngineName,
-    /// `success`, or the kind of failure.
+    /// The result: `success`, or the kind of failure.
     pub result: String,
     /// The error message; empty on success.
     pub reason: String,
-    /// Its duration, in milliseconds.
+    /// The duration of the attempt, in milliseconds.
     pub latency_ms: u64,
-    /// The charge.
+    /// The amount charged for the attempt.
     pub charged: MicroUsd,
 }
 
-/// The outcome of a scene.
+/// The outcome of a chain run for a scene.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SceneOutcome {
-    /// The clip; `None` if `local` draws the scene.
+    /// The clip of the scene; `None` if `local` draws it.
     pub clip: Option<ClipUse>,
-    /// Every attempt in order.
+    /// Every attempt, in order.
     pub attempts: Vec<AttemptRecord>,
     /// The time spent waiting for cooling engines, in milliseconds.
     pub waited_ms: u64,
 }
 
-/// Handles of the manager.
+/// The parts from which a manager is created.
 #[derive(Debug)]
 pub struct ManagerParts {
-    /// The engines.
+    /// The configured engines.
     pub engines: EngineSet,
     /// Reloads the configuration when it changes.
     pub reloader: Option<Reloader>,
-    /// The ledger.
+    /// The ledger of paid calls.
     pub store: Arc<dyn PurchaseStore>,
-    /// Checks clips.
+    /// Checks delivered clips.
     pub checker: Arc<dyn ClipChecker>,
-    /// Crops pictures to the shape of their clips.
+    /// Crops pictures to the aspect ratios of their clips.
     pub fitter: Arc<dyn PictureFitter>,
-    /// Time, ids, randomness.
+    /// The source of time, ids and randomness.
     pub world: Arc<dyn World>,
-    /// The storage of kept clips.
+    /// The storage for purchased clips.
     pub storage: Storage,
-    /// Set when the user cancels.
+    /// The token that is set when the user cancels.
     pub cancel: CancelToken,
 }
 
-/// The parts of one configuration, replaced as a whole.
+/// The parts of the current configuration, replaced as a whole.
 #[derive(Debug, Clone)]
 struct InForce {
     engines: Arc<EngineSet>,
@@ -178,7 +179,7 @@ impl InForce {
     }
 }
 
-/// Walks chains.
+/// Tries the engines of a chain in order.
 #[derive(Debug)]
 pub struct EngineManager {
     in_force: RwLock<InForce>,
@@ -189,7 +190,7 @@ pub struct EngineManager {
 }
 
 impl EngineManager {
-    /// Makes a manager of its parts.
+    /// Creates a manager from its parts.
     pub fn new(parts: ManagerParts) -> Self {
         Self {
             in_force: RwLock::new(InForce::new(parts.engines)),
@@ -200,12 +201,12 @@ impl EngineManager {
         }
     }
 
-    /// Returns the ledger.
+    /// Returns the ledger of paid calls.
     pub fn store(&self) -> &Arc<dyn PurchaseStore> {
         &self.buyer.ledger
     }
 
-    /// Returns the engines in force, after a check for a changed configuration.
+    /// Returns the current engines, after a check for a changed configuration.
     pub fn engines(&self) -> Arc<EngineSet> {
         self.in_force().engines
     }
@@ -219,7 +220,7 @@ impl EngineManager {
         self.in_force.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Publishes today's spend (UTC) in the metrics.
+    /// Publishes the amount spent today (UTC) in the metrics.
     pub async fn show_spend(&self) {
         let day = start_of_day(self.buyer.world.now());
         for (engine, usd) in self.buyer.ledger.spend_since(day).await.unwrap_or_default() {
@@ -227,7 +228,7 @@ impl EngineManager {
         }
     }
 
-    /// Decides the chain of a scene by the current state.
+    /// Chooses the chain of a scene by the current state of the engines.
     pub async fn resolve(&self, wish: &SceneWish<'_>, needed_ms: i64) -> EngineChain {
         // Unreadable breakers count as closed: the walk reads each again.
         let breakers = self.buyer.ledger.breaker_list().await.unwrap_or_else(|source| {
@@ -240,16 +241,16 @@ impl EngineManager {
         resolve_engine(wish, &set.settings, &facts)
     }
 
-    /// Gets the clip of a scene, or leaves it to `local`, as far as that is possible without waiting for a vendor's
-    /// task, for cooling engines, for a slot of a full engine, or for another's purchase of the same clip. The
-    /// first slice gets an empty memo, each further one the memo that the previous slice returned, with the same
-    /// order.
+    /// Obtains the clip of a scene, or leaves the scene to `local`, as far as possible without waiting for a vendor's
+    /// task, for cooling engines, for a slot of a busy engine, or for another process's purchase of the same clip.
+    /// The first slice receives an empty memo, and each further slice the memo that the previous one returned, with
+    /// the same order.
     ///
-    /// `fence` names the task of the queue that the caller holds; without it the caller vouches that no other
-    /// process works on the job. Nothing is bought under a fence that no longer holds.
+    /// `fence` names the queued task that the caller holds. Without it, the caller guarantees that no other process
+    /// works on the job. Nothing is purchased under a fence that no longer holds.
     ///
     /// # Errors
-    /// If the user cancelled.
+    /// Returns an error if the user cancelled.
     pub async fn draw(
         &self,
         order: &SceneOrder,
@@ -264,10 +265,10 @@ impl EngineManager {
         }
     }
 
-    /// Draws a scene slice by slice and waits between them, for callers that have nothing else to do.
+    /// Draws a scene slice by slice and waits between slices, for callers that have no other work.
     ///
     /// # Errors
-    /// If the user cancelled.
+    /// Returns an error if the user cancelled.
     pub async fn draw_to_end(&self, order: &SceneOrder) -> Result<SceneOutcome> {
         let mut memo = SceneMemo::default();
         loop {
@@ -281,9 +282,9 @@ impl EngineManager {
         }
     }
 
-    /// Walks to the end, or to where it would have to wait. If the ledger cannot list the purchases, or a bought
-    /// clip cannot be fetched, no other engine is asked: the walk waits for the ledger, and finally leaves the
-    /// scene to `local`.
+    /// Runs the chain to its end, or to the point at which it would have to wait. If the ledger cannot list the
+    /// purchases, or a purchased clip cannot be fetched, no other engine is tried: the run waits for the ledger, and
+    /// finally leaves the scene to `local`.
     async fn walk(&self, order: &SceneOrder, walk: &mut Walk) -> Result<SceneOutcome, Stop> {
         let error = match self.walk_on(order, walk).await {
             Err(Stop::Failed(error)) if error.kind == VendorErrorKind::Ledger => error,
@@ -396,7 +397,7 @@ impl EngineManager {
         outcome(walk, Some(clip))
     }
 
-    /// Leaves the scene to `local`, for one reason that holds for all engines.
+    /// Leaves the scene to `local`, for a reason that applies to all engines.
     fn left_to_local(
         &self,
         order: &SceneOrder,
@@ -437,8 +438,8 @@ impl EngineManager {
         .emit();
     }
 
-    /// Returns the engine to wait for and the time, if every engine only cools down and the deadline allows it:
-    /// waiting is better than a degraded scene.
+    /// Returns the engine to wait for and the time, if every engine is only cooling down and the deadline allows the
+    /// wait: waiting is better than a degraded scene.
     async fn until_one_is_cool<'a>(
         &self,
         order: &SceneOrder,

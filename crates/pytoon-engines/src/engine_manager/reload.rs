@@ -1,7 +1,7 @@
 //! Reloads `engine.yaml` when it changes, or on request (SIGHUP).
 //!
 //! An invalid edit is rejected with file, line and reason, and the previous configuration stays in force. Breakers
-//! are in the store, so a reload forgets no pause.
+//! are in the store, so a reload does not end any cooldown.
 
 use super::EngineSet;
 use pytoon_config::Config;
@@ -12,16 +12,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-/// The minimum interval between checks of the file's time.
+/// The minimum interval between checks of the file's modification time.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Watches `engine.yaml`.
+/// Watches `engine.yaml` for changes.
 #[derive(Debug)]
 pub struct Reloader {
     config: Config,
     secrets: Secrets,
     file: Option<PathBuf>,
-    /// Set by the signal handler.
+    /// The flag with which the signal handler requests a reload.
     asked: Arc<AtomicBool>,
     seen: Mutex<LastCheck>,
 }
@@ -33,7 +33,8 @@ struct LastCheck {
 }
 
 impl Reloader {
-    /// Watches the file of a configuration; the signal handler sets `asked` to request a reload.
+    /// Creates a reloader that watches the file of a configuration. The signal handler sets `asked` to request a
+    /// reload.
     pub fn new(config: Config, secrets: Secrets, asked: Arc<AtomicBool>) -> Self {
         let file = config.folder.as_ref().map(|folder| folder.join("engine.yaml"));
         let stamp = file.as_deref().and_then(stamp);
@@ -41,8 +42,8 @@ impl Reloader {
         Self { config, secrets, file, asked, seen }
     }
 
-    /// Returns the engines of a changed and valid configuration; `None` if nothing changed, or if the change is
-    /// invalid, which is logged once.
+    /// Returns the engines of a changed, valid configuration; `None` if nothing changed or the change is invalid. An
+    /// invalid change is logged once.
     pub(super) fn changed(&self) -> Option<EngineSet> {
         if !self.is_due() {
             return None;

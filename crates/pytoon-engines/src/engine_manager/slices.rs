@@ -1,12 +1,12 @@
-//! A walk in slices: instead of waiting it pauses, and returns a memo from which it resumes.
+//! A chain run in slices: instead of waiting, the run pauses and returns a memo from which it resumes.
 //!
-//! For callers that have other work meanwhile, and may be another process at the next slice. Guarantees: the ledger
-//! alone records purchases, so a slice that is repeated with an old memo, after a kill at any moment, loses nothing
-//! and buys nothing twice; timeouts of a task and of a full engine are measured over all slices; an engine that
-//! failed is not tried again, unless all of them only cooled down and were waited for.
+//! For callers that have other work in the meantime; the next slice may run in another process. Guarantees: the
+//! ledger alone records purchases, so a slice that is repeated with an old memo, after a kill at any moment, loses
+//! nothing and pays for nothing twice; the timeouts of a task and of a busy engine cover all slices; a failed engine
+//! is not tried again, unless all engines were only cooling down and the run waited for them.
 //!
-//! A failed call is retried in the same slice, after a pause by its engine's `backoff`; the slice sleeps through
-//! that one.
+//! A failed call is retried in the same slice, after a pause determined by the engine's `backoff`. The slice sleeps
+//! during that pause.
 
 use super::{AttemptRecord, EngineManager, SceneOrder, SceneOutcome};
 use crate::Result;
@@ -16,56 +16,56 @@ use pytoon_vocabulary::{EngineName, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// The result of a slice.
+/// The result of running a slice.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Slice {
-    /// The walk is finished.
+    /// The chain run is finished.
     Done(SceneOutcome),
-    /// The walk resumes later.
+    /// The chain run must be resumed later.
     Later {
-        /// The memo for the next slice.
+        /// The memo to pass to the next slice.
         memo: SceneMemo,
-        /// The time within which no progress is expected.
+        /// The time before which no progress is expected.
         wait: Duration,
     },
 }
 
-/// The state of a walk between two slices; empty at its start.
+/// The state of a chain run between two slices; empty before the first slice.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SceneMemo {
-    /// The start of the walk.
+    /// The start of the chain run.
     pub(super) begun: Option<UnixMs>,
-    /// The prompt in the form that is sent, after screening.
+    /// The prompt to send, after screening.
     pub(super) prompt: Option<String>,
     /// Every attempt so far, in order.
     pub attempts: Vec<AttemptRecord>,
     /// The engines that failed.
     pub stepped_down: Vec<EngineName>,
-    /// True if one of them failed in a way that waiting does not fix.
+    /// True if one of those engines failed in a way that waiting does not fix.
     pub(super) is_beyond_waiting: bool,
     /// The time spent waiting for cooling engines, in milliseconds.
     pub waited_ms: u64,
-    /// The engine that is tried now.
+    /// The engine that is currently tried.
     pub(super) current: Option<Current>,
     /// The purchase in progress.
     #[serde(flatten)]
     pub(super) purchase: PurchaseMemo,
-    /// The time since which the ledger has not answered.
+    /// The time from which the ledger has been unreachable.
     pub(super) ledger_away: Option<UnixMs>,
 }
 
-/// One engine's attempt in progress.
+/// An attempt of one engine that is in progress.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Current {
     pub(super) engine: EngineName,
     pub(super) began: UnixMs,
-    /// The start of its last call.
+    /// The start of the attempt's last call.
     pub(super) try_began: UnixMs,
     pub(super) tries: u32,
     pub(super) rephrased: u32,
-    /// True if its breaker had nothing on record; `None` until it was read.
+    /// True if the engine's breaker had no failures on record; `None` until it has been read.
     pub(super) is_clean: Option<bool>,
 }
 
@@ -75,34 +75,34 @@ impl Current {
     }
 }
 
-/// A walk in progress.
+/// A chain run in progress.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     pub(super) memo: SceneMemo,
-    /// The row of its own task, if that is still in progress.
+    /// The row of the run's own task, if that is still in progress.
     pub(super) own: Option<CallRow>,
-    /// The lease under which it buys.
+    /// The lease under which the run makes purchases.
     pub(super) fence: Option<Fence>,
 }
 
 impl Walk {
-    /// Returns the attempt at an engine: the one in progress, or a new one.
+    /// Returns the attempt of an engine: the one in progress, or a new one.
     pub(super) fn current(&mut self, engine: &EngineName, now: UnixMs) -> &mut Current {
         let known = self.memo.current.take().filter(|current| current.engine == *engine);
         self.memo.current.insert(known.unwrap_or_else(|| Current::new(engine, now)))
     }
 
-    /// Returns the prompt in the form that is sent.
+    /// Returns the prompt to send.
     pub(super) fn prompt(&self) -> &str {
         self.memo.prompt.as_deref().unwrap_or_default()
     }
 
-    /// Returns true if this engine failed in the walk.
+    /// Returns true if this engine has failed in the chain run.
     pub(super) fn is_past(&self, engine: &EngineName) -> bool {
         self.memo.stepped_down.contains(engine)
     }
 
-    /// Resets the failed engines after all of them cooled down: they are tried once more.
+    /// Resets the failed engines after all of them have cooled down, so that they are tried once more.
     pub(super) fn begin_again(&mut self, waited_ms: u64) {
         self.memo.waited_ms += waited_ms;
         self.memo.stepped_down.clear();
@@ -111,7 +111,8 @@ impl Walk {
 }
 
 impl EngineManager {
-    /// Returns the row of the task that an earlier slice of this walk bought, if the ledger has it in progress.
+    /// Returns the row of the task that an earlier slice of this run purchased, if the ledger lists it as in
+    /// progress.
     pub(super) async fn own_row(&self, order: &SceneOrder, walk: &Walk) -> Result<Option<CallRow>> {
         let task = walk.memo.purchase.task.as_ref().filter(|task| task.is_own);
         let Some((task, current)) = task.zip(walk.memo.current.as_ref()) else { return Ok(None) };

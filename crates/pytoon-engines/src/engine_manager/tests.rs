@@ -1,6 +1,6 @@
-//! The walk over scripted engines and a real ledger. Some tests repeat known faults of routers for language models:
-//! cooldowns that one process forgets, an error when all engines cool down, quota errors that never cool down, one
-//! failure that disables an engine for ever, a reload that forgets.
+//! Tests of chain runs over scripted engines and a real ledger. Some tests reproduce known faults of routers for
+//! language models: cooldowns that one process forgets, an error when all engines cool down, quota errors that never
+//! cool down, one failure that disables an engine for ever, and a reload that forgets cooldowns.
 
 mod bench;
 mod broken_breakers;

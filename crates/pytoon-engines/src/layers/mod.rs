@@ -1,3 +1,3 @@
-//! Wrappers around an adapter, transparent to it.
+//! Wrappers around an adapter that do not change its behaviour.
 
 pub mod observed;

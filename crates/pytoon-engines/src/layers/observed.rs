@@ -1,7 +1,7 @@
-//! Times every step of an adapter and reports its outcome to a callback.
+//! Measures the duration of every step of an adapter, and reports it with the outcome to a callback.
 //!
-//! Guarantees: transparent, so arguments and results are the adapter's own; the callback is called once for each
-//! step that ran to its end.
+//! Guarantees: arguments and results are those of the adapter; the callback is called once for each step that ran to
+//! its end.
 
 use crate::adapter::{
     Cancelled, Capabilities, EngineFuture, EngineHealth, ExternalEngineAdapter, Fetched,
@@ -14,20 +14,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A step that ended.
+/// A finished step of an adapter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step<'a> {
-    /// The engine.
+    /// The name of the engine.
     pub engine: &'a str,
-    /// The trait's method.
+    /// The name of the trait method.
     pub step: &'static str,
-    /// Its duration.
+    /// The duration of the step.
     pub took: Duration,
-    /// The kind of its failure, if it failed; a failed task counts as a failed poll.
+    /// The kind of failure, if the step failed. A failed task counts as a failed poll.
     pub failed: Option<VendorErrorKind>,
 }
 
-/// The callback for every step.
+/// The callback that receives every step.
 pub type Observer = Arc<dyn Fn(Step<'_>) + Send + Sync>;
 
 /// An adapter whose steps are observed.

@@ -1,4 +1,4 @@
-//! The results of stages, for the executors.
+//! The results of stages, which the executors act on.
 
 use crate::receipt::Receipt;
 use pytoon_core::graph::FilmShape;
@@ -6,60 +6,60 @@ use pytoon_engines::engine_manager::SceneMemo;
 use pytoon_vocabulary::{EngineName, SceneId};
 use std::time::Duration;
 
-/// The result of a stage, or of the part that it could do so far.
+/// The result of running a stage, completely or in part.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StageEnd {
     /// The stage is done.
     Done,
-    /// The times of the film are known, and so is the rest of its graph.
+    /// The voice is timed, so the rest of the film's graph is known.
     Voiced(VoicedFilm),
-    /// A scene has its clip, or is left to the local engine.
+    /// The scene has its clip, or the local engine will draw it.
     Scene(SceneEnd),
     /// The film is published.
     Published(Box<Receipt>),
-    /// The stage waits for others and has to be run again.
+    /// The stage waits for a vendor and must be run again.
     Later {
-        /// The memo for the next run.
+        /// The memo to pass to the next run.
         memo: Box<SceneMemo>,
-        /// The time until the next run.
+        /// The delay before the next run.
         wait: Duration,
     },
 }
 
-/// A film whose times are known.
+/// A film whose scene times are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VoicedFilm {
-    /// Its scenes, in order.
+    /// The scenes of the film, in order.
     pub scenes: Vec<VoicedScene>,
-    /// The number of chunks of its picture.
+    /// The number of video chunks of the film.
     pub chunks: u32,
 }
 
 impl VoicedFilm {
-    /// Returns the shape of the film's graph.
+    /// Returns the scenes and the chunk count that determine the film's graph.
     pub fn shape(&self) -> FilmShape {
         let drawn = self.scenes.iter().filter(|scene| scene.drawn_outside);
         FilmShape { scenes: drawn.map(|scene| scene.id.clone()).collect(), chunks: self.chunks }
     }
 }
 
-/// A scene whose engine is chosen.
+/// A scene whose engine has been chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VoicedScene {
-    /// Its id.
+    /// The id of the scene.
     pub id: SceneId,
     /// The requested engine.
     pub engine_asked: EngineName,
-    /// True if an external engine draws it: the graph then has a stage for it.
+    /// True if an external engine draws the scene. The graph then has a stage for it.
     pub drawn_outside: bool,
 }
 
 /// The result of a scene.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SceneEnd {
-    /// The engine of its clip; `local` if this machine draws it.
+    /// The engine that delivered the scene's clip; `local` if this machine draws the scene.
     pub engine_used: EngineName,
-    /// True if that is not the requested engine.
+    /// True if `engine_used` is not the requested engine.
     pub fallback_used: bool,
     /// The reason for a fallback.
     pub error: Option<String>,

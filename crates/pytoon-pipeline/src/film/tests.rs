@@ -1,5 +1,5 @@
-//! Films by both executors: the same film, redrawn only where something changed, and complete however often and by
-//! however many processes a stage is run.
+//! Tests of films in both executors. Both render the same film and redraw only what changed, and the film is complete
+//! however often, and in however many processes, a stage runs.
 
 use super::*;
 use crate::engine_session::EngineSession;
@@ -13,7 +13,7 @@ use pytoon_process::{CancelToken, CommandLine, Programs, Runner};
 use pytoon_vocabulary::{Frame, Ms, SceneId};
 use std::os::unix::fs::MetadataExt;
 
-/// A folder with pictures, a clip, and films made of them.
+/// A folder with pictures, a clip, and the films that a test renders from them.
 struct Bench {
     folder: tempfile::TempDir,
     env: Environment,
@@ -67,7 +67,7 @@ impl Bench {
         read_brief("brief.yaml", text, self.folder.path().to_owned()).expect("reads")
     }
 
-    /// Opens a film in its own folder, as each process does.
+    /// Opens a film in its own folder, as a separate process would.
     fn film(&self, name: &str, file: &BriefFile) -> Film {
         self.film_with(name, file, RenderOptions::default())
     }
@@ -119,7 +119,7 @@ impl Bench {
         rendered.expect("renders").receipt
     }
 
-    /// Returns the hashes of the frames of a range, drawn as one chunk.
+    /// Returns the hashes of the frames of a range that is drawn as one chunk.
     fn frame_hashes(&self, timeline: &Timeline, range: FrameRange) -> Vec<String> {
         let hashes = self.path("range.txt");
         let _ = std::fs::remove_file(&hashes);
@@ -147,7 +147,7 @@ impl Bench {
         serde_json::from_slice(&bytes).expect("reads")
     }
 
-    /// Returns the time and length of every packet of the picture, and the film's length.
+    /// Returns the time and length of every video packet, and the film's length.
     fn packets(&self, name: &str) -> String {
         let film = self.path(name).join(layout::OUTPUT).display().to_string();
         let entries = "packet=pts,dts,duration,flags:format=duration:stream=nb_frames,time_base,\
@@ -159,8 +159,8 @@ impl Bench {
         String::from_utf8(out).expect("text")
     }
 
-    /// Returns the presentation times of frames, and the properties of the stream and the film. An encoder without
-    /// lookahead may reorder other frames: that is ignored here.
+    /// Returns the presentation times of the frames, and the properties of the stream and the film. An encoder
+    /// without lookahead may store frames in another order; the order is ignored here.
     fn shown(&self, name: &str) -> (Vec<i64>, String) {
         let packets = self.packets(name);
         let (times, rest): (Vec<&str>, Vec<&str>) =
@@ -173,14 +173,14 @@ impl Bench {
         (times, rest.join("\n"))
     }
 
-    /// Returns the decoded picture, one item per frame.
+    /// Returns the decoded video, one item per frame.
     fn frames(&self, name: &str) -> Vec<Vec<u8>> {
         let film = self.path(name).join(layout::OUTPUT).display().to_string();
         let bytes = self.ffmpeg(&["-i", &film, "-an", "-f", "rawvideo", "-pix_fmt", "gray", "-"]);
         bytes.chunks_exact(270 * 480).map(<[u8]>::to_vec).collect()
     }
 
-    /// Returns every file of a job with its inode and time, which change when it is rewritten.
+    /// Returns every file of a job with its inode and modification time, which change when the file is rewritten.
     fn files(&self, name: &str) -> BTreeMap<String, (u64, i64)> {
         let mut out = BTreeMap::new();
         collect(&self.path(name), "", &mut out);
@@ -205,7 +205,8 @@ fn difference(a: &[u8], b: &[u8]) -> f64 {
     sum as f64 / a.len() as f64
 }
 
-/// Six scenes of pictures and a moving clip that spans chunks, spoken, with captions, music and an overlay.
+/// A brief with six scenes of pictures and one moving clip that spans chunks, with speech, captions, music and an
+/// overlay.
 const FILM: &str = "script: |\n  Good mornings start with better coffee. We roast small batches \
     every single day. Slow water does the rest. Try your first bag for only five dollars.\n\
     media_files: [wide.jpg, moving.mp4, tall.png]\nmusic_source: calm\nprofile: test\nseed: 7\n\

@@ -1,4 +1,4 @@
-//! The duration of each stage, for the receipt.
+//! Collects the duration of each stage for the receipt.
 
 use super::Film;
 use crate::delivery::{Planned, stage_time};
@@ -59,7 +59,7 @@ impl Film {
     }
 }
 
-/// The part of a stage's output that contains its duration.
+/// The part of a stage's stored output that contains its duration.
 #[derive(serde::Deserialize)]
 struct Took {
     took_ms: u64,

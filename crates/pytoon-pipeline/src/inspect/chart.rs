@@ -1,9 +1,9 @@
-//! Draws a film's sound, words and captions on one time axis.
+//! Draws a film's audio, words and captions on one time axis.
 //!
-//! The film is cut into bands of ten seconds, so that words stay readable. Each band shows, from the top: scenes,
-//! the waveform of the mix with the voice over it, words at their times (mismatches with the voice in red, with the
-//! offset in milliseconds), the captions on screen with the moment at which each word lights up (late ones in red),
-//! and the level of the music with its ducking. The reasons for late captions are at the top of the chart.
+//! The film is cut into bands of ten seconds, so that words stay readable. Each band shows, from the top: the scenes;
+//! the waveform of the mix with the voice over it; the words at their times (mismatches with the voice in red, with
+//! the offset in milliseconds); the captions on screen, with the moment at which each word is highlighted (late ones
+//! in red); and the level of the music with its ducking. The reasons for late captions are at the top of the chart.
 
 use super::reasons::distance;
 use super::{Inspection, LateCue, OffWord};
@@ -17,12 +17,12 @@ const WIDTH: usize = 2400;
 const LEFT: i64 = 150;
 const RIGHT: i64 = 30;
 const HEAD: i64 = 150;
-/// The height of a line of the heading, in pixels.
+/// The height of one line in the heading, in pixels.
 const HEAD_LINE: i64 = 38;
 const BAND: i64 = 620;
 const BAND_MS: i64 = 10_000;
 
-/// Text narrower than this is omitted, in pixels.
+/// The width below which text is omitted, in pixels.
 const NARROWEST: i64 = 14;
 
 const GROUND: Rgb = Rgb::new(18, 20, 26);
@@ -36,14 +36,14 @@ const WORD: Rgb = Rgb::new(58, 92, 130);
 const CUE: Rgb = Rgb::new(74, 66, 30);
 const LIGHT: Rgb = Rgb::new(255, 214, 10);
 const MUSIC: Rgb = Rgb::new(126, 211, 146);
-/// Music is drawn from this level to full scale, in dBFS.
+/// The lowest music level that the chart shows, in dBFS.
 const BED_FLOOR_DB: f64 = -60.0;
 const BED: Rgb = Rgb::new(62, 84, 92);
 const OFF: Rgb = Rgb::new(214, 62, 62);
 /// The colour of warnings in text.
 const WARNING: Rgb = Rgb::new(255, 110, 96);
 
-/// The rows of a band, as distances from its top.
+/// The vertical positions of a band's rows, relative to its top.
 mod row {
     pub(super) const SCENES: (i64, i64) = (0, 34);
     pub(super) const WAVE: (i64, i64) = (44, 244);
@@ -53,7 +53,7 @@ mod row {
     pub(super) const AXIS: (i64, i64) = (508, 550);
 }
 
-/// Draws the chart; `name` is the job's name.
+/// Draws the chart of the job called `name`.
 pub fn draw(found: &Inspection, name: &str, text: &TextEngine) -> Frame {
     let bands = (found.facts.duration_ms + BAND_MS - 1) / BAND_MS;
     let lines = found.facts.reasons.len() + found.facts.missing.len();
@@ -89,7 +89,7 @@ impl Band {
         (self.top + top, self.top + bottom)
     }
 
-    /// Returns the part of a range of the film that is in the band.
+    /// Returns the part of a time range that lies in the band.
     fn visible_span(&self, start: Ms, end: Ms) -> Option<(i64, i64)> {
         let start = start.max(Ms::new(self.from));
         let end = end.min(Ms::new(self.from + BAND_MS));
@@ -211,7 +211,7 @@ fn draw_band(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     duck_curve(canvas, found, band);
 }
 
-/// Draws the loudest sample under each column, mirrored around the middle.
+/// Draws the peak level in each column, mirrored around the middle.
 fn waves(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     let (top, bottom) = band.row(row::WAVE);
     let (middle, reach) = ((top + bottom) / 2, (bottom - top) / 2 - 2);
@@ -291,7 +291,7 @@ fn cues(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     }
 }
 
-/// Draws the level of the music under each column.
+/// Draws the music level in each column.
 fn bed(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     let (top, bottom) = band.row(row::DUCK);
     let samples = &found.sounds.music;

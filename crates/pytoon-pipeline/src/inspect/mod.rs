@@ -1,7 +1,7 @@
-//! The times of sounds, words and captions, to find out why a caption is late.
+//! Measures the times of audio, words and captions, to show why a caption is late.
 //!
-//! Reads a finished job's folder: the timeline, the receipt, the stems and the film itself. Reports words
-//! whose times do not match the voice, and the offset between the film's sound and its picture.
+//! Reads a finished job's folder: the timeline, the receipt, the stems and the film itself. Reports words whose times
+//! do not match the voice, and the offset between the film's audio and video.
 //!
 //! Start with [`inspect`]; `reasons` explains late captions, [`chart`] draws the result.
 
@@ -27,68 +27,68 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-/// Samples in a millisecond.
+/// The number of samples in a millisecond.
 const PER_MS: i64 = 48;
-/// A word is off if it starts further than this from the onset of the voice.
+/// The largest acceptable distance between a word's start and the onset of the voice.
 const OFF: Ms = Ms::new(80);
-/// A word follows a pause if there is at least this much silence before it.
+/// The shortest silence that counts as a pause before a word.
 const PAUSE: Ms = Ms::new(120);
-/// A sound further away than this belongs to another word.
+/// The distance beyond which an onset is attributed to another word.
 const FAR: Ms = Ms::new(1_000);
-/// A word is silent if a smaller part of it than this sounds.
+/// The smallest audible fraction of a word; a word below it counts as silent.
 const SOUNDS: f64 = 0.35;
-/// Maximum offset between sound and picture that can be measured, in milliseconds.
+/// The largest offset between audio and video that can be measured, in milliseconds.
 const MOST_LAG_MS: usize = 400;
 
-/// The result of an inspection.
+/// The result of inspecting a finished job.
 #[derive(Debug, Clone)]
 pub struct Inspection {
-    /// The timeline as drawn and mixed.
+    /// The timeline from which the film was drawn and mixed.
     pub timeline: Timeline,
-    /// The receipt.
+    /// The receipt of the job.
     pub receipt: Receipt,
-    /// The measured facts.
+    /// The measured times and offsets.
     pub facts: Facts,
-    /// The sounds for the chart.
+    /// The audio tracks that the chart shows.
     pub sounds: Sounds,
 }
 
-/// Sounds of the film, 48 kHz mono; empty where the file is missing.
+/// Audio tracks of the film, 48 kHz mono. A track is empty if its file is missing.
 #[derive(Debug, Clone, Default)]
 pub struct Sounds {
     /// The mastered mix.
     pub mix: Vec<f32>,
-    /// The voice as mixed.
+    /// The voice stem, as mixed.
     pub voice: Vec<f32>,
-    /// Music and clips as mixed.
+    /// The stem with music and clips, as mixed.
     pub music: Vec<f32>,
 }
 
-/// The measured facts, as data.
+/// The measured times and offsets, in a serializable form.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Facts {
     /// The film's length in milliseconds.
     pub duration_ms: i64,
-    /// The length of all takes as spoken, in milliseconds.
+    /// The total length of all takes, in milliseconds.
     pub spoken_ms: i64,
-    /// The part of them that is heard, in milliseconds.
+    /// The total length of the take segments that the film plays, in milliseconds.
     pub used_ms: i64,
-    /// The delay of the film's sound against its picture, in milliseconds: the start of its stream plus the
+    /// The delay of the film's audio relative to its video, in milliseconds: the start of the audio stream plus the
     /// position of the mix in it. `None` in a silent film.
     pub av_offset_ms: Option<f64>,
-    /// The start of the sound's stream after that of the picture, in milliseconds.
+    /// The start of the audio stream relative to the video stream, in milliseconds.
     pub stream_offset_ms: Option<f64>,
     /// The ranges in which the music is ducked.
     pub duck_regions: Vec<DuckRegion>,
-    /// The deepest ducking, in dB.
+    /// The strongest ducking, in dB.
     pub deepest_duck_db: f64,
     /// The time by which highlights precede their words, in milliseconds.
     pub lead_ms: i64,
-    /// The scenes.
+    /// The measurements of each scene.
     pub scenes: Vec<SceneFacts>,
     /// Words whose times do not match the voice.
     pub off: Vec<OffWord>,
-    /// Captions that appear after their first word should light up.
+    /// Captions that appear after their first word should be highlighted.
     pub late_cues: Vec<LateCue>,
     /// The reasons for late captions; empty if none are late.
     pub reasons: Vec<String>,
@@ -96,51 +96,51 @@ pub struct Facts {
     pub missing: Vec<String>,
 }
 
-/// The facts about a scene.
+/// The measurements of a scene.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SceneFacts {
-    /// Its id.
+    /// The id of the scene.
     pub scene: String,
-    /// Its start in the film, in milliseconds.
+    /// The start of the scene in the film, in milliseconds.
     pub start_ms: i64,
-    /// Its end, in milliseconds.
+    /// The end of the scene in the film, in milliseconds.
     pub end_ms: i64,
-    /// The length of its takes as spoken, in milliseconds.
+    /// The total length of the scene's takes, in milliseconds.
     pub spoken_ms: i64,
-    /// The part of them that is heard, in milliseconds.
+    /// The total length of the take segments that the film plays, in milliseconds.
     pub used_ms: i64,
-    /// The start of its voice in the film, in milliseconds.
+    /// The start of the scene's voice in the film, in milliseconds.
     pub voice_ms: Option<i64>,
-    /// The number of its words.
+    /// The number of words in the scene.
     pub words: usize,
 }
 
 /// A word whose time does not match the voice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OffWord {
-    /// Its text.
+    /// The text of the word.
     pub word: String,
-    /// Its start in the timeline, in milliseconds.
+    /// The start of the word in the timeline, in milliseconds.
     pub start_ms: i64,
-    /// The nearest onset of the voice, in milliseconds; `None` if there is none nearby.
+    /// The nearest voice onset, in milliseconds; `None` if there is none nearby.
     pub heard_ms: Option<i64>,
 }
 
-/// A caption that is not on screen when its first word should light up.
+/// A caption that is not on screen when its first word should be highlighted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LateCue {
-    /// Its text.
+    /// The text of the caption.
     pub text: String,
-    /// Its start, in milliseconds.
+    /// The start of the caption, in milliseconds.
     pub start_ms: i64,
-    /// Its delay, in milliseconds.
+    /// The delay of the caption, in milliseconds.
     pub late_ms: i64,
 }
 
 /// Inspects a finished job's folder.
 ///
 /// # Errors
-/// If the folder contains no finished job, or one of its files cannot be parsed.
+/// Returns an error if the folder contains no finished job, or one of its files cannot be parsed.
 pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
     if !root.join(layout::METADATA).is_file() || !root.join(layout::TIMELINE).is_file() {
         let reason = if root.join(layout::WORK_DIR).is_dir() {
@@ -199,7 +199,7 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
     read.map_err(|error| SystemError::unusable(path, format!("it is invalid: {error}")).into())
 }
 
-/// Returns the mono samples of a sound, or notes why there are none.
+/// Returns the mono samples of an audio file. If there are none, adds the reason to `missing`.
 fn samples(root: &Path, name: &str, missing: &mut Vec<String>) -> Option<Vec<f32>> {
     let read = || -> Result<Vec<f32>, Box<dyn Error>> {
         Ok(wav::read(BufReader::new(File::open(root.join(name))?))?.mono())
@@ -256,7 +256,7 @@ fn facts(
     }
 }
 
-/// Returns words in silence, and words after a pause whose start differs from the voice's onset.
+/// Returns words in silence, and words after a pause whose start differs from the voice onset.
 fn off_words(timeline: &Timeline, voice: &[f32]) -> Vec<OffWord> {
     let at = |sample: usize| Ms::new(sample as i64 / PER_MS);
     let sounding: Vec<MsRange> = speech::speech_ranges(voice)

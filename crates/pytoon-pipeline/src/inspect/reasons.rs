@@ -6,7 +6,7 @@ use pytoon_core::timeline::Timeline;
 use pytoon_vocabulary::{CaptionCue, Ms};
 use pytoon_voice::alignment::{AlignmentMethod, LOW_CONFIDENCE};
 
-/// Returns the captions that appear a frame or more after their first word should light up.
+/// Returns the captions that appear at least one frame after their first word should be highlighted.
 pub(super) fn late_cues(timeline: &Timeline) -> Vec<LateCue> {
     let lead = Ms::new(timeline.look.captions.lead_ms);
     let late = |cue: &CaptionCue| {
@@ -22,12 +22,12 @@ fn frame_ms(timeline: &Timeline) -> f64 {
     1000.0 / timeline.frame_rate.as_f64()
 }
 
-/// Formats the delay of the picture against the sound.
+/// Formats the delay of the video relative to the audio.
 pub(super) fn distance(late_ms: i64) -> String {
     format!("{} ms {}", late_ms.abs(), if late_ms > 0 { "late" } else { "early" })
 }
 
-/// Returns the causes of late captions, the worst of each kind; empty if there are none.
+/// Returns the causes of late captions, with the worst case of each kind; empty if no caption is late.
 pub(super) fn reasons(timeline: &Timeline, voice: &VoiceReceipt, facts: &Facts) -> Vec<String> {
     let seconds = |ms: i64| format!("{:.2} s", ms as f64 / 1000.0);
     let mut out = Vec::new();

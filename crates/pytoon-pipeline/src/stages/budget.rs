@@ -1,4 +1,4 @@
-//! The budget of a film, its estimated cost, and the amount spent so far.
+//! Computes the budget of a film, its estimated cost, and the amount spent so far.
 //!
 //! Leaves the rejection of a film to `refusal`, and the admission of each call to the ledger.
 
@@ -16,7 +16,8 @@ pub(crate) fn budget(session: &EngineSession, sources: &Sources) -> Option<Micro
     sources.brief.budget.or(default).map(MicroUsd::from_usd)
 }
 
-/// Notes that the budget does not cover every scene, from the chains alone. `voice` is the price of the voice.
+/// Notes that the budget does not cover every scene, as estimated from the engine chains. `voice` is the price of the
+/// voice.
 pub(crate) fn note(
     session: &EngineSession,
     sources: &Sources,

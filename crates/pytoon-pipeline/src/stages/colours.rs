@@ -1,8 +1,8 @@
 //! Matches the colours of delivered clips.
 //!
-//! Guarantees: a film with one replaced scene keeps the target of its clips, so that nothing but that scene
-//! changes, also after several replacements in sequence; each clip is measured once. A film with mostly new clips
-//! gets a new target.
+//! Guarantees: a film with one replaced scene retains the colour target of its clips, so that only that scene
+//! changes, also after several replacements in sequence; each clip is measured once. A film whose clips are mostly
+//! new gets a new target.
 
 use crate::places::content_stamp;
 use crate::stage::StageContext;
@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct FilmColours {
-    /// The target of the clips' colours; `None` for fewer than two clips.
+    /// The colour target of the clips; `None` for fewer than two clips.
     target: Option<ClipColours>,
     clips: Vec<SeenClip>,
 }
 
-/// A measured clip.
+/// A clip with its measured colours.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SeenClip {
@@ -30,7 +30,7 @@ pub(crate) struct SeenClip {
 }
 
 impl SeenClip {
-    /// Measures a clip; `None` if its colours cannot be read: the clip is shown as it is.
+    /// Measures the colours of a clip; `None` if they cannot be measured, and the clip is then shown unchanged.
     pub(crate) fn look(context: &StageContext<'_>, clip: &ClipUse) -> Option<Self> {
         let ClipUse { path, duration_ms, .. } = clip;
         let stamp = content_stamp(path);
@@ -41,8 +41,8 @@ impl SeenClip {
 }
 
 impl FilmColours {
-    /// Returns the colours of a film's clips, given those of an earlier film. Measures only clips that are neither
-    /// in it nor among the `seen`.
+    /// Returns the colours of a film's clips, based on those of an earlier film. Measures only clips that are neither
+    /// in that film nor among the `seen`.
     pub(crate) fn of<'a>(
         context: &StageContext<'_>,
         delivered: impl Iterator<Item = &'a ClipUse>,
@@ -67,8 +67,8 @@ impl FilmColours {
         Self { target: earlier.target, clips }.with_target(kept)
     }
 
-    /// Keeps the target if at least half of the clips were there before: the remaining scenes are already encoded,
-    /// and any target makes clips match.
+    /// Keeps the target if at least half of the clips were in the earlier film: their scenes are already encoded, and
+    /// any target makes the clips match. Otherwise sets a new one.
     fn with_target(mut self, kept: usize) -> Self {
         if self.target.is_none() || kept * 2 < self.clips.len() || self.clips.len() < 2 {
             let all: Vec<ClipColours> = self.clips.iter().map(|clip| clip.colours).collect();
@@ -77,7 +77,7 @@ impl FilmColours {
         self
     }
 
-    /// Returns the correction of a clip.
+    /// Returns the colour correction of a clip.
     pub(crate) fn correction(&self, path: &Path) -> ColourMatch {
         let clip = self.clips.iter().find(|clip| clip.path == path);
         match (clip, &self.target) {

@@ -1,11 +1,11 @@
-//! Scenes by external engines: the choice of scenes, the orders, and the results.
+//! Draws scenes with external engines: selects the scenes, creates their orders, and applies the results.
 //!
-//! Guarantees: chains are decided once and stored with the job; the next run of the same job reuses finished
-//! stages; every scene has a picture in the end, since scenes without a clip are drawn locally.
+//! Guarantees: chains are chosen once and stored with the job; the next run of the same job reuses finished stages;
+//! every scene has a picture in the end, since scenes without a clip are drawn locally.
 //!
-//! A scene goes to an engine if it has no media of the brief's own. A scene with a picture does so only if the
-//! brief or the preset names an engine, since a customer's picture is otherwise shown as it is. In a brand-safe
-//! film a picture is never sent to a model: it is laid over the model's clip.
+//! A scene is drawn by an engine if the brief provides no media for it. A scene with a picture is drawn by an engine
+//! only if the brief or the preset names one, since a customer's picture is otherwise shown unchanged. In a
+//! brand-safe film a picture is never sent to a model; it is laid over the model's clip.
 
 use super::Asset;
 use super::budget::{budget, spend};
@@ -33,10 +33,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Maximum length of a visual idea made of spoken sentences, in characters.
+/// Maximum length of a visual idea that consists of spoken sentences, in characters.
 const IDEA_CHARS: usize = 400;
 
-/// The engine's part of a scene's receipt.
+/// The section of a scene's receipt about engines.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SceneEngines {
@@ -46,11 +46,11 @@ pub(crate) struct SceneEngines {
     pub(crate) waited_ms: u64,
 }
 
-/// The stage's result, by scene.
+/// The results of all scenes, by scene id.
 pub(crate) type Drawn = BTreeMap<SceneId, SceneEngines>;
 
-/// Decides every scene's chain, writes it into the graph, and returns the orders for external engines, scene by
-/// scene. `needed_ms` returns the length of the clip that the scene at an index needs, in milliseconds.
+/// Chooses every scene's chain, writes it into the graph, and returns the orders for external engines, scene by
+/// scene. `needed_ms` maps the index of a scene to the length of the clip that it needs, in milliseconds.
 pub(crate) fn choose(
     context: &StageContext<'_>,
     sources: &Sources,
@@ -113,7 +113,7 @@ fn hands_over_picture(sources: &Sources, scene: &Scene) -> bool {
     scene.media.kind == MediaKind::Picture && !is_brand_safe(sources)
 }
 
-/// Returns the content of a scene in words: its own idea, else its sentences.
+/// Returns a description of a scene's content: the scene's own idea, or else its sentences.
 fn visual_idea(scene: &Scene) -> String {
     let idea = scene.media.prompt.clone().unwrap_or_else(|| scene.description.clone());
     let idea = if idea.trim().is_empty() {
@@ -157,11 +157,11 @@ pub(crate) fn needed_ms(timeline: &Timeline, index: usize) -> i64 {
 pub(crate) struct SceneRequest {
     /// The requested engine.
     pub(crate) asked: EngineName,
-    /// The engine that the brief names, if it does.
+    /// The engine that the brief names, if any.
     pub(crate) explicit: Option<String>,
-    /// The number of the take.
+    /// The take number, which distinguishes repeated orders for the same scene.
     pub(crate) take: u32,
-    /// The order for the walk.
+    /// The order that is passed to the engines of the chain.
     pub(crate) order: SceneOrder,
 }
 
@@ -207,14 +207,14 @@ fn orders(
         .collect()
 }
 
-/// Returns the time of a brief's deadline.
+/// Returns the deadline that a brief sets, as a time.
 pub(crate) fn deadline_of(brief: &Brief, folder: &JobFolder) -> Result<Option<UnixMs>> {
     let moment = brief.deadline.as_ref().map(|text| deadline(text, folder.started_at()));
     moment.transpose().map_err(|reason| PipelineError::Internal(format!("deadline: {reason}")))
 }
 
-/// Returns the seed of a film's clips. If no earlier clip may be reused, it is derived from the job's id, so that
-/// requests of other films differ.
+/// Returns the seed of a film's clips. If the brief forbids reuse of earlier clips, the seed is derived from the
+/// job's id, so that the requests of other films differ.
 fn clip_seed(folder: &JobFolder, sources: &Sources) -> u64 {
     match sources.brief.reuse {
         Some(ClipReuse::Never) => {
@@ -224,29 +224,29 @@ fn clip_seed(folder: &JobFolder, sources: &Sources) -> u64 {
     }
 }
 
-/// Returns the seed of a clip. The same words and seed ask for the same clip, anywhere in the film.
+/// Returns the seed of a clip. The same prompt and film seed request the same clip anywhere in the film.
 fn seed(film: u64, prompt: &str) -> u32 {
     let hash = xxhash_rust::xxh3::xxh3_64_with_seed(prompt.as_bytes(), film);
     (hash >> 33) as u32
 }
 
-/// Gets one scene its clip.
+/// Obtains the clip of one scene.
 pub(crate) struct SceneStage<'a> {
     pub(crate) wanted: &'a SceneRequest,
-    /// The time until which the walk may wait for cooling engines.
+    /// The time until which the stage may wait for cooling engines.
     pub(crate) deadline: Option<UnixMs>,
     /// The memo of the previous slice.
     pub(crate) memo: SceneMemo,
 }
 
 impl<'a> SceneStage<'a> {
-    /// Returns the stage of a scene for a lookup of its earlier output.
+    /// Returns the stage of a scene, to look up its earlier output.
     pub(crate) fn new(wanted: &'a SceneRequest) -> Self {
         Self { wanted, deadline: None, memo: SceneMemo::default() }
     }
 }
 
-/// The input that determines a scene's clip. Chains are excluded: they change with every failure elsewhere and do
+/// The input that determines a scene's clip. The chain is excluded: it changes with every failure elsewhere and does
 /// not change the clip.
 #[derive(Serialize)]
 pub(crate) struct SceneInput {
@@ -281,16 +281,16 @@ impl SceneInput {
     }
 }
 
-/// A scene that is drawn, or left to the local engine.
+/// The result of a scene: a clip, or none if the local engine draws it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct DrawnScene {
     pub(crate) story: SceneEngines,
-    /// The colours of its clip, measured here because several chunks need them at the same time.
+    /// The colours of the clip. They are measured here because several chunks need them at the same time.
     pub(crate) colours: Option<SeenClip>,
 }
 
 impl DrawnScene {
-    /// Returns the result of a scene for which no engine can be asked.
+    /// Returns the result of a scene for which no external engine can be used.
     pub(crate) fn left_to_local(wanted: &SceneRequest) -> Self {
         let story = SceneEngines { asked: wanted.asked.clone(), ..SceneEngines::default() };
         Self { story, colours: None }
@@ -309,7 +309,7 @@ impl Stage for SceneStage<'_> {
         format!("scenes/{}.json", self.wanted.order.scene_id)
     }
 
-    /// Returns true once the clip is available, fetched if necessary: another machine may have drawn the scene.
+    /// Returns true if the clip is available. Fetches it if another machine drew the scene.
     fn is_usable(&self, context: &StageContext<'_>, drawn: &DrawnScene) -> Result<bool> {
         let Some(clip) = &drawn.story.clip else { return Ok(true) };
         let storage = context.engines().storage();
@@ -352,7 +352,7 @@ impl Stage for SceneStage<'_> {
     }
 }
 
-/// Returns the failure of a film whose walk failed.
+/// Converts the error of a scene whose engines failed.
 fn given_up(error: VendorError) -> PipelineError {
     if error.kind == VendorErrorKind::Cancelled {
         return pytoon_process::SystemError::Cancelled.into();
@@ -360,17 +360,17 @@ fn given_up(error: VendorError) -> PipelineError {
     error.into()
 }
 
-/// Returns true if a scene was to have an external engine and has none.
+/// Returns true if an external engine was requested for the scene and none delivered.
 pub(crate) fn is_degraded(story: &SceneEngines) -> bool {
     story.clip.is_none() && (story.asked != LOCAL_ENGINE)
 }
 
-/// Returns the duration of a scene including waits, in milliseconds.
+/// Returns the time that a scene took, including waits, in milliseconds.
 pub(crate) fn took_ms(story: &SceneEngines) -> u64 {
     story.waited_ms + story.attempts.iter().map(|attempt| attempt.latency_ms).sum::<u64>()
 }
 
-/// Returns the degradation of the scenes against the brief, if there is any.
+/// Returns a message that names the degraded scenes and their reasons; `None` if no scene is degraded.
 pub(crate) fn shortfall(graph: &SceneGraph, drawn: &Drawn) -> Option<String> {
     let lesser: Vec<String> = graph
         .scenes
@@ -383,7 +383,8 @@ pub(crate) fn shortfall(graph: &SceneGraph, drawn: &Drawn) -> Option<String> {
         .then(|| format!("scenes fell back to the local engine: {}", lesser.join("; ")))
 }
 
-/// Stops a degraded job, unless its brief accepts a degraded film. The error contains the amount spent.
+/// Returns an error for a degraded job, unless its brief accepts a degraded film. The error contains the amount
+/// spent.
 pub(crate) fn stop_if_short(
     context: &StageContext<'_>,
     sources: &Sources,
@@ -415,7 +416,7 @@ pub(crate) fn why(story: &SceneEngines, chain: Option<&EngineChain>) -> String {
     }
 }
 
-/// Returns the engines that a chain leaves out, each with the reason.
+/// Returns the engines that a chain excludes, each with the reason.
 pub(super) fn left_out(chain: &EngineChain) -> String {
     let left_out = chain.left_out.iter().map(|it| format!("{}: {}", it.engine, it.reason));
     left_out.collect::<Vec<_>>().join(", ")
@@ -426,7 +427,7 @@ pub(crate) fn clips(drawn: &Drawn) -> impl Iterator<Item = &ClipUse> {
     drawn.values().filter_map(|story| story.clip.as_ref())
 }
 
-/// Puts delivered clips into the plan.
+/// Inserts delivered clips into the plan.
 pub(crate) fn place_clips(
     sources: &mut Sources,
     graph: &mut SceneGraph,

@@ -1,4 +1,4 @@
-//! The final timeline, with the clips of external engines.
+//! Builds the final timeline, which contains the clips of external engines.
 
 use super::colours::{FilmColours, SeenClip};
 use super::engines::{self, Drawn, DrawnScene};
@@ -14,7 +14,7 @@ use pytoon_vocabulary::SceneId;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The file of the clips' colours and their target.
+/// The file that stores the colours of the clips and their target.
 const COLOURS: &str = "colours.json";
 
 /// Builds the final timeline.
@@ -23,7 +23,7 @@ pub(crate) struct FinalStage;
 #[derive(Serialize)]
 pub(crate) struct FinalInput {
     pub(crate) sources: Sources,
-    /// Stamps of the brief's files.
+    /// The stamps of the brief's files.
     pub(crate) stamps: Vec<String>,
     pub(crate) voiced: Voiced,
     pub(crate) scenes: BTreeMap<SceneId, DrawnScene>,

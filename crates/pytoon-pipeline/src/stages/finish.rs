@@ -1,5 +1,5 @@
-//! Joins picture and sound into the finished film, checks it, writes its receipt and publishes everything. An
-//! earlier film is replaced at the end.
+//! Joins video and audio into the finished film, checks it, writes its receipt and publishes everything. An earlier
+//! film is replaced last.
 
 use crate::PipelineError;
 use crate::delivery::{self, Planned, ReceiptInput, SIDECARS, stage_time};
@@ -20,16 +20,16 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
-/// The file that lists the chunks of the picture for the join.
+/// The file that lists the video chunks to join.
 const CHUNK_LIST: &str = "chunks.ffconcat";
 
-/// Joins, checks and delivers.
+/// Joins, checks and publishes the film.
 pub(crate) struct PublishStage {
     /// The duration of each stage so far.
     pub(crate) stages: Vec<StageTime>,
-    /// The files of the film, in the order in which they are put into place ([`published_files`]).
+    /// The files of the film, in the order in which they are published ([`published_files`]).
     pub(crate) files: Vec<String>,
-    /// True if every frame of the file is decoded in the self-check.
+    /// True if the self-check decodes every frame of the file.
     pub(crate) verify_full: bool,
 }
 
@@ -38,15 +38,15 @@ pub(crate) struct PublishInput {
     pub(crate) planned: Planned,
     pub(crate) sound: SoundReport,
     pub(crate) picture: PictureReport,
-    /// The chunk with the best cover.
+    /// The index of the chunk that contains the best cover.
     pub(crate) cover: usize,
     pub(crate) target_lufs: f64,
-    /// Stamps of the encoded chunks and of the encoded sound.
+    /// The stamps of the encoded video chunks and the encoded audio.
     pub(crate) pieces: Vec<String>,
 }
 
 impl PublishInput {
-    /// Returns the stamps of the encoded pieces of a film.
+    /// Returns the stamps of a film's encoded chunks and audio.
     pub(crate) fn pieces(chunks: usize, folder: &JobFolder) -> Vec<String> {
         let files = (0..chunks).map(chunk::video).chain([AUDIO.to_owned()]);
         files.map(|name| content_hash_of(&folder.work_path(&name))).collect()
@@ -112,7 +112,7 @@ impl Stage for PublishStage {
     }
 }
 
-/// Writes `output.mp4` into the work folder.
+/// Joins the chunks and the audio into `output.mp4` in the work folder.
 fn join(context: &StageContext<'_>, timeline: &Timeline) -> Result<(), PipelineError> {
     let folder = context.folder;
     let seconds = |frames: Frame| timeline.frame_rate.frame_to_seconds(frames);
@@ -130,7 +130,7 @@ fn join(context: &StageContext<'_>, timeline: &Timeline) -> Result<(), PipelineE
     })
 }
 
-/// Returns the files of a film in the order in which they are put into place: the film comes last.
+/// Returns the files of a film in the order in which they are published. The film comes last.
 pub(crate) fn published_files(folder: &JobFolder, timeline: &Timeline) -> Vec<String> {
     let (mut before, after) = delivery::artifacts(timeline);
     // A film made from a timeline has no brief and no plan.
@@ -156,7 +156,7 @@ fn put_in_place(folder: &JobFolder, files: &[String]) -> Result<(), PipelineErro
     Ok(())
 }
 
-/// Removes chunks of longer films and partial ones.
+/// Removes partial chunks, and chunks beyond the end of the film.
 fn remove_other_chunks(folder: &JobFolder, chunks: usize) {
     let kept: BTreeSet<String> = (0..chunks).flat_map(chunk::files).collect();
     for entry in

@@ -1,4 +1,4 @@
-//! Analyses every picture once: its size, and its salient part.
+//! Analyses every picture once, for its size and its salient part.
 
 use crate::assets::ground;
 use crate::places::content_stamp;
@@ -49,7 +49,7 @@ impl LookInput {
         }
     }
 
-    /// Returns the width of a frame divided by its height.
+    /// Returns the aspect ratio of the output: width divided by height.
     fn aspect(&self) -> f64 {
         f64::from(self.width) / f64::from(self.height)
     }
@@ -63,7 +63,7 @@ impl Stage for LookStage {
         "look".to_owned()
     }
 
-    /// Analyses the pictures and clips. An unreadable picture is an error of the brief.
+    /// Analyses the pictures and clips. An unreadable picture is reported as an error in the brief.
     fn run(&self, context: &StageContext<'_>, input: &LookInput) -> Result<Step<Self::Output>> {
         let (store, aspect, pictures) = (context.pictures, input.aspect(), &input.pictures);
         let unseen = |clip: &ClipSourceInfo| AssetFacts::Clip {
@@ -141,8 +141,8 @@ fn next<I: Iterator>(queue: &Mutex<I>) -> Option<I::Item> {
     lock(queue).next()
 }
 
-/// Returns true if a clip's content affects the way it is shown: it has another shape than the frame, or high
-/// dynamic range.
+/// Returns true if a clip's content affects the way it is shown: its aspect ratio differs from the output's, or it
+/// has high dynamic range.
 fn needs_look(input: &LookInput, clip: &ClipSourceInfo) -> bool {
     let reading = &clip.reading;
     let bright = reading.colours.as_ref().is_some_and(|colours| colours.transfer != Transfer::Sdr);
@@ -150,7 +150,7 @@ fn needs_look(input: &LookInput, clip: &ClipSourceInfo) -> bool {
     bright || !(0.8..=1.25).contains(&shape)
 }
 
-/// Combines several frames of a clip, and returns their peak brightness.
+/// Combines several frames of a clip, and returns the result with their peak brightness.
 fn combine_frames(
     mut look: ClipLook,
     reading: &ClipReading,

@@ -1,4 +1,4 @@
-//! The stages of a film: their inputs, results and artifacts. Only [`crate::film::Film`] runs them.
+//! The stages of a film, with their inputs, results and artifacts. Only [`crate::film::Film`] runs them.
 
 pub(crate) mod budget;
 pub(crate) mod colours;
@@ -22,11 +22,11 @@ use crate::places::content_stamp;
 use serde::Serialize;
 use std::path::Path;
 
-/// A file that a stage reads, as part of the stage's cache key.
+/// A file that a stage reads, with its stamp, as part of the stage's cache key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Asset {
     pub(crate) path: String,
-    /// The stamp of its content.
+    /// The stamp of the file's content.
     stamp: String,
 }
 

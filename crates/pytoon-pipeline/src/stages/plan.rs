@@ -11,7 +11,7 @@ use pytoon_core::timeline::OverlayContent;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// Plans scenes.
+/// Plans the scenes of a film.
 pub(crate) struct PlanStage;
 
 #[derive(Serialize)]
@@ -20,12 +20,12 @@ pub(crate) struct PlanInput {
     pub(crate) brief: String,
     /// The brief with all its files resolved, and with the transcript of its recording.
     pub(crate) sources: Sources,
-    /// Stamps of its files.
+    /// The stamps of the brief's files.
     pub(crate) stamps: Vec<String>,
     pub(crate) draft: bool,
 }
 
-/// A plan.
+/// The planned scenes of a brief.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Plan {
     /// The hash of the planned brief.
@@ -39,7 +39,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Puts the transcript into a brief that was resolved again.
+    /// Adds the transcript to a brief that was resolved again.
     pub(crate) fn complete(&self, sources: &mut Sources) {
         sources.brief.script.clone_from(&self.script);
         sources.brief.language.clone_from(&self.language);

@@ -1,7 +1,7 @@
-//! Rejects a film before anything is bought for it.
+//! Rejects a film before anything is purchased for it.
 //!
-//! Guarantees: a film whose brief accepts no degradation is rejected if its budget does not cover the engines that
-//! are asked first, or if a scene would certainly fall back.
+//! Guarantees: a film whose brief accepts no degradation is rejected if its budget does not cover the first engine of
+//! every chain, or if a scene would certainly fall back.
 
 use super::budget::{budget, wants_all};
 use super::engines::{SceneRequest, left_out};
@@ -13,11 +13,11 @@ use pytoon_core::chain::LOCAL_ENGINE;
 use pytoon_vocabulary::MicroUsd;
 use std::collections::BTreeMap;
 
-/// Rejects a film that exceeds its budget, or has a scene that no external engine can draw at present, if its brief
-/// accepts no degraded film. `voice` is the price of the voice.
+/// Rejects a film whose brief accepts no degraded film if the film exceeds its budget or no external engine can
+/// currently draw one of its scenes. `voice` is the price of the voice.
 ///
 /// # Errors
-/// A problem of the brief's field `budget`, or [`PipelineError::Degraded`].
+/// Returns an error at the brief's field `budget`, or [`PipelineError::Degraded`].
 pub(crate) fn refuse(
     context: &StageContext<'_>,
     sources: &Sources,
@@ -56,7 +56,8 @@ pub(crate) fn refuse(
     Err(context.field_error("budget", reason).into())
 }
 
-/// Rejects scenes that would certainly fall back to `local`. A cooling engine may be waited for.
+/// Rejects scenes that would certainly fall back to `local`. A scene whose engine is only cooling down is not
+/// rejected.
 fn refuse_lesser(wanted: &[SceneRequest]) -> Result<()> {
     let lesser: Vec<String> = wanted
         .iter()

@@ -1,4 +1,4 @@
-//! Mixes and masters the sound, encodes it, and measures the encoded result.
+//! Mixes and masters the audio, encodes it, and measures the encoded result.
 
 use crate::folder::JobFolder;
 use crate::places::content_hash_of;
@@ -25,20 +25,20 @@ use std::path::{Path, PathBuf};
 
 const SAMPLES_PER_MS: i64 = 48;
 const SAMPLE_RATE: u32 = 48_000;
-/// Maximum true peak of the decoded file.
+/// Maximum true peak of the decoded file, in dBTP.
 const MAX_TRUE_PEAK_DBTP: f64 = -1.0;
-/// Maximum deviation of the decoded file from its target loudness before another try, in LU.
+/// The deviation of the decoded file from its target loudness, in LU, above which the audio is mastered again.
 const MAX_LOUDNESS_ERROR_LU: f64 = 0.2;
-/// Music from the user is looped with a crossfade of half a second.
+/// The crossfade with which the user's music is looped, in samples at 48 kHz: half a second.
 const LOOP_CROSSFADE: usize = 24_000;
-/// The level of the clips' own sound.
+/// The target loudness of the clips' own audio, in LUFS.
 const CLIP_SOUND_LUFS: f64 = -28.0;
 
-/// The encoded sound of a finished step.
+/// The file of the encoded audio.
 pub(crate) const AUDIO: &str = "audio.m4a";
 const ARTIFACTS: [&str; 4] = [AUDIO, layout::MIXED, layout::VOICE_STEM, layout::MUSIC_STEM];
 
-/// The measurements.
+/// The measurements of the mix and of the decoded file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SoundReport {
@@ -46,34 +46,34 @@ pub(crate) struct SoundReport {
     pub(crate) input_lufs: Option<f64>,
     /// Integrated loudness of the mix, in LUFS.
     pub(crate) output_lufs: Option<f64>,
-    /// Gain of mastering in dB.
+    /// The mastering gain, in dB.
     pub(crate) gain_db: f64,
-    /// Deepest limiting in dB.
+    /// The maximum gain reduction of the limiter, in dB.
     pub(crate) limiting_db: f64,
     /// Integrated loudness of the decoded file, in LUFS.
     pub(crate) decoded_lufs: Option<f64>,
     /// True peak of the decoded file, in dBTP.
     pub(crate) decoded_true_peak_dbtp: Option<f64>,
-    /// The level of the bed below the voice, in LU.
+    /// The level of music and clips below the voice, in LU.
     pub(crate) bed_below_voice_lu: Option<f64>,
-    /// The loudness lost in mono, in LU.
+    /// The loudness lost by downmixing to mono, in LU.
     pub(crate) mono_loss_lu: f64,
-    /// Samples at or beyond full scale in the decoded file.
+    /// The number of samples at or beyond full scale in the decoded file.
     pub(crate) clipped_samples: usize,
-    /// The longest digital silence in milliseconds.
+    /// The length of the longest digital silence, in milliseconds.
     pub(crate) longest_silence_ms: i64,
 }
 
-/// Mixes, masters and encodes the sound.
+/// Mixes, masters and encodes the audio.
 pub(crate) struct MixStage;
 
-/// The audible part of a timeline: changes to the picture alone do not affect the sound.
+/// The audible part of a timeline. Changes to the picture alone do not affect the audio.
 #[derive(Serialize)]
 pub(crate) struct SoundInput {
     rate: FrameRate,
     total_frames: Frame,
     seed: u64,
-    /// Start of the last scene.
+    /// The start of the last scene.
     last_scene: Option<Ms>,
     profile: AudioSettings,
     tracks: Vec<AudioTrack>,
@@ -165,7 +165,7 @@ fn assets(timeline: &Timeline) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns the path of a user's file, or of a take of this run or of the published film.
+/// Returns the path of an audio asset: a user's file, or a take of this run or of the published film.
 fn take_path(folder: &JobFolder, asset: &str) -> PathBuf {
     if Path::new(asset).is_absolute() {
         return asset.into();
@@ -174,7 +174,7 @@ fn take_path(folder: &JobFolder, asset: &str) -> PathBuf {
     if fresh.is_file() { fresh } else { folder.published_path(asset) }
 }
 
-/// Reads all sounds and sets the levels of voice and music.
+/// Reads all audio files and sets the levels of voice and music.
 fn stems(context: &StageContext<'_>, input: &SoundInput) -> Result<Stems> {
     let len = input.rate.frame_to_sample(input.total_frames, SAMPLE_RATE) as usize;
     let (mut voice, mut clip_sounds) = (Vec::new(), Vec::new());
@@ -218,7 +218,7 @@ fn stems(context: &StageContext<'_>, input: &SoundInput) -> Result<Stems> {
     Ok(Stems::of(mix))
 }
 
-/// Returns the number of samples in a length; 0 for a negative one.
+/// Returns the number of samples in a length of time; 0 for a negative one.
 fn at(length: Ms) -> usize {
     (length.max(Ms::ZERO) * SAMPLES_PER_MS).get() as usize
 }
@@ -379,7 +379,7 @@ fn write_sound(
     })
 }
 
-/// Encodes the mix and decodes it again, as a player will.
+/// Encodes the mix and decodes it again as a player would.
 fn encode(context: &StageContext<'_>, profile: &AudioSettings, target: &Path) -> Result<Stereo> {
     let mixed = context.folder.work_path(layout::MIXED);
     let command = encode::audio_command(profile, &mixed, target);

@@ -1,7 +1,7 @@
-//! Synthesizes the script with the first provider of the chain that can speak it, cut into the utterances of
-//! scenes.
+//! Synthesizes the script with the first provider of the chain that can speak it, and cuts the speech into the
+//! utterances of scenes.
 //!
-//! Guarantees: the provider's own timestamps are used if it has any; a fallback is in the log and in the receipt;
+//! Guarantees: the provider's own timestamps are used if there are any; a fallback is in the log and in the receipt;
 //! without a voice the film is silent and captioned, and reports the reason.
 //!
 //! Start with [`synthetic`]; [`time_words`] times the words of providers without timestamps.
@@ -37,12 +37,12 @@ use pytoon_voice::tts::{Quote, SpokenSentence, TtsRequest, speech_ms};
 use pytoon_voice::tts_manager::{FailedAttempt, Spoken, TtsManager};
 use pytoon_voice::voice_processor::{self, SAMPLES_PER_MS, Timbre};
 
-/// The gap between sentences that are aligned together, so that none is matched into the next.
+/// The gap between sentences that are aligned together, in samples, so that no sentence is matched into the next.
 const GAP: usize = 14_400;
 
-/// Times the words of sentences whose voice gave no timestamps, with the configured chain. All are aligned at once,
-/// which works better than one short sentence at a time; each stays within its own samples. Returns `None` if the
-/// voice timed all of them.
+/// Times the words of sentences whose voice returned no timestamps, with the configured chain. All sentences are
+/// aligned at once, which works better than one short sentence at a time; each stays within its own samples. Returns
+/// `None` if the voice timed every sentence.
 fn time_words(
     aligner: &Aligner,
     request: &TtsRequest,
@@ -79,7 +79,7 @@ fn time_words(
     Ok(Some(timed))
 }
 
-/// Returns words in times relative to their sentence, which begins at `start` and is `length` long.
+/// Returns words with times relative to their sentence, which begins at `start` and has the given `length`.
 fn within(words: Vec<CaptionWord>, start: i64, length: i64) -> Vec<CaptionWord> {
     let count = words.len() as i64;
     let mut earliest = 0;
@@ -96,7 +96,7 @@ fn within(words: Vec<CaptionWord>, start: i64, length: i64) -> Vec<CaptionWord> 
         .collect()
 }
 
-/// Returns the stamps of the installed voices; a voice that is added or replaced invalidates the speech.
+/// Returns the stamps of the installed voices. An added or replaced voice invalidates the speech.
 fn installed_voices(tts: &TtsSettings) -> Vec<String> {
     let folders = VoiceFolders::new(&tts.neural.folder);
     let (voices, broken) = folders.list();
@@ -108,14 +108,15 @@ fn installed_voices(tts: &TtsSettings) -> Vec<String> {
     sound.chain(broken.iter().map(ToString::to_string)).collect()
 }
 
-/// Returns a key of the available voices and services: installed voices, and those that cannot be asked at present.
+/// Returns a key that identifies the available voices and services: the installed voices, and the services that
+/// cannot be used at present.
 pub(crate) fn means(context: &StageContext<'_>, tts: &TtsSettings) -> String {
     let chain = context.providers(tts, None, CallLimits::default());
     let left_out = chain.map(|chain| chain.left_out).unwrap_or_default();
     context.folder.hash(&(installed_voices(tts), left_out))
 }
 
-/// Returns the budgets of purchases for the voice of a film.
+/// Returns the budgets that limit voice purchases for a film.
 pub(crate) fn limits(engines: &EngineSession, sources: &Sources) -> CallLimits {
     let own = &engines.engines().settings.budget;
     CallLimits {
@@ -255,7 +256,7 @@ pub(super) fn synthetic(
     Ok(result)
 }
 
-/// Requests the voice of a continued job. Returns the reason if it cannot speak.
+/// Selects the voice of a resumed job. Returns the reason if that voice cannot speak.
 fn keep_voice(chain: &Chain, request: &mut TtsRequest, kept: KeptVoice) -> Option<Note> {
     let who = match &kept.name {
         Some(name) => format!("`{name}` ({})", kept.provider),
@@ -275,8 +276,8 @@ fn keep_voice(chain: &Chain, request: &mut TtsRequest, kept: KeptVoice) -> Optio
     None
 }
 
-/// Removes the voices that would cost money, if nothing may be bought, and returns the price of the first of them.
-/// Existing purchases are used.
+/// Removes paid voices if purchases are not allowed, and returns the price of the first of them. Existing purchases
+/// are used.
 fn leave_out_what_costs(
     chain: &mut Chain,
     request: &TtsRequest,
@@ -295,11 +296,11 @@ fn leave_out_what_costs(
     Ok(quote)
 }
 
-/// The duration of the fastest voice relative to that of this machine's voice.
+/// The duration of speech by the fastest voice, relative to this machine's voice.
 const QUICKEST: f64 = 0.8;
 
-/// Rejects, before anything is bought, a script that no voice can speak in the time of a film, and a film that
-/// exceeds its budget. The voice of this machine estimates the length.
+/// Rejects, before anything is purchased, a script that no voice can speak within the length of a film, and a film
+/// that exceeds its budget. The length is estimated with this machine's voice.
 fn refuse_before_buying(
     input: &VoiceInput,
     (chain, request): (&Chain, &TtsRequest),
@@ -393,7 +394,8 @@ fn old_names(settings: &TtsSettings, first: Option<&str>) -> Vec<Note> {
         .collect()
 }
 
-/// Speeds the voice up, at most 1.1 times, if the film would otherwise be too long; else rejects it.
+/// Speeds up the voice, at most 1.1 times, if the film would otherwise be too long. Rejects the film if that is not
+/// enough.
 fn fit_tempo(input: &VoiceInput, sentences: &mut [SpokenSentence]) -> Result<f64, PipelineError> {
     let VoiceInput { graph, preset, .. } = input;
     let speech = by_scene(graph, sentences);

@@ -1,4 +1,4 @@
-//! Builds the timeline and writes it and its sidecars.
+//! Builds the timeline, and writes it with its sidecars.
 
 use crate::folder::JobFolder;
 use crate::sources::Sources;
@@ -17,7 +17,7 @@ use pytoon_media::fonts::{FontFinder, Fonts};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The settings that shape a timeline.
+/// The settings that determine a timeline.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct TimelineSettings {
     captions: CaptionDefaults,
@@ -95,7 +95,7 @@ pub(crate) fn write(folder: &JobFolder, timeline: &Timeline) -> Result<()> {
     Ok(())
 }
 
-/// Returns the fonts of all text in a timeline.
+/// Returns the fonts of all text on a timeline.
 pub(crate) fn fonts(finder: &FontFinder, timeline: &Timeline) -> Result<Fonts> {
     use pytoon_core::timeline::{ClipSource, OverlayContent};
     let mut texts: Vec<&str> =

@@ -10,9 +10,9 @@ use pytoon_voice::transcript::{Outcome, transcribe};
 use serde::Serialize;
 use std::path::Path;
 
-/// Transcribes a recording.
+/// Transcribes a recording without a script.
 pub(crate) struct TranscriptStage {
-    /// Budgets of the service.
+    /// The budgets that limit calls to the transcription service.
     pub(crate) limits: CallLimits,
 }
 
@@ -43,7 +43,7 @@ impl Stage for TranscriptStage {
         "transcript".to_owned()
     }
 
-    /// Returns true unless the transcription failed: then it is retried.
+    /// Returns true unless the transcription failed; a failed one is retried.
     fn is_usable(&self, _: &StageContext<'_>, heard: &Outcome) -> Result<bool> {
         Ok(heard.is_ok())
     }
@@ -57,7 +57,7 @@ impl Stage for TranscriptStage {
     }
 }
 
-/// Makes the transcript the script of a brief, or notes the reason for the failure.
+/// Uses the transcript as the script of a brief, or notes the reason for the failure.
 pub(crate) fn apply(heard: Outcome, sources: &mut Sources) {
     match heard {
         Ok(written) => {

@@ -1,7 +1,7 @@
-//! Synthesizes or reads the voice and assigns it to scenes.
+//! Synthesizes the voice or reads a recording, and assigns it to scenes.
 //!
-//! Takes are stored in the work folder and reused from there, so a continued or repeated render does not synthesize
-//! twice.
+//! Takes are stored in the work folder and reused from there, so a resumed or repeated render does not synthesize
+//! them again.
 
 use super::voice_order::{
     KeptVoice, Refuse, VoiceInput, VoiceResult, VoiceStage, silent, write_take,
@@ -35,7 +35,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 impl KeptVoice {
-    /// Returns the voice that a continued job keeps: that of its last take, or else of its receipt. A fallback
+    /// Returns the voice that a resumed job keeps: the voice of its last take, or else of its receipt. A fallback
     /// voice is not kept, and the brief's own choice takes precedence.
     pub(crate) fn of(folder: &JobFolder, sources: &Sources) -> Option<Self> {
         let asked = sources.brief.voice_settings();
@@ -55,7 +55,7 @@ impl KeptVoice {
     }
 }
 
-/// The part of a receipt that names the voice.
+/// The section of a receipt that names the voice.
 #[derive(Deserialize)]
 struct EarlierReceipt {
     voice: VoiceReceipt,
@@ -125,7 +125,7 @@ fn spoken_part(graph: &SceneGraph) -> SceneGraph {
 }
 
 impl VoiceResult {
-    /// Returns the files of the takes, each once.
+    /// Returns the take files, each once.
     pub(crate) fn takes(&self) -> Vec<String> {
         let takes: BTreeSet<&String> = self.speech.iter().flatten().map(|u| &u.asset).collect();
         takes.into_iter().cloned().collect()
@@ -144,7 +144,7 @@ impl Stage for VoiceStage<'_> {
         result.takes()
     }
 
-    /// Returns true if no provider failed: failed ones are retried, and existing purchases are reused.
+    /// Returns true if no provider failed. Failed providers are retried, and existing purchases are reused.
     fn is_usable(&self, _: &StageContext<'_>, spoken: &VoiceResult) -> Result<bool> {
         Ok(spoken.attempts.is_empty())
     }
@@ -166,8 +166,7 @@ pub(crate) fn is_asked(graph: &SceneGraph) -> bool {
         && graph.scenes.iter().any(|scene| !scene.sentences.is_empty())
 }
 
-/// Returns the degradation of the voice against the brief, if there is any: a local voice replaces that of a
-/// service, or there is none.
+/// Returns a message if the voice is degraded: a local voice replaced that of a service, or there is no voice.
 pub(crate) fn shortfall(graph: &SceneGraph, result: &VoiceResult) -> Option<String> {
     let is_silent = is_asked(graph) && result.provider.is_none();
     let why: Vec<String> = result.warnings.iter().map(Note::to_string).collect();
@@ -233,7 +232,7 @@ fn recorded(
     Ok(result)
 }
 
-/// Notes the differences between a recording and its script, in times of the user's file.
+/// Returns a note on the differences between a recording and its script, with times in the user's file.
 fn mismatch_note(
     mismatch: &Mismatch,
     sentences: &[Vec<text::Word>],

@@ -1,4 +1,4 @@
-//! The input and the output of the stage `voice`.
+//! The input and the output of the `voice` stage.
 
 use crate::Result;
 use crate::folder::JobFolder;
@@ -24,11 +24,11 @@ use pytoon_voice::tts_manager::FailedAttempt;
 use serde::{Deserialize, Serialize};
 use std::io::Cursor;
 
-/// Speaks the script or reads the recording.
+/// Synthesizes the script or reads the recording.
 pub(crate) struct VoiceStage<'a> {
-    /// The voice of an earlier film of this job, which a continued job keeps.
+    /// The voice of an earlier film of this job, which a resumed job keeps.
     pub(crate) kept: Option<KeptVoice>,
-    /// Budgets of services.
+    /// The budgets that limit calls to paid services.
     pub(crate) limits: CallLimits,
     pub(crate) refuse: Refuse<'a>,
 }
@@ -39,7 +39,7 @@ pub(crate) struct VoiceInput {
     pub(crate) graph: SceneGraph,
     pub(crate) recording: Option<Asset>,
     pub(crate) settings: VoiceSettings,
-    /// A note, if the language of the words is a guess.
+    /// A note that the language was detected and may be wrong, if the brief does not state it.
     pub(crate) assumed_language: Option<Note>,
     pub(crate) preset: Preset,
     pub(crate) target_ms: Option<i64>,
@@ -49,7 +49,7 @@ pub(crate) struct VoiceInput {
     pub(crate) guessed_script: Option<String>,
     #[serde(serialize_with = "entries")]
     pub(crate) pronunciations: Pronunciations,
-    /// A key of the available voices and services; `None` if a job keeps its voice.
+    /// A key of the available voices and services; `None` if the job keeps its voice.
     pub(crate) means: Option<String>,
 }
 
@@ -60,13 +60,14 @@ pub(crate) struct KeptVoice {
     pub(super) name: Option<String>,
 }
 
-/// Rejects a film before its voice is bought, given the lengths of its scenes and the price of the voice.
+/// A check that rejects a film before its voice is purchased, based on the lengths of its scenes and the price of the
+/// voice.
 pub(crate) type Refuse<'a> = &'a dyn Fn(&Fit, MicroUsd) -> Result<()>;
 
-/// The result of the stage `voice`.
+/// The result of the `voice` stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct VoiceResult {
-    /// Utterances by scene.
+    /// The utterances, by scene.
     pub(crate) speech: Vec<Vec<Utterance>>,
     /// The provider that spoke, or `voice_file`; `None` without a voice.
     pub(crate) provider: Option<String>,
@@ -75,19 +76,19 @@ pub(crate) struct VoiceResult {
     pub(crate) voice: Option<VoiceUsed>,
     /// The method by which words were timed.
     pub(crate) method: AlignmentMethod,
-    /// The confidence in it, 0 to 1; `None` without a voice.
+    /// The confidence in the word times, 0 to 1; `None` without a voice.
     pub(crate) confidence: Option<f64>,
     /// Notes on failures and assumptions.
     pub(crate) warnings: Vec<Note>,
     /// The factor by which the voice was sped up.
     pub(crate) tempo: f64,
-    /// Providers that were asked before and failed.
+    /// The providers that failed before `provider`, in order.
     #[serde(default)]
     pub(crate) attempts: Vec<FailedAttempt>,
-    /// True if a local voice replaces that of a service.
+    /// True if a local voice replaced that of a service.
     #[serde(default)]
     pub(crate) stepped_down: bool,
-    /// The price of a service, if nothing may be bought.
+    /// The price of a paid service, if purchases are not allowed.
     #[serde(default)]
     pub(crate) quote: Option<Quote>,
 }
@@ -118,7 +119,7 @@ impl VoiceResult {
         self.warnings.iter().cloned().chain(sped_up)
     }
 
-    /// Returns the part of the receipt about the voice. `asked` is true if the film is to have one.
+    /// Returns the section of the receipt about the voice. `asked` is true if the film is to have a voice.
     pub(crate) fn receipt(&self, asked: bool) -> VoiceReceipt {
         let voice = self.voice.as_ref();
         VoiceReceipt {

@@ -1,6 +1,6 @@
-//! Warnings about the voice of a brief, before anything is rendered.
+//! Warns about the voice of a brief before anything is rendered.
 //!
-//! Reads the installed voices and the configuration; speaks nothing and buys nothing.
+//! Reads the installed voices and the configuration; synthesizes nothing and makes no paid calls.
 
 use crate::Result;
 use crate::environment::Environment;
@@ -18,7 +18,7 @@ use pytoon_voice::tts::chain::{Chain, LeftOut};
 /// Returns the warnings about a brief's voice and language.
 ///
 /// # Errors
-/// [`crate::PipelineError`] if a key or a setting of a voice provider cannot be used.
+/// Returns [`crate::PipelineError`] if a key or a setting of a voice provider cannot be used.
 pub fn voice_warnings(env: &Environment, brief: &Brief) -> Result<Vec<Note>> {
     if brief.voice_file.is_some() || brief.voice_is_off() {
         return Ok(Vec::new());
@@ -38,7 +38,7 @@ pub fn voice_warnings(env: &Environment, brief: &Brief) -> Result<Vec<Note>> {
     Ok(warnings)
 }
 
-/// Returns a note if the language of the words is a guess.
+/// Returns a note if the brief does not state its language and the detected one may be wrong.
 pub(super) fn assumed_language(brief: &Brief) -> Option<Note> {
     let is_guess = brief.language.is_none() && plan::detected_language(brief).is_assumed;
     is_guess.then(|| Note::LanguageAssumed { language: plan::language_of(brief) })
@@ -68,7 +68,7 @@ pub(super) fn no_natural_voice(
     Some(Note::NoNaturalVoice { language, provider, command })
 }
 
-/// Removes the providers that have no voice for the language, each with its reason.
+/// Removes the providers that have no voice for the language, each with the reason.
 pub(super) fn leave_out_who_has_no_voice(chain: &mut Chain, request: &TtsRequest) {
     let Chain { providers, left_out } = chain;
     providers.retain(|provider| match provider.has_no_voice(request) {

@@ -1,5 +1,5 @@
-//! From a plan to a film whose times are known: the voice, the analysis of pictures, the timeline, and the engines
-//! of the scenes.
+//! Turns a plan into a film whose scene times are known: the voice, the analysis of pictures, the timeline, and the
+//! engines of the scenes.
 
 use super::engines::{self, SceneRequest};
 use super::look::{LookInput, LookStage};
@@ -23,10 +23,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Synthesizes, analyses, builds the timeline and chooses engines.
+/// Synthesizes the voice, analyses pictures, builds the timeline and chooses engines.
 #[derive(Default)]
 pub(crate) struct VoicedStage {
-    /// The voice of an earlier film of this job, which a continued job keeps.
+    /// The voice of an earlier film of this job, which a resumed job keeps.
     pub(crate) kept: Option<KeptVoice>,
 }
 
@@ -35,18 +35,18 @@ pub(crate) struct VoicedInput {
     /// The hash of the brief itself, without the content of its files.
     pub(crate) brief: String,
     pub(crate) sources: Sources,
-    /// Stamps of its files.
+    /// The stamps of the brief's files.
     pub(crate) stamps: Vec<String>,
     pub(crate) graph: SceneGraph,
     pub(crate) voice: VoiceInput,
     pub(crate) look: LookInput,
     pub(crate) timeline: TimelineSettings,
-    /// The engines that can be asked; `None` if a job keeps its engines.
+    /// The engines that can be used; `None` if the job keeps its engines.
     pub(crate) engines: Option<EngineMeans>,
 }
 
-/// Returns the voice of the job's first film, for a continued film with the same words and settings. The cache key
-/// of the first film contains the available voices, which a continued film omits.
+/// Returns the voice of the job's first film, for a resumed film with the same words and settings. The cache key of
+/// the first film contains the available voices, which that of a resumed film omits.
 fn spoken_at_first(
     context: &StageContext<'_>,
     stage: &VoiceStage<'_>,
@@ -61,22 +61,22 @@ fn spoken_at_first(
     Ok(earlier.map(|(value, _)| Output { value, reused: true, took: begun.elapsed() }))
 }
 
-/// A film whose times are known.
+/// A film whose scene times are known.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Voiced {
-    /// The hash of the spoken brief.
+    /// The hash of the brief whose script was spoken.
     pub(crate) brief: String,
-    /// The scenes with the chains of their engines.
+    /// The scenes with their engine chains.
     pub(crate) graph: SceneGraph,
     pub(crate) spoken: VoiceResult,
-    /// The facts about the pictures.
+    /// The results of the picture analysis, by file.
     pub(crate) facts: BTreeMap<String, AssetFacts>,
-    /// The film without external engines.
+    /// The timeline without clips of external engines.
     pub(crate) timeline: Timeline,
     pub(crate) warnings: Vec<Note>,
     /// The orders for external engines.
     pub(crate) wanted: Vec<SceneRequest>,
-    /// The duration of each part, in milliseconds; true if an earlier run had made it.
+    /// The parts of the stage: name, duration in milliseconds, and true if an earlier run produced the result.
     pub(crate) parts: Vec<(String, u64, bool)>,
 }
 
@@ -98,7 +98,7 @@ impl Stage for VoicedStage {
         voiced.spoken.takes()
     }
 
-    /// Returns true if no voice provider failed: failed ones are retried.
+    /// Returns true if no voice provider failed. Failed providers are retried.
     fn is_usable(&self, _: &StageContext<'_>, voiced: &Voiced) -> Result<bool> {
         Ok(voiced.spoken.attempts.is_empty())
     }
@@ -139,11 +139,11 @@ impl Stage for VoicedStage {
     }
 }
 
-/// The facts about the pictures, and the voice.
+/// The results of the picture analysis, and the voice.
 type LookAndSpeech = (Output<BTreeMap<String, AssetFacts>>, Output<VoiceResult>);
 
 impl VoicedStage {
-    /// Synthesizes while the pictures are analysed.
+    /// Synthesizes the voice while the pictures are analysed.
     fn look_and_speak(
         &self,
         context: &StageContext<'_>,

@@ -1,4 +1,4 @@
-//! Programs that stall, exceed their time or their limits, or are cancelled.
+//! Tests of programs that stall, exceed their run time or their limits, or are cancelled.
 
 use super::*;
 

@@ -1,22 +1,22 @@
-//! Adds up the counters of several processes, as Prometheus text.
+//! Adds up the counters of several processes and formats them as Prometheus text.
 //!
-//! Each process keeps its counters in the database. The counters of a process that has ended stay, so that sums
+//! Each process stores its counters in the database. The counters of a process that has ended remain, so that sums
 //! never decrease. Gauges belong to one process and are not added up.
 
 use std::collections::BTreeMap;
 
-/// One metric with its samples.
+/// A metric with its samples.
 #[derive(Debug, Default)]
 struct Family {
-    /// The `# HELP` and `# TYPE` lines.
+    /// The `# HELP` and `# TYPE` lines of the metric.
     head: Vec<String>,
     is_gauge: bool,
-    /// Names with labels, in the order of the text.
+    /// The sample names with their labels, in the order of the text.
     samples: Vec<String>,
     values: BTreeMap<String, f64>,
 }
 
-/// Adds the counters of other processes to the text of this one.
+/// Adds the counters of other processes to the text of this process.
 pub fn merge(own: &str, others: &[&str]) -> String {
     let mut families: Vec<(String, Family)> = Vec::new();
     read(own, true, &mut families);

@@ -1,9 +1,10 @@
 //! A job of the service: its status, the tasks that make its film, and its scenes.
 //!
-//! Guarantees: pure values; every state changes only through its [`State::apply`](crate::state::State::apply).
+//! Guarantees: the types are pure values; every state changes only through its
+//! [`State::apply`](crate::state::State::apply).
 //!
-//! Does not say which tasks there are and in which order ([`pytoon_core::graph`]), run them (the
-//! worker), keep rows ([`store::JobStore`], [`queue::TaskQueue`]) or notify submitters ([`webhook`]).
+//! Does not define which tasks there are and in which order ([`pytoon_core::graph`]), run them (the worker), store
+//! rows ([`store::JobStore`], [`queue::TaskQueue`]) or notify submitters ([`webhook`]).
 //!
 //! Start with [`JobStatus`], then [`store::JobStore`].
 

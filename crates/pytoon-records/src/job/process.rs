@@ -1,4 +1,4 @@
-//! The processes of a service: their counters, the database's health and clock, and the queue in numbers.
+//! The processes of a service: their counters, the health and the clock of the database, and the state of the queue.
 
 use super::JobStatus;
 use crate::ledger::StoreFuture;
@@ -7,44 +7,44 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-/// The queue in numbers.
+/// The number of jobs and tasks in each state, and the queue's delays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueueState {
-    /// Jobs by status.
+    /// The number of jobs, by status.
     pub jobs: BTreeMap<JobStatus, u64>,
-    /// Tasks that are due.
+    /// The number of tasks that are due.
     pub ready: u64,
-    /// Tasks under a lease.
+    /// The number of tasks under a lease.
     pub running: u64,
-    /// Tasks whose time has not come.
+    /// The number of tasks that are not due yet.
     pub waiting: u64,
-    /// Dead tasks.
+    /// The number of dead tasks.
     pub dead: u64,
-    /// Waiting time of the oldest due task, in milliseconds.
+    /// The time that the oldest due task has waited, in milliseconds.
     pub oldest_ready_ms: i64,
-    /// Running tasks whose lease expired.
+    /// The number of running tasks whose lease has expired.
     pub expired: u64,
 }
 
-/// Adds up the counters of several processes.
+/// A function that adds up the counters of several processes.
 pub type AddUp = fn(&[&str]) -> String;
 
-/// The name of the row with the counters of ended processes.
+/// The name of the row that contains the counters of ended processes.
 pub const ENDED: &str = "ended";
 
-/// Keeps the counters of processes, and answers for the database. Every method is one transaction.
+/// Stores the counters of processes, and reports on the database. Every method is one transaction.
 pub trait ProcessStore: fmt::Debug + Send + Sync {
-    /// Returns the queue in numbers.
+    /// Returns the current state of the queue.
     fn queue_state(&self) -> StoreFuture<'_, QueueState>;
-    /// Keeps the counters of a process.
+    /// Stores the counters of a process.
     fn counts_put(&self, process: &str, text: &str) -> StoreFuture<'_, ()>;
     /// Lists the counters of every process.
     fn counts_all(&self) -> StoreFuture<'_, Vec<(String, String)>>;
     /// Reads the clock of the database.
     fn now(&self) -> StoreFuture<'_, UnixMs>;
-    /// Adds the counters of processes that were silent for a time to the row [`ENDED`], and deletes
-    /// theirs. Returns the number of these processes.
+    /// Adds the counters of processes that were silent for the duration `unheard_for` to the row [`ENDED`], and
+    /// deletes their rows. Returns the number of these processes.
     fn counts_fold(&self, unheard_for: Duration, add_up: AddUp) -> StoreFuture<'_, usize>;
-    /// Checks that a row can be written.
+    /// Checks that the database accepts writes.
     fn check(&self) -> StoreFuture<'_, ()>;
 }

@@ -1,8 +1,8 @@
-//! The queue of tasks under leases.
+//! The task queue, from which workers claim tasks under leases.
 //!
-//! A claim of a task returns a token, and every later write names that token. After the lease has expired another
-//! worker may claim the task with a higher token. Later writes of the first are rejected ([`Hold::Lost`]), so that
-//! a disconnected worker cannot spoil the work of another.
+//! A claim of a task returns a token, and every later write names that token. After the lease has expired, another
+//! worker may claim the task with a higher token. Later writes by the first worker are rejected ([`Hold::Lost`]), so
+//! that a disconnected worker cannot overwrite the work of another.
 //!
 //! Guarantees: every method is one transaction; times are the database's.
 //!
@@ -30,19 +30,19 @@ pub const MAX_CLAIMS: u32 = 5;
 pub struct Lease {
     /// The id of the task.
     pub task_id: TaskId,
-    /// Its name within the job.
+    /// The name of the task within the job.
     pub name: String,
-    /// Its kind.
+    /// The kind of the task.
     pub kind: TaskKind,
-    /// The token of this claim, named in every later write.
+    /// The token of this claim, which every later write must name.
     pub token: i64,
-    /// Attempts so far: claims that failed or were lost, and this one.
+    /// The number of attempts so far: claims that failed or were lost, and this one.
     pub attempts: u32,
-    /// The memo of the last claim that put the task off.
+    /// The memo of the last claim that deferred the task.
     pub memo: Value,
-    /// The job.
+    /// The job to which the task belongs.
     pub job: JobRow,
-    /// Time between its due time and this claim, in milliseconds.
+    /// The time between the task's due time and this claim, in milliseconds.
     pub waited_ms: i64,
     /// True if the lease of an earlier claim expired.
     pub was_lost: bool,
@@ -51,64 +51,64 @@ pub struct Lease {
 /// The result of a write under a lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
-    /// The lease holds.
+    /// The lease still holds.
     Ours,
-    /// The lease holds, and the job is being stopped.
+    /// The lease holds, but the job is being stopped.
     Stop,
-    /// Another worker has the task, or the job is gone. Nothing was written.
+    /// Another worker has the task, or the job was deleted. Nothing was written.
     Lost,
 }
 
 /// The result of a finished task.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Finish {
-    /// Tasks that follow it.
+    /// The tasks that follow the finished task.
     pub then: Vec<NewTask>,
-    /// Changes of scenes.
+    /// The changes to scenes that the task caused.
     pub scenes: Vec<SceneChange>,
-    /// True if the film is published with it.
+    /// True if the task published the film.
     pub publishes: bool,
 }
 
-/// The failure of a task.
+/// The failure of an attempt at a task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
-    /// The error.
+    /// The error that ended the attempt.
     pub error: JobError,
-    /// The pause before the next attempt; `None` if there is none.
+    /// The backoff before the next attempt; `None` if there is none.
     pub retry_in: Option<Duration>,
     /// True if the job is held for a person's decision and has not failed.
     pub held: bool,
 }
 
-/// A dead task as kept.
+/// A stored dead task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeadTask {
-    /// Its id.
+    /// The id of the task.
     pub id: TaskId,
-    /// The job.
+    /// The id of the job.
     pub job_id: JobId,
-    /// Its name within the job.
+    /// The name of the task within the job.
     pub name: String,
-    /// Attempts at it.
+    /// The number of attempts at the task.
     pub attempts: u32,
-    /// The last error.
+    /// The error of the last attempt.
     pub error: String,
-    /// The time of its last change.
+    /// The time at which the task last changed.
     pub updated_at: UnixMs,
 }
 
-/// Keeps tasks and hands them out. Every method is one transaction.
+/// Stores tasks, which workers claim. Every method is one transaction.
 pub trait TaskQueue: fmt::Debug + Send + Sync {
-    /// Claims the task that has waited longest, for the duration of a lease.
+    /// Claims the task that has been due longest, for the duration of a lease.
     fn task_claim(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>>;
-    /// Claims a task of a job that has begun. A worker without free disk space starts no other.
+    /// Claims a task of a job that has already begun. A worker without free disk space claims no other task.
     fn task_claim_begun(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>>;
     /// Extends a lease (heartbeat).
     fn task_beat(&self, id: &TaskId, token: i64, lease: Duration) -> StoreFuture<'_, Hold>;
     /// Finishes a task, and adds the tasks that follow it.
     fn task_finish(&self, id: &TaskId, token: i64, finish: Finish) -> StoreFuture<'_, Hold>;
-    /// Defers a task, with a memo for its next claim. This is not a failed attempt.
+    /// Defers a task, with a memo for its next claim. This does not count as a failed attempt.
     fn task_later(
         &self,
         id: &TaskId,
@@ -116,14 +116,14 @@ pub trait TaskQueue: fmt::Debug + Send + Sync {
         wait: Duration,
         memo: Value,
     ) -> StoreFuture<'_, Hold>;
-    /// Hands a task back unfinished, when a worker is stopped. This is not a failed attempt.
+    /// Returns an unfinished task to the queue when its worker is stopped. This does not count as a failed attempt.
     fn task_give_back(&self, id: &TaskId, token: i64) -> StoreFuture<'_, Hold>;
     /// Ends a failed attempt: the task is retried, or its job fails or is held.
     fn task_fail(&self, id: &TaskId, token: i64, failure: Failure) -> StoreFuture<'_, Hold>;
     /// Lists dead tasks, newest first.
     fn task_dead(&self) -> StoreFuture<'_, Vec<DeadTask>>;
-    /// Requeues a dead task with its job. Returns false if it is not dead.
+    /// Requeues a dead task together with its job. Returns false if the task is not dead.
     fn task_requeue(&self, id: &TaskId) -> StoreFuture<'_, bool>;
-    /// Waits until there may be a task, or the time has passed.
+    /// Waits until a task may be due, but for `at_most` this long.
     fn task_wait(&self, at_most: Duration) -> StoreFuture<'_, ()>;
 }

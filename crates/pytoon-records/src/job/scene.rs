@@ -1,6 +1,6 @@
-//! The status of a scene of a job, and the events that change it.
+//! The status of a scene in a job, and the events that change it.
 //!
-//! A scene cannot fail: the last engine of each chain is this machine.
+//! A scene cannot fail, since the last engine of each chain is the local one.
 
 use crate::state::{InvalidTransition, State, names};
 use serde::{Deserialize, Serialize};
@@ -9,25 +9,25 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SceneStatus {
-    /// This machine draws it with the film.
+    /// This machine will draw the scene as part of the film.
     #[default]
     Planned,
-    /// Engines draw it.
+    /// External engines are drawing the scene.
     Rendering,
-    /// It is drawn.
+    /// The scene has been drawn.
     Done,
 }
 
 names!(SceneStatus { Planned = "planned", Rendering = "rendering", Done = "done" });
 
-/// Changes the status of a scene.
+/// An event that changes the status of a scene.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SceneEvent {
-    /// The timeline is built, and this machine is to draw it.
+    /// The timeline is built, and this machine will draw the scene.
     Planned,
-    /// The timeline is built, and engines are to draw it.
+    /// The timeline is built, and external engines will draw the scene.
     Ordered,
-    /// Its clip is delivered, or the film with it is published.
+    /// The clip of the scene is delivered, or the film with the scene is published.
     Drawn,
 }
 

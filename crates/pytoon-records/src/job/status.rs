@@ -9,25 +9,25 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum JobStatus {
-    /// Accepted; no worker has begun.
+    /// The job is accepted, and no worker has begun it.
     Queued,
-    /// Scenes are planned.
+    /// A worker plans the scenes.
     PlanningScenes,
-    /// The voice is spoken and every word and scene gets its time.
+    /// A worker synthesizes the voice and times every word and scene.
     BuildingTimeline,
-    /// Engines draw scenes.
+    /// Engines draw the scenes.
     RenderingScenes,
-    /// Sound is mixed, the picture is drawn and encoded, the file is checked.
+    /// Workers mix the audio, draw and encode the video, and check the file.
     Composing,
     /// The film is finished.
     Done,
-    /// A task failed for good; `error` says why. Finished stages are kept.
+    /// A task failed permanently, for the reason in `error`. Finished stages remain finished.
     Failed,
-    /// The film would be degraded, and its brief asks for a person's decision.
+    /// The film would be degraded, and its brief requires a person's decision.
     Held,
-    /// A person cancelled the job; running tasks and vendors are being stopped.
+    /// A person cancelled the job. Running tasks and vendor tasks are being stopped.
     Cancelling,
-    /// Cancelled.
+    /// The job was cancelled.
     Cancelled,
 }
 
@@ -44,22 +44,22 @@ names!(JobStatus {
     Cancelled = "cancelled",
 });
 
-/// Changes the status of a job.
+/// An event that changes the status of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobEvent {
     /// A worker claims the task that plans scenes.
     PlanClaimed,
-    /// A worker claims the task that speaks the script.
+    /// A worker claims the task that synthesizes the voice.
     VoiceClaimed,
-    /// A worker claims a task that has a scene drawn.
+    /// A worker claims a task in which engines draw a scene.
     SceneClaimed,
-    /// A worker claims a task that mixes the sound, draws a chunk or publishes the film.
+    /// A worker claims a task that mixes the audio, draws a chunk or publishes the film.
     ComposeClaimed,
-    /// A worker claims the task that tells vendors of a cancel.
+    /// A worker claims the task that cancels vendor tasks.
     CancelClaimed,
     /// The film is published.
     Published,
-    /// A task fails for good.
+    /// A task fails permanently.
     Failed,
     /// A task stops because the film would be degraded.
     Held,
@@ -67,7 +67,7 @@ pub enum JobEvent {
     Withdrawn,
     /// A person cancels the job after a worker has begun.
     CancelRequested,
-    /// The last running task of a cancelled job ends, and vendors are told.
+    /// The last running task of a cancelled job ends, and vendors have been asked to cancel.
     CancelFinished,
     /// A person retries the job.
     Retried,
@@ -77,7 +77,7 @@ pub enum JobEvent {
     TaskRequeued,
     /// A person changes a scene of the job.
     Redone,
-    /// A worker finds stages that another version made.
+    /// A worker detects stages whose output is from another version.
     StartedOver,
 }
 
@@ -101,7 +101,7 @@ names!(JobEvent {
 });
 
 impl JobEvent {
-    /// Returns the event of a claim of a task.
+    /// Returns the event that a claim of a task causes.
     pub fn of_claim(kind: TaskKind) -> Self {
         match kind {
             TaskKind::Plan => Self::PlanClaimed,
@@ -152,13 +152,13 @@ impl JobStatus {
         !self.is_terminal() && self != Self::Cancelling
     }
 
-    /// Returns true if only a person changes the job from here.
+    /// Returns true if only a person can change the job's status.
     pub fn is_terminal(self) -> bool {
         matches!(self, Self::Done | Self::Failed | Self::Held | Self::Cancelled)
     }
 
-    /// Returns the progress in percent, from the numbers of finished and known tasks. The number of
-    /// tasks is known once the voice has spoken.
+    /// Returns the progress in percent, from the number of finished tasks and the number of known tasks. All tasks
+    /// are known once the voice has been synthesized.
     pub fn progress_pct(self, done: u32, known: u32) -> u8 {
         match self {
             Self::Done => 100,

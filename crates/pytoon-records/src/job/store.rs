@@ -1,4 +1,4 @@
-//! The store of jobs.
+//! The store that contains jobs.
 //!
 //! Guarantees: every method is one transaction; times are the database's.
 
@@ -11,31 +11,31 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
 
-/// A job before it is kept.
+/// A job that is about to be stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewJob {
-    /// Its id.
+    /// The id of the job.
     pub id: JobId,
-    /// The API key that submits it.
+    /// The id of the API key that submits the job.
     pub key_id: String,
-    /// The brief.
+    /// The brief, as JSON.
     pub brief: Value,
-    /// Data that the submitter gets back with it.
+    /// Data of the submitter, which is returned with the job.
     pub client_data: Option<Value>,
-    /// The webhook that its end is sent to.
+    /// The webhook that is notified of the job's end.
     pub webhook: Option<Value>,
-    /// Its first tasks.
+    /// The job's first tasks.
     pub tasks: Vec<NewTask>,
     /// The submitter's idempotency key.
     pub idempotency: Option<Idempotency>,
 }
 
-/// An idempotency key, by which a repeated request is known.
+/// An idempotency key, which identifies a repeated request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
-    /// The key.
+    /// The key that the submitter chose.
     pub mark: String,
-    /// The hash of the request.
+    /// The hash of the submitted request.
     pub request_hash: String,
 }
 
@@ -44,156 +44,157 @@ pub struct Idempotency {
 pub enum Submission {
     /// A new job was inserted.
     New,
-    /// The same request was submitted before, as this job.
+    /// The same request was submitted before and created this job.
     Repeated(JobId),
-    /// Another request was submitted with the same idempotency key.
+    /// A different request was submitted with the same idempotency key.
     Different,
-    /// The queue is full.
+    /// The queue already contains the maximum number of jobs.
     Full,
 }
 
-/// A job as kept.
+/// A stored job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobRow {
-    /// Its id.
+    /// The id of the job.
     pub id: JobId,
-    /// The API key that submitted it.
+    /// The id of the API key that submitted the job.
     pub key_id: String,
-    /// Its status.
+    /// The status of the job.
     pub status: JobStatus,
-    /// The brief.
+    /// The brief, as JSON.
     pub brief: Value,
-    /// Data that the submitter gets back with it.
+    /// Data of the submitter, which is returned with the job.
     pub client_data: Option<Value>,
-    /// The webhook that its end is sent to.
+    /// The webhook that is notified of the job's end.
     pub webhook: Option<Value>,
-    /// The error that failed it, or the reason why it is held.
+    /// The error for which the job failed or is held.
     pub error: Option<JobError>,
-    /// Number of finished tasks.
+    /// The number of finished tasks.
     pub tasks_done: u32,
-    /// Number of known tasks.
+    /// The number of known tasks.
     pub tasks_known: u32,
-    /// Submission time.
+    /// The time at which the job was submitted.
     pub created_at: UnixMs,
-    /// The time when it was last submitted, retried, released or redone. Its deadline counts from this time.
+    /// The time at which the job was last submitted, retried, released or redone. Its deadline counts from this time.
     pub asked_at: UnixMs,
-    /// The time of its last change.
+    /// The time at which the job last changed.
     pub updated_at: UnixMs,
-    /// The time when a worker began.
+    /// The time at which a worker began the job.
     pub started_at: Option<UnixMs>,
-    /// The time of its end.
+    /// The time at which the job ended.
     pub finished_at: Option<UnixMs>,
 }
 
-/// The error code of a job whose film would be degraded although its brief does not accept that.
+/// The error code of a job whose film would be degraded although its brief does not accept a degraded film.
 pub const DEGRADED: &str = "degraded";
 
-/// The error of a job.
+/// The error of a failed or held job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobError {
-    /// The kind of failure, such as `invalid_brief`.
+    /// The kind of error, such as `invalid_brief`.
     pub code: String,
     /// The stage that failed.
     pub stage: String,
     /// The provider that failed, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// A message that says what is wrong and what to do.
+    /// A message that states the cause and the remedy.
     pub message: String,
     /// True if a retry may succeed.
     pub retryable: bool,
 }
 
-/// A scene of a job as kept.
+/// A stored scene of a job.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SceneRow {
-    /// The scene.
+    /// The id of the scene.
     pub scene_id: SceneId,
-    /// Its status.
+    /// The status of the scene.
     pub status: SceneStatus,
-    /// The engine that draws or drew it.
+    /// The engine that draws or drew the scene.
     pub engine_used: Option<EngineName>,
-    /// True if that is not the requested engine.
+    /// True if `engine_used` is not the requested engine.
     pub fallback_used: bool,
-    /// Time that external engines worked on it, in milliseconds; `None` if none did.
+    /// The time that external engines worked on the scene, in milliseconds; `None` if none did.
     pub render_duration_ms: Option<i64>,
-    /// The reason why the requested engine did not draw it.
+    /// The reason why the requested engine did not draw the scene.
     pub error: Option<String>,
 }
 
-/// A change of a scene.
+/// A change to a scene.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SceneChange {
-    /// The scene.
+    /// The id of the scene.
     pub scene_id: SceneId,
-    /// Changes its status.
+    /// The event that changes the scene's status.
     pub event: SceneEvent,
-    /// The engine that draws or drew it.
+    /// The engine that draws or drew the scene.
     pub engine_used: Option<EngineName>,
-    /// True if that is not the requested engine.
+    /// True if `engine_used` is not the requested engine.
     pub fallback_used: bool,
-    /// Time that external engines worked on it, in milliseconds; `None` if none did.
+    /// The time that external engines worked on the scene, in milliseconds; `None` if none did.
     pub render_duration_ms: Option<i64>,
-    /// The reason why the requested engine did not draw it.
+    /// The reason why the requested engine did not draw the scene.
     pub error: Option<String>,
 }
 
 impl SceneChange {
-    /// Returns the row of the scene in its new status.
+    /// Returns the row of the scene with its new status.
     pub fn into_row(self, status: SceneStatus) -> SceneRow {
         let Self { scene_id, engine_used, fallback_used, render_duration_ms, error, .. } = self;
         SceneRow { scene_id, status, engine_used, fallback_used, render_duration_ms, error }
     }
 }
 
-/// Selects jobs; every given condition must hold. Newest first.
+/// Selects jobs that meet every condition that is set. Newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobFilter {
-    /// Submitted with this key.
+    /// The id of the API key that submitted the jobs.
     pub key_id: Option<String>,
-    /// In this status.
+    /// The status of the jobs.
     pub status: Option<JobStatus>,
-    /// Jobs after the last one of the page before.
+    /// The creation time and id of the last job on the previous page; only later rows are returned.
     pub after: Option<(UnixMs, JobId)>,
-    /// Maximum number.
+    /// Maximum number of jobs.
     pub limit: u32,
-    /// True to read briefs; otherwise each row has an empty one.
+    /// True to read briefs; otherwise the brief of each row is empty.
     pub with_briefs: bool,
 }
 
-/// The largest `client_data` of a job, in bytes of JSON: every list of jobs carries it.
+/// Maximum size of a job's `client_data`, in bytes of JSON. It is small because every list of jobs contains these
+/// data.
 pub const MAX_CLIENT_DATA: usize = 16 << 10;
 
-/// The kind of a job's event, as those who watch the job see it.
+/// The kind of a job event, as clients that watch the job see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
-    /// The job has another status.
+    /// The status of the job changed.
     Status,
-    /// A scene changed.
+    /// The status of a scene changed.
     Scene,
 }
 
 names!(EventKind { Status = "status", Scene = "scene" });
 
-/// An event of a job as kept, for those who watch it.
+/// A stored event of a job, for clients that watch the job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventRow {
-    /// Its place among the job's events, from 1.
+    /// The sequence number among the job's events, from 1.
     pub seq: i64,
-    /// Its time.
+    /// The time of the event.
     pub at: UnixMs,
-    /// Its kind.
+    /// The kind of the event.
     pub event: EventKind,
-    /// Its content: a status with its error, or a [`SceneRow`].
+    /// The content of the event: a status with its error, or a [`SceneRow`].
     pub data: Value,
 }
 
-/// Keeps jobs, their scenes and events. Every method is one transaction.
+/// Stores jobs, their scenes and events. Every method is one transaction.
 pub trait JobStore: fmt::Debug + Send + Sync {
     /// Inserts a new job with its first tasks, unless `most_waiting` jobs are queued.
     fn job_submit(&self, job: NewJob, most_waiting: u32) -> StoreFuture<'_, Submission>;
-    /// Returns [`Submission::Repeated`] or [`Submission::Different`] if the idempotency key of an API
-    /// key is remembered.
+    /// Returns [`Submission::Repeated`] or [`Submission::Different`] if the idempotency key is stored for this API
+    /// key.
     fn job_repeated(&self, key_id: &str, mark: &Idempotency)
     -> StoreFuture<'_, Option<Submission>>;
     /// Reads a job.
@@ -202,7 +203,7 @@ pub trait JobStore: fmt::Debug + Send + Sync {
     fn job_list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<JobRow>>;
     /// Lists the scenes of a job in order.
     fn job_scenes(&self, id: &JobId) -> StoreFuture<'_, Vec<SceneRow>>;
-    /// Lists the events of a job after one of them.
+    /// Lists the events of a job that follow the event number `after`.
     fn job_events(&self, id: &JobId, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>>;
     /// Lists the tasks of a job in the order of their creation.
     fn job_tasks(&self, id: &JobId) -> StoreFuture<'_, Vec<TaskRow>>;
@@ -211,9 +212,9 @@ pub trait JobStore: fmt::Debug + Send + Sync {
     /// Queues a stopped job again by an event that its status allows. Its finished tasks stay
     /// finished. Returns false if the status does not allow the event.
     fn job_resume(&self, id: &JobId, event: JobEvent) -> StoreFuture<'_, bool>;
-    /// Queues a job again with another brief, by an event that its status allows. Stages whose input does not
-    /// change are neither run nor bought again. Returns false if the status does not allow the event.
+    /// Queues a job again with another brief, by an event that its status allows. Stages whose input does not change
+    /// are neither run nor paid for again. Returns false if the status does not allow the event.
     fn job_redo(&self, id: &JobId, brief: Value, event: JobEvent) -> StoreFuture<'_, bool>;
-    /// Deletes a job that has ended. Returns false if it has not.
+    /// Deletes a job that has ended. Returns false if the job has not ended.
     fn job_delete(&self, id: &JobId) -> StoreFuture<'_, bool>;
 }

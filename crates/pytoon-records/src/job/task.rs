@@ -1,4 +1,4 @@
-//! The tasks that make a job's film: their kinds, their states, and the events that change these.
+//! The tasks that make a job's film: their kinds, their states, and the events that change the states.
 
 use crate::state::{InvalidTransition, State, names};
 use pytoon_core::graph::{FilmGraph, Node, StageId};
@@ -9,19 +9,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskKind {
-    /// Plans scenes.
+    /// Plans the scenes of the film.
     Plan,
-    /// Speaks the script and builds the timeline.
+    /// Synthesizes the voice and builds the timeline.
     Voice,
-    /// Has one scene drawn by engines.
+    /// Obtains the clip of one scene from engines.
     Scene,
-    /// Mixes the sound, over the final timeline.
+    /// Mixes the audio according to the final timeline.
     Mix,
-    /// Draws and encodes one chunk of the picture.
+    /// Draws and encodes one video chunk.
     Compose,
-    /// Joins, checks and delivers the film.
+    /// Joins, checks and publishes the film.
     Publish,
-    /// Tells vendors that a job was cancelled.
+    /// Asks vendors to cancel the tasks of a cancelled job.
     Cancel,
 }
 
@@ -36,7 +36,7 @@ names!(TaskKind {
 });
 
 impl TaskKind {
-    /// Returns the kind of task that makes a stage.
+    /// Returns the kind of task that runs a stage.
     pub fn of(stage: &StageId) -> Self {
         match stage {
             StageId::Plan => Self::Plan,
@@ -53,19 +53,19 @@ impl TaskKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskState {
-    /// It waits for other tasks of its job.
+    /// The task waits for other tasks of its job.
     Blocked,
-    /// A worker may claim it, from its time on.
+    /// A worker may claim the task once it is due.
     Ready,
-    /// A worker holds its lease.
+    /// A worker holds the lease on the task.
     Running,
-    /// Its job was stopped first.
+    /// The job was stopped before a worker began the task.
     Parked,
-    /// It is finished.
+    /// The task finished successfully.
     Done,
-    /// Dead letter: it failed, and runs again only if somebody requeues it.
+    /// Dead letter: the task failed permanently; an operator can requeue it.
     Dead,
-    /// It belongs to an earlier brief of its job.
+    /// The task belongs to an earlier brief of its job.
     Obsolete,
 }
 
@@ -79,36 +79,36 @@ names!(TaskState {
     Obsolete = "obsolete",
 });
 
-/// Changes the state of a task.
+/// An event that changes the state of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskEvent {
-    /// The last task that it needs is done.
+    /// The last task on which this one depends is done.
     Unblocked,
-    /// A worker claims it.
+    /// A worker claims the task.
     Claimed,
-    /// A worker claims it after the lease of another has run out.
+    /// A worker claims the task after another worker's lease expired.
     TakenOver,
-    /// Its worker has finished it.
+    /// The worker has finished the task.
     Finished,
-    /// It has to wait, such as for a vendor; this is no failed attempt.
+    /// The task must wait, for example for a vendor. This is not a failed attempt.
     PutOff,
-    /// Its worker was stopped before it had finished.
+    /// The worker was stopped before it finished the task.
     HandedBack,
-    /// It failed and is retried after a pause.
+    /// The attempt failed, and the task is retried after a pause.
     RetryScheduled,
-    /// It failed for good.
+    /// The task failed permanently.
     Died,
-    /// Its job is stopped before a worker has begun it.
+    /// The job is stopped before a worker has begun the task.
     Parked,
-    /// Its lease runs out after its job was stopped.
+    /// The lease on the task expires after the job was stopped.
     LostParked,
-    /// Its job is retried, released or requeued.
+    /// The job is retried, released or requeued.
     Requeued,
-    /// Its job is retried from the choice of engines and voices on, because it was degraded.
+    /// The degraded job is retried from the step that chooses engines and voices.
     Restarted,
-    /// Its job gets another brief.
+    /// The job gets another brief.
     Superseded,
-    /// The graph of the new brief has it too.
+    /// The graph of the new brief also contains the task.
     Replanned,
 }
 
@@ -154,19 +154,19 @@ impl State for TaskState {
     }
 }
 
-/// A task before it is kept.
+/// A task that is about to be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewTask {
-    /// Its name within the job, such as `scene:scene_01`.
+    /// The name of the task within the job, such as `scene:scene_01`.
     pub name: String,
-    /// Its kind.
+    /// The kind of the task.
     pub kind: TaskKind,
-    /// The tasks that must be done before, by name. Those that do not exist count as done.
+    /// The names of the tasks that must be done first. Names without a task count as done.
     pub needs: Vec<String>,
 }
 
 impl NewTask {
-    /// Returns the tasks that make stages of a film.
+    /// Returns the tasks that run stages of a film.
     pub fn of(nodes: &[Node]) -> Vec<Self> {
         let task = |node: &Node| Self {
             name: node.stage.to_string(),
@@ -176,36 +176,36 @@ impl NewTask {
         nodes.iter().map(task).collect()
     }
 
-    /// Returns the tasks that every new job begins with.
+    /// Returns the tasks with which every new job begins.
     pub fn first() -> Vec<Self> {
         Self::of(FilmGraph::of_brief().nodes())
     }
 
-    /// Returns the task that tells vendors of a cancel.
+    /// Returns the task that asks vendors to cancel a job's work.
     pub fn cancel() -> Self {
         let kind = TaskKind::Cancel;
         Self { name: kind.to_string(), kind, needs: Vec::new() }
     }
 }
 
-/// A task as kept, for people.
+/// A stored task, as shown to people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskRow {
-    /// Its name within the job.
+    /// The name of the task within the job.
     pub name: String,
-    /// Its state; obsolete tasks are not listed.
+    /// The state of the task. Obsolete tasks are not listed.
     pub state: TaskState,
-    /// The worker of its last claim.
+    /// The worker that last claimed the task.
     pub worker: Option<String>,
-    /// Claims that failed or were lost.
+    /// The number of claims that failed or were lost.
     pub attempts: u32,
-    /// The time from which on it may be claimed.
+    /// The time from which the task may be claimed.
     pub run_at: UnixMs,
-    /// The end of its lease.
+    /// The time at which the lease ends.
     pub lease_until: UnixMs,
-    /// The time of its last claim or change.
+    /// The time at which the task was last claimed or changed.
     pub claimed_at: UnixMs,
-    /// The error of its last attempt.
+    /// The error of the last attempt.
     pub error: Option<String>,
 }
 

@@ -1,6 +1,6 @@
 //! Webhook messages to submitters about the end of their jobs.
 //!
-//! A message is written in the transaction of the change that it reports (an outbox) and delivered at least once,
+//! A message is written in the transaction that makes the reported change (an outbox). It is delivered at least once,
 //! under one id by which a receiver detects duplicates.
 //!
 //! Does not send messages; their format is that of Standard Webhooks 1.0.
@@ -13,30 +13,30 @@ use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 
-/// The state of a message.
+/// The state of a webhook message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookState {
-    /// It is delivered at its next time.
+    /// The message is sent when its next attempt is due.
     Due,
-    /// The receiver answered with success.
+    /// The receiver responded with success.
     Delivered,
-    /// Every attempt failed. It is retried only when a person wants it.
+    /// Every attempt failed. An operator can resend the message.
     Dead,
 }
 
 names!(WebhookState { Due = "due", Delivered = "delivered", Dead = "dead" });
 
-/// Changes the state of a message.
+/// An event that changes the state of a webhook message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebhookEvent {
-    /// The receiver answers with success.
+    /// The receiver responds with success.
     Delivered,
-    /// An attempt fails, and another follows.
+    /// The attempt fails, and another follows.
     RetryScheduled,
     /// The last attempt fails.
     GivenUp,
-    /// A person has it delivered again.
+    /// A person resends the message.
     Resent,
 }
 
@@ -64,79 +64,79 @@ impl State for WebhookState {
     }
 }
 
-/// A leased message.
+/// A leased webhook message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DueWebhook {
-    /// Its id, the same in every attempt.
+    /// The id of the message, the same in every attempt.
     pub id: String,
-    /// The job that it is about.
+    /// The id of the job that the message is about.
     pub job_id: JobId,
-    /// Its type: `job.done`, `job.failed`, `job.held` or `job.cancelled`.
+    /// The type of the message: `job.done`, `job.failed`, `job.held` or `job.cancelled`.
     pub event: String,
-    /// The address of the receiver.
+    /// The URL of the receiver.
     pub url: String,
-    /// Its content.
+    /// The content of the message.
     pub data: Value,
-    /// Attempts so far.
+    /// The number of attempts so far.
     pub attempts: u32,
     /// The token of this lease.
     pub token: i64,
-    /// The time of the change that it reports.
+    /// The time of the change that the message reports.
     pub created_at: UnixMs,
 }
 
-/// The result of an attempt.
+/// The result of a delivery attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptResult {
-    /// The HTTP status, if there was an answer.
+    /// The HTTP status, if there was a response.
     pub status: Option<u16>,
-    /// Its duration.
+    /// The duration of the attempt.
     pub took: Duration,
-    /// The error; `None` if it succeeded.
+    /// The error; `None` if the attempt succeeded.
     pub error: Option<String>,
-    /// The pause before the next attempt; `None` if there is none.
+    /// The backoff before the next attempt; `None` if there is none.
     pub retry_in: Option<Duration>,
 }
 
-/// An attempt as kept.
+/// A stored delivery attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookAttempt {
-    /// Its time.
+    /// The time of the attempt.
     pub at: UnixMs,
-    /// The HTTP status, if there was an answer.
+    /// The HTTP status, if there was a response.
     pub status: Option<u16>,
-    /// Its duration in milliseconds.
+    /// The duration of the attempt, in milliseconds.
     pub duration_ms: i64,
-    /// The error; `None` if it succeeded.
+    /// The error; `None` if the attempt succeeded.
     pub error: Option<String>,
 }
 
-/// A message as kept.
+/// A stored webhook message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookRow {
-    /// Its id.
+    /// The id of the message.
     pub id: String,
-    /// The job that it is about.
+    /// The id of the job that the message is about.
     pub job_id: JobId,
-    /// Its type.
+    /// The type of the message.
     pub event: String,
-    /// The address of the receiver.
+    /// The URL of the receiver.
     pub url: String,
-    /// Its state.
+    /// The state of the message.
     pub state: WebhookState,
     /// The time of the next attempt, if there is one.
     pub next_at: Option<UnixMs>,
-    /// The time of the change that it reports.
+    /// The time of the change that the message reports.
     pub created_at: UnixMs,
-    /// Attempts so far.
+    /// The attempts so far.
     pub attempts: Vec<WebhookAttempt>,
 }
 
-/// Keeps messages. Every method is one transaction.
+/// Stores webhook messages. Every method is one transaction.
 pub trait WebhookStore: fmt::Debug + Send + Sync {
-    /// Leases the due message that has waited longest.
+    /// Leases the message that has been due longest.
     fn webhook_claim(&self, lease: Duration) -> StoreFuture<'_, Option<DueWebhook>>;
-    /// Writes an attempt with its result. Returns false if the lease is lost.
+    /// Stores an attempt with its result. Returns false if the lease is lost.
     fn webhook_record_attempt(
         &self,
         id: &str,
@@ -147,7 +147,7 @@ pub trait WebhookStore: fmt::Debug + Send + Sync {
     fn webhooks_of_job(&self, job: &JobId) -> StoreFuture<'_, Vec<WebhookRow>>;
     /// Lists dead messages, newest first.
     fn webhooks_dead(&self) -> StoreFuture<'_, Vec<WebhookRow>>;
-    /// Makes a message due again. Returns false if it is due already, or there is none.
+    /// Makes a message due again. Returns false if the message is already due or does not exist.
     fn webhook_resend(&self, id: &str) -> StoreFuture<'_, bool>;
 }
 

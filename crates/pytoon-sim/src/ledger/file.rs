@@ -1,6 +1,6 @@
-//! The ledger's file: one JSON object per line, appended, each with its `kind`.
+//! Stores the ledger in a file: one JSON object per line, appended, each with its `kind`.
 //!
-//! Guarantees: a line truncated by a kill is skipped at the next start; everything before it counts.
+//! Guarantees: a line that a kill truncated is skipped at the next start; every line before it counts.
 
 use super::{Inner, RequestLine, Submission, key};
 use crate::complain;
@@ -12,7 +12,7 @@ use std::path::Path;
 #[derive(Debug)]
 pub(super) struct File {
     file: std::fs::File,
-    /// True if the last line could not be written; reported once, not for every line of a full disk.
+    /// True if the last line could not be written. The failure is reported once, not for every line on a full disk.
     is_failing: bool,
 }
 
@@ -24,7 +24,7 @@ struct Line<'a, T> {
 }
 
 impl File {
-    /// Opens or creates the file and reads its content into `inner`.
+    /// Opens or creates the file, and reads its content into `inner`.
     pub(super) fn open(path: &Path, inner: &mut Inner) -> std::io::Result<Self> {
         let mut file =
             std::fs::OpenOptions::new().read(true).append(true).create(true).open(path)?;
@@ -91,8 +91,8 @@ impl File {
         self.note("write", written);
     }
 
-    /// Reports a failed write once. The vendors answer anyway, since their acceptances are in memory, but readers
-    /// of the file must know that it is incomplete.
+    /// Reports a failed write once. The vendors respond anyway, since their acceptances are in memory, but readers of
+    /// the file must know that it is incomplete.
     fn note(&mut self, operation: &str, result: std::io::Result<()>) {
         if let Err(error) = &result
             && !self.is_failing

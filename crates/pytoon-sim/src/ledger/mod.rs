@@ -1,7 +1,7 @@
-//! The simulator's record: requests, acceptances, charges and downloads.
+//! Records requests, acceptances, charges and downloads.
 //!
-//! Guarantees: a submission is in the ledger, and in its file, before the vendor's answer is sent; keys are stored
-//! by fingerprint only; with a file, everything is read back at the next start.
+//! Guarantees: a submission is in the ledger, and in its file, before the vendor's response is sent; API keys are
+//! stored only as fingerprints; with a file, the ledger survives a restart.
 //!
 //! Does not know protocols. Start with [`Ledger::accept`] and [`Ledger::view`].
 
@@ -15,44 +15,44 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A ledger must not drop entries, so a full one rejects tasks instead.
+/// Maximum number of submissions. A full ledger rejects tasks, because it must not drop entries.
 const MAX_SUBMISSIONS: usize = 100_000;
 
 /// A task that a vendor has accepted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Submission {
-    /// The vendor.
+    /// The name of the vendor.
     pub(crate) vendor: String,
-    /// The vendor's id of it.
+    /// The vendor's id of the task.
     pub(crate) id: String,
-    /// The client's id of it: `X-Request-Id`, else `X-Client-Ref`.
+    /// The client's id of the task: `X-Request-Id`, or else `X-Client-Ref`.
     pub(crate) client_ref: Option<String>,
-    /// The prompt.
+    /// The prompt of the order.
     pub(crate) prompt: String,
-    /// SHA-256 of the body in canonical order, without names that are chosen for each call.
+    /// The SHA-256 of the body in canonical order, without values that are chosen for each call.
     pub(crate) body_hash: String,
-    /// The beginning of the key's SHA-256.
+    /// The beginning of the API key's SHA-256.
     pub(crate) key_fingerprint: String,
     /// The time of acceptance, in milliseconds since 1970.
     pub(crate) accepted_at: u64,
-    /// True if the vendor's answer, with the id, was sent completely.
+    /// True if the vendor's response, with the id, was sent completely.
     pub(crate) answered: bool,
-    /// True if a fault closed the connection instead.
+    /// True if a fault closed the connection instead of sending the response.
     pub(crate) dropped: bool,
-    /// The number of later calls that named it.
+    /// The number of later calls that named the task.
     pub(crate) referenced: u64,
-    /// The time of its cancel.
+    /// The time at which the task was cancelled.
     pub(crate) cancelled_at: Option<u64>,
-    /// True if the vendor no longer shows it.
+    /// True if the vendor no longer shows the task.
     pub(crate) deleted: bool,
-    /// Complete downloads.
+    /// The number of complete downloads.
     pub(crate) downloads: u64,
-    /// The order.
+    /// The order and its course.
     pub(crate) job: Job,
 }
 
 impl Submission {
-    /// Returns its state.
+    /// Returns the state of the task at a time.
     pub(crate) fn phase(&self, now: u64) -> Phase {
         if let Some(at) = self.cancelled_at {
             let then = self.job.phase(at.saturating_sub(self.accepted_at));
@@ -61,12 +61,13 @@ impl Submission {
         self.job.phase(now.saturating_sub(self.accepted_at))
     }
 
-    /// Returns true in the first half of its time in the queue.
+    /// Returns true in the first half of the task's time in the queue.
     pub(crate) fn is_early_in_queue(&self, now: u64) -> bool {
         now.saturating_sub(self.accepted_at) < self.job.queue_ms / 2
     }
 
-    /// Returns its cost by now, in millionths of a dollar: charged when accepted, refunded later.
+    /// Returns the amount charged up to a time, in millionths of a dollar. Tasks are charged when accepted, and may
+    /// be refunded later.
     pub(crate) fn charged(&self, now: u64) -> u64 {
         let billing = prices::billing(&self.vendor);
         let charged = match self.phase(now) {
@@ -85,7 +86,7 @@ impl Submission {
     }
 }
 
-/// One request, as it is recorded.
+/// A request in its recorded form.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct RequestLine {
     pub(crate) at: u64,
@@ -93,14 +94,14 @@ pub(crate) struct RequestLine {
     pub(crate) step: String,
     pub(crate) method: String,
     pub(crate) path: String,
-    /// A status, `"dropped"` or `"aborted"`.
+    /// The HTTP status, `"dropped"` or `"aborted"`.
     pub(crate) status: serde_json::Value,
     pub(crate) key_fingerprint: Option<String>,
     pub(crate) submission: Option<String>,
     pub(crate) fault: Option<String>,
 }
 
-/// See the module.
+/// The ledger of all vendors, which is described in the module.
 #[derive(Debug)]
 pub(crate) struct Ledger(Mutex<Inner>);
 
@@ -117,7 +118,7 @@ struct Inner {
 pub(crate) enum Refused {
     /// The ledger is full.
     Full,
-    /// The id is taken.
+    /// The id is already in use.
     Taken,
 }
 
@@ -126,7 +127,7 @@ fn key(vendor: &str, id: &str) -> String {
 }
 
 impl Ledger {
-    /// Opens a ledger in memory, with a file at `path` if given.
+    /// Opens a ledger in memory, which is also stored in the file at `path` if there is one.
     pub(crate) fn open(path: Option<&Path>) -> std::io::Result<Self> {
         let mut inner = Inner::default();
         if let Some(path) = path {
@@ -148,7 +149,7 @@ impl Ledger {
         }
     }
 
-    /// Counts an attempt to order a task, regardless of its result.
+    /// Counts an attempt to order a task, whatever its result.
     pub(crate) fn post(&self, vendor: &str) {
         let mut inner = self.lock();
         *inner.posts.entry(vendor.to_owned()).or_default() += 1;
@@ -157,7 +158,7 @@ impl Ledger {
         }
     }
 
-    /// Accepts a task.
+    /// Records an accepted task.
     pub(crate) fn accept(&self, submission: Submission) -> Result<(), Refused> {
         let mut inner = self.lock();
         if inner.submissions.len() >= MAX_SUBMISSIONS {
@@ -178,7 +179,7 @@ impl Ledger {
         self.lock().submissions.len() as u64
     }
 
-    /// Looks a submission up.
+    /// Returns the submission with the given vendor and id.
     pub(crate) fn find(&self, vendor: &str, id: &str) -> Option<Submission> {
         let inner = self.lock();
         let index = *inner.by_id.get(&key(vendor, id))?;

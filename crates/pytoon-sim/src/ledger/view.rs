@@ -1,11 +1,11 @@
-//! The readable form of the ledger: every submission, and sums.
+//! The readable form of the ledger: every submission, and totals.
 
 use super::{Ledger, Submission};
 use crate::job::Phase;
 use serde_json::{Map, Value, json};
 
 impl Ledger {
-    /// Returns every submission with its state at `now`.
+    /// Returns every submission with its state at the time `now`.
     pub(crate) fn view(&self, now: u64) -> Value {
         let inner = self.lock();
         let submissions: Vec<Value> =
@@ -13,7 +13,7 @@ impl Ledger {
         json!({ "submissions": submissions })
     }
 
-    /// Returns sums over all vendors, and by vendor.
+    /// Returns totals over all vendors, and by vendor.
     pub(crate) fn summary(&self, now: u64) -> Value {
         let inner = self.lock();
         let all: Vec<&Submission> = inner.submissions.iter().collect();

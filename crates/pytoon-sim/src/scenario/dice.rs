@@ -1,13 +1,13 @@
-//! Decides for each request which faults strike.
+//! Decides for each request which faults apply.
 //!
-//! Guarantees: the decision depends only on the seed and on the order of matching requests. At most one fault of
-//! the request and one fate of the task strike per request: those of the first matching rules. A rule that an
-//! earlier one preceded keeps its turn.
+//! Guarantees: the decision depends only on the seed and on the order of matching requests. At most one fault of the
+//! request and one fate of the task apply to a request: those of the first matching rules. A rule that an earlier one
+//! preceded keeps its turn.
 
 use super::{Fault, Rule, Scenario, Step};
 use crate::seed;
 
-/// A scenario with its counters.
+/// A scenario with the counters of its rules.
 #[derive(Debug, Default)]
 pub(crate) struct Dice {
     scenario: Scenario,
@@ -20,12 +20,12 @@ struct Counter {
     struck: u64,
 }
 
-/// The drawn faults, each with the rule's value.
+/// The faults drawn for a request, each with its rule's value.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
 pub(crate) struct Drawn {
-    /// A fault of this request.
+    /// The fault of the request itself.
     pub(crate) request: Option<(Fault, Option<u64>)>,
-    /// A fate of the request's task.
+    /// The fault of the request's task.
     pub(crate) fate: Option<(Fault, Option<u64>)>,
 }
 

@@ -1,8 +1,8 @@
-//! Scenarios: the faults and their places, the invalid keys, and the duration of tasks.
+//! Scenarios: the faults and the requests that they affect, the invalid keys, and the duration of tasks.
 //!
 //! Guarantees: an unknown field, fault, step or vendor is rejected by name.
 //!
-//! Does not inject faults: `dice` decides when a rule applies, `serve` and `job` execute the fault.
+//! Does not inject faults: `dice` decides when a rule applies, and `serve` and `job` execute the fault.
 
 mod dice;
 mod yaml;
@@ -11,7 +11,7 @@ pub(crate) use dice::{Dice, Drawn};
 
 use serde::{Deserialize, Serialize};
 
-/// The vendors a rule may name.
+/// The vendors that a rule may name.
 pub const VENDORS: &[&str] = &[
     "runway",
     "fal",
@@ -27,13 +27,13 @@ pub const VENDORS: &[&str] = &[
     "google",
 ];
 
-/// A rehearsal.
+/// A scenario of faults and durations.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Scenario {
-    /// The seed of ids, looks and rules with a probability.
+    /// The seed for ids, looks, and rules with a probability.
     pub seed: u64,
-    /// The rules, tried in order for every request.
+    /// The rules, which are tried in order for every request.
     pub rules: Vec<Rule>,
     /// The invalid keys.
     pub keys: Keys,
@@ -41,30 +41,30 @@ pub struct Scenario {
     pub defaults: Defaults,
 }
 
-/// A fault and the requests that it strikes.
+/// A fault and the requests that it affects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// One of [`VENDORS`]; any vendor if absent.
+    /// The name of the vendor, one of [`VENDORS`]; any vendor if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<String>,
     /// The kind of request.
     pub step: Step,
     /// The fault.
     pub fault: Fault,
-    /// The probability of a strike among the matches that count.
+    /// The probability that the fault applies to a matching request that counts.
     #[serde(default = "always")]
     pub probability: f64,
-    /// The number of matches that pass unharmed first.
+    /// The number of matching requests that pass without a fault first.
     #[serde(default)]
     pub after: u64,
-    /// Maximum number of strikes.
+    /// The maximum number of times that the fault applies; no limit if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
-    /// A part of the prompt; any prompt if absent.
+    /// A text that the prompt must contain; any prompt if absent.
     #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
     pub prompt_part: Option<String>,
-    /// The name of a documented answer of the vendor, for `documented`.
+    /// The name of a documented response of the vendor, for `documented`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
     /// A number whose meaning depends on the fault.
@@ -73,7 +73,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Returns the index of the requested documented answer.
+    /// Returns the index of the requested documented response.
     fn documented(&self) -> Option<u64> {
         let (vendor, answer) = (self.vendor.as_deref()?, self.answer.as_deref()?);
         crate::documented::answer_index(vendor, answer).map(|place| place as u64)
@@ -88,23 +88,23 @@ fn always() -> f64 {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Keys {
-    /// Keys that are rejected everywhere.
+    /// Keys that every operation rejects.
     pub invalid: Vec<String>,
-    /// Keys that are rejected where money is spent.
+    /// Keys that operations that cost money reject.
     pub broke: Vec<String>,
     /// True if a task is visible only to the key that paid for it.
     pub isolated: bool,
 }
 
-/// The duration of tasks, before it is divided by the speed of the simulator.
+/// The duration of tasks, before it is divided by the simulator's speed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Defaults {
-    /// Time in the vendor's queue, in milliseconds.
+    /// The time in the vendor's queue, in milliseconds.
     pub queue_ms: u64,
-    /// Time of generation, in milliseconds.
+    /// The time of generation, in milliseconds.
     pub run_ms: u64,
-    /// The type fal accepts for `duration`; the sources disagree.
+    /// The type that fal accepts for `duration`, on which the sources disagree.
     pub fal_duration: FalDuration,
 }
 
@@ -114,7 +114,7 @@ impl Default for Defaults {
     }
 }
 
-/// See [`Defaults::fal_duration`].
+/// The type of fal's `duration`; see [`Defaults::fal_duration`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the documentation")]
@@ -139,7 +139,7 @@ pub enum Step {
     Search,
 }
 
-/// A fault. The guide describes the appearance of each.
+/// A fault. The guide describes the effect of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "docs/guides/simulator.md has the table")]
@@ -179,12 +179,12 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Returns true if the fault belongs to the task rather than to one request.
+    /// Returns true if the fault affects the task rather than one request.
     pub(crate) fn is_fate(self) -> bool {
         self as u8 >= Self::TruncatedClip as u8
     }
 
-    /// Returns true if the fault is in the film's file.
+    /// Returns true if the fault affects the film's file.
     pub(crate) fn is_of_clip(self) -> bool {
         (Self::TruncatedClip as u8..=Self::HugeClip as u8).contains(&(self as u8))
     }
@@ -196,7 +196,7 @@ impl Fault {
 pub struct ScenarioError(String);
 
 impl Scenario {
-    /// Parses JSON or YAML; a text that begins with a brace is JSON.
+    /// Parses a scenario in JSON or YAML. A text that begins with a brace is JSON.
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
         let value = if text.trim_start().starts_with('{') {
             serde_json::from_str(text).map_err(|error| ScenarioError(error.to_string()))?

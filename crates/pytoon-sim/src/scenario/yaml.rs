@@ -3,7 +3,7 @@
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Map, Value};
 
-/// Maximum depth, deeper than any scenario; a limit against hostile files.
+/// Maximum nesting depth, deeper than any scenario, which protects against hostile files.
 const MAX_DEPTH: usize = 16;
 
 pub(super) fn parse(text: &str) -> Result<Value, String> {

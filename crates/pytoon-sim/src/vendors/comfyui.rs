@@ -1,7 +1,7 @@
-//! ComfyUI: a queue, a history and files; every route also below `/api`.
+//! ComfyUI, with a queue, a history and files. Every route is also available below `/api`.
 //!
-//! A client's name for a task is rejected the second time. The real server may run it again; a rejection detects a
-//! client that sends twice just as well.
+//! A repeated client's id of a task is rejected. The real server may run the task again, but a rejection detects a
+//! client that sends it twice just as well.
 
 use super::{Answering, Vendor};
 use crate::call::{Call, Look, Order, Route};
@@ -56,7 +56,7 @@ impl Vendor for ComfyUi {
         headers.get(AUTHORIZATION)?.to_str().ok().map(str::to_owned)
     }
 
-    /// Returns false: the server has no keys; a proxy in front of it may.
+    /// Returns false: the server has no API keys, although a proxy in front of it may have.
     fn asks_for_a_key(&self) -> bool {
         false
     }
@@ -116,7 +116,7 @@ fn prompt_error(kind: &str, message: &str, node_errors: &Value) -> Answer {
     reply::json(StatusCode::BAD_REQUEST, &body)
 }
 
-/// Returns every text of a graph.
+/// Returns every text in a workflow graph.
 fn texts(graph: &Value) -> String {
     let nodes = graph.as_object().into_iter().flatten();
     let inputs = nodes.filter_map(|(_, node)| node["inputs"].as_object()).flatten();
@@ -124,7 +124,7 @@ fn texts(graph: &Value) -> String {
     texts.filter_map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" | ")
 }
 
-/// Returns the first number of a graph under one of some names.
+/// Returns the first number in a graph under one of the given names.
 fn number(graph: &Map<String, Value>, names: &[&str]) -> Option<u64> {
     names.iter().find_map(|name| {
         graph.values().find_map(|node| {
@@ -134,7 +134,7 @@ fn number(graph: &Map<String, Value>, names: &[&str]) -> Option<u64> {
     })
 }
 
-/// Returns the node that writes the film, and the list that names its file.
+/// Returns the node that writes the film, and the name of its output list.
 fn output(graph: &Map<String, Value>) -> Option<(&String, &'static str)> {
     graph.iter().find_map(|(id, node)| {
         let class = node["class_type"].as_str()?;
@@ -249,7 +249,7 @@ fn queue(call: &Call) -> Answer {
     reply::ok(&json!({ "queue_running": running, "queue_pending": pending }))
 }
 
-/// Returns names in a list of the body.
+/// Returns the names in a list of the body.
 fn names_in(call: &Call, field: &str) -> Vec<String> {
     let names = call.body[field].as_array().into_iter().flatten();
     names.filter_map(Value::as_str).map(str::to_owned).collect()
@@ -292,7 +292,7 @@ fn forget(call: &Call) -> Result<Answer, Refusal> {
     Ok(reply::empty(StatusCode::OK))
 }
 
-/// Returns the history's entry of a task; `None` until it has ended, and if it left the queue early.
+/// Returns a task's entry in the history; `None` before the task has ended, and if it left the queue early.
 fn entry(look: &Look) -> Option<Value> {
     let Look { submission, phase, is_odd } = look;
     let echo = submission.job.echo.clone().unwrap_or_default();

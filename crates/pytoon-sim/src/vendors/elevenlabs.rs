@@ -1,4 +1,4 @@
-//! ElevenLabs: speech with the time of each character.
+//! ElevenLabs, which returns speech with the time of each character.
 
 use super::{Answering, Vendor, header_key, openai};
 use crate::call::{Call, Route};
@@ -13,7 +13,7 @@ use base64::Engine;
 use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
-/// The larger limits of the fast models are reduced to this, to save memory.
+/// Maximum length of a text. The larger limits of the fast models are reduced to it, to save memory.
 const MAX_TEXT: usize = 10_000;
 const MODELS: &[(&str, usize)] = &[
     ("eleven_multilingual_v2", MAX_TEXT),
@@ -105,7 +105,7 @@ fn detail(problem: &Problem) -> Value {
     json!({ "loc": loc, "msg": problem.message, "type": problem.kind })
 }
 
-/// Returns container and rate of an `output_format`.
+/// Returns the container and the sample rate of an `output_format`.
 fn format(name: &str) -> Option<(&'static str, u32)> {
     let mut parts = name.split('_');
     let (container, rate) = (parts.next()?, parts.next()?.parse().ok()?);

@@ -1,7 +1,7 @@
-//! Pika at fal: a queue whose status, result and cancel addresses contain only owner and app.
+//! Pika at fal: a queue whose URLs for status, result and cancellation contain only the owner and the app.
 //!
-//! There is no failed status: a failure is a completed one with an error, or an unsuccessful result. This vendor
-//! has three hosts: the queue, storage and the account.
+//! This vendor has no failed status: a failure is a completed task with an error, or an unsuccessful result. It has
+//! three hosts: the queue, the storage and the account.
 
 use super::{Answering, Vendor, authorization, picture};
 use crate::call::{Call, Look, Order, Route};
@@ -17,10 +17,10 @@ use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
 const MAX_UPLOAD: u64 = 100 << 20;
-/// No maximum is documented; this one bounds the memory.
+/// Maximum length of a prompt, which bounds the memory. No maximum is documented.
 const MAX_PROMPT: usize = 20_000;
 
-/// The hosts.
+/// The hosts of fal.
 #[derive(Debug)]
 pub(super) enum Fal {
     Queue,
@@ -216,7 +216,7 @@ fn duration(call: &Call, check: &mut Check<'_>) -> u64 {
     }
 }
 
-/// Returns the size whose shorter side is `short`.
+/// Returns the output size whose shorter side is `short`.
 pub(super) fn size(ratio: &str, short: u32) -> (u32, u32) {
     let (wide, high) = ratio.split_once(':').unwrap_or(("9", "16"));
     let (wide, high): (u32, u32) = (wide.parse().unwrap_or(9), high.parse().unwrap_or(16));
@@ -224,7 +224,7 @@ pub(super) fn size(ratio: &str, short: u32) -> (u32, u32) {
     if wide >= high { (long(wide, high), short) } else { (short, long(high, wide)) }
 }
 
-/// Returns the shape of an uploaded picture.
+/// Returns the size of an uploaded picture in the form `width:height`.
 fn shape(call: &Call, url: &str) -> Option<String> {
     let id = url.strip_prefix(&format!("{}/fal-rest/put/", call.origin))?;
     let (width, height) = call.sim.uploads.find("fal", id)?.shape?;

@@ -1,4 +1,4 @@
-//! Google Cloud Text-to-Speech: base64 sound, and the times of marks in the beta version.
+//! Google Cloud Text-to-Speech, which returns audio in base64 and, in its beta version, the times of marks.
 
 use super::{Answering, Vendor, authorization, header_key, openai};
 use crate::call::{Call, Route};
@@ -12,7 +12,7 @@ use base64::Engine;
 use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
-/// Maximum size of text or SSML, marks included, in bytes.
+/// Maximum size of a text or SSML including marks, in bytes.
 const MAX_BYTES: usize = 5000;
 const ENCODINGS: &[&str] = &["LINEAR16", "MP3", "OGG_OPUS", "PCM"];
 
@@ -143,7 +143,7 @@ async fn synthesize(call: &mut Call) -> Result<Answer, Refusal> {
     Ok(reply::ok(&body))
 }
 
-/// Returns the time of a mark. A zero is omitted, as in JSON made from protocol buffers.
+/// Returns the time of a mark. A zero is omitted, as in JSON generated from protocol buffers.
 fn timepoint((name, index): &(String, usize), spoken: &Spoken) -> Value {
     let seconds = spoken.times.get(*index).map_or_else(|| spoken.seconds(), |(start, _)| *start);
     let mut point = json!({ "markName": name });
@@ -153,7 +153,7 @@ fn timepoint((name, index): &(String, usize), spoken: &Spoken) -> Value {
     point
 }
 
-/// Names, each with the index of the next character.
+/// The names of marks, each with the index of the next character.
 type Marks = Vec<(String, usize)>;
 
 /// Returns the text of SSML, and its marks.

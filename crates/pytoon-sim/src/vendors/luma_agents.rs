@@ -1,4 +1,4 @@
-//! Luma's current API: generations without cancel, addresses that are valid for an hour.
+//! Luma's current API: generations cannot be cancelled, and URLs are valid for an hour.
 
 use super::{Answering, Vendor, authorization, fal};
 use crate::call::{Call, Look, Order, Route};
@@ -125,7 +125,7 @@ fn types<'a>(name: &str, body: &'a Value) -> Result<Check<'a>, Refusal> {
     Ok(Check::typed(body, types)?)
 }
 
-/// Checks `video`; returns the shorter side and the length.
+/// Checks `video`, and returns the shorter side and the length.
 fn options(call: &Call, video: &mut Check<'_>) -> (u32, u64) {
     let resolution = video.word("resolution").unwrap_or("720p");
     let duration = video.word("duration").unwrap_or("5s");
@@ -152,7 +152,7 @@ fn options(call: &Call, video: &mut Check<'_>) -> (u32, u64) {
     (short, if is_long { 10 } else { 5 })
 }
 
-/// Checks that a picture is given in exactly one way.
+/// Checks that exactly one source is given for a picture.
 fn image(call: &Call, frame: &mut Check<'_>) {
     let url = frame.text("url", Optional, 1..=2048, Units::Bytes);
     let data = frame.text("data", Optional, 1..=usize::MAX, Units::Bytes);
@@ -251,7 +251,7 @@ fn new_file(call: &mut Call) -> Result<Answer, Refusal> {
     Ok(reply::json(StatusCode::CREATED, &body))
 }
 
-/// Returns the state of a file: it is processed for a while after it is complete, and may then be rejected.
+/// Returns the state of an uploaded file. A complete file is processed for a while, and may then be rejected.
 fn state(upload: &Upload) -> &'static str {
     match (upload.completed, upload.looks, upload.is_refused) {
         // `FileState` of luma-agents 0.5.0 has no other value for a file that is not ready yet.

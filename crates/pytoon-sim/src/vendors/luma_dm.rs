@@ -1,4 +1,4 @@
-//! Luma Dream Machine, the older API: free text for every failure reason, cancel by delete.
+//! Luma Dream Machine, the older API, with free text for every failure reason and cancellation by deletion.
 
 use super::{Answering, Vendor, authorization, fal, picture};
 use crate::call::{Call, Look, Order, Route};
@@ -129,7 +129,7 @@ fn create(call: &mut Call) -> Result<Answer, Refusal> {
     Ok(reply::json(StatusCode::CREATED, &generation(call, &look)))
 }
 
-/// Checks a public address: this vendor has no upload and accepts no inline data.
+/// Checks that a keyframe has a public URL, since this vendor has no upload and accepts no inline data.
 fn keyframe(call: &Call, frame: &mut Check<'_>) {
     match frame.word("type") {
         Some("generation") => {

@@ -1,6 +1,6 @@
-//! The vendors, and the interface that each implements.
+//! The vendors, and the interface that each one implements.
 //!
-//! A vendor translates: paths into routes, bodies into orders, states into its own names. It does not inject
+//! A vendor translates paths into routes, bodies into orders, and states into its own names. It does not inject
 //! faults, keep a ledger or send films; the callers of this module do.
 
 mod acme;
@@ -27,18 +27,18 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-/// The future of an answer.
+/// The future of a response.
 pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Result<Answer, Refusal>> + Send + 'a>>;
 
 /// A vendor's protocol.
 pub(crate) trait Vendor: fmt::Debug + Sync {
-    /// Returns the name in scenarios and in the ledger.
+    /// Returns the name of the vendor in scenarios and in the ledger.
     fn name(&self) -> &'static str;
 
-    /// Returns the meaning of a method and a path below the vendor's prefix.
+    /// Returns the route for a method and a path below the vendor's prefix.
     fn route(&self, method: &Method, path: &[&str]) -> Result<Route, Refusal>;
 
-    /// Returns the key, if it is sent in the vendor's form.
+    /// Returns the API key, if it is sent in the vendor's form.
     fn key(&self, headers: &HeaderMap, query: &[(String, String)]) -> Option<String>;
 
     /// Returns true if a call without a key is rejected.
@@ -46,10 +46,10 @@ pub(crate) trait Vendor: fmt::Debug + Sync {
         true
     }
 
-    /// Formats a rejection in the vendor's form.
+    /// Formats a rejection in the vendor's format.
     fn refuse(&self, refusal: &Refusal) -> Answer;
 
-    /// Adds the vendor's headers to an answer.
+    /// Adds the vendor's headers to a response.
     fn dress(&self, answer: Answer, _asked: &HeaderMap) -> Answer {
         answer
     }
@@ -59,16 +59,16 @@ pub(crate) trait Vendor: fmt::Debug + Sync {
         call.body["prompt"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Returns the task in the query of a download, for vendors whose paths do not contain it.
+    /// Returns the task id in the query of a download, for vendors whose paths do not contain it.
     fn work_in_query(&self, _query: &[(String, String)]) -> Option<String> {
         None
     }
 
-    /// Answers a call that was routed to this vendor.
+    /// Responds to a call that was routed to this vendor.
     fn serve<'a>(&'a self, call: &'a mut Call) -> Answering<'a>;
 }
 
-/// The prefix of each vendor's protocol: the first parts of the path.
+/// The path prefix of each vendor's protocol.
 const PREFIXES: &[(&[&str], &dyn Vendor)] = &[
     (&["runway"], &runway::Runway),
     (&["fal"], &fal::Fal::Queue),
@@ -89,14 +89,14 @@ const PREFIXES: &[(&[&str], &dyn Vendor)] = &[
     (&["google"], &google::Google),
 ];
 
-/// Returns the vendor of a path, and the rest of the path.
+/// Returns the vendor for a path, and the rest of the path.
 pub(crate) fn find<'a>(parts: &'a [&'a str]) -> Option<(&'static dyn Vendor, &'a [&'a str])> {
     PREFIXES
         .iter()
         .find_map(|(prefix, vendor)| parts.strip_prefix(*prefix).map(|rest| (*vendor, rest)))
 }
 
-/// Base addresses by the name of a vendor's part, as its documentation writes them after the host.
+/// The base paths, by the name of a vendor's part, as its documentation writes them after the host.
 const BASES: &[(&str, &str)] = &[
     ("runway", "/runway"),
     ("fal", "/fal"),
@@ -125,14 +125,14 @@ pub fn config(url: &str) -> Value {
     Value::Object(bases.collect())
 }
 
-/// Returns the key after a word, as in `Authorization: Bearer KEY`.
+/// Returns the API key after a prefix, as in `Authorization: Bearer KEY`.
 fn authorization(headers: &HeaderMap, word: &str) -> Option<String> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let key = value.strip_prefix(word)?.strip_prefix(' ')?.trim();
     (!key.is_empty()).then(|| key.to_owned())
 }
 
-/// Returns the key in a separate header.
+/// Returns the API key in a header of its own.
 fn header_key(headers: &HeaderMap, name: &str) -> Option<String> {
     let key = headers.get(name)?.to_str().ok()?.trim();
     (!key.is_empty()).then(|| key.to_owned())

@@ -1,6 +1,6 @@
-//! OpenAI: speech, transcription, moderation, the list of models.
+//! OpenAI: speech, transcription, moderation, and the list of models.
 //!
-//! A transcription does not analyse the sound: it returns the `prompt` field, or a fixed sentence, spread over the
+//! A transcription does not analyse the audio. It returns the `prompt` field, or a fixed sentence, spread over the
 //! length of the file.
 
 use super::{Answering, Vendor, authorization};
@@ -134,7 +134,7 @@ fn types<'a>(name: &str, body: &'a Value) -> Result<Check<'a>, Refusal> {
     Ok(Check::typed(body, types)?)
 }
 
-/// Synthesizes with one of these models, in the requested format or in the server's own choice.
+/// Synthesizes speech with one of these models, in the requested format or in the server's own choice.
 pub(super) async fn speech(
     call: &mut Call,
     models: &[&str],
@@ -239,7 +239,7 @@ async fn transcription(call: &mut Call) -> Result<Answer, Refusal> {
     })
 }
 
-/// Returns the length of a file by its header, or at a usual rate.
+/// Returns the length of an audio file according to its header, or at a usual rate.
 fn seconds(file: &Field) -> f64 {
     // A WAV file's bytes per second are at byte 28 of its header.
     let head = &file.head;

@@ -1,4 +1,4 @@
-//! Pexels: stock films, with the bare key in `Authorization`; below `v1` and at the older path.
+//! Pexels: stock films, with the bare API key in `Authorization`, below `v1` and at the older path.
 
 use super::{Answering, Vendor, header_key};
 use crate::call::{Call, Route};
@@ -67,7 +67,7 @@ impl Vendor for Pexels {
     }
 }
 
-/// Returns a number of the query in a range.
+/// Returns a number in the query, which must be in a range.
 fn number(call: &Call, name: &str, default: u64, most: u64) -> Result<u64, Refusal> {
     match call.query(name) {
         None => Ok(default),

@@ -1,12 +1,12 @@
-//! Facts about a picture from its address.
+//! Extracts facts about a picture from its URL or its first bytes.
 
-/// Returns true if an address is a web address with a host.
+/// Returns true if a URL is a web URL with a host.
 pub(super) fn is_web(url: &str) -> bool {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
 }
 
-/// Returns the media type of a `data:` address with base64 content, if it is well formed.
+/// Returns the media type of a `data:` URL with base64 content, if it is well formed.
 pub(super) fn data_type(url: &str) -> Option<&str> {
     use base64::Engine;
     let (head, content) = url.strip_prefix("data:")?.split_once(',')?;
@@ -15,13 +15,13 @@ pub(super) fn data_type(url: &str) -> Option<&str> {
     (is_base64 && !content.is_empty()).then_some(media_type)
 }
 
-/// Returns width and height of a picture, by the beginning of its file.
+/// Returns the width and height of a picture, read from the beginning of its file.
 pub(super) fn size(head: &[u8]) -> Option<(u32, u32)> {
     let size = imagesize::blob_size(head).ok()?;
     Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?))
 }
 
-/// Returns the host of a web address, without a port.
+/// Returns the host of a web URL, without a port.
 pub(super) fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Pixabay: stock films, the key in the query, errors in plain text, no filter for shapes.
+//! Pixabay: stock films, with the API key in the query, errors in plain text, and no filter for aspect ratios.
 
 use super::{Answering, Vendor};
 use crate::call::{Call, Route};

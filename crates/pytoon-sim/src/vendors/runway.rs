@@ -1,6 +1,6 @@
-//! Runway: camelCase bodies, a version header, tasks.
+//! Runway: camelCase bodies, a version header, and tasks.
 //!
-//! Moderation is never an HTTP error here: the task is created, charged, and then fails.
+//! Moderation is never an HTTP error at this vendor: the task is created, charged, and then fails.
 
 use super::{Answering, Vendor, authorization, picture};
 use crate::call::{Call, Look, Order, Route};
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 /// The only version that clients may request.
 const VERSION: &str = "2024-11-06";
 const DAY_MS: u64 = 24 * 3600 * 1000;
-/// Maximum size when encoded, with its prefix, in bytes.
+/// Maximum size of an encoded picture with its prefix, in bytes.
 const MAX_DATA_URI: usize = 5 << 20;
 const MAX_URL: usize = 2048;
 const MAX_UPLOAD: usize = 200 << 20;
@@ -119,13 +119,13 @@ fn check_version(call: &Call) -> Result<(), Refusal> {
 /// The limits of a model that its types do not contain.
 struct Model {
     name: &'static str,
-    /// In UTF-16 code units.
+    /// Maximum length of a prompt, in UTF-16 code units.
     max_prompt: usize,
-    /// Minimum and maximum seconds of models whose length is a range.
+    /// The minimum and maximum length in seconds, for models whose length is a range.
     seconds: Option<(i64, i64)>,
 }
 
-/// From the comments of the types (runwayml 5.24.0); the lengths of seedance from the vendor's pages.
+/// The models, from the comments of the types (runwayml 5.24.0). The lengths of seedance are from the vendor's pages.
 const MODELS: &[Model] = &[
     Model { name: "gen4_turbo", max_prompt: 1000, seconds: Some((2, 10)) },
     Model { name: "gen4.5", max_prompt: 1000, seconds: Some((2, 10)) },
@@ -221,7 +221,7 @@ fn images(call: &Call, check: &mut Check<'_>) {
     }
 }
 
-/// Checks that an image can be used, as far as its address tells.
+/// Checks that an image can be used, as far as its URL shows.
 fn image(call: &Call, uri: &str) -> Result<(), String> {
     if let Some(id) = uri.strip_prefix("runway://") {
         let upload = call.sim.uploads.find("runway", id);
@@ -331,7 +331,7 @@ fn upload(call: &mut Call) -> Result<Answer, Refusal> {
     })))
 }
 
-/// Receives an upload: first the fields that the store returned, then one file.
+/// Receives an upload: first the fields that the API returned, then one file.
 async fn store(call: &mut Call) -> Result<Answer, Refusal> {
     let id = call.id().to_owned();
     let request = call.raw.take().ok_or(Refusal::ServerError)?;

@@ -1,6 +1,6 @@
-//! A self-hosted speech server, such as Kokoro-FastAPI: OpenAI's speech API at another address, without a key.
+//! A self-hosted speech server, such as Kokoro-FastAPI: OpenAI's speech API at another URL, without an API key.
 //!
-//! It delivers the requested format, or always the same one.
+//! Delivers the requested format, or always the same one.
 
 use super::{Answering, Vendor, authorization, openai};
 use crate::call::{Call, Route};
@@ -9,15 +9,15 @@ use crate::reply::Answer;
 use crate::scenario::Step;
 use hyper::{HeaderMap, Method};
 
-/// Its only model.
+/// The only model of the server.
 const MODEL: &str = "kokoro";
 
 /// A self-hosted speech server. The variant decides the audio format that it returns.
 #[derive(Debug)]
 pub(super) enum SpeechServer {
-    /// The requested format.
+    /// A server that returns the requested format.
     AsAsked,
-    /// Always MP3; it lists no models.
+    /// A server that always returns MP3 and lists no models.
     AlwaysMp3,
 }
 

@@ -1,4 +1,4 @@
-//! Acme, the invented vendor.
+//! Tests of Acme, the invented vendor.
 
 use crate::bench::{Bench, running, waiting};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! A simulator in this process and a plain client.
+//! A simulator in this process, and a plain client.
 
 use pytoon_sim::{Options, Running, Scenario, start};
 use reqwest::{Method, StatusCode};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Generated films are small, and tasks take a fiftieth of their time.
+/// The scale of delivered films, which keeps generated films small. Tasks take a fiftieth of their time.
 pub(crate) const SCALE: f64 = 0.1;
 pub(crate) const SPEED: f64 = 50.0;
 
@@ -15,7 +15,7 @@ pub(crate) struct Bench {
     pub(crate) http: reqwest::Client,
 }
 
-/// A received answer.
+/// A received response.
 #[derive(Debug)]
 pub(crate) struct Got {
     pub(crate) status: StatusCode,
@@ -70,7 +70,7 @@ impl Bench {
         if path.starts_with("http") { path.to_owned() } else { self.running.url() + path }
     }
 
-    /// Sends one request; `headers` contains `Name: value` lines.
+    /// Sends one request; `headers` contains lines of the form `Name: value`.
     pub(crate) async fn try_send(
         &self,
         method: &str,
@@ -144,7 +144,7 @@ impl Bench {
         assert_eq!(got.status, 204, "{}", got.text());
     }
 
-    /// Downloads a film and measures it.
+    /// Downloads a film and measures its properties.
     pub(crate) async fn film(&self, url: &str) -> Film {
         let got = self.get(url, &[]).await;
         assert_eq!(got.status, 200, "{url}: {}", got.text());
@@ -159,7 +159,7 @@ pub(crate) fn waiting() -> Value {
     json!({ "defaults": { "queue_ms": 1_000_000_000_u64 } })
 }
 
-/// Returns a scenario whose tasks run for long.
+/// Returns a scenario whose tasks run for a long time.
 pub(crate) fn running() -> Value {
     json!({ "defaults": { "queue_ms": 0, "run_ms": 1_000_000_000_u64 } })
 }
@@ -169,7 +169,7 @@ pub(crate) fn rule(vendor: &str, step: &str, fault: &str) -> Value {
     json!({ "rules": [{ "vendor": vendor, "step": step, "fault": fault }] })
 }
 
-/// Returns a scenario with one rule and its value.
+/// Returns a scenario with one rule that has a value.
 pub(crate) fn rule_with(vendor: &str, step: &str, fault: &str, value: u64) -> Value {
     json!({ "rules": [{ "vendor": vendor, "step": step, "fault": fault, "value": value }] })
 }
@@ -182,7 +182,7 @@ pub(crate) struct Film {
     pub(crate) has_sound: bool,
 }
 
-/// Returns the delivered length of an ordered side.
+/// Returns the delivered length of a side for an ordered one.
 pub(crate) fn scaled(side: u32) -> u32 {
     (f64::from(side) * SCALE / 2.0).round() as u32 * 2
 }
@@ -195,7 +195,7 @@ impl Film {
     }
 }
 
-/// Measures a film with ffprobe; `None` if it is not a film.
+/// Measures the bytes of a film with ffprobe; `None` if they are not a film.
 pub(crate) fn probe(bytes: &[u8]) -> Option<Film> {
     let entries = "stream=codec_type,width,height:format=duration";
     let text = run("ffprobe", &["-show_entries", entries, "-of", "json"], bytes)?;
@@ -211,12 +211,12 @@ pub(crate) fn probe(bytes: &[u8]) -> Option<Film> {
     })
 }
 
-/// Returns true if a film decodes from its first to its last frame.
+/// Returns true if a film can be decoded from its first to its last frame.
 pub(crate) fn is_whole(bytes: &[u8]) -> bool {
     run("ffmpeg", &["-xerror", "-f", "null", "-"], bytes).is_some()
 }
 
-/// Returns the mean of each frame's difference to the previous one, and of its brightness.
+/// Returns the mean difference between successive frames, and the mean brightness.
 pub(crate) fn motion_and_light(bytes: &[u8]) -> (f64, f64) {
     let arguments = ["-vf", "scale=32:32,format=gray", "-f", "rawvideo", "-"];
     let raw = run("ffmpeg", &arguments, bytes).unwrap();
@@ -230,7 +230,7 @@ pub(crate) fn motion_and_light(bytes: &[u8]) -> (f64, f64) {
     (motion / (frames.len() - 1) as f64, light)
 }
 
-/// Returns ffmpeg's output for a file.
+/// Returns the output of ffmpeg for a file.
 pub(crate) fn decoded(bytes: &[u8], arguments: &[&str]) -> Option<Vec<u8>> {
     run("ffmpeg", arguments, bytes)
 }

@@ -1,4 +1,4 @@
-//! ComfyUI.
+//! Tests of ComfyUI.
 
 use crate::bench::{Bench, rule};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Faults of requests and fates of tasks, on vendors where each makes sense.
+//! Tests of faults of requests and of tasks, at vendors where each makes sense.
 
 use crate::bench::{Bench, Got, rule, rule_with};
 use crate::{acme, fal, runway};

@@ -1,4 +1,4 @@
-//! Both of Luma's APIs.
+//! Tests of both Luma APIs.
 
 use crate::bench::{Bench, running, waiting};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Drives a simulator over the wire, as a client of each vendor would.
+//! Tests that drive a simulator over the network, as a client of each vendor would.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 

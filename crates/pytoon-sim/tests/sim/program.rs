@@ -1,4 +1,4 @@
-//! The program itself: its start, its output, its state after a kill.
+//! Tests of the simulator's binary: its start, its output, its state after a kill.
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader};

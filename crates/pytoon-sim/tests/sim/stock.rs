@@ -1,4 +1,4 @@
-//! Pexels and Pixabay.
+//! Tests of Pexels and Pixabay.
 
 use crate::bench::{Bench, rule, rule_with};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The ledger, and the determinism of a seed.
+//! Tests of the ledger, and of the determinism of a seed.
 
 use crate::bench::Bench;
 use crate::{fal, runway};
@@ -54,7 +54,7 @@ async fn the_ledger_counts_and_keeps_no_key() {
     assert_eq!(bench.summary().await["accepted"], 0);
 }
 
-/// Sends an order and does not read the answer.
+/// Sends an order and does not read the response.
 async fn order_and_look_away(bench: &Bench) -> tokio::net::TcpStream {
     let body = runway::order().to_string();
     let mut stream = tokio::net::TcpStream::connect(bench.running.address()).await.unwrap();
@@ -68,7 +68,7 @@ async fn order_and_look_away(bench: &Bench) -> tokio::net::TcpStream {
     stream
 }
 
-/// Waits until the first submission is, or is not, answered.
+/// Waits until the first submission is marked as answered or, if not `expected`, as unanswered.
 async fn answered(bench: &Bench, expected: bool) {
     for _ in 0..400 {
         let ledger = bench.ledger().await;

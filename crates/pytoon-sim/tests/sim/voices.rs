@@ -1,4 +1,4 @@
-//! The voices, transcription and moderation.
+//! Tests of voices, transcription and moderation.
 
 use crate::bench::{Bench, rule};
 use base64::Engine;
@@ -9,7 +9,7 @@ const OPENAI: &[&str] = &["authorization: Bearer sk-1"];
 const ELEVEN: &[&str] = &["xi-api-key: e"];
 const GOOGLE: &[&str] = &["x-goog-api-key: g"];
 
-/// Returns length in seconds and loudness (RMS) of a sound file of any type.
+/// Returns the length in seconds and the loudness (RMS) of an audio file in any format.
 fn heard(bytes: &[u8]) -> (f64, f64) {
     let arguments = ["-f", "s16le", "-ac", "1", "-ar", "8000", "-"];
     let raw = crate::bench::decoded(bytes, &arguments).unwrap();

@@ -1,4 +1,4 @@
-//! Uploaded files, purchases, and turns, on any database.
+//! Tests of uploaded files, purchases and turns, which run on both databases.
 
 use super::super::{NOW, block_on, call};
 use super::open;

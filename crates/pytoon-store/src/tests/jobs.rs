@@ -1,4 +1,4 @@
-//! Jobs and tasks, on any database.
+//! Tests of jobs and tasks, which run on both databases.
 
 use super::super::{block_on, call};
 use super::open;
@@ -115,7 +115,7 @@ fn after_voice(scenes: &[&str], chunks: u32) -> Vec<NewTask> {
     NewTask::of(&FilmGraph::after_voice(&FilmShape { scenes, chunks }))
 }
 
-/// Submits a job and does all tasks before its scenes.
+/// Submits a job and finishes all tasks before its scenes.
 async fn spoken(store: &Store, id: &str, scenes: usize) {
     submit(store, id).await;
     done(store, &claim(store).await, Finish::default()).await;
@@ -126,7 +126,7 @@ async fn spoken(store: &Store, id: &str, scenes: usize) {
     done(store, &voice, Finish { then, ..Finish::default() }).await;
 }
 
-/// Does all tasks that can be claimed.
+/// Claims and finishes all tasks that can be claimed.
 async fn rest(store: &Store) {
     while let Some(lease) = store.task_claim("w1", LEASE).await.expect("claims") {
         done(store, &lease, Finish::default()).await;
@@ -209,7 +209,8 @@ fn a_job_goes_through_its_graph_to_the_end() {
     });
 }
 
-/// Each would see the other as unfinished if both read before either wrote.
+/// Checks that two tasks that end at once unblock a task that waits for both. Each would see the other as unfinished
+/// if both read before either wrote.
 #[test]
 fn tasks_that_end_at_one_moment_free_what_waits_for_all_of_them() {
     let folder = tempfile::tempdir().expect("folder");
@@ -234,7 +235,7 @@ fn tasks_that_end_at_one_moment_free_what_waits_for_all_of_them() {
     });
 }
 
-/// The last of them ends the cancel, in any order.
+/// Checks that the last of the tasks ends the cancellation, in any order.
 #[test]
 fn a_cancelled_jobs_tasks_may_end_at_one_moment() {
     let folder = tempfile::tempdir().expect("folder");
@@ -255,7 +256,7 @@ fn a_cancelled_jobs_tasks_may_end_at_one_moment() {
     });
 }
 
-/// Ends and cancels of one job, and claims of its tasks, do not deadlock.
+/// Checks that finishing tasks, cancelling their job and claiming tasks do not deadlock.
 #[test]
 fn a_cancel_in_the_midst_of_all_of_it() {
     let folder = tempfile::tempdir().expect("folder");
@@ -283,7 +284,7 @@ fn a_cancel_in_the_midst_of_all_of_it() {
     });
 }
 
-/// A claim updates the job's status, unless the job was stopped since the claim read it.
+/// Checks that a claim updates the job's status, unless the job was stopped after the claim read it.
 #[test]
 fn a_claim_beside_a_cancel_does_not_undo_it() {
     let folder = tempfile::tempdir().expect("folder");

@@ -1,4 +1,4 @@
-//! The ledger, on any database.
+//! Tests of the ledger, which run on both databases.
 
 use super::super::{NOW, block_on, call};
 use super::open;

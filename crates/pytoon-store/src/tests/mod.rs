@@ -1,4 +1,4 @@
-//! The store's promises, the same suites over SQLite and PostgreSQL.
+//! Tests of the store's guarantees. The same suites run on SQLite and PostgreSQL.
 
 mod on_postgres;
 mod on_sqlite;

@@ -1,11 +1,11 @@
-//! The suites over a PostgreSQL server.
+//! Runs the suites on a PostgreSQL server.
 
 use crate::Store;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex};
 
-/// A database for each folder, so that it can be reopened.
+/// The database for each test folder, so that it can be reopened.
 static DATABASES: LazyLock<Mutex<HashMap<PathBuf, String>>> = LazyLock::new(Mutex::default);
 
 pub(super) async fn open(folder: &tempfile::TempDir) -> Store {

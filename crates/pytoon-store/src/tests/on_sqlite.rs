@@ -1,4 +1,4 @@
-//! The suites over an SQLite file.
+//! Runs the suites on an SQLite file.
 
 use crate::Store;
 

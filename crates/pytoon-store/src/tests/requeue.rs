@@ -1,4 +1,4 @@
-//! Redone jobs, messages to submitters and budgets of API keys, on any database.
+//! Tests of redone jobs, webhook messages and API key budgets, which run on both databases.
 
 use super::super::{block_on, call};
 use super::open;
@@ -37,7 +37,7 @@ async fn done(store: &Store, lease: &Lease, finish: Finish) -> Hold {
     store.task_finish(&lease.task_id, lease.token, finish).await.expect("finishes")
 }
 
-/// Runs all tasks of a job; returns their names in order.
+/// Runs all tasks of a job, and returns their names in order.
 async fn work(store: &Store, chunks: u32) -> Vec<String> {
     let mut names = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! SQLite only: settings of connections, and older files.
+//! Tests for SQLite only: connection settings and older database files.
 
 use super::on_sqlite::open;
 use super::{NOW, block_on, call};
@@ -6,7 +6,7 @@ use crate::db::{Dialect, Durability};
 use crate::{Store, migrations};
 use pytoon_records::ledger::{CallChange, CallEvent, CallLimits, KeptClip, PurchaseStore};
 
-/// A full disk does this.
+/// Checks that a store recovers from a transaction that SQLite ended by itself, as it does when the disk is full.
 #[test]
 fn a_transaction_that_sqlite_ended_by_itself_is_not_the_last() {
     let folder = tempfile::tempdir().expect("folder");

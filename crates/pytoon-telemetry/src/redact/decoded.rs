@@ -1,20 +1,20 @@
-//! A text with its escapes undone, each byte with its place in the source.
+//! A text with its escapes decoded, and the position of each byte in the source.
 
 use std::ops::Range;
 
 /// The longest escape, in bytes: `&#x0000041;`.
 const LONGEST: usize = 12;
 
-/// A decoded text.
+/// A decoded text with its source positions.
 #[derive(Debug)]
 pub(super) struct Decoded {
     pub(super) bytes: Vec<u8>,
-    /// For each byte the range of the source that encodes it.
+    /// The range of the source that encodes each byte.
     places: Vec<Range<usize>>,
 }
 
 impl Decoded {
-    /// Returns `None` for a text without escapes.
+    /// Decodes a text; `None` if it has no escapes.
     pub(super) fn of(source: &[u8]) -> Option<Self> {
         let mut decoded = Self { bytes: Vec::new(), places: Vec::new() };
         let mut at = 0;
@@ -34,7 +34,7 @@ impl Decoded {
         has_escapes.then_some(decoded)
     }
 
-    /// Returns the text decoded once more; `None` without further escapes.
+    /// Returns the text decoded once more; `None` if no escapes remain.
     pub(super) fn decoded_again(&self) -> Option<Self> {
         let mut again = Self::of(&self.bytes)?;
         for place in &mut again.places {
@@ -43,7 +43,7 @@ impl Decoded {
         Some(again)
     }
 
-    /// Returns the place in the source of a range of the decoded bytes.
+    /// Returns the range in the source that encodes a range of the decoded bytes.
     pub(super) fn in_source(&self, range: &Range<usize>) -> Range<usize> {
         let start = self.places.get(range.start).map_or(0, |place| place.start);
         let end = range.end.checked_sub(1).and_then(|last| self.places.get(last));
@@ -56,9 +56,9 @@ impl Decoded {
     }
 }
 
-/// Returns the character that an escape at the start of a text stands for, and the escape's length.
+/// Returns the character that an escape at the start of a text represents, and the length of the escape.
 ///
-/// A percent-encoded byte above 127 counts as the character of that number: keys are ASCII.
+/// A percent-encoded byte above 127 counts as the character with that number, since API keys are ASCII.
 fn escape(text: &[u8]) -> Option<(char, usize)> {
     let hex = |digits: &[u8]| {
         let digits = std::str::from_utf8(digits).ok()?;

@@ -1,4 +1,4 @@
-//! The searched forms of secrets, and the search.
+//! The forms in which secrets are searched for, and the search.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -7,21 +7,21 @@ use std::ops::Range;
 
 /// The number of consecutive characters that reveal a secret.
 const RUN: usize = 16;
-/// The same number of bytes in base64, without the characters that neighbours affect.
+/// The length of `RUN` bytes in base64, without the characters that neighbouring bytes affect.
 const RUN_IN_BASE64: usize = 20;
-/// The same number of bytes in hexadecimal digits.
+/// The length of `RUN` bytes in hexadecimal digits.
 const RUN_IN_HEX: usize = 2 * RUN;
-/// The size of the filter before the search, in bits.
+/// The size of the filter that precedes the search, in bits.
 const FILTER_BITS: usize = 1 << 16;
 
-/// Every form of every secret, in windows: a text that contains a window contains a secret.
+/// Every form of every secret, divided into windows. A text that contains a window contains a secret.
 #[derive(Debug)]
 pub(super) struct Forms {
-    /// Windows in lower case, by their length.
+    /// The windows in lower case, by their length.
     windows: Option<HashMap<usize, HashSet<Box<[u8]>>>>,
-    /// Values too short for windows, unchanged.
+    /// Values that are too short for windows, unchanged.
     exact: Vec<Box<[u8]>>,
-    /// True for each hash of the first three bytes of a window.
+    /// One flag per hash of the first three bytes of a window; true if a window has that hash.
     filter: Vec<bool>,
 }
 
@@ -63,7 +63,7 @@ impl Forms {
         }
     }
 
-    /// Returns the ranges of windows and exact values in a text.
+    /// Returns the ranges in a text that match a window or an exact value.
     pub(super) fn find(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         for exact in &self.exact {
@@ -89,7 +89,7 @@ impl Forms {
     }
 }
 
-/// Minimum length of a searched encoded form.
+/// The minimum length of an encoded form that is searched for.
 const SHORTEST_FORM: usize = 7;
 
 fn hash(window: &[u8]) -> usize {
@@ -97,8 +97,8 @@ fn hash(window: &[u8]) -> usize {
     (byte(0) | byte(1) << 8 | byte(2) << 4 ^ byte(2) << 11) % FILTER_BITS
 }
 
-/// Returns a value in hexadecimal digits and in base64 at each of its three offsets, without the characters that
-/// neighbours affect; each with the length of its run.
+/// Returns a value in hexadecimal digits, and in base64 at each of its three offsets without the characters that
+/// neighbouring bytes affect. Each form has the length of its windows.
 fn encoded(value: &[u8]) -> Vec<(Vec<u8>, usize)> {
     let hex = value.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect();
     let mut forms = vec![(hex, RUN_IN_HEX)];

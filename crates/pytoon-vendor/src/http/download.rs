@@ -1,5 +1,5 @@
-//! Downloads clips to disk: bounded in size and time, with checked redirects only, hashed on the way, complete or
-//! absent.
+//! Downloads clips to disk. Downloads are bounded in size and time, follow only checked redirects, are hashed while
+//! they arrive, and leave a complete file or none.
 
 use super::{VendorHttp, innermost};
 use crate::{ErrorStatus, Result, VendorError, VendorErrorKind as K};
@@ -16,9 +16,9 @@ use url::Url;
 pub struct DownloadLimits {
     /// Maximum size of the file, in bytes.
     pub max_bytes: u64,
-    /// Maximum total time.
+    /// Maximum total time of the download.
     pub total: Duration,
-    /// Maximum time without a byte.
+    /// Maximum time without a received byte.
     pub stall: Duration,
 }
 
@@ -34,11 +34,11 @@ impl Default for DownloadLimits {
 
 /// The operation, as a phrase that completes "failed to …".
 const DOWNLOAD: &str = "download the file";
-/// Maximum number of redirects: more than any content network needs.
+/// Maximum number of redirects, which is more than any content network needs.
 const MAX_REDIRECTS: usize = 4;
 
 impl VendorHttp {
-    /// Downloads a file and returns its SHA-256 in hex. The key is never sent.
+    /// Downloads a file and returns its SHA-256 in hexadecimal. The API key is never sent.
     pub async fn download(
         &self,
         address: &str,
@@ -65,7 +65,7 @@ impl VendorHttp {
         done.unwrap_or_else(|_| Err(fail(K::Timeout, &late)))
     }
 
-    /// Requests an address, and follows its redirects to the answer.
+    /// Requests a URL, and follows redirects to the final response.
     async fn followed(&self, address: &str, limits: DownloadLimits) -> Result<reqwest::Response> {
         let fail = |kind, message: &str| self.not_downloaded(kind, message);
         let no_url = |_| fail(K::Protocol, "the clip's address is not a web address");

@@ -1,8 +1,8 @@
-//! The addresses that may be called: public ones, and the hosts in the engine's own configuration. A vendor's
-//! reply, or a redirect in it, never leads into our own network.
+//! Restricts calls to public addresses and to the hosts in the engine's own configuration. A vendor's reply, or a
+//! redirect in it, never leads into a private network.
 //!
-//! The check is part of connecting: names are resolved here, and the resolved addresses are checked, so that a name
-//! cannot change between check and call.
+//! The check is part of connecting. Names are resolved here and the resolved addresses are checked, so that a name
+//! cannot change between the check and the call.
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::collections::BTreeSet;
@@ -10,33 +10,33 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use url::{Host, Url};
 
-/// The reason why an address is not called.
+/// The reason why a URL must not be called.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Its scheme is not HTTP.
+    /// The scheme is not HTTP.
     #[error("{0}: addresses are not followed")]
     Scheme(String),
-    /// It does not use TLS, and its host is not allowed to do without.
+    /// The URL does not use TLS, and its host is not exempt.
     #[error("it has to begin with https://")]
     NotSecure,
-    /// It contains a name or a password.
+    /// The URL contains a user name or a password.
     #[error("an address with a password in it is not followed")]
     Password,
-    /// It has no host.
+    /// The URL has no host.
     #[error("the address has no host")]
     NoHost,
-    /// Its host is a private IP address.
+    /// The host is a private IP address.
     #[error("{0} is a private address and is not called (name it in allow_hosts if it is yours)")]
     Private(String),
-    /// Its host name has no address.
+    /// The host name has no address.
     #[error("there is no host `{0}`")]
     Unknown(String),
-    /// Its host name resolves to a private address.
+    /// The host name resolves to a private address.
     #[error("{0} is a private address and is not called (name it in allow_hosts if it is yours)")]
     LeadsInside(String),
 }
 
-/// The hosts that may be private and need no TLS: the configured ones, or all.
+/// The hosts that may be private and need no TLS: the configured ones, or all hosts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct AllowedHosts {
     named: Arc<BTreeSet<String>>,
@@ -58,7 +58,7 @@ impl AllowedHosts {
         self.all || self.named.contains(&host.to_lowercase())
     }
 
-    /// Rejects an address that must not be called. Names are resolved at the call.
+    /// Rejects a URL that must not be called. Host names are resolved later, at the call.
     pub(crate) fn check(&self, url: &Url) -> Result<(), Refusal> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Refusal::Scheme(url.scheme().to_owned()));
@@ -73,7 +73,7 @@ impl AllowedHosts {
         }
     }
 
-    /// Does the same, and first rejects an address without TLS, unless its host is allowed.
+    /// Rejects a URL as [`Self::check`] does, and also one without TLS, unless its host is allowed.
     pub(crate) fn check_secure(&self, url: &Url) -> Result<(), Refusal> {
         let host = url.host_str().unwrap_or_default();
         if url.scheme() == "http" && !self.has(host) {
@@ -82,7 +82,7 @@ impl AllowedHosts {
         self.check(url)
     }
 
-    /// Returns the addresses of a host, all of them public unless the host is allowed: one private address among
+    /// Returns the addresses of a host. All of them are public unless the host is allowed: one private address among
     /// public ones is an attack, so none of them is used.
     pub(crate) async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Refusal> {
         let found = tokio::net::lookup_host((host, port)).await;
@@ -97,7 +97,7 @@ impl AllowedHosts {
     }
 }
 
-/// Returns the IP address in a URL.
+/// Returns the host of a URL if it is a literal IP address.
 fn literal(url: &Url) -> Option<IpAddr> {
     match url.host()? {
         Host::Ipv4(ip) => Some(IpAddr::V4(ip)),

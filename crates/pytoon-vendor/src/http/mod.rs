@@ -1,11 +1,11 @@
-//! HTTP to one vendor: bounded in time and size, restricted in its addresses, truthful about whether a call may
-//! have been accepted.
+//! An HTTP client for one vendor. It is bounded in time and size, restricted in its addresses, and reports whether a
+//! call may have been accepted.
 //!
 //! Guarantees: an unreachable host times out within [`CONNECT_TIMEOUT`]; no reply larger than [`MAX_REPLY`] is read
-//! ([`MAX_SOUND`] for sounds); redirects are never followed with a key; a paid call uses its own connection, so
-//! that a failure to connect proves that nothing was sent; no key is in any error.
+//! ([`MAX_SOUND`] for audio); redirects are never followed with a key; a paid call uses its own connection, so that a
+//! failure to connect proves that nothing was sent; no key is in any error.
 //!
-//! Does not retry and does not know any vendor's API.
+//! Does not retry, and does not know any vendor's API.
 //!
 //! Start with [`VendorHttp::send`].
 
@@ -31,66 +31,66 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use url::Url;
 
-/// Timeout for connecting to a host.
+/// The timeout for connecting to a host.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Maximum size of a reply that is neither a clip nor a sound, in bytes.
+/// Maximum size of a reply that is neither a clip nor audio, in bytes.
 pub const MAX_REPLY: usize = 8 << 20;
-/// Maximum size of an audio reply, in bytes. Holds four minutes of 48 kHz, 16-bit mono PCM in base64.
+/// Maximum size of an audio reply, in bytes. Four minutes of 48 kHz, 16-bit mono PCM in base64 fit into it.
 pub const MAX_SOUND: usize = 32 << 20;
-/// Maximum length of a vendor's message, in characters.
+/// Maximum length of a vendor's message in an error, in characters.
 const MESSAGE_KEPT: usize = 300;
-/// Maximum length of the part of a body without a message that is read, in bytes.
+/// Maximum number of body bytes that are searched for a message.
 const BODY_READ: usize = 8 * MESSAGE_KEPT;
 
-/// The body of a call.
+/// The body of an HTTP request.
 #[derive(Debug)]
 pub enum Body {
-    /// Nothing.
+    /// No body.
     Empty,
-    /// JSON.
+    /// A JSON value.
     Json(Value),
-    /// A form with files.
+    /// A multipart form with files.
     Form(Form),
-    /// Bytes of a media type.
+    /// Bytes with their media type.
     Bytes(Vec<u8>, &'static str),
 }
 
-/// One request.
+/// An HTTP request to a vendor.
 #[must_use]
 #[derive(Debug)]
 pub struct Call {
-    /// The purpose, as a phrase that completes "failed to …".
+    /// The purpose of the request, as a phrase that completes "failed to …".
     pub operation: &'static str,
-    /// GET, POST, …
+    /// The HTTP method, such as GET or POST.
     pub method: Method,
-    /// The complete address.
+    /// The complete URL, without secrets.
     pub url: Url,
-    /// Headers without secrets.
+    /// Headers that contain no secrets.
     pub headers: Vec<(String, String)>,
-    /// Headers with the key.
+    /// Headers that contain the API key.
     pub secret_headers: Vec<(String, SecretString)>,
-    /// Query parameters with the key; kept out of `url`, so that no message can show them.
+    /// Query parameters that contain the API key. They are not part of `url`, so that no message can show them.
     pub secret_query: Vec<(String, SecretString)>,
-    /// The body.
+    /// The body of the request.
     pub body: Body,
-    /// True if the call costs money: a failed one may then have been accepted.
+    /// True if the call costs money, so that a failed one may have been accepted.
     pub paid: bool,
-    /// The maximum size of the reply, in bytes.
+    /// Maximum size of the reply, in bytes.
     pub largest_reply: usize,
 }
 
 impl Call {
-    /// Returns true if the key is in a part that `Debug` and messages show.
+    /// Returns true if a part that `Debug` and messages show contains the API key.
     fn shows(&self, key: &str) -> bool {
         self.url.as_str().contains(key) || self.headers.iter().any(|(_, value)| value.contains(key))
     }
 
-    /// Makes a GET request.
+    /// Creates a GET request.
     pub fn get(operation: &'static str, url: Url) -> Self {
         Self::new(operation, Method::GET, url)
     }
 
-    /// Makes a request without a body.
+    /// Creates a request without a body.
     pub fn new(operation: &'static str, method: Method, url: Url) -> Self {
         Self {
             operation,
@@ -105,7 +105,7 @@ impl Call {
         }
     }
 
-    /// Makes a POST request with a JSON body.
+    /// Creates a POST request with a JSON body.
     pub fn post(operation: &'static str, url: Url, body: Value) -> Self {
         Self { body: Body::Json(body), ..Self::new(operation, Method::POST, url) }
     }
@@ -116,13 +116,13 @@ impl Call {
         self
     }
 
-    /// Returns the request with a header that contains the key.
+    /// Returns the request with a header that contains the API key.
     pub fn secret_header(mut self, name: &str, value: SecretString) -> Self {
         self.secret_headers.push((name.to_owned(), value));
         self
     }
 
-    /// Returns the request with a query parameter that contains the key.
+    /// Returns the request with a query parameter that contains the API key.
     pub fn secret_query(mut self, name: &str, value: SecretString) -> Self {
         self.secret_query.push((name.to_owned(), value));
         self
@@ -135,14 +135,14 @@ impl Call {
     }
 }
 
-/// An answer.
+/// An HTTP response of a vendor.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    /// The status code.
+    /// The HTTP status code.
     pub status: u16,
-    /// The headers.
+    /// The response headers.
     pub headers: HeaderMap,
-    /// The body.
+    /// The response body.
     pub body: Vec<u8>,
 }
 
@@ -162,8 +162,8 @@ impl Reply {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Returns the pause that the vendor asks for: `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), or its
-    /// milliseconds form.
+    /// Returns the pause that the vendor requests: `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), or its
+    /// form in milliseconds.
     pub fn retry_after(&self) -> Option<Duration> {
         let number = |name| self.header(name)?.trim().parse::<f64>().ok();
         let ms = number("retry-after-ms")
@@ -174,8 +174,8 @@ impl Reply {
         Some(Duration::from_millis(ms.min(3_600_000.0) as u64))
     }
 
-    /// Returns the milliseconds until the date in a header, by the vendor's own clock if the reply has a date. A
-    /// past date is now.
+    /// Returns the milliseconds until the date in a header, by the vendor's own clock if the reply contains a date. A
+    /// past date counts as now.
     fn until_date(&self, name: &str) -> Option<f64> {
         let date = |name| {
             let at = httpdate::parse_http_date(self.header(name)?.trim()).ok()?;
@@ -186,14 +186,14 @@ impl Reply {
     }
 }
 
-/// A vendor's address and timeout, as configured.
+/// The configured URL and timeout of a vendor.
 #[derive(Debug, Clone, Copy)]
 pub struct Address<'a> {
-    /// The vendor's address.
+    /// The base URL of the vendor's API.
     pub base_url: &'a str,
     /// Other hosts that may be called even if they are private.
     pub allow_hosts: &'a [String],
-    /// Timeout of an answer, in milliseconds.
+    /// The timeout of a request, in milliseconds.
     pub request_timeout_ms: u64,
 }
 
@@ -207,10 +207,10 @@ impl<'a> From<&'a EngineConfig> for Address<'a> {
     }
 }
 
-/// The reason why there are no clients, and the exhausted resource of this machine.
+/// The reason why the clients could not be created, and the exhausted resource of this machine.
 type NoClients = (String, Option<Shortage>);
 
-/// HTTP to one vendor.
+/// An HTTP client for one vendor.
 #[derive(Debug, Clone)]
 pub struct VendorHttp {
     engine: Arc<str>,
@@ -223,11 +223,11 @@ pub struct VendorHttp {
     answers: Option<Answers>,
 }
 
-/// The scripted answers that replace the vendor, in order.
+/// Scripted responses that replace the vendor's, in order.
 #[cfg(feature = "testing")]
 type Answers = Arc<std::sync::Mutex<std::collections::VecDeque<Reply>>>;
 
-/// Made at the first call: an engine that is never called costs nothing.
+/// The HTTP clients, created at the first call so that an unused engine costs nothing.
 #[derive(Debug, Clone)]
 struct Clients {
     free: Client,
@@ -235,7 +235,7 @@ struct Clients {
 }
 
 impl VendorHttp {
-    /// Makes a client for a service at an address. The error is the reason why the address is invalid.
+    /// Creates a client for the service at a URL. The error is the reason why the URL is invalid.
     pub fn new<'a>(
         engine: &str,
         address: impl Into<Address<'a>>,
@@ -258,8 +258,8 @@ impl VendorHttp {
         })
     }
 
-    /// Returns the same service without a network: each call gets the next of these answers; once none is left, the
-    /// host does not answer.
+    /// Returns the same client without a network: each call gets the next of these responses. Once none is left, the
+    /// host counts as unresponsive.
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn answering(mut self, answers: impl IntoIterator<Item = Reply>) -> Self {
@@ -290,12 +290,12 @@ impl VendorHttp {
         &self.engine
     }
 
-    /// Returns the key, if the engine has one.
+    /// Returns the API key, if the engine has one.
     pub fn key(&self) -> Option<&SecretString> {
         self.key.as_ref()
     }
 
-    /// Returns the URL of a path below the vendor's address.
+    /// Returns the URL of a path below the base URL.
     pub fn url(&self, path: &str) -> Url {
         let mut url = self.base.clone();
         let (path, query) = path.split_once('?').map_or((path, None), |(p, q)| (p, Some(q)));
@@ -306,13 +306,13 @@ impl VendorHttp {
         url
     }
 
-    /// Returns true if an address in a reply belongs to the vendor, so that the key may be sent there.
+    /// Returns true if a URL in a reply belongs to the vendor, so that the API key may be sent there.
     pub fn is_own_host(&self, url: &Url) -> bool {
         url.host_str() == self.base.host_str()
             && url.port_or_known_default() == self.base.port_or_known_default()
     }
 
-    /// Sends one request and reads its answer, regardless of its status.
+    /// Sends one request and reads its response, regardless of its status.
     pub async fn send(&self, call: Call) -> Result<Reply> {
         let fail = |kind, message: String| {
             VendorError::new(&self.engine, call.operation, kind, self.redact(&message))
@@ -377,7 +377,7 @@ impl VendorHttp {
         Ok(Reply { status, headers, body })
     }
 
-    /// Returns the failure of a connection. Until it was established, nothing was sent.
+    /// Returns the failure of a connection. If it was never established, nothing was sent.
     fn broken(&self, operation: &'static str, paid: bool, error: &reqwest::Error) -> VendorError {
         let (kind, message) = if error.is_connect() {
             (VendorErrorKind::Unreachable, "the host could not be reached")
@@ -395,7 +395,7 @@ impl VendorHttp {
         VendorError::new(&self.engine, operation, kind, message).accepted(accepted)
     }
 
-    /// Returns a failure that the vendor reported, with the kind and status of its adapter.
+    /// Returns a failure that the vendor reported, with the kind and status that its adapter assigned.
     pub fn refusal(
         &self,
         operation: &'static str,
@@ -409,7 +409,7 @@ impl VendorHttp {
         VendorError::new(&self.engine, operation, kind, message).retry_after(reply.retry_after())
     }
 
-    /// Returns the kind for a status code, if the vendor reports nothing more specific.
+    /// Returns the kind of failure for a status code, if the vendor reports nothing more specific.
     pub fn kind_of_status(status: u16) -> VendorErrorKind {
         match status {
             401 | 403 => VendorErrorKind::Auth,
@@ -423,13 +423,13 @@ impl VendorHttp {
         }
     }
 
-    /// Returns a text on one line of bounded length, without the key. The key is removed first: a truncated key
-    /// would not be recognized.
+    /// Returns a text as one line of bounded length, without the API key. The key is removed before truncation, since
+    /// a truncated key would not be recognized.
     pub fn redacted_line(&self, text: &str) -> String {
         one_line(&self.redact(text))
     }
 
-    /// Returns a text without the key.
+    /// Returns a text without the API key.
     pub fn redact(&self, text: &str) -> String {
         let text = match self.key.as_ref().map(ExposeSecret::expose_secret) {
             Some(key) if key.len() >= 4 => {
@@ -444,7 +444,7 @@ impl VendorHttp {
     }
 }
 
-/// Returns a builder of clients that call allowed hosts and follow no redirects.
+/// Returns a builder of clients that call only allowed hosts and follow no redirects.
 fn client_builder(allowed: &AllowedHosts, connect_timeout: Duration) -> ClientBuilder {
     // A second installation (by another engine) sets the same provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -477,8 +477,8 @@ async fn read_bounded(
     Ok(body)
 }
 
-/// Returns the innermost cause of an error, which is the most specific; its address is left out, since it may
-/// contain a key.
+/// Returns the innermost cause of an error, which is the most specific. Its URL is omitted, since it may contain a
+/// key.
 fn innermost(error: &reqwest::Error) -> String {
     let mut cause = std::error::Error::source(error);
     while let Some(source) = cause.and_then(std::error::Error::source) {
@@ -487,7 +487,7 @@ fn innermost(error: &reqwest::Error) -> String {
     cause.map_or_else(|| "no details".to_owned(), |cause| one_line(&cause.to_string()))
 }
 
-/// Returns a message on one line, of bounded length.
+/// Returns a message as one line of bounded length.
 pub fn one_line(text: &str) -> String {
     let flat: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match flat.char_indices().nth(MESSAGE_KEPT) {

@@ -1,5 +1,5 @@
-//! HTTP to addresses from submitters: to the public internet only, and nowhere else by any redirect or change of a
-//! name.
+//! An HTTP client for URLs from submitters. It calls only the public internet, whatever redirects or DNS changes
+//! occur.
 
 use super::guard::{AllowedHosts, Refusal};
 use super::{CONNECT_TIMEOUT, client_builder};
@@ -7,7 +7,7 @@ use reqwest::{Client, ClientBuilder, Response};
 use std::time::Duration;
 use url::{Host, Url};
 
-/// A client that calls public hosts, and the private ones in the configuration.
+/// A client that calls public hosts and the private hosts in the configuration.
 #[derive(Debug, Clone)]
 pub struct PublicHttp {
     allowed: AllowedHosts,
@@ -15,16 +15,16 @@ pub struct PublicHttp {
 }
 
 impl PublicHttp {
-    /// Makes a client with a timeout for the whole answer. Hosts in `allow_hosts` may be private and need no TLS.
+    /// Creates a client with a timeout for the whole response. Hosts in `allow_hosts` may be private and need no TLS.
     pub fn new(allow_hosts: &[String], timeout: Duration) -> Result<Self, String> {
         let allowed = AllowedHosts::new(allow_hosts.iter().map(String::as_str));
         Self::guarded(allowed, |client| client.timeout(timeout), timeout)
     }
 
-    /// Returns a client that downloads files. With `may_be_private` every host may be private and needs no TLS.
+    /// Creates a client that downloads files. With `may_be_private`, every host may be private and needs no TLS.
     ///
     /// # Errors
-    /// If the client cannot be built.
+    /// Returns an error if the client cannot be built.
     pub fn for_files(may_be_private: bool) -> Result<Self, String> {
         Self::guarded(AllowedHosts::all(may_be_private), |client| client, CONNECT_TIMEOUT)
     }
@@ -39,10 +39,11 @@ impl PublicHttp {
         Ok(Self { allowed, client })
     }
 
-    /// Requests an address and returns the answer; redirects are not followed.
+    /// Requests a URL and returns the response. Redirects are not followed.
     ///
     /// # Errors
-    /// [`Refusal`], also if the host name resolves to a private address; `None` if the host does not answer.
+    /// Returns a [`Refusal`], also if the host name resolves to a private address; `None` if the host does not
+    /// respond.
     pub async fn get(&self, url: &Url) -> Result<Response, Option<Refusal>> {
         self.allowed.check_secure(url)?;
         // Resolved here to report the reason; the connection resolves again, with the same check.
@@ -52,14 +53,14 @@ impl PublicHttp {
         self.client.get(url.clone()).send().await.map_err(|_| None)
     }
 
-    /// Rejects an address that would not be called, with the reason. Names are resolved at the call, not here.
+    /// Rejects a URL that would not be called, with the reason. Host names are resolved at the call, not here.
     pub fn check(allow_hosts: &[String], address: &str) -> Result<(), String> {
         let allowed = AllowedHosts::new(allow_hosts.iter().map(String::as_str));
         checked(&allowed, address).map(|_| ())
     }
 
-    /// Posts a body and returns the status of the answer, whose body is not read, or the reason why there is none.
-    /// Redirects are answers like any other.
+    /// Posts a body and returns the status of the response, or the reason why there is none. The response body is not
+    /// read. Redirects are responses like any other.
     pub async fn post(
         &self,
         address: &str,

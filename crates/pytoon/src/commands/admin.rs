@@ -1,4 +1,4 @@
-//! `pytoon jobs`, `tasks`, `webhooks`, `keys` and `artifacts`: an operator's work on the service's database,
+//! `pytoon jobs`, `tasks`, `webhooks`, `keys` and `artifacts`: an operator's commands for the service's database,
 //! whether or not the service runs.
 
 use crate::cli::{
@@ -300,7 +300,7 @@ fn get(context: &Context, job: &str, name: &str, out: Option<&Path>) -> anyhow::
     Ok(ExitCode::SUCCESS)
 }
 
-/// Removes expired files, or lists them.
+/// Removes expired files, or only lists them.
 fn collect(context: &Context, dry_run: bool) -> anyhow::Result<ExitCode> {
     let storage = open_storage(&context.config, &context.secrets)?;
     at_store(context, async |store| {

@@ -20,12 +20,12 @@ use pytoon_voice::alignment::recorded::Recorded;
 use std::io::Read;
 use std::path::Path;
 
-/// Maximum size of a text, in bytes; longer ones are not scripts.
+/// Maximum size of a text, in bytes; a longer text is not a script.
 const MAX_TEXT_BYTES: u64 = 1 << 20;
-/// Samples in a millisecond at 48 kHz.
+/// The number of samples in a millisecond at 48 kHz.
 const PER_MS: i64 = 48;
 
-/// Aligns and prints.
+/// Aligns the words of a text with a recording, and prints their times.
 pub(crate) fn run(context: &Context, args: &AlignArgs) -> anyhow::Result<()> {
     let script = read_text(&args.text)?;
     let sentences: Vec<Vec<Word>> = sentences(&script);
@@ -114,8 +114,8 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
     String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", path.display()))
 }
 
-/// Returns the whitespace-separated tokens of the text with the times of their words. Scripts without spaces are
-/// timed in smaller pieces than their tokens.
+/// Returns the whitespace-separated tokens of the text with their times. Scripts without spaces are timed in smaller
+/// units than their tokens.
 fn tokens(script: &str, words: &[CaptionWord]) -> Vec<CaptionWord> {
     let mut rest = words.iter();
     script
@@ -143,7 +143,7 @@ fn cues(words: Vec<CaptionWord>, samples: &[f32]) -> Vec<pytoon_vocabulary::Capt
     caption::cues(&[scene], CaptionLook::Classic, 1.0, Ms::ZERO)
 }
 
-/// Returns the words of each sentence; punctuation stays, since tokens are located by position.
+/// Returns the words of each sentence. Punctuation stays, since tokens are located by position.
 fn sentences(script: &str) -> Vec<Vec<Word>> {
     let lines: Vec<&str> = script.lines().map(str::trim).collect();
     let paragraphs = lines.split(|line| line.is_empty()).map(|lines| lines.join(" "));

@@ -1,5 +1,5 @@
-//! `pytoon drill`: runs `pytoon-drills`, which injects the faults. It is a separate program, so that simulated
-//! vendors and injected faults are not part of the service's binary.
+//! `pytoon drill`: runs `pytoon-drills`, which injects the faults. It is a separate binary, so that simulated vendors
+//! and injected faults are not part of the service's binary.
 
 use crate::cli::DrillArgs;
 use anyhow::{Context as _, ensure};

@@ -15,7 +15,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-/// An engine in the table.
+/// The row of an engine in the table.
 #[derive(Debug, Serialize)]
 struct Row {
     engine: String,
@@ -30,7 +30,7 @@ struct Row {
     spend_today_usd: f64,
 }
 
-/// Shows all engines.
+/// Prints a table of all engines.
 pub(crate) fn show(context: &Context, offline: bool) -> anyhow::Result<ExitCode> {
     let session = context.session()?;
     let rows = rows(&session, offline)?;
@@ -94,7 +94,7 @@ fn rows(session: &EngineSession, offline: bool) -> anyhow::Result<Vec<Row>> {
         .collect())
 }
 
-/// Returns the reason why an engine cannot be called from here; `None` if it can.
+/// Returns the reason why an engine cannot be called from this machine; `None` if it can.
 pub(crate) fn unusable(engine: &Engine) -> Option<String> {
     if !engine.config.enabled {
         return Some("is switched off (enabled: false)".to_owned());
@@ -103,7 +103,7 @@ pub(crate) fn unusable(engine: &Engine) -> Option<String> {
         .then(|| format!("has no key here: set {}", engine.config.key_env.join(" or ")))
 }
 
-/// Returns the source of the key; never the key.
+/// Returns the source of the engine's API key; never the key itself.
 fn key(engine: Option<&Engine>) -> String {
     match engine {
         None => "not needed".to_owned(),
@@ -143,7 +143,7 @@ fn health(outside: &Outside, names: &[String]) -> BTreeMap<EngineName, HealthRep
     })
 }
 
-/// The ledger's facts about each engine.
+/// The ledger's facts about each engine: breaker, calls and spend.
 #[derive(Debug, Default)]
 struct LedgerFacts {
     breaker: BTreeMap<String, String>,
@@ -186,7 +186,7 @@ fn seconds_left(until: UnixMs, now: UnixMs) -> i64 {
     (until - now + 999) / 1000
 }
 
-/// Checks one engine.
+/// Checks one engine, and purchases a clip if `buy` is true.
 pub(crate) fn check(context: &Context, name: &str, buy: bool) -> anyhow::Result<ExitCode> {
     let session = context.session()?;
     let known: Vec<&str> = session.engines().settings.engines.names().collect();
@@ -242,11 +242,11 @@ pub(crate) fn check(context: &Context, name: &str, buy: bool) -> anyhow::Result<
     Ok(ExitCode::SUCCESS)
 }
 
-/// The job of clips in the ledger that were bought to test an engine.
+/// The job id in the ledger for clips that were purchased to test an engine.
 const CHECK: &str = "engines-check";
 
-/// Buys one clip of one engine as a scene would: in the ledger, within the budgets, checked and kept. Otherwise
-/// returns the reason.
+/// Buys one clip from an engine as a scene would: recorded in the ledger, within the budgets, checked and stored.
+/// Returns the reason if that fails.
 async fn buy_test_clip(
     outside: &Outside,
     engine: &Engine,

@@ -1,9 +1,9 @@
-//! `pytoon init`.
+//! `pytoon init`: writes an example brief.
 
 use crate::output;
 use std::path::Path;
 
-/// The example brief. A test checks it against the brief's fields.
+/// The example brief. A test checks it against the fields of a brief.
 pub(crate) const EXAMPLE: &str = include_str!("example_brief.yaml");
 
 /// Writes the example brief.
@@ -28,7 +28,7 @@ mod tests {
         pytoon_config::read_brief("brief.yaml", EXAMPLE, PathBuf::new()).expect("valid");
     }
 
-    /// Every optional line must be valid once it is uncommented.
+    /// Checks that every optional line is valid once it is uncommented.
     #[test]
     fn every_commented_field_is_valid_too() {
         let text: String = EXAMPLE

@@ -1,4 +1,4 @@
-//! `pytoon inspect`: the times of sounds, words and captions, as a table and a picture.
+//! `pytoon inspect`: shows the times of audio, words and captions as a table and a picture.
 
 use crate::cli::InspectArgs;
 use crate::commands::resume;
@@ -8,10 +8,10 @@ use pytoon_media::picture;
 use pytoon_pipeline::inspect::{self, Facts, Inspection, chart};
 use std::path::Path;
 
-/// The picture's name in the job's folder.
+/// The name of the picture in the job's folder.
 const PICTURE: &str = "inspect.png";
 
-/// Inspects and prints.
+/// Inspects a finished job, prints its table and writes its picture.
 pub(crate) fn run(context: &Context, args: &InspectArgs) -> anyhow::Result<()> {
     let root = resume::folder(context, &args.job)?;
     let found = inspect::inspect(&context.runner, &root)?;

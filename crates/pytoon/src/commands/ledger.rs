@@ -1,4 +1,4 @@
-//! `pytoon ledger`: paid calls, and a person's decision if a vendor's answer never came.
+//! `pytoon ledger`: lists paid calls, and records a person's decision about a call whose response never arrived.
 
 use crate::context::Context;
 use crate::output;
@@ -15,7 +15,7 @@ use pytoon_store::{Store, is_postgres};
 use pytoon_vocabulary::{JobId, MicroUsd};
 use std::path::{Path, PathBuf};
 
-/// Lists calls.
+/// Lists paid calls.
 pub(crate) fn list(
     context: &Context,
     unknown: bool,
@@ -67,7 +67,7 @@ pub(crate) fn list(
     Ok(())
 }
 
-/// Returns true if there is a database: without one nothing was ever bought, and this check creates none.
+/// Returns true if there is a database. Without one nothing was ever purchased, and this check must not create one.
 fn is_there(at: &str) -> bool {
     is_postgres(at) || Path::new(at).is_file()
 }
@@ -77,7 +77,7 @@ fn when(ms: i64) -> String {
     pytoon_telemetry::timestamp(std::time::UNIX_EPOCH + since)
 }
 
-/// Decides a call whose answer never came.
+/// Resolves a call whose response never arrived.
 pub(crate) fn resolve(context: &Context, id: &str, arrived: Option<&str>) -> anyhow::Result<()> {
     let storage = open_storage(&context.config, &context.secrets)?;
     let at = database(&context.config, &context.secrets)?;
@@ -117,7 +117,7 @@ async fn lost(store: &Store, row: &CallRow) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Marks the row of a process that died as unknown.
+/// Marks a call as unknown if the process that made it died.
 async fn undecided(store: &Store, row: &CallRow) -> anyhow::Result<()> {
     if row.state == CallState::Intent {
         let now = RealWorld.now();
@@ -126,7 +126,7 @@ async fn undecided(store: &Store, row: &CallRow) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Keeps a clip that a person found.
+/// Stores a clip that a person provides.
 async fn keep(
     context: &Context,
     store: &Store,
@@ -173,7 +173,7 @@ async fn keep(
     Ok(())
 }
 
-/// Downloads an address, or copies a file.
+/// Downloads a URL, or copies a file.
 async fn bring(row: &CallRow, place: &str, to: &Path) -> anyhow::Result<()> {
     let config = serde_json::from_value(row.pinned.clone())?;
     let http = VendorHttp::new(&row.engine, &config, None).map_err(anyhow::Error::msg)?;

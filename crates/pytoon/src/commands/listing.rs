@@ -1,4 +1,4 @@
-//! `pytoon presets` and `pytoon music`.
+//! `pytoon presets` and `pytoon music`: list presets and moods.
 
 use crate::context::Context;
 use crate::output;
@@ -10,7 +10,7 @@ use pytoon_vocabulary::MusicMood;
 use std::io::Cursor;
 use std::path::Path;
 
-/// Lists presets.
+/// Prints the list of presets.
 pub(crate) fn presets(context: &Context) -> anyhow::Result<()> {
     let presets = context.config.presets()?;
     if context.global.json {
@@ -35,7 +35,7 @@ pub(crate) fn presets(context: &Context) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lists moods, or writes one to a file.
+/// Lists moods, or writes the music of one to a file.
 pub(crate) fn music(
     context: &Context,
     preview: Option<&str>,

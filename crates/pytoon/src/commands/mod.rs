@@ -1,4 +1,4 @@
-//! One file per command.
+//! The commands, one file per command.
 
 #[cfg(feature = "service")]
 mod admin;

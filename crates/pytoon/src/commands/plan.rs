@@ -1,4 +1,4 @@
-//! `pytoon plan`.
+//! `pytoon plan`: plans a film and prints the plan.
 
 use crate::commands::render;
 use crate::context::Context;
@@ -8,7 +8,7 @@ use pytoon_core::timeline::{ClipSource, Timeline};
 use pytoon_pipeline::plan_only::{self, Price};
 use pytoon_vocabulary::Ms;
 
-/// Plans and prints.
+/// Plans a brief and prints the plan.
 pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
     let file = render::read(brief)?;
     let scratch = tempfile::tempdir()?;
@@ -77,7 +77,7 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the engines of a scene in order, then those left out.
+/// Returns the engines of a scene in order, then those that were excluded.
 fn engines(chain: &EngineChain) -> Vec<String> {
     let members = chain.members.iter().map(|member| {
         let price = if member.asked_ms > 0 {

@@ -1,4 +1,4 @@
-//! Plans for the API, as `pytoon plan` makes them.
+//! Plans films for the API in the same way as `pytoon plan`.
 
 use crate::commands::engines::unusable;
 use pytoon_api::{PlanFailure, Planner};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// Plans films with the handles of this process.
 pub(crate) struct FilmPlanner {
     pub(crate) env: Environment,
-    /// Uploaded files.
+    /// The store of uploaded files.
     pub(crate) files: Arc<dyn FileStore>,
 }
 
@@ -29,7 +29,7 @@ fn internal(error: &dyn fmt::Display) -> PlanFailure {
     PlanFailure { field: None, reason: without_folders(&error.to_string()) }
 }
 
-/// Returns an error of the brief at its field, or one of ours.
+/// Returns an error at a field of the brief, or an internal error.
 fn failure(error: &PipelineError) -> PlanFailure {
     match error {
         PipelineError::Input(wrong) => {

@@ -15,7 +15,7 @@ use pytoon_pipeline::film::FilmSource;
 use pytoon_pipeline::{Environment, RenderOptions, local};
 use std::path::Path;
 
-/// Changes a scene.
+/// Changes one scene of a film and renders the film again.
 pub(crate) fn run(context: &Context, args: &RedoArgs) -> anyhow::Result<()> {
     let root = resume::folder(context, &args.job)?;
     let refused = |reason: &str| ConfigError::file(root.display().to_string(), reason);
@@ -60,7 +60,7 @@ pub(crate) fn run(context: &Context, args: &RedoArgs) -> anyhow::Result<()> {
 /// Returns a brief with one scene changed.
 ///
 /// # Errors
-/// Names the invalid argument.
+/// Returns an error that names the invalid argument.
 pub(crate) fn changed(
     context: &Context,
     brief: Brief,
@@ -80,7 +80,7 @@ pub(crate) fn changed(
     })
 }
 
-/// Returns the number of scenes of a finished film; 0 if it cannot be read.
+/// Returns the number of scenes in a finished film; 0 if the film cannot be read.
 fn scenes(root: &Path) -> usize {
     let graph = std::fs::read(root.join(layout::SCENE_GRAPH)).ok();
     let graph = graph.and_then(|bytes| serde_json::from_slice::<SceneGraph>(&bytes).ok());

@@ -1,4 +1,4 @@
-//! `pytoon render`.
+//! `pytoon render`: renders a brief or a timeline.
 
 use crate::cli::{RenderArgs, Verify};
 use crate::context::Context;
@@ -49,7 +49,7 @@ pub(crate) fn run(context: &Context, args: &RenderArgs) -> anyhow::Result<()> {
     report(context, &rendered)
 }
 
-/// Runs a command and writes its metrics into a file, whether the command fails or not.
+/// Runs a command and writes its metrics to a file, whether the command fails or not.
 pub(crate) fn with_metrics(
     context: &Context,
     path: Option<&Path>,

@@ -1,4 +1,4 @@
-//! `pytoon resume`: continues an unfinished job from its folder.
+//! `pytoon resume`: resumes an unfinished job from its folder.
 
 use crate::commands::render;
 use crate::context::Context;
@@ -9,7 +9,7 @@ use pytoon_pipeline::local;
 use pytoon_pipeline::{Environment, RenderOptions};
 use std::path::{Path, PathBuf};
 
-/// Continues a job.
+/// Resumes a job.
 pub(crate) fn run(context: &Context, job: &Path) -> anyhow::Result<()> {
     let root = folder(context, job)?;
     let brief = root.join(layout::WORK_DIR).join(layout::BRIEF);
@@ -30,7 +30,7 @@ pub(crate) fn run(context: &Context, job: &Path) -> anyhow::Result<()> {
     render::report(context, &rendered)
 }
 
-/// Returns the folder of a job, by its path or its name.
+/// Returns the folder of a job that is given as a path or a name.
 pub(crate) fn folder(context: &Context, job: &Path) -> anyhow::Result<PathBuf> {
     let jobs = Path::new(&context.config.settings.storage_dir).join("jobs");
     let found = [job.to_owned(), jobs.join(job)].into_iter().find(|path| path.is_dir());

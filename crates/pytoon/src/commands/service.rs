@@ -1,4 +1,4 @@
-//! `pytoon serve`, `api` and `worker`: the service, in one process or in several.
+//! `pytoon serve`, `api` and `worker`: run the service in one process or in several.
 
 use crate::cli::ServeArgs;
 use crate::commands::planner::FilmPlanner;
@@ -37,30 +37,30 @@ use tokio::net::TcpListener;
 const TELL_COUNTS: Duration = Duration::from_secs(2);
 /// The interval at which the counters of ended processes are merged.
 const FOLD_COUNTS: Duration = Duration::from_secs(300);
-/// A process without counters for this time has ended. One that was only disconnected from the database for this time
-/// is counted twice after its return.
+/// The time without new counters after which a process counts as ended. A process that was only disconnected from the
+/// database for this time is counted twice after it reconnects.
 const ENDED_AFTER: Duration = Duration::from_secs(3600);
-/// Timeout of the database at the start.
+/// The timeout for reaching the database at the start.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
-/// The folder of jobs below the storage folder.
+/// The name of the folder of jobs inside the storage folder.
 const JOBS: &str = "jobs";
-/// The number of descriptors if the system has no limit.
+/// The number of descriptors to assume if the system has no limit.
 const UNLIMITED: u64 = 1 << 16;
-/// Maximum number of connections, regardless of the descriptors.
+/// Maximum number of connections, however many descriptors there are.
 const MOST_CONNECTIONS: u64 = 1024;
-/// One in this many descriptors may be used by connections; the rest is for work.
+/// The divisor of the descriptor limit that yields the maximum number of connections. The other descriptors are for work.
 const PART_FOR_CONNECTIONS: u64 = 4;
-/// The interval between checks for a shutdown.
+/// The interval between checks for a shutdown request.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// The role of a process.
+/// The role of a process in the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Both.
+    /// The process serves requests and runs tasks.
     Serve,
-    /// Answers requests.
+    /// The process serves requests.
     Api,
-    /// Runs tasks.
+    /// The process runs tasks.
     Worker,
 }
 
@@ -177,7 +177,7 @@ fn address(context: &Context, args: &ServeArgs) -> anyhow::Result<SocketAddr> {
     Ok(SocketAddr::new(ip, port))
 }
 
-/// Retries while the database starts or restarts.
+/// Retries `open` while the database starts or restarts.
 fn patiently<T>(context: &Context, open: impl Fn() -> anyhow::Result<T>) -> anyhow::Result<T> {
     let begun = Instant::now();
     // A file is available at once, or broken.
@@ -198,8 +198,8 @@ fn patiently<T>(context: &Context, open: impl Fn() -> anyhow::Result<T>) -> anyh
     }
 }
 
-/// Opens the engines. They ignore the end of this process: a paid task continues at its vendor, and the next worker
-/// fetches its clip.
+/// Opens the engines. A shutdown of this process does not cancel their tasks: a paid task continues at its vendor,
+/// and the next worker fetches its clip.
 fn session(context: &Context) -> anyhow::Result<Arc<EngineSession>> {
     let runner = Runner { cancel: CancelToken::default(), ..context.runner.clone() };
     let reload = context.reload();
@@ -215,8 +215,8 @@ fn environment(context: &Context, session: Arc<EngineSession>) -> Environment {
     }
 }
 
-/// Refuses to start with an empty database beside existing jobs: their keys, their state and their purchases would
-/// be forgotten, and bought again.
+/// Refuses to start with an empty database if the storage folder contains jobs. The database would lack their keys,
+/// states and purchases, so clips would be paid for again.
 async fn refuse_lost_database(store: &Store, jobs: PathBuf) -> anyhow::Result<()> {
     let has_folders = std::fs::read_dir(&jobs).is_ok_and(|mut entries| entries.next().is_some());
     let first = JobFilter { limit: 1, ..JobFilter::default() };
@@ -232,7 +232,7 @@ async fn refuse_lost_database(store: &Store, jobs: PathBuf) -> anyhow::Result<()
     Ok(())
 }
 
-/// Creates and prints the first key, if there is none.
+/// Creates and prints an API key if there is none yet.
 async fn first_key(store: &Store) -> anyhow::Result<()> {
     if !store.key_list().await?.is_empty() {
         return Ok(());
@@ -301,7 +301,7 @@ fn courier(
     })
 }
 
-/// Makes the collector of expired files.
+/// Creates the collector of expired files.
 fn collector(context: &Context, env: &Environment, store: Arc<Store>, name: String) -> Collector {
     Collector {
         storage: env.engines.storage().clone(),
@@ -319,7 +319,7 @@ async fn asked_to_end(cancel: &CancelToken) {
     }
 }
 
-/// Returns the maximum number of an API's open connections.
+/// Returns the maximum number of open connections for an API process.
 fn connections() -> usize {
     let files = getrlimit(Resource::Nofile).current.unwrap_or(UNLIMITED);
     (files / PART_FOR_CONNECTIONS).clamp(8, MOST_CONNECTIONS) as usize
@@ -356,7 +356,7 @@ fn tell_counts(store: Arc<Store>, context: &Context, process: String) {
     });
 }
 
-/// Checks the health of every engine and every voice, for the log.
+/// Checks the health of every engine and every voice, and logs the results.
 fn check_health(env: &Environment) {
     if let Some(outside) = env.engines.outside() {
         let names: Vec<String> =

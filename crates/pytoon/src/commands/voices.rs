@@ -1,4 +1,4 @@
-//! `pytoon voices`: lists voices, says a text with one, adds and removes them.
+//! `pytoon voices`: lists voices, speaks a text with one, and adds or removes voices.
 
 use crate::cli::{AddVoice, VoicesAction, VoicesArgs};
 use crate::context::Context;
@@ -21,10 +21,10 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The gap between sentences, in samples (200 ms).
+/// The gap between sentences, in samples (200 ms at 48 kHz).
 const GAP: usize = 9_600;
 
-/// Runs the command.
+/// Runs `pytoon voices`.
 pub(crate) fn voices(context: &Context, args: &VoicesArgs) -> anyhow::Result<()> {
     let folders = VoiceFolders::new(&context.config.settings.tts.neural.folder);
     match (&args.action, &args.say) {
@@ -109,7 +109,7 @@ fn row(name: &str, language: &str, quality: &str, licence: &str) -> String {
     format!("  {name:<28} {language:<8} {quality:<14} {licence}")
 }
 
-/// Speaks a text into a file: with an installed voice, or with one of eSpeak NG's.
+/// Speaks a text into a file with an installed voice, or with one of eSpeak NG's.
 fn say(
     context: &Context,
     folders: &VoiceFolders,
@@ -278,7 +278,7 @@ fn https_only(address: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Downloads a file over https, limited in size and time.
+/// Downloads a file over https, with limits on size and time.
 fn fetch(address: &str, sha256: Option<&str>, folder: &Path) -> anyhow::Result<PathBuf> {
     https_only(address)?;
     let name = address.split(['?', '#']).next().and_then(|path| path.rsplit('/').next());

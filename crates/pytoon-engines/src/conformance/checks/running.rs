@@ -1,4 +1,4 @@
-//! The checks of the steps after acceptance: polling, ending, cancelling, lookup, and the clip.
+//! The checks of the steps after acceptance: polling, completion, cancellation, lookup, and the clip.
 
 use super::super::vendor::{Answer, Outcome, clean};
 use super::super::{Bench, CLIP, KEY};
@@ -8,7 +8,7 @@ use crate::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind as Kind}
 use pytoon_vendor::ensure;
 use serde_json::json;
 
-/// Polls a running task, with this answer.
+/// Polls a running task for which the vendor returns this response.
 async fn polled(bench: &Bench<'_>, answer: Answer) -> Result<Option<Result<TaskState>>, String> {
     let Some(route) = &bench.routes.poll else { return Ok(None) };
     let task = task(bench, bench.success.clone().on(route, answer)).await?;
@@ -17,7 +17,7 @@ async fn polled(bench: &Bench<'_>, answer: Answer) -> Result<Option<Result<TaskS
     Ok(Some(outcome))
 }
 
-/// An answer that must be a failure, and its kind.
+/// A response that must be classified as a failure, and the kind of failure.
 pub(super) struct Fault {
     pub(super) name: &'static str,
     answers: Vec<Answer>,
@@ -25,7 +25,7 @@ pub(super) struct Fault {
     status: Option<ErrorStatus>,
 }
 
-/// Answers to a poll that say nothing about the task.
+/// Returns poll responses that contain no information about the task.
 pub(super) fn poll_faults() -> Vec<Fault> {
     let fault = |name, answer, kind| Fault {
         name,
@@ -88,7 +88,7 @@ pub(super) async fn unknown_status(bench: &Bench<'_>) -> Outcome {
     }
 }
 
-/// Fails if a scenario is missing although it can happen.
+/// Returns an error if a scenario that can occur has no fixture.
 fn absent(bench: &Bench<'_>, name: &str) -> Outcome {
     ensure(bench.routes.poll.is_none(), format!("there is no {name}"))?;
     none()
@@ -196,7 +196,7 @@ async fn fetched(
     outcome.err().ok_or_else(|| "it was fetched".to_owned())
 }
 
-/// Answers to the clip's call that contain no valid clip.
+/// Returns responses to the clip's route that contain no valid clip.
 pub(super) fn clip_faults() -> Vec<Fault> {
     use ErrorStatus::{Permanent, Temporary};
     let part = |promised, silent| vec![Answer::Part { body: CLIP.to_vec(), promised, silent }];
@@ -225,7 +225,7 @@ pub(super) async fn broken_clip(bench: &Bench<'_>, fault: &Fault) -> Outcome {
     Ok(said)
 }
 
-/// Checks a vendor that repeats the key in all its answers.
+/// Checks that nothing leaks if a vendor repeats the API key in all its responses.
 pub(super) async fn echoed(bench: &Bench<'_>) -> Outcome {
     if bench.subject.config.key_env.is_empty() {
         return none();

@@ -1,7 +1,7 @@
-//! Engines as data: a vendor whose API is described in `engine.yaml` needs no code.
+//! Engines defined as data: a vendor whose API is described in `engine.yaml` needs no code.
 //!
-//! Guarantees: an invalid description is rejected when it is read, with the field's name; fields that it omits have
-//! the defaults of every other engine (statuses, unknown states, whether a call may have been accepted).
+//! Guarantees: an invalid description is rejected when it is read, with the field's name; omitted fields have the
+//! same defaults as every other engine (statuses, unknown states, the possible acceptance of a call).
 //!
 //! Does not cover uploads, or vendors that sign their calls: those need an adapter in code. The
 //! guide `docs/guides/adding-an-engine.md` has an example.
@@ -26,14 +26,14 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The described vendor.
+/// An engine whose vendor is described in the configuration.
 #[derive(Debug)]
 pub(super) struct HttpEngine {
     options: HttpOptions,
 }
 
 impl HttpEngine {
-    /// Makes the adapter from its block.
+    /// Creates the adapter from its configuration block.
     pub(super) fn try_new(parts: &AdapterParts<'_>) -> AdapterResult {
         let options: HttpOptions = read_options(parts.config)?;
         options.check(parts)?;
@@ -42,7 +42,7 @@ impl HttpEngine {
 }
 
 impl Adapter<HttpEngine> {
-    /// Returns the URL of a path of the description with a task's id in it.
+    /// Returns the URL of a described path with a task's id inserted.
     fn task_path(&self, path: &str, id: &str) -> url::Url {
         let values = template::values([("id", id.into())]);
         self.http.url(&template::fill_text(path, &values, common::segment))
@@ -64,7 +64,7 @@ impl Adapter<HttpEngine> {
         ])
     }
 
-    /// Returns the kind of an answer: that of the first matching rule, else `usual`.
+    /// Returns the kind of failure that the first matching rule assigns to a response, or else `usual`.
     fn kind(&self, status: u16, body: &[u8], usual: VendorErrorKind) -> VendorErrorKind {
         let json: Option<Value> = serde_json::from_slice(body).ok();
         let text = String::from_utf8_lossy(body);
@@ -73,7 +73,7 @@ impl Adapter<HttpEngine> {
         found.map_or(usual, |rule| rule.kind)
     }
 
-    /// Returns the vendor's error message, if the description has its pointer.
+    /// Returns the vendor's error message, if the description contains a pointer to it.
     fn vendor_message(&self, reply: &Reply) -> Option<String> {
         let place = self.vendor.options.poll.error.as_deref();
         place
@@ -143,7 +143,7 @@ fn money(json: &Value, cost: Option<&Cost>) -> Option<MicroUsd> {
     cost.and_then(|cost| common::cost_at(json, &cost.pointer, cost.usd_per_unit))
 }
 
-/// Formats whole seconds as an integer: vendors reject `5.0`.
+/// Formats whole seconds as an integer, since vendors reject `5.0`.
 fn seconds(ms: u32) -> Value {
     if ms.is_multiple_of(1000) { (ms / 1000).into() } else { (f64::from(ms) / 1000.0).into() }
 }
@@ -206,7 +206,7 @@ impl Vendor for HttpEngine {
         engine.http.refusal(operation, kind, reply, said.as_deref())
     }
 
-    /// Interprets a poll's answer outside 2xx; a rule can classify it as moderated content or a lost task.
+    /// Interprets a poll response outside 2xx. A rule can classify it as moderated content or a lost task.
     fn refused_poll(engine: &Adapter<Self>, reply: &Reply) -> Result<TaskState> {
         let usual = VendorHttp::kind_of_status(reply.status);
         match engine.kind(reply.status, &reply.body, usual) {

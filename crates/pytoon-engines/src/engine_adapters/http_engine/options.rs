@@ -1,4 +1,4 @@
-//! The description of a vendor's API, as `options` of an engine of kind `http`, and its validation.
+//! The description of a vendor's API, which is the `options` block of an engine of kind `http`, and its validation.
 //!
 //! Guarantees: a description that passes [`HttpOptions::check`] needs no further checks: placeholders have known
 //! names, pointers are JSON pointers, methods are HTTP methods.
@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The placeholders of a submission.
+/// The placeholders that a submission may contain.
 pub(super) const SUBMIT_PLACES: &[&str] = &[
     "prompt",
     "negative_prompt",
@@ -25,21 +25,21 @@ pub(super) const SUBMIT_PLACES: &[&str] = &[
     "call_id",
     "image_data_uri",
 ];
-/// The placeholders of a task's paths.
+/// The placeholders that the paths of a task may contain.
 const TASK_PLACES: &[&str] = &["id"];
-/// The placeholder of a lookup's path.
+/// The placeholder that the path of a lookup may contain.
 const LOOKUP_PLACES: &[&str] = &["call_id"];
 
-/// The description.
+/// The description of a vendor's API.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HttpOptions {
     pub(super) auth: Option<Auth>,
-    /// Headers of every call, without secrets.
+    /// Headers of every call. They must not contain secrets.
     #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
     pub(super) capabilities: Sold,
-    /// The price table's key.
+    /// The model's key in the price table.
     #[serde(default = "default_model")]
     pub(super) model: String,
     pub(super) submit: Submit,
@@ -48,7 +48,7 @@ pub(super) struct HttpOptions {
     pub(super) cancel: Option<Cancel>,
     pub(super) health: Option<Health>,
     pub(super) lookup: Option<LookupCall>,
-    /// The meaning of answers whose status does not determine it; the first matching rule wins.
+    /// Rules for responses whose status does not determine their meaning. The first matching rule wins.
     #[serde(default)]
     pub(super) errors: Vec<ErrorRule>,
 }
@@ -57,12 +57,12 @@ fn default_model() -> String {
     "default".to_owned()
 }
 
-/// The place of the key: a header or the query.
+/// The location of the API key: a header or the query.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Auth {
     pub(super) header: Option<String>,
-    /// The value of the header, with `{{key}}` in it.
+    /// The value of the header, which contains `{{key}}`.
     #[serde(default = "bare_key")]
     pub(super) format: String,
     pub(super) query: Option<String>,
@@ -72,20 +72,20 @@ fn bare_key() -> String {
     "{{key}}".to_owned()
 }
 
-/// The vendor's offer.
+/// The clips that the vendor offers.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Sold {
-    /// Lengths, in milliseconds.
+    /// The offered lengths, in milliseconds.
     #[serde(default)]
     durations_ms: Vec<u32>,
-    /// Alternatively the shortest length, the longest and the step.
+    /// The shortest length of a range, in milliseconds, as an alternative to `durations_ms`.
     min_ms: Option<u32>,
     max_ms: Option<u32>,
     step_ms: Option<u32>,
-    /// Aspect ratios such as `9:16`, or sizes such as `720:1280`; the first is used for vertical films.
+    /// The offered aspect ratios such as `9:16`, or sizes such as `720:1280`. The first is used for vertical films.
     ratios: Vec<String>,
-    /// Overrides for clips that start from a picture.
+    /// Overrides of the offer for clips that start from a picture.
     with_picture: Option<SoldWithPicture>,
     #[serde(default)]
     pub(super) image: Image,
@@ -108,7 +108,7 @@ struct SoldWithPicture {
     step_ms: Option<u32>,
     #[serde(default)]
     ratios: Vec<String>,
-    /// True if the vendor ignores the ratio and uses the picture's shape.
+    /// True if the vendor ignores the requested ratio and uses the picture's.
     #[serde(default)]
     follows_picture: bool,
 }
@@ -117,8 +117,8 @@ fn five_mib() -> u64 {
     5 << 20
 }
 
-/// The way to pass a picture. A vendor that only accepts public addresses counts as `none`: the pictures of a film
-/// have none.
+/// The method of passing a picture. A vendor that accepts only public URLs counts as `none`, since the pictures of a
+/// film have none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Image {
@@ -138,7 +138,7 @@ pub(super) struct Submit {
     #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
     pub(super) body: Value,
-    /// The JSON pointer of the task's id in the answer.
+    /// The JSON pointer of the task's id in the response.
     pub(super) id: String,
 }
 
@@ -146,7 +146,7 @@ fn post() -> Method {
     Method::POST
 }
 
-/// The call that polls a task.
+/// The request that polls a task.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Poll {
@@ -154,10 +154,10 @@ pub(super) struct Poll {
     pub(super) status: String,
     pub(super) states: States,
     pub(super) progress: Option<String>,
-    /// The factor that scales the vendor's progress to 0 to 1.
+    /// The factor that scales the vendor's progress to the range 0 to 1.
     #[serde(default = "unit")]
     pub(super) progress_scale: f64,
-    /// The JSON pointer of the reason for a failure.
+    /// The JSON pointer of the reason why a task failed.
     pub(super) error: Option<String>,
     pub(super) cost: Option<Cost>,
 }
@@ -166,7 +166,7 @@ fn unit() -> f64 {
     1.0
 }
 
-/// The vendor's names of a task's states; a task in any other state is still running.
+/// The vendor's names for the states of a task. A task in any other state is still running.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct States {
@@ -190,16 +190,16 @@ pub(super) struct Cost {
     pub(super) usd_per_unit: f64,
 }
 
-/// The location of a finished clip's address.
+/// The location of a finished clip's URL.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ResultPlace {
     pub(super) url: String,
-    /// The path of the call that returns it, if the poll does not contain it.
+    /// The path of the request that returns the URL, if the poll response does not contain it.
     pub(super) path: Option<String>,
 }
 
-/// The call that cancels a task.
+/// The request that cancels a task.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Cancel {
@@ -212,31 +212,31 @@ fn delete() -> Method {
     Method::DELETE
 }
 
-/// A free call that needs the key.
+/// A free request that needs the API key.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Health {
     pub(super) path: String,
-    /// The JSON pointer of the remaining balance.
+    /// The JSON pointer of the remaining balance, and the value of its unit.
     pub(super) balance: Option<Cost>,
 }
 
-/// A list of tasks in which ours can be found by our id.
+/// The request that lists tasks, in which Pytoon's id identifies a task.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LookupCall {
     pub(super) path: String,
-    /// The JSON pointer of the list.
+    /// The JSON pointer of the list in the response.
     pub(super) items: String,
     /// The JSON pointer of the submission's `{{call_id}}` in an item.
     #[serde(rename = "ref")]
     pub(super) reference: String,
     /// The JSON pointer of the task's id in an item.
     pub(super) id: String,
-    /// A list of this length may be truncated.
+    /// The length from which the list may be truncated.
     #[serde(default = "hundred")]
     pub(super) limit: usize,
-    /// The time after a call from which its absence from the list proves that it never arrived.
+    /// The time after a call, in seconds, from which the call's absence from the list proves that it never arrived.
     #[serde(default = "two_minutes")]
     pub(super) settles_seconds: u64,
 }
@@ -249,13 +249,13 @@ fn two_minutes() -> u64 {
     common::LIST_SETTLES.as_secs()
 }
 
-/// A rule that classifies an answer.
+/// A rule that classifies a response.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ErrorRule {
-    /// The answer's status; any if absent, also that of a failed task.
+    /// The status of the response. If absent, the rule matches any status, and also failed tasks.
     pub(super) status: Option<u16>,
-    /// The JSON pointer to compare; the whole text if absent.
+    /// The JSON pointer of the value to compare; the whole text if absent.
     pub(super) pointer: Option<String>,
     pub(super) equals: Option<Value>,
     pub(super) contains: Option<String>,
@@ -263,7 +263,7 @@ pub(super) struct ErrorRule {
     pub(super) kind: VendorErrorKind,
 }
 
-/// The kinds that a rule can assign.
+/// The kinds of failure that a rule can assign.
 #[derive(Deserialize)]
 #[serde(remote = "VendorErrorKind", rename_all = "snake_case")]
 enum RuleKind {
@@ -390,7 +390,7 @@ impl HttpOptions {
     }
 }
 
-/// Lengths as the description writes them.
+/// The offered lengths in the form in which the description states them.
 struct Lengths<'a> {
     fixed: &'a [u32],
     min: Option<u32>,
@@ -464,7 +464,7 @@ fn cost(cost: &Cost, field: &str) -> Result<(), OptionProblem> {
     require(is_price, &format!("{field}.usd_per_unit"), "it is not less than 0")
 }
 
-/// Parses one of the supported methods.
+/// Parses the name of a supported HTTP method.
 fn method<'de, D: Deserializer<'de>>(name: D) -> Result<Method, D::Error> {
     match String::deserialize(name)?.as_str() {
         "POST" => Ok(Method::POST),

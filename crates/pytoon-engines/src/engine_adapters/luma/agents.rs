@@ -1,11 +1,11 @@
-//! Luma's current API.
+//! The adapter for Luma's current API.
 //!
-//! Guarantees: a picture of at most [`MAX_INLINE`] bytes is sent inline, a larger one as an uploaded file that is
-//! ready before a request names it; failures are classified by the vendor's codes, and its messages are only passed
-//! on.
+//! Guarantees: a picture of at most [`MAX_INLINE`] bytes is sent inline, and a larger one as an uploaded file that is
+//! ready before a request names it; failures are classified by the vendor's codes, and its messages are passed on
+//! unchanged.
 //!
-//! The API has no cancel and no list of generations, so a call without an answer cannot be looked up. A clip that
-//! starts from a picture lasts 5 s; from words alone 10 s are offered too.
+//! The API has no cancel endpoint and no list of generations, so a call without a response cannot be looked up. A
+//! clip that starts from a picture lasts 5 s; without a picture, 10 s are offered too.
 
 use super::super::common::{self, HEALTH, Picture, UPLOAD};
 use super::super::shared_adapter::{Adapter, Paid, Vendor};
@@ -22,17 +22,18 @@ use std::time::Duration;
 
 const RATIOS: &[(u32, u32)] = &[(9, 16), (3, 4), (1, 1), (4, 3), (16, 9), (21, 9)];
 const RESOLUTIONS: &[&str] = &["360p", "540p", "720p", "1080p"];
-/// Maximum size of a picture in the request itself: the vendor accepts more, but a slow connection does not.
+/// Maximum size of a picture in the request itself, in bytes. The vendor accepts more, but large requests fail on
+/// slow connections.
 const MAX_INLINE: usize = 4 << 20;
-/// The number of checks whether an uploaded picture is ready, and the pause between them.
+/// The number of times that the adapter checks whether an uploaded picture is ready.
 const FILE_LOOKS: usize = 60;
 const FILE_PAUSE: Duration = Duration::from_secs(1);
-/// Maximum size of a picture, in bytes.
+/// Maximum size of an uploaded picture, in bytes.
 const MAX_UPLOAD: u64 = 50_000_000;
-/// Longest prompt; a reseller's figure.
+/// Maximum length of a prompt, as published by a reseller.
 const MAX_PROMPT: usize = 6000;
 
-/// The adapter.
+/// The adapter for the current API.
 #[derive(Debug)]
 pub(super) struct Agents(Options);
 
@@ -47,7 +48,7 @@ impl Agents {
 }
 
 impl Adapter<Agents> {
-    /// Returns the picture as the API's reference to one.
+    /// Passes a picture to the vendor, and returns the API's reference to it.
     async fn hand_over(&self, path: &Path) -> Result<Value> {
         let picture = Picture::read(self.http.engine(), path, MAX_UPLOAD).await?;
         if picture.bytes.len() <= MAX_INLINE {
@@ -139,7 +140,7 @@ fn capabilities(image_input: bool) -> Capabilities {
     }
 }
 
-/// Returns the first video among the outputs; the first output if none has the type of a video.
+/// Returns the first video among the outputs, or the first output if none has a video type.
 fn clip(json: &Value) -> Option<&str> {
     let outputs = json.pointer("/output")?.as_array()?;
     let is_video = |o: &&Value| common::text_at(o, "/type").is_some_and(|t| t.contains("video"));

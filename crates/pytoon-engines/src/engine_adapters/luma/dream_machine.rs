@@ -1,10 +1,11 @@
-//! Luma's older API.
+//! The adapter for Luma's older API.
 //!
-//! Guarantees: pictures are not offered, since the vendor fetches them from public addresses and ours have none;
-//! moderated content, which has no code in this API, is recognized by the vendor's wording.
+//! Guarantees: pictures are not offered, since the vendor fetches them from public URLs, which Pytoon's pictures do
+//! not have; moderated content, which has no code in this API, is recognized by the vendor's wording.
 //!
-//! Calls cannot carry our id, and a generation with the same prompt may belong to an earlier call: a lookup can
-//! prove that a call never arrived, but not which generation belongs to it. So [`Lookup::Found`] is never returned.
+//! Calls cannot carry Pytoon's id, and a generation with the same prompt may belong to an earlier call. A lookup can
+//! therefore prove that a call never arrived, but not which generation belongs to it, so [`Lookup::Found`] is never
+//! returned.
 
 use super::super::common::{self, CANCEL, HEALTH, LOOKUP};
 use super::super::shared_adapter::{Adapter, Paid, Vendor};
@@ -23,12 +24,12 @@ use url::Url;
 const RATIOS: &[(u32, u32)] = &[(9, 16), (16, 9), (1, 1), (3, 4), (4, 3), (9, 21), (21, 9)];
 const MODELS: &[&str] = &["ray-2", "ray-flash-2"];
 const RESOLUTIONS: &[&str] = &["540p", "720p", "1080p", "4k"];
-/// Shortest and longest prompt, in characters.
+/// The range of accepted prompt lengths, in characters.
 const PROMPT: std::ops::RangeInclusive<usize> = 3..=5000;
-/// US dollars per cent, the unit of the balance.
+/// The value of a cent, the unit of the balance, in US dollars.
 const USD_PER_CENT: f64 = 0.01;
 
-/// The adapter.
+/// The adapter for the older API.
 #[derive(Debug)]
 pub(super) struct DreamMachine(Options);
 
@@ -133,8 +134,8 @@ impl Vendor for DreamMachine {
     }
 }
 
-/// Searches a list of generations for a call. The list's order is not documented, so only a complete one counts; a
-/// generation without its request could be the one.
+/// Searches a list of generations for a call. The list's order is not documented, so only a complete list proves
+/// absence; a generation without its request could belong to the call.
 fn looked_up(list: &Value, prepared: &Prepared) -> Lookup {
     let is_whole = list.pointer("/has_more").and_then(Value::as_bool) == Some(false);
     let Some(items) = list.pointer("/generations").and_then(Value::as_array) else {

@@ -1,8 +1,8 @@
-//! Luma, which has two unrelated APIs.
+//! The adapters for Luma, which has two unrelated APIs.
 //!
-//! [`agents`] is the current one (ray-3.2) and accepts pictures; [`dream_machine`] is the older one (ray-2,
-//! ray-flash-2) and accepts only public addresses of pictures, which ours do not have. Each has its own keys.
-//! `options.api` selects the API.
+//! [`agents`] is the current API (ray-3.2) and accepts pictures. [`dream_machine`] is the older one (ray-2,
+//! ray-flash-2) and accepts only public URLs of pictures, which Pytoon's pictures do not have. Each has its own API
+//! keys. `options.api` selects the API.
 
 mod agents;
 mod dream_machine;
@@ -13,22 +13,22 @@ use pytoon_vendor::errors::Row;
 use pytoon_vendor::replies::MODERATION_WORDS;
 use serde::Deserialize;
 
-/// The engine's options.
+/// The options of the engine.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
-    /// The API at `base_url`.
+    /// The API that is available at `base_url`.
     api: Api,
-    /// The model.
+    /// The name of the model.
     model: String,
-    /// The frame's shorter side, such as `720p`.
+    /// The shorter side of the output, such as `720p`.
     resolution: String,
     /// True if clips may start from a picture.
     #[serde(default = "yes")]
     image_input: bool,
 }
 
-/// Error table for refused submissions, for both interfaces.
+/// The error table for refused submissions to either API.
 const REFUSALS: &[Row] = &[
     Row::at("/error/code", &["content_moderated"], VendorErrorKind::Moderation)
         .source("the failure code of generations; inferred for refusals"),
@@ -45,7 +45,7 @@ enum Api {
     DreamMachine,
 }
 
-/// Makes the adapter of the selected API.
+/// Creates the adapter of the selected API.
 pub(super) fn try_new(parts: &AdapterParts<'_>) -> AdapterResult {
     let options: Options = read_options(parts.config)?;
     match options.api {

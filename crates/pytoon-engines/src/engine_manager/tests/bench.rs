@@ -1,4 +1,4 @@
-//! A ledger for each test, processes over it, and the scenes that they draw.
+//! A ledger for each test, processes that share it, and the scenes that they draw.
 
 use super::super::*;
 use super::testing::{AnyClip, Hand, Scripted};
@@ -31,7 +31,7 @@ impl Bench {
         Self { folder: tempfile::tempdir().expect("folder"), world: Arc::default() }
     }
 
-    /// Makes another process over the same ledger.
+    /// Creates another process that uses the same ledger.
     pub(super) async fn process(&self, engines: &[Arc<Scripted>]) -> EngineManager {
         let config = Config::load(&ConfigSource::Optional("/nowhere".into())).expect("built in");
         let mut settings = config.engines.clone();

@@ -1,4 +1,4 @@
-//! Breakers that cannot be read or written: the film is rendered, and the log reports it.
+//! Tests of breakers that cannot be read or written: the film is rendered, and the log reports the failure.
 
 use super::*;
 use pytoon_records::ledger::{
@@ -6,8 +6,8 @@ use pytoon_records::ledger::{
 };
 use pytoon_telemetry::LogTarget;
 
-/// A ledger whose breakers fail: reads after `reads_left` of them, writes always. A scene's history contains them
-/// too, since one query reads everything.
+/// A ledger whose breakers fail: reads fail after `reads_left` of them, and writes always fail. A scene's history
+/// also reads breakers, since one query reads everything.
 #[derive(Debug)]
 struct Broken {
     ledger: SqliteStore,
@@ -75,7 +75,7 @@ impl PurchaseStore for Broken {
     }
 }
 
-/// Makes a process whose breakers can be read `reads` times.
+/// Creates a process whose breakers can be read `reads` times.
 async fn process(bench: &Bench, engines: &[Arc<Scripted>], reads: i64) -> EngineManager {
     let mut manager = bench.process(engines).await;
     let ledger = SqliteStore::open(&bench.folder.path().join("pytoon.db")).await.expect("opens");

@@ -1,5 +1,5 @@
-//! Workers that sleep, lose the connection to the ledger, or lose their task to another: nothing is bought twice,
-//! and every purchase is used.
+//! Tests of workers that sleep, lose the connection to the ledger, or lose their task to another worker: nothing is
+//! purchased twice, and every purchase is used.
 
 use super::*;
 use pytoon_records::ledger::{
@@ -7,7 +7,7 @@ use pytoon_records::ledger::{
 };
 use std::collections::BTreeMap;
 
-/// A ledger that fails a given number of times by operation, and a process that sleeps while a call is admitted.
+/// A ledger whose operations fail a given number of times, in a process that sleeps while a call is admitted.
 #[derive(Debug)]
 struct Away {
     ledger: SqliteStore,
@@ -90,8 +90,8 @@ impl PurchaseStore for Away {
     }
 }
 
-/// Two engines that deliver, a scene that wants a clip of the first, and a process with some failing queries to the
-/// ledger.
+/// Two engines that deliver, and a scene that requests a clip of the first. Its processes can have failing queries to
+/// the ledger.
 struct Line {
     bench: Bench,
     engines: [Arc<Scripted>; 2],
@@ -106,7 +106,7 @@ impl Line {
         Self { bench, engines, order }
     }
 
-    /// Makes a process; `fails` of its queries to the ledger get no answer.
+    /// Creates a process in which the queries in `fails` get no reply from the ledger.
     async fn process(&self, fails: &[(&'static str, u64)], sleeps_ms: i64) -> EngineManager {
         let mut manager = self.bench.process(&self.engines).await;
         let file = self.bench.folder.path().join("pytoon.db");
@@ -190,7 +190,7 @@ fn what_was_just_bought_is_written_down_though_it_takes_a_while() {
     });
 }
 
-/// Another process stores the same clip while it is checked.
+/// A checker during whose check another process stores the same clip.
 #[derive(Debug)]
 struct OtherIsFaster {
     other: EngineManager,
@@ -253,7 +253,7 @@ fn who_slept_between_the_row_and_the_call_does_not_call() {
     });
 }
 
-/// Simulates a worker that gets no answer and is never heard from again.
+/// Simulates a worker that vanishes before it gets a reply to its call.
 async fn vanishes(line: &Line) {
     line.engines[0].hangs.store(1, Ordering::SeqCst);
     let manager = line.bench.process(&line.engines).await;

@@ -1,11 +1,11 @@
-//! Walks that must not wait: they pause, return a memo, and resume in another process.
+//! Tests of chain runs that must not wait: they pause, return a memo, and resume in another process.
 
 use super::*;
 
-/// In progress for longer than any test polls.
+/// A task that stays in progress for longer than any test polls.
 const SLOW: [Option<K>; 40] = [None; 40];
 
-/// Runs one slice in a separate process; the memo is read as it was stored.
+/// Runs one slice in a separate process, with the memo parsed from its stored form.
 async fn slice(
     bench: &Bench,
     engines: &[Arc<Scripted>],

@@ -1,4 +1,4 @@
-//! Doubles for a walk: time, engines, the check of clips, and a moderation service.
+//! Test doubles for a chain run: time, engines, the clip checker, and a moderation service.
 
 use crate::adapter::{
     Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter, Fetched,
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// A clock that moves only by hand.
+/// A clock that only tests advance.
 #[derive(Debug, Default)]
 pub(super) struct Hand {
     pub(super) ms: AtomicI64,
@@ -34,18 +34,18 @@ impl World for Hand {
     }
 }
 
-/// A test engine with scripted answers, one per submit. Without a script it delivers a clip.
+/// A test engine with scripted replies, one per submit. Without a script it delivers a clip.
 #[derive(Debug)]
 pub(super) struct Scripted {
     pub(super) name: String,
     capabilities: Capabilities,
     answers: Mutex<VecDeque<K>>,
-    /// The results of polls, in order: running (`None`) or failed. An empty queue means done.
+    /// The results of polls, in order: running (`None`) or failed. An empty queue means that the task is done.
     polls: Mutex<VecDeque<Option<K>>>,
     accepted: Accepted,
     /// The number of downloads that fail because the disk is full.
     pub(super) full: AtomicU64,
-    /// The number of submits that get no answer.
+    /// The number of submits that get no reply.
     pub(super) hangs: AtomicU64,
     submits: AtomicU64,
     pub(super) prompts: Mutex<Vec<String>>,
@@ -83,7 +83,7 @@ impl Scripted {
         })
     }
 
-    /// Returns the same engine with tasks that take several polls.
+    /// Returns the same engine with tasks that need several polls.
     pub(super) fn polled(self: Arc<Self>, polls: &[Option<K>]) -> Arc<Self> {
         self.polls.lock().expect("lock").extend(polls);
         self
@@ -179,7 +179,7 @@ impl ClipChecker for AnyClip {
     }
 }
 
-/// Starts a service that answers one request: the prompt is flagged.
+/// Starts a moderation service that responds to one request and flags its prompt.
 pub(super) fn flagging_service() -> (String, std::thread::JoinHandle<String>) {
     use std::io::{BufRead, BufReader, Write};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");

@@ -1,6 +1,6 @@
-//! A chunk of the picture: whole groups of pictures, drawn and encoded separately.
+//! A video chunk: whole groups of pictures, drawn and encoded separately.
 //!
-//! Guarantees: a chunk is redrawn only if something visible in it changed; chunks joined without encoding are one
+//! Guarantees: a chunk is redrawn only if something visible in it changed; chunks joined without encoding form one
 //! film, with its cover and its frame statistics; frames do not depend on the chunk boundaries.
 //!
 //! Start with [`ChunkInput::of`]; [`join_reports`] combines the reports of all chunks.
@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The facts about a drawn chunk.
+/// The statistics of a drawn chunk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ChunkReport {
@@ -34,16 +34,16 @@ pub(crate) struct ChunkReport {
     encoder: String,
     seen: FrameStatistics,
     missing_glyphs: String,
-    /// The score of its best frame as a cover; `None` if it has no candidate.
+    /// The score of the chunk's best cover frame; `None` if the chunk has no candidate.
     cover: Option<f64>,
 }
 
-/// Returns the files of a chunk in the work folder.
+/// Returns the names of a chunk's files in the work folder.
 pub(crate) fn files(index: usize) -> [String; 3] {
     [video(index), report_file(index), cover_file(index)]
 }
 
-/// Returns the encoded picture of a chunk in the work folder.
+/// Returns the name of a chunk's video file in the work folder.
 pub(crate) fn video(index: usize) -> String {
     format!("{}/{index:03}.mp4", layout::CHUNKS_DIR)
 }
@@ -52,19 +52,19 @@ fn report_file(index: usize) -> String {
     format!("{}/{index:03}.json", layout::CHUNKS_DIR)
 }
 
-/// Returns the best cover of a chunk in the work folder.
+/// Returns the name of a chunk's cover file in the work folder.
 pub(crate) fn cover_file(index: usize) -> String {
     format!("{}/{index:03}.jpg", layout::CHUNKS_DIR)
 }
 
 /// Draws and encodes a chunk.
 pub(crate) struct ChunkStage {
-    /// Its index among the chunks, from 0.
+    /// The index of the chunk in the film, from 0.
     pub(crate) index: usize,
 }
 
-/// Everything visible in a range of frames, and nothing else. Times are those of the film, since captions and moves
-/// are computed from them.
+/// Everything visible in a range of frames, and nothing else. Times are relative to the film, since captions and
+/// moves are computed from them.
 #[derive(Serialize)]
 pub(crate) struct ChunkInput {
     range: FrameRange,
@@ -105,7 +105,7 @@ impl Stage for ChunkStage {
         std::iter::once(video(self.index)).chain(cover).collect()
     }
 
-    /// Returns false if the caller wants the frames themselves: then they must be drawn.
+    /// Returns false if the caller requests the frames themselves, since they must then be drawn.
     fn is_usable(&self, context: &StageContext<'_>, _: &ChunkReport) -> Result<bool> {
         Ok(context.frames_out.is_none() && context.frame_hashes.is_none())
     }
@@ -117,7 +117,7 @@ impl Stage for ChunkStage {
     }
 }
 
-/// Draws a range of frames and encodes it into its own file, with the cover beside it.
+/// Draws a range of frames and encodes it into the chunk's file, with the cover beside it.
 fn draw(
     context: &StageContext<'_>,
     input: &ChunkInput,
@@ -143,8 +143,8 @@ fn draw(
     Ok(ChunkReport { range, encoder, seen: drawn.seen, missing_glyphs, cover: drawn.cover_score })
 }
 
-/// Returns the visible part of the film in a range of frames: clips, captions and overlays that are not visible
-/// there are left out, as are names, places and sound, which change no pixel.
+/// Returns the visible part of the film in a range of frames. Clips, captions and overlays that are not visible there
+/// are omitted, as are names, paths and audio, which change no pixel.
 fn seen_in(timeline: &Timeline, range: FrameRange) -> Timeline {
     let mut shown = timeline.clone();
     let rate = timeline.frame_rate;
@@ -163,8 +163,8 @@ fn seen_in(timeline: &Timeline, range: FrameRange) -> Timeline {
     shown
 }
 
-/// Returns the clips that are visible in a range of frames, and a stand-in for the one after them, whose transition
-/// determines how long the last of them is visible.
+/// Returns the clips that are visible in a range of frames, followed by a placeholder for the next clip, whose
+/// transition determines how long the last visible one stays.
 fn clips_in(timeline: &Timeline, range: FrameRange) -> Vec<VideoClip> {
     let clips = &timeline.tracks.video;
     let is_seen = |index: &usize| !visible_range(timeline, *index).meet(range).is_empty();

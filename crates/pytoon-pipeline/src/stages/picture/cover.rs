@@ -1,4 +1,4 @@
-//! The choice of the cover frame.
+//! Chooses the cover frame.
 
 use pytoon_compositor::thumbnail;
 use pytoon_core::time::FrameRange;
@@ -6,8 +6,8 @@ use pytoon_core::timeline::Timeline;
 use pytoon_graphics::Frame;
 use pytoon_vocabulary::Frame as FrameNumber;
 
-/// Returns the frames of the first three seconds that may become the cover; none is in a transition. A very short
-/// film has its first frame.
+/// Returns the frames of the first three seconds that may become the cover. No frame in a transition qualifies. In a
+/// very short film, the only candidate is the first frame.
 pub(super) fn cover_candidates(timeline: &Timeline) -> Vec<FrameNumber> {
     let transitions = || timeline.tracks.video.iter().filter_map(|c| c.transition_in.as_ref());
     let in_transition = |n: FrameNumber| transitions().any(|t| t.range().contains(n));
@@ -23,9 +23,9 @@ pub(super) fn cover_candidates(timeline: &Timeline) -> Vec<FrameNumber> {
     candidates
 }
 
-/// The best frame so far.
+/// The best cover frame so far.
 pub(super) struct Cover {
-    /// The candidates.
+    /// The frames that may become the cover.
     pub(super) candidates: Vec<FrameNumber>,
     best: Option<(f64, Frame)>,
     /// The score of the chosen frame.
@@ -39,7 +39,7 @@ impl Cover {
         Self { candidates, best: None, score: None }
     }
 
-    /// Returns the chosen frame, once the last candidate was seen.
+    /// Returns the chosen frame once the last candidate has been considered.
     pub(super) fn consider(&mut self, number: FrameNumber, frame: &Frame) -> Option<Frame> {
         if !self.candidates.contains(&number) {
             return None;

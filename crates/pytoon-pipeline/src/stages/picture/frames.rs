@@ -1,4 +1,4 @@
-//! Frame numbers in order, with the frames of moving clips that each one needs.
+//! Distributes frame numbers in order, with the frames of moving clips that each one needs.
 
 use crate::assets::ground;
 use pytoon_compositor::compose::visible_range;
@@ -9,7 +9,7 @@ use pytoon_process::{Runner, SystemError};
 use pytoon_vocabulary::Frame;
 use std::collections::BTreeMap;
 
-/// Hands out frame numbers in order, with the frames of moving clips that each one needs.
+/// Distributes frame numbers in order, with the frames of moving clips that each one needs.
 pub(super) struct FrameSource<'a> {
     runner: &'a Runner,
     timeline: &'a Timeline,
@@ -20,7 +20,7 @@ pub(super) struct FrameSource<'a> {
 
 /// Frames of moving clips, by index on the video track.
 pub(super) type Moving = Vec<(usize, ClipFrame)>;
-/// A frame number and what it needs.
+/// A claimed frame number and the clip frames that it needs.
 pub(super) type Claimed = (Frame, Moving);
 
 impl<'a> FrameSource<'a> {
@@ -28,7 +28,7 @@ impl<'a> FrameSource<'a> {
         Self { runner, timeline, next: range.start, end: range.end, decoders: BTreeMap::new() }
     }
 
-    /// Skips frames that were drawn elsewhere; only if no clip moves.
+    /// Skips frames that another thread drew. Only valid if no clip moves.
     pub(super) fn skip_to(&mut self, number: Frame) {
         self.next = self.next.max(number);
     }
@@ -63,7 +63,7 @@ impl<'a> FrameSource<'a> {
         Ok(Some((number, moving)))
     }
 
-    /// Returns the view of a clip that is visible on these frames.
+    /// Returns the view of a clip for the frames on which it is visible.
     fn view(&self, source: &ClipSource, visible: FrameRange) -> Option<ClipView> {
         let ClipSource::Clip {
             asset,

@@ -1,6 +1,6 @@
 //! Draws every frame once and passes it to an encoder, in order and in bounded memory.
 //!
-//! The picture is drawn in chunks that are encoded separately ([`chunk`]) and joined without encoding.
+//! The video is drawn in chunks that are encoded separately ([`chunk`]) and joined without encoding.
 
 pub(crate) mod chunk;
 mod cover;
@@ -20,19 +20,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PictureReport {
-    /// The encoder used.
+    /// The name of the encoder used.
     pub(crate) encoder: String,
     /// The number of frames drawn.
     pub(crate) frames: Frame,
     /// Runs of black frames, as (start, end).
     pub(crate) black: Vec<(Frame, Frame)>,
-    /// Runs of frames without any change, as (start, end).
+    /// Runs of identical frames, as (start, end).
     pub(crate) frozen: Vec<(Frame, Frame)>,
-    /// Characters that no font has.
+    /// Characters that no font contains.
     pub(crate) missing_glyphs: String,
 }
 
-/// Returns the files that a film shows: those of the wanted clips, by their index, and of all overlays.
+/// Returns the files that a film shows: the files of the clips whose index is `wanted`, and those of all overlays.
 fn assets(timeline: &Timeline, wanted: impl Fn(usize) -> bool) -> impl Iterator<Item = &str> {
     let clips = timeline.tracks.video.iter().enumerate().filter(move |(index, _)| wanted(*index));
     let clips = clips.filter_map(|(_, clip)| match &clip.source {
@@ -45,7 +45,7 @@ fn assets(timeline: &Timeline, wanted: impl Fn(usize) -> bool) -> impl Iterator<
     }))
 }
 
-/// Returns the requested encoder if it works, else the software one with a log entry.
+/// Returns the requested encoder if it works. Otherwise logs the failure and returns the software encoder.
 fn choose_encoder(context: &StageContext<'_>, timeline: &Timeline) -> String {
     let wanted = timeline.profile.video.encoder.as_str();
     if wanted == SOFTWARE_ENCODER {

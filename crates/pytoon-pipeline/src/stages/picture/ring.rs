@@ -1,8 +1,7 @@
 //! Draws a range of frames in parallel and writes them in order, in bounded memory.
 //!
-//! A worker first takes a free frame buffer and only then the next frame number, so the lowest
-//! outstanding frame always has a buffer and the ring cannot lock up. Moving clips are decoded in
-//! frame order as numbers are given out.
+//! A worker first takes a free frame buffer and only then the next frame number, so the lowest outstanding frame
+//! always has a buffer and the ring cannot deadlock. Moving clips are decoded in frame order as numbers are claimed.
 
 use super::cover::Cover;
 use super::frames::FrameSource;
@@ -28,9 +27,10 @@ use std::time::Duration;
 
 /// The interval at which a writer that waits for a frame checks for cancellation.
 const CANCEL_LOOK: Duration = Duration::from_millis(100);
-/// Maximum wait of the writer for drawers that only use idle time: the encoder has frames for longer.
+/// Maximum time that the writer waits for drawing threads that use only idle time. The encoder's buffered frames last
+/// longer than this.
 const GAP_PATIENCE: Duration = Duration::from_millis(20);
-/// Maximum wait after they missed the previous frame: there seems to be no idle time.
+/// Maximum wait if the previous frame was already late, which suggests that there is no idle time.
 const NO_GAP_PATIENCE: Duration = Duration::from_millis(1);
 
 /// The state shared by workers and the writer.
@@ -40,14 +40,14 @@ struct Ring<'a> {
     range: FrameRange,
     state: Mutex<RingState>,
     changed: Condvar,
-    /// The tones of moving clips, by index on the video track.
+    /// The tone corrections of moving clips, by index on the video track.
     tones: BTreeMap<usize, ClipTone>,
     source: Mutex<FrameSource<'a>>,
-    /// The first frame that is not drawn yet, for the preparation of clips.
+    /// The first frame that is not drawn yet; clips are prepared ahead of it.
     reached: AtomicI64,
     stop: AtomicBool,
     cancel: CancelToken,
-    /// True if drawers only use idle time, and the writer helps if there is none.
+    /// True if the drawing threads use only idle time. The writer then draws frames itself if there is none.
     in_gaps: bool,
 }
 
@@ -57,7 +57,7 @@ struct RingState {
     drawn: BTreeMap<FrameNumber, Frame>,
     /// The frame that the writer needs next.
     wanted: FrameNumber,
-    /// The number of frames that the writer allocated to draw itself.
+    /// The number of buffers that the writer allocated for frames that it draws itself.
     extra: usize,
     /// True if the writer drew the previous frame.
     helped: bool,
@@ -139,8 +139,8 @@ impl Ring<'_> {
         }
     }
 
-    /// Returns the next frame for the encoder. If drawers only use idle time and other work keeps the machine busy,
-    /// the writer draws it itself.
+    /// Returns the next frame for the encoder. If the drawing threads use only idle time and other work keeps the
+    /// machine busy, the writer draws the frame itself.
     fn next_drawn(&self, number: FrameNumber, scratch: &mut ComposeScratch) -> Result<Frame> {
         let mut state = lock(&self.state);
         let patience = match (self.in_gaps, state.helped) {
@@ -174,7 +174,7 @@ impl Ring<'_> {
         }
     }
 
-    /// Draws a frame that the drawers have not started or not finished.
+    /// Draws a frame that the drawing threads have not started or not finished.
     fn draw_now(
         &self,
         number: FrameNumber,
@@ -202,7 +202,7 @@ impl Ring<'_> {
     }
 }
 
-/// Returns the tones of moving clips; clips without any change have none.
+/// Returns the tone corrections of moving clips. A clip that needs no correction has no entry.
 fn tones(timeline: &Timeline) -> BTreeMap<usize, ClipTone> {
     let clips = timeline.tracks.video.iter().enumerate();
     clips
@@ -214,14 +214,14 @@ fn tones(timeline: &Timeline) -> BTreeMap<usize, ClipTone> {
         .collect()
 }
 
-/// The results of drawing besides the encoded frames.
+/// The results of drawing a range, apart from the encoded frames.
 pub(super) struct DrawnFrames {
     pub(super) seen: FrameStatistics,
     /// The score of the written cover; `None` if the range has no candidate.
     pub(super) cover_score: Option<f64>,
 }
 
-/// Draws a range of a film's frames and passes them to the encoder; the cover is written to `thumbnail`.
+/// Draws a range of a film's frames and passes them to the encoder. Writes the cover to `thumbnail`.
 pub(super) fn draw_all(
     context: &StageContext<'_>,
     compositor: &Compositor,

@@ -1,4 +1,4 @@
-//! The destinations of composed frames: the encoder, and files for callers that want the frames themselves.
+//! The destinations of composed frames: the encoder, and files for callers that request the frames themselves.
 
 use crate::Result;
 use crate::stage::StageContext;
@@ -12,24 +12,24 @@ use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// The bytes of one line of hashes: 32 hexadecimal digits and a line break.
+/// The size of one line in the hash file, in bytes: 32 hexadecimal digits and a line break.
 const HASH_LINE: u64 = 33;
 
-/// The destinations of finished frames.
+/// The destinations to which finished frames are written.
 pub(super) struct FrameSink {
     encoder: VideoEncoder,
     frames: Option<FramesFile>,
     hashes: Option<FramesFile>,
 }
 
-/// A file with a record of equal size for each frame of the film, written by several chunks.
+/// A file with a fixed-size record for each frame of the film, which several chunks write.
 struct FramesFile {
     path: PathBuf,
     file: BufWriter<File>,
 }
 
 impl FramesFile {
-    /// Opens the file at the position of a frame.
+    /// Opens the file at the offset of a frame.
     fn at(path: &Path, frame: FrameNumber, size: u64) -> Result<Self, SystemError> {
         let failed = |error| SystemError::write(path, error);
         let file = File::options().create(true).truncate(false).write(true).open(path);

@@ -1,12 +1,13 @@
-//! Statistics of frames as they pass: black and still ones.
+//! Detects black and still frames while a film is drawn.
 //!
-//! A film may be drawn in pieces; the joined statistics of the pieces equal those of the whole.
+//! A film may be drawn in chunks. The joined statistics of its chunks equal those of the whole film.
 
 use pytoon_graphics::Frame;
 use pytoon_vocabulary::Frame as FrameNumber;
 use serde::{Deserialize, Serialize};
 
-/// Sampling grid of the frame statistics.
+/// The number of columns in the sampling grid from which the statistics are computed; the grid has twice as many
+/// rows.
 const GRID: usize = 40;
 
 const ONE: FrameNumber = FrameNumber::new(1);
@@ -20,16 +21,16 @@ type Runs = Vec<(FrameNumber, FrameNumber)>;
 pub(crate) struct FrameStatistics {
     /// Runs of black frames.
     pub(crate) black: Runs,
-    /// Runs of frames that equal the next one.
+    /// Runs of frames that are identical to the next frame.
     pub(crate) frozen: Runs,
-    /// A hash of the first frame's grid.
+    /// The hash of the first frame's sample grid.
     first: u64,
-    /// A hash of the last frame's grid.
+    /// The hash of the last frame's sample grid.
     last: u64,
 }
 
 impl FrameStatistics {
-    /// Joins the statistics of all pieces of a film, each with its last frame's number, in order.
+    /// Joins the statistics of all chunks of a film, in order, each with the number of its last frame.
     pub(crate) fn join<'a>(
         pieces: impl IntoIterator<Item = (&'a Self, FrameNumber)>,
     ) -> (Runs, Runs) {
@@ -56,7 +57,7 @@ fn append(runs: &mut Runs, run: (FrameNumber, FrameNumber)) {
     }
 }
 
-/// Collects statistics of frames as they pass.
+/// Collects the statistics of frames while they are drawn.
 pub(super) struct Statistics {
     number: FrameNumber,
     seen: FrameStatistics,
@@ -64,7 +65,7 @@ pub(super) struct Statistics {
 }
 
 impl Statistics {
-    /// Starts at this frame.
+    /// Creates an empty collector that starts at the given frame.
     pub(super) fn new(first: FrameNumber) -> Self {
         Self { number: first, seen: FrameStatistics::default(), grid: None }
     }
@@ -93,7 +94,7 @@ impl Statistics {
         self.number += ONE;
     }
 
-    /// Returns the statistics.
+    /// Returns the collected statistics.
     pub(super) fn finish(mut self) -> FrameStatistics {
         self.seen.last = self.grid.map_or(0, |grid| xxhash_rust::xxh3::xxh3_64(&grid));
         self.seen
@@ -104,7 +105,7 @@ impl Statistics {
 mod tests {
     use super::*;
 
-    /// Returns the statistics of frames of one grey each, which a frame's number picks from `greys`.
+    /// Returns the statistics of uniformly grey frames. Frame `n` has the grey level `greys[n]`.
     fn seen(greys: &[u8], range: std::ops::Range<usize>) -> FrameStatistics {
         let mut statistics = Statistics::new(FrameNumber::new(range.start as i64));
         for &grey in &greys[range] {

@@ -1,4 +1,4 @@
-//! The machine: FFmpeg and its encoders, the local voice, fonts, disk, configuration.
+//! Checks the machine: FFmpeg and its encoders, the local voice, fonts, disk, configuration.
 
 use super::{Check, Verdict};
 use crate::context::Context;
@@ -6,7 +6,7 @@ use pytoon_graphics::text::FontScript;
 use pytoon_process::{CommandLine, SystemError, disk};
 use std::path::Path;
 
-/// The most frequent scripts of captions.
+/// The most common writing systems of captions.
 const SCRIPTS: &[(FontScript, &str)] = &[
     (FontScript::Latin, "Latin, Greek, Cyrillic"),
     (FontScript::Cjk, "Chinese, Japanese, Korean"),

@@ -1,5 +1,5 @@
-//! The diagnosis of one job: its status, its slow or failed stages, the reasons for its fallbacks, and the sync of
-//! captions, voice and picture.
+//! Diagnoses one job: its status, its slow or failed stages, the reasons for its fallbacks, and the sync of captions,
+//! voice and video.
 
 use super::{Check, show};
 use crate::context::Context;
@@ -20,14 +20,14 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Maximum wait of a ready task, in milliseconds, if there is a free worker.
+/// Maximum time that a ready task waits if there is a free worker, in milliseconds.
 const UNCLAIMED_MS: i64 = 30_000;
-/// A stage on this machine that takes longer is stuck or starved, in milliseconds.
+/// The duration from which a stage on this machine counts as stuck or starved, in milliseconds.
 const SLOW_MS: i64 = 600_000;
-/// Maximum difference of sound and picture, in milliseconds: a frame of the slowest film.
+/// Maximum difference between audio and video, in milliseconds: a frame of the slowest film.
 const APART_MS: f64 = 45.0;
 
-/// Diagnoses a job; fails if the job failed.
+/// Diagnoses a job. The exit code reports a failure if the job failed.
 pub(crate) fn run(context: &Context, id: &JobId) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let at = database(&context.config, &context.secrets)?;
@@ -186,7 +186,7 @@ fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
     checks
 }
 
-/// Reports the time in each status, and names the longest.
+/// Reports the time spent in each status, and names the longest.
 fn times(events: &[EventRow], now: i64) -> Check {
     let statuses: Vec<(&str, i64)> = events
         .iter()
@@ -206,7 +206,7 @@ fn times(events: &[EventRow], now: i64) -> Check {
     Check::good("time", format!("{}{most}", told.join(", ")))
 }
 
-/// Reports the reasons why scenes come from other engines than requested.
+/// Reports the reasons why other engines than the requested ones drew scenes.
 fn scenes_of(scenes: &[SceneRow], receipt: Option<&Value>) -> Vec<Check> {
     let fallen = scenes.iter().filter(|scene| scene.fallback_used);
     let mut checks: Vec<Check> = fallen
@@ -235,7 +235,7 @@ fn scenes_of(scenes: &[SceneRow], receipt: Option<&Value>) -> Vec<Check> {
     checks
 }
 
-/// Returns the kind of failure in a reason.
+/// Returns the kind of failure that a reason describes.
 fn kind_in(why: &str) -> &'static str {
     let kinds = [
         ("auth", &["key", "401", "unauthori"][..]),
@@ -339,7 +339,7 @@ fn length(context: &Context, file: &Path, stream: &str) -> Option<f64> {
     Some(seconds * 1000.0)
 }
 
-/// Checks that timeline, picture, sound and captions have the same length.
+/// Checks that timeline, video, audio and captions have the same length.
 fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check {
     let name = "sound and picture";
     let Some(total) = timeline.and_then(|timeline| timeline["totalDuration"].as_f64()) else {

@@ -1,7 +1,7 @@
-//! `pytoon doctor`: the state of a machine and a service, and the diagnosis of one job, each with its evidence, the
-//! fix and the runbook.
+//! `pytoon doctor`: checks a machine and a service, or diagnoses one job, and reports each finding with its evidence,
+//! its fix and its runbook.
 //!
-//! Nothing is bought or changed; for keys it only reports whether they are present and accepted.
+//! Nothing is purchased or changed. For API keys, it reports only whether they are present and accepted.
 
 mod host;
 mod job;
@@ -15,26 +15,26 @@ use crate::output;
 use serde::Serialize;
 use std::process::ExitCode;
 
-/// The result of a check, from best to worst.
+/// The verdict of a check, from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Verdict {
-    /// No problem.
+    /// There is no problem.
     Ok,
-    /// Films are rendered, but degraded, or soon will be.
+    /// Films are degraded, or will be soon.
     Warning,
     /// No film can be rendered.
     Failed,
 }
 
-/// A check.
+/// A check with its verdict.
 #[derive(Debug, Serialize)]
 struct Check {
     name: String,
     verdict: Verdict,
     evidence: String,
     fix: Option<String>,
-    /// The page with more information, such as `docs/runbooks/tts.md`.
+    /// The path of the page with more information, such as `docs/runbooks/tts.md`.
     runbook: Option<String>,
 }
 
@@ -69,14 +69,14 @@ impl Check {
         Self::bad(Verdict::Failed, name, evidence, fix)
     }
 
-    /// Returns the check with the runbook of this name.
+    /// Returns the check with a reference to the runbook of this name.
     fn see(mut self, page: &str) -> Self {
         self.runbook = Some(format!("docs/runbooks/{page}.md"));
         self
     }
 }
 
-/// Runs every check of the machine and the service; fails if no film can be rendered.
+/// Runs every check of the machine and the service. The exit code reports a failure if no film can be rendered.
 pub(crate) fn run(context: &Context) -> anyhow::Result<ExitCode> {
     let mut checks = host::checks(context);
     match context.session() {

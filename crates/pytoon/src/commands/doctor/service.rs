@@ -1,4 +1,4 @@
-//! The dependencies of the service: engines, the database, the queue, paid calls, the clock.
+//! Checks the dependencies of the service: engines, the database, the queue, paid calls, the clock.
 
 use super::Check;
 use crate::context::{Context, now};
@@ -10,11 +10,11 @@ use pytoon_store::{Store, is_postgres};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// A slower database delays every step.
+/// The response time from which a database counts as slow, since it delays every step.
 const SLOW: Duration = Duration::from_millis(250);
-/// A ready task that waits longer has no worker.
+/// The waiting time from which a ready task counts as having no worker.
 const OLD: Duration = Duration::from_secs(60);
-/// A larger difference of clocks confuses logs, signatures and vendors.
+/// The clock difference from which logs, signatures and vendors are confused.
 const CLOCK: Duration = Duration::from_secs(5);
 
 pub(super) fn checks(context: &Context) -> anyhow::Result<Vec<Check>> {
@@ -23,7 +23,7 @@ pub(super) fn checks(context: &Context) -> anyhow::Result<Vec<Check>> {
     Ok(checks)
 }
 
-/// Checks every engine: its key, and its health. The checks are free.
+/// Checks the API key and the health of every engine. The checks are free.
 pub(super) fn engines(session: &EngineSession) -> Vec<Check> {
     let engines = session.engines();
     let told = session.outside().map(|outside| {
@@ -78,7 +78,7 @@ pub(super) fn engines(session: &EngineSession) -> Vec<Check> {
     engines.iter().map(check).collect()
 }
 
-/// Checks the database, and its queue, paid calls and messages.
+/// Checks the database with its queue, paid calls and messages.
 fn stored(context: &Context) -> anyhow::Result<Vec<Check>> {
     let at = database(&context.config, &context.secrets)?;
     if !is_postgres(&at) && !Path::new(&at).is_file() {
@@ -196,7 +196,7 @@ fn clock(name: &str, theirs: SystemTime, ours: SystemTime) -> Check {
     }
 }
 
-/// Checks that the storage folder is writable, and compares the file's time with the clock.
+/// Checks that the storage folder is writable, and compares a new file's modification time with the clock.
 fn written(storage: &Path) -> Option<Check> {
     if !storage.is_dir() {
         return None;

@@ -1,4 +1,4 @@
-//! The voices, and the methods of word timing.
+//! Checks the voices, and the methods of word timing.
 
 use super::Check;
 use crate::context::Context;
@@ -43,7 +43,7 @@ pub(super) fn checks(context: &Context, session: Arc<EngineSession>) -> anyhow::
     Ok(asked.chain(left_out).chain(model_ends(context)?).collect())
 }
 
-/// Checks for configured models that their vendors shut down soon.
+/// Checks for configured models that their vendors will shut down soon.
 fn model_ends(context: &Context) -> anyhow::Result<Vec<Check>> {
     let now = RealWorld.now();
     let mut checks = Vec::new();
@@ -73,7 +73,7 @@ fn model_ends(context: &Context) -> anyhow::Result<Vec<Check>> {
     Ok(checks)
 }
 
-/// Checks the programs for word timing and transcription. None is required.
+/// Checks the external programs for word timing and transcription. None is required.
 pub(super) fn aligners(context: &Context) -> Vec<Check> {
     [
         ("whisperx", "pip install whisperx"),
