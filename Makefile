@@ -20,7 +20,8 @@
 #   make dist    a .deb, an archive, notices and the bill of materials in dist/
 #   make sbom    the bill of materials alone (CycloneDX); compiles nothing
 #   make fuzz    hostile inputs for every parser, SECONDS_EACH (1200) a target, all or TARGETS=…
-#   make check-dockerfile  the Dockerfile's steps in a clean root (root, debootstrap)
+#   make check-image    builds the image and runs docker-compose.yml with it (root, podman, buildah, debootstrap)
+#   make check-demo     the commands of README.md in the build of `make demo`
 #   make check-api      valid and invalid requests generated from docs/openapi.json (Schemathesis)
 #   make check-contracts  the simulator's tables against the types in the vendors' packages
 #   make check-deploy   deployment files: compose file, alerts with their tests, dashboard
@@ -39,7 +40,7 @@ DEMO := $(TARGET)/demo
 RELEASE := $(TARGET)/release
 DIST := $(TARGET)/dist
 
-.PHONY: setup voice build build-all build-demo demo demo-engines drill-engines drill-budget drill-service drill-attack drill-netns drills soak test check check-api check-contracts check-deploy check-dockerfile dist sbom bench bench-align bench-service schema clean help fuzz
+.PHONY: setup voice build build-all build-demo demo demo-engines drill-engines drill-budget drill-service drill-attack drill-netns drills soak test check check-api check-contracts check-deploy check-image check-demo dist sbom bench bench-align bench-service schema clean help fuzz
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -149,8 +150,12 @@ dist: setup
 sbom:
 	@sh scripts/sbom.sh
 
-check-dockerfile: build
-	@sh scripts/check-dockerfile.sh
+# IMAGE_WORK=FOLDER keeps layers and the compiler's output for the next run.
+check-image:
+	@sh scripts/check-image.sh $(IMAGE_WORK)
+
+check-demo: build-demo
+	@sh scripts/check-demo.sh $(DEMO)/pytoon
 
 bench: setup
 	$(CARGO) build --profile dist --workspace --bins

@@ -1,4 +1,4 @@
-//! Fuzzes pictures from outside, which are identified by their content and decoded within limits.
+//! Fuzzes type detection and decoding of untrusted pictures, within limits.
 //!
 //! A decoded picture is never larger than allowed. A picture that announces a larger size is rejected before it is
 //! decoded, which the fuzzer's own memory limit checks.

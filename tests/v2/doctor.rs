@@ -99,7 +99,7 @@ fn says_ok(checks: &[Value], name: &str) {
 fn a_call_without_an_answer_is_told() {
     let lost = json!({"vendor": "runway", "step": "submit", "fault": "drop_after_accept"});
     let checks = fallen(&lost, &json!({}), &json!({}));
-    says(&checks, "paid calls", "warning", &["no answer", "runway"], "paid-calls");
+    says(&checks, "paid calls", "warning", &["no response", "runway"], "paid-calls");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use pytoon_testkit::Workspace;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// The mark of a pause in an expected sentence, followed by its length in milliseconds if the script states one.
+/// The pause mark in an expected sentence. The length in milliseconds follows if the script states one.
 const PAUSE: char = '⏸';
 /// The pause of the default preset if the script states no length, in milliseconds.
 const PRESET_PAUSE: u64 = 360;

@@ -182,7 +182,7 @@ fn a_database_that_another_program_locks_is_not_ready() {
     let mut held = BufReader::new(other.stdout.take().expect("a pipe"));
     held.read_line(&mut String::new()).expect("the lock is held");
     let answer = service.send("GET", "/readyz", &[], b"").is(503).text();
-    assert!(answer.contains("no answer within 2 s"), "{answer}");
+    assert!(answer.contains("no reply within 2 s"), "{answer}");
     drop(other.stdin.take());
     assert!(other.wait().expect("ends").success());
     // A readiness result is cached for a second.

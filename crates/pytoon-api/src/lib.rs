@@ -68,7 +68,7 @@ use tracing::Instrument;
 /// take longer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The timeout of a request that contains a file.
+/// The timeout of a file upload.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(900);
 
 /// The state shared by all routes.

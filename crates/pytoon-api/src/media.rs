@@ -129,7 +129,7 @@ async fn download(
         }
         if !answer.status().is_success() {
             let status = answer.status().as_u16();
-            return Err(Refused::Kind(format!("its host answered with status {status}")));
+            return Err(Refused::Kind(format!("its host responded with status {status}")));
         }
         receiver.expect(answer.content_length())?;
         while let Some(piece) =

@@ -9,7 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The fraction of the difference that is corrected.
+/// The strength of the correction, as a fraction of the full correction.
 const STRENGTH: f64 = 0.6;
 /// The bounds of the luma's slope and shift.
 const SLOPE: (f64, f64) = (0.8, 1.25);

@@ -71,7 +71,7 @@ fn run() -> Result<(), String> {
     let argument = std::env::args().nth(1);
     let synth = synth::Synth::start()?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let failed = |e: std::io::Error| format!("writing the answer: {e}");
+    let failed = |e: std::io::Error| format!("writing the result: {e}");
     match argument.as_deref() {
         Some("--version") => {
             let line = format!(
@@ -148,5 +148,5 @@ fn answer(synth: &synth::Synth, line: &str, out: &mut impl Write) -> Result<(), 
     writeln!(out, "{header}")
         .and_then(|()| out.write_all(&bytes))
         .and_then(|()| out.flush())
-        .map_err(|e| format!("writing the answer: {e}"))
+        .map_err(|e| format!("writing the result: {e}"))
 }

@@ -108,7 +108,7 @@ impl Oklch {
         [self.l, self.c * cos, self.c * sin]
     }
 
-    /// Converts the colour to 8 bits, lowering chroma by bisection until it fits sRGB.
+    /// Converts the colour to 8-bit sRGB. Reduces the chroma of an out-of-gamut colour by bisection.
     pub fn to_rgb(self) -> Rgb {
         let l = self.l.clamp(0.0, 1.0);
         let linear = |c: f32| oklab_to_linear(Self { l, c, h: self.h }.to_oklab());

@@ -69,7 +69,7 @@ fn described(planes: &mut [Vec<u8>; 3]) -> ClipColours {
 pub struct ClipLook {
     /// The frames, downscaled, in square pixels and BT.709.
     pub pictures: Vec<Picture>,
-    /// The peak brightness relative to reference white, for clips whose colours pytoon converts.
+    /// The peak brightness relative to reference white; 1.0 unless pytoon converts the clip's colours.
     pub peak: f64,
 }
 

@@ -49,7 +49,7 @@ pub enum PipelineError {
     /// Scenes or the voice used a fallback, and the brief holds degraded films for a person's decision.
     #[error("the job is held, because on_degrade is `hold`; `pytoon resume` continues it: {0}")]
     Held(String),
-    /// A stage that this one depends on is not done.
+    /// A required stage has not run for this brief.
     #[error("the stage `{0}` has to run for this brief first")]
     NotReady(StageId),
     /// The stage's output is from another version of Pytoon or another brief. The job can restart and reuses its

@@ -313,7 +313,7 @@ fn most_telling(rows: Vec<CallRow>) -> Option<CallRow> {
 
 fn not_again(order: &Order, row: &CallRow) -> VendorError {
     let message = format!(
-        "call {} of this job for the same request has no answer; it may have been charged, so it \
+        "call {} of this job for the same request has no response; it may have been charged, so it \
          is not repeated",
         row.id
     );

@@ -13,11 +13,11 @@ pub(crate) struct Job {
     pub(crate) operation: String,
     /// The vendor's name for the model.
     pub(crate) model: String,
-    /// The width of the delivered film, in pixels.
+    /// The width of the delivered clip, in pixels.
     pub(crate) width: u32,
-    /// The height of the delivered film, in pixels.
+    /// The height of the delivered clip, in pixels.
     pub(crate) height: u32,
-    /// The length of the delivered film, in milliseconds.
+    /// The length of the delivered clip, in milliseconds.
     pub(crate) duration_ms: u64,
     /// The time in the queue at this simulator's speed, in milliseconds.
     pub(crate) queue_ms: u64,

@@ -61,7 +61,8 @@ pub(crate) async fn dead(db: &Db) -> Result<Vec<DeadTask>, StoreError> {
     rows.iter().map(|row| read(row).map_err(&failed)).collect()
 }
 
-/// Requeues a dead task together with its job. Returns false if there is no such task.
+/// Requeues a dead task's job with all its dead and parked tasks. Returns false if no dead task has this id or the
+/// job's status does not allow it.
 pub(crate) async fn requeue(db: &Db, id: &str) -> Result<bool, StoreError> {
     let failed = database("requeue a task");
     let sql = format!("SELECT job_id FROM tasks WHERE id = $1 AND state = '{}'", TaskState::Dead);

@@ -350,7 +350,7 @@ async fn stop_if_stopped(
     Ok(Hold::Stop)
 }
 
-/// Ends a failed attempt at a task. The task is retried after a pause, or its job fails.
+/// Records a failed attempt. Schedules a retry, or marks the task dead and fails or holds its job.
 pub(crate) async fn fail(
     db: &Db,
     id: &str,

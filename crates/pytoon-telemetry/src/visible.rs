@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Returns a text as one line, with escape characters shown in the form `\u{1b}`.
+/// Returns a text as one line, with control characters and invisible formatting characters escaped (`\u{1b}`).
 pub fn one_line(text: &str) -> Cow<'_, str> {
     escaped(
         text,
@@ -18,7 +18,8 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     )
 }
 
-/// Returns equivalent JSON, with escape characters written in the form `\u001b`. Line feeds between its values stay.
+/// Returns the JSON with control characters and invisible formatting characters escaped (`\u001b`). Its value is
+/// unchanged; tabs and line feeds stay.
 pub fn in_json(json: &str) -> Cow<'_, str> {
     escaped(
         json,

@@ -140,7 +140,8 @@ impl Postgres {
         run(stop.args(["-m", "immediate", "-w", "stop", "-D"]).arg(self.folder.join("data")));
     }
 
-    /// Returns a command that runs one of the server's programs, as a user that the server accepts.
+    /// Returns a command for one of the server's programs. Root runs it as `postgres`, because PostgreSQL refuses to
+    /// run as root.
     fn command(&self, program: &str) -> Command {
         let path = self.programs.join(program);
         let words: Vec<&str> = self.before.iter().map(String::as_str).chain(["setpriv"]).collect();

@@ -180,7 +180,7 @@ where
     }
 
     async fn poll(&self, _: &Task) -> Result<TaskState<W>> {
-        Err(self.error(VendorErrorKind::Lost, "it answers at once and has no tasks"))
+        Err(self.error(VendorErrorKind::Lost, "it responds at once and has no tasks"))
     }
 
     async fn look_up(&self, _: &CallRow) -> Result<Lookup> {

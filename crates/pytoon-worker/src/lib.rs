@@ -297,7 +297,7 @@ impl Worker {
         }
     }
 
-    /// Writes the result of a task, while the lease may still hold.
+    /// Writes the result of a task. Retries database errors until the lease expires.
     async fn write(
         &self,
         lease: &Lease,

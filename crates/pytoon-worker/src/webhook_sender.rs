@@ -157,7 +157,7 @@ impl WebhookSender {
     ) -> AttemptResult {
         let (status, error) = match answer {
             Ok(status) if (200..300).contains(&status) => (Some(status), None),
-            Ok(status) => (Some(status), Some(format!("the receiver answered {status}"))),
+            Ok(status) => (Some(status), Some(format!("the receiver responded with {status}"))),
             Err(reason) => (None, Some(reason)),
         };
         let pause = self.pauses.get(due.attempts as usize).copied();

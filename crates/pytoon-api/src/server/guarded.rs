@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-/// A connection with a write timeout and strict heads.
+/// A connection that times out stalled writes and rejects malformed request heads.
 pub(super) struct Guarded {
     stream: TcpStream,
     stall: Duration,

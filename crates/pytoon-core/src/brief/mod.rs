@@ -338,7 +338,7 @@ pub enum OnDegrade {
     /// The film is made, and the receipt reports the fallback.
     #[default]
     Ship,
-    /// The job stops and keeps its work.
+    /// The job waits for a person's decision; finished work is kept.
     Hold,
     /// The job fails.
     Fail,

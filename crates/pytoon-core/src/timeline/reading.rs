@@ -226,7 +226,7 @@ pub enum AtEnd {
         /// The length of one loop, in frames.
         frames: Frame,
     },
-    /// The clip freezes on its last frame without audio.
+    /// The clip freezes on its last frame and is silent.
     Hold,
 }
 

@@ -355,7 +355,10 @@ impl Vendor for ComfyUi {
         let nodes: Vec<&str> =
             common::fields_at(&json, "/node_errors").map(|(node, _)| node.as_str()).collect();
         if !nodes.is_empty() {
-            let said = format!("the workflow's nodes {} are refused", nodes.join(", "));
+            let said = format!(
+                "it rejected nodes {} of the workflow: check their inputs and models",
+                nodes.join(", ")
+            );
             let kind = VendorErrorKind::InvalidRequest;
             let refusal = engine.http.refusal(SUBMIT, kind, &reply, Some(&said));
             return Err(refusal.accepted(Accepted::Yes));

@@ -201,7 +201,7 @@ const PORTUGUESE_FEMININE: &[&str] = &[
     "avaliação",
     "avaliações",
 ];
-/// Words that are never counted.
+/// Function words. A number before one of these has no noun to agree with.
 const FUNCTION_WORDS: &[&str] = &[
     "und", "oder", "bis", "von", "zu", "mit", "im", "in", "an", "auf", "ist", "sind", "mal",
     "prozent", "et", "ou", "à", "de", "du", "des", "sur", "pour", "par", "est", "sont", "en", "y",

@@ -186,7 +186,7 @@ impl Reply {
     }
 }
 
-/// The configured URL and timeout of a vendor.
+/// A vendor's connection settings: base URL, allowed private hosts and request timeout.
 #[derive(Debug, Clone, Copy)]
 pub struct Address<'a> {
     /// The base URL of the vendor's API.
@@ -328,7 +328,7 @@ impl VendorHttp {
         #[cfg(feature = "testing")]
         if let Some(answers) = &self.answers {
             let mut answers = answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let none = || fail(VendorErrorKind::Unreachable, "no answer is left".to_owned());
+            let none = || fail(VendorErrorKind::Unreachable, "no response is left".to_owned());
             return answers.pop_front().ok_or_else(none);
         }
         let clients = self.clients(call.operation)?;

@@ -41,7 +41,7 @@ pub(crate) fn list(
         return output::json(&rows);
     }
     if rows.is_empty() {
-        output::note(if unknown { "no calls without an answer" } else { "the ledger is empty" });
+        output::note(if unknown { "no calls without a response" } else { "the ledger is empty" });
         return Ok(());
     }
     output::line(format!(

@@ -35,7 +35,7 @@ pub(crate) fn presets(context: &Context) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lists moods, or writes the music of one to a file.
+/// Lists the moods, or writes a sample of one mood's music to a file.
 pub(crate) fn music(
     context: &Context,
     preview: Option<&str>,

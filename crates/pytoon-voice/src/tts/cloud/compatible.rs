@@ -127,7 +127,7 @@ impl CloudAdapter for Compatible {
                     self.model
                 )
             } else {
-                format!("it answers, but lists no model {}", self.model)
+                format!("it responds, but lists no model {}", self.model)
             })
         })
     }

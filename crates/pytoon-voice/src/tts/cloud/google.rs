@@ -160,8 +160,8 @@ fn escaped(text: &str) -> String {
     text.replace('"', "&quot;").replace('\'', "&apos;")
 }
 
-/// Returns the piece as SSML with a mark before each word (`w` and its first character) and one after each part (`e`
-/// and the first character of its last word). The latter gives the start of the pause.
+/// Returns the piece as SSML. Mark `w{n}` precedes the word that starts at character `n`. Mark `e{n}` follows a part
+/// whose last word starts at character `n`, and gives the start of the pause.
 fn ssml(piece: &Piece) -> String {
     let mut out = String::from("<speak>");
     for (index, part) in piece.parts.iter().enumerate() {
