@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The error that is recorded for every word of a recording that could not be aligned, in milliseconds.
+/// The error that counts for every word of a recording that could not be aligned, in milliseconds.
 const FAILED_MS: f64 = 9_999.0;
 /// The synthesizer that creates the aligner's references.
 const OWN_ENGINE: &str = "espeak";
@@ -56,7 +56,8 @@ fn yes() -> bool {
     true
 }
 
-/// The thresholds of a row: maximum median, maximum 90th percentile, and minimum fraction within 50 ms.
+/// The thresholds of a condition: maximum median and 90th percentile of the error in milliseconds, and minimum
+/// percentage of words within 50 ms.
 #[derive(Clone, Copy)]
 struct Bar {
     median: f64,
@@ -64,7 +65,7 @@ struct Bar {
     within_50: f64,
 }
 
-/// Returns the minimum and the goal for a condition.
+/// Returns the minimum and the goal for a recording condition; `None` if there are none.
 fn bars(condition: &str) -> Option<(Bar, Bar)> {
     let bar = |median, p90, within_50| Bar { median, p90, within_50 };
     Some(match condition {
@@ -161,8 +162,8 @@ fn print_item(item: &Item, found: Option<&Aligned>) {
     }
 }
 
-/// Returns the sentences of whitespace-separated tokens. Returns a single sentence if the script parser would drop
-/// tokens, such as a transcript's `<noise>`, since the reference contains times for them.
+/// Returns the words of an item's text by sentence; as one sentence if the script parser would drop tokens, such as a
+/// transcript's `<noise>`, for which the reference has times.
 fn sentences(item: &Item) -> Vec<Vec<Word>> {
     let sentences = script::sentences(&item.text);
     let sentences: Vec<_> = sentences.iter().map(|s| text::words(&s.text)).collect();
@@ -170,7 +171,7 @@ fn sentences(item: &Item) -> Vec<Vec<Word>> {
     if is_whole { sentences } else { vec![text::words(&item.text)] }
 }
 
-/// Returns the signed error of every scored word's start: the measured time minus the true one.
+/// Returns the signed start errors of every scored word: the measured time minus the true one, in milliseconds.
 fn errors(item: &Item, found: Option<&Aligned>) -> Vec<f64> {
     let fits = |found: &&Aligned| {
         found.words.len() == item.words.len()

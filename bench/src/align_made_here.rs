@@ -15,7 +15,7 @@ const VOICES: [(&str, &str); 3] =
 /// The gap between sentences, in samples.
 const GAP: usize = 14_400;
 
-/// Synthesizes the test set.
+/// Synthesizes the recordings of the small test set.
 pub(super) fn takes(runner: &Runner) -> anyhow::Result<Vec<Take>> {
     VOICES.iter().map(|&(voice, condition)| take(runner, voice, condition)).collect()
 }

@@ -109,7 +109,7 @@ async fn waiting(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns an API key, since the engine requires one. The simulator accepts any.
+/// Returns secrets with an API key for the engine. The simulator accepts any key.
 fn key(folder: &Path) -> anyhow::Result<Secrets> {
     let file = folder.join("keys.env");
     std::fs::write(&file, "RUNWAY_API_KEY=bench\n")?;
@@ -160,7 +160,7 @@ fn block(base_url: &str, poll_interval_ms: u64) -> anyhow::Result<EngineConfig> 
     Ok(serde_json::from_value(block)?)
 }
 
-/// An engine that delivers at once, so that only Pytoon's own work is measured.
+/// An engine that delivers a clip at once, so that only Pytoon's own work is measured.
 #[derive(Debug)]
 struct Instant0(Capabilities);
 
@@ -279,7 +279,7 @@ fn cpu() -> anyhow::Result<f64> {
     Ok(all / 1e9)
 }
 
-/// Returns a field of /proc/self/status, in MiB.
+/// Returns a field of `/proc/self/status`, in MiB.
 fn memory(field: &str) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find(|line| line.starts_with(field)).context("no such field")?;

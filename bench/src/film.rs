@@ -66,7 +66,8 @@ fn median(values: &mut [f64]) -> f64 {
     values[values.len() / 2]
 }
 
-/// Renders into the finished folder again, with one caption or one picture changed.
+/// Measures re-renders into the finished folder with one caption or one picture changed, relative to the first
+/// render.
 fn again(program: &Path, work: &Path, job: &Path, whole: f64) -> anyhow::Result<()> {
     let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/pictures/05_row.jpg");
     let scene = |change: serde_json::Value| serde_json::json!({"scenes": [change]});
@@ -103,7 +104,7 @@ fn copy_changed(from: &Path, to: &Path, run: u8) -> anyhow::Result<()> {
     Ok(std::fs::write(to, bytes)?)
 }
 
-/// Renders on one core and on two, checks that the bytes are the same, and measures the speedup.
+/// Renders on one core and on two, checks that both films are identical, and measures the speedup.
 fn cores(program: &Path, brief: &Path, work: &Path) -> anyhow::Result<()> {
     let mut films = Vec::new();
     for cores in ["0", "0,1"] {
@@ -133,7 +134,7 @@ fn cores(program: &Path, brief: &Path, work: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs FFmpeg alone on the same frames with the same settings, and returns the duration.
+/// Encodes the same frames with the same settings by FFmpeg alone, and returns the duration.
 fn encode(profile: &Profile, frames: &Path, output: &Path) -> anyhow::Result<Duration> {
     let begun = Instant::now();
     #[expect(clippy::disallowed_methods, reason = "a bench, not part of the product")]

@@ -36,8 +36,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the standard deviation of the spot's position from the intended one, and the number of steps in the wrong
-/// direction.
+/// Returns the standard deviation of the tracked spot from its intended position, in pixels, and the number of steps
+/// in the wrong direction.
 fn track(motion: &Motion) -> anyhow::Result<(f64, usize)> {
     let (width, height) = (1600, 2133);
     let spot = (900.0, 800.0);

@@ -77,13 +77,13 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the median and the maximum of a list of values.
+/// Returns the median and the maximum of the values.
 fn middle_and_most(mut all: Vec<f64>) -> [f64; 2] {
     all.sort_by(f64::total_cmp);
     [all[(all.len() - 1) / 2].midpoint(all[all.len() / 2]), all[all.len() - 1]]
 }
 
-/// Prints the total duration of each kind of task, for the tasks that have ended since the last call.
+/// Prints the durations of the tasks that have finished since the last call, by kind.
 fn tasks(what: &str, service: &Service, told: &mut usize) {
     let all = service.events("task_finished");
     let mut took: BTreeMap<&str, Vec<u64>> = BTreeMap::new();

@@ -75,7 +75,7 @@ pub(crate) fn render(
     Ok(begun.elapsed())
 }
 
-/// Renders a brief, and returns the peaks of its memory.
+/// Renders a brief, and returns its peak memory use.
 pub(crate) fn peaks_of_render(program: &Path, brief: &Path, job: &Path) -> anyhow::Result<Peaks> {
     let mut child = start(program, brief, job, &[])?;
     let mut peaks = Peaks::default();
@@ -107,7 +107,7 @@ fn start(program: &Path, brief: &Path, job: &Path, extra: &[&OsStr]) -> anyhow::
     Ok(child)
 }
 
-/// Returns a value in `/proc/PID/status`, in KiB.
+/// Returns a value in `/proc/PID/status`, in KiB; `None` if the process has ended.
 fn status_kib(pid: u32, name: &str) -> Option<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with(name))?;
@@ -140,7 +140,7 @@ fn family_kib(root: u32) -> f64 {
     family.filter_map(|pid| status_kib(*pid, "VmRSS:")).sum()
 }
 
-/// Returns the middle value of an odd number of values.
+/// Returns the median of an odd number of values.
 pub(crate) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

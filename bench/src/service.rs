@@ -19,9 +19,9 @@ use tokio::task::JoinSet;
 
 /// The number of clients that submit jobs concurrently.
 const CLIENTS: u64 = 64;
-/// The number of connections of one process, which is the product's own number.
+/// The number of database connections of one process, the same as in the service.
 const CONNECTIONS: u32 = 16;
-/// The numbers of workers that claim tasks concurrently, one per measurement.
+/// The numbers of workers that claim tasks concurrently, one for each measurement.
 const CLAIMERS: [u64; 3] = [1, 4, 16];
 /// The number of submissions to an idle service.
 const IDLE_STARTS: u64 = 20;
@@ -116,7 +116,7 @@ impl std::fmt::Display for Speed {
     }
 }
 
-/// Runs `count` pieces of work, `at_once` of them concurrently, and measures the speed.
+/// Runs `work` `count` times, `at_once` of them concurrently, and measures the rate and the durations.
 async fn timed<W, F>(count: u64, at_once: u64, work: W) -> anyhow::Result<Speed>
 where
     W: Fn(u64) -> F + Clone + Send + 'static,
@@ -155,7 +155,7 @@ async fn pool(database: &str) -> anyhow::Result<AnyPool> {
     Ok(AnyPoolOptions::new().max_connections(CONNECTIONS).connect(database).await?)
 }
 
-/// Inserts rows like those of jobs, with the same indexes, into a separate table.
+/// Inserts plain rows like those of jobs into a table with the same indexes, and measures the speed.
 async fn floor(pool: &AnyPool, jobs: u64) -> anyhow::Result<Speed> {
     pool.execute("CREATE TABLE plain (LIKE jobs INCLUDING ALL)").await?;
     inserts(pool, jobs, CLIENTS).await
@@ -264,7 +264,7 @@ fn resident_mib(process: u32) -> anyhow::Result<f64> {
     Ok(kib / 1024.0)
 }
 
-/// Records the maximum memory of a process, in KiB, until the end of the measurement is signalled.
+/// Starts a thread that records the maximum resident memory of a process, in KiB, until `ended` is set.
 fn watch(
     process: u32,
     most: Arc<AtomicU64>,

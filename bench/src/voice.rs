@@ -69,7 +69,7 @@ fn piper(settings: &PiperSettings, runner: &Runner, file: String) -> anyhow::Res
     speaking("piper", &piper, &request(&some.join("\n")))
 }
 
-/// Prints the seconds of speech that a voice synthesizes per second on one core.
+/// Measures and prints how many seconds of speech a voice synthesizes per second on one core.
 fn speaking(name: &str, voice: &dyn TtsProvider, request: &TtsRequest) -> anyhow::Result<()> {
     voice.speak(&TtsRequest { sentences: vec![text::words("A.")], ..request.clone() })?;
     let mut ratios = Vec::new();
@@ -87,7 +87,8 @@ fn speaking(name: &str, voice: &dyn TtsProvider, request: &TtsRequest) -> anyhow
     Ok(())
 }
 
-/// Renders a film with `heart` and the same film with eSpeak NG, alternately. Also compares eSpeak NG with itself.
+/// Measures the render of a film with the voice `heart` relative to eSpeak NG, alternately. Also compares eSpeak NG
+/// with itself.
 fn film() -> anyhow::Result<()> {
     let program = program()?;
     let work = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");

@@ -15,7 +15,7 @@ pub(crate) struct Submission {
     pub(crate) moderated: bool,
 }
 
-/// Returns all submissions that the simulator accepted.
+/// Parses the submissions in the simulator's ledger.
 pub(crate) fn submissions(ledger: &Value) -> Vec<Submission> {
     let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
     ledger["submissions"]
@@ -33,7 +33,7 @@ pub(crate) fn submissions(ledger: &Value) -> Vec<Submission> {
         .collect()
 }
 
-/// Reads the ledger in a database, given as a URL or a file.
+/// Reads all calls from the ledger in a database, given as a URL or a file.
 pub(crate) fn rows(database: &str) -> anyhow::Result<Vec<CallRow>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -41,14 +41,14 @@ pub(crate) fn rows(database: &str) -> anyhow::Result<Vec<CallRow>> {
     })
 }
 
-/// Returns the ledger's rows, keyed by the vendor's id of their task.
+/// Returns the ledger's rows that have a task, by the vendor's id of the task.
 pub(crate) fn by_task(rows: &[CallRow]) -> BTreeMap<String, &CallRow> {
     rows.iter()
         .filter_map(|row| Some((row.task.as_ref()?["id"].as_str()?.to_owned(), row)))
         .collect()
 }
 
-/// Returns the scenes with more than one task that arrived, was paid for, and neither failed nor was rejected.
+/// Returns the prompts for which more than one purchase arrived and neither failed nor was rejected.
 pub(crate) fn duplicates(told: &[Submission], by_task: &BTreeMap<String, &CallRow>) -> Vec<String> {
     let mut by_prompt: BTreeMap<&str, Vec<&Submission>> = BTreeMap::new();
     for s in told {

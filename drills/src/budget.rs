@@ -98,7 +98,7 @@ fn start(folder: &Path, lane: u64, jobs: u64) -> anyhow::Result<(u64, Child, Ins
     Ok((lane, child, Instant::now()))
 }
 
-/// A clip checker that accepts any clip, since this drill is about money.
+/// A checker that accepts any clip, since this drill is about money.
 #[derive(Debug)]
 struct AnyClip;
 
@@ -109,7 +109,7 @@ impl ClipChecker for AnyClip {
     }
 }
 
-/// Runs every unfinished job of a lane, as one worker process.
+/// Runs every unfinished job of a lane. This is the entry point of a worker process.
 pub(crate) fn worker(args: &[String]) -> anyhow::Result<()> {
     let [lane, jobs, folder] = args else { anyhow::bail!("budget-worker LANE JOBS FOLDER") };
     let (lane, jobs): (u64, u64) = (lane.parse()?, jobs.parse()?);

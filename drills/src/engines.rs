@@ -18,11 +18,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The number of concurrent jobs.
+/// The number of concurrent sequences of jobs (lanes).
 const LANES: u64 = 2;
 /// The number of runs after which an unfinished job counts as lost.
 const MOST_RUNS: u32 = 200;
-/// Maximum time from the start of a process to its kill, in milliseconds. Most processes end before.
+/// Maximum time from the start of a process to its kill, in milliseconds. Most processes end earlier.
 const LONGEST_LIFE_MS: u64 = 1500;
 /// Maximum number of kills per job.
 const KILLS_OF_A_JOB: u32 = 40;
@@ -44,7 +44,7 @@ const ROUND: u64 = 500;
 const COUNTED: [&str; 6] =
     ["kills", "jobs", "jobs_lost", "duplicate_paid_submissions", "paid_clips_lost", "unknown"];
 
-/// The totals of one or more rounds.
+/// The totals of one or more rounds, in the order of [`COUNTED`].
 type Counts = [u64; COUNTED.len()];
 
 /// Runs the kill drill, or resumes an interrupted one with the same seed.
@@ -127,7 +127,7 @@ fn round(kills_wanted: u64, seed: u64) -> anyhow::Result<Counts> {
     conclude(&drill, &simulator)
 }
 
-/// Returns a scenario with a few faults of every kind.
+/// Returns a scenario with a few faults of every type.
 pub(crate) fn scenario(seed: u64) -> Value {
     let rule = |step: &str, fault: &str, probability: f64| json!({"step": step, "fault": fault, "probability": probability});
     json!({
@@ -149,7 +149,7 @@ pub(crate) fn scenario(seed: u64) -> Value {
     })
 }
 
-/// Runs one lane: job after job, until there are enough kills.
+/// Runs jobs one after another in a lane, until there are enough kills.
 fn lane_of(drill: &Drill, lane: u64, seed: u64) -> anyhow::Result<()> {
     let mut dice = Dice::new(seed.wrapping_mul(1000) + lane);
     while drill.kills.load(Ordering::Relaxed) < drill.kills_wanted {
@@ -165,7 +165,8 @@ fn brief(job: u64) -> String {
     )
 }
 
-/// Renders a job, and kills its process until one run completes.
+/// Renders a job in repeated runs. Kills the process of each run at random, until one run completes or the job counts
+/// as lost.
 fn finish_job(drill: &Drill, job: u64, dice: &mut Dice) -> anyhow::Result<()> {
     let name = format!("job_{job:04}");
     let file = drill.folder.join(format!("{name}.yaml"));
@@ -213,7 +214,7 @@ fn finish_job(drill: &Drill, job: u64, dice: &mut Dice) -> anyhow::Result<()> {
 }
 
 impl Drill {
-    /// Counts a kill if the limit over all lanes allows another one.
+    /// Counts a kill and returns true, unless all lanes together have reached the limit.
     fn may_kill(&self) -> bool {
         let one_more = |kills| (kills < self.kills_wanted).then_some(kills + 1);
         self.kills.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
@@ -307,8 +308,8 @@ fn conclude(drill: &Drill, simulator: &Simulator) -> anyhow::Result<Counts> {
     Ok(counts)
 }
 
-/// Counts the undecided calls in the ledger: those that the vendor accepted, and those whose process died after
-/// writing the row and before sending the call. A person would distinguish them by the prompt, on the vendor's own
+/// Counts the undecided calls in the ledger: those that the vendor accepted, and those whose process died after it
+/// wrote the row and before it sent the call. A person would distinguish them by the prompt, on the vendor's own
 /// page.
 fn undecided(rows: &[CallRow], told: &[Submission], unanswered: &BTreeSet<&str>) -> (usize, usize) {
     let mut open: BTreeMap<(&str, &str), usize> = BTreeMap::new();

@@ -27,7 +27,7 @@ pub(crate) const KEYS: [(&str, &str); 3] = [
 /// A process of the service, running or stopped.
 pub(crate) struct Member {
     pub(crate) name: String,
-    /// The command that precedes the binary, such as `ip netns exec …`.
+    /// The command through which the binary runs, such as `ip netns exec …`; empty for none.
     before: Vec<String>,
     args: Vec<String>,
     child: Option<Child>,
@@ -74,7 +74,7 @@ impl Fleet {
         Ok(place)
     }
 
-    /// Starts a stopped process.
+    /// Starts a stopped process of the fleet.
     pub(crate) fn start(&mut self, place: usize) -> anyhow::Result<()> {
         let member = &mut self.members[place];
         let log = |end: &str| -> anyhow::Result<File> {
@@ -111,7 +111,7 @@ impl Fleet {
         place.with_context(|| format!("there is no {name}"))
     }
 
-    /// Returns the id of a running process.
+    /// Returns the process id of a member of the fleet; `None` if it is stopped.
     pub(crate) fn id(&self, place: usize) -> Option<u32> {
         self.members[place].child.as_ref().map(Child::id)
     }
@@ -178,7 +178,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Sends a signal to a process.
+    /// Sends a signal to a process of the fleet, if it is running.
     pub(crate) fn signal(&self, place: usize, signal: rustix::process::Signal) {
         if let Some(child) = &self.members[place].child {
             // It may have ended by itself.
@@ -187,7 +187,7 @@ impl Fleet {
         }
     }
 
-    /// Counts the children of killed processes that have outlived the allowed time.
+    /// Counts the children of killed processes that have outlived [`MOURNING`].
     fn mourn(&mut self) {
         let due = |at: &Instant| at.elapsed() >= MOURNING;
         for (_, name, process) in self.bereaved.iter().filter(|(at, ..)| due(at)) {
@@ -245,7 +245,7 @@ impl Fleet {
         self.members.iter().flat_map(of).collect()
     }
 
-    /// Returns the first API key, which an API process prints once.
+    /// Waits for an API process to start, and returns the API key that it prints once.
     pub(crate) fn first_key(&self, name: &str) -> anyhow::Result<String> {
         let begun = Instant::now();
         loop {

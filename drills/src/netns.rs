@@ -75,7 +75,7 @@ impl Machines {
         Ok(machines)
     }
 
-    /// Cuts or restores the connection.
+    /// Sets the connection between the two machines to `up` or `down`.
     fn line(&self, state: &str) -> anyhow::Result<()> {
         ip(&format!("-n {} link set line {state}", self.here))
     }
@@ -160,8 +160,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     conclude(&fleet, &simulator, &outside, &Counts { jobs, done: jobs, orphans, seconds, cut })
 }
 
-/// Freezes workers with tasks for longer than their leases, with an intact connection, until one of them writes
-/// before it checks the clock. Submits more jobs when all have ended.
+/// Freezes two workers for longer than their leases, with an intact connection, until the database refuses one's
+/// token or time is up. Submits more jobs whenever fewer than [`LEAST_READY`] tasks are ready.
 fn freeze_until_refused(
     fleet: &mut Fleet,
     store: &Store,

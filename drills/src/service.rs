@@ -20,7 +20,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// Maximum duration of the drill, in seconds.
+/// Default maximum duration of the drill, in seconds.
 const LONGEST: u64 = 24 * 60;
 /// The number of clients that submit jobs concurrently.
 const CLIENTS: u64 = 4;
@@ -102,7 +102,7 @@ fn configure(folder: &Path, url: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The observations made while the service was running.
+/// The observations of the drill while the service was running.
 #[derive(Debug, Default)]
 struct Lived {
     /// The number of retries of failed jobs.
@@ -211,7 +211,7 @@ impl Drill {
         postgres.serve();
     }
 
-    /// Fills the disk for a while, and kills a process in the meantime.
+    /// Fills the disk for [`FULL`], and kills and restarts processes in the meantime.
     fn fill_disk(&mut self) -> anyhow::Result<()> {
         let Some(filler) = self.disk.fill()? else { return Ok(()) };
         note("the disk is full");
@@ -227,7 +227,7 @@ impl Drill {
         Ok(())
     }
 
-    /// Retries failed jobs, as an operator would, and prints the reasons for their failures.
+    /// Retries failed jobs as an operator would, and prints the reasons for their failures. Returns their number.
     fn retry_failed(&self, store: &Store, caller: &Caller) -> anyhow::Result<u64> {
         let filter =
             JobFilter { status: Some(JobStatus::Failed), limit: 100, ..JobFilter::default() };
@@ -258,7 +258,7 @@ impl Drill {
         Ok(with_film.count() as u64)
     }
 
-    /// Waits until the service is idle and has cleaned up.
+    /// Waits until no task runs and no partial files are left, or gives up. Then closes the store.
     fn quiet(&self, store: &Store, lived: &mut Lived) {
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(3 * PARTS_KEPT) {

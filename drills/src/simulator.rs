@@ -57,7 +57,7 @@ impl Simulator {
         }
     }
 
-    /// Reads one of the simulator's own routes.
+    /// Reads one of the simulator's own routes, such as `/_sim/ledger`.
     pub(crate) fn tell(&self, path: &str) -> anyhow::Result<Value> {
         let url = format!("{}{path}", self.url);
         // The client requires a provider, even for plain HTTP.

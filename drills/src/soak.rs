@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 const UNDER_WAY: usize = 6;
 /// The timeout of a film.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// The allowed increase of memory, in MiB, which covers measurement noise but not growth over hundreds of films.
+/// The allowed increase of memory, in MiB. It covers measurement noise but not growth over hundreds of films.
 const MEMORY_MIB: f64 = 16.0;
 const FILES: f64 = 6.0;
 const THREADS: f64 = 4.0;
@@ -148,8 +148,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the brief with the given number. The briefs alternate between films with engines, with a voice, and drawn
-/// by this machine alone.
+/// Returns the brief with the given number. The briefs alternate between films drawn by engines, films with a voice,
+/// and films drawn by this machine alone.
 fn film(number: u64) -> Value {
     let mut brief = brief(number);
     if number % 3 == 1 {

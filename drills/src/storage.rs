@@ -28,7 +28,7 @@ impl Disk {
         self.is_mounted
     }
 
-    /// Keeps the disk after the drill.
+    /// Keeps the disk mounted after the drill.
     pub(crate) fn keep(&mut self) {
         self.keep = true;
     }

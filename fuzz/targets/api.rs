@@ -1,4 +1,4 @@
-//! Fuzzes requests to the service: method, path, headers, then the body, as in HTTP/1.1.
+//! Fuzzes the handling of requests to the service: method, path, headers, then the body, as in HTTP/1.1.
 //!
 //! No input may cause a 500; every rejection is a problem in JSON with its own status; no response contains a path of
 //! this machine. Requests that would make the service fetch a URL are excluded, since fuzzing uses no network.
@@ -24,7 +24,7 @@ use store::OneJob;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
-/// The maximum size of a response that is read, in bytes, larger than any response.
+/// Maximum number of bytes of a response that are read; larger than any response.
 const MOST: usize = 8 << 20;
 
 #[derive(Debug)]
@@ -101,7 +101,7 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
     }
 });
 
-/// Parses a request from the input; `None` if it is not a valid HTTP request.
+/// Parses a request from the fuzzer's input; `None` if it is not a valid HTTP request.
 fn request(data: &[u8]) -> Option<Request<Body>> {
     let end = common::find(data, b"\n\n")?;
     let head = std::str::from_utf8(&data[..end]).ok()?;

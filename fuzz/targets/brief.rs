@@ -1,4 +1,4 @@
-//! Fuzzes briefs, in YAML and in JSON.
+//! Fuzzes the parsing of briefs, in YAML and in JSON.
 //!
 //! A brief that is written as JSON and parsed again is unchanged; a rejection names a position in the text; JSON is
 //! parsed as JSON.
@@ -17,7 +17,7 @@ use std::path::PathBuf;
 /// than 1024 characters.
 const OURS: [&str; 4] = ["twice", "too deeply", "more than the", "simple key"];
 
-/// Collects the strings in a value, in order. Numbers have several forms.
+/// Collects the strings and field names in a value, in order. Numbers are left out, since they have several forms.
 fn texts(value: &Value, all: &mut Vec<String>) {
     match value {
         Value::String(text) => all.push(text.clone()),

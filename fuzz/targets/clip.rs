@@ -1,4 +1,4 @@
-//! Fuzzes FFprobe's output about a clip: containers, streams and packets.
+//! Fuzzes the parsing of FFprobe's output about a clip: containers, streams and packets.
 //!
 //! Any output is parsed or rejected with a message; parsed numbers are finite.
 

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// announced size was trusted.
 static MOST: AtomicUsize = AtomicUsize::new(64 << 20);
 
-/// Raises the allocation limit for a dependency that has its own limit.
+/// Raises the allocation limit for a dependency with a limit of its own.
 pub fn allow_mib(mib: usize) {
     MOST.store(mib << 20, Ordering::Relaxed);
 }
@@ -63,7 +63,7 @@ static BOUNDED: Bounded = Bounded;
 /// The API key of every service in fuzzing. A service that echoes it must not get it into a message.
 pub const KEY: &str = "k3y-0123456789abcdef-zyxwvutsrq";
 
-/// Asserts that a rejection has a reason and a position in the text.
+/// Asserts that a rejection has a reason and that its position lies in the text.
 pub fn check_place(error: &ConfigError, text: &str) {
     assert!(!error.reason.is_empty(), "a refusal without a reason");
     let Some(place) = error.place else { return };
@@ -83,13 +83,13 @@ pub fn folder() -> PathBuf {
     tempfile::Builder::new().prefix("pytoon-fuzz").tempdir().expect("a folder").keep()
 }
 
-/// Prevents external programs from being found, since they are located through `PATH`. Fuzzing starts no program.
+/// Sets PATH so that no external program is found. Fuzzing starts no program.
 pub fn without_programs() {
     // SAFETY: called first, while there is one thread.
     unsafe { std::env::set_var("PATH", "/nonexistent") };
 }
 
-/// Returns a service without a network.
+/// Returns an HTTP client for a vendor, to be used with scripted responses.
 pub fn service(name: &str) -> VendorHttp {
     let address =
         Address { base_url: "https://vendor.test/v1", allow_hosts: &[], request_timeout_ms: 1000 };
@@ -123,7 +123,7 @@ pub fn reply(data: &[u8]) -> Reply {
     Reply { status: status.parse().unwrap_or(200), headers, body: body.to_vec() }
 }
 
-/// Returns the position of one text in another.
+/// Returns the position of one byte sequence in another; `None` if it is absent.
 pub fn find(data: &[u8], what: &[u8]) -> Option<usize> {
     data.windows(what.len()).position(|window| window == what)
 }

@@ -1,4 +1,4 @@
-//! Fuzzes a configuration folder: settings, engines, presets, profiles, brand kits.
+//! Fuzzes the parsing of a configuration folder: settings, engines, presets, profiles, brand kits.
 //!
 //! The first byte selects the file. A rejection names a position in the file; settings that are written as JSON and
 //! parsed again are unchanged.

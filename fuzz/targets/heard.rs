@@ -1,7 +1,7 @@
-//! Fuzzes the output of external programs about a recording: words with times (whisperx, stable-ts), transcripts
-//! (whisper.cpp and both), and the replies of the local voice.
+//! Fuzzes the parsing of external programs' output about a recording: words with times (whisperx, stable-ts),
+//! transcripts (whisper.cpp and both), and the replies of the local voice.
 //!
-//! The first byte selects the program. The script's words never change, and their times increase.
+//! The first byte selects the program. The script's words are returned unchanged, and their times increase.
 
 #![no_main]
 

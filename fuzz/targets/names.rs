@@ -1,5 +1,5 @@
-//! Fuzzes small texts from outside: webhook URLs, vendors' ids in paths, names of stored files, `.env` files, object
-//! store URLs.
+//! Fuzzes the parsing of small untrusted texts: webhook URLs, vendors' ids in paths, names of stored files, `.env`
+//! files, object store URLs.
 //!
 //! An accepted URL never leads to a private host; an id stays one segment of a path.
 
@@ -17,7 +17,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-/// The text that replaces a key, with its surroundings.
+/// The `Debug` output of a key and of secrets, in which the values are redacted.
 const SHOWN: &str =
     r#"Key { variable: "", secret: SecretBox<str>([REDACTED]) } Secrets { dotenv: {} }"#;
 

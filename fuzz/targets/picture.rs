@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// The limits on pictures, small so that many can be tried.
+/// The limits on pictures, small so that many inputs can be tried per second.
 const LIMITS: PictureLimits = PictureLimits { max_bytes: 1 << 20, max_pixels: 1 << 20 };
 
 static BASE: LazyLock<(PathBuf, Runner)> = LazyLock::new(|| {

@@ -1,4 +1,4 @@
-//! Fuzzes scripts as people paste them.
+//! Fuzzes the parsing of scripts as people paste them.
 //!
 //! Parsing terminates; sentences are trimmed and not empty; positions of pauses and emphasis are within their
 //! sentence; every letter is in the script or comes from an HTML entity.

@@ -1,4 +1,4 @@
-//! Fuzzes responses of speech services, and stored takes.
+//! Fuzzes the parsing of speech services' responses, and of stored speech.
 //!
 //! The first byte selects the service. Every word of the script is returned, in order, with increasing times; audio
 //! samples are finite; no message contains the API key.

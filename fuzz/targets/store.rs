@@ -1,4 +1,4 @@
-//! Stores that contain one finished job and store nothing else.
+//! Stores for fuzzing that contain one finished job and discard writes.
 
 use pytoon_records::job::files::{AssetRow, FileStore, KeptFile, Uploaded};
 use pytoon_records::job::keys::{KeyRow, KeyStore};
@@ -65,7 +65,7 @@ fn message(job: &JobId) -> WebhookRow {
     }
 }
 
-/// Implements methods that are not called.
+/// Implements store methods that are never called.
 macro_rules! not_asked {
     ($($name:ident($($arg:ident: $type:ty),*) -> $out:ty;)*) => {
         $(fn $name(&self, $($arg: $type),*) -> StoreFuture<'_, $out> {

@@ -1,5 +1,5 @@
-//! Fuzzes a handwritten timeline, as `render --timeline` parses it, and the subtitles of accepted timelines in every
-//! format.
+//! Fuzzes the parsing of a handwritten timeline (`render --timeline`), and the subtitles of accepted timelines in
+//! every format.
 //!
 //! An accepted timeline survives a JSON round trip, covers the film without gaps, and yields at least one SubRip
 //! block per cue.

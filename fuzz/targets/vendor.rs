@@ -1,4 +1,4 @@
-//! Fuzzes responses of clip vendors: one run from request to clip, with the responses in the input.
+//! Fuzzes the handling of clip vendors' responses: one run from request to clip, with the responses in the input.
 //!
 //! The first byte selects the engine, the second the request. No message contains the API key; progress is from 0 to
 //! 1, and amounts are never negative.

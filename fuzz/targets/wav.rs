@@ -1,4 +1,4 @@
-//! Fuzzes WAV files from disk, and from voices.
+//! Fuzzes the parsing of WAV files from disk, and from voices.
 //!
 //! Samples are finite, and all channels have the same length.
 

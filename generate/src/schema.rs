@@ -25,7 +25,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
     ]
 }
 
-/// Writes the schemas, or checks that they are up to date.
+/// Writes the JSON Schemas and the OpenAPI document, or checks that they are up to date.
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     let folder = crate::root().join("config/schema");
     std::fs::create_dir_all(&folder)?;

@@ -17,7 +17,7 @@ const HEAD: &str = "# States\n\n\
 /// Minimum number of states with the same transitions that share one node of a diagram.
 const MIN_ALIKE: usize = 4;
 
-/// The location of a state machine in the sources.
+/// The location of a state machine in the sources: its file and the names of its enums.
 struct Source {
     title: &'static str,
     file: &'static str,
@@ -25,7 +25,7 @@ struct Source {
     event: &'static str,
 }
 
-/// Writes the page, or checks that it is up to date.
+/// Writes `docs/specs/job-states.md`, or checks that it is up to date.
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     let path = crate::root().join(FILE);
     let text = page()?;
@@ -92,7 +92,7 @@ fn snake_case<T: Debug>(value: T) -> String {
     text
 }
 
-/// Reads the doc comments of an enum's variants, each as one line.
+/// Reads the doc comments of an enum's variants from its source, each as one line.
 fn docs_of(code: &str, name: &str) -> BTreeMap<String, String> {
     let head = format!("pub enum {name} {{");
     let body = code.split_once(&head).and_then(|(_, rest)| rest.split_once("\n}"));
@@ -124,7 +124,8 @@ fn table<S: State>() -> String {
     text
 }
 
-/// Draws the transitions. States with the same transitions share a node if there are enough of them.
+/// Draws the transitions of a state machine in Mermaid. States with the same transitions share a node if there are
+/// enough of them.
 fn diagram<S: State>() -> String {
     let reactions = |state: &S| -> Vec<Option<String>> {
         S::EVENTS.iter().map(|event| Some(state.apply(*event).ok()?.to_string())).collect()

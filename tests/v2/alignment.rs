@@ -18,8 +18,8 @@ fn spoken(text: &str) -> Workspace {
     workspace
 }
 
-/// Adds a program to PATH that writes `voice.json` to the path in its arguments, and its arguments to a file. Returns
-/// the new PATH.
+/// Adds a fake external program to PATH. It writes `answer` as `voice.json` to the path in its arguments, and records
+/// its arguments. Returns the new PATH.
 fn stand_in(workspace: &Workspace, name: &str, answer: &str) -> String {
     let script = format!(
         "#!/bin/sh\n\
@@ -36,7 +36,7 @@ fn stand_in(workspace: &Workspace, name: &str, answer: &str) -> String {
     format!("{}:{old}", workspace.path("bin").display())
 }
 
-/// Returns a recognizer's result for the first words, with times in seconds.
+/// Returns a recognizer's result for the first eight words, with times in seconds.
 fn heard() -> String {
     let words: Vec<Value> = ["The", "kettle", "sings", "at", "seven", "and", "tea", "costs"]
         .iter()

@@ -1,4 +1,4 @@
-//! Tests that brand colours, logo and overlays are visible in the picture.
+//! Tests that brand colours, logos and overlays are visible in the picture.
 
 use crate::support::quick;
 use pytoon_testkit::Workspace;

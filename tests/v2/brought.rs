@@ -32,14 +32,14 @@ fn captions(plan: &Value) -> Vec<String> {
     cues.iter().map(|cue| cue["text"].as_str().expect("text").to_owned()).collect()
 }
 
-/// Synthesizes a text into a file of 16-bit PCM.
+/// Synthesizes a text into a WAV file of 16-bit PCM.
 fn record(workspace: &Workspace, text: &str, name: &str) {
     let args = ["-q", "voices", "--say", text, "--out", "said.wav"];
     workspace.pytoon(&args).ok();
     shape(workspace, &["-i", "said.wav"], &["-c:a", "pcm_s16le"], name);
 }
 
-/// Runs FFmpeg in the workspace.
+/// Runs FFmpeg on files of the workspace.
 fn shape(workspace: &Workspace, inputs: &[&str], how: &[&str], out: &str) {
     let path = |arg: &&str| match arg.ends_with(".wav") {
         true => workspace.path(arg).display().to_string(),

@@ -46,7 +46,7 @@ fn another_seed_gives_another_film() {
     assert!(other != shared().hashes, "the seed changes nothing");
 }
 
-/// Stops the threads that keep the machine busy, even if the test fails.
+/// A guard that stops the threads that keep the machine busy, even if the test fails.
 struct Until<'a>(&'a AtomicBool);
 
 impl Drop for Until<'_> {

@@ -5,7 +5,7 @@ use pytoon_testkit::{Service, Studio, Workspace};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// Returns a brief with two scenes that request Runway.
+/// Returns a brief with two scenes: one that requests Runway and one that this machine draws.
 fn two(more: &Value) -> Value {
     let mut brief = json!({
         "script": "Steam over a kettle. Sunlight through a window.",
@@ -19,7 +19,8 @@ fn two(more: &Value) -> Value {
     brief
 }
 
-/// Returns the doctor's report on a job as JSON, regardless of the exit status.
+/// Returns the report of `pytoon doctor` on a job as JSON. Asserts that the exit status and the fixes are consistent
+/// with it.
 #[track_caller]
 fn told(studio: &Studio, id: &str) -> Vec<Value> {
     let run = studio.pytoon(&["doctor", id, "--json"]);
@@ -35,7 +36,7 @@ fn told(studio: &Studio, id: &str) -> Vec<Value> {
     checks
 }
 
-/// Asserts that a check has this verdict, this evidence and this page.
+/// Asserts that the doctor's report contains a check with this verdict, this evidence and this runbook.
 #[track_caller]
 fn says(checks: &[Value], name: &str, verdict: &str, evidence: &[&str], page: &str) {
     let found = checks.iter().find(|check| {
@@ -50,7 +51,7 @@ fn says(checks: &[Value], name: &str, verdict: &str, evidence: &[&str], page: &s
     assert_eq!(found["runbook"], json!(format!("docs/runbooks/{page}.md")), "{found}");
 }
 
-/// Renders a film whose first engine fails as `rule` says, and returns the doctor's report.
+/// Renders a film whose first engine fails as `rule` says, and returns the doctor's report on its job.
 #[track_caller]
 fn fallen(rule: &Value, more: &Value, settings: &Value) -> Vec<Value> {
     let mut own = json!({"default_chain": ["runway", "local"]});

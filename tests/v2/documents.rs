@@ -51,7 +51,7 @@ const FLAGS: &[&str] = &[
     "--format",
     "--scale",
 ];
-/// Placeholders for the reader's own names, and names of third-party software.
+/// Placeholders for the reader's own names, and names from third-party software.
 const NAMES: &[&str] = &[
     // Examples of the reader's own files, engines and keys.
     "acme",
@@ -108,7 +108,7 @@ struct Line {
 }
 
 impl Line {
-    /// Returns the code in the line: the whole line in a code block, and otherwise the text between backticks.
+    /// Returns the code on the line: the whole line in a code block, and otherwise the text between backticks.
     fn code(&self) -> Vec<&str> {
         match &self.block {
             Some(_) => vec![self.text.trim()],
@@ -165,7 +165,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty())
 }
 
-/// Asserts that there are no problems; the message lists them, one per line.
+/// Asserts that the list of problems is empty; the message shows them, one per line.
 #[track_caller]
 fn none(problems: Vec<String>) {
     assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));

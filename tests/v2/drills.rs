@@ -4,7 +4,7 @@ use pytoon_testkit::program::run;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Returns Debian's Prometheus; `None` if it is not installed and not available.
+/// Returns the path of Prometheus, which a script downloads if necessary; `None` if it is not available.
 #[expect(clippy::disallowed_methods, reason = "the project's own script")]
 fn prometheus() -> Option<PathBuf> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/prometheus.sh");

@@ -7,7 +7,7 @@ use pytoon_testkit::program::{run, tool};
 use pytoon_testkit::simulator::{engines_used, quick_engine};
 use serde_json::{Value, json};
 
-/// A vendor's response and its expected outcome.
+/// A documented response of a vendor and its expected outcome.
 struct Case {
     engine: &'static str,
     vendor: &'static str,
@@ -94,7 +94,7 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// Creates a studio with all engines, including Luma's older API, for films of one scene. `local` is the last engine.
+/// Creates a studio with all engines, including Luma's older API, whose simulator follows these rules.
 fn studio(rules: &Value) -> Studio {
     let studio = Studio::new(&json!({ "rules": rules }), &json!({}));
     let dream_machine = json!({
@@ -109,7 +109,8 @@ fn studio(rules: &Value) -> Studio {
     studio
 }
 
-/// Returns the outcome of a case, in the form of [`Case::expected`] and [`Case::charged_usd`].
+/// Renders a film under a case's response and returns the outcome, in the form of [`Case::expected`] and
+/// [`Case::charged_usd`].
 fn outcome(case: &Case) -> (String, f64) {
     let studio = studio(&json!([{
         "vendor": case.vendor, "step": case.step, "fault": "documented", "answer": case.answer,
@@ -254,7 +255,8 @@ fn models_that_end_are_told_before_they_do() {
     assert!(metrics.contains(&format!("{shown} 1799193600")), "{metrics}");
 }
 
-/// Writes `cup.png`, a picture of noise. Noise does not compress, so the file exceeds the 4 MiB of an inline picture.
+/// Writes `cup.png`, a picture of noise, which does not compress. The file therefore exceeds the 4 MiB of an inline
+/// picture.
 fn noise(studio: &Studio) {
     let path = studio.workspace.path("cup.png").display().to_string();
     let noise = "color=gray:s=1440x2560,noise=alls=100:allf=t";

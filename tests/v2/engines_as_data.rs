@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 const ACME_KEY: (&str, &str) = ("ACME_API_KEY", "ackey-77f0b2c49d1e6a35");
 
-/// Returns the engine description from the guide, with the simulator's URL.
+/// Returns the example of `engine.yaml` from the guide, with the simulator's URL.
 fn acme(studio: &Studio) -> String {
     guides_engine(&format!("{}/acme\n      poll_interval_ms: 40", studio.simulator.url()))
 }

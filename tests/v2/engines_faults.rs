@@ -10,7 +10,7 @@ use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-/// A film with one scene by Runway, which fails in a given way, and one by Pika, which does not fail.
+/// A rendered film with one scene by Runway, which fails in a given way, and one by Pika, which does not fail.
 struct Case {
     studio: Studio,
     film: Film,
@@ -26,7 +26,7 @@ impl Case {
     }
 
     /// Asserts that Pika replaced Runway because of a failure of this kind, after Runway had accepted `accepted`
-    /// purchases.
+    /// calls.
     #[track_caller]
     fn falls_back(&self, kind: &str, accepted: usize) -> &Self {
         assert_eq!(self.studio.fallbacks(), [format!("runway>pika: {kind}")]);
@@ -65,7 +65,7 @@ impl Case {
         self
     }
 
-    /// Asserts that Runway finally drew the scene, after it had accepted `accepted` purchases.
+    /// Asserts that Runway drew the scene in the end, after it had accepted `accepted` calls.
     #[track_caller]
     fn gets_by(&self, accepted: usize) -> &Self {
         assert_eq!(self.studio.fallbacks(), Vec::<String>::new());
@@ -88,7 +88,7 @@ fn submit(fault: &str) -> Case {
     Case::new(json!({ "step": "submit", "fault": fault }), json!({}))
 }
 
-/// Returns settings with a timeout for Runway that is shorter than a test.
+/// Returns settings in which one timeout of Runway is short enough for a test.
 fn impatient(field: &str, value: u64) -> Value {
     json!({ "engines": { "runway": { field: value } } })
 }
@@ -337,7 +337,8 @@ fn a_host_that_never_answers_gives_way_within_15_seconds() {
     assert_eq!(row.expect("a row")["state"], "not_sent", "nothing can have been bought");
 }
 
-/// Returns the address of a host with a full backlog, which accepts no more connections.
+/// Returns the address of a host that does not respond to connections, because its backlog is full. The listener and
+/// the connections must be kept.
 fn silent_host() -> (TcpListener, Vec<TcpStream>, SocketAddr) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let address = listener.local_addr().expect("an address");

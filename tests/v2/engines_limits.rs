@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const RENDER: [&str; 4] = ["render", "brief.yaml", "--out", "out"];
 
-/// Returns the part of `pytoon engines` that describes one engine.
+/// Returns the row of one engine in the output of `pytoon engines`.
 fn shown(studio: &Studio, engine: &str) -> Value {
     let all = studio.pytoon(&["engines", "--json", "--offline"]).ok().json();
     let found = all.as_array().and_then(|all| all.iter().find(|row| row["engine"] == engine));

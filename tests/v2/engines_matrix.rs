@@ -28,7 +28,7 @@ const ENGINES: [(&str, &str, &str); 8] = [
     ("pixabay", "pixabay", "snow in a forest"),
 ];
 
-/// The API keys that a studio does not have by default.
+/// The API keys that a studio needs in addition to its own.
 const KEYS: [(&str, &str); 3] = [
     ("ACME_API_KEY", "ackey-77f0b2c49d1e6a35"),
     ("PEXELS_API_KEY", "pxkey-8e2d4c6a0b1f3957"),
@@ -38,13 +38,13 @@ const KEYS: [(&str, &str); 3] = [
 /// A fault and its expected outcomes.
 struct Row {
     fault: &'static str,
-    /// The simulator's rule for generative vendors.
+    /// The simulator's rule for vendors that generate clips.
     rule: &'static str,
     /// The rule for stock vendors; empty if the fault cannot happen to them.
     stock_rule: &'static str,
     /// The request timeout, in milliseconds.
     patience_ms: u64,
-    /// The expected outcome at generative vendors.
+    /// The expected outcome at vendors that generate clips.
     drawn: &'static str,
     /// The expected outcome at stock vendors.
     found: &'static str,
@@ -278,12 +278,12 @@ const TABLE: &[Row] = &[
 
 type Exceptions = &'static [(&'static str, &'static str, &'static str)];
 
-/// The outcome at a vendor that can prove that a call never arrived: the call is certainly not purchased, and is
+/// The exception for a vendor that can prove that a call never arrived: the call is certainly not purchased, and is
 /// retried. At other vendors, whose lists may lag, a recent call that is missing is undecided.
 const NEVER_ARRIVED: Exceptions =
     &[("comfyui", "server; lost x2; 0", "neither queue nor history has the id that we chose")];
 
-/// The outcome at vendors that can prove that a call arrived: the call is resumed.
+/// The exceptions for vendors that can prove that a call arrived: the call is resumed.
 const FOUND_AGAIN: Exceptions = &[
     ("comfyui", "clip; kept; 1", "queue or history has the id that we chose"),
     ("acme", "clip; kept; 1", "its list has our client_ref"),
@@ -321,7 +321,7 @@ fn is_stock(engine: &str) -> bool {
     ["pexels", "pixabay"].contains(&engine)
 }
 
-/// Returns a brief in which every engine has a scene.
+/// Returns a brief with a scene for every engine that a fault can affect.
 fn brief(row: &Row) -> String {
     let engines: Vec<_> = row.engines().collect();
     let words: Vec<String> = (1..=engines.len()).map(|n| format!("This is number {n}.")).collect();
@@ -403,7 +403,7 @@ struct Outcome {
     problems: Vec<String>,
 }
 
-/// Creates a studio with all engines, and the brief for a fault.
+/// Creates a studio with all engines, and writes the brief for a fault.
 fn studio(row: &Row, scenario: &Value) -> Studio {
     let studio = Studio::new(scenario, &json!({}));
     let file = studio.workspace.write("workflow.json", workflow().to_string());
@@ -461,7 +461,7 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// Returns the cell of a scene. All records of the scene must agree.
+    /// Returns the matrix cell of a scene. Adds a problem for each record of the scene that disagrees.
     fn scene(
         &self,
         index: usize,
@@ -515,7 +515,7 @@ impl<'a> Seen<'a> {
         format!("{result}; {}; {}", states.join(", "), own.len())
     }
 
-    /// Checks that the metrics count exactly the attempts that are in the log.
+    /// Checks that the metrics count exactly the engine attempts that are in the log.
     fn invocations_agree(&self, engine: &str, check: &mut impl FnMut(bool, String)) {
         for result in ["success", "failure", "moderation", "timeout"] {
             let own = |line: &&Value| line["engine"] == engine && line["result"] == result;
@@ -567,7 +567,7 @@ fn usd(value: &Value) -> f64 {
     value.as_f64().unwrap_or_default() / 1e6
 }
 
-/// Renders all films, two at a time, since each mostly waits.
+/// Renders the films of all rows, two at a time, since each mostly waits.
 fn all_outcomes() -> Vec<Outcome> {
     let outcomes: Vec<Mutex<Outcome>> = TABLE.iter().map(|_| Mutex::default()).collect();
     let next = Mutex::new(0..TABLE.len());
@@ -614,7 +614,7 @@ fn the_matrix_of_faults_and_engines() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-/// The expected effect of Ctrl-C on a task at a vendor.
+/// The expected effect of Ctrl-C on a running render's task at a vendor.
 struct Cancel {
     engine: &'static str,
     /// The number of cancel requests that the vendor receives.

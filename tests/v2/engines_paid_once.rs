@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const RENDER: [&str; 4] = ["render", "brief.yaml", "--out", "out"];
 
-/// Renders a film whose first purchase was accepted by the vendor but got no response.
+/// Renders a film whose first purchase was accepted by the vendor but got no response. Returns the id of that call.
 fn unanswered() -> (Studio, String) {
     let rule =
         json!({"vendor": "runway", "step": "submit", "fault": "drop_after_accept", "times": 1});
@@ -77,7 +77,7 @@ fn a_clip_that_a_person_found_is_used() {
     }
 }
 
-/// Returns the URL of the clip of another purchase. Pika's URLs have no signature.
+/// Returns the URL of a purchased clip. Pika's URLs have no signature, so it can be fetched again.
 fn address_of_a_clip(studio: &Studio) -> String {
     let requests = studio.simulator.requests();
     let download = requests.iter().find(|r| r["vendor"] == "fal" && r["step"] == "download");
@@ -93,7 +93,7 @@ fn what_is_no_clip_is_not_taken_for_one() {
     assert_eq!(studio.rows(&["--unknown"]).len(), 1, "it was decided all the same");
 }
 
-/// Starts a render with two slow tasks, and waits until the vendors have received them.
+/// Starts a render with two tasks that take `run_ms`, and waits until the vendors have accepted them.
 fn under_way(run_ms: u64) -> (Studio, Background) {
     let slow = json!({"defaults": {"queue_ms": 50, "run_ms": run_ms}});
     let studio = Studio::new(&slow, &json!({}));

@@ -90,7 +90,8 @@ fn a_blocked_word_is_otherwise_taken_out() {
     assert_eq!(studio.events("moderation_flagged")[0]["action"], "removed");
 }
 
-/// Creates a studio that uses the simulator's moderation service, which flags a kettle.
+/// Creates a studio that uses the simulator's moderation service, which fails in the given way for a prompt with a
+/// kettle.
 fn with_service(fault: &str) -> Studio {
     let rule = json!({"vendor": "openai", "step": "search", "fault": fault, "match": "kettle"});
     let studio = Studio::new(&json!({ "rules": [rule] }), &json!({}));

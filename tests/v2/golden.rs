@@ -22,7 +22,8 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/golden")
 }
 
-/// Asserts that frames of a film are similar to the approved ones.
+/// Asserts that frames of a film are similar to the approved ones. With `GOLDEN=update`, replaces the approved
+/// frames.
 #[track_caller]
 fn assert_golden(film: &Film, frames: &[Golden]) {
     for Golden { name, seconds } in frames {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 const SCRIPT: &str = "The kettle sings in the quiet morning. We bake bread for everybody.";
 
-/// Renders a named job in the folder that contains jobs.
+/// Renders a film into the job folder `storage/jobs/tea`.
 fn job(more: &str) -> (Workspace, Film) {
     let workspace = Workspace::new();
     workspace.write("brief.yaml", format!("script: {SCRIPT}\nprofile: test\n{more}"));

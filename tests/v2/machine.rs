@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-/// Writes a script `bin/NAME` that runs `body` and then the real program.
+/// Writes an executable script `bin/NAME` that runs `body` and then the real program.
 fn stand_in(workspace: &Workspace, name: &str, real: &Path, body: &str) {
     use std::os::unix::fs::PermissionsExt;
     let script = format!("#!/bin/sh\n{body}\nexec '{}' \"$@\"\n", real.display());
@@ -21,7 +21,7 @@ fn stand_in(workspace: &Workspace, name: &str, real: &Path, body: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("executable");
 }
 
-/// Renders `brief.yaml` with a copy of the binary, beside an encoder that is killed at its first command.
+/// Renders `brief.yaml` with a copy of the binary whose encoder program is killed at its first command.
 fn render_with_dying_encoder(workspace: &Workspace) -> Run {
     let program = alone(&workspace.path("bin"), &["pytoon-espeak"]);
     let die = "head -c 1 <&1 >/dev/null; kill -9 $$";
@@ -199,7 +199,7 @@ fn films_go_into_folders_of_any_name() {
     }
 }
 
-/// Runs the encoder program with a file as its shared frame memory and the commands of a parent process. Also returns
+/// Runs the encoder program with a file as its shared frame memory, and sends it the commands `orders`. Also returns
 /// its replies.
 fn encode(workspace: &Workspace, args: &str, memory: &[u8], orders: &[u8]) -> (Run, Vec<u8>) {
     let encoder = pytoon_testkit::pytoon();
@@ -219,7 +219,7 @@ fn encode(workspace: &Workspace, args: &str, memory: &[u8], orders: &[u8]) -> (R
     (child.wait_with_output().expect("ends").into(), answers)
 }
 
-/// Returns the encoder command that opens an output file.
+/// Returns the message that makes the encoder open an output file.
 fn open(name: &str) -> Vec<u8> {
     [&b"o"[..], &(name.len() as u32).to_le_bytes(), name.as_bytes()].concat()
 }

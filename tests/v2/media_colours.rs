@@ -33,7 +33,7 @@ fn chart(workspace: &Workspace) {
     );
 }
 
-/// Returns the composed frames of a film of one clip, without a grade.
+/// Renders a film of one clip without a colour grade, and returns its composed frames.
 #[track_caller]
 fn frames(workspace: &Workspace, clip: &str) -> Vec<u8> {
     workspace.write("cfg/presets/plain.yaml", "grade: clean\ngrade_strength: 0\n");

@@ -15,7 +15,7 @@ pub(crate) fn make(workspace: &Workspace, args: &str) {
     tool("ffmpeg", ["-v", "error", "-y"].into_iter().chain(args.split_whitespace()));
 }
 
-/// Renders a film of one media file without speech.
+/// Renders a film without speech from one media file.
 #[track_caller]
 fn film_of(workspace: &Workspace, medium: &str) -> Film {
     workspace.render(&brief_of(medium, 2.5))
@@ -30,7 +30,7 @@ fn source(film: &Film) -> Value {
     film.timeline()["tracks"]["video"][0]["source"].clone()
 }
 
-/// Returns the times at which a sequence changes to true, in seconds.
+/// Returns the times at which a sequence of flags changes from false to true, in seconds.
 fn onsets(there: impl Iterator<Item = bool>, step_s: f64) -> Vec<f64> {
     let mut before = false;
     let mut found = Vec::new();

@@ -71,7 +71,7 @@ fn workspace_film(workspace: &Workspace, name: &'static str) -> (&'static str, u
 
 const SVG: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>"#;
 
-/// Returns the offset of a byte sequence in a file.
+/// Returns the offset of a byte sequence in a file. Panics if it is absent.
 fn place(bytes: &[u8], part: &[u8]) -> usize {
     bytes.windows(part.len()).position(|window| window == part).expect("it is there")
 }

@@ -153,7 +153,7 @@ fn a_film_with_a_logo_and_a_font_of_its_own_is_changed() {
     assert_eq!(film.findings(), Vec::<String>::new());
 }
 
-/// Returns the file of an installed font.
+/// Returns the path of an installed font file.
 fn find_font() -> String {
     let found = tool("fc-match", ["--format", "%{file}", "Lato"]);
     String::from_utf8(found).expect("a path")

@@ -22,7 +22,7 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(project().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// A fact in the operators' contract.
+/// A fact in the operators' contract: a name and the test that checks it.
 struct Fact {
     kind: String,
     name: String,
@@ -53,7 +53,7 @@ fn named(kind: &str) -> Vec<Fact> {
     facts().into_iter().filter(|fact| fact.kind == kind).collect()
 }
 
-/// Returns every documentation page, by name.
+/// Returns every page of the runbooks, by file name.
 fn pages() -> Vec<(String, String)> {
     let folder = project().join("docs/runbooks");
     let files = std::fs::read_dir(folder).expect("pages").map(|file| file.expect("a file").path());
@@ -66,7 +66,7 @@ fn pages() -> Vec<(String, String)> {
         .collect()
 }
 
-/// Returns the names in a text that start with this prefix, each up to the first character that names do not contain.
+/// Returns the names in a text that start with this prefix.
 fn names_in<'a>(text: &'a str, prefix: &str) -> BTreeSet<&'a str> {
     let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.match_indices(prefix)

@@ -6,7 +6,8 @@ use pytoon_testkit::Workspace;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// The pause mark in an expected sentence. The length in milliseconds follows if the script states one.
+/// The character that marks a pause in an expected sentence. The length in milliseconds follows if the script states
+/// one.
 const PAUSE: char = '⏸';
 /// The pause of the default preset if the script states no length, in milliseconds.
 const PRESET_PAUSE: u64 = 360;
@@ -36,10 +37,10 @@ fn plan(workspace: &Workspace, script: &str, language: &Value) -> Result<Value, 
     if run.code == Some(0) { Ok(run.json()) } else { Err(run.stderr) }
 }
 
-/// The text between two pauses, and the length of the pause after it, in milliseconds.
+/// A run of text between two pauses, and the length of the pause after it, in milliseconds.
 type Piece = (String, u64);
 
-/// Returns the pieces of a plan.
+/// Returns the sentences of a plan, each with the pause after it.
 fn pieces(plan: &Value) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for scene in plan["sceneGraph"]["scenes"].as_array().expect("scenes") {
@@ -52,13 +53,13 @@ fn pieces(plan: &Value) -> Vec<Piece> {
     pieces
 }
 
-/// The expected result of parsing a script.
+/// The expected result of parsing a test script.
 #[derive(Debug, Default, PartialEq)]
 struct Reading {
     pieces: Vec<Piece>,
-    /// The pause before the first piece, in milliseconds.
+    /// The pause before the first sentence, in milliseconds.
     lead: u64,
-    /// The index of the first piece of each sentence.
+    /// The index in `pieces` at which each sentence begins.
     starts: Vec<usize>,
 }
 
@@ -90,7 +91,7 @@ impl Reading {
     }
 }
 
-/// Returns the differences between a plan and the expectation of a case.
+/// Returns the differences between a plan and the expectations of a test case.
 fn wrong(case: &Value, plan: &Value) -> Vec<String> {
     let scenes = plan["sceneGraph"]["scenes"].as_array().expect("scenes");
     let wanted = Reading::of(&texts(&case["sentences"]));

@@ -14,7 +14,7 @@ fn path(id: &str, rest: &str) -> String {
     format!("/api/v2/jobs/{id}{rest}")
 }
 
-/// Tests the path from a brief to a film and its records, on the database that `environment` names.
+/// Tests a job from its brief to its film and its records, on the database that `environment` names.
 #[track_caller]
 fn a_film(environment: &[(&str, &str)]) {
     let workspace = Workspace::new();

@@ -25,7 +25,7 @@ fn four(more: &Value) -> Value {
     brief
 }
 
-/// Returns the video chunks of a job, each with its modification time.
+/// Returns the video chunks of a job by file name, each with its modification time.
 fn chunks(workspace: &Workspace, id: &str) -> BTreeMap<String, SystemTime> {
     let folder = workspace.path(&format!("storage/jobs/{id}/.work/chunks"));
     let files = std::fs::read_dir(folder).expect("chunks").map(|file| file.expect("a file"));

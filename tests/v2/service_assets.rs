@@ -331,7 +331,8 @@ fn without_room_nothing_new_is_taken_or_begun() {
     }
 }
 
-/// Tests the effect of retention in a folder or an object store. `names` returns the names of a job's files.
+/// Tests that retention removes expired files, in a folder or an object store. `names` returns the names of a job's
+/// files.
 fn collected(environment: &[(String, String)], names: &dyn Fn(&Workspace, &str) -> Vec<String>) {
     let workspace = Workspace::new();
     let service = workspace.serve_with(environment);

@@ -184,7 +184,7 @@ fn a_body_means_one_thing() {
     lossy.problem(422, "invalid_request", &["64 bits"]);
 }
 
-/// Tests that invalid ids are rejected, on one database.
+/// Tests that invalid ids and names in requests are rejected, on the database that `environment` names.
 #[track_caller]
 fn names_are_checked(environment: &[(&str, &str)]) {
     let workspace = Workspace::new();
@@ -437,7 +437,7 @@ fn files_are_not_for_everybody() {
     assert!(seen > 10, "{seen} files");
 }
 
-/// Runs the commands of the runbooks as an operator who is in the group and owns no files.
+/// Runs the runbooks' commands as an operator who is in the service's group and owns no files.
 fn operator_reads(workspace: &Workspace, group: &str, job: &str) {
     let root = workspace.root().display().to_string();
     let typed = |command: &str| {

@@ -25,8 +25,8 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Installs a copy of the binary beside an encoder that writes its process id to a file and never exits, even when
-/// its pipes close. Returns the binary and that file.
+/// Installs a copy of the binary with a fake encoder that writes its process id to a file and never exits, even when
+/// its pipes close. Returns the paths of the binary and of that file.
 fn with_stubborn_encoder(workspace: &Workspace) -> (PathBuf, PathBuf) {
     let program = alone(&workspace.path("bin"), &["pytoon-espeak"]);
     let noted = workspace.path("encoders");

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const WORDS: &str = "Fresh bread, baked at dawn. Come by before it is gone.";
 
-/// A group of machines. Each has its own folder, and all share one database and one object store.
+/// A group of machines: processes with their own folders that share one database and one object store.
 struct Fleet {
     s3: S3,
     database: String,
@@ -20,7 +20,7 @@ impl Fleet {
         Self { s3: S3::start(), database: postgres::new_database() }
     }
 
-    /// Starts a process on a machine.
+    /// Starts a process of the service in its own folder, as on a separate machine.
     fn start(&self, mut command: Command, workspace: &Workspace, machine: &str) -> Service {
         let folder = workspace.path(machine);
         std::fs::create_dir_all(&folder).expect("a folder");
@@ -44,7 +44,7 @@ fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// Returns the number of tasks of a kind that a worker has finished.
+/// Returns the number of tasks of a kind that a worker's log reports as finished.
 fn finished(worker: &Service, stage: &str) -> usize {
     worker.events("task_finished").iter().filter(|line| line["stage"] == stage).count()
 }

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 pub(crate) const SCRIPT: &str = "Good mornings start with better coffee. We roast small batches every single day. \
      Try your first bag for only $5.";
 
-/// A film with a voice, three pictures with different aspect ratios, and music.
+/// The shared film, with a voice, three pictures of different aspect ratios, and music.
 pub(crate) struct Shared {
     pub(crate) workspace: Workspace,
     pub(crate) film: Film,
@@ -49,7 +49,7 @@ pub(crate) fn shared() -> &'static Shared {
     })
 }
 
-/// Returns the shared film's brief with a seed.
+/// Returns the brief of the shared film with this seed.
 pub(crate) fn shared_brief(seed: u64) -> String {
     format!(
         "script: {SCRIPT}\nmedia_files: [wide.jpg, tall.png, square.webp]\n\

@@ -19,7 +19,7 @@ fn recorded() -> Workspace {
     workspace
 }
 
-/// Renders with programs on PATH that print these results.
+/// Renders a brief with fake transcription programs on PATH, each of which returns its result.
 fn render(workspace: &Workspace, brief: &str, programs: &[(&str, &Value)]) -> Film {
     use std::os::unix::fs::PermissionsExt;
     for (name, answer) in programs {
@@ -98,7 +98,7 @@ fn what_one_program_left_is_not_taken_for_the_answer_of_the_next() {
     assert!(warnings.contains("stable_ts: it left no voice.json"), "{warnings}");
 }
 
-/// The simulated service's transcript of every recording.
+/// The transcript that the simulated service returns for every recording.
 const STOCK: &str = "This is a simulated transcript";
 const KEY: (&str, &str) = ("OPENAI_API_KEY", "oakey-4b6d8f0a2c1e3957");
 

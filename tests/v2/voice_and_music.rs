@@ -7,7 +7,7 @@ use pytoon_testkit::{Film, Workspace};
 
 const WORDS: &str = "The kettle sings in the morning.";
 
-/// Returns the interleaved audio samples of the finished film.
+/// Returns the decoded audio of a film as interleaved stereo samples.
 fn heard(film: &Film) -> Vec<f32> {
     decode_audio(&film.output())
 }
@@ -118,7 +118,7 @@ fn a_recorded_voice_is_used_timed_and_denoised_where_it_is_noisy() {
     assert!(pauses[0] < pauses[1] - 8.0, "pauses denoised and not: {pauses:?} dB");
 }
 
-/// Returns the level of the quietest twentieth of 20 ms frames.
+/// Returns the level below which a twentieth of all 20 ms frames lie, in dBFS: the level of the pauses.
 fn pauses_db(path: &std::path::Path) -> f64 {
     let samples = pytoon_testkit::measure::decode_audio(path);
     let mut levels: Vec<f64> = samples.chunks_exact(960).map(rms_db).collect();

@@ -14,12 +14,12 @@ pub(crate) const CLOUDS: [(&str, &str, &str, &str); 3] = [
     ("google", "GOOGLE_API_KEY", "gckey-9a4c6e8b2d1f3057", "google"),
 ];
 
-/// A workspace with voice vendors that fail according to a scenario.
+/// A workspace with simulated voice services that fail according to a scenario.
 pub(crate) struct Booth {
     pub(crate) workspace: Workspace,
     pub(crate) simulator: Simulator,
     keys: Vec<&'static str>,
-    /// The environment variables of the binary besides the keys.
+    /// Further environment variables of the commands, besides the API keys.
     pub(crate) environment: Vec<(&'static str, String)>,
 }
 
@@ -36,7 +36,7 @@ impl Booth {
         booth
     }
 
-    /// Rewrites `defaults.yaml` with additional settings under `tts`.
+    /// Rewrites `defaults.yaml` with `more` as additional settings under `tts`.
     pub(crate) fn configure(&self, more: &Value) {
         let mut tts = json!({});
         for (name, _, _, path) in CLOUDS {
@@ -83,7 +83,7 @@ impl Booth {
         command
     }
 
-    /// Renders a brief into a folder, with `metrics.txt`.
+    /// Writes a brief as `brief.yaml` and runs `pytoon render` into a folder, with the metrics in `metrics.txt`.
     pub(crate) fn try_render(&self, brief: &str, out: &str) -> Run {
         self.workspace.write("brief.yaml", brief);
         let args = ["render", "brief.yaml", "--out", out, "--metrics-out", "metrics.txt"];
@@ -104,7 +104,7 @@ impl Booth {
         std::fs::read_to_string(self.workspace.path("logs/worker.log")).unwrap_or_default()
     }
 
-    /// Returns every fallback so far as `provider: kind`.
+    /// Returns every failure of a voice provider in the log, as `provider: kind`.
     pub(crate) fn failures(&self) -> Vec<String> {
         self.log()
             .lines()
@@ -127,7 +127,7 @@ impl Booth {
         line.unwrap_or_else(|| panic!("there is no {name} in\n{text}")).parse().expect("a number")
     }
 
-    /// Returns the number of speech requests that a vendor received and responded to, including rejected ones.
+    /// Returns the number of speech requests to a vendor that were responded to, including rejected ones.
     pub(crate) fn asked(&self, vendor: &str) -> usize {
         self.simulator.request_count(vendor, "submit")
     }

@@ -14,7 +14,7 @@ fn provider(film: &Film) -> Value {
     film.metadata()["voice"]["provider"].clone()
 }
 
-/// Asserts that every service fails as `fault` says, with these kinds of failure and at most `most` requests.
+/// Asserts that every voice service fails with its kind of failure under `fault`, after at most `most` requests.
 #[track_caller]
 fn all_fail(fault: &Value, kinds: [&str; 3], most: usize) {
     let mut rule = fault.clone();

@@ -18,8 +18,8 @@ fn with_program(name: &str, body: &str) -> Booth {
     booth
 }
 
-/// Returns shell code that writes this many seconds of a wavering tone to the file in its last argument, and its
-/// arguments and standard input to `said.txt`.
+/// Returns shell code that writes a wavering tone of this many seconds to the file in its last argument, and records
+/// its arguments and standard input in `said.txt`.
 fn speaks(seconds: f64) -> String {
     format!(
         "for last; do :; done; echo \"$@\" >> said.txt; cat >> said.txt\n\

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 const WORDS: &str = "The kettle sings in the quiet morning. A cup is warm.";
 
-/// Returns blocks under `openai_compatible`, by name, each with its URL and its differences from the default.
+/// Returns `openai_compatible` blocks from name, URL or path, and differences from the default.
 fn servers(booth: &Booth, blocks: &[(&str, &str, Value)]) -> Value {
     let mut all = json!({});
     for (name, path, more) in blocks {

@@ -12,7 +12,7 @@ struct Fragment {
     text: String,
 }
 
-/// Returns a problem for each fragment that is not a list.
+/// Returns a problem for each changelog fragment that is not a list.
 pub(crate) fn problems() -> anyhow::Result<Vec<String>> {
     let is_list = |fragment: &Fragment| {
         let mut lines = fragment.text.lines();
@@ -27,7 +27,7 @@ pub(crate) fn problems() -> anyhow::Result<Vec<String>> {
     Ok(bad.map(shown).collect())
 }
 
-/// Moves all fragments into a changelog section for a version.
+/// Moves the items of all fragments into a new changelog section for `version`, and removes the fragments.
 pub(crate) fn release(version: &str) -> anyhow::Result<()> {
     let fragments = fragments()?;
     if fragments.is_empty() {

@@ -100,7 +100,8 @@ impl Crate {
         }
     }
 
-    /// Returns the module that defines the name at the end of a path.
+    /// Returns the module that defines the name at the end of a path; `None` if it is not in the crate. Follows
+    /// re-exports.
     fn resolve(&self, path: &Module, depth: usize) -> Option<&Module> {
         let length = (0..=path.len()).rev().find(|n| self.texts.contains_key(&path[..*n]))?;
         let (module, _) = self.texts.get_key_value(&path[..length])?;

@@ -15,7 +15,7 @@ const HEAD: &str = "Every sentence in the code of the shipped programs, by file.
     this file; `make check` compares it. Placeholders are in braces.\n";
 /// Crates without messages: word tables, and tools for tests.
 const UNSEEN: &[&str] = &["pytoon-english", "pytoon-normalize", "pytoon-testkit"];
-/// The beginnings of SQL statements, which are not messages.
+/// Beginnings of SQL statements, which are not messages.
 const SQL: &[&str] = &[
     "SELECT ",
     "INSERT ",
@@ -54,10 +54,10 @@ const SQL_WORDS: &[&str] = &[
     " IN (",
     " = {",
 ];
-/// The derive macros that turn doc comments into `--help`.
+/// The derive macros of types whose doc comments become `--help`.
 const HELP: &[&str] = &["Parser", "Args", "Subcommand", "ValueEnum"];
 
-/// Writes the file, or checks that it is up to date.
+/// Writes `docs/specs/messages.txt`, or checks that it is up to date.
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     let path = crate::root().join(FILE);
     let text = page()?;
@@ -167,7 +167,7 @@ fn group_has_word(group: &Group, word: &str) -> bool {
     })
 }
 
-/// Returns the text of a string literal if it is a sentence.
+/// Returns the text of a string literal if it is a sentence, with at least two words; `None` otherwise.
 fn sentence(literal: &str) -> Option<String> {
     let raw = literal.trim_start_matches(['r', 'b', 'c']).trim_matches('#');
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;

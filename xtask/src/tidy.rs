@@ -54,7 +54,7 @@ const APART: &[(&str, &str)] = &[
     ("pytoon-process", "pytoon-core"),
 ];
 
-/// Separate programs that share no code with other crates, not even for tests.
+/// Separate programs that share no code with the other crates, not even in tests.
 const ALONE: &[&str] = &["pytoon-espeak", "pytoon-sim", "pytoon-x264"];
 
 /// Crates, and folders of crates, that must not use files, processes, environment, network or clocks.
@@ -70,7 +70,7 @@ const PURE: &[&str] = &[
     "pytoon-normalize",
     "pytoon-compositor",
 ];
-/// Calls that start a thread and panic if the system refuses one.
+/// Calls that start a thread and panic if the system refuses one. No shipped crate may contain them.
 const STARTS: &[&str] = &["thread::spawn(", "scope.spawn("];
 /// Crates that only tests use.
 const UNSHIPPED: &[&str] = &["pytoon-sim", "pytoon-testkit"];
@@ -164,7 +164,7 @@ const CODE: &[&str] = &["crates", "xtask", "generate", "bench", "drills", "fuzz"
 /// Maximum number of lines in a file, since a longer file rarely has a single subject.
 const MAX_LINES: usize = 700;
 
-/// Checks every rule.
+/// Checks every rule and fails if there is a problem.
 pub(crate) fn run() -> anyhow::Result<()> {
     let mut problems = arrows()?;
     problems.extend(changelog::problems()?);

@@ -128,7 +128,7 @@ pub(crate) async fn artifact(
     answer.body(Body::from_stream(stream)).map_err(|error| internal(&error))
 }
 
-/// Redirects the caller to the object store, which supports ranges and sends its own entity tags.
+/// Redirects the caller to a temporary link to the object store, which supports ranges and sends its own entity tags.
 async fn elsewhere(api: &Api, bucket: &Bucket, kept: &str) -> Result<Response, Problem> {
     let minutes = u64::from(api.config.settings.storage.link_minutes);
     let link = bucket.link(kept, false, Duration::from_secs(60 * minutes)).await?;
@@ -142,13 +142,13 @@ async fn elsewhere(api: &Api, bucket: &Bucket, kept: &str) -> Result<Response, P
     })
 }
 
-/// Returns an entity tag that changes whenever the file changes.
+/// Returns an entity tag from the time of the file's last change and its size.
 fn tag(metadata: &std::fs::Metadata) -> String {
     let changed = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     format!("\"{:x}-{:x}\"", changed.unwrap_or_default().as_nanos(), metadata.len())
 }
 
-/// The requested part of a file (RFC 9110, 14.1.2).
+/// The part of a file that a request's `Range` header selects (RFC 9110, 14.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     /// The complete file: the request has no range, or one that is invalid, in another unit, or of several parts.

@@ -151,7 +151,7 @@ async fn of_form(api: &Api, caller: &Caller, request: Request) -> Result<Receive
     receiver.end().await.map_err(Refused::of_body)
 }
 
-/// Returns the message of the innermost error. The outer errors state only that a stream could not be read.
+/// Returns the message of the innermost error. The outer errors state only that the stream could not be read.
 fn root_cause(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {

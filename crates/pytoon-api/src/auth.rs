@@ -1,4 +1,4 @@
-//! Authenticates callers by API keys with scopes.
+//! Authenticates callers by their API keys and checks the keys' scopes.
 //!
 //! Guarantees: the key itself is never stored and is shown only once; a key sees only its own jobs unless its scope
 //! is `admin`.
@@ -24,7 +24,7 @@ pub(crate) struct Caller {
 const LOOK: Duration = Duration::from_secs(2);
 
 impl Caller {
-    /// Returns a problem if the caller's key lacks a scope.
+    /// Returns a 403 problem if the caller's key lacks the scope.
     pub(crate) fn may(&self, scope: Scope) -> Result<(), Problem> {
         if self.scope >= scope {
             return Ok(());
@@ -33,7 +33,7 @@ impl Caller {
         Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
     }
 
-    /// Waits until the caller's key is revoked.
+    /// Waits until the caller's key is revoked; for ever with `--no-auth`.
     pub(crate) async fn revoked(&self, api: &Api) {
         let Some(hash) = &self.hash else { return std::future::pending().await };
         loop {
@@ -45,18 +45,19 @@ impl Caller {
         }
     }
 
-    /// Returns the id of the key whose jobs the caller sees; `None` for all keys.
+    /// Returns the id of the key whose jobs the caller may see; `None` if the caller may see all jobs.
     pub(crate) fn sees(&self) -> Option<String> {
         (self.scope < Scope::Admin).then(|| self.key_id.clone())
     }
 
-    /// Returns true if the caller sees the jobs of a key.
+    /// Returns true if the caller may see the jobs of an API key.
     pub(crate) fn sees_key(&self, key_id: &str) -> bool {
         self.scope == Scope::Admin || self.key_id == key_id
     }
 }
 
-/// Returns the API key in a request's headers: `Authorization: Bearer …`, or `X-API-Key`.
+/// Returns the API key in a request's headers: `Authorization: Bearer …`, or `X-API-Key`; `None` without a key or
+/// with several `Authorization` headers.
 fn request_key(parts: &Parts) -> Option<&str> {
     // Two keys would be ambiguous.
     if parts.headers.get_all(header::AUTHORIZATION).iter().nth(1).is_some() {

@@ -16,9 +16,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// Maximum time that a request waits for its share.
+/// Maximum time that a request waits for its share of a budget.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
-/// Maximum wait for shares that other requests hold for a long time.
+/// Maximum time that a request waits for a share of a budget whose holders keep it for long.
 const NO_PATIENCE: Duration = Duration::from_millis(100);
 /// The pause before a rejected request may be retried, in seconds.
 const RETRY_AFTER: u64 = 5;
@@ -57,11 +57,11 @@ pub(crate) struct Budget {
     what: &'static str,
     shares: Arc<Mutex<Shares>>,
     changed: Arc<Notify>,
-    /// Maximum time that a request waits for its share.
+    /// Maximum time that a request waits for its share of this budget.
     patience: Duration,
 }
 
-/// A share of a budget, returned when dropped.
+/// A part of a budget that one request holds until this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Share {
     budget: Budget,
@@ -79,7 +79,7 @@ impl Budget {
         self.shares.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a share of the budget.
+    /// Waits for a share of the budget. Returns a 503 problem if it does not become free in time.
     pub(crate) async fn take(&self, holder: &str, amount: u64) -> Result<Share, Problem> {
         let place = Place { budget: self, ticket: self.shares().ask(holder, amount) };
         let waited = tokio::time::timeout(self.patience, async {
@@ -102,7 +102,7 @@ impl Budget {
     }
 }
 
-/// A share attached to a response, as an extension, until the response is sent.
+/// A share of the response budget, attached to a response as an extension until the response is sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Held(#[expect(dead_code, reason = "it is given back when dropped")] Arc<Share>);
 
@@ -112,10 +112,10 @@ impl From<Share> for Held {
     }
 }
 
-/// The response size above which a response holds a share until it is sent, in bytes.
+/// Maximum size of a response that is sent without a share of the response budget, in bytes.
 const SMALL_ANSWER: u64 = 64 << 10;
 
-/// Makes large responses in memory wait for their share, separately for each key.
+/// Makes a large response in memory wait for its share of the response budget, which is divided among API keys.
 pub(crate) async fn shared(State(api): State<Api>, request: Request, next: Next) -> Response {
     let shown = [header::AUTHORIZATION.as_str(), "x-api-key"];
     let shown = shown.iter().find_map(|name| request.headers().get(*name).cloned());
@@ -131,7 +131,7 @@ pub(crate) async fn shared(State(api): State<Api>, request: Request, next: Next)
     }
 }
 
-/// A position in the queue for a share, released when the request ends or is dropped.
+/// A position in the queue for a share of a budget, released when the request ends or is dropped.
 struct Place<'a> {
     budget: &'a Budget,
     ticket: Ticket,

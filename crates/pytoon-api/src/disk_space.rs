@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use axum::http::StatusCode;
 use pytoon_process::disk;
 
-/// Rejects new work if the disk is nearly full.
+/// Returns a 507 problem if the disk is nearly full.
 pub(crate) fn check(api: &Api) -> Result<(), Problem> {
     let needed = api.config.settings.storage.min_free_mib;
     match disk::free_bytes(api.storage.folder()).map(|bytes| bytes >> 20) {

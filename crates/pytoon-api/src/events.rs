@@ -81,7 +81,7 @@ pub(crate) async fn events(
     Ok(stream)
 }
 
-/// Sends events until the job has ended or the client has disconnected.
+/// Sends the events of a job until the job has ended, the client has disconnected or the database fails.
 async fn watch(
     api: &Api,
     id: JobId,

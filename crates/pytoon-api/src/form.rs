@@ -1,7 +1,7 @@
-//! Reads a body in pieces, and limits the waiting and searching that a peer can cause.
+//! Reads a request body in pieces, and limits the waiting and searching that a peer can cause.
 //!
 //! Guarantees: a peer that sends nothing for [`IDLE`] is disconnected; the form parser never buffers more than
-//! [`MAX_HEAD`] bytes of a part's header.
+//! [`MAX_HEAD`] bytes of the header of a form's part.
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -12,11 +12,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
-/// Maximum size of a part's header and other read-ahead, in bytes.
+/// Maximum size of the header of a form's part and of other buffered input, in bytes.
 pub(crate) const MAX_HEAD: usize = 16 << 10;
 /// Timeout for a peer that sends nothing.
 pub(crate) const IDLE: Duration = Duration::from_secs(30);
-/// Maximum size of a piece for a reader that searches it, in bytes.
+/// Maximum size of a piece of the body for a reader that searches it, in bytes.
 const PIECE: usize = 4 << 10;
 
 /// The reason why a body ended early.
@@ -24,7 +24,7 @@ const PIECE: usize = 4 << 10;
 pub(crate) enum BodyError {
     /// The peer stopped sending.
     Stalled,
-    /// The header of a part has no end.
+    /// The header of a form's part is too long.
     HeadTooLong,
     /// The connection broke, or the body's framing is invalid.
     Broken(axum::Error),
@@ -44,7 +44,7 @@ impl std::fmt::Display for BodyError {
 
 impl std::error::Error for BodyError {}
 
-/// Counts the bytes delivered since the reader last made progress.
+/// The number of bytes delivered since the reader last made progress.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Unread(Arc<AtomicUsize>);
 
@@ -55,18 +55,18 @@ impl Unread {
     }
 }
 
-/// A request body as a stream of pieces.
+/// A request body as a stream of byte chunks.
 pub(crate) struct Pieces {
     inner: axum::body::BodyDataStream,
     idle: Pin<Box<Sleep>>,
-    /// The bytes delivered and not yet consumed, if the reader searches the pieces.
+    /// The count of bytes delivered and not yet consumed, if the reader searches the body.
     searched: Option<Unread>,
     rest: Bytes,
     rests: bool,
 }
 
 impl Pieces {
-    /// Returns a stream of the body's pieces as they arrive.
+    /// Returns a stream of the body's chunks as they arrive.
     pub(crate) fn new(body: axum::body::Body) -> Self {
         Self {
             inner: body.into_data_stream(),
@@ -77,13 +77,13 @@ impl Pieces {
         }
     }
 
-    /// Returns a stream of small pieces for a reader that searches them and reports its progress.
+    /// Returns a stream of small chunks for a reader that searches them and reports its progress.
     pub(crate) fn searched(body: axum::body::Body) -> (Self, Unread) {
         let unread = Unread::default();
         (Self { searched: Some(unread.clone()), ..Self::new(body) }, unread)
     }
 
-    /// Delivers a small piece. The reader processes it before it gets the next one.
+    /// Returns the next small chunk; an error if the reader makes no progress.
     fn small_piece(&mut self) -> Result<Bytes, BodyError> {
         let piece = self.rest.split_to(self.rest.len().min(PIECE));
         self.rests = true;

@@ -9,7 +9,7 @@ use axum::response::Response;
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Adds the headers that a response does not set itself.
+/// Adds the security and caching headers that a response does not set itself.
 pub(crate) async fn guarded(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

@@ -77,7 +77,7 @@ const ANSWER_HOLDS: Duration = Duration::from_secs(1);
 /// The lifetime of FFmpeg's cached version.
 const FFMPEG_HOLDS: Duration = Duration::from_secs(60);
 
-/// The cached results of the readiness checks.
+/// The cached results of the readiness checks and of FFmpeg's version check.
 #[derive(Debug, Default)]
 pub struct LastChecks {
     all: tokio::sync::Mutex<Option<(Instant, Readiness)>>,
@@ -98,7 +98,7 @@ impl LastChecks {
         readiness
     }
 
-    /// Returns FFmpeg's version, from the cache if it is still valid.
+    /// Returns FFmpeg's version, from the cache if it is still valid, or the reason why FFmpeg cannot run.
     async fn ffmpeg(&self) -> Result<String, String> {
         let mut last = self.ffmpeg.lock().await;
         if let Some((at, version)) = last.as_ref()
@@ -114,7 +114,7 @@ impl LastChecks {
     }
 }
 
-/// Returns the database's result, or an error on timeout: another process may hold its lock.
+/// Awaits a result of the database. Returns an error on timeout, since another process may hold the database's lock.
 async fn with_timeout<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
     match tokio::time::timeout(DATABASE_PATIENCE, asked).await {
         Ok(answer) => answer.map_err(|error| error.to_string()),
@@ -271,7 +271,7 @@ async fn shared_gauges(api: &Api) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Formats the state of the queue as metrics.
+/// Formats the state of the queue and the version as Prometheus gauges.
 fn queue_text(queue: Option<QueueState>) -> String {
     let mut text = String::new();
     let mut gauge = |name: &str, help: &str, samples: &[(String, f64)]| {

@@ -158,7 +158,7 @@ pub(crate) async fn job_with_scenes(api: &Api, row: JobRow) -> Result<Job, Probl
     })
 }
 
-/// Returns a job that the caller may see.
+/// Reads a job. Returns a 404 problem if it does not exist or the caller may not see it.
 pub(crate) async fn authorized_job(
     api: &Api,
     caller: &Caller,
@@ -274,7 +274,7 @@ pub(crate) async fn fetch(
     Ok(Json(job_with_scenes(&api, row).await?))
 }
 
-/// Returns a JSON artifact of a job, whether the film is published or in progress.
+/// Responds with a JSON file of a job: the published one, or else the one in the work folder.
 async fn document(api: &Api, caller: &Caller, id: &JobId, name: &str) -> Result<Response, Problem> {
     caller.may(Scope::Read)?;
     let row = authorized_job(api, caller, id).await?;
@@ -360,7 +360,7 @@ pub(crate) async fn receipt(
     document(&api, &caller, &id, layout::METADATA).await
 }
 
-/// Returns the name under which the storage contains a job's file.
+/// Returns the storage name of a job's file.
 pub(crate) fn kept_as(id: &JobId, name: &str) -> String {
     format!("{}/{name}", folder_of(id.as_str()))
 }

@@ -88,7 +88,7 @@ pub struct Api {
     pub ledger: Arc<dyn PurchaseStore>,
     /// The configuration of this process.
     pub config: Arc<Config>,
-    /// Plans films for the plan and submission routes.
+    /// The planner of films, for the plan and submission routes.
     pub planner: Arc<dyn Planner>,
     /// The rate limits per key.
     pub limits: Arc<RateLimits>,

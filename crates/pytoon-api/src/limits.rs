@@ -29,12 +29,12 @@ impl RateLimits {
         }
     }
 
-    /// Rejects a request if its key exceeds the request rate.
+    /// Returns a 429 problem if the API key exceeds the request rate.
     pub(crate) fn request(&self, key: &str) -> Result<(), Problem> {
         within(self.requests.as_ref(), key, "requests", "service.requests_per_minute")
     }
 
-    /// Rejects a submission if its key exceeds the submission rate.
+    /// Returns a 429 problem if the API key exceeds the submission rate.
     pub(crate) fn submission(&self, key: &str) -> Result<(), Problem> {
         within(self.submissions.as_ref(), key, "submissions", "service.submissions_per_minute")
     }

@@ -21,7 +21,8 @@ use url::Url;
 /// Maximum number of redirects, which is more than any content network needs.
 const MAX_REDIRECTS: usize = 4;
 
-/// Resolves every file of a brief on behalf of a caller.
+/// Resolves every file that a brief names, on behalf of a caller. Downloads URLs, and replaces names by paths or
+/// asset ids.
 pub(crate) async fn find_files(
     api: &Api,
     caller: &Caller,
@@ -74,7 +75,8 @@ fn misplaced(field: &str, media_type: &str) -> Option<String> {
     Some(format!("this is {media_type}; {wanted} is expected here"))
 }
 
-/// Returns the path of a file in one of the allowed folders, with symbolic links resolved.
+/// Returns the path of a file in one of the allowed folders, with symbolic links resolved. The error is the reason
+/// for the user.
 fn find_allowed_file(folders: &[String], name: &str) -> Result<PathBuf, String> {
     if folders.is_empty() {
         return Err(
@@ -142,8 +144,8 @@ async fn download(
     Err(refuse("it redirects too many times"))
 }
 
-/// Returns the reason why a URL was not fetched. It reveals nothing about the private network: a private host is
-/// reported like an unknown name, and a refused connection like an unresponsive host.
+/// Returns the reason why a URL was not fetched, for the caller. It reveals nothing about the private network: a
+/// private host is reported like an unknown name, and a refused connection like an unresponsive host.
 fn worded(refusal: Option<Refusal>, url: &Url) -> String {
     match refusal {
         None => "its host does not respond".to_owned(),

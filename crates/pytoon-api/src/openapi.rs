@@ -85,7 +85,7 @@ fn complete(document: &mut Value) {
         json!({ "schema": { "$ref": "#/components/schemas/Brief" } });
 }
 
-/// Rewrites schema references, since an OpenAPI document stores its schemas at another path.
+/// Rewrites schema references for an OpenAPI document, which stores its schemas at another path.
 fn relocate(schema: &mut Value) {
     match schema {
         Value::Object(map) => {

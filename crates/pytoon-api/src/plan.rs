@@ -14,7 +14,7 @@ use serde_json::Value;
 use std::fmt;
 use tokio::sync::Semaphore;
 
-/// Limits the number of concurrent plans. Each plan uses a core for a moment, and other plans wait.
+/// The limit of concurrent plans. Each plan uses a core for a moment, and other plans wait.
 static PLANS: Semaphore = Semaphore::const_new(2);
 
 /// The reason why a plan failed.
@@ -26,7 +26,7 @@ pub struct PlanFailure {
     pub reason: String,
 }
 
-/// Plans films; implemented by the `pytoon` binary.
+/// A planner of films, which the `pytoon` binary implements.
 pub trait Planner: fmt::Debug + Send + Sync {
     /// Returns the plan and the price of a brief with absolute paths. Blocks the thread.
     fn plan(&self, brief: &Brief) -> Result<Value, PlanFailure>;

@@ -71,7 +71,7 @@ impl Problem {
         }
     }
 
-    /// Returns the problem with a pause before a retry, in seconds.
+    /// Sets the pause before a retry, in seconds.
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = u16::try_from(seconds).ok().and_then(NonZeroU16::new);
         self
@@ -82,12 +82,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "no_such_job", format!("there is no job `{id}`"))
     }
 
-    /// Creates the problem for an invalid field of the request.
+    /// Creates a 422 problem for an invalid field of the request, with the code `invalid_request`.
     pub(crate) fn field(field: &str, detail: impl Into<String>) -> Self {
         Self::of_field("invalid_request", field, detail)
     }
 
-    /// Creates the problem for an invalid field, with the given code.
+    /// Creates a 422 problem for an invalid field, with the given code.
     pub(crate) fn of_field(code: &'static str, field: &str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         let whole = format!("`{field}`: {detail}");

@@ -21,7 +21,7 @@ use std::time::Duration;
 use tempfile::TempPath;
 use tokio::io::AsyncWriteExt;
 
-/// The folder that contains files until they are accepted.
+/// The folder for files that are being received.
 const INCOMING: &str = "incoming";
 /// The timeout of FFprobe. A file that takes longer cannot be used in a film.
 const LOOK_PATIENCE: Duration = Duration::from_secs(15);
@@ -38,7 +38,7 @@ pub(crate) enum Refused {
 }
 
 impl Refused {
-    /// Returns the problem for a field, if the caller can fix it.
+    /// Returns the problem at a field of the brief, or the internal problem that the caller did not cause.
     pub(crate) fn at(self, field: &str) -> Problem {
         match self {
             Self::TooLarge(mib) => Problem::of_field("invalid_asset", field, too_large(mib)),
@@ -47,7 +47,7 @@ impl Refused {
         }
     }
 
-    /// Returns the problem for a file that is the whole body.
+    /// Returns the problem for a file that is the whole request body.
     pub(crate) fn of_body(self) -> Problem {
         match self {
             Self::TooLarge(mib) => {
@@ -71,7 +71,7 @@ fn ours(error: &dyn std::fmt::Display) -> Refused {
 /// The memory limit of an external program that analyses a file, in bytes.
 const LOOK_MEMORY: u64 = 1 << 30;
 
-/// Receives one file.
+/// A file that is being received.
 #[derive(Debug)]
 pub(crate) struct Receiver {
     file: tokio::fs::File,
@@ -118,13 +118,13 @@ impl Receiver {
         })
     }
 
-    /// Returns an error if the announced length of a file is too large.
+    /// Returns an error if the announced length of the file exceeds `assets.max_mib`.
     pub(crate) fn expect(&self, length: Option<u64>) -> Result<(), Refused> {
         let fits = length.is_none_or(|length| length <= self.max_mib << 20);
         if fits { Ok(()) } else { Err(Refused::TooLarge(self.max_mib)) }
     }
 
-    /// Receives the next piece of the file.
+    /// Writes the next piece of the file. Returns an error if the file becomes too large or the disk too full.
     pub(crate) async fn push(&mut self, piece: &[u8]) -> Result<(), Refused> {
         self.size += piece.len() as u64;
         self.expect(Some(self.size))?;
@@ -136,7 +136,7 @@ impl Receiver {
         self.file.write_all(piece).await.map_err(|error| ours(&error))
     }
 
-    /// Completes the file.
+    /// Completes the file and its hash.
     pub(crate) async fn end(mut self) -> Result<ReceivedFile, Refused> {
         self.file.flush().await.map_err(|error| ours(&error))?;
         let sha256 = pytoon_vocabulary::hex(&self.hasher.finalize());
@@ -144,7 +144,7 @@ impl Receiver {
     }
 }
 
-/// Stores a file for a caller's key, unless the key has the same file already.
+/// Checks a received file and stores it for the caller's key, unless the key has the same file already.
 pub(crate) async fn keep(
     api: &Api,
     caller: &Caller,

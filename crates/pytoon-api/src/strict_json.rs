@@ -15,7 +15,7 @@ pub(crate) enum Refused {
     LossyNumber(String),
 }
 
-/// Parses a text strictly.
+/// Parses a JSON text strictly.
 pub(crate) fn parse(text: &[u8]) -> Result<Value, Refused> {
     let not_json = |error: serde_json::Error| Refused::NotJson(error.to_string());
     let mut parser = serde_json::Deserializer::from_slice(text);
@@ -27,7 +27,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Value, Refused> {
     }
 }
 
-/// Returns the first number that fits neither a 64-bit integer nor a double, shortened.
+/// Returns the first number that would lose digits, shortened; `None` if there is none.
 fn lossy_number(text: &[u8]) -> Option<String> {
     const SHOWN: usize = 19;
     let mut is_string = false;
@@ -53,8 +53,8 @@ fn lossy_number(text: &[u8]) -> Option<String> {
     None
 }
 
-/// Returns true if a number survives a round trip. Numbers of up to fifteen digits always do (IEEE 754, binary64),
-/// and so does the printed form of a double.
+/// Returns true if parsing a number keeps all its digits. Numbers of up to fifteen digits always do (IEEE 754,
+/// binary64), and so does the printed form of a double.
 fn is_kept(number: &str) -> bool {
     if number.len() <= 15 || number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok() {
         return true;
@@ -64,7 +64,8 @@ fn is_kept(number: &str) -> bool {
     !is_integer && again.is_some_and(|value| decimal(number) == decimal(&format!("{value:e}")))
 }
 
-/// Returns the digits of a number without leading and trailing zeros, and the exponent of the last digit.
+/// Returns the digits of a number without leading and trailing zeros, and the exponent of the last digit; `None` if
+/// the exponent is too large.
 fn decimal(number: &str) -> Option<(String, i64)> {
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));

@@ -113,7 +113,8 @@ pub(crate) async fn submit(
 
 type Answer = (StatusCode, [(HeaderName, HeaderValue); 2], Json<Accepted>);
 
-/// Responds to a submission with a known idempotency key, regardless of the current limits, disk space and files.
+/// Responds to a submission with a known idempotency key: with its job, or 422 for a different request. Ignores the
+/// current limits, disk space and files.
 async fn repeated(api: &Api, earlier: Submission) -> Result<Answer, Problem> {
     let Submission::Repeated(id) = earlier else {
         return Err(Problem::new(
@@ -157,7 +158,7 @@ fn mark(headers: &HeaderMap, asked: &Value) -> Result<Option<Idempotency>, Probl
     Ok(Some(Idempotency { mark: mark.to_owned(), request_hash }))
 }
 
-/// Returns the brief from a request body, with its files resolved.
+/// Parses the brief in a request body, and resolves and checks its files.
 pub(crate) async fn brief(
     api: &Api,
     caller: &Caller,
@@ -181,7 +182,7 @@ pub(crate) async fn brief(
     Ok(checked?)
 }
 
-/// Rejects names that the configuration does not contain, before the job is accepted.
+/// Returns a 422 problem for a preset, profile or engine that the configuration does not contain.
 fn known_names(api: &Api, brief: &Brief) -> Result<(), Problem> {
     let named = |field: &str, name: &Option<String>, known: &dyn Fn(&str) -> Option<String>| {
         let wrong = name.as_deref().and_then(known);
@@ -198,7 +199,7 @@ fn known_names(api: &Api, brief: &Brief) -> Result<(), Problem> {
     named("profile", &brief.profile, &|name| reason(api.config.profile(name).map(|_| ())))
 }
 
-/// Formats an error without the name of the service's own file.
+/// Formats a configuration error without the name of the service's own file.
 fn format_error(error: &ConfigError) -> String {
     let near = error.suggestion.as_ref().map(|name| format!(" (did you mean `{name}`?)"));
     format!("{}{}", error.reason, near.unwrap_or_default())

@@ -17,7 +17,7 @@ use pytoon_vocabulary::{DuckRegion, Ms};
 pub const MAX_STEP_DB: f32 = 1.0;
 
 const STEP_SAMPLES: f64 = 480.0;
-/// The grid of computed gains, in samples. Gains in between are interpolated.
+/// The distance between computed gains, in samples. Gains in between are interpolated.
 const GRID: usize = 32;
 
 /// A ducked region, in samples.
@@ -25,7 +25,7 @@ const GRID: usize = 32;
 struct Lowered {
     /// The first sample at full depth.
     start: usize,
-    /// The first sample after full depth.
+    /// The first sample after full depth, where the ramp up begins.
     end: usize,
     /// The gain inside the region, in dB. The sign is ignored, since music is never raised.
     depth_db: f32,

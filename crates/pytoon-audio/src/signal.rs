@@ -101,7 +101,7 @@ impl Stereo {
         }
     }
 
-    /// Cuts or pads with silence to exactly `len` samples.
+    /// Cuts the signal, or pads it with silence, to exactly `len` samples.
     pub fn resize(&mut self, len: usize) {
         self.left.resize(len, 0.0);
         self.right.resize(len, 0.0);

@@ -128,8 +128,8 @@ fn levels(samples: &[f32], frame: usize) -> Vec<f32> {
     samples.chunks(frame).map(|chunk| power_db(mean_square(chunk))).collect()
 }
 
-/// Returns the gate of a take. It opens 38 dB below the loud frames or 9 dB above the noise, whichever is higher, but
-/// never within 12 dB of the loud frames, where words would be cut; it closes 5 dB lower. For a take at -20 dBFS it
+/// Returns the gate of a take. It opens 36 dB below the loud frames or 9 dB above the noise, whichever is higher, but
+/// never within 12 dB of the loud frames, where words would be cut; it closes 4 dB lower. For a take at -20 dBFS it
 /// closes near -60 dBFS.
 fn gate(level: &[f32]) -> Gate {
     let mut sorted = level.to_vec();

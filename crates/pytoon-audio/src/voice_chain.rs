@@ -38,7 +38,7 @@ pub struct VoiceSettings {
     pub compression: Db,
     /// True to match the loudness of sentences.
     pub level_sentences: bool,
-    /// The level of the early reflections relative to the voice.
+    /// The level of the early reflections relative to the voice; `None` adds no reflections.
     pub room: Option<Db>,
     /// Maximum distance of true peaks above the level. A voice's rare peaks are limited here; if mastering limited
     /// them, it would lower the music too.
@@ -161,7 +161,7 @@ impl VoiceChain {
     }
 }
 
-/// Returns the gated loudness in LUFS, or the RMS level for a take that is too short to measure.
+/// Returns the gated loudness in LUFS, the RMS level for a take that is too short to measure, or `None` for silence.
 fn level_of(take: &[f32], measured: Lufs) -> Option<f64> {
     if measured.is_measurable() {
         return Some(measured.0);

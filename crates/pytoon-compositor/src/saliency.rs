@@ -144,7 +144,7 @@ fn sharpness(detail: &[[f32; 3]]) -> Vec<f32> {
     gaussian(&out, 1.5)
 }
 
-/// Returns a map that is 1 for colours in the ellipse of skin tones in Cb and Cr, regardless of brightness.
+/// Returns a blurred map of the colours within the ranges of skin tones in Cb and Cr, regardless of brightness.
 fn skin_map(small: &[[f32; 3]]) -> Vec<f32> {
     let raw: Vec<f32> = small
         .iter()

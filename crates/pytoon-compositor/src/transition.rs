@@ -105,7 +105,7 @@ fn expo_in_out(p: f64) -> f64 {
     }
 }
 
-/// Zooms through the old picture into the new one. Both grow, and they are exchanged in the middle.
+/// Zooms into the old picture up to the middle of the transition, and out of the new one after it.
 fn zoom(from: &Frame, to: &Frame, p: f64, out: &mut Frame) {
     let grow = |p: f64| p * p;
     if p < 0.5 {

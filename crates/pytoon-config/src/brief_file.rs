@@ -24,12 +24,12 @@ impl BriefFile {
         Self { brief, ..self }
     }
 
-    /// Returns an error about a field of the brief, with its line.
+    /// Creates an error at a field of the brief, with its line.
     pub fn error(&self, field: &str, reason: impl Into<String>) -> ConfigError {
         ConfigError::field(&self.name, &self.document, field, reason)
     }
 
-    /// Returns an error for a problem that the core detected, with its line.
+    /// Creates the error for a problem that `pytoon-core` detected, with its line.
     pub fn problem(&self, problem: &FieldProblem) -> ConfigError {
         self.error(&problem.field, problem.reason.clone())
     }
@@ -63,7 +63,7 @@ pub fn load_brief(path: &Path) -> Result<BriefFile, ConfigError> {
     read_brief(&name, &text, base)
 }
 
-/// Parses a brief whose paths are relative to `base`.
+/// Parses the text of a brief. Its paths are relative to `base`.
 ///
 /// ```
 /// use std::path::PathBuf;

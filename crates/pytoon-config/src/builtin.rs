@@ -11,7 +11,7 @@ pub(crate) const DEFAULTS: &str = include_str!("../../../config/defaults.yaml");
 /// The content of `config/engine.yaml`.
 pub(crate) const ENGINE: &str = include_str!("../../../config/engine.yaml");
 
-/// A folder, with the name and text of each of its files.
+/// A built-in folder, with the name and text of each of its files.
 type Folder = (&'static str, &'static [(&'static str, &'static str)]);
 
 const FOLDERS: &[Folder] = files! {
@@ -23,7 +23,7 @@ const FOLDERS: &[Folder] = files! {
     "brands": ["example"],
 };
 
-/// Returns the built-in files of a folder.
+/// Returns the names and texts of the built-in files in a folder; empty if there is no such folder.
 pub(crate) fn folder(name: &str) -> &'static [(&'static str, &'static str)] {
     FOLDERS.iter().find(|(folder, _)| *folder == name).map_or(&[], |(_, files)| files)
 }

@@ -55,7 +55,7 @@ impl Document {
         Ok(Self { value, places: reader.places })
     }
 
-    /// Returns the position of a field, or of the nearest enclosing field that is in the text.
+    /// Returns the position of a field, or of the nearest enclosing field that is in the text; `None` if none is.
     ///
     /// Paths have the form `overlays[0].width`.
     pub fn find_place(&self, path: &str) -> Option<Place> {
@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Returns `value` if nothing follows the first document, and an error otherwise.
+    /// Returns `value` if it is the only document in the text, and an error otherwise.
     fn end(&mut self, value: Value) -> Result<Value, SyntaxError> {
         loop {
             match self.next()? {
@@ -209,7 +209,7 @@ fn with_whole_characters(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Returns the UTF-16 code unit of an escape `\uXXXX` at the start of a text.
+/// Returns the UTF-16 code unit of an escape `\uXXXX` at the start of a text; `None` if there is none.
 fn half(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     let is_number = digits.bytes().all(|digit| digit.is_ascii_hexdigit());

@@ -18,7 +18,8 @@ pub struct EndingModel<'a> {
 }
 
 impl Config {
-    /// Returns the configured models with an announced shutdown, each with the field that names it.
+    /// Returns the models of enabled services and engines with an announced shutdown, each with the field that names
+    /// it.
     pub fn ending_models(&self) -> Vec<EndingModel<'_>> {
         let (tts, writer) = (&self.settings.tts, &self.settings.transcription);
         let writes = writer.order.contains(&TranscriptionChoice::Openai);

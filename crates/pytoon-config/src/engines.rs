@@ -333,7 +333,7 @@ impl<'de> Deserialize<'de> for Engines {
 }
 
 impl EngineSettings {
-    /// Returns the first invalid value, as (field, reason, suggested name).
+    /// Returns the first invalid value, as (field, reason, wrong name); `None` if all are valid.
     pub(crate) fn problem(&self) -> Option<(String, String, Option<String>)> {
         let known: Vec<&str> = self.engines.names().collect();
         let unknown = |field: String, name: &str| {

@@ -41,7 +41,7 @@ pub struct Config {
     pub folder: Option<PathBuf>,
 }
 
-/// The last file that set a value, and its text.
+/// The last configuration file that set a value, with its parsed content, by which later errors are located.
 #[derive(Debug, Clone)]
 pub struct Origin {
     file: String,
@@ -49,7 +49,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Returns an error about a field of the file.
+    /// Creates an error at a field of the file.
     pub fn error(&self, field: &str, reason: impl Into<String>) -> ConfigError {
         ConfigError::field(&self.file, &self.document, field, reason)
     }
@@ -65,7 +65,7 @@ pub struct PresetInfo {
 }
 
 impl Config {
-    /// Loads the configuration.
+    /// Loads the built-in configuration and the overrides in a folder.
     pub fn load(source: &ConfigSource) -> Result<Self, ConfigError> {
         let folder = match source {
             ConfigSource::Folder(folder) if !folder.is_dir() => {
@@ -104,7 +104,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Reloads `engine.yaml`, to apply changes while the process runs.
+    /// Loads `engine.yaml` again, so that changes apply while the process runs.
     pub fn reload_engines(&self) -> Result<(EngineSettings, Origin), ConfigError> {
         Self::load_engines(self.folder.as_deref())
     }
@@ -208,7 +208,7 @@ impl Config {
     }
 }
 
-/// A value together with the last file that set it.
+/// A loaded value, with the last file that set it.
 struct Loaded<T> {
     value: T,
     file: String,
@@ -248,7 +248,7 @@ fn load_file<T: DeserializeOwned>(
     Ok(Loaded { value, file, document: over })
 }
 
-/// Improves the error for a mistyped engine name, which looks like a new engine without a URL.
+/// Replaces the error for a mistyped engine name, which otherwise looks like a new engine without a URL.
 fn explain_new_engine(error: ConfigError) -> ConfigError {
     let name = error.field.strip_prefix("v2.engines.").filter(|n| !n.contains('.'));
     let (Some(name), true) = (name.map(str::to_owned), error.reason.contains("`base_url`")) else {
@@ -281,8 +281,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Generates values as they occur in YAML: nested mappings with few different names, so that two values share
-    /// some.
+    /// Returns a generator of values as they occur in YAML: nested mappings with few different names, so that two
+    /// values share some.
     fn values() -> impl Strategy<Value = Value> {
         let plain = prop_oneof![
             Just(Value::Null),

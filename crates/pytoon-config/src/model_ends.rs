@@ -23,20 +23,21 @@ pub struct ModelEnd {
 }
 
 impl ModelEnd {
-    /// Returns the beginning of the shutdown day (UTC), in milliseconds since 1970.
+    /// Returns the beginning of the shutdown day (UTC), in milliseconds since 1970; `None` if `on` is no date.
     pub fn at_ms(&self) -> Option<i64> {
         let day: jiff::civil::Date = self.on.parse().ok()?;
         Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond())
     }
 
     /// Returns the number of whole days from a moment (in milliseconds since 1970) to the shutdown; negative after
-    /// it.
+    /// it, and `None` if `on` is no date.
     pub fn days_from(&self, now_ms: i64) -> Option<i64> {
         Some((self.at_ms()? - now_ms).div_euclid(pytoon_vocabulary::DAY_MS))
     }
 }
 
-/// Returns the shutdowns of all models that an engine's options name, at any depth, each with the option's path.
+/// Returns the announced shutdowns of the models that an engine's options name at any depth, each with the option's
+/// path.
 pub fn ends_of_engine<'a>(
     ends: &'a [ModelEnd],
     name: &'a str,

@@ -28,7 +28,7 @@ pub enum Found {
     },
 }
 
-/// Looks up a file by its path, and accepts a name that only looks the same.
+/// Looks up a file by its path. Accepts a name that only looks the same, and backslashes.
 pub fn find(path: &Path) -> Found {
     let found = look(path);
     let text = path.to_string_lossy();
@@ -95,7 +95,8 @@ fn nowhere(path: &Path) -> Found {
     Found::Nowhere { reason, similar: nearest.map(str::to_owned) }
 }
 
-/// Returns the first pair of different characters in two names that look alike (UTS #39).
+/// Returns the first pair of different characters in two names that look alike (UTS #39); `None` if they do not look
+/// alike.
 fn hidden_difference(a: &str, b: &str) -> Option<(char, char)> {
     let look_alike = skeleton(a).eq(skeleton(b));
     look_alike.then(|| a.chars().zip(b.chars()).find(|(a, b)| a != b)).flatten()

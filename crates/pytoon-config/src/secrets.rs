@@ -41,7 +41,7 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Loads a `.env` file, if there is one.
+    /// Loads the `.env` file at a path; no keys if there is no such file.
     pub fn load(dotenv: &Path) -> Result<Self, ConfigError> {
         if !dotenv.is_file() {
             return Ok(Self::default());
@@ -63,7 +63,7 @@ impl Secrets {
         Ok(Self { dotenv: found })
     }
 
-    /// Returns the key in the first of these variables that is set.
+    /// Returns the key in the first of these variables that is set; `None` if none is.
     pub fn find(&self, variables: &[String]) -> Result<Option<Key>, ConfigError> {
         for variable in variables {
             if let Some(key) = self.variable(variable)? {
@@ -73,7 +73,8 @@ impl Secrets {
         Ok(None)
     }
 
-    /// Returns the keys in all of these variables. Older keys are still needed for the purchases that they paid for.
+    /// Returns the keys in all of these variables and their `_PREVIOUS` forms. Older keys still fetch the purchases
+    /// that they paid for.
     pub fn find_all(&self, variables: &[String]) -> Result<Vec<Key>, ConfigError> {
         let mut keys = Vec::new();
         for variable in variables {

@@ -1,4 +1,4 @@
-//! Converts a document to a type, or to an error that a person can act on.
+//! Converts a document to a typed value, or to an error that a person can act on.
 
 use crate::document::{Document, Place};
 use serde::de::DeserializeOwned;
@@ -61,14 +61,14 @@ impl ConfigError {
         }
     }
 
-    /// Adds the valid name that is nearest to the wrong one.
+    /// Adds the valid name that is nearest to the wrong one, if one is close enough.
     pub fn suggest<'a>(mut self, wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Self {
         self.suggestion = nearest(wrong, valid).map(str::to_owned);
         self
     }
 }
 
-/// Parses a text. Syntax errors contain their position.
+/// Parses a YAML or JSON text. A syntax error contains its position.
 pub fn parse(file: &str, text: &str) -> Result<Document, ConfigError> {
     Document::parse(text).map_err(|error| ConfigError {
         file: file.to_owned(),
@@ -79,7 +79,7 @@ pub fn parse(file: &str, text: &str) -> Result<Document, ConfigError> {
     })
 }
 
-/// Deserializes a value. Errors contain their position in the document.
+/// Deserializes a value of a document. An error contains the field and its position.
 pub fn read<T: DeserializeOwned>(
     file: &str,
     document: &Document,
@@ -176,7 +176,7 @@ fn list(names: &[&str]) -> String {
     names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Returns the valid name nearest to a wrong one, if it is close enough to be a typo.
+/// Returns the valid name nearest to a wrong one; `None` if none is close enough to be a typo.
 pub fn nearest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = wrong.to_lowercase();
     valid

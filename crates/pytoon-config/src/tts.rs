@@ -68,7 +68,7 @@ impl TtsProviderName {
         }
     }
 
-    /// Returns the provider that the configuration calls by a name.
+    /// Returns the built-in provider with the given name in the configuration; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         let name = if name == OLD_LOCAL_NAME { "espeak" } else { name };
         Self::ALL.into_iter().find(|known| known.as_str() == name)
@@ -299,7 +299,7 @@ impl TtsSettings {
         self.providers().iter().map(|provider| provider.as_str().to_owned()).collect()
     }
 
-    /// Returns the provider that this configuration or a brief calls by a name.
+    /// Returns the built-in or configured provider with the given name; `None` if there is none.
     pub fn provider(&self, name: &str) -> Option<VoiceProvider> {
         let built_in = TtsProviderName::from_name(name).map(VoiceProvider::BuiltIn);
         built_in.or_else(|| {
@@ -321,7 +321,7 @@ impl TtsSettings {
         order
     }
 
-    /// Returns the first invalid value, as (field, reason, suggested name).
+    /// Returns the first invalid value, as (field, reason, wrong name); `None` if all are valid.
     pub(crate) fn problem(&self) -> Option<Problem> {
         self.unknown_provider().or_else(|| self.wrong_value()).or_else(|| {
             let mut clouds = self.clouds().into_iter();
@@ -382,7 +382,7 @@ impl TtsSettings {
 }
 
 impl CloudVoice {
-    /// Returns the voice for a language: the voice for the whole tag, for its first part, or the default.
+    /// Returns the voice for a language: the one for the whole tag, for its primary language, or the default.
     pub fn voice_for(&self, language: &str) -> &str {
         by_language(&self.voices, language).unwrap_or(&self.voice)
     }
@@ -417,7 +417,8 @@ impl CloudVoice {
     }
 }
 
-/// Returns the value for a language: the value for the whole tag, or for its first part.
+/// Returns the value for a language: the one for the whole tag, or for its primary language; `None` if there is
+/// neither.
 pub fn by_language<'a>(values: &'a BTreeMap<String, String>, language: &str) -> Option<&'a str> {
     let primary = language.split(['-', '_']).next().unwrap_or(language);
     values.get(language).or_else(|| values.get(primary)).map(String::as_str)

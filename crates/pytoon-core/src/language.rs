@@ -150,7 +150,8 @@ fn arabic(text: &str) -> Detected {
     Detected { tag, is_assumed: false }
 }
 
-/// Returns the detector's language, and true if its confidence is high enough.
+/// Returns the detector's language, and true if its confidence is high enough. Returns `None` for a text of few
+/// letters.
 fn trigrams(text: &str) -> Option<(&'static str, bool)> {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let info = by_trigrams(text)?;
@@ -234,7 +235,8 @@ const SCRIPTS: &[(&str, u32, u32)] = &[
     ("ko", 0xac00, 0xd7a3),
 ];
 
-/// Returns the writing system of more than half of the letters, or `None` for Latin.
+/// Returns the non-Latin writing system of more than half of the letters (for Chinese and Japanese, more than a
+/// third), or `None`.
 fn main_script(text: &str) -> Option<Script> {
     let count = |from: u32, to: u32| {
         text.chars().filter(|&c| c.is_alphabetic() && (from..=to).contains(&(c as u32))).count()

@@ -18,7 +18,7 @@ use std::fmt;
 pub enum Note {
     /// Markdown, HTML or SSML markup, which is neither shown nor spoken.
     MarksRemoved {
-        /// The removed markup, each mark once.
+        /// The removed markup, each kind once.
         marks: Vec<String>,
         /// The number of links whose address was removed.
         links: usize,

@@ -96,7 +96,8 @@ fn may_break(text: &str, at: usize) -> bool {
     edge && !text[at..].starts_with(is_sign) && !text[..at].ends_with(is_leading_vowel)
 }
 
-/// Returns true for marks, which stay with the previous word, and for words after an opening mark.
+/// Returns true if a piece of text belongs to the previous word: punctuation, a word after an opening bracket or
+/// quotation mark, or a lone consonant.
 fn joins_previous(previous: &str, piece: &str) -> bool {
     let is_opening = |c: char| "「『（([《〈【“‘".contains(c);
     let opens = previous.chars().last().is_some_and(is_opening);
@@ -223,8 +224,8 @@ pub fn syllables(word: &str) -> u32 {
     (count - u32::from(silent_e)).max(1)
 }
 
-/// Returns a short phrase for on-screen text: the first clause, at most `max_words` long, without a dangling
-/// connective at its end.
+/// Returns a short phrase for on-screen text: the first clause, cut to `max_words` if it is more than two words
+/// longer, without a dangling connective at the cut.
 pub fn key_phrase(text: &str, max_words: usize) -> String {
     let first = sentence::split(text).into_iter().next();
     let first = first.map_or("", |range| &text[range]);

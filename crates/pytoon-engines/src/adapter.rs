@@ -64,7 +64,7 @@ pub struct Offer {
 }
 
 impl Capabilities {
-    /// Returns the offer for requests with or without a picture.
+    /// Returns the offer for requests with or without a picture; `None` if the engine accepts no such request.
     pub fn offer(&self, with_picture: bool) -> Option<&Offer> {
         if with_picture { self.from_picture.as_ref() } else { self.from_words.as_ref() }
     }
@@ -75,7 +75,7 @@ impl Capabilities {
     }
 }
 
-/// Returns the message that an engine has no offer for requests with, or without, a picture.
+/// Returns the reason for rejecting requests with, or without, a picture.
 pub(crate) fn not_offered(with_picture: bool) -> &'static str {
     if with_picture { "it cannot start from a picture" } else { "it cannot draw from words alone" }
 }
@@ -156,7 +156,7 @@ impl fmt::Display for Ratio {
 }
 
 impl Default for Ratio {
-    /// Returns the aspect ratio of vertical films.
+    /// Returns the aspect ratio of vertical films, 9:16.
     fn default() -> Self {
         Self { width: 9, height: 16 }
     }
@@ -168,7 +168,7 @@ impl Ratio {
         f64::from(self.width.max(1)) / f64::from(self.height.max(1))
     }
 
-    /// Returns the fraction of a frame with the ratio `other` that remains after a crop to this ratio.
+    /// Returns the fraction of a frame with the ratio `other` that remains after a crop to this ratio, 0 to 1.
     pub fn kept_of(self, other: Self) -> f64 {
         let (own, other) = (self.aspect(), other.aspect());
         (own / other).min(other / own)
@@ -232,13 +232,13 @@ pub struct GenerateRequest {
 pub struct Prepared {
     /// The request that was validated.
     pub request: GenerateRequest,
-    /// The body of the paid call, or other data that the adapter needs to build it.
+    /// The body of the paid call, or other data from which the adapter builds it.
     pub body: Value,
     /// The path of the paid call, if it depends on the request.
     pub path: String,
 }
 
-/// The location of a finished clip.
+/// The location of a finished clip and its credit line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Output {
     /// The URL of the clip. It may expire; `poll` returns a new one.
@@ -259,7 +259,7 @@ pub struct EngineHealth {
     pub detail: Option<String>,
 }
 
-/// A service that turns one scene into one clip.
+/// An external service that turns the prompt, and possibly the picture, of a scene into a clip.
 pub trait ExternalEngineAdapter: fmt::Debug + Send + Sync {
     /// Returns the engine's key under `v2.engines`, which is also its metric label and log field.
     fn name(&self) -> &str;
@@ -267,7 +267,7 @@ pub trait ExternalEngineAdapter: fmt::Debug + Send + Sync {
     /// Returns the engine's offers and limits.
     fn capabilities(&self) -> &Capabilities;
 
-    /// Returns a request's key in the price table, `model` or `model@resolution`.
+    /// Returns the key of a request in the price table, `model` or `model@resolution`.
     fn price_key(&self, request: &GenerateRequest) -> String;
 
     /// Returns the longest clip that one call can request.
@@ -290,16 +290,17 @@ pub trait ExternalEngineAdapter: fmt::Debug + Send + Sync {
     /// Makes the one call that costs money. The adapter never retries it.
     fn submit<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Task>;
 
-    /// Returns the state of a task. The call can be repeated safely.
+    /// Returns the state of a task. The request can be repeated safely.
     fn poll<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, TaskState>;
 
-    /// Asks the vendor to stop a task.
+    /// Asks the vendor to stop a task. Returns the vendor's response: cancelled, requested, too late, or not
+    /// supported.
     fn cancel<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, Cancelled>;
 
     /// Downloads a clip to a path. The file is complete or absent.
     fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, Fetched>;
 
-    /// Looks up a call whose reply never arrived.
+    /// Looks up a call whose reply never arrived. The default is [`Lookup::CannotSay`], for vendors without a lookup.
     fn lookup<'a>(&'a self, _prepared: &'a Prepared) -> EngineFuture<'a, Lookup> {
         Box::pin(async { Ok(Lookup::CannotSay) })
     }

@@ -27,29 +27,29 @@ pub struct Expectation {
     pub is_stock: bool,
 }
 
-/// Checks clips and repairs them where possible.
+/// A checker of clips, which also repairs them where possible.
 pub trait ClipChecker: fmt::Debug + Send + Sync {
-    /// Checks a clip and makes it usable by rewriting the file.
+    /// Checks a clip. Removes its audio, if any, by rewriting the file.
     fn check(&self, path: PathBuf, wanted: Expectation) -> StoreFuture<'_, Verdict>;
 }
 
-/// Minimum length of the short side, in pixels.
+/// Minimum length of a clip's short side, in pixels.
 const MIN_SIDE: u32 = 64;
-/// Maximum shortfall of a clip's length, as a fraction of the needed length.
+/// Maximum shortfall of a clip's length, as a fraction of the expected length.
 const LENGTH_TOLERANCE: f64 = 0.15;
 /// The mean luma code up to which an even frame counts as black.
 const BLACK_MEAN: f64 = 20.0;
 const BLACK_DEVIATION: f64 = 3.0;
-/// The mean luma difference from the previous frame, in codes at small size, below which a frame has not moved. The
+/// The mean luma difference from the previous frame, in codes at small size, below which a frame counts as still. The
 /// compression of a still picture was measured to shimmer by 0.08; simulated clips move by 0.38 and more. Shimmer
-/// does not add up, so a frame that equals the one half a second before has not moved either. A clip counts as still
-/// only if more than four frames in five do not move.
+/// does not add up, so a frame that equals the one half a second before is still too. A clip counts as still only if
+/// more than four frames in five are still.
 const STILL_CHANGE: f64 = 0.06;
-/// The number of first frames that the motion check excludes, because the encoder refines the first frames of a still
+/// Number of first frames that the motion check ignores, because the encoder refines the first frames of a still
 /// picture one after another.
 const REFINED_FRAMES: usize = 6;
 
-/// Checks the measurements of a clip against its expectation. The error is the reason for the rejection.
+/// Judges the measurements of a clip against its expectation. The error is the reason for the rejection.
 pub fn judge(facts: &ClipFacts, wanted: &Expectation) -> Result<(), String> {
     let ClipFacts { width, height, .. } = facts;
     let count = facts.frames.len();
@@ -80,7 +80,7 @@ pub fn judge(facts: &ClipFacts, wanted: &Expectation) -> Result<(), String> {
 /// A checker that uses FFmpeg.
 #[derive(Debug, Clone)]
 pub struct FfmpegChecker {
-    /// Runs FFmpeg, which decodes the clips.
+    /// The runner of FFmpeg, which decodes the clips.
     pub runner: Runner,
 }
 

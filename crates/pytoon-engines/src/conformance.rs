@@ -50,7 +50,7 @@ pub struct Subject<'a> {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Routes {
-    /// A description for readers of the file.
+    /// A description of the fixture for its readers.
     #[expect(dead_code, reason = "for readers of the fixture")]
     about: String,
     /// The name of the engine in `engine.yaml`, if the folder has another name.
@@ -71,9 +71,9 @@ pub(crate) struct Routes {
     clip: String,
     /// The route that returns the account.
     health: String,
-    /// The form of the API key in a call's headers, with `{{key}}`; `None` for engines without a key.
+    /// The text in a request's head that carries the API key, with `{{key}}`; `None` for engines without a key.
     key_as: Option<String>,
-    /// Routes that must not receive the API key, besides the clip's.
+    /// Routes that must not receive the API key, in addition to the clip's.
     #[serde(default)]
     keyless: Vec<String>,
 }
@@ -144,7 +144,7 @@ impl<'a> Bench<'a> {
         make(self.subject, &self.routes, base, PATIENT_MS).map_err(|p| p.reason)
     }
 
-    /// Returns a request within the engine's offer.
+    /// Returns a request with or without a picture, within the engine's offer if the engine accepts such requests.
     fn request(&self, with_image: bool) -> GenerateRequest {
         let sold = self.adapter.capabilities();
         // A way that is not offered still gets a request, which must be rejected.
@@ -159,7 +159,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Returns the methods of submission: with and without a picture, each with the route that costs money.
+    /// Returns the ways to submit, with and without a picture, each with the route that costs money.
     fn ways(&self) -> Vec<(bool, String)> {
         let image = self.routes.submit_image.clone().map(|route| (true, route));
         let text = self.routes.submit_text.clone().map(|route| (false, route));

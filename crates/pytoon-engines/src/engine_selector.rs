@@ -66,7 +66,7 @@ pub struct EngineFacts {
     pub breaker: BreakerState,
 }
 
-/// Chooses the engine chain of a scene.
+/// Chooses the engines of a scene and their order, and records why the other engines are excluded.
 pub fn resolve_engine(
     wish: &SceneWish<'_>,
     settings: &EngineSettings,
@@ -110,7 +110,8 @@ pub fn resolve_engine(
     chain
 }
 
-/// Returns every engine in order, possibly more than once, with the reason for its position.
+/// Returns the engines to consider, in order and possibly more than once, each with the reason for its position. If
+/// the scene names `local`, returns only that.
 fn order(wish: &SceneWish<'_>, settings: &EngineSettings) -> Vec<(EngineName, String)> {
     let mut order: Vec<(EngineName, String)> = Vec::new();
     if let Some(explicit) = wish.explicit {
@@ -159,7 +160,7 @@ fn matching_words<'a>(wish: &SceneWish<'_>, capabilities: &'a [String]) -> Vec<&
         .collect()
 }
 
-/// Returns the reason why an engine can never draw this scene, if there is one.
+/// Returns the reason in an engine's configuration or offer why it cannot draw this scene, if there is one.
 fn obstacle(
     name: &str,
     enabled: bool,

@@ -10,7 +10,7 @@
 
 use pytoon_config::engines::{ModerationSettings, Strictness};
 
-/// A word that must not be sent.
+/// A forbidden word in a prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
     /// The list that contains the word: `blocklist` or `competitor`.
@@ -28,7 +28,8 @@ pub struct Screened {
     pub hits: Vec<Hit>,
 }
 
-/// Screens a prompt. `brand_safe` adds the safety words and treats every match as strict.
+/// Screens a prompt: substitutes words, and removes or stops at forbidden ones. `brand_safe` adds the safety words
+/// and treats every match as strict.
 pub fn screen(prompt: &str, settings: &ModerationSettings, brand_safe: bool) -> Screened {
     let mut text = prompt.to_owned();
     for (word, meant) in &settings.substitutions {
@@ -95,7 +96,8 @@ const MILDER: &[(&str, &str)] = &[
     ("naked", "plain"),
 ];
 
-/// Rephrases a rejected prompt; the result always differs from the prompt.
+/// Rephrases a prompt that an engine rejected, more strongly with each `attempt`. The result always differs from the
+/// prompt.
 pub fn rephrase(prompt: &str, attempt: u32) -> String {
     let mut text = prompt.to_owned();
     for (word, milder) in MILDER {
@@ -113,7 +115,7 @@ pub fn rephrase(prompt: &str, attempt: u32) -> String {
     format!("{frame}: {}", text.trim_end_matches('.'))
 }
 
-/// Removes capitalised words that do not begin a sentence.
+/// Removes capitalized words, which may be names, except at the beginning of a sentence.
 fn without_names(text: &str) -> String {
     let mut begins = true;
     text.split_whitespace()
@@ -131,7 +133,7 @@ fn is_word_char(c: char) -> bool {
     c.is_alphanumeric() || c == '\''
 }
 
-/// Returns the byte ranges of the whole-word occurrences of a word or phrase.
+/// Returns the byte ranges of the whole-word, case-insensitive occurrences of a word or phrase.
 fn occurrences(text: &str, word: &str) -> Vec<(usize, usize)> {
     let word = word.trim();
     if word.is_empty() {
@@ -155,7 +157,8 @@ fn occurrences(text: &str, word: &str) -> Vec<(usize, usize)> {
     found
 }
 
-/// Returns the end of a match that begins at `start`, in characters.
+/// Returns the end of a case-insensitive match that begins at `start`, as an index into `chars`; `None` if there is
+/// no match.
 fn match_at(chars: &[(usize, char)], start: usize, wanted: &[char]) -> Option<usize> {
     let (mut at, mut rest) = (start, wanted);
     while !rest.is_empty() {
@@ -179,7 +182,8 @@ fn replace_words(text: &str, word: &str, with: &str) -> String {
     out
 }
 
-/// Collapses runs of spaces, and removes spaces and doubled commas before punctuation.
+/// Collapses runs of spaces, attaches separate punctuation to the word before it, and removes repeated and leading
+/// punctuation.
 fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text.split_whitespace() {

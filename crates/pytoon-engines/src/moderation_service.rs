@@ -20,7 +20,8 @@ pub(crate) struct ModerationClient {
 }
 
 impl ModerationClient {
-    /// Creates a client for the configured service; `None` if the service is disabled or has no API key.
+    /// Creates a client for the configured service; `None` if the service is disabled or, with a warning, if it is
+    /// unusable.
     pub(crate) fn from_settings(settings: &ModerationService, secrets: &Secrets) -> Option<Self> {
         if !settings.enabled {
             return None;
@@ -39,7 +40,7 @@ impl ModerationClient {
         }
     }
 
-    /// Returns the categories of a flagged prompt; `None` if it is not flagged.
+    /// Returns the categories in which the service flags the prompt; `None` if it does not.
     pub(crate) async fn flagged(&self, prompt: &str) -> Result<Option<String>> {
         const OPERATION: &str = "moderate a prompt";
         let body = json!({ "model": self.model, "input": prompt });
@@ -64,7 +65,7 @@ impl ModerationClient {
     }
 }
 
-/// Warns that the configured moderation service is enabled but unusable.
+/// Warns that the configured moderation service is enabled but unusable. Returns `None`.
 fn left_out(reason: &str) -> Option<ModerationClient> {
     let detail = format!("moderation service: it is switched on but not used: {reason}");
     Event::Warning { detail: &detail }.emit();

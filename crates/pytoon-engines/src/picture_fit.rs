@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use tempfile::TempPath;
 
-/// The fraction of a picture that a crop must keep for the picture to be sent uncropped.
+/// Minimum fraction of a picture that remains after a crop for the picture to be sent uncropped instead.
 pub const SAME_SHAPE: f64 = 0.98;
 
-/// A picture to send.
+/// A picture that is ready to be sent.
 #[derive(Debug)]
 pub enum Fitted {
     /// The original file, which has the aspect ratio already or cannot be cropped to it.
@@ -44,9 +44,9 @@ pub enum FitProblem {
 /// A boxed future, so that fitters can be chosen at run time.
 pub type FitFuture<'a> = Pin<Box<dyn Future<Output = Result<Fitted, FitProblem>> + Send + 'a>>;
 
-/// Crops pictures to an aspect ratio.
+/// A fitter that crops pictures to an aspect ratio.
 pub trait PictureFitter: fmt::Debug + Send + Sync {
-    /// Returns a picture with the given aspect ratio.
+    /// Returns the picture cropped to the given aspect ratio, or as it is if that is close enough.
     fn fit(&self, picture: PathBuf, ratio: Ratio) -> FitFuture<'_>;
 }
 

@@ -11,7 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The key of the pronunciation for all other parts of speech.
+/// The key of the pronunciation for all parts of speech that have none of their own.
 const DEFAULT: &str = "DEFAULT";
 
 /// A pronunciation of a spelling.

@@ -18,7 +18,7 @@ pub(crate) fn pieces(token: &[char]) -> Vec<Range<usize>> {
     found
 }
 
-/// Returns the length of the piece that starts at `at`, or 0 if there is none.
+/// Returns the length of the piece of a token that starts at `at`, or 0 if there is none.
 fn piece_len(token: &[char], at: usize) -> usize {
     let rest = token.get(at..).unwrap_or_default();
     let Some(&first) = rest.first() else { return 0 };

@@ -5,7 +5,7 @@ use crate::text::is_letter;
 use crate::token::Token;
 use std::collections::BTreeSet;
 
-/// Returns true for silent text that joins pieces.
+/// Returns true for text of signs that are silent within a token, such as hyphens.
 pub(crate) fn is_joint(text: &str) -> bool {
     text.chars().all(is_joint_sign)
 }
@@ -30,7 +30,8 @@ pub(crate) fn resolve(pieces: &mut [Token<'_>]) {
     }
 }
 
-/// Returns true if the pieces are separate words, with a slash between them or letters next to digits.
+/// Returns true if the pieces are separate words: a slash is between them, or they are of different kinds (letters,
+/// digits, other signs).
 fn are_apart(pieces: &[Token<'_>]) -> bool {
     let chars = || pieces.iter().flat_map(|piece| piece.text.chars());
     let kind = |c: char| match c {
@@ -42,7 +43,7 @@ fn are_apart(pieces: &[Token<'_>]) -> bool {
     chars().any(|c| c == '/') || kinds.len() > 1
 }
 
-/// Returns the pieces whose stress is lowered.
+/// Returns the indices of the pieces of a token whose stress is lowered.
 fn lowered(pieces: &[Token<'_>]) -> Vec<usize> {
     let said = |token: &Token<'_>| token.phonemes.clone().filter(|said| !said.is_empty());
     let mut ranks: Vec<(bool, usize, usize)> = pieces

@@ -22,7 +22,7 @@ pub(crate) fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Returns true for digits, and for superscript and subscript digits.
+/// Returns true for ASCII digits, and for full-width, circled, superscript and subscript digits.
 pub(crate) fn is_digit_like(c: char) -> bool {
     c.is_ascii_digit()
         || matches!(c, '²' | '³' | '¹' | '⁰' | '⁴'..='⁹' | '₀'..='₉' | '①'..='⑨' | '０'..='９')

@@ -26,7 +26,7 @@ pub(crate) struct Token<'a> {
     pub(crate) is_head: bool,
     /// The currency of an amount.
     pub(crate) currency: Option<Currency>,
-    /// True if a space precedes this piece in the phonemes.
+    /// True if a space precedes this piece of the token in the phonemes.
     pub(crate) space_before: bool,
 }
 
@@ -183,7 +183,7 @@ pub(crate) fn group(tokens: Vec<Token<'_>>) -> Vec<Group<'_>> {
     groups
 }
 
-/// The context of a piece, derived from its neighbours.
+/// The neighbours of a piece of a token, as far as its pronunciation depends on them.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     /// True if no further digits of the amount follow.
@@ -214,8 +214,8 @@ fn settle(piece: &mut Token<'_>, currency: &mut Option<Currency>, place: Place) 
     }
 }
 
-/// Returns a quotation mark that the tagger mistook for a word. The original front end joins such a mark to the next
-/// word, which is then not in the dictionaries: `"The` became `ð`.
+/// Returns the reading of a quotation mark that the tagger mistook for a word, or `None` for any other token. The
+/// original front end joins such a mark to the next word, which is then not in the dictionaries: `"The` became `ð`.
 fn quotation_mark(token: &Token<'_>, place: Place) -> Option<String> {
     let mark = match token.text.as_str() {
         "“" | "„" | "«" => "“",

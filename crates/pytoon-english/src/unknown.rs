@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// Maximum number of letters in a word for any net.
 const MAX_LETTERS: usize = 256;
-/// The symbol for no phoneme.
+/// The net's symbol for no phoneme.
 const BLANK: i32 = 0;
 
 /// The neural net for unknown words.

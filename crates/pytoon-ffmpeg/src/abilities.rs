@@ -10,12 +10,12 @@ type Lists = BTreeMap<(PathBuf, &'static str), BTreeSet<String>>;
 
 static LISTS: Mutex<Lists> = Mutex::new(BTreeMap::new());
 
-/// Returns true if FFmpeg has a filter with this name.
+/// Returns true if the installed FFmpeg has a filter with this name. A missing or unresponsive FFmpeg has none.
 pub fn has_filter(runner: &Runner, name: &str) -> bool {
     is_listed(runner, "-filters", name)
 }
 
-/// Returns true if FFmpeg has a decoder with this name.
+/// Returns true if the installed FFmpeg has a decoder with this name. A missing or unresponsive FFmpeg has none.
 pub fn has_decoder(runner: &Runner, name: &str) -> bool {
     is_listed(runner, "-decoders", name)
 }

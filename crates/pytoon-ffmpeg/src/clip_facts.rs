@@ -9,7 +9,7 @@ use std::path::Path;
 /// The properties of a clip.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClipFacts {
-    /// The length in milliseconds, according to the container.
+    /// The length of the picture in milliseconds, or of the whole file if the length of the picture is unknown.
     pub duration_ms: i64,
     /// The frame rate, in frames per second.
     pub frame_rate: f64,

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-/// An error that a caller can act on.
+/// An error before drawing: an unreadable font, no font at all, or an invalid colour.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GraphicsError {

@@ -14,7 +14,7 @@ pub fn expo_out(t: f32) -> f32 {
     (1.0 - (-10.0 * t * std::f32::consts::LN_2).exp()) / (1.0 - 2f32.powi(-10))
 }
 
-/// Evaluates the Hermite step.
+/// Evaluates the cubic step `3t^2 - 2t^3`, which starts and ends with a speed of zero.
 pub fn smoothstep(t: f32) -> f32 {
     let t = t.clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)

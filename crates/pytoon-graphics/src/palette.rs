@@ -88,7 +88,8 @@ impl Palette {
         }
     }
 
-    /// Creates a palette from a brand colour. The brand colour is the accent, and the background uses its hue.
+    /// Creates a palette from a brand colour. The brand colour, lightened if it is dark, is the accent, and the
+    /// background uses its hue.
     pub fn from_brand(brand: Rgb) -> Self {
         let lch = brand.to_oklch();
         // The hue of a grey brand is meaningless.
@@ -104,7 +105,7 @@ impl Palette {
         }
     }
 
-    /// Returns the palette for another scene, with every hue rotated by at most 15 degrees.
+    /// Returns the palette for another scene. Every hue except that of the accent is rotated by at most 15 degrees.
     pub fn rotated(&self, degrees: f32) -> Self {
         let turn = degrees.clamp(-15.0, 15.0);
         let rotate = |rgb: Rgb| {

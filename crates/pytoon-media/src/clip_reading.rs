@@ -140,7 +140,8 @@ fn reading(video: &VideoStream, file_start_s: f64) -> ClipReading {
     }
 }
 
-/// Returns the field order for deinterlacing.
+/// Returns the field order for deinterlacing. Returns `None` for a progressive clip, a tiny one, or one rotated by a
+/// quarter turn, whose fields are mixed.
 fn fields(video: &VideoStream) -> Option<FieldOrder> {
     // FFmpeg rotates a clip before any filter: a quarter turn mixes the fields irreversibly, a half turn swaps
     // them. Frames of a few lines have no fields.

@@ -196,7 +196,7 @@ pub fn chunk_list<'a>(chunks: impl IntoIterator<Item = (&'a str, f64)>) -> Strin
     list
 }
 
-/// Encodes three grey frames to test if an encoder works on this machine.
+/// Encodes three black frames to test if an encoder works on this machine.
 pub fn try_encoder(
     runner: &Runner,
     profile: &Profile,

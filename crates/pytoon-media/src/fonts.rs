@@ -146,7 +146,7 @@ impl FontFinder {
         families.into_values().map(|(_, path)| path).collect()
     }
 
-    /// Returns the files whose name begins with a family name, such as `Montserrat-Bold.ttf` for "Montserrat".
+    /// Returns the font files of a family by file name, such as `Montserrat-Bold.ttf` for "Montserrat".
     fn family_files(&self, family: &str) -> Vec<&Path> {
         let squeeze = |text: &str| {
             text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase()

@@ -284,8 +284,8 @@ fn most_memory(bytes: u64) -> image::Limits {
     limits
 }
 
-/// Converts pixels by the embedded profile. A broken, grey or CMYK profile is ignored, since the decoder has already
-/// converted such pictures to RGB.
+/// Converts pixels to sRGB by the embedded profile. A broken, grey or CMYK profile is ignored, since the decoder has
+/// already converted such pictures to RGB.
 fn to_srgb(rgba: &mut [u8], profile: &[u8]) {
     let Ok(source) = ColorProfile::new_from_slice(profile) else { return };
     if source.color_space != moxcms::DataColorSpace::Rgb || is_srgb(profile) {

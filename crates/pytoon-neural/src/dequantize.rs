@@ -68,7 +68,7 @@ struct Product {
     scale: String,
     /// The output of the last of the five nodes.
     output: String,
-    /// The outputs of the other nodes, which no other node reads.
+    /// The outputs of the product's inner nodes, which no other node may read.
     replaced: [String; 3],
 }
 

@@ -130,8 +130,8 @@ impl PiperConfig {
         (0..self.num_speakers as i64).contains(&id).then_some(id)
     }
 
-    /// Returns the ids of phonemes, and the start of each character: the pad before its own ids, in which its sound
-    /// begins. The start is `None` for a character that the voice does not know.
+    /// Returns the model's ids for phonemes, and the index at which each character begins: that of the padding id
+    /// before it. The index is `None` for a character that the voice does not know.
     fn ids(&self, phonemes: &str) -> (Vec<i32>, Vec<Option<usize>>) {
         let of = |symbol: &str| {
             let ids = self.phoneme_id_map.get(symbol).map(Vec::as_slice).unwrap_or_default();
@@ -257,7 +257,8 @@ impl Loaded {
         })
     }
 
-    /// Computes durations first, to check the length of the audio before generating it.
+    /// Speaks the ids of phonemes. Computes their durations first, to check the length of the audio before generating
+    /// it.
     fn speak(
         &self,
         ids: Vec<i32>,

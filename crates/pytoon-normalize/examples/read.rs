@@ -4,7 +4,7 @@
 //! printf 'en-GB\ton 3/4/2026\n' | cargo run -p pytoon-normalize --example read
 //! ```
 //!
-//! With the argument `words`, it prints each written word with its share of the spoken text.
+//! With the argument `words`, it prints each written word with the words spoken for it.
 
 #![allow(clippy::print_stdout, reason = "an example prints its answer")]
 

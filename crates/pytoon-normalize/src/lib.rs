@@ -56,9 +56,9 @@ pub struct SpokenWord {
 
 /// Returns the words that a voice speaks for each written word of one sentence in a language (BCP 47).
 ///
-/// If number and unit are separate words, each keeps its own share: `20 €` gives "twenty" and "euros". An entry is
-/// empty if a word is silent, or if its words moved to a neighbour because they are spoken in another order, like
-/// those of `$` in `$ 20`.
+/// If number and unit are separate words, each has its own part of the reading: `20 €` gives "twenty" and "euros". An
+/// entry is empty if a word is silent, or if its words moved to a neighbour because they are spoken in another order,
+/// like those of `$` in `$ 20`.
 pub fn normalize(
     words: &[Word],
     language: &str,
@@ -125,7 +125,7 @@ fn unchanged(words: &[Word], found: Vec<Option<Found>>) -> Vec<SpokenWord> {
     out
 }
 
-/// Replaces words with their pronunciation.
+/// Replaces the spoken words of a match with the pronunciations from the brief.
 fn fix(out: &mut [SpokenWord], index: usize, found: Found) {
     let count = found.words.len();
     for (offset, (text, pronunciation)) in found.words.into_iter().enumerate() {

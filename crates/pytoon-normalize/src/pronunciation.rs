@@ -120,7 +120,7 @@ pub struct Pronunciations {
 pub(crate) struct Found {
     /// The spoken text and its pronunciation, for each of the matched words.
     pub(crate) words: Vec<(String, Option<Pronunciation>)>,
-    /// The marks after the last matched word.
+    /// The prosody marks after the last matched word.
     pub(crate) tail: String,
 }
 
@@ -205,7 +205,7 @@ impl Pronunciations {
         None
     }
 
-    /// Replaces emoji that have an entry and are attached to other characters.
+    /// Replaces each emoji inside a word with its entry. Returns `None` if the word contains no emoji with an entry.
     fn emoji_inside(&self, word: &str) -> Option<Found> {
         if !self.has_emoji || !word.chars().any(symbols::is_emoji) {
             return None;
@@ -279,7 +279,7 @@ fn text_of(say: &Say) -> &str {
     }
 }
 
-/// A form of a written word to match with the entries, without the marks around it.
+/// A written word without the punctuation around it, in a form to compare with the entries.
 struct Form {
     text: String,
     tail: String,

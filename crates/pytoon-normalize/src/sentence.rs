@@ -8,7 +8,7 @@ use crate::numbers::is_digits;
 use crate::pronunciation::{Found, Pronunciation};
 use crate::symbols;
 
-/// Marks that shape prosody.
+/// Punctuation marks that change how a voice speaks the text.
 const PROSODY: &str = ".,!?;:…";
 const QUOTES: &str = "\"“”„‟«»‹›‘’'`";
 const OPENING: &str = "([{";
@@ -82,19 +82,19 @@ impl Sentence {
         index.checked_sub(count).map_or("", |at| self.core(at))
     }
 
-    /// Returns the marks after a token.
+    /// Returns the prosody marks after a token.
     pub(crate) fn tail(&self, index: usize) -> &str {
         self.tokens.get(index).map_or("", |token| token.tail.as_str())
     }
 
-    /// Returns true if there is no mark between a token and the next one.
+    /// Returns true if there is no punctuation between a token and the next one.
     pub(crate) fn flows(&self, index: usize) -> bool {
         let next_opens = self.tokens.get(index + 1).is_none_or(|next| next.opens);
         self.tokens.get(index).is_some_and(|t| t.tail.is_empty() && !t.closes) && !next_opens
     }
 
-    /// Returns true if there is no mark between a token and the next one except the full stop of an abbreviation (see
-    /// [`Sentence::flows`]).
+    /// Returns true if there is no punctuation between a token and the next one except the full stop of an
+    /// abbreviation (see [`Sentence::flows`]).
     pub(crate) fn flows_past_stop(&self, index: usize) -> bool {
         self.flows(index)
             || (self.tail(index) == "."
@@ -107,12 +107,13 @@ impl Sentence {
         self.tail(index).starts_with('.')
     }
 
-    /// Returns true if no word follows the token.
+    /// Returns true if none of the next four tokens contains a word.
     pub(crate) fn is_last(&self, index: usize) -> bool {
         !self.tokens.iter().skip(index + 1).take(4).any(|t| !t.core.is_empty())
     }
 
-    /// Sets the pronunciations of tokens from the brief. The core keeps a neutral word of the same case.
+    /// Sets the brief's pronunciations of the matched tokens. Replaces their cores with a neutral word of the same
+    /// case, which the rules for neighbouring tokens examine.
     pub(crate) fn fix(&mut self, index: usize, found: Found) {
         let count = found.words.len();
         for (offset, word) in found.words.into_iter().enumerate() {
@@ -126,7 +127,7 @@ impl Sentence {
         }
     }
 
-    /// Combines readings and marks to spoken words.
+    /// Combines readings and marks into spoken words.
     pub(crate) fn assemble(self, readings: Vec<Reading>) -> Vec<SpokenWord> {
         let mut out: Vec<SpokenWord> = Vec::with_capacity(self.tokens.len());
         let count = self.tokens.len();
@@ -178,7 +179,7 @@ impl Sentence {
     }
 }
 
-/// Adds a comma after the last spoken word, unless it already has a mark.
+/// Adds a comma after the last spoken word, unless it already ends with punctuation.
 fn pause(out: &mut [SpokenWord], last_spoken: Option<usize>) {
     end_with(out, last_spoken, ",");
 }
@@ -190,7 +191,7 @@ fn end_with(out: &mut [SpokenWord], last_spoken: Option<usize>, marks: &str) {
     }
 }
 
-/// Removes repetitions from prosody marks: `!!!` becomes `!`, `...` becomes `…`.
+/// Removes repeated prosody marks and keeps at most two: `!!!` becomes `!`, `...` becomes `…`.
 fn marks(tail: &str) -> String {
     if tail.starts_with("..") {
         return "…".to_owned();
@@ -222,7 +223,7 @@ fn token(word: &str, quote_open: &mut bool) -> Token {
     Token { core: core.to_owned(), tail, opens, closes, fixed: None }
 }
 
-/// Removes the marks before the core. Also returns true if they include a parenthesis or dash.
+/// Removes the punctuation before the core of a word. Also returns true if it includes a parenthesis or dash.
 ///
 /// Square brackets mark a remark in a transcript or an insertion in a quotation. A speaker does not pause at either.
 fn strip_front(word: &str) -> (&str, bool) {
@@ -261,8 +262,8 @@ fn strip_front(word: &str) -> (&str, bool) {
     (rest, opens)
 }
 
-/// Removes the marks after the core. Returns the core, its prosody marks, and true if a bracket closes or a dash
-/// follows.
+/// Removes the punctuation after the core of a word. Returns the core, its prosody marks, and true if a bracket
+/// closes or a dash follows.
 fn strip_back(word: &str, inches_allowed: bool) -> (&str, String, bool) {
     let mut rest = word;
     let mut marks: Vec<char> = Vec::new();

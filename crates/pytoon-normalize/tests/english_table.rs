@@ -4,7 +4,7 @@ use pytoon_core::text::words;
 use pytoon_normalize::{Pronunciations, join_spoken, normalize};
 use std::collections::BTreeMap;
 
-/// Minimum number of lines that must agree.
+/// Minimum number of lines of the table whose reading must match.
 const MIN_AGREEING: usize = 120;
 
 struct Line {

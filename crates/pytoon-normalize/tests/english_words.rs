@@ -334,7 +334,7 @@ fn the_table_is_broad() {
     assert!(NUMBERS.len() + ABBREVIATIONS.len() + WEB.len() >= 100);
 }
 
-/// A phrase and the spoken share of each written word.
+/// A phrase and the words spoken for each of its written words.
 struct Shares {
     written: &'static str,
     spoken: &'static [&'static str],

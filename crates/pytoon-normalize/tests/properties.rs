@@ -21,7 +21,7 @@ const LANGUAGES: &[&str] = &[
     "x-klingon",
 ];
 
-/// Pieces from which tests build tokens that reach the rules.
+/// Fragments from which tests build tokens that reach the rules.
 const PIECES: &[&str] = &[
     "$", "€", "1", "23", "4,567", "0.5", "-", "–", "/", ":", ".", "am", "pm", "k", "M", "km", "%",
     "°", "C", "\"", "'", "x", "#", "@", "St.", "Dr.", "Jan", "May", "Mon", "st", "th", "IV", "A",

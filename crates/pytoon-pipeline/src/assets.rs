@@ -1,4 +1,4 @@
-//! Decoded pictures, with a bounded number in memory.
+//! The cache of decoded pictures, bounded by their size in memory.
 
 use crate::environment::Environment;
 use crate::limits::picture_limits;
@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Decodes pictures and caches the most recent ones.
+/// A cache of decoded pictures. It drops the oldest when their size exceeds its limit.
 #[derive(Debug)]
 pub(crate) struct PictureStore {
     pub(crate) runner: Runner,
@@ -25,7 +25,7 @@ pub(crate) struct PictureStore {
 }
 
 impl PictureStore {
-    /// Returns a picture; `opaque` ones are laid over the matte.
+    /// Returns a picture, decoded or from the cache. If `opaque`, transparent parts show the matte.
     pub(crate) fn load(&self, asset: &str, opaque: bool) -> Result<Arc<Picture>, SystemError> {
         if let Some(found) = self.find(asset, opaque) {
             return Ok(found);
@@ -77,7 +77,7 @@ pub(crate) fn ground(choice: &PaletteChoice) -> [u8; 3] {
     [ground.r, ground.g, ground.b]
 }
 
-/// Pictures for scenes are opaque; overlays keep their alpha.
+/// The pictures that the compositor loads. Scene pictures are opaque; overlays keep their alpha.
 pub(crate) struct SceneAssets(pub(crate) Arc<PictureStore>);
 
 impl Assets for SceneAssets {

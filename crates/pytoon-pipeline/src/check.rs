@@ -17,7 +17,7 @@ use pytoon_telemetry::Event;
 use pytoon_vocabulary::Frame;
 use std::path::Path;
 
-/// The longest still picture that is not reported, in seconds.
+/// Maximum length of a still picture that is not reported, in seconds.
 const STILL_SECONDS: f64 = 2.0;
 
 const CHECKS: &[&str] = &[
@@ -35,7 +35,7 @@ const CHECKS: &[&str] = &[
     "decodes",
 ];
 
-/// A finished film and the facts that were measured while it was drawn.
+/// A finished film and the measurements that were made while it was drawn and mixed.
 pub(crate) struct Finished<'a> {
     pub(crate) timeline: &'a Timeline,
     pub(crate) sound: &'a SoundReport,
@@ -170,7 +170,8 @@ fn check_picture(findings: &mut Findings, film: &Finished<'_>) {
     }
 }
 
-/// Returns true if the timeline itself contains a still picture in this range.
+/// Returns true if every clip in this range of the timeline may stand still: a picture, a background, or a clip that
+/// holds its last frame.
 fn may_stand_still(timeline: &Timeline, start: Frame, end: Frame) -> bool {
     timeline.tracks.video.iter().filter(|c| c.start_frame < end && start < c.end_frame).all(
         |clip| match &clip.source {

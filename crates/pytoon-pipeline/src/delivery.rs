@@ -95,7 +95,7 @@ pub(crate) struct ReceiptInput<'a> {
     pub(crate) target_lufs: f64,
 }
 
-/// Checks the film in the work folder and writes its receipt there.
+/// Runs the self-check on the film in the work folder and writes its receipt there.
 pub(crate) fn receipt(context: &StageContext<'_>, made: ReceiptInput<'_>) -> Result<Receipt> {
     let begun = Instant::now();
     let ReceiptInput { planned, sound, picture, tools, mut stages, verify_full, target_lufs } =
@@ -162,8 +162,8 @@ pub(crate) fn stage_time(stage: &str, took: Duration, reused: bool) -> StageTime
     time
 }
 
-/// Returns the cost of paid calls that delivered nothing usable: failed clips, failed speech, and sentences of voices
-/// that failed before they spoke the whole script.
+/// Returns the cost of paid calls that contributed nothing to the film: failed clips, failed speech, and sentences of
+/// voices that failed before they spoke the whole script.
 fn wasted(context: &StageContext<'_>, failed: &[FailedAttempt]) -> MicroUsd {
     let Some(ledger) = context.engines().purchase_ledger() else { return MicroUsd::ZERO };
     let rows = ledger.runtime.block_on(ledger.store.call_list(CallFilter {
@@ -265,11 +265,11 @@ pub(crate) fn artifacts(timeline: &Timeline) -> (Vec<&'static str>, Vec<&'static
     (before, after)
 }
 
-/// The names of the caption files.
+/// The names of the caption sidecars in a job folder.
 pub(crate) const SIDECARS: [&str; 4] =
     [layout::CAPTIONS_SRT, layout::CAPTIONS_VTT, layout::CAPTIONS_ASS, layout::CAPTIONS_JSON];
 
-/// Returns the segments of voice takes that a film plays.
+/// Returns the segments of voice takes that the film's audio tracks play.
 pub(crate) fn voice_clips(timeline: &Timeline) -> impl Iterator<Item = &VoiceClip> {
     timeline.tracks.audio.iter().flat_map(|track| match track {
         AudioTrack::Voice { clips, .. } => clips.as_slice(),

@@ -22,7 +22,7 @@ impl DrawPlan {
 
     /// Returns the number of frames in memory at the same time: the frames in the rings ([`Self::ring`]) and, for
     /// each chunk, the frame that the writer draws itself, the best cover so far, and the frames that its encoder
-    /// shares.
+    /// buffers.
     #[cfg(test)]
     fn frames(self) -> usize {
         let shared = usize::from(pytoon_media::encode::SHARED_FRAMES);

@@ -65,12 +65,13 @@ pub struct PurchaseLedger {
 pub struct Outside {
     /// The runtime on which vendor calls run.
     pub runtime: Arc<Runtime>,
-    /// Tries the engines of a chain in order.
+    /// The manager that tries the engines of a chain in order.
     pub manager: Arc<EngineManager>,
 }
 
 impl EngineSession {
-    /// Opens the engines of a configuration. The signal handler sets `reload` to request a reload.
+    /// Opens the engines of a configuration. A signal handler sets `reload` to request that their settings are read
+    /// again.
     pub fn open(
         config: &Config,
         secrets: &Secrets,
@@ -153,7 +154,8 @@ impl EngineSession {
         self.outside.as_ref()
     }
 
-    /// Takes over a job whose previous process is dead. The caller must keep every other process out of the job.
+    /// Resumes the vendor calls of a job whose previous process is dead. The caller must keep every other process out
+    /// of the job.
     pub(crate) fn take_over_job(&self, job_id: &JobId) -> Result<()> {
         let Some(outside) = &self.outside else { return Ok(()) };
         Ok(outside.runtime.block_on(outside.manager.take_over_job(job_id))?)
@@ -230,7 +232,7 @@ pub fn storage(config: &Config) -> PathBuf {
     std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
-/// Creates a single-threaded runtime; one thread is enough because its tasks only wait.
+/// Creates a runtime with one worker thread, which is enough because its tasks only wait.
 pub fn runtime() -> Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)

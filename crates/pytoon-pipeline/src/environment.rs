@@ -14,28 +14,28 @@ use std::sync::Arc;
 pub struct Environment {
     /// The configuration of this process.
     pub config: Config,
-    /// Runs external programs, such as FFmpeg.
+    /// The runner of external programs, such as FFmpeg.
     pub runner: Runner,
-    /// Finds font files.
+    /// The finder of font files.
     pub fonts: FontFinder,
     /// The loaded neural voices.
     pub voices: Arc<Voices>,
     /// The configured engines.
     pub engines: Arc<EngineSession>,
-    /// Receives the progress of a render.
+    /// The receiver of the render's progress.
     pub progress: Arc<dyn ProgressSink>,
     /// True if purchases are allowed; false for a plan.
     pub buys: bool,
-    /// True if the job resumes an existing film, finished or not: the film keeps its voice.
+    /// True if the job resumes an existing film, finished or not. The film then keeps its voice.
     pub keeps_voice: bool,
     /// The lease under which a worker holds its task; `None` if no other process can hold it.
     pub claim: Option<Fence>,
-    /// Returns the time as RFC 3339, for the receipt.
+    /// The function that returns the current time as RFC 3339, for the receipt.
     pub clock: fn() -> String,
 }
 
 impl Environment {
-    /// Returns an error if the disk has less free space than a film needs.
+    /// Returns an error if the free disk space is known to be less than `limits.min_free_disk_mib`.
     pub fn check_room(&self, folder: &Path) -> Result<(), SystemError> {
         let needed_mib = self.config.settings.limits.min_free_disk_mib;
         match disk::free_bytes(folder).map(|bytes| bytes >> 20) {
@@ -55,7 +55,7 @@ impl Environment {
     }
 }
 
-/// Receives the progress of a render.
+/// A receiver of the progress of a render.
 pub trait ProgressSink: Send + Sync {
     /// Reports that a stage began.
     fn stage(&self, name: &str);

@@ -68,7 +68,7 @@ impl From<VendorError> for PipelineError {
 }
 
 impl PipelineError {
-    /// Returns true if the user cancelled the render.
+    /// Returns true if the render stopped because it was cancelled.
     pub fn is_cancelled(&self) -> bool {
         matches!(
             self,
@@ -104,12 +104,13 @@ impl PipelineError {
         }
     }
 
-    /// Returns true if the finished work is retained for a later run.
+    /// Returns true if the job waits for a person's decision about a degraded film. Its finished stages are retained.
     pub fn is_held(&self) -> bool {
         matches!(self, Self::Held(_))
     }
 
-    /// Returns true if the user's input is at fault, not the machine.
+    /// Returns true if the user's input is at fault: the brief, the configuration, the script's length, or a rejected
+    /// voice request.
     pub fn is_input(&self) -> bool {
         matches!(self, Self::Input(_) | Self::TooLong(_) | Self::Voice(VoiceError::Refused { .. }))
     }

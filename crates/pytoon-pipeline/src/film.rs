@@ -7,8 +7,8 @@
 //! cancelled the film; its vendor tasks are then cancelled too.
 //!
 //! Leaves the scheduling to the two executors: [`crate::local`] on threads of one process, and the worker over a
-//! queue. A stage that needs the result of another fails with [`PipelineError::NotReady`] if there is none for this
-//! brief and this version.
+//! queue. A stage that needs the result of another stage fails with [`PipelineError::NotReady`] if that stage has not
+//! run for this brief and this version.
 //!
 //! Start with [`Film::run`].
 
@@ -154,7 +154,7 @@ impl Film {
         &self.env
     }
 
-    /// Truncates the files into which composed frames are written.
+    /// Creates the requested files for composed frames and frame hashes, and truncates existing ones.
     pub(crate) fn prepare_frame_outputs(&self) -> Result<()> {
         for path in [&self.options.frames_out, &self.options.frame_hashes].into_iter().flatten() {
             File::create(path).map_err(|e| SystemError::write(path, e))?;
@@ -162,11 +162,12 @@ impl Film {
         Ok(())
     }
 
-    /// Runs a stage, as far as possible without waiting for vendors. The first run takes an empty memo, and each
-    /// further run the memo of the previous one. If the latest memo is lost, an older one also works.
+    /// Runs a stage, as far as possible without waiting for vendors. For a scene, `memo` carries its progress: the
+    /// first run takes an empty memo, and each further run the memo that the previous one returned. If the latest
+    /// memo is lost, an older one also works.
     ///
     /// # Errors
-    /// [`PipelineError::NotReady`] if a stage before it is not done; [`PipelineError::Held`] or
+    /// [`PipelineError::NotReady`] if a required stage has not run for this brief; [`PipelineError::Held`] or
     /// [`PipelineError::Degraded`] if the voice or scenes used a fallback and the brief does not accept a degraded
     /// film.
     pub fn run(&self, stage: &StageId, memo: SceneMemo) -> Result<StageEnd> {
@@ -216,7 +217,7 @@ impl Film {
         }
     }
 
-    /// Returns the brief with all its files resolved.
+    /// Returns the brief with all its files resolved. The result is cached.
     fn resolved(&self) -> Result<Sources> {
         let mut known = lock(&self.sources);
         if let Some(sources) = known.as_ref() {
@@ -259,7 +260,7 @@ impl Film {
         Ok(())
     }
 
-    /// Returns the plan of this brief, and the brief with the transcript that was made during planning.
+    /// Returns the plan of this brief, and the resolved brief completed with the transcript from planning.
     pub(crate) fn plan_of_brief(&self) -> Result<(Plan, Sources)> {
         let plan = self.of_this_brief(&PlanStage, StageId::Plan, |plan| &plan.brief)?;
         let mut sources = self.resolved()?;
@@ -296,7 +297,8 @@ impl Film {
         self.of_this_brief(&VoicedStage::default(), StageId::Voice, |voiced| &voiced.brief)
     }
 
-    /// Returns the output of a stage, if the stage ran for this brief.
+    /// Returns the output of a stage for this brief. Fails with [`PipelineError::NotReady`] or
+    /// [`PipelineError::Outdated`] if there is none.
     fn of_this_brief<S: Stage>(
         &self,
         stage: &S,
@@ -372,7 +374,7 @@ impl Film {
         }
     }
 
-    /// Returns the drawn scenes, or an error if a scene is not drawn.
+    /// Returns the results of all scenes. Fails if a scene's stage has not run.
     fn scenes(
         &self,
         context: &StageContext<'_>,
@@ -395,7 +397,7 @@ impl Film {
         Ok(scenes)
     }
 
-    /// Returns the planned film with the engines' clips in its timeline.
+    /// Returns the film's plan, whose timeline contains the engines' clips.
     fn planned(&self, context: &StageContext<'_>) -> Result<Arc<Planned>> {
         let mut known = lock(&self.planned);
         if let Some(planned) = known.as_ref() {

@@ -12,10 +12,10 @@ use pytoon_media::picture::{self, PictureLimits};
 use pytoon_process::{Runner, SystemError};
 use std::path::{Path, PathBuf};
 
-/// Crops pictures to the aspect ratio of a clip.
+/// The crops of customers' pictures to the aspect ratio of a clip.
 #[derive(Debug)]
 pub(crate) struct FirstFrames {
-    /// Runs FFmpeg for formats that this crate does not decode.
+    /// The runner of FFmpeg, for formats that this crate does not decode.
     pub(crate) runner: Runner,
     pub(crate) limits: PictureLimits,
 }

@@ -1,9 +1,9 @@
 //! A job's folder: work in progress, finished artifacts, and the results of earlier runs.
 //!
 //! All files are written in `.work` and published at the end, so an existing film is never half replaced.
-//! `.work/steps` contains a note for each finished stage: the hash of its input and the stamps of its artifacts. Any
-//! number of processes may work in a folder, each on its own stage. Every attempt writes to a unique name and renames
-//! the file at the end.
+//! `.work/steps` contains a note for each finished stage: the hash of its input and the stamps (size and content
+//! hash) of its artifacts. Any number of processes may work in a folder, each on its own stage. Every attempt writes
+//! to a unique name and renames the file at the end.
 //!
 //! Guarantees: hashes and stamps are the same on every machine. Files are hashed by content, and paths in the storage
 //! folder relative to that folder.
@@ -78,12 +78,12 @@ impl JobFolder {
         self.root.join(name)
     }
 
-    /// Returns the path of a work artifact.
+    /// Returns the path of an unpublished artifact in the work folder.
     pub(crate) fn work_path(&self, name: &str) -> PathBuf {
         self.root.join(layout::WORK_DIR).join(name)
     }
 
-    /// Returns the path of a work artifact and creates its folder.
+    /// Returns the path of an artifact in the work folder and creates its parent folder.
     pub(crate) fn new_work(&self, name: &str) -> Result<PathBuf, SystemError> {
         let path = self.work_path(name);
         if let Some(parent) = path.parent() {
@@ -92,12 +92,12 @@ impl JobFolder {
         Ok(path)
     }
 
-    /// Writes a work artifact.
+    /// Writes an artifact into the work folder.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), SystemError> {
         disk::write_whole(&self.new_work(name)?, bytes)
     }
 
-    /// Returns the hash of a stage's input.
+    /// Returns the hash of a stage's input and of Pytoon's version.
     pub(crate) fn hash(&self, input: &impl Serialize) -> String {
         let mut hasher = Sha256::new();
         hasher.update(env!("CARGO_PKG_VERSION"));
@@ -110,18 +110,18 @@ impl JobFolder {
         self.places.to_bytes(value)
     }
 
-    /// Stores a value in a form that every machine can read.
+    /// Writes a value as JSON into the work folder, with paths that every machine can read.
     pub(crate) fn keep(&self, name: &str, value: &impl Serialize) -> Result<()> {
         let bytes = self.portable(value).map_err(|e| PipelineError::Internal(e.to_string()))?;
         Ok(self.write(name, &bytes)?)
     }
 
-    /// Reads a value that was stored in this folder; `None` if it is absent or unreadable.
+    /// Reads a value that [`Self::keep`] wrote; `None` if it is absent or unreadable.
     pub(crate) fn read_kept<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         self.places.read_bytes(&std::fs::read(self.work_path(name)).ok()?).ok()
     }
 
-    /// Returns true if the stage is done for this input and its artifacts are unchanged.
+    /// Returns true if the stage has finished for this input hash and its artifacts are unchanged.
     pub(crate) fn is_done(&self, stage: &str, input: &str) -> bool {
         // An unreadable note only costs a repetition of the work.
         let Ok(note) = std::fs::read_to_string(self.note(stage)) else { return false };
@@ -132,9 +132,9 @@ impl JobFolder {
         lines.next() == Some(input) && lines.all(is_own)
     }
 
-    /// Marks a stage as done and records the stamps of its artifacts. The stamps detect a worker that was suspended
-    /// past its lease and then overwrote an artifact with another film's. Each stage has its own note, since several
-    /// may end at the same moment.
+    /// Marks a stage as done, and records the size and hash of its artifacts. Each stage has its own note, since
+    /// several may end at the same moment. The hashes reveal artifacts that a worker overwrote after it was suspended
+    /// past its lease.
     pub(crate) fn mark_done<'a>(
         &self,
         stage: &str,
@@ -148,18 +148,19 @@ impl JobFolder {
         self.write(&format!("{}/{stage}", layout::STEPS_DIR), note.as_bytes())
     }
 
-    /// Returns the stamp of an artifact, independent of the folder's path; empty if the artifact is absent.
+    /// Returns the size and content hash of an artifact, independent of the folder's path; `absent` if there is no
+    /// such file.
     fn artifact_stamp(&self, name: &str) -> String {
         let path = self.work_path(name);
         if path.is_file() { places::content_hash_of(&path) } else { "absent".to_owned() }
     }
 
-    /// Removes the note of a finished stage.
+    /// Removes the record of a finished stage, so that the stage runs again.
     pub(crate) fn invalidate(&self, stage: &str) -> Result<(), SystemError> {
         disk::remove_file(&self.note(stage))
     }
 
-    /// Removes a work artifact.
+    /// Removes an artifact from the work folder.
     pub(crate) fn remove_work(&self, name: &str) -> Result<(), SystemError> {
         disk::remove_file(&self.work_path(name))
     }
@@ -179,7 +180,8 @@ impl JobFolder {
         std::fs::rename(temp, &artifact).map_err(|e| SystemError::write(&artifact, e))
     }
 
-    /// Creates an artifact in a temporary file, which is removed on failure.
+    /// Calls `make` with a temporary path and renames the file to the artifact `name`. Removes the temporary file on
+    /// failure.
     pub(crate) fn make<T>(&self, name: &str, make: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
         let temp = self.temp_path(name)?;
         let made = make(&temp).inspect_err(|_| {

@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 
 /// The interval at which a waiting executor checks for cancellation.
 const CANCEL_LOOK: Duration = Duration::from_millis(50);
-/// Mixing starts when at most one in this many chunks waits for a slot. It takes less time than drawing the last
+/// Mixing starts once at most one in this many chunks waits for a slot. It takes less time than drawing the last
 /// chunks, and uses the cores that they leave idle.
 const PART_BESIDE_SOUND: usize = 5;
 /// Maximum number of scenes that call engines at the same time. A scene that waits for its vendor does not count.
@@ -118,12 +118,12 @@ pub(crate) fn run_to_voice(
 
 /// The reason why the executor stopped before the film was finished.
 struct Stopped {
-    /// The stage that failed; `None` if none had started or the user cancelled.
+    /// The stage that failed; `None` if the executor stopped between stages, for example because of a cancel.
     stage: Option<StageId>,
     error: Box<PipelineError>,
 }
 
-/// Runs the stages of one film.
+/// The executor of one film's stages.
 struct Executor<'a> {
     film: &'a Film,
     /// The number of chunks that are drawn at the same time.
@@ -135,7 +135,7 @@ struct Executor<'a> {
 struct Standing {
     done: BTreeSet<StageId>,
     running: BTreeSet<StageId>,
-    /// Stages that wait for a vendor, each with the time of its next run and its memo.
+    /// Stages that wait for a vendor, each with the time of its next run and its scene's progress.
     waiting: BTreeMap<StageId, (Instant, SceneMemo)>,
     receipt: Option<Receipt>,
 }
@@ -187,7 +187,8 @@ impl Executor<'_> {
         }
     }
 
-    /// Returns the next stage that can start now.
+    /// Returns the next stage that can start now; `None` if every stage is done, runs, or waits for a vendor, a slot
+    /// or another stage.
     fn next(&self, graph: &FilmGraph, standing: &Standing) -> Option<StageId> {
         let running =
             |is: fn(&StageId) -> bool| standing.running.iter().filter(|it| is(it)).count();
@@ -209,7 +210,7 @@ impl Executor<'_> {
         graph.ready(&standing.done).find(can_start).cloned()
     }
 
-    /// Reports a new phase when the first stage of its kind starts.
+    /// Reports a new phase to the progress sink when the first stage of its kind starts.
     fn announce(&self, stage: &StageId, standing: &Standing) {
         let env = self.film.env();
         let mut begun =

@@ -21,10 +21,10 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 /// The interval between attempts to lock the folder.
 const LOCK_RETRY: Duration = Duration::from_millis(25);
 
-/// The state of a folder when it was opened.
+/// The state in which a folder was found when it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Found {
-    /// The folder contains no work.
+    /// The folder contains no work files.
     Nothing,
     /// The folder contains finished stages of an unfinished job.
     Unfinished,
@@ -81,7 +81,7 @@ impl OwnedFolder {
         self.root.join(layout::WORK_DIR)
     }
 
-    /// Retains the intermediate files of the finished film and ends the job; the next render is a new job.
+    /// Moves the intermediate files of the finished film to `.cache` and ends the job; the next render is a new job.
     pub(crate) fn finish(self) -> Result<(), SystemError> {
         let (work, cache) = (self.work_dir(), self.root.join(layout::CACHE_DIR));
         disk::remove_file(&work.join(layout::JOB))?;
@@ -92,7 +92,8 @@ impl OwnedFolder {
         std::fs::rename(&work, &cache).map_err(|e| SystemError::write(&cache, e))
     }
 
-    /// Retains finished stages for the next run, after a cancel.
+    /// Retains the finished stages for the next run after a cancel. If no stage has finished, restores the folder as
+    /// it was.
     pub(crate) fn pause(self) {
         let notes = std::fs::read_dir(self.work_dir().join(layout::STEPS_DIR));
         if self.found == Found::Nothing && !notes.is_ok_and(|mut notes| notes.next().is_some()) {
@@ -117,7 +118,7 @@ impl OwnedFolder {
     }
 }
 
-/// Removes partial files. No other process writes into this folder.
+/// Removes partial files from a work folder, in which no other process writes.
 fn remove_temp_files(work: &Path) {
     for entry in std::fs::read_dir(work).into_iter().flatten().flatten() {
         let path = entry.path();

@@ -63,7 +63,7 @@ impl Places {
     }
 }
 
-/// Replaces every string in a value, including field names.
+/// Replaces the strings in a value, including field names, for which `with` returns another text.
 fn rewrite(value: &mut Value, with: &dyn Fn(&str) -> Option<String>) {
     match value {
         Value::String(text) => {

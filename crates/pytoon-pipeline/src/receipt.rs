@@ -23,7 +23,7 @@ pub struct Receipt {
     pub finished_at: String,
     /// The request, as stated in the brief.
     pub asked: RequestFacts,
-    /// The properties of the finished file.
+    /// The properties of the finished film file.
     pub output: OutputFacts,
     /// True if the film is degraded.
     pub degraded: bool,
@@ -106,7 +106,7 @@ pub struct SceneReceipt {
     /// The credit line of the clip, if the source requires one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credit: Option<String>,
-    /// The reason for the choice of engine, and the method by which the scene was drawn.
+    /// The reason for the choice of engine, and the way in which the scene was drawn.
     pub reason: String,
     /// The length of the scene, in milliseconds.
     pub duration_ms: i64,

@@ -43,11 +43,11 @@ pub struct Sources {
     pub media: Vec<MediaInfo>,
     /// The media of individual scenes, each with the number of its scene.
     pub override_media: Vec<(u32, MediaInfo)>,
-    /// The results of FFprobe for clips.
+    /// FFprobe's facts about the user's clips, by path.
     pub clips: BTreeMap<String, ClipSourceInfo>,
     /// The overlays, including the logo.
     pub overlays: Vec<OverlayRequest>,
-    /// The colours of the film.
+    /// The colour palette of the film.
     pub palette: PaletteChoice,
     /// The pronunciations of the configuration, the brand kit and the brief.
     #[serde(serialize_with = "entries")]
@@ -56,9 +56,9 @@ pub struct Sources {
     pub font: Option<String>,
     /// The seed of the film's random choices.
     pub seed: u64,
-    /// The reason why the script may differ from the recording; `None` if they are known to match.
+    /// The reason why the script may differ from the recording; `None` if there is no such doubt.
     pub guessed_script: Option<String>,
-    /// Corrections, omissions and approximations regarding the files.
+    /// Notes on what was corrected, omitted or approximated in the files.
     pub notes: Vec<Note>,
 }
 
@@ -83,7 +83,7 @@ impl Sources {
 pub struct ClipSourceInfo {
     /// The length of the clip, in milliseconds.
     pub duration_ms: i64,
-    /// True if the clip's audio is wanted and exists.
+    /// True if the brief wants the clip's audio and the clip has audio.
     pub keep_sound: bool,
     /// The decoding parameters of the clip's video.
     pub reading: ClipReading,
@@ -162,7 +162,7 @@ impl Resolver<'_> {
         Ok((preset_id, preset, profile))
     }
 
-    /// Notes writing systems and characters that no installed font covers.
+    /// Adds a note about each writing system and character that no installed font covers.
     fn look_for_fonts(&mut self, brief: &Brief) {
         let overlays = brief.overlays.iter().filter_map(|overlay| overlay.text.as_deref());
         let captions = brief.scenes.iter().filter_map(|scene| scene.caption.as_deref());
@@ -374,7 +374,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Returns the brand kit with its paths resolved.
+    /// Returns the brand kit of a brief with absolute paths; an empty kit if the brief names none.
     fn brand(&self, brief: &Brief) -> Result<BrandKit> {
         let (mut kit, base) = match &brief.brand {
             None => return Ok(BrandKit::default()),
@@ -483,7 +483,7 @@ fn palette(preset: &Preset, kit: &BrandKit) -> PaletteChoice {
     }
 }
 
-/// Returns the language tag that a text such as `en_US` or a language name stands for.
+/// Returns the correct language tag for a near miss such as `en_US` or `German`; `None` if there is none.
 fn tag_meant(written: &str) -> Option<String> {
     let lower = written.trim().to_lowercase();
     let tag = match lower.as_str() {
@@ -515,7 +515,7 @@ fn tag_meant(written: &str) -> Option<String> {
     Some(tag.to_owned())
 }
 
-/// Creates the overlay of a logo. It appears in the third second at the earliest, after the hook.
+/// Creates the overlay of a logo. It appears after the first three seconds or, as an outro, in the last two.
 fn logo_overlay(path: &str, show: LogoShow) -> OverlayRequest {
     let (position, width, opacity) = logo_place(show);
     OverlayRequest {

@@ -38,7 +38,7 @@ pub(crate) trait Stage {
     /// The result for other stages, stored as JSON in the work folder.
     type Output: Serialize + DeserializeOwned;
 
-    /// Returns the name of the stage's note.
+    /// Returns the name of the stage in the log and in `.work/steps`.
     fn name(&self) -> String;
 
     /// Returns the name of the stage's output file in the work folder.
@@ -46,12 +46,12 @@ pub(crate) trait Stage {
         format!("{}.json", self.name())
     }
 
-    /// Returns the other files that the stage writes into the work folder.
+    /// Returns the names of the other files that the stage writes into the work folder.
     fn artifacts(&self, _output: &Self::Output) -> Vec<String> {
         Vec::new()
     }
 
-    /// Returns true if an earlier output can still be used, assuming that its artifacts exist.
+    /// Returns true if the stored output can still be used, given that its artifacts are unchanged.
     fn is_usable(&self, _context: &StageContext<'_>, _output: &Self::Output) -> Result<bool> {
         Ok(true)
     }
@@ -60,14 +60,14 @@ pub(crate) trait Stage {
     fn run(&self, context: &StageContext<'_>, input: &Self::Input) -> Result<Step<Self::Output>>;
 }
 
-/// The result of running a stage.
+/// The result of one run of a stage.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step<T> {
     /// The stage is done.
     Done(T),
-    /// The stage waits for a vendor. It must be run again with the memo.
+    /// The stage waits for a vendor. It must be run again after a delay.
     Later {
-        /// The memo to pass to the next run.
+        /// The progress of the scene, to pass to the next run.
         memo: Box<SceneMemo>,
         /// The delay before the next run.
         wait: Duration,
@@ -84,7 +84,8 @@ pub(crate) struct Output<T> {
     pub(crate) took: Duration,
 }
 
-/// Returns the stored output of a stage if its input and artifacts are unchanged; otherwise runs the stage.
+/// Returns the stored output of a stage if its input and artifacts are unchanged. Otherwise runs the stage, which may
+/// have to wait ([`Step::Later`]).
 pub(crate) fn cached<S: Stage>(
     context: &StageContext<'_>,
     stage: &S,
@@ -159,7 +160,7 @@ fn earlier<S: Stage>(
     Ok(stage.is_usable(context, &output)?.then_some((output, took)))
 }
 
-/// Returns the last output of a stage, regardless of its input.
+/// Returns the last stored output of a stage, regardless of its input; `None` if there is none.
 pub(crate) fn last_output<S: Stage>(folder: &JobFolder, stage: &S) -> Option<S::Output> {
     folder.read_kept::<StoredOutput<S::Output>>(&stage.output_file()).map(|kept| kept.output)
 }
@@ -171,7 +172,7 @@ pub(crate) struct StageContext<'a> {
     pub(crate) env: &'a Environment,
     pub(crate) folder: &'a JobFolder,
     pub(crate) pictures: &'a Arc<PictureStore>,
-    /// The brief's text, to locate errors.
+    /// The brief's text, in which errors are located.
     pub(crate) file: Option<&'a BriefFile>,
     /// The file into which composed frames are also written, as raw YUV 4:2:0.
     pub(crate) frames_out: Option<&'a Path>,
@@ -182,7 +183,7 @@ pub(crate) struct StageContext<'a> {
     pub(crate) buffers: &'a FrameBuffers,
     pub(crate) encoders: &'a EncoderPool,
     pub(crate) stills: &'a Arc<SharedStills>,
-    /// Receives the number of newly drawn frames.
+    /// The function that receives the number of newly drawn frames.
     pub(crate) frames_done: &'a (dyn Fn(i64) + Sync),
 }
 
@@ -191,7 +192,7 @@ pub(crate) struct StageContext<'a> {
 pub(crate) struct FrameBuffers(Mutex<Vec<Frame>>);
 
 impl FrameBuffers {
-    /// Returns `count` frame buffers with undefined content.
+    /// Returns `count` frame buffers with undefined content. Allocates those that the pool lacks.
     pub(crate) fn take(&self, count: usize, (width, height): (usize, usize)) -> Vec<Frame> {
         let mut kept = lock(&self.0);
         let rest = kept.len().saturating_sub(count);
@@ -271,7 +272,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes a value into the work folder as readable JSON.
+/// Writes a value into the work folder as indented JSON.
 pub(crate) fn write_json(folder: &JobFolder, name: &str, value: &impl Serialize) -> Result<()> {
     let mut bytes =
         serde_json::to_vec_pretty(value).map_err(|e| PipelineError::Internal(e.to_string()))?;

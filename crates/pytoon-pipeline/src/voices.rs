@@ -34,14 +34,16 @@ impl StageContext<'_> {
         providers_of(self.env, tts, first, self.folder.job_id(), limits)
     }
 
-    /// Returns the circuit breakers of voices, if a paid service or a speech server can be used.
+    /// Returns the circuit breakers of voices; `None` if there is no ledger, because no paid service or speech server
+    /// can be used.
     pub(crate) fn breakers(&self) -> Option<VoiceBreakers> {
         let ledger = self.engines().purchase_ledger()?;
         let runtime = ledger.runtime.handle().clone();
         Some(VoiceBreakers::new(ledger.store.clone(), Arc::new(RealWorld), runtime))
     }
 
-    /// Returns the transcription service, or the reason why it cannot be used.
+    /// Returns the transcription service, or the reason why it cannot be used: it has no key, purchases are not
+    /// allowed, or the ledger is not open.
     pub(crate) fn transcriber(
         &self,
         settings: &TranscriptionService,

@@ -89,7 +89,8 @@ fn rest(studio: &Studio, file: &BriefFile, voiced: &VoicedFilm) -> Receipt {
     receipt.expect("is published")
 }
 
-/// Runs a scene to its end, each slice in a separate process. If `forgets` is true, every memo but the first is lost.
+/// Runs a scene's stage until it ends, each time in a separate process. If `forgets` is true, every run gets an empty
+/// memo.
 fn draw(studio: &Studio, file: &BriefFile, scene: &str, forgets: bool) -> (SceneEnd, u32) {
     let mut memo = SceneMemo::default();
     for slices in 0..200 {

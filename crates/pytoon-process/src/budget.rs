@@ -13,14 +13,15 @@ use std::time::Duration;
 /// The interval at which a waiting thread checks for cancellation.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Returns the memory limit of this process, if the system sets one.
+/// Returns the memory limit of this process in bytes; `None` if the system sets none.
 pub fn memory_limit() -> Option<u64> {
     use rustix::process::{Resource, getrlimit};
     let limits = [Resource::As, Resource::Data].map(|resource| getrlimit(resource).current);
     limits.into_iter().flatten().chain(cgroup_limit()).min()
 }
 
-/// Returns the memory limit of a container or systemd unit (cgroup v2, `memory.max` or `memory.high`).
+/// Returns the memory limit of the container or systemd unit in bytes (cgroup v2, the lower of `memory.max` and
+/// `memory.high`); `None` without one.
 fn cgroup_limit() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/cgroup").ok()?;
     let own = text.lines().find_map(|line| line.strip_prefix("0::/"))?;
@@ -30,14 +31,14 @@ fn cgroup_limit() -> Option<u64> {
     read("memory.max").into_iter().chain(read("memory.high")).min()
 }
 
-/// A budget for which threads wait.
+/// A limited amount of a resource. Threads wait for their shares of it.
 #[derive(Debug)]
 pub struct Budget {
     shares: Mutex<Shares>,
     changed: Condvar,
 }
 
-/// A share of a budget.
+/// A part of a budget that one holder uses until this value is dropped.
 #[derive(Debug)]
 pub struct Share<'a> {
     budget: &'a Budget,
@@ -46,7 +47,7 @@ pub struct Share<'a> {
 }
 
 impl Budget {
-    /// Creates a budget of this size.
+    /// Creates a budget of `total` units, such as bytes.
     pub fn new(total: u64) -> Self {
         Self { shares: Mutex::new(Shares::new(total)), changed: Condvar::new() }
     }
@@ -55,7 +56,7 @@ impl Budget {
         self.shares.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a share of the budget.
+    /// Waits for a share of the budget, in fair order.
     ///
     /// # Errors
     /// Returns [`SystemError::Cancelled`] if the work is cancelled in the meantime.

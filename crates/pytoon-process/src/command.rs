@@ -5,7 +5,7 @@ use crate::error::hint;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// The lookup of external programs: in these folders first, then on PATH.
+/// The lookup of external programs: in a list of folders first, then on PATH.
 #[derive(Debug, Clone, Default)]
 pub struct Programs {
     folders: Vec<PathBuf>,
@@ -30,7 +30,7 @@ impl Programs {
         Self { folders, isolated: true }
     }
 
-    /// Returns the path of a program.
+    /// Returns the path of a program, or an error with an installation hint.
     pub fn find(&self, program: &str) -> Result<PathBuf, SystemError> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let on_path = std::env::split_paths(&path).filter(|_| !self.isolated);
@@ -52,7 +52,7 @@ fn is_executable(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
 }
 
-/// A command as a value: pure functions create it, and a runner runs it.
+/// A command as a value, which pure functions create and a runner runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine {
     /// The name of the program.

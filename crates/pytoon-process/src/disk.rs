@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Returns the number of free bytes for this user on the disk of a folder (or of its nearest existing parent).
+/// Returns the number of bytes that this user can write to the disk of a folder (or of its nearest existing parent);
+/// `None` if it is unknown.
 pub fn free_bytes(folder: &Path) -> Option<u64> {
     let existing = folder.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
     let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
@@ -27,7 +28,7 @@ pub fn part_of(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Writes a file under a temporary name beside it, and then renames it.
+/// Writes a file under a temporary name beside it, and then renames it. The file is complete or absent.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SystemError> {
     let temporary = &part_of(path);
     let written = std::fs::write(temporary, bytes).and_then(|()| std::fs::rename(temporary, path));
@@ -49,7 +50,7 @@ pub fn place_whole(from: &Path, to: &Path) -> Result<(), SystemError> {
     placed.map_err(|error| SystemError::write(to, error))
 }
 
-/// Writes a file in pieces. The file is complete or absent.
+/// Lets `write` write a file under a temporary name, and then renames it. The file is complete or absent.
 pub fn write_through<E: From<SystemError>>(
     path: &Path,
     write: impl FnOnce(&mut std::io::BufWriter<std::fs::File>) -> Result<(), E>,
@@ -80,7 +81,7 @@ pub fn open_to_group(path: &Path) -> std::io::Result<()> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
 }
 
-/// Returns the umask of the process. The umask can only be read by setting it, so that is done once.
+/// Returns the umask of the process. It can only be read by setting it, so that is done once.
 fn umask() -> rustix::fs::Mode {
     static UMASK: OnceLock<rustix::fs::Mode> = OnceLock::new();
     *UMASK.get_or_init(|| {
@@ -113,7 +114,7 @@ pub fn remove_file(path: &Path) -> Result<(), SystemError> {
     }
 }
 
-/// A value that identifies the current content of a file.
+/// The identity of a file's content: path, size, change time and inode.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FileId {
     path: PathBuf,

@@ -122,7 +122,7 @@ impl SystemError {
         Self::File { what: "write", path: path.to_owned(), source }
     }
 
-    /// Returns the exhausted resource of this machine, if that caused the error.
+    /// Returns the exhausted resource of this machine; `None` if that is not the cause of the error.
     pub fn shortage(&self) -> Option<Shortage> {
         match self {
             Self::NoRoom { .. } => Some(Shortage::Disk),
@@ -133,7 +133,7 @@ impl SystemError {
         }
     }
 
-    /// Returns true if a resource of the machine is exhausted.
+    /// Returns true if an exhausted resource of this machine caused the error.
     pub fn is_exhausted(&self) -> bool {
         self.shortage().is_some()
     }
@@ -144,7 +144,8 @@ impl SystemError {
     }
 }
 
-/// Returns the last line about a file in FFmpeg's standard error, without the file's path.
+/// Returns the last non-empty line of FFmpeg's standard error, without the file's path; `no reason given` if there is
+/// none.
 pub fn last_words(stderr: &str, path: &Path) -> String {
     let line = stderr.lines().rev().find(|line| !line.trim().is_empty());
     let line = line.unwrap_or("no reason given").trim();
@@ -152,7 +153,8 @@ pub fn last_words(stderr: &str, path: &Path) -> String {
     line.strip_prefix(&place).unwrap_or(line).to_owned()
 }
 
-/// Returns the last line that a program printed, without the program's name. Bytes that are not text are omitted.
+/// Returns the last line that a program printed, without the program's name and characters that are not text, after a
+/// colon; empty if there is none.
 fn tail(program: &str, stderr: &str) -> String {
     let line = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let line = line.trim().strip_prefix(&format!("{program}: ")).unwrap_or(line.trim());
@@ -161,7 +163,7 @@ fn tail(program: &str, stderr: &str) -> String {
     if line.is_empty() { String::new() } else { format!(": {line}") }
 }
 
-/// Returns a hint on how to install a program.
+/// Returns a hint on how to install a program or find out more.
 pub(crate) fn hint(program: &str) -> &'static str {
     match program {
         "ffmpeg" | "ffprobe" => "`make setup`, or `apt-get install ffmpeg`",

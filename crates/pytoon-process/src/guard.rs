@@ -1,4 +1,4 @@
-//! Watches an external program while its owner is blocked on one of its pipes.
+//! Watches an external program while the calling thread is blocked on one of its pipes.
 
 use crate::progress::{Progress, Ticks};
 use crate::{CancelToken, SystemError, threads};
@@ -10,7 +10,7 @@ use std::time::Duration;
 /// The interval at which a guard checks a program.
 const GUARD_TICK: Duration = Duration::from_millis(50);
 
-/// Kills a program that stalls while its owner is blocked on a pipe.
+/// A watcher that kills a program if it stalls, runs too long or is cancelled while its owner is blocked on a pipe.
 #[derive(Debug)]
 pub(crate) struct Guard {
     state: Arc<GuardState>,
@@ -64,12 +64,13 @@ impl Guard {
         Ok(Self { state, thread })
     }
 
-    /// Records whether the owner is blocked.
+    /// Records that the owner is, or is no longer, blocked on a pipe.
     pub(crate) fn set_waiting(&self, waiting: bool) {
         self.state.waiting.store(waiting, Ordering::Release);
     }
 
-    /// Stops watching. Returns the reason why the program was killed, if it was.
+    /// Stops watching. Returns [`STALLED`] or [`TOO_LONG`] if the program was killed for that reason, and 0
+    /// otherwise.
     pub(crate) fn stop(self) -> u8 {
         self.state.over.store(true, Ordering::Release);
         self.thread.thread().unpark();

@@ -35,11 +35,11 @@ struct Keeper {
     companion: Option<(Child, ChildStdin)>,
 }
 
-/// The registration of a program that ends with this process, valid until this value is dropped.
+/// The registration of a program with the keeper, valid until this value is dropped.
 #[derive(Debug)]
 pub(crate) struct KeeperGuard(u32);
 
-/// Registers a program, so that its process group is killed when this process has died.
+/// Registers a program with the keeper, which kills the program's process group if this process dies.
 pub(crate) fn keep(id: u32) -> KeeperGuard {
     let mut keeper = KEEPER.lock().unwrap_or_else(PoisonError::into_inner);
     keeper.live.insert(id);

@@ -29,12 +29,12 @@ impl Progress {
         Self(Arc::new(Times { started: Instant::now(), last_ms, stopped_ms }))
     }
 
-    /// Records progress.
+    /// Records that the program made progress now.
     pub fn touch(&self) {
         self.0.last_ms.store(self.running().as_millis() as u64, Ordering::Relaxed);
     }
 
-    /// Returns the time since the last progress.
+    /// Returns the time since the program's last progress, without the time during which this process was stopped.
     pub(crate) fn idle(&self) -> Duration {
         self.running().saturating_sub(Duration::from_millis(self.0.last_ms.load(Ordering::Relaxed)))
     }
@@ -46,7 +46,7 @@ impl Progress {
     }
 }
 
-/// Detects the times at which this process was stopped, from the ticks of a loop.
+/// A detector of the times at which this process was stopped, from the ticks of a loop.
 #[derive(Debug)]
 pub(crate) struct Ticks(Instant);
 

@@ -24,10 +24,10 @@ use std::os::unix::process::CommandExt;
 const STDERR_KEPT: usize = 8 * 1024;
 /// The buffer size of a socket for frames, in bytes.
 const SOCKET_ROOM: usize = 1 << 20;
-/// The poll interval of a waiting thread.
+/// The interval at which a waiting thread checks a program.
 const TICK: Duration = Duration::from_millis(2);
 
-/// Runs external programs.
+/// A runner of external programs, with their limits.
 #[derive(Debug, Clone)]
 pub struct Runner {
     /// The lookup of programs.
@@ -38,7 +38,7 @@ pub struct Runner {
     pub stall: Duration,
     /// The limits of every program, regardless of its progress.
     pub limits: ProcessLimits,
-    /// The name under which shares of common budgets are held, such as a job's.
+    /// The name under which this runner's work holds shares of common budgets, such as a job's id.
     pub holder: Arc<str>,
 }
 
@@ -68,7 +68,8 @@ impl Runner {
         Self { programs, cancel, stall, limits: ProcessLimits::default(), holder: Arc::from("") }
     }
 
-    /// Runs a command to its end and returns its standard output.
+    /// Runs a command to its end and returns its standard output. Returns an error if it fails, stalls, exceeds a
+    /// limit or is cancelled.
     ///
     /// `input` is written to the program's standard input. Growing output and the end of the program count as
     /// progress.
@@ -116,7 +117,7 @@ impl Runner {
         self.spawn(command, Stdio::piped(), Stdio::piped())
     }
 
-    /// Starts a command whose standard input accepts large pieces, such as frames.
+    /// Starts a command whose standard input is a socket with a large buffer, for frames. Returns the other end.
     pub fn start_fed(&self, command: &CommandLine) -> Result<(Running, UnixStream), SystemError> {
         let (ours, theirs) = frame_socket(command)?;
         Ok((self.spawn(command, theirs.into(), Stdio::piped())?, ours))
@@ -135,7 +136,7 @@ impl Runner {
         Ok((self.spawn(command, memory.into(), OwnedFd::from(theirs).into())?, ours))
     }
 
-    /// Starts a command that reads no input and whose standard output delivers large pieces.
+    /// Starts a command without input whose standard output is a socket with a large buffer. Returns the other end.
     pub fn start_giving(
         &self,
         command: &CommandLine,
@@ -144,7 +145,7 @@ impl Runner {
         Ok((self.spawn(command, Stdio::null(), theirs.into())?, ours))
     }
 
-    /// Starts a command whose standard input accepts and whose standard output delivers large pieces.
+    /// Starts a command whose standard input and output are sockets with large buffers. Returns their other ends.
     pub fn start_between(
         &self,
         command: &CommandLine,
@@ -228,8 +229,8 @@ fn limit_memory(child: &Child, memory: u64) {
     let _ = (child, memory);
 }
 
-/// Returns both ends of a connection for frames. It is a socket because a pipe allocates and frees a page of memory
-/// for every 4 KiB and a socket for every 32 KiB, which costs half as much for the writer and a third for the reader.
+/// Returns both ends of a socket for frames. A pipe allocates and frees a page of memory for every 4 KiB and a socket
+/// for every 32 KiB, so a socket costs half as much for the writer and a third for the reader.
 fn frame_socket(command: &CommandLine) -> Result<(UnixStream, OwnedFd), SystemError> {
     let failed = |source| SystemError::Start { program: command.program.to_owned(), source };
     let (ours, theirs) = UnixStream::pair().map_err(failed)?;
@@ -274,19 +275,19 @@ pub struct Running {
     longest: Duration,
     started: Instant,
     guard: Option<Guard>,
-    /// The reason why there is no guard. The program was then killed, since it could not be watched.
+    /// The reason why the program has no guard. It was then killed, since it could not be watched.
     unguarded: Option<SystemError>,
     /// The registration with the keeper. It is the last field, so that it is released after the program has ended.
     _kept: keeper::KeeperGuard,
 }
 
 impl Running {
-    /// Takes the program's standard input. Returns `None` on later calls.
+    /// Takes the pipe to the program's standard input; `None` if it was taken before or is no pipe.
     pub fn take_stdin(&mut self) -> Option<ChildStdin> {
         self.child.stdin.take()
     }
 
-    /// Takes the program's standard output. Returns `None` on later calls.
+    /// Takes the pipe from the program's standard output; `None` if it was taken before or is no pipe.
     pub fn take_stdout(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()
     }
@@ -324,7 +325,7 @@ impl Running {
         done
     }
 
-    /// Kills the program if it has stalled or the work was cancelled.
+    /// Kills the program and returns an error if it has stalled, run too long, or been cancelled.
     fn watch(&mut self) -> Result<(), SystemError> {
         if self.cancel.is_cancelled() {
             self.kill();
@@ -357,7 +358,8 @@ impl Running {
         }
     }
 
-    /// Waits for the program to exit. Kills it on cancellation or a stall.
+    /// Waits for the program to exit. Kills it on cancellation, on a stall, or after its maximum run time. Returns an
+    /// error unless it succeeded.
     pub fn wait(mut self) -> Result<(), SystemError> {
         drop(self.child.stdin.take());
         if let Some(error) = self.unguarded.take() {

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-/// A position in the queue for a share.
+/// A position in the queue for a share of a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(u64);
 
@@ -22,11 +22,11 @@ struct Wish {
     amount: u64,
 }
 
-/// A budget with its holders and its queue.
+/// The shares of a budget and the queue for them.
 #[derive(Debug)]
 pub struct Shares {
     total: u64,
-    /// The maximum that one holder may have, even while no other waits.
+    /// The maximum share of one holder, even while no other waits.
     most: u64,
     free: u64,
     held: BTreeMap<String, u64>,
@@ -35,18 +35,18 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// Creates a budget without holders.
+    /// Creates a budget of `total` units without holders.
     pub fn new(total: u64) -> Self {
         let (held, line) = Default::default();
         Self { total, most: total, free: total, held, line, last_ticket: 0 }
     }
 
-    /// Creates a budget whose shares are held for a long time.
+    /// Creates a budget whose shares are held for a long time, so that no holder may have more than half of it.
     pub fn for_long(total: u64) -> Self {
         Self { most: total / 2, ..Self::new(total) }
     }
 
-    /// Adds a request to the queue.
+    /// Adds a holder's request to the queue, reduced to the maximum share. Returns its ticket.
     pub fn ask(&mut self, holder: &str, amount: u64) -> Ticket {
         self.last_ticket += 1;
         let ticket = Ticket(self.last_ticket);
@@ -54,8 +54,8 @@ impl Shares {
         ticket
     }
 
-    /// Returns the share for a ticket if it is the ticket's turn. Otherwise the caller must try again after any share
-    /// has been returned.
+    /// Allocates the share of a ticket and returns its size; `None` if it is not the ticket's turn. The caller tries
+    /// again after any share has been returned.
     pub fn claim(&mut self, ticket: Ticket) -> Option<u64> {
         let at = self.next().filter(|at| self.line[*at].ticket == ticket)?;
         let wish = self.line.remove(at);
@@ -80,7 +80,7 @@ impl Shares {
         self.free += amount;
     }
 
-    /// Returns the amount in use.
+    /// Returns the amount that all holders use.
     pub fn in_use(&self) -> u64 {
         self.total - self.free
     }

@@ -14,7 +14,7 @@ pub enum Shortage {
 }
 
 impl Shortage {
-    /// Returns the shortage that a system error reports.
+    /// Returns the shortage that an operating system error reports; `None` if it reports another error.
     pub fn of(error: &std::io::Error) -> Option<Self> {
         use rustix::io::Errno;
         if matches!(error.kind(), StorageFull | QuotaExceeded) {
@@ -25,7 +25,7 @@ impl Shortage {
         short.iter().any(|errno| errno.raw_os_error() == code).then_some(Self::Process)
     }
 
-    /// Returns the shortage that an error, or one of its causes, reports.
+    /// Returns the shortage that an error, or one of its causes, reports; `None` if there is none.
     pub fn behind(error: &(dyn Error + 'static)) -> Option<Self> {
         let mut cause = Some(error);
         while let Some(error) = cause {
@@ -37,9 +37,9 @@ impl Shortage {
         None
     }
 
-    /// Returns the shortage that a program reported on its standard error, for which a program has no other channel.
-    /// The messages are the C library's, which FFmpeg does not translate. An out-of-memory error is ignored: the
-    /// runner limits a program's memory, so the error is not evidence of a shortage on the machine.
+    /// Returns the shortage that a program's standard error reports; `None` if there is none. The messages are the C
+    /// library's, which FFmpeg does not translate. An out-of-memory error is ignored: the runner limits a program's
+    /// memory, so the error is not evidence of a shortage on the machine.
     pub(crate) fn told_by_program(stderr: &str) -> Option<Self> {
         let says = |words: &str| stderr.contains(words);
         if says("No space left on device") || says("quota exceeded") {

@@ -1,4 +1,4 @@
-//! Starts threads on a machine that may refuse further ones.
+//! Starts threads without a panic if the system refuses them.
 //!
 //! `std::thread::spawn` and `Scope::spawn` panic when the system refuses a thread (`ulimit -u`, `TasksMax=`,
 //! `pids.max`). Here the refusal is an error for which a job is deferred ([`SystemError::is_exhausted`]), or the work
@@ -10,7 +10,7 @@ use crate::SystemError;
 use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
 
-/// Starts a thread.
+/// Starts a thread, or returns an error if the system refuses one.
 ///
 /// # Errors
 /// Returns [`SystemError::NoThread`] if the system refuses to start a thread.
@@ -20,7 +20,7 @@ pub fn spawn<T: Send + 'static>(
     Builder::new().spawn(work).map_err(SystemError::NoThread)
 }
 
-/// Starts a thread that ends within a scope.
+/// Starts a thread that ends within a scope, or returns an error if the system refuses one.
 ///
 /// # Errors
 /// Returns [`SystemError::NoThread`] if the system refuses to start a thread.

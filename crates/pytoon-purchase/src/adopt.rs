@@ -1,4 +1,4 @@
-//! Calls that were made before: by an earlier process, by another one, or in an earlier check.
+//! Resumes or adopts calls that were made before: by an earlier process, by another one, or in an earlier check.
 
 use crate::buyer::Buyer;
 use crate::ends::{Traced, tell_unknown};
@@ -12,11 +12,12 @@ use pytoon_vendor::{Result, VendorError, VendorErrorKind};
 use pytoon_vocabulary::{JobId, SceneId};
 use std::time::Duration;
 
-/// The interval between two checks of a call whose vendor can no longer be queried.
+/// The interval between two checks of another process's call whose vendor can no longer be queried.
 const RECHECK: Duration = Duration::from_secs(1);
 
 impl Buyer {
-    /// Resumes a call for the same goods, and checks abandoned ones; `None` if there is no relevant call.
+    /// Resumes a call in progress for the order's request, and adopts the goods of an abandoned one. Returns `None`
+    /// if there is no such call.
     ///
     /// # Errors
     /// The errors of [`Buyer::obtain`].
@@ -42,7 +43,7 @@ impl Buyer {
         Ok(None)
     }
 
-    /// Resumes a call for the same goods while the caller holds the request's lock.
+    /// Resumes a call for the order's request, as [`Buyer::resume`] does, while the caller holds the request's lock.
     pub(crate) async fn resume_locked<S: Seller>(
         &self,
         order: &Order,
@@ -101,8 +102,8 @@ impl Buyer {
         if at_once { earlier.adopt(is_mine).await } else { earlier.go_on(memo).await }
     }
 
-    /// Takes over a job whose previous process is dead. The calls that it left without a response become unknown at
-    /// once. The caller must keep every other process out of the job.
+    /// Marks the unanswered calls of a job as unknown, because its previous process is dead. The caller must keep
+    /// every other process out of the job.
     ///
     /// # Errors
     /// Returns an error if the ledger is unreachable.
@@ -113,7 +114,7 @@ impl Buyer {
         Ok(())
     }
 
-    /// Settles the calls of a scene that have a row but no response. The process that wrote the row may be
+    /// Resolves the calls of a scene that have a row but no response. The process that wrote the row may be
     /// disconnected from the ledger and know the response, so no other vendor is called until its lease ends, unless
     /// the vendor itself can tell. Afterwards the call counts as unknown.
     ///
@@ -196,7 +197,7 @@ impl Buyer {
 }
 
 impl<S: Seller> Purchase<'_, S> {
-    /// Checks once whether abandoned goods have arrived in the meantime.
+    /// Polls an abandoned task once, and adopts its goods if they have arrived in the meantime.
     async fn peek(
         &self,
         task: &Task,
@@ -214,7 +215,7 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Resumes a call whose vendor works with tasks. Returns `None` if the call failed and a new one may be made.
+    /// Resumes a call whose vendor works with tasks. Returns `None` if the call failed so that a new one may be made.
     async fn go_on(&self, memo: &mut PurchaseMemo) -> Result<Option<Obtained<S::Goods>>, Stop> {
         let (order, row) = (self.order, &self.row);
         // A purchase gets here repeatedly, and logs this once.
@@ -251,7 +252,7 @@ impl<S: Seller> Purchase<'_, S> {
     }
 
     /// Stores the goods of a process that was killed after it wrote the file and before it updated the row. Without a
-    /// file the call is lost, since its vendor responds at once or never.
+    /// file, the call ends as lost, since its vendor responds at once or never.
     async fn adopt(&self, is_mine: bool) -> Result<Option<Obtained<S::Goods>>, Stop> {
         let (order, file) = (self.order, self.seller.file(&self.row));
         let found = self.buyer.read(order, &file, |path| {
@@ -299,7 +300,8 @@ impl<S: Seller> Purchase<'_, S> {
     }
 }
 
-/// Returns the row that determines the next step: work in progress, then a call without a response, then a rejection.
+/// Returns the row that determines the next step: work in progress, then a call without a response, then an abandoned
+/// or unknown call, then a rejection.
 fn most_telling(rows: Vec<CallRow>) -> Option<CallRow> {
     let rank = |row: &CallRow| match row.state {
         CallState::Submitted => 0,

@@ -18,7 +18,7 @@ use std::time::Duration;
 /// The interval between two checks of the cancel token.
 const TICK: Duration = Duration::from_millis(25);
 
-/// Makes purchases and records them in the ledger.
+/// The buyer, which makes purchases and records them in the ledger.
 #[derive(Debug)]
 pub struct Buyer {
     /// The ledger of paid calls.
@@ -43,15 +43,15 @@ impl Buyer {
         Self { ledger, world, storage, cancel, under_way: Mutex::default() }
     }
 
-    /// Returns the lock of a request. Within a process, only one purchase of it is in progress at a time, and the
-    /// next caller gets the stored result.
+    /// Returns the lock of a request. It lets only one purchase of the request run at a time in this process; the
+    /// next caller gets the stored goods.
     pub(crate) fn lock(&self, request_hash: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut all = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, lock| Arc::strong_count(lock) > 1);
         all.entry(request_hash.to_owned()).or_default().clone()
     }
 
-    /// Waits for the given time, or returns an error as soon as the user cancels.
+    /// Waits for the given time. Returns an error as soon as the user cancels.
     ///
     /// # Errors
     /// Returns [`VendorErrorKind::Cancelled`] if the user cancels.
@@ -77,7 +77,7 @@ impl Buyer {
         Err(VendorError::new(vendor, "go on", VendorErrorKind::Cancelled, message))
     }
 
-    /// Returns [`Stop::Later`] for a purchase that must wait, or a failure if the user cancelled.
+    /// Returns [`Stop::Later`] with the delay, or [`Stop::Failed`] if the user cancelled.
     pub fn wait(&self, vendor: &str, how_long: Duration) -> Stop {
         match self.check_cancel(vendor) {
             Ok(()) => Stop::Later(how_long),
@@ -85,7 +85,8 @@ impl Buyer {
         }
     }
 
-    /// Returns the stored goods for an order, if their file is complete.
+    /// Returns the goods that an earlier purchase of the order's request stored; `None` if there are none, or if
+    /// their file is missing or unusable. Its record is then removed.
     ///
     /// # Errors
     /// Returns an error if the ledger or the disk is unavailable: "unknown" must never be mistaken for "not bought".
@@ -104,7 +105,7 @@ impl Buyer {
         Ok(goods)
     }
 
-    /// Reads a file of the storage folder; `None` if it does not exist.
+    /// Fetches a stored file if necessary and opens it with `open`; `None` if it does not exist or is unusable.
     pub(crate) async fn read<T>(
         &self,
         order: &Order,
@@ -130,8 +131,7 @@ impl Buyer {
         }
     }
 
-    /// Obtains an order's goods, and waits and retries as the vendor's terms allow, for callers that have no other
-    /// work.
+    /// Obtains an order's goods. Waits and retries as the vendor's terms allow, for callers that have no other work.
     ///
     /// # Errors
     /// Returns the last failure.

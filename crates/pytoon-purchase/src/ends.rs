@@ -1,4 +1,4 @@
-//! Ends calls that delivered no goods, or none so far, and determines their charges.
+//! Ends calls that delivered no goods, and determines their charges.
 
 use crate::buyer::Buyer;
 use crate::order::TaskProgress;
@@ -17,19 +17,19 @@ const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
 const IMPLAUSIBLE_TIMES: i64 = 100;
 const IMPLAUSIBLE: MicroUsd = MicroUsd(100_000_000);
 
-/// The result of looking up a call without a response.
+/// The result of looking up a call without a response at its vendor.
 pub(crate) enum Traced {
     /// The vendor has a task for the call.
     Task(Task),
     /// The vendor certainly has no task: the call never arrived and may be repeated.
     NeverArrived(VendorError),
-    /// The vendor cannot tell, or cannot tell yet.
+    /// The vendor cannot tell, now or at all, if the call arrived.
     Undecided,
 }
 
 impl<S: Seller> Purchase<'_, S> {
-    /// Ends a call that returned neither a task nor goods. Only a call that certainly cost nothing may be repeated.
-    /// If it may have cost something, the vendor is queried, and then a person decides.
+    /// Handles a failed submission. Ends the call if it certainly cost nothing or was rejected, or if its vendor has
+    /// no tasks; otherwise looks it up at the vendor. An undecided call is left to a later look-up or to a person.
     pub(crate) async fn trace_unanswered(&self, error: VendorError) -> Result<Task> {
         let at_once = self.seller.terms().answering == Answering::AtOnce;
         match (error.accepted, error.kind) {
@@ -69,8 +69,9 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Looks up a call whose response never arrived. If the vendor does not list it yet (`at_it`, or too little time
-    /// has passed), the call stays undecided, and the next process looks it up again.
+    /// Looks up at its vendor a call whose response never arrived. If the vendor does not list the call, it stays
+    /// undecided while it may still arrive (`at_it`) or too little time has passed; the next process looks it up
+    /// again.
     pub(crate) async fn look_up(&self, at_it: bool) -> Result<Traced> {
         let Answering::ByTask { lookup_settles: Some(settles) } = self.seller.terms().answering
         else {
@@ -108,8 +109,8 @@ impl<S: Seller> Purchase<'_, S> {
         Err(error.charged(Some(charged)))
     }
 
-    /// Stops waiting and cancels the vendor's task. Goods that arrive anyway are adopted later. Returns the amount
-    /// that counts as charged.
+    /// Stops waiting for a task and asks the vendor to cancel it. Goods that arrive anyway are adopted later. Returns
+    /// the amount that counts as charged.
     pub(crate) async fn give_up(&self, task: &Task, error: Option<&VendorError>) -> MicroUsd {
         let answer = tokio::time::timeout(CANCEL_PATIENCE, self.seller.cancel(task)).await;
         let (event, outcome) = match answer {
@@ -127,7 +128,7 @@ impl<S: Seller> Purchase<'_, S> {
         charged
     }
 
-    /// Records the end of a task that the vendor ended without goods.
+    /// Records the end of a task that delivered no goods, with its charge. Returns the error with that charge.
     pub(crate) async fn end_without_goods(&self, error: VendorError) -> VendorError {
         let by_table = error.charged.unwrap_or(self.row.estimated);
         let (event, charged) = match error.kind {
@@ -153,15 +154,15 @@ impl<S: Seller> Purchase<'_, S> {
         error.charged.unwrap_or(by_table)
     }
 
-    /// Advances the call's row to its next state.
+    /// Applies an event to the call's row in the ledger.
     pub(crate) async fn advance(&self, event: CallEvent, change: CallChange) -> Result<()> {
         let ledger = &self.buyer.ledger;
         let advanced = ledger.call_advance(&self.row.id, event, change, self.now()).await;
         self.order.known(advanced).map(drop)
     }
 
-    /// Records the end of the call. A row that cannot be written is logged, and stays open for the next process that
-    /// checks it.
+    /// Records the end of the call. If the row cannot be written, logs that; the row stays open for the next process
+    /// that checks it.
     pub(crate) async fn end(
         &self,
         event: CallEvent,
@@ -174,18 +175,19 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Releases the lease of the row, because this process no longer works on the call.
+    /// Releases the lease of the call's row, because this process no longer works on the call.
     pub(crate) async fn let_go(&self) {
         self.touch(Duration::ZERO).await;
     }
 
-    /// Extends the lease of the row. If that fails, the worst consequence is that another process also checks the
-    /// call.
+    /// Extends the lease of the call's row. If that fails, the worst consequence is that another process also checks
+    /// the call.
     pub(crate) async fn touch(&self, lease: Duration) {
         let _ = self.buyer.ledger.call_touch(&self.row.id, self.now() + millis(lease)).await;
     }
 
-    /// Returns the cost that the vendor reported; `None` if it is implausible, so that the price table applies.
+    /// Returns the cost that the vendor reported; `None` if there is none or it is implausible, so that the price
+    /// table applies.
     pub(crate) fn plausible(&self, reported: Option<MicroUsd>) -> Option<MicroUsd> {
         let (reported, estimated) = (reported?, self.row.estimated);
         let most = MicroUsd(estimated.0.saturating_mul(IMPLAUSIBLE_TIMES)).max(IMPLAUSIBLE);
@@ -202,14 +204,14 @@ impl<S: Seller> Purchase<'_, S> {
     }
 }
 
-/// Logs that a call has no response.
+/// Logs that the outcome of a call is unknown.
 pub(crate) fn tell_unknown(row: &CallRow) {
     let (job, scene) = (row.job_id.as_str(), row.scene_id.as_str());
     Event::EngineCallUnknown { job, scene, engine: &row.engine, call: row.id.as_str() }.emit();
 }
 
 impl Buyer {
-    /// Records the end of a call in its row.
+    /// Records the end of a call in its row. Logs an error of the ledger.
     pub(crate) async fn end(
         &self,
         row: &CallRow,

@@ -1,4 +1,4 @@
-//! An order, its result, and the memo of a purchase between two checks.
+//! An order, its result, and the state of a purchase between two checks.
 
 use crate::seller::Task;
 use pytoon_records::ledger::{CallLimits, CallRow, Fence, StoreError};
@@ -7,12 +7,12 @@ use pytoon_vocabulary::{CallId, JobId, MicroUsd, SceneId, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// A request to one vendor on behalf of one job, which pays.
+/// An order for goods from one vendor, on behalf of the job that pays.
 #[derive(Debug, Clone, Default)]
 pub struct Order {
     /// The id of the job that pays.
     pub job_id: JobId,
-    /// The scene, or the part of the film, that needs the goods.
+    /// The scene, or the voice or transcript, that needs the goods.
     pub scene_id: SceneId,
     /// The name of the vendor, as used in configuration, metrics and ledger.
     pub vendor: String,
@@ -37,18 +37,18 @@ pub struct Order {
 }
 
 impl Order {
-    /// Converts the ledger's result. An unreachable ledger becomes a failure of the order.
+    /// Converts a ledger error to a failure of the order.
     pub(crate) fn known<T>(&self, said: Result<T, StoreError>) -> Result<T> {
         said.map_err(|error| ledger_error(&self.vendor, &error))
     }
 
-    /// Returns a failure of this order.
+    /// Creates a failure of this order.
     pub(crate) fn error(&self, kind: VendorErrorKind, message: impl Into<String>) -> VendorError {
         VendorError::new(&self.vendor, self.operation, kind, message)
     }
 }
 
-/// The memo of a purchase between two checks; empty before the first.
+/// The state of a purchase between two checks; empty before the first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PurchaseMemo {
@@ -64,7 +64,7 @@ pub struct PurchaseMemo {
 pub struct TaskProgress {
     /// The id of the call that paid for the task.
     pub call: CallId,
-    /// True if this purchase made the call; false if the call was already in progress.
+    /// True if this purchase made the call; false if it joined a call in progress.
     pub is_own: bool,
     pub(crate) began: UnixMs,
     pub(crate) moved: UnixMs,
@@ -82,7 +82,7 @@ impl TaskProgress {
 }
 
 impl PurchaseMemo {
-    /// Starts or continues to follow the task of a call.
+    /// Returns the progress of a call's task; a new one if another task was followed before.
     pub(crate) fn follow(&mut self, call: &CallId, now: UnixMs) -> &mut TaskProgress {
         let known = self.task.take().filter(|task| task.call == *call);
         self.task.insert(known.unwrap_or_else(|| TaskProgress {
@@ -131,17 +131,17 @@ impl From<VendorError> for Stop {
     }
 }
 
-/// Returns the failure of an unreachable ledger, without which no call may be made.
+/// Creates the failure for an unreachable ledger, without which no call may be made.
 pub fn ledger_error(vendor: &str, error: &StoreError) -> VendorError {
     VendorError::new(vendor, "use the ledger", VendorErrorKind::Ledger, error.to_string())
 }
 
-/// Returns the vendor's task that is stored for a call, if there is one.
+/// Returns the vendor's task in a call's row; `None` if there is none.
 pub fn stored_task(row: &CallRow) -> Option<Task> {
     serde_json::from_value(row.task.clone()?).ok()
 }
 
-/// Returns the failure of an order whose call may or may not have been accepted.
+/// Creates the failure of an order whose earlier call may or may not have been accepted.
 pub(crate) fn undecided(order: &Order, row: &CallRow) -> VendorError {
     let id = &row.id;
     let message = format!(

@@ -20,15 +20,15 @@ use pytoon_vocabulary::{CallId, MicroUsd, UnixMs};
 use std::path::Path;
 use std::time::Duration;
 
-/// The lease duration of a row that has a task and no heartbeat.
+/// The duration of the lease on a call's row while its task runs.
 pub const LEASE: Duration = Duration::from_secs(60);
-/// Maximum time between writing a row and making its call. It is shorter than the leases of rows by more than a
-/// call's duration.
+/// Maximum time between writing a row and making its call. It is shorter than the lease of a row by more than the
+/// duration of a call.
 const FRESH: Duration = Duration::from_secs(15);
 /// Maximum time for which the write of a new purchase to the ledger is retried.
 const NOTE_PATIENCE: Duration = Duration::from_secs(600);
 const NOTE_PAUSE: Duration = Duration::from_secs(1);
-/// Maximum number of rounds in which other processes claim the request without delivering goods.
+/// Maximum number of attempts while other processes claim the request and deliver no goods.
 const RACES: usize = 8;
 /// Maximum number of attempts to download finished goods and to make them durable.
 const FETCHES: u32 = 4;
@@ -41,7 +41,7 @@ const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// The result of one check of a purchase.
 type Looked<S> = Result<Obtained<<S as Seller>::Goods>, Stop>;
 
-/// A paid call with its row in the ledger and its context.
+/// One paid call: its row in the ledger, its order and its seller.
 #[derive(Debug)]
 pub(crate) struct Purchase<'a, S> {
     pub(crate) buyer: &'a Buyer,
@@ -102,7 +102,8 @@ impl Buyer {
         purchase.follow(&task, memo).await
     }
 
-    /// Makes the purchase unless the request has already been purchased: admit, submit, follow, store.
+    /// Purchases the goods: prepares, admits, submits, follows and stores. Returns `None` if the request has already
+    /// been purchased or rejected.
     async fn buy<S: Seller>(
         &self,
         order: &Order,
@@ -125,8 +126,8 @@ impl Buyer {
         purchase.follow(&task, memo).await.map(Some)
     }
 
-    /// Writes the call's ledger row if the vendor has a free slot and every budget allows it. Returns `None` if the
-    /// same request has already been purchased or rejected.
+    /// Writes the call's row if the vendor has a free slot and every budget allows it. Returns `None` if the same
+    /// request has already been purchased or rejected.
     async fn admit<S: Seller>(
         &self,
         order: &Order,
@@ -200,8 +201,8 @@ impl<S: Seller> Purchase<'_, S> {
         self.buyer.world.now()
     }
 
-    /// Returns an error if the user cancelled, or if this process was suspended after it wrote the row, since other
-    /// processes may by now treat the row as that of a dead process.
+    /// Returns an error, and ends the call as not sent, if the user cancelled or if this process was suspended after
+    /// it wrote the row: other processes may by now treat the row as that of a dead process.
     async fn check_still_wanted(&self) -> Result<()> {
         let slept = self.now() - self.row.created_at;
         let checked = match self.buyer.check_cancel(&self.order.vendor) {
@@ -218,7 +219,7 @@ impl<S: Seller> Purchase<'_, S> {
         checked
     }
 
-    /// Follows a task until it delivers its goods: checks it once, and waits if they are not there yet.
+    /// Checks a task once. Returns its goods, or [`Stop::Later`] if it is in progress.
     pub(crate) async fn follow(&self, task: &Task, memo: &mut PurchaseMemo) -> Looked<S> {
         let progress = memo.follow(&self.row.id, self.now());
         let looked = self.look(task, progress).await;
@@ -303,7 +304,7 @@ impl<S: Seller> Purchase<'_, S> {
         self.keep(file, fetched, duration_ms, charged).await
     }
 
-    /// Fetches the goods, with a new URL if the old one expired.
+    /// Downloads the goods, with retries and with a new URL if the old one expired.
     async fn fetch(&self, task: &Task, mut output: S::Output, path: &Path) -> Result<Fetched> {
         let vendor = &self.order.vendor;
         if let Some(folder) = path.parent() {
@@ -358,7 +359,7 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Advances the row to `kept`.
+    /// Records the stored file in the ledger, and returns the goods.
     pub(crate) async fn keep(
         &self,
         file: String,
@@ -400,8 +401,8 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Stores goods that the response contained. They are paid for and in memory, so they are used even if their file
-    /// or their row cannot be written.
+    /// Stores the goods that a response contained. They are paid for and in memory, so they are returned even if
+    /// their file or their row cannot be written.
     async fn deliver(&self, output: S::Output) -> Looked<S> {
         if let Err(error) = self.keep_delivered(&output).await {
             Event::Warning { detail: &error.to_string() }.emit();
@@ -431,7 +432,7 @@ impl<S: Seller> Purchase<'_, S> {
         Err(error)
     }
 
-    /// Checks and stores a complete file, at the price in the table.
+    /// Checks a complete file and records it in the ledger, charged at the price in the table.
     pub(crate) async fn keep_file(
         &self,
         file: String,
@@ -447,8 +448,8 @@ impl<S: Seller> Purchase<'_, S> {
 }
 
 impl Buyer {
-    /// Writes the vendor's task to disk before anything else happens. Nothing else records the purchase, so the write
-    /// is retried while the ledger is unreachable.
+    /// Records the vendor's task in the call's row before anything else happens. Nothing else records the purchase,
+    /// so the write is retried while the ledger is unreachable.
     ///
     /// # Errors
     /// Returns an error if the user cancels in the meantime, or the ledger is unreachable for ten minutes.

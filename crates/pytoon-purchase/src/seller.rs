@@ -28,9 +28,9 @@ pub enum Answering {
 pub struct Terms {
     /// The kind of response to a paid call.
     pub answering: Answering,
-    /// The lease of a row without a response.
+    /// The duration of the lease on a call's row before its response arrives.
     pub intent_lease: Duration,
-    /// Maximum time to wait for a slot of the vendor, and for a task after its start.
+    /// Maximum time to wait for a free slot of the vendor, and for a task after its start.
     pub patience: Duration,
     /// Maximum time that a task may make no progress.
     pub stall: Duration,
@@ -61,7 +61,7 @@ pub struct Task {
 pub enum Answer<O> {
     /// The vendor accepted the call as a task.
     Task(Task),
-    /// The vendor delivered the goods, or their location.
+    /// The response contains the goods, or their location.
     Delivered(O),
 }
 
@@ -111,11 +111,11 @@ pub enum Lookup {
     Found(Task),
     /// The vendor has no such call.
     Absent,
-    /// The vendor cannot tell.
+    /// The vendor cannot tell if the call arrived.
     CannotSay,
 }
 
-/// Goods that were downloaded to disk.
+/// Purchased goods that were downloaded to disk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fetched {
     /// The SHA-256 of the file, in hexadecimal.
@@ -133,14 +133,14 @@ pub enum Verdict {
     Usable {
         /// The length of the goods, in milliseconds.
         duration_ms: i64,
-        /// True if the check changed the file.
+        /// True if the check rewrote the file, for example to remove its audio.
         changed: bool,
     },
-    /// The goods cannot be used, for this reason.
+    /// The goods cannot be used; the value is the reason.
     Unusable(String),
 }
 
-/// A vendor together with one request for goods.
+/// The vendor-specific side of one purchase: a vendor together with one request.
 pub trait Seller: Sized + Send + Sync {
     /// A prepared request, which has cost nothing so far.
     type Prepared: Send + Sync;
@@ -159,7 +159,7 @@ pub trait Seller: Sized + Send + Sync {
     /// Returns an error if no seller can handle the call now.
     fn answering_for(&self, row: &CallRow) -> Result<Self>;
 
-    /// Does the free work before a call. `call_id` is the id of the later call.
+    /// Does the free work before a call, such as uploads. `call_id` is the id of the later call.
     fn prepare(&self, call_id: &CallId) -> impl VendorFuture<Self::Prepared>;
 
     /// Makes the one call that costs money.
@@ -168,7 +168,7 @@ pub trait Seller: Sized + Send + Sync {
     /// Returns the state of a task.
     fn poll(&self, task: &Task) -> impl VendorFuture<TaskState<Self::Output>>;
 
-    /// Looks up a call whose response never arrived.
+    /// Looks up at the vendor a call whose response never arrived.
     fn look_up(&self, row: &CallRow) -> impl VendorFuture<Lookup>;
 
     /// Asks the vendor to stop a task.
@@ -177,19 +177,19 @@ pub trait Seller: Sized + Send + Sync {
     /// Returns the path at which the goods of a call are stored, relative to the storage folder.
     fn file(&self, row: &CallRow) -> String;
 
-    /// Writes goods to a file. The file is complete or absent.
+    /// Downloads or writes goods to a file. The file is complete or absent.
     fn fetch(&self, output: &Self::Output, path: &Path) -> impl VendorFuture<Fetched>;
 
-    /// Checks goods in their file, and repairs the file where possible.
+    /// Checks the goods in their file, and repairs the file where possible.
     fn check(&self, path: &Path) -> impl VendorFuture<Verdict>;
 
-    /// Reads goods from their file; `None` if the file is incomplete. Without a record of stored goods, only the file
-    /// is considered.
+    /// Reads the goods from their file; `None` if the file is incomplete. `kept` is the record of the stored goods,
+    /// if there is one.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read.
     fn open(&self, kept: Option<&KeptClip>, path: &Path) -> std::io::Result<Option<Self::Goods>>;
 
-    /// Returns the goods that a response delivered; `None` if the response contains only their location.
+    /// Returns the goods that a response contained; `None` if it contains only their location.
     fn at_hand(&self, output: Self::Output) -> Option<Self::Goods>;
 }

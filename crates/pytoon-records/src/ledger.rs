@@ -62,7 +62,7 @@ pub enum CallState {
 pub enum CallEvent {
     /// The vendor returned a task id.
     Answered,
-    /// The call provably never left, or the vendor rejected it before accepting it.
+    /// The call was certainly never sent, or the vendor rejected it before accepting it.
     NotSent,
     /// The response never arrived.
     NoAnswer,
@@ -110,7 +110,7 @@ impl CallState {
         Self::Unknown,
     ];
 
-    /// Returns the state after an event.
+    /// Returns the state to which an event leads, or an error if this state does not allow the event.
     pub fn apply(self, event: CallEvent) -> Result<Self, InvalidTransition> {
         use CallEvent as E;
         use CallState as S;
@@ -131,7 +131,7 @@ impl CallState {
         })
     }
 
-    /// Returns the states that allow an event, and the state to which it leads.
+    /// Returns the states that allow an event, and the state to which the event leads.
     pub fn step(event: CallEvent) -> (Vec<Self>, Self) {
         let steps = Self::ALL.into_iter().filter_map(|from| Some((from, from.apply(event).ok()?)));
         let (from, to): (Vec<Self>, Vec<Self>) = steps.unzip();
@@ -145,7 +145,7 @@ impl CallState {
         self.is_open() || self == Self::Refused
     }
 
-    /// Returns true if the charge paid for nothing that a film can use, now or later.
+    /// Returns true if a charge in this state paid for nothing that a film can use, now or later.
     pub fn wastes(self) -> bool {
         matches!(
             self,
@@ -187,15 +187,15 @@ impl fmt::Display for CallState {
     }
 }
 
-/// The lease under which work is done, if other workers may claim the same work. A worker with an older token was
-/// suspended or disconnected in the meantime and must not make purchases.
+/// The lease under which a worker makes purchases, if another worker may claim the same work. A worker with an older
+/// token was suspended or disconnected in the meantime and must not make purchases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fence {
     /// The id of the claimed task.
     pub task_id: TaskId,
     /// The token of the claim.
     pub token: i64,
-    /// The time after which a call without a response counts as unknown if its worker is silent, in milliseconds.
+    /// The silence of a worker, in milliseconds, after which its call without a response counts as unknown.
     pub unanswered_ms: i64,
 }
 
@@ -214,7 +214,7 @@ pub struct NewCall {
     pub request_hash: String,
     /// The prompt in the form in which it is sent.
     pub prompt: String,
-    /// The data that later polls need: the engine's current configuration block.
+    /// The engine's current configuration block, with which later processes poll the call and fetch its clip.
     pub pinned: serde_json::Value,
     /// A fingerprint of the API key that pays; never the key itself.
     pub key_id: String,
@@ -222,7 +222,7 @@ pub struct NewCall {
     pub estimated: MicroUsd,
     /// The time at which the call is recorded.
     pub at: UnixMs,
-    /// The time at which this process's lease ends.
+    /// The time until which this process follows the call; another process may take it over then.
     pub lease_until: UnixMs,
     /// The lease that must hold for the call to be made; `None` if no other process can have the work.
     pub fence: Option<Fence>,
@@ -340,9 +340,9 @@ impl CallRow {
 /// The ledger's entries about a scene before its first call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
-    /// True if a call of the scene has a row but no response yet.
+    /// True if a call of the scene has state `intent`: its row is written and no response is recorded.
     pub has_intent: bool,
-    /// The hashes of requests that would get [`Admission::Taken`].
+    /// The hashes of requests that were already purchased or rejected, which get [`Admission::Taken`].
     pub taken: BTreeSet<String>,
     /// The breakers with failures on record, by engine.
     pub breakers: BTreeMap<String, BreakerRow>,
@@ -363,7 +363,7 @@ pub struct CallChange {
     pub error: Option<String>,
 }
 
-/// Selects rows that meet every condition that is set.
+/// The conditions that listed calls must meet, if set.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CallFilter {
     /// The job of the calls.
@@ -406,13 +406,14 @@ pub struct KeptClip {
 pub struct BreakerRow {
     /// The number of consecutive failures.
     pub failures: u32,
-    /// The time until which the breaker is open; 0 if it never opened.
+    /// The time until which the breaker is open; 0 if it is closed.
     pub open_until: UnixMs,
     /// The kind of failure that opened the breaker.
     pub reason: String,
-    /// The number of times that the breaker opened in a row; the pause grows with it.
+    /// The number of times that the breaker has opened without a success in between; each time, it stays open for
+    /// longer.
     pub opened: u32,
-    /// The time until which one process may send a probe.
+    /// The time until which the probe of one process is awaited; others send none.
     pub probe_until: UnixMs,
 }
 
@@ -446,19 +447,20 @@ pub enum StoreError {
 /// A boxed future, so that stores can be chosen at run time.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// Stores paid calls, purchased clips and breakers. Every method is one transaction.
+/// The store of paid calls, purchased clips and breakers. Every method is one transaction.
 pub trait PurchaseStore: fmt::Debug + Send + Sync {
-    /// Reads the history of a scene in a job, and of the requests that the scene may make.
+    /// Reads the ledger's entries about a scene in a job, and about the requests that the scene may make.
     fn history(
         &self,
         job_id: &JobId,
         scene_id: &SceneId,
         requests: Vec<String>,
     ) -> StoreFuture<'_, History>;
-    /// Checks that the request of a call has not been purchased and that the call's limits allow it, and writes its
-    /// row, in one step.
+    /// Writes the row of a call if its request has not been purchased and its limits and fence allow it. Otherwise
+    /// returns the reason.
     fn call_admit(&self, call: NewCall, limits: CallLimits) -> StoreFuture<'_, Admission>;
-    /// Advances a call to its next state. An event that the call's state does not allow changes nothing.
+    /// Applies an event to a call and returns the new state. Returns an error, and changes nothing, if the call's
+    /// state does not allow the event.
     fn call_advance(
         &self,
         id: &CallId,
@@ -468,9 +470,9 @@ pub trait PurchaseStore: fmt::Debug + Send + Sync {
     ) -> StoreFuture<'_, CallState>;
     /// Extends the lease of a call.
     fn call_touch(&self, id: &CallId, lease_until: UnixMs) -> StoreFuture<'_, ()>;
-    /// Takes over a call whose lease has ended. Returns false if the lease has not ended.
+    /// Takes over a call whose lease has ended. Returns false if the lease still holds.
     fn call_claim(&self, id: &CallId, at: UnixMs, lease_until: UnixMs) -> StoreFuture<'_, bool>;
-    /// Reads a call.
+    /// Reads a call; `None` if it does not exist.
     fn call_fetch(&self, id: &CallId) -> StoreFuture<'_, Option<CallRow>>;
     /// Lists calls, newest first.
     fn call_list(&self, filter: CallFilter) -> StoreFuture<'_, Vec<CallRow>>;
@@ -478,17 +480,17 @@ pub trait PurchaseStore: fmt::Debug + Send + Sync {
     fn spend_since(&self, since: UnixMs) -> StoreFuture<'_, Vec<(String, MicroUsd)>>;
     /// Returns the amount charged to a job.
     fn spend_of_job(&self, job_id: &JobId) -> StoreFuture<'_, MicroUsd>;
-    /// Stores a clip, and advances its call to `kept`, in one step.
+    /// Stores a clip and sets its call to `kept`, in one step.
     fn clip_keep(&self, clip: KeptClip, change: CallChange) -> StoreFuture<'_, ()>;
     /// Returns the stored clip for a request hash, if there is one.
     fn clip_find(&self, request_hash: &str) -> StoreFuture<'_, Option<KeptClip>>;
-    /// Removes the record of a clip whose file no longer exists.
+    /// Removes the record of a stored clip whose file no longer exists.
     fn clip_forget(&self, request_hash: &str) -> StoreFuture<'_, ()>;
     /// Lists all breakers by engine.
     fn breaker_list(&self) -> StoreFuture<'_, Vec<(String, BreakerRow)>>;
-    /// Reads a breaker.
+    /// Reads the breaker of an engine; a closed one without failures if there is no row.
     fn breaker_fetch(&self, engine: &str) -> StoreFuture<'_, BreakerRow>;
-    /// Replaces a breaker if it has not changed since it was read.
+    /// Replaces the breaker of an engine if it has not changed since it was read. Returns false if it has.
     fn breaker_swap(&self, engine: &str, old: BreakerRow, new: BreakerRow)
     -> StoreFuture<'_, bool>;
 }

@@ -22,18 +22,18 @@ pub trait State: Copy + Eq + fmt::Debug + fmt::Display + 'static {
     /// Every event of the machine.
     const EVENTS: &'static [Self::Event];
 
-    /// Returns the state after an event.
+    /// Returns the state to which an event leads.
     ///
     /// # Errors
     /// Returns an error if the state does not allow the event.
     fn apply(self, event: Self::Event) -> Result<Self, Self::Invalid>;
 
-    /// Lists the states that allow an event.
+    /// Returns the states that allow an event.
     fn from_states(event: Self::Event) -> Vec<Self> {
         Self::STATES.iter().copied().filter(|state| state.apply(event).is_ok()).collect()
     }
 
-    /// Returns the state to which an event leads, from any state that allows it.
+    /// Returns the state to which an event leads from every state that allows it; `None` if no state does.
     fn to_state(event: Self::Event) -> Option<Self> {
         Self::STATES.iter().find_map(|state| state.apply(event).ok())
     }

@@ -13,7 +13,7 @@ use hyper::HeaderMap;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// The kind of body that a request has, and the code that reads it.
+/// The request body that an operation accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wants {
     /// The request has no body.
@@ -26,7 +26,7 @@ pub(crate) enum Wants {
     Raw,
 }
 
-/// The operation that a method and a path stand for at a vendor.
+/// A vendor's operation, as selected by a method and a path.
 #[derive(Debug, Clone)]
 pub(crate) struct Route {
     /// The vendor's own name for the operation.
@@ -94,7 +94,7 @@ pub(crate) struct Call {
     pub(crate) accepted: Option<String>,
 }
 
-/// An order of a client for a film.
+/// A client's order for a clip.
 #[derive(Debug, Default)]
 pub(crate) struct Order {
     /// The id of the task, if the client chooses it.
@@ -123,7 +123,7 @@ impl Call {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Returns a header, if it is text.
+    /// Returns the value of a header; `None` if it is absent or not text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -144,7 +144,8 @@ impl Call {
         named.map(|name| name.chars().take(200).collect())
     }
 
-    /// Accepts a task, which is charged from now on.
+    /// Records an accepted task, which the vendor charges from now on. Rejects it if the ledger is full or the id is
+    /// in use.
     pub(crate) fn accept(&mut self, order: Order) -> Result<Submission, Refusal> {
         let id = order.id.unwrap_or_else(|| self.sim.new_id(self.vendor));
         let (queue_ms, run_ms, seed) =
@@ -187,7 +188,7 @@ impl Call {
         Ok(submission)
     }
 
-    /// Starts to encode the film while the client waits for its task.
+    /// Starts to encode the clip while the client still waits for its task.
     fn encode_ahead(&self, submission: &Submission) {
         let (clips, film) =
             (self.sim.clips.clone(), self.sim.film(submission, submission.job.fate));
@@ -199,12 +200,13 @@ impl Call {
         });
     }
 
-    /// Looks up the task in the path, if this client may see it.
+    /// Looks up the task in the path. Responds "not found" if this client may not see it.
     pub(crate) fn look(&self) -> Result<Look, Refusal> {
         self.look_for(self.id())
     }
 
-    /// Looks up a task of this vendor, if this client may see it.
+    /// Looks up a task of this vendor, and applies the fault that was drawn for it. Responds "not found" if this
+    /// client may not see the task.
     pub(crate) fn look_for(&self, id: &str) -> Result<Look, Refusal> {
         let mut is_odd = false;
         let now = clock::now_ms();
@@ -226,8 +228,8 @@ impl Call {
         Ok(Look { submission, phase, is_odd })
     }
 
-    /// Returns true if this client may see a task: the task is not deleted and, if keys are isolated, the client owns
-    /// it.
+    /// Returns true if this client may see a task: the task is neither deleted nor lost by a fault and, if keys are
+    /// isolated, this client's key paid for it.
     pub(crate) fn may_see(&self, submission: &Submission) -> bool {
         let isolated = self.sim.scenario(|scenario| scenario.keys.isolated);
         !submission.deleted
@@ -257,7 +259,8 @@ impl Call {
         self.sim.ledger.update(self.vendor, self.id(), |one| one.deleted = true);
     }
 
-    /// Returns the URL of the film, valid for `lifetime_ms` milliseconds; for ever if `None`.
+    /// Returns the URL of the clip. It expires after `lifetime_ms` milliseconds, never if `None`, or in the past
+    /// while an `expired_url` fault applies.
     pub(crate) fn film_url(&self, submission: &Submission, lifetime_ms: Option<u64>) -> String {
         let mut stale = false;
         self.sim.ledger.update(self.vendor, &submission.id, |one| {

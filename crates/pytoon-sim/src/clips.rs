@@ -1,9 +1,9 @@
-//! Creates the films that the vendors deliver, with the `ffmpeg` program.
+//! Creates the clips that the vendors deliver, with the `ffmpeg` program.
 //!
-//! Guarantees: each film is encoded once, regardless of the number of concurrent requests, and is cached on disk
-//! under a name that contains all of its parameters; partial films are never visible; few encoders run at a time.
+//! Guarantees: each clip is encoded once, regardless of the number of concurrent requests, and is cached on disk
+//! under a name that contains all of its parameters; partial clips are never visible; few encoders run at a time.
 //!
-//! Does not choose films, which `job` and `files` do, and does not send them.
+//! Does not choose clips, which `job` and `files` do, and does not send them.
 
 use crate::scenario::Fault;
 use crate::seed;
@@ -14,19 +14,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OnceCell, Semaphore};
 
-/// The number of different pictures per vendor, size and length: enough for a film without repetitions, and few
-/// enough for the disk.
+/// Number of different clips per vendor, size and length: enough for a film without repetitions, and few enough for
+/// the disk.
 const LOOKS: u64 = 6;
 /// Maximum number of concurrent encoders.
 const ENCODERS: usize = 2;
-/// The frame rate of the films, in frames per second.
+/// The frame rate of the clips, in frames per second.
 const RATE: u32 = 24;
-/// Maximum side length of a film, in pixels.
+/// Maximum side length of a clip, in pixels.
 const MAX_SIDE: u32 = 4096;
-/// Maximum length of a film, in milliseconds.
+/// Maximum length of a clip, in milliseconds.
 const MAX_DURATION_MS: u64 = 60_000;
 
-/// The kind of picture that a film shows.
+/// The content of a clip: good, or one of the faults that a scenario requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     /// Moving colours and gradients.
@@ -35,11 +35,11 @@ pub(crate) enum Kind {
     Black,
     /// The first frame for the whole length.
     Frozen,
-    /// A good picture with a loud, unrequested tone.
+    /// Moving colours with a loud, unrequested tone.
     Loud,
 }
 
-/// The parameters of a film.
+/// The parameters of a generated clip.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Film {
     pub(crate) vendor: String,
@@ -51,7 +51,8 @@ pub(crate) struct Film {
 }
 
 impl Film {
-    /// Returns the film with a clip fault applied.
+    /// Returns the clip's parameters with a fault applied, if the fault changes the picture, the sound, the size or
+    /// the length.
     pub(crate) fn spoilt(mut self, fault: Option<Fault>) -> Self {
         match fault {
             Some(Fault::BlackClip) => self.kind = Kind::Black,
@@ -69,7 +70,7 @@ impl Film {
         self
     }
 
-    /// Returns the file name of the film. The name contains the encoder arguments, so that files from older arguments
+    /// Returns the file name of the clip. The name contains the encoder arguments, so that files from older arguments
     /// are not reused.
     fn name(&self, arguments: &[String]) -> String {
         let Self { vendor, width, height, duration_ms, kind, look } = self;
@@ -79,7 +80,7 @@ impl Film {
     }
 }
 
-/// The reason why a film could not be created.
+/// The reason why a clip could not be created.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClipError {
     #[error("ffmpeg did not run: {0}")]
@@ -94,7 +95,7 @@ pub(crate) enum ClipError {
     Stopped,
 }
 
-/// The cache of films.
+/// The cache of clips.
 #[derive(Debug, Clone)]
 pub(crate) struct Clips(Arc<Inner>);
 
@@ -119,12 +120,12 @@ impl Clips {
         })))
     }
 
-    /// Returns the number of films encoded since the simulator started.
+    /// Returns the number of clips encoded since the simulator started.
     pub(crate) fn encoded(&self) -> u64 {
         self.0.encoded.load(Ordering::Relaxed)
     }
 
-    /// Returns the path of a film, which is encoded first if it is new.
+    /// Returns the path of a clip, which is encoded first if it is new.
     pub(crate) async fn get(&self, film: Film) -> Result<PathBuf, ClipError> {
         let film = self.to_delivery(film);
         if film.width.max(film.height) > MAX_SIDE || film.duration_ms > MAX_DURATION_MS {
@@ -141,7 +142,7 @@ impl Clips {
         making.await.map_err(|_| ClipError::Stopped)?
     }
 
-    /// Returns the film with the delivered size and the delivered look.
+    /// Returns the clip's parameters with the size scaled by `clip_scale` and the look reduced to one of `LOOKS`.
     fn to_delivery(&self, mut film: Film) -> Film {
         let scale = |side: u32| ((f64::from(side) * self.0.scale / 2.0).round() as u32 * 2).max(16);
         (film.width, film.height) = (scale(film.width), scale(film.height));
@@ -193,7 +194,7 @@ pub(crate) fn ffmpeg(arguments: &[String], target: &Path) -> Result<(), ClipErro
     Err(ClipError::Failed(said.chars().take(500).collect()))
 }
 
-/// Returns the encoder arguments without the target.
+/// Returns the arguments of `ffmpeg` for a clip, without the output path.
 fn arguments(film: &Film) -> Vec<String> {
     let seconds = film.duration_ms as f64 / 1000.0;
     let mut arguments: Vec<String> = Vec::new();
@@ -209,7 +210,7 @@ fn arguments(film: &Film) -> Vec<String> {
     arguments
 }
 
-/// Returns a lavfi graph: slow gradients with soft lights drifting over them.
+/// Returns the lavfi source of a clip: slow gradients with soft lights drifting over them, or black.
 fn picture(film: &Film) -> String {
     let Film { width, height, .. } = film;
     if film.kind == Kind::Black {

@@ -275,8 +275,9 @@ impl Schema {
     }
 }
 
-/// Returns the distance of a value at some depth from one of several alternatives. A different type is the farthest;
-/// next come different values in the object's own fields, such as the name of a model.
+/// Returns the distance between a value at this depth and one alternative of a union, from the alternative's
+/// problems. A different type is the farthest; next come different values in the object's own fields, such as the
+/// name of a model.
 fn distance(problems: &[Problem], depth: usize) -> usize {
     let of = |problem: &Problem| match problem.path.len().saturating_sub(depth) {
         0 => 1000,

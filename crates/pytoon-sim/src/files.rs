@@ -1,4 +1,4 @@
-//! Serves films at URLs that may expire, with the faults of their tasks.
+//! Serves clips at URLs that may expire, with the faults of their tasks.
 
 use crate::clips::Film;
 use crate::clock;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// The announced size of a huge clip, in bytes.
 const HUGE_BYTES: u64 = 64 << 30;
 
-/// Returns the URL of a film.
+/// Returns the URL of a clip.
 pub(crate) fn url(origin: &str, vendor: &str, id: &str, expires: Option<u64>) -> String {
     let query = expires.map_or_else(String::new, |expires| {
         format!("?expires={expires}&signature={}", signature(vendor, id, expires))
@@ -32,7 +32,8 @@ fn signature(vendor: &str, id: &str, expires: u64) -> String {
 /// Vendors whose URLs always expire.
 const EXPIRING: &[&str] = &["runway", "luma-agents", "acme"];
 
-/// Returns true if a URL is currently valid.
+/// Returns true if a clip's URL is correctly signed and has not expired. An unsigned URL is valid unless the vendor
+/// is in `EXPIRING`.
 pub(crate) fn is_valid(vendor: &str, id: &str, query: &[(String, String)]) -> bool {
     let get = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value);
     match (get("expires").and_then(|text| text.parse::<u64>().ok()), get("signature")) {
@@ -44,7 +45,7 @@ pub(crate) fn is_valid(vendor: &str, id: &str, query: &[(String, String)]) -> bo
     }
 }
 
-/// The sizes of the stock films, besides the generated ones, as `(width, height)`.
+/// The sizes of the stock clips, as `(width, height)`.
 pub(crate) const STOCK_SIZES: &[(u32, u32)] = &[
     (1080, 1920),
     (720, 1280),
@@ -60,7 +61,8 @@ pub(crate) const STOCK_SIZES: &[(u32, u32)] = &[
     (360, 360),
 ];
 
-/// Returns the film named `LOOK-WIDTHxHEIGHT-SECONDS`, if a stock vendor offers it.
+/// Returns the stock clip with the id `LOOK-WIDTHxHEIGHT-SECONDS`; `None` if the vendor offers no such size or
+/// length.
 pub(crate) fn stock_film(vendor: &str, id: &str) -> Option<Film> {
     let mut parts = id.split('-');
     let (look, size, seconds) = (parts.next()?, parts.next()?, parts.next()?);
@@ -78,7 +80,7 @@ pub(crate) fn stock_film(vendor: &str, id: &str) -> Option<Film> {
     })
 }
 
-/// Sends the film of a finished task, or a stock film, and counts the download.
+/// Sends the clip of a finished task, or a stock clip, and counts the download.
 pub(crate) async fn deliver(
     sim: &Arc<Sim>,
     vendor: &str,
@@ -111,7 +113,7 @@ pub(crate) async fn deliver(
     Ok(answer)
 }
 
-/// Sends a film with `fault` applied.
+/// Sends a clip with `fault` applied.
 async fn send(
     sim: &Arc<Sim>,
     film: Film,

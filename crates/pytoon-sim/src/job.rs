@@ -23,7 +23,7 @@ pub(crate) struct Job {
     pub(crate) queue_ms: u64,
     /// The time of generation at this simulator's speed, in milliseconds.
     pub(crate) run_ms: u64,
-    /// A number that selects the picture.
+    /// A number that selects the colours and the motion of the generated clip.
     pub(crate) look: u64,
     /// The price if the job is charged, in millionths of a dollar.
     pub(crate) price_micro_usd: u64,
@@ -39,7 +39,7 @@ pub(crate) struct Job {
     /// The number of remaining responses with an expired URL.
     #[serde(default)]
     pub(crate) stale_urls: u64,
-    /// A value that a vendor repeats in its lists.
+    /// Data from the request that the vendor repeats in its responses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) echo: Option<serde_json::Value>,
 }
@@ -53,7 +53,7 @@ pub(crate) enum Phase {
     Succeeded,
     Failed,
     Moderated,
-    /// The job is finished according to the vendor, but has no film.
+    /// The vendor reports the job as finished, but there is no clip.
     CompletedWithError,
     Cancelled,
 }

@@ -1,7 +1,7 @@
 //! Simulates the paid services that Pytoon uses, each with its own protocol.
 //!
 //! The simulator is for tests, drills, demonstrations and free rehearsals. One process serves all vendors on one
-//! port. It is as strict about requests as they are, and it provides real films, the faults of a scenario, and a
+//! port. It is as strict about requests as they are, and it provides real clips, the faults of a scenario, and a
 //! ledger of acceptances and charges.
 //!
 //! Guarantees: the simulator is written only from the vendors' published contracts and shares no code with the

@@ -5,7 +5,7 @@
 /// The value of a cent, and of a Runway credit, in millionths of a dollar.
 const CENT: u64 = 10_000;
 
-/// The rules about which ends of a job are charged.
+/// A vendor's billing rules: for each outcome of a task, true if the vendor charges for it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Billing {
     pub(crate) failed: bool,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// A problem in a body, with FastAPI's name for its kind.
+/// A problem in a request body, with FastAPI's name for its type.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Problem {
     /// The path of the value from the root of the body.

@@ -12,7 +12,7 @@ use std::pin::Pin;
 /// Maximum size of a JSON body with an inline picture, in bytes.
 const MAX_JSON: usize = 16 << 20;
 
-/// Reads a JSON body with a valid content type.
+/// Reads a JSON body. Rejects other content types and bodies over `MAX_JSON` bytes.
 pub(crate) async fn json(request: Request<Incoming>) -> Result<Value, Refusal> {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
@@ -23,7 +23,7 @@ pub(crate) async fn json(request: Request<Incoming>) -> Result<Value, Refusal> {
     serde_json::from_slice(&bytes).map_err(|error| Refusal::NotJson(error.to_string()))
 }
 
-/// Reads a JSON body with a valid content type; null without a body.
+/// Reads a JSON body as [`json`] does. Returns null if the request has no body.
 pub(crate) async fn json_or_nothing(request: Request<Incoming>) -> Result<Value, Refusal> {
     if request.body().is_end_stream() { Ok(Value::Null) } else { json(request).await }
 }
@@ -40,11 +40,11 @@ pub(crate) async fn bytes(mut body: Incoming, most: usize) -> Result<Bytes, Refu
     Ok(all.freeze())
 }
 
-/// The number of bytes that are read from the beginning of a file. It is large because a camera's metadata precedes a
-/// picture's size.
+/// Number of bytes kept from the beginning of a file. It is large because a camera's metadata precedes a picture's
+/// size.
 const HEAD: usize = 256 << 10;
 
-/// Returns the length of a body and its beginning, and discards the rest.
+/// Reads a body of at most `most` bytes. Returns its length and its first bytes, and discards the rest.
 pub(crate) async fn count(mut body: Incoming, most: u64) -> Result<(u64, Vec<u8>), Refusal> {
     let (mut sum, mut head) = (0, Vec::new());
     while let Some(piece) = piece(&mut body).await? {
@@ -87,10 +87,11 @@ pub(crate) struct Field {
 /// Reads the fields of a multipart form, in order. Files are counted and discarded.
 pub(crate) async fn form(request: Request<Incoming>, most: usize) -> Result<Vec<Field>, Refusal> {
     use axum::extract::{DefaultBodyLimit, FromRequest, Multipart};
-    /// The length at which texts are truncated, in bytes; no vendor's form has longer ones.
+    /// The length of a text field, in bytes, after which its further chunks are discarded. No vendor's form has
+    /// longer texts.
     const MAX_TEXT: usize = 64 * 1024;
     const MAX_FIELDS: usize = 100;
-    /// The number of bytes that are stored of a file, enough for the header of an audio file.
+    /// Number of bytes kept of each file: enough for the header of an audio file.
     const HEAD: usize = 64;
     let mut request = request.map(axum::body::Body::new);
     DefaultBodyLimit::max(most).apply(&mut request);

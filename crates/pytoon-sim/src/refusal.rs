@@ -48,7 +48,7 @@ pub(crate) enum Refusal {
     BadGateway,
     Unavailable,
     TooLarge,
-    /// The body has no declared length (RFC 9110, 15.5.12).
+    /// The request does not declare the length of its body (RFC 9110, 15.5.12).
     NoLength,
     /// The body has a type that the vendor does not accept.
     ContentType,
@@ -65,7 +65,7 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// Returns the rejection for a fault.
+    /// Returns the rejection that a fault causes; `None` if the fault is not a rejection.
     pub(crate) fn from_fault(fault: Fault, value: Option<u64>) -> Option<Self> {
         Some(match fault {
             Fault::Unauthorized => Self::Unauthorized,

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, ReadBuf};
 
 const PIECE: usize = 64 * 1024;
-/// The number of pieces of a dripped body.
+/// Number of pieces in which a slow (dripped) body is sent.
 const DRIPS: u64 = 256;
 
 /// An HTTP response of the simulator.
@@ -78,7 +78,7 @@ impl Reply {
         self
     }
 
-    /// Sends the body in small pieces with pauses.
+    /// Sends the body slowly: in small pieces with pauses.
     pub(crate) fn drip(&mut self, pause: Duration) {
         self.drip = Some(((self.total / DRIPS).max(1), pause));
     }
@@ -190,7 +190,7 @@ pub(crate) fn json(status: StatusCode, value: &Value) -> Answer {
     typed(status, "application/json", Reply::bytes(value.to_string()))
 }
 
-/// Returns the JSON value of a response.
+/// Returns the JSON value of a response; `None` if the body is not JSON in memory.
 pub(crate) fn value(answer: &Answer) -> Option<Value> {
     let is_json = answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     let bytes = answer.body().as_bytes().filter(|_| is_json)?;

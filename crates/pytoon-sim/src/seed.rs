@@ -1,4 +1,4 @@
-//! Seeded choices: ids, looks, and the random decisions about faults.
+//! Seeded choices: task ids, the clips' pictures, and the random decisions about faults.
 //!
 //! Guarantees: the same seed and the same order of calls produce the same results.
 

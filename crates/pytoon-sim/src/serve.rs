@@ -24,7 +24,7 @@ use std::time::Duration;
 #[error("dropped on purpose")]
 pub(crate) struct Dropped;
 
-/// The state of a connection.
+/// The submission whose response was the last one sent on a connection, if any.
 #[derive(Debug, Default)]
 pub(crate) struct Wire(Mutex<Option<(&'static str, String)>>);
 
@@ -33,7 +33,7 @@ impl Wire {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = last;
     }
 
-    /// Records that the peer disconnected before it read the last response.
+    /// Marks the submission as unanswered, because the peer disconnected before it read the last response.
     pub(crate) fn last_answer_is_lost(&self, sim: &Sim) {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((vendor, id)) = last {
@@ -138,7 +138,7 @@ fn refused(vendor: &dyn Vendor, refusal: &Refusal) -> Answer {
     }
 }
 
-/// Parses a request into a call that the vendor allows.
+/// Parses a request as a call to a vendor. Rejects it if the route, the key or the body is invalid.
 async fn call(
     sim: &Arc<Sim>,
     log: &mut Log,
@@ -282,7 +282,7 @@ async fn perform(
     Ok(answer)
 }
 
-/// Fields that adapters require, although the types allow them to be absent in other cases.
+/// Optional fields that adapters rely on. A loosened response keeps them.
 const VITAL: &[&str] = &[
     "alignment",
     "assets",
@@ -324,7 +324,7 @@ fn by_contract(vendor: &str, op: &str, answer: Answer, is_loose: bool) -> Result
     Ok(reply::replaced(answer, &body))
 }
 
-/// Returns true if the vendor does its work before the fault applies.
+/// Returns true if the vendor handles the request before the fault replaces the response.
 fn strikes_after(fault: Fault, value: Option<u64>, step: Step) -> bool {
     match fault {
         Fault::DropAfterAccept => true,
@@ -337,7 +337,7 @@ fn strikes_after(fault: Fault, value: Option<u64>, step: Step) -> bool {
     }
 }
 
-/// Applies a fault of the request, if the fault replaces the response.
+/// Returns the response or the dropped connection that a fault of the request causes; `None` if the vendor responds.
 async fn strike(
     vendor: &dyn Vendor,
     fault: Fault,
@@ -349,7 +349,7 @@ async fn strike(
     strike_plainly(fault).await
 }
 
-/// Applies the faults that look the same at every vendor.
+/// Applies a fault that looks the same at every vendor; `None` if the fault is not one of these.
 async fn strike_plainly(fault: Fault) -> Option<Result<Answer, Dropped>> {
     match fault {
         Fault::DropBeforeAccept | Fault::DropAfterAccept => Some(Err(Dropped)),
@@ -366,7 +366,7 @@ async fn strike_plainly(fault: Fault) -> Option<Result<Answer, Dropped>> {
     }
 }
 
-/// Responds to the download of any vendor's film.
+/// Responds to the download of any vendor's clip.
 async fn download(
     sim: &Arc<Sim>,
     log: &mut Log,
@@ -421,7 +421,7 @@ fn names_work(step: Step) -> bool {
     matches!(step, Step::Poll | Step::Result | Step::Cancel | Step::Download)
 }
 
-/// Returns the name of a value in scenarios.
+/// Returns the name of a fault or another enum value, as scenarios spell it.
 fn word(value: impl serde::Serialize) -> String {
     json!(value).as_str().unwrap_or_default().to_owned()
 }

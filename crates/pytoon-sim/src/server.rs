@@ -30,9 +30,9 @@ pub struct Options {
     pub scenario: Scenario,
     /// The file that stores the ledger over restarts.
     pub ledger: Option<PathBuf>,
-    /// The folder for films; a temporary one if absent.
+    /// The folder for clips; a temporary one if absent.
     pub clips: Option<PathBuf>,
-    /// The factor by which the size of delivered films is multiplied.
+    /// The factor by which the size of delivered clips is multiplied.
     pub clip_scale: f64,
     /// The factor by which simulated times are divided.
     pub speed: f64,
@@ -54,10 +54,10 @@ impl Default for Options {
 /// The reason why the simulator did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// An option has an invalid number.
+    /// An option is not greater than 0 or exceeds the maximum given here.
     #[error("{0} must be more than 0 and at most {1}")]
     Number(&'static str, f64),
-    /// The port or a file failed.
+    /// The port could not be bound, or a file or folder could not be opened.
     #[error("failed to {0}: {1}")]
     Io(&'static str, #[source] io::Error),
 }
@@ -82,7 +82,7 @@ impl Running {
         format!("http://{}", self.address)
     }
 
-    /// Returns the number of films encoded since the simulator started.
+    /// Returns the number of clips encoded since the simulator started.
     pub fn encoded(&self) -> u64 {
         self.sim.clips.encoded()
     }

@@ -51,7 +51,7 @@ impl Sim {
         *self.dice() = Dice::new(scenario);
     }
 
-    /// Clears the ledger and restarts the scenario.
+    /// Clears the ledger and the uploads, and restarts the scenario's rules and the ids.
     pub(crate) fn reset(&self) {
         self.ledger.clear();
         self.uploads.clear();
@@ -66,12 +66,12 @@ impl Sim {
         seed::uuid(seed::mix_all(&[seed, seed::of_text(purpose), turn]))
     }
 
-    /// Converts a duration to this simulator's speed.
+    /// Divides a duration by this simulator's speed. Both are in milliseconds.
     pub(crate) fn at_speed(&self, ms: u64) -> u64 {
         (ms as f64 / self.speed).round() as u64
     }
 
-    /// Returns the film of a submission with a fault applied.
+    /// Returns the parameters of a submission's clip with a fault applied.
     pub(crate) fn film(&self, submission: &Submission, fault: Option<Fault>) -> Film {
         let job = &submission.job;
         Film {

@@ -58,7 +58,8 @@ impl Spoken {
     }
 }
 
-/// Damages the speech by the request's fate. The times stay those of the complete speech.
+/// Applies a fault to the speech: truncates it, silences it or empties it. Its times stay those of the complete
+/// speech.
 pub(crate) fn spoil(spoken: &mut Spoken, fate: Option<Fault>) {
     let length = spoken.samples.len();
     match fate {

@@ -35,13 +35,13 @@ impl Units {
     }
 }
 
-/// Checks the fields of one object.
+/// A check of the fields of one JSON object.
 #[derive(Debug)]
 pub(crate) struct Check<'a> {
     fields: &'a Map<String, Value>,
     path: Vec<String>,
     known: Vec<String>,
-    /// True if unknown fields are already checked.
+    /// True if the vendor's types have already rejected unknown fields.
     is_typed: bool,
     problems: Vec<Problem>,
 }
@@ -98,7 +98,7 @@ impl<'a> Check<'a> {
         taken
     }
 
-    /// Returns a text of limited length.
+    /// Returns a text field. Reports a wrong type or length.
     pub(crate) fn text(
         &mut self,
         name: &str,
@@ -118,7 +118,7 @@ impl<'a> Check<'a> {
         Some(text)
     }
 
-    /// Returns a text that must be in a list.
+    /// Returns a text field that must be one of `words`. Reports any other value.
     pub(crate) fn one_of(&mut self, name: &str, need: Need, words: &[&str]) -> Option<&'a str> {
         let word = self.of_type(name, need, ("string_type", "string"), Value::as_str)?;
         if words.contains(&word) {
@@ -133,7 +133,7 @@ impl<'a> Check<'a> {
         self.any(name, Optional)?.as_str()
     }
 
-    /// Returns an integer in a range.
+    /// Returns an integer field. Reports a wrong type or a value out of range.
     pub(crate) fn integer(
         &mut self,
         name: &str,
@@ -149,7 +149,7 @@ impl<'a> Check<'a> {
         None
     }
 
-    /// Returns a number in a range.
+    /// Returns a number field. Reports a wrong type or a value out of range.
     pub(crate) fn number(
         &mut self,
         name: &str,
@@ -165,12 +165,12 @@ impl<'a> Check<'a> {
         None
     }
 
-    /// Returns a boolean.
+    /// Returns an optional boolean field. Reports a wrong type.
     pub(crate) fn boolean(&mut self, name: &str) -> Option<bool> {
         self.of_type(name, Optional, ("bool_type", "boolean"), Value::as_bool)
     }
 
-    /// Returns a list of limited length.
+    /// Returns a list field. Reports a wrong type or length.
     pub(crate) fn list(
         &mut self,
         name: &str,
@@ -186,7 +186,7 @@ impl<'a> Check<'a> {
         None
     }
 
-    /// Returns an object whose fields `check` checks.
+    /// Applies `check` to an object field and returns its result. Reports a wrong type.
     pub(crate) fn object<T>(
         &mut self,
         name: &str,
@@ -199,7 +199,7 @@ impl<'a> Check<'a> {
         Some(self.nested(fields, path, check))
     }
 
-    /// Returns the objects in a list, each checked by `check`.
+    /// Applies `check` to each object of a list field and returns the results.
     pub(crate) fn objects<T>(
         &mut self,
         name: &str,
@@ -243,7 +243,7 @@ impl<'a> Check<'a> {
         self.problems
     }
 
-    /// Ends the check. Unknown fields count as problems too.
+    /// Ends the check. Returns all problems, including unknown fields.
     pub(crate) fn finish(self) -> Result<(), Vec<Problem>> {
         let problems = self.all_problems();
         if problems.is_empty() { Ok(()) } else { Err(problems) }

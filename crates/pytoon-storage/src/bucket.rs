@@ -22,27 +22,27 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use url::Url;
 
-/// Maximum size of a file that is sent in one part, in bytes, and the size of the parts of larger files.
+/// Maximum size of a file that is uploaded in one request, in bytes, and the size of the parts of larger files.
 const PIECE: usize = 8 << 20;
-/// The number of parts in flight.
+/// Maximum number of parts of one upload that are in flight.
 const PIECES: usize = 3;
-/// The region of a store whose settings name none.
+/// The default region.
 const USUAL_REGION: &str = "us-east-1";
-/// The object that the readiness check writes.
+/// The name of the object that the readiness check writes.
 const PROBE: &str = "ready";
 
 /// A bucket in an object store.
 #[derive(Debug)]
 pub struct Bucket {
     store: AmazonS3,
-    /// Signs links for clients that reach the store at another URL; otherwise the same store.
+    /// The client that signs links. It differs from `store` if clients reach the object store at another URL.
     links: AmazonS3,
     /// The prefix of every object name.
     prefix: String,
 }
 
 impl Bucket {
-    /// Opens the object store that settings or environment name; `None` if they name none.
+    /// Opens the object store that the settings or the environment name; `None` if they name none.
     pub(crate) fn open(
         settings: &StorageSettings,
         secrets: &Secrets,
@@ -203,7 +203,7 @@ impl Bucket {
         }
     }
 
-    /// Lists all objects whose name begins with a folder name.
+    /// Lists all objects below a folder name.
     pub async fn list(&self, below: &str) -> Result<Vec<Entry>, StorageError> {
         let key = self.key(below);
         let found: Vec<object_store::ObjectMeta> = self
@@ -232,7 +232,8 @@ impl Bucket {
         }
     }
 
-    /// Returns a link with which its holder can fetch an object, or write it if `put` is true, for a limited time.
+    /// Signs a link with which its holder can fetch an object, or write it if `put` is true, for the duration
+    /// `holds`.
     pub async fn link(
         &self,
         name: &str,
@@ -244,7 +245,7 @@ impl Bucket {
         Ok(link.map_err(|error| failed("sign a link to", name, &error))?.to_string())
     }
 
-    /// Checks the store: writes an object and reads it back.
+    /// Checks that the object store is writable: writes an object and reads it back.
     pub async fn check(&self) -> Result<(), StorageError> {
         self.write(PROBE, b"ready".to_vec()).await?;
         match self.read(PROBE).await? {
@@ -258,7 +259,7 @@ impl Bucket {
     }
 }
 
-/// Returns the bucket and the prefix in a URL such as `s3://films/eu`.
+/// Splits a URL such as `s3://films/eu` into the bucket and the prefix. The error names the accepted form.
 fn parts(address: &str) -> Result<(String, String), String> {
     let form = "it is s3://bucket or s3://bucket/prefix, or empty for the folder storage_dir";
     // The address may contain keys by mistake: it is not repeated.

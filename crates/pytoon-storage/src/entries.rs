@@ -17,7 +17,7 @@ pub struct Entry {
     pub(crate) version: String,
 }
 
-/// Lists the files below a name in a folder; empty if the folder does not exist.
+/// Lists the files below `below` in the storage folder, by name; none if that folder does not exist.
 pub(crate) fn of_folder(root: &Path, below: &str) -> Result<Vec<Entry>, StorageError> {
     let mut found = Vec::new();
     collect(&root.join(below), below, &mut found)?;
@@ -57,7 +57,7 @@ fn modified_ms(metadata: &std::fs::Metadata) -> i64 {
     since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// Returns a stamp that changes whenever a file on this machine is rewritten. Every stored file gets its name by a
+/// Returns the size, inode and modification time of a file on this machine. Every stored file gets its name by a
 /// rename, so new content is always a new file.
 pub(crate) fn stamp(metadata: &std::fs::Metadata) -> String {
     use std::os::unix::fs::MetadataExt;

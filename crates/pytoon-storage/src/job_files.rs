@@ -33,21 +33,21 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The file with the state that the copy and the store have in common.
+/// The name of the file that records which files are equal in the copy and in the object store.
 const COMMON: &str = ".store.json";
 /// The number of objects that are transferred concurrently.
 const AT_ONCE: usize = 4;
 
-/// The jobs that tasks of this process are working on.
+/// The working copies that tasks of this process use, by job.
 #[derive(Debug, Default)]
 pub(crate) struct Busy(Mutex<HashMap<String, Arc<Shared>>>);
 
-/// A working copy that several tasks of this process share.
+/// The working copy of a job that several tasks of this process share.
 #[derive(Debug, Default)]
 struct Shared {
-    /// The number of running tasks that have fetched the copy.
+    /// The number of running tasks that use the copy.
     at_work: AtomicUsize,
-    /// The lock that serializes transfers.
+    /// The lock that lets one task at a time transfer files.
     turn: tokio::sync::Mutex<()>,
 }
 
@@ -56,7 +56,7 @@ pub fn folder_of(job: &str) -> String {
     format!("jobs/{job}")
 }
 
-/// One task's use of a job's folder.
+/// A task's use of a job's working copy.
 #[derive(Debug)]
 pub struct JobCopy {
     storage: Storage,
@@ -65,20 +65,20 @@ pub struct JobCopy {
     is_at_work: bool,
 }
 
-/// The state of a file that was identical in the copy and in the store.
+/// The state of a file that is equal in the working copy and in the object store.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Same {
     /// The version of the object.
     version: String,
-    /// The stamp of the local file.
+    /// The size, inode and modification time of the local file.
     stamp: String,
 }
 
-/// The identical files, by name in the job's folder.
+/// The equal files, by name in the job's folder.
 type Common = BTreeMap<String, Same>;
 
 impl Storage {
-    /// Begins a task's use of a job's folder.
+    /// Begins a task's use of a job's working copy.
     pub fn job(&self, job: &str) -> JobCopy {
         let mut busy = self.jobs.0.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = busy.entry(job.to_owned()).or_default().clone();
@@ -87,8 +87,7 @@ impl Storage {
 }
 
 impl JobCopy {
-    /// Downloads the objects that are missing on this machine. Blocks the thread; must not be called from an async
-    /// task.
+    /// Updates the working copy from the object store. Blocks the thread; must not be called from an async task.
     pub fn fetch(&mut self, stop: &(dyn Fn() -> bool + Sync)) -> Result<(), StorageError> {
         let Some(bucket) = self.storage.bucket.clone() else { return Ok(()) };
         block_on(async {
@@ -102,7 +101,7 @@ impl JobCopy {
         })
     }
 
-    /// Uploads the files that are new or changed on this machine. Blocks the thread; must not be called from an async
+    /// Uploads the new and changed files of the working copy. Blocks the thread; must not be called from an async
     /// task.
     pub fn send(&self, stop: &(dyn Fn() -> bool + Sync)) -> Result<(), StorageError> {
         let Some(bucket) = self.storage.bucket.clone() else { return Ok(()) };
@@ -120,7 +119,7 @@ impl JobCopy {
         format!("{}/{name}", folder_of(&self.job))
     }
 
-    /// Converts complete names to names in the job's folder.
+    /// Converts storage names to names in the job's folder. Omits temporary files.
     fn own(&self, entries: Vec<Entry>) -> BTreeMap<String, Entry> {
         let before = self.object("");
         let own = entries.into_iter().filter_map(|entry| {
@@ -260,7 +259,8 @@ impl JobCopy {
         self.keep_common(&common)
     }
 
-    /// Returns the state that the copy and the store have in common. Files without an entry are fetched again.
+    /// Returns the files that are equal in the working copy and in the object store, as last recorded. Other files
+    /// are fetched again.
     fn common(&self) -> Common {
         let bytes = std::fs::read(self.path(COMMON)).unwrap_or_default();
         serde_json::from_slice(&bytes).unwrap_or_default()
@@ -293,7 +293,7 @@ impl Drop for JobCopy {
 }
 
 impl Storage {
-    /// Returns true if tasks of this process are working on the job.
+    /// Returns true if tasks of this process use the job's working copy.
     pub fn is_busy(&self, job: &str) -> bool {
         self.jobs.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(job)
     }
@@ -304,7 +304,7 @@ fn is_note(name: &str) -> bool {
     rest.and_then(|rest| rest.strip_prefix(layout::STEPS_DIR)).is_some_and(|r| r.starts_with('/'))
 }
 
-/// Returns true for the names of incomplete files, and of files for one process only.
+/// Returns true for a file that is incomplete or that only this machine needs.
 fn is_temporary(name: &str) -> bool {
     let file = name.rsplit('/').next().unwrap_or(name);
     file.ends_with(".part")

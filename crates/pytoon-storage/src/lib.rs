@@ -70,7 +70,7 @@ impl StorageError {
     }
 }
 
-/// The storage of files, as a folder with an optional object store.
+/// The storage of files: a folder and an optional object store.
 #[derive(Debug, Clone)]
 pub struct Storage {
     folder: Arc<Path>,
@@ -96,7 +96,7 @@ impl Storage {
         Ok(Self { bucket, ..Self::from(folder) })
     }
 
-    /// Returns the folder of this machine.
+    /// Returns the storage folder of this machine.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -106,7 +106,7 @@ impl Storage {
         self.folder.join(name)
     }
 
-    /// Returns the object store, if there is one.
+    /// Returns the object store; `None` if none is configured.
     pub fn bucket(&self) -> Option<&Bucket> {
         self.bucket.as_deref()
     }
@@ -117,8 +117,8 @@ impl Storage {
         (!name.is_empty()).then(|| name.to_owned())
     }
 
-    /// Uploads a file of the folder to the object store, if there is one. A purchase is uploaded before its row is
-    /// updated, because other machines rely on the row.
+    /// Uploads a file of the storage folder to the object store, if there is one. A purchase is uploaded before its
+    /// row is updated, because other machines rely on the row.
     pub async fn keep(&self, name: &str) -> Result<(), StorageError> {
         match &self.bucket {
             Some(bucket) => bucket.upload(name, &self.path(name)).await.map(|_| ()),
@@ -126,7 +126,8 @@ impl Storage {
         }
     }
 
-    /// Fetches a stored file into the folder if necessary. Returns true if it exists.
+    /// Makes a stored file available in the storage folder, from the object store if necessary. Returns false if it
+    /// does not exist.
     pub async fn have(&self, name: &str) -> Result<bool, StorageError> {
         let path = self.path(name);
         match tokio::fs::metadata(&path).await {
@@ -142,7 +143,8 @@ impl Storage {
         }
     }
 
-    /// Fetches a stored file as [`Self::have`] does, for synchronous callers. Must not be called from an async task.
+    /// Makes a stored file available as [`Self::have`] does, for synchronous callers. Must not be called from an
+    /// async task.
     pub fn have_now(&self, name: &str) -> Result<bool, StorageError> {
         if self.bucket.is_none() {
             return Ok(self.path(name).is_file());
@@ -195,7 +197,7 @@ impl Storage {
         }
     }
 
-    /// Removes all files of a job.
+    /// Removes all files of a job, on this machine and in the object store.
     pub async fn remove_job(&self, id: &str) -> Result<(), StorageError> {
         let below = job_files::folder_of(id);
         if let Some(bucket) = &self.bucket {
@@ -206,7 +208,7 @@ impl Storage {
         self.remove_job_here(id).await
     }
 
-    /// Removes this machine's copy of a job.
+    /// Removes this machine's copy of a job's folder.
     pub async fn remove_job_here(&self, id: &str) -> Result<(), StorageError> {
         let path = self.path(&job_files::folder_of(id));
         match tokio::fs::remove_dir_all(&path).await {
@@ -215,7 +217,8 @@ impl Storage {
         }
     }
 
-    /// Returns a link with which its holder can fetch an object for a limited time; `None` without an object store.
+    /// Signs a link with which its holder can fetch an object for the duration `holds`; `None` without an object
+    /// store.
     pub async fn link(&self, name: &str, holds: Duration) -> Option<Result<String, StorageError>> {
         match &self.bucket {
             Some(bucket) => Some(bucket.link(name, false, holds).await),
@@ -223,7 +226,7 @@ impl Storage {
         }
     }
 
-    /// Checks that the storage is writable. Returns a description of the check.
+    /// Checks that the storage is writable. Returns a description of what was checked.
     pub async fn check(&self) -> Result<String, StorageError> {
         if let Some(bucket) = &self.bucket {
             bucket.check().await?;
@@ -243,7 +246,8 @@ fn is_absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }
 
-/// Waits for a future on a thread that may block, on its own runtime if it has one and otherwise on a temporary one.
+/// Blocks the thread until a future completes, on the current runtime if there is one and otherwise on a temporary
+/// one.
 pub(crate) fn block_on<T>(
     work: impl Future<Output = Result<T, StorageError>>,
 ) -> Result<T, StorageError> {

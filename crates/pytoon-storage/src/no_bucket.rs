@@ -12,7 +12,7 @@ pub enum Bucket {}
 
 #[expect(clippy::unused_async, reason = "the functions of the object store are async")]
 impl Bucket {
-    /// Fails if settings or environment name an object store.
+    /// Returns an error if the settings or the environment name an object store.
     pub(crate) fn open(
         settings: &StorageSettings,
         secrets: &Secrets,
@@ -67,7 +67,7 @@ impl Bucket {
         match *self {}
     }
 
-    /// Writes an object and reads it.
+    /// Checks that the object store is writable.
     pub async fn check(&self) -> Result<(), StorageError> {
         match *self {}
     }

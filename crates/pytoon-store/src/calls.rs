@@ -13,15 +13,15 @@ use sqlx::{AssertSqlSafe, Row};
 
 /// The length of the rate-limit window, in milliseconds.
 const MINUTE_MS: i64 = 60_000;
-/// Maximum number of attempts when another process changes the rows in the meantime.
+/// Maximum number of attempts to write or explain an admission while other processes change the rows.
 const RACES: usize = 8;
 
 /// The advisory lock under which PostgreSQL admits calls one at a time, since the limits are sums over rows that
 /// other processes may be writing.
 const ADMISSION: i64 = 7_270_001;
 
-/// Writes the row of a call, or returns the reason for its rejection. The row and all of its conditions are one
-/// statement, which only one process executes at a time.
+/// Writes the row of a call, or returns the reason for its rejection. The row and all its conditions are one
+/// statement, which one process executes at a time.
 pub(crate) async fn admit(
     db: &Db,
     call: &NewCall,
@@ -51,7 +51,7 @@ enum Insert {
     Fenced,
 }
 
-/// Writes the row of a call if every limit allows it.
+/// Writes the row of a call unless an earlier purchase of its request, a limit or a lost lease prevents it.
 async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<Insert, StoreError> {
     // On SQLite one statement is atomic.
     let alone = db.dialect == Dialect::Sqlite && call.fence.is_none();
@@ -115,8 +115,8 @@ async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<Insert, 
     Ok(if written.is_empty() { Insert::Refused } else { Insert::Written })
 }
 
-/// Returns true if a lease holds. Its row stays locked until the transaction ends, so that a later claim of the task
-/// sees the call's row.
+/// Returns true if a worker's lease on its task still holds. Locks the task until the transaction ends, so that a
+/// later claim of the task sees the call's row.
 async fn holds(db: &Db, transaction: &mut Tx, fence: &Fence) -> Result<bool, StoreError> {
     let sql = format!(
         "SELECT id FROM tasks WHERE id = $1 AND token = $2 AND state = '{}'{}",
@@ -128,7 +128,7 @@ async fn holds(db: &Db, transaction: &mut Tx, fence: &Fence) -> Result<bool, Sto
     Ok(found.is_some())
 }
 
-/// Returns the reason why a call may not be made; `None` if it may.
+/// Returns the reason why a call is not admitted; `None` if nothing prevents it any more.
 async fn refusal(
     db: &Db,
     call: &NewCall,
@@ -245,7 +245,7 @@ fn names(states: impl IntoIterator<Item = CallState>) -> String {
     quoted.join(", ")
 }
 
-/// Reads the history of a scene, and of the requests that the scene may make.
+/// Reads the ledger's entries about a scene, and about the requests that the scene may make.
 pub(crate) async fn history(
     db: &Db,
     job_id: &JobId,
@@ -346,7 +346,8 @@ pub(crate) async fn advance(
     if changed.len() == 1 { Ok(to) } else { Err(not_advanced(db, id, event).await?) }
 }
 
-/// Returns the reason why [`advance`] changed nothing.
+/// Returns the reason why [`advance`] changed nothing: the call does not exist, its state does not allow the event,
+/// or another process changed it.
 async fn not_advanced(db: &Db, id: &CallId, event: CallEvent) -> Result<StoreError, StoreError> {
     let row = sqlx::query("SELECT state FROM calls WHERE id = $1")
         .bind(id.as_str())

@@ -5,7 +5,7 @@ use crate::rows::database;
 use pytoon_records::ledger::{KeptClip, StoreError};
 use sqlx::Row;
 
-/// Returns the newest clip for a request hash.
+/// Returns the newest stored clip for a request hash; `None` if there is none.
 pub(crate) async fn find(db: &Db, request_hash: &str) -> Result<Option<KeptClip>, StoreError> {
     let failed = database("find a clip");
     let row = sqlx::query(

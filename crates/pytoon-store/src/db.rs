@@ -34,7 +34,7 @@ pub(crate) type Tx = Transaction<'static, Any>;
 pub(crate) struct Db {
     pub(crate) pool: AnyPool,
     pub(crate) dialect: Dialect,
-    /// The SQLite file as it was when opened.
+    /// The identity of the SQLite file when it was opened; `None` for PostgreSQL.
     pub(crate) file: Option<Arc<DatabaseFile>>,
 }
 
@@ -52,7 +52,7 @@ impl DatabaseFile {
         Ok(Self { path: path.to_owned(), device: metadata.dev(), inode: metadata.ino() })
     }
 
-    /// Returns an error if the open file is no longer the one on disk.
+    /// Returns an error if the open file was replaced, removed or truncated.
     fn check(&self) -> Result<(), StoreError> {
         let reason = match std::fs::metadata(&self.path) {
             Ok(now) if now.dev() != self.device || now.ino() != self.inode => {
@@ -76,13 +76,13 @@ impl DatabaseFile {
     }
 }
 
-/// Converts a duration to milliseconds.
+/// Converts a duration to milliseconds, with a large maximum.
 pub(crate) fn ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }
 
 impl Db {
-    /// Returns an error if the open SQLite file is no longer the one on disk.
+    /// Returns an error if the open SQLite file was replaced, removed or truncated.
     pub(crate) fn check_file(&self) -> Result<(), StoreError> {
         self.file.as_ref().map_or(Ok(()), |file| file.check())
     }
@@ -111,7 +111,8 @@ impl Db {
         format!("(SELECT {})", self.now())
     }
 
-    /// Returns the SQL clause that skips rows that other claims have locked.
+    /// Returns the SQL clause that locks the selected rows and skips rows that other transactions have locked. Empty
+    /// for SQLite.
     pub(crate) fn skip_locked(&self) -> &'static str {
         match self.dialect {
             // SQLite's writers are serialized.
@@ -120,7 +121,8 @@ impl Db {
         }
     }
 
-    /// Returns the SQL clause that locks a row until the transaction ends.
+    /// Returns the SQL clause that locks the selected rows until the transaction ends. Empty for SQLite, which locks
+    /// the whole database.
     pub(crate) fn for_us_alone(&self) -> &'static str {
         match self.dialect {
             // SQLite's writers are serialized.
@@ -130,7 +132,8 @@ impl Db {
         }
     }
 
-    /// Returns the SQL clause that prevents others from changing a row until the transaction ends.
+    /// Returns the SQL clause that prevents others from changing the selected rows until the transaction ends. Empty
+    /// for SQLite.
     pub(crate) fn for_share(&self) -> &'static str {
         match self.dialect {
             // SQLite's writers are serialized.
@@ -157,7 +160,8 @@ impl Db {
         self.pool.begin_with(words).await.map_err(database(operation))
     }
 
-    /// Prevents other processes from writing until the transaction ends, for decisions that depend on many rows.
+    /// Waits until no other process holds the lock `what`, and holds it until the transaction ends. Serializes
+    /// decisions that depend on many rows. SQLite needs no such lock.
     pub(crate) async fn one_at_a_time(
         &self,
         transaction: &mut Tx,

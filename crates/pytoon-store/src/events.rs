@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
-/// Writes the event whose sequence number an update of the job's row returned, and returns that number. The update
-/// has locked the job, so its events have a definite order.
+/// Writes an event of a job. Its sequence number is in `row`, which an update of the job's row returned, and is
+/// returned again. The update has locked the job, so its events have a definite order.
 pub(crate) async fn write_event(
     db: &Db,
     tx: &mut Tx,
@@ -30,7 +30,7 @@ pub(crate) async fn write_event(
     Ok(seq)
 }
 
-/// Inserts an event with the given sequence number.
+/// Inserts a job event with the given sequence number.
 pub(crate) async fn insert_event(
     db: &Db,
     tx: &mut Tx,

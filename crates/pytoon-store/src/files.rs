@@ -1,4 +1,4 @@
-//! Stores the records of uploaded files, of purchased files, and of exclusive turns at work.
+//! Stores the records of uploaded files, of purchased files, and of work that one process at a time may do.
 
 use crate::db::{Db, ms};
 use crate::rows::database;

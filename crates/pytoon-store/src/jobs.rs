@@ -141,7 +141,7 @@ pub(crate) async fn submit(
     Ok(Submission::New)
 }
 
-/// Looks up a submission by its idempotency key.
+/// Looks up a submission by its idempotency key. Returns `None` if the key is unknown or too old.
 pub(crate) async fn repeated(
     db: &Db,
     key_id: &str,
@@ -216,7 +216,7 @@ pub(crate) async fn fetch(db: &Db, id: &str) -> Result<Option<JobRow>, StoreErro
     row.map_err(database("read a job"))?.map(|row| job_row(&row)).transpose()
 }
 
-/// Reads a job within a transaction.
+/// Reads a job within a transaction; `None` if it does not exist.
 pub(crate) async fn fetch_in(tx: &mut Tx, id: &str) -> Result<Option<JobRow>, StoreError> {
     one(tx, "id = $1", "", id).await
 }
@@ -228,7 +228,7 @@ pub(crate) async fn hold(db: &Db, tx: &mut Tx, id: &str) -> Result<Option<JobRow
     one(tx, "id = $1", db.for_us_alone(), id).await
 }
 
-/// Reads and locks the job of a task.
+/// Reads and locks the job of a task until the transaction ends; `None` if the task does not exist.
 pub(crate) async fn hold_of_task(
     db: &Db,
     tx: &mut Tx,
@@ -238,8 +238,8 @@ pub(crate) async fn hold_of_task(
     one(tx, of_task, db.for_us_alone(), task).await
 }
 
-/// Reads and locks a job, or returns `None` if another transaction has locked it. A claim has already locked a task
-/// and must not wait for the task's job.
+/// Reads and locks a job; `None` if another transaction has locked it or it does not exist. A claim has already
+/// locked a task and must not wait for the task's job.
 pub(crate) async fn hold_if_free(
     db: &Db,
     tx: &mut Tx,
@@ -296,7 +296,8 @@ pub(crate) async fn list(db: &Db, filter: &JobFilter) -> Result<Vec<JobRow>, Sto
 const CANCEL: &str = "cancel a job";
 
 /// Cancels a job: no further task starts, running tasks are notified at their next heartbeat, and a final task asks
-/// the vendors to cancel. Returns the status. A status that does not allow a cancel stays unchanged.
+/// the vendors to cancel. Returns the resulting status, unchanged if it does not allow a cancel; `None` if there is
+/// no such job.
 pub(crate) async fn cancel(db: &Db, id: &str) -> Result<Option<JobStatus>, StoreError> {
     let mut tx = db.begin(Durability::Power, CANCEL).await?;
     let Some(job) = hold(db, &mut tx, id).await? else { return Ok(None) };

@@ -26,8 +26,8 @@ fn key_row(row: &AnyRow) -> Result<KeyRow, sqlx::Error> {
     })
 }
 
-/// Returns a new API key and its row. The key is shown once and not stored. `budget` is the maximum amount that its
-/// jobs may spend per day.
+/// Creates a random API key and its row. The key itself is shown once and not stored. `budget` is the maximum amount
+/// that its jobs may spend per day.
 pub fn new_key(name: &str, scope: Scope, budget: Option<MicroUsd>) -> (String, KeyRow) {
     let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
     let row = KeyRow {

@@ -5,7 +5,7 @@ use crate::db::Dialect;
 use sqlx::SqlStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-/// A migration step: number, description, SQL. A released step is never changed, since sqlx compares checksums.
+/// A migration: number, description, SQL. A released migration is never changed, since sqlx compares checksums.
 type Step = (i64, &'static str, &'static str);
 
 const SQLITE: &[Step] = &[
@@ -23,12 +23,12 @@ const POSTGRES: &[Step] = &[
     (5, "redo and webhooks", include_str!("../migrations/postgres/0005_redo_and_webhooks.sql")),
 ];
 
-/// Returns all versions of a database's tables.
+/// Returns all migrations of a database.
 pub(crate) fn all(dialect: Dialect) -> Migrator {
     up_to(dialect, i64::MAX)
 }
 
-/// Returns the versions of the tables up to the given one.
+/// Returns the migrations up to the given number.
 pub(crate) fn up_to(dialect: Dialect, version: i64) -> Migrator {
     let steps = match dialect {
         Dialect::Sqlite => SQLITE,

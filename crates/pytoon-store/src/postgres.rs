@@ -21,7 +21,7 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 const POSTGRES_SESSION: &str = "SET idle_in_transaction_session_timeout = '15s'; \
      SET tcp_user_timeout = '15s'; SET tcp_keepalives_idle = 10; \
      SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;";
-/// The idle time after which a connection is pinged before use.
+/// The time without use after which a connection is pinged before it is used.
 const RESTED: Duration = Duration::from_millis(500);
 /// The timeout of the first connection to PostgreSQL.
 const FIRST_CONNECTION: Duration = Duration::from_secs(10);
@@ -33,7 +33,7 @@ const RING_PAUSE: Duration = Duration::from_millis(2);
 const RING_LOOK: Duration = Duration::from_secs(5);
 
 impl Store {
-    /// Opens a PostgreSQL database and migrates it if necessary.
+    /// Opens a PostgreSQL database, and migrates its tables if necessary.
     pub(crate) async fn postgres(address: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         // The address contains a password: it is in no message.

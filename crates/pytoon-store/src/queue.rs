@@ -11,7 +11,8 @@ use pytoon_records::ledger::StoreError;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
-/// Lists the tasks of a job. A heartbeat changes only the lease, so the last change of a running task is its claim.
+/// Lists the tasks of a job, except obsolete ones. A heartbeat changes only the lease, so the last change of a
+/// running task is its claim.
 pub(crate) async fn of_job(db: &Db, job: &str) -> Result<Vec<TaskRow>, StoreError> {
     let failed = database("list tasks");
     let sql = format!(
@@ -39,7 +40,7 @@ fn attempts(row: &AnyRow) -> Result<u32, sqlx::Error> {
     Ok(u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX))
 }
 
-/// Lists dead tasks, newest first.
+/// Lists up to 1000 dead tasks, newest first.
 pub(crate) async fn dead(db: &Db) -> Result<Vec<DeadTask>, StoreError> {
     let failed = database("list dead tasks");
     let sql = format!(
@@ -72,7 +73,7 @@ pub(crate) async fn requeue(db: &Db, id: &str) -> Result<bool, StoreError> {
     crate::requeue::resume(db, &job, JobEvent::TaskRequeued).await
 }
 
-/// Counts jobs and tasks by state.
+/// Counts jobs and tasks by state, and measures the wait of the oldest due task.
 pub(crate) async fn state(db: &Db) -> Result<QueueState, StoreError> {
     let failed = database("read the queue");
     let mut state = QueueState::default();

@@ -16,8 +16,8 @@ use sqlx::AssertSqlSafe;
 
 const RESUME: &str = "resume a job";
 
-/// Queues a stopped job again. Parked and dead tasks are requeued; finished tasks stay finished.
-/// Returns false if the job's status does not allow the event.
+/// Queues a stopped job again. Requeues its parked and dead tasks; finished tasks stay finished. A degraded job
+/// restarts after its plan. Returns false if the job does not exist or its status does not allow the event.
 pub(crate) async fn resume(db: &Db, id: &str, event: JobEvent) -> Result<bool, StoreError> {
     let mut tx = db.begin(Durability::Power, RESUME).await?;
     let Some(job) = queued(db, &mut tx, id, event, RESUME).await? else { return Ok(false) };
@@ -32,8 +32,8 @@ pub(crate) async fn resume(db: &Db, id: &str, event: JobEvent) -> Result<bool, S
     Ok(true)
 }
 
-/// Queues a job by an event and returns its previous row; `None` if its status does not allow the event. The job's
-/// deadline counts from now. A pending task that asks vendors to cancel is dropped.
+/// Sets a job to queued by an event and returns its previous row; `None` if the job does not exist or its status does
+/// not allow the event. The job's deadline counts from now. A pending task that asks vendors to cancel is dropped.
 async fn queued(
     db: &Db,
     tx: &mut Tx,
@@ -61,7 +61,7 @@ async fn queued(
 const REDO: &str = "redo a job";
 
 /// Queues a job again with another brief. Its tasks become obsolete unless the graph of the new brief also contains
-/// them. Returns false if the job's status does not allow the event.
+/// them. Returns false if the job does not exist or its status does not allow the event.
 pub(crate) async fn redo(
     db: &Db,
     id: &str,

@@ -8,7 +8,7 @@ use sqlx::any::AnyRow;
 /// The error codes of a full disk: SQLite's `SQLITE_FULL` and PostgreSQL's `disk_full`.
 const FULL: [&str; 2] = ["13", "53100"];
 
-/// Returns a function that adds the name of the operation to a database error.
+/// Returns a function that converts a database error to a [`StoreError`] with the name of the operation.
 pub(crate) fn database(operation: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
     move |error| {
         if let Some(full) = error.as_database_error()

@@ -8,13 +8,13 @@ use sqlx::any::AnyRow;
 
 /// An event as fragments of an SQL statement: `SET state = {to} … WHERE state {from}`.
 pub(crate) struct Step {
-    /// The state after the event, quoted.
+    /// The state to which the event leads, as a quoted SQL string.
     pub(crate) to: String,
     /// A condition on the states that allow the event, such as `IN ('ready', 'blocked')`.
     pub(crate) from: String,
 }
 
-/// Returns the fragments of an event.
+/// Returns the SQL fragments of an event.
 pub(crate) fn step<S: State>(event: S::Event) -> Step {
     let to = S::to_state(event).map(quoted).unwrap_or_default();
     Step { to, from: one_of(&S::from_states(event)) }
@@ -35,7 +35,8 @@ pub(crate) fn one_of<S: State>(states: &[S]) -> String {
     }
 }
 
-/// Applies an event to a row that this transaction has locked.
+/// Returns the state to which an event leads; a conflict if the state does not allow it. The caller has locked the
+/// row.
 pub(crate) fn applied<S: State>(state: S, event: S::Event) -> Result<S, StoreError> {
     state.apply(event).map_err(|invalid| StoreError::Conflict(invalid.to_string()))
 }
@@ -45,7 +46,7 @@ pub(crate) fn id<T: From<String>>(row: &AnyRow, column: &str) -> Result<T, sqlx:
     row.try_get::<String, _>(column).map(T::from)
 }
 
-/// Reads a column that contains a name, and converts it to its enum.
+/// Reads a column that contains the name of an enum's value. An unknown name is an error.
 pub(crate) fn read_name<T>(
     row: &AnyRow,
     column: &str,

@@ -18,7 +18,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The timeout of any operation. It is longer than SQLite waits for another process's transaction.
+/// The timeout of any operation on the database. It is longer than SQLite waits for another process's transaction.
 const LONGEST_STEP: Duration = Duration::from_secs(30);
 /// The time that SQLite waits for another process's transaction, in milliseconds.
 const BUSY_TIMEOUT_MS: u32 = 20_000;
@@ -32,7 +32,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database at a URL: `postgres://…`, or else the path of an SQLite file.
+    /// Opens the database at an address: `postgres://…`, or else the path of an SQLite file.
     pub async fn connect(address: &str) -> Result<Self, StoreError> {
         if is_postgres(address) {
             Self::postgres(address).await
@@ -41,7 +41,7 @@ impl Store {
         }
     }
 
-    /// Fails: this build has no PostgreSQL.
+    /// Returns an error, because this build has no PostgreSQL.
     #[cfg(not(feature = "postgres"))]
     async fn postgres(_: &str) -> Result<Self, StoreError> {
         Err(StoreError::Database {
@@ -51,7 +51,7 @@ impl Store {
         })
     }
 
-    /// Opens a database file, and creates or migrates it if necessary.
+    /// Opens an SQLite file. Creates it if it does not exist, and migrates its tables if necessary.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
@@ -115,14 +115,14 @@ impl Store {
         self
     }
 
-    /// Closes every connection.
+    /// Closes every connection to the database.
     pub async fn close(&self) {
         self.db.pool.close().await;
     }
 }
 
-/// Creates the file if it does not exist, readable only by its owner: it contains callers' work and the keys that
-/// sign messages. SQLite gives the log beside it the same mode.
+/// Creates the SQLite file if it does not exist, readable only by its owner: it contains callers' work and the keys
+/// that sign messages. SQLite gives the log beside it the same mode.
 fn make_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
@@ -132,8 +132,8 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Returns true if a connection to SQLite can begin transactions. A full disk makes SQLite end a transaction by
-/// itself. The library then finds no transaction to roll back but still counts it as open, so the connection can
+/// Returns true if a connection to SQLite can still begin a transaction. A full disk makes SQLite end a transaction
+/// by itself. The library then finds no transaction to roll back but still counts it as open, so the connection can
 /// never begin another.
 async fn is_sound(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
     if !connection.is_in_transaction() {
@@ -149,7 +149,7 @@ pub fn is_postgres(address: &str) -> bool {
     address.starts_with("postgres://") || address.starts_with("postgresql://")
 }
 
-/// Migrates the tables. Several processes may start at once; those that lose the race find the work done.
+/// Migrates the tables. If several processes start at once, one migrates and the others wait for it.
 pub(crate) async fn migrate(pool: &AnyPool, dialect: Dialect) -> Result<(), StoreError> {
     let mut last = None;
     for attempt in 0..20u64 {

@@ -26,8 +26,8 @@ pub(crate) async fn insert_first_tasks(
     write_tasks(db, tx, job, tasks, first_state, operation).await
 }
 
-/// Inserts the tasks that follow others. A dependency that is done or does not exist blocks nothing. Existing tasks
-/// stay unchanged, unless they belong to an earlier brief of the job.
+/// Inserts the tasks that follow a finished one, and unblocks those that can run. A dependency that is done or does
+/// not exist blocks nothing. Existing tasks stay unchanged, unless they belong to an earlier brief of the job.
 pub(crate) async fn add_tasks(
     db: &Db,
     tx: &mut Tx,
@@ -126,7 +126,7 @@ pub(crate) async fn unblock(
     Ok(())
 }
 
-/// Parks the tasks of a stopped job that no worker has begun. The task that asks vendors to cancel stays ready.
+/// Parks the tasks of a stopped job that no worker runs. The task that asks vendors to cancel stays ready.
 pub(crate) async fn park(
     db: &Db,
     tx: &mut Tx,
@@ -147,8 +147,8 @@ pub(crate) async fn park(
     Ok(())
 }
 
-/// Applies an event to all tasks of a job that allow it, and resets their progress. With `but`, tasks of that kind
-/// stay unchanged.
+/// Applies an event to all tasks of a job whose state allows it, and resets their attempts and memos. With `but`,
+/// tasks of that kind stay unchanged.
 pub(crate) async fn reset(
     tx: &mut Tx,
     job: &str,

@@ -19,7 +19,8 @@ use std::time::Duration;
 
 const CLAIM: &str = "claim a task";
 
-/// Claims the task that has been due longest: first tasks whose lease expired, then tasks that are due.
+/// Claims a task: first one whose lease expired, then the one that has been due longest. Returns `None` if there is
+/// none.
 pub(crate) async fn claim(
     db: &Db,
     worker: &str,
@@ -67,7 +68,7 @@ pub(crate) async fn claim(
     }
 }
 
-/// The tasks that a claim searches.
+/// The group of tasks that a claim searches.
 #[derive(Clone, Copy)]
 enum ClaimKind {
     /// Tasks whose lease expired.
@@ -138,12 +139,12 @@ fn read_claim(row: &AnyRow) -> Result<Claimed, sqlx::Error> {
     })
 }
 
-/// Returns true if the status of a job allows a claim of its task.
+/// Returns true if the status of a job allows a worker to claim a task of this kind.
 fn allows(job: &JobRow, kind: TaskKind) -> bool {
     job.status.apply(JobEvent::of_claim(kind)).is_ok()
 }
 
-/// Parks a task whose job is stopped, unless the job was queued again in the meantime.
+/// Parks a claimed task because its job is stopped, unless the job was queued again in the meantime.
 async fn put_away(db: &Db, row: &Claimed) -> Result<(), StoreError> {
     let mut tx = db.begin(Durability::Process, CLAIM).await?;
     let job = hold(db, &mut tx, row.job_id.as_str()).await?;
@@ -168,7 +169,7 @@ async fn put_away(db: &Db, row: &Claimed) -> Result<(), StoreError> {
     tx.commit().await.map_err(database(CLAIM))
 }
 
-/// Returns the failure of a task that too many workers have lost.
+/// Returns the failure of a task that `most_attempts` workers have lost.
 fn given_up(row: &Claimed, most_attempts: u32) -> Failure {
     let error = JobError {
         code: "worker_lost".into(),
@@ -198,7 +199,8 @@ fn leased(row: Claimed, job: JobRow, was_lost: bool) -> Lease {
     }
 }
 
-/// Ends the cancellation of a job once none of its tasks runs and its vendors have been asked to cancel.
+/// Sets a job that is being cancelled to cancelled, once none of its tasks runs and its vendors have been asked to
+/// cancel.
 async fn end_of_cancel(db: &Db, tx: &mut Tx, job: &JobRow) -> Result<(), StoreError> {
     const END: &str = "cancel a job";
     if job.status.apply(JobEvent::CancelFinished).is_err() {
@@ -219,7 +221,8 @@ async fn end_of_cancel(db: &Db, tx: &mut Tx, job: &JobRow) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Extends the lease of a running task, and reports whether the job continues.
+/// Extends the lease of a running task. Returns `Stop` if the job is being stopped, and `Lost` if the lease no longer
+/// holds.
 pub(crate) async fn beat(
     db: &Db,
     id: &str,
@@ -244,8 +247,8 @@ pub(crate) async fn beat(
     Ok(if goes_on { Hold::Ours } else { Hold::Stop })
 }
 
-/// Applies an event to a claimed task, and returns its job, locked; `None` if the claim is lost. `set` names further
-/// columns to change.
+/// Applies an event to a claimed task and returns its job, locked; `None` if the claim is lost. `set` is SQL that
+/// sets further columns.
 async fn leave(
     db: &Db,
     tx: &mut Tx,
@@ -269,7 +272,8 @@ async fn leave(
     Ok((!rows.is_empty()).then_some(job))
 }
 
-/// Finishes a task, and adds the tasks that follow it.
+/// Marks a task as done. In an active job, adds the tasks that follow it; in a cancelled one, ends the cancellation
+/// if nothing else runs.
 pub(crate) async fn finish(
     db: &Db,
     id: &str,
@@ -296,7 +300,7 @@ pub(crate) async fn finish(
     Ok(if job.status.is_active() { Hold::Ours } else { Hold::Stop })
 }
 
-/// Defers a task, with a memo for its next run.
+/// Defers a task for the duration `wait`, and stores `memo` for its next claim.
 pub(crate) async fn later(
     db: &Db,
     id: &str,
@@ -335,7 +339,8 @@ pub(crate) async fn give_back(db: &Db, id: &str, token: i64) -> Result<Hold, Sto
     Ok(hold)
 }
 
-/// If the job was stopped, parks its tasks and ends its cancellation.
+/// Parks the tasks of a stopped job and ends its cancellation if possible. Returns `Stop` then, and `Ours` for an
+/// active job.
 async fn stop_if_stopped(
     db: &Db,
     tx: &mut Tx,

@@ -9,17 +9,17 @@ use tokio::sync::Notify;
 /// SQLite notifies no other process.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Wakes workers that wait for tasks.
+/// The signals that wake workers waiting for tasks.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wakeups {
-    /// Wakes workers of this process.
+    /// The signal for workers of this process.
     pub(crate) here: Arc<Notify>,
-    /// Wakes the task that notifies other processes.
+    /// The signal that makes this process notify other processes.
     pub(crate) bell: Arc<Notify>,
 }
 
 impl Wakeups {
-    /// Wakes workers after a commit that may have made a task ready.
+    /// Wakes workers of all processes after a commit that may have made a task ready.
     pub(crate) fn wake(&self) {
         self.here.notify_waiters();
         self.bell.notify_one();

@@ -15,7 +15,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 use std::time::Duration;
 
-/// Inserts the message about the end of a job, if its submitter requested one.
+/// Inserts the webhook message about the end of a job; nothing if its submitter requested none.
 pub(crate) async fn put(
     db: &Db,
     tx: &mut Tx,
@@ -63,8 +63,8 @@ pub(crate) async fn put(
     Ok(())
 }
 
-/// Leases the message that has been due longest. The message becomes due again if no attempt is reported while the
-/// lease holds.
+/// Leases the webhook message that has been due longest; `None` if none is due. The message becomes due again if no
+/// attempt is recorded before the lease ends.
 pub(crate) async fn claim(db: &Db, lease: Duration) -> Result<Option<DueWebhook>, StoreError> {
     let failed = database("claim a webhook");
     let sql = format!(
@@ -97,7 +97,8 @@ pub(crate) async fn claim(db: &Db, lease: Duration) -> Result<Option<DueWebhook>
     rows.first().map(|row| read(row).map_err(failed)).transpose()
 }
 
-/// Stores an attempt with its result. Returns false if the lease is lost.
+/// Records an attempt to deliver a webhook message: delivered, retried later, or dead. Returns false if the lease is
+/// lost.
 pub(crate) async fn record_attempt(
     db: &Db,
     id: &str,
@@ -143,7 +144,7 @@ pub(crate) async fn record_attempt(
     Ok(true)
 }
 
-/// Lists the messages of one job, or all dead messages.
+/// Lists up to 1000 webhook messages: those of one job, or the dead ones.
 pub(crate) async fn list(db: &Db, job: Option<&str>) -> Result<Vec<WebhookRow>, StoreError> {
     let failed = database("list webhooks");
     let wanted = match job {
@@ -204,7 +205,7 @@ async fn attempts(db: &Db, id: &str) -> Result<Vec<WebhookAttempt>, StoreError> 
     rows.iter().map(|row| read(row).map_err(&failed)).collect()
 }
 
-/// Makes a message due again. Returns false if the message is already due or does not exist.
+/// Makes a webhook message due again. Returns false if the message is already due or does not exist.
 pub(crate) async fn resend(db: &Db, id: &str) -> Result<bool, StoreError> {
     let resent = step::<WebhookState>(WebhookEvent::Resent);
     let sql = format!(

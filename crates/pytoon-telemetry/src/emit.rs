@@ -223,7 +223,7 @@ impl Event<'_> {
 }
 
 impl ServiceEvent<'_> {
-    /// Writes the event's log line, and updates its metrics.
+    /// Writes the service event's log line, and updates its metrics.
     pub fn emit(&self) {
         count_service(self);
         match *self {

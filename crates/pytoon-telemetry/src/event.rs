@@ -279,7 +279,7 @@ pub enum Event<'a> {
         engine: &'a str,
         /// The id of the call in the ledger.
         call: &'a str,
-        /// The vendor's response to the cancel.
+        /// The vendor's response to the cancel request.
         outcome: &'a str,
     },
     /// A vendor returned an undocumented status.

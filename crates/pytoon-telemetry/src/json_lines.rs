@@ -39,8 +39,8 @@ pub enum ServiceRole {
     Worker,
 }
 
-/// Starts logging. `verbose` adds debug lines. Spans are sent to `collector`, the URL of an OpenTelemetry collector,
-/// until the returned value is dropped.
+/// Starts logging. `verbose` adds debug lines. `collector` is the URL of an OpenTelemetry collector; spans are sent
+/// to it until the returned value is dropped.
 pub fn init(target: &LogTarget, verbose: bool, collector: Option<&str>) -> std::io::Result<Traces> {
     let traces = Traces::start(collector)?;
     let mut sinks = Vec::new();
@@ -84,7 +84,7 @@ pub fn init(target: &LogTarget, verbose: bool, collector: Option<&str>) -> std::
     Ok(traces)
 }
 
-/// The selection of lines that a file contains.
+/// The selection of log lines that a destination contains.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lines {
     All,
@@ -105,7 +105,7 @@ struct JsonLines {
 /// Maximum number of request lines per second, so that a flood of requests cannot fill the disk.
 const REQUEST_LINES: u64 = 500;
 
-/// Limits the rate of request lines. The next written line contains the number of omitted lines.
+/// The rate limit of request lines. The next written line contains the number of omitted lines.
 struct RequestLines {
     begun: Instant,
     /// The current second, and the number of lines in it so far.
@@ -138,7 +138,7 @@ impl RequestLines {
     }
 }
 
-/// The target of request lines.
+/// The tracing target of request lines.
 const REQUESTS: &str = "pytoon_request";
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {

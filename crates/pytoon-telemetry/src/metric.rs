@@ -121,7 +121,7 @@ impl Metrics {
         handle
     }
 
-    /// Initialises every label set of these engines to 0; existing counts stay.
+    /// Initializes every metric of these engines, so that its series start at 0. Existing counts stay.
     pub fn expect_engines<'a>(engines: impl IntoIterator<Item = &'a str>) {
         let engines: Vec<String> = engines.into_iter().map(str::to_owned).collect();
         for engine in &engines {
@@ -153,7 +153,7 @@ impl Metrics {
         gauge!(DAY_BUDGET).increment(0.0);
     }
 
-    /// Initialises every label set of these voice providers to 0; existing counts stay.
+    /// Initializes every metric of these voice providers, so that its series start at 0. Existing counts stay.
     pub fn expect_voices<'a>(providers: impl IntoIterator<Item = &'a str>) {
         for provider in providers {
             counter!(TTS_FAILURES, "provider" => provider.to_owned()).increment(0);
@@ -164,7 +164,8 @@ impl Metrics {
         }
     }
 
-    /// Initialises every label set of the service to 0; existing counts stay.
+    /// Initializes every metric of the service and of these stages, so that its series start at 0. Existing counts
+    /// stay.
     pub fn expect_service<'a>(stages: impl IntoIterator<Item = &'a str>) {
         for stage in stages {
             for result in ["done", "retried", "failed"] {
@@ -189,12 +190,12 @@ impl Metrics {
         counter!(STORAGE_FULL).increment(0);
     }
 
-    /// Records the time after which a scene had its picture, in seconds.
+    /// Records the time until a scene had its picture, in seconds.
     pub fn scene_rendered(engine: &str, seconds: f64) {
         histogram!(SCENE_SECONDS, "engine" => engine.to_owned()).record(seconds);
     }
 
-    /// Records the duration of a vendor's step. `failed` is the kind of failure, or empty.
+    /// Records the duration of a vendor's step. `failed` is the kind of failure; empty on success.
     pub fn engine_step(engine: &str, step: &'static str, failed: &'static str, seconds: f64) {
         histogram!(STEP_SECONDS, "engine" => engine.to_owned(), "step" => step, "failed" => failed)
             .record(seconds);

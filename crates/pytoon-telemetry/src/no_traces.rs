@@ -5,12 +5,12 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Identity;
 use tracing_subscriber::registry::LookupSpan;
 
-/// Sends no spans.
+/// A sender of spans that sends none.
 #[derive(Debug, Default)]
 pub struct Traces(());
 
 impl Traces {
-    /// Fails if a collector is configured.
+    /// Returns an error if a collector is configured, since this build sends no spans.
     pub(crate) fn start(collector: Option<&str>) -> std::io::Result<Self> {
         match collector.filter(|address| !address.trim().is_empty()) {
             None => Ok(Self(())),
@@ -20,7 +20,7 @@ impl Traces {
         }
     }
 
-    /// Returns no layer.
+    /// Returns `None`, because this build records no spans.
     pub(crate) fn layer<S>(&self) -> Option<impl Layer<S> + use<S>>
     where
         S: Subscriber + for<'span> LookupSpan<'span>,

@@ -29,7 +29,8 @@ static SECRETS: RwLock<Forms> = RwLock::new(Forms::none());
 const SIGNED: &[&str] =
     &["signature=", "sig=", "token=", "key=", "x-amz-signature=", "x-amz-credential=", "api_key="];
 
-/// Registers a value, which is removed from everything that is written from now on.
+/// Registers a secret, which is removed from everything that is written from now on. Ignores values of fewer than
+/// four characters.
 pub fn register_secret(value: &str) {
     let value = value.trim();
     if value.len() >= SHORTEST {
@@ -37,7 +38,7 @@ pub fn register_secret(value: &str) {
     }
 }
 
-/// Returns a text without secrets. The call is cheap if the text contains none.
+/// Replaces registered secrets and signatures in a text by [`REDACTED`]. The call is cheap if the text contains none.
 pub fn sanitize_sensitive_data(text: &str) -> Cow<'_, str> {
     let found = find_secrets(text);
     let out = if found.is_empty() {

@@ -8,7 +8,7 @@ pub enum ServiceEvent<'a> {
     ServiceStarted {
         /// The role of the process: `serve`, `api` or `worker`.
         role: &'a str,
-        /// The address to which the process listens; empty for a worker.
+        /// The address on which the process listens; empty for a worker.
         address: &'a str,
         /// The kind of database: `sqlite` or `postgres`.
         database: &'a str,

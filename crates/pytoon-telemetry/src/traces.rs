@@ -18,7 +18,7 @@ const TARGET: &str = "pytoon";
 /// The timeout for sending one batch to a collector.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Sends spans, and the remaining ones when it is dropped.
+/// The sender of spans. It sends the remaining ones when it is dropped.
 #[derive(Debug, Default)]
 pub struct Traces(Option<SdkTracerProvider>);
 

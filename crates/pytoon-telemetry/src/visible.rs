@@ -1,4 +1,4 @@
-//! Makes text from outside safe to display: control characters and bidirectional formatting characters are shown as
+//! Makes untrusted text safe to display: control characters and bidirectional formatting characters are shown as
 //! escapes.
 //!
 //! Guarantees: the result of [`one_line`] moves no cursor, sets no colour, starts no line, hides no characters, and

@@ -1,4 +1,4 @@
-//! Media as users provide them: valid, unusual, and broken.
+//! Writes media as users provide them: valid, unusual and broken.
 
 use crate::measure::probe;
 use crate::program::tool;
@@ -7,7 +7,7 @@ use image::{ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-/// Returns a picture with a gradient, a bright disc and fine texture; no two regions look alike.
+/// Returns a picture with a gradient, a bright disc and fine texture, so that no two regions look alike.
 pub fn textured(width: u32, height: u32) -> RgbImage {
     let (w, h) = (f64::from(width), f64::from(height));
     RgbImage::from_fn(width, height, |x, y| {

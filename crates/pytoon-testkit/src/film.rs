@@ -32,7 +32,7 @@ impl Film {
         film
     }
 
-    /// Returns the film with a reference to its temporary folder, which then exists as long as the film.
+    /// Ties the lifetime of a temporary folder to the film in it.
     pub(crate) fn kept_by(self, temporary: Option<Arc<TempDir>>) -> Self {
         Self { _temporary: temporary, ..self }
     }
@@ -71,7 +71,7 @@ impl Film {
         self.timeline()["totalFrames"].as_u64().expect("a count")
     }
 
-    /// Returns the names of the self-check's checks that reported findings.
+    /// Returns the names of the checks in the receipt's self-check that reported findings.
     pub fn findings(&self) -> Vec<String> {
         let metadata = self.metadata();
         let findings = metadata["selfCheck"]["findings"].as_array().expect("a list");
@@ -85,7 +85,7 @@ impl Film {
         warnings.iter().map(|w| w["message"].as_str().expect("text")).collect::<Vec<_>>().join("\n")
     }
 
-    /// Returns true if a stage reused an earlier result.
+    /// Returns true if the receipt says that a stage reused an earlier result.
     #[track_caller]
     pub fn reused(&self, stage: &str) -> bool {
         let metadata = self.metadata();

@@ -27,7 +27,7 @@ impl Probe {
         number(&self.video["nb_read_frames"]) as u64
     }
 
-    /// Returns a field of the video stream as text.
+    /// Returns a text field of FFprobe's description of the video stream; empty if it is absent.
     pub fn video_fact(&self, name: &str) -> &str {
         self.video[name].as_str().unwrap_or("")
     }
@@ -154,7 +154,7 @@ pub fn rms_db(samples: &[f32]) -> f64 {
     10.0 * (power / samples.len().max(1) as f64).max(1e-12).log10()
 }
 
-/// Returns the level of one frequency in interleaved stereo samples at 48 kHz, in dBFS.
+/// Returns the level of one frequency in interleaved stereo samples at 48 kHz, mixed to mono, in dBFS.
 pub fn tone_db(samples: &[f32], hz: f64) -> f64 {
     let step = std::f64::consts::TAU * hz / 48_000.0;
     let frames = samples.chunks_exact(2).map(|f| f64::from(f[0] + f[1]) / 2.0);

@@ -22,7 +22,7 @@ const TEMPLATE: &str = "pytoon-pgtemplate-";
 pub struct Postgres {
     /// The host in the server's URLs.
     host: String,
-    /// The command that precedes the server's programs, such as `ip netns exec …`.
+    /// The command through which the server's programs run, such as `ip netns exec …`; empty for none.
     before: Vec<String>,
     port: u16,
     folder: PathBuf,
@@ -32,7 +32,7 @@ pub struct Postgres {
 static SERVER: OnceLock<Postgres> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
-/// Returns the URL of a new, empty database.
+/// Creates an empty database on the shared server of this test process, and returns its URL.
 pub fn new_database() -> String {
     SERVER.get_or_init(Postgres::start).new_database()
 }
@@ -43,8 +43,8 @@ impl Postgres {
         Self::start_at("127.0.0.1", &[])
     }
 
-    /// Starts a server with another host in its URLs, through a preceding command such as one that enters another
-    /// network. The server listens to all addresses of that network and accepts every client.
+    /// Starts a server whose URLs contain another host, through a command such as one that enters another network.
+    /// The server listens on all addresses of that network and accepts every client.
     pub fn start_at(host: &str, before: &[&str]) -> Self {
         sweep();
         let programs = programs();
@@ -90,7 +90,7 @@ impl Postgres {
         run(Command::new("cp").arg("-a").args([&template, &data.to_path_buf()]));
     }
 
-    /// Returns the URL of a new, empty database on this server.
+    /// Creates an empty database on this server and returns its URL.
     pub fn new_database(&self) -> String {
         let number = DATABASES.fetch_add(1, Ordering::Relaxed);
         let name = format!("pytoon_{number}");

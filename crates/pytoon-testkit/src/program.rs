@@ -17,14 +17,15 @@ pub struct Run {
 }
 
 impl Run {
-    /// Asserts that the run succeeded, and returns it.
+    /// Asserts that the run succeeded. Returns the run.
     #[track_caller]
     pub fn ok(self) -> Self {
         assert_eq!(self.code, Some(0), "it should succeed:\n{}{}", self.stdout, self.stderr);
         self
     }
 
-    /// Asserts that the run failed with this status and printed all of these parts, and returns it.
+    /// Asserts that the run failed with this exit status and printed all of these parts to standard error. Returns
+    /// the run.
     #[track_caller]
     pub fn refused(self, code: i32, parts: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "wrong exit status:\n{}{}", self.stdout, self.stderr);
@@ -71,8 +72,8 @@ pub const KEY_VARIABLES: [&str; 10] = [
 pub const STORE_VARIABLES: [&str; 4] =
     ["DATABASE_URL", "STORAGE_URL", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"];
 
-/// Returns the folder with the built binaries. Tests are one level deeper (`deps`), benches and drills beside the
-/// binaries.
+/// Returns the folder with the built binaries. Test binaries are in its subfolder `deps`, benches and drills in the
+/// folder itself.
 pub(crate) fn built() -> PathBuf {
     let own = std::env::current_exe().expect("a process knows its own path");
     let folder = own.parent().expect("a program lies in a folder");
@@ -81,8 +82,7 @@ pub(crate) fn built() -> PathBuf {
     folder.to_owned()
 }
 
-/// Returns a command that runs the built binary, which is located relative to the test's folder. It gets no API keys,
-/// since tests must not spend a developer's money.
+/// Returns a command that runs the built binary. It gets no API keys, since tests must not spend a developer's money.
 pub fn pytoon() -> Command {
     let folder = built();
     for program in ["pytoon", "pytoon-espeak", "pytoon-x264"] {
@@ -95,8 +95,8 @@ pub fn pytoon() -> Command {
     other(&folder.join("pytoon"))
 }
 
-/// Copies the binary into a separate folder, with the named helpers. The copy finds no other helper except those on
-/// PATH.
+/// Copies the binary and the named helper programs into a separate folder. The copy finds no other helpers except
+/// those on PATH. Returns the path of the copy.
 pub fn alone(folder: &Path, helpers: &[&str]) -> PathBuf {
     std::fs::create_dir_all(folder).expect("a folder");
     for name in helpers.iter().chain(&["pytoon"]) {
@@ -134,13 +134,13 @@ pub fn tool<S: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = S>) -> V
     output.stdout
 }
 
-/// Returns true if a tool succeeds.
+/// Runs a tool and returns true if it succeeds.
 pub fn tool_succeeds<S: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = S>) -> bool {
     let output = Command::new(name).args(args).stdin(Stdio::null()).output();
     output.is_ok_and(|output| output.status.success())
 }
 
-/// Returns the path of a tool on PATH.
+/// Returns the path of a tool on PATH. Panics if there is none.
 pub fn find_tool(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
@@ -154,7 +154,7 @@ pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// A command that runs in the background.
+/// A command that runs in the background of a test.
 #[derive(Debug)]
 pub struct Background {
     child: Child,
@@ -170,7 +170,7 @@ impl Background {
         Self { child, stderr }
     }
 
-    /// Reads the command's standard error up to a line that contains `part`.
+    /// Reads the command's standard error up to a line that contains `part`. Panics if the command ends first.
     #[track_caller]
     pub fn wait_for_line(&mut self, part: &str) {
         let mut seen = String::new();
@@ -200,7 +200,7 @@ impl Background {
         self.send(rustix::process::Signal::HUP);
     }
 
-    /// Stops the command for a while, as Ctrl-Z and `fg` do.
+    /// Suspends the command for a while, as Ctrl-Z and `fg` do.
     pub fn pause(&self, length: std::time::Duration) {
         self.send(rustix::process::Signal::STOP);
         std::thread::sleep(length);
@@ -224,7 +224,7 @@ impl Background {
         self.end_by(rustix::process::Signal::INT)
     }
 
-    /// Kills the command without a chance to clean up, and waits for its end.
+    /// Kills the command without a chance to clean up. Returns its exit status, `None` for a signal.
     pub fn kill(self) -> Option<i32> {
         self.end_by(rustix::process::Signal::KILL)
     }
@@ -247,7 +247,8 @@ pub fn processes_naming(path: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Returns a command that runs another program, such as a copy of the built binary.
+/// Returns a command that runs another program, such as a copy of the built binary, without API keys and a
+/// developer's settings.
 pub fn other(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_remove("PYTOON_CONFIG").stdin(Stdio::null());

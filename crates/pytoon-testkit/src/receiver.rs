@@ -44,7 +44,8 @@ impl Receiver {
         Self::saying(statuses, "")
     }
 
-    /// Starts a receiver that responds with these statuses in turn, and with this JSON in every response.
+    /// Starts a receiver that responds with these statuses in turn, the last one repeatedly, and with the JSON
+    /// `words` in every response.
     pub fn saying(statuses: &'static [u16], words: &str) -> Self {
         let words = words.to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").expect("listens");

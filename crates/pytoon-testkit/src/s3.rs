@@ -21,7 +21,7 @@ pub struct S3 {
     _runtime: Background,
 }
 
-/// A runtime that may be dropped in any context.
+/// A runtime that may be dropped in any context, also inside another runtime.
 #[derive(Debug)]
 struct Background(Option<tokio::runtime::Runtime>);
 
@@ -50,7 +50,7 @@ impl S3 {
         Self { folder, address, _runtime: Background(Some(runtime)) }
     }
 
-    /// Returns the environment variables that configure a process of the product for this store.
+    /// Returns the environment variables with which Pytoon uses this store.
     pub fn environment(&self) -> Vec<(String, String)> {
         let text = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         vec![
@@ -62,7 +62,7 @@ impl S3 {
         ]
     }
 
-    /// Returns the address to which the store listens.
+    /// Returns the address on which the store listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -87,7 +87,7 @@ impl S3 {
     }
 }
 
-/// Serves the folders in `folder` as buckets, to clients with this key, until the listener fails.
+/// Serves each folder in `folder` as a bucket, to clients with this access key, until the listener fails.
 pub async fn serve(listener: tokio::net::TcpListener, folder: PathBuf, key: &str, secret: &str) {
     use hyper_util::rt::{TokioExecutor, TokioIo};
     let files = s3s_fs::FileSystem::new(folder).expect("a store");

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 #[derive(Debug)]
 pub struct Service {
     child: Child,
-    /// The address to which the process listens; empty for a worker.
+    /// The address on which the process listens; empty for a worker.
     pub address: String,
     /// The API key that the process printed at its first start.
     pub key: String,
@@ -73,7 +73,8 @@ impl Answer {
 }
 
 impl Service {
-    /// Starts a process in a folder. Its output is written to `<name>.out` and `<name>.err` there.
+    /// Starts a process in a folder and waits until it is ready. Writes its output to `<name>.out` and `<name>.err`
+    /// there.
     pub fn start(command: &mut Command, folder: &Path, name: &str) -> Self {
         let file = |end: &str| {
             std::fs::File::create(folder.join(format!("{name}.{end}"))).expect("a file")
@@ -161,7 +162,7 @@ impl Service {
         }
     }
 
-    /// Sends a request with the first API key.
+    /// Sends a request with the API key that the process printed.
     #[track_caller]
     pub fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
         let bearer = format!("Bearer {}", self.key);
@@ -185,7 +186,7 @@ impl Service {
         self.send(method, path, &headers, body.unwrap_or_default().as_bytes())
     }
 
-    /// Sends a request exactly as given.
+    /// Sends a request with exactly these headers and this body.
     #[track_caller]
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         send_to(&self.address, method, path, headers, body)
@@ -204,7 +205,7 @@ impl Service {
         self.call("GET", &format!("/api/v2/jobs/{id}"), None).is(200).json()
     }
 
-    /// Waits until a job has a status, and returns the job.
+    /// Waits until a job has a status, and returns the job. Panics if the job ends otherwise or takes too long.
     #[track_caller]
     pub fn until(&self, id: &str, status: &str) -> Value {
         let begun = Instant::now();

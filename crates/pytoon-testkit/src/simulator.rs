@@ -71,7 +71,7 @@ impl Simulator {
         format!("http://{}", self.address)
     }
 
-    /// Replaces the simulator's scenario. Its ledger stays.
+    /// Replaces the simulator's scenario and keeps its ledger.
     pub fn becomes(&self, scenario: &Value) {
         let status = self.call("PUT", "/_sim/scenario", &with_defaults(scenario).to_string()).0;
         assert_eq!(status, 204, "the scenario is refused");
@@ -108,7 +108,7 @@ impl Simulator {
         self.summary()["charged_usd"].as_f64().expect("a sum")
     }
 
-    /// Returns every request to a vendor that got a response, in order.
+    /// Returns every recorded request to the simulator's vendors, in order.
     pub fn requests(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.folder.path().join("ledger.jsonl"));
         text.unwrap_or_default()
@@ -129,7 +129,7 @@ impl Simulator {
         serde_json::from_str(&body).expect("valid JSON")
     }
 
-    /// Sends one plain request over HTTP/1.0, which ends with its connection.
+    /// Sends one request over HTTP/1.0, whose response ends with the connection. Returns the status and the body.
     fn call(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         let host = &self.address;
@@ -164,15 +164,15 @@ pub struct Studio {
 }
 
 impl Studio {
-    /// Creates a studio with a scenario. `settings` override the studio's settings in `engine.yaml` under `v2`, which
-    /// have short timeouts.
+    /// Creates a studio with a scenario. `settings` override the studio's engine settings (`v2` of `engine.yaml`),
+    /// which have short timeouts.
     pub fn new(scenario: &Value, settings: &Value) -> Self {
         let studio = Self { workspace: Workspace::new(), simulator: Simulator::start(scenario) };
         studio.configure(settings);
         studio
     }
 
-    /// Rewrites `engine.yaml`, as [`Studio::new`] does.
+    /// Rewrites `engine.yaml` with `settings`, as [`Studio::new`] does.
     pub fn configure(&self, settings: &Value) {
         let mut engines = quick_engines(&self.simulator.url());
         merge(&mut engines, settings);
@@ -193,7 +193,7 @@ impl Studio {
         run(&mut self.command(args))
     }
 
-    /// Writes a brief as `brief.yaml` and renders it into a folder, with `metrics.txt`.
+    /// Writes a brief as `brief.yaml` and runs `pytoon render` into a folder, with the metrics in `metrics.txt`.
     pub fn try_render(&self, brief: &str, out: &str) -> Run {
         self.workspace.write("brief.yaml", brief);
         self.pytoon(&["render", "brief.yaml", "--out", out, "--metrics-out", "metrics.txt"])
@@ -284,7 +284,7 @@ pub fn quick_engine(base_url: &str, more: &Value) -> Value {
     engine
 }
 
-/// Returns settings under `v2` for engines at a simulator.
+/// Returns the `v2` settings of engines at a simulator, with short timeouts.
 fn quick_engines(url: &str) -> Value {
     let engine = |path: &str, more: Value| quick_engine(&format!("{url}/{path}"), &more);
     let addresses = json!({ "options": {

@@ -17,7 +17,7 @@ pub fn installed_voices() -> PathBuf {
     folder
 }
 
-/// Copies the voice `heart` into a folder.
+/// Copies the voice `heart` into a folder. Returns the copy's folder.
 pub fn copy_heart(to: &Path) -> PathBuf {
     let (from, to) = (installed_voices().join("heart"), to.join("heart"));
     std::fs::create_dir_all(&to).expect("a folder");
@@ -28,7 +28,7 @@ pub fn copy_heart(to: &Path) -> PathBuf {
     to
 }
 
-/// Writes a toy Piper voice that hums for each phoneme: `NAME.onnx` with its `.onnx.json`.
+/// Writes a toy Piper voice that hums for each phoneme: `NAME.onnx` with its `.onnx.json`. Returns the model's path.
 pub fn toy_piper_voice(folder: &Path, name: &str, language: &str) -> PathBuf {
     std::fs::create_dir_all(folder).expect("a folder");
     let model = folder.join(format!("{name}.onnx"));

@@ -32,7 +32,7 @@ impl Workspace {
         Self { folder: temporary.path().to_owned(), temporary: Some(Arc::new(temporary)) }
     }
 
-    /// Creates a folder that is not removed. Its previous content is deleted.
+    /// Creates an empty folder that is not removed when dropped.
     pub fn at(folder: &Path) -> Self {
         if folder.exists() {
             std::fs::remove_dir_all(folder).expect("the old folder goes");
@@ -41,7 +41,7 @@ impl Workspace {
         Self { folder: folder.to_owned(), temporary: None }
     }
 
-    /// Returns an existing folder unchanged, which is not removed.
+    /// Opens an existing folder, which is not removed when dropped.
     pub fn existing(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), temporary: None }
     }
@@ -83,7 +83,7 @@ impl Workspace {
         Service::start(&mut command, self.root(), "serve")
     }
 
-    /// Starts a service as [`Self::serve`] does, through another program such as `ulimit` or one that changes the
+    /// Starts a service as [`Self::serve`] does, through another program such as `ulimit`, or one that changes the
     /// user.
     pub fn serve_through(&self, through: &[&str]) -> Service {
         self.start_through(through, &["serve", "--port", "0"])
@@ -115,7 +115,7 @@ impl Workspace {
         run(&mut self.command(args))
     }
 
-    /// Writes a brief as `brief.yaml` and renders it into the folder `out`.
+    /// Writes a brief as `brief.yaml` and runs `pytoon render` into the folder `out`.
     pub fn try_render(&self, brief: &str) -> Run {
         self.write("brief.yaml", brief);
         self.pytoon(&["render", "brief.yaml", "--out", "out"])

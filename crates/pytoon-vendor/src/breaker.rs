@@ -13,7 +13,7 @@ use pytoon_records::ledger::BreakerRow;
 use pytoon_vocabulary::UnixMs;
 use std::time::Duration;
 
-/// The time after which another caller may probe, in milliseconds.
+/// The time for which one caller's probe excludes others, in milliseconds.
 pub const PROBE_MS: i64 = 60_000;
 
 /// The state of a breaker.
@@ -40,7 +40,7 @@ impl BreakerState {
     }
 }
 
-/// Returns the current state of a breaker's row.
+/// Returns the state of a breaker's row at the time `now`.
 pub fn state(row: &BreakerRow, now: UnixMs) -> BreakerState {
     if row.open_until == 0 {
         BreakerState::Closed
@@ -54,7 +54,7 @@ pub fn state(row: &BreakerRow, now: UnixMs) -> BreakerState {
     }
 }
 
-/// Returns the row after a caller has started to probe.
+/// Returns the row of a breaker whose probe one caller now sends.
 pub fn probing(row: &BreakerRow, now: UnixMs) -> BreakerRow {
     BreakerRow { probe_until: now + PROBE_MS, ..row.clone() }
 }
@@ -97,7 +97,7 @@ pub enum Advice {
     Wait,
 }
 
-/// Returns the row after a failure.
+/// Returns the effect of a failure on a breaker's row, by the kind of failure and the vendor's `Retry-After`.
 pub fn after_failure(
     row: &BreakerRow,
     kind: VendorErrorKind,

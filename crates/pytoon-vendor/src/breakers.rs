@@ -28,7 +28,7 @@ const ACCOUNT_KEPT: usize = 16;
 pub struct Breakers {
     /// The store that contains the rows.
     pub store: Arc<dyn PurchaseStore>,
-    /// The source of the time.
+    /// The source of the current time.
     pub world: Arc<dyn World>,
     /// A callback that publishes the breaker state of an engine or a voice in the metrics.
     pub show: fn(&str, Breaker),
@@ -76,7 +76,7 @@ impl BreakerUnavailable {
 }
 
 impl Breakers {
-    /// Reads the row of a breaker.
+    /// Reads the row of a breaker; a closed one without failures if there is none.
     pub async fn row(&self, name: &str) -> Result<BreakerRow> {
         let read = self.store.breaker_fetch(name).await;
         read.map_err(|source| BreakerUnavailable { operation: "read", source })
@@ -87,8 +87,8 @@ impl Breakers {
         written.map_err(|source| BreakerUnavailable { operation: "write", source })
     }
 
-    /// Decides whether a call may pass. After a pause, one caller probes. Reads the row unless the caller passes a
-    /// fresh one.
+    /// Decides whether a call may pass. After a pause, one caller sends the probe. Reads the row unless the caller
+    /// passes a fresh one.
     pub async fn pass(&self, name: &str, mut known: Option<BreakerRow>) -> Result<Passage> {
         for _ in 0..RACES {
             let row = match known.take() {
@@ -113,7 +113,7 @@ impl Breakers {
         Ok(Passage::Contended)
     }
 
-    /// Closes the breaker of an engine or a voice after a success. An error of the store is logged.
+    /// Closes the breaker of an engine or a voice after a success. Logs an error of the store.
     pub async fn succeeded(&self, name: &str, row: &str) {
         match self.close(row).await {
             Ok(()) => (self.show)(name, Breaker::Closed),
@@ -133,7 +133,7 @@ impl Breakers {
     }
 
     /// Records a failure of an engine or a voice. A failure that it did not cause releases the probe. If the row
-    /// cannot be written, the error is logged and the breaker stays closed.
+    /// cannot be written, the error is logged and the breaker stays unchanged.
     pub async fn failed(
         &self,
         name: &str,
@@ -178,8 +178,8 @@ impl Breakers {
         }
     }
 
-    /// Releases a probe whose result is not evidence about the engine. If the release fails, the probe expires by
-    /// itself.
+    /// Ends a probe whose result is not evidence about the engine, so that another caller may probe. If that fails,
+    /// the probe expires by itself.
     async fn give_probe_back(&self, name: &str, row: BreakerRow) -> Result<()> {
         if row.probe_until != 0 {
             let free = BreakerRow { probe_until: 0, ..row.clone() };

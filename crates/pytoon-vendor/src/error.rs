@@ -162,35 +162,35 @@ impl VendorError {
         }
     }
 
-    /// Returns the failure with a different value of `accepted`.
+    /// Sets the possibility that the vendor accepted the call.
     #[must_use]
     pub fn accepted(mut self, accepted: Accepted) -> Self {
         self.accepted = accepted;
         self
     }
 
-    /// Returns the failure with the pause that the vendor requests.
+    /// Sets the pause that the vendor requests.
     #[must_use]
     pub fn retry_after(mut self, after: Option<Duration>) -> Self {
         self.retry_after = after;
         self
     }
 
-    /// Returns the failure with another status.
+    /// Sets the expected persistence of the failure.
     #[must_use]
     pub fn with_status(mut self, status: ErrorStatus) -> Self {
         self.status = status;
         self
     }
 
-    /// Returns the failure with the amount that the vendor charges.
+    /// Sets the amount that the vendor charges for the failed task.
     #[must_use]
     pub fn charged(mut self, charged: Option<MicroUsd>) -> Self {
         self.charged = charged;
         self
     }
 
-    /// Returns the failure with an exhausted resource as its cause.
+    /// Sets the exhausted resource of this machine that caused the failure.
     #[must_use]
     pub fn short_of(mut self, shortage: Option<Shortage>) -> Self {
         self.shortage = shortage;
@@ -214,7 +214,7 @@ impl VendorError {
         self.shortage.is_some()
     }
 
-    /// Returns true if no other engine may be tried afterwards, because the user cancelled or the ledger is currently
+    /// Returns true if no other engine may be tried after this failure: the user cancelled, or the ledger is
     /// unavailable.
     pub fn ends_the_walk(&self) -> bool {
         matches!(self.kind, VendorErrorKind::Cancelled | VendorErrorKind::Ledger)

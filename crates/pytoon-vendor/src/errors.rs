@@ -11,12 +11,12 @@ use crate::http::Reply;
 use crate::replies::{submit_kind, text_at, vendor_message};
 use serde_json::Value;
 
-/// A row of a vendor's error table.
+/// A row of a vendor's error table: conditions on an error response, and the kind of failure that they determine.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
     /// The HTTP statuses that the row matches; all statuses if empty.
     pub statuses: &'static [u16],
-    /// The part of the response that the row matches.
+    /// The part of the response that is compared with the words.
     pub place: Place,
     /// The words to search for. One match is enough.
     pub words: Words,
@@ -26,7 +26,7 @@ pub struct Row {
     pub source: &'static str,
 }
 
-/// A part of a response.
+/// The part of an error response that a row of the table compares.
 #[derive(Debug, Clone, Copy)]
 pub enum Place {
     /// The text at a JSON pointer, which must equal one of the words.
@@ -61,7 +61,7 @@ impl Row {
         Self { statuses, place: Place::Message, words, kind, source: "" }
     }
 
-    /// Returns the row with its source.
+    /// Sets the source of the row.
     pub const fn source(self, source: &'static str) -> Self {
         Self { source, ..self }
     }
@@ -85,7 +85,7 @@ impl Row {
     }
 }
 
-/// Returns the kind of failure that an unsuccessful response stands for.
+/// Returns the kind of failure of an error response: from the first matching row, or else from its HTTP status.
 pub fn kind(table: &[Row], reply: &Reply) -> VendorErrorKind {
     known(table, reply).unwrap_or_else(|| submit_kind(reply.status))
 }

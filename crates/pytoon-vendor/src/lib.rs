@@ -22,7 +22,7 @@ pub mod world;
 
 pub use error::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind, VendorFuture};
 
-/// Returns the reason as an error if the condition does not hold.
+/// Returns `reason` as an error if the condition does not hold.
 pub fn ensure(holds: bool, reason: impl Into<String>) -> Result<(), String> {
     if holds { Ok(()) } else { Err(reason.into()) }
 }

@@ -8,26 +8,26 @@ use crate::{Accepted, Result, VendorError, VendorErrorKind};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-/// Returns the API key, or the failure of an engine without one.
+/// Returns the API key, or an error of kind `Auth` if the engine has none.
 pub fn key<'a>(http: &'a VendorHttp, operation: &'static str) -> Result<&'a str> {
     http.key().map(ExposeSecret::expose_secret).ok_or_else(|| {
         VendorError::new(http.engine(), operation, VendorErrorKind::Auth, "there is no key")
     })
 }
 
-/// Returns a call with the API key in `Authorization`, after a prefix.
+/// Adds the API key to a call as `Authorization`, after a prefix.
 pub fn with_key(http: &VendorHttp, call: Call, prefix: &str) -> Result<Call> {
     let value = format!("{prefix}{}", key(http, call.operation)?);
     Ok(call.secret_header("Authorization", SecretString::from(value)))
 }
 
-/// Returns a call with the bare API key in a vendor-specific header.
+/// Adds the bare API key to a call in a vendor-specific header.
 pub fn with_key_in(http: &VendorHttp, call: Call, header: &str) -> Result<Call> {
     let value = SecretString::from(key(http, call.operation)?);
     Ok(call.secret_header(header, value))
 }
 
-/// Returns a message with the vendor's code as a prefix, or the message alone if there is no code.
+/// Prefixes a message with the vendor's code, if there is one.
 pub fn coded(code: &str, message: Option<String>) -> Option<String> {
     match code {
         "" => message,
@@ -35,7 +35,7 @@ pub fn coded(code: &str, message: Option<String>) -> Option<String> {
     }
 }
 
-/// Returns the text at a JSON pointer.
+/// Returns the text at a JSON pointer; `None` if there is none.
 pub fn text_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str()
 }
@@ -59,7 +59,7 @@ pub fn segment(id: &str) -> String {
     out
 }
 
-/// Returns the vendor's message from the usual fields of an error body.
+/// Returns the vendor's message from the usual fields of an error body; `None` if there is none.
 pub fn vendor_message(reply: &Reply) -> Option<String> {
     let json = reply.json()?;
     let places =
@@ -67,7 +67,7 @@ pub fn vendor_message(reply: &Reply) -> Option<String> {
     places.iter().find_map(|place| text_at(&json, place).map(str::to_owned))
 }
 
-/// Returns the failure of a rejected paid call, and whether the vendor may have accepted it.
+/// Creates the failure of a rejected paid call, which states if the vendor may have accepted the call.
 ///
 /// A 4xx response is an immediate rejection; 429, 502 and 503 are documented as load shedding. After any other
 /// response the outcome is unknown.
@@ -85,8 +85,8 @@ pub fn refused_paid(
     http.refusal(operation, kind, reply, said).accepted(accepted)
 }
 
-/// Returns the kind of a rejected paid call, if the vendor reports nothing more specific. No task exists yet that
-/// could be lost, so a missing path is a mistake in the adapter.
+/// Returns the kind of failure that an HTTP status usually means for a paid call. No task exists yet that could be
+/// lost, so a missing path is a mistake in the adapter.
 pub fn submit_kind(status: u16) -> VendorErrorKind {
     match VendorHttp::kind_of_status(status) {
         VendorErrorKind::Lost => VendorErrorKind::InvalidRequest,

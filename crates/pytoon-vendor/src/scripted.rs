@@ -22,7 +22,7 @@ const DRIP: Duration = Duration::from_millis(20);
 /// The time for which the server stays silent, longer than any client's timeout in the tests.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// The server's reaction to a request.
+/// The reaction of the scripted vendor to a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// Sends a response.
@@ -66,7 +66,7 @@ impl Answer {
         Self::Reply { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
     }
 
-    /// Returns the response with a header.
+    /// Adds a header to the response.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         if let Self::Reply { headers, .. } = &mut self {
@@ -76,8 +76,8 @@ impl Answer {
     }
 }
 
-/// The responses, by route. A route is a method and the beginning of a path; the longest match wins. The responses of
-/// a route are sent in order, the last one repeatedly.
+/// The responses of a scripted vendor, by route. A route is a method and the beginning of a path; the longest match
+/// wins. The responses of a route are sent in order, the last one repeatedly.
 #[derive(Debug, Clone, Default)]
 pub struct Script(BTreeMap<String, Vec<Answer>>);
 
@@ -126,14 +126,14 @@ impl Script {
         Ok(script)
     }
 
-    /// Returns this script with the routes of another replaced.
+    /// Replaces the routes of this script that `other` contains.
     #[must_use]
     pub fn over(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
     }
 
-    /// Returns this script with one response for a route and all routes below it.
+    /// Replaces a route and all routes below it by one response.
     #[must_use]
     pub fn on(mut self, route: &str, answer: Answer) -> Self {
         self.0.retain(|theirs, _| !theirs.starts_with(route));
@@ -151,13 +151,13 @@ impl Script {
     }
 }
 
-/// The API key, which must not appear in any output.
+/// The API key of the tests, which must not appear in any output.
 pub const KEY: &str = "key-4f1d7c-never+to/be=shown";
 
 /// The result of a check, observed or expected.
 pub type Outcome = Result<String, String>;
 
-/// A check of a suite.
+/// A check of a conformance suite and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// The fault or guarantee that is checked.
@@ -188,7 +188,7 @@ pub struct RecordedRequest {
 }
 
 impl RecordedRequest {
-    /// Returns true if the head contains a key in a form such as `x-key: {{key}}`.
+    /// Returns true if the head contains a key in the given form, such as `x-key: {{key}}`.
     pub fn shows_as(&self, form: &str, key: &str) -> bool {
         let end = |form: String| {
             // The key must end where the line, the parameter or the address ends.
@@ -210,7 +210,7 @@ struct State {
     deaf: bool,
 }
 
-/// The scripted server, which stops when it is dropped.
+/// A scripted vendor, whose server stops when this value is dropped.
 #[derive(Debug)]
 pub struct Vendor {
     base: String,
@@ -239,17 +239,17 @@ impl Vendor {
         &self.base
     }
 
-    /// Follows a new script, and clears the recorded requests.
+    /// Replaces the script and clears the recorded requests.
     pub fn follow(&self, script: Script) {
         *self.lock() = State { script, ..State::default() };
     }
 
-    /// Closes every later connection without reading from it.
+    /// Closes every later connection without reading its request.
     pub fn go_deaf(&self) {
         *self.lock() = State { deaf: true, ..State::default() };
     }
 
-    /// Returns the requests received since the script began.
+    /// Returns the requests received since the script was set.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.lock().seen.clone()
     }

@@ -3,13 +3,13 @@
 use pytoon_vocabulary::UnixMs;
 use std::fmt;
 
-/// The source of time, ids and randomness.
+/// A source of time, ids and randomness, real or of a test.
 pub trait World: fmt::Debug + Send + Sync {
     /// Returns the current time, in milliseconds since 1970-01-01 UTC.
     fn now(&self) -> UnixMs;
     /// Returns a unique id.
     fn new_id(&self) -> String;
-    /// Returns a random number from 0 up to 1, for jitter.
+    /// Returns a random number from 0 (inclusive) to 1 (exclusive), for jitter.
     fn chance(&self) -> f64;
 }
 

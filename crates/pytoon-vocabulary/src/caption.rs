@@ -32,7 +32,7 @@ pub struct CaptionWord {
     pub start: Ms,
     /// The end in milliseconds.
     pub end: Ms,
-    /// True if a look may highlight the word.
+    /// True if the word is emphasised. A look may enlarge or colour it.
     #[serde(default)]
     pub emphasis: bool,
     /// True if the word joins the next one without a space.

@@ -45,7 +45,8 @@ impl VoiceBreakers {
         Self { breakers: Breakers { store, world, show, advice }, runtime }
     }
 
-    /// Admits a call to a provider, or fails if its breaker is open.
+    /// Admits a call to a provider, or fails if its breaker is open. A request whose results are all stored is always
+    /// admitted.
     pub(crate) fn pass(&self, provider: &dyn TtsProvider, request: &TtsRequest) -> Result<Entered> {
         let Some(guarded) = provider.guarded() else { return Ok(Entered::Unguarded) };
         let (name, row) = (provider.name(), row_of(provider.name(), guarded));
@@ -71,7 +72,7 @@ impl VoiceBreakers {
         }
     }
 
-    /// Records the result of a call.
+    /// Records the result of a call in the provider's breaker.
     pub(crate) fn note(
         &self,
         provider: &dyn TtsProvider,

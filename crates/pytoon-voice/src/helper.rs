@@ -54,7 +54,7 @@ struct Reply {
     error: Option<String>,
 }
 
-/// The position of a word's first character, from 1, and its sample.
+/// The start of a word: the position of its first character, from 1, and the index of its first sample.
 #[derive(Deserialize)]
 struct Event {
     at: i32,

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 /// The scene name in the ledger's rows, since a voice belongs to the whole film.
 pub const SCENE: &str = "voice";
-/// The interval between checks of another process's call.
+/// The polling interval while another process makes the same call.
 const RECHECK: Duration = Duration::from_millis(200);
 /// The time by which the lease outlasts its call.
 const LEASE_SLACK: Duration = Duration::from_secs(5);
@@ -34,7 +34,7 @@ pub struct PaidWork {
     pub buyer: Arc<Buyer>,
     /// The job that pays for the calls.
     pub job_id: JobId,
-    /// The claim under which the job pays; `None` if no other process can work on the job.
+    /// The lease that each purchase checks; `None` if no other process can work on the job.
     pub fence: Option<Fence>,
     /// The spending limits.
     pub limits: CallLimits,
@@ -68,7 +68,7 @@ pub(crate) struct PaidCall<'a> {
     pub(crate) backoff: &'a Backoff,
 }
 
-/// A service whose call returns a `W`.
+/// The seller of one call whose result is a `W`.
 #[derive(Clone)]
 struct Service<'a, W, C> {
     order: &'a Order,

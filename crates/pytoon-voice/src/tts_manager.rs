@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 /// The number of attempts if the ledger does not respond.
 const LEDGER_TRIES: u32 = 6;
-/// The pause between the attempts.
+/// The pause between attempts if the ledger does not respond.
 const LEDGER_PAUSE: Duration = Duration::from_millis(500);
 
 /// The manager of the provider chain.

@@ -26,7 +26,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// The pause before a task is retried after a full disk, an unreachable database or a lack of descriptors.
 const RESOURCE_PAUSE: Duration = Duration::from_secs(5);
 
-/// Renders films task by task: the executor of the film's graph over the queue.
+/// The executor that runs film stages as tasks of the queue.
 pub struct FilmRunner {
     /// The handles and the configuration of a render.
     pub env: Environment,
@@ -72,7 +72,8 @@ impl TaskRunner for FilmRunner {
 }
 
 impl FilmRunner {
-    /// Fetches the files of other machines, runs a stage, and uploads the new files.
+    /// Runs the task of a lease. With an object store, first fetches the files that other machines made, and
+    /// afterwards uploads the new ones.
     fn shared_step(&self, lease: &Lease, cancel: &CancelToken) -> Result<Outcome, PipelineError> {
         if lease.kind == TaskKind::Cancel {
             // It needs no file, and must succeed even if the brief's files are gone.
@@ -94,7 +95,8 @@ impl FilmRunner {
         Ok(outcome)
     }
 
-    /// Checks with the database that the lease still holds, since this machine may have been suspended.
+    /// Returns an error if the lease is lost, since this machine may have been suspended, or if the job is being
+    /// stopped.
     fn check_lease(&self, lease: &Lease) -> Result<(), PipelineError> {
         let beat = self.queue.task_beat(&lease.task_id, lease.token, self.lease);
         match tokio::runtime::Handle::current().block_on(beat)? {
@@ -139,8 +141,8 @@ impl FilmRunner {
         Ok(Outcome::Finished(finish(&stage, end)))
     }
 
-    /// Restarts a job whose earlier stages were run by another version. Artifacts that are still valid and all
-    /// purchases are reused.
+    /// Restarts a job whose earlier stages were run by another version of Pytoon. Artifacts that are still valid and
+    /// all purchases are reused.
     fn start_over(&self, lease: &Lease, made: &StageId) -> Result<Outcome, PipelineError> {
         let detail = format!(
             "job {}: its stage `{made}` was run by another version of pytoon; the job starts \
@@ -155,7 +157,7 @@ impl FilmRunner {
     }
 }
 
-/// Maps the result of a stage to the tasks that follow it and the changes to scenes.
+/// Converts the result of a stage to the tasks that follow it and the changes to scenes.
 fn finish(stage: &StageId, end: StageEnd) -> Finish {
     match end {
         StageEnd::Voiced(film) => {
@@ -205,14 +207,13 @@ fn removed(files: usize) {
     }
 }
 
-/// Returns the time that external engines worked on a scene, in milliseconds; `None` if none was tried, since this
-/// machine draws the scene with the film.
+/// Returns the time that external engines worked on a scene, in milliseconds; `None` if none was tried.
 fn drawn_in(scene: &SceneReceipt) -> Option<i64> {
     let spent: u64 = scene.attempts.iter().map(|attempt| attempt.latency_ms).sum();
     (!scene.attempts.is_empty()).then(|| i64::try_from(spent).unwrap_or(i64::MAX))
 }
 
-/// Maps an error to the failure of its task and its job.
+/// Converts an error to the failure of a task: its code, its message, and if it is retried or held.
 fn failure(lease: &Lease, error: &PipelineError) -> Failure {
     let held = error.is_held();
     let (code, may_pass) = match error {
@@ -242,7 +243,7 @@ fn failure(lease: &Lease, error: &PipelineError) -> Failure {
     }
 }
 
-/// Defers a task until the exhausted resource is available again, and logs the reason.
+/// Defers a task for `RESOURCE_PAUSE` because a resource is exhausted, and logs the reason.
 fn put_off(lease: &Lease, reason: &str, shortage: Option<Shortage>) -> Outcome {
     let wait = RESOURCE_PAUSE;
     let retry_in_ms = wait.as_millis() as u64;
@@ -255,8 +256,8 @@ fn put_off(lease: &Lease, reason: &str, shortage: Option<Shortage>) -> Outcome {
     Outcome::Later { wait, memo: lease.memo.clone() }
 }
 
-/// Returns the outcome of a task that panicked. A library that cannot start a thread panics with the system's reason
-/// in its message; the task is then deferred.
+/// Returns the outcome of a task that panicked: a failure, or a delay if a library could not start a thread, which it
+/// reports by a panic.
 pub(crate) fn after_panic(lease: &Lease, ended: tokio::task::JoinError) -> Outcome {
     let payload = ended.try_into_panic().ok();
     let said = payload.as_ref().and_then(|payload| {

@@ -41,7 +41,7 @@ const FIRST_LOOK: Duration = Duration::from_millis(500);
 const LONGEST_LOOK: Duration = Duration::from_secs(15);
 /// Maximum time after the grace period for returning tasks to the queue.
 const HAND_BACK: Duration = Duration::from_secs(10);
-/// The pause between calls to an unreachable database.
+/// The pause before the next call to an unreachable database.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 
 /// The outcome of running a task.
@@ -53,16 +53,16 @@ pub enum Outcome {
     Later {
         /// The delay before the next run.
         wait: Duration,
-        /// The memo to pass to the next run.
+        /// The task's progress, to pass to its next run.
         memo: Value,
     },
     /// The task failed.
     Failed(Failure),
-    /// The task was stopped.
+    /// The task was stopped before its end, because its job was cancelled or the worker shuts down.
     Stopped,
 }
 
-/// Runs tasks that a worker has claimed.
+/// A runner of the tasks that a worker has claimed.
 pub trait TaskRunner: fmt::Debug + Send + Sync + 'static {
     /// Checks the requirements of every task, such as free disk space. No task is claimed while the check fails. May
     /// block the thread.
@@ -115,7 +115,8 @@ pub struct Room {
 }
 
 impl Room {
-    /// Returns true if there is enough space. A change is logged once.
+    /// Returns true if the disk has enough free space, or if its free space is unknown. Logs when the space becomes
+    /// too small.
     fn is_there(&self) -> bool {
         let free = disk::free_bytes(&self.folder).map(|bytes| bytes >> 20);
         let lacks = free.is_some_and(|free| free < self.min_free_mib);
@@ -128,7 +129,7 @@ impl Room {
 }
 
 impl Worker {
-    /// Works until shutdown, and returns the number of unfinished tasks that were returned to the queue.
+    /// Claims and runs tasks until shutdown. Returns the number of unfinished tasks that were returned to the queue.
     pub async fn run(self) -> usize {
         let places = Arc::new(Semaphore::new(self.tasks.max(1) as usize));
         let stop = CancelToken::default();
@@ -182,7 +183,8 @@ impl Worker {
         handed_back.load(Ordering::Relaxed)
     }
 
-    /// Returns true if the runner is ready; otherwise waits.
+    /// Returns true if the runner is ready for a task. Otherwise logs the reason, waits for `pause` and returns
+    /// false.
     async fn is_ready(self: &Arc<Self>, pause: Duration) -> bool {
         let runner = self.runner.clone();
         let asked = tokio::task::spawn_blocking(move || runner.ready()).await;
@@ -200,8 +202,8 @@ impl Worker {
         self.drain.is_cancelled()
     }
 
-    /// Waits briefly for a task. The wait is short because tasks become due by time alone, and a shutdown may be
-    /// requested.
+    /// Waits for a task for at most `IDLE`. The wait is short because tasks become due by time alone, and a shutdown
+    /// may be requested.
     async fn idle(&self) {
         if let Err(error) = self.store.task_wait(IDLE).await {
             unavailable("wait for a task", &error);
@@ -209,7 +211,8 @@ impl Worker {
         }
     }
 
-    /// Runs one task under its lease. The lease is counted from the moment before the claim was sent.
+    /// Runs one claimed task with heartbeats and writes its result. The lease counts from the moment before the claim
+    /// was sent.
     async fn handle(
         &self,
         lease: Lease,
@@ -251,7 +254,8 @@ impl Worker {
         self.write(&lease, outcome, begun.elapsed(), handed_back).await;
     }
 
-    /// Sends heartbeats until the task must be stopped. Returns the reason if the lease is lost.
+    /// Sends heartbeats for a running task. Cancels the task on shutdown, when its job is stopped, and when its lease
+    /// is lost; returns the reason only in the last case.
     async fn look_after(
         &self,
         lease: &Lease,
@@ -364,7 +368,7 @@ fn tidy(runner: Weak<dyn TaskRunner>) {
     });
 }
 
-/// Limits the duration of a database call.
+/// Awaits a database call for at most `at_most`. Returns an error on timeout.
 async fn with_timeout<T>(
     at_most: Duration,
     asked: impl Future<Output = Result<T, StoreError>>,

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// A file that is written to read the disk's clock, since this machine's clock may differ from it.
+/// The name of a file that is written to read the disk's clock, which may differ from this machine's.
 const PROBE: &str = ".clock";
 
 /// Removes all partial files below a folder that is no longer in use, and returns their number.
@@ -31,7 +31,7 @@ fn disks_now(folder: &Path) -> Option<SystemTime> {
     std::fs::metadata(&probe).ok()?.modified().ok()
 }
 
-/// Returns every partial file with the time at which it was last written.
+/// Returns every partial file below a folder, with the time at which it was last written.
 fn parts(folder: &Path) -> Vec<(PathBuf, SystemTime)> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];

@@ -25,9 +25,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The name of the turn that a collection takes.
+/// The name of the claim under which one process at a time collects files.
 const TURN: &str = "collect";
-/// The duration of a turn, longer than a collection takes.
+/// The duration of that claim, longer than a collection takes.
 const TURN_HOLDS: Duration = Duration::from_secs(1800);
 /// The time for which files without a record stay, since they may be about to be recorded.
 const ORPHAN_MS: i64 = DAY_MS;
@@ -64,7 +64,7 @@ pub struct Removal {
     pub size_bytes: u64,
 }
 
-/// Removes expired files.
+/// The collector of expired files.
 #[derive(Debug, Clone)]
 pub struct Collector {
     /// The storage of files.
@@ -75,7 +75,7 @@ pub struct Collector {
     pub files: Arc<dyn FileStore>,
     /// The retention periods.
     pub retention: RetentionSettings,
-    /// The name under which this process takes turns.
+    /// The name under which this process claims a collection.
     pub name: String,
     /// True to report expired files without removing them.
     pub is_rehearsal: bool,
@@ -86,7 +86,7 @@ pub struct Collector {
 struct Needs {
     /// The ids of the uploads that the jobs name.
     assets: BTreeSet<String>,
-    /// The results of the jobs' scenes, which name clips.
+    /// The results of the jobs' scenes as text, in which the names of clips are searched.
     scenes: String,
 }
 
@@ -114,7 +114,8 @@ impl Collector {
         }
     }
 
-    /// Removes the files that have expired, and returns them.
+    /// Removes the expired files and returns them; a rehearsal only returns them. While another process collects,
+    /// only this machine's copies of files in an object store are removed.
     pub async fn collect(&self) -> Result<Vec<Removal>> {
         let needs = self.needs().await?;
         let mut removed = Vec::new();
@@ -267,7 +268,7 @@ impl Collector {
         Ok(())
     }
 
-    /// Removes uploads that were never confirmed.
+    /// Removes uploads that were begun more than a day ago and not completed or confirmed.
     async fn of_uploads(&self, removed: &mut Vec<Removal>) -> Result<()> {
         let now = RealWorld.now();
         let mut old = self.storage.list_folder("incoming").await?;
@@ -278,7 +279,7 @@ impl Collector {
         self.remove("uploads", old, removed).await
     }
 
-    /// Removes this machine's copies of files in the object store.
+    /// Removes this machine's unused copies of files in the object store.
     async fn of_copies(&self, needs: &Needs, removed: &mut Vec<Removal>) -> Result<()> {
         let now = RealWorld.now();
         for (job, entries) in by_job(self.storage.list_folder("jobs").await?) {
@@ -329,8 +330,8 @@ fn of(kind: &'static str, entry: Entry) -> Removal {
     Removal { kind, name: entry.name, size_bytes: entry.size_bytes }
 }
 
-/// Groups files by the service's jobs. Films of `pytoon render` are beside them under other names, and belong to
-/// their user.
+/// Groups stored files by job. Skips the films of `pytoon render`, which are beside them under other names and belong
+/// to their user.
 fn by_job(entries: Vec<Entry>) -> BTreeMap<JobId, Vec<Entry>> {
     let mut jobs: BTreeMap<JobId, Vec<Entry>> = BTreeMap::new();
     for entry in entries {
@@ -343,7 +344,7 @@ fn by_job(entries: Vec<Entry>) -> BTreeMap<JobId, Vec<Entry>> {
     jobs
 }
 
-/// Returns the time at which a job ended; `None` if it may continue by itself or is held.
+/// Returns the time at which a job ended; `None` if it is unfinished or held.
 fn ended_at(row: &JobRow) -> Option<i64> {
     let is_over = row.status.is_terminal() && row.status != JobStatus::Held;
     is_over.then(|| row.finished_at.unwrap_or(row.updated_at))

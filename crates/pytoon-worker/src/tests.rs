@@ -10,7 +10,7 @@ use serde_json::json;
 use sqlx::{Connection, Executor};
 use std::sync::Mutex;
 
-/// The script that a task runs.
+/// The script of a test task.
 type Act = dyn Fn(&Lease, &CancelToken) -> Outcome + Send + Sync;
 
 struct Scripted {
@@ -93,7 +93,7 @@ impl Bench {
     }
 }
 
-/// Returns the tasks that follow the voice.
+/// Returns the tasks of a film with these scenes and chunks that follow its voice task.
 fn after_voice(scenes: &[&str], chunks: u32) -> Vec<NewTask> {
     let scenes = scenes.iter().map(|&id| id.into()).collect();
     NewTask::of(&FilmGraph::after_voice(&FilmShape { scenes, chunks }))
@@ -175,7 +175,7 @@ fn a_task_that_panics_is_tried_again_and_then_fails_its_job() {
     });
 }
 
-/// Waits until the task is cancelled.
+/// Waits until the task is cancelled, but for 20 s at most. Returns `Stopped`.
 fn wait(cancel: &CancelToken) -> Outcome {
     let begun = Instant::now();
     while !cancel.is_cancelled() && begun.elapsed() < Duration::from_secs(20) {

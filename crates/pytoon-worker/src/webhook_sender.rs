@@ -39,7 +39,8 @@ impl fmt::Debug for WebhookSecrets {
 }
 
 impl WebhookSecrets {
-    /// Parses signing secrets of the form `whsec_…`.
+    /// Parses signing secrets in base64, with or without the prefix `whsec_`. Returns an error if one is too short or
+    /// not base64.
     pub fn read<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         let secrets = secrets.into_iter().map(|one| {
             let encoded = one.strip_prefix("whsec_").unwrap_or(one);
@@ -55,12 +56,12 @@ impl WebhookSecrets {
         Ok(Self(secrets.collect::<Result<_, _>>()?))
     }
 
-    /// Creates a secret from random bytes.
+    /// Formats random bytes as a signing secret.
     pub fn new_secret(random: &[u8; 32]) -> String {
         format!("whsec_{}", STANDARD.encode(random))
     }
 
-    /// Returns the signatures of a message in the form that the header requires.
+    /// Returns the signatures of a message, one for each secret, in the form of the `webhook-signature` header.
     fn sign(&self, id: &str, timestamp: u64, body: &str) -> String {
         let signatures = self.0.iter().filter_map(|secret| {
             let mut mac = Hmac::<Sha256>::new_from_slice(secret).ok()?;
@@ -71,7 +72,7 @@ impl WebhookSecrets {
     }
 }
 
-/// Sends the webhook messages in the outbox.
+/// The sender of the webhook messages in the outbox.
 #[derive(Debug, Clone)]
 pub struct WebhookSender {
     /// The outbox of webhook messages.
@@ -82,9 +83,9 @@ pub struct WebhookSender {
     pub secrets: WebhookSecrets,
     /// The timeout of a delivery attempt.
     pub timeout: Duration,
-    /// The backoffs before retries.
+    /// The backoffs before the retries of a delivery, in order.
     pub pauses: Vec<Duration>,
-    /// Returns the current time, in seconds since 1970.
+    /// The function that returns the current time, in seconds since 1970.
     pub clock: fn() -> u64,
     /// The token that is set on shutdown.
     pub drain: CancelToken,

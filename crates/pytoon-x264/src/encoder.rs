@@ -102,7 +102,7 @@ impl Encoder {
         self.step(planes, pts)
     }
 
-    /// Returns the next delayed frame. Call this after the last frame.
+    /// Returns the next delayed frame, or `None` if none is left. Call this after the last frame is encoded.
     pub(crate) fn flush(&mut self) -> Result<Option<Coded>, String> {
         // SAFETY: the encoder is open.
         while unsafe { ffi::x264_encoder_delayed_frames(self.handle.as_ptr()) } > 0 {

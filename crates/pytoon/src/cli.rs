@@ -221,7 +221,8 @@ pub(crate) enum ServiceCommand {
 }
 
 impl Command {
-    /// Returns the role in the service, for commands that run until they are stopped and log as services do.
+    /// Returns the role in the service for a command that runs until it is stopped; `None` for other commands.
+    /// Services log differently.
     pub(crate) fn role(&self) -> Option<ServiceRole> {
         match self {
             Self::Service(ServiceCommand::Serve(_)) => Some(ServiceRole::Both),

@@ -27,11 +27,11 @@ pub(crate) struct Context {
     pub(crate) runner: Runner,
     pub(crate) secrets: Secrets,
     pub(crate) metrics: MetricsHandle,
-    /// The flag with which SIGHUP requests a reload of engine.yaml.
+    /// The flag that SIGHUP sets to request a reload of `engine.yaml`.
     reload: Arc<AtomicBool>,
     /// The neural voices, each loaded once in this process.
     pub(crate) voices: Arc<Voices>,
-    /// Exports trace spans; the remaining ones when the process exits.
+    /// The exporter of trace spans, which sends the remaining ones when the process exits.
     _traces: Traces,
 }
 
@@ -84,13 +84,13 @@ impl Context {
         })
     }
 
-    /// Returns the flag that requests a reload of engine.yaml.
+    /// Returns the flag that requests a reload of `engine.yaml`.
     #[cfg(feature = "service")]
     pub(crate) fn reload(&self) -> Arc<AtomicBool> {
         self.reload.clone()
     }
 
-    /// Opens the engines, and also the ledger if an external engine can be used.
+    /// Opens the engines, and the ledger if a paid service can be used.
     pub(crate) fn session(&self) -> anyhow::Result<Arc<EngineSession>> {
         let reload = self.reload.clone();
         Ok(Arc::new(EngineSession::open(&self.config, &self.secrets, &self.runner, reload)?))
@@ -122,7 +122,7 @@ impl Context {
         }
     }
 
-    /// Returns the path of a new folder for an unnamed job.
+    /// Returns the path of a new folder for a job, named by the time.
     pub(crate) fn new_job_folder(&self) -> PathBuf {
         let since = now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let stamp: String = rfc3339(now()).chars().filter(char::is_ascii_digit).take(14).collect();
@@ -135,7 +135,7 @@ impl Context {
     }
 }
 
-/// Installs the signal handlers. The first signal requests a clean shutdown; a second one exits at once.
+/// Installs handlers for SIGINT and SIGTERM. The first signal requests a clean shutdown; a second one exits at once.
 fn cancel_on_signals() -> anyhow::Result<CancelToken> {
     let flag = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {

@@ -5,8 +5,8 @@ use pytoon_telemetry::ServiceRole;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::disable_transparent_huge_pages;
 
-/// Raises the descriptor limit to the allowed maximum, and disables core dumps, since API keys are in memory. A
-/// service's files are not world-readable. An API process disables huge pages: it has no films in memory, and they
+/// Raises the descriptor limit to its maximum, and disables core dumps, since API keys are in memory. In a service,
+/// new files are not world-readable. In an API process, disables huge pages: it has no films in memory, and they
 /// would be a quarter of it.
 pub(crate) fn set(role: Option<ServiceRole>) {
     let files = getrlimit(Resource::Nofile);

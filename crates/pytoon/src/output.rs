@@ -23,7 +23,7 @@ pub(crate) fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints an error.
+/// Prints an error with its causes to standard error, without secrets.
 pub(crate) fn error(error: &anyhow::Error) {
     // Some errors include their cause; it is not repeated.
     let mut text = error.to_string();
@@ -41,7 +41,7 @@ pub(crate) fn error(error: &anyhow::Error) {
     }
 }
 
-/// Prints a note that is not part of the result.
+/// Prints a line to standard error that is not part of the result.
 pub(crate) fn note(text: impl AsRef<str>) {
     let _ = writeln!(std::io::stderr(), "{}", one_line(text.as_ref()));
 }

@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// Returns the progress sink that suits standard error.
+/// Returns the progress sink for standard error: a bar on a terminal, lines elsewhere, nothing if `quiet`.
 pub(crate) fn sink(quiet: bool) -> Arc<dyn ProgressSink> {
     if quiet {
         Arc::new(NoProgress)

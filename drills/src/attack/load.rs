@@ -1,4 +1,4 @@
-//! The attack, with each kind of load in separate threads that repeat it until the time is over.
+//! Performs the attack: each type of load repeats in separate threads until the time is over.
 
 use anyhow::Context;
 use std::io::{Read, Write};
@@ -72,7 +72,7 @@ impl Target {
         format!("{line} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n{more}\r\n", self.key)
     }
 
-    /// Sends a head and a body. Reads the response only if the request was rejected.
+    /// Sends a request with a head and a body. Returns the connection; `None` if it breaks.
     fn send(&self, line: &str, more: &str, body: &[u8]) -> Option<TcpStream> {
         let mut stream = self.connect()?;
         stream.write_all(self.head(line, more).as_bytes()).ok()?;
@@ -91,7 +91,7 @@ impl Target {
         Some(answer)
     }
 
-    /// Submits a job as the attacker, and returns its id.
+    /// Submits a job with the attacker's key, and returns its id; `None` if it is rejected.
     fn submit(&self) -> Option<String> {
         let brief = br#"{"script": "Mine.", "profile": "test", "client_data": 1}"#;
         let answer = self.post("/api/v2/jobs", "application/json", brief)?;
@@ -124,7 +124,7 @@ impl Target {
         }
     }
 
-    /// Sends an endless part header of a form, first fast and then slowly.
+    /// Sends a form whose part header never ends, first fast and then slowly.
     fn endless_part(&self) {
         let more =
             "Content-Type: multipart/form-data; boundary=xx\r\nContent-Length: 160000000\r\n";

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use load::run as load;
 
-/// Maximum resident memory of `serve`, in MiB: fixed budgets for decoding (256), responses (64) and uploads, and the
+/// Maximum resident memory of `serve`, in MiB: the budgets for decoding (256), responses (64) and uploads, and the
 /// rest of a process that renders films on two cores.
 const MOST_RSS_MIB: u64 = 600;
 /// Maximum 99th percentile of the probe's response times, in milliseconds, unless three times that of the bare server
@@ -112,7 +112,7 @@ pub(crate) fn run(is_postgres: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Creates an API key that may submit, as an operator would.
+/// Creates an API key with the scope `submit` for the attacker, as an operator would.
 fn hostile_key(
     folder: &std::path::Path,
     is_postgres: bool,
@@ -130,7 +130,7 @@ fn hostile_key(
     Ok(key)
 }
 
-/// Returns a brief. Each honest film has a different text.
+/// Returns the brief of an honest film. Each number gives a different text.
 fn film(number: usize) -> Value {
     json!({
         "script": format!("Honest film number {number}. Fresh bread, every morning."),
@@ -162,7 +162,7 @@ impl Drop for Attack {
     }
 }
 
-/// The highest measured values.
+/// The highest measured memory and number of open files of the service.
 #[derive(Debug, Default)]
 struct Peaks {
     rss_mib: u64,

@@ -107,7 +107,7 @@ fn fault(vendor: &str, step: &str, fault: &str) -> Value {
     json!({"vendor": vendor, "step": step, "fault": fault})
 }
 
-/// Disables Runway as the runbook says.
+/// Disables Runway as the runbook says, and checks that the service reloads its configuration.
 fn switch_off_runway(stage: &mut Stage) -> anyhow::Result<()> {
     stage.edit("config/engine.yaml", "    runway:\n", "    runway:\n      enabled: false\n")?;
     // An idle worker reloads the file with its next film.

@@ -15,7 +15,7 @@ use anyhow::{bail, ensure};
 use stage::{Report, Setup, Stage};
 use std::time::Instant;
 
-/// A drill of one fault.
+/// A drill of one fault: its alert, its runbook and its steps.
 struct Rehearsal {
     name: &'static str,
     about: &'static str,
@@ -23,9 +23,9 @@ struct Rehearsal {
     alert: &'static str,
     /// The runbook that an operator would open.
     page: &'static str,
-    /// True if the drill is short enough to run for every change.
+    /// True if the drill is short enough to run with every change.
     quick: bool,
-    /// The requirement of the drill: `root`, or empty.
+    /// The requirement of the drill: `root`, or empty for none.
     needs: &'static str,
     setup: fn() -> Setup,
     brief: fn(u64) -> serde_json::Value,

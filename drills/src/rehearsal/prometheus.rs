@@ -21,7 +21,7 @@ pub(super) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts Prometheus in a folder. It scrapes `address` every `scrape_s` seconds.
+    /// Starts Prometheus in a folder, on `port`. It scrapes the address `scraped` every `every` seconds.
     pub(super) fn start(
         folder: &Path,
         scraped: &str,
@@ -129,7 +129,7 @@ fn shortened(rules: &str) -> String {
     out
 }
 
-/// Shortens a time such as `15m`. Other texts are returned unchanged.
+/// Shortens a time such as `15m`. Returns other texts unchanged.
 fn shorter(text: &str) -> String {
     let Some((number, unit)) = text.split_at_checked(text.len().saturating_sub(1)) else {
         return text.to_owned();

@@ -18,12 +18,12 @@ use tokio::runtime::Runtime;
 const ALERT_PATIENCE: Duration = Duration::from_secs(150);
 /// The timeout for the last films.
 const FILM_PATIENCE: Duration = Duration::from_secs(240);
-/// The number of films in progress.
+/// The number of films that are kept in progress.
 const UNDER_WAY: usize = 4;
 /// The interval between polls of the service.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// The configuration of an instance.
+/// The configuration of a scratch instance.
 pub(super) struct Setup {
     /// The names of the processes, with their arguments.
     pub(super) processes: &'static [(&'static str, &'static [&'static str])],
@@ -42,9 +42,9 @@ pub(super) struct Setup {
     pub(super) scrape_s: u32,
 }
 
-/// A single process with both roles.
+/// The processes of an instance with one process for both roles.
 pub(super) const SERVE: &[(&str, &[&str])] = &[("serve", &["serve"])];
-/// One API process and one worker.
+/// The processes of an instance with one API process and one worker.
 pub(super) const TWO: &[(&str, &[&str])] = &[("api", &["api"]), ("worker", &["worker"])];
 
 impl Default for Setup {
@@ -73,7 +73,7 @@ pub(super) struct Report {
     pub(super) done: usize,
 }
 
-/// A running scratch instance.
+/// A running scratch instance, on which a drill is performed.
 pub(super) struct Stage {
     pub(super) folder: PathBuf,
     pub(super) fleet: Fleet,
@@ -168,7 +168,7 @@ impl Stage {
         })
     }
 
-    /// Changes the scenario of the simulated vendors.
+    /// Replaces the scenario of the simulated vendors.
     pub(super) fn vendors(&self, scenario: &Value) -> anyhow::Result<()> {
         let url = format!("{}/_sim/scenario", self.simulator.url);
         self.runtime.block_on(async {
@@ -197,7 +197,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Renders `count` films before the fault.
+    /// Submits `count` films and waits until they have ended.
     pub(super) fn films(&mut self, count: usize) -> anyhow::Result<()> {
         for _ in 0..count {
             self.submit()?;
@@ -215,7 +215,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Submits films so that enough of them are in progress.
+    /// Submits films until [`UNDER_WAY`] of them are in progress.
     fn feed(&mut self) -> anyhow::Result<()> {
         self.look_after_open();
         while self.open.len() < UNDER_WAY {
@@ -241,7 +241,7 @@ impl Stage {
         self.open.retain(|id| !ended.contains(id));
     }
 
-    /// Records the start of the fault.
+    /// Records the current time as the start of the fault.
     pub(super) fn broken(&mut self) {
         self.since = Instant::now();
     }
@@ -294,8 +294,8 @@ impl Stage {
         }
     }
 
-    /// Runs a command from the runbooks and checks its output for the expected texts. The service's log folder and
-    /// port are replaced by those of this instance.
+    /// Runs a command from the runbooks until its output contains all expected texts. Replaces the service's log
+    /// folder and port by those of this instance.
     pub(super) fn shows(&self, command: &str, expected: &[&str]) -> anyhow::Result<()> {
         let typed = command
             .replace("/var/log/pytoon", "log")
@@ -366,7 +366,7 @@ impl Stage {
         }
     }
 
-    /// Waits for all films, and checks that each one exists.
+    /// Waits for all films, counts those that were delivered, and returns the report.
     pub(super) fn conclude(mut self) -> anyhow::Result<Report> {
         self.all_ended()?;
         self.report.jobs = self.jobs.len();
@@ -385,7 +385,7 @@ impl Stage {
         Ok(std::mem::take(&mut self.report))
     }
 
-    /// Keeps the folder after the drill.
+    /// Keeps the instance's folder after the drill, and prints its path.
     pub(super) fn keep(mut self) {
         note(&format!("  logs are kept in {}", self.folder.display()));
         if let Some(disk) = &mut self.disk {

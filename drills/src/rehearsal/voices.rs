@@ -76,7 +76,7 @@ fn speech_brief(number: u64) -> Value {
     brief
 }
 
-/// Returns a brief with a recording in the folder of `assets.allowed_dirs`.
+/// Returns a brief whose voice is a recording in a folder of `assets.allowed_dirs`.
 fn recorded(number: u64) -> Value {
     let mut brief = film(number);
     brief["voice_file"] = json!("voice.wav");

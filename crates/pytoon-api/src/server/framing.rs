@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 #[derive(Debug)]
 pub(super) struct NotStrict;
 
-/// Checks the request heads on a connection.
+/// A checker of the request heads on a connection.
 ///
 /// Bodies of a known length are skipped. After a chunked request nothing is checked, since the connection ends with
 /// it ([`ends_connection`]).
@@ -27,7 +27,8 @@ pub(super) struct Heads {
 const MAX_HEAD: usize = 80 << 10;
 
 impl Heads {
-    /// Checks the bytes of a connection as they arrive.
+    /// Checks the bytes of a connection as they arrive. Returns an error at a line feed without a carriage return in
+    /// a head.
     pub(super) fn see(&mut self, mut bytes: &[u8]) -> Result<(), NotStrict> {
         while !bytes.is_empty() {
             if self.body > 0 {
@@ -63,7 +64,7 @@ impl Heads {
     }
 }
 
-/// Returns the length of the body that follows a head.
+/// Returns the length of the body that follows a request head; the maximum for a transfer coding.
 fn length(head: &[u8]) -> u64 {
     let text = String::from_utf8_lossy(head).to_ascii_lowercase();
     let value = |name: &str| {
@@ -76,13 +77,13 @@ fn length(head: &[u8]) -> u64 {
     value("content-length").and_then(|length| length.parse().ok()).unwrap_or(0)
 }
 
-/// Returns true if the connection is closed after this request.
+/// Returns true if the connection closes after this request, because its body has a transfer coding.
 pub(super) fn ends_connection(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING)
 }
 
-/// Rejects a body with a transfer coding other than `chunked`, and a request without exactly one valid host (RFC
-/// 9112, 3.2).
+/// Returns a 400 response to a request without exactly one valid host (RFC 9112, 3.2), and a 501 response to a
+/// transfer coding other than `chunked`; `None` for other requests.
 pub(super) fn refused(request: &Request) -> Option<Response> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let host = hosts.next();

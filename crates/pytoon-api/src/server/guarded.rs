@@ -62,7 +62,7 @@ impl AsyncRead for Guarded {
     }
 }
 
-/// Overwrites the bytes just read with bytes that no head may contain.
+/// Overwrites the bytes just read with zeros, which no request head may contain.
 fn spoil(buffer: &mut ReadBuf<'_>, from: usize) {
     if let Some(read) = buffer.filled_mut().get_mut(from..) {
         read.fill(0);

@@ -78,7 +78,7 @@ pub async fn serve(
     Ok(())
 }
 
-/// Returns the next connection once a slot is free for it.
+/// Accepts the next connection and returns it once a slot is free.
 async fn accepted(listener: &TcpListener, open: &Open) -> (TcpStream, SocketAddr) {
     loop {
         // A slot is made free for the first connection in the kernel's queue.
@@ -139,7 +139,7 @@ async fn answer(stream: TcpStream, router: Router, entry: open::Entry) {
     }
 }
 
-/// Keeps the connection busy and the response's shares reserved until the response is sent.
+/// Marks the connection as busy, and holds the response's budget shares, until the response is sent.
 fn held_until_sent(mut response: Response, guard: Busy) -> Response {
     let shares = response.extensions_mut().remove::<Held>();
     response.map(|body| Body::new(Sent::new(body, (guard, shares))))

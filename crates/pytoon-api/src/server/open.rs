@@ -55,8 +55,8 @@ impl Open {
         self.shared.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until one more connection may be open. Closes the longest idle connection of the address with the most
-    /// connections.
+    /// Waits until one more connection may be open. Meanwhile closes the longest idle connection of the address with
+    /// the most connections.
     pub(super) async fn room_for(&self, from: IpAddr) {
         while self.table().rows.len() >= self.shared.most {
             self.close_one(Some(from));
@@ -159,7 +159,7 @@ impl Drop for Entry {
     }
 }
 
-/// Marks a connection as busy while a request is in progress.
+/// The counter of a connection's requests in progress.
 #[derive(Clone)]
 pub(super) struct BusyMaker(Arc<State>);
 
@@ -170,7 +170,7 @@ impl BusyMaker {
     }
 }
 
-/// A request in progress.
+/// A guard that counts a request as in progress until it is dropped.
 pub(super) struct Busy(Arc<State>);
 
 impl Drop for Busy {

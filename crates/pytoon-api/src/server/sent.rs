@@ -1,15 +1,15 @@
-//! A response body that keeps its shares until the peer has read nearly all of it.
+//! A response body that holds its budget shares until the peer has read nearly all of it.
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// Maximum size of a piece, in bytes. The sender would accept larger pieces at once and drop the body before they are
-/// sent.
+/// Maximum size of a chunk of the body, in bytes. The sender would accept larger chunks at once and drop the body
+/// before they are sent.
 const PIECE: usize = 16 << 10;
 
-/// A response body together with its shares.
+/// A response body with the values to drop after it is sent.
 pub(super) struct Sent<H> {
     body: axum::body::Body,
     rest: Bytes,

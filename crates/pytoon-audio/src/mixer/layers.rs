@@ -28,8 +28,8 @@ pub(super) fn voice(takes: &[Placed<'_>], len: usize) -> Vec<f32> {
     track
 }
 
-/// Adds the clips' audio, ducked by `envelope`. Levels are those of the master, which will be `lift` dB above this
-/// track.
+/// Adds the clips' audio, ducked by `envelope`. `lift` is the expected gain of mastering in dB, by which the clips
+/// are added more quietly.
 pub(super) fn add_clips(
     track: &mut Stereo,
     clips: &[PlacedStereo<'_>],

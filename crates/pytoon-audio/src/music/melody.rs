@@ -12,7 +12,7 @@ const RANGE: std::ops::RangeInclusive<i32> = 62..=76;
 /// One melody note.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Note {
-    /// The position in beats from the start of the piece.
+    /// The position in beats from the start of the music.
     pub(super) beat: f64,
     pub(super) length: f64,
     pub(super) midi: i32,

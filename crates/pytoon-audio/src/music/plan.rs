@@ -142,7 +142,7 @@ impl Bar {
     }
 }
 
-/// The complete plan of a piece.
+/// The complete plan of a piece of music.
 pub(super) struct Song {
     pub(super) grid: Grid,
     pub(super) bars: Vec<Bar>,

@@ -99,7 +99,7 @@ fn speed() -> f64 {
 }
 
 impl ServerVoice {
-    /// Returns the same settings as those of a service that costs nothing.
+    /// Converts the settings to those of a paid service with a price of 0.
     pub fn as_service(&self) -> CloudVoice {
         CloudVoice {
             enabled: self.enabled,
@@ -120,7 +120,7 @@ impl ServerVoice {
         }
     }
 
-    /// Returns the first invalid value in the block with the given name.
+    /// Returns the first invalid value in the block with the given name; `None` if all are valid.
     pub(super) fn problem(&self, name: &str) -> Option<Problem> {
         let field = format!("tts.openai_compatible.{name}");
         if let Some(reason) = name_problem(name) {

@@ -141,8 +141,8 @@ pub struct Brief {
     /// A brand kit: the name of an installed one, or its definition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brand: Option<BrandField>,
-    /// Strict adherence to the brand: profanity masked in captions and muted in the voice, plain cuts and
-    /// crossfades only, and no colour outside the palette.
+    /// Strict adherence to the brand: profanity masked in captions and muted in the voice, only cuts, crossfades and
+    /// fades to black, and no colour outside the palette.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brand_safe: Option<bool>,
     /// The engine for every scene. If it fails, the remaining engines of the chain are tried.

@@ -67,14 +67,21 @@ fn limits(look: CaptionLook, size: f64) -> Limits {
 /// use pytoon_vocabulary::{CaptionLook, CaptionWord, Ms};
 ///
 /// let word = |text: &str, start: i64, end: i64| CaptionWord {
-///     text: text.to_owned(), start: Ms::new(start), end: Ms::new(end), emphasis: false, joins_next: false,
-/// }; let scene = SceneWords {
+///     text: text.to_owned(),
+///     start: Ms::new(start),
+///     end: Ms::new(end),
+///     emphasis: false,
+///     joins_next: false,
+/// };
+/// let scene = SceneWords {
 ///     scene_id: "scene_01".into(),
 ///     words: vec![word("Baked", 100, 400), word("daily.", 450, 900), word("Gone", 1600, 1900)],
 ///     sentence_ends: vec![1, 2],
 ///     range: MsRange::new(Ms::ZERO, Ms::new(2500)),
-/// }; let cues = cues(&[scene], CaptionLook::Karaoke, 1.0, Ms::new(50)); let texts: Vec<&str> =
-/// cues.iter().map(|cue| cue.text.as_str()).collect(); assert_eq!(texts, ["Baked daily.", "Gone"]);
+/// };
+/// let cues = cues(&[scene], CaptionLook::Karaoke, 1.0, Ms::new(50));
+/// let texts: Vec<&str> = cues.iter().map(|cue| cue.text.as_str()).collect();
+/// assert_eq!(texts, ["Baked daily.", "Gone"]);
 /// ```
 pub fn cues(scenes: &[SceneWords], look: CaptionLook, size: f64, lead: Ms) -> Vec<CaptionCue> {
     let limits = limits(look, size);
@@ -174,9 +181,8 @@ fn ends_sentence(word: &str) -> bool {
         || (bare.ends_with('.') && sentence::split(&format!("{bare} X")).len() > 1)
 }
 
-/// Returns the split with the least raggedness, preferring breaks after punctuation and never leaving a
-/// connective at the end of a cue. If `timed`, also avoids cues that are too fast. Uses dynamic programming
-/// over break points.
+/// Returns the split with the least raggedness, preferring breaks after punctuation and avoiding connectives at the
+/// end of a cue. If `timed`, also avoids cues that are too fast. Uses dynamic programming over break points.
 fn split(run: &Run<'_>, limits: &Limits, timed: bool) -> Split {
     let Run { words: run, until, .. } = *run;
     let count = run.len();
@@ -238,7 +244,7 @@ fn group_cost(run: &[CaptionWord], end: usize, width: f64, ideal: f64) -> f64 {
     cost
 }
 
-/// Returns true if the two words are a number and its unit, which belong on one line.
+/// Returns true if the two words are a number and a short word after it, such as a unit, which belong in one cue.
 fn is_bound_number(word: &str, next: &str) -> bool {
     word.chars().all(|c| c.is_ascii_digit() || ".,$€£".contains(c))
         && next.chars().count() <= 4
@@ -268,7 +274,8 @@ pub fn shown_text(words: &[CaptionWord]) -> String {
     text::join(&plain)
 }
 
-/// Emphasises at most one word of a cue: a number or price, a negation, or a word such as "free".
+/// Emphasises at most one word of a cue without emphasis in the script: a number or price, or else a negation or a
+/// word such as "free".
 fn emphasise(words: &mut [CaptionWord]) {
     // The script's own emphasis wins.
     if words.iter().any(|word| word.emphasis) {

@@ -158,7 +158,7 @@ impl CaptionsFile {
     }
 }
 
-/// Returns a word followed by a space, or the word alone if it is the last.
+/// Returns a word with the space after it, if a space follows.
 fn spaced(words: &[CaptionWord], index: usize) -> String {
     let pair = &words[index..(index + 2).min(words.len())];
     let alone = words[index].text.as_str();

@@ -110,7 +110,7 @@ pub fn detected_language(brief: &Brief) -> Detected {
     language::detect(&all.join(" "))
 }
 
-/// Returns the text to speak, or to caption if nothing is spoken.
+/// Returns the parsed script of a brief, or empty beats (one for each media file) if the brief has no words.
 fn script(input: &PlanInput<'_>) -> Script {
     let mut script = script_of(input.brief);
     if script.beats.is_empty() {
@@ -131,7 +131,7 @@ fn script_of(brief: &Brief) -> Script {
     }
 }
 
-/// Keeps the pictures of the script and distributes a separate voice script over them by length.
+/// Keeps the scenes of the script and distributes the sentences of a separate voice script evenly over them.
 fn speak_over(mut script: Script, voice: Script) -> Script {
     if script.beats.is_empty() {
         return voice;
@@ -148,7 +148,8 @@ fn speak_over(mut script: Script, voice: Script) -> Script {
     script
 }
 
-/// Merges sentences of one or two words with a neighbour, since they are too short for a scene of their own.
+/// Merges a beat of fewer than nine letters and digits with a neighbour, since it is too short for a scene of its
+/// own. Never merges `<SHOT>` blocks.
 fn merge_tiny(beats: Vec<Beat>) -> Vec<Beat> {
     let mut out: Vec<Beat> = Vec::new();
     for beat in beats {
@@ -252,7 +253,8 @@ fn estimated_duration_ms(preset: &Preset, sentences: &[Sentence]) -> i64 {
     speech as i64 + i64::from(between) + i64::from(scene_pause)
 }
 
-/// Assigns media to scenes. Few media repeat over many scenes; many media share a scene.
+/// Assigns media to scenes in order. Media repeat if there are fewer of them than scenes, and share scenes if there
+/// are more.
 fn assign_media(scenes: &mut [Scene], media: &[MediaInfo]) {
     if media.is_empty() {
         return;
@@ -316,7 +318,8 @@ fn house_transition(input: &PlanInput<'_>) -> TransitionKind {
     if input.brief.brand_safe == Some(true) && !plain { TransitionKind::Crossfade } else { house }
 }
 
-/// Restricts a brand-safe film to cuts and crossfades.
+/// Restricts a brand-safe film to cuts, crossfades, dissolves and fades to black. A crossfade replaces any other
+/// transition, with a note.
 fn keep_joins_plain(scenes: &mut [Scene], warnings: &mut Vec<Note>) {
     for scene in scenes {
         let plain = matches!(

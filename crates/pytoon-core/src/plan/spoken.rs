@@ -1,4 +1,4 @@
-//! Splits sentences into the pieces in which they are spoken.
+//! Splits sentences at the pauses that the script requests within them.
 //!
 //! Guarantees: no word is lost or moved; pauses within a sentence become pauses between pieces.
 
@@ -7,7 +7,7 @@ use crate::scene::WordPlace;
 use crate::script::{self, Sentence};
 use crate::text::{self, SentenceEnd};
 
-/// Sentences divided into spoken pieces. A sentence with an inner pause has several pieces.
+/// Sentences, each divided at the pauses that the script requests within it.
 #[derive(Default)]
 pub(super) struct Spoken {
     pub(super) sentences: Vec<String>,

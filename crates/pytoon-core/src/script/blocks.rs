@@ -3,12 +3,12 @@
 use super::cells::{Break, Cell, is_blank, plain, view};
 use crate::text::SentenceEnd;
 
-/// Consecutive lines of one kind, without the marks of that kind.
+/// The lines of one paragraph, heading, list item or quote, without their Markdown prefixes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Block {
     /// The lines of the block. A line that a tag ends starts another block after it.
     pub(super) lines: Vec<Vec<Cell>>,
-    /// The ending, which determines the pause after the block.
+    /// The kind of ending, which determines the pause after the block.
     pub(super) end: SentenceEnd,
     /// True for lines of a block quote.
     pub(super) is_quote: bool,
@@ -16,7 +16,7 @@ pub(super) struct Block {
     pub(super) is_item: bool,
 }
 
-/// A line before its block marks are parsed.
+/// A line before its Markdown prefix is parsed.
 struct Line {
     cells: Vec<Cell>,
     /// The break that ended the line; `None` for a plain line feed.
@@ -25,7 +25,7 @@ struct Line {
     is_tagged_item: bool,
 }
 
-/// Parses a script into blocks. Adds the kinds of marks to `removed`.
+/// Parses a script into blocks. Adds the removed markup to `removed`, each kind once.
 pub(super) fn read(cells: Vec<Cell>, removed: &mut Vec<String>) -> Vec<Block> {
     let lines = lines(cells);
     let bullets = emoji_bullets(&lines);
@@ -252,7 +252,8 @@ fn is_fence(seen: &[char]) -> bool {
     })
 }
 
-/// Returns the mark of a line that consists of `---`, `* * *`, `___` or `===` alone.
+/// Returns the repeated character of a line that consists of `---`, `* * *`, `___` or `===` alone. Returns `None` for
+/// other lines.
 fn rule(seen: &[char]) -> Option<char> {
     let marks: Vec<char> = seen.iter().copied().filter(|c| !c.is_whitespace()).collect();
     let first = *marks.first()?;
@@ -275,7 +276,8 @@ fn heading(seen: &[char]) -> Option<(usize, usize)> {
     (end > hashes + 1).then_some((hashes + 1, end))
 }
 
-/// Returns the words of a table row, or `None` for the line under the table head.
+/// Returns the words of a table row; none for the line under the table head. Returns `None` if the line is not a
+/// table row.
 fn table_row(cells: &[Cell], seen: &[char]) -> Option<Vec<Cell>> {
     if seen.len() < 3 || seen.first() != Some(&'|') || seen.last() != Some(&'|') {
         return None;

@@ -1,11 +1,11 @@
 //! The intermediate form of a script during parsing: characters and the meanings of marks.
 
-/// One character, or the meaning of a mark.
+/// One character, or the meaning of the markup at its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cell {
-    /// A character that may be part of a mark.
+    /// A character that may be markup.
     Char(char),
-    /// A character that is never a mark: written as an entity, escaped, or within code.
+    /// A character that is never markup: written as an entity, escaped, or within code.
     Literal(char),
     /// A line end that a tag causes.
     Break(Break),
@@ -30,10 +30,10 @@ pub(super) enum Break {
     Paragraph,
 }
 
-/// The placeholder in [`view`] for a cell that cannot be part of a mark.
+/// The placeholder in [`view`] for a cell that cannot be markup.
 pub(super) const OBJECT: char = '\u{fffc}';
 
-/// Returns one character per cell, so that marks can be searched for.
+/// Returns one character per cell, so that markup can be searched for.
 pub(super) fn view(cells: &[Cell]) -> Vec<char> {
     let seen = |cell: &Cell| match cell {
         Cell::Char(c) => *c,
@@ -44,7 +44,7 @@ pub(super) fn view(cells: &[Cell]) -> Vec<char> {
     cells.iter().map(seen).collect()
 }
 
-/// Returns the text of the cells, without the meanings of marks.
+/// Returns the text of the cells, without pauses, directions and emphasis.
 pub(super) fn plain(cells: &[Cell]) -> String {
     let character = |cell: &Cell| match cell {
         Cell::Char(c) | Cell::Literal(c) => Some(*c),

@@ -271,7 +271,7 @@ const PARTS: &[&str] = &[
     "cena",
     "scène",
 ];
-/// Labels of parts that count only with a number after them.
+/// Labels that name a part of a film only if a number follows, such as `Scene 2`.
 const NUMBERED_PARTS: &[&str] =
     &["scene", "shot", "slide", "clip", "szene", "escena", "cena", "scène"];
 /// Labels that mark a line as a direction.

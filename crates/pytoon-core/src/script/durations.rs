@@ -75,8 +75,8 @@ pub(super) fn parse(text: &str) -> Option<u32> {
     Some((value * factor).round() as u32)
 }
 
-/// Returns the pause that bracketed words request: `pause`, `pause: 1s`, `2s pause`, `short pause`, `beat`. The inner
-/// `None` leaves the length to the preset.
+/// Returns the pause that bracketed words request: `pause`, `pause: 1s`, `2s pause`, `short pause`, `beat`. Returns
+/// `None` for other words. The inner `None` leaves the length to the preset.
 pub(super) fn pause(inside: &str) -> Option<Option<u32>> {
     let words = inside.trim().to_lowercase();
     if matches!(words.as_str(), "wait" | "silence") {

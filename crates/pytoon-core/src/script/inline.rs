@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 /// Maximum length of a direction, in characters.
 const MAX_DIRECTION: usize = 300;
 
-/// The marks, speaker labels and URLs that were removed from a script.
+/// The markup, speaker labels and URLs that were removed from a script.
 #[derive(Debug, Default)]
 pub(super) struct Removed {
-    /// The removed marks and tags, each once.
+    /// The removed markup and tags, each once.
     pub(super) marks: Vec<String>,
     /// The removed speaker labels, each once.
     pub(super) speakers: Vec<String>,
@@ -26,7 +26,7 @@ impl Removed {
     }
 }
 
-/// Parses the marks within a block's cells, whose lines are separated by `\n`.
+/// Parses the inline markup in a block's cells, whose lines are separated by `\n`.
 pub(super) fn read(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     let cells = escapes(cells, removed);
     let cells = code(cells, removed);
@@ -37,7 +37,7 @@ pub(super) fn read(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     round_brackets(cells)
 }
 
-/// Makes escaped characters literal: `\*` is an asterisk, not a mark.
+/// Makes escaped characters literal: `\*` is an asterisk, not markup.
 fn escapes(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     let mut out: Vec<Cell> = Vec::with_capacity(cells.len());
     for cell in cells {

@@ -18,7 +18,7 @@ enum Effect {
     Skip,
 }
 
-/// Returns the effect of the tag with this lower-case name.
+/// Returns the effect of the tag with this lower-case name. Returns `None` if it is not a tag of HTML or SSML.
 fn effect(name: &str) -> Option<Effect> {
     Some(match name {
         "br" | "div" | "section" | "article" | "header" | "footer" | "main" | "nav" | "aside"

@@ -43,7 +43,7 @@ pub const MAX_PAUSE_MS: u32 = 5_000;
 pub struct Sentence {
     /// The sentence as shown on screen, trimmed; never empty.
     pub text: String,
-    /// The kind of ending.
+    /// The ending of the sentence, which decides the length of the pause after it.
     pub end: SentenceEnd,
     /// The indices of the emphasised words, ascending.
     pub emphasis: Vec<usize>,
@@ -71,7 +71,7 @@ pub struct Script {
     pub notes: Vec<Note>,
 }
 
-/// One beat of the script: a `<SHOT>` block, or a paragraph of plain text.
+/// One beat of the script: a `<SHOT>` block, or one sentence of plain text.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Beat {
     /// The sentences to speak.
@@ -122,7 +122,7 @@ pub fn read(script: &str) -> Script {
     Script { beats, directions, notes }
 }
 
-/// Returns the sentences of a text, without marks or directions.
+/// Returns the sentences of a text, without markup or directions.
 pub fn sentences(text: &str) -> Vec<Sentence> {
     read(text).beats.into_iter().flat_map(|beat| beat.sentences).collect()
 }

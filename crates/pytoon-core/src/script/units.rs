@@ -24,7 +24,7 @@ impl Unit {
     }
 }
 
-/// A line of a block whose inline marks are parsed.
+/// A line of a block whose inline markup is parsed.
 pub(super) struct InlineLine {
     pub(super) cells: Vec<Cell>,
     /// True if the line begins a sentence regardless of the words before it.
@@ -101,7 +101,7 @@ impl<'a> Units<'a> {
         }
     }
 
-    /// Adds words as one run, which line ends do not split.
+    /// Adds the sentences of a text. Line ends within it do not end a sentence.
     fn run(&mut self, cells: Vec<Cell>, end: SentenceEnd, is_quote: bool) {
         let words = Words::of(&cells, is_quote);
         let ranges = sentence::split(&words.text);

@@ -291,8 +291,8 @@ fn video_track(input: &BuildInput<'_>, places: &[TimelineScene]) -> Vec<VideoCli
     clips
 }
 
-/// Splits a scene into shots: at least one per picture or clip, and a second view of a picture that would stay too
-/// long.
+/// Splits a scene into shots: one for each picture or clip that is visible for some frames, and up to six views of a
+/// picture that would stay too long.
 fn scene_shots<'a>(
     input: &BuildInput<'_>,
     index: usize,

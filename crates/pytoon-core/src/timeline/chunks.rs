@@ -40,8 +40,8 @@ impl Timeline {
         self.chunks().iter().flat_map(|chunk| chunk.frames().step_by(gop)).collect()
     }
 
-    /// Returns the first frame of each section that is split into chunks: the first frame of the film, and that of
-    /// each later scene that is long enough.
+    /// Returns the first frame of each section that is divided into chunks. A section starts with the film, and with
+    /// each later scene or the transition into it, unless a section would then be shorter than [`SHORTEST_SECONDS`].
     fn section_starts(&self) -> Vec<Frame> {
         let shortest = self.frame_rate.seconds_to_frames_round(SHORTEST_SECONDS);
         let mut starts = vec![Frame::ZERO];

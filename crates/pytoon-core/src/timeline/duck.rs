@@ -24,7 +24,8 @@ pub struct DuckSettings {
     pub stay_down_ms: i64,
 }
 
-/// Returns the regions in which words are spoken. The music is fully ducked in each.
+/// Returns the regions in which the music is fully ducked: the spoken words, the short pauses between them, and a
+/// hold after the last word.
 pub fn duck_regions(
     words: impl IntoIterator<Item = MsRange>,
     settings: &DuckSettings,

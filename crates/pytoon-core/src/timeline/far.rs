@@ -5,7 +5,7 @@ use pytoon_vocabulary::{Frame, Ms};
 use std::fmt::Display;
 use std::ops::Neg;
 
-/// The limit for times, given that a film lasts at most a minute.
+/// Maximum distance of a time from the start of the film: ten minutes, far more than a film lasts.
 const FAR: Ms = Ms::new(600_000);
 
 /// Maximum length of a video or audio file: one day.
@@ -56,7 +56,7 @@ impl Timeline {
     }
 }
 
-/// Returns the first time that is impossible in a film, as (field, reason).
+/// Returns the first time that is further than [`FAR`] from the start of the film, as (field, reason).
 pub(super) fn far_ms(instants: Vec<Instants>) -> Option<(String, String)> {
     far(instants, FAR, "ms")
 }

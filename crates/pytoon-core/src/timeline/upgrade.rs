@@ -3,7 +3,7 @@
 use super::format::TIMELINE_VERSION;
 use serde_json::Value;
 
-/// Converts a file of one version to the next version.
+/// A function that converts a timeline file of one version to the next version.
 type Upgrade = fn(Value) -> Value;
 
 /// The upgrade steps, one for each earlier version. The first converts version 1 to version 2.

@@ -3,7 +3,7 @@
 use pytoon_vocabulary::CaptionWord;
 use serde::{Deserialize, Serialize};
 
-/// A spoken sentence: its part of a take, and its words.
+/// A spoken sentence: its range in a take, and its words.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Utterance {
     /// The path of the take that contains the utterance.

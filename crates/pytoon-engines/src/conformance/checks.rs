@@ -67,7 +67,7 @@ fn none() -> Outcome {
     Ok("-".to_owned())
 }
 
-/// Formats a failure briefly. Reports an error if the failure contains the API key.
+/// Formats a failure on one line. Reports an error instead if the failure contains the API key.
 fn short(error: &VendorError) -> Outcome {
     clean(&format!("{error} {error:?}"))?;
     let accepted = format!("{:?}", error.accepted).to_lowercase();
@@ -78,7 +78,7 @@ fn short(error: &VendorError) -> Outcome {
     Ok(format!("{} {status}, taken: {accepted}", error.kind))
 }
 
-/// Checks the kind of a failure and its report of acceptance.
+/// Checks the kind of a failure, and that it correctly reports if the call may have been accepted.
 fn expect(
     error: &VendorError,
     kinds: &[Kind],
@@ -104,7 +104,7 @@ async fn prepared(bench: &Bench<'_>, with_image: bool) -> Result<Prepared, Strin
     bench.adapter.prepare(&bench.request(with_image)).await.map_err(text)
 }
 
-/// Prepares a request by the first method of submission, under a script. Also returns the route that costs money.
+/// Prepares a request in the first way to submit, under a script. Also returns the route that costs money.
 async fn first_prepared(bench: &Bench<'_>, script: Script) -> Result<(Prepared, String), String> {
     bench.vendor.follow(script);
     let way = bench.ways().into_iter().next();
@@ -134,7 +134,7 @@ fn failure(submitted: Result<Task>) -> Result<VendorError, String> {
     submitted.err().ok_or_else(|| "it was taken for a success".to_owned())
 }
 
-/// Returns an error unless a route was called exactly once.
+/// Returns an error unless a route was requested exactly once.
 fn called_once(bench: &Bench<'_>, route: &str) -> Result<(), String> {
     let count = bench.vendor.count(route);
     ensure(count == 1, format!("{route} was called {count} times"))
@@ -196,7 +196,7 @@ async fn health_refused(bench: &Bench<'_>) -> Outcome {
     expect(&error, &[Kind::Auth], &[Accepted::No], None)
 }
 
-/// Checks that a request is rejected before anything is sent.
+/// Checks that a changed, invalid request is rejected before anything is sent.
 async fn refused(bench: &Bench<'_>, change: impl Fn(&mut GenerateRequest)) -> Outcome {
     let mut said = String::new();
     for (with_image, _) in bench.ways() {

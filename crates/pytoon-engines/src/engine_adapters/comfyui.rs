@@ -42,7 +42,7 @@ const MAX_PROMPT: usize = 8000;
 /// The accepted file extensions of a clip.
 const CLIP_ENDINGS: &[&str] = &[".mp4", ".webm", ".mov", ".mkv"];
 
-/// The options of the engine.
+/// The `options` of a ComfyUI engine.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
@@ -56,13 +56,14 @@ struct Options {
     frame_rate: u32,
     /// Maximum length of a clip, in seconds.
     max_seconds: u32,
-    /// The number of which frame counts are multiples; 1 allows any count.
+    /// The number by which the frame count, less `frame_offset`, is divisible; 1 allows any count.
     #[serde(default = "one")]
     frame_multiple: u32,
-    /// The number of frames added to the multiple; 1 for models that draw 4n+1 frames.
+    /// The number of frames added to a multiple of `frame_multiple`; 1 for models that draw 4n+1 frames.
     #[serde(default)]
     frame_offset: u32,
-    /// Headers for a proxy in front of the server. A configured API key is sent as a bearer token.
+    /// Additional headers, for example for a proxy in front of the server. A configured API key is sent as a bearer
+    /// token.
     #[serde(default)]
     headers: BTreeMap<String, String>,
 }
@@ -173,7 +174,8 @@ impl Adapter<ComfyUi> {
         }
     }
 
-    /// Returns the failure of a task. Errors and interruptions differ only in the task's last message.
+    /// Returns the failure of a task from the last message of its history entry: an interruption, or the error of a
+    /// node.
     fn failure(&self, entry: &Value) -> VendorError {
         let messages = entry.pointer("/status/messages").and_then(Value::as_array);
         let last = messages.and_then(|list| list.last());
@@ -188,7 +190,7 @@ impl Adapter<ComfyUi> {
         common::task_failed(&self.http, VendorErrorKind::Server, &message)
     }
 
-    /// Returns the URL of a file on the server.
+    /// Returns the URL from which the server serves a file.
     fn view(&self, file: &Value) -> Url {
         let mut url = self.http.url("/view");
         let part = |name: &str| file.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -199,7 +201,8 @@ impl Adapter<ComfyUi> {
         url
     }
 
-    /// Cancels a task through the queue, on servers that have no cancel endpoint.
+    /// Cancels a task on servers that have no cancel endpoint: removes it from the queue, or interrupts it if it is
+    /// running.
     async fn cancel_by_queue(&self, id: &str) -> Result<Cancelled> {
         let (path, body, agreed) = match self.queue(CANCEL, id).await? {
             Place::Pending(_) => ("/queue", json!({ "delete": [id] }), Cancelled::Yes),
@@ -221,7 +224,7 @@ enum Found {
     Refused(Reply),
 }
 
-/// The position of a task in the queue.
+/// The position of a task on the server: running, waiting or absent.
 enum Place {
     Running,
     /// The task is waiting, with this many tasks ahead.
@@ -299,8 +302,8 @@ fn capabilities(workflow: &Value, options: &Options) -> Capabilities {
     }
 }
 
-/// Returns the clip among a task's files. Nodes list their files under different names, so the file extension
-/// decides.
+/// Returns the clip among the output files of a task; `None` if there is none. Nodes list their files under different
+/// names, so the file extension decides.
 fn clip(entry: &Value) -> Option<&Value> {
     let outputs = entry.get("outputs")?.as_object()?;
     let files = outputs.values().filter_map(Value::as_object).flat_map(|node| node.values());

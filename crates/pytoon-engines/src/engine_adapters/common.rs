@@ -29,7 +29,7 @@ use url::Url;
 /// than the timeout of a call.
 pub(crate) const LIST_SETTLES: Duration = Duration::from_secs(120);
 
-/// An operation, as a phrase that completes "failed to …".
+/// Operations, as phrases that complete "failed to …".
 pub(crate) const PREPARE: &str = "prepare the request";
 pub(crate) const UPLOAD: &str = "upload the picture";
 pub(crate) const SUBMIT: &str = "start the task";
@@ -39,7 +39,7 @@ pub(crate) const CANCEL: &str = "cancel the task";
 pub(crate) const HEALTH: &str = "check the account";
 pub(crate) const LOOKUP: &str = "look up the call";
 
-/// Rejects a request outside the offer, before anything is sent.
+/// Rejects a request outside the engine's offer, before anything is sent.
 pub(crate) fn check_request(
     engine: &str,
     sold: &Capabilities,
@@ -62,12 +62,13 @@ fn is_sold(sold: &Capabilities, request: &GenerateRequest) -> Result<(), String>
     ensure(length <= most, format!("the prompt has {length}; the maximum is {most}"))
 }
 
-/// Returns the error for a request outside the offer.
+/// Returns the error for a request that the engine does not offer.
 pub(crate) fn unsupported(engine: &str, message: impl Into<String>) -> VendorError {
     VendorError::new(engine, PREPARE, VendorErrorKind::Unsupported, message)
 }
 
-/// Returns the offered ratio for a requested one: the identical one, or else one with the same proportion.
+/// Returns the offered ratio for a requested one: the identical one, or else an equal proportion such as 720:1280 for
+/// 9:16; `None` if neither is offered.
 fn sold_ratio(offer: &Offer, asked: Ratio) -> Option<Ratio> {
     let same_shape = |r: &&Ratio| {
         asked.width > 0
@@ -79,7 +80,7 @@ fn sold_ratio(offer: &Offer, asked: Ratio) -> Option<Ratio> {
     exact.or_else(|| offer.ratios.iter().find(same_shape)).copied()
 }
 
-/// Returns the vendor's ratio for a request.
+/// Returns the offered ratio for a request's ratio, or the request's own if none is equal.
 pub(crate) fn ratio_named(sold: &Capabilities, request: &GenerateRequest) -> Ratio {
     let offer = sold.offer(request.image.is_some());
     offer.and_then(|offer| sold_ratio(offer, request.ratio)).unwrap_or(request.ratio)
@@ -112,7 +113,7 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
-    /// Reads a picture file of at most `most` bytes.
+    /// Reads a picture file of at most `most` bytes. Returns an error if it is larger or not JPEG, PNG or WebP.
     pub(crate) async fn read(engine: &str, path: &Path, most: u64) -> Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let disk = |error: std::io::Error| VendorError::of_file(engine, PREPARE, &name, &error);
@@ -159,7 +160,8 @@ impl Picture {
     }
 }
 
-/// Returns the media type and extension of a picture, detected from its first bytes because file names can be wrong.
+/// Returns the media type and extension of a picture, detected from its first bytes because file names can be wrong;
+/// `None` if it is not JPEG, PNG or WebP.
 pub(crate) fn media_type(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     match bytes {
         [0xff, 0xd8, 0xff, ..] => Some(("image/jpeg", "jpg")),
@@ -179,14 +181,14 @@ pub(crate) fn largest_picture(sold: &Capabilities) -> u64 {
     sold.image_inputs.iter().map(most).max().unwrap_or(0)
 }
 
-/// Returns the number at a JSON pointer, which may also be written as a string.
+/// Returns the finite number at a JSON pointer, also if it is written as a string; `None` if there is none.
 pub(crate) fn number_at(value: &Value, pointer: &str) -> Option<f64> {
     let found = value.pointer(pointer)?;
     let number = found.as_f64().or_else(|| found.as_str()?.trim().parse().ok());
     number.filter(|number| number.is_finite())
 }
 
-/// Returns the id at a JSON pointer: a non-empty string or an integer.
+/// Returns the id at a JSON pointer, a non-empty string or a number; `None` if there is none.
 pub(crate) fn id_at(value: &Value, pointer: &str) -> Option<String> {
     match value.pointer(pointer)? {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
@@ -243,12 +245,13 @@ pub(crate) fn succeeded(
     TaskState::Failed(error.with_status(ErrorStatus::Permanent).charged(cost))
 }
 
-/// Returns the state of a task that is in progress.
+/// Returns the state of a task in progress; `progress` is 0 to 1, if known.
 pub(crate) fn running(progress: Option<f64>) -> TaskState {
     TaskState::Running { progress, unknown_status: None }
 }
 
-/// Interprets a poll response outside 2xx: the task no longer exists, or its state is currently unknown.
+/// Interprets a poll response outside 2xx: a lost task ends as failed; any other response says nothing about the task
+/// and is an error.
 pub(crate) fn refused_poll(http: &VendorHttp, reply: &Reply) -> Result<TaskState> {
     let failed = |kind| http.refusal(POLL, kind, reply, vendor_message(reply).as_deref());
     match VendorHttp::kind_of_status(reply.status) {
@@ -270,7 +273,7 @@ pub(crate) fn refused(http: &VendorHttp, operation: &'static str, reply: &Reply)
     http.refusal(operation, kind, reply, vendor_message(reply).as_deref())
 }
 
-/// Returns the usual meaning of a response to a cancel request.
+/// Interprets a response to a cancel request by its HTTP status. `agreed` is the result of a 2xx response.
 pub(crate) fn cancel_outcome(
     http: &VendorHttp,
     reply: &Reply,
@@ -284,13 +287,13 @@ pub(crate) fn cancel_outcome(
     }
 }
 
-/// Returns the state of a running task with an undocumented status.
+/// Returns the state of a task with an undocumented status, which counts as running.
 pub(crate) fn unknown_status(http: &VendorHttp, status: Option<&str>) -> TaskState {
     let status = http.redacted_line(status.unwrap_or("none"));
     TaskState::Running { progress: None, unknown_status: Some(status) }
 }
 
-/// Returns the URL at a JSON pointer.
+/// Returns the URL at a JSON pointer; `None` if there is no valid one.
 pub(crate) fn address_at(value: &Value, pointer: &str) -> Option<Url> {
     Url::parse(text_at(value, pointer)?).ok()
 }

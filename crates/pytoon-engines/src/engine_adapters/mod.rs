@@ -26,7 +26,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// The parts from which an adapter is created.
+/// The name, the configuration and the HTTP client from which an adapter is created.
 #[derive(Debug, Clone)]
 pub struct AdapterParts<'a> {
     /// The engine's name under `v2.engines`.
@@ -53,7 +53,7 @@ impl OptionProblem {
     }
 }
 
-/// Returns a problem with a field if the condition does not hold.
+/// Returns an error for a field if the condition does not hold.
 fn require(holds: bool, field: &str, reason: &str) -> Result<(), OptionProblem> {
     if holds { Ok(()) } else { Err(OptionProblem::new(field, reason)) }
 }

@@ -38,8 +38,8 @@ impl Pexels {
 }
 
 impl Adapter<Pexels> {
-    /// Searches with the current path. If that path no longer exists, tries the older one. Returns an error for any
-    /// other rejection.
+    /// Searches with the current path and, if that responds 404, with the older one. Returns an error for any other
+    /// rejection.
     async fn search(&self, operation: &'static str, pairs: &[(&str, &str)]) -> Result<Reply> {
         let call_at = |path: &str| {
             let mut url = self.http.url(path);
@@ -72,7 +72,7 @@ fn clip(video: &Value) -> Option<Found> {
     })
 }
 
-/// Returns a file that can be downloaded in one piece. Streams, which have no size, are skipped.
+/// Parses a downloadable MP4 file of a clip; `None` for streams, other formats, and files without a link.
 fn file(file: &Value) -> Option<File> {
     let is_stream = common::text_at(file, "/quality") == Some("hls");
     let is_mp4 = common::text_at(file, "/file_type").is_none_or(|t| t == "video/mp4");

@@ -39,7 +39,7 @@ const MAX_PROMPT: usize = 2000;
 /// Maximum size of an uploaded picture, in bytes. The vendor states no limit here either.
 const MAX_UPLOAD: u64 = 20_000_000;
 
-/// The options of the engine.
+/// The `options` of a Pika engine.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
@@ -125,7 +125,8 @@ impl Adapter<Pika> {
         same(&base) || same(&self.vendor.upload_url) || same(&self.vendor.account_url) || allowed()
     }
 
-    /// Returns a URL of the task. The URL in the submission's reply is used if it may receive the API key.
+    /// Returns a URL of the task: the one in the reply to the submission if it may receive the API key, or else the
+    /// documented one.
     fn task_url(&self, task: &Task, name: &str, tail: &str) -> Url {
         common::address_at(&task.data, &format!("/{name}"))
             .filter(|url| self.is_own(url))
@@ -197,7 +198,7 @@ impl Adapter<Pika> {
     }
 }
 
-/// The error table for refused requests.
+/// The error table for rejected requests.
 const REFUSALS: &[Row] = &[
     Row::each(("/detail", "/type"), &["content_policy_violation"], VendorErrorKind::Moderation)
         .source("fal docs, model-apis/errors"),
@@ -245,15 +246,15 @@ fn details(json: Option<&Value>) -> impl Iterator<Item = &Value> {
     json.and_then(|j| j.pointer("/detail")).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Returns true if a response is about the task itself: a request error has an `error_type`, and a model error has
-/// details with a `type` and states whether it is retryable (fal docs, model-apis/errors).
+/// Returns true if a response is about the task itself. Then a request error has an `error_type`, and a model error
+/// has details with a `type` and states whether it is retryable (fal docs, model-apis/errors).
 fn is_marked(reply: &Reply, json: Option<&Value>) -> bool {
     ["x-fal-error-type", "x-fal-retryable"].iter().any(|name| reply.header(name).is_some())
         || json.is_some_and(|j| common::text_at(j, "/error_type").is_some())
         || details(json).any(|detail| common::text_at(detail, "/type").is_some())
 }
 
-/// Returns the URL of a path below a base URL, which may have a path of its own (for a proxy or a drill).
+/// Appends a path to a base URL, which may have a path of its own (for a proxy or a drill).
 fn below(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));

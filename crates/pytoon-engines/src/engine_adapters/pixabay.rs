@@ -83,7 +83,7 @@ impl Vendor for Pixabay {
         Ok(call.secret_query("key", key))
     }
 
-    /// Classifies a refused request. Errors are plain text in this API, and a wrong API key is reported as a bad
+    /// Classifies a rejected request. Errors are plain text in this API, and a wrong API key is reported as a bad
     /// request.
     fn refused(engine: &Adapter<Self>, operation: &'static str, reply: &Reply) -> VendorError {
         let text = String::from_utf8_lossy(&reply.body).to_lowercase();

@@ -91,7 +91,7 @@ const fn veo(name: &'static str) -> Model {
     }
 }
 
-/// The options of the engine.
+/// The `options` of a Runway engine.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
@@ -168,7 +168,7 @@ impl Adapter<Runway> {
         body
     }
 
-    /// Returns a URI of the picture that the vendor accepts. Uploads the picture if it is too large to inline.
+    /// Returns the picture as a `data:` URI or, if that is too long, uploads the picture and returns its URI.
     async fn hand_over(&self, path: &Path) -> Result<String> {
         let picture = Picture::read(self.http.engine(), path, MAX_UPLOAD).await?;
         if picture.data_uri_len() <= MAX_DATA_URI {
@@ -235,11 +235,11 @@ fn billed(task: &Value) -> Option<MicroUsd> {
     common::cost_at(task, "/cost/credits", USD_PER_CREDIT)
 }
 
-/// The error table for refused submissions.
+/// The error table for rejected submissions.
 const REFUSALS: &[Row] = &[Row::message(&[400], &["enough credits"], VendorErrorKind::Quota)
     .source("the vendor's page on errors; the sentence is all there is")];
 
-/// Returns the kind of error that a failure code stands for, and whether a retry of the same task may succeed.
+/// Returns the kind of error for a failure code, and true if a retry of the same request may succeed.
 fn failure_kind(code: &str) -> (VendorErrorKind, ErrorStatus) {
     use VendorErrorKind as K;
     // The word occurs in several families of codes and overrides all of them.
@@ -268,7 +268,8 @@ fn model(
     })
 }
 
-/// Returns the offers of the image-to-video and text-to-video models.
+/// Returns the engine's offers: those of the image-to-video and the text-to-video model. Returns an error if both are
+/// `None`.
 fn capabilities(
     image: Option<&'static Model>,
     text: Option<&'static Model>,

@@ -37,15 +37,15 @@ pub(super) type Paid = (String, Value);
 
 /// The behaviour of one vendor, which the adapter calls. The defaults fit most vendors.
 pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
-    /// The error table for refused paid calls.
+    /// The error table for rejected paid calls.
     const REFUSALS: &'static [Row] = &[];
 
-    /// Returns a request's key in the price table.
+    /// Returns the key of a request in the price table.
     fn price_key(&self, _request: &GenerateRequest) -> String {
         "default".to_owned()
     }
 
-    /// Adds the API key to a call.
+    /// Adds the API key to a call, by default as a bearer token.
     fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call> {
         common::with_key(&engine.http, call, "Bearer ")
     }
@@ -60,15 +60,15 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
         common::refused(&engine.http, operation, reply)
     }
 
-    /// Interprets a rejected poll.
+    /// Interprets a poll response outside 2xx.
     fn refused_poll(engine: &Adapter<Self>, reply: &Reply) -> Result<TaskState> {
         common::refused_poll(&engine.http, reply)
     }
 
-    /// Checks the engine's health.
+    /// Checks the connection to the vendor without paying for a clip.
     fn health(engine: &Adapter<Self>) -> impl VendorFuture<EngineHealth>;
 
-    /// Builds the path and body of the paid call for a request within the offer. Uploads its picture.
+    /// Builds the path and body of the paid call for an offered request. Uploads its picture if necessary.
     fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> impl VendorFuture<Paid>;
 
     /// Submits the paid call, and returns its task.
@@ -134,7 +134,8 @@ impl<V: Vendor> Adapter<V> {
         self.send(Call::post(SUBMIT, self.http.url(path), body).mark_paid()).await
     }
 
-    /// Returns the task's id from the reply to the paid call, and the whole reply as JSON.
+    /// Returns the task's id from the reply to the paid call, and the whole reply as JSON. A rejection, or a reply
+    /// without an id, is an error.
     pub(super) fn taken_on(&self, reply: &Reply, id: &str) -> Result<(String, Value)> {
         if !reply.is_success() {
             let (kind, said) = V::meaning(self, reply);
@@ -146,7 +147,7 @@ impl<V: Vendor> Adapter<V> {
         Ok((id, json))
     }
 
-    /// Polls a task at a URL; `state` parses the response.
+    /// Polls a task at a URL and lets `state` interpret the JSON reply.
     pub(super) async fn poll_at<F: VendorFuture<TaskState>>(
         &self,
         url: Url,

@@ -17,10 +17,10 @@ const MAX_TERMS: usize = 4;
 const MAX_SEARCH: usize = 100;
 /// The number of results to choose from, since only the first ones are relevant.
 const CONSIDERED: usize = 5;
-/// The length of a side, in pixels, that is enough for a film 1920 pixels high.
+/// The height of a file, in pixels, that is enough for a film 1920 pixels high.
 const ENOUGH: u64 = 1920;
 
-/// Words that describe how a picture is made, or have no meaning in a search, in alphabetical order.
+/// Words that describe how a picture is made or that do not help a search, in alphabetical order.
 const SILENT: &str = "
     about above aerial after against amid and angle animated animation are around background
     beautiful before behind being below bokeh bright camera cinematic clean close closeup color
@@ -34,7 +34,7 @@ const SILENT: &str = "
     without words you your zoom
 ";
 
-/// Returns the few words of a prompt that are worth searching for, in the order of the prompt.
+/// Returns the first words of a prompt that are worth searching for, at most `MAX_TERMS`, in the order of the prompt.
 pub(crate) fn search_terms(prompt: &str) -> String {
     let mut terms: Vec<String> = Vec::new();
     // The subject is in the first sentence; the rest mostly describes the camera.
@@ -68,8 +68,7 @@ pub(crate) fn capabilities() -> Capabilities {
     }
 }
 
-/// Returns the path and the body of a stock search. The path is empty, and the body contains the search terms.
-/// Returns an error if the prompt has no words to search for.
+/// Returns an empty path and a body with the search terms. Returns an error if the prompt has no words to search for.
 pub(crate) fn body(engine: &str, request: &GenerateRequest) -> Result<(String, Value)> {
     let terms = search_terms(&request.prompt);
     if terms.is_empty() {
@@ -100,7 +99,7 @@ pub(crate) struct File {
     pub(crate) height: u64,
 }
 
-/// Chooses a clip for a prepared request, and returns it as a finished task.
+/// Chooses a clip for a prepared request and returns it as a finished task. Returns an error if no clip is suitable.
 pub(crate) fn task(engine: &str, found: &[Found], prepared: &Prepared) -> Result<Task> {
     let (clip, file) = choose(found, &prepared.request).ok_or_else(|| {
         let message = format!("there is no upright clip of that length for `{}`", query(prepared));
@@ -109,8 +108,8 @@ pub(crate) fn task(engine: &str, found: &[Found], prepared: &Prepared) -> Result
     Ok(Task { id: clip.id.clone(), data: json!({ "url": file.url, "credit": clip.credit }) })
 }
 
-/// Chooses a clip and its file for a request. The seed selects among the clips that fit, so that scenes with the same
-/// words do not all show the same clip.
+/// Chooses a clip and its file for a request; `None` if no clip is vertical and long enough. The seed selects among
+/// the suitable clips, so that scenes with the same words do not all show the same clip.
 fn choose<'a>(found: &'a [Found], request: &GenerateRequest) -> Option<(&'a Found, &'a File)> {
     let fitting: Vec<(&Found, &File)> = found
         .iter()
@@ -121,7 +120,7 @@ fn choose<'a>(found: &'a [Found], request: &GenerateRequest) -> Option<(&'a Foun
     fitting.get(request.seed as usize % fitting.len().max(1)).copied()
 }
 
-/// Returns the smallest vertical file that is large enough, or else the largest vertical one.
+/// Returns the smallest vertical file that is at least `ENOUGH` pixels high, or else the highest vertical one.
 fn best_file(files: &[File]) -> Option<&File> {
     // 4:5 still fills a 9:16 frame without losing more than a third of its width.
     let upright = || files.iter().filter(|f| f.width > 0 && f.height * 4 >= f.width * 5);
@@ -131,7 +130,7 @@ fn best_file(files: &[File]) -> Option<&File> {
         .or_else(|| upright().max_by_key(|f| f.height))
 }
 
-/// Returns the state of a clip that is already available.
+/// Returns the state of a stock task, whose clip is already available.
 pub(crate) fn state(engine: &str, task: &Task) -> TaskState {
     let text = |pointer: &str| common::text_at(&task.data, pointer).map(str::to_owned);
     match text("/url") {
@@ -147,7 +146,7 @@ pub(crate) fn state(engine: &str, task: &Task) -> TaskState {
     }
 }
 
-/// Returns the length of a side at a JSON pointer, in pixels.
+/// Returns the length of a side at a JSON pointer, in pixels; 0 if it is absent.
 pub(crate) fn pixels(value: &Value, pointer: &str) -> u64 {
     value.pointer(pointer).and_then(Value::as_u64).unwrap_or(0).min(1 << 20)
 }

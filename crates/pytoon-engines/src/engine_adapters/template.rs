@@ -7,7 +7,7 @@
 use super::OptionProblem;
 use serde_json::{Map, Value};
 
-/// The values of placeholders, by name; null for values that a request lacks.
+/// The values of placeholders, by name; null for a value that the request lacks.
 pub(crate) type Values = Map<String, Value>;
 
 /// Creates a map of values by name.
@@ -15,7 +15,7 @@ pub(crate) fn values<const N: usize>(named: [(&str, Value); N]) -> Values {
     named.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Rejects unknown placeholder names in a JSON value.
+/// Returns an error if a JSON value contains an unknown or unclosed placeholder.
 pub(crate) fn check(value: &Value, known: &[&str], field: &str) -> Result<(), OptionProblem> {
     match value {
         Value::String(text) => check_text(text, known, field),
@@ -30,7 +30,7 @@ pub(crate) fn check(value: &Value, known: &[&str], field: &str) -> Result<(), Op
     }
 }
 
-/// Rejects unknown placeholder names in a string.
+/// Returns an error if a string contains an unknown or unclosed placeholder.
 pub(crate) fn check_text(text: &str, known: &[&str], field: &str) -> Result<(), OptionProblem> {
     let mut rest = text;
     while let Some(start) = rest.find("{{") {
@@ -83,7 +83,7 @@ pub(crate) fn fill(value: &Value, values: &Values) -> Option<Value> {
     }
 }
 
-/// Returns a string with its placeholders filled in, each value encoded with `encode`.
+/// Fills in the placeholders of a string, each value encoded with `encode`; a missing value becomes empty.
 pub(crate) fn fill_text(text: &str, values: &Values, encode: impl Fn(&str) -> String) -> String {
     // One pass: inserted values are not searched for placeholders.
     let mut out = String::with_capacity(text.len());

@@ -16,11 +16,12 @@ use pytoon_vendor::hash::{bytes_hash, file_hash};
 use pytoon_vocabulary::{CallId, EngineName};
 use std::collections::HashSet;
 
-/// A clip with which a scene is drawn.
+/// The result of obtaining a scene's clip.
 pub(super) type Drawn = Obtained<ClipUse>;
 
 impl EngineManager {
-    /// Tries one engine, or resumes the attempt of an earlier slice. The caller may pass the engine's breaker row.
+    /// Tries one engine, or resumes the attempt that an earlier slice of the chain run began. The caller may pass the
+    /// engine's breaker row.
     pub(super) async fn attempt(
         &self,
         order: &SceneOrder,
@@ -108,7 +109,7 @@ impl EngineManager {
         }
     }
 
-    /// Obtains the clip for a prompt: a stored one, one in progress, or a new purchase.
+    /// Obtains the clip for a prompt: a stored clip, one in progress, or a new purchase.
     async fn one_clip(
         &self,
         order: &SceneOrder,
@@ -141,7 +142,8 @@ impl EngineManager {
         self.buyer.follow(&own, &seller, row, &mut walk.memo.purchase).await
     }
 
-    /// Returns the request for an engine. The purchase sets the id of its call.
+    /// Builds the request for an engine: the truncated prompt, an offered length and ratio. The purchase sets the id
+    /// of its call.
     pub(super) fn request(
         &self,
         order: &SceneOrder,
@@ -193,7 +195,7 @@ impl EngineManager {
             .emit();
     }
 
-    /// Returns the prompt after screening; `None` if it must not be sent.
+    /// Screens the prompt of a scene and logs the matches. Returns the prompt to send; `None` if it must not be sent.
     pub(super) async fn screened(&self, order: &SceneOrder) -> Option<String> {
         let in_force = self.in_force();
         let settings = &in_force.engines.settings.moderation;
@@ -225,8 +227,8 @@ impl EngineManager {
         Breakers { store, world, show: Metrics::breaker, advice }
     }
 
-    /// Checks the engine's breaker, and returns an error if the engine is cooling down. Returns true if the breaker
-    /// has no failures on record. Reads the row unless the caller passes a fresh one.
+    /// Returns an error if the engine's breaker is open or another process is probing it. Otherwise returns true if
+    /// the breaker has no failures on record. Reads the row unless the caller passes a fresh one.
     async fn pass_breaker(&self, name: &str, known: Option<BreakerRow>) -> Result<bool> {
         let passage = self.breakers().pass(name, known).await;
         let passage = passage.map_err(|failed| ledger_error(name, &failed.source))?;
@@ -242,20 +244,20 @@ impl EngineManager {
         }
     }
 
-    /// Returns the row of a breaker. If the store cannot read the row, logs that and continues: a breaker only avoids
+    /// Returns the row of a breaker. If it cannot be read, logs the error and returns `None`: a breaker only avoids
     /// calls that would fail, and no film depends on it.
     pub(super) async fn breaker_row(&self, name: &str) -> Option<BreakerRow> {
         self.breakers().row(name).await.inspect_err(|failed| failed.tell(name)).ok()
     }
 
-    /// Records a failure in the breaker.
+    /// Records an engine's failure in its breaker.
     pub(super) async fn breaker_failure(&self, engine: &Engine, error: &VendorError) {
         let (name, settings) = (engine.name.as_str(), &engine.config.breaker);
         self.breakers().failed(name, name, error.kind, error.retry_after, settings).await;
     }
 }
 
-/// Returns the advice that the operator sees when an engine's breaker opens.
+/// Returns the advice for the operator that is logged when an engine's breaker opens; empty if waiting is enough.
 fn advice(advice: Advice) -> &'static str {
     match advice {
         Advice::Key => {
@@ -292,7 +294,7 @@ pub(super) fn request_hash(engine: &Engine, request: &GenerateRequest) -> Result
     Ok(bytes_hash(what.to_string().as_bytes()))
 }
 
-/// Truncates a prompt to a vendor's limit, between words.
+/// Truncates a prompt to a vendor's limit, between words if possible.
 fn truncate_prompt(prompt: &str, unit: PromptUnit, limit: usize) -> String {
     if unit.count(prompt) <= limit {
         return prompt.to_owned();

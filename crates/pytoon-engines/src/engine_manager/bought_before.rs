@@ -15,16 +15,16 @@ use std::collections::{BTreeMap, HashSet};
 /// The clips of a scene that exist or are in progress before a purchase.
 #[derive(Default)]
 pub(super) struct Earlier {
-    /// A clip that is already paid for.
+    /// The clip that an earlier purchase delivers, if there is one.
     pub(super) drawn: Option<Drawn>,
-    /// Hashes of requests that the ledger does not contain. They can be purchased without another check, since the
+    /// Hashes of requests that the ledger does not contain. They can be purchased without another look-up, since the
     /// ledger admits each only once.
     pub(super) fresh: HashSet<String>,
-    /// The current breaker rows; `None` if they must be read again.
+    /// The current breaker rows by engine; `None` if they must be read again.
     pub(super) breakers: Option<BTreeMap<String, BreakerRow>>,
 }
 
-/// An engine and the request that it would receive.
+/// An engine of the chain and the request that it would receive.
 struct Candidate<'a> {
     engine: &'a Engine,
     request: GenerateRequest,
@@ -32,7 +32,8 @@ struct Candidate<'a> {
 }
 
 impl EngineManager {
-    /// Returns the engines that may be used, each with its request.
+    /// Returns the engines of the chain that have not failed in this run and can take the request, each with its
+    /// request; only the first engine if the order says `asks_anew`.
     fn candidates<'a>(
         &self,
         set: &'a EngineSet,
@@ -52,8 +53,8 @@ impl EngineManager {
         Ok(wanted)
     }
 
-    /// Returns the expected cost of a scene, with the key that identifies its clip; `None` if a clip is already paid
-    /// for, or no external engine can be used.
+    /// Returns the expected cost of a scene's clip and the key that identifies the clip; `None` if a request for it
+    /// is already paid for or rejected, or no external engine can be used.
     pub async fn foreseen_cost(&self, order: &SceneOrder) -> Result<Option<(String, MicroUsd)>> {
         let Some(first) = order.chain.asked_first() else { return Ok(None) };
         let set = self.engines();
@@ -69,8 +70,8 @@ impl EngineManager {
         Ok((!is_paid).then_some((clip, first.estimate)))
     }
 
-    /// Looks, before any purchase, for a paid clip that an engine of the chain has delivered or is working on.
-    /// Breakers and budgets do not apply to clips that are already paid for.
+    /// Searches the ledger for a paid clip that an engine of the chain has delivered or is working on. Breakers and
+    /// budgets do not apply to clips that are already paid for.
     pub(super) async fn already_paid(
         &self,
         order: &SceneOrder,
@@ -131,7 +132,8 @@ impl EngineManager {
         Ok(earlier)
     }
 
-    /// Returns true if a clip was purchased for this scene, or is in progress.
+    /// Returns true if the ledger lists a clip for this scene that is stored, in progress, or abandoned by its
+    /// process.
     async fn was_bought_for(&self, order: &SceneOrder, hash: Option<&str>) -> Result<bool> {
         let filter = CallFilter {
             job_id: Some(order.job_id.clone()),
@@ -146,8 +148,8 @@ impl EngineManager {
         Ok(!rows.is_empty())
     }
 
-    /// Takes over a job whose previous process is dead. Its calls without a reply become unknown at once. The caller
-    /// must keep every other process out of the job.
+    /// Resumes the calls of a job whose previous process is dead. Calls without a reply become unknown at once. The
+    /// caller must keep every other process out of the job.
     pub async fn take_over_job(&self, job_id: &JobId) -> Result<(), StoreError> {
         self.buyer.take_over_job(job_id).await
     }

@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The interval between checks of another process's purchase of the same clip, or of a busy engine.
+/// The interval between checks of a busy engine, or of another process's purchase of the same clip.
 const RECHECK: Duration = Duration::from_secs(1);
 /// The folder for clips inside the storage folder.
 const CLIPS: &str = "clips";
 
-/// An engine together with the request for one clip.
+/// The seller of one clip: an engine and the request for it.
 #[derive(Debug, Clone)]
 pub(super) struct EngineSeller {
     engine: Engine,
@@ -29,7 +29,7 @@ pub(super) struct EngineSeller {
     request: GenerateRequest,
     /// The minimum length that the scene can use, in milliseconds.
     needed_ms: i64,
-    /// The engine set, which also handles calls of earlier configurations.
+    /// The engine set, which also provides the engines of earlier calls.
     set: Arc<EngineSet>,
     checker: Arc<dyn ClipChecker>,
     fitter: Arc<dyn PictureFitter>,
@@ -90,7 +90,7 @@ impl EngineManager {
         })
     }
 
-    /// Returns the seller that handles an earlier call, if its engine still exists.
+    /// Returns the seller that handles an earlier call; `None` if its engine cannot be used any more.
     pub(super) fn seller_of(&self, row: &CallRow) -> Option<EngineSeller> {
         let engine = self.engines().adapter_for(row).ok()?;
         self.seller(engine, asked_for(row), 0, None).ok()
@@ -152,7 +152,7 @@ pub(super) fn order_of(row: &CallRow) -> Order {
     }
 }
 
-/// Returns a request that identifies an earlier call to its vendor, by its id and its prompt.
+/// Returns a request with the id and the prompt of an earlier call, by which its vendor identifies it.
 pub(super) fn asked_for(row: &CallRow) -> GenerateRequest {
     GenerateRequest {
         call_id: row.id.clone(),
@@ -178,8 +178,8 @@ impl Seller for EngineSeller {
         Ok(Self { adapter, terms, engine, ..self.clone() })
     }
 
-    /// Does the free work and crops the picture to the aspect ratio of the clip. Otherwise a vendor would crop it in
-    /// the middle, or return a clip with the picture's aspect ratio.
+    /// Crops the picture to the aspect ratio of the clip, then prepares the request. Without the crop, a vendor would
+    /// crop the picture in the middle or return a clip with the picture's aspect ratio.
     async fn prepare(&self, call_id: &CallId) -> Result<Prepared> {
         let request = GenerateRequest { call_id: call_id.clone(), ..self.request.clone() };
         let Some(picture) = request.image.clone() else {
@@ -251,7 +251,7 @@ impl Seller for EngineSeller {
     }
 }
 
-/// Returns the engine as configured at the time of the purchase: the key and the configuration block that paid for a
+/// Returns the engine as configured at the time of the purchase. The key and the configuration block that paid for a
 /// clip also fetch it.
 pub(super) fn pinned(set: &EngineSet, row: &CallRow) -> Result<Engine> {
     set.adapter_for(row).map_err(|reason| {

@@ -42,7 +42,7 @@ pub struct EngineSet {
 }
 
 impl EngineSet {
-    /// Builds every enabled engine. A problem in a configuration block is reported with its location.
+    /// Builds all engines; a disabled one gets no adapter. Returns an error with the location of an invalid value.
     pub fn build(
         settings: EngineSettings,
         at: &Origin,
@@ -65,13 +65,13 @@ impl EngineSet {
         Ok(Self { settings, engines, secrets, model_ends: Vec::new() })
     }
 
-    /// Returns the same engines with the announced retirements of models, for the warnings of health checks.
+    /// Sets the announced retirements of models, of which health checks warn.
     pub fn warned_of(mut self, model_ends: &[ModelEnd]) -> Self {
         self.model_ends = model_ends.to_vec();
         self
     }
 
-    /// Returns the health check's warnings that models of the engine will be retired soon.
+    /// Returns warnings about the engine's models that their vendor retires soon or has retired.
     pub(super) fn told_ends(&self, engine: &Engine, now: UnixMs) -> Vec<String> {
         let ends =
             model_ends::ends_of_engine(&self.model_ends, engine.name.as_str(), &engine.config);
@@ -110,7 +110,7 @@ impl EngineSet {
         self.engines.values()
     }
 
-    /// Returns the facts about each engine that are needed to choose a chain.
+    /// Returns the facts about each engine from which a chain is chosen.
     pub fn facts(
         &self,
         needed_ms: i64,
@@ -139,7 +139,8 @@ impl EngineSet {
     }
 
     /// Returns the engine that handles an earlier call: the call's own configuration block, with the API key that
-    /// paid for it if that is still available.
+    /// paid for it or, if that key is gone, another key of the engine. Returns the reason if there is no key or the
+    /// block is invalid.
     pub fn adapter_for(&self, row: &CallRow) -> Result<Engine, String> {
         // If nothing has changed since, that is the engine in force.
         let same = self.engines.get(row.engine.as_str()).filter(|engine| {
@@ -184,12 +185,14 @@ impl Engine {
         self.adapter.as_ref()?.capabilities().offer(has_image)
     }
 
-    /// Returns the length to request, in milliseconds, so that the clip covers the needed length.
+    /// Returns the length to request, in milliseconds: the shortest offered one that covers the needed length, or
+    /// else the longest.
     pub fn asked_ms(&self, needed_ms: i64, has_image: bool) -> u32 {
         self.offer(has_image).map_or(0, |offer| offer.durations.cover(needed_ms))
     }
 
-    /// Returns the aspect ratio of the clip for a film's aspect ratio; `None` if it is unknown in advance.
+    /// Returns the aspect ratio of the clip for a film's aspect ratio; `None` for stock footage, whose aspect ratio
+    /// is unknown in advance, and if the engine offers no such clip.
     fn shape(&self, wanted: Ratio, has_image: bool) -> Option<Ratio> {
         if self.adapter.as_ref()?.capabilities().is_stock {
             return None;
@@ -197,7 +200,7 @@ impl Engine {
         self.offer(has_image).map(|offer| offer.nearest(wanted))
     }
 
-    /// Returns the cost of a request according to the price table.
+    /// Returns the estimated cost of a request from the price table; zero if the engine is disabled.
     pub fn estimate(&self, asked_ms: u32, has_image: bool) -> MicroUsd {
         let Some(adapter) = &self.adapter else { return MicroUsd::ZERO };
         let ratio = self.offer(has_image).and_then(|offer| offer.ratios.first().copied());
@@ -211,7 +214,8 @@ impl Engine {
     }
 }
 
-/// Returns the price of a clip: for its model and resolution, for its model, or the table's default.
+/// Returns the price of a clip: that of its model and resolution, of its model, or the default; zero if the table has
+/// none of them.
 pub fn price(table: &PriceTable, key: &str, asked_ms: u32) -> MicroUsd {
     let model = key.split('@').next().unwrap_or(key);
     let found = [key, model, "default"].iter().find_map(|name| table.models.get(*name));
@@ -220,7 +224,7 @@ pub fn price(table: &PriceTable, key: &str, asked_ms: u32) -> MicroUsd {
         + MicroUsd::from_usd(price.per_second_usd).times_ceil(f64::from(asked_ms) / 1000.0)
 }
 
-/// Creates an adapter, or returns the invalid field and the reason.
+/// Creates an adapter. The error is the invalid field and the reason.
 fn adapter(
     name: &str,
     config: &EngineConfig,
@@ -233,7 +237,7 @@ fn adapter(
     Ok(Arc::new(Observed::new(made, Arc::new(timed))))
 }
 
-/// Records the duration and the outcome of a vendor's step.
+/// Records a step's duration and outcome in the metrics.
 fn timed(step: Step<'_>) {
     let failed = step.failed.map_or("", |kind| kind.as_str());
     Metrics::engine_step(step.engine, step.step, failed, step.took.as_secs_f64());

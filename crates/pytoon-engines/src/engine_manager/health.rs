@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub struct HealthReport {
     /// The name of the engine.
     pub engine: EngineName,
-    /// True if the engine can be used.
+    /// True if the vendor's response shows that the engine can be used.
     pub healthy: bool,
     /// True if the engine has an API key or needs none.
     pub key_present: bool,

@@ -8,7 +8,7 @@
 //! Leaves the choice of engines to `engine_selector`, vendors' APIs to the adapters, purchases to `pytoon-purchase`,
 //! the check of clips to `clip_check`, and rows to `PurchaseStore`.
 //!
-//! A run of the chain does not wait for vendors: it pauses and resumes in another slice (`slices`).
+//! A run of the chain does not wait for vendors: it pauses, and resumes in another call, a *slice* (`slices`).
 //!
 //! Start with [`EngineManager::draw`]. One engine's attempt is in `attempt`, clips that were purchased before it are
 //! in `bought_before`, and an engine's side of a purchase is in `engine_seller`.
@@ -84,12 +84,12 @@ pub struct SceneOrder {
     pub seed: u32,
     /// True if the film is brand safe.
     pub brand_safe: bool,
-    /// The time until which the chain run may wait for cooling engines; `None` to never wait.
+    /// The time until which the chain run may wait for engines whose breakers are open; `None` to never wait.
     pub deadline: Option<UnixMs>,
     /// The budget of the whole job.
     pub job_budget: Option<MicroUsd>,
-    /// True if the first engine is used even if an earlier clip of a later engine exists: a person wants this scene
-    /// from it, and the other clip is used only when its engine's turn comes.
+    /// True if a person requests this scene from the first engine again. An earlier clip of a later engine is used
+    /// only when that engine's turn comes.
     pub asks_anew: bool,
     /// True if a person named the first engine. Stored clips of later engines are then used only when that engine's
     /// turn comes. A clip purchased for this scene is always used.
@@ -111,7 +111,7 @@ pub struct ClipUse {
     pub call_id: CallId,
     /// The credit line of the clip, if the source requires one.
     pub credit: Option<String>,
-    /// True if an earlier purchase was used.
+    /// True if an earlier purchase of the same clip was used.
     pub reused: bool,
 }
 
@@ -138,22 +138,22 @@ pub struct SceneOutcome {
     pub clip: Option<ClipUse>,
     /// Every attempt, in order.
     pub attempts: Vec<AttemptRecord>,
-    /// The time spent waiting for cooling engines, in milliseconds.
+    /// The time spent waiting for engines whose breakers were open, in milliseconds.
     pub waited_ms: u64,
 }
 
-/// The parts from which a manager is created.
+/// The components from which a manager is created.
 #[derive(Debug)]
 pub struct ManagerParts {
     /// The configured engines.
     pub engines: EngineSet,
-    /// Reloads the configuration when it changes.
+    /// The watcher that reloads the configuration when it changes.
     pub reloader: Option<Reloader>,
     /// The ledger of paid calls.
     pub store: Arc<dyn PurchaseStore>,
-    /// Checks delivered clips.
+    /// The checker of delivered clips.
     pub checker: Arc<dyn ClipChecker>,
-    /// Crops pictures to the aspect ratios of their clips.
+    /// The fitter that crops pictures to the aspect ratios of their clips.
     pub fitter: Arc<dyn PictureFitter>,
     /// The source of time, ids and randomness.
     pub world: Arc<dyn World>,
@@ -163,7 +163,7 @@ pub struct ManagerParts {
     pub cancel: CancelToken,
 }
 
-/// The parts of the current configuration, replaced as a whole.
+/// The engines and the moderation service of the current configuration, replaced as a whole.
 #[derive(Debug, Clone)]
 struct InForce {
     engines: Arc<EngineSet>,
@@ -179,7 +179,7 @@ impl InForce {
     }
 }
 
-/// Tries the engines of a chain in order.
+/// The manager that tries the engines of a chain in order.
 #[derive(Debug)]
 pub struct EngineManager {
     in_force: RwLock<InForce>,
@@ -206,7 +206,7 @@ impl EngineManager {
         &self.buyer.ledger
     }
 
-    /// Returns the current engines, after a check for a changed configuration.
+    /// Returns the current engines. Reloads the configuration first if it has changed.
     pub fn engines(&self) -> Arc<EngineSet> {
         self.in_force().engines
     }
@@ -242,9 +242,9 @@ impl EngineManager {
     }
 
     /// Obtains the clip of a scene, or leaves the scene to `local`, as far as possible without waiting for a vendor's
-    /// task, for cooling engines, for a slot of a busy engine, or for another process's purchase of the same clip.
-    /// The first slice receives an empty memo, and each further slice the memo that the previous one returned, with
-    /// the same order.
+    /// task, for a breaker to close, for a slot of a busy engine, or for another process's purchase of the same clip.
+    /// The first call receives an empty memo, and each further call the memo that the previous one returned, with the
+    /// same order.
     ///
     /// `fence` names the queued task that the caller holds. Without it, the caller guarantees that no other process
     /// works on the job. Nothing is purchased under a fence that no longer holds.
@@ -265,7 +265,8 @@ impl EngineManager {
         }
     }
 
-    /// Draws a scene slice by slice and waits between slices, for callers that have no other work.
+    /// Obtains the clip of a scene, and waits wherever [`Self::draw`] would return early, for callers that have no
+    /// other work.
     ///
     /// # Errors
     /// Returns an error if the user cancelled.
@@ -284,7 +285,7 @@ impl EngineManager {
 
     /// Runs the chain to its end, or to the point at which it would have to wait. If the ledger cannot list the
     /// purchases, or a purchased clip cannot be fetched, no other engine is tried: the run waits for the ledger, and
-    /// finally leaves the scene to `local`.
+    /// in the end leaves the scene to `local`.
     async fn walk(&self, order: &SceneOrder, walk: &mut Walk) -> Result<SceneOutcome, Stop> {
         let error = match self.walk_on(order, walk).await {
             Err(Stop::Failed(error)) if error.kind == VendorErrorKind::Ledger => error,
@@ -397,7 +398,7 @@ impl EngineManager {
         outcome(walk, Some(clip))
     }
 
-    /// Leaves the scene to `local`, for a reason that applies to all engines.
+    /// Ends the chain run and leaves the scene to `local`, for a reason that applies to all engines.
     fn left_to_local(
         &self,
         order: &SceneOrder,
@@ -438,8 +439,8 @@ impl EngineManager {
         .emit();
     }
 
-    /// Returns the engine to wait for and the time, if every engine is only cooling down and the deadline allows the
-    /// wait: waiting is better than a degraded scene.
+    /// Returns the engine whose breaker closes first and that time, if no engine failed otherwise and the deadline
+    /// allows the wait; waiting is better than a degraded scene. Otherwise returns `None`.
     async fn until_one_is_cool<'a>(
         &self,
         order: &SceneOrder,

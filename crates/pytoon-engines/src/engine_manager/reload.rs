@@ -15,13 +15,13 @@ use std::time::{Duration, Instant, SystemTime};
 /// The minimum interval between checks of the file's modification time.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Watches `engine.yaml` for changes.
+/// A watcher that reloads `engine.yaml` when it changes or on request.
 #[derive(Debug)]
 pub struct Reloader {
     config: Config,
     secrets: Secrets,
     file: Option<PathBuf>,
-    /// The flag with which the signal handler requests a reload.
+    /// The flag that the signal handler sets to request a reload.
     asked: Arc<AtomicBool>,
     seen: Mutex<LastCheck>,
 }

@@ -16,16 +16,16 @@ use pytoon_vocabulary::{EngineName, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// The result of running a slice.
+/// The result of running a chain until it ends or would have to wait.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Slice {
     /// The chain run is finished.
     Done(SceneOutcome),
     /// The chain run must be resumed later.
     Later {
-        /// The memo to pass to the next slice.
+        /// The state of the chain run, to pass to the next slice.
         memo: SceneMemo,
-        /// The time before which no progress is expected.
+        /// The delay before the next slice; progress is not expected earlier.
         wait: Duration,
     },
 }
@@ -42,16 +42,16 @@ pub struct SceneMemo {
     pub attempts: Vec<AttemptRecord>,
     /// The engines that failed.
     pub stepped_down: Vec<EngineName>,
-    /// True if one of those engines failed in a way that waiting does not fix.
+    /// True if an engine failed for a reason other than its open breaker, so that waiting does not help.
     pub(super) is_beyond_waiting: bool,
-    /// The time spent waiting for cooling engines, in milliseconds.
+    /// The time spent waiting for engines whose breakers were open, in milliseconds.
     pub waited_ms: u64,
-    /// The engine that is currently tried.
+    /// The attempt of the engine that is currently tried.
     pub(super) current: Option<Current>,
-    /// The purchase in progress.
+    /// The state of the purchase in progress.
     #[serde(flatten)]
     pub(super) purchase: PurchaseMemo,
-    /// The time from which the ledger has been unreachable.
+    /// The time since which the ledger has been unreachable.
     pub(super) ledger_away: Option<UnixMs>,
 }
 
@@ -65,7 +65,7 @@ pub(super) struct Current {
     pub(super) try_began: UnixMs,
     pub(super) tries: u32,
     pub(super) rephrased: u32,
-    /// True if the engine's breaker had no failures on record; `None` until it has been read.
+    /// True if the engine's breaker had no failures on record; `None` until its row has been read.
     pub(super) is_clean: Option<bool>,
 }
 
@@ -79,7 +79,7 @@ impl Current {
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     pub(super) memo: SceneMemo,
-    /// The row of the run's own task, if that is still in progress.
+    /// The ledger row of the run's own task, if that is still in progress.
     pub(super) own: Option<CallRow>,
     /// The lease under which the run makes purchases.
     pub(super) fence: Option<Fence>,
@@ -92,7 +92,7 @@ impl Walk {
         self.memo.current.insert(known.unwrap_or_else(|| Current::new(engine, now)))
     }
 
-    /// Returns the prompt to send.
+    /// Returns the screened prompt that engines receive.
     pub(super) fn prompt(&self) -> &str {
         self.memo.prompt.as_deref().unwrap_or_default()
     }
@@ -102,7 +102,7 @@ impl Walk {
         self.memo.stepped_down.contains(engine)
     }
 
-    /// Resets the failed engines after all of them have cooled down, so that they are tried once more.
+    /// Forgets the failed engines after the wait for their breakers, so that they are tried once more.
     pub(super) fn begin_again(&mut self, waited_ms: u64) {
         self.memo.waited_ms += waited_ms;
         self.memo.stepped_down.clear();
@@ -111,7 +111,7 @@ impl Walk {
 }
 
 impl EngineManager {
-    /// Returns the row of the task that an earlier slice of this run purchased, if the ledger lists it as in
+    /// Returns the ledger row of the task that an earlier slice of this run purchased; `None` if there is none in
     /// progress.
     pub(super) async fn own_row(&self, order: &SceneOrder, walk: &Walk) -> Result<Option<CallRow>> {
         let task = walk.memo.purchase.task.as_ref().filter(|task| task.is_own);

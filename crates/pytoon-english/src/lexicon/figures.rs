@@ -165,8 +165,8 @@ fn ordinal_or_digits(digits: &str) -> Vec<Part> {
     }
 }
 
-/// Returns the words for a number inside a token, such as `A380`. Short numbers are spoken in pairs, long ones digit
-/// by digit.
+/// Returns the words for a number inside a token, such as `A380` ("three eighty"). A number with a leading zero or
+/// more than three digits is spelled digit by digit.
 fn code(digits: &str) -> Vec<Part> {
     match digits.as_bytes() {
         [b'0', ..] | [_, _, _, _, ..] => each_digit(digits),

@@ -228,7 +228,7 @@ fn word_class(tag: &str) -> &str {
     classes.iter().find(|(start, _)| tag.starts_with(start)).map_or(tag, |(_, class)| class)
 }
 
-/// Returns the text without its last `count` characters, or an empty text if it is shorter.
+/// Returns the text without its last `count` characters, or an empty text if it has fewer.
 fn stem_of(text: &str, count: usize) -> &str {
     without_last(text, count).unwrap_or_default()
 }

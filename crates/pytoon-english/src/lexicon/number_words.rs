@@ -78,7 +78,7 @@ fn push_below_thousand(words: &mut Words, number: usize) {
     }
 }
 
-/// Returns the words for an ordinal. The last one may not be in the dictionary.
+/// Returns the words for an ordinal. Numbers from [`LIMIT`] on have none. The dictionaries may lack the last word.
 pub(super) fn ordinal(number: u128) -> Option<Vec<String>> {
     let mut words: Vec<String> = cardinal(number)?.into_iter().map(str::to_owned).collect();
     let last = words.pop()?;

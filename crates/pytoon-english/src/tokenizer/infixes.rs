@@ -12,7 +12,7 @@ const TOP_LEVEL: &[&str] = &[
     "au", "tv", "me", "ly", "ai",
 ];
 
-/// Splits a chunk into pieces.
+/// Splits a chunk into tokens at its infixes, such as hyphens.
 pub(super) fn split(text: &[char], chunk: Range<usize>) -> Vec<Range<usize>> {
     let chars = slice(text, &chunk);
     if is_address(chars) {

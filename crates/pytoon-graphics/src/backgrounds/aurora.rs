@@ -24,7 +24,7 @@ struct Curtain {
     key: f32,
 }
 
-/// The values of one curtain in each column.
+/// The values of one curtain in one column.
 #[derive(Clone, Copy, Default)]
 struct Column {
     ridge: f32,

@@ -9,7 +9,7 @@ use crate::motion::expo_out;
 use crate::palette::Palette;
 
 const COLUMNS: usize = 5;
-/// The margin at a frame width of 1080 pixels.
+/// The margin of the grid, in pixels of a frame 1080 pixels wide.
 const MARGIN: f32 = 88.0;
 /// The interval and the duration of a step, in seconds.
 const BEAT: f32 = 2.4;

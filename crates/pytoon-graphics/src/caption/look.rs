@@ -38,8 +38,8 @@ pub(super) const TINT_MS: f32 = 67.0;
 /// The pause below which a highlight continues to the next word, in milliseconds.
 pub(super) const BRIDGE_MS: i64 = 250;
 
-/// Returns the presence of an element `t` milliseconds after its start, for an entrance of `length` milliseconds. It
-/// starts mostly present: the first frame at or after the start shows the element, and no earlier frame does.
+/// Returns the visibility of an element from 0 to 1, `t` milliseconds after its start, for an entrance of `length`
+/// milliseconds. It starts at 0.7, so that the first frame at or after the start shows the element.
 pub(super) fn onset(t: f32, length: f32) -> f32 {
     if t < 0.0 { 0.0 } else { (0.7 + 0.3 * t / length).min(1.0) }
 }

@@ -18,7 +18,7 @@ pub(super) struct Piece {
     pub penalty: f32,
     /// The width of the hyphen drawn if a line ends here; zero for no hyphen.
     pub hyphen: f32,
-    /// True if this piece alone would be an orphan on the last line.
+    /// True if this piece would look lost alone on the last line.
     pub short: bool,
 }
 
@@ -39,7 +39,7 @@ pub(super) fn break_lines(
     best_split(pieces, max_width, needed)
 }
 
-/// Returns true if the pieces fit. This check is cheaper than computing the lines.
+/// Returns true if the text fits into the lines. This check is cheaper than computing the lines.
 pub(super) fn fits(pieces: &[Piece], max_width: f32, max_lines: usize) -> bool {
     pieces.is_empty() || greedy_lines(pieces, max_width).is_some_and(|n| n <= max_lines)
 }

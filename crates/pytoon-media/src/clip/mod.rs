@@ -70,7 +70,7 @@ pub struct ClipDecoder {
     /// The number of frames delivered or skipped so far.
     position: FrameNumber,
     frames_this_round: usize,
-    /// FFmpeg's frames of the first pass, as long as there are few.
+    /// FFmpeg's frames of the first pass, for later passes; `None` if there is no later pass or there are too many.
     kept: Option<Vec<Arc<[u8]>>>,
     /// True if the first pass is over and all of its frames are cached.
     is_kept: bool,
@@ -291,7 +291,7 @@ impl ClipDecoder {
         if self.finish.conversion.is_some() { samples * 2 } else { samples }
     }
 
-    /// Caches a frame for later passes.
+    /// Caches a frame for later passes, and as the frame to hold at the end. Drops the cache above [`KEPT_FRAMES`].
     fn remember(&mut self, frame: Arc<[u8]>) -> Arc<[u8]> {
         if self.view.at_end != AtEnd::Restart {
             self.last = Some(frame.clone());

@@ -155,7 +155,7 @@ impl Block {
         }
     }
 
-    /// Applies the branches of a frame to the frame's part of the source transform.
+    /// Applies the factors of a frame's branches to the frame's section of the source transform.
     fn shape(&mut self, bins: &mut [Complex32], lane: usize, breath: &mut Normal) {
         breath.fill(&mut self.deviates);
         let branches = self.turned.iter().zip(&self.free).zip(&self.noise);

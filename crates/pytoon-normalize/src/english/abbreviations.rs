@@ -10,11 +10,11 @@ enum When {
     Always,
     /// Only with its full stop, since without it the token is a word.
     Stop,
-    /// Only before a capital, with or without the full stop.
+    /// Only before a capitalised word, with or without the full stop.
     Title,
-    /// Only before a capital and with the full stop.
+    /// Only before a capitalised word and with the full stop. A single letter must also pass [`is_direction`].
     StoppedTitle,
-    /// Only before a number.
+    /// Only before a number, such as `No. 5`. An abbreviation of one or two letters also needs its full stop.
     Number,
 }
 
@@ -223,7 +223,7 @@ const TABLE: &[(&str, &str, When)] = &[
     ("&c", "et cetera", Always),
 ];
 
-/// Expands an abbreviation.
+/// Expands an abbreviation, an initial or letters with full stops. Returns `None` for other tokens.
 pub(super) fn abbreviation(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     if core.is_empty() || core.len() > 24 {

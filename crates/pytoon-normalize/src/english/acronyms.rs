@@ -183,7 +183,7 @@ fn read_as_word(word: &str) -> Option<String> {
     })
 }
 
-/// Expands a known acronym in any context. Unpronounceable letters count as known.
+/// Expands a known acronym, whatever its neighbours. A few letters without a vowel count as known.
 pub(super) fn known(word: &str) -> Option<String> {
     if let Some(word) = read_as_word(word) {
         return Some(word);

@@ -57,7 +57,7 @@ const SIGNS: &[(char, &str)] = &[
     ('№', "number"),
 ];
 
-/// Expands a token by its parts.
+/// Expands a token that consists of several parts, such as `R&D`.
 pub(super) fn compound(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let spoken = parts(core, context.dialect)?;
@@ -85,7 +85,7 @@ fn read_name(core: &str) -> Option<String> {
     ticker.map(acronyms::spelled).or(note).or_else(|| unit_alone(core))
 }
 
-/// Expands the parts around the first sign that joins words.
+/// Expands the parts of a token around the first sign that joins words.
 fn separated(core: &str, dialect: Dialect) -> Option<String> {
     let sign = core.chars().filter_map(|c| SEPARATORS.find(c)).min()?;
     match SEPARATORS.get(sign..)?.chars().next()? {
@@ -171,7 +171,7 @@ fn read_part(part: &str, dialect: Dialect) -> String {
     if part.is_empty() { String::new() } else { read_piece(part, dialect) }
 }
 
-/// Expands the parts around hyphens. Parts that are words keep their hyphens.
+/// Expands the parts of a token around hyphens. Parts that are words keep their hyphens.
 fn hyphenated(core: &str, dialect: Dialect) -> Option<String> {
     let parts: Vec<&str> = core.split(['-', '–']).filter(|part| !part.is_empty()).collect();
     let is_word = |part: &&str| {

@@ -16,7 +16,7 @@ pub(super) struct Context<'a> {
     pub(super) dialect: Dialect,
     /// True if the text is all capitals, so that capitals do not mean acronyms.
     pub(super) is_shouting: bool,
-    /// True for a piece of a token and not a sentence.
+    /// True if the text is only a part of a token, so that it has no neighbours.
     pub(super) is_piece: bool,
 }
 
@@ -44,7 +44,7 @@ impl<'a> Context<'a> {
         self.sentence.before(index, count)
     }
 
-    /// Returns the core of the next token, if no mark is in between.
+    /// Returns the core of the next token, or an empty text if punctuation is in between.
     pub(super) fn next(&self, index: usize) -> &'a str {
         if self.sentence.flows(index) { self.core(index + 1) } else { "" }
     }
@@ -91,7 +91,7 @@ pub(super) fn is_all_caps(word: &str) -> bool {
     word.len() >= 2 && word.chars().all(|c| c.is_ascii_uppercase())
 }
 
-/// Returns true for a number without signs or marks.
+/// Returns true for a word that consists of ASCII digits only.
 pub(super) fn is_number(word: &str) -> bool {
     is_digits(word)
 }

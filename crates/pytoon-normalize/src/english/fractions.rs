@@ -23,7 +23,7 @@ const VULGAR: &[(char, u64, u64)] = &[
     ('⅑', 1, 9),
     ('⅒', 1, 10),
 ];
-/// Fractions that are used as names.
+/// Numbers around slashes that have a fixed reading, such as `24/7`.
 const NAMES: &[(&str, &str)] = &[
     ("24/7", "twenty four seven"),
     ("9/11", "nine eleven"),

@@ -174,7 +174,7 @@ pub(super) fn is_label(context: &Context<'_>, index: usize) -> bool {
     is_house(context, index)
 }
 
-/// Returns true if capitalised words and a street ending follow.
+/// Returns true if a street name follows: capitalised words that end with a word such as `Street`.
 fn is_house(context: &Context<'_>, index: usize) -> bool {
     for at in index + 1..index + 5 {
         if !context.sentence.flows(at - 1) {
@@ -282,7 +282,7 @@ pub(super) fn roman_value(context: &Context<'_>, index: usize) -> Option<String>
     (is_small && after_name).then(|| format!("{}{ending}", cardinal(value, Dialect::American)))
 }
 
-/// Expands Roman numerals; the entry in the table of rules.
+/// Expands a Roman numeral, as a rule for a token that is not a number in digits.
 pub(super) fn roman_rule(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     if is_digits(context.core(index)) {
         return None;

@@ -56,7 +56,7 @@ const RULES: &[Rule] = &[
 
 /// The rules for very long tokens, which are rarely anything but links.
 const LONG_RULES: &[Rule] = &[signs::sign, web::address];
-/// The length above which a token counts as very long, in bytes.
+/// Maximum length of a token for [`RULES`], in bytes. Only [`LONG_RULES`] apply to longer tokens.
 const MAX_RULED: usize = 128;
 
 /// Expands the tokens of a sentence.
@@ -96,7 +96,7 @@ fn read_at(context: &Context<'_>, index: usize) -> Vec<Reading> {
     readings
 }
 
-/// Expands a piece of a token on its own.
+/// Expands a part of a token without its neighbours.
 fn read_piece(piece: &str, dialect: Dialect) -> String {
     let mut sentence = Sentence::new(std::iter::once(piece));
     for token in &mut sentence.tokens {

@@ -73,7 +73,7 @@ const CURRENCIES: &[Currency] = &[
 ];
 /// Currency codes that are words in a text written in capitals.
 const WORDS: &[&str] = &["TRY", "RUB"];
-/// Scales that follow an amount.
+/// Scales that may follow an amount, such as `million` and `mio`, with their spoken words.
 const SCALES: &[(&str, &str)] = &[
     ("thousand", "thousand"),
     ("million", "million"),

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::{dates, days, money, times, units};
 use crate::sentence::Reading;
 
-/// The reading of a pause.
+/// The comma that stands for a pause in a reading.
 const PAUSE: &str = ",";
 const NAMES: &[(&str, &str)] = &[
     ("&", "and"),

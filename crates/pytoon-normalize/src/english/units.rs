@@ -422,7 +422,7 @@ fn is_label(context: &Context<'_>, index: usize, symbol: &str, digits: usize) ->
     }
 }
 
-/// Expands `6'2"` to feet and inches.
+/// Expands `6'2"` to "six foot two".
 fn height(core: &str) -> Option<String> {
     let (feet, inches) = core.split_once('\'')?;
     let inches = inches.strip_suffix('"').or_else(|| inches.strip_suffix("''")).unwrap_or(inches);

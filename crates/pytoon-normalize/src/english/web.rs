@@ -182,7 +182,7 @@ fn ending(label: &str) -> String {
     }
 }
 
-/// Expands one part of an address.
+/// Expands one part of a web or e-mail address.
 fn label(text: &str, underscore: &str) -> String {
     let text = text
         .replace('_', underscore)

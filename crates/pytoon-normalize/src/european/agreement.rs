@@ -5,7 +5,7 @@ use crate::numbers::Form;
 
 const GERMAN_MASCULINE_IN_E: &[&str] =
     &["name", "kunde", "käse", "junge", "ende", "auge", "gebäude", "kollege"];
-/// Lower-case words that are not adjectives.
+/// German words that look like inflected adjectives but are not.
 const GERMAN_ADVERBS: &[&str] = &[
     "heute", "ohne", "gerne", "bitte", "über", "unter", "hinter", "aber", "oder", "immer", "hier",
     "wieder", "beide", "alle", "sowie", "weder", "sehr", "eher", "nahe", "gilt",

@@ -1,11 +1,11 @@
-//! The words of each language that surround numbers.
+//! The words that each language uses with numbers.
 
 use super::{Context, Language};
 use crate::numbers::Form;
 use crate::numbers::portuguese::Country;
 use crate::numbers::{french, german, portuguese, spanish};
 
-/// The words of a language that surround numbers.
+/// The words that a language uses with numbers.
 pub(super) struct Names {
     pub(super) decimal: &'static str,
     pub(super) minus: &'static str,

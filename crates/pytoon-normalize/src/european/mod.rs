@@ -152,7 +152,7 @@ impl<'a> Context<'a> {
         self.sentence.core(index)
     }
 
-    /// Returns the core of the next token, if no mark is in between.
+    /// Returns the core of the next token, or an empty text if punctuation is in between.
     fn next(&self, index: usize) -> &'a str {
         if self.sentence.flows(index) { self.core(index + 1) } else { "" }
     }

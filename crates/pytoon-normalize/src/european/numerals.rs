@@ -5,7 +5,7 @@ use crate::numbers::Form;
 use crate::numbers::{Numeral, is_digits, share};
 use crate::sentence::Reading;
 
-/// Abbreviated scales, by language.
+/// Abbreviated scales by language, such as `Mio` for "Millionen".
 const SCALES: &[(Language, &str, &str)] = &[
     (Language::German, "Mio", "Millionen"),
     (Language::German, "Mrd", "Milliarden"),

@@ -42,7 +42,7 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
-    /// Returns the dialect for a language tag.
+    /// Returns the dialect for the region of a language tag. A tag without a region is American.
     pub(crate) fn of(language: &str) -> Self {
         let region = language.split(['-', '_']).nth(1).unwrap_or_default().to_ascii_uppercase();
         match region.as_str() {

@@ -6,20 +6,20 @@ use pytoon_engines::engine_manager::SceneMemo;
 use pytoon_vocabulary::{EngineName, SceneId};
 use std::time::Duration;
 
-/// The result of running a stage, completely or in part.
+/// The result of one run of a stage.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StageEnd {
     /// The stage is done.
     Done,
     /// The voice is timed, so the rest of the film's graph is known.
     Voiced(VoicedFilm),
-    /// The scene has its clip, or the local engine will draw it.
+    /// The scene has an engine's clip, or was left to the local engine.
     Scene(SceneEnd),
     /// The film is published.
     Published(Box<Receipt>),
-    /// The stage waits for a vendor and must be run again.
+    /// The stage waits for a vendor and must be run again after a delay.
     Later {
-        /// The memo to pass to the next run.
+        /// The progress of the scene, to pass to the next run.
         memo: Box<SceneMemo>,
         /// The delay before the next run.
         wait: Duration,

@@ -85,7 +85,7 @@ impl Bench {
         end.unwrap_or_else(|error| panic!("{stage}: {error}"))
     }
 
-    /// Runs the stages before the mix.
+    /// Runs the plan and voice stages in separate processes, and returns the voiced film.
     fn voiced(&self, name: &str, file: &BriefFile) -> VoicedFilm {
         assert_eq!(self.run(name, file, &StageId::Plan), StageEnd::Done);
         let StageEnd::Voiced(voiced) = self.run(name, file, &StageId::Voice) else {
@@ -159,8 +159,8 @@ impl Bench {
         String::from_utf8(out).expect("text")
     }
 
-    /// Returns the presentation times of the frames, and the properties of the stream and the film. An encoder
-    /// without lookahead may store frames in another order; the order is ignored here.
+    /// Returns the presentation times of the frames, and the properties of the stream and the film. Ignores the
+    /// storage order of frames, which depends on the encoder's lookahead.
     fn shown(&self, name: &str) -> (Vec<i64>, String) {
         let packets = self.packets(name);
         let (times, rest): (Vec<&str>, Vec<&str>) =

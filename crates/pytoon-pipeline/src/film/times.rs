@@ -59,7 +59,7 @@ impl Film {
     }
 }
 
-/// The part of a stage's stored output that contains its duration.
+/// The duration in a stage's stored output.
 #[derive(serde::Deserialize)]
 struct Took {
     took_ms: u64,

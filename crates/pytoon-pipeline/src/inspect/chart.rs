@@ -36,11 +36,11 @@ const WORD: Rgb = Rgb::new(58, 92, 130);
 const CUE: Rgb = Rgb::new(74, 66, 30);
 const LIGHT: Rgb = Rgb::new(255, 214, 10);
 const MUSIC: Rgb = Rgb::new(126, 211, 146);
-/// The lowest music level that the chart shows, in dBFS.
+/// The lowest music level in the chart, in dBFS.
 const BED_FLOOR_DB: f64 = -60.0;
 const BED: Rgb = Rgb::new(62, 84, 92);
 const OFF: Rgb = Rgb::new(214, 62, 62);
-/// The colour of warnings in text.
+/// The text colour of warnings.
 const WARNING: Rgb = Rgb::new(255, 110, 96);
 
 /// The vertical positions of a band's rows, relative to its top.
@@ -69,7 +69,7 @@ pub fn draw(found: &Inspection, name: &str, text: &TextEngine) -> Frame {
     canvas.frame
 }
 
-/// Returns every text from the film that [`draw`] shows.
+/// Returns the caption texts that [`draw`] shows.
 pub fn texts(found: &Inspection) -> Vec<&str> {
     let cues = found.timeline.tracks.captions.iter();
     cues.map(|cue| cue.text.as_str()).collect()
@@ -89,7 +89,7 @@ impl Band {
         (self.top + top, self.top + bottom)
     }
 
-    /// Returns the part of a time range that lies in the band.
+    /// Returns the horizontal pixel range of a time range in the band; `None` if the range lies outside it.
     fn visible_span(&self, start: Ms, end: Ms) -> Option<(i64, i64)> {
         let start = start.max(Ms::new(self.from));
         let end = end.min(Ms::new(self.from + BAND_MS));
@@ -211,7 +211,7 @@ fn draw_band(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     duck_curve(canvas, found, band);
 }
 
-/// Draws the peak level in each column, mirrored around the middle.
+/// Draws the waveforms of the mix and the voice: the peak level in each column, mirrored around the middle.
 fn waves(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     let (top, bottom) = band.row(row::WAVE);
     let (middle, reach) = ((top + bottom) / 2, (bottom - top) / 2 - 2);
@@ -291,7 +291,7 @@ fn cues(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     }
 }
 
-/// Draws the music level in each column.
+/// Draws the music level (RMS) of every 20 ms.
 fn bed(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     let (top, bottom) = band.row(row::DUCK);
     let samples = &found.sounds.music;

@@ -35,7 +35,7 @@ const OFF: Ms = Ms::new(80);
 const PAUSE: Ms = Ms::new(120);
 /// The distance beyond which an onset is attributed to another word.
 const FAR: Ms = Ms::new(1_000);
-/// The smallest audible fraction of a word; a word below it counts as silent.
+/// Minimum fraction of a word's time that must contain voice. Below it, the word counts as silent.
 const SOUNDS: f64 = 0.35;
 /// The largest offset between audio and video that can be measured, in milliseconds.
 const MOST_LAG_MS: usize = 400;
@@ -69,7 +69,7 @@ pub struct Sounds {
 pub struct Facts {
     /// The film's length in milliseconds.
     pub duration_ms: i64,
-    /// The total length of all takes, in milliseconds.
+    /// The total length of all voice takes, in milliseconds.
     pub spoken_ms: i64,
     /// The total length of the take segments that the film plays, in milliseconds.
     pub used_ms: i64,
@@ -92,7 +92,7 @@ pub struct Facts {
     pub late_cues: Vec<LateCue>,
     /// The reasons for late captions; empty if none are late.
     pub reasons: Vec<String>,
-    /// Parts that could not be inspected.
+    /// The files that could not be inspected, each with the reason.
     pub missing: Vec<String>,
 }
 
@@ -105,9 +105,9 @@ pub struct SceneFacts {
     pub start_ms: i64,
     /// The end of the scene in the film, in milliseconds.
     pub end_ms: i64,
-    /// The total length of the scene's takes, in milliseconds.
+    /// The total length of the scene's voice takes, in milliseconds.
     pub spoken_ms: i64,
-    /// The total length of the take segments that the film plays, in milliseconds.
+    /// The total length of the scene's take segments that the film plays, in milliseconds.
     pub used_ms: i64,
     /// The start of the scene's voice in the film, in milliseconds.
     pub voice_ms: Option<i64>,
@@ -199,7 +199,7 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
     read.map_err(|error| SystemError::unusable(path, format!("it is invalid: {error}")).into())
 }
 
-/// Returns the mono samples of an audio file. If there are none, adds the reason to `missing`.
+/// Reads an audio file and returns its mono samples; on failure, adds the reason to `missing` and returns `None`.
 fn samples(root: &Path, name: &str, missing: &mut Vec<String>) -> Option<Vec<f32>> {
     let read = || -> Result<Vec<f32>, Box<dyn Error>> {
         Ok(wav::read(BufReader::new(File::open(root.join(name))?))?.mono())
@@ -256,7 +256,7 @@ fn facts(
     }
 }
 
-/// Returns words in silence, and words after a pause whose start differs from the voice onset.
+/// Returns the words that lie in silence, and the words after a pause whose start differs from the voice onset.
 fn off_words(timeline: &Timeline, voice: &[f32]) -> Vec<OffWord> {
     let at = |sample: usize| Ms::new(sample as i64 / PER_MS);
     let sounding: Vec<MsRange> = speech::speech_ranges(voice)

@@ -10,14 +10,14 @@ use pytoon_core::note::Note;
 use pytoon_core::scene::SceneGraph;
 use pytoon_vocabulary::MicroUsd;
 
-/// Returns the budget of the film from its brief, or else from the configuration.
+/// Returns the budget that the brief sets, or else the configured one; `None` without either.
 pub(crate) fn budget(session: &EngineSession, sources: &Sources) -> Option<MicroUsd> {
     let default = session.engines().settings.budget.per_job_usd;
     sources.brief.budget.or(default).map(MicroUsd::from_usd)
 }
 
-/// Notes that the budget does not cover every scene, as estimated from the engine chains. `voice` is the price of the
-/// voice.
+/// Returns a note if the budget does not cover the voice and the first engine of every scene's chain. `voice` is the
+/// price of the voice.
 pub(crate) fn note(
     session: &EngineSession,
     sources: &Sources,
@@ -39,7 +39,7 @@ pub(super) fn wants_all(sources: &Sources) -> bool {
     sources.brief.on_degrade.unwrap_or_default() != OnDegrade::Ship
 }
 
-/// Returns the total charges of the job from the ledger.
+/// Returns the total charges of the job from the ledger; zero if there is no ledger or it cannot be read.
 pub(crate) fn spend(context: &StageContext<'_>) -> MicroUsd {
     let Some(ledger) = context.engines().purchase_ledger() else { return MicroUsd::ZERO };
     ledger.runtime.block_on(ledger.store.spend_of_job(context.folder.job_id())).unwrap_or_default()

@@ -11,7 +11,7 @@ use pytoon_engines::engine_manager::ClipUse;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// The colours of a film's clips.
+/// The measured colours of a film's clips, and their common target.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct FilmColours {
@@ -41,8 +41,8 @@ impl SeenClip {
 }
 
 impl FilmColours {
-    /// Returns the colours of a film's clips, based on those of an earlier film. Measures only clips that are neither
-    /// in that film nor among the `seen`.
+    /// Measures the clips of a film that are neither in `earlier` nor among the `seen`, and keeps or sets the colour
+    /// target.
     pub(crate) fn of<'a>(
         context: &StageContext<'_>,
         delivered: impl Iterator<Item = &'a ClipUse>,
@@ -67,8 +67,8 @@ impl FilmColours {
         Self { target: earlier.target, clips }.with_target(kept)
     }
 
-    /// Keeps the target if at least half of the clips were in the earlier film: their scenes are already encoded, and
-    /// any target makes the clips match. Otherwise sets a new one.
+    /// Keeps the colour target if at least half of the clips were in the earlier film: their scenes are already
+    /// encoded, and any target makes the clips match. Otherwise sets a new one.
     fn with_target(mut self, kept: usize) -> Self {
         if self.target.is_none() || kept * 2 < self.clips.len() || self.clips.len() < 2 {
             let all: Vec<ClipColours> = self.clips.iter().map(|clip| clip.colours).collect();
@@ -77,7 +77,7 @@ impl FilmColours {
         self
     }
 
-    /// Returns the colour correction of a clip.
+    /// Returns the correction that moves a clip's colours towards the target; none if the clip was not measured.
     pub(crate) fn correction(&self, path: &Path) -> ColourMatch {
         let clip = self.clips.iter().find(|clip| clip.path == path);
         match (clip, &self.target) {

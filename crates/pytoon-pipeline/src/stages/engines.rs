@@ -36,7 +36,7 @@ use std::path::PathBuf;
 /// Maximum length of a visual idea that consists of spoken sentences, in characters.
 const IDEA_CHARS: usize = 400;
 
-/// The section of a scene's receipt about engines.
+/// The engine requests and attempts of a scene, and the delivered clip.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SceneEngines {
@@ -49,8 +49,9 @@ pub(crate) struct SceneEngines {
 /// The results of all scenes, by scene id.
 pub(crate) type Drawn = BTreeMap<SceneId, SceneEngines>;
 
-/// Chooses every scene's chain, writes it into the graph, and returns the orders for external engines, scene by
-/// scene. `needed_ms` maps the index of a scene to the length of the clip that it needs, in milliseconds.
+/// Chooses the chain of every scene that engines may draw, writes it into the graph, and returns the orders for
+/// external engines, scene by scene. `needed_ms` maps the index of a scene to the length of the clip that it needs,
+/// in milliseconds.
 pub(crate) fn choose(
     context: &StageContext<'_>,
     sources: &Sources,
@@ -79,7 +80,7 @@ pub(crate) fn choose(
     orders(context, sources, graph, needed_ms)
 }
 
-/// Returns the brief's changes to a scene.
+/// Returns the brief's overrides for a scene, if any.
 fn change(sources: &Sources, index: usize) -> Option<&SceneOverride> {
     sources.brief.scenes.iter().find(|change| change.scene as usize == index + 1)
 }
@@ -113,7 +114,8 @@ fn hands_over_picture(sources: &Sources, scene: &Scene) -> bool {
     scene.media.kind == MediaKind::Picture && !is_brand_safe(sources)
 }
 
-/// Returns a description of a scene's content: the scene's own idea, or else its sentences.
+/// Returns a description of a scene's content: the scene's own idea, or else its sentences, followed by the style
+/// keywords that it lacks.
 fn visual_idea(scene: &Scene) -> String {
     let idea = scene.media.prompt.clone().unwrap_or_else(|| scene.description.clone());
     let idea = if idea.trim().is_empty() {
@@ -159,7 +161,7 @@ pub(crate) struct SceneRequest {
     pub(crate) asked: EngineName,
     /// The engine that the brief names, if any.
     pub(crate) explicit: Option<String>,
-    /// The take number, which distinguishes repeated orders for the same scene.
+    /// A number that distinguishes repeated orders for the same scene.
     pub(crate) take: u32,
     /// The order that is passed to the engines of the chain.
     pub(crate) order: SceneOrder,
@@ -207,7 +209,7 @@ fn orders(
         .collect()
 }
 
-/// Returns the deadline that a brief sets, as a time.
+/// Returns the deadline of a brief as a point in time; `None` without a deadline.
 pub(crate) fn deadline_of(brief: &Brief, folder: &JobFolder) -> Result<Option<UnixMs>> {
     let moment = brief.deadline.as_ref().map(|text| deadline(text, folder.started_at()));
     moment.transpose().map_err(|reason| PipelineError::Internal(format!("deadline: {reason}")))
@@ -230,12 +232,12 @@ fn seed(film: u64, prompt: &str) -> u32 {
     (hash >> 33) as u32
 }
 
-/// Obtains the clip of one scene.
+/// The stage that obtains the clip of one scene.
 pub(crate) struct SceneStage<'a> {
     pub(crate) wanted: &'a SceneRequest,
-    /// The time until which the stage may wait for cooling engines.
+    /// The time until which the stage may wait for engines whose breakers are open.
     pub(crate) deadline: Option<UnixMs>,
-    /// The memo of the previous slice.
+    /// The progress that the previous run of the stage returned.
     pub(crate) memo: SceneMemo,
 }
 
@@ -309,7 +311,7 @@ impl Stage for SceneStage<'_> {
         format!("scenes/{}.json", self.wanted.order.scene_id)
     }
 
-    /// Returns true if the clip is available. Fetches it if another machine drew the scene.
+    /// Returns true if the scene has no clip or its clip is available. Fetches a clip that another machine stored.
     fn is_usable(&self, context: &StageContext<'_>, drawn: &DrawnScene) -> Result<bool> {
         let Some(clip) = &drawn.story.clip else { return Ok(true) };
         let storage = context.engines().storage();
@@ -352,7 +354,7 @@ impl Stage for SceneStage<'_> {
     }
 }
 
-/// Converts the error of a scene whose engines failed.
+/// Converts a vendor error to the error of a scene. A cancel stays a cancel.
 fn given_up(error: VendorError) -> PipelineError {
     if error.kind == VendorErrorKind::Cancelled {
         return pytoon_process::SystemError::Cancelled.into();
@@ -383,8 +385,7 @@ pub(crate) fn shortfall(graph: &SceneGraph, drawn: &Drawn) -> Option<String> {
         .then(|| format!("scenes fell back to the local engine: {}", lesser.join("; ")))
 }
 
-/// Returns an error for a degraded job, unless its brief accepts a degraded film. The error contains the amount
-/// spent.
+/// Returns an error for a degraded job, unless its brief accepts a degraded film. The error states the amount spent.
 pub(crate) fn stop_if_short(
     context: &StageContext<'_>,
     sources: &Sources,
@@ -402,7 +403,8 @@ pub(crate) fn stop_if_short(
     }
 }
 
-/// Returns the failures before the final engine, in one line.
+/// Returns the reasons for the scene's final engine: its failed attempts, an earlier clip, or the exclusions of its
+/// chain.
 pub(crate) fn why(story: &SceneEngines, chain: Option<&EngineChain>) -> String {
     let failed = story.attempts.iter().filter(|attempt| attempt.result != "success");
     let failed: Vec<String> =
@@ -427,7 +429,8 @@ pub(crate) fn clips(drawn: &Drawn) -> impl Iterator<Item = &ClipUse> {
     drawn.values().filter_map(|story| story.clip.as_ref())
 }
 
-/// Inserts delivered clips into the plan.
+/// Inserts delivered clips into the scene graph and its assets, with their colour corrections. Leaves scenes without
+/// a clip to the local engine.
 pub(crate) fn place_clips(
     sources: &mut Sources,
     graph: &mut SceneGraph,

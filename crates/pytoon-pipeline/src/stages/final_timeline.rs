@@ -17,13 +17,13 @@ use std::collections::BTreeMap;
 /// The file that stores the colours of the clips and their target.
 const COLOURS: &str = "colours.json";
 
-/// Builds the final timeline.
+/// The stage that builds the final timeline.
 pub(crate) struct FinalStage;
 
 #[derive(Serialize)]
 pub(crate) struct FinalInput {
     pub(crate) sources: Sources,
-    /// The stamps of the brief's files.
+    /// The paths, sizes and content hashes of the brief's files.
     pub(crate) stamps: Vec<String>,
     pub(crate) voiced: Voiced,
     pub(crate) scenes: BTreeMap<SceneId, DrawnScene>,

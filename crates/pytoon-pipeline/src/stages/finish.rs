@@ -23,7 +23,7 @@ use std::time::Instant;
 /// The file that lists the video chunks to join.
 const CHUNK_LIST: &str = "chunks.ffconcat";
 
-/// Joins, checks and publishes the film.
+/// The stage that joins, checks and publishes the film.
 pub(crate) struct PublishStage {
     /// The duration of each stage so far.
     pub(crate) stages: Vec<StageTime>,
@@ -41,12 +41,12 @@ pub(crate) struct PublishInput {
     /// The index of the chunk that contains the best cover.
     pub(crate) cover: usize,
     pub(crate) target_lufs: f64,
-    /// The stamps of the encoded video chunks and the encoded audio.
+    /// The sizes and content hashes of the encoded video chunks and the encoded audio.
     pub(crate) pieces: Vec<String>,
 }
 
 impl PublishInput {
-    /// Returns the stamps of a film's encoded chunks and audio.
+    /// Returns the sizes and content hashes of a film's encoded chunks and audio.
     pub(crate) fn pieces(chunks: usize, folder: &JobFolder) -> Vec<String> {
         let files = (0..chunks).map(chunk::video).chain([AUDIO.to_owned()]);
         files.map(|name| content_hash_of(&folder.work_path(&name))).collect()
@@ -65,7 +65,7 @@ impl Stage for PublishStage {
         vec![layout::OUTPUT.to_owned(), layout::METADATA.to_owned()]
     }
 
-    /// Returns true if the film is published.
+    /// Returns true if the published files equal those in the work folder and no full check is requested.
     fn is_usable(&self, context: &StageContext<'_>, _: &Receipt) -> Result<bool, PipelineError> {
         let folder = context.folder;
         let is_there = |name: &str| {
@@ -156,7 +156,7 @@ fn put_in_place(folder: &JobFolder, files: &[String]) -> Result<(), PipelineErro
     Ok(())
 }
 
-/// Removes partial chunks, and chunks beyond the end of the film.
+/// Removes all files of the chunk folder except those of the film's chunks.
 fn remove_other_chunks(folder: &JobFolder, chunks: usize) {
     let kept: BTreeSet<String> = (0..chunks).flat_map(chunk::files).collect();
     for entry in

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 
-/// Analyses pictures and clips.
+/// The stage that analyses pictures and clips.
 pub(crate) struct LookStage;
 
 #[derive(Serialize)]
@@ -63,7 +63,7 @@ impl Stage for LookStage {
         "look".to_owned()
     }
 
-    /// Analyses the pictures and clips. An unreadable picture is reported as an error in the brief.
+    /// Analyses the pictures and clips. Reports an unreadable picture as an error in the brief.
     fn run(&self, context: &StageContext<'_>, input: &LookInput) -> Result<Step<Self::Output>> {
         let (store, aspect, pictures) = (context.pictures, input.aspect(), &input.pictures);
         let unseen = |clip: &ClipSourceInfo| AssetFacts::Clip {
@@ -136,13 +136,13 @@ impl Stage for LookStage {
     }
 }
 
-/// Returns the next item of a queue. The lock is released before the item is used.
+/// Returns the next item of a shared queue. The lock is released before the item is used.
 fn next<I: Iterator>(queue: &Mutex<I>) -> Option<I::Item> {
     lock(queue).next()
 }
 
-/// Returns true if a clip's content affects the way it is shown: its aspect ratio differs from the output's, or it
-/// has high dynamic range.
+/// Returns true if a clip's content affects the way it is shown: its aspect ratio differs from the output's by more
+/// than a fifth, or it has high dynamic range.
 fn needs_look(input: &LookInput, clip: &ClipSourceInfo) -> bool {
     let reading = &clip.reading;
     let bright = reading.colours.as_ref().is_some_and(|colours| colours.transfer != Transfer::Sdr);
@@ -150,7 +150,7 @@ fn needs_look(input: &LookInput, clip: &ClipSourceInfo) -> bool {
     bright || !(0.8..=1.25).contains(&shape)
 }
 
-/// Combines several frames of a clip, and returns the result with their peak brightness.
+/// Combines the analyses of several frames of a clip. Returns the result with the clip's peak brightness.
 fn combine_frames(
     mut look: ClipLook,
     reading: &ClipReading,

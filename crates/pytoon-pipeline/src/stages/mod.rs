@@ -22,11 +22,11 @@ use crate::places::content_stamp;
 use serde::Serialize;
 use std::path::Path;
 
-/// A file that a stage reads, with its stamp, as part of the stage's cache key.
+/// A file that a stage reads, with a hash of its content for the stage's cache key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Asset {
     pub(crate) path: String,
-    /// The stamp of the file's content.
+    /// The path, size and content hash of the file.
     stamp: String,
 }
 

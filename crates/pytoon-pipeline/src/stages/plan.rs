@@ -11,7 +11,7 @@ use pytoon_core::timeline::OverlayContent;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// Plans the scenes of a film.
+/// The stage that plans the scenes of a film.
 pub(crate) struct PlanStage;
 
 #[derive(Serialize)]
@@ -20,7 +20,7 @@ pub(crate) struct PlanInput {
     pub(crate) brief: String,
     /// The brief with all its files resolved, and with the transcript of its recording.
     pub(crate) sources: Sources,
-    /// The stamps of the brief's files.
+    /// The paths, sizes and content hashes of the brief's files.
     pub(crate) stamps: Vec<String>,
     pub(crate) draft: bool,
 }
@@ -39,7 +39,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Adds the transcript to a brief that was resolved again.
+    /// Adds the transcript to a brief whose files were resolved again.
     pub(crate) fn complete(&self, sources: &mut Sources) {
         sources.brief.script.clone_from(&self.script);
         sources.brief.language.clone_from(&self.language);
@@ -89,7 +89,7 @@ impl Stage for PlanStage {
     }
 }
 
-/// Returns the stamps of a brief's files, in the order of its fields.
+/// Returns the path, size and content hash of each file of a brief, in the order of its fields.
 pub(crate) fn stamps(sources: &Sources) -> Vec<String> {
     let own = sources.override_media.iter().map(|(_, media)| media);
     let media = sources.media.iter().chain(own).map(|media| media.path.as_str());

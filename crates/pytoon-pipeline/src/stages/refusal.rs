@@ -13,7 +13,7 @@ use pytoon_core::chain::LOCAL_ENGINE;
 use pytoon_vocabulary::MicroUsd;
 use std::collections::BTreeMap;
 
-/// Rejects a film whose brief accepts no degraded film if the film exceeds its budget or no external engine can
+/// Returns an error if the brief accepts no degraded film, and the film exceeds its budget or no external engine can
 /// currently draw one of its scenes. `voice` is the price of the voice.
 ///
 /// # Errors

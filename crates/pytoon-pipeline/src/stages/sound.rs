@@ -56,7 +56,7 @@ pub(crate) struct SoundReport {
     pub(crate) decoded_true_peak_dbtp: Option<f64>,
     /// The level of music and clips below the voice, in LU.
     pub(crate) bed_below_voice_lu: Option<f64>,
-    /// The loudness lost by downmixing to mono, in LU.
+    /// The loudness lost by a downmix to mono, in LU.
     pub(crate) mono_loss_lu: f64,
     /// The number of samples at or beyond full scale in the decoded file.
     pub(crate) clipped_samples: usize,
@@ -64,7 +64,7 @@ pub(crate) struct SoundReport {
     pub(crate) longest_silence_ms: i64,
 }
 
-/// Mixes, masters and encodes the audio.
+/// The stage that mixes, masters and encodes the audio.
 pub(crate) struct MixStage;
 
 /// The audible part of a timeline. Changes to the picture alone do not affect the audio.
@@ -379,7 +379,7 @@ fn write_sound(
     })
 }
 
-/// Encodes the mix and decodes it again as a player would.
+/// Encodes the mix, and returns the audio that a player would decode.
 fn encode(context: &StageContext<'_>, profile: &AudioSettings, target: &Path) -> Result<Stereo> {
     let mixed = context.folder.work_path(layout::MIXED);
     let command = encode::audio_command(profile, &mixed, target);

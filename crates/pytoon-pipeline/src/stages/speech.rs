@@ -79,7 +79,8 @@ fn time_words(
     Ok(Some(timed))
 }
 
-/// Returns words with times relative to their sentence, which begins at `start` and has the given `length`.
+/// Shifts the times of words to be relative to their sentence, which begins at `start` and has the given `length`.
+/// Clamps them to the sentence.
 fn within(words: Vec<CaptionWord>, start: i64, length: i64) -> Vec<CaptionWord> {
     let count = words.len() as i64;
     let mut earliest = 0;
@@ -96,7 +97,8 @@ fn within(words: Vec<CaptionWord>, start: i64, length: i64) -> Vec<CaptionWord> 
         .collect()
 }
 
-/// Returns the stamps of the installed voices. An added or replaced voice invalidates the speech.
+/// Returns the identities of the installed voices, as part of the cache key. An added or replaced voice invalidates
+/// the speech.
 fn installed_voices(tts: &TtsSettings) -> Vec<String> {
     let folders = VoiceFolders::new(&tts.neural.folder);
     let (voices, broken) = folders.list();
@@ -256,7 +258,7 @@ pub(super) fn synthetic(
     Ok(result)
 }
 
-/// Selects the voice of a resumed job. Returns the reason if that voice cannot speak.
+/// Requests the voice that a resumed job keeps. Returns a note if that voice cannot speak.
 fn keep_voice(chain: &Chain, request: &mut TtsRequest, kept: KeptVoice) -> Option<Note> {
     let who = match &kept.name {
         Some(name) => format!("`{name}` ({})", kept.provider),
@@ -276,8 +278,8 @@ fn keep_voice(chain: &Chain, request: &mut TtsRequest, kept: KeptVoice) -> Optio
     None
 }
 
-/// Removes paid voices if purchases are not allowed, and returns the price of the first of them. Existing purchases
-/// are used.
+/// Removes the voices that would cost money or cannot speak the text. Returns the price of the first paid one, unless
+/// a voice that stays precedes it.
 fn leave_out_what_costs(
     chain: &mut Chain,
     request: &TtsRequest,
@@ -296,7 +298,7 @@ fn leave_out_what_costs(
     Ok(quote)
 }
 
-/// The duration of speech by the fastest voice, relative to this machine's voice.
+/// The duration of speech by the fastest voice, as a fraction of the local voice's.
 const QUICKEST: f64 = 0.8;
 
 /// Rejects, before anything is purchased, a script that no voice can speak within the length of a film, and a film
@@ -334,7 +336,7 @@ fn refuse_before_buying(
     refuse(&shortest, voice)
 }
 
-/// Turns spoken sentences into the takes of scenes.
+/// Assigns spoken sentences to scenes, and writes them as takes.
 fn voiced(
     context: &StageContext<'_>,
     input: &VoiceInput,
@@ -377,7 +379,7 @@ fn skipped(left: &LeftOut) -> Note {
     Note::VoiceProviderFailed { provider: left.provider.clone(), reason: left.reason.clone() }
 }
 
-/// Notes the obsolete name of the local voice for each setting that uses it.
+/// Returns a note for each setting that uses the obsolete name of the local voice.
 fn old_names(settings: &TtsSettings, first: Option<&str>) -> Vec<Note> {
     let places = [
         ("voice.provider", first),

@@ -1,4 +1,4 @@
-//! Builds the timeline, and writes it with its sidecars.
+//! Builds the timeline, and writes it with its caption sidecars.
 
 use crate::folder::JobFolder;
 use crate::sources::Sources;
@@ -80,7 +80,7 @@ pub(crate) fn timeline(
     Ok(built)
 }
 
-/// Writes the timeline and the sidecars into the work folder.
+/// Writes the timeline and the caption sidecars into the work folder.
 pub(crate) fn write(folder: &JobFolder, timeline: &Timeline) -> Result<()> {
     write_json(folder, layout::TIMELINE, timeline)?;
     let cues = &timeline.tracks.captions;

@@ -10,7 +10,7 @@ use pytoon_voice::transcript::{Outcome, transcribe};
 use serde::Serialize;
 use std::path::Path;
 
-/// Transcribes a recording without a script.
+/// The stage that transcribes a recording without a script.
 pub(crate) struct TranscriptStage {
     /// The budgets that limit calls to the transcription service.
     pub(crate) limits: CallLimits,
@@ -57,7 +57,8 @@ impl Stage for TranscriptStage {
     }
 }
 
-/// Uses the transcript as the script of a brief, or notes the reason for the failure.
+/// Uses the transcript as the script of a brief, and its language if the brief states none. After a failure, records
+/// the reason that the script is a guess.
 pub(crate) fn apply(heard: Outcome, sources: &mut Sources) {
     match heard {
         Ok(written) => {

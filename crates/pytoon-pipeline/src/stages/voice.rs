@@ -55,7 +55,7 @@ impl KeptVoice {
     }
 }
 
-/// The section of a receipt that names the voice.
+/// The section of an earlier receipt that names the voice.
 #[derive(Deserialize)]
 struct EarlierReceipt {
     voice: VoiceReceipt,
@@ -86,7 +86,7 @@ impl VoiceInput {
     }
 }
 
-/// Returns a graph without its visual parts, which do not affect the voice.
+/// Returns a copy of the graph with neutral visual settings, which do not affect the voice.
 fn spoken_part(graph: &SceneGraph) -> SceneGraph {
     let plain = SceneMedia {
         kind: MediaKind::Background,
@@ -125,7 +125,7 @@ fn spoken_part(graph: &SceneGraph) -> SceneGraph {
 }
 
 impl VoiceResult {
-    /// Returns the take files, each once.
+    /// Returns the names of the take files, each once.
     pub(crate) fn takes(&self) -> Vec<String> {
         let takes: BTreeSet<&String> = self.speech.iter().flatten().map(|u| &u.asset).collect();
         takes.into_iter().cloned().collect()
@@ -166,7 +166,8 @@ pub(crate) fn is_asked(graph: &SceneGraph) -> bool {
         && graph.scenes.iter().any(|scene| !scene.sentences.is_empty())
 }
 
-/// Returns a message if the voice is degraded: a local voice replaced that of a service, or there is no voice.
+/// Returns a message if the voice is degraded: a local voice replaced that of a service, or the film has no voice
+/// although one was requested. Otherwise returns `None`.
 pub(crate) fn shortfall(graph: &SceneGraph, result: &VoiceResult) -> Option<String> {
     let is_silent = is_asked(graph) && result.provider.is_none();
     let why: Vec<String> = result.warnings.iter().map(Note::to_string).collect();

@@ -24,7 +24,7 @@ use pytoon_voice::tts_manager::FailedAttempt;
 use serde::{Deserialize, Serialize};
 use std::io::Cursor;
 
-/// Synthesizes the script or reads the recording.
+/// The stage that synthesizes the script or reads the recording.
 pub(crate) struct VoiceStage<'a> {
     /// The voice of an earlier film of this job, which a resumed job keeps.
     pub(crate) kept: Option<KeptVoice>,
@@ -49,7 +49,7 @@ pub(crate) struct VoiceInput {
     pub(crate) guessed_script: Option<String>,
     #[serde(serialize_with = "entries")]
     pub(crate) pronunciations: Pronunciations,
-    /// A key of the available voices and services; `None` if the job keeps its voice.
+    /// The cache key of the available voices and services; `None` if the job keeps its voice.
     pub(crate) means: Option<String>,
 }
 
@@ -78,7 +78,7 @@ pub(crate) struct VoiceResult {
     pub(crate) method: AlignmentMethod,
     /// The confidence in the word times, 0 to 1; `None` without a voice.
     pub(crate) confidence: Option<f64>,
-    /// Notes on failures and assumptions.
+    /// Notes on failed providers and assumptions.
     pub(crate) warnings: Vec<Note>,
     /// The factor by which the voice was sped up.
     pub(crate) tempo: f64,
@@ -88,7 +88,7 @@ pub(crate) struct VoiceResult {
     /// True if a local voice replaced that of a service.
     #[serde(default)]
     pub(crate) stepped_down: bool,
-    /// The price of a paid service, if purchases are not allowed.
+    /// The price of the paid voice that was left out because purchases are not allowed.
     #[serde(default)]
     pub(crate) quote: Option<Quote>,
 }

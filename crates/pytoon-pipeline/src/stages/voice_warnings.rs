@@ -15,7 +15,7 @@ use pytoon_voice::installed::catalogue::known;
 use pytoon_voice::tts::TtsRequest;
 use pytoon_voice::tts::chain::{Chain, LeftOut};
 
-/// Returns the warnings about a brief's voice and language.
+/// Returns the warnings about a brief's voice and language; none if the brief has a recording or no voice.
 ///
 /// # Errors
 /// Returns [`crate::PipelineError`] if a key or a setting of a voice provider cannot be used.
@@ -44,7 +44,8 @@ pub(super) fn assumed_language(brief: &Brief) -> Option<Note> {
     is_guess.then(|| Note::LanguageAssumed { language: plan::language_of(brief) })
 }
 
-/// Returns a note if only a formant voice speaks the language, with the command that adds another.
+/// Returns a note if only a formant voice speaks the language and a known voice can be added, with the command that
+/// adds it.
 pub(super) fn no_natural_voice(
     left_out: &[LeftOut],
     provider: &str,
@@ -68,7 +69,7 @@ pub(super) fn no_natural_voice(
     Some(Note::NoNaturalVoice { language, provider, command })
 }
 
-/// Removes the providers that have no voice for the language, each with the reason.
+/// Moves the providers that have no voice for the language to the chain's excluded ones, each with the reason.
 pub(super) fn leave_out_who_has_no_voice(chain: &mut Chain, request: &TtsRequest) {
     let Chain { providers, left_out } = chain;
     providers.retain(|provider| match provider.has_no_voice(request) {

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Synthesizes the voice, analyses pictures, builds the timeline and chooses engines.
+/// The stage that synthesizes the voice, analyses pictures, builds the timeline and chooses engines.
 #[derive(Default)]
 pub(crate) struct VoicedStage {
     /// The voice of an earlier film of this job, which a resumed job keeps.
@@ -35,7 +35,7 @@ pub(crate) struct VoicedInput {
     /// The hash of the brief itself, without the content of its files.
     pub(crate) brief: String,
     pub(crate) sources: Sources,
-    /// The stamps of the brief's files.
+    /// The paths, sizes and content hashes of the brief's files.
     pub(crate) stamps: Vec<String>,
     pub(crate) graph: SceneGraph,
     pub(crate) voice: VoiceInput,
@@ -45,8 +45,9 @@ pub(crate) struct VoicedInput {
     pub(crate) engines: Option<EngineMeans>,
 }
 
-/// Returns the voice of the job's first film, for a resumed film with the same words and settings. The cache key of
-/// the first film contains the available voices, which that of a resumed film omits.
+/// Returns the voice of the job's first film, for a resumed film with the same words and settings; `None` if the job
+/// keeps no voice or that voice is not stored. The cache key of the first film contains the available voices, which
+/// that of a resumed film omits.
 fn spoken_at_first(
     context: &StageContext<'_>,
     stage: &VoiceStage<'_>,
@@ -76,7 +77,7 @@ pub(crate) struct Voiced {
     pub(crate) warnings: Vec<Note>,
     /// The orders for external engines.
     pub(crate) wanted: Vec<SceneRequest>,
-    /// The parts of the stage: name, duration in milliseconds, and true if an earlier run produced the result.
+    /// The steps of the stage: name, duration in milliseconds, and true if an earlier run produced the result.
     pub(crate) parts: Vec<(String, u64, bool)>,
 }
 

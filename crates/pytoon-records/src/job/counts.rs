@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-/// A metric with its samples.
+/// A metric in Prometheus text: its header lines and its samples.
 #[derive(Debug, Default)]
 struct Family {
     /// The `# HELP` and `# TYPE` lines of the metric.
@@ -16,7 +16,7 @@ struct Family {
     values: BTreeMap<String, f64>,
 }
 
-/// Adds the counters of other processes to the text of this process.
+/// Adds the counters in other processes' Prometheus text to those of this process. The gauges are this process's own.
 pub fn merge(own: &str, others: &[&str]) -> String {
     let mut families: Vec<(String, Family)> = Vec::new();
     read(own, true, &mut families);
@@ -42,7 +42,7 @@ pub fn merge(own: &str, others: &[&str]) -> String {
     text
 }
 
-/// Adds up the counters of ended processes. Their gauges are dropped.
+/// Adds up the counters in several Prometheus texts. Drops their gauges.
 pub fn add_up(texts: &[&str]) -> String {
     merge("", texts)
 }

@@ -51,25 +51,26 @@ pub struct KeptFile {
     pub age_ms: i64,
 }
 
-/// Stores the records of files. Every method is one transaction.
+/// The store of file records. Every method is one transaction.
 pub trait FileStore: fmt::Debug + Send + Sync {
-    /// Records an uploaded file, unless its API key has uploaded the same content before. Ignores the times in
-    /// `asset`.
+    /// Records an uploaded file, unless its API key has uploaded the same content before. Uses the database's time
+    /// and ignores the times in `asset`.
     fn asset_add(&self, asset: AssetRow) -> StoreFuture<'_, Uploaded>;
-    /// Looks up an uploaded file for a brief and records that it was used now. With `key`, only a file that this API
-    /// key uploaded is returned.
+    /// Looks up an uploaded file for a brief and sets its last use to now. With `key`, returns only a file that this
+    /// API key uploaded.
     fn asset_use(&self, id: &str, key: Option<String>) -> StoreFuture<'_, Option<AssetRow>>;
     /// Reads an uploaded file that a job names, regardless of which API key uploaded it.
     fn asset_fetch(&self, id: &str) -> StoreFuture<'_, Option<AssetRow>>;
-    /// Lists files that no brief has named for the duration `unused_for`.
+    /// Lists uploaded files that no brief has named for the duration `unused_for`.
     fn asset_list_unused(&self, unused_for: Duration) -> StoreFuture<'_, Vec<AssetRow>>;
-    /// Removes a file that no brief has named for the duration `unused_for`. Returns false if it was not removed.
+    /// Removes the record of an uploaded file that no brief has named for the duration `unused_for`. Returns false if
+    /// it was not removed.
     fn asset_remove(&self, id: &str, unused_for: Duration) -> StoreFuture<'_, bool>;
     /// Lists all purchased files.
     fn kept_list(&self) -> StoreFuture<'_, Vec<KeptFile>>;
     /// Removes the record of a purchased file, so that lookups no longer return it.
     fn kept_forget(&self, file: &str) -> StoreFuture<'_, ()>;
-    /// Claims work that only one process does at a time, for the duration `holds`. Returns true if the caller has the
-    /// claim.
+    /// Claims the work `name`, which only one process does at a time, for the duration `holds`. Returns true if
+    /// `holder` has the claim.
     fn turn_take(&self, name: &str, holder: &str, holds: Duration) -> StoreFuture<'_, bool>;
 }

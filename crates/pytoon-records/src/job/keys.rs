@@ -48,13 +48,13 @@ pub struct KeyRow {
     pub revoked_at: Option<UnixMs>,
 }
 
-/// Stores API keys. Every method is one transaction.
+/// The store of API keys. Every method is one transaction.
 pub trait KeyStore: fmt::Debug + Send + Sync {
-    /// Stores an API key under its hash.
+    /// Stores the row of an API key under the key's hash.
     fn key_add(&self, key: KeyRow, hash: &str) -> StoreFuture<'_, ()>;
-    /// Returns the key with the given hash, unless it is revoked.
+    /// Returns the API key with the given hash; `None` if it does not exist or is revoked.
     fn key_find(&self, hash: &str) -> StoreFuture<'_, Option<KeyRow>>;
-    /// Lists all keys.
+    /// Lists all API keys.
     fn key_list(&self) -> StoreFuture<'_, Vec<KeyRow>>;
     /// Sets the daily budget of the key with the given id or name. Returns false if there is no such key.
     fn key_budget(&self, name: &str, per_day: Option<MicroUsd>) -> StoreFuture<'_, bool>;

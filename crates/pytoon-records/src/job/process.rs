@@ -22,7 +22,7 @@ pub struct QueueState {
     pub dead: u64,
     /// The time that the oldest due task has waited, in milliseconds.
     pub oldest_ready_ms: i64,
-    /// The number of running tasks whose lease has expired.
+    /// The number of tasks in state `running` whose lease has expired.
     pub expired: u64,
 }
 
@@ -32,7 +32,7 @@ pub type AddUp = fn(&[&str]) -> String;
 /// The name of the row that contains the counters of ended processes.
 pub const ENDED: &str = "ended";
 
-/// Stores the counters of processes, and reports on the database. Every method is one transaction.
+/// The store of process counters, which also reports on the database. Every method is one transaction.
 pub trait ProcessStore: fmt::Debug + Send + Sync {
     /// Returns the current state of the queue.
     fn queue_state(&self) -> StoreFuture<'_, QueueState>;
@@ -42,8 +42,8 @@ pub trait ProcessStore: fmt::Debug + Send + Sync {
     fn counts_all(&self) -> StoreFuture<'_, Vec<(String, String)>>;
     /// Reads the clock of the database.
     fn now(&self) -> StoreFuture<'_, UnixMs>;
-    /// Adds the counters of processes that were silent for the duration `unheard_for` to the row [`ENDED`], and
-    /// deletes their rows. Returns the number of these processes.
+    /// Adds the counters of processes that have been silent for the duration `unheard_for` to the row [`ENDED`], and
+    /// deletes the rows of these processes. Returns their number.
     fn counts_fold(&self, unheard_for: Duration, add_up: AddUp) -> StoreFuture<'_, usize>;
     /// Checks that the database accepts writes.
     fn check(&self) -> StoreFuture<'_, ()>;

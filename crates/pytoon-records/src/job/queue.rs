@@ -17,12 +17,12 @@ use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 
-/// Maximum number of attempts at a task that fails with a temporary error. After the last attempt the
-/// worker fails the task with that error. [`MAX_CLAIMS`] limits the same counter (`attempt`) for workers
-/// that end without reporting an error; by default it is higher.
+/// Maximum number of attempts at a task that fails with a temporary error. After the last attempt the worker fails
+/// the task with that error. [`MAX_CLAIMS`] limits the same counter (`attempt`) for workers that end without
+/// reporting an error; by default it is higher.
 pub const MAX_TRIES: u32 = 3;
-/// Maximum number of attempts at a task whose workers are killed without reporting an error. The next
-/// claim then fails the task as `worker_lost`. It is the default of `service.most_attempts`. See [`MAX_TRIES`].
+/// Maximum number of attempts at a task whose workers end without reporting an error. The next claim then fails the
+/// task as `worker_lost`. It is the default of `service.most_attempts`. See [`MAX_TRIES`].
 pub const MAX_CLAIMS: u32 = 5;
 
 /// A task under a lease.
@@ -36,9 +36,9 @@ pub struct Lease {
     pub kind: TaskKind,
     /// The token of this claim, which every later write must name.
     pub token: i64,
-    /// The number of attempts so far: claims that failed or were lost, and this one.
+    /// The number of attempts, including this one: claims that failed or whose lease expired.
     pub attempts: u32,
-    /// The memo of the last claim that deferred the task.
+    /// The data that the last claim passed on when it deferred the task.
     pub memo: Value,
     /// The job to which the task belongs.
     pub job: JobRow,
@@ -59,7 +59,7 @@ pub enum Hold {
     Lost,
 }
 
-/// The result of a finished task.
+/// The result of a finished task: the tasks to add, the changed scenes, and a flag for a published film.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Finish {
     /// The tasks that follow the finished task.
@@ -98,17 +98,20 @@ pub struct DeadTask {
     pub updated_at: UnixMs,
 }
 
-/// Stores tasks, which workers claim. Every method is one transaction.
+/// The queue of tasks, from which workers claim tasks. Every method is one transaction.
 pub trait TaskQueue: fmt::Debug + Send + Sync {
-    /// Claims the task that has been due longest, for the duration of a lease.
+    /// Claims the task that has been due longest, for the duration of a lease; `None` if no task is due.
     fn task_claim(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>>;
-    /// Claims a task of a job that has already begun. A worker without free disk space claims no other task.
+    /// Claims a due task of a job that has already begun; `None` if there is none. A worker without free disk space
+    /// claims no other task.
     fn task_claim_begun(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>>;
-    /// Extends a lease (heartbeat).
+    /// Extends the lease of a task (heartbeat). The result tells the worker to continue, to stop, or that it lost the
+    /// task.
     fn task_beat(&self, id: &TaskId, token: i64, lease: Duration) -> StoreFuture<'_, Hold>;
-    /// Finishes a task, and adds the tasks that follow it.
+    /// Marks a task as done and adds the tasks that follow it.
     fn task_finish(&self, id: &TaskId, token: i64, finish: Finish) -> StoreFuture<'_, Hold>;
-    /// Defers a task, with a memo for its next claim. This does not count as a failed attempt.
+    /// Defers a task for the duration `wait`, and stores `memo` for its next claim. This does not count as a failed
+    /// attempt.
     fn task_later(
         &self,
         id: &TaskId,
@@ -118,12 +121,13 @@ pub trait TaskQueue: fmt::Debug + Send + Sync {
     ) -> StoreFuture<'_, Hold>;
     /// Returns an unfinished task to the queue when its worker is stopped. This does not count as a failed attempt.
     fn task_give_back(&self, id: &TaskId, token: i64) -> StoreFuture<'_, Hold>;
-    /// Ends a failed attempt: the task is retried, or its job fails or is held.
+    /// Records a failed attempt. Schedules a retry, or marks the task dead and fails or holds its job.
     fn task_fail(&self, id: &TaskId, token: i64, failure: Failure) -> StoreFuture<'_, Hold>;
     /// Lists dead tasks, newest first.
     fn task_dead(&self) -> StoreFuture<'_, Vec<DeadTask>>;
-    /// Requeues a dead task together with its job. Returns false if the task is not dead.
+    /// Requeues a dead task together with its job. Returns false if the task is not dead or its job's status does not
+    /// allow it.
     fn task_requeue(&self, id: &TaskId) -> StoreFuture<'_, bool>;
-    /// Waits until a task may be due, but for `at_most` this long.
+    /// Waits until a task may be due, for `at_most` at most.
     fn task_wait(&self, at_most: Duration) -> StoreFuture<'_, ()>;
 }

@@ -147,12 +147,12 @@ impl State for JobStatus {
 }
 
 impl JobStatus {
-    /// Returns true while tasks of the film may run.
+    /// Returns true while the job is neither at its end nor being cancelled, so that its film's tasks may run.
     pub fn is_active(self) -> bool {
         !self.is_terminal() && self != Self::Cancelling
     }
 
-    /// Returns true if only a person can change the job's status.
+    /// Returns true if the job has ended: only a person can change its status.
     pub fn is_terminal(self) -> bool {
         matches!(self, Self::Done | Self::Failed | Self::Held | Self::Cancelled)
     }

@@ -20,7 +20,7 @@ pub struct NewJob {
     pub key_id: String,
     /// The brief, as JSON.
     pub brief: Value,
-    /// Data of the submitter, which is returned with the job.
+    /// The submitter's own data, which is returned with the job.
     pub client_data: Option<Value>,
     /// The webhook that is notified of the job's end.
     pub webhook: Option<Value>,
@@ -30,7 +30,7 @@ pub struct NewJob {
     pub idempotency: Option<Idempotency>,
 }
 
-/// An idempotency key, which identifies a repeated request.
+/// An idempotency key with the hash of its request. It identifies a repeated submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
     /// The key that the submitter chose.
@@ -63,7 +63,7 @@ pub struct JobRow {
     pub status: JobStatus,
     /// The brief, as JSON.
     pub brief: Value,
-    /// Data of the submitter, which is returned with the job.
+    /// The submitter's own data, which is returned with the job.
     pub client_data: Option<Value>,
     /// The webhook that is notified of the job's end.
     pub webhook: Option<Value>,
@@ -71,7 +71,7 @@ pub struct JobRow {
     pub error: Option<JobError>,
     /// The number of finished tasks.
     pub tasks_done: u32,
-    /// The number of known tasks.
+    /// The number of the job's tasks that are known so far; all of them once the voice has been synthesized.
     pub tasks_known: u32,
     /// The time at which the job was submitted.
     pub created_at: UnixMs,
@@ -79,9 +79,9 @@ pub struct JobRow {
     pub asked_at: UnixMs,
     /// The time at which the job last changed.
     pub updated_at: UnixMs,
-    /// The time at which a worker began the job.
+    /// The time at which a worker began the job; `None` before that.
     pub started_at: Option<UnixMs>,
-    /// The time at which the job ended.
+    /// The time at which the job ended; `None` before that.
     pub finished_at: Option<UnixMs>,
 }
 
@@ -146,16 +146,16 @@ impl SceneChange {
     }
 }
 
-/// Selects jobs that meet every condition that is set. Newest first.
+/// The conditions that listed jobs must meet, if set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobFilter {
-    /// The id of the API key that submitted the jobs.
+    /// The id of the API key that submitted the jobs; any if `None`.
     pub key_id: Option<String>,
-    /// The status of the jobs.
+    /// The status of the jobs; any if `None`.
     pub status: Option<JobStatus>,
     /// The creation time and id of the last job on the previous page; only later rows are returned.
     pub after: Option<(UnixMs, JobId)>,
-    /// Maximum number of jobs.
+    /// Maximum number of jobs to list.
     pub limit: u32,
     /// True to read briefs; otherwise the brief of each row is empty.
     pub with_briefs: bool,
@@ -189,15 +189,16 @@ pub struct EventRow {
     pub data: Value,
 }
 
-/// Stores jobs, their scenes and events. Every method is one transaction.
+/// The store of jobs, their scenes and events. Every method is one transaction.
 pub trait JobStore: fmt::Debug + Send + Sync {
-    /// Inserts a new job with its first tasks, unless `most_waiting` jobs are queued.
+    /// Inserts a new job with its first tasks. Inserts nothing if `most_waiting` jobs are queued or its idempotency
+    /// key is known.
     fn job_submit(&self, job: NewJob, most_waiting: u32) -> StoreFuture<'_, Submission>;
     /// Returns [`Submission::Repeated`] or [`Submission::Different`] if the idempotency key is stored for this API
-    /// key.
+    /// key, and `None` otherwise.
     fn job_repeated(&self, key_id: &str, mark: &Idempotency)
     -> StoreFuture<'_, Option<Submission>>;
-    /// Reads a job.
+    /// Reads a job; `None` if it does not exist.
     fn job_fetch(&self, id: &JobId) -> StoreFuture<'_, Option<JobRow>>;
     /// Lists jobs, newest first.
     fn job_list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<JobRow>>;
@@ -207,14 +208,14 @@ pub trait JobStore: fmt::Debug + Send + Sync {
     fn job_events(&self, id: &JobId, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>>;
     /// Lists the tasks of a job in the order of their creation.
     fn job_tasks(&self, id: &JobId) -> StoreFuture<'_, Vec<TaskRow>>;
-    /// Cancels a job, and returns its status; `None` if there is no such job.
+    /// Cancels a job if its status allows it. Returns the resulting status; `None` if there is no such job.
     fn job_cancel(&self, id: &JobId) -> StoreFuture<'_, Option<JobStatus>>;
-    /// Queues a stopped job again by an event that its status allows. Its finished tasks stay
-    /// finished. Returns false if the status does not allow the event.
+    /// Queues a stopped job again by an event. Its finished tasks stay finished. Returns false if the job does not
+    /// exist or its status does not allow the event.
     fn job_resume(&self, id: &JobId, event: JobEvent) -> StoreFuture<'_, bool>;
-    /// Queues a job again with another brief, by an event that its status allows. Stages whose input does not change
-    /// are neither run nor paid for again. Returns false if the status does not allow the event.
+    /// Queues a job again with another brief, by an event. Stages whose input does not change are neither run nor
+    /// paid for again. Returns false if the job does not exist or its status does not allow the event.
     fn job_redo(&self, id: &JobId, brief: Value, event: JobEvent) -> StoreFuture<'_, bool>;
-    /// Deletes a job that has ended. Returns false if the job has not ended.
+    /// Deletes a job that has ended. Returns false if the job does not exist or has not ended.
     fn job_delete(&self, id: &JobId) -> StoreFuture<'_, bool>;
 }

@@ -61,7 +61,7 @@ pub enum TaskState {
     Running,
     /// The job was stopped before a worker began the task.
     Parked,
-    /// The task finished successfully.
+    /// A worker finished the task.
     Done,
     /// Dead letter: the task failed permanently; an operator can requeue it.
     Dead,
@@ -82,7 +82,7 @@ names!(TaskState {
 /// An event that changes the state of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskEvent {
-    /// The last task on which this one depends is done.
+    /// The last unfinished dependency of the task is done.
     Unblocked,
     /// A worker claims the task.
     Claimed,
@@ -176,7 +176,7 @@ impl NewTask {
         nodes.iter().map(task).collect()
     }
 
-    /// Returns the tasks with which every new job begins.
+    /// Returns the tasks with which every new job begins: those known before its voice is timed.
     pub fn first() -> Vec<Self> {
         Self::of(FilmGraph::of_brief().nodes())
     }
@@ -201,9 +201,9 @@ pub struct TaskRow {
     pub attempts: u32,
     /// The time from which the task may be claimed.
     pub run_at: UnixMs,
-    /// The time at which the lease ends.
+    /// The time at which the last lease ends.
     pub lease_until: UnixMs,
-    /// The time at which the task was last claimed or changed.
+    /// The time at which the task's state last changed; for a running task, the time of its claim.
     pub claimed_at: UnixMs,
     /// The error of the last attempt.
     pub error: Option<String>,

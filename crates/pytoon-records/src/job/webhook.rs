@@ -132,11 +132,11 @@ pub struct WebhookRow {
     pub attempts: Vec<WebhookAttempt>,
 }
 
-/// Stores webhook messages. Every method is one transaction.
+/// The store of webhook messages. Every method is one transaction.
 pub trait WebhookStore: fmt::Debug + Send + Sync {
-    /// Leases the message that has been due longest.
+    /// Leases the message that has been due longest; `None` if none is due.
     fn webhook_claim(&self, lease: Duration) -> StoreFuture<'_, Option<DueWebhook>>;
-    /// Stores an attempt with its result. Returns false if the lease is lost.
+    /// Records an attempt to deliver a message. Returns false if the lease is lost.
     fn webhook_record_attempt(
         &self,
         id: &str,

@@ -86,7 +86,7 @@ impl Submission {
     }
 }
 
-/// A request in its recorded form.
+/// One request, as the ledger's file records it.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct RequestLine {
     pub(crate) at: u64,
@@ -127,7 +127,7 @@ fn key(vendor: &str, id: &str) -> String {
 }
 
 impl Ledger {
-    /// Opens a ledger in memory, which is also stored in the file at `path` if there is one.
+    /// Opens a ledger in memory. With a `path`, restores it from that file and appends every change to the file.
     pub(crate) fn open(path: Option<&Path>) -> std::io::Result<Self> {
         let mut inner = Inner::default();
         if let Some(path) = path {
@@ -158,7 +158,7 @@ impl Ledger {
         }
     }
 
-    /// Records an accepted task.
+    /// Records an accepted task. Returns an error if the ledger is full or the id is in use.
     pub(crate) fn accept(&self, submission: Submission) -> Result<(), Refused> {
         let mut inner = self.lock();
         if inner.submissions.len() >= MAX_SUBMISSIONS {
@@ -191,7 +191,7 @@ impl Ledger {
         self.lock().submissions.iter().filter(|one| one.vendor == vendor).cloned().collect()
     }
 
-    /// Changes a submission and returns its new value.
+    /// Changes a submission and returns its new value; `None` if there is no such submission.
     pub(crate) fn update(
         &self,
         vendor: &str,
@@ -212,7 +212,7 @@ impl Ledger {
         Some(after)
     }
 
-    /// Clears everything, including the file.
+    /// Clears the ledger and its file.
     pub(crate) fn clear(&self) {
         let mut inner = self.lock();
         inner.submissions.clear();

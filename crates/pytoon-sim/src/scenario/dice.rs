@@ -1,8 +1,8 @@
 //! Decides for each request which faults apply.
 //!
 //! Guarantees: the decision depends only on the seed and on the order of matching requests. At most one fault of the
-//! request and one fate of the task apply to a request: those of the first matching rules. A rule that an earlier one
-//! preceded keeps its turn.
+//! request and one fate of the task apply to a request: those of the first matching rules. A later rule that also
+//! matches does not count the request.
 
 use super::{Fault, Rule, Scenario, Step};
 use crate::seed;

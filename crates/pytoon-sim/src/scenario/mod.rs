@@ -31,7 +31,7 @@ pub const VENDORS: &[&str] = &[
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Scenario {
-    /// The seed for ids, looks, and rules with a probability.
+    /// The seed of task ids, of the clips' pictures, and of rules with a probability.
     pub seed: u64,
     /// The rules, which are tried in order for every request.
     pub rules: Vec<Rule>,
@@ -48,11 +48,11 @@ pub struct Rule {
     /// The name of the vendor, one of [`VENDORS`]; any vendor if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<String>,
-    /// The kind of request.
+    /// The operation of the affected requests: submit, poll, download and others.
     pub step: Step,
     /// The fault.
     pub fault: Fault,
-    /// The probability that the fault applies to a matching request that counts.
+    /// The probability that the fault applies to a matching request, once `after` requests have passed; default 1.
     #[serde(default = "always")]
     pub probability: f64,
     /// The number of matching requests that pass without a fault first.
@@ -73,7 +73,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Returns the index of the requested documented response.
+    /// Returns the index of the documented response that the rule names; `None` if the vendor has no such response.
     fn documented(&self) -> Option<u64> {
         let (vendor, answer) = (self.vendor.as_deref()?, self.answer.as_deref()?);
         crate::documented::answer_index(vendor, answer).map(|place| place as u64)
@@ -124,7 +124,7 @@ pub enum FalDuration {
     Either,
 }
 
-/// The kind of a request.
+/// The operation of a request, for any vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the documentation")]
@@ -184,7 +184,7 @@ impl Fault {
         self as u8 >= Self::TruncatedClip as u8
     }
 
-    /// Returns true if the fault affects the film's file.
+    /// Returns true if the fault affects the clip's file.
     pub(crate) fn is_of_clip(self) -> bool {
         (Self::TruncatedClip as u8..=Self::HugeClip as u8).contains(&(self as u8))
     }

@@ -141,7 +141,7 @@ fn client_ref(submission: &Submission) -> Value {
     }
 }
 
-/// Lists renders, newest first.
+/// Lists the renders that this client may see, newest first.
 fn list(call: &Call) -> Result<Answer, Refusal> {
     let limit = match call.query("limit") {
         None => 20,

@@ -116,7 +116,7 @@ fn prompt_error(kind: &str, message: &str, node_errors: &Value) -> Answer {
     reply::json(StatusCode::BAD_REQUEST, &body)
 }
 
-/// Returns every text in a workflow graph.
+/// Returns the `text` and `prompt` inputs of all nodes of a workflow graph, joined with ` | `.
 fn texts(graph: &Value) -> String {
     let nodes = graph.as_object().into_iter().flatten();
     let inputs = nodes.filter_map(|(_, node)| node["inputs"].as_object()).flatten();
@@ -124,7 +124,7 @@ fn texts(graph: &Value) -> String {
     texts.filter_map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" | ")
 }
 
-/// Returns the first number in a graph under one of the given names.
+/// Returns the first numeric input of a workflow graph with one of the given names, rounded.
 fn number(graph: &Map<String, Value>, names: &[&str]) -> Option<u64> {
     names.iter().find_map(|name| {
         graph.values().find_map(|node| {
@@ -134,7 +134,7 @@ fn number(graph: &Map<String, Value>, names: &[&str]) -> Option<u64> {
     })
 }
 
-/// Returns the node that writes the film, and the name of its output list.
+/// Returns the node of a workflow graph that writes the clip, and the name of its output list.
 fn output(graph: &Map<String, Value>) -> Option<(&String, &'static str)> {
     graph.iter().find_map(|(id, node)| {
         let class = node["class_type"].as_str()?;
@@ -228,7 +228,7 @@ fn is_uploaded(call: &Call, name: &Value) -> bool {
     name.as_str().is_some_and(|name| uploads.iter().any(|(_, upload)| upload.name == name))
 }
 
-/// Returns the tasks in the queue, oldest first.
+/// Returns the queued and running tasks that this client may see, oldest first.
 fn live(call: &Call) -> Vec<(Submission, Phase)> {
     let now = clock::now_ms();
     let all = call.sim.ledger.of_vendor(call.vendor).into_iter();

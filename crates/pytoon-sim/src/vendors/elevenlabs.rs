@@ -105,7 +105,7 @@ fn detail(problem: &Problem) -> Value {
     json!({ "loc": loc, "msg": problem.message, "type": problem.kind })
 }
 
-/// Returns the container and the sample rate of an `output_format`.
+/// Returns the container and the sample rate of an `output_format`; `None` if ElevenLabs does not offer it.
 fn format(name: &str) -> Option<(&'static str, u32)> {
     let mut parts = name.split('_');
     let (container, rate) = (parts.next()?, parts.next()?.parse().ok()?);

@@ -216,7 +216,7 @@ fn duration(call: &Call, check: &mut Check<'_>) -> u64 {
     }
 }
 
-/// Returns the output size whose shorter side is `short`.
+/// Returns the width and height for an aspect ratio and the length of the shorter side.
 pub(super) fn size(ratio: &str, short: u32) -> (u32, u32) {
     let (wide, high) = ratio.split_once(':').unwrap_or(("9", "16"));
     let (wide, high): (u32, u32) = (wide.parse().unwrap_or(9), high.parse().unwrap_or(16));
@@ -224,7 +224,7 @@ pub(super) fn size(ratio: &str, short: u32) -> (u32, u32) {
     if wide >= high { (long(wide, high), short) } else { (short, long(high, wide)) }
 }
 
-/// Returns the size of an uploaded picture in the form `width:height`.
+/// Returns the size of an uploaded picture in the form `width:height`; `None` for other URLs and unread sizes.
 fn shape(call: &Call, url: &str) -> Option<String> {
     let id = url.strip_prefix(&format!("{}/fal-rest/put/", call.origin))?;
     let (width, height) = call.sim.uploads.find("fal", id)?.shape?;

@@ -1,4 +1,4 @@
-//! Google Cloud Text-to-Speech, which returns audio in base64 and, in its beta version, the times of marks.
+//! Google Cloud Text-to-Speech, which returns audio in base64 and, in its beta version, the times of SSML marks.
 
 use super::{Answering, Vendor, authorization, header_key, openai};
 use crate::call::{Call, Route};
@@ -12,7 +12,7 @@ use base64::Engine;
 use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
-/// Maximum size of a text or SSML including marks, in bytes.
+/// Maximum size of the input, plain text or SSML, in bytes.
 const MAX_BYTES: usize = 5000;
 const ENCODINGS: &[&str] = &["LINEAR16", "MP3", "OGG_OPUS", "PCM"];
 
@@ -143,7 +143,7 @@ async fn synthesize(call: &mut Call) -> Result<Answer, Refusal> {
     Ok(reply::ok(&body))
 }
 
-/// Returns the time of a mark. A zero is omitted, as in JSON generated from protocol buffers.
+/// Returns the JSON of an SSML mark's time. A time of zero is omitted, as in JSON generated from protocol buffers.
 fn timepoint((name, index): &(String, usize), spoken: &Spoken) -> Value {
     let seconds = spoken.times.get(*index).map_or_else(|| spoken.seconds(), |(start, _)| *start);
     let mut point = json!({ "markName": name });
@@ -153,10 +153,10 @@ fn timepoint((name, index): &(String, usize), spoken: &Spoken) -> Value {
     point
 }
 
-/// The names of marks, each with the index of the next character.
+/// The names of SSML marks, each with the index of the character that follows it.
 type Marks = Vec<(String, usize)>;
 
-/// Returns the text of SSML, and its marks.
+/// Returns the plain text of an SSML request, and its marks. The error is the reason for a rejection.
 fn plain(ssml: &str) -> Result<(String, Marks), &'static str> {
     let (mut text, mut marks) = (String::new(), Vec::new());
     let mut rest = ssml;

@@ -152,7 +152,7 @@ fn options(call: &Call, video: &mut Check<'_>) -> (u32, u64) {
     (short, if is_long { 10 } else { 5 })
 }
 
-/// Checks that exactly one source is given for a picture.
+/// Checks a picture, which must have exactly one valid source.
 fn image(call: &Call, frame: &mut Check<'_>) {
     let url = frame.text("url", Optional, 1..=2048, Units::Bytes);
     let data = frame.text("data", Optional, 1..=usize::MAX, Units::Bytes);

@@ -129,7 +129,8 @@ fn create(call: &mut Call) -> Result<Answer, Refusal> {
     Ok(reply::json(StatusCode::CREATED, &generation(call, &look)))
 }
 
-/// Checks that a keyframe has a public URL, since this vendor has no upload and accepts no inline data.
+/// Checks that a keyframe names an existing generation or has a public URL, since this vendor has no upload and
+/// accepts no inline data.
 fn keyframe(call: &Call, frame: &mut Check<'_>) {
     match frame.word("type") {
         Some("generation") => {
@@ -172,7 +173,7 @@ fn generation(call: &Call, look: &Look) -> Value {
     })
 }
 
-/// Lists generations, newest first.
+/// Lists the generations that this client may see, newest first.
 fn list(call: &Call) -> Result<Answer, Refusal> {
     let number = |name: &str, default: usize, most: usize| match call.query(name) {
         None => Ok(default),

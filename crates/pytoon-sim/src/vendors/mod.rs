@@ -1,7 +1,7 @@
 //! The vendors, and the interface that each one implements.
 //!
 //! A vendor translates paths into routes, bodies into orders, and states into its own names. It does not inject
-//! faults, keep a ledger or send films; the callers of this module do.
+//! faults, keep a ledger or send clips; the callers of this module do.
 
 mod acme;
 mod comfyui;
@@ -89,14 +89,14 @@ const PREFIXES: &[(&[&str], &dyn Vendor)] = &[
     (&["google"], &google::Google),
 ];
 
-/// Returns the vendor for a path, and the rest of the path.
+/// Returns the vendor for a path and the rest of the path; `None` if no prefix matches.
 pub(crate) fn find<'a>(parts: &'a [&'a str]) -> Option<(&'static dyn Vendor, &'a [&'a str])> {
     PREFIXES
         .iter()
         .find_map(|(prefix, vendor)| parts.strip_prefix(*prefix).map(|rest| (*vendor, rest)))
 }
 
-/// The base paths, by the name of a vendor's part, as its documentation writes them after the host.
+/// The base path of each API, as its vendor's documentation writes it after the host.
 const BASES: &[(&str, &str)] = &[
     ("runway", "/runway"),
     ("fal", "/fal"),
@@ -116,7 +116,7 @@ const BASES: &[(&str, &str)] = &[
     ("google", "/google"),
 ];
 
-/// Returns the configuration of a client for a simulator at `url`.
+/// Returns the `base_url` of every vendor for a simulator at `url`, in the form of Pytoon's configuration.
 pub fn config(url: &str) -> Value {
     let url = url.trim_end_matches('/');
     let bases = BASES

@@ -109,7 +109,7 @@ impl Vendor for OpenAi {
     }
 }
 
-/// Returns a list of models.
+/// Returns the response that lists these models.
 pub(super) fn models(ids: &[&str]) -> Answer {
     let data: Vec<Value> = ids
         .iter()
@@ -134,7 +134,7 @@ fn types<'a>(name: &str, body: &'a Value) -> Result<Check<'a>, Refusal> {
     Ok(Check::typed(body, types)?)
 }
 
-/// Synthesizes speech with one of these models, in the requested format or in the server's own choice.
+/// Synthesizes speech with one of `models`, in the server's `own_format` or else in the requested format.
 pub(super) async fn speech(
     call: &mut Call,
     models: &[&str],
@@ -167,7 +167,7 @@ pub(super) async fn speech(
     Ok(reply::typed(StatusCode::OK, content_type, Reply::bytes(bytes)))
 }
 
-/// Returns speech in a format, with its media type.
+/// Encodes speech in a format. Returns its media type and its bytes.
 pub(super) async fn audio(
     spoken: &Spoken,
     format: &str,
@@ -239,7 +239,8 @@ async fn transcription(call: &mut Call) -> Result<Answer, Refusal> {
     })
 }
 
-/// Returns the length of an audio file according to its header, or at a usual rate.
+/// Returns the length of an audio file in seconds, from the byte rate of its WAV header, or at 16,000 bytes per
+/// second.
 fn seconds(file: &Field) -> f64 {
     // A WAV file's bytes per second are at byte 28 of its header.
     let head = &file.head;

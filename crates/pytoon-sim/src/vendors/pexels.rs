@@ -1,4 +1,4 @@
-//! Pexels: stock films, with the bare API key in `Authorization`, below `v1` and at the older path.
+//! Pexels: stock clips, with the bare API key in `Authorization`, below `v1` and at the older path.
 
 use super::{Answering, Vendor, header_key};
 use crate::call::{Call, Route};
@@ -9,7 +9,7 @@ use crate::{clock, seed};
 use hyper::{HeaderMap, Method};
 use serde_json::{Value, json};
 
-/// The number of films in any search result.
+/// The number of clips in any search result.
 const TOTAL: u64 = 60;
 const MONTH_MS: u64 = 30 * 24 * 3600 * 1000;
 
@@ -67,7 +67,7 @@ impl Vendor for Pexels {
     }
 }
 
-/// Returns a number in the query, which must be in a range.
+/// Returns a number in the query, or its default. Rejects a number outside 1 to `most`.
 fn number(call: &Call, name: &str, default: u64, most: u64) -> Result<u64, Refusal> {
     match call.query(name) {
         None => Ok(default),

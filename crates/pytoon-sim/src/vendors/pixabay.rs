@@ -1,4 +1,4 @@
-//! Pixabay: stock films, with the API key in the query, errors in plain text, and no filter for aspect ratios.
+//! Pixabay: stock clips, with the API key in the query, errors in plain text, and no filter for aspect ratios.
 
 use super::{Answering, Vendor};
 use crate::call::{Call, Route};
@@ -9,7 +9,7 @@ use crate::seed;
 use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
-/// The number of films in any search result.
+/// The number of clips in any search result.
 const TOTAL: u64 = 120;
 
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use hyper::{HeaderMap, Method};
 /// The only model of the server.
 const MODEL: &str = "kokoro";
 
-/// A self-hosted speech server. The variant decides the audio format that it returns.
+/// A self-hosted speech server. The variant selects the audio format that it returns.
 #[derive(Debug)]
 pub(super) enum SpeechServer {
     /// A server that returns the requested format.

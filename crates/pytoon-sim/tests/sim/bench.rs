@@ -1,4 +1,4 @@
-//! A simulator in this process, and a plain client.
+//! A test bench: a simulator in the test's process, and an HTTP client.
 
 use pytoon_sim::{Options, Running, Scenario, start};
 use reqwest::{Method, StatusCode};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The scale of delivered films, which keeps generated films small. Tasks take a fiftieth of their time.
+/// The scale of delivered clips, which keeps generated clips small. Tasks take a fiftieth of their time.
 pub(crate) const SCALE: f64 = 0.1;
 pub(crate) const SPEED: f64 = 50.0;
 
@@ -144,7 +144,7 @@ impl Bench {
         assert_eq!(got.status, 204, "{}", got.text());
     }
 
-    /// Downloads a film and measures its properties.
+    /// Downloads a clip and returns its size, length and presence of sound.
     pub(crate) async fn film(&self, url: &str) -> Film {
         let got = self.get(url, &[]).await;
         assert_eq!(got.status, 200, "{url}: {}", got.text());
@@ -182,7 +182,7 @@ pub(crate) struct Film {
     pub(crate) has_sound: bool,
 }
 
-/// Returns the delivered length of a side for an ordered one.
+/// Returns the delivered length of a side that was ordered with length `side`.
 pub(crate) fn scaled(side: u32) -> u32 {
     (f64::from(side) * SCALE / 2.0).round() as u32 * 2
 }
@@ -195,7 +195,7 @@ impl Film {
     }
 }
 
-/// Measures the bytes of a film with ffprobe; `None` if they are not a film.
+/// Measures the bytes of a clip with ffprobe; `None` if they are not a clip.
 pub(crate) fn probe(bytes: &[u8]) -> Option<Film> {
     let entries = "stream=codec_type,width,height:format=duration";
     let text = run("ffprobe", &["-show_entries", entries, "-of", "json"], bytes)?;
@@ -211,7 +211,7 @@ pub(crate) fn probe(bytes: &[u8]) -> Option<Film> {
     })
 }
 
-/// Returns true if a film can be decoded from its first to its last frame.
+/// Returns true if a clip can be decoded from its first to its last frame.
 pub(crate) fn is_whole(bytes: &[u8]) -> bool {
     run("ffmpeg", &["-xerror", "-f", "null", "-"], bytes).is_some()
 }
@@ -230,7 +230,7 @@ pub(crate) fn motion_and_light(bytes: &[u8]) -> (f64, f64) {
     (motion / (frames.len() - 1) as f64, light)
 }
 
-/// Returns the output of ffmpeg for a file.
+/// Returns ffmpeg's output for a file; `None` if ffmpeg fails.
 pub(crate) fn decoded(bytes: &[u8], arguments: &[&str]) -> Option<Vec<u8>> {
     run("ffmpeg", arguments, bytes)
 }

@@ -1,10 +1,10 @@
-//! Tests of films that differ from the order, each measured.
+//! Tests of clips that differ from the order, each measured.
 
 use crate::bench::{Bench, is_whole, motion_and_light, probe, rule, rule_with};
 use crate::runway;
 use serde_json::json;
 
-/// Returns the URL of a film that was ordered while a fault applied.
+/// Returns the URL of a clip that was ordered while a fault applied.
 async fn address(bench: &Bench) -> String {
     let task = runway::finished(bench, &runway::order()).await;
     task["output"][0].as_str().unwrap().to_owned()

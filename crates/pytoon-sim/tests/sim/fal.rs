@@ -10,7 +10,7 @@ pub(crate) fn order() -> Value {
     json!({"prompt": "a red fox", "aspect_ratio": "9:16", "resolution": "720p", "duration": 5})
 }
 
-/// Orders a film and waits for it. Returns the ticket and the last status.
+/// Orders a clip and waits for it. Returns the ticket and the last status.
 pub(crate) async fn finished(bench: &Bench) -> (Value, Value) {
     let got = bench.post(SUBMIT, HEADERS, &order()).await;
     assert_eq!(got.status, 200, "{}", got.text());

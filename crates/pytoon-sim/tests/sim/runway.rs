@@ -14,7 +14,7 @@ pub(crate) fn order() -> Value {
     })
 }
 
-/// Orders a film and waits for it. Returns the finished task.
+/// Orders a clip and waits for it. Returns the finished task.
 pub(crate) async fn finished(bench: &Bench, order: &Value) -> Value {
     let got = bench.post("/runway/v1/image_to_video", HEADERS, order).await;
     assert_eq!(got.status, 200, "{}", got.text());

@@ -1,4 +1,4 @@
-//! Tests of uploaded files, purchases and turns, which run on both databases.
+//! Tests of uploaded files, purchases and exclusive claims, which run on both databases.
 
 use super::super::{NOW, block_on, call};
 use super::open;

@@ -109,7 +109,7 @@ async fn done(store: &Store, lease: &Lease, finish: Finish) -> Hold {
     store.task_finish(&lease.task_id, lease.token, finish).await.expect("finishes")
 }
 
-/// Returns the tasks that follow the voice.
+/// Returns the tasks of a film with these scenes and chunks that follow its voice task.
 fn after_voice(scenes: &[&str], chunks: u32) -> Vec<NewTask> {
     let scenes = scenes.iter().map(|&id| id.into()).collect();
     NewTask::of(&FilmGraph::after_voice(&FilmShape { scenes, chunks }))
@@ -126,7 +126,7 @@ async fn spoken(store: &Store, id: &str, scenes: usize) {
     done(store, &voice, Finish { then, ..Finish::default() }).await;
 }
 
-/// Claims and finishes all tasks that can be claimed.
+/// Claims and finishes tasks until none can be claimed.
 async fn rest(store: &Store) {
     while let Some(lease) = store.task_claim("w1", LEASE).await.expect("claims") {
         done(store, &lease, Finish::default()).await;
@@ -235,7 +235,7 @@ fn tasks_that_end_at_one_moment_free_what_waits_for_all_of_them() {
     });
 }
 
-/// Checks that the last of the tasks ends the cancellation, in any order.
+/// Checks that the last of several concurrently ending tasks ends the cancellation of their job.
 #[test]
 fn a_cancelled_jobs_tasks_may_end_at_one_moment() {
     let folder = tempfile::tempdir().expect("folder");

@@ -56,7 +56,8 @@ impl Decoded {
     }
 }
 
-/// Returns the character that an escape at the start of a text represents, and the length of the escape.
+/// Returns the character that an escape at the start of a text represents, and the length of the escape; `None` if
+/// there is no escape.
 ///
 /// A percent-encoded byte above 127 counts as the character with that number, since API keys are ASCII.
 fn escape(text: &[u8]) -> Option<(char, usize)> {

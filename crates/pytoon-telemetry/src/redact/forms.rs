@@ -1,20 +1,21 @@
-//! The forms in which secrets are searched for, and the search.
+//! The forms in which secrets may appear in a text (plain, hexadecimal, base64), and the search for them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-/// The number of consecutive characters that reveal a secret.
+/// Number of consecutive characters of a secret that are redacted even without the rest.
 const RUN: usize = 16;
-/// The length of `RUN` bytes in base64, without the characters that neighbouring bytes affect.
+/// The length of the base64 form of `RUN` bytes, without the characters that neighbouring bytes affect.
 const RUN_IN_BASE64: usize = 20;
-/// The length of `RUN` bytes in hexadecimal digits.
+/// The length of `RUN` bytes in hexadecimal.
 const RUN_IN_HEX: usize = 2 * RUN;
 /// The size of the filter that precedes the search, in bits.
 const FILTER_BITS: usize = 1 << 16;
 
-/// Every form of every secret, divided into windows. A text that contains a window contains a secret.
+/// The substrings to search for: windows of fixed length of every form of every secret. A text that contains a window
+/// contains a secret.
 #[derive(Debug)]
 pub(super) struct Forms {
     /// The windows in lower case, by their length.
@@ -97,7 +98,7 @@ fn hash(window: &[u8]) -> usize {
     (byte(0) | byte(1) << 8 | byte(2) << 4 ^ byte(2) << 11) % FILTER_BITS
 }
 
-/// Returns a value in hexadecimal digits, and in base64 at each of its three offsets without the characters that
+/// Returns a secret in hexadecimal digits, and in base64 at each of its three offsets without the characters that
 /// neighbouring bytes affect. Each form has the length of its windows.
 fn encoded(value: &[u8]) -> Vec<(Vec<u8>, usize)> {
     let hex = value.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect();

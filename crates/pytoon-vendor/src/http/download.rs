@@ -32,7 +32,7 @@ impl Default for DownloadLimits {
     }
 }
 
-/// The operation, as a phrase that completes "failed to …".
+/// The operation of a download, as a phrase that completes "failed to …".
 const DOWNLOAD: &str = "download the file";
 /// Maximum number of redirects, which is more than any content network needs.
 const MAX_REDIRECTS: usize = 4;
@@ -65,7 +65,7 @@ impl VendorHttp {
         done.unwrap_or_else(|_| Err(fail(K::Timeout, &late)))
     }
 
-    /// Requests a URL, and follows redirects to the final response.
+    /// Requests a URL and follows at most `MAX_REDIRECTS` redirects, each checked, to the final response.
     async fn followed(&self, address: &str, limits: DownloadLimits) -> Result<reqwest::Response> {
         let fail = |kind, message: &str| self.not_downloaded(kind, message);
         let no_url = |_| fail(K::Protocol, "the clip's address is not a web address");

@@ -49,7 +49,7 @@ impl AllowedHosts {
         Self { named: Arc::new(named), all: false }
     }
 
-    /// Allows every host, or none.
+    /// Allows every host to be private and without TLS, or none.
     pub(crate) fn all(all: bool) -> Self {
         Self { all, ..Self::default() }
     }
@@ -58,7 +58,7 @@ impl AllowedHosts {
         self.all || self.named.contains(&host.to_lowercase())
     }
 
-    /// Rejects a URL that must not be called. Host names are resolved later, at the call.
+    /// Returns the reason why a URL must not be called. Host names are resolved later, at the call.
     pub(crate) fn check(&self, url: &Url) -> Result<(), Refusal> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Refusal::Scheme(url.scheme().to_owned()));
@@ -73,7 +73,8 @@ impl AllowedHosts {
         }
     }
 
-    /// Rejects a URL as [`Self::check`] does, and also one without TLS, unless its host is allowed.
+    /// Returns the reason why a URL must not be called, as [`Self::check`] does; also rejects `http` unless the host
+    /// is allowed.
     pub(crate) fn check_secure(&self, url: &Url) -> Result<(), Refusal> {
         let host = url.host_str().unwrap_or_default();
         if url.scheme() == "http" && !self.has(host) {
@@ -82,8 +83,8 @@ impl AllowedHosts {
         self.check(url)
     }
 
-    /// Returns the addresses of a host. All of them are public unless the host is allowed: one private address among
-    /// public ones is an attack, so none of them is used.
+    /// Resolves a host name. Returns an error if any address is private and the host is not allowed: a private
+    /// address among public ones is an attack.
     pub(crate) async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Refusal> {
         let found = tokio::net::lookup_host((host, port)).await;
         let found: Vec<SocketAddr> = found.into_iter().flatten().collect();
@@ -97,7 +98,7 @@ impl AllowedHosts {
     }
 }
 
-/// Returns the host of a URL if it is a literal IP address.
+/// Returns the host of a URL if it is a literal IP address, and `None` for a name.
 fn literal(url: &Url) -> Option<IpAddr> {
     match url.host()? {
         Host::Ipv4(ip) => Some(IpAddr::V4(ip)),

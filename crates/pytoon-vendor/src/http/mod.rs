@@ -80,7 +80,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// Returns true if a part that `Debug` and messages show contains the API key.
+    /// Returns true if the URL or a plain header contains the API key, which logs would show.
     fn shows(&self, key: &str) -> bool {
         self.url.as_str().contains(key) || self.headers.iter().any(|(_, value)| value.contains(key))
     }
@@ -110,25 +110,25 @@ impl Call {
         Self { body: Body::Json(body), ..Self::new(operation, Method::POST, url) }
     }
 
-    /// Returns the request with a header.
+    /// Adds a header.
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
 
-    /// Returns the request with a header that contains the API key.
+    /// Adds a header that contains the API key.
     pub fn secret_header(mut self, name: &str, value: SecretString) -> Self {
         self.secret_headers.push((name.to_owned(), value));
         self
     }
 
-    /// Returns the request with a query parameter that contains the API key.
+    /// Adds a query parameter that contains the API key.
     pub fn secret_query(mut self, name: &str, value: SecretString) -> Self {
         self.secret_query.push((name.to_owned(), value));
         self
     }
 
-    /// Marks the request as the paid call.
+    /// Marks the request as a paid call.
     pub fn mark_paid(mut self) -> Self {
         self.paid = true;
         self
@@ -157,13 +157,13 @@ impl Reply {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// Returns a header's value.
+    /// Returns the value of a header; `None` if it is absent or not text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Returns the pause that the vendor requests: `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), or its
-    /// form in milliseconds.
+    /// Returns the pause that the vendor requests, at most an hour: `Retry-After` in seconds or as a date (RFC 9110,
+    /// 10.2.3), or its form in milliseconds.
     pub fn retry_after(&self) -> Option<Duration> {
         let number = |name| self.header(name)?.trim().parse::<f64>().ok();
         let ms = number("retry-after-ms")
@@ -174,8 +174,8 @@ impl Reply {
         Some(Duration::from_millis(ms.min(3_600_000.0) as u64))
     }
 
-    /// Returns the milliseconds until the date in a header, by the vendor's own clock if the reply contains a date. A
-    /// past date counts as now.
+    /// Returns the milliseconds until the date in a header, by the vendor's own clock if the reply contains a date; 0
+    /// for a past date, and `None` without a valid one.
     fn until_date(&self, name: &str) -> Option<f64> {
         let date = |name| {
             let at = httpdate::parse_http_date(self.header(name)?.trim()).ok()?;
@@ -207,7 +207,7 @@ impl<'a> From<&'a EngineConfig> for Address<'a> {
     }
 }
 
-/// The reason why the clients could not be created, and the exhausted resource of this machine.
+/// The reason why the HTTP clients could not be created, and the exhausted resource that caused it.
 type NoClients = (String, Option<Shortage>);
 
 /// An HTTP client for one vendor.
@@ -258,8 +258,8 @@ impl VendorHttp {
         })
     }
 
-    /// Returns the same client without a network: each call gets the next of these responses. Once none is left, the
-    /// host counts as unresponsive.
+    /// Replaces the network by scripted responses, one for each call. Once none is left, the host counts as
+    /// unresponsive.
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn answering(mut self, answers: impl IntoIterator<Item = Reply>) -> Self {
@@ -312,7 +312,8 @@ impl VendorHttp {
             && url.port_or_known_default() == self.base.port_or_known_default()
     }
 
-    /// Sends one request and reads its response, regardless of its status.
+    /// Sends one request and reads its response, whatever its status. Returns an error if no complete response
+    /// arrives.
     pub async fn send(&self, call: Call) -> Result<Reply> {
         let fail = |kind, message: String| {
             VendorError::new(&self.engine, call.operation, kind, self.redact(&message))
@@ -377,7 +378,8 @@ impl VendorHttp {
         Ok(Reply { status, headers, body })
     }
 
-    /// Returns the failure of a connection. If it was never established, nothing was sent.
+    /// Returns the failure of a request whose connection broke. A paid call may have been accepted unless the
+    /// connection was never established.
     fn broken(&self, operation: &'static str, paid: bool, error: &reqwest::Error) -> VendorError {
         let (kind, message) = if error.is_connect() {
             (VendorErrorKind::Unreachable, "the host could not be reached")
@@ -395,7 +397,7 @@ impl VendorHttp {
         VendorError::new(&self.engine, operation, kind, message).accepted(accepted)
     }
 
-    /// Returns a failure that the vendor reported, with the kind and status that its adapter assigned.
+    /// Creates the failure for an error response, with the kind and the message that its adapter determined.
     pub fn refusal(
         &self,
         operation: &'static str,
@@ -409,7 +411,7 @@ impl VendorHttp {
         VendorError::new(&self.engine, operation, kind, message).retry_after(reply.retry_after())
     }
 
-    /// Returns the kind of failure for a status code, if the vendor reports nothing more specific.
+    /// Returns the kind of failure that an HTTP status usually means.
     pub fn kind_of_status(status: u16) -> VendorErrorKind {
         match status {
             401 | 403 => VendorErrorKind::Auth,

@@ -39,7 +39,7 @@ impl PublicHttp {
         Ok(Self { allowed, client })
     }
 
-    /// Requests a URL and returns the response. Redirects are not followed.
+    /// Requests a URL and returns the response without following redirects.
     ///
     /// # Errors
     /// Returns a [`Refusal`], also if the host name resolves to a private address; `None` if the host does not
@@ -53,14 +53,14 @@ impl PublicHttp {
         self.client.get(url.clone()).send().await.map_err(|_| None)
     }
 
-    /// Rejects a URL that would not be called, with the reason. Host names are resolved at the call, not here.
+    /// Returns the reason why a URL would not be called. Host names are resolved at the call, not here.
     pub fn check(allow_hosts: &[String], address: &str) -> Result<(), String> {
         let allowed = AllowedHosts::new(allow_hosts.iter().map(String::as_str));
         checked(&allowed, address).map(|_| ())
     }
 
-    /// Posts a body and returns the status of the response, or the reason why there is none. The response body is not
-    /// read. Redirects are responses like any other.
+    /// Posts a body and returns the status of the response, or the reason why there is none. Does not read the
+    /// response body or follow redirects.
     pub async fn post(
         &self,
         address: &str,
@@ -78,7 +78,7 @@ impl PublicHttp {
     }
 }
 
-/// Formats an error with its causes.
+/// Formats an error and its causes on one line.
 fn format_error(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);

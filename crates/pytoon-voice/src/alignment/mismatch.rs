@@ -28,9 +28,9 @@ pub enum Mismatch {
 const DOUBTFUL: f64 = 0.45;
 /// The range of the usual pace relative to the references. A pace outside it also starts the search.
 const USUAL_PACE: Range<f64> = 0.75..1.35;
-/// The length above which a word must contain something else, in milliseconds.
+/// Maximum plausible length of a word, in milliseconds. A longer one contains other speech.
 const ENDLESS_WORD_MS: f64 = 1200.0;
-/// Minimum gain in confidence of the remainder over the whole.
+/// Minimum gain in confidence that justifies leaving out a part of the script or of the recording.
 const BETTER: f64 = 0.05;
 /// The confidence from which the remainder is a certain match. `ALIKE` is enough if the gain is `MORE_ALIKE`.
 const SURE: f64 = 0.6;
@@ -170,8 +170,8 @@ impl Found {
     }
 }
 
-/// Returns the runs of neighbours among `count` items, but never all items. Runs at the end come first, then those at
-/// the start, then those in the middle; long runs precede short ones.
+/// Returns every run of neighbouring items among `count` items, except that of all items. Runs at the end come first,
+/// then those at the start, then those in the middle; long runs precede short ones.
 fn runs(count: usize) -> Vec<Range<usize>> {
     let ends = (1..count).map(|start| start..count);
     let starts = (1..count).rev().map(|end| 0..end);

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The failure kinds as named in logs.
+/// The kind of the error of an unusable voice, as logs name it.
 const BAD_VOICE: &str = "bad_voice";
 const REFUSED: &str = "refused";
 const BAD_OUTPUT: &str = "bad_output";

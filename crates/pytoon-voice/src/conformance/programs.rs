@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-/// The failure kinds as named in logs.
+/// The kind of the error of a missing program, as logs name it.
 const UNAVAILABLE: &str = "unavailable";
 const BAD_OUTPUT: &str = "bad_output";
 /// The name of the file that records the program's arguments and input.

@@ -7,7 +7,7 @@ const GOOD_SECONDS: f64 = 2.5;
 
 /// Audio that is not valid speech of the text.
 pub(super) struct Spoilt {
-    /// The defect of the audio.
+    /// The defect of the audio, such as `clipped`.
     pub(super) what: &'static str,
     /// The samples of the audio.
     pub(super) samples: Vec<i16>,

@@ -88,7 +88,7 @@ pub enum Gender {
 }
 
 impl Family {
-    /// Returns the gender's name in manifests and lists.
+    /// Returns the family's name in manifests and lists.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Heart => "heart",
@@ -165,7 +165,8 @@ impl Manifest {
     }
 }
 
-/// Returns true if a name is valid as a folder name: lower case, digits, `-` and `_`.
+/// Returns true if a name is valid as a folder name: 1 to 64 ASCII letters, digits, `-` and `_`, the first a letter
+/// or digit.
 fn is_voice_name(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     (1..=64).contains(&name.len())

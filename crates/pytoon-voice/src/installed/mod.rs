@@ -110,7 +110,8 @@ impl VoiceFolders {
         (installed, broken)
     }
 
-    /// Returns the voice with the given name.
+    /// Returns the installed voice with the given name, or `None`. Fails if its manifest is unusable, or if a folder
+    /// could not be read for lack of a resource.
     pub fn find(&self, name: &str) -> Result<Option<InstalledVoice>, BrokenVoice> {
         let (voices, broken) = self.list();
         if let Some(broken) = broken.into_iter().find(|it| it.name == name || it.exhausted) {

@@ -221,7 +221,7 @@ fn written(
     Ok(left.and_then(|bytes| understood(&bytes)))
 }
 
-/// Parses the text in a program's output.
+/// Parses the text and the language in a program's output.
 pub(crate) fn understood(bytes: &[u8]) -> TranscriberResult {
     let answer: Answer = serde_json::from_slice(bytes)
         .map_err(|error| format!("its voice.json is invalid: {error}"))?;

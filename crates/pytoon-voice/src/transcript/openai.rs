@@ -159,7 +159,7 @@ impl OpenAi {
         }
     }
 
-    /// Makes the one paid call.
+    /// Makes the paid call that transcribes the recording.
     async fn buy(
         &self,
         audio: Vec<u8>,
@@ -215,7 +215,7 @@ pub(crate) fn read_transcript(
     Ok(Transcript { text: text.to_owned(), language, length_ms })
 }
 
-/// Returns the tag of a language from its English name.
+/// Returns the tag of a language from its English name, or `None` if the name is unknown.
 fn tag(name: &str) -> Option<String> {
     let name = name.to_lowercase();
     let known = LANGUAGES.iter().find(|(long, tag)| *long == name || *tag == name);

@@ -25,7 +25,7 @@ const LOOK_BACK_MS: f64 = 400.0;
 /// The search range for a pause around the position estimated from syllables if there are no times, in milliseconds.
 const LOOK_AROUND_MS: f64 = 600.0;
 
-/// Returns the sentences of a request from the takes of its pieces.
+/// Returns the sentences of a speech request, cut from the takes of the requests to the vendor.
 pub(crate) fn sentences(
     asked: &[Vec<Word>],
     spoken: &[(Piece, Take)],
@@ -60,7 +60,8 @@ fn mute(words: &[Word]) -> SpokenSentence {
     SpokenSentence { samples: Vec::new(), words, needs_alignment: false }
 }
 
-/// Returns the boundaries of the parts, in samples. There is one more boundary than there are parts.
+/// Returns the sample positions at which a take is cut into sentences or their parts. There is one more position than
+/// there are parts.
 fn cuts(piece: &Piece, take: &Take, samples: &[f32], asked: &[Vec<Word>]) -> Vec<usize> {
     let mut cuts = vec![0];
     let guessed = if take.marks.is_empty() { guesses(piece, samples, asked) } else { Vec::new() };
@@ -78,7 +79,7 @@ fn cuts(piece: &Piece, take: &Take, samples: &[f32], asked: &[Vec<Word>]) -> Vec
     cuts
 }
 
-/// Returns the end of one part and the start of the next, in milliseconds.
+/// Returns the range in which to search for the pause between two sentences of a take, in milliseconds.
 fn pause(before: &Part, after: &Part, marks: &[Mark]) -> (f64, f64) {
     let end_of_before = before.begins + before.text.text.chars().count();
     let start = marks.iter().find(|m| m.at >= after.begins).map(|m| m.start_ms);
@@ -92,7 +93,8 @@ fn pause(before: &Part, after: &Part, marks: &[Mark]) -> (f64, f64) {
     if start - from < 20.0 { (start - 40.0, start + 10.0) } else { (from, start) }
 }
 
-/// Returns the estimated ends of the parts, assuming that words are distributed over the speech by their syllables.
+/// Returns the estimated ends of the sentences in a take, assuming that words are distributed over the speech by
+/// their syllables.
 fn guesses(piece: &Piece, samples: &[f32], asked: &[Vec<Word>]) -> Vec<f64> {
     let parts = piece.parts.iter();
     let words: Vec<Word> =
@@ -123,7 +125,8 @@ pub fn speech_ms(samples: &[f32]) -> Vec<MsRange> {
     found
 }
 
-/// Returns one part from its own section of the take, which begins at sample `from`.
+/// Returns the speech of one sentence or part of one: trims and fades its section of the take, which begins at sample
+/// `from`, and times its words.
 fn cut_sentence(
     part: &Part,
     words: &[Word],

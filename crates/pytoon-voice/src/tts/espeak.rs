@@ -26,7 +26,7 @@ pub struct Espeak {
     pub voices: BTreeMap<String, String>,
     /// The pitch, from 0 to 100.
     pub pitch: u8,
-    /// The speed, as a factor of the requested words per minute.
+    /// The factor applied to the requested words per minute.
     pub speed: f64,
 }
 
@@ -113,7 +113,8 @@ impl TtsProvider for Espeak {
     }
 }
 
-/// Converts the helper's output for a sentence.
+/// Converts the helper's output to a sentence: resamples and trims it, and times the words. Fails if a sentence with
+/// words is silent.
 pub(crate) fn sentence(
     words: &[Word],
     text: &SpokenText,

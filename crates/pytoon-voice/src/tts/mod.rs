@@ -131,8 +131,8 @@ pub trait TtsProvider: std::fmt::Debug + Send + Sync {
     /// Checks the health of the provider, free of charge and without speaking a user's text. Returns the provider's
     /// own description.
     fn health_check(&self) -> Result<String>;
-    /// Returns true if the provider is free and belongs to the user: a local voice or a speech server. A film without
-    /// such a voice does not count as degraded.
+    /// Returns true if the provider is free and belongs to the user: a local voice or a speech server. A film counts
+    /// as degraded if such a provider speaks because a paid one failed.
     fn is_local(&self) -> bool {
         true
     }

@@ -9,25 +9,25 @@ use crate::spoken::{SpokenText, written_text};
 use pytoon_core::text::Word;
 use std::ops::Range;
 
-/// The words of one sentence within a piece.
+/// The words of one sentence within one request to the vendor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
-    /// The index of the sentence in the request.
+    /// The index of the sentence in the `TtsRequest`.
     pub sentence: usize,
-    /// The range of the sentence's words in this piece.
+    /// The range of the sentence's words in this request to the vendor.
     pub words: Range<usize>,
-    /// The start of the words in the piece's text, in characters.
+    /// The start of the words in the text of the request, in characters.
     pub begins: usize,
-    /// The text of the words with their ranges, relative to the start of the part.
+    /// The text of the words, with their ranges in it.
     pub text: SpokenText,
 }
 
-/// The text of one request.
+/// The text of one request to the vendor.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Piece {
-    /// The parts, in order; at least one.
+    /// The sentences or parts of sentences, in order; at least one.
     pub parts: Vec<Part>,
-    /// The whole text of the piece.
+    /// The text of the request.
     pub text: String,
 }
 
@@ -35,7 +35,8 @@ pub struct Piece {
 pub struct Limit<'a> {
     /// Maximum size, in the vendor's unit.
     pub most: usize,
-    /// The function that returns the size of a part in the vendor's unit, including the separator to the next part.
+    /// The function that returns the size of a sentence in the vendor's unit, including the separator to the next
+    /// one.
     pub size: &'a dyn Fn(&SpokenText) -> usize,
     /// True if each sentence is a separate request.
     pub one_by_one: bool,
@@ -45,7 +46,7 @@ pub struct Limit<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TooLong(pub String);
 
-/// Splits a script into requests.
+/// Splits a script into requests to the vendor.
 pub fn pieces(sentences: &[Vec<Word>], limit: &Limit<'_>) -> Result<Vec<Piece>, TooLong> {
     let mut pieces: Vec<Piece> = Vec::new();
     let mut room = 0;
@@ -85,7 +86,7 @@ pub fn is_speakable(text: &str) -> bool {
     text.chars().any(char::is_alphanumeric)
 }
 
-/// Splits a sentence into the fewest word ranges that fit.
+/// Splits a sentence into the fewest word ranges that fit into a request.
 fn fitting(words: &[Word], limit: &Limit<'_>) -> Result<Vec<Range<usize>>, TooLong> {
     let size = |range: Range<usize>| (limit.size)(&written_text(&words[range]));
     let mut ranges = Vec::new();

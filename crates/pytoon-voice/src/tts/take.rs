@@ -22,10 +22,10 @@ const FULL_SCALE: u16 = 32_700;
 /// The tolerance for times after the end of the audio, in milliseconds.
 const TIME_SLACK_MS: f64 = 250.0;
 
-/// The time of a section of text.
+/// The time of a passage of text, such as a word or a character.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
-    /// The first character, counted from the start of the text.
+    /// The position of the passage's first character in the text, from 0.
     pub at: usize,
     /// The start, in milliseconds.
     pub start_ms: f64,

@@ -135,7 +135,7 @@ fn transform(mel: &[f32; BANDS], table: &[[f32; BANDS]]) -> [f32; CEPSTRA] {
     std::array::from_fn(|c| mel.iter().zip(&table[c]).map(|(level, cos)| level * cos).sum())
 }
 
-/// The mean and spread over speech.
+/// The mean and the gain that normalise each feature over the frames with speech.
 struct Scale {
     mean: Feature,
     gain: Feature,

@@ -255,7 +255,7 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
     })
 }
 
-/// Converts a budget in US dollars.
+/// Converts a budget in US dollars. Returns an error outside 0 to 1000000.
 fn budget(usd: f64) -> anyhow::Result<MicroUsd> {
     if !(usd.is_finite() && (0.0..=1_000_000.0).contains(&usd)) {
         bail!("{usd} is outside 0 to 1000000 US dollars");
@@ -300,7 +300,7 @@ fn get(context: &Context, job: &str, name: &str, out: Option<&Path>) -> anyhow::
     Ok(ExitCode::SUCCESS)
 }
 
-/// Removes expired files, or only lists them.
+/// Removes expired files; with `dry_run`, only lists them.
 fn collect(context: &Context, dry_run: bool) -> anyhow::Result<ExitCode> {
     let storage = open_storage(&context.config, &context.secrets)?;
     at_store(context, async |store| {

@@ -115,7 +115,7 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
 }
 
 /// Returns the whitespace-separated tokens of the text with their times. Scripts without spaces are timed in smaller
-/// units than their tokens.
+/// units, which are merged.
 fn tokens(script: &str, words: &[CaptionWord]) -> Vec<CaptionWord> {
     let mut rest = words.iter();
     script

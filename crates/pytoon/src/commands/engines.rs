@@ -15,7 +15,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-/// The row of an engine in the table.
+/// The row of an engine in the table of `pytoon engines`.
 #[derive(Debug, Serialize)]
 struct Row {
     engine: String,
@@ -30,7 +30,7 @@ struct Row {
     spend_today_usd: f64,
 }
 
-/// Prints a table of all engines.
+/// Prints the table of engines. Runs their health checks unless `offline`.
 pub(crate) fn show(context: &Context, offline: bool) -> anyhow::Result<ExitCode> {
     let session = context.session()?;
     let rows = rows(&session, offline)?;
@@ -103,7 +103,8 @@ pub(crate) fn unusable(engine: &Engine) -> Option<String> {
         .then(|| format!("has no key here: set {}", engine.config.key_env.join(" or ")))
 }
 
-/// Returns the source of the engine's API key; never the key itself.
+/// Returns the name of the variable that contains the engine's API key, `missing` or `not needed`; never the key
+/// itself.
 fn key(engine: Option<&Engine>) -> String {
     match engine {
         None => "not needed".to_owned(),
@@ -284,7 +285,7 @@ async fn buy_test_clip(
     Ok(outcome.clip.ok_or(why))
 }
 
-/// Formats an engine's offers in one line.
+/// Formats an engine's offers on one line.
 fn sells(engine: &Engine) -> String {
     use pytoon_engines::adapter::{Durations, Offer};
     let Some(adapter) = &engine.adapter else { return "no scene while it is disabled".to_owned() };

@@ -15,7 +15,7 @@ use pytoon_store::{Store, is_postgres};
 use pytoon_vocabulary::{JobId, MicroUsd};
 use std::path::{Path, PathBuf};
 
-/// Lists paid calls.
+/// Prints a list of paid calls.
 pub(crate) fn list(
     context: &Context,
     unknown: bool,
@@ -67,7 +67,7 @@ pub(crate) fn list(
     Ok(())
 }
 
-/// Returns true if there is a database. Without one nothing was ever purchased, and this check must not create one.
+/// Returns true if there is a database. Without one nothing was ever purchased, and this command must not create one.
 fn is_there(at: &str) -> bool {
     is_postgres(at) || Path::new(at).is_file()
 }
@@ -77,7 +77,7 @@ fn when(ms: i64) -> String {
     pytoon_telemetry::timestamp(std::time::UNIX_EPOCH + since)
 }
 
-/// Resolves a call whose response never arrived.
+/// Resolves a call whose response never arrived: stores the clip at `arrived`, or records that nothing was charged.
 pub(crate) fn resolve(context: &Context, id: &str, arrived: Option<&str>) -> anyhow::Result<()> {
     let storage = open_storage(&context.config, &context.secrets)?;
     let at = database(&context.config, &context.secrets)?;
@@ -117,7 +117,7 @@ async fn lost(store: &Store, row: &CallRow) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Marks a call as unknown if the process that made it died.
+/// Marks a call in state `intent` as unknown, because the process that made it is dead.
 async fn undecided(store: &Store, row: &CallRow) -> anyhow::Result<()> {
     if row.state == CallState::Intent {
         let now = RealWorld.now();
@@ -126,7 +126,7 @@ async fn undecided(store: &Store, row: &CallRow) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Stores a clip that a person provides.
+/// Checks and stores the clip that a person provides for a call.
 async fn keep(
     context: &Context,
     store: &Store,
@@ -173,7 +173,7 @@ async fn keep(
     Ok(())
 }
 
-/// Downloads a URL, or copies a file.
+/// Downloads a URL or copies a file to `to`.
 async fn bring(row: &CallRow, place: &str, to: &Path) -> anyhow::Result<()> {
     let config = serde_json::from_value(row.pinned.clone())?;
     let http = VendorHttp::new(&row.engine, &config, None).map_err(anyhow::Error::msg)?;

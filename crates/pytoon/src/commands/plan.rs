@@ -77,7 +77,7 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the engines of a scene in order, then those that were excluded.
+/// Formats the engines of a scene in order, then those that were excluded.
 fn engines(chain: &EngineChain) -> Vec<String> {
     let members = chain.members.iter().map(|member| {
         let price = if member.asked_ms > 0 {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
 
-/// Plans films with the handles of this process.
+/// The planner of the API, which uses the handles of this process.
 pub(crate) struct FilmPlanner {
     pub(crate) env: Environment,
     /// The store of uploaded files.
@@ -29,7 +29,7 @@ fn internal(error: &dyn fmt::Display) -> PlanFailure {
     PlanFailure { field: None, reason: without_folders(&error.to_string()) }
 }
 
-/// Returns an error at a field of the brief, or an internal error.
+/// Converts a pipeline error to the failure of a plan, at a field of the brief if that is at fault.
 fn failure(error: &PipelineError) -> PlanFailure {
     match error {
         PipelineError::Input(wrong) => {

@@ -57,7 +57,7 @@ pub(crate) fn run(context: &Context, args: &RedoArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns a brief with one scene changed.
+/// Returns a copy of the brief with one scene changed.
 ///
 /// # Errors
 /// Returns an error that names the invalid argument.

@@ -49,7 +49,7 @@ pub(crate) fn run(context: &Context, args: &RenderArgs) -> anyhow::Result<()> {
     report(context, &rendered)
 }
 
-/// Runs a command and writes its metrics to a file, whether the command fails or not.
+/// Runs a command and, if `path` is given, writes the metrics to that file, even if the command fails.
 pub(crate) fn with_metrics(
     context: &Context,
     path: Option<&Path>,

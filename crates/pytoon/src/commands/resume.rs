@@ -9,7 +9,7 @@ use pytoon_pipeline::local;
 use pytoon_pipeline::{Environment, RenderOptions};
 use std::path::{Path, PathBuf};
 
-/// Resumes a job.
+/// Resumes an unfinished job and renders its film.
 pub(crate) fn run(context: &Context, job: &Path) -> anyhow::Result<()> {
     let root = folder(context, job)?;
     let brief = root.join(layout::WORK_DIR).join(layout::BRIEF);
@@ -30,7 +30,7 @@ pub(crate) fn run(context: &Context, job: &Path) -> anyhow::Result<()> {
     render::report(context, &rendered)
 }
 
-/// Returns the folder of a job that is given as a path or a name.
+/// Returns the folder of a job that is given as a path, or as a name below `storage/jobs`.
 pub(crate) fn folder(context: &Context, job: &Path) -> anyhow::Result<PathBuf> {
     let jobs = Path::new(&context.config.settings.storage_dir).join("jobs");
     let found = [job.to_owned(), jobs.join(job)].into_iter().find(|path| path.is_dir());

@@ -44,11 +44,12 @@ const ENDED_AFTER: Duration = Duration::from_secs(3600);
 const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
 /// The name of the folder of jobs inside the storage folder.
 const JOBS: &str = "jobs";
-/// The number of descriptors to assume if the system has no limit.
+/// The number of descriptors that is assumed if the system has no limit.
 const UNLIMITED: u64 = 1 << 16;
 /// Maximum number of connections, however many descriptors there are.
 const MOST_CONNECTIONS: u64 = 1024;
-/// The divisor of the descriptor limit that yields the maximum number of connections. The other descriptors are for work.
+/// The divisor that turns the descriptor limit into the maximum number of connections. The other descriptors are for
+/// work.
 const PART_FOR_CONNECTIONS: u64 = 4;
 /// The interval between checks for a shutdown request.
 const LOOK: Duration = Duration::from_millis(100);
@@ -74,7 +75,7 @@ impl Role {
     }
 }
 
-/// Runs the service until shutdown.
+/// Runs a process of the service until shutdown.
 pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let address = address(context, args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -177,7 +178,7 @@ fn address(context: &Context, args: &ServeArgs) -> anyhow::Result<SocketAddr> {
     Ok(SocketAddr::new(ip, port))
 }
 
-/// Retries `open` while the database starts or restarts.
+/// Calls `open`, and retries for a minute while a PostgreSQL server starts or restarts.
 fn patiently<T>(context: &Context, open: impl Fn() -> anyhow::Result<T>) -> anyhow::Result<T> {
     let begun = Instant::now();
     // A file is available at once, or broken.
@@ -198,8 +199,8 @@ fn patiently<T>(context: &Context, open: impl Fn() -> anyhow::Result<T>) -> anyh
     }
 }
 
-/// Opens the engines. A shutdown of this process does not cancel their tasks: a paid task continues at its vendor,
-/// and the next worker fetches its clip.
+/// Opens the engines for a service. Shutdown does not cancel their tasks: a paid task continues at its vendor, and
+/// the next worker fetches its clip.
 fn session(context: &Context) -> anyhow::Result<Arc<EngineSession>> {
     let runner = Runner { cancel: CancelToken::default(), ..context.runner.clone() };
     let reload = context.reload();
@@ -215,8 +216,8 @@ fn environment(context: &Context, session: Arc<EngineSession>) -> Environment {
     }
 }
 
-/// Refuses to start with an empty database if the storage folder contains jobs. The database would lack their keys,
-/// states and purchases, so clips would be paid for again.
+/// Returns an error if the database is empty although the storage folder contains jobs. The database would lack their
+/// keys, states and purchases, so clips would be paid for again.
 async fn refuse_lost_database(store: &Store, jobs: PathBuf) -> anyhow::Result<()> {
     let has_folders = std::fs::read_dir(&jobs).is_ok_and(|mut entries| entries.next().is_some());
     let first = JobFilter { limit: 1, ..JobFilter::default() };
@@ -232,7 +233,7 @@ async fn refuse_lost_database(store: &Store, jobs: PathBuf) -> anyhow::Result<()
     Ok(())
 }
 
-/// Creates and prints an API key if there is none yet.
+/// Creates and prints an API key with all rights if there is none yet.
 async fn first_key(store: &Store) -> anyhow::Result<()> {
     if !store.key_list().await?.is_empty() {
         return Ok(());
@@ -269,7 +270,7 @@ fn worker(context: &Context, env: Environment, store: Arc<Store>, process: Strin
     }
 }
 
-/// Returns the signing secrets of webhooks, if there are any.
+/// Returns the signing secrets of webhooks; `None` if none are configured.
 fn webhook_secrets(context: &Context) -> anyhow::Result<Option<WebhookSecrets>> {
     let keys = context.secrets.find_all(&["WEBHOOK_SECRET".to_owned()])?;
     for key in &keys {
@@ -319,7 +320,7 @@ async fn asked_to_end(cancel: &CancelToken) {
     }
 }
 
-/// Returns the maximum number of open connections for an API process.
+/// Returns the maximum number of open connections for an API process, from the descriptor limit.
 fn connections() -> usize {
     let files = getrlimit(Resource::Nofile).current.unwrap_or(UNLIMITED);
     (files / PART_FOR_CONNECTIONS).clamp(8, MOST_CONNECTIONS) as usize
@@ -332,7 +333,7 @@ async fn serve(listener: TcpListener, api: Api, cancel: CancelToken) -> std::io:
     pytoon_api::serve(listener, router(api), bounds, ends).await
 }
 
-/// Publishes the counters of this process periodically.
+/// Publishes the counters of this process in the database periodically, and merges those of ended processes.
 fn tell_counts(store: Arc<Store>, context: &Context, process: String) {
     let metrics = context.metrics.clone();
     tokio::spawn(async move {

@@ -278,7 +278,7 @@ fn https_only(address: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Downloads a file over https, with limits on size and time.
+/// Downloads a file over https into a folder, with limits on size and time. Checks its SHA-256 if one is given.
 fn fetch(address: &str, sha256: Option<&str>, folder: &Path) -> anyhow::Result<PathBuf> {
     https_only(address)?;
     let name = address.split(['?', '#']).next().and_then(|path| path.rsplit('/').next());

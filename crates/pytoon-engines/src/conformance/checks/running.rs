@@ -8,7 +8,7 @@ use crate::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind as Kind}
 use pytoon_vendor::ensure;
 use serde_json::json;
 
-/// Polls a running task for which the vendor returns this response.
+/// Polls a running task while the vendor returns this response. Returns `None` if the vendor has no poll route.
 async fn polled(bench: &Bench<'_>, answer: Answer) -> Result<Option<Result<TaskState>>, String> {
     let Some(route) = &bench.routes.poll else { return Ok(None) };
     let task = task(bench, bench.success.clone().on(route, answer)).await?;
@@ -25,7 +25,7 @@ pub(super) struct Fault {
     status: Option<ErrorStatus>,
 }
 
-/// Returns poll responses that contain no information about the task.
+/// Returns poll responses from which the adapter cannot learn the task's state.
 pub(super) fn poll_faults() -> Vec<Fault> {
     let fault = |name, answer, kind| Fault {
         name,
@@ -88,7 +88,7 @@ pub(super) async fn unknown_status(bench: &Bench<'_>) -> Outcome {
     }
 }
 
-/// Returns an error if a scenario that can occur has no fixture.
+/// Returns an error if the vendor has a poll route, since it then needs a fixture for this scenario.
 fn absent(bench: &Bench<'_>, name: &str) -> Outcome {
     ensure(bench.routes.poll.is_none(), format!("there is no {name}"))?;
     none()
@@ -182,7 +182,7 @@ pub(super) async fn lookup_absent(bench: &Bench<'_>) -> Outcome {
     }
 }
 
-/// Fetches a clip that must be rejected, and checks that no file is left behind.
+/// Fetches a clip that must be rejected. Returns the error, and checks that no file is left behind.
 async fn fetched(
     bench: &Bench<'_>,
     adapter: &dyn ExternalEngineAdapter,
@@ -196,7 +196,7 @@ async fn fetched(
     outcome.err().ok_or_else(|| "it was fetched".to_owned())
 }
 
-/// Returns responses to the clip's route that contain no valid clip.
+/// Returns responses to the request for the clip that contain no valid clip.
 pub(super) fn clip_faults() -> Vec<Fault> {
     use ErrorStatus::{Permanent, Temporary};
     let part = |promised, silent| vec![Answer::Part { body: CLIP.to_vec(), promised, silent }];

@@ -42,7 +42,7 @@ impl HttpEngine {
 }
 
 impl Adapter<HttpEngine> {
-    /// Returns the URL of a described path with a task's id inserted.
+    /// Returns the URL of a path from the description, with a task's id inserted.
     fn task_path(&self, path: &str, id: &str) -> url::Url {
         let values = template::values([("id", id.into())]);
         self.http.url(&template::fill_text(path, &values, common::segment))
@@ -73,7 +73,8 @@ impl Adapter<HttpEngine> {
         found.map_or(usual, |rule| rule.kind)
     }
 
-    /// Returns the vendor's error message, if the description contains a pointer to it.
+    /// Returns the vendor's error message, from the description's pointer or else from the usual fields; `None` if
+    /// there is none.
     fn vendor_message(&self, reply: &Reply) -> Option<String> {
         let place = self.vendor.options.poll.error.as_deref();
         place
@@ -206,7 +207,8 @@ impl Vendor for HttpEngine {
         engine.http.refusal(operation, kind, reply, said.as_deref())
     }
 
-    /// Interprets a poll response outside 2xx. A rule can classify it as moderated content or a lost task.
+    /// Interprets a poll response outside 2xx. A rule can end the task: as moderated, lost or invalid. Without one,
+    /// the status decides.
     fn refused_poll(engine: &Adapter<Self>, reply: &Reply) -> Result<TaskState> {
         let usual = VendorHttp::kind_of_status(reply.status);
         match engine.kind(reply.status, &reply.body, usual) {

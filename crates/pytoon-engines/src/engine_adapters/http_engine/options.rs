@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The placeholders that a submission may contain.
+/// The placeholders that the paid call of a description may contain.
 pub(super) const SUBMIT_PLACES: &[&str] = &[
     "prompt",
     "negative_prompt",
@@ -25,7 +25,7 @@ pub(super) const SUBMIT_PLACES: &[&str] = &[
     "call_id",
     "image_data_uri",
 ];
-/// The placeholders that the paths of a task may contain.
+/// The placeholders that the paths of a description's task requests may contain.
 const TASK_PLACES: &[&str] = &["id"];
 /// The placeholder that the path of a lookup may contain.
 const LOOKUP_PLACES: &[&str] = &["call_id"];
@@ -72,7 +72,7 @@ fn bare_key() -> String {
     "{{key}}".to_owned()
 }
 
-/// The clips that the vendor offers.
+/// The clips that the vendor offers, and its limits for prompts and pictures.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Sold {
@@ -83,7 +83,8 @@ pub(super) struct Sold {
     min_ms: Option<u32>,
     max_ms: Option<u32>,
     step_ms: Option<u32>,
-    /// The offered aspect ratios such as `9:16`, or sizes such as `720:1280`. The first is used for vertical films.
+    /// The offered aspect ratios such as `9:16`, or output sizes such as `720:1280`. The first is used for vertical
+    /// films.
     ratios: Vec<String>,
     /// Overrides of the offer for clips that start from a picture.
     with_picture: Option<SoldWithPicture>,
@@ -117,8 +118,8 @@ fn five_mib() -> u64 {
     5 << 20
 }
 
-/// The method of passing a picture. A vendor that accepts only public URLs counts as `none`, since the pictures of a
-/// film have none.
+/// The method of passing a picture: not at all, as a `data:` URL, or as base64. A vendor that accepts only public
+/// URLs counts as `none`, since the pictures of a film have none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Image {
@@ -128,7 +129,7 @@ pub(super) enum Image {
     Inline,
 }
 
-/// The one call that costs money.
+/// The one call that costs money, and the location of the task's id in its response.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Submit {
@@ -212,7 +213,7 @@ fn delete() -> Method {
     Method::DELETE
 }
 
-/// A free request that needs the API key.
+/// A free request that checks the API key.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Health {
@@ -233,7 +234,7 @@ pub(super) struct LookupCall {
     pub(super) reference: String,
     /// The JSON pointer of the task's id in an item.
     pub(super) id: String,
-    /// The length from which the list may be truncated.
+    /// The number of items from which the list may be incomplete.
     #[serde(default = "hundred")]
     pub(super) limit: usize,
     /// The time after a call, in seconds, from which the call's absence from the list proves that it never arrived.
@@ -253,9 +254,9 @@ fn two_minutes() -> u64 {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ErrorRule {
-    /// The status of the response. If absent, the rule matches any status, and also failed tasks.
+    /// The HTTP status of the response. If absent, the rule matches any status, and also failed tasks.
     pub(super) status: Option<u16>,
-    /// The JSON pointer of the value to compare; the whole text if absent.
+    /// The JSON pointer of the value to compare; the whole response if absent.
     pub(super) pointer: Option<String>,
     pub(super) equals: Option<Value>,
     pub(super) contains: Option<String>,
@@ -278,7 +279,7 @@ enum RuleKind {
 }
 
 impl HttpOptions {
-    /// Rejects invalid options, with the field's name.
+    /// Returns an error that names the first invalid field of the description.
     pub(super) fn check(&self, parts: &AdapterParts<'_>) -> Result<(), OptionProblem> {
         self.check_auth(!parts.config.key_env.is_empty())?;
         self.check_submit()?;
@@ -368,7 +369,8 @@ impl HttpOptions {
         require(template::uses(&self.submit.body, "call_id"), "options.submit.body", reason)
     }
 
-    /// Returns the offer for requests with or without a picture.
+    /// Builds the offer for requests with or without a picture. Returns an error for contradictory lengths or invalid
+    /// ratios.
     pub(super) fn offer(&self, with_picture: bool) -> Result<Offer, OptionProblem> {
         let sold = &self.capabilities;
         let written = |fixed, min, max, step| Lengths { fixed, min, max, step };
@@ -464,7 +466,7 @@ fn cost(cost: &Cost, field: &str) -> Result<(), OptionProblem> {
     require(is_price, &format!("{field}.usd_per_unit"), "it is not less than 0")
 }
 
-/// Parses the name of a supported HTTP method.
+/// Parses `POST`, `PUT`, `PATCH` or `DELETE`.
 fn method<'de, D: Deserializer<'de>>(name: D) -> Result<Method, D::Error> {
     match String::deserialize(name)?.as_str() {
         "POST" => Ok(Method::POST),

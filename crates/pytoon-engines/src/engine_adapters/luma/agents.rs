@@ -33,7 +33,7 @@ const MAX_UPLOAD: u64 = 50_000_000;
 /// Maximum length of a prompt, as published by a reseller.
 const MAX_PROMPT: usize = 6000;
 
-/// The adapter for the current API.
+/// The adapter for Luma's current API.
 #[derive(Debug)]
 pub(super) struct Agents(Options);
 
@@ -48,7 +48,8 @@ impl Agents {
 }
 
 impl Adapter<Agents> {
-    /// Passes a picture to the vendor, and returns the API's reference to it.
+    /// Returns the API's reference to a picture: its content in base64 or, for a large picture, the id of an uploaded
+    /// file.
     async fn hand_over(&self, path: &Path) -> Result<Value> {
         let picture = Picture::read(self.http.engine(), path, MAX_UPLOAD).await?;
         if picture.bytes.len() <= MAX_INLINE {
@@ -140,7 +141,7 @@ fn capabilities(image_input: bool) -> Capabilities {
     }
 }
 
-/// Returns the first video among the outputs, or the first output if none has a video type.
+/// Returns the URL of the first video among the outputs, or of the first output if none has a video type.
 fn clip(json: &Value) -> Option<&str> {
     let outputs = json.pointer("/output")?.as_array()?;
     let is_video = |o: &&Value| common::text_at(o, "/type").is_some_and(|t| t.contains("video"));

@@ -24,12 +24,12 @@ use url::Url;
 const RATIOS: &[(u32, u32)] = &[(9, 16), (16, 9), (1, 1), (3, 4), (4, 3), (9, 21), (21, 9)];
 const MODELS: &[&str] = &["ray-2", "ray-flash-2"];
 const RESOLUTIONS: &[&str] = &["540p", "720p", "1080p", "4k"];
-/// The range of accepted prompt lengths, in characters.
+/// The length of accepted prompts, in characters.
 const PROMPT: std::ops::RangeInclusive<usize> = 3..=5000;
 /// The value of a cent, the unit of the balance, in US dollars.
 const USD_PER_CENT: f64 = 0.01;
 
-/// The adapter for the older API.
+/// The adapter for Luma's older API.
 #[derive(Debug)]
 pub(super) struct DreamMachine(Options);
 
@@ -134,8 +134,8 @@ impl Vendor for DreamMachine {
     }
 }
 
-/// Searches a list of generations for a call. The list's order is not documented, so only a complete list proves
-/// absence; a generation without its request could belong to the call.
+/// Searches a list of generations for a call. Only a complete list proves absence, since its order is not documented;
+/// a generation without its request could belong to the call.
 fn looked_up(list: &Value, prepared: &Prepared) -> Lookup {
     let is_whole = list.pointer("/has_more").and_then(Value::as_bool) == Some(false);
     let Some(items) = list.pointer("/generations").and_then(Value::as_array) else {

@@ -13,7 +13,7 @@ use pytoon_vendor::errors::Row;
 use pytoon_vendor::replies::MODERATION_WORDS;
 use serde::Deserialize;
 
-/// The options of the engine.
+/// The `options` of a Luma engine.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
@@ -28,7 +28,7 @@ struct Options {
     image_input: bool,
 }
 
-/// The error table for refused submissions to either API.
+/// The error table for rejected submissions to either API.
 const REFUSALS: &[Row] = &[
     Row::at("/error/code", &["content_moderated"], VendorErrorKind::Moderation)
         .source("the failure code of generations; inferred for refusals"),
@@ -54,7 +54,7 @@ pub(super) fn try_new(parts: &AdapterParts<'_>) -> AdapterResult {
     }
 }
 
-/// Rejects a value that is not in a list.
+/// Returns an error if the value is not in the list.
 fn one_of(value: &str, list: &[&str], field: &str) -> Result<(), OptionProblem> {
     let reason = format!("`{value}` is not one of {}", list.join(", "));
     require(list.contains(&value), field, &reason)

@@ -1,4 +1,4 @@
-//! A ledger for each test, processes that share it, and the scenes that they draw.
+//! A bench for tests: one ledger, the processes that share it, and the scenes that they draw.
 
 use super::super::*;
 use super::testing::{AnyClip, Hand, Scripted};

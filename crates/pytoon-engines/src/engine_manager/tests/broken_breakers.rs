@@ -6,8 +6,8 @@ use pytoon_records::ledger::{
 };
 use pytoon_telemetry::LogTarget;
 
-/// A ledger whose breakers fail: reads fail after `reads_left` of them, and writes always fail. A scene's history
-/// also reads breakers, since one query reads everything.
+/// A ledger whose breakers fail: reads fail after `reads_left` of them, and writes always fail. A query for a scene's
+/// history also reads breakers, since one query reads everything.
 #[derive(Debug)]
 struct Broken {
     ledger: SqliteStore,

@@ -90,8 +90,8 @@ impl PurchaseStore for Away {
     }
 }
 
-/// Two engines that deliver, and a scene that requests a clip of the first. Its processes can have failing queries to
-/// the ledger.
+/// A test bench with two engines that deliver, and a scene that requests a clip of the first. Queries of its
+/// processes to the ledger can fail.
 struct Line {
     bench: Bench,
     engines: [Arc<Scripted>; 2],
@@ -119,7 +119,7 @@ impl Line {
         manager
     }
 
-    /// Runs slices to the end. Also returns the number of pauses.
+    /// Runs slices of a chain run to its end. Also returns the number of pauses.
     async fn to_the_end(&self, manager: &EngineManager) -> (SceneOutcome, u32) {
         let (mut memo, mut waits) = (SceneMemo::default(), 0);
         loop {
@@ -190,7 +190,7 @@ fn what_was_just_bought_is_written_down_though_it_takes_a_while() {
     });
 }
 
-/// A checker during whose check another process stores the same clip.
+/// A checker that lets another process store the same clip during the check.
 #[derive(Debug)]
 struct OtherIsFaster {
     other: EngineManager,

@@ -5,7 +5,7 @@ use super::*;
 /// A task that stays in progress for longer than any test polls.
 const SLOW: [Option<K>; 40] = [None; 40];
 
-/// Runs one slice in a separate process, with the memo parsed from its stored form.
+/// Runs one slice of a chain run in a separate process, with the memo parsed from its stored form.
 async fn slice(
     bench: &Bench,
     engines: &[Arc<Scripted>],

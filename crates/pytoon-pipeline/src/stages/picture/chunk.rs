@@ -57,21 +57,21 @@ pub(crate) fn cover_file(index: usize) -> String {
     format!("{}/{index:03}.jpg", layout::CHUNKS_DIR)
 }
 
-/// Draws and encodes a chunk.
+/// The stage that draws and encodes a chunk.
 pub(crate) struct ChunkStage {
     /// The index of the chunk in the film, from 0.
     pub(crate) index: usize,
 }
 
-/// Everything visible in a range of frames, and nothing else. Times are relative to the film, since captions and
-/// moves are computed from them.
+/// Everything visible in a chunk's range of frames, and nothing else. Times are relative to the film, since captions
+/// and moves are computed from them.
 #[derive(Serialize)]
 pub(crate) struct ChunkInput {
     range: FrameRange,
     /// The visible part of the film in the range.
     shown: Timeline,
     files: Vec<Asset>,
-    /// The candidates for the cover.
+    /// The frames that may become the cover.
     candidates: Vec<Frame>,
 }
 
@@ -105,7 +105,7 @@ impl Stage for ChunkStage {
         std::iter::once(video(self.index)).chain(cover).collect()
     }
 
-    /// Returns false if the caller requests the frames themselves, since they must then be drawn.
+    /// Returns false if the caller requests the composed frames or their hashes, since they must then be drawn.
     fn is_usable(&self, context: &StageContext<'_>, _: &ChunkReport) -> Result<bool> {
         Ok(context.frames_out.is_none() && context.frame_hashes.is_none())
     }
@@ -208,7 +208,7 @@ fn assets_in(shown: &Timeline, range: FrameRange) -> impl Iterator<Item = &str> 
     assets(shown, move |index| !visible_range(shown, index).meet(range).is_empty())
 }
 
-/// Combines the reports of all chunks. Also returns the chunk with the best cover.
+/// Combines the reports of all chunks. Also returns the index of the chunk with the best cover.
 pub(crate) fn join_reports(reports: &[ChunkReport]) -> Result<(PictureReport, usize)> {
     let covers = reports.iter().enumerate().filter_map(|(i, report)| Some((i, report.cover?)));
     // Ties go to the first.

@@ -39,7 +39,7 @@ impl Cover {
         Self { candidates, best: None, score: None }
     }
 
-    /// Returns the chosen frame once the last candidate has been considered.
+    /// Scores a frame. Returns the best frame once the last candidate has been scored; `None` before that.
     pub(super) fn consider(&mut self, number: FrameNumber, frame: &Frame) -> Option<Frame> {
         if !self.candidates.contains(&number) {
             return None;

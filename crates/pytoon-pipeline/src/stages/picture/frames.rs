@@ -9,7 +9,7 @@ use pytoon_process::{Runner, SystemError};
 use pytoon_vocabulary::Frame;
 use std::collections::BTreeMap;
 
-/// Distributes frame numbers in order, with the frames of moving clips that each one needs.
+/// A source of frame numbers in order, each with the frames of moving clips that it needs.
 pub(super) struct FrameSource<'a> {
     runner: &'a Runner,
     timeline: &'a Timeline,
@@ -28,7 +28,7 @@ impl<'a> FrameSource<'a> {
         Self { runner, timeline, next: range.start, end: range.end, decoders: BTreeMap::new() }
     }
 
-    /// Skips frames that another thread drew. Only valid if no clip moves.
+    /// Skips the frames before `number`, which another thread drew. Valid only in a range without moving clips.
     pub(super) fn skip_to(&mut self, number: Frame) {
         self.next = self.next.max(number);
     }
@@ -63,7 +63,8 @@ impl<'a> FrameSource<'a> {
         Ok(Some((number, moving)))
     }
 
-    /// Returns the view of a clip for the frames on which it is visible.
+    /// Returns the decoding parameters of a moving clip for the frames on which it is visible; `None` for other
+    /// sources.
     fn view(&self, source: &ClipSource, visible: FrameRange) -> Option<ClipView> {
         let ClipSource::Clip {
             asset,

@@ -119,7 +119,7 @@ impl Ring<'_> {
         }
     }
 
-    /// Prepares each clip while the previous one is on screen.
+    /// Decodes and prepares each clip's picture while the previous clip is on screen.
     fn prepare_ahead(&self) {
         for index in 0..self.timeline.tracks.video.len() {
             if visible_range(self.timeline, index).meet(self.range).is_empty() {
@@ -174,7 +174,7 @@ impl Ring<'_> {
         }
     }
 
-    /// Draws a frame that the drawing threads have not started or not finished.
+    /// Draws a frame on the writer's thread, because the drawing threads have not started or not finished it.
     fn draw_now(
         &self,
         number: FrameNumber,

@@ -57,7 +57,7 @@ fn append(runs: &mut Runs, run: (FrameNumber, FrameNumber)) {
     }
 }
 
-/// Collects the statistics of frames while they are drawn.
+/// A collector of frame statistics.
 pub(super) struct Statistics {
     number: FrameNumber,
     seen: FrameStatistics,
@@ -94,7 +94,7 @@ impl Statistics {
         self.number += ONE;
     }
 
-    /// Returns the collected statistics.
+    /// Returns the statistics of all frames pushed so far.
     pub(super) fn finish(mut self) -> FrameStatistics {
         self.seen.last = self.grid.map_or(0, |grid| xxhash_rust::xxh3::xxh3_64(&grid));
         self.seen

@@ -27,7 +27,7 @@ const MOST: &[(&str, usize)] = &[
 const MOST_OTHERWISE: usize = 10_000;
 /// The header that carries the key.
 const KEY_HEADER: &str = "xi-api-key";
-/// The number of characters of neighbouring text that are sent to guide the tone.
+/// Maximum number of characters before and after the text of a request that are sent to guide the tone.
 const CONTEXT_CHARS: usize = 300;
 
 #[derive(Debug)]

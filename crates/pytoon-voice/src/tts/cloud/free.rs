@@ -11,7 +11,7 @@ use pytoon_vendor::{Accepted, Result, VendorError, VendorErrorKind};
 use std::future::Future;
 use std::time::Duration;
 
-/// Repeats a call until it returns a take, at most `backoff.attempts` times.
+/// Calls a server until it returns a take or a permanent error, at most `backoff.attempts` times.
 pub(super) async fn call_with_retries<F>(
     name: &str,
     backoff: &Backoff,
@@ -40,7 +40,8 @@ where
     }
 }
 
-/// Returns the backoff before another attempt, or `None` if a retry does not help.
+/// Returns the backoff before another attempt. Returns `None` if the error is permanent, no attempts are left, or the
+/// server asks for a longer pause than `backoff.max_ms`.
 fn pause_before(backoff: &Backoff, error: &VendorError, attempt: u32) -> Option<Duration> {
     let may_pass = matches!(error.kind, VendorErrorKind::RateLimited | VendorErrorKind::Server);
     if !may_pass || attempt >= backoff.attempts {

@@ -132,7 +132,7 @@ const REFUSALS: &[Row] = &[
 /// The JSON pointers of the error reasons.
 const REASONS: (&str, &str) = ("/error/details", "/reason");
 
-/// Returns the language and region with which a voice's name begins.
+/// Returns the language and region with which a voice's name begins, or the request's language if the name has none.
 fn language_code(voice: &str, language: &str) -> String {
     let mut parts = voice.split('-');
     match (parts.next(), parts.next(), parts.next()) {

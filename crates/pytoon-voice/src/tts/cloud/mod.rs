@@ -54,7 +54,7 @@ pub(crate) type HealthFuture<'a> =
 #[derive(Debug, Clone)]
 pub(crate) struct Speech<'a> {
     pub(crate) piece: &'a Piece,
-    /// The text before the piece, which guides the tone.
+    /// The text before the text to speak, which guides the tone.
     pub(crate) before: &'a str,
     pub(crate) after: &'a str,
     /// The language, a BCP 47 tag.
@@ -79,12 +79,12 @@ pub(crate) struct Scope {
 pub(crate) trait CloudAdapter: std::fmt::Debug + Send + Sync {
     /// Returns the limits of requests and the properties of replies.
     fn scope(&self) -> Scope;
-    /// Returns the size of a part of a request, including the separator to the next part. The unit is characters,
-    /// unless the vendor counts otherwise.
+    /// Returns the size of a sentence within a request, including the separator to the next one. The unit is
+    /// characters, unless the vendor counts otherwise.
     fn size(&self, text: &SpokenText) -> usize {
         text.text.chars().count()
     }
-    /// Builds the request of the paid call.
+    /// Builds the speech call to the vendor.
     fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, VendorError>;
     /// Parses the take in a 2xx reply, or returns its fault.
     fn take(&self, reply: &Reply, speech: &Speech<'_>) -> Result<Take, Unreadable>;
@@ -185,7 +185,7 @@ impl Cloud {
     }
 }
 
-/// The parts from which a provider is built.
+/// The settings, key and adapter from which a provider is built.
 pub(crate) struct Parts<'a> {
     pub(crate) name: &'a str,
     pub(crate) settings: CloudVoice,
@@ -223,13 +223,13 @@ impl Parts<'_> {
     }
 }
 
-/// The work of one speech request.
+/// A request to speak, split into requests to the vendor.
 struct Job {
     pieces: Vec<Piece>,
     language: String,
     voice: String,
     speed: f64,
-    /// True once a piece has failed. No other piece starts after that.
+    /// True once a request to the vendor has failed. No other request starts after that.
     stopped: AtomicBool,
 }
 
@@ -293,7 +293,7 @@ impl Inner {
         }
     }
 
-    /// Returns the cost of the pieces that are not stored yet, or `None` if all are stored.
+    /// Returns the cost of the requests whose takes are not stored yet, or `None` if all are stored.
     async fn missing(&self, job: &Job) -> Result<Option<MicroUsd>, VendorError> {
         let Payment::Ledger { paid, key_id } = &self.payment else { return Ok(None) };
         let mut missing = None;
@@ -334,8 +334,8 @@ impl Inner {
         }
     }
 
-    /// Returns the hash of a take. Equal hashes request the same take. The hash omits the neighbouring text, which
-    /// only affects the tone, so that one changed sentence leads to the purchase of one sentence.
+    /// Returns the request hash of one request to the vendor. The hash omits the neighbouring text, which only
+    /// affects the tone, so that one changed sentence leads to the purchase of one sentence.
     fn hash(&self, speech: &Speech<'_>) -> String {
         let what = json!({
             "tts": &*self.name,
@@ -355,7 +355,7 @@ impl Inner {
             .times_ceil(text.chars().count() as f64 / 1000.0)
     }
 
-    /// Makes the one paid call and validates its reply.
+    /// Makes one speech call, paid or free, and validates its reply.
     async fn buy(&self, speech: &Speech<'_>) -> Result<Take, VendorError> {
         let call = self.adapter.call(&self.http, speech)?;
         let paid = matches!(self.payment, Payment::Ledger { .. });
@@ -365,7 +365,7 @@ impl Inner {
     }
 }
 
-/// Parses the take in the reply to the paid call, or returns the error.
+/// Parses the take in the reply to a speech call, or returns the error.
 pub(crate) fn read_take(
     name: &str,
     http: &VendorHttp,

@@ -5,8 +5,9 @@
 use crate::installed::{InstalledVoice, Style};
 use crate::language::primary;
 
-/// Returns the best voice: first one with the exact tag (`en-GB`), then one of the same language, then one of the
-/// style, then the first by name. Never returns a voice of another language.
+/// Returns the best voice for a language. Voices with the exact tag (`en-GB`) precede others, then those of the
+/// style, then the voice `heart`, then the first by name. `en` alone counts as `en-US`. Never returns a voice of
+/// another language.
 pub fn choose<'a>(
     installed: &'a [InstalledVoice],
     language: &str,

@@ -88,7 +88,7 @@ fn pieces(words: &[PhonemeWord]) -> Vec<&[PhonemeWord]> {
     pieces
 }
 
-/// A piece in the model's input form.
+/// Phonemes in the form that the model takes as input.
 struct Line {
     phonemes: String,
     /// The range of characters in `phonemes` for each written word.

@@ -102,15 +102,16 @@ impl Neural {
         Self { runner, settings, folders, voices }
     }
 
-    /// Returns the name of an installed voice of the `heart` family that speaks a language. These voices are many
-    /// times faster than real time.
+    /// Returns the name of an installed voice of the `heart` family that speaks a language, or `None`. These voices
+    /// are many times faster than real time.
     pub(crate) fn quick_voice(&self, language: &str) -> Option<String> {
         let (mut installed, _) = self.folders.list();
         installed.retain(|voice| voice.manifest.family == Family::Heart);
         choose(&installed, language, None).map(|voice| voice.manifest.name.clone())
     }
 
-    /// Returns the installed voice for a request.
+    /// Returns the installed voice for a request: the one it names, the one configured for its language, or the best
+    /// match.
     fn voice(&self, request: &TtsRequest) -> Result<InstalledVoice> {
         let (installed, broken) = self.folders.list();
         if let Some(unread) = broken.iter().find(|voice| voice.exhausted) {

@@ -92,7 +92,7 @@ impl Timed {
         longest
     }
 
-    /// Converts to a sentence: trims the silence at both ends and times every written word.
+    /// Converts the audio to a sentence: trims the silence at both ends and times every written word.
     pub(crate) fn sentence(self, words: &[Word]) -> SpokenSentence {
         let used = speech::trim_silence(&self.samples);
         let length_ms = (used.len() as f64 / PER_MS).round() as i64;

@@ -20,14 +20,14 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Maximum time that a ready task waits if there is a free worker, in milliseconds.
+/// Time for which a due task waits, in milliseconds, above which no worker seems to be free.
 const UNCLAIMED_MS: i64 = 30_000;
-/// The duration from which a stage on this machine counts as stuck or starved, in milliseconds.
+/// Run time, in milliseconds, above which a stage on this machine counts as stuck or starved.
 const SLOW_MS: i64 = 600_000;
 /// Maximum difference between audio and video, in milliseconds: a frame of the slowest film.
 const APART_MS: f64 = 45.0;
 
-/// Diagnoses a job. The exit code reports a failure if the job failed.
+/// Diagnoses a job and prints the findings. The exit code reports a failure if a check failed.
 pub(crate) fn run(context: &Context, id: &JobId) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let at = database(&context.config, &context.secrets)?;
@@ -72,7 +72,7 @@ fn seconds(ms: i64) -> String {
     format!("{:.1} s", ms.max(0) as f64 / 1000.0)
 }
 
-/// Reports the status of the job, and the action that it requires.
+/// Reports the status of the job and what to do about it.
 fn standing(row: &JobRow, tasks: &[TaskRow], now: i64) -> Check {
     let status = row.status.as_str();
     let since = seconds(now - row.updated_at);
@@ -206,7 +206,7 @@ fn times(events: &[EventRow], now: i64) -> Check {
     Check::good("time", format!("{}{most}", told.join(", ")))
 }
 
-/// Reports the reasons why other engines than the requested ones drew scenes.
+/// Reports the scenes that another engine than the requested one drew, with the reasons.
 fn scenes_of(scenes: &[SceneRow], receipt: Option<&Value>) -> Vec<Check> {
     let fallen = scenes.iter().filter(|scene| scene.fallback_used);
     let mut checks: Vec<Check> = fallen
@@ -235,7 +235,7 @@ fn scenes_of(scenes: &[SceneRow], receipt: Option<&Value>) -> Vec<Check> {
     checks
 }
 
-/// Returns the kind of failure that a reason describes.
+/// Guesses the kind of failure from a reason's words.
 fn kind_in(why: &str) -> &'static str {
     let kinds = [
         ("auth", &["key", "401", "unauthori"][..]),
@@ -275,7 +275,7 @@ fn remedy(kind: &str) -> (&'static str, &'static str) {
     }
 }
 
-/// Reports the voice, and the method of word timing.
+/// Reports the voice, its failed providers, and the method of word timing.
 fn check_voice(receipt: &Value) -> Vec<Check> {
     let voice = &receipt["voice"];
     let attempts = voice["attempts"].as_array().into_iter().flatten();
@@ -328,7 +328,8 @@ fn findings(receipt: &Value) -> Vec<Check> {
     found.iter().map(check).collect()
 }
 
-/// Returns the length of the first stream of a kind in a file, in milliseconds.
+/// Returns the duration of the first stream of a type in a file, in milliseconds; `None` if FFprobe fails or there is
+/// no such stream.
 fn length(context: &Context, file: &Path, stream: &str) -> Option<f64> {
     let command = CommandLine::new("ffprobe", "measure a file")
         .args(["-v", "error", "-select_streams", stream, "-show_entries", "stream=duration"])

@@ -69,14 +69,15 @@ impl Check {
         Self::bad(Verdict::Failed, name, evidence, fix)
     }
 
-    /// Returns the check with a reference to the runbook of this name.
+    /// Adds a reference to the runbook with this name.
     fn see(mut self, page: &str) -> Self {
         self.runbook = Some(format!("docs/runbooks/{page}.md"));
         self
     }
 }
 
-/// Runs every check of the machine and the service. The exit code reports a failure if no film can be rendered.
+/// Runs every check of the machine and the service, and prints the results. The exit code reports a failure if no
+/// film can be rendered.
 pub(crate) fn run(context: &Context) -> anyhow::Result<ExitCode> {
     let mut checks = host::checks(context);
     match context.session() {

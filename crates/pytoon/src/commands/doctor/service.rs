@@ -10,11 +10,11 @@ use pytoon_store::{Store, is_postgres};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// The response time from which a database counts as slow, since it delays every step.
+/// Response time above which the database counts as slow. It delays every step.
 const SLOW: Duration = Duration::from_millis(250);
-/// The waiting time from which a ready task counts as having no worker.
+/// Waiting time above which a due task seems to have no worker.
 const OLD: Duration = Duration::from_secs(60);
-/// The clock difference from which logs, signatures and vendors are confused.
+/// Clock difference above which log times, signatures and calls to vendors go wrong.
 const CLOCK: Duration = Duration::from_secs(5);
 
 pub(super) fn checks(context: &Context) -> anyhow::Result<Vec<Check>> {
@@ -78,7 +78,7 @@ pub(super) fn engines(session: &EngineSession) -> Vec<Check> {
     engines.iter().map(check).collect()
 }
 
-/// Checks the database with its queue, paid calls and messages.
+/// Checks the database: its response, the queue, paid calls and webhook messages.
 fn stored(context: &Context) -> anyhow::Result<Vec<Check>> {
     let at = database(&context.config, &context.secrets)?;
     if !is_postgres(&at) && !Path::new(&at).is_file() {
@@ -196,7 +196,8 @@ fn clock(name: &str, theirs: SystemTime, ours: SystemTime) -> Check {
     }
 }
 
-/// Checks that the storage folder is writable, and compares a new file's modification time with the clock.
+/// Checks that the storage folder is writable, and compares a new file's modification time with the clock; `None`
+/// without a storage folder.
 fn written(storage: &Path) -> Option<Check> {
     if !storage.is_dir() {
         return None;
