@@ -227,7 +227,7 @@ fn a_converted_clip_is_noted() {
     );
     frames(&workspace, "pq.mp4");
     let receipt = std::fs::read_to_string(Path::new(&workspace.path("out/metadata.json")));
-    let note = "pq.mp4: its colours (PQ, BT.2020) were converted to BT.709";
+    let note = "pq.mp4: pytoon converted its colours (PQ, BT.2020) to BT.709";
     assert!(receipt.expect("a receipt").contains(note));
     frames(&workspace, "sdr.mp4");
     let receipt = std::fs::read_to_string(Path::new(&workspace.path("out/metadata.json")));

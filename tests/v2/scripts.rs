@@ -235,8 +235,8 @@ fn a_plan_lists_what_was_taken_out() {
     for part in [
         "note: neither shown nor spoken: the marks \"#\", \"**\", the address of a link",
         "note: neither shown nor spoken: the labels \"Narrator\"",
-        "note: taken as directions for the picture, not spoken: \"drum roll\"",
-        "note: a pause of 9.0 s was shortened to 5.0 s",
+        "note: directions for the picture, which the voice does not speak: \"drum roll\"",
+        "note: pytoon shortened a pause of 9.0 s to 5.0 s",
     ] {
         assert!(told.contains(part), "{part} is missing in {told}");
     }

@@ -146,7 +146,7 @@ fn sound_at_a_rate_that_no_recording_has_is_not_taken() {
     let bearer = format!("Bearer {}", service.key);
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "audio/wav")];
     let refused = service.send("POST", "/api/v2/assets", &headers, &wav);
-    refused.problem(422, "invalid_asset", &["1 samples a second"]);
+    refused.problem(422, "invalid_asset", &["sample rate is 1 Hz"]);
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn written_down_once(rules: &Value) {
     let studio = with_service(rules, "");
     // A plan buys nothing.
     let plan = run(studio.command(&["plan", "brief.yaml"]).env(KEY.0, KEY.1)).ok();
-    assert!(plan.stderr.contains("a plan buys nothing"), "{}", plan.stderr);
+    assert!(plan.stderr.contains("a plan makes no paid calls"), "{}", plan.stderr);
     assert_eq!(asked(&studio), 0);
     for out in ["one", "two"] {
         let film = render_with_service(&studio, out);

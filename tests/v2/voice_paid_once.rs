@@ -30,7 +30,11 @@ fn a_plan_buys_nothing_says_the_price_and_uses_what_is_bought() {
     let before = plan();
     assert_eq!((booth.asked("elevenlabs"), booth.asked("openai"), booth.rows().len()), (0, 0, 0));
     assert!(before.stdout.contains("voice    about $0.0"), "{}", before.stdout);
-    assert!(before.stderr.contains("the voice of elevenlabs is bought"), "{}", before.stderr);
+    assert!(
+        before.stderr.contains("elevenlabs speaks only when the film is made"),
+        "{}",
+        before.stderr
+    );
     booth.render(&spoken(WORDS, ""), "out");
     let asked = booth.asked("elevenlabs");
     let after = plan();

@@ -88,7 +88,9 @@ impl FromRequestParts<Api> for Caller {
             .into_iter()
             .filter(|scope| row.scopes.iter().any(|own| own == scope.as_str()))
             .max()
-            .ok_or_else(|| refused("this API key has no scopes"))?;
+            .ok_or_else(|| {
+                refused("this API key has no scopes: create another with `pytoon keys add`")
+            })?;
         api.limits.request(&row.id)?;
         Ok(Self { key_id: row.id, scope, hash: Some(hash) })
     }

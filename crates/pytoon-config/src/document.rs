@@ -133,7 +133,7 @@ impl<'a> Reader<'a> {
             Event::Scalar(text, style, _, None) => Ok(scalar(&text, style)),
             Event::SequenceStart(_, None) => self.sequence(path, depth),
             Event::MappingStart(_, None) => self.mapping(path, depth),
-            _ => refuse("a value is missing here"),
+            _ => refuse("expected a value: write one after the colon or the hyphen"),
         }
     }
 

@@ -408,7 +408,7 @@ impl CloudVoice {
             return at("breaker.failures", "it is less than 1".into());
         }
         if self.max_characters.is_some_and(|most| most < 20) {
-            return at("max_characters", "it is less than 20: words would not fit".into());
+            return at("max_characters", "it is less than 20: long words would not fit".into());
         }
         if !(0.0..=100.0).contains(&self.price_per_1000_characters_usd) {
             return at("price_per_1000_characters_usd", "it is not within 0 to 100".into());

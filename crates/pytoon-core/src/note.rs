@@ -272,15 +272,19 @@ impl fmt::Display for Note {
                 write!(f, "neither shown nor spoken: the labels {}", quoted(speakers))
             }
             Self::DirectionsRemoved { directions } => {
-                write!(f, "taken as directions for the picture, not spoken: {}", quoted(directions))
+                write!(
+                    f,
+                    "directions for the picture, which the voice does not speak: {}",
+                    quoted(directions)
+                )
             }
             Self::LinesJoined { lines } => write!(
                 f,
-                "{lines} lines of the script were joined: put a blank line or `- ` between them if \
-                 each is a sentence of its own"
+                "pytoon joined {lines} lines of the script: put a blank line or `- ` between \
+                 them if each is a sentence of its own"
             ),
             Self::NothingToSpeak {} => f.write_str(
-                "the script has no word that can be spoken, so it is shown without a voice",
+                "the script has no words to speak, so the film shows it without a voice",
             ),
             Self::ScriptWithoutFont { script, package } => write!(
                 f,
@@ -294,7 +298,8 @@ impl fmt::Display for Note {
             ),
             Self::PauseShortened { asked_ms, used_ms } => write!(
                 f,
-                "a pause of {:.1} s was shortened to {:.1} s, the longest a script may ask for",
+                "pytoon shortened a pause of {:.1} s to {:.1} s, the longest that a script may \
+                     request",
                 seconds(i64::from(*asked_ms)),
                 seconds(i64::from(*used_ms))
             ),
@@ -305,17 +310,23 @@ impl fmt::Display for Note {
             ),
             Self::MediaShownBriefly { files, scenes } => write!(
                 f,
-                "{files} media files are many for {scenes} scenes: each is shown for a short time only"
+                "{files} media files share {scenes} scenes, so each appears only briefly: use \
+                     fewer files or a longer script"
             ),
             Self::FilmExtended { needed_ms, asked_ms } => write!(
                 f,
-                "the film needs {:.1} s, more than the {:.1} s asked for: it was extended",
+                "the film lasts {:.1} s instead of the requested {:.1} s, because its words \
+                     need that long: shorten the script to meet the length",
                 seconds(*needed_ms),
                 seconds(*asked_ms)
             ),
             Self::VoiceSpedUp { factor } => {
                 let most = MAX_FILM / 1000;
-                write!(f, "the voice was sped up {factor:.3} times to fit a film of {most} s")
+                write!(
+                    f,
+                    "the voice speaks {factor:.3} times faster, so that the film fits \
+                     into {most} s: shorten the script for a normal pace"
+                )
             }
             Self::CaptionsTooFast { fast, captions, text, speed, limit, recorded } => {
                 let advice = if *recorded {
@@ -357,26 +368,27 @@ impl fmt::Display for Note {
             }
             Self::VoiceBoughtLater { provider, estimate } => write!(
                 f,
-                "the voice of {provider} is bought when the film is made, for about {estimate}: \
-                 until then the times are those of a local voice"
+                "{provider} speaks only when the film is made, for about {estimate}; until \
+                 then a local voice sets the times"
             ),
             Self::BudgetTooSmall { cost, budget, refused } => {
                 let then = match refused {
                     true => "so the job fails (`on_degrade`)",
-                    false => "the local engine draws the scenes that are not paid for",
+                    false => "the local engine draws the scenes that the budget does not cover",
                 };
                 write!(
                     f,
-                    "where nothing of it is bought yet, the film costs about {cost}, and its budget \
-                     is {budget}: {then}"
+                    "without earlier purchases the film costs about {cost}, and its budget is \
+                     {budget}: {then}"
                 )
             }
             Self::OldProviderName { field, name } => {
-                write!(f, "{field}: `{name}` means espeak here")
+                write!(f, "{field}: `{name}` is an old name of `espeak`: write `espeak`")
             }
-            Self::FilmSilent {} => {
-                f.write_str("the film is silent: captions hold for reading time")
-            }
+            Self::FilmSilent {} => f.write_str(
+                "no voice could speak, so the film is silent: each caption stays \
+                     for its reading time",
+            ),
             Self::VoiceSettingsUnusable { reason } => f.write_str(reason),
             Self::EngineUnavailable { field, engine, reason } => write!(
                 f,
@@ -385,22 +397,24 @@ impl fmt::Display for Note {
             ),
             Self::RecordingWithoutScript { reason } => write!(
                 f,
-                "voice_file has no script and could not be transcribed ({reason}): \
-                 captions show the prompt, spread over the voice"
+                "pytoon could not transcribe voice_file ({reason}): captions show the prompt, \
+                 spread over the voice; add the spoken words as `script`"
             ),
             Self::RecordingLacksWords { words, at_ms, at_end } => {
                 let (at, shown) = (seconds(*at_ms), shortened(words));
                 if *at_end {
                     write!(
                         f,
-                        "the recording ends at {at:.1} s, before \"{shown}\": these words are shown \
-                         without a voice"
+                        "the recording ends at {at:.1} s, before \"{shown}\": the film shows \
+                         these words without a voice; record them or remove them from the \
+                         script"
                     )
                 } else {
                     write!(
                         f,
-                        "the recording does not say \"{shown}\" (at {at:.1} s): these words are \
-                         shown without a voice"
+                        "the recording does not say \"{shown}\" (at {at:.1} s): the film shows \
+                         these words without a voice; record them or remove them from the \
+                         script"
                     )
                 }
             }
@@ -411,12 +425,11 @@ impl fmt::Display for Note {
                 seconds(*from_ms),
                 seconds(*to_ms)
             ),
-            Self::WordsSpread { reason } => write!(
-                f,
-                "captions are spread evenly over the recording, not timed word by word ({reason})"
-            ),
+            Self::WordsSpread { reason } => {
+                write!(f, "the times of the captions are only estimated ({reason})")
+            }
             Self::ClipColoursConverted { file, colours } => {
-                write!(f, "{file}: its colours ({colours}) were converted to BT.709")
+                write!(f, "{file}: pytoon converted its colours ({colours}) to BT.709")
             }
             Self::ClipCropped { file, percent } => write!(
                 f,
@@ -425,12 +438,13 @@ impl fmt::Display for Note {
             ),
             Self::ClipAlphaUnread { file } => write!(
                 f,
-                "{file}: its transparency is ignored, because this FFmpeg has no decoder for it \
-                 (libvpx)"
+                "{file}: this FFmpeg cannot decode its transparency; install an FFmpeg with \
+                 libvpx"
             ),
             Self::ClipInterlaced { file } => write!(
                 f,
-                "{file}: it is interlaced and stays interlaced, because this FFmpeg has neither bwdif nor yadif"
+                "{file}: it stays interlaced, because this FFmpeg cannot deinterlace; install \
+                     an FFmpeg with bwdif or yadif"
             ),
             Self::ClipSilent { file } => {
                 write!(f, "{file}: keep_audio has no effect, because the clip has no sound")
@@ -527,12 +541,12 @@ mod tests {
             {
                 "code": "clip_colours_converted",
                 "params": {"file": "a.mov", "colours": "HLG"},
-                "message": "a.mov: its colours (HLG) were converted to BT.709"
+                "message": "a.mov: pytoon converted its colours (HLG) to BT.709"
             },
             {
                 "code": "film_silent",
                 "params": {},
-                "message": "the film is silent: captions hold for reading time"
+                "message": "no voice could speak, so the film is silent: each caption stays for its reading time"
             }
         ]);
         assert_eq!(json, expected);

@@ -77,7 +77,12 @@ impl Capabilities {
 
 /// Returns the reason for rejecting requests with, or without, a picture.
 pub(crate) fn not_offered(with_picture: bool) -> &'static str {
-    if with_picture { "it cannot start from a picture" } else { "it cannot draw from words alone" }
+    if with_picture {
+        "it cannot start from a picture"
+    } else {
+        "it cannot generate a clip \
+         from text alone: it needs a picture"
+    }
 }
 
 impl Offer {

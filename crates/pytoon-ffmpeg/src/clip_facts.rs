@@ -45,7 +45,7 @@ pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, SystemError> {
 /// Removes the audio of a clip without touching its picture.
 pub fn strip_sound(runner: &Runner, path: &Path) -> Result<(), SystemError> {
     let silent = &disk::part_of(path);
-    let command = ffmpeg("extract a clip's audio")
+    let command = ffmpeg("remove a clip's audio")
         .input(path)
         .args(["-map", "0:v:0", "-c", "copy", "-movflags", "+faststart", "-f", "mp4", "-y"])
         .arg(file_arg(silent));

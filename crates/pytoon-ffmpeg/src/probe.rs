@@ -162,7 +162,10 @@ fn check_rate(sample_rate: u32) -> Result<(), String> {
     if sample_rate == 0 || (2_000..=768_000).contains(&sample_rate) {
         return Ok(());
     }
-    Err(format!("its sound has {sample_rate} samples a second; 2,000 to 768,000 can be used"))
+    Err(format!(
+        "its sample rate is {sample_rate} Hz; save it with a rate from 2,000 to \
+         768,000 Hz"
+    ))
 }
 
 const PACKET_ENTRIES: &str = "packet=stream_index,pts_time,dts_time,duration_time";
@@ -216,7 +219,7 @@ fn ask_program(runner: &Runner, path: &Path, what: &[&str]) -> Result<String, Sy
             )
         }
         SystemError::SaidTooMuch { .. } => {
-            let reason = "it has too many streams or tags to be a clip or a sound";
+            let reason = "it has too many streams or tags; convert it to MP4 or WAV";
             SystemError::unusable(path, reason)
         }
         other => other,

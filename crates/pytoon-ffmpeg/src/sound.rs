@@ -93,7 +93,7 @@ fn not_sound(path: &Path, error: SystemError) -> SystemError {
 
 fn nonempty(path: &Path, samples: Vec<f32>) -> Result<Vec<f32>, SystemError> {
     if samples.is_empty() {
-        return Err(SystemError::unusable(path, "it has no sound in it"));
+        return Err(SystemError::unusable(path, "it contains no audio"));
     }
     Ok(samples)
 }

@@ -55,12 +55,15 @@ pub fn read(runner: &Runner, path: &Path) -> Result<ClipFile, SystemError> {
 /// Analyses a clip that has already been probed.
 pub fn of_probe(runner: &Runner, path: &Path, probe: &MediaProbe) -> Result<ClipFile, SystemError> {
     let Some(video) = &probe.video else {
-        return Err(SystemError::unusable(path, "it has no picture"));
+        return Err(SystemError::unusable(path, "it contains no video"));
     };
     if !(1..=16_384).contains(&video.width) || !(1..=16_384).contains(&video.height) {
         return Err(SystemError::unusable(
             path,
-            format!("{} x {} pixels cannot be used", video.width, video.height),
+            format!(
+                "{} x {} pixels are not supported; scale it to at most 16384 x 16384",
+                video.width, video.height
+            ),
         ));
     }
     if video.needs_dolby_vision {

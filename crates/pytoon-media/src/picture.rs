@@ -228,7 +228,7 @@ fn decode(
         )
     })?;
     if format == ImageFormat::Jpeg && !jpeg::has_end(&bytes) && !jpeg::has_all_rows(&bytes) {
-        return Err(SystemError::unusable(path, "the JPEG is cut off: its end is missing"));
+        return Err(SystemError::unusable(path, "the JPEG is truncated; copy or export it again"));
     }
     let mut reader = ImageReader::with_format(Cursor::new(bytes.as_slice()), format);
     // Our own limit of pixels is checked before anything is decoded. Until then, and for a picture's other data,

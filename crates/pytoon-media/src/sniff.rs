@@ -31,7 +31,7 @@ pub fn sniff(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Sni
     }
     let probed = probe_picture(runner, path)?;
     if probed.video.is_none() && probed.audio.is_none() {
-        return Err(SystemError::unusable(path, "it holds neither a picture nor a sound"));
+        return Err(SystemError::unusable(path, "it contains neither a picture nor audio"));
     }
     if probed.video.is_some() {
         let usable = clip_reading::of_probe(runner, path, &probed)

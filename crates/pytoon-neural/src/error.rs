@@ -27,10 +27,10 @@ pub enum NeuralError {
     #[error("the model failed: {0}")]
     Failed(String),
     /// The system refused the model's thread. Retry later.
-    #[error("no thread for the model: {0}")]
+    #[error("the system refused a thread for the model: {0}")]
     NoThread(String),
     /// The model exceeded its memory limit and will not run again.
-    #[error("the model asked for more than {mib} MiB of memory and was stopped")]
+    #[error("the model needs more than {mib} MiB of memory, so pytoon stopped it")]
     TooMuchMemory {
         /// The memory limit, in MiB.
         mib: usize,

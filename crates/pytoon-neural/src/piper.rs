@@ -86,7 +86,10 @@ impl PiperConfig {
         let config: Self = serde_json::from_slice(bytes)
             .map_err(|error| bad(format!("it is not a Piper voice's `.onnx.json`: {error}")))?;
         if !(8_000..=48_000).contains(&config.audio.sample_rate) {
-            return Err(bad(format!("a sample rate of {} Hz", config.audio.sample_rate)));
+            return Err(bad(format!(
+                "its sample rate of {} Hz is not within 8000 to 48000",
+                config.audio.sample_rate
+            )));
         }
         if config.phoneme_type.as_deref().is_some_and(|kind| kind != "espeak") {
             return Err(bad("its phonemes are not eSpeak NG's; no others are supported".into()));
@@ -99,7 +102,7 @@ impl PiperConfig {
         let scales =
             [config.inference.noise_scale, config.inference.length_scale, config.inference.noise_w];
         if scales.iter().any(|scale| !(0.0..=5.0).contains(scale)) || scales[1] < 0.1 {
-            return Err(bad(format!("scales of {scales:?}")));
+            return Err(bad(format!("its noise and length scales {scales:?} are out of range")));
         }
         if !(1..=10_000).contains(&config.num_speakers) {
             return Err(bad(format!("{} speakers", config.num_speakers)));
@@ -286,7 +289,8 @@ impl Loaded {
         }
         let (_, samples) = floats(self.run(inputs, self.output, options)?)?;
         if samples.len() != frames * HOP {
-            let reason = format!("{} samples for {frames} frames", samples.len());
+            let reason =
+                format!("the model returned {} samples for {frames} frames", samples.len());
             return Err(NeuralError::failed(reason));
         }
         Ok((samples, durations))

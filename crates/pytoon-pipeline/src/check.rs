@@ -91,15 +91,17 @@ impl Findings {
 
 fn check_file(findings: &mut Findings, film: &Finished<'_>, probed: &MediaProbe) {
     let profile = &film.timeline.profile;
-    let Some(video) = &probed.video else { return findings.add("codecs", "there is no picture") };
+    let Some(video) = &probed.video else {
+        return findings.add("codecs", "there is no video stream");
+    };
     if video.codec != "h264" || video.pixel_format != "yuv420p" {
         findings.add("codecs", format!("the picture is {} {}", video.codec, video.pixel_format));
     }
     match &probed.audio {
         Some(audio) if audio.codec == "aac" && audio.sample_rate == 48_000 => {}
         Some(audio) => findings
-            .add("codecs", format!("the sound is {} at {} Hz", audio.codec, audio.sample_rate)),
-        None => findings.add("codecs", "there is no sound track"),
+            .add("codecs", format!("the audio is {} at {} Hz", audio.codec, audio.sample_rate)),
+        None => findings.add("codecs", "there is no audio stream"),
     }
     if (video.width, video.height) != (profile.width, profile.height) {
         findings.add(

@@ -35,7 +35,7 @@ pub enum PipelineError {
     #[error("failed to draw: {0}")]
     Drawing(#[from] CompositorError),
     /// Audio could not be processed.
-    #[error("failed to process the sound: {0}")]
+    #[error("failed to process the audio: {0}")]
     Audio(#[from] pytoon_audio::AudioError),
     /// Stored files could not be fetched or uploaded.
     #[error("failed to {0}")]
@@ -50,7 +50,7 @@ pub enum PipelineError {
     #[error("the job is held, because on_degrade is `hold`; `pytoon resume` continues it: {0}")]
     Held(String),
     /// A required stage has not run for this brief.
-    #[error("the stage `{0}` has to run for this brief first")]
+    #[error("the stage `{0}` has not run for this brief: run it first")]
     NotReady(StageId),
     /// The stage's output is from another version of Pytoon or another brief. The job can restart and reuses its
     /// purchases.

@@ -57,7 +57,7 @@ pub fn render(
         Ok(receipt) => {
             // The film is published; without its pieces the next render only takes longer.
             if let Err(error) = owned.finish() {
-                let detail = format!("the pieces of the film could not be kept: {error}");
+                let detail = format!("failed to store the intermediate files of the film: {error}");
                 Event::Warning { detail: &detail }.emit();
             }
             Ok(Rendered { folder: root.to_owned(), receipt })

@@ -370,7 +370,7 @@ impl Resolver<'_> {
             .map_err(|error| self.error(field, reason_of(&error)))?;
         match probe.audio {
             Some(_) => Ok(name),
-            None => Err(self.error(field, format!("{path} has no sound"))),
+            None => Err(self.error(field, format!("{path} has no audio"))),
         }
     }
 

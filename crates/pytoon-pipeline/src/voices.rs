@@ -50,7 +50,7 @@ impl StageContext<'_> {
         limits: CallLimits,
     ) -> Result<Result<OpenAi, String>> {
         if !self.buys() {
-            return Ok(Err("a plan buys nothing".to_owned()));
+            return Ok(Err("a plan makes no paid calls".to_owned()));
         }
         let Some(key) = self.engines().secrets().find(&settings.key_env)? else {
             return Ok(Err(format!("it has no key: set {}", settings.key_env.join(" or "))));

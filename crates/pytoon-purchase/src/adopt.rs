@@ -68,7 +68,7 @@ impl Buyer {
         rows.retain(|row| !is_lost(row));
         let Some(row) = most_telling(rows) else { return Ok(None) };
         if row.state == CallState::Refused {
-            let message = "it refused the same request before, so it is not called again";
+            let message = "it rejected the same request before, so it is not called again";
             return Err(order.error(VendorErrorKind::Moderation, message).into());
         }
         let now = self.world.now();

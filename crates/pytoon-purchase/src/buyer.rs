@@ -74,7 +74,7 @@ impl Buyer {
             return Ok(());
         }
         let message = "the job was cancelled";
-        Err(VendorError::new(vendor, "go on", VendorErrorKind::Cancelled, message))
+        Err(VendorError::new(vendor, "continue", VendorErrorKind::Cancelled, message))
     }
 
     /// Returns [`Stop::Later`] with the delay, or [`Stop::Failed`] if the user cancelled.

@@ -180,13 +180,15 @@ impl Buyer {
             Admission::TooFast { retry_at }
                 if order.deadline.is_some_and(|deadline| retry_at > deadline) =>
             {
-                let message = "its requests_per_minute are used up until the deadline";
+                let message = "its requests_per_minute is exhausted until the deadline: raise \
+                     it in engine.yaml, or retry later";
                 fails(VendorErrorKind::Deadline, message)
             }
             // Do not wait for a slot that is known to come too late.
             Admission::TooFast { retry_at } if retry_at > give_up_at => fails(
                 VendorErrorKind::Cooling,
-                "its requests_per_minute are used up for longer than the maximum wait",
+                "its requests_per_minute is exhausted for longer than the maximum wait: raise \
+                     it in engine.yaml, or retry later",
             ),
             Admission::TooFast { retry_at } => {
                 let ms = (retry_at - now).clamp(20, 60_000) as u64;
@@ -207,8 +209,10 @@ impl<S: Seller> Purchase<'_, S> {
         let slept = self.now() - self.row.created_at;
         let checked = match self.buyer.check_cancel(&self.order.vendor) {
             Ok(()) if slept >= millis(FRESH) => {
-                let message =
-                    format!("{slept} ms passed between its row and the call, which was not made");
+                let message = format!(
+                    "the call was not made, because {slept} ms passed after its ledger \
+                         row was written (the process was suspended)"
+                );
                 Err(self.order.error(VendorErrorKind::Ledger, message))
             }
             checked => checked,

@@ -89,7 +89,7 @@ pub(crate) enum ClipError {
     Folder(#[from] std::io::Error),
     #[error("ffmpeg failed: {0}")]
     Failed(String),
-    #[error("no film of that size or length is made here")]
+    #[error("the simulator makes no clip of that size or length")]
     Bounds,
     #[error("the encoder was stopped")]
     Stopped,

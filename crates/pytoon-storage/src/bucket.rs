@@ -253,7 +253,7 @@ impl Bucket {
             None => Err(StorageError::Store {
                 operation: "find",
                 name: PROBE.to_owned(),
-                reason: "what was written is not there".to_owned(),
+                reason: "the object that was just written does not exist".to_owned(),
             }),
         }
     }
@@ -261,7 +261,8 @@ impl Bucket {
 
 /// Splits a URL such as `s3://films/eu` into the bucket and the prefix. The error names the accepted form.
 fn parts(address: &str) -> Result<(String, String), String> {
-    let form = "it is s3://bucket or s3://bucket/prefix, or empty for the folder storage_dir";
+    let form = "it must be s3://bucket or s3://bucket/prefix, or empty for the folder \
+         storage_dir";
     // The address may contain keys by mistake: it is not repeated.
     let url =
         Url::parse(address).map_err(|error| format!("this is not an address ({error}); {form}"))?;

@@ -56,7 +56,7 @@ impl DatabaseFile {
     fn check(&self) -> Result<(), StoreError> {
         let reason = match std::fs::metadata(&self.path) {
             Ok(now) if now.dev() != self.device || now.ino() != self.inode => {
-                "another file is in its place"
+                "another file replaced it"
             }
             // SQLite's header alone has 100 bytes (https://www.sqlite.org/fileformat.html, 1.3).
             Ok(now) if now.len() < 100 => "it was truncated",

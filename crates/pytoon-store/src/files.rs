@@ -123,7 +123,7 @@ async fn turn(db: &Db, name: &str, holder: &str, holds: Duration) -> Result<bool
         holds = ms(holds)
     );
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(name).bind(holder).fetch_all(&db.pool).await;
-    Ok(!rows.map_err(database("wait for the turn"))?.is_empty())
+    Ok(!rows.map_err(database("claim work that one process at a time does"))?.is_empty())
 }
 
 impl FileStore for Store {

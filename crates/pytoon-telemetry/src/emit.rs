@@ -30,7 +30,7 @@ impl Event<'_> {
                 info!(event, provider, sentences, duration_ms, "a TTS provider spoke the script");
             }
             Self::TtsProviderLeftOut { provider, reason } => {
-                info!(event, provider, reason, "a TTS provider is left out");
+                info!(event, provider, reason, "a TTS provider was skipped");
             }
             Self::AllTtsProvidersFailed { tried } => {
                 warn!(event, tried, "All TTS providers failed: the film is silent and captioned");
@@ -155,7 +155,7 @@ impl Event<'_> {
                     scene,
                     engine,
                     call,
-                    "a paid call has no response: decide it with `pytoon ledger resolve`"
+                    "a paid call has no response: resolve it with `pytoon ledger resolve`"
                 );
             }
             Self::EngineCancelled { engine, call, outcome } => {
@@ -212,7 +212,7 @@ impl Event<'_> {
                 warn!(event, characters, "no installed font has these characters");
             }
             Self::SelfCheckFinding { check, detail } => {
-                warn!(event, check, detail, "the self-check found something");
+                warn!(event, check, detail, "the self-check reports a problem with the film");
             }
             Self::Warning { detail } => warn!(event, detail, "a note about the brief"),
             Self::ProcessFinished { program, purpose, duration_ms } => {

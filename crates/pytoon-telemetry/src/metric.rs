@@ -233,7 +233,7 @@ fn describe() {
     describe_counter!(FALLBACKS, "Fallbacks from one engine to the next.");
     describe_histogram!(SCENE_SECONDS, Unit::Seconds, "Time until a scene had its picture.");
     describe_histogram!(STEP_SECONDS, Unit::Seconds, "Duration of one step at a vendor.");
-    describe_counter!(FLAGS, "Prompts stopped, changed or refused, by who objected.");
+    describe_counter!(FLAGS, "Prompts that were blocked, changed or rejected, by moderator.");
     describe_counter!(REPHRASES, "Refused prompts that were rephrased.");
     describe_gauge!(BREAKER, "Circuit breaker: 0 closed, 1 half open, 2 open.");
     describe_gauge!(SPEND, "US dollars charged today (UTC) by the ledger.");

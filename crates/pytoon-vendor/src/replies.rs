@@ -11,7 +11,13 @@ use serde_json::Value;
 /// Returns the API key, or an error of kind `Auth` if the engine has none.
 pub fn key<'a>(http: &'a VendorHttp, operation: &'static str) -> Result<&'a str> {
     http.key().map(ExposeSecret::expose_secret).ok_or_else(|| {
-        VendorError::new(http.engine(), operation, VendorErrorKind::Auth, "there is no key")
+        VendorError::new(
+            http.engine(),
+            operation,
+            VendorErrorKind::Auth,
+            "there is no API \
+             key: set the engine's key_env variable in .env",
+        )
     })
 }
 

@@ -14,7 +14,7 @@ pub struct InvalidId(String);
 
 impl fmt::Display for InvalidId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no id: it is empty, or names a folder", self.0)
+        write!(f, "`{}` is not an id: it is empty, or contains a path separator", self.0)
     }
 }
 

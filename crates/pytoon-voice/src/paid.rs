@@ -213,7 +213,7 @@ where
                 let duration_ms = goods.length_ms().round() as i64;
                 Verdict::Usable { duration_ms, changed: false }
             }
-            None => Verdict::Unusable(format!("{} is not whole", path.display())),
+            None => Verdict::Unusable(format!("{} is damaged", path.display())),
         })
     }
 

@@ -68,7 +68,8 @@ fn patiently(provider: &dyn TtsProvider, request: &TtsRequest) -> Result<Vec<Spo
     loop {
         match provider.speak(request) {
             Err(error) if error.is_of_the_ledger() && tries < LEDGER_TRIES => {
-                Event::Warning { detail: &format!("the voice waits: {error}") }.emit();
+                Event::Warning { detail: &format!("the voice waits for the ledger: {error}") }
+                    .emit();
                 std::thread::sleep(LEDGER_PAUSE);
                 tries += 1;
             }

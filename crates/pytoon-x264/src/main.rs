@@ -112,7 +112,7 @@ fn write_file(
             }
             Order::Finish => break,
             // `End` here means that the parent died or gave the file up.
-            other => return Err(format!("{other:?} in the middle of a file")),
+            other => return Err(format!("unexpected command {other:?} inside a file")),
         }
     }
     while let Some(coded) = encoder.flush()? {

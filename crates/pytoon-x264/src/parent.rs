@@ -69,7 +69,7 @@ impl Parent {
 
     /// Waits for the next command.
     pub(crate) fn next(&mut self) -> Result<Order, String> {
-        let failed = |e| format!("reading an order of the parent: {e}");
+        let failed = |e| format!("reading a command from the parent: {e}");
         let mut kind = [0];
         let read = match self.orders.read_exact(&mut kind) {
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
@@ -105,7 +105,7 @@ impl Parent {
                 Ok(Order::Frame(Slot(slot)))
             }
             b'e' => Ok(Order::Finish),
-            other => Err(format!("unknown order: byte {other}")),
+            other => Err(format!("unknown command: byte {other}")),
         }
     }
 

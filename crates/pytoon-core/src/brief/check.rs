@@ -42,7 +42,8 @@ impl Brief {
                 return Some(FieldProblem::new(
                     field,
                     format!(
-                        "{chars} characters are more than a film of {MAX_FILM_SECONDS} s can hold (at most {MAX_SCRIPT_CHARS})"
+                        "{chars} characters are too many for a film of {MAX_FILM_SECONDS} s: \
+                             shorten the script to {MAX_SCRIPT_CHARS}"
                     ),
                 ));
             }

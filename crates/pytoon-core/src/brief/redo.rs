@@ -32,10 +32,11 @@ impl SceneChange {
         let place = scene_place(scene).filter(|place| count == 0 || *place as usize <= count);
         let place = place.ok_or_else(|| {
             let known = match count {
-                0 => "scenes count from 1, as `1` or `scene_01`".to_owned(),
-                1 => "the film has one, `1` or `scene_01`".to_owned(),
+                0 => "the first scene is `1` or `scene_01`".to_owned(),
+                1 => "the film has one scene: `1` or `scene_01`".to_owned(),
                 _ => format!(
-                    "the film has {count}, `1` to `{count}` or `scene_01` to `scene_{count:02}`"
+                    "the film has {count} scenes: `1` to `{count}` or `scene_01` to \
+                         `scene_{count:02}`"
                 ),
             };
             FieldProblem::new("scene", format!("there is no scene `{scene}`; {known}"))

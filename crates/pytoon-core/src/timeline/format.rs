@@ -417,16 +417,11 @@ mod tests {
         for (place, value, field, reason) in [
             ("/version", 2, "version", "version 2 is not supported; this program reads version 1"),
             ("/frameRate", 30, "frameRate", "it differs from profile.frame_rate"),
-            ("/totalFrames", 0, "totalFrames", "0 frames are not a film of up to 60 s"),
+            ("/totalFrames", 0, "totalFrames", "0 frames are not a valid length"),
             ("/totalFrames", 121, "totalDuration", "4004 ms is not 121 frames"),
             ("/totalDuration", 4000, "totalDuration", "4000 ms is not 120 frames"),
             ("/tracks/video/0/end", i64::MAX, "tracks.video", "9223372036854775807 ms is far"),
-            (
-                "/tracks/overlays/0/start",
-                i64::MIN,
-                "tracks.overlays",
-                "ms is far outside of the film",
-            ),
+            ("/tracks/overlays/0/start", i64::MIN, "tracks.overlays", "ms is far outside the film"),
             ("/tracks/video/1/transitionIn/duration", 600_001, "tracks.video", "600001 ms is far"),
         ] {
             let mut film = film();

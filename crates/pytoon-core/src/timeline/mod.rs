@@ -451,7 +451,13 @@ impl Timeline {
         let longest = MAX_FILM + Ms::new(1000);
         (self.total_frames <= Frame::ZERO || self.total_duration() > longest).then(|| {
             let (frames, seconds) = (self.total_frames, MAX_FILM.get() / 1000);
-            ("totalFrames".into(), format!("{frames} frames are not a film of up to {seconds} s"))
+            (
+                "totalFrames".into(),
+                format!(
+                    "{frames} frames are not a valid length: use 1 \
+                 frame to {seconds} s"
+                ),
+            )
         })
     }
 
@@ -489,7 +495,12 @@ impl Timeline {
                         && window.x + window.width <= 1.0 + 1e-6
                         && window.y + window.height <= 1.0 + 1e-6;
                     if !inside {
-                        return Some((at("source.motion"), "a window leaves the picture".into()));
+                        return Some((
+                            at("source.motion"),
+                            "a window extends beyond the \
+                             picture: keep it within 0 to 1 in both directions"
+                                .into(),
+                        ));
                     }
                 }
                 if motion.end_frame <= motion.start_frame {
@@ -508,7 +519,12 @@ impl Timeline {
                     && transition.end_frame >= clip.start_frame
                     && transition.end_frame <= clip.end_frame;
                 if !sane {
-                    return Some((at("transitionIn"), "it does not lie across the cut".into()));
+                    return Some((
+                        at("transitionIn"),
+                        "it must start before and end after the \
+                         cut, within both clips"
+                            .into(),
+                    ));
                 }
             }
         }

@@ -92,7 +92,7 @@ impl Pika {
         let options: Options = read_options(parts.config)?;
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '.';
         let is_name = !options.version.is_empty() && options.version.chars().all(is_plain);
-        require(is_name, "options.version", "it is a name such as `v2.2`")?;
+        require(is_name, "options.version", "it must be a version such as `v2.2`")?;
         let sold = Capabilities {
             from_words: Some(offer(false)),
             from_picture: Some(offer(true)),
@@ -284,7 +284,7 @@ impl Vendor for Pika {
         let (kind, said) = Self::meaning(engine, &reply);
         if reply.status == 403 && kind == VendorErrorKind::Auth {
             // Only an administrator's key may read the balance; at least the vendor knows this key.
-            let detail = Some("the key may not see the balance".to_owned());
+            let detail = Some("the API key lacks permission to read the balance".to_owned());
             return Ok(EngineHealth { balance: None, detail });
         }
         if !reply.is_success() {

@@ -46,7 +46,7 @@ impl Engine {
                 self.name.as_str(),
                 "start",
                 VendorErrorKind::Cooling,
-                "it is switched off",
+                "it is disabled or unknown: set `enabled: true` in engine.yaml",
             )
         })
     }
@@ -255,6 +255,6 @@ impl Seller for EngineSeller {
 /// clip also fetch it.
 pub(super) fn pinned(set: &EngineSet, row: &CallRow) -> Result<Engine> {
     set.adapter_for(row).map_err(|reason| {
-        VendorError::new(&row.engine, "go on with paid work", VendorErrorKind::Undecided, reason)
+        VendorError::new(&row.engine, "resume a paid call", VendorErrorKind::Undecided, reason)
     })
 }

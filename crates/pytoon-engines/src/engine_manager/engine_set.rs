@@ -162,7 +162,7 @@ impl EngineSet {
         let key = pinned.or(keys.first()).cloned();
         if key.is_none() && !config.key_env.is_empty() {
             let variables = config.key_env.join(" or ");
-            return Err(format!("the key that bought it is gone: set {variables}"));
+            return Err(format!("the API key that paid for the clip is missing: set {variables}"));
         }
         let made = adapter(&row.engine, &config, key.as_ref());
         let adapter = made.map_err(|(field, reason)| format!("{field}: {reason}"))?;

@@ -478,7 +478,12 @@ fn outcome(walk: &mut Walk, clip: Option<ClipUse>) -> SceneOutcome {
 
 fn stopped(order: &SceneOrder) -> VendorError {
     let (engine, kind) = (order.chain.members[0].engine.as_str(), VendorErrorKind::Moderation);
-    VendorError::new(engine, "send the prompt", kind, "the prompt must not leave")
+    VendorError::new(
+        engine,
+        "send the prompt",
+        kind,
+        "moderation blocks this prompt: change the scene's prompt",
+    )
 }
 
 fn record(

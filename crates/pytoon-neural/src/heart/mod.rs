@@ -138,8 +138,10 @@ impl Loaded {
         let durations = counts(next()?, MAX_FRAMES)?;
         let frames: usize = durations.iter().sum();
         if durations.len() != count || frames == 0 || frames > MAX_TAKE {
-            let reason =
-                format!("{} durations with {frames} frames for {count} ids", durations.len());
+            let reason = format!(
+                "the model returned {} durations with {frames} frames for {count} ids",
+                durations.len()
+            );
             return Err(NeuralError::failed(reason));
         }
         let spectrum = Spectrum {
@@ -151,7 +153,7 @@ impl Loaded {
             pitch: floats(next()?)?.1.into_iter().map(|hz| hz * delivery.pitch as f32).collect(),
         };
         if spectrum.pitch.len() != 2 * frames || !spectrum.is_whole() {
-            return Err(NeuralError::failed("its outputs do not fit each other"));
+            return Err(NeuralError::failed("the model's outputs have different lengths"));
         }
         let mut noise = Normal::new(delivery.seed, "breath");
         Ok((self.vocoder.sound(&spectrum, &mut noise), durations))

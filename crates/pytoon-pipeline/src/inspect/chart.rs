@@ -132,7 +132,7 @@ fn head(canvas: &mut Canvas<'_>, found: &Inspection, name: &str) {
     let (facts, receipt) = (&found.facts, &found.receipt);
     let lufs = |value: Option<f64>| value.map_or("silent".to_owned(), |v| format!("{v:.1} LUFS"));
     let confidence = receipt.voice.alignment_confidence.map_or(String::new(), |c| {
-        format!(" (confidence {c:.2}{})", if c < 0.3 { ": do not trust these words" } else { "" })
+        format!(" (confidence {c:.2}{})", if c < 0.3 { ": word times are unreliable" } else { "" })
     });
     let voice = receipt.voice.provider.as_deref().unwrap_or("nobody");
     let offset = facts.av_offset_ms.map_or("not measured".to_owned(), |ms| format!("{ms:+.1} ms"));

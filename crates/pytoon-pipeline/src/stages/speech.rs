@@ -267,7 +267,11 @@ fn keep_voice(chain: &Chain, request: &mut TtsRequest, kept: KeptVoice) -> Optio
     let lost = |reason: &str| Some(Note::VoiceLost { voice: who, reason: reason.to_owned() });
     let Some(provider) = chain.providers.iter().find(|p| p.name() == kept.provider) else {
         let left_out = chain.left_out.iter().find(|left| left.provider == kept.provider);
-        return lost(left_out.map_or("it is switched off", |left| left.reason.as_str()));
+        return lost(
+            left_out.map_or("it is disabled: enable it under `tts` in defaults.yaml", |left| {
+                left.reason.as_str()
+            }),
+        );
     };
     let name = kept.name?;
     let named = TtsRequest { voice: Some(name.clone()), ..request.clone() };

@@ -14,7 +14,7 @@ use url::{Host, Url};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The scheme is not HTTP.
-    #[error("{0}: addresses are not followed")]
+    #[error("{0}: URLs are not supported: use https")]
     Scheme(String),
     /// The URL does not use TLS, and its host is not exempt.
     #[error("it has to begin with https://")]

@@ -248,7 +248,7 @@ fn entries(files: &BTreeMap<String, PathBuf>) -> Result<BTreeMap<String, FileEnt
         .map(|(role, path)| {
             let bytes = std::fs::metadata(path).map_err(|error| at(path, error))?.len();
             if bytes > MAX_FILE {
-                let most = format!("at most {MAX_FILE} are taken");
+                let most = format!("the limit is {MAX_FILE} bytes");
                 return no_voice(path, format!("{bytes} bytes are too large for a voice; {most}"));
             }
             let sha256 = file_hash(path).map_err(|error| at(path, error))?;

@@ -141,7 +141,7 @@ impl Manifest {
         manifest.check()?;
         let name = &manifest.name;
         let is_folders = folder.file_name().is_some_and(|own| own.to_string_lossy() == *name);
-        ensure(is_folders, format!("it names the voice `{name}`"))?;
+        ensure(is_folders, format!("its name `{name}` differs from the name of its folder"))?;
         Ok(manifest)
     }
 
@@ -152,7 +152,7 @@ impl Manifest {
         ensure(is_known, format!("version {version} is not supported, only {VERSION}"))?;
         ensure(is_voice_name(name), format!("`{name}` is not a voice's name"))?;
         let is_usual = (8_000..=48_000).contains(sample_rate);
-        ensure(is_usual, format!("a sample rate of {sample_rate} Hz"))?;
+        ensure(is_usual, format!("sample_rate {sample_rate} is not within 8000 to 48000"))?;
         let is_pace = self.words_per_minute.is_none_or(|pace| (60..=400).contains(&pace));
         ensure(is_pace, "words_per_minute is outside 60 to 400")?;
         ensure(files.contains_key("model"), "it names no model")?;

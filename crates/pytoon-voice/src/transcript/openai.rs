@@ -128,7 +128,10 @@ impl OpenAi {
         let bytes = std::fs::read(audio).map_err(|e| SystemError::read(audio, e))?;
         if bytes.len() > MAX_FILE {
             let size = bytes.len() >> 20;
-            return Ok(Err(format!("the recording has {size} MB and the service takes 25")));
+            return Ok(Err(format!(
+                "the recording has {size} MB, and the service accepts at \
+                 most 25: shorten it"
+            )));
         }
         let code = language.and_then(two_letters);
         let language = code.as_deref();
@@ -202,7 +205,7 @@ pub(crate) fn read_transcript(
     let json = reply.json().unwrap_or_default();
     let Some(text) = text_at(&json, "/text").map(str::trim) else {
         // The answer is not the vendor's, so it is unknown if the transcript was bought.
-        let what = "the reply has no text in it";
+        let what = "the reply contains no text";
         return Err(delivered(Accepted::Maybe, VendorErrorKind::Protocol, what));
     };
     if !text.chars().any(char::is_alphanumeric) || text.chars().count() > MAX_CHARS {

@@ -82,7 +82,7 @@ impl ChainParts<'_> {
             },
             VoiceProvider::Server(name) => match self.settings.openai_compatible.get(&**name) {
                 Some(settings) => self.server(name, settings),
-                None => Ok(Err(format!("tts.openai_compatible.{name} is not there"))),
+                None => Ok(Err(format!("tts.openai_compatible.{name} is not configured"))),
             },
         }
     }
@@ -94,7 +94,7 @@ impl ChainParts<'_> {
     ) -> Result<ProviderResult, ChainError> {
         let name = provider.as_str();
         let Some(settings) = self.settings.cloud(provider) else {
-            return Ok(Err(format!("tts.{name} is not there")));
+            return Ok(Err(format!("tts.{name} is not configured")));
         };
         let wrong =
             |(field, reason): Problem| ChainError::Field((format!("tts.{name}.{field}"), reason));

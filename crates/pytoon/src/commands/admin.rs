@@ -140,7 +140,7 @@ pub(crate) fn webhooks(context: &Context, action: &WebhooksAction) -> anyhow::Re
                 return output::json(&rows);
             }
             if rows.is_empty() {
-                output::note("there is none");
+                output::note("no results");
             }
             for row in rows {
                 let last = row.attempts.last().and_then(|attempt| attempt.error.as_deref());

@@ -123,7 +123,7 @@ fn health_word(name: &str, engine: Option<&Engine>, report: Option<&HealthReport
         (None, None) if name == "local" => "ok".to_owned(),
         (None, Some(engine)) if !engine.config.enabled => "disabled".to_owned(),
         (None, Some(engine)) if !engine.has_key() => "no_key".to_owned(),
-        _ => "not asked".to_owned(),
+        _ => "not checked".to_owned(),
     }
 }
 
@@ -228,7 +228,7 @@ pub(crate) fn check(context: &Context, name: &str, buy: bool) -> anyhow::Result<
     let balance = report.balance.map(|usd| format!(", {usd} left")).unwrap_or_default();
     output::line(format!("health    ok in {} ms{balance}", report.latency_ms));
     if !buy {
-        output::note("one real clip is bought with --buy");
+        output::note("use --buy to buy one real clip");
         return Ok(ExitCode::SUCCESS);
     }
     let clip = outside.runtime.block_on(buy_test_clip(outside, engine))?;

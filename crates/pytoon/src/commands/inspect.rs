@@ -83,7 +83,8 @@ fn table(found: &Inspection, picture: &Path) {
     }
     for cue in &facts.late_cues {
         output::line(format!(
-            "late        \"{}\" comes at {}, {} ms after its first word should light up",
+            "late        \"{}\" appears at {}, {} ms after its first word should be \
+                 highlighted",
             cue.text,
             seconds(cue.start_ms),
             cue.late_ms

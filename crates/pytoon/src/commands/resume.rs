@@ -36,7 +36,7 @@ pub(crate) fn folder(context: &Context, job: &Path) -> anyhow::Result<PathBuf> {
     let found = [job.to_owned(), jobs.join(job)].into_iter().find(|path| path.is_dir());
     let own = [layout::WORK_DIR, layout::CACHE_DIR];
     if let Some(inner) = found.as_ref().filter(|path| own.iter().any(|name| path.ends_with(name))) {
-        let reason = "this folder is a part of a film's folder: name that one";
+        let reason = "this folder is inside a film's folder: name the film's folder";
         return Err(ConfigError::file(inner.display().to_string(), reason).into());
     }
     found.ok_or_else(|| {

@@ -119,7 +119,7 @@ fn say(
 ) -> anyhow::Result<()> {
     let sentences: Vec<_> = script::sentences(words).iter().map(|s| text::words(&s.text)).collect();
     if sentences.is_empty() {
-        anyhow::bail!("--say has no words in it");
+        anyhow::bail!("--say contains no words: pass a sentence");
     }
     let installed = folders.find(voice.unwrap_or("heart"));
     let (mut spoken, timbre) = match installed {
@@ -252,7 +252,7 @@ fn from_catalogue(
         );
     };
     if !voice.source.starts_with("https://") {
-        anyhow::bail!("`{name}` is not fetched from an address: {}", how_to_add(&voice));
+        anyhow::bail!("`{name}` cannot be downloaded: {}", how_to_add(&voice));
     }
     let wanted = add.sha256.as_deref().or(voice.sha256.as_deref());
     let model = fetch(&voice.source, wanted, folder)?;
@@ -283,7 +283,12 @@ fn fetch(address: &str, sha256: Option<&str>, folder: &Path) -> anyhow::Result<P
     https_only(address)?;
     let name = address.split(['?', '#']).next().and_then(|path| path.rsplit('/').next());
     let name = name.filter(|name| !name.is_empty() && !name.starts_with('.'));
-    let Some(name) = name else { anyhow::bail!("{address}: it names no file") };
+    let Some(name) = name else {
+        anyhow::bail!(
+            "{address}: the URL contains no file name: use \
+         the URL of the file itself"
+        )
+    };
     let timeout = Duration::from_secs(600);
     let http = VendorHttp::new(
         "voices",

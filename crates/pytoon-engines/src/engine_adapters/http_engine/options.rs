@@ -340,13 +340,17 @@ impl HttpOptions {
         poll.progress.iter().try_for_each(|place| pointer(place, "options.poll.progress"))?;
         poll.error.iter().try_for_each(|place| pointer(place, "options.poll.error"))?;
         let is_scale = poll.progress_scale.is_finite() && poll.progress_scale > 0.0;
-        require(is_scale, "options.poll.progress_scale", "it is more than 0")?;
+        require(is_scale, "options.poll.progress_scale", "it must be more than 0")?;
         poll.cost.iter().try_for_each(|price| cost(price, "options.poll.cost"))?;
         let States { queued, running, succeeded, failed, refused, cancelled } = &poll.states;
         let ends = [(succeeded, "succeeded", "finished"), (failed, "failed", "failed")];
         for (words, name, ended) in ends {
             let field = format!("options.poll.states.{name}");
-            require(!words.is_empty(), &field, &format!("name the word for a {ended} task"))?;
+            require(
+                !words.is_empty(),
+                &field,
+                &format!("list at least one vendor status for a {ended} task"),
+            )?;
         }
         let all = [queued, running, succeeded, failed, refused, cancelled];
         let mut seen = std::collections::BTreeSet::new();
@@ -463,7 +467,7 @@ fn path(text: &str, places: &[&str], field: &str) -> Result<(), OptionProblem> {
 fn cost(cost: &Cost, field: &str) -> Result<(), OptionProblem> {
     pointer(&cost.pointer, &format!("{field}.pointer"))?;
     let is_price = cost.usd_per_unit.is_finite() && cost.usd_per_unit >= 0.0;
-    require(is_price, &format!("{field}.usd_per_unit"), "it is not less than 0")
+    require(is_price, &format!("{field}.usd_per_unit"), "it must not be negative")
 }
 
 /// Parses `POST`, `PUT`, `PATCH` or `DELETE`.

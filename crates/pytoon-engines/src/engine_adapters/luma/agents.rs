@@ -67,7 +67,7 @@ impl Adapter<Agents> {
         });
         let file = self.upload_step(Call::post(UPLOAD, self.http.url("/files"), wanted)).await?;
         let unreadable = || {
-            let message = "the reply names no file or no place for it";
+            let message = "the reply contains no file id or no upload URL";
             self.not_uploaded(VendorErrorKind::Protocol, message)
         };
         let id = common::id_at(&file, "/id").ok_or_else(unreadable)?;
@@ -91,7 +91,7 @@ impl Adapter<Agents> {
                 Some("ready") => return Ok(id),
                 Some("failed" | "expired" | "deleted") => {
                     let reason = common::text_at(&file, "/failure_reason").unwrap_or("no reason");
-                    let message = format!("the vendor did not take the picture: {reason}");
+                    let message = format!("the vendor rejected the picture: {reason}");
                     let message = self.http.redacted_line(&message);
                     return Err(self.not_uploaded(VendorErrorKind::InvalidRequest, &message));
                 }

@@ -262,9 +262,11 @@ fn remedy(kind: &str) -> (&'static str, &'static str) {
             ("raise the budget (v2.budget, or the key's), then redo the scene", "fallback-spike")
         }
         "deadline" => ("give the brief a longer deadline, or none", "engine-health"),
-        "undecided" | "lost" => {
-            ("decide the call (`pytoon ledger list --unknown`), then redo the scene", "paid-calls")
-        }
+        "undecided" | "lost" => (
+            "resolve the call (`pytoon ledger list --unknown`, `pytoon ledger resolve`), then \
+                 redo the scene",
+            "paid-calls",
+        ),
         "bad_output" => {
             ("redo the scene; if it fails again, contact the vendor's support", "engine-health")
         }
@@ -285,8 +287,11 @@ fn check_voice(receipt: &Value) -> Vec<Check> {
             format!("{} ({}: {})", part("provider"), part("kind"), part("reason"))
         })
         .collect();
-    let failed =
-        if failed.is_empty() { "nobody was able to".to_owned() } else { failed.join(", ") };
+    let failed = if failed.is_empty() {
+        "a provider without a recorded reason".to_owned()
+    } else {
+        failed.join(", ")
+    };
     let mut checks = Vec::new();
     let provider = voice["provider"].as_str();
     checks.push(match provider {
@@ -344,8 +349,8 @@ fn length(context: &Context, file: &Path, stream: &str) -> Option<f64> {
 fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check {
     let name = "sound and picture";
     let Some(total) = timeline.and_then(|timeline| timeline["totalDuration"].as_f64()) else {
-        let fix =
-            "`pytoon artifacts get` brings files of an object store; a deleted folder is gone";
+        let fix = "download the file with `pytoon artifacts get` if an object store is in use; a \
+                 deleted folder cannot be restored";
         return Check::failed(name, "timeline.json is missing or unreadable", fix)
             .see("audio-sync");
     };
@@ -374,7 +379,7 @@ fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check 
     if wrong.is_empty() {
         return Check::good(
             name,
-            format!("picture, sound and captions fit {:.3} s", total / 1000.0),
+            format!("video, audio and captions match the film's {:.3} s", total / 1000.0),
         );
     }
     let evidence = format!("the timeline has {:.3} s; {}", total / 1000.0, wrong.join(", "));

@@ -44,7 +44,7 @@ pub(super) fn engines(session: &EngineSession) -> Vec<Check> {
             return Check::good(name, "switched off (enabled: false)");
         }
         if !engine.has_key() {
-            return Check::good(name, format!("left out: no key, {variables} in .env"));
+            return Check::good(name, format!("skipped: no API key; set {variables} in .env"));
         }
         let Some(report) = told.iter().find(|report| report.engine == engine.name) else {
             return Check::good(name, "a key is set; not checked");
@@ -106,22 +106,25 @@ fn stored(context: &Context) -> anyhow::Result<Vec<Check>> {
         checks.push(match store.check().await {
             Ok(()) if asked.elapsed() > SLOW => Check::warning(
                 "database",
-                format!("{kind}: a row takes {} ms", asked.elapsed().as_millis()),
+                format!("{kind} is slow: writing a row takes {} ms", asked.elapsed().as_millis()),
                 "check the load and the disk of the database",
             )
             .see("database"),
             Ok(()) => {
                 Check::good("database", format!("{kind}, {} ms", begun.elapsed().as_millis()))
             }
-            Err(error) => {
-                Check::failed("database", format!("{kind}: {error}"), "see its log").see("database")
-            }
+            Err(error) => Check::failed(
+                "database",
+                format!("{kind}: {error}"),
+                "check the database server's log",
+            )
+            .see("database"),
         });
         match rows(&store).await {
             Ok(more) => checks.extend(more),
             Err(error) => {
                 checks.push(
-                    Check::failed("queue", error.to_string(), "see the database").see("database"),
+                    Check::failed("queue", error.to_string(), "check the database").see("database"),
                 );
             }
         }
@@ -175,7 +178,7 @@ async fn rows(store: &Store) -> anyhow::Result<Vec<Check>> {
     });
     let dead = store.webhooks_dead().await?.len();
     checks.push(match dead {
-        0 => Check::good("webhooks", "none has failed"),
+        0 => Check::good("webhooks", "no delivery has failed"),
         count => {
             let fix = "`pytoon webhooks dead` shows the reasons; `pytoon webhooks resend ID` delivers again";
             Check::warning("webhooks", format!("{count} deliveries failed"), fix).see("webhooks")
@@ -214,7 +217,7 @@ fn written(storage: &Path) -> Option<Check> {
         }
         Ok(theirs) => match clock("storage", theirs, now()) {
             check if check.fix.is_some() => check,
-            _ => Check::good("storage", format!("{} takes files", storage.display())),
+            _ => Check::good("storage", format!("{} is writable", storage.display())),
         },
     })
 }
