@@ -83,7 +83,7 @@ pub fn folder() -> PathBuf {
     tempfile::Builder::new().prefix("pytoon-fuzz").tempdir().expect("a folder").keep()
 }
 
-/// Sets PATH so that no external program is found. Fuzzing starts no program.
+/// Sets `PATH` so that no external program is found. A fuzz target must not start programs.
 pub fn without_programs() {
     // SAFETY: called first, while there is one thread.
     unsafe { std::env::set_var("PATH", "/nonexistent") };

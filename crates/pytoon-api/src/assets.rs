@@ -167,7 +167,7 @@ const MAX_OTHER_FIELDS: usize = 1 << 20;
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct UploadPlace {
-    /// The id with which the upload is confirmed.
+    /// The id of the upload, for `POST /api/v2/assets/uploads/{id}/confirm`.
     upload_id: String,
     /// The HTTP method of the upload.
     method: String,

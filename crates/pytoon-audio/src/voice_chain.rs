@@ -79,7 +79,7 @@ pub struct VoiceChainReport {
     pub sentence_gains_db: Vec<f32>,
 }
 
-/// A configured chain. It keeps no state between takes.
+/// A chain of voice effects with its settings. It keeps no state between takes.
 #[derive(Debug, Clone, Default)]
 pub struct VoiceChain {
     settings: VoiceSettings,

@@ -165,7 +165,8 @@ impl<'de: 'a, 'a> serde::Deserialize<'de> for Value<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value<'de>, A::Error> {
-                /// Maximum number of parts of speech per word. No word has more than the tagger has tags.
+                /// Maximum number of parts of speech per word, so that a damaged file cannot fill the memory. The
+                /// tagger has fewer tags.
                 const MAX_TAGS: usize = 64;
                 let mut by_tag = BTreeMap::new();
                 while let Some(tag) = map.next_key::<String>()? {

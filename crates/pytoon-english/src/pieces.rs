@@ -44,7 +44,8 @@ fn piece_len(token: &[char], at: usize) -> usize {
     usize::from(!is_word(first))
 }
 
-/// Returns the length of quotes if they form a piece: at the start, at the end, or in a run of two or more.
+/// Returns the length of a run of apostrophes if the run is a piece: it starts or ends the token, or it has two or
+/// more.
 fn quotes_len(rest: &[char], at_start: bool) -> Option<usize> {
     let run = run_len(rest, is_apostrophe);
     (at_start || run > 1 || run == rest.len()).then_some(run)

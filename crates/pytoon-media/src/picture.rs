@@ -410,7 +410,7 @@ mod tests {
             .write_to(&mut jpeg, ImageFormat::Jpeg)
             .expect("jpeg");
         let jpeg = jpeg.into_inner();
-        refused("cut.jpg", &jpeg[..jpeg.len() / 2], "cut off");
+        refused("cut.jpg", &jpeg[..jpeg.len() / 2], "truncated");
     }
 
     #[test]

@@ -30,13 +30,13 @@ pub enum NeuralError {
     #[error("the system refused a thread for the model: {0}")]
     NoThread(String),
     /// The model exceeded its memory limit and will not run again.
-    #[error("the model needs more than {mib} MiB of memory, so pytoon stopped it")]
+    #[error("the model exceeded its memory limit of {mib} MiB and was stopped; choose another voice")]
     TooMuchMemory {
         /// The memory limit, in MiB.
         mib: usize,
     },
     /// The model exceeded its time limit and will not run again.
-    #[error("the model gave no result within {seconds} s and was stopped")]
+    #[error("the model gave no result within {seconds} s and was stopped; choose another voice")]
     TooSlow {
         /// The time limit, in seconds.
         seconds: u64,

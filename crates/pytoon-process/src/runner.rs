@@ -229,8 +229,8 @@ fn limit_memory(child: &Child, memory: u64) {
     let _ = (child, memory);
 }
 
-/// Returns both ends of a socket for frames. A pipe allocates and frees a page of memory for every 4 KiB and a socket
-/// for every 32 KiB, so a socket costs half as much for the writer and a third for the reader.
+/// Returns both ends of a socket for frames. A pipe allocates a page for every 4 KiB, a socket for every 32 KiB. A
+/// socket needs half the CPU time of a pipe for the writer and a third for the reader.
 fn frame_socket(command: &CommandLine) -> Result<(UnixStream, OwnedFd), SystemError> {
     let failed = |source| SystemError::Start { program: command.program.to_owned(), source };
     let (ours, theirs) = UnixStream::pair().map_err(failed)?;
@@ -359,7 +359,7 @@ impl Running {
     }
 
     /// Waits for the program to exit. Kills it on cancellation, on a stall, or after its maximum run time. Returns an
-    /// error unless it succeeded.
+    /// error unless the program succeeded.
     pub fn wait(mut self) -> Result<(), SystemError> {
         drop(self.child.stdin.take());
         if let Some(error) = self.unguarded.take() {

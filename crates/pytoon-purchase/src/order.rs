@@ -26,7 +26,7 @@ pub struct Order {
     pub key_id: String,
     /// The vendor's configuration block, with which the call is followed later.
     pub pinned: serde_json::Value,
-    /// The cost according to the price table.
+    /// The estimated cost, from the price table.
     pub estimated: MicroUsd,
     /// The budgets and rate limits of the call.
     pub limits: CallLimits,

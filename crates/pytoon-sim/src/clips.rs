@@ -33,7 +33,7 @@ pub(crate) enum Kind {
     Good,
     /// A black picture.
     Black,
-    /// The first frame for the whole length.
+    /// A frozen picture: the first frame is repeated for the whole clip.
     Frozen,
     /// Moving colours with a loud, unrequested tone.
     Loud,

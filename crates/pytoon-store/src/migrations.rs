@@ -28,7 +28,7 @@ pub(crate) fn all(dialect: Dialect) -> Migrator {
     up_to(dialect, i64::MAX)
 }
 
-/// Returns the migrations up to the given number.
+/// Returns the migrations up to and including the given version.
 pub(crate) fn up_to(dialect: Dialect, version: i64) -> Migrator {
     let steps = match dialect {
         Dialect::Sqlite => SQLITE,

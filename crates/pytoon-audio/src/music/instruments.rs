@@ -119,7 +119,7 @@ pub(super) fn piano(hz: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.12)
 }
 
-/// Decaying sines, computed as rotating phasors at 24 kHz in parallel lanes for the vector unit.
+/// The partials of a note: decaying sine waves at 24 kHz, computed as rotating phasors, one per SIMD lane.
 #[derive(Default)]
 struct Partials {
     re: [f32; 2 * PARTIALS],

@@ -1,5 +1,5 @@
-//! The two kernels of the sampler in three versions: portable, AVX2 and AVX-512. The latter two run only if the
-//! machine supports them.
+//! The two kernels of the sampler, each in a portable, an AVX2 and an AVX-512 version. The AVX versions run only on a
+//! CPU that supports them.
 //!
 //! This is the only module of the workspace's permissive part with `unsafe`: calling a function compiled for these
 //! instructions requires a proof that the machine has them, and their vector loads and stores take raw pointers. All

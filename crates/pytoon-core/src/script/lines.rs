@@ -65,7 +65,8 @@ pub(super) fn ends_item(line: &str, next: &str) -> bool {
     !goes_on && !first.is_some_and(char::is_lowercase)
 }
 
-/// Returns the text between two joined lines: nothing between ideographs and kana, otherwise a space.
+/// Returns the separator for joining two lines: empty between ideographs, kana and their full-width punctuation,
+/// otherwise a space.
 pub(super) fn joint(line: &str, next: &str) -> &'static str {
     let is_solid = |c: Option<char>| {
         c.is_some_and(|c| {

@@ -279,8 +279,8 @@ fn room_for(position: f64, size: f64, travel: f64) -> (f64, f64) {
     (low, low + travel)
 }
 
-/// Returns the windows of a move on the blur-fill canvas, which is a little larger than the frame. The move is always
-/// gentle, since the whole picture must stay visible.
+/// Returns the start and end windows of a camera move on the blur-fill canvas, which is slightly larger than the
+/// frame. The zoom rate is limited so that the whole picture stays visible.
 fn canvas_windows(kind: Move, rate: f64, seconds: f64) -> (Window, Window) {
     let widest = Window::FULL;
     let gain = (1.0 + rate.min(0.012)).powf(seconds).min(BLUR_CANVAS_MARGIN);

@@ -57,7 +57,7 @@ pub enum FontScript {
 pub struct WantedFont {
     /// The family name in the font files.
     pub family: &'static str,
-    /// The possible file names. Any of them may be present, and all present ones should be loaded.
+    /// The file names of the family's fonts. Every one that is installed is loaded.
     pub file_names: &'static [&'static str],
     /// The Debian package that contains the font files.
     pub package: &'static str,

@@ -264,7 +264,8 @@ fn month_and_day(first: u64, second: u64, dialect: Dialect, mark: char) -> Optio
     [usual, other].into_iter().find(|&(month, day)| is_date(month, day))
 }
 
-/// Expands `1990s`, `1990's`, and `90s` after a word that precedes decades.
+/// Expands decades: `1990s` and `1990's` always, `90s` and `90's` if the context marks a decade ("the 90s", "90s
+/// music").
 fn decade(context: &Context<'_>, index: usize) -> Option<String> {
     let core = context.core(index);
     let digits = core.strip_suffix("'s").or_else(|| core.strip_suffix('s'))?;

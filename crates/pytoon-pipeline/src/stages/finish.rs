@@ -1,5 +1,6 @@
-//! Joins video and audio into the finished film, checks it, writes its receipt and publishes everything. An earlier
-//! film is replaced last.
+//! Joins video and audio into the finished film, checks it, writes its receipt and publishes the artifacts.
+//!
+//! Guarantees: the film is published last, so it never appears before its receipt and captions.
 
 use crate::PipelineError;
 use crate::delivery::{self, Planned, ReceiptInput, SIDECARS, stage_time};
