@@ -131,7 +131,8 @@ fn nothing_is_bought_of_a_film_that_its_budget_cannot_pay_for_whole() {
     }
     assert_eq!(studio.simulator.accepted("runway"), 0);
     // A plan reports it, whatever the brief asks for.
-    for (wish, then) in [("ship", "this machine draws"), ("hold", "the film is refused")] {
+    for (wish, then) in [("ship", "the local engine draws"), ("hold", "pytoon does not render it")]
+    {
         let brief = tea(&three, &format!("budget: 0.60\non_degrade: {wish}\n"));
         studio.workspace.write("brief.yaml", brief);
         let plan = studio.pytoon(&["plan", "brief.yaml"]).ok();

@@ -44,7 +44,7 @@ fn a_script_too_long_for_its_target_extends_the_film_and_says_so() {
     let workspace = Workspace::new();
     let film = workspace.render(&format!("{}target_duration_seconds: 2\n", spoken(1)));
     assert!(film.total_frames() > 70, "{} frames", film.total_frames());
-    assert!(film.warnings().contains("it was extended"), "{}", film.warnings());
+    assert!(film.warnings().contains("because its words need that long"), "{}", film.warnings());
     assert_eq!(film.caption_words(), words(SENTENCE));
 }
 
@@ -56,7 +56,7 @@ fn a_little_over_a_minute_of_speech_is_spoken_faster() {
     workspace.write("brief.yaml", spoken(18));
     let plan = workspace.pytoon(&["plan", "brief.yaml", "--json"]).ok().json();
     assert_eq!(plan["timeline"]["totalFrames"], 1800, "{}", plan["warnings"]);
-    assert!(plan["warnings"].to_string().contains("sped up"), "{}", plan["warnings"]);
+    assert!(plan["warnings"].to_string().contains("times faster"), "{}", plan["warnings"]);
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn jpegs(workspace: &Workspace) {
 fn what_follows_a_photograph_does_not_matter() {
     let workspace = Workspace::new();
     jpegs(&workspace);
-    workspace.refuse(&brief_of("half.jpg"), 2, &["media_files[0]", "the JPEG is cut off"]);
+    workspace.refuse(&brief_of("half.jpg"), 2, &["media_files[0]", "the JPEG is truncated"]);
     let whole = mean_colour(&workspace.render(&brief_of("whole.jpg")).output(), 0.5);
     for (name, noted) in [("motion.jpg", false), ("open.jpg", true), ("panorama.jpg", true)] {
         let film = workspace.render(&brief_of(name));
@@ -163,7 +163,7 @@ fn an_upload_that_no_job_can_use_is_refused() {
     refused(b"PK\x03\x04\x14\0word/", "ZIP");
     // FFmpeg's reason, without its name of the file.
     refused(&[0xfe; 400], "that FFmpeg can read (Invalid data found when processing input)");
-    refused(&read("half.jpg"), "the JPEG is cut off");
+    refused(&read("half.jpg"), "the JPEG is truncated");
     let mut torn = read("a.mp4");
     // The frames are noise, although the header is valid.
     let start = torn.windows(4).position(|w| w == b"mdat").expect("frames") + 4;

@@ -89,7 +89,7 @@ fn an_empty_media_file() {
 
 #[test]
 fn a_picture_that_is_cut_off() {
-    refuse_media("a.jpg", |w| drop(w.truncated_jpeg("a.jpg")), &["cut off"]);
+    refuse_media("a.jpg", |w| drop(w.truncated_jpeg("a.jpg")), &["truncated"]);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_clip_that_is_corrupt() {
 
 #[test]
 fn a_sound_file_among_the_pictures() {
-    refuse_media("a.wav", |w| drop(w.tone("a.wav", 0.5, 300.0)), &["no picture"]);
+    refuse_media("a.wav", |w| drop(w.tone("a.wav", 0.5, 300.0)), &["no video"]);
 }
 
 #[test]

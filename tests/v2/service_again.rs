@@ -208,7 +208,7 @@ fn a_redone_film_keeps_its_voice_or_says_that_it_cannot() {
     let receipt = redo(&id, "Late", false);
     assert_eq!(receipt["voice"]["provider"], "espeak", "{receipt}");
     let warnings = receipt["warnings"].to_string();
-    assert!(warnings.contains("the film had the voice `heart` (neural)"), "{warnings}");
+    assert!(warnings.contains("this film was made with the voice `heart` (neural)"), "{warnings}");
 }
 
 #[test]
@@ -319,7 +319,7 @@ fn what_is_told_in_vain_is_given_up_and_shown() {
         .submit(&json!({"script": "Fresh bread.", "profile": "test", "webhook": {"url": url}}));
     service.until(&id, "done");
     wait_for("it is given up", || {
-        workspace.pytoon(&["webhooks", "dead"]).ok().stdout.contains("answered 503")
+        workspace.pytoon(&["webhooks", "dead"]).ok().stdout.contains("responded with 503")
     });
     assert_eq!(heard.requests().len(), 3, "once, and after each of two pauses");
     let metrics = service.ask("GET", "/metrics", &[], None).is(200).text();

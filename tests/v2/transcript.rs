@@ -195,7 +195,8 @@ fn without_any_the_prompt_is_shown_and_the_receipt_says_so() {
     assert_eq!(film.metadata()["voice"]["alignment"], "even_split");
     assert!(!film.caption_words().is_empty());
     let warnings = film.warnings();
-    for part in ["could not be transcribed", "whisperx: `whisperx` is not installed", "whisper_cpp"]
+    for part in
+        ["could not transcribe voice_file", "whisperx: `whisperx` is not installed", "whisper_cpp"]
     {
         assert!(warnings.contains(part), "{part} is missing in {warnings}");
     }

@@ -264,7 +264,9 @@ fn an_old_name_means_the_local_voice_and_a_wrong_one_is_refused() {
     booth.configure(&json!({"primary_provider": "pyttsx3"}));
     let film = booth.render(&spoken(WORDS, ""), "out");
     assert_eq!(provider(&film), "espeak");
-    assert!(film.metadata()["warnings"].to_string().contains("`pyttsx3` means espeak"));
+    assert!(
+        film.metadata()["warnings"].to_string().contains("`pyttsx3` is an old name of `espeak`")
+    );
     booth.configure(&json!({"primary_provider": "elevenlab"}));
     booth.try_render(&spoken(WORDS, ""), "no").refused(2, &["primary_provider", "`elevenlabs`?"]);
     booth.configure(&json!({}));

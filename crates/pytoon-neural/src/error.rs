@@ -30,7 +30,9 @@ pub enum NeuralError {
     #[error("the system refused a thread for the model: {0}")]
     NoThread(String),
     /// The model exceeded its memory limit and will not run again.
-    #[error("the model exceeded its memory limit of {mib} MiB and was stopped; choose another voice")]
+    #[error(
+        "the model exceeded its memory limit of {mib} MiB and was stopped; choose another voice"
+    )]
     TooMuchMemory {
         /// The memory limit, in MiB.
         mib: usize,

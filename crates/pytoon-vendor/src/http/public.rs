@@ -111,7 +111,7 @@ mod tests {
             ("https://169.254.169.254/latest", "private"),
             ("https://u:p@example.com/", "password"),
             ("ftp://example.com/", "ftp"),
-            ("nonsense", "no address"),
+            ("nonsense", "not a web address"),
         ] {
             let refused = check(address).expect_err(address);
             assert!(refused.contains(reason), "{address}: {refused}");
