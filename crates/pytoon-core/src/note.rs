@@ -527,11 +527,10 @@ pub fn codes() -> Vec<String> {
     variants.into_iter().flatten().filter_map(code).collect()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "schema"))]
 mod tests {
     use super::*;
 
-    #[cfg(feature = "schema")]
     #[test]
     fn a_note_is_a_code_with_parameters_and_a_sentence() {
         let note = Note::ClipColoursConverted { file: "a.mov".into(), colours: "HLG".into() };
