@@ -89,7 +89,8 @@ struct Take {
 
 type Takes = Box<dyn Iterator<Item = anyhow::Result<Take>>>;
 
-/// Returns the recordings of `ALIGN_SET`, or a small synthesized set if it is not set.
+/// Returns the recordings in the folder `ALIGN_SET` or in its default, or a small synthesized set if that folder has
+/// no manifest.
 fn takes(runner: &Runner) -> anyhow::Result<Takes> {
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/alignment/public");
     let folder = std::env::var_os("ALIGN_SET").map_or(default, PathBuf::from);

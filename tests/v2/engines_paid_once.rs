@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 const RENDER: [&str; 4] = ["render", "brief.yaml", "--out", "out"];
 
-/// Renders a film whose first purchase was accepted by the vendor but got no response. Returns the id of that call.
+/// Renders a film whose first purchase was accepted by the vendor but got no response. Returns the studio and the id
+/// of that call.
 fn unanswered() -> (Studio, String) {
     let rule =
         json!({"vendor": "runway", "step": "submit", "fault": "drop_after_accept", "times": 1});

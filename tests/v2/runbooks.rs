@@ -363,7 +363,8 @@ fn keys_rotate_by_env_and_restart() {
     assert_eq!(files.lines().collect::<Vec<_>>(), ["./.env"], "a key is written down");
 }
 
-/// Checks that a proxy in front of a vendor that echoes its own key, and the key of another vendor, leaks neither.
+/// Checks that neither key leaks if a proxy in front of a vendor echoes the vendor's own key and the key of another
+/// vendor.
 #[test]
 fn what_a_vendor_repeats_of_any_key_is_told_nowhere() {
     let new = "key_that_is_new_1234567890";

@@ -4,7 +4,7 @@ use pytoon_testkit::film::words;
 use pytoon_testkit::{Film, Workspace, program};
 use serde_json::Value;
 
-/// A script that contains characters with a meaning in one of the formats.
+/// A script with characters that have a special meaning in at least one of the caption formats.
 const SCRIPT: &str =
     "Beans & {milk} cost <5$> a\\\\q cup. Come by! Wir öffnen früh, お茶 and قهوة too.";
 

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 
-/// The voice services: name, the environment variable of the API key, a key that occurs nowhere by chance, and the
-/// path at the simulator.
+/// The voice services: the name, the environment variable of the API key, a random key, and the path at the
+/// simulator.
 pub(crate) const CLOUDS: [(&str, &str, &str, &str); 3] = [
     ("elevenlabs", "ELEVENLABS_API_KEY", "elkey-7d2f9b1c4e6a8035", "elevenlabs"),
     ("openai", "OPENAI_API_KEY", "oakey-1b8e5d3f7c9a2046", "openai/v1"),
@@ -127,7 +127,7 @@ impl Booth {
         line.unwrap_or_else(|| panic!("there is no {name} in\n{text}")).parse().expect("a number")
     }
 
-    /// Returns the number of speech requests to a vendor that were responded to, including rejected ones.
+    /// Returns the number of speech requests to which a vendor responded, including those that it rejected.
     pub(crate) fn asked(&self, vendor: &str) -> usize {
         self.simulator.request_count(vendor, "submit")
     }

@@ -1,4 +1,4 @@
-//! Tests that recorded speech that was paid for is not paid for again.
+//! Tests that speech that was paid for is stored and never paid for again.
 
 use crate::voice_booth::{Booth, spoken};
 use pytoon_testkit::program::{Background, run};

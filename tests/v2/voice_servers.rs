@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 const WORDS: &str = "The kettle sings in the quiet morning. A cup is warm.";
 
-/// Returns `openai_compatible` blocks from name, URL or path, and differences from the default.
+/// Returns the `openai_compatible` settings: a block for each name, with its URL or its path at the simulator, and
+/// with the fields that differ from the defaults.
 fn servers(booth: &Booth, blocks: &[(&str, &str, Value)]) -> Value {
     let mut all = json!({});
     for (name, path, more) in blocks {

@@ -167,7 +167,8 @@ fn group_has_word(group: &Group, word: &str) -> bool {
     })
 }
 
-/// Returns the text of a string literal if it is a sentence, with at least two words; `None` otherwise.
+/// Returns the text of a string literal if it is a sentence: it has at least two words and is not SQL. Otherwise
+/// returns `None`.
 fn sentence(literal: &str) -> Option<String> {
     let raw = literal.trim_start_matches(['r', 'b', 'c']).trim_matches('#');
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 
 /// Maximum time that a request waits for its share of a budget.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
-/// Maximum time that a request waits for a share of a budget whose holders keep it for long.
+/// Maximum time that a request waits for a share of a budget whose shares are held for a long time.
 const NO_PATIENCE: Duration = Duration::from_millis(100);
 /// The pause before a rejected request may be retried, in seconds.
 const RETRY_AFTER: u64 = 5;
@@ -26,13 +26,13 @@ const RETRY_AFTER: u64 = 5;
 /// The budgets of one process.
 #[derive(Debug)]
 pub struct Budgets {
-    /// Uploads and fetched files in progress.
+    /// The budget for uploads and fetched files in progress.
     pub(crate) incoming: Budget,
-    /// Analyses of files by external programs.
+    /// The budget for analyses of files by external programs.
     pub(crate) looking: Budget,
-    /// Open event streams.
+    /// The budget for open event streams.
     pub(crate) streams: Budget,
-    /// Bytes of responses that stay in memory until they are sent.
+    /// The budget for bytes of responses that stay in memory until they are sent.
     pub(crate) answers: Budget,
 }
 

@@ -22,7 +22,7 @@ use std::fmt::Write;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-/// The waiting time of a task from which the queue counts as having no worker, or too few.
+/// The waiting time of the oldest due task from which the queue counts as having no worker, or too few.
 const OLD_QUEUE: Duration = Duration::from_secs(600);
 /// The timeout for reading counters from the database. It is short because scrapers time out after ten seconds.
 const COUNTS_PATIENCE: Duration = Duration::from_secs(2);

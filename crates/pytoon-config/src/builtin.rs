@@ -32,7 +32,7 @@ pub(crate) fn folder(name: &str) -> &'static [(&'static str, &'static str)] {
 mod tests {
     use super::*;
 
-    /// Detects a file that was added to `config/` but not here.
+    /// Detects a file that was added to `config/` but not to `FOLDERS`.
     #[test]
     fn every_file_of_the_config_folder_is_built_in() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");

@@ -8,9 +8,9 @@ use serde_json::{Map, Number, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// The deepest accepted nesting, above that of any real brief or configuration.
+/// The maximum nesting depth. No real brief or configuration is nested as deeply.
 const MAX_DEPTH: usize = 24;
-/// The largest accepted text, in bytes, above the size of any real brief or configuration.
+/// The maximum size of a text, in bytes. Every real brief or configuration is smaller.
 pub const MAX_BYTES: usize = 1 << 20;
 
 /// A position in a text. Line and column start at 1.

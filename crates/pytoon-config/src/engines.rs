@@ -33,7 +33,7 @@ pub struct EngineSettings {
     pub preset_engine_prefs: BTreeMap<String, PresetEnginePrefs>,
     /// Spending limits.
     pub budget: BudgetSettings,
-    /// The checks that prompts pass before they are sent.
+    /// The checks that every prompt must pass before it is sent.
     pub moderation: ModerationSettings,
 }
 
@@ -77,8 +77,8 @@ pub struct LocalEngine {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EngineConfig {
-    /// The name of the adapter; default the engine's own name. `http` describes the vendor's calls by templates in
-    /// `options`.
+    /// The name of the adapter; default: the engine's own name. With `http`, the templates in `options` describe the
+    /// vendor's calls.
     #[serde(default)]
     pub kind: Option<String>,
     /// False to remove the engine from every chain; default true.
@@ -93,16 +93,16 @@ pub struct EngineConfig {
     /// `NAME_FILE` names a file that contains the key.
     #[serde(default)]
     pub key_env: Vec<String>,
-    /// The maximum number of concurrent calls, over all processes; default 2.
+    /// The maximum number of concurrent calls over all processes, at least 1; default 2.
     #[serde(default = "two")]
     pub max_concurrent: u32,
-    /// The maximum number of new calls per minute, over all processes; no limit by default.
+    /// The maximum number of new calls per minute over all processes, at least 1; no limit by default.
     #[serde(default)]
     pub requests_per_minute: Option<u32>,
     /// The retry settings of calls that are safe to repeat.
     #[serde(default)]
     pub backoff: Backoff,
-    /// The interval between polls of a running task, in milliseconds; default 5000.
+    /// The interval between polls of a running task, in milliseconds, at least 20; default 5000.
     #[serde(default = "five_seconds")]
     pub poll_interval_ms: u64,
     /// The timeout of a request, in milliseconds; default 30000.
@@ -135,9 +135,9 @@ pub struct EngineConfig {
 pub struct Backoff {
     /// The pause before the first retry, in milliseconds.
     pub initial_ms: u64,
-    /// The longest pause between attempts, in milliseconds.
+    /// The longest pause between attempts, in milliseconds; not less than `initial_ms`.
     pub max_ms: u64,
-    /// The total number of attempts.
+    /// The maximum number of attempts, 1 to 20.
     pub attempts: u32,
 }
 
@@ -146,9 +146,10 @@ pub struct Backoff {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BreakerSettings {
-    /// The number of consecutive failures that open the breaker.
+    /// The number of consecutive failures that open the breaker, at least 1.
     pub failures: u32,
-    /// The first cooldown, in seconds. It doubles each time, up to `max_cooldown_seconds`.
+    /// The first cooldown, in seconds. It doubles each time the breaker opens without a success in between, up to
+    /// `max_cooldown_seconds`.
     pub cooldown_seconds: u64,
     /// The longest cooldown after ordinary failures, in seconds.
     pub max_cooldown_seconds: u64,
@@ -180,10 +181,10 @@ pub struct PriceTable {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Price {
-    /// The price per requested second, in US dollars.
+    /// The price per requested second, in US dollars, 0 to 1000.
     #[serde(default)]
     pub per_second_usd: f64,
-    /// The price per clip, in US dollars.
+    /// The price per clip, in US dollars, 0 to 1000.
     #[serde(default)]
     pub per_clip_usd: f64,
 }
@@ -211,14 +212,14 @@ pub struct BudgetSettings {
 pub enum Strictness {
     /// A match blocks the prompt.
     Strict,
-    /// A match is removed from the prompt, unless nothing else remains of it.
+    /// A match is removed from the prompt. If almost nothing remains, the prompt is blocked.
     #[default]
     Standard,
     /// Only substitutions are made.
     Off,
 }
 
-/// The checks that prompts pass before they are sent.
+/// The checks that every prompt must pass before it is sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

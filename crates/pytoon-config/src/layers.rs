@@ -41,7 +41,7 @@ pub struct Config {
     pub folder: Option<PathBuf>,
 }
 
-/// The last configuration file that set a value, with its parsed content, by which later errors are located.
+/// The last configuration file that set a value, and its parsed content, which later errors need for their positions.
 #[derive(Debug, Clone)]
 pub struct Origin {
     file: String,

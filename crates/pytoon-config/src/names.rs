@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
 
-/// The maximum number of folder entries that are compared.
+/// The maximum number of entries of a folder that are compared with a typed name.
 const MOST_ENTRIES: usize = 5000;
 
 /// The result of a search for a file by its name.
@@ -28,7 +28,8 @@ pub enum Found {
     },
 }
 
-/// Looks up a file by its path. Accepts a name that only looks the same, and backslashes.
+/// Looks up a file by its path. Also accepts a name that looks the same but has other characters, and backslashes
+/// between folders.
 pub fn find(path: &Path) -> Found {
     let found = look(path);
     let text = path.to_string_lossy();

@@ -41,7 +41,7 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Loads the `.env` file at a path; no keys if there is no such file.
+    /// Loads the API keys in the `.env` file at a path; returns no keys if there is no such file.
     pub fn load(dotenv: &Path) -> Result<Self, ConfigError> {
         if !dotenv.is_file() {
             return Ok(Self::default());

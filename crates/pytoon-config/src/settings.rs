@@ -44,7 +44,7 @@ pub struct Settings {
     pub storage: StorageSettings,
     /// The files that requests may name.
     pub assets: AssetSettings,
-    /// Webhooks that report the end of jobs.
+    /// The settings of webhooks, which report the end of jobs.
     pub webhooks: WebhookSettings,
     /// The settings of the metrics page.
     pub metrics: MetricsSettings,
@@ -61,7 +61,7 @@ pub struct ServiceSettings {
     pub port: u16,
     /// The maximum number of concurrent tasks per worker.
     pub worker_tasks: u32,
-    /// The lease of a task, in seconds. The task of a silent worker is requeued after this time.
+    /// The lease of a task, in seconds. If the worker sends no heartbeat for this time, the task is requeued.
     pub lease_seconds: u64,
     /// The time to wait for a paid call whose worker stopped responding, in seconds, before the scene falls back to
     /// the next engine.
@@ -74,19 +74,19 @@ pub struct ServiceSettings {
     pub requests_per_minute: u32,
     /// The maximum number of job submissions per minute and API key, in each process; 0 for no limit.
     pub submissions_per_minute: u32,
-    /// The time after the last write at which an incomplete file is removed, in seconds.
+    /// The time after its last write at which an incomplete file is removed, in seconds.
     pub parts_kept_seconds: u64,
     /// The number of workers that a task may lose before it fails with its job. Attempts that end with an error have
     /// a separate limit (`MAX_TRIES`).
     pub most_attempts: u32,
 }
 
-/// Webhooks that report the end of jobs.
+/// The settings of webhooks, which report the end of jobs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WebhookSettings {
-    /// Receivers that may be called even if they are private, and without TLS.
+    /// Hosts to which webhooks may be sent even if they are private, and without TLS.
     pub allow_hosts: Vec<String>,
     /// The timeout of a delivery, in milliseconds.
     pub timeout_ms: u64,
@@ -101,9 +101,9 @@ pub struct WebhookSettings {
 pub struct AssetSettings {
     /// The folders of this machine from which requests may name files; empty for none.
     pub allowed_dirs: Vec<String>,
-    /// The maximum size of an uploaded or fetched file, in MiB.
+    /// The maximum size of an uploaded or fetched file, in MiB, 1 to 1048576.
     pub max_mib: u64,
-    /// The timeout for fetching a file from an https URL, in seconds.
+    /// The timeout for fetching a file from an https URL, in seconds, 1 to 25.
     pub fetch_seconds: u64,
     /// True to allow URLs in private networks and plain http, for tests.
     pub allow_private_addresses: bool,
@@ -162,14 +162,14 @@ pub struct TranscriptionService {
     /// Environment variables that may contain the API key, in search order. `NAME_FILE` names a file that contains
     /// the key.
     pub key_env: Vec<String>,
-    /// The timeout of a request, in milliseconds.
+    /// The timeout of a request, in milliseconds, 100 to 600000.
     pub request_timeout_ms: u64,
     /// The retry settings of calls that certainly cost nothing.
     #[serde(default)]
     pub backoff: Backoff,
     /// The name of the transcription model.
     pub model: String,
-    /// The price per minute of audio, in US dollars.
+    /// The price per minute of audio, in US dollars, 0 to 100.
     pub price_per_minute_usd: f64,
 }
 
@@ -208,7 +208,7 @@ pub enum AlignmentChoice {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CaptionDefaults {
-    /// The time by which highlights precede their words, in milliseconds.
+    /// The time by which highlights precede their words, in milliseconds, 0 to 200.
     pub lead_ms: i64,
     /// The platform whose controls captions avoid.
     pub platform: Platform,
@@ -219,9 +219,9 @@ pub struct CaptionDefaults {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MixSettings {
-    /// The target integrated loudness, in LUFS.
+    /// The target integrated loudness, in LUFS, -30 to -8.
     pub target_lufs: f64,
-    /// The ceiling of the limiter, in dBTP.
+    /// The ceiling of the limiter, in dBTP, -9 to -0.5.
     pub true_peak_ceiling_dbtp: f64,
     /// The settings of ducking.
     pub duck: DuckSettings,
@@ -232,17 +232,17 @@ pub struct MixSettings {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// The maximum size of a picture, in megapixels.
+    /// The maximum size of a picture, in megapixels, 1 to 400.
     pub max_picture_megapixels: u32,
     /// The maximum size of a file, in MiB.
     pub max_file_mib: u64,
-    /// The minimum free disk space, in MiB.
+    /// The free disk space below which no film is rendered, in MiB.
     pub min_free_disk_mib: u64,
-    /// The time without output after which an external program is stopped, in seconds.
+    /// The time without output after which an external program is stopped, in seconds, 2 to 3600.
     pub process_stall_seconds: u64,
-    /// The total time after which an external program is stopped, in seconds.
+    /// The total time after which an external program is stopped, in seconds, 10 to 86400.
     pub process_seconds: u64,
-    /// The memory limit of one external program, in MiB.
+    /// The memory limit of one external program, in MiB, 512 to 1048576.
     pub process_memory_mib: u64,
 }
 
@@ -260,7 +260,7 @@ pub struct BrandSafe {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FontSettings {
-    /// Folders that are searched besides the system's.
+    /// Folders that are searched for fonts in addition to the system's.
     pub folders: Vec<String>,
 }
 

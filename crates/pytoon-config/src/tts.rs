@@ -14,8 +14,9 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A built-in voice provider. The variants are in fallback order after the configured ones: services, natural voices
-/// of this machine, then formant voices. eSpeak precedes Flite because its word times are exact.
+/// A built-in voice provider. The order of the variants is the fallback order after the configured providers:
+/// services, natural voices of this machine, then formant voices. eSpeak precedes Flite because its word times are
+/// exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TtsProviderName {
     /// The ElevenLabs service.
@@ -75,7 +76,7 @@ impl TtsProviderName {
     }
 }
 
-/// The kind of a provider. It determines the position in the order and the processing of the voice.
+/// The kind of a provider, which determines its place in the fallback order and the processing of its voice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProviderKind {
     /// A paid service that needs an API key.
@@ -133,8 +134,8 @@ pub struct TtsSettings {
     pub openai: CloudVoice,
     /// The settings of Google Cloud Text-to-Speech.
     pub google: CloudVoice,
-    /// Speech servers that you run, by a name of your choice, with OpenAI's `POST /v1/audio/speech`; no API key
-    /// needed.
+    /// Speech servers that you run, by names of your choice. They implement OpenAI's `POST /v1/audio/speech`, and
+    /// need no API key.
     #[serde(default)]
     pub openai_compatible: BTreeMap<String, ServerVoice>,
     /// Neural voices that are installed on this machine.
@@ -143,7 +144,7 @@ pub struct TtsSettings {
     pub piper: PiperSettings,
     /// The settings of Flite.
     pub flite: FliteSettings,
-    /// The local voice, which is always available.
+    /// The settings of eSpeak NG, the local voice.
     pub espeak: EspeakSettings,
     /// The pronunciations of words, as IPA between slashes or as a respelling with hyphens.
     #[serde(default)]
@@ -157,7 +158,7 @@ pub struct TtsSettings {
 pub struct NeuralSettings {
     /// The folder that contains the voices; empty for the folders of the user and the machine.
     pub folder: String,
-    /// The voice for each language. Other voices are chosen by language and style.
+    /// The voice for each language. For other languages, the voice is chosen by language and style.
     pub voices: BTreeMap<String, String>,
     /// The speed relative to the preset's pace, 0.5 to 2.
     pub speed: f64,
@@ -185,7 +186,7 @@ pub struct CloudVoice {
     /// Environment variables that may contain the API key, in search order. `NAME_FILE` names a file that contains
     /// the key.
     pub key_env: Vec<String>,
-    /// The timeout of a request, in milliseconds.
+    /// The timeout of a request, in milliseconds, 100 to 600000.
     pub request_timeout_ms: u64,
     /// The retry settings of calls that certainly cost nothing.
     #[serde(default)]
@@ -193,7 +194,7 @@ pub struct CloudVoice {
     /// The settings of the service's circuit breaker.
     #[serde(default)]
     pub breaker: BreakerSettings,
-    /// The maximum number of concurrent calls.
+    /// The maximum number of concurrent calls, 1 to 16.
     pub max_concurrent: u32,
     /// The name of the speech model.
     pub model: String,
@@ -202,12 +203,12 @@ pub struct CloudVoice {
     /// The voice for each language.
     #[serde(default)]
     pub voices: BTreeMap<String, String>,
-    /// The speed relative to the voice's own speed, which is 1; a brief's speed multiplies it.
+    /// The speed relative to the voice's own speed, 0.5 to 2; a brief's speed multiplies it.
     pub speed: f64,
-    /// The maximum number of characters per request, if less than the vendor's limit.
+    /// The maximum number of characters per request, at least 20, if less than the vendor's limit.
     #[serde(default)]
     pub max_characters: Option<usize>,
-    /// The price per 1000 characters, in US dollars.
+    /// The price per 1000 characters, in US dollars, 0 to 100.
     #[serde(default)]
     pub price_per_1000_characters_usd: f64,
     /// Settings that only the adapter reads.
@@ -222,7 +223,7 @@ pub struct CloudVoice {
 pub struct PiperSettings {
     /// The voice file (`.onnx`, with the `.onnx.json` beside it) for each language.
     pub voices: BTreeMap<String, String>,
-    /// The speed relative to the voice's own speed.
+    /// The speed relative to the voice's own speed, 0.5 to 2.
     pub speed: f64,
     /// The timeout for converting a script to phonemes, for loading a model, and for synthesizing one sentence, in
     /// seconds.
@@ -236,7 +237,7 @@ pub struct PiperSettings {
 pub struct FliteSettings {
     /// The voice: `slt`, `rms`, `awb`, `kal16`, or a `.flitevox` file.
     pub voice: String,
-    /// The speed relative to the voice's own speed.
+    /// The speed relative to the voice's own speed, 0.5 to 2.
     pub speed: f64,
     /// The time without output after which the program is stopped, in seconds.
     pub timeout_seconds: u64,
@@ -251,7 +252,7 @@ pub struct EspeakSettings {
     pub voices: BTreeMap<String, String>,
     /// The pitch, 0 to 100.
     pub pitch: u8,
-    /// The speed relative to the preset's words per minute; default 1.
+    /// The speed relative to the preset's words per minute, 0.5 to 2; default 1.
     #[serde(default = "one")]
     pub speed: f64,
 }
@@ -347,7 +348,8 @@ impl TtsSettings {
         })
     }
 
-    /// Returns the configured speed of the provider with the given name; 1 for a voice's own speed, and for servers.
+    /// Returns the configured speed of the built-in provider with the given name; 1 (the voice's own speed) for other
+    /// names, such as servers.
     pub fn speed_of(&self, name: &str) -> f64 {
         let known = TtsProviderName::ALL.into_iter().find(|provider| provider.as_str() == name);
         known.map_or(1.0, |provider| self.speed(provider))

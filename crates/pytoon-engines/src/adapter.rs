@@ -44,8 +44,8 @@ pub struct Capabilities {
     pub prompt_unit: PromptUnit,
     /// True if the vendor can cancel a running task.
     pub cancel: bool,
-    /// The time after a call from which the vendor's "no such call" proves that the call never arrived. Before that,
-    /// the call may still be in flight, or the vendor's list stale. `None` if calls cannot be looked up.
+    /// The time after a call from which a lookup that does not find it proves that it never arrived. Before that, the
+    /// call may still be in flight, or the vendor's list stale. `None` if calls cannot be looked up.
     pub lookup_settles: Option<Duration>,
     /// True if the clip is selected rather than generated (stock footage), so that its length cannot be requested.
     pub is_stock: bool,
@@ -134,7 +134,7 @@ impl Durations {
         }
     }
 
-    /// Returns true if exactly this length is offered, in milliseconds.
+    /// Returns true if the engine offers exactly this length, in milliseconds.
     pub fn sells(&self, ms: u32) -> bool {
         match self {
             Self::Fixed(lengths) => lengths.contains(&ms),

@@ -37,16 +37,16 @@ pub trait ClipChecker: fmt::Debug + Send + Sync {
 const MIN_SIDE: u32 = 64;
 /// Maximum shortfall of a clip's length, as a fraction of the expected length.
 const LENGTH_TOLERANCE: f64 = 0.15;
-/// The mean luma code up to which an even frame counts as black.
+/// The maximum mean luma code of a frame that counts as black, if the frame is also nearly uniform.
 const BLACK_MEAN: f64 = 20.0;
 const BLACK_DEVIATION: f64 = 3.0;
-/// The mean luma difference from the previous frame, in codes at small size, below which a frame counts as still. The
-/// compression of a still picture was measured to shimmer by 0.08; simulated clips move by 0.38 and more. Shimmer
-/// does not add up, so a frame that equals the one half a second before is still too. A clip counts as still only if
-/// more than four frames in five are still.
+/// The mean change of luma codes since the previous frame, both scaled down, below which a frame counts as still. In
+/// measurements, a compressed still picture shimmers by 0.08, and simulated clips move by 0.38 or more. Shimmer does
+/// not add up, so a frame that equals the one half a second earlier also counts as still. A clip counts as still only
+/// if more than four frames in five are still.
 const STILL_CHANGE: f64 = 0.06;
-/// Number of first frames that the motion check ignores, because the encoder refines the first frames of a still
-/// picture one after another.
+/// Number of frames at the beginning of a clip that the motion check ignores, because an encoder refines a still
+/// picture over its first frames.
 const REFINED_FRAMES: usize = 6;
 
 /// Judges the measurements of a clip against its expectation. The error is the reason for the rejection.

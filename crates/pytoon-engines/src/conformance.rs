@@ -159,7 +159,8 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Returns the ways to submit, with and without a picture, each with the route that costs money.
+    /// Returns the kinds of requests that the fixtures name (true: with a picture), each with the route of the paid
+    /// call.
     fn ways(&self) -> Vec<(bool, String)> {
         let image = self.routes.submit_image.clone().map(|route| (true, route));
         let text = self.routes.submit_text.clone().map(|route| (false, route));

@@ -80,7 +80,8 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
-    /// Starts a server that responds to one request with this body; the handle returns the request.
+    /// Starts a server that responds to one request with this body. Returns a client of the server, and a handle that
+    /// returns the request.
     async fn answer(body: &str) -> (ModerationClient, tokio::task::JoinHandle<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
         let address = listener.local_addr().expect("address");

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use tempfile::TempPath;
 
-/// Minimum fraction of a picture that remains after a crop for the picture to be sent uncropped instead.
+/// The fraction of a picture from which a crop is not worthwhile: if at least this much would remain, the picture is
+/// sent uncropped.
 pub const SAME_SHAPE: f64 = 0.98;
 
 /// A picture that is ready to be sent.

@@ -29,8 +29,8 @@ use std::time::{Duration, Instant};
 
 /// The interval at which a waiting executor checks for cancellation.
 const CANCEL_LOOK: Duration = Duration::from_millis(50);
-/// Mixing starts once at most one in this many chunks waits for a slot. It takes less time than drawing the last
-/// chunks, and uses the cores that they leave idle.
+/// The part of the chunks, one in five, that may still wait for a slot when mixing starts. Mixing takes less time
+/// than drawing the last chunks, and uses the cores that they leave idle.
 const PART_BESIDE_SOUND: usize = 5;
 /// Maximum number of scenes that call engines at the same time. A scene that waits for its vendor does not count.
 const MOST_SCENES: usize = 16;

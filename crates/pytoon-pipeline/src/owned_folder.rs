@@ -21,7 +21,7 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 /// The interval between attempts to lock the folder.
 const LOCK_RETRY: Duration = Duration::from_millis(25);
 
-/// The state in which a folder was found when it was opened.
+/// The state of a folder at the time when it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Found {
     /// The folder contains no work files.

@@ -1,4 +1,4 @@
-//! Makes stored paths independent of the machine, although the storage folder's location differs between machines.
+//! Makes stored paths independent of the location of the storage folder, which differs between machines.
 //!
 //! Stored results of a stage name files in the storage folder (purchased clips, uploaded pictures) relative to that
 //! folder, and input hashes use these names. Another machine therefore finds its own copies and detects that nothing

@@ -160,7 +160,7 @@ pub struct LoudnessReceipt {
     pub gain_db: f64,
     /// The maximum gain reduction of the limiter, in dB.
     pub limiting_db: f64,
-    /// The level of music and clips below the voice, in LU.
+    /// The distance from the level of the voice down to that of music and clips, in LU.
     pub bed_below_voice_lu: Option<f64>,
 }
 

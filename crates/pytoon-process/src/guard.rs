@@ -27,9 +27,9 @@ struct GuardState {
     killed: AtomicU8,
 }
 
-/// The program blocked its owner for too long.
+/// The code for a program that blocked its owner for too long.
 pub(crate) const STALLED: u8 = 1;
-/// The program exceeded its maximum run time.
+/// The code for a program that exceeded its maximum run time.
 pub(crate) const TOO_LONG: u8 = 2;
 
 impl Guard {

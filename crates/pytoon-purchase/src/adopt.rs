@@ -115,8 +115,8 @@ impl Buyer {
     }
 
     /// Resolves the calls of a scene that have a row but no response. The process that wrote the row may be
-    /// disconnected from the ledger and know the response, so no other vendor is called until its lease ends, unless
-    /// the vendor itself can tell. Afterwards the call counts as unknown.
+    /// disconnected from the ledger and know the response. Unless the vendor's list shows the call, no other vendor
+    /// is called until the lease of that process ends; then the call counts as unknown.
     ///
     /// # Errors
     /// Returns [`Stop::Later`] while another process may still have the response.

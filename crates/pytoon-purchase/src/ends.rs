@@ -12,8 +12,8 @@ use std::time::Duration;
 
 /// The timeout of a vendor's response to a cancel request.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
-/// The multiple of the price table above which a vendor's charge, if it also exceeds the amount below, counts as an
-/// error of units: it would exhaust every budget.
+/// The multiple of the estimated cost above which a vendor's charge counts as an error of units, if it also exceeds
+/// `IMPLAUSIBLE`. Such a charge would exhaust every budget.
 const IMPLAUSIBLE_TIMES: i64 = 100;
 const IMPLAUSIBLE: MicroUsd = MicroUsd(100_000_000);
 
@@ -69,8 +69,8 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Looks up at its vendor a call whose response never arrived. If the vendor does not list the call, it stays
-    /// undecided while it may still arrive (`at_it`) or too little time has passed; the next process looks it up
+    /// Looks up at its vendor a call whose response never arrived. A call that the vendor does not list stays
+    /// undecided if it may still arrive (`at_it`) or if too little time has passed; the next process looks it up
     /// again.
     pub(crate) async fn look_up(&self, at_it: bool) -> Result<Traced> {
         let Answering::ByTask { lookup_settles: Some(settles) } = self.seller.terms().answering

@@ -17,7 +17,7 @@ pub enum Answering {
     AtOnce,
     /// The response names a task, which is polled. A call without a response can be looked up at the vendor.
     ByTask {
-        /// The time after a call from which the vendor's "no such call" proves that it never arrived; `None` if
+        /// The time after a call from which a lookup that does not find it proves that it never arrived; `None` if
         /// calls cannot be looked up.
         lookup_settles: Option<Duration>,
     },

@@ -218,7 +218,7 @@ pub struct NewCall {
     pub pinned: serde_json::Value,
     /// A fingerprint of the API key that pays; never the key itself.
     pub key_id: String,
-    /// The cost according to the price table.
+    /// The estimated cost, from the price table.
     pub estimated: MicroUsd,
     /// The time at which the call is recorded.
     pub at: UnixMs,
@@ -293,7 +293,7 @@ pub struct CallRow {
     pub pinned: serde_json::Value,
     /// The fingerprint of the API key that pays.
     pub key_id: String,
-    /// The cost according to the price table.
+    /// The estimated cost, from the price table.
     pub estimated: MicroUsd,
     /// The cost that the vendor reported.
     pub reported: Option<MicroUsd>,

@@ -50,8 +50,8 @@ pub(crate) fn pika(resolution: &str, seconds: u64) -> u64 {
     five_seconds * CENT * seconds / 5
 }
 
-/// Returns the price of a clip by Luma. The only published hint is the price of five seconds of `ray-2`; flash costs
-/// a third of it.
+/// Returns the price of a clip by Luma. The only published price is that of five seconds of `ray-2`; a clip by the
+/// flash model is assumed to cost a third of it.
 pub(crate) fn luma(model: &str, seconds: u64) -> u64 {
     let five_seconds = if model == "ray-flash-2" { 24 } else { 71 };
     five_seconds * CENT * seconds / 5

@@ -100,7 +100,7 @@ impl Reply {
         }
     }
 
-    /// Waits for the end of a pause of a dripped body.
+    /// Waits for the end of the pause between two pieces of a dripped body.
     fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some((_, pause)) = self.drip else { return Poll::Ready(()) };
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));

@@ -4,7 +4,7 @@
 
 use sha2::{Digest, Sha256};
 
-/// Returns a well-mixed number for a number, by one step of splitmix64.
+/// Hashes a number with one step of splitmix64.
 pub(crate) fn mix(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -12,23 +12,23 @@ pub(crate) fn mix(value: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Returns a well-mixed number for several numbers.
+/// Hashes several numbers to one.
 pub(crate) fn mix_all(values: &[u64]) -> u64 {
     values.iter().fold(0, |sum, value| mix(sum ^ mix(*value)))
 }
 
-/// Returns a number for a text.
+/// Hashes a text to a number.
 pub(crate) fn of_text(text: &str) -> u64 {
     text.bytes().fold(0, |sum, byte| mix(sum ^ u64::from(byte)))
 }
 
-/// Returns a number from 0 to 1.
+/// Hashes a number to a fraction of at least 0 and less than 1.
 pub(crate) fn unit(value: u64) -> f64 {
     // A double represents 53 bits exactly.
     (mix(value) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// Returns a version 4 UUID.
+/// Derives a version 4 UUID from a number.
 pub(crate) fn uuid(value: u64) -> String {
     let (high, low) = (mix(value), mix(value ^ 0x5555_5555_5555_5555));
     format!(

@@ -42,7 +42,7 @@ impl Wire {
     }
 }
 
-/// Writes the ledger's line when the request ends, in any way.
+/// A guard that writes the request's line to the ledger when the request ends, however it ends.
 struct Log {
     ledger: Arc<Ledger>,
     line: RequestLine,

@@ -66,7 +66,7 @@ impl Sim {
         seed::uuid(seed::mix_all(&[seed, seed::of_text(purpose), turn]))
     }
 
-    /// Divides a duration by this simulator's speed. Both are in milliseconds.
+    /// Divides a duration, in milliseconds, by the speed of this simulator.
     pub(crate) fn at_speed(&self, ms: u64) -> u64 {
         (ms as f64 / self.speed).round() as u64
     }

@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use serde_json::{Map, Value};
 use std::ops::RangeInclusive;
 
-/// The requirement that a field be present.
+/// The presence of a field in a valid body: required or optional.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
     Required,
@@ -47,7 +47,7 @@ pub(crate) struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    /// Starts to check a body without types from a package.
+    /// Starts the check of a body for which no package declares types.
     pub(crate) fn new(body: &'a Value) -> Result<Self, Vec<Problem>> {
         let Some(fields) = body.as_object() else {
             return Err(vec![Problem::new(&[], "dict_type", "the body should be an object")]);
@@ -56,7 +56,7 @@ impl<'a> Check<'a> {
         Ok(Self { fields, path, known, is_typed: false, problems })
     }
 
-    /// Starts to check a body against the vendor's types. The caller checks its limits.
+    /// Starts the check of a body against the vendor's types. The caller checks the limits of its values.
     pub(crate) fn typed(body: &'a Value, types: &Schema) -> Result<Self, Vec<Problem>> {
         let problems = types.problems(body);
         if !problems.is_empty() {

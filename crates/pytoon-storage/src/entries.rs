@@ -17,7 +17,8 @@ pub struct Entry {
     pub(crate) version: String,
 }
 
-/// Lists the files below `below` in the storage folder, by name; none if that folder does not exist.
+/// Lists the files in the folder `below` of the storage folder and in its subfolders, by name; none if that folder
+/// does not exist.
 pub(crate) fn of_folder(root: &Path, below: &str) -> Result<Vec<Entry>, StorageError> {
     let mut found = Vec::new();
     collect(&root.join(below), below, &mut found)?;

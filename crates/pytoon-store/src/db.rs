@@ -15,9 +15,9 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
-/// The durability of a commit. SQLite stores it as a setting of the connection, so a statement sets its own. Its
-/// result is then read with `RETURNING`, since a count of changes would be that of both statements. PostgreSQL always
-/// writes through.
+/// The durability of a commit. In SQLite it is a setting of the connection, so every statement is preceded by one
+/// that sets it. The result is read with `RETURNING`, since a count of changes would cover both statements.
+/// PostgreSQL always writes through.
 #[derive(Clone, Copy)]
 pub(crate) enum Durability {
     /// The commit survives a power cut: the log is on disk before the next step.
@@ -76,7 +76,7 @@ impl DatabaseFile {
     }
 }
 
-/// Converts a duration to milliseconds, with a large maximum.
+/// Converts a duration to milliseconds, limited to a quarter of the largest `i64`.
 pub(crate) fn ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }

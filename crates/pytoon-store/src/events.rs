@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
-/// Writes an event of a job. Its sequence number is in `row`, which an update of the job's row returned, and is
-/// returned again. The update has locked the job, so its events have a definite order.
+/// Writes an event of a job and returns its sequence number. The number comes from `row`, the result of an update
+/// that also locked the job, so the job's events have a definite order.
 pub(crate) async fn write_event(
     db: &Db,
     tx: &mut Tx,

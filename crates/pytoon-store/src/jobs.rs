@@ -31,7 +31,7 @@ static JOB: LazyLock<String> = LazyLock::new(|| {
 /// The time for which an idempotency key is stored, in milliseconds.
 const REMEMBERED_MS: i64 = 86_400_000;
 
-/// Returns the same columns without briefs, and without `client_data` that is too large for a list.
+/// Returns the columns in `JOB` without briefs, and without `client_data` that is too large for a list.
 fn without_large_texts() -> String {
     JOB.replace(
         "brief, client_data",

@@ -1,4 +1,4 @@
-//! PostgreSQL: the connection pool, and notices between processes.
+//! PostgreSQL: the connection pool, and notifications between processes.
 
 use crate::db::{Db, Dialect};
 use crate::rows::database;
@@ -21,7 +21,7 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 const POSTGRES_SESSION: &str = "SET idle_in_transaction_session_timeout = '15s'; \
      SET tcp_user_timeout = '15s'; SET tcp_keepalives_idle = 10; \
      SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;";
-/// The time without use after which a connection is pinged before it is used.
+/// The time without use after which a connection is pinged before its next use.
 const RESTED: Duration = Duration::from_millis(500);
 /// The timeout of the first connection to PostgreSQL.
 const FIRST_CONNECTION: Duration = Duration::from_secs(10);

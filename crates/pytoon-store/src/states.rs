@@ -35,8 +35,8 @@ pub(crate) fn one_of<S: State>(states: &[S]) -> String {
     }
 }
 
-/// Returns the state to which an event leads; a conflict if the state does not allow it. The caller has locked the
-/// row.
+/// Returns the state to which an event leads; a conflict if the state does not allow it. The caller must have locked
+/// the row.
 pub(crate) fn applied<S: State>(state: S, event: S::Event) -> Result<S, StoreError> {
     state.apply(event).map_err(|invalid| StoreError::Conflict(invalid.to_string()))
 }

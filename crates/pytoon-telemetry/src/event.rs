@@ -1,4 +1,4 @@
-//! The catalogue of an operator's events.
+//! The catalogue of events for operators.
 //!
 //! The names are part of the operator's contract and appear literally in the log. A new event needs a variant here
 //! and a line in `docs/specs/events.md`.

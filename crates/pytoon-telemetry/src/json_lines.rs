@@ -105,7 +105,7 @@ struct JsonLines {
 /// Maximum number of request lines per second, so that a flood of requests cannot fill the disk.
 const REQUEST_LINES: u64 = 500;
 
-/// The rate limit of request lines. The next written line contains the number of omitted lines.
+/// The rate limit of request lines. The next line that is written reports the number of omitted ones.
 struct RequestLines {
     begun: Instant,
     /// The current second, and the number of lines in it so far.

@@ -94,7 +94,8 @@ impl Workspace {
         self.write(name, bytes)
     }
 
-    /// Writes a clip of a moving test picture with FFmpeg. `more` are options between the sources and the file.
+    /// Writes a clip of a moving test picture with FFmpeg. `more` contains the options between the source and the
+    /// output file.
     pub fn clip(&self, name: &str, size: &str, seconds: f64, more: &[&str]) -> PathBuf {
         let path = self.path(name);
         let source = format!("testsrc2=size={size}:rate=25:duration={seconds}");
@@ -125,7 +126,7 @@ impl Workspace {
         path
     }
 
-    /// Writes a WAV file with a tone at 44.1 kHz; silence at 0 Hz.
+    /// Writes a WAV file with a sample rate of 44.1 kHz and a tone of `hz` hertz; 0 for silence.
     pub fn tone(&self, name: &str, seconds: f64, hz: f64) -> PathBuf {
         let rate = 44_100.0;
         let samples: Vec<u8> = (0..(seconds * rate) as u32)

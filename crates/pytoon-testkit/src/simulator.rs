@@ -14,7 +14,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// The API keys of a [`Studio`], by environment variable. Their values occur nowhere by chance.
+/// The API keys of a [`Studio`], by environment variable. Their values are random, so a match in any output is a
+/// leak.
 pub const KEYS: [(&str, &str); 3] = [
     ("RUNWAY_API_KEY", "rwkey-5f1c9e2a7b3d4860"),
     ("PIKA_API_KEY", "pkkey-0a8d6c4e2f1b9735"),

@@ -54,7 +54,7 @@ pub fn state(row: &BreakerRow, now: UnixMs) -> BreakerState {
     }
 }
 
-/// Returns the row of a breaker whose probe one caller now sends.
+/// Returns the row of a breaker in which one caller has reserved the probe.
 pub fn probing(row: &BreakerRow, now: UnixMs) -> BreakerRow {
     BreakerRow { probe_until: now + PROBE_MS, ..row.clone() }
 }

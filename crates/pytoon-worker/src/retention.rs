@@ -27,7 +27,7 @@ use std::time::Duration;
 
 /// The name of the claim under which one process at a time collects files.
 const TURN: &str = "collect";
-/// The duration of that claim, longer than a collection takes.
+/// The duration of the claim on a collection, longer than a collection takes.
 const TURN_HOLDS: Duration = Duration::from_secs(1800);
 /// The time for which files without a record stay, since they may be about to be recorded.
 const ORPHAN_MS: i64 = DAY_MS;

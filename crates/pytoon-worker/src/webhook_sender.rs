@@ -28,7 +28,7 @@ const LEAST_SECRET: usize = 24;
 /// The HTTP status with which a receiver declines further messages.
 const GONE: u16 = 410;
 
-/// The signing secrets; two while one is being rotated.
+/// The secrets that sign webhooks; two while one is being rotated.
 #[derive(Clone)]
 pub struct WebhookSecrets(Vec<Vec<u8>>);
 

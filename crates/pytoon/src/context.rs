@@ -122,7 +122,7 @@ impl Context {
         }
     }
 
-    /// Returns the path of a new folder for a job, named by the time.
+    /// Returns the path of a new folder for a job, named after the current time.
     pub(crate) fn new_job_folder(&self) -> PathBuf {
         let since = now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let stamp: String = rfc3339(now()).chars().filter(char::is_ascii_digit).take(14).collect();

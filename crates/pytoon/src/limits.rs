@@ -6,8 +6,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::disable_transparent_huge_pages;
 
 /// Raises the descriptor limit to its maximum, and disables core dumps, since API keys are in memory. In a service,
-/// new files are not world-readable. In an API process, disables huge pages: it has no films in memory, and they
-/// would be a quarter of it.
+/// new files are not world-readable. In an API process, disables huge pages: it holds no films, and huge pages would
+/// be a quarter of its memory.
 pub(crate) fn set(role: Option<ServiceRole>) {
     let files = getrlimit(Resource::Nofile);
     // A limit that cannot be changed stays unchanged.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// The maximum length of a block's name, which is a metric label and a log field.
 const MAX_NAME: usize = 40;
-/// Names that have another meaning in receipts and logs.
+/// Names that a block cannot have, since they have another meaning in receipts and logs.
 const RESERVED: [&str; 2] = [OLD_LOCAL_NAME, "voice_file"];
 
 /// The requested audio format. The format of the reply is detected from its content.
@@ -35,7 +35,7 @@ impl SpeechFormat {
     }
 }
 
-/// A speech server on this machine or network with OpenAI's `POST /v1/audio/speech`.
+/// A speech server on this machine or network that implements OpenAI's `POST /v1/audio/speech`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -73,7 +73,7 @@ pub struct ServerVoice {
     /// The speed relative to the voice's own speed, 0.5 to 2; a brief's speed multiplies it. Default: 1.
     #[serde(default = "speed")]
     pub speed: f64,
-    /// The maximum number of characters per request. Default: 4096, as for OpenAI.
+    /// The maximum number of characters per request, at least 20. Default: 4096, as for OpenAI.
     #[serde(default)]
     pub max_characters: Option<usize>,
 }

@@ -78,7 +78,8 @@ fn short(error: &VendorError) -> Outcome {
     Ok(format!("{} {status}, taken: {accepted}", error.kind))
 }
 
-/// Checks the kind of a failure, and that it correctly reports if the call may have been accepted.
+/// Checks that a failure has one of the expected kinds, one of the expected acceptances and, if given, the expected
+/// status.
 fn expect(
     error: &VendorError,
     kinds: &[Kind],
@@ -104,7 +105,8 @@ async fn prepared(bench: &Bench<'_>, with_image: bool) -> Result<Prepared, Strin
     bench.adapter.prepare(&bench.request(with_image)).await.map_err(text)
 }
 
-/// Prepares a request in the first way to submit, under a script. Also returns the route that costs money.
+/// Lets the vendor follow a script, and prepares a request of the first kind that the fixtures name. Also returns the
+/// route of the paid call.
 async fn first_prepared(bench: &Bench<'_>, script: Script) -> Result<(Prepared, String), String> {
     bench.vendor.follow(script);
     let way = bench.ways().into_iter().next();
@@ -112,7 +114,7 @@ async fn first_prepared(bench: &Bench<'_>, script: Script) -> Result<(Prepared, 
     Ok((prepared(bench, with_image).await?, route))
 }
 
-/// Submits a request under a script and returns its task.
+/// Lets the vendor follow a script, submits a request and returns its task.
 async fn task(bench: &Bench<'_>, script: Script) -> Result<Task, String> {
     let (prepared, _) = first_prepared(bench, script).await?;
     bench.adapter.submit(&prepared).await.map_err(text)
@@ -341,7 +343,8 @@ fn submit_faults() -> Vec<SubmitFault> {
     ]
 }
 
-/// Returns the expected acceptance of a call whose response was lost. A call that costs nothing is never accepted.
+/// Returns the expected acceptance of a call whose response was lost. A call to a stock source costs nothing and
+/// counts as not accepted.
 fn unknown(bench: &Bench<'_>, accepted: Accepted) -> Accepted {
     if bench.adapter.capabilities().is_stock { Accepted::No } else { accepted }
 }

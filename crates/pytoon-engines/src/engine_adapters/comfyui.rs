@@ -48,15 +48,15 @@ const CLIP_ENDINGS: &[&str] = &[".mp4", ".webm", ".mov", ".mkv"];
 struct Options {
     /// The path of the workflow file.
     workflow: String,
-    /// The width of the clip, in pixels.
+    /// The width of the clip, in pixels, 1 to 16384.
     width: u32,
-    /// The height of the clip, in pixels.
+    /// The height of the clip, in pixels, 1 to 16384.
     height: u32,
-    /// The frame rate of the workflow, in frames per second.
+    /// The frame rate of the workflow, in frames per second, 1 to 16384.
     frame_rate: u32,
-    /// Maximum length of a clip, in seconds.
+    /// Maximum length of a clip, in seconds, 1 to 16384.
     max_seconds: u32,
-    /// The number by which the frame count, less `frame_offset`, is divisible; 1 allows any count.
+    /// The number by which the frame count, less `frame_offset`, is divisible, 1 to 16384; 1 allows any count.
     #[serde(default = "one")]
     frame_multiple: u32,
     /// The number of frames added to a multiple of `frame_multiple`; 1 for models that draw 4n+1 frames.

@@ -25,8 +25,8 @@ use std::path::Path;
 use std::time::Duration;
 use url::Url;
 
-/// The time after a call within which a vendor's list must show it, unless the vendor documents another. It is longer
-/// than the timeout of a call.
+/// The time within which a vendor's list must show a call, unless the vendor documents another. It is longer than the
+/// timeout of a call.
 pub(crate) const LIST_SETTLES: Duration = Duration::from_secs(120);
 
 /// Operations, as phrases that complete "failed to …".
@@ -197,7 +197,8 @@ pub(crate) fn id_at(value: &Value, pointer: &str) -> Option<String> {
     }
 }
 
-/// Returns the amount at a JSON pointer, in units of `usd_per_unit` dollars; `None` for negative amounts.
+/// Converts the amount at a JSON pointer, whose unit is worth `usd_per_unit` US dollars; `None` if there is no number
+/// or it is negative.
 pub(crate) fn cost_at(value: &Value, pointer: &str, usd_per_unit: f64) -> Option<MicroUsd> {
     let units = number_at(value, pointer).filter(|units| *units >= 0.0)?;
     Some(MicroUsd::from_usd(units * usd_per_unit))

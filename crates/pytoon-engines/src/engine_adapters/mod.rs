@@ -101,7 +101,7 @@ pub fn read_options<T: DeserializeOwned>(config: &EngineConfig) -> Result<T, Opt
     })
 }
 
-/// Returns true: the default of options that are on by default.
+/// Returns true, as the default of options that are enabled unless the configuration disables them.
 fn yes() -> bool {
     true
 }

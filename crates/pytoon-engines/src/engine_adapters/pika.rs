@@ -36,7 +36,7 @@ use url::Url;
 const RATIOS: &[(u32, u32)] = &[(9, 16), (16, 9), (1, 1), (4, 5), (5, 4), (3, 2), (2, 3)];
 /// Maximum length of a prompt. The vendor states no limit; this one is longer than any real prompt.
 const MAX_PROMPT: usize = 2000;
-/// Maximum size of an uploaded picture, in bytes. The vendor states no limit here either.
+/// Maximum size of an uploaded picture, in bytes. The vendor states no limit.
 const MAX_UPLOAD: u64 = 20_000_000;
 
 /// The `options` of a Pika engine.
@@ -246,8 +246,8 @@ fn details(json: Option<&Value>) -> impl Iterator<Item = &Value> {
     json.and_then(|j| j.pointer("/detail")).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Returns true if a response is about the task itself. Then a request error has an `error_type`, and a model error
-/// has details with a `type` and states whether it is retryable (fal docs, model-apis/errors).
+/// Returns true if a response is about the task itself, which its form shows: a request error has an `error_type`,
+/// and a model error has details with a `type` and states if it is retryable (fal docs, model-apis/errors).
 fn is_marked(reply: &Reply, json: Option<&Value>) -> bool {
     ["x-fal-error-type", "x-fal-retryable"].iter().any(|name| reply.header(name).is_some())
         || json.is_some_and(|j| common::text_at(j, "/error_type").is_some())

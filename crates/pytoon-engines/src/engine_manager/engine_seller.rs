@@ -90,7 +90,7 @@ impl EngineManager {
         })
     }
 
-    /// Returns the seller that handles an earlier call; `None` if its engine cannot be used any more.
+    /// Returns the seller that handles an earlier call; `None` if its engine can no longer be used.
     pub(super) fn seller_of(&self, row: &CallRow) -> Option<EngineSeller> {
         let engine = self.engines().adapter_for(row).ok()?;
         self.seller(engine, asked_for(row), 0, None).ok()

@@ -214,8 +214,8 @@ impl Engine {
     }
 }
 
-/// Returns the price of a clip: that of its model and resolution, of its model, or the default; zero if the table has
-/// none of them.
+/// Returns the price of a clip, from the table's entry for its model and resolution, or else for its model, or else
+/// from `default`; zero if there is none of these.
 pub fn price(table: &PriceTable, key: &str, asked_ms: u32) -> MicroUsd {
     let model = key.split('@').next().unwrap_or(key);
     let found = [key, model, "default"].iter().find_map(|name| table.models.get(*name));

@@ -241,10 +241,10 @@ impl EngineManager {
         resolve_engine(wish, &set.settings, &facts)
     }
 
-    /// Obtains the clip of a scene, or leaves the scene to `local`, as far as possible without waiting for a vendor's
-    /// task, for a breaker to close, for a slot of a busy engine, or for another process's purchase of the same clip.
-    /// The first call receives an empty memo, and each further call the memo that the previous one returned, with the
-    /// same order.
+    /// Runs the chain of a scene until the clip exists, the scene is left to `local`, or the run would have to wait:
+    /// for a vendor's task, for a breaker to close, for a slot of a busy engine, or for another process's purchase of
+    /// the same clip. The first call receives an empty memo. Each further call receives the memo that the previous
+    /// one returned, with the same order.
     ///
     /// `fence` names the queued task that the caller holds. Without it, the caller guarantees that no other process
     /// works on the job. Nothing is purchased under a fence that no longer holds.
@@ -439,8 +439,9 @@ impl EngineManager {
         .emit();
     }
 
-    /// Returns the engine whose breaker closes first and that time, if no engine failed otherwise and the deadline
-    /// allows the wait; waiting is better than a degraded scene. Otherwise returns `None`.
+    /// Returns the engine whose breaker closes first and the wait until then, in milliseconds, at least 500: waiting
+    /// is better than a degraded scene. Returns `None` if an engine failed for another reason, or if the deadline
+    /// does not allow the wait.
     async fn until_one_is_cool<'a>(
         &self,
         order: &SceneOrder,

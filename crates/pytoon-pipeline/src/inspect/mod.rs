@@ -90,7 +90,7 @@ pub struct Facts {
     pub off: Vec<OffWord>,
     /// Captions that appear after their first word should be highlighted.
     pub late_cues: Vec<LateCue>,
-    /// The reasons for late captions; empty if none are late.
+    /// The reasons why captions seem late; empty if there are none.
     pub reasons: Vec<String>,
     /// The files that could not be inspected, each with the reason.
     pub missing: Vec<String>,

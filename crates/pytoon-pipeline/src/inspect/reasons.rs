@@ -27,7 +27,8 @@ pub(super) fn distance(late_ms: i64) -> String {
     format!("{} ms {}", late_ms.abs(), if late_ms > 0 { "late" } else { "early" })
 }
 
-/// Returns the causes of late captions, with the worst case of each kind; empty if no caption is late.
+/// Returns the reasons why captions seem late: guessed or unreliable word times, words that do not match the voice,
+/// late captions, and an offset between audio and video. Of words and captions, the worst case is named.
 pub(super) fn reasons(timeline: &Timeline, voice: &VoiceReceipt, facts: &Facts) -> Vec<String> {
     let seconds = |ms: i64| format!("{:.2} s", ms as f64 / 1000.0);
     let mut out = Vec::new();

@@ -354,7 +354,7 @@ impl Stage for SceneStage<'_> {
     }
 }
 
-/// Converts a vendor error to the error of a scene. A cancel stays a cancel.
+/// Converts a vendor error to the error of a scene. A cancellation remains a cancellation.
 fn given_up(error: VendorError) -> PipelineError {
     if error.kind == VendorErrorKind::Cancelled {
         return pytoon_process::SystemError::Cancelled.into();

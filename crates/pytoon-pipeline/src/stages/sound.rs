@@ -54,7 +54,7 @@ pub(crate) struct SoundReport {
     pub(crate) decoded_lufs: Option<f64>,
     /// True peak of the decoded file, in dBTP.
     pub(crate) decoded_true_peak_dbtp: Option<f64>,
-    /// The level of music and clips below the voice, in LU.
+    /// The distance from the level of the voice down to that of music and clips, in LU.
     pub(crate) bed_below_voice_lu: Option<f64>,
     /// The loudness lost by a downmix to mono, in LU.
     pub(crate) mono_loss_lu: f64,

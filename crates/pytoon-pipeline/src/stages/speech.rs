@@ -41,8 +41,8 @@ use pytoon_voice::voice_processor::{self, SAMPLES_PER_MS, Timbre};
 const GAP: usize = 14_400;
 
 /// Times the words of sentences whose voice returned no timestamps, with the configured chain. All sentences are
-/// aligned at once, which works better than one short sentence at a time; each stays within its own samples. Returns
-/// `None` if the voice timed every sentence.
+/// aligned at once, which works better than one short sentence at a time; the words of each sentence stay within its
+/// own samples. Returns `None` if the voice timed every sentence.
 fn time_words(
     aligner: &Aligner,
     request: &TtsRequest,

@@ -46,8 +46,8 @@ pub(crate) struct VoicedInput {
 }
 
 /// Returns the voice of the job's first film, for a resumed film with the same words and settings; `None` if the job
-/// keeps no voice or that voice is not stored. The cache key of the first film contains the available voices, which
-/// that of a resumed film omits.
+/// keeps no voice or that voice is not stored. A separate search is needed because the cache key of the first film
+/// contains the available voices, and the key of a resumed film does not.
 fn spoken_at_first(
     context: &StageContext<'_>,
     stage: &VoiceStage<'_>,

@@ -36,7 +36,7 @@ pub struct Lease {
     pub kind: TaskKind,
     /// The token of this claim, which every later write must name.
     pub token: i64,
-    /// The number of attempts, including this one: claims that failed or whose lease expired.
+    /// The number of attempts: this one, and the earlier claims that failed or whose lease expired.
     pub attempts: u32,
     /// The data that the last claim passed on when it deferred the task.
     pub memo: Value,

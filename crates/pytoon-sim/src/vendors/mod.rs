@@ -54,7 +54,7 @@ pub(crate) trait Vendor: fmt::Debug + Sync {
         answer
     }
 
-    /// Returns the text that rules match.
+    /// Returns the prompt of a call, in which rules look for their text.
     fn prompt(&self, call: &Call) -> String {
         call.body["prompt"].as_str().unwrap_or_default().to_owned()
     }
@@ -132,7 +132,7 @@ fn authorization(headers: &HeaderMap, word: &str) -> Option<String> {
     (!key.is_empty()).then(|| key.to_owned())
 }
 
-/// Returns the API key in a header of its own.
+/// Returns the API key from a header that contains nothing else.
 fn header_key(headers: &HeaderMap, name: &str) -> Option<String> {
     let key = headers.get(name)?.to_str().ok()?.trim();
     (!key.is_empty()).then(|| key.to_owned())

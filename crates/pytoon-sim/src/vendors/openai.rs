@@ -239,8 +239,8 @@ async fn transcription(call: &mut Call) -> Result<Answer, Refusal> {
     })
 }
 
-/// Returns the length of an audio file in seconds, from the byte rate of its WAV header, or at 16,000 bytes per
-/// second.
+/// Returns the length of an audio file in seconds: from the byte rate in its WAV header, or else as if it had 16,000
+/// bytes per second.
 fn seconds(file: &Field) -> f64 {
     // A WAV file's bytes per second are at byte 28 of its header.
     let head = &file.head;

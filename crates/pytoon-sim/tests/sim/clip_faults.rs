@@ -1,4 +1,4 @@
-//! Tests of clips that differ from the order, each measured.
+//! Tests of clips that differ from the order. Every clip is measured.
 
 use crate::bench::{Bench, is_whole, motion_and_light, probe, rule, rule_with};
 use crate::runway;

@@ -98,8 +98,8 @@ fn hash(window: &[u8]) -> usize {
     (byte(0) | byte(1) << 8 | byte(2) << 4 ^ byte(2) << 11) % FILTER_BITS
 }
 
-/// Returns a secret in hexadecimal digits, and in base64 at each of its three offsets without the characters that
-/// neighbouring bytes affect. Each form has the length of its windows.
+/// Returns the encoded forms of a secret, each with the length of its windows: hexadecimal digits, and base64 at each
+/// of its three offsets, without the characters that neighbouring bytes affect.
 fn encoded(value: &[u8]) -> Vec<(Vec<u8>, usize)> {
     let hex = value.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect();
     let mut forms = vec![(hex, RUN_IN_HEX)];

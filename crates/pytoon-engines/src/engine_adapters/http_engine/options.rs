@@ -396,7 +396,7 @@ impl HttpOptions {
     }
 }
 
-/// The offered lengths in the form in which the description states them.
+/// The offered lengths as the description states them: a list, or a range with a step.
 struct Lengths<'a> {
     fixed: &'a [u32],
     min: Option<u32>,

@@ -6,7 +6,7 @@ use pytoon_records::ledger::{
 };
 use pytoon_telemetry::LogTarget;
 
-/// A ledger whose breakers fail: reads fail after `reads_left` of them, and writes always fail. A query for a scene's
+/// A ledger whose breakers fail: only the first `reads_left` reads succeed, and no write does. A query for a scene's
 /// history also reads breakers, since one query reads everything.
 #[derive(Debug)]
 struct Broken {

@@ -47,7 +47,7 @@ struct Ring<'a> {
     reached: AtomicI64,
     stop: AtomicBool,
     cancel: CancelToken,
-    /// True if the drawing threads use only idle time. The writer then draws frames itself if there is none.
+    /// True if the drawing threads use only idle time. If there is none, the writer draws frames itself.
     in_gaps: bool,
 }
 

@@ -20,7 +20,7 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Time for which a due task waits, in milliseconds, above which no worker seems to be free.
+/// Waiting time of a due task, in milliseconds, above which no worker seems to be free.
 const UNCLAIMED_MS: i64 = 30_000;
 /// Run time, in milliseconds, above which a stage on this machine counts as stuck or starved.
 const SLOW_MS: i64 = 600_000;
@@ -206,7 +206,7 @@ fn times(events: &[EventRow], now: i64) -> Check {
     Check::good("time", format!("{}{most}", told.join(", ")))
 }
 
-/// Reports the scenes that another engine than the requested one drew, with the reasons.
+/// Reports the scenes that were drawn by an engine other than the requested one, with the reasons.
 fn scenes_of(scenes: &[SceneRow], receipt: Option<&Value>) -> Vec<Check> {
     let fallen = scenes.iter().filter(|scene| scene.fallback_used);
     let mut checks: Vec<Check> = fallen
