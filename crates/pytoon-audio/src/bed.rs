@@ -16,9 +16,10 @@ pub const FADE_IN_MS: f64 = 15.0;
 /// The length of the fade at the end of every bed.
 pub const TAIL_MS: f64 = 800.0;
 
-/// The resolution of the level curve used to compare passages (10 ms).
+/// The resolution of the level curve used to compare passages, in samples (10 ms).
 const FRAME: usize = 480;
-/// The length of the compared passages (3 s), enough to distinguish one bar from another.
+/// The length of the compared passages, in frames of the level curve (3 s). It is enough to distinguish one bar from
+/// another.
 const COMPARED: usize = 300;
 
 /// Cuts or loops `music` to `len` samples and fades both ends. `crossfade` is the length of a loop join in samples; a
@@ -87,7 +88,7 @@ fn repeat(music: &Stereo, len: usize, crossfade: usize) -> Stereo {
     out
 }
 
-/// Overlaps `next` onto `out` from `start` with equal power.
+/// Appends `next` to `out` with an equal-power crossfade that begins at sample `start`.
 fn append(out: &mut Vec<f32>, next: &[f32], start: usize) {
     let join = out.len() - start;
     for (n, (old, new)) in out[start..].iter_mut().zip(next).enumerate() {

@@ -68,7 +68,7 @@ pub(crate) fn remove_dc(samples: &mut [f32]) {
     }
 }
 
-/// Returns half a cosine from 0 at `t = 0` to 1 at `t = 1`.
+/// Returns a raised cosine, which rises from 0 at `t = 0` to 1 at `t = 1`.
 pub(crate) fn raised_cosine(t: f64) -> f64 {
     0.5 - 0.5 * (PI * t.clamp(0.0, 1.0)).cos()
 }

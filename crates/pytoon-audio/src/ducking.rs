@@ -55,8 +55,8 @@ impl Lowered {
         -(if depth.is_finite() { depth.min(60.0) } else { 60.0 })
     }
 
-    /// Returns the length of a ramp that keeps every 10 ms within the step limit, at least `wanted`. A cosine ramp is
-    /// steepest in its middle, at depth * pi / 2 per length.
+    /// Returns the length of a ramp that changes by at most the step limit in any 10 ms and has at least `wanted`
+    /// samples. A cosine ramp is steepest in its middle, at depth * pi / 2 per length.
     fn ramp(&self, wanted: usize) -> usize {
         // The margin covers the interpolation between grid points.
         let steepest = -self.depth() * PI / 2.0 * STEP_SAMPLES / f64::from(MAX_STEP_DB) * 1.02;

@@ -16,7 +16,7 @@ use crate::{Dbtp, Lufs, Stereo};
 pub const TOLERANCE_LU: f64 = 0.1;
 /// Maximum number of corrections after the first attempt.
 pub const MAX_CORRECTIONS: usize = 3;
-/// Maximum gain. Raising near-silence further only raises noise.
+/// Maximum gain, in dB. More gain on near-silence would only raise noise.
 pub const MAX_GAIN_DB: f64 = 40.0;
 
 /// The outcome of mastering.

@@ -32,7 +32,7 @@ use std::ops::Range;
 use crate::Stereo;
 use studio::Studio;
 
-/// The story of the film, which the music follows.
+/// The points of the film's story that the music follows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoryArc {
     /// The range from the first to the last word. Melodies are sparse inside it.

@@ -25,14 +25,14 @@ struct Gate {
     close: f32,
 }
 
-/// Returns the background level in dBFS, measured on the quietest tenth of the 20 ms frames. Digital silence gives
+/// Returns the background level in dBFS: the 10th percentile of the levels of 20 ms frames. Digital silence gives
 /// -120.
 #[must_use]
 pub fn measure_noise_floor_db(samples: &[f32]) -> f32 {
     percentile(&mut levels(samples, FRAME), 0.1)
 }
 
-/// Returns the signal-to-noise ratio in dB: the loudest tenth of the 20 ms frames relative to the quietest tenth.
+/// Returns the signal-to-noise ratio in dB: the 90th percentile of the levels of 20 ms frames minus the 10th.
 #[must_use]
 pub fn measure_snr_db(samples: &[f32]) -> f32 {
     let mut levels = levels(samples, FRAME);

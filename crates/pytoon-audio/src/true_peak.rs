@@ -64,8 +64,8 @@ pub(crate) fn true_peak(channels: &[&[f32]]) -> f32 {
     highest
 }
 
-/// Raises the part of an envelope that begins at sample `first`. Blocks that cannot reach `floor` use only their
-/// samples.
+/// Raises an envelope that begins at sample `first` of the channel to the channel's peaks. Blocks that cannot reach
+/// `floor` use only their samples.
 fn raise_from(envelope: &mut [f32], channel: &[f32], first: usize, floor: f32) {
     const BEFORE: usize = TAPS / 2 - 1;
     let phases = &*PHASES;

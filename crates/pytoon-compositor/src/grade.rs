@@ -29,7 +29,7 @@ fn figures(grade: Grade) -> Figures {
 #[derive(Debug, Clone)]
 pub struct GradeTable {
     curves: [[u8; 256]; 3],
-    /// The saturation in 1/256.
+    /// The saturation factor, in units of 1/256.
     saturation: i32,
 }
 
@@ -70,7 +70,7 @@ impl GradeTable {
         }
     }
 
-    /// Returns the saturation in 1/256.
+    /// Returns the saturation factor, in units of 1/256.
     pub(crate) fn saturation(&self) -> i32 {
         self.saturation
     }

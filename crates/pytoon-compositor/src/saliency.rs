@@ -191,8 +191,8 @@ fn normalised(map: Vec<f32>) -> Vec<f32> {
     map.into_iter().map(|v| (v / top).min(1.0)).collect()
 }
 
-/// Returns the centre of the strongest subject: of the points near the maximum of the smoothed map that reach at
-/// least half of its value. Salient points elsewhere have no influence.
+/// Returns the centre of the strongest subject, computed from the points near the maximum of the smoothed map that
+/// reach at least half of its value. Salient points elsewhere have no influence.
 fn centroid_of_top(map: &[f32]) -> (f64, f64) {
     const REACH: f64 = 11.0;
     let smooth = gaussian(map, 3.0);

@@ -23,8 +23,8 @@ pub const BRIGHTEST: f64 = HLG_PEAK / REFERENCE_WHITE;
 const GAMMA: f64 = 2.4;
 /// The number of steps in the table over the source's R'G'B': four times the number of 10-bit codes.
 const IN_STEPS: usize = 4096;
-/// The first step of the tables over light. They have a step for each exponent of a 32-bit float and the first eight
-/// bits of its mantissa, so that dark steps are as close as they are perceived.
+/// The smallest light in the tables over light. The tables have a step for each exponent of a 32-bit float and the
+/// first eight bits of its mantissa, so that dark steps are as close as they are perceived.
 const DARKEST: f32 = 1.0 / (1 << 24) as f32;
 /// The size of the tables over light, a power of two above the number of steps up to a light of 8.
 const LIGHT_STEPS: usize = 8192;

@@ -13,9 +13,9 @@ use pytoon_graphics::Frame;
 #[derive(Debug, Clone)]
 pub struct ClipTone {
     luma: [u8; 256],
-    /// The offset of Cb and Cr for a grey of each luma, in 1/256 codes.
+    /// The offsets of Cb and Cr that the grade gives a grey, by its luma, in units of 1/256 code.
     tint: [[i32; 256]; 2],
-    /// The factor applied to chroma about its neutral, in 1/256.
+    /// The factor applied to chroma about its neutral, in units of 1/256.
     scale: i32,
 }
 

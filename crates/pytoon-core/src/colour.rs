@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 
 /// The strength of the correction, as a fraction of the full correction.
 const STRENGTH: f64 = 0.6;
-/// The bounds of the luma's slope and shift.
+/// The range of the luma slope. [`SHIFT`] is the largest luma shift in either direction.
 const SLOPE: (f64, f64) = (0.8, 1.25);
 const SHIFT: f64 = 0.06;
-/// The bounds of the chroma's scale and shift.
+/// The range of the chroma scale. [`CHROMA_SHIFT`] is the largest chroma shift in either direction.
 const CHROMA_SCALE: (f64, f64) = (0.85, 1.2);
 const CHROMA_SHIFT: f64 = 0.02;
 /// The difference in median luma above which clips are not matched: one shows night and the other day.

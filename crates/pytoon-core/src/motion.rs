@@ -12,8 +12,8 @@ impl Window {
     /// The window that shows the whole picture.
     pub const FULL: Self = Self { x: 0.0, y: 0.0, width: 1.0, height: 1.0 };
 
-    /// Returns the largest window with a given aspect ratio, centred as near to a point as the picture allows, then
-    /// shrunk by `zoom` (1 and up). `aspect` is the window's width over height divided by that of the picture.
+    /// Returns the largest window with a given aspect ratio, shrunk by `zoom` (at least 1) and centred as near to a
+    /// point as the picture allows. `aspect` is the window's width over height divided by that of the picture.
     pub fn around(aspect: f64, zoom: f64, centre: (f64, f64)) -> Self {
         let (width, height) = if aspect <= 1.0 { (aspect, 1.0) } else { (1.0, 1.0 / aspect) };
         let (width, height) = (width / zoom, height / zoom);

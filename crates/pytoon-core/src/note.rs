@@ -460,7 +460,7 @@ impl fmt::Display for Note {
     }
 }
 
-/// Lists texts in quotation marks, and only the first few if there are many.
+/// Lists the first six texts in quotation marks, and the number of the others.
 fn quoted(texts: &[String]) -> String {
     const MOST: usize = 6;
     let shown: Vec<String> = texts.iter().take(MOST).map(|text| format!("\"{text}\"")).collect();
@@ -469,7 +469,7 @@ fn quoted(texts: &[String]) -> String {
     format!("{}{and_more}", shown.join(", "))
 }
 
-/// Returns the first words of a long text.
+/// Returns a text, cut after a word if it has more than 60 characters.
 fn shortened(text: &str) -> String {
     const MOST: usize = 60;
     if text.chars().count() <= MOST {

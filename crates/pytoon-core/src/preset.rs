@@ -93,7 +93,7 @@ pub struct Preset {
     pub grade_strength: f64,
     /// The colours, used if no brand sets any.
     pub palette: PaletteSpec,
-    /// The backgrounds to draw, at most two per film.
+    /// The backgrounds to draw, one or two.
     pub backgrounds: Vec<Background>,
     /// Camera moves over stills.
     pub motion: MotionSpec,
@@ -114,9 +114,9 @@ pub struct Preset {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PaletteSpec {
-    /// The hue of the background and body text, in degrees.
+    /// The hue of the background and body text, in degrees, 0 to 360.
     pub base_hue: f64,
-    /// The hue of the accent, in degrees.
+    /// The hue of the accent, in degrees, 0 to 360.
     pub accent_hue: f64,
     /// The chroma relative to the default, 0 to 1.5.
     pub chroma: f64,
@@ -127,11 +127,11 @@ pub struct PaletteSpec {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MotionSpec {
-    /// The moves to choose from.
+    /// The moves to choose from; at least one.
     pub moves: Vec<Move>,
-    /// The slowest zoom, in per cent per second.
+    /// The slowest zoom, in per cent per second, 0 to 5.
     pub min_zoom_pct_per_s: f64,
-    /// The fastest zoom, in per cent per second, at most 5.
+    /// The fastest zoom, in per cent per second, from the slowest zoom to 5.
     pub max_zoom_pct_per_s: f64,
 }
 
@@ -142,7 +142,7 @@ pub struct MotionSpec {
 pub struct CaptionSpec {
     /// The caption look.
     pub look: CaptionLook,
-    /// The text size relative to the look's default.
+    /// The text size relative to the look's default, 0.6 to 1.6.
     pub size: f64,
 }
 
@@ -153,7 +153,7 @@ pub struct CaptionSpec {
 pub struct MusicSpec {
     /// The mood of the generated music, or `none` for no music.
     pub mood: String,
-    /// The level of the ducked music below the voice, in LU.
+    /// The level of the ducked music below the voice, in LU, 6 to 30.
     pub bed_below_voice_lu: f64,
 }
 
@@ -164,7 +164,7 @@ pub struct MusicSpec {
 pub struct TransitionSpec {
     /// The one transition that this preset uses besides cuts.
     pub house: TransitionKind,
-    /// The length of the transition, in seconds.
+    /// The length of the transition, in seconds, 0.1 to 1.
     pub seconds: f64,
     /// The transition appears at every n-th join; the other joins are cuts. 0 means cuts only.
     pub every: u32,
@@ -188,22 +188,22 @@ pub struct VoiceSpec {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PacingSpec {
-    /// Maximum length of a single view of one picture, in seconds. Longer scenes get a second view.
+    /// Maximum length of a single view of one picture, in seconds, 1.5 to 10. Longer scenes get a second view.
     pub max_shot_seconds: f64,
-    /// The pause after a comma, in milliseconds. Natural local voices follow it.
+    /// The pause after a comma, in milliseconds, 40 to 800; default 140. Natural local voices follow it.
     #[serde(default = "default_comma_pause_ms")]
     pub comma_pause_ms: u32,
-    /// The pause between sentences, in milliseconds.
+    /// The pause between sentences, in milliseconds, 60 to 1000.
     pub sentence_pause_ms: u32,
-    /// The pause after a list item, in milliseconds.
+    /// The pause after a list item, in milliseconds, 60 to 1500; default 220.
     #[serde(default = "default_list_item_pause_ms")]
     pub list_item_pause_ms: u32,
-    /// The pause between paragraphs, in milliseconds.
+    /// The pause between paragraphs, in milliseconds, 80 to 2000; default 360.
     #[serde(default = "default_paragraph_pause_ms")]
     pub paragraph_pause_ms: u32,
-    /// The pause between scenes, in milliseconds.
+    /// The pause between scenes, in milliseconds, 80 to 1500.
     pub scene_pause_ms: u32,
-    /// The display time of a picture without words, in seconds.
+    /// The display time of a picture without words, in seconds, 0.8 to 10.
     pub silent_scene_seconds: f64,
 }
 

@@ -1,4 +1,4 @@
-//! Output profiles: size, frame rate, codec settings and loudness target as data.
+//! Output profiles: size, frame rate and encoder settings as data.
 
 use crate::time::FrameRate;
 use serde::{Deserialize, Serialize};
@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
-    /// The frame width in pixels, even.
+    /// The frame width in pixels, an even number from 16 to 4320.
     pub width: u32,
-    /// The frame height in pixels, even.
+    /// The frame height in pixels, an even number from 16 to 4320.
     pub height: u32,
-    /// The frame rate, in frames per second.
+    /// The frame rate, in frames per second, 1 to 240.
     pub frame_rate: FrameRate,
     /// The video encoder settings.
     pub video: VideoSettings,
@@ -29,13 +29,14 @@ pub struct VideoSettings {
     /// `h264_qsv`, `h264_videotoolbox`. An encoder that does not work falls back to `libx264`, with a warning in the
     /// log and the receipt.
     pub encoder: String,
-    /// The speed preset of x264.
+    /// The speed preset of x264, from `ultrafast` to `placebo`.
     pub preset: String,
     /// The constant rate factor, 1 (best) to 51.
     pub crf: u8,
-    /// Maximum time between keyframes, in seconds. Every scene begins with a keyframe, and GOPs are closed.
+    /// Maximum time between keyframes, in seconds, 0.1 to 10. Every scene begins with a keyframe, and GOPs are
+    /// closed.
     pub gop_seconds: f64,
-    /// Maximum bit rate in kbit/s, if any.
+    /// Maximum bit rate in kbit/s, at least 1; null for no limit.
     pub max_rate_kbps: Option<u32>,
 }
 
@@ -44,7 +45,7 @@ pub struct VideoSettings {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AudioSettings {
-    /// The AAC bit rate in kbit/s.
+    /// The AAC bit rate in kbit/s, 32 to 512.
     pub bit_rate_kbps: u32,
     /// The search method of the AAC encoder: `fast`, or `twoloop`, which is slower and gives better quality.
     pub coder: AacCoder,

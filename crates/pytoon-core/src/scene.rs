@@ -81,7 +81,7 @@ pub struct Scene {
     pub overlays: Vec<usize>,
     /// The transition into this scene; always `cut` for the first.
     pub transition: TransitionKind,
-    /// Minimum length, in milliseconds.
+    /// Minimum length of the scene, in milliseconds; default 0.
     #[serde(default)]
     pub min_duration: i64,
     /// The engines that may draw the scene, in order; absent if the scene shows the brief's own media.

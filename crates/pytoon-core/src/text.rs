@@ -39,8 +39,9 @@ pub fn join(words: &[Word]) -> String {
     out
 }
 
-/// Splits a token at word boundaries if its script has no spaces: by neural nets and dictionaries for Thai, Lao,
-/// Khmer and Burmese, by a dictionary for Chinese and Japanese.
+/// Splits a token at word boundaries if its script has no spaces: by neural nets for Thai, Lao, Khmer and Burmese,
+/// and by a dictionary for Chinese and Japanese. A dictionary also splits the compounds that the nets leave in Thai
+/// and Lao.
 fn split_unspaced(token: &str) -> Vec<Word> {
     if !token.chars().any(is_unspaced_script) {
         return vec![Word { text: token.to_owned(), joins_next: false }];

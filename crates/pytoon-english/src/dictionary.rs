@@ -11,10 +11,10 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The key of the pronunciation for all parts of speech that have none of their own.
+/// The key of the default pronunciation, for parts of speech that have none of their own.
 const DEFAULT: &str = "DEFAULT";
 
-/// A pronunciation of a spelling.
+/// The pronunciation of a spelling, which may depend on the part of speech.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Reading<'a> {
     /// Phonemes that are the same in every context.
@@ -23,19 +23,20 @@ pub(crate) enum Reading<'a> {
     ByTag(&'a Readings),
 }
 
-/// Pronunciations by part of speech. For a key without phonemes, the letters are spelled.
+/// The pronunciations of a spelling by part of speech. `None` means that the word is spelled letter by letter.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Readings {
     by_tag: BTreeMap<String, Option<String>>,
 }
 
 impl Readings {
-    /// Returns true if there is a pronunciation for exactly this tag.
+    /// Returns true if there is an entry for exactly this tag.
     pub(crate) fn has(&self, tag: &str) -> bool {
         self.by_tag.contains_key(tag)
     }
 
-    /// Returns the pronunciation for a tag, or else the default one. `None` means that the letters are spelled.
+    /// Returns the pronunciation for a tag, or else the default one. `None` means that the word is spelled letter by
+    /// letter.
     pub(crate) fn get(&self, tag: Option<&str>) -> Option<&str> {
         tag.and_then(|tag| self.by_tag.get(tag)).or_else(|| self.by_tag.get(DEFAULT))?.as_deref()
     }
@@ -51,7 +52,7 @@ pub(crate) struct Dictionary {
 
 #[derive(Debug, Clone, Copy)]
 enum Place {
-    /// The start and end in `phonemes`.
+    /// The start and end of the phonemes in `phonemes`, in bytes.
     Phonemes(u32, u32),
     /// The index into `readings`.
     Readings(u32),
@@ -94,7 +95,7 @@ impl Dictionary {
         Ok(Self { spellings: spellings.build(), phonemes, readings })
     }
 
-    /// Returns the pronunciation of a spelling, with the same or the other capitalisation.
+    /// Returns the pronunciation of a spelling. If it has no entry, tries the spelling with the other capitalisation.
     pub(crate) fn get(&self, spelling: &str) -> Option<Reading<'_>> {
         if let Some(found) = self.exact(spelling) {
             return Some(found);
@@ -113,7 +114,8 @@ impl Dictionary {
         self.get(spelling).is_some()
     }
 
-    /// Returns the phonemes of a spelling whose pronunciation does not depend on the part of speech.
+    /// Returns the pronunciation of a spelling without regard to the part of speech: the only one, or the default
+    /// one.
     pub(crate) fn fixed(&self, spelling: &str) -> Option<&str> {
         match self.get(spelling)? {
             Reading::Fixed(phonemes) => Some(phonemes),

@@ -1,5 +1,5 @@
-//! Converts text to phonemes: tokens, then tags, then words from the last to the first, since a word's pronunciation
-//! depends on the sound after it.
+//! Converts English text to phonemes: splits it into tokens, tags them, and pronounces the words from the last to the
+//! first, since a word's pronunciation depends on the sound after it.
 
 use crate::dictionary::Dictionary;
 use crate::error::{DataFile, EnglishError};
@@ -119,8 +119,8 @@ impl English {
         token.phonemes = Some(phonemes);
     }
 
-    /// Pronounces the pieces of a token. From the end, it looks up the longest run in the lexicon; if a piece is
-    /// unknown, the net pronounces the whole token.
+    /// Pronounces the pieces of a token, working backwards: looks up the longest run of pieces that the lexicon can
+    /// pronounce, then the run before it. If a piece is unknown, `fallback` pronounces the whole token.
     fn read_pieces(&self, pieces: &mut [Token<'_>], context: &mut Context) {
         let mut end = pieces.len();
         while end > 0 {
@@ -152,10 +152,10 @@ impl English {
     }
 }
 
-/// Returns the start of the longest run to look up that ends at `end`: one piece, or as many as a dictionary entry
-/// may have. This keeps the time linear in the length of a token.
+/// Returns the start of the longest run of pieces to look up that ends at `end`. A run of several pieces has at most
+/// `MAX_ENTRY` characters, which keeps the time linear in the length of a token.
 fn earliest_start(pieces: &[Token<'_>], end: usize) -> usize {
-    /// Maximum length of an entry to look up, in characters. The longest known entry has 45.
+    /// Maximum length of a run of pieces to look up, in characters. The longest known dictionary entry has 45.
     const MAX_ENTRY: usize = 64;
     let mut length = 0;
     let lengths = pieces.iter().take(end).rev().map(|piece| piece.text.chars().count());
@@ -166,7 +166,7 @@ fn earliest_start(pieces: &[Token<'_>], end: usize) -> usize {
     end.saturating_sub(fitting.count().max(1))
 }
 
-/// Returns the value that a thread loaded. If the system refused the thread, loads the value on this thread.
+/// Returns the value that a thread loaded. If the thread could not be started, loads the value on this thread.
 fn join_or_load<T>(
     file: DataFile,
     thread: std::io::Result<ScopedJoinHandle<'_, Result<T, EnglishError>>>,
@@ -176,7 +176,7 @@ fn join_or_load<T>(
     thread.join().unwrap_or_else(|_| Err(EnglishError::content(file, "the parser panicked")))
 }
 
-/// Sets the phonemes of a run of pieces. The first piece gets all of them.
+/// Assigns the phonemes of a run of pieces to its first piece. The other pieces are silent.
 fn set_phonemes(run: Option<&mut [Token<'_>]>, phonemes: String) {
     let Some((first, rest)) = run.and_then(<[_]>::split_first_mut) else { return };
     first.phonemes = Some(phonemes);
@@ -185,7 +185,7 @@ fn set_phonemes(run: Option<&mut [Token<'_>]>, phonemes: String) {
     }
 }
 
-/// Returns the context for the word that precedes the one with these phonemes.
+/// Returns the context for the preceding word, given a word with its phonemes and its own context.
 fn context_before(context: Context, phonemes: &str, text: &str, tag: &str) -> Context {
     let sound = phonemes.chars().find_map(|c| match c {
         _ if is_pause(c) => Some(NextSound::Pause),

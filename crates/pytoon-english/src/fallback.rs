@@ -39,7 +39,8 @@ fn parts(text: &str) -> Vec<&str> {
     parts
 }
 
-/// Returns the length in bytes of runs of a character class, joined by single characters of `joints`.
+/// Returns the length in bytes of the characters at the start that `belongs` accepts, including single `joints`
+/// between them (`1,000`).
 fn joined_len(text: &str, belongs: impl Fn(char) -> bool, joints: &[char]) -> usize {
     let mut length = prefix_len(text, &belongs);
     loop {
@@ -58,7 +59,7 @@ fn prefix_len(text: &str, belongs: impl Fn(char) -> bool) -> usize {
     text.find(|c| !belongs(c)).unwrap_or(text.len())
 }
 
-/// Returns the spoken name of a sign. Most signs have none.
+/// Returns the phonemes of a sign's name, or an empty text for a silent sign.
 fn sign_name(sign: char) -> &'static str {
     match sign {
         '/' => "slˈæʃ",

@@ -1,4 +1,4 @@
-//! Defines the files of the front end, as bytes, and decompresses and parses them within limits.
+//! Decompresses and parses the files of the front end within size limits.
 //!
 //! The caller reads them from disk.
 
@@ -37,7 +37,7 @@ pub(crate) fn gunzip(file: DataFile, bytes: &[u8]) -> Result<Vec<u8>, EnglishErr
     Ok(out)
 }
 
-/// Returns the text of a decompressed file.
+/// Returns the text of a decompressed file, which must be UTF-8.
 pub(crate) fn text(file: DataFile, bytes: &[u8]) -> Result<&str, EnglishError> {
     simdutf8::basic::from_utf8(bytes).map_err(|error| EnglishError::content(file, error))
 }
@@ -45,7 +45,7 @@ pub(crate) fn text(file: DataFile, bytes: &[u8]) -> Result<&str, EnglishError> {
 /// Returns the decompressed size stated in the last four bytes of a gzip file, limited to a plausible multiple of its
 /// compressed size.
 fn stated_size(bytes: &[u8]) -> usize {
-    /// Maximum plausible compression ratio. Deflate expands at most about 1032 times, but text in practice far less.
+    /// Maximum plausible compression ratio. Deflate can reach about 1032, but text stays far below that.
     const MAX_RATIO: usize = 20;
     let stated = bytes.last_chunk::<4>().map_or(0, |tail| u32::from_le_bytes(*tail) as usize);
     stated.min(bytes.len().saturating_mul(MAX_RATIO))
@@ -57,7 +57,7 @@ pub(crate) fn check_size(file: DataFile, bytes: &[u8]) -> Result<(), EnglishErro
     if bytes.len() > limit { Err(EnglishError::TooLarge { file, limit }) } else { Ok(()) }
 }
 
-/// Parses a JSON file into a value.
+/// Parses a JSON file, within its size limit, into a value.
 pub(crate) fn parse_json<T: DeserializeOwned>(
     file: DataFile,
     bytes: &[u8],

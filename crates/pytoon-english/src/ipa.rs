@@ -1,4 +1,4 @@
-//! Converts common IPA, as in eSpeak NG and dictionaries, to misaki's alphabet.
+//! Converts IPA, as eSpeak NG and dictionaries write it, to misaki's phoneme alphabet.
 //!
 //! Guarantees: the result has only characters of the voices' vocabulary, and stress marks precede vowels. Sounds that
 //! an accent lacks become the nearest one.
@@ -102,7 +102,7 @@ pub fn misaki_from_ipa(ipa: &str, accent: Accent) -> String {
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the IPA in decomposed form without ties, with `:` as the length mark.
+/// Returns the IPA in decomposed form, without ties and with `:` replaced by the length mark `ː`.
 fn plain(word: &str) -> String {
     let tied_l =
         TIES.iter().fold(word.to_owned(), |text, tie| text.replace(&format!("ə{tie}l"), "ᵊl"));

@@ -56,7 +56,7 @@ fn is_capital_before_word(rest: &[char]) -> bool {
     matches!(rest, [a, b, c, ..] if is_latin_upper(*a) && is_latin_upper(*b) && is_latin_lower(*c))
 }
 
-/// Returns the length of the digits at `skip`, including single separators before digits.
+/// Returns the length of the number at `skip`: digits, and single commas or dots that a digit follows.
 fn number_len(rest: &[char], skip: usize) -> Option<usize> {
     let rest = rest.get(skip..)?;
     let mut length = 0;
@@ -70,7 +70,7 @@ fn number_len(rest: &[char], skip: usize) -> Option<usize> {
     (length > 0).then_some(length)
 }
 
-/// Returns the length up to a lower-case letter before a capital, like `camel` in `camelCase`.
+/// Returns the length of the letters up to the first lower-case letter before a capital: 5 (`camel`) for `camelCase`.
 fn lower_before_capital(rest: &[char]) -> Option<usize> {
     let turns = |at: usize| matches!(rest.get(at..), Some([a, b, ..]) if is_latin_lower(*a) && is_latin_upper(*b));
     let mut letters = 0;
@@ -84,7 +84,7 @@ fn lower_before_capital(rest: &[char]) -> Option<usize> {
     steps.map(|step| letters + 2 * step).find(|&at| turns(at)).map(|at| at + 1)
 }
 
-/// Returns the length of the letters at the start, including those after an apostrophe.
+/// Returns the length of the letters at the start, and of any apostrophes after them with one letter each (`don't`).
 fn word_len(rest: &[char]) -> usize {
     let mut length = run_len(rest, is_word_letter);
     while has_quoted_letter(rest, length) {

@@ -14,8 +14,8 @@ fn is_joint_sign(c: char) -> bool {
     matches!(c, '\'' | ',' | '-' | '.' | '_' | '‘' | '’' | '/')
 }
 
-/// Inserts spaces between pieces of different kinds. Pieces of one kind are one word, in which at most half of the
-/// pieces keep their main stress.
+/// Inserts spaces between the pieces of a token if they are separate words. Otherwise they form one word, and the
+/// stress of some pieces is lowered.
 pub(crate) fn resolve(pieces: &mut [Token<'_>]) {
     if are_apart(pieces) {
         for piece in pieces.iter_mut().skip(1) {
@@ -43,7 +43,8 @@ fn are_apart(pieces: &[Token<'_>]) -> bool {
     chars().any(|c| c == '/') || kinds.len() > 1
 }
 
-/// Returns the indices of the pieces of a token whose stress is lowered.
+/// Returns the indices of the pieces whose stress is lowered: the second of two if the first is a single letter,
+/// otherwise the weaker half if too many pieces are stressed.
 fn lowered(pieces: &[Token<'_>]) -> Vec<usize> {
     let said = |token: &Token<'_>| token.phonemes.clone().filter(|said| !said.is_empty());
     let mut ranks: Vec<(bool, usize, usize)> = pieces

@@ -25,9 +25,9 @@ pub(crate) fn taps_after(c: char) -> bool {
 pub(crate) enum Stress {
     /// Removes all stress marks.
     Remove,
-    /// Makes primary stress secondary.
+    /// Makes primary stress secondary and drops the previous secondary stress.
     Lower,
-    /// Makes primary stress secondary, and gives a pronunciation without marks secondary stress.
+    /// Lowers primary stress as [`Stress::Lower`] does, and gives a pronunciation without marks secondary stress.
     Secondary,
     /// Gives a pronunciation without marks secondary stress.
     AtLeastSecondary,

@@ -16,7 +16,7 @@ pub(crate) struct Table<V> {
 
 #[derive(Debug, Clone)]
 struct Entry<V> {
-    /// The first bytes of the key as a number, which decides most comparisons.
+    /// The first eight bytes of the key as a number, which decides most comparisons.
     prefix: u64,
     start: u32,
     end: u32,
@@ -29,8 +29,8 @@ impl<V> Entry<V> {
     }
 }
 
-/// Returns the first eight bytes of a key as a number, padded with zeros. The numbers have the same order as these
-/// bytes of the keys.
+/// Returns the first eight bytes of a key as a big-endian number, padded with zeros, so that the numbers sort like
+/// the bytes.
 fn prefix(key: &str) -> u64 {
     if let Some(first) = key.as_bytes().first_chunk() {
         return u64::from_be_bytes(*first);

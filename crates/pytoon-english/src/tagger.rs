@@ -13,7 +13,7 @@ use serde::de::{
 };
 use std::fmt;
 
-/// The padding before the first word, the farthest first.
+/// The padding before the first word. The element farthest from the word comes first.
 const START: [&str; 2] = ["-START2-", "-START-"];
 /// The padding after the last word.
 const END: [&str; 2] = ["-END-", "-END2-"];
@@ -69,8 +69,8 @@ impl Tagger {
         tags
     }
 
-    /// Returns the word in the form used by features: classes for numbers and hyphens, lower case, and a generic
-    /// pattern for a word outside the vocabulary.
+    /// Returns the form of a word that the features use: a class for numbers and hyphenated words, otherwise lower
+    /// case. If this form is outside the vocabulary, it is replaced by the word's shape.
     fn normalized(&self, word: &str) -> String {
         let normal = normal_form(word);
         match &self.vocabulary {
@@ -155,7 +155,8 @@ fn normal_form(word: &str) -> String {
     if word.starts_with(is_digit_like) { "!DIGITS".to_owned() } else { word.to_lowercase() }
 }
 
-/// Returns a pattern for a word: its case if it has only letters, otherwise the classes of its first four characters.
+/// Returns the shape of a word: its case if it has only letters, `d` if it has only digits, otherwise the classes of
+/// its first four characters.
 fn shape(word: &str) -> String {
     if all_letters(word) {
         return case_shape(word).to_owned();
@@ -199,7 +200,7 @@ fn first_letter(word: &str) -> &str {
 
 /// A visitor that builds a [`Tagger`] from its JSON object. The tags must come first.
 struct TaggerVisitor {
-    /// The size of the file, in bytes.
+    /// The size of the decompressed file, in bytes.
     bytes: usize,
 }
 
@@ -261,7 +262,7 @@ struct FeatureWeights {
 /// A map from tags to their numbers. Parsing the weights looks tags up hundreds of thousands of times.
 struct TagNumbers {
     names: Vec<String>,
-    /// The tag numbers by hash, each in its slot or the next free one. [`TagNumbers::FREE`] ends a search.
+    /// A hash table of tag numbers with linear probing. [`TagNumbers::FREE`] marks an unused slot.
     slots: [u8; Self::SLOTS],
 }
 
@@ -288,7 +289,7 @@ impl TagNumbers {
             .find(|number| self.names.get(usize::from(*number)).is_some_and(|name| name == tag))
     }
 
-    /// Returns the slots of a tag, in search order.
+    /// Returns all slots in the order in which they are searched for a tag.
     fn search(tag: &str) -> impl Iterator<Item = usize> {
         // FNV-1a, whose upper bits are mixed best.
         let hash = tag.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -315,10 +316,10 @@ fn unlisted(tag: &str) -> String {
     format!("`{}` is not listed in `tags` before it", tag.escape_debug())
 }
 
-/// A visitor that parses the weights as feature to tag to weight.
+/// A visitor that parses the weights: an object that maps each feature to its weights by tag.
 struct WeightsVisitor<'a> {
     numbers: &'a TagNumbers,
-    /// The size of the file, in bytes.
+    /// The size of the decompressed file, in bytes.
     bytes: usize,
 }
 

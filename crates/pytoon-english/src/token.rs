@@ -1,4 +1,4 @@
-//! Tokens and their pieces before their conversion to phonemes, and the grouping of tokens.
+//! Tokens and their pieces, and the grouping of tokens that are pronounced together.
 
 use crate::lexicon::{Currency, Word};
 use crate::phoneme_word::{PhonemeWord, is_pause};
@@ -20,11 +20,11 @@ pub(crate) struct Token<'a> {
     pub(crate) space_after: bool,
     /// The phonemes, once they are known.
     pub(crate) phonemes: Option<String>,
-    /// An alternative spelling to look up.
+    /// The spelling to look up instead of `text`.
     pub(crate) alias: Option<&'static str>,
     /// True at the start of a token.
     pub(crate) is_head: bool,
-    /// The currency of an amount.
+    /// The currency whose unit is spoken after this token.
     pub(crate) currency: Option<Currency>,
     /// True if a space precedes this piece of the token in the phonemes.
     pub(crate) space_before: bool,
@@ -137,7 +137,7 @@ impl Group<'_> {
         })
     }
 
-    /// Converts the token to the caller's type.
+    /// Converts the group to a [`PhonemeWord`], or returns `None` if the group is empty.
     pub(crate) fn into_word(self) -> Option<PhonemeWord> {
         let tokens = match self {
             Self::Single(token) => vec![token],
@@ -159,7 +159,7 @@ impl Group<'_> {
     }
 }
 
-/// Splits tokens into pieces, decides punctuation and currencies, and groups tokens that are pronounced together.
+/// Splits tokens into pieces, settles punctuation and currencies, and groups tokens that are pronounced together.
 pub(crate) fn group(tokens: Vec<Token<'_>>) -> Vec<Group<'_>> {
     let tags: Vec<&str> = tokens.iter().map(|token| token.tag).collect();
     let mut groups: Vec<Group<'_>> = Vec::new();
@@ -183,12 +183,13 @@ pub(crate) fn group(tokens: Vec<Token<'_>>) -> Vec<Group<'_>> {
     groups
 }
 
-/// The neighbours of a piece of a token, as far as its pronunciation depends on them.
+/// The facts about a piece's neighbours on which its pronunciation depends.
 #[derive(Debug, Clone, Copy)]
 struct Place {
-    /// True if no further digits of the amount follow.
+    /// True if no further piece of the amount follows.
     amount_ends: bool,
-    /// True if there is a space before but not after. A quotation mark here is an opening one.
+    /// True if the piece follows a space, an opening bracket or a dash, and no space follows it. A quotation mark
+    /// here is an opening one.
     opens: bool,
     /// True for a 2 that means `to`, as in `B2B`.
     stands_for_to: bool,
@@ -227,7 +228,7 @@ fn quotation_mark(token: &Token<'_>, place: Place) -> Option<String> {
     Some(mark.to_owned())
 }
 
-/// Returns the spoken part of a punctuation token, or `None` if it is not one.
+/// Returns the phonemes of a punctuation token (pauses, brackets and quotes), or `None` for any other token.
 fn punctuation(token: &Token<'_>) -> Option<String> {
     let text = token.text.as_str();
     if token.tag == ":" && matches!(text, "-" | "–") {

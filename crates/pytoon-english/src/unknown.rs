@@ -13,9 +13,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// Maximum number of letters in a word for any net.
+/// Upper limit for the word length that a net's file may state, in letters.
 const MAX_LETTERS: usize = 256;
-/// The net's symbol for no phoneme.
+/// The symbol in the net's output that stands for no phoneme.
 const BLANK: i32 = 0;
 
 /// The neural net for unknown words.

@@ -45,8 +45,8 @@ use sentence::Sentence;
 /// The words that a voice speaks for one written word.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SpokenWord {
-    /// The words to say: several, one or none, ending with their prosody marks. If the brief defines a pronunciation,
-    /// its respelling, for voices that accept only text.
+    /// The words to speak (several, one or none) with the prosody marks after them. If the brief defines a
+    /// pronunciation, this is its respelling, for voices that accept only text.
     pub text: String,
     /// The pronunciation that the brief defines for this word.
     pub pronunciation: Option<Pronunciation>,
@@ -54,7 +54,7 @@ pub struct SpokenWord {
     pub joins_next: bool,
 }
 
-/// Returns the words that a voice speaks for each written word of one sentence in a language (BCP 47).
+/// Returns the words that a voice speaks for each written word of one sentence. `language` is a BCP 47 tag.
 ///
 /// If number and unit are separate words, each has its own part of the reading: `20 €` gives "twenty" and "euros". An
 /// entry is empty if a word is silent, or if its words moved to a neighbour because they are spoken in another order,
@@ -83,7 +83,7 @@ pub fn normalize(
     spoken
 }
 
-/// Returns the matching pronunciations, by the index of their first word.
+/// Returns the pronunciations that match, each at the index of its first word.
 fn matches(words: &[Word], pronunciations: &Pronunciations) -> Vec<Option<Found>> {
     let mut out: Vec<Option<Found>> = Vec::with_capacity(words.len());
     if pronunciations.is_empty() {

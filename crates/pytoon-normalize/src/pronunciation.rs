@@ -263,7 +263,7 @@ fn parse(word: &str, value: &str) -> Say {
     Say::Words(value.to_owned())
 }
 
-/// Returns true for syllables joined by hyphens and for one stressed syllable, such as `JIF`.
+/// Returns true for a respelling: syllables joined by hyphens, or one stressed syllable in capitals such as `JIF`.
 fn is_respelling(word: &str) -> bool {
     let letters = |c: char| c.is_alphabetic();
     let hyphenated =
@@ -306,7 +306,7 @@ fn forms(word: &str) -> Vec<Form> {
     out
 }
 
-/// Assigns the spoken words to the written ones: one each if the numbers agree, otherwise all to the first.
+/// Assigns the spoken words to the written ones: one each if there are equally many, otherwise all to the first.
 fn spread(say: &Say, count: usize, form: &Form) -> Found {
     let (text, sounds) = match say {
         Say::Words(words) => {

@@ -15,7 +15,7 @@ const OPENING: &str = "([{";
 const CLOSING: &str = ")]}";
 const MARKUP: &str = "*_|\\^";
 
-/// One written word.
+/// A written word, split into its core and the marks around it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Token {
     /// The core of the word, which the rules examine.
@@ -35,7 +35,7 @@ pub(crate) struct Token {
 pub(crate) struct Reading {
     /// The words to speak.
     pub(crate) text: String,
-    /// True if the full stop after the core belonged to an abbreviation.
+    /// True if the full stop after the core belongs to an abbreviation.
     pub(crate) eats_stop: bool,
 }
 

@@ -70,7 +70,7 @@ pub(crate) fn is_emoticon(token: &str) -> bool {
     EMOTICONS.contains(&token)
 }
 
-/// Returns true if the token is decoration: three or more of the same line-drawing sign.
+/// Returns true if the token is decoration: three or more of the same sign, such as `***` or `---`.
 pub(crate) fn is_decoration(token: &str) -> bool {
     let Some(first) = token.chars().next() else { return false };
     "*-=_~#+.•–—<>|/\\^".contains(first)

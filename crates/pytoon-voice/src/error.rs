@@ -1,4 +1,4 @@
-//! Errors of voices.
+//! Errors from voices and recordings.
 
 use pytoon_process::{Shortage, SystemError};
 use pytoon_vendor::{VendorError, VendorErrorKind};
@@ -95,7 +95,7 @@ impl VoiceError {
         matches!(self, Self::Vendor { source, .. } if source.kind == VendorErrorKind::Ledger)
     }
 
-    /// Returns the resource that this machine ran out of. No other voice would change that.
+    /// Returns the resource that this machine ran out of, if that is the error. A different voice would not help.
     pub fn shortage(&self) -> Option<Shortage> {
         match self {
             Self::Unavailable { source, .. } | Self::Recording(source) => source.shortage(),

@@ -1,7 +1,7 @@
 //! Language tags (BCP 47) in the forms that services accept.
 
-/// Three-letter codes that two-letter services know by another code: the macrolanguage's, or the older one's (ISO
-/// 639-3 and 639-1 tables).
+/// Three-letter language codes with the two-letter codes that services use for them: the code of the macrolanguage
+/// (`zh` for `cmn`) or an older code (`tl` for `fil`). The sources are ISO 639-3 and 639-1.
 const SHORTER: [(&str, &str); 6] =
     [("cmn", "zh"), ("yue", "zh"), ("fil", "tl"), ("nob", "nb"), ("nno", "nn"), ("arb", "ar")];
 

@@ -133,7 +133,7 @@ fn pair<T: std::str::FromStr>(text: &str, separator: char) -> Result<(T, T), Str
     both.ok_or_else(|| format!("`{text}` is not two numbers with `{separator}` between them"))
 }
 
-/// Parses `name=value:name=value`.
+/// Parses encoder parameters in the form `name=value:name=value`.
 fn params(text: &str) -> Result<Vec<(String, String)>, String> {
     let one = |part: &str| {
         let (name, value) = part.split_once('=').ok_or_else(|| format!("`{part}` has no value"))?;

@@ -72,7 +72,7 @@ fn soften(samples: &mut [f32], amount: f32) {
     crate::dsp::remove_dc(samples);
 }
 
-/// Removes every eighth partial, like plucking at an eighth of the string.
+/// Removes every eighth partial, as plucking a string at an eighth of its length does.
 fn pick_position(line: &mut [f32]) {
     let dry = line.to_vec();
     let shift = (dry.len() / 8).max(1);

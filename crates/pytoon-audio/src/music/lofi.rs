@@ -169,7 +169,7 @@ impl Band {
     }
 }
 
-/// Opens a filter on the keys over the first eight bars.
+/// Opens a low-pass on the keys over the first eight bars, or over the first half of a shorter piece.
 fn open_filter(song: &Song, studio: &mut Studio) {
     let span = studio.grid.span(4.0).max(1);
     for channel in [&mut studio.keys.left, &mut studio.keys.right] {

@@ -107,7 +107,7 @@ fn card_box(picture: &Picture, width: usize, height: usize) -> Card {
     }
 }
 
-/// Draws a shadow with opacity .35, 12 px down, with a softness of 24 px at full size.
+/// Draws the card's shadow: opacity 0.35, offset 12 px down and softness 24 px at full size.
 fn shade_card(rgba: &mut [u8], width: usize, card: &Card) {
     let height = rgba.len() / 4 / width;
     let (drop, soft) = (12.0 * card.unit, 24.0 * card.unit);
@@ -132,8 +132,8 @@ fn shade_card(rgba: &mut [u8], width: usize, card: &Card) {
     }
 }
 
-/// Returns a copy of the picture that covers the canvas, blurred (sigma 45 at full size, computed at an eighth), at
-/// .55 of its brightness and .9 of its saturation.
+/// Returns a copy of the picture that covers the canvas, blurred (sigma 45 at full size, computed at an eighth), with
+/// 0.55 of its brightness and 0.9 of its saturation.
 fn blurred_back(
     picture: &Picture,
     width: usize,

@@ -57,8 +57,8 @@ impl Brief {
         None
     }
 
-    /// Returns a problem for a text or list that is larger than a film can use. The cost of layout grows with the
-    /// length of texts, and no viewer reads a caption that fills a page.
+    /// Returns a problem if a text or list is larger than a film can use. The cost of layout grows with the length of
+    /// texts, and no viewer reads a caption that fills a page.
     fn size_problem(&self) -> Option<FieldProblem> {
         let brief = serde_json::to_value(self).ok()?;
         too_large("", &brief)
@@ -151,7 +151,8 @@ impl Brief {
     }
 }
 
-/// Parses a deadline into milliseconds since 1970 (UTC). A span counts from `started_at`.
+/// Parses a deadline and returns it in milliseconds since 1970 (UTC). A span such as `15m` is counted from
+/// `started_at`.
 pub fn deadline(text: &str, started_at: i64) -> Result<i64, String> {
     let text = text.trim();
     if let Ok(time) = text.parse::<jiff::Timestamp>() {

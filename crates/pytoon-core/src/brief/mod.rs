@@ -99,11 +99,11 @@ pub const MAX_SCRIPT_CHARS: usize = 6_000;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Brief {
-    /// The idea in a sentence or two. It is spoken and captioned when there is no script; with a script it is only
-    /// the visual idea.
+    /// The idea in a sentence or two, at most 6000 characters. Without a script it is spoken and captioned; with a
+    /// script it is only the visual idea.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
-    /// The script: plain sentences, or `<SHOT 1>` blocks with camera, light and mood words.
+    /// The script, at most 6000 characters: plain sentences, or `<SHOT 1>` blocks with camera, light and mood words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub script: Option<String>,
     /// Pictures and clips in the order in which scenes use them. They repeat when there are more scenes than files.
@@ -112,7 +112,7 @@ pub struct Brief {
     /// The preset, a recipe for look, motion, captions and music; `pytoon presets` lists the presets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preset_id: Option<String>,
-    /// The spoken words, if they differ from the script.
+    /// The spoken words, if they differ from the script; at most 6000 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voice_script: Option<String>,
     /// A file with a recorded voice, used instead of a synthetic one.
@@ -125,24 +125,26 @@ pub struct Brief {
     /// ZAP-ee-er`).
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub pronunciations: BTreeMap<String, String>,
-    /// The language of the script as a BCP 47 tag, such as `en`, `de`, `ja` or `pt-BR`.
+    /// The language of the script as a BCP 47 tag, such as `en`, `de`, `ja` or `pt-BR`; by default detected from the
+    /// words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// `off`, or the settings of captions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub captions: Option<CaptionsField>,
-    /// A music file, `none`, or a mood: `upbeat_corporate`, `calm`, `cinematic`, `lofi`,
-    /// `energetic`.
+    /// A music file, `none`, or a mood: `upbeat_corporate`, `calm`, `cinematic`, `lofi`, `energetic`; by default the
+    /// preset's mood.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub music_source: Option<String>,
-    /// The gain of the music relative to the preset's mix, in dB, -30 to 12.
+    /// The gain of the music relative to the preset's mix, in dB, -30 to 12; default 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub music_gain_db: Option<f64>,
     /// A brand kit: the name of an installed one, or its definition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brand: Option<BrandField>,
-    /// Strict adherence to the brand: profanity masked in captions and muted in the voice, only cuts, crossfades and
-    /// fades to black, and no colour outside the palette.
+    /// True for strict adherence to the brand; default false. Profanity is masked in captions and muted in the voice,
+    /// scenes are joined only by cuts, crossfades, dissolves and fades to black, and no colour is outside the
+    /// palette.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brand_safe: Option<bool>,
     /// The engine for every scene. If it fails, the remaining engines of the chain are tried.
@@ -165,17 +167,18 @@ pub struct Brief {
     /// default otherwise), or none (`never`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reuse: Option<ClipReuse>,
-    /// The length of the film in seconds, 1 to 60. The film matches it to the frame.
+    /// The length of the film in seconds, 1 to 60; by default it follows the speech. The film matches it to the
+    /// frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_duration_seconds: Option<f64>,
-    /// Maximum number of scenes, 1 to 40.
+    /// Maximum number of scenes, 1 to 40; default 40.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_scenes: Option<u32>,
     /// The output profile: `default`, `master`, `test`, or one of your own in
     /// `config/profiles/`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
-    /// Pictures and text shown over the film.
+    /// Pictures and text shown over the film, at most 100.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub overlays: Vec<Overlay>,
     /// Changes to individual scenes of the plan.
@@ -394,8 +397,8 @@ pub enum BrandField {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BrandKit {
-    /// Colours as `#rrggbb`. The first is the brand's own colour and is used as the accent; the second, if present,
-    /// is the background.
+    /// Colours as `#rrggbb`, at most 32. The first is the brand's own colour and is used as the accent; the second,
+    /// if present, is the background.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub palette: Vec<String>,
     /// A font family or a font file for captions and other text.
@@ -452,7 +455,7 @@ pub struct Overlay {
     /// A picture with or without alpha; set this or `text`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
-    /// The text; set this or `image`.
+    /// The text, at most 500 characters; set this or `image`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The position in the safe area.
@@ -464,13 +467,13 @@ pub struct Overlay {
     /// The opacity, 0 to 1; default 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opacity: Option<f64>,
-    /// The start time in seconds; defaults to the start of the film.
+    /// The start time in seconds, 0 to 60; by default the start of the film.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_seconds: Option<f64>,
-    /// The end time in seconds; defaults to the end of the film.
+    /// The end time in seconds, after the start time and at most 60; by default the end of the film.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_seconds: Option<f64>,
-    /// The only scene that shows the overlay (1 is the first).
+    /// The number of the only scene that shows the overlay, 1 (the first) to 40.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scene: Option<u32>,
 }
@@ -502,9 +505,9 @@ pub enum Position {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SceneOverride {
-    /// The number of the scene (1 is the first).
+    /// The number of the scene, 1 (the first) to 40.
     pub scene: u32,
-    /// The caption, if it differs from the spoken words. It is shown over the whole scene.
+    /// The caption, if it differs from the spoken words; at most 500 characters. It is shown over the whole scene.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caption: Option<String>,
     /// The picture or clip to show: an entry of `media_files` or another path.
@@ -523,14 +526,14 @@ pub struct SceneOverride {
     /// The transition into this scene.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transition: Option<crate::preset::TransitionKind>,
-    /// Minimum length, in seconds.
+    /// Minimum length of the scene in seconds, 0.1 to 60.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_duration_seconds: Option<f64>,
     /// The engine for this scene.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<String>,
-    /// The number of the clip version. A new number calls the scene's engine again, even if another engine's clip was
-    /// used as a fallback. A paid clip from the scene's own engine is reused.
+    /// The version number of the scene's clip. A new number calls the scene's engine again, even if a fallback has
+    /// drawn the scene. A paid clip from the scene's own engine is reused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub take: Option<u32>,
 }

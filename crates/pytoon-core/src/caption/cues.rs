@@ -181,8 +181,8 @@ fn ends_sentence(word: &str) -> bool {
         || (bare.ends_with('.') && sentence::split(&format!("{bare} X")).len() > 1)
 }
 
-/// Returns the split with the least raggedness, preferring breaks after punctuation and avoiding connectives at the
-/// end of a cue. If `timed`, also avoids cues that are too fast. Uses dynamic programming over break points.
+/// Returns the split whose cues are most even in length, preferring breaks after punctuation and avoiding connectives
+/// at the end of a cue. If `timed`, also avoids cues that are too fast. Uses dynamic programming over break points.
 fn split(run: &Run<'_>, limits: &Limits, timed: bool) -> Split {
     let Run { words: run, until, .. } = *run;
     let count = run.len();

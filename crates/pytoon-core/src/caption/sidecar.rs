@@ -181,8 +181,8 @@ fn escaped_for_vtt(text: &str) -> String {
     one_line(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Escapes ASS markup. A brace begins an override and a backslash begins a command; an invisible word joiner after
-/// the character makes it literal.
+/// Escapes ASS markup: a brace, which begins or ends an override, gets a backslash before it; a backslash, which
+/// begins a command, gets an invisible word joiner after it.
 fn escaped_for_ass(text: &str) -> String {
     one_line(text).replace('\\', "\\\u{2060}").replace('{', "\\{").replace('}', "\\}")
 }

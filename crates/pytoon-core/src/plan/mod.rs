@@ -284,7 +284,8 @@ fn with_media(template: &SceneMedia, info: &MediaInfo) -> SceneMedia {
     }
 }
 
-/// Assigns at most two kinds of background to a film. The middle third gets the second kind.
+/// Assigns the preset's backgrounds to the scenes. In a film of at least four scenes, the middle third gets the
+/// second background, if there is one.
 fn assign_backgrounds(scenes: &mut [Scene], input: &PlanInput<'_>) {
     let kinds: &[Background] = &input.preset.backgrounds;
     let count = scenes.len();

@@ -6,13 +6,13 @@ use crate::text::SentenceEnd;
 /// The lines of one paragraph, heading, list item or quote, without their Markdown prefixes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Block {
-    /// The lines of the block. A line that a tag ends starts another block after it.
+    /// The lines of the block. A tag that ends a line also ends the block.
     pub(super) lines: Vec<Vec<Cell>>,
     /// The kind of ending, which determines the pause after the block.
     pub(super) end: SentenceEnd,
     /// True for lines of a block quote.
     pub(super) is_quote: bool,
-    /// True for words that a line end cannot split, as in a list item or a heading.
+    /// True if a line end never ends a sentence in this block, as in a list item or a heading.
     pub(super) is_item: bool,
 }
 
@@ -229,7 +229,7 @@ fn trimmed(cells: &[Cell]) -> &[Cell] {
     &cells[start..end]
 }
 
-/// Returns the length of `> `, or of `>` before a letter. `> 5` and `->` are text.
+/// Returns the length of a block quote mark: `> `, or `>` before a letter. `> 5` and `->` are text.
 fn quote_mark(seen: &[char]) -> Option<usize> {
     let (first, rest) = seen.split_first()?;
     let next = rest.first().copied();
@@ -241,7 +241,7 @@ fn quote_mark(seen: &[char]) -> Option<usize> {
     is_quote.then(|| 1 + usize::from(next.is_some_and(char::is_whitespace)))
 }
 
-/// Returns true for ```` ``` ```` or `~~~`, with or without a language name.
+/// Returns true for the first or last line of a code block: ```` ``` ```` or `~~~`, with or without a language name.
 fn is_fence(seen: &[char]) -> bool {
     ["```", "~~~"].iter().any(|fence| {
         let marks = fence.chars().count();
@@ -300,7 +300,7 @@ fn table_row(cells: &[Cell], seen: &[char]) -> Option<Vec<Cell>> {
     Some(row)
 }
 
-/// Returns the length of `[ ] ` or `[x] `.
+/// Returns the length of a checkbox at the start of a list item, such as `[ ] ` or `[x] `, or 0.
 fn checkbox(seen: &[char]) -> usize {
     match seen {
         ['[', ' ' | 'x' | 'X' | '✓', ']', blank, ..] if blank.is_whitespace() => 4,
@@ -330,7 +330,7 @@ fn emoji_bullets(lines: &[Line]) -> Vec<usize> {
         .collect()
 }
 
-/// Returns true for emoji, dingbats and the characters that join them.
+/// Returns true for emoji, arrows, dingbats and the characters that join them.
 fn is_pictograph(c: char) -> bool {
     matches!(c,
         '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | '\u{2600}'..='\u{27bf}'

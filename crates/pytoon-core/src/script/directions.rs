@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-/// Sounds, music and camera moves in round brackets. Every word in the brackets must be in this list or in
-/// [`SOUND_WORDS`], and at least one in this list.
+/// Words that show that text in round brackets is a sound, music or a camera move. Every word in the brackets must be
+/// in this list or in [`SOUND_WORDS`], and at least one in this list.
 const SOUNDS: &[&str] = &[
     "music",
     "song",
@@ -305,7 +305,8 @@ const LINES: &[&str] = &[
     "música de fondo",
     "musique de fond",
 ];
-/// Labels that mark a direction only in capitals, since otherwise they may begin a sentence.
+/// Labels that mark a direction only if they are in capitals or a sound follows, since otherwise they may begin a
+/// sentence.
 const LINES_IN_CAPITALS: &[&str] = &[
     "CAMERA",
     "MUSIC",
@@ -397,7 +398,8 @@ pub(super) fn speaker_label(line: &[char], names: &BTreeSet<String>) -> Option<u
     (stands_apart || is_solid || is_marked).then_some(colon + 1 + blanks)
 }
 
-/// Returns the label in lower case without its suffix: `Narrator (V.O.)`, `Speaker 2`.
+/// Returns a speaker label in lower case without its suffix: `narrator` for `Narrator (V.O.)`, `speaker` for `Speaker
+/// 2`.
 fn without_additions(label: &str) -> String {
     let label = label.to_lowercase();
     let bare = label.split('(').next().unwrap_or_default();

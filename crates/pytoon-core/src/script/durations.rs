@@ -61,7 +61,8 @@ const LONG: &[&str] = &[
 /// The length of a long pause, in milliseconds.
 const LONG_MS: u32 = 1500;
 
-/// Parses `1s`, `1.5 s`, `500ms`, `2 seconds`, `1,5 sec`, `2` (seconds). Returns the length in milliseconds.
+/// Parses a length such as `1s`, `1.5 s`, `500ms`, `2 seconds`, `1,5 sec` or `2` (seconds). Returns it in
+/// milliseconds.
 pub(super) fn parse(text: &str) -> Option<u32> {
     let text = text.trim().to_lowercase().replace(',', ".").replace('-', " ");
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());

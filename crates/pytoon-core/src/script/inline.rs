@@ -213,7 +213,7 @@ fn closing(seen: &[char], open: usize, opens: char, closes: char) -> Option<usiz
     None
 }
 
-/// Returns the end of the link target that begins here: `(https://…)`, `(page "Title")`.
+/// Returns the end of the link target that begins at `open`: `(https://…)`, `(page "Title")`.
 fn target(seen: &[char], open: usize) -> Option<usize> {
     if seen.get(open) != Some(&'(') {
         return None;
@@ -288,7 +288,7 @@ struct Delimiter {
     closes: bool,
 }
 
-/// Parses `*x*`, `**x**`, `_x_`, `~~x~~`: pairs of marks next to words, paired as in CommonMark.
+/// Parses emphasis (`*x*`, `**x**`, `_x_`) and struck text (`~~x~~`). Marks are paired as in CommonMark.
 fn emphasis(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     let seen = view(&cells);
     let mut open: Vec<Delimiter> = Vec::new();

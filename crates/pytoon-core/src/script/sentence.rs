@@ -6,7 +6,8 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Titles and other abbreviations that do not end a sentence: a name, a number or the rest of the sentence follows.
+/// Titles and other abbreviations that do not end a sentence, because a name, a number or the rest of the sentence
+/// follows.
 const OPEN: &[&str] = &[
     "dr",
     "mr",
@@ -88,7 +89,7 @@ const BEFORE_NUMBERS: &[&str] = &[
     "févr", "juil", "max", "min", "est", "кв", "корп", "pag", "pág", "pagg", "tél", "тел", "chap",
     "kap", "abb", "godz", "rys", "ok", "eq", "app", "tab", "cad", "रु",
 ];
-/// Abbreviations that end a sentence if the next word is a usual first word.
+/// Abbreviations that end a sentence only if a number or a usual first word follows.
 const BEFORE_NAMES: &[&str] = &[
     "st", "mt", "ft", "jr", "inc", "ltd", "co", "corp", "bros", "dept", "u.s", "u.k", "u.s.a",
     "ph.d", "b.a", "m.a", "a.d", "b.c", "ee", "ee.uu", "uu", "ave", "blvd", "rd", "ln", "hwy",
@@ -161,7 +162,7 @@ const GOING_ON: &[&str] = &[
     "a", "and", "are", "as", "at", "but", "by", "can", "for", "from", "has", "have", "in", "is",
     "of", "on", "or", "the", "to", "until", "was", "with",
 ];
-/// Two-letter place names, which end a sentence as often as not.
+/// Initials of places and organisations, which end a sentence as often as not.
 const PLACES: &[&str] = &["d.c", "l.a", "n.y", "u.n", "e.u", "s.f"];
 /// German words that follow an ordinal: `am 24. Dezember`, `im 2. Stock`.
 const AFTER_ORDINALS: &[&str] = &[

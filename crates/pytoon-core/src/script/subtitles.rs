@@ -56,7 +56,7 @@ fn without_transcript_times(text: &str, removed: &mut Vec<String>) -> String {
     lines.map(without).collect::<Vec<&str>>().join("\n")
 }
 
-/// Parses a time at the start of a line. Returns it in seconds, with the words after it: `1:05 Then`.
+/// Parses a time at the start of a line (`1:05 Then`). Returns the seconds and the words after it.
 fn leading_time(line: &str) -> Option<(u32, &str)> {
     let line = line.trim();
     let (time, words) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
@@ -112,7 +112,8 @@ fn without_inner_times(line: &str) -> String {
     out
 }
 
-/// Returns true for `00:00:01,000 --> 00:00:03,000`, with or without settings after it.
+/// Returns true for the line with a cue's times: `00:00:01,000 --> 00:00:03,000`, with or without settings after
+/// them.
 fn is_times(line: &str) -> bool {
     let Some((from, to)) = line.trim().split_once("-->") else { return false };
     let is_time = |time: &str| {

@@ -145,8 +145,8 @@ pub fn needs(graph: &SceneGraph, preset: &Preset, speech: &[Vec<Utterance>]) -> 
         .collect()
 }
 
-/// Returns the length of a scene without voice: its reading time, or the preset's minimum display time if that is
-/// longer.
+/// Returns the length of a scene without voice: its reading time, or the preset's display time for its pictures if
+/// that is longer.
 fn reading_ms(scene: &Scene, preset: &Preset) -> i64 {
     let shown = scene.caption.clone().unwrap_or_else(|| scene.spoken_text());
     let hold = preset.pacing.silent_scene_seconds * 1000.0 * scene.all_media().count() as f64;

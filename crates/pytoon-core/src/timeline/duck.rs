@@ -12,15 +12,15 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DuckSettings {
-    /// The gain of the music under speech, in dB (negative).
+    /// The gain of the music under speech, in dB, -40 to 0.
     pub gain_db: f64,
-    /// The length of the ramp down in milliseconds. The ramp ends at the onset of the word.
+    /// The length of the ramp down in milliseconds, 20 to 2000. The ramp ends at the onset of the word.
     pub ramp_down_ms: i64,
-    /// The time that the music stays ducked after the last word, in milliseconds.
+    /// The time that the music stays ducked after the last word, in milliseconds, 0 to 3000.
     pub hold_ms: i64,
-    /// The length of the ramp up, in milliseconds.
+    /// The length of the ramp up, in milliseconds, 20 to 5000.
     pub ramp_up_ms: i64,
-    /// The pause length below which the music stays ducked, in milliseconds.
+    /// The pause length below which the music stays ducked, in milliseconds, 0 to 10000.
     pub stay_down_ms: i64,
 }
 

@@ -217,8 +217,8 @@ fn at_tempo(scene: &SceneNeed, tempo: f64) -> SceneNeed {
     }
 }
 
-/// Returns the lowest tempo, up to 1.1, at which all speech fits into 60 s, or `None` if it does not fit. It uses a
-/// search, since minimum lengths make the relation non-linear.
+/// Returns the lowest tempo, up to 1.1, at which all speech fits into 60 s, or `None` if it does not fit. Searches
+/// for it, since minimum lengths make the relation non-linear.
 fn tempo_to_fit(scenes: &[SceneNeed], pauses: Pauses) -> Option<f64> {
     let fits = |tempo: f64| {
         let quick: Vec<SceneNeed> = scenes.iter().map(|s| at_tempo(s, tempo)).collect();

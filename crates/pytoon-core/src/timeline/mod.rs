@@ -186,7 +186,7 @@ pub enum ClipSource {
         source_start: Ms,
         /// The length of the used part, in milliseconds.
         source_duration: Ms,
-        /// The playback speed; below 1 is slow motion.
+        /// The playback speed, 0.1 to 10; below 1 is slow motion.
         speed: f64,
         /// The correction that matches the clip's colours to the other clips; absent if there is none.
         #[serde(default, skip_serializing_if = "ColourMatch::is_none")]
@@ -397,28 +397,28 @@ pub enum MusicTrackSource {
 }
 
 impl VideoClip {
-    /// Returns the frame range of the scene.
-    pub fn range(&self) -> FrameRange {
-        FrameRange::new(self.start_frame, self.end_frame)
-    }
-}
-
-impl TimelineScene {
     /// Returns the frame range of the clip.
     pub fn range(&self) -> FrameRange {
         FrameRange::new(self.start_frame, self.end_frame)
     }
 }
 
+impl TimelineScene {
+    /// Returns the frame range of the scene.
+    pub fn range(&self) -> FrameRange {
+        FrameRange::new(self.start_frame, self.end_frame)
+    }
+}
+
 impl Transition {
-    /// Returns the frame range.
+    /// Returns the frame range of the transition.
     pub fn range(&self) -> FrameRange {
         FrameRange::new(self.start_frame, self.end_frame)
     }
 }
 
 impl OverlayClip {
-    /// Returns the frame range.
+    /// Returns the frame range of the overlay.
     pub fn range(&self) -> FrameRange {
         FrameRange::new(self.start_frame, self.end_frame)
     }

@@ -29,7 +29,7 @@ pub struct ClipReading {
     /// The field order; default progressive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fields: Option<FieldOrder>,
-    /// True if the colour matrix or range differs from the film's, so that rounding is visible.
+    /// True if FFmpeg converts the clip's colour matrix or range, which needs accurate rounding.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub recoded: bool,
     /// The source colours, if they must be converted.
@@ -72,11 +72,11 @@ pub enum FieldOrder {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AlphaSource {
-    /// Alpha in the pixels.
+    /// Alpha stored in the pixels of the stream.
     Pixels,
-    /// Alpha beside a VP8 stream, which only `libvpx` decodes.
+    /// Alpha stored beside a VP8 stream, which only `libvpx` decodes.
     Vp8,
-    /// Alpha beside a VP9 stream, which only `libvpx-vp9` decodes.
+    /// Alpha stored beside a VP9 stream, which only `libvpx-vp9` decodes.
     Vp9,
 }
 

@@ -61,9 +61,10 @@ pub struct ShotPlan {
 
 /// The minimum fraction of the salient content that a crop must retain.
 pub(super) const CROP_KEEPS: f64 = 0.80;
-/// The minimum size of a source relative to the frame. A smaller source is shown as a card, not enlarged.
+/// The minimum size of a source relative to the frame. A smaller source is not enlarged to cover the frame, but shown
+/// over a blurred copy of itself.
 const MIN_SOURCE_SCALE: f64 = 0.6;
-/// The size of the blurred background canvas relative to the frame. The margin leaves room for the camera.
+/// The size of the blurred background canvas relative to the frame. The margin leaves room for camera moves.
 pub const BLUR_CANVAS_MARGIN: f64 = 1.12;
 /// Maximum length of a pan in one shot, as a fraction of the picture.
 const MAX_PAN_SHARE: f64 = 0.12;

@@ -1,5 +1,5 @@
-//! Pronounces digits: `1984`, `3.5`, `21st`, `1,000`, amounts of money. Text normalisation usually converts such
-//! tokens to words; this module handles the remaining ones.
+//! Pronounces numbers written in digits: `1984`, `3.5`, `21st`, `1,000`, amounts of money. Text normalisation usually
+//! converts such tokens to words; this module handles the remaining ones.
 
 use super::number_words::{cardinal, ordinal, year};
 use super::{Lexicon, Request};
@@ -88,7 +88,8 @@ impl Lexicon {
         }
     }
 
-    /// Appends the unit of a currency to the phonemes of a word such as `million`.
+    /// Returns the phonemes followed by the currency's unit in the plural ("million dollars"), or unchanged if there
+    /// is no currency.
     pub(super) fn with_currency(&self, phonemes: String, currency: Option<Currency>) -> String {
         let unit = currency.map(|currency| currency.units()).and_then(|[unit, _]| self.units(unit));
         match unit {
@@ -199,7 +200,7 @@ fn section(digits: &str) -> Vec<Part> {
     if one_by_one { each_digit(digits) } else { value(digits) }
 }
 
-/// Returns true if an amount can be spoken as whole units and hundredths.
+/// Returns true if an amount has no decimal point, or one with at most two digits after it.
 fn has_cents_or_none(figures: &str) -> bool {
     match figures.split_once('.') {
         None => true,
@@ -226,7 +227,8 @@ fn money(digits: &str, currency: Currency) -> Vec<Part> {
     parts
 }
 
-/// Returns the words for a number with a decimal point. Trailing zeros are silent.
+/// Returns the words for a number with or without a decimal point. Zeros at the end of the fraction are silent if
+/// digits precede the point.
 fn decimal(digits: &str) -> Vec<Part> {
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let (mut parts, fraction) = match whole {

@@ -6,7 +6,7 @@ use crate::dictionary::Reading;
 use crate::stress::Stress;
 use crate::text::all_letters;
 
-/// Returns the word for a sign.
+/// Returns the word for a sign that is spoken, such as `percent` for `%`.
 pub(super) fn symbol_name(sign: &str) -> Option<&'static str> {
     match sign {
         "%" => Some("percent"),
@@ -18,7 +18,7 @@ pub(super) fn symbol_name(sign: &str) -> Option<&'static str> {
 }
 
 impl Lexicon {
-    /// Pronounces a word that has its own rule.
+    /// Pronounces a function word, a spoken sign or a dotted abbreviation. Returns `None` for any other word.
     pub(super) fn function_word(&self, word: &str, request: Request<'_>) -> Option<String> {
         let tag = request.tag.unwrap_or_default();
         let is_noun = tag.starts_with("NN");

@@ -78,7 +78,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The dictionaries of one accent and their rules.
+/// The dictionaries of one accent, with the rules for using them.
 #[derive(Debug)]
 pub(crate) struct Lexicon {
     gold: Dictionary,
@@ -151,7 +151,8 @@ impl Lexicon {
         read.is_some_and(|phonemes| !phonemes.is_empty())
     }
 
-    /// Returns the known spelling of a possessive that ends in an apostrophe: `dogs'` as `dog's` or `dogs`.
+    /// Returns the spelling to look up for a possessive that ends in an apostrophe: for `dogs'`, `dog's` or else
+    /// `dogs`, whichever is known.
     fn possessive(&self, text: &str) -> Option<String> {
         let stem = text.strip_suffix('\'')?;
         let with_s = stem.strip_suffix('s').map(|stem| format!("{stem}'s"));
@@ -201,7 +202,7 @@ impl Lexicon {
         letters.or_else(|| Some(Stress::apply_if(request.stress, phonemes?)))
     }
 
-    /// Spells the letters of a word, with the main stress on the last one.
+    /// Returns the phonemes of a word spelled letter by letter, with primary stress on the last letter.
     fn letters(&self, word: &str) -> Option<String> {
         let mut names = String::new();
         for letter in word.chars().filter(|&c| is_letter(c)) {
@@ -215,7 +216,7 @@ impl Lexicon {
     }
 }
 
-/// Returns the word class of a tag, named as in the dictionaries.
+/// Returns the word class of a tag, as the dictionaries name it (`VERB` for `VBD`), or the tag itself if it has none.
 fn word_class(tag: &str) -> &str {
     let classes = [
         ("VB", "VERB"),

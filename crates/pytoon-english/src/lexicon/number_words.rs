@@ -45,7 +45,7 @@ pub(super) const LIMIT: u128 = 10u128.pow(36);
 /// The words for a number.
 pub(super) type Words = Vec<&'static str>;
 
-/// Returns the words for a number, without `and`. Numbers from [`LIMIT`] on have none.
+/// Returns the words for a number, without `and`, or `None` from [`LIMIT`] on.
 pub(super) fn cardinal(number: u128) -> Option<Words> {
     if number == 0 {
         return Some(vec!["zero"]);
@@ -78,7 +78,8 @@ fn push_below_thousand(words: &mut Words, number: usize) {
     }
 }
 
-/// Returns the words for an ordinal. Numbers from [`LIMIT`] on have none. The dictionaries may lack the last word.
+/// Returns the words for an ordinal number, or `None` from [`LIMIT`] on. The last word may be missing from the
+/// dictionaries.
 pub(super) fn ordinal(number: u128) -> Option<Vec<String>> {
     let mut words: Vec<String> = cardinal(number)?.into_iter().map(str::to_owned).collect();
     let last = words.pop()?;

@@ -1,11 +1,11 @@
-//! Pronounces inflected forms by their stem: `-s`, `-ed`, `-ing`.
+//! Pronounces inflected forms by their stems: `-s`, `-ed`, `-ing`.
 
 use super::{Lexicon, Request, stem_of};
 use crate::Accent;
 use crate::stress::taps_after;
 
 impl Lexicon {
-    /// Pronounces a plural, possessive or third person by its stem.
+    /// Pronounces a plural, a possessive or a verb in the third person by its stem.
     pub(super) fn stem_s(&self, word: &str, request: Request<'_>) -> Option<String> {
         let letters = word.chars().count();
         if letters < 3 || !word.ends_with('s') {
@@ -25,7 +25,7 @@ impl Lexicon {
         self.with_s(&self.entry(&stem, request)?)
     }
 
-    /// Pronounces a past form by its stem.
+    /// Pronounces a verb's past form by its stem.
     pub(super) fn stem_ed(&self, word: &str, request: Request<'_>) -> Option<String> {
         let letters = word.chars().count();
         if letters < 4 || !word.ends_with('d') {

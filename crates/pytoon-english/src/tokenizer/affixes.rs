@@ -33,7 +33,7 @@ fn is_dash(c: char) -> bool {
     matches!(c, '—' | '–')
 }
 
-/// Returns the number of dots at the start. Two or more dots count as one sign.
+/// Returns the number of dots at the start. The tokenizer treats two or more dots as one sign.
 pub(super) fn leading_dots(chars: &[char]) -> usize {
     chars.iter().take_while(|&&c| c == '.').count()
 }

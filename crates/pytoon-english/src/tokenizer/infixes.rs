@@ -63,8 +63,8 @@ fn infix_len(chars: &[char], at: usize) -> usize {
     }
 }
 
-/// Returns the length of the dash at the start if a letter follows. A dash is one sign, two or three hyphens, or two
-/// long dashes.
+/// Returns the length of the dash at the start if a letter follows, or 0. A dash is one dash sign, up to three
+/// hyphens, or two em dashes.
 fn dash_len(rest: &[char]) -> usize {
     let Some(&sign) = rest.first() else { return 0 };
     let longest = match sign {

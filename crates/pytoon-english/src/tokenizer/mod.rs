@@ -26,7 +26,7 @@ pub(crate) struct TokenPlace {
 pub(crate) struct Tokenizer {
     /// The special cases: spellings with the lengths of their tokens.
     special: HashMap<Box<[char]>, Box<[usize]>>,
-    /// The length of the longest spelling.
+    /// The length of the longest spelling, in characters.
     longest: usize,
 }
 
@@ -114,7 +114,8 @@ impl Tokenizer {
         out
     }
 
-    /// Joins neighbouring tokens that together spell a special case. Three tokens take precedence over two.
+    /// Replaces neighbouring tokens that together spell a special case by the tokens of that case. Tries three tokens
+    /// before two.
     fn rejoin(&self, text: &[char], tokens: Vec<Range<usize>>) -> Vec<Range<usize>> {
         let mut out = Vec::with_capacity(tokens.len());
         let mut rest = tokens.as_slice();
@@ -141,7 +142,8 @@ impl Tokenizer {
         self.lengths(text, range).is_some()
     }
 
-    /// Returns the token lengths of a special case. Text that is too long is not looked up.
+    /// Returns the token lengths if a range of the text is a special case. A range longer than any special case is
+    /// not looked up.
     fn lengths(&self, text: &[char], range: &Range<usize>) -> Option<&[usize]> {
         if range.len() > self.longest {
             return None;

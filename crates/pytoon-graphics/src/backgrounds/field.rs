@@ -95,7 +95,8 @@ impl Canvas {
         Self { width, height, luma_noise, chroma_noise, tile_width, offsets }
     }
 
-    /// Returns grain and dither for a luma row, in 1/256 codes including the rounding half.
+    /// Returns grain and dither for a luma row, in units of 1/256 code, including the half that is added for
+    /// rounding.
     pub(super) fn luma_noise(&self, row: usize) -> &[u16] {
         self.noise(&self.luma_noise, row)
     }

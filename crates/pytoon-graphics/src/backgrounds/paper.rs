@@ -16,7 +16,7 @@ const SLIDE: f32 = 0.42;
 const ON_TWOS: f32 = 15.0;
 
 pub(super) struct Paper {
-    /// The table with the sheets that never move.
+    /// The picture before any sheet slides in: the table with the sheets that never move.
     before: Frame,
     /// The picture with all sheets at rest.
     after: Frame,

@@ -11,7 +11,7 @@ use crate::palette::Palette;
 const COLUMNS: usize = 5;
 /// The margin of the grid, in pixels of a frame 1080 pixels wide.
 const MARGIN: f32 = 88.0;
-/// The interval and the duration of a step, in seconds.
+/// The interval between steps, in seconds. [`MOVE`] is the duration of a step.
 const BEAT: f32 = 2.4;
 const MOVE: f32 = 0.6;
 

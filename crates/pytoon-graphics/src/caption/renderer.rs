@@ -82,7 +82,8 @@ impl CaptionRenderer {
         }
     }
 
-    /// Draws the captions visible at `time_ms`. The result depends only on the frame and the time.
+    /// Draws the captions visible at `time_ms`. The result depends only on the frame and the time, not on earlier
+    /// calls.
     pub fn draw(&self, frame: &mut Frame, time_ms: f64) {
         let Some(index) = self.cue_at(time_ms) else {
             return;

@@ -33,7 +33,7 @@ enum Cut {
     Anywhere(f32),
 }
 
-/// The scale down to which words are not split.
+/// The scale to which a text shrinks at most before its words are split.
 const WHOLE_WORDS: f32 = 0.72;
 
 /// Chooses the text size and the lines.

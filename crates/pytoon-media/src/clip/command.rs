@@ -8,7 +8,7 @@ use pytoon_ffmpeg::{Input, LOCAL_ONLY, ffmpeg};
 use pytoon_process::CommandLine;
 use pytoon_vocabulary::Ms;
 
-/// The divisor of the frame's size at which the blurred background is computed.
+/// The factor by which the frame's size is divided to compute the blurred background.
 const GROUND_SHARE: u32 = 16;
 
 /// The size of FFmpeg's frames, and the path of the film's window across them.

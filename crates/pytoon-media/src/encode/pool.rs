@@ -44,8 +44,8 @@ impl EncoderPool {
         }
     }
 
-    /// Waits until the file is complete. Returns the encoder to the pool if it has time for another file, and
-    /// otherwise ends it.
+    /// Waits until the file is complete. Returns the encoder to the pool if at least half of its time limit is left,
+    /// and otherwise ends it.
     pub fn finish(&self, encoder: VideoEncoder) -> Result<(), SystemError> {
         let VideoEncoder { process: Some(mut process), output } = encoder else { return Ok(()) };
         let Feed::Shared(frames) = &mut process.feed else { return process.end() };

@@ -25,7 +25,7 @@ const WINDOW: usize = 1_200;
 const BINS: usize = WINDOW / 2 + 1;
 /// The frequency below which a frame has no pitch, in Hz.
 const UNVOICED_HZ: f32 = 40.0;
-/// The highest harmonic, in Hz.
+/// The frequency up to which harmonics are generated, in Hz.
 const TOP_HZ: f32 = 11_000.0;
 /// Maximum logarithm of a magnitude.
 const LOUDEST: f32 = 7.0;

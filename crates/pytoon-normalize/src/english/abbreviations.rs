@@ -12,7 +12,8 @@ enum When {
     Stop,
     /// Only before a capitalised word, with or without the full stop.
     Title,
-    /// Only before a capitalised word and with the full stop. A single letter must also pass [`is_direction`].
+    /// Only with its full stop and before a capitalised word. A single letter also needs a house number before it,
+    /// and `v.` a name.
     StoppedTitle,
     /// Only before a number, such as `No. 5`. An abbreviation of one or two letters also needs its full stop.
     Number,
@@ -255,7 +256,7 @@ pub(super) fn abbreviation(context: &Context<'_>, index: usize) -> Option<Vec<Re
     dotted(core).map(|letters| vec![Reading::abbreviation(letters)])
 }
 
-/// Returns true for short words that also end sentences.
+/// Returns true for abbreviations that are also words and may end a sentence with a full stop, such as `max`.
 fn is_word_at_end(core: &str) -> bool {
     matches!(core, "min" | "max" | "temp" | "ed" | "tech" | "ref" | "orig" | "sec")
 }
@@ -270,7 +271,7 @@ fn is_direction(context: &Context<'_>, index: usize) -> bool {
     }
 }
 
-/// Expands `U.S.A`, `R.I.P`, `e.V`: single letters separated by full stops.
+/// Expands single letters separated by full stops: `U.S.A`, `R.I.P`, `e.V`.
 fn dotted(core: &str) -> Option<String> {
     let (core, ending) = core
         .strip_suffix(".'s")

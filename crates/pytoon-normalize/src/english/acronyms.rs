@@ -5,7 +5,7 @@ use super::context::{Context, is_all_caps, is_number};
 use super::lexicon::{SAID, SPELLED, WORDS, has};
 use crate::sentence::Reading;
 
-/// Words that show that a neighbouring `IT` means the department.
+/// Words before `IT` that show that it means the department.
 const BEFORE_IT: &[&str] = &[
     "the", "our", "an", "your", "their", "in", "of", "for", "and", "&", "my", "his", "her", "its",
     "with", "any", "every",
@@ -44,7 +44,7 @@ const AFTER_IT: &[&str] = &[
     "equipment",
 ];
 
-/// Expands a token written in capitals.
+/// Expands a token written in capitals: an acronym or an ordinary word.
 pub(super) fn acronym(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let Some((base, ending)) = base_and_ending(core) else {
@@ -60,7 +60,7 @@ pub(super) fn acronym(context: &Context<'_>, index: usize) -> Option<Vec<Reading
     Some(vec![Reading::from(format!("{spoken}{ending}"))])
 }
 
-/// Returns capitals with accents or an apostrophe in lower case, such as `CAFÉ`, `DON'T`, `I'M`.
+/// Returns a word in capitals with an accent or an apostrophe in lower case: `café` for `CAFÉ`, `I'm` for `I'M`.
 fn shouted_word(core: &str) -> Option<String> {
     let letters = core.chars().filter(|c| c.is_alphabetic()).count();
     let is_word = core.chars().all(|c| c.is_uppercase() || c == '\'') && letters >= 2;
@@ -113,7 +113,7 @@ fn is_department(context: &Context<'_>, index: usize) -> bool {
         || (context.follows(index, BEFORE_IT) && !matches!(next, "is" | "was" | "will" | "has"))
 }
 
-/// Returns true for unlisted capitals that must be spelled: short ones and unpronounceable ones.
+/// Returns true if a word in capitals that no table lists must be spelled, because it is short or unpronounceable.
 fn is_unknown_spelled(context: &Context<'_>, index: usize, base: &str) -> bool {
     if !is_pronounceable(base) {
         return base.len() <= 6;
@@ -183,7 +183,8 @@ fn read_as_word(word: &str) -> Option<String> {
     })
 }
 
-/// Expands a known acronym, whatever its neighbours. A few letters without a vowel count as known.
+/// Expands a known acronym regardless of its neighbours. Two to six letters without a vowel, and pairs of capitals
+/// that are not words, count as known.
 pub(super) fn known(word: &str) -> Option<String> {
     if let Some(word) = read_as_word(word) {
         return Some(word);
@@ -196,7 +197,7 @@ pub(super) fn known(word: &str) -> Option<String> {
     (is_known || is_unsayable || is_pair).then(|| spelled(&word.to_uppercase()))
 }
 
-/// Returns words in capitals in lower case, and other words unchanged.
+/// Returns a word in lower case if it is written in capitals, and unchanged otherwise.
 pub(super) fn lower_if_caps(word: &str) -> String {
     if is_all_caps(word) { word.to_lowercase() } else { word.to_owned() }
 }

@@ -15,10 +15,10 @@ const DIRECTIONS: &[(&str, &str)] = &[
     ("SE", "Southeast"),
     ("SW", "Southwest"),
 ];
-/// Kinds of road, in lower case, whose number a direction may follow.
+/// Words for roads, in lower case. After the number of such a road, a letter such as `N` is a compass direction.
 const ROADS: &[&str] = &["highway", "hwy", "interstate", "route", "rte", "exit", "i", "us"];
 
-/// Expands the direction in `I-95 N` and `742 N Main St`.
+/// Expands a compass direction after a road number (`I-95 N`) or a house number (`742 N Main St`).
 pub(super) fn direction(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let (_, name) = DIRECTIONS.iter().find(|(code, _)| *code == context.core(index))?;
     let last = index.checked_sub(1).filter(|last| context.sentence.flows(*last))?;
@@ -38,14 +38,14 @@ pub(super) fn direction(context: &Context<'_>, index: usize) -> Option<Vec<Readi
     is_road.then(|| vec![Reading::from(*name)])
 }
 
-/// Returns true for the number in `Route 66 W`, where the letter is not a unit.
+/// Returns true for a road number before a compass direction, as in `Route 66 W`, where `W` does not mean watts.
 pub(super) fn is_road_number(context: &Context<'_>, index: usize) -> bool {
     is_digits(context.core(index))
         && context.follows(index, ROADS)
         && DIRECTIONS.iter().any(|(code, _)| *code == context.next(index))
 }
 
-/// Expands `St.` and `Dr.`.
+/// Expands `St`, `Dr` and `Ste`: before a name to `Saint` or `Doctor`, after one to `Street`, `Drive` or `Suite`.
 pub(super) fn street_or_saint(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let (before_name, after_name) = match core {

@@ -10,7 +10,7 @@ use crate::numbers::english::{Dialect, NOTATION, number};
 use crate::numbers::{is_digits, scan, take_digits};
 use crate::sentence::Reading;
 
-/// Signs that join the parts of a token, from the loosest to the tightest.
+/// Signs that join the parts of a token. A token is split at the one of its signs that comes first in this list.
 const SEPARATORS: &str = "@/&+_-–:";
 /// Pairs of words in which a slash means "or".
 const ALTERNATIVES: &[&str] = &[
@@ -77,7 +77,7 @@ fn parts(core: &str, dialect: Dialect) -> Option<String> {
         .or_else(|| with_digits(core, dialect))
 }
 
-/// Expands `$AAPL`, `C#`, `mg/L`.
+/// Expands a stock ticker (`$AAPL`), a letter with a sharp sign (`C#`) or a unit without a number (`mg/L`).
 fn read_name(core: &str) -> Option<String> {
     let ticker = core.strip_prefix('$').filter(|name| name.len() <= 6 && is_all_caps(name));
     let note = core.strip_suffix('#').filter(|note| note.len() == 1);
@@ -85,7 +85,7 @@ fn read_name(core: &str) -> Option<String> {
     ticker.map(acronyms::spelled).or(note).or_else(|| unit_alone(core))
 }
 
-/// Expands the parts of a token around the first sign that joins words.
+/// Splits a token at the first of [`SEPARATORS`] that it contains, and expands the parts.
 fn separated(core: &str, dialect: Dialect) -> Option<String> {
     let sign = core.chars().filter_map(|c| SEPARATORS.find(c)).min()?;
     match SEPARATORS.get(sign..)?.chars().next()? {
@@ -101,7 +101,7 @@ fn separated(core: &str, dialect: Dialect) -> Option<String> {
     }
 }
 
-/// Expands `R&D`, `M&M's`.
+/// Expands a token with ampersands: `R&D`, `M&M's`.
 fn ampersands(core: &str, dialect: Dialect) -> String {
     let say = |part: &str| {
         let is_initials = part.len() <= 3 && part.chars().all(char::is_uppercase);
@@ -111,7 +111,7 @@ fn ampersands(core: &str, dialect: Dialect) -> String {
     parts.join(" and ").trim().to_owned()
 }
 
-/// Expands `C++`, `A+B`, with at most two plus signs at the end.
+/// Expands a token with plus signs: `C++`, `A+B`. At most two plus signs at the end are spoken.
 fn pluses(core: &str, dialect: Dialect) -> String {
     let bare = core.trim_end_matches('+');
     let count = (core.len() - bare.len()).min(2);
@@ -119,7 +119,7 @@ fn pluses(core: &str, dialect: Dialect) -> String {
     format!("{inner}{}", " plus".repeat(count)).trim().to_owned()
 }
 
-/// Expands letters and digits separately: `B2B`, `221B`.
+/// Expands the letters and the digits of a mixed token separately: `B2B`, `221B`.
 fn with_digits(core: &str, dialect: Dialect) -> Option<String> {
     let has_both =
         core.chars().any(|c| c.is_ascii_digit()) && core.chars().any(char::is_alphabetic);
@@ -128,7 +128,7 @@ fn with_digits(core: &str, dialect: Dialect) -> Option<String> {
     (has_both && is_name).then(|| format!("{}{ending}", split_digits(base, letters, dialect)))
 }
 
-/// Expands `10-15-minute`, `1/2-inch`, `24-hour`: an amount and its word.
+/// Expands an amount that a hyphen joins to a word: `10-15-minute`, `1/2-inch`, `24-hour`.
 fn amount_first(core: &str, dialect: Dialect) -> Option<String> {
     let amount = quantity(core, dialect)?;
     let tail = amount.rest.strip_prefix(['-', '–'])?;
@@ -137,14 +137,14 @@ fn amount_first(core: &str, dialect: Dialect) -> Option<String> {
     Some(format!("{} {tail}", amount.spoken).trim().to_owned())
 }
 
-/// Expands `mg/L`, `km/h` without a number. Single letters around a slash are not units.
+/// Expands a compound unit without a number, such as `mg/L`. A single letter before the slash is not a unit.
 fn unit_alone(core: &str) -> Option<String> {
     let (top, bottom) = core.split_once('/').filter(|(top, _)| top.len() >= 2)?;
     let are_units = units::unit(top).is_some() && units::is_unit_below(bottom);
     Some(units::unit(core).filter(|_| are_units)?.name(false).to_owned())
 }
 
-/// Expands `y<10`, `a>=3`.
+/// Expands a comparison with a number: `y<10`, `a>=3`.
 fn comparison(core: &str, dialect: Dialect) -> Option<String> {
     let signs = [
         ("<=", "is at most"),
@@ -171,7 +171,7 @@ fn read_part(part: &str, dialect: Dialect) -> String {
     if part.is_empty() { String::new() } else { read_piece(part, dialect) }
 }
 
-/// Expands the parts of a token around hyphens. Parts that are words keep their hyphens.
+/// Expands a hyphenated token part by part. If all parts are words, they keep their hyphens.
 fn hyphenated(core: &str, dialect: Dialect) -> Option<String> {
     let parts: Vec<&str> = core.split(['-', '–']).filter(|part| !part.is_empty()).collect();
     let is_word = |part: &&str| {
@@ -209,7 +209,8 @@ fn hyphenated(core: &str, dialect: Dialect) -> Option<String> {
     Some(spoken.join(" "))
 }
 
-/// Expands letters next to digits: capitals and letters without a vowel are spelled.
+/// Expands letters that stand next to digits in a token. Short or unpronounceable capitals are spelled, and so are
+/// letters without a vowel.
 fn letters(text: &str) -> String {
     if let Some(known) = acronyms::known(text) {
         return known;
@@ -221,7 +222,7 @@ fn letters(text: &str) -> String {
     acronyms::lower_if_caps(text)
 }
 
-/// Expands runs of letters and of digits separately.
+/// Expands the runs of letters and the runs of digits in a text separately.
 pub(super) fn split_digits(
     text: &str,
     read_letters: fn(&str) -> String,
@@ -296,7 +297,7 @@ fn is_sign(c: char) -> bool {
         && matches!(c as u32, 0xa0..=0xbf | 0x2000..=0x200b | 0x200e..=0x206f | 0x20a0..=0x20cf | 0x2100..=0x2bff | 0x3000..=0x3003)
 }
 
-/// Expands the digits in a name: "nineteen", "two twenty one", "twenty twenty six".
+/// Expands a number that is part of a name: "nineteen", "two twenty one", "twenty twenty six".
 pub(super) fn model_number(text: &str) -> String {
     let value: u64 = if text.len() == 4 { text.parse().unwrap_or(0) } else { 0 };
     if (1900..2100).contains(&value) {

@@ -63,7 +63,7 @@ impl<'a> Context<'a> {
             || (is_article(self.before(index, 2)) && self.follows(index, AMOUNT_ADJECTIVES))
     }
 
-    /// Returns true if the next word is a lower-case plural, so that a number counts it.
+    /// Returns true if the number counts the next word: a plural in lower case, or a word such as `people` or `more`.
     pub(super) fn counts_next(&self, index: usize) -> bool {
         const IRREGULAR: &[&str] =
             &["people", "men", "women", "children", "feet", "more", "different", "new", "other"];

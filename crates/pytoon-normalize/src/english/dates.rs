@@ -114,7 +114,7 @@ fn year_after(context: &Context<'_>, index: usize) -> Option<String> {
     Some(year(value, context.dialect))
 }
 
-/// Expands a month. Only an abbreviation has its own full stop.
+/// Returns the reading of a month. A full stop belongs to the month only if the month is abbreviated.
 fn month_reading(core: &str, name: &str) -> Reading {
     Reading { text: name.to_owned(), eats_stop: core.len() < name.len() }
 }
@@ -181,7 +181,7 @@ fn day_first(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     Some(readings)
 }
 
-/// Expands a complete date.
+/// Expands a date with month, day and optional year.
 fn full(
     month: u64,
     day: u64,
@@ -202,7 +202,7 @@ fn full(
     }
 }
 
-/// Expands `3/4/2026`, `2026-11-28`, `28.11.2026`, and `12/25` after a word that precedes dates.
+/// Expands a date in numbers: `3/4/2026`, `2026-11-28`, `28.11.2026`, and `12/25` after one of [`DATE_CUES`].
 fn numeric(context: &Context<'_>, index: usize) -> Option<String> {
     let core = context.core(index);
     let mark = core.chars().find(|c| !c.is_ascii_digit()).filter(|c| "/-.".contains(*c))?;
@@ -285,7 +285,7 @@ fn short_decade(digits: &str) -> Option<String> {
     is_decade.then(|| plural(&cardinal(value, Dialect::American)))
 }
 
-/// Expands `'90s`, `'68`.
+/// Expands a decade or a year with an apostrophe: `'90s`, `'68`.
 fn short_year(core: &str, dialect: Dialect) -> Option<String> {
     let rest = core.strip_prefix('\'')?;
     if let Some(digits) = rest.strip_suffix("'s").or_else(|| rest.strip_suffix('s')) {

@@ -40,7 +40,8 @@ fn name(word: &str) -> Option<String> {
     DAYS.iter().any(|(_, name)| *name == word).then(|| word.to_owned())
 }
 
-/// Expands weekday abbreviations, unless they are used as the words that they resemble.
+/// Expands an abbreviated weekday, or a range of weekdays or months. An abbreviation that is also a word, such as
+/// `Sat`, must have a full stop or a neighbour that marks it as a day.
 pub(super) fn weekday(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     if core.len() > 24 {

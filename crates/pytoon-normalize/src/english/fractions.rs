@@ -74,7 +74,7 @@ pub(super) fn pair(top: &str, bottom: &str) -> Option<(u64, u64)> {
     Some((top.parse().ok()?, bottom.parse().ok()?))
 }
 
-/// Expands a fraction below 1, given as digits.
+/// Expands a fraction below 1 with a denominator of at most 64, unless it is a score such as `8/10`.
 pub(super) fn proper(top: &str, bottom: &str) -> Option<String> {
     let (top, bottom) = pair(top, bottom)?;
     let is_fraction = top < bottom && bottom <= 64 && !is_score(top, bottom);

@@ -64,7 +64,7 @@ const STREETS: &[&str] = &[
     "terrace",
     "row",
 ];
-/// Words that precede a cardinal Roman numeral.
+/// Words after which a Roman numeral is a cardinal: `Chapter IV` is "chapter four".
 const COUNTED: &[&str] = &[
     "chapter",
     "part",
@@ -95,7 +95,7 @@ const COUNTED: &[&str] = &[
     "category",
     "stratocaster",
 ];
-/// Titles and names of rulers, which take an ordinal Roman numeral.
+/// Names of rulers, after which a Roman numeral is an ordinal: `Henry VIII` is "Henry the eighth".
 const RULERS: &[&str] = &[
     "henry",
     "louis",
@@ -154,7 +154,7 @@ const TITLES: &[&str] = &[
     "king", "queen", "pope", "emperor", "empress", "tsar", "prince", "kaiser", "pharaoh", "sultan",
     "tsarina",
 ];
-/// Verbs that follow the pronoun `I`.
+/// Words that follow `I` if it is the pronoun and not a Roman numeral.
 const VERBS: &[&str] = &[
     "think", "know", "am", "have", "was", "will", "would", "can", "love", "like", "want", "see",
     "met", "saw", "mean", "say", "do", "did", "had", "could", "should", "must", "may", "read",
@@ -247,7 +247,7 @@ fn to_roman(number: u64) -> String {
     out
 }
 
-/// Expands a Roman numeral after a word that takes one.
+/// Expands a Roman numeral after a word that takes one, such as `Chapter` or the name of a ruler.
 pub(super) fn roman_value(context: &Context<'_>, index: usize) -> Option<String> {
     let core = context.core(index);
     let (core, ending) = core.strip_suffix("'s").map_or((core, ""), |owner| (owner, "'s"));
@@ -282,7 +282,7 @@ pub(super) fn roman_value(context: &Context<'_>, index: usize) -> Option<String>
     (is_small && after_name).then(|| format!("{}{ending}", cardinal(value, Dialect::American)))
 }
 
-/// Expands a Roman numeral, as a rule for a token that is not a number in digits.
+/// Applies [`roman_value`] as a rule. Returns `None` for a number in digits.
 pub(super) fn roman_rule(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     if is_digits(context.core(index)) {
         return None;

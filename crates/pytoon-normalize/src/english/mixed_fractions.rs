@@ -1,4 +1,4 @@
-//! Fractions after a whole number or before a unit.
+//! Mixed fractions: a whole number, a fraction and an optional unit, as in `2 1/2 hours`.
 
 use super::context::Context;
 use super::fractions::{and_fraction, pair, proper, vulgar};

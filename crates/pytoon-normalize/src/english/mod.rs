@@ -96,7 +96,7 @@ fn read_at(context: &Context<'_>, index: usize) -> Vec<Reading> {
     readings
 }
 
-/// Expands a part of a token without its neighbours.
+/// Expands a part of a token on its own, without its neighbours as context.
 fn read_piece(piece: &str, dialect: Dialect) -> String {
     let mut sentence = Sentence::new(std::iter::once(piece));
     for token in &mut sentence.tokens {

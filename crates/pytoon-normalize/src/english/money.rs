@@ -6,7 +6,7 @@ use crate::numbers::english::{Dialect, NOTATION, cardinal, number};
 use crate::numbers::{Numeral, scan};
 use crate::sentence::Reading;
 
-/// A currency: its written forms, its names, and the names of its hundredth.
+/// A currency: its written forms, its names, and the names of its hundredth part.
 struct Currency {
     written: &'static [&'static str],
     one: &'static str,
@@ -122,7 +122,7 @@ pub(super) fn scale(text: &str) -> Option<&'static str> {
     SCALES.iter().find(|(known, _)| *known == lower).map(|(_, word)| *word)
 }
 
-/// Returns the scale written in a separate token. A single letter is not a scale.
+/// Returns the name of a scale that is a separate token. A single letter is not a scale.
 fn scale_word(text: &str) -> Option<&'static str> {
     if text.len() < 2 { None } else { scale(text) }
 }
@@ -159,7 +159,7 @@ pub(super) fn money(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
     }
 }
 
-/// Parses a token as an amount.
+/// Parses a token as an amount, with the currency if the token contains one.
 fn parse(core: &str) -> Option<(Option<&'static Currency>, Amount)> {
     let (sign, rest) = sign(core);
     let (before, rest) = match currency_before(rest) {
@@ -207,7 +207,8 @@ fn sign(text: &str) -> (&'static str, &str) {
     found.unwrap_or(("", text))
 }
 
-/// Splits off a scale attached to its number. Without a currency there is no scale.
+/// Splits off a scale attached to a number, such as `m` in `$5m`. Without a currency before or after it, such a text
+/// is not a scale.
 fn attached_scale(text: &str, has_currency: bool) -> (&'static str, &str) {
     for (written, word) in SCALES {
         let Some(head) = text.get(..written.len()) else { continue };
@@ -254,7 +255,7 @@ fn with_currency(
     vec![Reading::from(read_amount(amount, currency, is_attributive, context.dialect))]
 }
 
-/// Expands `$5 - $10`. The currency is spoken only after the upper end.
+/// Expands the lower end and the dash of a range such as `$5 - $10`. The currency is spoken only after the upper end.
 fn split_range(context: &Context<'_>, index: usize, amount: &Amount) -> Option<Vec<Reading>> {
     let dash = context.next(index);
     let is_dash = matches!(dash, "-" | "–" | "—") && context.sentence.flows(index + 1);
@@ -273,7 +274,7 @@ fn range(amount: &Amount, dialect: Dialect) -> String {
     }
 }
 
-/// Returns all words of an amount.
+/// Returns the words for an amount, with its currency, plus sign and denominator.
 fn read_amount(
     amount: &Amount,
     currency: &Currency,
@@ -330,7 +331,7 @@ fn plain_amount(
     }
 }
 
-/// Expands `20 €`, `2 million EUR`, `5 USD`, whose currency is in the token after the amount.
+/// Expands an amount whose currency is in a later token: `20 €`, `2 million EUR`, `5 USD`.
 fn currency_after(context: &Context<'_>, index: usize, amount: &Amount) -> Option<Vec<Reading>> {
     let next = context.next(index);
     let is_attributive = context.is_attributive(index);
@@ -368,7 +369,7 @@ fn currency_after(context: &Context<'_>, index: usize, amount: &Amount) -> Optio
     Some(vec![Reading::from(number), Reading::from(name.trim())])
 }
 
-/// Expands `$ 20`, `USD 20`, whose currency is in the token before the amount.
+/// Expands a currency that is in the token before its amount: `$ 20`, `USD 20`.
 fn sign_alone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let stop_of_rupees = core == "Rs" && context.sentence.flows_past_stop(index);

@@ -16,7 +16,7 @@ const YEAR_CUES: &[&str] = &[
 const PLURALS: &[(&str, &str)] =
     &[("10s", "tens"), ("100s", "hundreds"), ("1000s", "thousands"), ("1,000s", "thousands")];
 
-/// Expands a number.
+/// Expands a number in any form that this module handles, such as a year, an ordinal or a range.
 pub(super) fn number(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let spoken = numbered(context, core)
@@ -43,7 +43,7 @@ pub(super) fn number(context: &Context<'_>, index: usize) -> Option<Vec<Reading>
     Some(vec![Reading::from(spoken)])
 }
 
-/// Expands `#1`, `№5`.
+/// Expands a number after a number sign or a section sign: `#1`, `№5`, `§3`.
 fn numbered(context: &Context<'_>, core: &str) -> Option<String> {
     let rest = core.strip_prefix(['#', '№', '§'])?;
     let name = if core.starts_with('§') { "section" } else { "number" };
@@ -51,7 +51,7 @@ fn numbered(context: &Context<'_>, core: &str) -> Option<String> {
     Some(format!("{name} {}", amount.spoken))
 }
 
-/// Expands `v2.0`, `1.2.3`, `192.168.0.1`.
+/// Expands a version or an IP address: `v2.0`, `1.2.3`, `192.168.0.1`.
 fn version(core: &str) -> Option<String> {
     let (name, rest) = match core.strip_prefix(['v', 'V']) {
         Some(rest) => ("version ", rest.strip_prefix('.').unwrap_or(rest)),
@@ -79,7 +79,7 @@ fn version(core: &str) -> Option<String> {
     Some(format!("{name}{}", parts.join(" point ")))
 }
 
-/// Expands `1st`, `1,000th`.
+/// Expands an ordinal written in digits: `1st`, `1,000th`.
 fn ordinal(core: &str, dialect: Dialect) -> Option<String> {
     let (core, ending) = core.strip_suffix("'s").map_or((core, ""), |owner| (owner, "'s"));
     let (numeral, rest) = scan(core, NOTATION)?;
@@ -89,7 +89,8 @@ fn ordinal(core: &str, dialect: Dialect) -> Option<String> {
     Some(format!("{}{ending}", to_ordinal(&cardinal(value, dialect))))
 }
 
-/// Expands `2+2=4`, `3*4`, `10÷2`, `6.02×10²³`, but `7-3` and `10/2` only if the formula contains `=`.
+/// Expands a formula such as `2+2=4`, `3*4` or `6.02×10²³`. A hyphen, a slash or an `x` is an operator only if the
+/// formula contains `=`.
 fn mathematics(core: &str, dialect: Dialect) -> Option<String> {
     let has_result = core.contains('=');
     let name = |c: char| {
@@ -123,7 +124,7 @@ fn mathematics(core: &str, dialect: Dialect) -> Option<String> {
     (spoken.len() > 2).then(|| spoken.join(" "))
 }
 
-/// Expands `1 000 000`, whose groups of three digits are separate tokens.
+/// Expands a number whose groups of three digits are separate tokens: `1 000 000`.
 fn spaced_groups(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let first = context.core(index);
     let is_head = is_digits(first)
@@ -147,7 +148,7 @@ fn spaced_groups(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     Some(crate::numbers::share(&spoken, count).into_iter().map(Reading::from).collect())
 }
 
-/// Expands a number according to its neighbours.
+/// Expands a number as a year, a label, digits to dial or a cardinal, depending on its neighbours.
 fn plain(context: &Context<'_>, index: usize, amount: &Quantity<'_>) -> String {
     if let Some((from, to)) = &amount.range {
         let are_years = is_year(from) && (is_year(to) || to.is_plain() && to.whole.len() == 2);
@@ -195,7 +196,7 @@ fn year_or_number(numeral: &Numeral, dialect: Dialect) -> String {
     }
 }
 
-/// Expands `5M`, `10k`, `4K`, `3bn`, with or without a plus sign.
+/// Expands a number with an abbreviated scale, with or without a plus sign: `5M`, `10k`, `4K`, `3bn`.
 fn scaled(
     context: &Context<'_>,
     index: usize,

@@ -63,7 +63,7 @@ fn may_begin(context: &Context<'_>, index: usize) -> bool {
     begins && (!is_short || core.starts_with('0') || before_area || context.follows(index, CUES))
 }
 
-/// Returns true if a country code precedes, which an area code in brackets may follow.
+/// Returns true if the first token is a country code, which an area code in brackets may follow.
 fn may_have_area(context: &Context<'_>, index: usize, at: usize) -> bool {
     at == index + 1
         && context.core(index).len() <= 4

@@ -1,4 +1,4 @@
-//! States of the United States, before a zip code or after a town name.
+//! Codes of the states of the United States, before a zip code or after the name of a town.
 
 use super::context::{Context, is_capitalised};
 use crate::numbers::english::digits;
@@ -65,7 +65,7 @@ const WORDS: &[&str] = &[
     "CT",
 ];
 
-/// Expands a state and the zip code after it.
+/// Expands the code of a state after the name of a town, or before a zip code, which it also expands.
 pub(super) fn state_and_zip(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let (_, name) = STATES.iter().find(|(code, _)| *code == core)?;
@@ -82,7 +82,7 @@ pub(super) fn state_and_zip(context: &Context<'_>, index: usize) -> Option<Vec<R
     (after_town && !context.is_shouting && core.len() == 2).then(|| vec![name])
 }
 
-/// Expands `62704`, `62704-1234`.
+/// Expands a zip code digit by digit: `62704`, `62704-1234`.
 fn zip(core: &str) -> Option<String> {
     let (five, four) = core.split_once('-').unwrap_or((core, ""));
     let is_zip = is_digits(five)

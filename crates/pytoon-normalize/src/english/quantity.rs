@@ -120,7 +120,7 @@ fn value(text: &str, dialect: Dialect) -> Option<Value<'_>> {
     })
 }
 
-/// Expands a number with a power: "ten squared".
+/// Expands a number with an exponent: "ten squared".
 fn power<'a>(numeral: &Numeral, rest: &'a str, dialect: Dialect) -> Option<(String, &'a str)> {
     let (power, rest) = exponent(rest);
     Some((format!("{} {}", number(numeral, dialect), power?), rest))
@@ -136,7 +136,7 @@ pub(super) fn exponent(text: &str) -> (Option<String>, &str) {
     (Some(exponent_words(&digits)), &text[end..])
 }
 
-/// Returns the words for a power: "squared", "cubed", "to the power of minus six".
+/// Returns the words for an exponent: "squared", "cubed", "to the power of minus six".
 fn exponent_words(exponent: &str) -> String {
     match exponent {
         "2" => "squared".to_owned(),

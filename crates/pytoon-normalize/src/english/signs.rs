@@ -56,7 +56,7 @@ const NAMES: &[(&str, &str)] = &[
     ("W/O", "without"),
 ];
 
-/// Expands a token of signs.
+/// Expands a token that consists of signs, such as `&` or `→`.
 pub(super) fn sign(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     if core.len() > 12 {
@@ -86,7 +86,7 @@ pub(super) fn sign(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> 
     Some(vec![Reading::from(spoken)])
 }
 
-/// Returns true for a token without letters and digits of any script.
+/// Returns true for a token that consists only of punctuation and symbols.
 fn is_other_signs(core: &str) -> bool {
     core.chars().all(|c| {
         c.is_ascii_punctuation()

@@ -13,13 +13,13 @@ struct Time {
     half: Option<&'static str>,
 }
 
-/// Returns true if the text is a time with minutes or with `am` or `pm`.
+/// Returns true if the text is a time, or a range of times, with minutes or with `am` or `pm`.
 pub(super) fn is_time(text: &str) -> bool {
     text.split(['-', '–'])
         .all(|part| parse(part).is_some_and(|t| t.minute.is_some() || t.half.is_some()))
 }
 
-/// Returns the half of the day (`am` or `pm`) that a text names.
+/// Returns the spoken form ("A M" or "P M") of the half of the day that a text names.
 fn half(text: &str) -> Option<&'static str> {
     match text {
         "am" | "AM" | "a.m" | "A.M" | "a.m." | "A.M." | "Am" => Some("A M"),
@@ -117,7 +117,7 @@ fn single(context: &Context<'_>, core: &str, half_after: Option<&str>) -> Option
     ratio(core, context.dialect)
 }
 
-/// Expands `16:9`, `3:1`: numbers around a colon that are not a time of day.
+/// Expands numbers around a colon that are not a time of day: `16:9`, `3:1`.
 fn ratio(core: &str, dialect: Dialect) -> Option<String> {
     let parts: Vec<&str> = core.split(':').take(4).collect();
     let are_numbers =

@@ -9,7 +9,7 @@ use crate::numbers::english::{NOTATION, cardinal, label, number};
 use crate::numbers::{is_digits, scan};
 use crate::sentence::Reading;
 
-/// Units as symbol, singular and plural.
+/// The units, each with its symbol, its singular and its plural.
 const UNITS: &[(&str, &str, &str)] = &[
     ("km", "kilometer", "kilometers"),
     ("m", "meter", "meters"),
@@ -165,7 +165,7 @@ const UNITS: &[(&str, &str, &str)] = &[
     ("m3", "cubic meter", "cubic meters"),
     ("cm3", "cubic centimeter", "cubic centimeters"),
 ];
-/// Units that occur only after a slash.
+/// Names of units after a slash. They take precedence over [`UNITS`].
 const DENOMINATORS: &[(&str, &str)] = &[
     ("h", "hour"),
     ("hr", "hour"),
@@ -187,7 +187,7 @@ const DENOMINATORS: &[(&str, &str)] = &[
 /// Symbols that are ordinary words or letters if they are not attached to a number.
 const ATTACHED_ONLY: &[&str] =
     &["in", "s", "t", "d", "B", "\"", "'", "mo", "cal", "MP", "cc", "acre", "bar", "pt"];
-/// Words that precede two-word units.
+/// The first words of two-word units, such as `sq` in `sq ft`, with their spoken forms.
 const MULTIPLIERS: &[(&str, &str)] =
     &[("sq", "square"), ("cu", "cubic"), ("fl", "fluid"), ("nautical", "nautical")];
 
@@ -251,7 +251,7 @@ pub(super) fn unit(symbol: &str) -> Option<Unit> {
     Some(Unit { one: one.to_owned(), many: many.to_owned() })
 }
 
-/// Returns true if the text after a slash is a symbol and not a plain word: `h`, `L`.
+/// Returns true if the text after a slash is the symbol of a unit, such as `h` or `L`, and not a plain word.
 pub(super) fn is_unit_below(text: &str) -> bool {
     DENOMINATORS.iter().any(|(known, _)| *known == text) || unit(text).is_some()
 }
@@ -375,7 +375,7 @@ fn attached(
     Some(Reading { text, eats_stop: goes_on(context, index) })
 }
 
-/// Expands `14° F`, whose scale is a separate token.
+/// Expands degrees whose scale is a separate token: `14° F`.
 fn split_degrees(
     context: &Context<'_>,
     index: usize,
@@ -392,7 +392,7 @@ fn split_degrees(
     (amount.rest == "°").then(|| vec![Reading::from(first), Reading::from(scale)])
 }
 
-/// Expands `5km-long`, `10%-off`, and ranges with the unit at both ends: `5%-10%`.
+/// Expands a measure that a hyphen joins to a word (`5km-long`, `10%-off`) or to the upper end of a range (`5%-10%`).
 fn compound_measure(
     context: &Context<'_>,
     amount: &Quantity<'_>,
@@ -422,7 +422,7 @@ fn is_label(context: &Context<'_>, index: usize, symbol: &str, digits: usize) ->
     }
 }
 
-/// Expands `6'2"` to "six foot two".
+/// Expands a height in feet and inches: `6'2"` to "six foot two".
 fn height(core: &str) -> Option<String> {
     let (feet, inches) = core.split_once('\'')?;
     let inches = inches.strip_suffix('"').or_else(|| inches.strip_suffix("''")).unwrap_or(inches);
@@ -435,7 +435,7 @@ fn height(core: &str) -> Option<String> {
     Some(format!("{feet} foot {inches}"))
 }
 
-/// Expands `1080p`, the number of lines of a picture.
+/// Expands the number of lines of a picture: `1080p`, `1080i`.
 fn resolution(core: &str) -> Option<String> {
     let digits = core.strip_suffix(['p', 'i'])?;
     let is_known = matches!(
@@ -446,7 +446,7 @@ fn resolution(core: &str) -> Option<String> {
     is_known.then(|| format!("{} {letter}", label(digits)))
 }
 
-/// Expands `3x`, `2x4`, `1920x1080`, `10x12cm`. A unit may follow in a separate token.
+/// Expands dimensions (`2x4`, `1920x1080`, `10x12cm`) and factors (`3x`). A unit may follow in a separate token.
 fn dimensions(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let parts: Vec<&str> = core.split(['x', 'X', '×']).take(5).collect();

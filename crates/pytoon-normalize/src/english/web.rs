@@ -6,7 +6,7 @@ use super::context::Context;
 use crate::numbers::english::Dialect;
 use crate::sentence::Reading;
 
-/// Top-level domains that identify a token as an address. Domains that are common words are excluded.
+/// Top-level domains that identify a token as an address. Those in [`WORDS`] need further evidence.
 const DOMAINS: &[&str] = &[
     "com", "org", "net", "io", "ai", "app", "dev", "co", "uk", "us", "de", "fr", "es", "it", "eu",
     "ca", "au", "nz", "ie", "in", "jp", "cn", "br", "pt", "mx", "ch", "at", "be", "nl", "se", "no",
@@ -15,7 +15,8 @@ const DOMAINS: &[&str] = &[
     "studio", "design", "agency", "example", "test", "local", "coffee", "world", "today", "page",
     "space", "fm", "to", "cc", "id", "za",
 ];
-/// Domains that are also words, so that they count only with a scheme, `www.` or a second dot.
+/// Top-level domains that are also words. They count only with a scheme, `www.`, a path, a second dot, or a digit or
+/// hyphen in the name.
 const WORDS: &[&str] = &[
     "in", "it", "at", "be", "no", "me", "to", "us", "is", "so", "today", "world", "live", "news",
     "test", "local", "space", "page", "link", "site", "store", "online", "design", "coffee", "id",
@@ -28,7 +29,7 @@ const FILES: &[&str] = &[
     "js", "ts", "jsx", "tsx", "json", "xml", "yaml", "yml", "md", "py", "rs", "go", "rb", "java",
     "cpp", "exe", "dmg", "apk", "psd", "log", "toml", "sh", "net",
 ];
-/// File name extensions that are spoken as words.
+/// Domains and file name extensions that are spoken as words.
 const SAID_AS_WORDS: &[&str] = &[
     "com", "org", "net", "info", "biz", "shop", "store", "app", "dev", "co", "me", "edu", "gov",
     "mil", "online", "site", "tech", "blog", "news", "cloud", "link", "live", "studio", "design",
@@ -36,7 +37,7 @@ const SAID_AS_WORDS: &[&str] = &[
     "doc", "gif", "log", "java", "mov", "go", "int", "web", "wav", "json", "yaml", "toml",
 ];
 
-/// Expands an address.
+/// Expands a web or e-mail address, a handle, a hashtag or a file name.
 pub(super) fn address(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let spoken = if let Some(rest) = core.strip_prefix('@') {
@@ -104,7 +105,7 @@ fn link(core: &str) -> Option<String> {
     (!name.is_empty()).then(|| host(name))
 }
 
-/// Expands a domain with an optional path, or a file name.
+/// Expands a domain without its path, a file name, or a file name extension on its own.
 fn host_or_file(core: &str) -> Option<String> {
     let (core, possessive) = core.strip_suffix("'s").map_or((core, ""), |owner| (owner, "'s"));
     let (name, path) = core.split_at(core.find('/').unwrap_or(core.len()));

@@ -113,7 +113,7 @@ const FRENCH_FEMININE: &[&str] = &[
     "grande",
     "seule",
 ];
-/// Masculine nouns in -a, Spanish and Portuguese.
+/// Spanish and Portuguese nouns that end in -a or -as but are masculine.
 const MASCULINE_IN_A: &[&str] = &[
     "día",
     "días",

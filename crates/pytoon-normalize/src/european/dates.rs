@@ -4,7 +4,7 @@ use super::{Context, Language};
 use crate::numbers::is_digits;
 use crate::sentence::Reading;
 
-/// Returns true if two numbers separated by `mark` are a day and a month.
+/// Returns true if two numbers separated by `mark` are a day and a month without a year.
 fn is_short_date(context: &Context<'_>, index: usize, mark: char) -> bool {
     const BEFORE: &[&str] = &["am", "vom", "zum", "der", "den", "bis", "ab", "seit"];
     const BEFORE_SLASH: &[&str] = &["le", "du", "au", "el", "del", "al", "dia", "em", "até"];

@@ -185,7 +185,7 @@ impl Language {
         }
     }
 
-    /// Expands an ordinal that agrees with the next word.
+    /// Expands an ordinal in the form that its neighbours require.
     pub(super) fn ordinal(
         self,
         context: &Context<'_>,

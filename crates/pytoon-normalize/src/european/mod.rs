@@ -118,8 +118,8 @@ impl Language {
         format!("{whole} {} {}", self.names().decimal, self.decimals(&numeral.fraction))
     }
 
-    /// Expands decimals: as one number if the language does so and there are one or two digits, otherwise digit by
-    /// digit.
+    /// Expands decimals digit by digit. Outside German, one or two digits without a leading zero are spoken as one
+    /// number.
     fn decimals(self, digits: &str) -> String {
         let as_number = self != Self::German && digits.len() <= 2 && !digits.starts_with('0');
         match digits.parse() {

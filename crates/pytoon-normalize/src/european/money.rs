@@ -100,7 +100,7 @@ const CURRENCIES: &[Currency] = &[
     },
 ];
 
-/// Returns true if a token is a currency.
+/// Returns true if a token is the sign or code of a currency.
 pub(super) fn is_currency(text: &str) -> bool {
     alone(text).is_some()
 }
@@ -209,12 +209,12 @@ pub(super) fn money(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
     Some(readings)
 }
 
-/// Parses `1 500,50 €`, whose groups are separate tokens.
+/// Parses an amount whose groups of three digits are separate tokens: `1 500,50 €`.
 fn spaced(context: &Context<'_>, index: usize) -> Option<(Numeral, usize)> {
     numerals::spaced_groups(context, index)
 }
 
-/// Expands `5 Mio. €`, `2 millones €`, with the scale before the currency.
+/// Expands a currency after a scale (`5 Mio. €`, `2 millones €`), or a currency sign on its own.
 fn after_scale(context: &Context<'_>, index: usize, currency: &Currency) -> Option<Vec<Reading>> {
     let (_, many) = currency.name(context.language);
     let before = context.sentence.before(index, 1).to_lowercase();
@@ -227,7 +227,8 @@ fn after_scale(context: &Context<'_>, index: usize, currency: &Currency) -> Opti
 /// Prefixes of the words for a million and larger scales.
 const SCALES: &[&str] = &["mill", "mio", "mrd", "milh", "bil"];
 
-/// Expands `R$ 2 milhões`, with the currency spoken after the scale.
+/// Expands an amount with a scale whose currency is written first: `R$ 2 milhões`. The currency is spoken after the
+/// scale.
 fn before_scale(
     context: &Context<'_>,
     index: usize,

@@ -51,7 +51,7 @@ pub(super) fn scale(language: Language, text: &str) -> Option<&'static str> {
         .map(|(.., name)| *name)
 }
 
-/// Expands `24/7`, `50/50`, `80/20`.
+/// Expands two numbers that belong together: `24/7`, and pairs that add up to 100, such as `80/20`.
 fn pair(language: Language, core: &str) -> Option<String> {
     let (first, second) = core.split_once('/')?;
     let number =
@@ -91,7 +91,7 @@ pub(super) fn phone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
     })
 }
 
-/// Splits the signs from the beginning of a number.
+/// Splits one sign off the beginning of a number. Returns the word for the sign, or an empty text, and the rest.
 pub(super) fn sign(language: Language, text: &str) -> (String, &str) {
     let names = language.names();
     let signs = [
@@ -129,7 +129,7 @@ fn year_or_number(language: Language, numeral: &Numeral, form: Form) -> String {
     }
 }
 
-/// Expands `25 %`, `25%`, `5-10 %`.
+/// Expands a percentage or a range of percentages: `25 %`, `25%`, `5-10 %`.
 pub(super) fn percent(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let language = context.language;
     let core = context.core(index);
@@ -142,7 +142,7 @@ pub(super) fn percent(context: &Context<'_>, index: usize) -> Option<Vec<Reading
     is_apart.then(|| vec![Reading::from(spoken), Reading::from(name)])
 }
 
-/// Expands `3.` in German, `1er` in French, `2º` in Spanish and Portuguese.
+/// Expands an ordinal written in digits: `3.` in German, `1er` in French, `2º` in Spanish and Portuguese.
 pub(super) fn ordinal(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let language = context.language;
     let core = context.core(index);
@@ -201,7 +201,7 @@ pub(super) fn spaced_groups(context: &Context<'_>, index: usize) -> Option<(Nume
     (count > 1).then_some((Numeral { whole, fraction, is_grouped: true }, count))
 }
 
-/// Expands a number.
+/// Expands a number, a range or an abbreviated scale.
 pub(super) fn number(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let language = context.language;
     let core = context.core(index);

@@ -77,7 +77,7 @@ pub(super) fn time(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> 
     Some(vec![Reading::from(spoken), Reading::from(minutes)])
 }
 
-/// Expands `9:00-17:00`, `9-17 Uhr`.
+/// Expands a range of times: `9:00-17:00`, `9-17 Uhr`.
 fn range(context: &Context<'_>, from: &str, to: &str, is_oclock: bool) -> Option<Vec<Reading>> {
     let language = context.language;
     let hour = |text: &str| {

@@ -34,7 +34,7 @@ const ORDINALS: &[(&str, &str)] = &[
     ("twelve", "twelfth"),
 ];
 
-/// The dialect, as far as numbers and dates differ.
+/// The dialect of English, which decides the form of numbers and dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     American,

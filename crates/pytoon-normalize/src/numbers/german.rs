@@ -65,7 +65,7 @@ fn below_thousand(number: u64) -> String {
     format!("{hundreds}{}", below_hundred(number % 100))
 }
 
-/// Adds the ending of a final "ein", alone or before a noun.
+/// Adds the ending that a final "ein" takes: "eins" without a noun, "eine" before a feminine noun.
 fn ending_one(text: String, number: u64, form: Form) -> String {
     if number % 100 != 1 {
         return text;
@@ -77,7 +77,8 @@ fn ending_one(text: String, number: u64, form: Form) -> String {
     }
 }
 
-/// Returns the part of a number that decides the ending of its final "ein".
+/// Returns a stand-in for a number whose final "ein" has the same ending: 1 for 1 itself, otherwise 100 plus the last
+/// two digits.
 fn rest_of(number: u64) -> u64 {
     if number == 1 { 1 } else { 100 + number % 100 }
 }

@@ -9,7 +9,7 @@ pub(crate) mod german;
 pub(crate) mod portuguese;
 pub(crate) mod spanish;
 
-/// Maximum number of digits parsed, so that a hostile number cannot expand without bound.
+/// Maximum number of digits that are spoken one by one, so that a hostile number cannot expand without bound.
 pub(crate) const MAX_DIGITS: usize = 48;
 /// Maximum number of digits in a cardinal. Longer numbers are spoken digit by digit.
 pub(crate) const MAX_CARDINAL: usize = 15;

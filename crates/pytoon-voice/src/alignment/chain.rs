@@ -49,7 +49,7 @@ impl Outcome {
 /// The confidence of word times estimated from syllables.
 const EVEN_SPLIT_CONFIDENCE: f64 = 0.1;
 
-/// A failed method's error, after which the next method is tried.
+/// The failure of a method, after which the next method is tried.
 struct GaveWay {
     kind: &'static str,
     confidence: f64,

@@ -28,11 +28,13 @@ pub enum Mismatch {
 const DOUBTFUL: f64 = 0.45;
 /// The range of the usual pace relative to the references. A pace outside it also starts the search.
 const USUAL_PACE: Range<f64> = 0.75..1.35;
-/// Maximum plausible length of a word, in milliseconds. A longer one contains other speech.
+/// Maximum plausible length of a word, in milliseconds. If a word is longer, the recording has other speech in its
+/// place.
 const ENDLESS_WORD_MS: f64 = 1200.0;
 /// Minimum gain in confidence that justifies leaving out a part of the script or of the recording.
 const BETTER: f64 = 0.05;
-/// The confidence from which the remainder is a certain match. `ALIKE` is enough if the gain is `MORE_ALIKE`.
+/// Minimum confidence at which the remainder is a certain match. `ALIKE` is enough if leaving the part out raises the
+/// confidence by `MORE_ALIKE`.
 const SURE: f64 = 0.6;
 const ALIKE: f64 = 0.4;
 const MORE_ALIKE: f64 = 0.35;
@@ -42,7 +44,7 @@ const LEAST_MS: i64 = 700;
 const PAUSE_MS: i64 = 150;
 /// Maximum length of recording that all attempts together may process, in seconds.
 const BUDGET_S: f64 = 150.0;
-/// The range of human pace relative to the references.
+/// The range of paces, relative to the references, at which people speak.
 const PACE: Range<f64> = 0.55..1.9;
 
 /// A recording, its references, and the positions of its sentences and speech.

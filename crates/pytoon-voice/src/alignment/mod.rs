@@ -52,7 +52,7 @@ pub enum AlignmentMethod {
     Builtin,
     /// Words distributed over the speech by their syllables.
     EvenSplit,
-    /// A display schedule for reading, since there is no voice.
+    /// Times for reading the words, since there is no voice.
     Reading,
 }
 

@@ -15,7 +15,8 @@ use pytoon_process::Runner;
 
 /// The speaking rate of the references, in words per minute. It is that of calm narration.
 const WORDS_PER_MINUTE: f64 = 165.0;
-/// The pause between sentences, and the margin retained around each, in samples at the analysis rate.
+/// The pause between sentences, in samples at the analysis rate. [`MARGIN`] is the margin retained around each
+/// sentence.
 const GAP: usize = 1_600;
 const MARGIN: usize = 320;
 /// The lead of a `heart` voice's word boundaries over those of recorded words, in milliseconds. The boundaries are

@@ -218,7 +218,7 @@ pub(crate) fn read_transcript(
     Ok(Transcript { text: text.to_owned(), language, length_ms })
 }
 
-/// Returns the tag of a language from its English name, or `None` if the name is unknown.
+/// Returns the tag of a language from its English name or its tag, or `None` if the language is unknown.
 fn tag(name: &str) -> Option<String> {
     let name = name.to_lowercase();
     let known = LANGUAGES.iter().find(|(long, tag)| *long == name || *tag == name);

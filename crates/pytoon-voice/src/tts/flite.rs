@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 const NAME: &str = "flite";
-/// Maximum number of characters in one run: more than any spoken sentence.
+/// Maximum number of characters in one run. No spoken sentence is that long.
 const MOST: usize = 2_000;
 
 /// The Flite provider.

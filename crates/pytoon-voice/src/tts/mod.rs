@@ -39,7 +39,7 @@ pub struct TtsRequest {
     pub variant: String,
     /// The speaking rate in words per minute, with the speed applied, for voices whose rate is in words.
     pub words_per_minute: f64,
-    /// The speed relative to the voice's normal speed, for the other voices.
+    /// The speed relative to the voice's normal speed, for voices whose rate is not in words.
     pub speed: f64,
     /// The pitch relative to the voice's normal pitch, in semitones.
     pub pitch: f64,

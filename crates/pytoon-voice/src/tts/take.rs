@@ -7,8 +7,8 @@ use crate::paid::StoredGoods;
 use pytoon_audio::{resample, speech};
 use serde::{Deserialize, Serialize};
 
-/// The fastest plausible speech, in seconds per letter, ideograph and digit. People read aloud at 13 to 19 letters
-/// per second.
+/// The fastest plausible speech, in seconds per letter, per ideograph and per digit. People read aloud at 13 to 19
+/// letters per second.
 const FASTEST: (f64, f64, f64) = (0.030, 0.070, 0.045);
 /// The slowest plausible speech, in seconds per letter (an ideograph counts as three), and the allowance for pauses.
 const SLOWEST: (f64, f64) = (0.35, 4.0);
@@ -214,7 +214,7 @@ fn sounding(samples: &[f32], rate: u32) -> usize {
     }
 }
 
-/// Returns true if the audio ends abruptly at full level.
+/// Returns true if the audio ends abruptly: its last 10 ms exceed a tenth of the level of its loudest 10 ms.
 fn breaks_off(samples: &[f32], rate: u32) -> bool {
     let window = (rate as usize / 100).max(1);
     let tail = &samples[samples.len().saturating_sub(window)..];

@@ -6,7 +6,7 @@
 
 use super::features::{DIMENSIONS, Feature};
 
-/// The strength of the ridge towards the identity, in units of one frame of average size.
+/// The strength of the ridge towards the identity, which weighs as much as this many frames of average size.
 const RIDGE: f64 = 60.0;
 /// The fraction of the covariances between residuals that is dropped.
 const SHRINK: f64 = 0.5;
@@ -20,7 +20,8 @@ const SIZE: usize = DIMENSIONS + 1;
 pub(crate) struct Speaker {
     /// The map as one row per output: the weights of the inputs, then the constant.
     map: Vec<[f32; SIZE]>,
-    /// Lower-triangular rows that whiten residuals, scaled to the size of plain distances.
+    /// A lower-triangular matrix, by row, that whitens residuals. It is scaled so that distances keep their usual
+    /// size.
     whiten: Vec<Feature>,
 }
 

@@ -10,12 +10,12 @@ pub const LOW_CONFIDENCE: f64 = 0.3;
 
 /// The maximum distance from the median at which references agree on a word, in milliseconds.
 const AGREE_MS: f64 = 30.0;
-/// The ratio from which on the script counts as wrong.
+/// The ratio of distances from which the script counts as wrong.
 const WRONG: f64 = 0.72;
-/// The ratio up to which the match is certain.
+/// The ratio of distances up to which the match is certain.
 const SURE: f64 = 0.48;
 
-/// The minimum variety of speech: 4.8 to 8.4 in public recordings, 1.9 in a swelling tone.
+/// Minimum variety of timbre that counts as speech. Public recordings have 4.8 to 8.4; a swelling tone has 1.9.
 const SPEECH_VARIETY: f64 = 3.0;
 
 /// Returns the confidence, from the ratio of distances (aligned frames to any two frames), the references'

@@ -81,7 +81,7 @@ struct Search<'a> {
     states: usize,
     /// The index of the word of each state.
     word_of: Vec<u32>,
-    /// The costs at the previous frame and at this one.
+    /// The costs of the states at the previous frame. `new` contains those at this frame.
     old: Vec<f32>,
     new: Vec<f32>,
     silence: Vec<f32>,

@@ -141,8 +141,8 @@ fn language_code(voice: &str, language: &str) -> String {
     }
 }
 
-/// Returns the language code without its script. The vendor accepts no script: it identifies written Chinese by the
-/// language spoken in the region that writes it so (discovery document, `VoiceSelectionParams.languageCode`).
+/// Returns the language code without its script, which the vendor does not accept. Written Chinese is identified by
+/// the language spoken in the region that uses the script (discovery document, `VoiceSelectionParams.languageCode`).
 fn without_script(language: &str) -> String {
     let (script, rest) = script_apart(language);
     let region = rest.split('-').nth(1).unwrap_or_default().to_uppercase();

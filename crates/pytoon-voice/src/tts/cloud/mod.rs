@@ -145,7 +145,7 @@ struct Inner {
 /// The payment method of a provider.
 #[derive(Debug)]
 pub(crate) enum Payment {
-    /// A paid service. The ledger has a row before each call, under the fingerprint of the key.
+    /// A paid service. Before each call, a row is written to the ledger under the fingerprint of the key.
     Ledger { paid: Arc<PaidWork>, key_id: String },
     /// A free server that belongs to the user.
     Free { cancel: CancelToken },
