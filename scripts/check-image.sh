@@ -41,6 +41,10 @@ root=$(pwd)
 export TMPDIR="$work/tmp"
 
 # ---- a container engine of its own ---------------------------------------------
+# A machine that is a container itself cannot raise its limits.
+at_most() { if [ "$1" = unlimited ] || [ "$1" -gt "$2" ]; then echo "$2"; else echo "$1"; fi; }
+files=$(at_most "$(ulimit -Hn)" 65536)
+processes=$(at_most "$(bash -c 'ulimit -Hu')" 8192)
 cat >"$work/config/storage.conf" <<END
 [storage]
 driver = "vfs"
@@ -50,7 +54,7 @@ END
 cat >"$work/config/containers.conf" <<END
 [containers]
 netns = "host"
-default_ulimits = ["nofile=65536:65536", "nproc=8192:8192"]
+default_ulimits = ["nofile=$files:$files", "nproc=$processes:$processes"]
 [engine]
 cgroup_manager = "cgroupfs"
 runtime = "runc"
@@ -87,7 +91,7 @@ import() { # FOLDER IMAGE [CHANGE ...]
   folder=$1 image=$2
   shift 2
   for change in "$@"; do set -- "$@" --change "$change"; shift; done
-  tar -C "$folder" -c . | podman import "$@" - "docker.io/$image" >/dev/null
+  tar -C "$folder" -c . | podman import "$@" - "docker.io/$image" >/dev/null 2>&1
 }
 suite=$(sed -n 's/^FROM debian:\([a-z]*\)-slim$/\1/p' Dockerfile | head -1)
 debian=library/debian:$suite-slim
@@ -150,9 +154,10 @@ say "doctor in the image: $(jq -r '[.[].verdict] | group_by(.) | map("\(length) 
 # The host's network in place of a bridge, and the services' names on it.
 cat >"$work/host.yml" <<END
 x-host: &host {network_mode: host, extra_hosts: ["postgres:127.0.0.1", "store:127.0.0.1"]}
+x-limits: &limits {ulimits: {nofile: $files, core: 0}}
 services:
-  api: {<<: *host}
-  worker: {<<: *host}
+  api: {<<: [*host, *limits]}
+  worker: {<<: [*host, *limits]}
   postgres: {<<: *host}
   store: {<<: *host}
   bucket: {<<: *host}
@@ -330,6 +335,7 @@ say "film     by api and worker on PostgreSQL, kept in the object store, downloa
 typed ready "docker compose logs postgres | tail"
 docker compose --profile full down --timeout 30 >/dev/null 2>&1
 
+[ "$files" = 65536 ] || skip "the limit of 65536 open files: this machine allows $files"
 skip "published ports and the bridge network: containers used the host's"
 skip "images from registries: base images, postgres, seaweedfs and aws-cli are stand-ins"
 say "done; not run:$skipped"
