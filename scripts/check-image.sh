@@ -108,7 +108,10 @@ if [ ! -x "$base/usr/bin/apt-get" ]; then
     if [ -f "$config" ]; then install -D -m 644 "$config" "$base$config"; fi
   done
   if [ -f "$base/etc/apt/sources.list.d/debian.sources" ]; then : >"$base/etc/apt/sources.list"; fi
-  if [ -f /etc/pip.conf ]; then install -D -m 644 /etc/ssl/certs/ca-certificates.crt "$base/etc/ssl/certs/ca-certificates.crt"; fi
+  for certificate in /usr/local/share/ca-certificates/*.crt; do
+    if [ -f "$certificate" ]; then install -D -m 644 -t "$base/usr/local/share/ca-certificates" "$certificate"; fi
+  done
+  install -D -m 644 /etc/ssl/certs/ca-certificates.crt "$base/etc/ssl/certs/ca-certificates.crt"
 fi
 have "$debian" || import "$base" "$debian" 'CMD ["bash"]'
 say "stand-in for $debian: debootstrap minbase, Debian $(cat "$base/etc/debian_version")"

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A small disk that can be filled.
+/// The disk of a drill, small enough to fill; a plain folder if it cannot be mounted.
 pub(crate) struct Disk {
     folder: PathBuf,
     is_mounted: bool,

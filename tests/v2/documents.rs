@@ -74,7 +74,7 @@ const NAMES: &[&str] = &[
     "authorized_job",
     "log_and_drop",
 ];
-/// Paths of the project whose text counts as code.
+/// The paths in which the tests look up names that the documents put in code font.
 const CODE: &[&str] = &[
     "crates",
     "config",

@@ -1,4 +1,4 @@
-//! Tests of voice circuit breakers over several processes: each render is a process.
+//! Tests of voice circuit breakers across processes. Each render runs in its own process.
 
 use crate::voice_booth::{Booth, spoken};
 use serde_json::{Value, json};

@@ -227,7 +227,8 @@ impl Film {
         Ok(known.insert(sources).clone())
     }
 
-    /// Returns the hash of the brief itself, without the content of its files.
+    /// Returns the hash of the brief and the draft option. The content of the files that the brief references is not
+    /// included.
     fn brief_hash(&self) -> Result<String> {
         Ok(self.folder.hash(&(self.resolved()?.brief, self.options.draft)))
     }

@@ -12,7 +12,7 @@ const LOOK: Duration = Duration::from_millis(200);
 /// The signals that wake workers waiting for tasks.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wakeups {
-    /// The signal for workers of this process.
+    /// Notifies the workers of this process.
     pub(crate) here: Arc<Notify>,
     /// The signal that makes this process notify other processes.
     pub(crate) bell: Arc<Notify>,

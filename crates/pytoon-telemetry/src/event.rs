@@ -234,7 +234,7 @@ pub enum Event<'a> {
         /// The expected cost, in US dollars.
         estimated_usd: f64,
     },
-    /// A paid call of an earlier process is resumed.
+    /// A paid call that an earlier process started was resumed.
     EngineResumed {
         /// The id of the job.
         job: &'a str,

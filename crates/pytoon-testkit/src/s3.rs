@@ -72,7 +72,7 @@ impl S3 {
         SECRET
     }
 
-    /// Returns the path of the file that contains an object.
+    /// Returns the path of the file that stores an object.
     pub fn object(&self, name: &str) -> PathBuf {
         self.folder.path().join(BUCKET).join("eu").join(name)
     }

@@ -75,7 +75,7 @@ impl Grid {
         60.0 * 48_000.0 / self.beat
     }
 
-    /// Returns the sample position that is `beats` after the start, with swing applied.
+    /// Converts a position in beats to a position in samples, with swing applied.
     pub(super) fn at(&self, beats: f64) -> f64 {
         let whole = beats.floor();
         let part = beats - whole;

@@ -50,7 +50,7 @@ impl schemars::JsonSchema for Denoise {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "Noise reduction of a recorded voice: `auto` applies it to recordings that are measured as noisy.",
+            "description": "Noise removal for a recorded voice: `auto` (only if the recording is noisy), `on` or `off`. `true` and `false` mean `on` and `off`.",
             "enum": ["auto", "on", "off", true, false]
         })
     }

@@ -184,7 +184,7 @@ pub struct Brief {
     /// Changes to individual scenes of the plan.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub scenes: Vec<SceneOverride>,
-    /// The seed of every random choice. The same brief and seed give the same film.
+    /// The seed of all random choices, default 0. A different seed gives a variation of the film.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
 }

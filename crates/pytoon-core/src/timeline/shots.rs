@@ -123,7 +123,7 @@ pub struct ShotWish<'a> {
     pub energy: f64,
     /// The move of the previous shot.
     pub previous: Option<Move>,
-    /// The zoom at the start of the shot relative to the widest view; 1 is the widest.
+    /// The base zoom of the shot relative to the widest view, at least 1. Only `Fit::Cover` uses it.
     pub tighter: f64,
     /// The fit that the brief requests.
     pub fit: Option<MediaFit>,

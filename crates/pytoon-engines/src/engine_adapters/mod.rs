@@ -8,7 +8,7 @@
 //! Start with [`builtin_engines`]; the guide is `docs/guides/adding-an-engine.md`.
 
 mod comfyui;
-mod common;
+pub(crate) mod common;
 mod http_engine;
 mod luma;
 mod pexels;

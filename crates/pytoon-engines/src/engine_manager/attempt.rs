@@ -4,6 +4,7 @@ use super::engine_seller::{asked_for, order_of, pinned};
 use super::slices::Walk;
 use super::{ClipUse, EngineManager, SceneOrder};
 use crate::adapter::{GenerateRequest, PromptUnit, not_offered};
+use crate::engine_adapters::common;
 use crate::engine_manager::Engine;
 use crate::moderation::{Hit, rephrase, screen};
 use crate::{Result, VendorError, VendorErrorKind};
@@ -155,7 +156,7 @@ impl EngineManager {
         let offer = capabilities.offer(order.image.is_some()).ok_or_else(|| {
             let (kind, message) =
                 (VendorErrorKind::Unsupported, not_offered(order.image.is_some()));
-            VendorError::new(engine.name.as_str(), "choose a clip", kind, message)
+            VendorError::new(engine.name.as_str(), common::PREPARE, kind, message)
         })?;
         Ok(GenerateRequest {
             call_id: CallId::default(),

@@ -32,7 +32,7 @@ struct Point {
     size: usize,
 }
 
-/// Returns the standard deviation of a point's core, in frame widths.
+/// Returns the standard deviation of a point's core at depth `z`, in frame widths.
 fn sigma(z: f32) -> f32 {
     0.0012 + 0.0055 * z
 }

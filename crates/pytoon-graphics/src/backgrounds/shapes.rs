@@ -87,7 +87,7 @@ fn circle_planes<const N: usize>(
     }
 }
 
-/// Returns the range of pixels whose centre is in `from..to`.
+/// Returns the range of pixels whose centres are in `from..to`, clipped to `width`.
 fn span(from: f32, to: f32, width: usize) -> (usize, usize) {
     // Truncate and correct: `ceil` is a library call on baseline x86-64.
     let first = |x: f32| {

@@ -1,4 +1,5 @@
-//! Detects truncated JPEGs. Cameras append videos, metadata and depth maps to JPEGs, and some omit the end marker.
+//! Detects truncated JPEGs. The last bytes of a file prove nothing: cameras append videos, metadata and depth maps,
+//! and some omit the end marker.
 
 use image::{DynamicImage, ImageFormat};
 

@@ -60,7 +60,7 @@ pub struct Sounds {
     pub mix: Vec<f32>,
     /// The voice stem, as mixed.
     pub voice: Vec<f32>,
-    /// The stem with music and clips, as mixed.
+    /// The stem of the music and the clips' sound, after ducking and with the gain of the mix.
     pub music: Vec<f32>,
 }
 

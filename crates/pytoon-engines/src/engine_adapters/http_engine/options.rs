@@ -307,11 +307,15 @@ impl HttpOptions {
     fn check_auth(&self, has_key: bool) -> Result<(), OptionProblem> {
         let field = "options.auth";
         let Some(auth) = &self.auth else {
-            return require(!has_key, field, "key_env names a key: say where it goes");
+            return require(
+                !has_key,
+                field,
+                "key_env names a key, but `options.auth` is missing: add it",
+            );
         };
-        require(has_key, field, "there is no key to show: name variables in key_env")?;
+        require(has_key, field, "there is no key to send: set key_env")?;
         let has_one_place = auth.header.is_some() != auth.query.is_some();
-        require(has_one_place, field, "the key goes into a `header` or into the `query`")?;
+        require(has_one_place, field, "set either `header` or `query`")?;
         template::check_text(&auth.format, &["key"], "options.auth.format")?;
         require(auth.format.contains("{{key}}"), "options.auth.format", "it has no `{{key}}`")
     }

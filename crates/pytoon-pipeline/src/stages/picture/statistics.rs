@@ -15,7 +15,7 @@ const ONE: FrameNumber = FrameNumber::new(1);
 /// Half-open runs of frames, as (start, end).
 type Runs = Vec<(FrameNumber, FrameNumber)>;
 
-/// The statistics of consecutive frames.
+/// The statistics of a run of consecutive frames.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct FrameStatistics {
