@@ -36,10 +36,10 @@ pub enum CompositorError {
         bytes: usize,
     },
     /// A picture could not be scaled.
-    #[error("scaling a picture: {0}")]
+    #[error("scale a picture: {0}")]
     Resize(String),
     /// The text could not be laid out.
-    #[error("setting text: {0}")]
+    #[error("lay out text: {0}")]
     Text(String),
     /// An asset is not available.
     #[error("{asset}: {reason}")]

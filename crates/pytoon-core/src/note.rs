@@ -266,10 +266,10 @@ impl fmt::Display for Note {
                     1 => parts.push("the address of a link".to_owned()),
                     _ => parts.push(format!("the addresses of {links} links")),
                 }
-                write!(f, "neither shown nor spoken: {}", parts.join(", "))
+                write!(f, "left out of captions and voice: {}", parts.join(", "))
             }
             Self::SpeakersRemoved { speakers } => {
-                write!(f, "neither shown nor spoken: the labels {}", quoted(speakers))
+                write!(f, "left out of captions and voice: the labels {}", quoted(speakers))
             }
             Self::DirectionsRemoved { directions } => {
                 write!(
@@ -378,8 +378,8 @@ impl fmt::Display for Note {
                 };
                 write!(
                     f,
-                    "without earlier purchases the film costs about {cost}, and its budget is \
-                     {budget}: {then}"
+                    "without earlier purchases the film costs about {cost}, more than its budget \
+                     of {budget}: {then}"
                 )
             }
             Self::OldProviderName { field, name } => {

@@ -145,7 +145,8 @@ fn name_problem(name: &str) -> Option<String> {
         |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | '.');
     if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(is_plain) {
         return Some(format!(
-            "name the block with a-z, 0-9, `_`, `-` and `.`, at most {MAX_NAME} characters"
+            "the block's name is invalid: use a-z, 0-9, `_`, `-` and `.`, at most {MAX_NAME} \
+             characters"
         ));
     }
     if TtsProviderName::from_name(name).is_some() || RESERVED.contains(&name) {

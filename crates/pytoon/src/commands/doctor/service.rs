@@ -59,7 +59,7 @@ pub(super) fn engines(session: &EngineSession) -> Vec<Check> {
         match report.kind.as_str() {
             "auth" => {
                 let fix = format!(
-                    "the vendor refuses the key in {variables}: put a valid one into .env, restart"
+                    "the vendor rejects the key in {variables}: put a valid one into .env, restart"
                 );
                 Check::warning(name, evidence, fix).see("key-rotation")
             }
@@ -124,7 +124,8 @@ fn stored(context: &Context) -> anyhow::Result<Vec<Check>> {
             Ok(more) => checks.extend(more),
             Err(error) => {
                 checks.push(
-                    Check::failed("queue", error.to_string(), "check the database").see("database"),
+                    Check::failed("queue", error.to_string(), "check the database's log and \
+                                   disk").see("database"),
                 );
             }
         }
