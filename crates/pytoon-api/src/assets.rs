@@ -143,10 +143,7 @@ async fn of_form(api: &Api, caller: &Caller, request: Request) -> Result<Receive
         }
     }
     let Some(receiver) = file else {
-        return Err(Problem::field(
-            "file",
-            "the form has no field `file`: send the file in it",
-        ));
+        return Err(Problem::field("file", "the form has no field `file`: send the file in it"));
     };
     receiver.end().await.map_err(Refused::of_body)
 }

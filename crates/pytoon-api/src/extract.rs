@@ -125,8 +125,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
         if url::form_urlencoded::parse(encoded.as_bytes())
             .any(|(_, value)| value.contains(char::is_control) || value.contains('\u{fffd}'))
         {
-            return Err(Problem::field("(query)", "it contains control characters or invalid \
-                                       UTF-8: remove them"));
+            return Err(Problem::field(
+                "(query)",
+                "it contains control characters or invalid \
+                                       UTF-8: remove them",
+            ));
         }
         let query = Query::<T>::from_request_parts(parts, state).await;
         query

@@ -147,8 +147,8 @@ async fn readiness(api: &Api) -> Readiness {
     let queue = match with_timeout(api.processes.queue_state()).await {
         Ok(queue) => {
             let waited = Duration::from_millis(queue.oldest_ready_ms.unsigned_abs());
-            let said = format!("{} tasks are ready, the oldest for {} s", queue.ready, \
-                                waited.as_secs());
+            let said =
+                format!("{} tasks are ready, the oldest for {} s", queue.ready, waited.as_secs());
             if waited > OLD_QUEUE { Err(said) } else { Ok(said) }
         }
         Err(error) => Err(error),

@@ -230,8 +230,13 @@ pub(crate) async fn list(
         let parts = cursor.split_once('_');
         parts
             .and_then(|(at, id)| Some((at.parse().ok().filter(|at| *at >= 0)?, id.into())))
-            .ok_or_else(|| Problem::field("cursor", "it is not a cursor: use `next` from an \
-                                           earlier page, or omit it"))
+            .ok_or_else(|| {
+                Problem::field(
+                    "cursor",
+                    "it is not a cursor: use `next` from an \
+                                           earlier page, or omit it",
+                )
+            })
     });
     let filter = JobFilter {
         key_id: caller.sees(),

@@ -103,8 +103,10 @@ async fn fetch(api: &Api, caller: &Caller, address: &str) -> Result<String, Refu
     let fetched =
         tokio::time::timeout(Duration::from_secs(seconds), download(api, caller, address)).await;
     let received = fetched.unwrap_or_else(|_| {
-        Err(Refused::Kind(format!("the download took longer than {seconds} s \
-                                   (assets.fetch_seconds)")))
+        Err(Refused::Kind(format!(
+            "the download took longer than {seconds} s \
+                                   (assets.fetch_seconds)"
+        )))
     })?;
     match keep(api, caller, received).await? {
         Uploaded::New(row) | Uploaded::Known(row) => Ok(row.id),
@@ -118,8 +120,12 @@ async fn download(
 ) -> Result<crate::received_file::ReceivedFile, Refused> {
     let refuse = |reason: &str| Refused::Kind(reason.to_owned());
     let mut receiver = Receiver::begin(api, caller).await?;
-    let mut url = Url::parse(address).map_err(|_| refuse("it is not a URL: use one that begins \
-         with https://"))?;
+    let mut url = Url::parse(address).map_err(|_| {
+        refuse(
+            "it is not a URL: use one that begins \
+         with https://",
+        )
+    })?;
     let may_be_private = api.config.settings.assets.allow_private_addresses;
     let http = PublicHttp::for_files(may_be_private).map_err(Refused::Kind)?;
     for _ in 0..=MAX_REDIRECTS {
@@ -154,9 +160,7 @@ fn worded(refusal: Option<Refusal>, url: &Url) -> String {
         Some(Refusal::Scheme(_) | Refusal::NotSecure) => {
             format!("`{}:` URLs are not supported: use https", url.scheme())
         }
-        Some(Refusal::Password) => {
-            "the URL contains a user name or password: remove it".to_owned()
-        }
+        Some(Refusal::Password) => "the URL contains a user name or password: remove it".to_owned(),
         Some(Refusal::NoHost) => "the URL has no host".to_owned(),
         Some(Refusal::Private(_)) => "its address is in a private network".to_owned(),
         Some(Refusal::Unknown(_) | Refusal::LeadsInside(_)) => {

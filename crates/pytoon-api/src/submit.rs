@@ -151,8 +151,10 @@ fn mark(headers: &HeaderMap, asked: &Value) -> Result<Option<Idempotency>, Probl
     let Some(mark) = headers.get("idempotency-key") else { return Ok(None) };
     let mark = mark.to_str().unwrap_or_default();
     if mark.is_empty() || mark.len() > MAX_MARK {
-        let detail = format!("it is empty, too long or not plain ASCII: send 1 to {MAX_MARK} \
-                              visible characters");
+        let detail = format!(
+            "it is empty, too long or not plain ASCII: send 1 to {MAX_MARK} \
+                              visible characters"
+        );
         return Err(Problem::field("Idempotency-Key", detail));
     }
     let request_hash = crate::auth::sha256_hex(&asked.to_string());

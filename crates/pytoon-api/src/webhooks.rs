@@ -97,8 +97,11 @@ pub(crate) fn checked_webhook(api: &Api, asked: &Value) -> Result<Value, Problem
     let fields = asked.as_object();
     let stray = fields.and_then(|fields| fields.keys().find(|name| *name != "url"));
     if let Some(stray) = stray {
-        return Err(Problem::field(&format!("webhook.{stray}"), "there is no such field; the only \
-                                            one is `url`"));
+        return Err(Problem::field(
+            &format!("webhook.{stray}"),
+            "there is no such field; the only \
+                                            one is `url`",
+        ));
     }
     let url = fields.and_then(|fields| fields.get("url")).and_then(Value::as_str);
     let url = url.ok_or_else(|| {

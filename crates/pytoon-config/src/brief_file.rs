@@ -51,8 +51,10 @@ pub fn load_brief(path: &Path) -> Result<BriefFile, ConfigError> {
     if metadata.len() > MAX_BYTES as u64 {
         return Err(ConfigError::file(
             &name,
-            format!("the file has {} bytes, which is too large for a brief: shorten it", \
-                     metadata.len()),
+            format!(
+                "the file has {} bytes, which is too large for a brief: shorten it",
+                metadata.len()
+            ),
         ));
     }
     let bytes = std::fs::read(path)

@@ -45,7 +45,10 @@ impl Document {
         if text.len() > MAX_BYTES {
             return Err(SyntaxError {
                 place: Place { line: 1, column: 1 },
-                reason: format!("the file has {} bytes; the maximum is {MAX_BYTES}", text.len()),
+                reason: format!(
+                    "the document has {} bytes; the maximum is {MAX_BYTES}",
+                    text.len()
+                ),
             });
         }
         let text = with_whole_characters(text);

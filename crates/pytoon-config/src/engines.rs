@@ -395,12 +395,20 @@ impl EngineConfig {
             return at("base_url", format!("`{}` is not an http(s) address", self.base_url));
         }
         if self.max_concurrent == 0 {
-            return at("max_concurrent", "0 is not allowed: to disable the engine, set `enabled: \
-                       false`".into());
+            return at(
+                "max_concurrent",
+                "0 is not allowed: to disable the engine, set `enabled: \
+                       false`"
+                    .into(),
+            );
         }
         if self.requests_per_minute == Some(0) {
-            return at("requests_per_minute", "0 is not allowed: to disable the engine, set \
-                       `enabled: false`".into());
+            return at(
+                "requests_per_minute",
+                "0 is not allowed: to disable the engine, set \
+                       `enabled: false`"
+                    .into(),
+            );
         }
         if !(1..=20).contains(&self.backoff.attempts) {
             return at(

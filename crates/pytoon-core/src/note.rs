@@ -373,7 +373,7 @@ impl fmt::Display for Note {
             ),
             Self::BudgetTooSmall { cost, budget, refused } => {
                 let then = match refused {
-                    true => "so pytoon does not render it (`on_degrade`)",
+                    true => "pytoon does not render it (`on_degrade`)",
                     false => "the local engine draws the scenes that the budget does not cover",
                 };
                 write!(

@@ -73,7 +73,7 @@ pub(crate) fn head(path: &Path, limits: &PictureLimits) -> Result<Vec<u8>, Syste
         return Err(SystemError::unusable(
             path,
             format!(
-                "{} MiB are more than limits.max_file_mib allows ({})",
+                "the file has {} MiB, and limits.max_file_mib allows {}",
                 metadata.len() >> 20,
                 limits.max_bytes >> 20
             ),

@@ -212,7 +212,7 @@ impl Film {
         match &self.source {
             FilmSource::Brief(file) => Ok(file),
             FilmSource::Timeline { .. } => {
-                Err(PipelineError::Internal("a film of a timeline has no brief".into()))
+                Err(PipelineError::Internal("a film made from a timeline has no brief".into()))
             }
         }
     }
@@ -538,7 +538,8 @@ impl Film {
                 std::fs::copy(&source, &target).map_err(|e| SystemError::write(&target, e))?;
             }
             if !target.is_file() {
-                let reason = "the timeline names this voice take, but the file is missing";
+                let reason = "the timeline names this voice take, but the file is \
+                              missing";
                 return Err(SystemError::unusable(&source, reason).into());
             }
         }

@@ -194,8 +194,10 @@ fn version_problem(version: u32) -> Option<(String, String)> {
 
 fn duration_problem(timeline: &Timeline, written: Ms) -> Option<(String, String)> {
     (written != timeline.total_duration()).then(|| {
-        let reason = format!("{written} ms is not the duration of the film's {} frames", \
-                              timeline.total_frames);
+        let reason = format!(
+            "{written} ms is not the duration of the film's {} frames",
+            timeline.total_frames
+        );
         ("totalDuration".to_owned(), reason)
     })
 }

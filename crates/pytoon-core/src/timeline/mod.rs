@@ -521,8 +521,7 @@ impl Timeline {
                 if !sane {
                     return Some((
                         at("transitionIn"),
-                        "it does not start before and end after the cut, within both clips"
-                            .into(),
+                        "it does not start before and end after the cut, within both clips".into(),
                     ));
                 }
             }

@@ -266,8 +266,14 @@ fn read_workflow(path: &str) -> Result<Value, OptionProblem> {
     let is_named = !path.trim().is_empty();
     require(is_named, field, "no workflow is set: name a file in ComfyUI's API format")?;
     let size = std::fs::metadata(path).map_err(|error| unread(&error))?.len();
-    require(size <= MAX_WORKFLOW, field, &format!("{path} is too large for a workflow: check that \
-                                                   it is the right file"))?;
+    require(
+        size <= MAX_WORKFLOW,
+        field,
+        &format!(
+            "{path} is too large for a workflow: check that \
+                                                   it is the right file"
+        ),
+    )?;
     let text = std::fs::read_to_string(path).map_err(|error| unread(&error))?;
     let workflow: Value = serde_json::from_str(&text).map_err(|error| unread(&error))?;
     let is_graph = workflow.as_object().is_some_and(|nodes| {
@@ -277,8 +283,14 @@ fn read_workflow(path: &str) -> Result<Value, OptionProblem> {
     require(is_graph, field, &format!("{path} {reason}"))?;
     template::check(&workflow, PLACES, field)?;
     let has_prompt = template::uses(&workflow, "prompt");
-    require(has_prompt, field, &format!("{path} has no {{{{prompt}}}}: write it in place of the \
-                                         prompt's text"))?;
+    require(
+        has_prompt,
+        field,
+        &format!(
+            "{path} has no {{{{prompt}}}}: write it in place of the \
+                                         prompt's text"
+        ),
+    )?;
     Ok(workflow)
 }
 

@@ -314,8 +314,13 @@ impl Vendor for Runway {
     }
 
     async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid> {
-        let unset = || common::unsupported(engine.http.engine(), "no model is set for this kind \
-             of clip: set text_model or image_model");
+        let unset = || {
+            common::unsupported(
+                engine.http.engine(),
+                "no model is set for this kind \
+             of clip: set text_model or image_model",
+            )
+        };
         let model = engine.vendor.model(request).ok_or_else(unset)?;
         let (path, image) = match &request.image {
             Some(path) => ("/v1/image_to_video", Some(engine.hand_over(path).await?)),

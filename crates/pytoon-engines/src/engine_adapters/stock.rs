@@ -102,8 +102,8 @@ pub(crate) struct File {
 /// Chooses a clip for a prepared request and returns it as a finished task. Returns an error if no clip is suitable.
 pub(crate) fn task(engine: &str, found: &[Found], prepared: &Prepared) -> Result<Task> {
     let (clip, file) = choose(found, &prepared.request).ok_or_else(|| {
-        let message = format!("no vertical clip of that length was found for `{}`", \
-                               query(prepared));
+        let message =
+            format!("no vertical clip of that length was found for `{}`", query(prepared));
         VendorError::new(engine, common::SUBMIT, VendorErrorKind::Unsupported, message)
     })?;
     Ok(Task { id: clip.id.clone(), data: json!({ "url": file.url, "credit": clip.credit }) })

@@ -90,7 +90,7 @@ fn format_error(error: &reqwest::Error) -> String {
 }
 
 fn checked(allowed: &AllowedHosts, address: &str) -> Result<Url, String> {
-    let url = Url::parse(address).map_err(|error| format!("it is not a web address: {error}"))?;
+    let url = Url::parse(address).map_err(|error| format!("it is not a URL: {error}"))?;
     allowed.check_secure(&url).map_err(|refusal| refusal.to_string())?;
     Ok(url)
 }

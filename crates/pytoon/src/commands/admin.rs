@@ -54,8 +54,12 @@ pub(crate) fn jobs(context: &Context, action: &JobsAction) -> anyhow::Result<Exi
         match action {
             JobsAction::List { status, limit } => {
                 let status = status.as_deref().map(|name| {
-                    JobStatus::from_name(name).with_context(|| format!("there is no status \
-                         `{name}`; `pytoon jobs list` shows each job's status"))
+                    JobStatus::from_name(name).with_context(|| {
+                        format!(
+                            "there is no status \
+                         `{name}`; `pytoon jobs list` shows each job's status"
+                        )
+                    })
                 });
                 let filter = JobFilter {
                     status: status.transpose()?,
@@ -118,8 +122,10 @@ async fn redo(context: &Context, store: &Store, args: &JobRedoArgs) -> anyhow::R
     let brief = brief.map_err(|error| anyhow::anyhow!("{error}"))?;
     let brief = serde_json::to_value(&brief)?;
     if !store.job_redo(&args.id, brief, JobEvent::Redone).await? {
-        bail!("the job is {}: wait until it ends, or cancel it, then redo the scene", \
-               row.status.as_str());
+        bail!(
+            "the job is {}: wait until it ends, or cancel it, then redo the scene",
+            row.status.as_str()
+        );
     }
     output::line(JobStatus::Queued.as_str());
     Ok(())
@@ -211,8 +217,10 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
         match action {
             KeysAction::Add { name, scope, budget_per_day } => {
                 let scope = Scope::from_name(scope);
-                let scope = scope.context("there is no such scope: use `read`, `submit` or \
-                                           `admin`")?;
+                let scope = scope.context(
+                    "there is no such scope: use `read`, `submit` or \
+                                           `admin`",
+                )?;
                 let budget = budget_per_day.map(budget).transpose()?;
                 let (key, row) = new_key(name, scope, budget);
                 store.key_add(row, &sha256_hex(&key)).await?;
@@ -277,8 +285,10 @@ pub(crate) fn artifacts(context: &Context, action: &ArtifactsAction) -> anyhow::
 fn get(context: &Context, job: &str, name: &str, out: Option<&Path>) -> anyhow::Result<ExitCode> {
     let is_plain = !name.is_empty() && !name.contains(['/', '\\']) && name != "..";
     if !is_plain || job.parse::<JobId>().is_err() {
-        bail!("the job's id or the file's name is invalid: give the id from `pytoon jobs list` \
-               and a name without folders, such as `output.mp4`");
+        bail!(
+            "the job's id or the file's name is invalid: give the id from `pytoon jobs list` \
+               and a name without folders, such as `output.mp4`"
+        );
     }
     let storage = open_storage(&context.config, &context.secrets)?;
     let folder = folder_of(job);

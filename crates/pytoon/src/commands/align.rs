@@ -95,8 +95,12 @@ fn time_words(
     };
     chain.order = vec![only];
     let found = chain.align(recorded)?;
-    anyhow::ensure!(found.method == only, "{} did not align the recording: the log has the \
-                                           reason", only.as_str());
+    anyhow::ensure!(
+        found.method == only,
+        "{} did not align the recording: the log has the \
+                                           reason",
+        only.as_str()
+    );
     Ok(found)
 }
 
@@ -112,8 +116,11 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
         read(&mut file, &mut bytes)
             .with_context(|| format!("failed to read {}", path.display()))?;
     }
-    anyhow::ensure!(bytes.len() as u64 <= MAX_TEXT_BYTES, "{} is larger than 1 MiB: shorten it", \
-         path.display());
+    anyhow::ensure!(
+        bytes.len() as u64 <= MAX_TEXT_BYTES,
+        "{} is larger than 1 MiB: shorten it",
+        path.display()
+    );
     String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", path.display()))
 }
 

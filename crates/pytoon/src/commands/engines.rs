@@ -310,7 +310,7 @@ fn sells(engine: &Engine) -> String {
             vec![line("text or a picture", words)]
         }
         (words, picture) => {
-            let words = words.iter().map(|offer| line("words", offer));
+            let words = words.iter().map(|offer| line("text", offer));
             words.chain(picture.iter().map(|offer| line("a picture", offer))).collect()
         }
     };

@@ -83,8 +83,12 @@ pub(crate) fn resolve(context: &Context, id: &str, arrived: Option<&str>) -> any
     let at = database(&context.config, &context.secrets)?;
     let wrong = |reason: String| ConfigError::file(format!("call {id}"), reason);
     if !is_there(&at) {
-        return Err(wrong("there is no ledger in this storage folder: no paid call was made \
-                          here".into()).into());
+        return Err(wrong(
+            "there is no ledger in this storage folder: no paid call was made \
+                          here"
+                .into(),
+        )
+        .into());
     }
     runtime()?.block_on(async {
         let store = Store::connect(&at).await?;

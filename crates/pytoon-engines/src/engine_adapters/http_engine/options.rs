@@ -298,11 +298,19 @@ impl HttpOptions {
             let ErrorRule { status, pointer: place, equals, contains, .. } = rule;
             place.iter().try_for_each(|place| pointer(place, &format!("{field}.pointer")))?;
             let has_place = equals.is_none() || place.is_some();
-            require(has_place, &field, "`equals` is set without a `pointer`: add the pointer to \
-                                        the value that it compares")?;
+            require(
+                has_place,
+                &field,
+                "`equals` is set without a `pointer`: add the pointer to \
+                                        the value that it compares",
+            )?;
             let is_picky = status.is_some() || equals.is_some() || contains.is_some();
-            require(is_picky, &field, "it matches every reply: add `status`, `equals` or \
-                                       `contains`")
+            require(
+                is_picky,
+                &field,
+                "it matches every reply: add `status`, `equals` or \
+                                       `contains`",
+            )
         })
     }
 
@@ -319,8 +327,12 @@ impl HttpOptions {
         let has_one_place = auth.header.is_some() != auth.query.is_some();
         require(has_one_place, field, "set either `header` or `query`")?;
         template::check_text(&auth.format, &["key"], "options.auth.format")?;
-        require(auth.format.contains("{{key}}"), "options.auth.format", "it has no `{{key}}`: \
-                                      write it in place of the key")
+        require(
+            auth.format.contains("{{key}}"),
+            "options.auth.format",
+            "it has no `{{key}}`: \
+                                      write it in place of the key",
+        )
     }
 
     fn check_submit(&self) -> Result<(), OptionProblem> {
@@ -332,8 +344,12 @@ impl HttpOptions {
         }
         pointer(&submit.id, "options.submit.id")?;
         let (field, body) = ("options.submit.body", &submit.body);
-        require(template::uses(body, "prompt"), field, "it has no `{{prompt}}`: write it in place \
-                                      of the prompt")?;
+        require(
+            template::uses(body, "prompt"),
+            field,
+            "it has no `{{prompt}}`: write it in place \
+                                      of the prompt",
+        )?;
         let is_inline = self.capabilities.image == Image::Inline;
         let is_taken = !is_inline || template::uses(body, "image_data_uri");
         let reason = "it has no `{{image_data_uri}}`: add it, or change capabilities.image from \
@@ -344,8 +360,12 @@ impl HttpOptions {
     fn check_poll(&self) -> Result<(), OptionProblem> {
         let poll = &self.poll;
         path(&poll.path, TASK_PLACES, "options.poll.path")?;
-        require(poll.path.contains("{{"), "options.poll.path", "it has no `{{id}}`: write it in \
-                                    place of the task's id")?;
+        require(
+            poll.path.contains("{{"),
+            "options.poll.path",
+            "it has no `{{id}}`: write it in \
+                                    place of the task's id",
+        )?;
         pointer(&poll.status, "options.poll.status")?;
         poll.progress.iter().try_for_each(|place| pointer(place, "options.poll.progress"))?;
         poll.error.iter().try_for_each(|place| pointer(place, "options.poll.error"))?;
@@ -427,8 +447,10 @@ impl Lengths<'_> {
                 // The longest length must be a whole number of steps.
                 Ok(Durations::Range { min, max: min + (max - min) / step * step, step })
             }
-            ([], _, _) => wrong("no clip length is set: set durations_ms, or min_ms and max_ms \
-                                 (and step_ms)"),
+            ([], _, _) => wrong(
+                "no clip length is set: set durations_ms, or min_ms and max_ms \
+                                 (and step_ms)",
+            ),
             (lengths, None, None) if self.step.is_none() => {
                 let mut lengths = lengths.to_vec();
                 lengths.sort_unstable();
@@ -438,16 +460,21 @@ impl Lengths<'_> {
                 }
                 Ok(Durations::Fixed(lengths))
             }
-            _ => wrong("durations_ms is set together with min_ms, max_ms or step_ms: keep one \
-                        form"),
+            _ => wrong(
+                "durations_ms is set together with min_ms, max_ms or step_ms: keep one \
+                        form",
+            ),
         }
     }
 }
 
 fn ratios(list: &[String], field: &str) -> Result<Vec<Ratio>, OptionProblem> {
     if list.is_empty() {
-        return Err(OptionProblem::new(format!("{field}.ratios"), "it is empty: name at least one \
-                                               ratio"));
+        return Err(OptionProblem::new(
+            format!("{field}.ratios"),
+            "it is empty: name at least one \
+                                               ratio",
+        ));
     }
     list.iter()
         .enumerate()

@@ -93,7 +93,7 @@ fn load(
                 Some(name) => folders.find(name)?.ok_or_else(|| {
                     voice.broken(format!(
                         "it needs the pronunciation files of `{name}`, which is not installed: \
-                         `pytoon voices add {name}`"
+                         run `pytoon voices add {name}`"
                     ))
                 })?,
                 None => voice.clone(),
