@@ -193,7 +193,7 @@ mod tests {
         let Found::Nowhere { reason, .. } = find(&folder.path().join("photo.jpg")) else {
             panic!("found a letter of another script")
         };
-        assert!(reason.ends_with("with U+043E in the place of U+006F"), "{reason}");
+        assert!(reason.ends_with("with U+043E in place of U+006F"), "{reason}");
     }
 
     #[test]

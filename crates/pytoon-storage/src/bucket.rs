@@ -318,7 +318,7 @@ mod tests {
         assert_eq!(ok("s3://films/"), ("films".into(), String::new()));
         assert_eq!(ok("s3://films/eu/west/"), ("films".into(), "eu/west/".into()));
         for (address, part) in [
-            ("films", "not an address"),
+            ("films", "not a URL"),
             ("http://films/x", "`http:`"),
             ("s3://key:secret@films", "AWS_SECRET_ACCESS_KEY"),
             ("s3:///x", "bucket"),

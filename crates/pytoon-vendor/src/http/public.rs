@@ -111,7 +111,7 @@ mod tests {
             ("https://169.254.169.254/latest", "private"),
             ("https://u:p@example.com/", "password"),
             ("ftp://example.com/", "ftp"),
-            ("nonsense", "not a web address"),
+            ("nonsense", "not a URL"),
         ] {
             let refused = check(address).expect_err(address);
             assert!(refused.contains(reason), "{address}: {refused}");

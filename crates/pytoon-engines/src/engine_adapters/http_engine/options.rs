@@ -448,7 +448,7 @@ impl Lengths<'_> {
                 Ok(Durations::Range { min, max: min + (max - min) / step * step, step })
             }
             ([], _, _) => wrong(
-                "no clip length is set: set durations_ms, or min_ms and max_ms \
+                "no clip lengths are set: set durations_ms, or min_ms and max_ms \
                                  (and step_ms)",
             ),
             (lengths, None, None) if self.step.is_none() => {

@@ -202,7 +202,7 @@ fn times(events: &[EventRow], now: i64) -> Check {
         .collect();
     let told: Vec<String> = spans.iter().map(|(s, ms)| format!("{s} {}", seconds(*ms))).collect();
     let slowest = spans.iter().max_by_key(|(_, ms)| *ms);
-    let most = slowest.map(|(s, _)| format!("; slowest: {s}")).unwrap_or_default();
+    let most = slowest.map(|(s, _)| format!("; most of it {s}")).unwrap_or_default();
     Check::good("time", format!("{}{most}", told.join(", ")))
 }
 

@@ -41,7 +41,7 @@ pub(super) fn engines(session: &EngineSession) -> Vec<Check> {
         let name = format!("engine {}", engine.name);
         let variables = engine.config.key_env.join(" or ");
         if !engine.config.enabled {
-            return Check::good(name, "switched off (enabled: false)");
+            return Check::good(name, "disabled (enabled: false)");
         }
         if !engine.has_key() {
             return Check::good(name, format!("skipped: no API key; set {variables} in .env"));

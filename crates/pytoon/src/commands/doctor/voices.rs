@@ -38,7 +38,7 @@ pub(super) fn checks(context: &Context, session: Arc<EngineSession>) -> anyhow::
         }
     });
     let left_out = chain.left_out.iter().map(|left| {
-        Check::good(format!("voice: {}", left.provider), format!("not used: {}", left.reason))
+        Check::good(format!("voice: {}", left.provider), format!("left out: {}", left.reason))
     });
     Ok(asked.chain(left_out).chain(model_ends(context)?).collect())
 }
