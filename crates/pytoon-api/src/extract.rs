@@ -96,8 +96,8 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath
         {
             let is_job = parts.uri.path().starts_with("/api/v2/jobs/");
             let code = if is_job { "no_such_job" } else { "no_such_page" };
-            let detail = "the path contains an invalid id: use 1 to 128 letters, digits, `-`, \
-                          `_`, `.` or `:`";
+            let detail = "the path contains an invalid id: use 1 to 128 letters, digits, `-`, `_`, \
+                          `.` or `:`";
             return Err(Problem::new(StatusCode::NOT_FOUND, code, detail));
         }
         let path = Path::<T>::from_request_parts(parts, state).await;
@@ -127,8 +127,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
         {
             return Err(Problem::field(
                 "(query)",
-                "it contains control characters or invalid \
-                                       UTF-8: remove them",
+                "it contains control characters or invalid UTF-8: remove them",
             ));
         }
         let query = Query::<T>::from_request_parts(parts, state).await;

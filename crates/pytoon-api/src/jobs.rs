@@ -233,8 +233,7 @@ pub(crate) async fn list(
             .ok_or_else(|| {
                 Problem::field(
                     "cursor",
-                    "it is not a cursor: use `next` from an \
-                                           earlier page, or omit it",
+                    "it is not a cursor: use `next` from an earlier page, or omit it",
                 )
             })
     });

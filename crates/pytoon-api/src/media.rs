@@ -104,8 +104,7 @@ async fn fetch(api: &Api, caller: &Caller, address: &str) -> Result<String, Refu
         tokio::time::timeout(Duration::from_secs(seconds), download(api, caller, address)).await;
     let received = fetched.unwrap_or_else(|_| {
         Err(Refused::Kind(format!(
-            "the download took longer than {seconds} s \
-                                   (assets.fetch_seconds)"
+            "the download took longer than {seconds} s (assets.fetch_seconds)"
         )))
     })?;
     match keep(api, caller, received).await? {
@@ -120,12 +119,8 @@ async fn download(
 ) -> Result<crate::received_file::ReceivedFile, Refused> {
     let refuse = |reason: &str| Refused::Kind(reason.to_owned());
     let mut receiver = Receiver::begin(api, caller).await?;
-    let mut url = Url::parse(address).map_err(|_| {
-        refuse(
-            "it is not a URL: use one that begins \
-         with https://",
-        )
-    })?;
+    let mut url = Url::parse(address)
+        .map_err(|_| refuse("it is not a URL: use one that begins with https://"))?;
     let may_be_private = api.config.settings.assets.allow_private_addresses;
     let http = PublicHttp::for_files(may_be_private).map_err(Refused::Kind)?;
     for _ in 0..=MAX_REDIRECTS {

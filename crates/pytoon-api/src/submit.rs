@@ -152,8 +152,7 @@ fn mark(headers: &HeaderMap, asked: &Value) -> Result<Option<Idempotency>, Probl
     let mark = mark.to_str().unwrap_or_default();
     if mark.is_empty() || mark.len() > MAX_MARK {
         let detail = format!(
-            "it is empty, too long or not plain ASCII: send 1 to {MAX_MARK} \
-                              visible characters"
+            "it is empty, too long or not plain ASCII: send 1 to {MAX_MARK} visible characters"
         );
         return Err(Problem::field("Idempotency-Key", detail));
     }

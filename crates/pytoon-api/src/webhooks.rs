@@ -99,8 +99,7 @@ pub(crate) fn checked_webhook(api: &Api, asked: &Value) -> Result<Value, Problem
     if let Some(stray) = stray {
         return Err(Problem::field(
             &format!("webhook.{stray}"),
-            "there is no such field; the only \
-                                            one is `url`",
+            "there is no such field; the only one is `url`",
         ));
     }
     let url = fields.and_then(|fields| fields.get("url")).and_then(Value::as_str);

@@ -397,17 +397,13 @@ impl EngineConfig {
         if self.max_concurrent == 0 {
             return at(
                 "max_concurrent",
-                "0 is not allowed: to disable the engine, set `enabled: \
-                       false`"
-                    .into(),
+                "0 is not allowed: to disable the engine, set `enabled: false`".into(),
             );
         }
         if self.requests_per_minute == Some(0) {
             return at(
                 "requests_per_minute",
-                "0 is not allowed: to disable the engine, set \
-                       `enabled: false`"
-                    .into(),
+                "0 is not allowed: to disable the engine, set `enabled: false`".into(),
             );
         }
         if !(1..=20).contains(&self.backoff.attempts) {

@@ -106,8 +106,7 @@ impl Secrets {
             .len();
         if size > MAX_KEY_BYTES {
             return Err(failed(format!(
-                "{} is too large for a key: check that it is the right \
-                                       file",
+                "{} is too large for a key: check that it is the right file",
                 path.display()
             )));
         }

@@ -246,11 +246,7 @@ impl Preset {
         if self.music.mood != "none" && MusicMood::from_name(&self.music.mood).is_none() {
             return Some((
                 "music.mood",
-                format!(
-                    "there is no mood `{}`; `pytoon moods` lists \
-                          them",
-                    self.music.mood
-                ),
+                format!("there is no mood `{}`; `pytoon music` lists them", self.music.mood),
             ));
         }
         range("grade_strength", self.grade_strength, 0.0, 1.0)

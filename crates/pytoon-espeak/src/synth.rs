@@ -100,11 +100,8 @@ impl Synth {
             variant => format!("{voice}+{variant}"),
         };
         let is_taken = |name: &str| -> Result<bool, String> {
-            let name = CString::new(name).map_err(|_| {
-                "the voice's name contains a NUL \
-                 character"
-                    .to_owned()
-            })?;
+            let name = CString::new(name)
+                .map_err(|_| "the voice's name contains a NUL character".to_owned())?;
             // SAFETY: the name lives across the call.
             Ok(unsafe { ffi::espeak_SetVoiceByName(name.as_ptr()) } == 0)
         };

@@ -44,10 +44,7 @@ pub(crate) fn counts(value: Value, most: usize) -> Result<Vec<usize>, NeuralErro
         .map(|&x| {
             let whole = x.round();
             (whole >= 0.0 && whole <= most as f32).then_some(whole as usize).ok_or_else(|| {
-                NeuralError::failed(format!(
-                    "it gives a phoneme a length of {x} \
-                     frames"
-                ))
+                NeuralError::failed(format!("it gives a phoneme a length of {x} frames"))
             })
         })
         .collect()

@@ -538,8 +538,7 @@ impl Film {
                 std::fs::copy(&source, &target).map_err(|e| SystemError::write(&target, e))?;
             }
             if !target.is_file() {
-                let reason = "the timeline names this voice take, but the file is \
-                              missing";
+                let reason = "the timeline names this voice take, but the file is missing";
                 return Err(SystemError::unusable(&source, reason).into());
             }
         }

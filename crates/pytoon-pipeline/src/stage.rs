@@ -129,8 +129,7 @@ pub(crate) fn cached_output<S: Stage>(
     match cached(context, stage, input)? {
         Step::Done(output) => Ok(output),
         Step::Later { .. } => Err(PipelineError::Internal(format!(
-            "the stage `{}` waits, which is not supported \
-                                                 here",
+            "the stage `{}` waits, which is not supported here",
             stage.name()
         ))),
     }

@@ -316,8 +316,8 @@ fn most_telling(rows: Vec<CallRow>) -> Option<CallRow> {
 
 fn not_again(order: &Order, row: &CallRow) -> VendorError {
     let message = format!(
-        "call {} of this job for the same request has no response; it may have been charged, so \
-         it is not repeated: resolve it with `pytoon ledger resolve`",
+        "call {} of this job for the same request has no response; it may have been charged, so it \
+         is not repeated: resolve it with `pytoon ledger resolve`",
         row.id
     );
     order.error(VendorErrorKind::Undecided, message)

@@ -126,11 +126,9 @@ impl Parent {
     }
 
     fn answer(&mut self, byte: u8) -> Result<(), String> {
-        self.orders.get_mut().write_all(&[byte]).map_err(|e| {
-            format!(
-                "failed to answer the \
-             parent: {e}"
-            )
-        })
+        self.orders
+            .get_mut()
+            .write_all(&[byte])
+            .map_err(|e| format!("failed to answer the parent: {e}"))
     }
 }

@@ -269,10 +269,7 @@ fn read_workflow(path: &str) -> Result<Value, OptionProblem> {
     require(
         size <= MAX_WORKFLOW,
         field,
-        &format!(
-            "{path} is too large for a workflow: check that \
-                                                   it is the right file"
-        ),
+        &format!("{path} is too large for a workflow: check that it is the right file"),
     )?;
     let text = std::fs::read_to_string(path).map_err(|error| unread(&error))?;
     let workflow: Value = serde_json::from_str(&text).map_err(|error| unread(&error))?;
@@ -286,10 +283,7 @@ fn read_workflow(path: &str) -> Result<Value, OptionProblem> {
     require(
         has_prompt,
         field,
-        &format!(
-            "{path} has no {{{{prompt}}}}: write it in place of the \
-                                         prompt's text"
-        ),
+        &format!("{path} has no {{{{prompt}}}}: write it in place of the prompt's text"),
     )?;
     Ok(workflow)
 }

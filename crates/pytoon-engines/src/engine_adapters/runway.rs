@@ -317,8 +317,7 @@ impl Vendor for Runway {
         let unset = || {
             common::unsupported(
                 engine.http.engine(),
-                "no model is set for this kind \
-             of clip: set text_model or image_model",
+                "no model is set for this kind of clip: set text_model or image_model",
             )
         };
         let model = engine.vendor.model(request).ok_or_else(unset)?;

@@ -152,10 +152,7 @@ impl EngineSet {
             return Ok(engine.clone());
         }
         let config: EngineConfig = serde_json::from_value(row.pinned.clone()).map_err(|error| {
-            format!(
-                "the configuration stored with the purchase cannot be read: \
-                                      {error}"
-            )
+            format!("the configuration stored with the purchase cannot be read: {error}")
         })?;
         let keys = self.secrets.find_all(&config.key_env).map_err(|error| error.to_string())?;
         for key in &keys {

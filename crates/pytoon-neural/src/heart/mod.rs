@@ -188,8 +188,7 @@ fn read_vocabulary(bytes: &[u8]) -> Result<BTreeMap<char, i32>, NeuralError> {
             match (chars.next(), chars.next()) {
                 (Some(c), None) if (1..1000).contains(&id) => Ok((c, id)),
                 _ => Err(bad(format!(
-                    "`{key}: {id}` is not one character with a number from 1 to \
-                                      999"
+                    "`{key}: {id}` is not one character with a number from 1 to 999"
                 ))),
             }
         })

@@ -51,8 +51,8 @@ pub(crate) fn refuse(
     };
     let reason = format!(
         "{what} cost about {cost}, its budget is {budget}{and_spent}, and `on_degrade` does not \
-         allow a degraded film: raise `budget`, choose cheaper engines, or set `on_degrade: \
-         ship`; {bought}"
+         allow a degraded film: raise `budget`, choose cheaper engines, or set `on_degrade: ship`; \
+         {bought}"
     );
     Err(context.field_error("budget", reason).into())
 }

@@ -27,8 +27,7 @@ pub enum Refusal {
     NoHost,
     /// The host is a private IP address.
     #[error(
-        "{0} is a private address, which is not called: if it is yours, name it in \
-             allow_hosts"
+        "{0} is a private address, which is not called: if it is yours, name it in allow_hosts"
     )]
     Private(String),
     /// The host name has no address.
@@ -36,8 +35,7 @@ pub enum Refusal {
     Unknown(String),
     /// The host name resolves to a private address.
     #[error(
-        "{0} is a private address, which is not called: if it is yours, name it in \
-             allow_hosts"
+        "{0} is a private address, which is not called: if it is yours, name it in allow_hosts"
     )]
     LeadsInside(String),
 }

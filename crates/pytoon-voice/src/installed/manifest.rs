@@ -159,10 +159,7 @@ impl Manifest {
         files.iter().try_for_each(|(role, FileEntry { file, sha256, .. })| {
             ensure(
                 is_file_name(file),
-                format!(
-                    "files.{role}: `{file}` is not a file name without \
-                                                folders"
-                ),
+                format!("files.{role}: `{file}` is not a file name without folders"),
             )?;
             let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
             let is_hash = sha256.len() == 64 && sha256.chars().all(is_hex);

@@ -56,8 +56,7 @@ pub(crate) fn jobs(context: &Context, action: &JobsAction) -> anyhow::Result<Exi
                 let status = status.as_deref().map(|name| {
                     JobStatus::from_name(name).with_context(|| {
                         format!(
-                            "there is no status \
-                         `{name}`; `pytoon jobs list` shows each job's status"
+                            "there is no status `{name}`: use one that `pytoon jobs list` shows"
                         )
                     })
                 });
@@ -217,10 +216,8 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
         match action {
             KeysAction::Add { name, scope, budget_per_day } => {
                 let scope = Scope::from_name(scope);
-                let scope = scope.context(
-                    "there is no such scope: use `read`, `submit` or \
-                                           `admin`",
-                )?;
+                let scope =
+                    scope.context("there is no such scope: use `read`, `submit` or `admin`")?;
                 let budget = budget_per_day.map(budget).transpose()?;
                 let (key, row) = new_key(name, scope, budget);
                 store.key_add(row, &sha256_hex(&key)).await?;
@@ -286,8 +283,8 @@ fn get(context: &Context, job: &str, name: &str, out: Option<&Path>) -> anyhow::
     let is_plain = !name.is_empty() && !name.contains(['/', '\\']) && name != "..";
     if !is_plain || job.parse::<JobId>().is_err() {
         bail!(
-            "the job's id or the file's name is invalid: give the id from `pytoon jobs list` \
-               and a name without folders, such as `output.mp4`"
+            "the job's id or the file's name is invalid: give the id from `pytoon jobs list` and a \
+             name without folders, such as `output.mp4`"
         );
     }
     let storage = open_storage(&context.config, &context.secrets)?;

@@ -97,8 +97,7 @@ fn time_words(
     let found = chain.align(recorded)?;
     anyhow::ensure!(
         found.method == only,
-        "{} did not align the recording: the log has the \
-                                           reason",
+        "{} did not align the recording: the log has the reason",
         only.as_str()
     );
     Ok(found)

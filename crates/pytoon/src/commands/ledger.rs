@@ -84,9 +84,7 @@ pub(crate) fn resolve(context: &Context, id: &str, arrived: Option<&str>) -> any
     let wrong = |reason: String| ConfigError::file(format!("call {id}"), reason);
     if !is_there(&at) {
         return Err(wrong(
-            "there is no ledger in this storage folder: no paid call was made \
-                          here"
-                .into(),
+            "there is no ledger in this storage folder: no paid call was made here".into(),
         )
         .into());
     }

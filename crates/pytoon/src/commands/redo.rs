@@ -27,8 +27,7 @@ pub(crate) fn run(context: &Context, args: &RedoArgs) -> anyhow::Result<()> {
     let brief = root.join(layout::BRIEF);
     if !brief.is_file() {
         let reason = format!(
-            "this folder contains no finished film that was made from a brief: {} is \
-                     missing",
+            "this folder contains no finished film that was made from a brief: {} is missing",
             layout::BRIEF
         );
         return Err(refused(&reason).into());
@@ -78,11 +77,9 @@ pub(crate) fn changed(
         return Err(ConfigError::file("--engine", reason).suggest(name, known));
     }
     change.applied(brief, scene, count).map_err(|problem| match problem.field.as_str() {
-        "(body)" => ConfigError::file(
-            "redo",
-            "no change is given: add --prompt, --engine or \
-         --caption",
-        ),
+        "(body)" => {
+            ConfigError::file("redo", "no change is given: add --prompt, --engine or --caption")
+        }
         field => ConfigError::file(format!("--{field}"), problem.reason),
     })
 }

@@ -301,15 +301,14 @@ impl HttpOptions {
             require(
                 has_place,
                 &field,
-                "`equals` is set without a `pointer`: add the pointer to \
-                                        the value that it compares",
+                "`equals` is set without a `pointer`: add the pointer to the value that it \
+                 compares",
             )?;
             let is_picky = status.is_some() || equals.is_some() || contains.is_some();
             require(
                 is_picky,
                 &field,
-                "it matches every reply: add `status`, `equals` or \
-                                       `contains`",
+                "it matches every reply: add `status`, `equals` or `contains`",
             )
         })
     }
@@ -330,8 +329,7 @@ impl HttpOptions {
         require(
             auth.format.contains("{{key}}"),
             "options.auth.format",
-            "it has no `{{key}}`: \
-                                      write it in place of the key",
+            "it has no `{{key}}`: write it in place of the key",
         )
     }
 
@@ -347,8 +345,7 @@ impl HttpOptions {
         require(
             template::uses(body, "prompt"),
             field,
-            "it has no `{{prompt}}`: write it in place \
-                                      of the prompt",
+            "it has no `{{prompt}}`: write it in place of the prompt",
         )?;
         let is_inline = self.capabilities.image == Image::Inline;
         let is_taken = !is_inline || template::uses(body, "image_data_uri");
@@ -363,8 +360,7 @@ impl HttpOptions {
         require(
             poll.path.contains("{{"),
             "options.poll.path",
-            "it has no `{{id}}`: write it in \
-                                    place of the task's id",
+            "it has no `{{id}}`: write it in place of the task's id",
         )?;
         pointer(&poll.status, "options.poll.status")?;
         poll.progress.iter().try_for_each(|place| pointer(place, "options.poll.progress"))?;
@@ -448,8 +444,7 @@ impl Lengths<'_> {
                 Ok(Durations::Range { min, max: min + (max - min) / step * step, step })
             }
             ([], _, _) => wrong(
-                "no clip lengths are set: set durations_ms, or min_ms and max_ms \
-                                 (and step_ms)",
+                "no clip lengths are set: set durations_ms, or min_ms and max_ms (and step_ms)",
             ),
             (lengths, None, None) if self.step.is_none() => {
                 let mut lengths = lengths.to_vec();
@@ -460,10 +455,9 @@ impl Lengths<'_> {
                 }
                 Ok(Durations::Fixed(lengths))
             }
-            _ => wrong(
-                "durations_ms is set together with min_ms, max_ms or step_ms: keep one \
-                        form",
-            ),
+            _ => {
+                wrong("durations_ms is set together with min_ms, max_ms or step_ms: keep one form")
+            }
         }
     }
 }
@@ -472,8 +466,7 @@ fn ratios(list: &[String], field: &str) -> Result<Vec<Ratio>, OptionProblem> {
     if list.is_empty() {
         return Err(OptionProblem::new(
             format!("{field}.ratios"),
-            "it is empty: name at least one \
-                                               ratio",
+            "it is empty: name at least one ratio",
         ));
     }
     list.iter()

@@ -35,8 +35,7 @@ pub(crate) fn adapter(settings: &CloudVoice) -> MadeAdapter {
     let Options { instructions } = options(settings)?;
     if instructions.is_some() && settings.model.starts_with("tts-1") {
         return Err(format!(
-            "the model {} does not support instructions: remove them, or choose \
-                            another model",
+            "the model {} does not support instructions: remove them, or choose another model",
             settings.model
         ));
     }

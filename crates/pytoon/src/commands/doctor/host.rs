@@ -145,12 +145,8 @@ fn config(context: &Context) -> Check {
     match presets.map(|p| p.len()).and_then(|n| profiles.map(|_| n)).and_then(|n| brands.map(|_| n))
     {
         Ok(count) => Check::good("config", format!("{source}, {count} presets")),
-        Err(error) => Check::bad(
-            Verdict::Failed,
-            "config",
-            error.to_string(),
-            "correct the named \
-                                                   file",
-        ),
+        Err(error) => {
+            Check::bad(Verdict::Failed, "config", error.to_string(), "correct the named file")
+        }
     }
 }

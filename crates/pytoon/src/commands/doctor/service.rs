@@ -124,13 +124,8 @@ fn stored(context: &Context) -> anyhow::Result<Vec<Check>> {
             Ok(more) => checks.extend(more),
             Err(error) => {
                 checks.push(
-                    Check::failed(
-                        "queue",
-                        error.to_string(),
-                        "check the database's log and \
-                                   disk",
-                    )
-                    .see("database"),
+                    Check::failed("queue", error.to_string(), "check the database's log and disk")
+                        .see("database"),
                 );
             }
         }
