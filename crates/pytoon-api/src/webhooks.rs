@@ -108,7 +108,7 @@ pub(crate) fn checked_webhook(api: &Api, asked: &Value) -> Result<Value, Problem
     })?;
     let refused = |reason: String| Problem::field("webhook.url", reason);
     if url.len() > MAX_URL {
-        return Err(refused(format!("it is longer than {MAX_URL} characters")));
+        return Err(refused(format!("it is longer than {MAX_URL} characters: shorten it")));
     }
     if !api.signs {
         let reason = "this service signs its webhooks and has no secret yet: the operator sets \

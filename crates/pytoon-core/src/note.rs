@@ -392,8 +392,8 @@ impl fmt::Display for Note {
             Self::VoiceSettingsUnusable { reason } => f.write_str(reason),
             Self::EngineUnavailable { field, engine, reason } => write!(
                 f,
-                "`{field}`: {engine} {reason}: its scenes fall back to the next engine, at last \
-                 to the local one"
+                "`{field}`: {engine} {reason}, so its scenes fall back to the next engine and \
+                 finally to the local one"
             ),
             Self::RecordingWithoutScript { reason } => write!(
                 f,

@@ -241,7 +241,7 @@ impl Buyer {
             }
             Ok(_) => {}
             Err(problem) => {
-                Event::Warning { detail: &format!("ledger row {}: {problem}", row.id) }.emit();
+                Event::Warning { detail: &format!("call {}: {problem}", row.id) }.emit();
             }
         }
     }

@@ -89,7 +89,7 @@ pub(crate) enum ClipError {
     Folder(#[from] std::io::Error),
     #[error("ffmpeg failed: {0}")]
     Failed(String),
-    #[error("the simulator makes no clip of that size or length")]
+    #[error("the size or length of the clip is outside the simulator's limits")]
     Bounds,
     #[error("the encoder was stopped")]
     Stopped,

@@ -274,7 +274,7 @@ fn parts(address: &str) -> Result<(String, String), String> {
         return Err(format!("the URL has more than a bucket and a prefix; {keys}; {form}"));
     }
     let bucket = url.host_str().filter(|host| !host.is_empty());
-    let bucket = bucket.ok_or_else(|| format!("it names no bucket; {form}"))?;
+    let bucket = bucket.ok_or_else(|| format!("the URL names no bucket; {form}"))?;
     let prefix = url.path().trim_matches('/');
     let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
     Ok((bucket.to_owned(), prefix))

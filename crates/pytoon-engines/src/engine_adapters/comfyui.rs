@@ -386,7 +386,8 @@ impl Vendor for ComfyUi {
                 TaskState::Queued { mark: Some(before.to_string()) }
             }
             Found::InQueue(Place::Nowhere) => {
-                let message = "it is neither queued nor in the history: the server was restarted";
+                let message = "it is neither queued nor in the history: the server was probably \
+                               restarted";
                 let kind = VendorErrorKind::Lost;
                 TaskState::Failed(common::task_failed(&engine.http, kind, message))
             }

@@ -96,7 +96,7 @@ impl Incoming {
         let config = model.with_added_extension("json");
         if model.extension().is_none_or(|end| end != "onnx") {
             let reason = format!(
-                "this is not a voice; a voice is an .onnx file with its .onnx.json beside it, or a \
+                "this is not a voice: name an .onnx file with its .onnx.json beside it, or a \
                  folder with {MANIFEST}"
             );
             return no_voice(model, reason);
@@ -206,7 +206,7 @@ pub fn remove(folders: &VoiceFolders, name: &str) -> Result<PathBuf, AddError> {
             Some(folder) => {
                 format!("`{name}` is installed for the whole machine in {folder}: remove it there")
             }
-            None => format!("there is no voice `{name}`"),
+            None => format!("there is no voice `{name}`; `pytoon voices` lists the installed ones"),
         }));
     };
     std::fs::remove_dir_all(&place).map_err(|error| at(&place, error))?;

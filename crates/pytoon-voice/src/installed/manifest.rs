@@ -154,12 +154,14 @@ impl Manifest {
         let is_usual = (8_000..=48_000).contains(sample_rate);
         ensure(is_usual, format!("sample_rate {sample_rate} is not within 8000 to 48000"))?;
         let is_pace = self.words_per_minute.is_none_or(|pace| (60..=400).contains(&pace));
-        ensure(is_pace, "words_per_minute is outside 60 to 400")?;
+        ensure(is_pace, "words_per_minute is not within 60 to 400")?;
         ensure(files.contains_key("model"), "files.model is missing")?;
         files.iter().try_for_each(|(role, FileEntry { file, sha256, .. })| {
             ensure(
                 is_file_name(file),
-                format!("files.{role}: `{file}` is not a file name without folders"),
+                format!(
+                    "files.{role}: `{file}` is not a file name of letters, digits, `-`, `_` and `.`"
+                ),
             )?;
             let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
             let is_hash = sha256.len() == 64 && sha256.chars().all(is_hex);
