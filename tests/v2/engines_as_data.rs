@@ -158,7 +158,7 @@ fn what_a_described_engine_sells_may_depend_on_the_picture() {
     assert_eq!(lengths, [json!(2000), json!(5000)]);
     let shown = run(&mut with_key(&studio, &["engines", "check", "acme"])).ok().stdout;
     assert!(
-        shown.contains("2 to 10 s from words") && shown.contains("5 s from a picture"),
+        shown.contains("2 to 10 s from text") && shown.contains("5 s from a picture"),
         "{shown}"
     );
     studio.workspace.write("config/engine.yaml", offers("with_picture: {ratios: [tall]}"));

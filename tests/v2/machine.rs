@@ -260,11 +260,11 @@ fn the_encoder_says_what_it_does_not_take() {
         &[&open("a.mp4")[..], b"f\x01"].concat(),
         "slot 1 does not exist: the memory has 1 slot",
     );
-    says(SMALL, &frame, &[&open("a.mp4")[..], b"f\x00"].concat(), "inside a file");
-    says(SMALL, &frame, b"f\x00", "without a file");
+    says(SMALL, &frame, &[&open("a.mp4")[..], b"f\x00"].concat(), "while a file is open");
+    says(SMALL, &frame, b"f\x00", "without an open file");
     says(SMALL, &frame, b"x", "unknown command: byte 120");
     says(SMALL, &frame, b"o\xff\xff\xff\xff", "at most 4096 are allowed");
-    says(SMALL, &frame, b"o\x05\x00\x00\x00a", "reading a command from the parent");
+    says(SMALL, &frame, b"o\x05\x00\x00\x00a", "failed to read a command from the parent");
     let encoder = pytoon_testkit::pytoon();
     let encoder = Path::new(encoder.get_program()).with_file_name("pytoon-x264");
     let run = run_with_input(other(&encoder).args(SMALL.split(' ')), "");

@@ -136,7 +136,7 @@ fn an_svg_is_refused_by_its_name() {
     workspace.refuse(&quick("brand: {logo: a.svg}\n"), 2, &["brand.logo", sentence]);
     workspace.refuse(&quick("overlays: [{image: a.svg}]\n"), 2, &["overlays[0].image", sentence]);
     workspace.write("words.png", "no <svg> here, only words");
-    workspace.refuse(&brief_of("words.png"), 2, &["it holds text"]);
+    workspace.refuse(&brief_of("words.png"), 2, &["it contains text"]);
 }
 
 /// An empty HEIC file, a picture that no FFmpeg can decode.

@@ -99,7 +99,7 @@ fn a_picture_of_nine_hundred_megapixels() {
 
 #[test]
 fn a_text_that_is_called_a_picture() {
-    refuse_media("a.png", |w| drop(w.write("a.png", "I am only words.\n")), &["it holds text"]);
+    refuse_media("a.png", |w| drop(w.write("a.png", "I am only words.\n")), &["it contains text"]);
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn a_profile_that_no_encoder_takes_is_refused_before_any_work() {
             ("crf: 26", "crf: -1"),
             "`video.crf`: wrong value: this is the whole number `-1`; a whole number from 0 to 255",
         ),
-        (("max_rate_kbps: null", "max_rate_kbps: 0"), "`video.max_rate_kbps`: 0 is no bit rate"),
+        (("max_rate_kbps: null", "max_rate_kbps: 0"), "`video.max_rate_kbps`: 0 is not a bit rate"),
         (
             ("frame_rate: 30", "frame_rate: 29.97"),
             "`29.97` is not a frame rate from 1 to 240: write 24",

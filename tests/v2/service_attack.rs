@@ -60,7 +60,7 @@ fn the_header_of_a_forms_part_is_bounded() {
         "b".repeat(2 << 20)
     );
     let answer = service.send("POST", "/api/v2/assets", &headers, other.as_bytes());
-    answer.problem(413, "too_large", &["beside `file`"]);
+    answer.problem(413, "too_large", &["other than `file`"]);
     let left = std::fs::read_dir(workspace.path("storage/incoming")).into_iter().flatten().count();
     assert_eq!(left, 0, "what is refused leaves nothing behind");
 }

@@ -35,7 +35,7 @@ fn texts_and_lists_that_no_film_can_use_are_refused_with_the_brief() {
     ] {
         for page in ["/api/v2/jobs", "/api/v2/plan"] {
             let refused = service.call("POST", page, Some(&tea(&more)));
-            refused.problem(422, "invalid_brief", &[field, "(maximum "]);
+            refused.problem(422, "invalid_brief", &[field, "the maximum is "]);
         }
     }
     // The longest accepted text becomes a film.

@@ -54,7 +54,7 @@ const ARTIFACTS: [(&str, &str); 12] = [
         (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 404, description = "There is no such job or file", body = Problem),
-        (status = 409, description = "The job has not written it yet", body = Problem),
+        (status = 409, description = "The file does not exist yet", body = Problem),
         (status = 416, description = "The range lies outside of the file", body = Problem,
             headers(("Content-Range" = String, description = "`bytes */` and the file's size"))),
         (status = 503, description = "The database does not respond", body = Problem),
@@ -77,7 +77,7 @@ pub(crate) async fn artifact(
     })?;
     let kept = kept_as(&row.id, path);
     let not_yet = || {
-        let detail = format!("the job has no {name}: it is {}", row.status.as_str());
+        let detail = format!("the job has no {name} yet: it is {}", row.status.as_str());
         Problem::new(StatusCode::CONFLICT, "not_yet", detail)
     };
     if let Some(bucket) = api.storage.bucket() {

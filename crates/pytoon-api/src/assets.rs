@@ -137,16 +137,13 @@ async fn of_form(api: &Api, caller: &Caller, request: Request) -> Result<Receive
             unread.progress();
             others += piece.len();
             if others > MAX_OTHER_FIELDS {
-                let detail = "the fields beside `file` are larger than 1 MiB";
+                let detail = "the fields other than `file` are larger than 1 MiB: remove them";
                 return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail));
             }
         }
     }
     let Some(receiver) = file else {
-        return Err(Problem::field(
-            "file",
-            "the form has no field `file`: that field contains the file",
-        ));
+        return Err(Problem::field("file", "the form has no field `file`: send the file in it"));
     };
     receiver.end().await.map_err(Refused::of_body)
 }
@@ -179,7 +176,7 @@ pub(crate) struct UploadPlace {
 
 fn bucket(api: &Api) -> Result<&Bucket, Problem> {
     api.storage.bucket().ok_or_else(|| {
-        let detail = "there is no object store here: send the file to POST /api/v2/assets";
+        let detail = "this service has no object store: send the file to POST /api/v2/assets";
         Problem::new(StatusCode::CONFLICT, "no_object_store", detail)
     })
 }

@@ -29,7 +29,7 @@ impl Caller {
         if self.scope >= scope {
             return Ok(());
         }
-        let detail = format!("this key has no scope `{}`", scope.as_str());
+        let detail = format!("this key lacks the scope `{}`: use another key", scope.as_str());
         Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
     }
 
@@ -80,7 +80,7 @@ impl FromRequestParts<Api> for Caller {
         }
         let refused = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
         let key = request_key(parts)
-            .ok_or_else(|| refused("an API key is needed: `Authorization: Bearer <key>`"))?;
+            .ok_or_else(|| refused("the API key is missing: send `Authorization: Bearer <key>`"))?;
         let hash = sha256_hex(key);
         let row = api.keys.key_find(&hash).await?;
         let row = row.ok_or_else(|| refused("this API key is unknown or revoked"))?;

@@ -52,7 +52,7 @@ impl<S: Send + Sync> FromRequest<S> for ApiJson {
         })?;
         match value {
             Value::Object(map) => Ok(Self(map)),
-            _ => Err(Problem::field("(body)", "it must be an object")),
+            _ => Err(Problem::field("(body)", "it is not an object: send `{…}`")),
         }
     }
 }
@@ -96,7 +96,8 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath
         {
             let is_job = parts.uri.path().starts_with("/api/v2/jobs/");
             let code = if is_job { "no_such_job" } else { "no_such_page" };
-            let detail = "an id has 1 to 128 letters, digits, `-`, `_`, `.` or `:`";
+            let detail = "the path contains an invalid id: use 1 to 128 letters, digits, `-`, `_`, \
+                          `.` or `:`";
             return Err(Problem::new(StatusCode::NOT_FOUND, code, detail));
         }
         let path = Path::<T>::from_request_parts(parts, state).await;
@@ -124,7 +125,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
         if url::form_urlencoded::parse(encoded.as_bytes())
             .any(|(_, value)| value.contains(char::is_control) || value.contains('\u{fffd}'))
         {
-            return Err(Problem::field("(query)", "it has control characters"));
+            return Err(Problem::field(
+                "(query)",
+                "it contains control characters or invalid UTF-8: remove them",
+            ));
         }
         let query = Query::<T>::from_request_parts(parts, state).await;
         query

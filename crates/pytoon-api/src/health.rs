@@ -147,7 +147,8 @@ async fn readiness(api: &Api) -> Readiness {
     let queue = match with_timeout(api.processes.queue_state()).await {
         Ok(queue) => {
             let waited = Duration::from_millis(queue.oldest_ready_ms.unsigned_abs());
-            let said = format!("{} tasks wait, the oldest for {} s", queue.ready, waited.as_secs());
+            let said =
+                format!("{} tasks are ready, the oldest for {} s", queue.ready, waited.as_secs());
             if waited > OLD_QUEUE { Err(said) } else { Ok(said) }
         }
         Err(error) => Err(error),
@@ -210,7 +211,7 @@ pub(crate) async fn health(State(api): State<Api>) -> (StatusCode, Json<Readines
     security(()),
     responses(
         (status = 200, description = "Prometheus text", body = String, content_type = "text/plain"),
-        (status = 401, description = "`metrics.token` is required", body = Problem),
+        (status = 401, description = "The metrics token is missing or wrong", body = Problem),
     )
 ))]
 pub(crate) async fn metrics(
@@ -222,7 +223,8 @@ pub(crate) async fn metrics(
     let shown = shown.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     // Compared as hashes, so that the time reveals nothing about the token.
     if !token.is_empty() && auth::sha256_hex(shown) != auth::sha256_hex(token) {
-        let detail = "metrics.token is set: send `Authorization: Bearer <token>`";
+        let detail = "the metrics token is missing or wrong: send `Authorization: Bearer <token>` \
+                      (metrics.token)";
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail));
     }
     // Concurrently: while the database is unreachable, a scrape waits for it once and not three times.

@@ -218,7 +218,7 @@ pub(crate) async fn list(
     caller.may(Scope::Read)?;
     let limit = page.limit.unwrap_or(50);
     if !(1..=200).contains(&limit) {
-        return Err(Problem::field("limit", format!("{limit} is outside 1 to 200")));
+        return Err(Problem::field("limit", format!("{limit} is not within 1 to 200")));
     }
     let status = page.status.as_deref().map(|name| {
         JobStatus::from_name(name).ok_or_else(|| {
@@ -230,7 +230,12 @@ pub(crate) async fn list(
         let parts = cursor.split_once('_');
         parts
             .and_then(|(at, id)| Some((at.parse().ok().filter(|at| *at >= 0)?, id.into())))
-            .ok_or_else(|| Problem::field("cursor", "it is not a `next` value of an earlier page"))
+            .ok_or_else(|| {
+                Problem::field(
+                    "cursor",
+                    "it is not a cursor: use `next` from an earlier page, or omit it",
+                )
+            })
     });
     let filter = JobFilter {
         key_id: caller.sees(),
@@ -302,7 +307,7 @@ async fn document(api: &Api, caller: &Caller, id: &JobId, name: &str) -> Result<
         (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 404, description = "There is no such job", body = Problem),
-        (status = 409, description = "The job has not written it yet", body = Problem),
+        (status = 409, description = "The document does not exist yet", body = Problem),
         (status = 503, description = "The database does not respond", body = Problem),
     )
 ))]
@@ -325,7 +330,7 @@ pub(crate) async fn scene_graph(
         (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 404, description = "There is no such job", body = Problem),
-        (status = 409, description = "The job has not written it yet", body = Problem),
+        (status = 409, description = "The document does not exist yet", body = Problem),
         (status = 503, description = "The database does not respond", body = Problem),
     )
 ))]
@@ -348,7 +353,7 @@ pub(crate) async fn timeline(
         (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 404, description = "There is no such job", body = Problem),
-        (status = 409, description = "The job has not written it yet", body = Problem),
+        (status = 409, description = "The document does not exist yet", body = Problem),
         (status = 503, description = "The database does not respond", body = Problem),
     )
 ))]

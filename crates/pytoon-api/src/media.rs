@@ -72,7 +72,7 @@ fn misplaced(field: &str, media_type: &str) -> Option<String> {
         _ if is_sound => "a picture or a clip",
         _ => return None,
     };
-    Some(format!("this is {media_type}; {wanted} is expected here"))
+    Some(format!("this is {media_type}: use {wanted}"))
 }
 
 /// Returns the path of a file in one of the allowed folders, with symbolic links resolved. The error is the reason
@@ -80,8 +80,8 @@ fn misplaced(field: &str, media_type: &str) -> Option<String> {
 fn find_allowed_file(folders: &[String], name: &str) -> Result<PathBuf, String> {
     if folders.is_empty() {
         return Err(
-            "name an uploaded file (`asset:…`) or an https address; files of the server can \
-                    be named once assets.allowed_dirs names their folders"
+            "this is neither an uploaded file (`asset:…`) nor an https URL; to use files of the \
+             server, name their folders in assets.allowed_dirs"
                 .to_owned(),
         );
     }
@@ -103,7 +103,9 @@ async fn fetch(api: &Api, caller: &Caller, address: &str) -> Result<String, Refu
     let fetched =
         tokio::time::timeout(Duration::from_secs(seconds), download(api, caller, address)).await;
     let received = fetched.unwrap_or_else(|_| {
-        Err(Refused::Kind(format!("it did not arrive within {seconds} s (assets.fetch_seconds)")))
+        Err(Refused::Kind(format!(
+            "the download took longer than {seconds} s (assets.fetch_seconds)"
+        )))
     })?;
     match keep(api, caller, received).await? {
         Uploaded::New(row) | Uploaded::Known(row) => Ok(row.id),
@@ -117,7 +119,8 @@ async fn download(
 ) -> Result<crate::received_file::ReceivedFile, Refused> {
     let refuse = |reason: &str| Refused::Kind(reason.to_owned());
     let mut receiver = Receiver::begin(api, caller).await?;
-    let mut url = Url::parse(address).map_err(|_| refuse("it is not a web address"))?;
+    let mut url = Url::parse(address)
+        .map_err(|_| refuse("it is not a URL: use one that begins with https://"))?;
     let may_be_private = api.config.settings.assets.allow_private_addresses;
     let http = PublicHttp::for_files(may_be_private).map_err(Refused::Kind)?;
     for _ in 0..=MAX_REDIRECTS {
@@ -135,7 +138,7 @@ async fn download(
         }
         receiver.expect(answer.content_length())?;
         while let Some(piece) =
-            answer.chunk().await.map_err(|_| refuse("the download broke off"))?
+            answer.chunk().await.map_err(|_| refuse("the download was interrupted"))?
         {
             receiver.push(&piece).await?;
         }
@@ -150,12 +153,10 @@ fn worded(refusal: Option<Refusal>, url: &Url) -> String {
     match refusal {
         None => "its host does not respond".to_owned(),
         Some(Refusal::Scheme(_) | Refusal::NotSecure) => {
-            format!("`{}:` is not fetched: use https", url.scheme())
+            format!("`{}:` URLs are not supported: use https", url.scheme())
         }
-        Some(Refusal::Password) => {
-            "an address with a user name or password is not fetched".to_owned()
-        }
-        Some(Refusal::NoHost) => "it has no host".to_owned(),
+        Some(Refusal::Password) => "the URL contains a user name or password: remove it".to_owned(),
+        Some(Refusal::NoHost) => "the URL has no host".to_owned(),
         Some(Refusal::Private(_)) => "its address is in a private network".to_owned(),
         Some(Refusal::Unknown(_) | Refusal::LeadsInside(_)) => {
             "there is no public host with this name".to_owned()

@@ -98,7 +98,7 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        tracing::error!(reason = %error, "the database failed a request");
+        tracing::error!(reason = %error, "a database request failed");
         let detail = "the database is not available; repeat the request";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", detail)
     }
@@ -106,7 +106,7 @@ impl From<StoreError> for Problem {
 
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Self {
-        tracing::error!(reason = %error, "the storage failed a request");
+        tracing::error!(reason = %error, "a storage request failed");
         let detail = "the storage of films is not available; repeat the request";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", detail)
     }

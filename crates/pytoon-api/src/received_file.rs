@@ -59,7 +59,7 @@ impl Refused {
 }
 
 fn too_large(mib: u64) -> String {
-    format!("it is larger than {mib} MiB (assets.max_mib)")
+    format!("it is larger than {mib} MiB (assets.max_mib): send a smaller file")
 }
 
 fn ours(error: &dyn std::fmt::Display) -> Refused {

@@ -76,7 +76,7 @@ pub(crate) async fn submit(
     let client_data = body.remove("client_data");
     let length = client_data.as_ref().map_or(0, |data| data.to_string().len());
     if length > MAX_CLIENT_DATA {
-        let detail = format!("{length} bytes are more than the maximum of {MAX_CLIENT_DATA}");
+        let detail = format!("it has {length} bytes; the maximum is {MAX_CLIENT_DATA}");
         return Err(Problem::field("client_data", detail));
     }
     let webhook =
@@ -120,7 +120,7 @@ async fn repeated(api: &Api, earlier: Submission) -> Result<Answer, Problem> {
         return Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "idempotency_key_reused",
-            "this Idempotency-Key was used for another request",
+            "this Idempotency-Key was used for a different request: send a new key",
         ));
     };
     let job = api.jobs.job_fetch(&id).await?.ok_or_else(|| Problem::no_job(&id))?;
@@ -151,7 +151,9 @@ fn mark(headers: &HeaderMap, asked: &Value) -> Result<Option<Idempotency>, Probl
     let Some(mark) = headers.get("idempotency-key") else { return Ok(None) };
     let mark = mark.to_str().unwrap_or_default();
     if mark.is_empty() || mark.len() > MAX_MARK {
-        let detail = format!("it has 1 to {MAX_MARK} visible characters");
+        let detail = format!(
+            "it is empty, too long or not plain ASCII: send 1 to {MAX_MARK} visible characters"
+        );
         return Err(Problem::field("Idempotency-Key", detail));
     }
     let request_hash = crate::auth::sha256_hex(&asked.to_string());

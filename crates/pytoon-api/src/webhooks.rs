@@ -97,15 +97,18 @@ pub(crate) fn checked_webhook(api: &Api, asked: &Value) -> Result<Value, Problem
     let fields = asked.as_object();
     let stray = fields.and_then(|fields| fields.keys().find(|name| *name != "url"));
     if let Some(stray) = stray {
-        return Err(Problem::field(&format!("webhook.{stray}"), "the only field is `url`"));
+        return Err(Problem::field(
+            &format!("webhook.{stray}"),
+            "there is no such field; the only one is `url`",
+        ));
     }
     let url = fields.and_then(|fields| fields.get("url")).and_then(Value::as_str);
     let url = url.ok_or_else(|| {
-        Problem::field("webhook", "it must be an object with the receiver's `url`")
+        Problem::field("webhook", "the receiver's `url` is missing: send an object with it")
     })?;
     let refused = |reason: String| Problem::field("webhook.url", reason);
     if url.len() > MAX_URL {
-        return Err(refused(format!("it is longer than {MAX_URL} characters")));
+        return Err(refused(format!("it is longer than {MAX_URL} characters: shorten it")));
     }
     if !api.signs {
         let reason = "this service signs its webhooks and has no secret yet: the operator sets \

@@ -26,7 +26,7 @@ pub mod transition;
 #[derive(Debug, thiserror::Error)]
 pub enum CompositorError {
     /// The number of bytes does not match the size of the picture.
-    #[error("a picture of {width}x{height} pixels does not have {bytes} bytes")]
+    #[error("a picture of {width}x{height} pixels has the wrong size: {bytes} bytes")]
     PictureSize {
         /// The stated width.
         width: usize,
@@ -36,10 +36,10 @@ pub enum CompositorError {
         bytes: usize,
     },
     /// A picture could not be scaled.
-    #[error("scaling a picture: {0}")]
+    #[error("a picture cannot be scaled: {0}")]
     Resize(String),
     /// The text could not be laid out.
-    #[error("setting text: {0}")]
+    #[error("text cannot be laid out: {0}")]
     Text(String),
     /// An asset is not available.
     #[error("{asset}: {reason}")]

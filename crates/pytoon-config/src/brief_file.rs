@@ -51,7 +51,10 @@ pub fn load_brief(path: &Path) -> Result<BriefFile, ConfigError> {
     if metadata.len() > MAX_BYTES as u64 {
         return Err(ConfigError::file(
             &name,
-            format!("{} bytes are too large for a brief", metadata.len()),
+            format!(
+                "the file has {} bytes, which is too large for a brief: shorten it",
+                metadata.len()
+            ),
         ));
     }
     let bytes = std::fs::read(path)
@@ -79,7 +82,8 @@ pub fn read_brief(name: &str, text: &str, base: PathBuf) -> Result<BriefFile, Co
     if !document.value.is_object() {
         return Err(ConfigError::file(
             name,
-            "a brief is a mapping of fields, such as `prompt: …` or `script: …`",
+            "the brief is not a mapping of fields: begin it with a field such as `prompt: …` or \
+             `script: …`",
         ));
     }
     let brief: Brief = strict::read(name, &document, &document.value)?;

@@ -45,7 +45,10 @@ impl Document {
         if text.len() > MAX_BYTES {
             return Err(SyntaxError {
                 place: Place { line: 1, column: 1 },
-                reason: format!("{} bytes are more than the maximum of {MAX_BYTES}", text.len()),
+                reason: format!(
+                    "the document has {} bytes; the maximum is {MAX_BYTES}",
+                    text.len()
+                ),
             });
         }
         let text = with_whole_characters(text);
@@ -106,7 +109,7 @@ impl<'a> Reader<'a> {
                 (_, place) => {
                     return Err(SyntaxError {
                         place,
-                        reason: "a second document begins here".into(),
+                        reason: "a second document begins here: keep only one".into(),
                     });
                 }
             }
@@ -122,7 +125,7 @@ impl<'a> Reader<'a> {
     ) -> Result<Value, SyntaxError> {
         let refuse = |reason: &str| Err(SyntaxError { place, reason: reason.to_owned() });
         if depth > MAX_DEPTH {
-            return refuse("this is nested too deeply");
+            return refuse("this is nested too deeply: remove some levels");
         }
         self.places.entry(path.to_owned()).or_insert(place);
         match event {
@@ -170,7 +173,7 @@ impl<'a> Reader<'a> {
                     map.insert(key.into_owned(), value);
                 }
                 (_, place) => {
-                    return Err(SyntaxError { place, reason: "a key must be plain text".into() });
+                    return Err(SyntaxError { place, reason: "the key is not plain text".into() });
                 }
             }
         }

@@ -351,7 +351,7 @@ impl EngineSettings {
             if names.is_empty() {
                 return Some((
                     field.to_owned(),
-                    "a chain needs at least one engine".to_owned(),
+                    "the chain is empty: name at least one engine".to_owned(),
                     None,
                 ));
             }
@@ -395,10 +395,16 @@ impl EngineConfig {
             return at("base_url", format!("`{}` is not an http(s) address", self.base_url));
         }
         if self.max_concurrent == 0 {
-            return at("max_concurrent", "0 would switch it off; use `enabled: false`".into());
+            return at(
+                "max_concurrent",
+                "0 is not allowed: to disable the engine, set `enabled: false`".into(),
+            );
         }
         if self.requests_per_minute == Some(0) {
-            return at("requests_per_minute", "0 would switch it off; use `enabled: false`".into());
+            return at(
+                "requests_per_minute",
+                "0 is not allowed: to disable the engine, set `enabled: false`".into(),
+            );
         }
         if !(1..=20).contains(&self.backoff.attempts) {
             return at(
@@ -410,10 +416,10 @@ impl EngineConfig {
             return at("backoff.max_ms", "it is less than initial_ms".into());
         }
         if self.poll_interval_ms < 20 {
-            return at("poll_interval_ms", "at least 20".into());
+            return at("poll_interval_ms", "it is less than 20".into());
         }
         if self.breaker.failures == 0 {
-            return at("breaker.failures", "at least 1".into());
+            return at("breaker.failures", "it is less than 1".into());
         }
         for (model, price) in &self.price.models {
             for (name, usd) in
@@ -433,7 +439,8 @@ impl EngineConfig {
             (is_secret && value.is_string()).then(|| {
                 (
                     format!("{field}.options.{name}"),
-                    "keys are not kept in configuration: name an environment variable in key_env"
+                    "a key is not allowed here: put it into an environment variable and name that \
+                     in key_env"
                         .into(),
                     None,
                 )

@@ -259,7 +259,7 @@ fn explain_new_engine(error: ConfigError) -> ConfigError {
         .and_then(|doc| doc.value.pointer("/v2/engines").and_then(Value::as_object).cloned())
         .unwrap_or_default();
     let reason = format!(
-        "`{name}` is not built in, and an engine of your own needs at least `kind` and `base_url`"
+        "`{name}` is not a built-in engine: add its `kind` and `base_url`, or correct the name"
     );
     ConfigError { reason, ..error }.suggest(&name, known.keys().map(String::as_str))
 }

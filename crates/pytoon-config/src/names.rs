@@ -88,7 +88,7 @@ fn nowhere(path: &Path) -> Found {
     let mut reason = format!("there is no file {}", path.display());
     if let Some((theirs, own)) = nearest.and_then(|name| hidden_difference(name, &wanted)) {
         reason.push_str(&format!(
-            ", only one that looks like it, with U+{:04X} in the place of U+{:04X}",
+            ", only one whose name looks the same, with U+{:04X} in place of U+{:04X}",
             u32::from(theirs),
             u32::from(own)
         ));
@@ -193,7 +193,7 @@ mod tests {
         let Found::Nowhere { reason, .. } = find(&folder.path().join("photo.jpg")) else {
             panic!("found a letter of another script")
         };
-        assert!(reason.ends_with("with U+043E in the place of U+006F"), "{reason}");
+        assert!(reason.ends_with("with U+043E in place of U+006F"), "{reason}");
     }
 
     #[test]

@@ -105,7 +105,10 @@ impl Secrets {
             .map_err(|error| failed(format!("{}: {error}", path.display())))?
             .len();
         if size > MAX_KEY_BYTES {
-            return Err(failed(format!("{} is too large for a key", path.display())));
+            return Err(failed(format!(
+                "{} is too large for a key: check that it is the right file",
+                path.display()
+            )));
         }
         let text = std::fs::read_to_string(path)
             .map_err(|error| failed(format!("{}: {error}", path.display())))?;

@@ -266,10 +266,10 @@ impl fmt::Display for Note {
                     1 => parts.push("the address of a link".to_owned()),
                     _ => parts.push(format!("the addresses of {links} links")),
                 }
-                write!(f, "neither shown nor spoken: {}", parts.join(", "))
+                write!(f, "left out of captions and voice: {}", parts.join(", "))
             }
             Self::SpeakersRemoved { speakers } => {
-                write!(f, "neither shown nor spoken: the labels {}", quoted(speakers))
+                write!(f, "left out of captions and voice: the labels {}", quoted(speakers))
             }
             Self::DirectionsRemoved { directions } => {
                 write!(
@@ -373,13 +373,13 @@ impl fmt::Display for Note {
             ),
             Self::BudgetTooSmall { cost, budget, refused } => {
                 let then = match refused {
-                    true => "so pytoon does not render it (`on_degrade`)",
+                    true => "pytoon does not render it (`on_degrade`)",
                     false => "the local engine draws the scenes that the budget does not cover",
                 };
                 write!(
                     f,
-                    "without earlier purchases the film costs about {cost}, and its budget is \
-                     {budget}: {then}"
+                    "without earlier purchases the film costs about {cost}, more than its budget \
+                     of {budget}: {then}"
                 )
             }
             Self::OldProviderName { field, name } => {
@@ -392,8 +392,8 @@ impl fmt::Display for Note {
             Self::VoiceSettingsUnusable { reason } => f.write_str(reason),
             Self::EngineUnavailable { field, engine, reason } => write!(
                 f,
-                "`{field}`: {engine} {reason}: its scenes fall back to the next engine, at last \
-                 to the local one"
+                "`{field}`: {engine} {reason}, so its scenes fall back to the next engine and \
+                 finally to the local one"
             ),
             Self::RecordingWithoutScript { reason } => write!(
                 f,

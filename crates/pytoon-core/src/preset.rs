@@ -244,7 +244,10 @@ impl Preset {
             return Some(("motion.moves", "name at least one move".into()));
         }
         if self.music.mood != "none" && MusicMood::from_name(&self.music.mood).is_none() {
-            return Some(("music.mood", format!("`{}` is not a mood", self.music.mood)));
+            return Some((
+                "music.mood",
+                format!("there is no mood `{}`; `pytoon music` lists them", self.music.mood),
+            ));
         }
         range("grade_strength", self.grade_strength, 0.0, 1.0)
             .or_else(|| range("palette.base_hue", self.palette.base_hue, 0.0, 360.0))

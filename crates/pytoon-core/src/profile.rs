@@ -134,7 +134,7 @@ impl Profile {
         if self.video.max_rate_kbps == Some(0) {
             return Some((
                 "video.max_rate_kbps",
-                "0 is no bit rate; use null for no limit".to_owned(),
+                "0 is not a bit rate: use null for no limit".to_owned(),
             ));
         }
         if !(0.1..=10.0).contains(&self.video.gop_seconds) {

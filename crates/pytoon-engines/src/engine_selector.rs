@@ -194,7 +194,8 @@ fn blocked(facts: &EngineFacts, wish: &SceneWish<'_>) -> Option<String> {
         return Some("its circuit breaker is open after failures".to_owned());
     }
     let left = wish.budget_left?;
-    (facts.estimate > left).then(|| format!("{} is more than the {left} left", facts.estimate))
+    (facts.estimate > left)
+        .then(|| format!("its clip costs {}, and the budget has {left} left", facts.estimate))
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ impl ModerationClient {
 
 /// Warns that the configured moderation service is enabled but unusable. Returns `None`.
 fn left_out(reason: &str) -> Option<ModerationClient> {
-    let detail = format!("moderation service: it is switched on but not used: {reason}");
+    let detail = format!("moderation service: it is enabled but cannot be used: {reason}");
     Event::Warning { detail: &detail }.emit();
     None
 }

@@ -71,7 +71,7 @@ fn run() -> Result<(), String> {
     let argument = std::env::args().nth(1);
     let synth = synth::Synth::start()?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let failed = |e: std::io::Error| format!("writing the result: {e}");
+    let failed = |e: std::io::Error| format!("failed to write the result: {e}");
     match argument.as_deref() {
         Some("--version") => {
             let line = format!(
@@ -89,7 +89,7 @@ fn run() -> Result<(), String> {
         }
         Some("--phonemes") => {
             for line in std::io::stdin().lock().lines() {
-                let line = line.map_err(|e| format!("reading the request: {e}"))?;
+                let line = line.map_err(|e| format!("failed to read the request: {e}"))?;
                 let asked: PhonemeRequest =
                     serde_json::from_str(&line).map_err(|e| format!("invalid request: {e}"))?;
                 let reply = match synth.phonemes(&asked.text, &asked.voice) {
@@ -102,7 +102,7 @@ fn run() -> Result<(), String> {
         }
         Some("--kana") => {
             for line in std::io::stdin().lock().lines() {
-                let line = line.map_err(|e| format!("reading the request: {e}"))?;
+                let line = line.map_err(|e| format!("failed to read the request: {e}"))?;
                 let text: String =
                     serde_json::from_str(&line).map_err(|e| format!("invalid text: {e}"))?;
                 let line =
@@ -117,7 +117,7 @@ fn run() -> Result<(), String> {
         }
         None => {
             for line in std::io::stdin().lock().lines() {
-                let line = line.map_err(|e| format!("reading the request: {e}"))?;
+                let line = line.map_err(|e| format!("failed to read the request: {e}"))?;
                 if !line.trim().is_empty() {
                     answer(&synth, &line, &mut out)?;
                 }
@@ -148,5 +148,5 @@ fn answer(synth: &synth::Synth, line: &str, out: &mut impl Write) -> Result<(), 
     writeln!(out, "{header}")
         .and_then(|()| out.write_all(&bytes))
         .and_then(|()| out.flush())
-        .map_err(|e| format!("writing the result: {e}"))
+        .map_err(|e| format!("failed to write the result: {e}"))
 }

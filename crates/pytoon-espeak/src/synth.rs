@@ -100,7 +100,8 @@ impl Synth {
             variant => format!("{voice}+{variant}"),
         };
         let is_taken = |name: &str| -> Result<bool, String> {
-            let name = CString::new(name).map_err(|_| "a voice name holds a NUL".to_owned())?;
+            let name = CString::new(name)
+                .map_err(|_| "the voice's name contains a NUL character".to_owned())?;
             // SAFETY: the name lives across the call.
             Ok(unsafe { ffi::espeak_SetVoiceByName(name.as_ptr()) } == 0)
         };
@@ -154,10 +155,10 @@ impl Synth {
         unsafe {
             let rate = wpm.round().clamp(80.0, 450.0) as c_int;
             check(ffi::espeak_SetParameter(ffi::PARAMETER_RATE, rate, 0), || {
-                "setting the rate".into()
+                "failed to set the rate".into()
             })?;
             check(ffi::espeak_SetParameter(ffi::PARAMETER_PITCH, pitch.unwrap_or(50), 0), || {
-                "setting the pitch".into()
+                "failed to set the pitch".into()
             })?;
             let status = ffi::espeak_Synth(
                 c_text.as_ptr().cast(),
@@ -169,8 +170,8 @@ impl Synth {
                 std::ptr::null_mut(),
                 (&raw mut take).cast::<c_void>(),
             );
-            check(status, || "speaking the text".into())?;
-            check(ffi::espeak_Synchronize(), || "finishing the text".into())?;
+            check(status, || "failed to speak the text".into())?;
+            check(ffi::espeak_Synchronize(), || "failed to finish the speech".into())?;
         }
         Ok(take)
     }

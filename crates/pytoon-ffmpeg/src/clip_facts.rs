@@ -38,7 +38,7 @@ pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, SystemError> {
         height: video.height,
         has_sound: probed.audio.is_some(),
         frames: frames
-            .map_err(|_| SystemError::unusable(path, "the inspection of it stopped"))??,
+            .map_err(|_| SystemError::unusable(path, "its inspection ended unexpectedly"))??,
     })
 }
 

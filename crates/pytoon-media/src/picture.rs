@@ -73,7 +73,7 @@ pub(crate) fn head(path: &Path, limits: &PictureLimits) -> Result<Vec<u8>, Syste
         return Err(SystemError::unusable(
             path,
             format!(
-                "{} MiB are more than limits.max_file_mib allows ({})",
+                "the file has {} MiB, and limits.max_file_mib allows {}",
                 metadata.len() >> 20,
                 limits.max_bytes >> 20
             ),
@@ -400,7 +400,7 @@ mod tests {
     #[test]
     fn what_is_no_picture_is_refused_with_the_reason() {
         refused("a.jpg", b"", "empty (0 bytes)");
-        refused("a.png", b"just words, whatever the name says", "holds text");
+        refused("a.png", b"just words, whatever the name says", "contains text");
         let mut bomb = png(1, 1);
         // Only the header claims 30,000 by 30,000; the pixels are never decoded.
         bomb[16..24].copy_from_slice(&[0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30]);

@@ -16,7 +16,7 @@ pub enum NeuralError {
     #[error("the voice knows none of these phonemes: {0}")]
     NothingToSay(String),
     /// The request exceeds the model's limit. Split it.
-    #[error("{phonemes} phonemes at once are more than the {most} that the model takes")]
+    #[error("the sentence has {phonemes} phonemes, and the model accepts at most {most}")]
     TooLong {
         /// The number of phonemes in the request.
         phonemes: usize,
@@ -27,7 +27,7 @@ pub enum NeuralError {
     #[error("the model failed: {0}")]
     Failed(String),
     /// The system refused the model's thread. Retry later.
-    #[error("the system refused a thread for the model: {0}")]
+    #[error("the system could not start a thread for the model: {0}")]
     NoThread(String),
     /// The model exceeded its memory limit and will not run again.
     #[error(

@@ -139,7 +139,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<Facts, NeuralError> {
                     facts.inputs.push(text_field(info, 1)?.to_owned());
                 }
                 (12 | 13, Value::Bytes(info)) => check_value_info(info)?,
-                (15, _) => return Err(bad("it has sparse weights, which no voice has")),
+                (15, _) => return Err(bad("it has sparse weights, which are not supported")),
                 _ => {}
             }
         }
@@ -147,10 +147,8 @@ pub(crate) fn check(bytes: &[u8]) -> Result<Facts, NeuralError> {
     match (graphs, nodes) {
         (1, 1..=MAX_NODES) => Ok(facts),
         (1, 0) | (0, _) => Err(bad("it is not an ONNX model")),
-        (1, _) => {
-            Err(bad(format!("it has {nodes} operators, and a voice has at most {MAX_NODES}")))
-        }
-        _ => Err(bad("it holds several graphs")),
+        (1, _) => Err(bad(format!("it has {nodes} operators; the maximum is {MAX_NODES}"))),
+        _ => Err(bad("it contains several graphs")),
     }
 }
 
@@ -159,7 +157,7 @@ fn check_node(node: &[u8], facts: &mut Facts) -> Result<(), NeuralError> {
     let operator = text_field(node, 4)?;
     if !matches!(domain, "" | "ai.onnx") || !OPERATORS.contains(&operator) {
         let operator: String = operator.chars().take(40).collect();
-        return Err(bad(format!("it uses the operator `{operator}`, which voices do not need")));
+        return Err(bad(format!("it uses the operator `{operator}`, which is not supported")));
     }
     for field in Fields(node) {
         let (5, Value::Bytes(attribute)) = field? else { continue };
@@ -179,7 +177,7 @@ fn check_attribute(attribute: &[u8]) -> Result<(), NeuralError> {
         match field? {
             // g, graphs, sparse_tensor(s), type_proto(s).
             (6 | 11 | 14 | 15 | 22 | 23, _) => {
-                return Err(bad("it has subgraphs, which voices do not need"));
+                return Err(bad("it has subgraphs, which are not supported"));
             }
             (5 | 10, Value::Bytes(tensor)) => check_tensor(tensor)?,
             _ => {}
@@ -228,7 +226,7 @@ fn check_tensor(tensor: &[u8]) -> Result<(), NeuralError> {
     let width = element_width(kind);
     match width.and_then(|width| stated.checked_mul(width)) {
         Some(expected) if expected == held => Ok(()),
-        _ => Err(bad("a tensor's stated size is not that of its data: the file is damaged")),
+        _ => Err(bad("a tensor's stated size differs from that of its data: the file is damaged")),
     }
 }
 

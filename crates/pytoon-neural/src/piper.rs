@@ -279,8 +279,10 @@ impl Loaded {
         let durations = counts(durations, MAX_FRAMES)?;
         let frames: usize = durations.iter().sum();
         if durations.len() != count || frames == 0 || frames > MAX_TAKE {
-            let reason =
-                format!("{} durations with {frames} frames for {count} ids", durations.len());
+            let reason = format!(
+                "the model returned {} durations with {frames} frames for {count} ids",
+                durations.len()
+            );
             return Err(NeuralError::failed(reason));
         }
         if let [_, Some(place)] = self.noise {

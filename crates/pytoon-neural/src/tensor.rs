@@ -32,7 +32,7 @@ pub(crate) fn floats(value: Value) -> Result<(Vec<usize>, Vec<f32>), NeuralError
     let shape = tensor.shape().to_vec();
     let data = tensor.into_data();
     if data.iter().any(|x| !x.is_finite()) {
-        return Err(NeuralError::failed("its output has values that are not numbers"));
+        return Err(NeuralError::failed("its output contains values that are not finite numbers"));
     }
     Ok((shape, data))
 }
@@ -43,9 +43,9 @@ pub(crate) fn counts(value: Value, most: usize) -> Result<Vec<usize>, NeuralErro
     data.iter()
         .map(|&x| {
             let whole = x.round();
-            (whole >= 0.0 && whole <= most as f32)
-                .then_some(whole as usize)
-                .ok_or_else(|| NeuralError::failed(format!("a phoneme would last {x} frames")))
+            (whole >= 0.0 && whole <= most as f32).then_some(whole as usize).ok_or_else(|| {
+                NeuralError::failed(format!("it gives a phoneme a length of {x} frames"))
+            })
         })
         .collect()
 }

@@ -95,7 +95,10 @@ fn check_file(findings: &mut Findings, film: &Finished<'_>, probed: &MediaProbe)
         return findings.add("codecs", "there is no video stream");
     };
     if video.codec != "h264" || video.pixel_format != "yuv420p" {
-        findings.add("codecs", format!("the picture is {} {}", video.codec, video.pixel_format));
+        findings.add(
+            "codecs",
+            format!("the video is {} {} instead of h264 yuv420p", video.codec, video.pixel_format),
+        );
     }
     match &probed.audio {
         Some(audio) if audio.codec == "aac" && audio.sample_rate == 48_000 => {}
@@ -168,7 +171,7 @@ fn check_picture(findings: &mut Findings, film: &Finished<'_>) {
         }
     }
     if !film.picture.missing_glyphs.is_empty() {
-        findings.add("glyphs", format!("no font has {}", film.picture.missing_glyphs));
+        findings.add("glyphs", format!("no installed font has {}", film.picture.missing_glyphs));
     }
 }
 
@@ -206,6 +209,6 @@ fn check_decoded(findings: &mut Findings, film: &Finished<'_>, looks: &[FrameLoo
     if looks.iter().any(|look| look.mean < 18.0 && look.deviation < 2.0)
         && film.picture.black.is_empty()
     {
-        findings.add("black", "the file has a black frame that was not composed");
+        findings.add("black", "the file has a black frame, but no composed frame is black");
     }
 }

@@ -194,7 +194,8 @@ fn warn_of_unknown_presets(config: &Config) {
     let known = config.names("presets");
     for preset in config.engines.preset_engine_prefs.keys().filter(|p| !known.contains(p)) {
         let detail = format!(
-            "v2.preset_engine_prefs.{preset}: there is no preset of that name; the preferences have no effect until there is"
+            "v2.preset_engine_prefs.{preset}: there is no such preset, so its preferences have no \
+             effect: correct the name, or add the preset"
         );
         pytoon_telemetry::Event::Warning { detail: &detail }.emit();
     }

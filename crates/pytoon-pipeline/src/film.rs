@@ -212,7 +212,7 @@ impl Film {
         match &self.source {
             FilmSource::Brief(file) => Ok(file),
             FilmSource::Timeline { .. } => {
-                Err(PipelineError::Internal("a film of a timeline has no brief".into()))
+                Err(PipelineError::Internal("a film made from a timeline has no brief".into()))
             }
         }
     }

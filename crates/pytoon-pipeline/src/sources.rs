@@ -307,7 +307,7 @@ impl Resolver<'_> {
     /// Returns the absolute path of a file that the brief names, or an error if there is no such file.
     fn existing(&self, field: &str, path: &str) -> Result<PathBuf> {
         let reason = match path {
-            path if path.trim().is_empty() => Some("the name of a file is missing"),
+            path if path.trim().is_empty() => Some("the path is empty: name a file"),
             path if path.starts_with("file:") => Some("write the file's path without `file://`"),
             path if path.starts_with("https://") || path.starts_with("http://") => {
                 Some("files are read from this machine: download it and name the file")

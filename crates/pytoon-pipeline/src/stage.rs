@@ -128,9 +128,10 @@ pub(crate) fn cached_output<S: Stage>(
 ) -> Result<Output<S::Output>> {
     match cached(context, stage, input)? {
         Step::Done(output) => Ok(output),
-        Step::Later { .. } => {
-            Err(PipelineError::Internal(format!("the stage `{}` may not wait", stage.name())))
-        }
+        Step::Later { .. } => Err(PipelineError::Internal(format!(
+            "the stage `{}` waits, which is not supported here",
+            stage.name()
+        ))),
     }
 }
 

@@ -56,7 +56,7 @@ impl StageContext<'_> {
             return Ok(Err(format!("it has no key: set {}", settings.key_env.join(" or "))));
         };
         let Some((paid, runtime)) = open_paid_work(self.env, self.folder.job_id(), limits) else {
-            return Ok(Err("the ledger of paid work is not open".to_owned()));
+            return Ok(Err("the ledger cannot be opened, so no paid service is used".to_owned()));
         };
         let made = OpenAi::new(settings, &key, paid, runtime);
         made.map(Ok).map_err(|reason| {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const MAX_TAIL: usize = 300;
 const DISK_HINT: &str = " (the disk is full: free some space and run it again)";
 const PROCESS_HINT: &str =
-    "; the limits are `ulimit -u`, `TasksMax=` of a unit, `pids_limit` of a container";
+    "; raise the limit: `ulimit -u`, `TasksMax=` of the unit or `pids_limit` of the container";
 
 /// A system failure. Messages complete "failed to …", and contain a remedy if there is one.
 #[derive(Debug, thiserror::Error)]

@@ -220,7 +220,7 @@ fn limit_memory(child: &Child, memory: u64) {
             // It has already exited.
             Ok(_) | Err(rustix::io::Errno::SRCH) => {}
             Err(error) => {
-                let detail = format!("a program's memory is not limited: {error}");
+                let detail = format!("failed to limit a program's memory: {error}");
                 pytoon_telemetry::Event::Warning { detail: &detail }.emit();
             }
         }

@@ -68,7 +68,8 @@ impl Buyer {
         rows.retain(|row| !is_lost(row));
         let Some(row) = most_telling(rows) else { return Ok(None) };
         if row.state == CallState::Refused {
-            let message = "it rejected the same request before, so it is not called again";
+            let message = "it rejected the same request before, so it is not called again: change \
+                           the prompt";
             return Err(order.error(VendorErrorKind::Moderation, message).into());
         }
         let now = self.world.now();
@@ -316,7 +317,7 @@ fn most_telling(rows: Vec<CallRow>) -> Option<CallRow> {
 fn not_again(order: &Order, row: &CallRow) -> VendorError {
     let message = format!(
         "call {} of this job for the same request has no response; it may have been charged, so it \
-         is not repeated",
+         is not repeated: resolve it with `pytoon ledger resolve`",
         row.id
     );
     order.error(VendorErrorKind::Undecided, message)

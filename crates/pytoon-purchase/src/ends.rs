@@ -195,8 +195,8 @@ impl<S: Seller> Purchase<'_, S> {
             return Some(reported);
         }
         let detail = format!(
-            "{} reports a cost of {reported} for a clip, and the price table says {estimated}: \
-             the price table counts; check `usd_per_unit`",
+            "{} reports a cost of {reported} for a clip, but the price table says {estimated}: the \
+             price table is used; check `usd_per_unit`",
             self.order.vendor
         );
         Event::Warning { detail: &detail }.emit();
@@ -241,7 +241,7 @@ impl Buyer {
             }
             Ok(_) => {}
             Err(problem) => {
-                Event::Warning { detail: &format!("ledger row {}: {problem}", row.id) }.emit();
+                Event::Warning { detail: &format!("call {}: {problem}", row.id) }.emit();
             }
         }
     }

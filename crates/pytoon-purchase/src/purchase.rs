@@ -82,7 +82,7 @@ impl Buyer {
             // Another process has bought it meanwhile.
             looks_first = true;
         }
-        let message = "other workers keep buying this, and none of them stores it";
+        let message = "other workers keep making this purchase, and none of them stores it";
         Err(order.error(VendorErrorKind::Undecided, message).into())
     }
 
@@ -169,12 +169,13 @@ impl Buyer {
             Admission::OverBudget { cap, left } => {
                 let estimated = order.estimated;
                 let message =
-                    format!("{estimated} would exceed the {cap}'s budget, of which {left} is left");
+                    format!("it costs about {estimated}, and the {cap}'s budget has {left} left");
                 fails(VendorErrorKind::Budget, &message)
             }
             Admission::Busy if now > give_up_at => fails(
                 VendorErrorKind::RateLimited,
-                "max_concurrent was reached until its timeout_seconds passed",
+                "its max_concurrent calls were all in use until its timeout_seconds passed: raise \
+                 max_concurrent, or retry later",
             ),
             Admission::Busy => Err(self.wait(&order.vendor, terms.recheck)),
             Admission::TooFast { retry_at }
@@ -400,7 +401,7 @@ impl<S: Seller> Purchase<'_, S> {
         }
         match self.seller.open(Some(&kept), &path) {
             Ok(Some(goods)) => Ok(Obtained { goods, charged, reused: false }),
-            Ok(None) => Err(gone("the file that was just stored is incomplete")),
+            Ok(None) => Err(gone("the stored file is incomplete")),
             Err(error) => Err(gone(&format!("{}: {error}", path.display()))),
         }
     }
@@ -412,7 +413,7 @@ impl<S: Seller> Purchase<'_, S> {
             Event::Warning { detail: &error.to_string() }.emit();
         }
         let goods = self.seller.at_hand(output).ok_or_else(|| {
-            let message = "its response has neither a result nor a task";
+            let message = "its response contains neither a result nor a task";
             self.order.error(VendorErrorKind::Protocol, message).accepted(Accepted::Yes)
         })?;
         Ok(Obtained { goods, charged: self.row.estimated, reused: false })

@@ -38,7 +38,7 @@ pub(crate) async fn answer(sim: &Arc<Sim>, parts: &[&str], request: Request<Inco
 
 async fn put_scenario(sim: &Arc<Sim>, body: Incoming) -> Answer {
     let Ok(bytes) = receive::bytes(body, MAX_SCENARIO).await else {
-        return problem(StatusCode::PAYLOAD_TOO_LARGE, "a scenario is smaller than this");
+        return problem(StatusCode::PAYLOAD_TOO_LARGE, "the scenario is too large");
     };
     match Scenario::parse(&String::from_utf8_lossy(&bytes)) {
         Ok(scenario) => {

@@ -83,13 +83,13 @@ impl Film {
 /// The reason why a clip could not be created.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClipError {
-    #[error("ffmpeg did not run: {0}")]
+    #[error("failed to start ffmpeg: {0}")]
     Start(std::io::Error),
-    #[error("the folder of films failed: {0}")]
+    #[error("failed to use the folder of films: {0}")]
     Folder(#[from] std::io::Error),
     #[error("ffmpeg failed: {0}")]
     Failed(String),
-    #[error("the simulator makes no clip of that size or length")]
+    #[error("the size or length of the clip is outside the simulator's limits")]
     Bounds,
     #[error("the encoder was stopped")]
     Stopped,

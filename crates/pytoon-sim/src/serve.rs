@@ -94,7 +94,7 @@ pub(crate) async fn request(
     } else if let Some((vendor, rest)) = vendors::find(&parts) {
         vendor_call(sim, wire, &mut log, vendor, rest, request).await
     } else {
-        Ok(reply::text(StatusCode::NOT_FOUND, "no vendor lives at this path"))
+        Ok(reply::text(StatusCode::NOT_FOUND, "there is no vendor at this path"))
     };
     log.ends(&outcome);
     outcome
@@ -228,7 +228,7 @@ async fn perform(
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(late_ms)).await;
             if let Err(refusal) = vendor.serve(&mut call).await {
-                crate::complain(&format!("late work is refused: {}", refusal.message()));
+                crate::complain(&format!("a delayed request was rejected: {}", refusal.message()));
             }
         });
         return std::future::pending().await;

@@ -199,7 +199,7 @@ impl Bucket {
         match self.store.head(&self.key(name)).await {
             Ok(meta) => Ok(Some(meta.size)),
             Err(Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(failed("look at", name, &error)),
+            Err(error) => Err(failed("find", name, &error)),
         }
     }
 
@@ -253,7 +253,7 @@ impl Bucket {
             None => Err(StorageError::Store {
                 operation: "find",
                 name: PROBE.to_owned(),
-                reason: "the object that was just written does not exist".to_owned(),
+                reason: "an object does not exist right after it was written".to_owned(),
             }),
         }
     }
@@ -261,20 +261,20 @@ impl Bucket {
 
 /// Splits a URL such as `s3://films/eu` into the bucket and the prefix. The error names the accepted form.
 fn parts(address: &str) -> Result<(String, String), String> {
-    let form = "it must be s3://bucket or s3://bucket/prefix, or empty for the folder \
-         storage_dir";
+    let form = "use s3://bucket or s3://bucket/prefix, or leave it empty for the folder \
+                storage_dir";
     // The address may contain keys by mistake: it is not repeated.
     let url =
-        Url::parse(address).map_err(|error| format!("this is not an address ({error}); {form}"))?;
+        Url::parse(address).map_err(|error| format!("this is not a URL ({error}); {form}"))?;
     if url.scheme() != "s3" {
         return Err(format!("`{}:` is not a supported object store; {form}", url.scheme()));
     }
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-        let keys = "keys belong in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
-        return Err(format!("only bucket and prefix belong here, {keys}; {form}"));
+        let keys = "put keys into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+        return Err(format!("the URL has more than a bucket and a prefix; {keys}; {form}"));
     }
     let bucket = url.host_str().filter(|host| !host.is_empty());
-    let bucket = bucket.ok_or_else(|| format!("it names no bucket; {form}"))?;
+    let bucket = bucket.ok_or_else(|| format!("the URL names no bucket; {form}"))?;
     let prefix = url.path().trim_matches('/');
     let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
     Ok((bucket.to_owned(), prefix))
@@ -318,7 +318,7 @@ mod tests {
         assert_eq!(ok("s3://films/"), ("films".into(), String::new()));
         assert_eq!(ok("s3://films/eu/west/"), ("films".into(), "eu/west/".into()));
         for (address, part) in [
-            ("films", "not an address"),
+            ("films", "not a URL"),
             ("http://films/x", "`http:`"),
             ("s3://key:secret@films", "AWS_SECRET_ACCESS_KEY"),
             ("s3:///x", "bucket"),

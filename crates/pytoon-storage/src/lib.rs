@@ -133,7 +133,7 @@ impl Storage {
         match tokio::fs::metadata(&path).await {
             Ok(found) if found.is_file() => return Ok(true),
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(StorageError::file("look for", &path, error));
+                return Err(StorageError::file("find", &path, error));
             }
             _ => {}
         }

@@ -359,7 +359,7 @@ async fn not_advanced(db: &Db, id: &CallId, event: CallEvent) -> Result<StoreErr
     };
     let name: String = row.try_get("state").map_err(database("read a call"))?;
     let Some(from) = CallState::from_name(&name) else {
-        return Ok(StoreError::Conflict(format!("call {id} has no known state")));
+        return Ok(StoreError::Conflict(format!("call {id} has an unknown state")));
     };
     Ok(from.apply(event).err().map_or_else(
         || {
@@ -449,11 +449,11 @@ pub(crate) async fn spend_since(
     .bind(since)
     .fetch_all(&db.pool)
     .await
-    .map_err(database("sum up the spend"))?;
+    .map_err(database("sum the spend"))?;
     rows.iter()
         .map(|row| {
-            let spent: i64 = row.try_get("spent").map_err(database("sum up the spend"))?;
-            Ok((row.try_get("engine").map_err(database("sum up the spend"))?, MicroUsd(spent)))
+            let spent: i64 = row.try_get("spent").map_err(database("sum the spend"))?;
+            Ok((row.try_get("engine").map_err(database("sum the spend"))?, MicroUsd(spent)))
         })
         .collect()
 }
@@ -465,6 +465,6 @@ pub(crate) async fn spend_of_job(db: &Db, job_id: &JobId) -> Result<MicroUsd, St
     .bind(job_id.as_str())
     .fetch_one(&db.pool)
     .await
-    .map_err(database("sum up the spend"))?;
-    Ok(MicroUsd(row.try_get("spent").map_err(database("sum up the spend"))?))
+    .map_err(database("sum the spend"))?;
+    Ok(MicroUsd(row.try_get("spent").map_err(database("sum the spend"))?))
 }

@@ -39,6 +39,6 @@ pub(crate) async fn forget(db: &Db, request_hash: &str) -> Result<(), StoreError
         .bind(request_hash)
         .execute(&db.pool)
         .await
-        .map_err(database("forget a clip"))?;
+        .map_err(database("delete a clip's record"))?;
     Ok(())
 }

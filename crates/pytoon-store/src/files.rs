@@ -87,7 +87,7 @@ async fn remove(db: &Db, id: &str, unused_for: Duration) -> Result<bool, StoreEr
         ms(unused_for)
     );
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(id).fetch_all(&db.pool).await;
-    Ok(!rows.map_err(database("abandon an upload"))?.is_empty())
+    Ok(!rows.map_err(database("discard an upload"))?.is_empty())
 }
 
 async fn list_kept(db: &Db) -> Result<Vec<KeptFile>, StoreError> {
@@ -123,7 +123,7 @@ async fn turn(db: &Db, name: &str, holder: &str, holds: Duration) -> Result<bool
         holds = ms(holds)
     );
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(name).bind(holder).fetch_all(&db.pool).await;
-    Ok(!rows.map_err(database("claim work that one process at a time does"))?.is_empty())
+    Ok(!rows.map_err(database("claim a maintenance task"))?.is_empty())
 }
 
 impl FileStore for Store {

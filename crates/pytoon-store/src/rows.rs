@@ -18,7 +18,9 @@ pub(crate) fn database(operation: &'static str) -> impl Fn(sqlx::Error) -> Store
         }
         let reason = match error {
             sqlx::Error::PoolTimedOut => {
-                "no connection became free in time: is the database running and reachable?".into()
+                "no connection became free in time: check that the database is running and \
+                 reachable"
+                    .into()
             }
             error => error.to_string(),
         };
@@ -47,8 +49,9 @@ fn read_call(row: &AnyRow) -> Result<CallRow, sqlx::Error> {
         engine: row.try_get("engine")?,
         request_hash: row.try_get("request_hash")?,
         prompt: row.try_get("prompt")?,
-        state: CallState::from_name(&state)
-            .ok_or_else(|| sqlx::Error::Decode(format!("`{state}` is not a state").into()))?,
+        state: CallState::from_name(&state).ok_or_else(|| {
+            sqlx::Error::Decode(format!("`{state}` is not the state of a call").into())
+        })?,
         task: row.try_get::<Option<String>, _>("task")?.map(json).transpose()?,
         pinned: json(row.try_get("pinned")?)?,
         key_id: row.try_get("key_id")?,

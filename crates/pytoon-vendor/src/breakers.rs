@@ -211,7 +211,9 @@ pub fn refusal(name: &str, operation: &'static str, passage: &Passage) -> Option
                 "its circuit breaker is open for {seconds} s more after {failures} failures ({reason})"
             )
         }
-        Passage::Contended => "another process is probing it".to_owned(),
+        Passage::Contended => {
+            "its circuit breaker is half open, and another process is probing it".to_owned()
+        }
     };
     Some(VendorError::new(name, operation, VendorErrorKind::Cooling, message))
 }

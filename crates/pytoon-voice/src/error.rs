@@ -19,7 +19,7 @@ pub enum VoiceError {
         source: SystemError,
     },
     /// The provider refused the request, for example because of an unknown voice. Fix the brief or the configuration.
-    #[error("{provider} refused: {reason}")]
+    #[error("{provider} rejected the request: {reason}")]
     Refused {
         /// The name of the provider.
         provider: Arc<str>,

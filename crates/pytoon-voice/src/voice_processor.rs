@@ -59,7 +59,7 @@ pub fn read_recording(runner: &Runner, path: &Path, denoise: Denoise) -> Result<
     let unusable = |reason: String| SystemError::unusable(path, reason);
     let raw = mono(left, &right);
     let raw_ms = raw.len() as i64 / SAMPLES_PER_MS;
-    let reason = format!("the recording lasts {raw_ms} ms, which is too short for a word");
+    let reason = format!("the recording lasts {raw_ms} ms, too short for a word: record it again");
     ensure(raw_ms >= SHORTEST_MS, reason).map_err(unusable)?;
     let reason = "the recording is silent: there is no voice in it";
     ensure(!speech::is_silent(&raw), reason).map_err(unusable)?;

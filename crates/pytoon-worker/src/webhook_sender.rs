@@ -47,8 +47,8 @@ impl WebhookSecrets {
             let bytes = STANDARD.decode(encoded).unwrap_or_default();
             if bytes.len() < LEAST_SECRET {
                 return Err(format!(
-                    "WEBHOOK_SECRET holds `whsec_` and at least {LEAST_SECRET} bytes in Base64; \
-                     `pytoon webhooks secret` makes one"
+                    "WEBHOOK_SECRET is not `whsec_` and at least {LEAST_SECRET} bytes in Base64: \
+                     generate one with `pytoon webhooks secret`"
                 ));
             }
             Ok(bytes)

@@ -55,7 +55,7 @@ fn run(mut args: impl Iterator<Item = OsString>) -> Result<(), String> {
             "--version" => {
                 let (own, build) = (env!("CARGO_PKG_VERSION"), encoder::build());
                 return writeln!(std::io::stdout(), "pytoon-x264 {own} (libx264 {build})")
-                    .map_err(|e| format!("writing the version: {e}"));
+                    .map_err(|e| format!("failed to write the version: {e}"));
             }
             "--size" => (settings.width, settings.height) = pair(&value()?, 'x')?,
             "--rate" => settings.rate = rate(&value()?)?,
@@ -89,7 +89,7 @@ fn serve(settings: &Settings) -> Result<(), String> {
                 parent.file_is_complete()?;
             }
             Order::End => return Ok(()),
-            other => return Err(format!("{other:?} without a file")),
+            other => return Err(format!("command {other:?} arrived without an open file")),
         }
     }
 }
@@ -112,7 +112,7 @@ fn write_file(
             }
             Order::Finish => break,
             // `End` here means that the parent died or gave the file up.
-            other => return Err(format!("unexpected command {other:?} inside a file")),
+            other => return Err(format!("command {other:?} is not allowed while a file is open")),
         }
     }
     while let Some(coded) = encoder.flush()? {

@@ -91,7 +91,8 @@ impl ChunkFile {
                 sample_entry: (frame.offset == first_offset).then(|| self.entry.clone()),
                 keyframe: frame.is_key,
                 timescale: TIMESCALE,
-                duration: duration.map_err(|_| "libx264 put frames out of order".to_owned())?,
+                duration: duration
+                    .map_err(|_| "libx264 returned frames out of order".to_owned())?,
                 composition_time_offset: Some(time(frame.pts, rate) - decoded),
                 data_offset: frame.offset,
                 data_size: frame.size,
@@ -122,7 +123,7 @@ impl ChunkFile {
 }
 
 fn written(error: std::io::Error) -> String {
-    format!("writing the file: {error}")
+    format!("failed to write the file: {error}")
 }
 
 /// Returns the time at which a frame begins, in units of [`TIMESCALE`], rounded half away from zero.

@@ -69,7 +69,7 @@ impl Parent {
 
     /// Waits for the next command.
     pub(crate) fn next(&mut self) -> Result<Order, String> {
-        let failed = |e| format!("reading a command from the parent: {e}");
+        let failed = |e| format!("failed to read a command from the parent: {e}");
         let mut kind = [0];
         let read = match self.orders.read_exact(&mut kind) {
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
@@ -126,6 +126,9 @@ impl Parent {
     }
 
     fn answer(&mut self, byte: u8) -> Result<(), String> {
-        self.orders.get_mut().write_all(&[byte]).map_err(|e| format!("answering the parent: {e}"))
+        self.orders
+            .get_mut()
+            .write_all(&[byte])
+            .map_err(|e| format!("failed to answer the parent: {e}"))
     }
 }

@@ -89,7 +89,7 @@ pub(crate) struct AddVoice {
     /// Licence of the voice, such as CC0-1.0; required for a URL.
     #[arg(long)]
     pub(crate) licence: Option<String>,
-    /// Expected SHA-256 of the model; a model with another one is refused.
+    /// Expected SHA-256 of the model; a model with a different digest is rejected.
     #[arg(long, value_name = "HEX")]
     pub(crate) sha256: Option<String>,
 }
@@ -268,7 +268,7 @@ pub(crate) struct ServeArgs {
     /// Accept requests without an API key; on 127.0.0.1 only.
     #[arg(long)]
     pub(crate) no_auth: bool,
-    /// Start with an empty database although the storage folder contains jobs of another one.
+    /// Start with an empty database even though the storage folder contains jobs of another database.
     #[arg(long)]
     pub(crate) new_database: bool,
 }
@@ -345,7 +345,7 @@ pub(crate) struct ChangeArgs {
     /// Engine to draw the scene; name the same one to retry it after a fallback.
     #[arg(long)]
     engine: Option<String>,
-    /// New caption, shown over the whole scene and as its headline if it has one; the voice stays.
+    /// New caption, shown over the whole scene and as its headline if it has one; the voice does not change.
     #[arg(long)]
     caption: Option<String>,
 }

@@ -95,14 +95,15 @@ pub(super) fn refused(request: &Request) -> Option<Response> {
         }
     };
     if !is_clear {
-        let detail = "a request must name exactly one host: `Host: example.org`";
+        let detail = "the request does not have exactly one valid `Host` header: send one, such as \
+                      `Host: example.org`";
         return Some(Problem::new(StatusCode::BAD_REQUEST, "bad_host", detail).into_response());
     }
     let mut codings = request.headers().get_all(header::TRANSFER_ENCODING).iter();
     let is_plain = |value: &[u8]| value.eq_ignore_ascii_case(b"chunked");
     let is_fine =
         codings.next().is_none_or(|first| is_plain(first.as_bytes())) && codings.next().is_none();
-    let detail = "the only supported transfer coding is `chunked`";
+    let detail = "the transfer coding is not supported: use `chunked` or `Content-Length`";
     let problem = Problem::new(StatusCode::NOT_IMPLEMENTED, "transfer_coding", detail);
     (!is_fine).then(|| problem.into_response())
 }

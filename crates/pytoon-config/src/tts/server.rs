@@ -128,7 +128,7 @@ impl ServerVoice {
         }
         for (own, value) in [("model", &self.model), ("voice", &self.voice)] {
             if value.trim().is_empty() {
-                return Some((format!("{field}.{own}"), "it is empty".to_owned(), None));
+                return Some((format!("{field}.{own}"), "it is empty: name one".to_owned(), None));
             }
         }
         if !(0.5..=2.0).contains(&self.speed) {
@@ -145,7 +145,8 @@ fn name_problem(name: &str) -> Option<String> {
         |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | '.');
     if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(is_plain) {
         return Some(format!(
-            "name the block with a-z, 0-9, `_`, `-` and `.`, at most {MAX_NAME} characters"
+            "the block's name is invalid: use a-z, 0-9, `_`, `-` and `.`, at most {MAX_NAME} \
+             characters"
         ));
     }
     if TtsProviderName::from_name(name).is_some() || RESERVED.contains(&name) {

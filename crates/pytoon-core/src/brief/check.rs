@@ -93,7 +93,7 @@ impl Brief {
             if overlay.image.is_some() == overlay.text.is_some() {
                 return Some(FieldProblem::new(
                     format!("overlays[{index}]"),
-                    "an overlay has either an `image` or a `text`",
+                    "set either `image` or `text`",
                 ));
             }
             if let (Some(start), Some(end)) = (overlay.start_seconds, overlay.end_seconds)
@@ -180,7 +180,7 @@ fn too_large(field: &str, value: &Value) -> Option<FieldProblem> {
     let name = field.rsplit(['.', ']']).next().unwrap_or_default();
     let limited = |count: usize, most: usize, what: &str| {
         (count > most).then(|| {
-            FieldProblem::new(field, format!("{count} {what} are too many (maximum {most})"))
+            FieldProblem::new(field, format!("{count} {what} are too many; the maximum is {most}"))
         })
     };
     match value {

@@ -26,7 +26,7 @@ impl SceneChange {
         count: usize,
     ) -> Result<Brief, FieldProblem> {
         if *self == Self::default() {
-            let reason = "name the change: `prompt`, `engine` or `caption`";
+            let reason = "no change is given: set `prompt`, `engine` or `caption`";
             return Err(FieldProblem::new("(body)", reason));
         }
         let place = scene_place(scene).filter(|place| count == 0 || *place as usize <= count);

@@ -194,7 +194,10 @@ fn version_problem(version: u32) -> Option<(String, String)> {
 
 fn duration_problem(timeline: &Timeline, written: Ms) -> Option<(String, String)> {
     (written != timeline.total_duration()).then(|| {
-        let reason = format!("{written} ms is not {} frames", timeline.total_frames);
+        let reason = format!(
+            "{written} ms is not the duration of the film's {} frames",
+            timeline.total_frames
+        );
         ("totalDuration".to_owned(), reason)
     })
 }
@@ -418,8 +421,18 @@ mod tests {
             ("/version", 2, "version", "version 2 is not supported; this program reads version 1"),
             ("/frameRate", 30, "frameRate", "it differs from profile.frame_rate"),
             ("/totalFrames", 0, "totalFrames", "0 frames are not a valid length"),
-            ("/totalFrames", 121, "totalDuration", "4004 ms is not 121 frames"),
-            ("/totalDuration", 4000, "totalDuration", "4000 ms is not 120 frames"),
+            (
+                "/totalFrames",
+                121,
+                "totalDuration",
+                "4004 ms is not the duration of the film's 121 frames",
+            ),
+            (
+                "/totalDuration",
+                4000,
+                "totalDuration",
+                "4000 ms is not the duration of the film's 120 frames",
+            ),
             ("/tracks/video/0/end", i64::MAX, "tracks.video", "9223372036854775807 ms is far"),
             ("/tracks/overlays/0/start", i64::MIN, "tracks.overlays", "ms is far outside the film"),
             ("/tracks/video/1/transitionIn/duration", 600_001, "tracks.video", "600001 ms is far"),

@@ -521,9 +521,7 @@ impl Timeline {
                 if !sane {
                     return Some((
                         at("transitionIn"),
-                        "it must start before and end after the \
-                         cut, within both clips"
-                            .into(),
+                        "it does not start before and end after the cut, within both clips".into(),
                     ));
                 }
             }
@@ -537,7 +535,7 @@ impl Timeline {
             if cue.start < previous_end || cue.end <= cue.start {
                 return Some((
                     format!("tracks.captions[{index}]"),
-                    "cues must follow each other without overlap".into(),
+                    "it ends before it starts, or overlaps the cue before it".into(),
                 ));
             }
             previous_end = cue.end;
@@ -554,7 +552,7 @@ fn tile_problem(
     for (start, end) in ranges.by_ref() {
         if start != at || end <= start {
             return Some(format!(
-                "frames {start} to {end} do not follow frame {at}: the items must tile the film"
+                "frames {start} to {end} do not follow frame {at}: leave no gap and no overlap"
             ));
         }
         at = end;

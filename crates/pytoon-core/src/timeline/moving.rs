@@ -197,7 +197,7 @@ impl ClipFit {
         match self {
             _ if self.is_default() => "",
             Self::Whole => ", whole",
-            Self::Cover { from, to } if from == to => ", cropped to what matters",
+            Self::Cover { from, to } if from == to => ", cropped around its subject",
             Self::Cover { .. } => ", panned",
         }
     }

@@ -151,7 +151,7 @@ fn a_described_engine_that_cannot_work_is_refused_by_field() {
     let cases: &[(&str, &str, Value, &str)] = &[
         ("/submit/body/prompt", "options.submit.body", json!("x"), "{{prompt}}"),
         ("/submit/body/seconds", "options.submit.body.seconds", json!("{{secs}}"), "`seconds`"),
-        ("/submit/id", "options.submit.id", json!("render.id"), "begin with `/`"),
+        ("/submit/id", "options.submit.id", json!("render.id"), "begin it with `/`"),
         ("/submit/path", "options.submit.path", json!("v1"), "begin it with `/`"),
         ("/submit/method", "options.submit.method", json!("GET"), "POST"),
         ("/poll/path", "options.poll.path", json!("/v1/renders"), "{{id}}"),

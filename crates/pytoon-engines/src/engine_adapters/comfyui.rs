@@ -264,9 +264,13 @@ fn read_workflow(path: &str) -> Result<Value, OptionProblem> {
     let unread =
         |error: &dyn std::fmt::Display| OptionProblem::new(field, format!("{path}: {error}"));
     let is_named = !path.trim().is_empty();
-    require(is_named, field, "name a file with a workflow in ComfyUI's API format")?;
+    require(is_named, field, "no workflow is set: name a file in ComfyUI's API format")?;
     let size = std::fs::metadata(path).map_err(|error| unread(&error))?.len();
-    require(size <= MAX_WORKFLOW, field, &format!("{path} is too large for a workflow"))?;
+    require(
+        size <= MAX_WORKFLOW,
+        field,
+        &format!("{path} is too large for a workflow: check that it is the right file"),
+    )?;
     let text = std::fs::read_to_string(path).map_err(|error| unread(&error))?;
     let workflow: Value = serde_json::from_str(&text).map_err(|error| unread(&error))?;
     let is_graph = workflow.as_object().is_some_and(|nodes| {
@@ -276,7 +280,11 @@ fn read_workflow(path: &str) -> Result<Value, OptionProblem> {
     require(is_graph, field, &format!("{path} {reason}"))?;
     template::check(&workflow, PLACES, field)?;
     let has_prompt = template::uses(&workflow, "prompt");
-    require(has_prompt, field, &format!("{path} has no {{{{prompt}}}}"))?;
+    require(
+        has_prompt,
+        field,
+        &format!("{path} has no {{{{prompt}}}}: write it in place of the prompt's text"),
+    )?;
     Ok(workflow)
 }
 
@@ -378,7 +386,8 @@ impl Vendor for ComfyUi {
                 TaskState::Queued { mark: Some(before.to_string()) }
             }
             Found::InQueue(Place::Nowhere) => {
-                let message = "it is neither queued nor in the history: the server was restarted";
+                let message = "it is neither queued nor in the history: the server was probably \
+                               restarted";
                 let kind = VendorErrorKind::Lost;
                 TaskState::Failed(common::task_failed(&engine.http, kind, message))
             }

@@ -52,7 +52,7 @@ fn is_sold(sold: &Capabilities, request: &GenerateRequest) -> Result<(), String>
     let GenerateRequest { prompt, duration_ms: ms, ratio, .. } = request;
     let with_picture = request.image.is_some();
     let offer = sold.offer(with_picture).ok_or_else(|| not_offered(with_picture))?;
-    ensure(offer.durations.sells(*ms), format!("it does not offer clips of {ms} ms"))?;
+    ensure(offer.durations.sells(*ms), format!("it offers no clips of {ms} ms"))?;
     ensure(
         sold_ratio(offer, *ratio).is_some(),
         format!("it does not offer the aspect ratio {ratio}"),
@@ -121,12 +121,12 @@ impl Picture {
         if size > most {
             return Err(unsupported(
                 engine,
-                format!("{name}: {size} bytes are more than the maximum of {most}"),
+                format!("{name} has {size} bytes; the maximum is {most}"),
             ));
         }
         let bytes = tokio::fs::read(path).await.map_err(disk)?;
         let (media_type, extension) = media_type(&bytes).ok_or_else(|| {
-            unsupported(engine, format!("{name} is neither JPEG nor PNG nor WebP"))
+            unsupported(engine, format!("{name} is not a JPEG, PNG or WebP file"))
         })?;
         Ok(Self { bytes, media_type, extension })
     }

@@ -92,7 +92,7 @@ impl Pika {
         let options: Options = read_options(parts.config)?;
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '.';
         let is_name = !options.version.is_empty() && options.version.chars().all(is_plain);
-        require(is_name, "options.version", "it must be a version such as `v2.2`")?;
+        require(is_name, "options.version", "it is not a version such as `v2.2`")?;
         let sold = Capabilities {
             from_words: Some(offer(false)),
             from_picture: Some(offer(true)),
@@ -270,7 +270,7 @@ impl Vendor for Pika {
 
     fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call> {
         if !engine.is_own(&call.url) {
-            let message = "the vendor named an address of another host";
+            let message = "the vendor returned a URL on another host, which is not called";
             let kind = VendorErrorKind::Protocol;
             return Err(VendorError::new(engine.http.engine(), call.operation, kind, message));
         }

@@ -309,12 +309,17 @@ impl Vendor for Runway {
         let most = common::cost_at(&json, "/tier/maxMonthlyCreditSpend", USD_PER_CREDIT);
         Ok(EngineHealth {
             balance: common::cost_at(&json, "/creditBalance", USD_PER_CREDIT),
-            detail: most.map(|most| format!("at most {most} a month")),
+            detail: most.map(|most| format!("spending limit {most} a month")),
         })
     }
 
     async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid> {
-        let unset = || common::unsupported(engine.http.engine(), "no model is set for it");
+        let unset = || {
+            common::unsupported(
+                engine.http.engine(),
+                "no model is set for this kind of clip: set text_model or image_model",
+            )
+        };
         let model = engine.vendor.model(request).ok_or_else(unset)?;
         let (path, image) = match &request.image {
             Some(path) => ("/v1/image_to_video", Some(engine.hand_over(path).await?)),

@@ -102,7 +102,8 @@ pub(crate) struct File {
 /// Chooses a clip for a prepared request and returns it as a finished task. Returns an error if no clip is suitable.
 pub(crate) fn task(engine: &str, found: &[Found], prepared: &Prepared) -> Result<Task> {
     let (clip, file) = choose(found, &prepared.request).ok_or_else(|| {
-        let message = format!("there is no upright clip of that length for `{}`", query(prepared));
+        let message =
+            format!("no vertical clip of that length was found for `{}`", query(prepared));
         VendorError::new(engine, common::SUBMIT, VendorErrorKind::Unsupported, message)
     })?;
     Ok(Task { id: clip.id.clone(), data: json!({ "url": file.url, "credit": clip.credit }) })
@@ -139,7 +140,7 @@ pub(crate) fn state(engine: &str, task: &Task) -> TaskState {
             cost: Some(MicroUsd::ZERO),
         },
         None => {
-            let message = "the stored task holds no address";
+            let message = "the stored task contains no URL of a clip";
             let lost = VendorError::new(engine, common::POLL, VendorErrorKind::Lost, message);
             TaskState::Failed(lost.accepted(Accepted::Yes))
         }

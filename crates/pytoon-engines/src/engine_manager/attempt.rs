@@ -43,7 +43,7 @@ impl EngineManager {
                 self.buyer.check_cancel(name)?;
                 let usable = set.get(name).filter(|e| e.config.enabled && e.has_key());
                 usable.cloned().ok_or_else(|| {
-                    let message = "it is no longer in use";
+                    let message = "it was disabled or lost its API key meanwhile";
                     VendorError::new(name, "start", VendorErrorKind::Cooling, message)
                 })?
             }

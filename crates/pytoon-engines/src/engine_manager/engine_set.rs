@@ -151,8 +151,9 @@ impl EngineSet {
         if let Some(engine) = same {
             return Ok(engine.clone());
         }
-        let config: EngineConfig = serde_json::from_value(row.pinned.clone())
-            .map_err(|error| format!("its block in the ledger cannot be read: {error}"))?;
+        let config: EngineConfig = serde_json::from_value(row.pinned.clone()).map_err(|error| {
+            format!("the configuration stored with the purchase cannot be read: {error}")
+        })?;
         let keys = self.secrets.find_all(&config.key_env).map_err(|error| error.to_string())?;
         for key in &keys {
             pytoon_telemetry::register_secret(key.secret.expose_secret());

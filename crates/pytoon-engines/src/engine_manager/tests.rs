@@ -212,7 +212,7 @@ fn a_reload_keeps_cooldowns_and_takes_engines_out() {
         *manager.in_force.write().expect("lock") = InForce::new(set);
         let outcome = drawn(&manager, &asked).await;
         assert_eq!(used(&outcome), "local");
-        assert!(outcome.attempts[0].reason.contains("no longer in use"), "{outcome:?}");
+        assert!(outcome.attempts[0].reason.contains("disabled or lost its API key"), "{outcome:?}");
     });
 }
 

@@ -44,8 +44,8 @@ pub(super) fn scaled(
         SystemError::unusable(
             path,
             format!(
-                "this picture of {width} x {height} pixels cannot be scaled down here; save it with \
-                 at most {} megapixels ({why})",
+                "this picture of {width} x {height} pixels cannot be scaled down; save it with at \
+                 most {} megapixels ({why})",
                 most_pixels() / 1_000_000
             ),
         )

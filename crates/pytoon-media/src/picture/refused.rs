@@ -22,7 +22,7 @@ pub(super) fn reason(head: &[u8]) -> Option<String> {
     if let Some((_, name, advice)) = FORMATS.iter().find(|(start, ..)| head.starts_with(start)) {
         return Some(format!("{name} is not supported; {advice}"));
     }
-    looks_like_text(head).then(|| "it holds text, not a picture, a clip or a sound".to_owned())
+    looks_like_text(head).then(|| "it contains text, not a picture, a clip or a sound".to_owned())
 }
 
 /// Returns true if a file with this beginning is UTF-8 text.

@@ -187,7 +187,9 @@ fn read_vocabulary(bytes: &[u8]) -> Result<BTreeMap<char, i32>, NeuralError> {
             let mut chars = key.chars();
             match (chars.next(), chars.next()) {
                 (Some(c), None) if (1..1000).contains(&id) => Ok((c, id)),
-                _ => Err(bad(format!("`{key}: {id}` is not a character and its number"))),
+                _ => Err(bad(format!(
+                    "`{key}: {id}` is not one character with a number from 1 to 999"
+                ))),
             }
         })
         .collect()

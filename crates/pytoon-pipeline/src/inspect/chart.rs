@@ -150,9 +150,9 @@ fn head(canvas: &mut Canvas<'_>, found: &Inspection, name: &str) {
     let (verdict, color) = if !facts.reasons.is_empty() {
         ("captions are off, because:", WARNING)
     } else if receipt.voice.provider.is_none() {
-        ("nobody speaks: words hold for reading time", MUSIC)
+        ("no voice: each caption stays for its reading time", MUSIC)
     } else if found.sounds.voice.is_empty() {
-        ("words could not be compared with the voice", WARNING)
+        ("the words could not be compared with the voice", WARNING)
     } else {
         ("every word matches the voice, captions are on time", MUSIC)
     };

@@ -181,7 +181,7 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
         Some(Ok(film)) => film.audio.zip(film.video).map(|(a, v)| (a.start_s - v.start_s) * 1000.0),
         Some(Err(SystemError::Cancelled)) => return Err(SystemError::Cancelled.into()),
         Some(Err(error)) => {
-            missing.push(format!("when the streams of {} start: {error}", layout::OUTPUT));
+            missing.push(format!("the start times of the streams of {}: {error}", layout::OUTPUT));
             None
         }
         None => None,

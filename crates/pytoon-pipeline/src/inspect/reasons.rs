@@ -37,7 +37,7 @@ pub(super) fn reasons(timeline: &Timeline, voice: &VoiceReceipt, facts: &Facts) 
     } else if let Some(confidence) = voice.alignment_confidence
         && confidence < LOW_CONFIDENCE
     {
-        out.push(format!("confidence {confidence:.2}: the voice probably differs from the script"));
+        out.push(format!("confidence {confidence:.2}: the voice probably does not say the script"));
     }
     let how_far =
         |off: &&super::OffWord| off.heard_ms.map_or(i64::MAX, |heard| (heard - off.start_ms).abs());
@@ -68,7 +68,8 @@ pub(super) fn reasons(timeline: &Timeline, voice: &VoiceReceipt, facts: &Facts) 
     {
         let seems = if offset < 0.0 { "late" } else { "early" };
         out.push(format!(
-            "the film's sound lies {offset:+.1} ms against its picture: every caption seems {seems}"
+            "the film's sound is shifted by {offset:+.1} ms against its picture: every caption \
+             seems {seems}"
         ));
     }
     out

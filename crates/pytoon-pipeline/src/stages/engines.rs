@@ -327,8 +327,8 @@ impl Stage for SceneStage<'_> {
             return Ok(Step::Done(DrawnScene::left_to_local(self.wanted)));
         }
         let outside = context.engines().outside().ok_or_else(|| {
-            let why = "has chosen engines, but this process can use none of them: its keys \
-                       differ from those of the process that chose them";
+            let why = "has engines that this process cannot use: give every worker the same API \
+                       keys and engine.yaml";
             PipelineError::Internal(format!("{} {why}", order.scene_id))
         })?;
         let order = SceneOrder {

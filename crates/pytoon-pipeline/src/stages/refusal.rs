@@ -50,8 +50,9 @@ pub(crate) fn refuse(
         spent => (format!(" and {spent} of it is spent"), "nothing more was bought"),
     };
     let reason = format!(
-        "{what} cost about {cost}, its budget is {budget}{and_spent}, and `on_degrade` refuses a \
-         degraded film: raise `budget`, choose cheaper engines, or set `on_degrade: ship`; {bought}"
+        "{what} cost about {cost}, its budget is {budget}{and_spent}, and `on_degrade` does not \
+         allow a degraded film: raise `budget`, choose cheaper engines, or set `on_degrade: ship`; \
+         {bought}"
     );
     Err(context.field_error("budget", reason).into())
 }

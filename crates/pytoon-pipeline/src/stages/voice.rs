@@ -217,8 +217,8 @@ fn recorded(
     if !fitted.is_ok_and(|fitted| fitted.tempo <= 1.0) {
         let seconds = recording.duration_ms() as f64 / 1000.0;
         let reason = format!(
-            "the recording lasts {seconds:.1} s with its pauses; a film holds {MAX_FILM_SECONDS} s: \
-             shorten it"
+            "the recording lasts {seconds:.1} s with its pauses; the maximum for a film is \
+             {MAX_FILM_SECONDS} s: shorten it"
         );
         return Err(context.field_error("voice_file", reason).into());
     }

@@ -221,11 +221,13 @@ impl Scenario {
             if (rule.fault == Fault::Documented || rule.answer.is_some())
                 && rule.documented().is_none()
             {
-                let reason = "names no documented answer of its vendor, which `documented` needs";
+                let reason = "is not a documented answer of its vendor";
                 return Err(ScenarioError(format!("rules[{index}].answer {reason}")));
             }
             if !(0.0..=1.0).contains(&rule.probability) {
-                return Err(ScenarioError(format!("rules[{index}].probability is not in 0..1")));
+                return Err(ScenarioError(format!(
+                    "rules[{index}].probability is not within 0 to 1"
+                )));
             }
         }
         Ok(self)

@@ -52,7 +52,7 @@ impl<'a> Reader<'a> {
                         Event::MappingEnd => return Ok(Value::Object(fields)),
                         event => event,
                     }) else {
-                        return Err("a key is not a word".to_owned());
+                        return Err("a key is not plain text".to_owned());
                     };
                     let event = self.next()?;
                     let value = self.value(event, depth + 1)?;
@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
                     }
                 }
             }
-            other => Err(format!("{other:?} has no place here")),
+            other => Err(format!("{other:?} is not allowed here")),
         }
     }
 }

@@ -68,7 +68,7 @@ impl VendorHttp {
     /// Requests a URL and follows at most `MAX_REDIRECTS` redirects, each checked, to the final response.
     async fn followed(&self, address: &str, limits: DownloadLimits) -> Result<reqwest::Response> {
         let fail = |kind, message: &str| self.not_downloaded(kind, message);
-        let no_url = |_| fail(K::Protocol, "the clip's address is not a web address");
+        let no_url = |_| fail(K::Protocol, "the clip's address is not a URL");
         let mut url = Url::parse(address).map_err(no_url)?;
         for _ in 0..=MAX_REDIRECTS {
             self.allowed.check(&url).map_err(|refusal| {
@@ -117,9 +117,12 @@ impl VendorHttp {
             let mut size = 0u64;
             loop {
                 let chunk = tokio::time::timeout(limits.stall, response.chunk()).await;
-                let chunk = chunk.map_err(|_| fail(K::Timeout, "no data for too long"))?;
+                let chunk = chunk.map_err(|_| fail(K::Timeout, "no data arrived for too long"))?;
                 let chunk = chunk.map_err(|error| {
-                    fail(K::Server, &format!("the download broke off ({})", innermost(&error)))
+                    fail(
+                        K::Server,
+                        &format!("the download was interrupted ({})", innermost(&error)),
+                    )
                 })?;
                 let Some(chunk) = chunk else { break };
                 size += chunk.len() as u64;
@@ -130,7 +133,7 @@ impl VendorHttp {
                 file.write_all(&chunk).await.map_err(disk)?;
             }
             if expected.is_some_and(|length| length != size) {
-                return Err(fail(K::Server, "the download broke off"));
+                return Err(fail(K::Server, "the download was interrupted"));
             }
             // It is paid for: it must survive a power cut before the ledger records it as kept.
             file.sync_all().await.map_err(disk)?;

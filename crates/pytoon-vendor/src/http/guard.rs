@@ -17,22 +17,26 @@ pub enum Refusal {
     #[error("{0}: URLs are not supported: use https")]
     Scheme(String),
     /// The URL does not use TLS, and its host is not exempt.
-    #[error("it has to begin with https://")]
+    #[error("the URL does not begin with https://")]
     NotSecure,
     /// The URL contains a user name or a password.
-    #[error("an address with a password in it is not followed")]
+    #[error("the URL contains a user name or password: remove it")]
     Password,
     /// The URL has no host.
     #[error("the address has no host")]
     NoHost,
     /// The host is a private IP address.
-    #[error("{0} is a private address and is not called (name it in allow_hosts if it is yours)")]
+    #[error(
+        "{0} is a private address, which is not called: if it is yours, name it in allow_hosts"
+    )]
     Private(String),
     /// The host name has no address.
     #[error("there is no host `{0}`")]
     Unknown(String),
     /// The host name resolves to a private address.
-    #[error("{0} is a private address and is not called (name it in allow_hosts if it is yours)")]
+    #[error(
+        "{0} is a private address, which is not called: if it is yours, name it in allow_hosts"
+    )]
     LeadsInside(String),
 }
 

@@ -243,7 +243,7 @@ impl VendorHttp {
     ) -> Result<Self, String> {
         let address = address.into();
         let base = Url::parse(address.base_url).map_err(|error| error.to_string())?;
-        let host = base.host_str().ok_or("it has no host")?.to_owned();
+        let host = base.host_str().ok_or("the URL has no host")?.to_owned();
         let named = address.allow_hosts.iter().map(String::as_str);
         let allowed = AllowedHosts::new(named.chain([host.as_str()]));
         Ok(Self {

@@ -90,7 +90,7 @@ fn format_error(error: &reqwest::Error) -> String {
 }
 
 fn checked(allowed: &AllowedHosts, address: &str) -> Result<Url, String> {
-    let url = Url::parse(address).map_err(|error| format!("it is not a web address: {error}"))?;
+    let url = Url::parse(address).map_err(|error| format!("it is not a URL: {error}"))?;
     allowed.check_secure(&url).map_err(|refusal| refusal.to_string())?;
     Ok(url)
 }
@@ -111,7 +111,7 @@ mod tests {
             ("https://169.254.169.254/latest", "private"),
             ("https://u:p@example.com/", "password"),
             ("ftp://example.com/", "ftp"),
-            ("nonsense", "not a web address"),
+            ("nonsense", "not a URL"),
         ] {
             let refused = check(address).expect_err(address);
             assert!(refused.contains(reason), "{address}: {refused}");

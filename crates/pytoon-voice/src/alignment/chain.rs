@@ -87,7 +87,7 @@ impl Aligner {
             return Ok(Outcome::timed(method, found));
         }
         let reason = match tried.as_slice() {
-            [] => "alignment.order names no other method".to_owned(),
+            [] => "alignment.order has no other method: add one".to_owned(),
             tried => tried.join("; "),
         };
         Event::AlignmentFallbackToEvenSplit { reason: &reason, words: count }.emit();
@@ -122,8 +122,8 @@ impl Aligner {
             }
             Ok(Some((Aligned { confidence, .. }, _))) if confidence < LOW_CONFIDENCE => {
                 let reason = format!(
-                    "confidence {confidence:.2} is under {LOW_CONFIDENCE}: does the recording say the \
-                     script?"
+                    "confidence {confidence:.2} is under {LOW_CONFIDENCE}: the recording probably \
+                     does not say the script"
                 );
                 Err(GaveWay { kind: "low_confidence", confidence, reason })
             }

@@ -108,7 +108,7 @@ pub(crate) fn align(
     let command = outside.command(folder.path(), primary(recorded.language));
     runner.run(&command, Vec::new()).map_err(unavailable)?;
     let bytes = std::fs::read(folder.path().join("voice.json"))
-        .map_err(|e| bad(format!("it left no voice.json: {e}")))?;
+        .map_err(|e| bad(format!("it wrote no voice.json: {e}")))?;
     let words: Vec<&Word> = recorded.sentences.iter().flatten().collect();
     let length_ms = recorded.samples.len() as f64 / 48.0;
     Ok(read(&bytes, &words, length_ms).map_err(bad)?.map(|found| (found, version)))
@@ -128,7 +128,7 @@ pub(crate) fn read(
     let count = heard.len();
     ensure(
         count <= MAX_HEARD,
-        format!("it found {count} words, which is too many for the recording"),
+        format!("it found {count} words, too many for the length of the recording"),
     )?;
     Ok(map(words, &heard, length_ms))
 }

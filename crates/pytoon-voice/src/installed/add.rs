@@ -35,7 +35,7 @@ pub enum AddError {
     #[error("{0}")]
     NotAVoice(String),
     /// The voice could not speak.
-    #[error("the voice does not speak: {0}")]
+    #[error("the voice failed its test phrase: {0}")]
     Silent(#[from] VoiceError),
 }
 
@@ -84,9 +84,10 @@ impl Incoming {
         match models.as_slice() {
             [model] => Self::from_piper(model, stated),
             [] => no_voice(folder, format!("it has neither {MANIFEST} nor an .onnx file")),
-            _ => {
-                no_voice(folder, format!("it holds {} .onnx files; name one of them", models.len()))
-            }
+            _ => no_voice(
+                folder,
+                format!("it contains {} .onnx files; name one of them", models.len()),
+            ),
         }
     }
 
@@ -95,7 +96,7 @@ impl Incoming {
         let config = model.with_added_extension("json");
         if model.extension().is_none_or(|end| end != "onnx") {
             let reason = format!(
-                "this is not a voice; a voice is an .onnx file with its .onnx.json beside it, or a \
+                "this is not a voice: name an .onnx file with its .onnx.json beside it, or a \
                  folder with {MANIFEST}"
             );
             return no_voice(model, reason);
@@ -205,7 +206,7 @@ pub fn remove(folders: &VoiceFolders, name: &str) -> Result<PathBuf, AddError> {
             Some(folder) => {
                 format!("`{name}` is installed for the whole machine in {folder}: remove it there")
             }
-            None => format!("there is no voice `{name}`"),
+            None => format!("there is no voice `{name}`; `pytoon voices` lists the installed ones"),
         }));
     };
     std::fs::remove_dir_all(&place).map_err(|error| at(&place, error))?;
@@ -249,7 +250,7 @@ fn entries(files: &BTreeMap<String, PathBuf>) -> Result<BTreeMap<String, FileEnt
             let bytes = std::fs::metadata(path).map_err(|error| at(path, error))?.len();
             if bytes > MAX_FILE {
                 let most = format!("the limit is {MAX_FILE} bytes");
-                return no_voice(path, format!("{bytes} bytes are too large for a voice; {most}"));
+                return no_voice(path, format!("the file has {bytes} bytes; {most}"));
             }
             let sha256 = file_hash(path).map_err(|error| at(path, error))?;
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -121,7 +121,7 @@ impl From<std::io::Error> for Unreadable {
 /// Reads a file of at most `most` bytes. `what` is the kind of file that the size error names.
 pub(crate) fn read_at_most(path: &Path, most: u64, what: &str) -> Result<Vec<u8>, Unreadable> {
     let size = std::fs::metadata(path)?.len();
-    ensure(size <= most, format!("{size} bytes are too large for {what}"))?;
+    ensure(size <= most, format!("the file has {size} bytes, which is too large for {what}"))?;
     Ok(std::fs::read(path)?)
 }
 
@@ -150,14 +150,19 @@ impl Manifest {
         let Self { version, name, sample_rate, files, .. } = self;
         let is_known = *version == VERSION;
         ensure(is_known, format!("version {version} is not supported, only {VERSION}"))?;
-        ensure(is_voice_name(name), format!("`{name}` is not a voice's name"))?;
+        ensure(is_voice_name(name), format!("`{name}` is not a valid name of a voice"))?;
         let is_usual = (8_000..=48_000).contains(sample_rate);
         ensure(is_usual, format!("sample_rate {sample_rate} is not within 8000 to 48000"))?;
         let is_pace = self.words_per_minute.is_none_or(|pace| (60..=400).contains(&pace));
-        ensure(is_pace, "words_per_minute is outside 60 to 400")?;
-        ensure(files.contains_key("model"), "it names no model")?;
+        ensure(is_pace, "words_per_minute is not within 60 to 400")?;
+        ensure(files.contains_key("model"), "files.model is missing")?;
         files.iter().try_for_each(|(role, FileEntry { file, sha256, .. })| {
-            ensure(is_file_name(file), format!("files.{role}: `{file}` is not a file's name"))?;
+            ensure(
+                is_file_name(file),
+                format!(
+                    "files.{role}: `{file}` is not a file name of letters, digits, `-`, `_` and `.`"
+                ),
+            )?;
             let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
             let is_hash = sha256.len() == 64 && sha256.chars().all(is_hex);
             ensure(is_hash, format!("files.{role}: sha256 is not 64 hexadecimal digits"))

@@ -125,7 +125,7 @@ impl InstalledVoice {
     /// Reads the file with the given role and checks it against the manifest.
     pub fn read(&self, role: &str) -> Result<Vec<u8>, BrokenVoice> {
         let Some(entry) = self.manifest.files.get(role) else {
-            return Err(self.broken(format!("its manifest names no file for `{role}`")));
+            return Err(self.broken(format!("its manifest lacks files.{role}")));
         };
         let path = self.folder.join(&entry.file);
         let unreadable = |error: std::io::Error| BrokenVoice {

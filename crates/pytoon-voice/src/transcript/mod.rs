@@ -118,7 +118,7 @@ pub fn transcribe(
         }
     }
     if tried.is_empty() {
-        tried.push("transcription.order is empty".to_owned());
+        tried.push("transcription.order is empty: name a method".to_owned());
     }
     Ok(Err(tried.join("; ")))
 }
@@ -148,7 +148,7 @@ fn program(
     ensure(is_installed, format!("`{program}` is not installed ({hint})"))?;
     let model = &settings.whisper_cpp_model;
     let has_model = choice != TranscriptionChoice::WhisperCpp || Path::new(model).is_file();
-    let reason = format!("transcription.whisper_cpp_model names no model file (`{model}`)");
+    let reason = format!("transcription.whisper_cpp_model: there is no file `{model}`");
     ensure(has_model, reason)?;
     Ok(program)
 }
@@ -217,7 +217,7 @@ fn written(
         Err(SystemError::Cancelled) => return Err(SystemError::Cancelled.into()),
         Err(error) => return Ok(Err(error.to_string())),
     }
-    let left = std::fs::read(&answer).map_err(|error| format!("it left no voice.json: {error}"));
+    let left = std::fs::read(&answer).map_err(|error| format!("it wrote no voice.json: {error}"));
     Ok(left.and_then(|bytes| understood(&bytes)))
 }
 
@@ -229,6 +229,6 @@ pub(crate) fn understood(bytes: &[u8]) -> TranscriberResult {
     let text = pieces.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
     ensure(text.chars().any(char::is_alphanumeric), "it found no words")?;
     let is_short = text.chars().count() <= MAX_CHARS;
-    ensure(is_short, format!("it found more than {MAX_CHARS} characters"))?;
+    ensure(is_short, format!("it found more than {MAX_CHARS} characters, too many for a film"))?;
     Ok((text, answer.language.or(answer.result.and_then(|found| found.language))))
 }

@@ -129,8 +129,7 @@ impl OpenAi {
         if bytes.len() > MAX_FILE {
             let size = bytes.len() >> 20;
             return Ok(Err(format!(
-                "the recording has {size} MB, and the service accepts at \
-                 most 25: shorten it"
+                "the recording has {size} MB; the service accepts at most 25: shorten it"
             )));
         }
         let code = language.and_then(two_letters);

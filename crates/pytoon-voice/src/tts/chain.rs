@@ -107,7 +107,7 @@ impl ChainParts<'_> {
             return Ok(Err(no_key(settings)));
         };
         let Some((paid, runtime)) = &self.paid else {
-            return Ok(Err("the ledger of paid work is not open".to_owned()));
+            return Ok(Err("the ledger cannot be opened, so no paid voice is used".to_owned()));
         };
         let parts = Parts {
             name,
@@ -130,7 +130,7 @@ impl ChainParts<'_> {
             return Ok(Err(no_key(&settings.as_service())));
         }
         let Some((_, runtime)) = &self.paid else {
-            return Ok(Err("the store of circuit breakers is not open".to_owned()));
+            return Ok(Err("the database with the circuit breakers cannot be opened".to_owned()));
         };
         let parts = Parts {
             name,

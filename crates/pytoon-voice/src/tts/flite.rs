@@ -74,7 +74,7 @@ impl TtsProvider for Flite {
         let cut = pieces(&request.sentences, &Limit { most: MOST, size: &size, one_by_one: true })
             .map_err(|word| {
                 let begins: String = word.0.chars().take(20).collect();
-                cannot_speak(format!("a word is too long: `{begins}…`"))
+                cannot_speak(format!("the word `{begins}…` is too long: shorten it"))
             })?;
         let (voice, speed) = (self.voice(request), self.settings.speed * request.speed);
         let mut spoken = Vec::with_capacity(cut.len());

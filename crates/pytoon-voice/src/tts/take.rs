@@ -160,9 +160,9 @@ impl Take {
         } else if full > CLIPPED * samples.len() as f64 {
             "it is clipped".to_owned()
         } else if seconds < least {
-            format!("{seconds:.2} s are too short for {} characters", count.all())
+            format!("it lasts {seconds:.2} s, too short for {} characters", count.all())
         } else if seconds > SLOWEST.1 + SLOWEST.0 * count.weighed() {
-            format!("{seconds:.1} s are too long for {} characters", count.all())
+            format!("it lasts {seconds:.1} s, too long for {} characters", count.all())
         } else if seconds < HURRIED * count.weighed() && breaks_off(&samples, rate) {
             format!("it is cut off after {seconds:.2} s")
         } else if last > end + TIME_SLACK_MS {

@@ -54,7 +54,11 @@ pub(crate) fn jobs(context: &Context, action: &JobsAction) -> anyhow::Result<Exi
         match action {
             JobsAction::List { status, limit } => {
                 let status = status.as_deref().map(|name| {
-                    JobStatus::from_name(name).with_context(|| format!("`{name}` is not a status"))
+                    JobStatus::from_name(name).with_context(|| {
+                        format!(
+                            "there is no status `{name}`: use one that `pytoon jobs list` shows"
+                        )
+                    })
                 });
                 let filter = JobFilter {
                     status: status.transpose()?,
@@ -117,7 +121,10 @@ async fn redo(context: &Context, store: &Store, args: &JobRedoArgs) -> anyhow::R
     let brief = brief.map_err(|error| anyhow::anyhow!("{error}"))?;
     let brief = serde_json::to_value(&brief)?;
     if !store.job_redo(&args.id, brief, JobEvent::Redone).await? {
-        bail!("the job is {}: a scene can be redone once the job has ended", row.status.as_str());
+        bail!(
+            "the job is {}: wait until it ends, or cancel it, then redo the scene",
+            row.status.as_str()
+        );
     }
     output::line(JobStatus::Queued.as_str());
     Ok(())
@@ -209,7 +216,8 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
         match action {
             KeysAction::Add { name, scope, budget_per_day } => {
                 let scope = Scope::from_name(scope);
-                let scope = scope.context("a scope is `read`, `submit` or `admin`")?;
+                let scope =
+                    scope.context("there is no such scope: use `read`, `submit` or `admin`")?;
                 let budget = budget_per_day.map(budget).transpose()?;
                 let (key, row) = new_key(name, scope, budget);
                 store.key_add(row, &sha256_hex(&key)).await?;
@@ -240,13 +248,13 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
                     })?)?),
                 };
                 if !store.key_budget(name, limit).await? {
-                    bail!("there is no key `{name}` in use; `pytoon keys list` shows all");
+                    bail!("there is no active key `{name}`; `pytoon keys list` shows all");
                 }
                 output::line(limit.map_or("no limit".to_owned(), |usd| format!("{usd} a day")));
             }
             KeysAction::Revoke { name } => {
                 if !store.key_revoke(name).await? {
-                    bail!("there is no key `{name}` in use; `pytoon keys list` shows all");
+                    bail!("there is no active key `{name}`; `pytoon keys list` shows all");
                 }
                 output::line("revoked");
             }
@@ -258,7 +266,7 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
 /// Converts a budget in US dollars. Returns an error outside 0 to 1000000.
 fn budget(usd: f64) -> anyhow::Result<MicroUsd> {
     if !(usd.is_finite() && (0.0..=1_000_000.0).contains(&usd)) {
-        bail!("{usd} is outside 0 to 1000000 US dollars");
+        bail!("{usd} is not within 0 to 1000000 US dollars");
     }
     Ok(MicroUsd::from_usd(usd))
 }
@@ -274,7 +282,10 @@ pub(crate) fn artifacts(context: &Context, action: &ArtifactsAction) -> anyhow::
 fn get(context: &Context, job: &str, name: &str, out: Option<&Path>) -> anyhow::Result<ExitCode> {
     let is_plain = !name.is_empty() && !name.contains(['/', '\\']) && name != "..";
     if !is_plain || job.parse::<JobId>().is_err() {
-        bail!("name a job and an artifact without folders, such as `output.mp4`");
+        bail!(
+            "the job's id or the file's name is invalid: give the id from `pytoon jobs list` and a \
+             name without folders, such as `output.mp4`"
+        );
     }
     let storage = open_storage(&context.config, &context.secrets)?;
     let folder = folder_of(job);

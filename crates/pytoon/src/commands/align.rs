@@ -81,7 +81,8 @@ fn time_words(
             let method = AlignmentMethod::Builtin;
             if found.confidence < pytoon_voice::alignment::LOW_CONFIDENCE {
                 output::note(format!(
-                    "warning: confidence {:.2}: the recording probably says other words",
+                    "warning: confidence {:.2}: the recording probably does not match the text; \
+                     check both",
                     found.confidence
                 ));
             }
@@ -94,7 +95,11 @@ fn time_words(
     };
     chain.order = vec![only];
     let found = chain.align(recorded)?;
-    anyhow::ensure!(found.method == only, "{} could not be used (see the log)", only.as_str());
+    anyhow::ensure!(
+        found.method == only,
+        "{} did not align the recording: the log has the reason",
+        only.as_str()
+    );
     Ok(found)
 }
 
@@ -110,7 +115,11 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
         read(&mut file, &mut bytes)
             .with_context(|| format!("failed to read {}", path.display()))?;
     }
-    anyhow::ensure!(bytes.len() as u64 <= MAX_TEXT_BYTES, "{} is over 1 MiB", path.display());
+    anyhow::ensure!(
+        bytes.len() as u64 <= MAX_TEXT_BYTES,
+        "{} is larger than 1 MiB: shorten it",
+        path.display()
+    );
     String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", path.display()))
 }
 

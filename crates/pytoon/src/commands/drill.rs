@@ -11,7 +11,7 @@ pub(crate) fn run(args: &DrillArgs) -> anyhow::Result<ExitCode> {
         let beside = own.with_file_name(program);
         ensure!(
             beside.is_file(),
-            "`{program}` is not beside pytoon ({}): it comes with the package, and `make build-all` builds it",
+            "`{program}` is not beside pytoon ({}): reinstall the package, or run `make build-all`",
             own.display()
         );
     }

@@ -97,10 +97,10 @@ fn rows(session: &EngineSession, offline: bool) -> anyhow::Result<Vec<Row>> {
 /// Returns the reason why an engine cannot be called from this machine; `None` if it can.
 pub(crate) fn unusable(engine: &Engine) -> Option<String> {
     if !engine.config.enabled {
-        return Some("is switched off (enabled: false)".to_owned());
+        return Some("is disabled (enabled: false)".to_owned());
     }
     (!engine.has_key())
-        .then(|| format!("has no key here: set {}", engine.config.key_env.join(" or ")))
+        .then(|| format!("has no API key (set {})", engine.config.key_env.join(" or ")))
 }
 
 /// Returns the name of the variable that contains the engine's API key, `missing` or `not needed`; never the key
@@ -288,7 +288,7 @@ async fn buy_test_clip(
 /// Formats an engine's offers on one line.
 fn sells(engine: &Engine) -> String {
     use pytoon_engines::adapter::{Durations, Offer};
-    let Some(adapter) = &engine.adapter else { return "no scene while it is disabled".to_owned() };
+    let Some(adapter) = &engine.adapter else { return "no clips: it is disabled".to_owned() };
     let capabilities = adapter.capabilities();
     let seconds = |ms: u32| f64::from(ms) / 1000.0;
     let line = |from: &str, offer: &Offer| {
@@ -299,7 +299,7 @@ fn sells(engine: &Engine) -> String {
             Durations::Range { min, max, .. } => format!("{} to {}", seconds(*min), seconds(*max)),
         };
         let ratios: Vec<String> = offer.ratios.iter().map(ToString::to_string).collect();
-        let of_picture = if offer.follows_picture { " by its picture" } else { "" };
+        let of_picture = if offer.follows_picture { " (the picture decides)" } else { "" };
         format!("{lengths} s from {from}, {}{of_picture}", ratios.join(" "))
     };
     let same = |words: &Offer, picture: &Offer| {
@@ -307,10 +307,10 @@ fn sells(engine: &Engine) -> String {
     };
     let lines = match (&capabilities.from_words, &capabilities.from_picture) {
         (Some(words), Some(picture)) if same(words, picture) => {
-            vec![line("words or a picture", words)]
+            vec![line("text or a picture", words)]
         }
         (words, picture) => {
-            let words = words.iter().map(|offer| line("words", offer));
+            let words = words.iter().map(|offer| line("text", offer));
             words.chain(picture.iter().map(|offer| line("a picture", offer))).collect()
         }
     };

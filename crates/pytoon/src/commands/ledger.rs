@@ -83,14 +83,17 @@ pub(crate) fn resolve(context: &Context, id: &str, arrived: Option<&str>) -> any
     let at = database(&context.config, &context.secrets)?;
     let wrong = |reason: String| ConfigError::file(format!("call {id}"), reason);
     if !is_there(&at) {
-        return Err(wrong("this folder has no ledger".into()).into());
+        return Err(wrong(
+            "there is no ledger in this storage folder: no paid call was made here".into(),
+        )
+        .into());
     }
     runtime()?.block_on(async {
         let store = Store::connect(&at).await?;
         let row = store
             .call_fetch(&id.into())
             .await?
-            .ok_or_else(|| wrong("there is no such call".into()))?;
+            .ok_or_else(|| wrong("there is no such call; `pytoon ledger list` shows all".into()))?;
         if !matches!(row.state, CallState::Unknown | CallState::Abandoned | CallState::Intent) {
             let reason = format!("it is `{}`: nothing to resolve", row.state);
             return Err(wrong(reason).into());

@@ -20,14 +20,16 @@ pub(crate) fn run(context: &Context, args: &RedoArgs) -> anyhow::Result<()> {
     let root = resume::folder(context, &args.job)?;
     let refused = |reason: &str| ConfigError::file(root.display().to_string(), reason);
     if root.join(layout::WORK_DIR).is_dir() {
-        let reason = "its film is not finished: finish it with `pytoon resume`; a job of the service \
-                      is changed by `pytoon jobs redo`";
+        let reason = "its film is not finished: finish it with `pytoon resume`, or use `pytoon \
+                      jobs redo` for a job of the service";
         return Err(refused(reason).into());
     }
     let brief = root.join(layout::BRIEF);
     if !brief.is_file() {
-        let reason =
-            format!("this folder has no finished film of a brief: {} is missing", layout::BRIEF);
+        let reason = format!(
+            "this folder contains no finished film that was made from a brief: {} is missing",
+            layout::BRIEF
+        );
         return Err(refused(&reason).into());
     }
     let file = load_brief(&brief)?;
@@ -75,7 +77,9 @@ pub(crate) fn changed(
         return Err(ConfigError::file("--engine", reason).suggest(name, known));
     }
     change.applied(brief, scene, count).map_err(|problem| match problem.field.as_str() {
-        "(body)" => ConfigError::file("redo", "name the change: --prompt, --engine or --caption"),
+        "(body)" => {
+            ConfigError::file("redo", "no change is given: add --prompt, --engine or --caption")
+        }
         field => ConfigError::file(format!("--{field}"), problem.reason),
     })
 }

@@ -17,7 +17,7 @@ pub(crate) fn run(context: &Context, job: &Path) -> anyhow::Result<()> {
         let reason = if root.join(layout::OUTPUT).is_file() {
             "this job is finished: nothing to resume"
         } else {
-            "this folder has no started job"
+            "this folder contains no unfinished job: name the folder that `pytoon render` printed"
         };
         return Err(ConfigError::file(root.display().to_string(), reason).into());
     }

@@ -380,7 +380,7 @@ fn check_health(env: &Environment) {
                 key_present,
                 kind: if key_present { "disabled" } else { "no_key" },
                 latency_ms: 0,
-                detail: "it is not checked",
+                detail: "not checked",
             }
             .emit();
         }

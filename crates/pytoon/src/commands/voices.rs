@@ -273,7 +273,7 @@ fn from_catalogue(
 
 fn https_only(address: &str) -> anyhow::Result<()> {
     if !address.starts_with("https://") {
-        anyhow::bail!("{address}: voices are fetched over https only");
+        anyhow::bail!("{address}: the URL is not https: use an https URL");
     }
     Ok(())
 }

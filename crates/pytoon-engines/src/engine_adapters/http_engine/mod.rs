@@ -131,7 +131,7 @@ impl Adapter<HttpEngine> {
                 reply.json().ok_or_else(|| self.unreadable(POLL, &reply))?
             }
         };
-        let message = format!("there is no clip at {}", place.url);
+        let message = format!("the reply has no clip at {}", place.url);
         Ok(common::succeeded(&self.http, common::text_at(&result, &place.url), &message, cost))
     }
 
@@ -234,7 +234,7 @@ impl Vendor for HttpEngine {
 
     async fn health(engine: &Adapter<Self>) -> Result<EngineHealth> {
         let Some(health) = &engine.vendor.options.health else {
-            let detail = Some("no health call is described".to_owned());
+            let detail = Some("not checked: options.health is not set".to_owned());
             return Ok(EngineHealth { balance: None, detail });
         };
         let reply = engine.ask(Call::get(HEALTH, engine.http.url(&health.path))).await?;

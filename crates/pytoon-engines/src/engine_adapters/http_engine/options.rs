@@ -298,9 +298,18 @@ impl HttpOptions {
             let ErrorRule { status, pointer: place, equals, contains, .. } = rule;
             place.iter().try_for_each(|place| pointer(place, &format!("{field}.pointer")))?;
             let has_place = equals.is_none() || place.is_some();
-            require(has_place, &field, "`equals` compares what a `pointer` points to: name one")?;
+            require(
+                has_place,
+                &field,
+                "`equals` is set without a `pointer`: add the pointer to the value that it \
+                 compares",
+            )?;
             let is_picky = status.is_some() || equals.is_some() || contains.is_some();
-            require(is_picky, &field, "it matches every reply: name a status, equals or contains")
+            require(
+                is_picky,
+                &field,
+                "it matches every reply: add `status`, `equals` or `contains`",
+            )
         })
     }
 
@@ -317,7 +326,11 @@ impl HttpOptions {
         let has_one_place = auth.header.is_some() != auth.query.is_some();
         require(has_one_place, field, "set either `header` or `query`")?;
         template::check_text(&auth.format, &["key"], "options.auth.format")?;
-        require(auth.format.contains("{{key}}"), "options.auth.format", "it has no `{{key}}`")
+        require(
+            auth.format.contains("{{key}}"),
+            "options.auth.format",
+            "it has no `{{key}}`: write it in place of the key",
+        )
     }
 
     fn check_submit(&self) -> Result<(), OptionProblem> {
@@ -329,22 +342,31 @@ impl HttpOptions {
         }
         pointer(&submit.id, "options.submit.id")?;
         let (field, body) = ("options.submit.body", &submit.body);
-        require(template::uses(body, "prompt"), field, "it has no `{{prompt}}`")?;
+        require(
+            template::uses(body, "prompt"),
+            field,
+            "it has no `{{prompt}}`: write it in place of the prompt",
+        )?;
         let is_inline = self.capabilities.image == Image::Inline;
         let is_taken = !is_inline || template::uses(body, "image_data_uri");
-        let reason = "it has no `{{image_data_uri}}`, and capabilities.image is inline";
+        let reason = "it has no `{{image_data_uri}}`: add it, or change capabilities.image from \
+                      inline";
         require(is_taken, field, reason)
     }
 
     fn check_poll(&self) -> Result<(), OptionProblem> {
         let poll = &self.poll;
         path(&poll.path, TASK_PLACES, "options.poll.path")?;
-        require(poll.path.contains("{{"), "options.poll.path", "it has no `{{id}}`")?;
+        require(
+            poll.path.contains("{{"),
+            "options.poll.path",
+            "it has no `{{id}}`: write it in place of the task's id",
+        )?;
         pointer(&poll.status, "options.poll.status")?;
         poll.progress.iter().try_for_each(|place| pointer(place, "options.poll.progress"))?;
         poll.error.iter().try_for_each(|place| pointer(place, "options.poll.error"))?;
         let is_scale = poll.progress_scale.is_finite() && poll.progress_scale > 0.0;
-        require(is_scale, "options.poll.progress_scale", "it must be more than 0")?;
+        require(is_scale, "options.poll.progress_scale", "it is not more than 0")?;
         poll.cost.iter().try_for_each(|price| cost(price, "options.poll.cost"))?;
         let States { queued, running, succeeded, failed, refused, cancelled } = &poll.states;
         let ends = [(succeeded, "succeeded", "finished"), (failed, "failed", "failed")];
@@ -353,7 +375,7 @@ impl HttpOptions {
             require(
                 !words.is_empty(),
                 &field,
-                &format!("list at least one vendor status for a {ended} task"),
+                &format!("it is empty: list at least one vendor status for a {ended} task"),
             )?;
         }
         let all = [queued, running, succeeded, failed, refused, cancelled];
@@ -373,7 +395,7 @@ impl HttpOptions {
         }
         pointer(&lookup.reference, "options.lookup.ref")?;
         pointer(&lookup.id, "options.lookup.id")?;
-        let reason = "it has no `{{call_id}}`, so lookup could never find a call";
+        let reason = "it has no `{{call_id}}`, which `lookup` searches for: add it";
         require(template::uses(&self.submit.body, "call_id"), "options.submit.body", reason)
     }
 
@@ -421,24 +443,31 @@ impl Lengths<'_> {
                 // The longest length must be a whole number of steps.
                 Ok(Durations::Range { min, max: min + (max - min) / step * step, step })
             }
-            ([], _, _) => wrong("name the lengths, or min_ms and max_ms (and step_ms)"),
+            ([], _, _) => wrong(
+                "no clip lengths are set: set durations_ms, or min_ms and max_ms (and step_ms)",
+            ),
             (lengths, None, None) if self.step.is_none() => {
                 let mut lengths = lengths.to_vec();
                 lengths.sort_unstable();
                 lengths.dedup();
                 if lengths[0] == 0 {
-                    return wrong("a clip must be longer than 0 ms");
+                    return wrong("0 ms is not a clip length: remove it");
                 }
                 Ok(Durations::Fixed(lengths))
             }
-            _ => wrong("durations_ms or min_ms to max_ms, not both"),
+            _ => {
+                wrong("durations_ms is set together with min_ms, max_ms or step_ms: keep one form")
+            }
         }
     }
 }
 
 fn ratios(list: &[String], field: &str) -> Result<Vec<Ratio>, OptionProblem> {
     if list.is_empty() {
-        return Err(OptionProblem::new(format!("{field}.ratios"), "name at least one"));
+        return Err(OptionProblem::new(
+            format!("{field}.ratios"),
+            "it is empty: name at least one ratio",
+        ));
     }
     list.iter()
         .enumerate()
@@ -458,7 +487,7 @@ fn ratio(text: &str) -> Option<Ratio> {
 }
 
 fn pointer(text: &str, field: &str) -> Result<(), OptionProblem> {
-    let reason = format!("`{text}` is not a JSON pointer: they begin with `/`, as in `/id`");
+    let reason = format!("`{text}` is not a JSON pointer: begin it with `/`, as in `/id`");
     require(text.starts_with('/'), field, &reason)
 }
 
@@ -471,7 +500,7 @@ fn path(text: &str, places: &[&str], field: &str) -> Result<(), OptionProblem> {
 fn cost(cost: &Cost, field: &str) -> Result<(), OptionProblem> {
     pointer(&cost.pointer, &format!("{field}.pointer"))?;
     let is_price = cost.usd_per_unit.is_finite() && cost.usd_per_unit >= 0.0;
-    require(is_price, &format!("{field}.usd_per_unit"), "it must not be negative")
+    require(is_price, &format!("{field}.usd_per_unit"), "it is negative or not a number")
 }
 
 /// Parses `POST`, `PUT`, `PATCH` or `DELETE`.

@@ -67,7 +67,7 @@ impl Adapter<Agents> {
         });
         let file = self.upload_step(Call::post(UPLOAD, self.http.url("/files"), wanted)).await?;
         let unreadable = || {
-            let message = "the reply contains no file id or no upload URL";
+            let message = "the reply lacks a file id or an upload URL";
             self.not_uploaded(VendorErrorKind::Protocol, message)
         };
         let id = common::id_at(&file, "/id").ok_or_else(unreadable)?;

@@ -127,7 +127,7 @@ impl CloudAdapter for Compatible {
                     self.model
                 )
             } else {
-                format!("it responds, but lists no model {}", self.model)
+                format!("the server responds but does not list the model {}", self.model)
             })
         })
     }

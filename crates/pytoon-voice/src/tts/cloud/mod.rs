@@ -268,7 +268,7 @@ impl Inner {
         };
         pieces(&request.sentences, &limit).map_err(|word| {
             let begins: String = word.0.chars().take(20).collect();
-            let reason = format!("`{begins}…` is longer than one request");
+            let reason = format!("the word `{begins}…` is too long for one request: shorten it");
             VoiceError::CannotSpeak { provider: self.name.clone(), reason }
         })
     }

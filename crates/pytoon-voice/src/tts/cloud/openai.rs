@@ -34,7 +34,10 @@ struct Options {
 pub(crate) fn adapter(settings: &CloudVoice) -> MadeAdapter {
     let Options { instructions } = options(settings)?;
     if instructions.is_some() && settings.model.starts_with("tts-1") {
-        return Err(format!("instructions do not work with the model {}", settings.model));
+        return Err(format!(
+            "the model {} does not support instructions: remove them, or choose another model",
+            settings.model
+        ));
     }
     Ok(Box::new(OpenAi { model: settings.model.clone(), instructions }))
 }

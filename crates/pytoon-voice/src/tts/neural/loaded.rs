@@ -92,7 +92,7 @@ fn load(
             let front_end = match &voice.manifest.front_end {
                 Some(name) => folders.find(name)?.ok_or_else(|| {
                     voice.broken(format!(
-                        "it needs the pronunciation files of `{name}`, which is not installed: \
+                        "it needs the pronunciation files of `{name}`, which is not installed: run \
                          `pytoon voices add {name}`"
                     ))
                 })?,

@@ -268,7 +268,7 @@ fn split_speaker(name: &str) -> (&str, Option<&str>) {
 fn refused(installed: &[InstalledVoice], name: &str) -> VoiceError {
     let known = match names(installed).as_slice() {
         [] => "no voice is installed".to_owned(),
-        names => format!("installed are {}", names.join(", ")),
+        names => format!("the installed ones are {}", names.join(", ")),
     };
     let add = known_voice(name).map(|voice| format!("; {}", how_to_add(&voice)));
     let add = add.unwrap_or_default();

@@ -211,7 +211,7 @@ fn ask(runner: &Runner, voice: &str, texts: &[String]) -> Result<Vec<String>> {
     let read = |line| serde_json::from_str(line).map_err(unknown);
     let replies: Vec<Reply> = answer.lines().map(read).collect::<Result<_, _>>()?;
     if replies.len() != texts.len() {
-        return Err(helper::bad("phonemes are missing"));
+        return Err(helper::bad("the phonemes of a sentence are missing"));
     }
     replies
         .into_iter()

@@ -79,7 +79,7 @@ fn encoders(context: &Context) -> Vec<Check> {
     let list = if hardware.is_empty() {
         "none".to_owned()
     } else {
-        format!("{} (tried when a profile names one)", hardware.join(", "))
+        format!("{} (used only if a profile names one)", hardware.join(", "))
     };
     checks.push(Check::good("hardware encoders", list));
     checks
@@ -129,7 +129,7 @@ fn free_disk(context: &Context) -> Check {
             Verdict::Warning,
             "disk",
             "the free space is unknown",
-            "check the disk by hand",
+            "check the disk with `df`",
         ),
     }
 }
@@ -145,6 +145,8 @@ fn config(context: &Context) -> Check {
     match presets.map(|p| p.len()).and_then(|n| profiles.map(|_| n)).and_then(|n| brands.map(|_| n))
     {
         Ok(count) => Check::good("config", format!("{source}, {count} presets")),
-        Err(error) => Check::bad(Verdict::Failed, "config", error.to_string(), "correct that file"),
+        Err(error) => {
+            Check::bad(Verdict::Failed, "config", error.to_string(), "correct the named file")
+        }
     }
 }

@@ -86,7 +86,7 @@ fn standing(row: &JobRow, tasks: &[TaskRow], now: i64) -> Check {
         }
         let (fix, page) = match error.code.as_str() {
             "invalid_brief" => {
-                ("the submitter corrects that field and submits a new job", "dead-tasks")
+                ("ask the submitter to correct that field and submit a new job", "dead-tasks")
             }
             "storage" => {
                 ("free disk space or fix the permissions, then `pytoon jobs retry`", "storage")
@@ -135,7 +135,7 @@ fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
             TaskState::Running if task.lease_until < now => {
                 let worker = task.worker.as_deref().unwrap_or("nobody");
                 let evidence = format!(
-                    "its worker {worker} has been silent since {}",
+                    "its worker {worker} stopped renewing its lease, which expired {} ago",
                     seconds(now - task.lease_until)
                 );
                 let fix = "another worker takes it over; if none runs, start one (`pytoon worker`)";
@@ -144,7 +144,7 @@ fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
             TaskState::Running => {
                 let worker = task.worker.as_deref().unwrap_or("nobody");
                 let evidence = format!(
-                    "has been running on {worker} for {}, claim {}",
+                    "has been running on {worker} for {}, attempt {}",
                     seconds(now - task.claimed_at),
                     task.attempts
                 );
@@ -288,7 +288,7 @@ fn check_voice(receipt: &Value) -> Vec<Check> {
         })
         .collect();
     let failed = if failed.is_empty() {
-        "a provider without a recorded reason".to_owned()
+        "no provider recorded a reason".to_owned()
     } else {
         failed.join(", ")
     };
@@ -311,7 +311,8 @@ fn check_voice(receipt: &Value) -> Vec<Check> {
         let fix =
             "use a cleaner recording, correct the script to the spoken words, or `pip install whisperx`";
         let evidence =
-            "words are spread evenly, about 200 ms off: no aligner trusted the recording";
+            "words are spread evenly, about 200 ms off: no alignment method reached enough \
+             confidence";
         Check::warning("captions", evidence, fix).see("caption-alignment")
     } else {
         Check::good("captions", format!("timed by {method}"))
@@ -365,7 +366,7 @@ fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check 
         match length {
             None => wrong.push(format!("{part} is missing or unreadable")),
             Some(length) if (length - total).abs() > APART_MS => {
-                wrong.push(format!("{part} has {:.3} s", length / 1000.0));
+                wrong.push(format!("{part} lasts {:.3} s", length / 1000.0));
             }
             Some(_) => {}
         }
@@ -382,8 +383,9 @@ fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check 
             format!("video, audio and captions match the film's {:.3} s", total / 1000.0),
         );
     }
-    let evidence = format!("the timeline has {:.3} s; {}", total / 1000.0, wrong.join(", "));
-    let fix = "redo any scene, which joins the film again; if the difference stays, report it with the output of --json";
+    let evidence = format!("the timeline lasts {:.3} s; {}", total / 1000.0, wrong.join(", "));
+    let fix = "redo any scene, which joins the film again; if the difference remains, report it \
+               with the output of --json";
     Check::failed(name, evidence, fix).see("audio-sync")
 }
 

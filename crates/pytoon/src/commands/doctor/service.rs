@@ -41,7 +41,7 @@ pub(super) fn engines(session: &EngineSession) -> Vec<Check> {
         let name = format!("engine {}", engine.name);
         let variables = engine.config.key_env.join(" or ");
         if !engine.config.enabled {
-            return Check::good(name, "switched off (enabled: false)");
+            return Check::good(name, "disabled (enabled: false)");
         }
         if !engine.has_key() {
             return Check::good(name, format!("skipped: no API key; set {variables} in .env"));
@@ -59,7 +59,7 @@ pub(super) fn engines(session: &EngineSession) -> Vec<Check> {
         match report.kind.as_str() {
             "auth" => {
                 let fix = format!(
-                    "the vendor refuses the key in {variables}: put a valid one into .env, restart"
+                    "the vendor rejects the key in {variables}: put a valid one into .env, restart"
                 );
                 Check::warning(name, evidence, fix).see("key-rotation")
             }
@@ -124,7 +124,8 @@ fn stored(context: &Context) -> anyhow::Result<Vec<Check>> {
             Ok(more) => checks.extend(more),
             Err(error) => {
                 checks.push(
-                    Check::failed("queue", error.to_string(), "check the database").see("database"),
+                    Check::failed("queue", error.to_string(), "check the database's log and disk")
+                        .see("database"),
                 );
             }
         }

@@ -86,7 +86,7 @@ pub(super) fn aligners(context: &Context) -> Vec<Check> {
         match context.runner.programs.find(program) {
             Ok(path) => Check::good(name, path.display().to_string()),
             Err(_) => {
-                let evidence = format!("not on the path ({how}); the built-in aligner times words");
+                let evidence = format!("not on PATH ({how}); the built-in aligner times the words");
                 Check::good(name, evidence)
             }
         }
