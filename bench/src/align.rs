@@ -65,7 +65,8 @@ struct Bar {
     within_50: f64,
 }
 
-/// Returns the minimum and the goal for a recording condition; `None` if there are none.
+/// Returns the required and the target accuracy for a recording condition, or `None` for a condition without
+/// thresholds.
 fn bars(condition: &str) -> Option<(Bar, Bar)> {
     let bar = |median, p90, within_50| Bar { median, p90, within_50 };
     Some(match condition {

@@ -55,7 +55,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let (mut rounds, mut sums) = read_state(&file);
     if rounds > 0 {
         note(&format!(
-            "going on after {rounds} rounds with {} kills ({})",
+            "resuming after {rounds} rounds with {} kills ({})",
             sums[0],
             file.display()
         ));

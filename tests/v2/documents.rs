@@ -51,7 +51,7 @@ const FLAGS: &[&str] = &[
     "--format",
     "--scale",
 ];
-/// Placeholders for the reader's own names, and names from third-party software.
+/// Names on the pages that the code need not contain: examples of the reader's own names, and third-party names.
 const NAMES: &[&str] = &[
     // Examples of the reader's own files, engines and keys.
     "acme",

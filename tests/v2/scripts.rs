@@ -233,7 +233,7 @@ fn a_plan_lists_what_was_taken_out() {
     let shown = workspace.pytoon(&["-q", "plan", "brief.json"]).ok();
     let told = format!("{}{}", shown.stdout, shown.stderr);
     for part in [
-        "note: left out of captions and voice: the marks \"#\", \"**\", the address of a link",
+        "note: left out of captions and voice: the marks \"#\", \"**\", the URL of a link",
         "note: left out of captions and voice: the labels \"Narrator\"",
         "note: directions for the picture, which the voice does not speak: \"drum roll\"",
         "note: pytoon shortened a pause of 9.0 s to 5.0 s",

@@ -1,6 +1,6 @@
 //! Blends two drawn frames for all transitions between clips.
 //!
-//! Blending Y'CbCr equals blending gamma-coded R'G'B' (the matrix is affine), as editing software does in dissolves
+//! Blending Y'CbCr equals blending gamma-encoded R'G'B' (the matrix is affine), as editing software does in dissolves
 //! and fades.
 
 use pytoon_core::preset::TransitionKind;

@@ -263,8 +263,8 @@ impl fmt::Display for Note {
                 }
                 match links {
                     0 => {}
-                    1 => parts.push("the address of a link".to_owned()),
-                    _ => parts.push(format!("the addresses of {links} links")),
+                    1 => parts.push("the URL of a link".to_owned()),
+                    _ => parts.push(format!("the URLs of {links} links")),
                 }
                 write!(f, "left out of captions and voice: {}", parts.join(", "))
             }

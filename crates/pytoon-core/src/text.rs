@@ -225,8 +225,8 @@ pub fn syllables(word: &str) -> u32 {
     (count - u32::from(silent_e)).max(1)
 }
 
-/// Returns a short phrase for on-screen text: the first clause, cut to `max_words` if it is more than two words
-/// longer, without a dangling connective at the cut.
+/// Returns a short phrase for on-screen text: the first clause. A clause more than two words over `max_words` is cut
+/// to `max_words`, and the cut never leaves a connective at the end.
 pub fn key_phrase(text: &str, max_words: usize) -> String {
     let first = sentence::split(text).into_iter().next();
     let first = first.map_or("", |range| &text[range]);

@@ -7,7 +7,7 @@
 
 use crate::error::GraphicsError;
 
-/// An 8-bit gamma-coded colour.
+/// An 8-bit gamma-encoded colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rgb {
     /// The red component.
@@ -61,12 +61,12 @@ impl Rgb {
         format!("#{:02X}{:02X}{:02X}", self.r, self.g, self.b)
     }
 
-    /// Returns the gamma-coded components in 0..1.
+    /// Returns the gamma-encoded components in 0..1.
     pub fn to_float(self) -> [f32; 3] {
         [self.r, self.g, self.b].map(|v| f32::from(v) / 255.0)
     }
 
-    /// Creates a colour from gamma-coded components in 0..1, clamped.
+    /// Creates a colour from gamma-encoded components in 0..1, clamped.
     pub fn from_float(rgb: [f32; 3]) -> Self {
         let [r, g, b] = rgb.map(|v| (v.clamp(0.0, 1.0) * 255.0 + 0.5) as u8);
         Self::new(r, g, b)
@@ -89,7 +89,7 @@ impl Rgb {
         Oklch { l, c: a.hypot(b), h: b.atan2(a).to_degrees().rem_euclid(360.0) }
     }
 
-    /// Mixes two colours linearly in gamma-coded values. `t` = 0 gives `self`.
+    /// Mixes two colours linearly in gamma-encoded values. `t` = 0 gives `self`.
     pub fn mix(self, other: Self, t: f32) -> Self {
         let (a, b) = (self.to_float(), other.to_float());
         Self::from_float([0, 1, 2].map(|i| a[i] + (b[i] - a[i]) * t))
@@ -132,7 +132,7 @@ pub fn contrast(a: Rgb, b: Rgb) -> f32 {
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
 
-/// Converts gamma-coded R'G'B' in 0..1 to BT.709 limited-range Y', Cb, Cr in 8-bit codes, not rounded. The
+/// Converts gamma-encoded R'G'B' in 0..1 to BT.709 limited-range Y', Cb, Cr in 8-bit codes, not rounded. The
 /// coefficients are from ITU-R BT.709-6, item 3; the ranges are from item 4.
 pub fn rgb_to_ycc([r, g, b]: [f32; 3]) -> [f32; 3] {
     let y = 0.2126 * r + 0.7152 * g + 0.0722 * b;

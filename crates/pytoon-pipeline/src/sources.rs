@@ -465,7 +465,7 @@ impl Resolver<'_> {
     }
 }
 
-/// Returns the reason why a file that the brief names cannot be used.
+/// Formats the reason that a file named in the brief cannot be used, for the author of the brief.
 fn reason_of(error: &SystemError) -> String {
     match error {
         SystemError::Unusable { path, reason } => format!("{}: {reason}", path.display()),

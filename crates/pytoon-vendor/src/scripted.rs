@@ -166,7 +166,7 @@ pub struct Row {
     pub outcome: Outcome,
 }
 
-/// Returns an error if a text contains the API key, plain or query-escaped, or its first half.
+/// Returns an error if the text contains [`KEY`], plain or form-encoded, or the key's first 12 characters.
 pub fn clean(text: &str) -> Result<(), String> {
     let shows = text.contains(KEY) || text.contains(&escaped(KEY)) || text.contains(&KEY[..12]);
     ensure(!shows, "the key is visible")

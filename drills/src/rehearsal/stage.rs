@@ -67,7 +67,7 @@ pub(super) struct Report {
     pub(super) alert: &'static str,
     /// The time from the fault to the alert, in seconds.
     pub(super) alert_s: f64,
-    /// The time from the fix to the end of the alert, in seconds.
+    /// The time from the fix until the alert resolves.
     pub(super) recovered_s: f64,
     pub(super) jobs: usize,
     pub(super) done: usize,

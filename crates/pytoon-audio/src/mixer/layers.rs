@@ -11,7 +11,8 @@ const VOICE_EDGE_MS: f64 = 8.0;
 /// The length of the equal-power fade at the edges of clip audio: five frames at 30 frames per second.
 const CLIP_EDGE_MS: f64 = 166.0;
 
-/// Returns the mono voice track. Non-finite samples become silence.
+/// Mixes the takes into a mono voice track of `len` samples, with a short fade at each edge. Non-finite samples
+/// become silence.
 pub(super) fn voice(takes: &[Placed<'_>], len: usize) -> Vec<f32> {
     let mut track = vec![0.0_f32; len];
     for take in takes {

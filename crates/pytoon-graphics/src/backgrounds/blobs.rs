@@ -135,7 +135,7 @@ impl Blobs {
         canvas.enlarge(frame, scratch);
     }
 
-    /// Returns the Gaussian-weighted colour on the coarse grid, gamma-coded.
+    /// Returns the Gaussian-weighted colour on the coarse grid, gamma-encoded.
     fn colors(&self, centres: &[(f32, f32)], cw: usize, ch: usize, k: f32) -> Vec<[f32; 3]> {
         let mut out = Vec::with_capacity(cw * ch);
         for j in 0..ch {

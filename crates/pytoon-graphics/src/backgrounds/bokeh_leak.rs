@@ -11,7 +11,7 @@ pub(super) struct BokehLeak {
     bottom: [f32; 3],
     leak: [f32; 3],
     leak_side: f32,
-    /// The curve from linear light, 0..1, to gamma-coded values.
+    /// The curve from linear light, 0..1, to gamma-encoded values.
     curve: Vec<f32>,
 }
 

@@ -40,7 +40,8 @@ impl Field {
         }
     }
 
-    /// Calls `color(u, v)` for every cell. Both axes are in frame widths; the returned colour is gamma-coded RGB.
+    /// Sets every cell to the colour that `color(u, v)` returns, as gamma-encoded RGB. `u` and `v` are the cell's
+    /// centre, in frame widths.
     pub(super) fn fill(&mut self, canvas: &Canvas, mut color: impl FnMut(f32, f32) -> [f32; 3]) {
         let k = self.step as f32 / canvas.width as f32;
         for j in 0..self.height {

@@ -37,7 +37,7 @@ pub(super) fn reasons(timeline: &Timeline, voice: &VoiceReceipt, facts: &Facts) 
     } else if let Some(confidence) = voice.alignment_confidence
         && confidence < LOW_CONFIDENCE
     {
-        out.push(format!("confidence {confidence:.2}: the voice probably does not say the script"));
+        out.push(format!("alignment confidence {confidence:.2}: the voice probably does not match the script; check both"));
     }
     let how_far =
         |off: &&super::OffWord| off.heard_ms.map_or(i64::MAX, |heard| (heard - off.start_ms).abs());

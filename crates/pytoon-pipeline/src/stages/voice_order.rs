@@ -85,7 +85,7 @@ pub(crate) struct VoiceResult {
     /// The providers that failed before `provider`, in order.
     #[serde(default)]
     pub(crate) attempts: Vec<FailedAttempt>,
-    /// True if a local voice replaced that of a service.
+    /// True if a local voice is the fallback for a service, or for the local voice that the brief names.
     #[serde(default)]
     pub(crate) stepped_down: bool,
     /// The price of the paid voice that was left out because purchases are not allowed.

@@ -1,4 +1,5 @@
-//! Pika at fal: a queue whose URLs for status, result and cancellation contain only the owner and the app.
+//! Pika on fal, behind a job queue. URLs for status, result and cancellation omit the model's version and endpoint:
+//! `fal-ai/pika/requests/{id}`.
 //!
 //! This vendor has no failed status: a failure is a completed task with an error, or an unsuccessful result. It has
 //! three hosts: the queue, the storage and the account.

@@ -125,7 +125,7 @@ pub fn config(url: &str) -> Value {
     Value::Object(bases.collect())
 }
 
-/// Returns the API key after a prefix, as in `Authorization: Bearer KEY`.
+/// Returns the API key from the `Authorization` header if its scheme is `word`, such as `Bearer` or `Key`.
 fn authorization(headers: &HeaderMap, word: &str) -> Option<String> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let key = value.strip_prefix(word)?.strip_prefix(' ')?.trim();

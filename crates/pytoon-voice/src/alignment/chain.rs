@@ -123,7 +123,7 @@ impl Aligner {
             Ok(Some((Aligned { confidence, .. }, _))) if confidence < LOW_CONFIDENCE => {
                 let reason = format!(
                     "confidence {confidence:.2} is under {LOW_CONFIDENCE}: the recording probably \
-                     does not say the script"
+                     does not match the script; check both"
                 );
                 Err(GaveWay { kind: "low_confidence", confidence, reason })
             }

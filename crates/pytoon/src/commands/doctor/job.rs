@@ -297,7 +297,7 @@ fn check_voice(receipt: &Value) -> Vec<Check> {
     checks.push(match provider {
         None if voice["asked"] == true => {
             let fix = "check the voice providers with `pytoon doctor`, then submit again";
-            Check::warning("voice", format!("the film is silent: {failed}"), fix).see("tts")
+            Check::warning("voice", format!("the film has no voice: {failed}"), fix).see("tts")
         }
         None => Check::good("voice", "no voice requested"),
         Some(provider) if voice["steppedDown"] == true => {
