@@ -148,7 +148,7 @@ fn a_job_without_a_worker_and_one_whose_worker_is_silent_are_told() {
     let step =
         silent.iter().find(|check| check["name"].as_str().is_some_and(|n| n.contains("scene")));
     let name = step.expect("the scene's step")["name"].as_str().expect("a name").to_owned();
-    says(&silent, &name, "failed", &["worker@lost", "silent"], "leases");
+    says(&silent, &name, "failed", &["worker@lost", "stopped renewing"], "leases");
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn sound_of_another_length_and_a_lost_film_are_told() {
     let (from, to) = (mixed.display().to_string(), short.display().to_string());
     tool("ffmpeg", ["-v", "error", "-i", from.as_str(), "-t", "1", "-y", to.as_str()]);
     std::fs::rename(&short, &mixed).expect("replaced");
-    says(&doctor(), "sound and picture", "failed", &["mixed.wav has 1.0"], "audio-sync");
+    says(&doctor(), "sound and picture", "failed", &["mixed.wav lasts 1.0"], "audio-sync");
     std::fs::remove_file(folder.join("output.mp4")).expect("removed");
     says(&doctor(), "sound and picture", "failed", &["picture is missing"], "audio-sync");
     workspace.pytoon(&["doctor", "no-such-job"]).refused(1, &["no job `no-such-job`", "jobs list"]);

@@ -98,7 +98,7 @@ fn a_change_that_cannot_be_made_is_refused_and_the_film_stays() {
     redo(&["--scene", "1", "--engine", "lumma"])
         .refused(2, &["--engine", "there is no engine `lumma`", "did you mean `luma`"]);
     redo(&["--scene", "1", "--engine", "luma"])
-        .refused(2, &["--engine", "`luma` has no API key (set LUMA_API_KEY)"]);
+        .refused(2, &["--engine", "`luma` has no API key (set LUMA_API_KEY or"]);
     workspace
         .pytoon(&["redo", "nowhere", "--scene", "1", "--caption", "x"])
         .refused(2, &["nowhere"]);

@@ -119,8 +119,11 @@ async fn download(
 ) -> Result<crate::received_file::ReceivedFile, Refused> {
     let refuse = |reason: &str| Refused::Kind(reason.to_owned());
     let mut receiver = Receiver::begin(api, caller).await?;
-    let mut url = Url::parse(address)
-        .map_err(|_| refuse("the URL is malformed: check its host and port, and percent-encode special characters"))?;
+    let mut url = Url::parse(address).map_err(|_| {
+        refuse(
+            "the URL is malformed: check its host and port, and percent-encode special characters",
+        )
+    })?;
     let may_be_private = api.config.settings.assets.allow_private_addresses;
     let http = PublicHttp::for_files(may_be_private).map_err(Refused::Kind)?;
     for _ in 0..=MAX_REDIRECTS {

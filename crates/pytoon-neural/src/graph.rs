@@ -192,7 +192,9 @@ fn check_value_info(info: &[u8]) -> Result<(), NeuralError> {
         let (2, Value::Bytes(kind)) = field? else { continue };
         for field in Fields(kind) {
             if matches!(field?, (4 | 5 | 8 | 9, _)) {
-                return Err(bad("it contains values that are not tensors, which are not supported"));
+                return Err(bad(
+                    "it contains values that are not tensors, which are not supported",
+                ));
             }
         }
     }
