@@ -17,7 +17,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     RUSTUP_TOOLCHAIN="$RUST_VERSION" \
     cargo build --profile dist --locked --package pytoon --package pytoon-espeak --package pytoon-x264 --bins \
- && install -D -t /out target/dist/pytoon target/dist/pytoon-espeak target/dist/pytoon-x264
+ && install -D -t /out target/dist/pytoon target/dist/pytoon-espeak target/dist/pytoon-x264 \
+ && strip --strip-debug /out/*
 
 # The natural English voice: downloaded in this stage, so that the final image needs no Python.
 FROM debian:bookworm-slim AS voice

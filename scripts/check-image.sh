@@ -77,7 +77,7 @@ cat >"$work/bin/docker" <<END
 # \`docker\` and \`docker compose\`, by podman.
 if [ "\$1" != compose ]; then exec podman "\$@"; fi
 shift
-exec "$compose" --podman-build-args='--pull-never --network host' -f docker-compose.yml -f "$work/host.yml" "\$@"
+exec "$compose" --parallel 1 --podman-build-args='--format docker --pull-never --network host' -f docker-compose.yml -f "$work/host.yml" "\$@"
 END
 chmod +x "$work/bin/docker"
 export PATH="$work/bin:$PATH"
@@ -138,17 +138,20 @@ say "stand-in for $rust: Debian with rustc $version of this machine"
 
 # ---- the image --------------------------------------------------------------------
 site=$work/site
-rm -rf "$site"
-git clone --quiet "$root" "$site"
+# A second run keeps the times of files that did not change, by which cargo knows them.
+[ -d "$site/.git" ] || git clone --quiet "$root" "$site"
 cd "$site"
+git fetch --quiet "$root" HEAD
+git reset --quiet --hard FETCH_HEAD
+git clean -qfdx
 start=$(date +%s)
-docker build --pull-never --network host --tag pytoon:latest . >"$work/build.log" 2>&1 || {
+docker build --format docker --pull-never --network host --tag pytoon:latest . >"$work/build.log" 2>&1 || {
   tail -30 "$work/build.log" >&2
   fail "the image was not built: $work/build.log"
 }
 say "built pytoon:latest in $(($(date +%s) - start)) s, $(($(podman image inspect --format '{{.Size}}' pytoon:latest) / 1048576)) MiB"
 say "of that: $(podman run --rm --entrypoint sh pytoon:latest -c 'du -xm -d0 /usr/share/fonts /usr/lib /usr/local/bin /usr/share/pytoon 2>/dev/null' | awk '{ printf "%s%s %s MiB", sep, $2, $1; sep = ", " }')"
-podman run --rm pytoon:latest doctor --json >"$work/doctor.json" || true
+podman run --rm pytoon:latest doctor --json >"$work/doctor.json" 2>"$work/doctor.log" || true
 failed=$(jq -r '.[] | select(.verdict == "failed") | .name' "$work/doctor.json")
 say "doctor in the image: $(jq -r '[.[].verdict] | group_by(.) | map("\(length) \(.[0])") | join(", ")' "$work/doctor.json")"
 [ -z "$failed" ] || fail "doctor: $failed"
