@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Measures the processing time of a whole film: voice chain, mix and master over a finished bed.
+/// Measures and prints the processing time of a whole film: voice chain, mix and master over a finished bed.
 #[expect(clippy::print_stdout, reason = "a tool for the ear, run by hand")]
 fn film(len: usize, seed: u64) {
     let bed = generate(MusicMood::Calm, len, seed, &StoryArc::default());

@@ -22,8 +22,8 @@ const FRAME: usize = 480;
 /// another.
 const COMPARED: usize = 300;
 
-/// Cuts or loops `music` to `len` samples and fades both ends. `crossfade` is the length of a loop join in samples; a
-/// beat is a good choice.
+/// Fits `music` to `len` samples: drops the silence before the first sound, cuts or loops the rest, and fades both
+/// ends. `crossfade` is the length of a loop join in samples; a beat is a good choice.
 #[must_use]
 pub fn fit_music(music: Stereo, len: usize, crossfade: usize) -> Stereo {
     let mut out = skip_lead_in(music);
@@ -55,7 +55,8 @@ pub fn fade_ends(audio: &mut Stereo) {
     }
 }
 
-/// Drops the silence before the first sound, so that a bed starts on its downbeat.
+/// Drops the silence before the first sound, so that a bed starts on its downbeat. Keeps the last 15 ms of it for the
+/// fade. Silent music becomes empty.
 fn skip_lead_in(mut music: Stereo) -> Stereo {
     let loudest = crate::loudness::sample_peak(&music);
     if loudest <= 0.0 {
@@ -99,7 +100,7 @@ fn append(out: &mut Vec<f32>, next: &[f32], start: usize) {
 }
 
 /// Returns the end of the loop: the position in the second half of the music that is most similar to its beginning,
-/// by level curve. Music that is too short loops as a whole.
+/// by level curve. Music that is too short or has no similar position loops as a whole.
 fn loop_length(music: &Stereo) -> usize {
     let len = music.len();
     let level: Vec<f32> =

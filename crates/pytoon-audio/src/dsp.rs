@@ -98,7 +98,7 @@ pub(crate) fn windowed_sinc(x: f64, cutoff: f64, half: f64, beta: f64) -> f64 {
     2.0 * cutoff * sinc * window
 }
 
-/// Returns the per-sample factor of an exponential with the given time constant.
+/// Returns the factor per sample of an exponential decay with the given time constant, at 48 kHz.
 pub(crate) fn decay_per_sample(seconds: f64) -> f32 {
     if seconds <= 0.0 { 0.0 } else { (-1.0 / (seconds * 48_000.0)).exp() as f32 }
 }

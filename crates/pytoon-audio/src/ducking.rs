@@ -49,7 +49,7 @@ impl From<&DuckRegion> for Lowered {
 }
 
 impl Lowered {
-    /// Returns the depth as a finite gain at or below zero.
+    /// Returns the depth as a gain between -60 and 0 dB.
     fn depth(&self) -> f64 {
         let depth = f64::from(self.depth_db.abs());
         -(if depth.is_finite() { depth.min(60.0) } else { 60.0 })
@@ -64,7 +64,7 @@ impl Lowered {
     }
 }
 
-/// Returns linear gains, one per sample, for `len` samples of music.
+/// Returns the ducking gain for each of `len` samples of music, as a linear factor.
 #[must_use]
 pub fn duck_envelope(regions: &[DuckRegion], len: usize) -> Vec<f32> {
     let regions: Vec<Lowered> = regions.iter().map(Lowered::from).collect();

@@ -29,7 +29,8 @@ fn decimated(samples: &[f32]) -> Vec<f32> {
     samples.chunks_exact(STEP).map(|chunk| chunk.iter().sum::<f32>() / STEP as f32).collect()
 }
 
-/// Returns the start of the loudest part, which is compared because a film may begin with silence.
+/// Returns the start of the loudest eight seconds, in steps of one second. They are compared because a film may begin
+/// with silence.
 fn loudest_part(samples: &[f32]) -> usize {
     let power = |from: usize| -> f32 {
         samples[from..(from + COMPARED).min(samples.len())].iter().map(|s| s * s).sum()

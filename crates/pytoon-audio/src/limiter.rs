@@ -1,7 +1,7 @@
 //! True-peak limiter with look-ahead.
 //!
-//! Guarantees: the output has the input's length and timing, its true peak does not exceed the ceiling (verified by
-//! measurement, with at most four corrections), both channels get one gain, and the gain curve is smooth.
+//! Guarantees: the output has the input's length and timing; its true peak, which is measured, does not exceed the
+//! ceiling; both channels get one gain; the gain curve is smooth.
 //!
 //! The needed gain comes from the oversampled peak envelope. A sliding minimum extends it 5 ms backwards and
 //! forwards, and it is released exponentially. Two box filters that together span the same 5 ms then smooth it. Each
@@ -97,9 +97,9 @@ pub(crate) fn limit<P: Programme>(audio: &mut P, ceiling: Dbtp) -> LimiterReport
     limit_with_envelope(audio, &|audio| audio.clone_from(&dry), &envelope, 1.0, ceiling).0
 }
 
-/// Applies `gain`, then limits. `restore` writes the programme as it was before `gain`, and `envelope` is its peak
-/// envelope. A caller can thus try several gains with one detection, and needs no copy if it can recreate the
-/// programme. Also returns the limiter's gain for every sample, or an empty list if no limiting was needed.
+/// Applies `gain` to the programme, then limits it to `ceiling`. `envelope` is its peak envelope before the gain, and
+/// `restore` writes the programme as it was then, so a caller can try several gains with one detection. Returns the
+/// report and the limiter's gain for every sample; the list is empty if no limiting was needed.
 pub(crate) fn limit_with_envelope<P: Programme>(
     audio: &mut P,
     restore: &dyn Fn(&mut P),

@@ -52,7 +52,7 @@ pub fn master(audio: &mut Stereo, target: Lufs, ceiling: Dbtp) -> MasterReport {
     master_from(audio, &|audio| audio.clone_from(&original), target, ceiling).0
 }
 
-/// Masters a programme into `audio`. `write` can recreate the programme as often as needed. Also returns the
+/// Masters the programme that `write` puts into `audio`. `write` may be called several times. Also returns the
 /// limiter's gain for every sample, or an empty list if no limiting was needed.
 pub(crate) fn master_from(
     audio: &mut Stereo,

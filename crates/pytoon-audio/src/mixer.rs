@@ -126,7 +126,8 @@ impl StemGain {
 }
 
 impl Stems {
-    /// Places all input on its tracks and determines the levels.
+    /// Builds the voice and music stems from the input: sets the levels, ducks the music and clips, and adds room
+    /// tone.
     #[must_use]
     pub fn of(mut input: MixInput<'_>) -> Self {
         let voice = layers::voice(&input.voice, input.len);

@@ -56,10 +56,10 @@ pub struct Bed {
     pub ends_on_bar: bool,
 }
 
-/// Maximum length of a composed bed (20 minutes). Longer requests are filled with silence.
+/// Maximum length of a composed bed (20 minutes). The rest of a longer bed is silent.
 pub const MAX_LEN: usize = 20 * 60 * 48_000;
 
-/// Composes a bed of `len_samples` samples.
+/// Composes a bed of `len_samples` samples in a mood. The part beyond [`MAX_LEN`] is silent.
 #[must_use]
 pub fn generate(mood: MusicMood, len_samples: usize, seed: u64, arc: &StoryArc) -> Bed {
     let len = len_samples.min(MAX_LEN);

@@ -59,8 +59,8 @@ impl Stereo {
         self.left.iter().zip(&self.right).map(|(l, r)| 0.5 * (l + r)).collect()
     }
 
-    /// Returns the signal without two faults of files: a constant offset, which costs headroom and clicks at cuts,
-    /// and channels in opposite phase, which a phone's single speaker makes silent.
+    /// Returns the signal with two common faults corrected: a constant offset, which costs headroom and clicks at
+    /// cuts, and channels in opposite phase, which cancel out on a phone's single speaker.
     #[must_use]
     pub fn corrected(mut self) -> Self {
         /// The smallest offset that is removed. Offsets below -60 dBFS are inaudible.
@@ -107,7 +107,7 @@ impl Stereo {
         self.right.resize(len, 0.0);
     }
 
-    /// Adds `other`, scaled, sample by sample over the common length.
+    /// Adds `other`, multiplied by `factor`, sample by sample over the common length.
     pub fn add_scaled(&mut self, other: &Self, factor: f32) {
         crate::dsp::add_scaled(&mut self.left, &other.left, factor);
         crate::dsp::add_scaled(&mut self.right, &other.right, factor);

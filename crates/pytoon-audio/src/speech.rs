@@ -92,8 +92,8 @@ pub fn trim_silence(samples: &[f32]) -> Range<usize> {
         ..((last + 1) * FINE).saturating_add(TRIM_PAD).min(samples.len())
 }
 
-/// Returns the best cut point inside `range`: the middle of its quietest 10 ms, moved to the nearest zero crossing.
-/// An empty range gives its start.
+/// Returns the best cut point inside `range`: the middle of its quietest 10 ms, moved to the nearest zero crossing. A
+/// range of at most 10 ms gives its middle.
 #[must_use]
 pub fn quietest_point(samples: &[f32], range: Range<usize>) -> usize {
     const WINDOW: usize = 480;
@@ -128,9 +128,9 @@ fn levels(samples: &[f32], frame: usize) -> Vec<f32> {
     samples.chunks(frame).map(|chunk| power_db(mean_square(chunk))).collect()
 }
 
-/// Returns the gate of a take. It opens 36 dB below the loud frames or 9 dB above the noise, whichever is higher, but
-/// never within 12 dB of the loud frames, where words would be cut; it closes 4 dB lower. For a take at -20 dBFS it
-/// closes near -60 dBFS.
+/// Returns the gate of a take from its frame levels. The gate opens 36 dB below the loud frames or 9 dB above the
+/// noise, whichever is higher, but at least 12 dB below the loud frames, so that it cuts no words. It closes 4 dB
+/// lower. For a take at -20 dBFS it closes near -60 dBFS.
 fn gate(level: &[f32]) -> Gate {
     let mut sorted = level.to_vec();
     let floor = percentile(&mut sorted, 0.1);

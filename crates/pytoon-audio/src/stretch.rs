@@ -21,7 +21,7 @@ const REACH: usize = 320;
 /// The interval of the samples that the coarse search uses.
 const COARSE: usize = 4;
 
-/// Speeds `samples` up by `factor` at the same pitch.
+/// Changes the tempo of `samples` at the same pitch. A `factor` above 1 speeds them up.
 ///
 /// # Errors
 /// Returns [`AudioError::OutOfRange`] for a factor outside [`MIN_FACTOR`] to [`MAX_FACTOR`].

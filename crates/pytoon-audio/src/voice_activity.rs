@@ -30,8 +30,8 @@ const MIN_FRAMES: usize = 8;
 /// Maximum gap inside a voice, in frames (120 ms).
 const MAX_GAP: usize = 12;
 
-/// Returns the part of a take to retain. Unlike [`trim_silence`], it also trims seconds of pure room noise at both
-/// ends.
+/// Returns the part of a take to retain. Unlike [`trim_silence`], it also trims more than half a second of pure room
+/// noise at either end.
 #[must_use]
 pub fn trim_to_voice(samples: &[f32]) -> Range<usize> {
     /// Minimum length of noise that is trimmed, in samples (500 ms).
@@ -46,7 +46,8 @@ pub fn trim_to_voice(samples: &[f32]) -> Range<usize> {
     if start < end { start..end } else { kept }
 }
 
-/// Returns the ranges of speech in a noisy take.
+/// Returns the ranges of speech in a noisy take. If no voice exceeds the noise, returns the ranges of
+/// [`speech_ranges`].
 #[must_use]
 pub fn voiced_ranges(samples: &[f32]) -> Vec<Range<usize>> {
     let runs = voiced_runs(samples);

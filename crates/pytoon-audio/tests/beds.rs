@@ -11,7 +11,7 @@ fn rms(samples: &[f32]) -> f64 {
     (sum / samples.len().max(1) as f64).sqrt()
 }
 
-/// Returns the level profile of a block, in dB, in 16 slots per bar and two bands.
+/// Returns the level profile of a four-bar block, in dB: 16 slots per bar for a low and a high band.
 fn shape(bed: &Bed, block: usize) -> Vec<f64> {
     let mono = bed.audio.mono();
     let mut low = 0.0_f32;

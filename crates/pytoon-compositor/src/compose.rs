@@ -103,7 +103,7 @@ impl Compositor {
         &self.timeline
     }
 
-    /// Returns the characters that no font covers.
+    /// Returns the characters of captions and overlays that no font covers.
     pub fn missing_glyphs(&self) -> Vec<char> {
         let mut missing: Vec<char> =
             self.captions.as_ref().map(|c| c.missing().to_vec()).unwrap_or_default();
@@ -113,7 +113,8 @@ impl Compositor {
         missing
     }
 
-    /// Returns the index of the clip that a frame shows, and the second clip with its transition if there is one.
+    /// Returns the index of the clip that a frame shows and, during a transition, the index of the next clip with the
+    /// transition.
     pub fn clips_at(&self, frame: FrameNumber) -> (usize, Option<(usize, &Transition)>) {
         let clips = &self.timeline.tracks.video;
         let index = clips.partition_point(|clip| clip.end_frame <= frame).min(clips.len() - 1);
@@ -134,7 +135,7 @@ impl Compositor {
         self.prepared_clip(index).map(|_| ())
     }
 
-    /// Releases the clips that are no longer visible from a frame on.
+    /// Releases the clips that are not visible at `frame` or later.
     pub fn release_before(&self, frame: FrameNumber) {
         for slot in self.slots.iter().filter(|slot| slot.visible.end <= frame) {
             // A poisoned slot contains only a clip that can be prepared again.
@@ -211,7 +212,8 @@ impl Compositor {
         headline
     }
 
-    /// Draws a frame. `moving` contains the frames of the moving clips that it needs.
+    /// Draws a frame of the film, with its transition, overlays and captions. `moving` contains the frames of the
+    /// moving clips that it needs.
     pub fn compose(
         &self,
         frame: FrameNumber,
@@ -296,7 +298,8 @@ fn zone_of(timeline: &Timeline) -> SafeRect {
         .map_or(SafeRect::UNIVERSAL, |zone| zone.zone)
 }
 
-/// Returns the palette for a film.
+/// Returns the palette for a film: from the brand's accent if it is valid, otherwise from the chosen hues. A brand
+/// ground replaces the dark background.
 pub fn palette(choice: &PaletteChoice) -> Palette {
     let brand = |hex: &Option<String>| hex.as_deref().and_then(|hex| Rgb::from_hex(hex).ok());
     let mut palette = match brand(&choice.brand_accent) {

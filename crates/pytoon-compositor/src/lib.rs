@@ -46,7 +46,7 @@ pub enum CompositorError {
     Asset {
         /// The path of the asset.
         asset: String,
-        /// The reason why the asset is not available.
+        /// The reason that the asset is not available.
         reason: String,
     },
 }

@@ -12,7 +12,7 @@ use pytoon_core::timeline::shots::PictureFacts;
 
 const N: usize = 64;
 
-/// Analyses a picture for a frame with the given aspect ratio (width over height).
+/// Detects the subject of a picture, and its best crop for a frame with the given aspect ratio (width over height).
 pub fn look(picture: &Picture, frame_aspect: f64) -> PictureFacts {
     let map = saliency_map(picture);
     let mean = map.iter().sum::<f32>() / map.len() as f32;
@@ -100,7 +100,7 @@ fn spectral_residual(luma: &[f32]) -> Vec<f32> {
     gaussian(&power, 2.5)
 }
 
-/// Returns the mean of the 3 x 3 neighbourhood. The spectrum wraps around.
+/// Returns the mean of the 3 x 3 neighbourhood of a point in the spectrum, which wraps around.
 fn box_mean(map: &[f32], at: usize) -> f32 {
     let (x, y) = (at % N, at / N);
     let mut sum = 0.0;
@@ -144,7 +144,7 @@ fn sharpness(detail: &[[f32; 3]]) -> Vec<f32> {
     gaussian(&out, 1.5)
 }
 
-/// Returns a blurred map of the colours within the ranges of skin tones in Cb and Cr, regardless of brightness.
+/// Returns a blurred map of the pixels whose Cb and Cr are in the ranges of skin tones, regardless of brightness.
 fn skin_map(small: &[[f32; 3]]) -> Vec<f32> {
     let raw: Vec<f32> = small
         .iter()
@@ -215,8 +215,8 @@ fn centroid_of_top(map: &[f32]) -> (f64, f64) {
     (x / weight, y / weight)
 }
 
-/// Returns the crop with the frame's aspect ratio that keeps the most saliency and removes the least, as (fraction
-/// kept, centre).
+/// Returns the crop with the frame's aspect ratio that keeps the most saliency and cuts the least through it, as
+/// (fraction kept, centre).
 fn best_crop(map: &[f32], mean: f32, aspect: f64) -> (f64, (f64, f64)) {
     // Only values above the background count, squared.
     let weight = |v: f32| f64::from((v - mean).max(0.0)).powi(2);
@@ -249,7 +249,7 @@ fn best_crop(map: &[f32], mean: f32, aspect: f64) -> (f64, (f64, f64)) {
     (kept, if along_x { (centre, middle) } else { (middle, centre) })
 }
 
-/// Computes a 2-D FFT in place, radix 2 (Cooley and Tukey, 1965).
+/// Computes a 2-D FFT or its inverse in place, radix 2 (Cooley and Tukey, 1965).
 fn fft2(re: &mut [f32], im: &mut [f32], inverse: bool) {
     for _ in 0..2 {
         for row in 0..N {

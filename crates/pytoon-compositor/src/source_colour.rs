@@ -109,7 +109,7 @@ impl ColourConversion {
         f64::from(light[0].max(light[1]).max(light[2]))
     }
 
-    /// Returns the offset of each channel from luma.
+    /// Returns the offsets of R', G' and B' from luma for a chroma sample.
     fn shift(&self, cb: f32, cr: f32) -> [f32; 3] {
         let (b, r) = (cb - 512.0, cr - 512.0);
         [self.chroma[0] * r, self.chroma[1] * b + self.chroma[2] * r, self.chroma[3] * b]
@@ -126,7 +126,8 @@ impl ColourConversion {
         light.map(|value| self.encoded[light_step(value)])
     }
 
-    /// Returns the BT.709 light of a pixel relative to reference white. The tables handle negative values.
+    /// Returns the BT.709 light of a pixel relative to reference white. A colour outside BT.709 has negative
+    /// components, which [`light_step`] clamps.
     #[inline]
     fn light(&self, y: f32, shift: [f32; 3]) -> [f32; 3] {
         let grey = (y - 64.0) * (1.0 / 876.0);
@@ -258,7 +259,7 @@ mod tests {
         SourceColours { transfer, primaries, matrix, peak }
     }
 
-    /// Converts a frame that has a single colour.
+    /// Converts a frame of a single colour, and returns its 8-bit Y', Cb and Cr.
     fn converted(conversion: &ColourConversion, [y, cb, cr]: [u16; 3]) -> [u8; 3] {
         let bytes: Vec<u8> =
             [y, y, y, y, cb, cr].iter().flat_map(|code| code.to_le_bytes()).collect();

@@ -25,11 +25,12 @@ pub struct PreparedStill {
     region: Window,
 }
 
-/// The number of source columns stored around the visible region, for the taps of the sampler.
+/// The number of source pixels stored on each side of the visible region, for the taps of the sampler.
 const REGION_MARGIN_PX: f64 = 8.0;
 
 impl PreparedStill {
-    /// Prepares a picture for one camera move.
+    /// Prepares a picture for one camera move: fits it to the frame, scales and grades it, and converts it to YUV
+    /// 4:2:0.
     pub fn prepare(
         picture: &Picture,
         fit: Fit,
@@ -136,7 +137,8 @@ impl PreparedStill {
     }
 }
 
-/// Returns the smallest box that contains both ends of a move, rounded outwards to source pixels.
+/// Returns the smallest box that contains both ends of a move and a margin for the sampler, rounded outwards to
+/// source pixels.
 fn seen_region(motion: &Motion, width: f64, height: f64) -> Window {
     let (a, b) = (motion.from, motion.to);
     let low =

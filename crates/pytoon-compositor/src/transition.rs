@@ -106,7 +106,7 @@ fn expo_in_out(p: f64) -> f64 {
 }
 
 /// Zooms into the old picture up to the middle of the transition, then zooms out to the new picture at its normal
-/// size.
+/// size. The two blend around the middle.
 fn zoom(from: &Frame, to: &Frame, p: f64, out: &mut Frame) {
     let grow = |p: f64| p * p;
     if p < 0.5 {

@@ -20,7 +20,7 @@ pub struct ChainMember {
     pub estimate: MicroUsd,
     /// The length requested from the engine, in milliseconds; 0 for `local`.
     pub asked_ms: u32,
-    /// The reason why the engine cannot be used now.
+    /// The reason that the engine cannot be used now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<String>,
     /// The time at which the engine's breaker admits the next attempt.

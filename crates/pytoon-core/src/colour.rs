@@ -77,7 +77,8 @@ pub fn target_of(clips: &[ClipColours]) -> Option<ClipColours> {
     })
 }
 
-/// Returns the correction that moves a clip towards its film's target.
+/// Returns the correction that moves a clip part of the way to its film's target, or no correction if one shows night
+/// and the other day.
 pub fn towards(clip: &ClipColours, target: &ClipColours) -> ColourMatch {
     if (clip.luma_p50 - target.luma_p50).abs() > NIGHT_AND_DAY {
         return ColourMatch::default();

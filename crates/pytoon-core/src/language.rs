@@ -86,7 +86,7 @@ fn latin(text: &str) -> Detected {
     }
 }
 
-/// Returns the language in Latin script that the letters of the text identify.
+/// Returns the language in Latin script that the letters of the text identify, or `None`.
 fn by_letters(text: &str) -> Option<&'static str> {
     let has = |letters: &str| text.chars().any(|c| letters.contains(c));
     let marks = text.chars().filter(|c| ('\u{1ea0}'..='\u{1ef9}').contains(c)).count();
@@ -159,7 +159,7 @@ fn trigrams(text: &str) -> Option<(&'static str, bool)> {
     (letters >= FEW_LETTERS).then_some((tag, info.confidence() >= CONFIDENCE))
 }
 
-/// Returns the tag of a language that one of the voices may speak.
+/// Returns the tag of a detected language, or `None` if the language is not supported.
 fn tag_of(lang: Lang) -> Option<&'static str> {
     Some(match lang {
         Lang::Eng => "en",

@@ -37,7 +37,7 @@ impl Window {
         }
     }
 
-    /// Returns the window shifted as far as the picture allows.
+    /// Returns the window shifted by (`dx`, `dy`), but never beyond the picture.
     pub fn shifted(self, dx: f64, dy: f64) -> Self {
         Self {
             x: (self.x + dx).clamp(0.0, 1.0 - self.width),

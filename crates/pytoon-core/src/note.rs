@@ -139,7 +139,7 @@ pub enum Note {
     VoiceLost {
         /// The name of the voice, if it has one, and its provider.
         voice: String,
-        /// The reason why the voice is unavailable.
+        /// The reason that the voice is unavailable.
         reason: String,
     },
     /// A paid voice service that speaks only when the film is made. Until then the times come from a local voice.
@@ -169,7 +169,7 @@ pub enum Note {
     FilmSilent {},
     /// Unusable settings of a voice provider.
     VoiceSettingsUnusable {
-        /// The reason why the settings are unusable.
+        /// The reason that the settings are unusable.
         reason: String,
     },
     /// An engine that the brief names and that is unavailable.
@@ -178,12 +178,12 @@ pub enum Note {
         field: String,
         /// The name of the engine.
         engine: String,
-        /// The reason why the engine is unavailable.
+        /// The reason that the engine is unavailable.
         reason: String,
     },
     /// A recording without a script that could not be transcribed.
     RecordingWithoutScript {
-        /// The reason why the transcription failed.
+        /// The reason for the failure.
         reason: String,
     },
     /// A recording that leaves out words of its script.

@@ -33,8 +33,8 @@ pub struct VideoSettings {
     pub preset: String,
     /// The constant rate factor, 1 (best) to 51.
     pub crf: u8,
-    /// Maximum time between keyframes, in seconds, 0.1 to 10. Every scene begins with a keyframe, and GOPs are
-    /// closed.
+    /// Maximum time between keyframes, in seconds, 0.1 to 10. A scene begins with a keyframe unless it shares a chunk
+    /// with a very short scene. GOPs are closed.
     pub gop_seconds: f64,
     /// Maximum bit rate in kbit/s, at least 1; null for no limit.
     pub max_rate_kbps: Option<u32>,

@@ -217,7 +217,7 @@ impl Scene {
         self.sentences.join(" ")
     }
 
-    /// Returns every picture of the scene in order.
+    /// Returns all media of the scene in order: the first, then those shown after it.
     pub fn all_media(&self) -> impl Iterator<Item = &SceneMedia> {
         std::iter::once(&self.media).chain(&self.more_media)
     }

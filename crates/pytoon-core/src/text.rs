@@ -135,8 +135,8 @@ pub fn on_screen(word: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns a message without this machine's folders, for people without access to it. An absolute path is shortened
-/// to its last component: `use /path/to/a.wav: it is silent` becomes `a.wav: it is silent`.
+/// Returns a message without this machine's folders, for people without access to it. An absolute path with at least
+/// two components is shortened to its last one: `use /path/to/a.wav: it is silent` becomes `a.wav: it is silent`.
 pub fn without_folders(message: &str) -> String {
     let mut out = String::with_capacity(message.len());
     let mut rest = message;
@@ -226,7 +226,7 @@ pub fn syllables(word: &str) -> u32 {
 }
 
 /// Returns a short phrase for on-screen text: the first clause. A clause more than two words over `max_words` is cut
-/// to `max_words`, and the cut never leaves a connective at the end.
+/// to `max_words`. Connectives at the end of the cut are dropped, but at least two words stay.
 pub fn key_phrase(text: &str, max_words: usize) -> String {
     let first = sentence::split(text).into_iter().next();
     let first = first.map_or("", |range| &text[range]);

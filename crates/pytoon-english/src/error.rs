@@ -43,7 +43,7 @@ impl fmt::Display for DataFile {
     }
 }
 
-/// The reason why the front end could not be loaded.
+/// An error from loading the front end.
 #[derive(Debug, thiserror::Error)]
 pub enum EnglishError {
     /// The gzip stream is damaged or ends early.

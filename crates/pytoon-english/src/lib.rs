@@ -1,5 +1,5 @@
-//! Converts English text to phonemes in misaki's alphabet, word by word, with tokens, parts of speech, two
-//! dictionaries with rules for context, stems and stress, and a small neural net for unknown words.
+//! Converts English text to phonemes in misaki's alphabet, word by word. It uses parts of speech, two dictionaries
+//! with rules for context, stems and stress, and a small neural net for unknown words.
 //!
 //! Guarantees: all functions are pure over bytes from the caller; equal input gives equal output; every word keeps
 //! its position in the text; damaged or oversized files are errors that name the file.

@@ -44,7 +44,7 @@ fn are_apart(pieces: &[Token<'_>]) -> bool {
 }
 
 /// Returns the indices of the pieces whose stress is lowered: the second of two if the first is a single letter,
-/// otherwise the weaker half if too many pieces are stressed.
+/// otherwise the weaker half if more than half are stressed.
 fn lowered(pieces: &[Token<'_>]) -> Vec<usize> {
     let said = |token: &Token<'_>| token.phonemes.clone().filter(|said| !said.is_empty());
     let mut ranks: Vec<(bool, usize, usize)> = pieces

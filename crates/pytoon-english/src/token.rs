@@ -91,7 +91,7 @@ impl<'a> Token<'a> {
         self.alias.is_some() || self.phonemes.is_some()
     }
 
-    /// Splits a token into pieces that keep its tag.
+    /// Splits a token into pieces that keep its tag. A token whose pronunciation is decided stays whole.
     fn into_pieces(self) -> Vec<Self> {
         if self.is_settled() {
             return vec![self];

@@ -7,7 +7,7 @@
 const READINGS: [(&str, &str); 3] =
     [("今日は", "きょうわ"), ("今日", "きょう"), ("一日に", "いちにちに")];
 
-/// Converts the text to kana.
+/// Converts Japanese text to hiragana, with the corrections of [`READINGS`].
 pub(crate) fn to_kana(text: &str) -> String {
     let mut prepared = in_context(text);
     for (written, read) in READINGS {

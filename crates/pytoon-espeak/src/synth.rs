@@ -138,7 +138,7 @@ impl Synth {
         Ok(clauses.join(" "))
     }
 
-    /// Speaks a text at `wpm` words per minute. `pitch` is 0 to 100.
+    /// Speaks a text at `wpm` words per minute, limited to 80 to 450. `pitch` is 0 to 100; `None` means 50.
     pub(crate) fn speak(
         &self,
         text: &str,
@@ -196,7 +196,7 @@ fn text(pointer: *const std::ffi::c_char) -> String {
     unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned()
 }
 
-/// Collects the audio. The library calls this function with each piece of audio and its events.
+/// Collects the audio and the word events. The library calls this function with each piece of audio and its events.
 unsafe extern "C" fn collect(wav: *mut i16, count: c_int, events: *mut ffi::Event) -> c_int {
     if events.is_null() {
         return 0;

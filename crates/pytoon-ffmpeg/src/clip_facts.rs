@@ -42,7 +42,7 @@ pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, SystemError> {
     })
 }
 
-/// Removes the audio of a clip without touching its picture.
+/// Removes the audio of a clip in place. The picture is copied without re-encoding.
 pub fn strip_sound(runner: &Runner, path: &Path) -> Result<(), SystemError> {
     let silent = &disk::part_of(path);
     let command = ffmpeg("remove a clip's audio")

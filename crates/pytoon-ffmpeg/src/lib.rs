@@ -17,7 +17,8 @@ pub mod verify;
 use pytoon_process::CommandLine;
 use std::path::Path;
 
-/// Returns the common start of every command: quiet, non-interactive, errors only.
+/// Returns the common start of every FFmpeg command: it is quiet, never asks for input, and overwrites its output
+/// file.
 pub fn ffmpeg(purpose: &'static str) -> CommandLine {
     CommandLine::new("ffmpeg", purpose).args([
         "-hide_banner",

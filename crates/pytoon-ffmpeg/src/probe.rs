@@ -180,7 +180,8 @@ const REMEMBERED: usize = 512;
 /// Maximum size of a cached result, in bytes.
 const LONGEST_REMEMBERED: usize = 64 << 10;
 
-/// Returns FFprobe's output for a file. The output is cached until the file changes.
+/// Returns FFprobe's output for a file. An output of at most [`LONGEST_REMEMBERED`] bytes is cached until the file
+/// changes.
 fn ask(runner: &Runner, path: &Path, what: &[&str]) -> Result<String, SystemError> {
     static KNOWN: LazyLock<Mutex<HashMap<(FileId, String), String>>> =
         LazyLock::new(Mutex::default);

@@ -72,7 +72,7 @@ impl Rgb {
         Self::new(r, g, b)
     }
 
-    /// Converts the colour to BT.709 limited range, rounded.
+    /// Converts the colour to BT.709 limited-range Y', Cb, Cr, rounded to 8-bit codes.
     pub fn to_ycc(self) -> [u8; 3] {
         rgb_to_ycc(self.to_float()).map(|v| (v + 0.5) as u8)
     }

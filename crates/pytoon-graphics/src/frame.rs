@@ -1,8 +1,8 @@
 //! The frame that every drawing call writes to.
 //!
-//! Guarantees: frames are planar YUV 4:2:0, BT.709, limited range, left-sited chroma, 8 bit, in one contiguous buffer
-//! (Y, then U, then V) without padding, so a row is a plain slice and the whole buffer can be passed to an encoder
-//! unchanged.
+//! Guarantees: frames are planar YUV 4:2:0 (BT.709, limited range, left-sited chroma, 8 bit) in one contiguous
+//! buffer: Y, then U, then V, without padding. A row is therefore a plain slice, and the whole buffer can be passed
+//! to an encoder unchanged.
 //!
 //! A frame has no timestamp, no stride and no other pixel format.
 

@@ -1,7 +1,7 @@
 //! Kinetic type: a key phrase drawn over a background.
 //!
-//! Guarantees: the phrase always fits its rectangle and loses no word; the entrance takes at most 900 ms; text keeps
-//! a contrast of 7:1 against the background, if [`KineticType::adapt`] gets a sample frame.
+//! Guarantees: the phrase always fits its rectangle and loses no word; the entrance takes at most 900 ms; if
+//! [`KineticType::adapt`] gets a sample frame, the background is adapted by up to 35 % for a contrast of 7:1.
 //!
 //! This module does not draw the background or choose the phrase. Only backgrounds drift; the text is static.
 //!
@@ -53,7 +53,7 @@ const EXIT_MS: f32 = 180.0;
 const FEATHER: f32 = 300.0;
 
 impl KineticType {
-    /// Chooses a size, lays out the phrase and rasterises it.
+    /// Chooses a size, then lays out and rasterises the phrase with its supporting line and its bar.
     pub fn prepare(
         engine: &TextEngine,
         spec: &KineticSpec,

@@ -2,13 +2,13 @@
 //!
 //! Guarantees: each curve returns 0 at 0 and 1 at 1, and clamps its input.
 
-/// Evaluates a decelerating cubic curve.
+/// Evaluates the cubic ease-out curve, which decelerates.
 pub fn cubic_out(t: f32) -> f32 {
     let u = 1.0 - t.clamp(0.0, 1.0);
     1.0 - u * u * u
 }
 
-/// Evaluates a decelerating exponential curve, rescaled to end exactly at 1.
+/// Evaluates the exponential ease-out curve, which decelerates. It is rescaled to end exactly at 1.
 pub fn expo_out(t: f32) -> f32 {
     let t = t.clamp(0.0, 1.0);
     (1.0 - (-10.0 * t * std::f32::consts::LN_2).exp()) / (1.0 - 2f32.powi(-10))
@@ -20,7 +20,7 @@ pub fn smoothstep(t: f32) -> f32 {
     t * t * (3.0 - 2.0 * t)
 }
 
-/// Evaluates the overshooting curve `1+(s+1)(t-1)^3+s(t-1)^2`. `s` = 3.2 overshoots by 27 % of the travel.
+/// Evaluates the overshooting curve `1+(s+1)(t-1)^3+s(t-1)^2`. `s` = 3.2 overshoots by 27.5 % of the travel.
 pub fn back_out(t: f32, s: f32) -> f32 {
     let u = t.clamp(0.0, 1.0) - 1.0;
     1.0 + (s + 1.0) * u * u * u + s * u * u

@@ -65,7 +65,7 @@ impl Noise {
         lerp(near, far, fade(fz))
     }
 
-    /// Returns two octaves of [`Noise::at3`], in 0..1.
+    /// Returns the sum of two octaves of [`Noise::at3`], scaled to 0..1.
     pub fn fbm3(&self, x: f32, y: f32, z: f32) -> f32 {
         (self.at3(x, y, z) + 0.5 * self.at3(2.03 * x + 17.0, 2.03 * y + 5.0, 1.3 * z + 9.0)) / 1.5
     }

@@ -1,7 +1,8 @@
 //! Palettes of five matching colours.
 //!
-//! Guarantees: one base hue plus one accent; paper-coloured text on ground and ink-coloured text on paper keep a
-//! contrast of at least 7:1; every colour is inside sRGB.
+//! Guarantees: paper-coloured text on ground and ink-coloured text on paper keep a contrast of at least 7:1; every
+//! colour is inside sRGB. A palette has a base hue and an accent; the body colour of a brand is 25 degrees from its
+//! base hue.
 //!
 //! This module does not derive a mood from a brief. Callers name a mood or pass a brand colour.
 
@@ -121,7 +122,8 @@ impl Palette {
         }
     }
 
-    /// Returns a shade of the base hue at another lightness and hue offset, for gradients.
+    /// Returns the body colour at another lightness, with its chroma multiplied by `chroma` and its hue turned by
+    /// `hue_offset` degrees, for gradients.
     pub fn shade(&self, lightness: f32, chroma: f32, hue_offset: f32) -> Rgb {
         let body = self.body.to_oklch();
         Oklch::new(lightness, body.c * chroma, body.h + hue_offset).to_rgb()

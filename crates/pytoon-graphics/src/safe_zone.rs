@@ -72,7 +72,7 @@ impl Rect {
         Self::new(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
     }
 
-    /// Returns the rectangle enlarged on each side.
+    /// Returns the rectangle enlarged by `dx` on the left and right, and by `dy` at the top and bottom.
     pub fn grown(&self, dx: f32, dy: f32) -> Self {
         Self::new(self.x0 - dx, self.y0 - dy, self.x1 + dx, self.y1 + dy)
     }
@@ -93,8 +93,8 @@ pub struct SafeRect {
 }
 
 impl SafeRect {
-    /// Creates a rectangle. Captions are centred on the optical centre of the frame if it is well inside, and on the
-    /// rectangle's own middle otherwise.
+    /// Creates a safe rectangle. Captions are centred on the frame if its centre is within 12 % of the rectangle's
+    /// width from the rectangle's middle, and on that middle otherwise.
     pub fn new(x0: f32, y0: f32, x1: f32, y1: f32) -> Self {
         let middle = 0.5 * (x0 + x1);
         let centre_x = if (540.0 - middle).abs() <= 0.12 * (x1 - x0) { 540.0 } else { middle };

@@ -1,5 +1,4 @@
-//! Decodes animated WebP frame by frame, since FFmpeg does not decode it. The chunks of a file identify it as
-//! animated.
+//! Detects animated WebP and decodes it frame by frame, since FFmpeg does not decode it.
 
 use image::codecs::webp::WebPDecoder;
 use image::{AnimationDecoder, Frames, ImageResult};
@@ -19,7 +18,7 @@ pub(crate) struct Animation {
     pub(crate) height: u32,
 }
 
-/// Returns the animation in a file, if it is a WebP with more than one frame.
+/// Returns the properties of the animation in a file, or `None` unless it is a WebP with more than one frame.
 pub(crate) fn of_file(path: &Path) -> Result<Option<Animation>, SystemError> {
     let file = std::fs::File::open(path).map_err(|error| SystemError::read(path, error))?;
     of(BufReader::new(file)).map_err(|error| SystemError::read(path, error))

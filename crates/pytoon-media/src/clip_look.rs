@@ -16,7 +16,7 @@ const COLOUR_FRAMES: usize = 8;
 /// The side length of the frames from which colours are measured, in pixels.
 const COLOUR_SIDE: usize = 64;
 
-/// Measures the colours of a clip over frames spread across its length in milliseconds.
+/// Measures the colours of a clip over frames spread across its length, `duration_ms`.
 pub fn colours(runner: &Runner, path: &Path, duration_ms: i64) -> Result<ClipColours, SystemError> {
     let seconds = (duration_ms as f64 / 1000.0).max(0.1);
     let filter = format!(
@@ -82,7 +82,8 @@ const GLINTS: f64 = 0.005;
 /// The peak relative to reference white below which a clip has no highlights, only noise above white.
 const NOISE_ABOVE_WHITE: f64 = 1.2;
 
-/// Decodes a few keyframes of a clip, which is cheap.
+/// Decodes a few keyframes of a clip, or the first frame of an animation. Measures the peak brightness if pytoon
+/// converts the colours.
 pub fn look(runner: &Runner, path: &Path, reading: &ClipReading) -> Result<ClipLook, SystemError> {
     if reading.animation {
         let (width, height) = (reading.width as usize, reading.height as usize);
@@ -134,7 +135,7 @@ fn look_format(reading: &ClipReading) -> &'static str {
     if reading.colours.is_some() { "yuv420p10le" } else { "rgba" }
 }
 
-/// Analyses frames in other colour spaces: measures their brightness and converts their pixels to BT.709.
+/// Measures the peak brightness of frames in other colour spaces, and converts their pixels to BT.709.
 fn bright_look(bytes: &[u8], colours: &SourceColours, (width, height): (usize, usize)) -> ClipLook {
     let frames = || bytes.chunks_exact(width * height * 3);
     let measured = ColourConversion::new(colours);

@@ -118,7 +118,7 @@ impl AlphaDecoder for AlphaSource {
     }
 }
 
-/// Converts seconds to milliseconds, clamped to the range of a timeline.
+/// Converts seconds to milliseconds, clamped to one day in both directions.
 fn ms(seconds: f64) -> i64 {
     (seconds.clamp(-86_400.0, 86_400.0) * 1000.0).round() as i64
 }

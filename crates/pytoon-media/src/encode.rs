@@ -221,7 +221,7 @@ pub fn try_encoder(
 mod tests {
     use super::*;
 
-    /// Checks the commands of a film against a snapshot, as one would type them.
+    /// Checks the commands of a film against a snapshot, in the form in which a user would type them.
     #[test]
     fn commands_of_the_encoders() {
         let profile: Profile = serde_json::from_value(serde_json::json!({

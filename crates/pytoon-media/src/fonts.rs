@@ -1,7 +1,7 @@
 //! Locates font files on the machine.
 //!
-//! Only fonts from a known list are used, by file name, so that a film looks the same on every machine that has them.
-//! A brand's own font may be added by family or file. For characters that all of them lack, any other installed font
+//! Fonts are chosen by file name from a known list, so that a film looks the same on every machine that has them. A
+//! brand's own font may be added by family or file. For characters that all of them lack, any other installed font
 //! that covers them is used.
 
 use pytoon_graphics::text::{
@@ -103,7 +103,8 @@ impl FontFinder {
         lacking
     }
 
-    /// Chooses the font files for `texts`.
+    /// Chooses the font files for `texts`: the listed fonts of their scripts, and other installed families for
+    /// characters that those lack.
     fn choose(&self, texts: &[&str]) -> Choice {
         let scripts = fonts_needed(texts);
         let fonts = WANTED_FONTS.iter().filter(|font| scripts.contains(&font.script));

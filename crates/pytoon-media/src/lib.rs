@@ -1,7 +1,8 @@
 //! Pictures, animations, clips as frames, fonts, and encoders.
 //!
-//! Guarantees: input is checked against limits before it is used; decoded and encoded frames pass through one socket
-//! per program, and each program is terminated with its owner.
+//! Guarantees: input is checked against limits before it is used; decoded frames arrive through one socket per
+//! program, and frames leave for an encoder through a socket or shared memory; each program is terminated with its
+//! owner.
 //!
 //! This crate does not decide how a film looks or sounds. `pytoon-process` runs the external programs;
 //! `pytoon-ffmpeg` extracts the properties of files and audio.

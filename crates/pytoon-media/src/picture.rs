@@ -42,7 +42,8 @@ pub enum FileKind {
     Moving,
 }
 
-/// Distinguishes a still picture from a moving one, by content.
+/// Returns the kind of a file by its content: a picture, an animation, or a file that FFmpeg must analyse. An
+/// unsupported format is an error.
 pub fn kind(path: &Path, limits: &PictureLimits) -> Result<FileKind, SystemError> {
     let head = head(path, limits)?;
     match image::guess_format(&head) {
@@ -130,7 +131,7 @@ fn gif_moves(path: &Path) -> Result<bool, SystemError> {
     Ok(frames > 1)
 }
 
-/// Decodes a picture file.
+/// Decodes a picture file, upright and in sRGB. FFmpeg decodes HEIF and files that are not in a known picture format.
 pub fn load(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Picture, SystemError> {
     let head = head(path, limits)?;
     // Neither HEIF nor a clip of one frame has a decoder here; FFmpeg may decode it.
@@ -156,7 +157,7 @@ pub fn load(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Pict
     decode(runner, path, bytes, container.as_ref(), limits)
 }
 
-/// Returns true if a decoded PNG has the expected size in either orientation.
+/// Returns true if a decoded PNG has the expected size in either orientation, or if a size is unknown.
 fn is_all_of(png: &[u8], promised: Option<(u32, u32)>) -> bool {
     let side = |at: usize| {
         png.get(at..at + 4).and_then(|b| b.first_chunk()).map(|b| u32::from_be_bytes(*b))
@@ -167,7 +168,8 @@ fn is_all_of(png: &[u8], promised: Option<(u32, u32)>) -> bool {
     promised == (width, height) || promised == (height, width)
 }
 
-/// Returns the notes for users about a picture file.
+/// Returns the notes for users about a picture file: a JPEG without its end marker, or a HEIF file whose alpha is
+/// ignored.
 pub fn notes(path: &Path, limits: &PictureLimits) -> Result<Vec<Note>, SystemError> {
     let head = head(path, limits)?;
     let is_jpeg = image::guess_format(&head).ok() == Some(ImageFormat::Jpeg);
@@ -207,7 +209,8 @@ fn through_ffmpeg(runner: &Runner, path: &Path, how: &[&str]) -> Result<Vec<u8>,
     })
 }
 
-/// Decodes a picture to an upright one, in the colours of its own profile or its HEIF container.
+/// Decodes a picture, turns it upright, and converts it to sRGB from the colours of its HEIF container or its
+/// embedded profile.
 fn decode(
     runner: &Runner,
     path: &Path,

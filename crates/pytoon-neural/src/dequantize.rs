@@ -117,7 +117,8 @@ fn products(graph: &GraphProto) -> Result<Vec<Product>, NeuralError> {
         .collect()
 }
 
-/// Writes a product's weights after the first `filled` bytes. Returns the tensor that references them.
+/// Writes a product's weights in floating point after the first `filled` bytes. Returns the tensor that references
+/// them.
 fn stored(
     graph: &GraphProto,
     product: &Product,

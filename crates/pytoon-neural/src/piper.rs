@@ -125,7 +125,8 @@ impl PiperConfig {
         self.num_speakers
     }
 
-    /// Returns the number of a speaker from its name or number, or the first speaker if `wanted` is `None`.
+    /// Returns the number of a speaker from its name or number, the first speaker if `wanted` is `None`, or `None`
+    /// for an unknown speaker.
     pub fn speaker(&self, wanted: Option<&str>) -> Option<i64> {
         let Some(wanted) = wanted else { return Some(0) };
         let by_name = self.speaker_id_map.get(wanted).copied();

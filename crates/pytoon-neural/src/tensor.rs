@@ -19,7 +19,7 @@ pub(crate) fn load(bytes: Vec<u8>, weights: Option<(&str, Vec<u8>)>) -> Result<M
     options.load(bytes).map_err(|error| NeuralError::bad("model", error.to_string()))
 }
 
-/// Returns a value of the model by its name.
+/// Returns the id of a value of the model by the value's name.
 pub(crate) fn node(model: &Model, name: &str) -> Result<NodeId, NeuralError> {
     model
         .find_node(name)

@@ -3,9 +3,9 @@
 //! Captions show the script's spelling, whereas a voice needs words. For `$3.50` the voice says "three dollars
 //! fifty". These spoken words belong to the one written word, so that it has a time.
 //!
-//! Guarantees: one [`SpokenWord`] per written word, in order; no letter or digit of any language is dropped; English
-//! has no digits left; time and output grow linearly with the length of the sentence, regardless of its content. All
-//! functions are pure: equal input gives equal output.
+//! Guarantees: one [`SpokenWord`] per written word, in order; no letter or digit of any language is dropped, except
+//! in emoji and emoticons such as `xD`; English has no digits left; time and output grow linearly with the length of
+//! the sentence, regardless of its content. All functions are pure: equal input gives equal output.
 //!
 //! English is fully expanded. In German, French, Spanish and Portuguese, only numbers, money, dates, times and
 //! percentages are. In other languages only silent signs are removed. This crate does not split sentences, parse
@@ -111,7 +111,8 @@ fn with_pronunciations(words: &[Word], found: Vec<Option<Found>>) -> Sentence {
     sentence
 }
 
-/// Returns the words in a language without rules. Only silent signs are removed.
+/// Returns the words in a language without rules. Silent signs are removed, and the pronunciations from the brief
+/// apply.
 fn unchanged(words: &[Word], found: Vec<Option<Found>>) -> Vec<SpokenWord> {
     let mut out: Vec<SpokenWord> = words
         .iter()

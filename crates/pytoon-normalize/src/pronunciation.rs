@@ -1,7 +1,7 @@
 //! Pronunciations defined by a brief, and their matches in a sentence.
 //!
-//! Guarantees: at most 500 entries of at most 100 characters each, checked on creation. Matching ignores case,
-//! matches only whole words, prefers longer phrases, and costs a bounded number of look-ups per word.
+//! Guarantees: at most 500 entries in one layer, of at most 100 characters each, checked on creation. Matching
+//! ignores case, matches only whole words, prefers longer phrases, and costs a bounded number of look-ups per word.
 
 use crate::respelling;
 use crate::symbols;
@@ -176,7 +176,8 @@ impl Pronunciations {
         self.by_phrase.insert(key, parse(word, value));
     }
 
-    /// Returns the match of the longest entry that begins at the first of the written words.
+    /// Returns the match of the longest entry that begins at the first of the written words, or of the emoji inside
+    /// that word.
     pub(crate) fn find(&self, words: &[&str]) -> Option<Found> {
         let first = words.first().filter(|_| !self.entries.is_empty())?;
         let heads = forms(first);

@@ -262,7 +262,7 @@ fn strip_front(word: &str) -> (&str, bool) {
     (rest, opens)
 }
 
-/// Removes the punctuation after the core of a word. Returns the core, its prosody marks, and true if a bracket
+/// Removes the punctuation after the core of a word. Returns the core, its prosody marks, and true if a parenthesis
 /// closes or a dash follows.
 fn strip_back(word: &str, inches_allowed: bool) -> (&str, String, bool) {
     let mut rest = word;

@@ -1,7 +1,7 @@
 //! Signs that no voice should speak: emoji, markup, invisible characters, emoticons, decoration.
 //!
-//! Guarantees: letters and digits of any script are never removed. Zero-width joiners stay where
-//! Arabic and Indic spelling needs them.
+//! Guarantees: letters and digits of any script are never removed, except digits in keycap emoji and dingbats.
+//! Zero-width joiners stay where Arabic and Indic spelling needs them.
 
 /// Characters that markup places around words.
 const MARKUP: &str = "*_~^|\\<>{}[]`";
@@ -33,7 +33,7 @@ fn uses_joiners(c: char) -> bool {
     matches!(c as u32, 0x0600..=0x08ff | 0x0900..=0x0dff | 0x1780..=0x17ff | 0xfb50..=0xfdff)
 }
 
-/// Removes invisible characters and keycap marks.
+/// Removes invisible characters, and keycap emoji with their digits or signs.
 pub(crate) fn visible(word: &str) -> String {
     if word.is_ascii() && !word.contains(|c: char| c.is_control()) {
         return word.to_owned();

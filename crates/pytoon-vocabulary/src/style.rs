@@ -12,7 +12,7 @@ macro_rules! named_enum {
         pub enum $name { $($(#[$vmeta])* $variant),+ }
 
         impl $name {
-            /// All variants, in the order of the documentation.
+            /// All variants, in the order of their declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// Returns the variant's name as written in files.
@@ -37,11 +37,11 @@ macro_rules! named_enum {
 named_enum! {
     /// A caption look.
     CaptionLook {
-        /// A dark bar with five to nine words.
+        /// A dark bar with up to nine words.
         Classic => "classic",
-        /// Three to six words with a chip behind the active one.
+        /// Up to six words with a chip behind the active one.
         Karaoke => "karaoke",
-        /// One to three large words that pop in with the voice.
+        /// Up to three large words that pop in with the voice.
         Pop => "pop",
     }
 }

@@ -205,7 +205,7 @@ fn request() -> TtsRequest {
     TtsRequest { sentences: vec![text::words(TEXT)], ..TtsRequest::default() }
 }
 
-/// Fails if the speech is invalid.
+/// Fails unless the speech is one audible sentence that times every word of the test text.
 fn judged(spoken: &[SpokenSentence]) -> Result<(), String> {
     let [sentence] = spoken else {
         return Err(format!("{} sentences came for one", spoken.len()));
@@ -222,7 +222,7 @@ fn speaks(provider: &dyn TtsProvider) -> Outcome {
     Ok("speaks".to_owned())
 }
 
-/// Speaks a request and expects a failure.
+/// Speaks a request and expects a failure whose message does not expose the key.
 fn fails(provider: &dyn TtsProvider, request: &TtsRequest) -> Result<VoiceError, String> {
     let error = provider.speak(request).err().ok_or("it was taken for speech")?;
     clean(&format!("{error} {error:?}"))?;
@@ -238,7 +238,7 @@ fn fails_within(patience: Duration, provider: &dyn TtsProvider) -> Result<VoiceE
     Ok(error)
 }
 
-/// Expects a failure of the given kind.
+/// Fails unless the error has the given kind.
 fn of_kind(error: &VoiceError, kind: &str) -> Outcome {
     let own = error.kind();
     ensure(own == kind, format!("{own}; the kind should be {kind}: {error}"))?;

@@ -31,7 +31,7 @@ pub enum VoiceError {
     CannotSpeak {
         /// The name of the provider.
         provider: Arc<str>,
-        /// The reason why the provider cannot speak the words.
+        /// The reason that the provider cannot speak the words.
         reason: String,
     },
     /// The voice's files or its model are unusable. The next provider is tried; reinstall the voice.
@@ -74,7 +74,7 @@ impl VoiceError {
         Self::Vendor { provider: provider.into(), source: Box::new(error) }
     }
 
-    /// Returns the reason why the provider cannot speak the words, if that is the error.
+    /// Returns the reason in [`Self::CannotSpeak`], or `None` for any other error.
     pub(crate) fn cannot_speak(self) -> Option<String> {
         if let Self::CannotSpeak { reason, .. } = self { Some(reason) } else { None }
     }
@@ -95,7 +95,8 @@ impl VoiceError {
         matches!(self, Self::Vendor { source, .. } if source.kind == VendorErrorKind::Ledger)
     }
 
-    /// Returns the resource that this machine ran out of, if that is the error. A different voice would not help.
+    /// Returns the resource that this machine ran out of, or `None` for any other error. A different voice would not
+    /// help.
     pub fn shortage(&self) -> Option<Shortage> {
         match self {
             Self::Unavailable { source, .. } | Self::Recording(source) => source.shortage(),

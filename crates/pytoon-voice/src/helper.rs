@@ -125,7 +125,7 @@ pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<HelperSpeech> {
     Ok(HelperSpeech { sample_rate: reply.sample_rate, samples, events })
 }
 
-/// Returns the text that the synthesiser reads for each sentence. Japanese is converted to kana, since the
+/// Returns the text that the synthesiser reads for each sentence. Japanese with kanji is converted to kana, since the
 /// synthesiser knows no kanji.
 pub(crate) fn spoken_texts(
     runner: &Runner,

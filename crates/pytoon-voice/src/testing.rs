@@ -32,7 +32,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// Creates a service by name for the given sentences. Fails with the reason.
+    /// Creates a service by name, with one request for as many of the given sentences as fit. Fails if the name, the
+    /// settings or the sentences are unusable.
     pub fn new(
         name: &str,
         settings: &CloudVoice,

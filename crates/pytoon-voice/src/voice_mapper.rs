@@ -16,7 +16,8 @@ use pytoon_vocabulary::{CaptionWord, Ms};
 /// pause.
 const SEARCH_MS: i64 = 700;
 
-/// Returns the utterances of a recording, by scene.
+/// Divides a recording among the scenes and returns the utterances of each. A scene whose words the recording lacks
+/// gets none.
 pub fn map_recording(
     graph: &SceneGraph,
     recording: &Recording,
@@ -43,7 +44,7 @@ pub fn map_recording(
     out
 }
 
-/// Returns the cut points of the recording. There is one more point than there are scenes.
+/// Returns the cut points of the recording, in milliseconds. There is one more point than there are scenes.
 fn cut_points(counts: &[usize], recording: &Recording, words: &[CaptionWord]) -> Vec<i64> {
     let length = recording.duration_ms();
     let total: usize = counts.iter().sum();
@@ -71,7 +72,8 @@ fn cut_points(counts: &[usize], recording: &Recording, words: &[CaptionWord]) ->
     cuts
 }
 
-/// Returns the middle of the nearest pause, or the quietest nearby point if there is no pause.
+/// Returns the middle of the nearest pause within [`SEARCH_MS`], or the quietest point within 150 ms if there is no
+/// such pause.
 fn near_pause(recording: &Recording, expected: i64) -> i64 {
     let pause = recording
         .speech
@@ -104,7 +106,7 @@ fn utterance(asset: &str, range: MsRange, words: &[CaptionWord]) -> Utterance {
     Utterance { asset: asset.to_owned(), source_start_ms, duration_ms: length, words }
 }
 
-/// Logs the utterances of each scene.
+/// Logs the number of scenes with speech, the number of utterances and the total length of the speech.
 pub fn report(utterances: &[Vec<Utterance>]) {
     Event::VoiceMapped {
         scenes: utterances.iter().filter(|scene| !scene.is_empty()).count(),

@@ -144,7 +144,7 @@ pub fn level_sentences(sentences: &mut [SpokenSentence], timbre: Timbre) {
     }
 }
 
-/// Speeds a sentence up without changing its pitch.
+/// Speeds a sentence up by the factor `tempo` without changing its pitch, and moves its word times accordingly.
 pub fn speed_up(sentence: &mut SpokenSentence, tempo: f64) -> Result<()> {
     sentence.samples = stretch::stretch_tempo(&sentence.samples, tempo)?;
     let sooner = |at: Ms| Ms::new((at.get() as f64 / tempo).round() as i64);

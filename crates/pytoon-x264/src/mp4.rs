@@ -1,7 +1,7 @@
 //! Writes the file of a chunk: one H.264 track in MP4 (ISO/IEC 14496-12 and 14496-15).
 //!
-//! Guarantees: each frame has its decoding and presentation time, an edit list makes the first frame appear at time
-//! zero, and the colour properties are declared, as in a file from FFmpeg.
+//! Guarantees: each frame has its decoding and presentation time; an edit list makes the first frame appear at time
+//! zero; the colour properties are declared, as in a file from FFmpeg.
 
 use crate::encoder::{Coded, Settings};
 use shiguredo_mp4::boxes::{

@@ -12,7 +12,7 @@ use crate::{Db, Lufs, Stereo};
 const DIP_HZ: f64 = 2450.0;
 const DIP_Q: f64 = 0.7;
 const DIP_DB: f64 = -3.0;
-/// Maximum gain, which matters for near-silent files.
+/// Maximum gain of the music, in dB. It limits near-silent files.
 const MAX_GAIN_DB: f64 = 30.0;
 
 pub(super) struct PlacedBed {
@@ -60,7 +60,8 @@ pub(super) fn place_bed(
     PlacedBed { audio, gain: Db(gain as f32), below_voice_lu: distance.map(|d| d - gain) }
 }
 
-/// Returns the loudness of the voice minus that of the music over the blocks with speech.
+/// Returns the loudness of the voice minus that of the music over the blocks with speech, or `None` if there is no
+/// speech or no audible music.
 fn distance_in_speech(voice: &[f32], music: &Stereo, voice_loudness: Lufs) -> Option<f64> {
     // Mono is enough for the voice, which is equal in both channels.
     let of_voice = block_powers(&[voice]);

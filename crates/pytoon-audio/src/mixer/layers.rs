@@ -65,8 +65,8 @@ pub(super) fn add_clips(
     }
 }
 
-/// Adds soft brown-like noise at `level_dbfs`, like a silent room instead of digital silence. The seed is fixed, so
-/// equal films stay equal.
+/// Adds soft brown-like noise at `level_dbfs`, so that pauses sound like a quiet room and not like digital silence.
+/// The seed is fixed, so equal films stay equal.
 pub(super) fn add_room_tone(track: &mut Stereo, level_dbfs: f32) {
     let root = crate::dsp::rng(0x0A1B);
     for (index, channel) in [&mut track.left, &mut track.right].into_iter().enumerate() {

@@ -80,7 +80,7 @@ fn tone(mix: &mut Stereo, sound: &Sound) {
     }
 }
 
-/// Compresses the bus at 2:1, by about 2 dB on loud passages, with slow times.
+/// Compresses the bus at 2:1, by about 2 dB on loud passages, with a slow attack (20 ms) and release (250 ms).
 fn glue(mix: &mut Stereo) {
     const GRID: usize = 64;
     let len = mix.len();

@@ -72,7 +72,7 @@ fn soften(samples: &mut [f32], amount: f32) {
     crate::dsp::remove_dc(samples);
 }
 
-/// Removes every eighth partial, as plucking a string at an eighth of its length does.
+/// Weakens every eighth partial, as plucking a string at an eighth of its length does.
 fn pick_position(line: &mut [f32]) {
     let dry = line.to_vec();
     let shift = (dry.len() / 8).max(1);
@@ -161,7 +161,7 @@ impl Partials {
 }
 
 /// Synthesizes one note of an electric piano: two-operator FM at 1:1 (Chowning, JAES 21, 1973) with an index that
-/// falls from 1.5 to 0.3, and a short tine on top.
+/// falls from 1.5 (0.9 in layer 0) to 0.3, and a short tine on top.
 pub(super) fn rhodes(hz: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let table = sine_table();
     // At this index nothing reaches 7 kHz, so half the rate is enough.
@@ -226,7 +226,7 @@ pub(super) fn fade_in(samples: &mut [f32], len: usize) {
     }
 }
 
-/// Fades the last `seconds` and scales the peak to one.
+/// Fades the end of a note over `seconds`, limited to 5 to 500 ms, and scales the peak to one.
 pub(super) fn finish(mut note: Vec<f32>, seconds: f32) -> Vec<f32> {
     let tail = ((48_000.0 * seconds) as usize).clamp(240, 24_000).min(note.len());
     for (n, sample) in note.iter_mut().rev().enumerate().take(tail) {
@@ -242,7 +242,7 @@ mod tests {
     use super::*;
     use crate::dsp::dot;
 
-    /// Returns the period of a note by autocorrelation, in samples.
+    /// Returns the period of a note near `guess`, in samples, by autocorrelation.
     fn period(note: &[f32], guess: usize) -> f64 {
         let window = &note[4000..14_000];
         let score = |lag: usize| f64::from(dot(window, &note[4000 + lag..14_000 + lag]));

@@ -1,6 +1,6 @@
 //! Composes short melodies: a two-bar motif, its repeat, a contrast and a return.
 //!
-//! Notes stay below E5 so that the fundamental avoids the band of intelligible speech (1 to 4 kHz), and the strong
+//! Notes are between D4 and E5, so that the fundamental avoids the band of intelligible speech (1 to 4 kHz). Strong
 //! beats take chord notes.
 
 use super::plan::{Bar, Song};
@@ -77,7 +77,7 @@ pub(super) fn compose(
     notes
 }
 
-/// Returns a melodic contour: an arch of small steps with one leap.
+/// Returns a melodic contour in semitones from the first note: an arch of small steps with one leap.
 fn contour(len: usize, rng: &mut Rng) -> Vec<i32> {
     let leap = rng.index(len.max(1));
     let mut at = 0_i32;

@@ -87,7 +87,7 @@ impl Grid {
         (whole + swung) * self.beat
     }
 
-    /// Returns the number of samples in a duration of `beats`.
+    /// Returns the length of `beats` in samples, without swing.
     pub(super) fn span(&self, beats: f64) -> usize {
         (beats * self.beat).max(0.0) as usize
     }

@@ -132,8 +132,8 @@ fn halve(samples: &[f32]) -> Vec<f32> {
         .collect()
 }
 
-/// Converts back to `len` samples at 48 kHz. Linear interpolation is enough for dark sounds: its images above 12 kHz
-/// are 40 dB down and decrease with the pitch.
+/// Converts samples at 24 kHz to `len` samples at 48 kHz. Linear interpolation is enough for dark sounds: its images
+/// above 12 kHz are 40 dB down and decrease with the pitch.
 pub(super) fn double(samples: &[f32], len: usize) -> Vec<f32> {
     let mut out = vec![0.0; len];
     add_doubled(&mut out, samples);

@@ -43,7 +43,7 @@ impl SawBank {
         Self { shape, chords: BTreeMap::new(), tables: BTreeMap::new(), rng: rng.fork(0x5A5) }
     }
 
-    /// Returns the chord `notes`, held for `len` samples, plus the release.
+    /// Returns the rendered chord `notes`, held for `len` samples and then released.
     pub(super) fn get(&mut self, notes: &[i32], len: usize) -> &Stereo {
         let Self { shape, chords, tables, rng } = self;
         chords
@@ -110,8 +110,9 @@ fn saw(octave: i32, brightest: f32) -> Vec<f32> {
     table
 }
 
-/// Applies a low-pass of 12 dB per octave and the envelope. The filter has Zavalishin's topology-preserving form
-/// ("The art of VA filter design"), which may be modulated freely.
+/// Applies the moving low-pass and the envelope. The low-pass is a filter of 12 dB per octave in Zavalishin's
+/// topology-preserving form ("The art of VA filter design"), which may be modulated freely. A one-pole filter follows
+/// it.
 fn filter(samples: &mut [f32], shape: &Shape, len: usize) {
     let total = samples.len();
     let attack = (shape.attack * 48_000.0).max(96.0);

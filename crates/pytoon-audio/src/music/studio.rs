@@ -103,7 +103,7 @@ impl Studio {
         self.pumps.push(self.grid.at(beat) as usize);
     }
 
-    /// Plays a stereo sound exactly on time.
+    /// Mixes a stereo sound into a bus at the exact time of a beat.
     pub(super) fn play_stereo(&mut self, bus: Bus, sound: &Stereo, beat: f64, gain: f32) {
         let at = self.grid.at(beat) as usize;
         let target = self.stereo(bus);

@@ -1,6 +1,6 @@
 //! Keys, chords and voice leading.
 //!
-//! Notes are MIDI numbers (60 = middle C, equal temperament at 440 Hz). Chords are voiced above G3 and led so that
+//! Notes are MIDI numbers (60 = middle C, equal temperament at 440 Hz). Chords are voiced from G3 up and led so that
 //! the voices move little. Roots are below C3, so the two never overlap.
 
 /// The range of the upper voices (G3 to F5).
@@ -30,14 +30,14 @@ pub(super) const MINOR: [i32; 7] = [0, 2, 3, 5, 7, 8, 10];
 /// A chord placed on the keyboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Voicing {
-    /// The root, between E1 and B2.
+    /// The root, between A1 and G#2.
     pub(super) bass: i32,
     /// The upper voices, from low to high.
     pub(super) upper: Vec<i32>,
 }
 
 impl Voicing {
-    /// Returns the nth upper voice, an octave higher past the top.
+    /// Returns upper voice `n`. Above the top voice, the voices repeat an octave higher.
     pub(super) fn note(&self, n: usize) -> i32 {
         let count = self.upper.len().max(1);
         self.upper.get(n % count).copied().unwrap_or(60) + 12 * (n / count) as i32
@@ -48,8 +48,8 @@ pub(super) fn hz(midi: i32) -> f32 {
     (440.0 * 2.0_f64.powf(f64::from(midi - 69) / 12.0)) as f32
 }
 
-/// Voices a progression in `key`, around `centre`. Each chord is led from the previous one, and the first from a
-/// neutral chord.
+/// Voices a progression in `key`, around `centre`. The first chord is the position nearest to `centre`; each later
+/// one moves as little as possible from the previous chord.
 pub(super) fn lead_voices(chords: &[Chord], key: i32, centre: f32) -> Vec<Voicing> {
     let mut before: Option<Vec<i32>> = None;
     chords

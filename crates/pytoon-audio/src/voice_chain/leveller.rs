@@ -1,7 +1,8 @@
 //! Matches the loudness of sentences.
 //!
-//! Each sentence is moved towards the loudness of the take until it is within 1 LU of it (film practice accepts 1.5),
-//! by 4 dB at most. Full matching would flatten the speaker's intent. Gains change only in the pauses.
+//! Each sentence is moved towards the median loudness of the sentences until it is within 1 LU of it (film practice
+//! accepts 1.5), by 4 dB at most. Full matching would flatten the speaker's intent. Gains change only in the pauses,
+//! or within 30 ms where two sentences touch.
 
 use std::ops::Range;
 
@@ -13,8 +14,8 @@ const MAX_GAIN_DB: f64 = 4.0;
 /// Minimum length of a gain change when two sentences touch, in samples (30 ms).
 const MIN_RAMP: usize = 1440;
 
-/// Levels `take` in place. Returns the gain of each sentence in dB, in the order of `sentences`. Empty and misplaced
-/// ranges get no gain.
+/// Matches the loudness of the sentences in `take`. Returns the gain of each sentence in dB, in the order of
+/// `sentences`. Empty and misplaced ranges get no gain.
 pub(super) fn level_sentences(take: &mut [f32], sentences: &[Range<usize>]) -> Vec<f32> {
     let mut gains = vec![0.0_f32; sentences.len()];
     let mut measured = measure(take, sentences);
@@ -53,7 +54,7 @@ fn measure(take: &[f32], sentences: &[Range<usize>]) -> Vec<Measured> {
         .collect()
 }
 
-/// Returns the median weighted by duration, so that one shouted word does not move the whole take.
+/// Returns the median loudness, weighted by duration so that one shouted word does not move the whole take.
 fn weighted_median(measured: &[Measured]) -> f64 {
     let mut order: Vec<(f64, usize)> =
         measured.iter().map(|m| (m.loudness, m.range.len())).collect();

@@ -85,8 +85,8 @@ impl Card {
     }
 }
 
-/// Returns the box of a card at most 984 of 1080 pixels wide. Its middle is a little above the frame's, clear of
-/// captions.
+/// Returns the box of a card at most 984 of 1080 pixels wide and 1080 of 1920 pixels high. Its middle is at 690 of
+/// 1920 pixels from the top, which keeps it clear of captions.
 fn card_box(picture: &Picture, width: usize, height: usize) -> Card {
     let max_width = width as f64 * 984.0 / 1080.0;
     let max_height = height as f64 * 1080.0 / 1920.0;
@@ -132,8 +132,8 @@ fn shade_card(rgba: &mut [u8], width: usize, card: &Card) {
     }
 }
 
-/// Returns a copy of the picture that covers the canvas, blurred (sigma 45 at full size, computed at an eighth), with
-/// 0.55 of its brightness and 0.9 of its saturation.
+/// Returns a blurred, darker copy of the picture that covers the canvas. The blur has a sigma of 45 pixels at full
+/// size and is computed at an eighth of it. The copy has 0.55 of the brightness and 0.9 of the saturation.
 fn blurred_back(
     picture: &Picture,
     width: usize,
@@ -173,7 +173,7 @@ fn darken(rgba: &mut [u8]) {
     }
 }
 
-/// Adds noise of one step, so that wide blurs show no bands.
+/// Adds noise of at most two steps, so that wide blurs show no bands.
 fn dither(rgba: &mut [u8], width: usize) {
     let mut rng = pytoon_vocabulary::Rng::new(0, "blur-dither");
     let noise: Vec<i16> =

@@ -142,9 +142,8 @@ pub struct Brief {
     /// A brand kit: the name of an installed one, or its definition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brand: Option<BrandField>,
-    /// True for strict adherence to the brand; default false. Profanity is masked in captions and muted in the voice,
-    /// scenes are joined only by cuts, crossfades, dissolves and fades to black, and no colour is outside the
-    /// palette.
+    /// True for strict adherence to the brand; default false. Profanity is masked in captions and muted in the voice.
+    /// Scenes are joined only by cuts, crossfades, dissolves and fades to black. No colour is outside the palette.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brand_safe: Option<bool>,
     /// The engine for every scene. If it fails, the remaining engines of the chain are tried.
@@ -417,7 +416,7 @@ pub struct BrandKit {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Logo {
-    /// The logo's picture, shown small in a corner from the third second on.
+    /// The logo's picture, shown small in a corner after the first three seconds.
     Path(String),
     /// The logo's picture and its display time.
     Placed(PlacedLogo),
@@ -430,7 +429,7 @@ pub enum Logo {
 pub struct PlacedLogo {
     /// The path of the picture, relative to the brief or the kit.
     pub path: String,
-    /// The display time: throughout (`watermark`) or over the last two seconds (`outro`).
+    /// The display time: after the first three seconds (`watermark`) or over the last two (`outro`).
     #[serde(default)]
     pub show: LogoShow,
 }
@@ -440,7 +439,7 @@ pub struct PlacedLogo {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LogoShow {
-    /// The logo is small, in a corner, from the third second to the end.
+    /// The logo is small, in a corner, from three seconds after the start to the end.
     #[default]
     Watermark,
     /// The logo is large, over the last two seconds.

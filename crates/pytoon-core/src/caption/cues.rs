@@ -59,7 +59,8 @@ fn limits(look: CaptionLook, size: f64) -> Limits {
     }
 }
 
-/// Returns the cues of a film. Each word is highlighted `lead` before it is spoken.
+/// Groups the words of a film into cues and times the cues. `lead` is the time from the highlight of a word to its
+/// onset; a cue appears no later than the highlight of its first word.
 ///
 /// ```
 /// use pytoon_core::caption::{SceneWords, cues};
@@ -299,7 +300,8 @@ fn emphasise(words: &mut [CaptionWord]) {
     }
 }
 
-/// Moves cue boundaries so that each cue stays in its scene, no two overlap and short gaps close.
+/// Moves cue boundaries: each cue stays in its scene, no two overlap, short gaps close, and a cue that is too short
+/// or too fast gets more time if there is room.
 fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead: Ms) {
     let range_of = |id: &SceneId| scenes.iter().find(|s| s.scene_id == *id).map(|s| s.range);
     let mut previous_end = Ms::ZERO;

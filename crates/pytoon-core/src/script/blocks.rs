@@ -180,7 +180,7 @@ impl Reader<'_> {
         self.open = Some(Block { lines: vec![cells], end, is_quote, is_item });
     }
 
-    /// Returns the length of a list marker with the spaces after it.
+    /// Returns the length of a list marker with the spaces after it, or `None` if the line begins with no marker.
     fn list_marker(&self, seen: &[char]) -> Option<usize> {
         let digits = seen.iter().take_while(|c| c.is_ascii_digit()).count();
         let mark = *seen.get(digits)?;
@@ -252,8 +252,8 @@ fn is_fence(seen: &[char]) -> bool {
     })
 }
 
-/// Returns the repeated character of a line that consists of `---`, `* * *`, `___` or `===` alone. Returns `None` for
-/// other lines.
+/// Returns the repeated character of a line that consists of a rule alone, such as `---`, `* * *` or `===`. Returns
+/// `None` for other lines.
 fn rule(seen: &[char]) -> Option<char> {
     let marks: Vec<char> = seen.iter().copied().filter(|c| !c.is_whitespace()).collect();
     let first = *marks.first()?;
@@ -262,7 +262,7 @@ fn rule(seen: &[char]) -> Option<char> {
     is_rule.then_some(first)
 }
 
-/// Returns the range of a heading's words.
+/// Returns the range of the words in a heading such as `## Bread ##`, or `None` for other lines.
 fn heading(seen: &[char]) -> Option<(usize, usize)> {
     let hashes = seen.iter().take_while(|c| **c == '#').count();
     if !(1..=6).contains(&hashes) || !seen.get(hashes).is_some_and(|c| c.is_whitespace()) {
@@ -309,8 +309,8 @@ fn checkbox(seen: &[char]) -> usize {
     }
 }
 
-/// Returns the length of each line's emoji bullet. A bullet counts only if at least two consecutive lines begin with
-/// one.
+/// Returns the length of each line's emoji bullet, or 0. A bullet counts only if at least two consecutive lines begin
+/// with one.
 fn emoji_bullets(lines: &[Line]) -> Vec<usize> {
     let bullet = |line: &Line| -> Option<usize> {
         let cells = trimmed(&line.cells);

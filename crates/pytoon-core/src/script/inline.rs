@@ -395,7 +395,8 @@ fn stands_alone(seen: &[char], open: usize, close: usize) -> bool {
     before.chain(after).all(|c| is_nothing(&c))
 }
 
-/// Turns a line into a direction if its label or form marks it as one: `SFX: door`, `INT. KITCHEN`.
+/// Turns a line into a direction if its label or form marks it as one: `SFX: door`, `INT. KITCHEN`. Returns true if
+/// it does.
 pub(super) fn take_direction(cells: &mut Vec<Cell>) -> bool {
     let seen = view(cells);
     let Some(skip) = directions::line(&seen) else { return false };
@@ -408,7 +409,8 @@ pub(super) fn take_direction(cells: &mut Vec<Cell>) -> bool {
     true
 }
 
-/// Removes a speaker label from the start of a line. `names` are the speakers of a dialogue.
+/// Removes a speaker label from the start of a line. `names` are the speakers of a dialogue. Returns true if there
+/// was a label.
 pub(super) fn take_speaker(
     cells: &mut Vec<Cell>,
     names: &BTreeSet<String>,

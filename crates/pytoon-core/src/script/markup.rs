@@ -105,8 +105,8 @@ pub(super) fn read(text: &str, removed: &mut Vec<String>) -> Vec<Cell> {
     cells
 }
 
-/// Parses angle brackets that are not a tag: a pause, a sound, or a URL as text. Returns the meaning and the length
-/// in bytes.
+/// Parses angle brackets that are not a tag: a pause, a sound, or a link such as `<https://…|text>`. Returns the
+/// meaning and the length in bytes.
 fn direction(text: &str) -> Option<(Vec<Cell>, usize)> {
     const LONGEST: usize = 300;
     let length = text.bytes().take(LONGEST).position(|b| b == b'>' || b == b'\n')?;

@@ -127,7 +127,7 @@ pub fn sentences(text: &str) -> Vec<Sentence> {
     read(text).beats.into_iter().flat_map(|beat| beat.sentences).collect()
 }
 
-/// Normalises line breaks to line feeds, and paragraph separators to blank lines.
+/// Converts line breaks to line feeds and paragraph separators to blank lines, and removes a byte order mark.
 fn with_line_feeds(text: &str) -> String {
     text.trim_start_matches('\u{feff}')
         .replace("\r\n", "\n")
@@ -228,7 +228,8 @@ fn plain_beats(units: Vec<Unit>) -> Vec<Beat> {
     beats
 }
 
-/// Assigns directions to a beat. Without directions, the first sentence is the visual idea.
+/// Assigns directions to a beat, with the style that they suggest. Without directions, the first sentence is the
+/// visual idea.
 fn direct(beat: &mut Beat, directions: Vec<String>) {
     if directions.is_empty() {
         beat.direction = beat.sentences[0].text.clone();

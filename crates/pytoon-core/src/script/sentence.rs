@@ -245,7 +245,8 @@ fn push_trimmed(
     }
 }
 
-/// Returns the sentence ends that the standard misses: a full stop before a digit, an ellipsis before a capital.
+/// Returns the sentence ends that the standard misses: a stop before a digit or a currency sign, and an ellipsis
+/// before a capital, each followed by white space.
 fn inner_ends(line: &str, start: usize, end: usize) -> Vec<usize> {
     let segment = &line[start..end];
     let stops = segment.match_indices(['.', '…', '!', '?']);
@@ -329,7 +330,7 @@ fn goes_on(so_far: &str, rest: &str) -> bool {
     false
 }
 
-/// Returns true if `rest`, the text after a quotation, begins with a verb of saying or an equivalent.
+/// Returns true if `rest`, the text after a quotation, begins with a lower-case letter or with one of [`SAYINGS`].
 fn is_saying(rest: &str) -> bool {
     let words = rest.trim_start_matches(['—', '–', '-', ' ', '\u{a0}']);
     words.starts_with(char::is_lowercase) || SAYINGS.iter().any(|saying| words.starts_with(saying))

@@ -92,8 +92,8 @@ const MOST_WORDS: usize = 3;
 
 /// Returns the speakers of a dialogue as written, or an empty set for a text that is not a dialogue.
 ///
-/// Names count as speakers if at least two of them begin two lines each, and either all are in capitals or every
-/// paragraph begins with one.
+/// A text is a dialogue if at least two names begin two lines each. Unless every paragraph begins with a name, only
+/// names in capitals count.
 pub(super) fn of_dialogue(text: &str) -> BTreeSet<String> {
     let mut turns: BTreeMap<&str, usize> = BTreeMap::new();
     let mut is_all_turns = true;

@@ -51,7 +51,7 @@ impl<'a> Units<'a> {
         Self { units: Vec::new(), early: Vec::new(), notes }
     }
 
-    /// Adds the lines of a block to the units.
+    /// Adds the sentences, pauses and directions in the lines of a block.
     pub(super) fn lines(
         &mut self,
         lines: Vec<InlineLine>,

@@ -1,15 +1,15 @@
 //! Divides a film into chunks and places its keyframes.
 //!
 //! Guarantees: chunks tile the film; each begins with a keyframe, and GOPs are closed, so that chunks can be encoded
-//! independently and joined without re-encoding. A scene begins with a new chunk. When a scene changes, the chunks of
-//! other scenes remain valid.
+//! independently and joined without re-encoding. A scene begins with a new chunk, unless a chunk would then be
+//! shorter than [`SHORTEST_SECONDS`]. When a scene changes, the chunks of other scenes remain valid.
 
 use super::Timeline;
 use crate::time::FrameRange;
 use pytoon_vocabulary::Frame;
 
-/// The approximate maximum length of a chunk, in seconds; a chunk consists of whole GOPs. The value is short enough
-/// that cores share the film evenly and a change redraws little, and long enough that the cost of starting an encoder
+/// The approximate maximum length of a chunk, in seconds; it is rounded to whole GOPs. The value is short enough that
+/// cores share the film evenly and a change redraws little. It is long enough that the cost of starting an encoder
 /// (0.1 s of a core) is negligible.
 const CHUNK_SECONDS: f64 = 2.6;
 /// Minimum length of a chunk, in seconds, unless the film is shorter. A keyframe costs as many bits as several other

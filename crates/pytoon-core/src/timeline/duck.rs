@@ -25,7 +25,7 @@ pub struct DuckSettings {
 }
 
 /// Returns the regions in which the music is fully ducked: the spoken words, the short pauses between them, and a
-/// hold after the last word.
+/// hold after the last word of each region.
 pub fn duck_regions(
     words: impl IntoIterator<Item = MsRange>,
     settings: &DuckSettings,

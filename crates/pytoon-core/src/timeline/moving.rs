@@ -12,11 +12,11 @@ use crate::note::Note;
 use crate::time::{FrameRate, MsRange};
 use pytoon_vocabulary::{Frame, Ms};
 
-/// Minimum speed of a clip.
+/// Minimum speed of a clip whose audio is not kept.
 const SLOWEST: f64 = 0.5;
 /// Minimum speed of a clip whose audio is kept.
 const SLOWEST_WITH_SOUND: f64 = 0.8;
-/// Maximum length of a freeze frame at the end of a clip, in milliseconds. A clip that falls shorter restarts.
+/// Maximum length of a freeze frame at the end of a clip, in milliseconds. A clip that is shorter still restarts.
 const LONGEST_HOLD_MS: f64 = 500.0;
 /// The range of the frame's aspect ratio relative to the clip's in which a clip is cropped without an analysis of its
 /// content.
@@ -84,7 +84,8 @@ fn pace(duration_ms: i64, keep_sound: bool, needed_ms: f64, rate: FrameRate) -> 
     (1.0, AtEnd::Loop { frames })
 }
 
-/// Returns the fit of a clip into the frame.
+/// Returns the fit of a clip into the frame: the requested fit, or one chosen by the clip's shape and content and the
+/// length of the shot.
 fn fit(clip: &Moving<'_>, time: ShotTime, frame: FrameSize) -> ClipFit {
     let Some(shape) = shape_ratio(clip.reading, frame) else { return ClipFit::default() };
     let keeps = clip.seen.map_or(0.0, |seen| seen.crop_keeps);

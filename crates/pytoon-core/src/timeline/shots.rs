@@ -273,7 +273,8 @@ fn centre_of(window: Window) -> (f64, f64) {
     (window.x + window.width / 2.0, window.y + window.height / 2.0)
 }
 
-/// Returns both ends of a pan centred on a position, clamped to the picture.
+/// Returns the positions of a window's edge at both ends of a pan. They are centred on `position` and clamped to the
+/// picture.
 fn room_for(position: f64, size: f64, travel: f64) -> (f64, f64) {
     let travel = travel.min(1.0 - size).max(0.0);
     let low = (position - travel / 2.0).clamp(0.0, 1.0 - size - travel);

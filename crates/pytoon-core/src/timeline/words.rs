@@ -1,7 +1,7 @@
 //! Places the words of a film in film time: spoken words, or words to read if nothing is spoken. Emphasises and masks
 //! words.
 //!
-//! Guarantees: every word of a scene is within the scene's time; masking preserves a word's width.
+//! Guarantees: every word of a scene is within the scene's time; masking preserves a word's number of characters.
 //!
 //! The `caption` module breaks the words into captions.
 
@@ -92,7 +92,7 @@ pub(super) fn is_masked(word: &str, masked: &[String]) -> bool {
     !bare.is_empty() && masked.iter().any(|m| m.to_lowercase() == bare)
 }
 
-/// Masks a word as in `s**t`. The first letter, the last letter and the width stay unchanged.
+/// Masks a word as in `s**t`. The first letter, the last letter and the number of characters stay unchanged.
 fn mask(word: &str) -> String {
     let letters: Vec<usize> =
         word.char_indices().filter(|(_, c)| c.is_alphanumeric()).map(|(i, _)| i).collect();

@@ -65,7 +65,8 @@ pub(super) fn is_number(text: &str, is_head: bool) -> bool {
 }
 
 impl Lexicon {
-    /// Returns the phonemes of a number.
+    /// Returns the phonemes of a number with its ending and its currency, or `None` if no part of it can be
+    /// pronounced.
     pub(crate) fn number(
         &self,
         text: &str,
@@ -190,7 +191,8 @@ fn code(digits: &str) -> Vec<Part> {
     }
 }
 
-/// Returns the words for one section of a dotted number such as `10.0.0.1`.
+/// Returns the words for one section of a dotted number such as `10.0.0.1`. One or two digits, or a digit followed by
+/// zeros, are spoken as a number, unless the first digit is 0. Other sections are spoken digit by digit.
 fn section(digits: &str) -> Vec<Part> {
     let one_by_one = match digits.as_bytes() {
         [] => return Vec::new(),

@@ -135,7 +135,8 @@ impl Blobs {
         canvas.enlarge(frame, scratch);
     }
 
-    /// Returns the Gaussian-weighted colour on the coarse grid, gamma-encoded.
+    /// Returns the colour at each point of the coarse grid, gamma-encoded: the colours of the balls, mixed in OKLab
+    /// with Gaussian weights.
     fn colors(&self, centres: &[(f32, f32)], cw: usize, ch: usize, k: f32) -> Vec<[f32; 3]> {
         let mut out = Vec::with_capacity(cw * ch);
         for j in 0..ch {

@@ -1,8 +1,8 @@
 //! Smooth pictures, computed at low resolution in floats, then smoothly enlarged, grained, dithered and rounded.
 //!
-//! Enlarging uses a cubic B-spline (no overshoot, continuous curvature) for every fourth row, then linear
-//! interpolation between rows in 16-bit fixed point with 8 fraction bits. Grain has 2-pixel cells and is static on
-//! the screen, which costs video encoders little; dither is triangular, one code in both directions.
+//! Enlarging computes rows at most four apart with a cubic B-spline (no overshoot, continuous curvature). The rows
+//! between them are interpolated linearly, in 16-bit fixed point with 8 fraction bits. Grain has 2-pixel cells and is
+//! static on the screen, which costs video encoders little. Dither is triangular, one code in both directions.
 
 use crate::color::rgb_to_ycc;
 use crate::frame::Frame;
@@ -30,7 +30,7 @@ pub(super) struct Field {
 }
 
 impl Field {
-    /// Resizes the field to fit a canvas.
+    /// Resizes the field to cover a canvas with cells of `step` x `step` pixels.
     pub(super) fn resize(&mut self, canvas: &Canvas, step: usize) {
         self.width = canvas.width.div_ceil(step);
         self.height = canvas.height.div_ceil(step);
@@ -108,7 +108,7 @@ impl Canvas {
         &tile[start..start + self.width]
     }
 
-    /// Enlarges the scratch field into the frame.
+    /// Enlarges the three planes of the scratch field into the frame, with grain and dither.
     pub(super) fn enlarge(&self, frame: &mut Frame, scratch: &mut Scratch) {
         let Scratch { field, row, upper, lower, .. } = scratch;
         let (w, h) = (self.width, self.height);
@@ -167,7 +167,7 @@ fn tpdf(rng: &mut Rng) -> f32 {
     rng.unit() - rng.unit()
 }
 
-/// Converts signed codes to wrapping 8.8 fixed point, with one half added for rounding.
+/// Converts signed codes to wrapping 8.8 fixed point, with half a code added for rounding.
 fn to_fixed(codes: f32) -> u16 {
     ((codes * 256.0).round() as i32 + 128) as u16
 }
@@ -195,8 +195,8 @@ impl Enlarge<'_> {
         });
     }
 
-    /// Calls `emit(y, upper, lower, weights)` for every destination row. The weighted sum of the two lines is the
-    /// enlarged value in 1/256.
+    /// Passes every destination row to `emit(y, upper, lower, weights)` as two enlarged lines. The weighted sum of
+    /// the lines is the row, in units of 1/256.
     fn rows(&mut self, plane: Plane<'_>, mut emit: impl FnMut(usize, &[u16], &[u16], (u16, u16))) {
         let pitch = (plane.factor / 2).clamp(1, 4);
         self.upper.resize(self.fw * plane.factor, 0);
@@ -212,7 +212,7 @@ impl Enlarge<'_> {
         }
     }
 
-    /// Fills `lower` with the enlarged row at destination row `index * pitch`, scaled by 256 / pitch.
+    /// Fills `lower` with destination row `index * pitch`, enlarged and scaled by `256 / pitch`.
     fn node(&mut self, plane: &Plane<'_>, index: usize, pitch: usize) {
         let Plane { source, factor, origin_x: ox, .. } = *plane;
         let p = ((index * pitch) as f32 + 0.5) / factor as f32 - 0.5;
@@ -242,7 +242,7 @@ impl Enlarge<'_> {
     }
 }
 
-/// Returns the cubic B-spline weights for the samples at -1, 0, 1, 2.
+/// Returns the cubic B-spline weights of the samples at -1, 0, 1 and 2 for a position `t` in 0..1.
 fn spline(t: f32) -> [f32; 4] {
     let u = 1.0 - t;
     [

@@ -92,7 +92,8 @@ impl Halftone {
     }
 }
 
-/// Draws paper where the distance exceeds the radius and ink elsewhere, with one pixel of transition.
+/// Draws one row: paper where the distance to the dot centre exceeds the dot radius, ink elsewhere, and a transition
+/// one pixel wide between them.
 fn ink_row(
     dst: &mut [u8],
     upper: &[u16],
@@ -110,7 +111,7 @@ fn ink_row(
     }
 }
 
-/// Returns the distance from every sample to the nearest dot centre, in luma pixels.
+/// Returns the distance from every sample to the nearest dot centre, plus [`BIAS`], in 1/256 luma pixel.
 fn distances(w: usize, h: usize, origin_x: f32, scale: f32, frame_width: f32) -> Vec<u16> {
     let (sin, cos) = ANGLE.to_radians().sin_cos();
     let pitch = PITCH * frame_width;

@@ -54,7 +54,7 @@ enum Inner {
 }
 
 impl Generator {
-    /// Creates a generator and prepares all static parts.
+    /// Creates a generator and computes in advance everything that does not depend on the time.
     pub fn new(
         kind: Background,
         palette: &Palette,

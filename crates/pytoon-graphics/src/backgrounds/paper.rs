@@ -105,7 +105,8 @@ impl Paper {
     }
 }
 
-/// Draws one sheet with its shadow, torn rim and fibres.
+/// Renders a planned sheet as a sprite with its shadow, torn rim and fibres. Also sets the sheet's position, the
+/// offset from which it slides, and the start of the slide.
 fn sheet(plan: &Plan, canvas: &Canvas, noise: &Noise, index: usize) -> Sheet {
     let size = canvas.width as f32;
     let (sin, cos) = plan.turn.sin_cos();

@@ -80,7 +80,7 @@ impl Particles {
         }
     }
 
-    /// Returns the position and the brightness of a point at `t`.
+    /// Returns the position of a point at `t`, in frame widths, and its brightness.
     fn state(&self, point: &Point, t: f32) -> (f32, f32, f32) {
         let n = &self.noise;
         // A slow curl: both axes read the same noise, a quarter turn apart.

@@ -26,7 +26,7 @@ pub(super) fn circle(frame: &mut Frame, c: Circle, color: Rgb, opacity: f32) {
     circle_planes([(cb, ycc[1]), (cr, ycc[2])], w / 2, h / 2, half, opacity);
 }
 
-/// Fills a circle in several planes of one size, which share the geometry.
+/// Fills a circle or ring in several planes of one size, which share the geometry.
 fn circle_planes<const N: usize>(
     mut planes: [(&mut [u8], u8); N],
     w: usize,
@@ -111,7 +111,7 @@ fn mix(d: &mut u8, value: u8, weight: i32) {
     *d = (i32::from(*d) + (((i32::from(value) - i32::from(*d)) * weight + 128) >> 8)) as u8;
 }
 
-/// Fills an axis-aligned rectangle with sub-pixel edges.
+/// Fills an axis-aligned rectangle with `color` at `opacity`. Its edges may lie between pixels.
 pub(super) fn rect(
     frame: &mut Frame,
     x0: f32,

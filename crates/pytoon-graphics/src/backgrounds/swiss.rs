@@ -1,5 +1,5 @@
-//! International Style: a five-column grid, one large circle cut by an edge, a ring, and a few flat shapes that step
-//! along the grid.
+//! International Style: a five-column grid on paper, and a large disc, a ring and a small disc that step along the
+//! grid. The frame's edge cuts the large disc.
 
 use super::field::Canvas;
 use super::shapes::{Circle, circle, rect};
@@ -127,7 +127,7 @@ impl Swiss {
     }
 }
 
-/// Adds the canvas's grain to a finished 8-bit picture.
+/// Adds the canvas's grain to the luma of a finished 8-bit picture.
 pub(super) fn grain(frame: &mut Frame, canvas: &Canvas) {
     let (w, h) = (frame.width(), frame.height());
     let [luma, _, _] = frame.planes_mut();

@@ -1,4 +1,4 @@
-//! The dimensions and curves of each look. The module is pure.
+//! The dimensions, colours and animation curves of each caption look.
 
 use super::{CaptionLook, CaptionStyle};
 use crate::color::{Oklch, Rgb, contrast};
@@ -102,7 +102,8 @@ pub(super) fn accent_on_plate(accent: Rgb) -> Rgb {
     lighten_until(accent, |c| contrast(c, plate) >= 7.0)
 }
 
-/// Returns the accent for a chip under dark text, with a lightness of at least 0.795.
+/// Returns the accent for a chip under dark text, lightened to an OKLCH lightness of at least 0.795 and a contrast of
+/// at least 7:1 with the text.
 pub(super) fn chip_color(accent: Rgb) -> Rgb {
     lighten_until(accent, |c| c.to_oklch().l >= 0.795 && contrast(c, DARK) >= 7.0)
 }

@@ -38,7 +38,8 @@ pub(super) struct PlacedCue {
     pub bounds: Rect,
 }
 
-/// Lays out one cue inside the zone. `px` is the number of frame pixels per reference pixel.
+/// Lays out one cue inside the zone, smaller if necessary. Returns `None` for a cue without visible text. `px` is the
+/// number of frame pixels per reference pixel.
 pub(super) fn place_cue(
     engine: &TextEngine,
     style: &CaptionStyle,
@@ -222,7 +223,7 @@ const BRIDGE: Ms = Ms::new(look::BRIDGE_MS);
 const SHORTEST: Ms = Ms::new(100);
 
 impl PlacedCue {
-    /// Computes the plate and the bounds, and extends chips for tall scripts.
+    /// Computes the plate and the bounds of the cue, and extends karaoke chips over the ink of their words.
     fn measure(&mut self, engine: &TextEngine, look: CaptionLook, k: f32) {
         let (ox, oy) = (self.origin.0 as f32, self.origin.1 as f32);
         let stroke = self.style.stroke.map_or(0.0, |s| s.width_px) + 1.0;

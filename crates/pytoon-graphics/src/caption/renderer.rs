@@ -82,8 +82,8 @@ impl CaptionRenderer {
         }
     }
 
-    /// Draws the captions visible at `time_ms`. The result depends only on the frame and the time, not on earlier
-    /// calls.
+    /// Draws the cue that is on screen at `time_ms`; if cues overlap, the one that started last. The result depends
+    /// only on the frame and the time, not on earlier calls.
     pub fn draw(&self, frame: &mut Frame, time_ms: f64) {
         let Some(index) = self.cue_at(time_ms) else {
             return;

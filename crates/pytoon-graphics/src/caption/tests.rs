@@ -59,7 +59,8 @@ fn samples() -> Vec<(&'static str, CaptionCue)> {
     ]
 }
 
-/// Returns the range of rows and columns in which the frame differs clearly from the plain background.
+/// Returns the bounding box (left, top, right, bottom) of the pixels whose luma differs from `luma` by more than
+/// `by`.
 fn changed(frame: &Frame, luma: u8, by: u8) -> Option<(usize, usize, usize, usize)> {
     let (w, h) = (frame.width(), frame.height());
     let mut found: Option<(usize, usize, usize, usize)> = None;

@@ -59,7 +59,7 @@ impl KineticSpec {
     }
 }
 
-/// Removes `*` marks. Returns the text and the indices of the marked words.
+/// Removes the `*` around marked words. Returns the text and the indices of the marked words.
 pub(super) fn accent_words(phrase: &str) -> (String, Vec<usize>) {
     let mut marked = Vec::new();
     let mut inside = false;
@@ -92,7 +92,8 @@ pub(super) fn readable_accent(palette: &Palette, light_ground: bool) -> Rgb {
     }
 }
 
-/// Chooses the largest size class that suits the phrase.
+/// Lays out the phrase in the largest size class in which it fits without being shrunk. Returns the class, the style
+/// and the layout.
 pub(super) fn choose(
     engine: &TextEngine,
     spec: &KineticSpec,

@@ -1,7 +1,7 @@
 //! Adapts the brightness of the picture behind a text box, if needed.
 //!
-//! The box is darkened (or, under dark text, lightened) by at most 35 %, feathered outwards, just enough for a
-//! contrast of 7:1 against the brightest (or darkest) twentieth of the box.
+//! The box is darkened (or, under dark text, lightened) by at most 35 %, feathered outwards. The change is just
+//! enough for a contrast of 7:1 at the 95th percentile of the box's luma (or at the 5th).
 
 use crate::color::{Rgb, linear_to_srgb};
 use crate::frame::Frame;
@@ -30,7 +30,8 @@ struct Mask {
 }
 
 impl Mask {
-    /// Creates a mask with full weight inside `area`. The weight falls off evenly in all directions over `feather`.
+    /// Creates a mask with the weight `strength` inside `area`. Outside, the weight falls to zero over the distance
+    /// `feather`.
     fn new(area: Rect, feather: f32, strength: f32, (w, h): (usize, usize), step: f32) -> Self {
         let all = area.grown(feather, feather).scaled(1.0 / step);
         let clamp = |v: f32, n: usize| (v.max(0.0) as usize).min(n);

@@ -48,14 +48,16 @@ pub struct Sprite {
     pub(crate) height: usize,
     pub(crate) y: Vec<u8>,
     pub(crate) a: Vec<u8>,
-    /// The first and last non-transparent sample of each row.
+    /// For each row, the first non-transparent sample and the end (exclusive) after the last one; both are 0 for an
+    /// empty row.
     pub(crate) spans: Vec<(u32, u32)>,
     /// The chroma placements. A sprite drawn at `x`, `y` uses index `2 * (y & 1) + (x & 1)`.
     pub(crate) phases: [ChromaPhase; 4],
 }
 
 impl Sprite {
-    /// Converts straight (not premultiplied) RGBA with four bytes per pixel. Missing bytes count as transparent.
+    /// Creates a sprite from straight (not premultiplied) RGBA with four bytes per pixel. Missing bytes count as
+    /// transparent.
     pub fn from_rgba(width: usize, height: usize, rgba: &[u8]) -> Self {
         Self::build(width, height, |i| {
             let p = rgba.get(4 * i..4 * i + 4).unwrap_or(&[0; 4]);
@@ -64,7 +66,7 @@ impl Sprite {
         })
     }
 
-    /// Converts premultiplied RGBA with four bytes per pixel. Missing bytes count as transparent.
+    /// Creates a sprite from premultiplied RGBA with four bytes per pixel. Missing bytes count as transparent.
     pub fn from_premultiplied(width: usize, height: usize, rgba: &[u8]) -> Self {
         Self::build(width, height, |i| {
             let p = rgba.get(4 * i..4 * i + 4).unwrap_or(&[0; 4]);

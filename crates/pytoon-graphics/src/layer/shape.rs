@@ -19,7 +19,7 @@ pub fn rounded_rect(width: f32, height: f32, radius: f32, color: Rgb, opacity: f
     Sprite::from_mask(w, h, &scaled, color)
 }
 
-/// Returns the coverage of a shape from its signed distance in pixels (negative inside).
+/// Returns the anti-aliased coverage of a shape, 0 to 255, from its signed distance in pixels (negative inside).
 pub fn draw_mask(width: usize, height: usize, distance: impl Fn(f32, f32) -> f32) -> Vec<u8> {
     let mut mask = Vec::with_capacity(width * height);
     for y in 0..height {

@@ -26,7 +26,7 @@ pub(super) fn gaussian(mask: &mut [u8], width: usize, height: usize, sigma: f32)
     }
 }
 
-/// Returns three box radii whose repeated application has variance `sigma`^2.
+/// Returns three box radii whose successive passes approximate a Gaussian with standard deviation `sigma`.
 fn radii(sigma: f32) -> [usize; 3] {
     let ideal = (4.0 * sigma * sigma + 1.0).sqrt();
     let mut low = ideal.floor() as usize;

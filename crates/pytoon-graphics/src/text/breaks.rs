@@ -1,8 +1,9 @@
 //! Breaks lines with minimum raggedness, by the rules of film titles.
 //!
-//! Guarantees: the fewest lines that fit; among those the most even ones, preferring a break after punctuation, then
-//! before a conjunction or preposition, and avoiding one between article and noun, between number and unit, or inside
-//! a word; the lower line is the longer one, and no line is a single short word.
+//! Guarantees: the fewest lines that fit. Of these splits, the one with the lowest cost wins. Even lines, a slightly
+//! longer lower line, and breaks after punctuation or before a conjunction or preposition are cheap. Breaks between
+//! article and noun, between number and unit, or inside a word are expensive, and so is a last line of a single short
+//! word.
 //!
 //! This module does not measure text. Widths come from shaping.
 
@@ -67,7 +68,8 @@ fn greedy_lines(pieces: &[Piece], max_width: f32) -> Option<usize> {
     Some(lines)
 }
 
-/// Returns the best split, found by dynamic programming over (pieces used, lines used).
+/// Returns the best split into `lines` lines and its cost, found by dynamic programming over (pieces used, lines
+/// used).
 fn best_split(pieces: &[Piece], max_width: f32, lines: usize) -> Option<(Vec<Range<usize>>, f32)> {
     let n = pieces.len();
     let mean = line_width(pieces) / lines as f32;

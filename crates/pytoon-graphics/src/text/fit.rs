@@ -36,7 +36,7 @@ enum Cut {
 /// The scale to which a text shrinks at most before its words are split.
 const WHOLE_WORDS: f32 = 0.72;
 
-/// Chooses the text size and the lines.
+/// Chooses the largest size at which the text fits the width and number of lines, and the lines at that size.
 pub(super) fn fit(measured: &Measured, prepared: &Prepared, request: &LayoutRequest<'_>) -> Fitted {
     let style = request.style;
     let max_lines = request.max_lines.max(1);
@@ -78,7 +78,7 @@ pub(super) fn fit(measured: &Measured, prepared: &Prepared, request: &LayoutRequ
     })
 }
 
-/// Returns the largest value in `low..=high` that passes, by bisection.
+/// Returns the largest value in `low..=high` that passes, by bisection, or `None` if `low` fails.
 fn largest(low: f32, high: f32, passes: impl Fn(f32) -> bool) -> Option<f32> {
     if passes(high) {
         return Some(high);
@@ -144,7 +144,8 @@ fn pieces(measured: &Measured, prepared: &Prepared, style: &TextStyle, cut: Cut)
     out
 }
 
-/// Divides the text into one piece per grapheme, so that lines can be filled completely.
+/// Divides the text in `range` into one piece per grapheme, so that lines can be filled completely. Appends the
+/// pieces to `out`.
 fn graphemes(
     measured: &Measured,
     text: &str,
@@ -171,7 +172,8 @@ fn graphemes(
     }
 }
 
-/// Returns true for alphabets in which a word split at a line end gets a hyphen.
+/// Returns true for a Latin, Greek or Cyrillic letter: a word of such letters gets a hyphen if it is split at a line
+/// end.
 fn hyphenates(c: char) -> bool {
     c.is_alphabetic() && matches!(u32::from(c), 0x41..=0x24F | 0x370..=0x52F | 0x1E00..=0x1EFF)
 }

@@ -28,7 +28,7 @@ pub struct FontFile {
 }
 
 impl FontFile {
-    /// Creates a font file from any type that derefs to bytes: `Vec<u8>`, `Arc<[u8]>`, a memory map.
+    /// Creates a font file from any type that references bytes: `Vec<u8>`, `Arc<[u8]>`, a memory map.
     pub fn new(name: impl Into<String>, bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Self {
         Self { name: name.into(), bytes: Arc::new(bytes) }
     }

@@ -30,7 +30,7 @@ pub(super) struct GlyphImage {
     pub color: bool,
 }
 
-/// Rasterises one glyph: with its own colours if it has any, otherwise its outline, filled or stroked.
+/// Rasterises one glyph. A fill uses the glyph's own colours if it has any; a stroke always follows the outline.
 pub(super) fn render(
     context: &mut ScaleContext,
     font: &parley::FontData,
@@ -64,7 +64,8 @@ pub(super) fn render(
     })
 }
 
-/// Renders the colour layers, or the largest bitmap reduced with premultiplied alpha.
+/// Renders a glyph's colour layers or, without layers, its largest colour bitmap, scaled. Returns `None` for a glyph
+/// without colours.
 fn render_color(
     context: &mut ScaleContext,
     face: FontRef<'_>,
@@ -109,7 +110,7 @@ fn premultiplied(image: &Image) -> GlyphImage {
     }
 }
 
-/// Resamples a glyph with a tent filter as wide as the reduction. The weights per axis are normalised.
+/// Scales a colour glyph by `scale` with a tent filter, widened for reductions. The weights on each axis add up to 1.
 fn reduce(source: &GlyphImage, scale: f32) -> GlyphImage {
     let size = |n: usize| ((n as f32 * scale).ceil() as usize).max(1);
     let (width, height) = (size(source.width), size(source.height));

@@ -1,4 +1,4 @@
-//! Converts text to placed glyphs: words, lines, shrink-to-fit, boxes.
+//! Lays out text: breaks it into lines, shrinks it to fit, and places glyphs and word boxes.
 //!
 //! Guarantees: every word of the input is placed, regardless of its characters. Text that is too long for its lines
 //! is drawn smaller, down to the style's minimum size. A word that still does not fit is broken inside (with a hyphen

@@ -61,7 +61,8 @@ pub fn font_script(c: char) -> FontScript {
     }
 }
 
-/// Returns the minimum line height, in em, that leaves room for the marks of the text's script.
+/// Returns the minimum line height, in em, that leaves room for the marks of the text's scripts; 0 for Latin, emoji
+/// and symbols.
 pub(super) fn min_line_height_em(text: &str) -> f32 {
     text.chars()
         .map(|c| match font_script(c) {
@@ -72,7 +73,8 @@ pub(super) fn min_line_height_em(text: &str) -> f32 {
         .fold(0.0, f32::max)
 }
 
-/// Returns true if letter spacing would break the joining of letters in the text's script.
+/// Returns true if the text must not be letter-spaced, because spacing breaks joined letters. This applies to all
+/// font groups except Latin, CJK, emoji and symbols.
 pub(super) fn forbids_tracking(text: &str) -> bool {
     text.chars().any(|c| {
         !matches!(
@@ -90,8 +92,8 @@ pub(super) fn breaks_anywhere(text: &str) -> bool {
     })
 }
 
-/// Returns the CJK faces in the order that a text needs, which depends on its language tag or else on its kana or
-/// hangul.
+/// Returns the CJK faces in order of preference for a text: by its language tag, or else by the kana or hangul that
+/// it contains.
 pub(super) fn cjk_order(language: Option<&str>, text: &str) -> [&'static str; 5] {
     const SC: &str = "Noto Sans CJK SC";
     const TC: &str = "Noto Sans CJK TC";

@@ -115,7 +115,7 @@ impl Shaper {
         Measured { clusters, units, rtl }
     }
 
-    /// Shapes one line, in visual order from the left.
+    /// Shapes the text as one line and returns its graphemes in visual order, from the left.
     pub(super) fn line(&mut self, spec: &ShapeSpec<'_>) -> Vec<ShapedCluster> {
         let mut layout = self.build(spec);
         layout.break_all_lines(None);

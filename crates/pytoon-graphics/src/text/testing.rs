@@ -1,4 +1,5 @@
-//! Fonts for tests, from the standard Debian folders. A clear message reports missing ones.
+//! Loads fonts for tests from Debian's font folders. For a missing font, the panic message names the package to
+//! install.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

@@ -1,4 +1,5 @@
-//! Builds the command that decodes a clip and the geometry of its frames. The module is pure and tested as text.
+//! Builds the command that decodes a clip, and computes the geometry of its frames. The module is pure: tests compare
+//! the text of the command.
 
 use super::ClipView;
 use crate::clip_reading::AlphaDecoder;
@@ -130,8 +131,8 @@ pub(crate) fn with_decoder(command: CommandLine, reading: &ClipReading) -> Comma
     }
 }
 
-/// Seeks to a start time. FFmpeg seeks by the first video stream. If that is not the stream of the picture, a seek to
-/// the beginning may end after it, so this function omits it.
+/// Adds a seek to a start time. FFmpeg seeks by the first video stream. If the picture is in another stream, a seek
+/// to zero may skip its first frames, so it is omitted.
 pub(crate) fn with_start(command: CommandLine, ms: i64, reading: &ClipReading) -> CommandLine {
     if ms == 0 && reading.stream.is_some() {
         return command;
@@ -148,7 +149,8 @@ fn pixel_format(reading: &ClipReading) -> &'static str {
     if reading.colours.is_some() { "yuv420p10le" } else { "yuv420p" }
 }
 
-/// Returns the colour options of `scale`: conversion to BT.709, or none if pytoon converts the colours itself.
+/// Returns the colour options of `scale`: conversion to BT.709, or no conversion if pytoon converts the colours
+/// itself.
 pub(crate) fn colour_options(reading: &ClipReading) -> String {
     match &reading.colours {
         Some(colours) => {
@@ -159,7 +161,8 @@ pub(crate) fn colour_options(reading: &ClipReading) -> String {
     }
 }
 
-/// Returns the scaler flags. FFmpeg's fast conversion of matrix and range is off by up to three codes at white.
+/// Returns the scaler flags. A clip whose matrix or range FFmpeg converts needs accurate rounding, since the fast
+/// conversion is off by up to three codes at white.
 fn scaler(reading: &ClipReading) -> &'static str {
     if reading.recoded { "bicubic+accurate_rnd" } else { "bicubic" }
 }

@@ -26,8 +26,8 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Maximum number of frames cached from one pass of a restarting clip. It corresponds to two seconds of most films; a
-/// chunk of the film has no more frames.
+/// Maximum number of frames cached from one pass of a restarting clip: about two seconds at 30 frames per second. A
+/// longer pass is decoded again.
 const KEPT_FRAMES: usize = 64;
 
 /// The used part of a clip, and its speed.
@@ -248,7 +248,8 @@ impl ClipDecoder {
         self.decoded()
     }
 
-    /// Returns the next frame of the stream, or of the next pass if the stream has ended.
+    /// Returns the next frame of the stream. After its end, returns the first frame of the next pass or holds the
+    /// last frame, as the view specifies.
     fn decoded(&mut self) -> Result<Arc<[u8]>, SystemError> {
         let size = self.frame_bytes();
         // The end of one round, the start of the next, and its first frame.

@@ -160,7 +160,8 @@ impl Loaded {
     }
 }
 
-/// Returns the sample ranges of the request's characters. The model's own ids precede and follow them.
+/// Returns the sample ranges of the request's characters. `durations` begins and ends with an id of the model's own,
+/// which belongs to no character.
 fn spans(known: &[Option<i32>], durations: &[usize]) -> Vec<std::ops::Range<usize>> {
     let mut durations = durations.iter().map(|frames| frames * FRAME);
     let mut at = durations.next().unwrap_or(0);

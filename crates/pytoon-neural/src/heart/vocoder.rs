@@ -155,7 +155,8 @@ impl Block {
         }
     }
 
-    /// Applies the factors of a frame's branches to the frame's section of the source transform.
+    /// Turns the source's transform of a frame into the spectrum of the frame: applies the harmonic branch, and adds
+    /// the noise and the free branch.
     fn shape(&mut self, bins: &mut [Complex32], lane: usize, breath: &mut Normal) {
         breath.fill(&mut self.deviates);
         let branches = self.turned.iter().zip(&self.free).zip(&self.noise);

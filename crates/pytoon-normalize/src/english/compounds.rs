@@ -171,7 +171,8 @@ fn read_part(part: &str, dialect: Dialect) -> String {
     if part.is_empty() { String::new() } else { read_piece(part, dialect) }
 }
 
-/// Expands a hyphenated token part by part. If all parts are words, they keep their hyphens.
+/// Expands a hyphenated token part by part. If all parts are words, they keep their hyphens, except in a range of
+/// letters such as `A-Z`.
 fn hyphenated(core: &str, dialect: Dialect) -> Option<String> {
     let parts: Vec<&str> = core.split(['-', '–']).filter(|part| !part.is_empty()).collect();
     let is_word = |part: &&str| {

@@ -55,7 +55,7 @@ impl<'a> Context<'a> {
         before.len() <= 16 && words.contains(&before.to_lowercase().as_str())
     }
 
-    /// Returns true if an amount precedes a noun that it describes: "a 5 km run".
+    /// Returns true if an article before an amount shows that the amount describes a noun: "a 5 km run".
     pub(super) fn is_attributive(&self, index: usize) -> bool {
         let is_article =
             |word: &str| matches!(word, "a" | "an" | "A" | "An" | "another" | "Another");

@@ -247,7 +247,8 @@ fn to_roman(number: u64) -> String {
     out
 }
 
-/// Expands a Roman numeral after a word that takes one, such as `Chapter` or the name of a ruler.
+/// Expands a Roman numeral after a word that takes one, such as `Chapter`, the name of a ruler, or another
+/// capitalised name.
 pub(super) fn roman_value(context: &Context<'_>, index: usize) -> Option<String> {
     let core = context.core(index);
     let (core, ending) = core.strip_suffix("'s").map_or((core, ""), |owner| (owner, "'s"));

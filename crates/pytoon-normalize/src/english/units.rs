@@ -317,7 +317,7 @@ fn is_dimension(context: &Context<'_>, index: usize) -> bool {
     matches!(context.before(index, 1), "x" | "×" | "by") || context.core(index).contains('x')
 }
 
-/// Expands a number and its unit.
+/// Expands a number with its unit, a height, a resolution, or dimensions.
 pub(super) fn measure(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let starts = core.starts_with(|c: char| {

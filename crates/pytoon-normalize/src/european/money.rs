@@ -209,7 +209,8 @@ pub(super) fn money(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
     Some(readings)
 }
 
-/// Parses an amount whose groups of three digits are separate tokens: `1 500,50 €`.
+/// Parses an amount whose groups of three digits are separate tokens: `1 500,50 €`. Returns it with its number of
+/// tokens.
 fn spaced(context: &Context<'_>, index: usize) -> Option<(Numeral, usize)> {
     numerals::spaced_groups(context, index)
 }

@@ -176,7 +176,8 @@ fn with_ending<'a>(core: &'a str, endings: &[(&str, bool)]) -> Option<(&'a str, 
     })
 }
 
-/// Parses groups of three digits in separate tokens, the last with decimals: `1 500,50`.
+/// Parses groups of three digits in separate tokens, the last with decimals: `1 500,50`. Returns the number and its
+/// number of tokens.
 pub(super) fn spaced_groups(context: &Context<'_>, index: usize) -> Option<(Numeral, usize)> {
     let first = context.core(index);
     if !is_digits(first) || first.len() > 3 || first.starts_with('0') {

@@ -115,7 +115,8 @@ pub(crate) fn digits(text: &str) -> String {
     digit_words(text, &DIGITS)
 }
 
-/// Returns the words for a number: the cardinal, then "point" and the decimals one by one.
+/// Returns the words for a number: the cardinal, then "point" and the decimals one by one. A whole part with a
+/// leading zero, or a very long one, is spoken digit by digit.
 pub(crate) fn number(numeral: &Numeral, dialect: Dialect) -> String {
     let has_leading_zero = numeral.whole.len() > 1 && numeral.whole.starts_with('0');
     let too_long = numeral.is_plain() && numeral.whole.len() > 9;

@@ -65,7 +65,8 @@ fn below_thousand(number: u64) -> String {
     format!("{hundreds}{}", below_hundred(number % 100))
 }
 
-/// Adds the ending that a final "ein" takes: "eins" without a noun, "eine" before a feminine noun.
+/// Adds the ending that a final "ein" takes. The number 1 is "eine" before a feminine noun, "ein" before another
+/// noun, and "eins" alone. Larger numbers end in "eins".
 fn ending_one(text: String, number: u64, form: Form) -> String {
     if number % 100 != 1 {
         return text;

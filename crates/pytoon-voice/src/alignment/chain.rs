@@ -34,7 +34,7 @@ pub struct Outcome {
     pub words: Vec<CaptionWord>,
     /// A passage that the recording omits from the script or adds to it.
     pub mismatch: Option<Mismatch>,
-    /// The reason why word times are only estimated, if they are.
+    /// The reason that word times are only estimated, if they are.
     pub guess: Option<String>,
 }
 
@@ -57,7 +57,8 @@ struct GaveWay {
 }
 
 impl Aligner {
-    /// Times the words of the recording.
+    /// Times the words of the recording with the first configured method that succeeds, or estimates them from
+    /// syllables.
     ///
     /// # Errors
     /// Fails only if the user cancels or the machine runs out of a resource, which no other method would change. Any

@@ -38,11 +38,12 @@ const BETTER: f64 = 0.05;
 const SURE: f64 = 0.6;
 const ALIKE: f64 = 0.4;
 const MORE_ALIKE: f64 = 0.35;
-/// Minimum length of speech that justifies a search, in milliseconds.
+/// Minimum length of the speech that an attempt leaves out of the recording, in milliseconds.
 const LEAST_MS: i64 = 700;
 /// The pause below which two ranges of speech form one segment, in milliseconds.
 const PAUSE_MS: i64 = 150;
-/// Maximum length of recording that all attempts together may process, in seconds.
+/// The length of recording that all attempts together may process, in seconds. There are at least 4 and at most 40
+/// attempts.
 const BUDGET_S: f64 = 150.0;
 /// The range of paces, relative to the references, at which people speak.
 const PACE: Range<f64> = 0.55..1.9;
@@ -60,7 +61,8 @@ pub(super) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Returns true if there are signs of a mismatch: low confidence, an unusual pace, or overlong words.
+    /// Returns true if there is no alignment of the whole, or if it shows signs of a mismatch: low confidence, an
+    /// unusual pace, or overlong words.
     pub(super) fn is_called_for(&self) -> bool {
         let Some(whole) = self.whole else { return true };
         let words: usize = self.counts.iter().sum();
@@ -71,7 +73,8 @@ impl Search<'_> {
         whole.confidence < DOUBTFUL || is_unusual
     }
 
-    /// Returns the best match without a part of the script or of the recording, if one is certain.
+    /// Returns the best alignment that leaves out a part of the script or of the recording, or `None` if none is
+    /// certain.
     pub(super) fn run(&self) -> Option<(Alignment, Mismatch)> {
         let seconds = self.samples.len() as f64 / f64::from(SAMPLE_RATE);
         let tries = ((BUDGET_S / seconds.max(1.0)) as usize).clamp(4, 40);
@@ -106,7 +109,7 @@ impl Search<'_> {
         PACE.contains(&pace).then_some(pace)
     }
 
-    /// Aligns the recording with the script without some sentences.
+    /// Aligns the recording with the script without the sentences of `run`.
     fn without_words(&self, run: &Range<usize>) -> Option<Found> {
         let before: usize = self.counts[..run.start].iter().sum();
         let left_out: usize = self.counts[run.clone()].iter().sum();
@@ -126,7 +129,7 @@ impl Search<'_> {
         Some(Found { alignment, mismatch, pace })
     }
 
-    /// Aligns the recording without some speech segments.
+    /// Aligns the recording without the speech segments of `run`.
     fn without_sound(&self, stretches: &[MsRange], run: &Range<usize>) -> Option<Found> {
         let own = &stretches[run.clone()];
         let spoken: i64 = own.iter().map(|range| range.duration().get()).sum();
@@ -166,14 +169,15 @@ struct Found {
 }
 
 impl Found {
-    /// Returns the rank of this match. Among equal matches, the pace nearest to the references wins.
+    /// Returns the rank of this match: its confidence, minus a penalty for a pace that differs from that of the
+    /// references.
     fn score(&self) -> f64 {
         self.alignment.confidence - 0.1 * self.pace.ln().abs()
     }
 }
 
 /// Returns every run of neighbouring items among `count` items, except that of all items. Runs at the end come first,
-/// then those at the start, then those in the middle; long runs precede short ones.
+/// then those at the start, then those in the middle. Of runs with the same start or end, the long ones come first.
 fn runs(count: usize) -> Vec<Range<usize>> {
     let ends = (1..count).map(|start| start..count);
     let starts = (1..count).rev().map(|end| 0..end);

@@ -78,7 +78,7 @@ impl Outside {
     }
 }
 
-/// Times the words with a program. Returns the result and the program's version.
+/// Times the words with an external program. Returns the result and the program's version.
 pub(crate) fn align(
     runner: &Runner,
     outside: Outside,
@@ -133,7 +133,7 @@ pub(crate) fn read(
     Ok(map(words, &heard, length_ms))
 }
 
-/// Returns the script's words with the recognised times, or `None` if nothing was recognised.
+/// Returns the script's words with the recognised times, or `None` if no recognised word matches.
 fn map(words: &[&Word], heard: &[RecognizedWord], length_ms: f64) -> Option<Aligned> {
     let timed: Vec<(String, f64, f64)> = heard
         .iter()

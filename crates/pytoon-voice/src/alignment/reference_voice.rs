@@ -126,7 +126,7 @@ fn spoken_form(text: &SpokenText, index: usize) -> String {
     text.text.chars().skip(from).take(to - from).collect()
 }
 
-/// Returns true if a speaker pauses after a word.
+/// Returns true if a word ends in punctuation at which speakers pause.
 fn pauses(word: &str) -> bool {
     let bare = word.trim_end_matches(|c: char| "\"'”’)]»」』".contains(c));
     bare.chars().next_back().is_some_and(|c| ",.;:!?…—–-،؛؟۔।、。，！？；：".contains(c))

@@ -101,7 +101,7 @@ impl Files {
         }
     }
 
-    /// Installs the fixture voice. Returns the path of its model.
+    /// Installs the fixture voice and damages it as `spoil` states. Returns the path of its model.
     fn install(&self, bench: &Bench<'_>, folder: &Path, spoil: Spoil) -> Result<PathBuf, String> {
         let [model, config] = FILES.map(|file| bench.subject.text(file).map(String::into_bytes));
         let model = self.lay_down(bench, folder, &[model?, config?])?;

@@ -99,7 +99,8 @@ impl Program {
         Ok(rows)
     }
 
-    /// Installs the program with the audio that it outputs.
+    /// Installs the simulated program with the audio that it outputs, and a wrapper that records its arguments and
+    /// input.
     fn install(&self, folder: &Path, script: &str, sound: &[u8]) -> Result<(), String> {
         let at = folder.join("sound");
         let player = folder.join("player");

@@ -161,7 +161,8 @@ impl Played<'_> {
         self.bench.runtime.block_on(list).map_err(|error| error.to_string())
     }
 
-    /// Returns the spending recorded in the ledger.
+    /// Returns the spending recorded in the ledger. Fails if the ledger leaves the call open, or if it charges for
+    /// something that was not bought.
     fn money(&self, stage: &Stage) -> Result<Money, String> {
         let rows = self.rows(stage)?;
         if self.remote.is_free {
@@ -273,7 +274,7 @@ impl Played<'_> {
         self.expect(&stage, &error, fault.kind, fault.money)
     }
 
-    /// Speaks the test text and expects a failure of the given kind and its spending.
+    /// Speaks the test text and expects a failure of the given kind with the given spending.
     fn fails(&self, check: &str, base: &str, kind: Kind, money: Money) -> Outcome {
         let stage = self.stage(check, base, PATIENT_MS)?;
         self.expect(&stage, &super::fails(stage.provider()?, &request())?, kind, money)

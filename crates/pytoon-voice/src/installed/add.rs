@@ -20,7 +20,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The reason why a voice was not added.
+/// An error from adding a voice.
 #[derive(Debug, thiserror::Error)]
 pub enum AddError {
     /// A file could not be read or written.

@@ -97,7 +97,7 @@ impl Family {
     }
 }
 
-/// The reason why a manifest or another file of a voice is unusable.
+/// An error from reading a manifest or another file of a voice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// The reason, as shown to the user.
@@ -145,7 +145,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Checks the manifest's version, names and sizes.
+    /// Checks the manifest's version, names, sample rate, speaking rate and hashes, and that it lists a model.
     pub fn check(&self) -> Result<(), String> {
         let Self { version, name, sample_rate, files, .. } = self;
         let is_known = *version == VERSION;

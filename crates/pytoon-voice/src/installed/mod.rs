@@ -51,8 +51,8 @@ pub struct BrokenVoice {
 }
 
 impl VoiceFolders {
-    /// Returns the voice folders of a configuration: the one in the environment variable, the configured one, or
-    /// those of the user and of the machine.
+    /// Returns the voice folders: the one in the environment variable, otherwise the configured one, otherwise those
+    /// of the user and of the machine.
     pub fn new(configured: &str) -> Self {
         if let Some(folder) = set(FOLDER_ENV) {
             return Self(vec![folder.into()]);

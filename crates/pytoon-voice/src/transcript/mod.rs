@@ -66,7 +66,7 @@ enum Transcriber<'a> {
     Program(&'static str),
 }
 
-/// Transcribes a recording. `service` is OpenAI's service, or the reason why it cannot be called.
+/// Transcribes a recording. `service` is OpenAI's service, or the reason that it cannot be called.
 ///
 /// # Errors
 /// Fails if the recording cannot be read or the user cancels. Any other failure falls back to the next transcriber.
@@ -132,7 +132,7 @@ fn name(choice: TranscriptionChoice) -> &'static str {
     }
 }
 
-/// Returns the external program, if it is installed and complete.
+/// Returns the name of the external program, or an error if the program or its model is missing.
 fn program(
     runner: &Runner,
     settings: &TranscriptionSettings,

@@ -100,7 +100,7 @@ impl StoredGoods for Transcript {
 }
 
 impl OpenAi {
-    /// Creates the service. Fails with the fault in its URL.
+    /// Creates the service. Fails if its URL is invalid.
     pub fn new(
         settings: &TranscriptionService,
         key: &Key,
@@ -118,7 +118,8 @@ impl OpenAi {
         Ok(Self { settings, key_id, http, paid, runtime })
     }
 
-    /// Transcribes a WAV file of the given length.
+    /// Returns the transcript of a WAV file of the given length, either stored from an earlier purchase or bought
+    /// now.
     pub(super) fn written(
         &self,
         audio: &Path,

@@ -43,7 +43,7 @@ pub enum ChainError {
     Field(Problem),
 }
 
-/// Returns true if any configured service has a key.
+/// Returns true if any enabled service has a key.
 pub fn has_paid_voice(settings: &TtsSettings, secrets: &Secrets) -> Result<bool, ConfigError> {
     for (_, cloud) in settings.clouds() {
         if cloud.enabled && secrets.find(&cloud.key_env)?.is_some() {

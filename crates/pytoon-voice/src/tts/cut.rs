@@ -93,8 +93,8 @@ fn pause(before: &Part, after: &Part, marks: &[Mark]) -> (f64, f64) {
     if start - from < 20.0 { (start - 40.0, start + 10.0) } else { (from, start) }
 }
 
-/// Returns the estimated ends of the sentences in a take, assuming that words are distributed over the speech by
-/// their syllables.
+/// Returns the estimated ends of the sentences in a take, in milliseconds, assuming that words are distributed over
+/// the speech by their syllables.
 fn guesses(piece: &Piece, samples: &[f32], asked: &[Vec<Word>]) -> Vec<f64> {
     let parts = piece.parts.iter();
     let words: Vec<Word> =
@@ -159,7 +159,7 @@ fn fade_edges(samples: &mut [f32]) {
     }
 }
 
-/// Appends the remainder of a sentence that is spread over several takes.
+/// Appends the next part of a sentence that is spread over several takes, after a short pause.
 fn join(begun: &mut SpokenSentence, rest: SpokenSentence) {
     begun.samples.resize(begun.samples.len() + JOINT, 0.0);
     let shift = Ms::new((begun.samples.len() as f64 / MS).round() as i64);

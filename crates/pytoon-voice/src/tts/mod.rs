@@ -128,8 +128,8 @@ pub trait TtsProvider: std::fmt::Debug + Send + Sync {
     fn quote(&self, _request: &TtsRequest) -> Result<Option<Quote>> {
         Ok(None)
     }
-    /// Checks the health of the provider, free of charge and without speaking a user's text. Returns the provider's
-    /// own description.
+    /// Checks the health of the provider, free of charge and without speaking a user's text. Returns a short status,
+    /// such as a version or the installed voices.
     fn health_check(&self) -> Result<String>;
     /// Returns true if the provider is free and belongs to the user: a local voice or a speech server. A film counts
     /// as degraded if such a provider speaks because a paid one failed.
@@ -144,7 +144,7 @@ pub trait TtsProvider: std::fmt::Debug + Send + Sync {
     fn is_kept(&self, _request: &TtsRequest) -> bool {
         false
     }
-    /// Returns the reason why the provider has no voice for this request, for example its language. Such a provider
+    /// Returns the reason that the provider has no voice for this request, for example its language. Such a provider
     /// is skipped and not counted as failed.
     fn has_no_voice(&self, _request: &TtsRequest) -> Option<String> {
         None

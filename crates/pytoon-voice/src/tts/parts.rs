@@ -28,11 +28,11 @@ pub struct ChainParts<'a> {
     pub first: Option<&'a str>,
 }
 
-/// A provider, or the reason why it is unavailable.
+/// A provider, or the reason that it is unavailable.
 pub(crate) type ProviderResult = Result<Arc<dyn TtsProvider>, String>;
 
 impl ChainParts<'_> {
-    /// Returns a runner that terminates a program after this many seconds without output.
+    /// Returns a runner that terminates a program after this many seconds without output, limited to 1 to 3600.
     pub(crate) fn patient(&self, seconds: u64) -> Runner {
         Runner { stall: Duration::from_secs(seconds.clamp(1, 3600)), ..self.runner.clone() }
     }

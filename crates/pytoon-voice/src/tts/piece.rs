@@ -1,7 +1,7 @@
 //! Splits a script into requests at sentence ends, within the vendor's limit.
 //!
 //! Guarantees: every word that can be spoken is in exactly one piece, in order; a piece never exceeds the limit; a
-//! sentence is split only if it does not fit alone, and then between words, after a comma if there is one.
+//! sentence is split only if it does not fit alone, and then between words, preferably after punctuation.
 //!
 //! The module is pure. Start with [`pieces`].
 
@@ -86,7 +86,8 @@ pub fn is_speakable(text: &str) -> bool {
     text.chars().any(char::is_alphanumeric)
 }
 
-/// Splits a sentence into the fewest word ranges that fit into a request.
+/// Splits a sentence into word ranges that fit into a request, preferably after punctuation in the last two thirds.
+/// Fails if a single word does not fit.
 fn fitting(words: &[Word], limit: &Limit<'_>) -> Result<Vec<Range<usize>>, TooLong> {
     let size = |range: Range<usize>| (limit.size)(&written_text(&words[range]));
     let mut ranges = Vec::new();

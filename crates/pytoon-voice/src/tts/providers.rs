@@ -9,7 +9,7 @@ use super::parts::{ChainParts, ProviderResult};
 use super::{espeak, flite, neural};
 use pytoon_config::tts::{CloudVoice, TtsProviderName};
 
-/// The constructor of a service's adapter from its configuration block. Fails with the fault in its options.
+/// The constructor of a service's adapter from its configuration block. It rejects invalid options.
 pub(crate) type MakeAdapter = fn(&CloudVoice) -> MadeAdapter;
 
 /// The constructor of a provider.

@@ -33,7 +33,7 @@ pub struct Mark {
     pub end_ms: Option<f64>,
 }
 
-/// The reason why bytes cannot be parsed as a WAV file.
+/// An error from parsing a WAV file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WavProblem {
     /// The bytes are not a WAV file.
@@ -140,7 +140,7 @@ impl Take {
         self.pcm.iter().map(|&s| f32::from(s) / 32_768.0).collect()
     }
 
-    /// Returns the reason why the take cannot be the requested speech, or `None`. `speed` is relative to the voice's
+    /// Returns the reason to reject the take as the requested speech, or `None`. `speed` is relative to the voice's
     /// normal speed.
     pub fn problem(&self, text: &str, speed: f64) -> Option<String> {
         let (samples, rate) = (self.floats(), self.rate);

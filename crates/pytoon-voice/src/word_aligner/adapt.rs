@@ -26,7 +26,8 @@ pub(crate) struct Speaker {
 }
 
 impl Speaker {
-    /// Fits a map to pairs of (reference, recording). `cost` is the target for the mean distance of pairs.
+    /// Fits a map to pairs of (reference, recording). `cost` is the target for the mean distance of pairs. Returns
+    /// `None` if there are fewer than [`MIN_PAIRS`] pairs or no solution.
     pub(crate) fn fit(pairs: &[(Feature, Feature)], cost: f32) -> Option<Self> {
         if pairs.len() < MIN_PAIRS {
             return None;

@@ -85,10 +85,10 @@ struct Search<'a> {
     old: Vec<f32>,
     new: Vec<f32>,
     silence: Vec<f32>,
-    /// The stored states of each frame, and their back-pointers.
+    /// For each frame, the first stored state and the back-pointers of the stored states.
     kept: Vec<(usize, Vec<u8>)>,
-    /// The back-pointers of silences, by frame: 0 stays, otherwise 1 + the number of states between the source of the
-    /// path and the word's first state.
+    /// For each frame, the first word in reach and the back-pointers of the silences from that word on. 0 stays;
+    /// otherwise the value is 1 + the number of states between the source of the path and the word's first state.
     silence_back: Vec<(usize, Vec<u8>)>,
 }
 
@@ -198,7 +198,8 @@ impl<'a> Search<'a> {
         self.chain.words.get(word).map_or(self.states, |range| range.start)
     }
 
-    /// Returns the states within the beam.
+    /// Returns the range of states to store, at most [`MAX_ACTIVE`]: those within the beam, and those to which a
+    /// cheap silence leads.
     fn keep(&self, reach: Range<usize>) -> Range<usize> {
         let words = self.words_in(&reach);
         let in_silence =

@@ -251,8 +251,8 @@ fn second_pass(
     cheapest(&states.chain, &local)
 }
 
-/// Returns the distance of each frame to silence: the mean of the distances to the template's and to the first pass's
-/// silence.
+/// Returns the distance of each frame to silence: the mean of its distances to the recording's estimated silence and
+/// to the silence of the first pass.
 fn silence_of_first_pass(recorded: &Recorded, own: &[Feature], first: &Path) -> Vec<f32> {
     let placed = first.iter().zip(own);
     let silent = placed.filter(|(place, _)| matches!(place, Place::Silence(_)));

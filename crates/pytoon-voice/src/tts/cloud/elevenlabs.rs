@@ -54,13 +54,13 @@ struct Alignment {
 }
 
 impl ElevenLabs {
-    /// Returns true if the model accepts a language. Other models reject it.
+    /// Returns true if the model accepts a language code. Other models reject requests with one.
     fn takes_language(&self) -> bool {
         self.model.ends_with("v2_5") || self.model == "eleven_v3"
     }
 }
 
-/// Creates the adapter. Fails with the fault in its options.
+/// Creates the adapter from a configuration block. Fails if the options are invalid.
 pub(crate) fn adapter(settings: &CloudVoice) -> MadeAdapter {
     let options: Options = options(settings)?;
     let rate = options.output_format.strip_prefix("pcm_").and_then(|rate| rate.parse().ok());

@@ -36,7 +36,7 @@ struct Options {
     marks: bool,
 }
 
-/// Creates the adapter. Fails with the fault in its options.
+/// Creates the adapter from a configuration block. Fails if the options are invalid.
 pub(crate) fn adapter(settings: &CloudVoice) -> MadeAdapter {
     let Options { marks } = options(settings)?;
     Ok(Box::new(Google { model: settings.model.clone(), marks }))
@@ -141,8 +141,9 @@ fn language_code(voice: &str, language: &str) -> String {
     }
 }
 
-/// Returns the language code without its script, which the vendor does not accept. Written Chinese is identified by
-/// the language spoken in the region that uses the script (discovery document, `VoiceSelectionParams.languageCode`).
+/// Returns the language code in the vendor's form: without a script, which the vendor does not accept. Chinese is
+/// identified by the language spoken in its region or in the region that uses its script (discovery document,
+/// `VoiceSelectionParams.languageCode`). English without a region is American.
 fn without_script(language: &str) -> String {
     let (script, rest) = script_apart(language);
     let region = rest.split('-').nth(1).unwrap_or_default().to_uppercase();

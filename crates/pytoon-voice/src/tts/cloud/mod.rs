@@ -101,7 +101,7 @@ pub(crate) trait CloudAdapter: std::fmt::Debug + Send + Sync {
 /// An adapter, or the fault in its options.
 pub(crate) type MadeAdapter = Result<Box<dyn CloudAdapter>, String>;
 
-/// The reason why a 2xx reply contains no take.
+/// An error from parsing a 2xx reply that contains no usable take.
 #[derive(Debug)]
 pub(crate) enum Unreadable {
     /// The reply does not match the vendor's documentation.
@@ -293,7 +293,8 @@ impl Inner {
         }
     }
 
-    /// Returns the cost of the requests whose takes are not stored yet, or `None` if all are stored.
+    /// Returns the cost of the requests whose takes are not stored yet, or `None` if all are stored or the provider
+    /// is free.
     async fn missing(&self, job: &Job) -> Result<Option<MicroUsd>, VendorError> {
         let Payment::Ledger { paid, key_id } = &self.payment else { return Ok(None) };
         let mut missing = None;
@@ -464,7 +465,7 @@ fn options<T: serde::de::DeserializeOwned>(settings: &CloudVoice) -> Result<T, S
     serde_json::from_value(options).map_err(|error| error.to_string())
 }
 
-/// Returns the error of a free call that the server refused.
+/// Returns the error of a health check that the server refused.
 fn refused(http: &VendorHttp, adapter: &dyn CloudAdapter, reply: &Reply) -> VendorError {
     let (kind, said) = adapter.refusal(reply);
     http.refusal(HEALTH, kind, reply, said.as_deref())

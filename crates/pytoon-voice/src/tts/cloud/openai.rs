@@ -30,7 +30,7 @@ struct Options {
     instructions: Option<String>,
 }
 
-/// Creates the adapter. Fails with the fault in its options.
+/// Creates the adapter from a configuration block. Fails if the options are invalid.
 pub(crate) fn adapter(settings: &CloudVoice) -> MadeAdapter {
     let Options { instructions } = options(settings)?;
     if instructions.is_some() && settings.model.starts_with("tts-1") {

@@ -66,7 +66,8 @@ fn sentence(
 /// The marks after which a sentence is preferably split.
 const CLAUSE_ENDS: [char; 7] = [',', ';', ':', '—', '.', '!', '?'];
 
-/// Splits words into pieces that fit the model: after punctuation if there is any, otherwise between words.
+/// Splits words into pieces that fit the model, preferably after punctuation in the last two thirds. A word that is
+/// too long on its own becomes one piece.
 fn pieces(words: &[PhonemeWord]) -> Vec<&[PhonemeWord]> {
     let size = |words: &[PhonemeWord]| {
         words.iter().map(|word| word.phonemes.chars().count() + 1).sum::<usize>()

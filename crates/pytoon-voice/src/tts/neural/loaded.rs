@@ -53,7 +53,7 @@ impl Voices {
         self.once(key, || load(voice, folders, limits))
     }
 
-    /// Returns the loaded Piper voice with the given model path.
+    /// Returns the Piper voice with the given model path, loaded on first use.
     pub(crate) fn get_file(&self, file: &Path, limits: Limits) -> Result<Arc<Loaded>, BrokenVoice> {
         let key = format!("{} {:?}", file.display(), std::fs::metadata(file).map(|m| m.modified()));
         self.once(key, || load_file(file, limits))

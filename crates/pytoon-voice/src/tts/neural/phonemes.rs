@@ -12,7 +12,7 @@ use pytoon_process::Runner;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// Maximum length of the text in one request to the helper, in characters.
+/// The length of text after which a request to the helper ends, in characters.
 pub(crate) const MAX_TEXT: usize = 2_000;
 /// The marks that change a voice's intonation.
 const MARKS: &[char] = &['.', ',', ';', ':', '!', '?', '…', '—'];

@@ -1,4 +1,4 @@
-//! Creates the two neural providers of a configuration, or returns the reason why one is unavailable.
+//! Creates the two neural providers of a configuration, or returns the reason that one is unavailable.
 
 use super::{Neural, PiperFiles};
 use crate::tts::parts::{ChainParts, ProviderResult};

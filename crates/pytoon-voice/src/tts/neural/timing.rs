@@ -28,7 +28,8 @@ pub(crate) struct Timed {
 }
 
 impl Timed {
-    /// Converts a take whose phoneme characters belong to words. `characters` contains the range of each word.
+    /// Converts a take to 48 kHz, and its phoneme times to the sample range of each word. `characters` contains the
+    /// range of each word's phonemes.
     pub(crate) fn new(take: &Take, characters: &[Option<Range<usize>>]) -> Result<Self> {
         let samples = resample::to_48k(&take.samples, take.rate)?;
         let ratio = 48_000.0 / f64::from(take.rate);
@@ -115,7 +116,8 @@ pub(crate) fn pause_at_commas(timed: &mut Timed, spoken: &[SpokenWord], pause_ms
     }
 }
 
-/// Returns words with times. Starts ascend strictly, no word is empty, and none extends past the end.
+/// Returns words with times. Starts ascend strictly, and no word is empty. None extends past the end of the audio if
+/// it has at least a millisecond for each word.
 fn caption_words(words: &[Word], times: &[Option<Range<i64>>], length_ms: i64) -> Vec<CaptionWord> {
     let count = words.len() as i64;
     let mut earliest = 0;
