@@ -77,11 +77,14 @@ cat >"$work/bin/docker" <<END
 # \`docker\` and \`docker compose\`, by podman.
 if [ "\$1" != compose ]; then exec podman "\$@"; fi
 shift
-exec "$compose" --parallel 1 --podman-build-args='--format docker --pull-never --network host' -f docker-compose.yml -f "$work/host.yml" "\$@"
+exec "$compose" --parallel 1 --podman-build-args='--format docker --layers=false --pull-never --network host' -f docker-compose.yml -f "$work/host.yml" "\$@"
 END
 chmod +x "$work/bin/docker"
 export PATH="$work/bin:$PATH"
 say "engine: $(podman --version), $(runc --version | head -1), $("$compose" --version 2>/dev/null | head -1)"
+
+# Layers of earlier runs: this storage driver copies each layer whole.
+podman image prune --force >/dev/null 2>&1 || true
 
 # ---- base images ----------------------------------------------------------------
 mirror=${DEBIAN_MIRROR:-$(sed -n 's/^deb[^h]*\(http[^ ]*\).*/\1/p; s/^URIs: *\([^ ]*\).*/\1/p' \
@@ -145,7 +148,7 @@ git fetch --quiet "$root" HEAD
 git reset --quiet --hard FETCH_HEAD
 git clean -qfdx
 start=$(date +%s)
-docker build --format docker --pull-never --network host --tag pytoon:latest . >"$work/build.log" 2>&1 || {
+docker build --format docker --layers=false --pull-never --network host --tag pytoon:latest . >"$work/build.log" 2>&1 || {
   tail -30 "$work/build.log" >&2
   fail "the image was not built: $work/build.log"
 }
