@@ -1,4 +1,4 @@
-//! Compares the built-in aligner with recordings whose word times are known.
+//! Measures the errors of the built-in aligner on recordings whose word times are known.
 //!
 //! The natural voice is used if it is installed; `PYTOON_VOICES` set to an empty folder excludes it. `ALIGN_SET`
 //! names a folder with `manifest.json` and its recordings. Errors are measured at the starts of words. Recordings of
@@ -173,7 +173,8 @@ fn sentences(item: &Item) -> Vec<Vec<Word>> {
     if is_whole { sentences } else { vec![text::words(&item.text)] }
 }
 
-/// Returns the signed start errors of every scored word: the measured time minus the true one, in milliseconds.
+/// Returns the signed start error of every scored word: the measured time minus the true one, in milliseconds. If the
+/// alignment failed, every error is [`FAILED_MS`].
 fn errors(item: &Item, found: Option<&Aligned>) -> Vec<f64> {
     let fits = |found: &&Aligned| {
         found.words.len() == item.words.len()

@@ -12,7 +12,7 @@ const TEXT: &str = "Tea keeps well in a dry tin. Boil 2 cups of water, wait a mi
 /// Voices that differ from those of the aligner's references.
 const VOICES: [(&str, &str); 3] =
     [("en-gb-x-rp+m3", "clean"), ("en-us+f5", "clean"), ("en-us+m7", "noise10")];
-/// The gap between sentences, in samples.
+/// The gap between sentences, in samples (300 ms at 48 kHz).
 const GAP: usize = 14_400;
 
 /// Synthesizes the recordings of the small test set.

@@ -104,7 +104,7 @@ fn copy_changed(from: &Path, to: &Path, run: u8) -> anyhow::Result<()> {
     Ok(std::fs::write(to, bytes)?)
 }
 
-/// Renders on one core and on two, checks that both films are identical, and measures the speedup.
+/// Renders on one core and on two, compares the two files, and prints the speedup.
 fn cores(program: &Path, brief: &Path, work: &Path) -> anyhow::Result<()> {
     let mut films = Vec::new();
     for cores in ["0", "0,1"] {
@@ -134,7 +134,7 @@ fn cores(program: &Path, brief: &Path, work: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Encodes the same frames with the same settings by FFmpeg alone, and returns the duration.
+/// Encodes the same frames with the same settings with FFmpeg alone, and returns the duration.
 fn encode(profile: &Profile, frames: &Path, output: &Path) -> anyhow::Result<Duration> {
     let begun = Instant::now();
     #[expect(clippy::disallowed_methods, reason = "a bench, not part of the product")]

@@ -26,7 +26,8 @@ pub(crate) fn program() -> anyhow::Result<PathBuf> {
     Ok(program)
 }
 
-/// Writes the brief of a film of exactly 30 s with the example's pictures.
+/// Writes the brief of a film of exactly 30 s with the example's pictures. Fields in `more` replace those of the
+/// brief.
 pub(crate) fn brief(work: &Path, name: &str, more: &serde_json::Value) -> anyhow::Result<PathBuf> {
     let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/pictures");
     let mut files: Vec<PathBuf> = std::fs::read_dir(&pictures)

@@ -26,7 +26,7 @@ const CLAIMERS: [u64; 3] = [1, 4, 16];
 /// The number of submissions to an idle service.
 const IDLE_STARTS: u64 = 20;
 
-/// Runs the service benchmark and prints its rates.
+/// Runs the service benchmark and prints its rates. `JOBS` in the environment replaces the number of jobs.
 pub(crate) fn run() -> anyhow::Result<()> {
     let jobs = match std::env::var("JOBS") {
         Ok(text) => text.parse().context("JOBS is no whole number")?,
@@ -219,7 +219,8 @@ async fn claimed(store: &Arc<Store>, count: u64, at_once: u64) -> anyhow::Result
     .await
 }
 
-/// Returns the sorted times from submission to the first task, in milliseconds by the database's clock.
+/// Submits jobs to an idle service. Returns the sorted times from submission to the first task, in milliseconds by
+/// the database's clock.
 fn idle_starts(postgres: &Postgres, runtime: &tokio::runtime::Runtime) -> anyhow::Result<Vec<i64>> {
     let folder = tempfile::tempdir()?;
     let database = postgres.new_database();

@@ -87,8 +87,8 @@ fn speaking(name: &str, voice: &dyn TtsProvider, request: &TtsRequest) -> anyhow
     Ok(())
 }
 
-/// Measures the render of a film with the voice `heart` relative to eSpeak NG, alternately. Also compares eSpeak NG
-/// with itself.
+/// Measures and prints the render time of a film with the voice `heart` relative to eSpeak NG, alternately, and that
+/// of eSpeak NG relative to itself. Then measures the peak memory with `heart`.
 fn film() -> anyhow::Result<()> {
     let program = program()?;
     let work = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");

@@ -48,7 +48,7 @@ pub(crate) fn by_task(rows: &[CallRow]) -> BTreeMap<String, &CallRow> {
         .collect()
 }
 
-/// Returns the prompts for which more than one purchase arrived and neither failed nor was rejected.
+/// Returns a message for each prompt with more than one purchase that arrived and neither failed nor was rejected.
 pub(crate) fn duplicates(told: &[Submission], by_task: &BTreeMap<String, &CallRow>) -> Vec<String> {
     let mut by_prompt: BTreeMap<&str, Vec<&Submission>> = BTreeMap::new();
     for s in told {

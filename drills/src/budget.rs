@@ -31,7 +31,7 @@ const PROCESSES: u64 = 2;
 /// The number of concurrent jobs in one process.
 const AT_ONCE: usize = 12;
 
-/// Runs the budget drill.
+/// Runs the budget drill. `JOBS` and `SEED` in the environment replace the number of jobs and the seed.
 pub(crate) fn run() -> anyhow::Result<()> {
     let jobs = number("JOBS", 10_000)?;
     let seed = number("SEED", 1)?;
@@ -160,7 +160,8 @@ pub(crate) fn worker(args: &[String]) -> anyhow::Result<()> {
     })
 }
 
-/// Draws one to six scenes of a job, alternately in sequence and concurrently.
+/// Draws one to six scenes of a job. After each scene it randomly waits for all scenes or begins the next one at
+/// once.
 async fn one_job(manager: &Arc<EngineManager>, job: u64) -> anyhow::Result<()> {
     let mut dice = Dice::new(job ^ 0xb0d9);
     let scenes = 1 + dice.below(6);

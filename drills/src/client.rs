@@ -42,7 +42,7 @@ impl Caller {
         Ok(())
     }
 
-    /// Sends a GET request for a path, without retries.
+    /// Sends a GET request for a path, without retries. Fails after three seconds without a response.
     pub(crate) async fn once(&self, path: &str) -> anyhow::Result<Value> {
         let request = self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.key);
         let answer = request.timeout(Duration::from_secs(3)).send().await?;

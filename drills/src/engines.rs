@@ -22,7 +22,8 @@ use std::time::{Duration, Instant};
 const LANES: u64 = 2;
 /// The number of runs after which an unfinished job counts as lost.
 const MOST_RUNS: u32 = 200;
-/// Maximum time from the start of a process to its kill, in milliseconds. Most processes end earlier.
+/// The range of the random time from the start of a process to its kill, in milliseconds, to which 20 ms are added.
+/// Most processes end earlier.
 const LONGEST_LIFE_MS: u64 = 1500;
 /// Maximum number of kills per job.
 const KILLS_OF_A_JOB: u32 = 40;
@@ -47,7 +48,8 @@ const COUNTED: [&str; 6] =
 /// The totals of one or more rounds, in the order of [`COUNTED`].
 type Counts = [u64; COUNTED.len()];
 
-/// Runs the kill drill, or resumes an interrupted one with the same seed.
+/// Runs the kill drill, or resumes an interrupted one with the same seed. `KILLS` and `SEED` in the environment
+/// replace the number of kills and the seed.
 pub(crate) fn run() -> anyhow::Result<()> {
     let kills_wanted = number("KILLS", 1000)?;
     let seed = number("SEED", 1)?;
@@ -127,7 +129,7 @@ fn round(kills_wanted: u64, seed: u64) -> anyhow::Result<Counts> {
     conclude(&drill, &simulator)
 }
 
-/// Returns a scenario with a few faults of every type.
+/// Returns a scenario in which a few submissions, polls and downloads fail, in various ways.
 pub(crate) fn scenario(seed: u64) -> Value {
     let rule = |step: &str, fault: &str, probability: f64| json!({"step": step, "fault": fault, "probability": probability});
     json!({

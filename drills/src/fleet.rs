@@ -228,7 +228,7 @@ impl Fleet {
         Ok(self.orphans + left.len())
     }
 
-    /// Returns all lines that a process has logged so far.
+    /// Returns all JSON lines that a process has logged so far.
     pub(crate) fn log(&self, name: &str) -> Vec<Value> {
         let text = std::fs::read_to_string(self.folder.join(format!("{name}.out")));
         let text = text.unwrap_or_default();

@@ -62,7 +62,7 @@ fn drill(args: &[String]) -> anyhow::Result<()> {
     }
 }
 
-/// Returns a number from an environment variable.
+/// Returns a number from an environment variable, or `default` if the variable is not set.
 fn number(name: &str, default: u64) -> anyhow::Result<u64> {
     match std::env::var(name) {
         Ok(text) => text.parse().map_err(|_| anyhow::anyhow!("{name}={text} is no whole number")),

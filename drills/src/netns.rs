@@ -95,7 +95,8 @@ impl Drop for Machines {
     }
 }
 
-/// Runs the network drill.
+/// Runs the network drill. `JOBS`, `SEED` and `CUT` in the environment replace the number of jobs, the seed, and the
+/// seconds without a connection. Without root privileges, prints that the drill is skipped.
 pub(crate) fn run() -> anyhow::Result<()> {
     if !is_root() {
         result("drill-netns skipped=needs_root");
@@ -160,8 +161,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     conclude(&fleet, &simulator, &outside, &Counts { jobs, done: jobs, orphans, seconds, cut })
 }
 
-/// Freezes two workers for longer than their leases, with an intact connection, until the database refuses one's
-/// token or time is up. Submits more jobs whenever fewer than [`LEAST_READY`] tasks are ready.
+/// Freezes two workers for longer than their leases, with an intact connection, until the database rejects the token
+/// of one of them or time is up. Submits more jobs whenever fewer than [`LEAST_READY`] tasks are ready.
 fn freeze_until_refused(
     fleet: &mut Fleet,
     store: &Store,
@@ -245,7 +246,7 @@ fn conclude(
     Ok(())
 }
 
-/// Returns the number of tasks that more than one worker reports as finished.
+/// Returns the number of tasks that the workers' logs report as finished more than once.
 fn finished_twice(fleet: &Fleet) -> usize {
     let mut seen = std::collections::HashMap::<(String, String), usize>::new();
     for (_, line) in fleet.events("task_finished") {

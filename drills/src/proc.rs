@@ -14,7 +14,7 @@ impl Process {
         read(self.id).is_some_and(|(now, state)| now.begun == self.begun && state != 'Z')
     }
 
-    /// Returns the command line of the process.
+    /// Returns the first 160 characters of the process's command line.
     pub(crate) fn line(&self) -> String {
         let bytes = std::fs::read(format!("/proc/{}/cmdline", self.id)).unwrap_or_default();
         let line = String::from_utf8_lossy(&bytes).replace('\0', " ");

@@ -1,4 +1,4 @@
-//! Runs the service while everything around it breaks: a random process is killed every second or two, PostgreSQL
+//! Runs the service while everything around it breaks: a random process is killed every few seconds, PostgreSQL
 //! crashes once, and the disk fills up once. Every job must end with its film, nothing may be paid for twice, and no
 //! files may be left behind.
 
@@ -33,7 +33,7 @@ const PARTS_KEPT: u64 = 20;
 /// The processes and the database of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// An API process and three workers with PostgreSQL.
+    /// An API process and three workers, with PostgreSQL.
     Postgres,
     /// API and worker in one process, with SQLite.
     Sqlite,
@@ -53,7 +53,8 @@ struct Drill {
     longest: Duration,
 }
 
-/// Runs the service drill.
+/// Runs the service drill on the given database. `JOBS`, `SEED` and `LONGEST` in the environment replace the number
+/// of jobs, the seed, and the maximum duration. With `KEEP`, a failed drill keeps its logs.
 pub(crate) fn run(kind: Kind) -> anyhow::Result<()> {
     let seed = number("SEED", 1)?;
     let jobs = number("JOBS", 200)?;
@@ -196,7 +197,7 @@ impl Drill {
         })
     }
 
-    /// Returns the state of the queue; `None` if the database is unavailable.
+    /// Returns the state of the queue; `None` if the database does not return it within ten seconds.
     fn look(&self, store: &Store) -> Option<QueueState> {
         let asked =
             async { tokio::time::timeout(Duration::from_secs(10), store.queue_state()).await };

@@ -48,7 +48,7 @@ impl std::fmt::Display for Holds {
     }
 }
 
-/// Runs the soak drill.
+/// Runs the soak drill. `JOBS` and `SEED` in the environment replace the number of films and the seed.
 pub(crate) fn run() -> anyhow::Result<()> {
     let jobs = number("JOBS", 500)?;
     let keep = tempfile::Builder::new().prefix("pytoon-drill-").tempdir()?;

@@ -70,7 +70,7 @@ pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Returns the files below a folder that have the name of a partial file.
+/// Returns the files below a folder that have the name of a partial or temporary file.
 pub(crate) fn parts(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];

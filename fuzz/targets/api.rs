@@ -116,7 +116,7 @@ fn request(data: &[u8]) -> Option<Request<Body>> {
     request.body(Body::from(body.to_vec())).ok()
 }
 
-/// Returns true if a body contains a URL that the service would fetch.
+/// Returns true if a body contains a URL that the service would fetch. Ignores a `webhook` field.
 fn would_fetch(value: &Value) -> bool {
     match value {
         Value::String(text) => text.trim_start().to_ascii_lowercase().starts_with("http"),

@@ -1,4 +1,4 @@
-//! Code shared by several targets.
+//! Code shared by several targets, and an allocator that refuses large allocations.
 
 #![allow(dead_code, reason = "each target takes a part of it")]
 
@@ -78,7 +78,7 @@ pub fn check_secret(text: &str) {
     assert!(!text.contains(KEY), "the key is told: {text}");
 }
 
-/// Returns a folder for this process alone, which exists as long as the process runs.
+/// Creates a folder for this process alone, and returns its path. The folder is never removed.
 pub fn folder() -> PathBuf {
     tempfile::Builder::new().prefix("pytoon-fuzz").tempdir().expect("a folder").keep()
 }

@@ -1,7 +1,8 @@
 //! Fuzzes the parsing of small untrusted texts: webhook URLs, vendors' ids in paths, names of stored files, `.env`
 //! files, object store URLs.
 //!
-//! An accepted URL never leads to a private host; an id stays one segment of a path.
+//! An accepted URL is https, has no credentials and names no private address; an id stays one segment of a path; the
+//! `Debug` output of secrets does not contain them.
 
 #![no_main]
 

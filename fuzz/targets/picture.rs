@@ -1,7 +1,7 @@
 //! Fuzzes type detection and decoding of untrusted pictures, within limits.
 //!
 //! A decoded picture is never larger than allowed. A picture that announces a larger size is rejected before it is
-//! decoded, which the fuzzer's own memory limit checks.
+//! decoded, which the limit on allocations in `common` checks.
 
 #![no_main]
 

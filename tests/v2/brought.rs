@@ -26,7 +26,7 @@ fn notes(plan: &Value) -> Vec<&str> {
     warnings.iter().map(|warning| warning["code"].as_str().expect("a code")).collect()
 }
 
-/// Returns the words of a plan's captions, in order.
+/// Returns the texts of a plan's captions, in order.
 fn captions(plan: &Value) -> Vec<String> {
     let cues = plan["timeline"]["tracks"]["captions"].as_array().expect("captions");
     cues.iter().map(|cue| cue["text"].as_str().expect("text").to_owned()).collect()
@@ -39,7 +39,7 @@ fn record(workspace: &Workspace, text: &str, name: &str) {
     shape(workspace, &["-i", "said.wav"], &["-c:a", "pcm_s16le"], name);
 }
 
-/// Runs FFmpeg on files of the workspace.
+/// Runs FFmpeg on files of the workspace, and writes the result to `out` there.
 fn shape(workspace: &Workspace, inputs: &[&str], how: &[&str], out: &str) {
     let path = |arg: &&str| match arg.ends_with(".wav") {
         true => workspace.path(arg).display().to_string(),

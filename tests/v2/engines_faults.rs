@@ -26,7 +26,7 @@ impl Case {
     }
 
     /// Asserts that Pika replaced Runway because of a failure of this kind, after Runway had accepted `accepted`
-    /// calls.
+    /// calls, and that the log, the metrics and the receipt agree.
     #[track_caller]
     fn falls_back(&self, kind: &str, accepted: usize) -> &Self {
         assert_eq!(self.studio.fallbacks(), [format!("runway>pika: {kind}")]);
@@ -88,7 +88,7 @@ fn submit(fault: &str) -> Case {
     Case::new(json!({ "step": "submit", "fault": fault }), json!({}))
 }
 
-/// Returns settings in which one timeout of Runway is short enough for a test.
+/// Returns settings that set one field of Runway's configuration block, such as a short timeout.
 fn impatient(field: &str, value: u64) -> Value {
     json!({ "engines": { "runway": { field: value } } })
 }

@@ -528,7 +528,8 @@ impl<'a> Seen<'a> {
     }
 
     /// Checks the vendors' own ledger: at most one purchase is in progress or delivered, and another is made only
-    /// after one that failed or was rejected. No record claims that an accepted call was not sent.
+    /// after one that failed or was rejected. No record claims that an accepted call was not sent, and the charges
+    /// agree.
     fn nothing_is_bought_twice(
         &self,
         engine: &str,

@@ -56,7 +56,7 @@ fn engines(url: &str) -> Vec<(&'static str, &'static str, Value)> {
     ]
 }
 
-/// Creates a studio with all engines, films of one aspect ratio, and pictures of every aspect ratio.
+/// Creates a studio with all engines and a profile `shape` for films of the given size.
 fn studio(width: u32, height: u32) -> Studio {
     let studio = Studio::new(&json!({}), &json!({}));
     let url = studio.simulator.url();

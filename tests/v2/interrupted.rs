@@ -5,7 +5,7 @@ use pytoon_testkit::program::{Background, processes_naming};
 use pytoon_testkit::{Film, Workspace};
 use std::path::Path;
 
-/// The brief of a film of half a minute, long enough to be interrupted while it is drawn.
+/// The brief of a film of 25 s, long enough to be interrupted while it is drawn.
 const LONG: &str = "script: The kettle sings in the morning.\nmusic_source: none\nprofile: test\n\
                     target_duration_seconds: 25\n";
 const RENDER: [&str; 4] = ["render", "brief.yaml", "--out", "out"];
@@ -21,7 +21,7 @@ fn under_way(workspace: &Workspace) -> Background {
     render
 }
 
-/// Returns the files below a folder whose names match.
+/// Returns the names of the files below a folder that satisfy `matches`.
 fn files(folder: &Path, matches: fn(&str) -> bool) -> Vec<String> {
     let mut out = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {

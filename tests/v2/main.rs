@@ -1,7 +1,8 @@
-//! Acceptance tests, which render a brief and measure the film.
+//! Acceptance tests. Most of them render a brief, with a command or through the service, and measure the film. Others
+//! check other commands or the documents.
 //!
 //! They run the built binaries as a user would, so `cargo build --workspace --bins` must be run first. Nearly all
-//! films are 270 by 480 and a second or two long.
+//! films are 270 by 480 and a few seconds long.
 
 mod alignment;
 mod backgrounds_and_joins;

@@ -4,7 +4,8 @@ use crate::support::quick;
 use pytoon_testkit::measure::{decode_gray_frames, mean_colour, rgb_frame};
 use pytoon_testkit::{Film, Workspace};
 
-/// Renders a film without speech from one media file.
+/// Renders a film without speech from one media file. Asserts that it has no findings and that its first clip shows
+/// the file.
 #[track_caller]
 fn film_of(workspace: &Workspace, name: &str) -> Film {
     let film = workspace.render(&quick(&format!("media_files: [{name}]\ncaptions: off\n")));

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// The brief of a film with three silent scenes of three seconds.
+/// The brief of a film with music and three scenes without speech, each of at least three seconds.
 const BRIEF: &str = "script: One two three four. Five six seven eight. Nine ten eleven twelve.\n\
     voice: off\nmusic_source: lofi\nprofile: test\nscenes:\n  \
     - {scene: 1, caption: First, min_duration_seconds: 3}\n  \
@@ -153,7 +153,7 @@ fn a_film_with_a_logo_and_a_font_of_its_own_is_changed() {
     assert_eq!(film.findings(), Vec::<String>::new());
 }
 
-/// Returns the path of an installed font file.
+/// Returns the path of the installed font file that Fontconfig chooses for `Lato`.
 fn find_font() -> String {
     let found = tool("fc-match", ["--format", "%{file}", "Lato"]);
     String::from_utf8(found).expect("a path")

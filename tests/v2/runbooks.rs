@@ -53,7 +53,7 @@ fn named(kind: &str) -> Vec<Fact> {
     facts().into_iter().filter(|fact| fact.kind == kind).collect()
 }
 
-/// Returns every page of the runbooks, by file name.
+/// Returns the file name and the text of every page of the runbooks.
 fn pages() -> Vec<(String, String)> {
     let folder = project().join("docs/runbooks");
     let files = std::fs::read_dir(folder).expect("pages").map(|file| file.expect("a file").path());
@@ -78,7 +78,7 @@ fn names_in<'a>(text: &'a str, prefix: &str) -> BTreeSet<&'a str> {
         .collect()
 }
 
-/// Runs a command from a page with a shell in a folder, and returns its standard output.
+/// Runs a command from a page, with these replacements, in a shell in a folder. Returns its standard output.
 #[track_caller]
 fn typed(folder: &Path, command: &str, replaced: &[(&str, &str)]) -> String {
     let command =

@@ -25,7 +25,7 @@ fn texts(value: &Value) -> Vec<String> {
     list.iter().map(|text| text.as_str().expect("text").to_owned()).collect()
 }
 
-/// Plans a script without a voice.
+/// Plans a script without a voice. The error is the command's standard error.
 fn plan(workspace: &Workspace, script: &str, language: &Value) -> Result<Value, String> {
     let mut brief =
         json!({"script": script, "voice": "off", "music_source": "none", "profile": "test"});
@@ -182,7 +182,7 @@ fn scripts_pasted_from_other_programs_are_read_as_meant() {
     all_are_read(&["pasted.yaml"]);
 }
 
-/// Returns a list of sentences in several markups.
+/// Returns scripts that contain these sentences in several markups, each with the name of its markup.
 fn marked_up(sentences: &[String], joint: &str) -> Vec<(&'static str, String)> {
     let each = |mark: &dyn Fn(usize, &String) -> String, joint: &str| {
         let all: Vec<String> = sentences.iter().enumerate().map(|(n, s)| mark(n, s)).collect();
@@ -200,7 +200,7 @@ fn marked_up(sentences: &[String], joint: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Checks that every plain script has the same sentences in every markup.
+/// Checks that a plain script has the same sentences in two of the markups. The scripts together cover all markups.
 #[test]
 fn marks_change_no_sentence() {
     let workspace = Workspace::new();

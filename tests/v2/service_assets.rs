@@ -28,7 +28,7 @@ fn add_key(workspace: &Workspace, name: &str) -> String {
     workspace.pytoon(&["keys", "add", name]).ok().stdout.trim().to_owned()
 }
 
-/// Returns an FFmpeg playlist that names another file, under the name of a clip.
+/// Returns an FFmpeg playlist that names another file.
 fn playlist(of: &Path) -> String {
     format!("ffconcat version 1.0\nfile {}\n", of.file_name().expect("a name").display())
 }
@@ -176,7 +176,7 @@ fn a_file_that_names_others_is_not_followed_by_ffmpeg() {
     assert!(listener.accept().is_err(), "an address in a file was asked");
 }
 
-/// Starts a small HTTP server that responds by path. Also returns its recorded requests.
+/// Starts a small HTTP server that responds by path. Returns its address and the paths that are requested from it.
 fn site(pages: Vec<(&'static str, Vec<u8>)>) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();

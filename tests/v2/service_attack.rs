@@ -437,7 +437,8 @@ fn files_are_not_for_everybody() {
     assert!(seen > 10, "{seen} files");
 }
 
-/// Runs the runbooks' commands as an operator who is in the service's group and owns no files.
+/// Runs the runbooks' commands as an operator who is in the service's group and owns no files. Asserts that the
+/// operator can read a job's files, and can neither read the database nor write.
 fn operator_reads(workspace: &Workspace, group: &str, job: &str) {
     let root = workspace.root().display().to_string();
     let typed = |command: &str| {

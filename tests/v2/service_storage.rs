@@ -34,7 +34,7 @@ fn path(id: &str, rest: &str) -> String {
     format!("/api/v2/jobs/{id}{rest}")
 }
 
-/// Waits until a condition becomes true.
+/// Waits until a condition becomes true. Panics after one minute.
 #[track_caller]
 fn until(what: &str, is_so: impl Fn() -> bool) {
     let begun = Instant::now();
@@ -148,7 +148,7 @@ fn a_killed_machines_film_is_gone_on_with_on_another_where_it_stopped() {
     assert_eq!(again, chunks, "{made} were made before");
 }
 
-/// Returns a brief with `count` scenes for engines.
+/// Returns a silent 4-second brief whose `count` scenes come from Runway.
 fn for_engines(count: usize) -> Value {
     let scenes: Vec<Value> =
         (1..=count).map(|scene| json!({"scene": scene, "engine": "runway"})).collect();

@@ -65,8 +65,8 @@ pub(crate) fn quick(more: &str) -> String {
     )
 }
 
-/// Returns a brief with short scenes, each with its own visual idea. `engines` names the engine of each scene; it is
-/// empty for no engines.
+/// Returns a brief with short scenes, each with its own visual idea. `engines` contains the engine of each scene; an
+/// empty name requests none.
 pub(crate) fn tea(engines: &[&str], more: &str) -> String {
     const WORDS: [&str; 3] = ["The kettle sings.", "The tea is ready.", "The morning begins."];
     const IDEAS: [&str; 3] =

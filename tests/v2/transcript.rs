@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 const WORDS: &str = "The kettle sings in the quiet morning. We bake bread for everybody.";
 
-/// Creates a workspace with a recording of [`WORDS`].
+/// Creates a workspace with a recording of [`WORDS`], a file in place of a Whisper model, and only the built-in
+/// aligner.
 fn recorded() -> Workspace {
     let workspace = Workspace::new();
     workspace.pytoon(&["voices", "--say", WORDS, "--out", "voice.wav"]).ok();

@@ -24,7 +24,7 @@ pub(crate) struct Booth {
 }
 
 impl Booth {
-    /// Creates a booth with API keys for some services, in this order.
+    /// Creates a booth with API keys for these services, the first of which is the primary provider.
     pub(crate) fn new(scenario: &Value, keys: &[&'static str]) -> Self {
         let booth = Self {
             workspace: Workspace::new(),
@@ -90,7 +90,7 @@ impl Booth {
         run(&mut self.command(None, &args))
     }
 
-    /// Renders a brief as [`Self::try_render`] does, and requires success.
+    /// Renders a brief as [`Self::try_render`] does, and requires success and no findings of the self-check.
     #[track_caller]
     pub(crate) fn render(&self, brief: &str, out: &str) -> Film {
         self.try_render(brief, out).ok();
@@ -118,7 +118,7 @@ impl Booth {
             .collect()
     }
 
-    /// Returns the value of a metric of the last render, by its complete name with labels.
+    /// Returns the value of the metric `pytoon_v2_tts_NAME` for a provider after the last render.
     #[track_caller]
     pub(crate) fn metric(&self, name: &str, provider: &str) -> f64 {
         let text = std::fs::read_to_string(self.workspace.path("metrics.txt")).expect("metrics");

@@ -201,7 +201,7 @@ fn each_service_speaks_and_its_own_times_are_used() {
     }
 }
 
-/// Returns the starts of the first sentence's words, in milliseconds.
+/// Returns the starts of the first six words of a film's captions, in milliseconds.
 fn first_sentence_starts(film: &Film) -> Vec<i64> {
     let timeline = film.timeline();
     let cues = timeline["tracks"]["captions"].as_array().expect("cues").clone();

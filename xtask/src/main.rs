@@ -1,8 +1,8 @@
 //! The project's own tools, run as `cargo xtask NAME`:
 //!
-//! - `tidy` fails on a dependency between crates that points the wrong way, on impure code in the pure crates,
-//!   on circular imports between files, on files that are too long, and on comments whose first line has no
-//!   subject;
+//! - `tidy` fails on a dependency between crates that points the wrong way, on circular imports between files, on
+//!   code in a file that must not contain it, such as a clock in a pure crate, on files that are too long or have
+//!   no module comment, on comments whose first line has no subject, and on malformed changelog fragments;
 //! - `changelog VERSION` moves the fragments of `changelog.d` into `CHANGELOG.md`;
 //! - `messages` writes `docs/specs/messages.txt` (`messages --check` fails if it is out of date);
 //! - `schema` and `states` write files that are derived from the product's types; they run `pytoon-generate`, which

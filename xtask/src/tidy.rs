@@ -84,8 +84,8 @@ const IMPURE: &[&str] = &[
     "std::thread::sleep",
 ];
 
-/// Words that only the listed files may use: only a film's two executors open its stages, only the film uses a
-/// stage's cache, and only the commands use the HTTP crate.
+/// Code that only the listed files may contain, each with the reason. `.config.settings` is checked only in the
+/// stages of the pipeline.
 const ONLY_IN: &[(&str, &[&str], &str)] = &[
     (
         ".is_private(",

@@ -164,7 +164,8 @@ enum Part {
     NotThere,
 }
 
-/// Parses the `Range` header of a request for a file.
+/// Parses the `Range` header of a request for a file of `length` bytes. An invalid header, or one with several
+/// ranges, selects the whole file.
 fn parse_range(range: &str, length: u64) -> Part {
     let end = length.saturating_sub(1);
     let bytes = range.strip_prefix("bytes=").and_then(|range| {

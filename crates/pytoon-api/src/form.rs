@@ -19,7 +19,7 @@ pub(crate) const IDLE: Duration = Duration::from_secs(30);
 /// Maximum size of a piece of the body for a reader that searches it, in bytes.
 const PIECE: usize = 4 << 10;
 
-/// The reason why a body ended early.
+/// The error that ended a body early.
 #[derive(Debug)]
 pub(crate) enum BodyError {
     /// The peer stopped sending.

@@ -98,7 +98,7 @@ impl LastChecks {
         readiness
     }
 
-    /// Returns FFmpeg's version, from the cache if it is still valid, or the reason why FFmpeg cannot run.
+    /// Returns FFmpeg's version, from the cache if it is still valid, or an error if FFmpeg cannot run.
     async fn ffmpeg(&self) -> Result<String, String> {
         let mut last = self.ffmpeg.lock().await;
         if let Some((at, version)) = last.as_ref()
@@ -273,7 +273,8 @@ async fn shared_gauges(api: &Api) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Formats the state of the queue and the version as Prometheus gauges.
+/// Formats the state of the queue, the version and the reachability of the database as Prometheus gauges. `queue` is
+/// `None` if the database cannot be reached.
 fn queue_text(queue: Option<QueueState>) -> String {
     let mut text = String::new();
     let mut gauge = |name: &str, help: &str, samples: &[(String, f64)]| {

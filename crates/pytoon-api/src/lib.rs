@@ -1,13 +1,13 @@
 //! The HTTP API of the service, which accepts jobs and returns films and their status.
 //!
-//! Guarantees: every route is in the OpenAPI document that the server publishes; every rejection is a problem (RFC
-//! 9457) that names the field; a key sees only its own jobs; no request can access a path of this machine outside
-//! `assets.allowed_dirs`.
+//! Guarantees: every route is in the OpenAPI document that the server publishes; every rejection by a route is a
+//! problem (RFC 9457), which names each invalid field; a key sees only its own jobs unless its scope is `admin`; no
+//! request can access a path of this machine outside `assets.allowed_dirs`.
 //!
 //! Does not run jobs: it writes rows and reads artifacts, and the workers run the jobs.
 //!
-//! Start with [`router`]; routes are in [`jobs`], [`act`], [`redo`], [`plan`], [`artifacts`], [`pages`],
-//! [`events`], [`webhooks`] and [`health`].
+//! Start with [`router`]; routes are in [`submit`], [`jobs`], [`job_actions`], [`redo`], [`plan`], [`assets`],
+//! [`artifacts`], [`pages`], [`events`], [`webhooks`] and [`health`].
 
 mod artifacts;
 mod assets;
@@ -189,7 +189,7 @@ async fn logged(request: Request, next: Next) -> Response {
     response
 }
 
-/// Returns all routes, ready to serve.
+/// Returns the router of all routes, with their size limits, timeouts, headers, request log and panic handler.
 pub fn router(api: Api) -> Router {
     let timeout = |after| TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, after);
     routes()

@@ -55,7 +55,7 @@ pub(crate) async fn find_files(
     Ok(())
 }
 
-/// Returns the reason why a file of this media type cannot be used in a field; `None` if it can.
+/// Returns the reason for rejecting a file of this media type in a field; `None` if the field accepts it.
 fn misplaced(field: &str, media_type: &str) -> Option<String> {
     let is_sound = media_type.starts_with("audio/");
     let is_picture = media_type.starts_with("image/");
@@ -150,8 +150,8 @@ async fn download(
     Err(refuse("it redirects too many times"))
 }
 
-/// Returns the reason why a URL was not fetched, for the caller. It reveals nothing about the private network: a
-/// private host is reported like an unknown name, and a refused connection like an unresponsive host.
+/// Formats the reason for not fetching a URL, for the caller. It reveals nothing about the private network: a name
+/// that leads to a private host is reported like an unknown name, and a refused connection like an unresponsive host.
 fn worded(refusal: Option<Refusal>, url: &Url) -> String {
     match refusal {
         None => "its host does not respond".to_owned(),

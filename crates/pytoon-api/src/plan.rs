@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 /// The limit of concurrent plans. Each plan uses a core for a moment, and other plans wait.
 static PLANS: Semaphore = Semaphore::const_new(2);
 
-/// The reason why a plan failed.
+/// The cause of a failed plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanFailure {
     /// The invalid field of the brief; `None` if the brief is not the cause.

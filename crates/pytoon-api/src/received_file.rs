@@ -26,7 +26,7 @@ const INCOMING: &str = "incoming";
 /// The timeout of FFprobe. A file that takes longer cannot be used in a film.
 const LOOK_PATIENCE: Duration = Duration::from_secs(15);
 
-/// The reason why a file was rejected.
+/// The reason for rejecting a file.
 #[derive(Debug)]
 pub(crate) enum Refused {
     /// The file is larger than `assets.max_mib`.
@@ -209,7 +209,7 @@ async fn put(api: &Api, place: TempPath, file: &str) -> Result<(), Refused> {
     api.storage.keep(file).await.map_err(|error| Refused::Ours(error.into()))
 }
 
-/// Returns the reason why a film cannot use a file, without the file's path on this machine.
+/// Formats the reason for rejecting a file, without the file's path on this machine.
 fn reason(place: &Path, error: &SystemError) -> String {
     let said = match error {
         SystemError::Unusable { reason, .. } => reason.clone(),

@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Number, Value};
 use std::fmt;
 
-/// The reason why a text was rejected.
+/// The reason for rejecting a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// The text cannot be parsed, or contains a duplicate field. The value is the error with its position.

@@ -113,8 +113,8 @@ pub(crate) async fn submit(
 
 type Answer = (StatusCode, [(HeaderName, HeaderValue); 2], Json<Accepted>);
 
-/// Responds to a submission with a known idempotency key: with its job, or 422 for a different request. Ignores the
-/// current limits, disk space and files.
+/// Responds to a submission with a known idempotency key: with the earlier job, or with a 422 problem if the earlier
+/// request was different. Ignores the current limits, disk space and files.
 async fn repeated(api: &Api, earlier: Submission) -> Result<Answer, Problem> {
     let Submission::Repeated(id) = earlier else {
         return Err(Problem::new(
@@ -160,7 +160,7 @@ fn mark(headers: &HeaderMap, asked: &Value) -> Result<Option<Idempotency>, Probl
     Ok(Some(Idempotency { mark: mark.to_owned(), request_hash }))
 }
 
-/// Parses the brief in a request body, and resolves and checks its files.
+/// Parses the brief in a request body, checks its names, resolves its files, and lets the planner check the rest.
 pub(crate) async fn brief(
     api: &Api,
     caller: &Caller,

@@ -40,7 +40,7 @@ impl BriefFile {
     }
 }
 
-/// Loads a brief from a file.
+/// Loads and checks a brief from a file. Its paths are relative to the file's folder.
 pub fn load_brief(path: &Path) -> Result<BriefFile, ConfigError> {
     let name = path.display().to_string();
     let metadata = std::fs::metadata(path)
@@ -66,7 +66,7 @@ pub fn load_brief(path: &Path) -> Result<BriefFile, ConfigError> {
     read_brief(&name, &text, base)
 }
 
-/// Parses the text of a brief. Its paths are relative to `base`.
+/// Parses and checks the text of a brief. Its paths are relative to `base`.
 ///
 /// ```
 /// use std::path::PathBuf;

@@ -65,7 +65,7 @@ pub struct PresetInfo {
 }
 
 impl Config {
-    /// Loads the built-in configuration and the overrides in a folder.
+    /// Loads the built-in configuration with the overrides in a folder, and checks its values.
     pub fn load(source: &ConfigSource) -> Result<Self, ConfigError> {
         let folder = match source {
             ConfigSource::Folder(folder) if !folder.is_dir() => {
@@ -126,7 +126,8 @@ impl Config {
         }
     }
 
-    /// Loads a preset by name.
+    /// Loads a preset by name. A missing field comes from the built-in preset of that name, or else from the base
+    /// preset.
     pub fn preset(&self, name: &str) -> Result<Preset, ConfigError> {
         let loaded: Loaded<Preset> =
             self.load_named("presets", name, Some(BASE_PRESET), "preset")?;
@@ -134,7 +135,8 @@ impl Config {
         Ok(loaded.value)
     }
 
-    /// Loads a profile by name.
+    /// Loads a profile by name. A missing field comes from the built-in profile of that name, or else from the base
+    /// profile.
     pub fn profile(&self, name: &str) -> Result<Profile, ConfigError> {
         let loaded: Loaded<Profile> =
             self.load_named("profiles", name, Some(BASE_PROFILE), "profile")?;
@@ -142,7 +144,8 @@ impl Config {
         Ok(loaded.value)
     }
 
-    /// Loads a brand kit by name, with the folder to which its paths are relative.
+    /// Loads a brand kit by name, with the folder to which its paths are relative; `None` without a configuration
+    /// folder.
     pub fn brand(&self, name: &str) -> Result<(BrandKit, Option<PathBuf>), ConfigError> {
         let loaded: Loaded<BrandKit> = self.load_named("brands", name, None, "brand kit")?;
         Ok((loaded.value, self.folder.as_ref().map(|folder| folder.join("brands"))))

@@ -26,7 +26,8 @@ pub struct Key {
 }
 
 impl Key {
-    /// Returns an identifier of this key that does not reveal it: half of a SHA-256, in hexadecimal.
+    /// Returns an identifier of this key that does not reveal it: the first eight bytes of its SHA-256, in
+    /// hexadecimal.
     pub fn fingerprint(&self) -> String {
         let digest = Sha256::digest(self.secret.expose_secret().as_bytes());
         pytoon_vocabulary::hex(&digest[..8])

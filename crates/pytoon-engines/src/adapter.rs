@@ -275,7 +275,7 @@ pub trait ExternalEngineAdapter: fmt::Debug + Send + Sync {
     /// Returns the key of a request in the price table, `model` or `model@resolution`.
     fn price_key(&self, request: &GenerateRequest) -> String;
 
-    /// Returns the longest clip that one call can request.
+    /// Returns the length of the longest clip that one call can request.
     fn max_duration(&self) -> Duration {
         let longest = self.capabilities().offers().map(|offer| offer.durations.longest()).max();
         Duration::from_millis(u64::from(longest.unwrap_or(0)))

@@ -95,7 +95,7 @@ const PATIENT_MS: u64 = 20_000;
 /// The request timeout in checks where the vendor does not respond, in milliseconds.
 const HASTY_MS: u64 = 250;
 
-/// Runs the suite. `folder` is an empty folder for its files.
+/// Runs the suite and returns a row for each check. `folder` is an empty folder for its files.
 ///
 /// Returns an error only if the suite itself cannot run, for example without fixtures.
 pub async fn run(subject: &Subject<'_>, folder: &Path) -> Result<Vec<Row>, String> {

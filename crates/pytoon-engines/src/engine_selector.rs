@@ -4,7 +4,7 @@
 //! configured order is either a member or excluded, in both cases with a reason.
 //!
 //! Order: the engine that the scene requests; the preset's preferences; engines whose capability words are in the
-//! scene's style and prompt; the default chain. An engine that exceeds the remaining budget, or whose breaker is
+//! scene's style and prompt; the default chain. An engine whose clip costs more than the budget, or whose breaker is
 //! open, stays a member and is marked. Its state may change before the call; if it does not, the fallback past the
 //! engine is logged.
 //!
@@ -41,7 +41,8 @@ pub struct SceneWish<'a> {
     pub has_image: bool,
     /// The aspect ratio of the film.
     pub ratio: Ratio,
-    /// The remaining budget of the job.
+    /// The budget that the price of the clip must not exceed; `None` for no limit. The pipeline gives the job's whole
+    /// budget.
     pub budget_left: Option<MicroUsd>,
 }
 
@@ -160,7 +161,8 @@ fn matching_words<'a>(wish: &SceneWish<'_>, capabilities: &'a [String]) -> Vec<&
         .collect()
 }
 
-/// Returns the reason in an engine's configuration or offer why it cannot draw this scene, if there is one.
+/// Returns the reason for which an engine can never draw this scene, from its configuration, its API key or its
+/// offer; `None` if there is none.
 fn obstacle(
     name: &str,
     enabled: bool,
@@ -188,7 +190,8 @@ fn obstacle(
     })
 }
 
-/// Returns the reason why an engine cannot be used right now, if there is one.
+/// Returns the reason for which an engine cannot be used right now, an open breaker or a price above the budget;
+/// `None` if there is none.
 fn blocked(facts: &EngineFacts, wish: &SceneWish<'_>) -> Option<String> {
     if facts.breaker.open_until().is_some() {
         return Some("its circuit breaker is open after failures".to_owned());

@@ -28,8 +28,9 @@ pub struct Screened {
     pub hits: Vec<Hit>,
 }
 
-/// Screens a prompt: substitutes words, and removes or stops at forbidden ones. `brand_safe` adds the safety words
-/// and treats every match as strict.
+/// Screens a prompt: substitutes words, and then removes forbidden words or, with strict settings, rejects the
+/// prompt. Also rejects a prompt of which too little is left. With `brand_safe`, any forbidden word leads to
+/// rejection, and the safety words are appended.
 pub fn screen(prompt: &str, settings: &ModerationSettings, brand_safe: bool) -> Screened {
     let mut text = prompt.to_owned();
     for (word, meant) in &settings.substitutions {

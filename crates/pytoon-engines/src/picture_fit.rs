@@ -33,7 +33,7 @@ impl Fitted {
     }
 }
 
-/// The reason why a picture cannot be sent now.
+/// The reason for not sending a picture now.
 #[derive(Debug)]
 pub enum FitProblem {
     /// The picture cannot be read.

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A cache of decoded pictures. It drops the oldest when their size exceeds its limit.
+/// A cache of decoded pictures. It evicts the least recently used ones when their total size exceeds its limit.
 #[derive(Debug)]
 pub(crate) struct PictureStore {
     pub(crate) runner: Runner,
@@ -25,7 +25,7 @@ pub(crate) struct PictureStore {
 }
 
 impl PictureStore {
-    /// Returns a picture, decoded or from the cache. If `opaque`, transparent parts show the matte.
+    /// Returns a picture from the cache, or decodes and caches it. If `opaque`, transparent parts show the matte.
     pub(crate) fn load(&self, asset: &str, opaque: bool) -> Result<Arc<Picture>, SystemError> {
         if let Some(found) = self.find(asset, opaque) {
             return Ok(found);
@@ -60,7 +60,7 @@ impl PictureStore {
     }
 }
 
-/// Returns the picture store of a film.
+/// Creates the empty picture store of a film, with the configured limits and the matte of the film's palette.
 pub(crate) fn picture_store(env: &Environment, choice: &PaletteChoice) -> Arc<PictureStore> {
     Arc::new(PictureStore {
         runner: env.runner.clone(),

@@ -17,7 +17,7 @@ use pytoon_telemetry::Event;
 use pytoon_vocabulary::Frame;
 use std::path::Path;
 
-/// Maximum length of a still picture that is not reported, in seconds.
+/// The longest run of unchanging frames that is not reported as frozen, in seconds.
 const STILL_SECONDS: f64 = 2.0;
 
 const CHECKS: &[&str] = &[
@@ -44,7 +44,8 @@ pub(crate) struct Finished<'a> {
     pub(crate) target_lufs: f64,
 }
 
-/// Compares a finished film with its timeline. Returns the findings and the properties of the file.
+/// Compares a finished film with its timeline and logs each finding. Returns the findings and the properties of the
+/// file.
 pub(crate) fn check(
     runner: &Runner,
     film: &Finished<'_>,

@@ -1,5 +1,4 @@
-//! Turns a finished film into its receipt: the plan, the engines of the scenes, and the names of the artifacts to
-//! publish.
+//! Checks a finished film, writes its receipt, and lists the artifacts to publish.
 
 use crate::Result;
 use crate::check::{Finished, check};
@@ -253,8 +252,8 @@ fn drawn_how(source: &ClipSource, rate: FrameRate) -> String {
     }
 }
 
-/// Returns the names of the artifacts to publish, except the voice takes. The film comes last, so it never appears
-/// before its receipt and captions.
+/// Returns the names of the artifacts to publish before and after the voice takes. The film comes last, so it never
+/// appears before its receipt and captions.
 pub(crate) fn artifacts(timeline: &Timeline) -> (Vec<&'static str>, Vec<&'static str>) {
     let before = vec![layout::BRIEF, layout::SCENE_GRAPH];
     let mut after = vec![layout::VOICE_STEM, layout::MUSIC_STEM, layout::MIXED, layout::TIMELINE];
@@ -277,7 +276,7 @@ pub(crate) fn voice_clips(timeline: &Timeline) -> impl Iterator<Item = &VoiceCli
     })
 }
 
-/// Returns the paths of the voice takes that a film plays.
+/// Returns the paths of the voice takes that a film plays, sorted and without duplicates.
 pub(crate) fn takes(timeline: &Timeline) -> Vec<&str> {
     let mut takes: Vec<&str> = voice_clips(timeline).map(|clip| clip.asset.as_str()).collect();
     takes.sort_unstable();

@@ -15,7 +15,8 @@ pub(crate) struct DrawPlan {
 }
 
 impl DrawPlan {
-    /// Returns the plan for a machine: one single-threaded encoder per core.
+    /// Returns the plan for a machine with `cores` cores: one single-threaded chunk per core, at most
+    /// [`MOST_CHUNKS`].
     pub(crate) fn of_cores(cores: usize) -> Self {
         Self { chunks: cores.clamp(1, MOST_CHUNKS), threads: 1 }
     }
@@ -29,7 +30,7 @@ impl DrawPlan {
         self.chunks * (Self::ring(self.threads) + 2 + shared)
     }
 
-    /// Returns the number of frames in the ring of one chunk.
+    /// Returns the number of frames in the ring of one chunk: one per drawing thread.
     pub(crate) fn ring(threads: usize) -> usize {
         threads
     }

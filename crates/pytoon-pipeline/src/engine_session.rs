@@ -1,7 +1,7 @@
 //! The engines of a render: the configured set, and the manager that calls them.
 //!
-//! The ledger's database is opened only if an external engine or voice can be used. Without an API key or a speech
-//! server, nothing is written outside the job's own folder.
+//! The ledger's database is opened only if an external engine, a paid or served voice, or a paid transcription can be
+//! used. Without an API key or a speech server, nothing is written outside the job's own folder.
 
 use crate::Result;
 use crate::first_frames::FirstFrames;
@@ -70,7 +70,8 @@ pub struct Outside {
 }
 
 impl EngineSession {
-    /// Opens the engines of a configuration. A signal handler sets `reload` to request that their settings are read
+    /// Opens the engines and the storage of a configuration, and the ledger if an external engine, a paid service or
+    /// a speech server can be used. A signal handler sets `reload` to request that the engine settings are read
     /// again.
     pub fn open(
         config: &Config,
@@ -120,7 +121,7 @@ impl EngineSession {
         Ok(Self { set: Arc::new(set), outside, ledger, secrets: secrets.clone(), storage })
     }
 
-    /// Returns the ledger of paid work; `None` if no paid service can be used.
+    /// Returns the ledger of paid work; `None` if neither a paid service nor a speech server can be used.
     pub fn purchase_ledger(&self) -> Option<&PurchaseLedger> {
         self.ledger.as_ref()
     }
@@ -188,8 +189,8 @@ impl PurchaseLedger {
     }
 }
 
-/// Warns of preferences for unknown presets. This is no error, since preferences may be written before their preset
-/// exists.
+/// Logs a warning for each unknown preset that has engine preferences. This is not an error, since preferences may be
+/// written before their preset exists.
 fn warn_of_unknown_presets(config: &Config) {
     let known = config.names("presets");
     for preset in config.engines.preset_engine_prefs.keys().filter(|p| !known.contains(p)) {

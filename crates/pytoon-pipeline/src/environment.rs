@@ -46,7 +46,7 @@ impl Environment {
         }
     }
 
-    /// Returns the number of drawing threads.
+    /// Returns the number of drawing threads: the configured number, at most 64, or one per core if that number is 0.
     pub fn threads(&self) -> usize {
         match self.config.engines.engines.local.threads {
             0 => std::thread::available_parallelism().map_or(2, usize::from),
@@ -59,7 +59,7 @@ impl Environment {
 pub trait ProgressSink: Send + Sync {
     /// Reports that a stage began.
     fn stage(&self, name: &str);
-    /// Reports that `done` of `total` frames are drawn and handed to the encoder.
+    /// Reports that `done` of `total` frames are drawn. Frames of reused chunks are included.
     fn frames(&self, done: i64, total: i64);
 }
 

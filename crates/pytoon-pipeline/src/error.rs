@@ -1,4 +1,4 @@
-//! Errors that stop a render, and the stage of each.
+//! Errors that stop a render, and their classification: cancelled, out of a resource, held, or caused by the input.
 
 use pytoon_compositor::CompositorError;
 use pytoon_config::ConfigError;
@@ -13,7 +13,7 @@ use pytoon_voice::VoiceError;
 /// The result type of the pipeline.
 pub type Result<T, E = PipelineError> = std::result::Result<T, E>;
 
-/// The reason why a render did not produce a film.
+/// An error that stops a render.
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError {
     /// The brief, the timeline or the configuration is invalid; the user can fix it.

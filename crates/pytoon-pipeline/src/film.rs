@@ -8,7 +8,7 @@
 //!
 //! Leaves the scheduling to the two executors: [`crate::local`] on threads of one process, and the worker over a
 //! queue. A stage that needs the result of another stage fails with [`PipelineError::NotReady`] if that stage has not
-//! run for this brief and this version.
+//! run, and with [`PipelineError::Outdated`] if it ran for another brief or in another version.
 //!
 //! Start with [`Film::run`].
 
@@ -98,10 +98,11 @@ pub struct Film {
 }
 
 impl Film {
-    /// Opens the folder of a film and creates it if it does not exist.
+    /// Opens the folder of a film, creates it if it does not exist, and copies the voice takes of a timeline into it.
     ///
     /// # Errors
-    /// Returns an error if FFmpeg is missing or the disk has too little free space.
+    /// Returns an error if FFmpeg or a voice take of the timeline is missing, or if the disk has too little free
+    /// space.
     pub fn open(
         env: Environment,
         root: &Path,
@@ -167,9 +168,9 @@ impl Film {
     /// memo is lost, an older one also works.
     ///
     /// # Errors
-    /// [`PipelineError::NotReady`] if a required stage has not run for this brief; [`PipelineError::Held`] or
-    /// [`PipelineError::Degraded`] if the voice or scenes used a fallback and the brief does not accept a degraded
-    /// film.
+    /// [`PipelineError::NotReady`] if a required stage has not run; [`PipelineError::Outdated`] if it ran for another
+    /// brief or in another version; [`PipelineError::Held`] or [`PipelineError::Degraded`] if the voice or scenes
+    /// used a fallback and the brief does not accept a degraded film.
     pub fn run(&self, stage: &StageId, memo: SceneMemo) -> Result<StageEnd> {
         self.with_context(|context| match stage {
             StageId::Plan => self.plan(context).map(|()| StageEnd::Done),
@@ -314,9 +315,9 @@ impl Film {
         })
     }
 
-    /// Invalidates scenes that fell back to the local engine: since the last render a key may have been added, or a
-    /// late clip may have arrived. Purchases are reused. If a job `continues` with another brief, only scenes that
-    /// the brief changes are drawn again.
+    /// Invalidates every scene that fell back, and the voice stage with it, so that engines are asked again: since
+    /// the last render a key may have been added, or a late clip may have arrived. Purchases are reused. Does nothing
+    /// if the job `continues` with another brief.
     fn ask_again_for_fallbacks(&self, continues: bool) -> Result<()> {
         let voiced_stage = VoicedStage::default();
         let Some(voiced) = last_output(&self.folder, &voiced_stage) else { return Ok(()) };
@@ -362,7 +363,7 @@ impl Film {
         }
     }
 
-    /// Logs the health of the engines that the film will use. Nothing waits for the health checks.
+    /// Checks the health of every engine in the scenes' chains, for the log. The checks run in the background.
     pub(crate) fn report_engine_health(&self) {
         let (Ok(voiced), Some(outside)) = (self.voiced(), self.env.engines.outside()) else {
             return;
@@ -375,7 +376,8 @@ impl Film {
         }
     }
 
-    /// Returns the results of all scenes. Fails if a scene's stage has not run.
+    /// Returns the results of all scenes that request an engine. Fails if a stage has not run for a scene that an
+    /// external engine may draw.
     fn scenes(
         &self,
         context: &StageContext<'_>,
@@ -398,7 +400,7 @@ impl Film {
         Ok(scenes)
     }
 
-    /// Returns the film's plan, whose timeline contains the engines' clips.
+    /// Returns the film's plan, whose timeline contains the engines' clips. The plan is cached.
     fn planned(&self, context: &StageContext<'_>) -> Result<Arc<Planned>> {
         let mut known = lock(&self.planned);
         if let Some(planned) = known.as_ref() {
@@ -528,7 +530,7 @@ impl Film {
         lock(&self.times).insert(stage.to_owned(), time);
     }
 
-    /// Copies the timeline's voice takes from their folder into the work folder.
+    /// Copies the timeline's voice takes from their folder into the work folder. Fails if a take is in neither.
     fn copy_takes(&self) -> Result<()> {
         let FilmSource::Timeline { timeline, takes } = &self.source else { return Ok(()) };
         for clip in voice_clips(timeline) {

@@ -12,7 +12,7 @@ use pytoon_media::picture::{self, PictureLimits};
 use pytoon_process::{Runner, SystemError};
 use std::path::{Path, PathBuf};
 
-/// The crops of customers' pictures to the aspect ratio of a clip.
+/// The fitter that crops customers' pictures to the aspect ratio of a clip.
 #[derive(Debug)]
 pub(crate) struct FirstFrames {
     /// The runner of FFmpeg, for formats that this crate does not decode.
@@ -58,8 +58,8 @@ fn fit_picture(
     Ok(Fitted::Cropped(path))
 }
 
-/// Returns the width, height and RGB bytes of the largest crop with the given aspect ratio. The centre is given as
-/// fractions of the picture's width and height.
+/// Returns the width, height and RGB bytes of the largest crop with the given aspect ratio; transparent parts become
+/// white. The centre is given as fractions of the picture's width and height.
 fn cropped(picture: &Picture, aspect: f64, centre: (f64, f64)) -> (usize, usize, Vec<u8>) {
     let (full_width, full_height) = (picture.width(), picture.height());
     let width = ((full_height as f64 * aspect).round() as usize).clamp(1, full_width);

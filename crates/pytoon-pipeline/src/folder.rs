@@ -169,7 +169,7 @@ impl JobFolder {
         self.work_path(layout::STEPS_DIR).join(stage)
     }
 
-    /// Returns a temporary path, unique to this attempt, beside the artifact.
+    /// Returns a temporary path beside the artifact, unique to this attempt, and creates the parent folder.
     pub(crate) fn temp_path(&self, name: &str) -> Result<PathBuf, SystemError> {
         Ok(disk::part_of(&self.new_work(name)?))
     }

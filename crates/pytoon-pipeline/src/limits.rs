@@ -1,4 +1,4 @@
-//! Reads limits from the configuration.
+//! Reads the size limits of pictures from the configuration.
 
 use pytoon_config::Config;
 use pytoon_media::picture::PictureLimits;

@@ -44,7 +44,7 @@ pub struct Rendered {
     pub receipt: Receipt,
 }
 
-/// Renders a film into the given folder.
+/// Renders a film into the given folder. A cancelled or held render retains its finished stages for the next run.
 pub fn render(
     env: Environment,
     source: FilmSource,
@@ -116,7 +116,7 @@ pub(crate) fn run_to_voice(
     Ok(film)
 }
 
-/// The reason why the executor stopped before the film was finished.
+/// The error that stopped the executor, and the stage in which it occurred.
 struct Stopped {
     /// The stage that failed; `None` if the executor stopped between stages, for example because of a cancel.
     stage: Option<StageId>,
@@ -210,7 +210,8 @@ impl Executor<'_> {
         graph.ready(&standing.done).find(can_start).cloned()
     }
 
-    /// Reports a new phase to the progress sink when the first stage of its kind starts.
+    /// Reports the phase `engines` or `draw` to the progress sink when its first stage starts. The first scene also
+    /// starts the health checks of the engines.
     fn announce(&self, stage: &StageId, standing: &Standing) {
         let env = self.film.env();
         let mut begun =

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// The options of a render.
 #[derive(Debug, Clone, Default)]
 pub struct RenderOptions {
-    /// True for a quarter-size film that is encoded quickly.
+    /// True for a draft: a quarter of the width and height, encoded quickly.
     pub draft: bool,
     /// True if the self-check decodes every frame of the finished file.
     pub verify_full: bool,

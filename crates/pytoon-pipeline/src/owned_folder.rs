@@ -44,7 +44,8 @@ pub(crate) struct OwnedFolder {
 }
 
 impl OwnedFolder {
-    /// Opens and locks a folder, and creates it if it does not exist.
+    /// Locks a folder, which is created if it does not exist. Moves the files of a finished film from `.cache` to
+    /// `.work` and removes partial files.
     ///
     /// # Errors
     /// Returns an error if another process owns the folder.
@@ -81,7 +82,8 @@ impl OwnedFolder {
         self.root.join(layout::WORK_DIR)
     }
 
-    /// Moves the intermediate files of the finished film to `.cache` and ends the job; the next render is a new job.
+    /// Moves the intermediate files of the finished film to `.cache`, in place of an earlier film's, and ends the
+    /// job; the next render is a new job.
     pub(crate) fn finish(self) -> Result<(), SystemError> {
         let (work, cache) = (self.work_dir(), self.root.join(layout::CACHE_DIR));
         disk::remove_file(&work.join(layout::JOB))?;
@@ -92,8 +94,8 @@ impl OwnedFolder {
         std::fs::rename(&work, &cache).map_err(|e| SystemError::write(&cache, e))
     }
 
-    /// Retains the finished stages for the next run after a cancel. If no stage has finished, restores the folder as
-    /// it was.
+    /// Retains the finished stages for the next run after a cancel. If the folder was new and no stage has finished,
+    /// removes its work files.
     pub(crate) fn pause(self) {
         let notes = std::fs::read_dir(self.work_dir().join(layout::STEPS_DIR));
         if self.found == Found::Nothing && !notes.is_ok_and(|mut notes| notes.next().is_some()) {
@@ -102,7 +104,8 @@ impl OwnedFolder {
         remove_temp_files(&self.work_dir());
     }
 
-    /// Restores the folder as it was before the run, after a failure.
+    /// Cleans up after a failure: removes the work files of a new job, retains those of an unfinished job, and moves
+    /// those of a finished film back to `.cache`.
     pub(crate) fn abandon(self) {
         // The failure being reported matters more than a failed cleanup.
         match self.found {

@@ -30,7 +30,7 @@ impl Places {
         Self { storage: storage.display().to_string() }
     }
 
-    /// Serializes a value with portable paths.
+    /// Serializes a value as JSON, in which paths in the storage folder are portable.
     pub(crate) fn to_bytes(&self, value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
         let mut value = serde_json::to_value(value)?;
         rewrite(&mut value, &|text| self.portable(text));
@@ -90,7 +90,7 @@ pub(crate) fn content_stamp(path: &Path) -> String {
 }
 
 /// Returns the size of a file and the hash of its content, independent of its modification time and path; empty if
-/// the file cannot be read. The hash is cached while the file does not change.
+/// there is no such file. The hash is cached while the file does not change.
 pub(crate) fn content_hash_of(path: &Path) -> String {
     static KNOWN: LazyLock<Mutex<HashMap<FileId, String>>> = LazyLock::new(Mutex::default);
     let Some(file) = FileId::of(path) else { return String::new() };

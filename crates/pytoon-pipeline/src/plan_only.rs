@@ -80,7 +80,7 @@ impl Plan {
 }
 
 /// Plans a brief. The voice is synthesized into a folder that the caller may delete, since the timeline needs its
-/// times. Nothing is purchased: a local voice replaces that of a service.
+/// times. Nothing is purchased: a local voice stands in for the voice of a paid service.
 pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan> {
     let env = Environment { buys: false, ..env.clone() };
     let film = run_to_voice(env, FilmSource::Brief(Box::new(file.clone())), scratch)?;

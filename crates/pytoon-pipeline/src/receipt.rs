@@ -25,14 +25,14 @@ pub struct Receipt {
     pub asked: RequestFacts,
     /// The properties of the finished film file.
     pub output: OutputFacts,
-    /// True if the film is degraded.
+    /// True if a fallback was used, the self-check has findings, or a paid call contributed nothing to the film.
     pub degraded: bool,
     /// The receipts of the scenes, in order.
     pub scenes: Vec<SceneReceipt>,
-    /// The total charges of external engines for this job according to the ledger, in US dollars.
+    /// The total charges of external engines and paid services for this job according to the ledger, in US dollars.
     #[serde(default)]
     pub spend_usd: f64,
-    /// The part of `spend_usd` for clips that the film could not use, in US dollars.
+    /// The part of `spend_usd` for clips and speech that the film could not use, in US dollars.
     #[serde(default)]
     pub wasted_usd: f64,
     /// The voice and the timing of its words.
@@ -106,7 +106,7 @@ pub struct SceneReceipt {
     /// The credit line of the clip, if the source requires one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credit: Option<String>,
-    /// The reason for the choice of engine, and the way in which the scene was drawn.
+    /// The way in which the scene was drawn, and the reason for a fallback or a reused clip.
     pub reason: String,
     /// The length of the scene, in milliseconds.
     pub duration_ms: i64,
@@ -137,12 +137,12 @@ pub struct VoiceReceipt {
     /// The providers that failed before `provider`, in order.
     #[serde(default)]
     pub attempts: Vec<FailedAttempt>,
-    /// True if a local voice replaced that of a service.
+    /// True if a local voice is the fallback for a service, or for the local voice that the brief names.
     #[serde(default)]
     pub stepped_down: bool,
 }
 
-/// The loudness of the film's audio.
+/// The loudness of the film's audio. A loudness that cannot be measured, such as that of silence, is absent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LoudnessReceipt {

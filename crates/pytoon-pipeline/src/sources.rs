@@ -56,7 +56,7 @@ pub struct Sources {
     pub font: Option<String>,
     /// The seed of the film's random choices.
     pub seed: u64,
-    /// The reason why the script may differ from the recording; `None` if there is no such doubt.
+    /// The reason for which the script may differ from the recording; `None` if there is no such doubt.
     pub guessed_script: Option<String>,
     /// Notes on what was corrected, omitted or approximated in the files.
     pub notes: Vec<Note>,
@@ -91,7 +91,8 @@ pub struct ClipSourceInfo {
     pub sound: SoundReading,
 }
 
-/// Resolves a brief. If `draft` is true, the output is a quarter of the size.
+/// Resolves the preset, the profile and the files of a brief. With `draft`, the film has a quarter of the width and
+/// height.
 pub fn resolve(env: &Environment, file: &BriefFile, draft: bool) -> Result<Sources> {
     Resolver { env, file, clips: BTreeMap::new(), notes: Vec::new() }.resolve(draft)
 }
@@ -147,7 +148,7 @@ impl Resolver<'_> {
         })
     }
 
-    /// Returns the preset with its name, and the profile. Checks the engines and the language too.
+    /// Returns the preset's name, the preset and the profile. Also checks the engine names and the language tag.
     fn named_things(&self, brief: &Brief) -> Result<(String, Preset, Profile)> {
         let settings = &self.env.config.settings;
         let preset_id = brief.preset_id.clone().unwrap_or_else(|| settings.default_preset.clone());
@@ -266,7 +267,8 @@ impl Resolver<'_> {
         Ok(out)
     }
 
-    /// Resolves a picture or a clip, and identifies it by its content.
+    /// Locates a picture or a clip, and recognizes its kind by its content. Records a clip's length and decoding
+    /// parameters.
     fn medium(
         &mut self,
         field: &str,
@@ -334,7 +336,7 @@ impl Resolver<'_> {
         Err(ConfigError { suggestion, ..self.file.error(field, reason) }.into())
     }
 
-    /// Resolves the voice recording and the music file.
+    /// Makes the paths of the voice recording and the music file absolute, and checks that both files have audio.
     fn sound(&self, brief: &mut Brief) -> Result<()> {
         if let Some(voice) = &brief.voice_file {
             brief.voice_file = Some(self.sound_file("voice_file", voice)?);
@@ -358,7 +360,7 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    /// Returns the absolute path of a file that contains audio.
+    /// Returns the absolute path of a file that contains audio; an error if it contains none.
     fn sound_file(&self, field: &str, path: &str) -> Result<String> {
         let full = self.existing(field, path)?;
         let name = full.display().to_string();
@@ -456,7 +458,7 @@ impl Resolver<'_> {
                 Logo::Placed(placed) => (&placed.path, placed.show),
             };
             out.push(logo_overlay(path, show));
-            // A brand-safe film carries its mark throughout, whatever its outro is.
+            // A brand-safe film carries its mark after the first seconds, whatever its outro is.
             if brief.brand_safe == Some(true) && show == LogoShow::Outro {
                 out.push(logo_overlay(path, LogoShow::Watermark));
             }

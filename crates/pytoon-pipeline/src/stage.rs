@@ -252,7 +252,7 @@ impl<'a> StageContext<'a> {
         }
     }
 
-    /// Returns the versions of the external programs used.
+    /// Returns the versions of FFmpeg and eSpeak NG; `None` for a program that does not run.
     pub(crate) fn tool_versions(&self) -> Tools {
         let first_line = |program: &'static str, arg: &str| {
             let command = CommandLine::new(program, "read its version").arg(arg);

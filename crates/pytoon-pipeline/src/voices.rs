@@ -42,7 +42,7 @@ impl StageContext<'_> {
         Some(VoiceBreakers::new(ledger.store.clone(), Arc::new(RealWorld), runtime))
     }
 
-    /// Returns the transcription service, or the reason why it cannot be used: it has no key, purchases are not
+    /// Returns the transcription service, or the reason for which it cannot be used: it has no key, purchases are not
     /// allowed, or the ledger is not open.
     pub(crate) fn transcriber(
         &self,
@@ -83,7 +83,8 @@ fn open_paid_work(
     Some((Arc::new(work), ledger.runtime.handle().clone()))
 }
 
-/// Returns the voice providers of a configuration, in order. Purchases are charged to `job`.
+/// Returns the voice providers of a configuration, in order; `first` comes before all others. Purchases are charged
+/// to `job`.
 pub fn providers(
     env: &Environment,
     first: Option<&str>,

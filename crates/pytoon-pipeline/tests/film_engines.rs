@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Returns a brief of two scenes with named engines.
+/// Returns a brief of two scenes without a voice, one for Runway and one for Pika. `more` is appended to its text.
 fn brief(studio: &Studio, more: &str) -> BriefFile {
     let text = format!(
         "script: The kettle sings. The tea is ready.\nvoice: off\nmusic_source: none\n\
@@ -66,7 +66,7 @@ fn run(studio: &Studio, file: &BriefFile, stage: &StageId) -> Result<StageEnd, P
     film(studio, file).run(stage, SceneMemo::default())
 }
 
-/// Plans the film and synthesizes its voice.
+/// Runs the plan and voice stages, and returns the film with its scene times.
 fn voiced(studio: &Studio, file: &BriefFile) -> VoicedFilm {
     run(studio, file, &StageId::Plan).expect("plans");
     match run(studio, file, &StageId::Voice).expect("speaks") {
@@ -75,7 +75,7 @@ fn voiced(studio: &Studio, file: &BriefFile) -> VoicedFilm {
     }
 }
 
-/// Runs all stages after the scenes.
+/// Runs all stages after the scenes, and returns the receipt.
 fn rest(studio: &Studio, file: &BriefFile, voiced: &VoicedFilm) -> Receipt {
     let mut receipt = None;
     for node in FilmGraph::after_voice(&voiced.shape()) {
@@ -89,8 +89,8 @@ fn rest(studio: &Studio, file: &BriefFile, voiced: &VoicedFilm) -> Receipt {
     receipt.expect("is published")
 }
 
-/// Runs a scene's stage until it ends, each time in a separate process. If `forgets` is true, every run gets an empty
-/// memo.
+/// Runs a scene's stage until it ends, each time in a separate process. Returns its result and the number of runs
+/// that asked to be repeated. If `forgets` is true, every run gets an empty memo.
 fn draw(studio: &Studio, file: &BriefFile, scene: &str, forgets: bool) -> (SceneEnd, u32) {
     let mut memo = SceneMemo::default();
     for slices in 0..200 {

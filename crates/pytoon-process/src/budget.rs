@@ -13,7 +13,8 @@ use std::time::Duration;
 /// The interval at which a waiting thread checks for cancellation.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Returns the memory limit of this process in bytes; `None` if the system sets none.
+/// Returns the lowest memory limit of this process in bytes, its own or that of its container; `None` if the system
+/// sets none.
 pub fn memory_limit() -> Option<u64> {
     use rustix::process::{Resource, getrlimit};
     let limits = [Resource::As, Resource::Data].map(|resource| getrlimit(resource).current);

@@ -114,7 +114,7 @@ pub fn remove_file(path: &Path) -> Result<(), SystemError> {
     }
 }
 
-/// The identity of a file's content: path, size, change time and inode.
+/// The identity of a file's content: path, size, modification time and inode.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FileId {
     path: PathBuf,

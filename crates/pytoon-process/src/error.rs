@@ -106,7 +106,7 @@ pub enum SystemError {
     Unusable {
         /// The path of the file.
         path: PathBuf,
-        /// The reason why the content cannot be used.
+        /// The reason for rejecting the content.
         reason: String,
     },
 }

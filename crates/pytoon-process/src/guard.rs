@@ -23,7 +23,7 @@ struct GuardState {
     waiting: AtomicBool,
     /// True once the owner no longer needs the program.
     over: AtomicBool,
-    /// The reason why the program was killed: [`STALLED`], [`TOO_LONG`] or neither.
+    /// The reason for killing the program: [`STALLED`], [`TOO_LONG`] or neither.
     killed: AtomicU8,
 }
 
@@ -80,7 +80,7 @@ impl Guard {
     }
 }
 
-/// Kills a program and all of its children.
+/// Kills the process group of a program, which includes its children.
 pub(crate) fn kill_group(id: u32) {
     if let Some(pid) = rustix::process::Pid::from_raw(id as i32) {
         // It may have exited in between.

@@ -275,7 +275,7 @@ pub struct Running {
     longest: Duration,
     started: Instant,
     guard: Option<Guard>,
-    /// The reason why the program has no guard. It was then killed, since it could not be watched.
+    /// The error that prevented the guard from starting. The program was then killed, since it could not be watched.
     unguarded: Option<SystemError>,
     /// The registration with the keeper. It is the last field, so that it is released after the program has ended.
     _kept: keeper::KeeperGuard,

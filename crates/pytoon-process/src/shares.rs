@@ -1,8 +1,8 @@
 //! Divides a budget (bytes, processes, streams) among concurrent holders.
 //!
-//! Guarantees: shares never exceed the budget; while others wait, no holder has more than half of it; the holder with
-//! the least is served first, and none is passed over for ever. A request for more than one holder may have is
-//! reduced to that maximum, so that it is served alone.
+//! Guarantees: shares never exceed the budget; while others wait, a holder that has a share gets no further one that
+//! would raise its total above half of the budget; the holder with the least is served first, and none is passed over
+//! for ever. A request for more than one holder may have is reduced to that maximum, so that it is served alone.
 //!
 //! If shares are held for a long time ([`Shares::for_long`]), no holder ever has more than half of the budget,
 //! whether others wait or not. Otherwise a later holder could wait for very long.

@@ -43,7 +43,9 @@ impl Buyer {
         Ok(None)
     }
 
-    /// Resumes a call for the order's request, as [`Buyer::resume`] does, while the caller holds the request's lock.
+    /// Resumes the call that bars a new purchase of the order's request, while the caller holds the request's lock.
+    /// Returns `None` if there is no such call, and an error if the vendor rejected the request before, or if an
+    /// earlier call of this job may have been charged.
     pub(crate) async fn resume_locked<S: Seller>(
         &self,
         order: &Order,
@@ -120,7 +122,8 @@ impl Buyer {
     /// is called until the lease of that process ends; then the call counts as unknown.
     ///
     /// # Errors
-    /// Returns [`Stop::Later`] while another process may still have the response.
+    /// Returns [`Stop::Later`] while another process may still have the response, and [`Stop::Failed`] if the ledger
+    /// is unreachable or the user cancelled.
     pub async fn settle_intents<S: Seller>(
         &self,
         order: &Order,
@@ -148,7 +151,8 @@ impl Buyer {
         Ok(())
     }
 
-    /// Asks vendors to cancel the work in progress for a job.
+    /// Asks vendors to cancel the tasks in progress for a job, and records the end of each. A call for which
+    /// `purchase_of` returns `None` stays as it is.
     ///
     /// # Errors
     /// Returns an error if the ledger is unreachable.
@@ -198,7 +202,8 @@ impl Buyer {
 }
 
 impl<S: Seller> Purchase<'_, S> {
-    /// Polls an abandoned task once, and adopts its goods if they have arrived in the meantime.
+    /// Polls an abandoned task once. If it has ended in the meantime, adopts its goods or records its failure;
+    /// otherwise returns `None`.
     async fn peek(
         &self,
         task: &Task,
@@ -253,7 +258,8 @@ impl<S: Seller> Purchase<'_, S> {
     }
 
     /// Stores the goods of a process that was killed after it wrote the file and before it updated the row. Without a
-    /// file, the call ends as lost, since its vendor responds at once or never.
+    /// file, the call ends as lost, since its vendor responds at once or never; the result is then an error if the
+    /// call belongs to this scene (`is_mine`), and otherwise `None`.
     async fn adopt(&self, is_mine: bool) -> Result<Option<Obtained<S::Goods>>, Stop> {
         let (order, file) = (self.order, self.seller.file(&self.row));
         let found = self.buyer.read(order, &file, |path| {

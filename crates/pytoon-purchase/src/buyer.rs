@@ -85,8 +85,8 @@ impl Buyer {
         }
     }
 
-    /// Returns the goods that an earlier purchase of the order's request stored; `None` if there are none, or if
-    /// their file is missing or unusable. Its record is then removed.
+    /// Returns the goods that an earlier purchase of the order's request stored; `None` if there are none. If their
+    /// file is missing or unusable, removes their record and returns `None`.
     ///
     /// # Errors
     /// Returns an error if the ledger or the disk is unavailable: "unknown" must never be mistaken for "not bought".
@@ -161,7 +161,7 @@ impl Buyer {
     }
 }
 
-/// Waits until a token is set.
+/// Waits until a token is cancelled. Checks it every 25 ms.
 pub async fn cancelled(token: &CancelToken) {
     while !token.is_cancelled() {
         tokio::time::sleep(TICK).await;

@@ -128,7 +128,8 @@ impl<S: Seller> Purchase<'_, S> {
         charged
     }
 
-    /// Records the end of a task that delivered no goods, with its charge. Returns the error with that charge.
+    /// Records the end of a task that delivered no goods, with its charge. Returns the error with that charge; a task
+    /// that others cancelled counts as a failure of the vendor.
     pub(crate) async fn end_without_goods(&self, error: VendorError) -> VendorError {
         let by_table = error.charged.unwrap_or(self.row.estimated);
         let (event, charged) = match error.kind {
@@ -161,8 +162,8 @@ impl<S: Seller> Purchase<'_, S> {
         self.order.known(advanced).map(drop)
     }
 
-    /// Records the end of the call. If the row cannot be written, logs that; the row stays open for the next process
-    /// that checks it.
+    /// Records the end of the call, and releases the lease of an abandoned one. If the row cannot be written, logs
+    /// that; the row stays open for the next process that checks it.
     pub(crate) async fn end(
         &self,
         event: CallEvent,
@@ -186,8 +187,8 @@ impl<S: Seller> Purchase<'_, S> {
         let _ = self.buyer.ledger.call_touch(&self.row.id, self.now() + millis(lease)).await;
     }
 
-    /// Returns the cost that the vendor reported; `None` if there is none or it is implausible, so that the price
-    /// table applies.
+    /// Returns the cost that the vendor reported; `None` if there is none or if it is implausible, which is logged.
+    /// The price table then applies.
     pub(crate) fn plausible(&self, reported: Option<MicroUsd>) -> Option<MicroUsd> {
         let (reported, estimated) = (reported?, self.row.estimated);
         let most = MicroUsd(estimated.0.saturating_mul(IMPLAUSIBLE_TIMES)).max(IMPLAUSIBLE);
@@ -211,7 +212,7 @@ pub(crate) fn tell_unknown(row: &CallRow) {
 }
 
 impl Buyer {
-    /// Records the end of a call in its row. Logs an error of the ledger.
+    /// Records the end of a call in its row. Logs a charge that paid for nothing usable, and an error of the ledger.
     pub(crate) async fn end(
         &self,
         row: &CallRow,

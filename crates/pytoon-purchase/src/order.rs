@@ -116,7 +116,7 @@ impl<G> Obtained<G> {
     }
 }
 
-/// The reason why a purchase stopped before its end.
+/// The reason for which a purchase stopped before its end.
 #[derive(Debug)]
 pub enum Stop {
     /// The purchase failed.

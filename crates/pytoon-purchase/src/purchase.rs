@@ -57,7 +57,8 @@ impl Buyer {
     /// `is_fresh` means that the ledger was just checked and contains nothing for this request.
     ///
     /// # Errors
-    /// Returns [`Stop::Later`] if the purchase must wait before the next check, which takes the same `memo`.
+    /// Returns [`Stop::Later`] if the purchase must wait before the next check, which takes the same `memo`, and
+    /// [`Stop::Failed`] if it failed.
     pub async fn obtain<S: Seller>(
         &self,
         order: &Order,

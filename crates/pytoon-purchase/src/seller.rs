@@ -82,7 +82,7 @@ pub enum TaskState<O> {
     },
     /// The task is finished.
     Succeeded {
-        /// The location of the goods.
+        /// The goods, or their location.
         output: O,
         /// The cost of the task, if the vendor reports it.
         cost: Option<MicroUsd>,

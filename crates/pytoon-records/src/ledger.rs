@@ -5,7 +5,7 @@
 //! may or may not have reached the vendor, and is never posted again blindly.
 //!
 //! Guarantees: the types are pure values with one transition function. [`PurchaseStore`] is the interface of their
-//! storage (SQLite for one machine, the service's store for several).
+//! storage, which `pytoon-store` implements.
 //!
 //! Does not choose engines, call vendors or read clocks; times are arguments.
 //!
@@ -175,7 +175,7 @@ impl CallState {
         }
     }
 
-    /// Returns the state with the given name.
+    /// Returns the state with the given name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
@@ -228,7 +228,7 @@ pub struct NewCall {
     pub fence: Option<Fence>,
 }
 
-/// The limits of a new call.
+/// The limits of a new call. An absent limit does not apply.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CallLimits {
     /// Maximum amount that the job may spend.
@@ -449,7 +449,8 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 
 /// The store of paid calls, purchased clips and breakers. Every method is one transaction.
 pub trait PurchaseStore: fmt::Debug + Send + Sync {
-    /// Reads the ledger's entries about a scene in a job, and about the requests that the scene may make.
+    /// Reads the ledger's entries about a scene in a job, and about the requests that the scene may make; and all
+    /// circuit breakers.
     fn history(
         &self,
         job_id: &JobId,

@@ -87,7 +87,7 @@ macro_rules! names {
                 }
             }
 
-            /// Returns the value with the given name.
+            /// Returns the value with the given name; `None` if there is none.
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.into_iter().find(|value| value.as_str() == name)
             }
@@ -126,7 +126,7 @@ pub(crate) mod checks {
         }
     }
 
-    /// Lists the names of the states that can be reached by a sequence of events.
+    /// Returns the names of the states that can be reached from a state by any sequence of events.
     pub(crate) fn reachable<S: State>(from: S) -> BTreeSet<String> {
         let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
         while let Some(state) = open.pop() {

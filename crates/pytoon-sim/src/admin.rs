@@ -1,4 +1,4 @@
-//! The routes below `/_sim`: the ledger, its totals, the scenario, and the reset.
+//! The routes below `/_sim`: the ledger, its totals, the scenario, the reset, and the vendors' base URLs.
 
 use crate::receive;
 use crate::reply::{self, Answer};

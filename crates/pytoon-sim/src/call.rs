@@ -118,7 +118,7 @@ pub(crate) struct Look {
 }
 
 impl Call {
-    /// Returns the value of a query parameter.
+    /// Returns the first value of a query parameter; `None` if it is absent.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -128,7 +128,7 @@ impl Call {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Returns the task id in the path.
+    /// Returns the task id in the path; empty if the path has none.
     pub(crate) fn id(&self) -> &str {
         self.route.id.as_deref().unwrap_or_default()
     }
@@ -138,14 +138,15 @@ impl Call {
         self.sim.ledger.update(self.vendor, id, |one| one.referenced += 1);
     }
 
-    /// Returns the client's own id of the task.
+    /// Returns the client's own id of the task: `X-Request-Id`, or else `X-Client-Ref`, cut to 200 characters; `None`
+    /// if the request has neither.
     pub(crate) fn client_ref(&self) -> Option<String> {
         let named = self.header("x-request-id").or_else(|| self.header("x-client-ref"));
         named.map(|name| name.chars().take(200).collect())
     }
 
-    /// Records an accepted task, which the vendor charges from now on. Rejects it if the ledger is full or the id is
-    /// in use.
+    /// Records an accepted task, which the vendor charges from now on, and starts to encode its clip. Rejects the
+    /// task if the ledger is full or the id is in use.
     pub(crate) fn accept(&mut self, order: Order) -> Result<Submission, Refusal> {
         let id = order.id.unwrap_or_else(|| self.sim.new_id(self.vendor));
         let (queue_ms, run_ms, seed) =
@@ -242,7 +243,7 @@ impl Call {
         self.cancel_that(self.id())
     }
 
-    /// Cancels a task that the path does not name, and returns its previous state.
+    /// Cancels the task `id` if it has not ended, and returns its previous state.
     pub(crate) fn cancel_that(&self, id: &str) -> Result<Look, Refusal> {
         let look = self.look_for(id)?;
         if !look.phase.is_terminal() {
@@ -259,8 +260,8 @@ impl Call {
         self.sim.ledger.update(self.vendor, self.id(), |one| one.deleted = true);
     }
 
-    /// Returns the URL of the clip. It expires after `lifetime_ms` milliseconds, never if `None`, or in the past
-    /// while an `expired_url` fault applies.
+    /// Returns the URL of the clip. It expires after `lifetime_ms` milliseconds, or never if that is `None`. While an
+    /// `expired_url` fault applies, the URL has already expired.
     pub(crate) fn film_url(&self, submission: &Submission, lifetime_ms: Option<u64>) -> String {
         let mut stale = false;
         self.sim.ledger.update(self.vendor, &submission.id, |one| {

@@ -80,7 +80,7 @@ impl Film {
     }
 }
 
-/// The reason why a clip could not be created.
+/// An error that prevents the creation of a clip.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClipError {
     #[error("failed to start ffmpeg: {0}")]
@@ -247,7 +247,7 @@ fn picture(film: &Film) -> String {
     )
 }
 
-/// Returns four colours around a vendor's own hue, alternately light and dark.
+/// Returns four colours of different brightness around a vendor's own hue, which `look` shifts.
 fn palette(vendor: &str, look: u64) -> [String; 4] {
     let hue = seed::of_text(vendor) % 360;
     let shift = seed::mix(look) % 70;

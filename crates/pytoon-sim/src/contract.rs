@@ -100,12 +100,12 @@ fn table(vendor: &str) -> Option<&'static Table> {
     table.as_ref().ok()
 }
 
-/// Returns the schema of a vendor's request, such as `image_to_video/gen4.5`.
+/// Returns the schema of a vendor's request, such as `image_to_video/gen4.5`; `None` if no table contains it.
 pub(crate) fn request(vendor: &str, name: &str) -> Option<&'static Schema> {
     table(vendor)?.requests.get(name)
 }
 
-/// Returns the schema of a vendor's successful response.
+/// Returns the schema of a vendor's successful response; `None` if no table contains it.
 pub(crate) fn answer(vendor: &str, op: &str) -> Option<&'static Schema> {
     table(vendor)?.answers.get(op)
 }
@@ -287,7 +287,8 @@ fn distance(problems: &[Problem], depth: usize) -> usize {
     problems.iter().map(of).sum()
 }
 
-/// Returns FastAPI's error type and message for a value of the wrong type.
+/// Returns FastAPI's error type for a value of the wrong type, and the name of the expected type: the first in
+/// `types` other than `null`.
 fn kind(types: &[String]) -> (&'static str, &'static str) {
     let first = types.iter().find(|name| *name != "null").map_or("null", String::as_str);
     match first {

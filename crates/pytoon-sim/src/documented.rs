@@ -127,7 +127,7 @@ pub(crate) const ANSWERS: &[Documented] = &[
     },
 ];
 
-/// Returns the index of a response in [`ANSWERS`].
+/// Returns the index of a response in [`ANSWERS`]; `None` if it is not there.
 pub(crate) fn answer_index(vendor: &str, name: &str) -> Option<usize> {
     ANSWERS.iter().position(|answer| answer.vendor == vendor && answer.name == name)
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// The announced size of a huge clip, in bytes.
 const HUGE_BYTES: u64 = 64 << 30;
 
-/// Returns the URL of a clip.
+/// Returns the URL of a clip, with an expiry time and a signature if it expires.
 pub(crate) fn url(origin: &str, vendor: &str, id: &str, expires: Option<u64>) -> String {
     let query = expires.map_or_else(String::new, |expires| {
         format!("?expires={expires}&signature={}", signature(vendor, id, expires))
@@ -80,7 +80,8 @@ pub(crate) fn stock_film(vendor: &str, id: &str) -> Option<Film> {
     })
 }
 
-/// Sends the clip of a finished task, or a stock clip, and counts the download.
+/// Sends the clip of a finished task, or a stock clip, with a fault of the request or the task applied. Counts
+/// complete downloads of tasks.
 pub(crate) async fn deliver(
     sim: &Arc<Sim>,
     vendor: &str,
@@ -113,7 +114,7 @@ pub(crate) async fn deliver(
     Ok(answer)
 }
 
-/// Sends a clip with `fault` applied.
+/// Sends a clip. `fault` may truncate it, or replace it with a web page or a huge body.
 async fn send(
     sim: &Arc<Sim>,
     film: Film,

@@ -78,7 +78,7 @@ impl Phase {
 }
 
 impl Job {
-    /// Assigns a fault to the task; `value` is that of the rule.
+    /// Assigns a fault to the task. `value` is the value of the rule that drew the fault.
     pub(crate) fn doom(&mut self, fault: Fault, value: Option<u64>) {
         match fault {
             Fault::UnknownStatus => self.odd_polls = value.unwrap_or(3),

@@ -84,7 +84,7 @@ pub(crate) struct Field {
     pub(crate) size: u64,
 }
 
-/// Reads the fields of a multipart form, in order. Files are counted and discarded.
+/// Reads the fields of a multipart form, in order. Of a file, only the size and the first bytes are kept.
 pub(crate) async fn form(request: Request<Incoming>, most: usize) -> Result<Vec<Field>, Refusal> {
     use axum::extract::{DefaultBodyLimit, FromRequest, Multipart};
     /// The length of a text field, in bytes, after which its further chunks are discarded. No vendor's form has

@@ -1,4 +1,4 @@
-//! The reason why a request was rejected, before a vendor formats it.
+//! The reasons for rejecting a request, before a vendor formats them.
 
 use crate::documented::{ANSWERS, Documented};
 use crate::problem::Problem;
@@ -29,7 +29,7 @@ impl Pause {
     }
 }
 
-/// The reason why a request was rejected.
+/// The reason for rejecting a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Refusal {
     /// The request has no API key, a key in the wrong form, or an unknown one.

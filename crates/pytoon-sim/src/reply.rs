@@ -64,7 +64,7 @@ impl Reply {
         Self::new(Source::Filler, total)
     }
 
-    /// Returns the bytes of a body that is in memory and has not been sent yet.
+    /// Returns the unsent bytes of a body in memory; `None` for a body from a file or of filler bytes.
     pub(crate) fn as_bytes(&self) -> Option<&Bytes> {
         match &self.source {
             Source::Bytes(bytes) => Some(bytes),
@@ -83,7 +83,7 @@ impl Reply {
         self.drip = Some(((self.total / DRIPS).max(1), pause));
     }
 
-    /// Calls `at_end` when the body has been sent or dropped.
+    /// Adds a callback that runs when the body has been sent or dropped, after the callbacks added before it.
     pub(crate) fn at_end(&mut self, at_end: impl FnOnce(bool) + Send + Sync + 'static) {
         self.at_end = Some(match self.at_end.take() {
             None => Box::new(at_end),

@@ -116,7 +116,8 @@ async fn vendor_call(
     outcome.map(|answer| vendor.dress(answer, &headers))
 }
 
-/// Formats a rejection in the vendor's format.
+/// Returns the response to a rejected call, in the vendor's format or verbatim from its documentation. A failure of
+/// the simulator itself is plain text.
 fn refused(vendor: &dyn Vendor, refusal: &Refusal) -> Answer {
     if let Refusal::Broken(_) = refusal {
         // In a form that no vendor uses, so that it is not mistaken for a simulated fault.
@@ -138,7 +139,8 @@ fn refused(vendor: &dyn Vendor, refusal: &Refusal) -> Answer {
     }
 }
 
-/// Parses a request as a call to a vendor. Rejects it if the route, the key or the body is invalid.
+/// Parses a request as a call to a vendor, and notes its facts in `log`. Rejects it if the route, the key or the body
+/// is invalid, or if it is a submission with a key without credit.
 async fn call(
     sim: &Arc<Sim>,
     log: &mut Log,
@@ -203,7 +205,8 @@ async fn call(
     })
 }
 
-/// Applies the faults that are due, and lets the vendor respond.
+/// Draws the faults of a call and lets the vendor respond, unless a fault replaces the response. Records the outcome
+/// in the ledger.
 async fn perform(
     sim: &Arc<Sim>,
     wire: &Arc<Wire>,
@@ -366,7 +369,7 @@ async fn strike_plainly(fault: Fault) -> Option<Result<Answer, Dropped>> {
     }
 }
 
-/// Responds to the download of any vendor's clip.
+/// Responds to the download of a clip below `/files`, with the drawn faults applied.
 async fn download(
     sim: &Arc<Sim>,
     log: &mut Log,

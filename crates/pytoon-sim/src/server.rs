@@ -51,7 +51,7 @@ impl Default for Options {
     }
 }
 
-/// The reason why the simulator did not start.
+/// An error that prevents the simulator from starting.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// An option is not greater than 0 or exceeds the maximum given here.
@@ -72,7 +72,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Returns the address to which the simulator listens.
+    /// Returns the address on which the simulator listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -88,7 +88,8 @@ impl Running {
     }
 }
 
-/// Starts to listen. Requests are handled in tasks of the current runtime.
+/// Starts a simulator, which listens when this function returns. Requests are handled in tasks of the current
+/// runtime.
 pub async fn start(options: Options) -> Result<Running, StartError> {
     for (name, number, most) in
         [("the clip scale", options.clip_scale, 1.0), ("the speed", options.speed, 1e6)]

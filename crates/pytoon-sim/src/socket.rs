@@ -1,4 +1,4 @@
-//! A connection that records how it ended.
+//! A TCP connection that records a reset by its peer.
 //!
 //! A peer that closes with unread bytes resets the connection; a peer that has read everything closes it in order.
 //! Hyper does not report a reset between two requests, so it is recorded here, where bytes are read and written.

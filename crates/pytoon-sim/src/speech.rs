@@ -82,7 +82,7 @@ fn break_off(samples: &[i16]) -> usize {
     reach.step_by(window).max_by_key(loud).unwrap_or(middle)
 }
 
-/// Synthesizes a text with a voice.
+/// Synthesizes a text with `rate` samples per second. The voice determines the pitch; `speed` divides the length.
 pub(crate) fn speak(text: &str, voice: &str, rate: u32, speed: f64) -> Spoken {
     let voice = seed::of_text(voice);
     let base = 95.0 + (voice % 120) as f64;
@@ -154,7 +154,7 @@ fn buzz(phase: f64, tune: f64, formant: f64) -> f64 {
         .sum()
 }
 
-/// Returns the words, each with the start of its first and the end of its last character.
+/// Returns the words of a text, each with the start of its first and the end of its last character.
 pub(crate) fn words(text: &str, times: &[(f64, f64)]) -> Vec<(String, f64, f64)> {
     let mut words: Vec<(String, f64, f64)> = Vec::new();
     let mut inside = false;

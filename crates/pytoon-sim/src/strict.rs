@@ -56,7 +56,8 @@ impl<'a> Check<'a> {
         Ok(Self { fields, path, known, is_typed: false, problems })
     }
 
-    /// Starts the check of a body against the vendor's types. The caller checks the limits of its values.
+    /// Starts the check of a body that the vendor's types allow; otherwise returns the problems. The caller checks
+    /// the limits of its values.
     pub(crate) fn typed(body: &'a Value, types: &Schema) -> Result<Self, Vec<Problem>> {
         let problems = types.problems(body);
         if !problems.is_empty() {
@@ -73,7 +74,8 @@ impl<'a> Check<'a> {
         self.problems.push(Problem { path, kind, message: message.into(), input });
     }
 
-    /// Returns a field of any type. An explicit null counts as absent if the field is optional.
+    /// Returns a field of any type; `None` if it is absent. Reports a missing required field. An explicit null counts
+    /// as absent if the field is optional.
     pub(crate) fn any(&mut self, name: &str, need: Need) -> Option<&'a Value> {
         self.known.push(name.to_owned());
         let value = self.fields.get(name).filter(|value| need == Required || !value.is_null());
@@ -98,7 +100,8 @@ impl<'a> Check<'a> {
         taken
     }
 
-    /// Returns a text field. Reports a wrong type or length.
+    /// Returns a text field; `None` if it is absent or not a text. Reports a wrong type, and a wrong length, with
+    /// which the text is still returned.
     pub(crate) fn text(
         &mut self,
         name: &str,
@@ -118,7 +121,7 @@ impl<'a> Check<'a> {
         Some(text)
     }
 
-    /// Returns a text field that must be one of `words`. Reports any other value.
+    /// Returns a text field that must be one of `words`; `None` if it is absent or invalid. Reports any other value.
     pub(crate) fn one_of(&mut self, name: &str, need: Need, words: &[&str]) -> Option<&'a str> {
         let word = self.of_type(name, need, ("string_type", "string"), Value::as_str)?;
         if words.contains(&word) {
@@ -128,12 +131,13 @@ impl<'a> Check<'a> {
         None
     }
 
-    /// Returns a text whose allowed values are in the vendor's types.
+    /// Returns an optional text field; `None` if it is absent or not a text. Reports nothing, since a table of the
+    /// vendor's types has already checked the value.
     pub(crate) fn word(&mut self, name: &str) -> Option<&'a str> {
         self.any(name, Optional)?.as_str()
     }
 
-    /// Returns an integer field. Reports a wrong type or a value out of range.
+    /// Returns an integer field; `None` if it is absent or invalid. Reports a wrong type or a value out of range.
     pub(crate) fn integer(
         &mut self,
         name: &str,
@@ -149,7 +153,7 @@ impl<'a> Check<'a> {
         None
     }
 
-    /// Returns a number field. Reports a wrong type or a value out of range.
+    /// Returns a number field; `None` if it is absent or invalid. Reports a wrong type or a value out of range.
     pub(crate) fn number(
         &mut self,
         name: &str,
@@ -165,12 +169,12 @@ impl<'a> Check<'a> {
         None
     }
 
-    /// Returns an optional boolean field. Reports a wrong type.
+    /// Returns an optional boolean field; `None` if it is absent or invalid. Reports a wrong type.
     pub(crate) fn boolean(&mut self, name: &str) -> Option<bool> {
         self.of_type(name, Optional, ("bool_type", "boolean"), Value::as_bool)
     }
 
-    /// Returns a list field. Reports a wrong type or length.
+    /// Returns a list field; `None` if it is absent or invalid. Reports a wrong type or length.
     pub(crate) fn list(
         &mut self,
         name: &str,
@@ -199,7 +203,8 @@ impl<'a> Check<'a> {
         Some(self.nested(fields, path, check))
     }
 
-    /// Applies `check` to each object of a list field and returns the results.
+    /// Applies `check` to each object of a list field and returns the results. Reports a wrong length and items that
+    /// are not objects.
     pub(crate) fn objects<T>(
         &mut self,
         name: &str,

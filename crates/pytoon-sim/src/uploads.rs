@@ -19,9 +19,9 @@ pub(crate) struct Upload {
     pub(crate) purpose: String,
     /// The announced size, in bytes.
     pub(crate) announced: Option<u64>,
-    /// The received size, in bytes.
+    /// The received size, in bytes; `None` before the file is received.
     pub(crate) received: Option<u64>,
-    /// The width and height of an uploaded picture.
+    /// The width and height of an uploaded picture; `None` if they could not be read.
     pub(crate) shape: Option<(u32, u32)>,
     /// True if the client declared the upload complete, at vendors that require it.
     pub(crate) completed: bool,

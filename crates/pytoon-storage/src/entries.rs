@@ -1,4 +1,4 @@
-//! The stored files, by name.
+//! Lists the files of the storage folder.
 
 use crate::{StorageError, is_absent};
 use std::path::Path;

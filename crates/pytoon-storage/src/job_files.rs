@@ -78,7 +78,7 @@ struct Same {
 type Common = BTreeMap<String, Same>;
 
 impl Storage {
-    /// Begins a task's use of a job's working copy.
+    /// Returns a handle to a job's working copy for one task. The copy counts as in use until the handle is dropped.
     pub fn job(&self, job: &str) -> JobCopy {
         let mut busy = self.jobs.0.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = busy.entry(job.to_owned()).or_default().clone();
@@ -87,7 +87,8 @@ impl Storage {
 }
 
 impl JobCopy {
-    /// Updates the working copy from the object store. Blocks the thread; must not be called from an async task.
+    /// Updates the working copy from the object store. Returns [`StorageError::Stopped`] as soon as `stop` returns
+    /// true. Blocks the thread; must not be called from an async task.
     pub fn fetch(&mut self, stop: &(dyn Fn() -> bool + Sync)) -> Result<(), StorageError> {
         let Some(bucket) = self.storage.bucket.clone() else { return Ok(()) };
         block_on(async {
@@ -101,7 +102,8 @@ impl JobCopy {
         })
     }
 
-    /// Uploads the new and changed files of the working copy. Blocks the thread; must not be called from an async
+    /// Uploads the new and changed files of the working copy, and deletes the objects of its removed files. Returns
+    /// [`StorageError::Stopped`] as soon as `stop` returns true. Blocks the thread; must not be called from an async
     /// task.
     pub fn send(&self, stop: &(dyn Fn() -> bool + Sync)) -> Result<(), StorageError> {
         let Some(bucket) = self.storage.bucket.clone() else { return Ok(()) };

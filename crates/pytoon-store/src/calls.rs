@@ -128,7 +128,7 @@ async fn holds(db: &Db, transaction: &mut Tx, fence: &Fence) -> Result<bool, Sto
     Ok(found.is_some())
 }
 
-/// Returns the reason why a call is not admitted; `None` if nothing prevents it any more.
+/// Returns the obstacle that prevents a call from being admitted; `None` if there is none any more.
 async fn refusal(
     db: &Db,
     call: &NewCall,
@@ -245,7 +245,8 @@ fn names(states: impl IntoIterator<Item = CallState>) -> String {
     quoted.join(", ")
 }
 
-/// Reads the ledger's entries about a scene, and about the requests that the scene may make.
+/// Reads the ledger's entries about a scene, and about the requests that the scene may make; and all circuit
+/// breakers.
 pub(crate) async fn history(
     db: &Db,
     job_id: &JobId,
@@ -346,8 +347,8 @@ pub(crate) async fn advance(
     if changed.len() == 1 { Ok(to) } else { Err(not_advanced(db, id, event).await?) }
 }
 
-/// Returns the reason why [`advance`] changed nothing: the call does not exist, its state does not allow the event,
-/// or another process changed it.
+/// Returns the error for an [`advance`] that changed nothing: the call does not exist, its state does not allow the
+/// event, or another process changed it.
 async fn not_advanced(db: &Db, id: &CallId, event: CallEvent) -> Result<StoreError, StoreError> {
     let row = sqlx::query("SELECT state FROM calls WHERE id = $1")
         .bind(id.as_str())

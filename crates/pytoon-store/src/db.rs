@@ -76,7 +76,7 @@ impl DatabaseFile {
     }
 }
 
-/// Converts a duration to milliseconds, limited to a quarter of the largest `i64`.
+/// Converts a duration to milliseconds; a quarter of the largest `i64` if they exceed an `i64`.
 pub(crate) fn ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }

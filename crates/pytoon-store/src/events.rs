@@ -55,7 +55,7 @@ pub(crate) async fn insert_event(
     Ok(())
 }
 
-/// Lists the events of a job after a sequence number.
+/// Lists at most `limit` events of a job after a sequence number.
 pub(crate) async fn events(
     db: &Db,
     job: &str,

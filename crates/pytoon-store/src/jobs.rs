@@ -167,8 +167,8 @@ pub(crate) async fn repeated(
     Ok(Some(Submission::Repeated(id(&row, "job_id").map_err(&failed)?)))
 }
 
-/// Applies an event to a job that this transaction has locked, and writes an event for its new status. An event
-/// that leads to the same status writes nothing.
+/// Applies an event to a job that this transaction has locked, and writes an event for its new status. If the job has
+/// ended, also writes its webhook message. An event that leads to the same status writes nothing.
 pub(crate) async fn advance(
     db: &Db,
     tx: &mut Tx,
@@ -317,7 +317,8 @@ pub(crate) async fn cancel(db: &Db, id: &str) -> Result<Option<JobStatus>, Store
 
 const DELETE: &str = "delete a job";
 
-/// Deletes a job that has ended. Returns false if the job does not exist or has not ended.
+/// Deletes the rows of a job that has ended, except its paid calls. Returns false if the job does not exist or has
+/// not ended.
 pub(crate) async fn delete(db: &Db, id: &str) -> Result<bool, StoreError> {
     let failed = database(DELETE);
     let mut tx = db.begin(Durability::Power, DELETE).await?;

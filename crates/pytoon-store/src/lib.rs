@@ -2,10 +2,12 @@
 //! the service's jobs, tasks under leases, and API keys. The same SQL works on SQLite and PostgreSQL.
 //!
 //! Guarantees: every method of [`PurchaseStore`](pytoon_records::ledger::PurchaseStore) is one transaction; once it
-//! returns, its changes are on disk; several processes may use the same database; a row's state changes only as its
+//! returns, its changes survive the death of the process, and also a power cut if the next step relies on that;
+//! several processes may use the same database; a row's state changes only as its
 //! [`State`](pytoon_records::state::State) allows.
 //!
-//! Does not access engines, files or clocks: times are arguments, and clips are names.
+//! Does not access engines, artifacts or this machine's clock: times are arguments or the database's, and clips are
+//! names.
 //!
 //! Start with [`Store::connect`].
 

@@ -32,7 +32,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database at an address: `postgres://…`, or else the path of an SQLite file.
+    /// Opens the database at an address: `postgres://…`, or else the path of an SQLite file. Creates a missing file,
+    /// and migrates the tables if necessary.
     pub async fn connect(address: &str) -> Result<Self, StoreError> {
         if is_postgres(address) {
             Self::postgres(address).await

@@ -19,8 +19,9 @@ use std::time::Duration;
 
 const CLAIM: &str = "claim a task";
 
-/// Claims a task: first one whose lease expired, then the one that has been due longest. Returns `None` if there is
-/// none.
+/// Claims a task: first one whose lease expired, then the one that has been due longest. With `begun_only`, skips due
+/// tasks of jobs that have not begun. Puts away tasks whose jobs no longer allow them, and fails those with more than
+/// `most_attempts` attempts. Returns `None` if no task is left.
 pub(crate) async fn claim(
     db: &Db,
     worker: &str,
@@ -272,8 +273,9 @@ async fn leave(
     Ok((!rows.is_empty()).then_some(job))
 }
 
-/// Marks a task as done. In an active job, adds the tasks that follow it; in a cancelled one, ends the cancellation
-/// if nothing else runs.
+/// Marks a task as done, and applies its changes to scenes. In an active job, adds the tasks that follow it, and
+/// marks the job as done if the task published the film; in a cancelled one, ends the cancellation if nothing else
+/// runs.
 pub(crate) async fn finish(
     db: &Db,
     id: &str,
@@ -300,7 +302,7 @@ pub(crate) async fn finish(
     Ok(if job.status.is_active() { Hold::Ours } else { Hold::Stop })
 }
 
-/// Defers a task for the duration `wait`, and stores `memo` for its next claim.
+/// Defers a task for the duration `wait`, resets its number of attempts, and stores `memo` for its next claim.
 pub(crate) async fn later(
     db: &Db,
     id: &str,
@@ -355,7 +357,8 @@ async fn stop_if_stopped(
     Ok(Hold::Stop)
 }
 
-/// Records a failed attempt. Schedules a retry, or marks the task dead and fails or holds its job.
+/// Records a failed attempt. Schedules a retry; or marks the task dead, parks the job's other tasks, and fails or
+/// holds the job.
 pub(crate) async fn fail(
     db: &Db,
     id: &str,

@@ -147,7 +147,7 @@ pub enum Event<'a> {
     },
     /// Words were spread evenly over the speech by their syllables.
     AlignmentFallbackToEvenSplit {
-        /// The reason why no better method was used.
+        /// The reason for which no better method was used.
         reason: &'a str,
         /// The number of timed words.
         words: usize,
@@ -400,7 +400,7 @@ pub enum Event<'a> {
 }
 
 impl Event<'_> {
-    /// Every event name in the catalogue.
+    /// Names of events in the log.
     pub const NAMES: &'static [&'static str] = &[
         "job_started",
         "job_finished",

@@ -20,7 +20,7 @@ use tracing_subscriber::registry::LookupSpan;
 pub enum LogTarget {
     /// Standard error.
     Stderr,
-    /// Files in a folder, which are appended to: `api.log` for requests, `worker.log` for everything else.
+    /// The file `worker.log` in a folder, which is appended to.
     Folder(PathBuf),
     /// Standard output, and additionally files in a folder if one is given. Services log in this way.
     Service(ServiceRole, Option<PathBuf>),
@@ -39,8 +39,8 @@ pub enum ServiceRole {
     Worker,
 }
 
-/// Starts logging. `verbose` adds debug lines. `collector` is the URL of an OpenTelemetry collector; spans are sent
-/// to it until the returned value is dropped.
+/// Starts logging; only the first start in a process takes effect. `verbose` adds debug lines. `collector` is the URL
+/// of an OpenTelemetry collector; spans are sent to it until the returned value is dropped.
 pub fn init(target: &LogTarget, verbose: bool, collector: Option<&str>) -> std::io::Result<Traces> {
     let traces = Traces::start(collector)?;
     let mut sinks = Vec::new();

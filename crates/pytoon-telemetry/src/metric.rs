@@ -101,7 +101,8 @@ impl MetricsHandle {
 }
 
 impl Metrics {
-    /// Starts to collect metrics. A second start in the same process has no effect.
+    /// Starts to collect metrics, and returns the handle that renders them. Only the first start in a process takes
+    /// effect; the handles of later ones stay empty.
     pub fn start() -> MetricsHandle {
         let builder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
@@ -121,7 +122,8 @@ impl Metrics {
         handle
     }
 
-    /// Initializes every metric of these engines, so that its series start at 0. Existing counts stay.
+    /// Initializes the metrics of these engines, and those of moderation, alignment and configuration, so that their
+    /// series start at 0. Existing counts stay.
     pub fn expect_engines<'a>(engines: impl IntoIterator<Item = &'a str>) {
         let engines: Vec<String> = engines.into_iter().map(str::to_owned).collect();
         for engine in &engines {

@@ -168,7 +168,7 @@ pub enum ServiceEvent<'a> {
 }
 
 impl ServiceEvent<'_> {
-    /// The names of all events, against which documents and dashboards are checked.
+    /// Names of service events in the log.
     pub const NAMES: &'static [&'static str] = &[
         "service_started",
         "service_stopped",

@@ -7,7 +7,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Returns a text as one line, with control characters and invisible formatting characters escaped (`\u{1b}`).
+/// Returns a text as one line, with control characters other than tabs, and invisible formatting characters, escaped
+/// (`\u{1b}`).
 pub fn one_line(text: &str) -> Cow<'_, str> {
     escaped(
         text,

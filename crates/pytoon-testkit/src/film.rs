@@ -24,7 +24,7 @@ pub struct Cue {
 }
 
 impl Film {
-    /// Opens the film in a folder.
+    /// Opens the film in a folder. Panics if the folder has no output file.
     #[track_caller]
     pub fn open(folder: &Path) -> Self {
         let film = Self { folder: folder.to_owned(), _temporary: None };

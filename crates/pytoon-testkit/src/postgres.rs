@@ -105,7 +105,7 @@ impl Postgres {
         format!("postgres://postgres@{}:{}/{name}", self.host, self.port)
     }
 
-    /// Starts the server process. Can be called again after [`Postgres::stop`].
+    /// Starts the server process, and waits until it is ready. Can be called again after [`Postgres::stop`].
     pub fn serve(&self) {
         let mut postgres = self.command("postgres");
         postgres.arg("-D").arg(self.folder.join("data"));

@@ -162,7 +162,7 @@ pub struct Background {
 }
 
 impl Background {
-    /// Starts a command in the background.
+    /// Starts a command in the background. Discards its standard output, and keeps its standard error for the caller.
     pub fn start(command: &mut Command) -> Self {
         let mut child =
             command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("starts");

@@ -100,7 +100,7 @@ impl Service {
         service
     }
 
-    /// Returns all lines that the process has logged so far.
+    /// Returns all JSON lines that the process has logged so far.
     pub fn log(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.folder.join(format!("{}.out", self.name)));
         let text = text.unwrap_or_default();

@@ -200,7 +200,7 @@ impl Studio {
         self.pytoon(&["render", "brief.yaml", "--out", out, "--metrics-out", "metrics.txt"])
     }
 
-    /// Renders a brief as [`Studio::try_render`] does, and requires success.
+    /// Renders a brief as [`Studio::try_render`] does, and requires success and no findings of the self-check.
     #[track_caller]
     pub fn render(&self, brief: &str, out: &str) -> Film {
         self.try_render(brief, out).ok();

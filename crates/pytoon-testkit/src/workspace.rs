@@ -26,13 +26,13 @@ impl Default for Workspace {
 }
 
 impl Workspace {
-    /// Creates a new temporary folder.
+    /// Creates a temporary folder, which is removed with the last workspace or film that uses it.
     pub fn new() -> Self {
         let temporary = tempfile::tempdir().expect("a temporary folder");
         Self { folder: temporary.path().to_owned(), temporary: Some(Arc::new(temporary)) }
     }
 
-    /// Creates an empty folder that is not removed when dropped.
+    /// Creates an empty folder that is not removed when dropped. Removes an existing folder at this path first.
     pub fn at(folder: &Path) -> Self {
         if folder.exists() {
             std::fs::remove_dir_all(folder).expect("the old folder goes");
@@ -128,7 +128,8 @@ impl Workspace {
         Film::open(&self.path("out")).kept_by(self.temporary.clone())
     }
 
-    /// Asserts that a brief is rejected and that no files are left behind.
+    /// Asserts that a brief is rejected with an exit status and a message that contains `parts`, and that there is no
+    /// `out`.
     #[track_caller]
     pub fn refuse(&self, brief: &str, code: i32, parts: &[&str]) -> Run {
         let run = self.try_render(brief).refused(code, parts);

@@ -32,7 +32,7 @@ pub enum VendorErrorKind {
     BadOutput,
     /// The vendor no longer knows the task.
     Lost,
-    /// The user cancelled.
+    /// The user cancelled, or somebody cancelled the task at the vendor.
     Cancelled,
     /// The call would exceed a budget; nothing was sent.
     Budget,

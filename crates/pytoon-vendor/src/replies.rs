@@ -21,7 +21,7 @@ pub fn key<'a>(http: &'a VendorHttp, operation: &'static str) -> Result<&'a str>
     })
 }
 
-/// Adds the API key to a call as `Authorization`, after a prefix.
+/// Adds the API key to a call in the `Authorization` header, after a prefix such as `Bearer `.
 pub fn with_key(http: &VendorHttp, call: Call, prefix: &str) -> Result<Call> {
     let value = format!("{prefix}{}", key(http, call.operation)?);
     Ok(call.secret_header("Authorization", SecretString::from(value)))

@@ -126,7 +126,7 @@ impl Script {
         Ok(script)
     }
 
-    /// Replaces the routes of this script that `other` contains.
+    /// Adds the routes of `other` to this script. They replace existing ones.
     #[must_use]
     pub fn over(mut self, other: Self) -> Self {
         self.0.extend(other.0);
@@ -244,7 +244,7 @@ impl Vendor {
         *self.lock() = State { script, ..State::default() };
     }
 
-    /// Closes every later connection without reading its request.
+    /// Closes every later connection without reading its request. Clears the script and the recorded requests.
     pub fn go_deaf(&self) {
         *self.lock() = State { deaf: true, ..State::default() };
     }
@@ -254,7 +254,7 @@ impl Vendor {
         self.lock().seen.clone()
     }
 
-    /// Returns the number of requests to a route.
+    /// Returns the number of requests to a route and to the routes below it.
     pub fn count(&self, route: &str) -> usize {
         self.lock().seen.iter().filter(|seen| seen.route.starts_with(route)).count()
     }

@@ -213,7 +213,7 @@ fn drawn_in(scene: &SceneReceipt) -> Option<i64> {
     (!scene.attempts.is_empty()).then(|| i64::try_from(spent).unwrap_or(i64::MAX))
 }
 
-/// Converts an error to the failure of a task: its code, its message, and if it is retried or held.
+/// Converts an error to the failure of a task, with its code, its message, and the decision to retry or to hold.
 fn failure(lease: &Lease, error: &PipelineError) -> Failure {
     let held = error.is_held();
     let (code, may_pass) = match error {

@@ -254,8 +254,8 @@ impl Worker {
         self.write(&lease, outcome, begun.elapsed(), handed_back).await;
     }
 
-    /// Sends heartbeats for a running task. Cancels the task on shutdown, when its job is stopped, and when its lease
-    /// is lost; returns the reason only in the last case.
+    /// Sends heartbeats for a running task. Cancels the task when `stop` is set, when its job is stopped, and when
+    /// its lease is lost; returns the reason only in the last case.
     async fn look_after(
         &self,
         lease: &Lease,
@@ -301,7 +301,8 @@ impl Worker {
         }
     }
 
-    /// Writes the result of a task. Retries database errors until the lease expires.
+    /// Writes the result of a task and logs it. Retries database errors for the duration of a lease; then the lease
+    /// counts as lost. Counts a task that was returned to the queue in `handed_back`.
     async fn write(
         &self,
         lease: &Lease,

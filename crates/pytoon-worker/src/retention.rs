@@ -39,7 +39,7 @@ const LOOK: Duration = Duration::from_millis(200);
 const LASTING: [&str; 5] =
     [layout::TIMELINE, layout::MIXED, layout::METADATA, layout::SCENE_GRAPH, layout::BRIEF];
 
-/// The reason why a collection failed.
+/// An error that ended a collection.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
     /// The database was unavailable.

@@ -36,7 +36,8 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Starts logging, and reads configuration and API keys. A service also logs to standard output.
+    /// Starts logging and metrics, reads configuration and API keys, and installs the signal handlers. A service logs
+    /// to standard output.
     pub(crate) fn start(global: &Global, role: Option<ServiceRole>) -> anyhow::Result<Self> {
         let terminal = std::io::stderr().is_terminal();
         let target = match (role, &global.log_dir) {

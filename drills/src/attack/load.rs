@@ -149,7 +149,7 @@ impl Target {
         drop(held);
     }
 
-    /// Requests the public health checks.
+    /// Requests the public routes: health checks, the OpenAPI document, and metrics.
     fn probes(&self) {
         for path in ["/readyz", "/health", "/openapi.json", "/metrics"] {
             if let Some(mut stream) =
@@ -161,7 +161,7 @@ impl Target {
         std::thread::sleep(Duration::from_millis(100));
     }
 
-    /// Submits a brief of the maximum body size.
+    /// Submits a brief of about one megabyte, once as a job and once for its plan.
     fn large_brief(&self) {
         let words = "word ".repeat(180_000);
         let body = format!(r#"{{"script": "{words}", "client_data": "{}"}}"#, "x".repeat(100_000));
@@ -193,7 +193,7 @@ fn huge_png() -> Vec<u8> {
     ])
 }
 
-/// Returns a Matroska file with hundreds of tracks and large tags.
+/// Returns a Matroska file with 200 tracks and large tags.
 fn many_tracks() -> Vec<u8> {
     let title = format!("title={}", "t".repeat(100_000));
     let mut args = vec!["-f", "lavfi", "-i", "anullsrc=d=0.1"];

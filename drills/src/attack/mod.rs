@@ -29,7 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// The interval between measurements of memory and files.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Runs the attack drill.
+/// Runs the attack drill on PostgreSQL or, if `is_postgres` is false, on SQLite. `JOBS` and `SECONDS` in the
+/// environment replace the number of honest jobs and the duration of the attack.
 pub(crate) fn run(is_postgres: bool) -> anyhow::Result<()> {
     let jobs = number("JOBS", 100)?;
     let seconds = number("SECONDS", 600)?;
@@ -188,7 +189,7 @@ fn rss_mib(process: u32) -> u64 {
     kib.unwrap_or(0) >> 10
 }
 
-/// Returns the 99th percentile of a list of times.
+/// Sorts a list of times, and returns their 99th percentile; infinity without times.
 fn p99(times_ms: &mut [f64]) -> f64 {
     times_ms.sort_by(f64::total_cmp);
     times_ms.get(times_ms.len() * 99 / 100).copied().unwrap_or(f64::INFINITY)

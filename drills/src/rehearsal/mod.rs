@@ -42,7 +42,7 @@ fn all() -> Vec<Rehearsal> {
 const USAGE: &str =
     "usage: pytoon drill NAME… | --all | --quick | --list [--without-alerts] [--keep]";
 
-/// Runs the named drills.
+/// Runs the named drills, or those that `--all` or `--quick` selects. With `--list`, only lists all drills.
 pub(crate) fn run(args: &[String]) -> anyhow::Result<()> {
     let (flags, names): (Vec<&str>, Vec<&str>) =
         args.iter().map(String::as_str).partition(|arg| arg.starts_with('-'));

@@ -95,7 +95,8 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Starts a scratch instance. `alert` names the alert that must fire. Prometheus is not used without alerts.
+    /// Starts a scratch instance. `alert` names the alert that must fire. Without `with_alerts`, no Prometheus is
+    /// started.
     pub(super) fn new(
         setup: &Setup,
         alert: &'static str,
@@ -179,7 +180,7 @@ impl Stage {
         })
     }
 
-    /// Replaces text in a configuration file.
+    /// Replaces text in a configuration file, which must contain it.
     pub(super) fn edit(&self, file: &str, from: &str, to: &str) -> anyhow::Result<()> {
         let path = self.folder.join(file);
         let text = std::fs::read_to_string(&path)?;
@@ -205,7 +206,7 @@ impl Stage {
         self.all_ended()
     }
 
-    /// Submits one more film.
+    /// Submits one more film, and adds its job to the open ones.
     pub(super) fn submit(&mut self) -> anyhow::Result<()> {
         let number = self.jobs.len() as u64;
         let brief = (self.brief)(number);
@@ -215,7 +216,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Submits films until [`UNDER_WAY`] of them are in progress.
+    /// Removes ended films from the open ones, and submits films until [`UNDER_WAY`] are in progress.
     fn feed(&mut self) -> anyhow::Result<()> {
         self.look_after_open();
         while self.open.len() < UNDER_WAY {
@@ -320,7 +321,7 @@ impl Stage {
         }
     }
 
-    /// Returns the output of a command, from standard output and standard error.
+    /// Runs a shell command in the instance's folder. Returns its standard output, followed by its standard error.
     pub(super) fn shell(&self, command: &str) -> anyhow::Result<String> {
         let beside = program("pytoon")?;
         let folder = beside.parent().map(Path::to_owned).unwrap_or_default();
@@ -366,7 +367,7 @@ impl Stage {
         }
     }
 
-    /// Waits for all films, counts those that were delivered, and returns the report.
+    /// Waits for all films, counts those that were delivered, ends all processes, and returns the report.
     pub(super) fn conclude(mut self) -> anyhow::Result<Report> {
         self.all_ended()?;
         self.report.jobs = self.jobs.len();

@@ -139,7 +139,7 @@ impl ServerVoice {
     }
 }
 
-/// Returns the reason why a block cannot have this name, or `None` if it can.
+/// Returns the reason for rejecting the name of a block; `None` if the name is valid.
 fn name_problem(name: &str) -> Option<String> {
     let is_plain =
         |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | '.');

@@ -120,7 +120,7 @@ async fn task(bench: &Bench<'_>, script: Script) -> Result<Task, String> {
     bench.adapter.submit(&prepared).await.map_err(text)
 }
 
-/// Fetches the clip of a task that must succeed.
+/// Polls a task that must succeed. Returns the location of its clip, and its cost if known.
 async fn clip(
     adapter: &dyn ExternalEngineAdapter,
     task: &Task,
@@ -142,7 +142,7 @@ fn called_once(bench: &Bench<'_>, route: &str) -> Result<(), String> {
     ensure(count == 1, format!("{route} was called {count} times"))
 }
 
-/// Polls until a task ends.
+/// Polls a task until it ends, at most ten times, and returns its last state.
 async fn finish(adapter: &dyn ExternalEngineAdapter, task: &Task) -> Result<TaskState> {
     for _ in 0..9 {
         let state = adapter.poll(task).await?;

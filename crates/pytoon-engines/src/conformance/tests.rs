@@ -30,7 +30,7 @@ fn configured() -> BTreeMap<String, EngineConfig> {
     Config::load(&source).expect("built in").engines.engines.external
 }
 
-/// Returns the configuration block of the guide's example.
+/// Returns the configuration block of the guide's example. Checks that the block has less than 40 lines.
 fn acme() -> EngineConfig {
     let guide =
         std::fs::read_to_string(root().join("docs/guides/adding-an-engine.md")).expect("the guide");
@@ -191,7 +191,7 @@ fn request(image: Option<PathBuf>, duration_ms: u32) -> GenerateRequest {
     }
 }
 
-/// Creates an adapter for a vendor that follows the successful script.
+/// Starts a vendor that follows the successful script. Returns the vendor, an adapter for it, and the script.
 async fn set_up(kind: &str) -> (Vendor, Arc<dyn ExternalEngineAdapter>, Script) {
     let vendor = Vendor::start().await.expect("vendor");
     let read = |name: &str| {

@@ -80,7 +80,7 @@ fn sold_ratio(offer: &Offer, asked: Ratio) -> Option<Ratio> {
     exact.or_else(|| offer.ratios.iter().find(same_shape)).copied()
 }
 
-/// Returns the offered ratio for a request's ratio, or the request's own if none is equal.
+/// Returns the offered ratio with the same proportion as a request's ratio, or the request's own if there is none.
 pub(crate) fn ratio_named(sold: &Capabilities, request: &GenerateRequest) -> Ratio {
     let offer = sold.offer(request.image.is_some());
     offer.and_then(|offer| sold_ratio(offer, request.ratio)).unwrap_or(request.ratio)

@@ -239,7 +239,8 @@ fn billed(task: &Value) -> Option<MicroUsd> {
 const REFUSALS: &[Row] = &[Row::message(&[400], &["enough credits"], VendorErrorKind::Quota)
     .source("the vendor's page on errors; the sentence is all there is")];
 
-/// Returns the kind of error for a failure code, and true if a retry of the same request may succeed.
+/// Returns the kind of error for a failure code, and its status: temporary if a retry of the same request may
+/// succeed.
 fn failure_kind(code: &str) -> (VendorErrorKind, ErrorStatus) {
     use VendorErrorKind as K;
     // The word occurs in several families of codes and overrides all of them.

@@ -40,7 +40,7 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
     /// The error table for rejected paid calls.
     const REFUSALS: &'static [Row] = &[];
 
-    /// Returns the key of a request in the price table.
+    /// Returns the key of a request in the price table. By default, all requests have the key `default`.
     fn price_key(&self, _request: &GenerateRequest) -> String {
         "default".to_owned()
     }
@@ -71,7 +71,7 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
     /// Builds the path and body of the paid call for an offered request. Uploads its picture if necessary.
     fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> impl VendorFuture<Paid>;
 
-    /// Submits the paid call, and returns its task.
+    /// Submits the paid call, and returns its task. By default, the task's id is the response's `/id`.
     fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> impl VendorFuture<Task> {
         async {
             let reply = engine.post(&prepared.path, prepared.body.clone()).await?;
@@ -83,12 +83,12 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
     /// Returns the state of a task.
     fn poll(engine: &Adapter<Self>, task: &Task) -> impl VendorFuture<TaskState>;
 
-    /// Asks the vendor to stop a task.
+    /// Asks the vendor to stop a task. The default is [`Cancelled::Unsupported`].
     fn cancel(_: &Adapter<Self>, _: &Task) -> impl VendorFuture<Cancelled> {
         async { Ok(Cancelled::Unsupported) }
     }
 
-    /// Looks up a call whose reply never arrived.
+    /// Looks up a call whose reply never arrived. The default is [`Lookup::CannotSay`].
     fn lookup(_: &Adapter<Self>, _: &Prepared) -> impl VendorFuture<Lookup> {
         async { Ok(Lookup::CannotSay) }
     }

@@ -121,7 +121,8 @@ fn choose<'a>(found: &'a [Found], request: &GenerateRequest) -> Option<(&'a Foun
     fitting.get(request.seed as usize % fitting.len().max(1)).copied()
 }
 
-/// Returns the smallest vertical file that is at least `ENOUGH` pixels high, or else the highest vertical one.
+/// Returns the smallest vertical file that is at least `ENOUGH` pixels high, or else the highest vertical one; `None`
+/// if no file is vertical.
 fn best_file(files: &[File]) -> Option<&File> {
     // 4:5 still fills a 9:16 frame without losing more than a third of its width.
     let upright = || files.iter().filter(|f| f.width > 0 && f.height * 4 >= f.width * 5);

@@ -196,7 +196,8 @@ impl EngineManager {
             .emit();
     }
 
-    /// Screens the prompt of a scene and logs the matches. Returns the prompt to send; `None` if it must not be sent.
+    /// Screens the prompt of a scene with the word lists and the moderation service, and logs the matches. Returns
+    /// the prompt to send; `None` if it must not be sent.
     pub(super) async fn screened(&self, order: &SceneOrder) -> Option<String> {
         let in_force = self.in_force();
         let settings = &in_force.engines.settings.moderation;

@@ -133,7 +133,7 @@ impl EngineManager {
     }
 
     /// Returns true if the ledger lists a clip for this scene that is stored, in progress, or abandoned by its
-    /// process.
+    /// process. `hash` restricts the search to one request.
     async fn was_bought_for(&self, order: &SceneOrder, hash: Option<&str>) -> Result<bool> {
         let filter = CallFilter {
             job_id: Some(order.job_id.clone()),

@@ -83,7 +83,7 @@ impl EngineSet {
         soon.collect()
     }
 
-    /// Returns an engine by name.
+    /// Returns an engine by name; `None` if there is none.
     pub fn get(&self, name: &str) -> Option<&Engine> {
         self.engines.get(name)
     }
@@ -93,7 +93,7 @@ impl EngineSet {
         &self.secrets
     }
 
-    /// Inserts an engine that uses the caller's adapter.
+    /// Inserts an engine that uses the caller's adapter and no API key. Replaces an engine of the same name.
     pub fn insert(
         &mut self,
         name: &str,

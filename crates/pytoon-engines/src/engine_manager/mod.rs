@@ -86,7 +86,7 @@ pub struct SceneOrder {
     pub brand_safe: bool,
     /// The time until which the chain run may wait for engines whose breakers are open; `None` to never wait.
     pub deadline: Option<UnixMs>,
-    /// The budget of the whole job.
+    /// The budget of the whole job; `None` for no limit.
     pub job_budget: Option<MicroUsd>,
     /// True if a person requests this scene from the first engine again. An earlier clip of a later engine is used
     /// only when that engine's turn comes.
@@ -439,9 +439,9 @@ impl EngineManager {
         .emit();
     }
 
-    /// Returns the engine whose breaker closes first and the wait until then, in milliseconds, at least 500: waiting
-    /// is better than a degraded scene. Returns `None` if an engine failed for another reason, or if the deadline
-    /// does not allow the wait.
+    /// Returns the engine whose breaker closes first and the wait until then, in milliseconds, at least 500, and logs
+    /// that wait: waiting is better than a degraded scene. Returns `None` if an engine failed for another reason, if
+    /// there is no deadline, or if the deadline does not allow the wait.
     async fn until_one_is_cool<'a>(
         &self,
         order: &SceneOrder,

@@ -51,7 +51,7 @@ pub struct SceneMemo {
     /// The state of the purchase in progress.
     #[serde(flatten)]
     pub(super) purchase: PurchaseMemo,
-    /// The time since which the ledger has been unreachable.
+    /// The time since which the ledger has been unreachable; `None` while it is reachable.
     pub(super) ledger_away: Option<UnixMs>,
 }
 

@@ -22,7 +22,7 @@ pub struct LayoutRequest<'a> {
     pub max_lines: usize,
 }
 
-/// The text as drawn (case applied, white space collapsed) and its words in it.
+/// Returns scripts that contain these sentences in several markups, each with the name of its markup.
 pub(super) struct Prepared {
     pub text: String,
     pub words: Vec<Range<usize>>,

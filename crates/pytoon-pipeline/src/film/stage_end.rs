@@ -36,7 +36,7 @@ pub struct VoicedFilm {
 }
 
 impl VoicedFilm {
-    /// Returns the scenes and the chunk count that determine the film's graph.
+    /// Returns the shape of the film's graph: the scenes that external engines draw, and the number of chunks.
     pub fn shape(&self) -> FilmShape {
         let drawn = self.scenes.iter().filter(|scene| scene.drawn_outside);
         FilmShape { scenes: drawn.map(|scene| scene.id.clone()).collect(), chunks: self.chunks }

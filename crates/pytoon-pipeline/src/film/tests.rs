@@ -119,7 +119,7 @@ impl Bench {
         rendered.expect("renders").receipt
     }
 
-    /// Returns the hashes of the frames of a range that is drawn as one chunk.
+    /// Draws a range of frames as one chunk, and returns the hash of each frame.
     fn frame_hashes(&self, timeline: &Timeline, range: FrameRange) -> Vec<String> {
         let hashes = self.path("range.txt");
         let _ = std::fs::remove_file(&hashes);
@@ -147,7 +147,7 @@ impl Bench {
         serde_json::from_slice(&bytes).expect("reads")
     }
 
-    /// Returns the time and length of every video packet, and the film's length.
+    /// Returns FFprobe's report on the film's video packets, its video stream and its length.
     fn packets(&self, name: &str) -> String {
         let film = self.path(name).join(layout::OUTPUT).display().to_string();
         let entries = "packet=pts,dts,duration,flags:format=duration:stream=nb_frames,time_base,\
@@ -173,7 +173,7 @@ impl Bench {
         (times, rest.join("\n"))
     }
 
-    /// Returns the decoded video, one item per frame.
+    /// Returns the decoded video in shades of grey, one item per frame.
     fn frames(&self, name: &str) -> Vec<Vec<u8>> {
         let film = self.path(name).join(layout::OUTPUT).display().to_string();
         let bytes = self.ffmpeg(&["-i", &film, "-an", "-f", "rawvideo", "-pix_fmt", "gray", "-"]);
@@ -205,8 +205,7 @@ fn difference(a: &[u8], b: &[u8]) -> f64 {
     sum as f64 / a.len() as f64
 }
 
-/// A brief with six scenes of pictures and one moving clip that spans chunks, with speech, captions, music and an
-/// overlay.
+/// A brief with two pictures and a moving clip that spans chunks, with speech, captions, music and an overlay.
 const FILM: &str = "script: |\n  Good mornings start with better coffee. We roast small batches \
     every single day. Slow water does the rest. Try your first bag for only five dollars.\n\
     media_files: [wide.jpg, moving.mp4, tall.png]\nmusic_source: calm\nprofile: test\nseed: 7\n\
@@ -358,7 +357,8 @@ fn a_stage_that_is_done_does_nothing() {
     assert_eq!(first, second);
 }
 
-/// Returns a brief with scenes of fixed length, each with its own caption.
+/// Returns a brief with three scenes of at least three seconds, each with its own caption. `third` is the last
+/// caption.
 fn captioned(third: &str) -> String {
     let scene = |n: usize, caption: &str| {
         format!("  - {{scene: {n}, caption: {caption}, min_duration_seconds: 3}}\n")

@@ -10,8 +10,8 @@ use crate::stages::plan::PlanStage;
 use std::time::Duration;
 
 impl Film {
-    /// Returns the duration of every stage before publishing, in the order of the graph. The duration of a stage
-    /// that another process ran is read from its output.
+    /// Returns the durations of the stages before publishing, in the order of the graph. Scenes are combined as
+    /// `engines`, chunks as `picture`. The duration of a stage that another process ran is read from its output.
     pub(super) fn times_so_far(
         &self,
         planned: &Planned,

@@ -53,7 +53,7 @@ mod row {
     pub(super) const AXIS: (i64, i64) = (508, 550);
 }
 
-/// Draws the chart of the job called `name`.
+/// Draws the chart of an inspected job, with `name` as its heading.
 pub fn draw(found: &Inspection, name: &str, text: &TextEngine) -> Frame {
     let bands = (found.facts.duration_ms + BAND_MS - 1) / BAND_MS;
     let lines = found.facts.reasons.len() + found.facts.missing.len();
@@ -69,7 +69,7 @@ pub fn draw(found: &Inspection, name: &str, text: &TextEngine) -> Frame {
     canvas.frame
 }
 
-/// Returns the caption texts that [`draw`] shows.
+/// Returns the texts of all captions, which [`draw`] may show.
 pub fn texts(found: &Inspection) -> Vec<&str> {
     let cues = found.timeline.tracks.captions.iter();
     cues.map(|cue| cue.text.as_str()).collect()

@@ -31,9 +31,9 @@ use std::path::Path;
 const PER_MS: i64 = 48;
 /// The largest acceptable distance between a word's start and the onset of the voice.
 const OFF: Ms = Ms::new(80);
-/// The shortest silence that counts as a pause before a word.
+/// The shortest gap between two words' times that counts as a pause.
 const PAUSE: Ms = Ms::new(120);
-/// The distance beyond which an onset is attributed to another word.
+/// The distance from the start of a word at which a voice onset no longer belongs to the word.
 const FAR: Ms = Ms::new(1_000);
 /// Minimum fraction of a word's time that must contain voice. Below it, the word counts as silent.
 const SOUNDS: f64 = 0.35;
@@ -137,10 +137,11 @@ pub struct LateCue {
     pub late_ms: i64,
 }
 
-/// Inspects a finished job's folder.
+/// Reads a finished job's folder, and measures its words, captions, ducking and audio offset.
 ///
 /// # Errors
-/// Returns an error if the folder contains no finished job, or one of its files cannot be parsed.
+/// Returns an error if the folder contains no finished job, if its timeline or receipt cannot be read, or if the
+/// inspection is cancelled.
 pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
     if !root.join(layout::METADATA).is_file() || !root.join(layout::TIMELINE).is_file() {
         let reason = if root.join(layout::WORK_DIR).is_dir() {
@@ -256,7 +257,8 @@ fn facts(
     }
 }
 
-/// Returns the words that lie in silence, and the words after a pause whose start differs from the voice onset.
+/// Returns the words during which the voice is mostly silent, and the words after a pause that start more than
+/// [`OFF`] from the nearest voice onset.
 fn off_words(timeline: &Timeline, voice: &[f32]) -> Vec<OffWord> {
     let at = |sample: usize| Ms::new(sample as i64 / PER_MS);
     let sounding: Vec<MsRange> = speech::speech_ranges(voice)

@@ -30,7 +30,7 @@ pub(crate) struct SeenClip {
 }
 
 impl SeenClip {
-    /// Measures the colours of a clip; `None` if they cannot be measured, and the clip is then shown unchanged.
+    /// Measures the colours of a clip. Returns `None` if they cannot be measured; the clip is then shown unchanged.
     pub(crate) fn look(context: &StageContext<'_>, clip: &ClipUse) -> Option<Self> {
         let ClipUse { path, duration_ms, .. } = clip;
         let stamp = content_stamp(path);
@@ -41,8 +41,8 @@ impl SeenClip {
 }
 
 impl FilmColours {
-    /// Measures the clips of a film that are neither in `earlier` nor among the `seen`, and keeps or sets the colour
-    /// target.
+    /// Collects the colours of the delivered clips, and keeps or sets their target. Clips in `earlier` or `seen` are
+    /// not measured again.
     pub(crate) fn of<'a>(
         context: &StageContext<'_>,
         delivered: impl Iterator<Item = &'a ClipUse>,
@@ -77,7 +77,8 @@ impl FilmColours {
         self
     }
 
-    /// Returns the correction that moves a clip's colours towards the target; none if the clip was not measured.
+    /// Returns the correction that moves a clip's colours towards the target. It changes nothing if the clip was not
+    /// measured or there is no target.
     pub(crate) fn correction(&self, path: &Path) -> ColourMatch {
         let clip = self.clips.iter().find(|clip| clip.path == path);
         match (clip, &self.target) {

@@ -36,7 +36,7 @@ use std::path::PathBuf;
 /// Maximum length of a visual idea that consists of spoken sentences, in characters.
 const IDEA_CHARS: usize = 400;
 
-/// The engine requests and attempts of a scene, and the delivered clip.
+/// The requested engine of a scene, the attempts, the delivered clip, and the time spent waiting.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SceneEngines {
@@ -403,8 +403,8 @@ pub(crate) fn stop_if_short(
     }
 }
 
-/// Returns the reasons for the scene's final engine: its failed attempts, an earlier clip, or the exclusions of its
-/// chain.
+/// Returns the reasons for the scene's final engine: its failed attempts, or else a reused clip, or else the engines
+/// that its chain excludes.
 pub(crate) fn why(story: &SceneEngines, chain: Option<&EngineChain>) -> String {
     let failed = story.attempts.iter().filter(|attempt| attempt.result != "success");
     let failed: Vec<String> =
@@ -429,8 +429,8 @@ pub(crate) fn clips(drawn: &Drawn) -> impl Iterator<Item = &ClipUse> {
     drawn.values().filter_map(|story| story.clip.as_ref())
 }
 
-/// Inserts delivered clips into the scene graph and its assets, with their colour corrections. Leaves scenes without
-/// a clip to the local engine.
+/// Inserts delivered clips into the scene graph and its assets, with their colour corrections. In a brand-safe film,
+/// a scene's own picture becomes an overlay. Scenes without a clip are left to the local engine.
 pub(crate) fn place_clips(
     sources: &mut Sources,
     graph: &mut SceneGraph,

@@ -1,4 +1,5 @@
-//! Analyses every picture once, for its size and its salient part.
+//! Analyses every picture once, for its size and its salient part, and every clip whose content affects the way it is
+//! shown.
 
 use crate::assets::ground;
 use crate::places::content_stamp;
@@ -136,7 +137,7 @@ impl Stage for LookStage {
     }
 }
 
-/// Returns the next item of a shared queue. The lock is released before the item is used.
+/// Returns the next item of a shared queue; `None` when it is empty. The lock is released before the item is used.
 fn next<I: Iterator>(queue: &Mutex<I>) -> Option<I::Item> {
     lock(queue).next()
 }

@@ -30,7 +30,7 @@ pub(crate) struct PlanInput {
 pub(crate) struct Plan {
     /// The hash of the planned brief.
     pub(crate) brief: String,
-    /// The script, if it is the transcript of a recording.
+    /// The script: the brief's own, or the transcript of its recording.
     script: Option<String>,
     language: Option<String>,
     guessed_script: Option<String>,
@@ -39,7 +39,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Adds the transcript to a brief whose files were resolved again.
+    /// Copies the script, its language and the doubt about it into a brief whose files were resolved again.
     pub(crate) fn complete(&self, sources: &mut Sources) {
         sources.brief.script.clone_from(&self.script);
         sources.brief.language.clone_from(&self.language);
@@ -89,7 +89,7 @@ impl Stage for PlanStage {
     }
 }
 
-/// Returns the path, size and content hash of each file of a brief, in the order of its fields.
+/// Returns the path, size and content hash of each file that a brief uses, its font included.
 pub(crate) fn stamps(sources: &Sources) -> Vec<String> {
     let own = sources.override_media.iter().map(|(_, media)| media);
     let media = sources.media.iter().chain(own).map(|media| media.path.as_str());

@@ -13,8 +13,8 @@ use pytoon_core::chain::LOCAL_ENGINE;
 use pytoon_vocabulary::MicroUsd;
 use std::collections::BTreeMap;
 
-/// Returns an error if the brief accepts no degraded film, and the film exceeds its budget or no external engine can
-/// currently draw one of its scenes. `voice` is the price of the voice.
+/// Returns an error if the film would exceed its budget and the brief does not ship degraded films. With `on_degrade:
+/// fail`, also returns an error if a scene would certainly fall back. `voice` is the price of the voice.
 ///
 /// # Errors
 /// Returns an error at the brief's field `budget`, or [`PipelineError::Degraded`].

@@ -38,7 +38,8 @@ const CLIP_SOUND_LUFS: f64 = -28.0;
 pub(crate) const AUDIO: &str = "audio.m4a";
 const ARTIFACTS: [&str; 4] = [AUDIO, layout::MIXED, layout::VOICE_STEM, layout::MUSIC_STEM];
 
-/// The measurements of the mix and of the decoded file.
+/// The measurements of the mix and of the decoded file. A loudness that cannot be measured, such as that of silence,
+/// is absent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SoundReport {
@@ -73,7 +74,7 @@ pub(crate) struct SoundInput {
     rate: FrameRate,
     total_frames: Frame,
     seed: u64,
-    /// The start of the last scene.
+    /// The start of the last scene; `None` without scenes.
     last_scene: Option<Ms>,
     profile: AudioSettings,
     tracks: Vec<AudioTrack>,
@@ -174,7 +175,7 @@ fn take_path(folder: &JobFolder, asset: &str) -> PathBuf {
     if fresh.is_file() { fresh } else { folder.published_path(asset) }
 }
 
-/// Reads all audio files and sets the levels of voice and music.
+/// Reads or generates the audio of all tracks, and mixes it into the stems of voice and music.
 fn stems(context: &StageContext<'_>, input: &SoundInput) -> Result<Stems> {
     let len = input.rate.frame_to_sample(input.total_frames, SAMPLE_RATE) as usize;
     let (mut voice, mut clip_sounds) = (Vec::new(), Vec::new());
@@ -335,7 +336,7 @@ fn clip_parts(
     Ok(out)
 }
 
-/// Fades ambience in and out over about five frames, so that a cut does not click.
+/// Fades a clip's audio in and out over at most a sixth of a second, so that a cut does not click.
 fn soften(audio: &mut Stereo) {
     let len = audio.len();
     let edge = 8_000.min(len / 2).max(1);
@@ -348,7 +349,7 @@ fn soften(audio: &mut Stereo) {
     }
 }
 
-/// Masters and writes the stems and the mix; only the measurements stay in memory.
+/// Masters the mix and writes it with its stems. Returns the measurements.
 fn master_and_write(
     stems: &Stems,
     target: Lufs,

@@ -37,7 +37,8 @@ use pytoon_voice::tts::{Quote, SpokenSentence, TtsRequest, speech_ms};
 use pytoon_voice::tts_manager::{FailedAttempt, Spoken, TtsManager};
 use pytoon_voice::voice_processor::{self, SAMPLES_PER_MS, Timbre};
 
-/// The gap between sentences that are aligned together, in samples, so that no sentence is matched into the next.
+/// The gap between sentences that are aligned together, in samples (300 ms at 48 kHz), so that no sentence is matched
+/// into the next.
 const GAP: usize = 14_400;
 
 /// Times the words of sentences whose voice returned no timestamps, with the configured chain. All sentences are
@@ -258,7 +259,7 @@ pub(super) fn synthetic(
     Ok(result)
 }
 
-/// Requests the voice that a resumed job keeps. Returns a note if that voice cannot speak.
+/// Sets the request's voice to the one that a resumed job keeps. Returns a note if that voice cannot speak.
 fn keep_voice(chain: &Chain, request: &mut TtsRequest, kept: KeptVoice) -> Option<Note> {
     let who = match &kept.name {
         Some(name) => format!("`{name}` ({})", kept.provider),
@@ -306,7 +307,8 @@ fn leave_out_what_costs(
 const QUICKEST: f64 = 0.8;
 
 /// Rejects, before anything is purchased, a script that no voice can speak within the length of a film, and a film
-/// that exceeds its budget. The length is estimated with this machine's voice.
+/// that exceeds its budget. The length is estimated with this machine's voice. Accepts everything if no voice would
+/// be purchased or if this machine has no voice.
 fn refuse_before_buying(
     input: &VoiceInput,
     (chain, request): (&Chain, &TtsRequest),
@@ -340,7 +342,8 @@ fn refuse_before_buying(
     refuse(&shortest, voice)
 }
 
-/// Assigns spoken sentences to scenes, and writes them as takes.
+/// Levels the spoken sentences, times their words, fits them to the film's length, and writes them as takes. Returns
+/// them by scene.
 fn voiced(
     context: &StageContext<'_>,
     input: &VoiceInput,
@@ -400,8 +403,8 @@ fn old_names(settings: &TtsSettings, first: Option<&str>) -> Vec<Note> {
         .collect()
 }
 
-/// Speeds up the voice, at most 1.1 times, if the film would otherwise be too long. Rejects the film if that is not
-/// enough.
+/// Speeds up the voice, at most 1.1 times, if the film would otherwise be too long, and returns the tempo. Rejects
+/// the film if that is not enough.
 fn fit_tempo(input: &VoiceInput, sentences: &mut [SpokenSentence]) -> Result<f64, PipelineError> {
     let VoiceInput { graph, preset, .. } = input;
     let speech = by_scene(graph, sentences);

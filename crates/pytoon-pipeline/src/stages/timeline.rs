@@ -35,7 +35,7 @@ impl TimelineSettings {
     }
 }
 
-/// Builds the timeline of a plan.
+/// Builds the timeline of a scene graph with its speech and assets. Fails if the result contradicts itself.
 pub(crate) fn timeline(
     settings: &TimelineSettings,
     sources: &Sources,

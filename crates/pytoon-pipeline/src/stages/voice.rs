@@ -35,8 +35,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 impl KeptVoice {
-    /// Returns the voice that a resumed job keeps: the voice of its last take, or else of its receipt. A fallback
-    /// voice is not kept, and the brief's own choice takes precedence.
+    /// Returns the voice that a resumed job keeps: the voice of its last take, or else of its receipt. Returns `None`
+    /// if that was a fallback voice, or if the brief chooses a provider or a voice itself.
     pub(crate) fn of(folder: &JobFolder, sources: &Sources) -> Option<Self> {
         let asked = sources.brief.voice_settings();
         if asked.provider.is_some() || asked.name.is_some() {
@@ -166,8 +166,8 @@ pub(crate) fn is_asked(graph: &SceneGraph) -> bool {
         && graph.scenes.iter().any(|scene| !scene.sentences.is_empty())
 }
 
-/// Returns a message if the voice is degraded: a local voice replaced that of a service, or the film has no voice
-/// although one was requested. Otherwise returns `None`.
+/// Returns a message if a local voice is only a fallback, or if the film has no voice although one was requested.
+/// Otherwise returns `None`.
 pub(crate) fn shortfall(graph: &SceneGraph, result: &VoiceResult) -> Option<String> {
     let is_silent = is_asked(graph) && result.provider.is_none();
     let why: Vec<String> = result.warnings.iter().map(Note::to_string).collect();
@@ -233,7 +233,7 @@ fn recorded(
     Ok(result)
 }
 
-/// Returns a note on the differences between a recording and its script, with times in the user's file.
+/// Returns a note on one difference between a recording and its script, with times in the user's file.
 fn mismatch_note(
     mismatch: &Mismatch,
     sentences: &[Vec<text::Word>],
@@ -256,7 +256,7 @@ fn mismatch_note(
     }
 }
 
-/// Returns the target length of a brief, in milliseconds.
+/// Returns the target length of a brief, in milliseconds; `None` if the brief sets none.
 pub(crate) fn target_ms(sources: &Sources) -> Option<i64> {
     sources.brief.target_duration_seconds.map(|seconds| (seconds * 1000.0).round() as i64)
 }

@@ -113,7 +113,7 @@ impl VoiceResult {
         }
     }
 
-    /// Returns the notes on the voice of a film.
+    /// Returns the notes on the voice of a film, including one if the voice was sped up.
     pub(crate) fn notes(&self) -> impl Iterator<Item = Note> {
         let sped_up = (self.tempo > 1.0).then_some(Note::VoiceSpedUp { factor: self.tempo });
         self.warnings.iter().cloned().chain(sped_up)

@@ -44,8 +44,8 @@ pub(super) fn assumed_language(brief: &Brief) -> Option<Note> {
     is_guess.then(|| Note::LanguageAssumed { language: plan::language_of(brief) })
 }
 
-/// Returns a note if only a formant voice speaks the language and a known voice can be added, with the command that
-/// adds it.
+/// Returns a note if a formant voice speaks because no neural voice can, and a known voice of the language can be
+/// added. The note names the command that adds it.
 pub(super) fn no_natural_voice(
     left_out: &[LeftOut],
     provider: &str,

@@ -100,18 +100,19 @@ pub struct DeadTask {
 
 /// The queue of tasks, from which workers claim tasks. Every method is one transaction.
 pub trait TaskQueue: fmt::Debug + Send + Sync {
-    /// Claims the task that has been due longest, for the duration of a lease; `None` if no task is due.
+    /// Claims a task for the duration of a lease: first one whose lease expired, then the one that has been due
+    /// longest; `None` if there is none.
     fn task_claim(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>>;
-    /// Claims a due task of a job that has already begun; `None` if there is none. A worker without free disk space
-    /// claims no other task.
+    /// Claims a task as [`Self::task_claim`] does, but skips due tasks of jobs that have not begun. A worker without
+    /// free disk space claims no other task.
     fn task_claim_begun(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>>;
     /// Extends the lease of a task (heartbeat). The result tells the worker to continue, to stop, or that it lost the
     /// task.
     fn task_beat(&self, id: &TaskId, token: i64, lease: Duration) -> StoreFuture<'_, Hold>;
-    /// Marks a task as done and adds the tasks that follow it.
+    /// Marks a task as done and adds the tasks that follow it. If the task published the film, its job is then done.
     fn task_finish(&self, id: &TaskId, token: i64, finish: Finish) -> StoreFuture<'_, Hold>;
-    /// Defers a task for the duration `wait`, and stores `memo` for its next claim. This does not count as a failed
-    /// attempt.
+    /// Defers a task for the duration `wait`, and stores `memo` for its next claim. This ends a series of failed
+    /// attempts.
     fn task_later(
         &self,
         id: &TaskId,
@@ -121,7 +122,8 @@ pub trait TaskQueue: fmt::Debug + Send + Sync {
     ) -> StoreFuture<'_, Hold>;
     /// Returns an unfinished task to the queue when its worker is stopped. This does not count as a failed attempt.
     fn task_give_back(&self, id: &TaskId, token: i64) -> StoreFuture<'_, Hold>;
-    /// Records a failed attempt. Schedules a retry, or marks the task dead and fails or holds its job.
+    /// Records a failed attempt. Schedules a retry; or marks the task dead, parks the job's other tasks, and fails or
+    /// holds the job.
     fn task_fail(&self, id: &TaskId, token: i64, failure: Failure) -> StoreFuture<'_, Hold>;
     /// Lists dead tasks, newest first.
     fn task_dead(&self) -> StoreFuture<'_, Vec<DeadTask>>;

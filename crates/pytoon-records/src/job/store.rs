@@ -117,7 +117,7 @@ pub struct SceneRow {
     pub fallback_used: bool,
     /// The time that external engines worked on the scene, in milliseconds; `None` if none did.
     pub render_duration_ms: Option<i64>,
-    /// The reason why the requested engine did not draw the scene.
+    /// The reason for which the requested engine did not draw the scene.
     pub error: Option<String>,
 }
 
@@ -134,7 +134,7 @@ pub struct SceneChange {
     pub fallback_used: bool,
     /// The time that external engines worked on the scene, in milliseconds; `None` if none did.
     pub render_duration_ms: Option<i64>,
-    /// The reason why the requested engine did not draw the scene.
+    /// The reason for which the requested engine did not draw the scene.
     pub error: Option<String>,
 }
 
@@ -204,7 +204,7 @@ pub trait JobStore: fmt::Debug + Send + Sync {
     fn job_list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<JobRow>>;
     /// Lists the scenes of a job in order.
     fn job_scenes(&self, id: &JobId) -> StoreFuture<'_, Vec<SceneRow>>;
-    /// Lists the events of a job that follow the event number `after`.
+    /// Lists the events of a job that follow the event number `after`, at most `limit`.
     fn job_events(&self, id: &JobId, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>>;
     /// Lists the tasks of a job in the order of their creation.
     fn job_tasks(&self, id: &JobId) -> StoreFuture<'_, Vec<TaskRow>>;
@@ -216,6 +216,7 @@ pub trait JobStore: fmt::Debug + Send + Sync {
     /// Queues a job again with another brief, by an event. Stages whose input does not change are neither run nor
     /// paid for again. Returns false if the job does not exist or its status does not allow the event.
     fn job_redo(&self, id: &JobId, brief: Value, event: JobEvent) -> StoreFuture<'_, bool>;
-    /// Deletes a job that has ended. Returns false if the job does not exist or has not ended.
+    /// Deletes the rows of a job that has ended, except its paid calls. Returns false if the job does not exist or
+    /// has not ended.
     fn job_delete(&self, id: &JobId) -> StoreFuture<'_, bool>;
 }

@@ -91,8 +91,8 @@ impl File {
         self.note("write", written);
     }
 
-    /// Reports a failed write once. The vendors respond anyway, since their acceptances are in memory, but readers of
-    /// the file must know that it is incomplete.
+    /// Reports a failed write, unless the write before it failed too. The vendors respond anyway, since their
+    /// acceptances are in memory, but readers of the file must know that it is incomplete.
     fn note(&mut self, operation: &str, result: std::io::Result<()>) {
         if let Err(error) = &result
             && !self.is_failing

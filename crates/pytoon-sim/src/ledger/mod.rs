@@ -113,7 +113,7 @@ struct Inner {
     file: Option<file::File>,
 }
 
-/// The reason why a task was not recorded.
+/// The reason for not recording a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// The ledger is full.
@@ -141,7 +141,7 @@ impl Ledger {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records a finished request.
+    /// Appends a finished request to the ledger's file, if there is one.
     pub(crate) fn request(&self, line: &RequestLine) {
         let mut inner = self.lock();
         if let Some(file) = &mut inner.file {
@@ -179,7 +179,7 @@ impl Ledger {
         self.lock().submissions.len() as u64
     }
 
-    /// Returns the submission with the given vendor and id.
+    /// Returns the submission with the given vendor and id; `None` if there is none.
     pub(crate) fn find(&self, vendor: &str, id: &str) -> Option<Submission> {
         let inner = self.lock();
         let index = *inner.by_id.get(&key(vendor, id))?;

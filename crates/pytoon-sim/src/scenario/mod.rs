@@ -190,13 +190,13 @@ impl Fault {
     }
 }
 
-/// The reason why a scenario was rejected.
+/// An error in a scenario, such as an unknown field or vendor.
 #[derive(Debug, thiserror::Error)]
 #[error("the scenario is wrong: {0}")]
 pub struct ScenarioError(String);
 
 impl Scenario {
-    /// Parses a scenario in JSON or YAML. A text that begins with a brace is JSON.
+    /// Parses and checks a scenario in JSON or YAML. A text that begins with a brace is JSON.
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
         let value = if text.trim_start().starts_with('{') {
             serde_json::from_str(text).map_err(|error| ScenarioError(error.to_string()))?

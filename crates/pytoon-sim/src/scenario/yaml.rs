@@ -1,4 +1,4 @@
-//! Parses YAML into a JSON value: block and flow collections, scalars, no anchors, no tags.
+//! Parses a YAML document of mappings, sequences and scalars into a JSON value. Aliases are rejected.
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Map, Value};

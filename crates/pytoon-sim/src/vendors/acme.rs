@@ -1,4 +1,4 @@
-//! Acme, an invented, simple vendor for engines that are described as data.
+//! Acme, an invented vendor with a simple protocol, for engines that are described as data.
 
 use super::{Answering, Vendor, header_key, picture};
 use crate::call::{Call, Look, Order, Route};

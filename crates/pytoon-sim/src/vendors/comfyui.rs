@@ -124,7 +124,7 @@ fn texts(graph: &Value) -> String {
     texts.filter_map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" | ")
 }
 
-/// Returns the first numeric input of a workflow graph with one of the given names, rounded.
+/// Returns the first numeric input of a workflow graph with one of the given names, rounded; `None` if there is none.
 fn number(graph: &Map<String, Value>, names: &[&str]) -> Option<u64> {
     names.iter().find_map(|name| {
         graph.values().find_map(|node| {
@@ -134,7 +134,8 @@ fn number(graph: &Map<String, Value>, names: &[&str]) -> Option<u64> {
     })
 }
 
-/// Returns the node of a workflow graph that writes the clip, and the name of its output list.
+/// Returns the node of a workflow graph that writes the clip, and the name of its output list; `None` if there is
+/// none.
 fn output(graph: &Map<String, Value>) -> Option<(&String, &'static str)> {
     graph.iter().find_map(|(id, node)| {
         let class = node["class_type"].as_str()?;
@@ -249,7 +250,7 @@ fn queue(call: &Call) -> Answer {
     reply::ok(&json!({ "queue_running": running, "queue_pending": pending }))
 }
 
-/// Returns the names in a list of the body.
+/// Returns the texts in the list `field` of the body.
 fn names_in(call: &Call, field: &str) -> Vec<String> {
     let names = call.body[field].as_array().into_iter().flatten();
     names.filter_map(Value::as_str).map(str::to_owned).collect()
@@ -292,7 +293,7 @@ fn forget(call: &Call) -> Result<Answer, Refusal> {
     Ok(reply::empty(StatusCode::OK))
 }
 
-/// Returns a task's entry in the history; `None` before the task has ended, and if it left the queue early.
+/// Returns a task's entry in the history; `None` if the task has not ended, or was cancelled while it was queued.
 fn entry(look: &Look) -> Option<Value> {
     let Look { submission, phase, is_odd } = look;
     let echo = submission.job.echo.clone().unwrap_or_default();

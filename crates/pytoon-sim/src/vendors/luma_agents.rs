@@ -118,14 +118,14 @@ fn create(call: &mut Call) -> Result<Answer, Refusal> {
     Ok(reply::with_header(answer, "x-ratelimit-limit", "60"))
 }
 
-/// Checks a body against the vendor's types.
+/// Starts the check of a body against the vendor's types for the request `name`.
 fn types<'a>(name: &str, body: &'a Value) -> Result<Check<'a>, Refusal> {
     let types = contract::request("luma-agents", name);
     let types = types.ok_or_else(|| Refusal::Broken(format!("no types of {name}")))?;
     Ok(Check::typed(body, types)?)
 }
 
-/// Checks `video`, and returns the shorter side and the length.
+/// Checks the options in `video`, and returns the shorter side in pixels and the length in seconds.
 fn options(call: &Call, video: &mut Check<'_>) -> (u32, u64) {
     let resolution = video.word("resolution").unwrap_or("720p");
     let duration = video.word("duration").unwrap_or("5s");
@@ -251,7 +251,8 @@ fn new_file(call: &mut Call) -> Result<Answer, Refusal> {
     Ok(reply::json(StatusCode::CREATED, &body))
 }
 
-/// Returns the state of an uploaded file. A complete file is processed for a while, and may then be rejected.
+/// Returns the state of an uploaded file. It is pending until the first poll after its completion, and then ready or
+/// failed.
 fn state(upload: &Upload) -> &'static str {
     match (upload.completed, upload.looks, upload.is_refused) {
         // `FileState` of luma-agents 0.5.0 has no other value for a file that is not ready yet.

@@ -1,4 +1,4 @@
-//! Luma Dream Machine, the older API, with free text for every failure reason and cancellation by deletion.
+//! Luma Dream Machine, the older API: failure reasons are free text, and a generation is cancelled by deleting it.
 
 use super::{Answering, Vendor, authorization, fal, picture};
 use crate::call::{Call, Look, Order, Route};

@@ -127,14 +127,14 @@ pub(super) fn models(ids: &[&str]) -> Answer {
     reply::ok(&json!({ "object": "list", "data": data }))
 }
 
-/// Checks a body against the vendor's types.
+/// Starts the check of a body against the vendor's types for the request `name`.
 fn types<'a>(name: &str, body: &'a Value) -> Result<Check<'a>, Refusal> {
     let types = contract::request("openai", name);
     let types = types.ok_or_else(|| Refusal::Broken(format!("no types of {name}")))?;
     Ok(Check::typed(body, types)?)
 }
 
-/// Synthesizes speech with one of `models`, in the server's `own_format` or else in the requested format.
+/// Responds to a request for speech by one of `models`. The audio has `own_format`, or else the requested format.
 pub(super) async fn speech(
     call: &mut Call,
     models: &[&str],
@@ -167,7 +167,7 @@ pub(super) async fn speech(
     Ok(reply::typed(StatusCode::OK, content_type, Reply::bytes(bytes)))
 }
 
-/// Encodes speech in a format. Returns its media type and its bytes.
+/// Encodes speech in a format, or as MP3 if the format is unknown. Returns its media type and its bytes.
 pub(super) async fn audio(
     spoken: &Spoken,
     format: &str,

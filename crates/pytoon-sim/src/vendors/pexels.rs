@@ -1,4 +1,5 @@
-//! Pexels: stock clips, with the bare API key in `Authorization`, below `v1` and at the older path.
+//! Pexels: stock clips, at the current path below `v1` and at the older one. The API key is in `Authorization`,
+//! without a scheme.
 
 use super::{Answering, Vendor, header_key};
 use crate::call::{Call, Route};

@@ -15,7 +15,8 @@ pub(super) fn data_type(url: &str) -> Option<&str> {
     (is_base64 && !content.is_empty()).then_some(media_type)
 }
 
-/// Returns the width and height of a picture, read from the beginning of its file.
+/// Returns the width and height of a picture, read from the beginning of its file; `None` if they are not found
+/// there.
 pub(super) fn size(head: &[u8]) -> Option<(u32, u32)> {
     let size = imagesize::blob_size(head).ok()?;
     Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?))

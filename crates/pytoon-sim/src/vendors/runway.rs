@@ -221,7 +221,8 @@ fn images(call: &Call, check: &mut Check<'_>) {
     }
 }
 
-/// Checks that an image can be used, as far as its URL shows.
+/// Checks the URI of an image: a recent upload, a `data:` URI of an accepted type, or an HTTPS URL with a domain. The
+/// error is the reason for a rejection.
 fn image(call: &Call, uri: &str) -> Result<(), String> {
     if let Some(id) = uri.strip_prefix("runway://") {
         let upload = call.sim.uploads.find("runway", id);

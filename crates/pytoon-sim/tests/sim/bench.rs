@@ -113,7 +113,8 @@ impl Bench {
         self.send("POST", path, headers, Some(body)).await
     }
 
-    /// Polls until `is_over` returns true.
+    /// Polls a path until `is_over` returns true for the response, and returns that response. Panics after 1000
+    /// polls.
     pub(crate) async fn poll(
         &self,
         path: &str,
@@ -230,7 +231,7 @@ pub(crate) fn motion_and_light(bytes: &[u8]) -> (f64, f64) {
     (motion / (frames.len() - 1) as f64, light)
 }
 
-/// Returns ffmpeg's output for a file; `None` if ffmpeg fails.
+/// Runs ffmpeg on a clip with these arguments and returns its output; `None` if ffmpeg fails.
 pub(crate) fn decoded(bytes: &[u8], arguments: &[&str]) -> Option<Vec<u8>> {
     run("ffmpeg", arguments, bytes)
 }

@@ -4,7 +4,7 @@ use crate::bench::{Bench, is_whole, motion_and_light, probe, rule, rule_with};
 use crate::runway;
 use serde_json::json;
 
-/// Returns the URL of a clip that was ordered while a fault applied.
+/// Orders a clip, waits for it, and returns its URL.
 async fn address(bench: &Bench) -> String {
     let task = runway::finished(bench, &runway::order()).await;
     task["output"][0].as_str().unwrap().to_owned()

@@ -1,4 +1,4 @@
-//! Tests of Pika at fal.
+//! Tests of Pika on fal.
 
 use crate::bench::{Bench, running, waiting};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Tests for SQLite only: connection settings and older database files.
+//! Tests for SQLite only: connection settings, ended transactions, and older database files.
 
 use super::on_sqlite::open;
 use super::{NOW, block_on, call};

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// The longest escape, in bytes: `&#x0000041;`.
+/// The longest escape, in bytes: `&#x00000041;`.
 const LONGEST: usize = 12;
 
 /// A decoded text with its source positions.

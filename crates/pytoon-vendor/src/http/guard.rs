@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use url::{Host, Url};
 
-/// The reason why a URL must not be called.
+/// The reason for rejecting a URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The scheme is not HTTP.
@@ -53,7 +53,7 @@ impl AllowedHosts {
         Self { named: Arc::new(named), all: false }
     }
 
-    /// Allows every host to be private and without TLS, or none.
+    /// If `all`, allows every host to be private and without TLS; otherwise allows none.
     pub(crate) fn all(all: bool) -> Self {
         Self { all, ..Self::default() }
     }
@@ -62,7 +62,8 @@ impl AllowedHosts {
         self.all || self.named.contains(&host.to_lowercase())
     }
 
-    /// Returns the reason why a URL must not be called. Host names are resolved later, at the call.
+    /// Returns an error if a URL must not be called: it does not use HTTP, contains credentials, has no host, or
+    /// names a private address that is not allowed. Host names are resolved later, at the call.
     pub(crate) fn check(&self, url: &Url) -> Result<(), Refusal> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Refusal::Scheme(url.scheme().to_owned()));
@@ -77,8 +78,7 @@ impl AllowedHosts {
         }
     }
 
-    /// Returns the reason why a URL must not be called, as [`Self::check`] does; also rejects `http` unless the host
-    /// is allowed.
+    /// Returns an error as [`Self::check`] does, and also if the URL uses `http` and its host is not allowed.
     pub(crate) fn check_secure(&self, url: &Url) -> Result<(), Refusal> {
         let host = url.host_str().unwrap_or_default();
         if url.scheme() == "http" && !self.has(host) {

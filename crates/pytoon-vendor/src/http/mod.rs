@@ -163,7 +163,7 @@ impl Reply {
     }
 
     /// Returns the pause that the vendor requests, at most an hour: `Retry-After` in seconds or as a date (RFC 9110,
-    /// 10.2.3), or its form in milliseconds.
+    /// 10.2.3), or its form in milliseconds; `None` if it requests none.
     pub fn retry_after(&self) -> Option<Duration> {
         let number = |name| self.header(name)?.trim().parse::<f64>().ok();
         let ms = number("retry-after-ms")
@@ -207,7 +207,7 @@ impl<'a> From<&'a EngineConfig> for Address<'a> {
     }
 }
 
-/// The reason why the HTTP clients could not be created, and the exhausted resource that caused it.
+/// The error that prevented the creation of the HTTP clients, and the exhausted resource that caused it.
 type NoClients = (String, Option<Shortage>);
 
 /// An HTTP client for one vendor.
@@ -235,7 +235,7 @@ struct Clients {
 }
 
 impl VendorHttp {
-    /// Creates a client for the service at a URL. The error is the reason why the URL is invalid.
+    /// Creates a client for the service at a URL. The error describes the problem with the URL.
     pub fn new<'a>(
         engine: &str,
         address: impl Into<Address<'a>>,
@@ -312,8 +312,8 @@ impl VendorHttp {
             && url.port_or_known_default() == self.base.port_or_known_default()
     }
 
-    /// Sends one request and reads its response, whatever its status. Returns an error if no complete response
-    /// arrives.
+    /// Sends one request and reads its response, whatever its status. Returns an error if the URL is not allowed, if
+    /// logs would show the API key, or if no complete response arrives.
     pub async fn send(&self, call: Call) -> Result<Reply> {
         let fail = |kind, message: String| {
             VendorError::new(&self.engine, call.operation, kind, self.redact(&message))
@@ -431,7 +431,7 @@ impl VendorHttp {
         one_line(&self.redact(text))
     }
 
-    /// Returns a text without the API key.
+    /// Returns a text in which the API key, plain or form-encoded, and other sensitive data are redacted.
     pub fn redact(&self, text: &str) -> String {
         let text = match self.key.as_ref().map(ExposeSecret::expose_secret) {
             Some(key) if key.len() >= 4 => {

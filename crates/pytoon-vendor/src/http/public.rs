@@ -53,14 +53,14 @@ impl PublicHttp {
         self.client.get(url.clone()).send().await.map_err(|_| None)
     }
 
-    /// Returns the reason why a URL would not be called. Host names are resolved at the call, not here.
+    /// Returns an error with the reason if a URL would be rejected. Host names are resolved at the call, not here.
     pub fn check(allow_hosts: &[String], address: &str) -> Result<(), String> {
         let allowed = AllowedHosts::new(allow_hosts.iter().map(String::as_str));
         checked(&allowed, address).map(|_| ())
     }
 
-    /// Posts a body and returns the status of the response, or the reason why there is none. Does not read the
-    /// response body or follow redirects.
+    /// Posts a body and returns the status of the response, or an error if there is none. Does not read the response
+    /// body or follow redirects.
     pub async fn post(
         &self,
         address: &str,

@@ -48,7 +48,7 @@ fn job_json(job: &JobRow) -> serde_json::Value {
     })
 }
 
-/// Runs `pytoon jobs`.
+/// Lists jobs, shows one, or cancels, retries, releases or changes one.
 pub(crate) fn jobs(context: &Context, action: &JobsAction) -> anyhow::Result<ExitCode> {
     at_store(context, async |store| {
         match action {
@@ -130,7 +130,7 @@ async fn redo(context: &Context, store: &Store, args: &JobRedoArgs) -> anyhow::R
     Ok(())
 }
 
-/// Runs `pytoon webhooks`.
+/// Lists webhook messages, schedules one for another delivery, or generates a signing secret.
 pub(crate) fn webhooks(context: &Context, action: &WebhooksAction) -> anyhow::Result<ExitCode> {
     if let WebhooksAction::Secret = action {
         let mut random = [0; 32];
@@ -179,7 +179,7 @@ pub(crate) fn webhooks(context: &Context, action: &WebhooksAction) -> anyhow::Re
     })
 }
 
-/// Runs `pytoon tasks`.
+/// Lists dead-lettered tasks, or requeues one.
 pub(crate) fn tasks(context: &Context, action: &TasksAction) -> anyhow::Result<ExitCode> {
     at_store(context, async |store| {
         match action {
@@ -210,7 +210,7 @@ pub(crate) fn tasks(context: &Context, action: &TasksAction) -> anyhow::Result<E
     })
 }
 
-/// Runs `pytoon keys`.
+/// Creates, lists or revokes API keys, or changes the daily budget of one.
 pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<ExitCode> {
     at_store(context, async |store| {
         match action {
@@ -271,7 +271,7 @@ fn budget(usd: f64) -> anyhow::Result<MicroUsd> {
     Ok(MicroUsd::from_usd(usd))
 }
 
-/// Runs `pytoon artifacts`.
+/// Downloads a file of a job, or removes expired files.
 pub(crate) fn artifacts(context: &Context, action: &ArtifactsAction) -> anyhow::Result<ExitCode> {
     match action {
         ArtifactsAction::Get { job, name, out } => get(context, job, name, out.as_deref()),

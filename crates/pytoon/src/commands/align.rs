@@ -123,8 +123,8 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
     String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", path.display()))
 }
 
-/// Returns the whitespace-separated tokens of the text with their times. Scripts without spaces are timed in smaller
-/// units, which are merged.
+/// Returns the whitespace-separated tokens of the text with their times. Languages without spaces are timed in
+/// smaller units, which are merged.
 fn tokens(script: &str, words: &[CaptionWord]) -> Vec<CaptionWord> {
     let mut rest = words.iter();
     script

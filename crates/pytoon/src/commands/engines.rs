@@ -94,7 +94,7 @@ fn rows(session: &EngineSession, offline: bool) -> anyhow::Result<Vec<Row>> {
         .collect())
 }
 
-/// Returns the reason why an engine cannot be called from this machine; `None` if it can.
+/// Returns the reason for which an engine cannot be called from this machine; `None` if it can.
 pub(crate) fn unusable(engine: &Engine) -> Option<String> {
     if !engine.config.enabled {
         return Some("is disabled (enabled: false)".to_owned());
@@ -187,7 +187,7 @@ fn seconds_left(until: UnixMs, now: UnixMs) -> i64 {
     (until - now + 999) / 1000
 }
 
-/// Checks one engine, and purchases a clip if `buy` is true.
+/// Checks one engine and prints the results. Purchases a clip if `buy` is true.
 pub(crate) fn check(context: &Context, name: &str, buy: bool) -> anyhow::Result<ExitCode> {
     let session = context.session()?;
     let known: Vec<&str> = session.engines().settings.engines.names().collect();

@@ -6,7 +6,7 @@ use std::path::Path;
 /// The example brief. A test checks it against the fields of a brief.
 pub(crate) const EXAMPLE: &str = include_str!("example_brief.yaml");
 
-/// Writes the example brief.
+/// Writes the example brief to a path. Fails if the file exists, unless `force` is set.
 pub(crate) fn run(path: &Path, force: bool) -> anyhow::Result<()> {
     if path.exists() && !force {
         anyhow::bail!("{} already exists; name another file, or use --force", path.display());

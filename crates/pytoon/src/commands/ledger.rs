@@ -15,7 +15,7 @@ use pytoon_store::{Store, is_postgres};
 use pytoon_vocabulary::{JobId, MicroUsd};
 use std::path::{Path, PathBuf};
 
-/// Prints a list of paid calls.
+/// Prints a list of paid calls; with `unknown`, only those without a response.
 pub(crate) fn list(
     context: &Context,
     unknown: bool,
@@ -129,7 +129,7 @@ async fn undecided(store: &Store, row: &CallRow) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checks and stores the clip that a person provides for a call.
+/// Checks the clip that a person provides for a call, stores it, and records it in the ledger.
 async fn keep(
     context: &Context,
     store: &Store,

@@ -49,7 +49,8 @@ pub(crate) fn run(context: &Context, args: &RenderArgs) -> anyhow::Result<()> {
     report(context, &rendered)
 }
 
-/// Runs a command and, if `path` is given, writes the metrics to that file, even if the command fails.
+/// Runs a command and, if `path` is given, writes the metrics to that file, even if the command fails. Does not run
+/// the command if the file's folder does not exist.
 pub(crate) fn with_metrics(
     context: &Context,
     path: Option<&Path>,

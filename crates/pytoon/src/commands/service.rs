@@ -408,7 +408,7 @@ fn check_health(env: &Environment) {
     }
 }
 
-/// Migrates the tables of the database.
+/// Migrates the tables of the database. Creates a missing SQLite file.
 pub(crate) fn migrate(context: &Context) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let at = database(&context.config, &context.secrets)?;

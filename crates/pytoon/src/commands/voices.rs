@@ -24,7 +24,7 @@ use std::time::Duration;
 /// The gap between sentences, in samples (200 ms at 48 kHz).
 const GAP: usize = 9_600;
 
-/// Runs `pytoon voices`.
+/// Lists voices, speaks a text into a file, or adds or removes a voice.
 pub(crate) fn voices(context: &Context, args: &VoicesArgs) -> anyhow::Result<()> {
     let folders = VoiceFolders::new(&context.config.settings.tts.neural.folder);
     match (&args.action, &args.say) {

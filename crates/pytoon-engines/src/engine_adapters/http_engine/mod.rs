@@ -144,7 +144,7 @@ fn money(json: &Value, cost: Option<&Cost>) -> Option<MicroUsd> {
     cost.and_then(|cost| common::cost_at(json, &cost.pointer, cost.usd_per_unit))
 }
 
-/// Formats whole seconds as an integer, since vendors reject `5.0`.
+/// Converts milliseconds to seconds. Whole seconds become an integer, since vendors reject `5.0`.
 fn seconds(ms: u32) -> Value {
     if ms.is_multiple_of(1000) { (ms / 1000).into() } else { (f64::from(ms) / 1000.0).into() }
 }

@@ -158,7 +158,7 @@ pub(super) struct Poll {
     /// The factor that scales the vendor's progress to the range 0 to 1.
     #[serde(default = "unit")]
     pub(super) progress_scale: f64,
-    /// The JSON pointer of the reason why a task failed.
+    /// The JSON pointer of the reason for a task's failure.
     pub(super) error: Option<String>,
     pub(super) cost: Option<Cost>,
 }

@@ -48,8 +48,8 @@ impl Agents {
 }
 
 impl Adapter<Agents> {
-    /// Returns the API's reference to a picture: its content in base64 or, for a large picture, the id of an uploaded
-    /// file.
+    /// Returns the API's reference to a picture: its content in base64 or, for a large picture, the id of a file,
+    /// which is uploaded first.
     async fn hand_over(&self, path: &Path) -> Result<Value> {
         let picture = Picture::read(self.http.engine(), path, MAX_UPLOAD).await?;
         if picture.bytes.len() <= MAX_INLINE {
@@ -141,7 +141,8 @@ fn capabilities(image_input: bool) -> Capabilities {
     }
 }
 
-/// Returns the URL of the first video among the outputs, or of the first output if none has a video type.
+/// Returns the URL of the first video among the outputs, or of the first output if none has a video type; `None`
+/// without outputs.
 fn clip(json: &Value) -> Option<&str> {
     let outputs = json.pointer("/output")?.as_array()?;
     let is_video = |o: &&Value| common::text_at(o, "/type").is_some_and(|t| t.contains("video"));

@@ -31,7 +31,7 @@ impl Bench {
         Self { folder: tempfile::tempdir().expect("folder"), world: Arc::default() }
     }
 
-    /// Creates another process that uses the same ledger.
+    /// Creates the engine manager of another process, with these engines and the same ledger.
     pub(super) async fn process(&self, engines: &[Arc<Scripted>]) -> EngineManager {
         let config = Config::load(&ConfigSource::Optional("/nowhere".into())).expect("built in");
         let mut settings = config.engines.clone();

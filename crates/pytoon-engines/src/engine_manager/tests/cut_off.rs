@@ -106,7 +106,8 @@ impl Line {
         Self { bench, engines, order }
     }
 
-    /// Creates a process in which the queries in `fails` get no reply from the ledger.
+    /// Creates a process in which the ledger operations in `fails` fail the given number of times. The process sleeps
+    /// for `sleeps_ms` while its first call is admitted.
     async fn process(&self, fails: &[(&'static str, u64)], sleeps_ms: i64) -> EngineManager {
         let mut manager = self.bench.process(&self.engines).await;
         let file = self.bench.folder.path().join("pytoon.db");

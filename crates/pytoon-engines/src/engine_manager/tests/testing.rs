@@ -83,7 +83,7 @@ impl Scripted {
         })
     }
 
-    /// Returns the same engine with tasks that need several polls.
+    /// Adds results for the next polls, and returns the engine.
     pub(super) fn polled(self: Arc<Self>, polls: &[Option<K>]) -> Arc<Self> {
         self.polls.lock().expect("lock").extend(polls);
         self
@@ -179,7 +179,8 @@ impl ClipChecker for AnyClip {
     }
 }
 
-/// Starts a moderation service that responds to one request and flags its prompt.
+/// Starts a moderation service that responds to one request and flags its prompt. Returns its URL, and a handle that
+/// returns the first line of the request.
 pub(super) fn flagging_service() -> (String, std::thread::JoinHandle<String>) {
     use std::io::{BufRead, BufReader, Write};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");

@@ -117,7 +117,8 @@ impl Stage for ChunkStage {
     }
 }
 
-/// Draws a range of frames and encodes it into the chunk's file, with the cover beside it.
+/// Draws a range of frames and encodes it into `video`. Writes the best cover candidate, if there is one, to
+/// `thumbnail`.
 fn draw(
     context: &StageContext<'_>,
     input: &ChunkInput,
@@ -163,8 +164,8 @@ fn seen_in(timeline: &Timeline, range: FrameRange) -> Timeline {
     shown
 }
 
-/// Returns the clips that are visible in a range of frames, followed by a placeholder for the next clip, whose
-/// transition determines how long the last visible one stays.
+/// Returns the clips that are visible in a range of frames. A placeholder for the next clip follows if its transition
+/// determines how long the last visible clip stays.
 fn clips_in(timeline: &Timeline, range: FrameRange) -> Vec<VideoClip> {
     let clips = &timeline.tracks.video;
     let is_seen = |index: &usize| !visible_range(timeline, *index).meet(range).is_empty();

@@ -6,8 +6,8 @@ use pytoon_core::timeline::Timeline;
 use pytoon_graphics::Frame;
 use pytoon_vocabulary::Frame as FrameNumber;
 
-/// Returns the frames of the first three seconds that may become the cover. No frame in a transition qualifies. In a
-/// very short film, the only candidate is the first frame.
+/// Returns the frames of the first three seconds that may become the cover, at most seven. No frame in a transition
+/// qualifies. If none qualifies, the only candidate is the first frame.
 pub(super) fn cover_candidates(timeline: &Timeline) -> Vec<FrameNumber> {
     let transitions = || timeline.tracks.video.iter().filter_map(|c| c.transition_in.as_ref());
     let in_transition = |n: FrameNumber| transitions().any(|t| t.range().contains(n));
@@ -33,13 +33,14 @@ pub(super) struct Cover {
 }
 
 impl Cover {
-    /// Chooses among the candidates in a range.
+    /// Creates the choice of a cover among the candidates in a range.
     pub(super) fn among(candidates: &[FrameNumber], range: FrameRange) -> Self {
         let candidates = candidates.iter().copied().filter(|&n| range.contains(n)).collect();
         Self { candidates, best: None, score: None }
     }
 
-    /// Scores a frame. Returns the best frame once the last candidate has been scored; `None` before that.
+    /// Scores a frame if it is a candidate. Returns the best frame once the last candidate has been scored; `None`
+    /// before that.
     pub(super) fn consider(&mut self, number: FrameNumber, frame: &Frame) -> Option<Frame> {
         if !self.candidates.contains(&number) {
             return None;

@@ -29,7 +29,7 @@ struct FramesFile {
 }
 
 impl FramesFile {
-    /// Opens the file at the offset of a frame.
+    /// Opens or creates a file, to write from the record of the given frame on.
     fn at(path: &Path, frame: FrameNumber, size: u64) -> Result<Self, SystemError> {
         let failed = |error| SystemError::write(path, error);
         let file = File::options().create(true).truncate(false).write(true).open(path);

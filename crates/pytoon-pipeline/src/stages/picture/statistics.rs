@@ -30,7 +30,8 @@ pub(crate) struct FrameStatistics {
 }
 
 impl FrameStatistics {
-    /// Joins the statistics of all chunks of a film, in order, each with the number of its last frame.
+    /// Joins the statistics of all chunks, in order, each with the number of its last frame. Returns the film's runs
+    /// of black and of frozen frames.
     pub(crate) fn join<'a>(
         pieces: impl IntoIterator<Item = (&'a Self, FrameNumber)>,
     ) -> (Runs, Runs) {

@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 /// Waiting time of a due task, in milliseconds, above which no worker seems to be free.
 const UNCLAIMED_MS: i64 = 30_000;
-/// Run time, in milliseconds, above which a stage on this machine counts as stuck or starved.
+/// Run time of a task, in milliseconds, above which it counts as stuck or starved.
 const SLOW_MS: i64 = 600_000;
 /// Maximum difference between audio and video, in milliseconds: a frame of the slowest film.
 const APART_MS: f64 = 45.0;
@@ -346,7 +346,7 @@ fn length(context: &Context, file: &Path, stream: &str) -> Option<f64> {
     Some(seconds * 1000.0)
 }
 
-/// Checks that timeline, video, audio and captions have the same length.
+/// Checks that video, audio and mix are as long as the timeline, and that no caption ends after it.
 fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check {
     let name = "sound and picture";
     let Some(total) = timeline.and_then(|timeline| timeline["totalDuration"].as_f64()) else {

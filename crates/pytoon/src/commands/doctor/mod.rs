@@ -1,7 +1,8 @@
 //! `pytoon doctor`: checks a machine and a service, or diagnoses one job, and reports each finding with its evidence,
 //! its fix and its runbook.
 //!
-//! Nothing is purchased or changed. For API keys, it reports only whether they are present and accepted.
+//! Nothing is purchased, and no job is changed; an older database is migrated. For API keys, it reports only whether
+//! they are present and accepted.
 
 mod host;
 mod job;

@@ -11,7 +11,8 @@ use pytoon_records::ledger::CallLimits;
 use pytoon_voice::health::{VoiceHealth, report};
 use std::sync::Arc;
 
-/// Checks every voice provider in the order of the chain. The health checks of services are free.
+/// Checks every voice provider in the order of the chain, and the shutdown dates of configured models. The health
+/// checks of services are free.
 pub(super) fn checks(context: &Context, session: Arc<EngineSession>) -> anyhow::Result<Vec<Check>> {
     let tts = &context.config.settings.tts;
     let environment = context.environment_of(session);
@@ -43,7 +44,8 @@ pub(super) fn checks(context: &Context, session: Arc<EngineSession>) -> anyhow::
     Ok(asked.chain(left_out).chain(model_ends(context)?).collect())
 }
 
-/// Checks for configured models that their vendors will shut down soon.
+/// Reports the configured models that their vendors will shut down soon or have shut down, if there is an API key for
+/// them.
 fn model_ends(context: &Context) -> anyhow::Result<Vec<Check>> {
     let now = RealWorld.now();
     let mut checks = Vec::new();
