@@ -43,7 +43,7 @@ pub struct SceneWish<'a> {
     pub ratio: Ratio,
     /// The budget that the price of the clip must not exceed; `None` for no limit. The pipeline gives the job's whole
     /// budget.
-    pub budget_left: Option<MicroUsd>,
+    pub budget: Option<MicroUsd>,
 }
 
 /// The current facts about an engine.
@@ -196,9 +196,9 @@ fn blocked(facts: &EngineFacts, wish: &SceneWish<'_>) -> Option<String> {
     if facts.breaker.open_until().is_some() {
         return Some("its circuit breaker is open after failures".to_owned());
     }
-    let left = wish.budget_left?;
-    (facts.estimate > left)
-        .then(|| format!("its clip costs {}, and the budget has {left} left", facts.estimate))
+    let budget = wish.budget?;
+    (facts.estimate > budget)
+        .then(|| format!("its clip costs {}, and the budget is {budget}", facts.estimate))
 }
 
 #[cfg(test)]
@@ -299,7 +299,7 @@ mod tests {
         assert_eq!(chain.members[0].cooling_until, Some(9));
         let reasons: Vec<&str> = chain.left_out.iter().map(|l| l.reason.as_str()).collect();
         assert!(reasons[0].contains("enabled is false") && reasons[1].contains("picture"));
-        let poor = SceneWish { budget_left: Some(MicroUsd::from_usd(0.1)), ..SceneWish::default() };
+        let poor = SceneWish { budget: Some(MicroUsd::from_usd(0.1)), ..SceneWish::default() };
         let chain = resolve_engine(&poor, &settings, &facts);
         assert!(chain.members[1].blocked.as_ref().is_some_and(|b| b.contains("$0.10 left")));
     }

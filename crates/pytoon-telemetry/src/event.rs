@@ -400,48 +400,6 @@ pub enum Event<'a> {
 }
 
 impl Event<'_> {
-    /// Names of events in the log.
-    pub const NAMES: &'static [&'static str] = &[
-        "job_started",
-        "job_finished",
-        "job_failed",
-        "stage_finished",
-        "tts_provider_failed",
-        "tts_provider_spoke",
-        "tts_provider_left_out",
-        "all_tts_providers_failed",
-        "voice_processed",
-        "voice_mapped",
-        "alignment_provider_times",
-        "alignment_done",
-        "alignment_method_failed",
-        "alignment_fallback_to_even_split",
-        "transcript_done",
-        "transcript_method_failed",
-        "loudnorm",
-        "engine_fallback",
-        "engine_rotation_triggered",
-        "engine_breaker_unavailable",
-        "engine_invocation",
-        "engine_submitted",
-        "engine_resumed",
-        "engine_call_unknown",
-        "engine_cancelled",
-        "engine_status_unknown",
-        "engine_waiting",
-        "ledger_unavailable",
-        "health_check",
-        "engine_config_reloaded",
-        "engine_config_refused",
-        "moderation_flagged",
-        "moderation_rephrased",
-        "encoder_fallback",
-        "glyphs_missing",
-        "self_check_finding",
-        "warning",
-        "process_finished",
-    ];
-
     /// Returns the event's name in the log.
     pub fn name(&self) -> &'static str {
         match self {

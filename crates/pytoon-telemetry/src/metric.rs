@@ -268,7 +268,7 @@ fn describe() {
     describe_counter!(TASKS, "Tasks that ended, by stage and result.");
     describe_histogram!(TASK_SECONDS, Unit::Seconds, "Duration of finished tasks.");
     describe_counter!(WEBHOOKS, "Webhook delivery attempts, by result.");
-    describe_counter!(LEASES_LOST, "Tasks taken over after an expired lease.");
+    describe_counter!(LEASES_LOST, "Leases that were lost while a worker ran the task.");
     describe_counter!(REQUESTS, "Handled requests, by status class.");
     describe_counter!(STORE_FAILURES, "Failed database requests.");
     describe_counter!(COLLECTED_FILES, "Expired files removed, by kind.");

@@ -167,24 +167,4 @@ pub enum ServiceEvent<'a> {
     },
 }
 
-impl ServiceEvent<'_> {
-    /// Names of service events in the log.
-    pub const NAMES: &'static [&'static str] = &[
-        "service_started",
-        "service_stopped",
-        "task_claimed",
-        "lease_taken_over",
-        "lease_lost",
-        "task_finished",
-        "task_failed",
-        "disk_full",
-        "parts_removed",
-        "store_unavailable",
-        "webhook_delivered",
-        "webhook_failed",
-        "storage_low",
-        "storage_collected",
-        "storage_collect_failed",
-        "request",
-    ];
-}
+impl ServiceEvent<'_> {}

@@ -71,7 +71,7 @@ pub(crate) fn choose(
             prompt: &visual_idea(scene),
             has_image: hands_over_picture(sources, scene),
             ratio: Ratio { width: sources.profile.width, height: sources.profile.height },
-            budget_left: budget(session, sources),
+            budget: budget(session, sources),
         };
         let chain = session.resolve(&wish, needed_ms(index));
         scene.media.engine = explicit.unwrap_or_else(|| chain.first()).into();
