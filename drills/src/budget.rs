@@ -176,7 +176,7 @@ async fn one_job(manager: &Arc<EngineManager>, job: u64) -> anyhow::Result<()> {
             let wish = SceneWish {
                 explicit: Some(explicit),
                 prompt: &prompt,
-                budget_left,
+                budget: budget_left,
                 ..SceneWish::default()
             };
             let chain = manager.resolve(&wish, needed_ms).await;
