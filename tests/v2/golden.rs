@@ -1,7 +1,7 @@
 //! Compares six small frames with approved ones: a change in drawing shows as a lower similarity.
 //!
-//! After an intended change, run `GOLDEN=update cargo test -p tests golden::` and check the pictures in
-//! `tests/fixtures/golden`.
+//! After an intended change, run `cargo build --workspace --bins`, then `GOLDEN=update cargo test -p tests golden::`, and
+//! check the pictures in `tests/fixtures/golden`.
 
 use pytoon_testkit::program::tool;
 use pytoon_testkit::{Film, Workspace};
