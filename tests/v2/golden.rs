@@ -38,7 +38,12 @@ fn assert_golden(film: &Film, frames: &[Golden]) {
             std::fs::copy(&own, &approved).expect("is copied");
         }
         let similar = similarity(&own, &approved);
-        assert!(similar >= LEAST, "{name}: SSIM {similar} to {}", approved.display());
+        assert!(
+            similar >= LEAST,
+            "{name}: SSIM {similar} to {}; if the change is intended, run \
+             `GOLDEN=update cargo test -p tests golden::`",
+            approved.display()
+        );
     }
 }
 
