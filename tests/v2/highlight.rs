@@ -3,7 +3,8 @@
 use pytoon_testkit::Workspace;
 use pytoon_testkit::measure::decode_gray_frames;
 
-/// Twelve spoken words in two sentences. Their film has a background without any other motion.
+/// A script of twelve words in two sentences. The tests render it over a still picture, so that the highlight is the
+/// only motion.
 const SCRIPT: &str = "Fresh bread waits for you here. Come early and bring friends along.";
 const SIZE: (usize, usize) = (270, 480);
 /// The number of frames without a change that end one highlight and precede the next.

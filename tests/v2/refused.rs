@@ -240,7 +240,7 @@ fn a_profile_that_no_encoder_takes_is_refused_before_any_work() {
         (("libx264", "libx265"), "`video.encoder`: `libx265` is not one of"),
         (("veryfast", "bogus"), "`video.preset`: `bogus` is not one of ultrafast"),
         (("veryfast", "''"), "`video.preset`: `` is not one of"),
-        (("crf: 26", "crf: 0"), "`video.crf`: 0 is outside 1 to 51"),
+        (("crf: 26", "crf: 0"), "`video.crf`: 0 is not between 1 and 51"),
         (
             ("crf: 26", "crf: -1"),
             "`video.crf`: wrong value: this is the whole number `-1`; a whole number from 0 to 255",

@@ -218,7 +218,7 @@ pub(crate) async fn list(
     caller.may(Scope::Read)?;
     let limit = page.limit.unwrap_or(50);
     if !(1..=200).contains(&limit) {
-        return Err(Problem::field("limit", format!("{limit} is not within 1 to 200")));
+        return Err(Problem::field("limit", format!("{limit} is not between 1 and 200")));
     }
     let status = page.status.as_deref().map(|name| {
         JobStatus::from_name(name).ok_or_else(|| {

@@ -23,7 +23,7 @@ pub enum AudioError {
         limit: u64,
     },
     /// A parameter is outside its documented range. Correct the caller.
-    #[error("accept {what}: {value} is outside {low} to {high}")]
+    #[error("accept {what}: {value} is not between {low} and {high}")]
     OutOfRange {
         /// The name of the parameter.
         what: &'static str,

@@ -105,7 +105,7 @@ mod tests {
         let error =
             read("prompt: x\ntarget_duration_seconds: 90\n").expect_err("refused").to_string();
         assert!(
-            error.starts_with("b.yaml:2:1: `target_duration_seconds`: 90 is not within"),
+            error.starts_with("b.yaml:2:1: `target_duration_seconds`: 90 is not between"),
             "{error}"
         );
         let error = read("").expect_err("refused").to_string();

@@ -409,7 +409,7 @@ impl EngineConfig {
         if !(1..=20).contains(&self.backoff.attempts) {
             return at(
                 "backoff.attempts",
-                format!("{} is not within 1 to 20", self.backoff.attempts),
+                format!("{} is not between 1 and 20", self.backoff.attempts),
             );
         }
         if self.backoff.max_ms < self.backoff.initial_ms {
@@ -426,7 +426,7 @@ impl EngineConfig {
                 [("per_second_usd", price.per_second_usd), ("per_clip_usd", price.per_clip_usd)]
             {
                 if !(0.0..=1000.0).contains(&usd) {
-                    let reason = format!("{usd} is not within 0 to 1000");
+                    let reason = format!("{usd} is not between 0 and 1000");
                     return at(&format!("price.models.{model}.{name}"), reason);
                 }
             }

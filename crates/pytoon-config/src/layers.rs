@@ -381,7 +381,7 @@ mod tests {
                 "mix:\n  target_lufs: loud\n",
                 &[":2:3:", "mix.target_lufs", "number"][..],
             ),
-            ("defaults.yaml", "mix:\n  target_lufs: 3\n", &[":2:3:", "not within"][..]),
+            ("defaults.yaml", "mix:\n  target_lufs: 3\n", &[":2:3:", "not between"][..]),
             (
                 "defaults.yaml",
                 "default_preset: product_hero\n",

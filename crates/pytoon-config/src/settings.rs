@@ -269,7 +269,7 @@ impl Settings {
     pub(crate) fn problem(&self) -> Option<(&'static str, String)> {
         let range = |field: &'static str, value: f64, low: f64, high: f64| {
             (!(low..=high).contains(&value))
-                .then(|| (field, format!("{value} is not within {low} to {high}")))
+                .then(|| (field, format!("{value} is not between {low} and {high}")))
         };
         let ms = |value: i64| value as f64;
         let duck = &self.mix.duck;

@@ -371,12 +371,12 @@ impl TtsSettings {
         for provider in TtsProviderName::ALL {
             let (name, speed) = (provider.as_str(), self.speed(provider));
             if !(0.5..=2.0).contains(&speed) {
-                let reason = format!("{speed} is not within 0.5 to 2");
+                let reason = format!("{speed} is not between 0.5 and 2");
                 return Some((format!("tts.{name}.speed"), reason, None));
             }
         }
         if self.espeak.pitch > 100 {
-            let reason = format!("{} is not within 0 to 100", self.espeak.pitch);
+            let reason = format!("{} is not between 0 and 100", self.espeak.pitch);
             return Some(("tts.espeak.pitch".into(), reason, None));
         }
         None
@@ -397,13 +397,13 @@ impl CloudVoice {
             return at("base_url", format!("`{}` is not an http(s) address", self.base_url));
         }
         if !(100..=600_000).contains(&self.request_timeout_ms) {
-            return at("request_timeout_ms", "it is not within 100 to 600000".into());
+            return at("request_timeout_ms", "it is not between 100 and 600000".into());
         }
         if !(1..=16).contains(&self.max_concurrent) {
-            return at("max_concurrent", "it is not within 1 to 16".into());
+            return at("max_concurrent", "it is not between 1 and 16".into());
         }
         if !(1..=20).contains(&self.backoff.attempts) {
-            let reason = format!("{} is not within 1 to 20", self.backoff.attempts);
+            let reason = format!("{} is not between 1 and 20", self.backoff.attempts);
             return at("backoff.attempts", reason);
         }
         if self.breaker.failures == 0 {
@@ -413,7 +413,7 @@ impl CloudVoice {
             return at("max_characters", "it is less than 20: long words would not fit".into());
         }
         if !(0.0..=100.0).contains(&self.price_per_1000_characters_usd) {
-            return at("price_per_1000_characters_usd", "it is not within 0 to 100".into());
+            return at("price_per_1000_characters_usd", "it is not between 0 and 100".into());
         }
         None
     }

@@ -235,7 +235,7 @@ impl Preset {
     pub fn problem(&self) -> Option<(&'static str, String)> {
         let range = |field: &'static str, value: f64, low: f64, high: f64| {
             (!(low..=high).contains(&value))
-                .then(|| (field, format!("{value} is not within {low} to {high}")))
+                .then(|| (field, format!("{value} is not between {low} and {high}")))
         };
         if self.backgrounds.is_empty() || self.backgrounds.len() > 2 {
             return Some(("backgrounds", "name one or two backgrounds".into()));

@@ -129,7 +129,7 @@ impl Profile {
         }
         // The profile High has no lossless mode, which 0 would ask for.
         if !(1..=51).contains(&self.video.crf) {
-            return Some(("video.crf", format!("{} is outside 1 to 51", self.video.crf)));
+            return Some(("video.crf", format!("{} is not between 1 and 51", self.video.crf)));
         }
         if self.video.max_rate_kbps == Some(0) {
             return Some((
@@ -140,13 +140,13 @@ impl Profile {
         if !(0.1..=10.0).contains(&self.video.gop_seconds) {
             return Some((
                 "video.gop_seconds",
-                format!("{} is outside 0.1 to 10", self.video.gop_seconds),
+                format!("{} is not between 0.1 and 10", self.video.gop_seconds),
             ));
         }
         if !(32..=512).contains(&self.audio.bit_rate_kbps) {
             return Some((
                 "audio.bit_rate_kbps",
-                format!("{} is outside 32 to 512", self.audio.bit_rate_kbps),
+                format!("{} is not between 32 and 512", self.audio.bit_rate_kbps),
             ));
         }
         None

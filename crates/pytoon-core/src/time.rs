@@ -35,7 +35,7 @@ impl FrameRate {
     /// Thirty frames per second, the default.
     pub const FPS_30: Self = Self { num: 30, den: 1 };
 
-    /// Creates a frame rate from an exact ratio, or returns `None` if it is not within 1 and 240 frames per second.
+    /// Creates a frame rate from an exact ratio, or returns `None` if it is not between 1 and 240 frames per second.
     pub fn try_new(num: u32, den: u32) -> Option<Self> {
         let valid = den > 0 && num >= den && u64::from(num) <= 240 * u64::from(den);
         valid.then_some(Self { num, den })

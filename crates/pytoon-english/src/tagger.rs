@@ -198,7 +198,8 @@ fn first_letter(word: &str) -> &str {
     word.get(..end).unwrap_or_default()
 }
 
-/// A visitor that builds a [`Tagger`] from its JSON object. The tags must come first.
+/// A visitor that builds a [`Tagger`] from its JSON object. The `tags` key must come before `tagdict` and `weights`,
+/// which refer to tags by number.
 struct TaggerVisitor {
     /// The size of the decompressed file, in bytes.
     bytes: usize,

@@ -43,7 +43,7 @@ impl UnknownWords {
         let file = DataFile::UnknownWordModel;
         let alphabet: Alphabet = parse_json(DataFile::UnknownWordAlphabet, alphabet)?;
         if alphabet.max_letters == 0 || alphabet.max_letters > MAX_LETTERS {
-            let reason = format!("`maxlen` is not within 1 and {MAX_LETTERS}");
+            let reason = format!("`maxlen` is not between 1 and {MAX_LETTERS}");
             return Err(EnglishError::content(DataFile::UnknownWordAlphabet, reason));
         }
         check_size(file, model)?;

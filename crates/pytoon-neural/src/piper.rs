@@ -87,7 +87,7 @@ impl PiperConfig {
             .map_err(|error| bad(format!("it is not a Piper voice's `.onnx.json`: {error}")))?;
         if !(8_000..=48_000).contains(&config.audio.sample_rate) {
             return Err(bad(format!(
-                "its sample rate of {} Hz is not within 8000 to 48000",
+                "its sample rate of {} Hz is not between 8000 and 48000",
                 config.audio.sample_rate
             )));
         }

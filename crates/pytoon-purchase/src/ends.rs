@@ -12,8 +12,9 @@ use std::time::Duration;
 
 /// The timeout of a vendor's response to a cancel request.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
-/// The multiple of the estimated cost above which a vendor's charge counts as an error of units, if it also exceeds
-/// `IMPLAUSIBLE`. Such a charge would exhaust every budget.
+/// Maximum plausible ratio of a vendor's reported cost to the estimate. A cost above both this ratio and
+/// `IMPLAUSIBLE` is assumed to be in the wrong unit, such as cents for dollars, and is ignored: it would exhaust
+/// every budget.
 const IMPLAUSIBLE_TIMES: i64 = 100;
 const IMPLAUSIBLE: MicroUsd = MicroUsd(100_000_000);
 

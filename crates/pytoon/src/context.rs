@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The log folder of services, if it exists.
+/// The default log folder of services. Used only if it exists.
 const SERVICE_LOGS: &str = "/var/log/pytoon";
 
 /// The handles that commands use.

@@ -132,7 +132,7 @@ impl ServerVoice {
             }
         }
         if !(0.5..=2.0).contains(&self.speed) {
-            let reason = format!("{} is not within 0.5 to 2", self.speed);
+            let reason = format!("{} is not between 0.5 and 2", self.speed);
             return Some((format!("{field}.speed"), reason, None));
         }
         self.as_service().problem(&field)

@@ -217,7 +217,7 @@ fn too_large(field: &str, value: &Value) -> Option<FieldProblem> {
 fn out_of_range(field: &str, value: Option<f64>, low: f64, high: f64) -> Option<FieldProblem> {
     let value = value?;
     (!(low..=high).contains(&value))
-        .then(|| FieldProblem::new(field, format!("{value} is not within {low} to {high}")))
+        .then(|| FieldProblem::new(field, format!("{value} is not between {low} and {high}")))
 }
 
 #[cfg(test)]

@@ -40,8 +40,9 @@ pub(super) fn without_times(text: &str, removed: &mut Vec<String>) -> String {
     kept.join("\n")
 }
 
-/// Removes transcript times, which are alone on their lines or precede the words. Times count only if three or more
-/// begin lines, the first is within the first ten seconds, and they never decrease. A timetable starts later.
+/// Removes a transcript's timestamps, which stand on lines of their own or before the words. Requires at least three
+/// lines that begin with a time, in ascending order, the first below ten seconds. The last condition spares a
+/// timetable, whose times start later.
 fn without_transcript_times(text: &str, removed: &mut Vec<String>) -> String {
     const FEWEST: usize = 3;
     const FIRST: u32 = 10;

@@ -510,7 +510,7 @@ impl Timeline {
             if let ClipSource::Clip { speed, .. } = &clip.source
                 && !(0.1..=10.0).contains(speed)
             {
-                return Some((at("source.speed"), format!("{speed} is not within 0.1 to 10")));
+                return Some((at("source.speed"), format!("{speed} is not between 0.1 and 10")));
             }
             if let Some(transition) = &clip.transition_in {
                 let sane = index > 0

@@ -91,7 +91,7 @@ impl ComfyUi {
             ("frame_multiple", options.frame_multiple),
         ] {
             let is_within = (1..=16_384).contains(&value);
-            require(is_within, &format!("options.{field}"), "it is not within 1 to 16384")?;
+            require(is_within, &format!("options.{field}"), "it is not between 1 and 16384")?;
         }
         let workflow = read_workflow(&options.workflow)?;
         Adapter::build(parts, capabilities(&workflow, &options), Self { workflow, options })

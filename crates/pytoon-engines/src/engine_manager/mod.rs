@@ -283,9 +283,9 @@ impl EngineManager {
         }
     }
 
-    /// Runs the chain to its end, or to the point at which it would have to wait. If the ledger cannot list the
-    /// purchases, or a purchased clip cannot be fetched, no other engine is tried: the run waits for the ledger, and
-    /// in the end leaves the scene to `local`.
+    /// Runs the chain until it ends or has to wait. If the ledger cannot list the purchases, or a purchased clip
+    /// cannot be fetched, it tries no other engine and returns [`Stop::Later`]. After the ledger timeout it leaves
+    /// the scene to `local`.
     async fn walk(&self, order: &SceneOrder, walk: &mut Walk) -> Result<SceneOutcome, Stop> {
         let error = match self.walk_on(order, walk).await {
             Err(Stop::Failed(error)) if error.kind == VendorErrorKind::Ledger => error,

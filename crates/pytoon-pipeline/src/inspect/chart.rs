@@ -148,7 +148,7 @@ fn head(canvas: &mut Canvas<'_>, found: &Inspection, name: &str) {
     );
     canvas.write(&line, (30, 62), 24.0, TEXT, width);
     let (verdict, color) = if !facts.reasons.is_empty() {
-        ("captions are off, because:", WARNING)
+        ("captions are out of sync:", WARNING)
     } else if receipt.voice.provider.is_none() {
         ("no voice: each caption stays for its reading time", MUSIC)
     } else if found.sounds.voice.is_empty() {

@@ -226,7 +226,7 @@ impl Scenario {
             }
             if !(0.0..=1.0).contains(&rule.probability) {
                 return Err(ScenarioError(format!(
-                    "rules[{index}].probability is not within 0 to 1"
+                    "rules[{index}].probability is not between 0 and 1"
                 )));
             }
         }

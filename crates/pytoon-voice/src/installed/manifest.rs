@@ -152,9 +152,9 @@ impl Manifest {
         ensure(is_known, format!("version {version} is not supported, only {VERSION}"))?;
         ensure(is_voice_name(name), format!("`{name}` is not a valid name of a voice"))?;
         let is_usual = (8_000..=48_000).contains(sample_rate);
-        ensure(is_usual, format!("sample_rate {sample_rate} is not within 8000 to 48000"))?;
+        ensure(is_usual, format!("sample_rate {sample_rate} is not between 8000 and 48000"))?;
         let is_pace = self.words_per_minute.is_none_or(|pace| (60..=400).contains(&pace));
-        ensure(is_pace, "words_per_minute is not within 60 to 400")?;
+        ensure(is_pace, "words_per_minute is not between 60 and 400")?;
         ensure(files.contains_key("model"), "files.model is missing")?;
         files.iter().try_for_each(|(role, FileEntry { file, sha256, .. })| {
             ensure(

@@ -28,7 +28,9 @@ pub struct Flite {
 /// Creates the provider, if the program is installed.
 pub(crate) fn provider(parts: &ChainParts<'_>) -> ProviderResult {
     if parts.runner.programs.find(NAME).is_err() {
-        return Err(format!("`{NAME}` is not installed"));
+        return Err(format!(
+            "`{NAME}` is not installed: install it, for example with `apt install {NAME}`"
+        ));
     }
     let settings = parts.settings.flite.clone();
     Ok(Arc::new(Flite { runner: parts.patient(settings.timeout_seconds), settings }))

@@ -154,7 +154,7 @@ impl Take {
         Some(if samples.is_empty() {
             "it is empty".to_owned()
         } else if !(8000..=192_000).contains(&rate) {
-            format!("its sample rate of {rate} Hz is not within 8000 to 192000")
+            format!("its sample rate of {rate} Hz is not between 8000 and 192000")
         } else if speech::is_silent(&samples) {
             "it is silent".to_owned()
         } else if full > CLIPPED * samples.len() as f64 {

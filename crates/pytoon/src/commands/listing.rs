@@ -59,7 +59,7 @@ pub(crate) fn music(
         anyhow::anyhow!("there is no mood `{name}`; there are {}{near}", names.join(", "))
     })?;
     if !(1.0..=120.0).contains(&seconds) {
-        anyhow::bail!("--seconds {seconds} is not within 1 to 120");
+        anyhow::bail!("--seconds {seconds} is not between 1 and 120");
     }
     let mut bed = generate(mood, (seconds * 48_000.0) as usize, seed, &StoryArc::default());
     fade_ends(&mut bed.audio);

@@ -74,7 +74,7 @@ pub(crate) fn adapter(settings: &CloudVoice) -> MadeAdapter {
     {
         let Some(value) = value else { continue };
         if !(0.0..=1.0).contains(&value) {
-            return Err(format!("{name} {value} is not within 0 to 1"));
+            return Err(format!("{name} {value} is not between 0 and 1"));
         }
         voice_settings.insert(name.to_owned(), json!(value));
     }
