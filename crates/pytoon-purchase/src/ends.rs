@@ -16,6 +16,7 @@ const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
 /// `IMPLAUSIBLE` is assumed to be in the wrong unit, such as cents for dollars, and is ignored: it would exhaust
 /// every budget.
 const IMPLAUSIBLE_TIMES: i64 = 100;
+/// Costs up to this amount are always accepted.
 const IMPLAUSIBLE: MicroUsd = MicroUsd(100_000_000);
 
 /// The result of looking up a call without a response at its vendor.
