@@ -12,7 +12,7 @@ pub enum AudioError {
     /// The sink failed to write. Retry with another sink.
     #[error("write WAV: {0}")]
     WriteWav(std::io::Error),
-    /// The input is larger than this crate accepts. Cut it first.
+    /// The input has more samples or channels than this crate accepts. Split it or mix it down first.
     #[error("accept audio: {what} is {value}, the limit is {limit}")]
     TooLarge {
         /// The quantity that was exceeded.

@@ -3,7 +3,7 @@
 //! Guarantees: the lag is precise to an eighth of a millisecond; equal input gives equal output. This module does not
 //! resample or level; both inputs are 48 kHz mono.
 
-/// The number of samples averaged into one before the comparison, which leaves 8 kHz.
+/// The number of samples averaged into one before the comparison, which reduces 48 kHz to 8 kHz.
 const STEP: usize = 6;
 /// Maximum length of the comparison, in steps (eight seconds).
 const COMPARED: usize = 64_000;
@@ -29,8 +29,8 @@ fn decimated(samples: &[f32]) -> Vec<f32> {
     samples.chunks_exact(STEP).map(|chunk| chunk.iter().sum::<f32>() / STEP as f32).collect()
 }
 
-/// Returns the start of the loudest eight seconds, in steps of one second. They are compared because a film may begin
-/// with silence.
+/// Returns the start of the loudest eight seconds, to the second, as an index into the samples at 8 kHz. The loudest
+/// part is compared because a film may begin with silence.
 fn loudest_part(samples: &[f32]) -> usize {
     let power = |from: usize| -> f32 {
         samples[from..(from + COMPARED).min(samples.len())].iter().map(|s| s * s).sum()

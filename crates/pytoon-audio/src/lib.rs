@@ -7,8 +7,8 @@
 //! This crate does not open files, start processes, read a clock or decode compressed formats. `wav` works on any
 //! reader or writer that the caller passes.
 //!
-//! All audio is at [`SAMPLE_RATE`]; positions are sample indices and ranges are half-open. Start with [`mixer::mix`],
-//! then [`voice_chain::VoiceChain`] and [`music::generate`].
+//! All audio is at [`SAMPLE_RATE`]; positions are sample indices and ranges are half-open. Start with
+//! [`mixer::Stems::of`], then [`voice_chain::VoiceChain`] and [`music::generate`].
 
 pub mod bed;
 mod biquad;

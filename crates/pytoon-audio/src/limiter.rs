@@ -97,9 +97,9 @@ pub(crate) fn limit<P: Programme>(audio: &mut P, ceiling: Dbtp) -> LimiterReport
     limit_with_envelope(audio, &|audio| audio.clone_from(&dry), &envelope, 1.0, ceiling).0
 }
 
-/// Applies `gain` to the programme, then limits it to `ceiling`. `envelope` is its peak envelope before the gain, and
-/// `restore` writes the programme as it was then, so a caller can try several gains with one detection. Returns the
-/// report and the limiter's gain for every sample; the list is empty if no limiting was needed.
+/// Applies `gain` to the programme and limits it to `ceiling`. `envelope` is the peak envelope before the gain, so
+/// that a caller can try several gains with one detection. `restore` writes the programme as it was before the gain.
+/// Returns the report and the limiter's gain for every sample; the list is empty if no limiting was needed.
 pub(crate) fn limit_with_envelope<P: Programme>(
     audio: &mut P,
     restore: &dyn Fn(&mut P),

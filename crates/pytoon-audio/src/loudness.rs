@@ -85,8 +85,8 @@ pub(crate) fn loudness_of_power(power: f64) -> f64 {
     10.0 * power.log10() - 0.691
 }
 
-/// Returns the mean power over the blocks inside `range`, in samples. Blocks that only overlap the range count only
-/// if there are no others.
+/// Returns the mean power over the blocks inside `range`, which is in samples. If there are none, uses the blocks
+/// that only overlap it. Returns `None` if no block does.
 pub(crate) fn mean_power(powers: &[f64], range: &Range<usize>) -> Option<f64> {
     let inside = range.start.div_ceil(BLOCK)..(range.end / BLOCK).min(powers.len());
     let touched = range.start / BLOCK..range.end.div_ceil(BLOCK).min(powers.len());
@@ -102,8 +102,9 @@ fn integrated_channels(channels: &[&[f32]]) -> Lufs {
     Lufs(gated(&block_powers(channels)))
 }
 
-/// Returns the gated loudness (BS.1770-5, equations 3 to 7) of 100 ms blocks. Gating blocks last 400 ms and begin
-/// every 100 ms. Each is the sum of four short powers, whereas the library would sum every sample four times.
+/// Returns the gated loudness (BS.1770-5, equations 3 to 7) from the powers of 100 ms blocks, or `-inf` if no block
+/// passes the gate. Gating blocks last 400 ms and begin every 100 ms. Each is the sum of four short powers, whereas
+/// the library would sum every sample four times.
 fn gated(powers: &[f64]) -> f64 {
     let blocks = powers.windows(4).map(|four| four.iter().sum::<f64>() / 4.0);
     let audible: Vec<f64> = blocks.filter(|&power| loudness_of_power(power) >= -70.0).collect();

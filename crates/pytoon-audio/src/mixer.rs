@@ -33,7 +33,7 @@ pub struct Placed<'a> {
     pub start: usize,
     /// The samples of the mono take, after the voice chain.
     pub audio: &'a [f32],
-    /// The gain relative to the take.
+    /// The gain applied to the take.
     pub gain_db: Db,
 }
 
@@ -44,7 +44,7 @@ pub struct PlacedStereo<'a> {
     pub start: usize,
     /// The audio at 48 kHz.
     pub audio: &'a Stereo,
-    /// The loudness in the finished mix without speech; -28 suits ambience.
+    /// The loudness of the audio in the finished mix while nobody speaks; -28 LUFS suits ambience.
     pub level: Lufs,
 }
 
@@ -118,7 +118,7 @@ pub struct StemGain {
 }
 
 impl StemGain {
-    /// Returns the gain factor for a sample.
+    /// Returns the gain factor for the sample at an index: the static gain times the limiter's gain.
     #[must_use]
     pub fn at(&self, sample: usize) -> f32 {
         self.factor * self.limiting.get(sample).copied().unwrap_or(1.0)

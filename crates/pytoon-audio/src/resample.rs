@@ -1,8 +1,8 @@
 //! Converts sample rates to 48 kHz.
 //!
 //! Guarantees: the output has `round(n * 48000 / from)` samples, aligned with the input; the passband is flat within
-//! 0.1 dB up to 90 % of the lower Nyquist frequency and images are some 80 dB down. The signal is extended with
-//! silence, so nothing is cut off at the edges.
+//! 0.1 dB up to 90 % of the lower Nyquist frequency and images are attenuated by about 80 dB. The signal is extended
+//! with silence, so nothing is cut off at the edges.
 //!
 //! This module does not convert to any other rate.
 

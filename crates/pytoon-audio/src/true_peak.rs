@@ -1,8 +1,8 @@
 //! Detects true peaks by four-fold oversampling (ITU-R BS.1770-5, Annex 2).
 //!
 //! The interpolator is a Kaiser-windowed sinc with 16 taps per phase, a little longer than the Recommendation's
-//! example, so that its error is below 0.1 dB up to 20 kHz. Phase zero of such a filter is the sample itself and is
-//! free. Each of the other phases runs over whole blocks, which the compiler turns into vector code.
+//! example, so that its error is below 0.1 dB up to 20 kHz. Phase zero of such a filter is the sample itself and
+//! needs no computation. Each of the other phases runs over whole blocks, which compile to vector code.
 
 use std::sync::LazyLock;
 
@@ -25,8 +25,8 @@ static PHASES: LazyLock<[[f32; TAPS]; 3]> = LazyLock::new(|| {
     })
 });
 
-/// Maximum ratio of the points between samples to the samples around them: the largest absolute coefficient sum of a
-/// filter.
+/// Upper bound for the ratio of an interpolated point to the largest sample around it: the largest sum of absolute
+/// coefficients of a filter.
 static MOST_OVER: LazyLock<f32> = LazyLock::new(|| {
     let sums = PHASES.iter().map(|phase| phase.iter().map(|tap| tap.abs()).sum::<f32>());
     sums.fold(1.0, f32::max)
@@ -64,8 +64,8 @@ pub(crate) fn true_peak(channels: &[&[f32]]) -> f32 {
     highest
 }
 
-/// Raises an envelope that begins at sample `first` of the channel to the channel's peaks. Blocks that cannot reach
-/// `floor` use only their samples.
+/// Raises an envelope, which begins at sample `first` of the channel, to the channel's peaks. Blocks whose true peak
+/// cannot reach `floor` are not interpolated.
 fn raise_from(envelope: &mut [f32], channel: &[f32], first: usize, floor: f32) {
     const BEFORE: usize = TAPS / 2 - 1;
     let phases = &*PHASES;

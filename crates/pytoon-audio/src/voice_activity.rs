@@ -30,8 +30,8 @@ const MIN_FRAMES: usize = 8;
 /// Maximum gap inside a voice, in frames (120 ms).
 const MAX_GAP: usize = 12;
 
-/// Returns the part of a take to retain. Unlike [`trim_silence`], it also trims more than half a second of pure room
-/// noise at either end.
+/// Returns the part of a take to retain, like [`trim_silence`], but without room noise of more than half a second at
+/// either end.
 #[must_use]
 pub fn trim_to_voice(samples: &[f32]) -> Range<usize> {
     /// Minimum length of noise that is trimmed, in samples (500 ms).

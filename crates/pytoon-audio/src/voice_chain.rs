@@ -24,13 +24,14 @@ use crate::{Db, Dbtp, Lufs};
 pub struct VoiceSettings {
     /// The loudness of the take before the dynamics and after the whole chain.
     pub level: Lufs,
-    /// The corner of the high-pass: 80 Hz for low voices, 100 Hz for high and synthetic ones.
+    /// The corner of the high-pass: 70 Hz for natural synthetic voices, 80 Hz for recordings, and 100 Hz for formant
+    /// voices.
     pub high_pass_hz: f64,
     /// The cut around 300 Hz, where small rooms and synthetic voices boom.
     pub mud: Db,
     /// The boost around 3.5 kHz, for consonants.
     pub presence: Db,
-    /// The shelf above 10 kHz; zero unless the take is dull.
+    /// The gain of the high shelf at 10 kHz, for dull takes; zero disables it.
     pub air: Db,
     /// Maximum reduction by the de-esser; zero disables it.
     pub max_de_ess: Db,

@@ -101,7 +101,7 @@ pub fn write_mono(sink: impl Write, samples: &[f32]) -> Result<(), AudioError> {
     write_channels(sink, &[samples], |_| 1.0)
 }
 
-/// Writes channels as 48 kHz 24-bit PCM. Each sample is multiplied by its gain.
+/// Writes channels as 48 kHz 24-bit PCM. `gain` returns the factor for the samples at an index.
 ///
 /// # Errors
 /// Returns [`AudioError::WriteWav`] if the sink fails.

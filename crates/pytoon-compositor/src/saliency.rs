@@ -4,7 +4,7 @@
 //! Zhang, CVPR 2007), frequency-tuned colour contrast (Achanta and others, CVPR 2009), local sharpness, and a prior
 //! for the upper middle. Skin tones count only where the picture is also sharp.
 //!
-//! The analysis detects the conspicuous part, not the intended one. It also reports when a picture has no conspicuous
+//! The analysis detects the conspicuous part, not the intended one. It also reports if a picture has no conspicuous
 //! part.
 
 use crate::picture::Picture;

@@ -144,7 +144,7 @@ fn code(row: &[u8], at: usize) -> f32 {
     f32::from(u16::from_le_bytes([row[at * 2], row[at * 2 + 1]]))
 }
 
-/// Returns the table step for a light value.
+/// Returns the index of a light value in the tables over light.
 #[inline]
 fn light_step(light: f32) -> usize {
     const FIRST: u32 = DARKEST.to_bits() >> 15;

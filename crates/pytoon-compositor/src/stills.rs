@@ -32,7 +32,8 @@ struct Place {
 }
 
 impl SharedStills {
-    /// Returns a prepared picture. Calls `prepare` unless the picture is already in use.
+    /// Returns a prepared picture. Calls `prepare` unless the picture is already in use, and waits if another caller
+    /// is preparing it.
     pub(crate) fn get(
         &self,
         key: &StillKey,

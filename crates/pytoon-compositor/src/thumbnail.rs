@@ -1,4 +1,4 @@
-//! Chooses a cover frame.
+//! Scores frames as covers of a film.
 
 use pytoon_graphics::Frame;
 

@@ -84,7 +84,7 @@ fn prefix_sums(a: &[u8], b: &[u8], sums: &mut Vec<f32>) {
     }
 }
 
-/// Returns the mean of a row's samples between two fractional positions.
+/// Returns the mean of a row's samples between two fractional positions, from the prefix sums of the row.
 fn box_mean(sums: &[f32], from: f64, to: f64) -> u8 {
     let last = (sums.len() - 1) as f64;
     let (from, to) = (from.clamp(0.0, last), to.clamp(0.0, last));

@@ -52,12 +52,13 @@ pub struct EngineChain {
 }
 
 impl EngineChain {
-    /// Returns the engine that is planned to draw the scene.
+    /// Returns the first engine of the chain, blocked or not, or `local` if the chain is empty.
     pub fn first(&self) -> &str {
         self.members.first().map_or(LOCAL_ENGINE, |member| member.engine.as_str())
     }
 
-    /// Returns the engine to call first now: the first one that is neither `local` nor blocked.
+    /// Returns the engine to call first now: the first that is neither `local` nor blocked. Returns `None` if there
+    /// is none.
     pub fn asked_first(&self) -> Option<&ChainMember> {
         let mut outside = self.members.iter().filter(|member| member.engine != LOCAL_ENGINE);
         outside.find(|member| member.blocked.is_none())

@@ -2,10 +2,10 @@
 //!
 //! Each clip is described by statistics of its Y'CbCr samples (luma 0 to 1, chroma -0.5 to 0.5) over several frames.
 //! Every clip is moved towards the median clip, within narrow bounds and at part strength, so that the film looks
-//! uniform and no clip looks treated. One correction applies to the whole clip, not to each frame. Night clips are
+//! uniform and no clip looks corrected. One correction applies to the whole clip, not to each frame. Night clips are
 //! not matched to day clips.
 //!
-//! This module does not decode clips or touch pixels.
+//! This module does not decode clips or change pixels.
 
 use serde::{Deserialize, Serialize};
 
@@ -77,8 +77,8 @@ pub fn target_of(clips: &[ClipColours]) -> Option<ClipColours> {
     })
 }
 
-/// Returns the correction that moves a clip part of the way to its film's target, or no correction if one shows night
-/// and the other day.
+/// Returns the correction that moves a clip part of the way to its film's target. Returns no correction if the two
+/// differ like night and day.
 pub fn towards(clip: &ClipColours, target: &ClipColours) -> ColourMatch {
     if (clip.luma_p50 - target.luma_p50).abs() > NIGHT_AND_DAY {
         return ColourMatch::default();

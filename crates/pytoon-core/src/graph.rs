@@ -34,7 +34,7 @@ pub enum StageId {
 }
 
 impl StageId {
-    /// Parses the name of a stage, such as `scene:scene_01`.
+    /// Parses the name of a stage, such as `scene:scene_01`. Returns `None` for an unknown name.
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name.split_once(':') {
             None => match name {
@@ -90,7 +90,7 @@ pub struct FilmShape {
 ///
 /// let mut graph = FilmGraph::of_brief();
 /// let mut done = BTreeSet::from([StageId::Plan, StageId::Voice]);
-/// // The voice has spoken: now it is known that no engine draws a scene and that there are two chunks.
+/// // After the voice stage it is known that no engine draws a scene and that there are two chunks.
 /// graph.grow(&FilmShape { scenes: Vec::new(), chunks: 2 });
 /// let ready: Vec<String> = graph.ready(&done).map(ToString::to_string).collect();
 /// assert_eq!(ready, ["mix", "compose:000", "compose:001"]);
@@ -148,8 +148,8 @@ impl FilmGraph {
     }
 }
 
-/// Returns the stages that need a final timeline. The mix does not wait for the picture, and chunks do not wait for
-/// each other.
+/// Returns the stages that need a final timeline: the mix, the picture chunks and the publishing. The mix and the
+/// chunks depend on `needs` but not on each other; the publishing depends on all of them.
 fn drawing(needs: &[StageId], chunks: u32) -> Vec<Node> {
     let made = std::iter::once(StageId::Mix).chain((0..chunks).map(StageId::Chunk));
     let mut nodes: Vec<Node> = made.map(|stage| Node { stage, needs: needs.to_vec() }).collect();

@@ -1,4 +1,4 @@
-//! Language detection for texts whose author does not state a language.
+//! Detects the language of texts whose author does not state it.
 //!
 //! A writing system that only one language uses decides. Among languages that share one, characteristic letters
 //! decide (`ї` is Ukrainian, `پ` Persian). Otherwise a statistical detector (`whatlang`: trigrams over the whole
@@ -86,7 +86,7 @@ fn latin(text: &str) -> Detected {
     }
 }
 
-/// Returns the language in Latin script that the letters of the text identify, or `None`.
+/// Returns the language that characteristic letters of the Latin script identify, such as `ß` for German, or `None`.
 fn by_letters(text: &str) -> Option<&'static str> {
     let has = |letters: &str| text.chars().any(|c| letters.contains(c));
     let marks = text.chars().filter(|c| ('\u{1ea0}'..='\u{1ef9}').contains(c)).count();
@@ -150,8 +150,8 @@ fn arabic(text: &str) -> Detected {
     Detected { tag, is_assumed: false }
 }
 
-/// Returns the detector's language, and true if its confidence is high enough. Returns `None` for a text of few
-/// letters.
+/// Returns the language that the trigram detector finds, and true if its confidence is at least [`CONFIDENCE`].
+/// Returns `None` for fewer than [`FEW_LETTERS`] letters or an unsupported language.
 fn trigrams(text: &str) -> Option<(&'static str, bool)> {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let info = by_trigrams(text)?;

@@ -1,7 +1,7 @@
 //! Names of artifacts inside a job folder.
 //!
-//! Operators rely on these names (the runbook greps and probes them), so they are defined in one place and a rename
-//! is a breaking change.
+//! Operators rely on these names (the runbook searches for them and checks them), so they are defined in one place
+//! and a rename is a breaking change.
 
 /// The brief as submitted, with paths resolved.
 pub const BRIEF: &str = "brief.json";
@@ -37,19 +37,19 @@ pub const STEPS_DIR: &str = "steps";
 pub const CHUNKS_DIR: &str = "chunks";
 /// The state of an unfinished job.
 pub const JOB: &str = "job.json";
-/// The marker of an unfinished job that is a draft.
+/// The file that marks an unfinished job as a draft.
 pub const DRAFT_MARK: &str = "draft";
 /// The folder of unfinished work. It never contains results.
 pub const WORK_DIR: &str = ".work";
-/// The cached intermediate files of a film rendered by the command line, for the next render.
+/// The folder of intermediate files that the command line caches for the next render of a film.
 pub const CACHE_DIR: &str = ".cache";
 
-/// Returns the path of a voice take.
+/// Returns the path of the voice take at an index: `voice/take_001.wav` for 0.
 pub fn voice_take(index: usize) -> String {
     format!("{VOICE_DIR}/take_{:03}.wav", index + 1)
 }
 
-/// Returns the id of the scene at an index.
+/// Returns the id of the scene at an index: `scene_01` for 0.
 pub fn scene_id(index: usize) -> String {
     format!("scene_{:02}", index + 1)
 }

@@ -74,8 +74,8 @@ impl Motion {
     }
 }
 
-/// Returns the progress at time `t`: constant speed after an acceleration over `ease` frames (the integral of a
-/// linear speed ramp).
+/// Returns the progress of a move, from 0 to 1, after `t` of `length` frames. The speed rises linearly over the first
+/// `ease` frames and is constant after them.
 fn eased(t: f64, length: f64, ease: f64) -> f64 {
     if ease <= 0.0 {
         return t / length;

@@ -469,7 +469,7 @@ fn quoted(texts: &[String]) -> String {
     format!("{}{and_more}", shown.join(", "))
 }
 
-/// Returns a text, cut after a word if it has more than 60 characters.
+/// Shortens a text of more than 60 characters to its first words, followed by an ellipsis.
 fn shortened(text: &str) -> String {
     const MOST: usize = 60;
     if text.chars().count() <= MOST {

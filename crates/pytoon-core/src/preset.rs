@@ -1,4 +1,4 @@
-//! Presets: creative recipes as data, and their vocabulary.
+//! Presets: creative recipes for colours, motion, captions, music, transitions, voice and pacing, as data.
 
 use crate::text::SentenceEnd;
 use pytoon_vocabulary::{Background, CaptionLook, MusicMood, named_enum};

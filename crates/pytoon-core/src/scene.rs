@@ -212,7 +212,7 @@ pub enum MusicSource {
 }
 
 impl Scene {
-    /// Returns all the words of the scene as one line.
+    /// Returns the scene's sentences as one line.
     pub fn spoken_text(&self) -> String {
         self.sentences.join(" ")
     }

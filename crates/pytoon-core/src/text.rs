@@ -113,7 +113,7 @@ fn is_lone_consonant(piece: &str) -> bool {
 }
 
 /// Returns a word as shown on screen. A long web address is shortened to its host, which is also the part that is
-/// spoken. Its punctuation stays. Sidecars keep the whole address.
+/// spoken. The punctuation around it stays. Sidecars keep the whole address.
 pub fn on_screen(word: &str) -> Cow<'_, str> {
     /// Maximum length of a web address that is shown in full, in characters.
     const LONG: usize = 28;

@@ -1,7 +1,7 @@
 //! Converts IPA, as eSpeak NG and dictionaries write it, to misaki's phoneme alphabet.
 //!
-//! Guarantees: the result has only characters of the voices' vocabulary, and stress marks precede vowels. Sounds that
-//! an accent lacks become the nearest one.
+//! Guarantees: the result has only characters of the voices' vocabulary, and stress marks precede vowels. A sound
+//! that an accent lacks is replaced by the nearest one.
 
 use crate::Accent;
 use crate::stress::{PRIMARY, SECONDARY, is_vowel};
@@ -102,7 +102,8 @@ pub fn misaki_from_ipa(ipa: &str, accent: Accent) -> String {
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the IPA in decomposed form, without ties and with `:` replaced by the length mark `ː`.
+/// Returns the IPA in decomposed form, without ties and with `:` replaced by the length mark `ː`. A tied `əl` becomes
+/// `ᵊl`.
 fn plain(word: &str) -> String {
     let tied_l =
         TIES.iter().fold(word.to_owned(), |text, tie| text.replace(&format!("ə{tie}l"), "ᵊl"));

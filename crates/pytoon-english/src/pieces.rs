@@ -44,8 +44,8 @@ fn piece_len(token: &[char], at: usize) -> usize {
     usize::from(!is_word(first))
 }
 
-/// Returns the length of a run of apostrophes if the run is a piece: it starts or ends the token, or it has two or
-/// more.
+/// Returns the length of the run of apostrophes if it is a piece: it starts or ends the token, or it has at least
+/// two. Returns `None` otherwise.
 fn quotes_len(rest: &[char], at_start: bool) -> Option<usize> {
     let run = run_len(rest, is_apostrophe);
     (at_start || run > 1 || run == rest.len()).then_some(run)
@@ -70,7 +70,8 @@ fn number_len(rest: &[char], skip: usize) -> Option<usize> {
     (length > 0).then_some(length)
 }
 
-/// Returns the length of the letters up to the first lower-case letter before a capital: 5 (`camel`) for `camelCase`.
+/// Returns the length of the letters up to and including the first lower-case letter before a capital: 5 (`camel`)
+/// for `camelCase`. Returns `None` if there is no such letter.
 fn lower_before_capital(rest: &[char]) -> Option<usize> {
     let turns = |at: usize| matches!(rest.get(at..), Some([a, b, ..]) if is_latin_lower(*a) && is_latin_upper(*b));
     let mut letters = 0;

@@ -5,7 +5,7 @@ use crate::text::is_letter;
 use crate::token::Token;
 use std::collections::BTreeSet;
 
-/// Returns true for text of signs that are silent within a token, such as hyphens.
+/// Returns true if the text contains only signs that are silent within a token, such as hyphens.
 pub(crate) fn is_joint(text: &str) -> bool {
     text.chars().all(is_joint_sign)
 }

@@ -43,7 +43,7 @@ fn prefix(key: &str) -> u64 {
 }
 
 impl<V> Table<V> {
-    /// Returns the value for a key.
+    /// Returns the value for a key, or `None` if the table does not have it.
     pub(crate) fn get(&self, key: &str) -> Option<&V> {
         let wanted = prefix(key);
         let order = |entry: &Entry<V>| {

@@ -260,7 +260,7 @@ struct FeatureWeights {
     weights: Vec<f64>,
 }
 
-/// A map from tags to their numbers. Parsing the weights looks tags up hundreds of thousands of times.
+/// A map from tags to their numbers, built for speed: parsing the weights looks up hundreds of thousands of tags.
 struct TagNumbers {
     names: Vec<String>,
     /// A hash table of tag numbers with linear probing. [`TagNumbers::FREE`] marks an unused slot.

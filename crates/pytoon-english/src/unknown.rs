@@ -63,7 +63,7 @@ impl UnknownWords {
         Ok(unknown)
     }
 
-    /// Returns the phonemes of a word, or an empty text if the net knows none of its letters.
+    /// Returns the phonemes of a word, or an empty text if the net supports none of its letters or fails.
     pub(crate) fn read(&self, word: &str) -> String {
         let known = word.chars().filter_map(|letter| self.letters.get(&letter).copied());
         let ids: Vec<i32> = known.take(self.max_letters).collect();

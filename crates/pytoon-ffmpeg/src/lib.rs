@@ -29,8 +29,8 @@ pub fn ffmpeg(purpose: &'static str) -> CommandLine {
     ])
 }
 
-/// The protocols that FFmpeg may open, which are files and pipes. A playlist among media files therefore has no
-/// effect.
+/// The options that restrict FFmpeg to files and pipes, so that a playlist among media files cannot make it open the
+/// network.
 pub const LOCAL_ONLY: [&str; 2] = ["-protocol_whitelist", "file,pipe"];
 
 /// The supported containers. Formats that reference other files (concat, HLS, DASH, numbered pictures) are excluded,
@@ -38,7 +38,7 @@ pub const LOCAL_ONLY: [&str; 2] = ["-protocol_whitelist", "file,pipe"];
 const CONTAINERS: &str = "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,wav,w64,mp3,flac,aac,aiff,caf,\
     amr,ac3,eac3,au,gif,apng,h264,hevc,m4v,ivf,dv,mxf,nut,wv,ape,tta,voc,rm";
 
-/// Adds a media file to a command as its next input.
+/// A command to which media files can be added as inputs.
 pub trait Input {
     /// Adds a file as an input. FFmpeg reads only this file and no other that it references.
     fn input(self, path: &Path) -> Self;

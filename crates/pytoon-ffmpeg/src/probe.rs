@@ -73,8 +73,8 @@ pub struct VideoStream {
     pub field_order: String,
     /// The rotation that makes the picture upright, in degrees.
     pub rotation: i32,
-    /// True if only a Dolby Vision decoder shows the colours (ETSI TS 103 572, base layers without compatibility,
-    /// such as those of profile 5).
+    /// True if only a Dolby Vision decoder can show the colours, as in profile 5 (ETSI TS 103 572, base layers
+    /// without compatibility).
     pub needs_dolby_vision: bool,
     /// True if the stream has a separate alpha plane (WebM).
     pub alpha_beside: bool,

@@ -23,13 +23,13 @@ fn decode_command(path: &Path, channels: u8) -> CommandLine {
     ])
 }
 
-/// Decodes the audio of a file to one channel.
+/// Decodes up to ten minutes of a file's audio to one channel. A file without audio is an error.
 pub fn decode_mono(runner: &Runner, path: &Path) -> Result<Vec<f32>, SystemError> {
     let bytes = runner.run(&decode_command(path, 1), Vec::new()).map_err(|e| not_sound(path, e))?;
     nonempty(path, floats(&bytes))
 }
 
-/// Decodes the audio of a file to two channels, left and right.
+/// Decodes up to ten minutes of a file's audio to two channels, left and right. A file without audio is an error.
 pub fn decode_stereo(runner: &Runner, path: &Path) -> Result<(Vec<f32>, Vec<f32>), SystemError> {
     let bytes = runner.run(&decode_command(path, 2), Vec::new()).map_err(|e| not_sound(path, e))?;
     let channel = |first: usize| {

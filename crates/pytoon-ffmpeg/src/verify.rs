@@ -1,4 +1,5 @@
-//! Decodes the finished file for verification, either its keyframes or every frame.
+//! Decodes the keyframes or every frame of a film or a clip, and computes the statistics of each frame for
+//! verification.
 
 use crate::{Input, ffmpeg};
 use pytoon_process::{CommandLine, Runner, SystemError};

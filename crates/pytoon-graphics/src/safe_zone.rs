@@ -2,8 +2,8 @@
 //!
 //! Guarantees: rectangles are in pixels of a 1080x1920 frame and scale by `height / 1920`.
 //!
-//! This module does not know the platform of a job; the caller picks a profile. Platforms move these lines every few
-//! months: update the table and its date.
+//! This module does not depend on a job's platform; the caller chooses a profile. Platforms move these lines every
+//! few months: update the table and its date.
 
 /// A rectangle in frame pixels. `x1` and `y1` are exclusive.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -93,8 +93,8 @@ pub struct SafeRect {
 }
 
 impl SafeRect {
-    /// Creates a safe rectangle. Captions are centred on the frame if its centre is within 12 % of the rectangle's
-    /// width from the rectangle's middle, and on that middle otherwise.
+    /// Creates a safe rectangle. Captions are centred on the frame if the frame's centre is near the rectangle's
+    /// middle (within 12 % of its width), and otherwise on that middle.
     pub fn new(x0: f32, y0: f32, x1: f32, y1: f32) -> Self {
         let middle = 0.5 * (x0 + x1);
         let centre_x = if (540.0 - middle).abs() <= 0.12 * (x1 - x0) { 540.0 } else { middle };

@@ -66,11 +66,11 @@ fn frame_ms(said: i64) -> i64 {
     if said < SHORTEST_FRAME_MS { USUAL_FRAME_MS } else { said }
 }
 
-/// A player that loops an animation. It returns the picture at any later time.
+/// A player that loops an animation and returns its picture at increasing times.
 pub(crate) struct Player {
     bytes: std::sync::Arc<[u8]>,
     frames: Frames<'static>,
-    /// The current picture and its end, in milliseconds from the beginning of the film.
+    /// The current picture and its end, in milliseconds from the start of playback.
     seen: Option<(Vec<u8>, f64)>,
 }
 
@@ -81,7 +81,8 @@ impl Player {
         Ok(Self { bytes, frames, seen: None })
     }
 
-    /// Returns the RGBA pixels at a time. Successive times must not decrease.
+    /// Returns the RGBA pixels at a time, which must not precede the time of an earlier call. The animation repeats
+    /// forever. Returns no pixels if it has no frames.
     pub(crate) fn at(&mut self, ms: f64) -> ImageResult<&[u8]> {
         let mut restarted = false;
         while self.seen.as_ref().is_none_or(|(_, until)| *until <= ms) {

@@ -1,4 +1,4 @@
-//! Analyses a clip: its colours, and a few of its frames.
+//! Measures the colours of a clip, and decodes a few of its frames for analysis.
 
 use crate::animation::Player;
 use crate::clip::{colour_options, picture_stream, with_decoder, with_start};

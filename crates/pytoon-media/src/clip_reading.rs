@@ -1,5 +1,5 @@
-//! Analyses a clip once for all users: its visible part, its length, the position of its audio relative to its
-//! picture, and the required conversions.
+//! Analyses a clip once for all code that uses it: its visible part, its length, the position of its audio relative
+//! to its picture, and the required conversions.
 //!
 //! Guarantees: one FFprobe run in the common case. A second one, which counts packets, runs only if the header does
 //! not contain the length of the picture or does not show which picture moves.

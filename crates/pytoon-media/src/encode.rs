@@ -87,7 +87,7 @@ fn ffmpeg_command(profile: &Profile, encoder: &str, output: &Path) -> CommandLin
         .arg(file_arg(output))
 }
 
-/// Returns only the codec's arguments, so that a benchmark can encode with the same settings.
+/// Returns the arguments of the video codec alone, so that a benchmark can encode with the same settings.
 pub fn codec_args(profile: &Profile, encoder: &str) -> Vec<String> {
     let video = &profile.video;
     let gop = profile.gop_frames().to_string();

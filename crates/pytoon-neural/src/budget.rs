@@ -73,7 +73,8 @@ impl Guard {
     }
 }
 
-/// Deducts bytes from the thread's budget, or parks the thread forever if the budget is exhausted.
+/// Deducts bytes from the thread's budget. Parks the thread forever if the budget is exhausted or the thread was
+/// stopped.
 fn charge(bytes: usize) {
     let Ok(Some(mut budget)) = BUDGET.try_with(Cell::get) else { return };
     budget.left = budget.left.saturating_sub(i64::try_from(bytes).unwrap_or(i64::MAX));

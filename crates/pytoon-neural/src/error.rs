@@ -12,7 +12,7 @@ pub enum NeuralError {
         /// The fault in the file.
         reason: String,
     },
-    /// The model knows none of the phonemes in the request.
+    /// The model supports none of the phonemes in the request.
     #[error("the voice knows none of these phonemes: {0}")]
     NothingToSay(String),
     /// The request exceeds the model's limit. Split it.

@@ -49,7 +49,7 @@ impl<T> std::fmt::Debug for Session<T> {
 }
 
 impl<T: 'static> Session<T> {
-    /// Loads a model on its own thread.
+    /// Starts a thread, loads a model on it, and waits until the model is loaded or has failed to load.
     pub(crate) fn start(
         limits: Limits,
         load: impl FnOnce() -> Result<T, NeuralError> + Send + 'static,

@@ -1,4 +1,4 @@
-//! Converts the runtime's tensors to and from plain vectors.
+//! Loads models into the runtime, and converts the runtime's tensors to plain vectors.
 
 use crate::NeuralError;
 use rten::{Model, ModelOptions, NodeId, Value};

@@ -27,7 +27,7 @@ pub enum Toy {
     Slow,
 }
 
-/// Returns a model with Piper's inputs and outputs.
+/// Returns a model with Piper's inputs and outputs, which behaves as `toy` states.
 pub fn piper_model(toy: Toy) -> Vec<u8> {
     let samples = FRAMES * 256;
     let loudness = if toy == Toy::Silent { 0.0 } else { 0.3 };

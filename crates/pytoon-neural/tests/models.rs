@@ -52,7 +52,7 @@ fn value(name: &str) -> ValueInfoProto {
     ValueInfoProto { name: Some(name.to_owned()), ..ValueInfoProto::default() }
 }
 
-/// Returns a model with the inputs and outputs of the family, with `nodes` in between.
+/// Returns a model with the inputs and outputs of the `heart` family, with `nodes` in between.
 fn model(nodes: Vec<NodeProto>, initializer: Vec<TensorProto>) -> Vec<u8> {
     let outputs = ["lh", "theta", "ln", "lr", "phi", "f0", "/Clip_output_0"];
     let last = nodes.last().map(|node| node.output[0].clone()).unwrap_or("ids".to_owned());

@@ -244,7 +244,8 @@ fn check(word: &str, value: &str) -> Result<(), PronunciationError> {
     Ok(())
 }
 
-/// Returns a word or phrase in the form used for comparison.
+/// Returns a word or phrase in the form used for comparison: in lower case, with straight apostrophes and single
+/// spaces, and without invisible characters.
 fn key(word: &str) -> String {
     let lower = symbols::visible(word).replace('’', "'").to_lowercase();
     lower.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -1,7 +1,7 @@
 //! Converts respellings (`ZAP-ee-er`) to IPA, and IPA to plain letters.
 //!
 //! Guarantees: the result is never longer than a small multiple of the input. The conversion from IPA returns `None`
-//! for a sound without a rule; a respelling always yields something to say. The sounds are those of English, since
+//! for a sound without a rule; a respelling always has a pronunciation. The sounds are those of English, since
 //! respellings are an English convention.
 
 /// The letters of a respelling, longest first, each with its sound and a flag for vowels.

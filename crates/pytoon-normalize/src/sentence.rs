@@ -127,7 +127,7 @@ impl Sentence {
         }
     }
 
-    /// Combines readings and marks into spoken words.
+    /// Combines readings and marks into spoken words. Adds a pause at each parenthesis and dash.
     pub(crate) fn assemble(self, readings: Vec<Reading>) -> Vec<SpokenWord> {
         let mut out: Vec<SpokenWord> = Vec::with_capacity(self.tokens.len());
         let count = self.tokens.len();

@@ -91,7 +91,7 @@ pub(crate) fn plain_digit(c: char) -> char {
     }
 }
 
-/// Returns the plain digit of a superscript.
+/// Returns the plain form of a superscript digit or minus sign, or `None` for any other character.
 pub(crate) fn superscript(c: char) -> Option<char> {
     Some(match c {
         '⁰' => '0',

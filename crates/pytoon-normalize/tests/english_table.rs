@@ -1,4 +1,4 @@
-//! Tests the table of 120 readings that was written before the code.
+//! Tests that the readings match a table of 120 phrases, which was written before the code.
 
 use pytoon_core::text::words;
 use pytoon_normalize::{Pronunciations, join_spoken, normalize};

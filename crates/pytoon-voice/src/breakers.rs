@@ -45,8 +45,8 @@ impl VoiceBreakers {
         Self { breakers: Breakers { store, world, show, advice }, runtime }
     }
 
-    /// Admits a call to a provider, or fails if its breaker is open. A request whose results are all stored is always
-    /// admitted.
+    /// Permits a call to a provider, or fails if its breaker is open. A request whose results are all stored is
+    /// always permitted.
     pub(crate) fn pass(&self, provider: &dyn TtsProvider, request: &TtsRequest) -> Result<Entered> {
         let Some(guarded) = provider.guarded() else { return Ok(Entered::Unguarded) };
         let (name, row) = (provider.name(), row_of(provider.name(), guarded));
@@ -102,7 +102,7 @@ impl VoiceBreakers {
     }
 }
 
-/// Returns the advice to the operator about a voice's breaker.
+/// Returns the advice to the operator about a voice's breaker, or an empty text if it is enough to wait.
 fn advice(advice: Advice) -> &'static str {
     match advice {
         Advice::Key => "the key is wrong or lacks permission: put a valid one into .env",

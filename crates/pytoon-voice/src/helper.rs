@@ -9,7 +9,7 @@ use pytoon_normalize::Pronunciations;
 use pytoon_process::{CommandLine, Runner};
 use serde::{Deserialize, Serialize};
 
-/// The provider name of the local voice.
+/// The name of the eSpeak NG provider.
 pub(crate) const NAME: &str = "espeak";
 /// The name of the helper program.
 pub(crate) const PROGRAM: &str = "pytoon-espeak";
@@ -70,7 +70,8 @@ fn run(runner: &Runner, command: &CommandLine, input: Vec<u8>) -> Result<Vec<u8>
     ran.map_err(|source| VoiceError::Unavailable { provider: NAME.into(), source })
 }
 
-/// Runs the helper with one argument that selects the operation and with lines of JSON as its input.
+/// Runs the helper and returns its output. `argument` selects the operation, and `lines` contains the input as lines
+/// of JSON.
 pub(crate) fn ask(
     runner: &Runner,
     purpose: &'static str,
@@ -104,7 +105,7 @@ pub(crate) fn speak(
     asks.iter().map(|_| next_reply(&mut rest)).collect()
 }
 
-/// Parses the next reply in the helper's output.
+/// Parses the next reply in the helper's output and removes it from `rest`.
 pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<HelperSpeech> {
     let end = rest.iter().position(|&b| b == b'\n').ok_or_else(|| bad("a response is missing"))?;
     let reply: Reply = serde_json::from_slice(&rest[..end])
@@ -126,7 +127,7 @@ pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<HelperSpeech> {
 }
 
 /// Returns the text that the synthesiser reads for each sentence. Japanese with kanji is converted to kana, since the
-/// synthesiser knows no kanji.
+/// synthesiser does not support kanji.
 pub(crate) fn spoken_texts(
     runner: &Runner,
     sentences: &[Vec<Word>],

@@ -24,7 +24,7 @@ use std::time::Duration;
 pub const SCENE: &str = "voice";
 /// The polling interval while another process makes the same call.
 const RECHECK: Duration = Duration::from_millis(200);
-/// The time by which the lease outlasts its call.
+/// The time by which the lease of a call outlasts the call's timeout.
 const LEASE_SLACK: Duration = Duration::from_secs(5);
 
 /// The buyer of speech and transcripts for a job.
@@ -91,7 +91,7 @@ impl PaidWork {
         obtained.map(|obtained| obtained.goods)
     }
 
-    /// Returns the result stored from an earlier purchase, if its file is intact.
+    /// Returns the result stored from an earlier purchase, or `None` if there is none or its file is damaged.
     pub(crate) async fn find_kept<W: StoredGoods>(
         &self,
         wanted: &PaidCall<'_>,

@@ -3,7 +3,7 @@
 //! Guarantees: every failure is logged with provider and kind; if all fail, `all_tts_providers_failed` is logged and
 //! the film is silent and captioned. If the ledger does not respond, no other service is paid and the local programs
 //! speak. If the provider refuses a voice that was requested by name, that is an error of the brief and not a reason
-//! to fall back. A full disk is not one either, since the next voice would hit it too, perhaps after payment. A
+//! to fall back. A full disk is no reason either, since the next voice would fail too, perhaps after payment. A
 //! provider with an open circuit breaker is skipped and reported like a failure.
 
 use crate::breakers::{Entered, VoiceBreakers};
@@ -100,7 +100,8 @@ impl TtsManager {
     }
 
     /// Speaks with the first provider that can. A voice requested by name belongs to the first provider; others do
-    /// not know it and use their own voices.
+    /// not know it and use their own voices. Fails if that voice is refused, the user cancels, or the machine runs
+    /// out of a resource.
     pub fn speak(&self, request: &TtsRequest) -> Result<Spoken> {
         let mut attempts = Vec::new();
         let mut request = request.clone();

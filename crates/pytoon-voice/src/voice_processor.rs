@@ -53,7 +53,7 @@ impl Recording {
 /// Minimum length of a recording that may contain a word, in milliseconds.
 const SHORTEST_MS: i64 = 150;
 
-/// Reads a recording and prepares it for the mix.
+/// Reads a recording and prepares it for the mix. Fails if it is too short for a word, silent, or without speech.
 pub fn read_recording(runner: &Runner, path: &Path, denoise: Denoise) -> Result<Recording> {
     let (left, right) = sound::decode_stereo(runner, path)?;
     let unusable = |reason: String| SystemError::unusable(path, reason);
@@ -112,14 +112,15 @@ fn mono(left: Vec<f32>, right: &[f32]) -> Vec<f32> {
 /// The timbre of a synthetic voice before processing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Timbre {
-    /// A natural voice, like a person in a booth. It is only levelled.
+    /// A natural voice, like a person in a booth. It gets a high-pass, compression and levelling, but no equaliser
+    /// and no room ambience.
     Natural,
-    /// A formant voice. Its boom is cut, its consonants are boosted, and room ambience is added.
+    /// A formant voice. The range around 300 Hz is reduced, consonants are boosted, and room ambience is added.
     Formant,
 }
 
 impl Timbre {
-    /// Returns the timbre for a kind of provider.
+    /// Returns the timbre of the voices of a kind of provider.
     pub fn of(kind: ProviderKind) -> Self {
         match kind {
             ProviderKind::Service | ProviderKind::Server | ProviderKind::Natural => Self::Natural,
@@ -128,7 +129,7 @@ impl Timbre {
     }
 }
 
-/// Levels synthetic sentences together, like one take.
+/// Processes synthetic sentences for the mix, all together as one take, so that their loudness matches.
 pub fn level_sentences(sentences: &mut [SpokenSentence], timbre: Timbre) {
     const GAP: usize = 9_600;
     let mut take = Vec::new();

@@ -1,4 +1,4 @@
-//! Determines the level of the music.
+//! Sets the level of the music below the voice, ducks it, and dips its band of consonants.
 //!
 //! The distance is measured during speech: the K-weighted power of the ducked music against that of the voice, over
 //! the 100 ms blocks that contain speech. Both scale linearly, so one measurement gives the exact gain.

@@ -1,4 +1,4 @@
-//! Places takes, clips and room tone on empty tracks.
+//! Writes the voice takes to an empty track, and adds the clips' audio and room tone to the music track.
 
 use super::{Placed, PlacedStereo};
 use crate::biquad::Biquad;
@@ -29,8 +29,8 @@ pub(super) fn voice(takes: &[Placed<'_>], len: usize) -> Vec<f32> {
     track
 }
 
-/// Adds the clips' audio, ducked by `envelope`. `lift` is the expected gain of mastering in dB, by which the clips
-/// are added more quietly.
+/// Adds each clip's audio at its level in the finished mix, with a fade at each edge, ducked by `envelope`. `lift` is
+/// the expected gain of mastering in dB, which is subtracted from the level.
 pub(super) fn add_clips(
     track: &mut Stereo,
     clips: &[PlacedStereo<'_>],
@@ -65,8 +65,8 @@ pub(super) fn add_clips(
     }
 }
 
-/// Adds soft brown-like noise at `level_dbfs`, so that pauses sound like a quiet room and not like digital silence.
-/// The seed is fixed, so equal films stay equal.
+/// Adds soft brown-like noise at `level_dbfs`, but at most at -40 dBFS, so that pauses sound like a quiet room and
+/// not like digital silence. The seed is fixed, so equal films stay equal.
 pub(super) fn add_room_tone(track: &mut Stereo, level_dbfs: f32) {
     let root = crate::dsp::rng(0x0A1B);
     for (index, channel) in [&mut track.left, &mut track.right].into_iter().enumerate() {

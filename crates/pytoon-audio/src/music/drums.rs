@@ -115,7 +115,8 @@ pub(super) fn shaker(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.02)
 }
 
-/// Returns noise that rises over `len` samples and stops. The reverb continues after it.
+/// Synthesizes noise that rises in pitch and level over `len` samples and stops abruptly. The reverb continues after
+/// it.
 pub(super) fn riser(len: usize, rng: &mut Rng) -> Vec<f32> {
     let mut low = 0.0_f32;
     let mut mid = 0.0_f32;
@@ -136,7 +137,7 @@ pub(super) fn riser(len: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.02)
 }
 
-/// Returns the surface noise of a record: soft hiss and rare ticks.
+/// Synthesizes the surface noise of a record: soft hiss and rare ticks.
 pub(super) fn vinyl(len: usize, rng: &mut Rng) -> Vec<f32> {
     let mut hiss = 0.0_f32;
     let mut tick = 0.0_f32;

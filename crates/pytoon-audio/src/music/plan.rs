@@ -122,7 +122,7 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    /// Returns the density of this bar, 0 to 1.
+    /// Returns the energy of this bar, from 0 (sparse) to 1 (dense).
     pub(super) fn energy(&self) -> f32 {
         match self.role {
             Role::Intro => 0.35,

@@ -24,7 +24,7 @@ pub(super) struct Shape {
     pub(super) cents: f32,
     /// The filter corner at the start, at its peak and at the end.
     pub(super) cutoff: [f32; 3],
-    /// The position of the peak within the note.
+    /// The position of the filter's peak, as a fraction of the held length.
     pub(super) height_at: f32,
     /// The time in which the level halves, in seconds; zero sustains.
     pub(super) fall: f32,
@@ -43,7 +43,8 @@ impl SawBank {
         Self { shape, chords: BTreeMap::new(), tables: BTreeMap::new(), rng: rng.fork(0x5A5) }
     }
 
-    /// Returns the rendered chord `notes`, held for `len` samples and then released.
+    /// Returns the chord `notes`, held for `len` samples and then released. Renders it on the first call and caches
+    /// it.
     pub(super) fn get(&mut self, notes: &[i32], len: usize) -> &Stereo {
         let Self { shape, chords, tables, rng } = self;
         chords

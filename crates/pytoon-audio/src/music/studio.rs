@@ -80,7 +80,7 @@ impl Studio {
         }
     }
 
-    /// Plays a mono note with human timing (a few ms) and strength (±12 %).
+    /// Mixes a mono note into a bus, with human timing (up to 6 ms off the beat) and strength (±12 %).
     pub(super) fn play(&mut self, bus: Bus, note: &[f32], touch: Touch) {
         let (at, strength) = self.humanise(&touch);
         let held = touch.hold.map_or(note.len(), |beats| self.grid.span(beats) + RELEASE);

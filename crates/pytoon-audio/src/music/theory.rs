@@ -19,7 +19,8 @@ pub(super) const ADD9: &[i32] = &[0, 2, 4, 7];
 pub(super) const MIN7: &[i32] = &[0, 3, 7, 10];
 pub(super) const MAJ7: &[i32] = &[0, 4, 7, 11];
 pub(super) const SUS2: &[i32] = &[0, 2, 7];
-/// A rootless minor ninth chord for jazz harmony, like the next two chords. The bass plays the root.
+/// The intervals of a minor ninth chord without its root, which the bass plays. Like the next two chords, it is for
+/// jazz harmony.
 pub(super) const MIN9: &[i32] = &[3, 7, 10, 14];
 pub(super) const MAJ9: &[i32] = &[4, 7, 11, 14];
 pub(super) const DOM13: &[i32] = &[4, 10, 14, 21];

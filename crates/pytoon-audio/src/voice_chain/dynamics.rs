@@ -8,9 +8,9 @@ use crate::dsp::decay_per_sample;
 
 const GRID: usize = 16;
 
-/// Reduces the band around 7 kHz if it exceeds the rest of the voice. Returns the deepest reduction. The
-/// band-pass has zero phase at its centre, so subtracting part of it acts as a dynamic cut of 5.5 to 9 kHz and
-/// leaves the other bands unchanged.
+/// Reduces the band around 7 kHz wherever it is too loud in relation to the whole voice. Returns the deepest
+/// reduction in dB. The band-pass has zero phase at its centre, so subtracting part of it acts as a dynamic cut of
+/// 5.5 to 9 kHz and leaves the other bands unchanged.
 pub(super) fn de_ess(take: &mut [f32], max_reduction_db: f32) -> f32 {
     /// The level of the band relative to the whole voice above which the band is reduced.
     const MARGIN_DB: f32 = -11.0;
@@ -36,8 +36,8 @@ pub(super) fn de_ess(take: &mut [f32], max_reduction_db: f32) -> f32 {
     reduction.iter().copied().fold(0.0, f32::max)
 }
 
-/// Compresses at 2.5:1 over a soft knee of 6 dB, attack 10 ms, release 100 ms. The threshold comes from the
-/// take's own loud syllables, so that they are reduced by about `target_db`. Returns the deepest reduction.
+/// Compresses at 2.5:1 over a soft knee of 6 dB, attack 10 ms, release 100 ms. The threshold comes from the take's
+/// own loud syllables, so that they are reduced by about `target_db`. Returns the deepest reduction in dB.
 pub(super) fn compress(take: &mut [f32], target_db: f32) -> f32 {
     const RATIO: f32 = 2.5;
     const KNEE_DB: f32 = 6.0;

@@ -1,9 +1,9 @@
 //! The two kernels of the sampler, each in a portable, an AVX2 and an AVX-512 version. The AVX versions run only on a
 //! CPU that supports them.
 //!
-//! This is the only module of the workspace's permissive part with `unsafe`: calling a function compiled for these
-//! instructions requires a proof that the machine has them, and their vector loads and stores take raw pointers. All
-//! paths do the same integer arithmetic and give equal results, which a test in the parent module checks.
+//! This is the only module of the crate with `unsafe`: calling a function compiled for these instructions requires a
+//! proof that the machine has them, and their vector loads and stores take raw pointers. All paths do the same
+//! integer arithmetic and give equal results, which a test in the parent module checks.
 #![allow(unsafe_code)]
 
 use super::table::{ColumnTable, Grouping};

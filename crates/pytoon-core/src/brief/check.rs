@@ -1,4 +1,5 @@
-//! Checks the values of a brief beyond its types, and reports each invalid value with its field and the reason.
+//! Checks the values of a brief beyond their types: lengths, ranges and contradictions. Reports the first invalid
+//! value with its field and the reason.
 
 use super::{Brief, FieldProblem, MAX_FILM_SECONDS, MAX_SCENES, MAX_SCRIPT_CHARS};
 use serde_json::Value;
@@ -151,8 +152,8 @@ impl Brief {
     }
 }
 
-/// Parses a deadline and returns it in milliseconds since 1970 (UTC). A span such as `15m` is counted from
-/// `started_at`.
+/// Parses a deadline and returns it in milliseconds since 1970 (UTC). The text is a time such as
+/// `2026-11-24T18:00:00Z`, or a positive span such as `15m`, which is added to `started_at`.
 pub fn deadline(text: &str, started_at: i64) -> Result<i64, String> {
     let text = text.trim();
     if let Ok(time) = text.parse::<jiff::Timestamp>() {

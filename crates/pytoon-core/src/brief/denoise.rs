@@ -1,4 +1,4 @@
-//! Noise removal for a recorded voice.
+//! The brief's setting for removing noise from a recorded voice.
 
 use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};

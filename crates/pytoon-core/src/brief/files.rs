@@ -1,4 +1,4 @@
-//! The files that a brief names, for callers that check or move them.
+//! Finds the file paths in a brief, so that callers can check or rewrite them.
 
 use super::{BrandField, Brief, Logo, MediaFile};
 use pytoon_vocabulary::MusicMood;
@@ -38,7 +38,7 @@ impl Brief {
     }
 }
 
-/// Returns true if `font` names a file and not a font family.
+/// Returns true if `font` is a path or a font file's name, not the name of a font family.
 fn is_file(font: &str) -> bool {
     let lower = font.to_lowercase();
     font.contains('/') || [".ttf", ".otf", ".ttc", ".woff2"].iter().any(|end| lower.ends_with(end))

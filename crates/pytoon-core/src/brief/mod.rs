@@ -1,8 +1,8 @@
 //! The brief: a person's request for a film. Every field is optional, but an empty brief is rejected.
 //!
-//! This is a wire type: `pytoon-config` parses it strictly (unknown fields and wrong types are errors) and knows the
-//! line of each field. [`Brief::problem`] checks the values beyond their types. The brief only names files; the
-//! pipeline checks that they exist.
+//! This is a wire type: `pytoon-config` parses it strictly (unknown fields and wrong types are errors) and reports
+//! errors with the line of the field. [`Brief::problem`] checks the values beyond their types. The brief only names
+//! files; the pipeline checks that they exist.
 
 mod check;
 mod denoise;

@@ -1,4 +1,4 @@
-//! A change to one scene of a brief.
+//! Applies a change to one scene of a brief.
 
 use super::{Brief, FieldProblem, SceneOverride};
 
@@ -15,7 +15,8 @@ pub struct SceneChange {
 
 impl SceneChange {
     /// Returns the brief with one scene changed. `scene` is a number (1 is the first) or an id: `3` or `scene_03`.
-    /// `count` is the number of scenes, or 0 if it is unknown.
+    /// `count` is the number of scenes, or 0 if it is unknown. If the change names an engine, the scene also gets a
+    /// new take, so that the engine is called again.
     ///
     /// # Errors
     /// Returns the wrong field: `(body)` if there is no change, `scene` if the film has no such scene.
@@ -68,7 +69,8 @@ impl SceneChange {
     }
 }
 
-/// Returns the number of a scene (1 is the first) from `3` or `scene_03`.
+/// Parses a scene's number from `3` or `scene_03`. Returns `None` for other texts and for 0, since 1 is the first
+/// scene.
 pub fn scene_place(scene: &str) -> Option<u32> {
     scene.strip_prefix("scene_").unwrap_or(scene).parse().ok().filter(|place| *place > 0)
 }

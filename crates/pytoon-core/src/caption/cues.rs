@@ -3,7 +3,7 @@
 //! Guarantees: every word is in exactly one cue, in order and unchanged; cues never overlap; a cue never crosses the
 //! end of a sentence or a long pause.
 //!
-//! `pytoon-graphics` breaks the lines inside a cue, since it knows the fonts.
+//! `pytoon-graphics` breaks the lines inside a cue, since that depends on the fonts.
 
 use super::reading;
 use crate::script::sentence;
@@ -182,8 +182,9 @@ fn ends_sentence(word: &str) -> bool {
         || (bare.ends_with('.') && sentence::split(&format!("{bare} X")).len() > 1)
 }
 
-/// Returns the split whose cues are most even in length, preferring breaks after punctuation and avoiding connectives
-/// at the end of a cue. If `timed`, also avoids cues that are too fast. Uses dynamic programming over break points.
+/// Splits a run into cues that fit the limits and are as even in length as possible. Prefers breaks after punctuation
+/// and avoids connectives at the end of a cue. If `timed`, also avoids cues that are too fast or too short. Uses
+/// dynamic programming over break points.
 fn split(run: &Run<'_>, limits: &Limits, timed: bool) -> Split {
     let Run { words: run, until, .. } = *run;
     let count = run.len();
@@ -275,8 +276,8 @@ pub fn shown_text(words: &[CaptionWord]) -> String {
     text::join(&plain)
 }
 
-/// Emphasises at most one word of a cue without emphasis in the script: a number or price, or else a negation or a
-/// word such as "free".
+/// Emphasises one word of a cue, unless the script emphasises a word in it: the first word with a digit, or else the
+/// first negation or word such as "free". A cue without such a word stays unchanged.
 fn emphasise(words: &mut [CaptionWord]) {
     // The script's own emphasis wins.
     if words.iter().any(|word| word.emphasis) {
@@ -369,7 +370,7 @@ fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead:
     }
 }
 
-/// Spreads words over a time range in proportion to their syllables.
+/// Spreads words over a time range without gaps. Words with more syllables get more time.
 pub fn spread(words: &[text::Word], range: MsRange) -> Vec<CaptionWord> {
     let weights: Vec<i64> =
         words.iter().map(|w| i64::from(text::syllables(&w.text)) * 2 + 1).collect();

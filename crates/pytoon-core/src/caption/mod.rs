@@ -1,5 +1,4 @@
-//! Captions: [`cues`] groups words into cues, [`sidecar`] writes caption files, [`reading`] limits the reading
-//! speed.
+//! Captions: [`cues`] groups words into cues, [`sidecar`] writes caption files, [`reading`] checks the reading speed.
 
 mod cues;
 pub mod reading;

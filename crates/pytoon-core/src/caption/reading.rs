@@ -1,4 +1,4 @@
-//! The reading speed of captions.
+//! Measures the reading speed of captions and reports cues that are too fast to read.
 
 use crate::note::Note;
 use crate::text::on_screen;
@@ -49,7 +49,8 @@ pub fn limit(text: &str) -> f64 {
     script.map_or(OTHERS, |(limit, _)| *limit)
 }
 
-/// Returns a note about the cues that are too fast to read, or `None` if every cue is readable.
+/// Returns a note with the number of cues that are too fast to read and the text of the worst, or `None` if every cue
+/// is readable. `recorded` is true if the voice is a recording.
 pub fn warning(cues: &[CaptionCue], recorded: bool) -> Option<Note> {
     let over = |cue: &&CaptionCue| speed(cue) > limit(&cue.text);
     let worst = cues

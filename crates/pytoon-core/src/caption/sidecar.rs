@@ -181,7 +181,7 @@ fn escaped_for_vtt(text: &str) -> String {
     one_line(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Escapes ASS markup: a brace, which begins or ends an override, gets a backslash before it; a backslash, which
+/// Escapes ASS markup and replaces line breaks with spaces. A brace gets a backslash before it. A backslash, which
 /// begins a command, gets an invisible word joiner after it.
 fn escaped_for_ass(text: &str) -> String {
     one_line(text).replace('\\', "\\\u{2060}").replace('{', "\\{").replace('}', "\\}")
@@ -210,7 +210,7 @@ fn clock(at: Ms, separator: char) -> String {
 pub(super) mod tests {
     use super::*;
 
-    /// Parses the WebVTT and ASS output as players do and compares it with the cues.
+    /// Asserts that the WebVTT and ASS output, parsed as players do, has the times and texts of the cues.
     pub(crate) fn check_back(cues: &[CaptionCue]) {
         let ms = |clock: &str| -> i64 {
             let (time, rest) = clock.split_once('.').expect("a time");

@@ -3,7 +3,7 @@
 //! Guarantees: planning is pure and deterministic; there is at least one scene; every sentence of the script is in
 //! exactly one scene, in order; every media file is shown if the film has room for it.
 //!
-//! This module does not read files, measure speech or know exact times (`timeline::build` does).
+//! This module does not read files or measure speech, and does not compute exact times (`timeline::build` does).
 //!
 //! Start with [`plan`].
 
@@ -56,7 +56,8 @@ pub struct PlanInput<'a> {
     pub seed: u64,
 }
 
-/// Plans the scenes of a film.
+/// Plans the scenes of a film: their words, media, backgrounds, transitions and overlays. Returns a problem if a
+/// scene change or an overlay of the brief does not fit the plan.
 pub fn plan(input: &PlanInput<'_>) -> Result<SceneGraph, FieldProblem> {
     let script = script(input);
     let mut warnings = script.notes;
@@ -110,7 +111,8 @@ pub fn detected_language(brief: &Brief) -> Detected {
     language::detect(&all.join(" "))
 }
 
-/// Returns the parsed script of a brief, or empty beats (one for each media file) if the brief has no words.
+/// Returns the parsed script of a brief. If the brief has no words, returns empty beats instead: one for each media
+/// file, and at least one.
 fn script(input: &PlanInput<'_>) -> Script {
     let mut script = script_of(input.brief);
     if script.beats.is_empty() {
@@ -238,7 +240,8 @@ fn engine(brief: &Brief, scene: Option<&SceneOverride>) -> EngineName {
     own.or(brief.engine_override.as_deref()).unwrap_or(LOCAL_ENGINE).into()
 }
 
-/// Returns an estimate of the speaking time, for display. The timeline measures the exact time.
+/// Returns an estimate of a scene's duration with its pauses, for display. A scene without sentences has the preset's
+/// length of silent scenes. The timeline measures the exact time.
 fn estimated_duration_ms(preset: &Preset, sentences: &[Sentence]) -> i64 {
     let Some((last, others)) = sentences.split_last() else {
         return (preset.pacing.silent_scene_seconds * 1000.0) as i64;

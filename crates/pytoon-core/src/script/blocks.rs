@@ -1,4 +1,4 @@
-//! Groups lines into blocks: paragraphs, headings, list items, quotes. Parses Markdown's marks at line starts.
+//! Groups lines into blocks: paragraphs, headings, list items, quotes. Parses Markdown markup at line starts.
 
 use super::cells::{Break, Cell, is_blank, plain, view};
 use crate::text::SentenceEnd;
@@ -197,8 +197,9 @@ impl Reader<'_> {
         (is_marker && has_item && (blanks > 0 || is_only_bullet)).then_some(digits + 1 + blanks)
     }
 
-    /// Returns true if a numbered list item may begin here. A wrapped line that happens to begin with `20. ` is not a
-    /// list item.
+    /// Returns true if a numbered list item may begin here. Within a paragraph, only `1` may begin one, or any number
+    /// after a line that ends with `.`, `:`, `!` or `?`. Otherwise a wrapped line that happens to begin with `20. `
+    /// would count as an item.
     fn numbers_may_begin(&self, digits: &[char]) -> bool {
         let is_first = digits == ['1'];
         match &self.open {
@@ -212,7 +213,8 @@ impl Reader<'_> {
     }
 }
 
-/// Returns true for `[1]: https://…` and `[^1]: a footnote`, which are never spoken.
+/// Returns true for the definition of a link (`[1]: https://…`) or a footnote (`[^1]: a footnote`), which is never
+/// spoken.
 fn is_definition(seen: &[char]) -> bool {
     let Some(close) = seen.iter().take(24).position(|c| *c == ']') else { return false };
     if seen.first() != Some(&'[') || seen.get(close + 1) != Some(&':') {
@@ -229,7 +231,8 @@ fn trimmed(cells: &[Cell]) -> &[Cell] {
     &cells[start..end]
 }
 
-/// Returns the length of a block quote mark: `> `, or `>` before a letter. `> 5` and `->` are text.
+/// Returns the length of a block quote mark: `> `, or `>` before a letter, a quotation mark, `*` or another `>`.
+/// Returns `None` for text such as `> 5` and `->`.
 fn quote_mark(seen: &[char]) -> Option<usize> {
     let (first, rest) = seen.split_first()?;
     let next = rest.first().copied();
@@ -276,8 +279,8 @@ fn heading(seen: &[char]) -> Option<(usize, usize)> {
     (end > hashes + 1).then_some((hashes + 1, end))
 }
 
-/// Returns the words of a table row; none for the line under the table head. Returns `None` if the line is not a
-/// table row.
+/// Returns the content of a table row, with commas between its columns. Returns nothing for the line under the table
+/// head, and `None` for a line that is not a table row.
 fn table_row(cells: &[Cell], seen: &[char]) -> Option<Vec<Cell>> {
     if seen.len() < 3 || seen.first() != Some(&'|') || seen.last() != Some(&'|') {
         return None;

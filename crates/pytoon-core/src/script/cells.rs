@@ -1,4 +1,4 @@
-//! The intermediate form of a script during parsing: characters and the meanings of marks.
+//! The intermediate form of a script during parsing: characters, pauses, directions, emphasis and breaks.
 
 /// One character, or the meaning of the markup at its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,8 @@ pub(super) enum Break {
 /// The placeholder in [`view`] for a cell that cannot be markup.
 pub(super) const OBJECT: char = '\u{fffc}';
 
-/// Returns one character per cell, so that markup can be searched for.
+/// Returns one character per cell, so that markup can be searched for. A cell that cannot be markup becomes
+/// [`OBJECT`].
 pub(super) fn view(cells: &[Cell]) -> Vec<char> {
     let seen = |cell: &Cell| match cell {
         Cell::Char(c) => *c,

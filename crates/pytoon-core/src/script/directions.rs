@@ -103,7 +103,7 @@ const SOUNDS: &[&str] = &[
     "拍手",
     "笑い",
 ];
-/// Words that accompany those of [`SOUNDS`].
+/// Words that may accompany those of [`SOUNDS`] but do not identify a sound on their own.
 const SOUND_WORDS: &[&str] = &[
     "a",
     "the",
@@ -184,7 +184,7 @@ const SOUND_WORDS: &[&str] = &[
     "весёлая",
     "هادئة",
 ];
-/// Openings that turn all text after them into a direction.
+/// Openings that mark all text after them as a direction.
 const SOUND_OPENINGS: &[&str] = &[
     "sfx:",
     "sfx ",
@@ -373,8 +373,9 @@ pub(super) fn line(line: &[char]) -> Option<usize> {
     (is_label && stands_apart).then_some(colon + 1)
 }
 
-/// Returns the length in characters of a speaker label at the start of a line, including its colon and the spaces
-/// after it. `names` are the speakers of a dialogue.
+/// Returns the length in characters of the label of a speaker or a film's part at the start of a line, including its
+/// colon and the spaces after it. For a line that contains only a speaker's name, returns the length of the line.
+/// `names` are the speakers of a dialogue.
 pub(super) fn speaker_label(line: &[char], names: &BTreeSet<String>) -> Option<usize> {
     const LONGEST: usize = 30;
     let Some(colon) = line.iter().take(LONGEST).position(|c| matches!(c, ':' | '：')) else {

@@ -1,6 +1,6 @@
 //! Parses pause lengths as people write them.
 
-/// Words for a pause in several languages.
+/// Words for a pause in several languages, such as `pause` and `pausa`.
 const PAUSES: &[&str] = &[
     "pause",
     "break",

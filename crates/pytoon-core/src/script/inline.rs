@@ -1,4 +1,5 @@
-//! Parses the marks within a block: code, links, directions, pauses, emphasis, speakers.
+//! Parses the inline markup of a block: escapes, code, links, directions, pauses and emphasis. Also removes speaker
+//! labels.
 
 use super::cells::{Cell, OBJECT, plain, view};
 use super::{directions, durations};
@@ -85,13 +86,13 @@ fn code(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     out
 }
 
-/// Returns how often a character repeats from this position on.
+/// Returns the number of consecutive `mark` characters from position `at`.
 fn run(seen: &[char], at: usize, mark: char) -> usize {
     seen[at..].iter().take_while(|c| **c == mark).count()
 }
 
-/// Parses links. `[text](address)` and `[[text]]` become their text, `![text](address)` becomes a direction, and
-/// `[^1]` and `[2, 3]` are removed.
+/// Parses links. `[text](address)`, `[text][1]` and `[[text]]` become their text, `![text](address)` becomes a
+/// direction, and `[^1]` and `[2, 3]` are removed.
 fn links(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     let seen = view(&cells);
     let mut out = Vec::with_capacity(cells.len());
@@ -152,7 +153,7 @@ fn links(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     out
 }
 
-/// Removes forum tags (`[b]`, `[/b]`, `[url=…]`) and keeps the words between them.
+/// Removes forum tags (`[b]`, `[/b]`, `[url=…]`) and keeps the words between them. `[b]` and `[i]` become emphasis.
 fn forum_tags(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     const TAGS: &[&str] = &[
         "b", "i", "u", "s", "url", "color", "size", "font", "center", "left", "right", "quote",
@@ -197,7 +198,8 @@ fn is_reference(inside: &[char]) -> bool {
         && inside.iter().all(|c| c.is_ascii_digit() || " ,-–".contains(*c))
 }
 
-/// Returns the position of the bracket that closes the one at `open`, on the same nesting level.
+/// Returns the position of the bracket that closes the one at `open`, or `None` if there is none within
+/// [`MAX_DIRECTION`] characters.
 fn closing(seen: &[char], open: usize, opens: char, closes: char) -> Option<usize> {
     let mut depth = 0usize;
     for (index, c) in seen.iter().enumerate().skip(open).take(MAX_DIRECTION) {
@@ -213,7 +215,8 @@ fn closing(seen: &[char], open: usize, opens: char, closes: char) -> Option<usiz
     None
 }
 
-/// Returns the end of the link target that begins at `open`: `(https://…)`, `(page "Title")`.
+/// Returns the end of the link target that begins at `open`, such as `(https://…)` or `(page.html "Title")`. Returns
+/// `None` for other text in brackets.
 fn target(seen: &[char], open: usize) -> Option<usize> {
     if seen.get(open) != Some(&'(') {
         return None;
@@ -395,7 +398,7 @@ fn stands_alone(seen: &[char], open: usize, close: usize) -> bool {
     before.chain(after).all(|c| is_nothing(&c))
 }
 
-/// Turns a line into a direction if its label or form marks it as one: `SFX: door`, `INT. KITCHEN`. Returns true if
+/// Converts a line to a direction if its label or form marks it as one: `SFX: door`, `INT. KITCHEN`. Returns true if
 /// it does.
 pub(super) fn take_direction(cells: &mut Vec<Cell>) -> bool {
     let seen = view(cells);

@@ -18,7 +18,8 @@ const NARROWEST_WRAP: usize = 40;
 /// Maximum length of a line that may count as a title, list item or verse, in characters.
 const SHORT_LINE: usize = 60;
 
-/// Decides the meaning of a paragraph's line ends.
+/// Decides if a paragraph's line ends wrap text or separate items, from the widths, first letters and last characters
+/// of its lines.
 pub(super) fn judge(lines: &[String]) -> LineEnds {
     let breaks = lines.len().saturating_sub(1);
     if breaks == 0 {
@@ -58,7 +59,8 @@ fn ends_with_stop(line: &str) -> bool {
     bare.ends_with(['.', '!', '?', '…', '。', '！', '？', '।', '؟', '۔', '။', '។', ':'])
 }
 
-/// Returns true if a line among items ends a sentence because the next line starts a new one.
+/// Returns true if a line ends an item: it has no comma at its end, and the next line does not begin with a
+/// lower-case letter.
 pub(super) fn ends_item(line: &str, next: &str) -> bool {
     let goes_on = line.trim_end().ends_with([',', '，', '、', '،']);
     let first = next.chars().find(|c| c.is_alphanumeric());

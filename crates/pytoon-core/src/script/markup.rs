@@ -123,7 +123,8 @@ fn direction(text: &str) -> Option<(Vec<Cell>, usize)> {
     Some((cells, length + 1))
 }
 
-/// Applies a tag. Returns the number of bytes after it that are skipped.
+/// Adds the cells that a tag stands for. Returns the number of bytes after the tag to skip, such as the content of
+/// `<script>`.
 fn apply(effect: &Effect, tag: &Tag<'_>, rest: &str, cells: &mut Vec<Cell>) -> usize {
     match effect {
         Effect::None => {
@@ -215,7 +216,7 @@ fn tag(text: &str) -> Option<Tag<'_>> {
     None
 }
 
-/// Returns the value of an attribute.
+/// Returns the value of an attribute, with or without quotation marks, or `None` if the tag does not have it.
 fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
     let at = attributes.find(name)?;
     let value = attributes[at + name.len()..].trim_start().strip_prefix('=')?.trim_start();

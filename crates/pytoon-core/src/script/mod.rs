@@ -192,7 +192,7 @@ fn plain_units(script: &str, removed: &mut Removed, notes: &mut Vec<Note>) -> Ve
     units.finish()
 }
 
-/// Adds notes about the removals.
+/// Adds notes about the removed markup, speaker labels and directions.
 fn tell(removed: &Removed, directions: &[String], notes: &mut Vec<Note>) {
     if !removed.marks.is_empty() || removed.links > 0 {
         notes.push(Note::MarksRemoved { marks: removed.marks.clone(), links: removed.links });

@@ -162,7 +162,7 @@ const GOING_ON: &[&str] = &[
     "a", "and", "are", "as", "at", "but", "by", "can", "for", "from", "has", "have", "in", "is",
     "of", "on", "or", "the", "to", "until", "was", "with",
 ];
-/// Initials of places and organisations, which end a sentence as often as not.
+/// Initials of places and organisations, which often end a sentence.
 const PLACES: &[&str] = &["d.c", "l.a", "n.y", "u.n", "e.u", "s.f"];
 /// German words that follow an ordinal: `am 24. Dezember`, `im 2. Stock`.
 const AFTER_ORDINALS: &[&str] = &[

@@ -1,4 +1,4 @@
-//! Derives the style from camera, light and mood words.
+//! Derives the camera move, grade and energy of a scene from words about camera, light and mood.
 
 use crate::preset::{Grade, Move};
 
@@ -79,7 +79,8 @@ const ENERGIES: &[(&str, f64)] = &[
     ("urgent", 1.4),
 ];
 
-/// Returns the style that words anywhere in a text suggest.
+/// Returns the style that words anywhere in a text suggest. The first match decides each property, and `keywords`
+/// contains all matches.
 pub fn style_words(source: &str) -> StyleWords {
     let lower = source.to_lowercase();
     let mut style = StyleWords::default();

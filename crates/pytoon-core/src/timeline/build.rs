@@ -4,7 +4,7 @@
 //! sides of a cut and never shorten the film; a target length is met to the frame; the result passes
 //! [`Timeline::problem`].
 //!
-//! This module does not measure speech, look at pictures or touch files. The caller passes the facts.
+//! This module does not measure speech, analyse pictures or read files. The caller passes the results.
 //!
 //! Start with [`build`].
 
@@ -156,7 +156,8 @@ fn reading_ms(scene: &Scene, preset: &Preset) -> i64 {
     hold.max(reading) as i64
 }
 
-/// Builds the timeline. If the speech needs a faster tempo, the caller must have sped it up before; see [`fit::fit`].
+/// Builds the timeline, with notes about its compromises. If the speech needs a faster tempo, the caller must have
+/// sped it up before; see [`fit::fit`]. Fails if the speech is too long even then.
 pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     let fitted = fit::fit(
         &needs(input.graph, input.preset, input.speech),

@@ -17,7 +17,7 @@ const CHUNK_SECONDS: f64 = 2.6;
 const SHORTEST_SECONDS: f64 = 0.5;
 
 impl Timeline {
-    /// Divides the film into chunks.
+    /// Divides each section of the film into chunks of equal length, none longer than the maximum.
     pub fn chunks(&self) -> Vec<FrameRange> {
         let starts = self.section_starts();
         let ends = starts.iter().skip(1).copied().chain([self.total_frames]);
@@ -40,8 +40,9 @@ impl Timeline {
         self.chunks().iter().flat_map(|chunk| chunk.frames().step_by(gop)).collect()
     }
 
-    /// Returns the first frame of each section that is divided into chunks. A section starts with the film, and with
-    /// each later scene or the transition into it, unless a section would then be shorter than [`SHORTEST_SECONDS`].
+    /// Returns the first frame of each section that is divided into chunks. The first section begins with the film.
+    /// Each later scene, or the transition into it, begins a section, unless a section would then be shorter than
+    /// [`SHORTEST_SECONDS`].
     fn section_starts(&self) -> Vec<Frame> {
         let shortest = self.frame_rate.seconds_to_frames_round(SHORTEST_SECONDS);
         let mut starts = vec![Frame::ZERO];

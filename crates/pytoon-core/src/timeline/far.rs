@@ -15,7 +15,8 @@ const LONGEST: Ms = Ms::new(pytoon_vocabulary::DAY_MS);
 pub(super) type Instants<T = Ms> = (&'static str, T, T);
 
 impl Timeline {
-    /// Returns the first time far outside the film, as (field, reason). No sum or buffer must use such a time.
+    /// Returns the first time far outside the film, as (field, reason), or `None`. Must run before any sum or buffer
+    /// uses the times.
     pub(super) fn instant_problem(&self) -> Option<(String, String)> {
         let far_frame = self.frame_rate.ms_to_frame_ceil(FAR);
         let mut frames = Vec::new();

@@ -1,8 +1,8 @@
 //! Fits the film to its target length without cutting speech off.
 //!
 //! Without a target, the length follows the speech. Longer pauses and holds extend the film to a target longer than
-//! the speech. For a shorter target the pauses shrink. If that is not enough, the film is extended up to 60 s; then
-//! the voice is sped up to 1.1 times its tempo; speech that is longer still is rejected.
+//! the speech. For a shorter target the pauses shrink. If that is not enough, the film is extended to at most 60 s;
+//! then the voice is sped up to at most 1.1 times its tempo; speech that is still too long is rejected.
 //!
 //! All lengths are in milliseconds.
 
@@ -156,8 +156,8 @@ fn shrunk(scenes: &[SceneNeed], tight: Pauses, usual: Pauses, limit_ms: i64) -> 
     (0..=STEPS).rev().find(fits).map_or(tight, at)
 }
 
-/// Shortens scenes without voice, down to [`MIN_HOLD_MS`] each, so that a target shorter than their usual hold or
-/// reading time is still met.
+/// Shortens scenes without voice by `excess_ms` in total, each down to [`MIN_HOLD_MS`] at most, so that the film
+/// meets a short target. Returns `None` if no scene needs to or can become shorter.
 fn shorter_holds(scenes: &[SceneNeed], excess_ms: i64) -> Option<Vec<SceneNeed>> {
     let spare = |scene: &SceneNeed| {
         if scene.utterances_ms.is_empty() { (scene.min_ms - MIN_HOLD_MS).max(0) } else { 0 }

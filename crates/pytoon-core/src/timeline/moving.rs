@@ -16,10 +16,11 @@ use pytoon_vocabulary::{Frame, Ms};
 const SLOWEST: f64 = 0.5;
 /// Minimum speed of a clip whose audio is kept.
 const SLOWEST_WITH_SOUND: f64 = 0.8;
-/// Maximum length of a freeze frame at the end of a clip, in milliseconds. A clip that is shorter still restarts.
+/// Maximum length of a freeze frame at the end of a clip, in milliseconds. A clip that would have to freeze for
+/// longer restarts instead.
 const LONGEST_HOLD_MS: f64 = 500.0;
-/// The range of the frame's aspect ratio relative to the clip's in which a clip is cropped without an analysis of its
-/// content.
+/// The range of aspect ratios (the frame's divided by the clip's) in which a clip is cropped without an analysis of
+/// its content.
 const NEAR_SHAPE: std::ops::RangeInclusive<f64> = 0.8..=1.25;
 /// Minimum length of a shot in which a clip is panned without a request, in seconds.
 const MIN_PAN_SECONDS: f64 = 2.5;
@@ -42,7 +43,7 @@ pub(super) struct Moving<'a> {
     pub(super) fit: Option<MediaFit>,
 }
 
-/// Returns the clip source for a shot that shows the clip.
+/// Returns the source of a shot that shows the clip, with the clip's speed, fit and behaviour at its end.
 pub(super) fn source(
     clip: &Moving<'_>,
     time: ShotTime,
@@ -180,7 +181,8 @@ pub(super) fn sound(
 }
 
 impl AtEnd {
-    /// Describes the behaviour at the end for users: a phrase to follow the speed, or an empty text.
+    /// Describes the behaviour at the end for users: a phrase to follow the speed, or an empty text if the clip
+    /// restarts.
     pub fn described(&self, rate: FrameRate) -> String {
         match self {
             Self::Restart => String::new(),
@@ -193,7 +195,7 @@ impl AtEnd {
 }
 
 impl ClipFit {
-    /// Describes the fit for users: a phrase to follow the speed, or an empty text.
+    /// Describes the fit for users: a phrase to follow the speed, or an empty text for the default fit.
     pub fn described(&self) -> &'static str {
         match self {
             _ if self.is_default() => "",

@@ -1,7 +1,7 @@
 //! Plans what the local engine draws: the shots of a scene, and the camera move of each.
 //!
 //! This engine cannot fail: it has a shot for a picture of any size and aspect ratio, and for no picture at all. It
-//! decides from facts about the picture (size, position of the subject). The compositor draws the pixels.
+//! decides by the picture's size and the position of its subject. The compositor draws the pixels.
 
 use super::{Fit, Motion, Window};
 use crate::brief::MediaFit;
@@ -246,7 +246,7 @@ fn cover_windows(
     }
 }
 
-/// Moves the centre of a closer view from the crop's centre towards the subject.
+/// Moves the centre of a closer view from the crop's centre towards the subject, which it reaches at a zoom of 1.25.
 fn towards(centre: (f64, f64), aim: (f64, f64), tighter: f64) -> (f64, f64) {
     let share = ((tighter - 1.0) / 0.25).clamp(0.0, 1.0);
     (centre.0 + (aim.0 - centre.0) * share, centre.1 + (aim.1 - centre.1) * share)

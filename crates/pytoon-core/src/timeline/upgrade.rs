@@ -6,7 +6,7 @@ use serde_json::Value;
 /// A function that converts a timeline file of one version to the next version.
 type Upgrade = fn(Value) -> Value;
 
-/// The upgrade steps, one for each earlier version. The first converts version 1 to version 2.
+/// The upgrade steps in order, one for each earlier version. Empty, since there is only version 1.
 const UPGRADES: [Upgrade; TIMELINE_VERSION as usize - 1] = [];
 
 /// Upgrades a file of an earlier version to the current one. Files with other versions stay unchanged, and

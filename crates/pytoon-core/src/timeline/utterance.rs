@@ -1,4 +1,4 @@
-//! The type for a spoken sentence.
+//! A spoken sentence with the times of its words.
 
 use pytoon_vocabulary::CaptionWord;
 use serde::{Deserialize, Serialize};

@@ -14,7 +14,8 @@ use crate::text;
 use crate::time::{FrameRate, MsRange};
 use pytoon_vocabulary::{CaptionCue, CaptionWord, Ms};
 
-/// Returns the words of each scene in film time.
+/// Returns the words of each scene in film time. The words of a caption override, or of a scene without voice, are
+/// spread over the scene.
 pub(super) fn scene_words(
     graph: &SceneGraph,
     speech: &[Vec<Utterance>],

@@ -1,5 +1,5 @@
 //! Pronounces numbers written in digits: `1984`, `3.5`, `21st`, `1,000`, amounts of money. Text normalisation usually
-//! converts such tokens to words; this module handles the remaining ones.
+//! converts such tokens to words; this module pronounces the remaining ones.
 
 use super::number_words::{cardinal, ordinal, year};
 use super::{Lexicon, Request};
@@ -9,7 +9,7 @@ use crate::text::all_digits;
 const ORDINAL_ENDINGS: [&str; 4] = ["st", "nd", "rd", "th"];
 const ENDINGS: [&str; 9] = ["ing", "'d", "ed", "'s", "st", "nd", "rd", "th", "s"];
 
-/// A currency whose unit is spoken with the amount.
+/// A currency whose amounts the lexicon can pronounce: dollar, pound or euro.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Currency {
     Dollar,
@@ -18,7 +18,7 @@ pub(crate) enum Currency {
 }
 
 impl Currency {
-    /// Returns the currency that a sign stands for.
+    /// Returns the currency that a sign stands for, or `None` for a sign other than `$`, `£` and `€`.
     pub(crate) fn from_sign(sign: &str) -> Option<Self> {
         match sign {
             "$" => Some(Self::Dollar),
@@ -53,7 +53,8 @@ impl From<&str> for Part {
     }
 }
 
-/// Returns true if the text is a number, with or without an ending such as `th` or `'s`.
+/// Returns true if the text is a number, with or without an ending such as `th` or `'s`. A minus sign is accepted if
+/// `is_head`, that is, at the start of a token.
 pub(super) fn is_number(text: &str, is_head: bool) -> bool {
     let figures = ENDINGS.iter().find_map(|ending| text.strip_suffix(ending)).unwrap_or(text);
     let figures = match figures.strip_prefix('-') {

@@ -6,7 +6,7 @@ use crate::dictionary::Reading;
 use crate::stress::Stress;
 use crate::text::all_letters;
 
-/// Returns the word for a sign that is spoken, such as `percent` for `%`.
+/// Returns the word for a sign that is spoken, such as `percent` for `%`, or `None` for any other text.
 pub(super) fn symbol_name(sign: &str) -> Option<&'static str> {
     match sign {
         "%" => Some("percent"),

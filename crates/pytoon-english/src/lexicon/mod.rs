@@ -202,7 +202,8 @@ impl Lexicon {
         letters.or_else(|| Some(Stress::apply_if(request.stress, phonemes?)))
     }
 
-    /// Returns the phonemes of a word spelled letter by letter, with primary stress on the last letter.
+    /// Returns the phonemes of a word spelled letter by letter, with primary stress on the last letter. Returns
+    /// `None` if the dictionary has no name for a letter.
     fn letters(&self, word: &str) -> Option<String> {
         let mut names = String::new();
         for letter in word.chars().filter(|&c| is_letter(c)) {

@@ -5,7 +5,8 @@ use crate::Accent;
 use crate::stress::taps_after;
 
 impl Lexicon {
-    /// Pronounces a plural, a possessive or a verb in the third person by its stem.
+    /// Pronounces a plural, a possessive or a verb in the third person by its stem. Returns `None` if no stem is
+    /// known.
     pub(super) fn stem_s(&self, word: &str, request: Request<'_>) -> Option<String> {
         let letters = word.chars().count();
         if letters < 3 || !word.ends_with('s') {
@@ -25,7 +26,7 @@ impl Lexicon {
         self.with_s(&self.entry(&stem, request)?)
     }
 
-    /// Pronounces a verb's past form by its stem.
+    /// Pronounces a verb's past form by its stem. Returns `None` if no stem is known.
     pub(super) fn stem_ed(&self, word: &str, request: Request<'_>) -> Option<String> {
         let letters = word.chars().count();
         if letters < 4 || !word.ends_with('d') {
@@ -43,7 +44,7 @@ impl Lexicon {
         self.with_ed(&self.entry(stem, request)?)
     }
 
-    /// Pronounces a present participle by its stem.
+    /// Pronounces a present participle by its stem. Returns `None` if no stem is known.
     pub(super) fn stem_ing(&self, word: &str, request: Request<'_>) -> Option<String> {
         let letters = word.chars().count();
         let stem = if letters < 5 { None } else { word.strip_suffix("ing") }?;
@@ -100,7 +101,7 @@ impl Lexicon {
     }
 }
 
-/// Returns true if a stem ends in a doubled consonant, or in `ck`.
+/// Returns true if a stem ends in `ck` or in a doubled consonant.
 fn is_doubled(stem: &str) -> bool {
     let mut letters = stem.chars().rev();
     match (letters.next(), letters.next()) {

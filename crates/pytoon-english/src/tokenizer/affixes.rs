@@ -38,7 +38,7 @@ pub(super) fn leading_dots(chars: &[char]) -> usize {
     chars.iter().take_while(|&&c| c == '.').count()
 }
 
-/// Returns the number of characters in the prefix at the start of the chunk.
+/// Returns the number of characters in the prefix at the start of the chunk, or 0 if it has none.
 pub(super) fn prefix_len(chunk: &[char]) -> usize {
     let dots = leading_dots(chunk);
     match chunk {
@@ -55,7 +55,7 @@ pub(super) fn prefix_len(chunk: &[char]) -> usize {
     }
 }
 
-/// Returns the number of characters in the longest suffix at the end of the chunk.
+/// Returns the number of characters in the longest suffix at the end of the chunk, or 0 if it has none.
 pub(super) fn suffix_len(chunk: &[char]) -> usize {
     let dots = chunk.iter().rev().take_while(|&&c| c == '.').count();
     let run = if dots > 1 { dots } else { 0 };

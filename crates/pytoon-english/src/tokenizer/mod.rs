@@ -186,7 +186,7 @@ fn slice<'a>(text: &'a [char], range: &Range<usize>) -> &'a [char] {
     text.get(range.clone()).unwrap_or_default()
 }
 
-/// Returns the next range without white space.
+/// Returns the next range without white space, or `None` if only white space remains.
 fn next_chunk(text: &[char], within: Range<usize>) -> Option<Range<usize>> {
     let rest = slice(text, &within);
     let start = rest.iter().position(|&c| !is_space(c))?;

@@ -12,7 +12,7 @@ use crate::palette::Palette;
 /// The number of sheets at rest in the first frame.
 const LYING: usize = 3;
 const SLIDE: f32 = 0.42;
-/// The rate of fifteen pictures per second, which gives the look of stop motion.
+/// The number of pictures per second, which gives the look of stop motion.
 const ON_TWOS: f32 = 15.0;
 
 pub(super) struct Paper {

@@ -196,7 +196,7 @@ fn draw_pop(frame: &mut Frame, cue: &PlacedCue, sprites: &CueSprites, since: &dy
     }
 }
 
-/// Draws `from`, and `to` over it with the share `mix` of the opacity. At 1, only `to` is drawn.
+/// Draws `from`, then `to` over it at the fraction `mix` of the opacity. At 1, only `to` is drawn.
 fn crossfade(
     frame: &mut Frame,
     cue: &PlacedCue,

@@ -3,9 +3,9 @@
 //! Guarantees: a [`Sprite`] contains premultiplied Y, Cb, Cr and alpha, so blending is one multiply-add per
 //! sample and edges have no fringes: chroma and its alpha are reduced together with the same left-sited filter
 //! ([1 2 1]/4 across, box down). All four placements on the chroma grid are prepared, so an odd `x` or `y` is
-//! exact too. Blending touches only the sprite's box and clips to the frame.
+//! exact too. Blending changes only the sprite's box and clips to the frame.
 //!
-//! This module does not resample and has no knowledge of text.
+//! This module does not resample or draw text.
 
 mod blend;
 mod scaled;

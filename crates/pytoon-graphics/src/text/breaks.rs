@@ -19,7 +19,7 @@ pub(super) struct Piece {
     pub penalty: f32,
     /// The width of the hyphen drawn if a line ends here; zero for no hyphen.
     pub hyphen: f32,
-    /// True if this piece would look lost alone on the last line.
+    /// True if the piece has at most four characters, so that it would look lost alone on the last line.
     pub short: bool,
 }
 

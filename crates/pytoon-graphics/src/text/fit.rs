@@ -33,7 +33,7 @@ enum Cut {
     Anywhere(f32),
 }
 
-/// The scale to which a text shrinks at most before its words are split.
+/// The smallest scale at which a Chinese or Japanese text is still broken only between its words.
 const WHOLE_WORDS: f32 = 0.72;
 
 /// Chooses the largest size at which the text fits the width and number of lines, and the lines at that size.

@@ -22,7 +22,7 @@ pub struct LayoutRequest<'a> {
     pub max_lines: usize,
 }
 
-/// Returns scripts that contain these sentences in several markups, each with the name of its markup.
+/// The text as drawn, with case applied and white space collapsed, and the byte range of each word in it.
 pub(super) struct Prepared {
     pub text: String,
     pub words: Vec<Range<usize>>,

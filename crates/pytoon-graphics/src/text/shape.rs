@@ -1,7 +1,7 @@
-//! Wraps the shaping library. No other module calls it.
+//! Wraps the shaping of the library `parley`. Other modules use only its types for fonts.
 //!
-//! Converts a string to clusters with advances, break opportunities, and placed glyphs. The modules above use the
-//! plain types below, so that a new release of the library changes only this file.
+//! Converts a string to clusters with advances, break opportunities, and placed glyphs. The result has plain types,
+//! so that a new release of the library changes little outside this file.
 
 use std::ops::Range;
 

@@ -44,8 +44,8 @@ impl EncoderPool {
         }
     }
 
-    /// Waits until the file is complete. Returns the encoder to the pool if at least half of its time limit is left,
-    /// and otherwise ends it.
+    /// Waits until the file is complete. Returns a `pytoon-x264` encoder to the pool if at least half of its time
+    /// limit is left. Any other encoder ends.
     pub fn finish(&self, encoder: VideoEncoder) -> Result<(), SystemError> {
         let VideoEncoder { process: Some(mut process), output } = encoder else { return Ok(()) };
         let Feed::Shared(frames) = &mut process.feed else { return process.end() };
@@ -148,7 +148,7 @@ impl Process {
         })
     }
 
-    /// Waits for the exit of the process.
+    /// Closes the encoder's input and waits for the process to exit.
     fn end(self) -> Result<(), SystemError> {
         // `feed` stays open until the program has ended, so that its last answer does not break it.
         self.feed.end();

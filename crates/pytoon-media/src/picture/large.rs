@@ -32,7 +32,8 @@ fn demuxer(format: ImageFormat) -> Option<&'static str> {
     })
 }
 
-/// Decodes a picture at the largest size of at most [`most_pixels`], without rotation and with its colours as stored.
+/// Decodes a picture with FFmpeg, scaled down to at most [`most_pixels`]. Neither rotates it nor converts its
+/// colours.
 pub(super) fn scaled(
     runner: &Runner,
     path: &Path,

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 const MOST: u64 = 256 << 20;
 /// Minimum memory for decoding pictures, in bytes. Less would not fit the picture of one frame.
 const LEAST: u64 = 32 << 20;
-/// The divisor applied to the process's memory limit, if it has one.
+/// The divisor of the process's memory limit that gives the budget for pictures, if there is such a limit.
 const PART: u64 = 4;
 
 /// The memory budget for decoding pictures.

@@ -1,8 +1,8 @@
 //! Converts the model's spectrum to audio.
 //!
-//! Source and filter: a pulse train of the predicted pitch is shaped by the harmonic branch, noise by the second, and
-//! a third branch has its own phase. The three are added in the frequency domain, and one inverse transform gives the
-//! audio:
+//! Source and filter: a pulse train of the predicted pitch is shaped by the harmonic branch, noise is shaped by the
+//! second branch, and the third is a spectrum with its own phase. The three are added in the frequency domain, and
+//! one inverse transform gives the audio:
 //!
 //! `S = exp(lh) e^(i pi tanh(theta)) STFT(pulses) + exp(ln) Z + exp(lr) e^(i phi)`
 //!
@@ -155,7 +155,7 @@ impl Block {
         }
     }
 
-    /// Turns the source's transform of a frame into the spectrum of the frame: applies the harmonic branch, and adds
+    /// Converts the source's transform of a frame to the spectrum of the frame: applies the harmonic branch, and adds
     /// the noise and the free branch.
     fn shape(&mut self, bins: &mut [Complex32], lane: usize, breath: &mut Normal) {
         breath.fill(&mut self.deviates);

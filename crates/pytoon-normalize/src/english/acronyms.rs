@@ -113,7 +113,8 @@ fn is_department(context: &Context<'_>, index: usize) -> bool {
         || (context.follows(index, BEFORE_IT) && !matches!(next, "is" | "was" | "will" | "has"))
 }
 
-/// Returns true if a word in capitals that no table lists must be spelled, because it is short or unpronounceable.
+/// Returns true if a word in capitals that no table lists must be spelled: an unpronounceable word of at most six
+/// letters, or a whole token of at most three letters without an ordinary word in capitals beside it.
 fn is_unknown_spelled(context: &Context<'_>, index: usize, base: &str) -> bool {
     if !is_pronounceable(base) {
         return base.len() <= 6;

@@ -1,5 +1,5 @@
-//! Expands `St.` and `Dr.` (Saint or Street, Doctor or Drive), and compass directions in addresses and after
-//! highways, by their neighbours.
+//! Expands `St.` (Saint or Street), `Dr.` (Doctor or Drive) and compass directions in addresses and after highways.
+//! The neighbouring words decide.
 
 use super::context::{Context, is_capitalised};
 use crate::numbers::is_digits;

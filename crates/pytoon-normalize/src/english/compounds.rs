@@ -10,7 +10,8 @@ use crate::numbers::english::{Dialect, NOTATION, number};
 use crate::numbers::{is_digits, scan, take_digits};
 use crate::sentence::Reading;
 
-/// Signs that join the parts of a token. A token is split at the one of its signs that comes first in this list.
+/// Signs that join the parts of a token, in order of precedence. A token is split at the first of these signs that it
+/// contains.
 const SEPARATORS: &str = "@/&+_-–:";
 /// Pairs of words in which a slash means "or".
 const ALTERNATIVES: &[&str] = &[

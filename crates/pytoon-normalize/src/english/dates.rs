@@ -149,7 +149,7 @@ fn month_first(context: &Context<'_>, index: usize, month: u64) -> Option<Vec<Re
         .then(|| vec![month_reading(core, name)])
 }
 
-/// Returns true if the number after a month counts the next word, as in "May 5 of us go".
+/// Returns true if the number after `May` or `March` counts the next word, as in "May 5 of us go".
 fn counts_something(context: &Context<'_>, index: usize) -> bool {
     let next = context.next(index + 1);
     let is_word = matches!(context.core(index), "May" | "March" | "Mar");

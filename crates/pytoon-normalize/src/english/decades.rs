@@ -2,10 +2,10 @@
 
 use super::context::Context;
 
-/// Words that precede a decade rather than a number of seconds.
+/// Words before `90s` that mark it as a decade and not as a number of seconds, such as `the`.
 const DECADE_CUES: &[&str] =
     &["the", "early", "late", "mid", "his", "her", "their", "my", "our", "your", "of"];
-/// Words that follow a decade.
+/// Words after `90s` that mark it as a decade and not as a number of seconds, such as `music`.
 const DECADE_STYLES: &[&str] = &[
     "music",
     "hits",
@@ -31,7 +31,8 @@ const DECADE_STYLES: &[&str] = &[
     "disco",
 ];
 
-/// Returns true if `90s` is a decade rather than a number of seconds.
+/// Returns true if a token such as `90s` is a decade and not a number of seconds. The word before it (`the 90s`) or
+/// after it (`90s music`) decides.
 pub(super) fn is_decade(context: &Context<'_>, index: usize) -> bool {
     let core = context.core(index);
     let has_shape = (core.len() == 3 && core.ends_with("0s")

@@ -5,7 +5,7 @@ use crate::numbers::english::{Dialect, cardinal, ordinal};
 use crate::numbers::is_digits;
 use crate::sentence::Reading;
 
-/// Words that precede a number used as a name.
+/// Words that precede a number used as a name, such as `room`.
 const LABELLED: &[&str] = &[
     "room",
     "suite",

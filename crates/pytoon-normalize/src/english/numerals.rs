@@ -16,7 +16,7 @@ const YEAR_CUES: &[&str] = &[
 const PLURALS: &[(&str, &str)] =
     &[("10s", "tens"), ("100s", "hundreds"), ("1000s", "thousands"), ("1,000s", "thousands")];
 
-/// Expands a number in any form that this module handles, such as a year, an ordinal or a range.
+/// Expands a number in any form that this module supports, such as a year, an ordinal or a range.
 pub(super) fn number(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let spoken = numbered(context, core)

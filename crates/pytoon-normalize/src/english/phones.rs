@@ -96,7 +96,8 @@ fn token_groups(core: &str, is_first: bool) -> Option<Vec<&str>> {
     (digits > 0 && parts.len() <= 6).then_some(parts)
 }
 
-/// Returns true if the digit groups are almost certainly a telephone number.
+/// Returns true if the digit groups are almost certainly a telephone number. The lengths of the groups, the signs
+/// between them and the word before them decide.
 fn is_phone(context: &Context<'_>, index: usize, groups: &[Vec<&str>], total: usize) -> bool {
     let core = context.core(index);
     let lengths: Vec<usize> = groups.iter().flatten().map(|part| part.len()).collect();

@@ -37,7 +37,8 @@ struct Value<'a> {
     rest: &'a str,
 }
 
-/// Expands the amount at the beginning of a text.
+/// Expands the amount at the beginning of a text: a number, a mixed fraction or a range, with or without a sign. The
+/// result contains the text after the amount.
 pub(super) fn quantity(text: &str, dialect: Dialect) -> Option<Quantity<'_>> {
     let (sign, rest) = prefixes(text);
     let first = value(rest, dialect)?;
@@ -126,7 +127,8 @@ fn power<'a>(numeral: &Numeral, rest: &'a str, dialect: Dialect) -> Option<(Stri
     Some((format!("{} {}", number(numeral, dialect), power?), rest))
 }
 
-/// Expands the superscripts at the beginning of a text.
+/// Expands the superscripts at the beginning of a text. Returns their words, or `None` if there are none, and the
+/// text after them.
 pub(super) fn exponent(text: &str) -> (Option<String>, &str) {
     let end = text.find(|c| superscript(c).is_none()).unwrap_or(text.len());
     let digits: String = text[..end].chars().filter_map(superscript).collect();

@@ -183,7 +183,7 @@ fn ending(label: &str) -> String {
     }
 }
 
-/// Expands one part of a web or e-mail address.
+/// Expands one part of a web or e-mail address. `underscore` is the text spoken for an underscore.
 fn label(text: &str, underscore: &str) -> String {
     let text = text
         .replace('_', underscore)

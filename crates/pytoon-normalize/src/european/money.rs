@@ -248,7 +248,7 @@ fn before_scale(
     is_scale.then_some([first, second])
 }
 
-/// Returns the "de" between millions and the counted noun, if the language needs one.
+/// Returns the "de" or "d'" between millions and the counted noun, or an empty text in German.
 fn link(language: Language, name: &str) -> &'static str {
     match language {
         Language::German => "",

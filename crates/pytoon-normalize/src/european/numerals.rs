@@ -91,7 +91,8 @@ pub(super) fn phone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
     })
 }
 
-/// Splits one sign off the beginning of a number. Returns the word for the sign, or an empty text, and the rest.
+/// Splits a sign such as `-` or `~` off the beginning of a number. Returns the word for the sign, or an empty text,
+/// and the rest.
 pub(super) fn sign(language: Language, text: &str) -> (String, &str) {
     let names = language.names();
     let signs = [

@@ -103,13 +103,14 @@ impl Search<'_> {
         samples as f64 * 1000.0 / f64::from(SAMPLE_RATE)
     }
 
-    /// Returns the pace of the remainder relative to the references, if it is in the human range.
+    /// Returns the pace of the remainder relative to the references, or `None` if nobody speaks at that pace.
     fn pace(&self, reference_ms: f64, speech_ms: i64) -> Option<f64> {
         let pace = reference_ms / speech_ms.max(1) as f64;
         PACE.contains(&pace).then_some(pace)
     }
 
-    /// Aligns the recording with the script without the sentences of `run`.
+    /// Aligns the recording with the script without the sentences of `run`. Returns `None` if the pace would then be
+    /// implausible, or if there is nothing to compare.
     fn without_words(&self, run: &Range<usize>) -> Option<Found> {
         let before: usize = self.counts[..run.start].iter().sum();
         let left_out: usize = self.counts[run.clone()].iter().sum();
@@ -129,7 +130,8 @@ impl Search<'_> {
         Some(Found { alignment, mismatch, pace })
     }
 
-    /// Aligns the recording without the speech segments of `run`.
+    /// Aligns the script with the recording without the speech segments of `run`. Returns `None` if they last less
+    /// than [`LEAST_MS`], if the pace would then be implausible, or if there is nothing to compare.
     fn without_sound(&self, stretches: &[MsRange], run: &Range<usize>) -> Option<Found> {
         let own = &stretches[run.clone()];
         let spoken: i64 = own.iter().map(|range| range.duration().get()).sum();
@@ -169,7 +171,7 @@ struct Found {
 }
 
 impl Found {
-    /// Returns the rank of this match: its confidence, minus a penalty for a pace that differs from that of the
+    /// Returns the score of this match: its confidence, minus a penalty for a pace that differs from that of the
     /// references.
     fn score(&self) -> f64 {
         self.alignment.confidence - 0.1 * self.pace.ln().abs()

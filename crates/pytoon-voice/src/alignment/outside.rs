@@ -1,7 +1,7 @@
 //! Alignment with whisperx and stable-ts, external programs that the user installed.
 //!
-//! This module downloads nothing: a program that lacks its model reports so, and the next method is tried. Recognised
-//! words are mapped onto the script's words by edit distance. The script is never changed.
+//! This module downloads nothing: a program that lacks its model reports this, and the next method is tried.
+//! Recognised words are mapped onto the script's words by edit distance. The script is never changed.
 
 use super::ascending;
 use super::edits::cheapest;
@@ -24,7 +24,7 @@ pub(crate) enum Outside {
     StableTs,
 }
 
-/// The stall timeout. Loading a model takes a while, and the program prints nothing meanwhile.
+/// The stall timeout. It is long because a program prints nothing while it loads a model.
 const STALL: Duration = Duration::from_secs(600);
 
 /// Maximum number of words accepted from a program: more than a one-minute voice-over has.
@@ -59,7 +59,7 @@ impl Outside {
         }
     }
 
-    /// Returns the command that writes `voice.json` into the folder.
+    /// Returns the command that times the words of `voice.wav` in the folder and writes `voice.json` to the folder.
     fn command(self, folder: &Path, language: &str) -> CommandLine {
         let command = CommandLine::new(self.program().0, "time the recording's words");
         let audio = folder.join("voice.wav");

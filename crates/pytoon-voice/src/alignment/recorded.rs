@@ -25,7 +25,7 @@ pub struct Aligned {
     pub words: Vec<CaptionWord>,
     /// The confidence, from 0 to 1.
     pub confidence: f64,
-    /// The estimated error of a word's start time, in milliseconds.
+    /// The estimated error of a word's start time, in milliseconds; -1 if the method gives no estimate.
     pub estimated_error_ms: f64,
     /// A passage that the recording omits from the script or adds to it.
     pub mismatch: Option<Mismatch>,

@@ -25,7 +25,7 @@ const VOICE: &str = "eva";
 /// The files of the voice.
 const FILES: [&str; 2] = ["eva.onnx", "eva.onnx.json"];
 
-/// The layout of a provider's voices on disk.
+/// The fixture of voices that are files: their layout on disk.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Files {
@@ -115,7 +115,7 @@ impl Files {
         Ok(model)
     }
 
-    /// Writes a model and its settings, with a manifest if the layout has one.
+    /// Writes a model and its settings, with a manifest if the layout has one. Returns the path of the model.
     fn lay_down(
         &self,
         bench: &Bench<'_>,
@@ -167,7 +167,7 @@ impl Files {
         of_kind(&fails(provider, &request())?, kind)
     }
 
-    /// Runs a toy model that speaks, returns silence, or is too slow.
+    /// Checks the result of a toy model that speaks, returns silence, or is too slow.
     fn of_toy(&self, bench: &Bench<'_>, toy: Toy) -> Outcome {
         let check = format!("{toy:?}");
         let folder = bench.own_folder(&check)?;

@@ -32,7 +32,7 @@ const SPEED: f64 = 1.1;
 const PATIENT_MS: u64 = 20_000;
 /// The timeout for checks that get no response, in milliseconds.
 const HASTY_MS: u64 = 250;
-/// The total number of attempts.
+/// The number of attempts at a request, including the first.
 const ATTEMPTS: usize = 2;
 
 /// The fixture of a service or a server.
@@ -298,7 +298,8 @@ impl Played<'_> {
         if self.remote.is_free { Money::NotSpent } else { money }
     }
 
-    /// Checks a refusal in the vendor's own response format.
+    /// Checks a refusal in the vendor's own response format. Returns `-` if there is no fixture for it, or fails if
+    /// one is required.
     fn own_words(&self, name: &str, kind: Kind, required: bool) -> Outcome {
         let text = match self.bench.subject.text(&format!("{name}.json")) {
             Ok(text) => text,

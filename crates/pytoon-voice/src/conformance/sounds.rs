@@ -1,4 +1,5 @@
-//! Test audio with and without the rhythm of speech.
+//! Test audio: a tone with the rhythm of speech, which passes as speech of the test text, and audio that every
+//! provider must reject.
 
 /// The sample rate, in hertz.
 pub(super) const RATE: u32 = 24_000;
@@ -24,7 +25,7 @@ fn tone(seconds: f64, loudness: f64) -> Vec<i16> {
         .collect()
 }
 
-/// Returns speech of a plausible length.
+/// Returns a tone that passes as speech of the text.
 pub(super) fn good() -> Vec<i16> {
     tone(GOOD_SECONDS, 9_000.0)
 }

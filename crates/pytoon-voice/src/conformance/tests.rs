@@ -1,4 +1,5 @@
-//! Tests that every provider passes the suite. The table, the configuration and the fixtures list the same providers.
+//! Tests that every provider passes the suite, and that the table, the configuration and the fixtures list the same
+//! providers.
 
 use super::{Row, Subject, run};
 use pytoon_config::tts::TtsProviderName;
@@ -22,7 +23,7 @@ fn open_store(runtime: &Runtime, folder: &Path) -> Result<Arc<dyn PurchaseStore>
     opened.map(|store| Arc::new(store) as _).map_err(|error| error.to_string())
 }
 
-/// Returns every provider in the table of providers.
+/// Returns every provider in the table of providers, and the name used for servers.
 fn known() -> BTreeSet<String> {
     let built_in = TtsProviderName::ALL.into_iter().map(|provider| provider.as_str().to_owned());
     built_in.chain([SERVERS.to_owned()]).collect()

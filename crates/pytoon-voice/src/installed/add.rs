@@ -62,7 +62,7 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// Reads a folder that contains a manifest or one Piper voice.
+    /// Reads a voice from a folder that contains a manifest, or exactly one Piper model with its settings.
     pub fn from_folder(folder: &Path, stated: &Stated) -> Result<Self, AddError> {
         if folder.join(MANIFEST).is_file() {
             let folder = std::fs::canonicalize(folder).map_err(|e| at(folder, e))?;
@@ -229,7 +229,7 @@ fn hear(voice: &InstalledVoice, folders: &VoiceFolders, runner: &Runner) -> Resu
     Ok(())
 }
 
-/// Replaces the folder `to` with the folder `from`.
+/// Replaces the folder `to` with the folder `from`. If that fails, `to` is restored.
 fn replace(from: &Path, to: &Path) -> std::io::Result<()> {
     if !to.exists() {
         return std::fs::rename(from, to);

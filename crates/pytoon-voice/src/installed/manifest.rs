@@ -79,11 +79,11 @@ pub enum Family {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gender {
-    /// Sounds female.
+    /// The voice sounds female.
     Female,
-    /// Sounds male.
+    /// The voice sounds male.
     Male,
-    /// Sounds like neither, or has several speakers.
+    /// The voice sounds like neither, or has several speakers.
     Mixed,
 }
 

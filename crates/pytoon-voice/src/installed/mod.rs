@@ -74,7 +74,8 @@ impl VoiceFolders {
         &self.0
     }
 
-    /// Returns the voices with a readable manifest, sorted by name, and those whose manifest is unusable.
+    /// Returns the voices with a readable manifest, sorted by name, and those whose manifest is unusable. A
+    /// folder of voices that cannot be read for lack of a resource is reported as one unusable voice.
     pub fn list(&self) -> (Vec<InstalledVoice>, Vec<BrokenVoice>) {
         let mut found = BTreeMap::new();
         let mut broken = Vec::new();
@@ -159,7 +160,7 @@ impl InstalledVoice {
         Ok(())
     }
 
-    /// Returns the hash of all files, which identifies the content of the voice.
+    /// Returns the hash of the file hashes in the manifest, which identifies the content of the voice.
     pub fn fingerprint(&self) -> String {
         let files = self.manifest.files.values();
         let hashes: Vec<&str> = files.map(|entry| entry.sha256.as_str()).collect();

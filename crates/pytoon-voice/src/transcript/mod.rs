@@ -22,7 +22,7 @@ use std::io::Cursor;
 use std::path::Path;
 use std::time::Duration;
 
-/// The stall timeout. Loading a model takes a while, and the program prints nothing meanwhile.
+/// The stall timeout. It is long because a program prints nothing while it loads a model.
 const STALL: Duration = Duration::from_secs(600);
 /// Maximum length of an accepted text, in characters: more than a one-minute voice-over has.
 const MAX_CHARS: usize = 20_000;
@@ -221,7 +221,7 @@ fn written(
     Ok(left.and_then(|bytes| understood(&bytes)))
 }
 
-/// Parses the text and the language in a program's output.
+/// Parses the text and the language in a program's output. Fails if the text has no words or is too long for a film.
 pub(crate) fn understood(bytes: &[u8]) -> TranscriberResult {
     let answer: Answer = serde_json::from_slice(bytes)
         .map_err(|error| format!("its voice.json is invalid: {error}"))?;

@@ -1,5 +1,5 @@
-//! Converts the takes of pieces to sentences: cuts them in the pauses between sentences, fades and trims them, and
-//! times their words by the voice's own times.
+//! Converts takes, which may contain several sentences, to single sentences: cuts them in the pauses, trims and fades
+//! them, and times their words by the voice's own times.
 //!
 //! Guarantees: one sentence for each requested one; no click at a cut; words without times are marked as such.
 
@@ -20,9 +20,11 @@ const FADE: usize = 240;
 /// The pause within a sentence that is split over several requests, in samples: 60 ms between takes that retain 30 ms
 /// at each end.
 const JOINT: usize = 2_880;
-/// The search range for a pause before a sentence if no end is known, in milliseconds.
+/// The length of the search for a pause before a sentence, in milliseconds, if the end of the previous sentence is
+/// unknown.
 const LOOK_BACK_MS: f64 = 400.0;
-/// The search range for a pause around the position estimated from syllables if there are no times, in milliseconds.
+/// The search range for a pause, in milliseconds, on both sides of its position as estimated from syllables. Used if
+/// there are no times.
 const LOOK_AROUND_MS: f64 = 600.0;
 
 /// Returns the sentences of a speech request, cut from the takes of the requests to the vendor.

@@ -1,4 +1,4 @@
-//! The local voice: the helper program `pytoon-espeak`, which runs once for all sentences.
+//! The local voice `espeak`: the helper program `pytoon-espeak` speaks all sentences in one run.
 //!
 //! Word times come from the synthesiser itself and are exact to the sample.
 
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The local voice's provider.
+/// The provider of the local voice `espeak`.
 #[derive(Debug, Clone)]
 pub struct Espeak {
     /// The runner of the helper program.
@@ -48,7 +48,7 @@ impl Espeak {
         Self { runner: runner.clone(), voices: settings.voices.clone(), pitch, speed }
     }
 
-    /// Lists the voices that the helper knows.
+    /// Returns the voices of the helper, sorted by language.
     pub fn list_voices(&self) -> Result<Vec<EspeakVoice>> {
         let listed = helper::ask(&self.runner, "list the local voices", "--voices", Vec::new())?;
         let mut voices: Vec<EspeakVoice> =
@@ -72,7 +72,7 @@ impl Espeak {
     }
 }
 
-/// Creates the provider, which is always available.
+/// Creates the provider. Never fails, since the helper is not started before the first use.
 pub(crate) fn provider(parts: &ChainParts<'_>) -> ProviderResult {
     Ok(Arc::new(Espeak::new(parts.runner, &parts.settings.espeak)))
 }

@@ -25,7 +25,7 @@ pub struct Flite {
     pub settings: FliteSettings,
 }
 
-/// Creates the provider, if the program is installed.
+/// Creates the provider. Fails if the program is not installed.
 pub(crate) fn provider(parts: &ChainParts<'_>) -> ProviderResult {
     if parts.runner.programs.find(NAME).is_err() {
         return Err(format!(

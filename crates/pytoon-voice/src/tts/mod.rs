@@ -117,7 +117,7 @@ pub struct Guarded<'a> {
     pub account: &'a str,
 }
 
-/// A provider that synthesises speech.
+/// A provider that synthesizes speech.
 pub trait TtsProvider: std::fmt::Debug + Send + Sync {
     /// Returns the provider's name in configuration, logs and metrics.
     fn name(&self) -> &str;
@@ -144,8 +144,8 @@ pub trait TtsProvider: std::fmt::Debug + Send + Sync {
     fn is_kept(&self, _request: &TtsRequest) -> bool {
         false
     }
-    /// Returns the reason that the provider has no voice for this request, for example its language. Such a provider
-    /// is skipped and not counted as failed.
+    /// Returns the reason that the provider has no voice for this request, such as an unsupported language, or `None`
+    /// if it has one. A provider without a voice is skipped and not counted as failed.
     fn has_no_voice(&self, _request: &TtsRequest) -> Option<String> {
         None
     }

@@ -17,7 +17,8 @@ const HURRIED: f64 = 0.058;
 /// The fraction of samples at full scale from which audio counts as clipped. Loud speech after a limiter has less
 /// than one in a hundred.
 const CLIPPED: f64 = 0.05;
-/// The full-scale value, minus the loss by dithering and resampling.
+/// The magnitude from which a sample counts as full scale. It is slightly below the maximum, to allow for dithering
+/// and resampling.
 const FULL_SCALE: u16 = 32_700;
 /// The tolerance for times after the end of the audio, in milliseconds.
 const TIME_SLACK_MS: f64 = 250.0;

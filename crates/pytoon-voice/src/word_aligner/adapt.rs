@@ -6,7 +6,7 @@
 
 use super::features::{DIMENSIONS, Feature};
 
-/// The strength of the ridge towards the identity, which weighs as much as this many frames of average size.
+/// The strength of the regularisation towards the identity, as the equivalent number of average frames.
 const RIDGE: f64 = 60.0;
 /// The fraction of the covariances between residuals that is dropped.
 const SHRINK: f64 = 0.5;

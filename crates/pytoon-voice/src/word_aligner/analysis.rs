@@ -1,4 +1,4 @@
-//! Divides audio into frames: log-mel bands and energy every 5 ms, and the detection of speech frames.
+//! Divides audio into frames of log-mel bands and energy, one every 5 ms, and detects the frames with speech.
 
 use realfft::RealFftPlanner;
 use std::f32::consts::PI;

@@ -3,7 +3,8 @@
 //! Audio of constant timbre, such as a tone or a hum, is not speech, however well it aligns. Two signs show that the
 //! recording does not contain the script: aligned frames are hardly more similar than any two frames, and references
 //! of different voices are aligned differently. On public recordings the ratio was 0.28 to 0.49 with the right script
-//! and 0.71 to 0.81 with a wrong one; the voices agreed on nearly all words and on 28 to 88 % of them.
+//! and 0.71 to 0.81 with a wrong one; the voices agreed on nearly all words with the right script and on 28 to 88 %
+//! of them with a wrong one.
 
 /// The confidence below which an alignment should not be used.
 pub const LOW_CONFIDENCE: f64 = 0.3;

@@ -1,5 +1,5 @@
-//! Features that a recording and a clean reference share. The reference is given the recording's spectral balance and
-//! noise, then both become cepstra with their slopes.
+//! Computes the features by which a recording is compared with a clean reference. The reference is given the
+//! recording's spectral balance and noise, then both become cepstra with their slopes.
 
 use super::analysis::{BANDS, Frames, percentile};
 use std::f32::consts::PI;
@@ -56,7 +56,7 @@ impl Surroundings {
     }
 }
 
-/// Returns the features of a recording.
+/// Returns the features of a recording, each frame's distance to silence, and the recording's acoustics.
 pub(crate) fn recorded(frames: &Frames) -> Recorded {
     let speech = frames.speech(0.5);
     let surroundings = Surroundings::of(frames, &speech);
@@ -73,7 +73,7 @@ pub(crate) fn recorded(frames: &Frames) -> Recorded {
     Recorded { features, silence: smooth_values(&distances, 5), surroundings }
 }
 
-/// Returns the features of a reference in the recording's acoustics.
+/// Returns the features of a reference after adding the recording's spectral balance and noise to it.
 pub(crate) fn matched(frames: &Frames, around: &Surroundings) -> Vec<Feature> {
     let speech = frames.speech(0.35);
     let loud = band_percentile(&frames.mel, &speech, 80.0);

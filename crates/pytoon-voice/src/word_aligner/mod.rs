@@ -4,7 +4,7 @@
 //! Guarantees: all functions are pure over samples; equal input gives equal output; memory grows linearly with the
 //! length of the recording, not with its square; every word gets a time, in order.
 //!
-//! This module does not create references, read files or know languages. The caller provides samples.
+//! This module does not create references, read files or depend on a language. The caller provides samples.
 //!
 //! Start with [`Reference`] and [`align`]. docs/alignment.md lists accuracy figures and discarded approaches.
 

@@ -1,4 +1,4 @@
-//! Finds the cheapest path through the chain: silence, word 1, silence, word 2, … silence.
+//! Finds the cheapest path of a recording through a chain of states: silence, word 1, silence, word 2, … silence.
 //!
 //! The states of words are the reference's frames. Back-pointers are stored only for the states within a beam of the
 //! cheapest at each frame, so memory grows linearly with the length of the recording, not with its square.
@@ -166,7 +166,7 @@ impl<'a> Search<'a> {
         back
     }
 
-    /// Returns the words of a range of states, and the word after them.
+    /// Returns the range of the words to which a range of states belongs.
     fn words_in(&self, reach: &Range<usize>) -> Range<usize> {
         let first = self.word_of[reach.start] as usize;
         let last = self.word_of[reach.end - 1] as usize;

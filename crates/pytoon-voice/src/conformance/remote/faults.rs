@@ -1,4 +1,4 @@
-//! Faults of the speech request that all vendors have in common.
+//! Faulty responses to the speech request, which any vendor may send, with the expected result of each.
 
 use super::{ATTEMPTS, RETRY_AFTER, Remote};
 use pytoon_vendor::VendorErrorKind as Kind;
@@ -12,7 +12,7 @@ use std::time::Duration;
 pub(super) enum Money {
     /// The money was certainly not spent.
     NotSpent,
-    /// The spending cannot be determined.
+    /// It is unknown whether the money was spent.
     Unknown,
     /// The money was certainly spent.
     Spent,

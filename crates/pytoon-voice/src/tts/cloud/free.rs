@@ -1,6 +1,6 @@
 //! Calls to a speech server of the user. They are free, so a failed call is retried.
 //!
-//! Guarantees: no row in the ledger; a cancellation takes effect within a moment; no error claims a possible
+//! Guarantees: no row in the ledger; a cancellation interrupts a call or a pause; no error claims a possible
 //! purchase.
 
 use super::{SPEAK, Take};

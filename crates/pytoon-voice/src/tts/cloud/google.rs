@@ -129,7 +129,7 @@ const REFUSALS: &[Row] = &[
     Row::at("/error/status", &["RESOURCE_EXHAUSTED"], VendorErrorKind::RateLimited)
         .source("google.rpc.Code"),
 ];
-/// The JSON pointers of the error reasons.
+/// The JSON pointers to the list of error details, and to the reason within a detail.
 const REASONS: (&str, &str) = ("/error/details", "/reason");
 
 /// Returns the language and region with which a voice's name begins, or the request's language if the name has none.

@@ -108,7 +108,7 @@ pub(crate) enum Unreadable {
     Protocol,
     /// The audio in the reply is unusable.
     Sound(String),
-    /// This machine could not decode the audio, which may be intact.
+    /// This machine could not decode the audio, although it may be intact.
     Machine(SystemError),
 }
 
@@ -125,7 +125,7 @@ fn sound_at(json: &Value, pointer: &str) -> Result<Vec<u8>, Unreadable> {
     bytes.map_err(|_| Unreadable::Sound("its audio is not base64".into()))
 }
 
-/// A service or a server that synthesises speech.
+/// A service or a server that synthesizes speech.
 #[derive(Debug, Clone)]
 pub struct Cloud(Arc<Inner>);
 
@@ -356,7 +356,7 @@ impl Inner {
             .times_ceil(text.chars().count() as f64 / 1000.0)
     }
 
-    /// Makes one speech call, paid or free, and validates its reply.
+    /// Makes one speech call, paid or free, and returns the take in its reply after validation.
     async fn buy(&self, speech: &Speech<'_>) -> Result<Take, VendorError> {
         let call = self.adapter.call(&self.http, speech)?;
         let paid = matches!(self.payment, Payment::Ledger { .. });

@@ -97,7 +97,8 @@ struct Line {
 }
 
 impl Line {
-    /// Builds the line. `ranges` contains the range of each written word in the text.
+    /// Builds the model's input for a piece of a sentence. `ranges` contains the range of each written word in the
+    /// text.
     fn new(piece: &[PhonemeWord], ranges: &[(usize, usize)]) -> Self {
         let mut phonemes = String::new();
         let mut length = 0;

@@ -37,12 +37,12 @@ pub struct Voices {
 }
 
 impl Voices {
-    /// Drops every voice. After the speech, a render needs the memory for its pictures.
+    /// Unloads every voice, since a render needs the memory for its pictures after the speech.
     pub fn clear(&self) {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Returns an installed voice, loaded with its front end.
+    /// Returns an installed voice with its front end, loaded on first use.
     pub(crate) fn get(
         &self,
         voice: &InstalledVoice,
@@ -138,7 +138,7 @@ fn accent(language: &str) -> Accent {
     if tag == "en-gb" { Accent::British } else { Accent::American }
 }
 
-/// Loads the English front end of a voice that includes its files.
+/// Loads the English front end for an accent from the files of a voice.
 fn english(voice: &InstalledVoice, accent: Accent) -> Result<English, BrokenVoice> {
     let read = |role: &str| voice.read(role);
     let of_accent = |role: &str| match accent {

@@ -143,7 +143,7 @@ fn append(
     }));
 }
 
-/// Returns the range of characters in a clause's phonemes for each word.
+/// Returns the range of each word's characters in the phonemes of its clause, or `None` for a word without phonemes.
 fn places(whole: &str, alone: &[String]) -> Vec<Option<Range<usize>>> {
     let spoken: Vec<usize> = (0..alone.len()).filter(|&index| !alone[index].is_empty()).collect();
     let groups = groups(whole);

@@ -4,7 +4,7 @@ use super::{Neural, PiperFiles};
 use crate::tts::parts::{ChainParts, ProviderResult};
 use std::sync::Arc;
 
-/// Creates the provider of installed voices.
+/// Creates the provider of installed voices. Fails if there are none.
 pub(crate) fn installed_provider(parts: &ChainParts<'_>) -> ProviderResult {
     let settings = parts.settings.neural.clone();
     let neural = Neural::new(settings, parts.runner.clone(), parts.voices.clone());
@@ -15,7 +15,7 @@ pub(crate) fn installed_provider(parts: &ChainParts<'_>) -> ProviderResult {
     Ok(Arc::new(neural))
 }
 
-/// Creates the provider of the Piper files that the configuration names.
+/// Creates the provider of the Piper files that the configuration names. Fails if it names none.
 pub(crate) fn piper_provider(parts: &ChainParts<'_>) -> ProviderResult {
     let settings = parts.settings.piper.clone();
     if settings.voices.is_empty() {
