@@ -109,7 +109,7 @@ fn takes(runner: &Runner) -> anyhow::Result<Takes> {
     })))
 }
 
-/// Runs the alignment benchmark and prints its errors.
+/// Aligns every recording of the test set. Prints the errors by condition, the cost, and the recordings that failed.
 pub(crate) fn run() -> anyhow::Result<()> {
     let stall = Duration::from_secs(60);
     let runner = Runner::new(Programs::beside_this_one(), CancelToken::default(), stall);
@@ -164,8 +164,8 @@ fn print_item(item: &Item, found: Option<&Aligned>) {
     }
 }
 
-/// Returns the words of an item's text by sentence; as one sentence if the script parser would drop tokens, such as a
-/// transcript's `<noise>`, for which the reference has times.
+/// Returns the words of an item's text by sentence. If the script parser would drop tokens for which the reference
+/// has times, such as a transcript's `<noise>`, returns all words as one sentence.
 fn sentences(item: &Item) -> Vec<Vec<Word>> {
     let sentences = script::sentences(&item.text);
     let sentences: Vec<_> = sentences.iter().map(|s| text::words(&s.text)).collect();
@@ -174,7 +174,7 @@ fn sentences(item: &Item) -> Vec<Vec<Word>> {
 }
 
 /// Returns the signed start error of every scored word: the measured time minus the true one, in milliseconds. If the
-/// alignment failed, every error is [`FAILED_MS`].
+/// alignment failed or found other words, every error is [`FAILED_MS`].
 fn errors(item: &Item, found: Option<&Aligned>) -> Vec<f64> {
     let fits = |found: &&Aligned| {
         found.words.len() == item.words.len()

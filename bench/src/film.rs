@@ -134,7 +134,7 @@ fn cores(program: &Path, brief: &Path, work: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Encodes the same frames with the same settings with FFmpeg alone, and returns the duration.
+/// Encodes raw frames with FFmpeg alone, at the settings of `profile`, and returns the duration.
 fn encode(profile: &Profile, frames: &Path, output: &Path) -> anyhow::Result<Duration> {
     let begun = Instant::now();
     #[expect(clippy::disallowed_methods, reason = "a bench, not part of the product")]

@@ -36,8 +36,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the standard deviation of the tracked spot from its intended position, in pixels, and the number of steps
-/// in the wrong direction.
+/// Draws a still with a bright spot under `motion` and locates the spot in every frame. Returns the standard
+/// deviation of its error of position, in pixels, and the number of steps in the wrong direction.
 fn track(motion: &Motion) -> anyhow::Result<(f64, usize)> {
     let (width, height) = (1600, 2133);
     let spot = (900.0, 800.0);

@@ -155,7 +155,8 @@ async fn pool(database: &str) -> anyhow::Result<AnyPool> {
     Ok(AnyPoolOptions::new().max_connections(CONNECTIONS).connect(database).await?)
 }
 
-/// Inserts plain rows like those of jobs into a table with the same indexes, and measures the speed.
+/// Measures the database's speed without the service: inserts bare job rows into a table with the columns and indexes
+/// of `jobs`.
 async fn floor(pool: &AnyPool, jobs: u64) -> anyhow::Result<Speed> {
     pool.execute("CREATE TABLE plain (LIKE jobs INCLUDING ALL)").await?;
     inserts(pool, jobs, CLIENTS).await

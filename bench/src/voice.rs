@@ -69,7 +69,7 @@ fn piper(settings: &PiperSettings, runner: &Runner, file: String) -> anyhow::Res
     speaking("piper", &piper, &request(&some.join("\n")))
 }
 
-/// Measures and prints how many seconds of speech a voice synthesizes per second on one core.
+/// Measures how many times faster than real time a voice speaks, and prints the median of three runs.
 fn speaking(name: &str, voice: &dyn TtsProvider, request: &TtsRequest) -> anyhow::Result<()> {
     voice.speak(&TtsRequest { sentences: vec![text::words("A.")], ..request.clone() })?;
     let mut ratios = Vec::new();
@@ -87,8 +87,8 @@ fn speaking(name: &str, voice: &dyn TtsProvider, request: &TtsRequest) -> anyhow
     Ok(())
 }
 
-/// Measures and prints the render time of a film with the voice `heart` relative to eSpeak NG, alternately, and that
-/// of eSpeak NG relative to itself. Then measures the peak memory with `heart`.
+/// Renders a film alternately with eSpeak NG and with the voice `heart`. Prints the render time with `heart` relative
+/// to eSpeak NG, that of eSpeak NG relative to itself, and the peak memory with `heart`.
 fn film() -> anyhow::Result<()> {
     let program = program()?;
     let work = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");

@@ -24,7 +24,7 @@ impl Caller {
         Ok(Self { http, url: url.to_owned(), key: key.to_owned() })
     }
 
-    /// Submits a brief until it is accepted. Returns the job's id.
+    /// Submits a brief under the idempotency key `mark`, with retries. Returns the job's id.
     pub(crate) async fn submit(&self, brief: &Value, mark: &str) -> anyhow::Result<String> {
         let answer = self.ask(Method::POST, "/api/v2/jobs", Some((brief, mark))).await?;
         Ok(answer["job_id"].as_str().context("no id")?.to_owned())
@@ -98,7 +98,8 @@ impl Caller {
     }
 }
 
-/// Returns a brief with three scenes for engines.
+/// Returns the brief of a silent two-second film with three scenes, each with its own prompt. The prompts contain the
+/// number `job`.
 pub(crate) fn brief(job: u64) -> Value {
     let scene = |n: u64| json!({"scene": n, "prompt": format!("service {job} scene {n}")});
     json!({

@@ -22,8 +22,8 @@ use std::time::{Duration, Instant};
 const LANES: u64 = 2;
 /// The number of runs after which an unfinished job counts as lost.
 const MOST_RUNS: u32 = 200;
-/// The range of the random time from the start of a process to its kill, in milliseconds, to which 20 ms are added.
-/// Most processes end earlier.
+/// The upper bound of the random part of a process's life, in milliseconds. A process is killed 20 ms plus this part
+/// after its start, unless it ends earlier, as most do.
 const LONGEST_LIFE_MS: u64 = 1500;
 /// Maximum number of kills per job.
 const KILLS_OF_A_JOB: u32 = 40;
@@ -151,7 +151,7 @@ pub(crate) fn scenario(seed: u64) -> Value {
     })
 }
 
-/// Runs jobs one after another in a lane, until there are enough kills.
+/// Runs jobs one after another until the drill has reached its number of kills.
 fn lane_of(drill: &Drill, lane: u64, seed: u64) -> anyhow::Result<()> {
     let mut dice = Dice::new(seed.wrapping_mul(1000) + lane);
     while drill.kills.load(Ordering::Relaxed) < drill.kills_wanted {
@@ -310,9 +310,8 @@ fn conclude(drill: &Drill, simulator: &Simulator) -> anyhow::Result<Counts> {
     Ok(counts)
 }
 
-/// Counts the undecided calls in the ledger: those that the vendor accepted, and those whose process died after it
-/// wrote the row and before it sent the call. A person would distinguish them by the prompt, on the vendor's own
-/// page.
+/// Counts the undecided calls in the ledger: those that the vendor accepted, and those that were not sent because the
+/// process died first. The prompt distinguishes them, as it would for an operator on the vendor's page.
 fn undecided(rows: &[CallRow], told: &[Submission], unanswered: &BTreeSet<&str>) -> (usize, usize) {
     let mut open: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for s in told.iter().filter(|s| unanswered.contains(s.id.as_str())) {

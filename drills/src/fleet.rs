@@ -155,7 +155,7 @@ impl Fleet {
         self.members.len()
     }
 
-    /// Kills a process (SIGKILL) and records its children.
+    /// Kills a process with SIGKILL, and records the descendants that it leaves.
     pub(crate) fn kill(&mut self, place: usize) -> anyhow::Result<()> {
         let member = &mut self.members[place];
         let Some(child) = &mut member.child else { return Ok(()) };

@@ -83,7 +83,8 @@ pub(crate) fn program(name: &str) -> anyhow::Result<PathBuf> {
     Ok(found)
 }
 
-/// Returns an `engine.yaml` for the simulator, with timeouts that suit drills.
+/// Returns an `engine.yaml` that directs the engines to the simulator at `url`, with short pauses and cooldowns.
+/// `extra` is appended.
 pub(crate) fn engine_yaml(url: &str, extra: &str) -> String {
     format!(
         "v2:

@@ -1,5 +1,5 @@
-//! Renders many films with one service, in sequence. At the end it must use no more memory, files, threads and disk
-//! than near the beginning.
+//! Renders many films with one service, a few at a time. At the end it must use no more memory, files, threads and
+//! disk than near the beginning.
 //!
 //! Each film is downloaded and its job deleted, as callers do. The medians of the second quarter and of the last are
 //! compared, since the first quarter is warm-up. Purchased clips are stored for `storage.retention.clips_days`, by
@@ -148,8 +148,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the brief with the given number. The briefs alternate between films drawn by engines, films with a voice,
-/// and films drawn by this machine alone.
+/// Returns the brief with the given number. The films are drawn, in turn, by engines without a voice, by engines with
+/// a voice, and by this machine alone.
 fn film(number: u64) -> Value {
     let mut brief = brief(number);
     if number % 3 == 1 {

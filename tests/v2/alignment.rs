@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 const WORDS: &str = "The kettle sings at 7, and tea costs $2.50 a cup.";
 const SNOW: &str = "Nobody expected so much snow in June. Roads stayed shut for days.";
 
-/// Returns a workspace that contains a text and a recording of it.
+/// Returns a workspace that contains a text as `script.txt` and its recording as `voice.wav`.
 fn spoken(text: &str) -> Workspace {
     let workspace = Workspace::new();
     let args = ["voices", "--say", text, "--voice", "en-us+m3", "--out", "voice.wav"];
@@ -18,8 +18,8 @@ fn spoken(text: &str) -> Workspace {
     workspace
 }
 
-/// Adds a fake external program to PATH. It writes `answer` as `voice.json` to the path in its arguments, and records
-/// its arguments. Returns the new PATH.
+/// Creates a fake external program, which records its arguments and writes `answer` to its last argument, or to
+/// `voice.json` there if that is a folder. Returns a PATH that finds the program.
 fn stand_in(workspace: &Workspace, name: &str, answer: &str) -> String {
     let script = format!(
         "#!/bin/sh\n\

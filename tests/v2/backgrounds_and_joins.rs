@@ -8,7 +8,8 @@ const BACKGROUNDS: [&str; 8] =
 const JOINS: [&str; 7] =
     ["cut", "crossfade", "fade_black", "swipe_left", "swipe_right", "dissolve", "zoom"];
 
-/// Renders a silent film with one short scene for each change.
+/// Renders a silent film with one short scene for each entry of `changes`, which contains fields of the scene in the
+/// brief.
 fn scenes(changes: &[String]) -> (Workspace, Film) {
     let workspace = Workspace::new();
     workspace.picture("a.jpg", 300, 300);

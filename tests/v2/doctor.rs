@@ -5,7 +5,7 @@ use pytoon_testkit::{Service, Studio, Workspace};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// Returns a brief with two scenes: one that requests Runway and one that this machine draws.
+/// Returns a brief with one scene for Runway and one for `local`. Fields in `more` replace those of the brief.
 fn two(more: &Value) -> Value {
     let mut brief = json!({
         "script": "Steam over a kettle. Sunlight through a window.",
@@ -19,8 +19,8 @@ fn two(more: &Value) -> Value {
     brief
 }
 
-/// Returns the report of `pytoon doctor` on a job as JSON. Asserts that the exit status and the fixes are consistent
-/// with it.
+/// Returns the report of `pytoon doctor` on a job as JSON. Asserts that the exit status reports failed checks, that a
+/// check has a fix exactly if it is not ok, and that every runbook exists.
 #[track_caller]
 fn told(studio: &Studio, id: &str) -> Vec<Value> {
     let run = studio.pytoon(&["doctor", id, "--json"]);

@@ -422,7 +422,8 @@ fn metrics_of_pages_are_served() {
     none(problems);
 }
 
-/// Checks events, variables, states, labels, functions and types: each name in code font must occur in the code.
+/// Checks that the code contains every snake-case or camel-case name that a page puts in code font, apart from
+/// [`NAMES`] and [`PROGRAMS`].
 #[test]
 fn names_in_code_font_are_words_of_the_code() {
     let root = project();

@@ -94,7 +94,7 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// Creates a studio with all engines, including Luma's older API, whose simulator follows these rules.
+/// Creates a studio with all engines, including Luma's older API. Its simulator follows these rules.
 fn studio(rules: &Value) -> Studio {
     let studio = Studio::new(&json!({ "rules": rules }), &json!({}));
     let dream_machine = json!({

@@ -65,7 +65,7 @@ impl Case {
         self
     }
 
-    /// Asserts that Runway drew the scene in the end, after it had accepted `accepted` calls.
+    /// Asserts that Runway drew the scene without a fallback, after it had accepted `accepted` calls.
     #[track_caller]
     fn gets_by(&self, accepted: usize) -> &Self {
         assert_eq!(self.studio.fallbacks(), Vec::<String>::new());

@@ -396,7 +396,7 @@ fn workflow() -> Value {
     })
 }
 
-/// The outcome of a fault: a cell for each engine, and all contradictions between records.
+/// The outcome of a fault: a table cell for each engine, and the contradictions between records.
 #[derive(Default)]
 struct Outcome {
     cells: BTreeMap<&'static str, String>,

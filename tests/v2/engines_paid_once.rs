@@ -78,7 +78,7 @@ fn a_clip_that_a_person_found_is_used() {
     }
 }
 
-/// Returns the URL of a purchased clip. Pika's URLs have no signature, so it can be fetched again.
+/// Returns the URL of the clip that was purchased from Pika. It has no signature, so it can be fetched again.
 fn address_of_a_clip(studio: &Studio) -> String {
     let requests = studio.simulator.requests();
     let download = requests.iter().find(|r| r["vendor"] == "fal" && r["step"] == "download");

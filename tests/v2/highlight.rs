@@ -7,7 +7,7 @@ use pytoon_testkit::measure::decode_gray_frames;
 /// only motion.
 const SCRIPT: &str = "Fresh bread waits for you here. Come early and bring friends along.";
 const SIZE: (usize, usize) = (270, 480);
-/// The number of frames without a change that end one highlight and precede the next.
+/// The number of unchanged frames that separate two highlights.
 const REST: usize = 7;
 
 /// Returns the difference of each frame from the previous one, summed over clearly changed pixels.

@@ -1,4 +1,4 @@
-//! Tests that no test is omitted, and that the Makefile works in any location of the project.
+//! Tests that every test file is a module of `main.rs`, and that the Makefile works in a path with a space.
 
 use std::path::Path;
 

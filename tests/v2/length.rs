@@ -48,8 +48,8 @@ fn a_script_too_long_for_its_target_extends_the_film_and_says_so() {
     assert_eq!(film.caption_words(), words(SENTENCE));
 }
 
-/// Checks the plan of a film whose speech is slightly too long. The test is slow because a minute of speech is
-/// synthesized.
+/// Checks that the plan of a film speeds up speech that is slightly too long. The test is slow because a minute of
+/// speech is synthesized.
 #[test]
 fn a_little_over_a_minute_of_speech_is_spoken_faster() {
     let workspace = Workspace::new();

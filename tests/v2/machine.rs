@@ -199,8 +199,8 @@ fn films_go_into_folders_of_any_name() {
     }
 }
 
-/// Runs the encoder program with a file as its shared frame memory, and sends it the commands `orders`. Also returns
-/// its replies.
+/// Runs the encoder program with a file as its shared frame memory, and sends it the commands `orders`. Returns the
+/// result of the run, and the replies.
 fn encode(workspace: &Workspace, args: &str, memory: &[u8], orders: &[u8]) -> (Run, Vec<u8>) {
     let encoder = pytoon_testkit::pytoon();
     let encoder = Path::new(encoder.get_program()).with_file_name("pytoon-x264");

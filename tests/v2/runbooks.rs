@@ -22,7 +22,7 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(project().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// A fact in the operators' contract: a name and the test that checks it.
+/// A fact in the operators' contract: its kind, its name, its labels, and the test that checks it.
 struct Fact {
     kind: String,
     name: String,
@@ -78,7 +78,7 @@ fn names_in<'a>(text: &'a str, prefix: &str) -> BTreeSet<&'a str> {
         .collect()
 }
 
-/// Runs a command from a page, with these replacements, in a shell in a folder. Returns its standard output.
+/// Runs a page's command in a shell in `folder`, with the given texts replaced. Returns its standard output.
 #[track_caller]
 fn typed(folder: &Path, command: &str, replaced: &[(&str, &str)]) -> String {
     let command =

@@ -34,7 +34,7 @@ fn read(film: &Film, name: &str) -> Vec<(i64, i64, String)> {
     srt.trim_end().split("\n\n").map(cue).collect()
 }
 
-/// Removes the font tags that FFmpeg adds.
+/// Removes the `<font>` and `<b>` tags that FFmpeg adds.
 fn untagged(text: &str) -> String {
     let mut out = String::new();
     for part in text.split_inclusive('>') {

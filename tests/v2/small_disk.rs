@@ -17,7 +17,7 @@ impl SmallDisk<'_> {
         (is_root() && tool_succeeds("mount", args)).then_some(SmallDisk(folder))
     }
 
-    /// Mounts a small disk without room for another page.
+    /// Mounts a small disk and fills it completely; `None` if mounting is not permitted.
     pub(crate) fn mount_full(folder: &Path) -> Option<SmallDisk<'_>> {
         let disk = Self::mount(folder)?;
         // The write ends when the disk is full.

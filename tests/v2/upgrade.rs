@@ -74,7 +74,8 @@ fn resume_finishes_a_render_of_the_version_before_and_pays_nothing_twice() {
     assert!(film.metadata()["spendUsd"].as_f64().is_some_and(|usd| usd > 0.0));
 }
 
-/// Writes the fixture with the built binary. Run it on the version whose jobs are needed.
+/// Interrupts a service job and a render of the built binary, and writes their folders as the fixture. Run it on the
+/// version whose jobs are needed.
 #[test]
 #[ignore = "writes the fixture; the tests read it"]
 fn write_fixture() {

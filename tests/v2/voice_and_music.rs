@@ -70,7 +70,7 @@ fn music_can_be_made_softer() {
     assert!((8.0..16.0).contains(&lower), "{lower:.1} dB lower");
 }
 
-/// Writes a user's recording that contains noise of this amplitude.
+/// Writes `voice.m4a`, a recording of [`WORDS`] with white noise of the given amplitude.
 fn recording(workspace: &Workspace, noise: f64) {
     workspace.pytoon(&["voices", "--say", WORDS, "--out", "clean.wav"]).ok();
     let (from, to) = (workspace.path("clean.wav"), workspace.path("voice.m4a"));

@@ -14,7 +14,8 @@ fn provider(film: &Film) -> Value {
     film.metadata()["voice"]["provider"].clone()
 }
 
-/// Asserts that every voice service fails with its kind of failure under `fault`, after at most `most` requests.
+/// Renders a film under `fault`. Asserts that each voice service fails with its kind in `kinds`, after at most `most`
+/// requests, and that eSpeak NG speaks the film.
 #[track_caller]
 fn all_fail(fault: &Value, kinds: [&str; 3], most: usize) {
     let mut rule = fault.clone();

@@ -6,7 +6,7 @@ use serde_json::json;
 
 const WORDS: &str = "The kettle sings in the quiet morning. It costs $5.";
 
-/// Creates a booth with a program on its PATH that runs these lines of shell.
+/// Creates a booth with a fake program on its PATH: a shell script with the given body.
 fn with_program(name: &str, body: &str) -> Booth {
     use std::os::unix::fs::PermissionsExt;
     let mut booth = Booth::new(&json!({}), &[]);

@@ -23,7 +23,7 @@ const NO_PATIENCE: Duration = Duration::from_millis(100);
 /// The pause before a rejected request may be retried, in seconds.
 const RETRY_AFTER: u64 = 5;
 
-/// The budgets of one process.
+/// The limits of one process on uploads, file analyses, event streams and response bytes in progress.
 #[derive(Debug)]
 pub struct Budgets {
     /// The budget for uploads and fetched files in progress.

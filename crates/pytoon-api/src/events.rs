@@ -81,7 +81,8 @@ pub(crate) async fn events(
     Ok(stream)
 }
 
-/// Sends the events of a job until the job has ended, the client has disconnected or the database fails.
+/// Sends a job's events with numbers above `after`. Returns when the job has ended or was deleted, the client has
+/// disconnected, or the database fails.
 async fn watch(
     api: &Api,
     id: JobId,
@@ -125,7 +126,7 @@ async fn watch(
     }
 }
 
-/// A channel of events as a stream.
+/// The stream of the events that [`watch`] sends. It holds a share of the budget for event streams.
 struct EventStream {
     told: mpsc::Receiver<Result<Event, Infallible>>,
     _share: Share,

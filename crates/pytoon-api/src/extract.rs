@@ -62,8 +62,8 @@ const LARGE: usize = 32 << 10;
 /// The number of large texts that are parsed concurrently.
 static LARGE_TEXTS: Semaphore = Semaphore::const_new(1);
 
-/// Calls `read` on a text of the given size. A large text is parsed on a blocking thread, one at a time, so that
-/// other requests are not delayed.
+/// Calls `read`, which parses a text of `bytes` bytes. A large text is parsed on a blocking thread, one at a time, so
+/// that other requests are not delayed.
 pub(crate) async fn apart<T: Send + 'static>(
     bytes: usize,
     read: impl FnOnce() -> T + Send + 'static,

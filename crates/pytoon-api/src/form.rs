@@ -83,7 +83,7 @@ impl Pieces {
         (Self { searched: Some(unread.clone()), ..Self::new(body) }, unread)
     }
 
-    /// Returns the next small chunk; an error if the reader makes no progress.
+    /// Returns the next small chunk, or an error if the reader has made no progress for more than [`MAX_HEAD`] bytes.
     fn small_piece(&mut self) -> Result<Bytes, BodyError> {
         let piece = self.rest.split_to(self.rest.len().min(PIECE));
         self.rests = true;

@@ -22,7 +22,7 @@ use std::fmt::Write;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-/// The waiting time of the oldest due task from which the queue counts as having no worker, or too few.
+/// The waiting time of the oldest due task above which the queue seems to have no worker, or too few.
 const OLD_QUEUE: Duration = Duration::from_secs(600);
 /// The timeout for reading counters from the database. It is short because scrapers time out after ten seconds.
 const COUNTS_PATIENCE: Duration = Duration::from_secs(2);
@@ -252,7 +252,8 @@ pub(crate) async fn metrics(
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
 
-/// Updates the gauges of breakers and spend. They concern all processes, so they are read from the shared database.
+/// Updates the gauges of breakers, spend and the daily budget. Breakers and spend concern all processes, so they are
+/// read from the shared database.
 async fn shared_gauges(api: &Api) -> Result<(), StoreError> {
     Metrics::day_budget(api.config.engines.budget.per_day_usd);
     let now = RealWorld.now();

@@ -279,7 +279,8 @@ pub(crate) async fn fetch(
     Ok(Json(job_with_scenes(&api, row).await?))
 }
 
-/// Responds with a JSON file of a job: the published one, or else the one in the work folder.
+/// Responds with a JSON file of a job: the published one, or else the one in the work folder. Returns a 409 problem
+/// if neither exists.
 async fn document(api: &Api, caller: &Caller, id: &JobId, name: &str) -> Result<Response, Problem> {
     caller.may(Scope::Read)?;
     let row = authorized_job(api, caller, id).await?;

@@ -133,7 +133,7 @@ macro_rules! routes {
 }
 
 routes! {
-    /// Returns the routes with small bodies.
+    /// Returns all routes except those that receive files.
     fn routes {
         "/api/v2/jobs" => post(submit::submit), get(jobs::list);
         "/api/v2/jobs/{id}" => get(jobs::fetch), delete(job_actions::delete);

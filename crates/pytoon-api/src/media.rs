@@ -21,8 +21,8 @@ use url::Url;
 /// Maximum number of redirects, which is more than any content network needs.
 const MAX_REDIRECTS: usize = 4;
 
-/// Resolves every file that a brief names, on behalf of a caller. Downloads URLs, and replaces names by paths or
-/// asset ids.
+/// Replaces every file that a brief names by a path in an allowed folder or by the id of an asset that the caller may
+/// use. Downloads URLs as assets.
 pub(crate) async fn find_files(
     api: &Api,
     caller: &Caller,
@@ -75,8 +75,8 @@ fn misplaced(field: &str, media_type: &str) -> Option<String> {
     Some(format!("this is {media_type}: use {wanted}"))
 }
 
-/// Returns the path of a file in one of the allowed folders, with symbolic links resolved. The error is the reason
-/// for the user.
+/// Returns the path of a file in one of the allowed folders, with symbolic links resolved. The error explains the
+/// rejection to the user.
 fn find_allowed_file(folders: &[String], name: &str) -> Result<PathBuf, String> {
     if folders.is_empty() {
         return Err(
@@ -97,7 +97,7 @@ fn find_allowed_file(folders: &[String], name: &str) -> Result<PathBuf, String> 
     Err(format!("there is no file `{name}` in the folders of assets.allowed_dirs"))
 }
 
-/// Downloads a URL into an asset of the caller. Returns the asset's id.
+/// Downloads a URL into an asset of the caller, within `assets.fetch_seconds`. Returns the asset's id.
 async fn fetch(api: &Api, caller: &Caller, address: &str) -> Result<String, Refused> {
     let seconds = api.config.settings.assets.fetch_seconds;
     let fetched =

@@ -38,8 +38,8 @@ pub fn document() -> String {
     text
 }
 
-/// Adds what the routes' descriptions cannot express: the media type of problems, the names of the job statuses, and
-/// the schema of a brief, which is the body of a submission.
+/// Adds what the routes' descriptions cannot express: the media type of problems, the names of the job statuses, the
+/// type of `client_data`, and the schema of a brief, which is the body of a submission.
 fn complete(document: &mut Value) {
     let paths = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
     for route in paths.filter_map(Value::as_object_mut).flat_map(|routes| routes.values_mut()) {

@@ -38,7 +38,8 @@ pub(crate) enum Refused {
 }
 
 impl Refused {
-    /// Returns the problem at a field of the brief, or the internal problem that the caller did not cause.
+    /// Returns the problem at a field of the brief; an internal error, which the caller did not cause, keeps its own
+    /// problem.
     pub(crate) fn at(self, field: &str) -> Problem {
         match self {
             Self::TooLarge(mib) => Problem::of_field("invalid_asset", field, too_large(mib)),
@@ -144,7 +145,8 @@ impl Receiver {
     }
 }
 
-/// Checks a received file and stores it for the caller's key, unless the key has the same file already.
+/// Checks a received file and stores it for the caller's key. If the key has uploaded the same content before, keeps
+/// the earlier file, or replaces it if it was lost.
 pub(crate) async fn keep(
     api: &Api,
     caller: &Caller,

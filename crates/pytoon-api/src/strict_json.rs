@@ -15,7 +15,7 @@ pub(crate) enum Refused {
     LossyNumber(String),
 }
 
-/// Parses a JSON text strictly.
+/// Parses a JSON text. Rejects duplicate fields, numbers that would lose digits, and text after the value.
 pub(crate) fn parse(text: &[u8]) -> Result<Value, Refused> {
     let not_json = |error: serde_json::Error| Refused::NotJson(error.to_string());
     let mut parser = serde_json::Deserializer::from_slice(text);

@@ -201,7 +201,7 @@ fn known_names(api: &Api, brief: &Brief) -> Result<(), Problem> {
     named("profile", &brief.profile, &|name| reason(api.config.profile(name).map(|_| ())))
 }
 
-/// Formats a configuration error without the name of the file, which is the service's own.
+/// Formats a configuration error without the file's name, which callers do not know.
 fn format_error(error: &ConfigError) -> String {
     let near = error.suggestion.as_ref().map(|name| format!(" (did you mean `{name}`?)"));
     format!("{}{}", error.reason, near.unwrap_or_default())

@@ -292,7 +292,7 @@ impl Default for BreakerSettings {
 }
 
 impl EngineConfig {
-    /// Returns the name of the engine's adapter.
+    /// Returns the name of the engine's adapter, by default the engine's own name.
     pub fn kind<'a>(&'a self, name: &'a str) -> &'a str {
         self.kind.as_deref().unwrap_or(name)
     }
@@ -334,7 +334,8 @@ impl<'de> Deserialize<'de> for Engines {
 }
 
 impl EngineSettings {
-    /// Returns the first invalid value, as (field, reason, wrong name); `None` if all are valid.
+    /// Returns the first invalid value: its field, the reason, and the unknown name if there is one. Returns `None`
+    /// if all values are valid.
     pub(crate) fn problem(&self) -> Option<(String, String, Option<String>)> {
         let known: Vec<&str> = self.engines.names().collect();
         let unknown = |field: String, name: &str| {

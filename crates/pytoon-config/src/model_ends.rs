@@ -29,7 +29,7 @@ impl ModelEnd {
         Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond())
     }
 
-    /// Returns the number of whole days from a moment (in milliseconds since 1970) to the shutdown; negative after
+    /// Returns the number of whole days from a moment, in milliseconds since 1970, to the shutdown; negative after
     /// it, and `None` if `on` is no date.
     pub fn days_from(&self, now_ms: i64) -> Option<i64> {
         Some((self.at_ms()? - now_ms).div_euclid(pytoon_vocabulary::DAY_MS))

@@ -322,7 +322,8 @@ impl TtsSettings {
         order
     }
 
-    /// Returns the first invalid value, as (field, reason, wrong name); `None` if all are valid.
+    /// Returns the first invalid value: its field, the reason, and the unknown name if there is one. Returns `None`
+    /// if all values are valid.
     pub(crate) fn problem(&self) -> Option<Problem> {
         self.unknown_provider().or_else(|| self.wrong_value()).or_else(|| {
             let mut clouds = self.clouds().into_iter();

@@ -44,8 +44,8 @@ pub struct Capabilities {
     pub prompt_unit: PromptUnit,
     /// True if the vendor can cancel a running task.
     pub cancel: bool,
-    /// The time after a call from which a lookup that does not find it proves that it never arrived. Before that, the
-    /// call may still be in flight, or the vendor's list stale. `None` if calls cannot be looked up.
+    /// The delay after which a lookup is conclusive: a call that it does not find never arrived. Before that, the
+    /// call may still be in flight, or the vendor's list may be stale. `None` if calls cannot be looked up.
     pub lookup_settles: Option<Duration>,
     /// True if the clip is selected rather than generated (stock footage), so that its length cannot be requested.
     pub is_stock: bool,
@@ -75,7 +75,8 @@ impl Capabilities {
     }
 }
 
-/// Returns the reason for rejecting requests with, or without, a picture.
+/// Returns the reason for which an engine rejects requests with a picture or, if `with_picture` is false, requests
+/// without one.
 pub(crate) fn not_offered(with_picture: bool) -> &'static str {
     if with_picture {
         "it cannot start from a picture"
@@ -86,7 +87,7 @@ pub(crate) fn not_offered(with_picture: bool) -> &'static str {
 }
 
 impl Offer {
-    /// Returns the offered ratio that is nearest to the wanted one.
+    /// Returns the offered ratio that is nearest to `wanted`, or `wanted` itself if the offer lists no ratios.
     pub fn nearest(&self, wanted: Ratio) -> Ratio {
         let distance =
             |ratio: &&Ratio| ((ratio.aspect().ln() - wanted.aspect().ln()).abs() * 1e9) as i64;
@@ -255,7 +256,7 @@ pub struct Output {
 /// The state of a task that produces a clip.
 pub type TaskState = pytoon_purchase::TaskState<Output>;
 
-/// The result of an engine's health check.
+/// The facts about the vendor's account that a successful health check returns.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct EngineHealth {
     /// The remaining balance of the account, if the vendor reports it.

@@ -16,7 +16,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// The properties that a clip must have.
+/// The expected length of a clip, against which the clip is checked.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Expectation {
     /// The requested length, in milliseconds.
@@ -29,7 +29,7 @@ pub struct Expectation {
 
 /// A checker of clips, which also repairs them where possible.
 pub trait ClipChecker: fmt::Debug + Send + Sync {
-    /// Checks a clip. Removes its audio, if any, by rewriting the file.
+    /// Checks a clip. Removes an audio track by rewriting the file.
     fn check(&self, path: PathBuf, wanted: Expectation) -> StoreFuture<'_, Verdict>;
 }
 
@@ -40,16 +40,17 @@ const LENGTH_TOLERANCE: f64 = 0.15;
 /// The maximum mean luma code of a frame that counts as black, if the frame is also nearly uniform.
 const BLACK_MEAN: f64 = 20.0;
 const BLACK_DEVIATION: f64 = 3.0;
-/// The mean change of luma codes since the previous frame, both scaled down, below which a frame counts as still. In
-/// measurements, a compressed still picture shimmers by 0.08, and simulated clips move by 0.38 or more. Shimmer does
-/// not add up, so a frame that equals the one half a second earlier also counts as still. A clip counts as still only
-/// if more than four frames in five are still.
+/// The change of luma codes below which a frame counts as still. It is the mean over a scaled-down frame, since the
+/// previous frame or since half a second earlier, whichever is smaller. A compressed still picture shimmers by 0.08
+/// per frame, which does not add up; simulated clips move by 0.38 or more. A clip counts as still if more than four
+/// frames in five are still.
 const STILL_CHANGE: f64 = 0.06;
 /// Number of frames at the beginning of a clip that the motion check ignores, because an encoder refines a still
 /// picture over its first frames.
 const REFINED_FRAMES: usize = 6;
 
-/// Judges the measurements of a clip against its expectation. The error is the reason for the rejection.
+/// Rejects a clip that is too small, cut off, too short for the scene, black or still. The error is the reason for
+/// the rejection.
 pub fn judge(facts: &ClipFacts, wanted: &Expectation) -> Result<(), String> {
     let ClipFacts { width, height, .. } = facts;
     let count = facts.frames.len();

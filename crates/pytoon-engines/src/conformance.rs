@@ -1,4 +1,4 @@
-//! The test suite that every adapter passes, both bare and inside every layer.
+//! The test suite that every adapter passes, both unwrapped and wrapped in each layer.
 //!
 //! It checks the guarantees of the interface ([`crate::adapter`]): nothing outside the offer is sent; the one paid
 //! call is made once, and a failed one correctly reports whether it may have been accepted; an unknown state does not
@@ -46,7 +46,7 @@ pub struct Subject<'a> {
     pub make: Make<'a>,
 }
 
-/// The roles of a vendor's routes.
+/// The content of `vendor.json`: the role of each route, and the settings of the adapter under test.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Routes {
@@ -95,7 +95,7 @@ const PATIENT_MS: u64 = 20_000;
 /// The request timeout in checks where the vendor does not respond, in milliseconds.
 const HASTY_MS: u64 = 250;
 
-/// Runs the suite and returns a row for each check. `folder` is an empty folder for its files.
+/// Runs the suite and returns one row per check. `folder` must be empty; the suite writes its files there.
 ///
 /// Returns an error only if the suite itself cannot run, for example without fixtures.
 pub async fn run(subject: &Subject<'_>, folder: &Path) -> Result<Vec<Row>, String> {
@@ -129,8 +129,8 @@ impl<'a> Bench<'a> {
         Ok(Self { subject, folder, routes, vendor, success, adapter, hasty })
     }
 
-    /// Returns the successful script with its routes replaced by those of a fixture; `None` if the fixture does not
-    /// exist.
+    /// Returns the script of the fixture `name`, completed with the routes of the successful script; `None` if the
+    /// fixture does not exist.
     fn scenario(&self, name: &str) -> Result<Option<Script>, String> {
         let path = self.subject.fixtures.join(name);
         let Ok(text) = std::fs::read_to_string(&path) else { return Ok(None) };

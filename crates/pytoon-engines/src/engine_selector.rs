@@ -111,8 +111,8 @@ pub fn resolve_engine(
     chain
 }
 
-/// Returns the engines to consider, in order and possibly more than once, each with the reason for its position. If
-/// the scene names `local`, returns only that.
+/// Returns the engines to consider, in order and possibly more than once, each with the reason for its position. A
+/// scene that names `local` gets only that; a preset's own fallback list replaces the default chain.
 fn order(wish: &SceneWish<'_>, settings: &EngineSettings) -> Vec<(EngineName, String)> {
     let mut order: Vec<(EngineName, String)> = Vec::new();
     if let Some(explicit) = wish.explicit {
@@ -161,8 +161,8 @@ fn matching_words<'a>(wish: &SceneWish<'_>, capabilities: &'a [String]) -> Vec<&
         .collect()
 }
 
-/// Returns the reason for which an engine can never draw this scene, from its configuration, its API key or its
-/// offer; `None` if there is none.
+/// Returns the obstacle that rules an engine out for this scene: its configuration, a missing API key or an
+/// unsuitable offer. `None` if there is none.
 fn obstacle(
     name: &str,
     enabled: bool,
@@ -190,8 +190,7 @@ fn obstacle(
     })
 }
 
-/// Returns the reason for which an engine cannot be used right now, an open breaker or a price above the budget;
-/// `None` if there is none.
+/// Returns the temporary obstacle to an engine, an open breaker or a price above the budget; `None` if there is none.
 fn blocked(facts: &EngineFacts, wish: &SceneWish<'_>) -> Option<String> {
     if facts.breaker.open_until().is_some() {
         return Some("its circuit breaker is open after failures".to_owned());

@@ -97,8 +97,8 @@ const MILDER: &[(&str, &str)] = &[
     ("naked", "plain"),
 ];
 
-/// Rephrases a prompt that an engine rejected, more strongly with each `attempt`. The result always differs from the
-/// prompt.
+/// Rephrases a prompt that an engine rejected, with milder words and in a harmless setting. Also removes names if
+/// there are no milder words or if `attempt` exceeds 1. The result always differs from the prompt.
 pub fn rephrase(prompt: &str, attempt: u32) -> String {
     let mut text = prompt.to_owned();
     for (word, milder) in MILDER {

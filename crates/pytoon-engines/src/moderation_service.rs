@@ -20,8 +20,8 @@ pub(crate) struct ModerationClient {
 }
 
 impl ModerationClient {
-    /// Creates a client for the configured service; `None` if the service is disabled or, with a warning, if it is
-    /// unusable.
+    /// Creates a client for the configured service. Returns `None` if the service is disabled, and logs a warning and
+    /// returns `None` if it is unusable.
     pub(crate) fn from_settings(settings: &ModerationService, secrets: &Secrets) -> Option<Self> {
         if !settings.enabled {
             return None;
@@ -40,7 +40,8 @@ impl ModerationClient {
         }
     }
 
-    /// Returns the categories in which the service flags the prompt; `None` if it does not.
+    /// Returns the categories in which the service flags the prompt, or `flagged` if it names none; `None` if it does
+    /// not flag the prompt.
     pub(crate) async fn flagged(&self, prompt: &str) -> Result<Option<String>> {
         const OPERATION: &str = "moderate a prompt";
         let body = json!({ "model": self.model, "input": prompt });

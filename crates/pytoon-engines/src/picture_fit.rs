@@ -1,4 +1,4 @@
-//! The interface that crops a picture to the aspect ratio of the clip that starts from it.
+//! The interface for cropping a picture to the aspect ratio of the clip that starts from it.
 //!
 //! If a picture's aspect ratio differs from the clip's, engines crop it in the middle or return a clip with the
 //! picture's aspect ratio. Neither respects the subject of the picture, so it is cropped before it is sent.
@@ -33,7 +33,7 @@ impl Fitted {
     }
 }
 
-/// The reason for not sending a picture now.
+/// The cause of a failure to fit a picture.
 #[derive(Debug)]
 pub enum FitProblem {
     /// The picture cannot be read.
@@ -47,7 +47,7 @@ pub type FitFuture<'a> = Pin<Box<dyn Future<Output = Result<Fitted, FitProblem>>
 
 /// A fitter that crops pictures to an aspect ratio.
 pub trait PictureFitter: fmt::Debug + Send + Sync {
-    /// Returns the picture cropped to the given aspect ratio, or as it is if that is close enough.
+    /// Returns the picture cropped to the given aspect ratio, or unchanged if its own is close enough.
     fn fit(&self, picture: PathBuf, ratio: Ratio) -> FitFuture<'_>;
 }
 

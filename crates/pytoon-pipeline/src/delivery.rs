@@ -42,7 +42,8 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    /// Returns the plan of a film that is rendered again from its timeline.
+    /// Returns the plan of a film that is rendered from a timeline. The facts about its brief and its voice are
+    /// derived from the timeline.
     pub(crate) fn of_timeline(timeline: Timeline) -> Self {
         let tracks = &timeline.tracks;
         let has_voice = tracks.audio.iter().any(|t| matches!(t, AudioTrack::Voice { .. }));
@@ -94,7 +95,7 @@ pub(crate) struct ReceiptInput<'a> {
     pub(crate) target_lufs: f64,
 }
 
-/// Runs the self-check on the film in the work folder and writes its receipt there.
+/// Runs the self-check on the film in the work folder, writes the receipt there, and returns it.
 pub(crate) fn receipt(context: &StageContext<'_>, made: ReceiptInput<'_>) -> Result<Receipt> {
     let begun = Instant::now();
     let ReceiptInput { planned, sound, picture, tools, mut stages, verify_full, target_lufs } =

@@ -1,4 +1,4 @@
-//! Divides the machine's cores among chunks.
+//! Determines how many chunks of a film are drawn at the same time, and with how many threads each.
 //!
 //! The boundaries and the encoding of chunks depend only on the timeline and the profile; the number of chunks in
 //! flight depends on the machine.

@@ -32,7 +32,7 @@ use tokio::runtime::Runtime;
 /// The name of the ledger's database file in the storage folder.
 pub const DATABASE: &str = "pytoon.db";
 
-/// The configured engines, opened for use.
+/// The configured engines, with their API keys, the storage, and the ledger of purchases if it is open.
 #[derive(Debug)]
 pub struct EngineSession {
     set: Arc<EngineSet>,

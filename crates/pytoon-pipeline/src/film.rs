@@ -363,7 +363,7 @@ impl Film {
         }
     }
 
-    /// Checks the health of every engine in the scenes' chains, for the log. The checks run in the background.
+    /// Starts a health check of every engine in the scenes' chains, in the background. Each check logs its result.
     pub(crate) fn report_engine_health(&self) {
         let (Ok(voiced), Some(outside)) = (self.voiced(), self.env.engines.outside()) else {
             return;
@@ -376,8 +376,8 @@ impl Film {
         }
     }
 
-    /// Returns the results of all scenes that request an engine. Fails if a stage has not run for a scene that an
-    /// external engine may draw.
+    /// Returns the results of all scenes that request an engine. Fails if the stage of a scene that an external
+    /// engine may draw has not run.
     fn scenes(
         &self,
         context: &StageContext<'_>,

@@ -29,8 +29,8 @@ use std::time::{Duration, Instant};
 
 /// The interval at which a waiting executor checks for cancellation.
 const CANCEL_LOOK: Duration = Duration::from_millis(50);
-/// The part of the chunks, one in five, that may still wait for a slot when mixing starts. Mixing takes less time
-/// than drawing the last chunks, and uses the cores that they leave idle.
+/// Mixing starts once at most one in this many chunks still waits for a slot. Mixing takes less time than drawing the
+/// last chunks, and uses the cores that they leave idle.
 const PART_BESIDE_SOUND: usize = 5;
 /// Maximum number of scenes that call engines at the same time. A scene that waits for its vendor does not count.
 const MOST_SCENES: usize = 16;
@@ -130,7 +130,8 @@ struct Executor<'a> {
     chunks: usize,
 }
 
-/// The progress of a film's stages.
+/// The stages of a render that have finished, are running or wait for a vendor, and the receipt of the published
+/// film.
 #[derive(Default)]
 struct Standing {
     done: BTreeSet<StageId>,

@@ -44,7 +44,7 @@ pub(crate) struct OwnedFolder {
 }
 
 impl OwnedFolder {
-    /// Locks a folder, which is created if it does not exist. Moves the files of a finished film from `.cache` to
+    /// Locks a folder, and creates it if it does not exist. Moves the files of a finished film from `.cache` to
     /// `.work` and removes partial files.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ pub struct Plan {
     pub spoken_by: Option<(String, Option<String>)>,
     /// The price of the voice; `None` if it is free or already purchased.
     pub voice: Option<Quote>,
-    /// Notes on what the plan corrected, omitted or approximated.
+    /// Notes on corrections, omissions and approximations in the plan.
     pub warnings: Vec<NoteReport>,
 }
 

@@ -56,9 +56,9 @@ pub struct Sources {
     pub font: Option<String>,
     /// The seed of the film's random choices.
     pub seed: u64,
-    /// The reason for which the script may differ from the recording; `None` if there is no such doubt.
+    /// The reason why the script may differ from the recording; `None` if there is no doubt.
     pub guessed_script: Option<String>,
-    /// Notes on what was corrected, omitted or approximated in the files.
+    /// Notes on corrections, omissions and approximations in the files.
     pub notes: Vec<Note>,
 }
 
@@ -148,7 +148,8 @@ impl Resolver<'_> {
         })
     }
 
-    /// Returns the preset's name, the preset and the profile. Also checks the engine names and the language tag.
+    /// Loads the preset and the profile that the brief names, or else the configured defaults. Also rejects unknown
+    /// engine names and invalid language tags.
     fn named_things(&self, brief: &Brief) -> Result<(String, Preset, Profile)> {
         let settings = &self.env.config.settings;
         let preset_id = brief.preset_id.clone().unwrap_or_else(|| settings.default_preset.clone());
@@ -163,7 +164,8 @@ impl Resolver<'_> {
         Ok((preset_id, preset, profile))
     }
 
-    /// Adds a note about each writing system and character that no installed font covers.
+    /// Adds a note for each writing system without an installed font, and one note that lists the characters that no
+    /// font contains.
     fn look_for_fonts(&mut self, brief: &Brief) {
         let overlays = brief.overlays.iter().filter_map(|overlay| overlay.text.as_deref());
         let captions = brief.scenes.iter().filter_map(|scene| scene.caption.as_deref());
@@ -267,8 +269,8 @@ impl Resolver<'_> {
         Ok(out)
     }
 
-    /// Locates a picture or a clip, and recognizes its kind by its content. Records a clip's length and decoding
-    /// parameters.
+    /// Locates a picture or a clip, and recognizes its kind by its content. A clip that is a single picture counts as
+    /// a picture. Records a clip's length and decoding parameters.
     fn medium(
         &mut self,
         field: &str,
@@ -376,7 +378,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// Returns the brand kit of a brief with absolute paths; an empty kit if the brief names none.
+    /// Loads the brand kit of a brief, checks its colours, font and logo, and makes its paths absolute. Returns an
+    /// empty kit if the brief names none.
     fn brand(&self, brief: &Brief) -> Result<BrandKit> {
         let (mut kit, base) = match &brief.brand {
             None => return Ok(BrandKit::default()),

@@ -74,7 +74,7 @@ pub(crate) enum Step<T> {
     },
 }
 
-/// The output of a stage.
+/// The output of a stage, with its origin and the time spent on it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Output<T> {
     pub(crate) value: T,

@@ -42,8 +42,8 @@ impl StageContext<'_> {
         Some(VoiceBreakers::new(ledger.store.clone(), Arc::new(RealWorld), runtime))
     }
 
-    /// Returns the transcription service, or the reason for which it cannot be used: it has no key, purchases are not
-    /// allowed, or the ledger is not open.
+    /// Returns the transcription service, or a phrase that states why it cannot be used: it has no key, purchases are
+    /// not allowed, or the ledger is not open.
     pub(crate) fn transcriber(
         &self,
         settings: &TranscriptionService,

@@ -153,8 +153,8 @@ pub fn last_words(stderr: &str, path: &Path) -> String {
     line.strip_prefix(&place).unwrap_or(line).to_owned()
 }
 
-/// Formats the last line that a program printed as `: LINE`, without the program's name and without characters that
-/// are not text; empty if there is no such line.
+/// Formats the last non-empty line of a program's error output as `: LINE`, without the program's name, control
+/// characters and replacement characters, cut to [`MAX_TAIL`]; empty if there is no such line.
 fn tail(program: &str, stderr: &str) -> String {
     let line = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let line = line.trim().strip_prefix(&format!("{program}: ")).unwrap_or(line.trim());

@@ -33,7 +33,7 @@ pub(crate) const STALLED: u8 = 1;
 pub(crate) const TOO_LONG: u8 = 2;
 
 impl Guard {
-    /// Starts to watch a program.
+    /// Starts a thread that kills a program on cancellation, on a stall, or after its maximum run time.
     ///
     /// # Errors
     /// Returns [`SystemError::NoThread`] if no thread can be started.

@@ -13,7 +13,7 @@ pub struct SharedMemory {
 }
 
 impl SharedMemory {
-    /// Allocates memory that is filled with zeros.
+    /// Allocates memory that another program can share, filled with zeros.
     ///
     /// # Errors
     /// Returns [`io::ErrorKind::Unsupported`] if the system does not provide or allow such memory.

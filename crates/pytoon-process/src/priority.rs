@@ -1,8 +1,8 @@
 //! Sets the priorities of threads, so that the encoder takes precedence.
 
-/// Lowers the priority of this thread and its children: they get a third of the encoder's CPU share if both want the
-/// CPU. Frames that are drawn ahead must not delay the encoder, for which everything else waits; but other load on
-/// the machine must not starve them either. Does nothing if the system does not permit the change.
+/// Lowers the priority of this thread and its children to a third of the encoder's CPU share. Everything else waits
+/// for the encoder, so frames that are drawn ahead must not delay it; other load on the machine must not starve them
+/// either. Does nothing if the system does not permit the change.
 pub fn yield_to_encoder() {
     // On Linux niceness belongs to a thread; elsewhere it would apply to the whole process.
     #[cfg(target_os = "linux")]

@@ -89,7 +89,7 @@ impl Shares {
         self.held.get(holder).copied().unwrap_or(0)
     }
 
-    /// Returns the index in the queue of the request that is served next; `None` while it has to wait.
+    /// Returns the index in the queue of the request to serve next; `None` if every request has to wait.
     fn next(&self) -> Option<usize> {
         let is_alone = |wish: &Wish| self.line.iter().all(|other| other.holder == wish.holder);
         let may_grow = |wish: &Wish| {

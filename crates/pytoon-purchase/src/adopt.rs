@@ -43,9 +43,9 @@ impl Buyer {
         Ok(None)
     }
 
-    /// Resumes the call that bars a new purchase of the order's request, while the caller holds the request's lock.
-    /// Returns `None` if there is no such call, and an error if the vendor rejected the request before, or if an
-    /// earlier call of this job may have been charged.
+    /// Resumes the call that bars a new purchase of the order's request. The caller must hold the request's lock.
+    /// Returns `None` if there is no such call, and [`Stop::Later`] while another process follows it. Fails if the
+    /// vendor rejected the request before, or if an earlier call of this job may have been charged.
     pub(crate) async fn resume_locked<S: Seller>(
         &self,
         order: &Order,
@@ -117,9 +117,9 @@ impl Buyer {
         Ok(())
     }
 
-    /// Resolves the calls of a scene that have a row but no response. The process that wrote the row may be
-    /// disconnected from the ledger and know the response. Unless the vendor's list shows the call, no other vendor
-    /// is called until the lease of that process ends; then the call counts as unknown.
+    /// Resolves the calls of a scene that have a row but no response. A call whose lease has expired counts as
+    /// unknown. A call whose lease still holds is looked up at its vendor; if the vendor does not list it, the scene
+    /// waits, since the process that made the call may still have the response.
     ///
     /// # Errors
     /// Returns [`Stop::Later`] while another process may still have the response, and [`Stop::Failed`] if the ledger
@@ -221,7 +221,8 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Resumes a call whose vendor works with tasks. Returns `None` if the call failed so that a new one may be made.
+    /// Resumes a call whose vendor works with tasks. Returns `None` if the call failed or never arrived and a new one
+    /// may be made.
     async fn go_on(&self, memo: &mut PurchaseMemo) -> Result<Option<Obtained<S::Goods>>, Stop> {
         let (order, row) = (self.order, &self.row);
         // A purchase gets here repeatedly, and logs this once.
@@ -257,9 +258,9 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Stores the goods of a process that was killed after it wrote the file and before it updated the row. Without a
-    /// file, the call ends as lost, since its vendor responds at once or never; the result is then an error if the
-    /// call belongs to this scene (`is_mine`), and otherwise `None`.
+    /// Adopts the file that a killed process wrote before it could update the row. Without a file, ends the call as
+    /// lost, since its vendor responds at once or never. A lost call is an error for its own scene (`is_mine`), and
+    /// `None` for any other.
     async fn adopt(&self, is_mine: bool) -> Result<Option<Obtained<S::Goods>>, Stop> {
         let (order, file) = (self.order, self.seller.file(&self.row));
         let found = self.buyer.read(order, &file, |path| {

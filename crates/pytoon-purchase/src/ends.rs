@@ -71,9 +71,9 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Looks up at its vendor a call whose response never arrived. A call that the vendor does not list stays
-    /// undecided if it may still arrive (`at_it`) or if too little time has passed; the next process looks it up
-    /// again.
+    /// Looks up a call without a response at its vendor. The call stays undecided if the vendor cannot tell, or if
+    /// the vendor does not list it but it may still arrive (`at_it`) or was made too recently. The next process then
+    /// looks it up again.
     pub(crate) async fn look_up(&self, at_it: bool) -> Result<Traced> {
         let Answering::ByTask { lookup_settles: Some(settles) } = self.seller.terms().answering
         else {
@@ -112,7 +112,7 @@ impl<S: Seller> Purchase<'_, S> {
     }
 
     /// Stops waiting for a task and asks the vendor to cancel it. Goods that arrive anyway are adopted later. Returns
-    /// the amount that counts as charged.
+    /// the amount that is recorded as charged.
     pub(crate) async fn give_up(&self, task: &Task, error: Option<&VendorError>) -> MicroUsd {
         let answer = tokio::time::timeout(CANCEL_PATIENCE, self.seller.cancel(task)).await;
         let (event, outcome) = match answer {
@@ -164,8 +164,8 @@ impl<S: Seller> Purchase<'_, S> {
         self.order.known(advanced).map(drop)
     }
 
-    /// Records the end of the call, and releases the lease of an abandoned one. If the row cannot be written, logs
-    /// that; the row stays open for the next process that checks it.
+    /// Records the end of the call, and releases the lease of an abandoned one. Logs an error of the ledger; the row
+    /// then stays open for the next process that checks it.
     pub(crate) async fn end(
         &self,
         event: CallEvent,
@@ -189,8 +189,8 @@ impl<S: Seller> Purchase<'_, S> {
         let _ = self.buyer.ledger.call_touch(&self.row.id, self.now() + millis(lease)).await;
     }
 
-    /// Returns the cost that the vendor reported; `None` if there is none or if it is implausible, which is logged.
-    /// The price table then applies.
+    /// Returns the cost that the vendor reported. Returns `None` if there is none or, with a warning, if it is
+    /// implausible; the price table then applies.
     pub(crate) fn plausible(&self, reported: Option<MicroUsd>) -> Option<MicroUsd> {
         let (reported, estimated) = (reported?, self.row.estimated);
         let most = MicroUsd(estimated.0.saturating_mul(IMPLAUSIBLE_TIMES)).max(IMPLAUSIBLE);

@@ -116,7 +116,7 @@ impl<G> Obtained<G> {
     }
 }
 
-/// The reason for which a purchase stopped before its end.
+/// The early end of a purchase: a failure, or a wait until the next check.
 #[derive(Debug)]
 pub enum Stop {
     /// The purchase failed.

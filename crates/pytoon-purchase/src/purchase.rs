@@ -22,8 +22,8 @@ use std::time::Duration;
 
 /// The duration of the lease on a call's row while its task runs.
 pub const LEASE: Duration = Duration::from_secs(60);
-/// Maximum time between writing a row and making its call. It is shorter than the lease of a row by more than the
-/// duration of a call.
+/// Maximum time between writing a row and making its call. The lease of the row lasts longer than this time and the
+/// call together.
 const FRESH: Duration = Duration::from_secs(15);
 /// Maximum time for which the write of a new purchase to the ledger is retried.
 const NOTE_PATIENCE: Duration = Duration::from_secs(600);
@@ -51,8 +51,8 @@ pub(crate) struct Purchase<'a, S> {
 }
 
 impl Buyer {
-    /// Obtains an order's goods: stored from an earlier purchase, from a call in progress, or purchased now. Does not
-    /// wait; see [`Stop::Later`].
+    /// Obtains an order's goods: from storage, from a call in progress, or with a new purchase. Does not wait; see
+    /// [`Stop::Later`].
     ///
     /// `is_fresh` means that the ledger was just checked and contains nothing for this request.
     ///
@@ -127,8 +127,9 @@ impl Buyer {
         purchase.follow(&task, memo).await.map(Some)
     }
 
-    /// Writes the call's row if the vendor has a free slot and every budget allows it. Returns `None` if the same
-    /// request has already been purchased or rejected.
+    /// Writes the call's row if the deadline, the lease, every budget and the vendor's limits allow the call. Returns
+    /// `None` if the same request has already been purchased or rejected, and [`Stop::Later`] while the vendor has no
+    /// free slot.
     async fn admit<S: Seller>(
         &self,
         order: &Order,
@@ -205,8 +206,9 @@ impl<S: Seller> Purchase<'_, S> {
         self.buyer.world.now()
     }
 
-    /// Returns an error, and ends the call as not sent, if the user cancelled or if this process was suspended after
-    /// it wrote the row: other processes may by now treat the row as that of a dead process.
+    /// Checks that the call may still be sent. Ends it as not sent, and returns an error, if the user cancelled or if
+    /// this process was suspended after it wrote the row: other processes may then treat the row as that of a dead
+    /// process.
     async fn check_still_wanted(&self) -> Result<()> {
         let slept = self.now() - self.row.created_at;
         let checked = match self.buyer.check_cancel(&self.order.vendor) {
@@ -310,7 +312,7 @@ impl<S: Seller> Purchase<'_, S> {
         self.keep(file, fetched, duration_ms, charged).await
     }
 
-    /// Downloads the goods, with retries and with a new URL if the old one expired.
+    /// Downloads the goods. Waits for disk space if necessary, and retries a temporary failure with a fresh URL.
     async fn fetch(&self, task: &Task, mut output: S::Output, path: &Path) -> Result<Fetched> {
         let vendor = &self.order.vendor;
         if let Some(folder) = path.parent() {
@@ -349,7 +351,7 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Makes a paid-for file durable, with retries. If that fails, its call stays in progress, and the next process
+    /// Stores a purchased file durably, with retries. If that fails, its call stays in progress, and the next process
     /// fetches the file again.
     async fn make_last(&self, file: &str) -> Result<()> {
         let mut attempt = 1;
@@ -365,7 +367,8 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    /// Records the stored file in the ledger, and returns the goods.
+    /// Records the stored file in the ledger, and returns the goods. If another process recorded the same goods
+    /// first, returns those.
     pub(crate) async fn keep(
         &self,
         file: String,

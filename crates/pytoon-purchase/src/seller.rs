@@ -17,8 +17,8 @@ pub enum Answering {
     AtOnce,
     /// The response names a task, which is polled. A call without a response can be looked up at the vendor.
     ByTask {
-        /// The time after a call from which a lookup that does not find it proves that it never arrived; `None` if
-        /// calls cannot be looked up.
+        /// The delay after which a lookup is conclusive: a call that it does not find never arrived. `None` if calls
+        /// cannot be looked up.
         lookup_settles: Option<Duration>,
     },
 }
@@ -115,7 +115,7 @@ pub enum Lookup {
     CannotSay,
 }
 
-/// Purchased goods that were downloaded to disk.
+/// The hash, the credit line and the cost of goods that were downloaded to disk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fetched {
     /// The SHA-256 of the file, in hexadecimal.
@@ -168,7 +168,7 @@ pub trait Seller: Sized + Send + Sync {
     /// Returns the state of a task.
     fn poll(&self, task: &Task) -> impl VendorFuture<TaskState<Self::Output>>;
 
-    /// Looks up at the vendor a call whose response never arrived.
+    /// Looks up a call without a response at the vendor.
     fn look_up(&self, row: &CallRow) -> impl VendorFuture<Lookup>;
 
     /// Asks the vendor to stop a task.

@@ -243,7 +243,7 @@ pub struct CallLimits {
     pub requests_per_minute: Option<u32>,
 }
 
-/// The decision about whether a call may be made.
+/// The ledger's decision on a new call, with the reason for a rejection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
     /// The call may be made. Its row has been written.
@@ -413,7 +413,7 @@ pub struct BreakerRow {
     /// The number of times that the breaker has opened without a success in between; each time, it stays open for
     /// longer.
     pub opened: u32,
-    /// The time until which the probe of one process is awaited; others send none.
+    /// The time until which the probe of one process is awaited. Until then, other processes send none.
     pub probe_until: UnixMs,
 }
 
@@ -449,7 +449,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 
 /// The store of paid calls, purchased clips and breakers. Every method is one transaction.
 pub trait PurchaseStore: fmt::Debug + Send + Sync {
-    /// Reads the ledger's entries about a scene in a job, and about the requests that the scene may make; and all
+    /// Reads the ledger's entries about a scene in a job and about the requests that the scene may make, and all
     /// circuit breakers.
     fn history(
         &self,
@@ -503,8 +503,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Checks that, in any order of events, a sent call never counts as unsent, and that a call that has ended
-        /// does not change.
+        /// Checks that, in any order of events, a call that was sent is never recorded as not sent, and a call that
+        /// has ended does not change.
         #[test]
         fn a_paid_call_is_never_forgotten(events in proptest::collection::vec(any::<usize>(), 0..200)) {
             assert_walk(CallState::Intent, &events, |from, to| {

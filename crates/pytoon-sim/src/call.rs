@@ -44,19 +44,19 @@ impl Route {
         Self { op, step, id: None, wants: Wants::Nothing, open: false }
     }
 
-    /// Returns the route with a JSON body.
+    /// Returns the route, changed to require a JSON body.
     pub(crate) fn json(mut self) -> Self {
         self.wants = Wants::Json;
         self
     }
 
-    /// Returns the route with an optional JSON body.
+    /// Returns the route, changed to accept a JSON body or none.
     pub(crate) fn json_or_nothing(mut self) -> Self {
         self.wants = Wants::JsonOrNothing;
         self
     }
 
-    /// Returns the route with a body of any type.
+    /// Returns the route, changed to accept a body of any type.
     pub(crate) fn raw(mut self) -> Self {
         self.wants = Wants::Raw;
         self
@@ -108,7 +108,7 @@ pub(crate) struct Order {
     pub(crate) echo: Option<Value>,
 }
 
-/// The state of a task when it is polled.
+/// A polled task and its current phase.
 #[derive(Debug)]
 pub(crate) struct Look {
     pub(crate) submission: Submission,

@@ -70,8 +70,8 @@ impl Film {
         self
     }
 
-    /// Returns the file name of the clip. The name contains the encoder arguments, so that files from older arguments
-    /// are not reused.
+    /// Returns the file name of the clip. The name contains a hash of the encoder arguments, so that files from older
+    /// arguments are not reused.
     fn name(&self, arguments: &[String]) -> String {
         let Self { vendor, width, height, duration_ms, kind, look } = self;
         let way = seed::of_text(&arguments.join(" ")) >> 40;

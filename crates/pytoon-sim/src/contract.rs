@@ -275,8 +275,8 @@ impl Schema {
     }
 }
 
-/// Returns the distance between a value at this depth and one alternative of a union, from the alternative's
-/// problems. A different type is the farthest; next come different values in the object's own fields, such as the
+/// Returns a measure of how badly one alternative of a union fits a value at this depth, from the alternative's
+/// problems. A wrong type of the value itself weighs most, then a wrong literal in one of its own fields, such as the
 /// name of a model.
 fn distance(problems: &[Problem], depth: usize) -> usize {
     let of = |problem: &Problem| match problem.path.len().saturating_sub(depth) {

@@ -1,4 +1,4 @@
-//! The prices of tasks, and the refunds of failed ones.
+//! The prices of tasks, and the refunds of failed tasks.
 //!
 //! The numbers are public hints, not promises, and may become outdated. Anything without a hint costs nothing here.
 

@@ -5,7 +5,7 @@ use crate::problem::Problem;
 use crate::scenario::Fault;
 use hyper::StatusCode;
 
-/// The pause that a vendor requests, in seconds.
+/// The pause that a vendor requests, in seconds, and the form in which it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pause {
     /// The pause is sent as a number.

@@ -24,7 +24,7 @@ pub(crate) type Answer = Response<Reply>;
 /// The callback at the end of a body; its argument is true if everything was sent.
 type AtEnd = Box<dyn FnOnce(bool) + Send + Sync>;
 
-/// A response body.
+/// A response body, which a fault can cut off or slow down.
 pub(crate) struct Reply {
     source: Source,
     /// The number of remaining bytes.

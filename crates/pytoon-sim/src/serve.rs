@@ -1,8 +1,9 @@
-//! Handles one request: route, key, body, faults, vendor, ledger.
+//! Handles one request: routes it, checks its key and body, draws its faults, lets the vendor respond, and records
+//! the outcome.
 //!
-//! Guarantees: every request ends as one line of the ledger, even if its client disconnected; faults apply after the
-//! key was checked and before anything is accepted, unless the fault is defined to apply later; a call that names a
-//! task counts as a reference even if it is rejected.
+//! Guarantees: every request that is not below `/_sim` ends as one line of the ledger, even if its client
+//! disconnected; faults apply after the key was checked and before anything is accepted, unless the fault is defined
+//! to apply later; a call that names a task counts as a reference even if it is rejected.
 
 use crate::call::{Call, Wants};
 use crate::ledger::{Ledger, RequestLine};
@@ -24,7 +25,7 @@ use std::time::Duration;
 #[error("dropped on purpose")]
 pub(crate) struct Dropped;
 
-/// The submission whose response was the last one sent on a connection, if any.
+/// The submission whose response was last sent on a connection; empty if that response belonged to no submission.
 #[derive(Debug, Default)]
 pub(crate) struct Wire(Mutex<Option<(&'static str, String)>>);
 
@@ -352,7 +353,8 @@ async fn strike(
     strike_plainly(fault).await
 }
 
-/// Applies a fault that looks the same at every vendor; `None` if the fault is not one of these.
+/// Applies a fault that has the same effect at every vendor: a dropped connection, an endless wait, an invalid body
+/// or a redirect to a private address. Returns `None` for any other fault.
 async fn strike_plainly(fault: Fault) -> Option<Result<Answer, Dropped>> {
     match fault {
         Fault::DropBeforeAccept | Fault::DropAfterAccept => Some(Err(Dropped)),

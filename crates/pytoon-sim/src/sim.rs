@@ -59,7 +59,7 @@ impl Sim {
         self.ids.store(0, Ordering::Relaxed);
     }
 
-    /// Returns a new id, the same in every run with the same order of requests.
+    /// Returns a new id, the same in every run with the same seed and the same order of requests.
     pub(crate) fn new_id(&self, purpose: &str) -> String {
         let turn = self.ids.fetch_add(1, Ordering::Relaxed);
         let seed = self.scenario(|scenario| scenario.seed);

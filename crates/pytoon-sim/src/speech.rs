@@ -58,8 +58,8 @@ impl Spoken {
     }
 }
 
-/// Applies a fault to the speech: truncates it, silences it or empties it. Its times stay those of the complete
-/// speech.
+/// Applies a fault to the speech: truncates it, silences it or empties it. The character times remain those of the
+/// complete speech.
 pub(crate) fn spoil(spoken: &mut Spoken, fate: Option<Fault>) {
     let length = spoken.samples.len();
     match fate {
@@ -71,7 +71,8 @@ pub(crate) fn spoil(spoken: &mut Spoken, fate: Option<Fault>) {
     }
 }
 
-/// Returns the loudest position at about three fifths of the length, where a cut is audible.
+/// Returns the position near three fifths of the length before which the speech is loudest, so that a cut there is
+/// audible.
 fn break_off(samples: &[i16]) -> usize {
     let middle = samples.len() * 3 / 5;
     let window = samples.len() / 100 + 1;

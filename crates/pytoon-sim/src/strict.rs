@@ -35,7 +35,7 @@ impl Units {
     }
 }
 
-/// A check of the fields of one JSON object.
+/// Checks the fields of one JSON object and collects the problems.
 #[derive(Debug)]
 pub(crate) struct Check<'a> {
     fields: &'a Map<String, Value>,
@@ -56,8 +56,8 @@ impl<'a> Check<'a> {
         Ok(Self { fields, path, known, is_typed: false, problems })
     }
 
-    /// Starts the check of a body that the vendor's types allow; otherwise returns the problems. The caller checks
-    /// the limits of its values.
+    /// Starts the check of a body if the vendor's types allow it, and otherwise returns the problems. The caller then
+    /// checks the limits of the values.
     pub(crate) fn typed(body: &'a Value, types: &Schema) -> Result<Self, Vec<Problem>> {
         let problems = types.problems(body);
         if !problems.is_empty() {
@@ -100,8 +100,8 @@ impl<'a> Check<'a> {
         taken
     }
 
-    /// Returns a text field; `None` if it is absent or not a text. Reports a wrong type, and a wrong length, with
-    /// which the text is still returned.
+    /// Returns a text field; `None` if it is absent or not a text. Reports a wrong type or length. A text of the
+    /// wrong length is still returned.
     pub(crate) fn text(
         &mut self,
         name: &str,

@@ -128,7 +128,8 @@ async fn holds(db: &Db, transaction: &mut Tx, fence: &Fence) -> Result<bool, Sto
     Ok(found.is_some())
 }
 
-/// Returns the obstacle that prevents a call from being admitted; `None` if there is none any more.
+/// Returns the limit or the earlier purchase that prevents the admission of a call; `None` if nothing prevents it any
+/// more.
 async fn refusal(
     db: &Db,
     call: &NewCall,
@@ -245,8 +246,7 @@ fn names(states: impl IntoIterator<Item = CallState>) -> String {
     quoted.join(", ")
 }
 
-/// Reads the ledger's entries about a scene, and about the requests that the scene may make; and all circuit
-/// breakers.
+/// Reads the ledger's entries about a scene and about the requests that the scene may make, and all circuit breakers.
 pub(crate) async fn history(
     db: &Db,
     job_id: &JobId,

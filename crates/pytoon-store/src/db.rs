@@ -38,7 +38,7 @@ pub(crate) struct Db {
     pub(crate) file: Option<Arc<DatabaseFile>>,
 }
 
-/// The identity of an open file, which shows if another file has replaced it.
+/// The path and the identity of an open database file, for detecting its replacement.
 #[derive(Debug)]
 pub(crate) struct DatabaseFile {
     path: PathBuf,

@@ -295,9 +295,9 @@ pub(crate) async fn list(db: &Db, filter: &JobFilter) -> Result<Vec<JobRow>, Sto
 
 const CANCEL: &str = "cancel a job";
 
-/// Cancels a job: no further task starts, running tasks are notified at their next heartbeat, and a final task asks
-/// the vendors to cancel. Returns the resulting status, unchanged if it does not allow a cancel; `None` if there is
-/// no such job.
+/// Cancels a job: no further task starts, and running tasks are notified at their next heartbeat. If the job has
+/// begun, a final task asks the vendors to cancel. Returns the resulting status, unchanged if it does not allow a
+/// cancel; `None` if there is no such job.
 pub(crate) async fn cancel(db: &Db, id: &str) -> Result<Option<JobStatus>, StoreError> {
     let mut tx = db.begin(Durability::Power, CANCEL).await?;
     let Some(job) = hold(db, &mut tx, id).await? else { return Ok(None) };

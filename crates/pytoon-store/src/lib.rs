@@ -1,5 +1,5 @@
-//! Stores everything that must survive a crash: the ledger of paid calls, purchased clips and circuit breakers; and
-//! the service's jobs, tasks under leases, and API keys. The same SQL works on SQLite and PostgreSQL.
+//! Stores everything that must survive a crash: paid calls, purchased clips, circuit breakers, jobs, tasks under
+//! leases, and API keys. The same SQL works on SQLite and PostgreSQL.
 //!
 //! Guarantees: every method of [`PurchaseStore`](pytoon_records::ledger::PurchaseStore) is one transaction; once it
 //! returns, its changes survive the death of the process, and also a power cut if the next step relies on that;

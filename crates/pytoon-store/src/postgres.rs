@@ -79,9 +79,9 @@ impl Store {
 }
 
 impl Wakeups {
-    /// Notifies other processes through PostgreSQL, after the commit and with a separate statement. A transaction
-    /// with a notification holds a lock on the whole server until its log is on disk, so commits would be serialized.
-    /// A lost notification costs one poll interval.
+    /// Spawns a task that notifies other processes through PostgreSQL, after the commit and with a separate
+    /// statement. A transaction with a notification holds a lock on the whole server until its log is on disk, so
+    /// commits would be serialized. A lost notification costs one poll interval.
     fn ring(&self, pool: &AnyPool) {
         let (pool, bell) = (pool.clone(), Arc::downgrade(&self.bell));
         tokio::spawn(async move {
@@ -96,8 +96,8 @@ impl Wakeups {
         });
     }
 
-    /// Listens for PostgreSQL notifications while the store exists. Notifications are only a hint, since workers also
-    /// poll.
+    /// Spawns a task that listens for PostgreSQL notifications while the store exists. Notifications are only a hint,
+    /// since workers also poll.
     fn listen(&self, address: &str) {
         let (address, notify) = (address.to_owned(), Arc::downgrade(&self.here));
         tokio::spawn(async move {

@@ -20,7 +20,7 @@ use std::time::Duration;
 const CLAIM: &str = "claim a task";
 
 /// Claims a task: first one whose lease expired, then the one that has been due longest. With `begun_only`, skips due
-/// tasks of jobs that have not begun. Puts away tasks whose jobs no longer allow them, and fails those with more than
+/// tasks of jobs that have not begun. Parks tasks whose jobs no longer allow them, and fails those with more than
 /// `most_attempts` attempts. Returns `None` if no task is left.
 pub(crate) async fn claim(
     db: &Db,
@@ -357,8 +357,8 @@ async fn stop_if_stopped(
     Ok(Hold::Stop)
 }
 
-/// Records a failed attempt. Schedules a retry; or marks the task dead, parks the job's other tasks, and fails or
-/// holds the job.
+/// Records a failed attempt. Schedules a retry, or else marks the task dead, parks the job's other tasks, and fails
+/// or holds the job.
 pub(crate) async fn fail(
     db: &Db,
     id: &str,

@@ -1,5 +1,5 @@
-//! Webhook messages, which are written in the transaction of the change that they report and leased to a sender, and
-//! their delivery attempts.
+//! Webhook messages and their delivery attempts. A message is written in the transaction of the change that it
+//! reports, and leased to a sender.
 
 use crate::db::{Db, Durability, Tx, ms};
 use crate::rows::database;
@@ -15,7 +15,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 use std::time::Duration;
 
-/// Inserts the webhook message about the end of a job; nothing if its submitter requested none.
+/// Inserts the webhook message about the end of a job. Does nothing if the submitter requested no webhook.
 pub(crate) async fn put(
     db: &Db,
     tx: &mut Tx,

@@ -147,7 +147,7 @@ pub enum Event<'a> {
     },
     /// Words were spread evenly over the speech by their syllables.
     AlignmentFallbackToEvenSplit {
-        /// The reason for which no better method was used.
+        /// The reason why no better method was used.
         reason: &'a str,
         /// The number of timed words.
         words: usize,

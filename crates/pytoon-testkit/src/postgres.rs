@@ -67,8 +67,8 @@ impl Postgres {
         server
     }
 
-    /// Copies an empty database cluster, which the first caller on this machine creates. `initdb` takes a second, and
-    /// each test process has its own server.
+    /// Copies an empty database cluster to `data`. The first caller on this machine creates the original, since
+    /// `initdb` takes a second and each test process has its own server.
     fn copy_template(&self, data: &Path) {
         let version = self.programs.parent().and_then(Path::file_name).expect("a version");
         let user = std::fs::metadata("/proc/self")

@@ -95,8 +95,8 @@ pub fn pytoon() -> Command {
     other(&folder.join("pytoon"))
 }
 
-/// Copies the binary and the named helper programs into a separate folder. The copy finds no other helpers except
-/// those on PATH. Returns the path of the copy.
+/// Links or copies the binary and the named helper programs into a separate folder, where the binary finds no other
+/// helpers except those on PATH. Returns the path of the binary there.
 pub fn alone(folder: &Path, helpers: &[&str]) -> PathBuf {
     std::fs::create_dir_all(folder).expect("a folder");
     for name in helpers.iter().chain(&["pytoon"]) {
@@ -247,8 +247,8 @@ pub fn processes_naming(path: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Returns a command that runs another program, such as a copy of the built binary, without API keys and a
-/// developer's settings.
+/// Returns a command that runs another program, such as a copy of the built binary, without API keys, installed
+/// voices or a developer's settings.
 pub fn other(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_remove("PYTOON_CONFIG").stdin(Stdio::null());

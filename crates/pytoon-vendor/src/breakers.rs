@@ -3,7 +3,7 @@
 //!
 //! Guarantees: a row is replaced only if it has not changed since it was read; only one of several callers probes.
 //!
-//! Does not update metrics: the caller knows whether it is an engine or a voice.
+//! Leaves the metrics to a callback, since engines and voices have different ones.
 //!
 //! Start with [`Breakers::pass`].
 
@@ -36,7 +36,7 @@ pub struct Breakers {
     pub advice: fn(Advice) -> &'static str,
 }
 
-/// The decision about whether a call may pass.
+/// A breaker's decision on a call, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Passage {
     /// The call may pass; no failures are on record.
@@ -87,8 +87,8 @@ impl Breakers {
         written.map_err(|source| BreakerUnavailable { operation: "write", source })
     }
 
-    /// Decides whether a call may pass. After a pause, one caller sends the probe. Reads the row unless the caller
-    /// passes a fresh one.
+    /// Returns the breaker's decision on a call. After a cooldown, only one caller may send the probe. Reads the row
+    /// unless the caller passes a fresh one.
     pub async fn pass(&self, name: &str, mut known: Option<BreakerRow>) -> Result<Passage> {
         for _ in 0..RACES {
             let row = match known.take() {

@@ -91,7 +91,7 @@ pub enum ErrorStatus {
     Temporary,
 }
 
-/// The possibility that the vendor accepted a call, which determines whether it may cost money.
+/// The vendor's acceptance of a call, as far as is known. A call that may have been accepted may cost money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accepted {
     /// Certainly not accepted: the call never left, or was rejected at once.
@@ -122,7 +122,7 @@ pub struct VendorError {
     pub kind: VendorErrorKind,
     /// The expected persistence of the failure.
     pub status: ErrorStatus,
-    /// The possibility that the vendor accepted the call.
+    /// The vendor's acceptance of the call, as far as is known.
     pub accepted: Accepted,
     /// The pause that the vendor requests.
     pub retry_after: Option<Duration>,
@@ -162,7 +162,7 @@ impl VendorError {
         }
     }
 
-    /// Sets the possibility that the vendor accepted the call.
+    /// Sets the vendor's acceptance of the call, as far as is known.
     #[must_use]
     pub fn accepted(mut self, accepted: Accepted) -> Self {
         self.accepted = accepted;

@@ -1,8 +1,8 @@
 //! Code that engines and voices share for calls to services.
 //!
-//! Guarantees: a call goes only to configured or public addresses, never to a private one; its response is bounded in
-//! size and time; a failure has one of a few kinds and states whether the vendor may have accepted a paid call; no
-//! key is in any message.
+//! Guarantees: a call goes only to configured or public addresses; its response is bounded in size and time; a
+//! failure has one of a few kinds and states whether the vendor may have accepted a paid call; no key is in any
+//! message.
 //!
 //! Does not know any vendor, and does not wait or retry. The circuit breakers are in the caller's store
 //! ([`breakers`]).

@@ -1,5 +1,5 @@
-//! Code shared by vendors' replies: the location of API keys, the text of errors, and the rejections that mean that a
-//! paid call was certainly not accepted.
+//! Code that the adapters share to handle replies: the location of API keys, the text of errors, and the rejections
+//! that mean that a paid call was certainly not accepted.
 //!
 //! One function, [`refused_paid`], decides whether a paid call may have been accepted.
 

@@ -188,7 +188,8 @@ pub struct RecordedRequest {
 }
 
 impl RecordedRequest {
-    /// Returns true if the head contains a key in the given form, such as `x-key: {{key}}`.
+    /// Returns true if the head contains `form` with the key, plain or form-encoded, in place of `{{key}}`. An
+    /// example is `x-key: {{key}}`.
     pub fn shows_as(&self, form: &str, key: &str) -> bool {
         let end = |form: String| {
             // The key must end where the line, the parameter or the address ends.
@@ -197,7 +198,7 @@ impl RecordedRequest {
         end(form.replace("{{key}}", key)) || end(form.replace("{{key}}", &escaped(key)))
     }
 
-    /// Returns true if the head contains a text, also in its query-escaped form.
+    /// Returns true if the head contains a text, plain or form-encoded.
     pub fn shows(&self, text: &str) -> bool {
         self.head.contains(text) || self.head.contains(&escaped(text))
     }

@@ -73,7 +73,7 @@ impl TaskRunner for FilmRunner {
 
 impl FilmRunner {
     /// Runs the task of a lease. With an object store, first fetches the files that other machines made, and
-    /// afterwards uploads the new ones.
+    /// afterwards uploads the new ones. A cancel task only asks the job's vendors to cancel.
     fn shared_step(&self, lease: &Lease, cancel: &CancelToken) -> Result<Outcome, PipelineError> {
         if lease.kind == TaskKind::Cancel {
             // It needs no file, and must succeed even if the brief's files are gone.
@@ -95,8 +95,8 @@ impl FilmRunner {
         Ok(outcome)
     }
 
-    /// Returns an error if the lease is lost, since this machine may have been suspended, or if the job is being
-    /// stopped.
+    /// Renews the lease. Returns an error if it is lost, for example because this machine was suspended, or if the
+    /// job is being stopped.
     fn check_lease(&self, lease: &Lease) -> Result<(), PipelineError> {
         let beat = self.queue.task_beat(&lease.task_id, lease.token, self.lease);
         match tokio::runtime::Handle::current().block_on(beat)? {
@@ -256,8 +256,8 @@ fn put_off(lease: &Lease, reason: &str, shortage: Option<Shortage>) -> Outcome {
     Outcome::Later { wait, memo: lease.memo.clone() }
 }
 
-/// Returns the outcome of a task that panicked: a failure, or a delay if a library could not start a thread, which it
-/// reports by a panic.
+/// Returns the outcome of a task that panicked: a delay if a library panicked because it could not start a thread,
+/// and a failure otherwise.
 pub(crate) fn after_panic(lease: &Lease, ended: tokio::task::JoinError) -> Outcome {
     let payload = ended.try_into_panic().ok();
     let said = payload.as_ref().and_then(|payload| {

@@ -211,8 +211,8 @@ impl Worker {
         }
     }
 
-    /// Runs one claimed task with heartbeats and writes its result. The lease counts from the moment before the claim
-    /// was sent.
+    /// Runs one claimed task with heartbeats and writes its result, unless the lease is lost. The lease counts from
+    /// the moment before the claim was sent.
     async fn handle(
         &self,
         lease: Lease,

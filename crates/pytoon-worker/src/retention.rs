@@ -31,7 +31,7 @@ const TURN: &str = "collect";
 const TURN_HOLDS: Duration = Duration::from_secs(1800);
 /// The time for which files without a record stay, since they may be about to be recorded.
 const ORPHAN_MS: i64 = DAY_MS;
-/// The time for which a machine's copy of an ended job stays.
+/// The time for which a machine keeps its copy of an ended job's files.
 const COPY_MS: i64 = 3_600_000;
 /// The interval between checks for a shutdown.
 const LOOK: Duration = Duration::from_millis(200);
@@ -330,8 +330,8 @@ fn of(kind: &'static str, entry: Entry) -> Removal {
     Removal { kind, name: entry.name, size_bytes: entry.size_bytes }
 }
 
-/// Groups stored files by job. Skips the films of `pytoon render`, which are beside them under other names and belong
-/// to their user.
+/// Groups the files of the service's jobs by job. Skips the films of `pytoon render`, which are in the same folder
+/// under other names and belong to their user.
 fn by_job(entries: Vec<Entry>) -> BTreeMap<JobId, Vec<Entry>> {
     let mut jobs: BTreeMap<JobId, Vec<Entry>> = BTreeMap::new();
     for entry in entries {

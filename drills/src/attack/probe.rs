@@ -32,7 +32,8 @@ pub(super) async fn bare_server() -> anyhow::Result<u16> {
     Ok(port)
 }
 
-/// Probes both servers until a time, and returns the response times of each in milliseconds.
+/// Probes both servers until `ends`. Returns the response times of each, in milliseconds; a failed probe counts as
+/// [`LONGEST`].
 pub(super) fn both(port: u16, bare: u16, ends: Instant) -> (Vec<f64>, Vec<f64>) {
     let (mut own, mut others) = (Vec::new(), Vec::new());
     while Instant::now() < ends {

@@ -198,7 +198,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Submits `count` films and waits until they have ended.
+    /// Submits `count` films and waits until all open jobs have ended.
     pub(super) fn films(&mut self, count: usize) -> anyhow::Result<()> {
         for _ in 0..count {
             self.submit()?;
@@ -295,8 +295,8 @@ impl Stage {
         }
     }
 
-    /// Runs a command from the runbooks until its output contains all expected texts. Replaces the service's log
-    /// folder and port by those of this instance.
+    /// Runs a command from the runbooks until its output contains all expected texts, for at most 15 seconds.
+    /// Replaces the service's log folder and port by those of this instance.
     pub(super) fn shows(&self, command: &str, expected: &[&str]) -> anyhow::Result<()> {
         let typed = command
             .replace("/var/log/pytoon", "log")
@@ -401,7 +401,7 @@ pub(super) fn calm() -> Value {
     json!({"seed": 1, "defaults": {"queue_ms": 500, "run_ms": 3000}})
 }
 
-/// Returns a scenario with these rules.
+/// Returns a scenario with the given rules, and without any other faults.
 pub(super) fn rules(rules: &[Value]) -> Value {
     json!({"seed": 1, "defaults": {"queue_ms": 500, "run_ms": 3000}, "rules": rules})
 }

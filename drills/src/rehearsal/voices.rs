@@ -115,7 +115,7 @@ fn tts_down(stage: &mut Stage) -> anyhow::Result<()> {
     stage.until_silent()
 }
 
-/// Creates a recording of the local voice at a given gain, with a given level of noise.
+/// Replaces the recording by the local voice at a given gain, mixed with pink noise of amplitude `noise`.
 fn record(stage: &Stage, voice_gain: f64, noise: f64) -> anyhow::Result<()> {
     let text = WORDS.replace('\'', "");
     std::fs::create_dir_all(stage.folder.join("recordings"))?;

@@ -64,7 +64,8 @@ impl Heads {
     }
 }
 
-/// Returns the length of the body that follows a request head; `u64::MAX` if the head declares a transfer coding.
+/// Returns the length of the body that follows a request head: `u64::MAX` if the head declares a transfer coding, and
+/// 0 if it declares no valid length.
 fn length(head: &[u8]) -> u64 {
     let text = String::from_utf8_lossy(head).to_ascii_lowercase();
     let value = |name: &str| {

@@ -31,7 +31,7 @@ use tower_service::Service;
 
 /// The timeout for receiving a request's head.
 const HEAD: Duration = Duration::from_secs(10);
-/// The time without reading after which a peer that does not read its response is disconnected.
+/// Maximum time for which a peer may read nothing of its response. Then it is disconnected.
 const STALL: Duration = Duration::from_secs(30);
 /// Maximum size of a head, and of the buffered part of a response, in bytes.
 const BUFFER: usize = 64 << 10;

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 /// The interval between checks for an idle connection, while a new one waits.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// All open connections.
+/// The open connections of a server, whose number is limited.
 #[derive(Clone)]
 pub(super) struct Open {
     shared: Arc<Shared>,

@@ -1,6 +1,6 @@
-//! The speech servers in `tts.openai_compatible`, which the user runs, by name.
+//! The user's own speech servers, by name: `tts.openai_compatible`.
 //!
-//! The fields of a block that have the same meaning as a service's have the same name. A server has no price.
+//! Fields with the same meaning have the same names as in a service's block. A server has no price.
 
 use super::{CloudVoice, OLD_LOCAL_NAME, Problem, TtsProviderName};
 use crate::engines::{Backoff, BreakerSettings};

@@ -78,8 +78,8 @@ fn short(error: &VendorError) -> Outcome {
     Ok(format!("{} {status}, taken: {accepted}", error.kind))
 }
 
-/// Checks that a failure has one of the expected kinds, one of the expected acceptances and, if given, the expected
-/// status.
+/// Checks that a failure has an expected kind, an expected acceptance and, if given, the expected status. Returns the
+/// failure formatted on one line.
 fn expect(
     error: &VendorError,
     kinds: &[Kind],
@@ -131,7 +131,7 @@ async fn clip(
     }
 }
 
-/// Returns the failure of a paid call, which must have failed.
+/// Returns the failure of a paid call, or an error if the call succeeded.
 fn failure(submitted: Result<Task>) -> Result<VendorError, String> {
     submitted.err().ok_or_else(|| "it was taken for a success".to_owned())
 }
@@ -198,7 +198,7 @@ async fn health_refused(bench: &Bench<'_>) -> Outcome {
     expect(&error, &[Kind::Auth], &[Accepted::No], None)
 }
 
-/// Checks that a changed, invalid request is rejected before anything is sent.
+/// Makes each kind of request invalid with `change`, and checks that it is rejected before anything is sent.
 async fn refused(bench: &Bench<'_>, change: impl Fn(&mut GenerateRequest)) -> Outcome {
     let mut said = String::new();
     for (with_image, _) in bench.ways() {
@@ -343,8 +343,8 @@ fn submit_faults() -> Vec<SubmitFault> {
     ]
 }
 
-/// Returns the expected acceptance of a call whose response was lost. A call to a stock source costs nothing and
-/// counts as not accepted.
+/// Returns `accepted`, the expected acceptance of a call whose response was lost, or [`Accepted::No`] for a stock
+/// source, whose calls cost nothing.
 fn unknown(bench: &Bench<'_>, accepted: Accepted) -> Accepted {
     if bench.adapter.capabilities().is_stock { Accepted::No } else { accepted }
 }

@@ -30,7 +30,7 @@ fn configured() -> BTreeMap<String, EngineConfig> {
     Config::load(&source).expect("built in").engines.engines.external
 }
 
-/// Returns the configuration block of the guide's example. Checks that the block has less than 40 lines.
+/// Returns the configuration block of the guide's example. Checks that the block has fewer than 40 lines.
 fn acme() -> EngineConfig {
     let guide =
         std::fs::read_to_string(root().join("docs/guides/adding-an-engine.md")).expect("the guide");
@@ -52,7 +52,7 @@ fn observed(name: &str, config: &EngineConfig, key: Option<SecretString>) -> Mad
     Ok(Arc::new(Observed::new(bare(name, config, key)?, Arc::new(|_| {}))))
 }
 
-/// Returns every folder of fixtures: its name, the engine's name and the engine's configuration block.
+/// Returns a row for every fixture folder: its name, the engine's name and the engine's configuration block.
 fn subjects() -> Vec<(String, String, EngineConfig)> {
     let configured = configured();
     let folders = std::fs::read_dir(root().join("fixtures/engines")).expect("fixtures");

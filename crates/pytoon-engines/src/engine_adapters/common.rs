@@ -91,7 +91,8 @@ pub(crate) fn ratios(list: &[(u32, u32)]) -> Vec<Ratio> {
     list.iter().map(|&(width, height)| Ratio { width, height }).collect()
 }
 
-/// Returns the limits of a download. It counts as stalled if no byte arrives within the request timeout.
+/// Returns the download limits of an engine. A download counts as stalled if no byte arrives within the default stall
+/// limit or the request timeout, whichever is shorter.
 pub(crate) fn download_limits(config: &EngineConfig) -> DownloadLimits {
     let default = DownloadLimits::default();
     let patience = Duration::from_millis(config.request_timeout_ms);
@@ -220,19 +221,19 @@ pub(crate) fn items_at<'a>(
     value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Returns the failure of a task that ended without a clip.
+/// Returns the error of a task that ended without a clip. The message is redacted, and the call counts as accepted.
 pub(crate) fn task_failed(http: &VendorHttp, kind: VendorErrorKind, message: &str) -> VendorError {
     let message = http.redacted_line(message);
     VendorError::new(http.engine(), FINISH, kind, message).accepted(Accepted::Yes)
 }
 
-/// Returns the state of a finished task whose clip is at this URL.
+/// Returns the state of a successful task whose clip is at this URL.
 pub(crate) fn clip_at(url: &str, cost: Option<MicroUsd>) -> TaskState {
     TaskState::Succeeded { output: Output { url: url.to_owned(), credit: None }, cost }
 }
 
-/// Returns the state of a task that the vendor reports as successful. If it has no clip, it is recorded as paid and
-/// not retried: the vendor sees no error, so another attempt would end in the same way.
+/// Returns the final state of a task that the vendor reports as successful. A task without a clip has failed
+/// permanently and is charged: the vendor sees no error, so a retry would end in the same way.
 pub(crate) fn succeeded(
     http: &VendorHttp,
     clip: Option<&str>,
@@ -268,13 +269,14 @@ pub(crate) fn refused_poll(http: &VendorHttp, reply: &Reply) -> Result<TaskState
     }
 }
 
-/// Returns the failure of a free call that was rejected.
+/// Creates the error for a rejected call that is free of charge.
 pub(crate) fn refused(http: &VendorHttp, operation: &'static str, reply: &Reply) -> VendorError {
     let kind = submit_kind(reply.status);
     http.refusal(operation, kind, reply, vendor_message(reply).as_deref())
 }
 
-/// Interprets a response to a cancel request by its HTTP status. `agreed` is the result of a 2xx response.
+/// Interprets the status of a response to a cancel request: `agreed` for 2xx, too late for 404, 409 and 410,
+/// unsupported for 405 and 501. Any other status is an error.
 pub(crate) fn cancel_outcome(
     http: &VendorHttp,
     reply: &Reply,

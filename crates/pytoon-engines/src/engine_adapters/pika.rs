@@ -114,7 +114,8 @@ impl Pika {
 }
 
 impl Adapter<Pika> {
-    /// Returns true if the API key may be sent to a URL, because its host is configured.
+    /// Returns true if the API key may be sent to a URL: its origin is one of the configured ones, or its host is in
+    /// `allow_hosts` and its scheme is that of `base_url`.
     fn is_own(&self, url: &Url) -> bool {
         let same = |other: &Url| url.origin() == other.origin();
         let base = self.http.url("/");
@@ -246,8 +247,8 @@ fn details(json: Option<&Value>) -> impl Iterator<Item = &Value> {
     json.and_then(|j| j.pointer("/detail")).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Returns true if a response is about the task itself, which its form shows: a request error has an `error_type`,
-/// and a model error has details with a `type` and states if it is retryable (fal docs, model-apis/errors).
+/// Returns true if a response has the form of a fal error about the task: one of fal's error headers, an
+/// `error_type`, or details with a `type` (fal docs, model-apis/errors).
 fn is_marked(reply: &Reply, json: Option<&Value>) -> bool {
     ["x-fal-error-type", "x-fal-retryable"].iter().any(|name| reply.header(name).is_some())
         || json.is_some_and(|j| common::text_at(j, "/error_type").is_some())

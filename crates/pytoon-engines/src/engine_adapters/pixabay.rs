@@ -83,8 +83,8 @@ impl Vendor for Pixabay {
         Ok(call.secret_query("key", key))
     }
 
-    /// Classifies a rejected request. Errors are plain text in this API, and a wrong API key is reported as a bad
-    /// request.
+    /// Classifies a rejected request. This API reports errors as plain text, a wrong API key as a bad request, and
+    /// the wait after a rate limit in `x-ratelimit-reset`.
     fn refused(engine: &Adapter<Self>, operation: &'static str, reply: &Reply) -> VendorError {
         let text = String::from_utf8_lossy(&reply.body).to_lowercase();
         let kind = match reply.status {

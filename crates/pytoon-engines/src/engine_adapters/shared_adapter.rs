@@ -50,7 +50,7 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
         common::with_key(&engine.http, call, "Bearer ")
     }
 
-    /// Classifies a rejected paid call, and returns the vendor's message.
+    /// Returns the kind of error for a rejected paid call, and the vendor's message.
     fn meaning(_: &Adapter<Self>, reply: &Reply) -> (VendorErrorKind, Option<String>) {
         (errors::kind(Self::REFUSALS, reply), common::vendor_message(reply))
     }

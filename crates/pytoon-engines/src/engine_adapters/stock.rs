@@ -34,7 +34,8 @@ const SILENT: &str = "
     without words you your zoom
 ";
 
-/// Returns the first words of a prompt that are worth searching for, at most `MAX_TERMS`, in the order of the prompt.
+/// Returns the first words of a prompt that are worth searching for, in the order of the prompt: at most `MAX_TERMS`
+/// words and about `MAX_SEARCH` characters.
 pub(crate) fn search_terms(prompt: &str) -> String {
     let mut terms: Vec<String> = Vec::new();
     // The subject is in the first sentence; the rest mostly describes the camera.
@@ -54,7 +55,7 @@ pub(crate) fn search_terms(prompt: &str) -> String {
     terms.join(" ")
 }
 
-/// Returns the offer of stock footage: any length up to a minute, vertical.
+/// Returns the offer of stock footage: vertical clips of 1 to 60 s.
 pub(crate) fn capabilities() -> Capabilities {
     Capabilities {
         from_words: Some(Offer {

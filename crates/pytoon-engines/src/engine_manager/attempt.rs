@@ -21,8 +21,8 @@ use std::collections::HashSet;
 pub(super) type Drawn = Obtained<ClipUse>;
 
 impl EngineManager {
-    /// Tries one engine, or resumes the attempt that an earlier slice of the chain run began. The caller may pass the
-    /// engine's breaker row.
+    /// Tries one engine, or resumes the attempt of an earlier slice of the chain run. Obtains the clip, retries
+    /// failed calls, and rephrases a rejected prompt. The caller may pass the engine's breaker row.
     pub(super) async fn attempt(
         &self,
         order: &SceneOrder,
@@ -128,8 +128,8 @@ impl EngineManager {
         self.buyer.obtain(&own, &seller, memo, is_fresh).await
     }
 
-    /// Resumes a task that an earlier slice of the same chain run purchased. Its outcome counts as this run's success
-    /// or failure, as if the run had waited.
+    /// Resumes a task that an earlier slice of the same chain run purchased. Returns its outcome as if the run had
+    /// never paused.
     async fn go_on_with_own(
         &self,
         order: &SceneOrder,
@@ -274,7 +274,8 @@ fn advice(advice: Advice) -> &'static str {
     }
 }
 
-/// Returns the hash of a request. Requests with equal hashes produce the same clip.
+/// Returns the hash of everything that determines a clip: the engine, its options, the request and the content of the
+/// picture. Requests with equal hashes count as the same purchase.
 pub(super) fn request_hash(engine: &Engine, request: &GenerateRequest) -> Result<String> {
     let hashed = request.image.as_ref().map(|path| {
         file_hash(path).map_err(|error| {

@@ -12,7 +12,7 @@ use pytoon_records::ledger::{BreakerRow, CallFilter, CallState, StoreError};
 use pytoon_vocabulary::{JobId, MicroUsd};
 use std::collections::{BTreeMap, HashSet};
 
-/// The clips of a scene that exist or are in progress before a purchase.
+/// The result of searching the ledger before a purchase.
 #[derive(Default)]
 pub(super) struct Earlier {
     /// The clip that an earlier purchase delivers, if there is one.
@@ -33,7 +33,7 @@ struct Candidate<'a> {
 
 impl EngineManager {
     /// Returns the engines of the chain that have not failed in this run and can take the request, each with its
-    /// request; only the first engine if the order says `asks_anew`.
+    /// request. With `asks_anew`, considers only the first engine.
     fn candidates<'a>(
         &self,
         set: &'a EngineSet,
@@ -71,7 +71,8 @@ impl EngineManager {
     }
 
     /// Searches the ledger for a paid clip that an engine of the chain has delivered or is working on. Breakers and
-    /// budgets do not apply to clips that are already paid for.
+    /// budgets do not apply to clips that are already paid for. Also returns the requests that can be purchased
+    /// without another look-up, and the breakers.
     pub(super) async fn already_paid(
         &self,
         order: &SceneOrder,

@@ -65,7 +65,7 @@ impl EngineSet {
         Ok(Self { settings, engines, secrets, model_ends: Vec::new() })
     }
 
-    /// Sets the announced retirements of models, of which health checks warn.
+    /// Sets the announced retirements of models. Health checks warn of them.
     pub fn warned_of(mut self, model_ends: &[ModelEnd]) -> Self {
         self.model_ends = model_ends.to_vec();
         self

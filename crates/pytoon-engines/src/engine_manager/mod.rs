@@ -220,7 +220,7 @@ impl EngineManager {
         self.in_force.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Publishes the amount spent today (UTC) in the metrics.
+    /// Publishes each engine's spend since the start of the day (UTC) in the metrics.
     pub async fn show_spend(&self) {
         let day = start_of_day(self.buyer.world.now());
         for (engine, usd) in self.buyer.ledger.spend_since(day).await.unwrap_or_default() {
@@ -241,10 +241,10 @@ impl EngineManager {
         resolve_engine(wish, &set.settings, &facts)
     }
 
-    /// Runs the chain of a scene until the clip exists, the scene is left to `local`, or the run would have to wait:
-    /// for a vendor's task, for a breaker to close, for a slot of a busy engine, or for another process's purchase of
-    /// the same clip. The first call receives an empty memo. Each further call receives the memo that the previous
-    /// one returned, with the same order.
+    /// Runs the chain of a scene until the clip exists, the scene is left to `local`, or the run would have to wait.
+    /// It waits for a vendor's task, an open breaker, a busy engine, or another process's purchase of the same clip.
+    /// The first call receives an empty memo, and each further call the memo that the previous one returned, with the
+    /// same order.
     ///
     /// `fence` names the queued task that the caller holds. Without it, the caller guarantees that no other process
     /// works on the job. Nothing is purchased under a fence that no longer holds.
@@ -439,9 +439,9 @@ impl EngineManager {
         .emit();
     }
 
-    /// Returns the engine whose breaker closes first and the wait until then, in milliseconds, at least 500, and logs
-    /// that wait: waiting is better than a degraded scene. Returns `None` if an engine failed for another reason, if
-    /// there is no deadline, or if the deadline does not allow the wait.
+    /// Returns the engine whose breaker closes first, and the wait until then in milliseconds, at least 500. Logs the
+    /// wait. Returns `None` if there is no deadline, if no breaker closes before it, or if an engine failed for a
+    /// reason other than its breaker.
     async fn until_one_is_cool<'a>(
         &self,
         order: &SceneOrder,

@@ -1,6 +1,6 @@
 //! A chain run in slices: instead of waiting, the run pauses and returns a memo from which it resumes.
 //!
-//! For callers that have other work in the meantime; the next slice may run in another process. Guarantees: the
+//! Serves callers that have other work during a wait. The next slice may run in another process. Guarantees: the
 //! ledger alone records purchases, so a slice that is repeated with an old memo, after a kill at any moment, loses
 //! nothing and pays for nothing twice; the timeouts of a task and of a busy engine cover all slices; a failed engine
 //! is not tried again, unless all engines were only cooling down and the run waited for them.
@@ -97,7 +97,7 @@ impl Walk {
         self.memo.prompt.as_deref().unwrap_or_default()
     }
 
-    /// Returns true if this engine has failed in the chain run.
+    /// Returns true if this engine has failed since the chain run began or last waited for breakers.
     pub(super) fn is_past(&self, engine: &EngineName) -> bool {
         self.memo.stepped_down.contains(engine)
     }

@@ -30,7 +30,7 @@ pub struct Step<'a> {
 /// The callback that receives every step.
 pub type Observer = Arc<dyn Fn(Step<'_>) + Send + Sync>;
 
-/// An adapter whose steps are observed.
+/// An adapter that reports each step's duration and failure to an observer.
 pub struct Observed {
     inner: Arc<dyn ExternalEngineAdapter>,
     observer: Observer,

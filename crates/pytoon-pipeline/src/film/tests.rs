@@ -1,5 +1,5 @@
-//! Tests of films in both executors. Both render the same film and redraw only what changed, and the film is complete
-//! however often, and in however many processes, a stage runs.
+//! Tests of films in both executors: both render the same film, both redraw only what changed, and a stage may run
+//! repeatedly or in several processes.
 
 use super::*;
 use crate::engine_session::EngineSession;
@@ -94,7 +94,8 @@ impl Bench {
         voiced
     }
 
-    /// Renders a film as the queue does: each stage in a separate process, chunks in any order.
+    /// Renders a film as the queue may: each stage in a separate process, and the stages between voice and publishing
+    /// in reverse order.
     fn by_queue(&self, name: &str, file: &BriefFile) -> Receipt {
         let voiced = self.voiced(name, file);
         let mut stages: Vec<StageId> =

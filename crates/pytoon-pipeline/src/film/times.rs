@@ -10,8 +10,9 @@ use crate::stages::plan::PlanStage;
 use std::time::Duration;
 
 impl Film {
-    /// Returns the durations of the stages before publishing, in the order of the graph. Scenes are combined as
-    /// `engines`, chunks as `picture`. The duration of a stage that another process ran is read from its output.
+    /// Returns the durations of the stages before publishing, in the order of the graph. `engines` is the duration of
+    /// the longest scene, and `picture` that of all chunks. The duration of a stage that another process ran is read
+    /// from its output.
     pub(super) fn times_so_far(
         &self,
         planned: &Planned,

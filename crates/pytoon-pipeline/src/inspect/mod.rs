@@ -257,8 +257,8 @@ fn facts(
     }
 }
 
-/// Returns the words during which the voice is mostly silent, and the words after a pause that start more than
-/// [`OFF`] from the nearest voice onset.
+/// Returns the words during which the voice is mostly silent, and the words after a pause whose nearest voice onset
+/// is more than [`OFF`] and less than [`FAR`] away.
 fn off_words(timeline: &Timeline, voice: &[f32]) -> Vec<OffWord> {
     let at = |sample: usize| Ms::new(sample as i64 / PER_MS);
     let sounding: Vec<MsRange> = speech::speech_ranges(voice)

@@ -67,8 +67,8 @@ impl FilmColours {
         Self { target: earlier.target, clips }.with_target(kept)
     }
 
-    /// Keeps the colour target if at least half of the clips were in the earlier film: their scenes are already
-    /// encoded, and any target makes the clips match. Otherwise sets a new one.
+    /// Keeps the colour target if at least half of the clips were in the earlier film, so that their scenes need not
+    /// be encoded again. Otherwise sets a new target from all clips.
     fn with_target(mut self, kept: usize) -> Self {
         if self.target.is_none() || kept * 2 < self.clips.len() || self.clips.len() < 2 {
             let all: Vec<ClipColours> = self.clips.iter().map(|clip| clip.colours).collect();

@@ -80,7 +80,7 @@ pub(crate) fn choose(
     orders(context, sources, graph, needed_ms)
 }
 
-/// Returns the brief's overrides for a scene, if any.
+/// Returns the brief's overrides for a scene; `None` if there are none.
 fn change(sources: &Sources, index: usize) -> Option<&SceneOverride> {
     sources.brief.scenes.iter().find(|change| change.scene as usize == index + 1)
 }
@@ -159,7 +159,7 @@ pub(crate) fn needed_ms(timeline: &Timeline, index: usize) -> i64 {
 pub(crate) struct SceneRequest {
     /// The requested engine.
     pub(crate) asked: EngineName,
-    /// The engine that the brief names, if any.
+    /// The engine that the brief names; `None` if it names none.
     pub(crate) explicit: Option<String>,
     /// A number that distinguishes repeated orders for the same scene.
     pub(crate) take: u32,
@@ -424,7 +424,7 @@ pub(super) fn left_out(chain: &EngineChain) -> String {
     left_out.collect::<Vec<_>>().join(", ")
 }
 
-/// Returns the delivered clips.
+/// Returns the clips that engines delivered for the scenes.
 pub(crate) fn clips(drawn: &Drawn) -> impl Iterator<Item = &ClipUse> {
     drawn.values().filter_map(|story| story.clip.as_ref())
 }

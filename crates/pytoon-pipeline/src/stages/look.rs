@@ -64,7 +64,8 @@ impl Stage for LookStage {
         "look".to_owned()
     }
 
-    /// Analyses the pictures and clips. Reports an unreadable picture as an error in the brief.
+    /// Analyses the pictures and clips. Reports the first unreadable picture, in the order of the brief, as an error
+    /// at its field.
     fn run(&self, context: &StageContext<'_>, input: &LookInput) -> Result<Step<Self::Output>> {
         let (store, aspect, pictures) = (context.pictures, input.aspect(), &input.pictures);
         let unseen = |clip: &ClipSourceInfo| AssetFacts::Clip {

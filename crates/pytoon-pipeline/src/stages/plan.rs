@@ -25,7 +25,7 @@ pub(crate) struct PlanInput {
     pub(crate) draft: bool,
 }
 
-/// The planned scenes of a brief.
+/// The planned scenes of a brief, with the script and the language from which they were planned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Plan {
     /// The hash of the planned brief.
@@ -39,7 +39,8 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Copies the script, its language and the doubt about it into a brief whose files were resolved again.
+    /// Copies the planned script, its language, and the reason why it may be wrong into a brief whose files were
+    /// resolved again.
     pub(crate) fn complete(&self, sources: &mut Sources) {
         sources.brief.script.clone_from(&self.script);
         sources.brief.language.clone_from(&self.language);

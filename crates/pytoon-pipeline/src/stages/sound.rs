@@ -68,7 +68,8 @@ pub(crate) struct SoundReport {
 /// The stage that mixes, masters and encodes the audio.
 pub(crate) struct MixStage;
 
-/// The audible part of a timeline. Changes to the picture alone do not affect the audio.
+/// The settings of the mix and the parts of a timeline that affect the audio. A change to the picture alone changes
+/// nothing here, so the mix is reused.
 #[derive(Serialize)]
 pub(crate) struct SoundInput {
     rate: FrameRate,

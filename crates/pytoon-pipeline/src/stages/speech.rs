@@ -283,8 +283,8 @@ fn keep_voice(chain: &Chain, request: &mut TtsRequest, kept: KeptVoice) -> Optio
     None
 }
 
-/// Removes the voices that would cost money or cannot speak the text. Returns the price of the first paid one, unless
-/// a voice that stays precedes it.
+/// Removes the voices that would cost money or cannot speak the text. Returns the price of the first paid voice;
+/// `None` if a free voice precedes it.
 fn leave_out_what_costs(
     chain: &mut Chain,
     request: &TtsRequest,

@@ -17,7 +17,7 @@ use pytoon_media::fonts::{FontFinder, Fonts};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The settings that determine a timeline.
+/// The configured settings that affect a timeline: captions, ducking and masked words.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct TimelineSettings {
     captions: CaptionDefaults,

@@ -86,7 +86,8 @@ impl VoiceInput {
     }
 }
 
-/// Returns a copy of the graph with neutral visual settings, which do not affect the voice.
+/// Returns a copy of the graph in which every setting that affects neither the voice nor the length of a scene is
+/// neutral.
 fn spoken_part(graph: &SceneGraph) -> SceneGraph {
     let plain = SceneMedia {
         kind: MediaKind::Background,

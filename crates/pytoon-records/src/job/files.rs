@@ -42,7 +42,7 @@ pub enum Uploaded {
     Known(AssetRow),
 }
 
-/// A purchased file.
+/// The name and the age of a purchased file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptFile {
     /// The name of the file in the storage, such as `clips/{call}.mp4`.

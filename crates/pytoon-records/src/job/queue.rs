@@ -100,8 +100,8 @@ pub struct DeadTask {
 
 /// The queue of tasks, from which workers claim tasks. Every method is one transaction.
 pub trait TaskQueue: fmt::Debug + Send + Sync {
-    /// Claims a task for the duration of a lease: first one whose lease expired, then the one that has been due
-    /// longest; `None` if there is none.
+    /// Claims a task for the duration of a lease: one whose lease expired, or else the one that has been due longest.
+    /// Returns `None` if there is none.
     fn task_claim(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>>;
     /// Claims a task as [`Self::task_claim`] does, but skips due tasks of jobs that have not begun. A worker without
     /// free disk space claims no other task.
@@ -122,8 +122,8 @@ pub trait TaskQueue: fmt::Debug + Send + Sync {
     ) -> StoreFuture<'_, Hold>;
     /// Returns an unfinished task to the queue when its worker is stopped. This does not count as a failed attempt.
     fn task_give_back(&self, id: &TaskId, token: i64) -> StoreFuture<'_, Hold>;
-    /// Records a failed attempt. Schedules a retry; or marks the task dead, parks the job's other tasks, and fails or
-    /// holds the job.
+    /// Records a failed attempt. Schedules a retry, or else marks the task dead, parks the job's other tasks, and
+    /// fails or holds the job.
     fn task_fail(&self, id: &TaskId, token: i64, failure: Failure) -> StoreFuture<'_, Hold>;
     /// Lists dead tasks, newest first.
     fn task_dead(&self) -> StoreFuture<'_, Vec<DeadTask>>;

@@ -117,7 +117,7 @@ pub struct SceneRow {
     pub fallback_used: bool,
     /// The time that external engines worked on the scene, in milliseconds; `None` if none did.
     pub render_duration_ms: Option<i64>,
-    /// The reason for which the requested engine did not draw the scene.
+    /// The reason why the requested engine did not draw the scene.
     pub error: Option<String>,
 }
 
@@ -134,7 +134,7 @@ pub struct SceneChange {
     pub fallback_used: bool,
     /// The time that external engines worked on the scene, in milliseconds; `None` if none did.
     pub render_duration_ms: Option<i64>,
-    /// The reason for which the requested engine did not draw the scene.
+    /// The reason why the requested engine did not draw the scene.
     pub error: Option<String>,
 }
 

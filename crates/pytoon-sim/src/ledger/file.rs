@@ -24,7 +24,8 @@ struct Line<'a, T> {
 }
 
 impl File {
-    /// Opens or creates the file, and reads its content into `inner`.
+    /// Opens or creates the file, and reads its content into `inner`. Ends a truncated last line, and reports the
+    /// number of unreadable lines.
     pub(super) fn open(path: &Path, inner: &mut Inner) -> std::io::Result<Self> {
         let mut file =
             std::fs::OpenOptions::new().read(true).append(true).create(true).open(path)?;

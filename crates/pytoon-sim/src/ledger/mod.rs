@@ -101,7 +101,7 @@ pub(crate) struct RequestLine {
     pub(crate) fault: Option<String>,
 }
 
-/// The ledger of all vendors, which is described in the module.
+/// The ledger of all vendors, in memory and optionally in a file.
 #[derive(Debug)]
 pub(crate) struct Ledger(Mutex<Inner>);
 

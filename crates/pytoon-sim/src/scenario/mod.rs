@@ -84,7 +84,7 @@ fn always() -> f64 {
     1.0
 }
 
-/// The invalid keys.
+/// The API keys that vendors reject, and the visibility of tasks between keys.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Keys {
@@ -96,7 +96,7 @@ pub struct Keys {
     pub isolated: bool,
 }
 
-/// The duration of tasks, before it is divided by the simulator's speed.
+/// The durations of tasks, before they are divided by the simulator's speed, and the type of fal's `duration`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Defaults {

@@ -1,7 +1,7 @@
 //! ComfyUI, with a queue, a history and files. Every route is also available below `/api`.
 //!
-//! A repeated client's id of a task is rejected. The real server may run the task again, but a rejection detects a
-//! client that sends it twice just as well.
+//! A task id that a client repeats is rejected. The real server may run the task again, but the rejection reveals a
+//! client that sends an id twice.
 
 use super::{Answering, Vendor};
 use crate::call::{Call, Look, Order, Route};

@@ -49,7 +49,7 @@ pub(crate) trait Vendor: fmt::Debug + Sync {
     /// Formats a rejection in the vendor's format.
     fn refuse(&self, refusal: &Refusal) -> Answer;
 
-    /// Adds the vendor's headers to a response.
+    /// Adds the vendor's headers to a response. By default, adds none.
     fn dress(&self, answer: Answer, _asked: &HeaderMap) -> Answer {
         answer
     }

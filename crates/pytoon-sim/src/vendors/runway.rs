@@ -221,8 +221,8 @@ fn images(call: &Call, check: &mut Check<'_>) {
     }
 }
 
-/// Checks the URI of an image: a recent upload, a `data:` URI of an accepted type, or an HTTPS URL with a domain. The
-/// error is the reason for a rejection.
+/// Checks the URI of an image: a completed upload of the last 24 hours, a `data:` URI of an accepted type, or an
+/// HTTPS URL with a domain. The error is the reason for a rejection.
 fn image(call: &Call, uri: &str) -> Result<(), String> {
     if let Some(id) = uri.strip_prefix("runway://") {
         let upload = call.sim.uploads.find("runway", id);

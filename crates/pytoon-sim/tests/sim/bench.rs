@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The scale of delivered clips, which keeps them small. The speed reduces the duration of tasks to a fiftieth.
+/// The scale of delivered clips, which keeps them small.
 pub(crate) const SCALE: f64 = 0.1;
 pub(crate) const SPEED: f64 = 50.0;
 

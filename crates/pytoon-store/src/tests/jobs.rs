@@ -284,7 +284,7 @@ fn a_cancel_in_the_midst_of_all_of_it() {
     });
 }
 
-/// Checks that a claim updates the job's status, unless the job was stopped after the claim read it.
+/// Checks that a claim does not overwrite the status of a job that is cancelled at the same moment.
 #[test]
 fn a_claim_beside_a_cancel_does_not_undo_it() {
     let folder = tempfile::tempdir().expect("folder");

@@ -37,7 +37,7 @@ async fn done(store: &Store, lease: &Lease, finish: Finish) -> Hold {
     store.task_finish(&lease.task_id, lease.token, finish).await.expect("finishes")
 }
 
-/// Runs all tasks of a job, and returns their names in order.
+/// Finishes all tasks of a job whose film has `chunks` chunks, and returns their names in order.
 async fn work(store: &Store, chunks: u32) -> Vec<String> {
     let mut names = Vec::new();
     loop {

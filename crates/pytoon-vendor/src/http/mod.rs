@@ -313,7 +313,7 @@ impl VendorHttp {
     }
 
     /// Sends one request and reads its response, whatever its status. Returns an error if the URL is not allowed, if
-    /// logs would show the API key, or if no complete response arrives.
+    /// logs would show the API key, or if the response is incomplete or too large.
     pub async fn send(&self, call: Call) -> Result<Reply> {
         let fail = |kind, message: String| {
             VendorError::new(&self.engine, call.operation, kind, self.redact(&message))
@@ -397,7 +397,8 @@ impl VendorHttp {
         VendorError::new(&self.engine, operation, kind, message).accepted(accepted)
     }
 
-    /// Creates the failure for an error response, with the kind and the message that its adapter determined.
+    /// Creates the failure for an error response, with the kind and the message that its adapter determined. Without
+    /// a message, quotes the beginning of the body.
     pub fn refusal(
         &self,
         operation: &'static str,
@@ -479,8 +480,8 @@ async fn read_bounded(
     Ok(body)
 }
 
-/// Returns the innermost cause of an error, which is the most specific. Its URL is omitted, since it may contain a
-/// key.
+/// Returns the innermost cause of an error, which is the most specific. The request's URL is omitted, since it may
+/// contain a key.
 fn innermost(error: &reqwest::Error) -> String {
     let mut cause = std::error::Error::source(error);
     while let Some(source) = cause.and_then(std::error::Error::source) {

@@ -94,7 +94,8 @@ fn rows(session: &EngineSession, offline: bool) -> anyhow::Result<Vec<Row>> {
         .collect())
 }
 
-/// Returns the reason for which an engine cannot be called from this machine; `None` if it can.
+/// Returns a phrase that states why an engine cannot be called from this machine, such as `has no API key (set …)`;
+/// `None` if it can.
 pub(crate) fn unusable(engine: &Engine) -> Option<String> {
     if !engine.config.enabled {
         return Some("is disabled (enabled: false)".to_owned());

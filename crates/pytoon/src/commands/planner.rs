@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
 
-/// The planner of the API, which uses the handles of this process.
+/// The API's planner. It uses this process's environment and store of uploaded files.
 pub(crate) struct FilmPlanner {
     pub(crate) env: Environment,
     /// The store of uploaded files.

@@ -178,7 +178,7 @@ fn address(context: &Context, args: &ServeArgs) -> anyhow::Result<SocketAddr> {
     Ok(SocketAddr::new(ip, port))
 }
 
-/// Calls `open`, and retries for a minute while a PostgreSQL server starts or restarts.
+/// Calls `open`. If a PostgreSQL server is unavailable, for example during a restart, retries for up to a minute.
 fn patiently<T>(context: &Context, open: impl Fn() -> anyhow::Result<T>) -> anyhow::Result<T> {
     let begun = Instant::now();
     // A file is available at once, or broken.

@@ -225,7 +225,8 @@ pub(super) async fn broken_clip(bench: &Bench<'_>, fault: &Fault) -> Outcome {
     Ok(said)
 }
 
-/// Checks that nothing leaks if a vendor repeats the API key in all its responses.
+/// Checks that no error contains the API key if the vendor repeats the key in its rejection of the paid call or of a
+/// poll.
 pub(super) async fn echoed(bench: &Bench<'_>) -> Outcome {
     if bench.subject.config.key_env.is_empty() {
         return none();

@@ -207,8 +207,8 @@ impl Vendor for HttpEngine {
         engine.http.refusal(operation, kind, reply, said.as_deref())
     }
 
-    /// Interprets a poll response outside 2xx. A rule can end the task: as moderated, lost or invalid. Without one,
-    /// the status decides.
+    /// Interprets a poll response outside 2xx. A rule that classifies it as moderated, lost or invalid ends the task;
+    /// a rule with another kind makes only this poll fail. Without a rule, the status decides.
     fn refused_poll(engine: &Adapter<Self>, reply: &Reply) -> Result<TaskState> {
         let usual = VendorHttp::kind_of_status(reply.status);
         match engine.kind(reply.status, &reply.body, usual) {

@@ -134,8 +134,9 @@ impl Vendor for DreamMachine {
     }
 }
 
-/// Searches a list of generations for a call. Absence is proved only by a complete list, since its order is not
-/// documented, and only if every generation in it states its request, since any other could belong to the call.
+/// Returns [`Lookup::Absent`] if the list of generations is complete and every item states another prompt, or else
+/// [`Lookup::CannotSay`]. A partial list proves nothing, since its order is not documented, and an item without a
+/// prompt may belong to the call.
 fn looked_up(list: &Value, prepared: &Prepared) -> Lookup {
     let is_whole = list.pointer("/has_more").and_then(Value::as_bool) == Some(false);
     let Some(items) = list.pointer("/generations").and_then(Value::as_array) else {

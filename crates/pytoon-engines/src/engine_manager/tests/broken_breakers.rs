@@ -6,8 +6,8 @@ use pytoon_records::ledger::{
 };
 use pytoon_telemetry::LogTarget;
 
-/// A ledger whose breakers fail: only the first `reads_left` reads succeed, and no write does. A query for a scene's
-/// history also reads breakers, since one query reads everything.
+/// A ledger whose breakers fail: no write succeeds, and only the first `reads_left` reads by `breaker_fetch` do.
+/// `breaker_list` and `history`, which also read breakers, succeed.
 #[derive(Debug)]
 struct Broken {
     ledger: SqliteStore,
@@ -75,7 +75,7 @@ impl PurchaseStore for Broken {
     }
 }
 
-/// Creates a process whose breakers can be read `reads` times.
+/// Creates an engine manager whose ledger fails after `reads` reads of single breakers.
 async fn process(bench: &Bench, engines: &[Arc<Scripted>], reads: i64) -> EngineManager {
     let mut manager = bench.process(engines).await;
     let ledger = SqliteStore::open(&bench.folder.path().join("pytoon.db")).await.expect("opens");

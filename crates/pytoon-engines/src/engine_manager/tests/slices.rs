@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A task that stays in progress for longer than any test polls.
+/// Poll results of a task that stays in progress for longer than any test polls.
 const SLOW: [Option<K>; 40] = [None; 40];
 
 /// Runs one slice of a chain run in a separate process, with the memo parsed from its stored form.

@@ -23,7 +23,7 @@ pub(super) fn cover_candidates(timeline: &Timeline) -> Vec<FrameNumber> {
     candidates
 }
 
-/// The best cover frame so far.
+/// The choice of a cover among the candidate frames.
 pub(super) struct Cover {
     /// The frames that may become the cover.
     pub(super) candidates: Vec<FrameNumber>,
@@ -33,7 +33,7 @@ pub(super) struct Cover {
 }
 
 impl Cover {
-    /// Creates the choice of a cover among the candidates in a range.
+    /// Starts the search for the best cover among the candidates that are in `range`.
     pub(super) fn among(candidates: &[FrameNumber], range: FrameRange) -> Self {
         let candidates = candidates.iter().copied().filter(|&n| range.contains(n)).collect();
         Self { candidates, best: None, score: None }

@@ -16,7 +16,7 @@ use pytoon_telemetry::Event;
 use pytoon_vocabulary::Frame;
 use serde::{Deserialize, Serialize};
 
-/// The statistics of the composed frames.
+/// The encoder used, and the statistics of the composed frames.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PictureReport {

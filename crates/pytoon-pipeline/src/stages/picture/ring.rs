@@ -202,7 +202,8 @@ impl Ring<'_> {
     }
 }
 
-/// Returns the tone corrections of moving clips. A clip that needs no correction has no entry.
+/// Returns the tone corrections of moving clips, by the clip's index in the video track. A clip that needs no
+/// correction has no entry.
 fn tones(timeline: &Timeline) -> BTreeMap<usize, ClipTone> {
     let clips = timeline.tracks.video.iter().enumerate();
     clips

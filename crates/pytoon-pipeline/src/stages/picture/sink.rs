@@ -22,7 +22,8 @@ pub(super) struct FrameSink {
     hashes: Option<FramesFile>,
 }
 
-/// A file with a fixed-size record for each frame of the film, which several chunks write.
+/// An output file with a fixed-size record for each frame of the film. Several chunks write it, each in its own
+/// range.
 struct FramesFile {
     path: PathBuf,
     file: BufWriter<File>,

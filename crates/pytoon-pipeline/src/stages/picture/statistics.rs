@@ -106,7 +106,7 @@ impl Statistics {
 mod tests {
     use super::*;
 
-    /// Returns the statistics of uniformly grey frames. Frame `n` has the grey level `greys[n]`.
+    /// Returns the statistics of the frames in `range`. Frame `n` is uniformly grey, with the level `greys[n]`.
     fn seen(greys: &[u8], range: std::ops::Range<usize>) -> FrameStatistics {
         let mut statistics = Statistics::new(FrameNumber::new(range.start as i64));
         for &grey in &greys[range] {

@@ -72,7 +72,7 @@ fn seconds(ms: i64) -> String {
     format!("{:.1} s", ms.max(0) as f64 / 1000.0)
 }
 
-/// Reports the status of the job and what to do about it.
+/// Reports the status of the job, its error if there is one, and the remedy.
 fn standing(row: &JobRow, tasks: &[TaskRow], now: i64) -> Check {
     let status = row.status.as_str();
     let since = seconds(now - row.updated_at);
@@ -125,7 +125,7 @@ fn standing(row: &JobRow, tasks: &[TaskRow], now: i64) -> Check {
     }
 }
 
-/// Reports tasks that are running, waiting or failed.
+/// Reports the tasks that are running, waiting for their next attempt, or dead.
 fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
     let mut checks = Vec::new();
     for task in tasks {
