@@ -24,7 +24,7 @@ use store::OneJob;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
-/// Maximum number of bytes of a response that are read; larger than any response.
+/// Maximum number of response bytes to read. No response is this long.
 const MOST: usize = 8 << 20;
 
 #[derive(Debug)]

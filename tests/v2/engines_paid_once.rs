@@ -231,7 +231,9 @@ fn a_named_engine_is_asked_although_another_drew_the_scene_before() {
     let reason = scene["reason"].as_str().expect("a reason");
     assert!(scene["clipReused"] == true && reason.contains("runway drew this clip earlier"));
     assert!(
-        reason.contains("luma was requested but did not draw it: an earlier clip of runway exists"),
+        reason.contains(
+            "luma was requested but did not draw this scene: an earlier clip of runway exists"
+        ),
         "{reason}"
     );
     // A named engine delivers its clip, which is then reused.

@@ -172,7 +172,10 @@ fn check_bounds(spec: &WavSpec, samples: u64) -> Result<(), AudioError> {
     limit("channel count", u64::from(spec.channels), u64::from(MAX_CHANNELS))?;
     limit("sample count", samples, MAX_SAMPLES)?;
     if spec.channels == 0 || spec.sample_rate == 0 || spec.bits_per_sample == 0 {
-        return Err(AudioError::BadWav("a header field is zero".to_owned()));
+        return Err(AudioError::BadWav(
+            "the channel count, sample rate or bits per sample is 0; export the file again"
+                .to_owned(),
+        ));
     }
     limit("bits per sample", u64::from(spec.bits_per_sample), 32)
 }

@@ -217,7 +217,7 @@ fn scene_receipt(planned: &Planned, scene: &TimelineScene) -> SceneReceipt {
         let own = scenes.find(|own| own.id == scene.scene_id);
         let why = engines::why(story, own.and_then(|own| own.engine_chain.as_ref()));
         let why = why.strip_prefix(&format!("{asked}: ")).unwrap_or(&why);
-        reason.push(format!("{asked} was requested but did not draw it: {why}"));
+        reason.push(format!("{asked} was requested but did not draw this scene: {why}"));
     }
     SceneReceipt {
         scene_id: scene.scene_id.to_string(),

@@ -32,7 +32,7 @@ pub struct Order {
     pub limits: CallLimits,
     /// The lease under which the purchase is made; `None` if no other process works on the job.
     pub fence: Option<Fence>,
-    /// The time until which the goods are useful; `None` for no deadline.
+    /// The job's deadline. No call is made at or after this time. `None` for no deadline.
     pub deadline: Option<UnixMs>,
 }
 

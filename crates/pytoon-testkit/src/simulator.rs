@@ -173,7 +173,7 @@ impl Studio {
         studio
     }
 
-    /// Rewrites `engine.yaml` with `settings`, as [`Studio::new`] does.
+    /// Rewrites `engine.yaml`: the studio's default engine settings, overridden by `settings`.
     pub fn configure(&self, settings: &Value) {
         let mut engines = quick_engines(&self.simulator.url());
         merge(&mut engines, settings);

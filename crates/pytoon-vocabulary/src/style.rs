@@ -77,7 +77,7 @@ named_enum! {
         Calm => "calm",
         /// Strings that swell.
         Cinematic => "cinematic",
-        /// Dusty keys with swing.
+        /// Swung electric piano with drums and vinyl noise.
         Lofi => "lofi",
         /// A four-on-the-floor beat.
         Energetic => "energetic",

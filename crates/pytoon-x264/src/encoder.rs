@@ -128,7 +128,7 @@ impl Encoder {
                 let is_key = out.is_key != 0;
                 Ok(Some(Coded { bytes, pts: out.pts, dts: out.dts, is_key }))
             }
-            _ => Err("libx264 could not encode a frame".to_owned()),
+            _ => Err("libx264 failed to encode a frame".to_owned()),
         }
     }
 }

@@ -396,7 +396,7 @@ pub(crate) enum TasksAction {
 pub(crate) enum KeysAction {
     /// Create a key and print it once.
     Add {
-        /// Name of the key, for people.
+        /// Human-readable name of the key, such as the client that uses it.
         name: String,
         /// Scope of the key: `read`, `submit` or `admin`.
         #[arg(long, default_value = "submit")]

@@ -91,7 +91,7 @@ impl Target {
         Some(answer)
     }
 
-    /// Submits a job with the attacker's key, and returns its id; `None` if it is rejected.
+    /// Submits a job with the attacker's key. Returns the job's id, or `None` if the request fails or is rejected.
     fn submit(&self) -> Option<String> {
         let brief = br#"{"script": "Mine.", "profile": "test", "client_data": 1}"#;
         let answer = self.post("/api/v2/jobs", "application/json", brief)?;

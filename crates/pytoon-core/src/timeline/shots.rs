@@ -53,7 +53,7 @@ pub struct ShotTime {
 pub struct ShotPlan {
     /// The fit of the picture into the frame.
     pub fit: Fit,
-    /// The camera move.
+    /// The start and end windows of the camera move, and its frame range.
     pub motion: Motion,
     /// The kind of move.
     pub kind: Move,

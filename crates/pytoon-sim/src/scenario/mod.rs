@@ -90,7 +90,7 @@ fn always() -> f64 {
 pub struct Keys {
     /// Keys that every operation rejects.
     pub invalid: Vec<String>,
-    /// Keys that operations that cost money reject.
+    /// Keys without credit. Operations that cost money reject them.
     pub broke: Vec<String>,
     /// True if a task is visible only to the key that paid for it.
     pub isolated: bool,

@@ -138,7 +138,9 @@ pub(crate) fn webhooks(context: &Context, action: &WebhooksAction) -> anyhow::Re
             half.copy_from_slice(id.as_bytes());
         }
         output::line(WebhookSecrets::new_secret(&random));
-        output::note("put it into .env as WEBHOOK_SECRET, and share it with your receivers");
+        output::note(
+            "put this secret into .env as WEBHOOK_SECRET, and give it to the receivers of your webhooks",
+        );
         return Ok(ExitCode::SUCCESS);
     }
     at_store(context, async |store| {
@@ -222,7 +224,7 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
                 let (key, row) = new_key(name, scope, budget);
                 store.key_add(row, &sha256_hex(&key)).await?;
                 output::line(key);
-                output::note("this key is shown once and not stored");
+                output::note("copy this key now: it is not stored and cannot be shown again");
             }
             KeysAction::List => {
                 let rows = store.key_list().await?;
