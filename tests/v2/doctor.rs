@@ -205,7 +205,7 @@ fn a_voice_that_stepped_down_and_words_spread_evenly_are_told() {
         workspace.pytoon(&["doctor", &id, "--json"]).json().as_array().expect("a list").clone()
     };
     let silent = doctor(&json!({"script": "The kettle sings.", "profile": "test"}));
-    says(&silent, "voice", "warning", &["silent", "espeak"], "tts");
+    says(&silent, "voice", "warning", &["has no voice", "espeak"], "tts");
     let spread = doctor(&json!({
         "script": "The kettle sings in the quiet morning.", "voice_file": "hum.wav", "profile": "test",
     }));

@@ -300,6 +300,6 @@ mod tests {
         assert!(reasons[0].contains("enabled is false") && reasons[1].contains("picture"));
         let poor = SceneWish { budget: Some(MicroUsd::from_usd(0.1)), ..SceneWish::default() };
         let chain = resolve_engine(&poor, &settings, &facts);
-        assert!(chain.members[1].blocked.as_ref().is_some_and(|b| b.contains("$0.10 left")));
+        assert!(chain.members[1].blocked.as_ref().is_some_and(|b| b.contains("budget is $0.10")));
     }
 }
