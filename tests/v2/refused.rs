@@ -41,7 +41,7 @@ fn a_value_of_the_wrong_kind() {
 #[test]
 fn a_value_out_of_range() {
     let brief = "prompt: a\ntarget_duration_seconds: 90\n";
-    Workspace::new().refuse(brief, 2, &["brief.yaml:2:", "`target_duration_seconds`", "1 to 60"]);
+    Workspace::new().refuse(brief, 2, &["brief.yaml:2:", "`target_duration_seconds`", "1 and 60"]);
 }
 
 #[test]
