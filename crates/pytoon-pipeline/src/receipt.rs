@@ -128,7 +128,7 @@ pub struct VoiceReceipt {
     pub licence: Option<String>,
     /// The method by which words were timed.
     pub alignment: AlignmentMethod,
-    /// The confidence in the word times, 0 to 1; `None` without a voice.
+    /// The confidence in the word times, 0 to 1; `None` if this job aligned no words.
     pub alignment_confidence: Option<f64>,
     /// The factor by which the voice was sped up.
     pub tempo: f64,

@@ -47,9 +47,8 @@ fn escaped(
     Cow::Owned(out)
 }
 
-/// Returns true for bidirectional marks, line and paragraph separators, and invisible characters (Unicode's
-/// Default_Ignorable_Code_Point, and interlinear annotations), except joiners and variation selectors, which
-/// Persian names and emoji need.
+/// Returns true for bidirectional marks, line and paragraph separators, interlinear annotations, and most of Unicode's
+/// Default_Ignorable_Code_Point. U+200C, U+200D and U+FE00 to U+FE0F stay, since Persian names and emoji need them.
 fn is_format(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'

@@ -497,14 +497,14 @@ impl Timeline {
                     if !inside {
                         return Some((
                             at("source.motion"),
-                            "a window extends beyond the \
-                             picture: keep it within 0 to 1 in both directions"
+                            "a window is empty or extends beyond the picture: use a positive width and \
+                             height, and keep it within 0 to 1 in both directions"
                                 .into(),
                         ));
                     }
                 }
                 if motion.end_frame <= motion.start_frame {
-                    return Some((at("source.motion"), "it ends before it starts".into()));
+                    return Some((at("source.motion"), "it must end after it starts".into()));
                 }
             }
             if let ClipSource::Clip { speed, .. } = &clip.source
@@ -535,7 +535,7 @@ impl Timeline {
             if cue.start < previous_end || cue.end <= cue.start {
                 return Some((
                     format!("tracks.captions[{index}]"),
-                    "it ends before it starts, or overlaps the cue before it".into(),
+                    "it does not end after it starts, or overlaps the cue before it".into(),
                 ));
             }
             previous_end = cue.end;

@@ -79,7 +79,7 @@ fn list(context: &Context, folders: &VoiceFolders, all: bool) -> anyhow::Result<
         output::line(format!("  {:<28} cannot be used: {}", voice.name, voice.reason));
     }
     if installed.is_empty() && broken.is_empty() {
-        output::line("  none; `make setup` installs `heart`, the natural English voice");
+        output::line("  none; `make setup` installs `heart`, a natural English voice");
     }
     output::line("Known voices (`pytoon voices add NAME` fetches one):");
     for voice in &missing {

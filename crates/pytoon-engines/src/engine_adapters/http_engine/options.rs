@@ -118,8 +118,8 @@ fn five_mib() -> u64 {
     5 << 20
 }
 
-/// The method of passing a picture: not at all, as a `data:` URL, or as base64. A vendor that accepts only public
-/// URLs counts as `none`, since the pictures of a film have none.
+/// The form in which a vendor accepts a picture: not at all, as a public URL, or inline as a `data:` URL. `Url` has
+/// the same effect as `None`, because a film's pictures have no public address.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Image {

@@ -301,7 +301,7 @@ fn check_voice(receipt: &Value) -> Vec<Check> {
         }
         None => Check::good("voice", "no voice requested"),
         Some(provider) if voice["steppedDown"] == true => {
-            let evidence = format!("{provider} spoke in place of {failed}");
+            let evidence = format!("{provider} spoke as the fallback: {failed}");
             Check::warning("voice", evidence, "see its providers with `pytoon doctor`").see("tts")
         }
         Some(provider) => Check::good("voice", provider),
