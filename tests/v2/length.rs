@@ -44,7 +44,7 @@ fn a_script_too_long_for_its_target_extends_the_film_and_says_so() {
     let workspace = Workspace::new();
     let film = workspace.render(&format!("{}target_duration_seconds: 2\n", spoken(1)));
     assert!(film.total_frames() > 70, "{} frames", film.total_frames());
-    assert!(film.warnings().contains("because its words need that long"), "{}", film.warnings());
+    assert!(film.warnings().contains("because its scenes need that long"), "{}", film.warnings());
     assert_eq!(film.caption_words(), words(SENTENCE));
 }
 

@@ -1,4 +1,5 @@
-//! The files of `config/`, embedded in the binary so that it works from any folder.
+//! The settings, presets, profiles and brand kits of `config/`, embedded in the binary so that it works from
+//! any folder.
 
 macro_rules! files {
     ($($folder:literal: [$($name:literal),+ $(,)?]),+ $(,)?) => {

@@ -1,16 +1,17 @@
 //! A parsed YAML or JSON text with the line of every field.
 //!
-//! Accepts the core schema of YAML 1.2, without anchors and aliases (a few lines of them can expand to gigabytes) and
-//! without tags. The same parser reads JSON, which is a subset of YAML.
+//! Accepts the core schema of YAML 1.2 without aliases, since a few lines of them can expand to gigabytes,
+//! and without tags. Numbers are decimal and finite; other forms are text. The same parser reads JSON, which
+//! is a subset of YAML.
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 use serde_json::{Map, Number, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// The maximum nesting depth. No real brief or configuration is nested as deeply.
+/// The maximum nesting depth of a text.
 const MAX_DEPTH: usize = 24;
-/// The maximum size of a text, in bytes. Every real brief or configuration is smaller.
+/// The maximum size of a text, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
 
 /// A position in a text. Line and column start at 1.
@@ -30,7 +31,7 @@ pub struct Document {
     places: HashMap<String, Place>,
 }
 
-/// The error for a text that is neither YAML nor JSON.
+/// The error for a text that cannot be parsed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyntaxError {
     /// The position of the error.
@@ -40,7 +41,7 @@ pub struct SyntaxError {
 }
 
 impl Document {
-    /// Parses a text. An empty text becomes an empty mapping.
+    /// Parses a text. An empty text and `null` become an empty mapping.
     pub fn parse(text: &str) -> Result<Self, SyntaxError> {
         if text.len() > MAX_BYTES {
             return Err(SyntaxError {
@@ -180,8 +181,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Converts JSON's surrogate pairs (`\ud83d\ude00`, RFC 8259, section 7) to YAML's single escape for characters
-/// beyond U+FFFF. Applies to JSON only, since a backslash is a plain character in most YAML strings.
+/// Converts JSON's surrogate pairs (`\ud83d\ude00`, RFC 8259, section 7) to YAML's single escape for
+/// characters beyond U+FFFF. Applies only to a text that begins with `{`, as JSON does, since a backslash is
+/// a plain character in most YAML strings.
 fn with_whole_characters(text: &str) -> Cow<'_, str> {
     if !text.trim_start().starts_with('{') {
         return Cow::Borrowed(text);
@@ -229,14 +231,14 @@ fn syntax(error: &ScanError) -> SyntaxError {
         place: Place { line: marker.line(), column: marker.col() + 1 },
         reason: match error.info() {
             "mapping values are not allowed in this context" => {
-                "a text with `: ` in it needs quotation marks around it".to_owned()
+                "`: ` is not allowed here: put the text in quotation marks, or correct the indentation".to_owned()
             }
             reason => reason.to_owned(),
         },
     }
 }
 
-/// Parses a plain scalar by YAML's core schema. A quoted scalar is always text.
+/// Parses a plain scalar as null, a truth value, a decimal number or text. A quoted scalar is always text.
 fn scalar(text: &str, style: ScalarStyle) -> Value {
     if style != ScalarStyle::Plain {
         return Value::String(text.to_owned());

@@ -334,8 +334,8 @@ impl<'de> Deserialize<'de> for Engines {
 }
 
 impl EngineSettings {
-    /// Returns the first invalid value: its field, the reason, and the unknown name if there is one. Returns `None`
-    /// if all values are valid.
+    /// Returns the first invalid value: its field, the reason, and the unknown name if there is one. Returns
+    /// `None` if these checks find none.
     pub(crate) fn problem(&self) -> Option<(String, String, Option<String>)> {
         let known: Vec<&str> = self.engines.names().collect();
         let unknown = |field: String, name: &str| {

@@ -1,8 +1,8 @@
 //! Parses briefs and configuration: YAML or JSON in, typed values out.
 //!
-//! Guarantees: every default is built in and visible in `config/`; a folder overrides it key by key; unknown keys,
-//! wrong types and impossible values are rejected with file, line, field and the nearest valid name. API keys come
-//! from the environment or `.env`, never from configuration.
+//! Guarantees: the configuration in `config/` is built in; a folder overrides it key by key; unknown keys,
+//! wrong types and impossible values are rejected with file, line, field and, if one is close, the nearest
+//! valid name. API keys come from the environment or `.env`, never from configuration.
 //!
 //! Treats pictures, engines and voices as names only.
 //!

@@ -49,7 +49,7 @@ pub fn ends_of_engine<'a>(
     })
 }
 
-/// Returns the values of all fields whose name ends in `model`, each with its path.
+/// Returns the texts in all fields whose name ends in `model`, each with its path.
 fn named_models<'a>(at: &str, options: &'a Map<String, Value>) -> Vec<(String, &'a str)> {
     let mut found = Vec::new();
     for (name, value) in options {

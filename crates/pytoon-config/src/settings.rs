@@ -265,7 +265,7 @@ pub struct FontSettings {
 }
 
 impl Settings {
-    /// Returns the field of the first invalid value, and the reason; `None` if all values are valid.
+    /// Returns the field of the first invalid value, and the reason; `None` if these checks find none.
     pub(crate) fn problem(&self) -> Option<(&'static str, String)> {
         let range = |field: &'static str, value: f64, low: f64, high: f64| {
             (!(low..=high).contains(&value))

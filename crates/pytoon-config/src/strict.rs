@@ -14,7 +14,7 @@ pub struct ConfigError {
     pub place: Option<Place>,
     /// The path of the field; empty for the whole file.
     pub field: String,
-    /// The cause of the error, and the remedy.
+    /// The cause of the error, in many cases with the remedy.
     pub reason: String,
     /// The valid name that is nearest to the wrong one, if one is close.
     pub suggestion: Option<String>,
@@ -74,7 +74,7 @@ pub fn parse(file: &str, text: &str) -> Result<Document, ConfigError> {
         file: file.to_owned(),
         place: Some(error.place),
         field: String::new(),
-        reason: format!("this is not valid YAML or JSON: {}", error.reason),
+        reason: format!("this cannot be read as YAML or JSON: {}", error.reason),
         suggestion: None,
     })
 }

@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A built-in voice provider. The order of the variants is the fallback order after the configured providers:
-/// services, natural voices of this machine, then formant voices. eSpeak precedes Flite because its word times are
-/// exact.
+/// services, natural voices of this machine, then formant voices. eSpeak precedes Flite because it returns
+/// word times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TtsProviderName {
     /// The ElevenLabs service.
@@ -69,7 +69,8 @@ impl TtsProviderName {
         }
     }
 
-    /// Returns the built-in provider with the given name in the configuration; `None` if there is none.
+    /// Returns the built-in provider with the given name in the configuration; `None` if there is none. Also
+    /// accepts [`OLD_LOCAL_NAME`] for eSpeak NG.
     pub fn from_name(name: &str) -> Option<Self> {
         let name = if name == OLD_LOCAL_NAME { "espeak" } else { name };
         Self::ALL.into_iter().find(|known| known.as_str() == name)
@@ -116,7 +117,7 @@ impl VoiceProvider {
     }
 }
 
-/// The name of the local voice in earlier versions.
+/// The name of eSpeak NG's provider in earlier versions.
 pub const OLD_LOCAL_NAME: &str = "pyttsx3";
 
 /// The voice providers and their settings.
@@ -134,8 +135,8 @@ pub struct TtsSettings {
     pub openai: CloudVoice,
     /// The settings of Google Cloud Text-to-Speech.
     pub google: CloudVoice,
-    /// Speech servers that you run, by names of your choice. They implement OpenAI's `POST /v1/audio/speech`, and
-    /// need no API key.
+    /// Speech servers that you run, by names of your choice. They implement OpenAI's `POST /v1/audio/speech`.
+    /// An API key is optional.
     #[serde(default)]
     pub openai_compatible: BTreeMap<String, ServerVoice>,
     /// Neural voices that are installed on this machine.
@@ -144,7 +145,7 @@ pub struct TtsSettings {
     pub piper: PiperSettings,
     /// The settings of Flite.
     pub flite: FliteSettings,
-    /// The settings of eSpeak NG, the local voice.
+    /// The settings of eSpeak NG.
     pub espeak: EspeakSettings,
     /// The pronunciations of words, as IPA between slashes or as a respelling with hyphens.
     #[serde(default)]
@@ -243,7 +244,7 @@ pub struct FliteSettings {
     pub timeout_seconds: u64,
 }
 
-/// The settings of eSpeak NG, the local voice.
+/// The settings of eSpeak NG.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -322,8 +323,8 @@ impl TtsSettings {
         order
     }
 
-    /// Returns the first invalid value: its field, the reason, and the unknown name if there is one. Returns `None`
-    /// if all values are valid.
+    /// Returns the first invalid value: its field, the reason, and the unknown name if there is one. Returns
+    /// `None` if these checks find none.
     pub(crate) fn problem(&self) -> Option<Problem> {
         self.unknown_provider().or_else(|| self.wrong_value()).or_else(|| {
             let mut clouds = self.clouds().into_iter();

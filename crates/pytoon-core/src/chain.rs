@@ -4,7 +4,7 @@
 use pytoon_vocabulary::{EngineName, MicroUsd, UnixMs};
 use serde::{Deserialize, Serialize};
 
-/// The engine that draws on this machine and never fails.
+/// The name of the engine that draws on this machine.
 pub const LOCAL_ENGINE: &str = "local";
 
 /// An engine of the chain.
@@ -39,7 +39,7 @@ pub struct LeftOut {
     pub reason: String,
 }
 
-/// The engines of a scene in order; the last is always `local`.
+/// The engines of a scene in order; the last of a chosen chain is `local`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]

@@ -1,9 +1,9 @@
 //! Colour matching of clips that come from different engines, as pure arithmetic.
 //!
-//! Each clip is described by statistics of its Y'CbCr samples (luma 0 to 1, chroma -0.5 to 0.5) over several frames.
-//! Every clip is moved towards the median clip, within narrow bounds and at part strength, so that the film looks
-//! uniform and no clip looks corrected. One correction applies to the whole clip, not to each frame. Night clips are
-//! not matched to day clips.
+//! Each clip is described by statistics of its Y'CbCr samples (luma 0 to 1, chroma -0.5 to 0.5) over several
+//! frames. A clip is moved towards the median of all clips, within narrow bounds and at part strength, so
+//! that the film looks uniform and no clip looks corrected. One correction applies to the whole clip, not to
+//! each frame. Night clips are not matched to day clips.
 //!
 //! This module does not decode clips or change pixels.
 

@@ -1,19 +1,19 @@
 //! Detects the language of texts whose author does not state it.
 //!
-//! A writing system that only one language uses decides. Among languages that share one, characteristic letters
-//! decide (`ї` is Ukrainian, `پ` Persian). Otherwise a statistical detector (`whatlang`: trigrams over the whole
-//! text) decides if it is confident. If it is not, a text in Latin script counts as English, and
-//! [`Detected::is_assumed`] marks the assumption.
+//! A writing system that stands for one language decides. Among languages that share one, characteristic
+//! letters decide (`ї` is Ukrainian, `پ` Persian). Otherwise a statistical detector (`whatlang`: trigrams
+//! over the whole text) decides if it is confident. If it is not, a text in Latin script counts as English,
+//! and [`Detected::is_assumed`] marks the assumption unless the text has only one or two words.
 //!
 //! The module is pure. Start with [`detect`].
 
 use whatlang::{Lang, detect as by_trigrams};
 
-/// The minimum detector confidence that is accepted.
+/// The detector confidence from which a result counts as certain.
 const CONFIDENCE: f64 = 0.6;
 /// The number of letters below which the detector is unreliable.
 const FEW_LETTERS: usize = 24;
-/// Common English words that no other language in Latin script has. Most English sentences contain one.
+/// Common English words. Most English sentences contain one.
 const ENGLISH: &[&str] = &[
     "the", "and", "are", "with", "your", "you", "our", "this", "that", "these", "from", "they",
     "their", "what", "how", "when", "who", "which", "every", "it", "its", "it's", "but", "better",
@@ -150,8 +150,9 @@ fn arabic(text: &str) -> Detected {
     Detected { tag, is_assumed: false }
 }
 
-/// Returns the language that the trigram detector finds, and true if its confidence is at least [`CONFIDENCE`].
-/// Returns `None` for fewer than [`FEW_LETTERS`] letters or an unsupported language.
+/// Returns the language that the trigram detector finds, and true if its confidence is at least
+/// [`CONFIDENCE`]. Returns `None` for fewer than [`FEW_LETTERS`] letters, or if the detector finds no
+/// supported language.
 fn trigrams(text: &str) -> Option<(&'static str, bool)> {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let info = by_trigrams(text)?;
@@ -211,7 +212,7 @@ enum Script {
     Devanagari,
 }
 
-/// Writing systems that belong to one language each, as ranges of characters.
+/// Writing systems as ranges of characters, each with the language for which it stands.
 const SCRIPTS: &[(&str, u32, u32)] = &[
     ("el", 0x0370, 0x03ff),
     ("hy", 0x0530, 0x058f),

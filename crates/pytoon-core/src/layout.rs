@@ -17,9 +17,9 @@ pub const OUTPUT: &str = "output.mp4";
 pub const THUMBNAIL: &str = "thumbnail.jpg";
 /// Captions as SubRip.
 pub const CAPTIONS_SRT: &str = "captions.srt";
-/// Captions as WebVTT, with the time of every word.
+/// Captions as WebVTT, with word times.
 pub const CAPTIONS_VTT: &str = "captions.vtt";
-/// Captions as an ASS script, with the time of every word.
+/// Captions as an ASS script, with word times.
 pub const CAPTIONS_ASS: &str = "captions.ass";
 /// Captions as JSON data: words and cues.
 pub const CAPTIONS_JSON: &str = "captions.json";
@@ -39,7 +39,7 @@ pub const CHUNKS_DIR: &str = "chunks";
 pub const JOB: &str = "job.json";
 /// The file that marks an unfinished job as a draft.
 pub const DRAFT_MARK: &str = "draft";
-/// The folder of unfinished work. It never contains results.
+/// The folder of unfinished work.
 pub const WORK_DIR: &str = ".work";
 /// The folder of intermediate files that the command line caches for the next render of a film.
 pub const CACHE_DIR: &str = ".cache";

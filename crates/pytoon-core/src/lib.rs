@@ -1,7 +1,7 @@
-//! The pure core of pytoon: all decisions, no side effects.
+//! The pure core of pytoon: decisions without side effects.
 //!
-//! A brief becomes a scene graph ([`plan`]), the scene graph and the spoken words become a
-//! timeline ([`timeline`]), and the timeline is all that drawing, mixing and encoding need.
+//! A brief becomes a scene graph ([`plan`]), the scene graph and the spoken words become a timeline
+//! ([`timeline`]), and drawing, mixing and encoding follow the timeline.
 //!
 //! Guarantees: no clock, no randomness except as an argument, no files, no network, no processes. The same input
 //! gives the same output, byte for byte.

@@ -1,8 +1,8 @@
 //! Notes: messages to users about corrections, omissions and approximations.
 //!
-//! A note has a stable code, parameters and a short English sentence, with the remedy if there is one. The terminal
-//! prints the sentence; the API and the receipt contain all three ([`NoteReport`]). Faults that prevent a film are
-//! errors, not notes.
+//! A note has a stable code, parameters and a short English sentence, with the remedy if there is one. The
+//! terminal prints the sentence; the API and the receipt contain all three ([`NoteReport`]). Faults that stop
+//! a running film are errors, not notes.
 //!
 //! Start with [`Note`]. Add a note as a variant with named fields and its sentence in
 //! [`Note::fmt`](std::fmt::Display).
@@ -11,7 +11,7 @@ use crate::time::MAX_FILM;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A message about a film that is made despite the problem it describes.
+/// A message about a film or its plan that is not an error.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "code", content = "params", rename_all = "snake_case")]
@@ -23,7 +23,7 @@ pub enum Note {
         /// The number of links whose address was removed.
         links: usize,
     },
-    /// Speaker labels, which are neither shown nor spoken.
+    /// Labels of speakers or of parts of the script, which are neither shown nor spoken.
     SpeakersRemoved {
         /// The removed labels, each once.
         speakers: Vec<String>,
@@ -63,7 +63,7 @@ pub enum Note {
     TransitionReplaced {
         /// The scene's id.
         scene: String,
-        /// The transition that the brief or the preset requests.
+        /// The transition that the brief requests.
         transition: String,
     },
     /// Media files that are shown only briefly, because there are many for the number of scenes.
@@ -91,11 +91,11 @@ pub enum Note {
         fast: usize,
         /// The number of captions in the film.
         captions: usize,
-        /// The text of the fastest caption.
+        /// The text of the caption that exceeds its limit the most.
         text: String,
-        /// The speed of the fastest caption, in characters per second.
+        /// The speed of that caption, in characters per second.
         speed: f64,
-        /// The fastest readable speed, in characters per second.
+        /// The fastest readable speed for that caption, in characters per second.
         limit: f64,
         /// True if the voice is a recording, whose speed cannot be changed.
         recorded: bool,
@@ -293,7 +293,7 @@ impl fmt::Display for Note {
             ),
             Self::LettersWithoutFont { letters } => write!(
                 f,
-                "no installed font has `{}`, so it is missing in the picture: install a font that has it",
+                "characters that no installed font has are missing in the picture: `{}`; install a font that has them",
                 shortened(letters)
             ),
             Self::PauseShortened { asked_ms, used_ms } => write!(
@@ -315,8 +315,8 @@ impl fmt::Display for Note {
             ),
             Self::FilmExtended { needed_ms, asked_ms } => write!(
                 f,
-                "the film lasts {:.1} s instead of the requested {:.1} s, because its words \
-                     need that long: shorten the script to meet the length",
+                "the film lasts {:.1} s instead of the requested {:.1} s, because its scenes \
+                     need that long: shorten the script or `min_duration_seconds` to meet the length",
                 seconds(*needed_ms),
                 seconds(*asked_ms)
             ),
@@ -447,11 +447,14 @@ impl fmt::Display for Note {
                      an FFmpeg with bwdif or yadif"
             ),
             Self::ClipSilent { file } => {
-                write!(f, "{file}: keep_audio has no effect, because the clip has no sound")
+                write!(
+                    f,
+                    "{file}: keep_audio has no effect, because FFmpeg finds no sound in the clip"
+                )
             }
             Self::PictureAlphaUnread { file } => write!(
                 f,
-                "{file}: transparency is not supported in this format; save it as PNG or WebP to keep it"
+                "{file}: transparency is not supported in this format; save the picture as PNG or WebP to keep it"
             ),
             Self::PictureWithoutEnd { file } => {
                 write!(f, "{file}: the JPEG has no end marker; all of its rows were read")
@@ -469,7 +472,7 @@ fn quoted(texts: &[String]) -> String {
     format!("{}{and_more}", shown.join(", "))
 }
 
-/// Shortens a text of more than 60 characters to its first words, followed by an ellipsis.
+/// Shortens a text of more than 60 characters to its beginning, followed by an ellipsis.
 fn shortened(text: &str) -> String {
     const MOST: usize = 60;
     if text.chars().count() <= MOST {

@@ -166,7 +166,8 @@ pub struct TransitionSpec {
     pub house: TransitionKind,
     /// The length of the transition, in seconds, 0.1 to 1.
     pub seconds: f64,
-    /// The transition appears at every n-th join; the other joins are cuts. 0 means cuts only.
+    /// The interval of the joins at which the transition may appear; the other joins are cuts. 0 means cuts
+    /// only.
     pub every: u32,
 }
 
@@ -188,7 +189,7 @@ pub struct VoiceSpec {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PacingSpec {
-    /// Maximum length of a single view of one picture, in seconds, 1.5 to 10. Longer scenes get a second view.
+    /// The display time above which a picture gets several views, in seconds, 1.5 to 10.
     pub max_shot_seconds: f64,
     /// The pause after a comma, in milliseconds, 40 to 800; default 140. Natural local voices follow it.
     #[serde(default = "default_comma_pause_ms")]

@@ -84,7 +84,8 @@ pub struct Scene {
     /// Minimum length of the scene, in milliseconds; default 0.
     #[serde(default)]
     pub min_duration: i64,
-    /// The engines that may draw the scene, in order; absent if the scene shows the brief's own media.
+    /// The engines that may draw the scene, in order; absent before engines are chosen, and for a scene
+    /// without outside engines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine_chain: Option<crate::chain::EngineChain>,
 }

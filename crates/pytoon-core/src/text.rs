@@ -1,8 +1,8 @@
 //! Splits plain text in any script into words, and counts syllables.
 //!
-//! A word is a white-space token, spelled as in the script. Text written without spaces (Chinese, Japanese, Thai …)
-//! is split at Unicode word boundaries (UAX #29), and its words are marked as joining the next word. No character
-//! other than white space is ever dropped.
+//! A word is a white-space token, spelled as in the script. Text written without spaces (Chinese, Japanese,
+//! Thai …) is split at Unicode word boundaries (UAX #29), and its words are marked as joining the next word.
+//! Splitting drops no character other than white space.
 
 use crate::script::sentence;
 use icu_segmenter::options::WordBreakInvariantOptions;
@@ -97,8 +97,8 @@ fn may_break(text: &str, at: usize) -> bool {
     edge && !text[at..].starts_with(is_sign) && !text[..at].ends_with(is_leading_vowel)
 }
 
-/// Returns true if a piece of text belongs to the previous word: punctuation, a word after an opening bracket or
-/// quotation mark, or a lone consonant.
+/// Returns true if a piece of text belongs to the previous word: punctuation other than opening marks, a word
+/// after an opening bracket or quotation mark, or a lone consonant.
 fn joins_previous(previous: &str, piece: &str) -> bool {
     let is_opening = |c: char| "「『（([《〈【“‘".contains(c);
     let opens = previous.chars().last().is_some_and(is_opening);
@@ -186,14 +186,14 @@ pub enum SentenceEnd {
     Sentence,
     /// The sentence ends a list item or introduces a list.
     ListItem,
-    /// A blank line follows the sentence.
+    /// The sentence ends a paragraph or a heading.
     Paragraph,
 }
 
 /// Returns a rough count of the syllables in a spoken word, at least 1.
 ///
-/// The count is precise enough to divide time between words, but not to analyse verse: vowel groups in alphabets, two
-/// per digit, one per ideograph or kana.
+/// The count is precise enough to divide time between words, but not to analyse verse: for example vowel
+/// groups in most alphabets, two per digit, one per ideograph or kana.
 pub fn syllables(word: &str) -> u32 {
     let mut count = 0;
     let mut in_vowel = false;

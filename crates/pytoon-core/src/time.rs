@@ -4,7 +4,7 @@
 //! words. Frame numbers are converted to milliseconds by rounding to nearest and in one place only
 //! ([`FrameRate::frame_to_ms`]), so two readers of a timeline never disagree. Only a [`FrameRate`] converts units.
 //!
-//! Floats appear only if a caller passes seconds, and the names of those functions state the rounding.
+//! Floats are for seconds, for display and for motion speeds.
 
 use pytoon_vocabulary::{Frame, Ms};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};

@@ -47,14 +47,14 @@ impl fmt::Display for DataFile {
 #[derive(Debug, thiserror::Error)]
 pub enum EnglishError {
     /// The gzip stream is damaged or ends early.
-    #[error("{file}: not a complete gzip file ({reason}); download the voice again")]
+    #[error("{file}: not a complete gzip file ({reason})")]
     Gzip {
         /// The affected file.
         file: DataFile,
         /// The message of the decompressor.
         reason: String,
     },
-    /// The file is larger than any known version of it.
+    /// The file exceeds its size limit.
     #[error("{file}: larger than {limit} bytes")]
     TooLarge {
         /// The affected file.

@@ -25,7 +25,7 @@ pub struct EnglishFiles<'a> {
     pub oov_meta: &'a [u8],
 }
 
-/// Decompresses a gzip file. Never allocates more than the file's limit plus one byte.
+/// Decompresses a gzip file, at most to the file's limit plus one byte.
 pub(crate) fn gunzip(file: DataFile, bytes: &[u8]) -> Result<Vec<u8>, EnglishError> {
     let limit = file.max_bytes();
     let mut out = Vec::with_capacity(stated_size(bytes).min(limit).saturating_add(1));

@@ -1,11 +1,12 @@
 //! Converts English text to phonemes in misaki's alphabet, word by word. It uses parts of speech, two dictionaries
 //! with rules for context, stems and stress, and a small neural net for unknown words.
 //!
-//! Guarantees: all functions are pure over bytes from the caller; equal input gives equal output; every word keeps
-//! its position in the text; damaged or oversized files are errors that name the file.
+//! Guarantees: all functions are pure over bytes from the caller; equal input gives equal output on a given
+//! processor; every word keeps its position in the text; damaged or oversized files are errors that name the
+//! file.
 //!
-//! This crate does not read files and does not convert numbers, money or dates to words, since text normalisation
-//! comes first. Remaining digits are pronounced as plain numbers.
+//! This crate does not read files. It expects text normalisation to have converted numbers, money and dates
+//! to words, and pronounces remaining digits by simple rules.
 //!
 //! Start with [`English::load`] and [`English::phonemes`]. docs/english-phonemes.md documents the agreement with the
 //! front end for which the dictionaries were created.

@@ -15,7 +15,7 @@ pub(crate) fn is_consonant(c: char) -> bool {
     "bdfhjklmnpstvwzðŋɡɹɾʃʒʤʧθ".contains(c)
 }
 
-/// Returns true for vowels after which an American `t` becomes a tap.
+/// Returns true for sounds after which an American `t` becomes a tap.
 pub(crate) fn taps_after(c: char) -> bool {
     "AIOWYiuæɑəɛɪɹʊʌ".contains(c)
 }

@@ -1,6 +1,7 @@
 //! Classifies characters and changes case as the lexicons' keys and the tagger's features require.
 //!
-//! Only ASCII digits count as decimal digits. Digits of other scripts count as neither letters nor digits.
+//! Only ASCII digits are decimal digits here, except in [`is_digit_like`]. Digits of other scripts are not
+//! letters either, except in [`is_word_letter`] and [`is_word`].
 
 /// Returns true for white space, including the four ASCII separators.
 pub(crate) fn is_space(c: char) -> bool {

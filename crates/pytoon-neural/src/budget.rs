@@ -5,8 +5,8 @@
 //! remaining option is to stop the thread in the allocator: a thread that exceeds its budget, or is stopped, parks
 //! there forever. The rest of the process continues, and at most the budget is lost.
 //!
-//! Guarantees: without a budget, an allocation costs one read of a thread-local; this module never allocates, locks
-//! or unwinds. It works only if [`Budgeted`] is the process's allocator.
+//! Guarantees: without a budget, an allocation costs one read of a thread-local; tracking a budget never
+//! allocates, locks or unwinds. It works only if [`Budgeted`] is the process's allocator.
 //!
 //! Start with [`Budgeted`] and [`Guard`].
 #![allow(unsafe_code)]

@@ -1,12 +1,13 @@
 //! Converts a dynamically quantised model to one that computes in floating point.
 //!
-//! Quantised products differ between processors (on some, sums of bytes saturate), and rounding to 255 steps turns a
-//! difference in the last bit of an input into a different pitch of a word. Multiplying the unquantised weights in
-//! floating point costs memory (four bytes instead of one) and gives the same voice everywhere.
+//! Quantised products differ between processors (on some, sums of bytes saturate), and rounding to 255 steps
+//! turns a difference in the last bit of an input into a different pitch of a word. Multiplying the
+//! unquantised weights in floating point costs memory (four bytes instead of one) and avoids both.
 //!
-//! The pattern is that of ONNX Runtime's dynamic quantisation: `DynamicQuantizeLinear(x)`, `MatMulInteger(x', w)`,
-//! `Cast`, `Mul(scale of x, scale of w)`, `Mul` becomes `MatMul(x, w * scale)`. The rest of the model is unchanged.
-//! Callers must check the file first ([`crate::graph`]).
+//! The pattern is that of ONNX Runtime's dynamic quantisation: `DynamicQuantizeLinear(x)`, `MatMulInteger(x',
+//! w)`, `Cast`, `Mul(scale of x, scale of w)`, `Mul` becomes `MatMul(x, w * scale)`. Other
+//! `DynamicQuantizeLinear` nodes are removed too; the rest of the model is unchanged. Callers must check the
+//! file first ([`crate::graph`]).
 //!
 //! Start with [`dequantized`].
 
@@ -34,7 +35,7 @@ pub(crate) fn dequantized(bytes: Vec<u8>) -> Result<Dequantized, NeuralError> {
     drop(bytes);
     let Some(graph) = model.graph.as_mut() else { return Err(bad("it has no graph".into())) };
     let products = products(graph)?;
-    // Products may share a matrix; a matrix with two scales is not supported.
+    // Products may share a matrix; a matrix with two scales or zero points is not supported.
     let mut matrices: BTreeMap<&str, &Product> = BTreeMap::new();
     for product in &products {
         let first = matrices.entry(&product.matrix).or_insert(product);
@@ -68,7 +69,7 @@ struct Product {
     scale: String,
     /// The output of the last of the five nodes.
     output: String,
-    /// The outputs of the product's inner nodes, which no other node may read.
+    /// The outputs of the product's inner nodes. The rewritten graph does not contain these nodes.
     replaced: [String; 3],
 }
 
@@ -117,8 +118,8 @@ fn products(graph: &GraphProto) -> Result<Vec<Product>, NeuralError> {
         .collect()
 }
 
-/// Writes a product's weights in floating point after the first `filled` bytes. Returns the tensor that references
-/// them.
+/// Writes a product's weights in floating point after the first `filled` bytes, and advances `filled`.
+/// Returns the tensor that references them.
 fn stored(
     graph: &GraphProto,
     product: &Product,

@@ -3,8 +3,7 @@
 /// An error of a model or of its files.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NeuralError {
-    /// A file is invalid: truncated, of another kind, or with parts that a voice does not need. Download the voice
-    /// again.
+    /// A file is invalid, for example truncated, of another kind, or with features that are not supported.
     #[error("{file}: {reason}")]
     BadFile {
         /// The role of the file in the voice.
@@ -16,11 +15,11 @@ pub enum NeuralError {
     #[error("the voice knows none of these phonemes: {0}")]
     NothingToSay(String),
     /// The request exceeds the model's limit. Split it.
-    #[error("the sentence has {phonemes} phonemes, and the model accepts at most {most}")]
+    #[error("the model accepts at most {most} phoneme characters at once, and got {phonemes}")]
     TooLong {
-        /// The number of phonemes in the request.
+        /// The number of phoneme characters in the request.
         phonemes: usize,
-        /// The maximum number of phonemes in one request.
+        /// The maximum number of phoneme characters in one request.
         most: usize,
     },
     /// The model failed, or its output is unusable.

@@ -1,12 +1,12 @@
 //! Parses an ONNX file just far enough to reject unneeded features before the runtime loads it.
 //!
-//! ONNX is a protocol-buffers message (onnx.proto3 of the ONNX project, IR versions 3 to 10). The check rejects
-//! loops, branches and other subgraphs (a model without them terminates), nested types (which overflow the stack of a
-//! recursive parser), weights in other files, operators outside [`OPERATORS`], and tensors whose stated size differs
-//! from that of their data.
+//! ONNX is a protocol-buffers message (onnx.proto3 of the ONNX project, IR versions 3 to 10). The check
+//! rejects loops, branches and other subgraphs (a model without them terminates), nested types (which
+//! overflow the stack of a recursive parser), weights in other files, operators outside [`OPERATORS`], and
+//! tensors whose stated size differs from that of their raw data.
 //!
-//! Guarantees: the check works on the bytes in place, copies no weights, and follows no nesting deeper than model,
-//! graph, node and attribute.
+//! Guarantees: the check works on the bytes in place, copies no weights, and follows nesting only to a fixed
+//! depth.
 //!
 //! [`crate::session`] limits memory and time, which are known only at run time.
 
@@ -104,7 +104,7 @@ const OPERATORS: &[&str] = &[
     "Where",
 ];
 
-/// Maximum number of nodes: four times as many as in the largest known voice.
+/// Maximum number of nodes.
 const MAX_NODES: usize = 20_000;
 
 /// The properties of a checked model.
@@ -146,7 +146,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<Facts, NeuralError> {
     }
     match (graphs, nodes) {
         (1, 1..=MAX_NODES) => Ok(facts),
-        (1, 0) | (0, _) => Err(bad("it is not an ONNX model")),
+        (1, 0) | (0, _) => Err(bad("it is not an ONNX model, or it has no operators")),
         (1, _) => Err(bad(format!("it has {nodes} operators; the maximum is {MAX_NODES}"))),
         _ => Err(bad("it contains several graphs")),
     }
@@ -177,7 +177,9 @@ fn check_attribute(attribute: &[u8]) -> Result<(), NeuralError> {
         match field? {
             // g, graphs, sparse_tensor(s), type_proto(s).
             (6 | 11 | 14 | 15 | 22 | 23, _) => {
-                return Err(bad("it has subgraphs, which are not supported"));
+                return Err(bad(
+                    "it has subgraphs, sparse tensors or types as attributes, which are not supported",
+                ));
             }
             (5 | 10, Value::Bytes(tensor)) => check_tensor(tensor)?,
             _ => {}
@@ -228,7 +230,9 @@ fn check_tensor(tensor: &[u8]) -> Result<(), NeuralError> {
     let width = element_width(kind);
     match width.and_then(|width| stated.checked_mul(width)) {
         Some(expected) if expected == held => Ok(()),
-        _ => Err(bad("a tensor's stated size differs from that of its data: the file is damaged")),
+        _ => Err(bad(
+            "a tensor's type is not supported, or its stated size differs from that of its data",
+        )),
     }
 }
 
@@ -248,7 +252,7 @@ fn bad(reason: impl Into<String>) -> NeuralError {
 }
 
 fn cut_off() -> NeuralError {
-    bad("it is not an ONNX model, or it is cut off")
+    bad("it is not an ONNX model, or it is damaged")
 }
 
 /// Returns the first value of a text field, or an empty text if there is none.

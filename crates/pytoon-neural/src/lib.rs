@@ -1,8 +1,9 @@
 //! Neural voices that run in this process. They convert phonemes to audio with the time of every phoneme.
 //!
-//! Guarantees: equal phonemes, settings and seed give equal samples, regardless of the number of threads; a model's
-//! file is checked before it runs; a model that needs too much memory or time is stopped and reported ([`session`],
-//! [`budget`]); this crate reads nothing from disk or network.
+//! Guarantees: equal phonemes, settings and seed give equal samples, regardless of the number of threads; a
+//! model's file is checked before it runs; a model that needs too much time is stopped and reported
+//! ([`session`]), and one that needs too much memory too if [`budget::Budgeted`] is the process's allocator;
+//! this crate reads nothing from disk or network.
 //!
 //! This crate does not convert text to phonemes, choose voices or read files. Callers pass bytes.
 //!
@@ -25,7 +26,7 @@ pub use error::NeuralError;
 
 use std::ops::Range;
 
-/// Checks, without running it, that a model is safe to run.
+/// Checks a model's file without running it, and rejects unsupported features and damaged data.
 ///
 /// # Errors
 /// Returns [`NeuralError::BadFile`] with the fault.

@@ -1,6 +1,6 @@
 //! Generates seeded normal noise.
 //!
-//! The sequence affects the sound of a voice, so it must be stable: it uses the core's generator and the Box-Muller
+//! The sequence affects the sound of a voice, so it must be stable: it uses [`Rng`] and the Box-Muller
 //! transform ("A note on the generation of random normal deviates", 1958).
 
 use crate::maths;

@@ -1,8 +1,8 @@
 //! Piper voices: VITS models in some forty languages, each with an `.onnx` and an `.onnx.json` file (format:
 //! rhasspy/piper, MIT).
 //!
-//! Guarantees: equal phonemes, settings and seed give equal samples (seeded noise replaces the model's own random
-//! nodes); phoneme times are the model's own durations, with a resolution of 256 samples.
+//! Guarantees: equal phonemes, settings and seed give equal samples (seeded noise replaces the model's own
+//! random nodes); phoneme times come from the model's own durations, with a resolution of 256 samples.
 //!
 //! Phonemes are eSpeak NG's IPA. The caller gets them from a separate program (ADR 5).
 //!
@@ -25,7 +25,7 @@ pub const SPEEDS: (f64, f64) = (0.4, 2.5);
 const HOP: usize = 256;
 /// Maximum length of a phoneme, in frames.
 const MAX_FRAMES: usize = 1_000;
-/// Maximum length of a take, in frames (90 s at 22.05 kHz).
+/// Maximum length of a take, in frames (about 93 s at 22.05 kHz).
 const MAX_TAKE: usize = 8_000;
 /// The lag of the durations behind the audible sound, in samples. An independent aligner (`bench/word_times.py`)
 /// measured a median of 25 ms at 22.05 kHz.
@@ -105,7 +105,10 @@ impl PiperConfig {
             return Err(bad(format!("its noise and length scales {scales:?} are out of range")));
         }
         if !(1..=10_000).contains(&config.num_speakers) {
-            return Err(bad(format!("{} speakers", config.num_speakers)));
+            return Err(bad(format!(
+                "its `num_speakers` of {} is not between 1 and 10000",
+                config.num_speakers
+            )));
         }
         Ok(config)
     }
@@ -161,7 +164,7 @@ impl PiperConfig {
 /// The settings of a spoken request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Delivery {
-    /// The speed relative to the voice's normal speed, within [`SPEEDS`].
+    /// The speed relative to the voice's normal speed, clamped to [`SPEEDS`].
     pub speed: f64,
     /// The speaker's number.
     pub speaker: i64,
@@ -184,7 +187,7 @@ struct Loaded {
     speaker: Option<NodeId>,
     durations: NodeId,
     output: NodeId,
-    /// The noise inputs for durations and audio; absent in exports without variation.
+    /// The noise inputs for durations and audio; `None` for noise that the model does not draw.
     noise: [Option<NodeId>; 2],
     inference: Inference,
 }
@@ -193,7 +196,8 @@ impl Piper {
     /// Loads a Piper voice.
     ///
     /// # Errors
-    /// Returns [`NeuralError::BadFile`] for files that are not a Piper voice, truncated or damaged.
+    /// Returns [`NeuralError::BadFile`] for files that are not a Piper voice, truncated or damaged, and other
+    /// errors if the model cannot be loaded within its limits.
     pub fn load(model: Vec<u8>, config: &[u8], limits: Limits) -> Result<Self, NeuralError> {
         let config = PiperConfig::read(config)?;
         let facts = graph::check(&model)?;

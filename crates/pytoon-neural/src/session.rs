@@ -1,7 +1,7 @@
 //! Runs a model on its own thread, with a budget of memory and time.
 //!
-//! Guarantees: one request runs at a time, in order; a request that exceeds its time or memory is an error for its
-//! caller, and every later request fails immediately; a panic of the runtime is an error and does not end the
+//! Guarantees: one request runs at a time, in order; a request that exceeds its time or memory is an error
+//! for its caller, and every later request fails too; a panic of the runtime is an error and does not end the
 //! process.
 //!
 //! The runtime's own thread pool has a single thread, the one that runs the session. Results therefore depend only on
@@ -18,9 +18,9 @@ use std::time::Duration;
 /// The limits of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The memory limit in bytes, for the model's weights and for one request.
+    /// The memory limit in bytes, for the model's weights and one request together.
     pub bytes: usize,
-    /// The timeout for loading and for one request.
+    /// The timeout for loading, and for each request including its wait for earlier ones.
     pub patience: Duration,
 }
 
@@ -49,7 +49,8 @@ impl<T> std::fmt::Debug for Session<T> {
 }
 
 impl<T: 'static> Session<T> {
-    /// Starts a thread, loads a model on it, and waits until the model is loaded or has failed to load.
+    /// Starts a thread, loads a model on it, and waits until the model is loaded, has failed to load, or has
+    /// exceeded a limit.
     pub(crate) fn start(
         limits: Limits,
         load: impl FnOnce() -> Result<T, NeuralError> + Send + 'static,

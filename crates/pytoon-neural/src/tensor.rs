@@ -7,9 +7,8 @@ use rten_tensor::prelude::*;
 
 /// Loads a model into the runtime.
 ///
-/// The runtime's optimisations are off, since they run parts of the model while loading, on threads outside any
-/// budget. As a result, a sentence takes a third longer and loading a third less, with the same samples. Packed
-/// weights cost some memory and save more than that.
+/// The runtime's optimisations are off, since they run parts of the model while loading, on threads outside
+/// any budget. As a result, loading is faster and speaking slower. Weights are packed while loading.
 pub(crate) fn load(bytes: Vec<u8>, weights: Option<(&str, Vec<u8>)>) -> Result<Model, NeuralError> {
     let mut options = ModelOptions::with_all_ops();
     options.enable_optimization(false).prepack_weights(true);
@@ -37,7 +36,7 @@ pub(crate) fn floats(value: Value) -> Result<(Vec<usize>, Vec<f32>), NeuralError
     Ok((shape, data))
 }
 
-/// Returns whole, non-negative numbers from a float output. Each must be at most `most`.
+/// Rounds the numbers of a float output to whole numbers, each of which must be within 0 to `most`.
 pub(crate) fn counts(value: Value, most: usize) -> Result<Vec<usize>, NeuralError> {
     let (_, data) = floats(value)?;
     data.iter()

@@ -176,7 +176,7 @@ fn a_piper_configuration_says_what_is_wrong_with_it() {
     for (from, to, told) in [
         ("22050", "1", "1 Hz"),
         ("\"^\"", "\"x\"", "no `^`"),
-        ("\"num_speakers\": 2", "\"num_speakers\": 0", "0 speakers"),
+        ("\"num_speakers\": 2", "\"num_speakers\": 0", "`num_speakers` of 0"),
         ("\"audio\"", "\"sound\"", "audio"),
         ("\"num_speakers\": 2", "\"phoneme_type\": \"text\"", "eSpeak"),
     ] {

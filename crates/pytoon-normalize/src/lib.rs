@@ -3,9 +3,10 @@
 //! Captions show the script's spelling, whereas a voice needs words. For `$3.50` the voice says "three dollars
 //! fifty". These spoken words belong to the one written word, so that it has a time.
 //!
-//! Guarantees: one [`SpokenWord`] per written word, in order; no letter or digit of any language is dropped, except
-//! in emoji and emoticons such as `xD`; English has no digits left; time and output grow linearly with the length of
-//! the sentence, regardless of its content. All functions are pure: equal input gives equal output.
+//! Guarantees: one [`SpokenWord`] per written word, in order; no letter or digit of any language is dropped,
+//! except in emoji, emoticons such as `xD`, the paths of web addresses, and very long numbers; English has no
+//! digits left; time and output grow linearly with the length of the sentence, regardless of its content. All
+//! functions are pure: equal input gives equal output.
 //!
 //! English is fully expanded. In German, French, Spanish and Portuguese, only numbers, money, dates, times and
 //! percentages are. In other languages only silent signs are removed. This crate does not split sentences, parse

@@ -19,16 +19,16 @@ pub const MAX_PHRASE_WORDS: usize = 8;
 const TAIL_MARKS: &str = ".,!?;:…";
 const OPENERS: &str = "(\"“„‘'[{«‹*_¿¡";
 const CLOSERS: &str = ")\"”“’'‘]}»›*_";
-/// Letters that occur only in phonetic spelling.
+/// Letters that mark a value as IPA.
 const IPA_LETTERS: &str = "əɚɝɪʊɛɑɒɔʌθðʃʒŋɡɹʁɣβɲʎɾʔˈˌːɨɐɜɫɸʏɯɤʂʐɕʑ";
 
 /// The reason for rejecting an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PronunciationError {
     /// There are more entries than a layer may have.
-    #[error("{count} pronunciations are too many: at most {MAX_ENTRIES} are allowed")]
+    #[error("there are more than {MAX_ENTRIES} pronunciations, which is the maximum")]
     TooMany {
-        /// The number of entries.
+        /// The number of the first entry above the limit.
         count: usize,
     },
     /// An entry has no word.
@@ -68,7 +68,7 @@ pub struct Pronunciation {
 }
 
 impl Pronunciation {
-    /// Returns the pronunciation in IPA, without slashes, with stress marks before stressed vowels.
+    /// Returns the pronunciation in IPA, without slashes.
     pub fn ipa(&self) -> &str {
         &self.ipa
     }

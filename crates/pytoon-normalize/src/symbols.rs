@@ -13,14 +13,14 @@ const EMOTICONS: &[&str] = &[
     "-_-", "o_O", "O_o", ":'(", ":')", ">:(", "B-)", "8-)", ":3", "T_T", ";P", "(:", "):",
 ];
 
-/// Returns true if the character is an emoji, a part of one, or a pictograph.
+/// Returns true for emoji and their parts, and for technical, geometric and pictographic symbols.
 pub(crate) fn is_emoji(c: char) -> bool {
     matches!(c as u32,
         0x2300..=0x23ff | 0x2500..=0x27bf | 0x2b00..=0x2bff | 0x1f000..=0x1faff
         | 0xfe00..=0xfe0f | 0x20e3 | 0xe0020..=0xe007f)
 }
 
-/// Returns true if the character is neither visible nor spoken.
+/// Returns true if the character is invisible and always removed.
 fn is_invisible(c: char) -> bool {
     matches!(c as u32,
         0xad | 0x200b | 0x200e | 0x200f | 0x202a..=0x202e | 0x2060..=0x2069 | 0x180e | 0xfeff

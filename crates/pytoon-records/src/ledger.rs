@@ -86,7 +86,7 @@ pub enum CallEvent {
 
 /// An event that the current state does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a call that is {from} cannot become {event:?}")]
+#[error("a call in state `{from}` does not allow the event `{event:?}`")]
 pub struct InvalidTransition {
     /// The current state.
     pub from: CallState,
@@ -380,20 +380,20 @@ pub struct CallFilter {
     pub limit: u32,
 }
 
-/// A stored clip that was paid for.
+/// A stored clip, voice take or transcript that was paid for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KeptClip {
     /// The hash of the request.
     pub request_hash: String,
     /// The name of the engine.
     pub engine: String,
-    /// The id of the call that paid for the clip.
+    /// The id of the call that paid for the file.
     pub call_id: CallId,
     /// The path of the file, relative to the storage folder.
     pub file: String,
     /// The SHA-256 of the file.
     pub sha256: String,
-    /// The length of the clip, in milliseconds.
+    /// The length of the clip or of the audio, in milliseconds.
     pub duration_ms: i64,
     /// The credit line of the clip, if the source requires one.
     pub credit: Option<String>,
@@ -485,7 +485,7 @@ pub trait PurchaseStore: fmt::Debug + Send + Sync {
     fn clip_keep(&self, clip: KeptClip, change: CallChange) -> StoreFuture<'_, ()>;
     /// Returns the stored clip for a request hash, if there is one.
     fn clip_find(&self, request_hash: &str) -> StoreFuture<'_, Option<KeptClip>>;
-    /// Removes the record of a stored clip whose file no longer exists.
+    /// Removes the record of a stored clip, for example because its file is missing or unusable.
     fn clip_forget(&self, request_hash: &str) -> StoreFuture<'_, ()>;
     /// Lists all breakers by engine.
     fn breaker_list(&self) -> StoreFuture<'_, Vec<(String, BreakerRow)>>;

@@ -15,7 +15,7 @@ pub struct CaptionCue {
     pub start: Ms,
     /// The end in milliseconds.
     pub end: Ms,
-    /// The words as one text, spelled as in the script.
+    /// The words as one text.
     pub text: String,
     /// The words with their times.
     pub words: Vec<CaptionWord>,
@@ -26,7 +26,7 @@ pub struct CaptionCue {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CaptionWord {
-    /// The word's spelling in the script.
+    /// The spelling of the word in the caption.
     pub text: String,
     /// The onset in milliseconds.
     pub start: Ms,

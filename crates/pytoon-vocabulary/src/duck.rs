@@ -13,7 +13,7 @@ pub struct DuckRegion {
     pub start: Ms,
     /// The end of full ducking, in milliseconds.
     pub end: Ms,
-    /// The gain inside the region, in dB (negative).
+    /// The gain inside the region, in dB, at most 0.
     pub gain_db: f64,
     /// The length of the ramp down, which ends at `start`, in milliseconds.
     pub ramp_down: Ms,

@@ -1,7 +1,7 @@
 //! Types for row ids and engine names. A task's id cannot be passed as a job's.
 //!
-//! Any text can be used to look up an id (`From`). An id that becomes part of a path is parsed (`FromStr`), which
-//! rejects path separators.
+//! Any text can be used to look up an id (`From`). An id that becomes part of a path is parsed (`FromStr`),
+//! which rejects path separators, `.` and `..`.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
@@ -14,7 +14,11 @@ pub struct InvalidId(String);
 
 impl fmt::Display for InvalidId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is not an id: it is empty, or contains a path separator", self.0)
+        write!(
+            f,
+            "`{}` is not an id: it is empty, `.` or `..`, or contains a path separator",
+            self.0
+        )
     }
 }
 

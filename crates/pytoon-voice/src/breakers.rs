@@ -26,7 +26,8 @@ pub struct VoiceBreakers {
 /// The state of the breaker at the start of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entered {
-    /// The provider has no breaker.
+    /// The breaker does not count the call: the provider has none, the store failed, or all results are
+    /// stored.
     Unguarded,
     /// No failures are on record.
     Clean,

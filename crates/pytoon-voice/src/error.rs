@@ -44,12 +44,12 @@ pub enum VoiceError {
         /// True if the machine ran out of a resource while reading the voice; the files may be intact.
         exhausted: bool,
     },
-    /// The audio is not speech: it is empty, silent or truncated. Try the next provider.
-    #[error("{provider} delivered no usable speech: {reason}")]
+    /// The provider's result is unusable, for example silent or truncated audio. Try the next provider.
+    #[error("{provider} delivered no usable result: {reason}")]
     BadAudio {
         /// The name of the provider.
         provider: Arc<str>,
-        /// The reason for rejecting the audio.
+        /// The reason for rejecting the result.
         reason: String,
     },
     /// A service failed. The error kind gives the cause. Try the next provider.
@@ -60,11 +60,11 @@ pub enum VoiceError {
         /// The vendor's error.
         source: Box<VendorError>,
     },
-    /// A recording is unusable.
+    /// A recording is unusable, or a file could not be read or written.
     #[error(transparent)]
     Recording(#[from] SystemError),
     /// Samples could not be processed.
-    #[error("process the voice: {0}")]
+    #[error("the voice could not be processed: {0}")]
     Processing(#[from] pytoon_audio::AudioError),
 }
 

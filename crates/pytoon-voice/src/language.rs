@@ -1,7 +1,8 @@
 //! Language tags (BCP 47) in the forms that services accept.
 
-/// Three-letter language codes with the two-letter codes that services use for them: the code of the macrolanguage
-/// (`zh` for `cmn`) or an older code (`tl` for `fil`). The sources are ISO 639-3 and 639-1.
+/// Three-letter language codes with the two-letter codes that services use for them: the code of the same
+/// language (`nb` for `nob`), of the macrolanguage (`zh` for `cmn`), or an older code (`tl` for `fil`). The
+/// sources are ISO 639-3 and 639-1.
 const SHORTER: [(&str, &str); 6] =
     [("cmn", "zh"), ("yue", "zh"), ("fil", "tl"), ("nob", "nb"), ("nno", "nn"), ("arb", "ar")];
 
@@ -10,8 +11,8 @@ pub(crate) fn primary(tag: &str) -> &str {
     tag.split(['-', '_']).next().unwrap_or(tag)
 }
 
-/// Returns the ISO 639-1 code of a tag's language, or `None` if it has none. A request to a service that requires two
-/// letters then omits the language.
+/// Returns a two-letter code of a tag's language, or `None` if no such code is known. A request to a service
+/// that requires two letters then omits the language.
 pub(crate) fn two_letters(tag: &str) -> Option<String> {
     let code = primary(tag).to_lowercase();
     if code.len() == 2 {

@@ -1,7 +1,7 @@
 //! The voice service's side of a purchase: one call that the service answers immediately with speech or a transcript.
 //!
-//! Guarantees: those of `pytoon-purchase`; a sentence that occurs twice in a script is bought once; a stored result
-//! whose file is missing or damaged is not used.
+//! Guarantees: those of `pytoon-purchase`; equal requests of a script are bought once; a stored result whose
+//! file is missing or damaged is not used.
 //!
 //! Start with [`PaidWork`].
 
@@ -91,7 +91,8 @@ impl PaidWork {
         obtained.map(|obtained| obtained.goods)
     }
 
-    /// Returns the result stored from an earlier purchase, or `None` if there is none or its file is damaged.
+    /// Returns the result stored from an earlier purchase. Removes its record and returns `None` if its file
+    /// is missing or damaged; also returns `None` if there is no such result.
     pub(crate) async fn find_kept<W: StoredGoods>(
         &self,
         wanted: &PaidCall<'_>,

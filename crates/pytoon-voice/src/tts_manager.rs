@@ -1,10 +1,11 @@
 //! Tries voice providers in order until one speaks.
 //!
-//! Guarantees: every failure is logged with provider and kind; if all fail, `all_tts_providers_failed` is logged and
-//! the film is silent and captioned. If the ledger does not respond, no other service is paid and the local programs
-//! speak. If the provider refuses a voice that was requested by name, that is an error of the brief and not a reason
-//! to fall back. A full disk is no reason either, since the next voice would fail too, perhaps after payment. A
-//! provider with an open circuit breaker is skipped and reported like a failure.
+//! Guarantees: every failure is logged with provider and kind; if all fail, `all_tts_providers_failed` is
+//! logged and the film is silent and captioned. If the ledger does not respond, no other service is paid, and
+//! only the user's own voices and servers are tried. If the provider refuses a voice that was requested by
+//! name, that is an error of the brief and not a reason to fall back. A full disk is no reason either, since
+//! the next voice would fail too, perhaps after payment. A provider with an open circuit breaker is skipped
+//! and reported like a failure.
 
 use crate::breakers::{Entered, VoiceBreakers};
 use crate::tts::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
@@ -84,13 +85,13 @@ impl TtsManager {
         Self { providers, breakers: None }
     }
 
-    /// Returns the same chain guarded by circuit breakers.
+    /// Returns the same chain guarded by the given circuit breakers, if any.
     #[must_use]
     pub fn guarded_by(self, breakers: Option<VoiceBreakers>) -> Self {
         Self { breakers, ..self }
     }
 
-    /// Calls one provider, if its breaker admits the call.
+    /// Calls one provider if its breaker admits the call, and reports the result to the breaker.
     fn ask(&self, provider: &dyn TtsProvider, request: &TtsRequest) -> Result<Vec<SpokenSentence>> {
         let Some(breakers) = &self.breakers else { return patiently(provider, request) };
         let entered: Entered = breakers.pass(provider, request)?;

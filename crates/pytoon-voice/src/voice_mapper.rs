@@ -1,7 +1,7 @@
 //! Maps speech to scenes.
 //!
-//! The scene of a synthetic sentence is known. A recording is cut in a pause near the expected end of the scene's
-//! last word, so that a cut never falls within a located word.
+//! The scene of a synthetic sentence is known. A recording is cut near the start of the next scene's first
+//! word, in a pause if there is one.
 
 use crate::voice_processor::{Recording, SAMPLES_PER_MS};
 use pytoon_audio::speech::quietest_point;

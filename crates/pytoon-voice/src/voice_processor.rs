@@ -1,8 +1,8 @@
 //! Prepares a recorded voice for the mix: decodes and trims it, denoises it if requested or measured to be noisy, and
 //! levels it.
 //!
-//! Only the silence at both ends is cut off. Synthetic takes go through the same processing, so that a film sounds
-//! like one take.
+//! Only the silence at both ends is cut off. Synthetic sentences are processed together by
+//! [`level_sentences`], so that they sound like one take.
 
 use crate::Result;
 use crate::tts::SpokenSentence;

@@ -18,7 +18,7 @@ const RESERVED: [&str; 2] = [OLD_LOCAL_NAME, "voice_file"];
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SpeechFormat {
-    /// WAV, which Pytoon reads without FFmpeg.
+    /// WAV; 16-bit samples are read without FFmpeg.
     #[default]
     Wav,
     /// MP3, decoded with FFmpeg.
@@ -120,7 +120,7 @@ impl ServerVoice {
         }
     }
 
-    /// Returns the first invalid value in the block with the given name; `None` if all are valid.
+    /// Returns the first invalid value in the block with the given name; `None` if these checks find none.
     pub(super) fn problem(&self, name: &str) -> Option<Problem> {
         let field = format!("tts.openai_compatible.{name}");
         if let Some(reason) = name_problem(name) {
@@ -150,7 +150,7 @@ fn name_problem(name: &str) -> Option<String> {
         ));
     }
     if TtsProviderName::from_name(name).is_some() || RESERVED.contains(&name) {
-        return Some(format!("`{name}` is already in use: choose another name"));
+        return Some(format!("`{name}` is reserved: choose another name"));
     }
     None
 }

@@ -5,7 +5,7 @@ use super::{Brief, FieldProblem, MAX_FILM_SECONDS, MAX_SCENES, MAX_SCRIPT_CHARS}
 use serde_json::Value;
 
 impl Brief {
-    /// Returns the first invalid value, or `None` if all values are valid.
+    /// Returns the first problem that these checks find, or `None`.
     pub fn problem(&self) -> Option<FieldProblem> {
         self.emptiness()
             .or_else(|| self.text_problem())
@@ -44,7 +44,7 @@ impl Brief {
                     field,
                     format!(
                         "{chars} characters are too many for a film of {MAX_FILM_SECONDS} s: \
-                             shorten the script to {MAX_SCRIPT_CHARS}"
+                             shorten the text to {MAX_SCRIPT_CHARS}"
                     ),
                 ));
             }
@@ -58,8 +58,8 @@ impl Brief {
         None
     }
 
-    /// Returns a problem if a text or list is larger than a film can use. The cost of layout grows with the length of
-    /// texts, and no viewer reads a caption that fills a page.
+    /// Returns a problem if a text, list or mapping is larger than a film can use. The cost of layout grows
+    /// with the length of texts, and no viewer reads a caption that fills a page.
     fn size_problem(&self) -> Option<FieldProblem> {
         let brief = serde_json::to_value(self).ok()?;
         too_large("", &brief)
@@ -165,14 +165,14 @@ pub fn deadline(text: &str, started_at: i64) -> Result<i64, String> {
             Ok(started_at.saturating_add(ms))
         }
         _ => Err(format!(
-            "`{text}` is neither a time such as `2026-11-24T18:00:00Z` nor a span such as `90s`, `15m` or `2h`"
+            "`{text}` is neither a time such as `2026-11-24T18:00:00Z` nor a positive span such as `90s`, `15m` or `2h`"
         )),
     }
 }
 
-/// Maximum number of characters in a text that has no limit of its own. URLs are the longest such texts.
+/// Maximum number of characters in a name, or in a text that has no limit of its own.
 const MAX_TEXT_CHARS: usize = 4_000;
-/// Maximum number of characters in a caption or an overlay.
+/// Maximum number of characters in a caption or in the text of an overlay.
 const MAX_SHOWN_CHARS: usize = 500;
 /// Maximum number of entries in a list or mapping that has no limit of its own.
 const MAX_ENTRIES: usize = 1_000;

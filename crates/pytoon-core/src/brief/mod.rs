@@ -19,8 +19,8 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Deserializes a value that is either a text or a mapping. It is written by hand because the derived `untagged` form
-/// does not report which field is wrong.
+/// Implements `Deserialize` for a type that is either a text or a mapping. The derived `untagged` form would
+/// not report which field is wrong.
 macro_rules! text_or_mapping {
     ($name:ident, $text:expr, $variant:ident($inner:ty), $expecting:literal) => {
         impl<'de> Deserialize<'de> for $name {
@@ -91,7 +91,8 @@ fn off(text: &str) -> Result<Off, String> {
 pub const MAX_FILM_SECONDS: f64 = MAX_FILM.get() as f64 / 1000.0;
 /// Maximum number of scenes in a film.
 pub const MAX_SCENES: u32 = 40;
-/// Maximum length of a script, in characters. No language fits more than this into a minute of speech.
+/// Maximum length of a prompt, script or voice script, in characters. No language fits more than this into a
+/// minute of speech.
 pub const MAX_SCRIPT_CHARS: usize = 6_000;
 
 /// The request for a film.
@@ -99,8 +100,8 @@ pub const MAX_SCRIPT_CHARS: usize = 6_000;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Brief {
-    /// The idea in a sentence or two, at most 6000 characters. Without a script it is spoken and captioned; with a
-    /// script it is only the visual idea.
+    /// The idea in a sentence or two, at most 6000 characters. With a script it is only the visual idea; in a
+    /// brief without other words it serves as the script.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
     /// The script, at most 6000 characters: plain sentences, or `<SHOT 1>` blocks with camera, light and mood words.
@@ -142,11 +143,12 @@ pub struct Brief {
     /// A brand kit: the name of an installed one, or its definition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brand: Option<BrandField>,
-    /// True for strict adherence to the brand; default false. Profanity is masked in captions and muted in the voice.
-    /// Scenes are joined only by cuts, crossfades, dissolves and fades to black. No colour is outside the palette.
+    /// True for strict adherence to the brand; default false. Configured words are masked in captions and
+    /// muted in the voice. Scenes are joined only by cuts, crossfades, dissolves and fades to black. Pictures
+    /// are not graded if the brand has a palette.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brand_safe: Option<bool>,
-    /// The engine for every scene. If it fails, the remaining engines of the chain are tried.
+    /// The engine for scenes that name none. If it fails, the remaining engines of the chain are tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine_override: Option<String>,
     /// The deadline for waiting for engines that are cooling down: a time (`2026-11-24T18:00:00Z`) or a span from the
@@ -166,8 +168,8 @@ pub struct Brief {
     /// default otherwise), or none (`never`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reuse: Option<ClipReuse>,
-    /// The length of the film in seconds, 1 to 60; by default it follows the speech. The film matches it to the
-    /// frame.
+    /// The length of the film in seconds, 1 to 60; by default it follows the speech. The film is longer if
+    /// its scenes need more time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_duration_seconds: Option<f64>,
     /// Maximum number of scenes, 1 to 40; default 40.
@@ -519,10 +521,10 @@ pub struct SceneOverride {
     /// `hold`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect: Option<crate::preset::Move>,
-    /// The background to draw if there is no picture.
+    /// The background to draw. It replaces the scene's picture unless `media` is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub background: Option<pytoon_vocabulary::Background>,
-    /// The transition into this scene.
+    /// The transition into this scene; ignored for the first scene.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transition: Option<crate::preset::TransitionKind>,
     /// Minimum length of the scene in seconds, 0.1 to 60.
@@ -542,7 +544,7 @@ pub struct SceneOverride {
 pub struct FieldProblem {
     /// The field as a path, such as `overlays[0].width`.
     pub field: String,
-    /// The fault and its remedy.
+    /// The reason that the value is invalid, in many cases with the remedy.
     pub reason: String,
 }
 

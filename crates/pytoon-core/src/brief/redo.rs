@@ -2,7 +2,7 @@
 
 use super::{Brief, FieldProblem, SceneOverride};
 
-/// The fields of a scene that change. At least one is set.
+/// The fields of a scene to change. `None` leaves a field as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SceneChange {
     /// The new visual idea.
@@ -19,7 +19,8 @@ impl SceneChange {
     /// new take, so that the engine is called again.
     ///
     /// # Errors
-    /// Returns the wrong field: `(body)` if there is no change, `scene` if the film has no such scene.
+    /// Returns the wrong field: `(body)` if there is no change, `scene` if the film has no such scene, or the
+    /// field that makes the changed brief invalid.
     pub fn applied(
         &self,
         mut brief: Brief,

@@ -1,7 +1,7 @@
 //! Groups timed words into caption cues and decides the end of each caption.
 //!
-//! Guarantees: every word is in exactly one cue, in order and unchanged; cues never overlap; a cue never crosses the
-//! end of a sentence or a long pause.
+//! Guarantees: every word is in exactly one cue, in order, with its text and times unchanged; cues never
+//! overlap; a cue never crosses the end of a sentence or a long pause.
 //!
 //! `pytoon-graphics` breaks the lines inside a cue, since that depends on the fonts.
 
@@ -12,19 +12,19 @@ use crate::time::MsRange;
 use pytoon_vocabulary::{CaptionCue, CaptionLook, CaptionWord, Ms, SceneId};
 use unicode_width::UnicodeWidthStr;
 
-/// The time from a cue's start to its first word.
+/// The time from a cue's start to its first word, if there is room.
 const LEAD_IN: Ms = Ms::new(100);
 /// The time for which a cue stays after its last word, if there is room.
 const TAIL: Ms = Ms::new(200);
-/// The minimum length of a pause that ends a cue.
+/// The length above which a pause ends a cue.
 const CUE_PAUSE: Ms = Ms::new(350);
 /// Minimum duration of a cue, regardless of its words.
 const SHORTEST: Ms = Ms::new(1);
 /// The gap between two cues below which the earlier cue is extended to the later one.
 const CLOSE_GAP: Ms = Ms::new(300);
 
-/// The cost of a cue that gets half the reading time it needs. For comparison, the cost of uneven cue lengths is
-/// below 1.
+/// The cost of a cue that gets half the reading time it needs. For comparison, the cost of uneven cue lengths
+/// is usually below 1.
 const TOO_FAST_COST: f64 = 6.0;
 
 /// The words of one scene and the time available to show them.
@@ -59,8 +59,8 @@ fn limits(look: CaptionLook, size: f64) -> Limits {
     }
 }
 
-/// Groups the words of a film into cues and times the cues. `lead` is the time from the highlight of a word to its
-/// onset; a cue appears no later than the highlight of its first word.
+/// Groups the words of a film into cues and times the cues. `lead` is the time from the highlight of a word
+/// to its onset.
 ///
 /// ```
 /// use pytoon_core::caption::{SceneWords, cues};

@@ -6,9 +6,9 @@ use pytoon_vocabulary::{CaptionCue, Ms};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// The fastest readable speed of captions that follow a voice, by script, in characters per second. The values for
-/// Latin, Arabic, Devanagari and Korean come from Netflix's guides. Ideographs and kana use the pace of a quick
-/// speaker, since television's lower limits are for captions that lag behind the speech.
+/// The fastest readable speed of captions that follow a voice, by script, in characters per second.
+/// Ideographs and kana use the pace of a quick speaker, since television's lower limits are for captions that
+/// lag behind the speech.
 const LIMITS: [(f64, IsOfScript); 5] = [
     // Japanese: kana.
     (10.0, |c| matches!(c, '\u{3040}'..='\u{30ff}')),

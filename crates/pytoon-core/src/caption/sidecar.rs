@@ -1,7 +1,7 @@
 //! Caption files: SubRip, WebVTT and Advanced SubStation Alpha (ASS) with word times, and JSON.
 //!
-//! Guarantees: every word of the cues is in every file, in order; the content of a word is text and never markup;
-//! times ascend and stay inside their cue.
+//! Guarantees: every word of the cues is in every file, in order; the content of a word is text and never
+//! markup; in WebVTT and ASS, word times ascend and stay inside their cue.
 
 use super::cues::shown_text;
 use pytoon_vocabulary::{CaptionCue, CaptionWord, Ms};
@@ -20,8 +20,8 @@ pub fn to_srt(cues: &[CaptionCue]) -> String {
     out
 }
 
-/// Returns the cues as WebVTT, with a timestamp before each word that begins inside its cue. Escapes `&`, `<` and
-/// `>`.
+/// Returns the cues as WebVTT, with timestamps before words that begin after their cue does. Escapes `&`, `<`
+/// and `>`.
 pub fn to_vtt(cues: &[CaptionCue]) -> String {
     let mut out = String::from("WEBVTT\n\n");
     for cue in cues {
@@ -43,8 +43,8 @@ pub fn to_vtt(cues: &[CaptionCue]) -> String {
     out
 }
 
-/// Returns the cues as an ASS script (v4.00+) for a film of the given size in pixels: white words that turn yellow
-/// when spoken, at the position of the burnt-in captions.
+/// Returns the cues as an ASS script (v4.00+) for a film of the given size in pixels: white words that turn
+/// yellow when spoken, near the default position of the burnt-in captions.
 pub fn to_ass(cues: &[CaptionCue], (width, height): (u32, u32)) -> String {
     let part = |share: f64| (share * f64::from(height)).round() as u32;
     let mut out = format!(

@@ -1,7 +1,7 @@
 //! Converts a brief to a scene graph.
 //!
-//! Guarantees: planning is pure and deterministic; there is at least one scene; every sentence of the script is in
-//! exactly one scene, in order; every media file is shown if the film has room for it.
+//! Guarantees: planning is pure and deterministic; there is at least one scene; every sentence to speak is in
+//! exactly one scene, in order; every media file belongs to a scene unless a scene change replaces it.
 //!
 //! This module does not read files or measure speech, and does not compute exact times (`timeline::build` does).
 //!
@@ -111,8 +111,8 @@ pub fn detected_language(brief: &Brief) -> Detected {
     language::detect(&all.join(" "))
 }
 
-/// Returns the parsed script of a brief. If the brief has no words, returns empty beats instead: one for each media
-/// file, and at least one.
+/// Returns the parsed script of a brief. If the brief has no words, returns empty beats instead: one for each
+/// media file, at least one, and at most the limit of scenes.
 fn script(input: &PlanInput<'_>) -> Script {
     let mut script = script_of(input.brief);
     if script.beats.is_empty() {
@@ -134,6 +134,7 @@ fn script_of(brief: &Brief) -> Script {
 }
 
 /// Keeps the scenes of the script and distributes the sentences of a separate voice script evenly over them.
+/// Returns the voice script if the script has no scenes.
 fn speak_over(mut script: Script, voice: Script) -> Script {
     if script.beats.is_empty() {
         return voice;

@@ -1,6 +1,6 @@
 //! Splits sentences at the pauses that the script requests within them.
 //!
-//! Guarantees: no word is lost or moved; pauses within a sentence become pauses between pieces.
+//! Guarantees: no word is lost or moved; the part of a sentence before a pause becomes a sentence of its own.
 
 use crate::preset::PacingSpec;
 use crate::scene::WordPlace;

@@ -3,7 +3,8 @@
 use super::cells::{Break, Cell, is_blank, plain, view};
 use crate::text::SentenceEnd;
 
-/// The lines of one paragraph, heading, list item or quote, without their Markdown prefixes.
+/// The lines of one paragraph, heading, list item, table row or quote, without Markdown prefixes. List
+/// numbers stay.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Block {
     /// The lines of the block. A tag that ends a line also ends the block.
@@ -279,8 +280,8 @@ fn heading(seen: &[char]) -> Option<(usize, usize)> {
     (end > hashes + 1).then_some((hashes + 1, end))
 }
 
-/// Returns the content of a table row, with commas between its columns. Returns nothing for the line under the table
-/// head, and `None` for a line that is not a table row.
+/// Returns the content of a table row, with commas between its columns. Returns an empty list for the line
+/// under the table head, and `None` for a line that is not a table row.
 fn table_row(cells: &[Cell], seen: &[char]) -> Option<Vec<Cell>> {
     if seen.len() < 3 || seen.first() != Some(&'|') || seen.last() != Some(&'|') {
         return None;

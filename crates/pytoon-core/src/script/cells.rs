@@ -33,8 +33,8 @@ pub(super) enum Break {
 /// The placeholder in [`view`] for a cell that cannot be markup.
 pub(super) const OBJECT: char = '\u{fffc}';
 
-/// Returns one character per cell, so that markup can be searched for. A cell that cannot be markup becomes
-/// [`OBJECT`].
+/// Returns one character per cell, so that markup can be searched for. Pauses, directions, emphasis and
+/// literal punctuation become [`OBJECT`].
 pub(super) fn view(cells: &[Cell]) -> Vec<char> {
     let seen = |cell: &Cell| match cell {
         Cell::Char(c) => *c,

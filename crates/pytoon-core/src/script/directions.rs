@@ -333,7 +333,7 @@ const CUTS: &[&str] = &[
     "MATCH CUT TO",
 ];
 
-/// Returns true if words in round brackets describe a sound, music or a camera move.
+/// Returns true if words in brackets describe a sound, music or a camera move.
 pub(super) fn is_sound(inside: &str) -> bool {
     let inside = inside.trim().to_lowercase();
     if SOUND_OPENINGS.iter().any(|opening| inside.starts_with(opening)) {
@@ -373,9 +373,9 @@ pub(super) fn line(line: &[char]) -> Option<usize> {
     (is_label && stands_apart).then_some(colon + 1)
 }
 
-/// Returns the length in characters of the label of a speaker or a film's part at the start of a line, including its
-/// colon and the spaces after it. For a line that contains only a speaker's name, returns the length of the line.
-/// `names` are the speakers of a dialogue.
+/// Returns the length in characters of the label of a speaker or a film's part at the start of a line,
+/// including its colon and the spaces after it. For a line that contains only a speaker's name in capitals,
+/// returns the length of the line. `names` are the speakers of a dialogue.
 pub(super) fn speaker_label(line: &[char], names: &BTreeSet<String>) -> Option<usize> {
     const LONGEST: usize = 30;
     let Some(colon) = line.iter().take(LONGEST).position(|c| matches!(c, ':' | '：')) else {
@@ -407,7 +407,8 @@ fn without_additions(label: &str) -> String {
     bare.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace() || c == '#').to_owned()
 }
 
-/// Returns true for a line with nothing but a speaker's name, as in screenplays: `NARRATOR (V.O.)`.
+/// Returns true for a line with nothing but a speaker's name in capitals, as in screenplays: `NARRATOR
+/// (V.O.)`.
 fn is_speaker_alone(line: &[char]) -> bool {
     let text: String = line.iter().collect();
     let text = text.trim();

@@ -26,7 +26,7 @@ const PAUSES: &[&str] = &[
     "멈춤",
     "หยุด",
 ];
-/// Words for a short pause. The preset decides its length.
+/// Words beside a pause word that leave its length to the preset.
 const SHORT: &[&str] = &[
     "a",
     "short",

@@ -5,7 +5,7 @@ use super::cells::{Cell, OBJECT, plain, view};
 use super::{directions, durations};
 use std::collections::BTreeSet;
 
-/// Maximum length of a direction, in characters.
+/// Maximum length of a text in brackets, brackets included, in characters.
 const MAX_DIRECTION: usize = 300;
 
 /// The markup, speaker labels and URLs that were removed from a script.
@@ -282,7 +282,7 @@ fn object(inside: &[Cell]) -> Option<Cell> {
     Some(durations::pause(&words).map_or(Cell::Direction(words), Cell::Pause))
 }
 
-/// A run of asterisks or underscores that may open or close emphasis.
+/// A run of asterisks, underscores or tildes that may open or close emphasis or struck text.
 struct Delimiter {
     at: usize,
     length: usize,
@@ -291,7 +291,8 @@ struct Delimiter {
     closes: bool,
 }
 
-/// Parses emphasis (`*x*`, `**x**`, `_x_`) and struck text (`~~x~~`). Marks are paired as in CommonMark.
+/// Parses emphasis (`*x*`, `**x**`, `_x_`) and struck text (`~~x~~`). A closing mark pairs with the last open
+/// mark of the same character and length.
 fn emphasis(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     let seen = view(&cells);
     let mut open: Vec<Delimiter> = Vec::new();

@@ -1,6 +1,6 @@
 //! Parses HTML and SSML: tags become breaks, pauses and emphasis, entities become characters.
 //!
-//! Only HTML or SSML tags count as tags: `I <3 you`, `5 < 7` and `<your name>` stay.
+//! Unknown tags stay: `I <3 you`, `5 < 7` and `<your name>` are text.
 
 use super::cells::{Break, Cell};
 use super::{directions, durations};
@@ -18,7 +18,7 @@ enum Effect {
     Skip,
 }
 
-/// Returns the effect of the tag with this lower-case name. Returns `None` if it is not a tag of HTML or SSML.
+/// Returns the effect of the tag with this lower-case name. Returns `None` for an unknown tag.
 fn effect(name: &str) -> Option<Effect> {
     Some(match name {
         "br" | "div" | "section" | "article" | "header" | "footer" | "main" | "nav" | "aside"
@@ -51,7 +51,7 @@ struct Tag<'a> {
     length: usize,
 }
 
-/// Maximum length of a tag, in bytes.
+/// Maximum length of a tag after its name, in bytes.
 const MAX_TAG: usize = 4_000;
 /// Maximum length of an entity, in bytes.
 const MAX_ENTITY: usize = 34;

@@ -1,16 +1,16 @@
 //! Parses a pasted script into paragraphs, lists, sentences, pauses, emphasis and directions.
 //!
-//! The parser understands Markdown, HTML, SSML, `[pause: 1s]`, stage directions and speakers (`Narrator:`). Their
-//! marks are neither shown nor spoken, and [`Script::notes`] lists what it removed. Uncertain marks stay: `5 * 3`, `I
-//! <3 you`, `(yes, really)`.
+//! The parser understands Markdown, HTML, SSML, `[pause: 1s]`, stage directions and speakers (`Narrator:`).
+//! Their marks are neither shown nor spoken, and [`Script::notes`] lists the removed marks. Uncertain marks
+//! stay: `5 * 3`, `I <3 you`, `(yes, really)`.
 //!
-//! In a `<SHOT n>` block these are directions too: lines labelled `camera:`, `light:`, `mood:`, `style:`, `visual:`,
-//! and a sentence that begins with a camera term ("Wide shot of …"). If a block has a line labelled `voice:` (or
-//! `vo:`, `narrator:`) or a line wholly in quotation marks, only these lines are spoken. Camera, light and mood words
-//! anywhere in the block define the style.
+//! In a `<SHOT n>` block these are directions too: lines labelled `camera:`, `light:`, `mood:`, `style:`,
+//! `visual:`, and a sentence that begins with a camera term ("Wide shot of …"). If a block has a line
+//! labelled `voice:` (or `vo:`, `narrator:`) or a line wholly in quotation marks, only these lines and the
+//! lines that continue them are spoken. Camera, light and mood words anywhere in the block define the style.
 //!
-//! Guarantees: no word is lost, and parsing terminates for every text. `pytoon-normalize` expands numbers and symbols
-//! into words.
+//! Guarantees: every word outside markup and labels is in a sentence or a direction, and parsing terminates
+//! for every text. `pytoon-normalize` expands numbers and symbols into words.
 //!
 //! Start with [`read`].
 

@@ -198,7 +198,7 @@ const AFTER_ORDINALS: &[&str] = &[
 const ARTICLES: &[&str] = &[
     "der", "das", "dem", "den", "des", "im", "am", "zum", "zur", "vom", "beim", "unser", "unsere",
 ];
-/// Verbs of saying that continue the sentence after a quotation, in scripts without capitals.
+/// Words that continue the sentence after a quotation, such as verbs of saying, in scripts without capitals.
 const SAYINGS: &[&str] =
     &["她", "他", "我", "说", "問", "问", "道", "喊", "と", "って", "라고", "하고"];
 
@@ -245,8 +245,8 @@ fn push_trimmed(
     }
 }
 
-/// Returns the sentence ends that the standard misses: a stop before a digit or a currency sign, and an ellipsis
-/// before a capital, each followed by white space.
+/// Returns the sentence ends that the standard misses: a stop before a digit, `#` or a currency sign, and an
+/// ellipsis before a capital, each followed by white space.
 fn inner_ends(line: &str, start: usize, end: usize) -> Vec<usize> {
     let segment = &line[start..end];
     let stops = segment.match_indices(['.', '…', '!', '?']);

@@ -118,7 +118,7 @@ pub(super) fn of_dialogue(text: &str) -> BTreeSet<String> {
     turns.into_keys().map(str::to_owned).collect()
 }
 
-/// Returns the name at the start of a line, if a colon and a space follow it.
+/// Returns the name at the start of a line, if a colon and a space or a full-width colon follow it.
 fn name_of(line: &str) -> Option<&str> {
     let colon = line.find([':', '：'])?;
     let (name, rest) = line.split_at(colon);

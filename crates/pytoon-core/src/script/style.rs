@@ -79,8 +79,8 @@ const ENERGIES: &[(&str, f64)] = &[
     ("urgent", 1.4),
 ];
 
-/// Returns the style that words anywhere in a text suggest. The first match decides each property, and `keywords`
-/// contains all matches.
+/// Returns the style that words anywhere in a text suggest. The match that is listed first decides each
+/// property, and `keywords` contains all matches.
 pub fn style_words(source: &str) -> StyleWords {
     let lower = source.to_lowercase();
     let mut style = StyleWords::default();

@@ -1,7 +1,8 @@
 //! Parses subtitles (SubRip, WebVTT) and transcripts pasted as a script: removes numbers and times, and joins the
 //! cues' words into one text.
 
-/// Returns a text without subtitle or transcript times, or the unchanged text if it has none.
+/// Removes the times, cue numbers, headers and notes of subtitles, or the times of a transcript, and names
+/// the removed markup in `removed`. Other texts stay unchanged.
 pub(super) fn without_times(text: &str, removed: &mut Vec<String>) -> String {
     if !text.lines().any(is_times) {
         return without_transcript_times(text, removed);

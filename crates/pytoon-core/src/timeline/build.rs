@@ -1,8 +1,8 @@
 //! Builds the timeline by converting the scene graph and the measured speech to exact frames.
 //!
-//! Guarantees: scenes and clips tile the film; no speech is cut off; transitions use the handles of the clips on both
-//! sides of a cut and never shorten the film; a target length is met to the frame; the result passes
-//! [`Timeline::problem`].
+//! Guarantees: scenes and clips tile the film; no speech is cut off; transitions use the handles of the clips
+//! on both sides of a cut and never shorten the film; a target length that the scenes allow is met to the
+//! frame; the result passes [`Timeline::problem`].
 //!
 //! This module does not measure speech, analyse pictures or read files. The caller passes the results.
 //!
@@ -59,7 +59,7 @@ pub enum AssetFacts {
     },
 }
 
-/// An overlay of the brief with its file resolved.
+/// An overlay of the film with its file resolved.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OverlayRequest {
     /// The picture or text of the overlay.
@@ -70,9 +70,10 @@ pub struct OverlayRequest {
     pub width: f64,
     /// The opacity, 0 to 1.
     pub opacity: f64,
-    /// The start in milliseconds. A negative value counts from the end of the film.
+    /// The start in milliseconds, from the start of the film or of the overlay's scene. A negative value
+    /// counts from the end of the film.
     pub start_ms: i64,
-    /// The end in milliseconds, or `None` for the end of the film.
+    /// The end in milliseconds, or `None` for the end of the film or of the overlay's scene.
     pub end_ms: Option<i64>,
     /// The index of the only scene that shows the overlay, from 0.
     pub scene: Option<usize>,
@@ -97,7 +98,7 @@ pub struct BuildInput<'a> {
     pub look: Look,
     /// True if the film has captions.
     pub captions: bool,
-    /// The overlays of the brief.
+    /// The overlays of the film.
     pub overlays: &'a [OverlayRequest],
     /// The requested length of the film, in milliseconds.
     pub target_ms: Option<i64>,
@@ -156,8 +157,8 @@ fn reading_ms(scene: &Scene, preset: &Preset) -> i64 {
     hold.max(reading) as i64
 }
 
-/// Builds the timeline, with notes about its compromises. If the speech needs a faster tempo, the caller must have
-/// sped it up before; see [`fit::fit`]. Fails if the speech is too long even then.
+/// Builds the timeline, with notes about its compromises. If the speech needs a faster tempo, the caller must
+/// have sped it up before; see [`fit::fit`]. Fails if the film is too long even then.
 pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     let fitted = fit::fit(
         &needs(input.graph, input.preset, input.speech),

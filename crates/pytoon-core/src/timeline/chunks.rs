@@ -1,8 +1,9 @@
 //! Divides a film into chunks and places its keyframes.
 //!
-//! Guarantees: chunks tile the film; each begins with a keyframe, and GOPs are closed, so that chunks can be encoded
-//! independently and joined without re-encoding. A scene begins with a new chunk, unless a chunk would then be
-//! shorter than [`SHORTEST_SECONDS`]. When a scene changes, the chunks of other scenes remain valid.
+//! Guarantees: chunks tile the film; each begins with a keyframe, and GOPs are closed, so that chunks can be
+//! encoded independently and joined without re-encoding. A scene, or the transition into it, begins a new
+//! chunk unless a chunk would then be shorter than [`SHORTEST_SECONDS`]. This allows chunks to be reused when
+//! another scene changes.
 
 use super::Timeline;
 use crate::time::FrameRange;
@@ -17,7 +18,7 @@ const CHUNK_SECONDS: f64 = 2.6;
 const SHORTEST_SECONDS: f64 = 0.5;
 
 impl Timeline {
-    /// Divides each section of the film into chunks of equal length, none longer than the maximum.
+    /// Divides each section of the film into chunks of nearly equal length, none longer than the maximum.
     pub fn chunks(&self) -> Vec<FrameRange> {
         let starts = self.section_starts();
         let ends = starts.iter().skip(1).copied().chain([self.total_frames]);

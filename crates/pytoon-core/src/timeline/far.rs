@@ -69,7 +69,7 @@ where
 {
     list.into_iter().find_map(|(field, start, end)| {
         let at = [start, end].into_iter().find(|at| !(-most..=most).contains(at))?;
-        Some((field.to_owned(), format!("{at} {unit} is far outside the film")))
+        Some((field.to_owned(), format!("{at} {unit} is further than {most} from zero")))
     })
 }
 

@@ -1,8 +1,9 @@
 //! Fits the film to its target length without cutting speech off.
 //!
-//! Without a target, the length follows the speech. Longer pauses and holds extend the film to a target longer than
-//! the speech. For a shorter target the pauses shrink. If that is not enough, the film is extended to at most 60 s;
-//! then the voice is sped up to at most 1.1 times its tempo; speech that is still too long is rejected.
+//! Without a target, the length follows the speech. Longer pauses and holds extend the film to a target
+//! longer than the speech. For a shorter target the pauses and the scenes without voice shrink. If that is
+//! not enough, the film is extended to at most 60 s; then the voice is sped up to at most 1.1 times its
+//! tempo; speech that is still too long is rejected.
 //!
 //! All lengths are in milliseconds.
 
@@ -13,9 +14,10 @@ use crate::time::MAX_FILM;
 
 /// Maximum length of a film, in milliseconds.
 const MAX_FILM_MS: i64 = MAX_FILM.get();
-/// The time between the cut and a scene's first word, in milliseconds. It lets the caption appear on the cut.
+/// Minimum time between the cut and a scene's first word, in milliseconds. It lets the caption appear on the
+/// cut.
 pub const CUT_LEAD_MS: i64 = 100;
-/// The time between the last word and the end of the film, in milliseconds.
+/// The usual time between the last word and the end of the film, in milliseconds.
 pub const TAIL_MS: i64 = 300;
 /// Maximum tempo of the voice, relative to its normal tempo.
 pub const MAX_TEMPO: f64 = 1.1;
@@ -62,16 +64,16 @@ pub struct Fit {
     pub warning: Option<Note>,
 }
 
-/// The error for speech that is too long for a film.
+/// The error for scenes that are too long for a film.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error(
-    "the script takes {speech_s:.1} s to speak, which is too much for a film of {} s even {MAX_TEMPO} times faster: shorten it by about {excess_s:.0} s of speech",
+    "the film does not fit into {} s even with the voice {MAX_TEMPO} times faster: shorten the script ({speech_s:.1} s of speech) by about {excess_s:.0} s, or lower `min_duration_seconds`",
     MAX_FILM_MS / 1000
 )]
 pub struct TooLong {
     /// The length of the speech, in seconds.
     pub speech_s: f64,
-    /// The number of seconds to remove.
+    /// The number of seconds of speech to remove.
     pub excess_s: f64,
 }
 
@@ -139,7 +141,8 @@ pub fn fit(
     faster(scenes, tight)
 }
 
-/// Returns the longest pauses that fit a length. All pauses shrink by the same fraction of their range.
+/// Returns the longest pauses that fit a length, or `tight` if none fit. All pauses shrink by the same
+/// fraction of their range.
 fn shrunk(scenes: &[SceneNeed], tight: Pauses, usual: Pauses, limit_ms: i64) -> Pauses {
     const STEPS: i64 = 64;
     let at = |step: i64| {

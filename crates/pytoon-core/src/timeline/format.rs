@@ -1,9 +1,11 @@
 //! The file format of timelines, version 1: `timeline.json`.
 //!
-//! A file has milliseconds beside each frame, for people and for other programs. A [`Timeline`] has only frames:
-//! milliseconds are computed when a file is written, and checked against the frames when an external file is read.
+//! A file states the ranges of scenes, clips and overlays in frames and in milliseconds. The milliseconds are
+//! for people and for other programs. A [`Timeline`] has only the frames: the milliseconds beside them are
+//! computed when a file is written and dropped when it is read.
 //!
-//! Guarantees: a written file is read back as the same timeline; milliseconds in a file are never a source of truth.
+//! Guarantees: a written file is read back as the same timeline; milliseconds beside frames are never a
+//! source of truth.
 //!
 //! Start with [`TimelineFile::checked`], which reads a file that a person may have changed.
 
@@ -433,9 +435,19 @@ mod tests {
                 "totalDuration",
                 "4000 ms is not the duration of the film's 120 frames",
             ),
-            ("/tracks/video/0/end", i64::MAX, "tracks.video", "9223372036854775807 ms is far"),
-            ("/tracks/overlays/0/start", i64::MIN, "tracks.overlays", "ms is far outside the film"),
-            ("/tracks/video/1/transitionIn/duration", 600_001, "tracks.video", "600001 ms is far"),
+            ("/tracks/video/0/end", i64::MAX, "tracks.video", "9223372036854775807 ms is further"),
+            (
+                "/tracks/overlays/0/start",
+                i64::MIN,
+                "tracks.overlays",
+                "ms is further than 600000 from zero",
+            ),
+            (
+                "/tracks/video/1/transitionIn/duration",
+                600_001,
+                "tracks.video",
+                "600001 ms is further",
+            ),
         ] {
             let mut film = film();
             *film.pointer_mut(place).expect(place) = value.into();

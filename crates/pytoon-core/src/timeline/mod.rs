@@ -521,7 +521,7 @@ impl Timeline {
                 if !sane {
                     return Some((
                         at("transitionIn"),
-                        "it does not start before and end after the cut, within both clips".into(),
+                        "a transition must span the cut within both clips, and the first clip has none".into(),
                     ));
                 }
             }
@@ -552,7 +552,7 @@ fn tile_problem(
     for (start, end) in ranges.by_ref() {
         if start != at || end <= start {
             return Some(format!(
-                "frames {start} to {end} do not follow frame {at}: leave no gap and no overlap"
+                "frames {start} to {end} must start at {at} and end later: leave no gap and no overlap"
             ));
         }
         at = end;

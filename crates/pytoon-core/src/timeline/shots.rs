@@ -1,7 +1,7 @@
-//! Plans what the local engine draws: the shots of a scene, and the camera move of each.
+//! Plans the shots of pictures: the fit into the frame and the camera move.
 //!
-//! This engine cannot fail: it has a shot for a picture of any size and aspect ratio, and for no picture at all. It
-//! decides by the picture's size and the position of its subject. The compositor draws the pixels.
+//! There is a plan for a picture of any size and aspect ratio. It depends on the picture's size and the
+//! position of its subject. The compositor draws the pixels.
 
 use super::{Fit, Motion, Window};
 use crate::brief::MediaFit;
@@ -61,20 +61,19 @@ pub struct ShotPlan {
 
 /// The minimum fraction of the salient content that a crop must retain.
 pub(super) const CROP_KEEPS: f64 = 0.80;
-/// The minimum size of a source relative to the frame. A smaller source is not enlarged to cover the frame, but shown
-/// over a blurred copy of itself.
+/// The minimum size of a source relative to the frame. A smaller source is not enlarged to cover the frame,
+/// but shown over a blurred copy of itself, unless the brief requests a fit.
 const MIN_SOURCE_SCALE: f64 = 0.6;
 /// The size of the blurred background canvas relative to the frame. The margin leaves room for camera moves.
 pub const BLUR_CANVAS_MARGIN: f64 = 1.12;
 /// Maximum length of a pan in one shot, as a fraction of the picture.
 const MAX_PAN_SHARE: f64 = 0.12;
-/// Minimum length of a shot in which a landscape picture is panned, in seconds.
+/// Minimum length of a shot in which a picture is panned instead of shown whole, in seconds.
 const MIN_PAN_SECONDS: f64 = 2.5;
 
 /// Plans one shot of a picture.
 ///
-/// `tighter` is the zoom at the start of the shot relative to the widest view, for the second view of one picture.
-/// `previous` is the previous move, which is not repeated or mirrored if there is a choice.
+/// A move that the preset chooses does not repeat or mirror the previous move if there is a choice.
 pub fn plan_shot(
     facts: &PictureFacts,
     frame: FrameSize,

@@ -93,7 +93,7 @@ pub(super) fn is_masked(word: &str, masked: &[String]) -> bool {
     !bare.is_empty() && masked.iter().any(|m| m.to_lowercase() == bare)
 }
 
-/// Masks a word as in `s**t`. The first letter, the last letter and the number of characters stay unchanged.
+/// Masks a word as in `s**t`: replaces all letters and digits but the first and the last.
 fn mask(word: &str) -> String {
     let letters: Vec<usize> =
         word.char_indices().filter(|(_, c)| c.is_alphanumeric()).map(|(i, _)| i).collect();

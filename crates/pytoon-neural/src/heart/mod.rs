@@ -1,8 +1,8 @@
 //! The `heart` family: models distilled from Kokoro-82M that predict a spectrum for every 12.5 ms from phonemes in
 //! misaki's alphabet (PyPI `hibari-tts` 0.2, Apache-2.0).
 //!
-//! Guarantees: equal phonemes, settings and seed give equal samples; phoneme times are the model's
-//! own durations, whole frames of 25 ms.
+//! Guarantees: equal phonemes, settings and seed give equal samples; phoneme times come from the model's own
+//! durations, in whole frames of 25 ms.
 //!
 //! This module does not convert text to phonemes or split it. It accepts at most [`MAX_PHONEMES`] at once.
 
@@ -38,7 +38,7 @@ const OUTPUTS: [&str; 6] = ["lh", "theta", "ln", "lr", "phi", "f0"];
 /// The settings of a spoken request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Delivery {
-    /// The speed relative to the voice's normal speed, within [`SPEEDS`].
+    /// The speed relative to the voice's normal speed, clamped to [`SPEEDS`].
     pub speed: f64,
     /// The pitch relative to the voice's normal pitch, as a frequency ratio.
     pub pitch: f64,
@@ -66,7 +66,8 @@ impl Heart {
     /// Loads a model and its phoneme table (a JSON object that maps characters to numbers).
     ///
     /// # Errors
-    /// Returns [`NeuralError::BadFile`] for files that are not of this family, truncated or damaged.
+    /// Returns [`NeuralError::BadFile`] for files that are not of this family, truncated or damaged, and
+    /// other errors if the model cannot be loaded within its limits.
     pub fn load(model: Vec<u8>, vocabulary: &[u8], limits: Limits) -> Result<Self, NeuralError> {
         let vocabulary = read_vocabulary(vocabulary)?;
         let facts = graph::check(&model)?;

@@ -119,7 +119,7 @@ type Lanes = [f32; LANES];
 /// A block of frames with the factors of its three branches, ready to be applied. The model's outputs have the frames
 /// of a bin side by side, so that a bin's frames are read and computed at once.
 struct Block {
-    /// The real and imaginary parts of each branch's factor, by bin.
+    /// The real and imaginary parts of the harmonic branch's factor, by bin.
     turned: Vec<[Lanes; 2]>,
     free: Vec<[Lanes; 2]>,
     noise: Vec<Lanes>,

@@ -129,7 +129,8 @@ fn is_unknown_spelled(context: &Context<'_>, index: usize, base: &str) -> bool {
     base.len() <= 3
 }
 
-/// Returns true if a word has vowels and only consonant clusters that occur in English.
+/// Returns true if a word has a vowel and no letters that mark it as unpronounceable, such as a long
+/// consonant cluster.
 pub(super) fn is_pronounceable(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
     let is_vowel = |c: char| "aeiouy".contains(c);
@@ -169,7 +170,7 @@ fn ends_well(lower: &str) -> bool {
     !BAD.iter().any(|end| lower.ends_with(end))
 }
 
-/// Returns the letters of a word, separated by spaces.
+/// Returns the first 64 letters of a word, separated by spaces.
 pub(super) fn spelled(word: &str) -> String {
     let letters: Vec<String> = word.chars().take(64).map(String::from).collect();
     letters.join(" ")

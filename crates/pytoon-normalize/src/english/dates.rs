@@ -72,7 +72,7 @@ fn days(text: &str) -> Option<(u64, Option<u64>)> {
     }
 }
 
-/// Parses a four-digit year.
+/// Parses a four-digit year from 1000 to 2999.
 pub(super) fn four_digit_year(text: &str) -> Option<u64> {
     let value = Some(text).filter(|text| is_digits(text) && text.len() == 4)?.parse().ok()?;
     (1000..=2999).contains(&value).then_some(value)

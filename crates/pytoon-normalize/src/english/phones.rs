@@ -1,4 +1,4 @@
-//! Telephone numbers, spoken digit by digit with a pause between groups.
+//! Telephone numbers, usually spoken digit by digit, with a pause between groups.
 
 use super::context::Context;
 use crate::numbers::english::digits;

@@ -25,7 +25,7 @@ pub(super) struct Quantity<'a> {
     pub(super) is_one: bool,
     /// The number, if the amount is one number without a sign.
     pub(super) numeral: Option<Numeral>,
-    /// Both ends, if the amount is a range of plain numbers.
+    /// Both ends, if the amount is a range of two numbers without fractions or exponents.
     pub(super) range: Option<(Numeral, Numeral)>,
     pub(super) rest: &'a str,
 }

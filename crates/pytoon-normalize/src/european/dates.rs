@@ -1,4 +1,5 @@
-//! Dates: `3.4.2026`, `24/12/2026`, `2026-11-28`, `3. April 2026`, `1er mai`. The day precedes the month.
+//! Dates: `3.4.2026`, `24/12/2026`, `2026-11-28`, `3. April 2026`, `1er mai`. The day is spoken before the
+//! month.
 
 use super::{Context, Language};
 use crate::numbers::is_digits;

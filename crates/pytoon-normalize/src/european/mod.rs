@@ -67,7 +67,8 @@ impl Language {
         }
     }
 
-    /// Parses the number at the beginning of a text. `12.50` also counts as a decimal, since no group has two digits.
+    /// Parses the number at the beginning of a text. In `12.50` the group mark is read as a decimal mark,
+    /// since no group has one or two digits.
     fn scan(self, text: &str) -> Option<(Numeral, &str)> {
         let usual = self.notation();
         let (numeral, rest) = scan(text, usual)?;

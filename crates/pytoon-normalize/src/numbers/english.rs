@@ -42,7 +42,8 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
-    /// Returns the dialect for the region of a language tag. A tag without a region is American.
+    /// Returns the dialect for the region of a language tag. Other regions, and tags without a region, are
+    /// American.
     pub(crate) fn of(language: &str) -> Self {
         let region = language.split(['-', '_']).nth(1).unwrap_or_default().to_ascii_uppercase();
         match region.as_str() {

@@ -1,7 +1,7 @@
 //! Times the words of a recording with the first method whose result can be trusted.
 //!
-//! Guarantees: every word of the script gets a time; every fallback to the next method is logged with its reason; the
-//! method used is logged with its confidence.
+//! Guarantees: every word of the script gets a time; every fallback to the next method is logged with its
+//! reason; the method used is logged.
 
 use super::builtin::Builtin;
 use super::outside::{self, Outside};
@@ -88,7 +88,7 @@ impl Aligner {
             return Ok(Outcome::timed(method, found));
         }
         let reason = match tried.as_slice() {
-            [] => "alignment.order has no other method: add one".to_owned(),
+            [] => "alignment.order names no other method, or the script is only a guess".to_owned(),
             tried => tried.join("; "),
         };
         Event::AlignmentFallbackToEvenSplit { reason: &reason, words: count }.emit();

@@ -42,8 +42,8 @@ const MORE_ALIKE: f64 = 0.35;
 const LEAST_MS: i64 = 700;
 /// The pause below which two ranges of speech form one segment, in milliseconds.
 const PAUSE_MS: i64 = 150;
-/// The length of recording that all attempts together may process, in seconds. There are at least 4 and at most 40
-/// attempts.
+/// The length of recording that all attempts together may process, in seconds. It determines the maximum
+/// number of attempts, which is 4 to 40.
 const BUDGET_S: f64 = 150.0;
 /// The range of paces, relative to the references, at which people speak.
 const PACE: Range<f64> = 0.55..1.9;

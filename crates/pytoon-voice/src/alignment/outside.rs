@@ -1,7 +1,7 @@
 //! Alignment with whisperx and stable-ts, external programs that the user installed.
 //!
-//! This module downloads nothing: a program that lacks its model reports this, and the next method is tried.
-//! Recognised words are mapped onto the script's words by edit distance. The script is never changed.
+//! This module downloads nothing. If a program fails, the next method is tried. Recognised words are mapped
+//! onto the script's words by edit distance. The script is never changed.
 
 use super::ascending;
 use super::edits::cheapest;

@@ -61,8 +61,8 @@ pub(crate) fn speak(
     Ok(by_voice.collect())
 }
 
-/// Returns a reference in an installed voice of the `heart` family, or `None` if no such voice speaks the language or
-/// its files are damaged. `pytoon doctor` names damaged files.
+/// Returns a reference in an installed voice of the `heart` family, or `None` if no such voice speaks the
+/// language or speaking fails. `pytoon doctor` names damaged files.
 pub(crate) fn speak_naturally(
     neural: &Neural,
     sentences: &[Vec<Word>],

@@ -1,5 +1,5 @@
-//! Test audio: a tone with the rhythm of speech, which passes as speech of the test text, and audio that every
-//! provider must reject.
+//! Test audio: a tone with the rhythm of speech, which passes as speech of the test text, and audio that is
+//! not valid speech.
 
 /// The sample rate, in hertz.
 pub(super) const RATE: u32 = 24_000;
@@ -30,7 +30,7 @@ pub(super) fn good() -> Vec<i16> {
     tone(GOOD_SECONDS, 9_000.0)
 }
 
-/// Returns every kind of audio that must be rejected.
+/// Returns audio that must be rejected, with the defect of each.
 pub(super) fn spoilt() -> Vec<Spoilt> {
     let mut broken_off = good();
     // In the middle of a swell, too early for the words.

@@ -1,7 +1,7 @@
 //! Installs and removes voices in a voice folder.
 //!
-//! Guarantees: a voice is loaded and speaks a test phrase before it is activated; the installation is atomic; only a
-//! working voice replaces an installed one.
+//! Guarantees: a voice is loaded and speaks a test phrase before it is moved into place; only a working voice
+//! replaces an installed one.
 //!
 //! This module downloads nothing. Callers provide the files.
 //!
@@ -20,7 +20,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// An error from adding a voice.
+/// An error from adding or removing a voice.
 #[derive(Debug, thiserror::Error)]
 pub enum AddError {
     /// A file could not be read or written.
@@ -31,7 +31,7 @@ pub enum AddError {
         /// The I/O error.
         source: std::io::Error,
     },
-    /// The files are not a voice. The text contains the reason.
+    /// The files are not a voice, or the voice or its folder does not exist. The text contains the reason.
     #[error("{0}")]
     NotAVoice(String),
     /// The voice could not speak.
@@ -229,7 +229,7 @@ fn hear(voice: &InstalledVoice, folders: &VoiceFolders, runner: &Runner) -> Resu
     Ok(())
 }
 
-/// Replaces the folder `to` with the folder `from`. If that fails, `to` is restored.
+/// Replaces the folder `to` with the folder `from`. If `from` cannot be moved, `to` is restored.
 fn replace(from: &Path, to: &Path) -> std::io::Result<()> {
     if !to.exists() {
         return std::fs::rename(from, to);

@@ -1,11 +1,11 @@
-//! The catalogue of voices that can be installed by name: `config/voices/catalogue.json`.
+//! The catalogue of voices that can be installed: `config/voices/catalogue.json`.
 
 use serde::{Deserialize, Serialize};
 
 /// The catalogue, built into the program.
 const CATALOGUE: &str = include_str!("../../../../config/voices/catalogue.json");
 
-/// A voice that can be added by its name.
+/// A voice of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KnownVoice {

@@ -83,7 +83,7 @@ pub enum Gender {
     Female,
     /// The voice sounds male.
     Male,
-    /// The voice sounds like neither, or has several speakers.
+    /// The voice sounds like neither, has several speakers, or its gender is unknown.
     Mixed,
 }
 
@@ -165,7 +165,7 @@ impl Manifest {
             )?;
             let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
             let is_hash = sha256.len() == 64 && sha256.chars().all(is_hex);
-            ensure(is_hash, format!("files.{role}: sha256 is not 64 hexadecimal digits"))
+            ensure(is_hash, format!("files.{role}: sha256 is not 64 lower-case hexadecimal digits"))
         })
     }
 }

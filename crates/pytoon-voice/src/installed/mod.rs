@@ -44,7 +44,7 @@ pub struct InstalledVoice {
 pub struct BrokenVoice {
     /// The name of the voice.
     pub name: String,
-    /// The fault and its remedy.
+    /// The fault, in most cases with its remedy.
     pub reason: String,
     /// True if the machine ran out of a resource while reading the voice; the voice may be intact.
     pub exhausted: bool,
@@ -135,7 +135,8 @@ impl InstalledVoice {
         };
         let size = std::fs::metadata(&path).map_err(unreadable)?.len();
         if size != entry.bytes || size > MAX_FILE {
-            let reason = format!("it has {size} bytes instead of {}", entry.bytes);
+            let reason =
+                format!("it has {size} bytes; {} are expected, at most {MAX_FILE}", entry.bytes);
             return Err(self.damaged(&entry.file, &reason));
         }
         let bytes = std::fs::read(&path).map_err(unreadable)?;

@@ -1,8 +1,8 @@
 //! Transcripts of recordings without a script, from an external program that the user installed or from a service.
 //!
-//! Guarantees: both are tried in the configured order; each failure is logged with its reason; nothing is downloaded;
-//! a paid transcript is stored and never bought twice. Transcripts do not provide times: the transcript becomes the
-//! script, and the alignment chain times it like any other script.
+//! Guarantees: both are tried in the configured order; each failure is logged with its reason; this module
+//! downloads nothing; a paid transcript is stored and never bought twice. Transcripts do not provide times:
+//! the transcript becomes the script, and the alignment chain times it like any other script.
 
 pub(crate) mod openai;
 

@@ -32,10 +32,10 @@ pub(super) const NAME: &str = "openai";
 const WRITE_DOWN: &str = "transcribe the recording";
 /// Maximum file size that the vendor's documentation allows, in bytes.
 const MAX_FILE: usize = 25 << 20;
-/// The only model that reports the language.
+/// The model that reports the language in the format `verbose_json`.
 const TELLS_LANGUAGE: &str = "whisper-1";
 
-/// Whisper's names for the languages of the local voices, with their tags.
+/// Whisper's names for languages, with their tags.
 const LANGUAGES: [(&str, &str); 24] = [
     ("arabic", "ar"),
     ("chinese", "zh"),
@@ -100,7 +100,8 @@ impl StoredGoods for Transcript {
 }
 
 impl OpenAi {
-    /// Creates the service. Fails if its URL is invalid.
+    /// Creates the service and registers its key for redaction in the log. Fails if the service's URL is
+    /// invalid.
     pub fn new(
         settings: &TranscriptionService,
         key: &Key,

@@ -1,7 +1,7 @@
 //! The available providers in the configured order, and the reasons why others are unavailable.
 //!
-//! Guarantees: a service without a key and a program that is not installed are omitted, each with its reason; a key
-//! is registered with the log's redaction before any other use.
+//! Guarantees: an unavailable provider, such as a service without a key, is omitted with its reason; a key is
+//! registered with the log's redaction before any other use.
 //!
 //! The `providers` module contains the constructors of built-in providers.
 
@@ -30,7 +30,7 @@ pub struct Chain {
 pub struct LeftOut {
     /// The name of the provider.
     pub provider: String,
-    /// The reason and the remedy.
+    /// The reason, with the remedy if there is one.
     pub reason: String,
 }
 

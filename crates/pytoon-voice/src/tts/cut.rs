@@ -1,7 +1,8 @@
 //! Converts takes, which may contain several sentences, to single sentences: cuts them in the pauses, trims and fades
 //! them, and times their words by the voice's own times.
 //!
-//! Guarantees: one sentence for each requested one; no click at a cut; words without times are marked as such.
+//! Guarantees: one sentence for each requested one; no click at a cut; sentences without the voice's own
+//! times are marked as such.
 
 use super::SpokenSentence;
 use super::piece::{Part, Piece};

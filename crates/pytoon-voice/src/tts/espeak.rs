@@ -1,6 +1,6 @@
 //! The local voice `espeak`: the helper program `pytoon-espeak` speaks all sentences in one run.
 //!
-//! Word times come from the synthesiser itself and are exact to the sample.
+//! Word times come from the synthesiser itself.
 
 use super::parts::{ChainParts, ProviderResult};
 use super::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};

@@ -1,4 +1,5 @@
-//! Flite, if it is installed: English only, without times. Each sentence takes one run and one WAV file.
+//! Flite, if it is installed: English only, without times. Each run speaks at most one sentence into a WAV
+//! file.
 
 use super::parts::{ChainParts, ProviderResult};
 use super::piece::{Limit, pieces};
@@ -13,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 const NAME: &str = "flite";
-/// Maximum number of characters in one run. No spoken sentence is that long.
+/// Maximum number of characters in one run.
 const MOST: usize = 2_000;
 
 /// The Flite provider.

@@ -82,7 +82,7 @@ pub struct VoiceUsed {
     pub name: String,
     /// The licence of the voice, if known.
     pub licence: Option<String>,
-    /// The language of the voice (BCP 47), if it speaks only one.
+    /// The language of the voice (BCP 47), if known.
     #[serde(default)]
     pub language: Option<String>,
 }

@@ -46,7 +46,8 @@ pub struct Limit<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TooLong(pub String);
 
-/// Splits a script into requests to the vendor. Fails if a single word exceeds the limit.
+/// Splits the speakable parts of a script into requests to the vendor. Fails if a single word exceeds the
+/// limit.
 pub fn pieces(sentences: &[Vec<Word>], limit: &Limit<'_>) -> Result<Vec<Piece>, TooLong> {
     let mut pieces: Vec<Piece> = Vec::new();
     let mut room = 0;

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 /// The fastest plausible speech, in seconds per letter, per ideograph and per digit. People read aloud at 13 to 19
 /// letters per second.
 const FASTEST: (f64, f64, f64) = (0.030, 0.070, 0.045);
-/// The slowest plausible speech, in seconds per letter (an ideograph counts as three), and the allowance for pauses.
+/// The slowest plausible speech, in seconds per letter (an ideograph counts as three, a digit as four), and
+/// the allowance for pauses.
 const SLOWEST: (f64, f64) = (0.35, 4.0);
 /// The pace below which audio that ends abruptly is suspicious, in seconds per letter.
 const HURRIED: f64 = 0.058;
@@ -161,11 +162,17 @@ impl Take {
         } else if full > CLIPPED * samples.len() as f64 {
             "it is clipped".to_owned()
         } else if seconds < least {
-            format!("it lasts {seconds:.2} s, too short for {} characters", count.all())
+            format!(
+                "it has {seconds:.2} s of speech at normal speed, too short for {} characters",
+                count.all()
+            )
         } else if seconds > SLOWEST.1 + SLOWEST.0 * count.weighed() {
-            format!("it lasts {seconds:.1} s, too long for {} characters", count.all())
+            format!(
+                "it has {seconds:.1} s of speech at normal speed, too long for {} characters",
+                count.all()
+            )
         } else if seconds < HURRIED * count.weighed() && breaks_off(&samples, rate) {
-            format!("it is cut off after {seconds:.2} s")
+            format!("it is cut off after {seconds:.2} s of speech at normal speed")
         } else if last > end + TIME_SLACK_MS {
             format!(
                 "it is cut off: the last word is at {last:.0} ms, the sound ends at {end:.0} ms"

@@ -166,7 +166,7 @@ fn variety(features: &[Feature], loud: &[bool]) -> f64 {
     dimensions * dimensions / squares
 }
 
-/// Returns the median: the middle value, or the mean of the middle two.
+/// Returns the median: the middle value, the mean of the middle two, or 0 if there are no values.
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = values.collect();
     sorted.sort_by(f64::total_cmp);

@@ -1,8 +1,9 @@
 //! Speech servers that belong to the user and implement OpenAI's `POST /v1/audio/speech`: Kokoro-FastAPI, speaches,
 //! LocalAI and others.
 //!
-//! Guarantees: a body is recognised by its first bytes, regardless of the requested format and the server's media
-//! type; FFmpeg decodes MP3, with bounds on size and length; a body of another kind is never played as noise.
+//! Guarantees: a body is recognised by its first bytes, regardless of the requested format and the server's
+//! media type; FFmpeg decodes MP3, Ogg, FLAC and WAV files other than 16-bit PCM, with bounds on size and
+//! length; a body of another kind is never played as noise.
 
 use super::{
     CloudAdapter, HEALTH, HealthFuture, SPEAK, Scope, Speech, Unreadable, openai, refused,

@@ -66,7 +66,7 @@ pub(crate) fn adapter(settings: &CloudVoice) -> MadeAdapter {
     let rate = options.output_format.strip_prefix("pcm_").and_then(|rate| rate.parse().ok());
     let rate = rate.filter(|rate| (8000..=48_000).contains(rate)).ok_or_else(|| {
         let format = &options.output_format;
-        format!("output_format `{format}` is not supported: use pcm_ and a rate, such as pcm_24000")
+        format!("output_format `{format}` is not supported: use pcm_ and a rate from 8000 to 48000, such as pcm_24000")
     })?;
     let mut voice_settings = Map::new();
     for (name, value) in
@@ -155,7 +155,7 @@ impl CloudAdapter for ElevenLabs {
                         let tier = json["tier"].as_str().unwrap_or("unknown");
                         format!("tier {tier}, {} characters left", limit.saturating_sub(used))
                     }
-                    _ => "there".to_owned(),
+                    _ => "reachable".to_owned(),
                 });
             }
             let refusal = refused(http, self, &reply);

@@ -1,4 +1,5 @@
-//! Calls to a speech server of the user. They are free, so a failed call is retried.
+//! Calls to a speech server of the user. They are free, so a call that failed for a temporary reason is
+//! retried.
 //!
 //! Guarantees: no row in the ledger; a cancellation interrupts a call or a pause; no error claims a possible
 //! purchase.
@@ -40,8 +41,8 @@ where
     }
 }
 
-/// Returns the backoff before another attempt. Returns `None` if the error is permanent, no attempts are left, or the
-/// server asks for a longer pause than `backoff.max_ms`.
+/// Returns the backoff before another attempt. Returns `None` if the error is neither a rate limit nor a
+/// server error, if no attempts are left, or if the server asks for a longer pause than `backoff.max_ms`.
 fn pause_before(backoff: &Backoff, error: &VendorError, attempt: u32) -> Option<Duration> {
     let may_pass = matches!(error.kind, VendorErrorKind::RateLimited | VendorErrorKind::Server);
     if !may_pass || attempt >= backoff.attempts {

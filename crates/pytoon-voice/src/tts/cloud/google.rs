@@ -132,7 +132,8 @@ const REFUSALS: &[Row] = &[
 /// The JSON pointers to the list of error details, and to the reason within a detail.
 const REASONS: (&str, &str) = ("/error/details", "/reason");
 
-/// Returns the language and region with which a voice's name begins, or the request's language if the name has none.
+/// Returns the language and region with which a voice's name begins, or the request's language in the
+/// vendor's form if the name has none.
 fn language_code(voice: &str, language: &str) -> String {
     let mut parts = voice.split('-');
     match (parts.next(), parts.next(), parts.next()) {

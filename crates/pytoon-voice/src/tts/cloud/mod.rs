@@ -335,8 +335,8 @@ impl Inner {
         }
     }
 
-    /// Returns the request hash of one request to the vendor. The hash omits the neighbouring text, which only
-    /// affects the tone, so that one changed sentence leads to the purchase of one sentence.
+    /// Returns the request hash of one request to the vendor. The hash omits the neighbouring text, which
+    /// only affects the tone, so that one changed sentence leads to the purchase of one request.
     fn hash(&self, speech: &Speech<'_>) -> String {
         let what = json!({
             "tts": &*self.name,

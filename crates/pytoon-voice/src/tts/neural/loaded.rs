@@ -1,4 +1,4 @@
-//! A cache of loaded voices. Each voice is loaded once per process, for the lifetime of its [`Voices`].
+//! A cache of loaded voices. A loaded voice is reused until [`Voices::clear`] unloads it.
 
 use crate::installed::manifest::read_at_most;
 use crate::installed::{
@@ -92,8 +92,8 @@ fn load(
             let front_end = match &voice.manifest.front_end {
                 Some(name) => folders.find(name)?.ok_or_else(|| {
                     voice.broken(format!(
-                        "it needs the pronunciation files of `{name}`, which is not installed: run \
-                         `pytoon voices add {name}`"
+                        "it needs the pronunciation files of `{name}`, which is not installed: \
+                         `pytoon voices` says how to add it"
                     ))
                 })?,
                 None => voice.clone(),

@@ -1,7 +1,7 @@
 //! Neural voices: models of installed voices that run in this process.
 //!
-//! Guarantees: word times are the model's own phoneme durations; a voice with damaged files is rejected with the
-//! reason; a voice is loaded once per process; equal text, voice and speed give equal samples.
+//! Guarantees: word times are the model's own phoneme durations; a voice with damaged files is rejected with
+//! the reason; a loaded voice is reused until it is unloaded; equal text, voice and speed give equal samples.
 //!
 //! English voices of the `heart` family start no process. Piper voices get their phonemes from `pytoon-espeak`
 //! (ADR 5); their model runs here.
@@ -129,7 +129,9 @@ impl Neural {
         let own = pytoon_config::tts::by_language(&self.settings.voices, &request.language);
         if let Some(name) = own {
             return named(name).ok_or_else(|| {
-                cannot_speak(format!("tts.neural.voices names `{name}`, which is not installed"))
+                cannot_speak(format!(
+                    "tts.neural.voices names `{name}`, which is not installed or is unusable"
+                ))
             });
         }
         choose(&installed, &request.language, request.style).cloned().ok_or_else(|| {
@@ -244,7 +246,7 @@ fn speed(voice: &InstalledVoice, words_per_minute: f64) -> f64 {
     words_per_minute / f64::from(voice.manifest.words_per_minute.unwrap_or(USUAL_PACE))
 }
 
-/// Speaks a request with one installed voice, at the request's speed, as a render does.
+/// Speaks a request with one installed voice, at the request's rate in words per minute.
 pub fn speak_with(
     voice: &InstalledVoice,
     folders: &VoiceFolders,

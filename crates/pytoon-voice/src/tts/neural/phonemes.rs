@@ -12,7 +12,7 @@ use pytoon_process::Runner;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// The length of text after which a request to the helper ends, in characters.
+/// The length of text above which a clause ends without a mark, in characters.
 pub(crate) const MAX_TEXT: usize = 2_000;
 /// The marks that change a voice's intonation.
 const MARKS: &[char] = &['.', ',', ';', ':', '!', '?', '…', '—'];
@@ -38,7 +38,7 @@ struct Reply {
     error: Option<String>,
 }
 
-/// The words up to an intonation mark.
+/// The words up to an intonation mark, the end of the sentence or the length limit.
 struct Clause {
     words: Range<usize>,
     text: String,
@@ -175,8 +175,8 @@ fn groups(text: &str) -> Vec<Range<usize>> {
     parts.collect()
 }
 
-/// Aligns the words' own phonemes with the clause's by the cheapest edits (Levenshtein distance; stress marks cost
-/// nothing). Each word gets the characters that match its own.
+/// Aligns the words' own phonemes with the clause's by the cheapest edits (Levenshtein distance; an extra
+/// stress mark, length mark or space costs nothing). Each word gets the characters that match its own.
 fn laid_along(whole: &str, alone: &[String], spoken: &[usize], out: &mut [Option<Range<usize>>]) {
     let whole: Vec<char> = whole.chars().collect();
     let own: Vec<(usize, char)> = spoken

@@ -18,7 +18,7 @@ pub(super) fn speak(voice: &Piper, asked: &VoiceRequest<'_>) -> Result<Vec<Spoke
     let pitch = request.pitch_ratio();
     let Some(speaker_id) = voice.config().speaker(speaker) else {
         let (asked, known) = (speaker.unwrap_or_default(), voice.config().speakers());
-        let reason = format!("there is no speaker `{asked}`; the voice has {known}");
+        let reason = format!("there is no speaker `{asked}`; number of speakers: {known}");
         return Err(VoiceError::Refused { provider: provider.into(), reason });
     };
     let spoken: Vec<Vec<SpokenWord>> = request
