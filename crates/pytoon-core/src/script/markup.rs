@@ -68,6 +68,11 @@ pub(super) fn read(text: &str, removed: &mut Vec<String>) -> Vec<Cell> {
                 rest = &rest[length..];
                 continue;
             }
+            if let Some((content, length)) = cdata(rest) {
+                cells.extend(content.chars().map(Cell::Char));
+                rest = &rest[length..];
+                continue;
+            }
             if let Some((cells_of, length)) = direction(rest) {
                 cells.extend(cells_of);
                 rest = &rest[length..];
@@ -171,10 +176,17 @@ fn comment(text: &str) -> Option<usize> {
     if lower.starts_with("<?xml") {
         return ended_by("?>");
     }
-    if lower.starts_with("<!doctype") || lower.starts_with("<![cdata[") {
+    if lower.starts_with("<!doctype") {
         return ended_by(">");
     }
     None
+}
+
+/// Returns the content of the CDATA section at the start of a text, and the section's length (XML 1.0, 2.7).
+fn cdata(text: &str) -> Option<(&str, usize)> {
+    let inside = text.strip_prefix("<![CDATA[").or_else(|| text.strip_prefix("<![cdata["))?;
+    let (content, _) = inside.split_once("]]>")?;
+    Some((content, text.len() - inside.len() + content.len() + "]]>".len()))
 }
 
 fn tag(text: &str) -> Option<Tag<'_>> {
@@ -218,8 +230,12 @@ fn tag(text: &str) -> Option<Tag<'_>> {
 
 /// Returns the value of an attribute, with or without quotation marks, or `None` if the tag does not have it.
 fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
-    let at = attributes.find(name)?;
-    let value = attributes[at + name.len()..].trim_start().strip_prefix('=')?.trim_start();
+    let value = attributes.match_indices(name).find_map(|(at, _)| {
+        // `data-time` is another attribute than `time`.
+        let is_whole = at == 0 || attributes[..at].ends_with(char::is_whitespace);
+        let after = attributes[at + name.len()..].trim_start();
+        after.strip_prefix('=').filter(|_| is_whole).map(str::trim_start)
+    })?;
     match value.chars().next()? {
         quote @ ('"' | '\'') => value[1..].split(quote).next(),
         _ => value.split(char::is_whitespace).next(),

@@ -43,6 +43,19 @@ fn words_before_the_first_marker_are_kept() {
 }
 
 #[test]
+fn an_attribute_is_found_by_its_whole_name() {
+    let beats = read(r#"Wait <break data-time="4s" time="1s"/> for it."#).beats;
+    assert_eq!(beats[0].sentences[0].pauses, [Pause { after_word: 0, ms: Some(1000) }]);
+}
+
+#[test]
+fn a_cdata_section_is_text() {
+    let beats = read("<speak><![CDATA[Fresh bread > cake.]]> Come by.</speak>").beats;
+    assert_eq!(spoken(&beats[0]), ["Fresh bread > cake."]);
+    assert_eq!(spoken(&beats[1]), ["Come by."]);
+}
+
+#[test]
 fn angle_brackets_in_prose_are_words() {
     let beats = read("Prices < $5 and > $1. I <3 you.").beats;
     assert_eq!(spoken(&beats[0]), ["Prices < $5 and > $1."]);

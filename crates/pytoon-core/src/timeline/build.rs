@@ -137,6 +137,7 @@ pub fn needs(graph: &SceneGraph, preset: &Preset, speech: &[Vec<Utterance>]) -> 
                 Vec::new()
             },
             lead_ms: if is_recorded { 0 } else { i64::from(scene.lead_pause) },
+            floor_ms: scene.min_duration,
             min_ms: scene.min_duration.max(if utterances.is_empty() || !scene.has_words() {
                 reading_ms(scene, preset)
             } else {

@@ -40,6 +40,8 @@ pub struct SceneNeed {
     pub lead_ms: i64,
     /// The length of a scene without voice, or the minimum length of a scene with voice.
     pub min_ms: i64,
+    /// The length below which a short target never shortens a scene without voice.
+    pub floor_ms: i64,
 }
 
 /// A scene with its assigned time.
@@ -159,11 +161,12 @@ fn shrunk(scenes: &[SceneNeed], tight: Pauses, usual: Pauses, limit_ms: i64) -> 
     (0..=STEPS).rev().find(fits).map_or(tight, at)
 }
 
-/// Shortens scenes without voice by `excess_ms` in total, each down to [`MIN_HOLD_MS`] at most, so that the film
-/// meets a short target. Returns `None` if no scene needs to or can become shorter.
+/// Shortens scenes without voice by `excess_ms` in total, each at most to its floor or to [`MIN_HOLD_MS`], so that the
+/// film meets a short target. Returns `None` if no scene needs to or can become shorter.
 fn shorter_holds(scenes: &[SceneNeed], excess_ms: i64) -> Option<Vec<SceneNeed>> {
     let spare = |scene: &SceneNeed| {
-        if scene.utterances_ms.is_empty() { (scene.min_ms - MIN_HOLD_MS).max(0) } else { 0 }
+        let floor = scene.floor_ms.max(MIN_HOLD_MS);
+        if scene.utterances_ms.is_empty() { (scene.min_ms - floor).max(0) } else { 0 }
     };
     let total_spare: i64 = scenes.iter().map(spare).sum();
     if excess_ms <= 0 || total_spare == 0 {
@@ -385,6 +388,15 @@ mod tests {
         let fitted = fit(&holds, Some(2_000), &pacing()).expect("fits");
         assert_eq!(fitted.total_ms, 2_000);
         assert!(fitted.warning.is_none());
+    }
+
+    #[test]
+    fn a_short_target_keeps_the_minimum_of_a_scene() {
+        let kept = SceneNeed { min_ms: 2500, floor_ms: 2500, ..SceneNeed::default() };
+        let other = SceneNeed { min_ms: 2500, ..SceneNeed::default() };
+        let fitted = fit(&[kept, other], Some(3_500), &pacing()).expect("fits");
+        let lengths: Vec<i64> = fitted.scenes.iter().map(|scene| scene.duration_ms).collect();
+        assert_eq!(lengths, [2500, 1000]);
     }
 
     #[test]

@@ -45,8 +45,9 @@ impl Dialect {
     /// Returns the dialect for the region of a language tag. Other regions, and tags without a region, are
     /// American.
     pub(crate) fn of(language: &str) -> Self {
-        let region = language.split(['-', '_']).nth(1).unwrap_or_default().to_ascii_uppercase();
-        match region.as_str() {
+        // A script may stand between language and region: `en-Latn-GB`.
+        let mut regions = language.split(['-', '_']).skip(1).filter(|part| part.len() == 2);
+        match regions.next().unwrap_or_default().to_ascii_uppercase().as_str() {
             "GB" | "UK" | "AU" | "NZ" | "IE" | "IN" | "ZA" => Self::British,
             _ => Self::American,
         }
@@ -199,6 +200,18 @@ mod tests {
             assert_eq!(cardinal(number, Dialect::American), american);
             assert_eq!(cardinal(number, Dialect::British), british);
             assert_eq!(ordinal(number, Dialect::American), nth);
+        }
+    }
+
+    #[test]
+    fn the_region_decides_the_dialect() {
+        for (language, dialect) in [
+            ("en", Dialect::American),
+            ("en-US", Dialect::American),
+            ("en_GB", Dialect::British),
+            ("en-Latn-GB", Dialect::British),
+        ] {
+            assert_eq!(Dialect::of(language), dialect, "{language}");
         }
     }
 
