@@ -29,7 +29,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         "script": SENTENCES.join(" "), "max_scenes": SENTENCES.len(),
         "target_duration_seconds": 30, "scenes": scenes,
     });
-    let bought = || studio.simulator.accepted("runway");
+    let bought = || studio.simulator.accepted_count("runway");
     let begun = Instant::now();
     let id = service.submit(&brief);
     let job = service.until(&id, "done");

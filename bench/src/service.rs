@@ -69,7 +69,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     for claimers in CLAIMERS {
         let wanted = (jobs / 5).min(500 * claimers);
         let plain = runtime.block_on(inserts(&pool, wanted, claimers))?;
-        let claimed = runtime.block_on(claimed(&store, wanted, claimers))?;
+        let claimed = runtime.block_on(measure_claims(&store, wanted, claimers))?;
         println!(
             "service: claims by {claimers} {claimed}; {:.2} of a plain INSERT by as many",
             claimed.rate / plain.rate
@@ -117,7 +117,7 @@ impl std::fmt::Display for Speed {
 }
 
 /// Runs `work` `count` times, `at_once` of them concurrently, and measures the rate and the durations.
-async fn timed<W, F>(count: u64, at_once: u64, work: W) -> anyhow::Result<Speed>
+async fn measure_throughput<W, F>(count: u64, at_once: u64, work: W) -> anyhow::Result<Speed>
 where
     W: Fn(u64) -> F + Clone + Send + 'static,
     F: Future<Output = anyhow::Result<()>> + Send,
@@ -166,7 +166,7 @@ async fn inserts(pool: &AnyPool, count: u64, at_once: u64) -> anyhow::Result<Spe
     pool.execute("TRUNCATE plain").await?;
     let pool = pool.clone();
     let brief = brief(0).to_string();
-    timed(count, at_once, move |n| {
+    measure_throughput(count, at_once, move |n| {
         let (pool, brief) = (pool.clone(), brief.clone());
         async move {
             sqlx::query(
@@ -194,7 +194,7 @@ fn brief(job: u64) -> Value {
 async fn submissions(api: &Service, jobs: u64) -> anyhow::Result<Speed> {
     let client = Client::builder().build()?;
     let (address, key) = (api.address.clone(), api.key.clone());
-    timed(jobs, CLIENTS, move |n| {
+    measure_throughput(jobs, CLIENTS, move |n| {
         let url = format!("http://{address}/api/v2/jobs");
         let request = client.post(url).bearer_auth(&key).json(&brief(n));
         async move {
@@ -207,9 +207,9 @@ async fn submissions(api: &Service, jobs: u64) -> anyhow::Result<Speed> {
     .await
 }
 
-async fn claimed(store: &Arc<Store>, count: u64, at_once: u64) -> anyhow::Result<Speed> {
+async fn measure_claims(store: &Arc<Store>, count: u64, at_once: u64) -> anyhow::Result<Speed> {
     let store = store.clone();
-    timed(count, at_once, move |_| {
+    measure_throughput(count, at_once, move |_| {
         let store = store.clone();
         async move {
             let lease = store.task_claim("bench", Duration::from_secs(3600)).await?;

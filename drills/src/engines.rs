@@ -263,7 +263,7 @@ fn conclude(drill: &Drill, simulator: &Simulator) -> anyhow::Result<Counts> {
         .filter(|s| s.referenced == 0 && !by_task.contains_key(&s.id))
         .map(|s| s.id.as_str())
         .collect();
-    let (undecided, never_arrived) = undecided(&rows, &told, &unanswered);
+    let (undecided, never_arrived) = count_undecided(&rows, &told, &unanswered);
     let duplicates = duplicates(&told, &by_task);
     let lost_clips: Vec<&Submission> = told
         .iter()
@@ -312,7 +312,11 @@ fn conclude(drill: &Drill, simulator: &Simulator) -> anyhow::Result<Counts> {
 
 /// Counts the undecided calls in the ledger: those that the vendor accepted, and those that were not sent because the
 /// process died first. The prompt distinguishes them, as it would for an operator on the vendor's page.
-fn undecided(rows: &[CallRow], told: &[Submission], unanswered: &BTreeSet<&str>) -> (usize, usize) {
+fn count_undecided(
+    rows: &[CallRow],
+    told: &[Submission],
+    unanswered: &BTreeSet<&str>,
+) -> (usize, usize) {
     let mut open: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for s in told.iter().filter(|s| unanswered.contains(s.id.as_str())) {
         *open.entry((s.prompt.as_str(), "")).or_default() += 1;

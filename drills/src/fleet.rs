@@ -221,7 +221,7 @@ impl Fleet {
         }
         std::thread::sleep(MOURNING);
         self.mourn();
-        let left = proc::marked(&format!("{MARK}={}", self.mark));
+        let left = proc::processes_with_variable(&format!("{MARK}={}", self.mark));
         for process in &left {
             note(&format!("left alive at the end: {}", process.line()));
         }

@@ -228,7 +228,7 @@ fn conclude(
             note(&format!("{name}: {line}"));
         }
     }
-    let finished = finished_twice(fleet);
+    let finished = count_finished_twice(fleet);
     let Counts { jobs, done, orphans, seconds, cut } = counts;
     result(&format!(
         "drill-netns jobs={jobs} done={done} cut_seconds={} duplicate_paid_submissions={} \
@@ -247,7 +247,7 @@ fn conclude(
 }
 
 /// Returns the number of tasks that the workers' logs report as finished more than once.
-fn finished_twice(fleet: &Fleet) -> usize {
+fn count_finished_twice(fleet: &Fleet) -> usize {
     let mut seen = std::collections::HashMap::<(String, String), usize>::new();
     for (_, line) in fleet.events("task_finished") {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

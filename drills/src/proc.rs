@@ -54,7 +54,7 @@ pub(crate) fn below(id: u32) -> Vec<Process> {
 }
 
 /// Returns every process that has a variable in its environment.
-pub(crate) fn marked(variable: &str) -> Vec<Process> {
+pub(crate) fn processes_with_variable(variable: &str) -> Vec<Process> {
     let is_marked = |process: &Process| {
         let environment = std::fs::read(format!("/proc/{}/environ", process.id));
         environment.unwrap_or_default().split(|byte| *byte == 0).any(|it| it == variable.as_bytes())

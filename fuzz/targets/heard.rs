@@ -9,7 +9,9 @@ mod common;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 use pytoon_core::text;
-use pytoon_voice::testing::{aligned, bought_transcript, local_voice, written_down};
+use pytoon_voice::testing::{
+    local_voice, parse_alignment, parse_program_transcript, parse_service_transcript,
+};
 
 const SCRIPT: &str = "It costs $5 a bag, today. Hi you.";
 
@@ -17,7 +19,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     let [which, b'\n', rest @ ..] = data else { return Corpus::Reject };
     match which {
         b'a' => {
-            if let Ok(Some(words)) = aligned(rest, SCRIPT, 3000.0) {
+            if let Ok(Some(words)) = parse_alignment(rest, SCRIPT, 3000.0) {
                 let script = text::words(SCRIPT);
                 assert_eq!(words.len(), script.len());
                 assert!(words.iter().zip(&script).all(|(word, own)| word.text == own.text));
@@ -26,13 +28,13 @@ fuzz_target!(|data: &[u8]| -> Corpus {
             }
         }
         b'w' => {
-            if let Ok((text, _)) = written_down(rest) {
+            if let Ok((text, _)) = parse_program_transcript(rest) {
                 assert!(text.chars().any(char::is_alphanumeric));
             }
         }
         b'o' => {
             let http = common::service("openai");
-            if let Err(error) = bought_transcript(&http, &common::reply(rest)) {
+            if let Err(error) = parse_service_transcript(&http, &common::reply(rest)) {
                 common::check_secret(&format!("{error} {error:?}"));
             }
         }

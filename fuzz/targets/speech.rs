@@ -9,9 +9,9 @@ mod common;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 use pytoon_config::{Config, ConfigSource};
-use pytoon_voice::testing::{Service, kept_take, take_to_keep};
-use pytoon_voice::tts::SpokenSentence;
 use pytoon_vocabulary::Ms;
+use pytoon_voice::testing::{Service, parse_take, take_to_keep};
+use pytoon_voice::tts::SpokenSentence;
 use std::sync::LazyLock;
 
 const SCRIPT: [&str; 2] = ["A b.", "C d."];
@@ -36,8 +36,8 @@ fn check(sentences: &[SpokenSentence]) {
 fuzz_target!(|data: &[u8]| -> Corpus {
     let [who, b'\n', rest @ ..] = data else { return Corpus::Reject };
     if *who == b't' {
-        if let Some(take) = kept_take(rest) {
-            let again = kept_take(&take_to_keep(&take));
+        if let Some(take) = parse_take(rest) {
+            let again = parse_take(&take_to_keep(&take));
             assert_eq!(again, Some(take));
         }
         return Corpus::Keep;

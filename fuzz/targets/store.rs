@@ -1,10 +1,10 @@
 //! Stores for fuzzing that contain one finished job and discard writes.
 
+use pytoon_records::job::TaskRow;
 use pytoon_records::job::files::{AssetRow, FileStore, KeptFile, Uploaded};
 use pytoon_records::job::keys::{KeyRow, KeyStore};
 use pytoon_records::job::process::{AddUp, ProcessStore, QueueState};
 use pytoon_records::job::queue::{DeadTask, Failure, Finish, Hold, Lease, TaskQueue};
-use pytoon_records::job::TaskRow;
 use pytoon_records::job::store::{
     EventKind, EventRow, Idempotency, JobFilter, JobRow, JobStore, NewJob, SceneRow, Submission,
 };
@@ -14,7 +14,7 @@ use pytoon_records::job::webhook::{
 use pytoon_records::job::{JobEvent, JobStatus};
 use pytoon_records::ledger::{
     Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState,
-    PurchaseStore, History, KeptClip, NewCall, StoreError, StoreFuture,
+    History, KeptClip, NewCall, PurchaseStore, StoreError, StoreFuture,
 };
 use pytoon_vocabulary::{CallId, JobId, MicroUsd, SceneId, TaskId, UnixMs};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct OneJob;
 
-fn told<'a, T: Send + 'a>(value: T) -> StoreFuture<'a, T> {
+fn ready<'a, T: Send + 'a>(value: T) -> StoreFuture<'a, T> {
     Box::pin(async { Ok(value) })
 }
 
@@ -77,7 +77,7 @@ macro_rules! not_asked {
 
 impl JobStore for OneJob {
     fn job_submit(&self, job: NewJob, _most: u32) -> StoreFuture<'_, Submission> {
-        told(match job.idempotency.map(|own| own.mark) {
+        ready(match job.idempotency.map(|own| own.mark) {
             Some(mark) if mark.starts_with('r') => Submission::Repeated(mark.into()),
             Some(mark) if mark.starts_with('d') => Submission::Different,
             Some(mark) if mark.starts_with('f') => Submission::Full,
@@ -88,13 +88,13 @@ impl JobStore for OneJob {
         none()
     }
     fn job_fetch(&self, id: &JobId) -> StoreFuture<'_, Option<JobRow>> {
-        told((id.as_str() != "none").then(|| job(id.as_str())))
+        ready((id.as_str() != "none").then(|| job(id.as_str())))
     }
     fn job_list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<JobRow>> {
-        told((0..filter.limit.min(3)).map(|n| job(&n.to_string())).collect())
+        ready((0..filter.limit.min(3)).map(|n| job(&n.to_string())).collect())
     }
     fn job_scenes(&self, _id: &JobId) -> StoreFuture<'_, Vec<SceneRow>> {
-        told(vec![SceneRow { scene_id: "scene_01".into(), ..SceneRow::default() }])
+        ready(vec![SceneRow { scene_id: "scene_01".into(), ..SceneRow::default() }])
     }
     fn job_events(&self, _id: &JobId, after: i64, _limit: u32) -> StoreFuture<'_, Vec<EventRow>> {
         let event = EventRow {
@@ -103,22 +103,22 @@ impl JobStore for OneJob {
             event: EventKind::Status,
             data: json!({"status": "done"}),
         };
-        told(if after < 1 { vec![event] } else { Vec::new() })
+        ready(if after < 1 { vec![event] } else { Vec::new() })
     }
     fn job_tasks(&self, _id: &JobId) -> StoreFuture<'_, Vec<TaskRow>> {
-        told(Vec::new())
+        ready(Vec::new())
     }
     fn job_cancel(&self, _id: &JobId) -> StoreFuture<'_, Option<JobStatus>> {
-        told(Some(JobStatus::Cancelled))
+        ready(Some(JobStatus::Cancelled))
     }
     fn job_resume(&self, _id: &JobId, _event: JobEvent) -> StoreFuture<'_, bool> {
-        told(true)
+        ready(true)
     }
     fn job_redo(&self, _id: &JobId, _brief: Value, _event: JobEvent) -> StoreFuture<'_, bool> {
-        told(true)
+        ready(true)
     }
     fn job_delete(&self, _id: &JobId) -> StoreFuture<'_, bool> {
-        told(true)
+        ready(true)
     }
 }
 
@@ -149,16 +149,16 @@ impl KeyStore for OneJob {
 
 impl ProcessStore for OneJob {
     fn queue_state(&self) -> StoreFuture<'_, QueueState> {
-        told(QueueState::default())
+        ready(QueueState::default())
     }
     fn counts_all(&self) -> StoreFuture<'_, Vec<(String, String)>> {
-        told(Vec::new())
+        ready(Vec::new())
     }
     fn now(&self) -> StoreFuture<'_, UnixMs> {
-        told(1_700_000_000_000)
+        ready(1_700_000_000_000)
     }
     fn check(&self) -> StoreFuture<'_, ()> {
-        told(())
+        ready(())
     }
     not_asked! {
         counts_put(process: &str, text: &str) -> ();
@@ -168,10 +168,10 @@ impl ProcessStore for OneJob {
 
 impl FileStore for OneJob {
     fn asset_add(&self, asset: AssetRow) -> StoreFuture<'_, Uploaded> {
-        told(Uploaded::New(asset))
+        ready(Uploaded::New(asset))
     }
     fn asset_use(&self, id: &str, _key: Option<String>) -> StoreFuture<'_, Option<AssetRow>> {
-        told((id != "none").then(|| AssetRow {
+        ready((id != "none").then(|| AssetRow {
             id: id.to_owned(),
             key_id: "local".to_owned(),
             sha256: "00".to_owned(),
@@ -186,18 +186,18 @@ impl FileStore for OneJob {
         asset_fetch(id: &str) -> Option<AssetRow>;
         asset_list_unused(unused_for: Duration) -> Vec<AssetRow>;
         asset_remove(id: &str, unused_for: Duration) -> bool;
-        kept_list() -> Vec<KeptFile>;
-        kept_forget(file: &str) -> ();
+        kept_file_list() -> Vec<KeptFile>;
+        kept_file_forget(file: &str) -> ();
         turn_take(name: &str, holder: &str, holds: Duration) -> bool;
     }
 }
 
 impl WebhookStore for OneJob {
     fn webhooks_of_job(&self, job: &JobId) -> StoreFuture<'_, Vec<WebhookRow>> {
-        told(vec![message(job)])
+        ready(vec![message(job)])
     }
     fn webhook_resend(&self, _id: &str) -> StoreFuture<'_, bool> {
-        told(true)
+        ready(true)
     }
     not_asked! {
         webhook_claim(lease: Duration) -> Option<DueWebhook>;
@@ -208,10 +208,10 @@ impl WebhookStore for OneJob {
 
 impl PurchaseStore for OneJob {
     fn spend_of_job(&self, _job_id: &JobId) -> StoreFuture<'_, MicroUsd> {
-        told(MicroUsd::ZERO)
+        ready(MicroUsd::ZERO)
     }
     fn breaker_list(&self) -> StoreFuture<'_, Vec<(String, BreakerRow)>> {
-        told(Vec::new())
+        ready(Vec::new())
     }
     not_asked! {
         history(job_id: &JobId, scene_id: &SceneId, requests: Vec<String>) -> History;

@@ -29,14 +29,14 @@ fuzz_target!(|text: &str| {
     let written = serde_json::to_string(&timeline).expect("plain data");
     let read_again = read(&written).expect("was read before");
     assert_eq!(Timeline::from(read_again.clone()), timeline);
-    let timeline = match file.checked() {
+    let timeline = match file.try_into_timeline() {
         Ok(timeline) => timeline,
         Err((field, reason)) => {
             assert!(!field.is_empty() && !reason.is_empty());
             return;
         }
     };
-    assert_eq!(read_again.checked().as_ref(), Ok(&timeline));
+    assert_eq!(read_again.try_into_timeline().as_ref(), Ok(&timeline));
     let frames: Frame = timeline.tracks.video.iter().map(|clip| clip.range().len()).sum();
     assert_eq!(frames, timeline.total_frames);
     for overlay in &timeline.tracks.overlays {

@@ -60,7 +60,9 @@ fn section<S: State>(source: &Source) -> anyhow::Result<String> {
     let code = std::fs::read_to_string(&path)
         .with_context(|| format!("failed to read {}", path.display()))?;
     let mut text = format!("\n## {}\n\n{}", source.title, diagram::<S>());
-    for (name, values) in [(source.state, named(S::STATES)), (source.event, named(S::EVENTS))] {
+    for (name, values) in
+        [(source.state, variant_names(S::STATES)), (source.event, variant_names(S::EVENTS))]
+    {
         let docs = docs_of(&code, name);
         let is_whole = values.len() == docs.len();
         let kind = if name == source.state { "State" } else { "Event" };
@@ -77,7 +79,7 @@ fn section<S: State>(source: &Source) -> anyhow::Result<String> {
 }
 
 /// Returns the variant name of each value, and its name in the database.
-fn named<T: Debug>(values: &[T]) -> Vec<(String, String)> {
+fn variant_names<T: Debug>(values: &[T]) -> Vec<(String, String)> {
     values.iter().map(|value| (format!("{value:?}"), snake_case(value))).collect()
 }
 

@@ -10,7 +10,7 @@ const WORDS: &str = "The kettle sings at 7, and tea costs $2.50 a cup.";
 const SNOW: &str = "Nobody expected so much snow in June. Roads stayed shut for days.";
 
 /// Returns a workspace that contains a text as `script.txt` and its recording as `voice.wav`.
-fn spoken(text: &str) -> Workspace {
+fn workspace_with_recording(text: &str) -> Workspace {
     let workspace = Workspace::new();
     let args = ["voices", "--say", text, "--voice", "en-us+m3", "--out", "voice.wav"];
     workspace.pytoon(&args).ok();
@@ -37,7 +37,7 @@ fn stand_in(workspace: &Workspace, name: &str, answer: &str) -> String {
 }
 
 /// Returns a recognizer's result for the first eight words, with times in seconds.
-fn heard() -> String {
+fn recognizer_result() -> String {
     let words: Vec<Value> = ["The", "kettle", "sings", "at", "seven", "and", "tea", "costs"]
         .iter()
         .enumerate()
@@ -56,7 +56,7 @@ fn events(workspace: &Workspace, name: &str) -> Vec<Value> {
 
 #[test]
 fn every_token_of_the_text_gets_its_time() {
-    let workspace = spoken(WORDS);
+    let workspace = workspace_with_recording(WORDS);
     let result = workspace.pytoon(&["align", "voice.wav", "--text", "script.txt"]).ok().json();
     assert_eq!(result["method"], "builtin");
     assert!(result["confidence"].as_f64() > Some(0.5), "{result}");
@@ -71,7 +71,7 @@ fn every_token_of_the_text_gets_its_time() {
 
 #[test]
 fn other_formats_and_methods_can_be_asked_for() {
-    let workspace = spoken(WORDS);
+    let workspace = workspace_with_recording(WORDS);
     let aligned = |more: &[&str]| {
         let args = ["align", "voice.wav", "--text", "script.txt"];
         workspace.pytoon(&[&args[..], more].concat()).ok()
@@ -83,22 +83,22 @@ fn other_formats_and_methods_can_be_asked_for() {
 
 #[test]
 fn what_cannot_be_aligned_is_refused_in_words() {
-    let workspace = spoken(WORDS);
+    let workspace = workspace_with_recording(WORDS);
     workspace.write("empty.txt", " \n");
     let align = |audio, text| workspace.pytoon(&["align", audio, "--text", text]);
-    align("gone.wav", "script.txt").refused(1, &["gone.wav"]);
-    align("voice.wav", "gone.txt").refused(1, &["gone.txt"]);
-    align("voice.wav", "empty.txt").refused(1, &["no words"]);
+    align("gone.wav", "script.txt").expect_failure(1, &["gone.wav"]);
+    align("voice.wav", "gone.txt").expect_failure(1, &["gone.txt"]);
+    align("voice.wav", "empty.txt").expect_failure(1, &["no words"]);
     let silence = workspace.path("silence.wav").display().to_string();
     let args =
         ["-v", "error", "-f", "lavfi", "-i", "anullsrc=r=48000:cl=mono", "-t", "2", &silence];
     pytoon_testkit::program::tool("ffmpeg", args);
-    align("silence.wav", "script.txt").refused(1, &["silent"]);
+    align("silence.wav", "script.txt").expect_failure(1, &["silent"]);
 }
 
 #[test]
 fn a_wrong_script_has_a_low_confidence() {
-    let workspace = spoken(WORDS);
+    let workspace = workspace_with_recording(WORDS);
     workspace.write("wrong.txt", SNOW);
     let run = workspace.pytoon(&["align", "voice.wav", "--text", "wrong.txt"]).ok();
     assert!(run.json()["confidence"].as_f64() < Some(0.25), "{}", run.stdout);
@@ -108,8 +108,8 @@ fn a_wrong_script_has_a_low_confidence() {
 #[test]
 fn outside_programs_are_used_where_they_are_installed() {
     for (program, method) in [("whisperx", "whisperx"), ("stable-ts", "stable_ts")] {
-        let workspace = spoken(WORDS);
-        let path = stand_in(&workspace, program, &heard());
+        let workspace = workspace_with_recording(WORDS);
+        let path = stand_in(&workspace, program, &recognizer_result());
         let args = ["align", "voice.wav", "--text", "script.txt", "--method", "chain"];
         let mut command = workspace.command(&[&["--log-dir", "logs"], &args[..]].concat());
         let result = run(command.env("PATH", path)).ok().json();
@@ -123,7 +123,7 @@ fn outside_programs_are_used_where_they_are_installed() {
     }
 }
 
-fn recorded_film(workspace: &Workspace, path: Option<&str>) -> Film {
+fn render_recording(workspace: &Workspace, path: Option<&str>) -> Film {
     let brief =
         format!("script: {WORDS}\nvoice_file: voice.wav\nmusic_source: none\nprofile: test\n");
     workspace.write("brief.yaml", brief);
@@ -139,8 +139,8 @@ fn recorded_film(workspace: &Workspace, path: Option<&str>) -> Film {
 
 #[test]
 fn a_recorded_voice_is_aligned_and_the_log_says_what_was_tried() {
-    let workspace = spoken(WORDS);
-    let film = recorded_film(&workspace, None);
+    let workspace = workspace_with_recording(WORDS);
+    let film = render_recording(&workspace, None);
     let voice = film.metadata()["voice"].clone();
     assert_eq!(voice["alignment"], "builtin");
     assert!(voice["alignmentConfidence"].as_f64() > Some(0.5), "{voice}");
@@ -158,8 +158,8 @@ fn a_recorded_voice_is_aligned_and_the_log_says_what_was_tried() {
 
 #[test]
 fn a_recording_of_something_else_falls_back_to_even_split() {
-    let workspace = spoken(SNOW);
-    let film = recorded_film(&workspace, None);
+    let workspace = workspace_with_recording(SNOW);
+    let film = render_recording(&workspace, None);
     assert_eq!(film.metadata()["voice"]["alignment"], "even_split");
     let kinds: Vec<Value> = events(&workspace, "alignment_method_failed")
         .into_iter()
@@ -171,21 +171,21 @@ fn a_recording_of_something_else_falls_back_to_even_split() {
 
 #[test]
 fn without_room_for_a_program_no_lesser_method_is_taken() {
-    let workspace = spoken(WORDS);
-    let path = stand_in(&workspace, "whisperx", &heard());
+    let workspace = workspace_with_recording(WORDS);
+    let path = stand_in(&workspace, "whisperx", &recognizer_result());
     let folder = workspace.path("temporary");
     let Some(_disk) = SmallDisk::mount_full(&folder) else { return };
     let args = ["align", "voice.wav", "--text", "script.txt", "--method", "chain"];
     let mut command = workspace.command(&args);
     let run = run(command.env("PATH", path).env("TMPDIR", &folder));
-    run.refused(1, &["No space left on device"]);
+    run.expect_failure(1, &["No space left on device"]);
 }
 
 #[test]
 fn a_program_that_fails_gives_way() {
-    let workspace = spoken(WORDS);
+    let workspace = workspace_with_recording(WORDS);
     let path = stand_in(&workspace, "whisperx", "no json");
-    let film = recorded_film(&workspace, Some(&path));
+    let film = render_recording(&workspace, Some(&path));
     assert_eq!(film.metadata()["voice"]["alignment"], "builtin");
     let gave_way = events(&workspace, "alignment_method_failed");
     assert_eq!(gave_way[0]["method"], "whisperx");

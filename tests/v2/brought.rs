@@ -51,7 +51,7 @@ fn shape(workspace: &Workspace, inputs: &[&str], how: &[&str], out: &str) {
     tool("ffmpeg", &args);
 }
 
-fn recorded(script: &str, file: &str) -> Value {
+fn recording_brief(script: &str, file: &str) -> Value {
     json!({"script": script, "voice_file": file, "music_source": "none", "profile": "test"})
 }
 
@@ -59,7 +59,7 @@ fn recorded(script: &str, file: &str) -> Value {
 fn room_noise_before_and_after_a_recording_is_trimmed_like_silence() {
     let workspace = Workspace::new();
     record(&workspace, SCRIPT, "voice.wav");
-    let alone = length(&plan(&workspace, &recorded(SCRIPT, "voice.wav")));
+    let alone = length(&plan(&workspace, &recording_brief(SCRIPT, "voice.wav")));
     for (level, seconds) in [(0.0086, 20), (0.04, 9)] {
         let noise = |seed: u8, length: u32| {
             format!("anoisesrc=c=pink:a={level}:r=48000:seed={seed}:d={length}")
@@ -69,7 +69,7 @@ fn room_noise_before_and_after_a_recording_is_trimmed_like_silence() {
                    [a][2]amix=inputs=2:duration=first:normalize=0";
         let inputs = ["-f", "lavfi", "-i", &lead, "-i", "voice.wav", "-f", "lavfi", "-i", &room];
         shape(&workspace, &inputs, &["-filter_complex", mix, "-ac", "1"], "noisy.wav");
-        let noisy = length(&plan(&workspace, &recorded(SCRIPT, "noisy.wav")));
+        let noisy = length(&plan(&workspace, &recording_brief(SCRIPT, "noisy.wav")));
         assert!(noisy.abs_diff(alone) < 700, "{level}: {noisy} ms, alone {alone} ms");
     }
 }
@@ -78,7 +78,7 @@ fn room_noise_before_and_after_a_recording_is_trimmed_like_silence() {
 fn a_voice_is_found_in_any_channel_and_phase() {
     let workspace = Workspace::new();
     record(&workspace, SCRIPT, "voice.wav");
-    let alone = length(&plan(&workspace, &recorded(SCRIPT, "voice.wav")));
+    let alone = length(&plan(&workspace, &recording_brief(SCRIPT, "voice.wav")));
     for (name, pan) in [
         ("opposite", "pan=stereo|c0=c0|c1=-1*c0"),
         ("left", "pan=stereo|c0=c0|c1=0*c0"),
@@ -87,22 +87,22 @@ fn a_voice_is_found_in_any_channel_and_phase() {
         ("quiet and opposite", "pan=stereo|c0=0.2*c0|c1=-0.3*c0"),
     ] {
         shape(&workspace, &["-i", "voice.wav"], &["-af", pan], "panned.wav");
-        let panned = plan(&workspace, &recorded(SCRIPT, "panned.wav"));
+        let panned = plan(&workspace, &recording_brief(SCRIPT, "panned.wav"));
         assert!(length(&panned).abs_diff(alone) < 150, "{name}: {}", length(&panned));
         assert_eq!(captions(&panned).join(" "), SCRIPT, "{name}");
     }
     shape(&workspace, &["-i", "voice.wav"], &["-af", "pan=stereo|c0=0*c0|c1=0*c0"], "mute.wav");
-    workspace.write("brief.json", recorded(SCRIPT, "mute.wav").to_string());
-    workspace.pytoon(&["plan", "brief.json"]).refused(2, &["voice_file", "silent"]);
+    workspace.write("brief.json", recording_brief(SCRIPT, "mute.wav").to_string());
+    workspace.pytoon(&["plan", "brief.json"]).expect_failure(2, &["voice_file", "silent"]);
 }
 
 #[test]
-fn what_a_recording_leaves_out_or_adds_is_told() {
+fn words_that_a_recording_omits_or_adds_are_reported() {
     let workspace = Workspace::new();
     let whole = format!("{SCRIPT}{MORE}");
     record(&workspace, SCRIPT, "half.wav");
     record(&workspace, &whole, "whole.wav");
-    let told = |script: &str, file: &str| plan(&workspace, &recorded(script, file));
+    let told = |script: &str, file: &str| plan(&workspace, &recording_brief(script, file));
     assert_eq!(notes(&told(&whole, "whole.wav")), Vec::<&str>::new());
     let half = told(&whole, "half.wav");
     assert_eq!(notes(&half), ["recording_lacks_words"], "{}", half["warnings"]);
@@ -140,7 +140,7 @@ fn files_of_sound_have_a_plain_format_that_encoders_accept() {
 }
 
 #[test]
-fn a_language_is_told_by_the_words() {
+fn a_language_is_detected_by_the_words() {
     let workspace = Workspace::new();
     for (script, language) in [
         ("ሰላም ለዓለም ዛሬ ጥሩ ቀን ነው", "am"),

@@ -1,6 +1,6 @@
 //! Tests that the same brief and seed produce the same film.
 
-use crate::support::{shared, shared_brief};
+use crate::support::{shared_brief, shared_film};
 use pytoon_testkit::Workspace;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,7 +12,7 @@ fn hashes_of(workspace: &Workspace, args: &[&str]) -> String {
 fn with_shared_media() -> Workspace {
     let workspace = Workspace::new();
     for name in ["wide.jpg", "tall.png", "square.webp"] {
-        std::fs::copy(shared().workspace.path(name), workspace.path(name)).expect("copied");
+        std::fs::copy(shared_film().workspace.path(name), workspace.path(name)).expect("copied");
     }
     workspace
 }
@@ -22,20 +22,20 @@ fn the_same_brief_gives_the_same_frames() {
     let workspace = with_shared_media();
     workspace.write("brief.yaml", shared_brief(7));
     let again = hashes_of(&workspace, &["render", "brief.yaml", "--out", "out"]);
-    assert_eq!(again.lines().count() as u64, shared().film.total_frames());
-    assert!(again == shared().hashes, "frames differ between two renders of one brief");
+    assert_eq!(again.lines().count() as u64, shared_film().film.total_frames());
+    assert!(again == shared_film().hashes, "frames differ between two renders of one brief");
     let mix = |folder: std::path::PathBuf| std::fs::read(folder.join("assembly/audio/mixed.wav"));
     let same = mix(workspace.path("out")).expect("a mix")
-        == mix(shared().workspace.path("out")).expect("a mix");
+        == mix(shared_film().workspace.path("out")).expect("a mix");
     assert!(same, "the sound differs between two renders of one brief");
 }
 
 #[test]
 fn a_timeline_gives_the_frames_of_its_brief() {
     let workspace = Workspace::new();
-    let timeline = shared().film.path("timeline.json").display().to_string();
+    let timeline = shared_film().film.path("timeline.json").display().to_string();
     let again = hashes_of(&workspace, &["render", "--timeline", &timeline, "--out", "out"]);
-    assert!(again == shared().hashes, "frames differ between a brief and its timeline");
+    assert!(again == shared_film().hashes, "frames differ between a brief and its timeline");
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn another_seed_gives_another_film() {
     let workspace = with_shared_media();
     workspace.write("brief.yaml", shared_brief(8));
     let other = hashes_of(&workspace, &["render", "brief.yaml", "--out", "out"]);
-    assert!(other != shared().hashes, "the seed changes nothing");
+    assert!(other != shared_film().hashes, "the seed changes nothing");
 }
 
 /// A guard that stops the threads that keep the machine busy, even if the test fails.
@@ -58,7 +58,7 @@ impl Drop for Until<'_> {
 #[test]
 fn a_busy_machine_gives_the_same_frames() {
     // Frames are drawn in the encoder's idle time; here is none.
-    let timeline = shared().film.path("timeline.json").display().to_string();
+    let timeline = shared_film().film.path("timeline.json").display().to_string();
     let over = AtomicBool::new(false);
     let threads = 2 * std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| {
@@ -72,6 +72,6 @@ fn a_busy_machine_gives_the_same_frames() {
         }
         let workspace = Workspace::new();
         let again = hashes_of(&workspace, &["render", "--timeline", &timeline, "--out", "out"]);
-        assert!(again == shared().hashes, "frames differ on a busy machine");
+        assert!(again == shared_film().hashes, "frames differ on a busy machine");
     });
 }

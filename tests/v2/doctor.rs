@@ -22,7 +22,7 @@ fn two(more: &Value) -> Value {
 /// Returns the report of `pytoon doctor` on a job as JSON. Asserts that the exit status reports failed checks, that a
 /// check has a fix exactly if it is not ok, and that every runbook exists.
 #[track_caller]
-fn told(studio: &Studio, id: &str) -> Vec<Value> {
+fn doctor_report(studio: &Studio, id: &str) -> Vec<Value> {
     let run = studio.pytoon(&["doctor", id, "--json"]);
     let checks = run.json().as_array().expect("a list").clone();
     let worst = checks.iter().any(|check| check["verdict"] == "failed");
@@ -63,7 +63,7 @@ fn fallen(rule: &Value, more: &Value, settings: &Value) -> Vec<Value> {
     let service = Service::start(&mut studio.command(&["serve", "--port", "0"]), &root, "serve");
     let id = service.submit(&two(more));
     service.until(&id, "done");
-    told(&studio, &id)
+    doctor_report(&studio, &id)
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn says_ok(checks: &[Value], name: &str) {
 }
 
 #[test]
-fn a_call_without_an_answer_is_told() {
+fn a_call_without_an_answer_is_reported() {
     let lost = json!({"vendor": "runway", "step": "submit", "fault": "drop_after_accept"});
     let checks = fallen(&lost, &json!({}), &json!({}));
     says(&checks, "paid calls", "warning", &["no response", "runway"], "paid-calls");
@@ -111,18 +111,24 @@ fn a_held_job_says_what_it_waits_for() {
     let service = Service::start(&mut studio.command(&["serve", "--port", "0"]), &root, "serve");
     let id = service.submit(&two(&json!({"on_degrade": "hold"})));
     service.until(&id, "held");
-    says(&told(&studio, &id), "status", "warning", &["held", "scene_01"], "fallback-spike");
+    says(
+        &doctor_report(&studio, &id),
+        "status",
+        "warning",
+        &["held", "scene_01"],
+        "fallback-spike",
+    );
 }
 
 #[test]
-fn a_job_without_a_worker_and_one_whose_worker_is_silent_are_told() {
+fn a_job_without_a_worker_and_one_whose_worker_is_silent_are_reported() {
     let slow = json!({"defaults": {"queue_ms": 0, "run_ms": 60_000}});
     let studio = Studio::new(&slow, &json!({"default_chain": ["runway", "local"]}));
     studio.workspace.write("config/defaults.yaml", "service: {lease_seconds: 1}\n");
     let root = studio.workspace.root().to_owned();
     let api = Service::start(&mut studio.command(&["api", "--port", "0"]), &root, "api");
     let id = api.submit(&two(&json!({})));
-    let waits = told(&studio, &id);
+    let waits = doctor_report(&studio, &id);
     says_ok(&waits, "status");
     // The task has been ready for half a minute: set its time back instead of waiting.
     let back = |column: &str| {
@@ -131,11 +137,11 @@ fn a_job_without_a_worker_and_one_whose_worker_is_silent_are_told() {
         tool("sqlite3", [database.as_str(), ".timeout 5000", sql.as_str()]);
     };
     back("run_at");
-    let waits = told(&studio, &id);
+    let waits = doctor_report(&studio, &id);
     says(&waits, "status", "failed", &["plan", "no worker has claimed it"], "jobs-not-moving");
     let mut worker = Service::start(&mut studio.command(&["worker"]), &root, "worker");
     let begun = Instant::now();
-    while studio.simulator.accepted("runway") == 0 {
+    while studio.simulator.accepted_count("runway") == 0 {
         assert!(begun.elapsed() < Duration::from_secs(30), "nothing is bought");
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -144,7 +150,7 @@ fn a_job_without_a_worker_and_one_whose_worker_is_silent_are_told() {
                WHERE state IN ('running', 'ready')";
     let database = root.join("storage/pytoon.db").display().to_string();
     tool("sqlite3", [database.as_str(), ".timeout 5000", sql]);
-    let silent = told(&studio, &id);
+    let silent = doctor_report(&studio, &id);
     let step =
         silent.iter().find(|check| check["name"].as_str().is_some_and(|n| n.contains("scene")));
     let name = step.expect("the scene's step")["name"].as_str().expect("a name").to_owned();
@@ -152,7 +158,7 @@ fn a_job_without_a_worker_and_one_whose_worker_is_silent_are_told() {
 }
 
 #[test]
-fn a_broken_picture_and_a_full_disk_are_told_apart() {
+fn a_broken_picture_and_a_full_disk_are_distinguished() {
     let workspace = Workspace::new();
     workspace.write("media/broken.png", b"\x89PNG\r\n\x1a\nnot a picture");
     let media = workspace.path("media").display().to_string();
@@ -185,7 +191,7 @@ fn a_broken_picture_and_a_full_disk_are_told_apart() {
 }
 
 #[test]
-fn a_voice_that_stepped_down_and_words_spread_evenly_are_told() {
+fn a_voice_that_stepped_down_and_words_spread_evenly_are_reported() {
     let workspace = Workspace::new();
     let media = workspace.path("media").display().to_string();
     std::fs::create_dir_all(&media).expect("a folder");
@@ -213,7 +219,7 @@ fn a_voice_that_stepped_down_and_words_spread_evenly_are_told() {
 }
 
 #[test]
-fn sound_of_another_length_and_a_lost_film_are_told() {
+fn sound_of_another_length_and_a_lost_film_are_reported() {
     let workspace = Workspace::new();
     let mut command = workspace.command(&["--log-dir", "logs", "serve", "--port", "0"]);
     let service = Service::start(&mut command, workspace.root(), "serve");
@@ -231,11 +237,13 @@ fn sound_of_another_length_and_a_lost_film_are_told() {
     says(&doctor(), "sound and picture", "failed", &["mixed.wav lasts 1.0"], "audio-sync");
     std::fs::remove_file(folder.join("output.mp4")).expect("removed");
     says(&doctor(), "sound and picture", "failed", &["picture is missing"], "audio-sync");
-    workspace.pytoon(&["doctor", "no-such-job"]).refused(1, &["no job `no-such-job`", "jobs list"]);
+    workspace
+        .pytoon(&["doctor", "no-such-job"])
+        .expect_failure(1, &["no job `no-such-job`", "jobs list"]);
 }
 
 #[test]
-fn a_services_faults_are_told_with_their_pages() {
+fn a_services_faults_are_reported_with_their_runbooks() {
     let wrong = json!({"rules": [{"vendor": "runway", "step": "health", "fault": "unauthorized"}]});
     let studio = Studio::new(&wrong, &json!({"default_chain": ["runway", "local"]}));
     let checks = studio.pytoon(&["doctor", "--json"]).json().as_array().expect("a list").clone();

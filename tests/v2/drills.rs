@@ -35,11 +35,11 @@ fn faults_fire_their_alerts_are_shown_and_mended_and_lose_no_film() {
 }
 
 #[test]
-fn drills_are_listed_and_a_wrong_name_is_told_what_there_is() {
+fn drills_are_listed_and_a_wrong_name_gets_the_list() {
     let listed = run(pytoon_testkit::pytoon().args(["drill", "--list"])).ok().stdout;
     assert_eq!(listed.lines().count(), 14, "{listed}");
     run(pytoon_testkit::pytoon().args(["drill", "engin-down"]))
-        .refused(1, &["engin-down", "engine-down"]);
+        .expect_failure(1, &["engin-down", "engine-down"]);
     // The pages name only existing drills.
     let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/runbooks");
     let mut named = 0;

@@ -1,7 +1,7 @@
 //! Tests of rare responses that vendors document, and of their effect on the scene, the ledger and the cost.
 
 use crate::support::tea;
-use crate::voice_booth::{Booth, spoken};
+use crate::voice_booth::{Booth, voice_brief};
 use pytoon_testkit::Studio;
 use pytoon_testkit::program::{run, tool};
 use pytoon_testkit::simulator::{engines_used, quick_engine};
@@ -123,7 +123,7 @@ fn outcome(case: &Case) -> (String, f64) {
     let states = if rows.len() > 1 { format!("{state} x{}", rows.len()) } else { state.to_owned() };
     let fallbacks = studio.fallbacks();
     let kind = fallbacks[0].rsplit(": ").next().expect("a kind");
-    let bought = studio.simulator.accepted(case.vendor);
+    let bought = studio.simulator.accepted_count(case.vendor);
     let charged =
         rows.iter().map(|row| row["charged"].as_i64().unwrap_or_default() as f64 / 1e6).sum();
     (format!("{kind}; {states}; {bought}"), charged)
@@ -161,7 +161,7 @@ fn answers_as_loose_as_the_types_allow_are_read_all_the_same() {
         let picture = if engine == "luma_dm" { "" } else { "media_files: [cup.png]\n" };
         let film = studio.render(&tea(&[engine], picture), "out");
         assert_eq!(engines_used(&film), [engine], "{:?}", studio.fallbacks());
-        assert_eq!(studio.simulator.accepted(vendor), 1, "{engine}");
+        assert_eq!(studio.simulator.accepted_count(vendor), 1, "{engine}");
         let rows = studio.rows(&[]);
         assert_eq!((rows.len(), &rows[0]["state"]), (1, &json!("kept")), "{rows:?}");
         assert!(rows[0]["charged"].as_i64().is_some_and(|it| it > 0), "{rows:?}");
@@ -172,15 +172,15 @@ fn answers_as_loose_as_the_types_allow_are_read_all_the_same() {
 fn voices_whose_answers_are_as_loose_as_their_types_allow_speak() {
     for vendor in ["elevenlabs", "openai", "google"] {
         let booth = Booth::new(&json!({ "rules": loose() }), &[vendor]);
-        let film = booth.render(&spoken("The kettle sings in the quiet morning.", ""), "out");
+        let film = booth.render(&voice_brief("The kettle sings in the quiet morning.", ""), "out");
         assert_eq!(booth.failures(), [""; 0], "{}", booth.log());
         assert_eq!(film.metadata()["voice"]["provider"], vendor);
-        assert_eq!(booth.asked(vendor), 1, "{vendor}");
+        assert_eq!(booth.request_count(vendor), 1, "{vendor}");
     }
 }
 
 #[test]
-fn a_pause_that_is_told_as_a_date_is_kept() {
+fn a_pause_given_as_a_date_is_respected() {
     let limited = json!({"rules": [
         {"vendor": "runway", "step": "submit", "fault": "rate_limited_retry_date", "value": 30},
     ]});
@@ -201,9 +201,9 @@ fn a_voices_empty_account_is_no_wrong_key_and_no_rush() {
             "vendor": vendor, "step": "submit", "fault": "documented", "answer": answer,
         });
         let booth = Booth::new(&json!({ "rules": [rule] }), &[vendor]);
-        booth.render(&spoken("The kettle sings.", ""), "out");
+        booth.render(&voice_brief("The kettle sings.", ""), "out");
         assert_eq!(booth.failures(), [format!("{vendor}: quota")]);
-        assert_eq!(booth.asked(vendor), 1, "{vendor} was asked again");
+        assert_eq!(booth.request_count(vendor), 1, "{vendor} was asked again");
     }
 }
 
@@ -214,15 +214,15 @@ fn a_model_that_is_gone_leaves_the_script_to_the_next_voice() {
             "vendor": "openai", "step": "submit", "fault": "documented", "answer": answer,
         });
         let booth = Booth::new(&json!({ "rules": [rule] }), &["openai", "google"]);
-        let film = booth.render(&spoken("The kettle sings in the quiet morning.", ""), "out");
+        let film = booth.render(&voice_brief("The kettle sings in the quiet morning.", ""), "out");
         assert_eq!(booth.failures(), ["openai: invalid_request"], "{answer}");
         assert_eq!(film.metadata()["voice"]["provider"], "google", "{answer}");
-        assert_eq!(booth.asked("openai"), 1, "{answer}");
+        assert_eq!(booth.request_count("openai"), 1, "{answer}");
     }
 }
 
 #[test]
-fn models_that_end_are_told_before_they_do() {
+fn model_retirements_are_announced_in_advance() {
     let booth = Booth::new(&json!({}), &["openai"]);
     let doctor = |ends: &Value| {
         let file = booth.workspace.path("config/defaults.yaml");
@@ -248,7 +248,7 @@ fn models_that_end_are_told_before_they_do() {
     assert!(doctor(&end("soon", "")).contains("model_ends"));
     // A process with the key publishes it in its metrics.
     booth.configure(&json!({}));
-    booth.render(&spoken("The kettle sings in the quiet morning.", ""), "out");
+    booth.render(&voice_brief("The kettle sings in the quiet morning.", ""), "out");
     let metrics = std::fs::read_to_string(booth.workspace.path("metrics.txt")).expect("metrics");
     let shown =
         "pytoon_v2_model_end_timestamp_seconds{provider=\"openai\",model=\"gpt-4o-mini-tts\"}";
@@ -264,7 +264,7 @@ fn noise(studio: &Studio) {
 }
 
 #[test]
-fn the_end_of_an_engines_model_is_told_by_doctor_and_by_its_health_check() {
+fn the_end_of_an_engines_model_is_reported_by_doctor_and_by_its_health_check() {
     let studio = Studio::new(&json!({}), &json!({"default_chain": ["local"]}));
     let ends = json!([{
         "provider": "runway", "model": "gen4.5", "on": "2020-02-01", "successor": "gen5",
@@ -302,7 +302,7 @@ fn a_large_picture_is_used_once_its_file_is_ready_and_not_where_it_is_refused() 
             requests.iter().filter(is_file).count()
         };
         assert_eq!((asked("GET"), asked("POST")), (looks, 1), "{requests:?}");
-        assert_eq!(studio.simulator.accepted("luma-agents"), usize::from(drawn_by == "luma"));
+        assert_eq!(studio.simulator.accepted_count("luma-agents"), usize::from(drawn_by == "luma"));
     }
 }
 

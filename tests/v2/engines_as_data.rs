@@ -45,7 +45,7 @@ fn a_call_of_the_guides_engine_without_an_answer_is_looked_up() {
     run(&mut with_key(&studio, &["render", "brief.yaml", "--out", "out"])).ok();
     let film = pytoon_testkit::Film::open(&studio.workspace.path("out"));
     assert_eq!(engines_used(&film), ["acme", "local"]);
-    assert_eq!(studio.simulator.accepted("acme"), 1);
+    assert_eq!(studio.simulator.accepted_count("acme"), 1);
     assert_eq!(studio.rows(&["--unknown"]).len(), 0);
 }
 
@@ -64,14 +64,14 @@ fn a_call_that_is_taken_on_after_we_hung_up_is_not_made_twice() {
     assert_eq!(engines_used(&first), ["local", "local"]);
     assert_eq!(studio.rows(&["--unknown"]).len(), 1);
     let begun = Instant::now();
-    while studio.simulator.accepted("acme") == 0 {
+    while studio.simulator.accepted_count("acme") == 0 {
         assert!(begun.elapsed() < Duration::from_secs(20), "it is never taken on");
         std::thread::sleep(Duration::from_millis(50));
     }
     run(&mut with_key(&studio, &["render", "brief.yaml", "--out", "second"])).ok();
     let second = pytoon_testkit::Film::open(&studio.workspace.path("second"));
     assert_eq!(engines_used(&second), ["acme", "local"]);
-    assert_eq!(studio.simulator.accepted("acme"), 1, "it was bought twice");
+    assert_eq!(studio.simulator.accepted_count("acme"), 1, "it was bought twice");
     assert_eq!(studio.rows(&["--unknown"]).len(), 0);
 }
 
@@ -95,7 +95,7 @@ fn a_call_that_a_list_lacks_is_made_again_only_once_the_list_has_settled() {
     assert_eq!(studio.rows(&["--unknown"]).len(), 1);
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(render("second"), ["acme", "local"]);
-    assert_eq!(studio.simulator.accepted("acme"), 1);
+    assert_eq!(studio.simulator.accepted_count("acme"), 1);
     let states: Vec<_> = studio.rows(&[]).iter().map(|row| row["state"].clone()).collect();
     assert_eq!(states, ["kept", "lost"]);
 }
@@ -106,10 +106,10 @@ fn an_engine_is_checked_with_one_real_clip() {
     studio.workspace.write("config/engine.yaml", acme(&studio));
     let said = run(&mut with_key(&studio, &["engines", "check", "acme"])).ok().stdout;
     assert!(said.contains("health    ok") && said.contains("ACME_API_KEY"), "{said}");
-    assert_eq!(studio.simulator.accepted_in_all(), 0, "a check alone buys nothing");
+    assert_eq!(studio.simulator.total_accepted(), 0, "a check alone buys nothing");
     let said = run(&mut with_key(&studio, &["engines", "check", "acme", "--buy"])).ok().stdout;
     assert!(said.contains("clip      ok"), "{said}");
-    assert_eq!(studio.simulator.accepted("acme"), 1);
+    assert_eq!(studio.simulator.accepted_count("acme"), 1);
     // Its cost is in the ledger, and within the daily budget.
     let rows = studio.rows(&["--job", "engines-check"]);
     assert_eq!((rows.len(), rows[0]["state"].as_str()), (1, Some("kept")));
@@ -117,7 +117,7 @@ fn an_engine_is_checked_with_one_real_clip() {
     studio.workspace.write("config/engine.yaml", poor);
     let said = run(&mut with_key(&studio, &["engines", "check", "acme", "--buy"]));
     assert!(said.code == Some(1) && said.stdout.contains("budget"), "{}", said.stdout);
-    assert_eq!(studio.simulator.accepted("acme"), 1);
+    assert_eq!(studio.simulator.accepted_count("acme"), 1);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn an_engine_without_its_key_or_with_a_wrong_one_fails_its_check() {
     let wrong = run(&mut with_key(&studio, &["engines", "check", "acme"]));
     assert_eq!(wrong.code, Some(1));
     assert!(wrong.stdout.contains("auth"), "{}", wrong.stdout);
-    studio.pytoon(&["engines", "check", "acmee"]).refused(2, &["acmee", "`acme`"]);
+    studio.pytoon(&["engines", "check", "acmee"]).expect_failure(2, &["acmee", "`acme`"]);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn what_a_described_engine_sells_may_depend_on_the_picture() {
     studio.workspace.write("config/engine.yaml", offers("with_picture: {ratios: [tall]}"));
     studio
         .pytoon(&["engines"])
-        .refused(2, &["options.capabilities.with_picture.ratios[0]", "tall"]);
+        .expect_failure(2, &["options.capabilities.with_picture.ratios[0]", "tall"]);
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_mistake_in_a_description_is_refused_with_its_place() {
         assert_ne!(good, bad, "{right}");
         studio.workspace.write("config/engine.yaml", &bad);
         let place = format!("engine.yaml:{}", line(&bad, wrong.trim()));
-        studio.pytoon(&["engines"]).refused(2, &[&place, field]);
+        studio.pytoon(&["engines"]).expect_failure(2, &[&place, field]);
     }
 }
 

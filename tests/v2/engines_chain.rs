@@ -17,7 +17,7 @@ fn three_engines_draw_three_scenes() {
     let film = studio.render(&tea(&["runway", "pika", "luma"], ""), "out");
     assert_eq!(engines_used(&film), ["runway", "pika", "luma"]);
     for (vendor, count) in [("runway", 1), ("fal", 1), ("luma-agents", 1), ("acme", 0)] {
-        assert_eq!(studio.simulator.accepted(vendor), count, "{vendor}");
+        assert_eq!(studio.simulator.accepted_count(vendor), count, "{vendor}");
     }
     let receipt = film.metadata();
     assert_eq!(receipt["degraded"], false);
@@ -41,7 +41,7 @@ fn three_engines_draw_three_scenes() {
 }
 
 #[test]
-fn log_and_metrics_tell_of_every_attempt() {
+fn log_and_metrics_record_every_attempt() {
     let studio = Studio::new(&json!({}), &json!({}));
     studio.render(&tea(&["runway", "pika", "luma"], ""), "out");
     assert_eq!(studio.fallbacks(), Vec::<String>::new());
@@ -98,10 +98,10 @@ fn a_second_film_of_the_same_brief_buys_nothing() {
     let studio = Studio::new(&json!({}), &json!({}));
     let brief = tea(&["runway", "pika", "luma"], "");
     studio.render(&brief, "first");
-    let charged = studio.simulator.charged();
+    let charged = studio.simulator.total_charged();
     let film = studio.render(&brief, "second");
     assert_eq!(engines_used(&film), ["runway", "pika", "luma"]);
-    assert_eq!((studio.simulator.accepted_in_all(), studio.simulator.charged()), (3, charged));
+    assert_eq!((studio.simulator.total_accepted(), studio.simulator.total_charged()), (3, charged));
     let receipt = film.metadata();
     for number in 1..=3 {
         assert_eq!(scene(&receipt, number)["clipReused"], true);
@@ -114,7 +114,7 @@ fn another_seed_asks_for_other_clips() {
     let studio = Studio::new(&json!({}), &json!({}));
     studio.render(&tea(&["runway", "pika"], "seed: 5\n"), "first");
     studio.render(&tea(&["runway", "pika"], "seed: 6\n"), "second");
-    assert_eq!(studio.simulator.accepted_in_all(), 4);
+    assert_eq!(studio.simulator.total_accepted(), 4);
     let film = Film::open(&studio.workspace.path("second"));
     assert_eq!(scene(&film.metadata(), 1)["clipReused"], false);
 }

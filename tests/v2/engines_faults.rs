@@ -31,8 +31,8 @@ impl Case {
     fn falls_back(&self, kind: &str, accepted: usize) -> &Self {
         assert_eq!(self.studio.fallbacks(), [format!("runway>pika: {kind}")]);
         assert_eq!(engines_used(&self.film), ["pika", "pika"]);
-        assert_eq!(self.studio.simulator.accepted("runway"), accepted, "accepted by Runway");
-        assert_eq!(self.studio.simulator.accepted("fal"), 2, "accepted by Pika");
+        assert_eq!(self.studio.simulator.accepted_count("runway"), accepted, "accepted by Runway");
+        assert_eq!(self.studio.simulator.accepted_count("fal"), 2, "accepted by Pika");
         let fallbacks = "pytoon_v2_engine_fallbacks_total";
         let labels = "from_engine=\"runway\",to_engine=\"pika\"";
         assert_eq!(self.studio.metric(&format!("{fallbacks}{{{labels}}}")), 1.0);
@@ -70,8 +70,8 @@ impl Case {
     fn gets_by(&self, accepted: usize) -> &Self {
         assert_eq!(self.studio.fallbacks(), Vec::<String>::new());
         assert_eq!(engines_used(&self.film), ["runway", "pika"]);
-        assert_eq!(self.studio.simulator.accepted("runway"), accepted, "accepted by Runway");
-        assert_eq!(self.studio.simulator.accepted("fal"), 1, "accepted by Pika");
+        assert_eq!(self.studio.simulator.accepted_count("runway"), accepted, "accepted by Runway");
+        assert_eq!(self.studio.simulator.accepted_count("fal"), 1, "accepted by Pika");
         self
     }
 
@@ -188,7 +188,7 @@ fn a_task_that_fails() {
     let case = submit("failed");
     // A failed task is not charged, so a retry buys nothing twice.
     case.falls_back("server", 2).rows_in_state("failed", 2);
-    assert_eq!(case.studio.simulator.charged(), 0.40, "two of Pika's clips");
+    assert_eq!(case.studio.simulator.total_charged(), 0.40, "two of Pika's clips");
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn a_clip_whose_connection_breaks_once_is_fetched_again() {
 }
 
 #[test]
-fn an_address_that_expired_is_asked_for_anew() {
+fn an_expired_address_is_requested_again() {
     Case::new(json!({"step": "submit", "fault": "expired_url"}), json!({})).gets_by(1);
 }
 
@@ -261,7 +261,7 @@ fn an_address_that_expired_is_asked_for_anew() {
 fn a_clip_that_points_into_the_private_network() {
     let case = Case::new(json!({"step": "download", "fault": "redirect_private"}), json!({}));
     assert_eq!(engines_used(&case.film), ["pika", "pika"]);
-    assert_eq!(case.studio.simulator.accepted("runway"), 1);
+    assert_eq!(case.studio.simulator.accepted_count("runway"), 1);
     let reason = case.film.metadata()["scenes"][0]["reason"].to_string();
     assert!(reason.contains("169.254.169.254"), "{reason}");
 }
@@ -282,7 +282,7 @@ fn a_clip_with_a_loud_tone_is_used_and_silent() {
 }
 
 #[test]
-fn a_task_without_progress_is_given_up_and_cancelled() {
+fn a_task_without_progress_times_out_and_is_cancelled() {
     let rule = json!({"step": "submit", "fault": "stuck"});
     let case = Case::new(rule, impatient("stall_seconds", 1));
     // Runway may have charged the running task: the row stays open for a late clip.
@@ -303,7 +303,7 @@ fn questions_that_go_wrong_do_not_lose_a_task() {
 }
 
 #[test]
-fn a_status_that_nobody_documented_is_told_and_waited_out() {
+fn an_undocumented_status_is_logged_and_waited_out() {
     let case = submit("unknown_status");
     case.gets_by(1);
     assert_eq!(case.studio.events("engine_status_unknown").len(), 1);
@@ -368,5 +368,5 @@ fn where_every_engine_fails_the_scene_is_drawn_here() {
     assert_eq!(film.metadata()["degraded"], true);
     assert_eq!(studio.fallbacks().len(), 9, "{:?}", studio.fallbacks());
     let to_local = studio.fallbacks().iter().filter(|f| f.contains(">local")).count();
-    assert_eq!((to_local, studio.simulator.accepted_in_all()), (3, 0));
+    assert_eq!((to_local, studio.simulator.total_accepted()), (3, 0));
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const RENDER: [&str; 4] = ["render", "brief.yaml", "--out", "out"];
 
 /// Returns the row of one engine in the output of `pytoon engines`.
-fn shown(studio: &Studio, engine: &str) -> Value {
+fn engine_row(studio: &Studio, engine: &str) -> Value {
     let all = studio.pytoon(&["engines", "--json", "--offline"]).ok().json();
     let found = all.as_array().and_then(|all| all.iter().find(|row| row["engine"] == engine));
     found.expect("a row").clone()
@@ -37,9 +37,9 @@ fn a_wrong_key_keeps_every_process_away_for_long() {
         "another process called it"
     );
     assert_eq!(studio.metric("pytoon_v2_engine_breaker_state{engine=\"runway\"}"), 2.0);
-    let breaker = shown(&studio, "runway")["breaker"].to_string();
+    let breaker = engine_row(&studio, "runway")["breaker"].to_string();
     assert!(breaker.contains("open 8") && breaker.contains("auth"), "{breaker}");
-    assert_eq!(shown(&studio, "pika")["breaker"], "closed");
+    assert_eq!(engine_row(&studio, "pika")["breaker"], "closed");
     let plan = studio.pytoon(&["plan", "brief.yaml"]).ok().stdout;
     assert!(plan.contains("its circuit breaker is open after failures"), "{plan}");
 }
@@ -57,7 +57,7 @@ fn while_all_engines_cool_a_film_without_a_deadline_is_drawn_here_at_once() {
     assert_eq!(engines_used(&film), ["local"]);
     assert_eq!(studio.fallbacks()[2..], ["runway>pika: cooling", "pika>local: cooling"]);
     assert_eq!(studio.events("engine_waiting").len(), 0);
-    assert_eq!(studio.simulator.accepted_in_all(), 0);
+    assert_eq!(studio.simulator.total_accepted(), 0);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn with_a_deadline_a_cooling_engine_is_waited_for() {
     assert!(!waits.is_empty(), "nobody waited");
     assert_eq!(waits[0]["engine"], "runway");
     assert!(waits[0]["wait_ms"].as_u64().is_some_and(|ms| (500..=2100).contains(&ms)), "{waits:?}");
-    assert_eq!(shown(&studio, "runway")["breaker"], "closed", "a success closes it");
+    assert_eq!(engine_row(&studio, "runway")["breaker"], "closed", "a success closes it");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_deadline_that_is_too_near_is_not_waited_past() {
 fn a_budget_is_never_passed() {
     let studio = Studio::new(&json!({}), &json!({}));
     let film = studio.render(&tea(&["runway", "runway", "runway"], "budget: 0.30\n"), "out");
-    let charged = studio.simulator.charged();
+    let charged = studio.simulator.total_charged();
     assert!(charged > 0.0 && charged <= 0.30 + 1e-9, "${charged} of $0.30");
     let spend = film.metadata()["spendUsd"].as_f64().expect("a sum");
     assert!((spend - charged).abs() < 1e-6, "the receipt says ${spend}, the vendors ${charged}");
@@ -129,7 +129,7 @@ fn nothing_is_bought_of_a_film_that_its_budget_cannot_pay_for_whole() {
         let told = "its clips cost about $0.72, its budget is $0.60";
         assert!(run.stderr.contains(told), "{}", run.stderr);
     }
-    assert_eq!(studio.simulator.accepted("runway"), 0);
+    assert_eq!(studio.simulator.accepted_count("runway"), 0);
     // A plan reports it, whatever the brief asks for.
     for (wish, then) in [("ship", "the local engine draws"), ("hold", "pytoon does not render it")]
     {
@@ -144,7 +144,7 @@ fn nothing_is_bought_of_a_film_that_its_budget_cannot_pay_for_whole() {
     studio.render(&tea(&three, "budget: 0.72\non_degrade: fail\n"), "whole");
     let film = studio.render(&tea(&three, "budget: 0.10\non_degrade: fail\n"), "again");
     assert_eq!(engines_used(&film), three);
-    assert_eq!(studio.simulator.accepted("runway"), 3);
+    assert_eq!(studio.simulator.accepted_count("runway"), 3);
 }
 
 #[test]
@@ -158,13 +158,13 @@ fn a_budget_is_held_against_the_engines_that_are_asked_first() {
         "{}",
         run.stderr
     );
-    assert_eq!(studio.simulator.accepted_in_all(), 0);
+    assert_eq!(studio.simulator.total_accepted(), 0);
     // Two scenes with the same clip pay for it once.
     let twins = tea(&["pika", "pika"], "budget: 0.30\non_degrade: fail\n");
     let twins = twins.replace("a cup on a wooden table", "steam over a kettle");
     let film = studio.render(&twins, "twins");
     assert_eq!(engines_used(&film), ["pika", "pika"]);
-    assert_eq!(studio.simulator.accepted("fal"), 1);
+    assert_eq!(studio.simulator.accepted_count("fal"), 1);
 }
 
 #[test]
@@ -180,17 +180,17 @@ fn a_voice_is_not_bought_for_a_film_that_its_budget_cannot_pay_for() {
         let mut command = studio.command(&["render", "brief.yaml", "--out", out]);
         run(command.env("ELEVENLABS_API_KEY", "elkey-5f7a9c1e3b2d4068"))
     };
-    render("0.30", "out").refused(2, &["its voice and its clips cost about $0.4"]);
-    assert_eq!(studio.simulator.accepted_in_all(), 0);
+    render("0.30", "out").expect_failure(2, &["its voice and its clips cost about $0.4"]);
+    assert_eq!(studio.simulator.total_accepted(), 0);
     assert_eq!(studio.simulator.request_count("elevenlabs", "submit"), 0);
     // Nor for a film whose scenes will fall back.
     studio
         .configure(&json!({"default_chain": ["local"], "engines": {"runway": {"enabled": false}}}));
-    render("2.00", "off").refused(1, &["scenes would fall back", "runway"]);
+    render("2.00", "off").expect_failure(1, &["scenes would fall back", "runway"]);
     assert_eq!(studio.simulator.request_count("elevenlabs", "submit"), 0);
     studio.configure(&json!({"default_chain": ["local"]}));
     render("2.00", "whole").ok();
-    assert_eq!(studio.simulator.accepted("runway"), 2);
+    assert_eq!(studio.simulator.accepted_count("runway"), 2);
     assert_eq!(studio.simulator.request_count("elevenlabs", "submit"), 1);
 }
 
@@ -200,7 +200,7 @@ fn a_budget_of_the_day_holds_for_all_films() {
     for seed in 1..=3 {
         studio.render(&tea(&["runway", ""], &format!("seed: {seed}\n")), &format!("film{seed}"));
     }
-    let charged = studio.simulator.charged();
+    let charged = studio.simulator.total_charged();
     assert!(charged > 0.0 && charged <= 0.50 + 1e-9, "${charged} of $0.50");
 }
 
@@ -224,7 +224,10 @@ fn a_budget_of_a_key_holds_for_that_key_alone() {
     run(command.env(KEYS[0].0, "rwkey-of-another-account-77")).ok();
     let film = Film::open(&studio.workspace.path("third"));
     assert_eq!(engines_used(&film), ["runway", "local"]);
-    assert_eq!((studio.simulator.accepted("runway"), studio.simulator.accepted("fal")), (2, 1));
+    assert_eq!(
+        (studio.simulator.accepted_count("runway"), studio.simulator.accepted_count("fal")),
+        (2, 1)
+    );
 }
 
 #[test]
@@ -235,13 +238,13 @@ fn no_more_calls_begin_in_a_minute_than_an_engine_takes() {
     let begun = Instant::now();
     let film = studio.render(&tea(&["runway", "runway", "runway"], ""), "first");
     let local = engines_used(&film).iter().filter(|engine| *engine == "local").count();
-    assert_eq!((local, studio.simulator.accepted("runway")), (1, 2));
+    assert_eq!((local, studio.simulator.accepted_count("runway")), (1, 2));
     assert_eq!(studio.fallbacks(), ["runway>local: cooling"]);
     // The limit holds for other processes too, and does not count as a failure of the engine.
     let film = studio.render(&tea(&["runway"], "seed: 9\n"), "second");
     assert_eq!(engines_used(&film), ["local"]);
     assert_eq!(studio.simulator.request_count("runway", "submit"), 2);
-    assert_eq!(shown(&studio, "runway")["breaker"], "closed");
+    assert_eq!(engine_row(&studio, "runway")["breaker"], "closed");
     // Its turn comes later than the maximum wait for the engine, so there is no wait at all.
     assert!(begun.elapsed() < Duration::from_secs(20), "it took {:?}", begun.elapsed());
 }
@@ -254,7 +257,7 @@ fn an_engine_that_is_switched_off_is_in_no_chain() {
     assert_eq!(studio.simulator.requests().iter().filter(|r| r["vendor"] == "runway").count(), 0);
     let plan = studio.pytoon(&["plan", "brief.yaml"]).ok().stdout;
     assert!(plan.contains("v2.engines.runway.enabled is false"), "{plan}");
-    assert_eq!(shown(&studio, "runway")["enabled"], false);
+    assert_eq!(engine_row(&studio, "runway")["enabled"], false);
 }
 
 #[test]
@@ -321,7 +324,7 @@ fn a_signal_has_engine_yaml_read_again_while_a_film_waits() {
     };
     studio.workspace.write("brief.yaml", tea(&["runway", "runway", "runway"], ""));
     let mut render = Background::start(&mut studio.command(&RENDER));
-    render.wait_until(|| studio.simulator.accepted("runway") >= 1);
+    render.wait_until(|| studio.simulator.accepted_count("runway") >= 1);
     edit("\"max_concurrent\": 71", "\"max_concurent\": 711");
     std::thread::sleep(Duration::from_millis(600));
     assert_eq!(studio.events("engine_config_refused").len(), 0, "it was read without a signal");
@@ -335,7 +338,7 @@ fn a_signal_has_engine_yaml_read_again_while_a_film_waits() {
     assert_eq!(render.end(), Some(0), "it goes on to a film");
     let film = Film::open(&studio.workspace.path("out"));
     assert_eq!(engines_used(&film), ["luma", "luma", "luma"]);
-    assert_eq!(studio.simulator.accepted("fal"), 0, "Pika was switched off");
+    assert_eq!(studio.simulator.accepted_count("fal"), 0, "Pika was switched off");
 }
 
 #[test]
@@ -349,7 +352,7 @@ fn an_edit_of_engine_yaml_is_refused_or_taken_up_while_a_film_waits() {
     let studio = Studio::new(&slow, &settings(true));
     studio.workspace.write("brief.yaml", tea(&["runway", "runway", "runway"], ""));
     let mut render = Background::start(&mut studio.command(&RENDER));
-    render.wait_until(|| studio.simulator.accepted("runway") >= 1);
+    render.wait_until(|| studio.simulator.accepted_count("runway") >= 1);
     studio
         .workspace
         .write("config/engine.yaml", "v2:\n  engines:\n    runway:\n      enabld: true\n");
@@ -359,8 +362,8 @@ fn an_edit_of_engine_yaml_is_refused_or_taken_up_while_a_film_waits() {
     assert!(reason.contains("engine.yaml:4") && reason.contains("enabld"), "{reason}");
     studio.configure(&settings(false));
     render.wait_until(|| !studio.events("engine_config_reloaded").is_empty());
-    render.wait_until(|| studio.simulator.accepted("luma-agents") >= 1);
-    assert_eq!(studio.simulator.accepted("fal"), 0, "Pika was switched off");
+    render.wait_until(|| studio.simulator.accepted_count("luma-agents") >= 1);
+    assert_eq!(studio.simulator.accepted_count("fal"), 0, "Pika was switched off");
     // It continues to a film.
     let film = studio.workspace.path("out/output.mp4");
     let begun = Instant::now();

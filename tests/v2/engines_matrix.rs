@@ -296,7 +296,7 @@ impl Row {
         ENGINES.into_iter().filter(move |(engine, ..)| !(drawn_only && is_stock(engine)))
     }
 
-    fn expected(&self, engine: &str) -> &'static str {
+    fn expected_cell(&self, engine: &str) -> &'static str {
         match self.except.iter().find(|(name, ..)| *name == engine) {
             Some((_, cell, _)) => cell,
             None if is_stock(engine) => self.found,
@@ -606,7 +606,7 @@ fn the_matrix_of_faults_and_engines() {
     for (row, outcome) in TABLE.iter().zip(&outcomes) {
         problems.extend(outcome.problems.iter().map(|p| format!("{}: {p}", row.fault)));
         for (engine, cell) in &outcome.cells {
-            let expected = row.expected(engine);
+            let expected = row.expected_cell(engine);
             if cell != expected {
                 problems.push(format!("{}: {engine}: {cell}, not {expected}", row.fault));
             }
@@ -641,7 +641,7 @@ const CANCELS: [Cancel; 6] = [
 ];
 
 #[test]
-fn ctrl_c_reaches_every_vendor_that_can_be_told() {
+fn ctrl_c_reaches_every_vendor_that_can_cancel() {
     let row = Row { stock_rule: "", ..PLAIN };
     for is_running in [false, true] {
         let (queue_ms, run_ms) = if is_running { (0, 60_000) } else { (60_000, 1) };

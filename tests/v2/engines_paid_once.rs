@@ -11,7 +11,7 @@ const RENDER: [&str; 4] = ["render", "brief.yaml", "--out", "out"];
 
 /// Renders a film whose first purchase was accepted by the vendor but got no response. Returns the studio and the id
 /// of that call.
-fn unanswered() -> (Studio, String) {
+fn render_unanswered() -> (Studio, String) {
     let rule =
         json!({"vendor": "runway", "step": "submit", "fault": "drop_after_accept", "times": 1});
     let settings = json!({"default_chain": ["local"]});
@@ -27,7 +27,7 @@ fn unanswered() -> (Studio, String) {
 
 #[test]
 fn a_call_without_an_answer_is_listed_and_not_made_again() {
-    let (studio, id) = unanswered();
+    let (studio, id) = render_unanswered();
     let begun = Instant::now();
     let film = studio.render(&tea(&["runway", ""], ""), "second");
     assert!(begun.elapsed() < Duration::from_secs(20), "it waited: {:?}", begun.elapsed());
@@ -44,19 +44,21 @@ fn a_call_without_an_answer_is_listed_and_not_made_again() {
 
 #[test]
 fn a_call_that_a_person_calls_lost_may_be_made_again() {
-    let (studio, id) = unanswered();
+    let (studio, id) = render_unanswered();
     studio.pytoon(&["ledger", "resolve", &id, "--lost"]).ok();
     assert_eq!(studio.rows(&["--unknown"]).len(), 0);
     let film = studio.render(&tea(&["runway", ""], ""), "second");
     assert_eq!(engines_used(&film), ["runway", "local"]);
     assert_eq!(studio.simulator.request_count("runway", "submit"), 2);
-    studio.pytoon(&["ledger", "resolve", &id, "--lost"]).refused(2, &[&id, "nothing to resolve"]);
+    studio
+        .pytoon(&["ledger", "resolve", &id, "--lost"])
+        .expect_failure(2, &[&id, "nothing to resolve"]);
 }
 
 #[test]
 fn a_clip_that_a_person_found_is_used() {
     for by_address in [false, true] {
-        let (studio, id) = unanswered();
+        let (studio, id) = render_unanswered();
         let clip = studio.workspace.clip("found.mp4", "270x480", 2.0, &[]);
         let place = if by_address {
             studio.render(&tea(&["", "pika"], "seed: 99\n"), "other");
@@ -87,10 +89,12 @@ fn address_of_a_clip(studio: &Studio) -> String {
 }
 
 #[test]
-fn what_is_no_clip_is_not_taken_for_one() {
-    let (studio, id) = unanswered();
+fn a_file_that_is_no_clip_is_refused() {
+    let (studio, id) = render_unanswered();
     studio.workspace.write("page.mp4", "<html>no film</html>");
-    studio.pytoon(&["ledger", "resolve", &id, "--arrived", "page.mp4"]).refused(1, &["clip"]);
+    studio
+        .pytoon(&["ledger", "resolve", &id, "--arrived", "page.mp4"])
+        .expect_failure(1, &["clip"]);
     assert_eq!(studio.rows(&["--unknown"]).len(), 1, "it was decided all the same");
 }
 
@@ -102,7 +106,7 @@ fn under_way(run_ms: u64) -> (Studio, Background) {
     let mut render = Background::start(&mut studio.command(&RENDER));
     render.wait_until(|| {
         let answered = studio.events("engine_submitted").len();
-        answered == 2 && studio.simulator.accepted_in_all() == 2
+        answered == 2 && studio.simulator.total_accepted() == 2
     });
     (studio, render)
 }
@@ -113,7 +117,7 @@ fn after_a_kill_the_same_command_waits_for_what_was_bought() {
     assert_eq!(render.kill(), None);
     studio.pytoon(&RENDER).ok();
     assert_eq!(engines_used(&Film::open(&studio.workspace.path("out"))), ["runway", "luma"]);
-    assert_eq!(studio.simulator.accepted_in_all(), 2);
+    assert_eq!(studio.simulator.total_accepted(), 2);
     assert_eq!(studio.events("engine_resumed").len(), 2);
 }
 
@@ -123,7 +127,7 @@ fn after_a_kill_resume_waits_for_what_was_bought() {
     assert_eq!(render.kill(), None);
     studio.pytoon(&["resume", "out"]).ok();
     assert_eq!(engines_used(&Film::open(&studio.workspace.path("out"))), ["runway", "luma"]);
-    assert_eq!(studio.simulator.accepted_in_all(), 2);
+    assert_eq!(studio.simulator.total_accepted(), 2);
     assert_eq!(studio.rows(&["--unknown"]).len(), 0);
 }
 
@@ -138,11 +142,11 @@ fn killed_again_and_again_a_film_still_buys_each_clip_once() {
         assert_eq!(render.kill(), None);
     }
     studio.pytoon(&RENDER).ok();
-    assert_eq!(studio.simulator.accepted_in_all(), 2);
+    assert_eq!(studio.simulator.total_accepted(), 2);
 }
 
 #[test]
-fn ctrl_c_tells_the_vendor_and_leaves_no_half_film() {
+fn ctrl_c_cancels_at_the_vendor_and_leaves_no_partial_film() {
     let (studio, render) = under_way(60_000);
     let begun = Instant::now();
     assert_eq!(render.interrupt(), Some(130));
@@ -163,11 +167,11 @@ fn two_jobs_of_one_moment_share_a_clip() {
     let studio = Studio::new(&slow, &json!({}));
     studio.workspace.write("brief.yaml", tea(&["runway", "pika"], ""));
     let mut first = Background::start(&mut studio.command(&RENDER));
-    first.wait_until(|| studio.simulator.accepted_in_all() == 2);
+    first.wait_until(|| studio.simulator.total_accepted() == 2);
     studio.pytoon(&["render", "brief.yaml", "--out", "second"]).ok();
     let film = Film::open(&studio.workspace.path("second"));
     assert_eq!(engines_used(&film), ["runway", "pika"]);
-    assert_eq!(studio.simulator.accepted_in_all(), 2);
+    assert_eq!(studio.simulator.total_accepted(), 2);
     // The first render ends by itself; by now it is at most drawing.
     first.interrupt();
 }
@@ -195,11 +199,11 @@ fn a_clip_that_comes_late_is_adopted() {
         assert_eq!(engines_used(&film), ["luma", "local"], "{folder}");
         assert_eq!(film.metadata()["scenes"][0]["clipReused"], true, "{folder}");
     }
-    assert_eq!(studio.simulator.accepted_in_all(), 1);
+    assert_eq!(studio.simulator.total_accepted(), 1);
 }
 
 #[test]
-fn work_that_another_film_gave_up_holds_nobody_up() {
+fn a_task_that_timed_out_in_another_film_delays_no_film() {
     let rule = json!({"vendor": "luma-agents", "step": "submit", "fault": "stuck"});
     let settings = json!({
         "default_chain": ["local"],
@@ -212,13 +216,13 @@ fn work_that_another_film_gave_up_holds_nobody_up() {
     assert!(begun.elapsed() < Duration::from_secs(20), "it waited: {:?}", begun.elapsed());
     assert_eq!(engines_used(&film), ["local"]);
     assert_eq!(studio.fallbacks(), ["luma>local: timeout", "luma>local: timeout"]);
-    assert_eq!(studio.simulator.accepted_in_all(), 1, "it was bought again");
+    assert_eq!(studio.simulator.total_accepted(), 1, "it was bought again");
 }
 
 #[test]
 fn a_named_engine_is_asked_although_another_drew_the_scene_before() {
     let studio = Studio::new(&json!({}), &json!({"default_chain": ["runway", "local"]}));
-    let bought = |vendor: &str| studio.simulator.accepted(vendor);
+    let bought = |vendor: &str| studio.simulator.accepted_count(vendor);
     let film = |more: &str, out: &str| {
         let film = studio.render(&tea(&[""], more), out);
         (engines_used(&film), film.metadata()["scenes"][0].clone())

@@ -42,7 +42,7 @@ fn an_engine_that_was_asked_for_by_name_and_has_no_key_degrades_the_film() {
 fn a_brief_may_rather_have_no_film() {
     let workspace = Workspace::new();
     let brief = tea(&["", ""], "engine_override: runway\non_degrade: fail\n");
-    workspace.try_render(&brief).refused(1, &["runway", "RUNWAY_API_KEY"]);
+    workspace.try_render(&brief).expect_failure(1, &["runway", "RUNWAY_API_KEY"]);
     assert!(!workspace.path("out/output.mp4").exists(), "there is a film");
 }
 
@@ -50,13 +50,13 @@ fn a_brief_may_rather_have_no_film() {
 fn a_held_job_is_finished_once_there_is_a_key() {
     let studio = Studio::new(&json!({}), &json!({"default_chain": ["local"]}));
     let brief = tea(&["runway", ""], "on_degrade: hold\n");
-    studio.workspace.try_render(&brief).refused(3, &["RUNWAY_API_KEY"]);
+    studio.workspace.try_render(&brief).expect_failure(3, &["RUNWAY_API_KEY"]);
     assert!(!studio.workspace.path("out/output.mp4").exists(), "there is a film");
     studio.pytoon(&["resume", "out"]).ok();
     let film = Film::open(&studio.workspace.path("out"));
     assert_eq!(engines_used(&film), ["runway", "local"]);
     assert_eq!(film.metadata()["degraded"], false);
-    assert_eq!(studio.simulator.accepted("runway"), 1);
+    assert_eq!(studio.simulator.accepted_count("runway"), 1);
 }
 
 #[test]
@@ -64,12 +64,12 @@ fn a_held_job_is_finished_once_its_engines_work() {
     let down = json!({"rules": [{"step": "submit", "fault": "unavailable"}]});
     let studio = Studio::new(&down, &json!({}));
     studio.workspace.write("brief.yaml", tea(&["runway", "pika"], "on_degrade: hold\n"));
-    studio.pytoon(&RENDER).refused(3, &["scene_01", "scene_02"]);
-    studio.pytoon(&["resume", "out"]).refused(3, &["scene_01"]);
+    studio.pytoon(&RENDER).expect_failure(3, &["scene_01", "scene_02"]);
+    studio.pytoon(&["resume", "out"]).expect_failure(3, &["scene_01"]);
     studio.simulator.becomes(&json!({}));
     studio.pytoon(&["resume", "out"]).ok();
     assert_eq!(engines_used(&Film::open(&studio.workspace.path("out"))), ["runway", "pika"]);
-    assert_eq!(studio.simulator.accepted_in_all(), 2);
+    assert_eq!(studio.simulator.total_accepted(), 2);
 }
 
 #[test]
@@ -80,10 +80,10 @@ fn a_scene_of_a_held_job_that_was_bought_is_not_bought_again() {
     studio.workspace.write("brief.yaml", tea(&["runway", "pika"], "on_degrade: hold\n"));
     studio
         .pytoon(&RENDER)
-        .refused(3, &["scene_02", "$0.24 was spent, and the bought clips are kept"]);
+        .expect_failure(3, &["scene_02", "$0.24 was spent, and the bought clips are kept"]);
     studio.simulator.becomes(&json!({}));
     studio.pytoon(&["resume", "out"]).ok();
     assert_eq!(engines_used(&Film::open(&studio.workspace.path("out"))), ["runway", "pika"]);
-    let accepted = |vendor| studio.simulator.accepted(vendor);
+    let accepted = |vendor| studio.simulator.accepted_count(vendor);
     assert_eq!((accepted("runway"), accepted("fal")), (1, 1));
 }

@@ -104,7 +104,7 @@ fn with_service(fault: &str) -> Studio {
 
 const SERVICE_KEY: (&str, &str) = ("OPENAI_API_KEY", "oakey-4b6d8f0a2c1e3957");
 
-fn rendered_with_service(studio: &Studio) -> Film {
+fn render_with_service(studio: &Studio) -> Film {
     let args = ["render", "brief.yaml", "--out", "out", "--metrics-out", "metrics.txt"];
     run(studio.command(&args).env(SERVICE_KEY.0, SERVICE_KEY.1)).ok();
     Film::open(&studio.workspace.path("out"))
@@ -113,7 +113,7 @@ fn rendered_with_service(studio: &Studio) -> Film {
 #[test]
 fn what_the_moderation_service_flags_never_leaves() {
     let studio = with_service("moderation");
-    let film = rendered_with_service(&studio);
+    let film = render_with_service(&studio);
     assert_eq!(engines_used(&film), ["local", "runway"]);
     assert_eq!(studio.simulator.request_count("openai", "search"), 2, "each prompt is asked about");
     let heard = prompts(&studio.simulator.submissions());
@@ -130,10 +130,10 @@ fn what_the_moderation_service_flags_never_leaves() {
 }
 
 #[test]
-fn a_moderation_service_that_fails_is_told_and_holds_nobody_up() {
+fn a_failing_moderation_service_is_logged_and_stops_no_film() {
     for fault in ["unavailable", "unauthorized", "garbage", "drop_before_accept"] {
         let studio = with_service(fault);
-        let film = rendered_with_service(&studio);
+        let film = render_with_service(&studio);
         assert_eq!(engines_used(&film), ["runway", "runway"], "{fault}");
         let warnings = studio.events("warning");
         let told = warnings.iter().filter(|w| w.to_string().contains("moderation service")).count();
@@ -142,7 +142,7 @@ fn a_moderation_service_that_fails_is_told_and_holds_nobody_up() {
 }
 
 #[test]
-fn a_moderation_service_without_its_key_is_told() {
+fn a_moderation_service_without_its_key_is_reported() {
     let studio = with_service("moderation");
     run(&mut studio.command(&["render", "brief.yaml", "--out", "out"])).ok();
     let film = Film::open(&studio.workspace.path("out"));
@@ -166,7 +166,7 @@ fn a_refused_prompt_is_put_into_other_words_once() {
     assert_eq!(studio.events("moderation_rephrased").len(), 1);
     let film = studio.render(&tea(&["runway"], ""), "second");
     assert_eq!(engines_used(&film), ["runway"]);
-    assert_eq!(studio.simulator.accepted_in_all(), 2, "it was bought again");
+    assert_eq!(studio.simulator.total_accepted(), 2, "it was bought again");
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn a_prompt_that_is_refused_in_all_words_is_never_sent_again() {
     let mut heard = prompts(&studio.simulator.submissions());
     heard.sort();
     heard.dedup();
-    assert_eq!((heard.len(), studio.simulator.accepted("runway")), (2, 2), "{heard:?}");
+    assert_eq!((heard.len(), studio.simulator.accepted_count("runway")), (2, 2), "{heard:?}");
     assert_eq!(studio.fallbacks(), ["runway>local: moderation", "runway>local: moderation"]);
 }
 
@@ -191,7 +191,7 @@ fn a_picture_of_the_customers_is_handed_over_only_where_an_engine_is_named() {
     studio.workspace.picture("cup.jpg", 400, 700);
     let brief = tea(&[""], "media_files: [cup.jpg]\n");
     studio.render(&brief, "shown");
-    assert_eq!(studio.simulator.accepted_in_all(), 0);
+    assert_eq!(studio.simulator.total_accepted(), 0);
     let film = studio.render(&format!("{brief}engine_override: runway\n"), "drawn");
     assert_eq!(engines_used(&film), ["runway"]);
     assert!(to_runway(&studio).iter().any(|path| path.contains("image_to_video")));

@@ -1,13 +1,13 @@
 //! Tests that the film of an ordinary brief has its guaranteed properties.
 
-use crate::support::{SCRIPT, quick, shared};
+use crate::support::{SCRIPT, quick, shared_film};
 use pytoon_testkit::Workspace;
 use pytoon_testkit::film::words;
 use pytoon_testkit::measure::{decode_gray_frames, loudness, packets, probe, wav};
 
 #[test]
 fn picture_and_sound_are_coded_for_every_platform() {
-    let probe = probe(&shared().film.output());
+    let probe = probe(&shared_film().film.output());
     let facts = [
         ("codec_name", "h264"),
         ("pix_fmt", "yuv420p"),
@@ -39,7 +39,7 @@ fn the_default_profile_is_full_hd_in_h264_high() {
 
 #[test]
 fn the_length_is_the_timelines_to_the_frame() {
-    let film = &shared().film;
+    let film = &shared_film().film;
     let probe = probe(&film.output());
     assert_eq!(probe.frames(), film.total_frames());
     let total_ms = film.timeline()["totalDuration"].as_f64().expect("a length");
@@ -49,7 +49,7 @@ fn the_length_is_the_timelines_to_the_frame() {
 
 #[test]
 fn the_mix_is_as_long_as_the_timeline_to_the_sample() {
-    let film = &shared().film;
+    let film = &shared_film().film;
     for stem in ["voice", "music", "mixed"] {
         let wav = wav(&film.path(&format!("assembly/audio/{stem}.wav")));
         assert_eq!((wav.sample_rate, wav.frames), (48_000, film.total_frames() * 1600), "{stem}");
@@ -58,7 +58,7 @@ fn the_mix_is_as_long_as_the_timeline_to_the_sample() {
 
 #[test]
 fn the_stems_add_up_to_the_mix_and_the_limiter_only_grazes_it() {
-    let film = &shared().film;
+    let film = &shared_film().film;
     let read = |stem: &str| wav(&film.path(&format!("assembly/audio/{stem}.wav"))).samples;
     let (voice, music, mixed) = (read("voice"), read("music"), read("mixed"));
     let off = voice.iter().zip(&music).zip(&mixed).map(|((v, m), x)| (v + m - x).abs()).max();
@@ -70,14 +70,14 @@ fn the_stems_add_up_to_the_mix_and_the_limiter_only_grazes_it() {
 
 #[test]
 fn the_decoded_sound_has_the_loudness_of_the_platforms() {
-    let heard = loudness(&shared().film.output());
+    let heard = loudness(&shared_film().film.output());
     assert!((heard.integrated_lufs + 14.0).abs() <= 0.3, "{heard:?}");
     assert!(heard.true_peak_dbtp <= -1.0, "{heard:?}");
 }
 
 #[test]
 fn every_scene_begins_with_a_keyframe_none_is_two_seconds_off_and_groups_are_closed() {
-    let film = &shared().film;
+    let film = &shared_film().film;
     let packets = packets(&film.output());
     let keys: Vec<usize> = (0..packets.len()).filter(|&i| packets[i].key).collect();
     let mut times: Vec<f64> = keys.iter().map(|&i| packets[i].pts - packets[0].pts).collect();
@@ -113,7 +113,7 @@ fn every_scene_begins_with_a_keyframe_none_is_two_seconds_off_and_groups_are_clo
 
 #[test]
 fn every_artifact_is_there_and_no_work_is_left() {
-    let film = &shared().film;
+    let film = &shared_film().film;
     for name in [
         "output.mp4",
         "thumbnail.jpg",
@@ -138,7 +138,7 @@ fn every_artifact_is_there_and_no_work_is_left() {
 
 #[test]
 fn the_receipt_says_what_was_delivered() {
-    let film = &shared().film;
+    let film = &shared_film().film;
     let receipt = film.metadata();
     assert_eq!(receipt["voice"]["provider"], "espeak");
     assert_eq!(receipt["degraded"], false);
@@ -153,7 +153,7 @@ fn the_receipt_says_what_was_delivered() {
 
 #[test]
 fn the_timeline_has_tracks_that_tile_the_film() {
-    let timeline = shared().film.timeline();
+    let timeline = shared_film().film.timeline();
     for track in ["video", "audio", "captions"] {
         assert!(!timeline["tracks"][track].as_array().expect("a track").is_empty(), "{track}");
     }
@@ -167,12 +167,12 @@ fn the_timeline_has_tracks_that_tile_the_film() {
 
 #[test]
 fn captions_hold_every_word_of_the_script_in_order() {
-    assert_eq!(shared().film.caption_words(), words(SCRIPT));
+    assert_eq!(shared_film().film.caption_words(), words(SCRIPT));
 }
 
 #[test]
 fn cues_follow_each_other_within_the_film() {
-    let film = &shared().film;
+    let film = &shared_film().film;
     let cues = film.cues();
     assert!(cues.iter().all(|cue| cue.start < cue.end), "{cues:?}");
     assert!(cues.windows(2).all(|pair| pair[0].end <= pair[1].start), "{cues:?}");
@@ -182,7 +182,7 @@ fn cues_follow_each_other_within_the_film() {
 
 #[test]
 fn pictures_move_and_are_never_black() {
-    let frames = decode_gray_frames(&shared().film.output(), 27, 48);
+    let frames = decode_gray_frames(&shared_film().film.output(), 27, 48);
     let mean = |frame: &[u8]| frame.iter().map(|&p| f64::from(p)).sum::<f64>() / frame.len() as f64;
     assert!(frames.iter().all(|frame| mean(frame) > 12.0), "a frame is black");
     let still = frames.windows(16).filter(|run| run.iter().all(|f| *f == run[0])).count();

@@ -21,7 +21,7 @@ fn facts(workspace: &Workspace) -> Value {
 }
 
 #[test]
-fn a_sound_film_is_told_as_a_table_and_drawn() {
+fn a_sound_film_is_shown_as_a_table_and_as_a_chart() {
     let (workspace, film) = job("");
     let said = workspace.pytoon(&["inspect", "tea"]).ok().stdout;
     for part in [
@@ -107,7 +107,7 @@ fn a_caption_that_comes_after_its_first_word_is_named() {
 }
 
 #[test]
-fn a_sound_that_starts_after_its_picture_is_told() {
+fn a_sound_that_starts_after_its_picture_is_reported() {
     let (workspace, film) = job("music_source: none\n");
     let (output, whole) = (film.output(), workspace.path("whole.mp4"));
     std::fs::rename(&output, &whole).expect("moves");
@@ -157,9 +157,13 @@ fn a_silent_film_and_one_with_a_lost_stem_are_shown_all_the_same() {
 #[test]
 fn what_is_no_finished_job_is_refused() {
     let workspace = Workspace::new();
-    workspace.pytoon(&["inspect", "gone"]).refused(2, &["gone", "neither a folder nor a job"]);
+    workspace
+        .pytoon(&["inspect", "gone"])
+        .expect_failure(2, &["gone", "neither a folder nor a job"]);
     workspace.write("empty/file.txt", "x");
-    workspace.pytoon(&["inspect", "empty"]).refused(2, &["empty", "has no job", "pytoon render"]);
+    workspace
+        .pytoon(&["inspect", "empty"])
+        .expect_failure(2, &["empty", "has no job", "pytoon render"]);
     workspace.write("begun/.work/job.json", "{}");
-    workspace.pytoon(&["inspect", "begun"]).refused(2, &["begun", "pytoon resume"]);
+    workspace.pytoon(&["inspect", "begun"]).expect_failure(2, &["begun", "pytoon resume"]);
 }

@@ -50,14 +50,14 @@ fn ctrl_c_ends_cleanly_and_the_same_command_finishes_the_film() {
 }
 
 #[test]
-fn after_a_kill_the_same_command_goes_on_with_what_is_done() {
+fn after_a_kill_the_same_command_resumes() {
     let workspace = Workspace::new();
     let render = under_way(&workspace);
     assert_eq!(render.kill(), None);
     assert!(!workspace.path("out/output.mp4").exists());
     workspace.pytoon(&RENDER).ok();
     let film = Film::open(&workspace.path("out"));
-    assert!(film.reused("voice"), "the voice was made again");
+    assert!(film.has_reused("voice"), "the voice was made again");
     assert_eq!(probe(&film.output()).frames(), 750);
     assert_eq!(film.findings(), Vec::<String>::new());
 }

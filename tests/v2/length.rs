@@ -8,7 +8,7 @@ use pytoon_testkit::measure::probe;
 /// A sentence of about four seconds.
 const SENTENCE: &str = "The small boats leave the quiet harbour long before the sun is up. ";
 
-fn spoken(sentences: usize) -> String {
+fn brief_of_sentences(sentences: usize) -> String {
     let script = SENTENCE.repeat(sentences);
     format!("script: {script}\nmusic_source: none\nprofile: test\n")
 }
@@ -16,7 +16,8 @@ fn spoken(sentences: usize) -> String {
 #[track_caller]
 fn check_target(seconds: &str, frames: u64) {
     let workspace = Workspace::new();
-    let film = workspace.render(&format!("{}target_duration_seconds: {seconds}\n", spoken(1)));
+    let film =
+        workspace.render(&format!("{}target_duration_seconds: {seconds}\n", brief_of_sentences(1)));
     assert_eq!(film.total_frames(), frames);
     assert_eq!(probe(&film.output()).frames(), frames);
     assert_eq!(film.caption_words(), words(SENTENCE));
@@ -42,7 +43,7 @@ fn a_silent_film_meets_its_target_too() {
 #[test]
 fn a_script_too_long_for_its_target_extends_the_film_and_says_so() {
     let workspace = Workspace::new();
-    let film = workspace.render(&format!("{}target_duration_seconds: 2\n", spoken(1)));
+    let film = workspace.render(&format!("{}target_duration_seconds: 2\n", brief_of_sentences(1)));
     assert!(film.total_frames() > 70, "{} frames", film.total_frames());
     assert!(film.warnings().contains("because its scenes need that long"), "{}", film.warnings());
     assert_eq!(film.caption_words(), words(SENTENCE));
@@ -53,7 +54,7 @@ fn a_script_too_long_for_its_target_extends_the_film_and_says_so() {
 #[test]
 fn a_little_over_a_minute_of_speech_is_spoken_faster() {
     let workspace = Workspace::new();
-    workspace.write("brief.yaml", spoken(18));
+    workspace.write("brief.yaml", brief_of_sentences(18));
     let plan = workspace.pytoon(&["plan", "brief.yaml", "--json"]).ok().json();
     assert_eq!(plan["timeline"]["totalFrames"], 1800, "{}", plan["warnings"]);
     assert!(plan["warnings"].to_string().contains("times faster"), "{}", plan["warnings"]);
@@ -62,5 +63,5 @@ fn a_little_over_a_minute_of_speech_is_spoken_faster() {
 #[test]
 fn more_speech_than_a_film_holds_is_refused() {
     let workspace = Workspace::new();
-    workspace.refuse(&spoken(24), 2, &["to speak", "60 s", "shorten it"]);
+    workspace.refuse(&brief_of_sentences(24), 2, &["to speak", "60 s", "shorten it"]);
 }

@@ -37,7 +37,7 @@ fn without_ffmpeg_a_render_says_how_to_get_it() {
     std::fs::create_dir(workspace.path("empty")).expect("a folder");
     let mut command = workspace.command(&["render", "brief.yaml", "--out", "out"]);
     let run = run(command.env("PATH", workspace.path("empty")));
-    let run = run.refused(1, &["`ffmpeg`", "apt-get install"]);
+    let run = run.expect_failure(1, &["`ffmpeg`", "apt-get install"]);
     assert_eq!(run.stderr.matches("apt-get install").count(), 1, "said twice: {}", run.stderr);
     assert!(!workspace.path("out").exists());
 }
@@ -46,12 +46,12 @@ fn without_ffmpeg_a_render_says_how_to_get_it() {
 fn an_encoder_killed_in_the_middle_is_reported_and_leaves_nothing() {
     let workspace = Workspace::new();
     workspace.write("brief.yaml", quick(""));
-    render_with_dying_encoder(&workspace).refused(1, &["`pytoon-x264`", "signal"]);
+    render_with_dying_encoder(&workspace).expect_failure(1, &["`pytoon-x264`", "signal"]);
     assert!(!workspace.path("out").exists());
 }
 
 #[test]
-fn a_render_that_was_stopped_goes_on_when_it_is_continued() {
+fn a_render_that_was_stopped_resumes_when_it_is_continued() {
     let workspace = Workspace::new();
     workspace.write("config/defaults.yaml", "limits: {process_stall_seconds: 2}\n");
     let brief =
@@ -100,14 +100,14 @@ fn a_failed_render_leaves_the_old_film_as_it_was() {
     let film = workspace.render(&quick(""));
     let before = std::fs::read(film.output()).expect("a film");
     workspace.write("brief.yaml", quick("seed: 5\ncaptions: off\n"));
-    render_with_dying_encoder(&workspace).refused(1, &["`pytoon-x264`"]);
+    render_with_dying_encoder(&workspace).expect_failure(1, &["`pytoon-x264`"]);
     let die = "case \" $* \" in *' -f concat '*) kill -9 $$;; esac";
     stand_in(&workspace, "ffmpeg", &find_tool("ffmpeg"), die);
     let path = std::env::var("PATH").unwrap_or_default();
     let path = format!("{}:{path}", workspace.path("bin").display());
     let mut command = workspace.command(&["render", "brief.yaml", "--out", "out"]);
-    run(command.env("PATH", path)).refused(1, &["`ffmpeg`"]);
-    workspace.try_render(&quick("media_files: [none.jpg]\n")).refused(2, &["none.jpg"]);
+    run(command.env("PATH", path)).expect_failure(1, &["`ffmpeg`"]);
+    workspace.try_render(&quick("media_files: [none.jpg]\n")).expect_failure(2, &["none.jpg"]);
     assert!(std::fs::read(film.output()).expect("a film") == before, "the old film changed");
     assert!(!film.path(".work").exists());
     assert!(film.path("captions.srt").exists(), "the old captions are gone");
@@ -119,7 +119,7 @@ fn a_disk_without_room_is_seen_before_work_begins() {
     workspace.write("cfg/defaults.yaml", "limits:\n  min_free_disk_mib: 999999999\n");
     workspace.write("brief.yaml", quick(""));
     let run = workspace.pytoon(&["render", "brief.yaml", "--out", "out", "--config", "cfg"]);
-    run.refused(1, &["min_free_disk_mib", "free some space"]);
+    run.expect_failure(1, &["min_free_disk_mib", "free some space"]);
     assert!(!workspace.path("out").exists());
 }
 
@@ -132,7 +132,7 @@ fn a_disk_that_runs_full_is_named_as_the_cause() {
     workspace.write("cfg/defaults.yaml", "limits:\n  min_free_disk_mib: 0\n");
     workspace.write("brief.yaml", quick("").replace("2.5", "8"));
     let run = workspace.pytoon(&["render", "brief.yaml", "--out", "disk/out", "--config", "cfg"]);
-    run.refused(1, &["disk is full"]);
+    run.expect_failure(1, &["disk is full"]);
     assert!(!disk.folder().join("out").exists());
 }
 
@@ -230,7 +230,7 @@ const SMALL: &str = "--size 16x16 --rate 30 --preset ultrafast --profile high";
 fn the_encoder_says_what_it_does_not_take() {
     let workspace = Workspace::new();
     let says = |args: &str, memory: &[u8], orders: &[u8], message: &str| {
-        encode(&workspace, args, memory, orders).0.refused(1, &["pytoon-x264: ", message]);
+        encode(&workspace, args, memory, orders).0.expect_failure(1, &["pytoon-x264: ", message]);
     };
     let frame = [128; 16 * 16 * 3 / 2];
     says(&SMALL.replace("16x16", "15x16"), &frame, b"", "two even numbers");
@@ -268,7 +268,7 @@ fn the_encoder_says_what_it_does_not_take() {
     let encoder = pytoon_testkit::pytoon();
     let encoder = Path::new(encoder.get_program()).with_file_name("pytoon-x264");
     let run = run_with_input(other(&encoder).args(SMALL.split(' ')), "");
-    run.refused(1, &["pytoon-x264: ", "standard input is not memory"]);
+    run.expect_failure(1, &["pytoon-x264: ", "standard input is not memory"]);
 }
 
 #[test]

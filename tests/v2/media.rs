@@ -90,7 +90,7 @@ fn a_picture_of_one_pixel() {
 #[test]
 fn a_turned_photograph_is_shown_upright() {
     let workspace = Workspace::new();
-    workspace.turned_jpeg("a.jpg", 480, 270);
+    workspace.rotated_jpeg("a.jpg", 480, 270);
     // Two plain halves hardly change as they move, which the self-check may report.
     let film = workspace.render(&quick("media_files: [a.jpg]\ncaptions: off\n"));
     let frame = rgb_frame(&film.output(), 0.7, 3, 8);

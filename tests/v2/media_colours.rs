@@ -75,7 +75,7 @@ fn patches(frames: &[u8]) -> Vec<[f64; 3]> {
 const X265: &str = "-c:v libx265 -preset ultrafast -x265-params log-level=error:crf=4";
 
 #[test]
-fn a_chart_has_its_colours_whatever_they_were_recorded_in() {
+fn a_chart_has_its_colours_in_any_source_colour_space() {
     let workspace = Workspace::new();
     chart(&workspace);
     let linear = "zscale=t=linear:npl=203,format=gbrpf32le";

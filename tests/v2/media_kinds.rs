@@ -376,7 +376,7 @@ fn a_wide_clip_is_shown_by_what_matters_in_it() {
 }
 
 #[test]
-fn a_fit_that_nobody_knows_is_refused() {
+fn an_unknown_fit_is_refused() {
     let workspace = Workspace::new();
     workspace.picture("a.png", 180, 320);
     workspace.refuse(&brief_of("{path: a.png, fit: stretch}", 2.5), 2, &["crop", "whole", "pan"]);

@@ -59,7 +59,7 @@ fn one_scene_of_a_film_is_changed_and_the_rest_stays() {
 }
 
 #[test]
-fn a_prompt_that_no_engine_reads_is_told() {
+fn a_prompt_that_no_engine_reads_is_reported() {
     let workspace = Workspace::new();
     workspace.render(BRIEF);
     let prompt = |scene: &str| {
@@ -92,21 +92,21 @@ fn a_change_that_cannot_be_made_is_refused_and_the_film_stays() {
     let film = workspace.render(BRIEF);
     let before = std::fs::read(film.output()).expect("a film");
     let redo = |args: &[&str]| workspace.pytoon(&[&["redo", "out"], args].concat());
-    redo(&["--scene", "3"]).refused(2, &["--prompt, --engine or --caption"]);
+    redo(&["--scene", "3"]).expect_failure(2, &["--prompt, --engine or --caption"]);
     redo(&["--scene", "9", "--caption", "x"])
-        .refused(2, &["--scene", "there is no scene `9`; the film has 3", "`scene_03`"]);
+        .expect_failure(2, &["--scene", "there is no scene `9`; the film has 3", "`scene_03`"]);
     redo(&["--scene", "1", "--engine", "lumma"])
-        .refused(2, &["--engine", "there is no engine `lumma`", "did you mean `luma`"]);
+        .expect_failure(2, &["--engine", "there is no engine `lumma`", "did you mean `luma`"]);
     redo(&["--scene", "1", "--engine", "luma"])
-        .refused(2, &["--engine", "`luma` has no API key (set LUMA_API_KEY or"]);
+        .expect_failure(2, &["--engine", "`luma` has no API key (set LUMA_API_KEY or"]);
     workspace
         .pytoon(&["redo", "nowhere", "--scene", "1", "--caption", "x"])
-        .refused(2, &["nowhere"]);
+        .expect_failure(2, &["nowhere"]);
     std::fs::create_dir(workspace.path("empty")).expect("a folder");
     let empty = workspace.pytoon(&["redo", "empty", "--scene", "1", "--caption", "x"]);
-    empty.refused(2, &["no finished film", "brief.json is missing"]);
+    empty.expect_failure(2, &["no finished film", "brief.json is missing"]);
     std::fs::rename(workspace.path("out/.cache"), workspace.path("out/.work")).expect("is begun");
-    redo(&["--scene", "1", "--caption", "x"]).refused(2, &["not finished", "pytoon resume"]);
+    redo(&["--scene", "1", "--caption", "x"]).expect_failure(2, &["not finished", "pytoon resume"]);
     assert!(std::fs::read(film.output()).expect("a film") == before);
 }
 
@@ -120,7 +120,7 @@ fn another_engine_draws_one_scene_and_no_other_is_bought_again() {
     assert_eq!(engines_used(&film), ["runway", "runway"]);
     studio.pytoon(&["redo", "out", "--scene", "2", "--engine", "luma"]).ok();
     assert_eq!(engines_used(&Film::open(&studio.workspace.path("out"))), ["runway", "luma"]);
-    let accepted = |vendor| studio.simulator.accepted(vendor);
+    let accepted = |vendor| studio.simulator.accepted_count(vendor);
     assert_eq!((accepted("runway"), accepted("luma-agents")), (2, 1));
 }
 

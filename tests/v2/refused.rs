@@ -21,7 +21,7 @@ fn a_brief_that_is_no_yaml() {
 #[test]
 fn a_brief_that_is_not_there() {
     let workspace = Workspace::new();
-    workspace.pytoon(&["render", "none.yaml", "--out", "out"]).refused(2, &["none.yaml"]);
+    workspace.pytoon(&["render", "none.yaml", "--out", "out"]).expect_failure(2, &["none.yaml"]);
     assert!(!workspace.path("out").exists());
 }
 
@@ -171,7 +171,7 @@ fn a_folder_that_cannot_be_made() {
     workspace.write("brief.yaml", quick(""));
     workspace.write("file", "in the way");
     let run = workspace.pytoon(&["render", "brief.yaml", "--out", "file/out"]);
-    run.refused(1, &["write", "file/out"]);
+    run.expect_failure(1, &["write", "file/out"]);
     assert_eq!(std::fs::read(workspace.path("file")).expect("it stays"), b"in the way");
 }
 
@@ -192,7 +192,7 @@ fn a_folder_without_permission() {
     lock(0o555);
     let run = workspace.pytoon(&["render", "brief.yaml", "--out", "locked/out"]);
     lock(0o755);
-    run.refused(1, &["locked/out", "no permission"]);
+    run.expect_failure(1, &["locked/out", "no permission"]);
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn a_configuration_with_an_unknown_key() {
     workspace.write("cfg/defaults.yaml", "mix:\n  target_luffs: -16\n");
     workspace.write("brief.yaml", quick(""));
     let run = workspace.pytoon(&["render", "brief.yaml", "--out", "out", "--config", "cfg"]);
-    run.refused(2, &["cfg/defaults.yaml:2:3:", "`mix.target_luffs`", "`target_lufs`?"]);
+    run.expect_failure(2, &["cfg/defaults.yaml:2:3:", "`mix.target_luffs`", "`target_lufs`?"]);
     assert!(!workspace.path("out").exists());
 }
 
@@ -210,7 +210,7 @@ fn a_configuration_that_is_not_there() {
     let workspace = Workspace::new();
     workspace.write("brief.yaml", quick(""));
     let run = workspace.pytoon(&["render", "brief.yaml", "--config", "nowhere"]);
-    run.refused(2, &["nowhere", "no such configuration folder"]);
+    run.expect_failure(2, &["nowhere", "no such configuration folder"]);
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn a_timeline_that_contradicts_itself() {
     timeline["totalFrames"] = 76.into();
     workspace.write("t/timeline.json", timeline.to_string());
     let run = workspace.pytoon(&["render", "--timeline", "t/timeline.json", "--out", "again"]);
-    run.refused(2, &["t/timeline.json", "totalDuration"]);
+    run.expect_failure(2, &["t/timeline.json", "totalDuration"]);
     assert!(!workspace.path("again").exists());
 }
 

@@ -3,7 +3,7 @@
 //! A shell runs the commands verbatim. Only the differences between an installation and a test are replaced: the
 //! port, the log folder, and containers, whose processes the test starts and stops.
 
-use crate::voice_booth::{Booth, spoken};
+use crate::voice_booth::{Booth, voice_brief};
 use pytoon_testkit::receiver::{ReceivedRequest, Receiver};
 use pytoon_testkit::simulator::KEYS;
 use pytoon_testkit::{Film, Service, Studio, Workspace};
@@ -49,7 +49,7 @@ fn facts() -> Vec<Fact> {
     facts
 }
 
-fn named(kind: &str) -> Vec<Fact> {
+fn facts_of_kind(kind: &str) -> Vec<Fact> {
     facts().into_iter().filter(|fact| fact.kind == kind).collect()
 }
 
@@ -80,7 +80,7 @@ fn names_in<'a>(text: &'a str, prefix: &str) -> BTreeSet<&'a str> {
 
 /// Runs a page's command in a shell in `folder`, with the given texts replaced. Returns its standard output.
 #[track_caller]
-fn typed(folder: &Path, command: &str, replaced: &[(&str, &str)]) -> String {
+fn run_command(folder: &Path, command: &str, replaced: &[(&str, &str)]) -> String {
     let command =
         replaced.iter().fold(command.to_owned(), |text, (from, to)| text.replace(from, to));
     #[expect(clippy::disallowed_methods, reason = "an operator's shell is not part of the product")]
@@ -127,7 +127,7 @@ fn metrics_stand_from_the_start() {
     command.env("OPENAI_API_KEY", "oakey-5c7e9a1b3d4f6028");
     let service = Service::start(&mut command, workspace.root(), "serve");
     let text = service.ask("GET", "/metrics", &[], None).is(200).text();
-    for fact in named("metric") {
+    for fact in facts_of_kind("metric") {
         let line = text.lines().find(|line| {
             line.starts_with(&fact.name)
                 && fact.labels.iter().all(|label| line.contains(&format!("{label}=\"")))
@@ -183,7 +183,7 @@ fn alerts_and_pages_lead_to_each_other() {
 #[test]
 fn events_of_the_contract_are_in_the_catalogue() {
     let events = read("docs/specs/events.md");
-    for fact in named("event") {
+    for fact in facts_of_kind("event") {
         assert!(events.contains(&format!("| `{}` |", fact.name)), "{} is no event", fact.name);
     }
 }
@@ -191,7 +191,7 @@ fn events_of_the_contract_are_in_the_catalogue() {
 #[test]
 fn settings_exist() {
     let (engine, defaults) = (read("config/engine.yaml"), read("config/defaults.yaml"));
-    for fact in named("key") {
+    for fact in facts_of_kind("key") {
         let (file, path) = match fact.name.strip_prefix("v2.") {
             Some(path) => (&engine, path),
             None => (&defaults, fact.name.as_str()),
@@ -204,7 +204,11 @@ fn settings_exist() {
 
 #[test]
 fn modules_are_where_the_pages_say() {
-    for fact in named("module").iter().chain(&named("path")).filter(|f| f.name.contains('/')) {
+    for fact in facts_of_kind("module")
+        .iter()
+        .chain(&facts_of_kind("path"))
+        .filter(|f| f.name.contains('/'))
+    {
         let is_installed = fact.name.starts_with('/');
         assert!(is_installed || project().join(&fact.name).exists(), "{} is not there", fact.name);
     }
@@ -239,7 +243,7 @@ fn scenes(engines: &[&str]) -> Value {
 }
 
 /// Returns the engines that drew a job's scenes.
-fn drawn(job: &Value) -> Vec<String> {
+fn engines_of(job: &Value) -> Vec<String> {
     let scenes = job["scenes"].as_array().expect("scenes");
     scenes.iter().map(|s| s["engine_used"].as_str().unwrap_or_default().to_owned()).collect()
 }
@@ -254,7 +258,7 @@ fn commands_of_the_contract_show_what_they_should() {
     let worker = Service::start(&mut studio.command(&["worker"]), &root, "worker");
     for _ in 0..3 {
         let id = api.submit(&scenes(&["luma", "luma"]));
-        assert_eq!(drawn(&api.until(&id, "done")), ["runway", "runway"]);
+        assert_eq!(engines_of(&api.until(&id, "done")), ["runway", "runway"]);
     }
     let replaced = [
         ("localhost:8000", api.address.as_str()),
@@ -263,7 +267,7 @@ fn commands_of_the_contract_show_what_they_should() {
     ];
     let shows = |command: &str| {
         assert!(facts().iter().any(|fact| fact.name == command), "`{command}` is no fact");
-        typed(&root, command, &replaced)
+        run_command(&root, command, &replaced)
     };
     let begun = Instant::now();
     let failed = "pytoon_v2_engine_invocations_total{engine=\"luma\",result=\"failure\"} ";
@@ -287,7 +291,7 @@ fn commands_of_the_contract_show_what_they_should() {
         shows("docker compose logs worker | grep engine_fallback").lines().count(),
         logged.lines().count()
     );
-    let rotated = typed(&root, "grep engine_rotation_triggered logs/*.log", &[]);
+    let rotated = run_command(&root, "grep engine_rotation_triggered logs/*.log", &[]);
     assert!(rotated.contains("\"engine\":\"luma\""), "{rotated}");
     assert_eq!(shows("echo $RUNWAY_API_KEY | head -c 5"), "key_o");
     drop(worker);
@@ -306,7 +310,7 @@ fn a_restart_of_the_worker_alone_is_enough() {
         let mut brief = scenes(&[]);
         brief["preset_id"] = json!("my_new_preset");
         let id = api.submit(&brief);
-        let used = drawn(&api.until(&id, "done"));
+        let used = engines_of(&api.until(&id, "done"));
         drop(worker);
         used
     };
@@ -337,7 +341,7 @@ fn keys_rotate_by_env_and_restart() {
     let studio = Studio::new(&json!({}), &json!({"default_chain": ["runway", "local"]}));
     let root = studio.workspace.root().to_owned();
     let all = ["RUNWAY_API_KEY", "ELEVENLABS_API_KEY", "OPENAI_API_KEY"];
-    assert!(named("env").iter().all(|fact| all.contains(&fact.name.as_str())));
+    assert!(facts_of_kind("env").iter().all(|fact| all.contains(&fact.name.as_str())));
     let new = "key_that_is_new_1234567890";
     studio.workspace.write(".env", format!("RUNWAY_API_KEY={new}\n"));
     // The environment of the process has not changed: .env takes precedence.
@@ -349,7 +353,7 @@ fn keys_rotate_by_env_and_restart() {
     let replaced = [("docker compose logs api", "cat api.out")];
     let command = "docker compose logs api | grep \"health_check\"";
     let lines = loop {
-        let lines = typed(&root, command, &replaced);
+        let lines = run_command(&root, command, &replaced);
         if lines.contains("\"engine\":\"runway\"") || begun.elapsed() > Duration::from_secs(20) {
             break lines;
         }
@@ -359,14 +363,14 @@ fn keys_rotate_by_env_and_restart() {
     assert!(line.contains("\"healthy\":true") && line.contains("\"key_present\":true"), "{line}");
     drop((api, worker));
     // No log, row or answer contains a key.
-    let files = typed(&root, &format!("grep -rlF '{new}' . || true"), &[]);
+    let files = run_command(&root, &format!("grep -rlF '{new}' . || true"), &[]);
     assert_eq!(files.lines().collect::<Vec<_>>(), ["./.env"], "a key is written down");
 }
 
 /// Checks that neither key leaks if a proxy in front of a vendor echoes the vendor's own key and the key of another
 /// vendor.
 #[test]
-fn what_a_vendor_repeats_of_any_key_is_told_nowhere() {
+fn a_key_that_a_vendor_repeats_is_shown_nowhere() {
     let new = "key_that_is_new_1234567890";
     let of_another = KEYS[2].1;
     let words = json!({"detail": format!("no such key: Key {new}, Bearer {of_another}")});
@@ -380,7 +384,7 @@ fn what_a_vendor_repeats_of_any_key_is_told_nowhere() {
     let service = Service::start(&mut command, &root, "serve");
     let id = service.submit(&scenes(&["pika", "pika"]));
     let job = service.until(&id, "done");
-    assert_eq!(drawn(&job), ["local", "local"], "{job}");
+    assert_eq!(engines_of(&job), ["local", "local"], "{job}");
     let was_sent =
         |heard: &ReceivedRequest| heard.headers.iter().any(|(_, value)| value.contains(new));
     assert!(proxy.requests().iter().any(was_sent), "the key of .env is the one that is used");
@@ -398,7 +402,7 @@ fn what_a_vendor_repeats_of_any_key_is_told_nowhere() {
     for key in [new, of_another] {
         assert!(!told.iter().any(|text| text.contains(key)), "{key} is shown: {told:?}");
         // Logs, rows, artifacts.
-        let files = typed(&root, &format!("grep -rlF '{key}' . || true"), &[]);
+        let files = run_command(&root, &format!("grep -rlF '{key}' . || true"), &[]);
         let expected: &[&str] = if key == new { &["./.env"] } else { &[] };
         assert_eq!(files.lines().collect::<Vec<_>>(), expected, "a key is written down");
     }
@@ -420,20 +424,21 @@ fn compose_hands_env_to_its_containers() {
 fn voices_fail_change_and_fall_silent_as_the_page_says() {
     let down = json!({"rules": [{"step": "submit", "fault": "unavailable"}]});
     let booth = Booth::new(&down, &["elevenlabs", "openai", "google"]);
-    booth.render(&spoken("The kettle sings.", ""), "out");
+    booth.render(&voice_brief("The kettle sings.", ""), "out");
     let log = booth.log();
     assert!(log.contains("\"event\":\"tts_provider_failed\""), "{log}");
     let spoke = |first: &str, out: &str| {
         let booth = Booth::new(&json!({}), &["elevenlabs", "openai"]);
         booth.configure(&json!({ "primary_provider": first }));
-        booth.render(&spoken("The kettle sings.", ""), out).metadata()["voice"]["provider"].clone()
+        booth.render(&voice_brief("The kettle sings.", ""), out).metadata()["voice"]["provider"]
+            .clone()
     };
     assert_eq!(spoke("elevenlabs", "one"), "elevenlabs");
     assert_eq!(spoke("openai", "two"), "openai");
     let workspace = Workspace::new();
     let render = |settings: &str, out: &str| {
         workspace.write("config/defaults.yaml", settings);
-        workspace.write("brief.yaml", spoken("The kettle sings.", ""));
+        workspace.write("brief.yaml", voice_brief("The kettle sings.", ""));
         let log = format!("logs-{out}");
         workspace.pytoon(&["--log-dir", &log, "render", "brief.yaml", "--out", out]).ok();
         let film = Film::open(&workspace.path(out));
@@ -449,7 +454,7 @@ fn voices_fail_change_and_fall_silent_as_the_page_says() {
 }
 
 #[test]
-fn alignment_is_told_as_the_page_says() {
+fn alignment_is_reported_as_the_page_says() {
     let workspace = Workspace::new();
     let hum = workspace.path("hum.wav");
     let hum = hum.display().to_string();
@@ -462,7 +467,7 @@ fn alignment_is_told_as_the_page_says() {
         "script: The kettle sings in the quiet morning.\nvoice_file: hum.wav\nprofile: test\n";
     workspace.write("brief.yaml", brief);
     workspace.pytoon(&["--log-dir", "logs", "render", "brief.yaml", "--out", "out"]).ok();
-    let shown = typed(
+    let shown = run_command(
         workspace.root(),
         "grep \"alignment_\" worker.log",
         &[("worker.log", "logs/worker.log")],
@@ -489,7 +494,7 @@ fn a_films_files_are_where_the_page_says() {
     let id = service.submit(&json!({"script": "Fresh bread, baked at dawn.", "profile": "test"}));
     service.until(&id, "done");
     let replaced = [("{id}", id.as_str()), ("worker.log", "logs/worker.log")];
-    let shows = |command: &str| typed(workspace.root(), command, &replaced);
+    let shows = |command: &str| run_command(workspace.root(), command, &replaced);
     let tracks = shows("cat storage/jobs/{id}/timeline.json | jq .tracks");
     let tracks: Value = serde_json::from_str(&tracks).expect("tracks");
     assert!(tracks["audio"].is_array() && tracks["video"].is_array(), "{tracks}");

@@ -183,7 +183,7 @@ fn scripts_pasted_from_other_programs_are_read_as_meant() {
 }
 
 /// Returns scripts that contain these sentences in several markups, each with the name of its markup.
-fn marked_up(sentences: &[String], joint: &str) -> Vec<(&'static str, String)> {
+fn markup_variants(sentences: &[String], joint: &str) -> Vec<(&'static str, String)> {
     let each = |mark: &dyn Fn(usize, &String) -> String, joint: &str| {
         let all: Vec<String> = sentences.iter().enumerate().map(|(n, s)| mark(n, s)).collect();
         all.join(joint)
@@ -209,7 +209,7 @@ fn marks_change_no_sentence() {
     for (number, base) in cases("bases.yaml").into_iter().enumerate() {
         let sentences = texts(&base["sentences"]);
         let is_solid = matches!(base["language"].as_str(), Some("zh" | "ja"));
-        let dresses = marked_up(&sentences, if is_solid { "" } else { " " });
+        let dresses = markup_variants(&sentences, if is_solid { "" } else { " " });
         // Two markups for each script, all of them over the corpus.
         for (name, script) in dresses.into_iter().cycle().skip(2 * number).take(2) {
             count += 1;

@@ -296,7 +296,7 @@ fn a_killed_workers_film_is_made_by_another_and_nothing_is_bought_twice() {
     let mut first = Service::start(&mut studio.command(&["worker"]), &root, "first");
     let id = api.submit(&for_engines(&["runway", "runway"], &json!({})));
     let begun = std::time::Instant::now();
-    while studio.simulator.accepted("runway") == 0 {
+    while studio.simulator.accepted_count("runway") == 0 {
         assert!(begun.elapsed().as_secs() < 30, "nothing is bought");
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
@@ -305,7 +305,7 @@ fn a_killed_workers_film_is_made_by_another_and_nothing_is_bought_twice() {
     let job = api.until(&id, "done");
     let scenes = job["scenes"].as_array().expect("scenes");
     let drawn = scenes.iter().filter(|scene| scene["engine_used"] == "runway").count();
-    let accepted = studio.simulator.accepted("runway");
+    let accepted = studio.simulator.accepted_count("runway");
     assert!(accepted <= 2, "{accepted} clips were bought for two scenes");
     // A call whose answer died with the first worker is never repeated: that scene falls back.
     let unknown = studio.rows(&["--unknown"]).len();
@@ -314,7 +314,7 @@ fn a_killed_workers_film_is_made_by_another_and_nothing_is_bought_twice() {
 }
 
 #[test]
-fn a_cancel_reaches_the_vendor_and_a_retry_goes_on() {
+fn a_cancel_reaches_the_vendor_and_a_retry_resumes() {
     let slow = json!({"defaults": {"queue_ms": 60_000, "run_ms": 1}});
     let studio = Studio::new(&slow, &json!({"default_chain": ["runway", "local"]}));
     let root = studio.workspace.root().to_owned();
@@ -375,10 +375,10 @@ fn a_job_that_fails_says_at_which_stage_and_what_to_do() {
 }
 
 #[test]
-fn nobody_listens_to_the_world_without_keys() {
+fn without_keys_the_server_listens_only_on_loopback() {
     let workspace = Workspace::new();
     let refused = workspace.pytoon(&["serve", "--no-auth", "--bind", "0.0.0.0", "--port", "0"]);
-    refused.refused(1, &["--no-auth", "127.0.0.1"]);
+    refused.expect_failure(1, &["--no-auth", "127.0.0.1"]);
     let mut command = workspace.command(&["serve", "--no-auth", "--port", "0"]);
     let service = Service::start(&mut command, workspace.root(), "serve");
     assert_eq!(service.key, "");

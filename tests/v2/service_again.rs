@@ -37,7 +37,7 @@ fn chunks(workspace: &Workspace, id: &str) -> BTreeMap<String, SystemTime> {
 }
 
 #[track_caller]
-fn one_scene_anew(environment: &[(&str, &str)]) {
+fn one_scene_redone(environment: &[(&str, &str)]) {
     let studio = Studio::new(&json!({}), &json!({"default_chain": ["runway", "local"]}));
     let root = studio.workspace.root().to_owned();
     let dotenv: String =
@@ -47,7 +47,7 @@ fn one_scene_anew(environment: &[(&str, &str)]) {
     let id = service.submit(&four(&json!({})));
     let first = service.until(&id, "done");
     assert_eq!(first["scene_count"], 4, "{first}");
-    assert_eq!(studio.simulator.accepted("runway"), 4);
+    assert_eq!(studio.simulator.accepted_count("runway"), 4);
     let film = std::fs::read(root.join("storage/jobs").join(&id).join("output.mp4")).expect("film");
     let redo = |scene: &str, body: &Value| {
         service.call("POST", &path(&id, &format!("/scenes/{scene}/redo")), Some(body))
@@ -60,7 +60,7 @@ fn one_scene_anew(environment: &[(&str, &str)]) {
     assert!(["queued", "planning_scenes"].iter().any(|at| taken["status"] == *at), "{taken}");
     assert_eq!(taken["output_uri"], Value::Null);
     let second = service.until(&id, "done");
-    assert_eq!(studio.simulator.accepted("runway"), 5);
+    assert_eq!(studio.simulator.accepted_count("runway"), 5);
     let after = parts();
     let anew: Vec<&String> = after.keys().filter(|name| after[*name] != before[*name]).collect();
     // Each scene of four seconds is two chunks or three; the next one's first contains the transition.
@@ -77,14 +77,14 @@ fn one_scene_anew(environment: &[(&str, &str)]) {
     let third = service.until(&id, "done");
     assert_eq!(third["scenes"][2]["engine_used"], "luma", "{third}");
     assert_eq!(
-        (studio.simulator.accepted("runway"), studio.simulator.accepted("luma-agents")),
+        (studio.simulator.accepted_count("runway"), studio.simulator.accepted_count("luma-agents")),
         (5, 1)
     );
     // The same again calls no engine.
     redo("3", &json!({"engine": "luma"})).is(202);
     service.until(&id, "done");
     assert_eq!(
-        (studio.simulator.accepted("runway"), studio.simulator.accepted("luma-agents")),
+        (studio.simulator.accepted_count("runway"), studio.simulator.accepted_count("luma-agents")),
         (5, 1)
     );
     // An engine that is down falls back to the existing clip; asked again, it draws.
@@ -93,7 +93,7 @@ fn one_scene_anew(environment: &[(&str, &str)]) {
     redo("4", &json!({"engine": "pika"})).is(202);
     let fallen = service.until(&id, "done");
     assert_eq!(fallen["scenes"][3]["engine_used"], "runway", "{fallen}");
-    assert_eq!(studio.simulator.accepted("runway"), 5, "its clip was there");
+    assert_eq!(studio.simulator.accepted_count("runway"), 5, "its clip was there");
     studio.simulator.becomes(&json!({}));
     redo("4", &json!({"engine": "pika"})).is(202);
     let drawn = service.until(&id, "done");
@@ -104,22 +104,22 @@ fn one_scene_anew(environment: &[(&str, &str)]) {
     redo("1", &json!({})).problem(422, "invalid_request", &["prompt", "engine", "caption"]);
     redo("1", &json!({"colour": "red"})).problem(422, "invalid_request", &["colour"]);
     redo("1", &json!({"engine": "nope"})).problem(422, "invalid_request", &["nope", "runway"]);
-    studio.pytoon(&["jobs", "redo", &id, "1"]).refused(1, &["prompt", "engine", "caption"]);
+    studio.pytoon(&["jobs", "redo", &id, "1"]).expect_failure(1, &["prompt", "engine", "caption"]);
     assert_eq!(service.job(&id)["status"], "done");
 }
 
 #[test]
-fn one_scene_is_made_anew_and_only_it_is_bought_on_sqlite() {
-    one_scene_anew(&[]);
+fn one_scene_is_redone_and_only_it_is_bought_on_sqlite() {
+    one_scene_redone(&[]);
 }
 
 #[test]
-fn one_scene_is_made_anew_and_only_it_is_bought_on_postgresql() {
-    one_scene_anew(&[("DATABASE_URL", &postgres::new_database())]);
+fn one_scene_is_redone_and_only_it_is_bought_on_postgresql() {
+    one_scene_redone(&[("DATABASE_URL", &postgres::new_database())]);
 }
 
 #[test]
-fn one_caption_anew_makes_only_what_shows_it() {
+fn one_changed_caption_redraws_only_what_shows_it() {
     let workspace = Workspace::new();
     let service = workspace.serve();
     let words = "Fresh bread, baked at dawn. Come by before it is gone. We are open from six. \
@@ -212,7 +212,7 @@ fn a_redone_film_keeps_its_voice_or_says_that_it_cannot() {
 }
 
 #[test]
-fn a_plan_tells_scenes_and_price_and_buys_nothing() {
+fn a_plan_returns_scenes_and_price_and_buys_nothing() {
     let studio = Studio::new(&json!({}), &json!({"default_chain": ["runway", "local"]}));
     let root = studio.workspace.root().to_owned();
     let service = Service::start(&mut studio.command(&["serve", "--port", "0"]), &root, "serve");
@@ -222,7 +222,7 @@ fn a_plan_tells_scenes_and_price_and_buys_nothing() {
     assert_eq!(told["price"]["clips"], 4, "{}", told["price"]);
     assert!(told["price"]["first_usd"].as_f64().is_some_and(|usd| usd > 0.0), "{}", told["price"]);
     assert!(told["timeline"]["tracks"].is_object());
-    assert_eq!(studio.simulator.accepted("runway"), 0);
+    assert_eq!(studio.simulator.accepted_count("runway"), 0);
     assert_eq!(service.call("GET", "/api/v2/jobs", None).json()["jobs"], json!([]));
     plan(&json!({"scirpt": "x"})).problem(422, "invalid_brief", &["did you mean `script`"]);
     plan(&json!({"script": "x", "language": "english please"})).problem(
@@ -260,7 +260,7 @@ const HOOKS: &str = "webhooks: {allow_hosts: [\"127.0.0.1\"], retry_seconds: [1,
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 #[test]
-fn submitters_are_told_the_end_signed_and_until_they_hear() {
+fn webhooks_are_signed_and_retried_until_delivered() {
     let (workspace, address) = (Workspace::new(), postgres::new_database());
     workspace.write("config/defaults.yaml", HOOKS);
     let (url, heard) = receiver(&[500, 200]);
@@ -309,7 +309,7 @@ fn submitters_are_told_the_end_signed_and_until_they_hear() {
 }
 
 #[test]
-fn what_is_told_in_vain_is_given_up_and_shown() {
+fn undelivered_webhooks_are_abandoned_and_listed() {
     let workspace = Workspace::new();
     workspace.write("config/defaults.yaml", HOOKS);
     workspace.write(".env", format!("WEBHOOK_SECRET={SECRET}\n"));
@@ -392,7 +392,7 @@ fn a_key_spends_what_it_may_and_no_more() {
     };
     let id = submit(&json!({}));
     let job = service.until(&id, "done");
-    assert_eq!((drawn(&job), studio.simulator.accepted("runway")), (2, 2), "{job}");
+    assert_eq!((drawn(&job), studio.simulator.accepted_count("runway")), (2, 2), "{job}");
     assert!(job["cost_usd"].as_f64().is_some_and(|usd| usd <= each * 2.5), "{job}");
     let why = job["scenes"].to_string();
     assert!(why.contains("API key"), "{why}");
@@ -402,14 +402,14 @@ fn a_key_spends_what_it_may_and_no_more() {
         json!({"script": "Snow on a roof. A dog at a door. A lamp at night. Wind in a tree."});
     let id = submit(&snow);
     assert_eq!(drawn(&service.until(&id, "done")), 0);
-    assert_eq!(studio.simulator.accepted("runway"), 2);
+    assert_eq!(studio.simulator.accepted_count("runway"), 2);
     // A changed budget applies at once.
     studio.pytoon(&["keys", "budget", "shop", "none"]).ok();
     let sea =
         json!({"script": "A wave at noon. A gull on a pole. A rope on a pier. Salt on a rail."});
     let job = service.until(&submit(&sea), "done");
     assert_eq!(drawn(&job), 4, "{job}");
-    studio.pytoon(&["keys", "add", "x", "--budget-per-day=-1"]).refused(1, &["-1"]);
+    studio.pytoon(&["keys", "add", "x", "--budget-per-day=-1"]).expect_failure(1, &["-1"]);
 }
 
 #[test]

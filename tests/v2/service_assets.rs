@@ -327,7 +327,10 @@ fn without_room_nothing_new_is_taken_or_begun() {
 
 /// Tests that retention removes expired files, in a folder or an object store. `names` returns the names of a job's
 /// files.
-fn collected(environment: &[(String, String)], names: &dyn Fn(&Workspace, &str) -> Vec<String>) {
+fn assert_collected(
+    environment: &[(String, String)],
+    names: &dyn Fn(&Workspace, &str) -> Vec<String>,
+) {
     let workspace = Workspace::new();
     let service = workspace.serve_with(environment);
     let done = service.submit(&of_words("Tea."));
@@ -396,7 +399,7 @@ fn below(folder: &Path, root: &Path, found: &mut Vec<String>) {
 
 #[test]
 fn what_is_out_of_date_goes_and_what_a_live_job_needs_stays() {
-    collected(&[], &|workspace, job| {
+    assert_collected(&[], &|workspace, job| {
         let root = workspace.path(&format!("storage/jobs/{job}"));
         let mut found = Vec::new();
         below(&root, &root, &mut found);
@@ -408,7 +411,7 @@ fn what_is_out_of_date_goes_and_what_a_live_job_needs_stays() {
 fn the_same_holds_in_an_object_store() {
     let s3 = S3::start();
     let object = s3.object("jobs");
-    collected(&s3.environment(), &|_, job| {
+    assert_collected(&s3.environment(), &|_, job| {
         let root = object.join(job);
         let mut found = Vec::new();
         below(&root, &root, &mut found);

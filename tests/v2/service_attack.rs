@@ -121,7 +121,7 @@ fn idle_connections_take_nothing_from_those_who_ask() {
 }
 
 #[test]
-fn the_end_comes_whatever_clients_do() {
+fn shutdown_completes_despite_stuck_clients() {
     let workspace = Workspace::new();
     workspace.write("config/defaults.yaml", "service: {grace_seconds: 2}\n");
     let mut service = workspace.serve();

@@ -105,12 +105,12 @@ fn a_worker_waits_for_a_database_that_is_started_after_it() {
     // A path that cannot be a database is reported at once.
     workspace.write(".env", "DATABASE_URL=/proc/nowhere/pytoon.db\n");
     let begun = Instant::now();
-    workspace.pytoon(&["worker"]).refused(1, &["/proc/nowhere"]);
+    workspace.pytoon(&["worker"]).expect_failure(1, &["/proc/nowhere"]);
     assert!(begun.elapsed() < Duration::from_secs(20));
 }
 
 #[test]
-fn the_end_comes_though_a_task_hears_nothing() {
+fn shutdown_completes_despite_a_stuck_task() {
     let workspace = Workspace::new();
     workspace.write("config/defaults.yaml", "service: {grace_seconds: 1}\n");
     let voices = workspace.path("voices");

@@ -45,7 +45,7 @@ fn until(what: &str, is_so: impl Fn() -> bool) {
 }
 
 /// Returns the number of tasks of a kind that a worker's log reports as finished.
-fn finished(worker: &Service, stage: &str) -> usize {
+fn count_finished(worker: &Service, stage: &str) -> usize {
     worker.events("task_finished").iter().filter(|line| line["stage"] == stage).count()
 }
 
@@ -63,7 +63,7 @@ fn a_film_is_made_on_two_machines_and_fetched_by_links_from_a_third() {
     let id = api.submit(&brief);
     let job = api.until(&id, "done");
     let total = workers.iter().map(|worker| worker.events("task_finished").len()).sum::<usize>();
-    let shares = workers.iter().map(|worker| finished(worker, "compose")).collect::<Vec<_>>();
+    let shares = workers.iter().map(|worker| count_finished(worker, "compose")).collect::<Vec<_>>();
     assert!(shares.iter().all(|share| *share > 0), "one machine made all: {shares:?}");
     assert!(total >= 8, "{total} tasks test nothing");
     // All files are in the store, under the same names as in a folder, and no partial ones.
@@ -111,7 +111,7 @@ fn a_film_is_made_on_two_machines_and_fetched_by_links_from_a_third() {
 }
 
 #[test]
-fn a_killed_machines_film_is_gone_on_with_on_another_where_it_stopped() {
+fn a_killed_machines_film_resumes_on_another() {
     let (fleet, workspace) = (Fleet::new(), Workspace::new());
     workspace.write("media/readme", "x");
     workspace.picture("media/wide.jpg", 1200, 500);
@@ -126,25 +126,25 @@ fn a_killed_machines_film_is_gone_on_with_on_another_where_it_stopped() {
         "script": WORDS, "profile": "test", "media_files": ["wide.jpg"],
         "target_duration_seconds": 8,
     }));
-    until("the first machine composes nothing", || finished(&one, "compose") >= 2);
+    until("the first machine composes nothing", || count_finished(&one, "compose") >= 2);
     one.kill();
     // Files that were only on that machine are lost with it. The picture has the time of its copy.
     std::fs::remove_dir_all(workspace.path("one")).expect("goes");
     let copied = std::fs::read(workspace.path("media/wide.jpg")).expect("reads");
     std::fs::remove_file(workspace.path("media/wide.jpg")).expect("goes");
     workspace.write("media/wide.jpg", copied);
-    let made = finished(&one, "compose");
+    let made = count_finished(&one, "compose");
     let two = fleet.start(workspace.command(&["worker"]), &workspace, "two");
     api.until(&id, "done");
     for stage in ["plan", "voice"] {
-        assert_eq!(finished(&two, stage), 0, "{stage} was made again");
+        assert_eq!(count_finished(&two, stage), 0, "{stage} was made again");
     }
     let film = Film::open(&fleet.s3.object(&format!("jobs/{id}")));
     assert_eq!(film.findings(), Vec::<String>::new());
     let chunks = fleet.s3.names(&format!("jobs/{id}/.work/chunks"));
     let chunks = chunks.iter().filter(|name| name.ends_with(".mp4")).count();
     // A chunk in progress may have been uploaded without its end being written.
-    let again = made + finished(&two, "compose");
+    let again = made + count_finished(&two, "compose");
     assert_eq!(again, chunks, "{made} were made before");
 }
 
@@ -168,7 +168,7 @@ fn a_clip_that_one_machine_bought_is_used_by_another() {
     let api = fleet.start(studio.command(&["api", "--port", "0"]), workspace, "api");
     let mut one = fleet.start(studio.command(&["worker"]), workspace, "one");
     let id = api.submit(&for_engines(2));
-    until("no clip is bought", || finished(&one, "scene") >= 1);
+    until("no clip is bought", || count_finished(&one, "scene") >= 1);
     one.kill();
     std::fs::remove_dir_all(workspace.path("one")).expect("goes");
     let _two = fleet.start(studio.command(&["worker"]), workspace, "two");
@@ -177,7 +177,7 @@ fn a_clip_that_one_machine_bought_is_used_by_another() {
         let scenes = job["scenes"].as_array().expect("scenes");
         scenes.iter().filter(|scene| scene["engine_used"] == "runway").count()
     };
-    let accepted = studio.simulator.accepted("runway");
+    let accepted = studio.simulator.accepted_count("runway");
     assert!(accepted <= 2, "{accepted} clips were bought for two scenes");
     assert!(drawn(&job) >= 1, "{job}");
     assert_eq!(fleet.s3.names("clips").len(), drawn(&job));
@@ -186,7 +186,7 @@ fn a_clip_that_one_machine_bought_is_used_by_another() {
     let again = api.submit(&for_engines(2));
     let job = api.until(&again, "done");
     assert!(drawn(&job) >= 1, "{job}");
-    let bought_anew = studio.simulator.accepted("runway") - accepted;
+    let bought_anew = studio.simulator.accepted_count("runway") - accepted;
     assert!(bought_anew <= 2 - fleet.s3.names("clips").len().min(2), "{bought_anew} bought again");
     let film = Film::open(&fleet.s3.object(&format!("jobs/{again}")));
     assert_eq!(film.findings(), Vec::<String>::new());
@@ -202,21 +202,21 @@ fn a_take_that_one_machine_bought_is_used_by_another() {
     booth.environment = environment.collect();
     booth.environment.push(("DATABASE_URL", fleet.database.clone()));
     booth.render(brief, "first");
-    let asked = booth.asked("openai");
+    let asked = booth.request_count("openai");
     assert!(asked > 0 && fleet.s3.names("takes").len() == asked);
     std::fs::remove_dir_all(booth.workspace.path("storage/takes")).expect("goes");
     let film = booth.render(&format!("{brief}seed: 9\n"), "second");
     assert_eq!(film.metadata()["voice"]["provider"], "openai");
-    assert_eq!(booth.asked("openai"), asked, "it was paid again");
+    assert_eq!(booth.request_count("openai"), asked, "it was paid again");
 }
 
 #[test]
-fn a_store_that_cannot_be_used_is_told_at_the_start_and_when_it_is_away() {
+fn a_store_that_cannot_be_used_is_reported_at_the_start_and_in_an_outage() {
     let (s3, workspace) = (S3::start(), Workspace::new());
     let mut command = workspace.command(&["serve", "--port", "0"]);
     command.envs(s3.environment()).env("STORAGE_URL", "https://films");
     let run = pytoon_testkit::program::run(&mut command);
-    run.refused(2, &["STORAGE_URL", "s3://bucket"]);
+    run.expect_failure(2, &["STORAGE_URL", "s3://bucket"]);
     let mut command = workspace.command(&["serve", "--port", "0"]);
     command.envs(s3.environment()).env("AWS_SECRET_ACCESS_KEY", "another-secret-than-the-stores");
     let service = Service::start(&mut command, workspace.root(), "serve");

@@ -9,7 +9,7 @@ fn has(body: &[u8], part: &str) -> bool {
 }
 
 #[test]
-fn requests_and_tasks_are_told_to_a_collector_that_is_named() {
+fn requests_and_tasks_are_traced_to_a_configured_collector() {
     let collector = Receiver::start(&[200]);
     let workspace = Workspace::new();
     let settings = format!("OTEL_EXPORTER_OTLP_ENDPOINT={}\n", collector.address);

@@ -29,13 +29,13 @@ fn read(film: &Film, name: &str) -> Vec<(i64, i64, String)> {
         let mut lines = block.lines().skip(1);
         let (start, end) = lines.next().expect("times").split_once(" --> ").expect("times");
         let text = lines.collect::<Vec<_>>().join(" ").replace('\u{2060}', "");
-        (ms(start), ms(end), untagged(&text))
+        (ms(start), ms(end), strip_tags(&text))
     };
     srt.trim_end().split("\n\n").map(cue).collect()
 }
 
 /// Removes the `<font>` and `<b>` tags that FFmpeg adds.
-fn untagged(text: &str) -> String {
+fn strip_tags(text: &str) -> String {
     let mut out = String::new();
     for part in text.split_inclusive('>') {
         const TAGS: [&str; 4] = ["<font", "</font", "<b>", "</b>"];
@@ -110,7 +110,7 @@ fn word_times_are_those_of_the_timeline() {
 }
 
 #[test]
-fn captions_that_nobody_can_read_are_told() {
+fn captions_that_are_too_fast_to_read_are_reported() {
     let workspace = Workspace::new();
     let fast = "Incomprehensibilities characteristically overwhelm counterrevolutionaries.";
     let film = workspace.render(&format!(

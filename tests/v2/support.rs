@@ -18,7 +18,7 @@ pub(crate) struct Shared {
 
 /// Returns the shared film, which is rendered once per test run, since `cargo nextest` starts a process for each
 /// test.
-pub(crate) fn shared() -> &'static Shared {
+pub(crate) fn shared_film() -> &'static Shared {
     static SHARED: OnceLock<Shared> = OnceLock::new();
     SHARED.get_or_init(|| {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR"));

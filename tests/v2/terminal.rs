@@ -1,6 +1,6 @@
 //! Tests of the commands' output on standard output and standard error.
 
-use crate::support::{quick, shared};
+use crate::support::{quick, shared_film};
 use pytoon_testkit::measure::wav;
 use pytoon_testkit::{Film, Workspace};
 use std::collections::BTreeSet;
@@ -77,7 +77,7 @@ fn doctor_fails_where_no_film_can_be_made() {
 fn the_example_brief_renders() {
     let workspace = Workspace::new();
     workspace.pytoon(&["init", "brief.yaml"]).ok();
-    workspace.pytoon(&["init", "brief.yaml"]).refused(1, &["already exists"]);
+    workspace.pytoon(&["init", "brief.yaml"]).expect_failure(1, &["already exists"]);
     workspace.pytoon(&["init", "brief.yaml", "--force"]).ok();
     workspace.pytoon(&["render", "brief.yaml", "--draft", "--out", "out"]).ok();
     let film = Film::open(&workspace.path("out"));
@@ -99,9 +99,9 @@ fn plan_prints_scene_graph_and_timeline_and_writes_nothing() {
 
 #[test]
 fn a_plan_is_the_timeline_of_the_render() {
-    let planned = shared().workspace.pytoon(&["plan", "brief.yaml", "--json"]).ok().json();
-    assert_eq!(planned["timeline"], shared().film.timeline());
-    assert_eq!(planned["sceneGraph"], shared().film.json("scene_graph.json"));
+    let planned = shared_film().workspace.pytoon(&["plan", "brief.yaml", "--json"]).ok().json();
+    assert_eq!(planned["timeline"], shared_film().film.timeline());
+    assert_eq!(planned["sceneGraph"], shared_film().film.json("scene_graph.json"));
 }
 
 #[test]
@@ -122,14 +122,14 @@ fn a_mood_can_be_heard() {
     workspace.pytoon(&args).ok();
     let wav = wav(&workspace.path("calm.wav"));
     assert_eq!((wav.sample_rate, wav.channels, wav.frames), (48_000, 2, 144_000));
-    workspace.pytoon(&["music", "--preview", "clam"]).refused(1, &["`calm`?"]);
+    workspace.pytoon(&["music", "--preview", "clam"]).expect_failure(1, &["`calm`?"]);
 }
 
 #[test]
 fn a_voice_that_does_not_exist_is_refused() {
     let workspace = Workspace::new();
     let args = ["voices", "--say", "Hello", "--voice", "zz-zz", "--out", "v.wav"];
-    workspace.pytoon(&args).refused(1, &["zz-zz"]);
+    workspace.pytoon(&args).expect_failure(1, &["zz-zz"]);
     assert!(!workspace.path("v.wav").exists());
 }
 
@@ -138,7 +138,7 @@ fn completions_and_version_are_printed() {
     let workspace = Workspace::new();
     assert!(workspace.pytoon(&["completions", "bash"]).ok().stdout.contains("_pytoon"));
     assert!(workspace.pytoon(&["--version"]).ok().stdout.starts_with("pytoon "));
-    let run = workspace.pytoon(&["rendr"]).refused(2, &["render"]);
+    let run = workspace.pytoon(&["rendr"]).expect_failure(2, &["render"]);
     assert_eq!(run.stdout, "");
 }
 

@@ -9,7 +9,7 @@ const WORDS: &str = "The kettle sings in the quiet morning. We bake bread for ev
 
 /// Creates a workspace with a recording of [`WORDS`], a file in place of a Whisper model, and only the built-in
 /// aligner.
-fn recorded() -> Workspace {
+fn workspace_with_recording() -> Workspace {
     let workspace = Workspace::new();
     workspace.pytoon(&["voices", "--say", WORDS, "--out", "voice.wav"]).ok();
     workspace.write("model.bin", "a model");
@@ -58,7 +58,7 @@ fn each_program_writes_it_down_and_the_words_are_timed() {
         ("stable-ts", "stable_ts", &whisper, "voice.wav -y -o"),
         ("whisper-cli", "whisper_cpp", &cpp, "-m model.bin -f"),
     ] {
-        let workspace = recorded();
+        let workspace = workspace_with_recording();
         let film = render(&workspace, BRIEF, &[(program, answer)]);
         assert_eq!(film.caption_words(), words(WORDS), "{program}");
         let voice = film.metadata()["voice"].clone();
@@ -77,7 +77,7 @@ fn each_program_writes_it_down_and_the_words_are_timed() {
 
 #[test]
 fn a_program_that_cannot_gives_way_to_the_next() {
-    let workspace = recorded();
+    let workspace = workspace_with_recording();
     let nothing = json!({"segments": [{"text": " ... "}]});
     let right = json!({"segments": [{"text": WORDS}], "language": "en"});
     let film = render(&workspace, BRIEF, &[("whisperx", &nothing), ("stable-ts", &right)]);
@@ -87,9 +87,9 @@ fn a_program_that_cannot_gives_way_to_the_next() {
 }
 
 #[test]
-fn what_one_program_left_is_not_taken_for_the_answer_of_the_next() {
+fn an_earlier_programs_output_is_not_used_as_the_next_ones_answer() {
     use std::os::unix::fs::PermissionsExt;
-    let workspace = recorded();
+    let workspace = workspace_with_recording();
     let path = workspace.write("bin/stable-ts", "#!/bin/sh\nexit 0\n");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("allowed");
     let wordless = json!({"segments": [{"text": " ... "}]});
@@ -126,7 +126,7 @@ fn render_with_service(studio: &Studio, out: &str) -> Film {
     Film::open(&studio.workspace.path(out))
 }
 
-fn asked(studio: &Studio) -> usize {
+fn request_count(studio: &Studio) -> usize {
     studio.simulator.request_count("openai", "submit")
 }
 
@@ -134,21 +134,21 @@ fn asked(studio: &Studio) -> usize {
 fn a_service_writes_it_down_once_and_is_paid_by_the_minute() {
     let loose = json!({"vendor": "openai", "step": "submit", "fault": "loose_json"});
     for rules in [json!([]), json!([loose])] {
-        written_down_once(&rules);
+        assert_transcribed_once(&rules);
     }
 }
 
-fn written_down_once(rules: &Value) {
+fn assert_transcribed_once(rules: &Value) {
     let studio = with_service(rules, "");
     // A plan buys nothing.
     let plan = run(studio.command(&["plan", "brief.yaml"]).env(KEY.0, KEY.1)).ok();
     assert!(plan.stderr.contains("a plan makes no paid calls"), "{}", plan.stderr);
-    assert_eq!(asked(&studio), 0);
+    assert_eq!(request_count(&studio), 0);
     for out in ["one", "two"] {
         let film = render_with_service(&studio, out);
         assert_eq!(film.caption_words(), words(STOCK));
         assert_eq!(film.metadata()["voice"]["alignment"], "builtin");
-        assert_eq!(asked(&studio), 1, "it was bought again");
+        assert_eq!(request_count(&studio), 1, "it was bought again");
     }
     let rows = studio.rows(&[]);
     assert_eq!((rows.len(), &rows[0]["state"]), (1, &json!("kept")), "{rows:?}");
@@ -171,7 +171,7 @@ fn a_service_that_fails_leaves_the_prompt_and_is_not_paid_twice() {
         let rule = json!([{"vendor": "openai", "step": "submit", "fault": fault}]);
         let studio = with_service(&rule, "");
         let film = render_with_service(&studio, "out");
-        assert_eq!(asked(&studio), calls, "{fault}");
+        assert_eq!(request_count(&studio), calls, "{fault}");
         assert_eq!(film.metadata()["voice"]["alignment"], "even_split", "{fault}");
         let warnings = film.warnings();
         assert!(warnings.contains("openai: ") && warnings.contains(kind), "{fault}: {warnings}");
@@ -185,13 +185,13 @@ fn a_budget_holds_for_transcripts_too() {
     let studio = with_service(&json!([]), ", price_per_minute_usd: 60");
     studio.workspace.write("brief.yaml", format!("{BRIEF}prompt: Tea at dawn\nbudget: 0.5\n"));
     let film = render_with_service(&studio, "out");
-    assert_eq!(asked(&studio), 0);
+    assert_eq!(request_count(&studio), 0);
     assert!(film.warnings().contains("the job's budget has"), "{}", film.warnings());
 }
 
 #[test]
 fn without_any_the_prompt_is_shown_and_the_receipt_says_so() {
-    let workspace = recorded();
+    let workspace = workspace_with_recording();
     let film = render(&workspace, &format!("prompt: Tea at dawn\n{BRIEF}"), &[]);
     assert_eq!(film.metadata()["voice"]["alignment"], "even_split");
     assert!(!film.caption_words().is_empty());
@@ -202,7 +202,7 @@ fn without_any_the_prompt_is_shown_and_the_receipt_says_so() {
         assert!(warnings.contains(part), "{part} is missing in {warnings}");
     }
     // A script in the brief is never replaced by a transcript.
-    let workspace = recorded();
+    let workspace = workspace_with_recording();
     let film =
         render(&workspace, &format!("script: {WORDS}\n{BRIEF}"), &[("whisperx", &json!({}))]);
     assert_eq!(film.warnings(), "");
@@ -210,7 +210,7 @@ fn without_any_the_prompt_is_shown_and_the_receipt_says_so() {
 }
 
 #[test]
-fn newer_models_are_told_two_letters_and_tell_codes() {
+fn newer_models_get_two_letters_and_return_codes() {
     let studio = with_service(&json!([]), ", model: gpt-transcribe");
     studio.workspace.write("brief.yaml", format!("{BRIEF}prompt: Tea at dawn\nlanguage: yue\n"));
     let film = render_with_service(&studio, "out");

@@ -56,7 +56,7 @@ fn a_worker_finishes_a_job_of_the_version_before_and_pays_nothing_twice() {
     let film = Film::open(&studio.workspace.path(&format!("storage/jobs/{id}")));
     assert_eq!(film.findings(), Vec::<String>::new());
     assert_eq!(engines_used(&film)[0], "runway");
-    assert_eq!(studio.simulator.accepted_in_all(), 0, "its clip was paid for before");
+    assert_eq!(studio.simulator.total_accepted(), 0, "its clip was paid for before");
     let restarts = service.events("warning");
     let told = |line: &Value| line["detail"].as_str().is_some_and(|it| it.contains("starts over"));
     assert!(restarts.iter().any(told), "{restarts:?}");
@@ -70,7 +70,7 @@ fn resume_finishes_a_render_of_the_version_before_and_pays_nothing_twice() {
     let film = Film::open(&studio.workspace.path("out"));
     assert_eq!(film.findings(), Vec::<String>::new());
     assert_eq!(engines_used(&film)[0], "runway");
-    assert_eq!(studio.simulator.accepted_in_all(), 0, "its clip was paid for before");
+    assert_eq!(studio.simulator.total_accepted(), 0, "its clip was paid for before");
     assert!(film.metadata()["spendUsd"].as_f64().is_some_and(|usd| usd > 0.0));
 }
 

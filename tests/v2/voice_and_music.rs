@@ -8,7 +8,7 @@ use pytoon_testkit::{Film, Workspace};
 const WORDS: &str = "The kettle sings in the morning.";
 
 /// Returns the decoded audio of a film as interleaved stereo samples.
-fn heard(film: &Film) -> Vec<f32> {
+fn audio_samples(film: &Film) -> Vec<f32> {
     decode_audio(&film.output())
 }
 
@@ -17,7 +17,7 @@ fn without_a_voice_the_words_are_captioned_over_silence() {
     let film = Workspace::new()
         .render(&format!("script: {WORDS}\nvoice: off\nmusic_source: none\nprofile: test\n"));
     assert_eq!(film.caption_words(), words(WORDS));
-    assert!(rms_db(&heard(&film)) < -80.0);
+    assert!(rms_db(&audio_samples(&film)) < -80.0);
     let receipt = film.metadata();
     assert_eq!(receipt["voice"]["asked"], false);
     assert_eq!(receipt["degraded"], false);
@@ -51,7 +51,7 @@ fn a_short_music_file_is_looped_to_the_end() {
     let brief =
         quick("").replace("music_source: none", "music_source: tune.wav").replace("2.5", "4");
     let film = workspace.render(&brief);
-    let samples = heard(&film);
+    let samples = audio_samples(&film);
     for second in [0.7, 1.7, 2.7, 3.2] {
         let from = (second * 96_000.0) as usize / 2 * 2;
         let level = tone_db(&samples[from..from + 9_600], 500.0);
@@ -131,9 +131,9 @@ fn a_clips_own_sound_is_muted_unless_kept() {
     let workspace = Workspace::new();
     workspace.clip_with_tone("a.mp4", 2.0, 700);
     let muted = workspace.render(&quick("media_files: [a.mp4]\n"));
-    assert!(rms_db(&heard(&muted)) < -80.0);
+    assert!(rms_db(&audio_samples(&muted)) < -80.0);
     let kept = workspace.render(&quick("media_files: [{path: a.mp4, keep_audio: true}]\n"));
-    let level = tone_db(&heard(&kept), 700.0);
+    let level = tone_db(&audio_samples(&kept), 700.0);
     assert!(level > -40.0, "{level:.1} dB");
 }
 

@@ -128,7 +128,7 @@ impl Booth {
     }
 
     /// Returns the number of speech requests to which a vendor responded, including those that it rejected.
-    pub(crate) fn asked(&self, vendor: &str) -> usize {
+    pub(crate) fn request_count(&self, vendor: &str) -> usize {
         self.simulator.request_count(vendor, "submit")
     }
 
@@ -141,6 +141,6 @@ impl Booth {
 }
 
 /// Returns a brief with a voice.
-pub(crate) fn spoken(script: &str, more: &str) -> String {
+pub(crate) fn voice_brief(script: &str, more: &str) -> String {
     format!("script: {script}\nmusic_source: none\nprofile: test\n{more}")
 }

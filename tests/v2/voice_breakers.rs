@@ -1,6 +1,6 @@
 //! Tests of voice circuit breakers across processes. Each render runs in its own process.
 
-use crate::voice_booth::{Booth, spoken};
+use crate::voice_booth::{Booth, voice_brief};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ fn events(booth: &Booth, name: &str) -> Vec<Value> {
 fn a_server_that_fails_again_and_again_is_left_alone_then_probed_and_forgiven() {
     let booth = kokoro(&rule(&json!({"fault": "server_error"})));
     for out in ["first", "second"] {
-        booth.render(&spoken(WORDS, ""), out);
+        booth.render(&voice_brief(WORDS, ""), out);
     }
     assert_eq!(booth.failures(), ["kokoro: server"; 2]);
     let opened = events(&booth, "engine_rotation_triggered");
@@ -48,10 +48,10 @@ fn a_server_that_fails_again_and_again_is_left_alone_then_probed_and_forgiven() 
         (&opened[0]["engine"], &opened[0]["cooldown_s"]),
         (&json!("kokoro"), &json!(COOLDOWN_S))
     );
-    let asked = booth.asked("speech-server");
-    let film = booth.render(&spoken(WORDS, ""), "third");
+    let asked = booth.request_count("speech-server");
+    let film = booth.render(&voice_brief(WORDS, ""), "third");
     assert_eq!(booth.failures()[2..], ["kokoro: cooling"]);
-    assert_eq!(booth.asked("speech-server"), asked, "it is asked in spite of its breaker");
+    assert_eq!(booth.request_count("speech-server"), asked, "it is asked in spite of its breaker");
     assert_eq!(booth.metric("breaker_state", "kokoro"), 2.0);
     let warnings = film.metadata()["warnings"].to_string();
     assert!(
@@ -62,7 +62,7 @@ fn a_server_that_fails_again_and_again_is_left_alone_then_probed_and_forgiven() 
     booth.simulator.becomes(&json!({}));
     std::thread::sleep(Duration::from_secs(COOLDOWN_S));
     for out in ["fourth", "fifth"] {
-        let film = booth.render(&spoken(WORDS, ""), out);
+        let film = booth.render(&voice_brief(WORDS, ""), out);
         assert_eq!(film.metadata()["voice"]["provider"], "kokoro", "{}", booth.log());
         assert_eq!(booth.metric("breaker_state", "kokoro"), 0.0);
     }
@@ -71,17 +71,17 @@ fn a_server_that_fails_again_and_again_is_left_alone_then_probed_and_forgiven() 
 #[test]
 fn retry_after_is_obeyed_and_a_refused_voice_is_no_failure_of_the_server() {
     let booth = kokoro(&rule(&json!({"fault": "rate_limited_retry_after", "value": 30})));
-    booth.render(&spoken(WORDS, ""), "first");
+    booth.render(&voice_brief(WORDS, ""), "first");
     let opened = events(&booth, "engine_rotation_triggered");
     assert_eq!(
         (&opened[0]["kind"], &opened[0]["cooldown_s"]),
         (&json!("rate_limited"), &json!(30))
     );
-    booth.render(&spoken(WORDS, ""), "second");
+    booth.render(&voice_brief(WORDS, ""), "second");
     assert_eq!(booth.failures(), ["kokoro: rate_limited", "kokoro: cooling"]);
     let booth = kokoro(&rule(&json!({"fault": "moderation"})));
     for out in ["first", "second", "third"] {
-        booth.render(&spoken(WORDS, ""), out);
+        booth.render(&voice_brief(WORDS, ""), out);
     }
     assert_eq!(booth.failures(), ["kokoro: moderation"; 3]);
 }
@@ -90,28 +90,28 @@ fn retry_after_is_obeyed_and_a_refused_voice_is_no_failure_of_the_server() {
 fn a_wrong_key_cools_long_and_another_key_is_tried_at_once() {
     let scenario = json!({"keys": {"invalid": ["elkey-7d2f9b1c4e6a8035"]}});
     let mut booth = Booth::new(&scenario, &["elevenlabs"]);
-    booth.render(&spoken(WORDS, ""), "first");
-    booth.render(&spoken(WORDS, ""), "second");
+    booth.render(&voice_brief(WORDS, ""), "first");
+    booth.render(&voice_brief(WORDS, ""), "second");
     assert_eq!(booth.failures(), ["elevenlabs: auth", "elevenlabs: cooling"]);
     let opened = events(&booth, "engine_rotation_triggered");
     assert_eq!(opened[0]["cooldown_s"], 3600);
     assert!(opened[0]["advice"].as_str().is_some_and(|advice| advice.contains(".env")));
     booth.environment.push(("ELEVENLABS_API_KEY", "elkey-0a1b2c3d4e5f6071".to_owned()));
-    let film = booth.render(&spoken(WORDS, ""), "third");
+    let film = booth.render(&voice_brief(WORDS, ""), "third");
     assert_eq!(film.metadata()["voice"]["provider"], "elevenlabs");
 }
 
 #[test]
 fn what_is_bought_already_is_used_in_spite_of_an_open_breaker() {
     let booth = Booth::new(&json!({}), &["elevenlabs"]);
-    booth.render(&spoken(WORDS, ""), "first");
+    booth.render(&voice_brief(WORDS, ""), "first");
     booth.simulator.becomes(&rule(&json!({"fault": "unauthorized"})));
-    let film = booth.render(&spoken(OTHERS, ""), "second");
+    let film = booth.render(&voice_brief(OTHERS, ""), "second");
     assert_eq!(film.metadata()["voice"]["provider"], "espeak");
-    let film = booth.render(&spoken(WORDS, "seed: 9\n"), "third");
+    let film = booth.render(&voice_brief(WORDS, "seed: 9\n"), "third");
     assert_eq!(film.metadata()["voice"]["provider"], "elevenlabs");
     // That says nothing about the key: the breaker stays open.
-    booth.render(&spoken(OTHERS, ""), "fourth");
+    booth.render(&voice_brief(OTHERS, ""), "fourth");
     assert_eq!(booth.failures(), ["elevenlabs: auth", "elevenlabs: cooling"]);
 }
 
@@ -119,7 +119,7 @@ fn what_is_bought_already_is_used_in_spite_of_an_open_breaker() {
 fn a_render_reports_the_health_of_voices_and_does_not_wait_for_it() {
     let rules = json!({"rules": [{"step": "health", "fault": "unauthorized"}]});
     let booth = kokoro(&rules);
-    let film = booth.render(&spoken(WORDS, ""), "out");
+    let film = booth.render(&voice_brief(WORDS, ""), "out");
     assert_eq!(film.metadata()["voice"]["provider"], "kokoro");
     let told = events(&booth, "health_check");
     let kokoro = told.iter().find(|event| event["engine"] == "kokoro").expect("a report");
@@ -127,6 +127,6 @@ fn a_render_reports_the_health_of_voices_and_does_not_wait_for_it() {
     // A server that does not answer the health check delays nothing.
     let booth = self::kokoro(&json!({"rules": [{"step": "health", "fault": "hang"}]}));
     let begun = std::time::Instant::now();
-    booth.render(&spoken(WORDS, ""), "out");
+    booth.render(&voice_brief(WORDS, ""), "out");
     assert!(begun.elapsed() < Duration::from_secs(14), "{:?}", begun.elapsed());
 }

@@ -1,6 +1,6 @@
 //! Tests that, for every failure of voice services, the film speaks or reports the reason for its silence.
 
-use crate::voice_booth::{Booth, CLOUDS, spoken};
+use crate::voice_booth::{Booth, CLOUDS, voice_brief};
 use pytoon_testkit::film::words;
 use pytoon_testkit::measure::{decode_audio, rms_db};
 use pytoon_testkit::program::run;
@@ -21,7 +21,7 @@ fn all_fail(fault: &Value, kinds: [&str; 3], most: usize) {
     let mut rule = fault.clone();
     rule["step"] = json!("submit");
     let booth = Booth::new(&json!({ "rules": [rule] }), &["elevenlabs", "openai", "google"]);
-    let film = booth.render(&spoken(WORDS, ""), "out");
+    let film = booth.render(&voice_brief(WORDS, ""), "out");
     assert_eq!(provider(&film), "espeak");
     let expected: Vec<String> =
         CLOUDS.iter().zip(kinds).map(|((name, ..), kind)| format!("{name}: {kind}")).collect();
@@ -42,7 +42,11 @@ fn all_fail(fault: &Value, kinds: [&str; 3], most: usize) {
         assert_eq!(booth.metric("failure_total", name), 1.0);
         assert_eq!(booth.metric("success_total", name), 0.0);
         assert_eq!(booth.metric("duration_seconds_count", name), 1.0);
-        assert!(booth.asked(name) <= most, "{name} was asked {} times", booth.asked(name));
+        assert!(
+            booth.request_count(name) <= most,
+            "{name} was asked {} times",
+            booth.request_count(name)
+        );
         assert!(!log.contains(key) && !receipt.to_string().contains(key), "{name}'s key shows");
     }
     assert_eq!(booth.metric("success_total", "espeak"), 1.0);
@@ -122,18 +126,18 @@ fn sound_that_is_no_voice() {
 fn a_sentence_that_stands_several_times_is_bought_once() {
     let booth = Booth::new(&json!({}), &["openai"]);
     let script = "Tea is ready. Tea is ready. Tea is ready. Tea is ready. Come in now.";
-    let film = booth.render(&spoken(script, ""), "out");
+    let film = booth.render(&voice_brief(script, ""), "out");
     assert_eq!(provider(&film), "openai", "{}", booth.log());
     assert_eq!(film.metadata()["degraded"], false);
-    assert_eq!(booth.asked("openai"), 2);
+    assert_eq!(booth.request_count("openai"), 2);
     assert!(booth.rows().iter().all(|row| row["state"] == "kept"), "{:?}", booth.rows());
 }
 
 #[test]
-fn speech_that_was_bought_and_cannot_be_used_is_told() {
+fn bought_speech_that_cannot_be_used_is_reported() {
     let rule = json!({"vendor": "openai", "step": "submit", "fault": "black_clip"});
     let booth = Booth::new(&json!({ "rules": [rule] }), &["openai", "google"]);
-    let film = booth.render(&spoken(WORDS, ""), "out");
+    let film = booth.render(&voice_brief(WORDS, ""), "out");
     assert_eq!(provider(&film), "google");
     let receipt = film.metadata();
     let charged: i64 = booth
@@ -163,9 +167,9 @@ fn a_fault_of_a_moment_is_got_over() {
         rule["step"] = json!("submit");
         rule["times"] = json!(1);
         let booth = Booth::new(&json!({ "rules": [rule] }), &["elevenlabs"]);
-        let film = booth.render(&spoken(WORDS, ""), "out");
+        let film = booth.render(&voice_brief(WORDS, ""), "out");
         assert_eq!(provider(&film), "elevenlabs", "{fault}");
-        assert_eq!((booth.asked("elevenlabs"), booth.failures().len()), (2, 0), "{fault}");
+        assert_eq!((booth.request_count("elevenlabs"), booth.failures().len()), (2, 0), "{fault}");
         assert_eq!(film.metadata()["degraded"], false);
     }
 }
@@ -174,7 +178,7 @@ fn a_fault_of_a_moment_is_got_over() {
 fn each_service_speaks_and_its_own_times_are_used() {
     for (name, ..) in CLOUDS {
         let booth = Booth::new(&json!({}), &[name]);
-        let film = booth.render(&spoken(THREE, ""), "out");
+        let film = booth.render(&voice_brief(THREE, ""), "out");
         assert_eq!(provider(&film), name);
         assert_eq!(film.caption_words(), words(THREE));
         assert_eq!(booth.metric("success_total", name), 1.0);
@@ -184,7 +188,7 @@ fn each_service_speaks_and_its_own_times_are_used() {
         let method = if name == "openai" { "even_split" } else { "provider" };
         assert_eq!(receipt["voice"]["alignment"], method);
         // One request contains a script with timed words; the other gets its sentences.
-        assert_eq!(booth.asked(name), if name == "openai" { 3 } else { 1 });
+        assert_eq!(booth.request_count(name), if name == "openai" { 3 } else { 1 });
         if method == "provider" {
             // The simulator speaks every character in 66 ms.
             let starts = first_sentence_starts(&film);
@@ -215,9 +219,9 @@ fn a_long_script_is_cut_at_sentences_within_the_limit() {
     let booth = Booth::new(&json!({}), &["google", "elevenlabs"]);
     for (name, most) in [("elevenlabs", 50), ("google", 340)] {
         booth.configure(&json!({ "primary_provider": name, name: {"max_characters": most} }));
-        let film = booth.render(&spoken(THREE, ""), name);
+        let film = booth.render(&voice_brief(THREE, ""), name);
         assert_eq!(provider(&film), name);
-        assert_eq!(booth.asked(name), 2, "{name}");
+        assert_eq!(booth.request_count(name), 2, "{name}");
         assert_eq!(film.caption_words(), words(THREE));
     }
 }
@@ -227,25 +231,25 @@ fn the_backup_comes_after_the_primary() {
     let rule = json!({"vendor": "google", "step": "submit", "fault": "unauthorized"});
     let booth = Booth::new(&json!({ "rules": [rule] }), &["google", "elevenlabs", "openai"]);
     booth.configure(&json!({"backup_provider": "openai"}));
-    let film = booth.render(&spoken(WORDS, ""), "out");
+    let film = booth.render(&voice_brief(WORDS, ""), "out");
     assert_eq!(provider(&film), "openai");
     assert_eq!(booth.failures(), ["google: auth"]);
     assert_eq!(film.metadata()["degraded"], false, "a service speaks, as was asked for");
-    assert_eq!(booth.asked("elevenlabs"), 0);
+    assert_eq!(booth.request_count("elevenlabs"), 0);
     // A brief's own choice precedes both.
-    let film = booth.render(&spoken(WORDS, "voice: {provider: elevenlabs}\n"), "second");
+    let film = booth.render(&voice_brief(WORDS, "voice: {provider: elevenlabs}\n"), "second");
     assert_eq!(provider(&film), "elevenlabs");
 }
 
 #[test]
 fn a_service_without_a_key_is_left_out_and_says_so() {
     let booth = Booth::new(&json!({}), &[]);
-    let film = booth.render(&spoken(WORDS, ""), "out");
+    let film = booth.render(&voice_brief(WORDS, ""), "out");
     assert_eq!(provider(&film), "espeak");
     assert_eq!(film.metadata()["degraded"], false);
     assert!(booth.log().contains("ELEVENLABS_API_KEY"), "{}", booth.log());
     assert!(!booth.workspace.path("storage").exists(), "a ledger without anything to pay");
-    let film = booth.render(&spoken(WORDS, "voice: {provider: openai}\n"), "out");
+    let film = booth.render(&voice_brief(WORDS, "voice: {provider: openai}\n"), "out");
     let receipt = film.metadata();
     assert!(receipt["warnings"].to_string().contains("OPENAI_API_KEY"), "{}", receipt["warnings"]);
     assert_eq!(receipt["degraded"], true);
@@ -256,23 +260,25 @@ fn a_key_may_stand_in_a_file() {
     let mut booth = Booth::new(&json!({}), &[]);
     let file = booth.workspace.write("key.txt", "elkey-7d2f9b1c4e6a8035\n");
     booth.environment.push(("ELEVENLABS_API_KEY_FILE", file.display().to_string()));
-    assert_eq!(provider(&booth.render(&spoken(WORDS, ""), "out")), "elevenlabs");
+    assert_eq!(provider(&booth.render(&voice_brief(WORDS, ""), "out")), "elevenlabs");
 }
 
 #[test]
 fn an_old_name_means_the_local_voice_and_a_wrong_one_is_refused() {
     let booth = Booth::new(&json!({}), &["elevenlabs"]);
     booth.configure(&json!({"primary_provider": "pyttsx3"}));
-    let film = booth.render(&spoken(WORDS, ""), "out");
+    let film = booth.render(&voice_brief(WORDS, ""), "out");
     assert_eq!(provider(&film), "espeak");
     assert!(
         film.metadata()["warnings"].to_string().contains("`pyttsx3` is an old name of `espeak`")
     );
     booth.configure(&json!({"primary_provider": "elevenlab"}));
-    booth.try_render(&spoken(WORDS, ""), "no").refused(2, &["primary_provider", "`elevenlabs`?"]);
+    booth
+        .try_render(&voice_brief(WORDS, ""), "no")
+        .expect_failure(2, &["primary_provider", "`elevenlabs`?"]);
     booth.configure(&json!({}));
-    let brief = spoken(WORDS, "voice: {provider: opnai}\n");
-    booth.try_render(&brief, "no").refused(2, &["voice.provider", "`openai`?"]);
+    let brief = voice_brief(WORDS, "voice: {provider: opnai}\n");
+    booth.try_render(&brief, "no").expect_failure(2, &["voice.provider", "`openai`?"]);
 }
 
 #[test]
@@ -281,7 +287,7 @@ fn without_any_voice_the_film_is_silent_and_captioned_and_says_why() {
     let booth = Booth::new(&json!({ "rules": [rule] }), &["elevenlabs", "openai", "google"]);
     // A copy of the program without a helper beside it.
     let program = copy_of_the_program(&booth.workspace);
-    booth.workspace.write("brief.yaml", spoken(WORDS, ""));
+    booth.workspace.write("brief.yaml", voice_brief(WORDS, ""));
     let args = ["render", "brief.yaml", "--out", "out", "--metrics-out", "metrics.txt"];
     run(&mut booth.command(Some(&program), &args)).ok();
     let film = Film::open(&booth.workspace.path("out"));
@@ -306,7 +312,7 @@ fn copy_of_the_program(workspace: &Workspace) -> std::path::PathBuf {
 }
 
 #[test]
-fn doctor_tells_how_every_voice_is() {
+fn doctor_reports_the_state_of_every_voice() {
     let rule = json!({"vendor": "openai", "step": "health", "fault": "unauthorized"});
     let booth = Booth::new(&json!({ "rules": [rule] }), &["elevenlabs", "openai"]);
     let told = run(&mut booth.command(None, &["doctor"])).stdout;
@@ -317,18 +323,22 @@ fn doctor_tells_how_every_voice_is() {
     assert!(line("voice 1: elevenlabs").contains("characters left"), "{told}");
     assert!(line("voice 2: openai").contains("auth"), "{told}");
     assert!(line("voice: google").contains("GOOGLE_API_KEY"), "{told}");
-    assert_eq!(booth.asked("elevenlabs") + booth.asked("openai"), 0, "a check that was paid for");
+    assert_eq!(
+        booth.request_count("elevenlabs") + booth.request_count("openai"),
+        0,
+        "a check that was paid for"
+    );
 }
 
 #[test]
 fn a_brief_may_rather_have_no_film_than_a_lesser_voice() {
     let down = json!({"rules": [{"step": "submit", "fault": "unavailable"}]});
     let booth = Booth::new(&down, &["elevenlabs"]);
-    let failed = booth.try_render(&spoken(WORDS, "on_degrade: fail\n"), "out");
-    failed.refused(1, &["the voice fell back", "elevenlabs", "on_degrade is `fail`"]);
+    let failed = booth.try_render(&voice_brief(WORDS, "on_degrade: fail\n"), "out");
+    failed.expect_failure(1, &["the voice fell back", "elevenlabs", "on_degrade is `fail`"]);
     assert!(!booth.workspace.path("out").exists(), "half a job is left");
-    let held = booth.try_render(&spoken(WORDS, "on_degrade: hold\n"), "out");
-    held.refused(3, &["the job is held", "the voice fell back", "pytoon resume"]);
+    let held = booth.try_render(&voice_brief(WORDS, "on_degrade: hold\n"), "out");
+    held.expect_failure(3, &["the job is held", "the voice fell back", "pytoon resume"]);
     booth.simulator.becomes(&json!({}));
     run(&mut booth.command(None, &["resume", "out"])).ok();
     let film = Film::open(&booth.workspace.path("out"));
@@ -339,7 +349,7 @@ fn a_brief_may_rather_have_no_film_than_a_lesser_voice() {
 }
 
 #[test]
-fn a_language_is_told_in_the_form_that_a_service_takes() {
+fn a_language_is_sent_in_the_form_that_a_service_accepts() {
     let settings = json!({"google": {"voice": "", "voices": {}, "options": {"marks": false}},
         "elevenlabs": {"model": "eleven_v3"}});
     for (vendor, language) in [
@@ -351,7 +361,7 @@ fn a_language_is_told_in_the_form_that_a_service_takes() {
     ] {
         let booth = Booth::new(&json!({}), &[vendor]);
         booth.configure(&settings);
-        let film = booth.render(&spoken(WORDS, &format!("language: {language}\n")), "out");
+        let film = booth.render(&voice_brief(WORDS, &format!("language: {language}\n")), "out");
         assert_eq!(film.metadata()["voice"]["provider"], vendor, "{language}: {}", booth.log());
         assert_eq!(booth.failures(), Vec::<String>::new(), "{language}");
     }
@@ -361,13 +371,13 @@ fn a_language_is_told_in_the_form_that_a_service_takes() {
 fn a_script_that_no_voice_speaks_in_time_is_refused_before_it_is_bought() {
     let booth = Booth::new(&json!({}), &["elevenlabs"]);
     let long = "The kettle sings in the quiet morning and nobody hurries. ".repeat(30);
-    let refused = booth.try_render(&spoken(&long, ""), "out");
-    refused.refused(2, &["too much for a film of 60 s", "shorten it"]);
-    assert_eq!((booth.asked("elevenlabs"), booth.rows().len()), (0, 0));
+    let refused = booth.try_render(&voice_brief(&long, ""), "out");
+    refused.expect_failure(2, &["too much for a film of 60 s", "shorten it"]);
+    assert_eq!((booth.request_count("elevenlabs"), booth.rows().len()), (0, 0));
     // A voice with a slower speed takes longer.
     booth.configure(&json!({"elevenlabs": {"speed": 0.7}}));
     let long = "The kettle sings in the quiet morning and nobody hurries. ".repeat(22);
-    let refused = booth.try_render(&spoken(&long, ""), "out");
-    refused.refused(2, &["too much for a film of 60 s", "shorten it"]);
-    assert_eq!(booth.asked("elevenlabs"), 0);
+    let refused = booth.try_render(&voice_brief(&long, ""), "out");
+    refused.expect_failure(2, &["too much for a film of 60 s", "shorten it"]);
+    assert_eq!(booth.request_count("elevenlabs"), 0);
 }

@@ -1,9 +1,9 @@
 //! Tests of voices that run in the process: `heart`, Piper files, and the handling of broken files.
 
-use crate::voice_booth::{Booth, spoken};
+use crate::voice_booth::{Booth, voice_brief};
 use pytoon_testkit::film::words;
 use pytoon_testkit::program::{Run, run, tool};
-use pytoon_testkit::voices::{copy_heart, installed_voices, toy_piper_voice};
+use pytoon_testkit::voices::{copy_heart, installed_voices_folder, toy_piper_voice};
 use pytoon_testkit::{Film, Workspace};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -26,9 +26,9 @@ fn starts(film: &Film) -> Vec<i64> {
 
 #[test]
 fn a_film_in_english_is_spoken_by_heart() {
-    let booth = booth(&installed_voices());
+    let booth = booth(&installed_voices_folder());
     // Without a named voice, and when no process but the encoders can be started.
-    let film = booth.render(&spoken(WORDS, ""), "out");
+    let film = booth.render(&voice_brief(WORDS, ""), "out");
     let voice = &film.metadata()["voice"];
     assert_eq!(
         (&voice["provider"], &voice["voice"], &voice["licence"], &voice["alignment"]),
@@ -40,7 +40,7 @@ fn a_film_in_english_is_spoken_by_heart() {
     assert!(times.windows(2).all(|pair| pair[0] < pair[1]), "{times:?}");
     assert_eq!(booth.failures(), [""; 0]);
     // The same brief gives the same words at the same times, and the same sound.
-    let again = booth.render(&spoken(WORDS, ""), "again");
+    let again = booth.render(&voice_brief(WORDS, ""), "again");
     assert_eq!(starts(&again), times);
     let take =
         |out: &str| std::fs::read(booth.workspace.path(&format!("{out}/voice/take_001.wav")));
@@ -48,11 +48,11 @@ fn a_film_in_english_is_spoken_by_heart() {
 }
 
 #[test]
-fn speed_pitch_and_pronunciations_are_heard() {
-    let voices = installed_voices();
+fn speed_pitch_and_pronunciations_are_audible() {
+    let voices = installed_voices_folder();
     let length = |more: &str| {
         let booth = booth(&voices);
-        let film = booth.render(&spoken("Zapier is quick.", more), "out");
+        let film = booth.render(&voice_brief("Zapier is quick.", more), "out");
         assert_eq!(film.metadata()["voice"]["voice"], "heart", "{}", booth.log());
         std::fs::read(booth.workspace.path("out/voice/take_001.wav")).expect("a take")
     };
@@ -72,8 +72,8 @@ fn speed_pitch_and_pronunciations_are_heard() {
     };
     assert!(said("0.7") > said("1.0") * 6 / 5);
     let booth = booth(&voices);
-    let refused = booth.try_render(&spoken("x y z", "pronunciations: {Zapier: ''}\n"), "out");
-    refused.refused(2, &["pronunciations"]);
+    let refused = booth.try_render(&voice_brief("x y z", "pronunciations: {Zapier: ''}\n"), "out");
+    refused.expect_failure(2, &["pronunciations"]);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_voice_whose_files_break_gives_way_and_says_why() {
         let voices = workspace.path("voices");
         spoil(&copy_heart(&voices));
         let booth = booth(&voices);
-        let film = booth.render(&spoken(WORDS, ""), "out");
+        let film = booth.render(&voice_brief(WORDS, ""), "out");
         // The film speaks nevertheless: log, receipt and doctor report the reason for another voice.
         assert_eq!(film.metadata()["voice"]["provider"], "espeak", "{how}");
         assert_eq!(booth.failures(), ["neural: bad_voice"], "{how}");
@@ -120,11 +120,11 @@ fn a_voice_whose_files_break_gives_way_and_says_why() {
 
 #[test]
 fn lists_and_paragraphs_have_pauses_of_the_preset() {
-    let booth = booth(&installed_voices());
+    let booth = booth(&installed_voices_folder());
     let text = "We bake:\n- bread\n- rolls\n\nWe open at seven. Come by.";
     // One scene, so that no pause is a cut between scenes.
     let more = "preset_id: calm_explainer\nmax_scenes: 1\n";
-    let film = booth.render(&spoken(&format!("|\n{text}").replace('\n', "\n  "), more), "out");
+    let film = booth.render(&voice_brief(&format!("|\n{text}").replace('\n', "\n  "), more), "out");
     let timeline = film.timeline();
     let tracks = timeline["tracks"]["audio"].as_array().expect("tracks");
     let voice = tracks.iter().find(|track| track["kind"] == "voice").expect("a voice");
@@ -143,20 +143,20 @@ fn lists_and_paragraphs_have_pauses_of_the_preset() {
 
 #[test]
 fn a_voice_of_another_language_is_named() {
-    let booth = booth(&installed_voices());
+    let booth = booth(&installed_voices_folder());
     let german = "Der Kaffee ist heiß und schmeckt wunderbar.";
-    let film = booth.render(&spoken(german, "voice: {name: heart}\n"), "out");
+    let film = booth.render(&voice_brief(german, "voice: {name: heart}\n"), "out");
     let warnings = film.metadata()["warnings"].to_string();
     assert!(warnings.contains("speaks en-US, and the words are de"), "{warnings}");
-    booth.workspace.write("plan.yaml", spoken(WORDS, ""));
+    booth.workspace.write("plan.yaml", voice_brief(WORDS, ""));
     let plan = run(&mut booth.command(None, &["plan", "plan.yaml"])).ok().stdout;
     assert!(plan.contains("language en, voice heart (neural)"), "{plan}");
 }
 
 #[test]
 fn a_receipt_says_when_the_film_was_finished() {
-    let booth = booth(&installed_voices());
-    let film = booth.render(&spoken(WORDS, ""), "out");
+    let booth = booth(&installed_voices_folder());
+    let film = booth.render(&voice_brief(WORDS, ""), "out");
     let take = booth.workspace.path("out/voice/take_001.wav");
     let spoken_at = std::fs::metadata(take).and_then(|file| file.modified()).expect("a time");
     let finished = film.metadata()["finishedAt"].as_str().expect("a time").to_owned();
@@ -168,11 +168,11 @@ fn a_receipt_says_when_the_film_was_finished() {
 
 #[test]
 fn a_recording_is_compared_with_the_natural_voice_too() {
-    let installed = installed_voices();
+    let installed = installed_voices_folder();
     let booth = booth(&installed);
     // One sentence: the take begins where its first word does.
     let text = "The kettle sings in the quiet morning, and nobody wants to wake up.";
-    booth.render(&spoken(text, ""), "out");
+    booth.render(&voice_brief(text, ""), "out");
     booth.workspace.write("script.txt", text);
     let align = |voices: &Path| -> Vec<i64> {
         let args = ["align", "out/voice/take_001.wav", "--text", "script.txt"];
@@ -197,19 +197,19 @@ fn a_piper_file_speaks_another_language_with_its_own_times() {
     let booth = booth(&workspace.path("none"));
     booth.configure(&json!({"piper": {"voices": {"de": model.display().to_string()}}}));
     let words_of = "Der Kaffee ist heiß, und das Brot kostet 3,50 €.";
-    let film = booth.render(&spoken(words_of, "language: de\n"), "out");
+    let film = booth.render(&voice_brief(words_of, "language: de\n"), "out");
     let voice = &film.metadata()["voice"];
     assert_eq!((&voice["provider"], &voice["alignment"]), (&json!("piper"), &json!("provider")));
     assert_eq!(voice["voice"], "de_DE-toy-medium");
     assert_eq!(film.caption_words(), words(words_of));
     assert_eq!(booth.failures(), [""; 0]);
     // A language without a file is not a failure: the next provider speaks.
-    let english = booth.render(&spoken(WORDS, ""), "english");
+    let english = booth.render(&voice_brief(WORDS, ""), "english");
     assert_eq!(english.metadata()["voice"]["provider"], "espeak");
     assert_eq!(booth.failures(), [""; 0]);
     // A file that is not a voice is a failure with its name.
     std::fs::write(&model, "<html>").expect("written");
-    let other = booth.render(&spoken(words_of, "language: de\n"), "other");
+    let other = booth.render(&voice_brief(words_of, "language: de\n"), "other");
     assert_eq!(other.metadata()["voice"]["provider"], "espeak");
     assert_eq!(booth.failures(), ["piper: bad_voice"]);
 }
@@ -221,7 +221,7 @@ fn voices(workspace: &Workspace, args: &[&str]) -> Run {
 }
 
 #[test]
-fn voices_are_added_heard_listed_and_removed() {
+fn voices_are_added_played_listed_and_removed() {
     let workspace = Workspace::new();
     toy_piper_voice(&workspace.path("files"), "de_DE-toy-medium", "de");
     let file = "files/de_DE-toy-medium.onnx";
@@ -249,7 +249,7 @@ fn voices_are_added_heard_listed_and_removed() {
     assert_ne!(std::fs::read(workspace.path("voice.wav")).expect("a sound"), plain);
     voices(&workspace, &["remove", "toy"]).ok();
     assert!(!workspace.path("voices/toy").exists());
-    voices(&workspace, &["remove", "toy"]).refused(1, &["`toy`"]);
+    voices(&workspace, &["remove", "toy"]).expect_failure(1, &["`toy`"]);
 }
 
 #[test]

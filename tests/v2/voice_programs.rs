@@ -1,6 +1,6 @@
 //! Tests of a voice that an external program speaks: Flite, which scripts simulate.
 
-use crate::voice_booth::{Booth, spoken};
+use crate::voice_booth::{Booth, voice_brief};
 use pytoon_testkit::film::words;
 use serde_json::json;
 
@@ -28,7 +28,7 @@ fn speaks(seconds: f64) -> String {
     )
 }
 
-fn configured(body: &str) -> Booth {
+fn configured_booth(body: &str) -> Booth {
     let booth = with_program("flite", body);
     booth.configure(&json!({"primary_provider": "flite", "flite": {"timeout_seconds": 1}}));
     booth
@@ -36,8 +36,8 @@ fn configured(body: &str) -> Booth {
 
 #[test]
 fn an_installed_program_speaks() {
-    let booth = configured(&speaks(2.4));
-    let film = booth.render(&spoken(WORDS, "voice: {speed: 1.25}\n"), "out");
+    let booth = configured_booth(&speaks(2.4));
+    let film = booth.render(&voice_brief(WORDS, "voice: {speed: 1.25}\n"), "out");
     let voice = &film.metadata()["voice"];
     assert_eq!(voice["provider"], "flite", "{}", booth.log());
     assert_eq!(film.caption_words(), words(WORDS));
@@ -59,8 +59,8 @@ fn a_program_that_fails_gives_way() {
         (speaks(0.05).as_str(), "bad_output"),
         ("for last; do :; done; echo no > \"$last\"", "bad_output"),
     ] {
-        let booth = configured(body);
-        let film = booth.render(&spoken(WORDS, ""), "out");
+        let booth = configured_booth(body);
+        let film = booth.render(&voice_brief(WORDS, ""), "out");
         assert_eq!(film.metadata()["voice"]["provider"], "espeak", "{body}");
         assert_eq!(booth.failures(), [format!("flite: {kind}")], "{body}");
     }
@@ -68,8 +68,8 @@ fn a_program_that_fails_gives_way() {
 
 #[test]
 fn a_program_is_not_asked_for_languages_that_it_does_not_speak() {
-    let booth = configured(&speaks(2.4));
-    let film = booth.render(&spoken("Der Kaffee ist schön heiß.", "language: de\n"), "out");
+    let booth = configured_booth(&speaks(2.4));
+    let film = booth.render(&voice_brief("Der Kaffee ist schön heiß.", "language: de\n"), "out");
     assert_eq!(film.metadata()["voice"]["provider"], "espeak");
     // That is not a failure of the program, and the log gives the reason.
     assert_eq!(booth.failures(), [""; 0]);
@@ -88,12 +88,12 @@ fn words_of_a_voice_without_times_are_timed_from_its_sound() {
     };
     let play = "for last; do :; done; \
                 ffmpeg -v error -y -i out/voice/take_001.wav -c:a pcm_s16le \"$last\"";
-    let booth = configured(play);
+    let booth = configured_booth(play);
     booth.configure(&json!({}));
-    let known = booth.render(&spoken(ONE, ""), "out");
+    let known = booth.render(&voice_brief(ONE, ""), "out");
     assert_eq!(known.metadata()["voice"]["provider"], "espeak");
     booth.configure(&json!({ "primary_provider": "flite" }));
-    let film = booth.render(&spoken(ONE, ""), "again");
+    let film = booth.render(&voice_brief(ONE, ""), "again");
     let voice = &film.metadata()["voice"];
     assert_eq!(booth.failures(), [""; 0]);
     assert_eq!((&voice["provider"], &voice["alignment"]), (&json!("flite"), &json!("builtin")));

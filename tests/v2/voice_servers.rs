@@ -1,7 +1,7 @@
 //! Tests of self-hosted speech servers: no API key, no bill, private addresses, WAV or MP3.
 
 use crate::small_disk::SmallDisk;
-use crate::voice_booth::{Booth, spoken};
+use crate::voice_booth::{Booth, voice_brief};
 use pytoon_testkit::film::words;
 use pytoon_testkit::measure::{decode_audio, rms_db};
 use pytoon_testkit::program::run;
@@ -47,14 +47,18 @@ fn a_server_speaks_in_wav_or_mp3_without_a_key_and_costs_nothing() {
     ] {
         let more = json!({ "response_format": format });
         let booth = booth_with(&json!({}), &[("kokoro", path, more)]);
-        let film = booth.render(&spoken(WORDS, ""), "out");
+        let film = booth.render(&voice_brief(WORDS, ""), "out");
         let receipt = film.metadata();
         assert_eq!(receipt["voice"]["provider"], "kokoro", "{path} {format}: {}", booth.log());
         assert_eq!(receipt["voice"]["alignment"], "even_split");
         assert_eq!(film.caption_words(), words(WORDS));
         assert!(rms_db(&decode_audio(&film.output())) > -40.0, "the film is silent");
         assert_eq!((&receipt["degraded"], &receipt["warnings"]), (&json!(false), &json!([])));
-        assert_eq!(booth.asked("speech-server"), 2, "each sentence is a request of its own");
+        assert_eq!(
+            booth.request_count("speech-server"),
+            2,
+            "each sentence is a request of its own"
+        );
         assert_eq!(booth.rows(), Vec::<Value>::new(), "a row in the ledger");
         assert_eq!(booth.metric("success_total", "kokoro"), 1.0);
         assert!(booth.log().contains("\"provider\":\"kokoro\""), "{}", booth.log());
@@ -67,7 +71,9 @@ fn without_room_to_decode_its_sound_no_other_voice_is_taken() {
     let folder = booth.workspace.path("temporary");
     let Some(_disk) = SmallDisk::mount_full(&folder) else { return };
     booth.environment.push(("TMPDIR", folder.display().to_string()));
-    booth.try_render(&spoken(WORDS, ""), "out").refused(1, &["kokoro", "No space left on device"]);
+    booth
+        .try_render(&voice_brief(WORDS, ""), "out")
+        .expect_failure(1, &["kokoro", "No space left on device"]);
     assert_eq!(booth.failures(), Vec::<String>::new(), "another voice was asked");
 }
 
@@ -81,15 +87,15 @@ fn servers_come_after_services_and_a_brief_or_the_configuration_may_put_one_firs
     ];
     let configured = servers(&booth, &blocks);
     booth.configure(&configured);
-    let film = booth.render(&spoken(WORDS, ""), "out");
+    let film = booth.render(&voice_brief(WORDS, ""), "out");
     assert_eq!(film.metadata()["voice"]["provider"], "kokoro");
     assert_eq!(booth.failures(), ["openai: auth"]);
-    let film = booth.render(&spoken(WORDS, "voice: {provider: speaches}\n"), "second");
+    let film = booth.render(&voice_brief(WORDS, "voice: {provider: speaches}\n"), "second");
     assert_eq!(film.metadata()["voice"]["provider"], "speaches");
     let mut first = configured;
     first["primary_provider"] = json!("speaches");
     booth.configure(&first);
-    let film = booth.render(&spoken(WORDS, "voice: {speed: 1.1}\n"), "third");
+    let film = booth.render(&voice_brief(WORDS, "voice: {speed: 1.1}\n"), "third");
     assert_eq!(film.metadata()["voice"]["provider"], "speaches");
 }
 
@@ -97,7 +103,7 @@ fn servers_come_after_services_and_a_brief_or_the_configuration_may_put_one_firs
 fn a_server_that_is_away_or_fails_makes_no_lesser_film() {
     // Nothing listens on port 9 of this machine.
     let away = booth_with(&json!({}), &[("kokoro", "http://127.0.0.1:9/v1", json!({}))]);
-    let film = away.render(&spoken(WORDS, ""), "out");
+    let film = away.render(&voice_brief(WORDS, ""), "out");
     assert_eq!(away.failures(), ["kokoro: unreachable"]);
     assert_eq!(film.metadata()["voice"]["provider"], "espeak");
     assert_eq!(film.metadata()["degraded"], false);
@@ -116,7 +122,7 @@ fn a_server_that_is_away_or_fails_makes_no_lesser_film() {
         rule["step"] = json!("submit");
         let booth =
             booth_with(&json!({ "rules": [rule] }), &[("kokoro", "/speech-server/v1", json!({}))]);
-        let film = booth.render(&spoken(WORDS, ""), "out");
+        let film = booth.render(&voice_brief(WORDS, ""), "out");
         assert_eq!(booth.failures(), [format!("kokoro: {kind}")], "{fault}");
         assert_eq!(film.metadata()["voice"]["provider"], "espeak", "{fault}");
         assert_eq!(film.metadata()["degraded"], false, "{fault}");
@@ -133,11 +139,11 @@ fn a_wrong_block_is_refused_by_field_and_names_are_suggested() {
         ([("kokoro", "/x", json!({"response_format": "opus"}))], ["response_format", "opus"]),
     ] {
         booth.configure(&servers(&booth, &blocks));
-        booth.try_render(&spoken(WORDS, ""), "no").refused(2, &parts);
+        booth.try_render(&voice_brief(WORDS, ""), "no").expect_failure(2, &parts);
     }
     booth.configure(&servers(&booth, &[("kokoro", "/speech-server/v1", json!({}))]));
-    let brief = spoken(WORDS, "voice: {provider: kokor}\n");
-    booth.try_render(&brief, "no").refused(2, &["voice.provider", "`kokoro`?"]);
+    let brief = voice_brief(WORDS, "voice: {provider: kokor}\n");
+    booth.try_render(&brief, "no").expect_failure(2, &["voice.provider", "`kokoro`?"]);
 }
 
 #[test]
@@ -158,5 +164,5 @@ fn doctor_asks_servers_for_nothing_that_costs_time() {
     assert!(line("voice 2: listless").contains("has no model list"), "{told}");
     assert!(line("voice: off").contains("enabled is false"), "{told}");
     assert!(line("voice: keyed").contains("SPEECH_KEY_NOT_SET"), "{told}");
-    assert_eq!(booth.asked("speech-server"), 0);
+    assert_eq!(booth.request_count("speech-server"), 0);
 }

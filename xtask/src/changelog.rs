@@ -36,7 +36,7 @@ pub(crate) fn release(version: &str) -> anyhow::Result<()> {
     let path = crate::root().join(CHANGELOG);
     let changelog = std::fs::read_to_string(&path).context(CHANGELOG)?;
     let texts: Vec<&str> = fragments.iter().map(|fragment| fragment.text.as_str()).collect();
-    std::fs::write(&path, released(&changelog, version, &texts)).context(CHANGELOG)?;
+    std::fs::write(&path, with_release(&changelog, version, &texts)).context(CHANGELOG)?;
     for fragment in fragments {
         std::fs::remove_file(&fragment.path).context("a fragment could not be removed")?;
     }
@@ -44,7 +44,7 @@ pub(crate) fn release(version: &str) -> anyhow::Result<()> {
 }
 
 /// Returns the changelog with a new first section, which includes the items of `Unreleased`.
-fn released(changelog: &str, version: &str, texts: &[&str]) -> String {
+fn with_release(changelog: &str, version: &str, texts: &[&str]) -> String {
     let (head, rest) = changelog.split_once("\n## ").unwrap_or((changelog.trim_end(), ""));
     let rest = match rest.strip_prefix("Unreleased\n\n") {
         Some(items) => items.to_owned(),
@@ -74,9 +74,9 @@ mod tests {
     #[test]
     fn fragments_and_unreleased_items_become_the_first_section() {
         let texts = ["- One.\n", "- Two,\n  longer.\n"];
-        let after = released("# Changelog\n\n## Unreleased\n\n- Zero.\n", "0.2.0", &texts);
+        let after = with_release("# Changelog\n\n## Unreleased\n\n- Zero.\n", "0.2.0", &texts);
         assert_eq!(after, "# Changelog\n\n## 0.2.0\n\n- One.\n- Two,\n  longer.\n- Zero.\n");
-        let later = released(&after, "0.3.0", &["- Three.\n"]);
+        let later = with_release(&after, "0.3.0", &["- Three.\n"]);
         let expected = "# Changelog\n\n## 0.3.0\n\n- Three.\n\n## 0.2.0\n\n- One.";
         assert!(later.starts_with(expected), "{later}");
     }

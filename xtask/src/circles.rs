@@ -71,8 +71,9 @@ impl Crate {
                 code.filter(|line| !line.trim_start().starts_with("//")).collect();
             texts.insert(module, code.join("\n"));
         }
-        let uses = texts.iter().map(|(module, text)| (module.clone(), used(text))).collect();
-        let inner = texts.iter().map(|(module, text)| (module.clone(), declared(text))).collect();
+        let uses = texts.iter().map(|(module, text)| (module.clone(), used_paths(text))).collect();
+        let inner =
+            texts.iter().map(|(module, text)| (module.clone(), declared_modules(text))).collect();
         Self { texts, uses, inner }
     }
 
@@ -115,7 +116,7 @@ impl Crate {
 }
 
 /// Returns the names of the modules that a file declares.
-fn declared(text: &str) -> BTreeSet<String> {
+fn declared_modules(text: &str) -> BTreeSet<String> {
     let lines = text.lines().filter_map(|line| {
         let (before, name) = line.trim().strip_suffix(';')?.rsplit_once("mod ")?;
         (before.is_empty() || before.starts_with("pub")).then(|| name.to_owned())
@@ -124,7 +125,7 @@ fn declared(text: &str) -> BTreeSet<String> {
 }
 
 /// Returns the paths in all `use` lines of a file.
-fn used(text: &str) -> Vec<Module> {
+fn used_paths(text: &str) -> Vec<Module> {
     let mut found = Vec::new();
     for part in format!("\n{text}").split("use ").skip(1) {
         if let Some((tree, _)) = part.split_once(';') {

@@ -98,12 +98,12 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
         "only the two executors run the stages of a film",
     ),
     (
-        "made(context,",
+        "cached_output(context,",
         &["crates/pytoon-pipeline/src/film.rs", "crates/pytoon-pipeline/src/stages/voiced.rs"],
         "a stage does not run other stages",
     ),
     (
-        "cached(context,",
+        "run_cached(context,",
         &["crates/pytoon-pipeline/src/film.rs", "crates/pytoon-pipeline/src/stage.rs"],
         "a stage does not run other stages",
     ),

@@ -3,7 +3,7 @@
 use crate::Api;
 use crate::auth::{Caller, Scope};
 use crate::extract::ApiPath;
-use crate::jobs::{authorized_job, kept_as};
+use crate::jobs::{authorized_job, storage_name};
 use crate::problem::Problem;
 use axum::body::Body;
 use axum::extract::State;
@@ -75,7 +75,7 @@ pub(crate) async fn artifact(
         let detail = format!("there is no artifact `{name}`; there are {names}");
         Problem::new(StatusCode::NOT_FOUND, "no_such_artifact", detail)
     })?;
-    let kept = kept_as(&row.id, path);
+    let kept = storage_name(&row.id, path);
     let not_yet = || {
         let detail = format!("the job has no {name} yet: it is {}", row.status.as_str());
         Problem::new(StatusCode::CONFLICT, "not_yet", detail)

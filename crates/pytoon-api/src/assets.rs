@@ -113,7 +113,7 @@ async fn of_form(api: &Api, caller: &Caller, request: Request) -> Result<Receive
         Problem::new(StatusCode::BAD_REQUEST, "body", detail)
     };
     let (parts, body) = request.into_parts();
-    let (pieces, unread) = Pieces::searched(body);
+    let (pieces, unread) = Pieces::for_search(body);
     let request = Request::from_parts(parts, Body::from_stream(pieces));
     let mut form = Multipart::from_request(request, api).await.map_err(|error| broken(&error))?;
     let broken = |error: MultipartError| broken(&root_cause(&error));

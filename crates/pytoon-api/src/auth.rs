@@ -34,7 +34,7 @@ impl Caller {
     }
 
     /// Waits until the caller's key is revoked; for ever with `--no-auth`.
-    pub(crate) async fn revoked(&self, api: &Api) {
+    pub(crate) async fn wait_until_revoked(&self, api: &Api) {
         let Some(hash) = &self.hash else { return std::future::pending().await };
         loop {
             tokio::time::sleep(LOOK).await;

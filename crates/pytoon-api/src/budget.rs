@@ -116,7 +116,11 @@ impl From<Share> for Held {
 const SMALL_ANSWER: u64 = 64 << 10;
 
 /// Makes a large response in memory wait for its share of the response budget, which is divided among API keys.
-pub(crate) async fn shared(State(api): State<Api>, request: Request, next: Next) -> Response {
+pub(crate) async fn share_response_budget(
+    State(api): State<Api>,
+    request: Request,
+    next: Next,
+) -> Response {
     let shown = [header::AUTHORIZATION.as_str(), "x-api-key"];
     let shown = shown.iter().find_map(|name| request.headers().get(*name).cloned());
     let response = next.run(request).await;

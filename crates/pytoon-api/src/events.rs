@@ -73,7 +73,7 @@ pub(crate) async fn events(
         tokio::select! {
             () = watch(&api, id, after, tell) => {}
             // A stream does not outlive its key.
-            () = caller.revoked(&api) => {}
+            () = caller.wait_until_revoked(&api) => {}
         }
     });
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);

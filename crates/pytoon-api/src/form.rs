@@ -78,7 +78,7 @@ impl Pieces {
     }
 
     /// Returns a stream of small chunks for a reader that searches them and reports its progress.
-    pub(crate) fn searched(body: axum::body::Body) -> (Self, Unread) {
+    pub(crate) fn for_search(body: axum::body::Body) -> (Self, Unread) {
         let unread = Unread::default();
         (Self { searched: Some(unread.clone()), ..Self::new(body) }, unread)
     }

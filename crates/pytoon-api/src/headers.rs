@@ -10,7 +10,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'se
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Adds the security and caching headers that a response does not set itself.
-pub(crate) async fn guarded(request: Request, next: Next) -> Response {
+pub(crate) async fn add_security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut add = |name: HeaderName, value: &'static str| {

@@ -230,7 +230,7 @@ pub(crate) async fn metrics(
     // Concurrently: while the database is unreachable, a scrape waits for it once and not three times.
     let (counts, _, queue) = tokio::join!(
         tokio::time::timeout(COUNTS_PATIENCE, api.processes.counts_all()),
-        tokio::time::timeout(COUNTS_PATIENCE, shared_gauges(&api)),
+        tokio::time::timeout(COUNTS_PATIENCE, update_shared_gauges(&api)),
         tokio::time::timeout(COUNTS_PATIENCE, api.processes.queue_state()),
     );
     let counts = match counts {
@@ -254,7 +254,7 @@ pub(crate) async fn metrics(
 
 /// Updates the gauges of breakers, spend and the daily budget. Breakers and spend concern all processes, so they are
 /// read from the shared database.
-async fn shared_gauges(api: &Api) -> Result<(), StoreError> {
+async fn update_shared_gauges(api: &Api) -> Result<(), StoreError> {
     Metrics::day_budget(api.config.engines.budget.per_day_usd);
     let now = RealWorld.now();
     for (engine, row) in api.ledger.breaker_list().await? {

@@ -286,7 +286,7 @@ async fn document(api: &Api, caller: &Caller, id: &JobId, name: &str) -> Result<
     let row = authorized_job(api, caller, id).await?;
     let work = format!("{}/{name}", layout::WORK_DIR);
     for name in [name, &work] {
-        if let Some(bytes) = api.storage.read(&kept_as(&row.id, name)).await? {
+        if let Some(bytes) = api.storage.read(&storage_name(&row.id, name)).await? {
             let response = Response::builder().header("content-type", "application/json");
             return response.body(bytes.into()).map_err(|error| {
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
@@ -367,6 +367,6 @@ pub(crate) async fn receipt(
 }
 
 /// Returns the storage name of a job's file.
-pub(crate) fn kept_as(id: &JobId, name: &str) -> String {
+pub(crate) fn storage_name(id: &JobId, name: &str) -> String {
     format!("{}/{name}", folder_of(id.as_str()))
 }

@@ -170,7 +170,7 @@ const METHODS: [&str; 9] =
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
 
 /// Logs a request by its route. The path and the query are omitted, since they may contain a caller's secret.
-async fn logged(request: Request, next: Next) -> Response {
+async fn log_request(request: Request, next: Next) -> Response {
     let begun = Instant::now();
     // A method can be any word of the caller's choice.
     let method = Some(request.method().as_str()).filter(|method| METHODS.contains(method));
@@ -205,9 +205,9 @@ pub fn router(api: Api) -> Router {
             let detail = "this path does not support this method; /openapi.json lists all";
             problem::Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
         })
-        .layer(axum::middleware::from_fn_with_state(api.clone(), budget::shared))
-        .layer(axum::middleware::from_fn(headers::guarded))
-        .layer(axum::middleware::from_fn(logged))
+        .layer(axum::middleware::from_fn_with_state(api.clone(), budget::share_response_budget))
+        .layer(axum::middleware::from_fn(headers::add_security_headers))
+        .layer(axum::middleware::from_fn(log_request))
         .layer(CatchPanicLayer::custom(|_| {
             use axum::response::IntoResponse;
             let detail = "an internal error; the API's log has the details";

@@ -42,7 +42,7 @@ pub(crate) async fn find_files(
                 let detail = format!("there is no uploaded file `{id}`; POST /api/v2/assets first");
                 return Err(Problem::field(&field, detail));
             };
-            if let Some(reason) = misplaced(&field, &asset.media_type) {
+            if let Some(reason) = media_type_problem(&field, &asset.media_type) {
                 return Err(Problem::field(&field, reason));
             }
         } else {
@@ -56,7 +56,7 @@ pub(crate) async fn find_files(
 }
 
 /// Returns the reason for rejecting a file of this media type in a field; `None` if the field accepts it.
-fn misplaced(field: &str, media_type: &str) -> Option<String> {
+fn media_type_problem(field: &str, media_type: &str) -> Option<String> {
     let is_sound = media_type.starts_with("audio/");
     let is_picture = media_type.starts_with("image/");
     let wanted = match field {
@@ -128,7 +128,7 @@ async fn download(
     let http = PublicHttp::for_files(may_be_private).map_err(Refused::Kind)?;
     for _ in 0..=MAX_REDIRECTS {
         let asked = http.get(&url).await;
-        let mut answer = asked.map_err(|refusal| Refused::Kind(worded(refusal, &url)))?;
+        let mut answer = asked.map_err(|refusal| Refused::Kind(refusal_message(refusal, &url)))?;
         if answer.status().is_redirection() {
             let next = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok());
             let next = next.and_then(|next| url.join(next).ok());
@@ -152,7 +152,7 @@ async fn download(
 
 /// Formats the reason for not fetching a URL, for the caller. It reveals nothing about the private network: a name
 /// that leads to a private host is reported like an unknown name, and a refused connection like an unresponsive host.
-fn worded(refusal: Option<Refusal>, url: &Url) -> String {
+fn refusal_message(refusal: Option<Refusal>, url: &Url) -> String {
     match refusal {
         None => "its host does not respond".to_owned(),
         Some(Refusal::Scheme(_) | Refusal::NotSecure) => {
@@ -194,7 +194,7 @@ mod tests {
             let url = Url::parse(address).expect(address);
             let http = PublicHttp::for_files(false).expect("a client");
             let refusal = http.get(&url).await.expect_err(address);
-            let reason = worded(refusal, &url);
+            let reason = refusal_message(refusal, &url);
             assert!(reason.contains(part), "{address}: {reason}");
         }
         let url = Url::parse("http://127.0.0.1:9/x").expect("an address");

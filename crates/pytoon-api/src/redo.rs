@@ -56,7 +56,7 @@ fn changed_brief(
     let file = read_brief("the brief", &job.brief.to_string(), PathBuf::new())
         .map_err(|error| wrong(error.to_string()))?;
     let change = redo::SceneChange { prompt, engine, caption };
-    let brief = change.applied(file.brief, scene, scenes)?;
+    let brief = change.apply_to(file.brief, scene, scenes)?;
     serde_json::to_value(&brief).map_err(|error| wrong(error.to_string()))
 }
 

@@ -70,7 +70,7 @@ pub(crate) async fn submit(
     if let Some(mark) = &mark
         && let Some(earlier) = api.jobs.job_repeated(&caller.key_id, mark).await?
     {
-        return repeated(&api, earlier).await;
+        return respond_to_repeat(&api, earlier).await;
     }
     api.limits.submission(&caller.key_id)?;
     let client_data = body.remove("client_data");
@@ -80,7 +80,7 @@ pub(crate) async fn submit(
         return Err(Problem::field("client_data", detail));
     }
     let webhook =
-        body.remove("webhook").map(|asked| webhooks::checked_webhook(&api, &asked)).transpose()?;
+        body.remove("webhook").map(|asked| webhooks::parse_webhook(&api, &asked)).transpose()?;
     crate::disk_space::check(&api)?;
     let brief = brief(&api, &caller, body).await?;
     let warnings = warnings(&api, brief.clone()).await?;
@@ -97,7 +97,7 @@ pub(crate) async fn submit(
     };
     let most = api.config.settings.service.most_queued;
     match api.jobs.job_submit(job, most).await? {
-        Submission::New => accepted(Accepted {
+        Submission::New => accepted_answer(Accepted {
             job_id: id.into(),
             status: JobStatus::Queued.to_string(),
             warnings,
@@ -107,7 +107,7 @@ pub(crate) async fn submit(
             Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "queue_full", detail))
         }
         // The same request was submitted concurrently.
-        earlier => repeated(&api, earlier).await,
+        earlier => respond_to_repeat(&api, earlier).await,
     }
 }
 
@@ -115,7 +115,7 @@ type Answer = (StatusCode, [(HeaderName, HeaderValue); 2], Json<Accepted>);
 
 /// Responds to a submission with a known idempotency key: with the earlier job, or with a 422 problem if the earlier
 /// request was different. Ignores the current limits, disk space and files.
-async fn repeated(api: &Api, earlier: Submission) -> Result<Answer, Problem> {
+async fn respond_to_repeat(api: &Api, earlier: Submission) -> Result<Answer, Problem> {
     let Submission::Repeated(id) = earlier else {
         return Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -127,10 +127,10 @@ async fn repeated(api: &Api, earlier: Submission) -> Result<Answer, Problem> {
     let brief = serde_json::from_value(job.brief)
         .map_err(|error| Problem::field("(body)", error.to_string()))?;
     let warnings = warnings(api, brief).await?;
-    accepted(Accepted { job_id: id.into(), status: job.status.to_string(), warnings })
+    accepted_answer(Accepted { job_id: id.into(), status: job.status.to_string(), warnings })
 }
 
-fn accepted(job: Accepted) -> Result<Answer, Problem> {
+fn accepted_answer(job: Accepted) -> Result<Answer, Problem> {
     let location = HeaderValue::from_str(&format!("/api/v2/jobs/{}", job.job_id))
         .map_err(|error| Problem::field("(id)", error.to_string()))?;
     let headers =
@@ -174,7 +174,7 @@ pub(crate) async fn brief(
         Problem::of_field("invalid_brief", field, format_error(&error))
     })?;
     let mut brief = file.brief;
-    known_names(api, &brief)?;
+    check_names(api, &brief)?;
     crate::media::find_files(api, caller, &mut brief).await?;
     let planner = api.planner.clone();
     let checked = tokio::task::spawn_blocking(move || planner.check(&brief).map(|()| brief)).await;
@@ -185,7 +185,7 @@ pub(crate) async fn brief(
 }
 
 /// Returns a 422 problem for a preset, profile or engine that the configuration does not contain.
-fn known_names(api: &Api, brief: &Brief) -> Result<(), Problem> {
+fn check_names(api: &Api, brief: &Brief) -> Result<(), Problem> {
     let named = |field: &str, name: &Option<String>, known: &dyn Fn(&str) -> Option<String>| {
         let wrong = name.as_deref().and_then(known);
         wrong.map_or(Ok(()), |reason| Err(Problem::field(field, reason)))

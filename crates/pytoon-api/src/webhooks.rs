@@ -93,7 +93,7 @@ fn receiver(url: &str) -> &str {
 
 /// Parses the webhook of a submission. Returns a 422 problem for an unknown field, for a URL that must not be called,
 /// or if the service has no signing secret.
-pub(crate) fn checked_webhook(api: &Api, asked: &Value) -> Result<Value, Problem> {
+pub(crate) fn parse_webhook(api: &Api, asked: &Value) -> Result<Value, Problem> {
     let fields = asked.as_object();
     let stray = fields.and_then(|fields| fields.keys().find(|name| *name != "url"));
     if let Some(stray) = stray {

@@ -24,7 +24,7 @@ fn prewarp(hz: f64, q: f64) -> Prewarp {
 }
 
 impl Biquad {
-    fn normalised(b: [f64; 3], a: [f64; 3]) -> Self {
+    fn from_coefficients(b: [f64; 3], a: [f64; 3]) -> Self {
         Self {
             b: [b[0] / a[0], b[1] / a[0], b[2] / a[0]],
             a: [a[1] / a[0], a[2] / a[0]],
@@ -35,25 +35,25 @@ impl Biquad {
     pub(crate) fn high_pass(hz: f64, q: f64) -> Self {
         let Prewarp { cos, alpha } = prewarp(hz, q);
         let edge = (1.0 + cos) / 2.0;
-        Self::normalised([edge, -(1.0 + cos), edge], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
+        Self::from_coefficients([edge, -(1.0 + cos), edge], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
     }
 
     pub(crate) fn low_pass(hz: f64, q: f64) -> Self {
         let Prewarp { cos, alpha } = prewarp(hz, q);
         let edge = (1.0 - cos) / 2.0;
-        Self::normalised([edge, 1.0 - cos, edge], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
+        Self::from_coefficients([edge, 1.0 - cos, edge], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
     }
 
     /// Creates a band-pass with 0 dB and zero phase at its centre.
     pub(crate) fn band_pass(hz: f64, q: f64) -> Self {
         let Prewarp { cos, alpha } = prewarp(hz, q);
-        Self::normalised([alpha, 0.0, -alpha], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
+        Self::from_coefficients([alpha, 0.0, -alpha], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
     }
 
     pub(crate) fn peaking(hz: f64, q: f64, gain_db: f64) -> Self {
         let Prewarp { cos, alpha } = prewarp(hz, q);
         let amp = 10_f64.powf(gain_db / 40.0);
-        Self::normalised(
+        Self::from_coefficients(
             [1.0 + alpha * amp, -2.0 * cos, 1.0 - alpha * amp],
             [1.0 + alpha / amp, -2.0 * cos, 1.0 - alpha / amp],
         )
@@ -64,7 +64,7 @@ impl Biquad {
         let amp = 10_f64.powf(gain_db / 40.0);
         let root = 2.0 * amp.sqrt() * alpha;
         let (up, down) = (amp + 1.0, amp - 1.0);
-        Self::normalised(
+        Self::from_coefficients(
             [
                 amp * (up + down * cos + root),
                 -2.0 * amp * (down + up * cos),

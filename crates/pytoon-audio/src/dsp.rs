@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 
 /// Creates the random generator for a sound's seed.
 pub(crate) fn rng(seed: u64) -> Rng {
-    Rng::numbered(seed, 0x5DEE_CE66_D1CE_4E5B)
+    Rng::from_number(seed, 0x5DEE_CE66_D1CE_4E5B)
 }
 
 /// Returns the inner product. It uses eight running sums: the compiler may not reorder float addition, so the lanes

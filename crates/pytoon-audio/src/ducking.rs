@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     /// Returns a region that is ducked by 12 dB, with ramps of 180 and 700 ms.
-    fn lowered(start: usize, end: usize) -> Lowered {
+    fn ducked_region(start: usize, end: usize) -> Lowered {
         let (ramp_down, ramp_up) = (180 * 48, 700 * 48);
         Lowered { start, end, depth_db: -12.0, ramp_down, ramp_up }
     }
@@ -138,14 +138,14 @@ mod tests {
             ramp_down: Ms::new(180),
             ramp_up: Ms::new(700),
         };
-        assert_eq!(Lowered::from(&region), lowered(48_000, 96_000));
+        assert_eq!(Lowered::from(&region), ducked_region(48_000, 96_000));
         let before = DuckRegion { start: Ms::new(-5), end: Ms::new(-1), ..region };
         assert_eq!(duck_envelope(&[before], 10), vec![1.0; 10]);
     }
 
     #[test]
     fn down_at_start_up_after_end() {
-        let region = lowered(48_000, 96_000);
+        let region = ducked_region(48_000, 96_000);
         let gains = envelope(&[region], 200_000);
         assert_eq!(gains.len(), 200_000);
         assert!(gains[48_000..96_000].iter().all(|&g| db(g) < -11.99));
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn no_step_over_one_db_in_ten_ms() {
-        let mut cases = vec![vec![lowered(0, 10)], vec![lowered(20_001, 20_002)]];
+        let mut cases = vec![vec![ducked_region(0, 10)], vec![ducked_region(20_001, 20_002)]];
         for depth in [-3.0, -12.0, -24.0, -60.0, f32::NEG_INFINITY] {
             for ramp in [0, 1, 480, 4800] {
                 cases.push(vec![
@@ -168,7 +168,7 @@ mod tests {
                         ramp_down: ramp,
                         ramp_up: ramp,
                     },
-                    Lowered { depth_db: -9.0, ..lowered(82_000, 99_000) },
+                    Lowered { depth_db: -9.0, ..ducked_region(82_000, 99_000) },
                 ]);
             }
         }
@@ -181,10 +181,10 @@ mod tests {
 
     #[test]
     fn overlaps_take_the_lower_gain_and_odd_regions_are_harmless() {
-        let deep = Lowered { depth_db: -18.0, ..lowered(50_000, 60_000) };
-        let gains = envelope(&[lowered(48_000, 96_000), deep], 100_000);
+        let deep = Lowered { depth_db: -18.0, ..ducked_region(50_000, 60_000) };
+        let gains = envelope(&[ducked_region(48_000, 96_000), deep], 100_000);
         assert!((db(gains[55_000]) + 18.0).abs() < 0.01);
-        let odd = [lowered(10, 5), lowered(usize::MAX - 5, usize::MAX)];
+        let odd = [ducked_region(10, 5), ducked_region(usize::MAX - 5, usize::MAX)];
         assert!(envelope(&odd, 1000).iter().all(|&g| g == 1.0));
         assert!(envelope(&[], 0).is_empty());
     }

@@ -15,7 +15,7 @@ const ALIKE: f64 = 0.5;
 #[must_use]
 pub fn lag_ms(reference: &[f32], sound: &[f32], most_ms: usize) -> Option<f64> {
     let most = most_ms * 48 / STEP;
-    let (reference, sound) = (decimated(reference), decimated(sound));
+    let (reference, sound) = (decimate(reference), decimate(sound));
     let from = loudest_part(&reference);
     let length = COMPARED.min(reference.len().saturating_sub(from));
     let part = &reference[from..from + length];
@@ -25,7 +25,7 @@ pub fn lag_ms(reference: &[f32], sound: &[f32], most_ms: usize) -> Option<f64> {
     (best.0 >= ALIKE).then(|| best.1 as f64 * STEP as f64 / 48.0)
 }
 
-fn decimated(samples: &[f32]) -> Vec<f32> {
+fn decimate(samples: &[f32]) -> Vec<f32> {
     samples.chunks_exact(STEP).map(|chunk| chunk.iter().sum::<f32>() / STEP as f32).collect()
 }
 

@@ -32,7 +32,7 @@ pub struct LimiterReport {
 
 impl LimiterReport {
     /// Creates the report for a programme with the given true peak that needed no limiting.
-    fn untouched(peak: f32) -> Self {
+    fn without_limiting(peak: f32) -> Self {
         Self { max_reduction_db: 0.0, limited_samples: 0, true_peak: Dbtp::from_amplitude(peak) }
     }
 }
@@ -91,7 +91,7 @@ pub(crate) fn limit<P: Programme>(audio: &mut P, ceiling: Dbtp) -> LimiterReport
     let envelope = audio.envelope_over(ceiling.amplitude());
     let highest = crate::dsp::peak(&envelope);
     if highest <= ceiling.amplitude() {
-        return LimiterReport::untouched(audio.true_peak());
+        return LimiterReport::without_limiting(audio.true_peak());
     }
     let dry = audio.clone();
     limit_with_envelope(audio, &|audio| audio.clone_from(&dry), &envelope, 1.0, ceiling).0
@@ -111,7 +111,7 @@ pub(crate) fn limit_with_envelope<P: Programme>(
     audio.scale(gain);
     let highest = crate::dsp::peak(envelope) * gain;
     if highest <= limit {
-        return (LimiterReport::untouched(highest), Vec::new());
+        return (LimiterReport::without_limiting(highest), Vec::new());
     }
     let mut aim = limit * 0.9985;
     let mut curve = Vec::new();

@@ -28,28 +28,28 @@ pub struct Loudness {
 #[must_use]
 pub fn measure(audio: &Stereo) -> Loudness {
     Loudness {
-        integrated: integrated(audio),
+        integrated: measure_integrated(audio),
         true_peak: Dbtp::from_amplitude(true_peak(&audio.channels())),
     }
 }
 
 /// Returns the integrated loudness alone. It is cheaper than [`measure`].
 #[must_use]
-pub fn integrated(audio: &Stereo) -> Lufs {
-    integrated_channels(&audio.channels())
+pub fn measure_integrated(audio: &Stereo) -> Lufs {
+    measure_integrated_channels(&audio.channels())
 }
 
 /// Returns the integrated loudness of a mono signal played from both speakers.
-pub(crate) fn integrated_centred(samples: &[f32]) -> Lufs {
+pub(crate) fn measure_integrated_centred(samples: &[f32]) -> Lufs {
     // Two equal channels have twice the power of one (BS.1770-5, equation 2). The gate at -70 LUFS is 3 LU higher for
     // one channel, which matters only for inaudible signals.
-    Lufs(integrated_mono(samples).0 + 10.0 * 2.0_f64.log10())
+    Lufs(measure_integrated_mono(samples).0 + 10.0 * 2.0_f64.log10())
 }
 
 /// Returns the integrated loudness of a mono signal played from one speaker.
 #[must_use]
-pub fn integrated_mono(samples: &[f32]) -> Lufs {
-    integrated_channels(&[samples])
+pub fn measure_integrated_mono(samples: &[f32]) -> Lufs {
+    measure_integrated_channels(&[samples])
 }
 
 /// Returns the largest absolute sample of both channels.
@@ -62,12 +62,12 @@ pub fn sample_peak(audio: &Stereo) -> f32 {
 /// that of the fold-down played from both.
 #[must_use]
 pub fn mono_loss_lu(audio: &Stereo) -> f64 {
-    mono_loss_given(audio, integrated(audio))
+    mono_loss_given(audio, measure_integrated(audio))
 }
 
 /// Returns [`mono_loss_lu`] for a programme whose loudness the caller already knows.
 pub(crate) fn mono_loss_given(audio: &Stereo, loudness: Lufs) -> f64 {
-    let mono = integrated_mono(&audio.mono()).0 + 10.0 * 2.0_f64.log10();
+    let mono = measure_integrated_mono(&audio.mono()).0 + 10.0 * 2.0_f64.log10();
     let loss = loudness.0 - mono;
     if loss.is_finite() { loss } else { 0.0 }
 }
@@ -98,14 +98,14 @@ pub(crate) fn mean_power(powers: &[f64], range: &Range<usize>) -> Option<f64> {
     Some(powers[chosen].iter().sum::<f64>() / count)
 }
 
-fn integrated_channels(channels: &[&[f32]]) -> Lufs {
-    Lufs(gated(&block_powers(channels)))
+fn measure_integrated_channels(channels: &[&[f32]]) -> Lufs {
+    Lufs(gated_loudness(&block_powers(channels)))
 }
 
 /// Returns the gated loudness (BS.1770-5, equations 3 to 7) from the powers of 100 ms blocks, or `-inf` if no block
 /// passes the gate. Gating blocks last 400 ms and begin every 100 ms. Each is the sum of four short powers, whereas
 /// the library would sum every sample four times.
-fn gated(powers: &[f64]) -> f64 {
+fn gated_loudness(powers: &[f64]) -> f64 {
     let blocks = powers.windows(4).map(|four| four.iter().sum::<f64>() / 4.0);
     let audible: Vec<f64> = blocks.filter(|&power| loudness_of_power(power) >= -70.0).collect();
     let mean = |powers: &[f64]| powers.iter().sum::<f64>() / powers.len() as f64;
@@ -188,7 +188,7 @@ mod tests {
             let mut meter = EbuR128::new(2, SAMPLE_RATE, Mode::I).expect("a meter");
             meter.add_frames_planar_f32(&[&audio.left, &audio.right]).expect("two channels");
             let expected = meter.loudness_global().expect("a loudness");
-            let own = integrated(&audio).0;
+            let own = measure_integrated(&audio).0;
             assert!((own - expected).abs() < 1e-6, "{own} instead of {expected} for {len}");
         }
     }

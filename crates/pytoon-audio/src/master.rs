@@ -8,7 +8,7 @@
 
 use crate::dsp::peak;
 use crate::limiter::limit_with_envelope;
-use crate::loudness::{Loudness, integrated};
+use crate::loudness::{Loudness, measure_integrated};
 use crate::true_peak::peak_envelope;
 use crate::{Dbtp, Lufs, Stereo};
 
@@ -63,7 +63,7 @@ pub(crate) fn master_from(
     write(audio);
     let envelope = peak_envelope(&audio.channels());
     let before = Loudness {
-        integrated: integrated(audio),
+        integrated: measure_integrated(audio),
         true_peak: Dbtp::from_amplitude(peak(&envelope)),
     };
     if !before.integrated.is_measurable() {
@@ -82,7 +82,7 @@ pub(crate) fn master_from(
         let (limiting, curve) = limit_with_envelope(audio, write, &envelope, gain, ceiling);
         // Without limiting the loudness is known; limiting changes it.
         let reached = if limiting.max_reduction_db > 0.0 {
-            integrated(audio).0
+            measure_integrated(audio).0
         } else {
             before.integrated.0 + search.gain_db
         };

@@ -16,7 +16,7 @@ mod bed_level;
 mod layers;
 
 use crate::ducking::duck_envelope;
-use crate::loudness::{integrated_centred, mono_loss_given};
+use crate::loudness::{measure_integrated_centred, mono_loss_given};
 use crate::master::{MasterReport, master_from};
 use crate::{Db, Dbtp, Lufs, Stereo};
 use pytoon_vocabulary::DuckRegion;
@@ -132,7 +132,8 @@ impl Stems {
     pub fn of(mut input: MixInput<'_>) -> Self {
         let voice = layers::voice(&input.voice, input.len);
         let has_voice = crate::dsp::peak(&voice) > 1e-5;
-        let voice_loudness = if has_voice { Some(integrated_centred(&voice)) } else { None };
+        let voice_loudness =
+            if has_voice { Some(measure_integrated_centred(&voice)) } else { None };
         let measurable = voice_loudness.filter(|l| l.is_measurable());
         // The approximate gain of mastering, for levels that are given in the master.
         let lift = measurable.map_or(0.0, |l| input.target.0 - l.0);

@@ -94,7 +94,7 @@ fn measure(samples: &[f32]) -> Vec<f32> {
             *slot += (db - background).clamp(0.0, MOST_DB) / BANDS.len() as f32;
         }
     }
-    smoothed(&sum, 2)
+    moving_average(&sum, 2)
 }
 
 /// Returns the levels of a band in dB, one per frame, each over 30 ms.
@@ -105,11 +105,11 @@ fn band_levels(samples: &[f32], middle: f64) -> Vec<f32> {
         (sum / FRAME as f64) as f32
     };
     let power: Vec<f32> = samples.chunks_exact(FRAME).map(&mut power_of).collect();
-    smoothed(&power, 1).into_iter().map(|power| 10.0 * (power + 1e-12).log10()).collect()
+    moving_average(&power, 1).into_iter().map(|power| 10.0 * (power + 1e-12).log10()).collect()
 }
 
 /// Returns the moving average of the values over `reach` neighbours on each side.
-fn smoothed(values: &[f32], reach: usize) -> Vec<f32> {
+fn moving_average(values: &[f32], reach: usize) -> Vec<f32> {
     (0..values.len())
         .map(|at| {
             let own = &values[at.saturating_sub(reach)..(at + reach + 1).min(values.len())];

@@ -16,7 +16,7 @@ use std::ops::Range;
 use crate::biquad::Biquad;
 use crate::dsp::remove_dc;
 use crate::limiter::limit;
-use crate::loudness::integrated_mono;
+use crate::loudness::measure_integrated_mono;
 use crate::{Db, Dbtp, Lufs};
 
 /// The settings of a chain. The default suits a synthetic voice.
@@ -97,7 +97,7 @@ impl VoiceChain {
     pub fn process(&self, take: &mut Vec<f32>, sentences: &[Range<usize>]) -> VoiceChainReport {
         let settings = &self.settings;
         let mut report = VoiceChainReport {
-            in_lufs: integrated_mono(take),
+            in_lufs: measure_integrated_mono(take),
             out_lufs: Lufs(f64::NEG_INFINITY),
             max_de_ess_db: 0.0,
             max_compression_db: 0.0,
@@ -122,14 +122,14 @@ impl VoiceChain {
         if let Some(level) = settings.room {
             room::add_early_reflections(take, level);
         }
-        let after = integrated_mono(take);
+        let after = measure_integrated_mono(take);
         if let Some(now) = level_of(take, after) {
             scale_db(take, settings.level.0 - now);
             let ceiling = settings.level.0 + f64::from(settings.peak_over_level.0);
             // The loudness lost by limiting is restored, which raises the peaks again, by less each time.
             for _ in 0..3 {
                 let reduction = limit(take, Dbtp(ceiling)).max_reduction_db;
-                let Some(limited) = level_of(take, integrated_mono(take)) else { break };
+                let Some(limited) = level_of(take, measure_integrated_mono(take)) else { break };
                 scale_db(take, settings.level.0 - limited);
                 report.max_limiting_db = report.max_limiting_db.max(reduction);
                 if reduction < 0.1 {
@@ -212,17 +212,17 @@ mod tests {
         let len = samples.len();
         let report = VoiceChain::default().process(&mut samples, &sentences);
         assert_eq!(samples.len(), len);
-        assert!((integrated_mono(&samples).0 + 20.0).abs() < 0.05, "{report:?}");
+        assert!((measure_integrated_mono(&samples).0 + 20.0).abs() < 0.05, "{report:?}");
         assert_eq!(report.out_lufs, Lufs(-20.0));
         let highest = crate::dsp::peak(&samples);
         assert!(highest <= Db(-5.4).amplitude(), "{report:?}");
         assert!((2.0..9.0).contains(&report.max_compression_db), "{report:?}");
         assert!((0.5..=4.01).contains(&report.max_de_ess_db), "{report:?}");
         let loud: Vec<f64> =
-            sentences.iter().map(|s| integrated_mono(&samples[s.clone()]).0).collect();
+            sentences.iter().map(|s| measure_integrated_mono(&samples[s.clone()]).0).collect();
         let raw: Vec<f64> = {
             let (raw, _) = take();
-            sentences.iter().map(|s| integrated_mono(&raw[s.clone()]).0).collect()
+            sentences.iter().map(|s| measure_integrated_mono(&raw[s.clone()]).0).collect()
         };
         let spread = |v: &[f64]| {
             v.iter().copied().fold(f64::MIN, f64::max) - v.iter().copied().fold(f64::MAX, f64::min)

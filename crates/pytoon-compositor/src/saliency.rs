@@ -32,13 +32,13 @@ pub fn look(picture: &Picture, frame_aspect: f64) -> PictureFacts {
 }
 
 fn saliency_map(picture: &Picture) -> Vec<f32> {
-    let small = stretched(picture, N);
-    let detail = stretched(picture, N * 4);
+    let small = downsample(picture, N);
+    let detail = downsample(picture, N * 4);
     let luma: Vec<f32> = small.iter().map(|p| luma_of(*p)).collect();
-    let sharp = normalised(sharpness(&detail));
+    let sharp = normalize(sharpness(&detail));
     let skin = skin_map(&small);
-    let residual = normalised(spectral_residual(&luma));
-    let contrast = normalised(colour_contrast(&small));
+    let residual = normalize(spectral_residual(&luma));
+    let contrast = normalize(colour_contrast(&small));
     (0..N * N)
         .map(|i| {
             let (x, y) = ((i % N) as f32 / N as f32, (i / N) as f32 / N as f32);
@@ -53,7 +53,7 @@ fn saliency_map(picture: &Picture) -> Vec<f32> {
 }
 
 /// Returns the picture as `side` x `side` mean RGB values, 0 to 1, regardless of its aspect ratio.
-fn stretched(picture: &Picture, side: usize) -> Vec<[f32; 3]> {
+fn downsample(picture: &Picture, side: usize) -> Vec<[f32; 3]> {
     let (width, height) = (picture.width(), picture.height());
     let rgba = picture.rgba();
     let mut out = Vec::with_capacity(side * side);
@@ -181,7 +181,7 @@ fn gaussian(map: &[f32], sigma: f32) -> Vec<f32> {
     pass(&pass(map, true), false)
 }
 
-fn normalised(map: Vec<f32>) -> Vec<f32> {
+fn normalize(map: Vec<f32>) -> Vec<f32> {
     let mut sorted = map.clone();
     sorted.sort_by(f32::total_cmp);
     let top = sorted[sorted.len() * 99 / 100];

@@ -60,7 +60,7 @@ impl ColourConversion {
             chroma,
             light,
             primaries: to_bt709(source.primaries),
-            roll_off: (peak > 1.0).then(|| by_light(|light| rolled_off(light, peak))),
+            roll_off: (peak > 1.0).then(|| by_light(|light| tone_mapping_factor(light, peak))),
             encoded: by_light(|light| light.min(1.0).powf(1.0 / GAMMA)),
         }
     }
@@ -197,7 +197,7 @@ fn light_of(transfer: Transfer, coded: f64) -> f64 {
 ///
 /// The factor is computed on R'G'B', which is closer to perceived steps. Up to a knee the light is unchanged; from
 /// there to the peak a hyperbola leads to white, without a kink at the knee.
-fn rolled_off(light: f64, peak: f64) -> f64 {
+fn tone_mapping_factor(light: f64, peak: f64) -> f64 {
     let top = peak.powf(1.0 / GAMMA);
     let knee = 1.0 - 1.2 * (1.0 - 1.0 / top);
     let coded = light.powf(1.0 / GAMMA);
@@ -260,7 +260,7 @@ mod tests {
     }
 
     /// Converts a frame of a single colour, and returns its 8-bit Y', Cb and Cr.
-    fn converted(conversion: &ColourConversion, [y, cb, cr]: [u16; 3]) -> [u8; 3] {
+    fn convert_pixel(conversion: &ColourConversion, [y, cb, cr]: [u16; 3]) -> [u8; 3] {
         let bytes: Vec<u8> =
             [y, y, y, y, cb, cr].iter().flat_map(|code| code.to_le_bytes()).collect();
         let mut frame = Frame::new(2, 2);
@@ -273,7 +273,7 @@ mod tests {
         let same = source(Transfer::Sdr, Primaries::Bt709, Matrix::Bt709, 1.0);
         let conversion = ColourConversion::new(&same);
         for [y, cb, cr] in [[16, 128, 128], [235, 128, 128], [120, 100, 160], [63, 102, 240]] {
-            let out = converted(&conversion, [y, cb, cr].map(|code: u16| code * 4));
+            let out = convert_pixel(&conversion, [y, cb, cr].map(|code: u16| code * 4));
             for (out, code) in out.into_iter().zip([y, cb, cr]) {
                 assert!(i32::from(out).abs_diff(i32::from(code)) <= 1, "{out} instead of {code}");
             }
@@ -286,7 +286,7 @@ mod tests {
         for (transfer, share) in [(Transfer::Pq, 0.5807), (Transfer::Hlg, 0.75)] {
             let of = source(transfer, Primaries::Bt2020, Matrix::Bt2020, 1.0);
             let code = (64.0 + 876.0 * share) as u16;
-            let [y, u, v] = converted(&ColourConversion::new(&of), [code, 512, 512]);
+            let [y, u, v] = convert_pixel(&ColourConversion::new(&of), [code, 512, 512]);
             assert!(y >= 233 && u.abs_diff(128) <= 1 && v.abs_diff(128) <= 1, "{y} {u} {v}");
         }
     }
@@ -297,7 +297,7 @@ mod tests {
             let of = source(transfer, Primaries::Bt2020, Matrix::Bt2020, BRIGHTEST);
             let conversion = ColourConversion::new(&of);
             let lumas: Vec<u8> =
-                (64..=940).map(|code| converted(&conversion, [code, 512, 512])[0]).collect();
+                (64..=940).map(|code| convert_pixel(&conversion, [code, 512, 512])[0]).collect();
             assert!(lumas.windows(2).all(|pair| pair[0] <= pair[1]));
             let bright = |nits: f64| {
                 let code = (64..=940)

@@ -57,7 +57,7 @@ impl PreparedStill {
         let (width, height) = (picture.width() as f64, picture.height() as f64);
         let closest = motion.from.width.min(motion.to.width);
         let scale = (frame_width as f64 / (closest * width)).min(1.0);
-        let region = seen_region(motion, width, height);
+        let region = visible_region(motion, width, height);
         let out_width = ((region.width * width * scale).round() as usize).max(1);
         let out_height = ((region.height * height * scale).round() as usize).max(1);
         let crop = Crop {
@@ -139,7 +139,7 @@ impl PreparedStill {
 
 /// Returns the smallest box that contains both ends of a move and a margin for the sampler, rounded outwards to
 /// source pixels.
-fn seen_region(motion: &Motion, width: f64, height: f64) -> Window {
+fn visible_region(motion: &Motion, width: f64, height: f64) -> Window {
     let (a, b) = (motion.from, motion.to);
     let low =
         |p: f64, q: f64, size: f64| ((p.min(q) * size - REGION_MARGIN_PX).floor().max(0.0)) / size;

@@ -43,20 +43,20 @@ pub fn ends_of_engine<'a>(
     name: &'a str,
     block: &'a EngineConfig,
 ) -> impl Iterator<Item = (String, &'a ModelEnd)> {
-    named_models("", &block.options).into_iter().filter_map(move |(option, model)| {
+    model_fields("", &block.options).into_iter().filter_map(move |(option, model)| {
         let is_it = |end: &&ModelEnd| end.provider == name && end.model == model;
         Some((option, ends.iter().find(is_it)?))
     })
 }
 
 /// Returns the texts in all fields whose name ends in `model`, each with its path.
-fn named_models<'a>(at: &str, options: &'a Map<String, Value>) -> Vec<(String, &'a str)> {
+fn model_fields<'a>(at: &str, options: &'a Map<String, Value>) -> Vec<(String, &'a str)> {
     let mut found = Vec::new();
     for (name, value) in options {
         let path = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
         match value {
             Value::String(model) if name.ends_with("model") => found.push((path, model.as_str())),
-            Value::Object(inner) => found.extend(named_models(&path, inner)),
+            Value::Object(inner) => found.extend(model_fields(&path, inner)),
             _ => {}
         }
     }
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn models_are_found_at_any_depth() {
         let options = json!({"model": "a", "submit": {"body": {"text_model": "b", "size": "c"}}});
-        let found = named_models("", options.as_object().unwrap());
+        let found = model_fields("", options.as_object().unwrap());
         let at = |path: &str, model| (path.to_owned(), model);
         assert_eq!(found, [at("model", "a"), at("submit.body.text_model", "b")]);
     }

@@ -433,13 +433,13 @@ mod tests {
     use super::*;
     use crate::{Config, ConfigSource};
 
-    fn built_in() -> TtsSettings {
+    fn built_in_settings() -> TtsSettings {
         Config::load(&ConfigSource::Optional("/nowhere".into())).expect("loads").settings.tts
     }
 
     #[test]
     fn the_order_is_as_configured_then_the_rest() {
-        let mut tts = built_in();
+        let mut tts = built_in_settings();
         let names = |order: Vec<VoiceProvider>| -> Vec<String> {
             order.iter().map(|provider| provider.as_str().to_owned()).collect()
         };
@@ -456,7 +456,7 @@ mod tests {
 
     #[test]
     fn services_have_a_block_of_their_own() {
-        let tts = built_in();
+        let tts = built_in_settings();
         for provider in TtsProviderName::ALL {
             let is_service = provider.kind() == ProviderKind::Service;
             assert_eq!(tts.cloud(provider).is_some(), is_service, "{provider:?}");
@@ -473,9 +473,9 @@ mod tests {
             ("tts.openai.speed", |tts| tts.openai.speed = 9.0),
             ("tts.elevenlabs.max_concurrent", |tts| tts.elevenlabs.max_concurrent = 0),
         ];
-        assert_eq!(built_in().problem(), None);
+        assert_eq!(built_in_settings().problem(), None);
         for (field, spoil) in cases {
-            let mut tts = built_in();
+            let mut tts = built_in_settings();
             spoil(&mut tts);
             assert_eq!(tts.problem().expect("refused").0, field);
         }
@@ -483,7 +483,7 @@ mod tests {
 
     #[test]
     fn voices_are_found_by_tag_then_by_language() {
-        let mut voice = built_in().google;
+        let mut voice = built_in_settings().google;
         voice.voice = "usual".into();
         voice.voices = BTreeMap::from([("en".into(), "a".into()), ("en-GB".into(), "b".into())]);
         for (language, expected) in [("en-GB", "b"), ("en-US", "a"), ("en", "a"), ("de", "usual")] {

@@ -59,7 +59,7 @@ impl EngineChain {
 
     /// Returns the engine to call first now: the first that is neither `local` nor blocked. Returns `None` if there
     /// is none.
-    pub fn asked_first(&self) -> Option<&ChainMember> {
+    pub fn first_available(&self) -> Option<&ChainMember> {
         let mut outside = self.members.iter().filter(|member| member.engine != LOCAL_ENGINE);
         outside.find(|member| member.blocked.is_none())
     }

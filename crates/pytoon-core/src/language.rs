@@ -265,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn languages_are_told_by_script_letters_or_words() {
+    fn languages_are_detected_by_script_letters_or_words() {
         for (text, tag) in [
             ("በየጠዋቱ አንድ ኩባያ ቡና እጠጣለሁ።", "am"),
             ("こんにちは世界", "ja"),

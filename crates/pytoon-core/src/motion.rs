@@ -52,7 +52,7 @@ impl Motion {
     pub fn window_at(&self, frame: Frame) -> Window {
         let length = self.length().get() as f64;
         let t = ((frame - self.start_frame).get() as f64).clamp(0.0, length);
-        let u = eased(t, length, self.ease_in_frames.get() as f64);
+        let u = eased_progress(t, length, self.ease_in_frames.get() as f64);
         let ratio = self.to.width / self.from.width;
         if (ratio - 1.0).abs() < 1e-9 {
             return lerp(self.from, self.to, u);
@@ -76,7 +76,7 @@ impl Motion {
 
 /// Returns the progress of a move, from 0 to 1, after `t` of `length` frames. The speed rises linearly over the first
 /// `ease` frames and is constant after them.
-fn eased(t: f64, length: f64, ease: f64) -> f64 {
+fn eased_progress(t: f64, length: f64, ease: f64) -> f64 {
     if ease <= 0.0 {
         return t / length;
     }

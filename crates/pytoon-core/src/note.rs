@@ -259,7 +259,7 @@ impl fmt::Display for Note {
             Self::MarksRemoved { marks, links } => {
                 let mut parts = Vec::new();
                 if !marks.is_empty() {
-                    parts.push(format!("the marks {}", quoted(marks)));
+                    parts.push(format!("the marks {}", quote_list(marks)));
                 }
                 match links {
                     0 => {}
@@ -269,13 +269,13 @@ impl fmt::Display for Note {
                 write!(f, "left out of captions and voice: {}", parts.join(", "))
             }
             Self::SpeakersRemoved { speakers } => {
-                write!(f, "left out of captions and voice: the labels {}", quoted(speakers))
+                write!(f, "left out of captions and voice: the labels {}", quote_list(speakers))
             }
             Self::DirectionsRemoved { directions } => {
                 write!(
                     f,
                     "directions for the picture, which the voice does not speak: {}",
-                    quoted(directions)
+                    quote_list(directions)
                 )
             }
             Self::LinesJoined { lines } => write!(
@@ -294,7 +294,7 @@ impl fmt::Display for Note {
             Self::LettersWithoutFont { letters } => write!(
                 f,
                 "characters that no installed font has are missing in the picture: `{}`; install a font that has them",
-                shortened(letters)
+                shorten(letters)
             ),
             Self::PauseShortened { asked_ms, used_ms } => write!(
                 f,
@@ -401,7 +401,7 @@ impl fmt::Display for Note {
                  spread over the voice; add the spoken words as `script`"
             ),
             Self::RecordingLacksWords { words, at_ms, at_end } => {
-                let (at, shown) = (seconds(*at_ms), shortened(words));
+                let (at, shown) = (seconds(*at_ms), shorten(words));
                 if *at_end {
                     write!(
                         f,
@@ -464,7 +464,7 @@ impl fmt::Display for Note {
 }
 
 /// Lists the first six texts in quotation marks, and the number of the others.
-fn quoted(texts: &[String]) -> String {
+fn quote_list(texts: &[String]) -> String {
     const MOST: usize = 6;
     let shown: Vec<String> = texts.iter().take(MOST).map(|text| format!("\"{text}\"")).collect();
     let rest = texts.len().saturating_sub(MOST);
@@ -473,7 +473,7 @@ fn quoted(texts: &[String]) -> String {
 }
 
 /// Shortens a text of more than 60 characters to its beginning, followed by an ellipsis.
-fn shortened(text: &str) -> String {
+fn shorten(text: &str) -> String {
     const MOST: usize = 60;
     if text.chars().count() <= MOST {
         return text.to_owned();

@@ -76,7 +76,7 @@ impl FrameRate {
     /// Returns the frame that is on screen at an instant.
     pub fn ms_to_frame_floor(self, ms: Ms) -> Frame {
         let num = i128::from(ms.get()) * i128::from(self.num);
-        Frame::new(saturated(num.div_euclid(1000 * i128::from(self.den))))
+        Frame::new(saturate(num.div_euclid(1000 * i128::from(self.den))))
     }
 
     /// Returns the first frame that begins at or after an instant.
@@ -104,10 +104,10 @@ impl FrameRate {
 }
 
 fn div_round(num: i128, den: i128) -> i64 {
-    saturated((2 * num + den).div_euclid(2 * den))
+    saturate((2 * num + den).div_euclid(2 * den))
 }
 
-fn saturated(value: i128) -> i64 {
+fn saturate(value: i128) -> i64 {
     value.clamp(i64::MIN.into(), i64::MAX.into()) as i64
 }
 

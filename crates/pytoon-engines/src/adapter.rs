@@ -175,7 +175,7 @@ impl Ratio {
     }
 
     /// Returns the fraction of a frame with the ratio `other` that remains after a crop to this ratio, 0 to 1.
-    pub fn kept_of(self, other: Self) -> f64 {
+    pub fn remaining_fraction_of(self, other: Self) -> f64 {
         let (own, other) = (self.aspect(), other.aspect());
         (own / other).min(other / own)
     }
@@ -369,8 +369,12 @@ mod tests {
         assert_eq!(sold.nearest(r(1080, 1920)), r(720, 1280));
         assert_eq!(sold.nearest(r(1, 1)), r(832, 1104));
         assert_eq!(offer(&[]).nearest(r(9, 16)), r(9, 16));
-        assert!((r(1, 1).kept_of(r(9, 16)) - 0.5625).abs() < 1e-9);
-        assert!((r(16, 9).kept_of(r(9, 16)) - r(9, 16).kept_of(r(16, 9))).abs() < 1e-9);
+        assert!((r(1, 1).remaining_fraction_of(r(9, 16)) - 0.5625).abs() < 1e-9);
+        assert!(
+            (r(16, 9).remaining_fraction_of(r(9, 16)) - r(9, 16).remaining_fraction_of(r(16, 9)))
+                .abs()
+                < 1e-9
+        );
     }
 
     #[test]

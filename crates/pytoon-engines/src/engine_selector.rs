@@ -88,7 +88,7 @@ pub fn resolve_engine(
             None => chain.members.extend(facts.get(&engine).map(|facts| ChainMember {
                 estimate: facts.estimate,
                 asked_ms: facts.asked_ms,
-                blocked: blocked(facts, wish),
+                blocked: temporary_obstacle(facts, wish),
                 cooling_until: facts.breaker.open_until(),
                 engine,
                 reason,
@@ -180,7 +180,7 @@ fn obstacle(
         return Some(not_offered(wish.has_image).to_owned());
     }
     let shape = facts.shape?;
-    let kept = shape.kept_of(wish.ratio);
+    let kept = shape.remaining_fraction_of(wish.ratio);
     (kept < LEAST_KEPT).then(|| {
         format!(
             "it offers no aspect ratio close to {}: {shape} would crop {:.0} % of the picture",
@@ -191,7 +191,7 @@ fn obstacle(
 }
 
 /// Returns the temporary obstacle to an engine, an open breaker or a price above the budget; `None` if there is none.
-fn blocked(facts: &EngineFacts, wish: &SceneWish<'_>) -> Option<String> {
+fn temporary_obstacle(facts: &EngineFacts, wish: &SceneWish<'_>) -> Option<String> {
     if facts.breaker.open_until().is_some() {
         return Some("its circuit breaker is open after failures".to_owned());
     }

@@ -28,21 +28,21 @@ impl ModerationClient {
         }
         let key = match secrets.find(&settings.key_env) {
             Ok(Some(key)) => key,
-            Ok(None) => return left_out(&format!("set {}", settings.key_env.join(" or "))),
-            Err(error) => return left_out(&error.to_string()),
+            Ok(None) => return warn_unusable(&format!("set {}", settings.key_env.join(" or "))),
+            Err(error) => return warn_unusable(&error.to_string()),
         };
         pytoon_telemetry::register_secret(key.secret.expose_secret());
         let base_url = &settings.base_url;
         let address = Address { base_url, allow_hosts: &[], request_timeout_ms: PATIENCE_MS };
         match VendorHttp::new("moderation", address, Some(key.secret)) {
             Ok(http) => Some(Self { http, model: settings.model.clone() }),
-            Err(reason) => left_out(&format!("base_url: {reason}")),
+            Err(reason) => warn_unusable(&format!("base_url: {reason}")),
         }
     }
 
     /// Returns the categories in which the service flags the prompt, or `flagged` if it names none; `None` if it does
     /// not flag the prompt.
-    pub(crate) async fn flagged(&self, prompt: &str) -> Result<Option<String>> {
+    pub(crate) async fn flagged_categories(&self, prompt: &str) -> Result<Option<String>> {
         const OPERATION: &str = "moderate a prompt";
         let body = json!({ "model": self.model, "input": prompt });
         let call = Call::post(OPERATION, self.http.url("/moderations"), body);
@@ -67,7 +67,7 @@ impl ModerationClient {
 }
 
 /// Warns that the configured moderation service is enabled but unusable. Returns `None`.
-fn left_out(reason: &str) -> Option<ModerationClient> {
+fn warn_unusable(reason: &str) -> Option<ModerationClient> {
     let detail = format!("moderation service: it is enabled but cannot be used: {reason}");
     Event::Warning { detail: &detail }.emit();
     None
@@ -108,7 +108,10 @@ mod tests {
     async fn what_the_service_flags_is_named() {
         let body = r#"{"results":[{"flagged":true,"categories":{"violence":true,"hate":false}}]}"#;
         let (client, server) = answer(body).await;
-        assert_eq!(client.flagged("a brawl").await.expect("answers").as_deref(), Some("violence"));
+        assert_eq!(
+            client.flagged_categories("a brawl").await.expect("answers").as_deref(),
+            Some("violence")
+        );
         let heard = server.await.expect("runs").to_lowercase();
         assert!(heard.starts_with("post /v1/moderations"), "{heard}");
         assert!(heard.contains("bearer a-moderation-key"), "{heard}");
@@ -117,8 +120,8 @@ mod tests {
     #[tokio::test]
     async fn what_it_does_not_flag_may_leave_and_nonsense_is_an_error() {
         let (client, _server) = answer(r#"{"results":[{"flagged":false,"categories":{}}]}"#).await;
-        assert_eq!(client.flagged("a cup").await.expect("answers"), None);
+        assert_eq!(client.flagged_categories("a cup").await.expect("answers"), None);
         let (client, _server) = answer("[]").await;
-        assert!(client.flagged("a cup").await.is_err());
+        assert!(client.flagged_categories("a cup").await.is_err());
     }
 }

@@ -116,7 +116,7 @@ impl Dictionary {
 
     /// Returns the pronunciation of a spelling without regard to the part of speech: the only one, or the default
     /// one.
-    pub(crate) fn fixed(&self, spelling: &str) -> Option<&str> {
+    pub(crate) fn default_pronunciation(&self, spelling: &str) -> Option<&str> {
         match self.get(spelling)? {
             Reading::Fixed(phonemes) => Some(phonemes),
             Reading::ByTag(readings) => readings.get(None),
@@ -210,7 +210,7 @@ mod tests {
             ("", None),
         ];
         for (spelling, expected) in cases {
-            assert_eq!(found.fixed(spelling), expected, "{spelling}");
+            assert_eq!(found.default_pronunciation(spelling), expected, "{spelling}");
         }
     }
 

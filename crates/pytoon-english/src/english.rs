@@ -89,15 +89,15 @@ impl English {
             if chars.is_empty() || chars.start < at || chars.end > text.len() {
                 continue;
             }
-            tokens.extend(self.tagged(text, at..chars.start));
-            tokens.push(Token::fixed(text, chars.clone(), phonemes));
+            tokens.extend(self.tag_tokens(text, at..chars.start));
+            tokens.push(Token::with_phonemes(text, chars.clone(), phonemes));
             at = chars.end;
         }
-        tokens.extend(self.tagged(text, at..text.len()));
+        tokens.extend(self.tag_tokens(text, at..text.len()));
         tokens
     }
 
-    fn tagged(&self, text: &[char], within: Range<usize>) -> Vec<Token<'_>> {
+    fn tag_tokens(&self, text: &[char], within: Range<usize>) -> Vec<Token<'_>> {
         let places = self.tokenizer.tokens(text, within);
         let spelling = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default().iter();
         let words: Vec<String> =

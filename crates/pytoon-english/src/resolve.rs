@@ -23,7 +23,7 @@ pub(crate) fn resolve(pieces: &mut [Token<'_>]) {
         }
         return;
     }
-    for at in lowered(pieces) {
+    for at in lowered_pieces(pieces) {
         if let Some(piece) = pieces.get_mut(at) {
             piece.phonemes = piece.phonemes.take().map(|said| Stress::Lower.apply(&said));
         }
@@ -45,7 +45,7 @@ fn are_apart(pieces: &[Token<'_>]) -> bool {
 
 /// Returns the indices of the pieces whose stress is lowered: the second of two if the first is a single letter,
 /// otherwise the weaker half if more than half are stressed.
-fn lowered(pieces: &[Token<'_>]) -> Vec<usize> {
+fn lowered_pieces(pieces: &[Token<'_>]) -> Vec<usize> {
     let said = |token: &Token<'_>| token.phonemes.clone().filter(|said| !said.is_empty());
     let mut ranks: Vec<(bool, usize, usize)> = pieces
         .iter()

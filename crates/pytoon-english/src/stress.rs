@@ -45,9 +45,11 @@ impl Stress {
             (Self::Lower | Self::Secondary, true, _) => {
                 without(phonemes, &[SECONDARY]).replace(PRIMARY, "ˌ")
             }
-            (Self::Secondary | Self::AtLeastSecondary, false, false) => marked(phonemes, SECONDARY),
+            (Self::Secondary | Self::AtLeastSecondary, false, false) => {
+                insert_stress(phonemes, SECONDARY)
+            }
             (Self::Primary, false, true) => phonemes.replace(SECONDARY, "ˈ"),
-            (Self::Primary, false, false) => marked(phonemes, PRIMARY),
+            (Self::Primary, false, false) => insert_stress(phonemes, PRIMARY),
             (Self::Lower, false, _)
             | (Self::Secondary, false, true)
             | (Self::AtLeastSecondary, _, _)
@@ -66,7 +68,7 @@ fn without(phonemes: &str, marks: &[char]) -> String {
 }
 
 /// Inserts a stress mark before the first vowel. A pronunciation without vowels is unchanged.
-fn marked(phonemes: &str, mark: char) -> String {
+fn insert_stress(phonemes: &str, mark: char) -> String {
     let mut out = String::with_capacity(phonemes.len() + mark.len_utf8());
     let mut waiting = true;
     for c in phonemes.chars() {

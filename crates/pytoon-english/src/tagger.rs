@@ -51,7 +51,7 @@ impl Tagger {
         let seen: Vec<String> = START
             .iter()
             .map(|&edge| edge.to_owned())
-            .chain(words.iter().map(|word| self.normalized(word)))
+            .chain(words.iter().map(|word| self.feature_form(word)))
             .chain(END.iter().map(|&edge| edge.to_owned()))
             .collect();
         let mut before = START;
@@ -71,7 +71,7 @@ impl Tagger {
 
     /// Returns the form of a word that the features use: a class for numbers and hyphenated words, otherwise lower
     /// case. If this form is outside the vocabulary, it is replaced by the word's shape.
-    fn normalized(&self, word: &str) -> String {
+    fn feature_form(&self, word: &str) -> String {
         let normal = normal_form(word);
         match &self.vocabulary {
             Some(known) if !known.contains(&normal) => format!("<{}>", shape(word)),
@@ -307,13 +307,13 @@ fn usual_tags<'de, A: MapAccess<'de>>(
 ) -> Result<Table<u8>, A::Error> {
     let mut usual = TableBuilder::with_capacity(0);
     map.next_value_seed(EachEntry::new(|word: &str, tag: JsonText<'_>| {
-        let tag = numbers.get(&tag.0).ok_or_else(|| unlisted(&tag.0))?;
+        let tag = numbers.get(&tag.0).ok_or_else(|| unlisted_message(&tag.0))?;
         if usual.push(word, tag) { Ok(()) } else { Err("too many words".into()) }
     }))?;
     Ok(usual.build())
 }
 
-fn unlisted(tag: &str) -> String {
+fn unlisted_message(tag: &str) -> String {
     format!("`{}` is not listed in `tags` before it", tag.escape_debug())
 }
 
@@ -348,7 +348,7 @@ impl<'de> Visitor<'de> for WeightsVisitor<'_> {
         while let Some(feature) = map.next_key::<JsonText<'de>>()? {
             let start = weights.len();
             map.next_value_seed(EachEntry::new(|tag: &str, weight: f64| {
-                tags.push(self.numbers.get(tag).ok_or_else(|| unlisted(tag))?);
+                tags.push(self.numbers.get(tag).ok_or_else(|| unlisted_message(tag))?);
                 weights.push(weight);
                 Ok(())
             }))?;

@@ -46,7 +46,7 @@ impl<'a> Token<'a> {
     }
 
     /// Creates a token with phonemes from the caller.
-    pub(crate) fn fixed(text: &[char], chars: Range<usize>, phonemes: &str) -> Self {
+    pub(crate) fn with_phonemes(text: &[char], chars: Range<usize>, phonemes: &str) -> Self {
         let space_after = text.get(chars.end).is_some_and(|&c| is_space(c));
         let spelling = text.get(chars.clone()).unwrap_or_default().iter().collect();
         let place = TokenPlace { chars, space_after };

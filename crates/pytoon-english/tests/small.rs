@@ -155,7 +155,7 @@ fn words_keep_their_place_in_the_text() {
 }
 
 #[test]
-fn stated_phonemes_are_taken_and_heard_by_their_neighbours() {
+fn stated_phonemes_are_used_and_affect_their_neighbours() {
     let english = Data::small().load().unwrap();
     let fixed = |start, end, phonemes: &str| Fixed { chars: start..end, phonemes: phonemes.into() };
     let said = |fixed: &[Fixed]| join(&english.phonemes("the book to read", fixed));

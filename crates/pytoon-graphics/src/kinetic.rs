@@ -196,7 +196,7 @@ impl KineticType {
     }
 
     /// Returns the time at which the entrance is complete, in milliseconds.
-    pub fn built_ms(&self) -> f32 {
+    pub fn entrance_ms(&self) -> f32 {
         let lines = self.lines.len().saturating_sub(1).min(3) as f32 * STAGGER_MS;
         let support = if self.support.is_some() { SUPPORT_DELAY_MS + SUPPORT_MS } else { 0.0 };
         lines + LINE_MS.max(support)

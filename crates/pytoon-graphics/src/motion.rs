@@ -27,7 +27,7 @@ pub fn back_out(t: f32, s: f32) -> f32 {
 }
 
 /// Interpolates linearly between the points `(time, value)`. The value is constant outside them.
-pub fn keyed(points: &[(f32, f32)], t: f32) -> f32 {
+pub fn interpolate(points: &[(f32, f32)], t: f32) -> f32 {
     let Some(first) = points.first() else {
         return 0.0;
     };
@@ -53,6 +53,6 @@ mod tests {
             assert!(curve(0.0).abs() < 1e-5 && (curve(1.0) - 1.0).abs() < 1e-5);
             assert!((curve(2.0) - 1.0).abs() < 1e-5);
         }
-        assert_eq!(keyed(&[(0.0, 0.92), (67.0, 1.03), (133.0, 1.0)], 67.0), 1.03);
+        assert_eq!(interpolate(&[(0.0, 0.92), (67.0, 1.03), (133.0, 1.0)], 67.0), 1.03);
     }
 }

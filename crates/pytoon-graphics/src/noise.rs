@@ -8,7 +8,7 @@ use pytoon_vocabulary::Rng;
 
 /// Creates the random generator for a drawing's seed.
 pub(crate) fn rng(seed: u64) -> Rng {
-    Rng::numbered(seed, 0x9E37_79B9_7F4A_7C15)
+    Rng::from_number(seed, 0x9E37_79B9_7F4A_7C15)
 }
 
 /// Draws an approximately normal number with mean 0 and deviation 1 (sum of twelve uniforms).

@@ -37,10 +37,10 @@ pub fn colours(runner: &Runner, path: &Path, duration_ms: i64) -> Result<ClipCol
     if planes[0].is_empty() {
         return Err(SystemError::unusable(path, "it has no video that FFmpeg can decode"));
     }
-    Ok(described(&mut planes))
+    Ok(clip_colours(&mut planes))
 }
 
-fn described(planes: &mut [Vec<u8>; 3]) -> ClipColours {
+fn clip_colours(planes: &mut [Vec<u8>; 3]) -> ClipColours {
     let chroma = |plane: &[u8]| {
         let n = plane.len() as f64;
         let value = |code: &u8| (f64::from(*code) - 128.0) / 224.0;

@@ -257,7 +257,7 @@ fn decode(
     let _share = memory::DECODING.take(&runner.holder, needed, &runner.cancel)?;
     let mut picture = if pixels > large::most_pixels() {
         drop(decoder);
-        large::scaled(runner, path, bytes, format, (width, height))?
+        large::decode_scaled(runner, path, bytes, format, (width, height))?
     } else {
         decoder.set_limits(most_memory(decoder.total_bytes())).map_err(unreadable)?;
         DynamicImage::from_decoder(decoder).map_err(unreadable)?
@@ -385,7 +385,7 @@ mod tests {
         Runner::new(Programs::default(), CancelToken::default(), stall)
     }
 
-    fn refused(name: &str, bytes: &[u8], part: &str) {
+    fn assert_refused(name: &str, bytes: &[u8], part: &str) {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).expect("file");
@@ -402,22 +402,22 @@ mod tests {
 
     #[test]
     fn what_is_no_picture_is_refused_with_the_reason() {
-        refused("a.jpg", b"", "empty (0 bytes)");
-        refused("a.png", b"just words, whatever the name says", "contains text");
+        assert_refused("a.jpg", b"", "empty (0 bytes)");
+        assert_refused("a.png", b"just words, whatever the name says", "contains text");
         let mut bomb = png(1, 1);
         // Only the header claims 30,000 by 30,000; the pixels are never decoded.
         bomb[16..24].copy_from_slice(&[0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30]);
-        refused("bomb.png", &bomb, "");
+        assert_refused("bomb.png", &bomb, "");
         let mut jpeg = Cursor::new(Vec::new());
         image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([x as u8 * 4, y as u8 * 4, 90]))
             .write_to(&mut jpeg, ImageFormat::Jpeg)
             .expect("jpeg");
         let jpeg = jpeg.into_inner();
-        refused("cut.jpg", &jpeg[..jpeg.len() / 2], "truncated");
+        assert_refused("cut.jpg", &jpeg[..jpeg.len() / 2], "truncated");
     }
 
     #[test]
-    fn a_picture_loads_and_is_told_from_a_clip() {
+    fn a_picture_loads_and_is_distinguished_from_a_clip() {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("no-extension");
         std::fs::write(&path, png(3, 2)).expect("file");

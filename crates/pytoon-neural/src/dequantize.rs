@@ -9,7 +9,7 @@
 //! `DynamicQuantizeLinear` nodes are removed too; the rest of the model is unchanged. Callers must check the
 //! file first ([`crate::graph`]).
 //!
-//! Start with [`dequantized`].
+//! Start with [`dequantize`].
 
 use crate::NeuralError;
 use rten_onnx::onnx::{
@@ -29,7 +29,7 @@ pub(crate) struct Dequantized {
 }
 
 /// Rewrites a quantised model to floating point.
-pub(crate) fn dequantized(bytes: Vec<u8>) -> Result<Dequantized, NeuralError> {
+pub(crate) fn dequantize(bytes: Vec<u8>) -> Result<Dequantized, NeuralError> {
     let bad = |reason: String| NeuralError::bad("model", reason);
     let mut model = ModelProto::parse_buf(&bytes).map_err(|error| bad(error.to_string()))?;
     drop(bytes);
@@ -52,7 +52,7 @@ pub(crate) fn dequantized(bytes: Vec<u8>) -> Result<Dequantized, NeuralError> {
     let mut filled = 0;
     let mut made = Vec::with_capacity(matrices.len());
     for product in matrices.values() {
-        made.push(stored(graph, product, &mut weights, &mut filled)?);
+        made.push(write_weights(graph, product, &mut weights, &mut filled)?);
     }
     rewrite(graph, &products, made);
     let graph = model.write_buf().map_err(|error| bad(error.to_string()))?;
@@ -120,7 +120,7 @@ fn products(graph: &GraphProto) -> Result<Vec<Product>, NeuralError> {
 
 /// Writes a product's weights in floating point after the first `filled` bytes, and advances `filled`.
 /// Returns the tensor that references them.
-fn stored(
+fn write_weights(
     graph: &GraphProto,
     product: &Product,
     weights: &mut [u8],

@@ -49,7 +49,7 @@ impl NeuralError {
         Self::BadFile { file, reason: reason.into() }
     }
 
-    pub(crate) fn failed(reason: impl std::fmt::Display) -> Self {
+    pub(crate) fn failure(reason: impl std::fmt::Display) -> Self {
         Self::Failed(reason.to_string())
     }
 }

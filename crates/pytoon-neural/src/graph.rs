@@ -251,7 +251,7 @@ fn bad(reason: impl Into<String>) -> NeuralError {
     NeuralError::bad("model", reason)
 }
 
-fn cut_off() -> NeuralError {
+fn truncated_error() -> NeuralError {
     bad("it is not an ONNX model, or it is damaged")
 }
 
@@ -261,7 +261,7 @@ fn text_field(message: &[u8], wanted: u64) -> Result<&str, NeuralError> {
         if let (number, Value::Bytes(text)) = field?
             && number == wanted
         {
-            return std::str::from_utf8(text).map_err(|_| cut_off());
+            return std::str::from_utf8(text).map_err(|_| truncated_error());
         }
     }
     Ok("")
@@ -287,7 +287,7 @@ impl<'a> Iterator for Fields<'a> {
         if field.is_none() {
             self.0 = &[];
         }
-        Some(field.ok_or_else(cut_off))
+        Some(field.ok_or_else(truncated_error))
     }
 }
 
@@ -318,7 +318,7 @@ impl Iterator for Packed<'_> {
         if self.0.is_empty() {
             return None;
         }
-        Some(varint(&mut self.0).ok_or_else(cut_off))
+        Some(varint(&mut self.0).ok_or_else(truncated_error))
     }
 }
 

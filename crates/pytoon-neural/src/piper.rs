@@ -288,7 +288,7 @@ impl Loaded {
                 "the model returned {} durations with {frames} frames for {count} ids",
                 durations.len()
             );
-            return Err(NeuralError::failed(reason));
+            return Err(NeuralError::failure(reason));
         }
         if let [_, Some(place)] = self.noise {
             let values = noise.take(SOUND_CHANNELS * frames, 1.0);
@@ -298,7 +298,7 @@ impl Loaded {
         if samples.len() != frames * HOP {
             let reason =
                 format!("the model returned {} samples for {frames} frames", samples.len());
-            return Err(NeuralError::failed(reason));
+            return Err(NeuralError::failure(reason));
         }
         Ok((samples, durations))
     }
@@ -327,8 +327,8 @@ impl Loaded {
         let values = self
             .model
             .run(inputs, &[output], Some(options.clone()))
-            .map_err(NeuralError::failed)?;
-        values.into_iter().next().ok_or_else(|| NeuralError::failed("an output is missing"))
+            .map_err(NeuralError::failure)?;
+        values.into_iter().next().ok_or_else(|| NeuralError::failure("an output is missing"))
     }
 }
 

@@ -27,11 +27,11 @@ pub(crate) fn node(model: &Model, name: &str) -> Result<NodeId, NeuralError> {
 
 /// Returns the dimensions and the numbers of a float output. All numbers must be finite.
 pub(crate) fn floats(value: Value) -> Result<(Vec<usize>, Vec<f32>), NeuralError> {
-    let tensor: Tensor<f32> = value.try_into().map_err(NeuralError::failed)?;
+    let tensor: Tensor<f32> = value.try_into().map_err(NeuralError::failure)?;
     let shape = tensor.shape().to_vec();
     let data = tensor.into_data();
     if data.iter().any(|x| !x.is_finite()) {
-        return Err(NeuralError::failed("its output contains values that are not finite numbers"));
+        return Err(NeuralError::failure("its output contains values that are not finite numbers"));
     }
     Ok((shape, data))
 }
@@ -43,7 +43,7 @@ pub(crate) fn counts(value: Value, most: usize) -> Result<Vec<usize>, NeuralErro
         .map(|&x| {
             let whole = x.round();
             (whole >= 0.0 && whole <= most as f32).then_some(whole as usize).ok_or_else(|| {
-                NeuralError::failed(format!("it gives a phoneme a length of {x} frames"))
+                NeuralError::failure(format!("it gives a phoneme a length of {x} frames"))
             })
         })
         .collect()

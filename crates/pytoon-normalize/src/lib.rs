@@ -37,7 +37,7 @@ mod text;
 pub use pronunciation::{
     MAX_CHARS, MAX_ENTRIES, MAX_PHRASE_WORDS, Pronunciation, PronunciationError, Pronunciations,
 };
-pub use text::{SpokenText, join_spoken, written_text};
+pub use text::{SpokenText, join_spoken, join_written};
 
 use pronunciation::Found;
 use pytoon_core::text::Word;
@@ -75,7 +75,7 @@ pub fn normalize(
         }
         _ => match european::Language::of(&base, language) {
             Some(language) => european::read(words, found, language),
-            None => unchanged(words, found),
+            None => words_without_rules(words, found),
         },
     };
     for (spoken, word) in spoken.iter_mut().zip(words) {
@@ -114,7 +114,7 @@ fn with_pronunciations(words: &[Word], found: Vec<Option<Found>>) -> Sentence {
 
 /// Returns the words in a language without rules. Silent signs are removed, and the pronunciations from the brief
 /// apply.
-fn unchanged(words: &[Word], found: Vec<Option<Found>>) -> Vec<SpokenWord> {
+fn words_without_rules(words: &[Word], found: Vec<Option<Found>>) -> Vec<SpokenWord> {
     let mut out: Vec<SpokenWord> = words
         .iter()
         .map(|word| SpokenWord { text: symbols::readable(&word.text), ..SpokenWord::default() })

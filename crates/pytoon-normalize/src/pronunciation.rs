@@ -74,7 +74,7 @@ impl Pronunciation {
     }
 
     /// Returns the respelling in plain letters, for voices that accept only text.
-    pub fn respelled(&self) -> &str {
+    pub fn respelling(&self) -> &str {
         &self.respelled
     }
 
@@ -277,7 +277,7 @@ fn is_respelling(word: &str) -> bool {
 fn text_of(say: &Say) -> &str {
     match say {
         Say::Words(words) => words,
-        Say::Sounds(sounds) => sounds.respelled(),
+        Say::Sounds(sounds) => sounds.respelling(),
     }
 }
 

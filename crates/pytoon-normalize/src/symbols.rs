@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn decoration_and_emoticons_are_told_from_text() {
+    fn decoration_and_emoticons_are_distinguished_from_text() {
         assert!(is_decoration("***") && is_decoration("------"));
         assert!(!is_decoration("--") && !is_decoration("-_-=") && !is_decoration("aaa"));
         assert!(is_emoticon("<3") && !is_emoticon("<5"));

@@ -22,7 +22,7 @@ pub fn join_spoken(words: &[SpokenWord]) -> SpokenText {
 }
 
 /// Joins words as written, without emoji and markup signs, for voices that read prices and abbreviations themselves.
-pub fn written_text(words: &[Word]) -> SpokenText {
+pub fn join_written(words: &[Word]) -> SpokenText {
     let forms: Vec<String> = words.iter().map(|word| symbols::readable(&word.text)).collect();
     join(forms.iter().zip(words).map(|(form, word)| (form.as_str(), word.joins_next)))
 }
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn written_text_keeps_prices_and_drops_signs() {
-        let text = written_text(&words("Only $5 🔥 *today*"));
+        let text = join_written(&words("Only $5 🔥 *today*"));
         assert_eq!(text.text, "Only $5 today");
     }
 }

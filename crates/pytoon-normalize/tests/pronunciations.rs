@@ -56,7 +56,7 @@ const MATCHES: &[Match] = &[
 ];
 
 #[test]
-fn entries_match_whole_words_whatever_stands_around_them() {
+fn entries_match_whole_words_in_any_context() {
     for Match { word, value, text, spoken } in MATCHES {
         assert_eq!(join_spoken(&read(text, &[(*word, *value)])).text, *spoken, "{text}");
     }

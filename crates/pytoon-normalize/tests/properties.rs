@@ -34,7 +34,7 @@ fn none() -> Pronunciations {
     Pronunciations::default()
 }
 
-fn given() -> Pronunciations {
+fn sample_pronunciations() -> Pronunciations {
     let entries = [
         ("km", "KAY-em"),
         ("St. Louis", "/sənt lˈuɪs/"),
@@ -63,7 +63,7 @@ proptest! {
             .iter()
             .map(|pieces| Word { text: pieces.iter().map(|&piece| PIECES[piece]).collect(), joins_next: false })
             .collect();
-        for pronunciations in [none(), given()] {
+        for pronunciations in [none(), sample_pronunciations()] {
             let spoken = normalize(&written, LANGUAGES[at], &pronunciations);
             prop_assert_eq!(spoken.len(), written.len());
             let text = join_spoken(&spoken);
@@ -158,7 +158,7 @@ fn hostile_text_is_read_in_no_time() {
         "5-10-x ".repeat(14_000),
         "!?".repeat(50_000),
     ];
-    let pronunciations = given();
+    let pronunciations = sample_pronunciations();
     for text in &shapes {
         let written = words(text);
         for language in ["en", "de"] {

@@ -82,14 +82,14 @@ pub(crate) struct SceneAssets(pub(crate) Arc<PictureStore>);
 
 impl Assets for SceneAssets {
     fn picture(&self, asset: &str) -> Result<Arc<Picture>, CompositorError> {
-        self.0.load(asset, true).map_err(|error| broken(asset, &error))
+        self.0.load(asset, true).map_err(|error| asset_error(asset, &error))
     }
 
     fn overlay(&self, asset: &str) -> Result<Arc<Picture>, CompositorError> {
-        self.0.load(asset, false).map_err(|error| broken(asset, &error))
+        self.0.load(asset, false).map_err(|error| asset_error(asset, &error))
     }
 }
 
-fn broken(asset: &str, error: &SystemError) -> CompositorError {
+fn asset_error(asset: &str, error: &SystemError) -> CompositorError {
     CompositorError::Asset { asset: asset.to_owned(), reason: error.to_string() }
 }

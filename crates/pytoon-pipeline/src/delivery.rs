@@ -107,7 +107,7 @@ pub(crate) fn receipt(context: &StageContext<'_>, made: ReceiptInput<'_>) -> Res
     stages.push(stage_time("check", begun.elapsed(), false));
     let voice_lesser =
         planned.voice.asked && (planned.voice.provider.is_none() || planned.voice.stepped_down);
-    let wasted_usd = wasted(context, &planned.voice.attempts).as_usd();
+    let wasted_usd = wasted_cost(context, &planned.voice.attempts).as_usd();
     let receipt = Receipt {
         version: RECEIPT_VERSION,
         pytoon_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -164,7 +164,7 @@ pub(crate) fn stage_time(stage: &str, took: Duration, reused: bool) -> StageTime
 
 /// Returns the cost of paid calls that contributed nothing to the film: failed clips, failed speech, and sentences of
 /// voices that failed before they spoke the whole script.
-fn wasted(context: &StageContext<'_>, failed: &[FailedAttempt]) -> MicroUsd {
+fn wasted_cost(context: &StageContext<'_>, failed: &[FailedAttempt]) -> MicroUsd {
     let Some(ledger) = context.engines().purchase_ledger() else { return MicroUsd::ZERO };
     let rows = ledger.runtime.block_on(ledger.store.call_list(CallFilter {
         job_id: Some(context.folder.job_id().clone()),
@@ -205,7 +205,7 @@ fn scene_receipt(planned: &Planned, scene: &TimelineScene) -> SceneReceipt {
     let fallback_used = *asked != scene.engine;
     let shown = timeline.tracks.video.iter().filter(|clip| clip.scene_id == scene.scene_id);
     let mut reason: Vec<String> =
-        shown.map(|clip| drawn_how(&clip.source, timeline.frame_rate)).collect();
+        shown.map(|clip| describe_source(&clip.source, timeline.frame_rate)).collect();
     if let Some(clip) = clip.filter(|clip| clip.reused) {
         let (engine, call) = (&clip.engine, &clip.call_id);
         reason.push(format!(
@@ -232,7 +232,7 @@ fn scene_receipt(planned: &Planned, scene: &TimelineScene) -> SceneReceipt {
     }
 }
 
-fn drawn_how(source: &ClipSource, rate: FrameRate) -> String {
+fn describe_source(source: &ClipSource, rate: FrameRate) -> String {
     let name = |asset: &str| {
         Path::new(asset).file_name().map_or(asset.to_owned(), |n| n.to_string_lossy().into_owned())
     };
@@ -246,8 +246,8 @@ fn drawn_how(source: &ClipSource, rate: FrameRate) -> String {
         ClipSource::Clip { asset, speed, fit, at_end, .. } => format!(
             "clip {} at {speed:.2} times its speed{}{}",
             name(asset),
-            at_end.described(rate),
-            fit.described()
+            at_end.describe(rate),
+            fit.describe()
         ),
         ClipSource::Background { kind, .. } => format!("no picture: background {}", kind.as_str()),
     }

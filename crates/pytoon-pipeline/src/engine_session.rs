@@ -80,7 +80,7 @@ impl EngineSession {
         reload: Arc<AtomicBool>,
     ) -> Result<Self> {
         let set = EngineSet::build(config.engines.clone(), &config.engines_at, secrets.clone())?
-            .warned_of(&config.settings.model_ends);
+            .with_model_ends(&config.settings.model_ends);
         warn_of_unknown_presets(config);
         let usable = set.iter().any(|engine| engine.adapter.is_some() && engine.has_key());
         let tts = &config.settings.tts;

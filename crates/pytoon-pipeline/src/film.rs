@@ -23,7 +23,8 @@ use crate::options::RenderOptions;
 use crate::receipt::{Receipt, StageTime};
 use crate::sources::{self, Sources};
 use crate::stage::{
-    FrameBuffers, Stage, StageContext, Step, cached, cached_output, find_output, last_output, lock,
+    FrameBuffers, Stage, StageContext, Step, cached_output, find_output, last_output, lock,
+    run_cached,
 };
 use crate::stages::engines::{self, DrawnScene, SceneInput, SceneRequest, SceneStage};
 use crate::stages::final_timeline::{FinalInput, FinalStage};
@@ -136,7 +137,7 @@ impl Film {
     }
 
     /// Sets the number of threads that draw one chunk, and returns the film.
-    pub(crate) fn drawn_by(mut self, threads: usize) -> Self {
+    pub(crate) fn with_draw_threads(mut self, threads: usize) -> Self {
         self.draw_threads = threads;
         self
     }
@@ -189,7 +190,7 @@ impl Film {
         work: impl FnOnce(&StageContext<'_>) -> Result<T>,
     ) -> Result<T> {
         let (palette, file) = match &self.source {
-            FilmSource::Brief(file) => (self.resolved()?.palette, Some(file.as_ref())),
+            FilmSource::Brief(file) => (self.resolve_sources()?.palette, Some(file.as_ref())),
             FilmSource::Timeline { timeline, .. } => (timeline.look.palette.clone(), None),
         };
         let pictures = self.pictures.get_or_init(|| picture_store(&self.env, &palette));
@@ -219,7 +220,7 @@ impl Film {
     }
 
     /// Returns the brief with all its files resolved. The result is cached.
-    fn resolved(&self) -> Result<Sources> {
+    fn resolve_sources(&self) -> Result<Sources> {
         let mut known = lock(&self.sources);
         if let Some(sources) = known.as_ref() {
             return Ok(sources.clone());
@@ -231,11 +232,11 @@ impl Film {
     /// Returns the hash of the brief and the draft option. The content of the files that the brief references is not
     /// included.
     fn brief_hash(&self) -> Result<String> {
-        Ok(self.folder.hash(&(self.resolved()?.brief, self.options.draft)))
+        Ok(self.folder.hash(&(self.resolve_sources()?.brief, self.options.draft)))
     }
 
     fn plan(&self, context: &StageContext<'_>) -> Result<()> {
-        let mut sources = self.resolved()?;
+        let mut sources = self.resolve_sources()?;
         let settings = &self.env.config.settings;
         if let Some(input) = TranscriptInput::of(&sources, &settings.transcription) {
             self.env.progress.stage("transcript");
@@ -265,7 +266,7 @@ impl Film {
     /// Returns the plan of this brief, and the resolved brief completed with the transcript from planning.
     pub(crate) fn plan_of_brief(&self) -> Result<(Plan, Sources)> {
         let plan = self.of_this_brief(&PlanStage, StageId::Plan, |plan| &plan.brief)?;
-        let mut sources = self.resolved()?;
+        let mut sources = self.resolve_sources()?;
         plan.complete(&mut sources);
         Ok((plan, sources))
     }
@@ -295,7 +296,7 @@ impl Film {
     }
 
     /// Returns the output of the voice stage for this brief.
-    pub(crate) fn voiced(&self) -> Result<Voiced> {
+    pub(crate) fn voice_output(&self) -> Result<Voiced> {
         self.of_this_brief(&VoicedStage::default(), StageId::Voice, |voiced| &voiced.brief)
     }
 
@@ -344,7 +345,7 @@ impl Film {
         scene_id: &SceneId,
         memo: SceneMemo,
     ) -> Result<StageEnd> {
-        let voiced = self.voiced()?;
+        let voiced = self.voice_output()?;
         if !voiced.timeline.timeline.iter().any(|place| place.scene_id == *scene_id) {
             return Err(PipelineError::Internal(format!("the film has no scene `{scene_id}`")));
         }
@@ -357,7 +358,7 @@ impl Film {
         let deadline = engines::deadline_of(&self.brief()?.brief, &self.folder)?;
         let stage = SceneStage { wanted, deadline, memo };
         let input = SceneInput::of(wanted);
-        match cached(context, &stage, &input)? {
+        match run_cached(context, &stage, &input)? {
             Step::Done(drawn) => Ok(StageEnd::Scene(scene_end(&drawn.value, wanted))),
             Step::Later { memo, wait } => Ok(StageEnd::Later { memo, wait }),
         }
@@ -365,7 +366,7 @@ impl Film {
 
     /// Starts a health check of every engine in the scenes' chains, in the background. Each check logs its result.
     pub(crate) fn report_engine_health(&self) {
-        let (Ok(voiced), Some(outside)) = (self.voiced(), self.env.engines.outside()) else {
+        let (Ok(voiced), Some(outside)) = (self.voice_output(), self.env.engines.outside()) else {
             return;
         };
         let members = voiced.wanted.iter().flat_map(|wanted| &wanted.order.chain.members);
@@ -391,7 +392,7 @@ impl Film {
                 Some((drawn, _)) => drawn,
                 // The graph has no stage for such a scene.
                 None if !wanted.order.chain.has_outside_engine() => {
-                    DrawnScene::left_to_local(wanted)
+                    DrawnScene::local_fallback(wanted)
                 }
                 None => return Err(PipelineError::NotReady(StageId::Scene(scene_id.clone()))),
             };
@@ -401,7 +402,7 @@ impl Film {
     }
 
     /// Returns the film's plan, whose timeline contains the engines' clips. The plan is cached.
-    fn planned(&self, context: &StageContext<'_>) -> Result<Arc<Planned>> {
+    fn final_plan(&self, context: &StageContext<'_>) -> Result<Arc<Planned>> {
         let mut known = lock(&self.planned);
         if let Some(planned) = known.as_ref() {
             return Ok(planned.clone());
@@ -412,7 +413,7 @@ impl Film {
                 Planned::of_timeline((**timeline).clone())
             }
             FilmSource::Brief(_) => {
-                let voiced = self.voiced()?;
+                let voiced = self.voice_output()?;
                 let scenes = self.scenes(context, &voiced)?;
                 let (_, sources) = self.plan_of_brief()?;
                 let input = FinalInput {
@@ -434,7 +435,7 @@ impl Film {
     }
 
     fn mix(&self, context: &StageContext<'_>) -> Result<()> {
-        let planned = self.planned(context)?;
+        let planned = self.final_plan(context)?;
         let sound = cached_output(context, &MixStage, &self.sound_input(&planned))?;
         self.note("sound", sound.took, sound.reused);
         Ok(())
@@ -443,14 +444,14 @@ impl Film {
     /// Draws a chunk. Does nothing if the film has no such chunk, for example if another version, which divides films
     /// differently, queued the task.
     fn chunk(&self, context: &StageContext<'_>, index: usize) -> Result<()> {
-        let planned = self.planned(context)?;
+        let planned = self.final_plan(context)?;
         if let Some(&range) = planned.timeline.chunks().get(index) {
-            self.made_chunk(context, &planned, index, range)?;
+            self.make_chunk(context, &planned, index, range)?;
         }
         Ok(())
     }
 
-    fn made_chunk(
+    fn make_chunk(
         &self,
         context: &StageContext<'_>,
         planned: &Planned,
@@ -472,7 +473,7 @@ impl Film {
     }
 
     fn publish(&self, context: &StageContext<'_>) -> Result<Receipt> {
-        let planned = self.planned(context)?;
+        let planned = self.final_plan(context)?;
         let ranges = planned.timeline.chunks();
         let sound = find_output(context, &MixStage, &self.sound_input(&planned))?;
         let (sound, sound_took) = sound.ok_or(PipelineError::NotReady(StageId::Mix))?;
@@ -488,7 +489,7 @@ impl Film {
             };
             reports.push(match there {
                 Some(report) => report,
-                None => self.made_chunk(context, &planned, index, range)?,
+                None => self.make_chunk(context, &planned, index, range)?,
             });
         }
         self.encoders.clear();

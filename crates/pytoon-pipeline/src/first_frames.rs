@@ -46,11 +46,11 @@ fn fit_picture(
 ) -> Result<Fitted, SystemError> {
     let picture = picture::load(runner, file, limits)?;
     let own = Ratio { width: picture.width() as u32, height: picture.height() as u32 };
-    if ratio.kept_of(own) >= SAME_SHAPE {
+    if ratio.remaining_fraction_of(own) >= SAME_SHAPE {
         return Ok(Fitted::AsItIs(file.to_owned()));
     }
     let centre = saliency::look(&picture, ratio.aspect()).crop_centre;
-    let (width, height, rgb) = cropped(&picture, ratio.aspect(), centre);
+    let (width, height, rgb) = crop_rgb(&picture, ratio.aspect(), centre);
     let made = tempfile::Builder::new().prefix("first-frame-").suffix(".jpg").tempfile();
     let made = made.map_err(|error| SystemError::write(&std::env::temp_dir(), error))?;
     let path = made.into_temp_path();
@@ -60,7 +60,7 @@ fn fit_picture(
 
 /// Returns the width, height and RGB bytes of the largest crop with the given aspect ratio; transparent parts become
 /// white. The centre is given as fractions of the picture's width and height.
-fn cropped(picture: &Picture, aspect: f64, centre: (f64, f64)) -> (usize, usize, Vec<u8>) {
+fn crop_rgb(picture: &Picture, aspect: f64, centre: (f64, f64)) -> (usize, usize, Vec<u8>) {
     let (full_width, full_height) = (picture.width(), picture.height());
     let width = ((full_height as f64 * aspect).round() as usize).clamp(1, full_width);
     let height = ((full_width as f64 / aspect).round() as usize).clamp(1, full_height);
@@ -97,11 +97,11 @@ mod tests {
             (1.0, (1.0, 0.5), (4, 4), 120),
             (5.0, (0.5, 0.5), (10, 2), 0),
         ] {
-            let (width, height, rgb) = cropped(&picture, aspect, centre);
+            let (width, height, rgb) = crop_rgb(&picture, aspect, centre);
             assert_eq!(((width, height), rgb.len()), (expected, width * height * 3));
             assert_eq!(rgb[0], first, "{aspect} {centre:?}");
         }
         let clear = Picture::try_new(2, 2, vec![0; 16]).expect("a picture");
-        assert_eq!(cropped(&clear, 1.0, (0.5, 0.5)).2, vec![255; 12]);
+        assert_eq!(crop_rgb(&clear, 1.0, (0.5, 0.5)).2, vec![255; 12]);
     }
 }

@@ -83,7 +83,8 @@ fn make(
     let job = owned.job();
     let engines = env.engines.clone();
     let share = DrawPlan::of_cores(env.threads());
-    let film = Film::open(env, root, job.clone(), source, options)?.drawn_by(share.threads);
+    let film =
+        Film::open(env, root, job.clone(), source, options)?.with_draw_threads(share.threads);
     engines.take_over_job(&job.id)?;
     film.prepare_frame_outputs()?;
     let made = Executor { film: &film, chunks: share.chunks }.run(None);

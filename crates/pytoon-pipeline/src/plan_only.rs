@@ -85,7 +85,7 @@ pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan>
     let env = Environment { buys: false, ..env.clone() };
     let film = run_to_voice(env, FilmSource::Brief(Box::new(file.clone())), scratch)?;
     let (_, sources) = film.plan_of_brief()?;
-    let Voiced { graph, spoken, timeline, mut warnings, .. } = film.voiced()?;
+    let Voiced { graph, spoken, timeline, mut warnings, .. } = film.voice_output()?;
     warnings.extend(sources.notes.iter().cloned());
     let voice_cost = spoken.quote.as_ref().map(|quote| quote.estimated).unwrap_or_default();
     warnings.extend(budget::note(&film.env().engines, &sources, &graph, voice_cost));

@@ -104,7 +104,7 @@ pub fn resolve(env: &Environment, file: &BriefFile, draft: bool) -> Result<Sourc
 /// Returns an error for the first invalid value, with its field.
 pub fn check(env: &Environment, file: &BriefFile) -> Result<()> {
     let resolver = Resolver { env, file, clips: BTreeMap::new(), notes: Vec::new() };
-    resolver.named_things(&file.brief)?;
+    resolver.load_preset_and_profile(&file.brief)?;
     let kit = resolver.brand(&file.brief)?;
     resolver.pronunciations(&file.brief, &kit).map(drop)
 }
@@ -119,7 +119,7 @@ struct Resolver<'a> {
 impl Resolver<'_> {
     fn resolve(mut self, draft: bool) -> Result<Sources> {
         let mut brief = self.file.brief.clone();
-        let (preset_id, preset, profile) = self.named_things(&brief)?;
+        let (preset_id, preset, profile) = self.load_preset_and_profile(&brief)?;
         let media = self.media(&mut brief)?;
         let override_media = self.override_media(&mut brief)?;
         self.sound(&mut brief)?;
@@ -136,7 +136,7 @@ impl Resolver<'_> {
             preset_id,
             palette: palette(&preset, &kit),
             preset,
-            profile: if draft { drafted(profile) } else { profile },
+            profile: if draft { draft_profile(profile) } else { profile },
             media,
             override_media,
             clips: self.clips,
@@ -150,7 +150,7 @@ impl Resolver<'_> {
 
     /// Loads the preset and the profile that the brief names, or else the configured defaults. Also rejects unknown
     /// engine names and invalid language tags.
-    fn named_things(&self, brief: &Brief) -> Result<(String, Preset, Profile)> {
+    fn load_preset_and_profile(&self, brief: &Brief) -> Result<(String, Preset, Profile)> {
         let settings = &self.env.config.settings;
         let preset_id = brief.preset_id.clone().unwrap_or_else(|| settings.default_preset.clone());
         let preset =
@@ -535,7 +535,7 @@ fn logo_overlay(path: &str, show: LogoShow) -> OverlayRequest {
 }
 
 /// Returns the profile with a quarter of the width and height and a fast encoder setting.
-fn drafted(mut profile: Profile) -> Profile {
+fn draft_profile(mut profile: Profile) -> Profile {
     let quarter = |size: u32| (size / 4).max(16) & !1;
     profile.width = quarter(profile.width);
     profile.height = quarter(profile.height);

@@ -9,7 +9,7 @@
 //!
 //! Does not define the stages or their order ([`pytoon_core::graph`]).
 //!
-//! Start with [`cached`].
+//! Start with [`run_cached`].
 
 use crate::assets::PictureStore;
 use crate::engine_session::EngineSession;
@@ -86,7 +86,7 @@ pub(crate) struct Output<T> {
 
 /// Returns the stored output of a stage if its input and artifacts are unchanged. Otherwise runs the stage, which may
 /// have to wait ([`Step::Later`]).
-pub(crate) fn cached<S: Stage>(
+pub(crate) fn run_cached<S: Stage>(
     context: &StageContext<'_>,
     stage: &S,
     input: &S::Input,
@@ -120,13 +120,13 @@ struct StoredOutput<T> {
     output: T,
 }
 
-/// Returns the stored or new output of a stage that never waits, as [`cached`] does.
+/// Returns the stored or new output of a stage that never waits, as [`run_cached`] does.
 pub(crate) fn cached_output<S: Stage>(
     context: &StageContext<'_>,
     stage: &S,
     input: &S::Input,
 ) -> Result<Output<S::Output>> {
-    match cached(context, stage, input)? {
+    match run_cached(context, stage, input)? {
         Step::Done(output) => Ok(output),
         Step::Later { .. } => Err(PipelineError::Internal(format!(
             "the stage `{}` waits, which is not supported here",

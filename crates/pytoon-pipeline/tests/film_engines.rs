@@ -67,7 +67,7 @@ fn run(studio: &Studio, file: &BriefFile, stage: &StageId) -> Result<StageEnd, P
 }
 
 /// Runs the plan and voice stages, and returns the film with its scene times.
-fn voiced(studio: &Studio, file: &BriefFile) -> VoicedFilm {
+fn run_voice(studio: &Studio, file: &BriefFile) -> VoicedFilm {
     run(studio, file, &StageId::Plan).expect("plans");
     match run(studio, file, &StageId::Voice).expect("speaks") {
         StageEnd::Voiced(voiced) => voiced,
@@ -112,7 +112,7 @@ fn draw(studio: &Studio, file: &BriefFile, scene: &str, forgets: bool) -> (Scene
     panic!("{scene} does not end");
 }
 
-fn used(end: &SceneEnd) -> (&str, bool) {
+fn engine_used(end: &SceneEnd) -> (&str, bool) {
     (end.engine_used.as_str(), end.fallback_used)
 }
 
@@ -122,7 +122,7 @@ fn scenes_in_slices_are_paid_once_and_make_the_film_of_one_go() {
         let slow = json!({"defaults": {"queue_ms": 200, "run_ms": 400}});
         let studio = Studio::new(&slow, &json!({"default_chain": ["local"]}));
         let file = brief(&studio, "");
-        let voiced = voiced(&studio, &file);
+        let voiced = run_voice(&studio, &file);
         assert!(voiced.scenes.iter().all(|scene| scene.drawn_outside));
         let asked: Vec<&str> = voiced.scenes.iter().map(|s| s.engine_asked.as_str()).collect();
         assert_eq!(asked, ["runway", "pika"]);
@@ -131,7 +131,7 @@ fn scenes_in_slices_are_paid_once_and_make_the_film_of_one_go() {
         assert!(matches!(&error, PipelineError::NotReady(stage) if *stage == scene), "{error}");
         for (scene, engine) in [("scene_01", "runway"), ("scene_02", "pika")] {
             let (done, slices) = draw(&studio, &file, scene, forgets);
-            assert_eq!(used(&done), (engine, false));
+            assert_eq!(engine_used(&done), (engine, false));
             assert!(slices >= 2, "{slices} slices test nothing");
             let (again, slices) = draw(&studio, &file, scene, false);
             assert_eq!((again, slices), (done, 0));
@@ -142,7 +142,7 @@ fn scenes_in_slices_are_paid_once_and_make_the_film_of_one_go() {
         let reused: Vec<bool> = receipt.scenes.iter().map(|scene| scene.clip_reused).collect();
         assert_eq!(reused, [forgets; 2], "what the walk bought itself is not an earlier purchase");
         assert!(receipt.spend_usd > 0.0);
-        assert!((receipt.spend_usd - studio.simulator.charged()).abs() < 1e-6);
+        assert!((receipt.spend_usd - studio.simulator.total_charged()).abs() < 1e-6);
         // The same film in one run uses the clips that are paid for.
         let whole = studio.workspace.path("whole");
         let source = FilmSource::Brief(Box::new(file.clone()));
@@ -150,7 +150,10 @@ fn scenes_in_slices_are_paid_once_and_make_the_film_of_one_go() {
             .expect("renders");
         let timeline = |folder: &Path| std::fs::read(folder.join("timeline.json")).expect("reads");
         assert_eq!(timeline(&whole), timeline(&studio.workspace.path("job")));
-        assert_eq!((studio.simulator.accepted("runway"), studio.simulator.accepted("fal")), (1, 1));
+        assert_eq!(
+            (studio.simulator.accepted_count("runway"), studio.simulator.accepted_count("fal")),
+            (1, 1)
+        );
     }
 }
 
@@ -159,10 +162,10 @@ fn a_held_job_asks_again_for_what_fell_back_when_it_is_made_once_more() {
     let refused = json!({"rules": [{"vendor": "fal", "step": "submit", "fault": "unavailable"}]});
     let studio = Studio::new(&refused, &json!({"default_chain": ["local"]}));
     let file = brief(&studio, "on_degrade: hold\n");
-    let voiced_film = voiced(&studio, &file);
-    assert_eq!(used(&draw(&studio, &file, "scene_01", false).0), ("runway", false));
+    let voiced_film = run_voice(&studio, &file);
+    assert_eq!(engine_used(&draw(&studio, &file, "scene_01", false).0), ("runway", false));
     let (fell, _) = draw(&studio, &file, "scene_02", false);
-    assert_eq!(used(&fell), ("local", true));
+    assert_eq!(engine_used(&fell), ("local", true));
     assert!(fell.error.as_ref().is_some_and(|error| error.contains("pika")), "{fell:?}");
     for stage in [StageId::Mix, StageId::Chunk(0)] {
         let result = run(&studio, &file, &stage);
@@ -173,10 +176,10 @@ fn a_held_job_asks_again_for_what_fell_back_when_it_is_made_once_more() {
     studio.simulator.becomes(&json!({}));
     run(&studio, &file, &StageId::Voice).expect("chooses again");
     assert_eq!(draw(&studio, &file, "scene_01", false).1, 0, "what is drawn stays");
-    assert_eq!(used(&draw(&studio, &file, "scene_02", false).0), ("pika", false));
+    assert_eq!(engine_used(&draw(&studio, &file, "scene_02", false).0), ("pika", false));
     let receipt = rest(&studio, &file, &voiced_film);
     assert_eq!((receipt.degraded, receipt.self_check.findings.len()), (false, 0));
-    assert_eq!(studio.simulator.accepted("runway"), 1);
+    assert_eq!(studio.simulator.accepted_count("runway"), 1);
 }
 
 #[test]
@@ -184,7 +187,7 @@ fn a_brief_that_wants_no_lesser_film_fails() {
     let refused = json!({"rules": [{"vendor": "fal", "step": "submit", "fault": "unauthorized"}]});
     let studio = Studio::new(&refused, &json!({"default_chain": ["local"]}));
     let file = brief(&studio, "on_degrade: fail\n");
-    voiced(&studio, &file);
+    run_voice(&studio, &file);
     for scene in ["scene_01", "scene_02"] {
         draw(&studio, &file, scene, false);
     }

@@ -333,7 +333,7 @@ impl Running {
         }
         if self.progress.idle() > self.stall {
             self.kill();
-            return Err(self.stalled());
+            return Err(self.stalled_error());
         }
         if self.progress.running() > self.longest {
             self.kill();
@@ -350,7 +350,7 @@ impl Running {
         }
     }
 
-    fn stalled(&self) -> SystemError {
+    fn stalled_error(&self) -> SystemError {
         SystemError::Stalled {
             program: self.program.to_owned(),
             purpose: self.purpose.to_owned(),
@@ -367,7 +367,7 @@ impl Running {
         }
         // Before the process is reaped: its id may be reused afterwards.
         match self.guard.take().map(Guard::stop) {
-            Some(STALLED) => return Err(self.stalled()),
+            Some(STALLED) => return Err(self.stalled_error()),
             Some(TOO_LONG) => return Err(self.too_long()),
             _ => {}
         }
@@ -410,7 +410,7 @@ impl Running {
             program: self.program.to_owned(),
             purpose: self.purpose.to_owned(),
             status: how_it_ended(status).into(),
-            shortage: Shortage::told_by_program(&stderr),
+            shortage: Shortage::from_stderr(&stderr),
             stderr: stderr.into(),
         })
     }

@@ -40,7 +40,7 @@ impl Shortage {
     /// Returns the shortage that a program's standard error reports; `None` if there is none. The messages are the C
     /// library's, which FFmpeg does not translate. An out-of-memory error is ignored: the runner limits a program's
     /// memory, so the error is not evidence of a shortage on the machine.
-    pub(crate) fn told_by_program(stderr: &str) -> Option<Self> {
+    pub(crate) fn from_stderr(stderr: &str) -> Option<Self> {
         let says = |words: &str| stderr.contains(words);
         if says("No space left on device") || says("quota exceeded") {
             return Some(Self::Disk);
@@ -55,7 +55,7 @@ mod tests {
     use rustix::io::Errno;
 
     #[test]
-    fn a_shortage_is_found_whoever_tells_of_it() {
+    fn a_shortage_is_found_in_errors_and_in_standard_error() {
         let error = |errno: Errno| std::io::Error::from_raw_os_error(errno.raw_os_error());
         for (errno, shortage) in [
             (Errno::NOSPC, Some(Shortage::Disk)),
@@ -74,7 +74,7 @@ mod tests {
             ("Cannot allocate memory", None),
             ("Invalid data found", None),
         ] {
-            assert_eq!(Shortage::told_by_program(stderr), shortage, "{stderr}");
+            assert_eq!(Shortage::from_stderr(stderr), shortage, "{stderr}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::buyer::Buyer;
 use crate::ends::{Traced, tell_unknown};
-use crate::order::{Obtained, Order, PurchaseMemo, Stop, stored_task, undecided};
+use crate::order::{Obtained, Order, PurchaseMemo, Stop, stored_task, undecided_error};
 use crate::purchase::{LEASE, Purchase, millis};
 use crate::seller::{Answering, Fetched, Seller, Task, TaskState};
 use pytoon_records::ledger::{CallChange, CallEvent, CallFilter, CallRow, CallState, StoreError};
@@ -96,7 +96,7 @@ impl Buyer {
         } else {
             self.ledger.call_claim(&row.id, now, lease).await
         };
-        if !order.known(taken)? {
+        if !order.map_ledger_error(taken)? {
             // Another job is resolving its outcome.
             return Err(self.wait(&order.vendor, terms.recheck));
         }
@@ -131,7 +131,7 @@ impl Buyer {
     ) -> Result<(), Stop> {
         let rows = self.of_job(&order.job_id, Some(&order.scene_id), CallState::Intent).await;
         let now = self.world.now();
-        for row in order.known(rows)? {
+        for row in order.map_ledger_error(rows)? {
             if row.lease_until <= now {
                 self.end_unanswered(&row).await;
                 continue;
@@ -189,7 +189,7 @@ impl Buyer {
     async fn rows(&self, order: &Order, states: Vec<CallState>) -> Result<Vec<CallRow>> {
         let request_hash = Some(order.request_hash.clone());
         let filter = CallFilter { request_hash, states, ..CallFilter::default() };
-        order.known(self.ledger.call_list(filter).await)
+        order.map_ledger_error(self.ledger.call_list(filter).await)
     }
 
     async fn end_unanswered(&self, row: &CallRow) {
@@ -239,11 +239,11 @@ impl<S: Seller> Purchase<'_, S> {
                     Traced::NeverArrived(_) => return Ok(None),
                     Traced::Undecided => {
                         self.let_go().await;
-                        return Err(undecided(order, row).into());
+                        return Err(undecided_error(order, row).into());
                     }
                 }
             }
-            _ => stored_task(row).ok_or_else(|| undecided(order, row))?,
+            _ => stored_task(row).ok_or_else(|| undecided_error(order, row))?,
         };
         match self.follow(&task, memo).await {
             Ok(obtained) => Ok(Some(Obtained { reused: true, ..obtained })),

@@ -95,12 +95,12 @@ impl Buyer {
         order: &Order,
         seller: &S,
     ) -> Result<Option<S::Goods>> {
-        let found = order.known(self.ledger.clip_find(&order.request_hash).await)?;
+        let found = order.map_ledger_error(self.ledger.clip_find(&order.request_hash).await)?;
         let Some(kept) = found else { return Ok(None) };
         let goods = self.read(order, &kept.file, |path| seller.open(Some(&kept), path)).await?;
         if goods.is_none() {
             // Unusable goods must not be found again.
-            order.known(self.ledger.clip_forget(&order.request_hash).await)?;
+            order.map_ledger_error(self.ledger.clip_forget(&order.request_hash).await)?;
         }
         Ok(goods)
     }

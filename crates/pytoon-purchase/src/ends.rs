@@ -43,7 +43,7 @@ impl<S: Seller> Purchase<'_, S> {
             (Accepted::No | Accepted::Yes, VendorErrorKind::Moderation) => {
                 let charged = self.refusal_charge(&error);
                 self.end(CallEvent::Refused, Some(charged), Some(&error)).await;
-                Err(error.charged(Some(charged)))
+                Err(error.with_charged(Some(charged)))
             }
             (Accepted::No | Accepted::Yes, _) => {
                 self.end(CallEvent::NotSent, Some(MicroUsd::ZERO), Some(&error)).await;
@@ -64,7 +64,7 @@ impl<S: Seller> Purchase<'_, S> {
                     Traced::NeverArrived(error) => Err(error),
                     Traced::Undecided => {
                         self.let_go().await;
-                        Err(error.charged(Some(self.row.estimated)))
+                        Err(error.with_charged(Some(self.row.estimated)))
                     }
                 }
             }
@@ -106,9 +106,9 @@ impl<S: Seller> Purchase<'_, S> {
         } else {
             return Ok(());
         };
-        let error = self.order.error(VendorErrorKind::Timeout, why).accepted(Accepted::Yes);
+        let error = self.order.error(VendorErrorKind::Timeout, why).with_accepted(Accepted::Yes);
         let charged = self.give_up(task, Some(&error)).await;
-        Err(error.charged(Some(charged)))
+        Err(error.with_charged(Some(charged)))
     }
 
     /// Stops waiting for a task and asks the vendor to cancel it. Goods that arrive anyway are adopted later. Returns
@@ -147,7 +147,7 @@ impl<S: Seller> Purchase<'_, S> {
         // A task that someone else cancelled is a failure of the vendor, not our own cancel.
         let by_others = error.kind == VendorErrorKind::Cancelled;
         let kind = if by_others { VendorErrorKind::Server } else { error.kind };
-        VendorError { kind, ..error }.charged(Some(charged))
+        VendorError { kind, ..error }.with_charged(Some(charged))
     }
 
     pub(crate) fn refusal_charge(&self, error: &VendorError) -> MicroUsd {
@@ -161,7 +161,7 @@ impl<S: Seller> Purchase<'_, S> {
     pub(crate) async fn advance(&self, event: CallEvent, change: CallChange) -> Result<()> {
         let ledger = &self.buyer.ledger;
         let advanced = ledger.call_advance(&self.row.id, event, change, self.now()).await;
-        self.order.known(advanced).map(drop)
+        self.order.map_ledger_error(advanced).map(drop)
     }
 
     /// Records the end of the call, and releases the lease of an abandoned one. Logs an error of the ledger; the row

@@ -38,7 +38,7 @@ pub struct Order {
 
 impl Order {
     /// Converts a ledger error to a failure of the order.
-    pub(crate) fn known<T>(&self, said: Result<T, StoreError>) -> Result<T> {
+    pub(crate) fn map_ledger_error<T>(&self, said: Result<T, StoreError>) -> Result<T> {
         said.map_err(|error| ledger_error(&self.vendor, &error))
     }
 
@@ -111,7 +111,7 @@ pub struct Obtained<G> {
 }
 
 impl<G> Obtained<G> {
-    pub(crate) fn kept_before(goods: G) -> Self {
+    pub(crate) fn from_stored(goods: G) -> Self {
         Self { goods, charged: MicroUsd::ZERO, reused: true }
     }
 }
@@ -142,7 +142,7 @@ pub fn stored_task(row: &CallRow) -> Option<Task> {
 }
 
 /// Creates the failure of an order whose earlier call may or may not have been accepted.
-pub(crate) fn undecided(order: &Order, row: &CallRow) -> VendorError {
+pub(crate) fn undecided_error(order: &Order, row: &CallRow) -> VendorError {
     let id = &row.id;
     let message = format!(
         "call {id} for this clip has no response yet: resolve it with `pytoon ledger resolve \

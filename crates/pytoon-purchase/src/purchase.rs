@@ -5,7 +5,7 @@
 
 use crate::buyer::Buyer;
 use crate::order::{
-    Obtained, Order, PurchaseMemo, Stop, TaskProgress, ledger_error, stored_task, undecided,
+    Obtained, Order, PurchaseMemo, Stop, TaskProgress, ledger_error, stored_task, undecided_error,
 };
 use crate::retry::backoff;
 use crate::seller::{Answer, Fetched, Seller, Task, TaskState, Verdict};
@@ -71,7 +71,7 @@ impl Buyer {
         for _ in 0..RACES {
             if looks_first {
                 if let Some(goods) = self.find_kept(order, seller).await? {
-                    return Ok(Obtained::kept_before(goods));
+                    return Ok(Obtained::from_stored(goods));
                 }
                 if let Some(obtained) = self.resume_locked(order, seller, memo).await? {
                     return Ok(obtained);
@@ -98,7 +98,7 @@ impl Buyer {
         row: &CallRow,
         memo: &mut PurchaseMemo,
     ) -> Looked<S> {
-        let task = stored_task(row).ok_or_else(|| undecided(order, row))?;
+        let task = stored_task(row).ok_or_else(|| undecided_error(order, row))?;
         let purchase = Purchase { buyer: self, order, seller, row: row.clone() };
         purchase.follow(&task, memo).await
     }
@@ -160,8 +160,8 @@ impl Buyer {
             lease_until: now + millis(terms.intent_lease),
             fence: order.fence.clone(),
         };
-        let row = CallRow::written(&call);
-        match order.known(self.ledger.call_admit(call, order.limits).await)? {
+        let row = CallRow::from_new_call(&call);
+        match order.map_ledger_error(self.ledger.call_admit(call, order.limits).await)? {
             Admission::Granted => Ok(Some(row)),
             Admission::Taken => Ok(None),
             Admission::Fenced => {
@@ -300,7 +300,7 @@ impl<S: Seller> Purchase<'_, S> {
                 // Unusable goods are worthless; their row records that they were paid for.
                 let _ = std::fs::remove_file(&path);
                 let error = self.order.error(VendorErrorKind::BadOutput, reason);
-                let error = error.accepted(Accepted::Yes).charged(Some(charged));
+                let error = error.with_accepted(Accepted::Yes).with_charged(Some(charged));
                 self.end(CallEvent::BadOutput, Some(charged), Some(&error)).await;
                 return Err(error);
             }
@@ -339,7 +339,9 @@ impl<S: Seller> Purchase<'_, S> {
                 // Paid goods that are unavailable now may be available later.
                 let event = if is_bad { CallEvent::BadOutput } else { CallEvent::Abandoned };
                 self.end(event, Some(self.row.estimated), Some(&error)).await;
-                return Err(error.accepted(Accepted::Yes).charged(Some(self.row.estimated)));
+                return Err(error
+                    .with_accepted(Accepted::Yes)
+                    .with_charged(Some(self.row.estimated)));
             }
             let pause = backoff(&self.seller.terms().backoff, attempt, self.buyer.world.chance());
             self.buyer.pause(vendor, pause).await?;
@@ -399,7 +401,7 @@ impl<S: Seller> Purchase<'_, S> {
                 let kept = buyer.find_kept(order, self.seller).await?;
                 let kept =
                     kept.ok_or_else(|| gone("another process ended this call without a result"));
-                return kept.map(Obtained::kept_before);
+                return kept.map(Obtained::from_stored);
             }
             Err(error) => return Err(ledger_error(&order.vendor, &error)),
         }
@@ -418,7 +420,7 @@ impl<S: Seller> Purchase<'_, S> {
         }
         let goods = self.seller.at_hand(output).ok_or_else(|| {
             let message = "its response contains neither a result nor a task";
-            self.order.error(VendorErrorKind::Protocol, message).accepted(Accepted::Yes)
+            self.order.error(VendorErrorKind::Protocol, message).with_accepted(Accepted::Yes)
         })?;
         Ok(Obtained { goods, charged: self.row.estimated, reused: false })
     }

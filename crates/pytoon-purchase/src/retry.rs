@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn only_what_surely_bought_nothing_is_asked_again() {
-        let error = |kind, accepted| VendorError::new("v", "buy", kind, "no").accepted(accepted);
+        let error =
+            |kind, accepted| VendorError::new("v", "buy", kind, "no").with_accepted(accepted);
         let pause = |error: &VendorError, tries| pause_before_retry(&BACKOFF, error, tries, 1.0);
         let busy = error(VendorErrorKind::RateLimited, Accepted::No);
         assert_eq!(pause(&busy, 1), Some(Duration::from_millis(100)));

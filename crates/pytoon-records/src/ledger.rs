@@ -313,7 +313,7 @@ pub struct CallRow {
 
 impl CallRow {
     /// Returns the initial row of a call.
-    pub fn written(call: &NewCall) -> Self {
+    pub fn from_new_call(call: &NewCall) -> Self {
         Self {
             id: call.id.clone(),
             job_id: call.job_id.clone(),

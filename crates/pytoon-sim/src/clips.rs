@@ -53,7 +53,7 @@ pub(crate) struct Film {
 impl Film {
     /// Returns the clip's parameters with a fault applied, if the fault changes the picture, the sound, the size or
     /// the length.
-    pub(crate) fn spoilt(mut self, fault: Option<Fault>) -> Self {
+    pub(crate) fn with_fault(mut self, fault: Option<Fault>) -> Self {
         match fault {
             Some(Fault::BlackClip) => self.kind = Kind::Black,
             Some(Fault::FrozenClip) => self.kind = Kind::Frozen,
@@ -121,7 +121,7 @@ impl Clips {
     }
 
     /// Returns the number of clips encoded since the simulator started.
-    pub(crate) fn encoded(&self) -> u64 {
+    pub(crate) fn encoded_count(&self) -> u64 {
         self.0.encoded.load(Ordering::Relaxed)
     }
 
@@ -289,9 +289,9 @@ mod tests {
 
     #[test]
     fn a_wrong_clip_has_another_shape_and_length() {
-        let wrong = film(720, 1280).spoilt(Some(Fault::WrongClip));
+        let wrong = film(720, 1280).with_fault(Some(Fault::WrongClip));
         assert_eq!((wrong.width, wrong.height, wrong.duration_ms), (1280, 720, 3000));
-        let wrong = film(960, 960).spoilt(Some(Fault::WrongClip));
+        let wrong = film(960, 960).with_fault(Some(Fault::WrongClip));
         assert_eq!((wrong.width, wrong.height), (960, 480));
     }
 
@@ -327,10 +327,10 @@ mod tests {
             let path = ask.await.unwrap().display().to_string();
             assert!(path.contains("/runway-72x128-5000ms-good-1-"), "{path}");
         }
-        assert_eq!(clips.encoded(), 1);
+        assert_eq!(clips.encoded_count(), 1);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         let later = Clips::new(folder.path().to_owned(), 0.1).unwrap();
         later.get(film(720, 1280)).await.unwrap();
-        assert_eq!(later.encoded(), 0);
+        assert_eq!(later.encoded_count(), 0);
     }
 }

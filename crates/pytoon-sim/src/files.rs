@@ -94,7 +94,7 @@ pub(crate) async fn deliver(
     let Some(submission) = sim.ledger.find(vendor, id) else {
         let film = Some(vendor).filter(|vendor| ["pexels", "pixabay"].contains(vendor));
         let film = film.and_then(|vendor| stock_film(vendor, id)).ok_or(Refusal::NotFound)?;
-        return send(sim, film.spoilt(drawn_fault), (drawn_fault, value)).await;
+        return send(sim, film.with_fault(drawn_fault), (drawn_fault, value)).await;
     };
     if submission.deleted || submission.phase(clock::now_ms()) != Phase::Succeeded {
         return Err(Refusal::NotFound);
@@ -120,7 +120,7 @@ async fn send(
     film: Film,
     (fault, value): (Option<Fault>, Option<u64>),
 ) -> Result<Answer, Refusal> {
-    let video = |body: Reply| reply::typed(StatusCode::OK, "video/mp4", body);
+    let video = |body: Reply| reply::with_content_type(StatusCode::OK, "video/mp4", body);
     match fault {
         Some(Fault::NotAVideo) => {
             let page = "<!doctype html><html><body><h1>Sign in to continue</h1></body></html>";

@@ -178,7 +178,11 @@ impl fmt::Debug for Reply {
 }
 
 /// Creates a response with a body of the given content type.
-pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: Reply) -> Answer {
+pub(crate) fn with_content_type(
+    status: StatusCode,
+    content_type: &'static str,
+    body: Reply,
+) -> Answer {
     let mut answer = Response::new(body);
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -187,7 +191,7 @@ pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: Reply)
 
 /// Creates a JSON response.
 pub(crate) fn json(status: StatusCode, value: &Value) -> Answer {
-    typed(status, "application/json", Reply::bytes(value.to_string()))
+    with_content_type(status, "application/json", Reply::bytes(value.to_string()))
 }
 
 /// Returns the JSON value of a response; `None` if the body is not JSON in memory.
@@ -198,7 +202,7 @@ pub(crate) fn value(answer: &Answer) -> Option<Value> {
 }
 
 /// Replaces the value of a JSON response. Status and headers stay.
-pub(crate) fn replaced(answer: Answer, value: &Value) -> Answer {
+pub(crate) fn replace_value(answer: Answer, value: &Value) -> Answer {
     let (parts, _) = answer.into_parts();
     Response::from_parts(parts, Reply::bytes(value.to_string()))
 }
@@ -210,7 +214,7 @@ pub(crate) fn ok(value: &Value) -> Answer {
 
 /// Creates a plain-text response.
 pub(crate) fn text(status: StatusCode, text: impl Into<String>) -> Answer {
-    typed(status, "text/plain; charset=utf-8", Reply::bytes(text.into()))
+    with_content_type(status, "text/plain; charset=utf-8", Reply::bytes(text.into()))
 }
 
 /// Creates a response without a body.

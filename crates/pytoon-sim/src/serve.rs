@@ -112,21 +112,21 @@ async fn vendor_call(
     let headers = request.headers().clone();
     let outcome = match call(sim, log, vendor, rest, request).await {
         Ok(call) => perform(sim, wire, log, vendor, call).await,
-        Err(refusal) => Ok(refused(vendor, &refusal)),
+        Err(refusal) => Ok(refusal_response(vendor, &refusal)),
     };
     outcome.map(|answer| vendor.dress(answer, &headers))
 }
 
 /// Returns the response to a rejected call, in the vendor's format or verbatim from its documentation. A failure of
 /// the simulator itself is plain text.
-fn refused(vendor: &dyn Vendor, refusal: &Refusal) -> Answer {
+fn refusal_response(vendor: &dyn Vendor, refusal: &Refusal) -> Answer {
     if let Refusal::Broken(_) = refusal {
         // In a form that no vendor uses, so that it is not mistaken for a simulated fault.
         return reply::text(refusal.status(), refusal.message());
     }
     if let Refusal::Documented(documented) = refusal {
         let body = reply::Reply::bytes(documented.body);
-        let answer = reply::typed(refusal.status(), "application/json", body);
+        let answer = reply::with_content_type(refusal.status(), "application/json", body);
         let headers = documented.headers.iter();
         return headers
             .fold(answer, |answer, (name, value)| reply::with_header(answer, name, value));
@@ -254,7 +254,7 @@ async fn perform(
     };
     let mut answer = match served {
         Ok(answer) => answer,
-        Err(refusal) => return Ok(refused(vendor, &refusal)),
+        Err(refusal) => return Ok(refusal_response(vendor, &refusal)),
     };
     let accepted = call.accepted.take();
     if let Some(id) = &accepted {
@@ -325,7 +325,7 @@ fn by_contract(vendor: &str, op: &str, answer: Answer, is_loose: bool) -> Result
         return Ok(answer);
     }
     types.loosen(&mut body, VITAL);
-    Ok(reply::replaced(answer, &body))
+    Ok(reply::replace_value(answer, &body))
 }
 
 /// Returns true if the vendor handles the request before the fault replaces the response.
@@ -348,7 +348,7 @@ async fn strike(
     value: Option<u64>,
 ) -> Option<Result<Answer, Dropped>> {
     if let Some(refusal) = Refusal::from_fault(fault, value) {
-        return Some(Ok(refused(vendor, &refusal)));
+        return Some(Ok(refusal_response(vendor, &refusal)));
     }
     strike_plainly(fault).await
 }
@@ -361,7 +361,11 @@ async fn strike_plainly(fault: Fault) -> Option<Result<Answer, Dropped>> {
         Fault::Hang => std::future::pending().await,
         Fault::Garbage => {
             let page = "<!doctype html><title>502</title> not json {";
-            Some(Ok(reply::typed(StatusCode::OK, "application/json", reply::Reply::bytes(page))))
+            Some(Ok(reply::with_content_type(
+                StatusCode::OK,
+                "application/json",
+                reply::Reply::bytes(page),
+            )))
         }
         Fault::RedirectPrivate => {
             let answer = reply::empty(StatusCode::FOUND);

@@ -83,8 +83,8 @@ impl Running {
     }
 
     /// Returns the number of clips encoded since the simulator started.
-    pub fn encoded(&self) -> u64 {
-        self.sim.clips.encoded()
+    pub fn encoded_count(&self) -> u64 {
+        self.sim.clips.encoded_count()
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Sim {
 impl Sim {
     pub(crate) fn new(ledger: Ledger, clips: Clips, scenario: Scenario, speed: f64) -> Self {
         // Ids continue after those of a restored ledger, so that none is used twice.
-        let ids = AtomicU64::new(ledger.accepted() << 20);
+        let ids = AtomicU64::new(ledger.accepted_count() << 20);
         Self {
             ledger: Arc::new(ledger),
             clips,
@@ -82,6 +82,6 @@ impl Sim {
             kind: Kind::Good,
             look: job.look,
         }
-        .spoilt(fault)
+        .with_fault(fault)
     }
 }

@@ -177,7 +177,7 @@ pub(crate) fn words(text: &str, times: &[(f64, f64)]) -> Vec<(String, f64, f64)>
 }
 
 /// Encodes speech with ffmpeg; `arguments` select the codec and the container.
-pub(crate) async fn encoded(spoken: &Spoken, arguments: &[&str]) -> Result<Vec<u8>, String> {
+pub(crate) async fn encode(spoken: &Spoken, arguments: &[&str]) -> Result<Vec<u8>, String> {
     let wav = spoken.wav();
     let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
     let encoding = tokio::task::spawn_blocking(move || {
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn speech_has_a_plausible_pace_and_is_heard() {
+    fn speech_has_a_plausible_pace_and_is_audible() {
         let text = "The red fox runs over the hill. It is gone.";
         let spoken = speak(text, "alloy", 24_000, 1.0);
         assert_eq!(spoken.times.len(), text.chars().count());

@@ -58,7 +58,7 @@ impl<'a> Check<'a> {
 
     /// Starts the check of a body if the vendor's types allow it, and otherwise returns the problems. The caller then
     /// checks the limits of the values.
-    pub(crate) fn typed(body: &'a Value, types: &Schema) -> Result<Self, Vec<Problem>> {
+    pub(crate) fn with_types(body: &'a Value, types: &Schema) -> Result<Self, Vec<Problem>> {
         let problems = types.problems(body);
         if !problems.is_empty() {
             return Err(problems);
@@ -200,7 +200,7 @@ impl<'a> Check<'a> {
         let fields = self.of_type(name, need, ("dict_type", "dictionary"), Value::as_object)?;
         let mut path = self.path.clone();
         path.push(name.to_owned());
-        Some(self.nested(fields, path, check))
+        Some(self.check_nested(fields, path, check))
     }
 
     /// Applies `check` to each object of a list field and returns the results. Reports a wrong length and items that
@@ -218,7 +218,7 @@ impl<'a> Check<'a> {
                 Some(fields) => {
                     let mut path = self.path.clone();
                     path.extend([name.to_owned(), index.to_string()]);
-                    all.push(self.nested(fields, path, &mut check));
+                    all.push(self.check_nested(fields, path, &mut check));
                 }
                 None => self.report(name, "dict_type", "Items should be dictionaries"),
             }
@@ -226,7 +226,7 @@ impl<'a> Check<'a> {
         all
     }
 
-    fn nested<T>(
+    fn check_nested<T>(
         &mut self,
         fields: &'a Map<String, Value>,
         path: Vec<String>,

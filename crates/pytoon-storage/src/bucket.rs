@@ -122,16 +122,16 @@ impl Bucket {
         if got <= PIECE {
             piece.truncate(got);
             let put = self.store.put(&key, PutPayload::from(piece)).await;
-            return Ok(put.map_err(|error| failed(UPLOAD, name, &error))?.e_tag);
+            return Ok(put.map_err(|error| store_error(UPLOAD, name, &error))?.e_tag);
         }
         let upload = self.store.put_multipart(&key).await;
-        let upload = upload.map_err(|error| failed(UPLOAD, name, &error))?;
+        let upload = upload.map_err(|error| store_error(UPLOAD, name, &error))?;
         // Invisible until it is finished; the store cleans up abandoned ones.
         let mut upload = WriteMultipart::new_with_chunk_size(upload, PIECE);
         while got > 0 {
             if let Err(error) = upload.wait_for_capacity(PIECES).await {
                 let _ = upload.abort().await;
-                return Err(failed(UPLOAD, name, &error));
+                return Err(store_error(UPLOAD, name, &error));
             }
             upload.write(&piece[..got]);
             got = match read_full(&mut file, &mut piece).await {
@@ -142,13 +142,13 @@ impl Bucket {
                 }
             };
         }
-        Ok(upload.finish().await.map_err(|error| failed(UPLOAD, name, &error))?.e_tag)
+        Ok(upload.finish().await.map_err(|error| store_error(UPLOAD, name, &error))?.e_tag)
     }
 
     /// Writes a small object. Returns the object's version, if the store reports one.
     pub async fn write(&self, name: &str, bytes: Vec<u8>) -> Result<Option<String>, StorageError> {
         let put = self.store.put(&self.key(name), PutPayload::from(bytes)).await;
-        Ok(put.map_err(|error| failed("write", name, &error))?.e_tag)
+        Ok(put.map_err(|error| store_error("write", name, &error))?.e_tag)
     }
 
     /// Downloads an object into a file. Returns the size of the object; `None` if it does not exist.
@@ -157,7 +157,7 @@ impl Bucket {
         let got = match self.store.get(&self.key(name)).await {
             Ok(got) => got,
             Err(Error::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(failed(DOWNLOAD, name, &error)),
+            Err(error) => return Err(store_error(DOWNLOAD, name, &error)),
         };
         let size = got.meta.size;
         let part = part_of(to);
@@ -168,7 +168,7 @@ impl Bucket {
             let mut file = tokio::fs::File::create(&part).await.map_err(|e| unwritable(to, e))?;
             let mut pieces = got.into_stream();
             while let Some(piece) =
-                pieces.try_next().await.map_err(|error| failed(DOWNLOAD, name, &error))?
+                pieces.try_next().await.map_err(|error| store_error(DOWNLOAD, name, &error))?
             {
                 file.write_all(&piece).await.map_err(|e| unwritable(to, e))?;
             }
@@ -190,7 +190,7 @@ impl Bucket {
         match read.await {
             Ok(bytes) => Ok(Some(bytes)),
             Err(Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(failed("read", name, &error)),
+            Err(error) => Err(store_error("read", name, &error)),
         }
     }
 
@@ -199,7 +199,7 @@ impl Bucket {
         match self.store.head(&self.key(name)).await {
             Ok(meta) => Ok(Some(meta.size)),
             Err(Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(failed("find", name, &error)),
+            Err(error) => Err(store_error("find", name, &error)),
         }
     }
 
@@ -211,7 +211,7 @@ impl Bucket {
             .list(Some(&key))
             .try_collect()
             .await
-            .map_err(|error| failed("list", below, &error))?;
+            .map_err(|error| store_error("list", below, &error))?;
         Ok(found
             .into_iter()
             .filter_map(|meta| {
@@ -228,7 +228,7 @@ impl Bucket {
     pub async fn delete(&self, name: &str) -> Result<(), StorageError> {
         match self.store.delete(&self.key(name)).await {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(failed("remove", name, &error)),
+            Err(error) => Err(store_error("remove", name, &error)),
         }
     }
 
@@ -242,7 +242,7 @@ impl Bucket {
     ) -> Result<String, StorageError> {
         let method = if put { Method::PUT } else { Method::GET };
         let link: Result<Url, Error> = self.links.signed_url(method, &self.key(name), holds).await;
-        Ok(link.map_err(|error| failed("sign a link to", name, &error))?.to_string())
+        Ok(link.map_err(|error| store_error("sign a link to", name, &error))?.to_string())
     }
 
     /// Checks that the object store is writable: writes an object and reads it back.
@@ -280,7 +280,7 @@ fn parts(address: &str) -> Result<(String, String), String> {
     Ok((bucket.to_owned(), prefix))
 }
 
-fn failed(operation: &'static str, name: &str, error: &Error) -> StorageError {
+fn store_error(operation: &'static str, name: &str, error: &Error) -> StorageError {
     let reason = sanitize_sensitive_data(&error.to_string()).into_owned();
     StorageError::Store { operation, name: name.to_owned(), reason }
 }

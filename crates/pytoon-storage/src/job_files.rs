@@ -321,7 +321,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_whole_is_told_by_its_name() {
+    fn temporary_files_are_recognized_by_their_names() {
         for name in
             ["a.part", ".work/chunks/000.mp4.01-2.part", ".work/video.part.mp4", ".work/lock"]
         {

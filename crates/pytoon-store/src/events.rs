@@ -2,7 +2,7 @@
 
 use crate::db::{Db, Tx};
 use crate::rows::{database, json_of};
-use crate::states::{applied, id, read_name, step};
+use crate::states::{apply_event, id, read_name, step};
 use pytoon_records::job::SceneStatus;
 use pytoon_records::job::store::{EventKind, EventRow, SceneChange, SceneRow};
 use pytoon_records::ledger::StoreError;
@@ -112,7 +112,7 @@ pub(crate) async fn change_scenes(
     operation: &'static str,
 ) -> Result<(), StoreError> {
     for change in changes {
-        let status = applied(SceneStatus::default(), change.event)?;
+        let status = apply_event(SceneStatus::default(), change.event)?;
         let sql = format!(
             "INSERT INTO scenes (job_id, scene_id, status, engine_used, fallback_used, \
                render_duration_ms, error) VALUES ($1, $2, $3, $4, $5, $6, $7) \

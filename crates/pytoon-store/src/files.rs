@@ -49,7 +49,11 @@ async fn add(db: &Db, new: &AssetRow) -> Result<Uploaded, StoreError> {
     Ok(if row.id == new.id { Uploaded::New(row) } else { Uploaded::Known(row) })
 }
 
-async fn used(db: &Db, id: &str, key: Option<&str>) -> Result<Option<AssetRow>, StoreError> {
+async fn touch_upload(
+    db: &Db,
+    id: &str,
+    key: Option<&str>,
+) -> Result<Option<AssetRow>, StoreError> {
     let failed = database("find an upload");
     let own = if key.is_some() { " AND key_id = $2" } else { "" };
     let sql =
@@ -69,7 +73,7 @@ async fn fetch(db: &Db, id: &str) -> Result<Option<AssetRow>, StoreError> {
     row.map_err(&failed)?.as_ref().map(asset).transpose().map_err(failed)
 }
 
-async fn unused(db: &Db, unused_for: Duration) -> Result<Vec<AssetRow>, StoreError> {
+async fn list_unused(db: &Db, unused_for: Duration) -> Result<Vec<AssetRow>, StoreError> {
     let failed = database("list uploads");
     let sql = format!(
         "SELECT {COLUMNS} FROM assets WHERE used_at < {} - {} ORDER BY used_at, id LIMIT 1000",
@@ -133,7 +137,7 @@ impl FileStore for Store {
 
     fn asset_use(&self, id: &str, key: Option<String>) -> StoreFuture<'_, Option<AssetRow>> {
         let id = id.to_owned();
-        Box::pin(async move { used(&self.db, &id, key.as_deref()).await })
+        Box::pin(async move { touch_upload(&self.db, &id, key.as_deref()).await })
     }
 
     fn asset_fetch(&self, id: &str) -> StoreFuture<'_, Option<AssetRow>> {
@@ -142,7 +146,7 @@ impl FileStore for Store {
     }
 
     fn asset_list_unused(&self, unused_for: Duration) -> StoreFuture<'_, Vec<AssetRow>> {
-        Box::pin(async move { unused(&self.db, unused_for).await })
+        Box::pin(async move { list_unused(&self.db, unused_for).await })
     }
 
     fn asset_remove(&self, id: &str, unused_for: Duration) -> StoreFuture<'_, bool> {
@@ -150,11 +154,11 @@ impl FileStore for Store {
         Box::pin(async move { remove(&self.db, &id, unused_for).await })
     }
 
-    fn kept_list(&self) -> StoreFuture<'_, Vec<KeptFile>> {
+    fn kept_file_list(&self) -> StoreFuture<'_, Vec<KeptFile>> {
         Box::pin(async move { list_kept(&self.db).await })
     }
 
-    fn kept_forget(&self, file: &str) -> StoreFuture<'_, ()> {
+    fn kept_file_forget(&self, file: &str) -> StoreFuture<'_, ()> {
         let file = file.to_owned();
         Box::pin(async move { forget(&self.db, &file).await })
     }

@@ -3,7 +3,7 @@
 use crate::db::{Db, Durability, Tx};
 use crate::events::{insert_event, write_event};
 use crate::rows::{database, json_of};
-use crate::states::{applied, id, read_name};
+use crate::states::{apply_event, id, read_name};
 use crate::task_graph::{add_tasks, insert_first_tasks, park};
 use pytoon_records::job::store::{
     EventKind, Idempotency, JobError, JobFilter, JobRow, MAX_CLIENT_DATA, NewJob, Submission,
@@ -142,7 +142,7 @@ pub(crate) async fn submit(
 }
 
 /// Looks up a submission by its idempotency key. Returns `None` if the key is unknown or too old.
-pub(crate) async fn repeated(
+pub(crate) async fn find_repeated(
     db: &Db,
     key_id: &str,
     mark: &Idempotency,
@@ -177,7 +177,7 @@ pub(crate) async fn advance(
     error: Option<&JobError>,
     operation: &'static str,
 ) -> Result<JobStatus, StoreError> {
-    let status = applied(job.status, event)?;
+    let status = apply_event(job.status, event)?;
     if status == job.status {
         return Ok(status);
     }

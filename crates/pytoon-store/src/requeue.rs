@@ -20,7 +20,7 @@ const RESUME: &str = "resume a job";
 /// restarts after its plan. Returns false if the job does not exist or its status does not allow the event.
 pub(crate) async fn resume(db: &Db, id: &str, event: JobEvent) -> Result<bool, StoreError> {
     let mut tx = db.begin(Durability::Power, RESUME).await?;
-    let Some(job) = queued(db, &mut tx, id, event, RESUME).await? else { return Ok(false) };
+    let Some(job) = set_queued(db, &mut tx, id, event, RESUME).await? else { return Ok(false) };
     // A degraded job restarts at the stage that chooses engines and voices.
     let is_degraded = job.error.as_ref().is_some_and(|error| error.code == DEGRADED);
     if is_degraded {
@@ -34,7 +34,7 @@ pub(crate) async fn resume(db: &Db, id: &str, event: JobEvent) -> Result<bool, S
 
 /// Sets a job to queued by an event and returns its previous row; `None` if the job does not exist or its status does
 /// not allow the event. The job's deadline counts from now. A pending task that asks vendors to cancel is dropped.
-async fn queued(
+async fn set_queued(
     db: &Db,
     tx: &mut Tx,
     id: &str,
@@ -70,7 +70,7 @@ pub(crate) async fn redo(
 ) -> Result<bool, StoreError> {
     let failed = database(REDO);
     let mut tx = db.begin(Durability::Power, REDO).await?;
-    if queued(db, &mut tx, id, event, REDO).await?.is_none() {
+    if set_queued(db, &mut tx, id, event, REDO).await?.is_none() {
         return Ok(false);
     }
     sqlx::query("UPDATE jobs SET brief = $1 WHERE id = $2")

@@ -1,6 +1,6 @@
 //! Implements the stores of the service over the database, and wakes workers that wait for tasks.
 
-use crate::store::{Store, bounded};
+use crate::store::{Store, with_timeout};
 use crate::wakeups::wait;
 use crate::{events, jobs, keys, queue, requeue, tasks, webhooks};
 use pytoon_records::job::TaskRow;
@@ -19,7 +19,7 @@ use std::time::Duration;
 
 impl JobStore for Store {
     fn job_submit(&self, job: NewJob, most_waiting: u32) -> StoreFuture<'_, Submission> {
-        bounded(async move {
+        with_timeout(async move {
             let submitted = jobs::submit(&self.db, &job, most_waiting).await;
             self.wakeups.wake();
             submitted
@@ -32,36 +32,36 @@ impl JobStore for Store {
         mark: &Idempotency,
     ) -> StoreFuture<'_, Option<Submission>> {
         let (key_id, mark) = (key_id.to_owned(), mark.clone());
-        bounded(async move { jobs::repeated(&self.db, &key_id, &mark).await })
+        with_timeout(async move { jobs::find_repeated(&self.db, &key_id, &mark).await })
     }
 
     fn job_fetch(&self, id: &JobId) -> StoreFuture<'_, Option<JobRow>> {
         let id = id.clone();
-        bounded(async move { jobs::fetch(&self.db, id.as_str()).await })
+        with_timeout(async move { jobs::fetch(&self.db, id.as_str()).await })
     }
 
     fn job_list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<JobRow>> {
-        bounded(async move { jobs::list(&self.db, &filter).await })
+        with_timeout(async move { jobs::list(&self.db, &filter).await })
     }
 
     fn job_scenes(&self, id: &JobId) -> StoreFuture<'_, Vec<SceneRow>> {
         let id = id.clone();
-        bounded(async move { events::scenes(&self.db, id.as_str()).await })
+        with_timeout(async move { events::scenes(&self.db, id.as_str()).await })
     }
 
     fn job_events(&self, id: &JobId, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>> {
         let id = id.clone();
-        bounded(async move { events::events(&self.db, id.as_str(), after, limit).await })
+        with_timeout(async move { events::events(&self.db, id.as_str(), after, limit).await })
     }
 
     fn job_tasks(&self, id: &JobId) -> StoreFuture<'_, Vec<TaskRow>> {
         let id = id.clone();
-        bounded(async move { queue::of_job(&self.db, id.as_str()).await })
+        with_timeout(async move { queue::of_job(&self.db, id.as_str()).await })
     }
 
     fn job_cancel(&self, id: &JobId) -> StoreFuture<'_, Option<JobStatus>> {
         let id = id.clone();
-        bounded(async move {
+        with_timeout(async move {
             let cancelled = jobs::cancel(&self.db, id.as_str()).await;
             self.wakeups.wake();
             cancelled
@@ -70,7 +70,7 @@ impl JobStore for Store {
 
     fn job_resume(&self, id: &JobId, event: JobEvent) -> StoreFuture<'_, bool> {
         let id = id.clone();
-        bounded(async move {
+        with_timeout(async move {
             let resumed = requeue::resume(&self.db, id.as_str(), event).await;
             self.wakeups.wake();
             resumed
@@ -79,7 +79,7 @@ impl JobStore for Store {
 
     fn job_redo(&self, id: &JobId, brief: Value, event: JobEvent) -> StoreFuture<'_, bool> {
         let id = id.clone();
-        bounded(async move {
+        with_timeout(async move {
             let queued = requeue::redo(&self.db, id.as_str(), &brief, event).await;
             self.wakeups.wake();
             queued
@@ -88,7 +88,7 @@ impl JobStore for Store {
 
     fn job_delete(&self, id: &JobId) -> StoreFuture<'_, bool> {
         let id = id.clone();
-        bounded(async move { jobs::delete(&self.db, id.as_str()).await })
+        with_timeout(async move { jobs::delete(&self.db, id.as_str()).await })
     }
 }
 
@@ -96,23 +96,23 @@ impl TaskQueue for Store {
     fn task_claim(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>> {
         let worker = worker.to_owned();
         let most = self.most_attempts;
-        bounded(async move { tasks::claim(&self.db, &worker, lease, most, false).await })
+        with_timeout(async move { tasks::claim(&self.db, &worker, lease, most, false).await })
     }
 
     fn task_claim_begun(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>> {
         let worker = worker.to_owned();
         let most = self.most_attempts;
-        bounded(async move { tasks::claim(&self.db, &worker, lease, most, true).await })
+        with_timeout(async move { tasks::claim(&self.db, &worker, lease, most, true).await })
     }
 
     fn task_beat(&self, id: &TaskId, token: i64, lease: Duration) -> StoreFuture<'_, Hold> {
         let id = id.clone();
-        bounded(async move { tasks::beat(&self.db, id.as_str(), token, lease).await })
+        with_timeout(async move { tasks::beat(&self.db, id.as_str(), token, lease).await })
     }
 
     fn task_finish(&self, id: &TaskId, token: i64, finish: Finish) -> StoreFuture<'_, Hold> {
         let id = id.clone();
-        bounded(async move {
+        with_timeout(async move {
             let hold = tasks::finish(&self.db, id.as_str(), token, &finish).await;
             self.wakeups.wake();
             hold
@@ -127,12 +127,12 @@ impl TaskQueue for Store {
         memo: Value,
     ) -> StoreFuture<'_, Hold> {
         let id = id.clone();
-        bounded(async move { tasks::later(&self.db, id.as_str(), token, wait, &memo).await })
+        with_timeout(async move { tasks::later(&self.db, id.as_str(), token, wait, &memo).await })
     }
 
     fn task_give_back(&self, id: &TaskId, token: i64) -> StoreFuture<'_, Hold> {
         let id = id.clone();
-        bounded(async move {
+        with_timeout(async move {
             let hold = tasks::give_back(&self.db, id.as_str(), token).await;
             self.wakeups.wake();
             hold
@@ -141,16 +141,16 @@ impl TaskQueue for Store {
 
     fn task_fail(&self, id: &TaskId, token: i64, failure: Failure) -> StoreFuture<'_, Hold> {
         let id = id.clone();
-        bounded(async move { tasks::fail(&self.db, id.as_str(), token, &failure).await })
+        with_timeout(async move { tasks::fail(&self.db, id.as_str(), token, &failure).await })
     }
 
     fn task_dead(&self) -> StoreFuture<'_, Vec<DeadTask>> {
-        bounded(async move { queue::dead(&self.db).await })
+        with_timeout(async move { queue::dead(&self.db).await })
     }
 
     fn task_requeue(&self, id: &TaskId) -> StoreFuture<'_, bool> {
         let id = id.clone();
-        bounded(async move {
+        with_timeout(async move {
             let requeued = queue::requeue(&self.db, id.as_str()).await;
             self.wakeups.wake();
             requeued
@@ -158,7 +158,7 @@ impl TaskQueue for Store {
     }
 
     fn task_wait(&self, at_most: Duration) -> StoreFuture<'_, ()> {
-        bounded(async move {
+        with_timeout(async move {
             wait(&self.db, &self.wakeups, at_most).await;
             Ok(())
         })
@@ -168,59 +168,59 @@ impl TaskQueue for Store {
 impl KeyStore for Store {
     fn key_add(&self, key: KeyRow, hash: &str) -> StoreFuture<'_, ()> {
         let hash = hash.to_owned();
-        bounded(async move { keys::add(&self.db, &key, &hash).await })
+        with_timeout(async move { keys::add(&self.db, &key, &hash).await })
     }
 
     fn key_find(&self, hash: &str) -> StoreFuture<'_, Option<KeyRow>> {
         let hash = hash.to_owned();
-        bounded(async move { keys::find(&self.db, &hash).await })
+        with_timeout(async move { keys::find(&self.db, &hash).await })
     }
 
     fn key_list(&self) -> StoreFuture<'_, Vec<KeyRow>> {
-        bounded(async move { keys::list(&self.db).await })
+        with_timeout(async move { keys::list(&self.db).await })
     }
 
     fn key_budget(&self, name: &str, per_day: Option<MicroUsd>) -> StoreFuture<'_, bool> {
         let name = name.to_owned();
-        bounded(async move { keys::budget(&self.db, &name, per_day).await })
+        with_timeout(async move { keys::budget(&self.db, &name, per_day).await })
     }
 
     fn key_revoke(&self, name: &str) -> StoreFuture<'_, bool> {
         let name = name.to_owned();
-        bounded(async move { keys::revoke(&self.db, &name).await })
+        with_timeout(async move { keys::revoke(&self.db, &name).await })
     }
 }
 
 impl ProcessStore for Store {
     fn queue_state(&self) -> StoreFuture<'_, QueueState> {
-        bounded(async move { queue::state(&self.db).await })
+        with_timeout(async move { queue::state(&self.db).await })
     }
 
     fn counts_put(&self, process: &str, text: &str) -> StoreFuture<'_, ()> {
         let (process, text) = (process.to_owned(), text.to_owned());
-        bounded(async move { keys::put_counts(&self.db, &process, &text).await })
+        with_timeout(async move { keys::put_counts(&self.db, &process, &text).await })
     }
 
     fn counts_all(&self) -> StoreFuture<'_, Vec<(String, String)>> {
-        bounded(async move { keys::all_counts(&self.db).await })
+        with_timeout(async move { keys::all_counts(&self.db).await })
     }
 
     fn counts_fold(&self, unheard_for: Duration, add_up: AddUp) -> StoreFuture<'_, usize> {
-        bounded(async move { keys::fold_counts(&self.db, unheard_for, add_up).await })
+        with_timeout(async move { keys::fold_counts(&self.db, unheard_for, add_up).await })
     }
 
     fn now(&self) -> StoreFuture<'_, UnixMs> {
-        bounded(async move { keys::now(&self.db).await })
+        with_timeout(async move { keys::now(&self.db).await })
     }
 
     fn check(&self) -> StoreFuture<'_, ()> {
-        bounded(async move { keys::check(&self.db).await })
+        with_timeout(async move { keys::check(&self.db).await })
     }
 }
 
 impl WebhookStore for Store {
     fn webhook_claim(&self, lease: Duration) -> StoreFuture<'_, Option<DueWebhook>> {
-        bounded(async move { webhooks::claim(&self.db, lease).await })
+        with_timeout(async move { webhooks::claim(&self.db, lease).await })
     }
 
     fn webhook_record_attempt(
@@ -230,20 +230,20 @@ impl WebhookStore for Store {
         told: AttemptResult,
     ) -> StoreFuture<'_, bool> {
         let id = id.to_owned();
-        bounded(async move { webhooks::record_attempt(&self.db, &id, token, &told).await })
+        with_timeout(async move { webhooks::record_attempt(&self.db, &id, token, &told).await })
     }
 
     fn webhooks_of_job(&self, job: &JobId) -> StoreFuture<'_, Vec<WebhookRow>> {
         let job = job.clone();
-        bounded(async move { webhooks::list(&self.db, Some(job.as_str())).await })
+        with_timeout(async move { webhooks::list(&self.db, Some(job.as_str())).await })
     }
 
     fn webhooks_dead(&self) -> StoreFuture<'_, Vec<WebhookRow>> {
-        bounded(async move { webhooks::list(&self.db, None).await })
+        with_timeout(async move { webhooks::list(&self.db, None).await })
     }
 
     fn webhook_resend(&self, id: &str) -> StoreFuture<'_, bool> {
         let id = id.to_owned();
-        bounded(async move { webhooks::resend(&self.db, &id).await })
+        with_timeout(async move { webhooks::resend(&self.db, &id).await })
     }
 }

@@ -16,19 +16,19 @@ pub(crate) struct Step {
 
 /// Returns the SQL fragments of an event.
 pub(crate) fn step<S: State>(event: S::Event) -> Step {
-    let to = S::to_state(event).map(quoted).unwrap_or_default();
+    let to = S::to_state(event).map(quote).unwrap_or_default();
     Step { to, from: one_of(&S::from_states(event)) }
 }
 
 /// Returns a state in quotes. The names of states are constants of the code, never a user's text. They are written
 /// into the statement so that the database can use partial indexes.
-pub(crate) fn quoted<S: State>(state: S) -> String {
+pub(crate) fn quote<S: State>(state: S) -> String {
     format!("'{state}'")
 }
 
 /// Returns the SQL condition that a column contains one of several states.
 pub(crate) fn one_of<S: State>(states: &[S]) -> String {
-    let names: Vec<String> = states.iter().copied().map(quoted).collect();
+    let names: Vec<String> = states.iter().copied().map(quote).collect();
     match names.as_slice() {
         [one] => format!("= {one}"),
         names => format!("IN ({})", names.join(", ")),
@@ -37,7 +37,7 @@ pub(crate) fn one_of<S: State>(states: &[S]) -> String {
 
 /// Returns the state to which an event leads; a conflict if the state does not allow it. The caller must have locked
 /// the row.
-pub(crate) fn applied<S: State>(state: S, event: S::Event) -> Result<S, StoreError> {
+pub(crate) fn apply_event<S: State>(state: S, event: S::Event) -> Result<S, StoreError> {
     state.apply(event).map_err(|invalid| StoreError::Conflict(invalid.to_string()))
 }
 

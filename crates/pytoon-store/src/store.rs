@@ -65,7 +65,7 @@ impl Store {
             operation: "open",
             reason: format!("{}: {error}", path.display()),
         })?;
-        let address = format!("sqlite://{}?mode=rwc", encoded(path));
+        let address = format!("sqlite://{}?mode=rwc", percent_encode(path));
         let options = AnyConnectOptions::from_str(&address).map_err(database("open"))?;
         let pool = AnyPoolOptions::new()
             // One: each connection has its own cache, which a change through any other invalidates, and SQLite
@@ -165,7 +165,7 @@ pub(crate) async fn migrate(pool: &AnyPool, dialect: Dialect) -> Result<(), Stor
 }
 
 /// Percent-encodes a path for use in a URL.
-fn encoded(path: &Path) -> String {
+fn percent_encode(path: &Path) -> String {
     path.to_string_lossy().chars().fold(String::new(), |mut out, c| {
         match c {
             '%' | '?' | '#' | ' ' => out.push_str(&format!("%{:02X}", c as u32)),
@@ -177,7 +177,7 @@ fn encoded(path: &Path) -> String {
 
 /// Runs an operation with a timeout, since a broken connection would not respond for minutes. After a timeout the
 /// outcome is unknown, as after any lost connection.
-pub(crate) fn bounded<'a, T: 'a>(
+pub(crate) fn with_timeout<'a, T: 'a>(
     step: impl Future<Output = Result<T, StoreError>> + Send + 'a,
 ) -> StoreFuture<'a, T> {
     Box::pin(async move {
@@ -196,11 +196,11 @@ impl PurchaseStore for Store {
         requests: Vec<String>,
     ) -> StoreFuture<'_, History> {
         let (job, scene) = (job_id.clone(), scene_id.clone());
-        bounded(async move { calls::history(&self.db, &job, &scene, &requests).await })
+        with_timeout(async move { calls::history(&self.db, &job, &scene, &requests).await })
     }
 
     fn call_admit(&self, call: NewCall, limits: CallLimits) -> StoreFuture<'_, Admission> {
-        bounded(async move { calls::admit(&self.db, &call, &limits).await })
+        with_timeout(async move { calls::admit(&self.db, &call, &limits).await })
     }
 
     fn call_advance(
@@ -211,39 +211,39 @@ impl PurchaseStore for Store {
         at: UnixMs,
     ) -> StoreFuture<'_, CallState> {
         let id = id.clone();
-        bounded(async move { calls::advance(&self.db, &id, event, &change, None, at).await })
+        with_timeout(async move { calls::advance(&self.db, &id, event, &change, None, at).await })
     }
 
     fn call_touch(&self, id: &CallId, lease_until: UnixMs) -> StoreFuture<'_, ()> {
         let id = id.clone();
-        bounded(async move { calls::touch(&self.db, &id, lease_until).await })
+        with_timeout(async move { calls::touch(&self.db, &id, lease_until).await })
     }
 
     fn call_claim(&self, id: &CallId, at: UnixMs, lease_until: UnixMs) -> StoreFuture<'_, bool> {
         let id = id.clone();
-        bounded(async move { calls::claim(&self.db, &id, at, lease_until).await })
+        with_timeout(async move { calls::claim(&self.db, &id, at, lease_until).await })
     }
 
     fn call_fetch(&self, id: &CallId) -> StoreFuture<'_, Option<CallRow>> {
         let id = id.clone();
-        bounded(async move { calls::fetch(&self.db, &id).await })
+        with_timeout(async move { calls::fetch(&self.db, &id).await })
     }
 
     fn call_list(&self, filter: CallFilter) -> StoreFuture<'_, Vec<CallRow>> {
-        bounded(async move { calls::list(&self.db, &filter).await })
+        with_timeout(async move { calls::list(&self.db, &filter).await })
     }
 
     fn spend_since(&self, since: UnixMs) -> StoreFuture<'_, Vec<(String, MicroUsd)>> {
-        bounded(async move { calls::spend_since(&self.db, since).await })
+        with_timeout(async move { calls::spend_since(&self.db, since).await })
     }
 
     fn spend_of_job(&self, job_id: &JobId) -> StoreFuture<'_, MicroUsd> {
         let job_id = job_id.clone();
-        bounded(async move { calls::spend_of_job(&self.db, &job_id).await })
+        with_timeout(async move { calls::spend_of_job(&self.db, &job_id).await })
     }
 
     fn clip_keep(&self, clip: KeptClip, change: CallChange) -> StoreFuture<'_, ()> {
-        bounded(async move {
+        with_timeout(async move {
             let (id, at) = (&clip.call_id, clip.created_at);
             calls::advance(&self.db, id, CallEvent::Kept, &change, Some(&clip), at).await?;
             Ok(())
@@ -252,21 +252,21 @@ impl PurchaseStore for Store {
 
     fn clip_find(&self, request_hash: &str) -> StoreFuture<'_, Option<KeptClip>> {
         let hash = request_hash.to_owned();
-        bounded(async move { clips::find(&self.db, &hash).await })
+        with_timeout(async move { clips::find(&self.db, &hash).await })
     }
 
     fn clip_forget(&self, request_hash: &str) -> StoreFuture<'_, ()> {
         let hash = request_hash.to_owned();
-        bounded(async move { clips::forget(&self.db, &hash).await })
+        with_timeout(async move { clips::forget(&self.db, &hash).await })
     }
 
     fn breaker_list(&self) -> StoreFuture<'_, Vec<(String, BreakerRow)>> {
-        bounded(async move { breakers::list(&self.db).await })
+        with_timeout(async move { breakers::list(&self.db).await })
     }
 
     fn breaker_fetch(&self, engine: &str) -> StoreFuture<'_, BreakerRow> {
         let engine = engine.to_owned();
-        bounded(async move { breakers::fetch(&self.db, &engine).await })
+        with_timeout(async move { breakers::fetch(&self.db, &engine).await })
     }
 
     fn breaker_swap(
@@ -276,6 +276,6 @@ impl PurchaseStore for Store {
         new: BreakerRow,
     ) -> StoreFuture<'_, bool> {
         let engine = engine.to_owned();
-        bounded(async move { breakers::swap(&self.db, &engine, &old, &new).await })
+        with_timeout(async move { breakers::swap(&self.db, &engine, &old, &new).await })
     }
 }

@@ -52,7 +52,7 @@ pub(crate) async fn claim(
         if row.attempts > most_attempts {
             // If this process dies here, another worker finds the task lost, with the same number of attempts.
             tx.commit().await.map_err(database(CLAIM))?;
-            fail(db, row.id.as_str(), row.token, &given_up(&row, most_attempts)).await?;
+            fail(db, row.id.as_str(), row.token, &worker_lost_failure(&row, most_attempts)).await?;
             continue;
         }
         // A claim does not wait for another transaction's job: the next claim updates the status. The job may have
@@ -65,7 +65,7 @@ pub(crate) async fn claim(
             advance(db, &mut tx, &now, event, None, CLAIM).await?;
         }
         tx.commit().await.map_err(database(CLAIM))?;
-        return Ok(Some(leased(row, job, was_lost)));
+        return Ok(Some(make_lease(row, job, was_lost)));
     }
 }
 
@@ -171,7 +171,7 @@ async fn put_away(db: &Db, row: &Claimed) -> Result<(), StoreError> {
 }
 
 /// Returns the failure of a task that `most_attempts` workers have lost.
-fn given_up(row: &Claimed, most_attempts: u32) -> Failure {
+fn worker_lost_failure(row: &Claimed, most_attempts: u32) -> Failure {
     let error = JobError {
         code: "worker_lost".into(),
         stage: row.kind.as_str().into(),
@@ -186,7 +186,7 @@ fn given_up(row: &Claimed, most_attempts: u32) -> Failure {
     Failure { error, retry_in: None, held: false }
 }
 
-fn leased(row: Claimed, job: JobRow, was_lost: bool) -> Lease {
+fn make_lease(row: Claimed, job: JobRow, was_lost: bool) -> Lease {
     Lease {
         task_id: row.id,
         name: row.name,

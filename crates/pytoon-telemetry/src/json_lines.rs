@@ -133,7 +133,7 @@ impl RequestLines {
         has_room
     }
 
-    fn left_out(&self) -> u64 {
+    fn take_left_out(&self) -> u64 {
         self.left_out.swap(0, Ordering::Relaxed)
     }
 }
@@ -163,7 +163,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
         let mut fields = Fields::default();
         event.record(&mut fields);
         if is_request {
-            let left_out = self.requests.left_out();
+            let left_out = self.requests.take_left_out();
             if left_out > 0 {
                 fields.0.insert("lines_left_out".to_owned(), left_out.into());
             }
@@ -300,7 +300,7 @@ mod tests {
         let written = (0..5000).filter(|_| lines.has_room()).count() as u64;
         // The second may change meanwhile.
         assert!((500..=1000).contains(&written), "{written}");
-        assert_eq!((lines.left_out(), lines.left_out()), (5000 - written, 0));
+        assert_eq!((lines.take_left_out(), lines.take_left_out()), (5000 - written, 0));
     }
 
     #[test]

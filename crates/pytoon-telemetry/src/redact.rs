@@ -66,7 +66,7 @@ fn find_secrets(text: &str) -> Vec<Range<usize>> {
     for _ in 0..DEEPEST {
         let Some(view) = decoded else { break };
         found.extend(secrets.find(&view.bytes).into_iter().map(|range| view.in_source(&range)));
-        decoded = view.decoded_again();
+        decoded = view.decode_again();
     }
     merge_ranges(found)
 }

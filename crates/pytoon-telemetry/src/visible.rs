@@ -10,7 +10,7 @@ use std::fmt::Write;
 /// Returns a text as one line, with control characters other than tabs, and invisible formatting characters, escaped
 /// (`\u{1b}`).
 pub fn one_line(text: &str) -> Cow<'_, str> {
-    escaped(
+    escape_hidden(
         text,
         |c| c != '\t',
         |out, c| {
@@ -22,7 +22,7 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
 /// Returns the JSON with control characters and invisible formatting characters escaped (`\u001b`). Its value is
 /// unchanged; tabs and line feeds stay.
 pub fn in_json(json: &str) -> Cow<'_, str> {
-    escaped(
+    escape_hidden(
         json,
         |c| !matches!(c, '\t' | '\n'),
         |out, c| {
@@ -31,7 +31,7 @@ pub fn in_json(json: &str) -> Cow<'_, str> {
     )
 }
 
-fn escaped(
+fn escape_hidden(
     text: &str,
     counts: impl Fn(char) -> bool,
     escape: impl Fn(&mut String, char),

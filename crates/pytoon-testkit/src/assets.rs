@@ -8,7 +8,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 /// Returns a picture with a gradient, a bright disc and fine texture, so that no two regions look alike.
-pub fn textured(width: u32, height: u32) -> RgbImage {
+pub fn textured_picture(width: u32, height: u32) -> RgbImage {
     let (w, h) = (f64::from(width), f64::from(height));
     RgbImage::from_fn(width, height, |x, y| {
         let (u, v) = (f64::from(x) / w, f64::from(y) / h);
@@ -20,7 +20,7 @@ pub fn textured(width: u32, height: u32) -> RgbImage {
     })
 }
 
-fn encoded(picture: &RgbImage, format: ImageFormat) -> Vec<u8> {
+fn encode(picture: &RgbImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     picture.write_to(&mut bytes, format).expect("encodes");
     bytes.into_inner()
@@ -30,14 +30,14 @@ impl Workspace {
     /// Writes a textured picture. The file name determines the format.
     pub fn picture(&self, name: &str, width: u32, height: u32) -> PathBuf {
         let format = ImageFormat::from_path(name).expect("a picture's extension");
-        self.write(name, encoded(&textured(width, height), format))
+        self.write(name, encode(&textured_picture(width, height), format))
     }
 
     /// Writes a picture of one colour.
     pub fn plain_picture(&self, name: &str, size: (u32, u32), colour: [u8; 3]) -> PathBuf {
         let format = ImageFormat::from_path(name).expect("a picture's extension");
         let picture = RgbImage::from_pixel(size.0, size.1, Rgb(colour));
-        self.write(name, encoded(&picture, format))
+        self.write(name, encode(&picture, format))
     }
 
     /// Writes a disc of one colour on a transparent background, as PNG.
@@ -54,11 +54,11 @@ impl Workspace {
 
     /// Writes a JPEG with the camera orientation 6 (rotate by 90 degrees clockwise). It is red above and blue below
     /// if the orientation is applied, and red on the left if it is ignored.
-    pub fn turned_jpeg(&self, name: &str, width: u32, height: u32) -> PathBuf {
+    pub fn rotated_jpeg(&self, name: &str, width: u32, height: u32) -> PathBuf {
         let picture = RgbImage::from_fn(width, height, |x, _| {
             if x < width / 2 { Rgb([210, 30, 30]) } else { Rgb([30, 30, 210]) }
         });
-        let jpeg = encoded(&picture, ImageFormat::Jpeg);
+        let jpeg = encode(&picture, ImageFormat::Jpeg);
         // APP1 with a TIFF header and one entry: tag 0x0112 (orientation), SHORT, one value, 6.
         let mut exif = b"\xff\xe1\x00\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01".to_vec();
         exif.extend(b"\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0");
@@ -79,13 +79,13 @@ impl Workspace {
 
     /// Writes the first half of a JPEG.
     pub fn truncated_jpeg(&self, name: &str) -> PathBuf {
-        let bytes = encoded(&textured(400, 300), ImageFormat::Jpeg);
+        let bytes = encode(&textured_picture(400, 300), ImageFormat::Jpeg);
         self.write(name, &bytes[..bytes.len() / 2])
     }
 
     /// Writes a small PNG whose header claims 30,000 by 30,000 pixels.
     pub fn png_bomb(&self, name: &str) -> PathBuf {
-        let mut bytes = encoded(&textured(1, 1), ImageFormat::Png);
+        let mut bytes = encode(&textured_picture(1, 1), ImageFormat::Png);
         for at in [16, 20] {
             bytes[at..at + 4].copy_from_slice(&30_000_u32.to_be_bytes());
         }

@@ -33,7 +33,7 @@ impl Film {
     }
 
     /// Ties the lifetime of a temporary folder to the film in it.
-    pub(crate) fn kept_by(self, temporary: Option<Arc<TempDir>>) -> Self {
+    pub(crate) fn with_temporary(self, temporary: Option<Arc<TempDir>>) -> Self {
         Self { _temporary: temporary, ..self }
     }
 
@@ -87,7 +87,7 @@ impl Film {
 
     /// Returns true if the receipt says that a stage reused an earlier result.
     #[track_caller]
-    pub fn reused(&self, stage: &str) -> bool {
+    pub fn has_reused(&self, stage: &str) -> bool {
         let metadata = self.metadata();
         let stages = metadata["stages"].as_array().expect("a list");
         let stage = stages.iter().find(|s| s["stage"] == stage).expect("the stage ran");

@@ -27,7 +27,7 @@ impl Run {
     /// Asserts that the run failed with this exit status and printed all of these parts to standard error. Returns
     /// the run.
     #[track_caller]
-    pub fn refused(self, code: i32, parts: &[&str]) -> Self {
+    pub fn expect_failure(self, code: i32, parts: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "wrong exit status:\n{}{}", self.stdout, self.stderr);
         for part in parts {
             assert!(self.stderr.contains(part), "the message lacks `{part}`:\n{}", self.stderr);
@@ -74,7 +74,7 @@ pub const STORE_VARIABLES: [&str; 4] =
 
 /// Returns the folder with the built binaries. Test binaries are in its subfolder `deps`, benches and drills in the
 /// folder itself.
-pub(crate) fn built() -> PathBuf {
+pub(crate) fn binary_folder() -> PathBuf {
     let own = std::env::current_exe().expect("a process knows its own path");
     let folder = own.parent().expect("a program lies in a folder");
     let deeper = folder.ends_with("deps");
@@ -84,7 +84,7 @@ pub(crate) fn built() -> PathBuf {
 
 /// Returns a command that runs the built binary. It gets no API keys, since tests must not spend a developer's money.
 pub fn pytoon() -> Command {
-    let folder = built();
+    let folder = binary_folder();
     for program in ["pytoon", "pytoon-espeak", "pytoon-x264"] {
         assert!(
             folder.join(program).is_file(),
@@ -100,7 +100,7 @@ pub fn pytoon() -> Command {
 pub fn alone(folder: &Path, helpers: &[&str]) -> PathBuf {
     std::fs::create_dir_all(folder).expect("a folder");
     for name in helpers.iter().chain(&["pytoon"]) {
-        let (from, to) = (built().join(name), folder.join(name));
+        let (from, to) = (binary_folder().join(name), folder.join(name));
         // A link is as good as a copy, but impossible between file systems.
         if std::fs::hard_link(&from, &to).is_err() {
             std::fs::copy(&from, &to).expect("copied");
@@ -253,7 +253,7 @@ pub fn other(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_remove("PYTOON_CONFIG").stdin(Stdio::null());
     // Only tests of installed voices have any: the others use eSpeak NG on every machine.
-    command.env("PYTOON_VOICES", built().join("no-voices"));
+    command.env("PYTOON_VOICES", binary_folder().join("no-voices"));
     for variable in STORE_VARIABLES {
         command.env_remove(variable);
     }

@@ -95,17 +95,17 @@ impl Simulator {
     }
 
     /// Returns the number of submissions that one vendor accepted.
-    pub fn accepted(&self, vendor: &str) -> usize {
+    pub fn accepted_count(&self, vendor: &str) -> usize {
         self.submissions_to(vendor).len()
     }
 
     /// Returns the total number of accepted submissions.
-    pub fn accepted_in_all(&self) -> usize {
+    pub fn total_accepted(&self) -> usize {
         self.submissions().len()
     }
 
     /// Returns the total amount charged, in US dollars.
-    pub fn charged(&self) -> f64 {
+    pub fn total_charged(&self) -> f64 {
         self.summary()["charged_usd"].as_f64().expect("a sum")
     }
 
@@ -321,7 +321,7 @@ fn merge(into: &mut Value, from: &Value) {
 
 /// Returns the folder with the built binaries, and the `target` folder.
 fn folders() -> (PathBuf, PathBuf) {
-    let profile = crate::program::built();
+    let profile = crate::program::binary_folder();
     let target = profile.parent().expect("profiles live in target").to_owned();
     (profile, target)
 }

@@ -4,7 +4,7 @@ use pytoon_neural::toy::{Toy, piper_config, piper_model};
 use std::path::{Path, PathBuf};
 
 /// Returns the folder that `make setup` fills with voices on this machine.
-pub fn installed_voices() -> PathBuf {
+pub fn installed_voices_folder() -> PathBuf {
     let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).unwrap_or_else(|| {
         PathBuf::from(std::env::var_os("HOME").expect("a home")).join(".local/share")
     });
@@ -19,7 +19,7 @@ pub fn installed_voices() -> PathBuf {
 
 /// Copies the voice `heart` into a folder. Returns the copy's folder.
 pub fn copy_heart(to: &Path) -> PathBuf {
-    let (from, to) = (installed_voices().join("heart"), to.join("heart"));
+    let (from, to) = (installed_voices_folder().join("heart"), to.join("heart"));
     std::fs::create_dir_all(&to).expect("a folder");
     for entry in std::fs::read_dir(from).expect("the voice") {
         let path = entry.expect("a file").path();

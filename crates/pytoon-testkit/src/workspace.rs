@@ -125,14 +125,14 @@ impl Workspace {
     #[track_caller]
     pub fn render(&self, brief: &str) -> Film {
         self.try_render(brief).ok();
-        Film::open(&self.path("out")).kept_by(self.temporary.clone())
+        Film::open(&self.path("out")).with_temporary(self.temporary.clone())
     }
 
     /// Asserts that a brief is rejected with an exit status and a message that contains `parts`, and that there is no
     /// `out`.
     #[track_caller]
     pub fn refuse(&self, brief: &str, code: i32, parts: &[&str]) -> Run {
-        let run = self.try_render(brief).refused(code, parts);
+        let run = self.try_render(brief).expect_failure(code, parts);
         assert!(!self.path("out").exists(), "a refused brief left {:?}", self.path("out"));
         run
     }

@@ -114,7 +114,7 @@ impl Breakers {
     }
 
     /// Closes the breaker of an engine or a voice after a success. Logs an error of the store.
-    pub async fn succeeded(&self, name: &str, row: &str) {
+    pub async fn record_success(&self, name: &str, row: &str) {
         match self.close(row).await {
             Ok(()) => (self.show)(name, Breaker::Closed),
             Err(failed) => failed.tell(name),
@@ -134,7 +134,7 @@ impl Breakers {
 
     /// Records a failure of an engine or a voice. A failure that it did not cause releases the probe. If the row
     /// cannot be written, the error is logged and the breaker stays unchanged.
-    pub async fn failed(
+    pub async fn record_failure(
         &self,
         name: &str,
         row: &str,

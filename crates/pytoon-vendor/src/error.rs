@@ -164,7 +164,7 @@ impl VendorError {
 
     /// Sets the vendor's acceptance of the call, as far as is known.
     #[must_use]
-    pub fn accepted(mut self, accepted: Accepted) -> Self {
+    pub fn with_accepted(mut self, accepted: Accepted) -> Self {
         self.accepted = accepted;
         self
     }
@@ -185,7 +185,7 @@ impl VendorError {
 
     /// Sets the amount that the vendor charges for the failed task.
     #[must_use]
-    pub fn charged(mut self, charged: Option<MicroUsd>) -> Self {
+    pub fn with_charged(mut self, charged: Option<MicroUsd>) -> Self {
         self.charged = charged;
         self
     }

@@ -1,8 +1,8 @@
 //! Classifies vendors' errors with tables: the first matching row determines the kind of an error response.
 //!
 //! Guarantees: a response without a matching row is classified by its status ([`submit_kind`]), which is the safest
-//! choice for money. [`refused_paid`](crate::replies::refused_paid), not this module, decides whether a paid call was
-//! accepted.
+//! choice for money. [`paid_refusal_error`](crate::replies::paid_refusal_error), not this module, decides whether a paid
+//! call was accepted.
 //!
 //! Leaves the rows to the adapters, where each row names its source.
 
@@ -87,11 +87,11 @@ impl Row {
 
 /// Returns the kind of failure of an error response: from the first matching row, or else from its HTTP status.
 pub fn kind(table: &[Row], reply: &Reply) -> VendorErrorKind {
-    known(table, reply).unwrap_or_else(|| submit_kind(reply.status))
+    classify(table, reply).unwrap_or_else(|| submit_kind(reply.status))
 }
 
 /// Returns the kind of failure that a matching row assigns to a response; `None` without a match.
-pub fn known(table: &[Row], reply: &Reply) -> Option<VendorErrorKind> {
+pub fn classify(table: &[Row], reply: &Reply) -> Option<VendorErrorKind> {
     let json = reply.json().unwrap_or_default();
     table.iter().find(|row| row.fits(reply, &json)).map(|row| row.kind)
 }

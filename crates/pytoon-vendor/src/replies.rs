@@ -1,7 +1,7 @@
 //! Code that the adapters share to handle replies: the location of API keys, the text of errors, and the rejections
 //! that mean that a paid call was certainly not accepted.
 //!
-//! One function, [`refused_paid`], decides whether a paid call may have been accepted.
+//! One function, [`paid_refusal_error`], decides whether a paid call may have been accepted.
 
 use crate::http::{Call, Reply, VendorHttp};
 use crate::{Accepted, Result, VendorError, VendorErrorKind};
@@ -34,7 +34,7 @@ pub fn with_key_in(http: &VendorHttp, call: Call, header: &str) -> Result<Call> 
 }
 
 /// Prefixes a message with the vendor's code, if there is one.
-pub fn coded(code: &str, message: Option<String>) -> Option<String> {
+pub fn prefix_code(code: &str, message: Option<String>) -> Option<String> {
     match code {
         "" => message,
         code => Some(format!("{code}: {}", message.unwrap_or_default())),
@@ -77,7 +77,7 @@ pub fn vendor_message(reply: &Reply) -> Option<String> {
 ///
 /// A 4xx response is an immediate rejection; 429, 502 and 503 are documented as load shedding. After any other
 /// response the outcome is unknown.
-pub fn refused_paid(
+pub fn paid_refusal_error(
     http: &VendorHttp,
     operation: &'static str,
     kind: VendorErrorKind,
@@ -88,7 +88,7 @@ pub fn refused_paid(
         400..=499 | 502 | 503 => Accepted::No,
         _ => Accepted::Maybe,
     };
-    http.refusal(operation, kind, reply, said).accepted(accepted)
+    http.refusal(operation, kind, reply, said).with_accepted(accepted)
 }
 
 /// Returns the kind of failure that an HTTP status usually means for a paid call. No task exists yet that could be

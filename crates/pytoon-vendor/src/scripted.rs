@@ -168,11 +168,11 @@ pub struct Row {
 
 /// Returns an error if the text contains [`KEY`], plain or form-encoded, or the key's first 12 characters.
 pub fn clean(text: &str) -> Result<(), String> {
-    let shows = text.contains(KEY) || text.contains(&escaped(KEY)) || text.contains(&KEY[..12]);
+    let shows = text.contains(KEY) || text.contains(&form_encode(KEY)) || text.contains(&KEY[..12]);
     ensure(!shows, "the key is visible")
 }
 
-fn escaped(text: &str) -> String {
+fn form_encode(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
@@ -195,12 +195,12 @@ impl RecordedRequest {
             // The key must end where the line, the parameter or the address ends.
             self.head.split(&form).nth(1).is_some_and(|rest| rest.starts_with(['\r', '&', ' ']))
         };
-        end(form.replace("{{key}}", key)) || end(form.replace("{{key}}", &escaped(key)))
+        end(form.replace("{{key}}", key)) || end(form.replace("{{key}}", &form_encode(key)))
     }
 
     /// Returns true if the head contains a text, plain or form-encoded.
     pub fn shows(&self, text: &str) -> bool {
-        self.head.contains(text) || self.head.contains(&escaped(text))
+        self.head.contains(text) || self.head.contains(&form_encode(text))
     }
 }
 

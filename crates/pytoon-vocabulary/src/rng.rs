@@ -22,7 +22,7 @@ impl Rng {
     }
 
     /// Creates a generator whose purpose is a number, as for drawn backgrounds and music.
-    pub fn numbered(seed: u64, purpose: u64) -> Self {
+    pub fn from_number(seed: u64, purpose: u64) -> Self {
         Self { state: seed ^ purpose }
     }
 
@@ -98,7 +98,7 @@ mod tests {
         assert_ne!(first[0], Rng::new(7, "music").next_u64());
         assert_ne!(first[0], Rng::new(8, "motion").next_u64());
         // The generator's own test vector for the seed 0.
-        assert_eq!(Rng::numbered(0, 0).next_u64(), 0xE220_A839_7B1D_CDAF);
+        assert_eq!(Rng::from_number(0, 0).next_u64(), 0xE220_A839_7B1D_CDAF);
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl VoiceBreakers {
     /// Permits a call to a provider, or fails if its breaker is open. A request whose results are all stored is
     /// always permitted.
     pub(crate) fn pass(&self, provider: &dyn TtsProvider, request: &TtsRequest) -> Result<Entered> {
-        let Some(guarded) = provider.guarded() else { return Ok(Entered::Unguarded) };
+        let Some(guarded) = provider.guarded_account() else { return Ok(Entered::Unguarded) };
         let (name, row) = (provider.name(), row_of(provider.name(), guarded));
         let passage = self.runtime.block_on(self.breakers.row(&row)).and_then(|known| {
             if known != BreakerRow::default() && provider.is_kept(request) {
@@ -80,13 +80,14 @@ impl VoiceBreakers {
         entered: Entered,
         spoken: &Result<Vec<SpokenSentence>>,
     ) {
-        let Some(guarded) = provider.guarded().filter(|_| entered != Entered::Unguarded) else {
+        let Some(guarded) = provider.guarded_account().filter(|_| entered != Entered::Unguarded)
+        else {
             return;
         };
         let (name, row) = (provider.name(), row_of(provider.name(), guarded));
         let (kind, retry_after) = match spoken {
             Ok(_) if entered == Entered::Clean => return,
-            Ok(_) => return self.runtime.block_on(self.breakers.succeeded(name, &row)),
+            Ok(_) => return self.runtime.block_on(self.breakers.record_success(name, &row)),
             Err(VoiceError::Vendor { source, .. }) => (source.kind, source.retry_after),
             Err(VoiceError::BadAudio { .. }) => (VendorErrorKind::BadOutput, None),
             Err(
@@ -98,7 +99,7 @@ impl VoiceBreakers {
                 | VoiceError::Processing(_),
             ) => (VendorErrorKind::InvalidRequest, None),
         };
-        let counted = self.breakers.failed(name, &row, kind, retry_after, guarded.breaker);
+        let counted = self.breakers.record_failure(name, &row, kind, retry_after, guarded.breaker);
         self.runtime.block_on(counted);
     }
 }

@@ -206,7 +206,7 @@ fn request() -> TtsRequest {
 }
 
 /// Fails unless the speech is one audible sentence that times every word of the test text.
-fn judged(spoken: &[SpokenSentence]) -> Result<(), String> {
+fn check_speech(spoken: &[SpokenSentence]) -> Result<(), String> {
     let [sentence] = spoken else {
         return Err(format!("{} sentences came for one", spoken.len()));
     };
@@ -218,7 +218,7 @@ fn judged(spoken: &[SpokenSentence]) -> Result<(), String> {
 /// Speaks the test text and expects success.
 fn speaks(provider: &dyn TtsProvider) -> Outcome {
     let spoken = provider.speak(&request()).map_err(|error| format!("unexpectedly {error}"))?;
-    judged(&spoken)?;
+    check_speech(&spoken)?;
     Ok("speaks".to_owned())
 }
 

@@ -42,7 +42,7 @@ pub fn report(provider: &dyn TtsProvider) -> VoiceHealth {
 /// Checks and logs the health of services and servers, each in its own thread. Local voices are skipped, since
 /// reading their files would slow the render down.
 pub fn report_in_background(providers: &[Arc<dyn TtsProvider>]) {
-    for provider in providers.iter().filter(|provider| provider.guarded().is_some()) {
+    for provider in providers.iter().filter(|provider| provider.guarded_account().is_some()) {
         let provider = provider.clone();
         let spawned = std::thread::Builder::new()
             .name("voice health".to_owned())

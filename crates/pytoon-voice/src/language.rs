@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_are_shortened_to_two_letters_or_not_told() {
+    fn tags_are_shortened_to_two_letters_or_omitted() {
         for (tag, expected) in [
             ("en-GB", Some("en")),
             ("zh-Hant-TW", Some("zh")),

@@ -176,7 +176,7 @@ where
         };
         tokio::select! {
             bought = (self.call)() => bought.map(Answer::Delivered),
-            error = given_up => Err(error.accepted(Accepted::Maybe)),
+            error = given_up => Err(error.with_accepted(Accepted::Maybe)),
         }
     }
 

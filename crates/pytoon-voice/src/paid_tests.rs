@@ -106,7 +106,7 @@ impl Bench {
         }
     }
 
-    fn bought(&self) -> usize {
+    fn purchase_count(&self) -> usize {
         self.bought.load(Ordering::Relaxed)
     }
 }
@@ -116,7 +116,7 @@ fn take() -> Take {
 }
 
 fn failure(kind: VendorErrorKind, accepted: Accepted) -> VendorError {
-    VendorError::new("openai", "speak", kind, "no").accepted(accepted)
+    VendorError::new("openai", "speak", kind, "no").with_accepted(accepted)
 }
 
 /// Writes the ledger row of a process that died before it stored its take.
@@ -144,7 +144,7 @@ async fn a_take_is_bought_once_by_all_jobs() {
     for job in ["one", "two"] {
         assert_eq!(bench.take(job, || Ok(take())).await.expect("a take"), take());
     }
-    assert_eq!(bench.bought(), 1);
+    assert_eq!(bench.purchase_count(), 1);
     let spent = bench.store.spend_of_job(&"one".into()).await.expect("a sum");
     assert_eq!(spent, MicroUsd(5));
 }
@@ -154,11 +154,11 @@ async fn what_may_have_been_bought_is_bought_again_by_another_job_only() {
     let bench = Bench::new().await;
     let silence = || Err(failure(VendorErrorKind::Timeout, Accepted::Maybe));
     let first = bench.take("one", silence).await.expect_err("silence");
-    assert_eq!((first.kind, bench.bought()), (VendorErrorKind::Timeout, 1));
+    assert_eq!((first.kind, bench.purchase_count()), (VendorErrorKind::Timeout, 1));
     let again = bench.take("one", || Ok(take())).await.expect_err("not again");
-    assert_eq!((again.kind, bench.bought()), (VendorErrorKind::Undecided, 1));
+    assert_eq!((again.kind, bench.purchase_count()), (VendorErrorKind::Undecided, 1));
     bench.take("two", || Ok(take())).await.expect("a take");
-    assert_eq!(bench.bought(), 2);
+    assert_eq!(bench.purchase_count(), 2);
     // A possible purchase is charged.
     assert_eq!(bench.store.spend_of_job(&"one".into()).await.expect("a sum"), MicroUsd(5));
 }
@@ -168,7 +168,7 @@ async fn what_surely_bought_nothing_is_repeated_and_free() {
     let bench = Bench::new().await;
     let busy = || Err(failure(VendorErrorKind::RateLimited, Accepted::No));
     bench.take("one", busy).await.expect_err("busy");
-    assert_eq!(bench.bought(), 3);
+    assert_eq!(bench.purchase_count(), 3);
     assert_eq!(bench.store.spend_of_job(&"one".into()).await.expect("a sum"), MicroUsd::ZERO);
 }
 
@@ -178,7 +178,7 @@ async fn refused_words_are_not_sent_again() {
     let refused = || Err(failure(VendorErrorKind::Moderation, Accepted::No));
     bench.take("one", refused).await.expect_err("refused");
     let again = bench.take("two", || Ok(take())).await.expect_err("refused");
-    assert_eq!((again.kind, bench.bought()), (VendorErrorKind::Moderation, 1));
+    assert_eq!((again.kind, bench.purchase_count()), (VendorErrorKind::Moderation, 1));
 }
 
 #[tokio::test]
@@ -190,7 +190,7 @@ async fn a_take_whose_process_died_before_its_row_is_adopted() {
     std::fs::write(bench.folder.path().join(file_of::<Take>("h")), take().to_bytes())
         .expect("a file");
     let found = bench.take("one", || Err(failure(VendorErrorKind::Server, Accepted::No))).await;
-    assert_eq!((found.expect("adopted"), bench.bought()), (take(), 0));
+    assert_eq!((found.expect("adopted"), bench.purchase_count()), (take(), 0));
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ async fn a_take_that_the_disk_cannot_give_is_not_bought_again() {
     // The file exists, and reading it fails.
     std::fs::create_dir_all(bench.folder.path().join(file_of::<Take>("h"))).expect("a folder");
     let error = bench.take("two", || Ok(take())).await.expect_err("not known is not unbought");
-    assert_eq!((error.kind, bench.bought()), (VendorErrorKind::Ledger, 0));
+    assert_eq!((error.kind, bench.purchase_count()), (VendorErrorKind::Ledger, 0));
     assert!(error.message.contains(&file_of::<Take>("h")), "{}", error.message);
 }
 
@@ -210,7 +210,7 @@ async fn a_lost_claim_buys_no_take() {
     let lost = Fence { task_id: "task-of-another-worker".into(), token: 1, unanswered_ms: 60_000 };
     *bench.fence.lock().expect("lock") = Some(lost);
     let error = bench.take("one", || Ok(take())).await.expect_err("it belongs to another call");
-    assert_eq!((error.kind, bench.bought()), (VendorErrorKind::Ledger, 0));
+    assert_eq!((error.kind, bench.purchase_count()), (VendorErrorKind::Ledger, 0));
 }
 
 #[tokio::test]
@@ -221,6 +221,6 @@ async fn under_a_claim_another_worker_may_still_have_the_answer() {
     // The row's lease holds: the call waits for its end, and then nobody buys the same within this job.
     let begun = bench.world.now();
     let error = bench.take("one", || Ok(take())).await.expect_err("it may have been bought");
-    assert_eq!((error.kind, bench.bought()), (VendorErrorKind::Undecided, 0));
+    assert_eq!((error.kind, bench.purchase_count()), (VendorErrorKind::Undecided, 0));
     assert!(bench.world.now() - begun >= 11, "it was not waited for");
 }

@@ -4,7 +4,7 @@
 use pytoon_core::text::Word;
 use pytoon_normalize::{Pronunciations, join_spoken, normalize};
 
-pub use pytoon_normalize::{SpokenText, written_text};
+pub use pytoon_normalize::{SpokenText, join_written};
 
 /// Returns the text that a voice reads aloud for the words of a sentence.
 pub fn spoken_text(words: &[Word], language: &str, pronunciations: &Pronunciations) -> SpokenText {

@@ -8,7 +8,7 @@ use crate::alignment::outside;
 use crate::helper;
 use crate::paid::StoredGoods;
 use crate::spoken::{SpokenText, spoken_text};
-use crate::transcript::{openai, understood};
+use crate::transcript::{openai, parse_transcript};
 use crate::tts::cloud::{self, Speech};
 use crate::tts::piece::{Limit, Piece, pieces};
 use crate::tts::providers::{Entry, entry};
@@ -92,7 +92,7 @@ pub fn local_voice(bytes: &[u8], script: &[&str]) -> Result<Vec<SpokenSentence>,
 }
 
 /// Parses an external aligner's output into the script's timed words, or returns `None` if it recognised none.
-pub fn aligned(
+pub fn parse_alignment(
     bytes: &[u8],
     script: &str,
     length_ms: f64,
@@ -103,17 +103,20 @@ pub fn aligned(
 }
 
 /// Parses the transcript of an external program, with its language.
-pub fn written_down(bytes: &[u8]) -> Result<(String, Option<String>), String> {
-    understood(bytes)
+pub fn parse_program_transcript(bytes: &[u8]) -> Result<(String, Option<String>), String> {
+    parse_transcript(bytes)
 }
 
 /// Parses the transcript of a service, with its language.
-pub fn bought_transcript(http: &VendorHttp, reply: &Reply) -> Result<(String, Option<String>)> {
+pub fn parse_service_transcript(
+    http: &VendorHttp,
+    reply: &Reply,
+) -> Result<(String, Option<String>)> {
     openai::read_transcript(http, reply, 1000.0).map(|found| (found.text, found.language))
 }
 
 /// Parses a stored take. Returns `None` if it is damaged.
-pub fn kept_take(bytes: &[u8]) -> Option<Take> {
+pub fn parse_take(bytes: &[u8]) -> Option<Take> {
     Take::from_bytes(bytes)
 }
 

@@ -87,7 +87,7 @@ impl TtsManager {
 
     /// Returns the same chain guarded by the given circuit breakers, if any.
     #[must_use]
-    pub fn guarded_by(self, breakers: Option<VoiceBreakers>) -> Self {
+    pub fn with_breakers(self, breakers: Option<VoiceBreakers>) -> Self {
         Self { breakers, ..self }
     }
 
@@ -199,7 +199,7 @@ mod tests {
 
     /// Speaks with two services and a program, the first of which fails `failures` times. Returns the name of the
     /// provider that spoke and the number of calls of each.
-    fn spoken(kind: VendorErrorKind, failures: u32) -> (String, [u32; 3]) {
+    fn speak_with_failures(kind: VendorErrorKind, failures: u32) -> (String, [u32; 3]) {
         let asked: [Arc<AtomicU32>; 3] = Default::default();
         let provider = |place: usize, name, failures, is_local| {
             let left = AtomicU32::new(failures);
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_told_and_no_other_voice_is_asked() {
+    fn a_full_disk_is_reported_and_no_other_voice_is_tried() {
         let asked: Arc<AtomicU32> = Arc::default();
         let next = Failing {
             name: "next",
@@ -265,7 +265,7 @@ mod tests {
             (VendorErrorKind::Ledger, 99, "program", [LEDGER_TRIES, 0, 1]),
             (VendorErrorKind::Ledger, 2, "first", [3, 0, 0]),
         ] {
-            assert_eq!(spoken(kind, failures), (who.to_owned(), asked), "{kind}");
+            assert_eq!(speak_with_failures(kind, failures), (who.to_owned(), asked), "{kind}");
         }
     }
 }

@@ -80,7 +80,7 @@ pub fn read_recording(runner: &Runner, path: &Path, denoise: Denoise) -> Result<
     } else {
         speech::speech_ranges(&samples)
     };
-    VoiceChain::new(recorded()).process(&mut samples, &ranges);
+    VoiceChain::new(recording_settings()).process(&mut samples, &ranges);
     let at = |sample: usize| Ms::new(sample as i64 / SAMPLES_PER_MS);
     let speech = ranges
         .iter()
@@ -188,6 +188,6 @@ fn synthetic(timbre: Timbre) -> VoiceSettings {
 
 /// Returns the processing settings for a person's recording. The voice may be deep, and the recording contains its
 /// own room ambience.
-fn recorded() -> VoiceSettings {
+fn recording_settings() -> VoiceSettings {
     VoiceSettings { high_pass_hz: 80.0, room: None, ..VoiceSettings::default() }
 }

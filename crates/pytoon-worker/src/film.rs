@@ -54,12 +54,12 @@ impl TaskRunner for FilmRunner {
 
     fn tidy(&self) -> Duration {
         let age = Duration::from_secs(self.env.config.settings.service.parts_kept_seconds);
-        removed(partial_files::remove_old(self.env.engines.storage().folder(), age));
+        log_removed(partial_files::remove_old(self.env.engines.storage().folder(), age));
         (age / 4).clamp(Duration::from_secs(2), Duration::from_secs(900))
     }
 
     fn run(&self, lease: &Lease, cancel: &CancelToken) -> Outcome {
-        match self.shared_step(lease, cancel) {
+        match self.step_with_storage(lease, cancel) {
             Ok(outcome) => outcome,
             Err(error) if error.is_cancelled() => Outcome::Stopped,
             // Not the task's fault: it waits, and that is not a failed attempt.
@@ -74,7 +74,11 @@ impl TaskRunner for FilmRunner {
 impl FilmRunner {
     /// Runs the task of a lease. With an object store, first fetches the files that other machines made, and
     /// afterwards uploads the new ones. A cancel task only asks the job's vendors to cancel.
-    fn shared_step(&self, lease: &Lease, cancel: &CancelToken) -> Result<Outcome, PipelineError> {
+    fn step_with_storage(
+        &self,
+        lease: &Lease,
+        cancel: &CancelToken,
+    ) -> Result<Outcome, PipelineError> {
         if lease.kind == TaskKind::Cancel {
             // It needs no file, and must succeed even if the brief's files are gone.
             self.env.engines.cancel_job(&lease.job.id)?;
@@ -136,7 +140,7 @@ impl FilmRunner {
         }
         if stage == StageId::Publish {
             // No other task of this job is running any more.
-            removed(partial_files::remove_all(&root));
+            log_removed(partial_files::remove_all(&root));
         }
         Ok(Outcome::Finished(finish(&stage, end)))
     }
@@ -190,7 +194,7 @@ fn finish(stage: &StageId, end: StageEnd) -> Finish {
                 event: SceneEvent::Drawn,
                 engine_used: Some(scene.engine_used.clone()),
                 fallback_used: scene.fallback_used,
-                render_duration_ms: drawn_in(scene),
+                render_duration_ms: engine_time_ms(scene),
                 error: scene.fallback_used.then(|| scene.reason.clone()),
             });
             let scenes = scenes.collect();
@@ -201,14 +205,14 @@ fn finish(stage: &StageId, end: StageEnd) -> Finish {
 }
 
 /// Logs the number of removed partial files, if there were any.
-fn removed(files: usize) {
+fn log_removed(files: usize) {
     if files > 0 {
         ServiceEvent::PartsRemoved { files }.emit();
     }
 }
 
 /// Returns the time that external engines worked on a scene, in milliseconds; `None` if none was tried.
-fn drawn_in(scene: &SceneReceipt) -> Option<i64> {
+fn engine_time_ms(scene: &SceneReceipt) -> Option<i64> {
     let spent: u64 = scene.attempts.iter().map(|attempt| attempt.latency_ms).sum();
     (!scene.attempts.is_empty()).then(|| i64::try_from(spent).unwrap_or(i64::MAX))
 }
@@ -267,11 +271,11 @@ pub(crate) fn after_panic(lease: &Lease, ended: tokio::task::JoinError) -> Outco
     if let Some(said) = said.filter(|said| said.contains("kind: WouldBlock")) {
         return put_off(lease, &format!("start a thread: {said}"), Some(Shortage::Process));
     }
-    Outcome::Failed(panicked(lease))
+    Outcome::Failed(panic_failure(lease))
 }
 
 /// Returns the failure of a task that panicked.
-pub(crate) fn panicked(lease: &Lease) -> Failure {
+pub(crate) fn panic_failure(lease: &Lease) -> Failure {
     let error = PipelineError::Internal(format!("{} ended unexpectedly", lease.name));
     failure(lease, &error)
 }

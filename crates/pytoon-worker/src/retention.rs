@@ -242,7 +242,7 @@ impl Collector {
         let Some(days) = days else { return Ok(()) };
         let now = RealWorld.now();
         let before = format!("{folder}/");
-        let kept = self.files.kept_list().await?;
+        let kept = self.files.kept_file_list().await?;
         let known: BTreeSet<&str> = kept.iter().map(|kept| kept.file.as_str()).collect();
         let entries = self.storage.list(folder).await?;
         // Files that an earlier round forgot, and that have no record since.
@@ -262,7 +262,7 @@ impl Collector {
                 let size_bytes = size.map_or(0, |entry| entry.size_bytes);
                 removed.push(Removal { kind, name: old.file.clone(), size_bytes });
             } else {
-                self.files.kept_forget(&old.file).await?;
+                self.files.kept_file_forget(&old.file).await?;
             }
         }
         Ok(())

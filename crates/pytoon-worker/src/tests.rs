@@ -30,7 +30,7 @@ impl Scripted {
         Arc::new(Self { act: Box::new(act), begun: Mutex::default() })
     }
 
-    fn begun(&self) -> Vec<String> {
+    fn begun_tasks(&self) -> Vec<String> {
         self.begun.lock().expect("whole").clone()
     }
 }
@@ -128,7 +128,7 @@ fn a_film_is_made_and_a_worker_that_is_asked_to_end_ends() {
         let running = tokio::spawn(worker.run());
         bench.submit("one").await;
         bench.until("one", JobStatus::Done).await;
-        assert_eq!(runner.begun().len(), 7);
+        assert_eq!(runner.begun_tasks().len(), 7);
         drain.cancel();
         let ended = tokio::time::timeout(Duration::from_secs(5), running).await;
         assert_eq!(ended.expect("it ends").expect("in order"), 0);
@@ -150,8 +150,8 @@ fn a_long_task_keeps_its_lease() {
         }
         bench.submit("one").await;
         bench.until("one", JobStatus::Done).await;
-        let plans = runner.begun().iter().filter(|name| *name == "plan").count();
-        assert_eq!(plans, 1, "{:?}", runner.begun());
+        let plans = runner.begun_tasks().iter().filter(|name| *name == "plan").count();
+        assert_eq!(plans, 1, "{:?}", runner.begun_tasks());
     });
 }
 
@@ -166,7 +166,7 @@ fn a_task_that_panics_is_tried_again_and_then_fails_its_job() {
         tokio::spawn(bench.worker(&runner, 5000).run());
         bench.submit("one").await;
         bench.until("one", JobStatus::Failed).await;
-        let voices = runner.begun().iter().filter(|name| *name == "voice").count();
+        let voices = runner.begun_tasks().iter().filter(|name| *name == "voice").count();
         assert_eq!(voices, 3);
         let job = bench.store.job_list(JobFilter { limit: 1, ..JobFilter::default() }).await;
         let error = job.expect("lists")[0].error.clone().expect("an error");
@@ -197,7 +197,7 @@ fn a_cancelled_job_is_stopped_while_it_runs() {
         bench.until("one", JobStatus::PlanningScenes).await;
         bench.store.job_cancel(&"one".into()).await.expect("cancels");
         bench.until("one", JobStatus::Cancelled).await;
-        assert_eq!(runner.begun(), ["plan", "cancel"]);
+        assert_eq!(runner.begun_tasks(), ["plan", "cancel"]);
     });
 }
 
@@ -216,7 +216,7 @@ fn what_outlasts_the_grace_is_handed_back_and_begun_by_another() {
         let quick = Scripted::new(|lease, _| film(lease));
         tokio::spawn(bench.worker(&quick, 30_000).run());
         bench.until("one", JobStatus::Done).await;
-        assert_eq!(quick.begun()[0], "plan");
+        assert_eq!(quick.begun_tasks()[0], "plan");
     });
 }
 
@@ -233,7 +233,7 @@ fn a_worker_that_lost_its_lease_writes_nothing() {
                 tokio::runtime::Handle::current().block_on(put_off).expect("is put off");
                 wait(cancel);
                 // A later write must not count.
-                return Outcome::Failed(film::panicked(lease));
+                return Outcome::Failed(film::panic_failure(lease));
             }
             film(lease)
         });
@@ -245,7 +245,7 @@ fn a_worker_that_lost_its_lease_writes_nothing() {
         drain.cancel();
         assert_eq!(running.await.expect("ends"), 0);
         assert_eq!(bench.status("one").await, JobStatus::Done);
-        let plans = lost.begun().iter().filter(|name| *name == "plan").count();
+        let plans = lost.begun_tasks().iter().filter(|name| *name == "plan").count();
         assert_eq!(plans, 2);
     });
 }

@@ -53,7 +53,7 @@ impl ChunkFile {
         let mut file = BufWriter::new(file);
         let muxer = Mp4FileMuxer::new().map_err(|e| e.to_string())?;
         let start = muxer.initial_boxes_bytes();
-        file.write_all(start).map_err(written)?;
+        file.write_all(start).map_err(write_error)?;
         let kind = |unit: &[u8]| unit.first().map_or(0, |byte| byte & 0x1f);
         let of_kind = |wanted: u8| -> Vec<Vec<u8>> {
             units(headers).filter(|unit| kind(unit) == wanted).map(<[u8]>::to_vec).collect()
@@ -69,7 +69,7 @@ impl ChunkFile {
     pub(crate) fn write(&mut self, coded: &Coded) -> Result<(), String> {
         let mut bytes = std::mem::take(&mut self.preface);
         bytes.extend(units(&coded.bytes).flat_map(length_prefixed));
-        self.file.write_all(&bytes).map_err(written)?;
+        self.file.write_all(&bytes).map_err(write_error)?;
         let (pts, dts, is_key) = (coded.pts, coded.dts, coded.is_key);
         self.frames.push(Placed { offset: self.end, size: bytes.len(), pts, dts, is_key });
         self.end += bytes.len() as u64;
@@ -113,16 +113,16 @@ impl ChunkFile {
         }
         index.mvhd_box.timescale = TIMESCALE;
         let index = index.encode_to_vec().map_err(|e| e.to_string())?;
-        self.file.write_all(&index).map_err(written)?;
+        self.file.write_all(&index).map_err(write_error)?;
         for (offset, bytes) in boxes.offset_and_bytes_pairs().filter(|(at, _)| *at < self.end) {
-            self.file.seek(SeekFrom::Start(offset)).map_err(written)?;
-            self.file.write_all(bytes).map_err(written)?;
+            self.file.seek(SeekFrom::Start(offset)).map_err(write_error)?;
+            self.file.write_all(bytes).map_err(write_error)?;
         }
-        self.file.flush().map_err(written)
+        self.file.flush().map_err(write_error)
     }
 }
 
-fn written(error: std::io::Error) -> String {
+fn write_error(error: std::io::Error) -> String {
     format!("failed to write the file: {error}")
 }
 

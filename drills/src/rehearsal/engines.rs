@@ -124,7 +124,7 @@ fn engine_down(stage: &mut Stage) -> anyhow::Result<()> {
         fault("runway", "submit", "unavailable"),
         fault("runway", "health", "unavailable"),
     ]))?;
-    stage.broken();
+    stage.record_fault_start();
     stage.until_alert()?;
     stage.shows(
         "curl -s localhost:8000/metrics | grep v2_engine",
@@ -144,7 +144,7 @@ fn all_engines_down(stage: &mut Stage) -> anyhow::Result<()> {
         json!({"step": "submit", "fault": "unavailable"}),
         json!({"step": "health", "fault": "unavailable"}),
     ]))?;
-    stage.broken();
+    stage.record_fault_start();
     stage.until_alert()?;
     stage.shows(
         "curl -s localhost:8000/metrics | grep v2_engine_fallbacks",
@@ -159,7 +159,7 @@ fn all_engines_down(stage: &mut Stage) -> anyhow::Result<()> {
 fn rate_limit_storm(stage: &mut Stage) -> anyhow::Result<()> {
     stage.films(1)?;
     stage.vendors(&rules(&[fault("runway", "submit", "rate_limited")]))?;
-    stage.broken();
+    stage.record_fault_start();
     stage.until_alert()?;
     stage.shows("grep engine_fallback /var/log/pytoon/*.log", &["\"kind\":\"rate_limited\""])?;
     stage.shows(
@@ -186,7 +186,7 @@ fn slow_vendor(stage: &mut Stage) -> anyhow::Result<()> {
     stage.edit("config/engine.yaml", "    runway:\n", "    runway:\n      stall_seconds: 2\n")?;
     stage.films(1)?;
     stage.vendors(&rules(&[fault("runway", "poll", "stuck")]))?;
-    stage.broken();
+    stage.record_fault_start();
     stage.until_alert()?;
     stage.shows(
         "curl -s localhost:8000/metrics | grep v2_engine",
@@ -206,7 +206,7 @@ fn wrong_key(stage: &mut Stage) -> anyhow::Result<()> {
     stage.films(1)?;
     stage.vendors(&json!({"seed": 1, "defaults": {"queue_ms": 500, "run_ms": 3000},
         "keys": {"invalid": ["key_drill_runway_old"]}}))?;
-    stage.broken();
+    stage.record_fault_start();
     stage.until_alert()?;
     stage.shows("grep engine_rotation_triggered /var/log/pytoon/*.log", &["\"kind\":\"auth\""])?;
     stage.shows("pytoon engines check runway", &["auth"])?;
@@ -230,7 +230,7 @@ fn empty_account(stage: &mut Stage) -> anyhow::Result<()> {
     stage.films(1)?;
     stage.vendors(&json!({"seed": 1, "defaults": {"queue_ms": 500, "run_ms": 3000},
         "keys": {"broke": ["key_drill_runway"]}}))?;
-    stage.broken();
+    stage.record_fault_start();
     stage.until_alert()?;
     stage.shows("grep engine_rotation_triggered /var/log/pytoon/*.log", &["\"kind\":\"quota\""])?;
     stage.shows("pytoon engines", &["runway"])?;
@@ -241,7 +241,7 @@ fn empty_account(stage: &mut Stage) -> anyhow::Result<()> {
 fn moderation_wave(stage: &mut Stage) -> anyhow::Result<()> {
     stage.films(1)?;
     stage.vendors(&rules(&[fault("runway", "submit", "moderation")]))?;
-    stage.broken();
+    stage.record_fault_start();
     stage.until_alert()?;
     stage.shows("grep engine_fallback /var/log/pytoon/*.log", &["\"kind\":\"moderation\""])?;
     stage.shows(
@@ -256,7 +256,7 @@ fn moderation_wave(stage: &mut Stage) -> anyhow::Result<()> {
 
 fn bad_config(stage: &mut Stage) -> anyhow::Result<()> {
     stage.films(1)?;
-    stage.broken();
+    stage.record_fault_start();
     stage.edit("config/engine.yaml", "max_concurrent: 8", "max_concurent: 8")?;
     stage.until_alert()?;
     stage.shows("grep engine_config_refused /var/log/pytoon/worker.log", &["max_concurent"])?;

@@ -56,7 +56,7 @@ fn worker_killed(stage: &mut Stage) -> anyhow::Result<()> {
         stage.submit()?;
     }
     std::thread::sleep(Duration::from_millis(1500));
-    stage.broken();
+    stage.record_fault_start();
     stage.fleet.kill_named("worker")?;
     // There is no worker: new films would only wait.
     stage.until_alert_with(false)?;
@@ -75,7 +75,7 @@ fn database_restarted(stage: &mut Stage) -> anyhow::Result<()> {
     for _ in 0..4 {
         stage.submit()?;
     }
-    stage.broken();
+    stage.record_fault_start();
     stage.postgres.as_ref().context("a database")?.stop();
     stage.until_alert_with(false)?;
     stage.shows(
@@ -94,7 +94,7 @@ fn disk_full(stage: &mut Stage) -> anyhow::Result<()> {
     for _ in 0..4 {
         stage.submit()?;
     }
-    stage.broken();
+    stage.record_fault_start();
     let filler = stage.disk.as_ref().context("a disk")?.fill()?.context("a file that fills it")?;
     stage.until_alert_with(false)?;
     stage.shows("df storage", &["100%"])?;

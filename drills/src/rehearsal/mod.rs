@@ -103,7 +103,7 @@ impl Rehearsal {
             result(&format!("drill {} result=skipped needs=root", self.name));
             return Outcome::Skipped;
         }
-        match self.played(with_alerts, keep) {
+        match self.run_once(with_alerts, keep) {
             Ok(Report { alert, alert_s, recovered_s, jobs, done }) => {
                 let lost = jobs - done;
                 let verdict = if lost == 0 { "passed" } else { "failed" };
@@ -126,7 +126,7 @@ impl Rehearsal {
         }
     }
 
-    fn played(&self, with_alerts: bool, keep: bool) -> anyhow::Result<Report> {
+    fn run_once(&self, with_alerts: bool, keep: bool) -> anyhow::Result<Report> {
         let start = || Stage::new(&(self.setup)(), self.alert, with_alerts, self.brief);
         let mut stage = match start() {
             // Another program took a port between its choice and its use.

@@ -28,7 +28,7 @@ impl Prometheus {
         every: u32,
         port: u16,
     ) -> anyhow::Result<Self> {
-        let rules = shortened(ALERTS);
+        let rules = shorten_windows(ALERTS);
         std::fs::write(folder.join("alerts.yml"), rules)?;
         let config = format!(
             "global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}\n\
@@ -109,7 +109,7 @@ pub(super) fn program() -> anyhow::Result<PathBuf> {
 }
 
 /// Returns the alert rules with shorter windows (`[15m]`) and waits (`for: 5m`).
-fn shortened(rules: &str) -> String {
+fn shorten_windows(rules: &str) -> String {
     let mut out = String::new();
     for line in rules.lines() {
         let start = line.len() - line.trim_start().len();
@@ -152,10 +152,10 @@ mod tests {
     fn windows_and_waits_are_shorter_and_all_else_is_the_same() {
         let rule = "  expr: a[15m] / b[1h] > 0.5\n  for: 5m\n  summary: \"[x]\"\n";
         assert_eq!(
-            shortened(rule),
+            shorten_windows(rule),
             "  expr: a[30s] / b[120s] > 0.5\n  for: 10s\n  summary: \"[x]\"\n"
         );
-        assert_eq!(shortened(ALERTS).lines().count(), ALERTS.lines().count());
-        assert!(!shortened(ALERTS).contains("[15m]"));
+        assert_eq!(shorten_windows(ALERTS).lines().count(), ALERTS.lines().count());
+        assert!(!shorten_windows(ALERTS).contains("[15m]"));
     }
 }

@@ -243,7 +243,7 @@ impl Stage {
     }
 
     /// Records the current time as the start of the fault.
-    pub(super) fn broken(&mut self) {
+    pub(super) fn record_fault_start(&mut self) {
         self.since = Instant::now();
     }
 

@@ -42,7 +42,7 @@ pub(super) fn all() -> Vec<Rehearsal> {
             quick: false,
             needs: "",
             setup: || Setup { processes: SERVE, settings: BLIND, ..Setup::default() },
-            brief: recorded,
+            brief: recording_brief,
             play: aligner_missing,
         },
         Rehearsal {
@@ -53,7 +53,7 @@ pub(super) fn all() -> Vec<Rehearsal> {
             quick: false,
             needs: "",
             setup: || Setup { processes: SERVE, settings: DEAF, ..Setup::default() },
-            brief: recorded,
+            brief: recording_brief,
             play: noisy_voice,
         },
     ]
@@ -77,7 +77,7 @@ fn speech_brief(number: u64) -> Value {
 }
 
 /// Returns a brief whose voice is a recording in a folder of `assets.allowed_dirs`.
-fn recorded(number: u64) -> Value {
+fn recording_brief(number: u64) -> Value {
     let mut brief = film(number);
     brief["voice_file"] = json!("voice.wav");
     brief
@@ -89,7 +89,7 @@ fn tts_down(stage: &mut Stage) -> anyhow::Result<()> {
         json!({"vendor": "elevenlabs", "step": "submit", "fault": "unavailable"}),
         json!({"vendor": "elevenlabs", "step": "health", "fault": "unavailable"}),
     ]))?;
-    stage.broken();
+    stage.record_fault_start();
     stage.until_alert()?;
     stage.shows(
         "curl -s localhost:8000/metrics | grep v2_tts",
@@ -145,7 +145,7 @@ fn record(stage: &Stage, voice_gain: f64, noise: f64) -> anyhow::Result<()> {
 
 fn aligner_missing(stage: &mut Stage) -> anyhow::Result<()> {
     record(stage, 1.0, 0.0)?;
-    stage.broken();
+    stage.record_fault_start();
     stage.until_alert()?;
     stage.shows(
         "grep alignment_fallback_to_even_split /var/log/pytoon/worker.log",
@@ -168,7 +168,7 @@ fn aligner_missing(stage: &mut Stage) -> anyhow::Result<()> {
 fn noisy_voice(stage: &mut Stage) -> anyhow::Result<()> {
     // The aligner knows this voice exactly, and finds its words even under strong noise.
     record(stage, 0.01, 0.8)?;
-    stage.broken();
+    stage.record_fault_start();
     stage.until_alert()?;
     stage.shows("grep alignment_ /var/log/pytoon/worker.log", &["alignment_"])?;
     stage.shows("pytoon doctor", &["aligner"])?;

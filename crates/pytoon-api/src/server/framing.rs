@@ -85,7 +85,7 @@ pub(super) fn ends_connection(headers: &HeaderMap) -> bool {
 
 /// Returns a 400 response to a request without exactly one valid host (RFC 9112, 3.2), and a 501 response to a
 /// transfer coding other than `chunked`; `None` for other requests.
-pub(super) fn refused(request: &Request) -> Option<Response> {
+pub(super) fn rejection(request: &Request) -> Option<Response> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let host = hosts.next();
     let is_clear = match host {

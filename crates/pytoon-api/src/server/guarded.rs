@@ -23,7 +23,7 @@ impl Guarded {
         Self { stream, stall, waits: None, heads: Heads::default() }
     }
 
-    fn bounded<T>(
+    fn apply_stall_timeout<T>(
         &mut self,
         context: &mut Context<'_>,
         polled: Poll<io::Result<T>>,
@@ -76,7 +76,7 @@ impl AsyncWrite for Guarded {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.bounded(context, polled)
+        self.apply_stall_timeout(context, polled)
     }
 
     fn poll_write_vectored(
@@ -85,7 +85,7 @@ impl AsyncWrite for Guarded {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.bounded(context, polled)
+        self.apply_stall_timeout(context, polled)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -94,11 +94,11 @@ impl AsyncWrite for Guarded {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_flush(context);
-        self.bounded(context, polled)
+        self.apply_stall_timeout(context, polled)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.bounded(context, polled)
+        self.apply_stall_timeout(context, polled)
     }
 }

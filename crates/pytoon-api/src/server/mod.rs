@@ -62,7 +62,7 @@ pub async fn serve(
     loop {
         tokio::select! {
             () = &mut ends => break,
-            (stream, peer) = accepted(&listener, &open) => {
+            (stream, peer) = accept_connection(&listener, &open) => {
                 let _ = stream.set_nodelay(true);
                 let entry = open.enter(peer.ip());
                 tokio::spawn(answer(stream, router.clone(), entry));
@@ -79,7 +79,7 @@ pub async fn serve(
 }
 
 /// Accepts the next connection and returns it once a slot is free.
-async fn accepted(listener: &TcpListener, open: &Open) -> (TcpStream, SocketAddr) {
+async fn accept_connection(listener: &TcpListener, open: &Open) -> (TcpStream, SocketAddr) {
     loop {
         // A slot is made free for the first connection in the kernel's queue.
         match listener.accept().await {
@@ -105,14 +105,14 @@ async fn answer(stream: TcpStream, router: Router, entry: open::Entry) {
         async move {
             let closes = framing::ends_connection(request.headers());
             let version = request.version();
-            let response: Response = match framing::refused(&request) {
+            let response: Response = match framing::rejection(&request) {
                 Some(problem) => problem,
                 None => match Service::<Request>::call(&mut router, request).await {
                     Ok(response) => response,
                     Err(never) => match never {},
                 },
             };
-            let mut response = held_until_sent(response, guard);
+            let mut response = hold_until_sent(response, guard);
             if closes || version == Version::HTTP_10 {
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
@@ -140,7 +140,7 @@ async fn answer(stream: TcpStream, router: Router, entry: open::Entry) {
 }
 
 /// Marks the connection as busy, and holds the response's budget shares, until the response is sent.
-fn held_until_sent(mut response: Response, guard: Busy) -> Response {
+fn hold_until_sent(mut response: Response, guard: Busy) -> Response {
     let shares = response.extensions_mut().remove::<Held>();
     response.map(|body| Body::new(Sent::new(body, (guard, shares))))
 }

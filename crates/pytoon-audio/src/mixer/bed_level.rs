@@ -5,7 +5,7 @@
 
 use super::{MIN_GAP_LU, MixInput, deepest};
 use crate::biquad::Biquad;
-use crate::loudness::{block_powers, integrated, loudness_of_power};
+use crate::loudness::{block_powers, loudness_of_power, measure_integrated};
 use crate::{Db, Lufs, Stereo};
 
 /// The centre of a wide 3 dB dip over 1.5 to 4 kHz, which leaves room for consonants.
@@ -43,7 +43,7 @@ pub(super) fn place_bed(
         return PlacedBed { audio, gain: Db(gain as f32), below_voice_lu: None };
     };
     Biquad::peaking(DIP_HZ, DIP_Q, DIP_DB).process_stereo(&mut audio);
-    let open = integrated(&audio).0;
+    let open = measure_integrated(&audio).0;
     audio.apply_gain(envelope);
     let distance = distance_in_speech(voice, &audio, voice_loudness);
     let offset = input.bed_below_voice_lu.clamp(0.0, 60.0);

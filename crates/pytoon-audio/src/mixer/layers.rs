@@ -2,7 +2,7 @@
 
 use super::{Placed, PlacedStereo};
 use crate::biquad::Biquad;
-use crate::loudness::integrated;
+use crate::loudness::measure_integrated;
 use crate::{Stereo, samples_from_ms};
 
 /// The length of the fade at the edges of voice takes. The fade is linear, so that two takes joined edge to edge keep
@@ -38,7 +38,7 @@ pub(super) fn add_clips(
     lift: f64,
 ) {
     for clip in clips {
-        let now = integrated(clip.audio).0;
+        let now = measure_integrated(clip.audio).0;
         if !now.is_finite() || clip.start >= track.len() {
             continue;
         }

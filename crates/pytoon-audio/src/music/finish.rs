@@ -114,7 +114,7 @@ fn glue(mix: &mut Stereo) {
 }
 
 fn set_level(mix: &mut Stereo) {
-    let measured = crate::loudness::integrated(mix).0;
+    let measured = crate::loudness::measure_integrated(mix).0;
     let now = if measured.is_finite() {
         measured
     } else {

@@ -22,7 +22,7 @@ pub(super) fn blur_fill_canvas(
 ) -> Result<Canvas, CompositorError> {
     let width = (frame_width as f64 * BLUR_CANVAS_MARGIN).round() as usize;
     let height = (frame_height as f64 * BLUR_CANVAS_MARGIN).round() as usize;
-    let mut rgba = blurred_back(picture, width, height)?;
+    let mut rgba = blurred_background(picture, width, height)?;
     let card = card_box(picture, width, height);
     shade_card(&mut rgba, width, &card);
     let whole = Crop {
@@ -134,7 +134,7 @@ fn shade_card(rgba: &mut [u8], width: usize, card: &Card) {
 
 /// Returns a blurred, darker copy of the picture that covers the canvas. The blur has a sigma of 45 pixels at full
 /// size and is computed at an eighth of it. The copy has 0.55 of the brightness and 0.9 of the saturation.
-fn blurred_back(
+fn blurred_background(
     picture: &Picture,
     width: usize,
     height: usize,

@@ -21,7 +21,7 @@ impl SceneChange {
     /// # Errors
     /// Returns the wrong field: `(body)` if there is no change, `scene` if the film has no such scene, or the
     /// field that makes the changed brief invalid.
-    pub fn applied(
+    pub fn apply_to(
         &self,
         mut brief: Brief,
         scene: &str,
@@ -87,8 +87,8 @@ mod tests {
     #[test]
     fn a_change_becomes_part_of_the_brief() {
         let change = SceneChange { engine: Some("runway".to_owned()), ..SceneChange::default() };
-        let once = change.applied(brief(), "scene_02", 3).expect("changes");
-        let twice = change.applied(once, "2", 3).expect("changes");
+        let once = change.apply_to(brief(), "scene_02", 3).expect("changes");
+        let twice = change.apply_to(once, "2", 3).expect("changes");
         let own = &twice.scenes[0];
         assert_eq!((own.scene, own.engine.as_deref(), own.take), (2, Some("runway"), Some(2)));
         assert_eq!(twice.scenes.len(), 1);
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn nothing_to_change_and_unknown_scenes_are_refused() {
         let field = |change: &SceneChange, scene: &str| {
-            change.applied(brief(), scene, 3).expect_err("is refused").field
+            change.apply_to(brief(), scene, 3).expect_err("is refused").field
         };
         let change = SceneChange { caption: Some("Four".to_owned()), ..SceneChange::default() };
         assert_eq!(field(&SceneChange::default(), "1"), "(body)");

@@ -213,7 +213,7 @@ fn split(run: &Run<'_>, limits: &Limits, timed: bool) -> Split {
             if timed {
                 let gone = run.get(end).map_or(until, |next| next.start - LEAD_IN);
                 let shown = gone - (run[start].start - LEAD_IN);
-                let over = strain(&shown_text(&run[start..end]), shown, limits) - 1.0;
+                let over = strain(&join_words(&run[start..end]), shown, limits) - 1.0;
                 cost += TOO_FAST_COST * over.max(0.0);
             }
             if cost < best[end] {
@@ -262,13 +262,13 @@ fn cue(scene: &SceneWords, words: &[CaptionWord]) -> CaptionCue {
         scene_id: scene.scene_id.clone(),
         start: first - LEAD_IN,
         end: last + TAIL,
-        text: shown_text(&words),
+        text: join_words(&words),
         words,
     }
 }
 
 /// Joins the words into one text.
-pub fn shown_text(words: &[CaptionWord]) -> String {
+pub fn join_words(words: &[CaptionWord]) -> String {
     let plain: Vec<text::Word> = words
         .iter()
         .map(|w| text::Word { text: w.text.clone(), joins_next: w.joins_next })
@@ -398,7 +398,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn timed(text: &str, range: MsRange) -> Vec<CaptionWord> {
+    fn timed_words(text: &str, range: MsRange) -> Vec<CaptionWord> {
         spread(&text::words(text), range)
     }
 
@@ -409,7 +409,7 @@ mod tests {
     fn scene(text: &str, start: i64, end: i64) -> SceneWords {
         SceneWords {
             scene_id: format!("scene_{start}").into(),
-            words: timed(text, range(start + 100, end - 300)),
+            words: timed_words(text, range(start + 100, end - 300)),
             sentence_ends: Vec::new(),
             range: range(start, end),
         }
@@ -455,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cue_that_is_too_fast_is_split_anew() {
+    fn a_cue_that_is_too_fast_is_split_again() {
         // Two long words spoken quickly, then short ones slowly.
         let times = [
             ("Extraordinary", 0, 250),
@@ -489,7 +489,7 @@ mod tests {
 
     #[test]
     fn a_short_cue_comes_earlier_where_the_one_before_can_spare_it() {
-        let words = |text: &str, start, end| timed(text, range(start, end));
+        let words = |text: &str, start, end| timed_words(text, range(start, end));
         let scenes = [SceneWords {
             scene_id: "scene_01".into(),
             words: [

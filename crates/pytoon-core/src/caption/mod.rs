@@ -4,4 +4,4 @@ mod cues;
 pub mod reading;
 pub mod sidecar;
 
-pub use cues::{SceneWords, cues, shown_text, spread};
+pub use cues::{SceneWords, cues, join_words, spread};

@@ -3,7 +3,7 @@
 //! Guarantees: every word of the cues is in every file, in order; the content of a word is text and never
 //! markup; in WebVTT and ASS, word times ascend and stay inside their cue.
 
-use super::cues::shown_text;
+use super::cues::join_words;
 use pytoon_vocabulary::{CaptionCue, CaptionWord, Ms};
 use serde::{Deserialize, Serialize};
 
@@ -33,10 +33,10 @@ pub fn to_vtt(cues: &[CaptionCue]) -> String {
                 text.push_str(&format!("<{}>", clock(word.start, '.')));
                 latest = word.start;
             }
-            text.push_str(&escaped_for_vtt(&spaced(&cue.words, index)));
+            text.push_str(&escape_vtt(&word_with_space(&cue.words, index)));
         }
         if cue.words.is_empty() {
-            text = escaped_for_vtt(&cue.text);
+            text = escape_vtt(&cue.text);
         }
         out.push_str(&format!("{} --> {}\n{text}\n\n", clock(cue.start, '.'), clock(cue.end, '.')));
     }
@@ -74,12 +74,12 @@ pub fn to_ass(cues: &[CaptionCue], (width, height): (u32, u32)) -> String {
             }
             let next = cue.words.get(index + 1);
             let until = next.map_or(end, |next| centiseconds(next.start)).clamp(begins, end);
-            let word = escaped_for_ass(&spaced(&cue.words, index));
+            let word = escape_ass(&word_with_space(&cue.words, index));
             text.push_str(&format!("{{\\k{}}}{word}", until - begins));
             at = until;
         }
         if cue.words.is_empty() {
-            text = escaped_for_ass(&cue.text);
+            text = escape_ass(&cue.text);
         }
         out.push_str(&format!(
             "Dialogue: 0,{},{},Default,,0,0,0,,{text}\n",
@@ -159,11 +159,11 @@ impl CaptionsFile {
 }
 
 /// Returns a word with the space after it, if a space follows.
-fn spaced(words: &[CaptionWord], index: usize) -> String {
+fn word_with_space(words: &[CaptionWord], index: usize) -> String {
     let pair = &words[index..(index + 2).min(words.len())];
     let alone = words[index].text.as_str();
-    // `shown_text` decides about the space between two words.
-    let joined = shown_text(pair);
+    // `join_words` decides about the space between two words.
+    let joined = join_words(pair);
     let next = pair.get(1).map_or("", |next| next.text.as_str());
     match joined.strip_suffix(next) {
         Some(with_space) if pair.len() == 2 => with_space.to_owned(),
@@ -177,13 +177,13 @@ fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
 }
 
-fn escaped_for_vtt(text: &str) -> String {
+fn escape_vtt(text: &str) -> String {
     one_line(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Escapes ASS markup and replaces line breaks with spaces. A brace gets a backslash before it. A backslash, which
 /// begins a command, gets an invisible word joiner after it.
-fn escaped_for_ass(text: &str) -> String {
+fn escape_ass(text: &str) -> String {
     one_line(text).replace('\\', "\\\u{2060}").replace('{', "\\{").replace('}', "\\}")
 }
 
@@ -277,7 +277,7 @@ pub(super) mod tests {
             })
             .collect();
         let (start, end) = (Ms::new(start), Ms::new(end));
-        CaptionCue { scene_id: "scene_01".into(), start, end, text: shown_text(&words), words }
+        CaptionCue { scene_id: "scene_01".into(), start, end, text: join_words(&words), words }
     }
 
     #[test]

@@ -100,11 +100,11 @@ fn scene_limit(brief: &Brief) -> usize {
 
 /// Returns the language of a brief as a BCP 47 tag: the stated one, or the one detected from its words.
 pub fn language_of(brief: &Brief) -> String {
-    brief.language.clone().unwrap_or_else(|| detected_language(brief).tag.to_owned())
+    brief.language.clone().unwrap_or_else(|| detect_language(brief).tag.to_owned())
 }
 
 /// Detects the language of a brief's words.
-pub fn detected_language(brief: &Brief) -> Detected {
+pub fn detect_language(brief: &Brief) -> Detected {
     let beats = script_of(brief).beats;
     let sentences = beats.iter().flat_map(|beat| &beat.sentences);
     let all: Vec<&str> = sentences.map(|sentence| sentence.text.as_str()).collect();

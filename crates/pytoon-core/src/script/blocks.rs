@@ -97,7 +97,7 @@ impl Reader<'_> {
     }
 
     fn text(&mut self, line: &Line, emoji_bullet: usize) {
-        let mut cells = trimmed(&line.cells);
+        let mut cells = trim(&line.cells);
         if is_blank(cells) {
             // White space beside a tag is not a blank line.
             if line.ended_by.is_none() {
@@ -108,7 +108,7 @@ impl Reader<'_> {
         let mut is_quote = false;
         let mut seen = view(cells);
         while let Some(mark) = quote_mark(&seen) {
-            cells = trimmed(&cells[mark..]);
+            cells = trim(&cells[mark..]);
             seen = view(cells);
             is_quote = true;
             self.took(">");
@@ -134,7 +134,7 @@ impl Reader<'_> {
             self.took("#");
             self.close(SentenceEnd::ListItem);
             self.open = Some(Block {
-                lines: vec![trimmed(&cells[start..end]).to_vec()],
+                lines: vec![trim(&cells[start..end]).to_vec()],
                 end: SentenceEnd::Paragraph,
                 is_quote,
                 is_item: true,
@@ -167,7 +167,7 @@ impl Reader<'_> {
             self.close(SentenceEnd::ListItem);
             let rest = &cells[skip..];
             let boxed = if is_number { 0 } else { checkbox(&view(rest)) };
-            self.start(trimmed(&rest[boxed..]).to_vec(), is_quote, true);
+            self.start(trim(&rest[boxed..]).to_vec(), is_quote, true);
             return;
         }
         match &mut self.open {
@@ -225,7 +225,7 @@ fn is_definition(seen: &[char]) -> bool {
     seen.get(1) == Some(&'^') || after.trim_start().starts_with("http")
 }
 
-fn trimmed(cells: &[Cell]) -> &[Cell] {
+fn trim(cells: &[Cell]) -> &[Cell] {
     let is_space = |cell: &Cell| matches!(cell, Cell::Char(c) if c.is_whitespace());
     let start = cells.iter().take_while(|cell| is_space(cell)).count();
     let end = cells.len() - cells[start..].iter().rev().take_while(|cell| is_space(cell)).count();
@@ -291,7 +291,7 @@ fn table_row(cells: &[Cell], seen: &[char]) -> Option<Vec<Cell>> {
     }
     let columns: Vec<Vec<Cell>> = cells[1..cells.len() - 1]
         .split(|cell| *cell == Cell::Char('|'))
-        .map(|column| trimmed(column).to_vec())
+        .map(|column| trim(column).to_vec())
         .filter(|column| !column.is_empty())
         .collect();
     let mut row = Vec::new();
@@ -317,7 +317,7 @@ fn checkbox(seen: &[char]) -> usize {
 /// with one.
 fn emoji_bullets(lines: &[Line]) -> Vec<usize> {
     let bullet = |line: &Line| -> Option<usize> {
-        let cells = trimmed(&line.cells);
+        let cells = trim(&line.cells);
         let seen = view(cells);
         let length = seen.iter().take_while(|c| is_pictograph(**c)).count();
         let has_blank = seen.get(length).is_some_and(|c| c.is_whitespace());

@@ -214,7 +214,7 @@ pub fn split(line: &str) -> Vec<std::ops::Range<usize>> {
     let mut from = 0;
     for end in ends {
         let end = before_opening_marks(line, from, past_closing_marks(line, from, end));
-        if end <= from || goes_on(&line[from..end], &line[end..]) {
+        if end <= from || continues(&line[from..end], &line[end..]) {
             continue;
         }
         push_trimmed(line, from..end, &mut sentences);
@@ -305,7 +305,7 @@ fn past_closing_marks(line: &str, from: usize, end: usize) -> usize {
 }
 
 /// Returns true if `so_far` and `rest` belong to one sentence.
-fn goes_on(so_far: &str, rest: &str) -> bool {
+fn continues(so_far: &str, rest: &str) -> bool {
     let text = so_far.trim_end();
     if rest.is_empty() {
         return false;

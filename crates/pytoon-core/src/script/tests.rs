@@ -5,7 +5,7 @@ use crate::preset::{Grade, Move};
 use crate::text;
 use proptest::prelude::*;
 
-fn spoken(beat: &Beat) -> Vec<&str> {
+fn sentence_texts(beat: &Beat) -> Vec<&str> {
     beat.sentences.iter().map(|sentence| sentence.text.as_str()).collect()
 }
 
@@ -13,7 +13,7 @@ fn spoken(beat: &Beat) -> Vec<&str> {
 fn plain_text_is_one_beat_a_sentence() {
     let beats = read("Wake up. Coffee is ready!").beats;
     assert_eq!(beats.len(), 2);
-    assert_eq!(spoken(&beats[1]), ["Coffee is ready!"]);
+    assert_eq!(sentence_texts(&beats[1]), ["Coffee is ready!"]);
     assert!(!beats[0].is_shot);
 }
 
@@ -24,14 +24,14 @@ fn directions_are_not_spoken() {
                   <shot 3>\nA cup on a table.\nVoice: \"Only $5 today.\"";
     let beats = read(script).beats;
     assert_eq!(beats.len(), 3);
-    assert_eq!(spoken(&beats[0]), ["Wake up to better coffee."]);
+    assert_eq!(sentence_texts(&beats[0]), ["Wake up to better coffee."]);
     assert_eq!(beats[0].style.movement, Some(Move::PushIn));
     assert_eq!(beats[0].style.grade, Some(Grade::WarmFilm));
-    assert_eq!(spoken(&beats[1]), ["Freshly ground."]);
+    assert_eq!(sentence_texts(&beats[1]), ["Freshly ground."]);
     assert_eq!(beats[1].style.movement, Some(Move::PullOut));
     assert_eq!(beats[1].style.energy, Some(0.7));
     assert!(beats[1].direction.contains("steam rises"));
-    assert_eq!(spoken(&beats[2]), ["Only $5 today."]);
+    assert_eq!(sentence_texts(&beats[2]), ["Only $5 today."]);
     assert_eq!(beats[2].direction, "A cup on a table.");
 }
 
@@ -39,7 +39,7 @@ fn directions_are_not_spoken() {
 fn words_before_the_first_marker_are_kept() {
     let beats = read("Hello there. <SHOT 1> Bye now.").beats;
     assert_eq!(beats.len(), 2);
-    assert_eq!(spoken(&beats[0]), ["Hello there."]);
+    assert_eq!(sentence_texts(&beats[0]), ["Hello there."]);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_cdata_section_is_text() {
 #[test]
 fn angle_brackets_in_prose_are_words() {
     let beats = read("Prices < $5 and > $1. I <3 you.").beats;
-    assert_eq!(spoken(&beats[0]), ["Prices < $5 and > $1."]);
+    assert_eq!(sentence_texts(&beats[0]), ["Prices < $5 and > $1."]);
 }
 
 #[test]

@@ -137,7 +137,7 @@ impl<'a> Units<'a> {
                         let before =
                             |place: &&std::ops::Range<usize>| range.start + place.start < *at;
                         let after_word = places.iter().filter(before).count();
-                        sentence.pauses.push(Pause { after_word, ms: self.bounded(*ms) });
+                        sentence.pauses.push(Pause { after_word, ms: self.clamp_pause(*ms) });
                     }
                     Object::Direction(_) if *at >= range.end => after.push(object),
                     Object::Direction(words) => self.units.push(Unit::Direction(words.clone())),
@@ -165,7 +165,7 @@ impl<'a> Units<'a> {
         match object {
             Object::Direction(words) => self.units.push(Unit::Direction(words.clone())),
             Object::Pause(ms) => {
-                let ms = self.bounded(*ms);
+                let ms = self.clamp_pause(*ms);
                 match self.last_sentence() {
                     Some(last) => {
                         let after_word = text::words(&last.text).len();
@@ -177,7 +177,7 @@ impl<'a> Units<'a> {
         }
     }
 
-    fn bounded(&mut self, ms: Option<u32>) -> Option<u32> {
+    fn clamp_pause(&mut self, ms: Option<u32>) -> Option<u32> {
         let asked_ms = ms?;
         if asked_ms > MAX_PAUSE_MS {
             let note = Note::PauseShortened { asked_ms, used_ms: MAX_PAUSE_MS };

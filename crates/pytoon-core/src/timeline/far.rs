@@ -113,7 +113,10 @@ mod tests {
     #[test]
     fn instants_that_no_film_has_are_refused_with_their_track() {
         let problem = |film: Value| {
-            serde_json::from_value::<TimelineFile>(film).expect("a timeline").checked().err()
+            serde_json::from_value::<TimelineFile>(film)
+                .expect("a timeline")
+                .try_into_timeline()
+                .err()
         };
         assert_eq!(problem(film()), None);
         for (place, field) in [

@@ -317,7 +317,7 @@ mod tests {
         }
     }
 
-    fn spoken(lengths: &[&[i64]]) -> Vec<SceneNeed> {
+    fn scene_needs(lengths: &[&[i64]]) -> Vec<SceneNeed> {
         lengths
             .iter()
             .map(|l| SceneNeed { utterances_ms: l.to_vec(), ..SceneNeed::default() })
@@ -353,7 +353,7 @@ mod tests {
 
     #[test]
     fn without_a_target_the_length_follows_the_speech() {
-        let fitted = fit(&spoken(&[&[2000], &[3000, 1000]]), None, &pacing()).expect("fits");
+        let fitted = fit(&scene_needs(&[&[2000], &[3000, 1000]]), None, &pacing()).expect("fits");
         assert_eq!(fitted.total_ms, (100 + 2000 + 150) + (100 + 3000 + 180 + 1000 + 300));
         assert_eq!(fitted.scenes[1].utterance_starts_ms, [100, 3280]);
     }
@@ -361,7 +361,7 @@ mod tests {
     #[test]
     fn a_longer_target_is_met_exactly() {
         let fitted =
-            fit(&spoken(&[&[2000], &[3000, 1000]]), Some(10_000), &pacing()).expect("fits");
+            fit(&scene_needs(&[&[2000], &[3000, 1000]]), Some(10_000), &pacing()).expect("fits");
         assert_eq!(fitted.total_ms, 10_000);
         assert_eq!(fitted.scenes.iter().map(|s| s.duration_ms).sum::<i64>(), 10_000);
         assert!(fitted.warning.is_none());
@@ -369,7 +369,7 @@ mod tests {
 
     #[test]
     fn too_much_for_the_target_extends_the_film() {
-        let fitted = fit(&spoken(&[&[9000], &[9000]]), Some(10_000), &pacing()).expect("fits");
+        let fitted = fit(&scene_needs(&[&[9000], &[9000]]), Some(10_000), &pacing()).expect("fits");
         assert!(fitted.total_ms > 18_000 && fitted.total_ms < 19_000);
         assert!(fitted.warning.is_some());
         assert_eq!(fitted.tempo, 1.0);
@@ -377,7 +377,7 @@ mod tests {
 
     #[test]
     fn a_little_too_much_for_a_minute_is_spoken_faster() {
-        let fitted = fit(&spoken(&[&[31_000], &[31_000]]), None, &pacing()).expect("fits");
+        let fitted = fit(&scene_needs(&[&[31_000], &[31_000]]), None, &pacing()).expect("fits");
         assert!(fitted.tempo > 1.03 && fitted.tempo <= MAX_TEMPO, "{}", fitted.tempo);
         assert_eq!(fitted.total_ms, MAX_FILM_MS);
     }
@@ -401,7 +401,8 @@ mod tests {
 
     #[test]
     fn seventy_seconds_are_refused() {
-        let error = fit(&spoken(&[&[35_000], &[35_000]]), None, &pacing()).expect_err("refused");
+        let error =
+            fit(&scene_needs(&[&[35_000], &[35_000]]), None, &pacing()).expect_err("refused");
         assert!(error.to_string().contains("70.0 s"), "{error}");
     }
 

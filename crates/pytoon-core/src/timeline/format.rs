@@ -7,7 +7,7 @@
 //! Guarantees: a written file is read back as the same timeline; milliseconds beside frames are never a
 //! source of truth.
 //!
-//! Start with [`TimelineFile::checked`], which reads a file that a person may have changed.
+//! Start with [`TimelineFile::try_into_timeline`], which reads a file that a person may have changed.
 
 use super::far::{Instants, far_ms};
 use super::{
@@ -157,7 +157,7 @@ impl TimelineFile {
     ///
     /// # Errors
     /// Returns the first contradiction, as (field, reason).
-    pub fn checked(self) -> Result<Timeline, (String, String)> {
+    pub fn try_into_timeline(self) -> Result<Timeline, (String, String)> {
         let (version, total_duration) = (self.version, self.total_duration);
         let instants = self.instants();
         let timeline = Timeline::from(self);
@@ -395,7 +395,7 @@ mod tests {
     }
 
     fn problem(film: Value) -> Option<(String, String)> {
-        serde_json::from_value::<TimelineFile>(film).expect("a timeline").checked().err()
+        serde_json::from_value::<TimelineFile>(film).expect("a timeline").try_into_timeline().err()
     }
 
     #[test]
@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn milliseconds_are_written_from_frames_whatever_a_file_has() {
+    fn milliseconds_are_computed_from_frames_not_read_from_the_file() {
         let mut changed = film();
         for place in ["/timeline/0/end", "/tracks/video/1/start", "/tracks/overlays/0/end"] {
             *changed.pointer_mut(place).expect(place) = 7.into();

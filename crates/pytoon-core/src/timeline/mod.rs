@@ -2,7 +2,7 @@
 //!
 //! A timeline stacks tracks; a track sequences clips. Pictures are timed in frames, which are exact; words and audio
 //! are timed in milliseconds. Every range is half-open. [`format`] is the file format, and
-//! [`format::TimelineFile::checked`] detects mistakes in an edited file.
+//! [`format::TimelineFile::try_into_timeline`] detects mistakes in an edited file.
 //!
 //! The terms (timeline, track, clip, transition) are those of OpenTimelineIO, as far as it defines them.
 

@@ -183,7 +183,7 @@ pub(super) fn sound(
 impl AtEnd {
     /// Describes the behaviour at the end for users: a phrase to follow the speed, or an empty text if the clip
     /// restarts.
-    pub fn described(&self, rate: FrameRate) -> String {
+    pub fn describe(&self, rate: FrameRate) -> String {
         match self {
             Self::Restart => String::new(),
             Self::Hold => ", holding its last frame".to_owned(),
@@ -196,7 +196,7 @@ impl AtEnd {
 
 impl ClipFit {
     /// Describes the fit for users: a phrase to follow the speed, or an empty text for the default fit.
-    pub fn described(&self) -> &'static str {
+    pub fn describe(&self) -> &'static str {
         match self {
             _ if self.is_default() => "",
             Self::Whole => ", whole",

@@ -10,8 +10,8 @@ type Upgrade = fn(Value) -> Value;
 const UPGRADES: [Upgrade; TIMELINE_VERSION as usize - 1] = [];
 
 /// Upgrades a file of an earlier version to the current one. Files with other versions stay unchanged, and
-/// [`super::format::TimelineFile::checked`] rejects them.
-pub fn upgraded(file: Value) -> Value {
+/// [`super::format::TimelineFile::try_into_timeline`] rejects them.
+pub fn upgrade(file: Value) -> Value {
     by_steps(file, &UPGRADES)
 }
 

@@ -115,7 +115,7 @@ pub(super) fn mask_cues(mut cues: Vec<CaptionCue>, masked: &[String]) -> Vec<Cap
             changed = true;
         }
         if changed {
-            cue.text = caption::shown_text(&cue.words);
+            cue.text = caption::join_words(&cue.words);
         }
     }
     cues

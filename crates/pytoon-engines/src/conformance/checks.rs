@@ -13,8 +13,8 @@ use crate::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind as Kind}
 use pytoon_vendor::ensure;
 use pytoon_vocabulary::MicroUsd;
 use running::{
-    broken_clip, cancel, cancel_too_late, clip_faults, echoed, failed, lookup_absent, lookup_found,
-    lost, moderation, not_shown, poll_fault, poll_faults, unknown_status,
+    broken_clip, cancel, cancel_too_late, clip_faults, failed_task, key_echo, lookup_absent,
+    lookup_found, lost_task, moderation, not_shown, poll_fault, poll_faults, unknown_status,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -29,28 +29,28 @@ pub(super) async fn all(bench: &Bench<'_>) -> Vec<Row> {
     row("account 401", health_refused(bench).await);
     // Two UTF-16 units and four bytes a character: too long in any unit.
     let too_long = "😀".repeat(bench.adapter.capabilities().max_prompt + 1);
-    row("length not sold", refused(bench, |asked| asked.duration_ms = 1_234_567).await);
+    row("length not sold", expect_refused(bench, |asked| asked.duration_ms = 1_234_567).await);
     let shape = Ratio { width: 1013, height: 17 };
-    row("shape not sold", refused(bench, |asked| asked.ratio = shape).await);
-    row("prompt too long", refused(bench, |asked| asked.prompt.clone_from(&too_long)).await);
-    row("prompt empty", refused(bench, |asked| asked.prompt = " ".to_owned()).await);
+    row("shape not sold", expect_refused(bench, |asked| asked.ratio = shape).await);
+    row("prompt too long", expect_refused(bench, |asked| asked.prompt.clone_from(&too_long)).await);
+    row("prompt empty", expect_refused(bench, |asked| asked.prompt = " ".to_owned()).await);
     row("picture / words not sold", input_not_sold(bench).await);
     row("all that is sold", sells_all(bench).await);
     row("success", success(bench).await);
-    row("resumed elsewhere", resumed(bench).await);
+    row("resumed elsewhere", resume_elsewhere(bench).await);
     for fault in submit_faults() {
         row(fault.name, submit_fault(bench, &fault).await);
     }
     row("submit unreachable", unreachable(bench).await);
-    row("submit dropped unread", dropped_unread(bench).await);
+    row("submit dropped unread", dropped_submit(bench).await);
     row("submit no answer", no_answer(bench).await);
     for fault in poll_faults() {
         row(fault.name, poll_fault(bench, &fault).await);
     }
-    row("task lost", lost(bench).await);
+    row("task lost", lost_task(bench).await);
     row("unknown status", unknown_status(bench).await);
     row("content refused", moderation(bench).await);
-    row("task failed", failed(bench).await);
+    row("task failed", failed_task(bench).await);
     row("cancel", cancel(bench).await);
     row("cancel too late", cancel_too_late(bench).await);
     row("lookup found", lookup_found(bench).await);
@@ -58,7 +58,7 @@ pub(super) async fn all(bench: &Bench<'_>) -> Vec<Row> {
     for fault in clip_faults() {
         row(fault.name, broken_clip(bench, &fault).await);
     }
-    row("key echoed", echoed(bench).await);
+    row("key echoed", key_echo(bench).await);
     row("key not shown", not_shown(bench));
     rows
 }
@@ -101,7 +101,7 @@ fn text(error: VendorError) -> String {
     format!("unexpectedly {error}")
 }
 
-async fn prepared(bench: &Bench<'_>, with_image: bool) -> Result<Prepared, String> {
+async fn prepare(bench: &Bench<'_>, with_image: bool) -> Result<Prepared, String> {
     bench.adapter.prepare(&bench.request(with_image)).await.map_err(text)
 }
 
@@ -111,7 +111,7 @@ async fn first_prepared(bench: &Bench<'_>, script: Script) -> Result<(Prepared, 
     bench.vendor.follow(script);
     let way = bench.ways().into_iter().next();
     let (with_image, route) = way.ok_or("the fixtures name no way to submit")?;
-    Ok((prepared(bench, with_image).await?, route))
+    Ok((prepare(bench, with_image).await?, route))
 }
 
 /// Lets the vendor follow a script, submits a request and returns its task.
@@ -137,7 +137,7 @@ fn failure(submitted: Result<Task>) -> Result<VendorError, String> {
 }
 
 /// Returns an error unless a route was requested exactly once.
-fn called_once(bench: &Bench<'_>, route: &str) -> Result<(), String> {
+fn ensure_called_once(bench: &Bench<'_>, route: &str) -> Result<(), String> {
     let count = bench.vendor.count(route);
     ensure(count == 1, format!("{route} was called {count} times"))
 }
@@ -199,17 +199,17 @@ async fn health_refused(bench: &Bench<'_>) -> Outcome {
 }
 
 /// Makes each kind of request invalid with `change`, and checks that it is rejected before anything is sent.
-async fn refused(bench: &Bench<'_>, change: impl Fn(&mut GenerateRequest)) -> Outcome {
+async fn expect_refused(bench: &Bench<'_>, change: impl Fn(&mut GenerateRequest)) -> Outcome {
     let mut said = String::new();
     for (with_image, _) in bench.ways() {
         let mut request = bench.request(with_image);
         change(&mut request);
-        said = refused_request(bench, &request).await?;
+        said = expect_refused_request(bench, &request).await?;
     }
     Ok(said)
 }
 
-async fn refused_request(bench: &Bench<'_>, request: &GenerateRequest) -> Outcome {
+async fn expect_refused_request(bench: &Bench<'_>, request: &GenerateRequest) -> Outcome {
     bench.vendor.follow(bench.success.clone());
     let outcome = bench.adapter.prepare(request).await;
     if let Some(seen) = bench.vendor.requests().first() {
@@ -223,7 +223,7 @@ async fn input_not_sold(bench: &Bench<'_>) -> Outcome {
     let mut said = none()?;
     for with_image in [true, false] {
         if !bench.ways().iter().any(|(way, _)| *way == with_image) {
-            said = refused_request(bench, &bench.request(with_image)).await?;
+            said = expect_refused_request(bench, &bench.request(with_image)).await?;
         }
     }
     Ok(said)
@@ -258,10 +258,10 @@ async fn success(bench: &Bench<'_>) -> Outcome {
     let mut said = String::new();
     for (with_image, route) in bench.ways() {
         bench.vendor.follow(bench.success.clone());
-        let prepared = prepared(bench, with_image).await?;
+        let prepared = prepare(bench, with_image).await?;
         ensure(bench.vendor.count(&route) == 0, "prepare called what costs money")?;
         let task = bench.adapter.submit(&prepared).await.map_err(text)?;
-        called_once(bench, &route)?;
+        ensure_called_once(bench, &route)?;
         let (output, cost) = clip(&*bench.adapter, &task).await?;
         let to = bench.folder.join("clip.mp4");
         let file = bench.adapter.fetch(&output, &to).await.map_err(text)?;
@@ -294,7 +294,7 @@ fn keys_where_they_belong(bench: &Bench<'_>) -> Result<(), String> {
     Ok(())
 }
 
-async fn resumed(bench: &Bench<'_>) -> Outcome {
+async fn resume_elsewhere(bench: &Bench<'_>) -> Outcome {
     let first = task(bench, bench.success.clone()).await?;
     let stored = serde_json::to_string(&first).map_err(|error| error.to_string())?;
     clean(&stored)?;
@@ -353,9 +353,9 @@ async fn submit_fault(bench: &Bench<'_>, wanted: &SubmitFault) -> Outcome {
     let mut said = String::new();
     for (with_image, route) in bench.ways() {
         bench.vendor.follow(bench.success.clone().on(&route, wanted.answer.clone()));
-        let prepared = prepared(bench, with_image).await?;
+        let prepared = prepare(bench, with_image).await?;
         let error = failure(bench.adapter.submit(&prepared).await)?;
-        called_once(bench, &route)?;
+        ensure_called_once(bench, &route)?;
         let after = error.retry_after;
         ensure(after == wanted.retry_after, format!("asked again after {after:?}"))?;
         let accepted = unknown(bench, wanted.accepted);
@@ -375,7 +375,7 @@ async fn unreachable(bench: &Bench<'_>) -> Outcome {
     expect(&error, &[Kind::Unreachable], &[Accepted::No], Some(ErrorStatus::Temporary))
 }
 
-async fn dropped_unread(bench: &Bench<'_>) -> Outcome {
+async fn dropped_submit(bench: &Bench<'_>) -> Outcome {
     let (prepared, _) = first_prepared(bench, bench.success.clone()).await?;
     bench.vendor.go_deaf();
     let error = failure(bench.adapter.submit(&prepared).await)?;

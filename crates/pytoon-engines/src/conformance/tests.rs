@@ -25,7 +25,7 @@ fn fixtures(kind: &str) -> PathBuf {
     root().join("fixtures/engines").join(kind)
 }
 
-fn configured() -> BTreeMap<String, EngineConfig> {
+fn configured_engines() -> BTreeMap<String, EngineConfig> {
     let source = ConfigSource::Optional(PathBuf::from("there is no such folder"));
     Config::load(&source).expect("built in").engines.engines.external
 }
@@ -48,13 +48,13 @@ fn bare(name: &str, config: &EngineConfig, key: Option<SecretString>) -> Made {
     make(&AdapterParts { name, config, http })
 }
 
-fn observed(name: &str, config: &EngineConfig, key: Option<SecretString>) -> Made {
+fn make_observed(name: &str, config: &EngineConfig, key: Option<SecretString>) -> Made {
     Ok(Arc::new(Observed::new(bare(name, config, key)?, Arc::new(|_| {}))))
 }
 
 /// Returns a row for every fixture folder: its name, the engine's name and the engine's configuration block.
 fn subjects() -> Vec<(String, String, EngineConfig)> {
-    let configured = configured();
+    let configured = configured_engines();
     let folders = std::fs::read_dir(root().join("fixtures/engines")).expect("fixtures");
     let mut names: Vec<String> =
         folders.map(|f| f.expect("entry").file_name().to_string_lossy().into_owned()).collect();
@@ -76,7 +76,7 @@ fn subjects() -> Vec<(String, String, EngineConfig)> {
 async fn conformance_of_every_adapter_bare_and_observed() {
     let mut columns: Vec<(String, Vec<Row>)> = Vec::new();
     for (fixture, name, config) in subjects() {
-        for make in [&bare as super::Make<'_>, &observed] {
+        for make in [&bare as super::Make<'_>, &make_observed] {
             let folder = tempfile::tempdir().expect("folder");
             let subject =
                 Subject { name: &name, config: config.clone(), fixtures: fixtures(&fixture), make };
@@ -119,7 +119,7 @@ fn print(columns: &[(String, Vec<Row>)]) {
 
 #[test]
 fn registry_configuration_and_fixtures_know_the_same_engines() {
-    let configured = configured();
+    let configured = configured_engines();
     let kinds: Vec<&str> = builtin_engines().iter().map(|(name, _)| *name).collect();
     for (name, config) in &configured {
         assert!(kinds.contains(&config.kind(name)), "no adapter for {name}");
@@ -135,7 +135,7 @@ fn registry_configuration_and_fixtures_know_the_same_engines() {
 
 #[test]
 fn every_enabled_engine_of_the_configuration_can_be_made() {
-    for (name, config) in configured().iter().filter(|(_, config)| config.enabled) {
+    for (name, config) in configured_engines().iter().filter(|(_, config)| config.enabled) {
         let key = Some(SecretString::from(KEY.to_owned()));
         let made = bare(name, config, key);
         let adapter = made.unwrap_or_else(|p| panic!("{name}: {}: {}", p.field, p.reason));
@@ -201,7 +201,7 @@ async fn set_up(kind: &str) -> (Vendor, Arc<dyn ExternalEngineAdapter>, Script) 
     };
     let routes: Value = serde_json::from_str(&read("vendor.json")).expect("routes");
     let script = Script::parse(&read("success.json"), CLIP).expect("script");
-    let mut config = if kind == "http" { acme() } else { configured()[kind].clone() };
+    let mut config = if kind == "http" { acme() } else { configured_engines()[kind].clone() };
     let base_path = routes["base_path"].as_str().unwrap_or_default();
     config.base_url = format!("{}{base_path}", vendor.base());
     config.options.extend(routes["options"].as_object().cloned().unwrap_or_default());
@@ -280,7 +280,7 @@ async fn a_refused_length_is_sent_as_a_text_once() {
 }
 
 #[tokio::test]
-async fn the_key_does_not_follow_an_address_of_somebody_elses() {
+async fn the_key_is_not_sent_to_another_host() {
     let (vendor, pika, script) = set_up("pika").await;
     let stranger = Vendor::start().await.expect("vendor");
     stranger.follow(Script::default().on("GET /", Answer::json(200, json!({}))));

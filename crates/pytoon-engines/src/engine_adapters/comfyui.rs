@@ -159,7 +159,7 @@ impl Adapter<ComfyUi> {
         Ok(find_place(&json.ok_or_else(|| self.unreadable(operation, &reply))?, id))
     }
 
-    fn finished(&self, entry: &Value) -> TaskState {
+    fn state_of_entry(&self, entry: &Value) -> TaskState {
         let status = common::text_at(entry, "/status/status_str");
         if status == Some("error") {
             return TaskState::Failed(self.failure(entry));
@@ -329,7 +329,7 @@ fn clip(entry: &Value) -> Option<&Value> {
 }
 
 impl Vendor for ComfyUi {
-    fn signed(engine: &Adapter<Self>, mut call: Call) -> Result<Call> {
+    fn sign(engine: &Adapter<Self>, mut call: Call) -> Result<Call> {
         for (name, value) in &engine.vendor.options.headers {
             call = call.header(name, value);
         }
@@ -361,7 +361,7 @@ impl Vendor for ComfyUi {
 
     async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task> {
         let reply = engine.post(&prepared.path, prepared.body.clone()).await?;
-        let (id, json) = engine.taken_on(&reply, "/prompt_id")?;
+        let (id, json) = engine.parse_submission(&reply, "/prompt_id")?;
         // The server accepted a part of the graph, possibly without the node that writes the clip.
         let nodes: Vec<&str> =
             common::fields_at(&json, "/node_errors").map(|(node, _)| node.as_str()).collect();
@@ -372,15 +372,15 @@ impl Vendor for ComfyUi {
             );
             let kind = VendorErrorKind::InvalidRequest;
             let refusal = engine.http.refusal(SUBMIT, kind, &reply, Some(&said));
-            return Err(refusal.accepted(Accepted::Yes));
+            return Err(refusal.with_accepted(Accepted::Yes));
         }
         Ok(Task { id, data: Value::Null })
     }
 
     async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState> {
         Ok(match engine.find(POLL, &task.id).await? {
-            Found::Finished(entry) => engine.finished(&entry),
-            Found::Refused(reply) => return common::refused_poll(&engine.http, &reply),
+            Found::Finished(entry) => engine.state_of_entry(&entry),
+            Found::Refused(reply) => return common::interpret_refused_poll(&engine.http, &reply),
             Found::InQueue(Place::Running) => common::running(None),
             Found::InQueue(Place::Pending(before)) => {
                 TaskState::Queued { mark: Some(before.to_string()) }
@@ -407,14 +407,14 @@ impl Vendor for ComfyUi {
                     None => Cancelled::Asked,
                 })
             }
-            _ => Err(common::refused(&engine.http, CANCEL, &reply)),
+            _ => Err(common::refusal_error(&engine.http, CANCEL, &reply)),
         }
     }
 
     async fn lookup(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Lookup> {
         let id = task_id(&prepared.request.call_id);
         match engine.find(LOOKUP, &id).await? {
-            Found::Refused(reply) => Err(common::refused(&engine.http, LOOKUP, &reply)),
+            Found::Refused(reply) => Err(common::refusal_error(&engine.http, LOOKUP, &reply)),
             Found::InQueue(Place::Nowhere) => Ok(Lookup::Absent),
             Found::Finished(_) | Found::InQueue(Place::Running | Place::Pending(_)) => {
                 Ok(Lookup::Found(Task { id, data: Value::Null }))

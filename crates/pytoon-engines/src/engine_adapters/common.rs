@@ -2,7 +2,7 @@
 //! failures that every vendor reports in the same way.
 //!
 //! Guarantees: every failure created here has passed through [`VendorHttp::redact`]; one function,
-//! [`pytoon_vendor::replies::refused_paid`], decides whether a paid call may have been accepted.
+//! [`pytoon_vendor::replies::paid_refusal_error`], decides whether a paid call may have been accepted.
 //!
 //! Leaves vendor-specific statuses and codes to the adapters.
 
@@ -45,7 +45,7 @@ pub(crate) fn check_request(
     sold: &Capabilities,
     request: &GenerateRequest,
 ) -> Result<()> {
-    is_sold(sold, request).map_err(|reason| unsupported(engine, reason))
+    is_sold(sold, request).map_err(|reason| unsupported_error(engine, reason))
 }
 
 fn is_sold(sold: &Capabilities, request: &GenerateRequest) -> Result<(), String> {
@@ -54,7 +54,7 @@ fn is_sold(sold: &Capabilities, request: &GenerateRequest) -> Result<(), String>
     let offer = sold.offer(with_picture).ok_or_else(|| not_offered(with_picture))?;
     ensure(offer.durations.sells(*ms), format!("it offers no clips of {ms} ms"))?;
     ensure(
-        sold_ratio(offer, *ratio).is_some(),
+        offered_ratio(offer, *ratio).is_some(),
         format!("it does not offer the aspect ratio {ratio}"),
     )?;
     ensure(!prompt.trim().is_empty(), "the prompt is empty")?;
@@ -63,13 +63,13 @@ fn is_sold(sold: &Capabilities, request: &GenerateRequest) -> Result<(), String>
 }
 
 /// Returns the error for a request that the engine does not offer.
-pub(crate) fn unsupported(engine: &str, message: impl Into<String>) -> VendorError {
+pub(crate) fn unsupported_error(engine: &str, message: impl Into<String>) -> VendorError {
     VendorError::new(engine, PREPARE, VendorErrorKind::Unsupported, message)
 }
 
 /// Returns the offered ratio for a requested one: the identical one, or else an equal proportion such as 720:1280 for
 /// 9:16; `None` if neither is offered.
-fn sold_ratio(offer: &Offer, asked: Ratio) -> Option<Ratio> {
+fn offered_ratio(offer: &Offer, asked: Ratio) -> Option<Ratio> {
     let same_shape = |r: &&Ratio| {
         asked.width > 0
             && asked.height > 0
@@ -83,7 +83,7 @@ fn sold_ratio(offer: &Offer, asked: Ratio) -> Option<Ratio> {
 /// Returns the offered ratio with the same proportion as a request's ratio, or the request's own if there is none.
 pub(crate) fn ratio_named(sold: &Capabilities, request: &GenerateRequest) -> Ratio {
     let offer = sold.offer(request.image.is_some());
-    offer.and_then(|offer| sold_ratio(offer, request.ratio)).unwrap_or(request.ratio)
+    offer.and_then(|offer| offered_ratio(offer, request.ratio)).unwrap_or(request.ratio)
 }
 
 /// Creates ratios from pairs of width and height.
@@ -120,14 +120,14 @@ impl Picture {
         let disk = |error: std::io::Error| VendorError::of_file(engine, PREPARE, &name, &error);
         let size = tokio::fs::metadata(path).await.map_err(disk)?.len();
         if size > most {
-            return Err(unsupported(
+            return Err(unsupported_error(
                 engine,
                 format!("{name} has {size} bytes; the maximum is {most}"),
             ));
         }
         let bytes = tokio::fs::read(path).await.map_err(disk)?;
         let (media_type, extension) = media_type(&bytes).ok_or_else(|| {
-            unsupported(engine, format!("{name} is not a JPEG, PNG or WebP file"))
+            unsupported_error(engine, format!("{name} is not a JPEG, PNG or WebP file"))
         })?;
         Ok(Self { bytes, media_type, extension })
     }
@@ -152,7 +152,7 @@ impl Picture {
         Part::bytes(self.bytes)
             .file_name(name)
             .mime_str(self.media_type)
-            .map_err(|_| unsupported(engine, "the picture's type is unknown"))
+            .map_err(|_| unsupported_error(engine, "the picture's type is unknown"))
     }
 
     /// Returns a generic file name for the vendor, so that the user's file names are not disclosed.
@@ -224,7 +224,7 @@ pub(crate) fn items_at<'a>(
 /// Returns the error of a task that ended without a clip. The message is redacted, and the call counts as accepted.
 pub(crate) fn task_failed(http: &VendorHttp, kind: VendorErrorKind, message: &str) -> VendorError {
     let message = http.redacted_line(message);
-    VendorError::new(http.engine(), FINISH, kind, message).accepted(Accepted::Yes)
+    VendorError::new(http.engine(), FINISH, kind, message).with_accepted(Accepted::Yes)
 }
 
 /// Returns the state of a successful task whose clip is at this URL.
@@ -234,7 +234,7 @@ pub(crate) fn clip_at(url: &str, cost: Option<MicroUsd>) -> TaskState {
 
 /// Returns the final state of a task that the vendor reports as successful. A task without a clip has failed
 /// permanently and is charged: the vendor sees no error, so a retry would end in the same way.
-pub(crate) fn succeeded(
+pub(crate) fn success_state(
     http: &VendorHttp,
     clip: Option<&str>,
     without: &str,
@@ -244,7 +244,7 @@ pub(crate) fn succeeded(
         return clip_at(url, cost);
     }
     let error = task_failed(http, VendorErrorKind::Protocol, without);
-    TaskState::Failed(error.with_status(ErrorStatus::Permanent).charged(cost))
+    TaskState::Failed(error.with_status(ErrorStatus::Permanent).with_charged(cost))
 }
 
 /// Returns the state of a task in progress; `progress` is 0 to 1, if known.
@@ -254,7 +254,7 @@ pub(crate) fn running(progress: Option<f64>) -> TaskState {
 
 /// Interprets a poll response outside 2xx: a lost task ends as failed; any other response says nothing about the task
 /// and is an error.
-pub(crate) fn refused_poll(http: &VendorHttp, reply: &Reply) -> Result<TaskState> {
+pub(crate) fn interpret_refused_poll(http: &VendorHttp, reply: &Reply) -> Result<TaskState> {
     let failed = |kind| http.refusal(POLL, kind, reply, vendor_message(reply).as_deref());
     match VendorHttp::kind_of_status(reply.status) {
         VendorErrorKind::Lost => {
@@ -270,7 +270,11 @@ pub(crate) fn refused_poll(http: &VendorHttp, reply: &Reply) -> Result<TaskState
 }
 
 /// Creates the error for a rejected call that is free of charge.
-pub(crate) fn refused(http: &VendorHttp, operation: &'static str, reply: &Reply) -> VendorError {
+pub(crate) fn refusal_error(
+    http: &VendorHttp,
+    operation: &'static str,
+    reply: &Reply,
+) -> VendorError {
     let kind = submit_kind(reply.status);
     http.refusal(operation, kind, reply, vendor_message(reply).as_deref())
 }
@@ -286,7 +290,7 @@ pub(crate) fn cancel_outcome(
         200..=299 => Ok(agreed),
         404 | 409 | 410 => Ok(Cancelled::TooLate),
         405 | 501 => Ok(Cancelled::Unsupported),
-        _ => Err(refused(http, CANCEL, reply)),
+        _ => Err(refusal_error(http, CANCEL, reply)),
     }
 }
 
@@ -306,7 +310,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pictures_data_uri_is_as_long_as_foretold() {
+    fn the_length_of_a_data_uri_is_predicted_exactly() {
         for length in [0, 1, 2, 3, 1000] {
             let picture =
                 Picture { bytes: vec![7; length], media_type: "image/png", extension: "png" };
@@ -315,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_are_told_by_their_first_bytes() {
+    fn pictures_are_recognized_by_their_first_bytes() {
         for (bytes, expected) in [
             (&b"\xff\xd8\xff\xe0"[..], Some("image/jpeg")),
             (b"\x89PNG\r\n\x1a\n", Some("image/png")),

@@ -52,7 +52,11 @@ impl Adapter<Pexels> {
                 reply = self.send(call_at(path)).await?;
             }
         }
-        if reply.is_success() { Ok(reply) } else { Err(Pexels::refused(self, operation, &reply)) }
+        if reply.is_success() {
+            Ok(reply)
+        } else {
+            Err(Pexels::refusal_error(self, operation, &reply))
+        }
     }
 }
 
@@ -87,7 +91,7 @@ fn file(file: &Value) -> Option<File> {
 
 impl Vendor for Pexels {
     /// Adds the header with the API key, without a scheme.
-    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call> {
+    fn sign(engine: &Adapter<Self>, call: Call) -> Result<Call> {
         common::with_key(&engine.http, call, "")
     }
 

@@ -161,9 +161,7 @@ impl Adapter<Pika> {
             }),
             Some("IN_PROGRESS") => Ok(common::running(None)),
             Some("COMPLETED") => match json.get("error").filter(|error| !error.is_null()) {
-                Some(error) => {
-                    Ok(TaskState::Failed(completed_with_error(&self.http, &json, error)))
-                }
+                Some(error) => Ok(TaskState::Failed(completion_error(&self.http, &json, error))),
                 None => self.result(task).await,
             },
             other => Ok(common::unknown_status(&self.http, other)),
@@ -177,24 +175,29 @@ impl Adapter<Pika> {
         if reply.is_success() {
             let json = json.ok_or_else(|| self.unreadable(POLL, &reply))?;
             let clip = common::text_at(&json, "/video/url");
-            return Ok(common::succeeded(&self.http, clip, "it completed without a clip", None));
+            return Ok(common::success_state(
+                &self.http,
+                clip,
+                "it completed without a clip",
+                None,
+            ));
         }
         let said = common::vendor_message(&reply).unwrap_or_else(|| "no reason".to_owned());
         let message = format!("HTTP {}: {said}", reply.status);
         let failed = |kind| common::task_failed(&self.http, kind, &message);
         Ok(TaskState::Failed(match reply.status {
-            400 | 413 | 422 => {
-                failed(errors::known(REFUSALS, &reply).unwrap_or(VendorErrorKind::InvalidRequest))
-            }
+            400 | 413 | 422 => failed(
+                errors::classify(REFUSALS, &reply).unwrap_or(VendorErrorKind::InvalidRequest),
+            ),
             // The outcome is unknown and may be billed: neither poll nor submit again.
             409 | 499 => failed(VendorErrorKind::Lost),
             // The task's own failure is marked as such; any other is the gateway's and temporary.
             500..=599 if is_marked(&reply, json.as_ref()) => {
-                let kind = errors::known(FAILURES, &reply).unwrap_or(VendorErrorKind::Server);
+                let kind = errors::classify(FAILURES, &reply).unwrap_or(VendorErrorKind::Server);
                 // The vendor does not bill its own failures.
-                failed(kind).charged(Some(MicroUsd::ZERO))
+                failed(kind).with_charged(Some(MicroUsd::ZERO))
             }
-            _ => return common::refused_poll(&self.http, &reply),
+            _ => return common::interpret_refused_poll(&self.http, &reply),
         }))
     }
 }
@@ -269,7 +272,7 @@ impl Vendor for Pika {
         format!("{}@{}", self.version, self.resolution.as_str())
     }
 
-    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call> {
+    fn sign(engine: &Adapter<Self>, call: Call) -> Result<Call> {
         if !engine.is_own(&call.url) {
             let message = "the vendor returned a URL on another host, which is not called";
             let kind = VendorErrorKind::Protocol;
@@ -328,7 +331,7 @@ impl Vendor for Pika {
             body["duration"] = (prepared.request.duration_ms / 1000).to_string().into();
             reply = engine.post(&prepared.path, body).await?;
         }
-        let (id, json) = engine.taken_on(&reply, "/request_id")?;
+        let (id, json) = engine.parse_submission(&reply, "/request_id")?;
         let data = json!({
             "status_url": json.get("status_url"),
             "response_url": json.get("response_url"),
@@ -354,7 +357,7 @@ impl Vendor for Pika {
 }
 
 /// Returns the failure of a task that completed with an error in its status.
-fn completed_with_error(http: &VendorHttp, json: &Value, error: &Value) -> VendorError {
+fn completion_error(http: &VendorHttp, json: &Value, error: &Value) -> VendorError {
     let error_type = common::text_at(json, "/error_type").unwrap_or_default();
     let text = error.as_str().map_or_else(|| error.to_string(), str::to_owned);
     let kind = match error_type {

@@ -78,14 +78,18 @@ fn clip(hit: &Value) -> Option<Found> {
 }
 
 impl Vendor for Pixabay {
-    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call> {
+    fn sign(engine: &Adapter<Self>, call: Call) -> Result<Call> {
         let key = SecretString::from(common::key(&engine.http, call.operation)?);
         Ok(call.secret_query("key", key))
     }
 
     /// Classifies a rejected request. This API reports errors as plain text, a wrong API key as a bad request, and
     /// the wait after a rate limit in `x-ratelimit-reset`.
-    fn refused(engine: &Adapter<Self>, operation: &'static str, reply: &Reply) -> VendorError {
+    fn refusal_error(
+        engine: &Adapter<Self>,
+        operation: &'static str,
+        reply: &Reply,
+    ) -> VendorError {
         let text = String::from_utf8_lossy(&reply.body).to_lowercase();
         let kind = match reply.status {
             400 if text.contains("api key") => VendorErrorKind::Auth,

@@ -202,7 +202,7 @@ impl Adapter<Runway> {
         let failed = |kind, message: &str| {
             // An estimate is not a bill: without a bill, the price table gives the cost of moderated content, and
             // any other failure costs nothing.
-            common::task_failed(&self.http, kind, message).charged(billed(task))
+            common::task_failed(&self.http, kind, message).with_charged(billed_cost(task))
         };
         match common::text_at(task, "/status") {
             Some(status @ ("PENDING" | "THROTTLED")) => {
@@ -213,9 +213,9 @@ impl Adapter<Runway> {
             }
             Some("SUCCEEDED") => {
                 let clip = common::text_at(task, "/output/0");
-                let cost = billed(task)
+                let cost = billed_cost(task)
                     .or_else(|| common::cost_at(task, "/estimatedCost/credits", USD_PER_CREDIT));
-                common::succeeded(&self.http, clip, "it succeeded without a clip", cost)
+                common::success_state(&self.http, clip, "it succeeded without a clip", cost)
             }
             Some("FAILED") => {
                 let code = common::text_at(task, "/failureCode").unwrap_or("no code");
@@ -231,7 +231,7 @@ impl Adapter<Runway> {
     }
 }
 
-fn billed(task: &Value) -> Option<MicroUsd> {
+fn billed_cost(task: &Value) -> Option<MicroUsd> {
     common::cost_at(task, "/cost/credits", USD_PER_CREDIT)
 }
 
@@ -300,7 +300,7 @@ impl Vendor for Runway {
         self.model(request).map_or("default", |model| model.name).to_owned()
     }
 
-    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call> {
+    fn sign(engine: &Adapter<Self>, call: Call) -> Result<Call> {
         common::with_key(&engine.http, call.header("X-Runway-Version", VERSION), "Bearer ")
     }
 
@@ -316,7 +316,7 @@ impl Vendor for Runway {
 
     async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid> {
         let unset = || {
-            common::unsupported(
+            common::unsupported_error(
                 engine.http.engine(),
                 "no model is set for this kind of clip: set text_model or image_model",
             )
@@ -331,7 +331,7 @@ impl Vendor for Runway {
 
     async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task> {
         let reply = engine.post(&prepared.path, prepared.body.clone()).await?;
-        let (id, json) = engine.taken_on(&reply, "/id")?;
+        let (id, json) = engine.parse_submission(&reply, "/id")?;
         Ok(Task { id, data: json!({ "estimatedCost": json.get("estimatedCost") }) })
     }
 
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_account_is_told_from_a_wrong_request() {
+    fn an_empty_account_is_distinguished_from_a_wrong_request() {
         let kind = |status, said: &str| {
             let body = json!({ "error": said }).to_string().into_bytes();
             errors::kind(REFUSALS, &Reply { status, headers: Default::default(), body })

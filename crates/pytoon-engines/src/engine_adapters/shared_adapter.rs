@@ -2,7 +2,7 @@
 //! implements the differences.
 //!
 //! Guarantees: requests outside the offer are never prepared; every call with an API key goes through
-//! [`Vendor::signed`]; a rejected paid call is classified by the vendor's error table.
+//! [`Vendor::sign`]; a rejected paid call is classified by the vendor's error table.
 //!
 //! Start with [`Adapter`].
 
@@ -16,7 +16,7 @@ use crate::http::{Call, DownloadLimits, Reply, VendorHttp};
 use crate::{Accepted, Result, VendorError, VendorErrorKind};
 use pytoon_vendor::VendorFuture;
 use pytoon_vendor::errors::{self, Row};
-use pytoon_vendor::replies::refused_paid;
+use pytoon_vendor::replies::paid_refusal_error;
 use serde_json::Value;
 use std::fmt;
 use std::path::Path;
@@ -46,7 +46,7 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
     }
 
     /// Adds the API key to a call, by default as a bearer token.
-    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call> {
+    fn sign(engine: &Adapter<Self>, call: Call) -> Result<Call> {
         common::with_key(&engine.http, call, "Bearer ")
     }
 
@@ -56,13 +56,17 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
     }
 
     /// Returns the failure of a rejected free call.
-    fn refused(engine: &Adapter<Self>, operation: &'static str, reply: &Reply) -> VendorError {
-        common::refused(&engine.http, operation, reply)
+    fn refusal_error(
+        engine: &Adapter<Self>,
+        operation: &'static str,
+        reply: &Reply,
+    ) -> VendorError {
+        common::refusal_error(&engine.http, operation, reply)
     }
 
     /// Interprets a poll response outside 2xx.
-    fn refused_poll(engine: &Adapter<Self>, reply: &Reply) -> Result<TaskState> {
-        common::refused_poll(&engine.http, reply)
+    fn interpret_refused_poll(engine: &Adapter<Self>, reply: &Reply) -> Result<TaskState> {
+        common::interpret_refused_poll(&engine.http, reply)
     }
 
     /// Checks the connection to the vendor without paying for a clip.
@@ -75,7 +79,7 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
     fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> impl VendorFuture<Task> {
         async {
             let reply = engine.post(&prepared.path, prepared.body.clone()).await?;
-            let (id, _) = engine.taken_on(&reply, "/id")?;
+            let (id, _) = engine.parse_submission(&reply, "/id")?;
             Ok(Task { id, data: Value::Null })
         }
     }
@@ -107,21 +111,25 @@ impl<V: Vendor> Adapter<V> {
 
     /// Signs a call with the vendor's API key and sends it.
     pub(super) async fn send(&self, call: Call) -> Result<Reply> {
-        self.http.send(V::signed(self, call)?).await
+        self.http.send(V::sign(self, call)?).await
     }
 
     /// Sends a free call with the API key. Returns an error if the vendor rejects it.
     pub(super) async fn ask(&self, call: Call) -> Result<Reply> {
         let operation = call.operation;
         let reply = self.send(call).await?;
-        if reply.is_success() { Ok(reply) } else { Err(V::refused(self, operation, &reply)) }
+        if reply.is_success() { Ok(reply) } else { Err(V::refusal_error(self, operation, &reply)) }
     }
 
     /// Uploads a picture to the vendor's storage. The storage may belong to a third party, so the API key is not
     /// sent.
     pub(super) async fn store(&self, call: Call) -> Result<()> {
         let reply = self.http.send(call).await?;
-        if reply.is_success() { Ok(()) } else { Err(common::refused(&self.http, UPLOAD, &reply)) }
+        if reply.is_success() {
+            Ok(())
+        } else {
+            Err(common::refusal_error(&self.http, UPLOAD, &reply))
+        }
     }
 
     /// Returns the failure for a 2xx response that cannot be parsed.
@@ -136,13 +144,13 @@ impl<V: Vendor> Adapter<V> {
 
     /// Returns the task's id from the reply to the paid call, and the whole reply as JSON. A rejection, or a reply
     /// without an id, is an error.
-    pub(super) fn taken_on(&self, reply: &Reply, id: &str) -> Result<(String, Value)> {
+    pub(super) fn parse_submission(&self, reply: &Reply, id: &str) -> Result<(String, Value)> {
         if !reply.is_success() {
             let (kind, said) = V::meaning(self, reply);
-            return Err(refused_paid(&self.http, SUBMIT, kind, reply, said.as_deref()));
+            return Err(paid_refusal_error(&self.http, SUBMIT, kind, reply, said.as_deref()));
         }
         let json = reply.json().unwrap_or_default();
-        let unknown = || self.unreadable(SUBMIT, reply).accepted(Accepted::Maybe);
+        let unknown = || self.unreadable(SUBMIT, reply).with_accepted(Accepted::Maybe);
         let id = common::id_at(&json, id).ok_or_else(unknown)?;
         Ok((id, json))
     }
@@ -155,7 +163,7 @@ impl<V: Vendor> Adapter<V> {
     ) -> Result<TaskState> {
         let reply = self.send(Call::get(POLL, url)).await?;
         if !reply.is_success() {
-            return V::refused_poll(self, &reply);
+            return V::interpret_refused_poll(self, &reply);
         }
         let json = reply.json().filter(Value::is_object);
         let json = json.ok_or_else(|| self.unreadable(POLL, &reply))?;

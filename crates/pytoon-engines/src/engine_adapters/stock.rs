@@ -73,7 +73,7 @@ pub(crate) fn capabilities() -> Capabilities {
 pub(crate) fn body(engine: &str, request: &GenerateRequest) -> Result<(String, Value)> {
     let terms = search_terms(&request.prompt);
     if terms.is_empty() {
-        return Err(common::unsupported(engine, "the prompt has no words to search for"));
+        return Err(common::unsupported_error(engine, "the prompt has no words to search for"));
     }
     Ok((String::new(), json!({ "query": terms })))
 }
@@ -144,7 +144,7 @@ pub(crate) fn state(engine: &str, task: &Task) -> TaskState {
         None => {
             let message = "the stored task contains no URL of a clip";
             let lost = VendorError::new(engine, common::POLL, VendorErrorKind::Lost, message);
-            TaskState::Failed(lost.accepted(Accepted::Yes))
+            TaskState::Failed(lost.with_accepted(Accepted::Yes))
         }
     }
 }

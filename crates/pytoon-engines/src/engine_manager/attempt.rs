@@ -1,6 +1,6 @@
 //! An engine's attempt at a scene: the breaker, the prompt, the calls, and the handling of failures.
 
-use super::engine_seller::{asked_for, order_of, pinned};
+use super::engine_seller::{earlier_request, order_of, pinned_engine};
 use super::slices::Walk;
 use super::{ClipUse, EngineManager, SceneOrder};
 use crate::adapter::{GenerateRequest, PromptUnit, not_offered};
@@ -38,7 +38,7 @@ impl EngineManager {
         let engine = match &own {
             // Paid work continues even if its engine has been switched off or cools down; a cancel is forwarded to
             // its vendor.
-            Some(row) => pinned(&set, row)?,
+            Some(row) => pinned_engine(&set, row)?,
             None => {
                 self.buyer.check_cancel(name)?;
                 let usable = set.get(name).filter(|e| e.config.enabled && e.has_key());
@@ -77,7 +77,7 @@ impl EngineManager {
                 Ok(done) => {
                     // A breaker without failures has nothing to reset.
                     if !done.reused && !is_clean {
-                        self.breakers().succeeded(name, name).await;
+                        self.breakers().record_success(name, name).await;
                     }
                     return Ok(done);
                 }
@@ -137,7 +137,7 @@ impl EngineManager {
         row: &CallRow,
         walk: &mut Walk,
     ) -> Result<Drawn, Stop> {
-        let request = asked_for(row);
+        let request = earlier_request(row);
         let seller = self.seller(engine.clone(), request, order.needed_ms, walk.fence.as_ref())?;
         let own = Order { deadline: order.deadline, ..order_of(row) };
         self.buyer.follow(&own, &seller, row, &mut walk.memo.purchase).await
@@ -198,7 +198,7 @@ impl EngineManager {
 
     /// Screens the prompt of a scene with the word lists and the moderation service, and logs the matches. Returns
     /// the prompt to send; `None` if it must not be sent.
-    pub(super) async fn screened(&self, order: &SceneOrder) -> Option<String> {
+    pub(super) async fn screen_prompt(&self, order: &SceneOrder) -> Option<String> {
         let in_force = self.in_force();
         let settings = &in_force.engines.settings.moderation;
         let screened = screen(&order.prompt, settings, order.brand_safe);
@@ -209,7 +209,7 @@ impl EngineManager {
         }
         let prompt = screened.prompt?;
         let Some(service) = &in_force.moderation else { return Some(prompt) };
-        match service.flagged(&prompt).await {
+        match service.flagged_categories(&prompt).await {
             Ok(None) => Some(prompt),
             Ok(Some(categories)) => {
                 let (source, action, detail) = ("service", "stopped", &categories);
@@ -255,7 +255,7 @@ impl EngineManager {
     /// Records an engine's failure in its breaker.
     pub(super) async fn breaker_failure(&self, engine: &Engine, error: &VendorError) {
         let (name, settings) = (engine.name.as_str(), &engine.config.breaker);
-        self.breakers().failed(name, name, error.kind, error.retry_after, settings).await;
+        self.breakers().record_failure(name, name, error.kind, error.retry_after, settings).await;
     }
 }
 

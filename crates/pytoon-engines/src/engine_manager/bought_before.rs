@@ -56,7 +56,7 @@ impl EngineManager {
     /// Returns the expected cost of a scene's clip and the key that identifies the clip; `None` if a request for it
     /// is already paid for or rejected, or no external engine can be used.
     pub async fn foreseen_cost(&self, order: &SceneOrder) -> Result<Option<(String, MicroUsd)>> {
-        let Some(first) = order.chain.asked_first() else { return Ok(None) };
+        let Some(first) = order.chain.first_available() else { return Ok(None) };
         let set = self.engines();
         let screened = screen(&order.prompt, &set.settings.moderation, order.brand_safe).prompt;
         let prompt = screened.unwrap_or_else(|| order.prompt.clone());

@@ -93,7 +93,7 @@ impl EngineManager {
     /// Returns the seller that handles an earlier call; `None` if its engine can no longer be used.
     pub(super) fn seller_of(&self, row: &CallRow) -> Option<EngineSeller> {
         let engine = self.engines().adapter_for(row).ok()?;
-        self.seller(engine, asked_for(row), 0, None).ok()
+        self.seller(engine, earlier_request(row), 0, None).ok()
     }
 
     /// Returns the purchase order for a scene's clip from an engine.
@@ -153,7 +153,7 @@ pub(super) fn order_of(row: &CallRow) -> Order {
 }
 
 /// Returns a request with the id and the prompt of an earlier call, by which its vendor identifies it.
-pub(super) fn asked_for(row: &CallRow) -> GenerateRequest {
+pub(super) fn earlier_request(row: &CallRow) -> GenerateRequest {
     GenerateRequest {
         call_id: row.id.clone(),
         prompt: row.prompt.clone(),
@@ -172,7 +172,7 @@ impl Seller for EngineSeller {
     }
 
     fn answering_for(&self, row: &CallRow) -> Result<Self> {
-        let engine = pinned(&self.set, row)?;
+        let engine = pinned_engine(&self.set, row)?;
         let terms = Terms { intent_lease: self.terms.intent_lease, ..engine.terms(None)? };
         let adapter = engine.adapter()?.clone();
         Ok(Self { adapter, terms, engine, ..self.clone() })
@@ -207,7 +207,7 @@ impl Seller for EngineSeller {
     }
 
     async fn look_up(&self, row: &CallRow) -> Result<Lookup> {
-        let prepared = Prepared { request: asked_for(row), ..Prepared::default() };
+        let prepared = Prepared { request: earlier_request(row), ..Prepared::default() };
         self.adapter.lookup(&prepared).await
     }
 
@@ -225,7 +225,7 @@ impl Seller for EngineSeller {
 
     async fn check(&self, path: &Path) -> Result<Verdict> {
         let wanted = Expectation {
-            asked_ms: self.engine.asked_ms(self.needed_ms, self.request.image.is_some()),
+            asked_ms: self.engine.request_duration_ms(self.needed_ms, self.request.image.is_some()),
             needed_ms: self.needed_ms,
             is_stock: self.adapter.capabilities().is_stock,
         };
@@ -253,7 +253,7 @@ impl Seller for EngineSeller {
 
 /// Returns the engine as configured at the time of the purchase. The key and the configuration block that paid for a
 /// clip also fetch it.
-pub(super) fn pinned(set: &EngineSet, row: &CallRow) -> Result<Engine> {
+pub(super) fn pinned_engine(set: &EngineSet, row: &CallRow) -> Result<Engine> {
     set.adapter_for(row).map_err(|reason| {
         VendorError::new(&row.engine, "resume a paid call", VendorErrorKind::Undecided, reason)
     })

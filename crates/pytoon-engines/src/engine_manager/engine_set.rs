@@ -66,13 +66,13 @@ impl EngineSet {
     }
 
     /// Sets the announced retirements of models. Health checks warn of them.
-    pub fn warned_of(mut self, model_ends: &[ModelEnd]) -> Self {
+    pub fn with_model_ends(mut self, model_ends: &[ModelEnd]) -> Self {
         self.model_ends = model_ends.to_vec();
         self
     }
 
     /// Returns warnings about the engine's models that their vendor retires soon or has retired.
-    pub(super) fn told_ends(&self, engine: &Engine, now: UnixMs) -> Vec<String> {
+    pub(super) fn model_end_warnings(&self, engine: &Engine, now: UnixMs) -> Vec<String> {
         let ends =
             model_ends::ends_of_engine(&self.model_ends, engine.name.as_str(), &engine.config);
         let soon = ends.filter_map(|(_, end)| {
@@ -120,7 +120,7 @@ impl EngineSet {
         now: UnixMs,
     ) -> BTreeMap<EngineName, EngineFacts> {
         let facts = |engine: &Engine| {
-            let asked_ms = engine.asked_ms(needed_ms, has_image);
+            let asked_ms = engine.request_duration_ms(needed_ms, has_image);
             let capabilities = engine.adapter.as_ref().map(|adapter| adapter.capabilities());
             EngineFacts {
                 has_key: engine.has_key(),
@@ -188,7 +188,7 @@ impl Engine {
 
     /// Returns the length to request, in milliseconds: the shortest offered one that covers the needed length, or
     /// else the longest.
-    pub fn asked_ms(&self, needed_ms: i64, has_image: bool) -> u32 {
+    pub fn request_duration_ms(&self, needed_ms: i64, has_image: bool) -> u32 {
         self.offer(has_image).map_or(0, |offer| offer.durations.cover(needed_ms))
     }
 
@@ -235,11 +235,11 @@ fn adapter(
         .map_err(|reason| ("base_url".to_owned(), reason))?;
     let made = engine_adapters::make(&AdapterParts { name, config, http })
         .map_err(|problem| (problem.field, problem.reason))?;
-    Ok(Arc::new(Observed::new(made, Arc::new(timed))))
+    Ok(Arc::new(Observed::new(made, Arc::new(record_step))))
 }
 
 /// Records a step's duration and outcome in the metrics.
-fn timed(step: Step<'_>) {
+fn record_step(step: Step<'_>) {
     let failed = step.failed.map_or("", |kind| kind.as_str());
     Metrics::engine_step(step.engine, step.step, failed, step.took.as_secs_f64());
 }
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn earlier_work_is_answered_for_by_the_key_and_block_that_bought_it() {
+    fn earlier_calls_use_the_key_and_block_that_bought_them() {
         let folder = tempfile::tempdir().expect("folder");
         let env = folder.path().join(".env");
         std::fs::write(&env, "PYTOON_PIN_KEY=new-key\nPYTOON_PIN_KEY_PREVIOUS=old-key\n")

@@ -79,7 +79,7 @@ impl EngineManager {
                 HealthReport { balance, ..empty }
             }
             Ok(Ok(EngineHealth { balance, detail })) => {
-                let ends = set.told_ends(engine, self.buyer.world.now());
+                let ends = set.model_end_warnings(engine, self.buyer.world.now());
                 let detail = detail.into_iter().chain(ends).collect::<Vec<_>>().join("; ");
                 HealthReport { healthy: true, balance, detail, ..known.clone() }
             }

@@ -212,7 +212,7 @@ impl EngineManager {
     }
 
     fn in_force(&self) -> InForce {
-        if let Some(new) = self.reloader.as_ref().and_then(Reloader::changed) {
+        if let Some(new) = self.reloader.as_ref().and_then(Reloader::reload_if_changed) {
             let new = InForce::new(new);
             *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = new.clone();
             return new;
@@ -314,17 +314,17 @@ impl EngineManager {
             return Err(Stop::Later(LEDGER_PAUSE));
         }
         let begun = walk.memo.begun.unwrap_or(now);
-        self.finished(begun, LOCAL);
-        Ok(self.left_to_local(order, walk, &error))
+        self.record_scene_rendered(begun, LOCAL);
+        Ok(self.leave_to_local(order, walk, &error))
     }
 
     async fn walk_on(&self, order: &SceneOrder, walk: &mut Walk) -> Result<SceneOutcome, Stop> {
         let begun = *walk.memo.begun.get_or_insert_with(|| self.buyer.world.now());
         if walk.memo.prompt.is_none() {
-            walk.memo.prompt = self.screened(order).await;
+            walk.memo.prompt = self.screen_prompt(order).await;
         }
         if walk.memo.prompt.is_none() {
-            return Ok(self.left_to_local(order, walk, &stopped(order)));
+            return Ok(self.leave_to_local(order, walk, &moderation_error(order)));
         }
         walk.own = self.own_row(order, walk).await?;
         // A task of the walk's own takes precedence over the purchases of others.
@@ -340,8 +340,8 @@ impl EngineManager {
             }
             // The purchases are unknown, so nothing may be bought.
             Err(Stop::Failed(error)) if !error.ends_the_walk() => {
-                self.finished(begun, LOCAL);
-                return Ok(self.left_to_local(order, walk, &error));
+                self.record_scene_rendered(begun, LOCAL);
+                return Ok(self.leave_to_local(order, walk, &error));
             }
             Err(stop) => return Err(stop),
         };
@@ -380,7 +380,7 @@ impl EngineManager {
             walk.begin_again(wait_ms);
             return Err(self.buyer.wait(engine, Duration::from_millis(wait_ms)));
         }
-        self.finished(begun, LOCAL);
+        self.record_scene_rendered(begun, LOCAL);
         Ok(outcome(walk, None))
     }
 
@@ -394,12 +394,12 @@ impl EngineManager {
     ) -> SceneOutcome {
         walk.memo.attempts.push(record(engine, None, latency_ms, drawn.charged));
         let clip = ClipUse { reused: drawn.reused, ..drawn.goods };
-        self.finished(begun, clip.engine.as_str());
+        self.record_scene_rendered(begun, clip.engine.as_str());
         outcome(walk, Some(clip))
     }
 
     /// Ends the chain run and leaves the scene to `local`, for a reason that applies to all engines.
-    fn left_to_local(
+    fn leave_to_local(
         &self,
         order: &SceneOrder,
         walk: &mut Walk,
@@ -415,7 +415,7 @@ impl EngineManager {
         outcome(walk, None)
     }
 
-    fn finished(&self, begun: UnixMs, engine: &str) {
+    fn record_scene_rendered(&self, begun: UnixMs, engine: &str) {
         Metrics::scene_rendered(engine, (self.buyer.world.now() - begun).max(0) as f64 / 1000.0);
     }
 
@@ -477,7 +477,7 @@ fn outcome(walk: &mut Walk, clip: Option<ClipUse>) -> SceneOutcome {
     SceneOutcome { clip, attempts: memo.attempts, waited_ms: memo.waited_ms }
 }
 
-fn stopped(order: &SceneOrder) -> VendorError {
+fn moderation_error(order: &SceneOrder) -> VendorError {
     let (engine, kind) = (order.chain.members[0].engine.as_str(), VendorErrorKind::Moderation);
     VendorError::new(
         engine,

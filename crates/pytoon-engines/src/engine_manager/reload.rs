@@ -44,7 +44,7 @@ impl Reloader {
 
     /// Returns the engines of a changed, valid configuration; `None` if nothing changed or the change is invalid. An
     /// invalid change is logged once.
-    pub(super) fn changed(&self) -> Option<EngineSet> {
+    pub(super) fn reload_if_changed(&self) -> Option<EngineSet> {
         if !self.is_due() {
             return None;
         }
@@ -52,7 +52,7 @@ impl Reloader {
             .config
             .reload_engines()
             .and_then(|(settings, at)| EngineSet::build(settings, &at, self.secrets.clone()))
-            .map(|set| set.warned_of(&self.config.settings.model_ends));
+            .map(|set| set.with_model_ends(&self.config.settings.model_ends));
         match loaded {
             Ok(set) => {
                 Event::EngineConfigReloaded { engines: set.settings.engines.names().count() }

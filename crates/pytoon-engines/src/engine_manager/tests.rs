@@ -12,7 +12,7 @@ use super::*;
 use crate::adapter::Task;
 use crate::clip_check::{Expectation, Verdict};
 use crate::{Accepted, VendorErrorKind as K};
-use bench::{Bench, block, block_on, draw, drawn, order, to_the_end, used};
+use bench::{Bench, block, block_on, draw, draw_to_end, engine_used, order, to_the_end};
 use pytoon_config::engines::EngineConfig;
 use pytoon_config::secrets::Secrets;
 use pytoon_config::{Config, ConfigSource};
@@ -30,26 +30,26 @@ fn a_breaker_is_shared_by_all_processes_and_survives_restarts() {
         let well = Scripted::new("b", &[]);
         let first = bench.process(&[sick.clone(), well.clone()]).await;
         for n in 0..2 {
-            assert_eq!(used(&draw(&first, &format!("scene {n}")).await), "b");
+            assert_eq!(engine_used(&draw(&first, &format!("scene {n}")).await), "b");
         }
         assert_eq!(sick.submits(), 2);
         drop(first);
         let second = bench.process(&[sick.clone(), well.clone()]).await;
         let outcome = draw(&second, "another").await;
-        assert_eq!(used(&outcome), "b");
+        assert_eq!(engine_used(&outcome), "b");
         assert_eq!(outcome.attempts[0].result, "cooling");
         assert_eq!(sick.submits(), 2, "a cooling engine is not called, by nobody");
     });
 }
 
 #[test]
-fn a_clip_that_finds_no_room_is_waited_for_and_nobody_else_is_paid() {
+fn a_clip_that_finds_no_room_is_waited_for_and_no_other_engine_is_paid() {
     block_on(async {
         let bench = Bench::new();
         let (bought, other) = (Scripted::new("a", &[]), Scripted::new("b", &[]));
         bought.full.store(2, Ordering::SeqCst);
         let manager = bench.process(&[bought.clone(), other.clone()]).await;
-        assert_eq!(used(&draw(&manager, "a cup").await), "a");
+        assert_eq!(engine_used(&draw(&manager, "a cup").await), "a");
         assert_eq!((bought.submits(), other.submits()), (1, 0));
     });
 }
@@ -60,9 +60,9 @@ fn where_all_cool_the_scene_is_local_and_never_an_error() {
         let bench = Bench::new();
         let engines = [Scripted::new("a", &[K::Auth]), Scripted::new("b", &[K::Quota])];
         let manager = bench.process(&engines).await;
-        assert_eq!(used(&draw(&manager, "one").await), "local");
+        assert_eq!(engine_used(&draw(&manager, "one").await), "local");
         let outcome = draw(&manager, "two").await;
-        assert_eq!(used(&outcome), "local");
+        assert_eq!(engine_used(&outcome), "local");
         assert!(outcome.attempts.iter().all(|a| a.result == "cooling"), "{outcome:?}");
         assert_eq!(outcome.waited_ms, 0, "no deadline means never wait");
     });
@@ -81,7 +81,7 @@ fn where_all_cool_and_the_deadline_allows_it_waits() {
         order.deadline = Some(bench.world.now() + 3_600_000);
         let waiting = {
             let manager = manager.clone();
-            tokio::spawn(async move { drawn(&manager, &order).await })
+            tokio::spawn(async move { draw_to_end(&manager, &order).await })
         };
         // The real pause is a minute; the clock is moved, and the breaker with it.
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
@@ -91,7 +91,7 @@ fn where_all_cool_and_the_deadline_allows_it_waits() {
         // Past its deadline, it does not wait.
         let mut late = super::tests::order(&manager, "late").await;
         late.deadline = Some(bench.world.now() - 1);
-        assert_eq!(used(&drawn(&manager, &late).await), "local");
+        assert_eq!(engine_used(&draw_to_end(&manager, &late).await), "local");
     });
 }
 
@@ -103,8 +103,11 @@ fn past_its_deadline_a_job_buys_nothing() {
         let manager = bench.process(std::slice::from_ref(&engine)).await;
         let mut late = order(&manager, "late").await;
         late.deadline = Some(bench.world.now());
-        let outcome = drawn(&manager, &late).await;
-        assert_eq!((used(&outcome), outcome.attempts[0].result.as_str()), ("local", "deadline"));
+        let outcome = draw_to_end(&manager, &late).await;
+        assert_eq!(
+            (engine_used(&outcome), outcome.attempts[0].result.as_str()),
+            ("local", "deadline")
+        );
         assert_eq!(engine.submits(), 0);
     });
 }
@@ -119,13 +122,16 @@ fn an_engines_minute_is_not_waited_for_past_the_deadline() {
         let slow = EngineConfig { requests_per_minute: Some(1), ..block("http://127.0.0.1:9") };
         set.insert("a", slow, engine.clone());
         *manager.in_force.write().expect("lock") = InForce::new(set);
-        assert_eq!(used(&draw(&manager, "one").await), "a");
+        assert_eq!(engine_used(&draw(&manager, "one").await), "a");
         let mut hurried = order(&manager, "two").await;
         hurried.deadline = Some(bench.world.now() + 5_000);
         let waited = std::time::Duration::from_secs(10);
-        let outcome = tokio::time::timeout(waited, drawn(&manager, &hurried)).await;
+        let outcome = tokio::time::timeout(waited, draw_to_end(&manager, &hurried)).await;
         let outcome = outcome.expect("it does not wait");
-        assert_eq!((used(&outcome), outcome.attempts[0].result.as_str()), ("local", "deadline"));
+        assert_eq!(
+            (engine_used(&outcome), outcome.attempts[0].result.as_str()),
+            ("local", "deadline")
+        );
         assert_eq!(engine.submits(), 1);
     });
 }
@@ -151,8 +157,11 @@ fn a_moderation_service_that_is_switched_on_later_is_asked() {
             format!("v2: {{moderation: {{service: {{enabled: true, base_url: \"{url}\"}}}}}}\n");
         std::fs::write(folder.join("engine.yaml"), service).expect("writes");
         asked.store(true, Ordering::SeqCst);
-        let outcome = drawn(&manager, &order).await;
-        assert_eq!((used(&outcome), outcome.attempts[0].result.as_str()), ("local", "moderation"));
+        let outcome = draw_to_end(&manager, &order).await;
+        assert_eq!(
+            (engine_used(&outcome), outcome.attempts[0].result.as_str()),
+            ("local", "moderation")
+        );
         assert!(answering.join().expect("ends").contains("/v1/moderations"));
         assert_eq!(engine.submits(), 0);
     });
@@ -170,7 +179,7 @@ fn quota_and_key_errors_cool_at_once_and_long() {
             draw(&manager, "two").await;
             assert_eq!(engine.submits(), 1, "{kind}");
             bench.later(200);
-            assert_eq!(used(&draw(&manager, "three").await), "a");
+            assert_eq!(engine_used(&draw(&manager, "three").await), "a");
         });
     }
 }
@@ -183,7 +192,7 @@ fn one_failure_never_disables_for_ever() {
         let manager = bench.process(std::slice::from_ref(&engine)).await;
         let mut drawn = Vec::new();
         for n in 0..12 {
-            drawn.push(used(&draw(&manager, &format!("scene {n}")).await).to_owned());
+            drawn.push(engine_used(&draw(&manager, &format!("scene {n}")).await).to_owned());
             bench.later(121);
         }
         assert_eq!(engine.submits(), 12, "after each pause one call tries");
@@ -210,8 +219,8 @@ fn a_reload_keeps_cooldowns_and_takes_engines_out() {
         let asked = order(&manager, "three").await;
         set.insert("a", off, engine.clone());
         *manager.in_force.write().expect("lock") = InForce::new(set);
-        let outcome = drawn(&manager, &asked).await;
-        assert_eq!(used(&outcome), "local");
+        let outcome = draw_to_end(&manager, &asked).await;
+        assert_eq!(engine_used(&outcome), "local");
         assert!(outcome.attempts[0].reason.contains("disabled or lost its API key"), "{outcome:?}");
     });
 }
@@ -222,7 +231,7 @@ fn a_call_without_an_answer_is_not_made_again_by_anybody() {
         let bench = Bench::new();
         let engine = Scripted::with("a", &[K::Timeout], Accepted::Maybe);
         let manager = bench.process(std::slice::from_ref(&engine)).await;
-        assert_eq!(used(&draw(&manager, "one").await), "local");
+        assert_eq!(engine_used(&draw(&manager, "one").await), "local");
         bench.later(10_000);
         let next = bench.process(std::slice::from_ref(&engine)).await;
         let outcome = draw(&next, "one").await;
@@ -242,8 +251,8 @@ fn a_refused_prompt_is_rephrased_once_and_never_sent_again() {
         let bench = Bench::new();
         let engine = Scripted::new("a", &[K::Moderation, K::Moderation, K::Moderation]);
         let manager = bench.process(std::slice::from_ref(&engine)).await;
-        assert_eq!(used(&draw(&manager, "A fight at night").await), "local");
-        assert_eq!(used(&draw(&manager, "A fight at night").await), "local");
+        assert_eq!(engine_used(&draw(&manager, "A fight at night").await), "local");
+        assert_eq!(engine_used(&draw(&manager, "A fight at night").await), "local");
         let prompts = engine.prompts.lock().expect("lock").clone();
         let mut distinct = prompts.clone();
         distinct.sort();
@@ -267,7 +276,7 @@ fn two_scenes_that_want_the_same_buy_it_once() {
             running.spawn(async move { to_the_end(&manager, &order).await });
         }
         while let Some(outcome) = running.join_next().await {
-            assert_eq!(used(&outcome.expect("runs")), "a");
+            assert_eq!(engine_used(&outcome.expect("runs")), "a");
         }
         assert_eq!(engine.submits(), 1);
     });
@@ -290,7 +299,7 @@ fn two_processes_that_want_the_same_buy_it_once() {
             running.spawn(async move { to_the_end(&manager, &order).await });
         }
         while let Some(outcome) = running.join_next().await {
-            assert_eq!(used(&outcome.expect("runs")), "a");
+            assert_eq!(engine_used(&outcome.expect("runs")), "a");
         }
         assert_eq!(engine.submits(), 3);
     });
@@ -303,9 +312,9 @@ fn what_another_engine_delivered_is_used_before_the_first_is_paid() {
         let first = Scripted::new("a", &[K::Server]);
         let second = Scripted::new("b", &[]);
         let manager = bench.process(&[first.clone(), second.clone()]).await;
-        assert_eq!(used(&draw(&manager, "one").await), "b");
+        assert_eq!(engine_used(&draw(&manager, "one").await), "b");
         let again = draw(&manager, "one").await;
-        assert_eq!(used(&again), "b");
+        assert_eq!(engine_used(&again), "b");
         assert!(again.clip.is_some_and(|clip| clip.reused));
         assert_eq!((first.submits(), second.submits()), (1, 1));
     });
@@ -317,7 +326,7 @@ fn a_kept_clip_that_cannot_be_read_is_not_bought_again() {
         let bench = Bench::new();
         let engine = Scripted::new("a", &[]);
         let manager = bench.process(std::slice::from_ref(&engine)).await;
-        assert_eq!(used(&draw(&manager, "one").await), "a");
+        assert_eq!(engine_used(&draw(&manager, "one").await), "a");
         let clips = bench.folder.path().join("clips");
         std::fs::rename(&clips, bench.folder.path().join("away")).expect("renames");
         std::fs::write(&clips, b"no folder").expect("writes");
@@ -327,7 +336,7 @@ fn a_kept_clip_that_cannot_be_read_is_not_bought_again() {
             bench.later(LEDGER_PATIENCE_MS / 1000 + 1);
         };
         let (outcome, ()) = tokio::join!(drawn, time_passes);
-        assert_eq!(used(&outcome), "local");
+        assert_eq!(engine_used(&outcome), "local");
         assert_eq!(outcome.attempts[0].result, "ledger");
         assert!(outcome.attempts[0].reason.contains("not be bought again"), "{outcome:?}");
         assert_eq!(engine.submits(), 1);

@@ -104,9 +104,9 @@ impl Lexicon {
         match part {
             Part::Word(word) => {
                 let stress = (word == "point").then_some(Stress::Remove);
-                self.entry(word, Request::PLAIN.stressed(stress))
+                self.entry(word, Request::PLAIN.with_stress(stress))
             }
-            Part::LetterO => self.entry("O", Request::PLAIN.stressed(Some(Stress::Remove))),
+            Part::LetterO => self.entry("O", Request::PLAIN.with_stress(Some(Stress::Remove))),
             Part::Units(unit) => self.units(unit),
         }
     }
@@ -249,7 +249,12 @@ fn decimal(digits: &str) -> Vec<Part> {
 mod tests {
     use super::*;
 
-    fn said(figures: &str, ending: &str, currency: Option<Currency>, is_head: bool) -> String {
+    fn spoken_form(
+        figures: &str,
+        ending: &str,
+        currency: Option<Currency>,
+        is_head: bool,
+    ) -> String {
         let text = |part: Part| match part {
             Part::Word(word) => word,
             Part::LetterO => "O".to_owned(),
@@ -276,9 +281,9 @@ mod tests {
             ("1990", "s", "nineteen ninety"),
             ("", "", ""),
         ] {
-            assert_eq!(said(figures, ending, None, true), expected, "{figures}");
+            assert_eq!(spoken_form(figures, ending, None, true), expected, "{figures}");
         }
-        assert_eq!(said(&"9".repeat(40), "", None, true), ["nine"; 40].join(" "));
+        assert_eq!(spoken_form(&"9".repeat(40), "", None, true), ["nine"; 40].join(" "));
     }
 
     #[test]
@@ -294,7 +299,7 @@ mod tests {
             ("12345", "one two three four five"),
             ("1.25", "one twenty five"),
         ] {
-            assert_eq!(said(figures, "", None, false), expected, "{figures}");
+            assert_eq!(spoken_form(figures, "", None, false), expected, "{figures}");
         }
     }
 
@@ -309,12 +314,12 @@ mod tests {
             ("1.234", Currency::Dollar, "one point two three four"),
             ("2000", Currency::Dollar, "two thousand dollars"),
         ] {
-            assert_eq!(said(figures, "", Some(currency), true), expected, "{figures}");
+            assert_eq!(spoken_form(figures, "", Some(currency), true), expected, "{figures}");
         }
     }
 
     #[test]
-    fn numbers_are_told_from_words() {
+    fn numbers_are_distinguished_from_words() {
         for (text, is_head, expected) in [
             ("5", true, true),
             ("5th", false, true),

@@ -24,10 +24,10 @@ impl Lexicon {
         let is_noun = tag.starts_with("NN");
         let sound = request.sound();
         if let ("ADD", Some(name)) = (tag, address_sign(word)) {
-            return self.entry(name, request.untagged().stressed(Some(Stress::Lower)));
+            return self.entry(name, request.without_tag().with_stress(Some(Stress::Lower)));
         }
         if let Some(name) = symbol_name(word) {
-            return self.entry(name, request.untagged().stressed(None));
+            return self.entry(name, request.without_tag().with_stress(None));
         }
         if is_dotted(word) {
             return self.letters(word);
@@ -41,9 +41,9 @@ impl Lexicon {
                 }
             }
             "am" | "Am" | "AM" if is_noun => return self.letters(word),
-            "Am" | "AM" => return self.gold.fixed("am").map(str::to_owned),
+            "Am" | "AM" => return self.gold.default_pronunciation("am").map(str::to_owned),
             "am" if sound == NextSound::Pause || is_raised(request.stress) => {
-                return self.gold.fixed("am").map(str::to_owned);
+                return self.gold.default_pronunciation("am").map(str::to_owned);
             }
             "am" => "ɐm",
             "AN" if is_noun => return self.letters(word),
@@ -56,9 +56,9 @@ impl Lexicon {
             "IN" if tag != "NNP" => preposition_in(tag, sound),
             "the" | "The" => article_the(sound),
             "THE" if tag == "DT" => article_the(sound),
-            "used" | "Used" | "USED" => return self.used(tag, request),
+            "used" | "Used" | "USED" => return self.pronounce_used(tag, request),
             _ if tag == "IN" && is_versus(word) => {
-                return self.entry("versus", request.untagged().stressed(None));
+                return self.entry("versus", request.without_tag().with_stress(None));
             }
             _ => return None,
         };
@@ -67,14 +67,14 @@ impl Lexicon {
 
     fn to(&self, sound: NextSound) -> Option<String> {
         match sound {
-            NextSound::Pause => self.gold.fixed("to").map(str::to_owned),
+            NextSound::Pause => self.gold.default_pronunciation("to").map(str::to_owned),
             NextSound::Consonant => Some("tə".to_owned()),
             NextSound::Vowel => Some("tʊ".to_owned()),
         }
     }
 
     /// Pronounces `used`, which differs between `used to do` and `used a tool`.
-    fn used(&self, tag: &str, request: Request<'_>) -> Option<String> {
+    fn pronounce_used(&self, tag: &str, request: Request<'_>) -> Option<String> {
         let habit = matches!(tag, "VBD" | "JJ") && request.context.is_some_and(|c| c.before_to);
         let phonemes = match self.gold.get("used")? {
             Reading::Fixed(phonemes) => Some(phonemes),

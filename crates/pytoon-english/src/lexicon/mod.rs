@@ -65,11 +65,11 @@ impl<'a> Request<'a> {
         self.tag == Some(tag)
     }
 
-    fn untagged(self) -> Self {
+    fn without_tag(self) -> Self {
         Self { tag: None, ..self }
     }
 
-    fn stressed(self, stress: Option<Stress>) -> Self {
+    fn with_stress(self, stress: Option<Stress>) -> Self {
         Self { stress, ..self }
     }
 
@@ -125,7 +125,7 @@ impl Lexicon {
         }
         self.stem_s(text, request).or_else(|| self.stem_ed(text, request)).or_else(|| {
             let stress = request.stress.unwrap_or(Stress::AtLeastSecondary);
-            self.stem_ing(text, request.stressed(Some(stress)))
+            self.stem_ing(text, request.with_stress(Some(stress)))
         })
     }
 
@@ -207,7 +207,7 @@ impl Lexicon {
     fn letters(&self, word: &str) -> Option<String> {
         let mut names = String::new();
         for letter in word.chars().filter(|&c| is_letter(c)) {
-            names.push_str(self.gold.fixed(&letter.to_uppercase().to_string())?);
+            names.push_str(self.gold.default_pronunciation(&letter.to_uppercase().to_string())?);
         }
         let names = Stress::Secondary.apply(&names);
         Some(match names.rsplit_once(SECONDARY) {

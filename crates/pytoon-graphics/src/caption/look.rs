@@ -59,7 +59,7 @@ pub(super) fn pop_rotation(t: f32) -> f32 {
 
 /// Returns the scale of the karaoke chip, `t` milliseconds after its word became active.
 pub fn chip_scale(t: f32) -> f32 {
-    motion::keyed(&[(0.0, 0.92), (CHIP_IN_MS, 1.03), (133.0, 1.0)], t)
+    motion::interpolate(&[(0.0, 0.92), (CHIP_IN_MS, 1.03), (133.0, 1.0)], t)
 }
 
 /// Returns the text style of a look, scaled by `k` pixels per reference pixel.

@@ -134,7 +134,7 @@ fn attempt(
         plate: Rect::EMPTY,
         bounds: Rect::EMPTY,
     };
-    placed.words = placed_words(cue, style, &placed, k);
+    placed.words = place_words(cue, style, &placed, k);
     placed.measure(engine, style.look, k);
     placed
 }
@@ -154,7 +154,7 @@ fn below(look: CaptionLook, layout: &Layout, style: &TextStyle, k: f32) -> f32 {
     }
 }
 
-fn placed_words(
+fn place_words(
     cue: &CaptionCue,
     style: &CaptionStyle,
     placed: &PlacedCue,

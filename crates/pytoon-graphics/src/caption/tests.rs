@@ -61,7 +61,7 @@ fn samples() -> Vec<(&'static str, CaptionCue)> {
 
 /// Returns the bounding box (left, top, right, bottom) of the pixels whose luma differs from `luma` by more than
 /// `by`.
-fn changed(frame: &Frame, luma: u8, by: u8) -> Option<(usize, usize, usize, usize)> {
+fn changed_area(frame: &Frame, luma: u8, by: u8) -> Option<(usize, usize, usize, usize)> {
     let (w, h) = (frame.width(), frame.height());
     let mut found: Option<(usize, usize, usize, usize)> = None;
     for y in 0..h {
@@ -112,7 +112,7 @@ fn pixels_agree_with_the_boxes() {
             for t in times {
                 let mut frame = Frame::new(540, 960);
                 renderer.draw(&mut frame, t);
-                let Some((x0, y0, x1, y1)) = changed(&frame, 16, 10) else {
+                let Some((x0, y0, x1, y1)) = changed_area(&frame, 16, 10) else {
                     continue;
                 };
                 seen = true;

@@ -30,7 +30,7 @@ fn sizes_follow_length_and_always_fit() {
             let zone = SafeRect::UNIVERSAL.rect;
             assert!(zone.contains(&kinetic.rect(), 6.0), "{phrase:?}: {:?}", kinetic.rect());
             assert!(size.is_none_or(|s| s == kinetic.size()), "{phrase:?} is {:?}", kinetic.size());
-            assert!(kinetic.built_ms() <= 900.0 && kinetic.missing().is_empty());
+            assert!(kinetic.entrance_ms() <= 900.0 && kinetic.missing().is_empty());
         }
     }
 }

@@ -76,10 +76,10 @@ fn render_color(
     if scaler.has_color_outlines()
         && let Some(image) = Render::new(&[Source::ColorOutline(0)]).render(&mut scaler, id)
     {
-        return Some(premultiplied(&image));
+        return Some(premultiply(&image));
     }
     let (bitmap, ppem) = color_bitmap(context, face, id)?;
-    Some(reduce(&premultiplied(&bitmap), size / ppem))
+    Some(reduce(&premultiply(&bitmap), size / ppem))
 }
 
 /// Returns the largest colour bitmap and the size for which it was drawn.
@@ -91,7 +91,7 @@ fn color_bitmap(context: &mut ScaleContext, face: FontRef<'_>, id: u16) -> Optio
     (bitmap.content == Content::Color).then_some((bitmap, f32::from(ppem)))
 }
 
-fn premultiplied(image: &Image) -> GlyphImage {
+fn premultiply(image: &Image) -> GlyphImage {
     let mut data = image.data.clone();
     for p in data.chunks_exact_mut(4) {
         let a = u16::from(p[3]);

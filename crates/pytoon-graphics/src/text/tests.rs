@@ -27,7 +27,7 @@ fn check(text: &str, words: usize, size: f32, width: f32, lines: usize) {
 }
 
 #[test]
-fn no_word_is_lost_whatever_its_characters() {
+fn no_word_is_lost_with_any_characters() {
     check("Hello world", 2, 72.0, 640.0, 2);
     check(&format!("das {LONG} hier"), 3, 72.0, 640.0, 2);
     check(LONG, 1, 104.0, 640.0, 2);

@@ -98,7 +98,7 @@ struct Finish {
 
 impl ClipFrame {
     /// Converts the frame to the film's size and colours.
-    pub fn finished(self) -> Frame {
+    pub fn into_frame(self) -> Frame {
         let Finish { geometry, conversion, size } = &*self.finish;
         let mut given = Frame::new(geometry.width as usize, geometry.height as usize);
         match conversion {
@@ -245,12 +245,12 @@ impl ClipDecoder {
             let round = position.get() as usize % kept.len();
             return Ok(kept[round].clone());
         }
-        self.decoded()
+        self.decode_next()
     }
 
     /// Returns the next frame of the stream. After its end, returns the first frame of the next pass or holds the
     /// last frame, as the view specifies.
-    fn decoded(&mut self) -> Result<Arc<[u8]>, SystemError> {
+    fn decode_next(&mut self) -> Result<Arc<[u8]>, SystemError> {
         let size = self.frame_bytes();
         // The end of one round, the start of the next, and its first frame.
         for _ in 0..3 {

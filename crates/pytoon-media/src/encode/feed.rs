@@ -45,7 +45,7 @@ impl Feed {
     }
 
     /// Starts an encoder that shares memory for the frames of a profile.
-    pub(super) fn shared(
+    pub(super) fn start_shared(
         runner: &Runner,
         command: &CommandLine,
         profile: &Profile,

@@ -114,7 +114,7 @@ impl Process {
     ) -> Result<Self, SystemError> {
         if encoder == SOFTWARE_ENCODER {
             let command = x264_command(profile);
-            match Feed::shared(runner, &command, profile) {
+            match Feed::start_shared(runner, &command, profile) {
                 Err(error) if is_missing(&error) => {}
                 started => {
                     let (running, feed) = started?;

@@ -139,34 +139,34 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn boxed(kind: &[u8], body: &[u8]) -> Vec<u8> {
+    fn make_box(kind: &[u8], body: &[u8]) -> Vec<u8> {
         [&(body.len() as u32 + 8).to_be_bytes(), kind, body].concat()
     }
 
     fn ispe(width: u32, height: u32) -> Vec<u8> {
-        boxed(b"ispe", &[[0; 4], width.to_be_bytes(), height.to_be_bytes()].concat())
+        make_box(b"ispe", &[[0; 4], width.to_be_bytes(), height.to_be_bytes()].concat())
     }
 
     fn alpha() -> Vec<u8> {
-        boxed(b"auxC", b"\0\0\0\0urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")
+        make_box(b"auxC", b"\0\0\0\0urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")
     }
 
     /// Creates a file in which item 1 is a tile and item 2 is the grid, which is the primary picture.
     fn grid() -> Vec<u8> {
         let properties = [
-            boxed(b"hvcC", b"x"),
+            make_box(b"hvcC", b"x"),
             ispe(512, 512),
             ispe(4032, 3024),
-            boxed(b"irot", &[1]),
+            make_box(b"irot", &[1]),
             alpha(),
-            boxed(b"colr", b"nclx\0\x0c\0\x0d\0\x01\x80"),
+            make_box(b"colr", b"nclx\0\x0c\0\x0d\0\x01\x80"),
         ];
-        let properties = boxed(b"ipco", &properties.concat());
+        let properties = make_box(b"ipco", &properties.concat());
         let listed =
             [&[0, 0, 0, 0][..], &2u32.to_be_bytes(), &[0, 1, 2, 0x81, 2], &[0, 2, 3, 3, 0x84, 6]];
-        let iprp = boxed(b"iprp", &[properties, boxed(b"ipma", &listed.concat())].concat());
-        let meta = [&[0; 4][..], &boxed(b"pitm", &[0, 0, 0, 0, 0, 2]), &iprp].concat();
-        [boxed(b"ftyp", b"heic"), boxed(b"meta", &meta), boxed(b"mdat", &[0; 64])].concat()
+        let iprp = make_box(b"iprp", &[properties, make_box(b"ipma", &listed.concat())].concat());
+        let meta = [&[0; 4][..], &make_box(b"pitm", &[0, 0, 0, 0, 0, 2]), &iprp].concat();
+        [make_box(b"ftyp", b"heic"), make_box(b"meta", &meta), make_box(b"mdat", &[0; 64])].concat()
     }
 
     #[test]
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_file_has_no_size_and_harms_nobody() {
+    fn a_broken_file_has_no_size_and_does_not_panic() {
         let whole = grid();
         for length in 0..whole.len() {
             let _ = (primary(&whole[..length]), has_alpha(&whole[..length]));

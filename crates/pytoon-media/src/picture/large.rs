@@ -34,7 +34,7 @@ fn demuxer(format: ImageFormat) -> Option<&'static str> {
 
 /// Decodes a picture with FFmpeg, scaled down to at most [`most_pixels`]. Neither rotates it nor converts its
 /// colours.
-pub(super) fn scaled(
+pub(super) fn decode_scaled(
     runner: &Runner,
     path: &Path,
     bytes: Vec<u8>,

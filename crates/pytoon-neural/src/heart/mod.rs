@@ -8,7 +8,7 @@
 
 mod vocoder;
 
-use crate::dequantize::{Dequantized, WEIGHTS, dequantized};
+use crate::dequantize::{Dequantized, WEIGHTS, dequantize};
 use crate::noise::Normal;
 use crate::session::{Limits, Session};
 use crate::tensor::{counts, floats, load, node};
@@ -105,7 +105,7 @@ impl Heart {
 
 impl Loaded {
     fn new(bytes: Vec<u8>) -> Result<Self, NeuralError> {
-        let Dequantized { graph, weights } = dequantized(bytes)?;
+        let Dequantized { graph, weights } = dequantize(bytes)?;
         let model = load(graph, Some((WEIGHTS, weights)))?;
         let [lh, theta, ln, lr, phi, f0] = OUTPUTS.map(|name| node(&model, name));
         Ok(Self {
@@ -133,9 +133,9 @@ impl Loaded {
         let [a, b, c, d, e, f] = self.outputs;
         let wanted = [self.durations, a, b, c, d, e, f];
         let values =
-            self.model.run(inputs, &wanted, Some(options.clone())).map_err(NeuralError::failed)?;
+            self.model.run(inputs, &wanted, Some(options.clone())).map_err(NeuralError::failure)?;
         let mut values = values.into_iter();
-        let mut next = || values.next().ok_or_else(|| NeuralError::failed("an output is missing"));
+        let mut next = || values.next().ok_or_else(|| NeuralError::failure("an output is missing"));
         let durations = counts(next()?, MAX_FRAMES)?;
         let frames: usize = durations.iter().sum();
         if durations.len() != count || frames == 0 || frames > MAX_TAKE {
@@ -143,7 +143,7 @@ impl Loaded {
                 "the model returned {} durations with {frames} frames for {count} ids",
                 durations.len()
             );
-            return Err(NeuralError::failed(reason));
+            return Err(NeuralError::failure(reason));
         }
         let spectrum = Spectrum {
             harmonic: floats(next()?)?.1,
@@ -154,7 +154,7 @@ impl Loaded {
             pitch: floats(next()?)?.1.into_iter().map(|hz| hz * delivery.pitch as f32).collect(),
         };
         if spectrum.pitch.len() != 2 * frames || !spectrum.is_whole() {
-            return Err(NeuralError::failed("the model's outputs have different lengths"));
+            return Err(NeuralError::failure("the model's outputs have different lengths"));
         }
         let mut noise = Normal::new(delivery.seed, "breath");
         Ok((self.vocoder.sound(&spectrum, &mut noise), durations))

@@ -77,7 +77,7 @@ impl Vocoder {
     /// Returns the audio of a spectrum, with [`HOP`] samples per frame.
     pub(super) fn sound(&self, spectrum: &Spectrum, breath: &mut Normal) -> Vec<f32> {
         let frames = spectrum.pitch.len();
-        let source = reflected(&pulses(&spectrum.pitch), WINDOW / 2);
+        let source = reflect_pad(&pulses(&spectrum.pitch), WINDOW / 2);
         // A unit cosine peaks at half the window's sum in the transform.
         let unit = 4.0 / WINDOW as f32;
         let mut sound = vec![0.0f32; (frames + WINDOW / HOP - 1) * HOP];
@@ -195,7 +195,7 @@ fn pulses(pitch: &[f32]) -> Vec<f32> {
     // In turns.
     let mut phase = 0.0f64;
     for n in 0..pitch.len() * HOP {
-        let hz = interpolated(pitch, n);
+        let hz = interpolate_pitch(pitch, n);
         phase = (phase + f64::from(hz.max(UNVOICED_HZ)) / f64::from(RATE)).fract();
         out.push(if hz > UNVOICED_HZ { pulse(hz, (TAU * phase) as f32) } else { 0.0 });
     }
@@ -211,7 +211,7 @@ fn pulse(hz: f32, t: f32) -> f32 {
 }
 
 /// Returns the pitch at a sample, interpolated linearly between the centres of frames.
-fn interpolated(pitch: &[f32], sample: usize) -> f32 {
+fn interpolate_pitch(pitch: &[f32], sample: usize) -> f32 {
     let place = (sample as f32 + 0.5) / HOP as f32 - 0.5;
     let left = place.floor();
     let share = place - left;
@@ -223,7 +223,7 @@ fn interpolated(pitch: &[f32], sample: usize) -> f32 {
 }
 
 /// Returns a signal extended by its own mirror image, with `pad` samples at each end.
-fn reflected(signal: &[f32], pad: usize) -> Vec<f32> {
+fn reflect_pad(signal: &[f32], pad: usize) -> Vec<f32> {
     let last = signal.len() as isize - 1;
     let mirrored = |index: isize| {
         let period = (2 * last).max(1);

@@ -253,7 +253,7 @@ pub(super) fn abbreviation(context: &Context<'_>, index: usize) -> Option<Vec<Re
     if is_initial {
         return Some(vec![Reading::abbreviation(core)]);
     }
-    dotted(core).map(|letters| vec![Reading::abbreviation(letters)])
+    expand_dotted_letters(core).map(|letters| vec![Reading::abbreviation(letters)])
 }
 
 /// Returns true for abbreviations that are also words and may end a sentence with a full stop, such as `max`.
@@ -272,7 +272,7 @@ fn is_direction(context: &Context<'_>, index: usize) -> bool {
 }
 
 /// Expands single letters separated by full stops: `U.S.A`, `R.I.P`, `e.V`.
-fn dotted(core: &str) -> Option<String> {
+fn expand_dotted_letters(core: &str) -> Option<String> {
     let (core, ending) = core
         .strip_suffix(".'s")
         .or_else(|| core.strip_suffix("'s"))

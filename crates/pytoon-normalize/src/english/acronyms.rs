@@ -48,10 +48,10 @@ const AFTER_IT: &[&str] = &[
 pub(super) fn acronym(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let Some((base, ending)) = base_and_ending(core) else {
-        return shouted_word(core).map(|word| vec![Reading::from(word)]);
+        return lowercase_shouted_word(core).map(|word| vec![Reading::from(word)]);
     };
     let spoken = if is_spelled(context, index, base) {
-        spelled(base)
+        spell_out(base)
     } else if let Some(word) = read_as_word(base) {
         word
     } else {
@@ -61,7 +61,7 @@ pub(super) fn acronym(context: &Context<'_>, index: usize) -> Option<Vec<Reading
 }
 
 /// Returns a word in capitals with an accent or an apostrophe in lower case: `café` for `CAFÉ`, `I'm` for `I'M`.
-fn shouted_word(core: &str) -> Option<String> {
+fn lowercase_shouted_word(core: &str) -> Option<String> {
     let letters = core.chars().filter(|c| c.is_alphabetic()).count();
     let is_word = core.chars().all(|c| c.is_uppercase() || c == '\'') && letters >= 2;
     let is_marked = core.contains('\'') || !core.is_ascii();
@@ -171,7 +171,7 @@ fn ends_well(lower: &str) -> bool {
 }
 
 /// Returns the first 64 letters of a word, separated by spaces.
-pub(super) fn spelled(word: &str) -> String {
+pub(super) fn spell_out(word: &str) -> String {
     let letters: Vec<String> = word.chars().take(64).map(String::from).collect();
     letters.join(" ")
 }
@@ -187,7 +187,7 @@ fn read_as_word(word: &str) -> Option<String> {
 
 /// Expands a known acronym regardless of its neighbours. Two to six letters without a vowel, and pairs of capitals
 /// that are not words, count as known.
-pub(super) fn known(word: &str) -> Option<String> {
+pub(super) fn expand_known(word: &str) -> Option<String> {
     if let Some(word) = read_as_word(word) {
         return Some(word);
     }
@@ -196,7 +196,7 @@ pub(super) fn known(word: &str) -> Option<String> {
     let is_letters = word.chars().all(|c| c.is_ascii_alphabetic());
     let is_unsayable = is_letters && !has_vowel && (2..=6).contains(&word.len());
     let is_pair = is_all_caps(word) && word.len() == 2 && !has(WORDS, word);
-    (is_known || is_unsayable || is_pair).then(|| spelled(&word.to_uppercase()))
+    (is_known || is_unsayable || is_pair).then(|| spell_out(&word.to_uppercase()))
 }
 
 /// Returns a word in lower case if it is written in capitals, and unchanged otherwise.

@@ -74,7 +74,7 @@ fn parts(core: &str, dialect: Dialect) -> Option<String> {
     let known = read_name(core).or_else(|| amount_first(core, dialect));
     known
         .or_else(|| comparison(core, dialect))
-        .or_else(|| separated(core, dialect))
+        .or_else(|| expand_separated(core, dialect))
         .or_else(|| with_digits(core, dialect))
 }
 
@@ -83,11 +83,11 @@ fn read_name(core: &str) -> Option<String> {
     let ticker = core.strip_prefix('$').filter(|name| name.len() <= 6 && is_all_caps(name));
     let note = core.strip_suffix('#').filter(|note| note.len() == 1);
     let note = note.map(|note| format!("{note} sharp"));
-    ticker.map(acronyms::spelled).or(note).or_else(|| unit_alone(core))
+    ticker.map(acronyms::spell_out).or(note).or_else(|| unit_alone(core))
 }
 
 /// Splits a token at the first of [`SEPARATORS`] that it contains, and expands the parts.
-fn separated(core: &str, dialect: Dialect) -> Option<String> {
+fn expand_separated(core: &str, dialect: Dialect) -> Option<String> {
     let sign = core.chars().filter_map(|c| SEPARATORS.find(c)).min()?;
     match SEPARATORS.get(sign..)?.chars().next()? {
         '@' => Some(pieces(core.split('@'), " at ", dialect)),
@@ -96,7 +96,7 @@ fn separated(core: &str, dialect: Dialect) -> Option<String> {
         '&' => Some(ampersands(core, dialect)),
         '+' => Some(pluses(core, dialect)),
         '_' => Some(pieces(core.split('_'), " ", dialect)),
-        '-' | '–' => hyphenated(core, dialect),
+        '-' | '–' => expand_hyphenated(core, dialect),
         ':' => Some(pieces(core.split(':'), " ", dialect)),
         _ => None,
     }
@@ -106,7 +106,7 @@ fn separated(core: &str, dialect: Dialect) -> Option<String> {
 fn ampersands(core: &str, dialect: Dialect) -> String {
     let say = |part: &str| {
         let is_initials = part.len() <= 3 && part.chars().all(char::is_uppercase);
-        if is_initials { acronyms::spelled(part) } else { read_part(part, dialect) }
+        if is_initials { acronyms::spell_out(part) } else { read_part(part, dialect) }
     };
     let parts: Vec<String> = core.split('&').map(say).collect();
     parts.join(" and ").trim().to_owned()
@@ -174,7 +174,7 @@ fn read_part(part: &str, dialect: Dialect) -> String {
 
 /// Expands a hyphenated token part by part. If all parts are words, they keep their hyphens, except in a range of
 /// letters such as `A-Z`.
-fn hyphenated(core: &str, dialect: Dialect) -> Option<String> {
+fn expand_hyphenated(core: &str, dialect: Dialect) -> Option<String> {
     let parts: Vec<&str> = core.split(['-', '–']).filter(|part| !part.is_empty()).collect();
     let is_word = |part: &&str| {
         part.chars().all(|c| c.is_alphabetic() || c == '\'')
@@ -214,12 +214,12 @@ fn hyphenated(core: &str, dialect: Dialect) -> Option<String> {
 /// Expands letters that stand next to digits in a token. Short or unpronounceable capitals are spelled, and so are
 /// letters without a vowel.
 fn letters(text: &str) -> String {
-    if let Some(known) = acronyms::known(text) {
+    if let Some(known) = acronyms::expand_known(text) {
         return known;
     }
     let is_short = text.len() <= 3 && is_all_caps(text) && !has(WORDS, text);
     if is_short || (is_all_caps(text) && !acronyms::is_pronounceable(text)) {
-        return acronyms::spelled(text);
+        return acronyms::spell_out(text);
     }
     acronyms::lower_if_caps(text)
 }

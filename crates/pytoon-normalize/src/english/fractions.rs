@@ -87,7 +87,7 @@ fn is_score(top: u64, bottom: u64) -> bool {
 }
 
 /// Expands two numbers separated by a slash that are not a date.
-pub(super) fn slashed(core: &str, dialect: Dialect) -> Option<String> {
+pub(super) fn expand_slashed(core: &str, dialect: Dialect) -> Option<String> {
     if let Some((_, name)) = NAMES.iter().find(|(written, _)| *written == core) {
         return Some((*name).to_owned());
     }

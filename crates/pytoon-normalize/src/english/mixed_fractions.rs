@@ -8,7 +8,7 @@ use crate::numbers::is_digits;
 use crate::sentence::Reading;
 
 /// Expands a whole number and a fraction, with a unit if one follows: "2 1/2 hours".
-pub(super) fn mixed(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
+pub(super) fn expand_mixed(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let whole = context.core(index);
     let next = context.next(index);
     let is_whole = is_digits(whole) && whole.len() <= 3 && !whole.starts_with('0');

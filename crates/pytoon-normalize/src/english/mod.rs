@@ -42,7 +42,7 @@ const RULES: &[Rule] = &[
     days::weekday,
     times::time,
     money::money,
-    mixed_fractions::mixed,
+    mixed_fractions::expand_mixed,
     units::measure,
     addresses::direction,
     places::state_and_zip,

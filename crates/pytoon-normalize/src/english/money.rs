@@ -169,7 +169,7 @@ fn parse(core: &str) -> Option<(Option<&'static Currency>, Amount)> {
     let (inner_sign, rest) =
         if before.is_some() && sign.is_empty() { self::sign(rest) } else { ("", rest) };
     let (numeral, rest) = scan(rest, NOTATION)?;
-    let (scale, rest) = attached_scale(rest, before.is_some());
+    let (scale, rest) = split_scale(rest, before.is_some());
     let (to, rest) = upper_end(rest);
     let scale_of_both = match &to {
         Some((_, upper)) if scale.is_empty() => upper,
@@ -209,7 +209,7 @@ fn sign(text: &str) -> (&'static str, &str) {
 
 /// Splits off a scale attached to a number, such as `m` in `$5m`. Without a currency before or after it, such a text
 /// is not a scale.
-fn attached_scale(text: &str, has_currency: bool) -> (&'static str, &str) {
+fn split_scale(text: &str, has_currency: bool) -> (&'static str, &str) {
     for (written, word) in SCALES {
         let Some(head) = text.get(..written.len()) else { continue };
         let rest = &text[written.len()..];
@@ -229,7 +229,7 @@ fn upper_end(text: &str) -> (Option<(Numeral, &'static str)>, &str) {
     let Some(after) = text.strip_prefix(['-', '–', '—']) else { return (None, text) };
     let after = currency_before(after).map_or(after, |(_, rest)| rest);
     let Some((numeral, rest)) = scan(after, NOTATION) else { return (None, text) };
-    let (scale, rest) = attached_scale(rest, true);
+    let (scale, rest) = split_scale(rest, true);
     (Some((numeral, scale)), rest)
 }
 

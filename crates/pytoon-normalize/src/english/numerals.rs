@@ -19,18 +19,18 @@ const PLURALS: &[(&str, &str)] =
 /// Expands a number in any form that this module supports, such as a year, an ordinal or a range.
 pub(super) fn number(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
-    let spoken = numbered(context, core)
+    let spoken = expand_numbered(context, core)
         .or_else(|| version(core))
         .or_else(|| ordinal(core, context.dialect))
         .or_else(|| {
             PLURALS.iter().find(|(written, _)| *written == core).map(|(_, word)| (*word).to_owned())
         })
-        .or_else(|| fractions::slashed(core, context.dialect))
+        .or_else(|| fractions::expand_slashed(core, context.dialect))
         .or_else(|| mathematics(core, context.dialect));
     if let Some(spoken) = spoken {
         return Some(vec![Reading::from(spoken)]);
     }
-    if let Some(readings) = spaced_groups(context, index) {
+    if let Some(readings) = expand_spaced_groups(context, index) {
         return Some(readings);
     }
     let amount = quantity(core, context.dialect)?;
@@ -38,13 +38,13 @@ pub(super) fn number(context: &Context<'_>, index: usize) -> Option<Vec<Reading>
         "" => plain(context, index, &amount),
         "+" => format!("{} plus", amount.spoken),
         "-" => amount.spoken,
-        rest => scaled(context, index, &amount, rest)?,
+        rest => expand_scaled(context, index, &amount, rest)?,
     };
     Some(vec![Reading::from(spoken)])
 }
 
 /// Expands a number after a number sign or a section sign: `#1`, `№5`, `§3`.
-fn numbered(context: &Context<'_>, core: &str) -> Option<String> {
+fn expand_numbered(context: &Context<'_>, core: &str) -> Option<String> {
     let rest = core.strip_prefix(['#', '№', '§'])?;
     let name = if core.starts_with('§') { "section" } else { "number" };
     let amount = quantity(rest, context.dialect).filter(|amount| amount.rest.is_empty())?;
@@ -125,7 +125,7 @@ fn mathematics(core: &str, dialect: Dialect) -> Option<String> {
 }
 
 /// Expands a number whose groups of three digits are separate tokens: `1 000 000`.
-fn spaced_groups(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
+fn expand_spaced_groups(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let first = context.core(index);
     let is_head = is_digits(first)
         && first.len() <= 3
@@ -197,7 +197,7 @@ fn year_or_number(numeral: &Numeral, dialect: Dialect) -> String {
 }
 
 /// Expands a number with an abbreviated scale, with or without a plus sign: `5M`, `10k`, `4K`, `3bn`.
-fn scaled(
+fn expand_scaled(
     context: &Context<'_>,
     index: usize,
     amount: &Quantity<'_>,

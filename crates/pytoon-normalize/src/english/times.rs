@@ -39,7 +39,7 @@ fn parse(text: &str) -> Option<Time> {
         .ok()
         .filter(|hour| *hour <= 24)?;
     let (minute, rest) = two_digits(rest, &[':', 'h']);
-    let (minute, rest) = if minute.is_none() { dotted_minute(rest) } else { (minute, rest) };
+    let (minute, rest) = if minute.is_none() { split_dotted_minute(rest) } else { (minute, rest) };
     let (second, rest) = if minute.is_some() { two_digits(rest, &[':']) } else { (None, rest) };
     let half = if rest.is_empty() { None } else { Some(half(rest.trim_start_matches(' '))?) };
     let is_valid = minute.is_none_or(|m| m < 60)
@@ -56,7 +56,7 @@ fn two_digits<'a>(text: &'a str, marks: &[char]) -> (Option<u64>, &'a str) {
 }
 
 /// Splits off minutes after a full stop, which count only before `am` and `pm`: `9.30am`.
-fn dotted_minute(text: &str) -> (Option<u64>, &str) {
+fn split_dotted_minute(text: &str) -> (Option<u64>, &str) {
     let (minute, rest) = two_digits(text, &['.']);
     if minute.is_some() && half(rest).is_some() { (minute, rest) } else { (None, text) }
 }

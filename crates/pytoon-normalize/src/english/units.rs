@@ -292,7 +292,7 @@ pub(super) fn unit_after(context: &Context<'_>, index: usize) -> Option<UnitToke
         return unit.map(|unit| UnitTokens {
             before: Some(before),
             unit,
-            eats_stop: goes_on(context, index + 2),
+            eats_stop: continues(context, index + 2),
         });
     }
     if next == "°"
@@ -305,11 +305,11 @@ pub(super) fn unit_after(context: &Context<'_>, index: usize) -> Option<UnitToke
     }
     let capital_word = matches!(next, "PB" | "MW" | "MI" | "Pa" | "Ah" | "Ha");
     let unit = unit(next).filter(|_| !(capital_word && next == "Ah"))?;
-    Some(UnitTokens { before: None, unit, eats_stop: goes_on(context, index + 1) })
+    Some(UnitTokens { before: None, unit, eats_stop: continues(context, index + 1) })
 }
 
 /// Returns true if the sentence continues after a full stop, because the next word is not capitalised.
-fn goes_on(context: &Context<'_>, index: usize) -> bool {
+fn continues(context: &Context<'_>, index: usize) -> bool {
     !super::context::is_capitalised(context.core(index + 1))
 }
 
@@ -343,11 +343,11 @@ pub(super) fn measure(context: &Context<'_>, index: usize) -> Option<Vec<Reading
     if let Some(readings) = split_degrees(context, index, &amount, is_one) {
         return Some(readings);
     }
-    attached(context, index, &amount, is_one).map(|reading| vec![reading])
+    expand_attached(context, index, &amount, is_one).map(|reading| vec![reading])
 }
 
 /// Expands an amount and the unit attached to it, with or without a hyphen.
-fn attached(
+fn expand_attached(
     context: &Context<'_>,
     index: usize,
     amount: &Quantity<'_>,
@@ -372,7 +372,7 @@ fn attached(
     let unit = unit(symbol)?;
     let name = unit.name(is_one || is_hyphened);
     let text = format!("{} {name}{plus}", amount.spoken);
-    Some(Reading { text, eats_stop: goes_on(context, index) })
+    Some(Reading { text, eats_stop: continues(context, index) })
 }
 
 /// Expands degrees whose scale is a separate token: `14° F`.

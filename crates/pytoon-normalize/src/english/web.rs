@@ -177,7 +177,7 @@ fn ending(label: &str) -> String {
         "jpg" | "jpeg" => "J peg".to_owned(),
         _ => compounds::spell_out(&compounds::split_digits(
             &label.to_ascii_uppercase(),
-            acronyms::spelled,
+            acronyms::spell_out,
             Dialect::American,
         )),
     }
@@ -214,7 +214,7 @@ fn camel(text: &str) -> String {
     }
     let read = |word: &String| match word {
         _ if word.bytes().all(|b| b.is_ascii_digit()) => compounds::model_number(word),
-        _ => acronyms::known(word).unwrap_or_else(|| acronyms::lower_if_caps(word)),
+        _ => acronyms::expand_known(word).unwrap_or_else(|| acronyms::lower_if_caps(word)),
     };
     let words: Vec<String> = words.iter().filter(|word| !word.is_empty()).map(read).collect();
     words.join(" ")

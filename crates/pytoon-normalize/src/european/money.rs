@@ -195,7 +195,7 @@ pub(super) fn money(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
     if let Some(currency) = alone(rest) {
         return Some(vec![Reading::from(full_amount(language, currency, &amount))]);
     }
-    let spaced = if rest.is_empty() { spaced(context, index) } else { None };
+    let spaced = if rest.is_empty() { parse_spaced(context, index) } else { None };
     let (amount, count) = match spaced {
         Some((numeral, count)) => (Amount { numeral, ..amount }, count),
         None => (amount, 1),
@@ -211,8 +211,8 @@ pub(super) fn money(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
 
 /// Parses an amount whose groups of three digits are separate tokens: `1 500,50 €`. Returns it with its number of
 /// tokens.
-fn spaced(context: &Context<'_>, index: usize) -> Option<(Numeral, usize)> {
-    numerals::spaced_groups(context, index)
+fn parse_spaced(context: &Context<'_>, index: usize) -> Option<(Numeral, usize)> {
+    numerals::parse_spaced_groups(context, index)
 }
 
 /// Expands a currency after a scale (`5 Mio. €`, `2 millones €`), or a currency sign on its own.

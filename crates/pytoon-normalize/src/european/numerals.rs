@@ -179,7 +179,7 @@ fn with_ending<'a>(core: &'a str, endings: &[(&str, bool)]) -> Option<(&'a str, 
 
 /// Parses groups of three digits in separate tokens, the last with decimals: `1 500,50`. Returns the number and its
 /// number of tokens.
-pub(super) fn spaced_groups(context: &Context<'_>, index: usize) -> Option<(Numeral, usize)> {
+pub(super) fn parse_spaced_groups(context: &Context<'_>, index: usize) -> Option<(Numeral, usize)> {
     let first = context.core(index);
     if !is_digits(first) || first.len() > 3 || first.starts_with('0') {
         return None;
@@ -213,7 +213,7 @@ pub(super) fn number(context: &Context<'_>, index: usize) -> Option<Vec<Reading>
     if let Some(pair) = pair(language, core) {
         return Some(vec![Reading::from(pair)]);
     }
-    if let Some((numeral, count)) = spaced_groups(context, index) {
+    if let Some((numeral, count)) = parse_spaced_groups(context, index) {
         let form = agreement::form(context, index + count - 1);
         let spoken = language.number(&numeral, form);
         return Some(share(&spoken, count).into_iter().map(Reading::from).collect());

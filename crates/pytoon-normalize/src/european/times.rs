@@ -26,7 +26,7 @@ fn parse(text: &str) -> Option<(u64, Option<u64>)> {
 }
 
 /// Parses a German time such as `18.30`, for use before "Uhr".
-fn dotted(text: &str) -> Option<(u64, Option<u64>)> {
+fn parse_dotted(text: &str) -> Option<(u64, Option<u64>)> {
     parse(&text.replacen('.', ":", 1))
 }
 
@@ -55,8 +55,8 @@ pub(super) fn time(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> 
             .flatten()
             .map(|hour| (hour, None))
     };
-    let time =
-        parse(core).or_else(|| if is_oclock { dotted(core).or_else(hour_alone) } else { None });
+    let time = parse(core)
+        .or_else(|| if is_oclock { parse_dotted(core).or_else(hour_alone) } else { None });
     let (hour, minute) = time?;
     let (spoken, minutes) = language.time(hour, minute.unwrap_or(0));
     if !is_oclock {

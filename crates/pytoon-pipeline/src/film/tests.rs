@@ -86,7 +86,7 @@ impl Bench {
     }
 
     /// Runs the plan and voice stages in separate processes, and returns the voiced film.
-    fn voiced(&self, name: &str, file: &BriefFile) -> VoicedFilm {
+    fn run_voice(&self, name: &str, file: &BriefFile) -> VoicedFilm {
         assert_eq!(self.run(name, file, &StageId::Plan), StageEnd::Done);
         let StageEnd::Voiced(voiced) = self.run(name, file, &StageId::Voice) else {
             panic!("the voice gives the film its shape");
@@ -97,7 +97,7 @@ impl Bench {
     /// Renders a film as the queue may: each stage in a separate process, and the stages between voice and publishing
     /// in reverse order.
     fn by_queue(&self, name: &str, file: &BriefFile) -> Receipt {
-        let voiced = self.voiced(name, file);
+        let voiced = self.run_voice(name, file);
         let mut stages: Vec<StageId> =
             FilmGraph::after_voice(&voiced.shape()).into_iter().map(|node| node.stage).collect();
         let publish = stages.pop().expect("stages");
@@ -162,7 +162,7 @@ impl Bench {
 
     /// Returns the presentation times of the frames, and the properties of the stream and the film. Ignores the
     /// storage order of frames, which depends on the encoder's lookahead.
-    fn shown(&self, name: &str) -> (Vec<i64>, String) {
+    fn presentation_times(&self, name: &str) -> (Vec<i64>, String) {
         let packets = self.packets(name);
         let (times, rest): (Vec<&str>, Vec<&str>) =
             packets.lines().partition(|line| line.starts_with("packet"));
@@ -298,7 +298,7 @@ fn any_range_of_frames_is_drawn_as_in_the_whole() {
 #[test]
 fn a_caption_is_gone_in_the_frame_at_its_end() {
     let bench = film_bench();
-    bench.by_queue("job", &bench.brief(&captioned("Third words")));
+    bench.by_queue("job", &bench.brief(&captioned_brief("Third words")));
     let frames = |text: &str| {
         let mut timeline = bench.timeline("job");
         // Frame 62 is at 2066.67 ms, which rounds to 2067 where times are whole milliseconds.
@@ -335,7 +335,7 @@ fn chunks_join_at_any_rate() {
         let receipt = bench.by_queue(&steps, &file);
         assert_eq!(receipt.self_check.findings, []);
         assert!(chunks_of(&bench, &steps) >= 4);
-        let shown = (bench.shown(&whole), bench.shown(&steps));
+        let shown = (bench.presentation_times(&whole), bench.presentation_times(&steps));
         assert_eq!(shown.0, shown.1, "{name}");
         assert_eq!(shown.1.0.len() as i64, receipt.output.frames);
         let exact: Vec<i64> = (0..receipt.output.frames).map(|n| n * 3003).collect();
@@ -360,7 +360,7 @@ fn a_stage_that_is_done_does_nothing() {
 
 /// Returns a brief with three scenes of at least three seconds, each with its own caption. `third` is the last
 /// caption.
-fn captioned(third: &str) -> String {
+fn captioned_brief(third: &str) -> String {
     let scene = |n: usize, caption: &str| {
         format!("  - {{scene: {n}, caption: {caption}, min_duration_seconds: 3}}\n")
     };
@@ -375,11 +375,11 @@ fn captioned(third: &str) -> String {
 }
 
 #[test]
-fn a_changed_caption_makes_only_those_chunks_anew_that_show_it() {
+fn a_changed_caption_redraws_only_the_chunks_that_show_it() {
     let bench = film_bench();
-    bench.by_queue("job", &bench.brief(&captioned("Third words")));
+    bench.by_queue("job", &bench.brief(&captioned_brief("Third words")));
     let (before, earlier) = (bench.files("job"), bench.timeline("job"));
-    let receipt = bench.by_queue("job", &bench.brief(&captioned("Other words")));
+    let receipt = bench.by_queue("job", &bench.brief(&captioned_brief("Other words")));
     let (after, timeline) = (bench.files("job"), bench.timeline("job"));
     assert_eq!(receipt.self_check.findings, []);
     assert_eq!(earlier.tracks.video, timeline.tracks.video, "only captions changed");
@@ -408,11 +408,11 @@ fn a_changed_caption_makes_only_those_chunks_anew_that_show_it() {
 }
 
 #[test]
-fn an_artifact_that_another_film_put_in_place_is_made_anew() {
+fn an_artifact_of_another_film_is_made_again() {
     let bench = film_bench();
-    let file = bench.brief(&captioned("Third words"));
+    let file = bench.brief(&captioned_brief("Third words"));
     bench.by_queue("job", &file);
-    bench.by_queue("other", &bench.brief(&captioned("Other words")));
+    bench.by_queue("other", &bench.brief(&captioned_brief("Other words")));
     let (film, own) = (bench.frames("job"), bench.files("job"));
     assert!(film != bench.frames("other"), "the films are the same: this tests nothing");
     let last = chunks_of(&bench, "job") - 1;
@@ -429,9 +429,9 @@ fn an_artifact_that_another_film_put_in_place_is_made_anew() {
 }
 
 #[test]
-fn a_changed_scene_makes_only_those_chunks_anew_that_show_it() {
+fn a_changed_scene_redraws_only_the_chunks_that_show_it() {
     let bench = film_bench();
-    let text = captioned("Third words");
+    let text = captioned_brief("Third words");
     bench.by_queue("job", &bench.brief(&text));
     let before = bench.files("job");
     let changed = text.replace("{scene: 3,", "{scene: 3, effect: pull_out,");
@@ -454,8 +454,8 @@ fn a_changed_scene_makes_only_those_chunks_anew_that_show_it() {
 #[test]
 fn killed_attempts_and_two_at_a_time_leave_a_whole_film() {
     let bench = film_bench();
-    let file = bench.brief(&captioned("Third words"));
-    let voiced = bench.voiced("job", &file);
+    let file = bench.brief(&captioned_brief("Third words"));
+    let voiced = bench.run_voice("job", &file);
     // A kill leaves a partial file, and an artifact whose stage has no note.
     let chunks = bench.path("job/.work/chunks");
     std::fs::create_dir_all(&chunks).expect("a folder");
@@ -485,7 +485,7 @@ fn a_scene_whose_engine_no_one_can_ask_has_no_stage() {
     let text = "prompt: A quiet cup of tea\nvoice: off\nmusic_source: none\nprofile: test\n\
                 target_duration_seconds: 2\nengine_override: runway\n";
     let file = bench.brief(text);
-    let voiced = bench.voiced("job", &file);
+    let voiced = bench.run_voice("job", &file);
     assert!(voiced.scenes.iter().all(|s| !s.drawn_outside && s.engine_asked == "runway"));
     assert_eq!(voiced.shape().scenes, Vec::<SceneId>::new());
     let receipt = bench.by_queue("job", &file);
@@ -502,8 +502,8 @@ fn a_scene_whose_engine_no_one_can_ask_has_no_stage() {
 #[test]
 fn chunks_that_are_missing_when_the_film_is_joined_are_drawn_then() {
     let bench = film_bench();
-    let file = bench.brief(&captioned("Third words"));
-    let voiced = bench.voiced("job", &file);
+    let file = bench.brief(&captioned_brief("Third words"));
+    let voiced = bench.run_voice("job", &file);
     bench.run("job", &file, &StageId::Mix);
     // Tasks of a version that cut the film into more chunks, some of which are lost.
     for chunk in [0, voiced.chunks - 1, voiced.chunks, 99] {
@@ -520,7 +520,7 @@ fn chunks_that_are_missing_when_the_film_is_joined_are_drawn_then() {
 #[test]
 fn stages_out_of_order_say_what_is_missing() {
     let bench = film_bench();
-    let file = bench.brief(&captioned("Third words"));
+    let file = bench.brief(&captioned_brief("Third words"));
     let error = |file: &BriefFile, stage: &StageId| {
         bench.film("job", file).run(stage, SceneMemo::default()).expect_err("refused")
     };
@@ -534,7 +534,7 @@ fn stages_out_of_order_say_what_is_missing() {
     bench.run("job", &file, &StageId::Voice);
     assert_eq!(lacks(&file, StageId::Publish), StageId::Mix);
     bench.run("job", &file, &StageId::Mix);
-    let other = bench.brief(&captioned("Other words"));
+    let other = bench.brief(&captioned_brief("Other words"));
     let outdated = error(&other, &StageId::Mix);
     assert!(matches!(outdated, PipelineError::Outdated(StageId::Voice)), "{outdated}");
     let unknown = error(&file, &StageId::Scene("scene_09".into()));
@@ -544,13 +544,13 @@ fn stages_out_of_order_say_what_is_missing() {
 #[test]
 fn a_film_that_is_rendered_again_is_drawn_again_only_where_it_changed() {
     let bench = film_bench();
-    let first = bench.locally("job", &bench.brief(&captioned("Third words")));
+    let first = bench.locally("job", &bench.brief(&captioned_brief("Third words")));
     let before = bench.files("job");
-    let same = bench.locally("job", &bench.brief(&captioned("Third words")));
+    let same = bench.locally("job", &bench.brief(&captioned_brief("Third words")));
     assert_eq!(first, same);
     let output = |files: &BTreeMap<String, (u64, i64)>| files[layout::OUTPUT];
     assert_eq!(output(&before), output(&bench.files("job")), "nothing changed");
-    let changed = bench.locally("job", &bench.brief(&captioned("Other words")));
+    let changed = bench.locally("job", &bench.brief(&captioned_brief("Other words")));
     assert_eq!(changed.self_check.findings, []);
     let after = bench.files("job");
     let chunks = before.keys().filter(|name| name.starts_with(".cache/chunks/"));

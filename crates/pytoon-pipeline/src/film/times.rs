@@ -29,7 +29,7 @@ impl Film {
         if planned.graph.is_some() {
             times.extend(time("transcript", None));
             times.extend(time("plan", took(&PlanStage.output_file())));
-            for (part, took_ms, _) in self.voiced().map(|it| it.parts).unwrap_or_default() {
+            for (part, took_ms, _) in self.voice_output().map(|it| it.parts).unwrap_or_default() {
                 times.extend(time(&part, Some(took_ms)));
             }
         }

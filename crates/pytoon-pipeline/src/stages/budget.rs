@@ -26,7 +26,7 @@ pub(crate) fn note(
 ) -> Option<Note> {
     let budget = budget(session, sources)?;
     let chains = graph.scenes.iter().filter_map(|scene| scene.engine_chain.as_ref());
-    let first = chains.filter_map(|chain| chain.asked_first());
+    let first = chains.filter_map(|chain| chain.first_available());
     let cost = first.map(|member| member.estimate).sum::<MicroUsd>() + voice;
     (cost > budget).then(|| Note::BudgetTooSmall {
         cost: cost.to_string(),

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn mostly_other_clips_are_matched_anew() {
+    fn mostly_different_clips_are_matched_again() {
         let clips = vec![clip("a", 0.40), clip("b", 0.44), clip("c", 0.48)];
         let mut film = FilmColours { target: None, clips }.with_target(0);
         film.clips[0] = clip("x", 0.6);

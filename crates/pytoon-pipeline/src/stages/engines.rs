@@ -293,7 +293,7 @@ pub(crate) struct DrawnScene {
 
 impl DrawnScene {
     /// Returns the result of a scene for which no external engine can be used.
-    pub(crate) fn left_to_local(wanted: &SceneRequest) -> Self {
+    pub(crate) fn local_fallback(wanted: &SceneRequest) -> Self {
         let story = SceneEngines { asked: wanted.asked.clone(), ..SceneEngines::default() };
         Self { story, colours: None }
     }
@@ -324,7 +324,7 @@ impl Stage for SceneStage<'_> {
     fn run(&self, context: &StageContext<'_>, _: &SceneInput) -> Result<Step<DrawnScene>> {
         let SceneRequest { asked, order, .. } = self.wanted;
         if !order.chain.has_outside_engine() {
-            return Ok(Step::Done(DrawnScene::left_to_local(self.wanted)));
+            return Ok(Step::Done(DrawnScene::local_fallback(self.wanted)));
         }
         let outside = context.engines().outside().ok_or_else(|| {
             let why = "has engines that this process cannot use: give every worker the same API \
@@ -344,7 +344,7 @@ impl Stage for SceneStage<'_> {
             }
             slice
         });
-        let SceneOutcome { clip, attempts, waited_ms } = match slice.map_err(given_up)? {
+        let SceneOutcome { clip, attempts, waited_ms } = match slice.map_err(scene_error)? {
             Slice::Done(outcome) => outcome,
             Slice::Later { memo, wait } => return Ok(Step::Later { memo: Box::new(memo), wait }),
         };
@@ -355,7 +355,7 @@ impl Stage for SceneStage<'_> {
 }
 
 /// Converts a vendor error to the error of a scene. A cancellation remains a cancellation.
-fn given_up(error: VendorError) -> PipelineError {
+fn scene_error(error: VendorError) -> PipelineError {
     if error.kind == VendorErrorKind::Cancelled {
         return pytoon_process::SystemError::Cancelled.into();
     }
@@ -414,12 +414,12 @@ pub(crate) fn why(story: &SceneEngines, chain: Option<&EngineChain>) -> String {
         Some(ClipUse { engine, .. }) => {
             format!("an earlier clip of {engine} exists, and clips of any engine are reused")
         }
-        None => chain.map(left_out).unwrap_or_default(),
+        None => chain.map(describe_left_out).unwrap_or_default(),
     }
 }
 
 /// Returns the engines that a chain excludes, each with the reason.
-pub(super) fn left_out(chain: &EngineChain) -> String {
+pub(super) fn describe_left_out(chain: &EngineChain) -> String {
     let left_out = chain.left_out.iter().map(|it| format!("{}: {}", it.engine, it.reason));
     left_out.collect::<Vec<_>>().join(", ")
 }

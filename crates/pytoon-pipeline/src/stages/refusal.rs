@@ -4,7 +4,7 @@
 //! every chain, or if a scene would certainly fall back.
 
 use super::budget::{budget, wants_all};
-use super::engines::{SceneRequest, left_out};
+use super::engines::{SceneRequest, describe_left_out};
 use crate::sources::Sources;
 use crate::stage::StageContext;
 use crate::{PipelineError, Result};
@@ -63,7 +63,9 @@ fn refuse_lesser(wanted: &[SceneRequest]) -> Result<()> {
     let lesser: Vec<String> = wanted
         .iter()
         .filter(|wanted| wanted.asked != LOCAL_ENGINE && !wanted.order.chain.has_outside_engine())
-        .map(|wanted| format!("{}: {}", wanted.order.scene_id, left_out(&wanted.order.chain)))
+        .map(|wanted| {
+            format!("{}: {}", wanted.order.scene_id, describe_left_out(&wanted.order.chain))
+        })
         .collect();
     if lesser.is_empty() {
         return Ok(());

@@ -183,7 +183,7 @@ pub(super) fn synthetic(
     for left in &chain.left_out {
         Event::TtsProviderLeftOut { provider: &left.provider, reason: &left.reason }.emit();
         if is_asked_for(left) {
-            warnings.push(skipped(left));
+            warnings.push(skipped_note(left));
         }
     }
     let asked_and_left_out = chain.left_out.iter().any(is_asked_for);
@@ -191,7 +191,7 @@ pub(super) fn synthetic(
         refuse_before_buying(input, (&chain, &request), stage.refuse)?;
         health::report_in_background(&chain.providers);
     }
-    let manager = TtsManager::new(chain.providers).guarded_by(context.breakers());
+    let manager = TtsManager::new(chain.providers).with_breakers(context.breakers());
     let mut spoken = manager.speak(&request);
     if let Err(error @ VoiceError::Refused { .. }) = &spoken
         && settings.name.is_none()
@@ -223,7 +223,8 @@ pub(super) fn synthetic(
         Spoken::Nobody { attempts } => {
             let mut result = silent(graph);
             warnings.extend(attempts.iter().map(no_voice));
-            warnings.extend(chain.left_out.iter().filter(|left| !is_asked_for(left)).map(skipped));
+            warnings
+                .extend(chain.left_out.iter().filter(|left| !is_asked_for(left)).map(skipped_note));
             warnings.push(Note::FilmSilent {});
             result.warnings = warnings;
             result.attempts = attempts;
@@ -250,7 +251,7 @@ pub(super) fn synthetic(
         !attempt.is_local || settings.name.is_some() || settings.provider.is_some()
     };
     let stepped_down = is_local && (attempts.iter().any(is_missed) || asked_and_left_out);
-    let mut result = voiced(context, input, &request, &provider, sentences)?;
+    let mut result = process_speech(context, input, &request, &provider, sentences)?;
     result.warnings = warnings;
     result.attempts = attempts;
     result.voice = voice;
@@ -322,7 +323,7 @@ fn refuse_before_buying(
     let tts = &input.tts;
     let speed = quotes.iter().map(|quote| tts.speed_of(&quote.provider)).fold(0.0, f64::max);
     let mut own = chain.providers.iter().rev();
-    let own = own.find(|provider| provider.is_local() && provider.guarded().is_none());
+    let own = own.find(|provider| provider.is_local() && provider.guarded_account().is_none());
     let own_speed = own.map_or(1.0, |own| tts.speed_of(own.name()));
     let slower = own_speed / speed;
     let request = TtsRequest { voice: None, ..request.clone() };
@@ -344,7 +345,7 @@ fn refuse_before_buying(
 
 /// Levels the spoken sentences, times their words, fits them to the film's length, and writes them as takes. Returns
 /// them by scene.
-fn voiced(
+fn process_speech(
     context: &StageContext<'_>,
     input: &VoiceInput,
     request: &TtsRequest,
@@ -382,7 +383,7 @@ fn no_voice(attempt: &FailedAttempt) -> Note {
     Note::VoiceProviderFailed { provider, reason: attempt.reason.clone() }
 }
 
-fn skipped(left: &LeftOut) -> Note {
+fn skipped_note(left: &LeftOut) -> Note {
     Note::VoiceProviderFailed { provider: left.provider.clone(), reason: left.reason.clone() }
 }
 

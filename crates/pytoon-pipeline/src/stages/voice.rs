@@ -10,7 +10,7 @@ use crate::folder::JobFolder;
 use crate::receipt::VoiceReceipt;
 use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step, last_output};
-use crate::stages::voice_warnings::assumed_language;
+use crate::stages::voice_warnings::language_note;
 use crate::stages::{Asset, speech};
 use crate::{PipelineError, Result};
 use pytoon_config::settings::Settings;
@@ -73,7 +73,7 @@ impl VoiceInput {
             graph: spoken_part(graph),
             recording: recording.map(Asset::of),
             settings: sources.brief.voice_settings(),
-            assumed_language: assumed_language(&sources.brief),
+            assumed_language: language_note(&sources.brief),
             preset: sources.preset.clone(),
             target_ms: target_ms(sources),
             tts: settings.tts.clone(),
@@ -152,7 +152,9 @@ impl Stage for VoiceStage<'_> {
 
     fn run(&self, context: &StageContext<'_>, input: &VoiceInput) -> Result<Step<VoiceResult>> {
         let result = match (&input.graph.global_audio.voice, &input.recording) {
-            (VoiceSource::File { .. }, Some(recording)) => recorded(context, input, recording)?,
+            (VoiceSource::File { .. }, Some(recording)) => {
+                voice_from_recording(context, input, recording)?
+            }
             (VoiceSource::Tts, _) => speech::synthetic(context, input, self)?,
             (VoiceSource::Off | VoiceSource::File { .. }, _) => silent(&input.graph),
         };
@@ -175,7 +177,7 @@ pub(crate) fn shortfall(graph: &SceneGraph, result: &VoiceResult) -> Option<Stri
     (is_silent || result.stepped_down).then(|| format!("the voice fell back: {}", why.join("; ")))
 }
 
-fn recorded(
+fn voice_from_recording(
     context: &StageContext<'_>,
     input: &VoiceInput,
     recording: &Asset,

@@ -11,7 +11,7 @@ use pytoon_core::note::Note;
 use pytoon_core::plan;
 use pytoon_records::ledger::CallLimits;
 use pytoon_vocabulary::JobId;
-use pytoon_voice::installed::catalogue::known;
+use pytoon_voice::installed::catalogue::known_voices;
 use pytoon_voice::tts::TtsRequest;
 use pytoon_voice::tts::chain::{Chain, LeftOut};
 
@@ -29,7 +29,7 @@ pub fn voice_warnings(env: &Environment, brief: &Brief) -> Result<Vec<Note>> {
     let mut chain =
         providers(env, settings.provider.as_deref(), &JobId::default(), CallLimits::default())?;
     leave_out_who_has_no_voice(&mut chain, &request);
-    let mut warnings: Vec<Note> = assumed_language(brief).into_iter().collect();
+    let mut warnings: Vec<Note> = language_note(brief).into_iter().collect();
     if settings.provider.is_none()
         && let Some(first) = chain.providers.first()
     {
@@ -39,8 +39,8 @@ pub fn voice_warnings(env: &Environment, brief: &Brief) -> Result<Vec<Note>> {
 }
 
 /// Returns a note if the brief does not state its language and the detected one may be wrong.
-pub(super) fn assumed_language(brief: &Brief) -> Option<Note> {
-    let is_guess = brief.language.is_none() && plan::detected_language(brief).is_assumed;
+pub(super) fn language_note(brief: &Brief) -> Option<Note> {
+    let is_guess = brief.language.is_none() && plan::detect_language(brief).is_assumed;
     is_guess.then(|| Note::LanguageAssumed { language: plan::language_of(brief) })
 }
 
@@ -57,7 +57,7 @@ pub(super) fn no_natural_voice(
     if !is_formant || !left_out.iter().any(|left| left.provider == neural) {
         return None;
     }
-    let known = known();
+    let known = known_voices();
     let wanted = primary(language);
     let voice = known.iter().find(|voice| primary(&voice.language) == wanted)?;
     let command = if voice.source.starts_with("https://") {

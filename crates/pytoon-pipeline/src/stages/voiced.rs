@@ -48,7 +48,7 @@ pub(crate) struct VoicedInput {
 /// Returns the voice of the job's first film, for a resumed film with the same words and settings; `None` if the job
 /// keeps no voice or that voice is not stored. A separate search is needed because the cache key of the first film
 /// contains the available voices, and the key of a resumed film does not.
-fn spoken_at_first(
+fn find_first_voice(
     context: &StageContext<'_>,
     stage: &VoiceStage<'_>,
     input: &VoiceInput,
@@ -167,7 +167,7 @@ impl VoicedStage {
         let look = || cached_output(context, &LookStage, &input.look);
         let speak = || {
             context.progress().stage("voice");
-            match spoken_at_first(context, &stage, &input.voice)? {
+            match find_first_voice(context, &stage, &input.voice)? {
                 Some(spoken) => Ok(spoken),
                 None => cached_output(context, &stage, &input.voice),
             }

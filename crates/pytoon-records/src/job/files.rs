@@ -67,9 +67,9 @@ pub trait FileStore: fmt::Debug + Send + Sync {
     /// it was not removed.
     fn asset_remove(&self, id: &str, unused_for: Duration) -> StoreFuture<'_, bool>;
     /// Lists all purchased files.
-    fn kept_list(&self) -> StoreFuture<'_, Vec<KeptFile>>;
+    fn kept_file_list(&self) -> StoreFuture<'_, Vec<KeptFile>>;
     /// Removes the record of a purchased file, so that lookups no longer return it.
-    fn kept_forget(&self, file: &str) -> StoreFuture<'_, ()>;
+    fn kept_file_forget(&self, file: &str) -> StoreFuture<'_, ()>;
     /// Claims the work `name`, which only one process does at a time, for the duration `holds`. Returns true if
     /// `holder` has the claim.
     fn turn_take(&self, name: &str, holder: &str, holds: Duration) -> StoreFuture<'_, bool>;

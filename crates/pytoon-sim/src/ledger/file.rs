@@ -53,11 +53,11 @@ impl File {
         self.write("post", &json!({ "vendor": vendor }));
     }
 
-    pub(super) fn accepted(&mut self, submission: &Submission) {
+    pub(super) fn record_accepted(&mut self, submission: &Submission) {
         self.write("accepted", submission);
     }
 
-    pub(super) fn changed(&mut self, submission: &Submission) {
+    pub(super) fn record_change(&mut self, submission: &Submission) {
         let Submission { vendor, id, answered, dropped, referenced, .. } = submission;
         let mut job = submission.job.clone();
         job.echo = None;
@@ -187,12 +187,12 @@ mod tests {
         ledger.accept(submission("two")).unwrap();
         drop(ledger);
         let ledger = Ledger::open(Some(&path)).unwrap();
-        assert_eq!(ledger.accepted(), 2);
+        assert_eq!(ledger.accepted_count(), 2);
         let one = ledger.find("runway", "one").unwrap();
         assert_eq!((one.referenced, one.prompt.as_str()), (3, "a fox"));
         assert_eq!(one.job.echo, Some(json!({"a": 1})));
         assert_eq!(ledger.summary(0)["posts"], 1);
         ledger.clear();
-        assert_eq!(Ledger::open(Some(&path)).unwrap().accepted(), 0);
+        assert_eq!(Ledger::open(Some(&path)).unwrap().accepted_count(), 0);
     }
 }

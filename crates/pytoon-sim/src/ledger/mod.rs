@@ -68,7 +68,7 @@ impl Submission {
 
     /// Returns the amount charged up to a time, in millionths of a dollar. Tasks are charged when accepted, and may
     /// be refunded later.
-    pub(crate) fn charged(&self, now: u64) -> u64 {
+    pub(crate) fn charge_at(&self, now: u64) -> u64 {
         let billing = prices::billing(&self.vendor);
         let charged = match self.phase(now) {
             Phase::Failed | Phase::CompletedWithError => billing.failed,
@@ -168,14 +168,14 @@ impl Ledger {
             return Err(Refused::Taken);
         }
         if let Some(file) = &mut inner.file {
-            file.accepted(&submission);
+            file.record_accepted(&submission);
         }
         inner.insert(submission);
         Ok(())
     }
 
     /// Returns the number of accepted tasks.
-    pub(crate) fn accepted(&self) -> u64 {
+    pub(crate) fn accepted_count(&self) -> u64 {
         self.lock().submissions.len() as u64
     }
 
@@ -207,7 +207,7 @@ impl Ledger {
         if after != before
             && let Some(file) = &mut inner.file
         {
-            file.changed(&after);
+            file.record_change(&after);
         }
         Some(after)
     }

@@ -46,7 +46,7 @@ fn view(submission: &Submission, now: u64) -> Value {
     value["state"] = json!(phase.word());
     value["cancelled"] = json!(phase == Phase::Cancelled);
     value["moderated"] = json!(phase == Phase::Moderated);
-    value["charged_usd"] = json!(usd(submission.charged(now)));
+    value["charged_usd"] = json!(usd(submission.charge_at(now)));
     value
 }
 
@@ -54,7 +54,7 @@ fn sums(posts: u64, submissions: &[&Submission], now: u64) -> Map<String, Value>
     let count = |wanted: fn(&Submission) -> bool| {
         json!(submissions.iter().filter(|one| wanted(one)).count())
     };
-    let charged: u64 = submissions.iter().map(|one| one.charged(now)).sum();
+    let charged: u64 = submissions.iter().map(|one| one.charge_at(now)).sum();
     let in_phase =
         |wanted: Phase| json!(submissions.iter().filter(|one| one.phase(now) == wanted).count());
     [

@@ -61,7 +61,7 @@ impl Dice {
                 && roll < rule.probability
             {
                 counter.struck += 1;
-                *slot = Some((rule.fault, rule.documented().or(rule.value)));
+                *slot = Some((rule.fault, rule.documented_index().or(rule.value)));
             }
         }
         drawn

@@ -74,7 +74,7 @@ pub struct Rule {
 
 impl Rule {
     /// Returns the index of the documented response that the rule names; `None` if the vendor has no such response.
-    fn documented(&self) -> Option<u64> {
+    fn documented_index(&self) -> Option<u64> {
         let (vendor, answer) = (self.vendor.as_deref()?, self.answer.as_deref()?);
         crate::documented::answer_index(vendor, answer).map(|place| place as u64)
     }
@@ -219,7 +219,7 @@ impl Scenario {
                 )));
             }
             if (rule.fault == Fault::Documented || rule.answer.is_some())
-                && rule.documented().is_none()
+                && rule.documented_index().is_none()
             {
                 let reason = "is not a documented answer of its vendor";
                 return Err(ScenarioError(format!("rules[{index}].answer {reason}")));

@@ -129,7 +129,7 @@ fn job_view(call: &Call, look: &Look) -> Value {
         "percent": percent,
         "file": file,
         "reason": reason,
-        "cost_cents": submission.charged(clock::now_ms()) as f64 / 10_000.0,
+        "cost_cents": submission.charge_at(clock::now_ms()) as f64 / 10_000.0,
         "client_ref": client_ref(submission),
     })
 }

@@ -122,7 +122,7 @@ fn format(name: &str) -> Option<(&'static str, u32)> {
 async fn speak(call: &mut Call) -> Result<Answer, Refusal> {
     let types = contract::request("elevenlabs", call.route.op);
     let types = types.ok_or_else(|| Refusal::Broken("no types of speech".to_owned()))?;
-    let mut check = Check::typed(&call.body, types)?;
+    let mut check = Check::with_types(&call.body, types)?;
     let text = check.text("text", Required, 1..=usize::MAX, Units::Chars).unwrap_or_default();
     let names: Vec<&str> = MODELS.iter().map(|(name, _)| *name).collect();
     let model = check.one_of("model_id", Optional, &names).unwrap_or("eleven_multilingual_v2");
@@ -171,7 +171,7 @@ async fn speak(call: &mut Call) -> Result<Answer, Refusal> {
             "normalized_alignment": alignment,
         }))
     } else {
-        reply::typed(StatusCode::OK, content_type, Reply::bytes(bytes))
+        reply::with_content_type(StatusCode::OK, content_type, Reply::bytes(bytes))
     };
     let answer = reply::with_header(answer, "request-id", &call.sim.new_id("speech"));
     Ok(reply::with_header(answer, "character-cost", &count.to_string()))

@@ -76,7 +76,7 @@ impl Vendor for Fal {
             Refusal::Invalid(problems) => {
                 json!({ "detail": problems.iter().map(detail).collect::<Vec<_>>() })
             }
-            Refusal::Moderated => moderated(),
+            Refusal::Moderated => moderation_body(),
             Refusal::PaymentRequired => {
                 json!({ "detail": "User is locked. Reason: Exhausted balance." })
             }
@@ -145,7 +145,7 @@ fn infrastructure(error_type: &str) -> Value {
     json!({ "detail": "The request could not be served right now", "error_type": error_type })
 }
 
-fn moderated() -> Value {
+fn moderation_body() -> Value {
     json!({
         "detail": [{
             "loc": ["body", "prompt"],

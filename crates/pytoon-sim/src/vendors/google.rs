@@ -79,7 +79,7 @@ async fn synthesize(call: &mut Call) -> Result<Answer, Refusal> {
     let is_beta = call.route.op == "synthesize_beta";
     let types = contract::request("google", call.route.op);
     let types = types.ok_or_else(|| Refusal::Broken("no types of synthesize".to_owned()))?;
-    let mut check = Check::typed(&call.body, types)?;
+    let mut check = Check::with_types(&call.body, types)?;
     let input = check.object("input", Required, |input| {
         let text = input.text("text", Optional, 1..=MAX_BYTES, Units::Bytes);
         let ssml = input.text("ssml", Optional, 1..=MAX_BYTES, Units::Bytes);
@@ -161,7 +161,7 @@ fn plain(ssml: &str) -> Result<(String, Marks), &'static str> {
     let (mut text, mut marks) = (String::new(), Vec::new());
     let mut rest = ssml;
     while let Some((before, after)) = rest.split_once('<') {
-        text.push_str(&unescaped(before)?);
+        text.push_str(&unescape(before)?);
         let (tag, after) = after.split_once('>').ok_or("a tag is not closed")?;
         if let Some(mark) = tag.strip_prefix("mark ") {
             let name = mark.split('"').nth(1).ok_or("a mark has no name")?;
@@ -169,11 +169,11 @@ fn plain(ssml: &str) -> Result<(String, Marks), &'static str> {
         }
         rest = after;
     }
-    text.push_str(&unescaped(rest)?);
+    text.push_str(&unescape(rest)?);
     Ok((text, marks))
 }
 
-fn unescaped(text: &str) -> Result<String, &'static str> {
+fn unescape(text: &str) -> Result<String, &'static str> {
     let mut plain = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {

@@ -122,7 +122,7 @@ fn create(call: &mut Call) -> Result<Answer, Refusal> {
 fn types<'a>(name: &str, body: &'a Value) -> Result<Check<'a>, Refusal> {
     let types = contract::request("luma-agents", name);
     let types = types.ok_or_else(|| Refusal::Broken(format!("no types of {name}")))?;
-    Ok(Check::typed(body, types)?)
+    Ok(Check::with_types(body, types)?)
 }
 
 /// Checks the options in `video`, and returns the shorter side in pixels and the length in seconds.

@@ -81,7 +81,7 @@ fn create(call: &mut Call) -> Result<Answer, Refusal> {
     let has_keyframes = call.body.get("keyframes").is_some_and(|frames| !frames.is_null());
     let types = contract::request("luma-dm", "create");
     let types = types.ok_or_else(|| Refusal::Broken("no types of create".to_owned()))?;
-    let mut check = Check::typed(&call.body, types)?;
+    let mut check = Check::with_types(&call.body, types)?;
     let model = check.word("model").unwrap_or("ray-2");
     let need = if has_keyframes { Optional } else { Required };
     let prompt = check.text("prompt", need, 3..=5000, Units::Chars);

@@ -131,7 +131,7 @@ pub(super) fn models(ids: &[&str]) -> Answer {
 fn types<'a>(name: &str, body: &'a Value) -> Result<Check<'a>, Refusal> {
     let types = contract::request("openai", name);
     let types = types.ok_or_else(|| Refusal::Broken(format!("no types of {name}")))?;
-    Ok(Check::typed(body, types)?)
+    Ok(Check::with_types(body, types)?)
 }
 
 /// Responds to a request for speech by one of `models`. The audio has `own_format`, or else the requested format.
@@ -164,7 +164,7 @@ pub(super) async fn speech(
     let mut spoken = speech::speak(input, voice.unwrap_or_default(), RATE, speed);
     speech::spoil(&mut spoken, call.fate.map(|(fault, _)| fault));
     let (content_type, bytes) = audio(&spoken, own_format.unwrap_or(format)).await?;
-    Ok(reply::typed(StatusCode::OK, content_type, Reply::bytes(bytes)))
+    Ok(reply::with_content_type(StatusCode::OK, content_type, Reply::bytes(bytes)))
 }
 
 /// Encodes speech in a format, or as MP3 if the format is unknown. Returns its media type and its bytes.
@@ -180,7 +180,7 @@ pub(super) async fn audio(
         "flac" => ("audio/flac", &["-c:a", "flac", "-f", "flac"]),
         _ => ("audio/mpeg", &["-c:a", "libmp3lame", "-b:a", "128k", "-f", "mp3"]),
     };
-    let bytes = speech::encoded(spoken, arguments).await.map_err(Refusal::Broken)?;
+    let bytes = speech::encode(spoken, arguments).await.map_err(Refusal::Broken)?;
     Ok((content_type, bytes))
 }
 

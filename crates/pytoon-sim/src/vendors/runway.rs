@@ -173,7 +173,7 @@ fn check(call: &Call, body: &Value, with_image: bool) -> Result<Checked, Refusal
             format!("Invalid discriminator value {name:?}"),
         )]));
     };
-    let mut check = Check::typed(body, types)?;
+    let mut check = Check::with_types(body, types)?;
     // "A non-empty string": it may be absent, but not empty.
     let prompt = check.text("promptText", Optional, 1..=model.max_prompt, Units::Utf16);
     check.text("negativePrompt", Optional, 0..=1000, Units::Utf16);
@@ -259,7 +259,7 @@ fn task(call: &mut Call) -> Result<Answer, Refusal> {
     let Look { submission, phase, is_odd } = call.look()?;
     let estimated = json!({ "credits": submission.job.price_micro_usd / 10_000 });
     // The remaining charge: "fully refunded tasks report 0".
-    let cost = json!({ "credits": submission.charged(clock::now_ms()) / 10_000 });
+    let cost = json!({ "credits": submission.charge_at(clock::now_ms()) / 10_000 });
     let mut task = json!({
         "id": submission.id,
         "createdAt": clock::iso(submission.accepted_at),

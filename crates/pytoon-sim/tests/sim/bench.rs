@@ -184,13 +184,13 @@ pub(crate) struct Film {
 }
 
 /// Returns the delivered length of a side that was ordered with length `side`.
-pub(crate) fn scaled(side: u32) -> u32 {
+pub(crate) fn delivered_side(side: u32) -> u32 {
     (f64::from(side) * SCALE / 2.0).round() as u32 * 2
 }
 
 impl Film {
     pub(crate) fn is(&self, width: u32, height: u32, seconds: f64) {
-        assert_eq!((self.width, self.height), (scaled(width), scaled(height)));
+        assert_eq!((self.width, self.height), (delivered_side(width), delivered_side(height)));
         assert!((self.seconds - seconds).abs() < 0.05, "{} s", self.seconds);
         assert!(!self.has_sound);
     }
@@ -232,7 +232,7 @@ pub(crate) fn motion_and_light(bytes: &[u8]) -> (f64, f64) {
 }
 
 /// Runs ffmpeg on a clip with these arguments and returns its output; `None` if ffmpeg fails.
-pub(crate) fn decoded(bytes: &[u8], arguments: &[&str]) -> Option<Vec<u8>> {
+pub(crate) fn decode(bytes: &[u8], arguments: &[&str]) -> Option<Vec<u8>> {
     run("ffmpeg", arguments, bytes)
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 /// Orders a clip, waits for it, and returns its URL.
 async fn address(bench: &Bench) -> String {
-    let task = runway::finished(bench, &runway::order()).await;
+    let task = runway::order_clip(bench, &runway::order()).await;
     task["output"][0].as_str().unwrap().to_owned()
 }
 
@@ -64,7 +64,7 @@ async fn a_huge_film_does_not_end() {
 #[tokio::test]
 async fn an_address_expires_and_a_new_look_gives_another() {
     let bench = Bench::start(rule("runway", "submit", "expired_url")).await;
-    let task = runway::finished(&bench, &runway::order()).await;
+    let task = runway::order_clip(&bench, &runway::order()).await;
     let stale = task["output"][0].as_str().unwrap();
     assert_eq!(bench.get(stale, &[]).await.status, 403);
     let path = format!("/runway/v1/tasks/{}", task["id"].as_str().unwrap());

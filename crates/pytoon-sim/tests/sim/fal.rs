@@ -11,7 +11,7 @@ pub(crate) fn order() -> Value {
 }
 
 /// Orders a clip and waits for it. Returns the ticket and the last status.
-pub(crate) async fn finished(bench: &Bench) -> (Value, Value) {
+pub(crate) async fn order_clip(bench: &Bench) -> (Value, Value) {
     let got = bench.post(SUBMIT, HEADERS, &order()).await;
     assert_eq!(got.status, 200, "{}", got.text());
     let ticket = got.json();
@@ -125,13 +125,13 @@ async fn cancelling_depends_on_the_moment() {
     assert_eq!(bench.send("POST", unknown, HEADERS, None).await.status, 405);
 
     let bench = Bench::start(json!({})).await;
-    let (ticket, _) = finished(&bench).await;
+    let (ticket, _) = order_clip(&bench).await;
     let got = bench.send("PUT", ticket["cancel_url"].as_str().unwrap(), HEADERS, None).await;
     assert_eq!((got.status.as_u16(), &got.json()["status"]), (400, &json!("ALREADY_COMPLETED")));
 }
 
 #[tokio::test]
-async fn health_tells_the_balance() {
+async fn health_returns_the_balance() {
     let bench = Bench::start(json!({"keys": {"invalid": ["gone"], "broke": ["poor"]}})).await;
     let path = "/fal-api/v1/account/billing?expand=credits";
     let credits = bench.get(path, HEADERS).await.json()["credits"]["current_balance"].clone();

@@ -134,12 +134,12 @@ async fn moderation_shows_where_the_vendor_shows_it() {
     let bench = Bench::start(json!({"rules": [
         {"step": "submit", "fault": "moderation", "match": "fox"}]}))
     .await;
-    let task = runway::finished(&bench, &runway::order()).await;
+    let task = runway::order_clip(&bench, &runway::order()).await;
     assert_eq!(
         (&task["status"], &task["failureCode"]),
         (&json!("FAILED"), &json!("SAFETY.INPUT.TEXT"))
     );
-    let (ticket, status) = fal::finished(&bench).await;
+    let (ticket, status) = fal::order_clip(&bench).await;
     assert_eq!(status.get("error"), None);
     let result = bench.get(ticket["response_url"].as_str().unwrap(), fal::HEADERS).await;
     assert_eq!(result.status, 422);
@@ -169,16 +169,16 @@ async fn moderation_shows_where_the_vendor_shows_it() {
 #[tokio::test]
 async fn failures_show_where_the_vendor_shows_them() {
     let bench = Bench::start(json!({"rules": [{"step": "submit", "fault": "failed"}]})).await;
-    let task = runway::finished(&bench, &runway::order()).await;
+    let task = runway::order_clip(&bench, &runway::order()).await;
     assert_eq!(task["failureCode"], "INTERNAL");
-    let (ticket, _) = fal::finished(&bench).await;
+    let (ticket, _) = fal::order_clip(&bench).await;
     let result = bench.get(ticket["response_url"].as_str().unwrap(), fal::HEADERS).await;
     assert_eq!((result.status.as_u16(), result.header("x-fal-retryable")), (503, "true"));
     assert_eq!(bench.summary().await["charged_usd"], 0.0);
     assert_eq!(bench.ledger().await[0]["state"], "failed");
 
     bench.scenario(&rule("fal", "submit", "completed_with_error")).await;
-    let (ticket, status) = fal::finished(&bench).await;
+    let (ticket, status) = fal::order_clip(&bench).await;
     assert!(status["error"].is_string() && status["error_type"].is_string());
     let result = bench.get(ticket["response_url"].as_str().unwrap(), fal::HEADERS).await;
     assert_eq!(result.status, 500);
@@ -201,7 +201,7 @@ async fn work_gets_lost_stuck_or_late() {
 
     bench.scenario(&rule_with("runway", "submit", "delayed_clip", 20_000)).await;
     let begun = Instant::now();
-    runway::finished(&bench, &runway::order()).await;
+    runway::order_clip(&bench, &runway::order()).await;
     // 28 seconds at fifty times the speed.
     assert!(begun.elapsed() >= Duration::from_millis(560));
 }

@@ -15,7 +15,7 @@ pub(crate) fn order() -> Value {
 }
 
 /// Orders a clip and waits for it. Returns the finished task.
-pub(crate) async fn finished(bench: &Bench, order: &Value) -> Value {
+pub(crate) async fn order_clip(bench: &Bench, order: &Value) -> Value {
     let got = bench.post("/runway/v1/image_to_video", HEADERS, order).await;
     assert_eq!(got.status, 200, "{}", got.text());
     let id = got.json()["id"].as_str().unwrap().to_owned();
@@ -170,7 +170,7 @@ async fn deleting_cancels_and_forgets() {
 }
 
 #[tokio::test]
-async fn health_tells_the_balance() {
+async fn health_returns_the_balance() {
     let bench = Bench::start(json!({"keys": {"broke": ["poor"]}})).await;
     let health = "/runway/v1/organization";
     assert!(bench.get(health, HEADERS).await.json()["creditBalance"].as_u64().unwrap() > 0);

@@ -16,7 +16,7 @@ async fn the_ledger_counts_and_keeps_no_key() {
     bench.post(submit, &headers, &runway::order()).await;
     bench.post(submit, &headers, &runway::order()).await;
     bench.post(submit, &headers, &json!({})).await;
-    fal::finished(&bench).await;
+    fal::order_clip(&bench).await;
     let summary = bench.summary().await;
     assert_eq!(summary["posts"], 4);
     assert_eq!(summary["accepted"], 3);
@@ -69,7 +69,7 @@ async fn order_and_look_away(bench: &Bench) -> tokio::net::TcpStream {
 }
 
 /// Waits until the first submission is marked as answered or, if not `expected`, as unanswered.
-async fn answered(bench: &Bench, expected: bool) {
+async fn wait_until_answered(bench: &Bench, expected: bool) {
     for _ in 0..400 {
         let ledger = bench.ledger().await;
         if ledger.first().is_some_and(|one| one["answered"] == expected) {
@@ -84,7 +84,7 @@ async fn answered(bench: &Bench, expected: bool) {
 async fn a_client_that_left_is_known_to_be_unanswered() {
     let bench = Bench::start(crate::bench::rule_with("runway", "submit", "hang", 1)).await;
     let stream = order_and_look_away(&bench).await;
-    answered(&bench, false).await;
+    wait_until_answered(&bench, false).await;
     drop(stream);
     assert_eq!(bench.ledger().await[0]["referenced"], 0);
 }
@@ -93,11 +93,11 @@ async fn a_client_that_left_is_known_to_be_unanswered() {
 async fn a_client_that_left_with_its_answer_unread_is_unanswered() {
     let bench = Bench::start(json!({})).await;
     let stream = order_and_look_away(&bench).await;
-    answered(&bench, true).await;
+    wait_until_answered(&bench, true).await;
     // The answer is in the socket: closing it now resets the connection.
     stream.readable().await.unwrap();
     drop(stream);
-    answered(&bench, false).await;
+    wait_until_answered(&bench, false).await;
 }
 
 #[tokio::test]
@@ -111,11 +111,11 @@ async fn a_client_that_left_after_reading_is_answered() {
     }
     drop(stream);
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    answered(&bench, true).await;
+    wait_until_answered(&bench, true).await;
 }
 
 #[tokio::test]
-async fn the_same_seed_tells_the_same_story() {
+async fn the_same_seed_gives_the_same_results() {
     let scenario = |seed: u64| {
         json!({"seed": seed, "rules": [
             {"vendor": "runway", "step": "submit", "fault": "server_error", "probability": 0.5}]})

@@ -10,9 +10,9 @@ const ELEVEN: &[&str] = &["xi-api-key: e"];
 const GOOGLE: &[&str] = &["x-goog-api-key: g"];
 
 /// Returns the length in seconds and the loudness (RMS) of an audio file in any format.
-fn heard(bytes: &[u8]) -> (f64, f64) {
+fn measure_sound(bytes: &[u8]) -> (f64, f64) {
     let arguments = ["-f", "s16le", "-ac", "1", "-ar", "8000", "-"];
-    let raw = crate::bench::decoded(bytes, &arguments).unwrap();
+    let raw = crate::bench::decode(bytes, &arguments).unwrap();
     let samples = raw.chunks_exact(2).map(|pair| f64::from(i16::from_le_bytes([pair[0], pair[1]])));
     let (mut power, mut count) = (0.0, 0.0);
     for sample in samples {
@@ -23,7 +23,7 @@ fn heard(bytes: &[u8]) -> (f64, f64) {
 }
 
 fn is_speech(bytes: &[u8]) -> f64 {
-    let (seconds, level) = heard(bytes);
+    let (seconds, level) = measure_sound(bytes);
     assert!((1.5..4.0).contains(&seconds), "{seconds} s");
     assert!((800.0..9000.0).contains(&level), "{level}");
     seconds
@@ -105,7 +105,7 @@ async fn openai_refuses_in_its_words() {
 }
 
 #[tokio::test]
-async fn openai_times_the_words_it_is_told() {
+async fn openai_times_the_words_of_the_prompt() {
     let bench = Bench::start(json!({})).await;
     let wav = json!({"model": "tts-1", "input": TEXT, "voice": "coral", "response_format": "wav"});
     let wav = bench.post("/openai/v1/audio/speech", OPENAI, &wav).await.body;

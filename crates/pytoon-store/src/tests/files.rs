@@ -43,7 +43,7 @@ fn a_key_has_each_content_once_and_sees_only_its_own() {
 }
 
 #[test]
-fn what_is_used_is_not_given_up() {
+fn a_used_upload_is_not_removed() {
     let folder = tempfile::tempdir().expect("folder");
     block_on(async {
         let store = open(&folder).await;
@@ -77,11 +77,11 @@ fn what_was_bought_is_listed_until_it_is_forgotten() {
             created_at: NOW,
         };
         store.clip_keep(clip, CallChange::default()).await.expect("keeps");
-        let kept = store.kept_list().await.expect("lists");
+        let kept = store.kept_file_list().await.expect("lists");
         assert_eq!(kept.len(), 1);
         assert_eq!(kept[0].file, "clips/a.mp4");
-        store.kept_forget("clips/a.mp4").await.expect("forgets");
-        assert!(store.kept_list().await.expect("lists").is_empty());
+        store.kept_file_forget("clips/a.mp4").await.expect("forgets");
+        assert!(store.kept_file_list().await.expect("lists").is_empty());
         assert!(store.clip_find("hash-a").await.expect("looks").is_none());
     });
 }

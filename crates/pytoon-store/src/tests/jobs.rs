@@ -41,7 +41,7 @@ async fn claim(store: &Store) -> Lease {
 }
 
 #[test]
-fn only_jobs_that_have_begun_are_gone_on_with_where_there_is_no_room() {
+fn without_room_only_started_jobs_continue() {
     let folder = tempfile::tempdir().expect("folder");
     block_on(async {
         let store = open(&folder).await;
@@ -49,7 +49,7 @@ fn only_jobs_that_have_begun_are_gone_on_with_where_there_is_no_room() {
         let begun = async || store.task_claim_begun("w1", LEASE).await.expect("claims");
         assert_eq!(begun().await, None, "it has not begun");
         let plan = claim(&store).await;
-        assert_eq!(done(&store, &plan, Finish::default()).await, Hold::Ours);
+        assert_eq!(finish_task(&store, &plan, Finish::default()).await, Hold::Ours);
         submit(&store, "two").await;
         assert_eq!(
             begun().await.map(|lease| (lease.job.id, lease.name)),
@@ -92,7 +92,7 @@ fn a_claim_that_was_lost_buys_nothing() {
         );
         assert_eq!(admit("b", fence(&taken)).await, Admission::Granted);
         // A finished task cannot buy anything more either.
-        done(&store, &taken, Finish::default()).await;
+        finish_task(&store, &taken, Finish::default()).await;
         assert_eq!(admit("c", fence(&taken)).await, Admission::Fenced);
     });
 }
@@ -105,7 +105,7 @@ async fn status(store: &Store, id: &str) -> JobStatus {
     store.job_fetch(&id.into()).await.expect("reads").expect("is there").status
 }
 
-async fn done(store: &Store, lease: &Lease, finish: Finish) -> Hold {
+async fn finish_task(store: &Store, lease: &Lease, finish: Finish) -> Hold {
     store.task_finish(&lease.task_id, lease.token, finish).await.expect("finishes")
 }
 
@@ -116,20 +116,20 @@ fn after_voice(scenes: &[&str], chunks: u32) -> Vec<NewTask> {
 }
 
 /// Submits a job and finishes all tasks before its scenes.
-async fn spoken(store: &Store, id: &str, scenes: usize) {
+async fn submit_to_scenes(store: &Store, id: &str, scenes: usize) {
     submit(store, id).await;
-    done(store, &claim(store).await, Finish::default()).await;
+    finish_task(store, &claim(store).await, Finish::default()).await;
     let voice = claim(store).await;
     let scenes: Vec<String> = (1..=scenes).map(|scene| format!("scene_{scene:02}")).collect();
     let scenes: Vec<&str> = scenes.iter().map(String::as_str).collect();
     let then = after_voice(&scenes, 1);
-    done(store, &voice, Finish { then, ..Finish::default() }).await;
+    finish_task(store, &voice, Finish { then, ..Finish::default() }).await;
 }
 
 /// Claims and finishes tasks until none can be claimed.
 async fn rest(store: &Store) {
     while let Some(lease) = store.task_claim("w1", LEASE).await.expect("claims") {
-        done(store, &lease, Finish::default()).await;
+        finish_task(store, &lease, Finish::default()).await;
     }
 }
 
@@ -157,7 +157,7 @@ fn a_job_goes_through_its_graph_to_the_end() {
         assert_eq!((plan.kind, plan.attempts, plan.token), (TaskKind::Plan, 1, 1));
         assert_eq!(status(&store, "one").await, JobStatus::PlanningScenes);
         none_left(&store).await;
-        assert_eq!(done(&store, &plan, Finish::default()).await, Hold::Ours);
+        assert_eq!(finish_task(&store, &plan, Finish::default()).await, Hold::Ours);
         let voice = claim(&store).await;
         assert_eq!(voice.kind, TaskKind::Voice);
         let scene = |event| SceneChange {
@@ -170,7 +170,7 @@ fn a_job_goes_through_its_graph_to_the_end() {
         };
         let then = after_voice(&["scene_01", "scene_02"], 2);
         let finish = Finish { then, scenes: vec![scene(SceneEvent::Planned)], publishes: false };
-        done(&store, &voice, finish).await;
+        finish_task(&store, &voice, finish).await;
         let (first, second) = (claim(&store).await, claim(&store).await);
         assert_eq!(
             (first.name.as_str(), second.name.as_str()),
@@ -178,20 +178,20 @@ fn a_job_goes_through_its_graph_to_the_end() {
         );
         none_left(&store).await;
         let finish = Finish { scenes: vec![scene(SceneEvent::Drawn)], ..Finish::default() };
-        done(&store, &first, finish).await;
+        finish_task(&store, &first, finish).await;
         none_left(&store).await;
-        done(&store, &second, Finish::default()).await;
+        finish_task(&store, &second, Finish::default()).await;
         let mut names = Vec::new();
         for _ in 0..3 {
             let part = claim(&store).await;
             names.push(part.name.clone());
-            done(&store, &part, Finish::default()).await;
+            finish_task(&store, &part, Finish::default()).await;
         }
         names.sort();
         assert_eq!(names, ["compose:000", "compose:001", "mix"]);
         let publish = claim(&store).await;
         assert_eq!((publish.kind, publish.job.tasks_done), (TaskKind::Publish, 7));
-        done(&store, &publish, Finish { publishes: true, ..Finish::default() }).await;
+        finish_task(&store, &publish, Finish { publishes: true, ..Finish::default() }).await;
         let row = store.job_fetch(&"one".into()).await.expect("reads").expect("is there");
         assert_eq!((row.status, row.tasks_done, row.tasks_known), (JobStatus::Done, 8, 8));
         assert!(row.finished_at >= row.started_at && row.started_at >= Some(row.created_at));
@@ -218,19 +218,19 @@ fn tasks_that_end_at_one_moment_free_what_waits_for_all_of_them() {
         let store = open(&folder).await;
         for round in 0..30 {
             let id = format!("job{round}");
-            spoken(&store, &id, 2).await;
+            submit_to_scenes(&store, &id, 2).await;
             for stage in ["scenes", "sound and picture"] {
                 let (one, other) = (claim(&store).await, claim(&store).await);
                 tokio::join!(
-                    done(&store, &one, Finish::default()),
-                    done(&store, &other, Finish::default())
+                    finish_task(&store, &one, Finish::default()),
+                    finish_task(&store, &other, Finish::default())
                 );
                 let ready = store.queue_state().await.expect("looks").ready;
                 assert!(ready > 0, "round {round}: nothing is free after {stage}");
             }
             let publish = claim(&store).await;
             assert_eq!(publish.kind, TaskKind::Publish);
-            done(&store, &publish, Finish { publishes: true, ..Finish::default() }).await;
+            finish_task(&store, &publish, Finish { publishes: true, ..Finish::default() }).await;
         }
     });
 }
@@ -249,7 +249,7 @@ fn a_cancelled_jobs_tasks_may_end_at_one_moment() {
             let tell = claim(&store).await;
             let _ = tokio::join!(
                 store.task_give_back(&plan.task_id, plan.token),
-                done(&store, &tell, Finish::default())
+                finish_task(&store, &tell, Finish::default())
             );
             assert_eq!(status(&store, &id).await, JobStatus::Cancelled, "round {round}");
         }
@@ -264,19 +264,19 @@ fn a_cancel_in_the_midst_of_all_of_it() {
         let store = open(&folder).await;
         for round in 0..30 {
             let id = format!("job{round}");
-            spoken(&store, &id, 6).await;
+            submit_to_scenes(&store, &id, 6).await;
             let (one, other) = (claim(&store).await, claim(&store).await);
             // A deadlock would be an error of one of them.
             let (_, _, cancelled, third, fourth) = tokio::join!(
-                done(&store, &one, Finish::default()),
-                done(&store, &other, Finish::default()),
+                finish_task(&store, &one, Finish::default()),
+                finish_task(&store, &other, Finish::default()),
                 store.job_cancel(&id.as_str().into()),
                 store.task_claim("w3", LEASE),
                 store.task_claim("w4", LEASE),
             );
             assert_eq!(cancelled.expect("ok"), Some(JobStatus::Cancelling));
             for lease in [third, fourth].into_iter().filter_map(|lease| lease.expect("claims")) {
-                done(&store, &lease, Finish::default()).await;
+                finish_task(&store, &lease, Finish::default()).await;
             }
             rest(&store).await;
             assert_eq!(status(&store, &id).await, JobStatus::Cancelled, "round {round}");
@@ -292,14 +292,14 @@ fn a_claim_beside_a_cancel_does_not_undo_it() {
         let store = open(&folder).await;
         for round in 0..30 {
             let id = format!("job{round}");
-            spoken(&store, &id, 1).await;
+            submit_to_scenes(&store, &id, 1).await;
             let (claimed, cancelled) =
                 tokio::join!(store.task_claim("w2", LEASE), store.job_cancel(&id.as_str().into()));
             assert_eq!(cancelled.expect("ok"), Some(JobStatus::Cancelling));
             let now = status(&store, &id).await;
             assert_eq!(now, JobStatus::Cancelling, "round {round}");
             if let Some(lease) = claimed.expect("claims") {
-                done(&store, &lease, Finish::default()).await;
+                finish_task(&store, &lease, Finish::default()).await;
             }
             rest(&store).await;
             assert_eq!(status(&store, &id).await, JobStatus::Cancelled, "round {round}");
@@ -324,12 +324,12 @@ fn a_lost_lease_is_taken_over_and_its_old_holder_is_fenced_off() {
         assert!(new.was_lost && !old.was_lost);
         let (id, token) = (&old.task_id, old.token);
         assert_eq!(store.task_beat(id, token, LEASE).await.expect("ok"), Hold::Lost);
-        assert_eq!(done(&store, &old, Finish::default()).await, Hold::Lost);
+        assert_eq!(finish_task(&store, &old, Finish::default()).await, Hold::Lost);
         let later = store.task_later(id, token, LEASE, Value::Null).await.expect("ok");
         let failed = store.task_fail(id, token, failure(None, false)).await.expect("ok");
         let back = store.task_give_back(id, token).await.expect("ok");
         assert_eq!([later, failed, back], [Hold::Lost; 3]);
-        assert_eq!(done(&store, &new, Finish::default()).await, Hold::Ours);
+        assert_eq!(finish_task(&store, &new, Finish::default()).await, Hold::Ours);
     });
 }
 
@@ -379,7 +379,7 @@ fn what_waits_holds_no_worker_and_remembers() {
 }
 
 #[test]
-fn a_failed_job_goes_on_where_it_stopped() {
+fn a_failed_job_resumes_where_it_stopped() {
     let folder = tempfile::tempdir().expect("folder");
     block_on(async {
         let store = open(&folder).await;
@@ -387,7 +387,7 @@ fn a_failed_job_goes_on_where_it_stopped() {
             let id = if held { "held" } else { "failed" };
             submit(&store, id).await;
             let plan = claim(&store).await;
-            done(&store, &plan, Finish::default()).await;
+            finish_task(&store, &plan, Finish::default()).await;
             let voice = claim(&store).await;
             // A temporary failure is retried before it becomes final.
             let soon = failure(Some(Duration::ZERO), false);
@@ -410,13 +410,13 @@ fn a_failed_job_goes_on_where_it_stopped() {
             assert_eq!((row.status, row.error, row.tasks_done), (JobStatus::Queued, None, 1));
             let voice = claim(&store).await;
             assert_eq!((voice.kind, voice.attempts), (TaskKind::Voice, 1));
-            done(&store, &voice, Finish { publishes: true, ..Finish::default() }).await;
+            finish_task(&store, &voice, Finish { publishes: true, ..Finish::default() }).await;
         }
     });
 }
 
 #[test]
-fn a_cancel_stops_what_runs_and_tells_vendors_last() {
+fn a_cancel_stops_running_tasks_and_notifies_vendors_last() {
     let folder = tempfile::tempdir().expect("folder");
     block_on(async {
         let store = open(&folder).await;
@@ -431,7 +431,7 @@ fn a_cancel_stops_what_runs_and_tells_vendors_last() {
         assert_eq!(beat, Hold::Stop);
         let tell = claim(&store).await;
         assert_eq!(tell.kind, TaskKind::Cancel);
-        done(&store, &tell, Finish::default()).await;
+        finish_task(&store, &tell, Finish::default()).await;
         assert_eq!(status(&store, "one").await, JobStatus::Cancelling, "its plan still runs");
         assert_eq!(store.task_give_back(&plan.task_id, plan.token).await.expect("ok"), Hold::Stop);
         assert_eq!(status(&store, "one").await, JobStatus::Cancelled);
@@ -443,7 +443,7 @@ fn a_cancel_stops_what_runs_and_tells_vendors_last() {
         store.task_claim("w1", short).await.expect("claims").expect("a task");
         store.job_cancel(&"two".into()).await.expect("ok");
         let tell = claim(&store).await;
-        done(&store, &tell, Finish::default()).await;
+        finish_task(&store, &tell, Finish::default()).await;
         tokio::time::sleep(Duration::from_millis(50)).await;
         none_left(&store).await;
         assert_eq!(status(&store, "two").await, JobStatus::Cancelled);
@@ -511,7 +511,7 @@ fn no_two_workers_have_one_task() {
                 let name = format!("w{n}");
                 while let Some(lease) = store.task_claim(&name, LEASE).await.expect("claims") {
                     had.push(lease.task_id.clone());
-                    let hold = done(&store, &lease, Finish::default()).await;
+                    let hold = finish_task(&store, &lease, Finish::default()).await;
                     assert_eq!(hold, Hold::Ours);
                 }
                 had

@@ -42,7 +42,7 @@ fn a_call_lives_through_a_restart() {
 }
 
 #[test]
-fn budgets_hold_whoever_asks_at_once() {
+fn budgets_hold_under_concurrent_requests() {
     let folder = tempfile::tempdir().expect("folder");
     block_on(async {
         let stores = [Arc::new(open(&folder).await), Arc::new(open(&folder).await)];
@@ -99,7 +99,7 @@ fn days_and_keys_have_budgets_of_their_own() {
 }
 
 #[test]
-fn a_request_is_admitted_once_whoever_asks() {
+fn a_request_is_admitted_once_for_all_callers() {
     let folder = tempfile::tempdir().expect("folder");
     block_on(async {
         let stores = [Arc::new(open(&folder).await), Arc::new(open(&folder).await)];
@@ -254,7 +254,7 @@ fn a_breaker_changes_once_for_each_reading() {
 }
 
 #[test]
-fn only_what_nobody_looks_after_can_be_taken_over() {
+fn only_an_abandoned_call_can_be_taken_over() {
     let folder = tempfile::tempdir().expect("folder");
     block_on(async {
         let store = open(&folder).await;

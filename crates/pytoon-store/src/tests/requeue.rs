@@ -33,7 +33,7 @@ async fn claim(store: &Store) -> Lease {
     store.task_claim("w1", LEASE).await.expect("claims").expect("there is a task")
 }
 
-async fn done(store: &Store, lease: &Lease, finish: Finish) -> Hold {
+async fn finish_task(store: &Store, lease: &Lease, finish: Finish) -> Hold {
     store.task_finish(&lease.task_id, lease.token, finish).await.expect("finishes")
 }
 
@@ -52,7 +52,7 @@ async fn work(store: &Store, chunks: u32) -> Vec<String> {
             TaskKind::Publish => Finish { publishes: true, ..Finish::default() },
             _ => Finish::default(),
         };
-        assert_eq!(done(store, &lease, finish).await, Hold::Ours);
+        assert_eq!(finish_task(store, &lease, finish).await, Hold::Ours);
         if lease.kind == TaskKind::Publish {
             return names;
         }
@@ -60,7 +60,7 @@ async fn work(store: &Store, chunks: u32) -> Vec<String> {
 }
 
 #[test]
-fn a_job_is_made_anew_with_another_graph() {
+fn a_job_is_redone_with_another_graph() {
     let folder = tempfile::tempdir().expect("folder");
     block_on(async {
         let store = open(&folder).await;
@@ -99,10 +99,10 @@ fn a_degraded_job_restarts_without_tasks_of_its_earlier_brief() {
         work(&store, 3).await;
         let brief = json!({"script": "Two."});
         assert!(store.job_redo(&"one".into(), brief, JobEvent::Redone).await.expect("redoes"));
-        done(&store, &claim(&store).await, Finish::default()).await;
+        finish_task(&store, &claim(&store).await, Finish::default()).await;
         let shape = FilmShape { scenes: Vec::new(), chunks: 1 };
         let then = NewTask::of(&FilmGraph::after_voice(&shape));
-        done(&store, &claim(&store).await, Finish { then, ..Finish::default() }).await;
+        finish_task(&store, &claim(&store).await, Finish { then, ..Finish::default() }).await;
         let error = JobError {
             code: DEGRADED.into(),
             stage: "mix".into(),
@@ -134,20 +134,20 @@ fn who_worked_for_the_earlier_brief_has_lost_its_task() {
         tokio::time::sleep(Duration::from_millis(20)).await;
         let cancel = claim(&store).await;
         assert_eq!(cancel.kind, TaskKind::Cancel);
-        done(&store, &cancel, Finish::default()).await;
+        finish_task(&store, &cancel, Finish::default()).await;
         let redone = JobEvent::Redone;
         assert!(
             store.job_redo(&"one".into(), json!({"script": "Two."}), redone).await.expect("redoes")
         );
         let new = claim(&store).await;
         assert_eq!((new.name.as_str(), new.token), ("plan", old.token + 1));
-        assert_eq!(done(&store, &old, Finish::default()).await, Hold::Lost);
-        assert_eq!(done(&store, &new, Finish::default()).await, Hold::Ours);
+        assert_eq!(finish_task(&store, &old, Finish::default()).await, Hold::Lost);
+        assert_eq!(finish_task(&store, &new, Finish::default()).await, Hold::Ours);
     });
 }
 
 #[test]
-fn an_end_is_told_until_it_is_heard_or_given_up() {
+fn a_webhook_is_retried_until_it_is_delivered_or_abandoned() {
     let folder = tempfile::tempdir().expect("folder");
     block_on(async {
         let store = open(&folder).await;

@@ -35,7 +35,7 @@ impl Decoded {
     }
 
     /// Returns the text decoded once more; `None` if no escapes remain.
-    pub(super) fn decoded_again(&self) -> Option<Self> {
+    pub(super) fn decode_again(&self) -> Option<Self> {
         let mut again = Self::of(&self.bytes)?;
         for place in &mut again.places {
             *place = self.in_source(place);

@@ -45,7 +45,7 @@ impl Forms {
         } else {
             self.add_windows(bytes, RUN);
         }
-        for (form, run) in encoded(bytes) {
+        for (form, run) in encoded_forms(bytes) {
             // Short forms could be ordinary words.
             if form.len() > SHORTEST_FORM {
                 self.add_windows(&form, run.min(form.len()));
@@ -100,7 +100,7 @@ fn hash(window: &[u8]) -> usize {
 
 /// Returns the encoded forms of a secret, each with the length of its windows: hexadecimal digits, and base64 at each
 /// of its three offsets, without the characters that neighbouring bytes affect.
-fn encoded(value: &[u8]) -> Vec<(Vec<u8>, usize)> {
+fn encoded_forms(value: &[u8]) -> Vec<(Vec<u8>, usize)> {
     let hex = value.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect();
     let mut forms = vec![(hex, RUN_IN_HEX)];
     for before in 0..3usize {

@@ -47,7 +47,7 @@ impl VendorHttp {
     ) -> Result<String> {
         let fail = |kind, message: &str| self.not_downloaded(kind, message);
         let work = async {
-            let response = self.followed(address, limits).await?;
+            let response = self.follow_redirects(address, limits).await?;
             let status = response.status().as_u16();
             if !response.status().is_success() {
                 // `poll` returns a fresh address for an expired one.
@@ -66,7 +66,11 @@ impl VendorHttp {
     }
 
     /// Requests a URL and follows at most `MAX_REDIRECTS` redirects, each checked, to the final response.
-    async fn followed(&self, address: &str, limits: DownloadLimits) -> Result<reqwest::Response> {
+    async fn follow_redirects(
+        &self,
+        address: &str,
+        limits: DownloadLimits,
+    ) -> Result<reqwest::Response> {
         let fail = |kind, message: &str| self.not_downloaded(kind, message);
         let no_url = |_| fail(K::Protocol, "the clip's address is not a URL");
         let mut url = Url::parse(address).map_err(no_url)?;
@@ -79,7 +83,7 @@ impl VendorHttp {
             let late = format!("no reply within {} s", limits.stall.as_secs_f64());
             let got = tokio::time::timeout(limits.stall, asked.send()).await;
             let got = got.map_err(|_| fail(K::Timeout, &late))?;
-            let got = got.map_err(|error| self.broken(DOWNLOAD, false, &error))?;
+            let got = got.map_err(|error| self.connection_error(DOWNLOAD, false, &error))?;
             if !got.status().is_redirection() {
                 return Ok(got);
             }

@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn private_addresses_are_told_from_public_ones() {
+    fn private_addresses_are_distinguished_from_public_ones() {
         for (text, expected) in [
             ("8.8.8.8", true),
             ("127.0.0.1", false),

@@ -364,23 +364,28 @@ impl VendorHttp {
             }
         };
         let (operation, paid, largest) = (call.operation, call.paid, call.largest_reply);
-        let sent = request.send().await.map_err(|e| self.broken(operation, paid, &e))?;
+        let sent = request.send().await.map_err(|e| self.connection_error(operation, paid, &e))?;
         let status = sent.status().as_u16();
         let headers = sent.headers().clone();
         let body = read_bounded(sent, largest).await.map_err(|problem| match problem {
             ReadProblem::TooLarge => {
                 let message = format!("the reply is larger than {} MiB", largest >> 20);
                 VendorError::new(&self.engine, operation, VendorErrorKind::Protocol, message)
-                    .accepted(if paid { Accepted::Maybe } else { Accepted::No })
+                    .with_accepted(if paid { Accepted::Maybe } else { Accepted::No })
             }
-            ReadProblem::Broken(error) => self.broken(operation, paid, &error),
+            ReadProblem::Broken(error) => self.connection_error(operation, paid, &error),
         })?;
         Ok(Reply { status, headers, body })
     }
 
     /// Returns the failure of a request whose connection broke. A paid call may have been accepted unless the
     /// connection was never established.
-    fn broken(&self, operation: &'static str, paid: bool, error: &reqwest::Error) -> VendorError {
+    fn connection_error(
+        &self,
+        operation: &'static str,
+        paid: bool,
+        error: &reqwest::Error,
+    ) -> VendorError {
         let (kind, message) = if error.is_connect() {
             (VendorErrorKind::Unreachable, "the host could not be reached")
         } else if error.is_timeout() {
@@ -394,7 +399,7 @@ impl VendorHttp {
             Accepted::No
         };
         let message = self.redact(&format!("{message} ({})", innermost(error)));
-        VendorError::new(&self.engine, operation, kind, message).accepted(accepted)
+        VendorError::new(&self.engine, operation, kind, message).with_accepted(accepted)
     }
 
     /// Creates the failure for an error response, with the kind and the message that its adapter determined. Without
@@ -512,7 +517,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_told_in_seconds_milliseconds_or_as_a_date() {
+    fn a_pause_is_read_in_seconds_milliseconds_or_as_a_date() {
         let after = |headers: &[(&'static str, &str)]| {
             let mut reply = Reply { status: 429, headers: HeaderMap::new(), body: Vec::new() };
             for (name, value) in headers {
@@ -542,7 +547,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_across_the_bound_of_a_message_is_not_told_in_part() {
+    fn a_key_across_the_bound_of_a_message_is_not_shown_in_part() {
         for before in [0, MESSAGE_KEPT - 8, MESSAGE_KEPT, BODY_READ - 8] {
             let body = format!("{}{KEY} is not known", "x".repeat(before));
             let reply =

@@ -18,7 +18,7 @@ impl PublicHttp {
     /// Creates a client with a timeout for the whole response. Hosts in `allow_hosts` may be private and need no TLS.
     pub fn new(allow_hosts: &[String], timeout: Duration) -> Result<Self, String> {
         let allowed = AllowedHosts::new(allow_hosts.iter().map(String::as_str));
-        Self::guarded(allowed, |client| client.timeout(timeout), timeout)
+        Self::build(allowed, |client| client.timeout(timeout), timeout)
     }
 
     /// Creates a client that downloads files. With `may_be_private`, every host may be private and needs no TLS.
@@ -26,10 +26,10 @@ impl PublicHttp {
     /// # Errors
     /// Returns an error if the client cannot be built.
     pub fn for_files(may_be_private: bool) -> Result<Self, String> {
-        Self::guarded(AllowedHosts::all(may_be_private), |client| client, CONNECT_TIMEOUT)
+        Self::build(AllowedHosts::all(may_be_private), |client| client, CONNECT_TIMEOUT)
     }
 
-    fn guarded(
+    fn build(
         allowed: AllowedHosts,
         limit: impl FnOnce(ClientBuilder) -> ClientBuilder,
         patience: Duration,
@@ -56,7 +56,7 @@ impl PublicHttp {
     /// Returns an error with the reason if a URL would be rejected. Host names are resolved at the call, not here.
     pub fn check(allow_hosts: &[String], address: &str) -> Result<(), String> {
         let allowed = AllowedHosts::new(allow_hosts.iter().map(String::as_str));
-        checked(&allowed, address).map(|_| ())
+        parse_checked_url(&allowed, address).map(|_| ())
     }
 
     /// Posts a body and returns the status of the response, or an error if there is none. Does not read the response
@@ -67,7 +67,7 @@ impl PublicHttp {
         headers: &[(&str, String)],
         body: String,
     ) -> Result<u16, String> {
-        let url = checked(&self.allowed, address)?;
+        let url = parse_checked_url(&self.allowed, address)?;
         let mut request = self.client.post(url).body(body);
         for (name, value) in headers {
             request = request.header(*name, value);
@@ -89,7 +89,7 @@ fn format_error(error: &reqwest::Error) -> String {
     super::one_line(&text)
 }
 
-fn checked(allowed: &AllowedHosts, address: &str) -> Result<Url, String> {
+fn parse_checked_url(allowed: &AllowedHosts, address: &str) -> Result<Url, String> {
     let url = Url::parse(address).map_err(|error| format!("it is not a URL: {error}"))?;
     allowed.check_secure(&url).map_err(|refusal| refusal.to_string())?;
     Ok(url)

@@ -119,7 +119,7 @@ mod tests {
         (samples, timed)
     }
 
-    fn recorded<'a>(samples: &'a [f32], sentences: &'a [Vec<Word>]) -> Recorded<'a> {
+    fn english_recording<'a>(samples: &'a [f32], sentences: &'a [Vec<Word>]) -> Recorded<'a> {
         Recorded { samples, speech: &[], sentences, language: "en" }
     }
 
@@ -131,8 +131,10 @@ mod tests {
     #[test]
     fn every_word_is_found_where_it_was_said() {
         let (samples, known) = recording(SCRIPT);
-        let found =
-            builtin().align(recorded(&samples, &script(SCRIPT))).expect("runs").expect("fits");
+        let found = builtin()
+            .align(english_recording(&samples, &script(SCRIPT)))
+            .expect("runs")
+            .expect("fits");
         assert_eq!(found.words.len(), known.len());
         for (found, known) in found.words.iter().zip(&known) {
             assert_eq!(found.text, known.text);
@@ -148,12 +150,12 @@ mod tests {
         let (samples, _) = recording(SCRIPT);
         let wrong =
             script("Rain, wind and snow never stopped anybody here. Two people can pitch it.");
-        let found = builtin().align(recorded(&samples, &wrong)).expect("runs");
+        let found = builtin().align(english_recording(&samples, &wrong)).expect("runs");
         let trust = found.map_or(0.0, |found| found.confidence);
         assert!(trust < crate::word_aligner::LOW_CONFIDENCE, "wrong script: {trust}");
         let hiss: Vec<f32> =
             (0u32..240_000).map(|n| (n.wrapping_mul(2_654_435_761) >> 20) as f32 / 8e4).collect();
-        let found = builtin().align(recorded(&hiss, &script(SCRIPT))).expect("runs");
+        let found = builtin().align(english_recording(&hiss, &script(SCRIPT))).expect("runs");
         let trust = found.map_or(0.0, |found| found.confidence);
         assert!(trust < crate::word_aligner::LOW_CONFIDENCE, "hiss: {trust}");
     }
@@ -162,8 +164,10 @@ mod tests {
     fn words_without_a_sound_stand_between_their_neighbours() {
         let text = "Hot \u{1f525} tea, now.";
         let (samples, _) = recording("Hot tea, now.");
-        let found =
-            builtin().align(recorded(&samples, &script(text))).expect("runs").expect("fits");
+        let found = builtin()
+            .align(english_recording(&samples, &script(text)))
+            .expect("runs")
+            .expect("fits");
         let starts: Vec<Ms> = found.words.iter().map(|word| word.start).collect();
         assert!(starts.windows(2).all(|pair| pair[0] < pair[1]), "{starts:?}");
         assert_eq!(found.words[1].text, "\u{1f525}");
@@ -171,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_recording_too_short_for_its_script_is_not_aligned() {
-        let found = builtin().align(recorded(&[0.1; 480], &script(SCRIPT))).expect("runs");
+        let found = builtin().align(english_recording(&[0.1; 480], &script(SCRIPT))).expect("runs");
         assert_eq!(found, None);
     }
 }

@@ -40,7 +40,7 @@ pub struct Outcome {
 
 impl Outcome {
     /// Creates the outcome of a method that timed the words.
-    pub fn timed(method: AlignmentMethod, found: Aligned) -> Self {
+    pub fn from_aligned(method: AlignmentMethod, found: Aligned) -> Self {
         let Aligned { words, confidence, mismatch, .. } = found;
         Self { method, confidence, words, mismatch, guess: None }
     }
@@ -85,7 +85,7 @@ impl Aligner {
                 version: &version,
             }
             .emit();
-            return Ok(Outcome::timed(method, found));
+            return Ok(Outcome::from_aligned(method, found));
         }
         let reason = match tried.as_slice() {
             [] => "alignment.order names no other method, or the script is only a guess".to_owned(),

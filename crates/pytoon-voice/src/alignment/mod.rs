@@ -21,7 +21,7 @@ use pytoon_core::text::Word;
 use pytoon_vocabulary::{CaptionWord, Ms};
 
 /// Creates a timed word from a written word and its start and end in milliseconds.
-pub(crate) fn timed(word: &Word, start: i64, end: i64) -> CaptionWord {
+pub(crate) fn timed_word(word: &Word, start: i64, end: i64) -> CaptionWord {
     let (text, joins_next) = (word.text.clone(), word.joins_next);
     let (start, end) = (Ms::new(start), Ms::new(end));
     CaptionWord { text, start, end, emphasis: false, joins_next }
@@ -33,7 +33,7 @@ fn ascending<'a>(words: impl Iterator<Item = (&'a Word, (f64, f64))>) -> Vec<Cap
     let word = |(word, (start, end)): (&Word, (f64, f64))| {
         let start = (start.round() as i64).max(earliest);
         earliest = start + 1;
-        timed(word, start, (end.round() as i64).max(start + 1))
+        timed_word(word, start, (end.round() as i64).max(start + 1))
     };
     words.map(word).collect()
 }

@@ -192,7 +192,7 @@ mod tests {
     use super::*;
     use pytoon_core::text::words;
 
-    fn heard(words: &[(&str, f64)]) -> Vec<RecognizedWord> {
+    fn recognized_words(words: &[(&str, f64)]) -> Vec<RecognizedWord> {
         words
             .iter()
             .map(|&(word, start)| RecognizedWord {
@@ -211,29 +211,35 @@ mod tests {
     }
 
     #[test]
-    fn heard_words_keep_their_times_and_others_share_what_is_between() {
+    fn recognized_words_keep_their_times_and_others_share_the_gaps() {
         let got = starts(
             "It costs $5 a bag, today.",
-            &heard(&[("It", 0.1), ("costs", 0.4), ("five", 0.8), ("bag", 1.4), (" Today", 2.0)]),
+            &recognized_words(&[
+                ("It", 0.1),
+                ("costs", 0.4),
+                ("five", 0.8),
+                ("bag", 1.4),
+                (" Today", 2.0),
+            ]),
         );
         assert_eq!(got.0, [100, 400, 600, 1000, 1400, 2000]);
         assert!((got.1 - 4.0 / 6.0).abs() < 1e-9);
     }
 
     #[test]
-    fn words_that_were_added_move_nobody() {
-        let got = starts("one two", &heard(&[("one", 0.1), ("um", 0.5), ("two", 0.9)]));
+    fn added_words_move_no_other_words() {
+        let got = starts("one two", &recognized_words(&[("one", 0.1), ("um", 0.5), ("two", 0.9)]));
         assert_eq!(got, (vec![100, 900], 1.0));
     }
 
     #[test]
-    fn nothing_heard_is_nothing_found() {
+    fn no_recognized_words_give_no_alignment() {
         let script = words("one two");
         assert_eq!(map(&script.iter().collect::<Vec<_>>(), &[], 1000.0), None);
     }
 
     #[test]
-    fn times_that_nobody_can_have_heard_are_left_out() {
+    fn impossible_times_are_ignored() {
         let script = words("one two three");
         let script: Vec<&Word> = script.iter().collect();
         let json = br#"{"segments": [{"words": [{"word": "one", "start": 0.1, "end": 0.3},

@@ -4,7 +4,7 @@
 //! several words), or be missing (merged words). Words take the first event in their own range; words without one
 //! share the time between their neighbours by length. Starts are strictly increasing.
 
-use super::timed;
+use super::timed_word;
 use crate::spoken::SpokenText;
 use pytoon_core::text::Word;
 use pytoon_vocabulary::CaptionWord;
@@ -24,7 +24,7 @@ pub fn word_times(
         .map(|(index, word)| {
             let start = starts[index];
             let last = || (length_ms.round() as i64).max(start + 1);
-            timed(word, start, starts.get(index + 1).copied().unwrap_or_else(last))
+            timed_word(word, start, starts.get(index + 1).copied().unwrap_or_else(last))
         })
         .collect()
 }

@@ -59,7 +59,7 @@ impl Files {
         let mut rows = Vec::new();
         row(&mut rows, "no voice", self.no_voice(bench));
         // The model in the fixtures is a text file: complete, but no model.
-        row(&mut rows, "model corrupt", self.spoilt(bench, "model corrupt", Spoil::Nothing));
+        row(&mut rows, "model corrupt", self.check_spoilt(bench, "model corrupt", Spoil::Nothing));
         for file in FILES {
             // A model named by its path may be a mistake in the brief.
             let kind = match self.layout {
@@ -70,11 +70,11 @@ impl Files {
             let outcome = self.of_spoilt(bench, &check, Spoil::Remove(file), kind);
             row(&mut rows, &check.replace(VOICE, "voice"), outcome);
             let check = format!("{file} changed");
-            let outcome = self.spoilt(bench, &check, Spoil::Replace(file));
+            let outcome = self.check_spoilt(bench, &check, Spoil::Replace(file));
             row(&mut rows, &check.replace(VOICE, "voice"), outcome);
         }
         if self.layout == Layout::Installed {
-            let outcome = self.spoilt(bench, "manifest", Spoil::Replace(MANIFEST));
+            let outcome = self.check_spoilt(bench, "manifest", Spoil::Replace(MANIFEST));
             row(&mut rows, "manifest changed", outcome);
         }
         row(&mut rows, "success", self.of_toy(bench, Toy::Hums));
@@ -152,7 +152,7 @@ impl Files {
         Ok("left out".to_owned())
     }
 
-    fn spoilt(&self, bench: &Bench<'_>, check: &str, spoil: Spoil) -> Outcome {
+    fn check_spoilt(&self, bench: &Bench<'_>, check: &str, spoil: Spoil) -> Outcome {
         self.of_spoilt(bench, check, spoil, BAD_VOICE)
     }
 

@@ -87,7 +87,7 @@ impl Program {
         let not_audio: Vec<u8> = b"<html>no</html>".repeat(9);
         let mut cut = self.form.bytes(&sounds::good());
         cut.truncate(cut.len() / 2);
-        let spoilt = sounds::spoilt();
+        let spoilt = sounds::spoilt_sounds();
         let sounds = spoilt
             .iter()
             // The helper times its own words, so it is trusted about its length.

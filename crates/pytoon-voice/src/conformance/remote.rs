@@ -3,8 +3,8 @@
 mod faults;
 
 use super::{
-    Bench, KEY, Outcome, Row, Stage, clean, is_unwell, judged, of_kind, request, row, says_all,
-    sounds,
+    Bench, KEY, Outcome, Row, Stage, check_speech, clean, is_unwell, of_kind, request, row,
+    says_all, sounds,
 };
 use crate::VoiceError;
 use crate::tts::TtsRequest;
@@ -107,14 +107,18 @@ impl Remote {
         }
         row(&mut rows, "unreachable", played.unreachable());
         row(&mut rows, "dropped before it is read", played.deaf());
-        for spoilt in sounds::spoilt() {
+        for spoilt in sounds::spoilt_sounds() {
             let body = self.form.bytes(&spoilt.samples);
-            row(&mut rows, spoilt.what, played.spoilt(spoilt.what, &body));
+            row(&mut rows, spoilt.what, played.check_spoilt(spoilt.what, &body));
         }
         if self.form == Form::Wav {
-            row(&mut rows, "half a file", played.spoilt("half a file", &sounds::half_a_wav()));
+            row(
+                &mut rows,
+                "half a file",
+                played.check_spoilt("half a file", &sounds::half_a_wav()),
+            );
         }
-        row(&mut rows, "key echoed", played.echoed());
+        row(&mut rows, "key echoed", played.key_echo());
         row(&mut rows, "key not shown", played.not_shown());
         Ok(rows)
     }
@@ -191,7 +195,7 @@ impl Played<'_> {
         let speed = if self.remote.lacks_speed { 1.0 } else { SPEED };
         let request = TtsRequest { speed, ..request() };
         let spoken = provider.speak(&request).map_err(|error| format!("unexpectedly {error}"))?;
-        judged(&spoken)?;
+        check_speech(&spoken)?;
         let Remote { gives_times, speak, key_as, .. } = self.remote;
         let is_true = spoken.iter().all(|sentence| sentence.needs_alignment != *gives_times);
         ensure(is_true, "it does not say truly whether its words have times")?;
@@ -202,7 +206,7 @@ impl Played<'_> {
         };
         self.carries_the_request(asked)?;
         ensure(asked.shows_as(key_as, KEY), format!("the key does not stand as {key_as}"))?;
-        let (money, expected) = (self.money(&stage)?, self.expected(Money::Spent));
+        let (money, expected) = (self.money(&stage)?, self.expected_spending(Money::Spent));
         ensure(money == expected, format!("spent: {money}; it should be {expected}"))?;
         Ok(format!("speaks, spent: {money}"))
     }
@@ -288,13 +292,13 @@ impl Played<'_> {
         };
         let is_true = !self.remote.is_free || source.accepted == Accepted::No;
         ensure(is_true, "it says that a free call may have been bought")?;
-        let expected = self.expected(money);
+        let expected = self.expected_spending(money);
         ensure(expected == spent, format!("{kind}, spent: {spent}; it should be {expected:?}"))?;
         Ok(format!("{kind}, spent: {spent}"))
     }
 
     /// Returns the expected spending: `money` for a paid service, none for a free one.
-    fn expected(&self, money: Money) -> Money {
+    fn expected_spending(&self, money: Money) -> Money {
         if self.remote.is_free { Money::NotSpent } else { money }
     }
 
@@ -325,12 +329,12 @@ impl Played<'_> {
         self.fails("deaf", self.vendor.base(), Kind::Server, Money::Unknown)
     }
 
-    fn spoilt(&self, what: &str, body: &[u8]) -> Outcome {
+    fn check_spoilt(&self, what: &str, body: &[u8]) -> Outcome {
         self.vendor.follow(self.success_script(body)?);
         self.fails(what, self.vendor.base(), Kind::BadOutput, Money::Spent)
     }
 
-    fn echoed(&self) -> Outcome {
+    fn key_echo(&self) -> Outcome {
         for answer in [
             Answer::text(400, &format!("what is {KEY}?")),
             Answer::json(400, json!({ "error": { "message": format!("what is {KEY}?") } })),

@@ -31,7 +31,7 @@ pub(super) fn good() -> Vec<i16> {
 }
 
 /// Returns audio that must be rejected, with the defect of each.
-pub(super) fn spoilt() -> Vec<Spoilt> {
+pub(super) fn spoilt_sounds() -> Vec<Spoilt> {
     let mut broken_off = good();
     // In the middle of a swell, too early for the words.
     broken_off.truncate((1.375 * f64::from(RATE)) as usize);

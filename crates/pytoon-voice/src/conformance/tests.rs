@@ -24,7 +24,7 @@ fn open_store(runtime: &Runtime, folder: &Path) -> Result<Arc<dyn PurchaseStore>
 }
 
 /// Returns every provider in the table of providers, and the name used for servers.
-fn known() -> BTreeSet<String> {
+fn known_providers() -> BTreeSet<String> {
     let built_in = TtsProviderName::ALL.into_iter().map(|provider| provider.as_str().to_owned());
     built_in.chain([SERVERS.to_owned()]).collect()
 }
@@ -62,7 +62,7 @@ fn every(kind: &str) {
         let fixture: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         fixture["kind"] == kind
     };
-    let providers: Vec<String> = known().into_iter().filter(is_of_kind).collect();
+    let providers: Vec<String> = known_providers().into_iter().filter(is_of_kind).collect();
     assert!(!providers.is_empty(), "no provider is of the kind {kind}");
     for provider in providers {
         passes(&provider);
@@ -125,11 +125,11 @@ fn silence_is_no_speech() {
     };
     let silence = vec![0.0; 96_000];
     let tone: Vec<f32> = (0..96_000).map(|n| (n as f32 * 0.05).sin() * 0.3).collect();
-    assert_eq!(super::judged(&[sentence(&words, tone.clone())]), Ok(()));
-    assert!(super::judged(&[sentence(&words, silence)]).is_err());
-    assert!(super::judged(&[]).is_err());
+    assert_eq!(super::check_speech(&[sentence(&words, tone.clone())]), Ok(()));
+    assert!(super::check_speech(&[sentence(&words, silence)]).is_err());
+    assert!(super::check_speech(&[]).is_err());
     words.pop();
-    assert!(super::judged(&[sentence(&words, tone)]).is_err());
+    assert!(super::check_speech(&[sentence(&words, tone)]).is_err());
 }
 
 #[test]
@@ -138,9 +138,9 @@ fn table_configuration_and_fixtures_know_the_same_voices() {
         .expect("fixtures")
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
         .collect();
-    assert_eq!(folders, known(), "fixtures/voices and TtsProviderName::ALL differ");
+    assert_eq!(folders, known_providers(), "fixtures/voices and TtsProviderName::ALL differ");
     let blocks = serde_json::to_value(super::settings(|_| {}).expect("built in")).expect("JSON");
-    for name in known() {
+    for name in known_providers() {
         assert!(blocks[&name].is_object(), "defaults.yaml has no tts.{name}");
     }
 }

@@ -73,7 +73,7 @@ impl Incoming {
             let place =
                 |(role, entry): (&String, &FileEntry)| (role.clone(), folder.join(&entry.file));
             let files = manifest.files.iter().map(place).collect();
-            return Self::checked(manifest, files);
+            return Self::from_manifest(manifest, files);
         }
         let entries = std::fs::read_dir(folder).map_err(|error| at(folder, error))?;
         let mut models: Vec<PathBuf> = entries
@@ -135,7 +135,7 @@ impl Incoming {
             front_end: None,
             files: entries(&files)?,
         };
-        Self::checked(manifest, files)
+        Self::from_manifest(manifest, files)
     }
 
     /// Reads a single model of the `heart` family that uses another voice's pronunciation files.
@@ -157,10 +157,13 @@ impl Incoming {
             front_end: known.front_end.clone(),
             files: entries(&files)?,
         };
-        Self::checked(manifest, files)
+        Self::from_manifest(manifest, files)
     }
 
-    fn checked(manifest: Manifest, files: BTreeMap<String, PathBuf>) -> Result<Self, AddError> {
+    fn from_manifest(
+        manifest: Manifest,
+        files: BTreeMap<String, PathBuf>,
+    ) -> Result<Self, AddError> {
         manifest.check().map_err(AddError::NotAVoice)?;
         Ok(Self { manifest, files })
     }

@@ -44,14 +44,14 @@ pub struct KnownVoice {
 }
 
 /// Returns every known voice.
-pub fn known() -> Vec<KnownVoice> {
+pub fn known_voices() -> Vec<KnownVoice> {
     // The test below checks that it parses.
     serde_json::from_str(CATALOGUE).unwrap_or_default()
 }
 
 /// Returns the known voice with the given name.
 pub fn known_voice(name: &str) -> Option<KnownVoice> {
-    known().into_iter().find(|voice| voice.name == name)
+    known_voices().into_iter().find(|voice| voice.name == name)
 }
 
 /// Returns the instructions for installing a known voice.

@@ -105,7 +105,7 @@ impl VoiceFolders {
     }
 
     /// Returns the voices whose files are intact, and the unusable voices. Reads every file.
-    pub fn checked(&self) -> (Vec<InstalledVoice>, Vec<BrokenVoice>) {
+    pub fn list_verified(&self) -> (Vec<InstalledVoice>, Vec<BrokenVoice>) {
         let (mut installed, mut broken) = self.list();
         installed.retain(|voice| voice.check().map_err(|reason| broken.push(reason)).is_ok());
         (installed, broken)
@@ -126,22 +126,24 @@ impl InstalledVoice {
     /// Reads the file with the given role and checks it against the manifest.
     pub fn read(&self, role: &str) -> Result<Vec<u8>, BrokenVoice> {
         let Some(entry) = self.manifest.files.get(role) else {
-            return Err(self.broken(format!("its manifest lacks files.{role}")));
+            return Err(self.broken_report(format!("its manifest lacks files.{role}")));
         };
         let path = self.folder.join(&entry.file);
         let unreadable = |error: std::io::Error| BrokenVoice {
             exhausted: Shortage::of(&error).is_some(),
-            ..self.damaged(&entry.file, &error.to_string())
+            ..self.damage_report(&entry.file, &error.to_string())
         };
         let size = std::fs::metadata(&path).map_err(unreadable)?.len();
         if size != entry.bytes || size > MAX_FILE {
             let reason =
                 format!("it has {size} bytes; {} are expected, at most {MAX_FILE}", entry.bytes);
-            return Err(self.damaged(&entry.file, &reason));
+            return Err(self.damage_report(&entry.file, &reason));
         }
         let bytes = std::fs::read(&path).map_err(unreadable)?;
         if bytes_hash(&bytes) != entry.sha256 {
-            return Err(self.damaged(&entry.file, "its content has changed since it was installed"));
+            return Err(
+                self.damage_report(&entry.file, "its content has changed since it was installed")
+            );
         }
         Ok(bytes)
     }
@@ -154,7 +156,7 @@ impl InstalledVoice {
         for (role, entry) in &self.manifest.files {
             let bytes = self.read(role)?;
             if role == "model" {
-                let damaged = |error| self.damaged(&entry.file, &format!("{error}"));
+                let damaged = |error| self.damage_report(&entry.file, &format!("{error}"));
                 pytoon_neural::check(&bytes).map_err(damaged)?;
             }
         }
@@ -169,13 +171,17 @@ impl InstalledVoice {
     }
 
     /// Creates the report of this voice as unusable.
-    pub fn broken(&self, reason: String) -> BrokenVoice {
+    pub fn broken_report(&self, reason: String) -> BrokenVoice {
         BrokenVoice { name: self.manifest.name.clone(), reason, exhausted: false }
     }
 
-    fn damaged(&self, file: &str, reason: &str) -> BrokenVoice {
+    fn damage_report(&self, file: &str, reason: &str) -> BrokenVoice {
         let path = self.folder.join(file);
-        self.broken(format!("{}: {reason}; {}", path.display(), install_again(&self.manifest.name)))
+        self.broken_report(format!(
+            "{}: {reason}; {}",
+            path.display(),
+            install_again(&self.manifest.name)
+        ))
     }
 }
 
@@ -241,14 +247,14 @@ mod tests {
         )
     }
 
-    fn found(root: &tempfile::TempDir) -> (Vec<InstalledVoice>, Vec<BrokenVoice>) {
+    fn list_voices(root: &tempfile::TempDir) -> (Vec<InstalledVoice>, Vec<BrokenVoice>) {
         VoiceFolders(vec![root.path().to_owned()]).list()
     }
 
     #[test]
     fn files_are_those_of_the_manifest_or_refused_by_name() {
         let root = folder(b"model", &manifest(b"model"));
-        let (voices, broken) = found(&root);
+        let (voices, broken) = list_voices(&root);
         assert!(broken.is_empty(), "{broken:?}");
         assert_eq!(voices[0].read("model").expect("read"), b"model");
         for spoiled in [&b"mod"[..], b"nodel", b""] {
@@ -265,7 +271,7 @@ mod tests {
     fn a_manifest_that_leads_out_of_its_folder_is_refused() {
         for file in ["../secret", "/etc/passwd", "a/b", "", ".", ".."] {
             let text = manifest(b"model").replace("eva.onnx", file);
-            let (voices, broken) = found(&folder(b"model", &text));
+            let (voices, broken) = list_voices(&folder(b"model", &text));
             assert!(voices.is_empty(), "{file}");
             assert_eq!(broken[0].name, "eva");
         }
@@ -276,7 +282,7 @@ mod tests {
         let root = folder(b"model", &manifest(b"model"));
         std::fs::create_dir(root.path().join("tom")).expect("a folder");
         std::fs::write(root.path().join("tom").join(MANIFEST), "{").expect("written");
-        let (voices, broken) = found(&root);
+        let (voices, broken) = list_voices(&root);
         assert_eq!((voices.len(), broken.len()), (1, 1));
         assert!(broken[0].to_string().contains("`tom`"), "{}", broken[0]);
     }

@@ -92,16 +92,16 @@ pub fn transcribe(
             Ok(asked) => {
                 let Sound { folder, length_ms } = match &sound {
                     Some(sound) => sound,
-                    None => sound.insert(prepared(runner, recording)?),
+                    None => sound.insert(prepare_sound(runner, recording)?),
                 };
                 let folder = folder.path();
                 match asked {
                     Transcriber::Service(service) => {
-                        service.written(&folder.join(AUDIO), *length_ms, language)?
+                        service.transcribe(&folder.join(AUDIO), *length_ms, language)?
                     }
-                    Transcriber::Program(program) => {
-                        written(runner, settings, choice, program, folder, language)?
-                    }
+                    Transcriber::Program(program) => transcribe_with_program(
+                        runner, settings, choice, program, folder, language,
+                    )?,
                 }
             }
         };
@@ -162,7 +162,7 @@ struct Sound {
     length_ms: f64,
 }
 
-fn prepared(runner: &Runner, recording: &Path) -> Result<Sound> {
+fn prepare_sound(runner: &Runner, recording: &Path) -> Result<Sound> {
     let samples = sound::decode_mono(runner, recording)?;
     let mut bytes = Cursor::new(Vec::new());
     wav::write_mono(&mut bytes, &samples)?;
@@ -176,7 +176,7 @@ fn prepared(runner: &Runner, recording: &Path) -> Result<Sound> {
 /// The text and its language, or the reason for the failure.
 pub(crate) type TranscriberResult = Result<(String, Option<String>), String>;
 
-fn written(
+fn transcribe_with_program(
     runner: &Runner,
     settings: &TranscriptionSettings,
     choice: TranscriptionChoice,
@@ -218,11 +218,11 @@ fn written(
         Err(error) => return Ok(Err(error.to_string())),
     }
     let left = std::fs::read(&answer).map_err(|error| format!("it wrote no voice.json: {error}"));
-    Ok(left.and_then(|bytes| understood(&bytes)))
+    Ok(left.and_then(|bytes| parse_transcript(&bytes)))
 }
 
 /// Parses the text and the language in a program's output. Fails if the text has no words or is too long for a film.
-pub(crate) fn understood(bytes: &[u8]) -> TranscriberResult {
+pub(crate) fn parse_transcript(bytes: &[u8]) -> TranscriberResult {
     let answer: Answer = serde_json::from_slice(bytes)
         .map_err(|error| format!("its voice.json is invalid: {error}"))?;
     let pieces = answer.segments.iter().map(|piece| piece.text.trim());

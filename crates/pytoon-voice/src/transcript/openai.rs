@@ -13,7 +13,7 @@ use pytoon_config::settings::TranscriptionService;
 use pytoon_process::SystemError;
 use pytoon_vendor::hash::bytes_hash;
 use pytoon_vendor::http::{Address, Body, Call, Reply, VendorHttp};
-use pytoon_vendor::replies::{refused_paid, text_at, with_key};
+use pytoon_vendor::replies::{paid_refusal_error, text_at, with_key};
 use pytoon_vendor::{Accepted, Result, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use reqwest::Method;
@@ -121,7 +121,7 @@ impl OpenAi {
 
     /// Returns the transcript of a WAV file of the given length, either stored from an earlier purchase or bought
     /// now.
-    pub(super) fn written(
+    pub(super) fn transcribe(
         &self,
         audio: &Path,
         length_ms: f64,
@@ -198,10 +198,10 @@ pub(crate) fn read_transcript(
 ) -> Result<Transcript> {
     if !reply.is_success() {
         let (kind, said) = refusal(reply);
-        return Err(refused_paid(http, WRITE_DOWN, kind, reply, said.as_deref()));
+        return Err(paid_refusal_error(http, WRITE_DOWN, kind, reply, said.as_deref()));
     }
     let delivered = |accepted, kind, what: &str| {
-        VendorError::new(NAME, WRITE_DOWN, kind, what).accepted(accepted)
+        VendorError::new(NAME, WRITE_DOWN, kind, what).with_accepted(accepted)
     };
     let json = reply.json().unwrap_or_default();
     let Some(text) = text_at(&json, "/text").map(str::trim) else {
@@ -231,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn languages_are_told_by_tags() {
+    fn languages_become_tags() {
         assert_eq!(tag("English").as_deref(), Some("en"));
         assert_eq!(tag("de").as_deref(), Some("de"));
         assert_eq!(tag("klingon"), None);

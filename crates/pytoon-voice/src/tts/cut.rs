@@ -58,7 +58,7 @@ pub(crate) fn sentences(
 
 /// Returns a sentence without speech, whose words have no time of their own.
 fn mute(words: &[Word]) -> SpokenSentence {
-    let text = crate::spoken::written_text(words);
+    let text = crate::spoken::join_written(words);
     let words = provider::word_times(words, &text, &[], 0.0);
     SpokenSentence { samples: Vec::new(), words, needs_alignment: false }
 }

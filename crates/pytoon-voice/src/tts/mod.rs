@@ -137,7 +137,7 @@ pub trait TtsProvider: std::fmt::Debug + Send + Sync {
         true
     }
     /// Returns the account that the circuit breaker guards, or `None` for local voices, which have no breaker.
-    fn guarded(&self) -> Option<Guarded<'_>> {
+    fn guarded_account(&self) -> Option<Guarded<'_>> {
         None
     }
     /// Returns true if speaking makes no call because every result was bought earlier and is stored.

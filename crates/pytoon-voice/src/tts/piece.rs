@@ -5,7 +5,7 @@
 //!
 //! The module is pure. Start with [`pieces`].
 
-use crate::spoken::{SpokenText, written_text};
+use crate::spoken::{SpokenText, join_written};
 use pytoon_core::text::Word;
 use std::ops::Range;
 
@@ -53,7 +53,7 @@ pub fn pieces(sentences: &[Vec<Word>], limit: &Limit<'_>) -> Result<Vec<Piece>, 
     let mut room = 0;
     for (sentence, words) in sentences.iter().enumerate() {
         for range in fitting(words, limit)? {
-            let text = written_text(&words[range.clone()]);
+            let text = join_written(&words[range.clone()]);
             if !is_speakable(&text.text) {
                 continue;
             }
@@ -90,7 +90,7 @@ pub fn is_speakable(text: &str) -> bool {
 /// Splits a sentence into word ranges that fit into a request, preferably after punctuation in the last two thirds.
 /// Fails if a single word does not fit.
 fn fitting(words: &[Word], limit: &Limit<'_>) -> Result<Vec<Range<usize>>, TooLong> {
-    let size = |range: Range<usize>| (limit.size)(&written_text(&words[range]));
+    let size = |range: Range<usize>| (limit.size)(&join_written(&words[range]));
     let mut ranges = Vec::new();
     let mut from = 0;
     while from < words.len() {
@@ -121,7 +121,11 @@ mod tests {
     use super::*;
     use pytoon_core::text::words;
 
-    fn cut(sentences: &[&str], most: usize, one_by_one: bool) -> Result<Vec<String>, TooLong> {
+    fn split_pieces(
+        sentences: &[&str],
+        most: usize,
+        one_by_one: bool,
+    ) -> Result<Vec<String>, TooLong> {
         let sentences: Vec<Vec<Word>> = sentences.iter().map(|s| words(s)).collect();
         let size = |text: &SpokenText| text.text.chars().count() + 1;
         let found = pieces(&sentences, &Limit { most, size: &size, one_by_one })?;
@@ -143,19 +147,25 @@ mod tests {
     #[test]
     fn scripts_are_cut_at_sentences() {
         let script = ["One two three.", "Four five.", "Six."];
-        assert_eq!(cut(&script, 100, false).expect("fits"), ["One two three. Four five. Six."]);
-        assert_eq!(cut(&script, 26, false).expect("fits"), ["One two three. Four five.", "Six."]);
-        assert_eq!(cut(&script, 100, true).expect("fits"), script);
+        assert_eq!(
+            split_pieces(&script, 100, false).expect("fits"),
+            ["One two three. Four five. Six."]
+        );
+        assert_eq!(
+            split_pieces(&script, 26, false).expect("fits"),
+            ["One two three. Four five.", "Six."]
+        );
+        assert_eq!(split_pieces(&script, 100, true).expect("fits"), script);
     }
 
     #[test]
     fn a_sentence_too_long_is_cut_at_a_comma_or_between_words() {
         assert_eq!(
-            cut(&["Red, green, blue and many other colours."], 22, false).expect("fits"),
+            split_pieces(&["Red, green, blue and many other colours."], 22, false).expect("fits"),
             ["Red, green,", "blue and many other", "colours."]
         );
         assert_eq!(
-            cut(&["Incomprehensibility."], 10, false),
+            split_pieces(&["Incomprehensibility."], 10, false),
             Err(TooLong("Incomprehensibility.".into()))
         );
     }
@@ -163,9 +173,9 @@ mod tests {
     #[test]
     fn what_has_no_sound_is_not_sent() {
         assert_eq!(
-            cut(&["Hot now", "🔥 🔥", "*", "Buy!"], 99, false).expect("fits"),
+            split_pieces(&["Hot now", "🔥 🔥", "*", "Buy!"], 99, false).expect("fits"),
             ["Hot now Buy!"]
         );
-        assert_eq!(cut(&["日本語です。次"], 99, false).expect("fits"), ["日本語です。次"]);
+        assert_eq!(split_pieces(&["日本語です。次"], 99, false).expect("fits"), ["日本語です。次"]);
     }
 }

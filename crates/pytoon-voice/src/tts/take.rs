@@ -166,12 +166,12 @@ impl Take {
                 "it has {seconds:.2} s of speech at normal speed, too short for {} characters",
                 count.all()
             )
-        } else if seconds > SLOWEST.1 + SLOWEST.0 * count.weighed() {
+        } else if seconds > SLOWEST.1 + SLOWEST.0 * count.weight() {
             format!(
                 "it has {seconds:.1} s of speech at normal speed, too long for {} characters",
                 count.all()
             )
-        } else if seconds < HURRIED * count.weighed() && breaks_off(&samples, rate) {
+        } else if seconds < HURRIED * count.weight() && breaks_off(&samples, rate) {
             format!("it is cut off after {seconds:.2} s of speech at normal speed")
         } else if last > end + TIME_SLACK_MS {
             format!(
@@ -258,7 +258,7 @@ impl Letters {
         self.letters + self.ideographs + self.digits
     }
 
-    fn weighed(&self) -> f64 {
+    fn weight(&self) -> f64 {
         self.letters + 3.0 * self.ideographs + 4.0 * self.digits
     }
 }

@@ -61,11 +61,11 @@ impl Speaker {
 
     /// Maps a reference's frame to this speaker and whitens it.
     pub(crate) fn reference(&self, x: &Feature) -> Feature {
-        self.recorded(&apply(&self.map, x))
+        self.whiten(&apply(&self.map, x))
     }
 
     /// Whitens a recording's frame.
-    pub(crate) fn recorded(&self, y: &Feature) -> Feature {
+    pub(crate) fn whiten(&self, y: &Feature) -> Feature {
         std::array::from_fn(|d| self.whiten[d][..=d].iter().zip(y).map(|(w, y)| w * y).sum())
     }
 }

@@ -47,7 +47,7 @@ fn band_percentile(mel: &[[f32; BANDS]], keep: &[bool], percent: f32) -> [f32; B
 
 impl Surroundings {
     fn of(frames: &Frames, speech: &[bool]) -> Self {
-        let smooth = smoothed(&frames.mel, NOISE_SMOOTHING);
+        let smooth = smooth_bands(&frames.mel, NOISE_SMOOTHING);
         let all = vec![true; smooth.len()];
         let quiet = band_percentile(&smooth, &all, 8.0);
         let top = band_percentile(&frames.mel, speech, 98.0);
@@ -57,7 +57,7 @@ impl Surroundings {
 }
 
 /// Returns the features of a recording, each frame's distance to silence, and the recording's acoustics.
-pub(crate) fn recorded(frames: &Frames) -> Recorded {
+pub(crate) fn recording_features(frames: &Frames) -> Recorded {
     let speech = frames.speech(0.5);
     let surroundings = Surroundings::of(frames, &speech);
     let raw = cepstra(&frames.mel, &surroundings.floor);
@@ -74,7 +74,7 @@ pub(crate) fn recorded(frames: &Frames) -> Recorded {
 }
 
 /// Returns the features of a reference after adding the recording's spectral balance and noise to it.
-pub(crate) fn matched(frames: &Frames, around: &Surroundings) -> Vec<Feature> {
+pub(crate) fn matched_features(frames: &Frames, around: &Surroundings) -> Vec<Feature> {
     let speech = frames.speech(0.35);
     let loud = band_percentile(&frames.mel, &speech, 80.0);
     let noisy: Vec<[f32; BANDS]> = frames
@@ -188,7 +188,7 @@ pub(crate) fn smooth_values(values: &[f32], width: usize) -> Vec<f32> {
         .collect()
 }
 
-fn smoothed(mel: &[[f32; BANDS]], width: usize) -> Vec<[f32; BANDS]> {
+fn smooth_bands(mel: &[[f32; BANDS]], width: usize) -> Vec<[f32; BANDS]> {
     let half = width / 2;
     (0..mel.len())
         .map(|at| {

@@ -3,7 +3,9 @@
 use super::adapt::Speaker;
 use super::analysis::Frames;
 use super::confidence;
-use super::features::{CEPSTRA, Feature, Recorded, distance, matched, recorded, smooth_values};
+use super::features::{
+    CEPSTRA, Feature, Recorded, distance, matched_features, recording_features, smooth_values,
+};
 use super::viterbi::{Chain, Distances, PAUSE, Path, Place, cheapest};
 use super::{FRAME_MS, SAMPLE_RATE};
 use std::ops::Range;
@@ -107,7 +109,7 @@ pub fn align(
     tie_break: Option<&Reference>,
 ) -> Option<Alignment> {
     let frames = Frames::of(samples);
-    let recorded = recorded(&frames);
+    let recorded = recording_features(&frames);
     let takes: Vec<Take> =
         references.iter().filter_map(|reference| Take::of(reference, &recorded)).collect();
     let count = takes.first()?.words.len();
@@ -187,7 +189,7 @@ impl Take {
     fn of(reference: &Reference, recorded: &Recorded) -> Option<Self> {
         let own = Frames::of(&reference.samples);
         let states = states(reference, &own);
-        let features = matched(&own, &recorded.surroundings);
+        let features = matched_features(&own, &recorded.surroundings);
         let plain: Vec<Feature> = states.frames.iter().map(|&frame| features[frame]).collect();
         let Recorded { features: all, silence, .. } = recorded;
         let local = Distances { recorded: all, silence, states: plain.clone() };
@@ -222,7 +224,7 @@ fn unseen_ratio(recorded: &[Feature], plain: &[Feature], path: &Path) -> f64 {
         let mapped =
             |state: usize| speaker.as_ref().map_or(plain[state], |s| s.reference(&plain[state]));
         for &(frame, state) in &halves[unseen] {
-            let own = speaker.as_ref().map_or(recorded[frame], |s| s.recorded(&recorded[frame]));
+            let own = speaker.as_ref().map_or(recorded[frame], |s| s.whiten(&recorded[frame]));
             near += f64::from(distance(&own, &mapped(state)));
             // A stride visits other states evenly and deterministically.
             let other = (state + plain.len() / 3 + 7 * frame) % plain.len();
@@ -244,7 +246,7 @@ fn second_pass(
         .collect();
     let total: f32 = pairs.iter().map(|(plain, own)| distance(plain, own)).sum();
     let speaker = Speaker::fit(&pairs, total / pairs.len().max(1) as f32)?;
-    let own: Vec<Feature> = recorded.features.iter().map(|f| speaker.recorded(f)).collect();
+    let own: Vec<Feature> = recorded.features.iter().map(|f| speaker.whiten(f)).collect();
     let silence = silence_of_first_pass(recorded, &own, first);
     let mapped = plain.iter().map(|f| speaker.reference(f)).collect();
     let local = Distances { recorded: &own, silence: &silence, states: mapped };

@@ -4,7 +4,7 @@
 use crate::cli::{
     ArtifactsAction, JobRedoArgs, JobsAction, KeysAction, TasksAction, WebhooksAction,
 };
-use crate::commands::redo::changed;
+use crate::commands::redo::changed_brief;
 use crate::context::Context;
 use crate::output;
 use anyhow::{Context as _, bail};
@@ -116,7 +116,7 @@ async fn redo(context: &Context, store: &Store, args: &JobRedoArgs) -> anyhow::R
     let scenes = store.job_scenes(&args.id).await?.len();
     let change = args.change.scene_change();
     let file = read_brief("the brief", &row.brief.to_string(), PathBuf::new())?;
-    let brief = changed(context, file.brief, &args.scene, scenes, &change);
+    let brief = changed_brief(context, file.brief, &args.scene, scenes, &change);
     // Exit status 2 is for files and folders in arguments; this brief is a stored job's, as in `resume`.
     let brief = brief.map_err(|error| anyhow::anyhow!("{error}"))?;
     let brief = serde_json::to_value(&brief)?;

@@ -86,7 +86,7 @@ fn time_words(
                     found.confidence
                 ));
             }
-            return Ok(Outcome::timed(method, found));
+            return Ok(Outcome::from_aligned(method, found));
         }
         AlignWith::Chain => return Ok(chain.align(recorded)?),
         AlignWith::Whisperx => AlignmentMethod::Whisperx,

@@ -212,8 +212,8 @@ pub(crate) fn check(context: &Context, name: &str, buy: bool) -> anyhow::Result<
     output::line(format!("sells     {}", sells(engine)));
     output::line(format!(
         "price     {} for {} s",
-        engine.estimate(engine.asked_ms(5000, false), false),
-        f64::from(engine.asked_ms(5000, false)) / 1000.0
+        engine.estimate(engine.request_duration_ms(5000, false), false),
+        f64::from(engine.request_duration_ms(5000, false)) / 1000.0
     ));
     if !engine.has_key() {
         output::line(format!("key       missing: set {}", engine.config.key_env.join(" or ")));

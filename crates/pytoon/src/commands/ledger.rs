@@ -102,15 +102,15 @@ pub(crate) fn resolve(context: &Context, id: &str, arrived: Option<&str>) -> any
             return Err(wrong("a process is working on it; try again in a minute".into()).into());
         }
         match arrived {
-            None => lost(&store, &row).await?,
+            None => mark_lost(&store, &row).await?,
             Some(place) => keep(context, &store, &storage, &row, place).await?,
         }
         Ok(())
     })
 }
 
-async fn lost(store: &Store, row: &CallRow) -> anyhow::Result<()> {
-    undecided(store, row).await?;
+async fn mark_lost(store: &Store, row: &CallRow) -> anyhow::Result<()> {
+    mark_undecided(store, row).await?;
     let change = CallChange { charged: Some(MicroUsd::ZERO), ..CallChange::default() };
     store.call_advance(&row.id, CallEvent::Lost, change, RealWorld.now()).await?;
     output::line(format!(
@@ -121,7 +121,7 @@ async fn lost(store: &Store, row: &CallRow) -> anyhow::Result<()> {
 }
 
 /// Marks a call in state `intent` as unknown, because the process that made it is dead.
-async fn undecided(store: &Store, row: &CallRow) -> anyhow::Result<()> {
+async fn mark_undecided(store: &Store, row: &CallRow) -> anyhow::Result<()> {
     if row.state == CallState::Intent {
         let now = RealWorld.now();
         store.call_advance(&row.id, CallEvent::NoAnswer, CallChange::default(), now).await?;
@@ -156,7 +156,7 @@ async fn keep(
         .map_err(|error| anyhow::anyhow!("failed to read {}: {error}", path.display()))?;
     // Other machines look for it there.
     storage.keep(&file).await?;
-    undecided(store, row).await?;
+    mark_undecided(store, row).await?;
     if row.state != CallState::Abandoned {
         let now = RealWorld.now();
         store.call_advance(&row.id, CallEvent::Found, CallChange::default(), now).await?;

@@ -111,8 +111,8 @@ fn shots(timeline: &Timeline, scene: &str) -> Vec<String> {
                 ),
                 ClipSource::Clip { asset, speed, fit, at_end, .. } => format!(
                     "{asset} (clip at {speed:.2} speed{}{})",
-                    at_end.described(timeline.frame_rate),
-                    fit.described()
+                    at_end.describe(timeline.frame_rate),
+                    fit.describe()
                 ),
                 ClipSource::Background { kind, headline, .. } => {
                     format!(

@@ -34,7 +34,7 @@ pub(crate) fn run(context: &Context, args: &RedoArgs) -> anyhow::Result<()> {
     }
     let file = load_brief(&brief)?;
     let change = args.change.scene_change();
-    let changed = changed(context, file.brief.clone(), &args.scene, scenes(&root), &change)?;
+    let changed = changed_brief(context, file.brief.clone(), &args.scene, scenes(&root), &change)?;
     let environment = Environment { keeps_voice: true, ..context.environment()? };
     let engine = change.engine.as_deref().and_then(|name| environment.engines.engines().get(name));
     if let Some((engine, reason)) = engine.and_then(|it| Some((&it.name, unusable(it)?))) {
@@ -63,7 +63,7 @@ pub(crate) fn run(context: &Context, args: &RedoArgs) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// Returns an error that names the invalid argument.
-pub(crate) fn changed(
+pub(crate) fn changed_brief(
     context: &Context,
     brief: Brief,
     scene: &str,
@@ -76,7 +76,7 @@ pub(crate) fn changed(
         let known = context.config.engines.engines.names();
         return Err(ConfigError::file("--engine", reason).suggest(name, known));
     }
-    change.applied(brief, scene, count).map_err(|problem| match problem.field.as_str() {
+    change.apply_to(brief, scene, count).map_err(|problem| match problem.field.as_str() {
         "(body)" => {
             ConfigError::file("redo", "no change is given: add --prompt, --engine or --caption")
         }

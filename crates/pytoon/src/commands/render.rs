@@ -9,7 +9,7 @@ use pytoon_config::{BriefFile, ConfigError, load_brief, read_brief};
 use pytoon_core::layout;
 use pytoon_core::timeline::Timeline;
 use pytoon_core::timeline::format::TimelineFile;
-use pytoon_core::timeline::upgrade::upgraded;
+use pytoon_core::timeline::upgrade::upgrade;
 use pytoon_pipeline::RenderOptions;
 use pytoon_pipeline::film::FilmSource;
 use pytoon_pipeline::local::{self, Rendered};
@@ -88,9 +88,9 @@ fn read_timeline(path: &Path) -> anyhow::Result<Timeline> {
         ConfigError::file(&name, format!("the timeline cannot be read: {error}"))
     })?;
     let document = strict::parse(&name, &text)?;
-    let value = upgraded(document.value.clone());
+    let value = upgrade(document.value.clone());
     let file: TimelineFile = strict::read(&name, &document, &value)?;
-    file.checked()
+    file.try_into_timeline()
         .map_err(|(field, reason)| ConfigError::field(&name, &document, &field, reason).into())
 }
 

@@ -143,7 +143,7 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
             tokio::spawn(serve(listener, api, context.runner.cancel.clone()))
         });
         let handed_back = if role == Role::Api {
-            asked_to_end(&context.runner.cancel).await;
+            wait_for_cancel(&context.runner.cancel).await;
             0
         } else {
             let collector = collector(context, &environment, store.clone(), process.clone());
@@ -314,7 +314,7 @@ fn collector(context: &Context, env: &Environment, store: Arc<Store>, name: Stri
     }
 }
 
-async fn asked_to_end(cancel: &CancelToken) {
+async fn wait_for_cancel(cancel: &CancelToken) {
     while !cancel.is_cancelled() {
         tokio::time::sleep(LOOK).await;
     }
@@ -329,7 +329,7 @@ fn connections() -> usize {
 async fn serve(listener: TcpListener, api: Api, cancel: CancelToken) -> std::io::Result<()> {
     let grace = Duration::from_secs(api.config.settings.service.grace_seconds);
     let bounds = Bounds { connections: connections(), grace };
-    let ends = async move { asked_to_end(&cancel).await };
+    let ends = async move { wait_for_cancel(&cancel).await };
     pytoon_api::serve(listener, router(api), bounds, ends).await
 }
 

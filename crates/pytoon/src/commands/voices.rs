@@ -10,7 +10,7 @@ use pytoon_process::disk;
 use pytoon_vendor::http::{Address, DownloadLimits, VendorHttp};
 use pytoon_vocabulary::Ms;
 use pytoon_voice::installed::add::{Incoming, Stated, remove};
-use pytoon_voice::installed::catalogue::{KnownVoice, how_to_add, known, known_voice};
+use pytoon_voice::installed::catalogue::{KnownVoice, how_to_add, known_voice, known_voices};
 use pytoon_voice::installed::{Family, InstalledVoice, MAX_FILE, VoiceFolders};
 use pytoon_voice::tts::espeak::Espeak;
 use pytoon_voice::tts::neural::speak_with;
@@ -40,10 +40,10 @@ pub(crate) fn voices(context: &Context, args: &VoicesArgs) -> anyhow::Result<()>
 }
 
 fn list(context: &Context, folders: &VoiceFolders, all: bool) -> anyhow::Result<()> {
-    let (installed, broken) = folders.checked();
+    let (installed, broken) = folders.list_verified();
     let is_installed = |name: &str| installed.iter().any(|voice| voice.manifest.name == name);
     let missing: Vec<KnownVoice> =
-        known().into_iter().filter(|voice| !is_installed(&voice.name)).collect();
+        known_voices().into_iter().filter(|voice| !is_installed(&voice.name)).collect();
     let espeak = Espeak::new(&context.runner, &context.config.settings.tts.espeak);
     if context.global.json {
         let mut rows: Vec<_> = installed
@@ -243,7 +243,7 @@ fn from_catalogue(
     stated: &dyn Fn(&str) -> Stated,
 ) -> anyhow::Result<Incoming> {
     let Some(voice) = known_voice(name) else {
-        let names: Vec<String> = known().into_iter().map(|voice| voice.name).collect();
+        let names: Vec<String> = known_voices().into_iter().map(|voice| voice.name).collect();
         let near = pytoon_config::strict::nearest(name, names.iter().map(String::as_str))
             .map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
         anyhow::bail!(

@@ -2,14 +2,17 @@
 
 use super::super::vendor::{Answer, Outcome, clean};
 use super::super::{Bench, CLIP, KEY};
-use super::{clip, expect, finish, first_prepared, none, prepared, short, task, text};
+use super::{clip, expect, finish, first_prepared, none, prepare, short, task, text};
 use crate::adapter::{Cancelled, ExternalEngineAdapter, Lookup, Output, TaskState};
 use crate::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind as Kind};
 use pytoon_vendor::ensure;
 use serde_json::json;
 
 /// Polls a running task while the vendor returns this response. Returns `None` if the vendor has no poll route.
-async fn polled(bench: &Bench<'_>, answer: Answer) -> Result<Option<Result<TaskState>>, String> {
+async fn poll_with_answer(
+    bench: &Bench<'_>,
+    answer: Answer,
+) -> Result<Option<Result<TaskState>>, String> {
     let Some(route) = &bench.routes.poll else { return Ok(None) };
     let task = task(bench, bench.success.clone().on(route, answer)).await?;
     let outcome = bench.adapter.poll(&task).await;
@@ -47,7 +50,7 @@ pub(super) fn poll_faults() -> Vec<Fault> {
 pub(super) async fn poll_fault(bench: &Bench<'_>, fault: &Fault) -> Outcome {
     let mut said = none()?;
     for answer in &fault.answers {
-        said = match polled(bench, answer.clone()).await? {
+        said = match poll_with_answer(bench, answer.clone()).await? {
             None => return none(),
             Some(Ok(state)) => return Err(format!("the task is {state:?}, and nobody said so")),
             Some(Err(error)) => {
@@ -58,7 +61,7 @@ pub(super) async fn poll_fault(bench: &Bench<'_>, fault: &Fault) -> Outcome {
     Ok(said)
 }
 
-pub(super) async fn lost(bench: &Bench<'_>) -> Outcome {
+pub(super) async fn lost_task(bench: &Bench<'_>) -> Outcome {
     // Some servers answer as for a task that is not finished.
     if let Some(script) = bench.scenario("lost.json")? {
         let task = task(bench, script).await?;
@@ -67,7 +70,7 @@ pub(super) async fn lost(bench: &Bench<'_>) -> Outcome {
             state => return Err(format!("it is {state:?}")),
         }
     }
-    match polled(bench, Answer::json(404, json!({ "error": "what task" }))).await? {
+    match poll_with_answer(bench, Answer::json(404, json!({ "error": "what task" }))).await? {
         None => none(),
         Some(Ok(TaskState::Failed(error))) => expect(&error, &[Kind::Lost], &[Accepted::Yes], None),
         Some(other) => Err(format!("it is {other:?}")),
@@ -109,7 +112,7 @@ pub(super) async fn moderation(bench: &Bench<'_>) -> Outcome {
     expect(&error, &[Kind::Moderation], &accepted, Some(ErrorStatus::Permanent))
 }
 
-pub(super) async fn failed(bench: &Bench<'_>) -> Outcome {
+pub(super) async fn failed_task(bench: &Bench<'_>) -> Outcome {
     let Some(script) = bench.scenario("failed.json")? else { return absent(bench, "failed.json") };
     let task = task(bench, script).await?;
     match finish(&*bench.adapter, &task).await.map_err(text)? {
@@ -147,7 +150,7 @@ pub(super) async fn cancel_too_late(bench: &Bench<'_>) -> Outcome {
     Ok("too late".to_owned())
 }
 
-async fn looked_up(bench: &Bench<'_>, name: &str) -> Result<Option<Lookup>, String> {
+async fn look_up(bench: &Bench<'_>, name: &str) -> Result<Option<Lookup>, String> {
     let Some(script) = bench.scenario(name)? else { return Ok(None) };
     let (prepared, route) = first_prepared(bench, script).await?;
     let found = bench.adapter.lookup(&prepared).await.map_err(text)?;
@@ -156,7 +159,7 @@ async fn looked_up(bench: &Bench<'_>, name: &str) -> Result<Option<Lookup>, Stri
 }
 
 pub(super) async fn lookup_found(bench: &Bench<'_>) -> Outcome {
-    match looked_up(bench, "lookup_found.json").await? {
+    match look_up(bench, "lookup_found.json").await? {
         // A vendor may show that a call never came without showing which call is ours.
         None => none(),
         Some(Lookup::Found(task)) => {
@@ -169,7 +172,7 @@ pub(super) async fn lookup_found(bench: &Bench<'_>) -> Outcome {
 
 pub(super) async fn lookup_absent(bench: &Bench<'_>) -> Outcome {
     let sold = bench.adapter.capabilities().lookup_settles.is_some();
-    match (sold, looked_up(bench, "lookup_absent.json").await?) {
+    match (sold, look_up(bench, "lookup_absent.json").await?) {
         (true, Some(Lookup::Absent)) => Ok("absent".to_owned()),
         (true, other) => Err(format!("{other:?}")),
         (false, _) => {
@@ -183,7 +186,7 @@ pub(super) async fn lookup_absent(bench: &Bench<'_>) -> Outcome {
 }
 
 /// Fetches a clip that must be rejected. Returns the error, and checks that no file is left behind.
-async fn fetched(
+async fn fetch_error(
     bench: &Bench<'_>,
     adapter: &dyn ExternalEngineAdapter,
     output: &Output,
@@ -219,7 +222,7 @@ pub(super) async fn broken_clip(bench: &Bench<'_>, fault: &Fault) -> Outcome {
     for answer in &fault.answers {
         let script = bench.success.clone().on(&bench.routes.clip, answer.clone());
         let (output, _) = clip(&*bench.adapter, &task(bench, script).await?).await?;
-        let error = fetched(bench, &**adapter, &output).await?;
+        let error = fetch_error(bench, &**adapter, &output).await?;
         said = expect(&error, &[fault.kind], &[Accepted::No], fault.status)?;
     }
     Ok(said)
@@ -227,7 +230,7 @@ pub(super) async fn broken_clip(bench: &Bench<'_>, fault: &Fault) -> Outcome {
 
 /// Checks that no error contains the API key if the vendor repeats the key in its rejection of the paid call or of a
 /// poll.
-pub(super) async fn echoed(bench: &Bench<'_>) -> Outcome {
+pub(super) async fn key_echo(bench: &Bench<'_>) -> Outcome {
     if bench.subject.config.key_env.is_empty() {
         return none();
     }
@@ -237,12 +240,12 @@ pub(super) async fn echoed(bench: &Bench<'_>) -> Outcome {
         for (with_image, route) in bench.ways() {
             let answer = Answer::json(status, body.clone());
             bench.vendor.follow(bench.success.clone().on(&route, answer));
-            let prepared = prepared(bench, with_image).await?;
+            let prepared = prepare(bench, with_image).await?;
             if let Err(error) = bench.adapter.submit(&prepared).await {
                 short(&error)?;
             }
         }
-        match polled(bench, Answer::json(status, body.clone())).await? {
+        match poll_with_answer(bench, Answer::json(status, body.clone())).await? {
             Some(Err(error)) | Some(Ok(TaskState::Failed(error))) => drop(short(&error)?),
             _ => {}
         }

@@ -94,12 +94,12 @@ impl Adapter<HttpEngine> {
             let reason = poll.error.as_deref().and_then(|place| common::text_at(&json, place));
             let status = status.as_deref().unwrap_or_default();
             let said = format!("{status}: {}", reason.unwrap_or("no reason"));
-            let error = common::task_failed(&self.http, kind, &said).charged(self.cost(&json));
+            let error = common::task_failed(&self.http, kind, &said).with_charged(self.cost(&json));
             Ok(TaskState::Failed(error))
         };
         let states = &poll.states;
         if is(&states.succeeded) {
-            return self.succeeded(json, id).await;
+            return self.fetch_success_state(json, id).await;
         }
         let ends = [
             (&states.refused, VendorErrorKind::Moderation),
@@ -118,7 +118,7 @@ impl Adapter<HttpEngine> {
         Ok(common::unknown_status(&self.http, status.as_deref()))
     }
 
-    async fn succeeded(&self, poll: Value, id: &str) -> Result<TaskState> {
+    async fn fetch_success_state(&self, poll: Value, id: &str) -> Result<TaskState> {
         let cost = self.cost(&poll);
         let place = &self.vendor.options.result;
         let result = match &place.path {
@@ -126,13 +126,13 @@ impl Adapter<HttpEngine> {
             Some(path) => {
                 let reply = self.send(Call::get(POLL, self.task_path(path, id))).await?;
                 if !reply.is_success() {
-                    return HttpEngine::refused_poll(self, &reply);
+                    return HttpEngine::interpret_refused_poll(self, &reply);
                 }
                 reply.json().ok_or_else(|| self.unreadable(POLL, &reply))?
             }
         };
         let message = format!("the reply has no clip at {}", place.url);
-        Ok(common::succeeded(&self.http, common::text_at(&result, &place.url), &message, cost))
+        Ok(common::success_state(&self.http, common::text_at(&result, &place.url), &message, cost))
     }
 
     fn cost(&self, json: &Value) -> Option<MicroUsd> {
@@ -183,7 +183,7 @@ impl Vendor for HttpEngine {
         self.options.model.clone()
     }
 
-    fn signed(engine: &Adapter<Self>, mut call: Call) -> Result<Call> {
+    fn sign(engine: &Adapter<Self>, mut call: Call) -> Result<Call> {
         let options = &engine.vendor.options;
         for (name, value) in &options.headers {
             call = call.header(name, value);
@@ -202,17 +202,21 @@ impl Vendor for HttpEngine {
         (engine.kind(reply.status, &reply.body, usual), engine.vendor_message(reply))
     }
 
-    fn refused(engine: &Adapter<Self>, operation: &'static str, reply: &Reply) -> VendorError {
+    fn refusal_error(
+        engine: &Adapter<Self>,
+        operation: &'static str,
+        reply: &Reply,
+    ) -> VendorError {
         let (kind, said) = Self::meaning(engine, reply);
         engine.http.refusal(operation, kind, reply, said.as_deref())
     }
 
     /// Interprets a poll response outside 2xx. A rule that classifies it as moderated, lost or invalid ends the task;
     /// a rule with another kind makes only this poll fail. Without a rule, the status decides.
-    fn refused_poll(engine: &Adapter<Self>, reply: &Reply) -> Result<TaskState> {
+    fn interpret_refused_poll(engine: &Adapter<Self>, reply: &Reply) -> Result<TaskState> {
         let usual = VendorHttp::kind_of_status(reply.status);
         match engine.kind(reply.status, &reply.body, usual) {
-            kind if kind == usual => common::refused_poll(&engine.http, reply),
+            kind if kind == usual => common::interpret_refused_poll(&engine.http, reply),
             kind @ (VendorErrorKind::Moderation
             | VendorErrorKind::Lost
             | VendorErrorKind::InvalidRequest) => {
@@ -273,7 +277,7 @@ impl Vendor for HttpEngine {
             call = call.header(name, value.as_str().unwrap_or_default());
         }
         let reply = engine.send(call).await?;
-        let (id, _) = engine.taken_on(&reply, &submit.id)?;
+        let (id, _) = engine.parse_submission(&reply, &submit.id)?;
         Ok(Task { id, data: Value::Null })
     }
 

@@ -117,7 +117,7 @@ impl Adapter<Agents> {
             Some("queued") => TaskState::Queued { mark: None },
             Some("processing") => common::running(None),
             Some("completed") => {
-                common::succeeded(&self.http, clip(json), "it completed without a clip", None)
+                common::success_state(&self.http, clip(json), "it completed without a clip", None)
             }
             Some("failed") => {
                 let code = common::text_at(json, "/failure_code").unwrap_or("no code");

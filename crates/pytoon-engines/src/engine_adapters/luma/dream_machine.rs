@@ -59,7 +59,7 @@ impl Adapter<DreamMachine> {
             Some("dreaming") => common::running(None),
             Some("completed") => {
                 let clip = common::text_at(json, "/assets/video");
-                common::succeeded(&self.http, clip, "it completed without a clip", None)
+                common::success_state(&self.http, clip, "it completed without a clip", None)
             }
             Some("failed") => {
                 let reason = common::text_at(json, "/failure_reason").unwrap_or("no reason");
@@ -98,7 +98,7 @@ impl Vendor for DreamMachine {
 
     async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid> {
         if request.prompt.trim().chars().count() < *PROMPT.start() {
-            return Err(common::unsupported(engine.http.engine(), "the prompt is too short"));
+            return Err(common::unsupported_error(engine.http.engine(), "the prompt is too short"));
         }
         let body = json!({
             "generation_type": "video",
@@ -130,14 +130,14 @@ impl Vendor for DreamMachine {
     async fn lookup(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Lookup> {
         let url = engine.http.url("/generations?limit=100&offset=0");
         let reply = engine.ask(Call::get(LOOKUP, url)).await?;
-        Ok(reply.json().map_or(Lookup::CannotSay, |json| looked_up(&json, prepared)))
+        Ok(reply.json().map_or(Lookup::CannotSay, |json| lookup_in_list(&json, prepared)))
     }
 }
 
 /// Returns [`Lookup::Absent`] if the list of generations is complete and every item states another prompt, or else
 /// [`Lookup::CannotSay`]. A partial list proves nothing, since its order is not documented, and an item without a
 /// prompt may belong to the call.
-fn looked_up(list: &Value, prepared: &Prepared) -> Lookup {
+fn lookup_in_list(list: &Value, prepared: &Prepared) -> Lookup {
     let is_whole = list.pointer("/has_more").and_then(Value::as_bool) == Some(false);
     let Some(items) = list.pointer("/generations").and_then(Value::as_array) else {
         return Lookup::CannotSay;
@@ -179,12 +179,12 @@ mod tests {
             (json!({ "has_more": false, "generations": [{ "id": "y" }] }), Lookup::CannotSay),
             (json!({ "has_more": false }), Lookup::CannotSay),
         ] {
-            assert_eq!(looked_up(&list, &prepared), expected, "{list}");
+            assert_eq!(lookup_in_list(&list, &prepared), expected, "{list}");
         }
     }
 
     #[test]
-    fn refused_content_is_told_by_the_vendors_words() {
+    fn refused_content_is_detected_by_the_vendors_words() {
         for (reason, expected) in [
             ("Contains blacklisted words", VendorErrorKind::Moderation),
             ("Frame moderation failed", VendorErrorKind::Moderation),

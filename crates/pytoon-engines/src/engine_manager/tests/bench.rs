@@ -81,11 +81,11 @@ pub(super) async fn order(manager: &EngineManager, prompt: &str) -> SceneOrder {
 
 pub(super) async fn draw(manager: &EngineManager, prompt: &str) -> SceneOutcome {
     let order = order(manager, prompt).await;
-    drawn(manager, &order).await
+    draw_to_end(manager, &order).await
 }
 
 /// Draws a scene to its end, as a process that owns the job.
-pub(super) async fn drawn(manager: &EngineManager, order: &SceneOrder) -> SceneOutcome {
+pub(super) async fn draw_to_end(manager: &EngineManager, order: &SceneOrder) -> SceneOutcome {
     manager.take_over_job(&order.job_id).await.expect("takes over");
     to_the_end(manager, order).await
 }
@@ -95,7 +95,7 @@ pub(super) async fn to_the_end(manager: &EngineManager, order: &SceneOrder) -> S
     manager.draw_to_end(order).await.expect("never an error")
 }
 
-pub(super) fn used(outcome: &SceneOutcome) -> &str {
+pub(super) fn engine_used(outcome: &SceneOutcome) -> &str {
     outcome.clip.as_ref().map_or("local", |clip| clip.engine.as_str())
 }
 

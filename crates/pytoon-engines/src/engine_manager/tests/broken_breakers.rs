@@ -14,7 +14,7 @@ struct Broken {
     reads_left: AtomicI64,
 }
 
-fn broken<T>() -> Result<T, StoreError> {
+fn store_error<T>() -> Result<T, StoreError> {
     Err(StoreError::Database { operation: "use a breaker", reason: "the disk is gone".into() })
 }
 
@@ -26,10 +26,10 @@ impl PurchaseStore for Broken {
         if self.reads_left.fetch_sub(1, Ordering::SeqCst) > 0 {
             return self.ledger.breaker_fetch(engine);
         }
-        Box::pin(async { broken() })
+        Box::pin(async { store_error() })
     }
     fn breaker_swap(&self, _: &str, _: BreakerRow, _: BreakerRow) -> StoreFuture<'_, bool> {
-        Box::pin(async { broken() })
+        Box::pin(async { store_error() })
     }
     fn history(&self, job: &JobId, scene: &SceneId, of: Vec<String>) -> StoreFuture<'_, History> {
         self.ledger.history(job, scene, of)
@@ -84,7 +84,7 @@ async fn process(bench: &Bench, engines: &[Arc<Scripted>], reads: i64) -> Engine
 }
 
 #[test]
-fn a_breaker_that_fails_breaks_no_film_and_is_told() {
+fn a_breaker_that_fails_breaks_no_film_and_is_logged() {
     let log = tempfile::tempdir().expect("folder");
     let _traces =
         pytoon_telemetry::init(&LogTarget::Folder(log.path().into()), false, None).expect("starts");
@@ -105,7 +105,7 @@ fn a_breaker_that_fails_breaks_no_film_and_is_told() {
         let failed = BreakerRow { failures: 1, ..BreakerRow::default() };
         let store = bench.process(std::slice::from_ref(&engine)).await.buyer.ledger;
         store.breaker_swap("unread", BreakerRow::default(), failed).await.expect("swaps");
-        assert_eq!(used(&draw(&manager, "one").await), "unread");
+        assert_eq!(engine_used(&draw(&manager, "one").await), "unread");
         assert_eq!(told(unavailable, "unread"), ["read"]);
 
         // Failures can neither be recorded nor open the breaker, and no report claims that they did.
@@ -113,7 +113,7 @@ fn a_breaker_that_fails_breaks_no_film_and_is_told() {
         let engines = [Scripted::new("unwritten", &[K::Server, K::Auth]), Scripted::new("b", &[])];
         let manager = process(&bench, &engines, 99).await;
         for n in 0..2 {
-            assert_eq!(used(&draw(&manager, &format!("scene {n}")).await), "b");
+            assert_eq!(engine_used(&draw(&manager, &format!("scene {n}")).await), "b");
         }
         assert_eq!(told(unavailable, "unwritten"), ["write", "write"]);
         assert!(told("engine_rotation_triggered", "unwritten").is_empty());

@@ -145,13 +145,13 @@ impl Line {
 }
 
 #[test]
-fn where_the_ledger_is_away_nobody_else_is_paid() {
+fn without_the_ledger_no_other_engine_is_paid() {
     block_on(async {
         for asked in ["history", "admit", "keep"] {
             let line = Line::new().await;
             let manager = line.process(&[(asked, 3)], 0).await;
             let (outcome, waits) = line.to_the_end(&manager).await;
-            assert_eq!((used(&outcome), waits), ("a", 3), "{asked}");
+            assert_eq!((engine_used(&outcome), waits), ("a", 3), "{asked}");
             assert_eq!(line.submits(), [1, 0], "{asked}");
         }
     });
@@ -168,12 +168,12 @@ fn a_ledger_that_stays_away_leaves_the_scene_to_local() {
         let slice = manager.draw(&line.order, memo, None).await.expect("never an error");
         let Slice::Done(outcome) = slice else { panic!("it has waited long enough") };
         let last = outcome.attempts.last().expect("an attempt");
-        assert_eq!((used(&outcome), last.result.as_str()), ("local", "ledger"));
+        assert_eq!((engine_used(&outcome), last.result.as_str()), ("local", "ledger"));
         assert_eq!(line.submits(), [1, 0]);
         // The clip is available for later requests.
         assert_eq!(line.states().await, [CallState::Submitted]);
         assert_eq!(
-            used(&draw(&line.bench.process(&line.engines).await, "a quiet lake").await),
+            engine_used(&draw(&line.bench.process(&line.engines).await, "a quiet lake").await),
             "a"
         );
         assert_eq!(line.submits(), [1, 0]);
@@ -186,7 +186,7 @@ fn what_was_just_bought_is_written_down_though_it_takes_a_while() {
         let line = Line::new().await;
         let manager = line.process(&[("advance", 1)], 0).await;
         let (outcome, _) = line.to_the_end(&manager).await;
-        assert_eq!((used(&outcome), line.submits()), ("a", [1, 0]));
+        assert_eq!((engine_used(&outcome), line.submits()), ("a", [1, 0]));
         assert_eq!(line.states().await, [CallState::Kept]);
     });
 }
@@ -222,7 +222,7 @@ fn of_two_that_follow_one_task_the_slower_uses_the_fasters_clip() {
             is_done: false.into(),
         });
         let (outcome, _) = line.to_the_end(&slept).await;
-        assert_eq!((used(&outcome), line.submits()), ("a", [1, 0]));
+        assert_eq!((engine_used(&outcome), line.submits()), ("a", [1, 0]));
         assert!(outcome.clip.expect("a clip").reused);
         assert_eq!(line.states().await, [CallState::Kept]);
     });
@@ -250,7 +250,7 @@ fn who_slept_between_the_row_and_the_call_does_not_call() {
         assert_eq!((line.submits(), line.states().await), ([0, 0], vec![CallState::NotSent]));
         let slice = manager.draw(&line.order, memo, None).await.expect("never an error");
         let Slice::Done(outcome) = slice else { panic!("nothing is in its way") };
-        assert_eq!((used(&outcome), line.submits()), ("a", [1, 0]));
+        assert_eq!((engine_used(&outcome), line.submits()), ("a", [1, 0]));
     });
 }
 
@@ -287,19 +287,19 @@ fn a_call_whose_answer_another_may_have_is_waited_for() {
         let task = Task { id: "late".into(), data: serde_json::Value::Null };
         manager.buyer.note_task(row, &task).await.expect("is written");
         let (outcome, _) = line.to_the_end(&manager).await;
-        assert_eq!((used(&outcome), line.submits()), ("a", [1, 0]));
+        assert_eq!((engine_used(&outcome), line.submits()), ("a", [1, 0]));
     });
 }
 
 #[test]
-fn an_answer_that_nobody_has_is_given_up_and_one_that_comes_later_is_written_down() {
+fn a_missing_answer_times_out_and_a_late_one_is_recorded() {
     block_on(async {
         let line = Line::new().await;
         vanishes(&line).await;
         line.bench.later(61);
         let manager = line.bench.process(&line.engines).await;
         let (outcome, _) = line.to_the_end(&manager).await;
-        assert_eq!((used(&outcome), line.submits()), ("b", [1, 1]));
+        assert_eq!((engine_used(&outcome), line.submits()), ("b", [1, 1]));
         let filter = CallFilter { states: vec![CallState::Unknown], ..CallFilter::default() };
         let rows = manager.store().call_list(filter).await.expect("lists");
         let task = Task { id: "late".into(), data: serde_json::Value::Null };

@@ -84,7 +84,7 @@ impl Scripted {
     }
 
     /// Adds results for the next polls, and returns the engine.
-    pub(super) fn polled(self: Arc<Self>, polls: &[Option<K>]) -> Arc<Self> {
+    pub(super) fn with_polls(self: Arc<Self>, polls: &[Option<K>]) -> Arc<Self> {
         self.polls.lock().expect("lock").extend(polls);
         self
     }
@@ -128,7 +128,7 @@ impl ExternalEngineAdapter for Scripted {
             match answer {
                 Some(kind) => {
                     Err(VendorError::new(&self.name, "start a task", kind, "as scripted")
-                        .accepted(self.accepted))
+                        .with_accepted(self.accepted))
                 }
                 None => Ok(Task {
                     id: prepared.request.call_id.to_string(),
@@ -146,7 +146,7 @@ impl ExternalEngineAdapter for Scripted {
                 Some(None) => TaskState::Running { progress: None, unknown_status: None },
                 Some(Some(kind)) => TaskState::Failed(
                     VendorError::new(&self.name, "draw a clip", kind, "as scripted")
-                        .accepted(Accepted::Yes),
+                        .with_accepted(Accepted::Yes),
                 ),
             })
         })

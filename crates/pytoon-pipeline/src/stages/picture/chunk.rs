@@ -77,7 +77,7 @@ pub(crate) struct ChunkInput {
 
 impl ChunkInput {
     pub(crate) fn of(timeline: &Timeline, range: FrameRange) -> Self {
-        let shown = seen_in(timeline, range);
+        let shown = visible_part(timeline, range);
         let files = assets_in(&shown, range).chain(shown.look.font.as_deref());
         Self {
             files: files.map(Asset::of).collect(),
@@ -146,7 +146,7 @@ fn draw(
 
 /// Returns the visible part of the film in a range of frames. Clips, captions and overlays that are not visible there
 /// are omitted, as are names, paths and audio, which change no pixel.
-fn seen_in(timeline: &Timeline, range: FrameRange) -> Timeline {
+fn visible_part(timeline: &Timeline, range: FrameRange) -> Timeline {
     let mut shown = timeline.clone();
     let rate = timeline.frame_rate;
     let (first, last) = (rate.frame_to_ms(range.start), rate.frame_to_ms(range.last()));

@@ -97,7 +97,7 @@ impl Ring<'_> {
             let moving: Vec<(usize, Arc<Frame>)> = decoded
                 .into_iter()
                 .map(|(index, decoded)| {
-                    let mut frame = decoded.finished();
+                    let mut frame = decoded.into_frame();
                     if let Some(tone) = self.tones.get(&index) {
                         tone.apply(&mut frame);
                     }

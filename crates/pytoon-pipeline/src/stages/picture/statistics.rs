@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     /// Returns the statistics of the frames in `range`. Frame `n` is uniformly grey, with the level `greys[n]`.
-    fn seen(greys: &[u8], range: std::ops::Range<usize>) -> FrameStatistics {
+    fn statistics_of(greys: &[u8], range: std::ops::Range<usize>) -> FrameStatistics {
         let mut statistics = Statistics::new(FrameNumber::new(range.start as i64));
         for &grey in &greys[range] {
             let mut frame = Frame::new(80, 160);
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn runs_are_half_open() {
-        let whole = seen(&[90, 16, 16, 90, 16], 0..5);
+        let whole = statistics_of(&[90, 16, 16, 90, 16], 0..5);
         let runs = |runs: &[(i64, i64)]| -> Runs {
             runs.iter().map(|&(a, b)| (FrameNumber::new(a), FrameNumber::new(b))).collect()
         };
@@ -130,9 +130,9 @@ mod tests {
     #[test]
     fn pieces_show_what_the_whole_shows() {
         let greys = [16, 16, 16, 50, 60, 60, 60, 60, 70, 80, 80];
-        let whole = seen(&greys, 0..greys.len());
+        let whole = statistics_of(&greys, 0..greys.len());
         for cut in 1..greys.len() {
-            let (a, b) = (seen(&greys, 0..cut), seen(&greys, cut..greys.len()));
+            let (a, b) = (statistics_of(&greys, 0..cut), statistics_of(&greys, cut..greys.len()));
             let last = |end: usize| FrameNumber::new(end as i64 - 1);
             let pieces = [(&a, last(cut)), (&b, last(greys.len()))];
             assert_eq!(

@@ -6,7 +6,7 @@
 //! length; a body of another kind is never played as noise.
 
 use super::{
-    CloudAdapter, HEALTH, HealthFuture, SPEAK, Scope, Speech, Unreadable, openai, refused,
+    CloudAdapter, HEALTH, HealthFuture, SPEAK, Scope, Speech, Unreadable, openai, refusal_error,
 };
 use crate::tts::take::{Take, WavProblem};
 use pytoon_config::tts::{ServerVoice, SpeechFormat};
@@ -38,7 +38,7 @@ impl Compatible {
         Self { model, format, runner: runner.clone() }
     }
 
-    fn decoded(&self, body: &[u8]) -> Result<Take, Unreadable> {
+    fn decode(&self, body: &[u8]) -> Result<Take, Unreadable> {
         let folder = std::env::temp_dir();
         let unwritten =
             |error: std::io::Error| Unreadable::Machine(SystemError::write(&folder, error));
@@ -62,7 +62,7 @@ enum Sound {
     Other,
 }
 
-fn recognised(body: &[u8]) -> Sound {
+fn detect_format(body: &[u8]) -> Sound {
     // A frame of MPEG audio, layer III: eleven bits that are set, then version and layer.
     let is_frame = matches!(body, [0xff, second, ..] if second & 0xe6 == 0xe2);
     if body.starts_with(b"RIFF") {
@@ -75,7 +75,7 @@ fn recognised(body: &[u8]) -> Sound {
 }
 
 /// Adds the key to a request, if the server has one.
-fn signed(http: &VendorHttp, call: Call) -> Result<Call> {
+fn sign(http: &VendorHttp, call: Call) -> Result<Call> {
     match http.key() {
         Some(_) => with_key(http, call, "Bearer "),
         None => Ok(call),
@@ -89,16 +89,16 @@ impl CloudAdapter for Compatible {
 
     fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call> {
         let body = openai::body(&self.model, self.format.as_str(), speech);
-        signed(http, Call::post(SPEAK, http.url("/audio/speech"), body))
+        sign(http, Call::post(SPEAK, http.url("/audio/speech"), body))
     }
 
     fn take(&self, reply: &Reply, _: &Speech<'_>) -> Result<Take, Unreadable> {
-        match recognised(&reply.body) {
+        match detect_format(&reply.body) {
             Sound::Wav => match Take::from_wav(&reply.body) {
-                Err(WavProblem::OtherSamples) => self.decoded(&reply.body),
+                Err(WavProblem::OtherSamples) => self.decode(&reply.body),
                 read => Ok(read?),
             },
-            Sound::Encoded => self.decoded(&reply.body),
+            Sound::Encoded => self.decode(&reply.body),
             Sound::Other if reply.body.is_empty() => {
                 Err(Unreadable::Sound("it is empty".to_owned()))
             }
@@ -112,10 +112,10 @@ impl CloudAdapter for Compatible {
 
     fn health<'a>(&'a self, http: &'a VendorHttp) -> HealthFuture<'a> {
         Box::pin(async move {
-            let call = signed(http, Call::get(HEALTH, http.url("/models")))?;
+            let call = sign(http, Call::get(HEALTH, http.url("/models")))?;
             let reply = http.send(call).await?;
             if matches!(reply.status, 401 | 403 | 429 | 500..=599) {
-                return Err(refused(http, self, &reply));
+                return Err(refusal_error(http, self, &reply));
             }
             let json = reply.json().filter(|_| reply.is_success()).unwrap_or_default();
             let models = json["data"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -151,7 +151,7 @@ mod tests {
             (b"{}", Sound::Other),
             (b"", Sound::Other),
         ] {
-            assert_eq!(recognised(body), expected, "{body:?}");
+            assert_eq!(detect_format(body), expected, "{body:?}");
         }
     }
 }

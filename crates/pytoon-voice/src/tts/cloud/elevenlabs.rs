@@ -2,7 +2,7 @@
 
 use super::{
     CloudAdapter, HEALTH, HealthFuture, MadeAdapter, SPEAK, Scope, Speech, Unreadable, options,
-    refused, sound_at,
+    refusal_error, sound_at,
 };
 use crate::language::two_letters;
 use crate::spoken::SpokenText;
@@ -10,7 +10,7 @@ use crate::tts::take::{Mark, Take};
 use pytoon_config::tts::CloudVoice;
 use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
-use pytoon_vendor::replies::{coded, segment, vendor_message, with_key_in};
+use pytoon_vendor::replies::{prefix_code, segment, vendor_message, with_key_in};
 use pytoon_vendor::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -140,7 +140,7 @@ impl CloudAdapter for ElevenLabs {
         let code = detail["code"].as_str().or(detail["status"].as_str()).unwrap_or_default();
         let message =
             detail["message"].as_str().map(str::to_owned).or_else(|| vendor_message(reply));
-        (errors::kind(REFUSALS, reply), coded(code, message))
+        (errors::kind(REFUSALS, reply), prefix_code(code, message))
     }
 
     fn health<'a>(&'a self, http: &'a VendorHttp) -> HealthFuture<'a> {
@@ -158,7 +158,7 @@ impl CloudAdapter for ElevenLabs {
                     _ => "reachable".to_owned(),
                 });
             }
-            let refusal = refused(http, self, &reply);
+            let refusal = refusal_error(http, self, &reply);
             if refusal.kind != VendorErrorKind::Auth {
                 return Err(refusal);
             }

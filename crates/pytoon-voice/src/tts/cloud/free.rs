@@ -30,7 +30,7 @@ where
         };
         let error = match answer {
             Ok(take) => return Ok(take),
-            Err(error) => error.accepted(Accepted::No),
+            Err(error) => error.with_accepted(Accepted::No),
         };
         let Some(pause) = pause_before(backoff, &error, attempt) else { return Err(error) };
         tokio::select! {
@@ -70,12 +70,15 @@ mod tests {
     const BACKOFF: Backoff = Backoff { initial_ms: 1, max_ms: 5, attempts: 3 };
 
     /// Runs a call that always fails with the given kind. Returns the error and the number of calls.
-    async fn failed(kind: VendorErrorKind, retry_after: Option<Duration>) -> (VendorError, u32) {
+    async fn run_failing(
+        kind: VendorErrorKind,
+        retry_after: Option<Duration>,
+    ) -> (VendorError, u32) {
         let calls = AtomicU32::new(0);
         let ask = || async {
             calls.fetch_add(1, Ordering::Relaxed);
             let error = VendorError::new("kokoro", SPEAK, kind, "as told");
-            Err(error.accepted(Accepted::Maybe).retry_after(retry_after))
+            Err(error.with_accepted(Accepted::Maybe).retry_after(retry_after))
         };
         let error = call_with_retries("kokoro", &BACKOFF, &CancelToken::default(), &ask).await;
         (error.expect_err("it fails"), calls.load(Ordering::Relaxed))
@@ -94,14 +97,14 @@ mod tests {
             (K::Unreachable, None, 1),
             (K::BadOutput, None, 1),
         ] {
-            let (error, calls) = failed(kind, retry_after).await;
+            let (error, calls) = run_failing(kind, retry_after).await;
             assert_eq!((error.kind, calls), (kind, expected));
             assert_eq!(error.accepted, Accepted::No, "{kind}");
         }
     }
 
     #[tokio::test]
-    async fn a_cancel_is_heard_while_a_server_says_nothing() {
+    async fn a_cancel_ends_a_call_without_a_response() {
         let cancel = CancelToken::default();
         cancel.cancel();
         let ask = || std::future::pending::<Result<Take, VendorError>>();

@@ -2,7 +2,7 @@
 
 use super::{
     CloudAdapter, HEALTH, HealthFuture, MadeAdapter, SPEAK, Scope, Speech, Unreadable, options,
-    refused, sound_at,
+    refusal_error, sound_at,
 };
 use crate::language::{primary, script_apart};
 use crate::spoken::SpokenText;
@@ -11,7 +11,7 @@ use crate::tts::take::{Mark, Take};
 use pytoon_config::tts::CloudVoice;
 use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
-use pytoon_vendor::replies::{coded, text_at, vendor_message, with_key_in};
+use pytoon_vendor::replies::{prefix_code, text_at, vendor_message, with_key_in};
 use pytoon_vendor::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ impl CloudAdapter for Google {
         // The numbers of marks grow with the piece: count them at their longest.
         let marks =
             if self.marks { (text.ranges.len() + 1) * "<mark name=\"w9999\"/>".len() } else { 0 };
-        escaped(&text.text).len() + 1 + marks
+        escape_xml(&text.text).len() + 1 + marks
     }
 
     fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call> {
@@ -94,7 +94,7 @@ impl CloudAdapter for Google {
     fn refusal(&self, reply: &Reply) -> (VendorErrorKind, Option<String>) {
         let json = reply.json().unwrap_or_default();
         let status = text_at(&json, "/error/status").unwrap_or_default();
-        (errors::kind(REFUSALS, reply), coded(status, vendor_message(reply)))
+        (errors::kind(REFUSALS, reply), prefix_code(status, vendor_message(reply)))
     }
 
     fn health<'a>(&'a self, http: &'a VendorHttp) -> HealthFuture<'a> {
@@ -102,7 +102,7 @@ impl CloudAdapter for Google {
             let call = Call::get(HEALTH, http.url("/v1/voices?languageCode=en-US"));
             let reply = http.send(with_key_in(http, call, KEY_HEADER)?).await?;
             if !reply.is_success() {
-                return Err(refused(http, self, &reply));
+                return Err(refusal_error(http, self, &reply));
             }
             let json = reply.json().unwrap_or_default();
             let count = json["voices"].as_array().map_or(0, Vec::len);
@@ -157,7 +157,7 @@ fn without_script(language: &str) -> String {
     }
 }
 
-fn escaped(text: &str) -> String {
+fn escape_xml(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     text.replace('"', "&quot;").replace('\'', "&apos;")
 }
@@ -171,7 +171,8 @@ fn ssml(piece: &Piece) -> String {
             out.push(' ');
         }
         let chars: Vec<char> = part.text.text.chars().collect();
-        let slice = |from: usize, to: usize| escaped(&chars[from..to].iter().collect::<String>());
+        let slice =
+            |from: usize, to: usize| escape_xml(&chars[from..to].iter().collect::<String>());
         let mut done = 0;
         let mut last = part.begins;
         for &(from, to) in part.text.ranges.iter().filter(|(from, to)| from < to) {

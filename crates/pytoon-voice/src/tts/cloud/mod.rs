@@ -28,7 +28,7 @@ use pytoon_config::tts::CloudVoice;
 use pytoon_process::{CancelToken, SystemError};
 use pytoon_vendor::hash::bytes_hash;
 use pytoon_vendor::http::{Address, Call, MAX_SOUND, Reply, VendorHttp};
-use pytoon_vendor::replies::{refused_paid, text_at};
+use pytoon_vendor::replies::{paid_refusal_error, text_at};
 use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use serde_json::{Value, json};
@@ -238,7 +238,7 @@ impl Inner {
         VendorError::new(&self.name, SPEAK, kind, message)
     }
 
-    fn failed(&self, error: VendorError) -> VoiceError {
+    fn voice_error(&self, error: VendorError) -> VoiceError {
         VoiceError::vendor(self.name.clone(), error)
     }
 
@@ -376,16 +376,16 @@ pub(crate) fn read_take(
 ) -> Result<Take, VendorError> {
     if !reply.is_success() {
         let (kind, said) = adapter.refusal(reply);
-        return Err(refused_paid(http, SPEAK, kind, reply, said.as_deref()));
+        return Err(paid_refusal_error(http, SPEAK, kind, reply, said.as_deref()));
     }
     let delivered = |kind, message: String| {
-        VendorError::new(name, SPEAK, kind, http.redact(&message)).accepted(Accepted::Yes)
+        VendorError::new(name, SPEAK, kind, http.redact(&message)).with_accepted(Accepted::Yes)
     };
     let take = adapter.take(reply, speech).map_err(|problem| match problem {
         // The answer is not the vendor's, so it is unknown if the take was bought.
         Unreadable::Protocol => {
             let kind = VendorErrorKind::Protocol;
-            http.refusal(SPEAK, kind, reply, None).accepted(Accepted::Maybe)
+            http.refusal(SPEAK, kind, reply, None).with_accepted(Accepted::Maybe)
         }
         Unreadable::Sound(reason) => delivered(VendorErrorKind::BadOutput, reason),
         Unreadable::Machine(error) => {
@@ -407,7 +407,7 @@ impl TtsProvider for Cloud {
         let inner = &self.0;
         let job = inner.job(request)?;
         let missing = inner.runtime.block_on(inner.missing(&job));
-        let missing = missing.map_err(|error| inner.failed(error))?;
+        let missing = missing.map_err(|error| inner.voice_error(error))?;
         let provider = inner.name.to_string();
         Ok(missing.map(|estimated| Quote { provider, estimated }))
     }
@@ -421,7 +421,7 @@ impl TtsProvider for Cloud {
             VendorErrorKind::InvalidRequest if request.voice.is_some() => {
                 VoiceError::Refused { provider: inner.name.clone(), reason: error.message }
             }
-            _ => inner.failed(error),
+            _ => inner.voice_error(error),
         })?;
         cut::sentences(&request.sentences, &spoken)
     }
@@ -439,14 +439,14 @@ impl TtsProvider for Cloud {
                 Err(VendorError::new(&inner.name, HEALTH, VendorErrorKind::Timeout, message))
             })
         });
-        asked.map_err(|error| inner.failed(error))
+        asked.map_err(|error| inner.voice_error(error))
     }
 
     fn is_local(&self) -> bool {
         matches!(self.0.payment, Payment::Free { .. })
     }
 
-    fn guarded(&self) -> Option<Guarded<'_>> {
+    fn guarded_account(&self) -> Option<Guarded<'_>> {
         let inner = &self.0;
         Some(Guarded { breaker: &inner.settings.breaker, account: &inner.account })
     }
@@ -466,7 +466,7 @@ fn options<T: serde::de::DeserializeOwned>(settings: &CloudVoice) -> Result<T, S
 }
 
 /// Returns the error of a health check that the server refused.
-fn refused(http: &VendorHttp, adapter: &dyn CloudAdapter, reply: &Reply) -> VendorError {
+fn refusal_error(http: &VendorHttp, adapter: &dyn CloudAdapter, reply: &Reply) -> VendorError {
     let (kind, said) = adapter.refusal(reply);
     http.refusal(HEALTH, kind, reply, said.as_deref())
 }

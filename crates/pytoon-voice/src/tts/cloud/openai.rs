@@ -2,13 +2,13 @@
 
 use super::{
     CloudAdapter, HEALTH, HealthFuture, MadeAdapter, SPEAK, Scope, Speech, Unreadable, options,
-    refused,
+    refusal_error,
 };
 use crate::tts::take::Take;
 use pytoon_config::tts::CloudVoice;
 use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
-use pytoon_vendor::replies::{coded, text_at, vendor_message, with_key};
+use pytoon_vendor::replies::{prefix_code, text_at, vendor_message, with_key};
 use pytoon_vendor::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -87,7 +87,7 @@ impl CloudAdapter for OpenAi {
             let call = with_key(http, Call::get(HEALTH, http.url("/models")), "Bearer ")?;
             let reply = http.send(call).await?;
             if !reply.is_success() {
-                return Err(refused(http, self, &reply));
+                return Err(refusal_error(http, self, &reply));
             }
             let json = reply.json().unwrap_or_default();
             let models = json["data"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -132,5 +132,5 @@ const REFUSALS: &[Row] = &[
 pub(crate) fn refusal(reply: &Reply) -> (VendorErrorKind, Option<String>) {
     let json = reply.json().unwrap_or_default();
     let code = text_at(&json, "/error/code").or_else(|| text_at(&json, "/error/type"));
-    (errors::kind(REFUSALS, reply), coded(code.unwrap_or_default(), vendor_message(reply)))
+    (errors::kind(REFUSALS, reply), prefix_code(code.unwrap_or_default(), vendor_message(reply)))
 }

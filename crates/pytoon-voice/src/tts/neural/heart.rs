@@ -48,7 +48,7 @@ fn sentence(
             Ok(take) => take,
             // The piece has signs alone.
             Err(NeuralError::NothingToSay(_)) => continue,
-            Err(error) => return Err(asked.spoilt(&error)),
+            Err(error) => return Err(asked.model_error(&error)),
         };
         let mut own = Timed::new(&take, &line.words)?;
         let at = timed.samples.len();

@@ -85,13 +85,13 @@ fn load(
     let again = install_again(&voice.manifest.name);
     let wrong = |error: NeuralError| BrokenVoice {
         exhausted: matches!(error, NeuralError::NoThread(_)),
-        ..voice.broken(format!("{error}; {again}"))
+        ..voice.broken_report(format!("{error}; {again}"))
     };
     match voice.manifest.family {
         Family::Heart => {
             let front_end = match &voice.manifest.front_end {
                 Some(name) => folders.find(name)?.ok_or_else(|| {
-                    voice.broken(format!(
+                    voice.broken_report(format!(
                         "it needs the pronunciation files of `{name}`, which is not installed: \
                          `pytoon voices` says how to add it"
                     ))
@@ -106,7 +106,8 @@ fn load(
             let (english, model) =
                 threads::side_by_side(|| english(&front_end, accent), load_model);
             let model = model?;
-            let unreadable = |_| voice.broken("the pronunciation files cannot be read".to_owned());
+            let unreadable =
+                |_| voice.broken_report("the pronunciation files cannot be read".to_owned());
             let english = english.map_err(unreadable)??;
             Ok(Loaded::Heart(Box::new(HeartVoice { model, english, accent })))
         }
@@ -154,5 +155,5 @@ fn english(voice: &InstalledVoice, accent: Accent) -> Result<English, BrokenVoic
         tokenizer_exceptions: &read("tokenizer_exceptions")?,
     };
     let again = install_again(&voice.manifest.name);
-    English::load(&files, accent).map_err(|error| voice.broken(format!("{error}; {again}")))
+    English::load(&files, accent).map_err(|error| voice.broken_report(format!("{error}; {again}")))
 }

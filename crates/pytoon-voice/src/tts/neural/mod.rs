@@ -65,7 +65,7 @@ impl VoiceRequest<'_> {
     }
 
     /// Returns the error of a model that failed to speak.
-    fn spoilt(&self, error: &NeuralError) -> VoiceError {
+    fn model_error(&self, error: &NeuralError) -> VoiceError {
         let (reason, exhausted) = (error.to_string(), false);
         VoiceError::BadVoice { provider: self.provider.into(), reason, exhausted }
     }
@@ -124,7 +124,7 @@ impl Neural {
             if let Some(broken) = broken.iter().find(|voice| voice.name == name) {
                 return Err(unusable(NEURAL, broken));
             }
-            return named(name).ok_or_else(|| refused(&installed, name));
+            return named(name).ok_or_else(|| unknown_voice_error(&installed, name));
         }
         let own = pytoon_config::tts::by_language(&self.settings.voices, &request.language);
         if let Some(name) = own {
@@ -168,7 +168,7 @@ impl TtsProvider for Neural {
     }
 
     fn health_check(&self) -> Result<String> {
-        let (installed, broken) = self.folders.checked();
+        let (installed, broken) = self.folders.list_verified();
         if let Some(broken) = broken.first() {
             return Err(unusable(NEURAL, broken));
         }
@@ -267,7 +267,7 @@ fn split_speaker(name: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn refused(installed: &[InstalledVoice], name: &str) -> VoiceError {
+fn unknown_voice_error(installed: &[InstalledVoice], name: &str) -> VoiceError {
     let known = match names(installed).as_slice() {
         [] => "no voice is installed".to_owned(),
         names => format!("the installed ones are {}", names.join(", ")),

@@ -160,7 +160,7 @@ fn places(whole: &str, alone: &[String]) -> Vec<Option<Range<usize>>> {
         }
         return out;
     }
-    laid_along(whole, alone, &spoken, &mut out);
+    align_phonemes(whole, alone, &spoken, &mut out);
     out
 }
 
@@ -177,7 +177,12 @@ fn groups(text: &str) -> Vec<Range<usize>> {
 
 /// Aligns the words' own phonemes with the clause's by the cheapest edits (Levenshtein distance; an extra
 /// stress mark, length mark or space costs nothing). Each word gets the characters that match its own.
-fn laid_along(whole: &str, alone: &[String], spoken: &[usize], out: &mut [Option<Range<usize>>]) {
+fn align_phonemes(
+    whole: &str,
+    alone: &[String],
+    spoken: &[usize],
+    out: &mut [Option<Range<usize>>],
+) {
     let whole: Vec<char> = whole.chars().collect();
     let own: Vec<(usize, char)> = spoken
         .iter()
@@ -226,7 +231,7 @@ fn ask(runner: &Runner, voice: &str, texts: &[String]) -> Result<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn found(whole: &str, alone: &[&str]) -> Vec<Option<String>> {
+    fn find_places(whole: &str, alone: &[&str]) -> Vec<Option<String>> {
         let alone: Vec<String> = alone.iter().map(|&word| word.to_owned()).collect();
         let chars: Vec<char> = whole.chars().collect();
         let places = places(whole, &alone);
@@ -237,17 +242,17 @@ mod tests {
     fn words_are_found_in_their_clause() {
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(
-            found("həlˈoʊ ðˈɛɹ", &["həlˈoʊ", "", "ðˈɛɹ"]),
+            find_places("həlˈoʊ ðˈɛɹ", &["həlˈoʊ", "", "ðˈɛɹ"]),
             [some("həlˈoʊ"), None, some("ðˈɛɹ")]
         );
         // Merged by the helper.
         assert_eq!(
-            found("ˈɛnd ʌvðə wˈɜːld", &["ˈɛnd", "ˈʌv", "ðə", "wˈɜːld"]),
+            find_places("ˈɛnd ʌvðə wˈɜːld", &["ˈɛnd", "ˈʌv", "ðə", "wˈɜːld"]),
             [some("ˈɛnd"), some("ʌv"), some("ðə"), some("wˈɜːld")]
         );
         // Two spoken words for one written.
         assert_eq!(
-            found("θɹˈiː dˈɑːlɚz nˈaʊ", &["θɹˈiː dˈɑːlɚz", "nˈaʊ"]),
+            find_places("θɹˈiː dˈɑːlɚz nˈaʊ", &["θɹˈiː dˈɑːlɚz", "nˈaʊ"]),
             [some("θɹˈiː dˈɑːlɚz"), some("nˈaʊ")]
         );
     }

@@ -29,14 +29,14 @@ pub(super) fn speak(voice: &Piper, asked: &VoiceRequest<'_>) -> Result<Vec<Spoke
     let read = phonemes::of(runner, voice.config().espeak_voice(), &spoken)?;
     let mut sentences = Vec::with_capacity(read.len());
     for (index, (phonemes, words)) in read.iter().zip(&request.sentences).enumerate() {
-        let (text, words_at) = decomposed(&phonemes.text, &phonemes.words);
+        let (text, words_at) = decompose(&phonemes.text, &phonemes.words);
         let delivery = Delivery { speed, speaker: speaker_id, seed: index as u64 };
         let mut timed = match voice.speak(&text, delivery) {
             Ok(take) => Timed::new(&take, &words_at)?,
             Err(NeuralError::NothingToSay(_)) => {
                 Timed { samples: Vec::new(), words: vec![None; words.len()] }
             }
-            Err(error) => return Err(asked.spoilt(&error)),
+            Err(error) => return Err(asked.model_error(&error)),
         };
         asked.refuse_silence(&spoken[index], &timed.samples)?;
         pause_at_commas(&mut timed, &spoken[index], request.comma_pause_ms);
@@ -49,7 +49,7 @@ pub(super) fn speak(voice: &Piper, asked: &VoiceRequest<'_>) -> Result<Vec<Spoke
 }
 
 /// Returns the text in Unicode's decomposed form, with the words' positions in it.
-fn decomposed(text: &str, words: &[Option<Range<usize>>]) -> (String, Vec<Option<Range<usize>>>) {
+fn decompose(text: &str, words: &[Option<Range<usize>>]) -> (String, Vec<Option<Range<usize>>>) {
     let mut out = String::new();
     let (mut places, mut length) = (vec![0], 0);
     for c in text.chars() {

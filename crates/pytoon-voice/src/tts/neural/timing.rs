@@ -134,7 +134,7 @@ fn caption_words(words: &[Word], times: &[Option<Range<i64>>], length_ms: i64) -
         let end = own.map_or(silent_end, |range| range.end);
         let end = end.clamp(start + 1, length_ms.max(start + 1));
         earliest = start + 1;
-        timed.push(alignment::timed(word, start, end));
+        timed.push(alignment::timed_word(word, start, end));
     }
     // A word ends at the start of the next, at the latest.
     for index in 1..timed.len() {

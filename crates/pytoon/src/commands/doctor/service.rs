@@ -18,8 +18,8 @@ const OLD: Duration = Duration::from_secs(60);
 const CLOCK: Duration = Duration::from_secs(5);
 
 pub(super) fn checks(context: &Context) -> anyhow::Result<Vec<Check>> {
-    let mut checks = stored(context)?;
-    checks.extend(written(&storage(&context.config)));
+    let mut checks = check_database(context)?;
+    checks.extend(check_storage_folder(&storage(&context.config)));
     Ok(checks)
 }
 
@@ -79,7 +79,7 @@ pub(super) fn engines(session: &EngineSession) -> Vec<Check> {
 }
 
 /// Checks the database: its response, the queue, paid calls and webhook messages.
-fn stored(context: &Context) -> anyhow::Result<Vec<Check>> {
+fn check_database(context: &Context) -> anyhow::Result<Vec<Check>> {
     let at = database(&context.config, &context.secrets)?;
     if !is_postgres(&at) && !Path::new(&at).is_file() {
         return Ok(vec![Check::good(
@@ -202,7 +202,7 @@ fn clock(name: &str, theirs: SystemTime, ours: SystemTime) -> Check {
 
 /// Checks that the storage folder is writable, and compares a new file's modification time with the clock; `None`
 /// without a storage folder.
-fn written(storage: &Path) -> Option<Check> {
+fn check_storage_folder(storage: &Path) -> Option<Check> {
     if !storage.is_dir() {
         return None;
     }
