@@ -82,6 +82,11 @@ case "\$* \$(grep -s ^COMPOSE_PROFILES= .env)" in
   *full*) cp docker-compose.yml .check-image.yml ;;
   *) awk '/^  depends_on:/ { skip = 1; next } skip && /^    / { next } { skip = 0; print }' docker-compose.yml >.check-image.yml ;;
 esac
+case "\$1" in
+  logs) exec 2>&1 ;; # Docker writes both streams of a container to standard output.
+  ps) set -- ps ;; # podman-compose lists all services, and accepts none by name.
+  exec) shift; set -- exec -T "\$@" ;; # Docker allocates no terminal where there is none.
+esac
 exec "$compose" --parallel 1 --podman-build-args='--format docker --layers=false --pull-never --network host' -f .check-image.yml -f "$work/host.yml" "\$@"
 END
 chmod +x "$work/bin/docker"
@@ -168,7 +173,7 @@ say "doctor in the image: $(jq -r '[.[].verdict] | group_by(.) | map("\(length) 
 # The host's network in place of a bridge, and the services' names on it.
 cat >"$work/host.yml" <<END
 x-host: &host {network_mode: host, extra_hosts: ["postgres:127.0.0.1", "store:127.0.0.1"]}
-x-limits: &limits {ulimits: {nofile: $files, core: 0}}
+x-limits: &limits {ulimits: {nofile: $files, nproc: $processes, core: 0}}
 services:
   api: {<<: [*host, *limits]}
   worker: {<<: [*host, *limits]}
@@ -201,10 +206,11 @@ wait_until() { # SECONDS WHAT COMMAND
 api() { curl --fail --silent --show-error --max-time 20 --header "Authorization: Bearer $key" "$@"; }
 submit() {
   api -X POST http://127.0.0.1:8000/api/v2/jobs -H 'Content-Type: application/json' \
-    -d '{"script": "Fresh bread, baked at dawn. Come by before it is gone. We open at seven."}' | jq -r .id
+    -d '{"script": "Fresh bread, baked at dawn. Come by before it is gone. We open at seven."}' | jq -er .job_id
 }
 status() { api "http://127.0.0.1:8000/api/v2/jobs/$1" | jq -r .status; }
 is_done() { [ "$(status "$1")" = done ]; }
+# Prints the length of a job's film in seconds. Call it in an assignment, so that its failure ends the script.
 film() { # ID
   wait_until 300 "the film of $1" is_done "$1"
   api --location --output "$work/film.mp4" "http://127.0.0.1:8000/api/v2/jobs/$1/artifacts/output.mp4"
@@ -222,7 +228,9 @@ wait_until 60 "the API" curl --fail --silent http://127.0.0.1:8000/readyz
 typed 'API key' "docker compose logs api | grep 'API key'"
 key=$(docker compose logs api 2>&1 | sed -n 's/.*API key (shown this once): *\([^ ]*\).*/\1/p' | tail -1)
 [ -n "$key" ] || fail "the API printed no key"
-say "film     $(film "$(submit)") s, by api and worker on SQLite"
+job=$(submit)
+seconds=$(film "$job")
+say "film     $seconds s, by api and worker on SQLite"
 
 container() { podman ps --format '{{.Names}}' | grep -E "[_-]$1[_-]1\$"; }
 for name in api worker; do
@@ -236,9 +244,11 @@ say "ok       api and worker run as user 1000, their root is read-only"
 job=$(submit)
 wait_until 60 "the start of $job" sh -c "test -d storage/jobs/$job"
 sleep 2
-[ "$(status "$job")" != done ] || skip "the worker's restart in mid-job: the film was done too soon"
+before=$(status "$job")
+[ "$before" != done ] || skip "the worker's restart in mid-job: the film was done too soon"
 typed . "docker compose restart worker"
-say "film     $(film "$job") s, after the worker's restart in mid-job"
+seconds=$(film "$job")
+say "film     $seconds s, after the worker's restart in mid-job (it was $before)"
 
 typed worker "docker compose ps worker"
 typed api "docker compose ps"
