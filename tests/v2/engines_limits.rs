@@ -126,7 +126,7 @@ fn nothing_is_bought_of_a_film_that_its_budget_cannot_pay_for_whole() {
         let brief = tea(&three, &format!("budget: 0.60\non_degrade: {wish}\n"));
         let run = studio.try_render(&brief, "out");
         assert_ne!(run.code, Some(0));
-        let told = "its clips cost about $0.72, its budget is $0.60";
+        let told = "the film's clips cost about $0.72, the budget is $0.60";
         assert!(run.stderr.contains(told), "{}", run.stderr);
     }
     assert_eq!(studio.simulator.accepted_count("runway"), 0);
@@ -154,7 +154,7 @@ fn a_budget_is_held_against_the_engines_that_are_asked_first() {
     let brief = tea(&["", ""], "budget: 0.85\non_degrade: fail\n");
     let run = studio.try_render(&brief, "out");
     assert!(
-        run.stderr.contains("its clips cost about $1.60, its budget is $0.85"),
+        run.stderr.contains("the film's clips cost about $1.60, the budget is $0.85"),
         "{}",
         run.stderr
     );
@@ -180,7 +180,7 @@ fn a_voice_is_not_bought_for_a_film_that_its_budget_cannot_pay_for() {
         let mut command = studio.command(&["render", "brief.yaml", "--out", out]);
         run(command.env("ELEVENLABS_API_KEY", "elkey-5f7a9c1e3b2d4068"))
     };
-    render("0.30", "out").expect_failure(2, &["its voice and its clips cost about $0.4"]);
+    render("0.30", "out").expect_failure(2, &["the film's voice and clips cost about $0.4"]);
     assert_eq!(studio.simulator.total_accepted(), 0);
     assert_eq!(studio.simulator.request_count("elevenlabs", "submit"), 0);
     // Nor for a film whose scenes will fall back.

@@ -80,7 +80,7 @@ fn a_scene_of_a_held_job_that_was_bought_is_not_bought_again() {
     studio.workspace.write("brief.yaml", tea(&["runway", "pika"], "on_degrade: hold\n"));
     studio
         .pytoon(&RENDER)
-        .expect_failure(3, &["scene_02", "$0.24 was spent, and the bought clips are kept"]);
+        .expect_failure(3, &["scene_02", "$0.24 was spent, and the purchased files are kept"]);
     studio.simulator.becomes(&json!({}));
     studio.pytoon(&["resume", "out"]).ok();
     assert_eq!(engines_used(&Film::open(&studio.workspace.path("out"))), ["runway", "pika"]);

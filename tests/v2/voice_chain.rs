@@ -335,10 +335,16 @@ fn a_brief_may_rather_have_no_film_than_a_lesser_voice() {
     let down = json!({"rules": [{"step": "submit", "fault": "unavailable"}]});
     let booth = Booth::new(&down, &["elevenlabs"]);
     let failed = booth.try_render(&voice_brief(WORDS, "on_degrade: fail\n"), "out");
-    failed.expect_failure(1, &["the voice fell back", "elevenlabs", "on_degrade is `fail`"]);
+    failed.expect_failure(
+        1,
+        &["the requested voice is not used", "elevenlabs", "on_degrade is `fail`"],
+    );
     assert!(!booth.workspace.path("out").exists(), "half a job is left");
     let held = booth.try_render(&voice_brief(WORDS, "on_degrade: hold\n"), "out");
-    held.expect_failure(3, &["the job is held", "the voice fell back", "pytoon resume"]);
+    held.expect_failure(
+        3,
+        &["the job is held", "the requested voice is not used", "pytoon resume"],
+    );
     booth.simulator.becomes(&json!({}));
     run(&mut booth.command(None, &["resume", "out"])).ok();
     let film = Film::open(&booth.workspace.path("out"));

@@ -1,18 +1,18 @@
-//! Errors that occur when audio enters or leaves the crate.
+//! Errors of reading, writing and invalid parameters.
 
 use thiserror::Error;
 
-/// An input or output error. Processing itself cannot fail.
+/// An error of an input, an output or a parameter.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum AudioError {
     /// The bytes are not a supported WAV file. Convert it first.
     #[error("read WAV: {0}")]
     BadWav(String),
-    /// The sink failed to write. Retry with another sink.
+    /// The sink failed to write, or the audio is too long for a WAV file.
     #[error("write WAV: {0}")]
     WriteWav(std::io::Error),
-    /// The input has more samples or channels than this crate accepts. Split it or mix it down first.
+    /// The input has more samples, channels or bits per sample than this crate accepts. Convert it first.
     #[error("accept audio: {what} is {value}, the limit is {limit}")]
     TooLarge {
         /// The quantity that was exceeded.

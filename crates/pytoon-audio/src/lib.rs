@@ -1,14 +1,14 @@
 //! Audio for finished shorts: cleans the voice, composes or fits a music bed, ducks, mixes, masters and measures.
 //!
-//! Guarantees: all functions are pure over samples. Equal input gives equal output; every random choice comes from a
-//! seed argument. Hostile audio causes no panic: sizes are bounded, and non-finite samples are dropped where audio
-//! enters (`wav`, `mixer`).
+//! Guarantees: all functions are pure over samples. Equal input gives equal output; random choices come from
+//! a seed argument or a fixed seed. Hostile audio causes no panic: `wav` bounds sizes, and non-finite samples
+//! become silence where audio enters (`wav`, `mixer`).
 //!
 //! This crate does not open files, start processes, read a clock or decode compressed formats. `wav` works on any
 //! reader or writer that the caller passes.
 //!
-//! All audio is at [`SAMPLE_RATE`]; positions are sample indices and ranges are half-open. Start with
-//! [`mixer::Stems::of`], then [`voice_chain::VoiceChain`] and [`music::generate`].
+//! Except in `wav` and `resample`, audio is at [`SAMPLE_RATE`]; positions are sample indices and ranges are
+//! half-open. Start with [`mixer::Stems::of`], then [`voice_chain::VoiceChain`] and [`music::generate`].
 
 pub mod bed;
 mod biquad;

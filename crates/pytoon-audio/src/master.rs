@@ -26,8 +26,8 @@ pub enum MasterOutcome {
     Reached,
     /// The audio is not measurable and stays unchanged.
     Silent,
-    /// The programme is too quiet or its peaks are too high for this target. It is as close as the gain limit and the
-    /// ceiling allow.
+    /// The programme is too quiet or its peaks are too high for this target. It is as close as the gain
+    /// limit, the ceiling and the number of corrections allow.
     Short,
 }
 

@@ -1,8 +1,9 @@
 //! Mixes the voice, the music and the clips' own audio, and masters the result.
 //!
-//! Guarantees: every output has exactly `len` samples; the music is `bed_below_voice_lu` below the voice during
-//! speech, measured after ducking, and at least [`MIN_GAP_LU`] below it elsewhere; a film with speech has no
-//! digital silence; the two stems, limited like the mix, sum to it.
+//! Guarantees: every output has exactly `len` samples; before `music_gain_db` is applied, the music is
+//! `bed_below_voice_lu` below the voice during speech, measured after ducking, and at least [`MIN_GAP_LU`]
+//! below it elsewhere; with room tone, a film with speech has no digital silence; the two stems, limited like
+//! the mix, sum to it.
 //!
 //! A minute of one channel takes 11 MiB. To save memory, the voice stays in one channel, music is changed in place,
 //! and mastering sums the stems again instead of storing a copy.

@@ -65,8 +65,8 @@ impl Stereo {
     pub fn corrected(mut self) -> Self {
         /// The smallest offset that is removed. Offsets below -60 dBFS are inaudible.
         const OFFSET: f64 = 0.001;
-        /// The correlation below which channels count as opposite. Stereo music has a correlation above 0; wide
-        /// effects reach -0.3.
+        /// The correlation below which channels are treated as opposite. Stereo music usually has a
+        /// correlation above 0; wide effects reach -0.3.
         const OPPOSITE: f64 = -0.8;
         for channel in [&mut self.left, &mut self.right] {
             let sum: f64 = channel.iter().map(|s| f64::from(*s)).sum();

@@ -1,7 +1,7 @@
 //! Detects speech and silence in a take.
 //!
 //! Guarantees: ranges are sorted, do not overlap and are inside the signal; thresholds follow the take's own
-//! level and noise, so a quiet recording is treated like a loud one.
+//! level and noise, so a quiet recording is treated like a loud one unless it is silent (see [`is_silent`]).
 //!
 //! The detector uses only energy, in short frames: it distinguishes sound from silence, not speech from music. Pass a
 //! voice take, not a mix.
@@ -16,7 +16,7 @@ const FRAME: usize = 960;
 const FINE: usize = 240;
 /// The margin retained on both sides of the speech when trimming, in samples (30 ms).
 pub const TRIM_PAD: usize = 1440;
-/// The peak below which a take counts as silent (-60 dBFS).
+/// The peak below which a take is treated as silent (-60 dBFS).
 const SILENT_PEAK: f32 = 0.001;
 
 /// The gate thresholds, in dB.
@@ -45,8 +45,8 @@ pub fn is_silent(samples: &[f32]) -> bool {
     crate::dsp::peak(samples) < SILENT_PEAK
 }
 
-/// Returns the ranges of speech, detected by an energy gate with hysteresis over 20 ms frames. Gaps under 120 ms
-/// (stops inside words) are closed, and sounds under 60 ms are dropped.
+/// Returns the ranges of speech, detected by an energy gate with hysteresis over 20 ms frames. Gaps of at
+/// most 120 ms (stops inside words) are closed, and sounds under 60 ms are dropped.
 #[must_use]
 pub fn speech_ranges(samples: &[f32]) -> Vec<Range<usize>> {
     const MAX_GAP: usize = 120 * 48;
@@ -92,8 +92,8 @@ pub fn trim_silence(samples: &[f32]) -> Range<usize> {
         ..((last + 1) * FINE).saturating_add(TRIM_PAD).min(samples.len())
 }
 
-/// Returns the best cut point inside `range`: the middle of its quietest 10 ms, moved to the nearest zero crossing. A
-/// range of at most 10 ms gives its middle.
+/// Returns the best cut point inside `range`: the middle of its quietest 10 ms, moved to the nearest zero
+/// crossing if there is one within 5 ms. A range of at most 10 ms gives its middle.
 #[must_use]
 pub fn quietest_point(samples: &[f32], range: Range<usize>) -> usize {
     const WINDOW: usize = 480;

@@ -1,10 +1,11 @@
 //! Changes the tempo of speech without changing its pitch.
 //!
-//! Guarantees: the output has `round(n / factor)` samples; factor 1 returns the input unchanged. The method is WSOLA
-//! (Verhelst and Roelands, "An overlap-add technique based on waveform similarity", ICASSP 1993): short frames are
-//! placed at the new spacing, each copied from the position where the waveform continues the previous frame best.
+//! Guarantees: a change of tempo gives `round(n / factor)` samples; factor 1 returns the input unchanged. The
+//! method is WSOLA (Verhelst and Roelands, "An overlap-add technique based on waveform similarity", ICASSP
+//! 1993): short frames are placed at the new spacing, each copied from the position where the waveform
+//! continues the previous frame best.
 //!
-//! The method is meant for a single voice. Chords and drums would smear; music is never stretched.
+//! The method is meant for a single voice. Chords and drums smear.
 
 use crate::AudioError;
 use crate::dsp::dot;

@@ -19,7 +19,7 @@ use crate::limiter::limit;
 use crate::loudness::measure_integrated_mono;
 use crate::{Db, Dbtp, Lufs};
 
-/// The settings of a chain. The default suits a synthetic voice.
+/// The settings of a chain. The default suits a formant voice.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VoiceSettings {
     /// The loudness of the take before the dynamics and after the whole chain.
@@ -68,7 +68,7 @@ impl Default for VoiceSettings {
 pub struct VoiceChainReport {
     /// The loudness of the raw take.
     pub in_lufs: Lufs,
-    /// The loudness of the processed take.
+    /// The loudness of the processed take; `-inf` if it cannot be measured.
     pub out_lufs: Lufs,
     /// The deepest reduction by the de-esser.
     pub max_de_ess_db: f32,

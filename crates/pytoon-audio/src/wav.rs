@@ -1,9 +1,8 @@
 //! Reads and writes WAV over any reader or writer.
 //!
-//! Guarantees: reads 8, 16, 24 and 32-bit integer and 32-bit float files, up to
-//! [`MAX_SAMPLES`] in all channels together and [`MAX_CHANNELS`] channels;
-//! non-finite floats become silence. Writes 24-bit PCM, which every player and
-//! editor opens, with triangular dither from a fixed seed, so equal audio gives
+//! Guarantees: reads 8, 16, 24 and 32-bit integer and 32-bit float files, up to [`MAX_SAMPLES`] in all
+//! channels together and [`MAX_CHANNELS`] channels; non-finite floats become silence. Writes 24-bit PCM,
+//! which common players and editors open, with triangular dither from a fixed seed, so equal audio gives
 //! equal bytes.
 //!
 //! This module does not resample and does not open files.
@@ -104,7 +103,7 @@ pub fn write_mono(sink: impl Write, samples: &[f32]) -> Result<(), AudioError> {
 /// Writes channels as 48 kHz 24-bit PCM. `gain` returns the factor for the samples at an index.
 ///
 /// # Errors
-/// Returns [`AudioError::WriteWav`] if the sink fails.
+/// Returns [`AudioError::WriteWav`] if the sink fails or the audio is too long for a WAV file.
 pub fn write_channels(
     sink: impl Write,
     channels: &[&[f32]],
@@ -137,7 +136,7 @@ pub fn write_channels(
     sink.flush().map_err(AudioError::WriteWav)
 }
 
-/// Returns the header of a 24-bit PCM file in the basic form, which every player can read.
+/// Returns the header of a 24-bit PCM file in the basic form, which is the most widely supported one.
 ///
 /// The extensible form, which libraries write for 24 bits, names a speaker for each channel. A mono file would be
 /// assigned to the front left speaker, which FFmpeg's encoders reject.

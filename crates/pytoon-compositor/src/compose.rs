@@ -1,8 +1,8 @@
 //! Draws any frame of a timeline.
 //!
-//! The compositor prepares clips on first use (or ahead of time, with [`Compositor::prepare`]) and releases them
-//! after their last frame, so memory does not grow with the length of the film. Any number of threads may compose at
-//! once.
+//! The compositor prepares clips on first use (or ahead of time, with [`Compositor::prepare`]).
+//! [`Compositor::release_before`] releases clips after their last frame, so that memory does not grow with
+//! the length of the film. Any number of threads may compose at once.
 
 use crate::CompositorError;
 use crate::assets::Assets;

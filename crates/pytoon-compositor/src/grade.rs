@@ -1,7 +1,7 @@
 //! Colour grades: lift, gamma, gain and saturation on R'G'B', as look-up tables.
 //!
-//! The figures are from this project's film-maker's guide; each preserves the hue of skin within three degrees. A
-//! grade is applied once, when a picture is prepared, so it costs no time per frame.
+//! A grade is applied to a still once, when it is prepared, so it costs no time per frame. For moving clips,
+//! `tone` approximates it.
 
 use pytoon_core::preset::Grade;
 

@@ -1,8 +1,8 @@
 //! Draws any frame of a timeline.
 //!
-//! A frame is a pure function of the timeline, the assets and the frame number: frames may be drawn in any order, on
-//! any thread, on any machine, with equal results. Frames are planar YUV 4:2:0, BT.709, limited range, with
-//! left-sited chroma, which is the encoder's input format.
+//! A frame is a pure function of the timeline, the assets, the fonts, the frames of moving clips and the
+//! frame number: frames may be drawn in any order and on any thread, with equal results. Frames are planar
+//! YUV 4:2:0, BT.709, limited range, with left-sited chroma, which is the encoder's input format.
 //!
 //! This crate does not read files, decode pictures or run processes. Assets come from [`assets::Assets`].
 //!
@@ -44,9 +44,9 @@ pub enum CompositorError {
     /// An asset is not available.
     #[error("{asset}: {reason}")]
     Asset {
-        /// The path of the asset.
+        /// The path of the asset, or the id of the moving clip.
         asset: String,
-        /// The reason that the asset is not available.
+        /// The reason that the asset or a frame of it is not available.
         reason: String,
     },
 }

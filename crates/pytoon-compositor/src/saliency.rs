@@ -1,8 +1,9 @@
 //! Detects the salient part of a picture without a model, for the aim and crop of camera moves.
 //!
-//! The analysis combines four maps on a 64 x 64 grid, each scaled to its 99th percentile: spectral residual (Hou and
-//! Zhang, CVPR 2007), frequency-tuned colour contrast (Achanta and others, CVPR 2009), local sharpness, and a prior
-//! for the upper middle. Skin tones count only where the picture is also sharp.
+//! The analysis combines maps on a 64 x 64 grid. Three are scaled to their 99th percentile: spectral residual
+//! (Hou and Zhang, CVPR 2007), frequency-tuned colour contrast (Achanta and others, CVPR 2009), and local
+//! sharpness. A prior favours the upper middle. Skin tones add to the result only where the picture is also
+//! sharp.
 //!
 //! The analysis detects the conspicuous part, not the intended one. It also reports if a picture has no conspicuous
 //! part.

@@ -1,8 +1,9 @@
 //! Converts the colours of a clip to BT.709: transfer function, primaries, matrix, and tone mapping.
 //!
-//! Reference white is 203 cd/m² (ITU-R BT.2408), and HLG is displayed at 1,000 cd/m² with a system gamma of 1.2
-//! (BT.2100). Colours up to reference white are unchanged. In clips with brighter colours, the upper range is rolled
-//! off towards white so that steps remain distinct; the brighter the clip, the stronger the roll-off.
+//! Reference white is 203 cd/m² (ITU-R BT.2408), and HLG is displayed at 1,000 cd/m² with a system gamma of
+//! 1.2 (BT.2100). In clips without brighter colours than reference white, tones are unchanged. In clips with
+//! brighter colours, the upper range is rolled off towards white so that steps remain distinct; the brighter
+//! the clip, the stronger the roll-off.
 //!
 //! Start with [`ColourConversion::new`].
 
@@ -195,8 +196,8 @@ fn light_of(transfer: Transfer, coded: f64) -> f64 {
 
 /// Returns the tone-mapping factor for a light value of a source whose maximum is `peak`.
 ///
-/// The factor is computed on R'G'B', which is closer to perceived steps. Up to a knee the light is unchanged; from
-/// there to the peak a hyperbola leads to white, without a kink at the knee.
+/// The factor is computed on gamma-encoded light, which is closer to perceived steps. Up to a knee the light
+/// is unchanged; from there to the peak a hyperbola leads to white, without a kink at the knee.
 fn tone_mapping_factor(light: f64, peak: f64) -> f64 {
     let top = peak.powf(1.0 / GAMMA);
     let knee = 1.0 - 1.2 * (1.0 - 1.0 / top);

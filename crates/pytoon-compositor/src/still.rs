@@ -1,8 +1,8 @@
 //! Prepares a picture once, so that each frame of a camera move is one cheap resampling.
 //!
-//! Preparation crops to the region that the move shows, scales so that the closest view needs no enlarging (and never
-//! enlarges here: the sampler does that with sub-pixel positions), grades, and converts to YUV 4:2:0. A picture with
-//! another aspect ratio is placed over a dark, blurred copy of itself; it is never stretched.
+//! Preparation crops to the region that the move shows, scales so that the closest view needs no enlarging
+//! (and never enlarges here: the sampler does that with sub-pixel positions), grades, and converts to YUV
+//! 4:2:0. With [`Fit::BlurFill`], the uncropped picture is placed over a dark, blurred copy of itself.
 
 mod blur_fill;
 

@@ -1,8 +1,9 @@
 //! Applies the tone of moving clips (colour match, then grade) through tables over Y'CbCr.
 //!
-//! A still is graded once, in R'G'B', when it is prepared. A moving frame comes thirty times per second, so its grade
-//! is approximated by tables: luma passes through one table, chroma is scaled in saturation, and the tint that the
-//! grade gives a grey of that luma is added to it. This is exact on greys, and accurate to first order on colours.
+//! A still is graded once, in R'G'B', when it is prepared. A clip has many frames per second, so its grade is
+//! approximated by tables: luma passes through one table, chroma is scaled in saturation, and the tint that
+//! the grade gives a grey of that luma is added to it. This is exact on greys except for rounding, and
+//! approximate on colours.
 
 use crate::grade::GradeTable;
 use pytoon_core::colour::ColourMatch;

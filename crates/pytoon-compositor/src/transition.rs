@@ -1,4 +1,4 @@
-//! Blends two drawn frames for all transitions between clips.
+//! Blends two drawn frames for the transitions between clips.
 //!
 //! Blending Y'CbCr equals blending gamma-encoded R'G'B' (the matrix is affine), as editing software does in dissolves
 //! and fades.
@@ -31,7 +31,7 @@ fn mix(from: &Frame, to: &Frame, p: f64, out: &mut Frame) {
     }
 }
 
-/// Fades to black and back. Each half follows a sine.
+/// Fades to black and back. Each half follows a cosine.
 fn fade_black(from: &Frame, to: &Frame, p: f64, out: &mut Frame) {
     let level = (std::f64::consts::PI * p).cos().abs();
     let source = if p < 0.5 { from } else { to };

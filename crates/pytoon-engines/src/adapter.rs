@@ -56,7 +56,7 @@ pub struct Capabilities {
 pub struct Offer {
     /// The lengths that can be requested, in milliseconds.
     pub durations: Durations,
-    /// Output sizes or aspect ratios that can be requested, as width:height. The first is used for vertical films.
+    /// Output sizes or aspect ratios that can be requested, as width:height.
     pub ratios: Vec<Ratio>,
     /// True if the vendor ignores the requested ratio and uses the picture's. The picture is then cropped to the
     /// ratio before it is sent.
@@ -233,7 +233,7 @@ pub struct GenerateRequest {
     pub seed: u32,
 }
 
-/// A validated request whose pictures are uploaded. It has not cost anything yet.
+/// A validated request, ready for `submit`. It has not cost anything yet.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prepared {
     /// The request that was validated.
@@ -247,7 +247,7 @@ pub struct Prepared {
 /// The location of a finished clip and its credit line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Output {
-    /// The URL of the clip. It may expire; `poll` returns a new one.
+    /// The URL of the clip. It may expire; some vendors return a new one to `poll`.
     pub url: String,
     /// The credit line of the clip, if the source requires one.
     pub credit: Option<String>,

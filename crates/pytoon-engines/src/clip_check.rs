@@ -37,16 +37,16 @@ pub trait ClipChecker: fmt::Debug + Send + Sync {
 const MIN_SIDE: u32 = 64;
 /// Maximum shortfall of a clip's length, as a fraction of the expected length.
 const LENGTH_TOLERANCE: f64 = 0.15;
-/// The maximum mean luma code of a frame that counts as black, if the frame is also nearly uniform.
+/// The mean luma code below which a nearly uniform frame is black.
 const BLACK_MEAN: f64 = 20.0;
 const BLACK_DEVIATION: f64 = 3.0;
-/// The change of luma codes below which a frame counts as still. It is the mean over a scaled-down frame, since the
-/// previous frame or since half a second earlier, whichever is smaller. A compressed still picture shimmers by 0.08
-/// per frame, which does not add up; simulated clips move by 0.38 or more. A clip counts as still if more than four
-/// frames in five are still.
+/// The change of luma codes below which a frame is still. It is the mean over a scaled-down frame, since the
+/// previous frame or since half a second earlier, whichever is smaller. A compressed still picture shimmers
+/// by 0.08 per frame, which does not add up; simulated clips move by 0.38 or more. A clip is still if more
+/// than four frames in five are still.
 const STILL_CHANGE: f64 = 0.06;
-/// Number of frames at the beginning of a clip that the motion check ignores, because an encoder refines a still
-/// picture over its first frames.
+/// Maximum number of frames at the beginning of a clip that the motion check ignores, because an encoder
+/// refines a still picture over its first frames.
 const REFINED_FRAMES: usize = 6;
 
 /// Rejects a clip that is too small, cut off, too short for the scene, black or still. The error is the reason for
@@ -96,12 +96,12 @@ impl ClipChecker for FfmpegChecker {
                 let reason = match tokio::task::spawn_blocking(work).await {
                     Ok(Ok(verdict)) => return Ok(verdict),
                     Ok(Err(error)) if !error.is_exhausted() => error.to_string(),
-                    // Our own disk is full, which says nothing about a clip that is paid for.
+                    // This machine ran out of a resource, which says nothing about a clip that is paid for.
                     Ok(Err(_)) if begun.elapsed() < FULL_DISK_PATIENCE => {
                         tokio::time::sleep(FULL_DISK_PAUSE).await;
                         continue;
                     }
-                    Ok(Err(_)) => "the disk is too full to check it".to_owned(),
+                    Ok(Err(_)) => "this machine lacks the resources to check it".to_owned(),
                     Err(_) => "the check ended unexpectedly".to_owned(),
                 };
                 return Ok(Verdict::Unusable(reason));
@@ -110,7 +110,7 @@ impl ClipChecker for FfmpegChecker {
     }
 }
 
-/// Maximum time to wait for free space on a full disk.
+/// Maximum time to wait for an exhausted resource of this machine, such as disk space.
 const FULL_DISK_PATIENCE: Duration = Duration::from_secs(600);
 const FULL_DISK_PAUSE: Duration = Duration::from_secs(1);
 

@@ -8,7 +8,8 @@
 //! polled, and serve the clip. `success.json` is the script in which all calls succeed; the other files replace some
 //! of its routes.
 //!
-//! Does not check clips and does not test any vendor: the fixtures follow the vendors' documentation.
+//! This module does not check clips and does not test any vendor: the fixtures follow the vendors'
+//! documentation.
 //!
 //! Start with [`run`].
 

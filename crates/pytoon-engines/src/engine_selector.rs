@@ -1,14 +1,14 @@
 //! Chooses the engines for a scene and their order, and records the reasons.
 //!
-//! Guarantees: the functions are pure; the chain ends at `local` and names each engine once; every engine of the
-//! configured order is either a member or excluded, in both cases with a reason.
+//! Guarantees: the functions are pure; the chain ends at `local` and names each engine once; every configured
+//! engine that is considered is either a member or excluded, in both cases with a reason.
 //!
 //! Order: the engine that the scene requests; the preset's preferences; engines whose capability words are in the
 //! scene's style and prompt; the default chain. An engine whose clip costs more than the budget, or whose breaker is
 //! open, stays a member and is marked. Its state may change before the call; if it does not, the fallback past the
 //! engine is logged.
 //!
-//! Does not call any engine, which `engine_manager` does.
+//! This module does not call any engine, which `engine_manager` does.
 //!
 //! Start with [`resolve_engine`].
 

@@ -1,11 +1,11 @@
 //! AI video engines: one adapter per vendor, a pure function that chooses the chain, and the manager that tries the
 //! engines of a chain.
 //!
-//! Guarantees: every scene gets a picture, since every chain ends at `local`; every fallback is logged and counted; a
-//! paid call is recorded before it is made, and is never made twice for the same clip.
+//! Guarantees: every scene gets a picture, since every chain ends at `local`; every fallback is logged and
+//! counted; a paid call is recorded before it is made.
 //!
-//! Does not render films, which the pipeline does, and stores nothing itself: rows, breakers and clips are behind
-//! [`pytoon_records::ledger::PurchaseStore`].
+//! This crate does not render films, which the pipeline does, and stores nothing itself: rows, breakers and
+//! clips are behind [`pytoon_records::ledger::PurchaseStore`].
 //!
 //! Start with [`adapter::ExternalEngineAdapter`], [`engine_selector::resolve_engine`] and
 //! [`engine_manager::EngineManager::draw`].

@@ -116,7 +116,7 @@ pub fn rephrase(prompt: &str, attempt: u32) -> String {
     format!("{frame}: {}", text.trim_end_matches('.'))
 }
 
-/// Removes capitalized words, which may be names, except at the beginning of a sentence.
+/// Removes capitalized words, which may be names, except at the beginning of a sentence or after a colon.
 fn without_names(text: &str) -> String {
     let mut begins = true;
     text.split_whitespace()
@@ -183,8 +183,8 @@ fn replace_words(text: &str, word: &str, with: &str) -> String {
     out
 }
 
-/// Collapses runs of spaces, attaches separate punctuation to the word before it, and removes repeated and leading
-/// punctuation.
+/// Collapses runs of spaces, and attaches separate punctuation to the word before it or, after other
+/// punctuation, removes it. Also removes leading commas, periods and semicolons.
 fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text.split_whitespace() {

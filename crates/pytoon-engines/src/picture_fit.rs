@@ -17,7 +17,7 @@ pub const SAME_SHAPE: f64 = 0.98;
 /// A picture that is ready to be sent.
 #[derive(Debug)]
 pub enum Fitted {
-    /// The original file, which has the aspect ratio already or cannot be cropped to it.
+    /// The original file.
     AsItIs(PathBuf),
     /// A temporary file with the cropped picture, deleted with this value.
     Cropped(TempPath),

@@ -7,7 +7,7 @@
 const READINGS: [(&str, &str); 3] =
     [("今日は", "きょうわ"), ("今日", "きょう"), ("一日に", "いちにちに")];
 
-/// Converts Japanese text to hiragana, with the corrections of [`READINGS`].
+/// Converts Japanese text to hiragana, with the corrections of [`READINGS`] and [`in_context`].
 pub(crate) fn to_kana(text: &str) -> String {
     let mut prepared = in_context(text);
     for (written, read) in READINGS {
@@ -17,7 +17,8 @@ pub(crate) fn to_kana(text: &str) -> String {
 }
 
 /// Replaces pronunciations that depend on context. The particles は and へ are pronounced わ and え; after kanji,
-/// katakana and digits they are almost always particles. A counter after a digit has its own pronunciation.
+/// katakana and digits they are almost always particles. Some counters have their own pronunciation after a
+/// digit.
 fn in_context(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = ' ';

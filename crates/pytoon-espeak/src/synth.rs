@@ -196,7 +196,8 @@ fn text(pointer: *const std::ffi::c_char) -> String {
     unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned()
 }
 
-/// Collects the audio and the word events. The library calls this function with each piece of audio and its events.
+/// Collects the audio and the word events. The library calls this function with each part of the audio and
+/// its events.
 unsafe extern "C" fn collect(wav: *mut i16, count: c_int, events: *mut ffi::Event) -> c_int {
     if events.is_null() {
         return 0;

@@ -23,14 +23,15 @@ pub fn has_decoder(runner: &Runner, name: &str) -> bool {
 fn is_listed(runner: &Runner, list: &'static str, name: &str) -> bool {
     let Ok(program) = runner.programs.find("ffmpeg") else { return false };
     let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
-    let names = lists.entry((program, list)).or_insert_with(|| {
-        let command =
-            CommandLine::new("ffmpeg", "list its capabilities").args(["-hide_banner", list]);
-        // A program that does not answer has no abilities; the next command reports its error.
-        let said = runner.run(&command, Vec::new()).unwrap_or_default();
-        // ` TS. bwdif  V->V  Deinterlace`: flags, then the name.
-        let lines = String::from_utf8_lossy(&said);
-        lines.lines().filter_map(|line| line.split_whitespace().nth(1)).map(str::to_owned).collect()
-    });
-    names.contains(name)
+    let key = (program, list);
+    if let Some(names) = lists.get(&key) {
+        return names.contains(name);
+    }
+    let command = CommandLine::new("ffmpeg", "list its capabilities").args(["-hide_banner", list]);
+    // A program that does not answer has no abilities for now; the next command reports its error.
+    let Ok(said) = runner.run(&command, Vec::new()) else { return false };
+    // ` TS. bwdif  V->V  Deinterlace`: flags, then the name.
+    let lines = String::from_utf8_lossy(&said);
+    let names = lines.lines().filter_map(|line| line.split_whitespace().nth(1)).map(str::to_owned);
+    lists.entry(key).or_insert(names.collect()).contains(name)
 }

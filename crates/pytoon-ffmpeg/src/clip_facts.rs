@@ -9,9 +9,10 @@ use std::path::Path;
 /// The properties of a clip.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClipFacts {
-    /// The length of the picture in milliseconds, or of the whole file if the length of the picture is unknown.
+    /// The length of the picture in milliseconds, or of the whole file if the length of the picture is
+    /// unknown; 0 if both are unknown.
     pub duration_ms: i64,
-    /// The frame rate, in frames per second.
+    /// The mean frame rate, in frames per second; 25 if it is unknown.
     pub frame_rate: f64,
     /// The width in pixels.
     pub width: u32,

@@ -1,10 +1,10 @@
 //! Runs FFmpeg and FFprobe as external programs, to extract the properties of files, their audio, and the content of
 //! their frames.
 //!
-//! Guarantees: commands are built by pure functions, tested as text; an input file cannot make FFmpeg open another
-//! file or the network; FFprobe's result is cached until the file changes.
+//! Guarantee: an input file cannot make FFmpeg open another file or the network. A limited number of
+//! FFprobe's results is cached, each until its file changes.
 //!
-//! This crate does not handle pixels; `pytoon-media` reads and writes pictures.
+//! This crate does not read or write pictures, which `pytoon-media` does.
 //!
 //! Start with [`probe::probe`], [`sound`] and [`clip_facts::facts`].
 
@@ -17,8 +17,8 @@ pub mod verify;
 use pytoon_process::CommandLine;
 use std::path::Path;
 
-/// Returns the common start of every FFmpeg command: it is quiet, never asks for input, and overwrites its output
-/// file.
+/// Returns the common start of this crate's FFmpeg commands: they print only errors, never ask for input, and
+/// overwrite their output file.
 pub fn ffmpeg(purpose: &'static str) -> CommandLine {
     CommandLine::new("ffmpeg", purpose).args([
         "-hide_banner",

@@ -1,8 +1,8 @@
 //! Extracts the properties of a media file with FFprobe.
 //!
-//! One analysis covers a file: its streams, its main picture, and the start and length of each. A single function,
-//! [`parse`], parses FFprobe's output. It accepts any text and never panics; a missing field or one of an unexpected
-//! type counts as unknown.
+//! One analysis covers a file: its streams, its main picture, and the start and length of each. A single
+//! function, [`parse_with_packets`], parses FFprobe's output. It returns an error for text that is not JSON;
+//! a missing field or one of an unexpected type is treated as unknown.
 
 use crate::Input;
 use pytoon_process::budget::Budget;
@@ -25,14 +25,15 @@ pub struct MediaProbe {
     pub duration_s: f64,
     /// The start of the file on the container's clock, in seconds.
     pub start_s: f64,
-    /// The main picture: the first stream with more than one frame among the video streams that are not attached
-    /// pictures, preferably the default one. If there is none, a stream with one frame.
+    /// The main picture: the first stream with more than one or an unknown number of frames among the video
+    /// streams that are not attached pictures, preferably the default one. If there is none, a stream with
+    /// one frame.
     pub video: Option<VideoStream>,
     /// The audio: the default stream, or else the first one.
     pub audio: Option<AudioStream>,
     /// The number of video streams that are not attached pictures.
     pub pictures: usize,
-    /// The size in bytes.
+    /// The size in bytes; 0 if it is unknown.
     pub size_bytes: u64,
 }
 
@@ -67,7 +68,7 @@ pub struct VideoStream {
     pub transfer: String,
     /// The colour range.
     pub range: String,
-    /// The width of a pixel over its height, as a ratio.
+    /// The width of a pixel over its height, as a ratio; 1:1 if it is unknown or implausible.
     pub sample_aspect: (u32, u32),
     /// The field order.
     pub field_order: String,
@@ -82,7 +83,7 @@ pub struct VideoStream {
     pub frames: Option<i64>,
     /// The length of the stream in seconds, or else that of the container; 0 if unknown.
     pub duration_s: f64,
-    /// The length of the stream itself in seconds, if the container states it.
+    /// The length of the stream itself in seconds, if the container states it or a scan determined it.
     pub own_duration_s: Option<f64>,
     /// The start on the container's clock, in seconds.
     pub start_s: f64,
@@ -102,7 +103,7 @@ pub struct AudioStream {
     pub sample_rate: u32,
     /// The number of channels.
     pub channels: u32,
-    /// The length in seconds.
+    /// The length of the stream in seconds, or else that of the container; 0 if unknown.
     pub duration_s: f64,
     /// The start on the container's clock, in seconds.
     pub start_s: f64,
@@ -110,7 +111,7 @@ pub struct AudioStream {
 }
 
 impl VideoStream {
-    /// Returns true if the stream has more than one frame, or `None` if the header does not state it.
+    /// Returns true if the stream has more than one frame, or `None` if that is unknown.
     pub fn moves(&self) -> Option<bool> {
         if let Some(frames) = self.frames.filter(|frames| *frames > 0) {
             return Some(frames > 1);
@@ -139,8 +140,8 @@ pub fn probe(runner: &Runner, path: &Path) -> Result<MediaProbe, SystemError> {
     parse(&text).map_err(|reason| SystemError::unusable(path, reason))
 }
 
-/// Probes a file. Also counts its packets if the header does not contain the length of its picture or does not show
-/// which stream moves.
+/// Probes a file. Also scans the packets of its first ten minutes if the header does not contain the length
+/// of its picture or does not show which of several pictures moves.
 pub fn probe_picture(runner: &Runner, path: &Path) -> Result<MediaProbe, SystemError> {
     let text = ask(runner, path, &["-show_format", "-show_streams"])?;
     let refused = |reason| SystemError::unusable(path, reason);
@@ -220,7 +221,7 @@ fn ask_program(runner: &Runner, path: &Path, what: &[&str]) -> Result<String, Sy
             )
         }
         SystemError::SaidTooMuch { .. } => {
-            let reason = "it has too many streams or tags; convert it to MP4 or WAV";
+            let reason = "it has too many streams, tags or packets; convert it to MP4 or WAV";
             SystemError::unusable(path, reason)
         }
         other => other,

@@ -1,4 +1,4 @@
-//! Decodes any audio file to 48 kHz float samples.
+//! Decodes the audio of files to 48 kHz float samples.
 
 use crate::{Input, ffmpeg};
 use pytoon_process::{CommandLine, Runner, SystemError};
@@ -98,7 +98,7 @@ fn nonempty(path: &Path, samples: Vec<f32>) -> Result<Vec<f32>, SystemError> {
     Ok(samples)
 }
 
-/// Converts little-endian floats. NaN becomes silence.
+/// Converts little-endian floats. Values that are not finite become silence.
 fn floats(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks().0.iter().map(|b| float(*b)).collect()
 }

@@ -3,7 +3,8 @@
 //! Guarantees: the phrase always fits its rectangle and loses no word; the entrance takes at most 900 ms; if
 //! [`KineticType::adapt`] gets a sample frame, the background is adapted by up to 35 % for a contrast of 7:1.
 //!
-//! This module does not draw the background or choose the phrase. Only backgrounds drift; the text is static.
+//! This module does not draw the background or choose the phrase. Only backgrounds drift; the text is static
+//! after its entrance.
 //!
 //! Start with [`KineticType::prepare`].
 

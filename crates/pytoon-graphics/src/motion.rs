@@ -1,6 +1,6 @@
 //! Easing curves as functions of a progress in 0..1.
 //!
-//! Guarantees: each curve returns 0 at 0 and 1 at 1, and clamps its input.
+//! Guarantees: each easing curve returns 0 at 0 and 1 at 1, and clamps its input.
 
 /// Evaluates the cubic ease-out curve, which decelerates.
 pub fn cubic_out(t: f32) -> f32 {

@@ -112,7 +112,7 @@ impl SafeRect {
         Self { rect: self.rect.scaled(k), centre_x: self.centre_x * k }
     }
 
-    /// The default profile: clear of the controls in every advertising placement.
+    /// The default profile: clear of the controls in advertising placements, except TikTok's button rail.
     pub const UNIVERSAL: Self =
         Self { rect: Rect::new(120.0, 288.0, 888.0, 1248.0), centre_x: 540.0 };
     /// The `UNIVERSAL` area, narrowed to also clear TikTok's button rail from y = 840 down.

@@ -11,7 +11,7 @@ use pytoon_graphics::Frame;
 use pytoon_process::{Runner, SystemError};
 use std::path::Path;
 
-/// The number of frames from which a clip's colours are measured.
+/// The approximate number of frames from which a clip's colours are measured.
 const COLOUR_FRAMES: usize = 8;
 /// The side length of the frames from which colours are measured, in pixels.
 const COLOUR_SIDE: usize = 64;
@@ -73,7 +73,7 @@ pub struct ClipLook {
     pub peak: f64,
 }
 
-/// The number of analysed frames, at least half a second apart.
+/// Maximum number of analysed frames, which are at least half a second apart.
 const LOOK_FRAMES: usize = 8;
 /// The length of the longer side of an analysed frame, in pixels.
 const LOOK_SIDE: f64 = 384.0;

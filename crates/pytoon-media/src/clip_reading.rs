@@ -61,7 +61,7 @@ pub fn of_probe(runner: &Runner, path: &Path, probe: &MediaProbe) -> Result<Clip
         return Err(SystemError::unusable(
             path,
             format!(
-                "{} x {} pixels are not supported; scale it to at most 16384 x 16384",
+                "{} x {} pixels are not supported; each side must have 1 to 16384 pixels",
                 video.width, video.height
             ),
         ));

@@ -15,12 +15,12 @@ use pytoon_graphics::Frame;
 use pytoon_process::{CommandLine, Runner, SystemError, disk};
 use std::path::Path;
 
-/// The encoder that is always available.
+/// The software encoder, which is also the fallback for hardware encoders.
 pub const SOFTWARE_ENCODER: &str = "libx264";
 
-/// The number of threads of the software encoder for one chunk. The output of an encoder depends on its number of
-/// threads, so the number is fixed: the same film has the same bytes on every machine, and chunks that are encoded
-/// concurrently use all cores.
+/// The number of threads of the software encoder for one chunk. The output of an encoder depends on its
+/// number of threads, so the number does not depend on the machine. Chunks that are encoded concurrently use
+/// several cores.
 const CHUNK_THREADS: u32 = 1;
 
 /// The H.264 profile of software and hardware encoders.

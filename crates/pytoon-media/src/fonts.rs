@@ -132,8 +132,8 @@ impl FontFinder {
         Choice { paths, undrawn }
     }
 
-    /// Returns one file for each family that is not in the list: its bold file, or else its first. Noto's families
-    /// come first, since they are designed to be combined.
+    /// Returns one file for each installed family: its bold file, or else its first. Noto's families come
+    /// first, since they are designed to be combined.
     fn one_of_each_family(&self) -> Vec<&PathBuf> {
         let mut families: BTreeMap<(bool, &str), (&str, &PathBuf)> = BTreeMap::new();
         for (name, path) in &self.files {

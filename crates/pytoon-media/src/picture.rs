@@ -1,7 +1,7 @@
 //! Loads pictures from files: limited in size, upright, in sRGB.
 //!
-//! The content of a file determines its type, never its name. EXIF orientation and ICC profiles are applied; alpha is
-//! preserved. Unreadable files are rejected with the reason.
+//! The content of a file determines its type, never its name. EXIF orientation and RGB profiles are applied;
+//! alpha is preserved, except that of HEIF files. Unreadable files are rejected with the reason.
 
 mod heif;
 mod jpeg;
@@ -28,7 +28,7 @@ pub struct PictureLimits {
     pub max_pixels: u64,
 }
 
-/// The memory allowed beside the pixels, in bytes. It exceeds the size of any profile, metadata or picture row.
+/// The memory allowed beside the pixels, for profiles, metadata and rows, in bytes.
 const BESIDE_PIXELS: u64 = 64 << 20;
 
 /// The type of a media file.

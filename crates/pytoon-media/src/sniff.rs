@@ -18,7 +18,7 @@ pub struct Sniffed {
 
 /// Detects the type of a file. A file that films cannot use is an error that states the reason.
 ///
-/// The file is decoded as for a film: a picture completely, a clip for a few frames.
+/// A picture is decoded completely, and a clip for a few frames. Audio is only probed.
 pub fn sniff(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Sniffed, SystemError> {
     let kind = picture::kind(path, limits)?;
     if kind != FileKind::Moving {

@@ -17,7 +17,7 @@ use pytoon_telemetry::Event;
 use pytoon_vocabulary::Frame;
 use std::path::Path;
 
-/// The longest run of unchanging frames that is not reported as frozen, in seconds.
+/// The length above which a run of unchanging frames can be reported as frozen, in seconds.
 const STILL_SECONDS: f64 = 2.0;
 
 const CHECKS: &[&str] = &[
@@ -116,10 +116,10 @@ fn check_file(findings: &mut Findings, film: &Finished<'_>, probed: &MediaProbe)
             ),
         );
     }
-    let frames = Frame::new(video.frames.unwrap_or(-1));
-    if frames != film.timeline.total_frames {
-        findings
-            .add("length", format!("{frames} frames instead of {}", film.timeline.total_frames));
+    let frames = video.frames.map(Frame::new);
+    if frames != Some(film.timeline.total_frames) {
+        let found = frames.map_or("an unknown number of".to_owned(), |frames| frames.to_string());
+        findings.add("length", format!("{found} frames instead of {}", film.timeline.total_frames));
     }
     let wanted = film.timeline.frame_rate.frame_to_seconds(film.timeline.total_frames);
     let frame = 1.0 / film.timeline.frame_rate.as_f64();
@@ -205,7 +205,8 @@ fn check_decoded(findings: &mut Findings, film: &Finished<'_>, looks: &[FrameLoo
         false => timeline.key_frames().len() as i64,
     };
     if (looks.len() as i64) != expected {
-        findings.add("decodes", format!("{} of {expected} frames could be decoded", looks.len()));
+        findings
+            .add("decodes", format!("{} frames were decoded instead of {expected}", looks.len()));
     }
     if looks.iter().any(|look| look.mean < 18.0 && look.deviation < 2.0)
         && film.picture.black.is_empty()

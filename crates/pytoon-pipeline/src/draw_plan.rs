@@ -1,7 +1,7 @@
 //! Determines how many chunks of a film are drawn at the same time, and with how many threads each.
 //!
-//! The boundaries and the encoding of chunks depend only on the timeline and the profile; the number of chunks in
-//! flight depends on the machine.
+//! The boundaries and the encoding of chunks depend only on the timeline and the profile; the number of
+//! chunks in flight depends on the machine and the configured number of threads.
 
 /// Maximum number of chunks drawn at the same time on any machine. Each chunk has its own encoder, which needs about
 /// 150 MiB for frames of 1080 x 1920.
@@ -15,8 +15,7 @@ pub(crate) struct DrawPlan {
 }
 
 impl DrawPlan {
-    /// Returns the plan for a machine with `cores` cores: one single-threaded chunk per core, at most
-    /// [`MOST_CHUNKS`].
+    /// Returns the plan for `cores` threads: one single-threaded chunk for each, at most [`MOST_CHUNKS`].
     pub(crate) fn of_cores(cores: usize) -> Self {
         Self { chunks: cores.clamp(1, MOST_CHUNKS), threads: 1 }
     }

@@ -1,7 +1,7 @@
 //! The engines of a render: the configured set, and the manager that calls them.
 //!
-//! The ledger's database is opened only if an external engine, a paid or served voice, or a paid transcription can be
-//! used. Without an API key or a speech server, nothing is written outside the job's own folder.
+//! The ledger's database is opened only if an external engine, a paid or served voice, or a paid
+//! transcription can be used.
 
 use crate::Result;
 use crate::first_frames::FirstFrames;
@@ -42,7 +42,7 @@ pub struct EngineSession {
     storage: Storage,
 }
 
-/// The engine settings and the engines that can draw scenes.
+/// The engine settings, and the external engines that can be used.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct EngineMeans {
     settings: EngineSettings,
@@ -121,7 +121,7 @@ impl EngineSession {
         Ok(Self { set: Arc::new(set), outside, ledger, secrets: secrets.clone(), storage })
     }
 
-    /// Returns the ledger of paid work; `None` if neither a paid service nor a speech server can be used.
+    /// Returns the ledger of paid work, if it is open.
     pub fn purchase_ledger(&self) -> Option<&PurchaseLedger> {
         self.ledger.as_ref()
     }
@@ -141,7 +141,7 @@ impl EngineSession {
         &self.set
     }
 
-    /// Returns the engine settings and the engines that can be used.
+    /// Returns the engine settings, and the external engines that can be used.
     pub(crate) fn means(&self) -> EngineMeans {
         let usable = self.set.iter().filter(|it| it.adapter.is_some() && it.has_key());
         EngineMeans {
@@ -202,8 +202,8 @@ fn warn_of_unknown_presets(config: &Config) {
     }
 }
 
-/// Returns the database URL of a configuration: `DATABASE_URL`, or else a file in the storage folder. The URL may
-/// contain a password and is a secret.
+/// Returns the database URL of a configuration: `DATABASE_URL`, or else the path of a file in the storage
+/// folder. Registers the value of `DATABASE_URL` as a secret, since it may contain a password.
 pub fn database(config: &Config, secrets: &Secrets) -> Result<String> {
     let named = secrets.find(&["DATABASE_URL".to_owned()])?;
     Ok(match named {

@@ -1,4 +1,4 @@
-//! The handles that a render uses, built once by the binary.
+//! The handles that a render uses.
 
 use crate::engine_session::EngineSession;
 use pytoon_config::Config;

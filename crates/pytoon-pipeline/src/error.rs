@@ -22,13 +22,13 @@ pub enum PipelineError {
     /// The script is too long for a film.
     #[error(transparent)]
     TooLong(#[from] TooLong),
-    /// An input file or an external program failed.
+    /// An operation on a file, an external program or a thread failed, or the render was cancelled.
     #[error("failed to {0}")]
     Media(#[from] SystemError),
-    /// A voice failed in a way that does not allow a fallback.
+    /// The voice failed, or the user's recording cannot be used.
     #[error(transparent)]
     Voice(#[from] VoiceError),
-    /// The engines of a scene failed in a way that does not allow a fallback.
+    /// The engines failed in a way that does not allow a fallback.
     #[error(transparent)]
     Engine(Box<VendorError>),
     /// A frame could not be drawn.
@@ -37,11 +37,11 @@ pub enum PipelineError {
     /// Audio could not be processed.
     #[error("failed to process the audio: {0}")]
     Audio(#[from] pytoon_audio::AudioError),
-    /// Stored files could not be fetched or uploaded.
+    /// An operation on the storage failed.
     #[error("failed to {0}")]
     Storage(#[from] StorageError),
     /// An operation on the ledger failed.
-    #[error("failed to open the ledger: {0}")]
+    #[error("failed to use the ledger: {0}")]
     Ledger(#[from] StoreError),
     /// Scenes or the voice used a fallback, and the brief rejects degraded films.
     #[error("{0}; on_degrade is `fail`, so the job fails instead of delivering a degraded film")]

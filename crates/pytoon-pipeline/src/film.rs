@@ -3,8 +3,8 @@
 //! Guarantees: a stage whose result exists for its input does nothing; a stage that is killed at any moment can be
 //! run again; the film does not depend on how processes share its stages.
 //!
-//! A stage blocks its thread and must not run in an async task. A cancelled environment token means that the user
-//! cancelled the film; its vendor tasks are then cancelled too.
+//! A stage blocks its thread and must not run in an async task. Cancelling the token of the environment's
+//! runner stops it.
 //!
 //! Leaves the scheduling to the two executors: [`crate::local`] on threads of one process, and the worker over a
 //! queue. A stage that needs the result of another stage fails with [`PipelineError::NotReady`] if that stage has not
@@ -92,7 +92,7 @@ pub struct Film {
     pictures: OnceLock<Arc<PictureStore>>,
     sources: Mutex<Option<Sources>>,
     planned: Mutex<Option<Arc<Planned>>>,
-    /// The duration of each stage that this process ran.
+    /// The duration of each stage that this process ran or reused.
     times: Mutex<BTreeMap<String, StageTime>>,
     total_frames: AtomicI64,
     frames_done: AtomicI64,
@@ -102,8 +102,8 @@ impl Film {
     /// Opens the folder of a film, creates it if it does not exist, and copies the voice takes of a timeline into it.
     ///
     /// # Errors
-    /// Returns an error if FFmpeg or a voice take of the timeline is missing, or if the disk has too little free
-    /// space.
+    /// Returns an error if FFmpeg, FFprobe or a voice take of the timeline is missing, if the disk has too
+    /// little free space, or if the folder cannot be used.
     pub fn open(
         env: Environment,
         root: &Path,
@@ -401,7 +401,8 @@ impl Film {
         Ok(scenes)
     }
 
-    /// Returns the film's plan, whose timeline contains the engines' clips. The plan is cached.
+    /// Returns the film's plan, whose timeline contains the engines' clips, and writes its files into the
+    /// work folder. The plan is cached.
     fn final_plan(&self, context: &StageContext<'_>) -> Result<Arc<Planned>> {
         let mut known = lock(&self.planned);
         if let Some(planned) = known.as_ref() {

@@ -1,8 +1,8 @@
 //! Crops a customer's picture to the aspect ratio of the clip that starts with it.
 //!
-//! Guarantees: the crop is centred on the salient part of the picture, as camera moves are; a picture that already
-//! has the aspect ratio is passed on byte for byte; transparent parts become white, the most favourable colour that
-//! engines use for them.
+//! Guarantees: the crop is centred on the salient part of the picture, as far as the edges allow; a picture
+//! that already has almost the aspect ratio is passed on byte for byte; in a crop, transparent parts become
+//! white.
 
 use pytoon_compositor::picture::Picture;
 use pytoon_compositor::saliency;

@@ -1,14 +1,14 @@
 //! A job's folder: work in progress, finished artifacts, and the results of earlier runs.
 //!
-//! All files are written in `.work` and published at the end, so an existing film is never half replaced.
-//! `.work/steps` contains a note for each finished stage: the hash of its input and the stamps (size and content
-//! hash) of its artifacts. Any number of processes may work in a folder, each on its own stage. Every attempt writes
-//! to a unique name and renames the file at the end.
+//! Stages write into `.work`; the last one publishes the artifacts, each file completely or not at all.
+//! `.work/steps` contains a note for each finished stage: the hash of its input and the stamps (size and
+//! content hash) of its artifacts. Any number of processes may work in a folder, each on its own stage. Every
+//! attempt writes to a unique name and renames the file at the end.
 //!
 //! Guarantees: hashes and stamps are the same on every machine. Files are hashed by content, and paths in the storage
 //! folder relative to that folder.
 //!
-//! Does not assign stages or keep other processes out ([`crate::owned_folder`]).
+//! This module does not assign stages or keep other processes out ([`crate::owned_folder`]).
 
 use crate::places::{self, Places};
 use crate::{PipelineError, Result};
@@ -31,7 +31,7 @@ pub struct JobIdentity {
 }
 
 impl JobIdentity {
-    /// Reads the identity of the job that owns a work folder; `None` if there is no such job.
+    /// Reads the identity of the job that owns a work folder; `None` if it is absent or unreadable.
     pub(crate) fn read(work: &Path) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(work.join(layout::JOB)).ok()?).ok()
     }
@@ -47,8 +47,8 @@ pub(crate) struct JobFolder {
 }
 
 impl JobFolder {
-    /// Opens the folder of a job and creates it if it does not exist. `storage` is this machine's storage folder;
-    /// another machine may have the same files elsewhere.
+    /// Opens the folder of a job, creates it if it does not exist, and records the job's identity in it.
+    /// `storage` is this machine's storage folder; another machine may have the same files elsewhere.
     pub(crate) fn open(root: &Path, storage: &Path, job: JobIdentity) -> Result<Self, SystemError> {
         let work = root.join(layout::WORK_DIR);
         disk::create_folder(&work)?;

@@ -1,11 +1,12 @@
 //! The local executor: renders a film on threads of this process.
 //!
-//! Guarantees: stages run in the order of the film's graph, concurrently where it allows that; a rejected brief and a
-//! failed render leave no file behind; a cancelled render leaves no partial file and no process, retains finished
-//! stages, and tells vendors to cancel; a killed render resumes after its finished stages; a finished film retains
-//! its intermediate files, so that a changed brief redraws only what changed.
+//! Guarantees: stages run in the order of the film's graph, concurrently where it allows that; in a new
+//! folder, a rejected brief and a failed render leave no file behind; a cancelled render leaves no partial
+//! file and no process, retains finished stages, and tells vendors to cancel; a killed render resumes after
+//! its finished stages; a finished film retains its intermediate files, so that a changed brief redraws only
+//! the changed parts.
 //!
-//! Does not implement stages ([`Film`]). The other executor is the worker.
+//! This module does not implement stages ([`Film`]). The other executor is the worker.
 //!
 //! Start with [`render`].
 
@@ -55,7 +56,7 @@ pub fn render(
     let owned = OwnedFolder::open(root)?;
     match make(env, source, root, &owned, options) {
         Ok(receipt) => {
-            // The film is published; without its pieces the next render only takes longer.
+            // The film is published; without its intermediate files the next render only takes longer.
             if let Err(error) = owned.finish() {
                 let detail = format!("failed to store the intermediate files of the film: {error}");
                 Event::Warning { detail: &detail }.emit();
@@ -119,7 +120,7 @@ pub(crate) fn run_to_voice(
 
 /// The error that stopped the executor, and the stage in which it occurred.
 struct Stopped {
-    /// The stage that failed; `None` if the executor stopped between stages, for example because of a cancel.
+    /// The stage that failed; `None` if the executor itself detected a cancel.
     stage: Option<StageId>,
     error: Box<PipelineError>,
 }

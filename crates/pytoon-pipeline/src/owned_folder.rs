@@ -1,8 +1,9 @@
 //! A job folder that one process owns, from the first stage to the finished film.
 //!
-//! Guarantees: two processes never work in the same folder; a failure leaves no new file behind; a cancel retains
-//! finished stages and leaves no partial file; the intermediate files of a finished film are retained in `.cache`, so
-//! that a changed brief redraws only what changed.
+//! Guarantees: if the file system supports locks, two processes never work in the same folder; a failure in a
+//! new folder leaves no file behind; a cancel retains finished stages and leaves no partial file; the
+//! intermediate files of a finished film are retained in `.cache`, so that a changed brief redraws only the
+//! changed parts.
 //!
 //! `.work` exists only while a film is unfinished. Opening a finished folder renames `.cache` to `.work`; finishing
 //! renames it back.
@@ -26,7 +27,7 @@ const LOCK_RETRY: Duration = Duration::from_millis(25);
 enum Found {
     /// The folder contains no work files.
     Nothing,
-    /// The folder contains finished stages of an unfinished job.
+    /// The folder contains the work files of an unfinished job.
     Unfinished,
     /// The folder contains the intermediate files of a finished film.
     Finished,
@@ -39,7 +40,7 @@ pub(crate) struct OwnedFolder {
     found: Found,
     /// The folders that `open` created, innermost first.
     created: Vec<PathBuf>,
-    /// The lock on the folder, held until this process ends; the operating system then releases it.
+    /// The lock on the folder, held until this value is dropped or the process ends.
     _lock: File,
 }
 

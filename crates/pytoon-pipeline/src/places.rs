@@ -95,8 +95,9 @@ pub(crate) fn content_hash_of(path: &Path) -> String {
     static KNOWN: LazyLock<Mutex<HashMap<FileId, String>>> = LazyLock::new(Mutex::default);
     let Some(file) = FileId::of(path) else { return String::new() };
     let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&file).cloned();
-    let hash = known.or_else(|| content_hash(path)).unwrap_or_default();
-    let text = format!("{}:{hash}", file.size());
+    let hash = known.or_else(|| content_hash(path));
+    let text = format!("{}:{}", file.size(), hash.as_deref().unwrap_or_default());
+    let Some(hash) = hash else { return text };
     let mut all = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if all.len() >= REMEMBERED {
         all.clear();

@@ -21,11 +21,12 @@ pub struct Receipt {
     pub pytoon_version: String,
     /// The time at which the film was finished, RFC 3339.
     pub finished_at: String,
-    /// The request, as stated in the brief.
+    /// The facts about the request.
     pub asked: RequestFacts,
     /// The properties of the finished film file.
     pub output: OutputFacts,
-    /// True if a fallback was used, the self-check has findings, or a paid call contributed nothing to the film.
+    /// True if a fallback was used, a requested voice is missing, the self-check has findings, or the film
+    /// could not use a charged call.
     pub degraded: bool,
     /// The receipts of the scenes, in order.
     pub scenes: Vec<SceneReceipt>,
@@ -41,7 +42,7 @@ pub struct Receipt {
     pub loudness: LoudnessReceipt,
     /// The encoder and the profile of the film.
     pub encode: EncodeReceipt,
-    /// The versions of the external programs used.
+    /// The versions of external programs.
     pub tools: Tools,
     /// The duration of each stage.
     pub stages: Vec<StageTime>,
@@ -51,11 +52,11 @@ pub struct Receipt {
     pub self_check: SelfCheck,
 }
 
-/// The request, as stated in the brief.
+/// The facts about the request: the brief, or the timeline from which the film was rendered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestFacts {
-    /// The id of the preset.
+    /// The id of the preset; `timeline` for a film that was rendered from a timeline.
     pub preset_id: String,
     /// The seed of the film's random choices.
     pub seed: u64,
@@ -118,7 +119,8 @@ pub struct SceneReceipt {
 pub struct VoiceReceipt {
     /// True if a voice was requested.
     pub asked: bool,
-    /// The provider that spoke the script; `None` without a voice.
+    /// The provider that spoke the script, `voice_file` for a recording, or `timeline` for the takes of a
+    /// timeline; `None` without a voice.
     pub provider: Option<String>,
     /// The name of the voice, if the provider reports it.
     #[serde(default)]
@@ -134,7 +136,7 @@ pub struct VoiceReceipt {
     pub tempo: f64,
     /// The number of timed words.
     pub words: usize,
-    /// The providers that failed before `provider`, in order.
+    /// The providers that failed, in order.
     #[serde(default)]
     pub attempts: Vec<FailedAttempt>,
     /// True if a local voice is the fallback for a service, or for the local voice that the brief names.
@@ -142,7 +144,7 @@ pub struct VoiceReceipt {
     pub stepped_down: bool,
 }
 
-/// The loudness of the film's audio. A loudness that cannot be measured, such as that of silence, is absent.
+/// The loudness of the film's audio. A loudness that cannot be measured, such as that of silence, is `None`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LoudnessReceipt {
@@ -168,19 +170,19 @@ pub struct LoudnessReceipt {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EncodeReceipt {
-    /// The name of the encoder used.
+    /// The name of the encoder used; several names, separated by commas, if the chunks differ.
     pub encoder: String,
     /// The requested profile.
     pub profile: Profile,
 }
 
-/// The versions of the external programs used.
+/// The versions of external programs; `None` for a program that does not run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tools {
     /// The version of FFmpeg.
     pub ffmpeg: Option<String>,
-    /// The version of eSpeak NG, the local voice.
+    /// The version of eSpeak NG, a local voice.
     pub espeak: Option<String>,
 }
 
@@ -210,7 +212,7 @@ pub struct SelfCheck {
     pub full: bool,
     /// The names of the checks that were performed.
     pub checks: Vec<String>,
-    /// The findings; empty if the film is good.
+    /// The findings; empty if every check passed.
     pub findings: Vec<Finding>,
 }
 

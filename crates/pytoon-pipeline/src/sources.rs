@@ -269,8 +269,8 @@ impl Resolver<'_> {
         Ok(out)
     }
 
-    /// Locates a picture or a clip, and recognizes its kind by its content. A clip that is a single picture counts as
-    /// a picture. Records a clip's length and decoding parameters.
+    /// Locates a picture or a clip, and recognizes its kind by its content. A clip with a single picture is
+    /// treated as a picture. Records a clip's length and decoding parameters.
     fn medium(
         &mut self,
         field: &str,
@@ -308,7 +308,8 @@ impl Resolver<'_> {
         Ok(MediaInfo { kind: MediaKind::Clip, ..picture })
     }
 
-    /// Returns the absolute path of a file that the brief names, or an error if there is no such file.
+    /// Returns the absolute path of a file that the brief names. A missing or ambiguous file, an empty path,
+    /// a URL, and a path that begins with `~/` are errors.
     fn existing(&self, field: &str, path: &str) -> Result<PathBuf> {
         let reason = match path {
             path if path.trim().is_empty() => Some("the path is empty: name a file"),

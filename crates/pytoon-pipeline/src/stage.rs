@@ -1,13 +1,13 @@
 //! A stage of a film, and the cache that all stages share.
 //!
-//! A stage reads its [`Stage::Input`], which is hashed completely, and the handles of a [`StageContext`], which do
-//! not affect the result: external programs, fonts, engines, and the job's folder. The configuration and the brief
-//! reach a stage only through its input, so a stage cannot read anything that was not hashed.
+//! A stage reads its [`Stage::Input`], which is hashed completely, and the handles of a [`StageContext`]:
+//! external programs, fonts, engines, and the job's folder. The configuration and the brief reach a stage
+//! through its input.
 //!
-//! Guarantees: a stage whose input and artifacts are unchanged is not run; a stage that is killed at any moment can
-//! be run again.
+//! Guarantees: a stage whose input and artifacts are unchanged, and whose output is still usable, is not run;
+//! a stage that is killed at any moment can be run again.
 //!
-//! Does not define the stages or their order ([`pytoon_core::graph`]).
+//! This module does not define the stages or their order ([`pytoon_core::graph`]).
 //!
 //! Start with [`run_cached`].
 
@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 
 /// A unit of work that can be resumed.
 pub(crate) trait Stage {
-    /// Everything that affects the result: the complete cache key.
+    /// The hashed input. Its hash and Pytoon's version are the cache key.
     type Input: Serialize;
     /// The result for other stages, stored as JSON in the work folder.
     type Output: Serialize + DeserializeOwned;
@@ -84,8 +84,8 @@ pub(crate) struct Output<T> {
     pub(crate) took: Duration,
 }
 
-/// Returns the stored output of a stage if its input and artifacts are unchanged. Otherwise runs the stage, which may
-/// have to wait ([`Step::Later`]).
+/// Returns the stored output of a stage if its input and artifacts are unchanged and the output is still
+/// usable. Otherwise runs the stage, which may have to wait ([`Step::Later`]).
 pub(crate) fn run_cached<S: Stage>(
     context: &StageContext<'_>,
     stage: &S,
@@ -166,7 +166,7 @@ pub(crate) fn last_output<S: Stage>(folder: &JobFolder, stage: &S) -> Option<S::
     folder.read_kept::<StoredOutput<S::Output>>(&stage.output_file()).map(|kept| kept.output)
 }
 
-/// The handles that a stage may use. None of them affects the result.
+/// The handles that a stage may use. They are not part of the cache key.
 #[derive(Clone, Copy)]
 pub(crate) struct StageContext<'a> {
     /// The environment. Stages must not read its configuration, which reaches them through their input.
@@ -188,7 +188,7 @@ pub(crate) struct StageContext<'a> {
     pub(crate) frames_done: &'a (dyn Fn(i64) + Sync),
 }
 
-/// Reusable frame buffers of equal size, since allocating memory costs more than drawing.
+/// Reusable frame buffers of equal size.
 #[derive(Debug, Default)]
 pub(crate) struct FrameBuffers(Mutex<Vec<Frame>>);
 

@@ -34,8 +34,7 @@ impl StageContext<'_> {
         providers_of(self.env, tts, first, self.folder.job_id(), limits)
     }
 
-    /// Returns the circuit breakers of voices; `None` if there is no ledger, because no paid service or speech server
-    /// can be used.
+    /// Returns the circuit breakers of voices; `None` if the ledger is not open.
     pub(crate) fn breakers(&self) -> Option<VoiceBreakers> {
         let ledger = self.engines().purchase_ledger()?;
         let runtime = ledger.runtime.handle().clone();

@@ -193,7 +193,7 @@ fn disk_hint(error: &std::io::Error) -> &'static str {
     match error.kind() {
         std::io::ErrorKind::StorageFull => DISK_HINT,
         std::io::ErrorKind::PermissionDenied => {
-            " (no permission: choose another folder with --out)"
+            " (no permission: change the permissions, or choose another folder with --out)"
         }
         std::io::ErrorKind::ReadOnlyFilesystem => " (choose another folder with --out)",
         _ => "",

@@ -5,7 +5,7 @@
 //! standard error for the message, and leaves no orphan; files are complete or absent; a thread that the system
 //! refuses is an error, not a panic.
 //!
-//! Does not know FFmpeg or any other program, which `pytoon-ffmpeg` and the voices do.
+//! This crate does not know FFmpeg or any other program, which `pytoon-ffmpeg` and the voices do.
 //!
 //! Start with [`Runner`], [`disk::write_whole`] and [`threads::spawn`].
 

@@ -55,8 +55,8 @@ impl Ticks {
         Self(Instant::now())
     }
 
-    /// Records a tick. A long gap since the last tick counts as time in which this process was stopped. The loop must
-    /// call this in every iteration before it checks the progress.
+    /// Records a tick. A long gap since the last tick is recorded as time in which this process was stopped.
+    /// The loop must call this in every iteration before it checks the progress.
     pub(crate) fn tick(&mut self, progress: &Progress) {
         let now = Instant::now();
         let gap = now.duration_since(std::mem::replace(&mut self.0, now));

@@ -1,4 +1,4 @@
-//! Starts external programs; no other code does.
+//! Starts the external programs of the pipeline.
 //!
 //! Guarantees: a program runs in its own process group, without a shell; it is killed when its owner has died (even
 //! by SIGKILL: see `keeper`), when the render is cancelled, or when it stalls or exceeds its maximum run time; its
@@ -71,7 +71,7 @@ impl Runner {
     /// Runs a command to its end and returns its standard output. Returns an error if it fails, stalls, exceeds a
     /// limit or is cancelled.
     ///
-    /// `input` is written to the program's standard input. Growing output and the end of the program count as
+    /// `input` is written to the program's standard input. Output on standard output or standard error is
     /// progress.
     pub fn run(&self, command: &CommandLine, input: Vec<u8>) -> Result<Vec<u8>, SystemError> {
         let mut running = self.start(command)?;

@@ -117,9 +117,9 @@ impl Buyer {
         Ok(())
     }
 
-    /// Resolves the calls of a scene that have a row but no response. A call whose lease has expired counts as
-    /// unknown. A call whose lease still holds is looked up at its vendor; if the vendor does not list it, the scene
-    /// waits, since the process that made the call may still have the response.
+    /// Resolves the calls of a scene that have a row but no response. Marks a call whose lease has expired as
+    /// unknown. Looks up a call whose lease still holds at its vendor; if the vendor does not list it, the
+    /// scene waits, since the process that made the call may still receive the response.
     ///
     /// # Errors
     /// Returns [`Stop::Later`] while another process may still have the response, and [`Stop::Failed`] if the ledger

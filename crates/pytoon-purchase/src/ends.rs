@@ -130,8 +130,8 @@ impl<S: Seller> Purchase<'_, S> {
         charged
     }
 
-    /// Records the end of a task that delivered no goods, with its charge. Returns the error with that charge; a task
-    /// that others cancelled counts as a failure of the vendor.
+    /// Records the end of a task that delivered no goods, with its charge. Returns the error with that
+    /// charge; a task that others cancelled is reported as a failure of the vendor.
     pub(crate) async fn end_without_goods(&self, error: VendorError) -> VendorError {
         let by_table = error.charged.unwrap_or(self.row.estimated);
         let (event, charged) = match error.kind {
@@ -199,7 +199,7 @@ impl<S: Seller> Purchase<'_, S> {
         }
         let detail = format!(
             "{} reports a cost of {reported} for a clip, but the price table says {estimated}: the \
-             price table is used; check `usd_per_unit`",
+            price table is used; check the table and, for kind `http`, `usd_per_unit`",
             self.order.vendor
         );
         Event::Warning { detail: &detail }.emit();

@@ -1,12 +1,13 @@
-//! Paid calls: the steps of one purchase, from its row in the ledger to the file with its goods.
+//! Paid calls: the steps of one purchase, from its row in the ledger to the file with its goods. Goods are
+//! what an order buys, such as a clip, spoken text or a transcript ([`Seller::Goods`]).
 //!
 //! Guarantees: a paid call is recorded before it is made; goods that are stored or in progress, in this process or
 //! another, are used before more are purchased; a call that may have cost something is never blindly repeated; a
 //! vendor's task is on disk before anything else happens; budgets and limits apply across all processes; a worker
 //! that lost its task makes no purchase.
 //!
-//! Does not know any vendor ([`Seller`] translates), choose one, fall back to another one, or operate circuit
-//! breakers.
+//! This crate does not know any vendor ([`Seller`] translates), choose one, fall back to another one, or
+//! operate circuit breakers.
 //!
 //! Start with [`Buyer::obtain`]. The steps are in order in `purchase`; calls of earlier processes are in `adopt`, and
 //! calls without goods in `ends`.

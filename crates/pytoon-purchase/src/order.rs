@@ -7,7 +7,7 @@ use pytoon_vocabulary::{CallId, JobId, MicroUsd, SceneId, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// An order for goods from one vendor, on behalf of the job that pays.
+/// An order for goods, such as a clip, from one vendor, on behalf of the job that pays.
 #[derive(Debug, Clone, Default)]
 pub struct Order {
     /// The id of the job that pays.
@@ -131,7 +131,7 @@ impl From<VendorError> for Stop {
     }
 }
 
-/// Creates the failure for an unreachable ledger, without which no call may be made.
+/// Creates the failure for an error of the ledger, without which no call may be made.
 pub fn ledger_error(vendor: &str, error: &StoreError) -> VendorError {
     VendorError::new(vendor, "use the ledger", VendorErrorKind::Ledger, error.to_string())
 }

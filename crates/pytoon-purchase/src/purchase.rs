@@ -32,7 +32,7 @@ const NOTE_PAUSE: Duration = Duration::from_secs(1);
 const RACES: usize = 8;
 /// Maximum number of attempts to download finished goods and to make them durable.
 const FETCHES: u32 = 4;
-/// Maximum time to wait for free space on this machine's disk.
+/// Maximum time to wait for an exhausted resource of this machine, such as disk space.
 const ROOM_PATIENCE: Duration = Duration::from_secs(600);
 const ROOM_PAUSE: Duration = Duration::from_secs(1);
 /// The pause after the object store rejected goods; each further one is longer by the same amount.
@@ -312,7 +312,8 @@ impl<S: Seller> Purchase<'_, S> {
         self.keep(file, fetched, duration_ms, charged).await
     }
 
-    /// Downloads the goods. Waits for disk space if necessary, and retries a temporary failure with a fresh URL.
+    /// Downloads the goods. Waits for an exhausted resource of this machine, such as disk space, and retries
+    /// a temporary failure with a fresh URL if the vendor returns one.
     async fn fetch(&self, task: &Task, mut output: S::Output, path: &Path) -> Result<Fetched> {
         let vendor = &self.order.vendor;
         if let Some(folder) = path.parent() {

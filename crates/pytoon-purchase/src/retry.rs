@@ -10,8 +10,9 @@ use pytoon_config::engines::Backoff;
 use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
 use std::time::Duration;
 
-/// Returns the pause after failed attempt number `attempt`, from 1. The pause doubles each time, up to a maximum,
-/// with jitter of up to half of it, so that many workers do not retry at once. `chance` is from 0 to 1.
+/// Returns the pause after failed attempt number `attempt`, from 1. The pause doubles each time, up to a
+/// maximum, and is then shortened by up to half at random, so that many workers do not retry at once.
+/// `chance` is from 0 to 1.
 pub fn backoff(backoff: &Backoff, attempt: u32, chance: f64) -> Duration {
     let factor = 1u64 << attempt.saturating_sub(1).min(16);
     let ms = backoff.initial_ms.saturating_mul(factor).min(backoff.max_ms);

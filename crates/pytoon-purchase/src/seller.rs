@@ -36,7 +36,7 @@ pub struct Terms {
     pub stall: Duration,
     /// The interval between two polls of a task.
     pub poll_interval: Duration,
-    /// The interval between two checks of another process's purchase of the same goods.
+    /// The interval between two checks of a busy vendor, or of another process's purchase of the same goods.
     pub recheck: Duration,
     /// The pauses between attempts.
     pub backoff: Backoff,
@@ -146,14 +146,13 @@ pub trait Seller: Sized + Send + Sync {
     type Prepared: Send + Sync;
     /// The location of finished goods, or the goods themselves.
     type Output: Send + Sync;
-    /// The goods in the form that the film uses.
+    /// The type of the goods, such as a clip or spoken text, in the form that the film uses.
     type Goods: Send;
 
     /// Returns the vendor's terms.
     fn terms(&self) -> &Terms;
 
-    /// Returns the seller that handles an earlier call, with the configuration block and the API key that paid for
-    /// it.
+    /// Returns the seller that handles an earlier call, with the configuration block of that call.
     ///
     /// # Errors
     /// Returns an error if no seller can handle the call now.

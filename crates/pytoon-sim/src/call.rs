@@ -1,6 +1,6 @@
 //! A call to a vendor, and the work that all vendors share: reading, accepting, looking up and delivering.
 //!
-//! Does not know any protocol, which the modules in `vendors` do.
+//! This module does not know any protocol, which the modules in `vendors` do.
 
 use crate::clock;
 use crate::job::{Job, Phase};
@@ -29,7 +29,7 @@ pub(crate) enum Wants {
 /// A vendor's operation, as selected by a method and a path.
 #[derive(Debug, Clone)]
 pub(crate) struct Route {
-    /// The vendor's own name for the operation.
+    /// The name by which the vendor's module distinguishes the operation.
     pub(crate) op: &'static str,
     pub(crate) step: Step,
     /// The id of the task in the path.
@@ -206,8 +206,8 @@ impl Call {
         self.look_for(self.id())
     }
 
-    /// Looks up a task of this vendor, and applies the fault that was drawn for it. Responds "not found" if this
-    /// client may not see the task.
+    /// Looks up a task of this vendor, applies the fault that was drawn for it, and counts down its responses
+    /// with an unknown status. Responds "not found" if this client may not see the task.
     pub(crate) fn look_for(&self, id: &str) -> Result<Look, Refusal> {
         let mut is_odd = false;
         let now = clock::now_ms();
@@ -260,8 +260,8 @@ impl Call {
         self.sim.ledger.update(self.vendor, self.id(), |one| one.deleted = true);
     }
 
-    /// Returns the URL of the clip. It expires after `lifetime_ms` milliseconds, or never if that is `None`. While an
-    /// `expired_url` fault applies, the URL has already expired.
+    /// Returns the URL of the clip. It expires after `lifetime_ms` milliseconds, or never if that is `None`.
+    /// While an `expired_url` fault applies, the URL has already expired; each call counts the fault down.
     pub(crate) fn film_url(&self, submission: &Submission, lifetime_ms: Option<u64>) -> String {
         let mut stale = false;
         self.sim.ledger.update(self.vendor, &submission.id, |one| {

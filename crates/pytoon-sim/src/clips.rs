@@ -1,9 +1,10 @@
 //! Creates the clips that the vendors deliver, with the `ffmpeg` program.
 //!
-//! Guarantees: each clip is encoded once, regardless of the number of concurrent requests, and is cached on disk
-//! under a name that contains all of its parameters; partial clips are never visible; few encoders run at a time.
+//! Guarantees: each clip is encoded once, regardless of the number of concurrent requests, and is cached on
+//! disk under a name that contains all of its parameters; partial clips are never visible; few clips are
+//! encoded at a time.
 //!
-//! Does not choose clips, which `job` and `files` do, and does not send them.
+//! This module does not choose clips, which `job` and `files` do, and does not send them.
 
 use crate::scenario::Fault;
 use crate::seed;
@@ -14,8 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OnceCell, Semaphore};
 
-/// Number of different clips per vendor, size and length: enough for a film without repetitions, and few enough for
-/// the disk.
+/// Number of different good clips per vendor, size and length: few enough for the disk.
 const LOOKS: u64 = 6;
 /// Maximum number of concurrent encoders.
 const ENCODERS: usize = 2;

@@ -4,9 +4,10 @@
 //! compares them. Each table names its package and version. The tables contain the subset of JSON Schema that this
 //! module supports.
 //!
-//! Guarantees: a request is rejected for every unknown, missing or mistyped field and for every value outside an
-//! enumeration; a response that the types do not allow is detected. Leaves lengths, ranges and mutually exclusive
-//! fields, which types do not express, to the vendors' modules.
+//! Guarantees: a request is rejected for every unknown, missing or mistyped field and for every value outside
+//! an enumeration; a response that the types do not allow is detected. Both apply only where a table has a
+//! schema. This module leaves lengths, ranges and mutually exclusive fields, which types do not express, to
+//! the vendors' modules.
 
 use crate::problem::Problem;
 use serde::Deserialize;
@@ -125,14 +126,14 @@ impl Schema {
         self.properties.iter().flatten().map(|(name, _)| name.as_str())
     }
 
-    /// Returns all problems of a request body.
+    /// Returns the problems of a request body. Of a union, these are the problems of the closest alternative.
     pub(crate) fn problems(&self, body: &Value) -> Vec<Problem> {
         let mut problems = Vec::new();
         self.walk(body, &mut Vec::new(), Unknown::Refused, &mut problems);
         problems
     }
 
-    /// Returns all problems of a response, which may contain fields that the types do not declare.
+    /// Returns the problems of a response, which may contain fields that the types do not declare.
     pub(crate) fn problems_of_answer(&self, body: &Value) -> Vec<Problem> {
         let mut problems = Vec::new();
         self.walk(body, &mut Vec::new(), Unknown::Allowed, &mut problems);

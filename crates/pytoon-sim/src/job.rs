@@ -1,7 +1,7 @@
 //! The life of a task, as a function of time.
 //!
-//! Guarantees: nothing runs in the background. The state of a job is computed from its acceptance time, its duration,
-//! its fate and the time of a cancel, so it survives a restart.
+//! Guarantee: the state of a job is computed from its acceptance time, its duration, its fate and the time of
+//! a cancel, so it survives a restart.
 
 use crate::scenario::Fault;
 use serde::{Deserialize, Serialize};

@@ -1,12 +1,12 @@
-//! Simulates the paid services that Pytoon uses, each with its own protocol.
+//! Simulates the external services that Pytoon uses, each with its own protocol.
 //!
-//! The simulator is for tests, drills, demonstrations and free rehearsals. One process serves all vendors on one
-//! port. It is as strict about requests as they are, and it provides real clips, the faults of a scenario, and a
-//! ledger of acceptances and charges.
+//! The simulator is for tests, drills, demonstrations and free rehearsals. One process serves all vendors on
+//! one port. It rejects invalid requests, and it provides real clips, the faults of a scenario, and a ledger
+//! of acceptances and charges.
 //!
-//! Guarantees: the simulator is written only from the vendors' published contracts and shares no code with the
-//! adapters, so it cannot share their mistakes; the same seed and the same order of requests produce the same
-//! outcomes; API keys are never stored.
+//! Guarantees: the simulator is written from the vendors' published contracts and shares no code with the
+//! adapters, so that it does not inherit their mistakes; the same seed and the same order of requests draw
+//! the same faults; the API keys of requests are stored only as fingerprints.
 //!
 //! Endpoints that cost nothing and that no adapter needs are omitted. Start with [`start`], then `serve`.
 

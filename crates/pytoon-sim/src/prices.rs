@@ -1,6 +1,7 @@
 //! The prices of tasks, and the refunds of failed tasks.
 //!
-//! The numbers are public hints, not promises, and may become outdated. Anything without a hint costs nothing here.
+//! The numbers are public hints or assumptions, not promises, and may become outdated. Operations without a
+//! price in this module cost nothing here.
 
 /// The value of a cent, and of a Runway credit, in millionths of a dollar.
 const CENT: u64 = 10_000;

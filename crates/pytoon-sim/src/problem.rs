@@ -11,7 +11,7 @@ pub(crate) struct Problem {
     pub(crate) kind: &'static str,
     /// The human-readable message.
     pub(crate) message: String,
-    /// The invalid value.
+    /// The invalid value; null if it is missing or was not recorded.
     pub(crate) input: Value,
 }
 

@@ -87,8 +87,7 @@ pub(crate) struct Field {
 /// Reads the fields of a multipart form, in order. Of a file, only the size and the first bytes are kept.
 pub(crate) async fn form(request: Request<Incoming>, most: usize) -> Result<Vec<Field>, Refusal> {
     use axum::extract::{DefaultBodyLimit, FromRequest, Multipart};
-    /// The length of a text field, in bytes, after which its further chunks are discarded. No vendor's form has
-    /// longer texts.
+    /// The length of a text field, in bytes, after which its further chunks are discarded.
     const MAX_TEXT: usize = 64 * 1024;
     const MAX_FIELDS: usize = 100;
     /// Number of bytes kept of each file: enough for the header of an audio file.

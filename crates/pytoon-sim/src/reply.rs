@@ -1,7 +1,7 @@
 //! Response bodies: bytes or a file, sent at full speed, dripped, cut off or endless.
 //!
-//! Guarantees: a file is never completely in memory; a callback reports whether the body was sent completely, as far
-//! as this side of the socket can know.
+//! Guarantees: a file is read in parts of at most 64 KiB; a callback reports whether the body was sent
+//! completely, as far as this side of the socket can know.
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};

@@ -1,9 +1,10 @@
 //! Handles one request: routes it, checks its key and body, draws its faults, lets the vendor respond, and records
 //! the outcome.
 //!
-//! Guarantees: every request that is not below `/_sim` ends as one line of the ledger, even if its client
-//! disconnected; faults apply after the key was checked and before anything is accepted, unless the fault is defined
-//! to apply later; a call that names a task counts as a reference even if it is rejected.
+//! Guarantees: every request that is not below `/_sim` ends as one line of the ledger's file, even if its
+//! client disconnected; faults apply after the key was checked and before anything is accepted, unless the
+//! fault is defined to apply later; a valid call whose path names a task, except a download, is counted as a
+//! reference even if a fault rejects it.
 
 use crate::call::{Call, Wants};
 use crate::ledger::{Ledger, RequestLine};

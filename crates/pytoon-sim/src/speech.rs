@@ -1,7 +1,7 @@
 //! Synthesizes audio that resembles speech: syllables of a buzzing tone, hisses and pauses.
 //!
-//! Guarantees: the length follows the text at a plausible rate; each character has its time; the same text and voice
-//! produce the same audio. No word is intelligible.
+//! Guarantees: the length follows the text at a plausible rate; each character has its time; the same text,
+//! voice, rate and speed produce the same audio. No word is intelligible.
 
 use crate::scenario::Fault;
 use crate::seed;

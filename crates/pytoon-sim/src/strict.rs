@@ -74,8 +74,8 @@ impl<'a> Check<'a> {
         self.problems.push(Problem { path, kind, message: message.into(), input });
     }
 
-    /// Returns a field of any type; `None` if it is absent. Reports a missing required field. An explicit null counts
-    /// as absent if the field is optional.
+    /// Returns a field of any type; `None` if it is absent. Reports a missing required field. An explicit
+    /// null is treated as absent if the field is optional.
     pub(crate) fn any(&mut self, name: &str, need: Need) -> Option<&'a Value> {
         self.known.push(name.to_owned());
         let value = self.fields.get(name).filter(|value| need == Required || !value.is_null());
@@ -203,8 +203,8 @@ impl<'a> Check<'a> {
         Some(self.check_nested(fields, path, check))
     }
 
-    /// Applies `check` to each object of a list field and returns the results. Reports a wrong length and items that
-    /// are not objects.
+    /// Applies `check` to each object of a list field and returns the results. Reports a wrong type or length
+    /// of the list, and items that are not objects.
     pub(crate) fn objects<T>(
         &mut self,
         name: &str,

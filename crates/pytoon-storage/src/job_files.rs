@@ -78,7 +78,7 @@ struct Same {
 type Common = BTreeMap<String, Same>;
 
 impl Storage {
-    /// Returns a handle to a job's working copy for one task. The copy counts as in use until the handle is dropped.
+    /// Returns a handle to a job's working copy for one task. The copy is in use until the handle is dropped.
     pub fn job(&self, job: &str) -> JobCopy {
         let mut busy = self.jobs.0.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = busy.entry(job.to_owned()).or_default().clone();

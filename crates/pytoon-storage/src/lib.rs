@@ -7,7 +7,8 @@
 //! Guarantees: a file or an object is complete or absent; a name that is stored once ([clips, takes,
 //! assets](Storage::keep)) always has the same content; the store's credentials are in no message.
 //!
-//! Does not know the purpose of files, or who may see them. The handling of a job's whole folder is in [`job_files`].
+//! This crate does not know the purpose of files, or who may see them. The handling of a job's whole folder
+//! is in [`job_files`].
 //!
 //! Start with [`Storage`].
 

@@ -1,4 +1,5 @@
-//! Circuit breakers, one row per engine. A row is changed only if it has not changed since it was read.
+//! Circuit breakers, one row for each engine and each account of a voice. A row is changed only if it has not
+//! changed since it was read.
 
 use crate::db::Db;
 use crate::rows::database;

@@ -246,7 +246,8 @@ fn names(states: impl IntoIterator<Item = CallState>) -> String {
     quoted.join(", ")
 }
 
-/// Reads the ledger's entries about a scene and about the requests that the scene may make, and all circuit breakers.
+/// Reads from the ledger whether the scene has a call without a recorded response and which of the requests
+/// are taken, and reads all circuit breakers.
 pub(crate) async fn history(
     db: &Db,
     job_id: &JobId,

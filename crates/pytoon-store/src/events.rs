@@ -103,7 +103,8 @@ pub(crate) async fn scenes(db: &Db, job: &str) -> Result<Vec<SceneRow>, StoreErr
     rows.iter().map(|row| read(row).map_err(&failed)).collect()
 }
 
-/// Applies changes to the scenes of a job, and writes an event for each. A scene without a row counts as planned.
+/// Applies changes to the scenes of a job, and writes an event for each scene that changed. A scene without a row is
+/// treated as planned.
 pub(crate) async fn change_scenes(
     db: &Db,
     tx: &mut Tx,
@@ -123,7 +124,7 @@ pub(crate) async fn change_scenes(
             step::<SceneStatus>(change.event).from
         );
         let scene = change.clone().into_row(status);
-        sqlx::query(AssertSqlSafe(sql))
+        let written = sqlx::query(AssertSqlSafe(sql))
             .bind(job)
             .bind(scene.scene_id.as_str())
             .bind(scene.status.as_str())
@@ -134,6 +135,9 @@ pub(crate) async fn change_scenes(
             .execute(&mut **tx)
             .await
             .map_err(database(operation))?;
+        if written.rows_affected() == 0 {
+            continue;
+        }
         let row = sqlx::query("UPDATE jobs SET events = events + 1 WHERE id = $1 RETURNING events")
             .bind(job)
             .fetch_all(&mut **tx)

@@ -2,7 +2,7 @@
 
 use crate::db::{Db, ms};
 use crate::rows::database;
-use crate::store::Store;
+use crate::store::{Store, with_timeout};
 use pytoon_records::job::files::{AssetRow, FileStore, KeptFile, Uploaded};
 use pytoon_records::ledger::{StoreError, StoreFuture};
 use sqlx::any::AnyRow;
@@ -26,8 +26,8 @@ fn asset(row: &AnyRow) -> Result<AssetRow, sqlx::Error> {
 
 async fn add(db: &Db, new: &AssetRow) -> Result<Uploaded, StoreError> {
     let failed = database("record an upload");
-    // A known file counts as used now: it must not be removed while its name is on the way to its caller. The clock
-    // is read once: PostgreSQL's advances within a statement.
+    // A known file is marked as used now: it must not be removed while its name is on the way to its caller.
+    // The clock is read once: PostgreSQL's advances within a statement.
     let sql = format!(
         "INSERT INTO assets ({COLUMNS}) \
          SELECT $1, $2, $3, $4, $5, $6, clock.now, clock.now FROM (SELECT {now} AS now) AS clock \
@@ -95,7 +95,7 @@ async fn remove(db: &Db, id: &str, unused_for: Duration) -> Result<bool, StoreEr
 }
 
 async fn list_kept(db: &Db) -> Result<Vec<KeptFile>, StoreError> {
-    let failed = database("list expired purchases");
+    let failed = database("list purchased files");
     let sql = format!(
         "SELECT clip_file, {} - MAX(updated_at) AS age FROM calls WHERE clip_file IS NOT NULL \
          GROUP BY clip_file ORDER BY clip_file",
@@ -132,39 +132,39 @@ async fn turn(db: &Db, name: &str, holder: &str, holds: Duration) -> Result<bool
 
 impl FileStore for Store {
     fn asset_add(&self, asset: AssetRow) -> StoreFuture<'_, Uploaded> {
-        Box::pin(async move { add(&self.db, &asset).await })
+        with_timeout(async move { add(&self.db, &asset).await })
     }
 
     fn asset_use(&self, id: &str, key: Option<String>) -> StoreFuture<'_, Option<AssetRow>> {
         let id = id.to_owned();
-        Box::pin(async move { touch_upload(&self.db, &id, key.as_deref()).await })
+        with_timeout(async move { touch_upload(&self.db, &id, key.as_deref()).await })
     }
 
     fn asset_fetch(&self, id: &str) -> StoreFuture<'_, Option<AssetRow>> {
         let id = id.to_owned();
-        Box::pin(async move { fetch(&self.db, &id).await })
+        with_timeout(async move { fetch(&self.db, &id).await })
     }
 
     fn asset_list_unused(&self, unused_for: Duration) -> StoreFuture<'_, Vec<AssetRow>> {
-        Box::pin(async move { list_unused(&self.db, unused_for).await })
+        with_timeout(async move { list_unused(&self.db, unused_for).await })
     }
 
     fn asset_remove(&self, id: &str, unused_for: Duration) -> StoreFuture<'_, bool> {
         let id = id.to_owned();
-        Box::pin(async move { remove(&self.db, &id, unused_for).await })
+        with_timeout(async move { remove(&self.db, &id, unused_for).await })
     }
 
     fn kept_file_list(&self) -> StoreFuture<'_, Vec<KeptFile>> {
-        Box::pin(async move { list_kept(&self.db).await })
+        with_timeout(async move { list_kept(&self.db).await })
     }
 
     fn kept_file_forget(&self, file: &str) -> StoreFuture<'_, ()> {
         let file = file.to_owned();
-        Box::pin(async move { forget(&self.db, &file).await })
+        with_timeout(async move { forget(&self.db, &file).await })
     }
 
     fn turn_take(&self, name: &str, holder: &str, holds: Duration) -> StoreFuture<'_, bool> {
         let (name, holder) = (name.to_owned(), holder.to_owned());
-        Box::pin(async move { turn(&self.db, &name, &holder, holds).await })
+        with_timeout(async move { turn(&self.db, &name, &holder, holds).await })
     }
 }

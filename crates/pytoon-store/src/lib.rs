@@ -1,13 +1,13 @@
-//! Stores everything that must survive a crash: paid calls, purchased clips, circuit breakers, jobs, tasks under
-//! leases, and API keys. The same SQL works on SQLite and PostgreSQL.
+//! Stores everything that must survive a crash: paid calls, purchased clips, circuit breakers, jobs, tasks
+//! under leases, and API keys. Works on SQLite and PostgreSQL.
 //!
-//! Guarantees: every method of [`PurchaseStore`](pytoon_records::ledger::PurchaseStore) is one transaction; once it
-//! returns, its changes survive the death of the process, and also a power cut if the next step relies on that;
-//! several processes may use the same database; a row's state changes only as its
+//! Guarantees: every change by a method of [`PurchaseStore`](pytoon_records::ledger::PurchaseStore) is
+//! atomic; once it returns, its changes survive the death of the process, and also a power cut if the next
+//! step relies on that; several processes may use the same database; a row's state changes only as its
 //! [`State`](pytoon_records::state::State) allows.
 //!
-//! Does not access engines, artifacts or this machine's clock: times are arguments or the database's, and clips are
-//! names.
+//! This crate does not access engines, artifacts or this machine's clock: times are arguments or the
+//! database's, and clips are names.
 //!
 //! Start with [`Store::connect`].
 

@@ -1,5 +1,5 @@
-//! The versions of the tables, in order. They are listed here rather than by sqlx's macro, which compiles both
-//! database drivers a second time for itself and adds two minutes to every clean build.
+//! The versions of the tables, in order. They are listed here rather than by sqlx's macro, which would
+//! compile both database drivers a second time.
 
 use crate::db::Dialect;
 use sqlx::SqlStr;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// The channel on which PostgreSQL announces tasks.
 const CHANNEL: &str = "pytoon_tasks";
-/// The number of connections from one process to PostgreSQL.
+/// Maximum number of pooled connections from one process to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// Settings that make the server end a disconnected client's transaction soon. Otherwise its row locks would last for
 /// hours.

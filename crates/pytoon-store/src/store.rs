@@ -1,5 +1,4 @@
 //! Opens the database: a file that any number of processes on one machine open, or PostgreSQL for several machines.
-//! The same SQL serves both.
 
 use crate::db::{DatabaseFile, Db, Dialect};
 use crate::rows::database;
@@ -18,7 +17,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The timeout of any operation on the database. It is longer than SQLite waits for another process's transaction.
+/// The timeout of an operation [`with_timeout`] on the database. It is longer than SQLite waits for another
+/// process's transaction.
 const LONGEST_STEP: Duration = Duration::from_secs(30);
 /// The time that SQLite waits for another process's transaction, in milliseconds.
 const BUSY_TIMEOUT_MS: u32 = 20_000;
@@ -122,8 +122,8 @@ impl Store {
     }
 }
 
-/// Creates the SQLite file if it does not exist, readable only by its owner: it contains callers' work and the keys
-/// that sign messages. SQLite gives the log beside it the same mode.
+/// Creates the SQLite file if it does not exist, readable only by its owner, since it contains callers'
+/// briefs. SQLite gives the log beside it the same mode.
 fn make_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);

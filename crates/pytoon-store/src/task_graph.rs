@@ -39,7 +39,7 @@ pub(crate) async fn add_tasks(
     unblock(db, tx, job, operation).await
 }
 
-/// Inserts tasks, each with its state and its number of unfinished dependencies, in two statements.
+/// Inserts tasks, each with its state and its number of unfinished dependencies, and then their dependencies.
 async fn write_tasks(
     db: &Db,
     tx: &mut Tx,

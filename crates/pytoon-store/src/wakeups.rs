@@ -19,7 +19,8 @@ pub(crate) struct Wakeups {
 }
 
 impl Wakeups {
-    /// Wakes workers of all processes after a commit that may have made a task ready.
+    /// Wakes the workers of this process and, with PostgreSQL, those of other processes, after a commit that
+    /// may have made a task ready.
     pub(crate) fn wake(&self) {
         self.here.notify_waiters();
         self.bell.notify_one();

@@ -33,7 +33,7 @@ impl Event<'_> {
                 info!(event, provider, reason, "a TTS provider was skipped");
             }
             Self::AllTtsProvidersFailed { tried } => {
-                warn!(event, tried, "All TTS providers failed: the film is silent and captioned");
+                warn!(event, tried, "All TTS providers failed: the film has no voice");
             }
             Self::VoiceProcessed {
                 source,
@@ -77,7 +77,7 @@ impl Event<'_> {
                     kind,
                     confidence,
                     reason,
-                    "an alignment method failed; the next one is used"
+                    "an alignment method failed; the next one is tried"
                 );
             }
             Self::TranscriptDone { method, chars, language } => {
@@ -102,7 +102,7 @@ impl Event<'_> {
                     kind,
                     latency_ms,
                     reason,
-                    "an engine failed; the next one is used"
+                    "a scene falls back to the next engine"
                 );
             }
             Self::EngineRotationTriggered { engine, kind, failures, cooldown_s, advice } => {
@@ -159,7 +159,7 @@ impl Event<'_> {
                 );
             }
             Self::EngineCancelled { engine, call, outcome } => {
-                info!(event, engine, call, outcome, "a vendor's task was cancelled");
+                info!(event, engine, call, outcome, "a vendor was asked to cancel a task");
             }
             Self::EngineStatusUnknown { engine, call, status } => {
                 warn!(event, engine, call, status, "a vendor used a status that is not documented");
@@ -214,7 +214,7 @@ impl Event<'_> {
             Self::SelfCheckFinding { check, detail } => {
                 warn!(event, check, detail, "the self-check reports a problem with the film");
             }
-            Self::Warning { detail } => warn!(event, detail, "a note about the brief"),
+            Self::Warning { detail } => warn!(event, detail, "a warning"),
             Self::ProcessFinished { program, purpose, duration_ms } => {
                 debug!(event, program, purpose, duration_ms, "a program ran");
             }

@@ -62,14 +62,14 @@ pub enum Event<'a> {
         /// The duration of the synthesis, in milliseconds.
         duration_ms: u64,
     },
-    /// A voice provider was skipped because it has no API key, is not installed, or is disabled.
+    /// A voice provider was skipped, for example because it has no API key or no voice for the language.
     TtsProviderLeftOut {
         /// The name of the voice provider.
         provider: &'a str,
         /// The reason, with a remedy.
         reason: &'a str,
     },
-    /// Every voice provider failed; the film is silent and captioned.
+    /// Every voice provider failed; the film has no voice.
     AllTtsProvidersFailed {
         /// The number of providers tried.
         tried: usize,
@@ -98,14 +98,14 @@ pub enum Event<'a> {
         /// The total length of speech, in milliseconds.
         speech_ms: i64,
     },
-    /// The synthesizer provided the times of words.
+    /// The voice provider returned the times of words.
     AlignmentProviderTimes {
         /// The name of the voice provider.
         provider: &'a str,
         /// The number of timed words.
         words: usize,
     },
-    /// The words of a recording were timed.
+    /// The words of a recording or of synthesized speech were timed.
     AlignmentDone {
         /// The method: `whisperx`, `stable_ts`, `builtin` or `even_split`.
         method: &'a str,
@@ -234,7 +234,7 @@ pub enum Event<'a> {
         /// The expected cost, in US dollars.
         estimated_usd: f64,
     },
-    /// A paid call that an earlier process started was resumed.
+    /// A paid call that was made before was resumed.
     EngineResumed {
         /// The id of the job.
         job: &'a str,
@@ -308,7 +308,7 @@ pub enum Event<'a> {
         job: &'a str,
         /// The id of the scene.
         scene: &'a str,
-        /// The engine that is next in the chain.
+        /// The engine that the operation concerned.
         engine: &'a str,
         /// The operation that failed.
         operation: &'a str,
@@ -317,7 +317,7 @@ pub enum Event<'a> {
         /// The error message.
         reason: &'a str,
     },
-    /// An engine's health was checked.
+    /// The health of an engine or a voice was checked, or the check was skipped.
     HealthCheck {
         /// The name of the engine.
         engine: &'a str,
@@ -350,7 +350,7 @@ pub enum Event<'a> {
         source: &'a str,
         /// The action: `removed`, `stopped` or `refused`.
         action: &'a str,
-        /// The matched words, or the category.
+        /// The matched word, the categories, or the engine's message.
         detail: &'a str,
     },
     /// A rejected prompt was rephrased.
@@ -383,9 +383,9 @@ pub enum Event<'a> {
         /// The description of the problem.
         detail: &'a str,
     },
-    /// The film differs from the request in a detail.
+    /// A warning that has no event of its own.
     Warning {
-        /// The description of the difference.
+        /// The text of the warning.
         detail: &'a str,
     },
     /// An external program ran.

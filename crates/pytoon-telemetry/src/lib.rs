@@ -1,12 +1,12 @@
 //! The telemetry of the system: events with fixed names, as JSON lines.
 //!
-//! Every event that an operator may search for is defined once, in [`Event`] or [`ServiceEvent`]. Its fields are
-//! typed, so a line cannot omit one. [`LogTarget`] selects the files or streams that lines go to. Emitting an event
-//! also updates its metric, so that log and metrics cannot disagree.
+//! Every event that an operator may search for is defined once, in [`Event`] or [`ServiceEvent`]. Its fields
+//! are typed, so a line cannot omit one. [`LogTarget`] selects the files or streams that lines go to.
+//! Emitting an event also updates its metric, if it has one.
 //!
 //! If an OpenTelemetry collector is configured, spans of requests and tasks are sent to it.
 //!
-//! Does not decide which events are emitted; the callers do.
+//! This crate does not decide which events are emitted; the callers do.
 //!
 //! Start with [`Event`] and [`init`].
 

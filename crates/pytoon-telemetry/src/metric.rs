@@ -1,9 +1,10 @@
 //! The catalogue of metrics, in Prometheus' text format.
 //!
-//! Guarantees: names and labels are those in the runbooks; every label set of the configuration starts at 0, so that
-//! a first failure changes an existing series instead of creating one; the same call writes the log and the metrics.
+//! Guarantees: names and labels are those in the runbooks; the counters of configured engines, voices and
+//! stages start at 0, so that a first failure changes an existing series instead of creating one; emitting an
+//! event writes its log line and updates its metrics.
 //!
-//! Does not serve HTTP: [`MetricsHandle::render`] returns the text.
+//! This module does not serve HTTP: [`MetricsHandle::render`] returns the text.
 
 use crate::{Event, ServiceEvent};
 use metrics::{
@@ -238,7 +239,7 @@ fn describe() {
     describe_counter!(FLAGS, "Prompts that were blocked, changed or rejected, by moderator.");
     describe_counter!(REPHRASES, "Refused prompts that were rephrased.");
     describe_gauge!(BREAKER, "Circuit breaker: 0 closed, 1 half open, 2 open.");
-    describe_gauge!(SPEND, "US dollars charged today (UTC) by the ledger.");
+    describe_gauge!(SPEND, "US dollars charged today (UTC), according to the ledger.");
     describe_gauge!(TTS_BREAKER, "A voice's circuit breaker: 0 closed, 1 half open, 2 open.");
     describe_gauge!(
         MODEL_END,
@@ -273,7 +274,7 @@ fn describe() {
     describe_counter!(STORE_FAILURES, "Failed database requests.");
     describe_counter!(COLLECTED_FILES, "Expired files removed, by kind.");
     describe_counter!(COLLECTED_BYTES, Unit::Bytes, "Bytes of expired files removed, by kind.");
-    describe_counter!(COLLECT_FAILURES, "Failed searches for expired files.");
+    describe_counter!(COLLECT_FAILURES, "Failed collections of expired files.");
     describe_counter!(STORAGE_FULL, "Waits of work for free disk space.");
     describe_counter!(
         STORAGE_LOW,

@@ -1,12 +1,12 @@
 //! Removes registered secrets from every text before it is written. Secrets are matched by value, whatever the source
 //! of the text: an error message, a body that a vendor echoes, a URL.
 //!
-//! Guarantees: no text contains a registered value of four characters or more, nor any 16 consecutive characters of
-//! a longer one, in any case. This covers percent-encoding, JSON and HTML escapes (nested twice), hexadecimal
-//! digits, and base64 of the value alone or with neighbours before and after it (`user:key`). Signatures in query
-//! strings (`X-Amz-Signature` and similar) are removed too.
+//! Guarantees: a sanitized text contains no registered value of four bytes or more, and no 16 consecutive
+//! bytes of a value of 16 bytes or more, in upper or lower case. This covers percent-encoding, JSON and HTML
+//! escapes (nested twice), hexadecimal digits, and base64 of the value alone or with neighbours before and
+//! after it (`user:key`). Signatures in query strings (`X-Amz-Signature` and similar) are removed too.
 //!
-//! Does not know the sources of secrets; code that reads a secret registers it.
+//! This module does not know the sources of secrets; code that reads a secret registers it.
 
 mod decoded;
 mod forms;
@@ -29,8 +29,8 @@ static SECRETS: RwLock<Forms> = RwLock::new(Forms::none());
 const SIGNED: &[&str] =
     &["signature=", "sig=", "token=", "key=", "x-amz-signature=", "x-amz-credential=", "api_key="];
 
-/// Registers a secret, which is removed from everything that is written from now on. Ignores values of fewer than
-/// four characters.
+/// Registers a secret, which [`sanitize_sensitive_data`] removes from then on. Ignores values of fewer than
+/// four bytes.
 pub fn register_secret(value: &str) {
     let value = value.trim();
     if value.len() >= SHORTEST {

@@ -1,5 +1,5 @@
-//! The service's events about tasks, leases and requests. The names are part of the operator's contract, like those
-//! of [`Event`](crate::Event); docs/specs/events.md lists both.
+//! The service's events. Their names are part of the operator's contract, like those of
+//! [`Event`](crate::Event); docs/specs/events.md lists both.
 
 /// An event of the service.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 //! Sends spans of requests and tasks to an OpenTelemetry collector, if one is configured.
 //!
-//! Guarantees: without a collector nothing is created and there is no cost; an unresponsive collector delays only the
-//! exit of the process, for a few seconds.
+//! Guarantees: without a collector no spans are recorded; an unresponsive collector delays only the exit of
+//! the process, for a few seconds.
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};

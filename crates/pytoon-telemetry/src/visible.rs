@@ -1,7 +1,7 @@
 //! Makes untrusted text safe to display: control characters and bidirectional formatting characters are shown as
 //! escapes.
 //!
-//! Guarantees: the result of [`one_line`] moves no cursor, sets no colour, starts no line, hides no characters, and
+//! Guarantees: the result of [`one_line`] sets no colour, starts no line, moves the cursor only forward, and
 //! shows its characters in their stored order (Unicode Technical Report 36, bidirectional spoofing).
 
 use std::borrow::Cow;

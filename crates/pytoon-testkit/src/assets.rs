@@ -113,7 +113,8 @@ impl Workspace {
         path
     }
 
-    /// Writes a clip with a rotation of 90 degrees, like that of a phone held upright.
+    /// Writes a clip with a rotation of 90 degrees, like that of a phone held upright. Also writes
+    /// `flat.mp4`, the clip without the rotation.
     pub fn rotated_clip(&self, name: &str) -> PathBuf {
         let flat = self.clip("flat.mp4", "320x180", 1.5, &["-pix_fmt", "yuv420p"]);
         let (path, flat) = (self.path(name), flat.display().to_string());

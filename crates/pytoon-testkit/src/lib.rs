@@ -1,8 +1,7 @@
 //! Runs the built binary and measures its output.
 //!
-//! Guarantees: films are measured without the product's code, so that its bugs cannot hide in the tests: files are
-//! read with FFmpeg, FFprobe and `ebur128` directly; everything is written to a temporary folder that is deleted with
-//! its [`Workspace`].
+//! Guarantee: films are measured without the product's code, so that its bugs cannot hide in the tests: files
+//! are read with FFmpeg, FFprobe and `ebur128` directly.
 //!
 //! Helpers panic with a message when they fail, since they run only inside tests.
 //!

@@ -43,8 +43,9 @@ impl Postgres {
         Self::start_at("127.0.0.1", &[])
     }
 
-    /// Starts a server whose URLs contain another host, through a command such as one that enters another network.
-    /// The server listens on all addresses of that network and accepts every client.
+    /// Starts a server whose URLs contain another host, through a command such as one that enters another
+    /// network. With such a command, the server listens on all addresses of that network. With another host
+    /// than 127.0.0.1, it accepts every client.
     pub fn start_at(host: &str, before: &[&str]) -> Self {
         sweep();
         let programs = programs();

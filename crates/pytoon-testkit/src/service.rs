@@ -17,7 +17,7 @@ pub struct Service {
     child: Child,
     /// The address on which the process listens; empty for a worker.
     pub address: String,
-    /// The API key that the process printed at its first start.
+    /// The API key that the process printed at its first start; empty if it printed none.
     pub key: String,
     folder: PathBuf,
     name: String,
@@ -169,7 +169,7 @@ impl Service {
         self.ask(method, path, &[("Authorization", &bearer)], body)
     }
 
-    /// Sends a request with these headers.
+    /// Sends a request with these headers and, if there is one, a JSON body.
     #[track_caller]
     pub fn ask(
         &self,
@@ -186,7 +186,8 @@ impl Service {
         self.send(method, path, &headers, body.unwrap_or_default().as_bytes())
     }
 
-    /// Sends a request with exactly these headers and this body.
+    /// Sends a request with this body and, in addition to `Host`, `Content-Length` and `Connection`, these
+    /// headers.
     #[track_caller]
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         send_to(&self.address, method, path, headers, body)

@@ -33,7 +33,7 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Starts a simulator with the given fields of a scenario. Its tasks take a tenth of a second.
+    /// Starts a simulator with the given fields of a scenario. Its tasks take a tenth of a second by default.
     pub fn start(scenario: &Value) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (profile, target) = folders();
@@ -119,7 +119,7 @@ impl Simulator {
             .collect()
     }
 
-    /// Returns the number of requests of a step to which a vendor responded, with any result.
+    /// Returns the number of recorded requests of a step to a vendor, with any result.
     pub fn request_count(&self, vendor: &str, step: &str) -> usize {
         self.requests().iter().filter(|r| r["vendor"] == vendor && r["step"] == step).count()
     }

@@ -83,8 +83,8 @@ impl Workspace {
         Service::start(&mut command, self.root(), "serve")
     }
 
-    /// Starts a service as [`Self::serve`] does, through another program such as `ulimit`, or one that changes the
-    /// user.
+    /// Starts a service as [`Self::serve`] does, through another program, such as one that limits its
+    /// resources or changes the user.
     pub fn serve_through(&self, through: &[&str]) -> Service {
         self.start_through(through, &["serve", "--port", "0"])
     }

@@ -1,9 +1,9 @@
 //! The circuit breaker of an engine or a voice, as pure transitions of a row that all processes share.
 //!
-//! Guarantees: repeated failures open the breaker for growing, bounded pauses; a wrong key or an exhausted account
-//! opens it for a long time; a vendor's own `Retry-After` is obeyed; after a pause one caller probes while the others
-//! wait; one success closes the breaker. Failures that the engine did not cause (a rejected prompt, a request outside
-//! its offer, an exhausted budget) do not count.
+//! Guarantees: repeated failures open the breaker for growing, bounded pauses; a wrong key or an exhausted
+//! account opens it at once; the `Retry-After` of a rate limit sets its pause; after a pause one caller
+//! probes while the others are rejected; one success closes the breaker. Failures that the engine did not
+//! cause (a rejected prompt, a request outside its offer, an exhausted budget) are not counted.
 //!
 //! Reads no clock and stores no rows; [`crate::breakers`] replaces the rows in the store.
 

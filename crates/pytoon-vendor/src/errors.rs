@@ -1,8 +1,8 @@
 //! Classifies vendors' errors with tables: the first matching row determines the kind of an error response.
 //!
-//! Guarantees: a response without a matching row is classified by its status ([`submit_kind`]), which is the safest
-//! choice for money. [`paid_refusal_error`](crate::replies::paid_refusal_error), not this module, decides whether a paid
-//! call was accepted.
+//! Guarantees: a response without a matching row is classified by its status ([`submit_kind`]).
+//! [`paid_refusal_error`](crate::replies::paid_refusal_error), not this module, decides whether a paid call was
+//! accepted.
 //!
 //! Leaves the rows to the adapters, where each row names its source.
 

@@ -4,8 +4,8 @@
 //! failure has one of a few kinds and states whether the vendor may have accepted a paid call; no key is in any
 //! message.
 //!
-//! Does not know any vendor, and does not wait or retry. The circuit breakers are in the caller's store
-//! ([`breakers`]).
+//! This crate does not know any vendor, and does not wait or retry. The circuit breakers are in the caller's
+//! store ([`breakers`]).
 //!
 //! Start with [`http::VendorHttp`] and [`VendorError`].
 

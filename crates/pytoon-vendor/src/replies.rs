@@ -104,7 +104,7 @@ pub fn submit_kind(status: u16) -> VendorErrorKind {
 pub const MODERATION_WORDS: &[&str] =
     &["moderat", "blacklist", "content policy", "content_policy", "content checker"];
 
-/// Returns true if a vendor's message is about moderated content.
+/// Returns true if a vendor's message contains one of [`MODERATION_WORDS`], ignoring case.
 pub fn names_moderation(text: &str) -> bool {
     let text = text.to_lowercase();
     MODERATION_WORDS.iter().any(|word| text.contains(word))

@@ -47,7 +47,7 @@ pub enum Answer {
         /// True if the server goes silent instead of closing.
         silent: bool,
     },
-    /// Sends one byte at a time, so slowly that every timeout expires before the end.
+    /// Sends one byte at a time, with a pause after each.
     Drip {
         /// The bytes that are sent.
         body: Vec<u8>,

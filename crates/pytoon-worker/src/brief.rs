@@ -7,8 +7,8 @@ use pytoon_storage::Storage;
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// Reads a submitted brief. Its paths are absolute, and uploaded files are fetched to this machine. Blocks the
-/// thread; must be called within an async runtime.
+/// Reads a submitted brief. Its paths are absolute, and uploaded files are fetched to this machine. Must be
+/// called on a blocking thread of an async runtime.
 ///
 /// Returns an error at the field whose file is no longer stored.
 pub fn load(brief: &Value, storage: &Storage, files: &dyn FileStore) -> Result<BriefFile> {
@@ -27,7 +27,7 @@ pub fn load(brief: &Value, storage: &Storage, files: &dyn FileStore) -> Result<B
     match lost {
         None => Ok(file),
         Some((field, id)) => {
-            let reason = format!("the uploaded file `{id}` has expired: upload it again");
+            let reason = format!("the uploaded file `{id}` is not stored: upload it again");
             Err(file.error(&field, reason).into())
         }
     }

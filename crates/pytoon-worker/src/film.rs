@@ -1,7 +1,7 @@
 //! Runs stages of films as tasks of the queue, and maps their results and failures to jobs.
 //!
-//! Guarantees: the tasks that follow are those of the film's graph; a failure names its stage and a remedy; a
-//! temporary failure is retried, up to three attempts in total, and a failure of the brief is not.
+//! Guarantees: the tasks that follow are those of the film's graph; a failure names its stage; a temporary
+//! failure is retried, up to three attempts in total, and a failure of the brief is not.
 
 use crate::{Outcome, TaskRunner, brief, partial_files};
 use pytoon_core::graph::{FilmGraph, StageId};
@@ -145,12 +145,12 @@ impl FilmRunner {
         Ok(Outcome::Finished(finish(&stage, end)))
     }
 
-    /// Restarts a job whose earlier stages were run by another version of Pytoon. Artifacts that are still valid and
-    /// all purchases are reused.
+    /// Restarts a job whose earlier stages were run by another version of Pytoon or for another brief.
+    /// Artifacts that are still valid and purchases are reused.
     fn start_over(&self, lease: &Lease, made: &StageId) -> Result<Outcome, PipelineError> {
         let detail = format!(
-            "job {}: its stage `{made}` was run by another version of pytoon; the job starts \
-             over and uses the clips it has bought",
+            "job {}: its stage `{made}` was run by another version of pytoon, or for another \
+            brief; the job starts over and uses the clips it has bought",
             lease.job.id
         );
         Event::Warning { detail: &detail }.emit();

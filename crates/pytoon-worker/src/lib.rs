@@ -4,8 +4,8 @@
 //! of the lease, the work is stopped and its result is not written; on shutdown a worker claims no further task, lets
 //! running tasks finish within the grace period and returns the others to the queue.
 //!
-//! Does not know the work of a task, which a [`TaskRunner`] does; [`film::FilmRunner`] does it for films. Besides the
-//! tasks, [`webhook_sender::WebhookSender`] notifies submitters of the end of their jobs.
+//! This crate does not know the work of a task, which a [`TaskRunner`] does; [`film::FilmRunner`] does it for
+//! films. Besides the tasks, [`webhook_sender::WebhookSender`] notifies submitters of the end of their jobs.
 //!
 //! Start with [`Worker::run`].
 
@@ -29,7 +29,7 @@ use tokio::sync::Semaphore;
 
 /// The poll interval of a worker without a task.
 const IDLE: Duration = Duration::from_millis(500);
-/// The minimum timeout of a database call.
+/// The minimum timeout of a heartbeat, unless the lease ends sooner, and of recording the end of a task.
 const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 /// The reason for a lost lease: the database rejected the token.
 const REFUSED: &str = "refused";
@@ -301,8 +301,8 @@ impl Worker {
         }
     }
 
-    /// Writes the result of a task and logs it. Retries database errors for the duration of a lease; then the lease
-    /// counts as lost. Counts a task that was returned to the queue in `handed_back`.
+    /// Writes the result of a task and logs it. Retries database errors for the duration of a lease; then the
+    /// lease is treated as lost. Counts a task that was returned to the queue in `handed_back`.
     async fn write(
         &self,
         lease: &Lease,

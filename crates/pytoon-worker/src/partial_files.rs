@@ -1,8 +1,8 @@
 //! Removes the partial files of killed workers.
 //!
-//! Every file has a name that ends with `.part` until it is complete ([`pytoon_process::disk`]). A killed worker
-//! leaves such a file behind, and the next attempt uses another name. Partial files are removed when their job ends,
-//! and elsewhere by age.
+//! A file that is being written has a name that ends with `.part` ([`pytoon_process::disk`]). A killed worker
+//! may leave such a file behind. Partial files are removed when their job's film is published, and otherwise
+//! by age.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};

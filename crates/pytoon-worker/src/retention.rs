@@ -27,7 +27,7 @@ use std::time::Duration;
 
 /// The name of the claim under which one process at a time collects files.
 const TURN: &str = "collect";
-/// The duration of the claim on a collection, longer than a collection takes.
+/// The duration of the claim on a collection.
 const TURN_HOLDS: Duration = Duration::from_secs(1800);
 /// The time for which files without a record stay, since they may be about to be recorded.
 const ORPHAN_MS: i64 = DAY_MS;
@@ -42,7 +42,7 @@ const LASTING: [&str; 5] =
 /// An error that ended a collection.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
-    /// The database was unavailable.
+    /// An operation on the database failed.
     #[error(transparent)]
     Rows(#[from] StoreError),
     /// Stored files could not be listed or removed.

@@ -1,8 +1,8 @@
 //! Sends webhooks about the end of jobs, as Standard Webhooks 1.0.
 //!
-//! Guarantees: a message in the outbox is sent, under one id and with a new signature at each attempt, until it is
-//! delivered or the retries are exhausted, so it may arrive more than once; a slow receiver delays no other; only the
-//! host of a URL is logged.
+//! Guarantees: a message in the outbox is sent, under one id and with a new signature at each attempt, until
+//! it is delivered or the retries are exhausted, so it may arrive more than once; several messages are sent
+//! concurrently, so that one slow receiver does not delay the others; at most the host of a URL is logged.
 
 use crate::unavailable;
 use base64::Engine as _;

@@ -1,8 +1,8 @@
 //! Encodes raw frames with libx264 into the MP4 files of chunks, one after another.
 //!
-//! libx264 is under the GPL, so this is a separate program: the rest of pytoon runs it as a process and communicates
-//! with it only as described here. A file has the same bytes as one from FFmpeg's `libx264` with the same settings,
-//! and does not depend on earlier files.
+//! libx264 is under the GPL, so this is a separate program: the rest of pytoon runs it as a process and
+//! communicates with it only as described here and in [`parent`]. A film of these files has the same bytes as
+//! one from FFmpeg's `libx264` with the same settings. The bytes of a file do not depend on earlier files.
 //!
 //! `pytoon-x264 --size 1080x1920 --rate 30 --preset veryfast --profile high --params crf=20:keyint=60` reads frames
 //! in YUV 4:2:0, planes one after another without gaps, BT.709 with video levels, from memory that its parent shares
@@ -67,7 +67,7 @@ fn run(mut args: impl Iterator<Item = OsString>) -> Result<(), String> {
     }
     let is_even = |side: u16| side > 0 && side.is_multiple_of(2);
     if !is_even(settings.width) || !is_even(settings.height) {
-        return Err("--size takes two even numbers, such as 1080x1920".to_owned());
+        return Err("--size takes two even numbers above 0, such as 1080x1920".to_owned());
     }
     if settings.rate.0 == 0 || settings.rate.1 == 0 {
         return Err("--rate takes frames per second, such as 30 or 30000/1001".to_owned());

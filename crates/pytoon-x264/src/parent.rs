@@ -33,7 +33,7 @@ pub(crate) enum Order {
     Frame(Slot),
     /// Finish the file.
     Finish,
-    /// Exit, since no more files follow.
+    /// No more commands follow: the parent has shut down its end of the socket or has ended.
     End,
 }
 

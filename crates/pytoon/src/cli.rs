@@ -33,7 +33,7 @@ pub(crate) struct Global {
     /// Hide progress.
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// Write log lines to worker.log in this folder instead of standard error; an API writes api.log.
+    /// Write log lines to worker.log in this folder; an API writes api.log.
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) log_dir: Option<PathBuf>,
     /// Log more, also on a terminal.
@@ -455,7 +455,7 @@ pub(crate) struct RenderArgs {
     /// The job folder [default: storage/jobs/{id}; for a timeline, its own folder].
     #[arg(long, short, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Make a quarter-size film in a few seconds.
+    /// Make a film of a quarter of the width and height, quickly encoded.
     #[arg(long, conflicts_with = "timeline")]
     pub(crate) draft: bool,
     /// Frames that the self-check decodes: key frames, or every frame.
@@ -536,7 +536,7 @@ pub(crate) enum EnginesAction {
     Check {
         /// Name of the engine.
         name: String,
-        /// Buy one short clip and check it; `pytoon plan` shows its price.
+        /// Buy one short clip and check it; without this option, only the price is shown.
         #[arg(long)]
         buy: bool,
     },

@@ -36,8 +36,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Starts logging and metrics, reads configuration and API keys, and installs the signal handlers. A service logs
-    /// to standard output.
+    /// Starts logging and metrics, reads configuration and API keys, and installs the signal handlers.
     pub(crate) fn start(global: &Global, role: Option<ServiceRole>) -> anyhow::Result<Self> {
         let terminal = std::io::stderr().is_terminal();
         let target = match (role, &global.log_dir) {
@@ -91,7 +90,7 @@ impl Context {
         self.reload.clone()
     }
 
-    /// Opens the engines, and the ledger if a paid service can be used.
+    /// Opens the engines and the storage, and the ledger if it may be used.
     pub(crate) fn session(&self) -> anyhow::Result<Arc<EngineSession>> {
         let reload = self.reload.clone();
         Ok(Arc::new(EngineSession::open(&self.config, &self.secrets, &self.runner, reload)?))

@@ -1,7 +1,8 @@
 //! The `pytoon` binary, which connects configuration, external programs and the terminal to the pipeline.
 //!
 //! Standard output contains the result and nothing else; progress and log lines go to standard error (or
-//! `--log-dir`). Exit status: 0 done, 1 failed, 2 invalid input, 3 the job is held, 130 cancelled.
+//! `--log-dir`). A process of the service logs to standard output. Exit status: 0 done, 1 failed, 2 invalid
+//! input, 3 the job is held, 130 cancelled.
 
 mod cli;
 mod commands;
@@ -19,8 +20,8 @@ use std::process::ExitCode;
 #[cfg(feature = "jemalloc")]
 use tikv_jemallocator::Jemalloc as Allocator;
 
-/// The global allocator. It counts the memory of voice models against their budget. Large pictures, frames and stems
-/// are short-lived, and jemalloc returns their memory to the system.
+/// The global allocator. It counts the memory of voice models against their budget. With the feature
+/// `jemalloc`, the memory of large pictures, frames and stems, which are short-lived, returns to the system.
 #[global_allocator]
 static ALLOCATOR: Budgeted<Allocator> = Budgeted(Allocator);
 

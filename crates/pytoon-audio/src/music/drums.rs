@@ -1,5 +1,5 @@
-//! Drums and noises, rendered in a few variants each so that no two consecutive hits are equal. Most ignore the
-//! frequency argument, which the note bank's signature requires.
+//! Drums and noises, many of them in a few variants so that hits differ. The drums ignore the frequency
+//! argument, which the note bank's signature requires.
 
 use super::instruments::{fade_in, finish, sine, sine_table};
 use crate::biquad::Biquad;
@@ -27,8 +27,8 @@ fn falling_sine(len: usize, from: f32, to: f32, fall: f32, decay: f32) -> Vec<f3
         .collect()
 }
 
-/// Synthesizes a kick: a sine that falls from 150 to 48 Hz in 60 ms, and a dull click. Even layers are round, odd
-/// ones firmer.
+/// Synthesizes a kick: a sine that falls from 150 to 48 Hz in about 60 ms, and a dull click. Even layers are
+/// round, odd ones firmer.
 pub(super) fn kick(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let mut out = falling_sine(19_200, 150.0, 48.0, 1100.0, 4600.0);
     let mut click = burst(900, 90.0, rng);
@@ -49,7 +49,7 @@ pub(super) fn taiko(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.2)
 }
 
-/// Synthesizes a sub hit: a low rumble of two seconds.
+/// Synthesizes a sub hit: a low rumble of about two seconds.
 pub(super) fn boom(_: f32, _: usize, rng: &mut Rng) -> Vec<f32> {
     let mut out = falling_sine(105_600, 95.0, 41.0, 3600.0, 26_000.0);
     let mut rumble = burst(48_000, 9000.0, rng);
@@ -73,7 +73,7 @@ pub(super) fn clap(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.05)
 }
 
-/// Synthesizes a snare with brushes rather than sticks: 185 Hz body and dull wires.
+/// Synthesizes a snare with brushes rather than sticks: a body around 185 Hz and dull wires.
 pub(super) fn snare(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let mut out = falling_sine(10_000, 240.0, 182.0 + 4.0 * layer as f32, 700.0, 2300.0);
     out.iter_mut().for_each(|s| *s *= 0.55);
@@ -101,7 +101,7 @@ pub(super) fn open_hat(_: f32, _: usize, rng: &mut Rng) -> Vec<f32> {
     finish(out, 0.08)
 }
 
-/// Synthesizes a shaker, whose beads have an attack of 15 ms.
+/// Synthesizes a shaker, whose beads have an attack of 13 to 19 ms.
 pub(super) fn shaker(_: f32, layer: usize, rng: &mut Rng) -> Vec<f32> {
     let rise = 620.0 + 90.0 * (layer % 4) as f32;
     let mut out: Vec<f32> = (0..5200)

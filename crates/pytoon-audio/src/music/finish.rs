@@ -8,7 +8,7 @@ use crate::dsp::{add_scaled, decay_per_sample};
 use crate::limiter::limit;
 use crate::{Dbtp, Stereo};
 
-/// The loudness of every finished bed.
+/// The loudness to which beds are set, before peaks are limited.
 const LEVEL_LUFS: f64 = -20.0;
 const CEILING: Dbtp = Dbtp(-3.5);
 

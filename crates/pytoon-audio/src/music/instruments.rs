@@ -1,5 +1,5 @@
-//! Plucked, struck and bass instruments. Each function renders one mono note with a peak near one. Layer 0 is soft,
-//! layer 1 firm.
+//! Plucked, struck and bass instruments. Each instrument renders one mono note with a peak near one. Except
+//! for the bass, layer 0 is soft and layer 1 firm.
 
 use std::f32::consts::TAU;
 use std::sync::LazyLock;

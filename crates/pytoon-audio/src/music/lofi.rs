@@ -196,7 +196,7 @@ fn one_pole(chunk: &mut [f32], hz: f64) {
     }
 }
 
-/// Adds record noise about 42 dB below the music.
+/// Adds quiet record noise to the pads.
 fn record_noise(studio: &mut Studio, rng: &mut Rng) {
     let len = studio.pads.len();
     for channel in [&mut studio.pads.left, &mut studio.pads.right] {

@@ -116,7 +116,7 @@ pub(super) struct Bar {
     pub(super) variant: usize,
     /// True for the last bar of a block, which plays a fill.
     pub(super) fill: bool,
-    /// True if speech covers most of the bar.
+    /// True if the middle of the bar is between the beginning and the end of the speech.
     pub(super) voiced: bool,
     pub(super) chord: Voicing,
 }

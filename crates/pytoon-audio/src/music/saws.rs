@@ -65,7 +65,8 @@ fn render(
     let level = 0.6 / (notes.len() as f32).sqrt();
     let brightest = shape.cutoff.iter().copied().fold(0.0, f32::max);
     for &note in notes {
-        // Harmonics far above the filter would only cost time; the next lower octave boundary sets their number.
+        // Harmonics far above the filter would only cost time; the top of the note's half octave sets their
+        // number.
         let octave = note.div_euclid(6);
         let table = tables.entry(octave).or_insert_with(|| saw(octave, brightest));
         for (place, gains) in [(-1.0, (0.9, 0.25)), (0.0, (0.55, 0.55)), (1.0, (0.25, 0.9))] {

@@ -1,7 +1,8 @@
 //! The buses of a piece, and the placement of notes on them.
 //!
-//! Notes are rendered once per pitch and strength and cached, so that playing one is a scaled addition. Timing and
-//! strength vary a little each time, because equal notes on a perfect grid sound mechanical.
+//! Notes are rendered once per pitch and layer and cached, so that playing one is a scaled addition. The
+//! timing and strength of mono notes vary a little each time, because equal notes on a perfect grid sound
+//! mechanical.
 
 use std::collections::BTreeMap;
 

@@ -49,8 +49,8 @@ pub(super) fn hz(midi: i32) -> f32 {
     (440.0 * 2.0_f64.powf(f64::from(midi - 69) / 12.0)) as f32
 }
 
-/// Voices a progression in `key`, around `centre`. The first chord is the position nearest to `centre`; each later
-/// one moves as little as possible from the previous chord.
+/// Voices a progression in `key`. The first chord is near `centre`; each later one stays near it and moves
+/// little from the previous chord. Positions with a semitone at the bottom or the top are avoided.
 pub(super) fn lead_voices(chords: &[Chord], key: i32, centre: f32) -> Vec<Voicing> {
     let mut before: Option<Vec<i32>> = None;
     chords

@@ -10,7 +10,7 @@ const GRID: usize = 16;
 
 /// Reduces the band around 7 kHz wherever it is too loud in relation to the whole voice. Returns the deepest
 /// reduction in dB. The band-pass has zero phase at its centre, so subtracting part of it acts as a dynamic cut of
-/// 5.5 to 9 kHz and leaves the other bands unchanged.
+/// 5.5 to 9 kHz and leaves the other bands almost unchanged.
 pub(super) fn de_ess(take: &mut [f32], max_reduction_db: f32) -> f32 {
     /// The level of the band relative to the whole voice above which the band is reduced.
     const MARGIN_DB: f32 = -11.0;

@@ -15,7 +15,8 @@ const MAX_GAIN_DB: f64 = 4.0;
 const MIN_RAMP: usize = 1440;
 
 /// Matches the loudness of the sentences in `take`. Returns the gain of each sentence in dB, in the order of
-/// `sentences`. Empty and misplaced ranges get no gain.
+/// `sentences`. Ranges that are empty, outside the take or too quiet get a gain of 0. With fewer than two
+/// other ranges, the take is unchanged.
 pub(super) fn level_sentences(take: &mut [f32], sentences: &[Range<usize>]) -> Vec<f32> {
     let mut gains = vec![0.0_f32; sentences.len()];
     let mut measured = measure(take, sentences);

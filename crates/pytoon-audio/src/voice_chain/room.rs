@@ -9,7 +9,7 @@ use crate::biquad::Biquad;
 
 const TAPS: usize = 28;
 const LENGTH: usize = 14_400;
-/// The delay of the reflection from the first wall, 3 m away, in samples.
+/// The minimum delay of a reflection, in samples: that of a path 3 m longer than the direct one.
 const FIRST: usize = 430;
 
 /// Adds reflections at `level` relative to the voice, in place. The tail after the end of the take is dropped, so the
@@ -30,7 +30,7 @@ fn taps(level: Db) -> Vec<(usize, f32)> {
     let mut rng = crate::dsp::rng(0x0B00_7400);
     let taps: Vec<(usize, f32)> = (0..TAPS)
         .map(|index| {
-            // Quadratic spacing: dense walls first, sparser later.
+            // Increasing spacing: dense reflections first, sparser ones later.
             let share = (index as f32 + rng.range(0.1, 0.9)) / TAPS as f32;
             let delay = FIRST + ((LENGTH - FIRST) as f32 * share.powf(1.6)) as usize;
             let sign = if rng.chance(0.5) { 1.0 } else { -1.0 };

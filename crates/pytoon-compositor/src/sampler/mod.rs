@@ -35,7 +35,8 @@ pub struct PaddedPlane {
 }
 
 impl PaddedPlane {
-    /// Copies `width * height` samples and pads their rows. Empty planes become one black pixel.
+    /// Copies `width * height` samples and pads their rows. Missing rows are 0, and an empty plane becomes
+    /// one sample.
     pub fn new(samples: &[u8], width: usize, height: usize) -> Self {
         let (width, height) = (width.max(1), height.max(1));
         let stride = width + 2 * PAD;

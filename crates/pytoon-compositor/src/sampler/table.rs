@@ -60,9 +60,8 @@ impl Axis {
 
 /// Eight outputs as two lanes of four, in the layout of the wide kernel.
 ///
-/// A lane loads eight values from `base` on. Its four outputs need taps within those eight if the step is at most
-/// 4/3:
-/// three steps of 4/3 advance four values, and four taps fit after them.
+/// A lane loads eight values from `base` on. Its four outputs need taps within those eight if the step is at
+/// most 4/3, since three steps of 4/3 advance four values, and four taps fit after them.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(C, align(32))]
 pub(super) struct Octet {
@@ -116,11 +115,11 @@ pub(super) struct ColumnTable {
     pub(super) len: usize,
     /// The first tap (relative to `first`) and the weights of every output.
     pub(super) taps: Vec<(u32, [i16; 4])>,
-    /// The outputs in groups of sixteen: lanes 0-3 and 8-11, then lanes 4-7 and 12-15, so that packing orders them.
-    /// Empty if the step is too large for the wide kernel.
+    /// The outputs in groups of sixteen: lanes 0-3 and 8-11, then lanes 4-7 and 12-15, so that packing orders
+    /// them. Empty for another [`Grouping`], or if the step is too large for the wide kernel.
     pub(super) octets: Vec<[Octet; 2]>,
-    /// All outputs in groups of sixteen. The last group may overlap the previous one. Empty if the step is too large,
-    /// or if there are fewer than sixteen outputs.
+    /// All outputs in groups of sixteen. The last group may overlap the previous one. Empty for another
+    /// [`Grouping`], if the step is too large, or if there are fewer than sixteen outputs.
     pub(super) sixteens: Vec<Sixteen>,
 }
 

@@ -1,6 +1,6 @@
 //! Places a picture with another aspect ratio than the frame, uncropped, as a card over its own dark blur.
 //!
-//! The picture is never stretched. Start with [`blur_fill_canvas`].
+//! Start with [`blur_fill_canvas`].
 
 use super::{Crop, resize};
 use crate::CompositorError;

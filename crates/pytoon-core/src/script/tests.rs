@@ -51,8 +51,8 @@ fn an_attribute_is_found_by_its_whole_name() {
 #[test]
 fn a_cdata_section_is_text() {
     let beats = read("<speak><![CDATA[Fresh bread > cake.]]> Come by.</speak>").beats;
-    assert_eq!(spoken(&beats[0]), ["Fresh bread > cake."]);
-    assert_eq!(spoken(&beats[1]), ["Come by."]);
+    assert_eq!(sentence_texts(&beats[0]), ["Fresh bread > cake."]);
+    assert_eq!(sentence_texts(&beats[1]), ["Come by."]);
 }
 
 #[test]

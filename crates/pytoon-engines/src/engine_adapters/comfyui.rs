@@ -1,9 +1,8 @@
 //! The adapter for a self-hosted ComfyUI server.
 //!
-//! Guarantees: the task's id is derived from the call's, so that the lookup of a call without a response either
-//! succeeds or proves that the call never arrived; a task that is neither queued nor in the history is looked up
-//! twice before it counts as lost, since it may move from one to the other in between; only Pytoon's own task is ever
-//! interrupted.
+//! Guarantees: the task's id is derived from the call's, so that a call without a response can be looked up;
+//! a task that is neither queued nor in the history is looked up in the history twice before it is reported
+//! as lost, since it may move from one to the other in between; only Pytoon's own task is interrupted.
 //!
 //! The workflow determines the content. It is a file in the server's API format with the placeholders `{{prompt}}`,
 //! `{{negative_prompt}}`, `{{image}}`, `{{seed}}`, `{{width}}`, `{{height}}`, `{{frames}}` and `{{seconds}}`. A

@@ -1,8 +1,8 @@
 //! Code shared by the vendors' adapters: validation of a request against the offer, pictures, JSON access, and the
 //! failures that every vendor reports in the same way.
 //!
-//! Guarantees: every failure created here has passed through [`VendorHttp::redact`]; one function,
-//! [`pytoon_vendor::replies::paid_refusal_error`], decides whether a paid call may have been accepted.
+//! Guarantees: a vendor's message in a failure created here is redacted; one function,
+//! [`pytoon_vendor::replies::paid_refusal_error`], decides whether a rejected paid call may have been accepted.
 //!
 //! Leaves vendor-specific statuses and codes to the adapters.
 
@@ -25,8 +25,7 @@ use std::path::Path;
 use std::time::Duration;
 use url::Url;
 
-/// The time within which a vendor's list must show a call, unless the vendor documents another. It is longer than the
-/// timeout of a call.
+/// The time within which a vendor's list must show a call, unless the configuration states another.
 pub(crate) const LIST_SETTLES: Duration = Duration::from_secs(120);
 
 /// Operations, as phrases that complete "failed to …".
@@ -59,7 +58,7 @@ fn is_sold(sold: &Capabilities, request: &GenerateRequest) -> Result<(), String>
     )?;
     ensure(!prompt.trim().is_empty(), "the prompt is empty")?;
     let (length, most) = (sold.prompt_unit.count(prompt), sold.max_prompt);
-    ensure(length <= most, format!("the prompt has {length}; the maximum is {most}"))
+    ensure(length <= most, format!("the prompt's length is {length}; the maximum is {most}"))
 }
 
 /// Returns the error for a request that the engine does not offer.
@@ -91,8 +90,8 @@ pub(crate) fn ratios(list: &[(u32, u32)]) -> Vec<Ratio> {
     list.iter().map(|&(width, height)| Ratio { width, height }).collect()
 }
 
-/// Returns the download limits of an engine. A download counts as stalled if no byte arrives within the default stall
-/// limit or the request timeout, whichever is shorter.
+/// Returns the download limits of an engine. A download has stalled if no byte arrives within the default
+/// stall limit or the request timeout, whichever is shorter.
 pub(crate) fn download_limits(config: &EngineConfig) -> DownloadLimits {
     let default = DownloadLimits::default();
     let patience = Duration::from_millis(config.request_timeout_ms);
@@ -221,7 +220,7 @@ pub(crate) fn items_at<'a>(
     value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Returns the error of a task that ended without a clip. The message is redacted, and the call counts as accepted.
+/// Returns the error of a task that ended without a clip. Redacts the message and marks the call as accepted.
 pub(crate) fn task_failed(http: &VendorHttp, kind: VendorErrorKind, message: &str) -> VendorError {
     let message = http.redacted_line(message);
     VendorError::new(http.engine(), FINISH, kind, message).with_accepted(Accepted::Yes)
@@ -294,7 +293,7 @@ pub(crate) fn cancel_outcome(
     }
 }
 
-/// Returns the state of a task with an undocumented status, which counts as running.
+/// Returns the state of a task with an undocumented status, which is treated as running.
 pub(crate) fn unknown_status(http: &VendorHttp, status: Option<&str>) -> TaskState {
     let status = http.redacted_line(status.unwrap_or("none"));
     TaskState::Running { progress: None, unknown_status: Some(status) }

@@ -42,7 +42,7 @@ pub struct AdapterParts<'a> {
 pub struct OptionProblem {
     /// The field below the engine's block, such as `options.model`.
     pub field: String,
-    /// The reason for the rejection, with a valid value.
+    /// The reason for the rejection.
     pub reason: String,
 }
 

@@ -1,11 +1,11 @@
 //! The adapter for Pika, through fal's queue.
 //!
-//! Guarantees: the API key is sent only to the configured hosts, whatever URL a reply contains; a completed task
-//! counts as a success only after its result has been read; moderated content is recognized by its type, never by its
-//! message.
+//! Guarantees: the API key is sent only to the configured hosts, whatever URL a reply contains; a completed
+//! task is a success only after its result has been read; moderated content is recognized by its type, or
+//! else by the vendor's wording.
 //!
-//! The URLs for status, result and cancellation are not derived from the submission's URL. They come from the reply
-//! to the submission and are stored with the task.
+//! The URLs for status, result and cancellation come from the reply to the submission and are stored with the
+//! task. A URL on another host is replaced by the documented one.
 //!
 //! The vendor's documents disagree on whether `duration` is a number or a string. A number is sent first; if the
 //! vendor rejects exactly that field, a string is sent. A submission that fails validation is not billed, so nothing
@@ -34,7 +34,7 @@ use url::Url;
 /// The aspect ratios for clips without a picture, the vertical one first. With a picture, its own aspect ratio is
 /// kept.
 const RATIOS: &[(u32, u32)] = &[(9, 16), (16, 9), (1, 1), (4, 5), (5, 4), (3, 2), (2, 3)];
-/// Maximum length of a prompt. The vendor states no limit; this one is longer than any real prompt.
+/// Maximum length of a prompt. The vendor states no limit.
 const MAX_PROMPT: usize = 2000;
 /// Maximum size of an uploaded picture, in bytes. The vendor states no limit.
 const MAX_UPLOAD: u64 = 20_000_000;

@@ -2,7 +2,7 @@
 //! implements the differences.
 //!
 //! Guarantees: requests outside the offer are never prepared; every call with an API key goes through
-//! [`Vendor::sign`]; a rejected paid call is classified by the vendor's error table.
+//! [`Vendor::sign`]; a rejected paid call is classified by [`Vendor::meaning`].
 //!
 //! Start with [`Adapter`].
 
@@ -35,7 +35,7 @@ pub(super) struct Adapter<V> {
 /// The path of the paid call below the vendor's address, and its body.
 pub(super) type Paid = (String, Value);
 
-/// The behaviour of one vendor, which the adapter calls. The defaults fit most vendors.
+/// The behaviour of one vendor, which the adapter calls.
 pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
     /// The error table for rejected paid calls.
     const REFUSALS: &'static [Row] = &[];

@@ -1,7 +1,7 @@
 //! Code shared by the sources of stock footage: it derives search terms from a prompt and chooses a clip.
 //!
-//! Guarantees: the same request and the same reply produce the same clip; a clip is vertical if the film is, and
-//! covers the requested length.
+//! Guarantees: the same request and the same reply produce the same clip; a clip is vertical and covers the
+//! requested length.
 
 use super::common;
 use crate::adapter::{
@@ -11,11 +11,11 @@ use crate::{Accepted, Result, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use serde_json::{Value, json};
 
-/// Maximum number of search terms. Searches with more words return no results.
+/// Maximum number of search terms. Searches with more words often return no results.
 const MAX_TERMS: usize = 4;
 /// Maximum length of a search that every source accepts, in characters.
 const MAX_SEARCH: usize = 100;
-/// The number of results to choose from, since only the first ones are relevant.
+/// Maximum number of suitable results to choose from, since the first ones are the most relevant.
 const CONSIDERED: usize = 5;
 /// The height of a file, in pixels, that is enough for a film 1920 pixels high.
 const ENOUGH: u64 = 1920;

@@ -1,8 +1,8 @@
 //! Fills in JSON values and strings that contain placeholders, `{{name}}`.
 //!
-//! Guarantees: a string that consists of exactly one placeholder takes the value's own type, so numbers stay numbers;
-//! a field whose only placeholder has no value is omitted; unknown names are rejected when the template is read, not
-//! when it is used.
+//! Guarantees: a string that consists of exactly one placeholder takes the value's own type, so numbers stay
+//! numbers; without a value, its field or item is omitted; [`check`] rejects unknown names before the
+//! template is used.
 
 use super::OptionProblem;
 use serde_json::{Map, Value};

@@ -274,8 +274,8 @@ fn advice(advice: Advice) -> &'static str {
     }
 }
 
-/// Returns the hash of everything that determines a clip: the engine, its options, the request and the content of the
-/// picture. Requests with equal hashes count as the same purchase.
+/// Returns the hash of a purchase: the engine, its options, the request and the content of the picture.
+/// Requests with equal hashes are the same purchase.
 pub(super) fn request_hash(engine: &Engine, request: &GenerateRequest) -> Result<String> {
     let hashed = request.image.as_ref().map(|path| {
         file_hash(path).map_err(|error| {

@@ -70,9 +70,9 @@ impl EngineManager {
         Ok((!is_paid).then_some((clip, first.estimate)))
     }
 
-    /// Searches the ledger for a paid clip that an engine of the chain has delivered or is working on. Breakers and
-    /// budgets do not apply to clips that are already paid for. Also returns the requests that can be purchased
-    /// without another look-up, and the breakers.
+    /// Searches the ledger for a paid clip that an engine of the chain has delivered or is working on, and
+    /// resumes a task in progress. Breakers and budgets do not apply to clips that are already paid for. Also
+    /// returns the requests that can be purchased without another look-up, and the breakers.
     pub(super) async fn already_paid(
         &self,
         order: &SceneOrder,

@@ -251,8 +251,8 @@ impl Seller for EngineSeller {
     }
 }
 
-/// Returns the engine as configured at the time of the purchase. The key and the configuration block that paid for a
-/// clip also fetch it.
+/// Returns the engine as configured at the time of the purchase, with the API key that paid for the clip or,
+/// if that key is gone, another key of the engine.
 pub(super) fn pinned_engine(set: &EngineSet, row: &CallRow) -> Result<Engine> {
     set.adapter_for(row).map_err(|reason| {
         VendorError::new(&row.engine, "resume a paid call", VendorErrorKind::Undecided, reason)

@@ -25,7 +25,7 @@ pub struct HealthReport {
     pub kind: String,
     /// The duration of the check, in milliseconds.
     pub latency_ms: u64,
-    /// Details from the vendor's response.
+    /// Details, such as the vendor's message or the setting to change.
     pub detail: String,
     /// The remaining balance of the account, if the vendor reports it.
     pub balance: Option<MicroUsd>,

@@ -1,9 +1,9 @@
 //! Tries the engines of a scene's chain until one delivers a clip or `local` draws the scene.
 //!
-//! Guarantees: engines are tried in the order of `resolve_engine`; every attempt is recorded, and every fallback is
-//! logged and counted; a paid call is recorded before it is made; a clip that this process or an earlier one has paid
-//! for is used before another is purchased; a cancelled job starts no further attempt, and its vendors are asked to
-//! cancel.
+//! Guarantees: engines are tried in the order of `resolve_engine`; every attempt is recorded, and every
+//! fallback is logged and counted; a paid call is recorded before it is made; a clip that this process or an
+//! earlier one has paid for is used before another is purchased, unless the order excludes it; a cancelled
+//! job starts no further attempt.
 //!
 //! Leaves the choice of engines to `engine_selector`, vendors' APIs to the adapters, purchases to `pytoon-purchase`,
 //! the check of clips to `clip_check`, and rows to `PurchaseStore`.
@@ -91,8 +91,8 @@ pub struct SceneOrder {
     /// True if a person requests this scene from the first engine again. An earlier clip of a later engine is used
     /// only when that engine's turn comes.
     pub asks_anew: bool,
-    /// True if a person named the first engine. Stored clips of later engines are then used only when that engine's
-    /// turn comes. A clip purchased for this scene is always used.
+    /// True if a stored clip of a later engine is used only when that engine's turn comes, because the brief
+    /// names an engine or restricts the reuse of clips. Clips that were purchased for this scene are exempt.
     #[serde(default)]
     pub only_own: bool,
 }
@@ -230,7 +230,7 @@ impl EngineManager {
 
     /// Chooses the chain of a scene by the current state of the engines.
     pub async fn resolve(&self, wish: &SceneWish<'_>, needed_ms: i64) -> EngineChain {
-        // Unreadable breakers count as closed: the walk reads each again.
+        // Unreadable breakers are treated as closed: the walk reads each again.
         let breakers = self.buyer.ledger.breaker_list().await.unwrap_or_else(|source| {
             BreakerUnavailable { operation: "read", source }.tell("all");
             Vec::new()

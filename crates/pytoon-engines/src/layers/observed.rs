@@ -23,7 +23,7 @@ pub struct Step<'a> {
     pub step: &'static str,
     /// The duration of the step.
     pub took: Duration,
-    /// The kind of failure, if the step failed. A failed task counts as a failed poll.
+    /// The kind of failure, if the step failed. A poll that reports a failed task has failed.
     pub failed: Option<VendorErrorKind>,
 }
 

@@ -1,8 +1,8 @@
 //! Moving backgrounds, computed from a palette, a seed and the time.
 //!
 //! Guarantees: a frame is a pure function of (kind, palette, seed, size, time); every pixel is
-//! covered; smooth areas are dithered and grained before rounding, so they do not band; motion is
-//! continuous. The first frame is a finished picture.
+//! covered; gradients are dithered and grained before rounding, so they do not band. The first frame
+//! is a finished picture.
 //!
 //! This module does not choose a generator for a scene or follow the music.
 //!
@@ -54,7 +54,7 @@ enum Inner {
 }
 
 impl Generator {
-    /// Creates a generator and computes in advance everything that does not depend on the time.
+    /// Creates a generator and precomputes the parts that do not depend on the time.
     pub fn new(
         kind: Background,
         palette: &Palette,

@@ -14,14 +14,14 @@ pub enum KineticVariant {
     Centred,
 }
 
-/// The size class, chosen by the length of the phrase.
+/// The size class, chosen so that the phrase fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KineticSize {
     /// 150 to 190 px, for a few words.
     Hero,
     /// 96 to 112 px, for a sentence.
     Statement,
-    /// 54 to 60 px, for a longer text.
+    /// 60 px, or a text that was shrunk because no class fits it.
     Support,
 }
 
@@ -92,8 +92,8 @@ pub(super) fn readable_accent(palette: &Palette, light_ground: bool) -> Rgb {
     }
 }
 
-/// Lays out the phrase in the largest size class in which it fits without being shrunk. Returns the class, the style
-/// and the layout.
+/// Lays out the phrase in the largest size class in which it fits without being shrunk. Shrinks it if it fits
+/// in none. Returns the class, the style and the layout.
 pub(super) fn choose(
     engine: &TextEngine,
     spec: &KineticSpec,

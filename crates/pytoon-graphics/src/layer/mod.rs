@@ -56,7 +56,7 @@ pub struct Sprite {
 }
 
 impl Sprite {
-    /// Creates a sprite from straight (not premultiplied) RGBA with four bytes per pixel. Missing bytes count as
+    /// Creates a sprite from straight (not premultiplied) RGBA with four bytes per pixel. Missing pixels are
     /// transparent.
     pub fn from_rgba(width: usize, height: usize, rgba: &[u8]) -> Self {
         Self::build(width, height, |i| {
@@ -66,7 +66,7 @@ impl Sprite {
         })
     }
 
-    /// Creates a sprite from premultiplied RGBA with four bytes per pixel. Missing bytes count as transparent.
+    /// Creates a sprite from premultiplied RGBA with four bytes per pixel. Missing pixels are transparent.
     pub fn from_premultiplied(width: usize, height: usize, rgba: &[u8]) -> Self {
         Self::build(width, height, |i| {
             let p = rgba.get(4 * i..4 * i + 4).unwrap_or(&[0; 4]);

@@ -120,9 +120,9 @@ impl FontLibrary {
     }
 }
 
-/// Returns the fallback chain for one text: the style's family, the fixed chain, CJK faces in the order of the
-/// language, emoji, then all other available families. `emoji_first` is for emoji sequences, which some text fonts
-/// cover with a monochrome glyph.
+/// Returns the fallback chain for one text: the style's family, the fixed chain, CJK faces in the order of
+/// the language, emoji, then other available families. `emoji_first` is for emoji sequences, which some text
+/// fonts cover with a monochrome glyph.
 pub(super) fn chain(
     present: &[String],
     family: &str,

@@ -29,7 +29,7 @@ pub struct PlacedSprite {
 /// The two sprite layers of a text.
 #[derive(Clone, Debug, Default)]
 pub struct TextSprites {
-    /// The shadow and stroke; absent if the style has neither.
+    /// The shadow and stroke; absent if there are none to draw.
     pub backing: Option<PlacedSprite>,
     /// The letters; absent if nothing is visible.
     pub fill: Option<PlacedSprite>,

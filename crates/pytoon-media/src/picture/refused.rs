@@ -1,4 +1,4 @@
-//! Rejects unsupported formats of design tools and phones, with a reason that names the format.
+//! Rejects unsupported formats, with a reason that names the format.
 
 /// The unsupported formats by their magic bytes, each with its name and a remedy.
 const FORMATS: &[(&[u8], &str, &str)] = &[

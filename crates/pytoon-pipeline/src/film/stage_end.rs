@@ -36,7 +36,8 @@ pub struct VoicedFilm {
 }
 
 impl VoicedFilm {
-    /// Returns the shape of the film's graph: the scenes that external engines draw, and the number of chunks.
+    /// Returns the shape of the film's graph: the scenes that external engines may draw, and the number of
+    /// chunks.
     pub fn shape(&self) -> FilmShape {
         let drawn = self.scenes.iter().filter(|scene| scene.drawn_outside);
         FilmShape { scenes: drawn.map(|scene| scene.id.clone()).collect(), chunks: self.chunks }
@@ -50,7 +51,7 @@ pub struct VoicedScene {
     pub id: SceneId,
     /// The requested engine.
     pub engine_asked: EngineName,
-    /// True if an external engine draws the scene. The graph then has a stage for it.
+    /// True if an external engine may draw the scene. The graph then has a stage for it.
     pub drawn_outside: bool,
 }
 

@@ -10,9 +10,9 @@ use crate::stages::plan::PlanStage;
 use std::time::Duration;
 
 impl Film {
-    /// Returns the durations of the stages before publishing, in the order of the graph. `engines` is the duration of
-    /// the longest scene, and `picture` that of all chunks. The duration of a stage that another process ran is read
-    /// from its output.
+    /// Returns the durations of the stages before publishing, in the order of the graph. `engines` is the
+    /// duration of the longest scene. `picture` is the time since this process began to draw, or the sum over
+    /// the chunks if it drew none.
     pub(super) fn times_so_far(
         &self,
         planned: &Planned,
@@ -48,7 +48,7 @@ impl Film {
             .collect();
         times.push(match self.drawing_since.get() {
             Some(since) => stage_time("picture", since.elapsed(), false),
-            // Other processes drew the chunks: their times add up.
+            // This process drew no chunk: the times of the chunks add up.
             None => {
                 let drawn = chunks.iter().filter(|chunk| !chunk.reused);
                 let duration_ms = drawn.map(|chunk| chunk.duration_ms).sum();

@@ -1,9 +1,10 @@
 //! Draws a film's audio, words and captions on one time axis.
 //!
-//! The film is cut into bands of ten seconds, so that words stay readable. Each band shows, from the top: the scenes;
-//! the waveform of the mix with the voice over it; the words at their times (mismatches with the voice in red, with
-//! the offset in milliseconds); the captions on screen, with the moment at which each word is highlighted (late ones
-//! in red); and the level of the music with its ducking. The reasons for late captions are at the top of the chart.
+//! The film is cut into bands of ten seconds, so that words stay readable. Each band shows, from the top: the
+//! scenes; the waveform of the mix with the voice over it; the words at their times (mismatches with the
+//! voice in red, with the offset or `unheard`); the captions on screen, with the moment at which each word is
+//! highlighted (late ones in red); and the level of the music with its ducking. The reasons for late captions
+//! are at the top of the chart.
 
 use super::reasons::distance;
 use super::{Inspection, LateCue, OffWord};
@@ -148,7 +149,7 @@ fn head(canvas: &mut Canvas<'_>, found: &Inspection, name: &str) {
     );
     canvas.write(&line, (30, 62), 24.0, TEXT, width);
     let (verdict, color) = if !facts.reasons.is_empty() {
-        ("captions are out of sync:", WARNING)
+        ("captions may be out of sync:", WARNING)
     } else if receipt.voice.provider.is_none() {
         ("no voice: each caption stays for its reading time", MUSIC)
     } else if found.sounds.voice.is_empty() {

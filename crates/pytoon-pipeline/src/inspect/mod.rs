@@ -31,11 +31,11 @@ use std::path::Path;
 const PER_MS: i64 = 48;
 /// The largest acceptable distance between a word's start and the onset of the voice.
 const OFF: Ms = Ms::new(80);
-/// The shortest gap between two words' times that counts as a pause.
+/// The shortest gap between two words' times that is treated as a pause.
 const PAUSE: Ms = Ms::new(120);
 /// The distance from the start of a word at which a voice onset no longer belongs to the word.
 const FAR: Ms = Ms::new(1_000);
-/// Minimum fraction of a word's time that must contain voice. Below it, the word counts as silent.
+/// Minimum fraction of a word's time that must contain voice. Below it, the word is reported as silent.
 const SOUNDS: f64 = 0.35;
 /// The largest offset between audio and video that can be measured, in milliseconds.
 const MOST_LAG_MS: usize = 400;
@@ -53,7 +53,7 @@ pub struct Inspection {
     pub sounds: Sounds,
 }
 
-/// Audio tracks of the film, 48 kHz mono. A track is empty if its file is missing.
+/// Audio tracks of the film, 48 kHz mono. A track is empty if its file cannot be read.
 #[derive(Debug, Clone, Default)]
 pub struct Sounds {
     /// The mastered mix.
@@ -73,10 +73,11 @@ pub struct Facts {
     pub spoken_ms: i64,
     /// The total length of the take segments that the film plays, in milliseconds.
     pub used_ms: i64,
-    /// The delay of the film's audio relative to its video, in milliseconds: the start of the audio stream plus the
-    /// position of the mix in it. `None` in a silent film.
+    /// The delay of the film's audio relative to its video, in milliseconds: the start of the audio stream
+    /// plus the position of the mix in it. `None` if it was not measured.
     pub av_offset_ms: Option<f64>,
-    /// The start of the audio stream relative to the video stream, in milliseconds.
+    /// The start of the audio stream relative to the video stream, in milliseconds. `None` if it was not
+    /// measured.
     pub stream_offset_ms: Option<f64>,
     /// The ranges in which the music is ducked.
     pub duck_regions: Vec<DuckRegion>,
@@ -105,7 +106,8 @@ pub struct SceneFacts {
     pub start_ms: i64,
     /// The end of the scene in the film, in milliseconds.
     pub end_ms: i64,
-    /// The total length of the scene's voice takes, in milliseconds.
+    /// The total length of the scene's voice takes, in milliseconds; equal to `used_ms` if several scenes
+    /// share the only take.
     pub spoken_ms: i64,
     /// The total length of the scene's take segments that the film plays, in milliseconds.
     pub used_ms: i64,
@@ -147,7 +149,7 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
         let reason = if root.join(layout::WORK_DIR).is_dir() {
             "this job is not finished: `pytoon resume` continues it"
         } else {
-            "this folder has no job: metadata.json and timeline.json are missing; name the folder \
+            "this folder has no finished film: metadata.json or timeline.json is missing; name the folder \
              of the film that `pytoon render` printed"
         };
         return Err(ConfigError::file(root.display().to_string(), reason).into());
@@ -257,8 +259,8 @@ fn facts(
     }
 }
 
-/// Returns the words during which the voice is mostly silent, and the words after a pause whose nearest voice onset
-/// is more than [`OFF`] and less than [`FAR`] away.
+/// Returns the words during which the voice is mostly silent, and the words after a pause whose nearest voice
+/// onset is more than [`OFF`] and less than [`FAR`] away. Returns none if no speech is found in the voice.
 fn off_words(timeline: &Timeline, voice: &[f32]) -> Vec<OffWord> {
     let at = |sample: usize| Ms::new(sample as i64 / PER_MS);
     let sounding: Vec<MsRange> = speech::speech_ranges(voice)

@@ -1,4 +1,4 @@
-//! The reasons for a late caption: each possible cause, compared with the measurements.
+//! Explains late captions: compares possible causes with the measurements.
 
 use super::{Facts, LateCue};
 use crate::receipt::VoiceReceipt;
@@ -22,7 +22,7 @@ fn frame_ms(timeline: &Timeline) -> f64 {
     1000.0 / timeline.frame_rate.as_f64()
 }
 
-/// Formats an offset as `40 ms late` or, if it is negative, `40 ms early`.
+/// Formats an offset as `40 ms late` or, if it is not positive, `40 ms early`.
 pub(super) fn distance(late_ms: i64) -> String {
     format!("{} ms {}", late_ms.abs(), if late_ms > 0 { "late" } else { "early" })
 }

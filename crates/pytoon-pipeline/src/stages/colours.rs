@@ -1,7 +1,7 @@
 //! Matches the colours of delivered clips.
 //!
-//! Guarantees: a film with one replaced scene retains the colour target of its clips, so that only that scene
-//! changes, also after several replacements in sequence; each clip is measured once. A film whose clips are mostly
+//! Guarantees: a film of several clips with one replaced scene retains the colour target of its clips, so
+//! that only that scene changes, also after several replacements in sequence. A film whose clips are mostly
 //! new gets a new target.
 
 use crate::places::content_stamp;
@@ -41,8 +41,8 @@ impl SeenClip {
 }
 
 impl FilmColours {
-    /// Collects the colours of the delivered clips, and keeps or sets their target. Clips in `earlier` or `seen` are
-    /// not measured again.
+    /// Collects the colours of the delivered clips, and keeps or sets their target. Unchanged clips in
+    /// `earlier` or `seen` are not measured again.
     pub(crate) fn of<'a>(
         context: &StageContext<'_>,
         delivered: impl Iterator<Item = &'a ClipUse>,
@@ -67,8 +67,9 @@ impl FilmColours {
         Self { target: earlier.target, clips }.with_target(kept)
     }
 
-    /// Keeps the colour target if at least half of the clips were in the earlier film, so that their scenes need not
-    /// be encoded again. Otherwise sets a new target from all clips.
+    /// Keeps an existing colour target if there are several clips and at least half of them were in the
+    /// earlier film, so that their scenes need not be encoded again. Otherwise sets a new target from all
+    /// clips.
     fn with_target(mut self, kept: usize) -> Self {
         if self.target.is_none() || kept * 2 < self.clips.len() || self.clips.len() < 2 {
             let all: Vec<ClipColours> = self.clips.iter().map(|clip| clip.colours).collect();

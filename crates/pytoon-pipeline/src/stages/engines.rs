@@ -1,11 +1,12 @@
 //! Draws scenes with external engines: selects the scenes, creates their orders, and applies the results.
 //!
-//! Guarantees: chains are chosen once and stored with the job; the next run of the same job reuses finished stages;
-//! every scene has a picture in the end, since scenes without a clip are drawn locally.
+//! Guarantees: chains are stored with the job; every scene has a picture in the end, since scenes without a
+//! clip are drawn locally.
 //!
-//! A scene is drawn by an engine if the brief provides no media for it. A scene with a picture is drawn by an engine
-//! only if the brief or the preset names one, since a customer's picture is otherwise shown unchanged. In a
-//! brand-safe film a picture is never sent to a model; it is laid over the model's clip.
+//! External engines may draw a scene for which the brief provides no media, unless the brief requests
+//! `local`. They draw a scene with a picture only if the brief or the preset names an engine, since a
+//! customer's picture is otherwise shown unchanged. In a brand-safe film a picture is never sent to a model;
+//! it is laid over the model's clip.
 
 use super::Asset;
 use super::budget::{budget, spend};
@@ -248,8 +249,7 @@ impl<'a> SceneStage<'a> {
     }
 }
 
-/// The input that determines a scene's clip. The chain is excluded: it changes with every failure elsewhere and does
-/// not change the clip.
+/// The input of a scene's clip. The chain is excluded, since failures in other jobs change it too.
 #[derive(Serialize)]
 pub(crate) struct SceneInput {
     explicit: Option<String>,
@@ -385,7 +385,8 @@ pub(crate) fn shortfall(graph: &SceneGraph, drawn: &Drawn) -> Option<String> {
         .then(|| format!("scenes fell back to the local engine: {}", lesser.join("; ")))
 }
 
-/// Returns an error for a degraded job, unless its brief accepts a degraded film. The error states the amount spent.
+/// Returns an error for a degraded job, unless its brief accepts a degraded film. The error states the amount
+/// spent, if any.
 pub(crate) fn stop_if_short(
     context: &StageContext<'_>,
     sources: &Sources,
@@ -394,7 +395,7 @@ pub(crate) fn stop_if_short(
     let Some(mut reason) = shortfall else { return Ok(()) };
     let spent = spend(context);
     if spent > MicroUsd::ZERO {
-        reason += &format!("; {spent} was spent, and the bought clips are kept");
+        reason += &format!("; {spent} was spent, and the purchased files are kept");
     }
     match sources.brief.on_degrade.unwrap_or_default() {
         OnDegrade::Ship => Ok(()),

@@ -186,7 +186,8 @@ fn combine_frames(
     (facts, look.peak)
 }
 
-/// Returns every still picture without duplicates, with the field that names it.
+/// Returns the still pictures of the media list and the scenes, without duplicates, with the field that names
+/// each.
 fn pictures(sources: &Sources) -> Vec<(String, String)> {
     let listed =
         sources.media.iter().enumerate().map(|(i, info)| (format!("media_files[{i}]"), info));

@@ -1,4 +1,4 @@
-//! The stages of a film, with their inputs, results and artifacts. Only [`crate::film::Film`] runs them.
+//! The stages of a film, with their inputs, results and artifacts. [`crate::film::Film`] runs them.
 
 pub(crate) mod budget;
 pub(crate) mod colours;

@@ -1,7 +1,7 @@
 //! Rejects a film before anything is purchased for it.
 //!
-//! Guarantees: a film whose brief accepts no degradation is rejected if its budget does not cover the first engine of
-//! every chain, or if a scene would certainly fall back.
+//! A film whose brief does not ship degraded films is rejected if its budget does not cover its expected
+//! cost. With `on_degrade: fail`, it is also rejected if a scene would certainly fall back.
 
 use super::budget::{budget, wants_all};
 use super::engines::{SceneRequest, describe_left_out};
@@ -17,7 +17,8 @@ use std::collections::BTreeMap;
 /// fail`, also returns an error if a scene would certainly fall back. `voice` is the price of the voice.
 ///
 /// # Errors
-/// Returns an error at the brief's field `budget`, or [`PipelineError::Degraded`].
+/// Returns an error at the brief's field `budget`, [`PipelineError::Degraded`], or [`PipelineError::Ledger`]
+/// if the amount spent cannot be read.
 pub(crate) fn refuse(
     context: &StageContext<'_>,
     sources: &Sources,
@@ -44,13 +45,14 @@ pub(crate) fn refuse(
     if cost + spent <= budget {
         return Ok(());
     }
-    let what = if voice == MicroUsd::ZERO { "its clips" } else { "its voice and its clips" };
+    let what =
+        if voice == MicroUsd::ZERO { "the film's clips" } else { "the film's voice and clips" };
     let (and_spent, bought) = match spent {
         MicroUsd::ZERO => (String::new(), "nothing was bought"),
         spent => (format!(" and {spent} of it is spent"), "nothing more was bought"),
     };
     let reason = format!(
-        "{what} cost about {cost}, its budget is {budget}{and_spent}, and `on_degrade` does not \
+        "{what} cost about {cost}, the budget is {budget}{and_spent}, and `on_degrade` does not \
          allow a degraded film: raise `budget`, choose cheaper engines, or set `on_degrade: ship`; \
          {bought}"
     );

@@ -27,7 +27,8 @@ const SAMPLES_PER_MS: i64 = 48;
 const SAMPLE_RATE: u32 = 48_000;
 /// Maximum true peak of the decoded file, in dBTP.
 const MAX_TRUE_PEAK_DBTP: f64 = -1.0;
-/// The deviation of the decoded file from its target loudness, in LU, above which the audio is mastered again.
+/// The deviation of the decoded file from its target loudness, in LU, above which the audio may be mastered
+/// again.
 const MAX_LOUDNESS_ERROR_LU: f64 = 0.2;
 /// The crossfade with which the user's music is looped, in samples at 48 kHz: half a second.
 const LOOP_CROSSFADE: usize = 24_000;
@@ -38,8 +39,8 @@ const CLIP_SOUND_LUFS: f64 = -28.0;
 pub(crate) const AUDIO: &str = "audio.m4a";
 const ARTIFACTS: [&str; 4] = [AUDIO, layout::MIXED, layout::VOICE_STEM, layout::MUSIC_STEM];
 
-/// The measurements of the mix and of the decoded file. A loudness that cannot be measured, such as that of silence,
-/// is absent.
+/// The measurements of the mix and of the decoded file. A loudness that cannot be measured, such as that of
+/// silence, is `None`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SoundReport {

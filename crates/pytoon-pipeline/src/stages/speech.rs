@@ -1,8 +1,8 @@
 //! Synthesizes the script with the first provider of the chain that can speak it, and cuts the speech into the
 //! utterances of scenes.
 //!
-//! Guarantees: the provider's own timestamps are used if there are any; a fallback is in the log and in the receipt;
-//! without a voice the film is silent and captioned, and reports the reason.
+//! Guarantees: the provider's own timestamps are used if there are any; a fallback is in the log and in the
+//! receipt; a film that gets no voice reports the reason.
 //!
 //! Start with [`synthetic`]; [`time_words`] times the words of providers without timestamps.
 
@@ -196,7 +196,10 @@ pub(super) fn synthetic(
     if let Err(error @ VoiceError::Refused { .. }) = &spoken
         && settings.name.is_none()
     {
-        let voice = request.voice.as_ref().map_or_else(String::new, |name| format!("`{name}`"));
+        let voice = request
+            .voice
+            .as_ref()
+            .map_or_else(|| "of this language".to_owned(), |name| format!("`{name}`"));
         warnings.push(Note::VoiceLost { voice, reason: error.to_string() });
         request.voice = None;
         spoken = manager.speak(&request);
@@ -246,7 +249,7 @@ pub(super) fn synthetic(
         })
     });
     warnings.extend(other);
-    // A local voice that the brief names counts as missing like that of a service.
+    // A local voice that the brief names is missed like that of a service.
     let is_missed = |attempt: &FailedAttempt| {
         !attempt.is_local || settings.name.is_some() || settings.provider.is_some()
     };
@@ -278,14 +281,14 @@ fn keep_voice(chain: &Chain, request: &mut TtsRequest, kept: KeptVoice) -> Optio
     let name = kept.name?;
     let named = TtsRequest { voice: Some(name.clone()), ..request.clone() };
     if provider.voice_used(&named).is_none_or(|voice| voice.name != name) {
-        return lost("it is not installed any more; `pytoon voices` lists voices");
+        return lost("it is not available any more; `pytoon voices` lists voices");
     }
     request.voice = Some(name);
     None
 }
 
-/// Removes the voices that would cost money or cannot speak the text. Returns the price of the first paid voice;
-/// `None` if a free voice precedes it.
+/// Removes the voices that would cost money or cannot speak the text. Returns the price of the first paid
+/// voice; `None` if there is none or a free voice precedes it.
 fn leave_out_what_costs(
     chain: &mut Chain,
     request: &TtsRequest,
@@ -307,9 +310,9 @@ fn leave_out_what_costs(
 /// The duration of speech by the fastest voice, as a fraction of the local voice's.
 const QUICKEST: f64 = 0.8;
 
-/// Rejects, before anything is purchased, a script that no voice can speak within the length of a film, and a film
-/// that exceeds its budget. The length is estimated with this machine's voice. Accepts everything if no voice would
-/// be purchased or if this machine has no voice.
+/// Rejects, before anything is purchased, a script that no voice can speak within the length of a film, and a
+/// film that exceeds its budget. The length is estimated with a voice of this machine. Accepts everything if
+/// no voice would be purchased or if no voice of this machine can speak the script.
 fn refuse_before_buying(
     input: &VoiceInput,
     (chain, request): (&Chain, &TtsRequest),
@@ -363,7 +366,7 @@ fn process_speech(
     if by_provider > 0 || timed.is_none() {
         Event::AlignmentProviderTimes { provider, words: by_provider }.emit();
     }
-    // The least exact method counts for the film.
+    // The film reports the least exact method.
     let method = timed.as_ref().map_or(AlignmentMethod::Provider, |timed| timed.method);
     let tempo = fit_tempo(input, &mut sentences)?;
     let word_count = sentences.iter().map(|s| s.words.len()).sum();

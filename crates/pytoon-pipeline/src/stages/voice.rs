@@ -35,8 +35,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 impl KeptVoice {
-    /// Returns the voice that a resumed job keeps: the voice of its last take, or else of its receipt. Returns `None`
-    /// if that was a fallback voice, or if the brief chooses a provider or a voice itself.
+    /// Returns the voice that a resumed job keeps: the voice of its last take, or else of its receipt.
+    /// Returns `None` if there is none, if it was a fallback voice, or if the brief chooses a provider or a
+    /// voice itself.
     pub(crate) fn of(folder: &JobFolder, sources: &Sources) -> Option<Self> {
         let asked = sources.brief.voice_settings();
         if asked.provider.is_some() || asked.name.is_some() {
@@ -174,7 +175,8 @@ pub(crate) fn is_asked(graph: &SceneGraph) -> bool {
 pub(crate) fn shortfall(graph: &SceneGraph, result: &VoiceResult) -> Option<String> {
     let is_silent = is_asked(graph) && result.provider.is_none();
     let why: Vec<String> = result.warnings.iter().map(Note::to_string).collect();
-    (is_silent || result.stepped_down).then(|| format!("the voice fell back: {}", why.join("; ")))
+    (is_silent || result.stepped_down)
+        .then(|| format!("the requested voice is not used: {}", why.join("; ")))
 }
 
 fn voice_from_recording(

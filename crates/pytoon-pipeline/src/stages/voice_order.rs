@@ -82,7 +82,7 @@ pub(crate) struct VoiceResult {
     pub(crate) warnings: Vec<Note>,
     /// The factor by which the voice was sped up.
     pub(crate) tempo: f64,
-    /// The providers that failed before `provider`, in order.
+    /// The providers that failed, in order.
     #[serde(default)]
     pub(crate) attempts: Vec<FailedAttempt>,
     /// True if a local voice is the fallback for a service, or for the local voice that the brief names.

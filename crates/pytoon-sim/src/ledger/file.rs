@@ -1,6 +1,6 @@
 //! Stores the ledger in a file: one JSON object per line, appended, each with its `kind`.
 //!
-//! Guarantees: a line that a kill truncated is skipped at the next start; every line before it counts.
+//! Guarantees: a line that a kill truncated is skipped at the next start; the lines before it are read.
 
 use super::{Inner, RequestLine, Submission, key};
 use crate::complain;

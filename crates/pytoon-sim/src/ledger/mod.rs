@@ -1,9 +1,9 @@
 //! Records requests, acceptances, charges and downloads.
 //!
-//! Guarantees: a submission is in the ledger, and in its file, before the vendor's response is sent; API keys are
-//! stored only as fingerprints; with a file, the ledger survives a restart.
+//! Guarantees: a submission is in the ledger, and in its file if that is writable, before the vendor's
+//! response is sent; API keys are stored only as fingerprints; with a file, the ledger survives a restart.
 //!
-//! Does not know protocols. Start with [`Ledger::accept`] and [`Ledger::view`].
+//! This module does not know protocols. Start with [`Ledger::accept`] and [`Ledger::view`].
 
 mod file;
 mod view;

@@ -2,7 +2,8 @@
 //!
 //! Guarantees: an unknown field, fault, step or vendor is rejected by name.
 //!
-//! Does not inject faults: `dice` decides when a rule applies, and `serve` and `job` execute the fault.
+//! This module does not inject faults: `dice` decides when a rule applies, and the other modules execute the
+//! fault.
 
 mod dice;
 mod yaml;
@@ -88,9 +89,9 @@ fn always() -> f64 {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Keys {
-    /// Keys that every operation rejects.
+    /// Keys that operations reject, except those that are open to everyone.
     pub invalid: Vec<String>,
-    /// Keys without credit. Operations that cost money reject them.
+    /// Keys without credit. Orders with them are rejected.
     pub broke: Vec<String>,
     /// True if a task is visible only to the key that paid for it.
     pub isolated: bool,
@@ -221,7 +222,8 @@ impl Scenario {
             if (rule.fault == Fault::Documented || rule.answer.is_some())
                 && rule.documented_index().is_none()
             {
-                let reason = "is not a documented answer of its vendor";
+                let reason =
+                    "is not a documented answer of the rule's vendor; set `vendor` and `answer`";
                 return Err(ScenarioError(format!("rules[{index}].answer {reason}")));
             }
             if !(0.0..=1.0).contains(&rule.probability) {

@@ -293,7 +293,8 @@ fn forget(call: &Call) -> Result<Answer, Refusal> {
     Ok(reply::empty(StatusCode::OK))
 }
 
-/// Returns a task's entry in the history; `None` if the task has not ended, or was cancelled while it was queued.
+/// Returns a task's entry in the history. Unless the task has an unknown status, returns `None` if it has not
+/// ended, or was cancelled while it was queued.
 fn entry(look: &Look) -> Option<Value> {
     let Look { submission, phase, is_odd } = look;
     let echo = submission.job.echo.clone().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The vendors, and the interface that each one implements.
 //!
-//! A vendor translates paths into routes, bodies into orders, and states into its own names. It does not inject
-//! faults, keep a ledger or send clips; the callers of this module do.
+//! A vendor translates paths into routes, bodies into orders, and states into its own names. It does not
+//! inject faults, keep a ledger or send clips, which other modules do.
 
 mod acme;
 mod comfyui;

@@ -289,7 +289,7 @@ fn moderation(call: &Call) -> Result<Answer, Refusal> {
     let count = match input {
         Some(Value::String(_)) => 1,
         Some(Value::Array(all)) if all.iter().all(Value::is_string) => all.len(),
-        // A list of parts counts as one input.
+        // A list of parts is one input.
         Some(_) => 1,
         None => 0,
     };

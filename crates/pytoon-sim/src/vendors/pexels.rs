@@ -10,7 +10,7 @@ use crate::{clock, seed};
 use hyper::{HeaderMap, Method};
 use serde_json::{Value, json};
 
-/// The number of clips in any search result.
+/// The number of clips in a search result that no fault has emptied.
 const TOTAL: u64 = 60;
 const MONTH_MS: u64 = 30 * 24 * 3600 * 1000;
 

@@ -9,7 +9,7 @@ use crate::seed;
 use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
-/// The number of clips in any search result.
+/// The number of clips in a search result that no fault has emptied.
 const TOTAL: u64 = 120;
 
 #[derive(Debug)]

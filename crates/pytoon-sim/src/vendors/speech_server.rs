@@ -1,6 +1,6 @@
 //! A self-hosted speech server, such as Kokoro-FastAPI: OpenAI's speech API at another URL, without an API key.
 //!
-//! Delivers the requested format, or always the same one.
+//! It returns the requested format, or always MP3.
 
 use super::{Answering, Vendor, authorization, openai};
 use crate::call::{Call, Route};

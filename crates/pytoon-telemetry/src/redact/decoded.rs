@@ -59,7 +59,7 @@ impl Decoded {
 /// Returns the character that an escape at the start of a text represents, and the length of the escape; `None` if
 /// there is no escape.
 ///
-/// A percent-encoded byte above 127 counts as the character with that number, since API keys are ASCII.
+/// A percent-encoded byte above 127 is decoded to the character with that number, since API keys are ASCII.
 fn escape(text: &[u8]) -> Option<(char, usize)> {
     let hex = |digits: &[u8]| {
         let digits = std::str::from_utf8(digits).ok()?;

@@ -90,7 +90,7 @@ impl Forms {
     }
 }
 
-/// The minimum length of an encoded form that is searched for.
+/// The length up to which an encoded form is not searched for, in bytes.
 const SHORTEST_FORM: usize = 7;
 
 fn hash(window: &[u8]) -> usize {

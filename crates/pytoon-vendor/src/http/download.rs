@@ -34,7 +34,7 @@ impl Default for DownloadLimits {
 
 /// The operation of a download, as a phrase that completes "failed to …".
 const DOWNLOAD: &str = "download the file";
-/// Maximum number of redirects, which is more than any content network needs.
+/// Maximum number of redirects.
 const MAX_REDIRECTS: usize = 4;
 
 impl VendorHttp {
@@ -72,7 +72,7 @@ impl VendorHttp {
         limits: DownloadLimits,
     ) -> Result<reqwest::Response> {
         let fail = |kind, message: &str| self.not_downloaded(kind, message);
-        let no_url = |_| fail(K::Protocol, "the clip's address is not a URL");
+        let no_url = |_| fail(K::Protocol, "the file's address is not a URL");
         let mut url = Url::parse(address).map_err(no_url)?;
         for _ in 0..=MAX_REDIRECTS {
             self.allowed.check(&url).map_err(|refusal| {

@@ -35,7 +35,7 @@ pub enum Refusal {
     Unknown(String),
     /// The host name resolves to a private address.
     #[error(
-        "{0} is a private address, which is not called: if it is yours, name it in allow_hosts"
+        "{0} has a private address, which is not called: if it is yours, name it in allow_hosts"
     )]
     LeadsInside(String),
 }

@@ -5,7 +5,7 @@
 //! ([`MAX_SOUND`] for audio); redirects are never followed with a key; a paid call uses its own connection, so that a
 //! failure to connect proves that nothing was sent; no key is in any error.
 //!
-//! Does not retry, and does not know any vendor's API.
+//! This module does not retry, and does not know any vendor's API.
 //!
 //! Start with [`VendorHttp::send`].
 
@@ -258,8 +258,8 @@ impl VendorHttp {
         })
     }
 
-    /// Replaces the network by scripted responses, one for each call. Once none is left, the host counts as
-    /// unresponsive.
+    /// Replaces the network by scripted responses, one for each call. Once none is left, calls fail as
+    /// unreachable.
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn answering(mut self, answers: impl IntoIterator<Item = Reply>) -> Self {
@@ -312,8 +312,8 @@ impl VendorHttp {
             && url.port_or_known_default() == self.base.port_or_known_default()
     }
 
-    /// Sends one request and reads its response, whatever its status. Returns an error if the URL is not allowed, if
-    /// logs would show the API key, or if the response is incomplete or too large.
+    /// Sends one request and reads its response, whatever its status. Returns an error if the URL is not
+    /// allowed, if logs would show the API key, or if no complete response of the allowed size arrives.
     pub async fn send(&self, call: Call) -> Result<Reply> {
         let fail = |kind, message: String| {
             VendorError::new(&self.engine, call.operation, kind, self.redact(&message))

@@ -1,5 +1,5 @@
-//! An HTTP client for URLs from submitters. It calls only the public internet, whatever redirects or DNS changes
-//! occur.
+//! An HTTP client for URLs from submitters. Except for allowed hosts, it calls only the public internet,
+//! whatever redirects or DNS changes occur.
 
 use super::guard::{AllowedHosts, Refusal};
 use super::{CONNECT_TIMEOUT, client_builder};

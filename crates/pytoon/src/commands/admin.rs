@@ -268,7 +268,7 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
 /// Converts a budget in US dollars. Returns an error outside 0 to 1000000.
 fn budget(usd: f64) -> anyhow::Result<MicroUsd> {
     if !(usd.is_finite() && (0.0..=1_000_000.0).contains(&usd)) {
-        bail!("{usd} US dollars is not between 0 and 1000000; use `none` for no limit");
+        bail!("{usd} US dollars is not between 0 and 1000000");
     }
     Ok(MicroUsd::from_usd(usd))
 }

@@ -97,7 +97,7 @@ fn time_words(
     let found = chain.align(recorded)?;
     anyhow::ensure!(
         found.method == only,
-        "{} did not align the recording: the log has the reason",
+        "{} did not align the recording: the log has the reason (--verbose)",
         only.as_str()
     );
     Ok(found)

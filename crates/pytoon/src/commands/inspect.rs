@@ -79,7 +79,11 @@ fn table(found: &Inspection, picture: &Path) {
         output::line(format!("off         \"{}\" at {}: {heard}", off.word, seconds(off.start_ms)));
     }
     if facts.off.is_empty() && receipt.voice.provider.is_some() {
-        output::line("off         none: every word matches the voice");
+        output::line(if found.sounds.voice.is_empty() {
+            "off         unknown: the words could not be compared with the voice"
+        } else {
+            "off         none: every word matches the voice"
+        });
     }
     for cue in &facts.late_cues {
         output::line(format!(

@@ -41,7 +41,7 @@ pub(crate) fn list(
         return output::json(&rows);
     }
     if rows.is_empty() {
-        output::note(if unknown { "no calls without a response" } else { "the ledger is empty" });
+        output::note(if unknown { "no calls without a response" } else { "no calls" });
         return Ok(());
     }
     output::line(format!(
@@ -67,7 +67,8 @@ pub(crate) fn list(
     Ok(())
 }
 
-/// Returns true if there is a database. Without one nothing was ever purchased, and this command must not create one.
+/// Returns true if the database file exists or the database is PostgreSQL. Without a database there are no
+/// purchases, and this command must not create one.
 fn is_there(at: &str) -> bool {
     is_postgres(at) || Path::new(at).is_file()
 }

@@ -51,8 +51,8 @@ pub(crate) fn run(context: &Context, args: &RedoArgs) -> anyhow::Result<()> {
         scene.filter(|it| change.prompt.is_some() && it.engine_used == LOCAL_ENGINE)
     {
         output::note(format!(
-            "note: {}: the prompt has no effect: the local engine drew the scene, and only AI \
-             engines use prompts; choose one with --engine (`pytoon engines` lists them)",
+            "note: {}: the prompt has no effect: the local engine drew the scene, and only other \
+            engines use prompts; choose one with --engine (`pytoon engines` lists them)",
             scene.scene_id
         ));
     }

@@ -42,7 +42,8 @@ pub(crate) fn run(context: &Context, args: &RenderArgs) -> anyhow::Result<()> {
     };
     let rendered =
         local::render(context.environment()?, source, &root, options).inspect_err(|error| {
-            if error.is_cancelled() && root.is_dir() {
+            // Without a brief, the same command continues.
+            if error.is_cancelled() && root.is_dir() && args.timeline.is_none() {
                 output::note(format!("to continue: pytoon resume {}", root.display()));
             }
         })?;

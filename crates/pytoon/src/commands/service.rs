@@ -37,8 +37,8 @@ use tokio::net::TcpListener;
 const TELL_COUNTS: Duration = Duration::from_secs(2);
 /// The interval at which the counters of ended processes are merged.
 const FOLD_COUNTS: Duration = Duration::from_secs(300);
-/// The time without new counters after which a process counts as ended. A process that was only disconnected from the
-/// database for this time is counted twice after it reconnects.
+/// The time without new counters after which a process is treated as ended. A process that was only
+/// disconnected from the database for this time is counted twice after it reconnects.
 const ENDED_AFTER: Duration = Duration::from_secs(3600);
 /// The timeout for reaching the database at the start.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
@@ -357,7 +357,8 @@ fn tell_counts(store: Arc<Store>, context: &Context, process: String) {
     });
 }
 
-/// Checks the health of every engine and every voice, and logs the results.
+/// Checks the health of the engines and voices that can be used, and logs the results. Also logs those that
+/// cannot be used.
 fn check_health(env: &Environment) {
     if let Some(outside) = env.engines.outside() {
         let names: Vec<String> =

@@ -3,7 +3,7 @@
 //! Guarantees: an invalid description is rejected when it is read, with the field's name; omitted fields have the
 //! same defaults as every other engine (statuses, unknown states, the possible acceptance of a call).
 //!
-//! Does not cover uploads, or vendors that sign their calls: those need an adapter in code. The
+//! This module does not cover uploads, or vendors that sign their calls: those need an adapter in code. The
 //! guide `docs/guides/adding-an-engine.md` has an example.
 //!
 //! Start with [`HttpEngine`].

@@ -1,7 +1,7 @@
 //! The description of a vendor's API, which is the `options` block of an engine of kind `http`, and its validation.
 //!
-//! Guarantees: a description that passes [`HttpOptions::check`] needs no further checks: placeholders have known
-//! names, pointers are JSON pointers, methods are HTTP methods.
+//! Guarantees: in a description that passes [`HttpOptions::check`], placeholders have known names, pointers
+//! begin with `/` (a lookup's list may be the whole response), and methods are HTTP methods.
 
 use super::super::{AdapterParts, OptionProblem, common, require, template, yes};
 use crate::VendorErrorKind;
@@ -83,8 +83,7 @@ pub(super) struct Sold {
     min_ms: Option<u32>,
     max_ms: Option<u32>,
     step_ms: Option<u32>,
-    /// The offered aspect ratios such as `9:16`, or output sizes such as `720:1280`. The first is used for vertical
-    /// films.
+    /// The offered aspect ratios such as `9:16`, or output sizes such as `720:1280`.
     ratios: Vec<String>,
     /// Overrides of the offer for clips that start from a picture.
     with_picture: Option<SoldWithPicture>,
@@ -305,11 +304,7 @@ impl HttpOptions {
                  compares",
             )?;
             let is_picky = status.is_some() || equals.is_some() || contains.is_some();
-            require(
-                is_picky,
-                &field,
-                "it matches every reply: add `status`, `equals` or `contains`",
-            )
+            require(is_picky, &field, "it compares nothing: add `status`, `equals` or `contains`")
         })
     }
 
@@ -399,8 +394,8 @@ impl HttpOptions {
         require(template::uses(&self.submit.body, "call_id"), "options.submit.body", reason)
     }
 
-    /// Builds the offer for requests with or without a picture. Returns an error for contradictory lengths or invalid
-    /// ratios.
+    /// Builds the offer for requests with or without a picture. Returns an error for missing or invalid
+    /// lengths or ratios.
     pub(super) fn offer(&self, with_picture: bool) -> Result<Offer, OptionProblem> {
         let sold = &self.capabilities;
         let written = |fixed, min, max, step| Lengths { fixed, min, max, step };
@@ -444,7 +439,8 @@ impl Lengths<'_> {
                 Ok(Durations::Range { min, max: min + (max - min) / step * step, step })
             }
             ([], _, _) => wrong(
-                "no clip lengths are set: set durations_ms, or min_ms and max_ms (and step_ms)",
+                "no valid clip lengths are set: set durations_ms, or min_ms and a max_ms that is \
+                not smaller (and step_ms)",
             ),
             (lengths, None, None) if self.step.is_none() => {
                 let mut lengths = lengths.to_vec();

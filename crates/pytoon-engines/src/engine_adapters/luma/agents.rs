@@ -1,8 +1,7 @@
 //! The adapter for Luma's current API.
 //!
-//! Guarantees: a picture of at most [`MAX_INLINE`] bytes is sent inline, and a larger one as an uploaded file that is
-//! ready before a request names it; failures are classified by the vendor's codes, and its messages are passed on
-//! unchanged.
+//! Guarantees: a picture of at most [`MAX_INLINE`] bytes is sent inline, and a larger one as an uploaded file
+//! that is ready before a request names it; failed tasks are classified by the vendor's codes.
 //!
 //! The API has no cancel endpoint and no list of generations, so a call without a response cannot be looked up. A
 //! clip that starts from a picture lasts 5 s; without a picture, 10 s are offered too.
@@ -141,8 +140,8 @@ fn capabilities(image_input: bool) -> Capabilities {
     }
 }
 
-/// Returns the URL of the first video among the outputs, or of the first output if none has a video type; `None`
-/// without outputs.
+/// Returns the URL of the first video among the outputs, or of the first output if none has a video type;
+/// `None` if there is none.
 fn clip(json: &Value) -> Option<&str> {
     let outputs = json.pointer("/output")?.as_array()?;
     let is_video = |o: &&Value| common::text_at(o, "/type").is_some_and(|t| t.contains("video"));

@@ -1,7 +1,8 @@
 //! A video chunk: whole groups of pictures, drawn and encoded separately.
 //!
-//! Guarantees: a chunk is redrawn only if something visible in it changed; chunks joined without encoding form one
-//! film, with its cover and its frame statistics; frames do not depend on the chunk boundaries.
+//! Guarantees: a change to the audio or to distant scenes does not redraw a chunk; chunks joined without
+//! encoding form one film, with its cover and its frame statistics; frames do not depend on the chunk
+//! boundaries.
 //!
 //! Start with [`ChunkInput::of`]; [`join_reports`] combines the reports of all chunks.
 
@@ -63,8 +64,8 @@ pub(crate) struct ChunkStage {
     pub(crate) index: usize,
 }
 
-/// Everything visible in a chunk's range of frames, and nothing else. Times are relative to the film, since captions
-/// and moves are computed from them.
+/// The part of the film that is visible in a chunk's range of frames, with its files. Times are relative to
+/// the film, since captions and moves are computed from them.
 #[derive(Serialize)]
 pub(crate) struct ChunkInput {
     range: FrameRange,
@@ -144,8 +145,8 @@ fn draw(
     Ok(ChunkReport { range, encoder, seen: drawn.seen, missing_glyphs, cover: drawn.cover_score })
 }
 
-/// Returns the visible part of the film in a range of frames. Clips, captions and overlays that are not visible there
-/// are omitted, as are names, paths and audio, which change no pixel.
+/// Returns the visible part of the film in a range of frames. Clips, captions and overlays that are not
+/// visible there are omitted, as are ids and audio, which change no pixel.
 fn visible_part(timeline: &Timeline, range: FrameRange) -> Timeline {
     let mut shown = timeline.clone();
     let rate = timeline.frame_rate;

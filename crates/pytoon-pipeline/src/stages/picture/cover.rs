@@ -39,8 +39,8 @@ impl Cover {
         Self { candidates, best: None, score: None }
     }
 
-    /// Scores a frame if it is a candidate. Returns the best frame once the last candidate has been scored; `None`
-    /// before that.
+    /// Scores a frame if it is a candidate. Returns the best frame when it scores the last candidate,
+    /// otherwise `None`.
     pub(super) fn consider(&mut self, number: FrameNumber, frame: &Frame) -> Option<Frame> {
         if !self.candidates.contains(&number) {
             return None;

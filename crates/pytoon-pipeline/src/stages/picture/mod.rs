@@ -1,4 +1,4 @@
-//! Draws every frame once and passes it to an encoder, in order and in bounded memory.
+//! Draws the frames and passes them to an encoder, in order and in bounded memory.
 //!
 //! The video is drawn in chunks that are encoded separately ([`chunk`]) and joined without encoding.
 
@@ -20,19 +20,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PictureReport {
-    /// The name of the encoder used.
+    /// The name of the encoder used; several names, separated by commas, if the chunks differ.
     pub(crate) encoder: String,
     /// The number of frames drawn.
     pub(crate) frames: Frame,
     /// Runs of black frames, as (start, end).
     pub(crate) black: Vec<(Frame, Frame)>,
-    /// Runs of identical frames, as (start, end).
+    /// Runs of frames without a detected change, as (start, end).
     pub(crate) frozen: Vec<(Frame, Frame)>,
     /// Characters that no font contains.
     pub(crate) missing_glyphs: String,
 }
 
-/// Returns the files that a film shows: the files of the clips whose index is `wanted`, and those of all overlays.
+/// Returns the files that a film shows: the files of the clips whose index satisfies `wanted`, and those of
+/// all overlays.
 fn assets(timeline: &Timeline, wanted: impl Fn(usize) -> bool) -> impl Iterator<Item = &str> {
     let clips = timeline.tracks.video.iter().enumerate().filter(move |(index, _)| wanted(*index));
     let clips = clips.filter_map(|(_, clip)| match &clip.source {

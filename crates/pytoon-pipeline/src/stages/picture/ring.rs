@@ -43,7 +43,7 @@ struct Ring<'a> {
     /// The tone corrections of moving clips, by index on the video track.
     tones: BTreeMap<usize, ClipTone>,
     source: Mutex<FrameSource<'a>>,
-    /// The first frame that is not drawn yet; clips are prepared ahead of it.
+    /// The highest frame whose drawing has begun; clips are prepared ahead of it.
     reached: AtomicI64,
     stop: AtomicBool,
     cancel: CancelToken,
@@ -222,7 +222,8 @@ pub(super) struct DrawnFrames {
     pub(super) cover_score: Option<f64>,
 }
 
-/// Draws a range of a film's frames and passes them to the encoder. Writes the cover to `thumbnail`.
+/// Draws a range of a film's frames and passes them to the encoder. Writes the cover, if the range has a
+/// candidate, to `thumbnail`.
 pub(super) fn draw_all(
     context: &StageContext<'_>,
     compositor: &Compositor,

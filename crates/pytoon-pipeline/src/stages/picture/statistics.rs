@@ -6,8 +6,8 @@ use pytoon_graphics::Frame;
 use pytoon_vocabulary::Frame as FrameNumber;
 use serde::{Deserialize, Serialize};
 
-/// The number of columns in the sampling grid from which the statistics are computed; the grid has twice as many
-/// rows.
+/// The approximate number of columns in the sampling grid from which the statistics are computed; the grid
+/// has about twice as many rows.
 const GRID: usize = 40;
 
 const ONE: FrameNumber = FrameNumber::new(1);
@@ -21,7 +21,7 @@ type Runs = Vec<(FrameNumber, FrameNumber)>;
 pub(crate) struct FrameStatistics {
     /// Runs of black frames.
     pub(crate) black: Runs,
-    /// Runs of frames that are identical to the next frame.
+    /// Runs of frames whose sample grid equals that of the next frame.
     pub(crate) frozen: Runs,
     /// The hash of the first frame's sample grid.
     first: u64,

@@ -6,7 +6,7 @@ use pytoon_graphics::text::FontScript;
 use pytoon_process::{CommandLine, SystemError, disk};
 use std::path::Path;
 
-/// The most common writing systems of captions.
+/// The writing systems whose fonts are checked.
 const SCRIPTS: &[(FontScript, &str)] = &[
     (FontScript::Latin, "Latin, Greek, Cyrillic"),
     (FontScript::Cjk, "Chinese, Japanese, Korean"),
@@ -33,7 +33,7 @@ fn program(context: &Context, name: &'static str, arg: &str) -> Check {
         "pytoon-espeak" | "pytoon-x264" => "make setup && cargo build --release",
         _ => "make setup, or: apt-get install ffmpeg",
     };
-    // Without the local voice films are silent. FFmpeg encodes where the encoder is missing, and only there.
+    // Other voices may replace eSpeak NG. FFmpeg encodes where the encoder is missing, and only there.
     let verdict = |error: &SystemError| match (name, error) {
         ("pytoon-espeak", _) | ("pytoon-x264", SystemError::MissingProgram { .. }) => {
             Verdict::Warning

@@ -22,9 +22,10 @@ use std::process::ExitCode;
 
 /// Waiting time of a due task, in milliseconds, above which no worker seems to be free.
 const UNCLAIMED_MS: i64 = 30_000;
-/// Run time of a task, in milliseconds, above which it counts as stuck or starved.
+/// Run time of a task, in milliseconds, above which it seems to be stuck or starved.
 const SLOW_MS: i64 = 600_000;
-/// Maximum difference between audio and video, in milliseconds: a frame of the slowest film.
+/// Maximum difference between a stream and the timeline, in milliseconds: about a frame at 24 frames per
+/// second.
 const APART_MS: f64 = 45.0;
 
 /// Diagnoses a job and prints the findings. The exit code reports a failure if a check failed.
@@ -118,7 +119,8 @@ fn standing(row: &JobRow, tasks: &[TaskRow], now: i64) -> Check {
                 task.name,
                 seconds(now - task.run_at)
             );
-            let fix = "start a worker (`pytoon worker`): the running ones are busy, draining, or waiting for disk space";
+            let fix = "start a worker (`pytoon worker`): none is running, or all are busy, \
+                       draining, or waiting for disk space";
             Check::failed("status", evidence, fix).see("jobs-not-moving")
         }
         _ => Check::good("status", format!("{status}, changed {since} ago")),
@@ -258,9 +260,10 @@ fn remedy(kind: &str) -> (&'static str, &'static str) {
             ("lower max_concurrent or lengthen backoff, then redo the scene", "fallback-spike")
         }
         "moderation" => ("redo the scene with another prompt", "engine-health"),
-        "budget" => {
-            ("raise the budget (v2.budget, or the key's), then redo the scene", "fallback-spike")
-        }
+        "budget" => (
+            "raise the budget (the brief's, the key's or v2.budget), redo the scene",
+            "fallback-spike",
+        ),
         "deadline" => ("give the brief a longer deadline, or none", "engine-health"),
         "undecided" | "lost" => (
             "resolve the call (`pytoon ledger list --unknown`, `pytoon ledger resolve`), then \
@@ -311,8 +314,7 @@ fn check_voice(receipt: &Value) -> Vec<Check> {
         let fix =
             "use a cleaner recording, correct the script to the spoken words, or `pip install whisperx`";
         let evidence =
-            "words are spread evenly, about 200 ms off: no alignment method reached enough \
-             confidence";
+            "words are spread evenly over the speech, and can be about 200 ms off";
         Check::warning("captions", evidence, fix).see("caption-alignment")
     } else {
         Check::good("captions", format!("timed by {method}"))

@@ -22,9 +22,9 @@ use std::process::ExitCode;
 enum Verdict {
     /// There is no problem.
     Ok,
-    /// Films are degraded, or will be soon.
+    /// A person should look at the finding; films can still be rendered.
     Warning,
-    /// No film can be rendered.
+    /// A film or a part of the system has failed.
     Failed,
 }
 
@@ -77,8 +77,8 @@ impl Check {
     }
 }
 
-/// Runs every check of the machine and the service, and prints the results. The exit code reports a failure if no
-/// film can be rendered.
+/// Runs every check of the machine and the service, and prints the results. The exit code reports a failure
+/// if a check failed.
 pub(crate) fn run(context: &Context) -> anyhow::Result<ExitCode> {
     let mut checks = host::checks(context);
     match context.session() {

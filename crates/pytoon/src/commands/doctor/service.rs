@@ -10,7 +10,7 @@ use pytoon_store::{Store, is_postgres};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Response time above which the database counts as slow. It delays every step.
+/// Response time above which the database is reported as slow.
 const SLOW: Duration = Duration::from_millis(250);
 /// Waiting time above which a due task seems to have no worker.
 const OLD: Duration = Duration::from_secs(60);
@@ -84,7 +84,7 @@ fn check_database(context: &Context) -> anyhow::Result<Vec<Check>> {
     if !is_postgres(&at) && !Path::new(&at).is_file() {
         return Ok(vec![Check::good(
             "database",
-            "none yet: the first job creates storage/pytoon.db",
+            "none yet: the first job creates pytoon.db in the storage folder",
         )]);
     }
     let kind =
@@ -95,7 +95,8 @@ fn check_database(context: &Context) -> anyhow::Result<Vec<Check>> {
         let store = match Store::connect(&at).await {
             Ok(store) => store,
             Err(error) => {
-                let fix = "start it, or correct DATABASE_URL in .env";
+                let fix = "start the server, correct DATABASE_URL in .env, or restore the file from \
+                           a backup";
                 return vec![
                     Check::failed("database", format!("{kind}: {error}"), fix).see("database"),
                 ];
@@ -145,7 +146,7 @@ async fn rows(store: &Store) -> anyhow::Result<Vec<Check>> {
         queue.waiting
     );
     checks.push(if queue.expired > 0 && queue.ready + queue.expired > 0 && oldest > OLD {
-        let fix = "no worker is running: start one (`pytoon worker`)";
+        let fix = "no worker seems to be running: start one (`pytoon worker`)";
         Check::failed("queue", told, fix).see("jobs-not-moving")
     } else if oldest > OLD {
         let fix = "start more workers, or find out why the running ones do not claim tasks";
@@ -169,7 +170,7 @@ async fn rows(store: &Store) -> anyhow::Result<Vec<Check>> {
         CallFilter { states: vec![CallState::Unknown], limit: 100, ..CallFilter::default() };
     let unknown = store.call_list(filter).await?;
     checks.push(match unknown.first() {
-        None => Check::good("paid calls", "every call has a response"),
+        None => Check::good("paid calls", "no call is unknown"),
         Some(call) => {
             let evidence =
                 format!("{} without a response, the last at {}", unknown.len(), call.engine);

@@ -88,7 +88,7 @@ pub(super) fn aligners(context: &Context) -> Vec<Check> {
         match context.runner.programs.find(program) {
             Ok(path) => Check::good(name, path.display().to_string()),
             Err(_) => {
-                let evidence = format!("not on PATH ({how}); the built-in aligner times the words");
+                let evidence = format!("not on PATH; it is optional ({how})");
                 Check::good(name, evidence)
             }
         }
