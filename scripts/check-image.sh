@@ -77,8 +77,11 @@ cat >"$work/bin/docker" <<END
 # \`docker\` and \`docker compose\`, by podman.
 if [ "\$1" != compose ]; then exec podman "\$@"; fi
 shift
-# podman-compose knows no \`required: false\`: without the profile \`full\`, its services are no dependencies.
-case "\$* \$(grep -s ^COMPOSE_PROFILES= .env)" in
+# podman-compose does not read COMPOSE_PROFILES from .env, and knows no \`required: false\`: without the profile
+# \`full\`, its services are no dependencies.
+profile=
+if grep -qs '^COMPOSE_PROFILES=full' .env; then profile='--profile full'; fi
+case "\$profile \$*" in
   *full*) cp docker-compose.yml .check-image.yml ;;
   *) awk '/^  depends_on:/ { skip = 1; next } skip && /^    / { next } { skip = 0; print }' docker-compose.yml >.check-image.yml ;;
 esac
@@ -87,9 +90,19 @@ case "\$1" in
   ps) set -- ps ;; # podman-compose lists all services, and accepts none by name.
   exec) shift; set -- exec -T "\$@" ;; # Docker allocates no terminal where there is none.
 esac
-exec "$compose" --parallel 1 --podman-build-args='--format docker --layers=false --pull-never --network host' -f .check-image.yml -f "$work/host.yml" "\$@"
+exec "$compose" --podman-path "$work/bin/engine" --parallel 1 --podman-build-args='--format docker --layers=false --pull-never --network host' -f .check-image.yml -f "$work/host.yml" \$profile "\$@"
 END
-chmod +x "$work/bin/docker"
+cat >"$work/bin/engine" <<'END'
+#!/bin/sh
+# podman 4 starts no container whose `--requires` leads to a container that has requirements itself. podman-compose
+# waits for `depends_on` itself, so the option is left out.
+for argument; do
+  shift
+  case "$argument" in --requires=*) ;; *) set -- "$@" "$argument" ;; esac
+done
+exec podman "$@"
+END
+chmod +x "$work/bin/docker" "$work/bin/engine"
 export PATH="$work/bin:$PATH"
 say "engine: $(podman --version), $(runc --version | head -1), $("$compose" --version 2>/dev/null | head -1)"
 
@@ -178,13 +191,19 @@ services:
   api: {<<: [*host, *limits]}
   worker: {<<: [*host, *limits]}
   postgres: {<<: *host}
-  store: {<<: *host}
+  store: {<<: *host, volumes: ["$work/s3.json:/etc/seaweedfs/s3.json:ro"]}
   bucket: {<<: *host}
 END
 made_log=
 [ -d /var/log/pytoon ] || made_log=yes
+# Also removes workers beyond the first, which podman-compose forgets.
+down() {
+  docker compose --profile full down --timeout "$1" >/dev/null 2>&1 || true
+  left=$(podman ps -aq --filter label=io.podman.compose.project="$(basename "$site")" 2>/dev/null)
+  [ -z "$left" ] || podman rm --force --time "$1" $left >/dev/null 2>&1 || true
+}
 cleanup() {
-  docker compose --profile full down --timeout 5 >/dev/null 2>&1 || true
+  down 5
   [ -z "$made_log" ] || rm -rf /var/log/pytoon
 }
 trap cleanup EXIT
@@ -223,6 +242,8 @@ typed() { # WANTED COMMAND
   say "ran      $2"
 }
 
+container() { podman ps --format '{{.Names}}' | grep -E "[_-]$1[_-]1\$"; }
+
 typed . "docker compose up -d --build"
 wait_until 60 "the API" curl --fail --silent http://127.0.0.1:8000/readyz
 typed 'API key' "docker compose logs api | grep 'API key'"
@@ -232,7 +253,6 @@ job=$(submit)
 seconds=$(film "$job")
 say "film     $seconds s, by api and worker on SQLite"
 
-container() { podman ps --format '{{.Names}}' | grep -E "[_-]$1[_-]1\$"; }
 for name in api worker; do
   id=$(podman exec "$(container $name)" id -u)
   [ "$id" = 1000 ] || fail "$name runs as user $id"
@@ -262,7 +282,7 @@ typed . "docker compose up -d --force-recreate"
 wait_until 60 "the API" curl --fail --silent http://127.0.0.1:8000/readyz
 typed . "docker compose up -d --scale worker=3"
 say "workers  $(podman ps --format '{{.Names}}' | grep -c worker)"
-docker compose down --timeout 30 >/dev/null 2>&1
+down 30
 
 # ---- the profile `full` -----------------------------------------------------------
 if ! have "$postgres"; then
@@ -344,7 +364,12 @@ AWS_ENDPOINT_URL=http://store:8333
 AWS_ACCESS_KEY_ID=pytoon
 AWS_SECRET_ACCESS_KEY=another-long-password
 END
+# podman-compose knows no inline configuration either: the key file of docker-compose.yml, with the values of .env.
+sed -n '/^  store_keys:/,/^[a-z]/p' docker-compose.yml | grep '^      ' |
+  sed 's/\${AWS_ACCESS_KEY_ID:-pytoon}/pytoon/; s/\${AWS_SECRET_ACCESS_KEY:-}/another-long-password/' >"$work/s3.json"
+jq -e .identities "$work/s3.json" >/dev/null || fail "docker-compose.yml has no keys for the store"
 rm -rf storage
+podman volume prune --force >/dev/null 2>&1 || true # of an earlier run
 install -d -o 1000 -g 1000 storage
 typed . "docker compose --profile full up -d"
 wait_until 90 "the API" curl --fail --silent http://127.0.0.1:8000/readyz
@@ -357,10 +382,11 @@ podman exec "$(container api)" curl --fail --silent --location --output /tmp/fil
   --header "Authorization: Bearer $key" "http://127.0.0.1:8000/api/v2/jobs/$job/artifacts/output.mp4"
 say "film     by api and worker on PostgreSQL, kept in the object store, downloaded by its link"
 typed ready "docker compose logs postgres | tail"
-docker compose --profile full down --timeout 30 >/dev/null 2>&1
+down 30
 
 [ "$files" = 65536 ] || skip "the limit of 65536 open files: this machine allows $files"
-skip "`depends_on` without the profile `full`: podman-compose knows no `required: false`"
+skip "\`depends_on\` without the profile \`full\`: podman-compose knows no \`required: false\`"
+skip "\`configs:\` of the store: podman-compose knows no \`content\`, the same text is mounted"
 skip "published ports and the bridge network: containers used the host's"
 skip "images from registries: base images, postgres, seaweedfs and aws-cli are stand-ins"
 say "done; not run:$skipped"

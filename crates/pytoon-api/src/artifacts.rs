@@ -3,7 +3,7 @@
 use crate::Api;
 use crate::auth::{Caller, Scope};
 use crate::extract::ApiPath;
-use crate::jobs::{authorized_job, storage_name};
+use crate::jobs::{authorized_job, missing_file, storage_name};
 use crate::problem::Problem;
 use axum::body::Body;
 use axum::extract::State;
@@ -76,10 +76,7 @@ pub(crate) async fn artifact(
         Problem::new(StatusCode::NOT_FOUND, "no_such_artifact", detail)
     })?;
     let kept = storage_name(&row.id, path);
-    let not_yet = || {
-        let detail = format!("the job has no {name} yet: it is {}", row.status.as_str());
-        Problem::new(StatusCode::CONFLICT, "not_yet", detail)
-    };
+    let not_yet = || missing_file(&row, &name);
     if let Some(bucket) = api.storage.bucket() {
         bucket.size(&kept).await?.ok_or_else(not_yet)?;
         return elsewhere(&api, bucket, &kept).await;

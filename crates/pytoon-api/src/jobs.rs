@@ -293,8 +293,18 @@ async fn document(api: &Api, caller: &Caller, id: &JobId, name: &str) -> Result<
             });
         }
     }
-    let detail = format!("the job has no {name} yet: it is {}", row.status.as_str());
-    Err(Problem::new(StatusCode::CONFLICT, "not_yet", detail))
+    Err(missing_file(&row, name))
+}
+
+/// Returns the 409 problem for a file that a job does not have.
+pub(crate) fn missing_file(row: &JobRow, name: &str) -> Problem {
+    let status = row.status.as_str();
+    let detail = if row.status.is_terminal() {
+        format!("the job has no {name}: it ended as `{status}`")
+    } else {
+        format!("the job has no {name} yet: its status is `{status}`; try again later")
+    };
+    Problem::new(StatusCode::CONFLICT, "not_yet", detail)
 }
 
 /// Show a job's scenes as planned

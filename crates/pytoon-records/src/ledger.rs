@@ -439,7 +439,7 @@ pub enum StoreError {
     Database {
         /// The operation that failed.
         operation: &'static str,
-        /// The database's message.
+        /// The reason of the failure.
         reason: String,
     },
 }

@@ -25,7 +25,7 @@ impl Problem {
         }
     }
 
-    /// Formats the problem in the form `promptText: message`.
+    /// Formats the problem as `path: message`, with the parts of the path joined by dots.
     pub(crate) fn line(&self) -> String {
         format!("{}: {}", self.path.join("."), self.message)
     }

@@ -193,7 +193,7 @@ impl Metrics {
         counter!(STORAGE_FULL).increment(0);
     }
 
-    /// Records the time until a scene had its picture, in seconds.
+    /// Records the time until a scene had a clip or was left to the engine `local`, in seconds.
     pub fn scene_rendered(engine: &str, seconds: f64) {
         histogram!(SCENE_SECONDS, "engine" => engine.to_owned()).record(seconds);
     }
@@ -234,7 +234,11 @@ impl Metrics {
 fn describe() {
     describe_counter!(INVOCATIONS, "Engine attempts, by result.");
     describe_counter!(FALLBACKS, "Fallbacks from one engine to the next.");
-    describe_histogram!(SCENE_SECONDS, Unit::Seconds, "Time until a scene had its picture.");
+    describe_histogram!(
+        SCENE_SECONDS,
+        Unit::Seconds,
+        "Time until a scene had a clip, or was left to the engine `local`."
+    );
     describe_histogram!(STEP_SECONDS, Unit::Seconds, "Duration of one step at a vendor.");
     describe_counter!(FLAGS, "Prompts that were blocked, changed or rejected, by moderator.");
     describe_counter!(REPHRASES, "Refused prompts that were rephrased.");

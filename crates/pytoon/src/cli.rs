@@ -486,7 +486,7 @@ pub(crate) struct AlignArgs {
     /// Output format.
     #[arg(long, value_enum, default_value_t = AlignFormat::Json)]
     pub(crate) format: AlignFormat,
-    /// The language (BCP 47) [default: derived from the text's script, else English].
+    /// The language (BCP 47) [default: detected from the text, English if uncertain].
     #[arg(long, value_name = "TAG")]
     pub(crate) language: Option<String>,
 }

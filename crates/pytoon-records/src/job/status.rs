@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum JobStatus {
-    /// The job is accepted, and no worker has begun it.
+    /// The job waits for a worker: it is new, or it was queued again.
     Queued,
     /// A worker plans the scenes.
     PlanningScenes,

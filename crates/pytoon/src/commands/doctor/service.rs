@@ -87,8 +87,11 @@ fn check_database(context: &Context) -> anyhow::Result<Vec<Check>> {
             "none yet: the first job creates pytoon.db in the storage folder",
         )]);
     }
-    let kind =
-        if is_postgres(&at) { "PostgreSQL (DATABASE_URL)" } else { "SQLite, storage/pytoon.db" };
+    let kind = if is_postgres(&at) {
+        "PostgreSQL (DATABASE_URL)"
+    } else {
+        "SQLite (pytoon.db in the storage folder)"
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     Ok(runtime.block_on(async {
         let begun = Instant::now();
@@ -112,7 +115,7 @@ fn check_database(context: &Context) -> anyhow::Result<Vec<Check>> {
             )
             .see("database"),
             Ok(()) => {
-                Check::good("database", format!("{kind}, {} ms", begun.elapsed().as_millis()))
+                Check::good("database", format!("{kind}: connected and wrote a row in {} ms", begun.elapsed().as_millis()))
             }
             Err(error) => Check::failed(
                 "database",
