@@ -163,7 +163,7 @@ fn what_is_no_finished_job_is_refused() {
     workspace.write("empty/file.txt", "x");
     workspace
         .pytoon(&["inspect", "empty"])
-        .expect_failure(2, &["empty", "has no job", "pytoon render"]);
+        .expect_failure(2, &["empty", "has no finished film", "pytoon render"]);
     workspace.write("begun/.work/job.json", "{}");
     workspace.pytoon(&["inspect", "begun"]).expect_failure(2, &["begun", "pytoon resume"]);
 }

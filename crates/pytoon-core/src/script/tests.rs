@@ -45,7 +45,7 @@ fn words_before_the_first_marker_are_kept() {
 #[test]
 fn an_attribute_is_found_by_its_whole_name() {
     let beats = read(r#"Wait <break data-time="4s" time="1s"/> for it."#).beats;
-    assert_eq!(beats[0].sentences[0].pauses, [Pause { after_word: 0, ms: Some(1000) }]);
+    assert_eq!(beats[0].sentences[0].pauses, [Pause { after_word: 1, ms: Some(1000) }]);
 }
 
 #[test]

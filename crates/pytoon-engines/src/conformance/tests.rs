@@ -164,7 +164,7 @@ fn a_described_engine_that_cannot_work_is_refused_by_field() {
         ("/capabilities/ratios", "options.capabilities.ratios[0]", json!(["tall"]), "9:16"),
         ("/capabilities/min_ms", "options.capabilities.durations_ms", json!(null), "lengths"),
         ("/capabilities/image", "options.submit.body", json!("inline"), "image_data_uri"),
-        ("/errors", "options.errors[0]", json!([{ "kind": "quota" }]), "every reply"),
+        ("/errors", "options.errors[0]", json!([{ "kind": "quota" }]), "compares nothing"),
         ("/errors", "options.errors[0].kind", json!([{ "status": 1, "kind": "odd" }]), "odd"),
     ];
     for (place, field, value, reason) in cases {
