@@ -79,8 +79,13 @@ impl FromRequestParts<Api> for Caller {
             return Ok(Self { key_id: LOCAL.to_owned(), scope: Scope::Admin, hash: None });
         }
         let refused = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
-        let key = request_key(parts)
-            .ok_or_else(|| refused("the API key is missing: send `Authorization: Bearer <key>`"))?;
+        let key = request_key(parts).ok_or_else(|| {
+            refused(if parts.headers.contains_key(header::AUTHORIZATION) {
+                "the `Authorization` header is not usable: send exactly one, `Authorization: Bearer <key>`"
+            } else {
+                "the API key is missing: send `Authorization: Bearer <key>`"
+            })
+        })?;
         let hash = sha256_hex(key);
         let row = api.keys.key_find(&hash).await?;
         let row = row.ok_or_else(|| refused("this API key is unknown or revoked"))?;

@@ -120,7 +120,7 @@ macro_rules! routes {
             Router::new()$(.route($path, MethodRouter::new()$(.$method($module::$handler))+))+
         })+
 
-        /// The handlers, with their descriptions.
+        /// The OpenAPI document of all routes, from the handlers' annotations.
         #[cfg(feature = "openapi")]
         #[derive(utoipa::OpenApi)]
         #[openapi(paths($($($($module::$handler,)+)+)+))]

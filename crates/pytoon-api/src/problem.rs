@@ -9,7 +9,7 @@ use pytoon_vocabulary::JobId;
 use serde::Serialize;
 use std::num::NonZeroU16;
 
-/// A problem in the form of `application/problem+json`.
+/// An error response: problem details as JSON (RFC 9457).
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Problem {

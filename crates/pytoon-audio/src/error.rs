@@ -15,7 +15,7 @@ pub enum AudioError {
     /// The input has more samples, channels or bits per sample than this crate accepts. Convert it first.
     #[error("accept audio: {what} is {value}, the limit is {limit}")]
     TooLarge {
-        /// The quantity that was exceeded.
+        /// The quantity that exceeds its limit, such as `sample count`.
         what: &'static str,
         /// The actual value.
         value: u64,

@@ -15,9 +15,8 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
-/// The durability of a commit. In SQLite it is a setting of the connection, so every statement is preceded by one
-/// that sets it. The result is read with `RETURNING`, since a count of changes would cover both statements.
-/// PostgreSQL always writes through.
+/// The durability of a commit. In SQLite it is a setting of the connection, so a statement or transaction that depends
+/// on it sets it first. PostgreSQL uses its server's setting.
 #[derive(Clone, Copy)]
 pub(crate) enum Durability {
     /// The commit survives a power cut: the log is on disk before the next step.

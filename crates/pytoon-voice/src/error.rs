@@ -52,7 +52,8 @@ pub enum VoiceError {
         /// The reason for rejecting the result.
         reason: String,
     },
-    /// A service failed. The error kind gives the cause. Try the next provider.
+    /// A call to a service failed or was not made. `source.kind` gives the cause, and decides whether another provider
+    /// may be tried.
     #[error("{source}")]
     Vendor {
         /// The name of the provider.

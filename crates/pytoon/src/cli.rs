@@ -455,7 +455,7 @@ pub(crate) struct RenderArgs {
     /// The job folder [default: storage/jobs/{id}; for a timeline, its own folder].
     #[arg(long, short, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Make a film of a quarter of the width and height, quickly encoded.
+    /// Make a draft in seconds: a quarter of the width and height.
     #[arg(long, conflicts_with = "timeline")]
     pub(crate) draft: bool,
     /// Frames that the self-check decodes: key frames, or every frame.

@@ -195,7 +195,7 @@ impl AtEnd {
 }
 
 impl ClipFit {
-    /// Describes the fit for users: a phrase to follow the speed, or an empty text for the default fit.
+    /// Returns the fit as a suffix for a clip's description, such as `, panned`; an empty string for the default fit.
     pub fn describe(&self) -> &'static str {
         match self {
             _ if self.is_default() => "",

@@ -1,4 +1,5 @@
-//! Tests that every generator is repeatable, continuous, complete in the first frame, and free of banding.
+//! Tests that every generator is repeatable, continuous and complete in the first frame, and that smooth generators
+//! show no banding.
 
 use super::*;
 use crate::palette::{Mood, Palette};
