@@ -211,7 +211,7 @@ async fn one_job(manager: &Arc<EngineManager>, job: u64) -> anyhow::Result<()> {
 }
 
 fn conclude(folder: &Path, simulator: &Simulator, jobs: u64, restarts: u32) -> anyhow::Result<()> {
-    let told = simulator.tell("/_sim/ledger")?;
+    let told = simulator.get("/_sim/ledger")?;
     let mut by_job: BTreeMap<String, MicroUsd> = BTreeMap::new();
     let mut vendor_total = MicroUsd::ZERO;
     for s in told["submissions"].as_array().into_iter().flatten() {

@@ -253,7 +253,7 @@ fn start(drill: &Drill, file: &Path, out: &Path, run: u32) -> anyhow::Result<std
 }
 
 fn conclude(drill: &Drill, simulator: &Simulator) -> anyhow::Result<Counts> {
-    let told = submissions(&simulator.tell("/_sim/ledger")?);
+    let told = submissions(&simulator.get("/_sim/ledger")?);
     let database = drill.folder.join("storage").join("pytoon.db");
     let rows = rows(&database.to_string_lossy())?;
     let by_task = by_task(&rows);

@@ -215,7 +215,7 @@ fn conclude(
     database: &str,
     counts: &Counts,
 ) -> anyhow::Result<()> {
-    let told = submissions(&simulator.tell("/_sim/ledger")?);
+    let told = submissions(&simulator.get("/_sim/ledger")?);
     let rows = rows(database)?;
     let duplicates = duplicates(&told, &by_task(&rows));
     for why in &duplicates {

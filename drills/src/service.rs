@@ -275,7 +275,7 @@ impl Drill {
 
     fn conclude(&mut self, simulator: &Simulator, lived: Lived) -> anyhow::Result<()> {
         let orphans = self.fleet.end()? + lived.leaseless as usize;
-        let told = submissions(&simulator.tell("/_sim/ledger")?);
+        let told = submissions(&simulator.get("/_sim/ledger")?);
         let rows = rows(&self.database)?;
         let duplicates = duplicates(&told, &by_task(&rows));
         for why in &duplicates {

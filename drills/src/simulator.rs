@@ -58,7 +58,7 @@ impl Simulator {
     }
 
     /// Reads one of the simulator's own routes, such as `/_sim/ledger`.
-    pub(crate) fn tell(&self, path: &str) -> anyhow::Result<Value> {
+    pub(crate) fn get(&self, path: &str) -> anyhow::Result<Value> {
         let url = format!("{}{path}", self.url);
         // The client requires a provider, even for plain HTTP.
         let _ = rustls::crypto::ring::default_provider().install_default();

@@ -108,7 +108,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     std::thread::sleep(Duration::from_secs(5));
     let rest = holds(process, &storage)?;
     let orphans = fleet.end()?;
-    let told = submissions(&simulator.tell("/_sim/ledger")?);
+    let told = submissions(&simulator.get("/_sim/ledger")?);
     let rows = rows(&storage.join("pytoon.db").to_string_lossy())?;
     let duplicates = duplicates(&told, &by_task(&rows));
     for why in &duplicates {

@@ -43,7 +43,7 @@ pub(crate) struct KeeperGuard(u32);
 pub(crate) fn keep(id: u32) -> KeeperGuard {
     let mut keeper = KEEPER.lock().unwrap_or_else(PoisonError::into_inner);
     keeper.live.insert(id);
-    keeper.tell('+', id);
+    keeper.send('+', id);
     KeeperGuard(id)
 }
 
@@ -51,12 +51,12 @@ impl Drop for KeeperGuard {
     fn drop(&mut self) {
         let mut keeper = KEEPER.lock().unwrap_or_else(PoisonError::into_inner);
         keeper.live.remove(&self.0);
-        keeper.tell('-', self.0);
+        keeper.send('-', self.0);
     }
 }
 
 impl Keeper {
-    fn tell(&mut self, what: char, id: u32) {
+    fn send(&mut self, what: char, id: u32) {
         if let Some((_, pipe)) = &mut self.companion
             && pipe.write_all(format!("{what} {id}\n").as_bytes()).is_ok()
         {

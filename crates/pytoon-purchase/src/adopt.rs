@@ -1,7 +1,7 @@
 //! Resumes or adopts calls that were made before: by an earlier process, by another one, or in an earlier check.
 
 use crate::buyer::Buyer;
-use crate::ends::{Traced, tell_unknown};
+use crate::ends::{Traced, log_unknown};
 use crate::order::{Obtained, Order, PurchaseMemo, Stop, stored_task, undecided_error};
 use crate::purchase::{LEASE, Purchase, millis};
 use crate::seller::{Answering, Fetched, Seller, Task, TaskState};
@@ -102,7 +102,7 @@ impl Buyer {
         }
         let seller = &seller.answering_for(&row)?;
         let earlier = Purchase { buyer: self, order, seller, row };
-        if at_once { earlier.adopt(is_mine).await } else { earlier.go_on(memo).await }
+        if at_once { earlier.adopt(is_mine).await } else { earlier.resume(memo).await }
     }
 
     /// Marks the unanswered calls of a job as unknown, because its previous process is dead. The caller must keep
@@ -197,7 +197,7 @@ impl Buyer {
         let kind = VendorErrorKind::Undecided;
         let error = VendorError::new(&row.engine, "receive the response", kind, message);
         self.end(row, CallEvent::NoAnswer, None, Some(&error)).await;
-        tell_unknown(row);
+        log_unknown(row);
     }
 }
 
@@ -213,7 +213,7 @@ impl<S: Seller> Purchase<'_, S> {
         if !matches!(state, Ok(TaskState::Succeeded { .. } | TaskState::Failed(_))) {
             return Ok(None);
         }
-        self.tell_resumed();
+        self.log_resumed();
         match self.follow(task, memo).await {
             Ok(obtained) => Ok(Some(Obtained { reused: true, ..obtained })),
             Err(Stop::Failed(error)) if !error.ends_the_walk() => Ok(None),
@@ -223,11 +223,11 @@ impl<S: Seller> Purchase<'_, S> {
 
     /// Resumes a call whose vendor works with tasks. Returns `None` if the call failed or never arrived and a new one
     /// may be made.
-    async fn go_on(&self, memo: &mut PurchaseMemo) -> Result<Option<Obtained<S::Goods>>, Stop> {
+    async fn resume(&self, memo: &mut PurchaseMemo) -> Result<Option<Obtained<S::Goods>>, Stop> {
         let (order, row) = (self.order, &self.row);
         // A purchase gets here repeatedly, and logs this once.
         if !memo.is_following(&row.id) {
-            self.tell_resumed();
+            self.log_resumed();
         }
         let task = match row.state {
             CallState::Intent | CallState::Unknown => {
@@ -296,7 +296,7 @@ impl<S: Seller> Purchase<'_, S> {
         now.is_some_and(|row| !row.state.is_open())
     }
 
-    fn tell_resumed(&self) {
+    fn log_resumed(&self) {
         Event::EngineResumed {
             job: self.order.job_id.as_str(),
             scene: self.order.scene_id.as_str(),

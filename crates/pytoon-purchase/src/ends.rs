@@ -56,7 +56,7 @@ impl<S: Seller> Purchase<'_, S> {
             }
             (Accepted::Maybe, _) => {
                 self.end(CallEvent::NoAnswer, None, Some(&error)).await;
-                tell_unknown(&self.row);
+                log_unknown(&self.row);
                 // We hung up, so the vendor may still be working.
                 let at_it = error.kind == VendorErrorKind::Timeout;
                 match self.look_up(at_it).await? {
@@ -208,7 +208,7 @@ impl<S: Seller> Purchase<'_, S> {
 }
 
 /// Logs that the outcome of a call is unknown.
-pub(crate) fn tell_unknown(row: &CallRow) {
+pub(crate) fn log_unknown(row: &CallRow) {
     let (job, scene) = (row.job_id.as_str(), row.scene_id.as_str());
     Event::EngineCallUnknown { job, scene, engine: &row.engine, call: row.id.as_str() }.emit();
 }

@@ -330,7 +330,7 @@ impl<S: Seller> Purchase<'_, S> {
             };
             // Another vendor's goods would not fit on the disk either, and these are paid for.
             if error.is_exhausted() && self.now() - begun < millis(ROOM_PATIENCE) {
-                tell_no_room(&error);
+                log_no_room(&error);
                 self.buyer.pause(vendor, ROOM_PAUSE).await?;
                 self.touch(LEASE).await;
                 continue;
@@ -509,7 +509,7 @@ pub(crate) fn with_task(task: &Task) -> CallChange {
     CallChange { task: serde_json::to_value(task).ok(), ..CallChange::default() }
 }
 
-fn tell_no_room(error: &VendorError) {
+fn log_no_room(error: &VendorError) {
     let (reason, retry_in_ms) = (&error.to_string(), ROOM_PAUSE.as_millis() as u64);
     let event = match error.shortage {
         Some(Shortage::Disk) => ServiceEvent::DiskFull { reason, retry_in_ms },

@@ -86,7 +86,8 @@ impl Db {
         self.file.as_ref().map_or(Ok(()), |file| file.check())
     }
 
-    /// Returns the prefix of a statement that sets its durability.
+    /// Returns the prefix of a statement that sets its durability. Such a statement reports its result with `RETURNING`,
+    /// since a count of changes would cover both statements.
     pub(crate) fn durable(&self, durability: Durability) -> &'static str {
         match (self.dialect, durability) {
             (Dialect::Postgres, _) => "",

@@ -69,7 +69,7 @@ type Result<T, E = BreakerUnavailable> = std::result::Result<T, E>;
 
 impl BreakerUnavailable {
     /// Logs that the breaker of an engine or a voice could not be read or written.
-    pub fn tell(&self, name: &str) {
+    pub fn log(&self, name: &str) {
         let (operation, reason) = (self.operation, &self.source.to_string());
         Event::EngineBreakerUnavailable { engine: name, operation, reason }.emit();
     }
@@ -117,7 +117,7 @@ impl Breakers {
     pub async fn record_success(&self, name: &str, row: &str) {
         match self.close(row).await {
             Ok(()) => (self.show)(name, Breaker::Closed),
-            Err(failed) => failed.tell(name),
+            Err(failed) => failed.log(name),
         }
     }
 
@@ -174,7 +174,7 @@ impl Breakers {
                 Event::EngineRotationTriggered { engine: name, kind, failures, cooldown_s, advice }
                     .emit();
             }
-            Err(failed) => failed.tell(name),
+            Err(failed) => failed.log(name),
         }
     }
 

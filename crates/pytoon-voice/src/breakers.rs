@@ -57,7 +57,7 @@ impl VoiceBreakers {
             }
             self.runtime.block_on(self.breakers.pass(&row, Some(known))).map(Some)
         });
-        let Some(passage) = passage.inspect_err(|failed| failed.tell(name)).ok().flatten() else {
+        let Some(passage) = passage.inspect_err(|failed| failed.log(name)).ok().flatten() else {
             return Ok(Entered::Unguarded);
         };
         let (state, entered) = match passage {

@@ -138,7 +138,7 @@ impl Collector {
             self.of_copies(&needs, &mut removed).await?;
         }
         if !self.is_rehearsal {
-            tell(&removed);
+            log_removed(&removed);
         }
         Ok(removed)
     }
@@ -363,7 +363,7 @@ fn assets_in(value: &serde_json::Value, found: &mut BTreeSet<String>) {
 }
 
 /// Counts and logs the removed files, by kind.
-fn tell(removed: &[Removal]) {
+fn log_removed(removed: &[Removal]) {
     let mut kinds: BTreeMap<&'static str, (u64, u64)> = BTreeMap::new();
     for one in removed {
         let sums = kinds.entry(one.kind).or_default();

@@ -102,7 +102,7 @@ impl WebhookSender {
                 Ok(Some(due)) => {
                     let sender = self.clone();
                     tokio::spawn(async move {
-                        sender.tell(due).await;
+                        sender.deliver(due).await;
                         drop(place);
                     });
                     continue;
@@ -115,7 +115,7 @@ impl WebhookSender {
         }
     }
 
-    async fn tell(&self, due: DueWebhook) {
+    async fn deliver(&self, due: DueWebhook) {
         let happened = jiff::Timestamp::from_millisecond(due.created_at)
             .map(|at| at.to_string())
             .unwrap_or_default();

@@ -118,7 +118,7 @@ pub fn read(script: &str) -> Script {
             None => beats.extend(plain_beats(units)),
         }
     }
-    tell(&removed, &directions, &mut notes);
+    note_removed(&removed, &directions, &mut notes);
     Script { beats, directions, notes }
 }
 
@@ -193,7 +193,7 @@ fn plain_units(script: &str, removed: &mut Removed, notes: &mut Vec<Note>) -> Ve
 }
 
 /// Adds notes about the removed markup, speaker labels and directions.
-fn tell(removed: &Removed, directions: &[String], notes: &mut Vec<Note>) {
+fn note_removed(removed: &Removed, directions: &[String], notes: &mut Vec<Note>) {
     if !removed.marks.is_empty() || removed.links > 0 {
         notes.push(Note::MarksRemoved { marks: removed.marks.clone(), links: removed.links });
     }

@@ -249,7 +249,7 @@ impl EngineManager {
     /// Returns the row of a breaker. If it cannot be read, logs the error and returns `None`: a breaker only avoids
     /// calls that would fail, and no film depends on it.
     pub(super) async fn breaker_row(&self, name: &str) -> Option<BreakerRow> {
-        self.breakers().row(name).await.inspect_err(|failed| failed.tell(name)).ok()
+        self.breakers().row(name).await.inspect_err(|failed| failed.log(name)).ok()
     }
 
     /// Records an engine's failure in its breaker.

@@ -232,7 +232,7 @@ impl EngineManager {
     pub async fn resolve(&self, wish: &SceneWish<'_>, needed_ms: i64) -> EngineChain {
         // Unreadable breakers are treated as closed: the walk reads each again.
         let breakers = self.buyer.ledger.breaker_list().await.unwrap_or_else(|source| {
-            BreakerUnavailable { operation: "read", source }.tell("all");
+            BreakerUnavailable { operation: "read", source }.log("all");
             Vec::new()
         });
         let breakers: BTreeMap<String, BreakerRow> = breakers.into_iter().collect();

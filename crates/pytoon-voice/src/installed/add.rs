@@ -192,7 +192,7 @@ impl Incoming {
         let manifest = folder.join(MANIFEST);
         std::fs::write(&manifest, text).map_err(|error| at(&manifest, error))?;
         let voice = InstalledVoice { folder: folder.clone(), manifest: self.manifest.clone() };
-        hear(&voice, folders, runner)?;
+        check_voice(&voice, folders, runner)?;
         let place = own.join(name);
         replace(&folder, &place).map_err(|error| at(&place, error))?;
         Ok(place)
@@ -217,7 +217,7 @@ pub fn remove(folders: &VoiceFolders, name: &str) -> Result<PathBuf, AddError> {
 }
 
 /// Has the voice speak a test phrase, so that a silent voice is never installed.
-fn hear(voice: &InstalledVoice, folders: &VoiceFolders, runner: &Runner) -> Result<()> {
+fn check_voice(voice: &InstalledVoice, folders: &VoiceFolders, runner: &Runner) -> Result<()> {
     let voices = Voices::default();
     let request = crate::tts::TtsRequest {
         sentences: vec![text::words("One, two.")],

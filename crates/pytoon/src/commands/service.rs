@@ -113,7 +113,7 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
             version: env!("CARGO_PKG_VERSION"),
         }
         .emit();
-        tell_counts(store.clone(), context, process.clone());
+        publish_counts(store.clone(), context, process.clone());
         let secrets = webhook_secrets(context)?;
         if let Some(secrets) = secrets.clone().filter(|_| role != Role::Api) {
             tokio::spawn(courier(context, store.clone(), secrets)?.run());
@@ -334,7 +334,7 @@ async fn serve(listener: TcpListener, api: Api, cancel: CancelToken) -> std::io:
 }
 
 /// Publishes the counters of this process in the database periodically, and merges those of ended processes.
-fn tell_counts(store: Arc<Store>, context: &Context, process: String) {
+fn publish_counts(store: Arc<Store>, context: &Context, process: String) {
     let metrics = context.metrics.clone();
     tokio::spawn(async move {
         let mut told_since = Instant::now();

@@ -26,7 +26,7 @@ where
     loop {
         let answer = tokio::select! {
             answer = ask() => answer,
-            () = cancelled(cancel) => Err(gave_up(name)),
+            () = cancelled(cancel) => Err(cancelled_error(name)),
         };
         let error = match answer {
             Ok(take) => return Ok(take),
@@ -35,7 +35,7 @@ where
         let Some(pause) = pause_before(backoff, &error, attempt) else { return Err(error) };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = cancelled(cancel) => return Err(gave_up(name)),
+            () = cancelled(cancel) => return Err(cancelled_error(name)),
         }
         attempt += 1;
     }
@@ -58,7 +58,7 @@ fn pause_before(backoff: &Backoff, error: &VendorError, attempt: u32) -> Option<
     }
 }
 
-fn gave_up(name: &str) -> VendorError {
+fn cancelled_error(name: &str) -> VendorError {
     VendorError::new(name, SPEAK, VendorErrorKind::Cancelled, "the job was cancelled")
 }
 
