@@ -116,7 +116,7 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
         publish_counts(store.clone(), context, process.clone());
         let secrets = webhook_secrets(context)?;
         if let Some(secrets) = secrets.clone().filter(|_| role != Role::Api) {
-            tokio::spawn(courier(context, store.clone(), secrets)?.run());
+            tokio::spawn(webhook_sender(context, store.clone(), secrets)?.run());
         }
         let checked = environment.clone();
         threads::spawn(move || check_health(&checked))?;
@@ -283,7 +283,7 @@ fn webhook_secrets(context: &Context) -> anyhow::Result<Option<WebhookSecrets>> 
     secrets.map(Some).map_err(anyhow::Error::msg)
 }
 
-fn courier(
+fn webhook_sender(
     context: &Context,
     store: Arc<Store>,
     secrets: WebhookSecrets,
