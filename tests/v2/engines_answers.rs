@@ -239,7 +239,7 @@ fn model_retirements_are_announced_in_advance() {
         }])
     };
     let said = doctor(&end("2020-02-01", "next-tts"));
-    assert!(said.contains("shut it down on 2020-02-01"), "{said}");
+    assert!(said.contains("shut this model down on 2020-02-01"), "{said}");
     assert!(said.contains("set tts.openai.model to next-tts"), "{said}");
     assert!(doctor(&end("2020-02-01", "")).contains("names no successor"));
     let quiet = doctor(&end("2999-01-01", ""));

@@ -30,7 +30,7 @@ fn a_sound_film_is_shown_as_a_table_and_as_a_chart() {
         "music       lowered 1 time, -",
         " s: -12.0 dB\n",
         "LUFS mixed, -14.0 LUFS mastered, -14.0 LUFS delivered",
-        "A/V offset  +0.0 ms (sound against picture; of that, streams +0.0 ms)",
+        "A/V offset  +0.0 ms (positive if the sound is late; the streams start +0.0 ms apart)",
         "highlights  50 ms before their words",
         "scene_01  0.000 s",
         "scene_02",

@@ -242,7 +242,7 @@ fn the_encoder_says_what_it_does_not_take() {
         &format!("{SMALL} --params keyint=30:speed=9"),
         &frame,
         b"",
-        "refuses the parameter speed=9",
+        "rejects the parameter speed=9",
     );
     says(&format!("{SMALL} --params keyint"), &frame, b"", "`keyint` has no value");
     says(&format!("{SMALL} --quick"), &frame, b"", "unknown option --quick");

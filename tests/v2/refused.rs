@@ -162,7 +162,7 @@ fn a_link_that_leads_nowhere_and_an_address() {
     };
     refuse_media("a.jpg", link, &["is a link to gone.jpg", "there is no file there"]);
     let brief = quick("media_files: [\"https://example.com/a.jpg\"]\n");
-    Workspace::new().refuse(&brief, 2, &["`media_files[0]`", "download it"]);
+    Workspace::new().refuse(&brief, 2, &["`media_files[0]`", "download the file"]);
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn a_folder_without_permission() {
     lock(0o555);
     let run = workspace.pytoon(&["render", "brief.yaml", "--out", "locked/out"]);
     lock(0o755);
-    run.expect_failure(1, &["locked/out", "no permission"]);
+    run.expect_failure(1, &["locked/out", "change the permissions"]);
 }
 
 #[test]

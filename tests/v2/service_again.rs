@@ -319,7 +319,11 @@ fn undelivered_webhooks_are_abandoned_and_listed() {
         .submit(&json!({"script": "Fresh bread.", "profile": "test", "webhook": {"url": url}}));
     service.until(&id, "done");
     wait_for("it is given up", || {
-        workspace.pytoon(&["webhooks", "dead"]).ok().stdout.contains("responded with 503")
+        workspace
+            .pytoon(&["webhooks", "dead"])
+            .ok()
+            .stdout
+            .contains("responded with HTTP status 503")
     });
     assert_eq!(heard.requests().len(), 3, "once, and after each of two pauses");
     let metrics = service.ask("GET", "/metrics", &[], None).is(200).text();

@@ -53,7 +53,7 @@ fn the_header_of_a_forms_part_is_bounded() {
         [("Authorization", bearer.as_str()), ("Content-Type", "multipart/form-data; boundary=xx")];
     let endless = format!("--xx\r\nContent-Disposition: form-data; name=\"{}", "a".repeat(8 << 20));
     let answer = service.send("POST", "/api/v2/assets", &headers, endless.as_bytes());
-    answer.problem(400, "body", &["header of a part", "16 KiB"]);
+    answer.problem(400, "body", &["header of a form field", "16 KiB"]);
     // Other fields are skipped, up to a limit.
     let other = format!(
         "--xx\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\n{}\r\n--xx--\r\n",

@@ -55,7 +55,7 @@ fn a_server_that_fails_again_and_again_is_left_alone_then_probed_and_forgiven() 
     assert_eq!(booth.metric("breaker_state", "kokoro"), 2.0);
     let warnings = film.metadata()["warnings"].to_string();
     assert!(
-        warnings.contains("kokoro (cooling)") && warnings.contains("circuit breaker is open"),
+        warnings.contains("kokoro could not speak") && warnings.contains("circuit breaker is open"),
         "{warnings}"
     );
     // After the pause one render probes; its success closes the breaker.

@@ -267,7 +267,7 @@ fn what_is_no_voice_is_not_added() {
     for (source, told) in [
         ("alone.onnx", "alone.onnx.json"),
         ("text.onnx", "text.onnx.json"),
-        ("cut.onnx", "cut off"),
+        ("cut.onnx", "damaged"),
         ("empty", "voice.json"),
         ("hart", "`heart`"),
         ("heart", "make setup"),

@@ -134,7 +134,7 @@ fn a_wrong_block_is_refused_by_field_and_names_are_suggested() {
     let booth = Booth::new(&json!({}), &[]);
     for (blocks, parts) in [
         ([("openai", "/x", json!({}))], ["tts.openai_compatible.openai", "choose another"]),
-        ([("kokoro", "ftp://x/v1", json!({}))], ["kokoro.base_url", "http(s)"]),
+        ([("kokoro", "ftp://x/v1", json!({}))], ["kokoro.base_url", "http or https"]),
         ([("kokoro", "/x", json!({"format": "wav"}))], ["format", "response_format"]),
         ([("kokoro", "/x", json!({"response_format": "opus"}))], ["response_format", "opus"]),
     ] {

@@ -104,7 +104,8 @@ pub(crate) async fn artifact(
     {
         Part::Whole => (0, length, answer.status(StatusCode::OK)),
         Part::NotThere => {
-            let detail = format!("the file has {length} bytes");
+            let detail =
+                format!("the requested range is outside of the file, which has {length} bytes");
             let problem = Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "range", detail);
             let mut response = problem.into_response();
             if let Ok(range) = HeaderValue::from_str(&format!("bytes */{length}")) {

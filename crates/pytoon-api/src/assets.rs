@@ -123,7 +123,10 @@ async fn of_form(api: &Api, caller: &Caller, request: Request) -> Result<Receive
         unread.progress();
         if field.name() == Some("file") {
             if file.is_some() {
-                return Err(Problem::field("file", "the form has this field twice: send one file"));
+                return Err(Problem::field(
+                    "file",
+                    "the form contains this field twice: send one file",
+                ));
             }
             let mut receiver = Receiver::begin(api, caller).await.map_err(Refused::of_body)?;
             while let Some(piece) = field.chunk().await.map_err(broken)? {
@@ -137,13 +140,17 @@ async fn of_form(api: &Api, caller: &Caller, request: Request) -> Result<Receive
             unread.progress();
             others += piece.len();
             if others > MAX_OTHER_FIELDS {
-                let detail = "the fields other than `file` are larger than 1 MiB: remove them";
+                let detail =
+                    "the form's fields other than `file` are larger than 1 MiB: remove them";
                 return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail));
             }
         }
     }
     let Some(receiver) = file else {
-        return Err(Problem::field("file", "the form has no field `file`: send the file in it"));
+        return Err(Problem::field(
+            "file",
+            "the form has no field `file`: send the file in a field of this name",
+        ));
     };
     receiver.end().await.map_err(Refused::of_body)
 }
@@ -264,8 +271,10 @@ pub(crate) async fn confirm_upload(
     let path = api.storage.path(&copy);
     bucket.download(&name, &path).await?.ok_or_else(none)?;
     let unreadable = |error: std::io::Error| {
+        tracing::error!(reason = %error, "an uploaded file could not be read");
+        let detail = "the server could not read the uploaded file: repeat the request later";
         let (status, code) = (StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable");
-        Refused::Ours(Problem::new(status, code, error.to_string()))
+        Refused::Ours(Problem::new(status, code, detail))
     };
     let read = async {
         let mut file = tokio::fs::File::open(&path).await.map_err(unreadable)?;

@@ -29,7 +29,8 @@ impl Caller {
         if self.scope >= scope {
             return Ok(());
         }
-        let detail = format!("this key lacks the scope `{}`: use another key", scope.as_str());
+        let detail =
+            format!("this API key lacks the scope `{}`: use a key that has it", scope.as_str());
         Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
     }
 
@@ -88,13 +89,14 @@ impl FromRequestParts<Api> for Caller {
         })?;
         let hash = sha256_hex(key);
         let row = api.keys.key_find(&hash).await?;
-        let row = row.ok_or_else(|| refused("this API key is unknown or revoked"))?;
+        let row =
+            row.ok_or_else(|| refused("this API key is unknown or revoked: use another key"))?;
         let scope = Scope::ALL
             .into_iter()
             .filter(|scope| row.scopes.iter().any(|own| own == scope.as_str()))
             .max()
             .ok_or_else(|| {
-                refused("this API key has no scopes: create another with `pytoon keys add`")
+                refused("this API key has no scopes: create another key with `pytoon keys add`")
             })?;
         api.limits.request(&row.id)?;
         Ok(Self { key_id: row.id, scope, hash: Some(hash) })

@@ -43,10 +43,10 @@ impl Budgets {
         let streams = (connections as u64 / 2).clamp(2, 256);
         Self {
             incoming: Budget::new("uploads", 16),
-            looking: Budget::new("files", 2),
+            looking: Budget::new("file checks", 2),
             // A stream lasts as long as its job: waiting for one would only hold a connection.
             streams: Budget { patience: NO_PATIENCE, ..Budget::new("event streams", streams) },
-            answers: Budget::new("answers", 64 << 20),
+            answers: Budget::new("large responses", 64 << 20),
         }
     }
 }

@@ -12,7 +12,7 @@ pub(crate) fn check(api: &Api) -> Result<(), Problem> {
     match disk::free_bytes(api.storage.folder()).map(|bytes| bytes >> 20) {
         Some(free) if free < needed => {
             let detail = format!(
-                "the disk for films has {free} MiB free and {needed} are needed \
+                "the disk for films has {free} MiB free, but {needed} MiB are needed \
                  (storage.min_free_mib): try again later"
             );
             Err(Problem::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", detail))

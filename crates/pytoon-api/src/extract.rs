@@ -44,15 +44,15 @@ impl<S: Send + Sync> FromRequest<S> for ApiJson {
             }
             Refused::LossyNumber(digits) => {
                 let detail = format!(
-                    "the number {digits} does not fit into 64 bits and would lose digits: send \
-                     it as a string, in quotation marks"
+                    "the number {digits} would lose digits, since it does not fit into 64 bits: \
+                     send it as a string, in quotation marks"
                 );
                 Problem::field("(body)", detail)
             }
         })?;
         match value {
             Value::Object(map) => Ok(Self(map)),
-            _ => Err(Problem::field("(body)", "it is not an object: send `{…}`")),
+            _ => Err(Problem::field("(body)", "the body is not a JSON object: send `{…}`")),
         }
     }
 }
@@ -127,7 +127,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
         {
             return Err(Problem::field(
                 "(query)",
-                "it contains control characters or invalid UTF-8: remove them",
+                "the query contains control characters or invalid UTF-8: remove them",
             ));
         }
         let query = Query::<T>::from_request_parts(parts, state).await;

@@ -33,9 +33,13 @@ pub(crate) enum BodyError {
 impl std::fmt::Display for BodyError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Stalled => write!(f, "no data arrived for {} s", IDLE.as_secs()),
+            Self::Stalled => write!(f, "no data arrived for {} s: send it again", IDLE.as_secs()),
             Self::HeadTooLong => {
-                write!(f, "the header of a part is longer than {} KiB", MAX_HEAD >> 10)
+                write!(
+                    f,
+                    "the header of a form field is longer than {} KiB: shorten it",
+                    MAX_HEAD >> 10
+                )
             }
             Self::Broken(error) => write!(f, "{error}"),
         }

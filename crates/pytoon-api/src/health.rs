@@ -137,7 +137,8 @@ async fn readiness(api: &Api) -> Readiness {
     let needed = api.config.settings.storage.min_free_mib;
     let space = match disk::free_bytes(&storage).map(|bytes| bytes >> 20) {
         Some(mib) if mib < needed => Err(format!(
-            "{mib} MiB are free, {needed} are needed (storage.min_free_mib): new jobs are refused"
+            "{mib} MiB are free, {needed} MiB are needed (storage.min_free_mib): free disk space; \
+             until then new jobs are refused"
         )),
         Some(mib) => Ok(format!("{mib} MiB are free")),
         None => Ok("the free space is unknown".to_owned()),
@@ -148,7 +149,7 @@ async fn readiness(api: &Api) -> Readiness {
         Ok(queue) => {
             let waited = Duration::from_millis(queue.oldest_ready_ms.unsigned_abs());
             let said =
-                format!("{} tasks are ready, the oldest for {} s", queue.ready, waited.as_secs());
+                format!("ready tasks: {}, the oldest for {} s", queue.ready, waited.as_secs());
             if waited > OLD_QUEUE { Err(said) } else { Ok(said) }
         }
         Err(error) => Err(error),
@@ -161,7 +162,7 @@ async fn readiness(api: &Api) -> Readiness {
 fn ffmpeg() -> Result<String, String> {
     let runner = Runner::new(Programs::beside_this_one(), CancelToken::default(), FFMPEG_PATIENCE);
     let asked = CommandLine::new("ffmpeg", "read its version").arg("-version");
-    let said = runner.run(&asked, Vec::new()).map_err(|error| error.to_string())?;
+    let said = runner.run(&asked, Vec::new()).map_err(|error| format!("failed to {error}"))?;
     let first = String::from_utf8_lossy(&said).lines().next().unwrap_or_default().to_owned();
     Ok(first.split(" Copyright").next().unwrap_or_default().to_owned())
 }

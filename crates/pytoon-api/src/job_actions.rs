@@ -12,7 +12,7 @@ use pytoon_records::job::{JobEvent, JobStatus};
 use pytoon_vocabulary::JobId;
 
 pub(crate) fn conflict(status: JobStatus, what: &str) -> Problem {
-    let detail = format!("the job is {}: {what}", status.as_str());
+    let detail = format!("the job's status is `{}`: {what}", status.as_str());
     Problem::new(StatusCode::CONFLICT, "wrong_status", detail)
 }
 
@@ -51,7 +51,7 @@ pub(crate) async fn cancel(
     authorized_job(&api, &caller, &id).await?;
     match api.jobs.job_cancel(&id).await? {
         None => Err(Problem::no_job(&id)),
-        Some(JobStatus::Done) => Err(conflict(JobStatus::Done, "nothing to cancel")),
+        Some(JobStatus::Done) => Err(conflict(JobStatus::Done, "there is nothing to cancel")),
         Some(_) => job_reply(&api, &caller, &id).await,
     }
 }
@@ -145,7 +145,7 @@ pub(crate) async fn delete(
     caller.may(Scope::Submit)?;
     let row = authorized_job(&api, &caller, &id).await?;
     if !api.jobs.job_delete(&id).await? {
-        return Err(conflict(row.status, "cancel it first"));
+        return Err(conflict(row.status, "cancel the job, wait until it ends, then delete it"));
     }
     // A leftover belongs to no job any more: a later collection removes it.
     let _ = api.storage.remove_job(row.id.as_str()).await;

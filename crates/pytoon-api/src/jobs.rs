@@ -62,8 +62,8 @@ pub(crate) struct Scene {
     engine_used: Option<String>,
     /// True if an engine other than the requested one drew the scene.
     fallback_used: bool,
-    /// The time that external engines worked on the scene, in milliseconds; null if this machine drew it with the
-    /// film.
+    /// The time that external engines spent on the scene, in milliseconds; null if none was tried, or until the film
+    /// is done.
     render_duration_ms: Option<i64>,
     /// The reason why the requested engine did not draw the scene.
     error: Option<String>,
@@ -233,7 +233,7 @@ pub(crate) async fn list(
             .ok_or_else(|| {
                 Problem::field(
                     "cursor",
-                    "it is not a cursor: use `next` from an earlier page, or omit it",
+                    "this is not a cursor: use `next` from an earlier page, or omit the parameter",
                 )
             })
     });
@@ -299,7 +299,9 @@ async fn document(api: &Api, caller: &Caller, id: &JobId, name: &str) -> Result<
 /// Returns the 409 problem for a file that a job does not have.
 pub(crate) fn missing_file(row: &JobRow, name: &str) -> Problem {
     let status = row.status.as_str();
-    let detail = if row.status.is_terminal() {
+    let detail = if row.status == JobStatus::Held {
+        format!("the job has no {name} yet: its status is `{status}`; release it first")
+    } else if row.status.is_terminal() {
         format!("the job has no {name}: it ended as `{status}`")
     } else {
         format!("the job has no {name} yet: its status is `{status}`; try again later")

@@ -39,7 +39,8 @@ pub(crate) async fn find_files(
                 false => None,
             };
             let Some(asset) = asset else {
-                let detail = format!("there is no uploaded file `{id}`; POST /api/v2/assets first");
+                let detail =
+                    format!("there is no uploaded file `{id}`: upload it with POST /api/v2/assets");
                 return Err(Problem::field(&field, detail));
             };
             if let Some(reason) = media_type_problem(&field, &asset.media_type) {
@@ -72,7 +73,7 @@ fn media_type_problem(field: &str, media_type: &str) -> Option<String> {
         _ if is_sound => "a picture or a clip",
         _ => return None,
     };
-    Some(format!("this is {media_type}: use {wanted}"))
+    Some(format!("the file's type is {media_type}: use {wanted}"))
 }
 
 /// Returns the path of a file in one of the allowed folders, with symbolic links resolved. The error explains the
@@ -80,8 +81,8 @@ fn media_type_problem(field: &str, media_type: &str) -> Option<String> {
 fn find_allowed_file(folders: &[String], name: &str) -> Result<PathBuf, String> {
     if folders.is_empty() {
         return Err(
-            "this is neither an uploaded file (`asset:…`) nor an https URL; to use files of the \
-             server, name their folders in assets.allowed_dirs"
+            "this is neither an uploaded file (`asset:…`) nor an https URL; the server's own \
+             files can be used if assets.allowed_dirs names their folders"
                 .to_owned(),
         );
     }
@@ -104,7 +105,7 @@ async fn fetch(api: &Api, caller: &Caller, address: &str) -> Result<String, Refu
         tokio::time::timeout(Duration::from_secs(seconds), download(api, caller, address)).await;
     let received = fetched.unwrap_or_else(|_| {
         Err(Refused::Kind(format!(
-            "the download took longer than {seconds} s (assets.fetch_seconds)"
+            "the download took longer than {seconds} s (assets.fetch_seconds): upload the file"
         )))
     })?;
     match keep(api, caller, received).await? {
@@ -132,37 +133,46 @@ async fn download(
         if answer.status().is_redirection() {
             let next = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok());
             let next = next.and_then(|next| url.join(next).ok());
-            url = next.ok_or_else(|| refuse("its redirect has no target"))?;
+            url =
+                next.ok_or_else(|| refuse("the URL's redirect has no target: use another URL"))?;
             continue;
         }
         if !answer.status().is_success() {
             let status = answer.status().as_u16();
-            return Err(Refused::Kind(format!("its host responded with status {status}")));
+            return Err(Refused::Kind(format!(
+                "the URL's host responded with status {status}: check the URL"
+            )));
         }
         receiver.expect(answer.content_length())?;
-        while let Some(piece) =
-            answer.chunk().await.map_err(|_| refuse("the download was interrupted"))?
+        while let Some(piece) = answer
+            .chunk()
+            .await
+            .map_err(|_| refuse("the download was interrupted: repeat the request"))?
         {
             receiver.push(&piece).await?;
         }
         return receiver.end().await;
     }
-    Err(refuse("it redirects too many times"))
+    Err(refuse("the URL redirects too many times: use the URL of the file itself"))
 }
 
 /// Formats the reason for not fetching a URL, for the caller. It reveals nothing about the private network: a name
 /// that leads to a private host is reported like an unknown name, and a refused connection like an unresponsive host.
 fn refusal_message(refusal: Option<Refusal>, url: &Url) -> String {
     match refusal {
-        None => "its host does not respond".to_owned(),
+        None => "the URL's host does not respond: check the URL, or upload the file".to_owned(),
         Some(Refusal::Scheme(_) | Refusal::NotSecure) => {
             format!("`{}:` URLs are not supported: use https", url.scheme())
         }
         Some(Refusal::Password) => "the URL contains a user name or password: remove it".to_owned(),
-        Some(Refusal::NoHost) => "the URL has no host".to_owned(),
-        Some(Refusal::Private(_)) => "its address is in a private network".to_owned(),
+        Some(Refusal::NoHost) => {
+            "the URL has no host: use one such as `https://example.org/a.jpg`".to_owned()
+        }
+        Some(Refusal::Private(_)) => {
+            "the URL's host is in a private network: upload the file instead".to_owned()
+        }
         Some(Refusal::Unknown(_) | Refusal::LeadsInside(_)) => {
-            "there is no public host with this name".to_owned()
+            "there is no public host with the URL's host name: check the URL".to_owned()
         }
     }
 }

@@ -79,7 +79,11 @@ impl Problem {
 
     /// Creates the problem for a missing job, or for a job of another key: the two are indistinguishable.
     pub(crate) fn no_job(id: &JobId) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "no_such_job", format!("there is no job `{id}`"))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "no_such_job",
+            format!("there is no job `{id}`; GET /api/v2/jobs lists all"),
+        )
     }
 
     /// Creates a 422 problem for an invalid field of the request, with the code `invalid_request`.
@@ -99,7 +103,7 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(reason = %error, "a database request failed");
-        let detail = "the database is not available; repeat the request";
+        let detail = "the database is not available: repeat the request later";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", detail)
     }
 }
@@ -107,7 +111,7 @@ impl From<StoreError> for Problem {
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Self {
         tracing::error!(reason = %error, "a storage request failed");
-        let detail = "the storage of films is not available; repeat the request";
+        let detail = "the storage of films is not available: repeat the request later";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", detail)
     }
 }

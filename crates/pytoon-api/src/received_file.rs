@@ -60,12 +60,12 @@ impl Refused {
 }
 
 fn too_large(mib: u64) -> String {
-    format!("it is larger than {mib} MiB (assets.max_mib): send a smaller file")
+    format!("the file is larger than {mib} MiB (assets.max_mib): use a smaller file")
 }
 
 fn ours(error: &dyn std::fmt::Display) -> Refused {
     tracing::error!(reason = %error, "an uploaded file could not be written");
-    let detail = "the server could not store the file; repeat the request";
+    let detail = "the server could not store the file: repeat the request later";
     Refused::Ours(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", detail))
 }
 

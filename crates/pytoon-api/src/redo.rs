@@ -106,7 +106,10 @@ pub(crate) async fn redo(
             Problem::field(&problem.field, problem.reason)
         })?;
     if !api.jobs.job_redo(&id, brief, JobEvent::Redone).await? {
-        return Err(conflict(row.status, "wait until it ends, or cancel it, then redo the scene"));
+        return Err(conflict(
+            row.status,
+            "wait until the job ends, or cancel it, then redo the scene",
+        ));
     }
     Ok((StatusCode::ACCEPTED, job_reply(&api, &caller, &id).await?))
 }

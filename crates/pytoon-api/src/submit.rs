@@ -76,7 +76,7 @@ pub(crate) async fn submit(
     let client_data = body.remove("client_data");
     let length = client_data.as_ref().map_or(0, |data| data.to_string().len());
     if length > MAX_CLIENT_DATA {
-        let detail = format!("it has {length} bytes; the maximum is {MAX_CLIENT_DATA}");
+        let detail = format!("the data has {length} bytes; the maximum is {MAX_CLIENT_DATA}");
         return Err(Problem::field("client_data", detail));
     }
     let webhook =
@@ -149,12 +149,18 @@ async fn warnings(api: &Api, brief: Brief) -> Result<Vec<Warning>, Problem> {
 
 fn mark(headers: &HeaderMap, asked: &Value) -> Result<Option<Idempotency>, Problem> {
     let Some(mark) = headers.get("idempotency-key") else { return Ok(None) };
-    let mark = mark.to_str().unwrap_or_default();
-    if mark.is_empty() || mark.len() > MAX_MARK {
-        let detail = format!(
-            "it is empty, too long or not plain ASCII: send 1 to {MAX_MARK} visible characters"
-        );
-        return Err(Problem::field("Idempotency-Key", detail));
+    let refused = |reason: &str| {
+        let detail = format!("{reason}: send 1 to {MAX_MARK} visible ASCII characters");
+        Problem::field("Idempotency-Key", detail)
+    };
+    let mark = mark
+        .to_str()
+        .map_err(|_| refused("the key contains characters that are not visible ASCII"))?;
+    if mark.is_empty() {
+        return Err(refused("the key is empty"));
+    }
+    if mark.len() > MAX_MARK {
+        return Err(refused(&format!("the key has {} characters", mark.len())));
     }
     let request_hash = crate::auth::sha256_hex(&asked.to_string());
     Ok(Some(Idempotency { mark: mark.to_owned(), request_hash }))

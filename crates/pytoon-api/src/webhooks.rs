@@ -3,7 +3,6 @@
 use crate::Api;
 use crate::auth::{Caller, Scope};
 use crate::extract::ApiPath;
-use crate::job_actions::conflict;
 use crate::jobs::{authorized_job, moment};
 use crate::problem::Problem;
 use axum::Json;
@@ -99,19 +98,19 @@ pub(crate) fn parse_webhook(api: &Api, asked: &Value) -> Result<Value, Problem> 
     if let Some(stray) = stray {
         return Err(Problem::field(
             &format!("webhook.{stray}"),
-            "there is no such field; the only one is `url`",
+            "there is no such field; the only field is `url`",
         ));
     }
     let url = fields.and_then(|fields| fields.get("url")).and_then(Value::as_str);
     let url = url.ok_or_else(|| {
-        Problem::field("webhook", "the receiver's `url` is missing: send an object with it")
+        Problem::field("webhook", "the field `url` is missing: send `{\"url\": \"https://…\"}`")
     })?;
     let refused = |reason: String| Problem::field("webhook.url", reason);
     if url.len() > MAX_URL {
-        return Err(refused(format!("it is longer than {MAX_URL} characters: shorten it")));
+        return Err(refused(format!("the URL is longer than {MAX_URL} characters: shorten it")));
     }
     if !api.signs {
-        let reason = "this service signs its webhooks and has no secret yet: the operator sets \
+        let reason = "this service has no secret for signing webhooks: ask its operator to set \
                       WEBHOOK_SECRET (`pytoon webhooks secret` generates one)";
         return Err(Problem::field("webhook", reason));
     }
@@ -173,17 +172,20 @@ pub(crate) async fn resend(
     ApiPath((id, message)): ApiPath<(JobId, String)>,
 ) -> Result<(StatusCode, Json<Webhook>), Problem> {
     caller.may(Scope::Submit)?;
-    let row = authorized_job(&api, &caller, &id).await?;
+    authorized_job(&api, &caller, &id).await?;
     let of_job = async || -> Result<WebhookRow, Problem> {
         let rows = api.webhooks.webhooks_of_job(&id).await?;
         rows.into_iter().find(|row| row.id == message).ok_or_else(|| {
-            let detail = format!("this job has no message `{message}`");
+            let detail = format!(
+                "job `{id}` has no message `{message}`; GET /api/v2/jobs/{id}/webhooks lists all"
+            );
             Problem::new(StatusCode::NOT_FOUND, "no_such_webhook", detail)
         })
     };
     let known = of_job().await?;
     if known.state == WebhookState::Due || !api.webhooks.webhook_resend(&message).await? {
-        return Err(conflict(row.status, "the message is already queued for delivery"));
+        let detail = "the message is already queued for delivery";
+        return Err(Problem::new(StatusCode::CONFLICT, "wrong_status", detail));
     }
     Ok((StatusCode::ACCEPTED, Json(of_job().await?.into())))
 }

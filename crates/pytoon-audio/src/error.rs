@@ -7,13 +7,13 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum AudioError {
     /// The bytes are not a supported WAV file. Convert it first.
-    #[error("read WAV: {0}")]
+    #[error("the WAV file cannot be read: {0}")]
     BadWav(String),
     /// The sink failed to write, or the audio is too long for a WAV file.
-    #[error("write WAV: {0}")]
+    #[error("the WAV file cannot be written: {0}")]
     WriteWav(std::io::Error),
     /// The input has more samples, channels or bits per sample than this crate accepts. Convert it first.
-    #[error("accept audio: {what} is {value}, the limit is {limit}")]
+    #[error("the {what} of the audio is {value}; the maximum is {limit}")]
     TooLarge {
         /// The quantity that exceeds its limit, such as `sample count`.
         what: &'static str,
@@ -23,7 +23,7 @@ pub enum AudioError {
         limit: u64,
     },
     /// A parameter is outside its documented range. Correct the caller.
-    #[error("accept {what}: {value} is not between {low} and {high}")]
+    #[error("the {what} {value} is not between {low} and {high}")]
     OutOfRange {
         /// The name of the parameter.
         what: &'static str,

@@ -14,7 +14,8 @@ use pytoon_graphics::Frame;
 #[derive(Debug, Clone)]
 pub struct ClipTone {
     luma: [u8; 256],
-    /// The offsets of Cb and Cr that the grade gives a grey, by its luma, in units of 1/256 code.
+    /// The offsets of Cb and Cr by luma, in units of 1/256 code: the tint that the grade gives a grey, and the chroma
+    /// shift of the colour match.
     tint: [[i32; 256]; 2],
     /// The factor applied to chroma about its neutral, in units of 1/256.
     scale: i32,

@@ -52,7 +52,7 @@ pub fn load_brief(path: &Path) -> Result<BriefFile, ConfigError> {
         return Err(ConfigError::file(
             &name,
             format!(
-                "the file has {} bytes, which is too large for a brief: shorten it",
+                "the file has {} bytes, and a brief has at most {MAX_BYTES}: shorten it",
                 metadata.len()
             ),
         ));

@@ -126,18 +126,22 @@ impl<'a> Reader<'a> {
     ) -> Result<Value, SyntaxError> {
         let refuse = |reason: &str| Err(SyntaxError { place, reason: reason.to_owned() });
         if depth > MAX_DEPTH {
-            return refuse("this is nested too deeply: remove some levels");
+            return refuse(&format!("more than {MAX_DEPTH} levels are nested here: remove some"));
         }
         self.places.entry(path.to_owned()).or_insert(place);
         match event {
             Event::Scalar(_, _, _, Some(_))
             | Event::SequenceStart(_, Some(_))
-            | Event::MappingStart(_, Some(_)) => refuse("tags (`!name`) are not supported"),
-            Event::Alias(_) => refuse("aliases (`*name`) are not supported: write the value out"),
+            | Event::MappingStart(_, Some(_)) => {
+                refuse("tags (`!name`) are not supported: remove the tag")
+            }
+            Event::Alias(_) => {
+                refuse("aliases (`*name`) are not supported: write the value in place of the alias")
+            }
             Event::Scalar(text, style, _, None) => Ok(scalar(&text, style)),
             Event::SequenceStart(_, None) => self.sequence(path, depth),
             Event::MappingStart(_, None) => self.mapping(path, depth),
-            _ => refuse("expected a value: write one after the colon or the hyphen"),
+            _ => refuse("a value is missing: write one after the colon or the hyphen"),
         }
     }
 
@@ -165,7 +169,7 @@ impl<'a> Reader<'a> {
                     if map.contains_key(key.as_ref()) {
                         return Err(SyntaxError {
                             place,
-                            reason: format!("`{key}` is given twice"),
+                            reason: format!("the key `{key}` is given twice: remove one"),
                         });
                     }
                     self.places.insert(path.clone(), place);
@@ -174,7 +178,10 @@ impl<'a> Reader<'a> {
                     map.insert(key.into_owned(), value);
                 }
                 (_, place) => {
-                    return Err(SyntaxError { place, reason: "the key is not plain text".into() });
+                    return Err(SyntaxError {
+                        place,
+                        reason: "the key is not plain text: write a name before the colon".into(),
+                    });
                 }
             }
         }

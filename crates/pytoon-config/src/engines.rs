@@ -359,7 +359,11 @@ impl EngineSettings {
             names.iter().enumerate().find_map(|(index, name)| {
                 unknown(format!("{field}[{index}]"), name).or_else(|| {
                     names[..index].contains(name).then(|| {
-                        (format!("{field}[{index}]"), format!("`{name}` is given twice"), None)
+                        (
+                            format!("{field}[{index}]"),
+                            format!("`{name}` is already in the chain: remove one"),
+                            None,
+                        )
                     })
                 })
             })
@@ -393,7 +397,7 @@ impl EngineConfig {
         let is_address =
             self.base_url.starts_with("http://") || self.base_url.starts_with("https://");
         if !is_address {
-            return at("base_url", format!("`{}` is not an http(s) address", self.base_url));
+            return at("base_url", format!("`{}` is not an http or https URL", self.base_url));
         }
         if self.max_concurrent == 0 {
             return at(
@@ -414,13 +418,18 @@ impl EngineConfig {
             );
         }
         if self.backoff.max_ms < self.backoff.initial_ms {
-            return at("backoff.max_ms", "it is less than initial_ms".into());
+            let Backoff { initial_ms, max_ms, .. } = self.backoff;
+            return at(
+                "backoff.max_ms",
+                format!("{max_ms} is less than initial_ms ({initial_ms})"),
+            );
         }
         if self.poll_interval_ms < 20 {
-            return at("poll_interval_ms", "it is less than 20".into());
+            let reason = format!("{} is less than 20", self.poll_interval_ms);
+            return at("poll_interval_ms", reason);
         }
         if self.breaker.failures == 0 {
-            return at("breaker.failures", "it is less than 1".into());
+            return at("breaker.failures", "0 is less than 1".into());
         }
         for (model, price) in &self.price.models {
             for (name, usd) in
@@ -440,8 +449,8 @@ impl EngineConfig {
             (is_secret && value.is_string()).then(|| {
                 (
                     format!("{field}.options.{name}"),
-                    "a key is not allowed here: put it into an environment variable and name that \
-                     in key_env"
+                    "a key is not allowed here: put the key into an environment variable, and name \
+                     the variable in key_env"
                         .into(),
                     None,
                 )

@@ -48,17 +48,22 @@ impl Secrets {
             return Ok(Self::default());
         }
         let name = dotenv.display().to_string();
-        let lines = dotenvy::from_path_iter(dotenv)
-            .map_err(|_| ConfigError::file(&name, "this file cannot be read"))?;
+        let lines = dotenvy::from_path_iter(dotenv).map_err(|error| {
+            ConfigError::file(&name, format!("this file cannot be read: {error}"))
+        })?;
         let mut found = BTreeMap::new();
+        let mut previous: Option<String> = None;
         for line in lines {
             // The parser's own message repeats the line, which may contain a key.
             let (key, value) = line.map_err(|_| {
-                ConfigError::file(
-                    &name,
-                    "a line is not of the form NAME=value; quote values with spaces",
-                )
+                let place = previous.as_ref().map(|name| format!(" after that of `{name}`"));
+                let place = place.unwrap_or_default();
+                let reason = format!(
+                    "a line{place} is not of the form NAME=value; quote values with spaces"
+                );
+                ConfigError::file(&name, reason)
             })?;
+            previous = Some(key.clone());
             found.insert(key, SecretString::from(value));
         }
         Ok(Self { dotenv: found })
@@ -103,16 +108,16 @@ impl Secrets {
         let path = Path::new(path.trim());
         let failed = |reason: String| ConfigError::file(format!("{variable}_FILE"), reason);
         let size = std::fs::metadata(path)
-            .map_err(|error| failed(format!("{}: {error}", path.display())))?
+            .map_err(|error| failed(format!("failed to read {}: {error}", path.display())))?
             .len();
         if size > MAX_KEY_BYTES {
             return Err(failed(format!(
-                "{} is too large for a key: check that it is the right file",
+                "{} has {size} bytes, and a key has at most {MAX_KEY_BYTES}: name the key's file",
                 path.display()
             )));
         }
         let text = std::fs::read_to_string(path)
-            .map_err(|error| failed(format!("{}: {error}", path.display())))?;
+            .map_err(|error| failed(format!("failed to read {}: {error}", path.display())))?;
         Ok(key(text))
     }
 

@@ -277,11 +277,15 @@ impl Settings {
         let is_address =
             service.base_url.starts_with("http://") || service.base_url.starts_with("https://");
         if !is_address {
-            let reason = format!("`{}` is not an http(s) address", service.base_url);
+            let reason = format!("`{}` is not an http or https URL", service.base_url);
             return Some(("transcription.openai.base_url", reason));
         }
         if let Some(end) = self.model_ends.iter().find(|end| end.at_ms().is_none()) {
-            return Some(("model_ends", format!("`{}` is not a date such as 2027-01-06", end.on)));
+            let reason = format!(
+                "the end of model `{}`, `{}`, is not a date such as 2027-01-06",
+                end.model, end.on
+            );
+            return Some(("model_ends", reason));
         }
         range("captions.lead_ms", ms(self.captions.lead_ms), 0.0, 200.0)
             .or_else(|| {

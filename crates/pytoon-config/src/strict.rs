@@ -165,6 +165,10 @@ fn plain_words(message: &str) -> String {
     ] {
         text = text.replace(from, to);
     }
+    // The rest is the name of a Rust type.
+    if let Some((before, _)) = text.split_once("a mapping is expected for ") {
+        return format!("{before}a mapping is expected");
+    }
     text
 }
 

@@ -396,26 +396,30 @@ impl CloudVoice {
         let is_address =
             self.base_url.starts_with("http://") || self.base_url.starts_with("https://");
         if !is_address {
-            return at("base_url", format!("`{}` is not an http(s) address", self.base_url));
+            return at("base_url", format!("`{}` is not an http or https URL", self.base_url));
         }
         if !(100..=600_000).contains(&self.request_timeout_ms) {
-            return at("request_timeout_ms", "it is not between 100 and 600000".into());
+            let reason = format!("{} is not between 100 and 600000", self.request_timeout_ms);
+            return at("request_timeout_ms", reason);
         }
         if !(1..=16).contains(&self.max_concurrent) {
-            return at("max_concurrent", "it is not between 1 and 16".into());
+            let reason = format!("{} is not between 1 and 16", self.max_concurrent);
+            return at("max_concurrent", reason);
         }
         if !(1..=20).contains(&self.backoff.attempts) {
             let reason = format!("{} is not between 1 and 20", self.backoff.attempts);
             return at("backoff.attempts", reason);
         }
         if self.breaker.failures == 0 {
-            return at("breaker.failures", "it is less than 1".into());
+            return at("breaker.failures", "0 is less than 1".into());
         }
-        if self.max_characters.is_some_and(|most| most < 20) {
-            return at("max_characters", "it is less than 20: long words would not fit".into());
+        if let Some(most) = self.max_characters.filter(|most| *most < 20) {
+            let reason = format!("{most} is less than 20: long words would not fit");
+            return at("max_characters", reason);
         }
         if !(0.0..=100.0).contains(&self.price_per_1000_characters_usd) {
-            return at("price_per_1000_characters_usd", "it is not between 0 and 100".into());
+            let reason = format!("{} is not between 0 and 100", self.price_per_1000_characters_usd);
+            return at("price_per_1000_characters_usd", reason);
         }
         None
     }

@@ -316,7 +316,7 @@ impl fmt::Display for Note {
             Self::FilmExtended { needed_ms, asked_ms } => write!(
                 f,
                 "the film lasts {:.1} s instead of the requested {:.1} s, because its scenes \
-                     need that long: shorten the script or `min_duration_seconds` to meet the length",
+                     need that long: shorten the script or lower `min_duration_seconds`",
                 seconds(*needed_ms),
                 seconds(*asked_ms)
             ),
@@ -336,8 +336,8 @@ impl fmt::Display for Note {
                 };
                 write!(
                     f,
-                    "{fast} of {captions} captions are too fast to read, \"{text}\" \
-                     at {speed:.0} characters a second (at most {limit:.0}): {advice}"
+                    "{fast} of {captions} captions are too fast to read (\"{text}\" has {speed:.0} \
+                     characters per second, the limit is {limit:.0}): {advice}"
                 )
             }
             Self::LanguageAssumed { language } => write!(
@@ -354,12 +354,14 @@ impl fmt::Display for Note {
             Self::VoiceOfOtherLanguage { voice, speaks, words } => write!(
                 f,
                 "the voice `{voice}` speaks {speaks}, and the words are {words}: name another \
-                 voice, or set `language` if they are not"
+                 voice, or set `language` to the language of the words"
             ),
             Self::VoiceProviderFailed { provider, reason } => {
                 write!(f, "{provider} could not speak: {reason}")
             }
-            Self::VoiceFallback { provider } => write!(f, "{provider} speaks instead"),
+            Self::VoiceFallback { provider } => {
+                write!(f, "{provider} speaks instead of the preferred voice provider")
+            }
             Self::VoiceLost { voice, reason } => {
                 write!(
                     f,
@@ -373,7 +375,7 @@ impl fmt::Display for Note {
             ),
             Self::BudgetTooSmall { cost, budget, refused } => {
                 let then = match refused {
-                    true => "pytoon does not render it (`on_degrade`)",
+                    true => "pytoon does not render it, because of `on_degrade`; raise the budget",
                     false => "the local engine draws the scenes that the budget does not cover",
                 };
                 write!(
@@ -438,13 +440,13 @@ impl fmt::Display for Note {
             ),
             Self::ClipAlphaUnread { file } => write!(
                 f,
-                "{file}: this FFmpeg cannot decode its transparency; install an FFmpeg with \
+                "{file}: this FFmpeg cannot decode the clip's transparency; install an FFmpeg with \
                  libvpx"
             ),
             Self::ClipInterlaced { file } => write!(
                 f,
-                "{file}: it stays interlaced, because this FFmpeg cannot deinterlace; install \
-                     an FFmpeg with bwdif or yadif"
+                "{file}: the clip stays interlaced, because this FFmpeg cannot deinterlace; \
+                 install an FFmpeg with bwdif or yadif"
             ),
             Self::ClipSilent { file } => {
                 write!(
@@ -457,7 +459,7 @@ impl fmt::Display for Note {
                 "{file}: transparency is not supported in this format; save the picture as PNG or WebP to keep it"
             ),
             Self::PictureWithoutEnd { file } => {
-                write!(f, "{file}: the JPEG has no end marker; all of its rows were read")
+                write!(f, "{file}: the JPEG has no end marker, but all of its rows were read")
             }
         }
     }

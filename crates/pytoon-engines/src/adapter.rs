@@ -81,8 +81,7 @@ pub(crate) fn not_offered(with_picture: bool) -> &'static str {
     if with_picture {
         "it cannot start from a picture"
     } else {
-        "it cannot generate a clip \
-         from text alone: it needs a picture"
+        "it cannot generate a clip from text alone: give the scene a picture"
     }
 }
 

@@ -54,13 +54,16 @@ const REFINED_FRAMES: usize = 6;
 pub fn judge(facts: &ClipFacts, wanted: &Expectation) -> Result<(), String> {
     let ClipFacts { width, height, .. } = facts;
     let count = facts.frames.len();
-    ensure(count >= 3, format!("only {count} frames can be decoded"))?;
-    ensure(*width.min(height) >= MIN_SIDE, format!("{width}x{height} is too small"))?;
+    ensure(count >= 3, format!("only {count} frames can be decoded; the minimum is 3"))?;
+    ensure(
+        *width.min(height) >= MIN_SIDE,
+        format!("{width}x{height} pixels are too small; each side must have {MIN_SIDE} or more"),
+    )?;
     let seconds = facts.duration_ms as f64 / 1000.0;
     let decoded_ms = count as f64 / facts.frame_rate.max(1.0) * 1000.0;
     if decoded_ms < facts.duration_ms as f64 * (1.0 - LENGTH_TOLERANCE) {
         return Err(format!(
-            "it is cut off: only {:.1} of {seconds:.1} s can be decoded",
+            "the clip is cut off: only {:.1} of {seconds:.1} s can be decoded",
             decoded_ms / 1000.0
         ));
     }
@@ -68,14 +71,14 @@ pub fn judge(facts: &ClipFacts, wanted: &Expectation) -> Result<(), String> {
     let asked = if wanted.is_stock { f64::INFINITY } else { f64::from(wanted.asked_ms) / 1000.0 };
     let least = asked.min(wanted.needed_ms as f64 / 1000.0);
     if least - seconds > (least * LENGTH_TOLERANCE).max(0.3) {
-        return Err(format!("it is {seconds:.1} s long and the scene needs {least:.1} s"));
+        return Err(format!("the clip is {seconds:.1} s long, and the scene needs {least:.1} s"));
     }
     let is_black = |f: &&FrameLook| f.mean < BLACK_MEAN && f.deviation < BLACK_DEVIATION;
     let black = facts.frames.iter().filter(is_black).count();
-    ensure(2 * black <= count, "it is black")?;
+    ensure(2 * black <= count, "the clip is black")?;
     let settled = &facts.frames[REFINED_FRAMES.min(count / 4).max(1)..];
     let still = settled.iter().filter(|f| f.change.min(f.drift) < STILL_CHANGE).count();
-    ensure(5 * still <= 4 * settled.len(), "it does not move")
+    ensure(5 * still <= 4 * settled.len(), "the clip does not move")
 }
 
 /// A checker that uses FFmpeg.
@@ -95,14 +98,14 @@ impl ClipChecker for FfmpegChecker {
                 let work = move || look(&runner, &path, &wanted);
                 let reason = match tokio::task::spawn_blocking(work).await {
                     Ok(Ok(verdict)) => return Ok(verdict),
-                    Ok(Err(error)) if !error.is_exhausted() => error.to_string(),
+                    Ok(Err(error)) if !error.is_exhausted() => format!("failed to {error}"),
                     // This machine ran out of a resource, which says nothing about a clip that is paid for.
                     Ok(Err(_)) if begun.elapsed() < FULL_DISK_PATIENCE => {
                         tokio::time::sleep(FULL_DISK_PAUSE).await;
                         continue;
                     }
-                    Ok(Err(_)) => "this machine lacks the resources to check it".to_owned(),
-                    Err(_) => "the check ended unexpectedly".to_owned(),
+                    Ok(Err(error)) => format!("the clip could not be checked: failed to {error}"),
+                    Err(_) => "the check of the clip ended unexpectedly".to_owned(),
                 };
                 return Ok(Verdict::Unusable(reason));
             }
@@ -163,7 +166,7 @@ mod tests {
         check(&facts(0.1, 120.0, 120), "");
         let second = Expectation { asked_ms: 1000, needed_ms: 1000, ..wanted };
         let verdict = judge(&ClipFacts { duration_ms: 1000, ..shimmering }, &second);
-        assert_eq!(verdict, Err("it does not move".to_owned()));
+        assert_eq!(verdict, Err("the clip does not move".to_owned()));
         check(&facts(2.0, 120.0, 60), "cut off");
         check(&facts(2.0, 120.0, 0), "frames can be decoded");
         check(&ClipFacts { duration_ms: 2500, ..facts(2.0, 120.0, 60) }, "the scene needs 3.0 s");

@@ -172,7 +172,7 @@ fn obstacle(
     if !enabled {
         return Some(format!("v2.engines.{name}.enabled is false"));
     }
-    let Some(facts) = facts else { return Some("it is not configured".to_owned()) };
+    let Some(facts) = facts else { return Some(format!("v2.engines.{name} is not configured")) };
     if !facts.has_key {
         return Some(format!("no key: set {}", facts.key_env.join(" or ")));
     }

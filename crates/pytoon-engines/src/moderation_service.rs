@@ -43,7 +43,7 @@ impl ModerationClient {
     /// Returns the categories in which the service flags the prompt, or `flagged` if it names none; `None` if it does
     /// not flag the prompt.
     pub(crate) async fn flagged_categories(&self, prompt: &str) -> Result<Option<String>> {
-        const OPERATION: &str = "moderate a prompt";
+        const OPERATION: &str = "check a prompt";
         let body = json!({ "model": self.model, "input": prompt });
         let call = Call::post(OPERATION, self.http.url("/moderations"), body);
         let reply = self.http.send(with_key(&self.http, call, "Bearer ")?).await?;
@@ -68,7 +68,7 @@ impl ModerationClient {
 
 /// Warns that the configured moderation service is enabled but unusable. Returns `None`.
 fn warn_unusable(reason: &str) -> Option<ModerationClient> {
-    let detail = format!("moderation service: it is enabled but cannot be used: {reason}");
+    let detail = format!("the moderation service is enabled but cannot be used: {reason}");
     Event::Warning { detail: &detail }.emit();
     None
 }

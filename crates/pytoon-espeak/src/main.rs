@@ -104,7 +104,7 @@ fn run() -> Result<(), String> {
             for line in std::io::stdin().lock().lines() {
                 let line = line.map_err(|e| format!("failed to read the request: {e}"))?;
                 let text: String =
-                    serde_json::from_str(&line).map_err(|e| format!("invalid text: {e}"))?;
+                    serde_json::from_str(&line).map_err(|e| format!("invalid request: {e}"))?;
                 let line =
                     serde_json::to_string(&kana::to_kana(&text)).map_err(|e| e.to_string())?;
                 writeln!(out, "{line}").map_err(failed)?;
@@ -112,7 +112,7 @@ fn run() -> Result<(), String> {
         }
         Some(other) => {
             return Err(format!(
-                "unknown argument {other}: --version, --voices, --phonemes, --kana, or none"
+                "unknown argument {other}: use --version, --voices, --phonemes, --kana or none"
             ));
         }
         None => {

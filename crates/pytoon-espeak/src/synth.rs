@@ -49,9 +49,9 @@ impl Synth {
             )
         };
         if rate <= 0 {
-            return Err(
-                "eSpeak NG did not start: are its data files (espeak-ng-data) installed?".into()
-            );
+            return Err(format!(
+                "eSpeak NG failed to start (status {rate}): install its data files (espeak-ng-data)"
+            ));
         }
         // SAFETY: the callback is a function of this program and lives as long as it does.
         unsafe { ffi::espeak_SetSynthCallback(collect) };
@@ -112,7 +112,7 @@ impl Synth {
         let file = known.iter().find(|known| known.language.eq_ignore_ascii_case(voice));
         match file {
             Some(known) if is_taken(&with_variant(&known.identifier))? => Ok(()),
-            _ => Err(format!("there is no voice `{}`", with_variant(voice))),
+            _ => Err(format!("eSpeak NG has no voice `{}`", with_variant(voice))),
         }
     }
 
@@ -147,7 +147,8 @@ impl Synth {
         wpm: f64,
         pitch: Option<i32>,
     ) -> Result<Take, String> {
-        self.choose(voice, variant)?;
+        self.choose(voice, variant)
+            .map_err(|reason| format!("{reason}; run `pytoon voices --all` for a list"))?;
         let c_text = CString::new(text.replace('\0', " ")).map_err(|e| e.to_string())?;
         let mut take = Take::default();
         // SAFETY: all pointers live across the calls; `take` is touched only by the callback
@@ -155,10 +156,11 @@ impl Synth {
         unsafe {
             let rate = wpm.round().clamp(80.0, 450.0) as c_int;
             check(ffi::espeak_SetParameter(ffi::PARAMETER_RATE, rate, 0), || {
-                "failed to set the rate".into()
+                format!("set the speech rate to {rate} words per minute")
             })?;
-            check(ffi::espeak_SetParameter(ffi::PARAMETER_PITCH, pitch.unwrap_or(50), 0), || {
-                "failed to set the pitch".into()
+            let pitch = pitch.unwrap_or(50);
+            check(ffi::espeak_SetParameter(ffi::PARAMETER_PITCH, pitch, 0), || {
+                format!("set the pitch to {pitch} on its scale from 0 to 100")
             })?;
             let status = ffi::espeak_Synth(
                 c_text.as_ptr().cast(),
@@ -170,8 +172,8 @@ impl Synth {
                 std::ptr::null_mut(),
                 (&raw mut take).cast::<c_void>(),
             );
-            check(status, || "failed to speak the text".into())?;
-            check(ffi::espeak_Synchronize(), || "failed to finish the speech".into())?;
+            check(status, || "start to speak the text".into())?;
+            check(ffi::espeak_Synchronize(), || "finish the speech".into())?;
         }
         Ok(take)
     }
@@ -185,7 +187,11 @@ impl Drop for Synth {
 }
 
 fn check(status: c_int, what: impl FnOnce() -> String) -> Result<(), String> {
-    if status == 0 { Ok(()) } else { Err(format!("{} (eSpeak NG status {status})", what())) }
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(format!("eSpeak NG failed to {} (status {status})", what()))
+    }
 }
 
 fn text(pointer: *const std::ffi::c_char) -> String {

@@ -27,7 +27,8 @@ fn is_listed(runner: &Runner, list: &'static str, name: &str) -> bool {
     if let Some(names) = lists.get(&key) {
         return names.contains(name);
     }
-    let command = CommandLine::new("ffmpeg", "list its capabilities").args(["-hide_banner", list]);
+    let command =
+        CommandLine::new("ffmpeg", "list the capabilities of FFmpeg").args(["-hide_banner", list]);
     // A program that does not answer has no abilities for now; the next command reports its error.
     let Ok(said) = runner.run(&command, Vec::new()) else { return false };
     // ` TS. bwdif  V->V  Deinterlace`: flags, then the name.

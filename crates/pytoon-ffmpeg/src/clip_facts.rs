@@ -38,8 +38,9 @@ pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, SystemError> {
         width: video.width,
         height: video.height,
         has_sound: probed.audio.is_some(),
-        frames: frames
-            .map_err(|_| SystemError::unusable(path, "its inspection ended unexpectedly"))??,
+        frames: frames.map_err(|_| {
+            SystemError::unusable(path, "the inspection of the clip ended unexpectedly")
+        })??,
     })
 }
 

@@ -81,7 +81,8 @@ pub fn decode_clip_sound(
 fn not_sound(path: &Path, error: SystemError) -> SystemError {
     match error {
         SystemError::Failed { stderr, .. } => {
-            let why = stderr.lines().next_back().unwrap_or("no reason given").trim().to_owned();
+            let why =
+                stderr.lines().next_back().unwrap_or("FFmpeg gave no reason").trim().to_owned();
             SystemError::unusable(
                 path,
                 format!("it is not a sound file that FFmpeg can read ({why})"),

@@ -45,7 +45,7 @@ pub fn look_at_key_frames(runner: &Runner, path: &Path) -> Result<Vec<FrameLook>
 
 fn command(path: &Path, decode: &[&str]) -> CommandLine {
     let filter = format!("scale={LOOK_WIDTH}:{LOOK_HEIGHT}:flags=area,format=gray");
-    ffmpeg("check the frames of a video")
+    ffmpeg("decode the video")
         .args(decode.iter().copied())
         .input(path)
         .args(["-an", "-map", "0:v:0", "-vsync", "passthrough"])

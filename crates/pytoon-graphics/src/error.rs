@@ -7,16 +7,16 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum GraphicsError {
     /// The bytes are not a font that this crate can read. Replace or drop the file.
-    #[error("read font file {name}")]
+    #[error("the font file {name} cannot be read")]
     UnreadableFont {
         /// The caller's name for the file.
         name: String,
     },
     /// No font was supplied. Text cannot be shaped without one.
-    #[error("find any usable font")]
+    #[error("no font is installed")]
     NoFonts,
     /// A colour is not in the form `#rgb` or `#rrggbb`.
-    #[error("parse colour {text:?}")]
+    #[error("{text:?} is not a colour such as \"#e8a13a\"")]
     BadColour {
         /// The invalid text.
         text: String,

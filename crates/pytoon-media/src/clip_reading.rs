@@ -55,7 +55,10 @@ pub fn read(runner: &Runner, path: &Path) -> Result<ClipFile, SystemError> {
 /// Analyses a clip that has already been probed.
 pub fn of_probe(runner: &Runner, path: &Path, probe: &MediaProbe) -> Result<ClipFile, SystemError> {
     let Some(video) = &probe.video else {
-        return Err(SystemError::unusable(path, "it contains no video"));
+        return Err(SystemError::unusable(
+            path,
+            "it contains no video: name a picture or a video clip",
+        ));
     };
     if !(1..=16_384).contains(&video.width) || !(1..=16_384).contains(&video.height) {
         return Err(SystemError::unusable(

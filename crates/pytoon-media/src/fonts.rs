@@ -174,10 +174,7 @@ impl FontFinder {
         }
         let files = paths.iter().map(|path| read_font(path)).collect::<Result<Vec<_>, _>>()?;
         let library = FontLibrary::new(files).map_err(|error| {
-            SystemError::unusable(
-                Path::new("fonts"),
-                format!("no usable font was found ({error}): run `make setup`"),
-            )
+            SystemError::unusable(Path::new("fonts"), format!("{error}: run `make setup`"))
         })?;
         Ok(Fonts { engine: TextEngine::new(library), brand_family })
     }
@@ -191,7 +188,8 @@ impl FontFinder {
         if found.is_empty() {
             return Err(SystemError::unusable(
                 as_file,
-                "this font is neither a file nor a family installed here (`fc-list : family` lists them)",
+                "it is neither a font file nor an installed family; run `fc-list : family` for \
+                 a list",
             ));
         }
         Ok(found)
@@ -212,7 +210,7 @@ fn read_font(path: &Path) -> Result<FontFile, SystemError> {
 fn first_family(paths: &[PathBuf]) -> Result<Option<String>, SystemError> {
     let Some(path) = paths.first() else { return Ok(None) };
     let library = FontLibrary::new(vec![read_font(path)?])
-        .map_err(|error| SystemError::unusable(path, format!("this is not a font ({error})")))?;
+        .map_err(|_| SystemError::unusable(path, "it is not a font file that can be read"))?;
     Ok(library.families().first().cloned())
 }
 

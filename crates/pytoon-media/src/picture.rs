@@ -74,8 +74,8 @@ pub(crate) fn head(path: &Path, limits: &PictureLimits) -> Result<Vec<u8>, Syste
         return Err(SystemError::unusable(
             path,
             format!(
-                "the file has {} MiB, and limits.max_file_mib allows {}",
-                metadata.len() >> 20,
+                "the file has {} MiB; the maximum is {} (limits.max_file_mib)",
+                metadata.len().div_ceil(1 << 20),
                 limits.max_bytes >> 20
             ),
         ));
@@ -221,7 +221,7 @@ fn decode(
     let unreadable = |error: image::ImageError| {
         SystemError::unusable(
             path,
-            format!("the picture cannot be decoded ({error}); is the file complete?"),
+            format!("the picture cannot be decoded ({error}); copy or export it again"),
         )
     };
     let format = image::guess_format(&bytes).map_err(|_| {

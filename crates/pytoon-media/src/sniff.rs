@@ -31,7 +31,10 @@ pub fn sniff(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Sni
     }
     let probed = probe_picture(runner, path)?;
     if probed.video.is_none() && probed.audio.is_none() {
-        return Err(SystemError::unusable(path, "it contains neither a picture nor audio"));
+        return Err(SystemError::unusable(
+            path,
+            "it contains neither a picture nor audio that FFmpeg can read",
+        ));
     }
     if probed.video.is_some() {
         let usable = clip_reading::of_probe(runner, path, &probed)

@@ -33,7 +33,9 @@ pub(crate) fn dequantize(bytes: Vec<u8>) -> Result<Dequantized, NeuralError> {
     let bad = |reason: String| NeuralError::bad("model", reason);
     let mut model = ModelProto::parse_buf(&bytes).map_err(|error| bad(error.to_string()))?;
     drop(bytes);
-    let Some(graph) = model.graph.as_mut() else { return Err(bad("it has no graph".into())) };
+    let Some(graph) = model.graph.as_mut() else {
+        return Err(bad("it is not an ONNX model: it has no graph".into()));
+    };
     let products = products(graph)?;
     // Products may share a matrix; a matrix with two scales or zero points is not supported.
     let mut matrices: BTreeMap<&str, &Product> = BTreeMap::new();

@@ -15,7 +15,7 @@ pub enum NeuralError {
     #[error("the voice knows none of these phonemes: {0}")]
     NothingToSay(String),
     /// The request exceeds the model's limit. Split it.
-    #[error("the model accepts at most {most} phoneme characters at once, and got {phonemes}")]
+    #[error("a sentence has {phonemes} phoneme characters; the maximum is {most}: shorten it")]
     TooLong {
         /// The number of phoneme characters in the request.
         phonemes: usize,

@@ -139,16 +139,17 @@ pub(crate) fn check(bytes: &[u8]) -> Result<Facts, NeuralError> {
                     facts.inputs.push(text_field(info, 1)?.to_owned());
                 }
                 (12 | 13, Value::Bytes(info)) => check_value_info(info)?,
-                (15, _) => return Err(bad("it has sparse weights, which are not supported")),
+                (15, _) => return Err(bad("sparse weights are not supported")),
                 _ => {}
             }
         }
     }
     match (graphs, nodes) {
         (1, 1..=MAX_NODES) => Ok(facts),
-        (1, 0) | (0, _) => Err(bad("it is not an ONNX model, or it has no operators")),
+        (0, _) => Err(bad("it is not an ONNX model: it has no graph")),
+        (1, 0) => Err(bad("it has no operators")),
         (1, _) => Err(bad(format!("it has {nodes} operators; the maximum is {MAX_NODES}"))),
-        _ => Err(bad("it contains several graphs")),
+        _ => Err(bad("models with several graphs are not supported")),
     }
 }
 
@@ -157,7 +158,7 @@ fn check_node(node: &[u8], facts: &mut Facts) -> Result<(), NeuralError> {
     let operator = text_field(node, 4)?;
     if !matches!(domain, "" | "ai.onnx") || !OPERATORS.contains(&operator) {
         let operator: String = operator.chars().take(40).collect();
-        return Err(bad(format!("it uses the operator `{operator}`, which is not supported")));
+        return Err(bad(format!("the operator `{operator}` is not supported")));
     }
     for field in Fields(node) {
         let (5, Value::Bytes(attribute)) = field? else { continue };
@@ -178,7 +179,7 @@ fn check_attribute(attribute: &[u8]) -> Result<(), NeuralError> {
             // g, graphs, sparse_tensor(s), type_proto(s).
             (6 | 11 | 14 | 15 | 22 | 23, _) => {
                 return Err(bad(
-                    "it has subgraphs, sparse tensors or types as attributes, which are not supported",
+                    "attributes with graphs, sparse tensors or types are not supported",
                 ));
             }
             (5 | 10, Value::Bytes(tensor)) => check_tensor(tensor)?,
@@ -194,9 +195,7 @@ fn check_value_info(info: &[u8]) -> Result<(), NeuralError> {
         let (2, Value::Bytes(kind)) = field? else { continue };
         for field in Fields(kind) {
             if matches!(field?, (4 | 5 | 8 | 9, _)) {
-                return Err(bad(
-                    "it contains values that are not tensors, which are not supported",
-                ));
+                return Err(bad("values that are not tensors are not supported"));
             }
         }
     }
@@ -219,21 +218,25 @@ fn check_tensor(tensor: &[u8]) -> Result<(), NeuralError> {
             (2, Value::Number(number)) => kind = number,
             (9, Value::Bytes(data)) => raw = Some(data.len() as u64),
             (13, _) | (14, Value::Number(1)) => {
-                return Err(bad("its weights are in another file"));
+                return Err(bad("weights in a separate file are not supported"));
             }
             _ => {}
         }
     }
     let (Some(stated), Some(held)) = (elements, raw) else {
-        return if elements.is_none() { Err(bad("a tensor's size overflows")) } else { Ok(()) };
+        return if elements.is_none() {
+            Err(bad("it is damaged: the size of a tensor is too large"))
+        } else {
+            Ok(())
+        };
     };
-    let width = element_width(kind);
-    match width.and_then(|width| stated.checked_mul(width)) {
-        Some(expected) if expected == held => Ok(()),
-        _ => Err(bad(
-            "a tensor's type is not supported, or its stated size differs from that of its data",
-        )),
+    let Some(width) = element_width(kind) else {
+        return Err(bad(format!("tensors of the ONNX data type {kind} are not supported")));
+    };
+    if stated.checked_mul(width) == Some(held) {
+        return Ok(());
     }
+    Err(bad("it is damaged: the size of a tensor differs from the size of its data"))
 }
 
 /// Returns the size of an element in bytes, from ONNX's number for its type.
@@ -252,7 +255,7 @@ fn bad(reason: impl Into<String>) -> NeuralError {
 }
 
 fn truncated_error() -> NeuralError {
-    bad("it is not an ONNX model, or it is damaged")
+    bad("it is damaged or not an ONNX model")
 }
 
 /// Returns the first value of a text field, or an empty text if there is none.

@@ -92,7 +92,9 @@ impl PiperConfig {
             )));
         }
         if config.phoneme_type.as_deref().is_some_and(|kind| kind != "espeak") {
-            return Err(bad("its phonemes are not eSpeak NG's; no others are supported".into()));
+            return Err(bad(
+                "its phonemes are not those of eSpeak NG, and others are not supported".into(),
+            ));
         }
         for framing in ["^", "_", "$"] {
             if !config.phoneme_id_map.contains_key(framing) {
@@ -102,7 +104,10 @@ impl PiperConfig {
         let scales =
             [config.inference.noise_scale, config.inference.length_scale, config.inference.noise_w];
         if scales.iter().any(|scale| !(0.0..=5.0).contains(scale)) || scales[1] < 0.1 {
-            return Err(bad(format!("its noise and length scales {scales:?} are out of range")));
+            return Err(bad(format!(
+                "noise_scale, length_scale and noise_w are {scales:?}; each must be from 0 to 5, \
+                 and length_scale at least 0.1"
+            )));
         }
         if !(1..=10_000).contains(&config.num_speakers) {
             return Err(bad(format!(
@@ -202,7 +207,7 @@ impl Piper {
         let config = PiperConfig::read(config)?;
         let facts = graph::check(&model)?;
         if !facts.inputs.iter().any(|name| name == "input_lengths") {
-            let reason = "it has no input `input_lengths`: it is a voice of another family";
+            let reason = "it is not a Piper model: it has no input `input_lengths`";
             return Err(NeuralError::bad("model", reason));
         }
         let inference = config.inference.clone();
@@ -246,10 +251,16 @@ impl Loaded {
             [] => [None, None],
             [sound] => [None, Some(node(&model, sound)?)],
             [durations, sound] => [Some(node(&model, durations)?), Some(node(&model, sound)?)],
-            _ => return Err(NeuralError::bad("model", "it draws noise in more than two places")),
+            _ => {
+                return Err(NeuralError::bad(
+                    "model",
+                    "models with more than two noise operators are not supported",
+                ));
+            }
         };
         let [durations] = facts.ceilings.as_slice() else {
-            let reason = "the durations of its phonemes cannot be found";
+            let count = facts.ceilings.len();
+            let reason = format!("it has {count} `Ceil` operators; a Piper model has exactly one");
             return Err(NeuralError::bad("model", reason));
         };
         Ok(Self {
@@ -285,7 +296,7 @@ impl Loaded {
         let frames: usize = durations.iter().sum();
         if durations.len() != count || frames == 0 || frames > MAX_TAKE {
             let reason = format!(
-                "the model returned {} durations with {frames} frames for {count} ids",
+                "it returned {} phoneme lengths, {frames} frames in all, for {count} phonemes",
                 durations.len()
             );
             return Err(NeuralError::failure(reason));
@@ -296,8 +307,7 @@ impl Loaded {
         }
         let (_, samples) = floats(self.run(inputs, self.output, options)?)?;
         if samples.len() != frames * HOP {
-            let reason =
-                format!("the model returned {} samples for {frames} frames", samples.len());
+            let reason = format!("it returned {} samples for {frames} frames", samples.len());
             return Err(NeuralError::failure(reason));
         }
         Ok((samples, durations))

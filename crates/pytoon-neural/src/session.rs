@@ -105,7 +105,7 @@ impl<T: 'static> Session<T> {
             match outcome.recv_timeout(LOOK.min(left)) {
                 Ok(result) => return Ok(result),
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Err(NeuralError::Failed("its thread has ended".to_owned()));
+                    return Err(NeuralError::Failed("its thread ended unexpectedly".to_owned()));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }
@@ -141,7 +141,7 @@ fn caught<R>(run: impl FnOnce() -> Result<R, NeuralError>) -> Result<R, NeuralEr
             .downcast_ref::<String>()
             .map(String::as_str)
             .or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("no reason given");
+            .unwrap_or("the panic has no message");
         Err(NeuralError::Failed(format!("the runtime stopped: {said}")))
     })
 }

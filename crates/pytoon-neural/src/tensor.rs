@@ -43,7 +43,7 @@ pub(crate) fn counts(value: Value, most: usize) -> Result<Vec<usize>, NeuralErro
         .map(|&x| {
             let whole = x.round();
             (whole >= 0.0 && whole <= most as f32).then_some(whole as usize).ok_or_else(|| {
-                NeuralError::failure(format!("it gives a phoneme a length of {x} frames"))
+                NeuralError::failure(format!("it returned a length of {x} frames for a phoneme"))
             })
         })
         .collect()

@@ -59,8 +59,9 @@ pub(crate) fn check(
     };
     let (looks, probed) = threads::side_by_side(look, || probe(runner, film.output));
     let probed = probed?;
-    let looks =
-        looks.map_err(|_| PipelineError::Internal("the self-check ended unexpectedly".into()))?;
+    let looks = looks.map_err(|_| {
+        PipelineError::Internal("the check of the finished film ended unexpectedly".into())
+    })?;
     let mut findings = Findings::default();
     check_file(&mut findings, film, &probed);
     check_sound(&mut findings, film);
@@ -72,7 +73,7 @@ pub(crate) fn check(
         Err(error) if matches!(error, SystemError::Cancelled) || error.is_exhausted() => {
             return Err(error.into());
         }
-        Err(error) => findings.add("decodes", error.to_string()),
+        Err(error) => findings.add("decodes", format!("failed to {error}")),
     }
     for finding in &findings.0 {
         Event::SelfCheckFinding { check: &finding.check, detail: &finding.detail }.emit();
@@ -103,15 +104,20 @@ fn check_file(findings: &mut Findings, film: &Finished<'_>, probed: &MediaProbe)
     }
     match &probed.audio {
         Some(audio) if audio.codec == "aac" && audio.sample_rate == 48_000 => {}
-        Some(audio) => findings
-            .add("codecs", format!("the audio is {} at {} Hz", audio.codec, audio.sample_rate)),
+        Some(audio) => findings.add(
+            "codecs",
+            format!(
+                "the audio is {} at {} Hz instead of aac at 48000 Hz",
+                audio.codec, audio.sample_rate
+            ),
+        ),
         None => findings.add("codecs", "there is no audio stream"),
     }
     if (video.width, video.height) != (profile.width, profile.height) {
         findings.add(
             "size",
             format!(
-                "{}x{} instead of {}x{}",
+                "the video has {}x{} pixels instead of {}x{}",
                 video.width, video.height, profile.width, profile.height
             ),
         );
@@ -119,12 +125,18 @@ fn check_file(findings: &mut Findings, film: &Finished<'_>, probed: &MediaProbe)
     let frames = video.frames.map(Frame::new);
     if frames != Some(film.timeline.total_frames) {
         let found = frames.map_or("an unknown number of".to_owned(), |frames| frames.to_string());
-        findings.add("length", format!("{found} frames instead of {}", film.timeline.total_frames));
+        findings.add(
+            "length",
+            format!("the video has {found} frames instead of {}", film.timeline.total_frames),
+        );
     }
     let wanted = film.timeline.frame_rate.frame_to_seconds(film.timeline.total_frames);
     let frame = 1.0 / film.timeline.frame_rate.as_f64();
     if (probed.duration_s - wanted).abs() > frame {
-        findings.add("length", format!("{:.3} s instead of {wanted:.3} s", probed.duration_s));
+        findings.add(
+            "length",
+            format!("the film lasts {:.3} s instead of {wanted:.3} s", probed.duration_s),
+        );
     }
 }
 
@@ -132,7 +144,10 @@ fn check_sound(findings: &mut Findings, film: &Finished<'_>) {
     let sounds = !film.timeline.tracks.audio.is_empty();
     match film.sound.decoded_lufs {
         Some(lufs) if (lufs - film.target_lufs).abs() > 0.3 => {
-            findings.add("loudness", format!("{lufs:.2} LUFS instead of {:.1}", film.target_lufs));
+            findings.add(
+                "loudness",
+                format!("the loudness is {lufs:.2} LUFS instead of {:.1} LUFS", film.target_lufs),
+            );
         }
         None if sounds => {
             findings.add("silence", "the film is silent although it has a sound track")
@@ -142,7 +157,10 @@ fn check_sound(findings: &mut Findings, film: &Finished<'_>) {
     if let Some(peak) = film.sound.decoded_true_peak_dbtp
         && peak > -1.0
     {
-        findings.add("true_peak", format!("{peak:.2} dBTP is above -1"));
+        findings.add(
+            "true_peak",
+            format!("the true peak of {peak:.2} dBTP is above the maximum of -1 dBTP"),
+        );
     }
     if film.sound.clipped_samples > 0 {
         findings.add("clipping", format!("{} samples are clipped", film.sound.clipped_samples));
@@ -150,7 +168,13 @@ fn check_sound(findings: &mut Findings, film: &Finished<'_>) {
     let has_voice =
         film.timeline.tracks.audio.iter().any(|t| matches!(t, AudioTrack::Voice { .. }));
     if has_voice && film.sound.longest_silence_ms > 100 {
-        findings.add("silence", format!("{} ms of digital silence", film.sound.longest_silence_ms));
+        findings.add(
+            "silence",
+            format!(
+                "{} ms of the sound are digital silence; the maximum is 100 ms",
+                film.sound.longest_silence_ms
+            ),
+        );
     }
 }
 
@@ -193,7 +217,10 @@ fn may_stand_still(timeline: &Timeline, start: Frame, end: Frame) -> bool {
 fn check_captions(findings: &mut Findings, timeline: &Timeline) {
     for pair in timeline.tracks.captions.windows(2) {
         if pair[1].start < pair[0].end {
-            findings.add("cue_overlap", format!("\"{}\" and \"{}\"", pair[0].text, pair[1].text));
+            findings.add(
+                "cue_overlap",
+                format!("the captions \"{}\" and \"{}\" overlap", pair[0].text, pair[1].text),
+            );
         }
     }
 }

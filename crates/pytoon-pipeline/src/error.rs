@@ -47,14 +47,16 @@ pub enum PipelineError {
     #[error("{0}; on_degrade is `fail`, so the job fails instead of delivering a degraded film")]
     Degraded(String),
     /// Scenes or the voice used a fallback, and the brief holds degraded films for a person's decision.
-    #[error("the job is held, because on_degrade is `hold`; `pytoon resume` continues it: {0}")]
+    #[error("the job is held, because on_degrade is `hold`: {0}; continue it with `pytoon resume`")]
     Held(String),
     /// A required stage has not run for this brief.
     #[error("the stage `{0}` has not run for this brief: run it first")]
     NotReady(StageId),
     /// The stage's output is from another version of Pytoon or another brief. The job can restart and reuses its
     /// purchases.
-    #[error("the stage `{0}` was run by another version of pytoon, or for another brief")]
+    #[error(
+        "the stage `{0}` was run by another version of pytoon, or for another brief: run it again"
+    )]
     Outdated(StageId),
     /// An internal error, which is a bug.
     #[error("{0}")]

@@ -26,7 +26,8 @@ impl PictureFitter for FirstFrames {
         Box::pin(async move {
             let work = move || fit_picture(&runner, &limits, &file, ratio);
             let fitted = tokio::task::spawn_blocking(work).await;
-            let stopped = |_| FitProblem::Picture("reading it ended unexpectedly".to_owned());
+            let stopped =
+                |_| FitProblem::Picture("reading the picture ended unexpectedly".to_owned());
             fitted.map_err(stopped)?.map_err(|error| {
                 let reason = error.to_string();
                 match error.is_exhausted() {

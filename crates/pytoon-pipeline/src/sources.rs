@@ -315,7 +315,7 @@ impl Resolver<'_> {
             path if path.trim().is_empty() => Some("the path is empty: name a file"),
             path if path.starts_with("file:") => Some("write the file's path without `file://`"),
             path if path.starts_with("https://") || path.starts_with("http://") => {
-                Some("files are read from this machine: download it and name the file")
+                Some("URLs are not read here: download the file and name the copy")
             }
             path if path.starts_with("~/") => Some("write the full path in place of `~`"),
             _ => None,
@@ -375,7 +375,7 @@ impl Resolver<'_> {
             .map_err(|error| self.error(field, reason_of(&error)))?;
         match probe.audio {
             Some(_) => Ok(name),
-            None => Err(self.error(field, format!("{path} has no audio"))),
+            None => Err(self.error(field, format!("{path} has no audio: name a file with sound"))),
         }
     }
 
@@ -427,7 +427,10 @@ impl Resolver<'_> {
         let kind = picture::kind(full, &picture_limits(&self.env.config))
             .map_err(|error| self.file.error(field, reason_of(&error)))?;
         if kind == FileKind::Moving {
-            return Err(self.error(field, format!("{} is not a still picture", full.display())));
+            return Err(self.error(
+                field,
+                format!("{} is not a still picture: name another file", full.display()),
+            ));
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The maximum length of a program's last line in a message, in characters.
 const MAX_TAIL: usize = 300;
-const DISK_HINT: &str = " (the disk is full: free some space and run it again)";
+const DISK_HINT: &str = " (the disk is full: free some space and repeat the command)";
 const PROCESS_HINT: &str =
     "; raise the limit: `ulimit -u`, `TasksMax=` of the unit or `pids_limit` of the container";
 
@@ -62,7 +62,8 @@ pub enum SystemError {
     },
     /// An external program exceeded its maximum run time.
     #[error(
-        "{purpose}: `{program}` took longer than {seconds} s and was stopped (limits.process_seconds)"
+        "{purpose}: `{program}` took longer than {seconds} s and was stopped: raise \
+         limits.process_seconds"
     )]
     TooLong {
         /// The name of the program.
@@ -92,7 +93,7 @@ pub enum SystemError {
     #[error("finish: cancelled")]
     Cancelled,
     /// A file could not be read or written.
-    #[error("{what} {}: {source}{}", path.display(), disk_hint(source))]
+    #[error("{what} {}: {source}{}", path.display(), disk_hint(what, source))]
     File {
         /// The operation that failed: `read` or `write`.
         what: &'static str,
@@ -144,11 +145,11 @@ impl SystemError {
     }
 }
 
-/// Returns the last non-empty line of FFmpeg's standard error, without the file's path; `no reason given` if there is
+/// Returns the last non-empty line of FFmpeg's standard error, without the file's path, or a substitute if there is
 /// none.
 pub fn last_words(stderr: &str, path: &Path) -> String {
     let line = stderr.lines().rev().find(|line| !line.trim().is_empty());
-    let line = line.unwrap_or("no reason given").trim();
+    let line = line.unwrap_or("FFmpeg gave no reason").trim();
     let place = format!("file:{}: ", path.display());
     line.strip_prefix(&place).unwrap_or(line).to_owned()
 }
@@ -168,7 +169,7 @@ pub(crate) fn hint(program: &str) -> &'static str {
     match program {
         "ffmpeg" | "ffprobe" => "`make setup`, or `apt-get install ffmpeg`",
         "pytoon-espeak" | "pytoon-x264" => "`make setup`, then `cargo build --release`",
-        _ => "`pytoon doctor` says more",
+        _ => "run `pytoon doctor` for details",
     }
 }
 
@@ -182,6 +183,9 @@ fn shortage_hint(shortage: Option<Shortage>) -> &'static str {
 fn start_hint(program: &str, error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::WouldBlock => PROCESS_HINT.to_owned(),
+        std::io::ErrorKind::PermissionDenied => {
+            format!("; make the file executable, or reinstall it ({})", hint(program))
+        }
         _ if Shortage::of(error).is_none() => {
             format!("; the file is damaged or not a program: reinstall it ({})", hint(program))
         }
@@ -189,11 +193,12 @@ fn start_hint(program: &str, error: &std::io::Error) -> String {
     }
 }
 
-fn disk_hint(error: &std::io::Error) -> &'static str {
+fn disk_hint(what: &str, error: &std::io::Error) -> &'static str {
     match error.kind() {
         std::io::ErrorKind::StorageFull => DISK_HINT,
+        std::io::ErrorKind::PermissionDenied if what == "read" => " (change the permissions)",
         std::io::ErrorKind::PermissionDenied => {
-            " (no permission: change the permissions, or choose another folder with --out)"
+            " (change the permissions, or choose another folder with --out)"
         }
         std::io::ErrorKind::ReadOnlyFilesystem => " (choose another folder with --out)",
         _ => "",

@@ -70,8 +70,8 @@ impl Buyer {
         rows.retain(|row| !is_lost(row));
         let Some(row) = most_telling(rows) else { return Ok(None) };
         if row.state == CallState::Refused {
-            let message = "it rejected the same request before, so it is not called again: change \
-                           the prompt";
+            let message = "it rejected the same request before, so the request is not repeated: \
+                           change the prompt";
             return Err(order.error(VendorErrorKind::Moderation, message).into());
         }
         let now = self.world.now();
@@ -323,9 +323,9 @@ fn most_telling(rows: Vec<CallRow>) -> Option<CallRow> {
 
 fn not_again(order: &Order, row: &CallRow) -> VendorError {
     let message = format!(
-        "call {} of this job for the same request has no response; it may have been charged, so it \
-         is not repeated: resolve it with `pytoon ledger resolve`",
-        row.id
+        "call {id} of this job for the same request has no response; it may have been charged, so \
+         it is not repeated: resolve it with `pytoon ledger resolve {id}`",
+        id = row.id
     );
     order.error(VendorErrorKind::Undecided, message)
 }

@@ -114,7 +114,8 @@ impl Buyer {
     ) -> Result<Option<T>> {
         // Another machine may have bought it: it is then in the object store.
         self.storage.have(file).await.map_err(|error| {
-            let message = format!("failed to {error}; it is paid for and will not be bought again");
+            let message =
+                format!("failed to {error}; the file is paid for and is not bought again");
             order.error(VendorErrorKind::Ledger, message)
         })?;
         let path = self.storage.path(file);
@@ -123,7 +124,7 @@ impl Buyer {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => {
                 let message = format!(
-                    "{}: {error}; it is paid for and will not be bought again",
+                    "{}: {error}; the file is paid for and is not bought again",
                     path.display()
                 );
                 Err(order.error(VendorErrorKind::Ledger, message))

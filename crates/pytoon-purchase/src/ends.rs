@@ -86,7 +86,7 @@ impl<S: Seller> Purchase<'_, S> {
                 Ok(Traced::Task(task))
             }
             Ok(Lookup::Absent) if !at_it && age >= millis(settles) => {
-                let message = "the vendor has no such call: it never arrived";
+                let message = "the call never arrived at the vendor";
                 let error = self.order.error(VendorErrorKind::Server, message);
                 self.end(CallEvent::Lost, Some(MicroUsd::ZERO), Some(&error)).await;
                 Ok(Traced::NeverArrived(error))
@@ -98,11 +98,11 @@ impl<S: Seller> Purchase<'_, S> {
     pub(crate) async fn check_patience(&self, task: &Task, progress: &TaskProgress) -> Result<()> {
         let (terms, now) = (self.seller.terms(), self.now());
         let why = if now - progress.moved > millis(terms.stall) {
-            format!("no progress for {} s", terms.stall.as_secs())
+            format!("the task made no progress for {} s", terms.stall.as_secs())
         } else if now - progress.began > millis(terms.patience) {
-            format!("not done after {} s", terms.patience.as_secs())
+            format!("the task was not done after {} s", terms.patience.as_secs())
         } else if self.order.deadline.is_some_and(|deadline| now > deadline) {
-            "not done by the job's deadline".to_owned()
+            "the task was not done by the job's deadline".to_owned()
         } else {
             return Ok(());
         };
@@ -244,7 +244,10 @@ impl Buyer {
             }
             Ok(_) => {}
             Err(problem) => {
-                Event::Warning { detail: &format!("call {}: {problem}", row.id) }.emit();
+                Event::Warning {
+                    detail: &format!("failed to record the end of call {}: {problem}", row.id),
+                }
+                .emit();
             }
         }
     }

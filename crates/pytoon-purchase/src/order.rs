@@ -145,8 +145,8 @@ pub fn stored_task(row: &CallRow) -> Option<Task> {
 pub(crate) fn undecided_error(order: &Order, row: &CallRow) -> VendorError {
     let id = &row.id;
     let message = format!(
-        "call {id} for this clip has no response yet: resolve it with `pytoon ledger resolve \
-             {id}`"
+        "call {id} for the same request has no response yet: resolve it with `pytoon ledger \
+         resolve {id}`"
     );
     order.error(VendorErrorKind::Undecided, message)
 }

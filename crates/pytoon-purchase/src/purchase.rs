@@ -171,7 +171,7 @@ impl Buyer {
             Admission::OverBudget { cap, left } => {
                 let estimated = order.estimated;
                 let message =
-                    format!("it costs about {estimated}, and the {cap}'s budget has {left} left");
+                    format!("the call costs about {estimated}; the {cap}'s budget has {left} left");
                 fails(VendorErrorKind::Budget, &message)
             }
             Admission::Busy if now > give_up_at => fails(
@@ -214,8 +214,8 @@ impl<S: Seller> Purchase<'_, S> {
         let checked = match self.buyer.check_cancel(&self.order.vendor) {
             Ok(()) if slept >= millis(FRESH) => {
                 let message = format!(
-                    "the call was not made, because {slept} ms passed after its ledger \
-                         row was written (the process was suspended)"
+                    "the call was not made, because the process was suspended for {slept} ms just \
+                     before it"
                 );
                 Err(self.order.error(VendorErrorKind::Ledger, message))
             }
@@ -408,7 +408,7 @@ impl<S: Seller> Purchase<'_, S> {
         }
         match self.seller.open(Some(&kept), &path) {
             Ok(Some(goods)) => Ok(Obtained { goods, charged, reused: false }),
-            Ok(None) => Err(gone("the stored file is incomplete")),
+            Ok(None) => Err(gone(&format!("{}: the stored file is damaged", path.display()))),
             Err(error) => Err(gone(&format!("{}: {error}", path.display()))),
         }
     }
@@ -437,7 +437,7 @@ impl<S: Seller> Purchase<'_, S> {
             },
             Err(error) => error.message,
         };
-        let message = format!("it was paid for but could not be stored: {reason}");
+        let message = format!("the result was paid for but could not be stored: {reason}");
         let error = self.order.error(VendorErrorKind::Internal, message);
         let change = CallChange { error: Some(error.message.clone()), ..CallChange::default() };
         self.advance(CallEvent::Lost, change).await?;

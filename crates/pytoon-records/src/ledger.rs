@@ -427,7 +427,7 @@ pub enum StoreError {
     #[error(transparent)]
     Transition(#[from] InvalidTransition),
     /// The database's disk is full.
-    #[error("failed to {operation} in the ledger: its disk is full ({reason})")]
+    #[error("failed to {operation}: the disk of the database is full ({reason}): free disk space")]
     Full {
         /// The operation that failed.
         operation: &'static str,
@@ -435,7 +435,7 @@ pub enum StoreError {
         reason: String,
     },
     /// A database operation failed.
-    #[error("failed to {operation} in the ledger: {reason}")]
+    #[error("failed to {operation}: {reason}")]
     Database {
         /// The operation that failed.
         operation: &'static str,

@@ -41,7 +41,7 @@ pub trait State: Copy + Eq + fmt::Debug + fmt::Display + 'static {
 
 /// An event that a state does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("`{from}` does not allow the event `{event:?}`")]
+#[error("the state `{from}` does not allow the event `{event:?}`")]
 pub struct InvalidTransition<S: State> {
     /// The current state.
     pub from: S,

@@ -75,7 +75,7 @@ pub(crate) const ANSWERS: &[Documented] = &[
         status: 400,
         headers: &[],
         body: r#"{"detail": "Insufficient credits"}"#,
-        source: "docs.lumalabs.ai, errors; the older interface's sentence",
+        source: "docs.lumalabs.ai, errors: the error message of the older API",
     },
     Documented {
         vendor: "luma-dm",

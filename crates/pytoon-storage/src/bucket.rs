@@ -253,7 +253,7 @@ impl Bucket {
             None => Err(StorageError::Store {
                 operation: "find",
                 name: PROBE.to_owned(),
-                reason: "an object does not exist right after it was written".to_owned(),
+                reason: "the object that was just written does not exist".to_owned(),
             }),
         }
     }
@@ -261,17 +261,20 @@ impl Bucket {
 
 /// Splits a URL such as `s3://films/eu` into the bucket and the prefix. The error names the accepted form.
 fn parts(address: &str) -> Result<(String, String), String> {
-    let form = "use s3://bucket or s3://bucket/prefix, or leave it empty for the folder \
-                storage_dir";
+    let form = "use s3://bucket or s3://bucket/prefix, or leave the setting empty to \
+                use the folder storage_dir";
     // The address may contain keys by mistake: it is not repeated.
     let url =
         Url::parse(address).map_err(|error| format!("this is not a URL ({error}); {form}"))?;
     if url.scheme() != "s3" {
         return Err(format!("`{}:` is not a supported object store; {form}", url.scheme()));
     }
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+    if !url.username().is_empty() || url.password().is_some() {
         let keys = "put keys into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
-        return Err(format!("the URL has more than a bucket and a prefix; {keys}; {form}"));
+        return Err(format!("the URL contains a user name or a password; {keys}; {form}"));
+    }
+    if url.query().is_some() {
+        return Err(format!("the URL contains a query; {form}"));
     }
     let bucket = url.host_str().filter(|host| !host.is_empty());
     let bucket = bucket.ok_or_else(|| format!("the URL names no bucket; {form}"))?;

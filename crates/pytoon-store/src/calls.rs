@@ -357,16 +357,16 @@ async fn not_advanced(db: &Db, id: &CallId, event: CallEvent) -> Result<StoreErr
         .await
         .map_err(database("read a call"))?;
     let Some(row) = row else {
-        return Ok(StoreError::Conflict(format!("there is no call {id}")));
+        return Ok(StoreError::Conflict(format!("there is no call `{id}`")));
     };
     let name: String = row.try_get("state").map_err(database("read a call"))?;
     let Some(from) = CallState::from_name(&name) else {
-        return Ok(StoreError::Conflict(format!("call {id} has an unknown state")));
+        return Ok(StoreError::Conflict(format!("call {id} has the unknown state `{name}`")));
     };
     Ok(from.apply(event).err().map_or_else(
         || {
             StoreError::Conflict(format!(
-                "call {id} was changed by another process at the same time"
+                "call {id} was changed by another process at the same time: try again"
             ))
         },
         StoreError::from,

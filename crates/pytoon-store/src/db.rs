@@ -55,20 +55,20 @@ impl DatabaseFile {
     fn check(&self) -> Result<(), StoreError> {
         let reason = match std::fs::metadata(&self.path) {
             Ok(now) if now.dev() != self.device || now.ino() != self.inode => {
-                "another file replaced it"
+                "was replaced by another file"
             }
             // SQLite's header alone has 100 bytes (https://www.sqlite.org/fileformat.html, 1.3).
-            Ok(now) if now.len() < 100 => "it was truncated",
+            Ok(now) if now.len() < 100 => "was truncated",
             Ok(_) => return Ok(()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => "it was removed or moved",
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => "was removed or moved",
             // For example out of descriptors: nothing is known.
             Err(_) => return Ok(()),
         };
         Err(StoreError::Database {
-            operation: "read or write",
+            operation: "use the database",
             reason: format!(
-                "{reason} while this process had {} open: put it back, or restore a backup, and \
-                 start again",
+                "{} {reason} while this process had it open: put the file back, or restore a \
+                 backup, then restart pytoon",
                 self.path.display()
             ),
         })

@@ -23,7 +23,7 @@ pub(crate) async fn write_event(
     operation: &'static str,
 ) -> Result<i64, StoreError> {
     let Some(row) = row.first() else {
-        return Err(StoreError::Conflict(format!("job {job} does not exist any more")));
+        return Err(StoreError::Conflict(format!("job `{job}` no longer exists")));
     };
     let seq: i64 = row.try_get("events").map_err(database(operation))?;
     insert_event(db, tx, job, seq, event, data, operation).await?;

@@ -50,7 +50,9 @@ fn read_call(row: &AnyRow) -> Result<CallRow, sqlx::Error> {
         request_hash: row.try_get("request_hash")?,
         prompt: row.try_get("prompt")?,
         state: CallState::from_name(&state).ok_or_else(|| {
-            sqlx::Error::Decode(format!("`{state}` is not the state of a call").into())
+            sqlx::Error::Decode(
+                format!("the database contains `{state}`, which is not the state of a call").into(),
+            )
         })?,
         task: row.try_get::<Option<String>, _>("task")?.map(json).transpose()?,
         pinned: json(row.try_get("pinned")?)?,

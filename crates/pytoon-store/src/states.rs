@@ -53,6 +53,10 @@ pub(crate) fn read_name<T>(
     read: fn(&str) -> Option<T>,
 ) -> Result<T, sqlx::Error> {
     let name: String = row.try_get(column)?;
-    let unknown = || sqlx::Error::Decode(format!("`{name}` is not a {column}").into());
+    let unknown = || {
+        sqlx::Error::Decode(
+            format!("the database contains `{name}`, which is not a valid {column}").into(),
+        )
+    };
     read(&name).ok_or_else(unknown)
 }

@@ -57,16 +57,17 @@ impl Store {
         sqlx::any::install_default_drivers();
         if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             std::fs::create_dir_all(parent).map_err(|error| StoreError::Database {
-                operation: "open",
+                operation: "open the database",
                 reason: format!("{}: {error}", parent.display()),
             })?;
         }
         make_private(path).map_err(|error| StoreError::Database {
-            operation: "open",
+            operation: "open the database",
             reason: format!("{}: {error}", path.display()),
         })?;
         let address = format!("sqlite://{}?mode=rwc", percent_encode(path));
-        let options = AnyConnectOptions::from_str(&address).map_err(database("open"))?;
+        let options =
+            AnyConnectOptions::from_str(&address).map_err(database("open the database"))?;
         let pool = AnyPoolOptions::new()
             // One: each connection has its own cache, which a change through any other invalidates, and SQLite
             // allows only one writer anyway. Two cost half as much again per scene.
@@ -90,12 +91,12 @@ impl Store {
             .connect_with(options)
             .await
             .map_err(|error| StoreError::Database {
-                operation: "open",
+                operation: "open the database",
                 reason: format!("{}: {error}", path.display()),
             })?;
         migrate(&pool, Dialect::Sqlite).await?;
         let file = DatabaseFile::of_path(path).map_err(|error| StoreError::Database {
-            operation: "open",
+            operation: "open the database",
             reason: format!("{}: {error}", path.display()),
         })?;
         let db = Db { pool, dialect: Dialect::Sqlite, file: Some(Arc::new(file)) };

@@ -177,8 +177,8 @@ fn worker_lost_failure(row: &Claimed, most_attempts: u32) -> Failure {
         stage: row.kind.as_str().into(),
         provider: None,
         message: format!(
-            "{} was started {most_attempts} times and never ended: its worker was killed, or the \
-             machine has too little memory; see the worker's log, then retry the job",
+            "task `{}` was started {most_attempts} times and never ended: its worker was killed, \
+             or its machine has too little memory; check the worker's log, then retry the job",
             row.name
         ),
         retryable: true,

@@ -162,7 +162,10 @@ impl Event<'_> {
                 info!(event, engine, call, outcome, "a vendor was asked to cancel a task");
             }
             Self::EngineStatusUnknown { engine, call, status } => {
-                warn!(event, engine, call, status, "a vendor used a status that is not documented");
+                warn!(
+                    event,
+                    engine, call, status, "a vendor reported an undocumented status of a task"
+                );
             }
             Self::EngineWaiting { job, scene, engine, wait_ms } => {
                 info!(
@@ -269,7 +272,7 @@ impl ServiceEvent<'_> {
                         code,
                         reason,
                         retry_in_ms,
-                        "a task failed and will be retried"
+                        "a task failed; it is retried"
                     );
                 } else {
                     tracing::error!(
@@ -287,7 +290,10 @@ impl ServiceEvent<'_> {
             }
             Self::DiskFull { reason, retry_in_ms } => {
                 let event = "disk_full";
-                warn!(event, reason, retry_in_ms, "the disk is full; work waits for free space");
+                warn!(
+                    event,
+                    reason, retry_in_ms, "the disk is full; work waits for free disk space"
+                );
             }
             Self::ResourceExhausted { reason, retry_in_ms } => {
                 let event = "resource_exhausted";
@@ -317,7 +323,7 @@ impl ServiceEvent<'_> {
             }
             Self::StorageCollectFailed { reason } => {
                 let event = "storage_collect_failed";
-                warn!(event, reason, "expired files could not be removed; this will be retried");
+                warn!(event, reason, "expired files could not be removed; the removal is retried");
             }
             Self::Request { method, route, status, duration_ms } => {
                 // A separate target: requests have their own log.

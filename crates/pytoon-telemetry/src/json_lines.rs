@@ -4,7 +4,7 @@ use crate::traces::Traces;
 use serde_json::{Map, Value};
 use std::fmt;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -60,9 +60,17 @@ pub fn init(target: &LogTarget, verbose: bool, collector: Option<&str>) -> std::
         LogTarget::Nowhere => return Ok(traces),
     };
     if let Some(folder) = folder {
-        std::fs::create_dir_all(folder)?;
-        let open =
-            |name| std::fs::OpenOptions::new().create(true).append(true).open(folder.join(name));
+        let failed = |what: &str, path: &Path, error: std::io::Error| {
+            let reason = format!("failed to {what} {}: {error}", path.display());
+            std::io::Error::new(error.kind(), reason)
+        };
+        std::fs::create_dir_all(folder)
+            .map_err(|error| failed("create the log folder", folder, error))?;
+        let open = |name: &str| {
+            let path = folder.join(name);
+            let file = std::fs::OpenOptions::new().create(true).append(true).open(&path);
+            file.map_err(|error| failed("open the log", &path, error))
+        };
         match target {
             LogTarget::Service(ServiceRole::Both, _) => {
                 sink(Box::new(open("worker.log")?), Lines::Work);

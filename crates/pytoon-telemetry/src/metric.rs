@@ -242,9 +242,15 @@ fn describe() {
     describe_histogram!(STEP_SECONDS, Unit::Seconds, "Duration of one step at a vendor.");
     describe_counter!(FLAGS, "Prompts that were blocked, changed or rejected, by moderator.");
     describe_counter!(REPHRASES, "Refused prompts that were rephrased.");
-    describe_gauge!(BREAKER, "Circuit breaker: 0 closed, 1 half open, 2 open.");
+    describe_gauge!(
+        BREAKER,
+        "State of an engine's circuit breaker: 0 closed, 1 half open, 2 open."
+    );
     describe_gauge!(SPEND, "US dollars charged today (UTC), according to the ledger.");
-    describe_gauge!(TTS_BREAKER, "A voice's circuit breaker: 0 closed, 1 half open, 2 open.");
+    describe_gauge!(
+        TTS_BREAKER,
+        "State of a voice provider's circuit breaker: 0 closed, 1 half open, 2 open."
+    );
     describe_gauge!(
         MODEL_END,
         "Time at which the vendor shuts down a configured model, in Unix seconds."
@@ -278,8 +284,8 @@ fn describe() {
     describe_counter!(STORE_FAILURES, "Failed database requests.");
     describe_counter!(COLLECTED_FILES, "Expired files removed, by kind.");
     describe_counter!(COLLECTED_BYTES, Unit::Bytes, "Bytes of expired files removed, by kind.");
-    describe_counter!(COLLECT_FAILURES, "Failed collections of expired files.");
-    describe_counter!(STORAGE_FULL, "Waits of work for free disk space.");
+    describe_counter!(COLLECT_FAILURES, "Failed removals of expired files.");
+    describe_counter!(STORAGE_FULL, "Times that work waited for free disk space.");
     describe_counter!(
         STORAGE_LOW,
         "Times that a worker stopped starting films because of low disk space."

@@ -208,7 +208,8 @@ pub fn refusal(name: &str, operation: &'static str, passage: &Passage) -> Option
         Passage::Cooling { row: BreakerRow { failures, reason, .. }, left_ms } => {
             let seconds = ((*left_ms).max(0) + 999) / 1000;
             format!(
-                "its circuit breaker is open for {seconds} s more after {failures} failures ({reason})"
+                "its circuit breaker is open for {seconds} s more after {failures} failures, the \
+                 last of kind `{reason}`"
             )
         }
         Passage::Contended => {

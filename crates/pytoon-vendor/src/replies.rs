@@ -15,8 +15,7 @@ pub fn key<'a>(http: &'a VendorHttp, operation: &'static str) -> Result<&'a str>
             http.engine(),
             operation,
             VendorErrorKind::Auth,
-            "there is no API \
-             key: set the engine's key_env variable in .env",
+            "it has no API key: set the variable that its key_env names in .env",
         )
     })
 }

@@ -11,7 +11,7 @@ pub type Result<T, E = VoiceError> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 pub enum VoiceError {
     /// The provider's program or service is unavailable. Try the next provider.
-    #[error("{provider}: {source}")]
+    #[error("{provider} failed to {source}")]
     Unavailable {
         /// The name of the provider.
         provider: Arc<str>,
@@ -62,11 +62,19 @@ pub enum VoiceError {
         source: Box<VendorError>,
     },
     /// A recording is unusable, or a file could not be read or written.
-    #[error(transparent)]
+    #[error("{}", recording_message(.0))]
     Recording(#[from] SystemError),
     /// Samples could not be processed.
     #[error("the voice could not be processed: {0}")]
     Processing(#[from] pytoon_audio::AudioError),
+}
+
+/// Returns the message of an unusable recording, or of a file that could not be read or written.
+fn recording_message(error: &SystemError) -> String {
+    match error {
+        SystemError::Unusable { path, reason } => format!("{}: {reason}", path.display()),
+        other => format!("failed to {other}"),
+    }
 }
 
 impl VoiceError {

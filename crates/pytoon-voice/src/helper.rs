@@ -107,14 +107,16 @@ pub(crate) fn speak(
 
 /// Parses the next reply in the helper's output and removes it from `rest`.
 pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<HelperSpeech> {
-    let end = rest.iter().position(|&b| b == b'\n').ok_or_else(|| bad("a response is missing"))?;
+    let end = rest
+        .iter()
+        .position(|&b| b == b'\n')
+        .ok_or_else(|| bad("the audio of a sentence is missing"))?;
     let reply: Reply = serde_json::from_slice(&rest[..end])
-        .map_err(|e| bad(format!("a response is invalid: {e}")))?;
+        .map_err(|e| bad(format!("a response of `{PROGRAM}` is invalid: {e}")))?;
     let body = &rest[end + 1..];
     let length = reply.samples.checked_mul(2).filter(|length| *length <= body.len());
-    let length = length.ok_or_else(|| bad("the sound is cut off"))?;
+    let length = length.ok_or_else(|| bad("the audio of a sentence is cut off"))?;
     if let Some(reason) = reply.error {
-        let reason = format!("{reason}; `pytoon voices` lists the voices");
         return Err(VoiceError::Refused { provider: NAME.into(), reason });
     }
     let (pairs, _) = body[..length].as_chunks();
@@ -151,11 +153,12 @@ fn in_kana(runner: &Runner, sentences: &[Vec<Word>]) -> Result<Vec<SpokenText>> 
     let beginnings = sentences
         .iter()
         .flat_map(|words| (1..=words.len()).map(move |count| text::join(&words[..count])));
-    let answer = ask(runner, "read kanji", "--kana", lines(beginnings))?;
+    let answer = ask(runner, "convert the script to kana", "--kana", lines(beginnings))?;
     let mut lines = answer.lines();
     let mut next = || -> Result<String> {
-        let line = lines.next().ok_or_else(|| bad("a reading is missing"))?;
-        serde_json::from_str(line).map_err(|e| bad(format!("a reading is invalid: {e}")))
+        let line = lines.next().ok_or_else(|| bad("the kana of a sentence are missing"))?;
+        serde_json::from_str(line)
+            .map_err(|e| bad(format!("the kana of a sentence are invalid: {e}")))
     };
     let mut out = Vec::with_capacity(sentences.len());
     for words in sentences {

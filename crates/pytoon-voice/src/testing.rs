@@ -1,7 +1,7 @@
 //! Fuzzing entry points for the parsers of vendor responses and helper output. They make no network calls and run no
 //! programs.
 //!
-//! Guarantees: each function calls the product's parser; this module has none of its own.
+//! Guarantees: every parser called here is the product's; this module contains none of its own.
 
 use crate::VoiceError;
 use crate::alignment::outside;

@@ -69,8 +69,7 @@ fn patiently(provider: &dyn TtsProvider, request: &TtsRequest) -> Result<Vec<Spo
     loop {
         match provider.speak(request) {
             Err(error) if error.is_of_the_ledger() && tries < LEDGER_TRIES => {
-                Event::Warning { detail: &format!("the voice waits for the ledger: {error}") }
-                    .emit();
+                Event::Warning { detail: &format!("a speech request is retried: {error}") }.emit();
                 std::thread::sleep(LEDGER_PAUSE);
                 tries += 1;
             }

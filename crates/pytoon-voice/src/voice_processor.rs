@@ -61,7 +61,7 @@ pub fn read_recording(runner: &Runner, path: &Path, denoise: Denoise) -> Result<
     let raw_ms = raw.len() as i64 / SAMPLES_PER_MS;
     let reason = format!("the recording lasts {raw_ms} ms, too short for a word: record it again");
     ensure(raw_ms >= SHORTEST_MS, reason).map_err(unusable)?;
-    let reason = "the recording is silent: there is no voice in it";
+    let reason = "the recording is silent: record it again";
     ensure(!speech::is_silent(&raw), reason).map_err(unusable)?;
     let noise_floor_db = f64::from(speech::measure_noise_floor_db(&raw));
     let snr_db = f64::from(speech::measure_snr_db(&raw));
@@ -71,7 +71,11 @@ pub fn read_recording(runner: &Runner, path: &Path, denoise: Denoise) -> Result<
         Denoise::Auto => snr_db < NOISY_SNR_DB,
     };
     let used = voice_activity::trim_to_voice(&raw);
-    ensure(!used.is_empty(), "no speech was found in the recording").map_err(unusable)?;
+    ensure(
+        !used.is_empty(),
+        "no speech was found in the recording: check that it is the right file",
+    )
+    .map_err(unusable)?;
     let lead_ms = used.start as i64 / SAMPLES_PER_MS;
     let clean = if denoised { denoise_48k(&raw) } else { raw };
     let mut samples = clean[used].to_vec();

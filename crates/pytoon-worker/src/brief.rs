@@ -27,7 +27,8 @@ pub fn load(brief: &Value, storage: &Storage, files: &dyn FileStore) -> Result<B
     match lost {
         None => Ok(file),
         Some((field, id)) => {
-            let reason = format!("the uploaded file `{id}` is not stored: upload it again");
+            let reason =
+                format!("the uploaded file `{id}` is no longer stored: upload the file again");
             Err(file.error(&field, reason).into())
         }
     }

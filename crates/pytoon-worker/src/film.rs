@@ -124,7 +124,10 @@ impl FilmRunner {
         let job = JobIdentity { id: lease.job.id.clone(), started_at_ms: lease.job.asked_at };
         let root = env.engines.storage().path(&folder_of(lease.job.id.as_str()));
         let Some(stage) = StageId::from_name(&lease.name) else {
-            return Err(PipelineError::Internal(format!("there is no stage `{}`", lease.name)));
+            return Err(PipelineError::Internal(format!(
+                "this version of pytoon has no stage `{}`",
+                lease.name
+            )));
         };
         let source = FilmSource::Brief(Box::new(file));
         let film = Film::open(env, &root, job, source, RenderOptions::default())?;
@@ -149,8 +152,8 @@ impl FilmRunner {
     /// Artifacts that are still valid and purchases are reused.
     fn start_over(&self, lease: &Lease, made: &StageId) -> Result<Outcome, PipelineError> {
         let detail = format!(
-            "job {}: its stage `{made}` was run by another version of pytoon, or for another \
-            brief; the job starts over and uses the clips it has bought",
+            "job {}: stage `{made}` was run by another version of pytoon, or for another brief; \
+            the job starts over and uses the clips that were bought",
             lease.job.id
         );
         Event::Warning { detail: &detail }.emit();
@@ -269,13 +272,17 @@ pub(crate) fn after_panic(lease: &Lease, ended: tokio::task::JoinError) -> Outco
         text.or_else(|| payload.downcast_ref::<&str>().copied())
     });
     if let Some(said) = said.filter(|said| said.contains("kind: WouldBlock")) {
-        return put_off(lease, &format!("start a thread: {said}"), Some(Shortage::Process));
+        return put_off(
+            lease,
+            &format!("failed to start a thread: {said}"),
+            Some(Shortage::Process),
+        );
     }
     Outcome::Failed(panic_failure(lease))
 }
 
 /// Returns the failure of a task that panicked.
 pub(crate) fn panic_failure(lease: &Lease) -> Failure {
-    let error = PipelineError::Internal(format!("{} ended unexpectedly", lease.name));
+    let error = PipelineError::Internal(format!("the stage {} ended unexpectedly", lease.name));
     failure(lease, &error)
 }

@@ -47,8 +47,8 @@ impl WebhookSecrets {
             let bytes = STANDARD.decode(encoded).unwrap_or_default();
             if bytes.len() < LEAST_SECRET {
                 return Err(format!(
-                    "WEBHOOK_SECRET is not `whsec_` and at least {LEAST_SECRET} bytes in Base64: \
-                     generate one with `pytoon webhooks secret`"
+                    "WEBHOOK_SECRET does not contain at least {LEAST_SECRET} bytes in Base64: \
+                     generate a secret with `pytoon webhooks secret`"
                 ));
             }
             Ok(bytes)
@@ -158,7 +158,9 @@ impl WebhookSender {
     ) -> AttemptResult {
         let (status, error) = match answer {
             Ok(status) if (200..300).contains(&status) => (Some(status), None),
-            Ok(status) => (Some(status), Some(format!("the receiver responded with {status}"))),
+            Ok(status) => {
+                (Some(status), Some(format!("the receiver responded with HTTP status {status}")))
+            }
             Err(reason) => (None, Some(reason)),
         };
         let pause = self.pauses.get(due.attempts as usize).copied();

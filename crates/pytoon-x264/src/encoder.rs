@@ -70,7 +70,7 @@ impl Encoder {
         for ((name, value), (own_name, own_value)) in pairs.iter().zip(&settings.params) {
             // SAFETY: `params` is what libx264 filled in above, the texts end with NUL.
             if unsafe { ffi::x264_param_parse(params, name.as_ptr(), value.as_ptr()) } != 0 {
-                return Err(format!("libx264 refuses the parameter {own_name}={own_value}"));
+                return Err(format!("libx264 rejects the parameter {own_name}={own_value}"));
             }
         }
         // SAFETY: as above; `params` is given away and not used again.
@@ -95,7 +95,7 @@ impl Encoder {
     pub(crate) fn encode(&mut self, parent: &Parent, slot: Slot) -> Result<Option<Coded>, String> {
         let (planes, bytes) = parent.frame(slot);
         if bytes != self.frame_bytes {
-            return Err(format!("a frame has {bytes} bytes, not {}", self.frame_bytes));
+            return Err(format!("a frame has {bytes} bytes instead of {}", self.frame_bytes));
         }
         let pts = self.next_pts;
         self.next_pts += 1;

@@ -49,7 +49,7 @@ fn run(mut args: impl Iterator<Item = OsString>) -> Result<(), String> {
         let name = name.to_string_lossy();
         let mut value = || {
             let value = args.next().ok_or_else(|| format!("{name} needs a value"))?;
-            value.into_string().map_err(|_| format!("{name} is not in UTF-8"))
+            value.into_string().map_err(|_| format!("the value of {name} is not in UTF-8"))
         };
         match name.as_ref() {
             "--version" => {
@@ -136,7 +136,8 @@ fn pair<T: std::str::FromStr>(text: &str, separator: char) -> Result<(T, T), Str
 /// Parses encoder parameters in the form `name=value:name=value`.
 fn params(text: &str) -> Result<Vec<(String, String)>, String> {
     let one = |part: &str| {
-        let (name, value) = part.split_once('=').ok_or_else(|| format!("`{part}` has no value"))?;
+        let (name, value) =
+            part.split_once('=').ok_or_else(|| format!("the parameter `{part}` has no value"))?;
         Ok((name.to_owned(), value.to_owned()))
     };
     text.split(':').filter(|part| !part.is_empty()).map(one).collect()

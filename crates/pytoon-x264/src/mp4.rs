@@ -49,7 +49,8 @@ pub(crate) struct ChunkFile {
 impl ChunkFile {
     /// Creates the file. `headers` contains the parameter sets, with start codes.
     pub(crate) fn create(path: &Path, settings: &Settings, headers: &[u8]) -> Result<Self, String> {
-        let file = File::create(path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let file =
+            File::create(path).map_err(|e| format!("failed to create {}: {e}", path.display()))?;
         let mut file = BufWriter::new(file);
         let muxer = Mp4FileMuxer::new().map_err(|e| e.to_string())?;
         let start = muxer.initial_boxes_bytes();

@@ -54,7 +54,7 @@ impl Context {
         let collector = collector.as_ref().filter(|_| role.is_some());
         let collector = collector.map(|address| address.secret.expose_secret());
         let traces = pytoon_telemetry::init(&target, global.verbose, collector)
-            .map_err(|error| anyhow::anyhow!("failed to open the log: {error}"))?;
+            .map_err(|error| anyhow::anyhow!("{error}"))?;
         let source = match &global.config {
             Some(folder) => ConfigSource::Folder(folder.clone()),
             None => ConfigSource::Optional(PathBuf::from("config")),

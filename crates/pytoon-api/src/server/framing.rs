@@ -96,8 +96,8 @@ pub(super) fn rejection(request: &Request) -> Option<Response> {
         }
     };
     if !is_clear {
-        let detail = "the request does not have exactly one valid `Host` header: send one, such as \
-                      `Host: example.org`";
+        let detail = "the request must have exactly one valid `Host` header, such as `Host: \
+                      example.org`";
         return Some(Problem::new(StatusCode::BAD_REQUEST, "bad_host", detail).into_response());
     }
     let mut codings = request.headers().get_all(header::TRANSFER_ENCODING).iter();

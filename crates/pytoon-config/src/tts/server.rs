@@ -128,7 +128,8 @@ impl ServerVoice {
         }
         for (own, value) in [("model", &self.model), ("voice", &self.voice)] {
             if value.trim().is_empty() {
-                return Some((format!("{field}.{own}"), "it is empty: name one".to_owned(), None));
+                let reason = format!("the name is empty: name a {own}");
+                return Some((format!("{field}.{own}"), reason, None));
             }
         }
         if !(0.5..=2.0).contains(&self.speed) {

@@ -44,7 +44,7 @@ impl Brief {
                     field,
                     format!(
                         "{chars} characters are too many for a film of {MAX_FILM_SECONDS} s: \
-                             shorten the text to {MAX_SCRIPT_CHARS}"
+                             shorten the text to {MAX_SCRIPT_CHARS} characters"
                     ),
                 ));
             }
@@ -94,7 +94,7 @@ impl Brief {
             if overlay.image.is_some() == overlay.text.is_some() {
                 return Some(FieldProblem::new(
                     format!("overlays[{index}]"),
-                    "set either `image` or `text`",
+                    "set one of `image` and `text`, not both",
                 ));
             }
             if let (Some(start), Some(end)) = (overlay.start_seconds, overlay.end_seconds)
@@ -136,7 +136,10 @@ impl Brief {
             if !seen.insert(scene.scene) {
                 return Some(FieldProblem::new(
                     field("scene"),
-                    format!("scene {} has two entries; put its changes into one", scene.scene),
+                    format!(
+                        "scene {} has two entries: put its changes into one entry",
+                        scene.scene
+                    ),
                 ));
             }
             out_of_range(&field("scene"), Some(f64::from(scene.scene)), 1.0, f64::from(MAX_SCENES))

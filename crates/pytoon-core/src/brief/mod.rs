@@ -83,7 +83,7 @@ fn off(text: &str) -> Result<Off, String> {
     if text == "off" {
         Ok(Off::Off)
     } else {
-        Err(format!("`{text}` is not `off` or a mapping of settings"))
+        Err(format!("`{text}` is neither `off` nor a mapping of settings"))
     }
 }
 

@@ -350,7 +350,7 @@ fn apply_overrides(scenes: &mut [Scene], input: &PlanInput<'_>) -> Result<(), Fi
         let Some(scene) = scenes.get_mut((change.scene as usize).wrapping_sub(1)) else {
             return Err(FieldProblem::new(
                 format!("scenes[{index}].scene"),
-                format!("there is no scene {}: the film has {count}", change.scene),
+                format!("there is no scene {}: the number of scenes is {count}", change.scene),
             ));
         };
         apply_override(scene, change, input);
@@ -404,7 +404,7 @@ fn assign_overlays(scenes: &mut [Scene], brief: &Brief) -> Result<(), FieldProbl
             None => {
                 return Err(FieldProblem::new(
                     format!("overlays[{index}].scene"),
-                    format!("there is no scene {number}: the film has {count}"),
+                    format!("there is no scene {number}: the number of scenes is {count}"),
                 ));
             }
         }

@@ -52,7 +52,7 @@ impl Timeline {
         }
         instants.push(("look.captions.leadMs", Ms::new(self.look.captions.lead_ms), Ms::ZERO));
         far_ms(instants)
-            .or_else(|| far(sources, LONGEST, "ms of a file"))
+            .or_else(|| far(sources, LONGEST, "ms"))
             .or_else(|| far(frames, far_frame, "frames"))
     }
 }

@@ -445,7 +445,10 @@ impl Timeline {
 
     fn length_problem(&self) -> Option<(String, String)> {
         if self.frame_rate != self.profile.frame_rate {
-            return Some(("frameRate".into(), "it differs from profile.frame_rate".into()));
+            return Some((
+                "frameRate".into(),
+                "it differs from profile.frame_rate: set both to the same rate".into(),
+            ));
         }
         // A second of tolerance: a film of the greatest length ends on a whole frame.
         let longest = MAX_FILM + Ms::new(1000);
@@ -488,23 +491,28 @@ impl Timeline {
             let at = |field: &str| format!("tracks.video[{index}].{field}");
             if let ClipSource::Picture { motion, .. } = &clip.source {
                 for window in [&motion.from, &motion.to] {
-                    let inside = window.width > 0.0
-                        && window.height > 0.0
+                    let has_area = window.width > 0.0 && window.height > 0.0;
+                    let inside = has_area
                         && window.x >= -1e-6
                         && window.y >= -1e-6
                         && window.x + window.width <= 1.0 + 1e-6
                         && window.y + window.height <= 1.0 + 1e-6;
                     if !inside {
-                        return Some((
-                            at("source.motion"),
-                            "a window is empty or extends beyond the picture: use a positive width and \
-                             height, and keep it within 0 to 1 in both directions"
-                                .into(),
-                        ));
+                        let reason = if has_area {
+                            "a window extends beyond the picture: keep the window within 0 to 1 in \
+                             both directions"
+                        } else {
+                            "a window is empty: use a positive width and height"
+                        };
+                        return Some((at("source.motion"), reason.into()));
                     }
                 }
                 if motion.end_frame <= motion.start_frame {
-                    return Some((at("source.motion"), "it must end after it starts".into()));
+                    let reason = format!(
+                        "the motion ends at frame {}, which is not after its start at frame {}",
+                        motion.end_frame, motion.start_frame
+                    );
+                    return Some((at("source.motion"), reason));
                 }
             }
             if let ClipSource::Clip { speed, .. } = &clip.source
@@ -519,10 +527,16 @@ impl Timeline {
                     && transition.end_frame >= clip.start_frame
                     && transition.end_frame <= clip.end_frame;
                 if !sane {
-                    return Some((
-                        at("transitionIn"),
-                        "a transition must span the cut within both clips, and the first clip has none".into(),
-                    ));
+                    let reason = if index == 0 {
+                        "the first clip cannot have a transition: remove it".to_owned()
+                    } else {
+                        format!(
+                            "the transition must span the cut at frame {} and lie within both \
+                             clips",
+                            clip.start_frame
+                        )
+                    };
+                    return Some((at("transitionIn"), reason));
                 }
             }
         }
@@ -533,10 +547,16 @@ impl Timeline {
         let mut previous_end = Ms::MIN;
         for (index, cue) in self.tracks.captions.iter().enumerate() {
             if cue.start < previous_end || cue.end <= cue.start {
-                return Some((
-                    format!("tracks.captions[{index}]"),
-                    "it does not end after it starts, or overlaps the cue before it".into(),
-                ));
+                let (start, end) = (cue.start, cue.end);
+                let reason = if end <= start {
+                    format!("the cue ends at {end} ms, which is not after its start at {start} ms")
+                } else {
+                    format!(
+                        "the cue starts at {start} ms, before the cue before it ends at \
+                         {previous_end} ms"
+                    )
+                };
+                return Some((format!("tracks.captions[{index}]"), reason));
             }
             previous_end = cue.end;
         }
@@ -557,5 +577,6 @@ fn tile_problem(
         }
         at = end;
     }
-    (at != total_frames).then(|| format!("it ends at frame {at}, the film at {total_frames}"))
+    (at != total_frames)
+        .then(|| format!("the last entry ends at frame {at}, but the film at frame {total_frames}"))
 }

@@ -166,7 +166,8 @@ impl Adapter<ComfyUi> {
         match clip(entry) {
             Some(file) => common::clip_at(self.view(file).as_str(), Some(MicroUsd::ZERO)),
             None if status.is_none() || status == Some("success") => {
-                let (kind, message) = (VendorErrorKind::BadOutput, "the workflow wrote no video");
+                let (kind, message) =
+                    (VendorErrorKind::BadOutput, "the workflow wrote no video file");
                 TaskState::Failed(common::task_failed(&self.http, kind, message))
             }
             None => common::unknown_status(&self.http, status),
@@ -177,15 +178,19 @@ impl Adapter<ComfyUi> {
     /// node.
     fn failure(&self, entry: &Value) -> VendorError {
         let messages = entry.pointer("/status/messages").and_then(Value::as_array);
-        let last = messages.and_then(|list| list.last());
-        let event = last.and_then(|m| common::text_at(m, "/0")).unwrap_or("no message");
+        let Some(last) = messages.and_then(|list| list.last()) else {
+            let reason = "the server gave no reason";
+            return common::task_failed(&self.http, VendorErrorKind::Server, reason);
+        };
+        let event = common::text_at(last, "/0").unwrap_or("an error");
         if event == "execution_interrupted" {
-            let message = "it was interrupted";
+            let message = "the workflow was interrupted on the server";
             return common::task_failed(&self.http, VendorErrorKind::Cancelled, message);
         }
-        let said = |place| last.and_then(|m| common::text_at(m, place)).unwrap_or("?");
+        let said = |place| common::text_at(last, place).unwrap_or("unknown");
         let (node, kind) = (said("/1/node_type"), said("/1/exception_type"));
-        let message = format!("{event} in {node}: {kind}: {}", said("/1/exception_message"));
+        let message =
+            format!("{event} in node type {node}: {kind}: {}", said("/1/exception_message"));
         common::task_failed(&self.http, VendorErrorKind::Server, &message)
     }
 
@@ -268,7 +273,7 @@ fn read_workflow(path: &str) -> Result<Value, OptionProblem> {
     require(
         size <= MAX_WORKFLOW,
         field,
-        &format!("{path} is too large for a workflow: check that it is the right file"),
+        &format!("{path} has {size} bytes; the maximum for a workflow is {MAX_WORKFLOW}"),
     )?;
     let text = std::fs::read_to_string(path).map_err(|error| unread(&error))?;
     let workflow: Value = serde_json::from_str(&text).map_err(|error| unread(&error))?;
@@ -366,7 +371,7 @@ impl Vendor for ComfyUi {
             common::fields_at(&json, "/node_errors").map(|(node, _)| node.as_str()).collect();
         if !nodes.is_empty() {
             let said = format!(
-                "it rejected nodes {} of the workflow: check their inputs and models",
+                "it rejected the workflow's nodes {}: check their inputs and models",
                 nodes.join(", ")
             );
             let kind = VendorErrorKind::InvalidRequest;
@@ -385,8 +390,8 @@ impl Vendor for ComfyUi {
                 TaskState::Queued { mark: Some(before.to_string()) }
             }
             Found::InQueue(Place::Nowhere) => {
-                let message = "it is neither queued nor in the history: the server was probably \
-                               restarted";
+                let message = "the task is neither in the queue nor in the history: the server was \
+                               probably restarted";
                 let kind = VendorErrorKind::Lost;
                 TaskState::Failed(common::task_failed(&engine.http, kind, message))
             }

@@ -7,8 +7,8 @@
 //! Leaves vendor-specific statuses and codes to the adapters.
 
 use crate::adapter::{
-    Cancelled, Capabilities, Durations, GenerateRequest, ImageInput, Offer, Output, Ratio,
-    TaskState, not_offered,
+    Cancelled, Capabilities, Durations, GenerateRequest, ImageInput, Offer, Output, PromptUnit,
+    Ratio, TaskState, not_offered,
 };
 use crate::http::{DownloadLimits, Reply, VendorHttp};
 use crate::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind};
@@ -28,6 +28,9 @@ use url::Url;
 /// The time within which a vendor's list must show a call, unless the configuration states another.
 pub(crate) const LIST_SETTLES: Duration = Duration::from_secs(120);
 
+/// The reason of a failure for which the vendor gave none.
+pub(crate) const NO_REASON: &str = "the vendor gave no reason";
+
 /// Operations, as phrases that complete "failed to …".
 pub(crate) const PREPARE: &str = "prepare the request";
 pub(crate) const UPLOAD: &str = "upload the picture";
@@ -35,7 +38,7 @@ pub(crate) const SUBMIT: &str = "start the task";
 pub(crate) const POLL: &str = "poll the task";
 pub(crate) const FINISH: &str = "finish the clip";
 pub(crate) const CANCEL: &str = "cancel the task";
-pub(crate) const HEALTH: &str = "check the account";
+pub(crate) const HEALTH: &str = "pass the health check";
 pub(crate) const LOOKUP: &str = "look up the call";
 
 /// Rejects a request outside the engine's offer, before anything is sent.
@@ -58,7 +61,12 @@ fn is_sold(sold: &Capabilities, request: &GenerateRequest) -> Result<(), String>
     )?;
     ensure(!prompt.trim().is_empty(), "the prompt is empty")?;
     let (length, most) = (sold.prompt_unit.count(prompt), sold.max_prompt);
-    ensure(length <= most, format!("the prompt's length is {length}; the maximum is {most}"))
+    let unit = match sold.prompt_unit {
+        PromptUnit::Chars => "characters",
+        PromptUnit::Utf16 => "UTF-16 code units",
+        PromptUnit::Bytes => "bytes",
+    };
+    ensure(length <= most, format!("the prompt has {length} {unit}; the maximum is {most}"))
 }
 
 /// Returns the error for a request that the engine does not offer.
@@ -224,6 +232,12 @@ pub(crate) fn items_at<'a>(
 pub(crate) fn task_failed(http: &VendorHttp, kind: VendorErrorKind, message: &str) -> VendorError {
     let message = http.redacted_line(message);
     VendorError::new(http.engine(), FINISH, kind, message).with_accepted(Accepted::Yes)
+}
+
+/// Returns the message of a failed task: the vendor's code, if it gave one, and its reason.
+pub(crate) fn failure_message(code: &str, reason: Option<&str>) -> String {
+    let reason = reason.unwrap_or(NO_REASON);
+    if code.is_empty() { reason.to_owned() } else { format!("{code}: {reason}") }
 }
 
 /// Returns the state of a successful task whose clip is at this URL.

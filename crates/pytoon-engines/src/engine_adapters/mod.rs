@@ -85,7 +85,7 @@ pub fn make(parts: &AdapterParts<'_>) -> AdapterResult {
         None => {
             let known: Vec<&str> = builtin_engines().iter().map(|(name, _)| *name).collect();
             let list = known.join(", ");
-            let reason = format!("there is no adapter `{kind}`; there are {list}");
+            let reason = format!("`{kind}` is not one of the adapters {list}");
             Err(OptionProblem::new("kind", reason))
         }
     }

@@ -92,7 +92,11 @@ impl Pika {
         let options: Options = read_options(parts.config)?;
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '.';
         let is_name = !options.version.is_empty() && options.version.chars().all(is_plain);
-        require(is_name, "options.version", "it is not a version such as `v2.2`")?;
+        require(
+            is_name,
+            "options.version",
+            "it is not a version of letters, digits and dots, such as `v2.2`",
+        )?;
         let sold = Capabilities {
             from_words: Some(offer(false)),
             from_picture: Some(offer(true)),
@@ -178,11 +182,11 @@ impl Adapter<Pika> {
             return Ok(common::success_state(
                 &self.http,
                 clip,
-                "it completed without a clip",
+                "the task completed without a clip",
                 None,
             ));
         }
-        let said = common::vendor_message(&reply).unwrap_or_else(|| "no reason".to_owned());
+        let said = common::vendor_message(&reply).unwrap_or_else(|| common::NO_REASON.to_owned());
         let message = format!("HTTP {}: {said}", reply.status);
         let failed = |kind| common::task_failed(&self.http, kind, &message);
         Ok(TaskState::Failed(match reply.status {
@@ -231,7 +235,7 @@ fn address(text: &str, field: &str) -> Result<Url, OptionProblem> {
     Url::parse(text)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some())
-        .ok_or_else(|| OptionProblem::new(field, format!("`{text}` is not an http(s) address")))
+        .ok_or_else(|| OptionProblem::new(field, format!("`{text}` is not an http or https URL")))
 }
 
 fn offer(follows_picture: bool) -> Offer {
@@ -274,7 +278,8 @@ impl Vendor for Pika {
 
     fn sign(engine: &Adapter<Self>, call: Call) -> Result<Call> {
         if !engine.is_own(&call.url) {
-            let message = "the vendor returned a URL on another host, which is not called";
+            let message =
+                "the vendor returned a URL on another host, which does not get the API key";
             let kind = VendorErrorKind::Protocol;
             return Err(VendorError::new(engine.http.engine(), call.operation, kind, message));
         }
@@ -367,5 +372,5 @@ fn completion_error(http: &VendorHttp, json: &Value, error: &Value) -> VendorErr
         t if t.ends_with("_timeout") => VendorErrorKind::Timeout,
         _ => VendorErrorKind::Server,
     };
-    common::task_failed(http, kind, &format!("{error_type} {text}"))
+    common::task_failed(http, kind, &common::failure_message(error_type, Some(text.as_str())))
 }

@@ -215,17 +215,18 @@ impl Adapter<Runway> {
                 let clip = common::text_at(task, "/output/0");
                 let cost = billed_cost(task)
                     .or_else(|| common::cost_at(task, "/estimatedCost/credits", USD_PER_CREDIT));
-                common::success_state(&self.http, clip, "it succeeded without a clip", cost)
+                common::success_state(&self.http, clip, "the task succeeded without a clip", cost)
             }
             Some("FAILED") => {
-                let code = common::text_at(task, "/failureCode").unwrap_or("no code");
-                let failure = common::text_at(task, "/failure").unwrap_or("no reason");
+                let code = common::text_at(task, "/failureCode").unwrap_or_default();
+                let message = common::failure_message(code, common::text_at(task, "/failure"));
                 let (kind, status) = failure_kind(code);
-                TaskState::Failed(failed(kind, &format!("{code}: {failure}")).with_status(status))
+                TaskState::Failed(failed(kind, &message).with_status(status))
             }
-            Some("CANCELLED") => {
-                TaskState::Failed(failed(VendorErrorKind::Cancelled, "it was cancelled"))
-            }
+            Some("CANCELLED") => TaskState::Failed(failed(
+                VendorErrorKind::Cancelled,
+                "the task was cancelled at the vendor",
+            )),
             other => common::unknown_status(&self.http, other),
         }
     }
@@ -275,7 +276,9 @@ fn capabilities(
     image: Option<&'static Model>,
     text: Option<&'static Model>,
 ) -> Result<Capabilities, OptionProblem> {
-    let none = || OptionProblem::new("options", "name an image_model, a text_model or both");
+    let none = || {
+        OptionProblem::new("options", "neither image_model nor text_model is set: set at least one")
+    };
     let prompts = image.into_iter().chain(text).map(|model| model.max_prompt);
     let offer = |model: &Model, ratios| {
         common::offer(model.seconds.iter().map(|s| s * 1000).collect(), ratios)
@@ -316,10 +319,12 @@ impl Vendor for Runway {
 
     async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid> {
         let unset = || {
-            common::unsupported_error(
-                engine.http.engine(),
-                "no model is set for this kind of clip: set text_model or image_model",
-            )
+            let message = if request.image.is_some() {
+                "no model for clips from a picture is set: set options.image_model"
+            } else {
+                "no model for clips from text alone is set: set options.text_model"
+            };
+            common::unsupported_error(engine.http.engine(), message)
         };
         let model = engine.vendor.model(request).ok_or_else(unset)?;
         let (path, image) = match &request.image {
@@ -388,7 +393,7 @@ mod tests {
             ("ASSET.INVALID", K::InvalidRequest),
             ("THIRD_PARTY.UNAVAILABLE", K::Server),
             ("THIRD_PARTY.INPUT_VALIDATION", K::InvalidRequest),
-            ("no code", K::Server),
+            ("", K::Server),
         ] {
             assert_eq!(failure_kind(code).0, expected, "{code}");
         }

@@ -103,8 +103,11 @@ pub(crate) struct File {
 /// Chooses a clip for a prepared request and returns it as a finished task. Returns an error if no clip is suitable.
 pub(crate) fn task(engine: &str, found: &[Found], prepared: &Prepared) -> Result<Task> {
     let (clip, file) = choose(found, &prepared.request).ok_or_else(|| {
-        let message =
-            format!("no vertical clip of that length was found for `{}`", query(prepared));
+        let message = format!(
+            "no vertical clip of at least {:.1} s was found for `{}`",
+            f64::from(prepared.request.duration_ms) / 1000.0,
+            query(prepared)
+        );
         VendorError::new(engine, common::SUBMIT, VendorErrorKind::Unsupported, message)
     })?;
     Ok(Task { id: clip.id.clone(), data: json!({ "url": file.url, "credit": clip.credit }) })
@@ -142,7 +145,7 @@ pub(crate) fn state(engine: &str, task: &Task) -> TaskState {
             cost: Some(MicroUsd::ZERO),
         },
         None => {
-            let message = "the stored task contains no URL of a clip";
+            let message = "the stored search result contains no clip URL";
             let lost = VendorError::new(engine, common::POLL, VendorErrorKind::Lost, message);
             TaskState::Failed(lost.with_accepted(Accepted::Yes))
         }

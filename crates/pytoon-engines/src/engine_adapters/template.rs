@@ -36,12 +36,12 @@ pub(crate) fn check_text(text: &str, known: &[&str], field: &str) -> Result<(), 
     while let Some(start) = rest.find("{{") {
         let inside = &rest[start + 2..];
         let Some(end) = inside.find("}}") else {
-            return Err(OptionProblem::new(field, "`{{` has no `}}`"));
+            return Err(OptionProblem::new(field, "a `{{` is not closed: add `}}`"));
         };
         let name = inside[..end].trim();
         if !known.contains(&name) {
             let list = known.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-            let reason = format!("there is no `{{{{{name}}}}}`; there are {list}");
+            let reason = format!("`{name}` between `{{{{` and `}}}}` is not one of {list}");
             return Err(OptionProblem::new(field, reason));
         }
         rest = &inside[end + 2..];

@@ -43,7 +43,12 @@ impl EngineManager {
                 self.buyer.check_cancel(name)?;
                 let usable = set.get(name).filter(|e| e.config.enabled && e.has_key());
                 usable.cloned().ok_or_else(|| {
-                    let message = "it was disabled or lost its API key meanwhile";
+                    let message = match set.get(name) {
+                        Some(engine) if engine.config.enabled => {
+                            "its API key was removed after the scene was planned"
+                        }
+                        _ => "it was disabled after the scene was planned",
+                    };
                     VendorError::new(name, "start", VendorErrorKind::Cooling, message)
                 })?
             }
@@ -218,7 +223,10 @@ impl EngineManager {
             }
             Err(error) => {
                 // The service is an additional check: without it the word lists still apply.
-                Event::Warning { detail: &format!("moderation service: {error}") }.emit();
+                Event::Warning {
+                    detail: &format!("the moderation service was skipped for a prompt: {error}"),
+                }
+                .emit();
                 Some(prompt)
             }
         }

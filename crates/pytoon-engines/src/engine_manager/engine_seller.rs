@@ -46,7 +46,7 @@ impl Engine {
                 self.name.as_str(),
                 "start",
                 VendorErrorKind::Cooling,
-                "it is disabled or not configured: set `enabled: true` in engine.yaml",
+                "it is disabled: set `enabled: true` in engine.yaml",
             )
         })
     }

@@ -78,7 +78,7 @@ impl EngineSet {
         let soon = ends.filter_map(|(_, end)| {
             let days = end.days_from(now).filter(|days| *days <= model_ends::WARNED_OF_DAYS)?;
             let shuts = if days < 0 { "shut" } else { "shuts" };
-            Some(format!("its vendor {shuts} model {} down on {}", end.model, end.on))
+            Some(format!("its vendor {shuts} the model {} down on {}", end.model, end.on))
         });
         soon.collect()
     }

@@ -62,7 +62,7 @@ impl Lexicon {
         self.with_ing(&self.entry(stem, request)?)
     }
 
-    /// Returns the phonemes of a stem with the ending `-s`.
+    /// Appends the sound of the ending -s to the phonemes of a stem. Returns `None` if they are empty.
     pub(super) fn with_s(&self, stem: &str) -> Option<String> {
         let ending = match stem.chars().next_back()? {
             'p' | 't' | 'k' | 'f' | 'θ' => "s",

@@ -121,8 +121,8 @@ pub(super) fn cjk_order(language: Option<&str>, text: &str) -> [&'static str; 5]
     }
 }
 
-/// Returns byte ranges of emoji sequences: pictographs, flags, keycaps, and the characters that ZWJ, skin tones, tags
-/// and U+FE0F attach to them (UTS #51, section 1.4).
+/// Returns the byte ranges of emoji: pictographs, flags and keycaps, each with its skin tones, tags, U+FE0F and
+/// ZWJ-joined characters (UTS #51, section 1.4). Adjacent emoji share one range.
 pub(super) fn emoji_ranges(text: &str) -> Vec<Range<usize>> {
     let chars: Vec<(usize, char)> = text.char_indices().collect();
     let end_of = |i: usize| chars.get(i).map_or(text.len(), |(at, _)| *at);

@@ -67,7 +67,7 @@ pub(super) fn decode_scaled(
     picture.map(DynamicImage::ImageRgba8).ok_or_else(|| {
         SystemError::unusable(
             path,
-            "the picture cannot be decoded to its end; is the file complete?",
+            "the picture cannot be decoded to its end; copy or export it again",
         )
     })
 }

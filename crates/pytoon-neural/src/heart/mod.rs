@@ -74,7 +74,7 @@ impl Heart {
         if facts.inputs != ["ids", "speed"] {
             return Err(NeuralError::bad(
                 "model",
-                "its inputs are not `ids` and `speed`: it is a voice of another family",
+                "it is not a model of the `heart` family: its inputs are not `ids` and `speed`",
             ));
         }
         let session = Session::start(limits, move || Loaded::new(model))?;
@@ -140,7 +140,7 @@ impl Loaded {
         let frames: usize = durations.iter().sum();
         if durations.len() != count || frames == 0 || frames > MAX_TAKE {
             let reason = format!(
-                "the model returned {} durations with {frames} frames for {count} ids",
+                "it returned {} phoneme lengths, {frames} frames in all, for {count} phonemes",
                 durations.len()
             );
             return Err(NeuralError::failure(reason));
@@ -154,7 +154,7 @@ impl Loaded {
             pitch: floats(next()?)?.1.into_iter().map(|hz| hz * delivery.pitch as f32).collect(),
         };
         if spectrum.pitch.len() != 2 * frames || !spectrum.is_whole() {
-            return Err(NeuralError::failure("the model's outputs have different lengths"));
+            return Err(NeuralError::failure("its outputs have different lengths"));
         }
         let mut noise = Normal::new(delivery.seed, "breath");
         Ok((self.vocoder.sound(&spectrum, &mut noise), durations))

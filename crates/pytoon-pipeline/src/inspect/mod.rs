@@ -146,11 +146,15 @@ pub struct LateCue {
 /// inspection is cancelled.
 pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
     if !root.join(layout::METADATA).is_file() || !root.join(layout::TIMELINE).is_file() {
+        let has_receipt = root.join(layout::METADATA).is_file();
+        let missing = if has_receipt { layout::TIMELINE } else { layout::METADATA };
         let reason = if root.join(layout::WORK_DIR).is_dir() {
-            "this job is not finished: `pytoon resume` continues it"
+            "this job is not finished: continue it with `pytoon resume`".to_owned()
         } else {
-            "this folder has no finished film: metadata.json or timeline.json is missing; name the folder \
-             of the film that `pytoon render` printed"
+            format!(
+                "this folder has no finished film, because {missing} is missing: name the folder \
+                 that `pytoon render` printed"
+            )
         };
         return Err(ConfigError::file(root.display().to_string(), reason).into());
     }
@@ -168,7 +172,7 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
         Ok(heard) => lag::lag_ms(&sounds.mix, &heard, MOST_LAG_MS),
         Err(SystemError::Cancelled) => return Err(SystemError::Cancelled.into()),
         Err(error) => {
-            missing.push(format!("{}: {error}", layout::OUTPUT));
+            missing.push(format!("{}: failed to {error}", layout::OUTPUT));
             None
         }
     };
@@ -184,7 +188,10 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
         Some(Ok(film)) => film.audio.zip(film.video).map(|(a, v)| (a.start_s - v.start_s) * 1000.0),
         Some(Err(SystemError::Cancelled)) => return Err(SystemError::Cancelled.into()),
         Some(Err(error)) => {
-            missing.push(format!("the start times of the streams of {}: {error}", layout::OUTPUT));
+            missing.push(format!(
+                "the start times of the streams of {}: failed to {error}",
+                layout::OUTPUT
+            ));
             None
         }
         None => None,

@@ -42,9 +42,9 @@ pub(super) fn reasons(timeline: &Timeline, voice: &VoiceReceipt, facts: &Facts) 
     let how_far =
         |off: &&super::OffWord| off.heard_ms.map_or(i64::MAX, |heard| (heard - off.start_ms).abs());
     if let Some(worst) = facts.off.iter().max_by_key(how_far) {
-        let how = worst
-            .heard_ms
-            .map_or("no voice nearby".to_owned(), |heard| distance(worst.start_ms - heard));
+        let how = worst.heard_ms.map_or("no start of speech within 1 s".to_owned(), |heard| {
+            distance(worst.start_ms - heard)
+        });
         let many = if facts.off.len() == 1 { "word is" } else { "words are" };
         out.push(format!(
             "{} {many} not where the voice is; worst \"{}\" at {}, {how}",

@@ -327,8 +327,8 @@ impl Stage for SceneStage<'_> {
             return Ok(Step::Done(DrawnScene::local_fallback(self.wanted)));
         }
         let outside = context.engines().outside().ok_or_else(|| {
-            let why = "has engines that this process cannot use: give every worker the same API \
-                       keys and engine.yaml";
+            let why = "has engines that this worker cannot use: give every worker the same API \
+                   keys and engine.yaml";
             PipelineError::Internal(format!("{} {why}", order.scene_id))
         })?;
         let order = SceneOrder {
@@ -409,7 +409,7 @@ pub(crate) fn stop_if_short(
 pub(crate) fn why(story: &SceneEngines, chain: Option<&EngineChain>) -> String {
     let failed = story.attempts.iter().filter(|attempt| attempt.result != "success");
     let failed: Vec<String> =
-        failed.map(|a| format!("{}: {} ({})", a.engine, a.result, a.reason)).collect();
+        failed.map(|attempt| format!("{}: {}", attempt.engine, attempt.reason)).collect();
     match story.clip.as_ref().filter(|clip| clip.reused) {
         _ if !failed.is_empty() => failed.join(", "),
         Some(ClipUse { engine, .. }) => {

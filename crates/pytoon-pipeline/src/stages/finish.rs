@@ -90,7 +90,11 @@ impl Stage for PublishStage {
         let (tools, joined) =
             threads::side_by_side(|| context.tool_versions(), || join(context, timeline));
         joined?;
-        let stopped = |_| PipelineError::Internal("reading versions ended unexpectedly".into());
+        let stopped = |_| {
+            PipelineError::Internal(
+                "reading the versions of the programs ended unexpectedly".into(),
+            )
+        };
         let tools = tools.map_err(stopped)?;
         let mut stages = self.stages.clone();
         stages.push(stage_time("finish", begun.elapsed(), false));

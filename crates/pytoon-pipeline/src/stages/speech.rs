@@ -162,8 +162,7 @@ pub(super) fn synthetic(
         && known.provider(wanted).is_none()
     {
         let names = known.names();
-        let reason =
-            format!("there is no voice provider `{wanted}`; there are {}", names.join(", "));
+        let reason = format!("`{wanted}` is not one of the voice providers {}", names.join(", "));
         let names = names.iter().map(String::as_str);
         return Err(context.field_error("voice.provider", reason).suggest(wanted, names).into());
     }
@@ -281,7 +280,7 @@ fn keep_voice(chain: &Chain, request: &mut TtsRequest, kept: KeptVoice) -> Optio
     let name = kept.name?;
     let named = TtsRequest { voice: Some(name.clone()), ..request.clone() };
     if provider.voice_used(&named).is_none_or(|voice| voice.name != name) {
-        return lost("it is not available any more; `pytoon voices` lists voices");
+        return lost("the provider no longer offers it; run `pytoon voices` for a list");
     }
     request.voice = Some(name);
     None
@@ -382,8 +381,7 @@ fn process_speech(
 }
 
 fn no_voice(attempt: &FailedAttempt) -> Note {
-    let provider = format!("{} ({})", attempt.provider, attempt.kind);
-    Note::VoiceProviderFailed { provider, reason: attempt.reason.clone() }
+    Note::VoiceProviderFailed { provider: attempt.provider.clone(), reason: attempt.reason.clone() }
 }
 
 fn skipped_note(left: &LeftOut) -> Note {

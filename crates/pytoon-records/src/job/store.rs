@@ -115,7 +115,7 @@ pub struct SceneRow {
     pub engine_used: Option<EngineName>,
     /// True if `engine_used` is not the requested engine.
     pub fallback_used: bool,
-    /// The time that external engines worked on the scene, in milliseconds; `None` if none did.
+    /// The time that external engines spent on the scene, in milliseconds; `None` if none was tried.
     pub render_duration_ms: Option<i64>,
     /// The reason why the requested engine did not draw the scene.
     pub error: Option<String>,
@@ -132,7 +132,7 @@ pub struct SceneChange {
     pub engine_used: Option<EngineName>,
     /// True if `engine_used` is not the requested engine.
     pub fallback_used: bool,
-    /// The time that external engines worked on the scene, in milliseconds; `None` if none did.
+    /// The time that external engines spent on the scene, in milliseconds; `None` if none was tried.
     pub render_duration_ms: Option<i64>,
     /// The reason why the requested engine did not draw the scene.
     pub error: Option<String>,

@@ -197,7 +197,7 @@ pub struct TaskRow {
     pub state: TaskState,
     /// The worker that last claimed the task.
     pub worker: Option<String>,
-    /// The number of claims that failed or were lost.
+    /// The number of attempts: the latest one, and the earlier claims that failed or whose lease expired.
     pub attempts: u32,
     /// The time from which the task may be claimed.
     pub run_at: UnixMs,

@@ -60,7 +60,7 @@ impl VendorHttp {
             }
             self.store(response, to, limits).await
         };
-        let late = format!("it took longer than {} s", limits.total.as_secs());
+        let late = format!("the download took longer than {} s", limits.total.as_secs());
         let done = tokio::time::timeout(limits.total, work).await;
         done.unwrap_or_else(|_| Err(fail(K::Timeout, &late)))
     }
@@ -72,7 +72,7 @@ impl VendorHttp {
         limits: DownloadLimits,
     ) -> Result<reqwest::Response> {
         let fail = |kind, message: &str| self.not_downloaded(kind, message);
-        let no_url = |_| fail(K::Protocol, "the file's address is not a URL");
+        let no_url = |_| fail(K::Protocol, "the address that the vendor returned is not a URL");
         let mut url = Url::parse(address).map_err(no_url)?;
         for _ in 0..=MAX_REDIRECTS {
             self.allowed.check(&url).map_err(|refusal| {
@@ -91,7 +91,7 @@ impl VendorHttp {
             let next = next.and_then(|next| url.join(next).ok());
             url = next.ok_or_else(|| fail(K::Protocol, "a redirect has no target"))?;
         }
-        Err(fail(K::Protocol, "too many redirects"))
+        Err(fail(K::Protocol, &format!("more than {MAX_REDIRECTS} redirects")))
     }
 
     fn not_downloaded(&self, kind: K, message: &str) -> VendorError {
@@ -106,7 +106,7 @@ impl VendorHttp {
     ) -> Result<String> {
         let fail = |kind, message: &str| self.not_downloaded(kind, message);
         let most = limits.max_bytes >> 20;
-        let too_large = || fail(K::BadOutput, &format!("it is larger than {most} MiB"));
+        let too_large = || fail(K::BadOutput, &format!("the file is larger than {most} MiB"));
         let expected = response.content_length();
         if expected.is_some_and(|length| length > limits.max_bytes) {
             return Err(too_large());
@@ -121,7 +121,8 @@ impl VendorHttp {
             let mut size = 0u64;
             loop {
                 let chunk = tokio::time::timeout(limits.stall, response.chunk()).await;
-                let chunk = chunk.map_err(|_| fail(K::Timeout, "no data arrived for too long"))?;
+                let late = || format!("no data arrived for {} s", limits.stall.as_secs_f64());
+                let chunk = chunk.map_err(|_| fail(K::Timeout, &late()))?;
                 let chunk = chunk.map_err(|error| {
                     fail(
                         K::Server,
@@ -137,7 +138,10 @@ impl VendorHttp {
                 file.write_all(&chunk).await.map_err(disk)?;
             }
             if expected.is_some_and(|length| length != size) {
-                return Err(fail(K::Server, "the download was interrupted"));
+                return Err(fail(
+                    K::Server,
+                    &format!("the download ended early, after {size} bytes"),
+                ));
             }
             // It is paid for: it must survive a power cut before the ledger records it as kept.
             file.sync_all().await.map_err(disk)?;

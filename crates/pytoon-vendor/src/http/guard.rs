@@ -14,7 +14,7 @@ use url::{Host, Url};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The scheme is not HTTP.
-    #[error("{0}: URLs are not supported: use https")]
+    #[error("`{0}:` URLs are not supported: use https")]
     Scheme(String),
     /// The URL does not use TLS, and its host is not exempt.
     #[error("the URL does not begin with https://")]
@@ -23,20 +23,16 @@ pub enum Refusal {
     #[error("the URL contains a user name or password: remove it")]
     Password,
     /// The URL has no host.
-    #[error("the address has no host")]
+    #[error("the URL has no host")]
     NoHost,
     /// The host is a private IP address.
-    #[error(
-        "{0} is a private address, which is not called: if it is yours, name it in allow_hosts"
-    )]
+    #[error("the private address {0} is not allowed: if it is yours, name it in allow_hosts")]
     Private(String),
     /// The host name has no address.
-    #[error("there is no host `{0}`")]
+    #[error("the host `{0}` was not found: check its name")]
     Unknown(String),
     /// The host name resolves to a private address.
-    #[error(
-        "{0} has a private address, which is not called: if it is yours, name it in allow_hosts"
-    )]
+    #[error("the host `{0}` has a private address: if it is yours, name it in allow_hosts")]
     LeadsInside(String),
 }
 

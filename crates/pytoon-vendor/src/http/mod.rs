@@ -323,7 +323,8 @@ impl VendorHttp {
             fail(VendorErrorKind::Unreachable, reason).with_status(ErrorStatus::Permanent)
         })?;
         if self.key().is_some_and(|key| call.shows(key.expose_secret())) {
-            let reason = "the adapter puts the key where logs show it: nothing was sent";
+            let reason =
+                "the request was not sent, because the API key is in a part of it that logs show";
             return Err(fail(VendorErrorKind::InvalidRequest, reason.to_owned()));
         }
         #[cfg(feature = "testing")]
@@ -345,7 +346,8 @@ impl VendorHttp {
         for (name, value) in &call.secret_headers {
             let header = reqwest::header::HeaderValue::from_str(value.expose_secret());
             let mut header = header.map_err(|_| {
-                let reason = "the key has characters that are not allowed in a header";
+                let reason = "the API key has characters that are not allowed in a header: \
+                              correct it in .env";
                 fail(VendorErrorKind::Auth, reason.to_owned())
             })?;
             header.set_sensitive(true);
@@ -389,7 +391,7 @@ impl VendorHttp {
         let (kind, message) = if error.is_connect() {
             (VendorErrorKind::Unreachable, "the host could not be reached")
         } else if error.is_timeout() {
-            (VendorErrorKind::Timeout, "no reply in time")
+            (VendorErrorKind::Timeout, "no reply before the timeout")
         } else {
             (VendorErrorKind::Server, "the connection broke before the reply was complete")
         };

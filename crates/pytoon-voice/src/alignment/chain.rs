@@ -88,7 +88,8 @@ impl Aligner {
             return Ok(Outcome::from_aligned(method, found));
         }
         let reason = match tried.as_slice() {
-            [] => "alignment.order names no other method, or the script is only a guess".to_owned(),
+            [] if self.order.is_empty() => "the script is only a guess".to_owned(),
+            [] => "alignment.order names no other method".to_owned(),
             tried => tried.join("; "),
         };
         Event::AlignmentFallbackToEvenSplit { reason: &reason, words: count }.emit();
@@ -118,7 +119,12 @@ impl Aligner {
             Err(error) if error.is_cancelled() || error.is_exhausted() => return Err(error),
             Err(error) => Err(gave_way(&error)),
             Ok(None) => {
-                let reason = "the recording and the script cannot be aligned";
+                let reason = match method {
+                    AlignmentMethod::Whisperx | AlignmentMethod::StableTs => {
+                        "it recognised no word of the script: check the recording and the script"
+                    }
+                    _ => "the recording is far too short for the script: check both",
+                };
                 Err(GaveWay { kind: "failed", confidence: 0.0, reason: reason.to_owned() })
             }
             Ok(Some((Aligned { confidence, .. }, _))) if confidence < LOW_CONFIDENCE => {

@@ -54,8 +54,8 @@ impl Outside {
     /// Returns the program's name and its installation hint.
     fn program(self) -> (&'static str, &'static str) {
         match self {
-            Self::Whisperx => ("whisperx", "`pip install whisperx` installs it"),
-            Self::StableTs => ("stable-ts", "`pip install stable-ts` installs it"),
+            Self::Whisperx => ("whisperx", "`pip install whisperx`"),
+            Self::StableTs => ("stable-ts", "`pip install stable-ts`"),
         }
     }
 
@@ -126,10 +126,7 @@ pub(crate) fn read(
     let heard: Vec<RecognizedWord> = segments.flat_map(|segment| segment.words).collect();
     // Each recognised word is compared with each word of the script.
     let count = heard.len();
-    ensure(
-        count <= MAX_HEARD,
-        format!("it found {count} words, too many for the length of the recording"),
-    )?;
+    ensure(count <= MAX_HEARD, format!("it found {count} words; the maximum is {MAX_HEARD}"))?;
     Ok(map(words, &heard, length_ms))
 }
 

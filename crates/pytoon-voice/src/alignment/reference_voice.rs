@@ -50,7 +50,7 @@ pub(crate) fn speak(
             })
         })
         .collect();
-    let said = helper::speak(runner, "speak the script to compare with", &asks)?;
+    let said = helper::speak(runner, "speak the script for the alignment", &asks)?;
     let by_voice = said.chunks(spoken.len().max(1)).map(|said| {
         let mut reference = Reference { samples: Vec::new(), words: Vec::new() };
         for ((words, text), said) in sentences.iter().zip(&spoken).zip(said) {

@@ -67,7 +67,7 @@ impl Incoming {
         if folder.join(MANIFEST).is_file() {
             let folder = std::fs::canonicalize(folder).map_err(|e| at(folder, e))?;
             let mut manifest =
-                Manifest::read(&folder).map_err(|error| AddError::NotAVoice(error.reason))?;
+                Manifest::read(&folder).or_else(|error| no_voice(&folder, error.reason))?;
             manifest.name = stated.name.clone().unwrap_or(manifest.name);
             manifest.language = stated.language.clone().unwrap_or(manifest.language);
             let place =
@@ -86,7 +86,7 @@ impl Incoming {
             [] => no_voice(folder, format!("it has neither {MANIFEST} nor an .onnx file")),
             _ => no_voice(
                 folder,
-                format!("it contains {} .onnx files; name one of them", models.len()),
+                format!("it contains {} .onnx files: name one of them", models.len()),
             ),
         }
     }
@@ -103,7 +103,7 @@ impl Incoming {
         }
         if !config.is_file() {
             let name = config.file_name().unwrap_or_default().to_string_lossy();
-            let reason = format!("its settings are missing; put {name} beside it");
+            let reason = format!("the file with its settings is missing: put {name} beside it");
             return no_voice(model, reason);
         }
         let bytes = std::fs::read(&config).map_err(|error| at(&config, error))?;
@@ -209,7 +209,7 @@ pub fn remove(folders: &VoiceFolders, name: &str) -> Result<PathBuf, AddError> {
             Some(folder) => {
                 format!("`{name}` is installed for the whole machine in {folder}: remove it there")
             }
-            None => format!("there is no voice `{name}`; `pytoon voices` lists the installed ones"),
+            None => format!("there is no voice `{name}`; run `pytoon voices` for a list"),
         }));
     };
     std::fs::remove_dir_all(&place).map_err(|error| at(&place, error))?;
@@ -226,7 +226,7 @@ fn check_voice(voice: &InstalledVoice, folders: &VoiceFolders, runner: &Runner) 
     };
     let said = neural::speak_with(voice, folders, &voices, runner, &request)?;
     if said.iter().all(|sentence| pytoon_audio::speech::is_silent(&sentence.samples)) {
-        let reason = "it spoke no audio".to_owned();
+        let reason = "the audio of the test phrase is silent".to_owned();
         return Err(VoiceError::BadAudio { provider: neural::NEURAL.into(), reason });
     }
     Ok(())
@@ -252,8 +252,8 @@ fn entries(files: &BTreeMap<String, PathBuf>) -> Result<BTreeMap<String, FileEnt
         .map(|(role, path)| {
             let bytes = std::fs::metadata(path).map_err(|error| at(path, error))?.len();
             if bytes > MAX_FILE {
-                let most = format!("the limit is {MAX_FILE} bytes");
-                return no_voice(path, format!("the file has {bytes} bytes; {most}"));
+                let reason = format!("the file has {bytes} bytes; the maximum is {MAX_FILE}");
+                return no_voice(path, reason);
             }
             let sha256 = file_hash(path).map_err(|error| at(path, error))?;
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

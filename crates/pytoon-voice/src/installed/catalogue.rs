@@ -57,9 +57,9 @@ pub fn known_voice(name: &str) -> Option<KnownVoice> {
 /// Returns the instructions for installing a known voice.
 pub fn how_to_add(voice: &KnownVoice) -> String {
     if voice.source.starts_with("https://") {
-        format!("`pytoon voices add {}` adds it", voice.name)
+        format!("install `{0}` with `pytoon voices add {0}`", voice.name)
     } else {
-        format!("`make setup` installs it (scripts/voice.sh), from {}", voice.source)
+        format!("install `{}` with `make setup` (scripts/voice.sh)", voice.name)
     }
 }
 

@@ -104,24 +104,28 @@ pub struct Unreadable {
     pub reason: String,
     /// True if the machine ran out of a resource while reading the file; it may be intact.
     pub exhausted: bool,
+    /// True if the file is missing or its content is invalid, so that a new installation helps.
+    pub damaged: bool,
 }
 
 impl From<String> for Unreadable {
     fn from(reason: String) -> Self {
-        Self { reason, exhausted: false }
+        Self { reason, exhausted: false, damaged: true }
     }
 }
 
 impl From<std::io::Error> for Unreadable {
     fn from(error: std::io::Error) -> Self {
-        Self { reason: error.to_string(), exhausted: Shortage::of(&error).is_some() }
+        let damaged = error.kind() == std::io::ErrorKind::NotFound;
+        let exhausted = Shortage::of(&error).is_some();
+        Self { reason: error.to_string(), exhausted, damaged }
     }
 }
 
 /// Reads a file of at most `most` bytes. `what` is the kind of file that the size error names.
 pub(crate) fn read_at_most(path: &Path, most: u64, what: &str) -> Result<Vec<u8>, Unreadable> {
     let size = std::fs::metadata(path)?.len();
-    ensure(size <= most, format!("the file has {size} bytes, which is too large for {what}"))?;
+    ensure(size <= most, format!("the file has {size} bytes; the maximum for {what} is {most}"))?;
     Ok(std::fs::read(path)?)
 }
 
@@ -149,12 +153,19 @@ impl Manifest {
     pub fn check(&self) -> Result<(), String> {
         let Self { version, name, sample_rate, files, .. } = self;
         let is_known = *version == VERSION;
-        ensure(is_known, format!("version {version} is not supported, only {VERSION}"))?;
-        ensure(is_voice_name(name), format!("`{name}` is not a valid name of a voice"))?;
+        ensure(
+            is_known,
+            format!("version {version} is not supported; the supported version is {VERSION}"),
+        )?;
+        ensure(
+            is_voice_name(name),
+            format!("`{name}` is not a voice name of letters, digits, `-` and `_`"),
+        )?;
         let is_usual = (8_000..=48_000).contains(sample_rate);
-        ensure(is_usual, format!("sample_rate {sample_rate} is not between 8000 and 48000"))?;
+        ensure(is_usual, format!("sample_rate {sample_rate} Hz is not between 8000 and 48000"))?;
         let is_pace = self.words_per_minute.is_none_or(|pace| (60..=400).contains(&pace));
-        ensure(is_pace, "words_per_minute is not between 60 and 400")?;
+        let pace = self.words_per_minute.unwrap_or_default();
+        ensure(is_pace, format!("words_per_minute {pace} is not between 60 and 400"))?;
         ensure(files.contains_key("model"), "files.model is missing")?;
         files.iter().try_for_each(|(role, FileEntry { file, sha256, .. })| {
             ensure(

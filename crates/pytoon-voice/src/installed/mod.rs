@@ -94,7 +94,10 @@ impl VoiceFolders {
                     Ok(manifest) => {
                         found.insert(name, InstalledVoice { folder: path, manifest });
                     }
-                    Err(Unreadable { reason, exhausted }) => {
+                    Err(Unreadable { reason, exhausted, damaged: false }) => {
+                        broken.push(BrokenVoice { name, reason, exhausted });
+                    }
+                    Err(Unreadable { reason, exhausted, damaged: true }) => {
                         let reason = format!("{reason}; {}", install_again(&name));
                         broken.push(BrokenVoice { name, reason, exhausted });
                     }
@@ -126,23 +129,31 @@ impl InstalledVoice {
     /// Reads the file with the given role and checks it against the manifest.
     pub fn read(&self, role: &str) -> Result<Vec<u8>, BrokenVoice> {
         let Some(entry) = self.manifest.files.get(role) else {
-            return Err(self.broken_report(format!("its manifest lacks files.{role}")));
+            let again = install_again(&self.manifest.name);
+            return Err(self.broken_report(format!("{MANIFEST} lacks files.{role}; {again}")));
         };
         let path = self.folder.join(&entry.file);
+        let report = |error: &std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound => self.damage_report(&entry.file, "the file is missing"),
+            _ => self.broken_report(format!("{}: {error}", path.display())),
+        };
         let unreadable = |error: std::io::Error| BrokenVoice {
             exhausted: Shortage::of(&error).is_some(),
-            ..self.damage_report(&entry.file, &error.to_string())
+            ..report(&error)
         };
         let size = std::fs::metadata(&path).map_err(unreadable)?.len();
-        if size != entry.bytes || size > MAX_FILE {
-            let reason =
-                format!("it has {size} bytes; {} are expected, at most {MAX_FILE}", entry.bytes);
+        if size != entry.bytes {
+            let reason = format!("the file has {size} bytes instead of {}", entry.bytes);
             return Err(self.damage_report(&entry.file, &reason));
+        }
+        if size > MAX_FILE {
+            let reason = format!("the file has {size} bytes; the maximum is {MAX_FILE}");
+            return Err(self.broken_report(format!("{}: {reason}", path.display())));
         }
         let bytes = std::fs::read(&path).map_err(unreadable)?;
         if bytes_hash(&bytes) != entry.sha256 {
             return Err(
-                self.damage_report(&entry.file, "its content has changed since it was installed")
+                self.damage_report(&entry.file, "the file has changed since it was installed")
             );
         }
         Ok(bytes)
@@ -156,8 +167,12 @@ impl InstalledVoice {
         for (role, entry) in &self.manifest.files {
             let bytes = self.read(role)?;
             if role == "model" {
-                let damaged = |error| self.damage_report(&entry.file, &format!("{error}"));
-                pytoon_neural::check(&bytes).map_err(damaged)?;
+                let path = self.folder.join(&entry.file);
+                let unusable = |error| {
+                    let path = path.display();
+                    self.broken_report(format!("{path}: {error}; choose another voice"))
+                };
+                pytoon_neural::check(&bytes).map_err(unusable)?;
             }
         }
         Ok(())
@@ -192,7 +207,7 @@ pub(crate) fn install_again(name: &str) -> String {
             format!("install it again with `pytoon voices add {name}`")
         }
         Some(_) => "install it again with `make setup` (scripts/voice.sh)".to_owned(),
-        None => "add its file again with `pytoon voices add FILE`".to_owned(),
+        None => "install it again with `pytoon voices add FILE`".to_owned(),
     }
 }
 

@@ -139,16 +139,19 @@ fn program(
     choice: TranscriptionChoice,
 ) -> Result<&'static str, String> {
     let (program, hint) = match choice {
-        TranscriptionChoice::Whisperx => ("whisperx", "`pip install whisperx` installs it"),
-        TranscriptionChoice::StableTs => ("stable-ts", "`pip install stable-ts` installs it"),
+        TranscriptionChoice::Whisperx => ("whisperx", "run `pip install whisperx`"),
+        TranscriptionChoice::StableTs => ("stable-ts", "run `pip install stable-ts`"),
         TranscriptionChoice::WhisperCpp => ("whisper-cli", "install whisper.cpp"),
         TranscriptionChoice::Openai => return Err("it is not a program".to_owned()),
     };
     let is_installed = runner.programs.find(program).is_ok();
-    ensure(is_installed, format!("`{program}` is not installed ({hint})"))?;
+    ensure(is_installed, format!("`{program}` is not installed: {hint}"))?;
     let model = &settings.whisper_cpp_model;
     let has_model = choice != TranscriptionChoice::WhisperCpp || Path::new(model).is_file();
-    let reason = format!("transcription.whisper_cpp_model: there is no file `{model}`");
+    let reason = match model.as_str() {
+        "" => "transcription.whisper_cpp_model is not set: name a model file".to_owned(),
+        model => format!("transcription.whisper_cpp_model: there is no file `{model}`"),
+    };
     ensure(has_model, reason)?;
     Ok(program)
 }
@@ -166,7 +169,7 @@ fn prepare_sound(runner: &Runner, recording: &Path) -> Result<Sound> {
     let samples = sound::decode_mono(runner, recording)?;
     let mut bytes = Cursor::new(Vec::new());
     wav::write_mono(&mut bytes, &samples)?;
-    let folder = tempfile::tempdir().map_err(|e| SystemError::write(Path::new("a folder"), e))?;
+    let folder = tempfile::tempdir().map_err(|e| SystemError::write(&std::env::temp_dir(), e))?;
     let path = folder.path().join(AUDIO);
     std::fs::write(&path, bytes.into_inner()).map_err(|e| SystemError::write(&path, e))?;
     let length_ms = samples.len() as f64 / SAMPLES_PER_MS as f64;
@@ -188,7 +191,7 @@ fn transcribe_with_program(
     // The output of an earlier program is not this one's answer.
     match std::fs::remove_file(&answer) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Ok(Err(format!("an older result could not be removed: {error}")));
+            return Ok(Err(format!("failed to remove an older voice.json: {error}")));
         }
         _ => {}
     }
@@ -215,10 +218,21 @@ fn transcribe_with_program(
     match (Runner { stall: STALL, limits, ..runner.clone() }).run(&command, Vec::new()) {
         Ok(_) => {}
         Err(SystemError::Cancelled) => return Err(SystemError::Cancelled.into()),
-        Err(error) => return Ok(Err(error.to_string())),
+        Err(error) => return Ok(Err(format!("failed to {error}"))),
     }
     let left = std::fs::read(&answer).map_err(|error| format!("it wrote no voice.json: {error}"));
     Ok(left.and_then(|bytes| parse_transcript(&bytes)))
+}
+
+/// Checks the length of a transcript. Returns the reason that it is unusable.
+pub(crate) fn check_text(text: &str) -> Result<(), String> {
+    let has_words = text.chars().any(char::is_alphanumeric);
+    ensure(has_words, "it found no words: check that the recording contains speech")?;
+    let count = text.chars().count();
+    let reason = format!(
+        "the transcript has {count} characters; the maximum is {MAX_CHARS}: shorten the recording"
+    );
+    ensure(count <= MAX_CHARS, reason)
 }
 
 /// Parses the text and the language in a program's output. Fails if the text has no words or is too long for a film.
@@ -227,8 +241,6 @@ pub(crate) fn parse_transcript(bytes: &[u8]) -> TranscriberResult {
         .map_err(|error| format!("its voice.json is invalid: {error}"))?;
     let pieces = answer.segments.iter().map(|piece| piece.text.trim());
     let text = pieces.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
-    ensure(text.chars().any(char::is_alphanumeric), "it found no words")?;
-    let is_short = text.chars().count() <= MAX_CHARS;
-    ensure(is_short, format!("it found more than {MAX_CHARS} characters, too many for a film"))?;
+    check_text(&text)?;
     Ok((text, answer.language.or(answer.result.and_then(|found| found.language))))
 }

@@ -3,7 +3,7 @@
 //! Guarantees: nothing is bought twice ([`crate::paid`]); a reply is validated before it is stored; no message
 //! contains the key.
 
-use super::{MAX_CHARS, TranscriberResult};
+use super::{TranscriberResult, check_text};
 use crate::VoiceError;
 use crate::language::two_letters;
 use crate::paid::{PaidCall, PaidWork, StoredGoods};
@@ -129,9 +129,9 @@ impl OpenAi {
     ) -> Result<TranscriberResult, VoiceError> {
         let bytes = std::fs::read(audio).map_err(|e| SystemError::read(audio, e))?;
         if bytes.len() > MAX_FILE {
-            let size = bytes.len() >> 20;
+            let (size, most) = (bytes.len().div_ceil(1 << 20), MAX_FILE >> 20);
             return Ok(Err(format!(
-                "the recording has {size} MB; the service accepts at most 25: shorten it"
+                "the recording has {size} MiB; the maximum is {most} MiB: shorten it"
             )));
         }
         let code = language.and_then(two_letters);
@@ -159,7 +159,8 @@ impl OpenAi {
             Err(error) if error.kind == VendorErrorKind::Cancelled => {
                 Err(SystemError::Cancelled.into())
             }
-            Err(error) => Ok(Err(error.to_string())),
+            // The caller prefixes the name of the service.
+            Err(error) => Ok(Err(format!("failed to {}: {}", error.operation, error.message))),
         }
     }
 
@@ -209,10 +210,7 @@ pub(crate) fn read_transcript(
         let what = "the reply contains no text";
         return Err(delivered(Accepted::Maybe, VendorErrorKind::Protocol, what));
     };
-    if !text.chars().any(char::is_alphanumeric) || text.chars().count() > MAX_CHARS {
-        let what = format!("it found no words, or more than {MAX_CHARS} characters");
-        return Err(delivered(Accepted::Yes, VendorErrorKind::BadOutput, &what));
-    }
+    check_text(text).map_err(|what| delivered(Accepted::Yes, VendorErrorKind::BadOutput, &what))?;
     // Newer models report the codes of all languages that they heard.
     let told = text_at(&json, "/language").or_else(|| text_at(&json, "/languages/0/code"));
     let language = told.and_then(tag);

@@ -82,7 +82,7 @@ impl ChainParts<'_> {
             },
             VoiceProvider::Server(name) => match self.settings.openai_compatible.get(&**name) {
                 Some(settings) => self.server(name, settings),
-                None => Ok(Err(format!("tts.openai_compatible.{name} is not configured"))),
+                None => Ok(Err(format!("tts.openai_compatible.{name} is not configured: add it"))),
             },
         }
     }
@@ -94,7 +94,7 @@ impl ChainParts<'_> {
     ) -> Result<ProviderResult, ChainError> {
         let name = provider.as_str();
         let Some(settings) = self.settings.cloud(provider) else {
-            return Ok(Err(format!("tts.{name} is not configured")));
+            return Ok(Err(format!("tts.{name} is not configured: add it")));
         };
         let wrong =
             |(field, reason): Problem| ChainError::Field((format!("tts.{name}.{field}"), reason));
@@ -130,7 +130,10 @@ impl ChainParts<'_> {
             return Ok(Err(no_key(&settings.as_service())));
         }
         let Some((_, runtime)) = &self.paid else {
-            return Ok(Err("the database with the circuit breakers cannot be opened".to_owned()));
+            return Ok(Err(
+                "the database of circuit breakers cannot be opened, so no speech server is used"
+                    .to_owned(),
+            ));
         };
         let parts = Parts {
             name,

@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub struct Espeak {
     /// The runner of the helper program.
     pub runner: Runner,
-    /// The voices, by language.
+    /// The configured voices, by language.
     pub voices: BTreeMap<String, String>,
     /// The pitch, from 0 to 100.
     pub pitch: u8,

@@ -52,7 +52,7 @@ impl Flite {
         let _ = std::fs::remove_file(file);
         self.runner.run(&command, Vec::new()).map_err(unavailable)?;
         let bad = |reason: String| VoiceError::BadAudio { provider: NAME.into(), reason };
-        let bytes = std::fs::read(file).map_err(|_| bad("it wrote no sound".into()))?;
+        let bytes = std::fs::read(file).map_err(|_| bad("it wrote no audio file".into()))?;
         let take = Take::from_wav(&bytes).map_err(|problem| bad(problem.to_string()))?;
         match take.problem(text, speed) {
             Some(reason) => Err(bad(reason)),
@@ -77,7 +77,9 @@ impl TtsProvider for Flite {
         let cut = pieces(&request.sentences, &Limit { most: MOST, size: &size, one_by_one: true })
             .map_err(|word| {
                 let begins: String = word.0.chars().take(20).collect();
-                cannot_speak(format!("the word `{begins}…` is too long: shorten it"))
+                cannot_speak(format!(
+                    "the word `{begins}…` is longer than {MOST} characters: shorten it"
+                ))
             })?;
         let (voice, speed) = (self.voice(request), self.settings.speed * request.speed);
         let mut spoken = Vec::with_capacity(cut.len());
@@ -96,7 +98,7 @@ impl TtsProvider for Flite {
 
     fn has_no_voice(&self, request: &TtsRequest) -> Option<String> {
         let is_english = request.language.to_lowercase().starts_with("en");
-        (!is_english).then(|| format!("it speaks English, not `{}`", request.language))
+        (!is_english).then(|| format!("it speaks only English, not `{}`", request.language))
     }
 
     fn voice_used(&self, request: &TtsRequest) -> Option<VoiceUsed> {

@@ -39,13 +39,13 @@ pub struct Mark {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WavProblem {
     /// The bytes are not a WAV file.
-    #[error("it is not a WAV file")]
+    #[error("the audio is not a WAV file")]
     NotWav,
     /// The samples have another format, which FFmpeg may decode.
-    #[error("its samples are not 16-bit PCM")]
+    #[error("the samples of the audio are not 16-bit PCM")]
     OtherSamples,
     /// The file is truncated.
-    #[error("it is cut off: {have} of {promised} bytes")]
+    #[error("the audio is cut off: {have} of {promised} bytes")]
     CutOff {
         /// The number of bytes present.
         have: usize,
@@ -53,7 +53,7 @@ pub enum WavProblem {
         promised: u32,
     },
     /// The file has no samples.
-    #[error("it contains no audio")]
+    #[error("the WAV file contains no audio")]
     NoSound,
 }
 
@@ -154,28 +154,28 @@ impl Take {
         let last = self.marks.iter().map(|m| m.end_ms.unwrap_or(m.start_ms)).fold(0.0, f64::max);
         let end = self.length_ms();
         Some(if samples.is_empty() {
-            "it is empty".to_owned()
+            "the audio is empty".to_owned()
         } else if !(8000..=192_000).contains(&rate) {
-            format!("its sample rate of {rate} Hz is not between 8000 and 192000")
+            format!("the sample rate of the audio, {rate} Hz, is not between 8000 and 192000")
         } else if speech::is_silent(&samples) {
-            "it is silent".to_owned()
+            "the audio is silent".to_owned()
         } else if full > CLIPPED * samples.len() as f64 {
-            "it is clipped".to_owned()
+            "the audio is clipped".to_owned()
         } else if seconds < least {
             format!(
-                "it has {seconds:.2} s of speech at normal speed, too short for {} characters",
+                "the speech lasts {seconds:.2} s at normal speed, too short for {} characters",
                 count.all()
             )
         } else if seconds > SLOWEST.1 + SLOWEST.0 * count.weight() {
             format!(
-                "it has {seconds:.1} s of speech at normal speed, too long for {} characters",
+                "the speech lasts {seconds:.1} s at normal speed, too long for {} characters",
                 count.all()
             )
         } else if seconds < HURRIED * count.weight() && breaks_off(&samples, rate) {
-            format!("it is cut off after {seconds:.2} s of speech at normal speed")
+            format!("the audio is cut off after {seconds:.2} s of speech at normal speed")
         } else if last > end + TIME_SLACK_MS {
             format!(
-                "it is cut off: the last word is at {last:.0} ms, the sound ends at {end:.0} ms"
+                "the audio is cut off: the last word is at {last:.0} ms, the end at {end:.0} ms"
             )
         } else {
             return None;

@@ -55,9 +55,9 @@ pub(crate) fn jobs(context: &Context, action: &JobsAction) -> anyhow::Result<Exi
             JobsAction::List { status, limit } => {
                 let status = status.as_deref().map(|name| {
                     JobStatus::from_name(name).with_context(|| {
-                        format!(
-                            "there is no status `{name}`: use one that `pytoon jobs list` shows"
-                        )
+                        let known: Vec<&str> =
+                            JobStatus::ALL.iter().map(|status| status.as_str()).collect();
+                        format!("there is no status `{name}`: use one of {}", known.join(", "))
                     })
                 });
                 let filter = JobFilter {
@@ -89,9 +89,13 @@ pub(crate) fn jobs(context: &Context, action: &JobsAction) -> anyhow::Result<Exi
                 output::line(status.as_str());
             }
             JobsAction::Retry { id } => {
-                resume(&store, id, JobEvent::Retried).await?;
+                let rule = "only a failed or cancelled job can be retried";
+                resume(&store, id, JobEvent::Retried, rule).await?;
             }
-            JobsAction::Release { id } => resume(&store, id, JobEvent::Released).await?,
+            JobsAction::Release { id } => {
+                let rule = "only a held job can be released";
+                resume(&store, id, JobEvent::Released, rule).await?;
+            }
             JobsAction::Redo(args) => redo(context, &store, args).await?,
         }
         Ok(ExitCode::SUCCESS)
@@ -102,10 +106,10 @@ fn no_job(id: &JobId) -> String {
     format!("there is no job `{id}`; `pytoon jobs list` shows all")
 }
 
-async fn resume(store: &Store, id: &JobId, event: JobEvent) -> anyhow::Result<()> {
+async fn resume(store: &Store, id: &JobId, event: JobEvent, rule: &str) -> anyhow::Result<()> {
     let row = store.job_fetch(id).await?.with_context(|| no_job(id))?;
     if !store.job_resume(id, event).await? {
-        bail!("the job is {}: nothing to resume", row.status.as_str());
+        bail!("the job's status is `{}`: {rule}", row.status.as_str());
     }
     output::line(JobStatus::Queued.as_str());
     Ok(())
@@ -122,7 +126,7 @@ async fn redo(context: &Context, store: &Store, args: &JobRedoArgs) -> anyhow::R
     let brief = serde_json::to_value(&brief)?;
     if !store.job_redo(&args.id, brief, JobEvent::Redone).await? {
         bail!(
-            "the job is {}: wait until it ends, or cancel it, then redo the scene",
+            "the job's status is `{}`: wait until the job ends, or cancel it, then redo the scene",
             row.status.as_str()
         );
     }
@@ -149,14 +153,14 @@ pub(crate) fn webhooks(context: &Context, action: &WebhooksAction) -> anyhow::Re
                 return output::json(&rows);
             }
             if rows.is_empty() {
-                output::note("no results");
+                output::note("no webhook messages");
             }
             for row in rows {
                 let last = row.attempts.last().and_then(|attempt| attempt.error.as_deref());
                 let (state, count) = (row.state.as_str(), row.attempts.len());
                 let (id, event) = (&row.id, &row.event);
                 let why = last.unwrap_or("");
-                output::line(format!("{id}  {event:<14} {state:<9} {count} attempts  {why}"));
+                output::line(format!("{id}  {event:<14} {state:<9} attempts: {count}  {why}"));
             }
             Ok(())
         };
@@ -195,7 +199,7 @@ pub(crate) fn tasks(context: &Context, action: &TasksAction) -> anyhow::Result<E
                     }
                     for task in &dead {
                         output::line(format!(
-                            "{}  {} attempts  {}",
+                            "{}  attempts: {}  {}",
                             task.id, task.attempts, task.error
                         ));
                     }
@@ -217,9 +221,9 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
     at_store(context, async |store| {
         match action {
             KeysAction::Add { name, scope, budget_per_day } => {
-                let scope = Scope::from_name(scope);
-                let scope =
-                    scope.context("there is no such scope: use `read`, `submit` or `admin`")?;
+                let scope = Scope::from_name(scope).with_context(|| {
+                    format!("there is no scope `{scope}`: use `read`, `submit` or `admin`")
+                })?;
                 let budget = budget_per_day.map(budget).transpose()?;
                 let (key, row) = new_key(name, scope, budget);
                 store.key_add(row, &sha256_hex(&key)).await?;
@@ -268,7 +272,7 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
 /// Converts a budget in US dollars. Returns an error outside 0 to 1000000.
 fn budget(usd: f64) -> anyhow::Result<MicroUsd> {
     if !(usd.is_finite() && (0.0..=1_000_000.0).contains(&usd)) {
-        bail!("{usd} US dollars is not between 0 and 1000000");
+        bail!("a budget of {usd} US dollars is not between 0 and 1000000");
     }
     Ok(MicroUsd::from_usd(usd))
 }
@@ -283,17 +287,22 @@ pub(crate) fn artifacts(context: &Context, action: &ArtifactsAction) -> anyhow::
 
 fn get(context: &Context, job: &str, name: &str, out: Option<&Path>) -> anyhow::Result<ExitCode> {
     let is_plain = !name.is_empty() && !name.contains(['/', '\\']) && name != "..";
-    if !is_plain || job.parse::<JobId>().is_err() {
+    if !is_plain {
         bail!(
-            "the job's id or the file's name is invalid: give the id from `pytoon jobs list` and a \
-             name without folders, such as `output.mp4`"
+            "`{name}` is not the name of an artifact: give a name without folders, such as \
+             `output.mp4`"
         );
+    }
+    if job.parse::<JobId>().is_err() {
+        bail!("`{job}` is not the id of a job: give an id from `pytoon jobs list`");
     }
     let storage = open_storage(&context.config, &context.secrets)?;
     let folder = folder_of(job);
     let places = [format!("{folder}/{name}"), format!("{folder}/assembly/audio/{name}")];
     let to = out.unwrap_or(Path::new(name)).to_owned();
-    let none = || format!("job `{job}` has no artifact `{name}`");
+    let none = || {
+        format!("job `{job}` has no artifact `{name}`: check both, or wait until the job is done")
+    };
     if let Some(bucket) = storage.bucket() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
@@ -307,7 +316,8 @@ fn get(context: &Context, job: &str, name: &str, out: Option<&Path>) -> anyhow::
     } else {
         let from = places.iter().map(|place| storage.path(place)).find(|path| path.is_file());
         let from = from.with_context(none)?;
-        std::fs::copy(from, &to).with_context(|| format!("failed to write {}", to.display()))?;
+        std::fs::copy(from, &to)
+            .with_context(|| format!("failed to copy `{name}` to {}", to.display()))?;
     }
     output::line(to.display().to_string());
     Ok(ExitCode::SUCCESS)

@@ -29,12 +29,12 @@ const PER_MS: i64 = 48;
 pub(crate) fn run(context: &Context, args: &AlignArgs) -> anyhow::Result<()> {
     let script = read_text(&args.text)?;
     let sentences: Vec<Vec<Word>> = sentences(&script);
-    anyhow::ensure!(!sentences.is_empty(), "there are no words in {}", args.text.display());
+    anyhow::ensure!(!sentences.is_empty(), "there are no words in {}", text_name(&args.text));
     anyhow::ensure!(args.audio.is_file(), "there is no file {}", args.audio.display());
     let samples = sound::decode_mono(&context.runner, &args.audio)?;
     anyhow::ensure!(
         !speech::is_silent(&samples),
-        "{} is silent: there is no voice in it",
+        "the recording {} is silent: it contains no speech",
         args.audio.display()
     );
     let at = |sample: usize| Ms::new(sample as i64 / PER_MS);
@@ -74,10 +74,9 @@ fn time_words(
     let mut chain = aligner(&context.config, &context.runner, &context.voices);
     let only = match with {
         AlignWith::Builtin => {
-            let found = chain
-                .builtin
-                .align(recorded)?
-                .context("the recording is too short for this text")?;
+            let found = chain.builtin.align(recorded)?.context(
+                "the recording is too short for the text: check that both are complete and match",
+            )?;
             let method = AlignmentMethod::Builtin;
             if found.confidence < pytoon_voice::alignment::LOW_CONFIDENCE {
                 output::note(format!(
@@ -97,10 +96,15 @@ fn time_words(
     let found = chain.align(recorded)?;
     anyhow::ensure!(
         found.method == only,
-        "{} did not align the recording: the log has the reason (--verbose)",
+        "{} failed to align the recording: run the command with --verbose for the reason",
         only.as_str()
     );
     Ok(found)
+}
+
+/// Returns the name of the text in messages: its path, or `standard input` for `-`.
+fn text_name(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
 }
 
 fn read_text(path: &Path) -> anyhow::Result<String> {
@@ -118,9 +122,9 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
     anyhow::ensure!(
         bytes.len() as u64 <= MAX_TEXT_BYTES,
         "{} is larger than 1 MiB: shorten it",
-        path.display()
+        text_name(path)
     );
-    String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", path.display()))
+    String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", text_name(path)))
 }
 
 /// Returns the whitespace-separated tokens of the text with their times. Languages without spaces are timed in

@@ -6,7 +6,8 @@ use anyhow::{Context as _, ensure};
 use std::process::{Command, ExitCode};
 
 pub(crate) fn run(args: &DrillArgs) -> anyhow::Result<ExitCode> {
-    let own = std::env::current_exe().context("failed to find this program")?;
+    let own =
+        std::env::current_exe().context("failed to find the path of the running pytoon program")?;
     for program in ["pytoon-drills", "pytoon-sim"] {
         let beside = own.with_file_name(program);
         ensure!(

@@ -164,7 +164,7 @@ fn ledger_facts(outside: &Outside) -> anyhow::Result<LedgerFacts> {
                 BreakerState::Closed => continue,
                 BreakerState::HalfOpen => format!("half open ({})", row.reason),
                 BreakerState::Open { until } => {
-                    format!("open {} s ({})", seconds_left(until, now), row.reason)
+                    format!("open for {} s ({})", seconds_left(until, now), row.reason)
                 }
             };
             facts.breaker.insert(engine, text);
@@ -206,7 +206,7 @@ pub(crate) fn check(context: &Context, name: &str, buy: bool) -> anyhow::Result<
         return Ok(ExitCode::SUCCESS);
     };
     if engine.adapter.is_none() {
-        output::line(format!("enabled   no: set v2.engines.{name}.enabled to true"));
+        output::line(format!("enabled   no: set v2.engines.{name}.enabled to true in engine.yaml"));
         return Ok(ExitCode::FAILURE);
     }
     output::line(format!("sells     {}", sells(engine)));
@@ -229,7 +229,7 @@ pub(crate) fn check(context: &Context, name: &str, buy: bool) -> anyhow::Result<
     let balance = report.balance.map(|usd| format!(", {usd} left")).unwrap_or_default();
     output::line(format!("health    ok in {} ms{balance}", report.latency_ms));
     if !buy {
-        output::note("use --buy to buy one real clip");
+        output::note("to buy one real clip, add --buy");
         return Ok(ExitCode::SUCCESS);
     }
     let clip = outside.runtime.block_on(buy_test_clip(outside, engine))?;
@@ -240,7 +240,10 @@ pub(crate) fn check(context: &Context, name: &str, buy: bool) -> anyhow::Result<
     };
     let seconds = clip.duration_ms as f64 / 1000.0;
     output::line(format!("clip      ok: {seconds:.1} s, {}", clip.path.display()));
-    output::line(format!("ledger    call {}: `pytoon ledger list --job {CHECK}`", clip.call_id));
+    output::line(format!(
+        "ledger    call {}, listed by `pytoon ledger list --job {CHECK}`",
+        clip.call_id
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -280,9 +283,10 @@ async fn buy_test_clip(
         only_own: false,
     };
     let outcome = outside.manager.draw_to_end(&order).await?;
-    let last = outcome.attempts.last().map(|a| format!("{}: {}", a.result, a.reason));
+    let last = outcome.attempts.last().map(|a| a.reason.clone());
     let left_out = order.chain.left_out.iter().find(|left| left.engine == engine.name);
-    let why = last.or_else(|| left_out.map(|left| left.reason.clone())).unwrap_or_default();
+    let why = last.or_else(|| left_out.map(|left| left.reason.clone()));
+    let why = why.unwrap_or_else(|| "no reason is on record".to_owned());
     Ok(outcome.clip.ok_or(why))
 }
 
@@ -300,7 +304,7 @@ fn sells(engine: &Engine) -> String {
             Durations::Range { min, max, .. } => format!("{} to {}", seconds(*min), seconds(*max)),
         };
         let ratios: Vec<String> = offer.ratios.iter().map(ToString::to_string).collect();
-        let of_picture = if offer.follows_picture { " (the picture decides)" } else { "" };
+        let of_picture = if offer.follows_picture { " (the picture sets the ratio)" } else { "" };
         format!("{lengths} s from {from}, {}{of_picture}", ratios.join(" "))
     };
     let same = |words: &Offer, picture: &Offer| {

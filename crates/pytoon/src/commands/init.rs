@@ -14,7 +14,7 @@ pub(crate) fn run(path: &Path, force: bool) -> anyhow::Result<()> {
     pytoon_process::disk::write_whole(path, EXAMPLE.as_bytes())
         .map_err(|error| anyhow::anyhow!("failed to {error}"))?;
     output::line(path.display().to_string());
-    output::note(format!("Edit it, then: pytoon render {}", path.display()));
+    output::note(format!("edit the brief, then run: pytoon render {}", path.display()));
     Ok(())
 }
 

@@ -68,12 +68,12 @@ fn table(found: &Inspection, picture: &Path) {
     let offset = facts.av_offset_ms.map_or("not measured".to_owned(), |ms| format!("{ms:+.1} ms"));
     let streams = facts
         .stream_offset_ms
-        .map_or(String::new(), |ms| format!("; of that, streams {ms:+.1} ms"));
-    output::line(format!("A/V offset  {offset} (sound against picture{streams})"));
+        .map_or(String::new(), |ms| format!("; the streams start {ms:+.1} ms apart"));
+    output::line(format!("A/V offset  {offset} (positive if the sound is late{streams})"));
     output::line(format!("highlights  {} ms before their words", facts.lead_ms));
     scenes(facts);
     for off in &facts.off {
-        let heard = off.heard_ms.map_or("no voice nearby".to_owned(), |heard| {
+        let heard = off.heard_ms.map_or("no start of speech within 1 s".to_owned(), |heard| {
             format!("the voice begins at {} ({:+} ms)", seconds(heard), heard - off.start_ms)
         });
         output::line(format!("off         \"{}\" at {}: {heard}", off.word, seconds(off.start_ms)));

@@ -46,7 +46,7 @@ pub(crate) fn list(
     }
     output::line(format!(
         "{:<36}  {:<8} {:<10} {:<10} {:>9} {:>9} {:>9}  {}",
-        "call", "engine", "state", "scene", "estimated", "reported", "charged", "when and why"
+        "call", "engine", "state", "scene", "estimated", "reported", "charged", "time and error"
     ));
     for row in &rows {
         output::line(format!(
@@ -96,11 +96,14 @@ pub(crate) fn resolve(context: &Context, id: &str, arrived: Option<&str>) -> any
             .await?
             .ok_or_else(|| wrong("there is no such call; `pytoon ledger list` shows all".into()))?;
         if !matches!(row.state, CallState::Unknown | CallState::Abandoned | CallState::Intent) {
-            let reason = format!("it is `{}`: nothing to resolve", row.state);
+            let reason = format!("its state is `{}`: there is nothing to resolve", row.state);
             return Err(wrong(reason).into());
         }
         if row.state == CallState::Intent && row.lease_until > RealWorld.now() {
-            return Err(wrong("a process is working on it; try again in a minute".into()).into());
+            return Err(wrong(
+                "a process is still working on the call; try again in a minute".into(),
+            )
+            .into());
         }
         match arrived {
             None => mark_lost(&store, &row).await?,
@@ -149,7 +152,7 @@ async fn keep(
         Verdict::Usable { duration_ms, .. } => duration_ms,
         Verdict::Unusable(reason) => {
             let _ = std::fs::remove_file(&path);
-            anyhow::bail!("the clip cannot be used: {reason}");
+            anyhow::bail!("the clip {place} cannot be used: {reason}");
         }
     };
     // The check removes the sound, if there is any.
@@ -186,7 +189,8 @@ async fn bring(row: &CallRow, place: &str, to: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     let from = PathBuf::from(place);
-    std::fs::copy(&from, to)
-        .map_err(|error| anyhow::anyhow!("failed to read {}: {error}", from.display()))?;
+    std::fs::copy(&from, to).map_err(|error| {
+        anyhow::anyhow!("failed to copy {} to {}: {error}", from.display(), to.display())
+    })?;
     Ok(())
 }

@@ -115,11 +115,8 @@ fn shots(timeline: &Timeline, scene: &str) -> Vec<String> {
                     fit.describe()
                 ),
                 ClipSource::Background { kind, headline, .. } => {
-                    format!(
-                        "background {} with \"{}\"",
-                        kind.as_str(),
-                        headline.as_deref().unwrap_or("")
-                    )
+                    let text = headline.as_ref().map(|text| format!(" with the text \"{text}\""));
+                    format!("background {}{}", kind.as_str(), text.unwrap_or_default())
                 }
             };
             format!("{} {what}", seconds(timeline.frame_rate.frame_to_ms(clip.start_frame)))

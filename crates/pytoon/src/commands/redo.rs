@@ -20,8 +20,8 @@ pub(crate) fn run(context: &Context, args: &RedoArgs) -> anyhow::Result<()> {
     let root = resume::folder(context, &args.job)?;
     let refused = |reason: &str| ConfigError::file(root.display().to_string(), reason);
     if root.join(layout::WORK_DIR).is_dir() {
-        let reason = "its film is not finished: finish it with `pytoon resume`, or use `pytoon \
-                      jobs redo` for a job of the service";
+        let reason = "the film is not finished: finish it with `pytoon resume`; for a job of the \
+                      service, use `pytoon jobs redo`";
         return Err(refused(reason).into());
     }
     let brief = root.join(layout::BRIEF);

@@ -38,7 +38,9 @@ pub(crate) fn run(context: &Context, args: &RenderArgs) -> anyhow::Result<()> {
             let root = args.out.clone().unwrap_or_else(|| context.new_job_folder());
             (FilmSource::Brief(file), root)
         }
-        (None, None) => anyhow::bail!("no film is given: name a brief or a --timeline"),
+        (None, None) => {
+            anyhow::bail!("no film is given: name a brief, or a timeline with --timeline")
+        }
     };
     let rendered =
         local::render(context.environment()?, source, &root, options).inspect_err(|error| {

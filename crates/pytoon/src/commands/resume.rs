@@ -40,8 +40,10 @@ pub(crate) fn folder(context: &Context, job: &Path) -> anyhow::Result<PathBuf> {
         return Err(ConfigError::file(inner.display().to_string(), reason).into());
     }
     found.ok_or_else(|| {
-        let reason =
-            format!("there is neither a folder nor a job of that name in {}", jobs.display());
+        let reason = format!(
+            "there is neither a folder nor a job of this name; jobs are in {}",
+            jobs.display()
+        );
         let entries = std::fs::read_dir(&jobs).into_iter().flatten().flatten();
         let names: Vec<String> =
             entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();

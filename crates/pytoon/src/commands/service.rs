@@ -169,11 +169,14 @@ fn address(context: &Context, args: &ServeArgs) -> anyhow::Result<SocketAddr> {
     let settings = &context.config.settings.service;
     let bind = args.bind.as_deref().unwrap_or(&settings.bind);
     let port = args.port.unwrap_or(settings.port);
-    let ip: IpAddr = bind
-        .parse()
-        .with_context(|| format!("`{bind}` is not an address to listen on, such as 127.0.0.1"))?;
+    let ip: IpAddr = bind.parse().with_context(|| {
+        format!("`{bind}` is not an IP address to listen on: use one such as 127.0.0.1")
+    })?;
     if args.no_auth && !ip.is_loopback() {
-        bail!("--no-auth is for 127.0.0.1 only: on {ip} anybody could submit jobs and spend money");
+        bail!(
+            "--no-auth is not allowed on {ip}, where anybody could submit jobs and spend money: \
+             bind to 127.0.0.1, or omit --no-auth"
+        );
     }
     Ok(SocketAddr::new(ip, port))
 }
@@ -224,9 +227,9 @@ async fn refuse_lost_database(store: &Store, jobs: PathBuf) -> anyhow::Result<()
     if has_folders && store.key_list().await?.is_empty() && store.job_list(first).await?.is_empty()
     {
         bail!(
-            "the database is empty, but {} has jobs: was its file moved or deleted, or is \
-             another database meant? Put it back or restore a backup. To start without these \
-             jobs, their keys and their paid clips, use --new-database",
+            "the database is empty, but {} contains jobs: put the database file back, restore a \
+             backup, or correct DATABASE_URL; to start without these jobs, their API keys and \
+             their paid clips, use --new-database",
             jobs.display()
         );
     }

@@ -94,7 +94,7 @@ fn list(context: &Context, folders: &VoiceFolders, all: bool) -> anyhow::Result<
     if !all {
         let count = spoken.len();
         output::line(format!(
-            "eSpeak NG speaks {count} more in a formant voice: `pytoon voices --all`"
+            "{count} more voices, by eSpeak NG, sound synthetic: `pytoon voices --all` lists them"
         ));
         return Ok(());
     }
@@ -130,7 +130,7 @@ fn say(
         }
         Err(broken) if voice.is_some() => return Err(broken.into()),
         Err(broken) => {
-            output::note(format!("warning: eSpeak NG speaks instead: {broken}"));
+            output::note(format!("warning: {broken}; eSpeak NG speaks instead"));
             (with_espeak(context, "en-us", sentences)?, Timbre::Formant)
         }
     };
@@ -189,10 +189,15 @@ fn with_espeak(
     let request =
         TtsRequest { voice: Some(voice.to_owned()), ..request(context, language, sentences)? };
     let espeak = Espeak::new(&context.runner, &context.config.settings.tts.espeak);
-    let unknown = |error: &dyn std::fmt::Display| {
-        anyhow::anyhow!("{error}; `pytoon voices --all` lists every voice")
-    };
-    espeak.speak(&request).map_err(|error| unknown(&error))
+    let base = voice.split('+').next().unwrap_or(voice);
+    espeak.speak(&request).map_err(|error| {
+        let listed = espeak.list_voices();
+        if listed.is_ok_and(|voices| voices.iter().all(|known| known.language != base)) {
+            anyhow::anyhow!("{error}; `pytoon voices --all` lists every voice")
+        } else {
+            anyhow::anyhow!("{error}")
+        }
+    })
 }
 
 fn add_voice(context: &Context, folders: &VoiceFolders, add: &AddVoice) -> anyhow::Result<()> {
@@ -214,8 +219,8 @@ fn add_voice(context: &Context, folders: &VoiceFolders, add: &AddVoice) -> anyho
         let licence = add.licence.as_deref().unwrap_or_default();
         if licence.is_empty() {
             anyhow::bail!(
-                "state the voice's licence with --licence (see its model card): the receipt of \
-                 each film names the licence of its voice"
+                "the licence of the voice is not given: add --licence with the licence that the \
+                 voice's model card states; each film's receipt names it"
             );
         }
         let model = fetch(source, add.sha256.as_deref(), fetched.path())?;
@@ -231,7 +236,7 @@ fn add_voice(context: &Context, folders: &VoiceFolders, add: &AddVoice) -> anyho
     let done = if replaces { "is replaced in" } else { "is installed in" };
     output::line(format!("{name} {done} {}", place.display()));
     if let Some(sha256) = model {
-        output::line(format!("its model is pinned: SHA-256 {sha256}"));
+        output::line(format!("the model is pinned by its SHA-256: {sha256}"));
     }
     Ok(())
 }
@@ -248,7 +253,7 @@ fn from_catalogue(
             .map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
         anyhow::bail!(
             "`{name}` is neither a file, a folder, an https address nor a known voice{near}; \
-             `pytoon voices` lists those"
+             `pytoon voices` lists the known voices"
         );
     };
     if !voice.source.starts_with("https://") {
@@ -309,7 +314,10 @@ fn fetch(address: &str, sha256: Option<&str>, folder: &Path) -> anyhow::Result<P
     if let Some(wanted) = sha256
         && !wanted.eq_ignore_ascii_case(&own)
     {
-        anyhow::bail!("{address}: its SHA-256 is {own}, not {wanted}: it is not the expected file");
+        anyhow::bail!(
+            "{address}: the file's SHA-256 is {own}, but {wanted} is expected: check the URL and \
+             the digest"
+        );
     }
     Ok(to)
 }

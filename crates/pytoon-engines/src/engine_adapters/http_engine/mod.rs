@@ -93,7 +93,7 @@ impl Adapter<HttpEngine> {
         let failed = |kind: VendorErrorKind| {
             let reason = poll.error.as_deref().and_then(|place| common::text_at(&json, place));
             let status = status.as_deref().unwrap_or_default();
-            let said = format!("{status}: {}", reason.unwrap_or("no reason"));
+            let said = common::failure_message(status, reason);
             let error = common::task_failed(&self.http, kind, &said).with_charged(self.cost(&json));
             Ok(TaskState::Failed(error))
         };
@@ -131,7 +131,7 @@ impl Adapter<HttpEngine> {
                 reply.json().ok_or_else(|| self.unreadable(POLL, &reply))?
             }
         };
-        let message = format!("the reply has no clip at {}", place.url);
+        let message = format!("the reply has no clip URL at {}", place.url);
         Ok(common::success_state(&self.http, common::text_at(&result, &place.url), &message, cost))
     }
 

@@ -319,7 +319,7 @@ impl HttpOptions {
         };
         require(has_key, field, "there is no key to send: set key_env")?;
         let has_one_place = auth.header.is_some() != auth.query.is_some();
-        require(has_one_place, field, "set either `header` or `query`")?;
+        require(has_one_place, field, "set exactly one of `header` and `query`")?;
         template::check_text(&auth.format, &["key"], "options.auth.format")?;
         require(
             auth.format.contains("{{key}}"),
@@ -361,7 +361,7 @@ impl HttpOptions {
         poll.progress.iter().try_for_each(|place| pointer(place, "options.poll.progress"))?;
         poll.error.iter().try_for_each(|place| pointer(place, "options.poll.error"))?;
         let is_scale = poll.progress_scale.is_finite() && poll.progress_scale > 0.0;
-        require(is_scale, "options.poll.progress_scale", "it is not more than 0")?;
+        require(is_scale, "options.poll.progress_scale", "it is not a number above 0")?;
         poll.cost.iter().try_for_each(|price| cost(price, "options.poll.cost"))?;
         let States { queued, running, succeeded, failed, refused, cancelled } = &poll.states;
         let ends = [(succeeded, "succeeded", "finished"), (failed, "failed", "failed")];
@@ -376,7 +376,7 @@ impl HttpOptions {
         let all = [queued, running, succeeded, failed, refused, cancelled];
         let mut seen = std::collections::BTreeSet::new();
         all.into_iter().flatten().try_for_each(|word| {
-            let reason = format!("`{word}` is given twice");
+            let reason = format!("the vendor status `{word}` is given twice: remove one");
             require(seen.insert(word), "options.poll.states", &reason)
         })
     }
@@ -438,10 +438,9 @@ impl Lengths<'_> {
                 // The longest length must be a whole number of steps.
                 Ok(Durations::Range { min, max: min + (max - min) / step * step, step })
             }
-            ([], _, _) => wrong(
-                "no valid clip lengths are set: set durations_ms, or min_ms and a max_ms that is \
-                not smaller (and step_ms)",
-            ),
+            ([], Some(0), Some(_)) => wrong("min_ms is 0: raise it"),
+            ([], Some(_), Some(_)) => wrong("max_ms is smaller than min_ms: raise it"),
+            ([], _, _) => wrong("no clip lengths are set: set durations_ms, or min_ms and max_ms"),
             (lengths, None, None) if self.step.is_none() => {
                 let mut lengths = lengths.to_vec();
                 lengths.sort_unstable();
@@ -469,7 +468,7 @@ fn ratios(list: &[String], field: &str) -> Result<Vec<Ratio>, OptionProblem> {
         .enumerate()
         .map(|(index, text)| {
             ratio(text).ok_or_else(|| {
-                let reason = format!("`{text}` is not of the form 9:16");
+                let reason = format!("`{text}` is not a ratio such as 9:16");
                 OptionProblem::new(format!("{field}.ratios[{index}]"), reason)
             })
         })
@@ -496,7 +495,7 @@ fn path(text: &str, places: &[&str], field: &str) -> Result<(), OptionProblem> {
 fn cost(cost: &Cost, field: &str) -> Result<(), OptionProblem> {
     pointer(&cost.pointer, &format!("{field}.pointer"))?;
     let is_price = cost.usd_per_unit.is_finite() && cost.usd_per_unit >= 0.0;
-    require(is_price, &format!("{field}.usd_per_unit"), "it is negative or not a number")
+    require(is_price, &format!("{field}.usd_per_unit"), "it is not a number of at least 0")
 }
 
 /// Parses `POST`, `PUT`, `PATCH` or `DELETE`.

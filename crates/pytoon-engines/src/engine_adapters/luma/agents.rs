@@ -65,12 +65,11 @@ impl Adapter<Agents> {
             "purpose": "input",
         });
         let file = self.upload_step(Call::post(UPLOAD, self.http.url("/files"), wanted)).await?;
-        let unreadable = || {
-            let message = "the reply lacks a file id or an upload URL";
-            self.not_uploaded(VendorErrorKind::Protocol, message)
-        };
-        let id = common::id_at(&file, "/id").ok_or_else(unreadable)?;
-        let target = common::address_at(&file, "/upload/url").ok_or_else(unreadable)?;
+        let unreadable = |message: &str| self.not_uploaded(VendorErrorKind::Protocol, message);
+        let id = common::id_at(&file, "/id")
+            .ok_or_else(|| unreadable("the reply has no file id at /id"))?;
+        let target = common::address_at(&file, "/upload/url")
+            .ok_or_else(|| unreadable("the reply has no upload URL at /upload/url"))?;
         let mut call = Call::new(UPLOAD, Method::PUT, target);
         for (name, value) in common::fields_at(&file, "/upload/headers") {
             // The media type is set with the bytes.
@@ -89,7 +88,8 @@ impl Adapter<Agents> {
             match common::text_at(&file, "/state") {
                 Some("ready") => return Ok(id),
                 Some("failed" | "expired" | "deleted") => {
-                    let reason = common::text_at(&file, "/failure_reason").unwrap_or("no reason");
+                    let reason =
+                        common::text_at(&file, "/failure_reason").unwrap_or(common::NO_REASON);
                     let message = format!("the vendor rejected the picture: {reason}");
                     let message = self.http.redacted_line(&message);
                     return Err(self.not_uploaded(VendorErrorKind::InvalidRequest, &message));
@@ -99,7 +99,7 @@ impl Adapter<Agents> {
             }
             file = self.upload_step(Call::get(UPLOAD, self.http.url(&path))).await?;
         }
-        let message = "the picture is not ready after a minute";
+        let message = "the vendor did not process the picture within a minute";
         Err(self.not_uploaded(VendorErrorKind::Timeout, message))
     }
 
@@ -115,13 +115,16 @@ impl Adapter<Agents> {
         match common::text_at(json, "/state") {
             Some("queued") => TaskState::Queued { mark: None },
             Some("processing") => common::running(None),
-            Some("completed") => {
-                common::success_state(&self.http, clip(json), "it completed without a clip", None)
-            }
+            Some("completed") => common::success_state(
+                &self.http,
+                clip(json),
+                "the task completed without a clip",
+                None,
+            ),
             Some("failed") => {
-                let code = common::text_at(json, "/failure_code").unwrap_or("no code");
-                let reason = common::text_at(json, "/failure_reason").unwrap_or("no reason");
-                let message = format!("{code}: {reason}");
+                let code = common::text_at(json, "/failure_code").unwrap_or_default();
+                let reason = common::text_at(json, "/failure_reason");
+                let message = common::failure_message(code, reason);
                 TaskState::Failed(common::task_failed(&self.http, failure_kind(code), &message))
             }
             other => common::unknown_status(&self.http, other),
@@ -170,7 +173,7 @@ impl Vendor for Agents {
 
     async fn health(engine: &Adapter<Self>) -> Result<EngineHealth> {
         let reply = engine.ask(Call::get(HEALTH, engine.http.url("/files?limit=1"))).await?;
-        let detail = reply.header("x-api-version").map(|version| format!("version {version}"));
+        let detail = reply.header("x-api-version").map(|version| format!("API version {version}"));
         Ok(EngineHealth { balance: None, detail })
     }
 

@@ -59,10 +59,10 @@ impl Adapter<DreamMachine> {
             Some("dreaming") => common::running(None),
             Some("completed") => {
                 let clip = common::text_at(json, "/assets/video");
-                common::success_state(&self.http, clip, "it completed without a clip", None)
+                common::success_state(&self.http, clip, "the task completed without a clip", None)
             }
             Some("failed") => {
-                let reason = common::text_at(json, "/failure_reason").unwrap_or("no reason");
+                let reason = common::text_at(json, "/failure_reason").unwrap_or(common::NO_REASON);
                 let kind = failure_kind(reason);
                 TaskState::Failed(common::task_failed(&self.http, kind, reason))
             }
@@ -98,7 +98,8 @@ impl Vendor for DreamMachine {
 
     async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid> {
         if request.prompt.trim().chars().count() < *PROMPT.start() {
-            return Err(common::unsupported_error(engine.http.engine(), "the prompt is too short"));
+            let message = format!("the prompt has fewer than {} characters", PROMPT.start());
+            return Err(common::unsupported_error(engine.http.engine(), message));
         }
         let body = json!({
             "generation_type": "video",

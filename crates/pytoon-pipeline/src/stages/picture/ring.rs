@@ -330,7 +330,7 @@ fn write_all<'scope>(
         cover_written
             .ok_or_else(|| internal("the film has no frame for its cover"))?
             .join()
-            .map_err(|_| internal("writing the cover stopped"))??;
+            .map_err(|_| internal("writing the cover ended unexpectedly"))??;
     }
     Ok(DrawnFrames { seen: statistics.finish(), cover_score: cover.score })
 }

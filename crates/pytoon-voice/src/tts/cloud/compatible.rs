@@ -100,7 +100,7 @@ impl CloudAdapter for Compatible {
             },
             Sound::Encoded => self.decode(&reply.body),
             Sound::Other if reply.body.is_empty() => {
-                Err(Unreadable::Sound("it is empty".to_owned()))
+                Err(Unreadable::Sound("the audio is empty".to_owned()))
             }
             Sound::Other => Err(Unreadable::Protocol),
         }

@@ -66,7 +66,10 @@ pub(crate) fn adapter(settings: &CloudVoice) -> MadeAdapter {
     let rate = options.output_format.strip_prefix("pcm_").and_then(|rate| rate.parse().ok());
     let rate = rate.filter(|rate| (8000..=48_000).contains(rate)).ok_or_else(|| {
         let format = &options.output_format;
-        format!("output_format `{format}` is not supported: use pcm_ and a rate from 8000 to 48000, such as pcm_24000")
+        format!(
+            "output_format `{format}` is not supported: use `pcm_` and a rate from 8000 to 48000, \
+             such as `pcm_24000`"
+        )
     })?;
     let mut voice_settings = Map::new();
     for (name, value) in
@@ -166,7 +169,7 @@ impl CloudAdapter for ElevenLabs {
             let models = Call::get(HEALTH, http.url("/v1/models"));
             let reply = http.send(with_key_in(http, models, KEY_HEADER)?).await?;
             if reply.is_success() {
-                Ok("reachable; the key cannot see the account".into())
+                Ok("reachable; the API key lacks permission to read the account".into())
             } else {
                 Err(refusal)
             }

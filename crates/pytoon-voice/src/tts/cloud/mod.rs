@@ -42,7 +42,7 @@ use tokio::sync::Semaphore;
 
 /// The operation, worded to follow "failed to …".
 pub(crate) const SPEAK: &str = "speak";
-pub(crate) const HEALTH: &str = "check the account";
+pub(crate) const HEALTH: &str = "pass the health check";
 /// The timeout of a health check.
 const HEALTH_PATIENCE: Duration = Duration::from_secs(15);
 
@@ -122,7 +122,7 @@ impl From<WavProblem> for Unreadable {
 fn sound_at(json: &Value, pointer: &str) -> Result<Vec<u8>, Unreadable> {
     let audio = text_at(json, pointer).ok_or(Unreadable::Protocol)?;
     let bytes = base64::engine::general_purpose::STANDARD.decode(audio);
-    bytes.map_err(|_| Unreadable::Sound("its audio is not base64".into()))
+    bytes.map_err(|_| Unreadable::Sound("the audio in the reply is not base64".into()))
 }
 
 /// A service or a server that synthesizes speech.
@@ -277,7 +277,10 @@ impl Inner {
         // The semaphore is never closed.
         let _place = self.places.acquire().await;
         if job.stopped.load(Ordering::Relaxed) {
-            return Err(self.error(VendorErrorKind::Undecided, "another request failed"));
+            return Err(self.error(
+                VendorErrorKind::Undecided,
+                "the request was not sent, because another request of the script failed",
+            ));
         }
         let speech = self.speech(job, index);
         match &self.payment {

@@ -99,7 +99,7 @@ impl CloudAdapter for OpenAi {
             } else if own.is_some() || models.is_empty() {
                 format!("model {}", self.model)
             } else {
-                format!("reachable, but the account has no model {}", self.model)
+                format!("reachable; the account does not offer the model {}", self.model)
             })
         })
     }

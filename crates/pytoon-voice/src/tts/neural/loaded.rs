@@ -1,5 +1,6 @@
 //! A cache of loaded voices. A loaded voice is reused until [`Voices::clear`] unloads it.
 
+use crate::installed::catalogue::{how_to_add, known_voice};
 use crate::installed::manifest::read_at_most;
 use crate::installed::{
     BrokenVoice, Family, InstalledVoice, MAX_FILE, VoiceFolders, install_again,
@@ -82,18 +83,20 @@ fn load(
     folders: &VoiceFolders,
     limits: Limits,
 ) -> Result<Loaded, BrokenVoice> {
-    let again = install_again(&voice.manifest.name);
     let wrong = |error: NeuralError| BrokenVoice {
         exhausted: matches!(error, NeuralError::NoThread(_)),
-        ..voice.broken_report(format!("{error}; {again}"))
+        ..voice.broken_report(load_message(&error))
     };
     match voice.manifest.family {
         Family::Heart => {
             let front_end = match &voice.manifest.front_end {
                 Some(name) => folders.find(name)?.ok_or_else(|| {
+                    let how = known_voice(name).map_or_else(
+                        || "run `pytoon voices` for instructions".to_owned(),
+                        |known| how_to_add(&known),
+                    );
                     voice.broken_report(format!(
-                        "it needs the pronunciation files of `{name}`, which is not installed: \
-                         `pytoon voices` says how to add it"
+                        "it needs the pronunciation files of `{name}`: {how}"
                     ))
                 })?,
                 None => voice.clone(),
@@ -107,7 +110,7 @@ fn load(
                 threads::side_by_side(|| english(&front_end, accent), load_model);
             let model = model?;
             let unreadable =
-                |_| voice.broken_report("the pronunciation files cannot be read".to_owned());
+                |_| voice.broken_report("reading its files ended unexpectedly".to_owned());
             let english = english.map_err(unreadable)??;
             Ok(Loaded::Heart(Box::new(HeartVoice { model, english, accent })))
         }
@@ -126,12 +129,21 @@ fn load_file(file: &Path, limits: Limits) -> Result<Loaded, BrokenVoice> {
         let bytes = read_at_most(path, MAX_FILE, "a voice");
         bytes.map_err(|it| broken(format!("{role}{}", it.reason), it.exhausted))
     };
-    let beside = "its `.onnx.json` file, which belongs beside it: ";
+    let beside = "its `.onnx.json` file beside it: ";
     let config = read(&file.with_added_extension("json"), beside)?;
     let model = read(file, "")?;
     Piper::load(model, &config, limits)
         .map(Loaded::Piper)
-        .map_err(|error| broken(error.to_string(), matches!(error, NeuralError::NoThread(_))))
+        .map_err(|error| broken(load_message(&error), matches!(error, NeuralError::NoThread(_))))
+}
+
+/// Returns the message of a voice that cannot be loaded. The content of an installed file is verified, so another
+/// installation would not change it.
+fn load_message(error: &NeuralError) -> String {
+    match error {
+        NeuralError::BadFile { .. } => format!("{error}; choose another voice"),
+        _ => error.to_string(),
+    }
 }
 
 fn accent(language: &str) -> Accent {

@@ -129,8 +129,13 @@ impl Neural {
         let own = pytoon_config::tts::by_language(&self.settings.voices, &request.language);
         if let Some(name) = own {
             return named(name).ok_or_else(|| {
+                if let Some(broken) = broken.iter().find(|voice| voice.name == *name) {
+                    let field = "tts.neural.voices";
+                    return cannot_speak(format!("{field} names an unusable voice: {broken}"));
+                }
                 cannot_speak(format!(
-                    "tts.neural.voices names `{name}`, which is not installed or is unusable"
+                    "tts.neural.voices names `{name}`, which is not installed: install it, or \
+                     name another voice"
                 ))
             });
         }
@@ -140,7 +145,7 @@ impl Neural {
             }
             let language = &request.language;
             cannot_speak(format!(
-                "no installed voice speaks `{language}`; `pytoon voices` lists voices to add"
+                "no installed voice speaks `{language}`; run `pytoon voices` for voices to install"
             ))
         })
     }
@@ -173,7 +178,9 @@ impl TtsProvider for Neural {
             return Err(unusable(NEURAL, broken));
         }
         match names(&installed).as_slice() {
-            [] => Err(cannot_speak("no voice is installed".to_owned())),
+            [] => Err(cannot_speak(
+                "no voice is installed: run `pytoon voices` for instructions".to_owned(),
+            )),
             names => Ok(format!("{} installed: {}", names.len(), names.join(", "))),
         }
     }
@@ -194,7 +201,8 @@ impl PiperFiles {
         let configured = pytoon_config::tts::by_language(&self.settings.voices, &request.language);
         let asked = request.voice.as_deref().map(|name| split_speaker(name).0);
         let file = asked.or(configured).ok_or_else(|| {
-            let reason = format!("tts.piper.voices has no voice for `{}`", request.language);
+            let reason =
+                format!("tts.piper.voices has no voice for `{}`: add one", request.language);
             VoiceError::CannotSpeak { provider: PIPER.into(), reason }
         })?;
         Ok(PathBuf::from(file))
@@ -209,7 +217,7 @@ impl TtsProvider for PiperFiles {
     fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>> {
         let file = self.file(request)?;
         if !file.is_file() {
-            let reason = format!("there is no voice file {}", file.display());
+            let reason = format!("there is no voice file {}: name another file", file.display());
             return Err(VoiceError::Refused { provider: PIPER.into(), reason });
         }
         let loaded = self.voices.get_file(&file, limits(self.settings.timeout_seconds));

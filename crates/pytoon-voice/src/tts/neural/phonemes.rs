@@ -211,7 +211,7 @@ fn align_phonemes(
 
 fn ask(runner: &Runner, voice: &str, texts: &[String]) -> Result<Vec<String>> {
     let input = helper::lines(texts.iter().map(|text| Ask { text, voice }));
-    let answer = helper::ask(runner, "read the script as phonemes", "--phonemes", input)?;
+    let answer = helper::ask(runner, "convert the script to phonemes", "--phonemes", input)?;
     let unknown = |e| helper::bad(format!("the phonemes are invalid: {e}"));
     let read = |line| serde_json::from_str(line).map_err(unknown);
     let replies: Vec<Reply> = answer.lines().map(read).collect::<Result<_, _>>()?;

@@ -18,7 +18,14 @@ pub(super) fn speak(voice: &Piper, asked: &VoiceRequest<'_>) -> Result<Vec<Spoke
     let pitch = request.pitch_ratio();
     let Some(speaker_id) = voice.config().speaker(speaker) else {
         let (asked, known) = (speaker.unwrap_or_default(), voice.config().speakers());
-        let reason = format!("there is no speaker `{asked}`; number of speakers: {known}");
+        let reason = match known {
+            1 => format!("the voice has no speaker `{asked}`; it has one: omit the speaker"),
+            _ => format!(
+                "the voice has no speaker `{asked}`; use a name of its configuration or a number \
+                 from 0 to {}",
+                known - 1
+            ),
+        };
         return Err(VoiceError::Refused { provider: provider.into(), reason });
     };
     let spoken: Vec<Vec<SpokenWord>> = request

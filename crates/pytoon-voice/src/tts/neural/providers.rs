@@ -10,7 +10,7 @@ pub(crate) fn installed_provider(parts: &ChainParts<'_>) -> ProviderResult {
     let neural = Neural::new(settings, parts.runner.clone(), parts.voices.clone());
     let (installed, broken) = neural.folders.list();
     if installed.is_empty() && broken.is_empty() {
-        return Err("no voice is installed: `pytoon voices` says how to add one".to_owned());
+        return Err("no voice is installed: run `pytoon voices` for instructions".to_owned());
     }
     Ok(Arc::new(neural))
 }
@@ -19,7 +19,7 @@ pub(crate) fn installed_provider(parts: &ChainParts<'_>) -> ProviderResult {
 pub(crate) fn piper_provider(parts: &ChainParts<'_>) -> ProviderResult {
     let settings = parts.settings.piper.clone();
     if settings.voices.is_empty() {
-        return Err("tts.piper.voices names no voice file".to_owned());
+        return Err("tts.piper.voices names no voice file: add one".to_owned());
     }
     let (runner, voices) = (parts.patient(settings.timeout_seconds), parts.voices.clone());
     Ok(Arc::new(PiperFiles { runner, settings, voices }))

@@ -30,8 +30,8 @@ pub(super) fn checks(context: &Context) -> Vec<Check> {
 fn program(context: &Context, name: &'static str, arg: &str) -> Check {
     let command = CommandLine::new(name, "read its version").arg(arg);
     let fix = match name {
-        "pytoon-espeak" | "pytoon-x264" => "make setup && cargo build --release",
-        _ => "make setup, or: apt-get install ffmpeg",
+        "pytoon-espeak" | "pytoon-x264" => "run `make setup && cargo build --release`",
+        _ => "run `make setup`, or `apt-get install ffmpeg`",
     };
     // Other voices may replace eSpeak NG. FFmpeg encodes where the encoder is missing, and only there.
     let verdict = |error: &SystemError| match (name, error) {
@@ -61,13 +61,13 @@ fn encoders(context: &Context) -> Vec<Check> {
         .map(|name| {
             let label = format!("encoder {name}");
             if has(name) {
-                Check::good(label, "there")
+                Check::good(label, "available")
             } else {
                 Check::bad(
                     Verdict::Failed,
                     label,
                     "missing",
-                    "install an FFmpeg built with it (Debian's has it)",
+                    "install an FFmpeg that has this encoder, such as Debian's",
                 )
             }
         })
@@ -102,7 +102,7 @@ fn fonts(context: &Context) -> Vec<Check> {
                     verdict,
                     label,
                     "none",
-                    format!("make setup, or: apt-get install {}", packages.join(" ")),
+                    format!("run `make setup`, or `apt-get install {}`", packages.join(" ")),
                 )
             } else {
                 let mut families = families;
@@ -120,15 +120,18 @@ fn free_disk(context: &Context) -> Check {
         Some(free) if free < needed => Check::bad(
             Verdict::Failed,
             "disk",
-            format!("{free} MiB free for {}, {needed} needed", folder.display()),
-            "free some space, or set storage_dir in defaults.yaml",
+            format!(
+                "{free} MiB free for {}, {needed} MiB needed (limits.min_free_disk_mib)",
+                folder.display()
+            ),
+            "free disk space, or set storage_dir in defaults.yaml to a folder on another disk",
         )
         .see("storage"),
         Some(free) => Check::good("disk", format!("{free} MiB free for {}", folder.display())),
         None => Check::bad(
             Verdict::Warning,
             "disk",
-            "the free space is unknown",
+            format!("the free space for {} is unknown", folder.display()),
             "check the disk with `df`",
         ),
     }
@@ -145,8 +148,11 @@ fn config(context: &Context) -> Check {
     match presets.map(|p| p.len()).and_then(|n| profiles.map(|_| n)).and_then(|n| brands.map(|_| n))
     {
         Ok(count) => Check::good("config", format!("{source}, {count} presets")),
-        Err(error) => {
-            Check::bad(Verdict::Failed, "config", error.to_string(), "correct the named file")
-        }
+        Err(error) => Check::bad(
+            Verdict::Failed,
+            "config",
+            error.to_string(),
+            "correct the file that the error names",
+        ),
     }
 }

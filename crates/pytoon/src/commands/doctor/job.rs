@@ -9,6 +9,7 @@ use pytoon_pipeline::engine_session::{database, open_storage};
 use pytoon_process::CommandLine;
 use pytoon_records::job::TaskRow;
 use pytoon_records::job::process::ProcessStore;
+use pytoon_records::job::queue::MAX_TRIES;
 use pytoon_records::job::store::{EventKind, EventRow, JobRow, JobStore, SceneRow};
 use pytoon_records::job::webhook::{WebhookState, WebhookStore};
 use pytoon_records::job::{JobStatus, TaskState};
@@ -78,32 +79,39 @@ fn standing(row: &JobRow, tasks: &[TaskRow], now: i64) -> Check {
     let status = row.status.as_str();
     let since = seconds(now - row.updated_at);
     if let Some(error) = &row.error {
-        let by = error.provider.as_ref().map(|p| format!(" by {p}")).unwrap_or_default();
-        let evidence =
-            format!("{status} at {}{by}: {} ({})", error.stage, error.message, error.code);
+        let by = error.provider.as_ref().map(|p| format!(", provider {p}")).unwrap_or_default();
+        let evidence = format!(
+            "{status} in stage `{}`{by}: {} (error code `{}`)",
+            error.stage, error.message, error.code
+        );
         if row.status == JobStatus::Held {
             let fix = "fix the cause of the fallback (see below), then run `pytoon jobs release`; or cancel the job with `pytoon jobs cancel`";
             return Check::warning("status", evidence, fix).see("fallback-spike");
         }
         let (fix, page) = match error.code.as_str() {
             "invalid_brief" => {
-                ("ask the submitter to correct that field and submit a new job", "dead-tasks")
+                ("correct the field that the error names, and submit the brief again", "dead-tasks")
             }
-            "storage" => {
-                ("free disk space or fix the permissions, then `pytoon jobs retry`", "storage")
+            "storage" => (
+                "free disk space, or let the user that runs pytoon write to the storage folder, \
+                 then run `pytoon jobs retry`",
+                "storage",
+            ),
+            "store_unavailable" => {
+                ("make the database available again, then run `pytoon jobs retry`", "database")
             }
-            "store_unavailable" => ("restore the database, then `pytoon jobs retry`", "database"),
             "worker_lost" => (
-                "give the worker more memory, check its log, then `pytoon jobs retry`",
+                "check the worker's log, give the worker more memory, then run `pytoon jobs retry`",
                 "dead-tasks",
             ),
             "degraded" => {
-                ("fix the cause of the fallback, then `pytoon jobs retry`", "fallback-spike")
+                ("fix the cause of the fallback, then run `pytoon jobs retry`", "fallback-spike")
             }
-            "voice" => {
-                ("check the voice providers with `pytoon doctor`, then `pytoon jobs retry`", "tts")
-            }
-            _ => ("check the worker's log, then `pytoon jobs retry`", "dead-tasks"),
+            "voice" => (
+                "check the voice providers with `pytoon doctor`, then run `pytoon jobs retry`",
+                "tts",
+            ),
+            _ => ("check the worker's log, then run `pytoon jobs retry`", "dead-tasks"),
         };
         return Check::failed("status", evidence, fix).see(page);
     }
@@ -115,15 +123,15 @@ fn standing(row: &JobRow, tasks: &[TaskRow], now: i64) -> Check {
         (JobStatus::Cancelled, _) => Check::good("status", "cancelled on request"),
         (_, Some(task)) => {
             let evidence = format!(
-                "{status}: {} has been ready for {}, and no worker has claimed it",
+                "{status}: task `{}` has been ready for {}, and no worker has claimed it",
                 task.name,
                 seconds(now - task.run_at)
             );
-            let fix = "start a worker (`pytoon worker`): none is running, or all are busy, \
+            let fix = "start a worker (`pytoon worker`); if one runs, check its log: it is busy, \
                        draining, or waiting for disk space";
             Check::failed("status", evidence, fix).see("jobs-not-moving")
         }
-        _ => Check::good("status", format!("{status}, changed {since} ago")),
+        _ => Check::good("status", format!("{status}, last changed {since} ago")),
     }
 }
 
@@ -132,26 +140,27 @@ fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
     let mut checks = Vec::new();
     for task in tasks {
         let name = format!("step {}", task.name);
-        let why = task.error.as_deref().unwrap_or("");
+        let why = task.error.as_deref().unwrap_or("no reason is on record");
         match task.state {
             TaskState::Running if task.lease_until < now => {
                 let worker = task.worker.as_deref().unwrap_or("nobody");
                 let evidence = format!(
-                    "its worker {worker} stopped renewing its lease, which expired {} ago",
+                    "worker {worker} stopped renewing the lease, which expired {} ago",
                     seconds(now - task.lease_until)
                 );
-                let fix = "another worker takes it over; if none runs, start one (`pytoon worker`)";
+                let fix = "wait until another worker takes the task over; if no worker runs, \
+                           start one (`pytoon worker`)";
                 checks.push(Check::failed(name, evidence, fix).see("leases"));
             }
             TaskState::Running => {
                 let worker = task.worker.as_deref().unwrap_or("nobody");
                 let evidence = format!(
-                    "has been running on {worker} for {}, attempt {}",
-                    seconds(now - task.claimed_at),
-                    task.attempts
+                    "attempt {} has been running for {} in worker {worker}",
+                    task.attempts,
+                    seconds(now - task.claimed_at)
                 );
                 checks.push(if now - task.claimed_at > SLOW_MS {
-                    let fix = "check the load and the log of that machine";
+                    let fix = "check the worker's log and the load of its machine";
                     Check::warning(name, evidence, fix).see("jobs-not-moving")
                 } else {
                     Check::good(name, evidence)
@@ -159,23 +168,28 @@ fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
             }
             TaskState::Ready if task.run_at > now && task.attempts > 0 => {
                 let evidence = format!(
-                    "failed {} times, next attempt in {}: {why}",
+                    "attempt {} failed: {why}; the next attempt starts in {}",
                     task.attempts,
                     seconds(task.run_at - now)
                 );
                 checks.push(
-                    Check::warning(name, evidence, "fix the cause before the last attempt")
-                        .see("dead-tasks"),
+                    Check::warning(
+                        name,
+                        evidence,
+                        format!("fix the cause before attempt {MAX_TRIES}, which is the last"),
+                    )
+                    .see("dead-tasks"),
                 );
             }
             TaskState::Ready if task.run_at > now => {
                 let evidence =
-                    format!("waits for its vendor, next poll in {}", seconds(task.run_at - now));
+                    format!("waiting for the vendor, next poll in {}", seconds(task.run_at - now));
                 checks.push(Check::good(name, evidence));
             }
             TaskState::Dead => {
-                let evidence = format!("failed after {} attempts: {why}", task.attempts);
-                let fix = "fix the cause, then `pytoon jobs retry`, or `pytoon tasks requeue` with its id";
+                let evidence = format!("dead after attempt {}: {why}", task.attempts);
+                let fix = "fix the cause, then run `pytoon jobs retry`, or `pytoon tasks requeue` \
+                           with the task's id from `pytoon tasks dead`";
                 checks.push(Check::failed(name, evidence, fix).see("dead-tasks"));
             }
             TaskState::Ready
@@ -204,7 +218,7 @@ fn times(events: &[EventRow], now: i64) -> Check {
         .collect();
     let told: Vec<String> = spans.iter().map(|(s, ms)| format!("{s} {}", seconds(*ms))).collect();
     let slowest = spans.iter().max_by_key(|(_, ms)| *ms);
-    let most = slowest.map(|(s, _)| format!("; most of it {s}")).unwrap_or_default();
+    let most = slowest.map(|(s, _)| format!("; longest: {s}")).unwrap_or_default();
     Check::good("time", format!("{}{most}", told.join(", ")))
 }
 
@@ -254,27 +268,34 @@ fn kind_in(why: &str) -> &'static str {
 
 fn remedy(kind: &str) -> (&'static str, &'static str) {
     match kind {
-        "auth" => ("put a valid key into .env, restart the worker, redo the scene", "key-rotation"),
-        "quota" => ("top up the vendor's account, then redo the scene", "engine-health"),
-        "rate_limited" => {
-            ("lower max_concurrent or lengthen backoff, then redo the scene", "fallback-spike")
+        "auth" => {
+            ("put a valid key into .env, restart the worker, then redo the scene", "key-rotation")
         }
-        "moderation" => ("redo the scene with another prompt", "engine-health"),
-        "budget" => (
-            "raise the budget (the brief's, the key's or v2.budget), redo the scene",
+        "quota" => ("top up the vendor's account, then redo the scene", "engine-health"),
+        "rate_limited" => (
+            "lower the engine's max_concurrent or raise its backoff, then redo the scene",
             "fallback-spike",
         ),
-        "deadline" => ("give the brief a longer deadline, or none", "engine-health"),
+        "moderation" => ("redo the scene with another prompt", "engine-health"),
+        "budget" => (
+            "raise the budget that the reason names (the brief's, the API key's or v2.budget), \
+             then redo the scene",
+            "fallback-spike",
+        ),
+        "deadline" => {
+            ("submit the brief again with a later `deadline`, or without one", "engine-health")
+        }
         "undecided" | "lost" => (
-            "resolve the call (`pytoon ledger list --unknown`, `pytoon ledger resolve`), then \
-                 redo the scene",
+            "find the call with `pytoon ledger list --unknown`, resolve it with `pytoon ledger \
+             resolve`, then redo the scene",
             "paid-calls",
         ),
         "bad_output" => {
             ("redo the scene; if it fails again, contact the vendor's support", "engine-health")
         }
         _ => (
-            "once the vendor is back, run `pytoon jobs redo` with this scene and its engine",
+            "when the vendor works again, run `pytoon jobs redo` with this scene and the requested \
+             engine",
             "engine-health",
         ),
     }
@@ -287,37 +308,40 @@ fn check_voice(receipt: &Value) -> Vec<Check> {
     let failed: Vec<String> = attempts
         .map(|attempt| {
             let part = |name: &str| attempt[name].as_str().unwrap_or_default();
-            format!("{} ({}: {})", part("provider"), part("kind"), part("reason"))
+            format!("{}: {}", part("provider"), part("reason"))
         })
         .collect();
     let failed = if failed.is_empty() {
         "no provider recorded a reason".to_owned()
     } else {
-        failed.join(", ")
+        failed.join("; ")
     };
     let mut checks = Vec::new();
     let provider = voice["provider"].as_str();
     checks.push(match provider {
         None if voice["asked"] == true => {
-            let fix = "check the voice providers with `pytoon doctor`, then submit again";
+            let fix = "check the voice providers with `pytoon doctor`, then submit the brief again";
             Check::warning("voice", format!("the film has no voice: {failed}"), fix).see("tts")
         }
         None => Check::good("voice", "no voice requested"),
         Some(provider) if voice["steppedDown"] == true => {
-            let evidence = format!("{provider} spoke as the fallback: {failed}");
-            Check::warning("voice", evidence, "see its providers with `pytoon doctor`").see("tts")
+            let evidence = format!("{provider} spoke instead of the first provider: {failed}");
+            Check::warning("voice", evidence, "check the voice providers with `pytoon doctor`")
+                .see("tts")
         }
         Some(provider) => Check::good("voice", provider),
     });
     let method = voice["alignment"].as_str().unwrap_or("unknown");
     checks.push(if method == "even_split" {
         let fix =
-            "use a cleaner recording, correct the script to the spoken words, or `pip install whisperx`";
+            "use a cleaner recording, correct the script to the spoken words, or install WhisperX \
+             (`pip install whisperx`)";
         let evidence =
-            "words are spread evenly over the speech, and can be about 200 ms off";
+            "the words are spread evenly over the speech, so captions can be about 200 ms early or \
+             late";
         Check::warning("captions", evidence, fix).see("caption-alignment")
     } else {
-        Check::good("captions", format!("timed by {method}"))
+        Check::good("captions", format!("word timing: {method}"))
     });
     checks
 }
@@ -352,8 +376,8 @@ fn length(context: &Context, file: &Path, stream: &str) -> Option<f64> {
 fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check {
     let name = "sound and picture";
     let Some(total) = timeline.and_then(|timeline| timeline["totalDuration"].as_f64()) else {
-        let fix = "download the file with `pytoon artifacts get` if an object store is in use; a \
-                 deleted folder cannot be restored";
+        let fix = "if an object store is in use, download the file with `pytoon artifacts get`; a \
+                   deleted folder cannot be restored";
         return Check::failed(name, "timeline.json is missing or unreadable", fix)
             .see("audio-sync");
     };
@@ -377,7 +401,7 @@ fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check 
     let late = captions.into_iter().flatten().filter_map(|cue| cue["end"].as_f64());
     let late = late.filter(|end| *end > total + APART_MS).count();
     if late > 0 {
-        wrong.push(format!("{late} captions end after the film"));
+        wrong.push(format!("captions that end after the film: {late}"));
     }
     if wrong.is_empty() {
         return Check::good(
@@ -386,8 +410,8 @@ fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check 
         );
     }
     let evidence = format!("the timeline lasts {:.3} s; {}", total / 1000.0, wrong.join(", "));
-    let fix = "redo any scene, which joins the film again; if the difference remains, report it \
-               with the output of --json";
+    let fix = "redo any scene, so that the film is joined again; if the difference remains, report \
+               it with the output of `pytoon doctor JOB --json`";
     Check::failed(name, evidence, fix).see("audio-sync")
 }
 
@@ -399,17 +423,18 @@ async fn check_paid_calls(store: &Store, id: &JobId) -> anyhow::Result<Option<Ch
     Ok(match unknown.first() {
         Some(call) => {
             let evidence = format!(
-                "{} of {} calls have no response: {} of {}",
+                "{} of {} paid calls have no response, the latest is {} to {}",
                 unknown.len(),
                 calls.len(),
                 call.id,
                 call.engine
             );
-            let fix = "check the vendor's dashboard, then `pytoon ledger resolve`";
+            let fix = "look for the calls in the vendor's dashboard, then run `pytoon ledger \
+                       resolve` for each";
             Some(Check::warning("paid calls", evidence, fix).see("paid-calls"))
         }
         None if calls.is_empty() => None,
-        None => Some(Check::good("paid calls", format!("{}, {cost} in all", calls.len()))),
+        None => Some(Check::good("paid calls", format!("calls: {}, charged: {cost}", calls.len()))),
     })
 }
 
@@ -417,11 +442,12 @@ async fn check_webhooks(store: &Store, id: &JobId) -> anyhow::Result<Option<Chec
     let rows = store.webhooks_of_job(id).await?;
     let last = rows.iter().rev().find(|row| row.state != WebhookState::Delivered);
     Ok(last.map(|row| {
-        let why = row.attempts.last().and_then(|attempt| attempt.error.clone());
-        let why = why.unwrap_or_else(|| "not delivered yet".to_owned());
-        let evidence = format!("{} is {}: {why}", row.event, row.state.as_str());
-        let fix =
-            "`pytoon webhooks list` shows every attempt, `pytoon webhooks resend` delivers it again";
+        let error = row.attempts.last().and_then(|attempt| attempt.error.as_deref());
+        let why = error.map(|error| format!("; the last attempt failed: {error}"));
+        let why = why.unwrap_or_default();
+        let evidence = format!("message {} ({}) is not delivered{why}", row.id, row.event);
+        let fix = "run `pytoon webhooks list` to see every attempt, and `pytoon webhooks resend` \
+                   to deliver the message again";
         Check::warning("webhook", evidence, fix).see("webhooks")
     }))
 }

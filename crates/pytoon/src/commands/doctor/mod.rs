@@ -13,6 +13,7 @@ pub(crate) use job::run as of_job;
 
 use crate::context::Context;
 use crate::output;
+use pytoon_pipeline::PipelineError;
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -88,7 +89,12 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<ExitCode> {
         }
         // Without the ledger nothing is bought; the reason why it cannot be opened is also reported below.
         Err(error) => {
-            let fix = "restore the database, or correct DATABASE_URL or the configuration";
+            let fix = match error.downcast_ref() {
+                Some(PipelineError::Ledger(_)) => {
+                    "correct DATABASE_URL, start the database, or restore it from a backup"
+                }
+                _ => "correct the setting that the error names",
+            };
             checks.push(Check::failed("ledger", error.to_string(), fix).see("database"));
         }
     }

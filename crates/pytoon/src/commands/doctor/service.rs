@@ -47,30 +47,33 @@ pub(super) fn engines(session: &EngineSession) -> Vec<Check> {
             return Check::good(name, format!("skipped: no API key; set {variables} in .env"));
         }
         let Some(report) = told.iter().find(|report| report.engine == engine.name) else {
-            return Check::good(name, "a key is set; not checked");
+            return Check::good(name, "an API key is set; the health check did not run");
         };
         if report.healthy {
             return Check::good(
                 name,
-                format!("healthy, {} ms; {}", report.latency_ms, report.detail),
+                match report.detail.as_str() {
+                    "" => format!("healthy, response in {} ms", report.latency_ms),
+                    detail => format!("healthy, response in {} ms; {detail}", report.latency_ms),
+                },
             );
         }
-        let evidence = format!("{}: {}", report.kind, report.detail);
+        let evidence = format!("the health check failed (`{}`): {}", report.kind, report.detail);
         match report.kind.as_str() {
             "auth" => {
-                let fix = format!(
-                    "the vendor rejects the key in {variables}: put a valid one into .env, restart"
-                );
+                let fix =
+                    format!("put a valid key into .env as {variables}, then restart the service");
                 Check::warning(name, evidence, fix).see("key-rotation")
             }
             "quota" => Check::warning(
                 name,
                 evidence,
-                "top up the account at the vendor, or set enabled: false",
+                "top up the account at the vendor, or set `enabled: false` for this engine",
             )
             .see("engine-health"),
             _ => {
-                let fix = "check the vendor's status page, or set enabled: false; its scenes fall back meanwhile";
+                let fix = "check the vendor's status page, or set `enabled: false` for this \
+                           engine; its scenes use other engines";
                 Check::warning(name, evidence, fix).see("engine-health")
             }
         }
@@ -98,8 +101,12 @@ fn check_database(context: &Context) -> anyhow::Result<Vec<Check>> {
         let store = match Store::connect(&at).await {
             Ok(store) => store,
             Err(error) => {
-                let fix = "start the server, correct DATABASE_URL in .env, or restore the file from \
-                           a backup";
+                let fix = if is_postgres(&at) {
+                    "start the database server, or correct DATABASE_URL in .env"
+                } else {
+                    "let the user that runs pytoon read and write the file, or restore it from a \
+                     backup"
+                };
                 return vec![
                     Check::failed("database", format!("{kind}: {error}"), fix).see("database"),
                 ];
@@ -110,17 +117,22 @@ fn check_database(context: &Context) -> anyhow::Result<Vec<Check>> {
         checks.push(match store.check().await {
             Ok(()) if asked.elapsed() > SLOW => Check::warning(
                 "database",
-                format!("{kind} is slow: writing a row takes {} ms", asked.elapsed().as_millis()),
-                "check the load and the disk of the database",
+                format!("{kind} is slow: writing a row took {} ms", asked.elapsed().as_millis()),
+                "check the load and the disk of the database's machine",
             )
             .see("database"),
-            Ok(()) => {
-                Check::good("database", format!("{kind}: connected and wrote a row in {} ms", begun.elapsed().as_millis()))
-            }
+            Ok(()) => Check::good(
+                "database",
+                format!("{kind}: connected and wrote a row in {} ms", begun.elapsed().as_millis()),
+            ),
             Err(error) => Check::failed(
                 "database",
                 format!("{kind}: {error}"),
-                "check the database server's log",
+                if is_postgres(&at) {
+                    "check the database server's log"
+                } else {
+                    "check the storage folder's disk and its permissions"
+                },
             )
             .see("database"),
         });
@@ -128,8 +140,12 @@ fn check_database(context: &Context) -> anyhow::Result<Vec<Check>> {
             Ok(more) => checks.extend(more),
             Err(error) => {
                 checks.push(
-                    Check::failed("queue", error.to_string(), "check the database's log and disk")
-                        .see("database"),
+                    Check::failed(
+                        "queue",
+                        error.to_string(),
+                        "check the disk and the log of the database",
+                    )
+                    .see("database"),
                 );
             }
         }
@@ -142,7 +158,7 @@ async fn rows(store: &Store) -> anyhow::Result<Vec<Check>> {
     let queue = store.queue_state().await?;
     let oldest = Duration::from_millis(queue.oldest_ready_ms.max(0).unsigned_abs());
     let told = format!(
-        "{} tasks are ready (the oldest for {} s), {} running, {} waiting",
+        "ready tasks: {} (the oldest for {} s), running: {}, waiting: {}",
         queue.ready,
         oldest.as_secs(),
         queue.running,
@@ -152,20 +168,21 @@ async fn rows(store: &Store) -> anyhow::Result<Vec<Check>> {
         let fix = "no worker seems to be running: start one (`pytoon worker`)";
         Check::failed("queue", told, fix).see("jobs-not-moving")
     } else if oldest > OLD {
-        let fix = "start more workers, or find out why the running ones do not claim tasks";
+        let fix = "start more workers, or check the logs of the running ones for the reason";
         Check::warning("queue", told, fix).see("jobs-not-moving")
     } else {
         Check::good("queue", told)
     });
     if queue.expired > 0 {
-        let evidence = format!("{} running tasks have expired leases", queue.expired);
-        let fix = "a running worker takes them over; if this lasts, no worker is running";
+        let evidence = format!("running tasks with an expired lease: {}", queue.expired);
+        let fix = "wait until a worker takes them over; if none runs, start one (`pytoon worker`)";
         checks.push(Check::warning("leases", evidence, fix).see("leases"));
     }
     checks.push(match queue.dead {
         0 => Check::good("dead tasks", "none"),
         count => {
-            let fix = "`pytoon tasks dead` shows the reasons; `pytoon tasks requeue ID` retries";
+            let fix = "run `pytoon tasks dead` to see the reasons, then `pytoon tasks requeue ID` \
+                       for each";
             Check::warning("dead tasks", count.to_string(), fix).see("dead-tasks")
         }
     });
@@ -173,11 +190,12 @@ async fn rows(store: &Store) -> anyhow::Result<Vec<Check>> {
         CallFilter { states: vec![CallState::Unknown], limit: 100, ..CallFilter::default() };
     let unknown = store.call_list(filter).await?;
     checks.push(match unknown.first() {
-        None => Check::good("paid calls", "no call is unknown"),
+        None => Check::good("paid calls", "no call lacks a response"),
         Some(call) => {
             let evidence =
-                format!("{} without a response, the last at {}", unknown.len(), call.engine);
-            let fix = "`pytoon ledger list --unknown`, then `pytoon ledger resolve`";
+                format!("calls without a response: {}, last to {}", unknown.len(), call.engine);
+            let fix = "run `pytoon ledger list --unknown` to see them, then `pytoon ledger \
+                       resolve` for each";
             Check::warning("paid calls", evidence, fix).see("paid-calls")
         }
     });
@@ -185,20 +203,23 @@ async fn rows(store: &Store) -> anyhow::Result<Vec<Check>> {
     checks.push(match dead {
         0 => Check::good("webhooks", "no delivery has failed"),
         count => {
-            let fix = "`pytoon webhooks dead` shows the reasons; `pytoon webhooks resend ID` delivers again";
-            Check::warning("webhooks", format!("{count} deliveries failed"), fix).see("webhooks")
+            let fix = "run `pytoon webhooks dead` to see the reasons, then `pytoon webhooks \
+                       resend ID` for each";
+            let evidence = format!("messages whose delivery failed: {count}");
+            Check::warning("webhooks", evidence, fix).see("webhooks")
         }
     });
     let theirs = UNIX_EPOCH + Duration::from_millis(store.now().await?.max(0).unsigned_abs());
-    checks.push(clock("clock and database", theirs, now()));
+    checks.push(clock("clock and database", "the database", theirs, now()));
     Ok(checks)
 }
 
-fn clock(name: &str, theirs: SystemTime, ours: SystemTime) -> Check {
+fn clock(name: &str, other: &str, theirs: SystemTime, ours: SystemTime) -> Check {
     let apart = ours.duration_since(theirs).unwrap_or_else(|error| error.duration());
-    let evidence = format!("{:.1} s apart", apart.as_secs_f64());
+    let evidence =
+        format!("the clocks of this machine and of {other} differ by {:.1} s", apart.as_secs_f64());
     if apart > CLOCK {
-        Check::warning(name, evidence, "synchronise both with NTP").see("leases")
+        Check::warning(name, evidence, "synchronise both clocks with NTP").see("leases")
     } else {
         Check::good(name, evidence)
     }
@@ -217,10 +238,15 @@ fn check_storage_folder(storage: &Path) -> Option<Check> {
     let _ = std::fs::remove_file(&probe);
     Some(match modified {
         Err(error) => {
-            let fix = "let the user that runs pytoon write to the folder, or free some space";
-            Check::failed("storage", format!("{}: {error}", storage.display()), fix).see("storage")
+            let fix = "let the user that runs pytoon write to the folder, or free disk space";
+            Check::failed(
+                "storage",
+                format!("failed to write to {}: {error}", storage.display()),
+                fix,
+            )
+            .see("storage")
         }
-        Ok(theirs) => match clock("storage", theirs, now()) {
+        Ok(theirs) => match clock("storage", "the storage folder", theirs, now()) {
             check if check.fix.is_some() => check,
             _ => Check::good("storage", format!("{} is writable", storage.display())),
         },

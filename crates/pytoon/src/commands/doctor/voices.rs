@@ -29,17 +29,25 @@ pub(super) fn checks(context: &Context, session: Arc<EngineSession>) -> anyhow::
                 Some(VoiceProvider::BuiltIn(_)) | None => format!("tts.{name}"),
             };
             let fix = match kind {
-                "bad_voice" => "reinstall the voice; the next provider speaks meanwhile".to_owned(),
+                "bad_voice" => {
+                    "reinstall the voice; until then the next provider speaks".to_owned()
+                }
+                _ if provider.guarded_account().is_none() => {
+                    format!("check {block} in defaults.yaml, and run `make setup`")
+                }
                 _ => {
-                    format!("check {block} in defaults.yaml, its key, and the vendor's status page")
+                    format!(
+                        "check {block} in defaults.yaml, the API key, and the vendor's status page"
+                    )
                 }
             };
             let page = if kind == "auth" { "key-rotation" } else { "tts" };
-            Check::warning(label, format!("{kind}: {said}"), fix).see(page)
+            let evidence = format!("the health check failed (`{kind}`): {said}");
+            Check::warning(label, evidence, fix).see(page)
         }
     });
     let left_out = chain.left_out.iter().map(|left| {
-        Check::good(format!("voice: {}", left.provider), format!("left out: {}", left.reason))
+        Check::good(format!("voice: {}", left.provider), format!("not used: {}", left.reason))
     });
     Ok(asked.chain(left_out).chain(model_ends(context)?).collect())
 }
@@ -56,14 +64,14 @@ fn model_ends(context: &Context) -> anyhow::Result<Vec<Check>> {
         }
         let ModelEnd { provider, model, on, successor } = ending.end;
         let evidence = if days < 0 {
-            format!("{provider} shut it down on {on}")
+            format!("{provider} shut this model down on {on}")
         } else {
             let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
-            format!("{provider} shuts it down on {on}, in {days}")
+            format!("{provider} shuts this model down on {on}, in {days}")
         };
         let fix = if successor.is_empty() {
             format!(
-                "its vendor names no successor: set {} to another model, or use another provider",
+                "the vendor names no successor: set {} to another model, or use another provider",
                 ending.field
             )
         } else {
@@ -78,9 +86,9 @@ fn model_ends(context: &Context) -> anyhow::Result<Vec<Check>> {
 /// Checks the external programs for word timing and transcription. None is required.
 pub(super) fn aligners(context: &Context) -> Vec<Check> {
     [
-        ("whisperx", "pip install whisperx"),
-        ("stable-ts", "pip install stable-ts"),
-        ("whisper-cli", "install whisper.cpp"),
+        ("whisperx", "install it with `pip install whisperx`"),
+        ("stable-ts", "install it with `pip install stable-ts`"),
+        ("whisper-cli", "it is part of whisper.cpp"),
     ]
     .into_iter()
     .map(|(program, how)| {
@@ -88,7 +96,7 @@ pub(super) fn aligners(context: &Context) -> Vec<Check> {
         match context.runner.programs.find(program) {
             Ok(path) => Check::good(name, path.display().to_string()),
             Err(_) => {
-                let evidence = format!("not on PATH; it is optional ({how})");
+                let evidence = format!("optional, not on PATH: {how}");
                 Check::good(name, evidence)
             }
         }
