@@ -277,7 +277,7 @@ fn the_end_of_an_engines_model_is_reported_by_doctor_and_by_its_health_check() {
     let checks = studio.events("health_check");
     let of_runway = checks.iter().find(|check| check["engine"] == "runway");
     let detail = of_runway.and_then(|check| check["detail"].as_str()).expect("a health check");
-    assert!(detail.contains("shut model gen4.5 down on 2020-02-01"), "{detail}");
+    assert!(detail.contains("shut the model gen4.5 down on 2020-02-01"), "{detail}");
     let metrics = std::fs::read_to_string(studio.workspace.path("metrics.txt")).expect("metrics");
     let shown = "pytoon_v2_model_end_timestamp_seconds{provider=\"runway\",model=\"gen4.5\"}";
     assert!(metrics.contains(shown), "{metrics}");

@@ -61,7 +61,11 @@ impl Case {
             .map(|attempt| attempt["result"].as_str().expect("a result"))
             .collect();
         assert_eq!(results, [kind, "success"]);
-        assert!(scene["reason"].as_str().is_some_and(|r| r.contains(kind)), "{}", scene["reason"]);
+        let (_, cause) = scene["reason"]
+            .as_str()
+            .and_then(|reason| reason.split_once("did not draw this scene: "))
+            .expect("a cause");
+        assert_eq!(Some(cause), scene["attempts"][0]["reason"].as_str(), "{}", scene["reason"]);
         self
     }
 

@@ -38,7 +38,7 @@ fn a_wrong_key_keeps_every_process_away_for_long() {
     );
     assert_eq!(studio.metric("pytoon_v2_engine_breaker_state{engine=\"runway\"}"), 2.0);
     let breaker = engine_row(&studio, "runway")["breaker"].to_string();
-    assert!(breaker.contains("open 8") && breaker.contains("auth"), "{breaker}");
+    assert!(breaker.contains("open for 8") && breaker.contains("auth"), "{breaker}");
     assert_eq!(engine_row(&studio, "pika")["breaker"], "closed");
     let plan = studio.pytoon(&["plan", "brief.yaml"]).ok().stdout;
     assert!(plan.contains("its circuit breaker is open after failures"), "{plan}");

@@ -12,7 +12,7 @@ fn an_empty_brief() {
 
 #[test]
 fn a_brief_that_is_no_yaml() {
-    Workspace::new().refuse("script: [unclosed\n", 2, &["brief.yaml:", "not valid YAML"]);
+    Workspace::new().refuse("script: [unclosed\n", 2, &["brief.yaml:", "cannot be read as YAML"]);
     let unquoted = "script: Note: we open at nine.\n";
     Workspace::new().refuse(unquoted, 2, &["brief.yaml:1:", "quotation marks"]);
     Workspace::new().refuse("- a list\n", 2, &["brief.yaml", "a mapping of fields"]);

@@ -117,12 +117,12 @@ fn a_file_of_another_kind_than_its_field_wants_is_refused_with_the_brief() {
     let sound = name(&std::fs::read(workspace.tone("a.wav", 1.0, 440.0)).expect("a sound"));
     for (brief, parts) in [
         (json!({"media_files": [sound]}), ["media_files[0]", "use a picture or a clip"]),
-        (json!({"voice_file": picture}), ["voice_file", "this is image/jpeg: use a sound"]),
+        (json!({"voice_file": picture}), ["voice_file", "type is image/jpeg: use a sound"]),
         (json!({"script": "Hi.", "music_source": picture}), ["music_source", "use a sound"]),
         (json!({"script": "Hi.", "brand": {"logo": sound}}), ["brand.logo", "use a picture"]),
         (
             json!({"script": "Hi.", "scenes": [{"scene": 1, "media": sound}]}),
-            ["scenes[0].media", "this is audio/wav"],
+            ["scenes[0].media", "type is audio/wav"],
         ),
     ] {
         service.call("POST", "/api/v2/jobs", Some(&brief)).problem(422, "invalid_request", &parts);

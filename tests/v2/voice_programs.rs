@@ -73,7 +73,7 @@ fn a_program_is_not_asked_for_languages_that_it_does_not_speak() {
     assert_eq!(film.metadata()["voice"]["provider"], "espeak");
     // That is not a failure of the program, and the log gives the reason.
     assert_eq!(booth.failures(), [""; 0]);
-    assert!(booth.log().contains("it speaks English, not `de`"), "{}", booth.log());
+    assert!(booth.log().contains("it speaks only English, not `de`"), "{}", booth.log());
 }
 
 #[test]

@@ -301,8 +301,10 @@ pub(crate) fn missing_file(row: &JobRow, name: &str) -> Problem {
     let status = row.status.as_str();
     let detail = if row.status == JobStatus::Held {
         format!("the job has no {name} yet: its status is `{status}`; release it first")
+    } else if row.status == JobStatus::Done {
+        format!("{name} of this job no longer exists: it was removed after its retention time")
     } else if row.status.is_terminal() {
-        format!("the job has no {name}: it ended as `{status}`")
+        format!("the job has no {name}: its status is `{status}`; retry the job to get one")
     } else {
         format!("the job has no {name} yet: its status is `{status}`; try again later")
     };

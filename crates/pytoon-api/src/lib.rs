@@ -106,7 +106,7 @@ pub struct Api {
     pub metrics: Arc<MetricsHandle>,
     /// The name of this process in the table of counters.
     pub process: String,
-    /// The last known counters of the other processes.
+    /// The last known counters of all processes, by process name, for when the database is unreachable.
     pub counts: Arc<Mutex<Vec<(String, String)>>>,
 }
 

@@ -103,7 +103,8 @@ pub(crate) async fn submit(
             warnings,
         }),
         Submission::Full => {
-            let detail = format!("{most} jobs are already queued; try again later");
+            let detail =
+                format!("the queue is full (service.most_queued is {most}): try again later");
             Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "queue_full", detail))
         }
         // The same request was submitted concurrently.

@@ -158,6 +158,9 @@ fn plain_words(message: &str) -> String {
         (", expected a sequence", "; a list is expected"),
         (", expected a map", "; a mapping is expected"),
         (", expected struct ", "; a mapping is expected for "),
+        ("this is floating point", "this is the number"),
+        ("this is sequence", "this is a list"),
+        ("this is map", "this is a mapping"),
         ("floating point", "number"),
         ("this is integer", "this is the whole number"),
         ("this is string", "this is the text"),
@@ -234,7 +237,7 @@ mod tests {
         let text = error("prompt: 3\n");
         assert!(text.contains("text is expected"), "{text}");
         let text = error("voice: of\n");
-        assert!(text.contains("`of` is not `off`"), "{text}");
+        assert!(text.contains("`of` is neither `off`"), "{text}");
         let text = error("overlays:\n  - text: a\n    widht: 2\n");
         assert!(text.contains("`overlays[0].widht`") && text.contains("`width`?"), "{text}");
     }

@@ -72,8 +72,8 @@ pub fn of_probe(runner: &Runner, path: &Path, probe: &MediaProbe) -> Result<Clip
     if video.needs_dolby_vision {
         return Err(SystemError::unusable(
             path,
-            "its colours are Dolby Vision alone (such as profile 5), which is not supported; export it as \
-             HDR10, HLG or SDR",
+            "Dolby Vision without a compatible base layer (such as profile 5) is not supported: export \
+             the clip as HDR10, HLG or SDR",
         ));
     }
     let file = file_name(&path.to_string_lossy());

@@ -183,15 +183,15 @@ impl Buyer {
             Admission::TooFast { retry_at }
                 if order.deadline.is_some_and(|deadline| retry_at > deadline) =>
             {
-                let message = "its requests_per_minute is exhausted until the deadline: raise \
-                     it in engine.yaml, or retry later";
+                let message = "its requests_per_minute allows no further call before the job's deadline: raise the \
+                     limit in engine.yaml, or set a later `deadline`";
                 fails(VendorErrorKind::Deadline, message)
             }
             // Do not wait for a slot that is known to come too late.
             Admission::TooFast { retry_at } if retry_at > give_up_at => fails(
                 VendorErrorKind::Cooling,
-                "its requests_per_minute is exhausted for longer than the maximum wait: raise \
-                     it in engine.yaml, or retry later",
+                "its requests_per_minute allows no further call within the maximum wait: raise the \
+                 limit in engine.yaml, or retry later",
             ),
             Admission::TooFast { retry_at } => {
                 let ms = (retry_at - now).clamp(20, 60_000) as u64;

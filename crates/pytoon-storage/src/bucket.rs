@@ -35,7 +35,7 @@ const PROBE: &str = "ready";
 #[derive(Debug)]
 pub struct Bucket {
     store: AmazonS3,
-    /// The client that signs links. It differs from `store` if clients reach the object store at another URL.
+    /// The client that signs links. Its endpoint differs from that of `store` if `storage.public_endpoint` is set.
     links: AmazonS3,
     /// The prefix of every object name.
     prefix: String,

@@ -31,8 +31,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use url::Url;
 
-/// The aspect ratios for clips without a picture, the vertical one first. With a picture, its own aspect ratio is
-/// kept.
+/// The aspect ratios for text-to-video, 9:16 first. Image-to-video keeps the aspect ratio of the picture.
 const RATIOS: &[(u32, u32)] = &[(9, 16), (16, 9), (1, 1), (4, 5), (5, 4), (3, 2), (2, 3)];
 /// Maximum length of a prompt. The vendor states no limit.
 const MAX_PROMPT: usize = 2000;

@@ -41,7 +41,7 @@ pub(crate) fn check_text(text: &str, known: &[&str], field: &str) -> Result<(), 
         let name = inside[..end].trim();
         if !known.contains(&name) {
             let list = known.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-            let reason = format!("`{name}` between `{{{{` and `}}}}` is not one of {list}");
+            let reason = format!("there is no placeholder `{{{{{name}}}}}`: use one of {list}");
             return Err(OptionProblem::new(field, reason));
         }
         rest = &inside[end + 2..];

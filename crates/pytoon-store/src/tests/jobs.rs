@@ -348,7 +348,7 @@ fn a_task_whose_workers_die_again_and_again_fails_its_job() {
         let row = store.job_fetch(&"one".into()).await.expect("reads").expect("is there");
         let error = row.error.expect("an error");
         assert_eq!((row.status, error.code.as_str()), (JobStatus::Failed, "worker_lost"));
-        assert!(error.message.contains("plan was started 5 times"), "{}", error.message);
+        assert!(error.message.contains("`plan` was started 5 times"), "{}", error.message);
         let dead = store.task_dead().await.expect("lists");
         assert_eq!((dead.len(), dead[0].name.as_str()), (1, "plan"));
         assert!(store.task_requeue(&dead[0].id).await.expect("requeues"));

@@ -250,6 +250,10 @@ mod tests {
         );
         let many = vec![r#"{"word": "one", "start": 0.1, "end": 0.2}"#; MAX_HEARD + 1].join(",");
         let many = format!(r#"{{"segments": [{{"words": [{many}]}}]}}"#);
-        assert!(read(many.as_bytes(), &script, 3000.0).expect_err("too many").contains("too many"));
+        assert!(
+            read(many.as_bytes(), &script, 3000.0)
+                .expect_err("too many")
+                .contains("the maximum is")
+        );
     }
 }

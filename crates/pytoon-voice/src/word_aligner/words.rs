@@ -145,7 +145,8 @@ pub fn align(
 }
 
 /// Returns the number of independent ways in which the timbre of audio varies while it is loud: the participation
-/// ratio of the correlations between its cepstra. A tone that swells and fades has one; speech has many.
+/// ratio of the correlations between its cepstral coefficients. A tone that swells and fades has one or two; speech
+/// has more.
 fn variety(features: &[Feature], loud: &[bool]) -> f64 {
     let kept: Vec<&Feature> =
         features.iter().zip(loud).filter(|(_, loud)| **loud).map(|(f, _)| f).collect();
