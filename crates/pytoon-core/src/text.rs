@@ -148,7 +148,8 @@ pub fn without_folders(message: &str) -> String {
         let bare = path.trim_end_matches([':', ',', ';', '.']);
         out.push_str(before);
         if begins && bare.matches('/').count() > 1 {
-            if out.ends_with("use ") && path.ends_with(':') {
+            // `failed to use /srv/a.db: …` keeps its verb.
+            if (out == "use " || out.ends_with(": use ")) && path.ends_with(':') {
                 out.truncate(out.len() - "use ".len());
             }
             out.push_str(bare.rsplit('/').next().unwrap_or_default());
@@ -274,6 +275,19 @@ pub fn is_connective(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_are_removed_and_sentences_stay() {
+        for (message, shown) in [
+            ("use /srv/x/a.wav: it is silent", "a.wav: it is silent"),
+            ("voice: use /srv/x/a.wav: it is silent", "voice: a.wav: it is silent"),
+            ("failed to use /srv/x/a.wav: it is silent", "failed to use a.wav: it is silent"),
+            ("write `/srv/x/b.db`", "write `b.db`"),
+            ("1/2 of /tmp", "1/2 of /tmp"),
+        ] {
+            assert_eq!(without_folders(message), shown);
+        }
+    }
 
     #[test]
     fn words_keep_every_character() {
