@@ -54,7 +54,7 @@ const ARTIFACTS: [(&str, &str); 12] = [
         (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 404, description = "There is no such job or file", body = Problem),
-        (status = 409, description = "The file does not exist yet", body = Problem),
+        (status = 409, description = "The job does not have the file: it is not done, it failed, or the file was removed", body = Problem),
         (status = 416, description = "The range lies outside of the file", body = Problem,
             headers(("Content-Range" = String, description = "`bytes */` and the file's size"))),
         (status = 503, description = "The database does not respond", body = Problem),

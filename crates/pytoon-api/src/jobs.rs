@@ -322,7 +322,7 @@ pub(crate) fn missing_file(row: &JobRow, name: &str) -> Problem {
         (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 404, description = "There is no such job", body = Problem),
-        (status = 409, description = "The document does not exist yet", body = Problem),
+        (status = 409, description = "The job does not have the document: it has not come so far, or the document was removed", body = Problem),
         (status = 503, description = "The database does not respond", body = Problem),
     )
 ))]
@@ -345,7 +345,7 @@ pub(crate) async fn scene_graph(
         (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 404, description = "There is no such job", body = Problem),
-        (status = 409, description = "The document does not exist yet", body = Problem),
+        (status = 409, description = "The job does not have the document: it has not come so far, or the document was removed", body = Problem),
         (status = 503, description = "The database does not respond", body = Problem),
     )
 ))]
@@ -368,7 +368,7 @@ pub(crate) async fn timeline(
         (status = 401, description = "The API key is missing or unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope", body = Problem),
         (status = 404, description = "There is no such job", body = Problem),
-        (status = 409, description = "The document does not exist yet", body = Problem),
+        (status = 409, description = "The job does not have the document: it has not come so far, or the document was removed", body = Problem),
         (status = 503, description = "The database does not respond", body = Problem),
     )
 ))]

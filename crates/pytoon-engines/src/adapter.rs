@@ -292,7 +292,7 @@ pub trait ExternalEngineAdapter: fmt::Debug + Send + Sync {
     /// Validates a request against the offer and does the free work, such as uploads.
     fn prepare<'a>(&'a self, request: &'a GenerateRequest) -> EngineFuture<'a, Prepared>;
 
-    /// Makes the one call that costs money. The adapter never retries it.
+    /// Makes the one call that costs money. Never repeats a call that the vendor may have accepted.
     fn submit<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Task>;
 
     /// Returns the state of a task. The request can be repeated safely.

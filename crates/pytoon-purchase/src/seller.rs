@@ -167,7 +167,7 @@ pub trait Seller: Sized + Send + Sync {
     /// Returns the state of a task.
     fn poll(&self, task: &Task) -> impl VendorFuture<TaskState<Self::Output>>;
 
-    /// Looks up a call without a response at the vendor.
+    /// Asks the vendor about a call whose response never arrived.
     fn look_up(&self, row: &CallRow) -> impl VendorFuture<Lookup>;
 
     /// Asks the vendor to stop a task.

@@ -481,7 +481,7 @@ pub trait PurchaseStore: fmt::Debug + Send + Sync {
     fn spend_since(&self, since: UnixMs) -> StoreFuture<'_, Vec<(String, MicroUsd)>>;
     /// Returns the amount charged to a job.
     fn spend_of_job(&self, job_id: &JobId) -> StoreFuture<'_, MicroUsd>;
-    /// Stores a clip and sets its call to `kept`, in one step.
+    /// Stores the record of a clip and sets its call to `kept`, in one transaction.
     fn clip_keep(&self, clip: KeptClip, change: CallChange) -> StoreFuture<'_, ()>;
     /// Returns the stored clip for a request hash, if there is one.
     fn clip_find(&self, request_hash: &str) -> StoreFuture<'_, Option<KeptClip>>;

@@ -265,18 +265,22 @@ fn frames(options: &Options, duration_ms: u32) -> u64 {
 
 fn read_workflow(path: &str) -> Result<Value, OptionProblem> {
     let field = "options.workflow";
-    let unread =
-        |error: &dyn std::fmt::Display| OptionProblem::new(field, format!("{path}: {error}"));
+    let unread = |error: std::io::Error| {
+        OptionProblem::new(field, format!("failed to read {path}: {error}; name a readable file"))
+    };
     let is_named = !path.trim().is_empty();
     require(is_named, field, "no workflow is set: name a file in ComfyUI's API format")?;
-    let size = std::fs::metadata(path).map_err(|error| unread(&error))?.len();
+    let size = std::fs::metadata(path).map_err(unread)?.len();
     require(
         size <= MAX_WORKFLOW,
         field,
         &format!("{path} has {size} bytes; the maximum for a workflow is {MAX_WORKFLOW}"),
     )?;
-    let text = std::fs::read_to_string(path).map_err(|error| unread(&error))?;
-    let workflow: Value = serde_json::from_str(&text).map_err(|error| unread(&error))?;
+    let text = std::fs::read_to_string(path).map_err(unread)?;
+    let workflow: Value = serde_json::from_str(&text).map_err(|error| {
+        let reason = format!("{path} is not valid JSON ({error}): save it with Export (API)");
+        OptionProblem::new(field, reason)
+    })?;
     let is_graph = workflow.as_object().is_some_and(|nodes| {
         !nodes.is_empty() && nodes.values().all(|node| node.get("class_type").is_some())
     });

@@ -54,7 +54,7 @@ pub struct ClipView {
     pub at_end: AtEnd,
     /// The number of frames in which the clip is visible.
     pub frames: FrameNumber,
-    /// True if the clip is expected to restart within these frames.
+    /// True if one pass of the clip is shorter than these frames. Matters only for a clip that restarts.
     pub repeats: bool,
     /// The background colour under transparent parts, R'G'B'.
     pub ground: [u8; 3],
