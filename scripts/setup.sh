@@ -4,6 +4,7 @@
 #   scripts/setup.sh                   list the missing packages, then install them
 #   scripts/setup.sh --quiet-if-done   print nothing if nothing is missing
 #   scripts/setup.sh --check           install nothing; exit 1 if something is missing
+#   scripts/setup.sh --tests           also what only the tests need: a browser
 #
 # Uses apt-get on Debian 12/13 and Ubuntu 22.04/24.04, as root or through sudo.
 # On other systems it lists the requirements and checks them by command name.
@@ -12,16 +13,18 @@ set -eu
 rust_min=1.94
 quiet=no
 check=no
+tests=no
 for arg in "$@"; do
   case $arg in
     --quiet-if-done) quiet=yes ;;
     --check) check=yes ;;
+    --tests) tests=yes ;;
     -h | --help)
-      sed -n '2,9s/^# \{0,1\}//p' "$0"
+      sed -n '2,10s/^# \{0,1\}//p' "$0"
       exit 0
       ;;
     *)
-      echo "setup: unknown option '$arg' (known: --quiet-if-done, --check)" >&2
+      echo "setup: unknown option '$arg' (known: --quiet-if-done, --check, --tests)" >&2
       exit 2
       ;;
   esac
@@ -43,6 +46,9 @@ fi
 
 # The purpose of each package. Fonts are left out if a distribution does not have them.
 tools='build-essential pkg-config ffmpeg libespeak-ng-dev espeak-ng-data libx264-dev postgresql jq curl'
+# Node may come from elsewhere than a package.
+if ! have node || ! have npm; then tools="$tools nodejs npm"; fi
+if [ "$tests" = yes ]; then tools="$tools chromium"; fi
 fonts='fonts-inter fonts-lato fonts-open-sans fonts-noto-core fonts-noto-extra
 fonts-noto-cjk fonts-noto-cjk-extra fonts-noto-color-emoji'
 reason() {
@@ -54,6 +60,8 @@ reason() {
     libx264-dev) echo "video encoder library, for the picture" ;;
     jq) echo "reads JSON, in the runbooks' commands and their tests" ;;
     postgresql) echo "the other database, for tests" ;;
+    nodejs | npm) echo "builds the studio page" ;;
+    chromium) echo "the browser, for tests of the studio page" ;;
     espeak-ng-data) echo "the voice's pronunciation data" ;;
     fonts-inter | fonts-lato | fonts-open-sans) echo "lettering for titles and captions" ;;
     fonts-noto-core | fonts-noto-extra) echo "lettering for most of the world's scripts" ;;
@@ -113,6 +121,7 @@ setup: this is not a Debian or Ubuntu system, so nothing is installed. pytoon ne
   ffmpeg                           reads and writes video and sound
   libespeak-ng, headers and data   speech synthesis
   libx264 with headers             encodes the picture
+  Node 18 or newer with npm        builds the studio page; everything else works without
   fonts: Inter, Lato, Open Sans, Noto (core, extra, CJK, colour emoji)
 EOF
   if [ -n "$absent" ]; then

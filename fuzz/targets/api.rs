@@ -12,12 +12,13 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use libfuzzer_sys::{Corpus, fuzz_target};
-use pytoon_api::{Api, PlanFailure, Planner, RateLimits, router};
+use pytoon_api::{Api, PlanFailure, PlannedAgain, Planner, RateLimits, router};
 use pytoon_config::{Config, ConfigSource};
 use pytoon_core::brief::Brief;
 use pytoon_core::note::Note;
 use pytoon_storage::Storage;
 use pytoon_telemetry::Metrics;
+use pytoon_vocabulary::{JobId, MicroUsd};
 use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};
 use store::OneJob;
@@ -33,6 +34,10 @@ struct NoPlanner;
 impl Planner for NoPlanner {
     fn plan(&self, brief: &Brief) -> Result<Value, PlanFailure> {
         Ok(json!({ "scenes": brief.scenes.len() }))
+    }
+    fn plan_again(&self, _: &JobId, brief: &Brief) -> Result<PlannedAgain, PlanFailure> {
+        let (price, voice) = (MicroUsd::ZERO, MicroUsd::ZERO);
+        Ok(PlannedAgain { plan: self.plan(brief)?, price, voice, clips: Vec::new() })
     }
     fn check(&self, _: &Brief) -> Result<(), PlanFailure> {
         Ok(())
@@ -78,6 +83,9 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
         keys: jobs.clone(),
         processes: jobs.clone(),
         webhooks: jobs.clone(),
+        versions: jobs.clone(),
+        switches: jobs.clone(),
+        tasks: jobs.clone(),
         files: jobs.clone(),
         ledger: jobs,
         config: Arc::new(config),
@@ -88,6 +96,7 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
         signs: true,
         storage: Storage::from(folder.clone()),
         no_auth: true,
+        port: 8000,
         metrics: Arc::new(Metrics::start()),
         process: "fuzz".to_owned(),
         counts: Arc::default(),
@@ -112,6 +121,9 @@ fn request(data: &[u8]) -> Option<Request<Body>> {
     for line in lines {
         let (name, value) = line.split_once(": ")?;
         request = request.header(name, value);
+    }
+    if request.headers_ref().is_some_and(|headers| !headers.contains_key("host")) {
+        request = request.header("host", "localhost");
     }
     request.body(Body::from(body.to_vec())).ok()
 }

@@ -6,15 +6,17 @@ use pytoon_records::job::keys::{KeyRow, KeyStore};
 use pytoon_records::job::process::{AddUp, ProcessStore, QueueState};
 use pytoon_records::job::queue::{DeadTask, Failure, Finish, Hold, Lease, TaskQueue};
 use pytoon_records::job::store::{
-    EventKind, EventRow, Idempotency, JobFilter, JobRow, JobStore, NewJob, SceneRow, Submission,
+    BriefChange, EventKind, EventRow, Idempotency, JobFilter, JobRow, JobStore, NewJob, SceneRow, Submission,
 };
+use pytoon_records::job::switches::{SwitchRecord, SwitchStore};
+use pytoon_records::job::versions::{FilmVersion, VersionStore};
 use pytoon_records::job::webhook::{
     AttemptResult, DueWebhook, WebhookRow, WebhookState, WebhookStore,
 };
 use pytoon_records::job::{JobEvent, JobStatus};
 use pytoon_records::ledger::{
     Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState,
-    History, KeptClip, NewCall, PurchaseStore, StoreError, StoreFuture,
+    History, KeptClip, NewCall, PurchaseStore, StoreError, StoreFuture, SwitchedOff,
 };
 use pytoon_vocabulary::{CallId, JobId, MicroUsd, SceneId, TaskId, UnixMs};
 use serde_json::{Value, json};
@@ -117,6 +119,14 @@ impl JobStore for OneJob {
     fn job_redo(&self, _id: &JobId, _brief: Value, _event: JobEvent) -> StoreFuture<'_, bool> {
         ready(true)
     }
+    fn job_change_brief(
+        &self,
+        _id: &JobId,
+        _based_on: Value,
+        _brief: Value,
+    ) -> StoreFuture<'_, BriefChange> {
+        ready(BriefChange::Queued)
+    }
     fn job_delete(&self, _id: &JobId) -> StoreFuture<'_, bool> {
         ready(true)
     }
@@ -131,19 +141,53 @@ impl TaskQueue for OneJob {
         task_later(id: &TaskId, token: i64, wait: Duration, memo: Value) -> Hold;
         task_give_back(id: &TaskId, token: i64) -> Hold;
         task_fail(id: &TaskId, token: i64, failure: Failure) -> Hold;
-        task_dead() -> Vec<DeadTask>;
         task_requeue(id: &TaskId) -> bool;
         task_wait(at_most: Duration) -> ();
+    }
+    fn task_dead(&self) -> StoreFuture<'_, Vec<DeadTask>> {
+        ready(Vec::new())
     }
 }
 
 impl KeyStore for OneJob {
     not_asked! {
         key_add(key: KeyRow, hash: &str) -> ();
-        key_find(hash: &str) -> Option<KeyRow>;
-        key_list() -> Vec<KeyRow>;
         key_budget(name: &str, per_day: Option<MicroUsd>) -> bool;
         key_revoke(name: &str) -> bool;
+        session_add(hash: &str, key_id: &str, lifetime: Duration) -> ();
+        session_find(hash: &str) -> Option<KeyRow>;
+    }
+    fn key_list(&self) -> StoreFuture<'_, Vec<KeyRow>> {
+        ready(Vec::new())
+    }
+    fn key_find(&self, _hash: &str) -> StoreFuture<'_, Option<KeyRow>> {
+        ready(None)
+    }
+    fn session_end(&self, _hash: &str) -> StoreFuture<'_, ()> {
+        ready(())
+    }
+}
+
+impl VersionStore for OneJob {
+    fn version_list(&self, id: &JobId) -> StoreFuture<'_, Vec<FilmVersion>> {
+        let brief = job(id.as_str()).brief;
+        let one = FilmVersion { version: 1, name: String::new(), brief, created_at: 0 };
+        ready(vec![one])
+    }
+    fn version_name(&self, _id: &JobId, version: u32, _name: &str) -> StoreFuture<'_, bool> {
+        ready(version == 1)
+    }
+}
+
+impl SwitchStore for OneJob {
+    fn switch_log(&self, _limit: u32) -> StoreFuture<'_, Vec<SwitchRecord>> {
+        ready(Vec::new())
+    }
+    fn switch_set(&self, _: &str, _: bool, _: &str, _: &str) -> StoreFuture<'_, ()> {
+        ready(())
+    }
+    not_asked! {
+        switched_off() -> Vec<(String, SwitchedOff)>;
     }
 }
 
@@ -210,6 +254,12 @@ impl PurchaseStore for OneJob {
     fn spend_of_job(&self, _job_id: &JobId) -> StoreFuture<'_, MicroUsd> {
         ready(MicroUsd::ZERO)
     }
+    fn call_fetch(&self, _id: &CallId) -> StoreFuture<'_, Option<CallRow>> {
+        ready(None)
+    }
+    fn call_list(&self, _filter: CallFilter) -> StoreFuture<'_, Vec<CallRow>> {
+        ready(Vec::new())
+    }
     fn breaker_list(&self) -> StoreFuture<'_, Vec<(String, BreakerRow)>> {
         ready(Vec::new())
     }
@@ -219,8 +269,6 @@ impl PurchaseStore for OneJob {
         call_advance(id: &CallId, event: CallEvent, change: CallChange, at: UnixMs) -> CallState;
         call_touch(id: &CallId, lease_until: UnixMs) -> ();
         call_claim(id: &CallId, at: UnixMs, lease_until: UnixMs) -> bool;
-        call_fetch(id: &CallId) -> Option<CallRow>;
-        call_list(filter: CallFilter) -> Vec<CallRow>;
         spend_since(since: UnixMs) -> Vec<(String, MicroUsd)>;
         clip_keep(clip: KeptClip, change: CallChange) -> ();
         clip_find(request_hash: &str) -> Option<KeptClip>;

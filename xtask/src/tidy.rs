@@ -29,6 +29,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon-engines", 6),
     ("pytoon-voice", 6),
     ("pytoon-pipeline", 7),
+    ("pytoon-studio", 0),
     ("pytoon-api", 8),
     ("pytoon-worker", 8),
     ("pytoon", 9),

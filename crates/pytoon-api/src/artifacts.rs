@@ -68,21 +68,36 @@ pub(crate) async fn artifact(
 ) -> Result<Response, Problem> {
     caller.may(Scope::Read)?;
     let row = authorized_job(&api, &caller, &id).await?;
-    // Stems are in folders; the last part of their name is enough.
-    let known = ARTIFACTS.iter().find(|(path, _)| Path::new(path).ends_with(&name));
-    let (path, media_type) = known.ok_or_else(|| {
+    let (path, media_type) = known_artifact(&name)?;
+    let kept = storage_name(&row.id, path);
+    send(&api, &kept, media_type, &headers, &|| missing_file(&row, &name)).await
+}
+
+/// Returns the path and the media type of an artifact. Stems are in folders; the last part of their name is enough.
+pub(crate) fn known_artifact(name: &str) -> Result<(&'static str, &'static str), Problem> {
+    let known = ARTIFACTS.iter().find(|(path, _)| Path::new(path).ends_with(name));
+    known.copied().ok_or_else(|| {
         let names = ARTIFACTS.map(|(path, _)| path.rsplit('/').next().unwrap_or(path)).join(", ");
         let detail = format!("there is no artifact `{name}`; there are {names}");
         Problem::new(StatusCode::NOT_FOUND, "no_such_artifact", detail)
-    })?;
-    let kept = storage_name(&row.id, path);
-    let not_yet = || missing_file(&row, &name);
+    })
+}
+
+/// Responds with a file of the storage, or the requested part of it. `missing` returns the problem for a file that does
+/// not exist.
+pub(crate) async fn send(
+    api: &Api,
+    kept: &str,
+    media_type: &'static str,
+    headers: &HeaderMap,
+    missing: &(dyn Fn() -> Problem + Sync),
+) -> Result<Response, Problem> {
     if let Some(bucket) = api.storage.bucket() {
-        bucket.size(&kept).await?.ok_or_else(not_yet)?;
-        return elsewhere(&api, bucket, &kept).await;
+        bucket.size(kept).await?.ok_or_else(missing)?;
+        return elsewhere(api, bucket, kept).await;
     }
-    let path = api.storage.path(&kept);
-    let metadata = tokio::fs::metadata(&path).await.map_err(|_| not_yet())?;
+    let path = api.storage.path(kept);
+    let metadata = tokio::fs::metadata(&path).await.map_err(|_| missing())?;
     let (length, tag) = (metadata.len(), tag(&metadata));
     let text = |name: header::HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
     let internal = |error: &dyn std::fmt::Display| {
@@ -91,7 +106,7 @@ pub(crate) async fn artifact(
     let answer = Response::builder()
         .header(header::ETAG, &tag)
         .header(header::ACCEPT_RANGES, "bytes")
-        .header(header::CONTENT_TYPE, *media_type)
+        .header(header::CONTENT_TYPE, media_type)
         .header(header::CACHE_CONTROL, "private, no-cache")
         .header("x-content-type-options", "nosniff");
     if text(header::IF_NONE_MATCH).is_some_and(|known| known.contains(&tag) || known == "*") {
@@ -119,7 +134,7 @@ pub(crate) async fn artifact(
             (first, last - first + 1, answer.header(header::CONTENT_RANGE, range))
         }
     };
-    let mut file = tokio::fs::File::open(&path).await.map_err(|_| not_yet())?;
+    let mut file = tokio::fs::File::open(&path).await.map_err(|_| missing())?;
     file.seek(std::io::SeekFrom::Start(start)).await.map_err(|error| internal(&error))?;
     let stream = ReaderStream::with_capacity(file.take(size), 64 << 10);
     let answer = answer.header(header::CONTENT_LENGTH, size);

@@ -1,14 +1,16 @@
-//! Authenticates callers by their API keys and checks the keys' scopes.
+//! Authenticates callers by their API keys or sessions, and checks the keys' scopes.
 //!
 //! Guarantees: the key itself is never stored and is shown only once; a key sees only its own jobs unless its scope
 //! is `admin`.
 
-use crate::Api;
 use crate::problem::Problem;
+use crate::{Api, origin, session};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
+use pytoon_records::job::keys::KeyRow;
 pub(crate) use pytoon_records::job::keys::{Scope, sha256_hex};
+use pytoon_records::ledger::StoreError;
 use std::time::Duration;
 
 /// An authenticated caller.
@@ -16,8 +18,30 @@ use std::time::Duration;
 pub(crate) struct Caller {
     pub(crate) key_id: String,
     scope: Scope,
-    /// The SHA-256 of the caller's key; `None` with `--no-auth`.
-    hash: Option<String>,
+    credential: Credential,
+}
+
+/// The proof of a caller's identity.
+#[derive(Debug, Clone)]
+enum Credential {
+    /// The service runs without API keys.
+    NoAuth,
+    /// The SHA-256 of an API key.
+    Key(String),
+    /// The SHA-256 of a session's token.
+    Session(String),
+}
+
+impl Credential {
+    /// Returns the row of the API key; `None` if the key is unknown or revoked, or its session has ended. Without API
+    /// keys there is no row.
+    async fn key_row(&self, api: &Api) -> Result<Option<KeyRow>, StoreError> {
+        match self {
+            Self::NoAuth => Ok(None),
+            Self::Key(hash) => api.keys.key_find(hash).await,
+            Self::Session(hash) => api.keys.session_find(hash).await,
+        }
+    }
 }
 
 /// The interval at which the key of a streamed response is checked.
@@ -34,16 +58,23 @@ impl Caller {
         Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
     }
 
-    /// Waits until the caller's key is revoked; for ever with `--no-auth`.
+    /// Waits until the caller's key is revoked or the session ends; for ever with `--no-auth`.
     pub(crate) async fn wait_until_revoked(&self, api: &Api) {
-        let Some(hash) = &self.hash else { return std::future::pending().await };
+        if matches!(self.credential, Credential::NoAuth) {
+            return std::future::pending().await;
+        }
         loop {
             tokio::time::sleep(LOOK).await;
             // An unreachable database revokes nothing.
-            if let Ok(None) = api.keys.key_find(hash).await {
+            if let Ok(None) = self.credential.key_row(api).await {
                 return;
             }
         }
+    }
+
+    /// Returns the scope of the caller's key.
+    pub(crate) fn scope(&self) -> Scope {
+        self.scope
     }
 
     /// Returns the id of the key whose jobs the caller may see; `None` if the caller may see all jobs.
@@ -72,34 +103,53 @@ fn request_key(parts: &Parts) -> Option<&str> {
     bearer.or_else(|| parts.headers.get("x-api-key").and_then(|value| value.to_str().ok()))
 }
 
+/// Returns the highest scope of an API key, or a 401 problem if it has none.
+pub(crate) fn key_scope(row: &KeyRow) -> Result<Scope, Problem> {
+    let own = Scope::ALL.into_iter();
+    own.filter(|scope| row.scopes.iter().any(|own| own == scope.as_str())).max().ok_or_else(|| {
+        unauthorized("this API key has no scopes: create another key with `pytoon keys add`")
+    })
+}
+
+fn unauthorized(detail: &str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+}
+
 impl FromRequestParts<Api> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let allowed_hosts = &api.config.settings.service.allowed_hosts;
+        let has_key = parts.headers.contains_key(header::AUTHORIZATION)
+            || parts.headers.contains_key("x-api-key");
+        let session = session::token(&parts.headers, api.port).filter(|_| !has_key);
         if api.no_auth {
-            return Ok(Self { key_id: LOCAL.to_owned(), scope: Scope::Admin, hash: None });
+            // Nothing checks the key of such a request, so it proves nothing: a page of another site could send one.
+            origin::check(parts, allowed_hosts, session.is_some())?;
+            let credential = Credential::NoAuth;
+            return Ok(Self { key_id: LOCAL.to_owned(), scope: Scope::Admin, credential });
         }
-        let refused = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
-        let key = request_key(parts).ok_or_else(|| {
-            refused(if parts.headers.contains_key(header::AUTHORIZATION) {
-                "the `Authorization` header is not usable: send exactly one, `Authorization: Bearer <key>`"
-            } else {
-                "the API key is missing: send `Authorization: Bearer <key>`"
-            })
-        })?;
-        let hash = sha256_hex(key);
-        let row = api.keys.key_find(&hash).await?;
-        let row =
-            row.ok_or_else(|| refused("this API key is unknown or revoked: use another key"))?;
-        let scope = Scope::ALL
-            .into_iter()
-            .filter(|scope| row.scopes.iter().any(|own| own == scope.as_str()))
-            .max()
-            .ok_or_else(|| {
-                refused("this API key has no scopes: create another key with `pytoon keys add`")
+        let (credential, unknown) = if let Some(token) = session {
+            origin::check(parts, allowed_hosts, true)?;
+            (Credential::Session(sha256_hex(token)), "the session has ended: log in again")
+        } else {
+            let key = request_key(parts).ok_or_else(|| {
+                unauthorized(if parts.headers.contains_key(header::AUTHORIZATION) {
+                    "the `Authorization` header is not usable: send exactly one, \
+                     `Authorization: Bearer <key>`"
+                } else {
+                    "the API key is missing: send `Authorization: Bearer <key>`"
+                })
             })?;
+            (
+                Credential::Key(sha256_hex(key)),
+                "this API key is unknown or revoked: use another key",
+            )
+        };
+        let row = credential.key_row(api).await?.ok_or_else(|| unauthorized(unknown))?;
+        let scope = key_scope(&row)?;
         api.limits.request(&row.id)?;
-        Ok(Self { key_id: row.id, scope, hash: Some(hash) })
+        Ok(Self { key_id: row.id, scope, credential })
     }
 }
 

@@ -128,7 +128,7 @@ pub(crate) async fn share_response_budget(
     if size <= SMALL_ANSWER || response.extensions().get::<Held>().is_some() {
         return response;
     }
-    let holder = shown.map(|key| auth::sha256_hex(&String::from_utf8_lossy(key.as_bytes())));
+    let holder = shown.map(|key| auth::sha256_hex(key.as_bytes()));
     match api.budgets.answers.take(&holder.unwrap_or_default(), size).await {
         Ok(share) => (Extension(Held::from(share)), response).into_response(),
         Err(problem) => problem.into_response(),

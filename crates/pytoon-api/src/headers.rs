@@ -20,6 +20,8 @@ pub(crate) async fn add_security_headers(request: Request, next: Next) -> Respon
     add(header::X_FRAME_OPTIONS, "DENY");
     add(header::REFERRER_POLICY, "no-referrer");
     add(header::CONTENT_SECURITY_POLICY, POLICY);
+    // Pages of other sites cannot embed films, pictures or answers.
+    add(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     // Jobs, briefs and their errors are private to a caller; answers that are the same for all may be cached.
     add(header::CACHE_CONTROL, "no-store");
     response

@@ -1,4 +1,4 @@
-//! The routes for liveness, readiness, metrics, presets and engines.
+//! The routes for liveness, readiness, metrics and presets.
 
 use crate::auth::{Caller, Scope};
 use crate::problem::Problem;
@@ -262,7 +262,7 @@ async fn update_shared_gauges(api: &Api) -> Result<(), StoreError> {
         let state = match breaker::state(&row, now) {
             BreakerState::Closed => Breaker::Closed,
             BreakerState::HalfOpen => Breaker::HalfOpen,
-            BreakerState::Open { .. } => Breaker::Open,
+            BreakerState::Open { .. } | BreakerState::SwitchedOff => Breaker::Open,
         };
         match voice_of(&engine) {
             Some(provider) => Metrics::voice_breaker(provider, state),
@@ -354,58 +354,4 @@ pub(crate) async fn presets(
     Ok(Json(
         presets.map(|p| Preset { preset_id: p.name, description: p.preset.description }).collect(),
     ))
-}
-
-/// An engine that can draw scenes.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub(crate) struct Engine {
-    /// The engine's name in a brief and in `engine.yaml`.
-    engine: String,
-    /// True if the engine is enabled.
-    enabled: bool,
-    /// The state of the circuit breaker: `closed`, `half_open` or `open`.
-    breaker: String,
-    /// The amount charged today (UTC), in US dollars.
-    spend_today_usd: f64,
-}
-
-/// List engines
-#[cfg_attr(feature = "openapi", utoipa::path(
-    get,
-    path = "/api/v2/engines",
-    tag = "service",
-    responses(
-        (status = 200, description = "All engines", body = [Engine]),
-        (status = 401, description = "The API key is missing or unknown", body = Problem),
-        (status = 403, description = "The key lacks the `read` scope", body = Problem),
-        (status = 503, description = "The database does not respond", body = Problem),
-    )
-))]
-pub(crate) async fn engines(
-    State(api): State<Api>,
-    caller: Caller,
-) -> Result<Json<Vec<Engine>>, Problem> {
-    caller.may(Scope::Read)?;
-    let now = RealWorld.now();
-    let breakers: BTreeMap<_, _> = api.ledger.breaker_list().await?.into_iter().collect();
-    let spend = api.ledger.spend_since(pytoon_vocabulary::start_of_day(now)).await?;
-    let spend: BTreeMap<String, f64> =
-        spend.into_iter().map(|(engine, usd)| (engine, usd.as_usd())).collect();
-    let external = &api.config.engines.engines.external;
-    let engines = external.iter().map(|(name, block)| {
-        let row = breakers.get(name).cloned().unwrap_or_default();
-        let breaker = match breaker::state(&row, now) {
-            BreakerState::Closed => "closed",
-            BreakerState::HalfOpen => "half_open",
-            BreakerState::Open { .. } => "open",
-        };
-        Engine {
-            engine: name.clone(),
-            enabled: block.enabled,
-            breaker: breaker.to_owned(),
-            spend_today_usd: spend.get(name).copied().unwrap_or_default(),
-        }
-    });
-    Ok(Json(engines.collect()))
 }

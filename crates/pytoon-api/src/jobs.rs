@@ -200,6 +200,7 @@ const MOST_OF_A_JOB: u64 = 20 << 10;
 #[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/api/v2/jobs",
+    operation_id = "list_jobs",
     tag = "jobs",
     params(Page),
     responses(

@@ -6,40 +6,49 @@
 //!
 //! Does not run jobs: it writes rows and reads artifacts, and the workers run the jobs.
 //!
-//! Start with [`router`]; routes are in [`submit`], [`jobs`], [`job_actions`], [`redo`], [`plan`], [`assets`],
-//! [`artifacts`], [`pages`], [`events`], [`webhooks`] and [`health`].
+//! Start with [`router`]; routes are in [`submit`], [`jobs`], [`job_actions`], [`job_brief`], [`versions`], [`redo`],
+//! [`plan`], [`assets`], [`artifacts`], [`pages`], [`events`], [`session`], [`engines`], [`webhooks`] and [`health`].
 
 mod artifacts;
 mod assets;
 mod auth;
 mod budget;
+mod changes;
 mod disk_space;
+mod documents;
+mod engines;
 mod events;
 mod extract;
 mod form;
 mod headers;
 mod health;
 mod job_actions;
+mod job_brief;
 mod jobs;
 mod limits;
 mod media;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+mod operations;
+mod origin;
 mod pages;
 mod plan;
 mod problem;
 mod received_file;
 mod redo;
 mod server;
+mod session;
 mod strict_json;
+mod studio;
 mod submit;
+mod versions;
 mod warning;
 mod webhooks;
 
 pub use budget::Budgets;
 pub use health::LastChecks;
 pub use limits::RateLimits;
-pub use plan::{PlanFailure, Planner};
+pub use plan::{DueClip, PlanFailure, PlannedAgain, Planner};
 pub use redo::SceneChange;
 pub use server::{Bounds, serve};
 
@@ -53,7 +62,10 @@ use pytoon_config::Config;
 use pytoon_records::job::files::FileStore;
 use pytoon_records::job::keys::KeyStore;
 use pytoon_records::job::process::ProcessStore;
+use pytoon_records::job::queue::TaskQueue;
 use pytoon_records::job::store::JobStore;
+use pytoon_records::job::switches::SwitchStore;
+use pytoon_records::job::versions::VersionStore;
 use pytoon_records::job::webhook::WebhookStore;
 use pytoon_records::ledger::PurchaseStore;
 use pytoon_storage::Storage;
@@ -80,6 +92,12 @@ pub struct Api {
     pub keys: Arc<dyn KeyStore>,
     /// The store of all processes' counters, which also checks the database.
     pub processes: Arc<dyn ProcessStore>,
+    /// The store of film versions.
+    pub versions: Arc<dyn VersionStore>,
+    /// The store of engine switches.
+    pub switches: Arc<dyn SwitchStore>,
+    /// The queue of tasks.
+    pub tasks: Arc<dyn TaskQueue>,
     /// The store of webhook messages.
     pub webhooks: Arc<dyn WebhookStore>,
     /// The store of uploaded files.
@@ -102,6 +120,8 @@ pub struct Api {
     pub storage: Storage,
     /// True if requests need no API key.
     pub no_auth: bool,
+    /// The TCP port of the API, which is part of the session cookie's name.
+    pub port: u16,
     /// The counters of this process.
     pub metrics: Arc<MetricsHandle>,
     /// The name of this process in the table of counters.
@@ -146,11 +166,23 @@ routes! {
         "/api/v2/jobs/{id}/retry" => post(job_actions::retry);
         "/api/v2/jobs/{id}/release" => post(job_actions::release);
         "/api/v2/jobs/{id}/scenes/{n}/redo" => post(redo::redo);
+        "/api/v2/jobs/{id}/brief" => get(job_brief::show), put(job_brief::change);
+        "/api/v2/jobs/{id}/brief/preview" => post(job_brief::preview);
+        "/api/v2/jobs/{id}/versions" => get(versions::list);
+        "/api/v2/jobs/{id}/versions/{version}" => put(versions::rename);
+        "/api/v2/jobs/{id}/versions/{version}/restore" => post(versions::restore);
+        "/api/v2/jobs/{id}/versions/{version}/artifacts/{name}" => get(versions::artifact);
         "/api/v2/jobs/{id}/webhooks" => get(webhooks::list);
         "/api/v2/jobs/{id}/webhooks/{message}/resend" => post(webhooks::resend);
+        "/api/v2/operations" => get(operations::operations);
+        "/api/v2/calls/{id}/lost" => post(operations::lost);
+        "/api/v2/documents" => get(documents::list);
+        "/api/v2/documents/{folder}/{name}" => get(documents::show);
         "/api/v2/plan" => post(plan::plan);
         "/api/v2/presets" => get(health::presets);
-        "/api/v2/engines" => get(health::engines);
+        "/api/v2/session" => post(session::log_in), get(session::show), delete(session::log_out);
+        "/api/v2/engines" => get(engines::list);
+        "/api/v2/engines/{engine}/switch" => put(engines::switch);
         "/livez" => get(health::livez);
         "/readyz" => get(health::readyz);
         "/health" => get(health::health);
@@ -194,6 +226,7 @@ pub fn router(api: Api) -> Router {
     let timeout = |after| TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, after);
     routes()
         .merge(pages::pages())
+        .merge(studio::routes())
         .layer(DefaultBodyLimit::max(extract::MAX_BODY))
         .layer(timeout(REQUEST_TIMEOUT))
         .merge(upload_routes().layer(DefaultBodyLimit::disable()).layer(timeout(UPLOAD_TIMEOUT)))

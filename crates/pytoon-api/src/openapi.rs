@@ -123,5 +123,13 @@ mod tests {
             })
             .collect();
         assert_eq!(described, crate::ROUTES.iter().copied().collect());
+        // Generators of clients name their functions by these ids.
+        let ids: Vec<&str> = paths
+            .values()
+            .flat_map(|methods| methods.as_object().into_iter().flatten())
+            .map(|(_, operation)| operation["operationId"].as_str().expect("an id"))
+            .collect();
+        let different: BTreeSet<&str> = ids.iter().copied().collect();
+        assert_eq!(different.len(), ids.len(), "{ids:?}");
     }
 }

@@ -10,6 +10,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use pytoon_core::brief::Brief;
 use pytoon_core::note::Note;
+use pytoon_vocabulary::{JobId, MicroUsd};
+use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
 use tokio::sync::Semaphore;
@@ -26,10 +28,38 @@ pub struct PlanFailure {
     pub reason: String,
 }
 
+/// The plan of a job that runs again with another brief.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedAgain {
+    /// The plan, as [`Planner::plan`] returns it.
+    pub plan: Value,
+    /// The estimated price of the voice and of all clips that have to be purchased.
+    pub price: MicroUsd,
+    /// The estimated price of the voice; zero if it is free or purchased.
+    pub voice: MicroUsd,
+    /// The clips that have to be purchased.
+    pub clips: Vec<DueClip>,
+}
+
+/// A clip that has to be purchased.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DueClip {
+    /// The scene of the clip; the first one if several share it.
+    pub scene_id: String,
+    /// The engine that would draw the clip.
+    pub engine: String,
+    /// The estimated price, in US dollars.
+    pub price_usd: f64,
+}
+
 /// A planner of films, which the `pytoon` binary implements.
 pub trait Planner: fmt::Debug + Send + Sync {
     /// Returns the plan and the price of a brief with absolute paths. Blocks the thread.
     fn plan(&self, brief: &Brief) -> Result<Value, PlanFailure>;
+    /// Returns the plan of a brief with which an existing job would run again, and the price of what it would have to
+    /// purchase. Blocks the thread.
+    fn plan_again(&self, job: &JobId, brief: &Brief) -> Result<PlannedAgain, PlanFailure>;
     /// Checks everything in a brief except its media, as the job would. Blocks the thread.
     fn check(&self, brief: &Brief) -> Result<(), PlanFailure>;
     /// Returns the warnings about an accepted brief.
@@ -68,19 +98,23 @@ pub(crate) async fn plan(
     body.remove("client_data");
     body.remove("webhook");
     let brief = submit::brief(&api, &caller, body).await?;
+    let planner = api.planner.clone();
+    Ok(Json(in_turn(move || planner.plan(&brief)).await?))
+}
+
+/// Runs a plan on a blocking thread, at most as many at once as [`PLANS`] permits.
+pub(crate) async fn in_turn<T: Send + 'static>(
+    plan: impl FnOnce() -> Result<T, PlanFailure> + Send + 'static,
+) -> Result<T, Problem> {
     let internal =
         |reason: String| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "plan_failed", reason);
     let permit = PLANS.acquire().await.map_err(|error| internal(error.to_string()))?;
-    let planner = api.planner.clone();
     let planned = tokio::task::spawn_blocking(move || {
-        let planned = planner.plan(&brief);
+        let planned = plan();
         drop(permit);
         planned
     });
-    match planned.await.map_err(|error| internal(error.to_string()))? {
-        Ok(plan) => Ok(Json(plan)),
-        Err(failure) => Err(failure.into()),
-    }
+    Ok(planned.await.map_err(|error| internal(error.to_string()))??)
 }
 
 impl From<PlanFailure> for Problem {

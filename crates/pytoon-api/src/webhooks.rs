@@ -123,6 +123,7 @@ pub(crate) fn parse_webhook(api: &Api, asked: &Value) -> Result<Value, Problem> 
 #[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/api/v2/jobs/{id}/webhooks",
+    operation_id = "list_webhooks",
     tag = "jobs",
     params(("id" = String, Path, description = "The job")),
     responses(

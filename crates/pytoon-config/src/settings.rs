@@ -59,6 +59,10 @@ pub struct ServiceSettings {
     pub bind: String,
     /// The TCP port to listen on.
     pub port: u16,
+    /// The host names, besides those of this machine, under which browsers reach the service. Requests with a session
+    /// cookie, and requests without an API key, must name one of them.
+    #[serde(default)]
+    pub allowed_hosts: Vec<String>,
     /// The maximum number of concurrent tasks per worker.
     pub worker_tasks: u32,
     /// The lease of a task, in seconds. If the worker sends no heartbeat for this time, the task is requeued.

@@ -74,6 +74,12 @@ pub struct Scene {
     /// True if the brief replaces the scene's words with a caption.
     #[serde(default)]
     pub caption_is_override: bool,
+    /// The words of the captions, if they differ from the spoken words but keep their times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_as: Option<String>,
+    /// The shift of the scene's captions in milliseconds; usually 0.
+    #[serde(default, skip_serializing_if = "is_no_shift")]
+    pub caption_shift: i64,
     /// The visual style of the scene.
     pub style: SceneStyle,
     /// The indices of the brief's overlays that only this scene shows.
@@ -104,6 +110,12 @@ pub struct WordPlace {
 /// Returns true if the value is 0. Takes a reference, since serde passes one.
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_zero(value: &u32) -> bool {
+    *value == 0
+}
+
+/// Returns true if captions are not shifted. Takes a reference, since serde passes one.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_no_shift(value: &i64) -> bool {
     *value == 0
 }
 

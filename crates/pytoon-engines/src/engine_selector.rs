@@ -65,6 +65,8 @@ pub struct EngineFacts {
     pub asked_ms: u32,
     /// The state of the engine's breaker.
     pub breaker: BreakerState,
+    /// The reason why an operator switched the engine off; `None` if it is switched on.
+    pub switched_off: Option<String>,
 }
 
 /// Chooses the engines of a scene and their order, and records why the other engines are excluded.
@@ -173,6 +175,9 @@ fn obstacle(
         return Some(format!("v2.engines.{name}.enabled is false"));
     }
     let Some(facts) = facts else { return Some(format!("v2.engines.{name} is not configured")) };
+    if let Some(reason) = &facts.switched_off {
+        return Some(reason.clone());
+    }
     if !facts.has_key {
         return Some(format!("no key: set {}", facts.key_env.join(" or ")));
     }
@@ -224,6 +229,7 @@ mod tests {
                     estimate: MicroUsd::from_usd(0.25),
                     asked_ms: 5000,
                     breaker: BreakerState::Closed,
+                    switched_off: None,
                 };
                 (name.into(), facts)
             })

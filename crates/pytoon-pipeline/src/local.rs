@@ -14,6 +14,7 @@ use crate::PipelineError;
 use crate::draw_plan::DrawPlan;
 use crate::environment::Environment;
 use crate::film::{Film, FilmSource, StageEnd};
+use crate::folder::JobIdentity;
 use crate::options::RenderOptions;
 use crate::owned_folder::{OwnedFolder, new_job};
 use crate::receipt::Receipt;
@@ -111,8 +112,10 @@ pub(crate) fn run_to_voice(
     env: Environment,
     source: FilmSource,
     root: &Path,
+    job: Option<JobIdentity>,
 ) -> Result<Film, PipelineError> {
-    let film = Film::open(env, root, new_job(), source, RenderOptions::default())?;
+    let job = job.unwrap_or_else(new_job);
+    let film = Film::open(env, root, job, source, RenderOptions::default())?;
     let made = Executor { film: &film, chunks: 1 }.run(Some(&StageId::Voice));
     made.map_err(|stopped| *stopped.error)?;
     Ok(film)

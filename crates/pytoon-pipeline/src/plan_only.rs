@@ -1,19 +1,23 @@
 //! Plans a film without drawing it: scene graph and timeline, for `pytoon plan`.
 
 use crate::Result;
+use crate::engine_session::EngineSession;
 use crate::environment::Environment;
 use crate::film::FilmSource;
+use crate::folder::JobIdentity;
 use crate::local::run_to_voice;
 use crate::stages::budget;
+use crate::stages::engines::SceneRequest;
 use crate::stages::voiced::Voiced;
 use pytoon_config::BriefFile;
 use pytoon_core::chain::EngineChain;
 use pytoon_core::note::{self, NoteReport};
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::Timeline;
-use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::{EngineName, MicroUsd, SceneId};
 use pytoon_voice::tts::Quote;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The plan of a film.
@@ -27,8 +31,22 @@ pub struct Plan {
     pub spoken_by: Option<(String, Option<String>)>,
     /// The price of the voice; `None` if it is free or already purchased.
     pub voice: Option<Quote>,
+    /// The clips that have to be purchased, from the first engine of each chain. Clips that are paid for are not
+    /// listed.
+    pub due: Vec<DueClip>,
     /// Notes on corrections, omissions and approximations in the plan.
     pub warnings: Vec<NoteReport>,
+}
+
+/// A clip that has to be purchased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueClip {
+    /// The scene of the clip; the first one if several share it.
+    pub scene_id: SceneId,
+    /// The engine that would draw the clip.
+    pub engine: EngineName,
+    /// The estimated price.
+    pub price: MicroUsd,
 }
 
 /// The price of a film's clips according to the price tables, without its voice.
@@ -79,13 +97,46 @@ impl Plan {
     }
 }
 
+/// Returns the clips that have to be purchased. If the ledger cannot be read, every clip of an outside engine is due.
+fn due_clips(session: &EngineSession, wanted: &[SceneRequest]) -> Vec<DueClip> {
+    let Some(outside) = session.outside() else { return Vec::new() };
+    let mut seen = BTreeSet::new();
+    let mut due = Vec::new();
+    for wanted in wanted {
+        let order = &wanted.order;
+        let Some(first) = order.chain.first_available() else { continue };
+        let foreseen = outside.runtime.block_on(outside.manager.foreseen_cost(order));
+        let foreseen =
+            foreseen.unwrap_or_else(|_| Some((order.scene_id.to_string(), first.estimate)));
+        if let Some((clip, price)) = foreseen
+            && seen.insert(clip)
+        {
+            due.push(DueClip {
+                scene_id: order.scene_id.clone(),
+                engine: first.engine.clone(),
+                price,
+            });
+        }
+    }
+    due
+}
+
 /// Plans a brief. The voice is synthesized into a folder that the caller may delete, since the timeline needs its
 /// times. Nothing is purchased: a local voice stands in for the voice of a paid service.
-pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan> {
+///
+/// `job` is the job that would make the film. Its own clips that are paid for are then not due again. `None` stands for
+/// a new job.
+pub fn plan(
+    env: &Environment,
+    file: &BriefFile,
+    scratch: &Path,
+    job: Option<JobIdentity>,
+) -> Result<Plan> {
     let env = Environment { buys: false, ..env.clone() };
-    let film = run_to_voice(env, FilmSource::Brief(Box::new(file.clone())), scratch)?;
+    let film = run_to_voice(env, FilmSource::Brief(Box::new(file.clone())), scratch, job)?;
     let (_, sources) = film.plan_of_brief()?;
-    let Voiced { graph, spoken, timeline, mut warnings, .. } = film.voice_output()?;
+    let Voiced { graph, spoken, timeline, mut warnings, wanted, .. } = film.voice_output()?;
+    let due = due_clips(&film.env().engines, &wanted);
     warnings.extend(sources.notes.iter().cloned());
     let voice_cost = spoken.quote.as_ref().map(|quote| quote.estimated).unwrap_or_default();
     warnings.extend(budget::note(&film.env().engines, &sources, &graph, voice_cost));
@@ -96,6 +147,7 @@ pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan>
         timeline,
         spoken_by: spoken.provider.map(|provider| (provider, voice)),
         voice: spoken.quote,
+        due,
         warnings: note::reports(warnings),
     })
 }

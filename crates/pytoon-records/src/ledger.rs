@@ -415,6 +415,20 @@ pub struct BreakerRow {
     pub opened: u32,
     /// The time until which the probe of one process is awaited. Until then, other processes send none.
     pub probe_until: UnixMs,
+    /// The record of the person who switched the engine off; `None` if it is switched on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switched_off: Option<SwitchedOff>,
+}
+
+/// The record of a person who switched an engine off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SwitchedOff {
+    /// The id of the person's API key.
+    pub by: String,
+    /// The reason that the person stated; may be empty.
+    pub reason: String,
+    /// The time of the change.
+    pub at: UnixMs,
 }
 
 /// An error of a store.

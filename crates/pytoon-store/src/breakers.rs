@@ -1,9 +1,9 @@
 //! Circuit breakers, one row for each engine and each account of a voice. A row is changed only if it has not
-//! changed since it was read.
+//! changed since it was read. Switches are changed by [`crate::switches`] alone.
 
 use crate::db::Db;
 use crate::rows::database;
-use pytoon_records::ledger::{BreakerRow, StoreError};
+use pytoon_records::ledger::{BreakerRow, StoreError, SwitchedOff};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
@@ -19,9 +19,19 @@ pub(crate) fn breaker(row: &AnyRow) -> Result<BreakerRow, StoreError> {
             reason: row.try_get("reason")?,
             opened: count("opened")?,
             probe_until: row.try_get("probe_until")?,
+            switched_off: switched_off(row)?,
         })
     };
     read().map_err(database("read a breaker"))
+}
+
+/// Converts the columns of a breaker's row to the record of its switch; `None` if it is on.
+pub(crate) fn switched_off(row: &AnyRow) -> Result<Option<SwitchedOff>, sqlx::Error> {
+    let at: i64 = row.try_get("off_at")?;
+    if at == 0 {
+        return Ok(None);
+    }
+    Ok(Some(SwitchedOff { by: row.try_get("off_by")?, reason: row.try_get("off_reason")?, at }))
 }
 
 pub(crate) async fn list(db: &Db) -> Result<Vec<(String, BreakerRow)>, StoreError> {

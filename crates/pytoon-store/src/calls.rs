@@ -256,11 +256,12 @@ pub(crate) async fn history(
 ) -> Result<History, StoreError> {
     let failed = database("find earlier calls");
     let none = "'' AS engine, 0 AS failures, 0 AS open_until, '' AS reason, 0 AS opened, \
-                0 AS probe_until";
+                0 AS probe_until, 0 AS off_at, '' AS off_by, '' AS off_reason";
     let mut sql = format!(
         "SELECT '' AS request, {none} FROM calls \
          WHERE job_id = $1 AND scene_id = $2 AND state = '{intent}' \
-         UNION ALL SELECT '', engine, failures, open_until, reason, opened, probe_until \
+         UNION ALL SELECT '', engine, failures, open_until, reason, opened, probe_until, off_at, \
+           off_by, off_reason \
          FROM breakers",
         intent = CallState::Intent
     );

@@ -335,7 +335,9 @@ pub(crate) async fn delete(db: &Db, id: &str) -> Result<bool, StoreError> {
     .execute(&mut *tx)
     .await
     .map_err(&failed)?;
-    for table in ["tasks", "needs", "scenes", "job_events", "idempotency", "webhooks"] {
+    for table in
+        ["tasks", "needs", "scenes", "job_events", "idempotency", "webhooks", "film_versions"]
+    {
         let sql = format!("DELETE FROM {table} WHERE job_id = $1");
         sqlx::query(AssertSqlSafe(sql)).bind(id).execute(&mut *tx).await.map_err(&failed)?;
     }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 const COLUMNS: &str = "id, name, scopes, budget_per_day, created_at, revoked_at";
 
-fn key_row(row: &AnyRow) -> Result<KeyRow, sqlx::Error> {
+pub(crate) fn key_row(row: &AnyRow) -> Result<KeyRow, sqlx::Error> {
     let scopes: String = row.try_get("scopes")?;
     Ok(KeyRow {
         id: row.try_get("id")?,

@@ -26,10 +26,13 @@ mod queue;
 mod requeue;
 mod rows;
 mod service;
+mod sessions;
 mod states;
 mod store;
+mod switches;
 mod task_graph;
 mod tasks;
+mod versions;
 mod wakeups;
 mod webhooks;
 

@@ -14,6 +14,7 @@ const SQLITE: &[Step] = &[
     (3, "service", include_str!("../migrations/sqlite/0003_service.sql")),
     (4, "assets", include_str!("../migrations/sqlite/0004_assets.sql")),
     (5, "redo and webhooks", include_str!("../migrations/sqlite/0005_redo_and_webhooks.sql")),
+    (6, "studio", include_str!("../migrations/sqlite/0006_studio.sql")),
 ];
 
 const POSTGRES: &[Step] = &[
@@ -21,6 +22,7 @@ const POSTGRES: &[Step] = &[
     (3, "service", include_str!("../migrations/postgres/0003_service.sql")),
     (4, "assets", include_str!("../migrations/postgres/0004_assets.sql")),
     (5, "redo and webhooks", include_str!("../migrations/postgres/0005_redo_and_webhooks.sql")),
+    (6, "studio", include_str!("../migrations/postgres/0006_studio.sql")),
 ];
 
 /// Returns all migrations of a database.

@@ -7,7 +7,7 @@ use crate::db::{Db, Durability, Tx};
 use crate::jobs::{advance, hold};
 use crate::rows::database;
 use crate::task_graph::{add_tasks, reset, unblock};
-use pytoon_records::job::store::{DEGRADED, JobRow};
+use pytoon_records::job::store::{BriefChange, DEGRADED, JobRow};
 use pytoon_records::job::{JobEvent, JobStatus, NewTask, TaskEvent, TaskKind};
 use pytoon_records::ledger::StoreError;
 use pytoon_records::state::State;
@@ -68,24 +68,58 @@ pub(crate) async fn redo(
     brief: &Value,
     event: JobEvent,
 ) -> Result<bool, StoreError> {
-    let failed = database(REDO);
     let mut tx = db.begin(Durability::Power, REDO).await?;
-    if set_queued(db, &mut tx, id, event, REDO).await?.is_none() {
+    if !queue_with(db, &mut tx, id, brief, event).await? {
+        return Ok(false);
+    }
+    tx.commit().await.map_err(database(REDO))?;
+    Ok(true)
+}
+
+/// Queues a job again with another brief, if its brief is still the one that the change is based on.
+pub(crate) async fn change_brief(
+    db: &Db,
+    id: &str,
+    based_on: &Value,
+    brief: &Value,
+) -> Result<BriefChange, StoreError> {
+    let mut tx = db.begin(Durability::Power, REDO).await?;
+    let Some(job) = hold(db, &mut tx, id).await? else { return Ok(BriefChange::Missing) };
+    if job.brief != *based_on {
+        return Ok(BriefChange::Outdated);
+    }
+    if !queue_with(db, &mut tx, id, brief, JobEvent::Redone).await? {
+        return Ok(BriefChange::Refused(job.status));
+    }
+    tx.commit().await.map_err(database(REDO))?;
+    Ok(BriefChange::Queued)
+}
+
+/// Queues a job again with another brief within a transaction. Returns false if the job does not exist or its status
+/// does not allow the event.
+async fn queue_with(
+    db: &Db,
+    tx: &mut Tx,
+    id: &str,
+    brief: &Value,
+    event: JobEvent,
+) -> Result<bool, StoreError> {
+    let failed = database(REDO);
+    if set_queued(db, tx, id, event, REDO).await?.is_none() {
         return Ok(false);
     }
     sqlx::query("UPDATE jobs SET brief = $1 WHERE id = $2")
         .bind(brief.to_string())
         .bind(id)
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await
         .map_err(&failed)?;
     sqlx::query("DELETE FROM needs WHERE job_id = $1")
         .bind(id)
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await
-        .map_err(&failed)?;
-    reset(&mut tx, id, TaskEvent::Superseded, None, REDO).await?;
-    add_tasks(db, &mut tx, id, &NewTask::first(), REDO).await?;
-    tx.commit().await.map_err(failed)?;
+        .map_err(failed)?;
+    reset(tx, id, TaskEvent::Superseded, None, REDO).await?;
+    add_tasks(db, tx, id, &NewTask::first(), REDO).await?;
     Ok(true)
 }

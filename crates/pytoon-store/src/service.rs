@@ -2,17 +2,19 @@
 
 use crate::store::{Store, with_timeout};
 use crate::wakeups::wait;
-use crate::{events, jobs, keys, queue, requeue, tasks, webhooks};
+use crate::{events, jobs, keys, queue, requeue, sessions, switches, tasks, versions, webhooks};
 use pytoon_records::job::TaskRow;
 use pytoon_records::job::keys::{KeyRow, KeyStore};
 use pytoon_records::job::process::{AddUp, ProcessStore, QueueState};
 use pytoon_records::job::queue::{DeadTask, Failure, Finish, Hold, Lease, TaskQueue};
 use pytoon_records::job::store::{
-    EventRow, Idempotency, JobFilter, JobRow, JobStore, NewJob, SceneRow, Submission,
+    BriefChange, EventRow, Idempotency, JobFilter, JobRow, JobStore, NewJob, SceneRow, Submission,
 };
+use pytoon_records::job::switches::{SwitchRecord, SwitchStore};
+use pytoon_records::job::versions::{FilmVersion, VersionStore};
 use pytoon_records::job::webhook::{AttemptResult, DueWebhook, WebhookRow, WebhookStore};
 use pytoon_records::job::{JobEvent, JobStatus};
-use pytoon_records::ledger::StoreFuture;
+use pytoon_records::ledger::{StoreFuture, SwitchedOff};
 use pytoon_vocabulary::{JobId, MicroUsd, TaskId, UnixMs};
 use serde_json::Value;
 use std::time::Duration;
@@ -83,6 +85,20 @@ impl JobStore for Store {
             let queued = requeue::redo(&self.db, id.as_str(), &brief, event).await;
             self.wakeups.wake();
             queued
+        })
+    }
+
+    fn job_change_brief(
+        &self,
+        id: &JobId,
+        based_on: Value,
+        brief: Value,
+    ) -> StoreFuture<'_, BriefChange> {
+        let id = id.clone();
+        with_timeout(async move {
+            let changed = requeue::change_brief(&self.db, id.as_str(), &based_on, &brief).await;
+            self.wakeups.wake();
+            changed
         })
     }
 
@@ -188,6 +204,48 @@ impl KeyStore for Store {
     fn key_revoke(&self, name: &str) -> StoreFuture<'_, bool> {
         let name = name.to_owned();
         with_timeout(async move { keys::revoke(&self.db, &name).await })
+    }
+
+    fn session_add(&self, hash: &str, key_id: &str, lifetime: Duration) -> StoreFuture<'_, ()> {
+        let (hash, key_id) = (hash.to_owned(), key_id.to_owned());
+        with_timeout(async move { sessions::add(&self.db, &hash, &key_id, lifetime).await })
+    }
+
+    fn session_find(&self, hash: &str) -> StoreFuture<'_, Option<KeyRow>> {
+        let hash = hash.to_owned();
+        with_timeout(async move { sessions::find(&self.db, &hash).await })
+    }
+
+    fn session_end(&self, hash: &str) -> StoreFuture<'_, ()> {
+        let hash = hash.to_owned();
+        with_timeout(async move { sessions::end(&self.db, &hash).await })
+    }
+}
+
+impl VersionStore for Store {
+    fn version_list(&self, id: &JobId) -> StoreFuture<'_, Vec<FilmVersion>> {
+        let id = id.clone();
+        with_timeout(async move { versions::list(&self.db, id.as_str()).await })
+    }
+
+    fn version_name(&self, id: &JobId, version: u32, name: &str) -> StoreFuture<'_, bool> {
+        let (id, name) = (id.clone(), name.to_owned());
+        with_timeout(async move { versions::name(&self.db, id.as_str(), version, &name).await })
+    }
+}
+
+impl SwitchStore for Store {
+    fn switch_set(&self, engine: &str, is_on: bool, by: &str, reason: &str) -> StoreFuture<'_, ()> {
+        let (engine, by, reason) = (engine.to_owned(), by.to_owned(), reason.to_owned());
+        with_timeout(async move { switches::set(&self.db, &engine, is_on, &by, &reason).await })
+    }
+
+    fn switch_log(&self, limit: u32) -> StoreFuture<'_, Vec<SwitchRecord>> {
+        with_timeout(async move { switches::log(&self.db, limit).await })
+    }
+
+    fn switched_off(&self) -> StoreFuture<'_, Vec<(String, SwitchedOff)>> {
+        with_timeout(async move { switches::list(&self.db).await })
     }
 }
 

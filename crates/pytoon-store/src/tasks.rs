@@ -6,6 +6,7 @@ use crate::jobs::{advance, fetch_in, hold, hold_if_free, hold_of_task};
 use crate::rows::database;
 use crate::states::{id, one_of, read_name, step};
 use crate::task_graph::{add_tasks, park};
+use crate::versions;
 use pytoon_records::job::queue::{Failure, Finish, Hold, Lease};
 use pytoon_records::job::store::{JobError, JobRow};
 use pytoon_records::job::{JobEvent, JobStatus, TaskEvent, TaskKind, TaskState};
@@ -293,6 +294,7 @@ pub(crate) async fn finish(
         // This also unblocks the tasks that waited for this one.
         add_tasks(db, &mut tx, job.id.as_str(), &finish.then, FINISH).await?;
         if finish.publishes {
+            versions::add(db, &mut tx, &job, FINISH).await?;
             advance(db, &mut tx, &job, JobEvent::Published, None, FINISH).await?;
         }
     } else {

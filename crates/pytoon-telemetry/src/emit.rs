@@ -325,6 +325,10 @@ impl ServiceEvent<'_> {
                 let event = "storage_collect_failed";
                 warn!(event, reason, "expired files could not be removed; the removal is retried");
             }
+            Self::EngineSwitched { engine, enabled, key, reason } => {
+                let event = "engine_switched";
+                warn!(event, engine, enabled, key, reason, "an operator switched an engine");
+            }
             Self::Request { method, route, status, duration_ms } => {
                 // A separate target: requests have their own log.
                 info!(

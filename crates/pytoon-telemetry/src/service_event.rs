@@ -154,6 +154,17 @@ pub enum ServiceEvent<'a> {
         /// The reason for the failure.
         reason: &'a str,
     },
+    /// A person switched an engine on or off, for all processes.
+    EngineSwitched {
+        /// The name of the engine.
+        engine: &'a str,
+        /// True if it was switched on.
+        enabled: bool,
+        /// The id of the person's API key.
+        key: &'a str,
+        /// The reason that the person stated; may be empty.
+        reason: &'a str,
+    },
     /// The API responded to a request.
     Request {
         /// The HTTP method, such as GET or POST.

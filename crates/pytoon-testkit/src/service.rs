@@ -193,6 +193,18 @@ impl Service {
         send_to(&self.address, method, path, headers, body)
     }
 
+    /// Sends a request that names another host in its `Host` header.
+    #[track_caller]
+    pub fn ask_as_host(
+        &self,
+        host: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        send_for_host(&self.address, host, method, path, headers, b"")
+    }
+
     /// Submits a brief. Returns the job's id.
     #[track_caller]
     pub fn submit(&self, brief: &Value) -> String {
@@ -257,9 +269,21 @@ fn send_to(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Answer {
+    send_for_host(address, address, method, path, headers, body)
+}
+
+#[track_caller]
+fn send_for_host(
+    address: &str,
+    host: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
     let mut stream = TcpStream::connect(address).expect("it answers");
     stream.set_read_timeout(Some(PATIENCE)).expect("set");
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n");
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }

@@ -28,13 +28,17 @@ pub enum BreakerState {
     },
     /// One call may probe.
     HalfOpen,
+    /// A person switched the engine off. Calls are rejected until a person switches it on.
+    SwitchedOff,
 }
 
 impl BreakerState {
-    /// Returns the time of the next probe; `None` if calls may pass now.
+    /// Returns the time of the next probe; `None` if calls may pass now. A switched-off engine has no such time, so the
+    /// result is the largest one.
     pub fn open_until(self) -> Option<UnixMs> {
         match self {
             Self::Open { until } => Some(until),
+            Self::SwitchedOff => Some(UnixMs::MAX),
             Self::Closed | Self::HalfOpen => None,
         }
     }
@@ -42,7 +46,9 @@ impl BreakerState {
 
 /// Returns the state of a breaker's row at the time `now`.
 pub fn state(row: &BreakerRow, now: UnixMs) -> BreakerState {
-    if row.open_until == 0 {
+    if row.switched_off.is_some() {
+        BreakerState::SwitchedOff
+    } else if row.open_until == 0 {
         BreakerState::Closed
     } else if row.open_until > now {
         BreakerState::Open { until: row.open_until }
@@ -116,6 +122,7 @@ pub fn after_failure(
                 reason: kind.as_str().to_owned(),
                 opened: row.opened.saturating_add(1),
                 probe_until: 0,
+                switched_off: row.switched_off.clone(),
             },
             pause,
             advice,
@@ -163,6 +170,7 @@ pub fn after_failure(
 mod tests {
     use super::*;
     use VendorErrorKind as K;
+    use pytoon_records::ledger::SwitchedOff;
 
     fn settings() -> BreakerSettings {
         BreakerSettings {
@@ -204,6 +212,15 @@ mod tests {
         let row = probing(&row, 1000);
         assert!(matches!(state(&row, 1001), BreakerState::Open { .. }));
         assert_eq!(state(&row, 1000 + PROBE_MS), BreakerState::HalfOpen);
+    }
+
+    #[test]
+    fn an_engine_that_a_person_switched_off_stays_off() {
+        let off = SwitchedOff { by: "ops".into(), reason: String::new(), at: 1 };
+        let row = BreakerRow { switched_off: Some(off), ..BreakerRow::default() };
+        assert_eq!(state(&row, i64::MAX), BreakerState::SwitchedOff);
+        let failed = fail(&row, K::Auth, 0);
+        assert_eq!(state(&failed, i64::MAX), BreakerState::SwitchedOff);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::breaker::{self, Advice, BreakerState, Verdict};
 use crate::world::World;
 use crate::{VendorError, VendorErrorKind};
 use pytoon_config::engines::BreakerSettings;
-use pytoon_records::ledger::{BreakerRow, PurchaseStore, StoreError};
+use pytoon_records::ledger::{BreakerRow, PurchaseStore, StoreError, SwitchedOff};
 use pytoon_telemetry::{Breaker, Event};
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +51,11 @@ pub enum Passage {
         row: BreakerRow,
         /// The remainder of the pause, in milliseconds.
         left_ms: i64,
+    },
+    /// The call may not pass, because a person switched the engine off.
+    SwitchedOff {
+        /// The row of the breaker.
+        row: BreakerRow,
     },
     /// The call may not pass, because another caller is probing.
     Contended,
@@ -102,6 +107,7 @@ impl Breakers {
                 BreakerState::Open { until } => {
                     return Ok(Passage::Cooling { row, left_ms: until - now });
                 }
+                BreakerState::SwitchedOff => return Ok(Passage::SwitchedOff { row }),
                 BreakerState::HalfOpen => {
                     let probing = breaker::probing(&row, now);
                     if self.swap(name, row, probing).await? {
@@ -201,6 +207,11 @@ pub fn voice_of(row: &str) -> Option<&str> {
     row.strip_prefix(VOICE)?.rsplit_once(':').map(|(provider, _)| provider)
 }
 
+/// Returns the name of the row that contains the switch of a voice provider, for all of its accounts.
+pub fn voice_switch_row(provider: &str) -> String {
+    voice_row(provider, "")
+}
+
 /// Returns the failure of a call that a breaker rejects; `None` if the call may pass.
 pub fn refusal(name: &str, operation: &'static str, passage: &Passage) -> Option<VendorError> {
     let message = match passage {
@@ -212,11 +223,19 @@ pub fn refusal(name: &str, operation: &'static str, passage: &Passage) -> Option
                  last of kind `{reason}`"
             )
         }
+        Passage::SwitchedOff { row } => switched_off_text(row.switched_off.as_ref()),
         Passage::Contended => {
             "its circuit breaker is half open, and another process is probing it".to_owned()
         }
     };
     Some(VendorError::new(name, operation, VendorErrorKind::Cooling, message))
+}
+
+/// Returns the reason why an engine that a person switched off is not called.
+pub fn switched_off_text(off: Option<&SwitchedOff>) -> String {
+    let reason = off.map(|off| off.reason.as_str()).filter(|reason| !reason.is_empty());
+    let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+    format!("an operator switched it off{reason}: switch it on in the studio or over the API")
 }
 
 #[cfg(test)]

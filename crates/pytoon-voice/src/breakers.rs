@@ -11,7 +11,7 @@ use pytoon_records::ledger::{BreakerRow, PurchaseStore};
 use pytoon_telemetry::{Breaker, Metrics};
 use pytoon_vendor::VendorErrorKind;
 use pytoon_vendor::breaker::Advice;
-use pytoon_vendor::breakers::{self, Breakers, Passage};
+use pytoon_vendor::breakers::{self, Breakers, Passage, voice_switch_row};
 use pytoon_vendor::world::World;
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -51,6 +51,17 @@ impl VoiceBreakers {
     pub(crate) fn pass(&self, provider: &dyn TtsProvider, request: &TtsRequest) -> Result<Entered> {
         let Some(guarded) = provider.guarded_account() else { return Ok(Entered::Unguarded) };
         let (name, row) = (provider.name(), row_of(provider.name(), guarded));
+        let switch = self.runtime.block_on(self.breakers.row(&voice_switch_row(provider.name())));
+        if let Ok(Some(off)) = switch.map(|row| row.switched_off)
+            && !provider.is_kept(request)
+        {
+            let passage = Passage::SwitchedOff {
+                row: BreakerRow { switched_off: Some(off), ..BreakerRow::default() },
+            };
+            if let Some(error) = breakers::refusal(provider.name(), "start", &passage) {
+                return Err(VoiceError::vendor(provider.name(), error));
+            }
+        }
         let passage = self.runtime.block_on(self.breakers.row(&row)).and_then(|known| {
             if known != BreakerRow::default() && provider.is_kept(request) {
                 return Ok(None);
@@ -64,7 +75,9 @@ impl VoiceBreakers {
             Passage::Clean => (Breaker::Closed, Entered::Clean),
             Passage::Counting => (Breaker::Closed, Entered::Marked),
             Passage::Probing => (Breaker::HalfOpen, Entered::Marked),
-            Passage::Cooling { .. } | Passage::Contended => (Breaker::Open, Entered::Unguarded),
+            Passage::Cooling { .. } | Passage::SwitchedOff { .. } | Passage::Contended => {
+                (Breaker::Open, Entered::Unguarded)
+            }
         };
         Metrics::voice_breaker(name, state);
         match breakers::refusal(name, "start", &passage) {

@@ -3,7 +3,7 @@
 //! Guarantees: the tasks that follow are those of the film's graph; a failure names its stage; a temporary
 //! failure is retried, up to three attempts in total, and a failure of the brief is not.
 
-use crate::{Outcome, TaskRunner, brief, partial_files};
+use crate::{Outcome, TaskRunner, brief, film_versions, partial_files};
 use pytoon_core::graph::{FilmGraph, StageId};
 use pytoon_pipeline::film::{Film, FilmSource, JobIdentity, StageEnd};
 use pytoon_pipeline::receipt::SceneReceipt;
@@ -12,12 +12,15 @@ use pytoon_process::{CancelToken, Runner, Shortage, SystemError};
 use pytoon_records::job::files::FileStore;
 use pytoon_records::job::queue::{Failure, Finish, Hold, Lease, MAX_TRIES, TaskQueue};
 use pytoon_records::job::store::{DEGRADED, JobError, JobStore, SceneChange};
+use pytoon_records::job::versions::VersionStore;
 use pytoon_records::job::{JobEvent, NewTask, SceneEvent, TaskKind};
 use pytoon_records::ledger::Fence;
 use pytoon_storage::StorageError;
 use pytoon_storage::job_files::folder_of;
 use pytoon_telemetry::{Event, ServiceEvent};
+use pytoon_vocabulary::JobId;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +37,8 @@ pub struct FilmRunner {
     pub jobs: Arc<dyn JobStore>,
     /// The queue of tasks.
     pub queue: Arc<dyn TaskQueue>,
+    /// The store of film versions.
+    pub versions: Arc<dyn VersionStore>,
     /// The store of uploaded files.
     pub files: Arc<dyn FileStore>,
     /// The time for which a claim is valid without a heartbeat.
@@ -142,10 +147,20 @@ impl FilmRunner {
             return Ok(Outcome::Later { wait, memo });
         }
         if stage == StageId::Publish {
+            self.keep_version(&lease.job.id, &root)?;
             // No other task of this job is running any more.
             log_removed(partial_files::remove_all(&root));
         }
         Ok(Outcome::Finished(finish(&stage, end)))
+    }
+
+    /// Links the published files into the folder of the job's next version. The row of the version is written with the
+    /// result of the task; if this task is run again, it replaces the folder.
+    fn keep_version(&self, id: &JobId, root: &Path) -> Result<(), PipelineError> {
+        let versions = self.versions.version_list(id);
+        let versions = tokio::runtime::Handle::current().block_on(versions)?;
+        let next = versions.first().map_or(1, |latest| latest.version + 1);
+        Ok(film_versions::keep(root, next)?)
     }
 
     /// Restarts a job whose earlier stages were run by another version of Pytoon or for another brief.

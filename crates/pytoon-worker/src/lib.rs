@@ -11,6 +11,7 @@
 
 pub mod brief;
 pub mod film;
+mod film_versions;
 mod partial_files;
 pub mod retention;
 pub mod webhook_sender;

@@ -142,15 +142,8 @@ impl Brief {
                     ),
                 ));
             }
-            out_of_range(&field("scene"), Some(f64::from(scene.scene)), 1.0, f64::from(MAX_SCENES))
-                .or_else(|| {
-                    out_of_range(
-                        &field("min_duration_seconds"),
-                        scene.min_duration_seconds,
-                        0.1,
-                        MAX_FILM_SECONDS,
-                    )
-                })
+            let problem = scene.problem(self.voice_file.is_some())?;
+            Some(FieldProblem::new(field(&problem.field), problem.reason))
         })
     }
 }
@@ -191,7 +184,7 @@ fn too_large(field: &str, value: &Value) -> Option<FieldProblem> {
         // Their own limit has been checked.
         Value::String(_) if ["prompt", "script", "voice_script"].contains(&field) => None,
         Value::String(text) => {
-            let is_shown = matches!(name, "caption" | "text");
+            let is_shown = matches!(name, "caption" | "shown_as" | "say_instead" | "text");
             let most = if is_shown { MAX_SHOWN_CHARS } else { MAX_TEXT_CHARS };
             limited(text.chars().count(), most, "characters")
         }
@@ -218,7 +211,12 @@ fn too_large(field: &str, value: &Value) -> Option<FieldProblem> {
     }
 }
 
-fn out_of_range(field: &str, value: Option<f64>, low: f64, high: f64) -> Option<FieldProblem> {
+pub(super) fn out_of_range(
+    field: &str,
+    value: Option<f64>,
+    low: f64,
+    high: f64,
+) -> Option<FieldProblem> {
     let value = value?;
     (!(low..=high).contains(&value))
         .then(|| FieldProblem::new(field, format!("{value} is not between {low} and {high}")))
@@ -253,6 +251,15 @@ mod tests {
             Some("overlays[0].opacity"),
         );
         check(r#"{"prompt":"x","scenes":[{"scene":1},{"scene":1}]}"#, Some("scenes[1].scene"));
+        let scene = |fields: &str, field: Option<&str>| {
+            check(&format!(r#"{{"voice_file":"a.wav","scenes":[{{"scene":1,{fields}}}]}}"#), field);
+        };
+        scene(r#""shown_as":"a","caption_shift_seconds":-0.2"#, None);
+        scene(r#""shown_as":"a","caption":"b""#, Some("scenes[0].shown_as"));
+        scene(r#""shown_as":" ""#, Some("scenes[0].shown_as"));
+        scene(r#""say_instead":"a""#, Some("scenes[0].say_instead"));
+        scene(r#""caption_shift_seconds":2"#, Some("scenes[0].caption_shift_seconds"));
+        scene(r#""min_duration_seconds":0"#, Some("scenes[0].min_duration_seconds"));
     }
 
     #[test]

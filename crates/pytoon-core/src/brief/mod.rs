@@ -8,9 +8,11 @@ mod check;
 mod denoise;
 mod files;
 pub mod redo;
+mod scene_override;
 
 pub use check::deadline;
 pub use denoise::Denoise;
+pub use scene_override::SceneOverride;
 
 use crate::time::MAX_FILM;
 use pytoon_vocabulary::CaptionLook;
@@ -499,44 +501,6 @@ pub enum Position {
     Bottom,
     /// Bottom right.
     BottomRight,
-}
-
-/// A change to one scene of the plan.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct SceneOverride {
-    /// The number of the scene, 1 (the first) to 40.
-    pub scene: u32,
-    /// The caption, if it differs from the spoken words; at most 500 characters. It is shown over the whole scene.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub caption: Option<String>,
-    /// The picture or clip to show: an entry of `media_files` or another path.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub media: Option<String>,
-    /// The visual idea of this scene.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub prompt: Option<String>,
-    /// The camera move: `auto`, `push_in`, `pull_out`, `pan_left`, `pan_right`, `tilt_up`, `tilt_down`, `punch_in`,
-    /// `hold`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub effect: Option<crate::preset::Move>,
-    /// The background to draw. It replaces the scene's picture unless `media` is set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub background: Option<pytoon_vocabulary::Background>,
-    /// The transition into this scene; ignored for the first scene.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub transition: Option<crate::preset::TransitionKind>,
-    /// Minimum length of the scene in seconds, 0.1 to 60.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub min_duration_seconds: Option<f64>,
-    /// The engine for this scene.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub engine: Option<String>,
-    /// The version number of the scene's clip. A new number calls the scene's engine again, even if a fallback has
-    /// drawn the scene. A paid clip from the scene's own engine is reused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub take: Option<u32>,
 }
 
 /// An invalid value: the field and the reason.

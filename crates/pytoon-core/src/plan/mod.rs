@@ -223,6 +223,8 @@ fn scene(input: &PlanInput<'_>, index: usize, beat: &Beat) -> Scene {
         emphasis: spoken.emphasis,
         caption: None,
         caption_is_override: false,
+        shown_as: None,
+        caption_shift: 0,
         style: SceneStyle {
             grade: beat.style.grade.unwrap_or(preset.grade),
             background: preset.backgrounds[0],
@@ -367,6 +369,12 @@ fn apply_override(scene: &mut Scene, change: &SceneOverride, input: &PlanInput<'
         scene.caption = Some(caption.clone());
         scene.caption_is_override = true;
     }
+    if let Some(words) = &change.say_instead {
+        say_instead(scene, words, input.preset);
+    }
+    scene.shown_as.clone_from(&change.shown_as);
+    scene.caption_shift =
+        (change.caption_shift_seconds.unwrap_or_default() * 1000.0).round() as i64;
     if let Some(prompt) = &change.prompt {
         scene.description.clone_from(prompt);
         scene.media.prompt = Some(prompt.clone());
@@ -393,6 +401,19 @@ fn apply_override(scene: &mut Scene, change: &SceneOverride, input: &PlanInput<'
         scene.duration = scene.duration.max(scene.min_duration);
     }
     scene.media.engine = engine(input.brief, Some(change));
+}
+
+/// Replaces the spoken words of a scene. Its visual idea stays, so that no engine is called again.
+fn say_instead(scene: &mut Scene, words: &str, preset: &Preset) {
+    let sentences: Vec<Sentence> =
+        script::read(words).beats.into_iter().flat_map(|beat| beat.sentences).collect();
+    let spoken = Spoken::of(&sentences, &preset.pacing);
+    scene.sentences = spoken.sentences;
+    scene.sentence_ends = spoken.ends;
+    scene.sentence_pauses = spoken.pauses;
+    scene.lead_pause = spoken.lead_pause;
+    scene.emphasis = spoken.emphasis;
+    scene.duration = estimated_duration_ms(preset, &sentences).max(scene.min_duration);
 }
 
 fn assign_overlays(scenes: &mut [Scene], brief: &Brief) -> Result<(), FieldProblem> {

@@ -28,15 +28,17 @@ pub(super) fn scene_words(
     for (index, scene) in graph.scenes.iter().enumerate() {
         let place = places[index].range().to_ms(rate);
         let spoken: Vec<CaptionWord> = spoken_words(speech, fitted, index, scene_start).collect();
-        let mut words = match (&scene.caption, spoken.is_empty()) {
-            (Some(caption), _) => caption::spread(&text::words(caption), reading_range(place)),
-            (None, false) => spoken,
-            (None, true) => {
-                caption::spread(&text::words(&scene.spoken_text()), reading_range(place))
-            }
+        let read = |text: &str| caption::spread(&text::words(text), reading_range(place));
+        let mut words = match (&scene.caption, &scene.shown_as) {
+            (Some(caption), _) => read(caption),
+            (None, Some(shown)) if spoken.is_empty() => read(shown),
+            (None, Some(shown)) => caption::retime(&text::words(shown), &spoken),
+            (None, None) if spoken.is_empty() => read(&scene.spoken_text()),
+            (None, None) => spoken,
         };
-        let sentence_ends =
-            if scene.caption.is_none() { mark_words(scene, &mut words) } else { Vec::new() };
+        let is_as_spoken = scene.caption.is_none() && scene.shown_as.is_none();
+        let sentence_ends = if is_as_spoken { mark_words(scene, &mut words) } else { Vec::new() };
+        shift(&mut words, Ms::new(scene.caption_shift), place);
         out.push(SceneWords { scene_id: scene.id.clone(), words, sentence_ends, range: place });
         scene_start += Ms::new(fitted.scenes[index].duration_ms);
     }
@@ -57,6 +59,14 @@ fn mark_words(scene: &Scene, words: &mut [CaptionWord]) -> Vec<usize> {
         }
     }
     (1..=counts.len()).filter_map(|sentence| before(sentence).checked_sub(1)).collect()
+}
+
+/// Moves words by a time, but not beyond the scene.
+fn shift(words: &mut [CaptionWord], by: Ms, place: MsRange) {
+    for word in words {
+        word.start = (word.start + by).clamp(place.start, place.end);
+        word.end = (word.end + by).clamp(place.start, place.end);
+    }
 }
 
 fn reading_range(place: MsRange) -> MsRange {

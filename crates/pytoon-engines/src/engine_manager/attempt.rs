@@ -245,7 +245,9 @@ impl EngineManager {
         match passage {
             Passage::Clean | Passage::Counting => Metrics::breaker(name, Breaker::Closed),
             Passage::Probing => Metrics::breaker(name, Breaker::HalfOpen),
-            Passage::Cooling { .. } => Metrics::breaker(name, Breaker::Open),
+            Passage::Cooling { .. } | Passage::SwitchedOff { .. } => {
+                Metrics::breaker(name, Breaker::Open);
+            }
             Passage::Contended => {}
         }
         match breakers::refusal(name, "start", &passage) {

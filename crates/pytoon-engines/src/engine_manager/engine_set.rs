@@ -13,6 +13,7 @@ use pytoon_config::secrets::{Key, Secrets};
 use pytoon_config::{ConfigError, Origin};
 use pytoon_records::ledger::{BreakerRow, CallRow};
 use pytoon_telemetry::Metrics;
+use pytoon_vendor::breakers::switched_off_text;
 use pytoon_vocabulary::{EngineName, MicroUsd, UnixMs};
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
@@ -119,6 +120,7 @@ impl EngineSet {
         breakers: &BTreeMap<String, BreakerRow>,
         now: UnixMs,
     ) -> BTreeMap<EngineName, EngineFacts> {
+        let row = |engine: &Engine| breakers.get(engine.name.as_str());
         let facts = |engine: &Engine| {
             let asked_ms = engine.request_duration_ms(needed_ms, has_image);
             let capabilities = engine.adapter.as_ref().map(|adapter| adapter.capabilities());
@@ -130,9 +132,10 @@ impl EngineSet {
                 shape: engine.shape(ratio, has_image),
                 estimate: engine.estimate(asked_ms, has_image),
                 asked_ms,
-                breaker: breakers
-                    .get(engine.name.as_str())
-                    .map_or(BreakerState::Closed, |row| breaker::state(row, now)),
+                breaker: row(engine).map_or(BreakerState::Closed, |row| breaker::state(row, now)),
+                switched_off: row(engine)
+                    .and_then(|row| row.switched_off.as_ref())
+                    .map(|off| switched_off_text(Some(off))),
             }
         };
         self.engines.iter().map(|(name, engine)| (name.clone(), facts(engine))).collect()

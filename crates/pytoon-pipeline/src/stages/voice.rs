@@ -114,6 +114,8 @@ fn spoken_part(graph: &SceneGraph) -> SceneGraph {
             scene.caption = None;
         }
         scene.caption_is_override = false;
+        scene.shown_as = None;
+        scene.caption_shift = 0;
         scene.emphasis.clear();
         scene.style.keywords.clear();
         scene.style.background = Background::Aurora;

@@ -8,6 +8,7 @@ use pytoon_vocabulary::{MicroUsd, UnixMs};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt::{self, Write};
+use std::time::Duration;
 
 /// The rights of an API key. Each scope includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,8 +25,8 @@ names!(Scope { Read = "read", Submit = "submit", Admin = "admin" });
 
 /// Returns the SHA-256 of a text in hexadecimal. API keys are stored as this hash. They are long and random, so a
 /// plain hash reveals nothing about them.
-pub fn sha256_hex(key: &str) -> String {
-    Sha256::digest(key.as_bytes()).iter().fold(String::new(), |mut text, byte| {
+pub fn sha256_hex(content: impl AsRef<[u8]>) -> String {
+    Sha256::digest(content).iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
@@ -60,4 +61,11 @@ pub trait KeyStore: fmt::Debug + Send + Sync {
     fn key_budget(&self, name: &str, per_day: Option<MicroUsd>) -> StoreFuture<'_, bool>;
     /// Revokes the key with the given id or name. Returns false if there is no such key.
     fn key_revoke(&self, name: &str) -> StoreFuture<'_, bool>;
+    /// Stores a session of an API key under the hash of the session's token, and deletes expired sessions.
+    fn session_add(&self, hash: &str, key_id: &str, lifetime: Duration) -> StoreFuture<'_, ()>;
+    /// Returns the API key of the session with the given hash; `None` if the session does not exist or has expired, or
+    /// its key is revoked.
+    fn session_find(&self, hash: &str) -> StoreFuture<'_, Option<KeyRow>>;
+    /// Ends the session with the given hash, if it exists.
+    fn session_end(&self, hash: &str) -> StoreFuture<'_, ()>;
 }

@@ -16,7 +16,9 @@ pub mod queue;
 mod scene;
 mod status;
 pub mod store;
+pub mod switches;
 mod task;
+pub mod versions;
 pub mod webhook;
 
 pub use scene::{SceneEvent, SceneStatus};

@@ -189,6 +189,19 @@ pub struct EventRow {
     pub data: Value,
 }
 
+/// The outcome of a change of a job's brief.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BriefChange {
+    /// The job is queued again.
+    Queued,
+    /// There is no such job.
+    Missing,
+    /// Another change came first: the brief is no longer the one that the change was based on.
+    Outdated,
+    /// The job has this status, which does not allow the change.
+    Refused(JobStatus),
+}
+
 /// The store of jobs, their scenes and events. Every method is one transaction.
 pub trait JobStore: fmt::Debug + Send + Sync {
     /// Inserts a new job with its first tasks. Inserts nothing if `most_waiting` jobs are queued or its idempotency
@@ -216,6 +229,13 @@ pub trait JobStore: fmt::Debug + Send + Sync {
     /// Queues a job again with another brief, by an event. Stages whose input does not change are neither run nor
     /// paid for again. Returns false if the job does not exist or its status does not allow the event.
     fn job_redo(&self, id: &JobId, brief: Value, event: JobEvent) -> StoreFuture<'_, bool>;
+    /// Does the same as [`Self::job_redo`] with the event `redone`, if the brief of the job is still `based_on`.
+    fn job_change_brief(
+        &self,
+        id: &JobId,
+        based_on: Value,
+        brief: Value,
+    ) -> StoreFuture<'_, BriefChange>;
     /// Deletes the rows of a job that has ended, except its paid calls. Returns false if the job does not exist or
     /// has not ended.
     fn job_delete(&self, id: &JobId) -> StoreFuture<'_, bool>;

@@ -245,6 +245,7 @@ fn a_breaker_changes_once_for_each_reading() {
             reason: "server".into(),
             opened: 1,
             probe_until: 0,
+            switched_off: None,
         };
         assert!(store.breaker_swap("luma", closed.clone(), open_row.clone()).await.expect("swaps"));
         // The loser of a race reads again.

@@ -10,6 +10,7 @@ use pytoon_engines::engine_selector::SceneWish;
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_pipeline::engine_session::{EngineSession, Outside};
 use pytoon_records::ledger::{CallFilter, CallState};
+use pytoon_vendor::breakers::switched_off_text;
 use pytoon_vocabulary::{EngineName, MicroUsd, UnixMs};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -162,6 +163,7 @@ fn ledger_facts(outside: &Outside) -> anyhow::Result<LedgerFacts> {
         for (engine, row) in store.breaker_list().await? {
             let text = match breaker::state(&row, now) {
                 BreakerState::Closed => continue,
+                BreakerState::SwitchedOff => switched_off_text(row.switched_off.as_ref()),
                 BreakerState::HalfOpen => format!("half open ({})", row.reason),
                 BreakerState::Open { until } => {
                     format!("open for {} s ({})", seconds_left(until, now), row.reason)

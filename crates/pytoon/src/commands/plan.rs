@@ -12,7 +12,7 @@ use pytoon_vocabulary::Ms;
 pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
     let file = render::read(brief)?;
     let scratch = tempfile::tempdir()?;
-    let plan = plan_only::plan(&context.environment()?, &file, scratch.path())?;
+    let plan = plan_only::plan(&context.environment()?, &file, scratch.path(), None)?;
     if context.global.json {
         return output::json(&plan.to_json());
     }

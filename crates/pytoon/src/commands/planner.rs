@@ -1,12 +1,16 @@
 //! Plans films for the API in the same way as `pytoon plan`.
 
 use crate::commands::engines::unusable;
-use pytoon_api::{PlanFailure, Planner};
+use pytoon_api::{DueClip, PlanFailure, PlannedAgain, Planner};
 use pytoon_core::brief::Brief;
 use pytoon_core::note::Note;
 use pytoon_core::text::without_folders;
+use pytoon_engines::world::{RealWorld, World};
+use pytoon_pipeline::film::JobIdentity;
+use pytoon_pipeline::plan_only::Plan;
 use pytoon_pipeline::{Environment, PipelineError, plan_only, sources, voice_warnings};
 use pytoon_records::job::files::FileStore;
+use pytoon_vocabulary::{JobId, MicroUsd};
 use pytoon_worker::brief;
 use serde_json::Value;
 use std::fmt;
@@ -46,13 +50,36 @@ fn failure(error: &PipelineError) -> PlanFailure {
     }
 }
 
-impl Planner for FilmPlanner {
-    fn plan(&self, brief: &Brief) -> Result<Value, PlanFailure> {
+impl FilmPlanner {
+    fn plan_as(&self, brief: &Brief, job: Option<JobIdentity>) -> Result<Plan, PlanFailure> {
         let brief = serde_json::to_value(brief).map_err(|error| internal(&error))?;
         let scratch = tempfile::tempdir().map_err(|error| internal(&error))?;
         let file = brief::load(&brief, self.env.engines.storage(), self.files.as_ref());
-        let planned = file.and_then(|file| plan_only::plan(&self.env, &file, scratch.path()));
-        planned.map(|plan| plan.to_json()).map_err(|error| failure(&error))
+        let planned = file.and_then(|file| plan_only::plan(&self.env, &file, scratch.path(), job));
+        planned.map_err(|error| failure(&error))
+    }
+}
+
+impl Planner for FilmPlanner {
+    fn plan(&self, brief: &Brief) -> Result<Value, PlanFailure> {
+        self.plan_as(brief, None).map(|plan| plan.to_json())
+    }
+
+    fn plan_again(&self, job: &JobId, brief: &Brief) -> Result<PlannedAgain, PlanFailure> {
+        let job = JobIdentity { id: job.clone(), started_at_ms: RealWorld.now() };
+        let plan = self.plan_as(brief, Some(job))?;
+        let voice = plan.voice.as_ref().map(|quote| quote.estimated).unwrap_or_default();
+        let clips = plan.due.iter().map(|clip| DueClip {
+            scene_id: clip.scene_id.to_string(),
+            engine: clip.engine.to_string(),
+            price_usd: clip.price.as_usd(),
+        });
+        Ok(PlannedAgain {
+            price: voice + plan.due.iter().map(|clip| clip.price).sum::<MicroUsd>(),
+            voice,
+            clips: clips.collect(),
+            plan: plan.to_json(),
+        })
     }
 
     fn check(&self, brief: &Brief) -> Result<(), PlanFailure> {

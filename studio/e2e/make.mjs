@@ -1,0 +1,40 @@
+// A film from dropped pictures and a recording, with a file that is refused.
+import { assert, drop, given, logIn, open, untilDone, view } from "./harness.mjs";
+
+export default async function make() {
+  const { page, close } = await open();
+  await logIn(page);
+  await view(page, "/make");
+  const area = page.locator(".drop");
+  await drop(page, area, [...given.pictures, given.recording, given.broken]);
+  for (const { name } of given.pictures) await page.getByText(name, { exact: true }).waitFor();
+  // The broken picture is refused beside its name; the others stay.
+  const row = page.getByRole("listitem").filter({ hasText: "broken.jpg" });
+  await row.getByRole("alert").waitFor();
+  await row.getByRole("button", { name: "Remove broken.jpg" }).click();
+  assert.equal(await page.getByText("broken.jpg", { exact: true }).count(), 0);
+
+  await page.getByLabel("Script", { exact: true }).fill("Fresh bread, baked at dawn. Come by before it is gone.");
+  const plan = page.getByRole("region", { name: "Plan" });
+  await plan.getByText("Come by before it is gone.").first().waitFor();
+  // An unfinished brief survives a reload.
+  await page.reload();
+  await page.getByText(given.pictures[0].name, { exact: true }).waitFor();
+  assert.match(await page.getByLabel("Script", { exact: true }).inputValue(), /^Fresh bread/);
+  await page.getByRole("region", { name: "Plan" }).getByText("Come by before it is gone.").first().waitFor();
+
+  await page.getByRole("button", { name: "Make a draft" }).click();
+  await page.getByRole("progressbar", { name: "Progress" }).waitFor();
+  await untilDone(page);
+  const length = await page.locator("video").first().evaluate((video) => new Promise((resolve) => {
+    if (video.duration > 0) resolve(video.duration);
+    else video.addEventListener("loadedmetadata", () => resolve(video.duration));
+  }));
+  assert.ok(length > 2 && length < 30, `the film has ${length} s`);
+  const downloads = page.getByRole("navigation", { name: "Downloads" });
+  const [download] = await Promise.all([page.waitForEvent("download"), downloads.getByRole("link", { name: "Film" }).click()]);
+  assert.equal(download.suggestedFilename(), "output.mp4");
+  const receipt = await page.evaluate(async (id) => (await fetch(`/api/v2/jobs/${id}/receipt`)).json(), page.url().split("/").at(-1));
+  assert.equal(receipt.voice.provider, "file", JSON.stringify(receipt.voice));
+  await close();
+}

@@ -1,0 +1,220 @@
+//! Tests of the studio page: a real browser drives the real service. The scenarios are in `studio/e2e`.
+
+use pytoon_testkit::{Service, Studio, Workspace};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// The time after which a scenario that hangs is ended.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+fn studio_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../studio")
+}
+
+/// Ends a scenario and its browser when the test ends early, and when it takes too long.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs a scenario of `studio/e2e` against a service. `values` are passed to the scenario, and `answer` answers its
+/// requests.
+#[track_caller]
+fn drive(
+    scenario: &str,
+    service: &mut Service,
+    values: Value,
+    mut answer: impl FnMut(&mut Service, &str) -> String,
+) {
+    let folder = studio_folder();
+    assert!(
+        folder.join("node_modules/playwright-core").is_dir()
+            && folder.join("dist/index.html").is_file(),
+        "the page is not built: run make studio"
+    );
+    let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    let chromium = chromium.into_iter().find(|path| Path::new(path).is_file());
+    let mut given = json!({
+        "origin": format!("http://{}", service.address),
+        "key": service.key,
+        "chromium": chromium.expect("no browser is installed: run make setup-tests"),
+    });
+    given
+        .as_object_mut()
+        .expect("an object")
+        .extend(values.as_object().expect("an object").clone());
+    let child = Command::new("timeout")
+        .arg(PATIENCE.as_secs().to_string())
+        .args(["node", "e2e/run.mjs", scenario])
+        .current_dir(&folder)
+        .env("PYTOON_SCENARIO", given.to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .expect("node starts");
+    let mut running = Running(child);
+    let mut to = running.0.stdin.take().expect("its input");
+    let from = BufReader::new(running.0.stdout.take().expect("its output"));
+    for line in from.lines() {
+        let line = line.expect("text");
+        match line.strip_prefix('@') {
+            Some(word) => {
+                let answer = answer(service, word);
+                // A scenario that has failed meanwhile reads nothing.
+                let _ = writeln!(to, "{answer}");
+            }
+            None => eprintln!("{line}"),
+        }
+    }
+    let status = running.0.wait().expect("ends");
+    assert!(status.success(), "the scenario `{scenario}` failed ({status})");
+}
+
+/// Answers no request.
+fn nothing(_: &mut Service, word: &str) -> String {
+    panic!("the scenario asked for `{word}`")
+}
+
+/// Returns a file as the scenario drops it: its name, its media type and its content.
+fn file(path: &Path, media_type: &str) -> Value {
+    use base64::Engine as _;
+    let bytes = std::fs::read(path).expect("a file");
+    let base64 = base64::engine::general_purpose::STANDARD.encode(bytes);
+    let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+    json!({"name": name, "type": media_type, "base64": base64})
+}
+
+/// Records a voice that says two sentences.
+fn recording(workspace: &Workspace) -> PathBuf {
+    workspace.write(
+        "recorded.yaml",
+        "script: \"Fresh bread, baked at dawn. Come by before it is gone.\"\nprofile: test\nmusic_source: none\n",
+    );
+    workspace.pytoon(&["render", "recorded.yaml", "--out", "recorded"]).ok();
+    workspace.path("recorded/assembly/audio/voice.wav")
+}
+
+#[test]
+fn a_person_logs_in_and_out_and_nobody_else_gets_in() {
+    let workspace = Workspace::new();
+    let mut service = workspace.serve();
+    drive("login", &mut service, json!({}), nothing);
+}
+
+#[test]
+fn a_film_is_made_from_dropped_pictures_and_a_recording() {
+    let workspace = Workspace::new();
+    let voice = recording(&workspace);
+    let pictures =
+        [workspace.picture("cup.jpg", 800, 1200), workspace.picture("bread.jpg", 1200, 800)];
+    let broken = workspace.truncated_jpeg("broken.jpg");
+    let mut service = workspace.serve();
+    let values = json!({
+        "pictures": pictures.iter().map(|path| file(path, "image/jpeg")).collect::<Vec<_>>(),
+        "recording": file(&voice, "audio/wav"),
+        "broken": file(&broken, "image/jpeg"),
+    });
+    drive("make", &mut service, values, nothing);
+}
+
+#[test]
+fn a_planted_fallback_and_a_planted_late_caption_are_found_on_the_timeline() {
+    let down = json!({"rules": [{"vendor": "runway", "step": "submit", "fault": "unavailable"}]});
+    let studio = Studio::new(&down, &json!({"default_chain": ["runway", "local"]}));
+    let root = studio.workspace.root().to_owned();
+    let mut service =
+        Service::start(&mut studio.command(&["serve", "--port", "0"]), &root, "serve");
+    let id = service.submit(&json!({
+        "script": "Fresh bread, baked at dawn. Come by before it is gone. We are open from six.",
+        "profile": "test", "max_scenes": 3,
+        "scenes": [{"scene": 2, "engine": "runway"}, {"scene": 1, "engine": "local"}, {"scene": 3, "engine": "local"}],
+    }));
+    service.until(&id, "done");
+    let path = root.join("storage/jobs").join(&id).join("timeline.json");
+    let mut timeline: Value =
+        serde_json::from_slice(&std::fs::read(&path).expect("a timeline")).expect("JSON");
+    let cue = &mut timeline["tracks"]["captions"][0];
+    cue["start"] = json!(cue["start"].as_i64().expect("a time") + 600);
+    std::fs::write(&path, timeline.to_string()).expect("written");
+    drive("understand", &mut service, json!({"job": id}), nothing);
+}
+
+#[test]
+fn a_film_is_cancelled() {
+    let slow = json!({"defaults": {"run_ms": 30_000}});
+    let studio = Studio::new(&slow, &json!({"default_chain": ["runway", "local"]}));
+    let root = studio.workspace.root().to_owned();
+    let mut service =
+        Service::start(&mut studio.command(&["serve", "--port", "0"]), &root, "serve");
+    let id = service.submit(&json!({"script": "Steam over a kettle.", "profile": "test"}));
+    drive("cancel", &mut service, json!({"job": id}), nothing);
+    service.until(&id, "cancelled");
+}
+
+#[test]
+fn the_page_recovers_from_a_restart_in_mid_job() {
+    let workspace = Workspace::new();
+    let mut service = workspace.serve();
+    let port = service.address.rsplit(':').next().expect("a port").to_owned();
+    let (id, key) =
+        (service.submit(&json!({"script": LONG, "profile": "default"})), service.key.clone());
+    drive("restart", &mut service, json!({"job": id}), |service, word| {
+        match word {
+            "kill" => service.kill(),
+            "start" => {
+                let mut command = workspace.command(&["serve", "--port", &port]);
+                *service = Service::start(&mut command, workspace.root(), "again");
+                service.key.clone_from(&key);
+            }
+            other => panic!("the scenario asked for `{other}`"),
+        }
+        "done".to_owned()
+    });
+}
+
+/// A script whose film takes some seconds.
+const LONG: &str = "Fresh bread, baked at dawn. Come by before it is gone. We are open from six. Bring a friend along. \
+                    Butter is on the house.";
+
+#[test]
+fn texts_of_briefs_names_of_files_and_errors_of_vendors_are_only_text() {
+    const SCRIPT: &str = "<img src=x onerror=alert(1)><script>alert(2)</script>";
+    let down = json!({"rules": [{"vendor": "runway", "step": "submit", "fault": "unavailable"}]});
+    let studio = Studio::new(&down, &json!({"default_chain": ["runway", "local"]}));
+    let root = studio.workspace.root().to_owned();
+    let mut service =
+        Service::start(&mut studio.command(&["serve", "--port", "0"]), &root, "serve");
+    let id = service.submit(&json!({
+        "script": "Fresh bread <img src=x onerror=alert(1)> is here.", "profile": "test",
+        "scenes": [{"scene": 1, "engine": "runway", "shown_as": SCRIPT, "prompt": SCRIPT}],
+    }));
+    service.until(&id, "done");
+    let picture = studio.workspace.picture("cup.jpg", 300, 400);
+    let mut evil = file(&picture, "image/jpeg");
+    evil["name"] = json!("<img src=x onerror=alert(3)>.jpg");
+    drive("hostile", &mut service, json!({"job": id, "file": evil, "text": SCRIPT}), nothing);
+}
+
+#[test]
+fn a_film_is_made_and_understood_by_keyboard_alone() {
+    let workspace = Workspace::new();
+    let mut service = workspace.serve();
+    drive("keyboard", &mut service, json!({}), nothing);
+}
+
+#[test]
+fn every_view_is_accessible_at_phone_and_desktop_size_in_light_and_dark() {
+    let workspace = Workspace::new();
+    let mut service = workspace.serve();
+    let id = service.submit(&json!({"script": LONG, "profile": "test"}));
+    service.until(&id, "done");
+    drive("views", &mut service, json!({"job": id}), nothing);
+}
