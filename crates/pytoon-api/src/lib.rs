@@ -7,18 +7,23 @@
 //! Does not run jobs: it writes rows and reads artifacts, and the workers run the jobs.
 //!
 //! Start with [`router`]; routes are in [`submit`], [`jobs`], [`job_actions`], [`redo`], [`plan`], [`assets`],
-//! [`artifacts`], [`pages`], [`events`], [`webhooks`] and [`health`].
+//! [`artifacts`], [`inspection`], [`peaks`], [`frames`], [`pages`], [`events`], [`webhooks`] and [`health`].
 
 mod artifacts;
 mod assets;
 mod auth;
 mod budget;
 mod disk_space;
+mod entity_tag;
 mod events;
 mod extract;
+mod film_cache;
+mod film_copy;
 mod form;
+mod frames;
 mod headers;
 mod health;
+mod inspection;
 mod job_actions;
 mod jobs;
 mod limits;
@@ -26,6 +31,7 @@ mod media;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 mod pages;
+mod peaks;
 mod plan;
 mod problem;
 mod received_file;
@@ -37,7 +43,10 @@ mod warning;
 mod webhooks;
 
 pub use budget::Budgets;
+pub use film_cache::FilmCache;
+pub use film_copy::FilmCopies;
 pub use health::LastChecks;
+pub use inspection::{FilmInspector, InspectFailure};
 pub use limits::RateLimits;
 pub use plan::{PlanFailure, Planner};
 pub use redo::SceneChange;
@@ -90,6 +99,12 @@ pub struct Api {
     pub config: Arc<Config>,
     /// The planner of films, for the plan and submission routes.
     pub planner: Arc<dyn Planner>,
+    /// The inspector of films, for the routes that measure films and extract frames.
+    pub inspector: Arc<dyn FilmInspector>,
+    /// The cached results of the inspector.
+    pub cache: FilmCache,
+    /// The temporary copies of films from the object store.
+    pub copies: Arc<FilmCopies>,
     /// The rate limits per key.
     pub limits: Arc<RateLimits>,
     /// The budgets that all requests share.
@@ -141,6 +156,9 @@ routes! {
         "/api/v2/jobs/{id}/timeline" => get(jobs::timeline);
         "/api/v2/jobs/{id}/receipt" => get(jobs::receipt);
         "/api/v2/jobs/{id}/artifacts/{name}" => get(artifacts::artifact);
+        "/api/v2/jobs/{id}/inspection" => get(inspection::inspection);
+        "/api/v2/jobs/{id}/peaks/{name}" => get(peaks::peaks);
+        "/api/v2/jobs/{id}/frames/{name}" => get(frames::frame);
         "/api/v2/jobs/{id}/events" => get(events::events);
         "/api/v2/jobs/{id}/cancel" => post(job_actions::cancel);
         "/api/v2/jobs/{id}/retry" => post(job_actions::retry);
