@@ -12,7 +12,9 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use libfuzzer_sys::{Corpus, fuzz_target};
-use pytoon_api::{Api, PlanFailure, PlannedAgain, Planner, RateLimits, router};
+use pytoon_api::{
+    Api, FilmInspector, InspectFailure, PlanFailure, PlannedAgain, Planner, RateLimits, router,
+};
 use pytoon_config::{Config, ConfigSource};
 use pytoon_core::brief::Brief;
 use pytoon_core::note::Note;
@@ -20,6 +22,7 @@ use pytoon_storage::Storage;
 use pytoon_telemetry::Metrics;
 use pytoon_vocabulary::{JobId, MicroUsd};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use store::OneJob;
 use tokio::runtime::Runtime;
@@ -45,6 +48,23 @@ impl Planner for NoPlanner {
 
     fn warnings(&self, _brief: &Brief) -> Vec<Note> {
         Vec::new()
+    }
+}
+
+#[derive(Debug)]
+struct NoInspector;
+
+impl FilmInspector for NoInspector {
+    fn inspect(&self, _: &Path) -> Result<Value, InspectFailure> {
+        Ok(json!({}))
+    }
+
+    fn peaks(&self, _: &Path, _: u32) -> Result<Vec<u8>, InspectFailure> {
+        Ok(Vec::new())
+    }
+
+    fn frame(&self, _: &Path, _: f64, _: u32) -> Result<Option<Vec<u8>>, InspectFailure> {
+        Ok(Some(Vec::new()))
     }
 }
 
@@ -90,6 +110,9 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
         ledger: jobs,
         config: Arc::new(config),
         planner: Arc::new(NoPlanner),
+        inspector: Arc::new(NoInspector),
+        cache: pytoon_api::FilmCache::default(),
+        copies: Arc::default(),
         limits,
         checks: std::sync::Arc::default(),
         budgets: std::sync::Arc::new(pytoon_api::Budgets::new(64)),

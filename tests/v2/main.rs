@@ -44,6 +44,7 @@ mod service_again;
 mod service_assets;
 mod service_attack;
 mod service_crash;
+mod service_films;
 mod service_session;
 mod service_sizes;
 mod service_storage;

@@ -76,6 +76,16 @@ fn a_film_is_made_on_two_machines_and_fetched_by_links_from_a_third() {
     }
     let odd = |name: &&String| name.contains(".part") || name.contains(".store");
     assert_eq!(names.iter().filter(odd).collect::<Vec<_>>(), Vec::<&String>::new());
+    // The API measures temporary copies.
+    let found = api.call("GET", &path(&id, "/inspection"), None).is(200).json();
+    assert_eq!(found["facts"]["missing"], json!([]));
+    assert!(found["facts"]["av_offset_ms"].is_number(), "{found}");
+    for (rest, kind) in
+        [("/peaks/voice", "application/octet-stream"), ("/frames/9.jpg", "image/jpeg")]
+    {
+        let answer = api.call("GET", &path(&id, rest), None).is(200);
+        assert_eq!(answer.headers["content-type"], kind);
+    }
     // The API has no film: it redirects to the store.
     assert!(!workspace.path(&format!("api/storage/jobs/{id}")).exists());
     for (name, key) in [("timeline", "tracks"), ("scene-graph", "scenes"), ("receipt", "scenes")] {

@@ -110,7 +110,11 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ),
     (
         "pytoon_api::",
-        &["crates/pytoon/src/commands/planner.rs", "crates/pytoon/src/commands/service.rs"],
+        &[
+            "crates/pytoon/src/commands/film_inspector.rs",
+            "crates/pytoon/src/commands/planner.rs",
+            "crates/pytoon/src/commands/service.rs",
+        ],
         "only `serve` and `api` are the HTTP interface",
     ),
     (

@@ -2,7 +2,9 @@
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
+use crate::entity_tag::is_known;
 use crate::extract::ApiPath;
+use crate::film_copy::file_version;
 use crate::jobs::{authorized_job, missing_file, storage_name};
 use crate::problem::Problem;
 use axum::body::Body;
@@ -13,7 +15,7 @@ use pytoon_core::layout;
 use pytoon_storage::Bucket;
 use pytoon_vocabulary::JobId;
 use std::path::Path;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
@@ -98,7 +100,7 @@ pub(crate) async fn send(
     }
     let path = api.storage.path(kept);
     let metadata = tokio::fs::metadata(&path).await.map_err(|_| missing())?;
-    let (length, tag) = (metadata.len(), tag(&metadata));
+    let (length, tag) = (metadata.len(), format!("\"{}\"", file_version(&metadata)));
     let text = |name: header::HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
     let internal = |error: &dyn std::fmt::Display| {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
@@ -109,7 +111,7 @@ pub(crate) async fn send(
         .header(header::CONTENT_TYPE, media_type)
         .header(header::CACHE_CONTROL, "private, no-cache")
         .header("x-content-type-options", "nosniff");
-    if text(header::IF_NONE_MATCH).is_some_and(|known| known.contains(&tag) || known == "*") {
+    if is_known(headers, &tag) {
         let answer = answer.status(StatusCode::NOT_MODIFIED);
         return answer.body(Body::empty()).map_err(|error| internal(&error));
     }
@@ -153,12 +155,6 @@ async fn elsewhere(api: &Api, bucket: &Bucket, kept: &str) -> Result<Response, P
     answer.body(Body::empty()).map_err(|error| {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
     })
-}
-
-/// Returns an entity tag from the time of the file's last change and its size.
-fn tag(metadata: &std::fs::Metadata) -> String {
-    let changed = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-    format!("\"{:x}-{:x}\"", changed.unwrap_or_default().as_nanos(), metadata.len())
 }
 
 /// The part of a file that a request's `Range` header selects (RFC 9110, 14.1.2).

@@ -1,4 +1,4 @@
-//! Budgets that all requests share: uploads, file analyses, event streams, and bytes of responses.
+//! Budgets that all requests share: uploads, analyses of files and films, event streams, and bytes of responses.
 //!
 //! Guarantees: a budget is never exceeded; no key has more than half of one; a request that does not get its share in
 //! time is rejected with 503 and `Retry-After` before it does any work.
@@ -23,13 +23,17 @@ const NO_PATIENCE: Duration = Duration::from_millis(100);
 /// The pause before a rejected request may be retried, in seconds.
 const RETRY_AFTER: u64 = 5;
 
-/// The limits of one process on uploads, file analyses, event streams and response bytes in progress.
+/// The limits of one process on uploads, analyses of files and films, event streams and response bytes in progress.
 #[derive(Debug)]
 pub struct Budgets {
     /// The budget for uploads and fetched files in progress.
     pub(crate) incoming: Budget,
     /// The budget for analyses of files by external programs.
     pub(crate) looking: Budget,
+    /// The budget for measurements of finished films.
+    pub(crate) measuring: Budget,
+    /// The budget for frames and waveforms that are read from films.
+    pub(crate) previews: Budget,
     /// The budget for open event streams.
     pub(crate) streams: Budget,
     /// The budget for bytes of responses that stay in memory until they are sent.
@@ -44,6 +48,8 @@ impl Budgets {
         Self {
             incoming: Budget::new("uploads", 16),
             looking: Budget::new("file checks", 2),
+            measuring: Budget::new("film measurements", 2),
+            previews: Budget::new("frames and waveforms", 4),
             // A stream lasts as long as its job: waiting for one would only hold a connection.
             streams: Budget { patience: NO_PATIENCE, ..Budget::new("event streams", streams) },
             answers: Budget::new("large responses", 64 << 20),

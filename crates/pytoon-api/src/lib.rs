@@ -7,7 +7,7 @@
 //! Does not run jobs: it writes rows and reads artifacts, and the workers run the jobs.
 //!
 //! Start with [`router`]; routes are in [`submit`], [`jobs`], [`job_actions`], [`job_brief`], [`versions`], [`redo`],
-//! [`plan`], [`assets`], [`artifacts`], [`pages`], [`events`], [`session`], [`engines`], [`webhooks`] and [`health`].
+//! [`plan`], [`assets`], [`artifacts`], [`inspection`], [`peaks`], [`frames`], [`pages`], [`events`], [`session`], [`engines`], [`webhooks`] and [`health`].
 
 mod artifacts;
 mod assets;
@@ -17,11 +17,16 @@ mod changes;
 mod disk_space;
 mod documents;
 mod engines;
+mod entity_tag;
 mod events;
 mod extract;
+mod film_cache;
+mod film_copy;
 mod form;
+mod frames;
 mod headers;
 mod health;
+mod inspection;
 mod job_actions;
 mod job_brief;
 mod jobs;
@@ -32,6 +37,7 @@ pub mod openapi;
 mod operations;
 mod origin;
 mod pages;
+mod peaks;
 mod plan;
 mod problem;
 mod received_file;
@@ -46,7 +52,10 @@ mod warning;
 mod webhooks;
 
 pub use budget::Budgets;
+pub use film_cache::FilmCache;
+pub use film_copy::FilmCopies;
 pub use health::LastChecks;
+pub use inspection::{FilmInspector, InspectFailure};
 pub use limits::RateLimits;
 pub use plan::{DueClip, PlanFailure, PlannedAgain, Planner};
 pub use redo::SceneChange;
@@ -108,6 +117,12 @@ pub struct Api {
     pub config: Arc<Config>,
     /// The planner of films, for the plan and submission routes.
     pub planner: Arc<dyn Planner>,
+    /// The inspector of films, for the routes that measure films and extract frames.
+    pub inspector: Arc<dyn FilmInspector>,
+    /// The cached results of the inspector.
+    pub cache: FilmCache,
+    /// The temporary copies of films from the object store.
+    pub copies: Arc<FilmCopies>,
     /// The rate limits per key.
     pub limits: Arc<RateLimits>,
     /// The budgets that all requests share.
@@ -161,6 +176,9 @@ routes! {
         "/api/v2/jobs/{id}/timeline" => get(jobs::timeline);
         "/api/v2/jobs/{id}/receipt" => get(jobs::receipt);
         "/api/v2/jobs/{id}/artifacts/{name}" => get(artifacts::artifact);
+        "/api/v2/jobs/{id}/inspection" => get(inspection::inspection);
+        "/api/v2/jobs/{id}/peaks/{name}" => get(peaks::peaks);
+        "/api/v2/jobs/{id}/frames/{name}" => get(frames::frame);
         "/api/v2/jobs/{id}/events" => get(events::events);
         "/api/v2/jobs/{id}/cancel" => post(job_actions::cancel);
         "/api/v2/jobs/{id}/retry" => post(job_actions::retry);

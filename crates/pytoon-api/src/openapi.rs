@@ -39,7 +39,7 @@ pub fn document() -> String {
 }
 
 /// Adds what the routes' descriptions cannot express: the media type of problems, the names of the job statuses, the
-/// type of `client_data`, and the schema of a brief, which is the body of a submission.
+/// resolutions of waveforms, the type of `client_data`, and the schema of a brief, which is the body of a submission.
 fn complete(document: &mut Value) {
     let paths = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
     for route in paths.filter_map(Value::as_object_mut).flat_map(|routes| routes.values_mut()) {
@@ -59,6 +59,11 @@ fn complete(document: &mut Value) {
     let parameters = document["paths"]["/api/v2/jobs"]["get"]["parameters"].as_array_mut();
     for parameter in parameters.into_iter().flatten().filter(|one| one["name"] == "status") {
         parameter["schema"]["enum"] = json!(statuses);
+    }
+    let peaks =
+        document["paths"]["/api/v2/jobs/{id}/peaks/{name}"]["get"]["parameters"].as_array_mut();
+    for parameter in peaks.into_iter().flatten().filter(|one| one["name"] == "samples_per_pair") {
+        parameter["schema"]["enum"] = json!(crate::peaks::RESOLUTIONS);
     }
     document["components"]["schemas"]["Job"]["properties"]["client_data"] =
         json!({ "description": "The submitter's own data." });

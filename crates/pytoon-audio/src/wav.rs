@@ -28,6 +28,18 @@ pub struct Pcm {
 }
 
 impl Pcm {
+    /// Returns the number of samples in each channel.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.channels.first().map_or(0, Vec::len)
+    }
+
+    /// Returns true if there are no samples.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Returns a mono signal, the mean of all channels.
     #[must_use]
     pub fn mono(&self) -> Vec<f32> {

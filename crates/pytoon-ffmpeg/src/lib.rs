@@ -10,6 +10,7 @@
 
 pub mod abilities;
 pub mod clip_facts;
+pub mod frame;
 pub mod probe;
 pub mod sound;
 pub mod verify;

@@ -203,6 +203,15 @@ impl Bucket {
         }
     }
 
+    /// Returns a value that changes whenever an object's content does; `None` if the object does not exist.
+    pub async fn version(&self, name: &str) -> Result<Option<String>, StorageError> {
+        match self.store.head(&self.key(name)).await {
+            Ok(meta) => Ok(Some(version_of(&meta))),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(store_error("find", name, &error)),
+        }
+    }
+
     /// Lists all objects below a folder name.
     pub async fn list(&self, below: &str) -> Result<Vec<Entry>, StorageError> {
         let key = self.key(below);
@@ -217,8 +226,7 @@ impl Bucket {
             .filter_map(|meta| {
                 let name = meta.location.as_ref().strip_prefix(self.prefix.as_str())?.to_owned();
                 let modified_ms = meta.last_modified.timestamp_millis();
-                // Not every store reports hashes in its lists.
-                let version = meta.e_tag.unwrap_or_else(|| format!("{}@{modified_ms}", meta.size));
+                let version = version_of(&meta);
                 Some(Entry { name, size_bytes: meta.size, modified_ms, version })
             })
             .collect())
@@ -281,6 +289,12 @@ fn parts(address: &str) -> Result<(String, String), String> {
     let prefix = url.path().trim_matches('/');
     let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
     Ok((bucket.to_owned(), prefix))
+}
+
+/// Returns the version of an object. Not every store reports hashes.
+fn version_of(meta: &object_store::ObjectMeta) -> String {
+    let modified_ms = meta.last_modified.timestamp_millis();
+    meta.e_tag.clone().unwrap_or_else(|| format!("{}@{modified_ms}", meta.size))
 }
 
 fn store_error(operation: &'static str, name: &str, error: &Error) -> StorageError {

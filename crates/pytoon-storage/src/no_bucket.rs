@@ -52,6 +52,11 @@ impl Bucket {
         match *self {}
     }
 
+    /// Returns the version of an object.
+    pub async fn version(&self, _: &str) -> Result<Option<String>, StorageError> {
+        match *self {}
+    }
+
     /// Lists all objects below a name.
     pub async fn list(&self, _: &str) -> Result<Vec<Entry>, StorageError> {
         match *self {}

@@ -6,12 +6,16 @@
 //! Start with [`inspect`]; `reasons` explains late captions, [`chart`] draws the result.
 
 pub mod chart;
+mod loudness;
 mod reasons;
+
+pub use loudness::LoudnessOverTime;
 
 use crate::Result;
 use crate::delivery::voice_clips;
 use crate::receipt::Receipt;
-use pytoon_audio::{lag, speech, wav};
+use pytoon_audio::wav::{self, Pcm};
+use pytoon_audio::{lag, speech};
 use pytoon_config::ConfigError;
 use pytoon_core::layout;
 use pytoon_core::time::MsRange;
@@ -49,6 +53,8 @@ pub struct Inspection {
     pub receipt: Receipt,
     /// The measured times and offsets.
     pub facts: Facts,
+    /// The loudness of the mastered mix over time.
+    pub loudness: LoudnessOverTime,
     /// The audio tracks that the chart shows.
     pub sounds: Sounds,
 }
@@ -161,11 +167,13 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
     let timeline: Timeline = read_json(&root.join(layout::TIMELINE))?;
     let receipt: Receipt = read_json(&root.join(layout::METADATA))?;
     let mut missing = Vec::new();
-    let mut stem = |name: &str| samples(root, name, &mut missing).unwrap_or_default();
+    let mix = sound_file(root, layout::MIXED, &mut missing);
+    let loudness = mix.as_ref().map(LoudnessOverTime::of).unwrap_or_default();
+    let mono = |sound: Option<Pcm>| sound.map(|sound| sound.mono()).unwrap_or_default();
     let sounds = Sounds {
-        mix: stem(layout::MIXED),
-        voice: stem(layout::VOICE_STEM),
-        music: stem(layout::MUSIC_STEM),
+        mix: mono(mix),
+        voice: mono(sound_file(root, layout::VOICE_STEM, &mut missing)),
+        music: mono(sound_file(root, layout::MUSIC_STEM, &mut missing)),
     };
     let output = root.join(layout::OUTPUT);
     let lag_ms = match sound::decode_mono(runner, &output) {
@@ -179,7 +187,7 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
     let mut takes = BTreeMap::new();
     for clip in voice_clips(&timeline) {
         if !takes.contains_key(&clip.asset) {
-            let take = samples(root, &clip.asset, &mut missing);
+            let take = sound_file(root, &clip.asset, &mut missing);
             takes.extend(take.map(|take| (clip.asset.clone(), take.len() as i64 / PER_MS)));
         }
     }
@@ -200,7 +208,7 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
     facts.av_offset_ms = lag_ms.map(|lag| lag + stream_offset_ms.unwrap_or(0.0));
     facts.stream_offset_ms = stream_offset_ms;
     facts.reasons = reasons::reasons(&timeline, &receipt.voice, &facts);
-    Ok(Inspection { timeline, receipt, facts, sounds })
+    Ok(Inspection { timeline, receipt, facts, loudness, sounds })
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
@@ -209,10 +217,10 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
     read.map_err(|error| SystemError::unusable(path, format!("it is invalid: {error}")).into())
 }
 
-/// Reads an audio file and returns its mono samples; on failure, adds the reason to `missing` and returns `None`.
-fn samples(root: &Path, name: &str, missing: &mut Vec<String>) -> Option<Vec<f32>> {
-    let read = || -> Result<Vec<f32>, Box<dyn Error>> {
-        Ok(wav::read(BufReader::new(File::open(root.join(name))?))?.mono())
+/// Reads an audio file; on failure, adds the reason to `missing` and returns `None`.
+fn sound_file(root: &Path, name: &str, missing: &mut Vec<String>) -> Option<Pcm> {
+    let read = || -> Result<Pcm, Box<dyn Error>> {
+        Ok(wav::read(BufReader::new(File::open(root.join(name))?))?)
     };
     read().map_err(|error| missing.push(format!("{name}: {error}"))).ok()
 }

@@ -24,7 +24,7 @@ pub(crate) fn run(context: &Context, args: &InspectArgs) -> anyhow::Result<()> {
     if context.global.json {
         return output::json(&serde_json::json!({
             "picture": target, "voice": found.receipt.voice, "loudness": found.receipt.loudness,
-            "facts": found.facts,
+            "facts": found.facts, "loudness_over_time": found.loudness,
         }));
     }
     table(&found, &target);

@@ -6,6 +6,8 @@ mod align;
 mod doctor;
 mod drill;
 mod engines;
+#[cfg(feature = "service")]
+mod film_inspector;
 mod init;
 mod inspect;
 mod ledger;

@@ -1,11 +1,12 @@
 //! `pytoon serve`, `api` and `worker`: run the service in one process or in several.
 
 use crate::cli::ServeArgs;
+use crate::commands::film_inspector::PipelineInspector;
 use crate::commands::planner::FilmPlanner;
 use crate::context::{self, Context};
 use crate::output;
 use anyhow::{Context as _, bail};
-use pytoon_api::{Api, Bounds, Budgets, RateLimits, router};
+use pytoon_api::{Api, Bounds, Budgets, FilmCache, RateLimits, router};
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_pipeline::engine_session::{EngineSession, database};
 use pytoon_pipeline::{Environment, NoProgress, PipelineError};
@@ -133,6 +134,9 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
                 ledger: store.clone(),
                 config: Arc::new(context.config.clone()),
                 planner: Arc::new(FilmPlanner { env: environment.clone(), files: store.clone() }),
+                inspector: Arc::new(PipelineInspector::new(&environment.runner)),
+                cache: FilmCache::default(),
+                copies: Arc::default(),
                 limits: Arc::new(RateLimits::new(&context.config.settings.service)),
                 budgets: Arc::new(Budgets::new(connections())),
                 checks: Arc::default(),
