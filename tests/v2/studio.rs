@@ -50,11 +50,13 @@ fn drive(
         .as_object_mut()
         .expect("an object")
         .extend(values.as_object().expect("an object").clone());
+    let passed = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(passed.path(), given.to_string()).expect("written");
     let child = Command::new("timeout")
         .arg(PATIENCE.as_secs().to_string())
         .args(["node", "e2e/run.mjs", scenario])
         .current_dir(&folder)
-        .env("PYTOON_SCENARIO", given.to_string())
+        .env("PYTOON_SCENARIO", passed.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())

@@ -14,6 +14,7 @@ mod assets;
 mod auth;
 mod budget;
 mod changes;
+mod cookie;
 mod disk_space;
 mod documents;
 mod engines;
