@@ -1,0 +1,89 @@
+// A film while it is made: its stages, and its scenes as they get ready.
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { address, api, optional } from "../api";
+import { seconds } from "../lib/format";
+import { frameRate } from "../timeline/scale";
+import { language, words } from "../text";
+import type { Job, JobScene, SceneGraph, Timeline } from "../types";
+import type { LiveJob } from "./live";
+
+const STAGES = ["queued", "planning_scenes", "building_timeline", "rendering_scenes", "composing"];
+
+export function Watch({ live, job }: { live: LiveJob; job: Job }) {
+  const text = words();
+  const timeline = useSignal<Timeline | null>(null);
+  const graph = useSignal<SceneGraph | null>(null);
+  // The documents come with the stages: what the job does not have yet is asked for again at the next one.
+  useEffect(() => {
+    let isCurrent = true;
+    const read = async () => {
+      const [plan, times] = await Promise.all([
+        optional(api.sceneGraph(job.job_id)),
+        optional(api.timeline(job.job_id)),
+      ]);
+      if (!isCurrent) return;
+      graph.value = plan;
+      timeline.value = times;
+    };
+    read().catch(() => undefined);
+    return () => {
+      isCurrent = false;
+    };
+  }, [job.job_id, job.status, job.scene_count]);
+
+  const current = STAGES.indexOf(job.status);
+  return (
+    <>
+      {current >= 0 && (
+        <ol class="stages" aria-label={text.stages}>
+          {STAGES.map((stage, index) => (
+            <li key={stage} class={index < current ? "past" : index === current ? "current" : ""}
+              aria-current={index === current ? "step" : undefined}>
+              {text.status[stage]}
+            </li>
+          ))}
+        </ol>
+      )}
+      <h2>{text.scenes}</h2>
+      {(job.scenes ?? []).length === 0 && <p class="help">{text.scenesLater}</p>}
+      <ol class="scene-cards plain-list">
+        {(job.scenes ?? []).map((scene, index) => (
+          <SceneCard key={scene.scene_id} scene={scene} number={index + 1} id={job.job_id} timeline={timeline.value}
+            words={graph.value?.scenes[index]?.sentences.join(" ") ?? ""} round={live.changes.value} />
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function SceneCard({ scene, number, id, timeline, words: said, round }: {
+  scene: JobScene; number: number; id: string; timeline: Timeline | null; words: string; round: number;
+}) {
+  const text = words();
+  const place = timeline?.timeline.find((own) => own.sceneId === scene.scene_id);
+  const size = timeline?.profile;
+  return (
+    <li class={`card scene-card ${scene.status}`}>
+      <div class="thumb" style={{ aspectRatio: size ? `${size.width} / ${size.height}` : "9 / 16" }}>
+        {place && <Thumbnail id={id} frame={(place.startFrame + place.endFrame) >> 1} round={scene.status === "done" ? -1 : round} />}
+      </div>
+      <div>
+        <strong>{number} · {text.sceneStatus[scene.status] ?? scene.status}</strong>
+        {place && timeline && (
+          <span class="help"> {seconds(((place.endFrame - place.startFrame) * 1000) / frameRate(timeline.frameRate), language.value)} s</span>
+        )}
+        {said && <p class="said">{said}</p>}
+        {scene.engine_used && <p class="help">{text.engine}: {scene.engine_used}</p>}
+        {scene.fallback_used && <p class="warning"><strong>{text.fallback}</strong>{scene.error && `: ${scene.error}`}</p>}
+      </div>
+    </li>
+  );
+}
+
+/** The picture of a frame. A frame that does not exist yet is asked for again when the job has changed. */
+function Thumbnail({ id, frame, round }: { id: string; frame: number; round: number }) {
+  const missing = useSignal<number | null>(null);
+  if (missing.value === round) return null;
+  return <img src={address.frame(id, frame, 240)} alt="" loading="lazy" onError={() => (missing.value = round)} />;
+}

@@ -1,0 +1,61 @@
+// The settings that most films leave as they are.
+import { Choice, TextField, numberOf } from "../ui/field";
+import { words } from "../text";
+import { brief, change, engines, errorsOf, notesOf } from "./state";
+
+const LANGUAGES = ["en", "de", "fr", "es", "it", "pt-BR", "nl", "pl", "tr", "ja", "zh", "ko", "hi", "ar"];
+
+const languageName = (tag: string): string => {
+  try {
+    return new Intl.DisplayNames([document.documentElement.lang], { type: "language" }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+};
+
+export function More() {
+  const text = words();
+  const now = brief.value;
+  const set = (field: string) => (value: string) => change({ [field]: value || undefined });
+  const setNumber = (field: string) => (value: string) => change({ [field]: numberOf(value) });
+  const captions = typeof now.captions === "object" ? now.captions : {};
+  const look = now.captions === "off" ? "off" : captions.look ?? "";
+  return (
+    <details class="card">
+      <summary><h2>{text.more}</h2></summary>
+      <div class="fields">
+        <TextField label={text.targetSeconds} help={text.targetHelp} type="number" min={1} max={60} step="any"
+          value={now.target_duration_seconds} onChange={setNumber("target_duration_seconds")}
+          errors={errorsOf("target_duration_seconds")} notes={notesOf("target_duration_seconds")} />
+        <Choice label={text.profile} empty={text.automatic} value={now.profile ?? ""} onChange={set("profile")} errors={errorsOf("profile")}
+          options={[["default", text.profiles.default], ["master", text.profiles.master], ["test", text.profiles.test]]} />
+        <Choice label={text.scriptLanguage} empty={text.detected} value={now.language ?? ""} onChange={set("language")}
+          errors={errorsOf("language")} notes={notesOf("language")}
+          options={LANGUAGES.map((tag): [string, string] => [tag, languageName(tag)])} />
+        <Choice label={text.captions} empty={text.automatic} value={look}
+          onChange={(next) => {
+            const { look: _, ...rest } = captions;
+            const settings = next === "" ? rest : { ...rest, look: next };
+            change({ captions: next === "off" ? "off" : Object.keys(settings).length > 0 ? settings : undefined } as object);
+          }}
+          options={[["off", text.captionsOff], ["classic", text.looks.classic], ["karaoke", text.looks.karaoke], ["pop", text.looks.pop]]} />
+        {(now.brand === undefined || typeof now.brand === "string") ? (
+          <TextField label={text.brand} help={text.brandHelp} value={now.brand as string | undefined} onChange={set("brand")}
+            errors={errorsOf("brand")} notes={notesOf("brand")} />
+        ) : <p class="help">{text.brandLoaded}</p>}
+        <Choice label={text.engine} help={text.engineHelp} empty={text.automatic} value={now.engine_override ?? ""} onChange={set("engine_override")}
+          errors={errorsOf("engine_override")} notes={notesOf("engine_override")} options={engineOptions()} />
+        <TextField label={text.budget} help={text.budgetHelp} type="number" min={0} max={10000} step="any" value={now.budget}
+          onChange={setNumber("budget")} errors={errorsOf("budget")} notes={notesOf("budget")} />
+        <TextField label={text.seed} help={text.seedHelp} type="number" min={0} step={1} value={now.seed as number | undefined}
+          onChange={setNumber("seed")} errors={errorsOf("seed")} />
+      </div>
+    </details>
+  );
+}
+
+export function engineOptions(): [string, string][] {
+  const text = words();
+  return engines.value.map((engine): [string, string] =>
+    [engine.engine, engine.enabled ? engine.engine : `${engine.engine} (${text.switchedOff})`]);
+}

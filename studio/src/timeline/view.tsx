@@ -1,0 +1,89 @@
+// The view of a finished film: player, inspector, timeline, and the same as lists.
+import type { ComponentChildren } from "preact";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { language, words } from "../text";
+import type { Bundle } from "./bundle";
+import { TimelineCanvas } from "./canvas";
+import { Inspector, type SceneTools } from "./inspector";
+import { TimelineStore } from "./store";
+import { onTimelineKey, Toolbar } from "./toolbar";
+import { ProblemList, SceneList } from "./twin";
+
+interface Props {
+  bundle: Bundle;
+  /** Fields that change the selected scene. */
+  tools?: SceneTools;
+  /** What stands under the player, such as downloads. */
+  underPlayer?: ComponentChildren;
+  /** What lies over the picture, such as a caption that is not rendered yet. */
+  overPicture?: (store: TimelineStore) => ComponentChildren;
+}
+
+export function TimelineView({ bundle, tools, underPlayer, overPicture }: Props) {
+  const text = words();
+  const store = useMemo(() => new TimelineStore(bundle), [bundle]);
+  return (
+    <div class="film" onKeyDown={(event) => onTimelineKey(store, event)}>
+      <div class={bundle.film ? "film-top" : "film-top without-player"}>
+        {bundle.film && (
+          <div class="player">
+            <Player store={store} bundle={bundle} over={overPicture?.(store)} />
+            {underPlayer}
+          </div>
+        )}
+        <Inspector store={store} {...(tools && { tools })} />
+        <ProblemList store={store} />
+      </div>
+      <section class="card" aria-labelledby="timeline">
+        <h2 id="timeline">{text.timeline}</h2>
+        <Toolbar store={store} />
+        <TimelineCanvas store={store} />
+        <Legend bundle={bundle} />
+        <p class="help">{text.timelineHelp}</p>
+      </section>
+      <SceneList store={store} />
+    </div>
+  );
+}
+
+function Player({ store, bundle, over }: { store: TimelineStore; bundle: Bundle; over: ComponentChildren }) {
+  const text = words();
+  const video = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    store.connect(video.current);
+    return () => store.connect(null);
+  }, [store]);
+  const { width, height } = bundle.timeline.profile;
+  return (
+    <div class="picture" style={{ aspectRatio: `${width} / ${height}` }}>
+      <video ref={video} controls playsInline preload="auto" src={bundle.film} aria-label={text.film}>
+        {bundle.subtitles && (
+          <track kind="captions" src={bundle.subtitles} srcLang={bundle.timeline.language} label={text.captions}
+            default={!bundle.timeline.look.captions.burnIn} />
+        )}
+      </video>
+      {over}
+    </div>
+  );
+}
+
+/** Names the colours of the rows. */
+function Legend({ bundle }: { bundle: Bundle }) {
+  const text = words();
+  const entries: [string, string, boolean][] = [
+    ["scene", text.legendScene, true],
+    ["fallback", text.fallback, true],
+    ["voice", text.voice, bundle.peaks.voice !== undefined],
+    ["music", text.music, bundle.peaks.music !== undefined],
+    ["duck", text.ducking, true],
+    ["loud", text.loudness, bundle.inspection !== null],
+    ["word", text.word, true],
+    ["cue", text.cueTitle, true],
+    ["bad", text.legendBad, true],
+  ];
+  return (
+    <ul class="legend" lang={language.value}>
+      {entries.map(([name, label, isShown]) => isShown && <li key={name} class={`key-${name}`}>{label}</li>)}
+    </ul>
+  );
+}
