@@ -37,7 +37,9 @@ export function sentence(error: unknown): string {
   if (error.status === 0) return text.offline;
   if (error.status === 401 && session.peek()) session.value = null;
   if (error.status === 401) return text.loginEnded;
-  return error.message || text.failed(error.status);
+  // An error of the whole body has no field that a person could look for.
+  const whole = error.fields.find((own) => own.field === "(body)");
+  return whole?.detail ?? (error.message || text.failed(error.status));
 }
 
 /** Reads the session. A person without one sees the login. */

@@ -12,8 +12,8 @@ const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 10_000;
 /** Events come in bursts; one request answers for all within this time. */
 const BURST_MS = 150;
-/** The pause between requests while a stream is open, in case that an event is lost. */
-const CHECK_MS = 15_000;
+/** The pause between requests while a stream is open: progress and pictures change without an event. */
+const CHECK_MS = 5000;
 
 /** The connection to the service: live, or asking again at a time. */
 export type Connection = { kind: "live" } | { kind: "asking"; attempt: number };
@@ -22,7 +22,7 @@ export class LiveJob {
   readonly job: Signal<Job | null> = signal(null);
   readonly connection: Signal<Connection> = signal({ kind: "live" });
   readonly problem = signal("");
-  /** The number of received events, so that pictures of scenes are requested again. */
+  /** The number of readings of the job, so that missing pictures of scenes are requested again. */
   readonly changes = signal(0);
   private stream: EventSource | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -46,6 +46,7 @@ export class LiveJob {
       const job = await api.job(this.id);
       if (this.isClosed) return;
       this.job.value = job;
+      this.changes.value += 1;
       this.problem.value = "";
       if (hasEnded(job)) {
         this.attempt = 0;
@@ -78,16 +79,18 @@ export class LiveJob {
       this.attempt = 0;
       this.connection.value = { kind: "live" };
     };
-    const onEvent = () => {
-      this.changes.value += 1;
-      this.after(BURST_MS);
-    };
+    const onEvent = () => this.after(BURST_MS);
     stream.addEventListener("status", onEvent);
     stream.addEventListener("scene", onEvent);
     // The browser would reconnect by itself after a lost connection, but not after an error status. One way for both:
     // ask for the job, which says whether it has ended, and open the stream again.
     stream.onerror = () => {
-      if (this.stream === stream) this.retry();
+      if (this.stream !== stream) return;
+      if (this.attempt > 0) return this.retry();
+      // A stream ends with its job, so the first end is no sign of a lost connection.
+      this.attempt = 1;
+      this.closeStream();
+      this.after(BURST_MS);
     };
     this.after(CHECK_MS);
   }

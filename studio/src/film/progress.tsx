@@ -48,7 +48,7 @@ export function ProgressLine({ live, job }: { live: LiveJob; job: Job }) {
         {isRunning && <span>{job.progress_pct} %</span>}
         {isRunning && job.scene_count > 0 && <span>{text.scenesReady(ready, job.scene_count)}</span>}
         {left !== null && <span>{text.timeLeft(clock(left))}</span>}
-        {typeof job.cost_usd === "number" && <span>{text.costSoFar(usd(job.cost_usd, language.value))}</span>}
+        {typeof job.cost_usd === "number" && <span>{text.costSoFar(usd(job.cost_usd, language.value), isRunning)}</span>}
         {connection.kind === "asking" && <span class="warning" role="status">{text.reconnecting(connection.attempt)}</span>}
         {action && maySubmit() && (
           <button type="button" class="plain" onClick={() => act(action[1])}>{action[0]}</button>

@@ -9,6 +9,8 @@ import type { Preset } from "../types";
 import { brief, change, errorsOf } from "./state";
 
 const presets = signal<Preset[]>([]);
+/** The number of previews that may load. One loads after the other, since a browser opens few connections at a time. */
+const previews = signal(1);
 
 export function Presets() {
   const text = words();
@@ -24,8 +26,8 @@ export function Presets() {
       {problem.value && <p class="problem" role="alert">{problem.value}</p>}
       <div class="presets">
         <PresetCard id="" title={text.presetDefault} description={text.presetDefaultHelp} isChosen={chosen === ""} />
-        {presets.value.map((preset) => (
-          <PresetCard key={preset.preset_id} id={preset.preset_id} title={preset.preset_id.replaceAll("_", " ")}
+        {presets.value.map((preset, index) => (
+          <PresetCard key={preset.preset_id} id={preset.preset_id} index={index} title={preset.preset_id.replaceAll("_", " ")}
             description={preset.description} isChosen={chosen === preset.preset_id} />
         ))}
       </div>
@@ -34,8 +36,8 @@ export function Presets() {
   );
 }
 
-function PresetCard({ id, title, description, isChosen }: {
-  id: string; title: string; description: string; isChosen: boolean;
+function PresetCard({ id, index = 0, title, description, isChosen }: {
+  id: string; index?: number; title: string; description: string; isChosen: boolean;
 }) {
   const video = useRef<HTMLVideoElement>(null);
   const hasVideo = useSignal(id !== "");
@@ -43,11 +45,16 @@ function PresetCard({ id, title, description, isChosen }: {
     if (!matchMedia("(prefers-reduced-motion: reduce)").matches) void video.current?.play().catch(() => undefined);
   };
   const stop = () => video.current?.pause();
+  const next = () => (previews.value = Math.max(previews.value, index + 2));
   return (
     <label class={isChosen ? "preset chosen" : "preset"} onMouseEnter={play} onMouseLeave={stop}>
       {hasVideo.value && (
-        <video ref={video} src={address.preset(id)} muted loop playsInline preload="metadata" aria-hidden="true"
-          onError={() => (hasVideo.value = false)} />
+        <video ref={video} src={index < previews.value ? address.preset(id) : undefined} muted loop playsInline preload="auto"
+          aria-hidden="true" onLoadedData={next}
+          onError={() => {
+            hasVideo.value = false;
+            next();
+          }} />
       )}
       <span class="preset-text">
         <input type="radio" name="preset" checked={isChosen} onFocus={play} onBlur={stop}

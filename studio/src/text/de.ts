@@ -55,7 +55,7 @@ export const de: Words = {
   sceneCount: (count) => times(count, "Szene", "Szenen"), spokenBy: (voice) => `Stimme ${voice}`,
   free: "kostenlos", priceRange: (first, most) => (first === most ? first : `${first}, höchstens ${most}`),
   voicePrice: (price) => `Stimme ${price}`,
-  sceneTitle: (number) => `Szene ${number}`, noWords: "ohne Worte", drawn: "gezeichneter Hintergrund",
+  sceneTitle: (number) => `Szene ${number}`, noWords: "ohne Worte", drawn: "gezeichnet",
   splitHere: "hier teilen", split: (number) => `Szene ${number} ist geteilt`,
   mergeWithNext: (number) => `Szene ${number} mit der nächsten verbinden`, merged: (number) => `Szene ${number} ist mit der nächsten verbunden`,
   changeScene: (number) => `Szene ${number} ändern`, without: (engine) => `ohne ${engine}`,
@@ -78,7 +78,7 @@ export const de: Words = {
   progress: "Fortschritt", cancel: "Abbrechen", retry: "Erneut versuchen", release: "Freigeben", stages: "Schritte", scenes: "Szenen",
   scenesLater: "Die Szenen erscheinen, wenn der Plan fertig ist.",
   scenesReady: (ready, all) => `${ready} von ${all} Szenen`, timeLeft: (time) => `noch etwa ${time}`,
-  costSoFar: (price) => `bisher ${price}`, fallback: "Ersatz",
+  costSoFar: (price, isRunning) => (isRunning ? `bisher ${price}` : price), fallback: "Ersatz",
   reconnecting: (attempt) => `Die Verbindung ist unterbrochen. Neue Anfrage (Versuch ${attempt}) …`,
   failedIn: (stage, provider) => `Fehlgeschlagen: ${stage}${provider ? ` (${provider})` : ""}`,
   stageNames: {
@@ -114,7 +114,7 @@ export const de: Words = {
   chain: "Engines der Reihe nach", drewIt: "hat die Szene gezeichnet", leftOut: "Ausgelassen", heard: "Stimme gehört", asTimed: "zu dieser Zeit",
   notHeard: "nicht in der Nähe", firstWord: "Erstes Wort", late: "Verspätung", lateBy: (ms) => `${ms} ms zu spät`, onTime: "pünktlich",
   offVoice: "nicht bei der Stimme", readingSpeed: "Lesetempo", lettersPerSecond: (speed) => `${speed} Zeichen pro Sekunde`,
-  whatToDo: "Was zu tun ist:", ducking: "Absenkung", legendScene: "Szene", legendBad: "Zu spät oder daneben", noBundle: "Diese Datei enthält keinen Film.",
+  whatToDo: "Was zu tun ist:", ducking: "Absenkung", musicRow: "Musik mit Absenkung", legendScene: "Szene", legendBad: "Zu spät oder daneben", noBundle: "Diese Datei enthält keinen Film.",
   problem: {
     fallback: (asked, used) => `${used} hat die Szene gezeichnet statt ${asked}`,
     fallbackAdvice: (asked) => `Behebe die Ursache und lass die Szene von ${asked} neu zeichnen, oder wähle eine andere Engine.`,

@@ -51,7 +51,7 @@ export const en = {
   sceneCount: (count: number) => times(count, "scene", "scenes"), spokenBy: (voice: string) => `voice ${voice}`,
   free: "free", priceRange: (first: string, most: string) => (first === most ? first : `${first}, at most ${most}`),
   voicePrice: (price: string) => `voice ${price}`,
-  sceneTitle: (number: number) => `Scene ${number}`, noWords: "without words", drawn: "drawn background",
+  sceneTitle: (number: number) => `Scene ${number}`, noWords: "without words", drawn: "drawn",
   splitHere: "split here", split: (number: number) => `Scene ${number} is split`,
   mergeWithNext: (number: number) => `Join scene ${number} with the next one`, merged: (number: number) => `Scene ${number} is joined with the next one`,
   changeScene: (number: number) => `Change scene ${number}`, without: (engine: string) => `without ${engine}`,
@@ -74,7 +74,7 @@ export const en = {
   progress: "Progress", cancel: "Cancel", retry: "Try again", release: "Release", stages: "Stages", scenes: "Scenes",
   scenesLater: "The scenes appear when the plan is made.",
   scenesReady: (ready: number, all: number) => `${ready} of ${all} scenes`, timeLeft: (time: string) => `about ${time} left`,
-  costSoFar: (price: string) => `${price} so far`, fallback: "Fallback",
+  costSoFar: (price: string, isRunning: boolean) => (isRunning ? `${price} so far` : price), fallback: "Fallback",
   reconnecting: (attempt: number) => `The connection is lost. Asking again (attempt ${attempt}) …`,
   failedIn: (stage: string, provider: string | null) => `Failed: ${stage}${provider ? ` (${provider})` : ""}`,
   stageNames: {
@@ -109,7 +109,7 @@ export const en = {
   chain: "Engines in order", drewIt: "drew the scene", leftOut: "Left out", heard: "Voice heard", asTimed: "at this time",
   notHeard: "not nearby", firstWord: "First word", late: "Late", lateBy: (ms: number) => `${ms} ms late`, onTime: "on time",
   offVoice: "not where the voice is", readingSpeed: "Reading speed", lettersPerSecond: (speed: number) => `${speed} characters per second`,
-  whatToDo: "What to do:", ducking: "Ducking", legendScene: "Scene", legendBad: "Late or off", noBundle: "This file contains no film.",
+  whatToDo: "What to do:", ducking: "Ducking", musicRow: "Music, ducked", legendScene: "Scene", legendBad: "Late or off", noBundle: "This file contains no film.",
   problem: {
     fallback: (asked: string, used: string) => `${used} drew the scene instead of ${asked}`,
     fallbackAdvice: (asked: string) => `Remove the cause, then redo the scene with ${asked}, or choose another engine for it.`,

@@ -2,7 +2,7 @@
 import { effect } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { clock } from "../lib/format";
-import { words } from "../text";
+import { language, words } from "../text";
 import { draw, drawPlayhead, type Theme } from "./draw";
 import { FramePictures } from "./frames";
 import { itemAt, placesOf, type Places } from "./rows";
@@ -43,6 +43,7 @@ class Painter {
     const stopContent = effect(() => {
       store.view.value;
       store.selection.value;
+      language.value;
       this.request(true);
     });
     const stopPlayhead = effect(() => {
@@ -83,7 +84,10 @@ class Painter {
       layer.setTransform(ratio, 0, 0, ratio, 0, 0);
       this.pictures?.begin();
       const picture = this.pictures?.get ?? (() => null);
-      draw(layer, { model: store.model, places: this.places, view, theme, selection: store.selection.value, picture }, height);
+      const selection = store.selection.value;
+      const text = words();
+      const labels = { voice: text.voice, music: text.musicRow, loudness: text.loudness };
+      draw(layer, { model: store.model, labels, places: this.places, view, theme, selection, picture }, height);
       this.pictures?.load();
       this.isStale = false;
     }

@@ -13,12 +13,14 @@ export type Theme = Record<
 
 export interface Scene {
   model: Model;
+  /** Names of rows that do not explain themselves. */
+  labels: Partial<Record<Row, string>>;
   places: Places;
   view: View;
   theme: Theme;
   selection: Selection | null;
   /** Returns the picture of a frame if it is loaded, and requests it otherwise. */
-  picture: (frame: number) => CanvasImageSource | null;
+  picture: (frame: number) => HTMLImageElement | null;
 }
 
 type Canvas = CanvasRenderingContext2D;
@@ -47,6 +49,13 @@ export function draw(canvas: Canvas, scene: Scene, height: number): void {
   if (places.words) words(canvas, scene, places.words);
   if (places.cues) cues(canvas, scene, places.cues);
   if (places.problems) markers(canvas, scene, places.problems);
+  canvas.textAlign = "right";
+  canvas.fillStyle = theme.faint;
+  for (const [row, label] of Object.entries(scene.labels) as [Row, string][]) {
+    const place = places[row];
+    if (place) canvas.fillText(label, Math.min(view.width, toX(view, view.duration)) - 6, place.top + 10);
+  }
+  canvas.textAlign = "left";
 }
 
 /** Draws the playhead over the rest. */
@@ -133,9 +142,13 @@ function scenes(canvas: Canvas, scene: Scene): void {
     canvas.fillStyle = item.isFallback ? theme.fallback : theme.scene;
     const { left, width } = box(canvas, scene, place, item);
     canvas.fillStyle = theme.onColour;
+    const change = item.clips[0]?.transitionIn;
+    const changeEnd = change ? toX(view, (change.endFrame * 1000) / model.rate) : 0;
+    const textLeft = Math.max(left, changeEnd) + 6;
+    const textWidth = left + width - textLeft - 4;
     label(canvas, `${item.number} · ${item.engine}${item.isFallback ? " ⚠" : ""} · ${((item.end - item.start) / 1000).toFixed(1)} s`,
-      left + 6, place.top + 14, width - 10);
-    label(canvas, item.words, left + 6, place.top + 33, width - 10);
+      textLeft, place.top + 14, textWidth);
+    label(canvas, item.words, textLeft, place.top + 33, textWidth);
     if (isSelected(scene, "scene", item.id)) outline(canvas, scene, place, item);
     transitions(canvas, scene, item, place);
   }
@@ -158,7 +171,7 @@ function transitions(canvas: Canvas, { view, theme, model }: Scene, item: SceneM
   }
 }
 
-/** Draws pictures at a distance that is a power of two of frames, so that loaded pictures serve again. */
+/** Draws pictures at a regular distance in frames, so that loaded pictures serve again at other magnifications. */
 function frames(canvas: Canvas, scene: Scene, place: { top: number; height: number }): void {
   const { view, model } = scene;
   const { width, height } = model.bundle.timeline.profile;
@@ -169,14 +182,20 @@ function frames(canvas: Canvas, scene: Scene, place: { top: number; height: numb
     const left = toX(view, (frame * 1000) / model.rate);
     if (left > view.width) break;
     const picture = scene.picture(frame);
-    if (picture) canvas.drawImage(picture, left, place.top, wide, place.height);
+    // The last picture ends with the film.
+    const shown = Math.min(wide, toX(view, view.duration) - left);
+    if (picture && shown > 1) {
+      const share = shown / wide;
+      canvas.drawImage(picture, 0, 0, picture.naturalWidth * share, picture.naturalHeight, left, place.top, shown, place.height);
+    }
   }
 }
 
-/** Returns the distance of pictures in frames: the least power of two that leaves each its width. */
+/** Returns the distance of pictures in frames: the least power of two, or three quarters of it, that leaves each its width. */
 export function frameStep(msPerPx: number, wide: number, rate: number): number {
   const needed = ((wide + 2) * msPerPx * rate) / 1000;
-  return 2 ** Math.max(0, Math.ceil(Math.log2(needed)));
+  const power = 2 ** Math.max(0, Math.ceil(Math.log2(needed)));
+  return power >= 4 && power * 0.75 >= needed ? power * 0.75 : power;
 }
 
 function wave(canvas: Canvas, view: View, place: { top: number; height: number }, all: Levels, colour: string): void {

@@ -54,7 +54,7 @@ export function Films() {
       {problem.value && <p class="problem" role="alert">{problem.value}</p>}
       {jobs.value === null && !problem.value && <p class="help" role="status">{text.loading}</p>}
       {jobs.value?.length === 0 && (
-        <div class="card narrow">
+        <div class="card empty">
           <p>{text.noFilms}</p>
           {maySubmit() && <a class="button" href="#/make">{text.firstFilm}</a>}
         </div>
