@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { coarser, levelFor, levels, parsePeaks, peaksFromBase64, range } from "../src/timeline/peaks";
+import { coarser, levelFor, levels, parsePeaks, peaksFromBase64, readColumns } from "../src/timeline/peaks";
 
 function file(pairs: number[], header: Partial<Record<number, number>> = {}): ArrayBuffer {
   const out = new ArrayBuffer(24 + pairs.length);
@@ -44,8 +44,11 @@ test("the level fits the magnification", () => {
   assert.equal(levelFor(all, 5000), all[2]);
 });
 
-test("a range outside of the sound is silent", () => {
-  const peaks = parsePeaks(file([-128, 127]))!;
-  assert.deepEqual(range(peaks, 0, 1), [-1, 1]);
-  assert.deepEqual(range(peaks, 1000, 1001), [0, 0]);
+test("columns have the extremes of their time, and silence after the end", () => {
+  const peaks = parsePeaks(file([-128, 127, 0, 0, -64, 0]))!;
+  const out = new Float32Array(8);
+  readColumns(peaks, 0, peaks.spanMs, 4, out);
+  assert.deepEqual([...out], [-1, 1, 0, 0, -0.5, 0, 0, 0]);
+  readColumns(peaks, 0, peaks.spanMs * 3, 1, out);
+  assert.deepEqual([...out.subarray(0, 2)], [-1, 1]);
 });

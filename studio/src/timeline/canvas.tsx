@@ -20,12 +20,16 @@ function readTheme(element: Element): Theme {
   return { ...Object.fromEntries(colours), font: `12px ${style.fontFamily}` } as Theme;
 }
 
-/** Draws into a canvas: everything if the view or the selection has changed, and else only the playhead. */
+/**
+ * Draws into a canvas: everything if the view or the selection has changed, and else only the playhead, over a copy of
+ * the rest. The copy is made when the playhead moves alone for the first time.
+ */
 class Painter {
   private theme: Theme;
   private readonly layer = document.createElement("canvas");
   private readonly pictures: FramePictures | null;
   private isStale = true;
+  private hasCopy = false;
   private requested = 0;
   private readonly stop: () => void;
   private readonly dark = matchMedia("(prefers-color-scheme: dark)");
@@ -79,25 +83,35 @@ class Painter {
       }
       this.isStale = true;
     }
-    if (this.isStale) {
-      const layer = this.layer.getContext("2d")!;
-      layer.setTransform(ratio, 0, 0, ratio, 0, 0);
-      this.pictures?.begin();
-      const picture = this.pictures?.get ?? (() => null);
-      const selection = store.selection.value;
-      const text = words();
-      const labels = { voice: text.voice, music: text.musicRow, loudness: text.loudness };
-      draw(layer, { model: store.model, labels, places: this.places, view, theme, selection, picture }, height);
-      this.pictures?.load();
-      this.isStale = false;
-    }
     const shown = this.canvas.getContext("2d")!;
-    shown.setTransform(1, 0, 0, 1, 0, 0);
-    shown.clearRect(0, 0, wide, tall);
-    shown.drawImage(this.layer, 0, 0);
-    shown.setTransform(ratio, 0, 0, ratio, 0, 0);
+    if (this.isStale) {
+      this.drawAll(shown, ratio);
+      this.hasCopy = false;
+      this.isStale = false;
+    } else {
+      if (!this.hasCopy) this.drawAll(this.layer.getContext("2d")!, ratio);
+      this.hasCopy = true;
+      shown.setTransform(1, 0, 0, 1, 0, 0);
+      shown.globalCompositeOperation = "copy";
+      shown.drawImage(this.layer, 0, 0);
+      shown.globalCompositeOperation = "source-over";
+      shown.setTransform(ratio, 0, 0, ratio, 0, 0);
+    }
     drawPlayhead(shown, view, theme, store.at.value, height);
   };
+
+  private drawAll(canvas: CanvasRenderingContext2D, ratio: number): void {
+    const { store, places, theme, height } = this;
+    const text = words();
+    canvas.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.pictures?.begin();
+    draw(canvas, {
+      model: store.model, places, view: store.view.value, theme, selection: store.selection.value,
+      labels: { voice: text.voice, music: text.musicRow, loudness: text.loudness },
+      picture: this.pictures?.get ?? (() => null),
+    }, height);
+    this.pictures?.load();
+  }
 
   dispose(): void {
     this.stop();

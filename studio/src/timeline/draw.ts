@@ -1,6 +1,6 @@
 // Draws the visible part of a timeline.
 import { duckGain, type Model, type SceneModel, type Selection } from "./model";
-import { levelFor, range, type Levels } from "./peaks";
+import { levelFor, readColumns, type Levels } from "./peaks";
 import { markerPlaces, type Places, type Row } from "./rows";
 import { endOf, tickStep, toMs, toX, visible, type View } from "./scale";
 import { clock } from "../lib/format";
@@ -50,10 +50,14 @@ export function draw(canvas: Canvas, scene: Scene, height: number): void {
   if (places.cues) cues(canvas, scene, places.cues);
   if (places.problems) markers(canvas, scene, places.problems);
   canvas.textAlign = "right";
-  canvas.fillStyle = theme.faint;
   for (const [row, label] of Object.entries(scene.labels) as [Row, string][]) {
     const place = places[row];
-    if (place) canvas.fillText(label, Math.min(view.width, toX(view, view.duration)) - 6, place.top + 10);
+    if (!place) continue;
+    const right = Math.min(view.width, toX(view, view.duration));
+    canvas.fillStyle = theme.panel;
+    canvas.fillRect(right - widthOf(canvas, label) - 12, place.top, widthOf(canvas, label) + 12, 18);
+    canvas.fillStyle = theme.faint;
+    canvas.fillText(label, right - 6, place.top + 10);
   }
   canvas.textAlign = "left";
 }
@@ -98,15 +102,15 @@ function label(canvas: Canvas, text: string, x: number, y: number, width: number
   canvas.fillText(shorten(canvas, text, width), x, y);
 }
 
+/** Widths of texts. All texts have the same font. */
 const widths = new Map<string, number>();
 
 function widthOf(canvas: Canvas, text: string): number {
-  const key = canvas.font + text;
-  let width = widths.get(key);
+  let width = widths.get(text);
   if (width === undefined) {
     if (widths.size > 5000) widths.clear();
     width = canvas.measureText(text).width;
-    widths.set(key, width);
+    widths.set(text, width);
   }
   return width;
 }
@@ -146,9 +150,11 @@ function scenes(canvas: Canvas, scene: Scene): void {
     const changeEnd = change ? toX(view, (change.endFrame * 1000) / model.rate) : 0;
     const textLeft = Math.max(left, changeEnd) + 6;
     const textWidth = left + width - textLeft - 4;
-    label(canvas, `${item.number} · ${item.engine}${item.isFallback ? " ⚠" : ""} · ${((item.end - item.start) / 1000).toFixed(1)} s`,
-      textLeft, place.top + 14, textWidth);
-    label(canvas, item.words, textLeft, place.top + 33, textWidth);
+    const sign = item.isFallback ? " ⚠" : "";
+    const title = textWidth < 60 ? `${item.number}${sign}`
+      : `${item.number} · ${item.engine}${sign} · ${((item.end - item.start) / 1000).toFixed(1)} s`;
+    label(canvas, title, textLeft, place.top + 14, textWidth);
+    if (textWidth >= 60) label(canvas, item.words, textLeft, place.top + 33, textWidth);
     if (isSelected(scene, "scene", item.id)) outline(canvas, scene, place, item);
     transitions(canvas, scene, item, place);
   }
@@ -202,13 +208,19 @@ function wave(canvas: Canvas, view: View, place: { top: number; height: number }
   const level = levelFor(all, view.msPerPx);
   const middle = place.top + place.height / 2;
   const reach = place.height / 2 - 2;
-  const end = Math.min(view.width, toX(view, view.duration));
+  const end = Math.ceil(Math.min(view.width, toX(view, view.duration)));
+  if (columns.length < end * 2) columns = new Float32Array(end * 2);
+  readColumns(level, view.start, view.msPerPx, end, columns);
+  // One outline for all columns: the highest values forwards, the lowest ones backwards.
   canvas.fillStyle = colour;
-  for (let x = 0; x < end; x++) {
-    const [low, high] = range(level, toMs(view, x), toMs(view, x + 1));
-    canvas.fillRect(x, middle - high * reach, 1, Math.max((high - low) * reach, 1));
-  }
+  canvas.beginPath();
+  for (let x = 0; x < end; x++) canvas.lineTo(x, middle - Math.max(columns[x * 2 + 1]! * reach, 0.5));
+  for (let x = end - 1; x >= 0; x--) canvas.lineTo(x, middle - Math.min(columns[x * 2]! * reach, -0.5));
+  canvas.fill();
 }
+
+/** The values of a waveform's columns, kept between drawings. */
+let columns = new Float32Array(0);
 
 function ducking(canvas: Canvas, { view, theme, model }: Scene, place: { top: number; height: number }): void {
   const deepest = Math.min(-6, ...model.ducks.map((duck) => duck.gainDb));
@@ -224,7 +236,7 @@ function ducking(canvas: Canvas, { view, theme, model }: Scene, place: { top: nu
   canvas.fillStyle = theme.text;
   for (const duck of model.ducks) {
     const x = toX(view, duck.start);
-    if (x > -80 && x < view.width) canvas.fillText(`${duck.gainDb.toFixed(0)} dB`, Math.max(x, 0) + 6, place.top + 10);
+    if (x > -80 && x < view.width && (duck.end - duck.start) / view.msPerPx > 120) canvas.fillText(`${duck.gainDb.toFixed(0)} dB`, Math.max(x, 0) + 6, place.top + 10);
   }
 }
 

@@ -66,10 +66,23 @@ export function levelFor(all: Levels, msPerPx: number): Peaks {
   return found;
 }
 
-/** Returns the lowest and the highest value in a time range, -1 to 1. */
-export function range(peaks: Peaks, startMs: number, endMs: number): [number, number] {
-  const from = Math.max(0, Math.floor(startMs / peaks.spanMs));
-  const to = Math.max(from + 1, Math.ceil(endMs / peaks.spanMs));
-  const [low, high] = extremes(peaks.pairs, from, to);
-  return [low / 128, high / 127];
+/** Reads the lowest and the highest value, -1 to 1, of each of `count` columns in turn. The first begins at `start`. */
+export function readColumns(peaks: Peaks, start: number, msPerPx: number, count: number, out: Float32Array): void {
+  const { pairs, spanMs } = peaks;
+  const last = pairs.length / 2;
+  for (let column = 0; column < count; column++) {
+    const at = (start + column * msPerPx) / spanMs;
+    const from = Math.max(0, Math.floor(at));
+    const to = Math.min(last, Math.max(from + 1, Math.ceil(at + msPerPx / spanMs)));
+    let low = from < to ? 127 : 0;
+    let high = from < to ? -128 : 0;
+    for (let index = from; index < to; index++) {
+      const least = pairs[index * 2]!;
+      const most = pairs[index * 2 + 1]!;
+      if (least < low) low = least;
+      if (most > high) high = most;
+    }
+    out[column * 2] = low / 128;
+    out[column * 2 + 1] = high / 127;
+  }
 }
