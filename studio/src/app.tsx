@@ -3,6 +3,7 @@ import { signal, useSignal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { api } from "./api";
+import { clear } from "./make/state";
 import { Make } from "./make/view";
 import { announcement, open, path, readSession, sentence, session } from "./state";
 import { language, setLanguage, words } from "./text";
@@ -69,6 +70,8 @@ function Head() {
     problem.value = "";
     try {
       await api.logOut();
+      // The next person at this computer starts with an empty form.
+      clear();
       session.value = null;
       open("/");
     } catch (error) {

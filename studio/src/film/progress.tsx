@@ -1,6 +1,6 @@
 // The progress line of a film: always in the same place, whatever the film does.
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { api } from "../api";
 import { clock, timeLeft, usd } from "../lib/format";
 import { maySubmit, sentence } from "../state";
@@ -25,7 +25,9 @@ export function ProgressLine({ live, job }: { live: LiveJob; job: Job }) {
   const now = useNow(isRunning);
   const problem = useSignal("");
   const started = job.timings.started_at;
-  const left = started && isRunning ? timeLeft(Date.parse(started), now, job.progress_pct) : null;
+  const change = useRef({ percent: -1, at: now });
+  if (change.current.percent !== job.progress_pct) change.current = { percent: job.progress_pct, at: Date.now() };
+  const left = started && isRunning ? timeLeft(Date.parse(started), change.current.at, now, job.progress_pct) : null;
   const ready = (job.scenes ?? []).filter((scene) => scene.status === "done").length;
   const connection = live.connection.value;
   const act = async (action: (id: string) => Promise<unknown>) => {

@@ -46,11 +46,15 @@ export function age(since: number, now: number, language: string): string {
   return format.format(-Math.floor(past / 86_400), "day");
 }
 
-/** Returns the time left of a job in milliseconds, from its age and its progress. Null while a guess is worthless. */
-export function timeLeft(startedAt: number, now: number, percent: number): number | null {
-  const elapsed = now - startedAt;
-  if (percent < 8 || percent >= 100 || elapsed < 2000) return null;
-  return (elapsed * (100 - percent)) / percent;
+/**
+ * Returns the time left of a job in milliseconds, guessed when its progress last changed and counted down since. Null
+ * while a guess is worthless, and when the guess has passed.
+ */
+export function timeLeft(startedAt: number, changedAt: number, now: number, percent: number): number | null {
+  const elapsed = changedAt - startedAt;
+  if (percent < 8 || percent >= 100 || elapsed < 1000) return null;
+  const left = (elapsed * (100 - percent)) / percent - (now - changedAt);
+  return left > 0 ? left : null;
 }
 
 /** Returns the first words of a text, with an ellipsis if there are more. */

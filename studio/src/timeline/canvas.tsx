@@ -232,8 +232,7 @@ function Playhead({ store }: { store: TimelineStore }) {
   const text = words();
   const { duration, rate, frames } = store.model;
   // While the film plays, the value changes once a second: every change is spoken.
-  const grid = store.isPlaying.value ? 1000 : 1;
-  const at = Math.floor(store.at.value / grid) * grid;
+  const at = store.isPlaying.value ? Math.floor(store.at.value / 1000) * 1000 : store.at.value;
   const onKeyDown = (event: KeyboardEvent) => {
     const steps: Record<string, number> = {
       ArrowLeft: -1000, ArrowDown: -1000, ArrowRight: 1000, ArrowUp: 1000, PageDown: -5000, PageUp: 5000,
