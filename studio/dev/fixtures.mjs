@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { serviceFixtures } from "./service.mjs";
 import { loudnessOf, peaksOf, readWav } from "./sound.mjs";
 
 const TYPES = { ".mp4": "video/mp4", ".jpg": "image/jpeg", ".json": "application/json", ".vtt": "text/vtt", ".srt": "text/plain", ".wav": "audio/wav" };
@@ -20,6 +21,7 @@ export function fixtures({ job, plant, key }) {
     return sounds.get(track);
   };
   let isIn = !key;
+  const service = serviceFixtures({ job, plant, bodyOf, problem });
 
   return async (incoming, path) => {
     const { method } = incoming;
@@ -33,12 +35,14 @@ export function fixtures({ job, plant, key }) {
       return isIn ? { json: { scope: "admin", no_auth: !key } } : problem(401, "there is no session");
     }
     if (!isIn) return problem(401, "there is no session");
+    const own = await service(incoming, path);
+    if (own) return own;
     if (path === "/api/v2/voices") return { json: { voices: VOICES } };
     if (path === "/api/v2/moods") return { json: { moods: MOODS } };
     if (path.startsWith("/api/v2/previews/")) return preview(path, incoming, job);
     if (!id || !path.startsWith(`/api/v2/jobs/${id}`)) return null;
     const rest = path.slice(`/api/v2/jobs/${id}`.length);
-    return ofJob(rest, incoming, { id, job, film, sound, read });
+    return ofJob(rest, incoming, { id, job, film, sound, state: service.state });
   };
 }
 
@@ -60,7 +64,7 @@ async function preview(path, incoming, job) {
   return job ? { bytes: readFileSync(join(job, `assembly/audio/${track}.wav`)), type: "audio/wav" } : problem(404, "there is no preview");
 }
 
-function ofJob(rest, incoming, { id, job, film, sound, read }) {
+function ofJob(rest, incoming, { id, job, film, sound, state }) {
   const frame = /^\/frames\/(\d+)\.jpg$/.exec(rest);
   const peaks = /^\/peaks\/(voice|music|mixed)$/.exec(rest);
   const artifact = /^\/artifacts\/([\w.]+)$/.exec(rest);
@@ -72,11 +76,10 @@ function ofJob(rest, incoming, { id, job, film, sound, read }) {
     return path ? { bytes: readFileSync(path), type: TYPES[/\.\w+$/.exec(path)[0]] } : problem(404, "there is no such artifact");
   }
   switch (rest) {
-    case "": return { json: jobOf(id, film) };
+    case "": return { json: { ...jobOf(id, film), ...state(id) } };
     case "/timeline": return { json: film.timeline };
     case "/receipt": return { json: film.receipt };
     case "/scene-graph": return { json: film.graph };
-    case "/brief": return { json: read("brief.json"), headers: { etag: '"r1"' } };
     case "/inspection": return { json: { facts: factsOf(film), loudness: loudnessOf(sound("mixed")) } };
     default: return null;
   }
