@@ -33,6 +33,9 @@ pub(crate) struct Size {
     /// Height of the picture in pixels, 16 to 1920; default 160. A film that is lower is not enlarged.
     #[cfg_attr(feature = "openapi", param(minimum = 16, maximum = 1920))]
     height: Option<u32>,
+    /// Any text. Browsers keep pictures by their addresses: a page changes it to see the frame of a film that was made
+    /// again.
+    v: Option<String>,
 }
 
 /// The part of a chunk's record that this module reads.
@@ -106,7 +109,8 @@ pub(crate) async fn frame(
         let detail = format!("there is no frame `{name}`: use its number from 0, such as `12.jpg`");
         Problem::new(StatusCode::NOT_FOUND, "no_such_frame", detail)
     })?;
-    let height = size.height.unwrap_or(USUAL_HEIGHT);
+    let Size { height, v: _ } = size;
+    let height = height.unwrap_or(USUAL_HEIGHT);
     if !HEIGHTS.contains(&height) {
         let detail = format!("{height} is not between {} and {}", HEIGHTS.start(), HEIGHTS.end());
         return Err(Problem::field("height", detail));
