@@ -25,7 +25,7 @@ export function fixtures({ job, plant, key }) {
 
   return async (incoming, path) => {
     const { method } = incoming;
-    if (path === "/api/v2/session") {
+    if (path === "/api/v2/session" && (job || key)) {
       if (method === "POST") {
         const sent = JSON.parse(await bodyOf(incoming) || "{}");
         isIn = sent.key === key;

@@ -73,9 +73,10 @@ export function Compare({ id, left, right, size }: {
       <div class={isWipe.value ? "films-compared wiped" : "films-compared"} style={{ "--shape": `${size.width} / ${size.height}` }}>
         {film(left, first)}
         {film(right, second)}
+        {isWipe.value && <div class="wipe-line" style={{ left: `${share.value}%` }} />}
       </div>
       {isWipe.value && (
-        <label>
+        <label class="wipe-place">
           {text.wipeAt}
           <input type="range" min={0} max={100} step={1} value={share.value} aria-valuetext={`${share.value} %`}
             onInput={(event) => (share.value = Number(event.currentTarget.value))} />

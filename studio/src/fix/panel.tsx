@@ -46,7 +46,7 @@ export function ChangesPanel({ fix, isRunning }: { fix: FixStore; isRunning: boo
       </details>
       <p role="status" class="effect">{preview ? `${effectText(preview)} ${priceText(preview)}` : fix.errors.length > 0 ? "" : text.previewing}</p>
       {fix.errors.length > 0 && (
-        <ul class="messages problem" role="alert">{fix.errors.map((error) => <li key={error}>{error}</li>)}</ul>
+        <div role="alert"><ul class="messages problem">{fix.errors.map((error) => <li key={error}>{error}</li>)}</ul></div>
       )}
       {isRunning && <p class="help">{text.waitForFilm}</p>}
       <div class="row">

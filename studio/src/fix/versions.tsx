@@ -117,7 +117,7 @@ function VersionRow({ id, version, isRunning, isCompared, onCompare, onChange, o
               onInput={(event) => (name.value = event.currentTarget.value)}
               onKeyDown={(event) => event.key === "Escape" && (name.value = null)} />
             <button>{text.save}</button>
-            <button type="button" class="plain" onClick={() => (name.value = null)}>{text.noThanks}</button>
+            <button type="button" class="plain" onClick={() => (name.value = null)}>{text.cancel}</button>
           </form>
         )}
       </div>
@@ -125,7 +125,7 @@ function VersionRow({ id, version, isRunning, isCompared, onCompare, onChange, o
         <p role="alert">
           {text.restoreHelp}{" "}
           <button type="button" onClick={restore}>{text.restoreNow(title)}</button>{" "}
-          <button type="button" class="plain" onClick={() => (isAsking.value = false)}>{text.noThanks}</button>
+          <button type="button" class="plain" onClick={() => (isAsking.value = false)}>{text.cancel}</button>
         </p>
       )}
       {problem.value && <p class="problem" role="alert">{problem.value}</p>}

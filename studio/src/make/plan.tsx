@@ -1,4 +1,5 @@
 // The plan: what the film will show, by which engine, for how long and for how much; and the changes to single scenes.
+import { signal } from "@preact/signals";
 import { Messages, TextField } from "../ui/field";
 import { PictureFields } from "../ui/scene_fields";
 import { clock, seconds, usd } from "../lib/format";
@@ -65,6 +66,9 @@ function split(now: Plan, index: number, after: number): void {
   announce(words().split(index + 1));
 }
 
+/** The scene that is dragged to another place, counted from 0. Buttons do the same. */
+const dragged = signal<number | null>(null);
+
 function ScenePlan({ scene, index, now }: { scene: GraphScene; index: number; now: Plan }) {
   const text = words();
   const number = index + 1;
@@ -73,9 +77,23 @@ function ScenePlan({ scene, index, now }: { scene: GraphScene; index: number; no
   const first = scene.engineChain?.members[0];
   const canChange = isFromScript() && scene.sentences.length > 0 && !isPlanning.value;
   const place0 = (brief.value.scenes ?? []).findIndex((own) => own.scene === number);
+  const isTarget = dragged.value !== null && dragged.value !== index;
   return (
-    <li class="scene-plan">
-      <div class="scene-head">
+    <li class={isTarget ? "scene-plan target" : "scene-plan"}
+      onDragOver={(event) => isTarget && event.preventDefault()}
+      onDrop={(event) => {
+        if (dragged.value === null) return;
+        event.preventDefault();
+        const from = dragged.value;
+        dragged.value = null;
+        if (canChange && from !== index) move(now, from, index);
+      }}>
+      <div class={canChange ? "scene-head movable" : "scene-head"} draggable={canChange} title={canChange ? text.dragScene : undefined}
+        onDragStart={(event) => {
+          dragged.value = index;
+          event.dataTransfer?.setData("text/plain", text.sceneTitle(number));
+        }}
+        onDragEnd={() => (dragged.value = null)}>
         <ScenePicture scene={scene} />
         <div class="scene-text">
           <h3>

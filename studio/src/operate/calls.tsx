@@ -46,7 +46,7 @@ function CallRow({ call }: { call: UnknownCall }) {
         <p role="alert">
           {text.lostAsk}{" "}
           <button type="button" onClick={decide}>{text.lostSure}</button>{" "}
-          <button type="button" class="plain" onClick={() => (isAsking.value = false)}>{text.noThanks}</button>
+          <button type="button" class="plain" onClick={() => (isAsking.value = false)}>{text.cancel}</button>
         </p>
       )}
       <p>{text.arrivedHelp} <Command line={`pytoon ledger resolve ${call.call_id} --arrived FILE`} /></p>

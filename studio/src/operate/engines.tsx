@@ -61,7 +61,7 @@ function EngineRow({ engine }: { engine: Engine }) {
         }}>
           <TextField label={text.reason} maxLength={200} value={reason.value} onChange={(next) => (reason.value = next)} />
           <button>{text.switchOff(name)}</button>
-          <button type="button" class="plain" onClick={() => (isAsking.value = false)}>{text.noThanks}</button>
+          <button type="button" class="plain" onClick={() => (isAsking.value = false)}>{text.cancel}</button>
         </form>
       )}
       {problem.value && <p class="problem" role="alert">{problem.value}</p>}

@@ -37,8 +37,8 @@ export default function OperateView() {
         {now && <Queue now={now} />}
         {now && <Failures now={now} />}
         {engines.value && <Engines all={engines.value} />}
-        {voices.value && <VoiceProviders all={voices.value} />}
         {now && <UnknownCalls calls={now.unknown_calls} />}
+        {voices.value && <VoiceProviders all={voices.value} />}
         {now && <Storage now={now} />}
         {now && <Keys now={now} />}
         {now && <SwitchLog entries={now.switches} />}

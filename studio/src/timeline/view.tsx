@@ -37,7 +37,7 @@ export function TimelineView({ bundle, tools, onEdit, underTop, underPlayer, ove
             {underPlayer}
           </div>
         )}
-        <Inspector store={store} {...(tools && { tools })} />
+        <Inspector store={store} {...(tools && { tools })} {...(onEdit && { onEdit })} />
         <ProblemList store={store} />
       </div>
       {underTop}
