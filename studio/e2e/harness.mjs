@@ -36,7 +36,7 @@ export async function open(options = {}) {
   });
   page.on("request", (request) => {
     const { origin, protocol } = new URL(request.url());
-    if (!["blob:", "data:"].includes(protocol) && origin !== given.origin) refused.push(request.url());
+    if (!["blob:", "data:"].includes(protocol) && origin !== given.origin && request.url() !== given.page) refused.push(request.url());
   });
   const close = async () => {
     await browser.close();

@@ -171,7 +171,8 @@ fn what_is_no_finished_job_is_refused() {
 #[test]
 fn short_pauses_of_a_natural_voice_are_no_fault() {
     let workspace = Workspace::new();
-    let script = "Grind them fresh, pour slowly, and breathe in. Sweet, round and clean, cup after cup.";
+    let script =
+        "Grind them fresh, pour slowly, and breathe in. Sweet, round and clean, cup after cup.";
     workspace.write("brief.yaml", format!("script: {script}\nprofile: test\n"));
     let voices = pytoon_testkit::voices::installed_voices_folder();
     let mut command = workspace.command(&["render", "brief.yaml", "--out", "storage/jobs/tea"]);

@@ -30,9 +30,17 @@ impl Drop for Running {
 fn drive(
     scenario: &str,
     service: &mut Service,
-    values: Value,
+    mut values: Value,
     mut answer: impl FnMut(&mut Service, &str) -> String,
 ) {
+    values["origin"] = json!(format!("http://{}", service.address));
+    values["key"] = json!(service.key);
+    run(scenario, values, |word| answer(service, word));
+}
+
+/// Runs a scenario of `studio/e2e`. `values` are passed to the scenario, and `answer` answers its requests.
+#[track_caller]
+fn run(scenario: &str, mut values: Value, mut answer: impl FnMut(&str) -> String) {
     let folder = studio_folder();
     assert!(
         folder.join("node_modules/playwright-core").is_dir()
@@ -41,17 +49,9 @@ fn drive(
     );
     let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
     let chromium = chromium.into_iter().find(|path| Path::new(path).is_file());
-    let mut given = json!({
-        "origin": format!("http://{}", service.address),
-        "key": service.key,
-        "chromium": chromium.expect("no browser is installed: run make setup-tests"),
-    });
-    given
-        .as_object_mut()
-        .expect("an object")
-        .extend(values.as_object().expect("an object").clone());
+    values["chromium"] = json!(chromium.expect("no browser is installed: run make setup-tests"));
     let passed = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(passed.path(), given.to_string()).expect("written");
+    std::fs::write(passed.path(), values.to_string()).expect("written");
     let child = Command::new("timeout")
         .arg(PATIENCE.as_secs().to_string())
         .args(["node", "e2e/run.mjs", scenario])
@@ -69,7 +69,7 @@ fn drive(
         let line = line.expect("text");
         match line.strip_prefix('@') {
             Some(word) => {
-                let answer = answer(service, word);
+                let answer = answer(word);
                 // A scenario that has failed meanwhile reads nothing.
                 let _ = writeln!(to, "{answer}");
             }
@@ -284,4 +284,28 @@ fn every_view_is_accessible_at_phone_and_desktop_size_in_light_and_dark() {
     let id = service.submit(&json!({"script": LONG, "profile": "test"}));
     service.until(&id, "done");
     drive("views", &mut service, json!({"job": id}), nothing);
+}
+
+#[test]
+fn a_film_is_understood_from_a_file_without_a_service() {
+    const CAPTION: &str =
+        "</script><script>alert(1)</script><!-- <img src=x onerror=alert(2)> \u{2028}";
+    let workspace = Workspace::new();
+    let brief = json!({
+        "script": LONG, "profile": "test", "max_scenes": 3,
+        "scenes": [{"scene": 2, "shown_as": CAPTION}],
+    });
+    workspace.write("brief.yaml", brief.to_string());
+    workspace.pytoon(&["render", "brief.yaml", "--out", "bread"]).ok();
+    let said = workspace.pytoon(&["inspect", "bread", "--html", "bread.html"]).ok().stdout;
+    assert!(said.contains("page        bread.html"), "{said}");
+    let page = workspace.path("bread.html");
+    let html = std::fs::read_to_string(&page).expect("a page");
+    assert!(!html.contains("PYTOON_BUNDLE") && !html.contains("alert(1)</script>"));
+    // The film is not in the file, and the path to it is not either.
+    assert!(html.len() < 1 << 20, "{} bytes", html.len());
+    assert!(!html.contains(&*workspace.root().to_string_lossy()));
+    run("inspect-file", json!({"page": format!("file://{}", page.display())}), |word| {
+        panic!("the scenario asked for `{word}`")
+    });
 }

@@ -499,6 +499,9 @@ pub(crate) struct InspectArgs {
     /// File for the picture [default: inspect.png in the job's folder].
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// File for an HTML page that shows the film's timeline in a browser, without a service or a network.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 /// Methods of `align`.

@@ -1,33 +1,43 @@
-//! `pytoon inspect`: shows the times of audio, words and captions as a table and a picture.
+//! `pytoon inspect`: shows the times of audio, words and captions as a table, a picture and an HTML page.
 
 use crate::cli::InspectArgs;
-use crate::commands::resume;
+use crate::commands::{inspect_page, resume};
 use crate::context::Context;
 use crate::output;
 use pytoon_media::picture;
 use pytoon_pipeline::inspect::{self, Facts, Inspection, chart};
+use pytoon_process::disk;
 use std::path::Path;
 
 /// The name of the picture in the job's folder.
 const PICTURE: &str = "inspect.png";
 
-/// Inspects a finished job, prints its table and writes its picture.
+/// Inspects a finished job, prints its table, and writes its picture and the page that was asked for.
 pub(crate) fn run(context: &Context, args: &InspectArgs) -> anyhow::Result<()> {
     let root = resume::folder(context, &args.job)?;
     let found = inspect::inspect(&context.runner, &root)?;
     let target = args.out.clone().unwrap_or_else(|| root.join(PICTURE));
-    let name = root.canonicalize().unwrap_or_else(|_| root.clone()).display().to_string();
+    let whole = root.canonicalize().unwrap_or_else(|_| root.clone());
+    if let Some(page) = &args.html {
+        let html = inspect_page::html(&whole, &found)?;
+        disk::write_whole(page, html.as_bytes())
+            .map_err(|error| anyhow::anyhow!("failed to {error}"))?;
+    }
+    let name = whole.display().to_string();
     let mut texts = chart::texts(&found);
     texts.push(&name);
     let fonts = context.fonts().engine(&texts, None)?;
     picture::write_png(&target, &chart::draw(&found, &name, &fonts.engine))?;
     if context.global.json {
         return output::json(&serde_json::json!({
-            "picture": target, "voice": found.receipt.voice, "loudness": found.receipt.loudness,
+            "picture": target, "page": args.html, "voice": found.receipt.voice, "loudness": found.receipt.loudness,
             "facts": found.facts, "loudness_over_time": found.loudness,
         }));
     }
     table(&found, &target);
+    if let Some(page) = &args.html {
+        output::line(format!("page        {}", page.display()));
+    }
     Ok(())
 }
 

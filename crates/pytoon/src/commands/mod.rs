@@ -10,6 +10,7 @@ mod engines;
 mod film_inspector;
 mod init;
 mod inspect;
+mod inspect_page;
 mod ledger;
 mod listing;
 mod plan;
