@@ -35,6 +35,7 @@ pub(crate) struct Size {
     height: Option<u32>,
     /// Any text. Browsers keep pictures by their addresses: a page changes it to see the frame of a film that was made
     /// again.
+    #[expect(dead_code, reason = "it only makes addresses different")]
     v: Option<String>,
 }
 
@@ -109,8 +110,7 @@ pub(crate) async fn frame(
         let detail = format!("there is no frame `{name}`: use its number from 0, such as `12.jpg`");
         Problem::new(StatusCode::NOT_FOUND, "no_such_frame", detail)
     })?;
-    let Size { height, v: _ } = size;
-    let height = height.unwrap_or(USUAL_HEIGHT);
+    let height = size.height.unwrap_or(USUAL_HEIGHT);
     if !HEIGHTS.contains(&height) {
         let detail = format!("{height} is not between {} and {}", HEIGHTS.start(), HEIGHTS.end());
         return Err(Problem::field("height", detail));

@@ -20,6 +20,8 @@ mod redo;
 mod render;
 mod resume;
 #[cfg(feature = "service")]
+mod self_checks;
+#[cfg(feature = "service")]
 mod service;
 mod voices;
 
