@@ -102,7 +102,7 @@ export default function FilmView({ id }: { id: string }) {
           <Versions id={id} round={finished ?? "running"} size={shown.timeline.profile} isRunning={isRunning}
             onQueued={() => {
               live.refresh();
-              void fix.look();
+              void fix.reload();
             }} />
         </>
       )}

@@ -104,6 +104,15 @@ export class FixStore {
     if (read?.tag && read.tag !== this.saved.value.tag && read.tag !== this.theirs.value?.tag) this.meet(read);
   };
 
+  /** Takes over a brief that this page has changed by other means. This person's changes stay on top of it. */
+  async reload(): Promise<void> {
+    const read = await api.taggedBrief(this.id).catch(() => null);
+    if (!read?.tag) return;
+    const mine = this.changes.value;
+    this.saved.value = read;
+    this.draft.value = applyChanges(read.brief, mine);
+  }
+
   /** Meets a newer brief: takes it over, or asks what becomes of this person's changes. */
   private meet(read: TaggedBrief): void {
     const mine = this.changes.value;

@@ -139,10 +139,11 @@ function Keys({ now: { keys } }: { now: Operations }) {
   const text = words();
   return (
     <Section title={text.keys} isWide>
-      <Table label={text.keys} head={[text.name, text.scopes, text.perDay, text.state]} rows={keys.map((key) => [
+      {keys.length === 0 && <p class="help">{text.none}</p>}
+      {keys.length > 0 && <Table label={text.keys} head={[text.name, text.scopes, text.perDay, text.state]} rows={keys.map((key) => [
         <>{key.name} <span class="help">{key.key_id}</span></>, key.scopes.join(", "),
         key.budget_per_day_usd === null ? text.noLimit : usd(key.budget_per_day_usd, language.value), key.is_revoked ? text.revoked : "",
-      ])} />
+      ])} />}
       <p><a href="#/documents/guides/keys">{text.guides}</a> · <Runbook name="runbooks/key-rotation" /></p>
     </Section>
   );

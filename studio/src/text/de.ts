@@ -177,7 +177,7 @@ export const de: Words = {
   offBy: (who, when, reason) => `Abgeschaltet von ${who}, ${when}${reason ? `: ${reason}` : ""}`,
   breaker: "Schutzschalter", breakers: { closed: "geschlossen, Aufrufe gehen durch", half_open: "halb offen, ein Aufruf prüft ihn", open: "offen, Aufrufe werden zurückgehalten" },
   spendToday: "Ausgaben heute (UTC)", switchOff: (engine) => `${engine} abschalten`, switchOn: (engine) => `${engine} einschalten`,
-  reason: "Grund", switchHelp: "Kein Prozess ruft die Engine für neue Clips; begonnene Clips werden fertig.",
+  reason: "Grund", switchHelp: "Kein Prozess ruft eine abgeschaltete Engine für neue Clips. Begonnene Clips werden fertig.",
   isOn: (engine) => `${engine} ist eingeschaltet`, isOff: (engine) => `${engine} ist abgeschaltet`,
   switchLog: "Änderungen der Engine-Schalter", wasOn: "eingeschaltet", wasOff: "abgeschaltet", voiceProviders: "Stimmen",
   voiceCount: (usable, all) => `${usable} von ${all} verfügbar`,

@@ -173,7 +173,7 @@ export const en = {
   offBy: (who: string, when: string, reason: string) => `Switched off by ${who}, ${when}${reason ? `: ${reason}` : ""}`,
   breaker: "Circuit breaker", breakers: { closed: "closed, calls pass", half_open: "half open, one call tests it", open: "open, calls are held back" } as Record<string, string>,
   spendToday: "Spend today (UTC)", switchOff: (engine: string) => `Switch ${engine} off`, switchOn: (engine: string) => `Switch ${engine} on`,
-  reason: "Reason", switchHelp: "No process calls the engine for new clips; clips in progress are finished.",
+  reason: "Reason", switchHelp: "No process calls a switched-off engine for new clips. Clips in progress are finished.",
   isOn: (engine: string) => `${engine} is switched on`, isOff: (engine: string) => `${engine} is switched off`,
   switchLog: "Changes of engine switches", wasOn: "switched on", wasOff: "switched off", voiceProviders: "Voices",
   voiceCount: (usable: number, all: number) => `${usable} of ${all} available`,
