@@ -16,11 +16,15 @@ mod listing;
 mod plan;
 #[cfg(feature = "service")]
 mod planner;
+#[cfg(feature = "service")]
+mod previewer;
 mod redo;
 mod render;
 mod resume;
 #[cfg(feature = "service")]
 mod service;
+#[cfg(feature = "service")]
+mod voice_list;
 mod voices;
 
 use crate::cli::{Cli, Command, EnginesAction, LedgerAction, ServiceCommand};
