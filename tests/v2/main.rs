@@ -45,6 +45,7 @@ mod service_assets;
 mod service_attack;
 mod service_crash;
 mod service_films;
+mod service_previews;
 mod service_session;
 mod service_sizes;
 mod service_storage;

@@ -98,8 +98,18 @@ pub(crate) async fn send(
         bucket.size(kept).await?.ok_or_else(missing)?;
         return elsewhere(api, bucket, kept).await;
     }
-    let path = api.storage.path(kept);
-    let metadata = tokio::fs::metadata(&path).await.map_err(|_| missing())?;
+    send_local(&api.storage.path(kept), media_type, headers, missing).await
+}
+
+/// Responds with a file of this machine, or the requested part of it. `missing` returns the problem for a file that does
+/// not exist.
+pub(crate) async fn send_local(
+    path: &Path,
+    media_type: &'static str,
+    headers: &HeaderMap,
+    missing: &(dyn Fn() -> Problem + Sync),
+) -> Result<Response, Problem> {
+    let metadata = tokio::fs::metadata(path).await.map_err(|_| missing())?;
     let (length, tag) = (metadata.len(), format!("\"{}\"", file_version(&metadata)));
     let text = |name: header::HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
     let internal = |error: &dyn std::fmt::Display| {
@@ -136,7 +146,7 @@ pub(crate) async fn send(
             (first, last - first + 1, answer.header(header::CONTENT_RANGE, range))
         }
     };
-    let mut file = tokio::fs::File::open(&path).await.map_err(|_| missing())?;
+    let mut file = tokio::fs::File::open(path).await.map_err(|_| missing())?;
     file.seek(std::io::SeekFrom::Start(start)).await.map_err(|error| internal(&error))?;
     let stream = ReaderStream::with_capacity(file.take(size), 64 << 10);
     let answer = answer.header(header::CONTENT_LENGTH, size);

@@ -32,8 +32,10 @@ pub struct Budgets {
     pub(crate) looking: Budget,
     /// The budget for measurements of finished films.
     pub(crate) measuring: Budget,
-    /// The budget for frames and waveforms that are read from films.
+    /// The budget for frames and waveforms that are read from films, for music, and for lists of voices.
     pub(crate) previews: Budget,
+    /// The budget for texts that are spoken as previews.
+    pub(crate) speaking: Budget,
     /// The budget for open event streams.
     pub(crate) streams: Budget,
     /// The budget for bytes of responses that stay in memory until they are sent.
@@ -50,6 +52,7 @@ impl Budgets {
             looking: Budget::new("file checks", 2),
             measuring: Budget::new("film measurements", 2),
             previews: Budget::new("frames and waveforms", 4),
+            speaking: Budget::new("previews of voices", 2),
             // A stream lasts as long as its job: waiting for one would only hold a connection.
             streams: Budget { patience: NO_PATIENCE, ..Budget::new("event streams", streams) },
             answers: Budget::new("large responses", 64 << 20),

@@ -29,6 +29,8 @@ pub(crate) struct Job {
     status: String,
     /// The progress in percent, 0 to 100.
     progress_pct: u8,
+    /// The first words of the brief, at most 60 characters; null if the brief has no words.
+    title: Option<String>,
     /// The URI of the film; null until the job is done.
     output_uri: Option<String>,
     /// The URI of the cover; null until the job is done.
@@ -40,9 +42,8 @@ pub(crate) struct Job {
     scenes: Option<Vec<Scene>>,
     /// The times at which the job changed.
     timings: Timings,
-    /// The amount that vendors have charged so far, in US dollars; absent in lists.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cost_usd: Option<f64>,
+    /// The amount that vendors have charged so far, in US dollars.
+    cost_usd: f64,
     /// The reason why the job failed or is held.
     error: Option<Failure>,
     /// The submitter's own data.
@@ -129,6 +130,7 @@ fn job(row: JobRow) -> Job {
     Job {
         status: row.status.to_string(),
         progress_pct: row.status.progress_pct(row.tasks_done, row.tasks_known),
+        title: row.title,
         output_uri: uri(layout::OUTPUT),
         thumbnail_uri: uri(layout::THUMBNAIL),
         scene_count: 0,
@@ -138,24 +140,18 @@ fn job(row: JobRow) -> Job {
             started_at: row.started_at.map(moment),
             finished_at: row.finished_at.map(moment),
         },
-        cost_usd: None,
+        cost_usd: row.charged.as_usd(),
         error: row.error.map(Failure::from),
         client_data: row.client_data,
         job_id: row.id.into(),
     }
 }
 
-/// Returns a job with its scenes and its cost.
+/// Returns a job with its scenes.
 pub(crate) async fn job_with_scenes(api: &Api, row: JobRow) -> Result<Job, Problem> {
     let scenes = api.jobs.job_scenes(&row.id).await?;
-    let cost = api.ledger.spend_of_job(&row.id).await?;
     let scenes: Vec<Scene> = scenes.into_iter().map(Scene::from).collect();
-    Ok(Job {
-        scene_count: scenes.len(),
-        scenes: Some(scenes),
-        cost_usd: Some(cost.as_usd()),
-        ..job(row)
-    })
+    Ok(Job { scene_count: scenes.len(), scenes: Some(scenes), ..job(row) })
 }
 
 /// Reads a job. Returns a 404 problem if it does not exist or the caller may not see it.

@@ -7,7 +7,7 @@
 //! Does not run jobs: it writes rows and reads artifacts, and the workers run the jobs.
 //!
 //! Start with [`router`]; routes are in [`submit`], [`jobs`], [`job_actions`], [`job_brief`], [`versions`], [`redo`],
-//! [`plan`], [`assets`], [`artifacts`], [`inspection`], [`peaks`], [`frames`], [`pages`], [`events`], [`session`], [`engines`], [`webhooks`] and [`health`].
+//! [`plan`], [`previews`], [`assets`], [`artifacts`], [`inspection`], [`peaks`], [`frames`], [`pages`], [`events`], [`session`], [`engines`], [`webhooks`] and [`health`].
 
 mod artifacts;
 mod assets;
@@ -41,6 +41,7 @@ mod origin;
 mod pages;
 mod peaks;
 mod plan;
+mod previews;
 mod problem;
 mod received_file;
 mod redo;
@@ -61,6 +62,7 @@ pub use health::LastChecks;
 pub use inspection::{FilmInspector, InspectFailure};
 pub use limits::RateLimits;
 pub use plan::{DueClip, PlanFailure, PlannedAgain, Planner};
+pub use previews::{Previewer, Speech, Voice};
 pub use redo::SceneChange;
 pub use server::{Bounds, serve};
 
@@ -122,7 +124,9 @@ pub struct Api {
     pub planner: Arc<dyn Planner>,
     /// The inspector of films, for the routes that measure films and extract frames.
     pub inspector: Arc<dyn FilmInspector>,
-    /// The cached results of the inspector.
+    /// The maker of previews of voices, music and presets.
+    pub previewer: Arc<dyn Previewer>,
+    /// The cached results of the inspector and the previewer.
     pub cache: FilmCache,
     /// The temporary copies of films from the object store.
     pub copies: Arc<FilmCopies>,
@@ -207,6 +211,11 @@ routes! {
         "/api/v2/documents/{folder}/{name}" => get(documents::show);
         "/api/v2/plan" => post(plan::plan);
         "/api/v2/presets" => get(health::presets);
+        "/api/v2/voices" => get(previews::voices);
+        "/api/v2/moods" => get(previews::moods);
+        "/api/v2/previews/voice" => post(previews::voice);
+        "/api/v2/previews/music/{name}" => get(previews::music);
+        "/api/v2/previews/presets/{name}" => get(previews::preset);
         "/api/v2/session" => post(session::log_in), get(session::show), delete(session::log_out);
         "/api/v2/engines" => get(engines::list);
         "/api/v2/engines/{engine}/switch" => put(engines::switch);

@@ -5,8 +5,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use pytoon_records::ledger::StoreError;
 use pytoon_storage::StorageError;
-use pytoon_vocabulary::JobId;
-use serde::Serialize;
+use pytoon_vocabulary::{JobId, MicroUsd};
+use serde::{Serialize, Serializer};
 use std::num::NonZeroU16;
 
 /// An error response: problem details as JSON (RFC 9457).
@@ -18,7 +18,8 @@ pub(crate) struct Problem {
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     kind: Box<str>,
     /// The problem's title.
-    title: &'static str,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    title: Title,
     /// The HTTP status.
     status: u16,
     /// The cause in this request, and the remedy.
@@ -34,6 +35,10 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     provider: Option<Box<str>>,
+    /// The price that the caller has to accept, in US dollars, if the request needs a purchase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>))]
+    price_usd: Option<Box<f64>>,
     /// True if the same request may succeed later.
     retryable: bool,
     /// The pause before a retry, in seconds.
@@ -43,6 +48,16 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<FieldError>))]
     errors: Box<[FieldError]>,
+}
+
+/// The title of a problem, which is the reason phrase of its status.
+#[derive(Debug, Clone, Copy)]
+struct Title(StatusCode);
+
+impl Serialize for Title {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.canonical_reason().unwrap_or("Error"))
+    }
 }
 
 /// An invalid field.
@@ -59,12 +74,13 @@ impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self {
             kind: format!("urn:pytoon:problem:{code}").into(),
-            title: status.canonical_reason().unwrap_or("Error"),
+            title: Title(status),
             status: status.as_u16(),
             detail: detail.into().into(),
             code,
             stage: None,
             provider: None,
+            price_usd: None,
             retryable: status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS,
             retry_after: None,
             errors: Box::default(),
@@ -75,6 +91,22 @@ impl Problem {
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = u16::try_from(seconds).ok().and_then(NonZeroU16::new);
         self
+    }
+
+    /// Sets the provider that failed.
+    pub(crate) fn provider(mut self, name: &str) -> Self {
+        self.provider = Some(name.into());
+        self
+    }
+
+    /// Creates the 402 problem for a purchase whose price the caller has not accepted.
+    pub(crate) fn price_not_accepted(price: MicroUsd) -> Self {
+        let usd = price.as_usd();
+        let detail = format!(
+            "this costs about {price}: repeat the request with `accepted_usd` of at least {usd}"
+        );
+        let price_usd = Some(Box::new(usd));
+        Self { price_usd, ..Self::new(StatusCode::PAYMENT_REQUIRED, "price_not_accepted", detail) }
     }
 
     /// Creates the problem for a missing job, or for a job of another key: the two are indistinguishable.

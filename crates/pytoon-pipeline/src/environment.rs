@@ -30,6 +30,9 @@ pub struct Environment {
     pub keeps_voice: bool,
     /// The lease under which a worker holds its task; `None` if no other process can hold it.
     pub claim: Option<Fence>,
+    /// The id of the service's API key that is charged for voices; `None` for the key that submitted the job, if there
+    /// is one.
+    pub caller: Option<String>,
     /// The function that returns the current time as RFC 3339, for the receipt.
     pub clock: fn() -> String,
 }

@@ -263,6 +263,13 @@ impl Film {
         Ok(())
     }
 
+    /// Plans the film, and returns the input of its voice stage.
+    pub(crate) fn plan_to_voice(&self, context: &StageContext<'_>) -> Result<VoiceInput> {
+        self.plan(context)?;
+        let (plan, sources) = self.plan_of_brief()?;
+        Ok(VoiceInput::of(&sources, &plan.graph, &self.env.config.settings, None))
+    }
+
     /// Returns the plan of this brief, and the resolved brief completed with the transcript from planning.
     pub(crate) fn plan_of_brief(&self) -> Result<(Plan, Sources)> {
         let plan = self.of_this_brief(&PlanStage, StageId::Plan, |plan| &plan.brief)?;

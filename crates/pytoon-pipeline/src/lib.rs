@@ -29,10 +29,12 @@ mod options;
 mod owned_folder;
 mod places;
 pub mod plan_only;
+pub mod preset_preview;
 pub mod receipt;
 pub mod sources;
 mod stage;
 mod stages;
+pub mod voice_preview;
 pub mod voices;
 
 pub use environment::{Environment, NoProgress, ProgressSink};

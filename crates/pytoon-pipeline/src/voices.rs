@@ -78,7 +78,7 @@ fn open_paid_work(
     let (store, storage) = (ledger.store.clone(), ledger.storage.clone());
     let buyer = Buyer::new(store, Arc::new(RealWorld), storage, env.runner.cancel.clone());
     let (buyer, fence) = (Arc::new(buyer), env.claim.clone());
-    let work = PaidWork { buyer, job_id: job.clone(), fence, limits };
+    let work = PaidWork { buyer, job_id: job.clone(), fence, caller: env.caller.clone(), limits };
     Some((Arc::new(work), ledger.runtime.handle().clone()))
 }
 

@@ -49,6 +49,7 @@ fn environment(studio: &Studio) -> Environment {
         buys: true,
         keeps_voice: false,
         claim: None,
+        caller: None,
         clock: || "2026-01-01T00:00:00Z".to_owned(),
         runner,
     }

@@ -24,6 +24,8 @@ pub struct Order {
     pub prompt: String,
     /// A fingerprint of the API key that pays; never the key itself.
     pub key_id: String,
+    /// The id of the service's API key that is charged; `None` for the key that submitted the job, if there is one.
+    pub caller: Option<String>,
     /// The vendor's configuration block, with which the call is followed later.
     pub pinned: serde_json::Value,
     /// The estimated cost, from the price table.

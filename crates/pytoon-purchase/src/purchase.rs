@@ -155,6 +155,7 @@ impl Buyer {
             prompt: order.prompt.clone(),
             pinned: order.pinned.clone(),
             key_id: order.key_id.clone(),
+            caller: order.caller.clone(),
             estimated: order.estimated,
             at: now,
             lease_until: now + millis(terms.intent_lease),

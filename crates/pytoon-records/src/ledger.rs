@@ -218,6 +218,8 @@ pub struct NewCall {
     pub pinned: serde_json::Value,
     /// A fingerprint of the API key that pays; never the key itself.
     pub key_id: String,
+    /// The id of the service's API key that is charged; `None` for the key that submitted the job, if there is one.
+    pub caller: Option<String>,
     /// The estimated cost, from the price table.
     pub estimated: MicroUsd,
     /// The time at which the call is recorded.

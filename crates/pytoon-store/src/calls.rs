@@ -62,7 +62,7 @@ async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<Insert, 
     let mut cap = |limit: Option<i64>, condition: &dyn Fn(usize) -> String| {
         if let Some(limit) = limit {
             caps.push(limit);
-            conditions.push(condition(13 + caps.len()));
+            conditions.push(condition(14 + caps.len()));
         }
     };
     cap(limits.job_budget.map(|usd| usd.0), &|n| format!("$9 + {SPENT_BY_JOB} <= ${n}"));
@@ -74,7 +74,7 @@ async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<Insert, 
         "{}INSERT INTO calls (id, job_id, scene_id, engine, request_hash, prompt, state, pinned, \
            key_id, estimated, charged, created_at, updated_at, lease_until, caller) \
          SELECT $1, $2, $3, $4, $5, $6, '{intent}', $7, $8, $9, $9, $10, $10, $11, \
-           (SELECT key_id FROM jobs WHERE id = $2) \
+           {CALLER_ID} \
          WHERE $12 = $12 AND $13 = $13 AND {allowed} RETURNING id",
         if alone { db.durable(Durability::Power) } else { "" },
         intent = CallState::Intent,
@@ -93,7 +93,8 @@ async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<Insert, 
         .bind(call.at)
         .bind(call.lease_until)
         .bind(day_of(call))
-        .bind(call.at - MINUTE_MS);
+        .bind(call.at - MINUTE_MS)
+        .bind(&call.caller);
     for cap in caps {
         query = query.bind(cap);
     }
@@ -139,13 +140,14 @@ async fn refusal(
     // The parameters have the numbers of `insert`, so that the sums are the same text.
     let sql = format!(
         "SELECT CASE WHEN {} THEN 1 ELSE 0 END AS taken, {SPENT_BY_JOB} AS of_job, \
-           COALESCE((SELECT api_keys.budget_per_day - {SPENT_BY_CALLER} {CALLER}), {UNBOUNDED}) \
+           COALESCE((SELECT api_keys.budget_per_day - {SPENT_BY_CALLER} {caller}), {UNBOUNDED}) \
              AS left_to_caller, {SPENT_ON_DAY} AS of_day, {SPENT_BY_KEY} AS of_key, {running} AS at_work, \
            {BEGUN} AS begun, \
            (SELECT COALESCE(MIN(created_at), 0) FROM calls WHERE engine = $4 AND created_at > $13) \
              AS oldest \
          WHERE $1 = $1 AND $3 = $3 AND $6 = $6 AND $7 = $7 AND $9 = $9 AND $11 = $11",
         taken_condition("$5"),
+        caller = caller(),
         running = running()
     );
     let sums = sqlx::query(AssertSqlSafe(sql))
@@ -162,6 +164,7 @@ async fn refusal(
         .bind(0)
         .bind(day_of(call))
         .bind(call.at - MINUTE_MS)
+        .bind(&call.caller)
         .fetch_one(&db.pool)
         .await
         .map_err(&failed)?;
@@ -200,18 +203,23 @@ const SPENT_BY_JOB: &str =
 const SPENT_ON_DAY: &str =
     "(SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT) FROM calls WHERE created_at >= $12)";
 const SPENT_BY_KEY: &str = "(SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT) FROM calls WHERE key_id = $8 AND created_at >= $12)";
-/// The SQL that selects the API key that submitted the call's job, if the key has a daily budget.
-const CALLER: &str = "FROM jobs JOIN api_keys ON api_keys.id = jobs.key_id \
-   WHERE jobs.id = $2 AND api_keys.budget_per_day IS NOT NULL";
-const SPENT_BY_CALLER: &str = "(SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT) FROM calls WHERE caller = jobs.key_id AND created_at >= $12)";
+/// The SQL of the API key that is charged: the one that the call names, or the one that submitted the call's job.
+const CALLER_ID: &str = "COALESCE(CAST($14 AS TEXT), (SELECT key_id FROM jobs WHERE jobs.id = $2))";
+const SPENT_BY_CALLER: &str = "(SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT) FROM calls WHERE caller = api_keys.id AND created_at >= $12)";
 /// The budget of a key without a limit, which is more than any account contains.
 const UNBOUNDED: i64 = i64::MAX;
+
+/// Returns the SQL that selects the API key that is charged, if the key has a daily budget.
+fn caller() -> String {
+    format!("FROM api_keys WHERE api_keys.id = {CALLER_ID} AND api_keys.budget_per_day IS NOT NULL")
+}
 
 /// Returns the SQL condition that a call stays within the daily budget of the submitter's API key. The budget is read
 /// with every call, so that a change applies at once.
 fn within_callers_budget(estimated: &str) -> String {
     format!(
-        "NOT EXISTS (SELECT 1 {CALLER} AND {estimated} + {SPENT_BY_CALLER} > api_keys.budget_per_day)"
+        "NOT EXISTS (SELECT 1 {} AND {estimated} + {SPENT_BY_CALLER} > api_keys.budget_per_day)",
+        caller()
     )
 }
 

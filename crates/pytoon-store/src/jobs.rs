@@ -7,10 +7,12 @@ use crate::states::{apply_event, id, read_name};
 use crate::task_graph::{add_tasks, insert_first_tasks, park};
 use pytoon_records::job::store::{
     EventKind, Idempotency, JobError, JobFilter, JobRow, MAX_CLIENT_DATA, NewJob, Submission,
+    title_of,
 };
 use pytoon_records::job::{JobEvent, JobStatus, NewTask, TaskState};
 use pytoon_records::ledger::StoreError;
 use pytoon_records::state::State;
+use pytoon_vocabulary::MicroUsd;
 use serde_json::{Value, json};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
@@ -19,11 +21,13 @@ use std::sync::LazyLock;
 /// The columns that [`job_row`] reads, with counts of the job's tasks.
 static JOB: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "id, key_id, status, brief, client_data, webhook, error, created_at, updated_at, \
+        "id, key_id, status, title, brief, client_data, webhook, error, created_at, updated_at, \
          started_at, finished_at, COALESCE(asked_at, created_at) AS asked_at, \
          (SELECT COUNT(*) FROM tasks WHERE job_id = jobs.id AND state = '{done}') AS tasks_done, \
          (SELECT COUNT(*) FROM tasks WHERE job_id = jobs.id AND state <> '{obsolete}') \
-           AS tasks_known",
+           AS tasks_known, \
+         CAST((SELECT COALESCE(SUM(charged), 0) FROM calls WHERE job_id = jobs.id) AS BIGINT) \
+           AS charged",
         done = TaskState::Done,
         obsolete = TaskState::Obsolete
     )
@@ -53,6 +57,8 @@ pub(crate) fn job_row(row: &AnyRow) -> Result<JobRow, StoreError> {
             key_id: row.try_get("key_id")?,
             status: read_name(row, "status", JobStatus::from_name)?,
             brief: json_of(Some(row.try_get("brief")?))?.unwrap_or_default(),
+            title: row.try_get("title")?,
+            charged: MicroUsd(row.try_get("charged")?),
             client_data: json_of(row.try_get("client_data")?)?,
             webhook: json_of(row.try_get("webhook")?)?,
             error: error.and_then(|value| serde_json::from_value::<JobError>(value).ok()),
@@ -112,9 +118,9 @@ pub(crate) async fn submit(
         }
     }
     let sql = format!(
-        "INSERT INTO jobs (id, key_id, status, brief, client_data, webhook, events, created_at, \
-           updated_at) \
-         SELECT $1, $2, '{queued}', $3, $4, $5, 1, {now}, {now} \
+        "INSERT INTO jobs (id, key_id, status, brief, title, client_data, webhook, events, \
+           created_at, updated_at) \
+         SELECT $1, $2, '{queued}', $3, $4, $5, $6, 1, {now}, {now} \
          WHERE (SELECT COUNT(*) FROM (SELECT 1 FROM jobs WHERE status = '{queued}' LIMIT {limit}) \
            AS waiting) < {limit} RETURNING id",
         queued = JobStatus::Queued,
@@ -125,6 +131,7 @@ pub(crate) async fn submit(
         .bind(job.id.as_str())
         .bind(&job.key_id)
         .bind(job.brief.to_string())
+        .bind(title_of(&job.brief))
         .bind(job.client_data.as_ref().map(Value::to_string))
         .bind(job.webhook.as_ref().map(Value::to_string))
         .fetch_all(&mut *tx)

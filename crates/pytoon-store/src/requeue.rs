@@ -7,7 +7,7 @@ use crate::db::{Db, Durability, Tx};
 use crate::jobs::{advance, hold};
 use crate::rows::database;
 use crate::task_graph::{add_tasks, reset, unblock};
-use pytoon_records::job::store::{BriefChange, DEGRADED, JobRow};
+use pytoon_records::job::store::{BriefChange, DEGRADED, JobRow, title_of};
 use pytoon_records::job::{JobEvent, JobStatus, NewTask, TaskEvent, TaskKind};
 use pytoon_records::ledger::StoreError;
 use pytoon_records::state::State;
@@ -108,8 +108,9 @@ async fn queue_with(
     if set_queued(db, tx, id, event, REDO).await?.is_none() {
         return Ok(false);
     }
-    sqlx::query("UPDATE jobs SET brief = $1 WHERE id = $2")
+    sqlx::query("UPDATE jobs SET brief = $1, title = $2 WHERE id = $3")
         .bind(brief.to_string())
+        .bind(title_of(brief))
         .bind(id)
         .execute(&mut **tx)
         .await

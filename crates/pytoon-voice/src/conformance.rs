@@ -150,6 +150,7 @@ impl Bench<'_> {
             buyer: Arc::new(Buyer::new(store.clone(), world, folder.into(), cancel)),
             job_id: "conformance".into(),
             fence: None,
+            caller: None,
             limits: CallLimits::default(),
         };
         let made = chain(&ChainParts {

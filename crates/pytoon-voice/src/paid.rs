@@ -36,6 +36,8 @@ pub struct PaidWork {
     pub job_id: JobId,
     /// The lease that each purchase checks; `None` if no other process can work on the job.
     pub fence: Option<Fence>,
+    /// The id of the service's API key that is charged; `None` for the key that submitted the job, if there is one.
+    pub caller: Option<String>,
     /// The spending limits.
     pub limits: CallLimits,
 }
@@ -111,6 +113,7 @@ impl PaidWork {
             request_hash: wanted.hash.clone(),
             prompt: wanted.text.to_owned(),
             key_id: wanted.key_id.to_owned(),
+            caller: self.caller.clone(),
             estimated: wanted.estimated,
             limits: self.limits,
             fence: self.fence.clone(),

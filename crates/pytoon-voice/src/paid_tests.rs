@@ -65,6 +65,7 @@ impl Bench {
                 CancelToken::default(),
             )),
             job_id: job.into(),
+            caller: None,
             fence: self.fence.lock().expect("lock").clone(),
             limits: CallLimits::default(),
         };
@@ -130,6 +131,7 @@ async fn leave_a_row(bench: &Bench, lease_until: i64) {
         prompt: "a word".to_owned(),
         pinned: serde_json::Value::Null,
         key_id: "k".to_owned(),
+        caller: None,
         estimated: MicroUsd(5),
         at: bench.world.now(),
         lease_until,

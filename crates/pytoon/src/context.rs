@@ -118,6 +118,7 @@ impl Context {
             buys: true,
             keeps_voice: false,
             claim: None,
+            caller: None,
             clock: || rfc3339(now()),
         }
     }

@@ -115,6 +115,7 @@ impl EngineManager {
             request_hash: hash.to_owned(),
             prompt: request.prompt.clone(),
             key_id: engine.key_id(),
+            caller: None,
             pinned: serde_json::to_value(&engine.config).unwrap_or_default(),
             estimated: price(&engine.config.price, &price_key, request.duration_ms),
             limits: self.limits(scene, engine),

@@ -36,6 +36,7 @@ impl Bench {
             buys: true,
             keeps_voice: false,
             claim: None,
+            caller: None,
             clock: || "2026-01-01T00:00:00Z".to_owned(),
             runner,
         };

@@ -130,21 +130,14 @@ pub(crate) fn limits(engines: &EngineSession, sources: &Sources) -> CallLimits {
     }
 }
 
-pub(super) fn synthetic(
-    context: &StageContext<'_>,
-    input: &VoiceInput,
-    stage: &VoiceStage<'_>,
-) -> Result<VoiceResult, PipelineError> {
-    let (graph, settings, preset) = (&input.graph, &input.settings, &input.preset);
+/// Returns the request to speak a film's script.
+pub(crate) fn request_of(input: &VoiceInput) -> TtsRequest {
+    let (settings, preset) = (&input.settings, &input.preset);
     let speed = settings.speed.unwrap_or(1.0);
-    let mut request = TtsRequest {
-        sentences: graph
-            .scenes
-            .iter()
-            .flat_map(|s| s.sentences.iter())
-            .map(|s| text::words(s))
-            .collect(),
-        language: graph.language.clone(),
+    let sentences = input.graph.scenes.iter().flat_map(|scene| scene.sentences.iter());
+    TtsRequest {
+        sentences: sentences.map(|sentence| text::words(sentence)).collect(),
+        language: input.graph.language.clone(),
         voice: settings.name.clone(),
         variant: preset.voice.variant.clone(),
         words_per_minute: preset.voice.words_per_minute * speed,
@@ -153,18 +146,35 @@ pub(super) fn synthetic(
         style: Some(preset.voice.style),
         comma_pause_ms: Some(preset.pacing.comma_pause_ms),
         pronunciations: input.pronunciations.clone(),
-    };
+    }
+}
+
+/// Returns the error for a provider that the configuration does not contain; `None` if it does.
+pub(crate) fn unknown_provider(
+    context: &StageContext<'_>,
+    known: &TtsSettings,
+    wanted: Option<&str>,
+) -> Option<PipelineError> {
+    let wanted = wanted.filter(|wanted| known.provider(wanted).is_none())?;
+    let names = known.names();
+    let reason = format!("`{wanted}` is not one of the voice providers {}", names.join(", "));
+    let names = names.iter().map(String::as_str);
+    Some(context.field_error("voice.provider", reason).suggest(wanted, names).into())
+}
+
+pub(super) fn synthetic(
+    context: &StageContext<'_>,
+    input: &VoiceInput,
+    stage: &VoiceStage<'_>,
+) -> Result<VoiceResult, PipelineError> {
+    let (graph, settings) = (&input.graph, &input.settings);
+    let mut request = request_of(input);
     if request.sentences.is_empty() {
         return Ok(silent(graph));
     }
     let known = &input.tts;
-    if let Some(wanted) = &settings.provider
-        && known.provider(wanted).is_none()
-    {
-        let names = known.names();
-        let reason = format!("`{wanted}` is not one of the voice providers {}", names.join(", "));
-        let names = names.iter().map(String::as_str);
-        return Err(context.field_error("voice.provider", reason).suggest(wanted, names).into());
+    if let Some(error) = unknown_provider(context, known, settings.provider.as_deref()) {
+        return Err(error);
     }
     let kept = stage.kept.clone().filter(|kept| known.provider(&kept.provider).is_some());
     let first = settings.provider.as_deref();

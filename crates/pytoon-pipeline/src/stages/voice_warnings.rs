@@ -70,7 +70,7 @@ pub(super) fn no_natural_voice(
 }
 
 /// Moves the providers that have no voice for the language to the chain's excluded providers, each with the reason.
-pub(super) fn leave_out_who_has_no_voice(chain: &mut Chain, request: &TtsRequest) {
+pub(crate) fn leave_out_who_has_no_voice(chain: &mut Chain, request: &TtsRequest) {
     let Chain { providers, left_out } = chain;
     providers.retain(|provider| match provider.has_no_voice(request) {
         Some(reason) => {

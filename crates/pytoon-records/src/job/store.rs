@@ -6,7 +6,7 @@ use super::TaskRow;
 use super::{JobEvent, JobStatus, NewTask, SceneEvent, SceneStatus};
 use crate::ledger::StoreFuture;
 use crate::state::names;
-use pytoon_vocabulary::{EngineName, JobId, SceneId, UnixMs};
+use pytoon_vocabulary::{EngineName, JobId, MicroUsd, SceneId, UnixMs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -63,6 +63,10 @@ pub struct JobRow {
     pub status: JobStatus,
     /// The brief, as JSON.
     pub brief: Value,
+    /// The first words of the brief ([`title_of`]); `None` for a job of an earlier version, and for a brief without words.
+    pub title: Option<String>,
+    /// The amount that vendors have charged for the job so far.
+    pub charged: MicroUsd,
     /// The submitter's own data, which is returned with the job.
     pub client_data: Option<Value>,
     /// The webhook that is notified of the job's end.
@@ -83,6 +87,41 @@ pub struct JobRow {
     pub started_at: Option<UnixMs>,
     /// The time at which the job ended; `None` before that.
     pub finished_at: Option<UnixMs>,
+}
+
+/// Maximum length of a job's title, in characters.
+pub const MAX_TITLE_CHARS: usize = 60;
+
+/// Returns the first words of a brief: of its script, or else of its prompt or voice script. The words are whole, unless
+/// the first one alone is too long. Returns `None` if the brief has no words.
+pub fn title_of(brief: &Value) -> Option<String> {
+    let texts =
+        ["script", "prompt", "voice_script"].into_iter().filter_map(|key| brief[key].as_str());
+    texts.map(first_words).find(|title| !title.is_empty())
+}
+
+fn first_words(text: &str) -> String {
+    let text = text.trim_start();
+    // A script may begin with the mark of its first shot.
+    let is_mark = text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("<shot"));
+    let text = text.split_once('>').filter(|_| is_mark).map_or(text, |(_, rest)| rest);
+    let mut title = String::new();
+    let mut left = MAX_TITLE_CHARS;
+    for word in text.split_whitespace() {
+        let length = word.chars().count() + usize::from(!title.is_empty());
+        if length > left {
+            break;
+        }
+        left -= length;
+        if !title.is_empty() {
+            title.push(' ');
+        }
+        title.push_str(word);
+    }
+    if title.is_empty() {
+        title = text.trim_start().chars().take(MAX_TITLE_CHARS).collect();
+    }
+    title
 }
 
 /// The error code of a job whose film would be degraded although its brief does not accept a degraded film.
@@ -239,4 +278,34 @@ pub trait JobStore: fmt::Debug + Send + Sync {
     /// Deletes the rows of a job that has ended, except its paid calls. Returns false if the job does not exist or
     /// has not ended.
     fn job_delete(&self, id: &JobId) -> StoreFuture<'_, bool>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_title_is_the_first_whole_words_of_a_brief() {
+        let long =
+            "Fresh bread, baked at dawn. Come by before it is gone, and bring a friend along.";
+        for (brief, title) in [
+            (json!({"script": "Fresh bread."}), Some("Fresh bread.")),
+            (
+                json!({"script": long}),
+                Some("Fresh bread, baked at dawn. Come by before it is gone, and"),
+            ),
+            (
+                json!({"script": " <SHOT 1>\n  Steam over\n a kettle."}),
+                Some("Steam over a kettle."),
+            ),
+            (json!({"script": "<img> is text"}), Some("<img> is text")),
+            (json!({"script": "  ", "prompt": "A bakery"}), Some("A bakery")),
+            (json!({"media_files": ["a.jpg"]}), None),
+        ] {
+            assert_eq!(title_of(&brief).as_deref(), title, "{brief}");
+        }
+        let unbroken = "日".repeat(200);
+        assert_eq!(title_of(&json!({ "script": unbroken })), Some("日".repeat(MAX_TITLE_CHARS)));
+    }
 }

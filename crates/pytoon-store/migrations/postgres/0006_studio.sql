@@ -1,4 +1,4 @@
--- The studio page: sessions, versions of films, and switches of engines.
+-- The studio page: sessions, versions of films, switches of engines, and titles of jobs.
 
 -- Sessions of people who logged in with an API key. Tokens are stored as hashes.
 CREATE TABLE sessions (
@@ -33,3 +33,6 @@ CREATE INDEX engine_switches_changed ON engine_switches (changed_at);
 ALTER TABLE breakers ADD COLUMN off_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE breakers ADD COLUMN off_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE breakers ADD COLUMN off_reason TEXT NOT NULL DEFAULT '';
+
+-- The first words of the brief, so that a list of jobs need not read briefs. Jobs of earlier versions have none.
+ALTER TABLE jobs ADD COLUMN title TEXT;

@@ -19,6 +19,7 @@ pub(super) fn call(id: &str, job: &str, usd: f64) -> NewCall {
         prompt: "a cup's \"steam\" — ☕".into(),
         pinned: serde_json::json!({"base_url": "https://x"}),
         key_id: "k1".into(),
+        caller: None,
         estimated: MicroUsd::from_usd(usd),
         at: NOW,
         lease_until: NOW + 30_000,

@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::output;
+use pytoon_audio::AudioError;
 use pytoon_audio::bed::fade_ends;
 use pytoon_audio::music::{StoryArc, generate};
 use pytoon_audio::wav;
@@ -61,13 +62,23 @@ pub(crate) fn music(
     if !(1.0..=120.0).contains(&seconds) {
         anyhow::bail!("--seconds {seconds} is not between 1 and 120");
     }
+    let (wav, bpm) = music_wav(mood, seconds, seed)?;
+    write(out, &wav)?;
+    output::note(format!("{bpm:.1} beats per minute"));
+    Ok(())
+}
+
+/// Returns music as a WAV file, and its tempo in beats per minute.
+pub(super) fn music_wav(
+    mood: MusicMood,
+    seconds: f64,
+    seed: u64,
+) -> Result<(Vec<u8>, f64), AudioError> {
     let mut bed = generate(mood, (seconds * 48_000.0) as usize, seed, &StoryArc::default());
     fade_ends(&mut bed.audio);
     let mut bytes = Cursor::new(Vec::new());
     wav::write_stereo(&mut bytes, &bed.audio)?;
-    write(out, &bytes.into_inner())?;
-    output::note(format!("{:.1} beats per minute", bed.bpm));
-    Ok(())
+    Ok((bytes.into_inner(), bed.bpm))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {

@@ -16,6 +16,8 @@ mod listing;
 mod plan;
 #[cfg(feature = "service")]
 mod planner;
+#[cfg(feature = "service")]
+mod previewer;
 mod redo;
 mod render;
 mod resume;
@@ -23,6 +25,8 @@ mod resume;
 mod self_checks;
 #[cfg(feature = "service")]
 mod service;
+#[cfg(feature = "service")]
+mod voice_list;
 mod voices;
 
 use crate::cli::{Cli, Command, EnginesAction, LedgerAction, ServiceCommand};

@@ -29,12 +29,12 @@ impl fmt::Debug for FilmPlanner {
     }
 }
 
-fn internal(error: &dyn fmt::Display) -> PlanFailure {
+pub(super) fn internal(error: &dyn fmt::Display) -> PlanFailure {
     PlanFailure { field: None, reason: without_folders(&error.to_string()) }
 }
 
 /// Converts a pipeline error to the failure of a plan, at a field of the brief if that is at fault.
-fn failure(error: &PipelineError) -> PlanFailure {
+pub(super) fn failure(error: &PipelineError) -> PlanFailure {
     match error {
         PipelineError::Input(wrong) => {
             let field = if wrong.field.is_empty() { "(body)" } else { &wrong.field };

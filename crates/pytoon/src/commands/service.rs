@@ -3,6 +3,7 @@
 use crate::cli::ServeArgs;
 use crate::commands::film_inspector::PipelineInspector;
 use crate::commands::planner::FilmPlanner;
+use crate::commands::previewer::PipelinePreviewer;
 use crate::commands::self_checks::OwnChecks;
 use crate::context::{self, Context};
 use crate::output;
@@ -136,6 +137,10 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
                 config: Arc::new(context.config.clone()),
                 planner: Arc::new(FilmPlanner { env: environment.clone(), files: store.clone() }),
                 inspector: Arc::new(PipelineInspector::new(&environment.runner)),
+                previewer: Arc::new(PipelinePreviewer {
+                    env: environment.clone(),
+                    files: store.clone(),
+                }),
                 cache: FilmCache::default(),
                 copies: Arc::default(),
                 self_checks: Arc::new(OwnChecks {
