@@ -16,6 +16,15 @@ export default async function switchOff() {
   await engines.getByRole("button", { name: "Switch runway off" }).waitFor();
   await ask("film-by-runway");
 
+  // The verdicts of the doctor, and a rehearsal that says what it does.
+  const doctor = page.getByRole("region", { name: "Doctor" });
+  await doctor.getByRole("button", { name: "Run the checks" }).click();
+  await doctor.getByText(/\d+ checks, /).first().waitFor();
+  const rehearsal = page.getByRole("region", { name: "Rehearsal" });
+  await rehearsal.getByRole("button", { name: "Start a short rehearsal" }).click();
+  await rehearsal.getByRole("button", { name: "The rehearsal is running …" }).waitFor();
+  await accessible(page, "the doctor and the rehearsal");
+
   await engines.getByRole("link", { name: "What to do" }).click();
   await page.getByRole("heading", { level: 1, name: "Engine health" }).waitFor();
   await accessible(page, "a runbook");

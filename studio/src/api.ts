@@ -1,5 +1,6 @@
 // Calls the API. Every failure is a `Failure`, whose text can be shown to a person.
 import type {
+  DoctorCheck, Rehearsal,
   Accepted, Asset, Brief, BriefPreview, Document, Engine, FilmVersion, Inspection, Job, Jobs, Mood, Operations, Plan, Preset,
   Problem, Readiness, Receipt, SceneGraph, Session, Timeline, Voice, VoiceSettings,
 } from "./types";
@@ -97,7 +98,9 @@ export const api = {
     json<Engine>("PUT", `/api/v2/engines/${encodeURIComponent(engine)}/switch`, { body: { enabled, reason } }),
   operations: () => json<Operations>("GET", "/api/v2/operations"),
   callIsLost: (id: string) => json<void>("POST", `/api/v2/calls/${encodeURIComponent(id)}/lost`),
-  startDrill: () => json<unknown>("POST", "/api/v2/drills", { body: { quick: true } }),
+  doctor: () => json<DoctorCheck[]>("GET", "/api/v2/doctor"),
+  rehearsal: () => json<Rehearsal>("GET", "/api/v2/drills"),
+  startRehearsal: () => json<Rehearsal>("POST", "/api/v2/drills"),
   /** Returns the checks of the service, which it also sends with the status 503. */
   readiness: async (): Promise<Readiness> => {
     try {

@@ -311,3 +311,14 @@ export interface Document {
   title: string;
   kind: "guide" | "runbook";
 }
+
+/** A check of `pytoon doctor`. */
+export interface DoctorCheck {
+  name: string;
+  verdict: "ok" | "warning" | "failed";
+  evidence: string;
+  fix: string | null;
+  runbook: string | null;
+}
+
+export type Rehearsal = components["schemas"]["Rehearsal"];

@@ -1,14 +1,12 @@
 // The view of operators: the service, its queue, its failures, engines, paid calls, storage and keys. Loaded when opened.
-import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
-import { Failure, api } from "../api";
 import { clock, usd } from "../lib/format";
-import { announce, sentence } from "../state";
 import { language, words } from "../text";
 import type { Operations } from "../types";
 import { Command } from "../ui/command";
 import { UnknownCalls } from "./calls";
+import { Doctor, Drill } from "./checks";
 import { Section, Table } from "./section";
 import { Engines, SwitchLog, VoiceProviders } from "./engines";
 import { engines, operations, problem, readAt, readiness, refresh, voices } from "./state";
@@ -42,6 +40,7 @@ export default function OperateView() {
         {now && <Storage now={now} />}
         {now && <Keys now={now} />}
         {now && <SwitchLog entries={now.switches} />}
+        {now && <Doctor />}
         {now && <Drill />}
       </div>
     </>
@@ -64,7 +63,6 @@ function Service() {
         name.replaceAll("_", " "),
         <span class={check.ok ? "" : "problem"}>{check.ok ? "✓" : "✗"} {check.ok ? text.passed : text.failedCheck}: {check.detail}</span>,
       ])} />
-      <p>{text.doctorHelp} <Command line="pytoon doctor" /></p>
     </Section>
   );
 }
@@ -145,34 +143,6 @@ function Keys({ now: { keys } }: { now: Operations }) {
         key.budget_per_day_usd === null ? text.noLimit : usd(key.budget_per_day_usd, language.value), key.is_revoked ? text.revoked : "",
       ])} />}
       <p><a href="#/documents/guides/keys">{text.guides}</a> · <Runbook name="runbooks/key-rotation" /></p>
-    </Section>
-  );
-}
-
-/** Starts a rehearsal. A service that cannot start one from the page shows the command. */
-function Drill() {
-  const text = words();
-  const state = useSignal<"ready" | "started" | "missing">("ready");
-  const failure = useSignal("");
-  const start = async () => {
-    failure.value = "";
-    try {
-      await api.startDrill();
-      state.value = "started";
-      announce(words().drillStarted);
-    } catch (error) {
-      if (error instanceof Failure && [404, 405].includes(error.status)) state.value = "missing";
-      else failure.value = sentence(error);
-    }
-  };
-  return (
-    <Section title={text.drill}>
-      <p class="help">{text.drillHelp}</p>
-      {state.value === "ready" && <button type="button" class="second" onClick={start}>{text.startDrill}</button>}
-      {state.value === "started" && <p role="status">{text.drillStarted}</p>}
-      {state.value === "missing" && <p role="status">{text.drillMissing} <Command line="pytoon drill --quick" /></p>}
-      {failure.value && <p class="problem" role="alert">{failure.value}</p>}
-      <p><a href="#/documents/runbooks/README#rehearsing">{text.openRunbook}</a></p>
     </Section>
   );
 }

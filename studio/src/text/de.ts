@@ -167,7 +167,7 @@ export const de: Words = {
   restoreNow: (name) => `${name} wiederherstellen`, comparison: "Vergleich", sideBySide: "Nebeneinander", wipe: "Wischen", wipeAt: "Stelle des Wischens",
   // Operate.
   operate: "Betrieb", guides: "Anleitungen", service: "Dienst", ready: "Bereit: Jede Prüfung ist bestanden.", notReady: "Nicht bereit: Eine Prüfung ist fehlgeschlagen.",
-  doctorHelp: "Für alle Prüfungen auf der Maschine des Dienstes ausführen:", refresh: "Aktualisieren", updatedAt: (time) => `Gelesen um ${time}.`,
+  refresh: "Aktualisieren", updatedAt: (time) => `Gelesen um ${time}.`,
   queue: "Warteschlange", dueTasks: "Fällig", runningTasks: "In Arbeit", waitingTasks: "Noch nicht fällig", deadTasks: "Tote Aufgaben", expiredLeases: "Abgelaufene Leases",
   oldestWaits: "Älteste fällige Aufgabe wartet", processes: "Prozesse", jobs: "Filme nach Zustand", failures: "Fehler nach Ursache",
   noFailures: "Kein Film ist fehlgeschlagen oder angehalten.", jobCount: (count) => times(count, "Film", "Filme"),
@@ -189,8 +189,12 @@ export const de: Words = {
   free_: "Frei", needed: "Nötig, um einen Film zu beginnen", unknownSize: "unbekannt", keys: "Schlüssel und Budgets", scopes: "Rechte", perDay: "Budget pro Tag",
   noLimit: "keine Grenze", revoked: "widerrufen", name: "Name", state: "Zustand", check: "Prüfung", result: "Ergebnis", passed: "bestanden", failedCheck: "fehlgeschlagen",
   drill: "Übung", drillHelp: "Eine Übung erzeugt Fehler in einer eigenen Instanz und prüft Alarme und Runbooks. Sie berührt diesen Dienst nie.",
-  startDrill: "Kurze Übung starten", drillStarted: "Die Übung hat begonnen.",
-  drillMissing: "Dieser Dienst kann sie nicht von der Seite starten. Führe dies aus, wo pytoon installiert ist:",
+  startDrill: "Kurze Übung starten", drillStarted: "Die Übung hat begonnen.", drillRuns: "Die Übung läuft …",
+  drillPassed: "Jede Übung ist bestanden.", drillFailed: "Eine Übung ist gescheitert: siehe den Bericht.", drillReport: "Bericht der Übung",
+  doctor: "Doctor", doctorAbout: "Prüft diese Maschine, die Datenbank, den Speicher, Stimmen und Engines. Er kauft nichts.", runDoctor: "Prüfungen ausführen",
+  doctorRuns: "Prüft …", doctorResult: (all, bad) => `${all} ${all === 1 ? "Prüfung" : "Prüfungen"}, ${bad === 0 ? "alle bestanden" : `${bad} ${bad === 1 ? "Befund" : "Befunde"}`}`,
+  verdicts: { ok: "ok", warning: "Warnung", failed: "gescheitert" }, allChecks: "Alle Prüfungen",
+  drillMissing: "Dieser Dienst kann sie nicht von der Seite starten:",
   yes: "ja", no: "nein", copy: "Kopieren", copied: "Kopiert", runbooks: "Runbooks", allDocuments: "Alle Anleitungen und Runbooks", noDocuments: "Dieser Dienst hat keine Dokumente.",
   table: "Tabelle", documentsEnglish: "Anleitungen und Runbooks sind auf Englisch.",
   notes: {
