@@ -78,11 +78,12 @@ export const api = {
   },
   previewBrief: (id: string, brief: Brief, signal: AbortSignal) =>
     json<BriefPreview>("POST", `${job(id)}/brief/preview`, { body: brief, signal }),
-  changeBrief: (id: string, brief: Brief, tag: string) =>
-    json<Job>("PUT", `${job(id)}/brief`, { body: brief, headers: { "if-match": tag } }),
+  changeBrief: (id: string, brief: Brief, tag: string, acceptedUsd: number) =>
+    json<Job>("PUT", `${job(id)}/brief?accepted_usd=${acceptedUsd}`, { body: brief, headers: { "if-match": tag } }),
   versions: async (id: string) => (await json<{ versions: FilmVersion[] }>("GET", `${job(id)}/versions`)).versions,
   nameVersion: (id: string, version: number, name: string) => json<void>("PUT", `${job(id)}/versions/${version}`, { body: { name } }),
-  restoreVersion: (id: string, version: number) => json<Job>("POST", `${job(id)}/versions/${version}/restore`),
+  restoreVersion: (id: string, version: number, acceptedUsd: number) =>
+    json<Job>("POST", `${job(id)}/versions/${version}/restore?accepted_usd=${acceptedUsd}`),
   versionFile: <T>(id: string, version: number, name: string) => json<T>("GET", address.version(id, version, name)),
   timeline: (id: string) => json<Timeline>("GET", `${job(id)}/timeline`),
   receipt: (id: string) => json<Receipt>("GET", `${job(id)}/receipt`),

@@ -71,6 +71,9 @@ fn captions_say_other_words_at_the_times_of_the_voice_and_the_film_before_stays(
     assert_eq!(time(&after, "5"), time(&before, "dawn."), "{after:?}");
     assert_eq!(time(&after, "Come"), time(&before, "Come"));
 
+    let inspection = service.call("GET", &path(&id, "/inspection"), None).is(200).json();
+    assert_eq!(inspection["facts"]["off"], json!([]), "the brief asks for these words");
+
     // Two writers: the second is told, and its change is not lost on the first one's brief.
     put(&service, &id, &tag, &bread()).problem(412, "changed_meanwhile", &["read it again"]);
     let missing = service.call("PUT", &path(&id, "/brief"), Some(&bread()));
@@ -163,7 +166,14 @@ fn a_new_prompt_has_a_price_before_it_is_bought_and_other_changes_have_none() {
     assert_eq!(studio.simulator.accepted_count("runway"), 2, "a preview buys nothing");
     let spent = service.job(&id)["cost_usd"].as_f64().expect("a cost");
     let (_, tag) = brief_of(&service, &id);
-    put(&service, &id, &tag, &changed).is(202);
+    // A price that was not accepted stops the change.
+    let bearer = format!("Bearer {}", service.key);
+    let headers = [("Authorization", bearer.as_str()), ("If-Match", tag.as_str())];
+    let refused = service.ask("PUT", &path(&id, "/brief?accepted_usd=0"), &headers, Some(&changed));
+    refused.problem(402, "price_not_accepted", &["accepted_usd"]);
+    assert_eq!(refused.json()["price_usd"], priced["price_usd"]);
+    let accepted = format!("/brief?accepted_usd={}", priced["price_usd"]);
+    service.ask("PUT", &path(&id, &accepted), &headers, Some(&changed)).is(202);
     let done = service.until(&id, "done");
     assert_eq!(studio.simulator.accepted_count("runway"), 3);
     let paid = done["cost_usd"].as_f64().expect("a cost") - spent;

@@ -20,9 +20,10 @@ use std::fmt;
 use std::path::Path;
 
 /// The files that an inspection reads, without the voice takes.
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     layout::METADATA,
     layout::TIMELINE,
+    layout::SCENE_GRAPH,
     layout::MIXED,
     layout::VOICE_STEM,
     layout::MUSIC_STEM,

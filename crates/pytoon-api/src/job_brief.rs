@@ -6,7 +6,7 @@
 use crate::Api;
 use crate::auth::{Caller, Scope, sha256_hex};
 use crate::changes::{Part, changes};
-use crate::extract::{ApiJson, ApiPath};
+use crate::extract::{ApiJson, ApiPath, ApiQuery};
 use crate::job_actions::{conflict, job_reply};
 use crate::jobs::{Job, authorized_job, storage_name};
 use crate::plan::{DueClip, in_turn};
@@ -18,8 +18,8 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use pytoon_core::brief::Brief;
 use pytoon_core::layout;
 use pytoon_records::job::store::BriefChange;
-use pytoon_vocabulary::JobId;
-use serde::Serialize;
+use pytoon_vocabulary::{JobId, MicroUsd};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Returns the entity tag of a brief.
@@ -139,11 +139,13 @@ pub(crate) async fn preview(
     params(
         ("id" = String, Path, description = "The job"),
         ("If-Match" = String, Header, description = "The ETag of the brief that the change is based on"),
+        Accepted,
     ),
     responses(
         (status = 202, description = "Taken", body = Job),
         (status = 400, description = "The body is not valid JSON", body = Problem),
         (status = 401, description = "The API key is missing or unknown", body = Problem),
+        (status = 402, description = "The price is not accepted", body = Problem),
         (status = 403, description = "The key lacks the `submit` scope", body = Problem),
         (status = 404, description = "There is no such job", body = Problem),
         (status = 409, description = "The job has not ended", body = Problem),
@@ -161,6 +163,7 @@ pub(crate) async fn change(
     State(api): State<Api>,
     caller: Caller,
     ApiPath(id): ApiPath<JobId>,
+    ApiQuery(accepted): ApiQuery<Accepted>,
     headers: HeaderMap,
     ApiJson(body): ApiJson,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
@@ -176,8 +179,37 @@ pub(crate) async fn change(
         return Err(outdated());
     }
     crate::disk_space::check(&api)?;
-    let (_, new) = changed(&api, &caller, body).await?;
+    let (brief, new) = changed(&api, &caller, body).await?;
+    check_price(&api, &id, brief, accepted).await?;
     start(&api, &caller, &id, row.brief, new).await
+}
+
+/// The price that a caller accepts.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+pub(crate) struct Accepted {
+    /// The highest price that is accepted, in US dollars. If the film would cost more, nothing is changed and the answer is
+    /// 402 with `price_usd`. Without it, the budget of the brief is the only limit.
+    #[cfg_attr(feature = "openapi", param(minimum = 0))]
+    accepted_usd: Option<f64>,
+}
+
+/// Returns the 402 problem if making a job's film again from a brief costs more than the caller accepts.
+pub(crate) async fn check_price(
+    api: &Api,
+    id: &JobId,
+    brief: Brief,
+    Accepted { accepted_usd }: Accepted,
+) -> Result<(), Problem> {
+    let Some(accepted) = accepted_usd else { return Ok(()) };
+    let (planner, job) = (api.planner.clone(), id.clone());
+    let planned = in_turn(move || planner.plan_again(&job, &brief)).await?;
+    if planned.price > MicroUsd::from_usd(accepted) {
+        return Err(Problem::price_not_accepted(planned.price));
+    }
+    Ok(())
 }
 
 /// Queues a job again with another brief, if its brief is still the one that the change is based on.

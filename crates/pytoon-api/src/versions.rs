@@ -3,7 +3,7 @@
 use crate::Api;
 use crate::artifacts::{known_artifact, send};
 use crate::auth::{Caller, Scope};
-use crate::extract::{ApiJson, ApiPath};
+use crate::extract::{ApiJson, ApiPath, ApiQuery};
 use crate::job_brief;
 use crate::jobs::{Job, authorized_job, moment, storage_name};
 use crate::problem::Problem;
@@ -142,10 +142,12 @@ pub(crate) async fn rename(
     params(
         ("id" = String, Path, description = "The job"),
         ("version" = String, Path, description = "The number of the version"),
+        job_brief::Accepted,
     ),
     responses(
         (status = 202, description = "Taken", body = Job),
         (status = 401, description = "The API key is missing or unknown", body = Problem),
+        (status = 402, description = "The price is not accepted", body = Problem),
         (status = 403, description = "The key lacks the `submit` scope", body = Problem),
         (status = 404, description = "There is no such job or version", body = Problem),
         (status = 409, description = "The job has not ended", body = Problem),
@@ -158,11 +160,15 @@ pub(crate) async fn restore(
     State(api): State<Api>,
     caller: Caller,
     ApiPath((id, version)): ApiPath<(JobId, String)>,
+    ApiQuery(accepted): ApiQuery<job_brief::Accepted>,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
     caller.may(Scope::Submit)?;
     let row = authorized_job(&api, &caller, &id).await?;
     let wanted = find(&api, &id, &version).await?;
     crate::disk_space::check(&api)?;
+    let brief = serde_json::from_value(wanted.brief.clone())
+        .map_err(|error| Problem::field("(brief)", error.to_string()))?;
+    job_brief::check_price(&api, &id, brief, accepted).await?;
     job_brief::start(&api, &caller, &id, row.brief, wanted.brief).await
 }
 

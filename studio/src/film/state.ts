@@ -6,7 +6,7 @@ import type { Receipt, SceneGraph, Timeline } from "../types";
 
 /**
  * Reads a finished film. Documents that the service does not have are left out of the timeline. `round` is another text
- * for each publication: a browser keeps pictures and films by their addresses.
+ * for each publication: a browser keeps films by their addresses.
  */
 export async function readBundleOf(id: string, name: string, round: string): Promise<Bundle> {
   const mark = `v=${encodeURIComponent(round)}`;
@@ -33,7 +33,7 @@ export async function readBundleOf(id: string, name: string, round: string): Pro
     film: `${address.artifact(id, "output.mp4")}?${mark}`,
     subtitles: `${address.artifact(id, "captions.vtt")}?${mark}`,
     // Without an inspection the service is older than the endpoint of frames.
-    ...(inspection && { frame: (frame: number, height: number) => `${address.frame(id, frame, height)}&${mark}` }),
+    ...(inspection && { frame: (frame: number, height: number) => address.frame(id, frame, height) }),
   };
 }
 

@@ -170,7 +170,7 @@ export class FixStore {
     this.isSending.value = true;
     this.isUpdated.value = false;
     try {
-      await api.changeBrief(this.id, this.draft.value, base.tag);
+      await api.changeBrief(this.id, this.draft.value, base.tag, this.preview.value?.price_usd ?? 0);
       const read = await api.taggedBrief(this.id);
       this.saved.value = read;
       this.draft.value = read.brief;
@@ -179,7 +179,10 @@ export class FixStore {
     } catch (error) {
       const read = error instanceof Failure && error.status === 412 ? await api.taggedBrief(this.id).catch(() => null) : null;
       if (read) this.meet(read);
-      else this.failure.value = error;
+      else if (error instanceof Failure && error.status === 402 && this.preview.value) {
+        // The price has risen since the preview: the button shows the new one.
+        this.preview.value = { ...this.preview.value, price_usd: error.problem.price_usd ?? this.preview.value.price_usd };
+      } else this.failure.value = error;
       return false;
     } finally {
       this.isSending.value = false;

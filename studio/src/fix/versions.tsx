@@ -1,7 +1,8 @@
 // The versions of a film: naming, comparing and restoring them.
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { api, optional } from "../api";
+import { Failure, api, optional } from "../api";
+import { usd } from "../lib/format";
 import { announce, maySubmit, sentence } from "../state";
 import { language, words } from "../text";
 import type { FilmVersion } from "../types";
@@ -83,11 +84,21 @@ function VersionRow({ id, version, isRunning, isCompared, onCompare, onChange, o
       onChange();
     });
   };
-  const restore = () => act(() => api.restoreVersion(id, version.version), () => {
+  /** The price that the service asked for; 0 until it asks for one. */
+  const price = useSignal(0);
+  const send = () => api.restoreVersion(id, version.version, price.value).catch((error) => {
+    const asked = error instanceof Failure && error.status === 402 ? error.problem.price_usd : undefined;
+    if (asked === undefined) throw error;
+    price.value = asked;
+    return null;
+  });
+  const restore = () => act(async () => {
+    // With a price, the button shows it and asks again.
+    if (!(await send())) return;
     isAsking.value = false;
     announce(words().changeSent);
     onQueued();
-  });
+  }, () => undefined);
   const title = versionName(version);
   return (
     <>
@@ -124,7 +135,7 @@ function VersionRow({ id, version, isRunning, isCompared, onCompare, onChange, o
       {isAsking.value && (
         <p role="alert">
           {text.restoreHelp}{" "}
-          <button type="button" onClick={restore}>{text.restoreNow(title)}</button>{" "}
+          <button type="button" onClick={restore}>{price.value > 0 ? text.restoreFor(title, usd(price.value, language.value)) : text.restoreNow(title)}</button>{" "}
           <button type="button" class="plain" onClick={() => (isAsking.value = false)}>{text.cancel}</button>
         </p>
       )}

@@ -164,7 +164,7 @@ export const de: Words = {
   versions: "Versionen", versionNumber: (number) => `Version ${number}`, currentVersion: "wird gezeigt",
   compare: "Vergleichen", rename: "Umbenennen", restore: "Wiederherstellen", save: "Speichern", versionName: (number) => `Name der Version ${number}`,
   restoreHelp: "Der Film wird aus dem Auftrag dieser Version neu gemacht. Clips, die dafür gekauft wurden, werden wieder benutzt.",
-  restoreNow: (name) => `${name} wiederherstellen`, comparison: "Vergleich", sideBySide: "Nebeneinander", wipe: "Wischen", wipeAt: "Stelle des Wischens",
+  restoreNow: (name) => `${name} wiederherstellen`, restoreFor: (name, price) => `${name} für ${price} wiederherstellen`, comparison: "Vergleich", sideBySide: "Nebeneinander", wipe: "Wischen", wipeAt: "Stelle des Wischens",
   // Operate.
   operate: "Betrieb", guides: "Anleitungen", service: "Dienst", ready: "Bereit: Jede Prüfung ist bestanden.", notReady: "Nicht bereit: Eine Prüfung ist fehlgeschlagen.",
   refresh: "Aktualisieren", updatedAt: (time) => `Gelesen um ${time}.`,

@@ -160,7 +160,7 @@ export const en = {
   versions: "Versions", versionNumber: (number: number) => `Version ${number}`, currentVersion: "shown now",
   compare: "Compare", rename: "Rename", restore: "Restore", save: "Save", versionName: (number: number) => `Name of version ${number}`,
   restoreHelp: "The film is made again from the brief of this version. Clips that were bought for it are used again.",
-  restoreNow: (name: string) => `Restore ${name}`, comparison: "Comparison", sideBySide: "Side by side", wipe: "Wipe", wipeAt: "Position of the wipe",
+  restoreNow: (name: string) => `Restore ${name}`, restoreFor: (name: string, price: string) => `Restore ${name} for ${price}`, comparison: "Comparison", sideBySide: "Side by side", wipe: "Wipe", wipeAt: "Position of the wipe",
   // Operate.
   operate: "Operate", guides: "Guides", service: "Service", ready: "Ready: every check passed.", notReady: "Not ready: a check failed.",
   refresh: "Refresh", updatedAt: (time: string) => `Read at ${time}.`,

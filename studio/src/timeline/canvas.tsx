@@ -76,11 +76,10 @@ class Painter {
     const view = store.view.value;
     const ratio = Math.min(devicePixelRatio || 1, 2);
     const [wide, tall] = [Math.round(view.width * ratio), Math.round(height * ratio)];
-    if (this.canvas.width !== wide || this.canvas.height !== tall) {
-      for (const canvas of [this.canvas, this.layer]) {
-        canvas.width = wide;
-        canvas.height = tall;
-      }
+    for (const canvas of [this.canvas, this.layer]) {
+      if (canvas.width === wide && canvas.height === tall) continue;
+      canvas.width = wide;
+      canvas.height = tall;
       this.isStale = true;
     }
     const shown = this.canvas.getContext("2d")!;
@@ -117,6 +116,7 @@ class Painter {
     this.stop();
     this.dark.removeEventListener("change", this.onTheme);
     cancelAnimationFrame(this.requested);
+    this.pictures?.dispose();
   }
 }
 
@@ -209,12 +209,16 @@ export function TimelineCanvas({ store }: { store: TimelineStore }) {
     const box = frame.current!;
     const size = new ResizeObserver(() => store.resize(box.clientWidth));
     size.observe(box);
-    element.addEventListener("pointerdown", pointers.press);
-    element.addEventListener("pointermove", pointers.move);
-    element.addEventListener("pointerup", pointers.release);
-    element.addEventListener("pointercancel", pointers.release);
-    element.addEventListener("wheel", pointers.wheel, { passive: false });
+    // The canvas stays when another version of the film is shown; its listeners do not.
+    const listening = new AbortController();
+    const { signal } = listening;
+    element.addEventListener("pointerdown", pointers.press, { signal });
+    element.addEventListener("pointermove", pointers.move, { signal });
+    element.addEventListener("pointerup", pointers.release, { signal });
+    element.addEventListener("pointercancel", pointers.release, { signal });
+    element.addEventListener("wheel", pointers.wheel, { passive: false, signal });
     return () => {
+      listening.abort();
       size.disconnect();
       painter.dispose();
     };

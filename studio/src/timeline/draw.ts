@@ -20,7 +20,7 @@ export interface Scene {
   theme: Theme;
   selection: Selection | null;
   /** Returns the picture of a frame if it is loaded, and requests it otherwise. */
-  picture: (frame: number) => HTMLImageElement | null;
+  picture: (frame: number) => ImageBitmap | null;
 }
 
 type Canvas = CanvasRenderingContext2D;
@@ -192,7 +192,7 @@ function frames(canvas: Canvas, scene: Scene, place: { top: number; height: numb
     const shown = Math.min(wide, toX(view, view.duration) - left);
     if (picture && shown > 1) {
       const share = shown / wide;
-      canvas.drawImage(picture, 0, 0, picture.naturalWidth * share, picture.naturalHeight, left, place.top, shown, place.height);
+      canvas.drawImage(picture, 0, 0, picture.width * share, picture.height, left, place.top, shown, place.height);
     }
   }
 }

@@ -6,9 +6,10 @@ const AT_ONCE = 3;
 const KEPT = 400;
 
 export class FramePictures {
-  private readonly pictures = new Map<number, HTMLImageElement | null>();
+  private readonly pictures = new Map<number, ImageBitmap | null>();
   private readonly loading = new Set<number>();
   private wanted: number[] = [];
+  private isDisposed = false;
 
   constructor(
     private readonly addressOf: (frame: number, height: number) => string,
@@ -22,7 +23,7 @@ export class FramePictures {
   }
 
   /** Returns the picture of a frame if it is loaded; otherwise it is requested after the drawing. */
-  readonly get = (frame: number): HTMLImageElement | null => {
+  readonly get = (frame: number): ImageBitmap | null => {
     const picture = this.pictures.get(frame);
     if (picture === undefined) this.wanted.push(frame);
     return picture ?? null;
@@ -39,17 +40,36 @@ export class FramePictures {
 
   private request(frame: number): void {
     this.loading.add(frame);
-    const picture = new Image();
-    const end = (result: HTMLImageElement | null) => {
-      this.loading.delete(frame);
-      if (this.pictures.size >= KEPT) this.pictures.delete(this.pictures.keys().next().value!);
-      this.pictures.set(frame, result);
-      if (result) this.onLoad();
-      this.load();
-    };
-    picture.onload = () => end(picture);
-    // A frame that does not exist leaves a gap. It is not asked for again.
-    picture.onerror = () => end(null);
-    picture.src = this.addressOf(frame, this.height);
+    this.read(frame).then((picture) => this.end(frame, picture), () => this.end(frame, null));
+  }
+
+  /** Asks the service whether a picture that the browser keeps is still valid: a film that is made again has others. */
+  private async read(frame: number): Promise<ImageBitmap> {
+    const response = await fetch(this.addressOf(frame, this.height), { cache: "no-cache" });
+    if (!response.ok) throw new Error(response.statusText);
+    return createImageBitmap(await response.blob());
+  }
+
+  /** Keeps a picture. A frame that does not exist leaves a gap and is not asked for again. */
+  private end(frame: number, picture: ImageBitmap | null): void {
+    this.loading.delete(frame);
+    if (this.isDisposed) {
+      picture?.close();
+      return;
+    }
+    if (this.pictures.size >= KEPT) {
+      const [oldest] = this.pictures.keys();
+      this.pictures.get(oldest!)?.close();
+      this.pictures.delete(oldest!);
+    }
+    this.pictures.set(frame, picture);
+    if (picture) this.onLoad();
+    this.load();
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+    for (const picture of this.pictures.values()) picture?.close();
+    this.pictures.clear();
   }
 }

@@ -18,14 +18,15 @@ use pytoon_audio::wav::{self, Pcm};
 use pytoon_audio::{lag, speech};
 use pytoon_config::ConfigError;
 use pytoon_core::layout;
+use pytoon_core::scene::SceneGraph;
 use pytoon_core::time::MsRange;
 use pytoon_core::timeline::{AudioTrack, Timeline, TimelineScene, VoiceClip};
 use pytoon_ffmpeg::probe::probe;
 use pytoon_ffmpeg::sound;
 use pytoon_process::{Runner, SystemError};
-use pytoon_vocabulary::{DuckRegion, Ms};
+use pytoon_vocabulary::{DuckRegion, Ms, SceneId};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs::File;
 use std::io::BufReader;
@@ -166,6 +167,7 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
         return Err(ConfigError::file(root.display().to_string(), reason).into());
     }
     let timeline: Timeline = read_json(&root.join(layout::TIMELINE))?;
+    let reworded = reworded_scenes(root);
     let receipt: Receipt = read_json(&root.join(layout::METADATA))?;
     let mut missing = Vec::new();
     let mix = sound_file(root, layout::MIXED, &mut missing);
@@ -205,7 +207,7 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
         }
         None => None,
     };
-    let mut facts = facts(&timeline, &sounds, &takes, missing);
+    let mut facts = facts(&timeline, &sounds, &takes, &reworded, missing);
     facts.av_offset_ms = lag_ms.map(|lag| lag + stream_offset_ms.unwrap_or(0.0));
     facts.stream_offset_ms = stream_offset_ms;
     facts.reasons = reasons::reasons(&timeline, &receipt.voice, &facts);
@@ -226,10 +228,24 @@ fn sound_file(root: &Path, name: &str, missing: &mut Vec<String>) -> Option<Pcm>
     read().map_err(|error| missing.push(format!("{name}: {error}"))).ok()
 }
 
+/// Returns the scenes whose captions do not repeat the voice, because the brief gives them other words or another time.
+/// Empty if the scene graph cannot be read.
+fn reworded_scenes(root: &Path) -> BTreeSet<SceneId> {
+    let graph: Result<SceneGraph> = read_json(&root.join(layout::SCENE_GRAPH));
+    let scenes = graph.map(|graph| graph.scenes).unwrap_or_default().into_iter();
+    scenes
+        .filter(|scene| {
+            scene.caption_is_override || scene.shown_as.is_some() || scene.caption_shift != 0
+        })
+        .map(|scene| scene.id)
+        .collect()
+}
+
 fn facts(
     timeline: &Timeline,
     sounds: &Sounds,
     takes: &BTreeMap<String, i64>,
+    reworded: &BTreeSet<SceneId>,
     missing: Vec<String>,
 ) -> Facts {
     let scene_facts = |scene: &TimelineScene| {
@@ -268,7 +284,7 @@ fn facts(
         duck_regions: ducks.cloned().collect(),
         lead_ms: timeline.look.captions.lead_ms,
         scenes,
-        off: off_words(timeline, &sounds.voice),
+        off: off_words(timeline, &sounds.voice, reworded),
         late_cues: reasons::late_cues(timeline),
         reasons: Vec::new(),
         missing,
@@ -276,8 +292,9 @@ fn facts(
 }
 
 /// Returns the words during which the voice is mostly silent, and the words after a pause whose nearest voice
-/// onset is more than [`OFF`] and less than [`FAR`] away. Returns none if no speech is found in the voice.
-fn off_words(timeline: &Timeline, voice: &[f32]) -> Vec<OffWord> {
+/// onset is more than [`OFF`] and less than [`FAR`] away. Returns none if no speech is found in the voice. Scenes whose
+/// captions do not repeat the voice are left out.
+fn off_words(timeline: &Timeline, voice: &[f32], reworded: &BTreeSet<SceneId>) -> Vec<OffWord> {
     let at = |sample: usize| Ms::new(sample as i64 / PER_MS);
     let sounding: Vec<MsRange> = speech::speech_ranges(voice)
         .iter()
@@ -288,7 +305,8 @@ fn off_words(timeline: &Timeline, voice: &[f32]) -> Vec<OffWord> {
     }
     let mut before = Ms::MIN / 2;
     let mut out = Vec::new();
-    for word in timeline.tracks.captions.iter().flat_map(|cue| &cue.words) {
+    let cues = timeline.tracks.captions.iter().filter(|cue| !reworded.contains(&cue.scene_id));
+    for word in cues.flat_map(|cue| &cue.words) {
         // Punctuation alone is not spoken.
         let is_spoken = word.text.chars().any(char::is_alphanumeric);
         let away = |onset: &Ms| (*onset - word.start).abs();
