@@ -113,7 +113,9 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
         &[
             "crates/pytoon/src/commands/film_inspector.rs",
             "crates/pytoon/src/commands/planner.rs",
+            "crates/pytoon/src/commands/previewer.rs",
             "crates/pytoon/src/commands/service.rs",
+            "crates/pytoon/src/commands/voice_list.rs",
         ],
         "only `serve` and `api` are the HTTP interface",
     ),
