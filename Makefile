@@ -115,6 +115,7 @@ bench-service: setup
 # One build for everything: `cargo build --bins` alone, or one package alone, selects other features
 # of the dependencies and compiles them again.
 test: setup-tests studio
+	cd studio && npm test --silent
 	$(CARGO) build --workspace --bins --tests
 	sh scripts/tools.sh cargo-nextest nextest run --workspace
 	$(CARGO) test --workspace --doc

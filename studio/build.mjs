@@ -6,14 +6,16 @@ import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import openapiTS, { astToString } from "openapi-typescript";
 
-process.chdir(import.meta.dirname);
+const here = fileURLToPath(new URL(".", import.meta.url));
+process.chdir(here);
 const isFast = process.argv.includes("--fast");
 if (!isFast) {
-  // Only the schemas are used, and the operations of the document share some ids.
+  // Only the schemas are used.
   const document = { ...JSON.parse(readFileSync("../docs/openapi.json", "utf8")), paths: {} };
   mkdirSync("generated", { recursive: true });
   writeFileSync("generated/api.ts", astToString(await openapiTS(document)));
@@ -22,7 +24,8 @@ if (!isFast) {
 }
 
 const common = {
-  absWorkingDir: import.meta.dirname, bundle: true, minify: true, write: false, target: "es2022", jsx: "automatic", jsxImportSource: "preact", legalComments: "none",
+  absWorkingDir: here, bundle: true, minify: true, write: false, target: "es2022", jsx: "automatic", jsxImportSource: "preact",
+  legalComments: "none",
 };
 
 /** Names of the files of the page, by the names of their sources. */

@@ -13,7 +13,8 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use pytoon_api::{
-    Api, FilmInspector, InspectFailure, PlanFailure, PlannedAgain, Planner, RateLimits, router,
+    Api, FilmInspector, InspectFailure, PlanFailure, PlannedAgain, Planner, RateLimits, SelfChecks,
+    router,
 };
 use pytoon_config::{Config, ConfigSource};
 use pytoon_core::brief::Brief;
@@ -68,6 +69,18 @@ impl FilmInspector for NoInspector {
     }
 }
 
+impl SelfChecks for NoPlanner {
+    fn doctor(&self) -> Result<Value, String> {
+        Ok(json!([]))
+    }
+    fn no_rehearsal(&self) -> Option<String> {
+        Some("fuzzing runs no drill".to_owned())
+    }
+    fn rehearse(&self, _line: &mut dyn FnMut(String)) -> Result<bool, String> {
+        Ok(true)
+    }
+}
+
 struct Base {
     router: Router,
     folder: String,
@@ -113,6 +126,8 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
         inspector: Arc::new(NoInspector),
         cache: pytoon_api::FilmCache::default(),
         copies: Arc::default(),
+        self_checks: Arc::new(NoPlanner),
+        rehearsals: Arc::default(),
         limits,
         checks: std::sync::Arc::default(),
         budgets: std::sync::Arc::new(pytoon_api::Budgets::new(64)),

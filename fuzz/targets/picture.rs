@@ -9,8 +9,8 @@ mod common;
 
 use libfuzzer_sys::fuzz_target;
 use pytoon_media::picture::{FileKind, PictureLimits, kind, load};
-use pytoon_process::{CancelToken, Programs, Runner};
 use pytoon_media::sniff::sniff;
+use pytoon_process::{CancelToken, Programs, Runner};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;

@@ -6,7 +6,8 @@ use pytoon_records::job::keys::{KeyRow, KeyStore};
 use pytoon_records::job::process::{AddUp, ProcessStore, QueueState};
 use pytoon_records::job::queue::{DeadTask, Failure, Finish, Hold, Lease, TaskQueue};
 use pytoon_records::job::store::{
-    BriefChange, EventKind, EventRow, Idempotency, JobFilter, JobRow, JobStore, NewJob, SceneRow, Submission,
+    BriefChange, EventKind, EventRow, Idempotency, JobFilter, JobRow, JobStore, NewJob, SceneRow,
+    Submission,
 };
 use pytoon_records::job::switches::{SwitchRecord, SwitchStore};
 use pytoon_records::job::versions::{FilmVersion, VersionStore};

@@ -10,13 +10,13 @@ mod common;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use pytoon_config::engines::EngineConfig;
 use pytoon_config::{Config, ConfigSource, strict};
-use pytoon_vocabulary::MicroUsd;
 use pytoon_engines::VendorError;
 use pytoon_engines::adapter::{
     Durations, ExternalEngineAdapter, GenerateRequest, Lookup, Prepared, TaskState,
 };
 use pytoon_engines::engine_adapters::{AdapterParts, make};
 use pytoon_vendor::http::Reply;
+use pytoon_vocabulary::MicroUsd;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use tokio::runtime::Runtime;

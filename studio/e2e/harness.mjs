@@ -2,11 +2,12 @@
 // lines: the scenario prints `@word` and waits for a line.
 import { AxeBuilder } from "@axe-core/playwright";
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
-/** What the Rust test passes: the address of the service, an API key, and the scenario's own values. */
-export const given = JSON.parse(process.env.PYTOON_SCENARIO ?? "{}");
+/** The values of the Rust test, in a file: the address of the service, an API key, and the scenario's own values. */
+export const given = JSON.parse(readFileSync(process.env.PYTOON_SCENARIO, "utf8"));
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 

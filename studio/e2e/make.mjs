@@ -35,6 +35,6 @@ export default async function make() {
   const [download] = await Promise.all([page.waitForEvent("download"), downloads.getByRole("link", { name: "Film" }).click()]);
   assert.equal(download.suggestedFilename(), "output.mp4");
   const receipt = await page.evaluate(async (id) => (await fetch(`/api/v2/jobs/${id}/receipt`)).json(), page.url().split("/").at(-1));
-  assert.equal(receipt.voice.provider, "file", JSON.stringify(receipt.voice));
+  assert.equal(receipt.voice.provider, "voice_file", JSON.stringify(receipt.voice));
   await close();
 }

@@ -4,6 +4,8 @@ import { accessible, fitsWidth, given, logIn, open, view } from "./harness.mjs";
 const VIEWS = [
   ["/", "films", (page) => page.getByRole("listitem").first()],
   ["/make", "make", (page) => page.getByLabel("Script", { exact: true })],
+  ["/operate", "operate", (page) => page.getByRole("region", { name: "Engines", exact: true })],
+  ["/documents/runbooks/tts", "a runbook", (page) => page.getByRole("heading", { level: 1, name: "Voices" })],
   [`/films/${given.job}`, "a film", (page) => page.getByRole("slider", { name: "Playhead" })],
 ];
 

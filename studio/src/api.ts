@@ -1,7 +1,7 @@
 // Calls the API. Every failure is a `Failure`, whose text can be shown to a person.
 import type {
-  Accepted, Asset, Brief, Engine, Inspection, Job, Jobs, Mood, Plan, Preset, Problem, Receipt, SceneGraph, Session,
-  Timeline, Voice, VoiceSettings,
+  Accepted, Asset, Brief, BriefPreview, Document, Engine, FilmVersion, Inspection, Job, Jobs, Mood, Operations, Plan, Preset,
+  Problem, Readiness, Receipt, SceneGraph, Session, Timeline, Voice, VoiceSettings,
 } from "./types";
 
 /** A rejected or failed request. The status is 0 if the service did not answer. */
@@ -70,6 +70,19 @@ export const api = {
     json<Jobs>("GET", `/api/v2/jobs?limit=24${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`),
   job: (id: string) => json<Job>("GET", job(id)),
   brief: (id: string) => json<Brief>("GET", `${job(id)}/brief`),
+  /** Returns a brief with its tag, which a change of it states. */
+  taggedBrief: async (id: string): Promise<TaggedBrief> => {
+    const response = await send("GET", `${job(id)}/brief`);
+    return { brief: await response.json() as Brief, tag: response.headers.get("etag") ?? "" };
+  },
+  previewBrief: (id: string, brief: Brief, signal: AbortSignal) =>
+    json<BriefPreview>("POST", `${job(id)}/brief/preview`, { body: brief, signal }),
+  changeBrief: (id: string, brief: Brief, tag: string) =>
+    json<Job>("PUT", `${job(id)}/brief`, { body: brief, headers: { "if-match": tag } }),
+  versions: async (id: string) => (await json<{ versions: FilmVersion[] }>("GET", `${job(id)}/versions`)).versions,
+  nameVersion: (id: string, version: number, name: string) => json<void>("PUT", `${job(id)}/versions/${version}`, { body: { name } }),
+  restoreVersion: (id: string, version: number) => json<Job>("POST", `${job(id)}/versions/${version}/restore`),
+  versionFile: <T>(id: string, version: number, name: string) => json<T>("GET", address.version(id, version, name)),
   timeline: (id: string) => json<Timeline>("GET", `${job(id)}/timeline`),
   receipt: (id: string) => json<Receipt>("GET", `${job(id)}/receipt`),
   sceneGraph: (id: string) => json<SceneGraph>("GET", `${job(id)}/scene-graph`),
@@ -80,6 +93,24 @@ export const api = {
   release: (id: string) => json<Job>("POST", `${job(id)}/release`),
   presets: () => json<Preset[]>("GET", "/api/v2/presets"),
   engines: () => json<Engine[]>("GET", "/api/v2/engines"),
+  switchEngine: (engine: string, enabled: boolean, reason: string) =>
+    json<Engine>("PUT", `/api/v2/engines/${encodeURIComponent(engine)}/switch`, { body: { enabled, reason } }),
+  operations: () => json<Operations>("GET", "/api/v2/operations"),
+  callIsLost: (id: string) => json<void>("POST", `/api/v2/calls/${encodeURIComponent(id)}/lost`),
+  startDrill: () => json<unknown>("POST", "/api/v2/drills", { body: { quick: true } }),
+  /** Returns the checks of the service, which it also sends with the status 503. */
+  readiness: async (): Promise<Readiness> => {
+    try {
+      return await json<Readiness>("GET", "/readyz");
+    } catch (error) {
+      const body = error instanceof Failure ? error.problem as Partial<Readiness> : {};
+      if (body.checks) return body as Readiness;
+      throw error;
+    }
+  },
+  documents: async () => (await json<{ documents: Document[] }>("GET", "/api/v2/documents")).documents,
+  document: async (name: string) =>
+    (await send("GET", `/api/v2/documents/${name.split("/").map(encodeURIComponent).join("/")}`)).text(),
   voices: () => json<{ voices: Voice[] }>("GET", "/api/v2/voices"),
   moods: () => json<{ moods: Mood[] }>("GET", "/api/v2/moods"),
   plan: (brief: Brief, signal: AbortSignal) => json<Plan>("POST", "/api/v2/plan", { body: brief, signal }),
@@ -91,10 +122,17 @@ export const api = {
   },
 };
 
+/** A brief, and the tag of its state. */
+export interface TaggedBrief {
+  brief: Brief;
+  tag: string;
+}
+
 /** Addresses that elements load by themselves. */
 export const address = {
   artifact: (id: string, name: string) => `${job(id)}/artifacts/${name}`,
   frame: (id: string, frame: number, height: number) => `${job(id)}/frames/${frame}.jpg?height=${height}`,
+  version: (id: string, version: number, name: string) => `${job(id)}/versions/${version}/artifacts/${name}`,
   events: (id: string) => `${job(id)}/events`,
   music: (mood: string) => `/api/v2/previews/music/${encodeURIComponent(mood)}`,
   preset: (id: string) => `/api/v2/previews/presets/${encodeURIComponent(id)}`,

@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { api } from "./api";
 import { clear } from "./make/state";
 import { Make } from "./make/view";
-import { announcement, open, path, readSession, sentence, session } from "./state";
+import { announcement, forgetChanges, mayOperate, open, path, readSession, sentence, session } from "./state";
 import { language, setLanguage, words } from "./text";
 import { Films } from "./views/films";
 import { Login } from "./views/login";
@@ -28,6 +28,8 @@ function later<P extends object>(load: () => Promise<{ default: ComponentType<P>
 }
 
 const FilmView = later(() => import("./film/view"));
+const OperateView = later(() => import("./operate/view"));
+const DocumentsView = later(() => import("./documents/view"));
 
 export function App() {
   const problem = useSignal("");
@@ -72,6 +74,7 @@ function Head() {
       await api.logOut();
       // The next person at this computer starts with an empty form.
       clear();
+      forgetChanges();
       session.value = null;
       open("/");
     } catch (error) {
@@ -79,7 +82,7 @@ function Head() {
     }
   };
   const link = (to: string, label: string) => (
-    <a href={`#${to}`} aria-current={path.value === to ? "page" : undefined}>{label}</a>
+    <a href={`#${to}`} aria-current={path.value === to ? "page" : to !== "/" && path.value.startsWith(`${to}/`) ? "true" : undefined}>{label}</a>
   );
   return (
     <header>
@@ -87,6 +90,8 @@ function Head() {
       <nav aria-label={text.mainMenu}>
         {session.value && link("/", text.films)}
         {session.value && link("/make", text.make)}
+        {mayOperate() && link("/operate", text.operate)}
+        {session.value && link("/documents", text.guides)}
       </nav>
       <div class="head-end">
         <button type="button" class="plain" lang={language.value === "en" ? "de" : "en"}
@@ -114,10 +119,13 @@ function View() {
     document.getElementById("content")?.focus({ preventScroll: true });
   }, [path.value]);
   useEffect(() => {
-    document.title = `${view === "make" ? text.make : view === "films" ? text.film : text.films} · pytoon`;
+    const titles: Record<string, string> = { make: text.make, films: text.film, operate: text.operate, documents: text.guides };
+    document.title = `${titles[view] ?? text.films} · pytoon`;
   }, [view, text]);
   if (view === "") return <Films />;
   if (view === "make") return <Make />;
   if (view === "films" && id) return <FilmView id={decodeURIComponent(id)} key={id} />;
+  if (view === "operate" && mayOperate()) return <OperateView />;
+  if (view === "documents") return <DocumentsView place={path.value.slice("/documents".length).replace(/^\//, "")} />;
   return <h1>{text.missing}</h1>;
 }

@@ -52,5 +52,16 @@ export async function readSession(): Promise<void> {
   }
 }
 
+/** The names of unfinished changes to films in the browser's session storage begin with this. */
+export const STORED_CHANGES = "pytoon.changes.";
+
+/** Forgets the unfinished changes of all films, when a person logs out. */
+export function forgetChanges(): void {
+  for (const name of Object.keys(sessionStorage)) if (name.startsWith(STORED_CHANGES)) sessionStorage.removeItem(name);
+}
+
+/** Returns true if the caller may operate the service. */
+export const mayOperate = (): boolean => session.value?.scope === "admin";
+
 /** Returns true if the caller may make films. */
 export const maySubmit = (): boolean => session.value !== null && session.value?.scope !== "read";

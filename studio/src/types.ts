@@ -9,7 +9,10 @@ export type JobScene = Schemas["Scene"];
 export type Asset = Schemas["Asset"];
 export type Preset = Schemas["Preset"];
 export type Problem = Schemas["Problem"] & { price_usd?: number };
-export type Engine = Schemas["Engine"];
+export type Engine = Schemas["Engine"] & {
+  /** The person who switched the engine off. Undefined if the service has no switches. */
+  switched_off?: { changed_by: string; changed_at: string; reason: string } | null;
+};
 export type Accepted = Schemas["Accepted"];
 
 export interface Session {
@@ -30,6 +33,7 @@ export interface SceneOverride {
   caption?: string;
   shown_as?: string;
   say_instead?: string;
+  caption_shift_seconds?: number;
   media?: string;
   prompt?: string;
   effect?: string;
@@ -241,4 +245,69 @@ export interface Voice {
 export interface Mood {
   mood: string;
   description: string;
+}
+
+/** The parts of a film that a change makes again. */
+export type Part = "voice" | "captions" | "picture" | "music";
+
+/** What a changed brief would make again, and its price. */
+export interface BriefPreview {
+  price_usd: number;
+  voice_usd: number;
+  clips: { scene_id: string; engine: string; price_usd: number }[];
+  changed_scenes: string[];
+  changed: Part[];
+  plan: Plan;
+}
+
+export interface FilmVersion {
+  version: number;
+  name: string;
+  created_at: string;
+  is_current: boolean;
+}
+
+/** The state of the service, for operators. */
+export interface Operations {
+  queue: { ready: number; running: number; waiting: number; dead: number; expired_leases: number; oldest_ready_seconds: number };
+  jobs: Record<string, number>;
+  processes: string[];
+  failures: FailureCause[];
+  dead_tasks: { task_id: string; job_id: string; name: string; attempts: number; error: string }[];
+  unknown_calls: UnknownCall[];
+  storage: { kind: string; free_mib: number | null; needed_mib: number };
+  keys: { key_id: string; name: string; scopes: string[]; budget_per_day_usd: number | null; is_revoked: boolean }[];
+  switches: { engine: string; enabled: boolean; changed_by: string; changed_at: string; reason: string }[];
+}
+
+export interface FailureCause {
+  code: string;
+  stage: string;
+  provider: string | null;
+  jobs: number;
+  latest_job: string;
+  message: string;
+  runbook: string;
+}
+
+/** A paid call whose outcome nobody knows. */
+export interface UnknownCall {
+  call_id: string;
+  engine: string;
+  job_id: string;
+  scene_id: string;
+  estimated_usd: number;
+  created_at: string;
+  error: string | null;
+}
+
+export interface Readiness {
+  status: string;
+  checks: Record<string, { ok: boolean; detail: string }>;
+}
+
+export interface Document {
+  name: string;
+  title: string;
+  kind: "guide" | "runbook";
 }

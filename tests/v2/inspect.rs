@@ -167,3 +167,17 @@ fn what_is_no_finished_job_is_refused() {
     workspace.write("begun/.work/job.json", "{}");
     workspace.pytoon(&["inspect", "begun"]).expect_failure(2, &["begun", "pytoon resume"]);
 }
+
+#[test]
+fn short_pauses_of_a_natural_voice_are_no_fault() {
+    let workspace = Workspace::new();
+    let script =
+        "Grind them fresh, pour slowly, and breathe in. Sweet, round and clean, cup after cup.";
+    workspace.write("brief.yaml", format!("script: {script}\nprofile: test\n"));
+    let voices = pytoon_testkit::voices::installed_voices_folder();
+    let mut command = workspace.command(&["render", "brief.yaml", "--out", "storage/jobs/tea"]);
+    pytoon_testkit::program::run(command.env("PYTOON_VOICES", voices)).ok();
+    let film = Film::open(&workspace.path("storage/jobs/tea"));
+    assert_eq!(film.metadata()["voice"]["provider"], "neural");
+    assert_eq!(facts(&workspace)["off"], serde_json::json!([]));
+}

@@ -239,3 +239,36 @@ fn documents_are_read_inside_the_page() {
         &[],
     );
 }
+
+#[test]
+fn the_installation_is_checked_and_a_rehearsal_is_started_over_http() {
+    let workspace = Workspace::new();
+    let service = workspace.serve();
+    let checks = service.call("GET", "/api/v2/doctor", None).is(200).json();
+    let checks = checks.as_array().expect("a list").clone();
+    let database = checks.iter().find(|check| check["name"] == "database").expect("the database");
+    assert_eq!(database["verdict"], "ok", "{database}");
+    let before = service.call("GET", "/api/v2/drills", None).is(200).json();
+    assert_eq!((&before["is_available"], &before["is_running"]), (&json!(true), &json!(false)));
+    let started = service.call("POST", "/api/v2/drills", None).is(202).json();
+    assert_eq!(started["is_running"], true, "{started}");
+    service.call("POST", "/api/v2/drills", None).problem(409, "drill_runs", &["wait"]);
+    let began = Instant::now();
+    loop {
+        let state = service.call("GET", "/api/v2/drills", None).is(200).json();
+        if state["lines"].as_array().is_some_and(|lines| !lines.is_empty()) {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(80), "the report is empty: {state}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    // The scratch instance of the rehearsal is not this service.
+    let jobs = service.call("GET", "/api/v2/jobs", None).is(200).json();
+    assert_eq!(jobs["jobs"], json!([]));
+    let reader = workspace.pytoon(&["keys", "add", "shop", "--scope", "submit"]).ok().stdout;
+    let headers = [("X-API-Key", reader.trim())];
+    for (method, route) in [("GET", "doctor"), ("GET", "drills"), ("POST", "drills")] {
+        let refused = service.ask(method, &format!("/api/v2/{route}"), &headers, None);
+        refused.problem(403, "forbidden", &["admin"]);
+    }
+}

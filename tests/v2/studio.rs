@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// The time after which a scenario that hangs is ended.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -50,11 +50,13 @@ fn run(scenario: &str, mut values: Value, mut answer: impl FnMut(&str) -> String
     let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
     let chromium = chromium.into_iter().find(|path| Path::new(path).is_file());
     values["chromium"] = json!(chromium.expect("no browser is installed: run make setup-tests"));
+    let passed = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(passed.path(), values.to_string()).expect("written");
     let child = Command::new("timeout")
         .arg(PATIENCE.as_secs().to_string())
         .args(["node", "e2e/run.mjs", scenario])
         .current_dir(&folder)
-        .env("PYTOON_SCENARIO", values.to_string())
+        .env("PYTOON_SCENARIO", passed.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
@@ -183,6 +185,71 @@ fn the_page_recovers_from_a_restart_in_mid_job() {
 /// A script whose film takes some seconds.
 const LONG: &str = "Fresh bread, baked at dawn. Come by before it is gone. We are open from six. Bring a friend along. \
                     Butter is on the house.";
+
+/// Returns the modification times of a job's chunks, in the order of their names.
+fn chunk_times(workspace: &Workspace, id: &str) -> Vec<SystemTime> {
+    let folder = workspace.path(&format!("storage/jobs/{id}/.work/chunks"));
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("chunks")
+        .map(|file| file.expect("a file").path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "mp4"))
+        .collect();
+    files.sort();
+    let time = |path: &PathBuf| path.metadata().expect("is there").modified().expect("a time");
+    files.iter().map(time).collect()
+}
+
+#[test]
+fn a_changed_caption_renders_only_its_parts_and_versions_are_compared_and_restored() {
+    let workspace = Workspace::new();
+    let mut service = workspace.serve();
+    let id = service.submit(&json!({"script": LONG, "profile": "test", "max_scenes": 5}));
+    service.until(&id, "done");
+    let before = chunk_times(&workspace, &id);
+    drive("fix", &mut service, json!({"job": id}), |_, word| {
+        assert_eq!(word, "chunks");
+        let after = chunk_times(&workspace, &id);
+        let changed = before.iter().zip(&after).filter(|(before, after)| before != after).count();
+        json!({"changed": changed, "all": after.len()}).to_string()
+    });
+}
+
+#[test]
+fn a_scene_is_redone_with_its_price_shown_first_and_a_second_window_is_told() {
+    let studio = Studio::new(&json!({}), &json!({"default_chain": ["runway", "local"]}));
+    let root = studio.workspace.root().to_owned();
+    let mut service =
+        Service::start(&mut studio.command(&["serve", "--port", "0"]), &root, "serve");
+    let id = service.submit(&json!({
+        "script": "Steam over a kettle. A cup on a table.", "profile": "test", "music_source": "none",
+        "max_scenes": 2, "engine_override": "runway",
+    }));
+    let job = service.until(&id, "done");
+    let values = json!({"job": id, "spent": job["cost_usd"]});
+    drive("price", &mut service, values, |_, word| {
+        assert_eq!(word, "bought");
+        studio.simulator.accepted_count("runway").to_string()
+    });
+}
+
+#[test]
+fn an_engine_is_switched_off_from_the_page_and_a_worker_honours_it() {
+    let studio = Studio::new(&json!({}), &json!({"default_chain": ["runway", "luma", "local"]}));
+    let root = studio.workspace.root().to_owned();
+    let mut api = Service::start(&mut studio.command(&["api", "--port", "0"]), &root, "api");
+    let _worker = Service::start(&mut studio.command(&["worker"]), &root, "worker");
+    let reader = studio.pytoon(&["keys", "add", "reader", "--scope", "read"]).ok().stdout;
+    drive("switch", &mut api, json!({"reader": reader.trim()}), |api, word| {
+        let engine = word.strip_prefix("film-by-").expect("an engine");
+        let id = api.submit(&json!({
+            "script": format!("Steam over a kettle for {engine}."), "profile": "test", "voice": "off",
+            "captions": "off", "music_source": "none", "max_scenes": 1,
+        }));
+        let job = api.until(&id, "done");
+        assert_eq!(job["scenes"][0]["engine_used"], engine, "{job}");
+        "done".to_owned()
+    });
+}
 
 #[test]
 fn texts_of_briefs_names_of_files_and_errors_of_vendors_are_only_text() {

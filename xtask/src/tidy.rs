@@ -112,6 +112,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
         "pytoon_api::",
         &[
             "crates/pytoon/src/commands/film_inspector.rs",
+            "crates/pytoon/src/commands/self_checks.rs",
             "crates/pytoon/src/commands/planner.rs",
             "crates/pytoon/src/commands/previewer.rs",
             "crates/pytoon/src/commands/service.rs",

@@ -4,7 +4,7 @@
 //! is `admin`.
 
 use crate::problem::Problem;
-use crate::{Api, origin, session};
+use crate::{Api, cookie, origin};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
@@ -122,7 +122,7 @@ impl FromRequestParts<Api> for Caller {
         let allowed_hosts = &api.config.settings.service.allowed_hosts;
         let has_key = parts.headers.contains_key(header::AUTHORIZATION)
             || parts.headers.contains_key("x-api-key");
-        let session = session::token(&parts.headers, api.port).filter(|_| !has_key);
+        let session = cookie::token(&parts.headers, api.port).filter(|_| !has_key);
         if api.no_auth {
             // Nothing checks the key of such a request, so it proves nothing: a page of another site could send one.
             origin::check(parts, allowed_hosts, session.is_some())?;

@@ -20,7 +20,7 @@ macro_rules! documents {
 }
 
 documents! {
-    "guides": "adding-a-voice", "adding-an-engine", "first-video", "fuzzing", "how-text-is-read", "keys", "presets-and-brands", "running-as-a-service", "scaling-out", "simulator", "troubleshooting", "voices", "writing-a-script";
+    "guides": "adding-a-voice", "adding-an-engine", "first-video", "fuzzing", "how-text-is-read", "keys", "presets-and-brands", "running-as-a-service", "scaling-out", "simulator", "studio", "troubleshooting", "voices", "writing-a-script";
     "runbooks": "README", "adding-an-engine", "audio-sync", "backup", "caption-alignment", "database", "dead-tasks", "engine-health", "engine-selection", "fallback-spike", "jobs-not-moving", "key-rotation", "leases", "paid-calls", "service", "storage", "tts", "upgrade", "webhooks";
 }
 

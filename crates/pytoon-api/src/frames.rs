@@ -33,6 +33,10 @@ pub(crate) struct Size {
     /// Height of the picture in pixels, 16 to 1920; default 160. A film that is lower is not enlarged.
     #[cfg_attr(feature = "openapi", param(minimum = 16, maximum = 1920))]
     height: Option<u32>,
+    /// Any text. Browsers keep pictures by their addresses: a page changes it to see the frame of a film that was made
+    /// again.
+    #[expect(dead_code, reason = "it only makes addresses different")]
+    v: Option<String>,
 }
 
 /// The part of a chunk's record that this module reads.

@@ -55,7 +55,7 @@ pub(crate) async fn show(
     Ok(([(header::ETAG, tag(&row.brief))], Json(row.brief)))
 }
 
-/// What a changed brief would make again, and its price.
+/// The parts that a changed brief would make again, and their price.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct BriefPreview {

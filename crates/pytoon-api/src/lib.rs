@@ -14,6 +14,8 @@ mod assets;
 mod auth;
 mod budget;
 mod changes;
+mod checks;
+mod cookie;
 mod disk_space;
 mod documents;
 mod engines;
@@ -53,6 +55,7 @@ mod warning;
 mod webhooks;
 
 pub use budget::Budgets;
+pub use checks::{Rehearsal, Rehearsals, SelfChecks};
 pub use film_cache::FilmCache;
 pub use film_copy::FilmCopies;
 pub use health::LastChecks;
@@ -127,6 +130,10 @@ pub struct Api {
     pub cache: FilmCache,
     /// The temporary copies of films from the object store.
     pub copies: Arc<FilmCopies>,
+    /// The checks of this installation.
+    pub self_checks: Arc<dyn SelfChecks>,
+    /// The rehearsals of this process.
+    pub rehearsals: Arc<Rehearsals>,
     /// The rate limits per key.
     pub limits: Arc<RateLimits>,
     /// The budgets that all requests share.
@@ -198,6 +205,8 @@ routes! {
         "/api/v2/jobs/{id}/webhooks/{message}/resend" => post(webhooks::resend);
         "/api/v2/operations" => get(operations::operations);
         "/api/v2/calls/{id}/lost" => post(operations::lost);
+        "/api/v2/doctor" => get(checks::doctor);
+        "/api/v2/drills" => get(checks::show_rehearsal), post(checks::start_rehearsal);
         "/api/v2/documents" => get(documents::list);
         "/api/v2/documents/{folder}/{name}" => get(documents::show);
         "/api/v2/plan" => post(plan::plan);

@@ -5,19 +5,16 @@
 
 use crate::Api;
 use crate::auth::{Caller, Scope, key_scope, sha256_hex};
+use crate::cookie::{LIFETIME, set_cookie, token};
 use crate::extract::ApiJson;
 use crate::origin;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::time::Duration;
-
-/// The lifetime of a session.
-const LIFETIME: Duration = Duration::from_secs(12 * 3600);
 
 /// A request to log in.
 #[derive(Debug, Deserialize)]
@@ -36,32 +33,6 @@ pub(crate) struct Session {
     scope: String,
     /// True if the service runs without API keys.
     no_auth: bool,
-}
-
-/// Returns the name of the cookie. Cookies do not distinguish ports, so services on several ports need several names.
-pub(crate) fn cookie_name(port: u16) -> String {
-    format!("pytoon_session_{port}")
-}
-
-/// Returns the session token in a request's cookies.
-pub(crate) fn token<'a>(headers: &'a HeaderMap, port: u16) -> Option<&'a str> {
-    let name = cookie_name(port);
-    let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(';')).find_map(|pair| {
-        let (own, token) = pair.trim().split_once('=')?;
-        (own == name && !token.is_empty()).then_some(token)
-    })
-}
-
-/// Returns the `Set-Cookie` header for a session token; an empty token deletes the cookie. Behind TLS, which a proxy
-/// announces in `X-Forwarded-Proto`, the browser sends the cookie over TLS only.
-fn set_cookie(api: &Api, headers: &HeaderMap, token: &str) -> (HeaderName, HeaderValue) {
-    let forwarded = headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
-    let secure = if forwarded == Some("https") { "; Secure" } else { "" };
-    let age = if token.is_empty() { 0 } else { LIFETIME.as_secs() };
-    let name = cookie_name(api.port);
-    let text = format!("{name}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={age}{secure}");
-    (header::SET_COOKIE, HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("")))
 }
 
 /// Log in
@@ -103,7 +74,7 @@ pub(crate) async fn log_in(
     let token = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
     api.keys.session_add(&sha256_hex(&token), &row.id, LIFETIME).await?;
     let session = Session { scope: scope.as_str().to_owned(), no_auth: api.no_auth };
-    Ok(([set_cookie(&api, &parts.headers, &token)], Json(session)))
+    Ok(([set_cookie(api.port, &parts.headers, &token)], Json(session)))
 }
 
 /// Show the session
@@ -150,5 +121,5 @@ pub(crate) async fn log_out(
     if let Some(token) = token {
         api.keys.session_end(&sha256_hex(token)).await?;
     }
-    Ok((StatusCode::NO_CONTENT, [set_cookie(&api, &parts.headers, "")]))
+    Ok((StatusCode::NO_CONTENT, [set_cookie(api.port, &parts.headers, "")]))
 }

@@ -106,7 +106,7 @@ fn due_clips(session: &EngineSession, wanted: &[SceneRequest]) -> Vec<DueClip> {
     for wanted in wanted {
         let order = &wanted.order;
         let Some(first) = order.chain.first_available() else { continue };
-        let foreseen = outside.runtime.block_on(outside.manager.foreseen_cost(order));
+        let foreseen = outside.runtime.block_on(outside.manager.cost_of_request(order));
         let foreseen =
             foreseen.unwrap_or_else(|_| Some((order.scene_id.to_string(), first.estimate)));
         if let Some((clip, price)) = foreseen

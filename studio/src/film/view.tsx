@@ -1,48 +1,67 @@
-// The page of one film: its progress, and then the film itself. Loaded when a film is opened.
+// The page of one film: its progress, and then the film itself with the means to change it. Loaded when a film is opened.
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
-import { address, api, optional } from "../api";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { address } from "../api";
+import { ChangesPanel } from "../fix/panel";
+import { FixStore } from "../fix/state";
+import { CaptionPreview, FilmTools, SceneTools, focusTools } from "../fix/tools";
+import { Versions } from "../fix/versions";
 import { firstWords } from "../lib/format";
-import { announce, sentence } from "../state";
+import { announce, maySubmit, sentence } from "../state";
 import { words } from "../text";
 import type { Bundle } from "../timeline/bundle";
 import { TimelineView } from "../timeline/view";
-import type { Brief } from "../types";
 import { LiveJob, hasEnded } from "./live";
 import { ProgressLine } from "./progress";
-import { readBundleOf } from "./state";
+import { readBundleOf, readEarlierBundle } from "./state";
 import { Watch } from "./watch";
 
 export default function FilmView({ id }: { id: string }) {
   const text = words();
   const live = useMemo(() => new LiveJob(id), [id]);
-  const brief = useSignal<Brief | null>(null);
+  const fix = useMemo(() => new FixStore(id, live.refresh), [id]);
   const bundle = useSignal<Bundle | null>(null);
   const problem = useSignal("");
-  useEffect(() => () => live.close(), [live]);
+  const isNewer = useSignal(false);
   useEffect(() => {
-    optional(api.brief(id)).then((read) => (brief.value = read), () => undefined);
-  }, [id]);
+    addEventListener("focus", live.refresh);
+    return () => {
+      removeEventListener("focus", live.refresh);
+      live.close();
+      fix.dispose();
+    };
+  }, [live]);
 
   const job = live.job.value;
-  const name = firstWords(brief.value?.script ?? brief.value?.prompt as string ?? "") || text.film;
+  const brief = fix.saved.value?.brief;
+  const name = firstWords(brief?.script ?? brief?.prompt as string ?? "") || text.film;
   const finished = job?.status === "done" ? job.timings.finished_at ?? "done" : null;
+  const isRunning = job !== null && !hasEnded(job);
+  const last = useRef<string | null>(null);
   useEffect(() => {
-    if (!finished) {
-      bundle.value = null;
-      return;
-    }
+    if (!job) return;
     let isCurrent = true;
-    announce(words().status.done!);
-    readBundleOf(id, name).then(
-      (read) => isCurrent && (bundle.value = read),
-      (error) => isCurrent && (problem.value = sentence(error)),
-    );
+    const show = (read: Bundle | null) => {
+      if (isCurrent && read) bundle.value = read;
+    };
+    problem.value = "";
+    if (finished) {
+      announce(words().status.done!);
+      // Another film without a rendering that this page has seen.
+      isNewer.value = last.current !== null && bundle.value !== null;
+      readBundleOf(id, name, finished).then(show, (error) => isCurrent && (problem.value = sentence(error)));
+    } else if (!bundle.value) {
+      // A film that was published before stays in sight. Without one, the scenes are shown as they get ready.
+      readEarlierBundle(id, name).then(show, () => undefined);
+    }
+    last.current = finished;
     return () => {
       isCurrent = false;
     };
-  }, [id, finished]);
+  }, [id, finished, job === null]);
 
+  const shown = bundle.value;
+  const canFix = maySubmit() && fix.saved.value !== null;
   return (
     <>
       <h1>{name}</h1>
@@ -55,9 +74,39 @@ export default function FilmView({ id }: { id: string }) {
           <p>{job.error.message}</p>
         </div>
       )}
-      {job && job.status !== "done" && <Watch live={live} job={job} />}
-      {job && hasEnded(job) && bundle.value && <TimelineView bundle={bundle.value} underPlayer={<Downloads id={id} />} />}
-      {finished && !bundle.value && !problem.value && <p class="help" role="status">{text.loading}</p>}
+      {isNewer.value && !fix.isUpdated.value && <p class="notice" role="status">{text.newerVersion}</p>}
+      {job && job.status !== "done" && !shown && <Watch live={live} job={job} />}
+      {job && shown && (
+        <>
+          {!finished && (
+            <>
+              <p class="notice">{text.earlierFilm}</p>
+              <details class="card">
+                <summary>{text.scenes}</summary>
+                <Watch live={live} job={job} />
+              </details>
+            </>
+          )}
+          <TimelineView bundle={shown} underPlayer={<Downloads id={id} />}
+            {...(canFix && {
+              tools: (scene) => <SceneTools key={scene.id} scene={scene} fix={fix} />,
+              onEdit: focusTools,
+              overPicture: (store) => <CaptionPreview store={store} fix={fix} />,
+              underTop: (
+                <>
+                  <FilmTools fix={fix} sample={shown.sceneGraph?.scenes[0]?.sentences[0] ?? ""} />
+                  <ChangesPanel fix={fix} isRunning={isRunning} />
+                </>
+              ),
+            })} />
+          <Versions id={id} round={finished ?? "running"} size={shown.timeline.profile} isRunning={isRunning}
+            onQueued={() => {
+              live.refresh();
+              void fix.reload();
+            }} />
+        </>
+      )}
+      {finished && !shown && !problem.value && <p class="help" role="status">{text.loading}</p>}
     </>
   );
 }

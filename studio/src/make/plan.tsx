@@ -1,12 +1,14 @@
 // The plan: what the film will show, by which engine, for how long and for how much; and the changes to single scenes.
-import { Choice, Messages, TextField, numberOf } from "../ui/field";
+import { signal } from "@preact/signals";
+import { Messages, TextField } from "../ui/field";
+import { PictureFields } from "../ui/scene_fields";
 import { clock, seconds, usd } from "../lib/format";
 import { mergeScenes, movedPlace, moveScene, renumber, splitScene } from "../lib/script";
 import { announce } from "../state";
 import { language, words } from "../text";
-import type { GraphScene, Plan } from "../types";
+import type { GraphScene, Plan, SceneOverride } from "../types";
 import { engineOptions } from "./more";
-import { brief, change, changeScene, errorsOf, files, isEmpty, isPlanning, notesOf, overrideOf, plan } from "./state";
+import { brief, change, changeScene, changesOfScene, errorsOf, files, isEmpty, isPlanning, notesOf, plan } from "./state";
 
 export function PlanView() {
   const text = words();
@@ -64,6 +66,9 @@ function split(now: Plan, index: number, after: number): void {
   announce(words().split(index + 1));
 }
 
+/** The scene that is dragged to another place, counted from 0. Buttons do the same. */
+const dragged = signal<number | null>(null);
+
 function ScenePlan({ scene, index, now }: { scene: GraphScene; index: number; now: Plan }) {
   const text = words();
   const number = index + 1;
@@ -72,9 +77,23 @@ function ScenePlan({ scene, index, now }: { scene: GraphScene; index: number; no
   const first = scene.engineChain?.members[0];
   const canChange = isFromScript() && scene.sentences.length > 0 && !isPlanning.value;
   const place0 = (brief.value.scenes ?? []).findIndex((own) => own.scene === number);
+  const isTarget = dragged.value !== null && dragged.value !== index;
   return (
-    <li class="scene-plan">
-      <div class="scene-head">
+    <li class={isTarget ? "scene-plan target" : "scene-plan"}
+      onDragOver={(event) => isTarget && event.preventDefault()}
+      onDrop={(event) => {
+        if (dragged.value === null) return;
+        event.preventDefault();
+        const from = dragged.value;
+        dragged.value = null;
+        if (canChange && from !== index) move(now, from, index);
+      }}>
+      <div class={canChange ? "scene-head movable" : "scene-head"} draggable={canChange} title={canChange ? text.dragScene : undefined}
+        onDragStart={(event) => {
+          dragged.value = index;
+          event.dataTransfer?.setData("text/plain", text.sceneTitle(number));
+        }}
+        onDragEnd={() => (dragged.value = null)}>
         <ScenePicture scene={scene} />
         <div class="scene-text">
           <h3>
@@ -143,30 +162,18 @@ function ScenePicture({ scene }: { scene: GraphScene }) {
   return <span class="scene-picture none">{file?.name ?? (asset ? asset.split("/").at(-1) : text.drawn)}</span>;
 }
 
-const MOVES = ["auto", "push_in", "pull_out", "pan_left", "pan_right", "tilt_up", "tilt_down", "punch_in", "hold"];
-const TRANSITIONS = ["cut", "crossfade", "fade_black", "swipe_left", "swipe_right", "dissolve", "zoom"];
-
 /** The fields that change one scene. */
 function SceneFields({ number, scene }: { number: number; scene: GraphScene }) {
   const text = words();
-  const own = overrideOf(number);
-  const set = (field: string) => (value: string) => changeScene(number, { [field]: value || undefined });
+  const own = changesOfScene(number);
+  const change = (part: Partial<SceneOverride>) => changeScene(number, part);
   const pictures = files.value.filter((file) => file.asset && file.kind !== "sound");
   return (
     <div class="fields">
-      <Choice label={text.picture} empty={text.automatic} value={own.media ?? ""} onChange={set("media")}
-        options={pictures.map((file): [string, string] => [file.asset!, file.name])} />
-      <Choice label={text.engine} empty={text.automatic} value={own.engine ?? ""} onChange={set("engine")} options={engineOptions()} />
-      <TextField label={text.prompt} help={scene.media.prompt ?? ""} value={own.prompt} onChange={set("prompt")} />
-      <Choice label={text.camera} empty={text.automatic} value={own.effect ?? ""} onChange={set("effect")}
-        options={MOVES.slice(1).map((name): [string, string] => [name, text.moves[name] ?? name])} />
-      <TextField label={text.captionText} help={text.captionHelp} maxLength={500} value={own.caption} onChange={set("caption")} />
-      {number > 1 && (
-        <Choice label={text.transition} empty={text.automatic} value={own.transition ?? ""} onChange={set("transition")}
-          options={TRANSITIONS.map((name): [string, string] => [name, text.transitions[name] ?? name])} />
-      )}
-      <TextField label={text.minSeconds} type="number" min={0.1} max={60} step="any" value={own.min_duration_seconds}
-        onChange={(value) => changeScene(number, { min_duration_seconds: numberOf(value) } as object)} />
+      <PictureFields number={number} own={own} change={change} idea={scene.media.prompt ?? ""} engines={engineOptions()}
+        pictures={pictures.map((file): [string, string] => [file.asset!, file.name])} />
+      <TextField label={text.captionText} help={text.captionHelp} maxLength={500} value={own.caption}
+        onChange={(caption) => change({ caption })} />
     </div>
   );
 }

@@ -1,6 +1,7 @@
 // The state of the form: the brief, its files, and the plan of both. The unfinished brief survives a reload.
 import { computed, effect, signal } from "@preact/signals";
 import { Failure, api, upload, type Upload } from "../api";
+import { overrideOf, withScene } from "../lib/brief";
 import { firstWords } from "../lib/format";
 import { sentence } from "../state";
 import type { Brief, Engine, MediaEntry, Note, Plan, SceneOverride } from "../types";
@@ -75,18 +76,11 @@ export function change(part: Partial<Brief>): void {
 }
 
 /** Returns the changes to a scene. The number counts from 1. */
-export const overrideOf = (scene: number): Partial<SceneOverride> =>
-  brief.value.scenes?.find((own) => own.scene === scene) ?? {};
+export const changesOfScene = (scene: number): Partial<SceneOverride> => overrideOf(brief.value, scene);
 
 /** Changes fields of one scene; a scene without changes leaves the brief. */
 export function changeScene(scene: number, part: Partial<SceneOverride>): void {
-  const others = (brief.value.scenes ?? []).filter((own) => own.scene !== scene);
-  const own = Object.fromEntries(
-    Object.entries({ ...overrideOf(scene), ...part, scene }).filter(([, value]) => value !== undefined && value !== ""),
-  ) as unknown as SceneOverride;
-  const all = Object.keys(own).length > 1 ? [...others, own] : others;
-  all.sort((a, b) => a.scene - b.scene);
-  change({ scenes: all.length > 0 ? all : undefined } as Partial<Brief>);
+  brief.value = withScene(brief.value, scene, part);
 }
 
 effect(() => {
@@ -202,7 +196,7 @@ export function removeFile(key: number): void {
   uploads.get(key)?.abort();
   if (!file?.asset) return;
   // No scene can show a removed file.
-  const kept = (brief.value.scenes ?? []).map((own) => (own.media === file.asset ? { ...own, media: undefined } : own));
+  const kept = (brief.value.scenes ?? []).map((own) => (own.media === file.asset ? { ...own, media: "" } : own));
   for (const own of kept) changeScene(own.scene, own as Partial<SceneOverride>);
 }
 

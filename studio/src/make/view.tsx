@@ -52,7 +52,7 @@ export function Make() {
         <div class="make-plan">
           <div class="card actions">
             {errors.length > 0 && (
-              <ul class="messages problem" role="alert">{errors.map((error) => <li key={error}>{error}</li>)}</ul>
+              <div role="alert" class="messages"><ul class="messages problem">{errors.map((error) => <li key={error}>{error}</li>)}</ul></div>
             )}
             <button type="button" class="second" disabled={!isReady} onClick={() => submit(true)}>{text.draft}</button>
             <button type="button" disabled={!isReady} onClick={() => submit(false)}>{text.render}</button>

@@ -206,8 +206,9 @@ export function TimelineCanvas({ store }: { store: TimelineStore }) {
     const element = canvas.current!;
     const painter = new Painter(element, store, places, height);
     const pointers = new Pointers(element, store, places);
-    const size = new ResizeObserver(() => store.resize(frame.current!.clientWidth));
-    size.observe(frame.current!);
+    const box = frame.current!;
+    const size = new ResizeObserver(() => store.resize(box.clientWidth));
+    size.observe(box);
     element.addEventListener("pointerdown", pointers.press);
     element.addEventListener("pointermove", pointers.move);
     element.addEventListener("pointerup", pointers.release);

@@ -9,12 +9,13 @@ import type { TimelineStore } from "./store";
 /** What a caller adds to the inspector of a scene, such as fields that change it. */
 export type SceneTools = (scene: SceneModel) => ComponentChildren;
 
-export function Inspector({ store, tools }: { store: TimelineStore; tools?: SceneTools }) {
+/** `onEdit` moves the keyboard to the tools. */
+export function Inspector({ store, tools, onEdit }: { store: TimelineStore; tools?: SceneTools; onEdit?: () => void }) {
   const text = words();
   return (
     <section class="card inspector" aria-label={text.inspector}>
       <div aria-live="polite">
-        <Selected store={store} />
+        <Selected store={store} {...(onEdit && { onEdit })} />
       </div>
       {tools && <Tools store={store} tools={tools} />}
     </section>
@@ -40,13 +41,21 @@ function Tools({ store, tools }: { store: TimelineStore; tools: SceneTools }) {
   return scene && <>{tools(scene)}</>;
 }
 
-function Selected({ store }: { store: TimelineStore }) {
+function Selected({ store, onEdit }: { store: TimelineStore; onEdit?: () => void }) {
   const text = words();
   const { model } = store;
   const selection = store.selection.value;
   if (!selection) return <Overview model={model} />;
   const title = (words: string) => (
-    <h2>{words} <button type="button" class="plain small" onClick={() => store.showSelection()}>{text.showThere}</button></h2>
+    <h2>
+      {words}
+      <span>
+        <button type="button" class="plain small" onClick={() => store.showSelection()}>{text.showThere}</button>
+        {onEdit && selectedScene(store) && (
+          <button type="button" class="plain small" aria-keyshortcuts="e" title={`${text.editSelected} (e)`} onClick={onEdit}>{text.editSelected}</button>
+        )}
+      </span>
+    </h2>
   );
   switch (selection.kind) {
     case "scene": {

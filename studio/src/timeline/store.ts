@@ -16,9 +16,14 @@ export class TimelineStore {
   private stopAt: number | null = null;
   private ticking = 0;
 
-  constructor(bundle: Bundle) {
+  /** `before` is the timeline of the film's earlier version, whose place and selected scene are kept. */
+  constructor(bundle: Bundle, before?: TimelineStore | null) {
     this.model = modelOf(bundle);
-    this.view = signal(fit(this.model.duration, 800));
+    this.view = signal(fit(this.model.duration, before?.view.peek().width ?? 800));
+    if (!before) return;
+    this.at.value = Math.min(before.at.peek(), frameStart(this.model.frames - 1, this.model.rate));
+    const selection = before.selection.peek();
+    if (selection?.kind === "scene" && rangeOf(this.model, selection)) this.selection.value = selection;
   }
 
   get hasFilm(): boolean {
@@ -33,6 +38,7 @@ export class TimelineStore {
       cancelAnimationFrame(this.ticking);
       return;
     }
+    if (this.at.peek() > 0) video.currentTime = (this.at.peek() + 0.5) / 1000;
     video.onplay = () => {
       this.isPlaying.value = true;
       this.tick();

@@ -6,7 +6,7 @@ import { frameAt } from "./scale";
 import type { TimelineStore } from "./store";
 
 /** Handles the keys of the timeline. They work while the focus is inside of it, but not in fields. */
-export function onTimelineKey(store: TimelineStore, event: KeyboardEvent): void {
+export function onTimelineKey(store: TimelineStore, event: KeyboardEvent, onEdit?: () => void): void {
   const target = event.target as HTMLElement;
   if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, textarea, select, video")) return;
   const actions: Record<string, () => void> = {
@@ -18,6 +18,7 @@ export function onTimelineKey(store: TimelineStore, event: KeyboardEvent): void 
     "0": () => store.fit(),
     ",": () => store.step(-1),
     ".": () => store.step(1),
+    ...(onEdit && { e: onEdit }),
     // On a button or a link, the space bar presses it.
     ...(!target.closest("button, a, summary") && { " ": () => store.toggle() }),
   };

@@ -37,7 +37,7 @@ export function ProblemList({ store }: { store: TimelineStore }) {
   );
 }
 
-export function SceneList({ store }: { store: TimelineStore }) {
+export function SceneList({ store, onEdit }: { store: TimelineStore; onEdit?: () => void }) {
   const text = words();
   const { scenes, cues, words: all } = store.model;
   return (
@@ -51,6 +51,16 @@ export function SceneList({ store }: { store: TimelineStore }) {
               {scene.isFallback && <strong> · {text.fallback}</strong>} · {seconds(scene.end - scene.start, language.value)} s
               <span class="said">{scene.words || text.noWords}</span>
             </Item>
+            {onEdit && (
+              <button type="button" class="plain small" aria-label={text.changeScene(scene.number)}
+                onClick={() => {
+                  store.select({ kind: "scene", id: scene.id });
+                  // The fields appear with the next rendering.
+                  setTimeout(onEdit);
+                }}>
+                {text.editSelected}
+              </button>
+            )}
             <details>
               <summary>{text.wordsAndCaptions}</summary>
               {cues.filter((cue) => cue.sceneId === scene.id).map((cue) => (

@@ -13,35 +13,42 @@ interface Props {
   bundle: Bundle;
   /** Fields that change the selected scene. */
   tools?: SceneTools;
+  /** Moves the keyboard to these fields. */
+  onEdit?: () => void;
+  /** What stands between the player and the timeline, such as the changes that are not rendered. */
+  underTop?: ComponentChildren;
   /** What stands under the player, such as downloads. */
   underPlayer?: ComponentChildren;
   /** What lies over the picture, such as a caption that is not rendered yet. */
   overPicture?: (store: TimelineStore) => ComponentChildren;
 }
 
-export function TimelineView({ bundle, tools, underPlayer, overPicture }: Props) {
+export function TimelineView({ bundle, tools, onEdit, underTop, underPlayer, overPicture }: Props) {
   const text = words();
-  const store = useMemo(() => new TimelineStore(bundle), [bundle]);
+  const last = useRef<TimelineStore | null>(null);
+  const store = useMemo(() => new TimelineStore(bundle, last.current), [bundle]);
+  last.current = store;
   return (
-    <div class="film" onKeyDown={(event) => onTimelineKey(store, event)}>
+    <div class="film" onKeyDown={(event) => onTimelineKey(store, event, onEdit)}>
       <div class={bundle.film ? "film-top" : "film-top without-player"}>
         {bundle.film && (
           <div class="player">
-            <Player store={store} bundle={bundle} over={overPicture?.(store)} />
+            <Player key={bundle.film} store={store} bundle={bundle} over={overPicture?.(store)} />
             {underPlayer}
           </div>
         )}
-        <Inspector store={store} {...(tools && { tools })} />
+        <Inspector store={store} {...(tools && { tools })} {...(onEdit && { onEdit })} />
         <ProblemList store={store} />
       </div>
+      {underTop}
       <section class="card" aria-labelledby="timeline">
         <h2 id="timeline">{text.timeline}</h2>
         <Toolbar store={store} />
         <TimelineCanvas store={store} />
         <Legend bundle={bundle} />
-        <p class="help">{text.timelineHelp}</p>
+        <p class="help">{text.timelineHelp}{onEdit && ` ${text.editKeyHelp}`}</p>
       </section>
-      <SceneList store={store} />
+      <SceneList store={store} {...(onEdit && { onEdit })} />
     </div>
   );
 }

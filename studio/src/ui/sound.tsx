@@ -119,6 +119,13 @@ function ListenToVoice({ voice, settings, sample }: { voice: Voice | undefined; 
   );
 }
 
+/** Lets a person hear a text in the voice of a film. Nothing for a service without previews. */
+export function ListenToText({ settings, sample }: { settings: VoiceSettings; sample: string }) {
+  useSounds();
+  const voice = voices.value?.find((own) => own.provider === settings.provider && own.name === settings.name);
+  return voices.value && <ListenToVoice voice={voice} settings={settings} sample={sample} />;
+}
+
 interface MusicProps {
   value: string;
   onChange: (value: string) => void;

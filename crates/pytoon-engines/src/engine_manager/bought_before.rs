@@ -54,8 +54,15 @@ impl EngineManager {
     }
 
     /// Returns the expected cost of a scene's clip and the key that identifies the clip; `None` if a request for it
-    /// is already paid for or rejected, or no external engine can be used.
+    /// is already paid for or rejected, the scene has another clip that is paid for, or no external engine can be used.
     pub async fn foreseen_cost(&self, order: &SceneOrder) -> Result<Option<(String, MicroUsd)>> {
+        let due = self.cost_of_request(order).await?;
+        Ok(if self.was_bought_for(order, None).await? { None } else { due })
+    }
+
+    /// Returns the expected cost of a scene's clip and the key that identifies the clip; `None` if exactly this clip is
+    /// already paid for or rejected, or no external engine can be used.
+    pub async fn cost_of_request(&self, order: &SceneOrder) -> Result<Option<(String, MicroUsd)>> {
         let Some(first) = order.chain.first_available() else { return Ok(None) };
         let set = self.engines();
         let screened = screen(&order.prompt, &set.settings.moderation, order.brand_safe).prompt;
@@ -66,8 +73,7 @@ impl EngineManager {
         let hashes = wanted.into_iter().map(|wanted| wanted.hash).collect();
         let history = self.buyer.ledger.history(&order.job_id, &order.scene_id, hashes).await;
         let history = history.map_err(|error| ledger_error(order.chain.first(), &error))?;
-        let is_paid = !history.taken.is_empty() || self.was_bought_for(order, None).await?;
-        Ok((!is_paid).then_some((clip, first.estimate)))
+        Ok(history.taken.is_empty().then_some((clip, first.estimate)))
     }
 
     /// Searches the ledger for a paid clip that an engine of the chain has delivered or is working on, and

@@ -35,8 +35,9 @@ use std::path::Path;
 const PER_MS: i64 = 48;
 /// The largest acceptable distance between a word's start and the onset of the voice.
 const OFF: Ms = Ms::new(80);
-/// The shortest gap between two words' times that is treated as a pause.
-const PAUSE: Ms = Ms::new(120);
+/// The shortest gap between two words' times that is treated as a pause. The measured speech runs on through gaps of
+/// twice [`pytoon_audio::speech`]'s window, such as those at commas, so a shorter gap says nothing.
+const PAUSE: Ms = Ms::new(250);
 /// The distance from the start of a word at which a voice onset no longer belongs to the word.
 const FAR: Ms = Ms::new(1_000);
 /// Minimum fraction of a word's time that must contain voice. Below it, the word is reported as silent.

@@ -22,6 +22,8 @@ mod redo;
 mod render;
 mod resume;
 #[cfg(feature = "service")]
+mod self_checks;
+#[cfg(feature = "service")]
 mod service;
 #[cfg(feature = "service")]
 mod voice_list;

@@ -4,6 +4,7 @@ use crate::cli::ServeArgs;
 use crate::commands::film_inspector::PipelineInspector;
 use crate::commands::planner::FilmPlanner;
 use crate::commands::previewer::PipelinePreviewer;
+use crate::commands::self_checks::OwnChecks;
 use crate::context::{self, Context};
 use crate::output;
 use anyhow::{Context as _, bail};
@@ -142,6 +143,11 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
                 }),
                 cache: FilmCache::default(),
                 copies: Arc::default(),
+                self_checks: Arc::new(OwnChecks {
+                    runner: environment.runner.clone(),
+                    config: context.global.config.clone(),
+                }),
+                rehearsals: Arc::default(),
                 limits: Arc::new(RateLimits::new(&context.config.settings.service)),
                 budgets: Arc::new(Budgets::new(connections())),
                 checks: Arc::default(),

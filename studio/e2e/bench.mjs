@@ -1,0 +1,62 @@
+// Measures the page against a running service: `node e2e/bench.mjs` with PYTOON_SCENARIO as for a scenario, plus `job`, a
+// finished film. Prints medians and percentiles; it judges nothing.
+import { given, logIn, open, view } from "./harness.mjs";
+
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+const percentile = (values, share) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))];
+
+/** Returns the time from the start of the navigation until the first view can be used, in milliseconds. */
+async function interactive() {
+  const { page, close } = await open();
+  await logIn(page);
+  const times = [];
+  for (let run = 0; run < 5; run += 1) {
+    await page.goto("about:blank");
+    await page.goto(`${given.origin}/#/make`);
+    await page.getByLabel("Script", { exact: true }).waitFor();
+    times.push(await page.evaluate(() => performance.now()));
+  }
+  await close();
+  return median(times);
+}
+
+/** Returns the time of script, style and drawing for each frame, in milliseconds, while something moves the timeline. */
+async function frames(page, move) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable");
+  const busy = async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    const of = (name) => metrics.find((metric) => metric.name === name).value;
+    return (of("ScriptDuration") + of("LayoutDuration") + of("RecalcStyleDuration")) * 1000;
+  };
+  const times = [];
+  for (let frame = 0; frame < 300; frame += 1) {
+    const before = await busy();
+    await move(frame);
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    times.push((await busy()) - before);
+  }
+  return percentile(times, 0.95);
+}
+
+const first = await interactive();
+console.log(`interactive: ${first.toFixed(0)} ms (median of 5)`);
+const { page, close } = await open();
+await logIn(page);
+await view(page, `/films/${given.job}`);
+const playhead = page.getByRole("slider", { name: "Playhead" });
+await playhead.waitFor();
+const box = await page.locator("canvas").first().boundingBox();
+const at = (share, down) => [box.x + box.width * share, box.y + down];
+await page.mouse.move(...at(0.01, 8));
+await page.mouse.down();
+const scrub = await frames(page, (frame) => page.mouse.move(...at(0.01 + (0.98 * frame) / 300, 8)));
+await page.mouse.up();
+console.log(`scrub: ${scrub.toFixed(1)} ms of script, style and layout per frame (95th percentile of 300)`);
+await page.keyboard.down("Control");
+await page.mouse.move(...at(0.5, 60));
+const zoom = await frames(page, (frame) => page.mouse.wheel(0, frame % 60 < 30 ? -60 : 60));
+await page.keyboard.up("Control");
+console.log(`zoom: ${zoom.toFixed(1)} ms of script, style and layout per frame (95th percentile of 300)`);
+await close();
+process.exit(0);

@@ -1,0 +1,33 @@
+// What the view of operators shows. Each part is read by itself: a part that the service does not have is left out.
+import { signal } from "@preact/signals";
+import { api, optional } from "../api";
+import { sentence } from "../state";
+import type { Engine, Operations, Readiness, Voice } from "../types";
+
+export const operations = signal<Operations | null>(null);
+export const engines = signal<Engine[] | null>(null);
+export const voices = signal<Voice[] | null>(null);
+export const readiness = signal<Readiness | null>(null);
+export const problem = signal("");
+/** The time of the last reading. */
+export const readAt = signal<Date | null>(null);
+
+/** Reads everything again. What fails keeps its last state, and the failure is shown. */
+export async function refresh(): Promise<void> {
+  const problems: string[] = [];
+  const read = async <T>(request: Promise<T>, set: (value: T | null) => void) => {
+    try {
+      set(await optional(request, [404, 405]));
+    } catch (error) {
+      problems.push(sentence(error));
+    }
+  };
+  await Promise.all([
+    read(api.operations(), (value) => (operations.value = value)),
+    read(api.engines(), (value) => (engines.value = value)),
+    read(api.voices(), (value) => (voices.value = value?.voices ?? null)),
+    read(api.readiness(), (value) => (readiness.value = value)),
+  ]);
+  problem.value = [...new Set(problems)].join(" ");
+  readAt.value = new Date();
+}
