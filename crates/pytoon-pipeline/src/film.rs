@@ -263,11 +263,11 @@ impl Film {
         Ok(())
     }
 
-    /// Plans the film, and returns the input of its voice stage.
-    pub(crate) fn plan_to_voice(&self, context: &StageContext<'_>) -> Result<VoiceInput> {
-        self.plan(context)?;
+    /// Returns the input of the voice stage of this brief, and the resolved brief, after the film was planned.
+    pub(crate) fn voice_input(&self) -> Result<(VoiceInput, Sources)> {
         let (plan, sources) = self.plan_of_brief()?;
-        Ok(VoiceInput::of(&sources, &plan.graph, &self.env.config.settings, None))
+        let input = VoiceInput::of(&sources, &plan.graph, &self.env.config.settings, None);
+        Ok((input, sources))
     }
 
     /// Returns the plan of this brief, and the resolved brief completed with the transcript from planning.

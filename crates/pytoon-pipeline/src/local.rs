@@ -107,8 +107,9 @@ fn make(
     receipt.ok_or_else(|| PipelineError::Internal("the film was not published".into()))
 }
 
-/// Runs the stages of a film up to its voice, in a folder that the caller may delete.
-pub(crate) fn run_to_voice(
+/// Runs the stages of a film up to `last`, in a folder that the caller may delete.
+pub(crate) fn run_until(
+    last: &StageId,
     env: Environment,
     source: FilmSource,
     root: &Path,
@@ -116,7 +117,7 @@ pub(crate) fn run_to_voice(
 ) -> Result<Film, PipelineError> {
     let job = job.unwrap_or_else(new_job);
     let film = Film::open(env, root, job, source, RenderOptions::default())?;
-    let made = Executor { film: &film, chunks: 1 }.run(Some(&StageId::Voice));
+    let made = Executor { film: &film, chunks: 1 }.run(Some(last));
     made.map_err(|stopped| *stopped.error)?;
     Ok(film)
 }

@@ -5,12 +5,13 @@ use crate::engine_session::EngineSession;
 use crate::environment::Environment;
 use crate::film::FilmSource;
 use crate::folder::JobIdentity;
-use crate::local::run_to_voice;
+use crate::local::run_until;
 use crate::stages::budget;
 use crate::stages::engines::SceneRequest;
 use crate::stages::voiced::Voiced;
 use pytoon_config::BriefFile;
 use pytoon_core::chain::EngineChain;
+use pytoon_core::graph::StageId;
 use pytoon_core::note::{self, NoteReport};
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::Timeline;
@@ -133,7 +134,8 @@ pub fn plan(
     job: Option<JobIdentity>,
 ) -> Result<Plan> {
     let env = Environment { buys: false, ..env.clone() };
-    let film = run_to_voice(env, FilmSource::Brief(Box::new(file.clone())), scratch, job)?;
+    let film =
+        run_until(&StageId::Voice, env, FilmSource::Brief(Box::new(file.clone())), scratch, job)?;
     let (_, sources) = film.plan_of_brief()?;
     let Voiced { graph, spoken, timeline, mut warnings, wanted, .. } = film.voice_output()?;
     let due = due_clips(&film.env().engines, &wanted);

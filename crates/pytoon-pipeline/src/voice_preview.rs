@@ -8,13 +8,13 @@
 use crate::Result;
 use crate::environment::Environment;
 use crate::film::{Film, FilmSource};
-use crate::options::RenderOptions;
-use crate::owned_folder::new_job;
+use crate::local::run_until;
 use crate::stage::StageContext;
 use crate::stages::speech::{limits, request_of, unknown_provider};
 use crate::stages::voice_warnings::leave_out_who_has_no_voice;
 use pytoon_audio::wav;
 use pytoon_config::BriefFile;
+use pytoon_core::graph::StageId;
 use pytoon_records::ledger::CallLimits;
 use pytoon_vocabulary::MicroUsd;
 use pytoon_voice::VoiceError;
@@ -54,13 +54,12 @@ pub fn speak(
     accepted: MicroUsd,
 ) -> Result<VoicePreview> {
     let source = FilmSource::Brief(Box::new(file));
-    let film = Film::open(env, scratch, new_job(), source, RenderOptions::default())?;
+    let film = run_until(&StageId::Plan, env, source, scratch, None)?;
     film.with_context(|context| speak_in(context, &film, accepted))
 }
 
 fn speak_in(context: &StageContext<'_>, film: &Film, accepted: MicroUsd) -> Result<VoicePreview> {
-    let input = film.plan_to_voice(context)?;
-    let (_, sources) = film.plan_of_brief()?;
+    let (input, sources) = film.voice_input()?;
     let request = request_of(&input);
     if request.sentences.is_empty() {
         return Err(context.field_error("script", "the text contains no words").into());
