@@ -1,10 +1,11 @@
 //! Tests of the studio page: a real browser drives the real service. The scenarios are in `studio/e2e`.
 
+use pytoon_testkit::program::other;
 use pytoon_testkit::{Service, Studio, Workspace};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, SystemTime};
 
 /// The time after which a scenario that hangs is ended.
@@ -52,7 +53,7 @@ fn run(scenario: &str, mut values: Value, mut answer: impl FnMut(&str) -> String
     values["chromium"] = json!(chromium.expect("no browser is installed: run make setup-tests"));
     let passed = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(passed.path(), values.to_string()).expect("written");
-    let child = Command::new("timeout")
+    let child = other(Path::new("timeout"))
         .arg(PATIENCE.as_secs().to_string())
         .args(["node", "e2e/run.mjs", scenario])
         .current_dir(&folder)
@@ -65,6 +66,7 @@ fn run(scenario: &str, mut values: Value, mut answer: impl FnMut(&str) -> String
     let mut running = Running(child);
     let mut to = running.0.stdin.take().expect("its input");
     let from = BufReader::new(running.0.stdout.take().expect("its output"));
+    let mut printed = Vec::new();
     for line in from.lines() {
         let line = line.expect("text");
         match line.strip_prefix('@') {
@@ -73,11 +75,15 @@ fn run(scenario: &str, mut values: Value, mut answer: impl FnMut(&str) -> String
                 // A scenario that has failed meanwhile reads nothing.
                 let _ = writeln!(to, "{answer}");
             }
-            None => eprintln!("{line}"),
+            None => printed.push(line),
         }
     }
     let status = running.0.wait().expect("ends");
-    assert!(status.success(), "the scenario `{scenario}` failed ({status})");
+    assert!(
+        status.success(),
+        "the scenario `{scenario}` failed ({status}): {}",
+        printed.join("\n")
+    );
 }
 
 /// Answers no request.

@@ -14,7 +14,7 @@ fn cookie_name(port: u16) -> String {
 }
 
 /// Returns the session token in a request's cookies.
-pub(crate) fn token<'a>(headers: &'a HeaderMap, port: u16) -> Option<&'a str> {
+pub(crate) fn token(headers: &HeaderMap, port: u16) -> Option<&str> {
     let name = cookie_name(port);
     let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(';')).find_map(|pair| {

@@ -12,7 +12,7 @@ const DIGITS: usize = 32;
 
 /// Returns the tag of a response that depends on nothing but this key and the version of this program.
 pub(crate) fn tag_of_key(key: &str) -> String {
-    let hash = sha256_hex(&format!("{} {key}", env!("CARGO_PKG_VERSION")));
+    let hash = sha256_hex(format!("{} {key}", env!("CARGO_PKG_VERSION")));
     format!("\"{}\"", &hash[..DIGITS])
 }
 

@@ -163,7 +163,7 @@ fn mark(headers: &HeaderMap, asked: &Value) -> Result<Option<Idempotency>, Probl
     if mark.len() > MAX_MARK {
         return Err(refused(&format!("the key has {} characters", mark.len())));
     }
-    let request_hash = crate::auth::sha256_hex(&asked.to_string());
+    let request_hash = crate::auth::sha256_hex(asked.to_string());
     Ok(Some(Idempotency { mark: mark.to_owned(), request_hash }))
 }
 
