@@ -130,11 +130,13 @@ fn asks_other_picture(old_brief: &Value, new_brief: &Value, number: usize) -> bo
 fn look(scene: &Value, other: &Value) -> Value {
     let mut look = scene.as_object().cloned().unwrap_or_default();
     let is_clip = |scene: &Value| scene["media"]["type"] == "clip";
-    if is_clip(scene) != is_clip(other)
-        && let Some(media) = look.get_mut("media").and_then(Value::as_object_mut)
-    {
-        media.remove("type");
-        media.remove("asset");
+    if let Some(media) = look.get_mut("media").and_then(Value::as_object_mut) {
+        // A published scene has the engine that drew it, a planned one the engine that was asked for.
+        media.remove("engine");
+        if is_clip(scene) != is_clip(other) {
+            media.remove("type");
+            media.remove("asset");
+        }
     }
     for name in SPOKEN.iter().chain(&SHOWN).chain(&["engineChain", "duration", "description"]) {
         look.remove(*name);
@@ -179,7 +181,8 @@ mod tests {
         let compare = |first: Value| changes(&json!({}), &json!({}), &before, &graph(first));
         assert_eq!(compare(json!({})), (vec![], vec![]));
         assert_eq!(compare(json!({"duration": 5, "engineChain": {}})), (vec![], vec![]));
-        assert_eq!(compare(json!({"media": {"asset": "/b/cup.jpg"}})), (vec![], vec![]));
+        let elsewhere = json!({"media": {"asset": "/b/cup.jpg", "engine": "local"}});
+        assert_eq!(compare(elsewhere), (vec![], vec![]));
         let first = || vec!["scene_01".to_owned()];
         let shown = compare(json!({"shownAs": "1."}));
         assert_eq!(shown, (first(), vec![Part::Captions, Part::Picture]));
