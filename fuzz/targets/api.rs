@@ -23,6 +23,7 @@ use pytoon_storage::Storage;
 use pytoon_telemetry::Metrics;
 use pytoon_vocabulary::{JobId, MicroUsd};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use store::OneJob;
@@ -42,6 +43,9 @@ impl Planner for NoPlanner {
     fn plan_again(&self, _: &JobId, brief: &Brief) -> Result<PlannedAgain, PlanFailure> {
         let (price, voice) = (MicroUsd::ZERO, MicroUsd::ZERO);
         Ok(PlannedAgain { plan: self.plan(brief)?, price, voice, clips: Vec::new() })
+    }
+    fn engines_with_keys(&self) -> BTreeSet<String> {
+        BTreeSet::new()
     }
     fn check(&self, _: &Brief) -> Result<(), PlanFailure> {
         Ok(())

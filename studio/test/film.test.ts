@@ -96,9 +96,9 @@ test("times and prices are written for people", () => {
   assert.equal(parseClock("x"), null);
   assert.equal(usd(0.0042, "en"), "$0.0042");
   assert.equal(usd(1.2, "en"), "$1.20");
-  assert.equal(timeLeft(0, 10_000, 10_000, 50), 10_000);
-  assert.equal(timeLeft(0, 10_000, 13_000, 50), 7000);
-  assert.equal(timeLeft(0, 10_000, 25_000, 50), null);
-  assert.equal(timeLeft(0, 500, 500, 50), null);
+  assert.equal(timeLeft({ percent: 0, at: 0 }, 10_000, 10_000, 50), 10_000);
+  assert.equal(timeLeft({ percent: 0, at: 0 }, 10_000, 13_000, 50), 7000);
+  assert.equal(timeLeft({ percent: 0, at: 0 }, 10_000, 25_000, 50), null);
+  assert.equal(timeLeft({ percent: 0, at: 0 }, 500, 500, 50), null);
   assert.equal(firstWords("<SHOT 1>\n*One* [pause] two", 8), "One two");
 });

@@ -1,5 +1,6 @@
 //! Tests of changed briefs, versions of films, and switched-off engines, over HTTP.
 
+use pytoon_testkit::program::run;
 use pytoon_testkit::{Film, Service, Studio, Workspace};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -213,6 +214,8 @@ fn a_switched_off_engine_draws_nothing_in_any_process_until_it_is_switched_on() 
     assert_eq!(api.wait_for("engine_switched")["engine"], "runway");
     let shown = studio.pytoon(&["engines"]).ok().stdout;
     assert!(shown.contains("bills look wrong"), "{shown}");
+    let doctor = run(&mut studio.command(&["--json", "doctor"])).stdout;
+    assert!(doctor.contains("switched it off (bills look wrong)"), "{doctor}");
     let operations = api.call("GET", "/api/v2/operations", None).is(200).json();
     assert_eq!(operations["switches"][0]["enabled"], false, "{operations}");
 

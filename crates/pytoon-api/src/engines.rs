@@ -31,6 +31,12 @@ pub(crate) struct Engine {
     switched_off: Option<Switch>,
     /// The state of the circuit breaker: `closed`, `half_open` or `open`.
     breaker: String,
+    /// The kind of the last failure, such as `auth` or `timeout`; null without one since the last success.
+    last_failure: Option<String>,
+    /// The time until which the circuit breaker holds calls back, as RFC 3339; null if it is not open.
+    held_back_until: Option<String>,
+    /// True if the engine has an API key, or needs none.
+    has_key: bool,
     /// The amount charged today (UTC), in US dollars.
     spend_today_usd: f64,
 }
@@ -142,9 +148,15 @@ async fn engines(api: &Api) -> Result<Vec<Engine>, Problem> {
     let spend = api.ledger.spend_since(pytoon_vocabulary::start_of_day(now)).await?;
     let spend: BTreeMap<String, f64> =
         spend.into_iter().map(|(engine, usd)| (engine, usd.as_usd())).collect();
+    let with_keys = api.planner.engines_with_keys();
     let external = &api.config.engines.engines.external;
     let engines = external.iter().map(|(name, block)| {
         let row = breakers.remove(name).unwrap_or_default();
+        let held_back_until = match breaker::state(&row, now) {
+            BreakerState::Open { until } => Some(moment(until)),
+            _ => None,
+        };
+        let last_failure = Some(row.reason.clone()).filter(|reason| !reason.is_empty());
         let breaker = match breaker::state(&row, now) {
             BreakerState::Closed => "closed",
             BreakerState::HalfOpen => "half_open",
@@ -155,6 +167,9 @@ async fn engines(api: &Api) -> Result<Vec<Engine>, Problem> {
             enabled: block.enabled,
             switched_off: row.switched_off.map(Switch::from),
             breaker: breaker.to_owned(),
+            last_failure,
+            held_back_until,
+            has_key: with_keys.contains(name),
             spend_today_usd: spend.get(name).copied().unwrap_or_default(),
         }
     });

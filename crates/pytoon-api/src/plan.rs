@@ -13,6 +13,7 @@ use pytoon_core::note::Note;
 use pytoon_vocabulary::{JobId, MicroUsd};
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fmt;
 use tokio::sync::Semaphore;
 
@@ -62,6 +63,8 @@ pub trait Planner: fmt::Debug + Send + Sync {
     fn plan_again(&self, job: &JobId, brief: &Brief) -> Result<PlannedAgain, PlanFailure>;
     /// Checks everything in a brief except its media, as the job would. Blocks the thread.
     fn check(&self, brief: &Brief) -> Result<(), PlanFailure>;
+    /// Returns the names of the engines that have an API key or need none.
+    fn engines_with_keys(&self) -> BTreeSet<String>;
     /// Returns the warnings about an accepted brief.
     fn warnings(&self, brief: &Brief) -> Vec<Note>;
 }

@@ -24,10 +24,12 @@ export function ProgressLine({ live, job }: { live: LiveJob; job: Job }) {
   const isRunning = !hasEnded(job);
   const now = useNow(isRunning);
   const problem = useSignal("");
-  const started = job.timings.started_at;
+  // A film that is made again began long ago: what this page has seen of it says how fast it is.
+  const first = useRef({ percent: job.progress_pct, at: now });
+  if (!isRunning || job.progress_pct < first.current.percent) first.current = { percent: isRunning ? job.progress_pct : 0, at: Date.now() };
   const change = useRef({ percent: -1, at: now });
   if (change.current.percent !== job.progress_pct) change.current = { percent: job.progress_pct, at: Date.now() };
-  const left = started && isRunning ? timeLeft(Date.parse(started), change.current.at, now, job.progress_pct) : null;
+  const left = isRunning ? timeLeft(first.current, change.current.at, now, job.progress_pct) : null;
   const ready = (job.scenes ?? []).filter((scene) => scene.status === "done").length;
   const connection = live.connection.value;
   const act = async (action: (id: string) => Promise<unknown>) => {
@@ -39,7 +41,9 @@ export function ProgressLine({ live, job }: { live: LiveJob; job: Job }) {
     }
     live.refresh();
   };
-  const action = job.status === "failed" || job.status === "cancelled" ? [text.retry, api.retry] as const
+  // What cannot succeed is not tried again.
+  const mayRetry = job.status === "cancelled" || (job.status === "failed" && job.error?.retryable !== false);
+  const action = mayRetry ? [text.retry, api.retry] as const
     : job.status === "held" ? [text.release, api.release] as const
       : isRunning && job.status !== "cancelling" ? [text.cancel, api.cancel] as const : null;
   return (

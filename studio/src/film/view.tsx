@@ -11,6 +11,7 @@ import { announce, maySubmit, sentence } from "../state";
 import { words } from "../text";
 import type { Bundle } from "../timeline/bundle";
 import { TimelineView } from "../timeline/view";
+import { DraftNote } from "./draft";
 import { LiveJob, hasEnded } from "./live";
 import { ProgressLine } from "./progress";
 import { readBundleOf, readEarlierBundle } from "./state";
@@ -66,6 +67,7 @@ export default function FilmView({ id }: { id: string }) {
     <>
       <h1>{name}</h1>
       {job && <ProgressLine live={live} job={job} />}
+      {finished && brief?.profile === "test" && <DraftNote brief={brief} />}
       {live.problem.value && <p class="problem" role="alert">{live.problem.value}</p>}
       {problem.value && <p class="problem" role="alert">{problem.value}</p>}
       {job?.error && (

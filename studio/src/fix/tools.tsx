@@ -168,7 +168,7 @@ export function FilmTools({ fix, sample }: { fix: FixStore; sample: string }) {
     <details class="card">
       <summary><h2>{text.filmSound}</h2></summary>
       {voice_file ? <p class="help">{text.recordingSpeaks}</p> : (
-        <VoicePicker value={voice} automatic={text.automatic} sample={sample || text.sampleSentence} onChange={(next) => fix.change({ voice: next })} />
+        <VoicePicker value={voice} automatic={text.automatic} spoken={fix.draft.value.language ?? ""} sample={sample || text.sampleSentence} onChange={(next) => fix.change({ voice: next })} />
       )}
       <MusicPicker value={music_source ?? ""} onChange={(next) => fix.change({ music_source: next })} gain={music_gain_db}
         onGain={(next) => fix.change({ music_gain_db: next })} />

@@ -55,7 +55,7 @@ export function Versions({ id, round, size, isRunning, onQueued }: Props) {
           </li>
         ))}
       </ol>
-      {other && <Compare key={other.version} id={id} left={other} right={current} size={size} />}
+      {other && <Compare key={`${other.version}-${current.version}`} id={id} left={other} right={current} size={size} />}
     </section>
   );
 }

@@ -50,10 +50,11 @@ export function age(since: number, now: number, language: string): string {
  * Returns the time left of a job in milliseconds, guessed when its progress last changed and counted down since. Null
  * while a guess is worthless, and when the guess has passed.
  */
-export function timeLeft(startedAt: number, changedAt: number, now: number, percent: number): number | null {
-  const elapsed = changedAt - startedAt;
-  if (percent < 8 || percent >= 100 || elapsed < 1000) return null;
-  const left = (elapsed * (100 - percent)) / percent - (now - changedAt);
+export function timeLeft(first: { percent: number; at: number }, changedAt: number, now: number, percent: number): number | null {
+  const elapsed = changedAt - first.at;
+  const done = percent - first.percent;
+  if (done < 8 || percent >= 100 || elapsed < 1000) return null;
+  const left = (elapsed * (100 - percent)) / done - (now - changedAt);
   return left > 0 ? left : null;
 }
 

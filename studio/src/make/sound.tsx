@@ -11,7 +11,7 @@ export function Sound() {
     <section class="card" aria-labelledby="sound-title">
       <h2 id="sound-title">{text.voiceAndMusic}</h2>
       {files.value.some((file) => file.kind === "sound") ? <p class="help">{text.recordingSpeaks}</p> : (
-        <VoicePicker value={voice} automatic={automatic()} sample={sample || text.sampleSentence}
+        <VoicePicker value={voice} automatic={automatic()} spoken={plan.value?.sceneGraph.language ?? brief.value.language ?? ""} sample={sample || text.sampleSentence}
           onChange={(next) => change({ voice: next } as object)} errors={errorsOf("voice")} notes={notesOf("voice")} />
       )}
       <MusicPicker value={music_source ?? ""} onChange={(next) => change({ music_source: next || undefined } as object)}

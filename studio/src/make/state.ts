@@ -4,6 +4,7 @@ import { Failure, api, upload, type Upload } from "../api";
 import { overrideOf, withScene } from "../lib/brief";
 import { firstWords } from "../lib/format";
 import { sentence } from "../state";
+import { words } from "../text";
 import type { Brief, Engine, MediaEntry, Note, Plan, SceneOverride } from "../types";
 
 export type FileKind = "picture" | "clip" | "sound" | "unknown";
@@ -104,7 +105,11 @@ export function startPlanning(): () => void {
         plan.value = await api.plan(JSON.parse(wanted) as Brief, abort.signal);
         failure.value = null;
       } catch (error) {
-        if (!abort.signal.aborted) failure.value = error;
+        if (!abort.signal.aborted) {
+          failure.value = error;
+          // The plan of another text would be misleading.
+          plan.value = null;
+        }
       } finally {
         if (!abort.signal.aborted) isPlanning.value = false;
       }
@@ -137,6 +142,14 @@ export function otherErrors(): string[] {
   if (!(error instanceof Failure) || error.fields.length === 0) return [sentence(error)];
   const hidden = error.fields.filter((own) => !SHOWN.some((field) => isOf(own.field, field)));
   return hidden.map((own) => `${own.field}: ${own.detail}`);
+}
+
+/** Returns the errors that fields show, with the name of the field, for the list above the buttons. */
+export function shownErrors(): string[] {
+  const error = failure.value;
+  if (!(error instanceof Failure)) return [];
+  const shown = error.fields.filter((own) => SHOWN.some((field) => isOf(own.field, field)));
+  return shown.map((own) => `${words().fieldNames[own.field.replace(/[.[].*$/, "")] ?? own.field}: ${own.detail}`);
 }
 
 const NOTE_FIELDS: Record<string, string> = {
@@ -240,10 +253,4 @@ export function clear(): void {
 export function briefName(): string {
   const words = firstWords(brief.value.script ?? "", 4).toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-");
   return `${words.replace(/^-+|-+$/g, "") || "brief"}.yaml`;
-}
-
-/** Returns an unguessable key for a request, so that a repeated click makes one film. */
-export function requestKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

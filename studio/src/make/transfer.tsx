@@ -41,6 +41,7 @@ export function Transfer() {
   const text = words();
   const chooser = useRef<HTMLInputElement>(null);
   const problem = useSignal("");
+  const isAsking = useSignal(false);
   const onChoose = async (input: HTMLInputElement) => {
     const file = input.files?.[0];
     input.value = "";
@@ -58,7 +59,17 @@ export function Transfer() {
       <input ref={chooser} type="file" hidden accept=".yaml,.yml,.json" aria-label={text.loadBrief}
         onChange={(event) => onChoose(event.currentTarget)} />
       <button type="button" class="plain" disabled={isEmpty.value} onClick={save}>{text.saveBrief}</button>
-      <button type="button" class="plain" disabled={isEmpty.value && Object.keys(brief.value).length === 0} onClick={clear}>{text.clearBrief}</button>
+      <button type="button" class="plain" disabled={isEmpty.value && Object.keys(brief.value).length === 0} onClick={() => (isAsking.value = true)}>{text.clearBrief}</button>
+      {isAsking.value && (
+        <p role="alert">
+          {text.clearAsk}{" "}
+          <button type="button" onClick={() => {
+            clear();
+            isAsking.value = false;
+          }}>{text.clearNow}</button>{" "}
+          <button type="button" class="plain" onClick={() => (isAsking.value = false)}>{text.noThanks}</button>
+        </p>
+      )}
       {problem.value && <p class="problem" role="alert">{problem.value}</p>}
     </div>
   );

@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { api } from "../api";
+import { requestKey } from "../lib/request";
 import { maySubmit, open } from "../state";
 import { words } from "../text";
 import { Files } from "./files";
@@ -10,7 +11,7 @@ import { More } from "./more";
 import { PlanView } from "./plan";
 import { Script } from "./script";
 import { Sound } from "./sound";
-import { engines, failure, isEmpty, isUploading, otherErrors, outgoing, requestKey, startPlanning } from "./state";
+import { engines, failure, files, isEmpty, isUploading, otherErrors, outgoing, shownErrors, startPlanning } from "./state";
 import { Transfer } from "./transfer";
 
 export function Make() {
@@ -34,8 +35,9 @@ export function Make() {
       isSending.value = false;
     }
   };
-  const isReady = !isEmpty.value && !isUploading.value && !isSending.value && maySubmit();
-  const errors = otherErrors();
+  const errors = [...otherErrors(), ...shownErrors()];
+  const missing = files.value.filter((file) => file.isMissing).length;
+  const isReady = !isEmpty.value && !isUploading.value && !isSending.value && missing === 0 && errors.length === 0 && maySubmit();
   return (
     <>
       <h1>{text.make}</h1>
@@ -56,7 +58,9 @@ export function Make() {
             )}
             <button type="button" class="second" disabled={!isReady} onClick={() => submit(true)}>{text.draft}</button>
             <button type="button" disabled={!isReady} onClick={() => submit(false)}>{text.render}</button>
-            <p class="help">{isUploading.value ? text.waitForUploads : text.draftHelp}</p>
+            <p class={missing > 0 ? "warning" : "help"}>
+              {isUploading.value ? text.waitForUploads : missing > 0 ? text.addMissing(missing) : text.draftHelp}
+            </p>
           </div>
           <PlanView />
         </div>

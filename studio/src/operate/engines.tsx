@@ -6,7 +6,7 @@ import { announce, sentence } from "../state";
 import { language, words } from "../text";
 import type { Engine, Operations, Voice } from "../types";
 import { TextField } from "../ui/field";
-import { engines } from "./state";
+import { engines, keyName } from "./state";
 import { Section, Table } from "./section";
 
 const moment = (time: string): string => new Date(time).toLocaleString(language.value, { dateStyle: "medium", timeStyle: "short" });
@@ -28,7 +28,9 @@ function EngineRow({ engine }: { engine: Engine }) {
   const isAsking = useSignal(false);
   const problem = useSignal("");
   const { engine: name, enabled, switched_off: off } = engine;
-  const state = !enabled ? text.engineOffByFile : off ? text.engineOffByPerson : text.engineOn;
+  const isHeldBack = engine.held_back_until != null;
+  const state = !enabled ? text.engineOffByFile : off ? text.engineOffByPerson : !engine.has_key ? text.engineNoKey
+    : isHeldBack ? text.engineHeldBack : text.engineOn;
   const change = async (isOn: boolean) => {
     problem.value = "";
     try {
@@ -45,21 +47,22 @@ function EngineRow({ engine }: { engine: Engine }) {
     <>
       <div class="version">
         <span>
-          <strong>{name}</strong> <span class={enabled && !off ? "chip done" : "chip held"}>{state}</span>{" "}
+          <strong>{name}</strong> <span class={enabled && !off && engine.has_key && !isHeldBack ? "chip done" : "chip held"}>{state}</span>{" "}
           <span class="help">{text.breaker}: {text.breakers[engine.breaker] ?? engine.breaker} · {text.spendToday}: {usd(engine.spend_today_usd, language.value)}</span>
         </span>
         {off !== undefined && !isAsking.value && (off
           ? <button type="button" class="second" onClick={() => void change(true)}>{text.switchOn(name)}</button>
           : enabled && <button type="button" class="second" onClick={() => (isAsking.value = true)}>{text.switchOff(name)}</button>)}
       </div>
-      {off && <p>{text.offBy(off.changed_by, moment(off.changed_at), off.reason)}</p>}
+      {isHeldBack && <p class="warning">{text.heldBack(engine.last_failure ?? "", moment(engine.held_back_until!))}</p>}
+      {off && <p>{text.offBy(keyName(off.changed_by), moment(off.changed_at), off.reason)}</p>}
       {!enabled && <p class="help">{text.fileWins}</p>}
       {isAsking.value && (
         <form class="row" onSubmit={(event) => {
           event.preventDefault();
           void change(false);
         }}>
-          <TextField label={text.reason} maxLength={200} value={reason.value} onChange={(next) => (reason.value = next)} />
+          <TextField label={text.reason} maxLength={200} isFocused value={reason.value} onChange={(next) => (reason.value = next)} />
           <button>{text.switchOff(name)}</button>
           <button type="button" class="plain" onClick={() => (isAsking.value = false)}>{text.cancel}</button>
         </form>
@@ -75,7 +78,7 @@ export function SwitchLog({ entries }: { entries: Operations["switches"] }) {
   return (
     <Section title={text.switchLog} isWide>
       <Table label={text.switchLog} head={[text.time, text.engine, text.state, text.key, text.reason]} rows={entries.map((entry) => [
-        moment(entry.changed_at), entry.engine, entry.enabled ? text.wasOn : text.wasOff, entry.changed_by, entry.reason,
+        moment(entry.changed_at), entry.engine, entry.enabled ? text.wasOn : text.wasOff, keyName(entry.changed_by), entry.reason,
       ])} />
     </Section>
   );
@@ -94,7 +97,12 @@ export function VoiceProviders({ all }: { all: Voice[] }) {
           return (
             <li key={provider}>
               <strong>{provider}</strong> <span class={usable > 0 ? "chip done" : "chip held"}>{text.voiceCount(usable, own.length)}</span>
-              {reasons.map((reason) => <p key={reason} class="help">{reason}</p>)}
+              {reasons.length > 0 && (
+                <details>
+                  <summary>{text.whyNot(own.length - usable)}</summary>
+                  {reasons.map((reason) => <p key={reason} class="help">{reason.replaceAll("`", "")}</p>)}
+                </details>
+              )}
             </li>
           );
         })}

@@ -31,3 +31,6 @@ export async function refresh(): Promise<void> {
   problem.value = [...new Set(problems)].join(" ");
   readAt.value = new Date();
 }
+
+/** Returns the name of an API key; its id if the key is unknown. */
+export const keyName = (id: string): string => operations.value?.keys.find((key) => key.key_id === id)?.name ?? id;

@@ -11,7 +11,11 @@ function Item({ store, selection, class: name = "item", children }: {
   const current = store.selection.value;
   const isSelected = current?.kind === selection.kind && current.id === selection.id;
   return (
-    <button type="button" class={name} aria-pressed={isSelected} onClick={() => store.select(selection)}>
+    <button type="button" class={name} aria-pressed={isSelected} onClick={() => {
+        store.select(selection);
+        // The details may be out of sight.
+        document.querySelector(".inspector")?.scrollIntoView({ block: "nearest" });
+      }}>
       {children}
     </button>
   );

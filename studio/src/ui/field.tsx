@@ -62,15 +62,15 @@ export function Choice({ label, value, empty, options, onChange, help, errors, n
 }
 
 /** A field for a text or a number; empty means "not set". */
-export function TextField({ label, value, onChange, help, errors, notes, type = "text", min, max, step, maxLength }: {
+export function TextField({ label, value, onChange, help, errors, notes, type = "text", min, max, step, maxLength, isFocused = false }: {
   label: string; value: string | number | undefined; onChange: (value: string) => void; help?: string; errors?: string[];
-  notes?: Note[]; type?: "text" | "number"; min?: number; max?: number; step?: number | "any"; maxLength?: number;
+  notes?: Note[]; type?: "text" | "number"; min?: number; max?: number; step?: number | "any"; maxLength?: number; isFocused?: boolean;
 }) {
   return (
     <Field label={label} {...(help && { help })} {...(errors && { errors })} {...(notes && { notes })}>
       {(attributes) => (
         <input {...attributes} {...(type === "number" ? { type: "number", inputMode: "decimal", min, max, step } : { type: "text", maxLength })}
-          value={value ?? ""} onInput={(event) => onChange(event.currentTarget.value)} />
+          value={value ?? ""} autoFocus={isFocused} onInput={(event) => onChange(event.currentTarget.value)} />
       )}
     </Field>
   );

@@ -14,12 +14,19 @@ const moods = signal<Mood[] | null>(null);
 const KNOWN_MOODS = ["upbeat_corporate", "calm", "cinematic", "lofi", "energetic"];
 
 const player = new Audio();
+/** The name of every voice that plays. Moods have names of their own. */
+const VOICE = "voice";
+
+/** The name of the sound that plays; empty while none does. */
+const playing = signal("");
+player.onended = player.onpause = () => (playing.value = "");
 
 /** Plays a sound instead of the one that plays now. */
-async function listen(source: string): Promise<void> {
+async function listen(source: string, name: string): Promise<void> {
   if (player.src.startsWith("blob:")) URL.revokeObjectURL(player.src);
   player.src = source;
   await player.play();
+  playing.value = name;
 }
 
 /** Reads the voices and moods of the service once. A component that leaves the page stops the sound. */
@@ -36,6 +43,8 @@ interface VoiceProps {
   onChange: (value: Brief["voice"]) => void;
   /** The label of "no choice". */
   automatic: string;
+  /** The language that is spoken, as a BCP 47 tag. */
+  spoken: string;
   /** What the voice says when a person listens to it. */
   sample: string;
   errors?: string[];
@@ -48,10 +57,11 @@ function filled(settings: VoiceSettings): VoiceSettings | undefined {
   return entries.length > 0 ? Object.fromEntries(entries) : undefined;
 }
 
-export function VoicePicker({ value, onChange, automatic, sample, errors = [], notes = [] }: VoiceProps) {
+export function VoicePicker({ value, onChange, automatic, spoken, sample, errors = [], notes = [] }: VoiceProps) {
   const text = words();
   useSounds();
-  const all = voices.value ?? [];
+  const isFitting = (voice: Voice) => voice.is_usable && (spoken === "" || voice.language === "" || voice.language.slice(0, 2) === spoken.slice(0, 2));
+  const known = voices.value ?? [];
   const settings: VoiceSettings = typeof value === "object" ? value : {};
   const { provider, name, speed } = settings;
   const chosen = value === "off" ? "off" : provider ? `${provider}/${name ?? ""}` : "";
@@ -64,7 +74,9 @@ export function VoicePicker({ value, onChange, automatic, sample, errors = [], n
     const { provider: _, name: __, ...rest } = settings;
     onChange(filled(at < 0 ? rest : { ...rest, provider: next.slice(0, at), name: next.slice(at + 1) }));
   };
-  const voice = all.find((own) => own.provider === provider && own.name === name);
+  // Voices that cannot speak the film's language would only make the list long.
+  const all = known.filter((own) => isFitting(own) || (own.provider === provider && own.name === name));
+  const voice = known.find((own) => own.provider === provider && own.name === name);
   return (
     <>
       <Choice label={text.voice} value={chosen} empty={automatic} onChange={choose} errors={errors} notes={notes}
@@ -91,7 +103,7 @@ function ListenToVoice({ voice, settings, sample }: { voice: Voice | undefined; 
     price.value = null;
     isBusy.value = true;
     try {
-      await listen(URL.createObjectURL(await api.voicePreview(settings, sample, accepted)));
+      await listen(URL.createObjectURL(await api.voicePreview(settings, sample, accepted)), VOICE);
     } catch (error) {
       const asked = error instanceof Failure && error.status === 402 ? error.problem.price_usd : undefined;
       if (asked !== undefined) price.value = asked;
@@ -103,8 +115,8 @@ function ListenToVoice({ voice, settings, sample }: { voice: Voice | undefined; 
   const perThousand = voice?.is_paid ? voice.usd_per_1000_chars : null;
   return (
     <div>
-      <button type="button" class="second" disabled={isBusy.value} onClick={() => play()}>
-        {isBusy.value ? text.loading : text.listen}
+      <button type="button" class="second" disabled={isBusy.value} onClick={() => (playing.value === VOICE ? player.pause() : void play())}>
+        {isBusy.value ? text.loading : playing.value === VOICE ? text.stop : text.listen}
       </button>
       {perThousand != null && <p class="help">{text.perThousand(usd(perThousand, language.value))}</p>}
       {price.value !== null && (
@@ -138,20 +150,13 @@ export function MusicPicker({ value, onChange, gain, onGain, errors = [] }: Musi
   const text = words();
   useSounds();
   const problem = useSignal("");
-  const now = useSignal("");
   const all = moods.value ?? KNOWN_MOODS.map((mood) => ({ mood, description: "" }));
   const isMood = all.some((own) => own.mood === value);
   const toggle = async () => {
     problem.value = "";
-    if (now.value === value && !player.paused) {
-      player.pause();
-      now.value = "";
-      return;
-    }
+    if (playing.value === value) return player.pause();
     try {
-      await listen(address.music(value));
-      now.value = value;
-      player.onended = () => (now.value = "");
+      await listen(address.music(value), value);
     } catch {
       problem.value = text.noPreview;
     }
@@ -164,7 +169,7 @@ export function MusicPicker({ value, onChange, gain, onGain, errors = [] }: Musi
       <div class="row">
         {moods.value && (
           <button type="button" class="second" disabled={!isMood} onClick={toggle}>
-            {now.value && now.value === value ? text.stop : text.listen}
+            {playing.value !== "" && playing.value === value ? text.stop : text.listen}
           </button>
         )}
         <TextField label={text.musicGain} type="number" min={-30} max={12} step={1} value={gain}

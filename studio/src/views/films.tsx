@@ -1,8 +1,8 @@
 // The list of films.
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { address, api, optional } from "../api";
-import { age, firstWords, usd } from "../lib/format";
+import { address, api } from "../api";
+import { age, usd } from "../lib/format";
 import { maySubmit, sentence } from "../state";
 import { language, words } from "../text";
 import type { Job } from "../types";
@@ -10,9 +10,6 @@ import type { Job } from "../types";
 /** The pause between readings of the list while a film is made, in milliseconds. */
 const REFRESH_MS = 4000;
 const ENDED = ["done", "failed", "held", "cancelled"];
-
-/** What the list of jobs does not contain: the title and the cost. They are read once for each film. */
-const details = new Map<string, { title: string; cost: number | null }>();
 
 export function Films() {
   const text = words();
@@ -69,28 +66,8 @@ export function Films() {
 
 function FilmCard({ job }: { job: Job }) {
   const text = words();
-  const known = useSignal(details.get(job.job_id) ?? null);
   const hasEnded = ENDED.includes(job.status);
-  useEffect(() => {
-    if (known.value && hasEnded && known.value.cost !== null) return;
-    let isCurrent = true;
-    const read = async () => {
-      const [brief, whole] = await Promise.all([
-        known.value ? null : optional(api.brief(job.job_id)),
-        api.job(job.job_id),
-      ]);
-      const title = known.value?.title ?? firstWords(brief?.script ?? (brief?.prompt as string | undefined) ?? "");
-      const found = { title, cost: whole.cost_usd ?? null };
-      details.set(job.job_id, found);
-      if (isCurrent) known.value = found;
-    };
-    // The list is complete without them.
-    read().catch(() => undefined);
-    return () => {
-      isCurrent = false;
-    };
-  }, [job.job_id, job.status]);
-  const title = known.value?.title || text.filmOf(new Date(job.timings.queued_at).toLocaleString(language.value));
+  const title = job.title || text.filmOf(new Date(job.timings.queued_at).toLocaleString(language.value));
   return (
     <li class="card film-card">
       <a href={`#/films/${job.job_id}`}>
@@ -103,7 +80,7 @@ function FilmCard({ job }: { job: Job }) {
           {!hasEnded && <progress max={100} value={job.progress_pct} aria-label={text.progress} />}
           <span class="help">
             {age(Date.parse(job.timings.queued_at), Date.now(), language.value)}
-            {known.value?.cost != null && known.value.cost > 0 && ` · ${usd(known.value.cost, language.value)}`}
+            {(job.cost_usd ?? 0) > 0 && ` · ${usd(job.cost_usd!, language.value)}`}
           </span>
           {job.error && <span class="problem">{job.error.message}</span>}
         </div>

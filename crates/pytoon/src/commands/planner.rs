@@ -13,6 +13,7 @@ use pytoon_records::job::files::FileStore;
 use pytoon_vocabulary::{JobId, MicroUsd};
 use pytoon_worker::brief;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -87,6 +88,12 @@ impl Planner for FilmPlanner {
         let file = brief::load(&brief, self.env.engines.storage(), self.files.as_ref());
         let checked = file.and_then(|file| sources::check(&self.env, &file));
         checked.map_err(|error| failure(&error))
+    }
+
+    fn engines_with_keys(&self) -> BTreeSet<String> {
+        let engines = self.env.engines.engines();
+        let usable = engines.iter().filter(|engine| engine.has_key());
+        usable.map(|engine| engine.name.to_string()).collect()
     }
 
     fn warnings(&self, brief: &Brief) -> Vec<Note> {

@@ -2,11 +2,15 @@
 
 use super::Check;
 use crate::context::{Context, now};
+use pytoon_engines::breaker;
+use pytoon_engines::world::{RealWorld, World};
 use pytoon_pipeline::engine_session::{EngineSession, database, storage};
 use pytoon_records::job::process::ProcessStore;
 use pytoon_records::job::webhook::WebhookStore;
-use pytoon_records::ledger::{CallFilter, CallState, PurchaseStore};
+use pytoon_records::ledger::{BreakerRow, CallFilter, CallState, PurchaseStore};
 use pytoon_store::{Store, is_postgres};
+use pytoon_vendor::breakers::switched_off_text;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -37,6 +41,7 @@ pub(super) fn engines(session: &EngineSession) -> Vec<Check> {
         })
     });
     let told = told.unwrap_or_default();
+    let held_back = held_back_engines(session);
     let check = |engine: &pytoon_engines::engine_manager::Engine| {
         let name = format!("engine {}", engine.name);
         let variables = engine.config.key_env.join(" or ");
@@ -45,6 +50,9 @@ pub(super) fn engines(session: &EngineSession) -> Vec<Check> {
         }
         if !engine.has_key() {
             return Check::good(name, format!("skipped: no API key; set {variables} in .env"));
+        }
+        if let Some(held_back) = held_back.get(engine.name.as_str()) {
+            return held_back_check(name, held_back);
         }
         let Some(report) = told.iter().find(|report| report.engine == engine.name) else {
             return Check::good(name, "an API key is set; the health check did not run");
@@ -79,6 +87,35 @@ pub(super) fn engines(session: &EngineSession) -> Vec<Check> {
         }
     };
     engines.iter().map(check).collect()
+}
+
+/// Returns the breakers that hold calls back, by engine. Empty if the ledger cannot be read, which another check reports.
+fn held_back_engines(session: &EngineSession) -> BTreeMap<String, BreakerRow> {
+    let Some(outside) = session.outside() else { return BTreeMap::new() };
+    let rows = outside.runtime.block_on(outside.manager.store().breaker_list());
+    let is_held_back =
+        |row: &BreakerRow| breaker::state(row, RealWorld.now()).open_until().is_some();
+    rows.unwrap_or_default().into_iter().filter(|(_, row)| is_held_back(row)).collect()
+}
+
+/// Returns the check of an engine that is not called: a health check passes even if each order is rejected.
+fn held_back_check(name: String, row: &BreakerRow) -> Check {
+    if row.switched_off.is_some() {
+        let evidence = switched_off_text(row.switched_off.as_ref());
+        return Check::warning(name, evidence, "switch it on when its trouble is over")
+            .see("engine-health");
+    }
+    let seconds = (row.open_until - RealWorld.now()).max(0) / 1000;
+    let evidence = format!(
+        "its circuit breaker is open for {seconds} s more, after a failure of kind `{}`",
+        row.reason
+    );
+    let (fix, page) = match row.reason.as_str() {
+        "auth" => ("put a valid key into .env, then restart the service", "key-rotation"),
+        "quota" => ("top up the account at the vendor", "engine-health"),
+        _ => ("wait: one call tests the engine after that time", "engine-health"),
+    };
+    Check::warning(name, evidence, fix).see(page)
 }
 
 /// Checks the database: its response, the queue, paid calls and webhook messages.
