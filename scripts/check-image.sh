@@ -130,16 +130,17 @@ base=$work/base
 if [ ! -x "$base/usr/bin/apt-get" ]; then
   debootstrap --variant=minbase "$suite" "$base" "$mirror" >"$work/debootstrap.log" 2>&1 || fail "debootstrap failed: $work/debootstrap.log"
   # This machine's package sources: mirrors, proxies and the certificates of both.
-  for config in /etc/apt/apt.conf.d/*proxy* /etc/apt/apt.conf.d/*registry* /etc/apt/sources.list.d/debian.sources /etc/pip.conf; do
+  for config in /etc/apt/apt.conf.d/*proxy* /etc/apt/apt.conf.d/*registry* /etc/apt/sources.list.d/debian.sources /etc/pip.conf /etc/npmrc; do
     if [ -f "$config" ]; then install -D -m 644 "$config" "$base$config"; fi
   done
   if [ -f "$base/etc/apt/sources.list.d/debian.sources" ]; then : >"$base/etc/apt/sources.list"; fi
+  if [ -f "$HOME/.npmrc" ]; then install -D -m 644 "$HOME/.npmrc" "$base/root/.npmrc"; fi
   for certificate in /usr/local/share/ca-certificates/*.crt; do
     if [ -f "$certificate" ]; then install -D -m 644 -t "$base/usr/local/share/ca-certificates" "$certificate"; fi
   done
   install -D -m 644 /etc/ssl/certs/ca-certificates.crt "$base/etc/ssl/certs/ca-certificates.crt"
 fi
-have "$debian" || import "$base" "$debian" 'CMD ["bash"]'
+have "$debian" || import "$base" "$debian" 'CMD ["bash"]' 'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt'
 say "stand-in for $debian: debootstrap minbase, Debian $(cat "$base/etc/debian_version")"
 
 version=$(rustc --version | cut -d' ' -f2)
@@ -246,6 +247,8 @@ container() { podman ps --format '{{.Names}}' | grep -E "[_-]$1[_-]1\$"; }
 
 typed . "docker compose up -d --build"
 wait_until 60 "the API" curl --fail --silent http://127.0.0.1:8000/readyz
+curl --fail --silent http://127.0.0.1:8000/ | grep -q '/studio/app-' || fail "the image has no studio page"
+say "page     the studio at http://127.0.0.1:8000/"
 typed 'API key' "docker compose logs api | grep 'API key'"
 key=$(docker compose logs api 2>&1 | sed -n 's/.*API key (shown this once): *\([^ ]*\).*/\1/p' | tail -1)
 [ -n "$key" ] || fail "the API printed no key"

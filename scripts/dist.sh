@@ -24,6 +24,10 @@ for program in pytoon pytoon-espeak pytoon-x264 pytoon-sim pytoon-drills; do
   [ -x "$built/$program" ] || fail "$built/$program is not built"
 done
 
+# The page is part of the program: the name of its script stands in it.
+page=$(cd studio/dist 2>/dev/null && ls app-*.js 2>/dev/null | head -1)
+{ [ -n "$page" ] && grep -q --text "$page" "$built/pytoon"; } || fail "pytoon has no studio page: run make studio, then build again"
+
 rm -rf dist
 mkdir -p dist
 # The notices that others' licences require, and the bill of materials.
