@@ -41,9 +41,6 @@ DEMO := $(TARGET)/demo
 RELEASE := $(TARGET)/release
 DIST := $(TARGET)/dist
 
-# The first build of all writes no incremental state: it would cost time and 10 GB, and save nothing yet.
-FIRST_BUILD := $(if $(wildcard $(DEBUG)/pytoon),,CARGO_INCREMENTAL=0)
-
 .PHONY: setup setup-tests studio voice build build-all build-demo demo demo-engines drill-engines drill-budget drill-service drill-attack drill-netns drills soak test check check-api check-contracts check-deploy check-image check-demo dist sbom bench bench-align bench-service schema clean help fuzz
 
 help:
@@ -119,7 +116,7 @@ bench-service: setup
 # of the dependencies and compiles them again.
 test: setup-tests studio
 	cd studio && npm test --silent
-	$(FIRST_BUILD) $(CARGO) build --workspace --bins --tests
+	$(CARGO) build --workspace --bins --tests
 	sh scripts/tools.sh cargo-nextest nextest run --workspace
 	$(CARGO) test --workspace --doc
 
