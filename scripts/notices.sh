@@ -31,7 +31,7 @@ jq -r --slurpfile bom "$bom" '
 
 out=$work/notices
 {
-  echo "pytoon is built with the crates below. Each is followed by the names of its licence texts, which"
+  echo "pytoon is built with the crates and, in its page, the npm packages below. Each is followed by the names of its licence texts, which"
   echo "follow the list. pytoon's own terms are in LICENSE-APACHE and LICENSE-MIT; pytoon-espeak"
   echo "and pytoon-x264 are under the GPL (LICENSE-pytoon-espeak, LICENSE-pytoon-x264)."
   echo
@@ -51,6 +51,20 @@ while IFS="$(printf '\t')" read -r name version licence manifest; do
   [ -n "$texts" ] || without=$((without + 1))
   printf '%s %s (%s):%s\n' "$name" "$version" "$licence" "${texts:- no text of its own}" >>"$out"
 done <"$work/crates"
+# The libraries that the page contains: those that npm installs without the tools of the build.
+for manifest in $(cd studio && npm ls --omit=dev --all --parseable 2>/dev/null | sed '1d; s|$|/package.json|'); do
+  licence=$(jq -r '.license // "see its text"' "$manifest")
+  texts=
+  for file in "$(dirname "$manifest")"/LICEN[CS]E*; do
+    [ -f "$file" ] || continue
+    sum=$(sha256sum <"$file" | cut -c1-12)
+    [ -f "$work/texts/$sum" ] || cp "$file" "$work/texts/$sum"
+    texts="$texts $sum"
+  done
+  jq -j --arg licence "$licence" '"\(.name) \(.version) (\($licence), in the page):"' "$manifest" >>"$out"
+  printf '%s\n' "${texts:- no text of its own}" >>"$out"
+done
+grep -q ', in the page)' "$out" || fail "the libraries of the page are not installed: run make studio"
 for text in "$work/texts"/*; do
   printf '\n---- %s ----\n\n' "$(basename "$text")"
   cat "$text"
