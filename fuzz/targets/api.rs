@@ -13,15 +13,15 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use pytoon_api::{
-    Api, FilmInspector, InspectFailure, PlanFailure, PlannedAgain, Planner, RateLimits, SelfChecks,
-    router,
+    Api, FilmInspector, InspectFailure, PlanFailure, PlannedAgain, Planner, Previewer, RateLimits,
+    SelfChecks, Speech, Voice, router,
 };
 use pytoon_config::{Config, ConfigSource};
 use pytoon_core::brief::Brief;
 use pytoon_core::note::Note;
 use pytoon_storage::Storage;
 use pytoon_telemetry::Metrics;
-use pytoon_vocabulary::{JobId, MicroUsd};
+use pytoon_vocabulary::{JobId, MicroUsd, MusicMood};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -70,6 +70,24 @@ impl FilmInspector for NoInspector {
 
     fn frame(&self, _: &Path, _: f64, _: u32) -> Result<Option<Vec<u8>>, InspectFailure> {
         Ok(Some(Vec::new()))
+    }
+}
+
+impl Previewer for NoPlanner {
+    fn voices(&self) -> Result<Vec<Voice>, PlanFailure> {
+        Ok(Vec::new())
+    }
+    fn speak(&self, _: &Brief, _: MicroUsd, _: &str) -> Result<Speech, PlanFailure> {
+        Ok(Speech::Wav(Vec::new()))
+    }
+    fn music(&self, _: MusicMood) -> Result<Vec<u8>, PlanFailure> {
+        Ok(Vec::new())
+    }
+    fn preset_file(&self, _: &str) -> Result<Option<String>, PlanFailure> {
+        Ok(None)
+    }
+    fn render_preset(&self, _: &str, _: &Path) -> Result<(), PlanFailure> {
+        Ok(())
     }
 }
 
@@ -130,6 +148,7 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
         inspector: Arc::new(NoInspector),
         cache: pytoon_api::FilmCache::default(),
         copies: Arc::default(),
+        previewer: Arc::new(NoPlanner),
         self_checks: Arc::new(NoPlanner),
         rehearsals: Arc::default(),
         limits,

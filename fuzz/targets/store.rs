@@ -41,6 +41,8 @@ fn job(id: &str) -> JobRow {
         id: id.into(),
         key_id: "local".to_owned(),
         status: JobStatus::Done,
+        title: Some("Hi you. No, 5.".to_owned()),
+        charged: MicroUsd::ZERO,
         brief: json!({"script": "Hi you. No, 5.", "scenes": [{"scene": 1, "caption": "Hi"}]}),
         client_data: None,
         webhook: None,
