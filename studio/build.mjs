@@ -28,6 +28,8 @@ const common = {
   legalComments: "none",
 };
 
+/** The limit of all files of the first view together, in bytes of gzip. */
+const LARGEST_FIRST_VIEW = 90_000;
 /** Names of the files of the page, by the names of their sources. */
 const names = {};
 /** The gzip size of the files that the first view loads. */
@@ -63,6 +65,9 @@ const template = fill("inspect.html", { script, style: sheet, "script-hash": has
 if (template.toString().split("PYTOON_BUNDLE").length !== 2) throw new Error("inspect.html needs its marker exactly once");
 put("inspect.html", template);
 
+if (firstView > LARGEST_FIRST_VIEW) {
+  throw new Error(`the first view has ${firstView} bytes as gzip; the limit is ${LARGEST_FIRST_VIEW}: load a part of it later`);
+}
 console.log(`first view: ${(firstView / 1000).toFixed(1)} kB as gzip`);
 
 /** Returns a chunk and all that it imports statically. */

@@ -56,3 +56,8 @@ test("every document is parsed, and its links to other documents lead to heading
     }
   }
 });
+
+test("a picture on a line of its own is left out", () => {
+  const blocks = parseMarkdown("# Title\n\n![The page](../studio/make.jpg)\n\nWords.");
+  assert.deepEqual(blocks.map((block) => block.kind), ["heading", "paragraph"]);
+});

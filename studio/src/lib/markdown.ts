@@ -18,6 +18,7 @@ export type Block =
   | { kind: "rule" };
 
 const ITEM = /^( {0,3})([-*+]|\d{1,9}[.)])( +|$)/;
+const PICTURE = /^!\[[^\]]*\]\([^)]*\)\s*$/;
 const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([\w-]*)/;
 const RULE = /^ {0,3}(?:-{3,}|\*{3,}|_{3,})\s*$/;
 const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$/;
@@ -33,7 +34,8 @@ function parseBlocks(lines: string[], ids: Map<string, number>): Block[] {
   let at = 0;
   while (at < lines.length) {
     const line = lines[at]!;
-    if (line.trim() === "") {
+    // Pictures show the page itself to people who read a document elsewhere.
+    if (line.trim() === "" || PICTURE.test(line)) {
       at += 1;
       continue;
     }
