@@ -1,4 +1,4 @@
-// A scene is drawn again by a paid engine: the price comes first, and a second window is told of the change.
+// A scene is drawn again by a paid engine: its price is shown first, and a second window reports the conflict.
 import { ask, assert, given, logIn, open, view } from "./harness.mjs";
 
 export default async function price() {
@@ -28,7 +28,7 @@ export default async function price() {
   const spent = await page.evaluate(async (id) => (await (await fetch(`/api/v2/jobs/${id}`)).json()).cost_usd, given.job);
   assert.ok(Math.abs(spent - given.spent - said) < 0.006, `${said} was said, ${spent - given.spent} was paid`);
 
-  // The second writer is told, and chooses.
+  // The second window reports the conflict and offers both choices.
   await other.bringToFront();
   const late = other.getByRole("button", { name: /^Render again/ });
   if (await late.isVisible()) await late.click();

@@ -75,7 +75,7 @@ fn captions_say_other_words_at_the_times_of_the_voice_and_the_film_before_stays(
     let inspection = service.call("GET", &path(&id, "/inspection"), None).is(200).json();
     assert_eq!(inspection["facts"]["off"], json!([]), "the brief asks for these words");
 
-    // Two writers: the second is told, and its change is not lost on the first one's brief.
+    // A change that is based on an earlier version of the brief is rejected, and overwrites nothing.
     put(&service, &id, &tag, &bread()).problem(412, "changed_meanwhile", &["read it again"]);
     let missing = service.call("PUT", &path(&id, "/brief"), Some(&bread()));
     missing.problem(428, "if_match_missing", &["If-Match"]);

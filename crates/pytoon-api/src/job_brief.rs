@@ -1,7 +1,7 @@
 //! The routes that read and change the brief of a job.
 //!
-//! Guarantees: a change names the state of the brief that it is based on, so that of two writers the second is told; a
-//! preview changes and purchases nothing.
+//! Guarantees: a change states the version of the brief that it is based on, and is rejected if the brief has changed
+//! since; a preview changes and purchases nothing.
 
 use crate::Api;
 use crate::auth::{Caller, Scope, sha256_hex};

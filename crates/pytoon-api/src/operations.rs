@@ -36,7 +36,7 @@ pub(crate) struct Operations {
     failures: Vec<Cause>,
     /// The tasks that no worker tries again, newest first.
     dead_tasks: Vec<DeadTask>,
-    /// The paid calls whose outcome nobody knows.
+    /// The paid calls with an unknown outcome.
     unknown_calls: Vec<UnknownCall>,
     /// The storage of films.
     storage: StorageState,
@@ -100,7 +100,7 @@ pub(crate) struct DeadTask {
     error: String,
 }
 
-/// A paid call whose outcome nobody knows.
+/// A paid call with an unknown outcome.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct UnknownCall {
@@ -281,7 +281,7 @@ fn runbook(code: &str) -> &'static str {
     }
 }
 
-/// Returns the calls whose outcome nobody knows. A call without a response whose process is alive is not among them.
+/// Returns the calls with an unknown outcome. Omits a call without a response if the process that made it is alive.
 async fn unknown_calls(api: &Api, now: UnixMs) -> Result<Vec<UnknownCall>, Problem> {
     let filter = CallFilter {
         states: vec![CallState::Unknown, CallState::Intent],

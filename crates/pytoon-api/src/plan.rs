@@ -58,8 +58,8 @@ pub struct DueClip {
 pub trait Planner: fmt::Debug + Send + Sync {
     /// Returns the plan and the price of a brief with absolute paths. Blocks the thread.
     fn plan(&self, brief: &Brief) -> Result<Value, PlanFailure>;
-    /// Returns the plan of a brief with which an existing job would run again, and the price of what it would have to
-    /// purchase. Blocks the thread.
+    /// Returns the plan for running an existing job again with another brief, and the price of the purchases that this
+    /// needs. Blocks the thread.
     fn plan_again(&self, job: &JobId, brief: &Brief) -> Result<PlannedAgain, PlanFailure>;
     /// Checks everything in a brief except its media, as the job would. Blocks the thread.
     fn check(&self, brief: &Brief) -> Result<(), PlanFailure>;

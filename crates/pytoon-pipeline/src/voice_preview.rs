@@ -1,7 +1,7 @@
 //! Speaks a text as a film would, so that a person can hear a voice before the film is made.
 //!
 //! Guarantees: the request is the one of a film with this script, so that speech that was paid for a preview is not
-//! paid for again by the film; nothing is purchased above the accepted price; no other voice stands in.
+//! paid for again by the film; nothing is purchased above the accepted price; no other voice is used.
 //!
 //! Start with [`speak`].
 

@@ -1,4 +1,4 @@
-//! Gives the words of a caption the times of the voice, if the caption says something else than the voice.
+//! Assigns the times of spoken words to the words of a caption with a different text.
 //!
 //! Guarantees: the times of the result ascend and are within those of the voice; a word that is both shown and spoken
 //! has the time at which it is spoken, unless it shares that time with words that are shown beside it and not spoken.

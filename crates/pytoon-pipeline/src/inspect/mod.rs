@@ -36,8 +36,8 @@ use std::path::Path;
 const PER_MS: i64 = 48;
 /// The largest acceptable distance between a word's start and the onset of the voice.
 const OFF: Ms = Ms::new(80);
-/// The shortest gap between two words' times that is treated as a pause. The measured speech runs on through gaps of
-/// twice [`pytoon_audio::speech`]'s window, such as those at commas, so a shorter gap says nothing.
+/// The shortest gap between two words' times that is treated as a pause. Speech detection closes gaps of up to 120 ms
+/// and measures in frames of 20 ms, so it may miss a shorter pause, such as one at a comma.
 const PAUSE: Ms = Ms::new(250);
 /// The distance from the start of a word at which a voice onset no longer belongs to the word.
 const FAR: Ms = Ms::new(1_000);
