@@ -24,6 +24,7 @@
 #   make check-image    builds the image and runs docker-compose.yml with it (root, podman, buildah, debootstrap)
 #   make check-demo     the commands of README.md in the build of `make demo`
 #   make check-api      valid and invalid requests generated from docs/openapi.json (Schemathesis)
+#   make check-page     the studio page under Lighthouse (part of check)
 #   make check-contracts  the simulator's tables against the types in the vendors' packages
 #   make check-deploy   deployment files: compose file, alerts with their tests, dashboard
 
@@ -35,13 +36,16 @@ ifneq ($(words $(CURDIR)),1)
 export CARGO_TARGET_DIR := $(shell sh scripts/target-dir.sh)
 endif
 
+# What tests need. jemalloc, whose build takes a minute, is compiled by `make check` and by builds for users.
+TESTED := --workspace --no-default-features --features pytoon/service,pytoon/postgres,pytoon/s3,pytoon/otel
+
 TARGET := $(or $(CARGO_TARGET_DIR),./target)
 DEBUG := $(TARGET)/debug
 DEMO := $(TARGET)/demo
 RELEASE := $(TARGET)/release
 DIST := $(TARGET)/dist
 
-.PHONY: setup setup-tests studio voice build build-all build-demo demo demo-engines drill-engines drill-budget drill-service drill-attack drill-netns drills soak test check check-api check-contracts check-deploy check-image check-demo dist sbom bench bench-align bench-service schema clean help fuzz
+.PHONY: setup setup-tests studio voice build build-all build-demo demo demo-engines drill-engines drill-budget drill-service drill-attack drill-netns drills soak test check check-api check-page check-contracts check-deploy check-image check-demo dist sbom bench bench-align bench-service schema clean help fuzz
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -116,13 +120,13 @@ bench-service: setup
 # of the dependencies and compiles them again.
 test: setup-tests studio
 	cd studio && npm test --silent
-	$(CARGO) build --workspace --bins --tests
-	sh scripts/tools.sh cargo-nextest nextest run --workspace
-	$(CARGO) test --workspace --doc
+	$(CARGO) build $(TESTED) --bins --tests
+	sh scripts/tools.sh cargo-nextest nextest run $(TESTED)
+	$(CARGO) test $(TESTED) --doc
 
 check: setup-tests studio
 	$(CARGO) fmt --all --check
-	$(CARGO) build --workspace --bins --tests
+	$(CARGO) build $(TESTED) --bins --tests
 	$(DEBUG)/xtask tidy
 	$(DEBUG)/pytoon-generate schema --check
 	$(DEBUG)/pytoon-generate states --check
@@ -134,6 +138,11 @@ check: setup-tests studio
 	sh scripts/tools.sh cargo-machete
 	sh scripts/tools.sh typos
 	sh scripts/tools.sh check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
+	sh scripts/check-page.sh $(DEBUG)/pytoon
+
+check-page: setup-tests studio
+	$(CARGO) build $(TESTED) --bins
+	sh scripts/check-page.sh $(DEBUG)/pytoon
 
 # Needs Schemathesis.
 check-api: build

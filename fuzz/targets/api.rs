@@ -19,12 +19,14 @@ use pytoon_api::{
 use pytoon_config::{Config, ConfigSource};
 use pytoon_core::brief::Brief;
 use pytoon_core::note::Note;
+use pytoon_engines::clip_check::{ClipChecker, Expectation, Verdict};
+use pytoon_records::ledger::StoreFuture;
 use pytoon_storage::Storage;
 use pytoon_telemetry::Metrics;
 use pytoon_vocabulary::{JobId, MicroUsd, MusicMood};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use store::OneJob;
 use tokio::runtime::Runtime;
@@ -53,6 +55,16 @@ impl Planner for NoPlanner {
 
     fn warnings(&self, _brief: &Brief) -> Vec<Note> {
         Vec::new()
+    }
+}
+
+/// Rejects every clip.
+#[derive(Debug)]
+struct NoClips;
+
+impl ClipChecker for NoClips {
+    fn check(&self, _: PathBuf, _: Expectation) -> StoreFuture<'_, Verdict> {
+        Box::pin(async { Ok(Verdict::Unusable("no clips here".to_owned())) })
     }
 }
 
@@ -146,6 +158,7 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
         config: Arc::new(config),
         planner: Arc::new(NoPlanner),
         inspector: Arc::new(NoInspector),
+        clip_checker: Arc::new(NoClips),
         cache: pytoon_api::FilmCache::default(),
         copies: Arc::default(),
         previewer: Arc::new(NoPlanner),

@@ -2,7 +2,7 @@
 import type {
   DoctorCheck, Rehearsal,
   Accepted, Asset, Brief, BriefPreview, Document, Engine, FilmVersion, Inspection, Job, Jobs, Mood, Operations, Plan, Preset,
-  Problem, Readiness, Receipt, SceneGraph, Session, Timeline, Voice, VoiceSettings,
+  Problem, Readiness, Receipt, SceneGraph, Session, Timeline, Voice, VoiceProvider, VoiceSettings,
 } from "./types";
 
 /** A rejected or failed request. The status is 0 if the service did not answer. */
@@ -93,12 +93,20 @@ export const api = {
   cancel: (id: string) => json<Job>("POST", `${job(id)}/cancel`),
   retry: (id: string) => json<Job>("POST", `${job(id)}/retry`),
   release: (id: string) => json<Job>("POST", `${job(id)}/release`),
+  asset: (id: string) => json<Asset>("GET", `/api/v2/assets/${encodeURIComponent(id)}`),
   presets: () => json<Preset[]>("GET", "/api/v2/presets"),
   engines: () => json<Engine[]>("GET", "/api/v2/engines"),
   switchEngine: (engine: string, enabled: boolean, reason: string) =>
     json<Engine>("PUT", `/api/v2/engines/${encodeURIComponent(engine)}/switch`, { body: { enabled, reason } }),
+  writeEnabled: (engine: string, enabled: boolean) =>
+    json<Engine>("PUT", `/api/v2/engines/${encodeURIComponent(engine)}/enabled`, { body: { enabled } }),
+  voiceProviders: () => json<VoiceProvider[]>("GET", "/api/v2/voice-providers"),
+  switchVoiceProvider: (provider: string, enabled: boolean, reason: string) =>
+    json<VoiceProvider>("PUT", `/api/v2/voice-providers/${encodeURIComponent(provider)}/switch`, { body: { enabled, reason } }),
   operations: () => json<Operations>("GET", "/api/v2/operations"),
   callIsLost: (id: string) => json<void>("POST", `/api/v2/calls/${encodeURIComponent(id)}/lost`),
+  callHasArrived: (id: string, file: string) =>
+    json<void>("POST", `/api/v2/calls/${encodeURIComponent(id)}/arrived`, { body: { file } }),
   doctor: () => json<DoctorCheck[]>("GET", "/api/v2/doctor"),
   rehearsal: () => json<Rehearsal>("GET", "/api/v2/drills"),
   startRehearsal: () => json<Rehearsal>("POST", "/api/v2/drills"),
@@ -149,10 +157,10 @@ export interface Upload {
 }
 
 /** Uploads a file. `progress` gets values from 0 to 1. */
-export function upload(file: Blob, progress: (share: number) => void): Upload {
+export function upload(file: File, progress: (share: number) => void): Upload {
   const request = new XMLHttpRequest();
   const done = new Promise<Asset>((resolve, reject) => {
-    request.open("POST", "/api/v2/assets");
+    request.open("POST", `/api/v2/assets?name=${encodeURIComponent(file.name)}`);
     request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
     request.onerror = () => reject(new Failure(0, {}));
     request.onabort = () => reject(new DOMException("aborted", "AbortError"));

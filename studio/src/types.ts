@@ -9,10 +9,9 @@ export type JobScene = Schemas["Scene"];
 export type Asset = Schemas["Asset"];
 export type Preset = Schemas["Preset"];
 export type Problem = Schemas["Problem"] & { price_usd?: number };
-export type Engine = Schemas["Engine"] & {
-  /** The person who switched the engine off. Undefined if the service has no switches. */
-  switched_off?: { changed_by: string; changed_at: string; reason: string } | null;
-};
+export type Engine = Schemas["Engine"];
+export type VoiceProvider = Schemas["VoiceProviderState"];
+export type Switch = Schemas["Switch"];
 export type Accepted = Schemas["Accepted"];
 
 export interface Session {
@@ -267,39 +266,8 @@ export interface FilmVersion {
   is_current: boolean;
 }
 
-/** The state of the service, for operators. */
-export interface Operations {
-  queue: { ready: number; running: number; waiting: number; dead: number; expired_leases: number; oldest_ready_seconds: number };
-  jobs: Record<string, number>;
-  processes: string[];
-  failures: FailureCause[];
-  dead_tasks: { task_id: string; job_id: string; name: string; attempts: number; error: string }[];
-  unknown_calls: UnknownCall[];
-  storage: { kind: string; free_mib: number | null; needed_mib: number };
-  keys: { key_id: string; name: string; scopes: string[]; budget_per_day_usd: number | null; is_revoked: boolean }[];
-  switches: { engine: string; enabled: boolean; changed_by: string; changed_at: string; reason: string }[];
-}
-
-export interface FailureCause {
-  code: string;
-  stage: string;
-  provider: string | null;
-  jobs: number;
-  latest_job: string;
-  message: string;
-  runbook: string;
-}
-
-/** A paid call whose outcome nobody knows. */
-export interface UnknownCall {
-  call_id: string;
-  engine: string;
-  job_id: string;
-  scene_id: string;
-  estimated_usd: number;
-  created_at: string;
-  error: string | null;
-}
+export type Operations = Schemas["Operations"];
+export type UnknownCall = Schemas["UnknownCall"];
 
 export interface Readiness {
   status: string;

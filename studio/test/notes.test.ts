@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { de } from "../src/text/de";
 import { en } from "../src/text/en";
@@ -14,7 +14,13 @@ test("German has a sentence for every coded note", () => {
 
 test("German has every entry of the English lists", () => {
   for (const [name, own] of Object.entries(en)) {
-    if (typeof own !== "object" || name === "notes") continue;
+    if (typeof own !== "object" || ["notes", "presetTexts"].includes(name)) continue;
     assert.deepEqual(Object.keys((de as Record<string, object>)[name]!).sort(), Object.keys(own).sort(), name);
   }
+});
+
+test("German has every built-in preset", () => {
+  const files = readdirSync(`${process.cwd()}/../../config/presets`).map((file) => file.replace(/\.yaml$/, ""));
+  assert.ok(files.length >= 6);
+  assert.deepEqual(files.filter((name) => !de.presetTexts[name]), []);
 });

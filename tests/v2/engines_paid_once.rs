@@ -52,7 +52,7 @@ fn a_call_that_a_person_calls_lost_may_be_made_again() {
     assert_eq!(studio.simulator.request_count("runway", "submit"), 2);
     studio
         .pytoon(&["ledger", "resolve", &id, "--lost"])
-        .expect_failure(2, &[&id, "nothing to resolve"]);
+        .expect_failure(2, &[&id, "nothing to decide"]);
 }
 
 #[test]

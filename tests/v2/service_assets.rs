@@ -34,6 +34,43 @@ fn playlist(of: &Path) -> String {
 }
 
 #[test]
+fn an_uploaded_file_keeps_the_name_that_its_owner_gave_it() {
+    let workspace = Workspace::new();
+    let service = workspace.serve();
+    let bearer = format!("Bearer {}", service.key);
+    let wide = std::fs::read(workspace.picture("w.jpg", 1200, 200)).expect("a picture");
+    let kind = ("Content-Type", "application/octet-stream");
+    let query = "/api/v2/assets?name=..%2FK%C3%BCche%20im%20Mai.JPEG";
+    let headers = [("Authorization", bearer.as_str()), kind];
+    let asset = service.send("POST", query, &headers, &wide).is(201).json();
+    assert_eq!(asset["file_name"], "Küche_im_Mai.jpg");
+    let id = asset["asset_id"].as_str().expect("an id");
+    let shown = service.call("GET", &format!("/api/v2/assets/{id}"), None).is(200).json();
+    assert_eq!(shown, asset);
+    // A form names its file by itself.
+    let small = std::fs::read(workspace.picture("s.jpg", 300, 400)).expect("a picture");
+    let mut form =
+        b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"tea pot.jpg\"\r\n\r\n"
+            .to_vec();
+    form.extend(&small);
+    form.extend(b"\r\n--x--\r\n");
+    let kind = ("Content-Type", "multipart/form-data; boundary=x");
+    let headers = [("Authorization", bearer.as_str()), kind];
+    let of_form = service.send("POST", "/api/v2/assets", &headers, &form).is(201).json();
+    assert_eq!(of_form["file_name"], "tea_pot.jpg");
+    // Another key does not see it.
+    let shop = add_key(&workspace, "shop");
+    let headers = [("X-API-Key", shop.as_str())];
+    let path = format!("/api/v2/assets/{id}");
+    service.ask("GET", &path, &headers, None).problem(404, "no_such_asset", &[id]);
+    // The film's own documents show the name.
+    let job = service.submit(&of(asset["name"].as_str().expect("a name")));
+    service.until(&job, "done");
+    let graph = service.call("GET", &format!("/api/v2/jobs/{job}/scene-graph"), None).is(200);
+    assert!(graph.text().contains("Küche_im_Mai.jpg"), "{}", graph.text());
+}
+
+#[test]
 fn an_uploaded_picture_is_kept_once_and_becomes_a_film() {
     let workspace = Workspace::new();
     let service = workspace.serve();

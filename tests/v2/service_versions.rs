@@ -1,5 +1,6 @@
 //! Tests of changed briefs, versions of films, and switched-off engines, over HTTP.
 
+use crate::voice_booth::Booth;
 use pytoon_testkit::program::run;
 use pytoon_testkit::{Film, Service, Studio, Workspace};
 use serde_json::{Value, json};
@@ -182,6 +183,150 @@ fn a_new_prompt_has_a_price_before_it_is_bought_and_other_changes_have_none() {
         (paid - priced["price_usd"].as_f64().expect("a price")).abs() < 1e-6,
         "{paid} {priced}"
     );
+}
+
+#[test]
+fn an_engine_is_disabled_in_its_file_and_workers_honour_it() {
+    let studio = Studio::new(&json!({}), &json!({"default_chain": ["runway", "luma", "local"]}));
+    let root = studio.workspace.root().to_owned();
+    let api = Service::start(&mut studio.command(&["api", "--port", "0"]), &root, "api");
+    let _worker = Service::start(&mut studio.command(&["worker"]), &root, "worker");
+    let film_of = |engine: &str| {
+        let id = api.submit(&json!({
+            "script": format!("Steam over a kettle of {engine}."), "profile": "test", "voice": "off",
+            "captions": "off", "music_source": "none", "target_duration_seconds": 4, "max_scenes": 1,
+        }));
+        api.until(&id, "done")["scenes"][0]["engine_used"].clone()
+    };
+    let set = |engine: &str, is_enabled: bool| {
+        let body = json!({"enabled": is_enabled});
+        api.call("PUT", &format!("/api/v2/engines/{engine}/enabled"), Some(&body))
+    };
+    assert_eq!(film_of("runway"), "runway");
+    let off = set("runway", false).is(200).json();
+    assert_eq!((&off["enabled"], &off["can_write_enabled"]), (&json!(false), &json!(true)));
+    let text = std::fs::read_to_string(root.join("config/engine.yaml")).expect("a file");
+    assert!(text.contains("\"enabled\": false"), "{text}");
+    assert_eq!(film_of("luma"), "luma");
+    assert_eq!(api.wait_for("engine_enabled_written")["engine"], "runway");
+    set("runway", true).is(200);
+    assert_eq!(film_of("runway again"), "runway");
+
+    set("nope", true).problem(404, "no_such_engine", &["nope"]);
+    studio.workspace.write("config/engine.yaml", "v2: [");
+    set("runway", false).problem(409, "file_not_written", &["engine.yaml"]);
+    let text = std::fs::read_to_string(root.join("config/engine.yaml")).expect("a file");
+    assert_eq!(text, "v2: [", "a broken file was changed");
+}
+
+#[test]
+fn a_switched_off_voice_provider_is_not_called_until_it_is_switched_on() {
+    let booth = Booth::new(&json!({}), &["openai"]);
+    let root = booth.workspace.root().to_owned();
+    let api = Service::start(&mut booth.command(None, &["serve", "--port", "0"]), &root, "serve");
+    let film_says = |words: &str| {
+        let id = api.submit(&json!({"script": words, "profile": "test", "music_source": "none"}));
+        api.until(&id, "done");
+        let receipt = api.call("GET", &path(&id, "/receipt"), None).is(200).json();
+        receipt["voice"]["provider"].clone()
+    };
+    let switch = |provider: &str, body: &Value| {
+        api.call("PUT", &format!("/api/v2/voice-providers/{provider}/switch"), Some(body))
+    };
+    assert_eq!(film_says("Steam over a kettle."), "openai");
+    let calls = booth.request_count("openai");
+    let off = switch("openai", &json!({"enabled": false, "reason": "sounds wrong"})).is(200).json();
+    assert_eq!(
+        (&off["kind"], &off["switched_off"]["reason"]),
+        (&json!("service"), &json!("sounds wrong"))
+    );
+    assert_ne!(film_says("A cup on a table."), "openai");
+    assert_eq!(booth.request_count("openai"), calls, "it was called");
+    assert_eq!(film_says("Steam over a kettle."), "openai", "bought speech is used all the same");
+    let operations = api.call("GET", "/api/v2/operations", None).is(200).json();
+    let entry = &operations["switches"][0];
+    assert_eq!((&entry["engine"], &entry["is_voice"]), (&json!("openai"), &json!(true)));
+    assert_eq!(api.wait_for("voice_switched")["reason"], "sounds wrong");
+    let on = switch("openai", &json!({"enabled": true})).is(200).json();
+    assert_eq!(on["switched_off"], Value::Null);
+    assert_eq!(film_says("Rain outside."), "openai");
+
+    switch("espeak", &json!({"enabled": false})).problem(404, "no_such_provider", &["no switch"]);
+    switch("nope", &json!({"enabled": false})).problem(404, "no_such_provider", &["nope"]);
+    let all = api.call("GET", "/api/v2/voice-providers", None).is(200).json();
+    let openai = all.as_array().and_then(|all| all.iter().find(|p| p["provider"] == "openai"));
+    assert!(
+        openai.expect("listed")["spend_today_usd"].as_f64().is_some_and(|usd| usd > 0.0),
+        "{all}"
+    );
+}
+
+#[test]
+fn a_person_decides_about_paid_calls_over_http() {
+    let drop_answers =
+        json!({"rules": [{"vendor": "runway", "step": "submit", "fault": "drop_after_accept"}]});
+    let studio = Studio::new(&drop_answers, &json!({"default_chain": ["runway", "local"]}));
+    let root = studio.workspace.root().to_owned();
+    let api = Service::start(&mut studio.command(&["serve", "--port", "0"]), &root, "serve");
+    let id = api.submit(&json!({
+        "script": "Steam over a kettle. A cup on a table.", "profile": "test", "voice": "off",
+        "captions": "off", "music_source": "none", "max_scenes": 2,
+    }));
+    api.until(&id, "done");
+    let operations = api.call("GET", "/api/v2/operations", None).is(200).json();
+    let calls = operations["unknown_calls"].as_array().expect("a list").clone();
+    assert_eq!(calls.len(), 2, "{operations}");
+    let decide = |call: &Value, decision: &str, body: Option<&Value>| {
+        let call = call["call_id"].as_str().expect("an id");
+        api.call("POST", &format!("/api/v2/calls/{call}/{decision}"), body)
+    };
+    let of_scene =
+        |scene: &str| calls.iter().find(|call| call["scene_id"] == scene).expect("a call");
+    let (first, second) = (of_scene("scene_01"), of_scene("scene_02"));
+    let upload = |path: &std::path::Path| {
+        let bytes = std::fs::read(path).expect("a file");
+        let bearer = format!("Bearer {}", api.key);
+        let kind = ("Content-Type", "application/octet-stream");
+        let headers = [("Authorization", bearer.as_str()), kind];
+        let asset = api.send("POST", "/api/v2/assets", &headers, &bytes).is(201).json();
+        json!({"file": asset["name"]})
+    };
+    // A file that is no clip changes nothing.
+    let picture = upload(&studio.workspace.picture("cup.jpg", 300, 400));
+    decide(first, "arrived", Some(&picture)).problem(422, "invalid_request", &["image/jpeg"]);
+    let nothing = json!({"file": "asset:00000000-0000-4000-8000-000000000000"});
+    decide(first, "arrived", Some(&nothing)).problem(422, "invalid_request", &["upload"]);
+    decide(first, "arrived", Some(&json!({"file": "/etc/passwd"}))).problem(
+        422,
+        "invalid_request",
+        &["asset:"],
+    );
+
+    let clip = upload(&studio.workspace.clip("found.mp4", "270x480", 6.0, &[]));
+    decide(first, "arrived", Some(&clip)).is(204);
+    decide(second, "lost", None).is(204);
+    decide(first, "arrived", Some(&clip)).problem(409, "wrong_status", &["decide"]);
+    assert_eq!(api.events("call_decided").len(), 2);
+    let operations = api.call("GET", "/api/v2/operations", None).is(200).json();
+    assert_eq!(operations["unknown_calls"], json!([]), "{operations}");
+
+    // The clip that was found is used, and only the lost one is bought again.
+    studio.simulator.becomes(&json!({}));
+    let posts = studio.simulator.request_count("runway", "submit");
+    for scene in [1, 2] {
+        api.call(
+            "POST",
+            &path(&id, &format!("/scenes/{scene}/redo")),
+            Some(&json!({"engine": "runway"})),
+        )
+        .is(202);
+        api.until(&id, "done");
+    }
+    let job = api.job(&id);
+    let used: Vec<&Value> =
+        job["scenes"].as_array().expect("scenes").iter().map(|s| &s["engine_used"]).collect();
+    assert_eq!(used, ["runway", "runway"], "{job}");
+    assert_eq!(studio.simulator.request_count("runway", "submit"), posts + 1);
 }
 
 #[test]

@@ -245,7 +245,24 @@ fn an_engine_is_switched_off_from_the_page_and_a_worker_honours_it() {
     let mut api = Service::start(&mut studio.command(&["api", "--port", "0"]), &root, "api");
     let _worker = Service::start(&mut studio.command(&["worker"]), &root, "worker");
     let reader = studio.pytoon(&["keys", "add", "reader", "--scope", "read"]).ok().stdout;
-    drive("switch", &mut api, json!({"reader": reader.trim()}), |api, word| {
+    let clip = studio.workspace.clip("found.mp4", "270x480", 6.0, &[]);
+    drive("switch", &mut api, json!({"reader": reader.trim(), "clip": clip}), |api, word| {
+        if let Some(is_enabled) = word.strip_prefix("file-says-") {
+            let text = std::fs::read_to_string(root.join("config/engine.yaml")).expect("a file");
+            assert!(text.contains(&format!("\"enabled\": {is_enabled}")), "{text}");
+            return "yes".to_owned();
+        }
+        if word == "lose-answers" {
+            let fault = json!({"vendor": "runway", "step": "submit", "fault": "drop_after_accept"});
+            studio.simulator.becomes(&json!({ "rules": [fault] }));
+            let id = api.submit(&json!({
+                "script": "Rain outside. A lamp inside.", "profile": "test", "voice": "off",
+                "captions": "off", "music_source": "none", "max_scenes": 2,
+            }));
+            api.until(&id, "done");
+            studio.simulator.becomes(&json!({}));
+            return "done".to_owned();
+        }
         let engine = word.strip_prefix("film-by-").expect("an engine");
         let id = api.submit(&json!({
             "script": format!("Steam over a kettle for {engine}."), "profile": "test", "voice": "off",

@@ -2,7 +2,7 @@
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
-use crate::extract::ApiPath;
+use crate::extract::{ApiPath, ApiQuery};
 use crate::form::{BodyError, Pieces};
 use crate::problem::Problem;
 use crate::received_file::{ReceivedFile, Receiver, Refused, keep};
@@ -14,7 +14,7 @@ use axum::http::{StatusCode, header};
 use futures_util::TryStreamExt;
 use pytoon_records::job::files::{ASSET_MARK, AssetRow, Uploaded};
 use pytoon_storage::Bucket;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 
@@ -26,6 +26,8 @@ pub(crate) struct Asset {
     asset_id: String,
     /// The name of the file in a brief: `asset:{id}`.
     name: String,
+    /// The name that the uploader gave the file, without signs that programs interpret; null without one.
+    file_name: Option<String>,
     /// The media type as detected from the content.
     media_type: String,
     /// The size of the file, in bytes.
@@ -38,12 +40,27 @@ impl From<AssetRow> for Asset {
     fn from(row: AssetRow) -> Self {
         Self {
             name: format!("{ASSET_MARK}{}", row.id),
+            file_name: own_name(&row).map(str::to_owned),
             asset_id: row.id,
             media_type: row.media_type,
             size_bytes: row.size_bytes,
             sha256: row.sha256,
         }
     }
+}
+
+/// Returns the last part of a stored file's name if the file is in a folder of its own.
+fn own_name(row: &AssetRow) -> Option<&str> {
+    row.file.strip_prefix("assets/")?.split_once('/').map(|(_, name)| name)
+}
+
+/// The query of an upload.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UploadQuery {
+    /// The name of the file, which films and errors show. A form states it as the file name of its field.
+    name: Option<String>,
 }
 
 fn answer(uploaded: Uploaded) -> (StatusCode, Json<Asset>) {
@@ -62,6 +79,7 @@ fn answer(uploaded: Uploaded) -> (StatusCode, Json<Asset>) {
     post,
     path = "/api/v2/assets",
     tag = "assets",
+    params(UploadQuery),
     request_body(content = String, content_type = "application/octet-stream", description = "The file"),
     responses(
         (status = 200, description = "This key has uploaded the same file before", body = Asset),
@@ -78,6 +96,7 @@ fn answer(uploaded: Uploaded) -> (StatusCode, Json<Asset>) {
 pub(crate) async fn upload(
     State(api): State<Api>,
     caller: Caller,
+    ApiQuery(query): ApiQuery<UploadQuery>,
     request: Request,
 ) -> Result<(StatusCode, Json<Asset>), Problem> {
     caller.may(Scope::Submit)?;
@@ -88,6 +107,8 @@ pub(crate) async fn upload(
     } else {
         of_body(&api, &caller, request).await?
     };
+    let received =
+        if query.name.is_some() { received.with_name(query.name.as_deref()) } else { received };
     Ok(answer(keep(&api, &caller, received).await.map_err(Refused::of_body)?))
 }
 
@@ -119,6 +140,7 @@ async fn of_form(api: &Api, caller: &Caller, request: Request) -> Result<Receive
     let broken = |error: MultipartError| broken(&root_cause(&error));
     let mut others = 0;
     let mut file: Option<Receiver> = None;
+    let mut name = None;
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         unread.progress();
         if field.name() == Some("file") {
@@ -128,6 +150,7 @@ async fn of_form(api: &Api, caller: &Caller, request: Request) -> Result<Receive
                     "the form contains this field twice: send one file",
                 ));
             }
+            name = field.file_name().map(str::to_owned);
             let mut receiver = Receiver::begin(api, caller).await.map_err(Refused::of_body)?;
             while let Some(piece) = field.chunk().await.map_err(broken)? {
                 unread.progress();
@@ -152,7 +175,39 @@ async fn of_form(api: &Api, caller: &Caller, request: Request) -> Result<Receive
             "the form has no field `file`: send the file in a field of this name",
         ));
     };
-    receiver.end().await.map_err(Refused::of_body)
+    let received = receiver.end().await.map_err(Refused::of_body)?;
+    Ok(received.with_name(name.as_deref()))
+}
+
+/// Show an uploaded file
+///
+/// The record of a file that this key uploaded; with the scope `admin`, of any file.
+#[cfg_attr(feature = "openapi", utoipa::path(
+    get,
+    path = "/api/v2/assets/{id}",
+    operation_id = "show_asset",
+    tag = "assets",
+    params(("id" = String, Path, description = "The file")),
+    responses(
+        (status = 200, description = "The file's record", body = Asset),
+        (status = 401, description = "The API key is missing or unknown", body = Problem),
+        (status = 403, description = "The key lacks the `read` scope", body = Problem),
+        (status = 404, description = "This key has uploaded no such file", body = Problem),
+        (status = 503, description = "The database does not respond", body = Problem),
+    )
+))]
+pub(crate) async fn show(
+    State(api): State<Api>,
+    caller: Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Json<Asset>, Problem> {
+    caller.may(Scope::Read)?;
+    let row = api.files.asset_fetch(&id).await?;
+    let own = row.filter(|row| caller.sees().is_none_or(|key| key == row.key_id));
+    own.map(|row| Json(row.into())).ok_or_else(|| {
+        let detail = format!("there is no uploaded file `{id}`");
+        Problem::new(StatusCode::NOT_FOUND, "no_such_asset", detail)
+    })
 }
 
 /// Returns the message of the innermost error. The outer errors state only that the stream could not be read.
@@ -234,7 +289,7 @@ pub(crate) async fn begin_upload(
     post,
     path = "/api/v2/assets/uploads/{id}/confirm",
     tag = "assets",
-    params(("id" = String, Path, description = "The upload")),
+    params(UploadQuery, ("id" = String, Path, description = "The upload")),
     responses(
         (status = 200, description = "This key has uploaded the same file before", body = Asset),
         (status = 201, description = "Kept", body = Asset),
@@ -252,6 +307,7 @@ pub(crate) async fn confirm_upload(
     State(api): State<Api>,
     caller: Caller,
     ApiPath(id): ApiPath<String>,
+    ApiQuery(query): ApiQuery<UploadQuery>,
 ) -> Result<(StatusCode, Json<Asset>), Problem> {
     caller.may(Scope::Submit)?;
     let bucket = bucket(&api)?;
@@ -291,7 +347,7 @@ pub(crate) async fn confirm_upload(
     let _ = api.storage.remove_here(&copy).await;
     read.map_err(Refused::of_body)?;
     let received = receiver.end().await.map_err(Refused::of_body)?;
-    let kept = keep(&api, &caller, received).await;
+    let kept = keep(&api, &caller, received.with_name(query.name.as_deref())).await;
     // Stored or rejected, the upload is no longer needed.
     if !matches!(kept, Err(Refused::Ours(_))) {
         let _ = bucket.delete(&name).await;

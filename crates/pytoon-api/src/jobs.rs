@@ -37,6 +37,10 @@ pub(crate) struct Job {
     thumbnail_uri: Option<String>,
     /// The number of known scenes.
     scene_count: usize,
+    /// The number of scenes that an engine other than the requested one drew.
+    fallback_count: usize,
+    /// True if the brief's profile is `test`, which makes a small film quickly.
+    is_draft: bool,
     /// The scenes of the job; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     scenes: Option<Vec<Scene>>,
@@ -133,7 +137,9 @@ fn job(row: JobRow) -> Job {
         title: row.title,
         output_uri: uri(layout::OUTPUT),
         thumbnail_uri: uri(layout::THUMBNAIL),
-        scene_count: 0,
+        scene_count: row.scene_count as usize,
+        fallback_count: row.fallback_count as usize,
+        is_draft: row.is_draft,
         scenes: None,
         timings: Timings {
             queued_at: moment(row.created_at),

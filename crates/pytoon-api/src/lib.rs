@@ -7,12 +7,13 @@
 //! Does not run jobs: it writes rows and reads artifacts, and the workers run the jobs.
 //!
 //! Start with [`router`]; routes are in [`submit`], [`jobs`], [`job_actions`], [`job_brief`], [`versions`], [`redo`],
-//! [`plan`], [`previews`], [`assets`], [`artifacts`], [`inspection`], [`peaks`], [`frames`], [`pages`], [`events`], [`session`], [`engines`], [`webhooks`] and [`health`].
+//! [`plan`], [`previews`], [`assets`], [`artifacts`], [`inspection`], [`peaks`], [`frames`], [`pages`], [`events`], [`session`], [`engines`], [`voice_providers`], [`calls`], [`webhooks`] and [`health`].
 
 mod artifacts;
 mod assets;
 mod auth;
 mod budget;
+mod calls;
 mod changes;
 mod checks;
 mod cookie;
@@ -51,6 +52,7 @@ mod strict_json;
 mod studio;
 mod submit;
 mod versions;
+mod voice_providers;
 mod warning;
 mod webhooks;
 
@@ -73,6 +75,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::MethodRouter;
 use pytoon_config::Config;
+use pytoon_engines::clip_check::ClipChecker;
 use pytoon_records::job::files::FileStore;
 use pytoon_records::job::keys::KeyStore;
 use pytoon_records::job::process::ProcessStore;
@@ -126,6 +129,8 @@ pub struct Api {
     pub inspector: Arc<dyn FilmInspector>,
     /// The maker of previews of voices, music and presets.
     pub previewer: Arc<dyn Previewer>,
+    /// The checker of clips that a person provides for a paid call.
+    pub clip_checker: Arc<dyn ClipChecker>,
     /// The cached results of the inspector and the previewer.
     pub cache: FilmCache,
     /// The temporary copies of films from the object store.
@@ -204,11 +209,13 @@ routes! {
         "/api/v2/jobs/{id}/webhooks" => get(webhooks::list);
         "/api/v2/jobs/{id}/webhooks/{message}/resend" => post(webhooks::resend);
         "/api/v2/operations" => get(operations::operations);
-        "/api/v2/calls/{id}/lost" => post(operations::lost);
+        "/api/v2/calls/{id}/lost" => post(calls::mark_lost);
+        "/api/v2/calls/{id}/arrived" => post(calls::mark_arrived);
         "/api/v2/doctor" => get(checks::doctor);
         "/api/v2/drills" => get(checks::show_rehearsal), post(checks::start_rehearsal);
         "/api/v2/documents" => get(documents::list);
         "/api/v2/documents/{folder}/{name}" => get(documents::show);
+        "/api/v2/assets/{id}" => get(assets::show);
         "/api/v2/plan" => post(plan::plan);
         "/api/v2/presets" => get(health::presets);
         "/api/v2/voices" => get(previews::voices);
@@ -219,6 +226,9 @@ routes! {
         "/api/v2/session" => post(session::log_in), get(session::show), delete(session::log_out);
         "/api/v2/engines" => get(engines::list);
         "/api/v2/engines/{engine}/switch" => put(engines::switch);
+        "/api/v2/engines/{engine}/enabled" => put(engines::write_enabled);
+        "/api/v2/voice-providers" => get(voice_providers::list);
+        "/api/v2/voice-providers/{provider}/switch" => put(voice_providers::switch);
         "/livez" => get(health::livez);
         "/readyz" => get(health::readyz);
         "/health" => get(health::health);

@@ -151,7 +151,8 @@ async fn download(
         {
             receiver.push(&piece).await?;
         }
-        return receiver.end().await;
+        let name = url.path_segments().and_then(|mut parts| parts.next_back().map(str::to_owned));
+        return Ok(receiver.end().await?.with_name(name.as_deref()));
     }
     Err(refuse("the URL redirects too many times: use the URL of the file itself"))
 }

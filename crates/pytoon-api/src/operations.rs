@@ -2,18 +2,18 @@
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
-use crate::extract::ApiPath;
 use crate::jobs::moment;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use pytoon_engines::call_decisions::engine_config;
 use pytoon_process::disk;
 use pytoon_records::job::JobStatus;
 use pytoon_records::job::store::{JobFilter, JobRow};
-use pytoon_records::ledger::{CallChange, CallEvent, CallFilter, CallState};
+use pytoon_records::ledger::{CallFilter, CallState};
+use pytoon_vendor::breakers::voice_of;
 use pytoon_vendor::world::{RealWorld, World};
-use pytoon_vocabulary::{CallId, MicroUsd, UnixMs};
+use pytoon_vocabulary::{MicroUsd, UnixMs};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ pub(crate) struct Operations {
     storage: StorageState,
     /// The API keys.
     keys: Vec<Key>,
-    /// The latest changes of engine switches.
+    /// The latest changes of switches.
     switches: Vec<SwitchEntry>,
 }
 
@@ -110,8 +110,10 @@ pub(crate) struct UnknownCall {
     engine: String,
     /// The job of the call.
     job_id: String,
-    /// The scene of the call.
+    /// The scene of the call; empty for a call that bought speech.
     scene_id: String,
+    /// True if the call bought a clip, so that it can be decided as arrived.
+    is_clip: bool,
     /// The estimated price, in US dollars.
     estimated_usd: f64,
     /// The time of the call, as RFC 3339.
@@ -148,12 +150,14 @@ pub(crate) struct Key {
     is_revoked: bool,
 }
 
-/// A change of an engine's switch.
+/// A change of the switch of an engine or a voice provider.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct SwitchEntry {
-    /// The name of the engine.
+    /// The name of the engine or the voice provider.
     engine: String,
+    /// True if `engine` is a voice provider.
+    is_voice: bool,
     /// True if it was switched on.
     enabled: bool,
     /// The id of the person's API key.
@@ -214,7 +218,8 @@ pub(crate) async fn operations(
         is_revoked: key.revoked_at.is_some(),
     });
     let switches = api.switches.switch_log(LISTED).await?.into_iter().map(|record| SwitchEntry {
-        engine: record.engine,
+        is_voice: voice_of(&record.engine).is_some(),
+        engine: voice_of(&record.engine).map_or(record.engine.clone(), str::to_owned),
         enabled: record.is_on,
         changed_by: record.changed_by,
         changed_at: moment(record.changed_at),
@@ -291,6 +296,7 @@ async fn unknown_calls(api: &Api, now: UnixMs) -> Result<Vec<UnknownCall>, Probl
     let rows = api.ledger.call_list(filter).await?.into_iter();
     let rows = rows.filter(|row| row.state == CallState::Unknown || row.lease_until <= now);
     let calls = rows.map(|row| UnknownCall {
+        is_clip: engine_config(&row).is_some(),
         call_id: row.id.to_string(),
         engine: row.engine,
         job_id: row.job_id.to_string(),
@@ -300,51 +306,4 @@ async fn unknown_calls(api: &Api, now: UnixMs) -> Result<Vec<UnknownCall>, Probl
         error: row.error,
     });
     Ok(calls.collect())
-}
-
-/// Decide that an unknown call is lost
-///
-/// Records that the vendor charged nothing and delivered no clip, as `pytoon ledger resolve --lost` does. The clip can
-/// then be purchased again. Look at the vendor's own list of tasks first.
-#[cfg_attr(feature = "openapi", utoipa::path(
-    post,
-    path = "/api/v2/calls/{id}/lost",
-    operation_id = "mark_call_lost",
-    tag = "service",
-    params(("id" = String, Path, description = "The call")),
-    responses(
-        (status = 204, description = "Recorded"),
-        (status = 401, description = "The API key is missing or unknown", body = Problem),
-        (status = 403, description = "The key lacks the `admin` scope", body = Problem),
-        (status = 404, description = "There is no such call", body = Problem),
-        (status = 409, description = "The outcome of the call is known, or a process works on it", body = Problem),
-        (status = 503, description = "The database does not respond", body = Problem),
-    )
-))]
-pub(crate) async fn lost(
-    State(api): State<Api>,
-    caller: Caller,
-    ApiPath(id): ApiPath<CallId>,
-) -> Result<StatusCode, Problem> {
-    caller.may(Scope::Admin)?;
-    let row = api.ledger.call_fetch(&id).await?.ok_or_else(|| {
-        let detail = format!("there is no call `{id}`");
-        Problem::new(StatusCode::NOT_FOUND, "no_such_call", detail)
-    })?;
-    let now = RealWorld.now();
-    let conflict = |detail: &str| Problem::new(StatusCode::CONFLICT, "wrong_status", detail);
-    match row.state {
-        CallState::Intent if row.lease_until > now => {
-            return Err(conflict("a process is still working on the call: try again in a minute"));
-        }
-        CallState::Intent => {
-            let event = CallEvent::NoAnswer;
-            api.ledger.call_advance(&id, event, CallChange::default(), now).await?;
-        }
-        CallState::Unknown | CallState::Abandoned => {}
-        _ => return Err(conflict("the outcome of the call is known: there is nothing to decide")),
-    }
-    let change = CallChange { charged: Some(MicroUsd::ZERO), ..CallChange::default() };
-    api.ledger.call_advance(&id, CallEvent::Lost, change, now).await?;
-    Ok(StatusCode::NO_CONTENT)
 }

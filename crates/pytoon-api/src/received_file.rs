@@ -20,6 +20,7 @@ use std::path::Path;
 use std::time::Duration;
 use tempfile::TempPath;
 use tokio::io::AsyncWriteExt;
+use unicode_normalization::UnicodeNormalization;
 
 /// The folder for files that are being received.
 const INCOMING: &str = "incoming";
@@ -96,6 +97,37 @@ pub(crate) struct ReceivedFile {
     place: TempPath,
     size: u64,
     sha256: String,
+    name: Option<String>,
+}
+
+impl ReceivedFile {
+    /// Sets the name under which the caller knows the file. Films and errors show it.
+    pub(crate) fn with_name(self, name: Option<&str>) -> Self {
+        Self { name: name.and_then(shown_name), ..self }
+    }
+}
+
+/// Maximum length of a stored file name without its ending, in characters.
+const MAX_NAME: usize = 60;
+
+/// Returns a file name without its folders, its ending and characters that mean something to a program; `None` if
+/// nothing is left.
+fn shown_name(name: &str) -> Option<String> {
+    let name: String = name.nfc().collect();
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let keep = |c: char| if c.is_alphanumeric() || c == '-' { c } else { '_' };
+    let safe: String = stem.chars().map(keep).take(MAX_NAME).collect();
+    let safe = safe.trim_matches(['_', '-']);
+    (!safe.is_empty()).then(|| safe.to_owned())
+}
+
+/// Returns the name of a file in the storage, in a folder of its own if the caller named it.
+fn stored_name(id: &str, name: Option<&str>, ending: &str) -> String {
+    match name {
+        Some(name) => format!("assets/{id}/{name}.{ending}"),
+        None => format!("assets/{id}.{ending}"),
+    }
 }
 
 impl Receiver {
@@ -141,7 +173,8 @@ impl Receiver {
     pub(crate) async fn end(mut self) -> Result<ReceivedFile, Refused> {
         self.file.flush().await.map_err(|error| ours(&error))?;
         let sha256 = pytoon_vocabulary::hex(&self.hasher.finalize());
-        Ok(ReceivedFile { place: self.place, size: self.size, sha256, _share: self.share })
+        let (place, size, _share) = (self.place, self.size, self.share);
+        Ok(ReceivedFile { place, size, sha256, name: None, _share })
     }
 }
 
@@ -157,7 +190,7 @@ pub(crate) async fn keep(
         max_bytes: limits.max_file_mib << 20,
         max_pixels: u64::from(limits.max_picture_megapixels) * 1_000_000,
     };
-    let ReceivedFile { place, size, sha256, _share } = received;
+    let ReceivedFile { place, size, sha256, name, _share } = received;
     let looking = api.budgets.looking.take(&caller.key_id, 1).await.map_err(Refused::Ours)?;
     let holder = caller.key_id.as_str().into();
     let looked = tokio::task::spawn_blocking(move || {
@@ -172,7 +205,7 @@ pub(crate) async fn keep(
     let (place, kind) = looked.await.map_err(|error| ours(&error))?;
     let kind = kind.map_err(Refused::Kind)?;
     let id = uuid::Uuid::new_v4().to_string();
-    let file = format!("assets/{id}.{}", kind.ending);
+    let file = stored_name(&id, name.as_deref(), kind.ending);
     put(api, place, &file).await?;
     let row = AssetRow {
         id,
@@ -192,6 +225,9 @@ pub(crate) async fn keep(
         } else {
             // Its file was lost: this one replaces it.
             let (from, to) = (api.storage.path(&file), api.storage.path(&known.file));
+            if let Some(folder) = to.parent() {
+                tokio::fs::create_dir_all(folder).await.map_err(|error| ours(&error))?;
+            }
             tokio::fs::rename(&from, &to).await.map_err(|error| ours(&error))?;
             api.storage.keep(&known.file).await.map_err(|e| Refused::Ours(e.into()))?;
             let _ = api.storage.remove(&file).await;
@@ -218,4 +254,30 @@ fn reason(place: &Path, error: &SystemError) -> String {
         other => format!("failed to {other}"),
     };
     said.replace(&place.display().to_string(), "the file")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_uploads_are_kept_without_folders_and_signs() {
+        for (name, shown) in [
+            ("beach.jpg", Some("beach")),
+            ("Küche im Mai.HEIC", Some("Küche_im_Mai")),
+            ("C:\\Users\\me\\tea pot.png", Some("tea_pot")),
+            ("../../etc/passwd", Some("passwd")),
+            ("img%03d.png", Some("img_03d")),
+            ("<script>.png", Some("script")),
+            ("写真.jpg", Some("写真")),
+            (".hidden", None),
+            ("", None),
+            ("...", None),
+        ] {
+            assert_eq!(shown_name(name).as_deref(), shown, "{name}");
+        }
+        assert_eq!(shown_name(&"a".repeat(500)).map(|name| name.len()), Some(MAX_NAME));
+        assert_eq!(stored_name("7", Some("beach"), "jpg"), "assets/7/beach.jpg");
+        assert_eq!(stored_name("7", None, "jpg"), "assets/7.jpg");
+    }
 }

@@ -59,6 +59,11 @@ impl Document {
         Ok(Self { value, places: reader.places })
     }
 
+    /// Returns the position of a field's key; `None` if the field is not in the text.
+    pub(crate) fn place(&self, path: &str) -> Option<Place> {
+        self.places.get(path).copied()
+    }
+
     /// Returns the position of a field, or of the nearest enclosing field that is in the text; `None` if none is.
     ///
     /// Paths have the form `overlays[0].width`.

@@ -12,6 +12,7 @@ mod brief_file;
 mod builtin;
 pub mod document;
 mod ending_models;
+mod engine_file;
 pub mod engines;
 mod layers;
 pub mod model_ends;

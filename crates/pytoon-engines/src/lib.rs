@@ -11,6 +11,7 @@
 //! [`engine_manager::EngineManager::draw`].
 
 pub mod adapter;
+pub mod call_decisions;
 pub mod clip_check;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;

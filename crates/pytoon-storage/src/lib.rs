@@ -189,13 +189,20 @@ impl Storage {
         self.remove_here(name).await
     }
 
-    /// Removes this machine's copy of a file.
+    /// Removes this machine's copy of a file, and the folder of an uploaded file.
     pub async fn remove_here(&self, name: &str) -> Result<(), StorageError> {
         let path = self.path(name);
         match tokio::fs::remove_file(&path).await {
-            Err(error) if !is_absent(&error) => Err(StorageError::file("remove", &path, error)),
-            _ => Ok(()),
+            Err(error) if !is_absent(&error) => {
+                return Err(StorageError::file("remove", &path, error));
+            }
+            _ => {}
         }
+        if let Some((folder, _)) = name.strip_prefix("assets/").and_then(|n| n.split_once('/')) {
+            // Fails if it is not empty or was removed before.
+            let _ = tokio::fs::remove_dir(self.path("assets").join(folder)).await;
+        }
+        Ok(())
     }
 
     /// Removes all files of a job, on this machine and in the object store.

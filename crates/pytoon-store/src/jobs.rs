@@ -6,8 +6,8 @@ use crate::rows::{database, json_of};
 use crate::states::{apply_event, id, read_name};
 use crate::task_graph::{add_tasks, insert_first_tasks, park};
 use pytoon_records::job::store::{
-    EventKind, Idempotency, JobError, JobFilter, JobRow, MAX_CLIENT_DATA, NewJob, Submission,
-    title_of,
+    DRAFT_PROFILE, EventKind, Idempotency, JobError, JobFilter, JobRow, MAX_CLIENT_DATA, NewJob,
+    Submission, title_of,
 };
 use pytoon_records::job::{JobEvent, JobStatus, NewTask, TaskState};
 use pytoon_records::ledger::StoreError;
@@ -18,7 +18,10 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 use std::sync::LazyLock;
 
-/// The columns that [`job_row`] reads, with counts of the job's tasks.
+/// The columns that [`job_row`] reads, with counts of the job's tasks and scenes.
+///
+/// The profile is searched in the text of the brief, which is JSON without spaces. Quotation marks inside its texts are
+/// escaped, so only the field itself matches.
 static JOB: LazyLock<String> = LazyLock::new(|| {
     format!(
         "id, key_id, status, title, brief, client_data, webhook, error, created_at, updated_at, \
@@ -27,7 +30,12 @@ static JOB: LazyLock<String> = LazyLock::new(|| {
          (SELECT COUNT(*) FROM tasks WHERE job_id = jobs.id AND state <> '{obsolete}') \
            AS tasks_known, \
          CAST((SELECT COALESCE(SUM(charged), 0) FROM calls WHERE job_id = jobs.id) AS BIGINT) \
-           AS charged",
+           AS charged, \
+         (SELECT COUNT(*) FROM scenes WHERE job_id = jobs.id) AS scene_count, \
+         (SELECT COUNT(*) FROM scenes WHERE job_id = jobs.id AND fallback_used <> 0) \
+           AS fallback_count, \
+         CAST(CASE WHEN jobs.brief LIKE '%\"profile\":\"{DRAFT_PROFILE}\"%' THEN 1 ELSE 0 END AS BIGINT) \
+           AS is_draft",
         done = TaskState::Done,
         obsolete = TaskState::Obsolete
     )
@@ -64,6 +72,9 @@ pub(crate) fn job_row(row: &AnyRow) -> Result<JobRow, StoreError> {
             error: error.and_then(|value| serde_json::from_value::<JobError>(value).ok()),
             tasks_done: count("tasks_done")?,
             tasks_known: count("tasks_known")?,
+            scene_count: count("scene_count")?,
+            fallback_count: count("fallback_count")?,
+            is_draft: count("is_draft")? != 0,
             created_at: row.try_get("created_at")?,
             asked_at: row.try_get("asked_at")?,
             updated_at: row.try_get("updated_at")?,

@@ -329,6 +329,21 @@ impl ServiceEvent<'_> {
                 let event = "engine_switched";
                 warn!(event, engine, enabled, key, reason, "an operator switched an engine");
             }
+            Self::VoiceSwitched { provider, enabled, key, reason } => {
+                let event = "voice_switched";
+                warn!(
+                    event,
+                    provider, enabled, key, reason, "an operator switched a voice provider"
+                );
+            }
+            Self::EngineEnabledWritten { engine, enabled, key } => {
+                let event = "engine_enabled_written";
+                warn!(event, engine, enabled, key, "an operator changed `enabled` in engine.yaml");
+            }
+            Self::CallDecided { call, decision, key } => {
+                let event = "call_decided";
+                warn!(event, call, decision, key, "an operator decided the outcome of a paid call");
+            }
             Self::Request { method, route, status, duration_ms } => {
                 // A separate target: requests have their own log.
                 info!(

@@ -165,6 +165,35 @@ pub enum ServiceEvent<'a> {
         /// The reason that the person stated; may be empty.
         reason: &'a str,
     },
+    /// A person switched a voice provider on or off, for all processes.
+    VoiceSwitched {
+        /// The name of the provider.
+        provider: &'a str,
+        /// True if it was switched on.
+        enabled: bool,
+        /// The id of the person's API key.
+        key: &'a str,
+        /// The reason that the person stated; may be empty.
+        reason: &'a str,
+    },
+    /// A person wrote `enabled` of an engine into `engine.yaml`.
+    EngineEnabledWritten {
+        /// The name of the engine.
+        engine: &'a str,
+        /// The new value.
+        enabled: bool,
+        /// The id of the person's API key.
+        key: &'a str,
+    },
+    /// A person decided the outcome of a paid call.
+    CallDecided {
+        /// The id of the call.
+        call: &'a str,
+        /// `lost` or `arrived`.
+        decision: &'static str,
+        /// The id of the person's API key.
+        key: &'a str,
+    },
     /// The API responded to a request.
     Request {
         /// The HTTP method, such as GET or POST.

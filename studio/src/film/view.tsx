@@ -91,7 +91,7 @@ export default function FilmView({ id }: { id: string }) {
           )}
           <TimelineView bundle={shown} underPlayer={<Downloads id={id} />}
             {...(canFix && {
-              tools: (scene) => <SceneTools key={scene.id} scene={scene} fix={fix} />,
+              tools: (scene, store) => <SceneTools key={scene.id} scene={scene} store={store} fix={fix} />,
               onEdit: focusTools,
               overPicture: (store) => <CaptionPreview store={store} fix={fix} />,
               underTop: (

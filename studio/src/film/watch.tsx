@@ -14,13 +14,15 @@ export function Watch({ live, job }: { live: LiveJob; job: Job }) {
   const text = words();
   const timeline = useSignal<Timeline | null>(null);
   const graph = useSignal<SceneGraph | null>(null);
-  // The documents come with the stages: what the job does not have yet is asked for again at the next one.
+  const current = STAGES.indexOf(job.status);
+  // The documents come with the stages, so each is requested when its stage is over.
   useEffect(() => {
     let isCurrent = true;
+    const isPast = (stage: string) => current < 0 || current > STAGES.indexOf(stage);
     const read = async () => {
       const [plan, times] = await Promise.all([
-        optional(api.sceneGraph(job.job_id)),
-        optional(api.timeline(job.job_id)),
+        isPast("planning_scenes") ? optional(api.sceneGraph(job.job_id)) : null,
+        isPast("building_timeline") ? optional(api.timeline(job.job_id)) : null,
       ]);
       if (!isCurrent) return;
       graph.value = plan;
@@ -32,7 +34,6 @@ export function Watch({ live, job }: { live: LiveJob; job: Job }) {
     };
   }, [job.job_id, job.status, job.scene_count]);
 
-  const current = STAGES.indexOf(job.status);
   return (
     <>
       {current >= 0 && (
@@ -63,13 +64,16 @@ function SceneCard({ scene, number, id, timeline, words: said, round }: {
   const text = words();
   const place = timeline?.timeline.find((own) => own.sceneId === scene.scene_id);
   const size = timeline?.profile;
+  // A scene that this machine draws is ready when its frames are, long before the film is.
+  const isSeen = useSignal(false);
+  const status = isSeen.value ? "done" : scene.status;
   return (
-    <li class={`card scene-card ${scene.status}`}>
+    <li class={`card scene-card ${status}`}>
       <div class="thumb" style={{ aspectRatio: size ? `${size.width} / ${size.height}` : "9 / 16" }}>
-        {place && <Thumbnail id={id} frame={(place.startFrame + place.endFrame) >> 1} round={scene.status === "done" ? -1 : round} />}
+        {place && <Thumbnail id={id} frame={(place.startFrame + place.endFrame) >> 1} round={scene.status === "done" ? -1 : round} onSeen={() => (isSeen.value = true)} />}
       </div>
       <div>
-        <strong>{number} · {text.sceneStatus[scene.status] ?? scene.status}</strong>
+        <strong>{number} · {text.sceneStatus[status] ?? status}</strong>
         {place && timeline && (
           <span class="help"> {seconds(((place.endFrame - place.startFrame) * 1000) / frameRate(timeline.frameRate), language.value)} s</span>
         )}
@@ -82,8 +86,8 @@ function SceneCard({ scene, number, id, timeline, words: said, round }: {
 }
 
 /** The picture of a frame. A frame that does not exist yet is asked for again when the job has changed. */
-function Thumbnail({ id, frame, round }: { id: string; frame: number; round: number }) {
+function Thumbnail({ id, frame, round, onSeen }: { id: string; frame: number; round: number; onSeen: () => void }) {
   const missing = useSignal<number | null>(null);
   if (missing.value === round) return null;
-  return <img src={address.frame(id, frame, 240)} alt="" loading="lazy" onError={() => (missing.value = round)} />;
+  return <img src={address.frame(id, frame, 240)} alt="" loading="lazy" onLoad={onSeen} onError={() => (missing.value = round)} />;
 }

@@ -28,6 +28,8 @@ export function Compare({ id, left, right, size }: {
     at.value = one.currentTime;
     if (Math.abs(two.currentTime - one.currentTime) > DRIFT) two.currentTime = Math.min(one.currentTime, two.duration || 0);
   };
+  const section = useRef<HTMLDivElement>(null);
+  useEffect(() => section.current?.scrollIntoView({ block: "start" }), []);
   useEffect(() => {
     const one = first.current!;
     const stopAll = () => {
@@ -64,7 +66,7 @@ export function Compare({ id, left, right, size }: {
     </figure>
   );
   return (
-    <div class="compare" role="group" aria-label={text.comparison}>
+    <div ref={section} class="compare" role="group" aria-label={text.comparison}>
       <h3>{text.comparison}</h3>
       <div class="row">
         <button type="button" class="second" aria-pressed={!isWipe.value} onClick={() => (isWipe.value = false)}>{text.sideBySide}</button>

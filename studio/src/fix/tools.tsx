@@ -11,24 +11,25 @@ import type { SceneModel } from "../timeline/model";
 import type { TimelineStore } from "../timeline/store";
 import type { Engine, SceneOverride, VoiceSettings } from "../types";
 import { overrideOf } from "../lib/brief";
+import { fileName } from "../lib/files";
 import type { FixStore } from "./state";
 
 const engines = signal<Engine[] | null>(null);
 /** Pictures that were added while this page was open, with their names. */
 const added = signal<[string, string][]>([]);
 
-/** Returns the files of the brief for a choice. Stored files have no names, so they are numbered. */
+/** Returns the files of the brief for a choice. Files without a name are numbered. */
 function pictures(fix: FixStore): [string, string][] {
   const text = words();
   const files = fix.draft.value.media_files ?? [];
   const own = files.map((file, index): [string, string] => {
     const path = typeof file === "string" ? file : file.path;
-    return [path, path.startsWith("asset:") ? text.fileNumber(index + 1) : path.split("/").at(-1) ?? path];
+    return [path, fileName(path) ?? text.fileNumber(index + 1)];
   });
   return [...own, ...added.value.filter(([path]) => !own.some(([known]) => known === path))];
 }
 
-export function SceneTools({ scene, fix }: { scene: SceneModel; fix: FixStore }) {
+export function SceneTools({ scene, store, fix }: { scene: SceneModel; store: TimelineStore; fix: FixStore }) {
   const text = words();
   useEffect(() => {
     if (engines.value === null) api.engines().then((all) => (engines.value = all), () => undefined);
@@ -72,8 +73,21 @@ export function SceneTools({ scene, fix }: { scene: SceneModel; fix: FixStore })
           engines={(engines.value ?? []).map((engine) =>
             [engine.engine, engine.enabled && !engine.switched_off ? engine.engine : `${engine.engine} (${text.switchedOff})`])} />
       </div>
+      <CutAtPlayhead scene={scene} store={store} onCut={(min_duration_seconds) => change({ min_duration_seconds })} />
       <AddPicture onAdded={(asset) => change({ media: asset })} />
     </details>
+  );
+}
+
+/** Moves the end of a scene to the playhead. A scene is never shorter than its words. */
+function CutAtPlayhead({ scene, store, onCut }: { scene: SceneModel; store: TimelineStore; onCut: (seconds: number) => void }) {
+  const text = words();
+  const seconds = Math.round(store.at.value - scene.start) / 1000;
+  return (
+    <p>
+      <button type="button" class="second" disabled={seconds <= 0.1} onClick={() => onCut(seconds)}>{text.cutHere}</button>{" "}
+      <span class="help">{text.cutHereHelp}</span>
+    </p>
   );
 }
 
@@ -102,6 +116,9 @@ function AskAgain({ scene, fix }: { scene: SceneModel; fix: FixStore }) {
         {text.askAgain(asked)}
       </button>
       {isPrepared && <span class="help"> {text.askPrepared(asked)}</span>}
+      {engines.value?.some((engine) => engine.engine === asked && (engine.held_back_until || engine.switched_off || !engine.enabled)) && (
+        <span class="warning"> {text.askAgainHeldBack(asked)}</span>
+      )}
     </p>
   );
 }

@@ -27,8 +27,8 @@ export function Presets() {
       <div class="presets">
         <PresetCard id="" title={text.presetDefault} description={text.presetDefaultHelp} isChosen={chosen === ""} />
         {presets.value.map((preset, index) => (
-          <PresetCard key={preset.preset_id} id={preset.preset_id} index={index} title={preset.preset_id.replaceAll("_", " ")}
-            description={preset.description} isChosen={chosen === preset.preset_id} />
+          <PresetCard key={preset.preset_id} id={preset.preset_id} index={index} title={text.presetTexts[preset.preset_id]?.name ?? preset.preset_id.replaceAll("_", " ")}
+            description={text.presetTexts[preset.preset_id]?.description ?? preset.description} isChosen={chosen === preset.preset_id} />
         ))}
       </div>
       <Messages errors={errorsOf("preset_id")} notes={[]} />

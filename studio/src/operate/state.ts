@@ -2,11 +2,12 @@
 import { signal } from "@preact/signals";
 import { api, optional } from "../api";
 import { sentence } from "../state";
-import type { Engine, Operations, Readiness, Voice } from "../types";
+import type { Engine, Operations, Readiness, Voice, VoiceProvider } from "../types";
 
 export const operations = signal<Operations | null>(null);
 export const engines = signal<Engine[] | null>(null);
 export const voices = signal<Voice[] | null>(null);
+export const voiceProviders = signal<VoiceProvider[] | null>(null);
 export const readiness = signal<Readiness | null>(null);
 export const problem = signal("");
 /** The time of the last reading. */
@@ -26,6 +27,7 @@ export async function refresh(): Promise<void> {
     read(api.operations(), (value) => (operations.value = value)),
     read(api.engines(), (value) => (engines.value = value)),
     read(api.voices(), (value) => (voices.value = value?.voices ?? null)),
+    read(api.voiceProviders(), (value) => (voiceProviders.value = value)),
     read(api.readiness(), (value) => (readiness.value = value)),
   ]);
   problem.value = [...new Set(problems)].join(" ");

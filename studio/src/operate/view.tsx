@@ -7,9 +7,10 @@ import type { Operations } from "../types";
 import { Command } from "../ui/command";
 import { UnknownCalls } from "./calls";
 import { Doctor, Drill } from "./checks";
-import { Section, Table } from "./section";
+import { needs, isStorageLow } from "./attention";
+import { Section, Table, goToSection } from "./section";
 import { Engines, SwitchLog, VoiceProviders } from "./engines";
-import { engines, operations, problem, readAt, readiness, refresh, voices } from "./state";
+import { engines, operations, problem, readAt, readiness, refresh, voiceProviders, voices } from "./state";
 
 /** The pause between readings while the page is looked at, in milliseconds. */
 const REFRESH_MS = 10_000;
@@ -30,13 +31,14 @@ export default function OperateView() {
         <button type="button" class="plain small" onClick={() => void refresh()}>{text.refresh}</button>
       </p>
       {problem.value && <p class="problem" role="alert">{problem.value}</p>}
+      {readAt.value && <Attention />}
       <div class="operate">
         {readiness.value && <Service />}
         {now && <Queue now={now} />}
         {now && <Failures now={now} />}
         {engines.value && <Engines all={engines.value} />}
         {now && <UnknownCalls calls={now.unknown_calls} />}
-        {voices.value && <VoiceProviders all={voices.value} />}
+        {voices.value && <VoiceProviders voices={voices.value} providers={voiceProviders.value ?? []} />}
         {now && <Storage now={now} />}
         {now && <Keys now={now} />}
         {now && <SwitchLog entries={now.switches} />}
@@ -44,6 +46,22 @@ export default function OperateView() {
         {now && <Drill />}
       </div>
     </>
+  );
+}
+
+function Attention() {
+  const text = words();
+  const list = needs({ operations: operations.value, engines: engines.value, voiceProviders: voiceProviders.value, readiness: readiness.value });
+  return (
+    <section class="card" aria-label={text.attention.title}>
+      {list.length === 0 && <p class="good"><strong>{text.attention.nothing}</strong></p>}
+      {list.length > 0 && <h2>{text.attention.title}</h2>}
+      <ul class="plain-list">
+        {list.map((need) => (
+          <li key={need.text}><button type="button" class="plain" onClick={() => goToSection(need.section)}>{need.text}</button></li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -57,7 +75,7 @@ function Service() {
   const text = words();
   const { status, checks } = readiness.value!;
   return (
-    <Section title={text.service}>
+    <Section title={text.service} name="service">
       <p class={status === "ok" ? "good" : "problem"} role="status"><strong>{status === "ok" ? text.ready : text.notReady}</strong></p>
       <Table label={text.service} head={[text.check, text.result]} rows={Object.entries(checks).map(([name, check]) => [
         name.replaceAll("_", " "),
@@ -70,7 +88,7 @@ function Service() {
 function Queue({ now: { queue, jobs, processes } }: { now: Operations }) {
   const text = words();
   return (
-    <Section title={text.queue}>
+    <Section title={text.queue} name="queue">
       <Facts rows={[
         [text.dueTasks, queue.ready], [text.runningTasks, queue.running], [text.waitingTasks, queue.waiting], [text.deadTasks, queue.dead],
         [text.expiredLeases, queue.expired_leases], [text.oldestWaits, clock(queue.oldest_ready_seconds * 1000)],
@@ -86,7 +104,7 @@ function Queue({ now: { queue, jobs, processes } }: { now: Operations }) {
 function Failures({ now: { failures, dead_tasks } }: { now: Operations }) {
   const text = words();
   return (
-    <Section title={text.failures} isWide>
+    <Section title={text.failures} name="failures" isWide>
       {failures.length === 0 && <p class="help">{text.noFailures}</p>}
       <ul class="plain-list causes">
         {failures.map((cause) => (
@@ -116,14 +134,14 @@ function Failures({ now: { failures, dead_tasks } }: { now: Operations }) {
   );
 }
 
-const mib = (value: number | null): string =>
-  (value === null ? words().unknownSize : `${(value / 1024).toLocaleString(language.value, { maximumFractionDigits: 1 })} GiB`);
+const mib = (value: number | null | undefined): string =>
+  (value == null ? words().unknownSize : `${(value / 1024).toLocaleString(language.value, { maximumFractionDigits: 1 })} GiB`);
 
 function Storage({ now: { storage } }: { now: Operations }) {
   const text = words();
-  const isLow = storage.free_mib !== null && storage.free_mib < storage.needed_mib;
+  const isLow = isStorageLow(storage);
   return (
-    <Section title={text.storage}>
+    <Section title={text.storage} name="storage">
       <Facts rows={[
         [text.storage, text.storageKinds[storage.kind] ?? storage.kind],
         [text.free_, <span class={isLow ? "problem" : ""}>{mib(storage.free_mib)}</span>], [text.needed, mib(storage.needed_mib)],
@@ -140,7 +158,7 @@ function Keys({ now: { keys } }: { now: Operations }) {
       {keys.length === 0 && <p class="help">{text.none}</p>}
       {keys.length > 0 && <Table label={text.keys} head={[text.name, text.scopes, text.perDay, text.state]} rows={keys.map((key) => [
         <>{key.name} <span class="help">{key.key_id}</span></>, key.scopes.join(", "),
-        key.budget_per_day_usd === null ? text.noLimit : usd(key.budget_per_day_usd, language.value), key.is_revoked ? text.revoked : "",
+        key.budget_per_day_usd == null ? text.noLimit : usd(key.budget_per_day_usd, language.value), key.is_revoked ? text.revoked : "",
       ])} />}
       <p><a href="#/documents/guides/keys">{text.guides}</a> · <Runbook name="runbooks/key-rotation" /></p>
     </Section>

@@ -7,7 +7,7 @@ import { problemText } from "./problem_text";
 import type { TimelineStore } from "./store";
 
 /** What a caller adds to the inspector of a scene, such as fields that change it. */
-export type SceneTools = (scene: SceneModel) => ComponentChildren;
+export type SceneTools = (scene: SceneModel, store: TimelineStore) => ComponentChildren;
 
 /** `onEdit` moves the keyboard to the tools. */
 export function Inspector({ store, tools, onEdit }: { store: TimelineStore; tools?: SceneTools; onEdit?: () => void }) {
@@ -38,7 +38,7 @@ export function selectedScene(store: TimelineStore): SceneModel | null {
 
 function Tools({ store, tools }: { store: TimelineStore; tools: SceneTools }) {
   const scene = selectedScene(store);
-  return scene && <>{tools(scene)}</>;
+  return scene && <>{tools(scene, store)}</>;
 }
 
 function Selected({ store, onEdit }: { store: TimelineStore; onEdit?: () => void }) {

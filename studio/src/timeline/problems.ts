@@ -10,6 +10,8 @@ export type Problem = { id: string; at: number; sceneId: string | null } & (
   | { kind: "late"; text: string; lateMs: number }
   | { kind: "sync"; offsetMs: number }
 );
+/** Notes about marks in the script that did what their author meant. */
+const AS_MEANT = ["directions_removed", "speakers_removed", "marks_removed"];
 type Draft = Problem extends infer P ? (P extends Problem ? Omit<P, "id"> : never) : never;
 
 /** Returns the problems of a film by time. Problems of the whole film are at its start. */
@@ -24,6 +26,8 @@ export function problemsOf(bundle: Bundle): Problem[] {
     found.push({ kind: "fallback", at: place?.start ?? 0, sceneId: scene.sceneId, receipt: scene });
   }
   for (const note of receipt?.warnings ?? []) {
+    // What the planner took out of the script as meant is no problem.
+    if (AS_MEANT.includes(note.code)) continue;
     const at = noteTime(note, timeline.tracks.captions);
     const scene = typeof note.params.scene === "string" ? note.params.scene : null;
     const place = timeline.timeline.find((own) => own.sceneId === scene);

@@ -76,7 +76,11 @@ function FilmCard({ job }: { job: Job }) {
         </div>
         <div class="film-text">
           <strong>{title}</strong>
-          <span class={`chip ${job.status}`}>{text.status[job.status] ?? job.status}</span>
+          <span>
+            <span class={`chip ${job.status}`}>{text.status[job.status] ?? job.status}</span>
+            {job.is_draft && <> <span class="chip">{text.draftChip}</span></>}
+            {job.status === "done" && job.fallback_count > 0 && <> <span class="chip held">{text.fallbackCount(job.fallback_count)}</span></>}
+          </span>
           {!hasEnded && <progress max={100} value={job.progress_pct} aria-label={text.progress} />}
           <span class="help">
             {age(Date.parse(job.timings.queued_at), Date.now(), language.value)}

@@ -77,6 +77,12 @@ pub struct JobRow {
     pub tasks_done: u32,
     /// The number of the job's tasks that are known so far; all of them once the voice has been synthesized.
     pub tasks_known: u32,
+    /// The number of known scenes.
+    pub scene_count: u32,
+    /// The number of scenes that an engine other than the requested one drew.
+    pub fallback_count: u32,
+    /// True if the brief asks for the small and quick profile of drafts.
+    pub is_draft: bool,
     /// The time at which the job was submitted.
     pub created_at: UnixMs,
     /// The time at which the job was last submitted, retried, released or redone. Its deadline counts from this time.
@@ -88,6 +94,9 @@ pub struct JobRow {
     /// The time at which the job ended; `None` before that.
     pub finished_at: Option<UnixMs>,
 }
+
+/// The name of the profile of drafts.
+pub const DRAFT_PROFILE: &str = "test";
 
 /// Maximum length of a job's title, in characters.
 pub const MAX_TITLE_CHARS: usize = 60;

@@ -2,15 +2,14 @@
 
 use crate::context::Context;
 use crate::output;
+use anyhow::Context as _;
 use pytoon_config::ConfigError;
-use pytoon_engines::clip_check::{ClipChecker, Expectation, FfmpegChecker, Verdict};
+use pytoon_engines::call_decisions::{CallDecisions, DecisionError, engine_config};
+use pytoon_engines::clip_check::FfmpegChecker;
 use pytoon_engines::http::{DownloadLimits, VendorHttp};
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_pipeline::engine_session::{database, open_storage, runtime};
-use pytoon_records::ledger::{
-    CallChange, CallEvent, CallFilter, CallRow, CallState, KeptClip, PurchaseStore,
-};
-use pytoon_storage::Storage;
+use pytoon_records::ledger::{CallFilter, CallRow, CallState, PurchaseStore};
 use pytoon_store::{Store, is_postgres};
 use pytoon_vocabulary::{JobId, MicroUsd};
 use std::path::{Path, PathBuf};
@@ -89,108 +88,52 @@ pub(crate) fn resolve(context: &Context, id: &str, arrived: Option<&str>) -> any
         )
         .into());
     }
+    let failed = |error: DecisionError| -> anyhow::Error {
+        match error {
+            DecisionError::NoSuchCall => {
+                wrong("there is no such call; `pytoon ledger list` shows all".into()).into()
+            }
+            DecisionError::Undecidable(reason) => wrong(reason).into(),
+            DecisionError::UnusableClip(_) => error.into(),
+            DecisionError::Ledger(error) => error.into(),
+            DecisionError::Storage(error) => error.into(),
+        }
+    };
     runtime()?.block_on(async {
         let store = Store::connect(&at).await?;
-        let row = store
-            .call_fetch(&id.into())
-            .await?
-            .ok_or_else(|| wrong("there is no such call; `pytoon ledger list` shows all".into()))?;
-        if !matches!(row.state, CallState::Unknown | CallState::Abandoned | CallState::Intent) {
-            let reason = format!("its state is `{}`: there is nothing to resolve", row.state);
-            return Err(wrong(reason).into());
-        }
-        if row.state == CallState::Intent && row.lease_until > RealWorld.now() {
-            return Err(wrong(
-                "a process is still working on the call; try again in a minute".into(),
-            )
-            .into());
-        }
+        let now = RealWorld.now();
+        let decisions = CallDecisions { ledger: &store, storage: &storage, now };
+        let row = decisions.find(&id.into()).await.map_err(failed)?;
         match arrived {
-            None => mark_lost(&store, &row).await?,
-            Some(place) => keep(context, &store, &storage, &row, place).await?,
+            None => {
+                decisions.mark_lost(&row).await.map_err(failed)?;
+                output::line(format!(
+                    "{}: marked as lost, nothing charged; its clip can be bought again",
+                    row.id
+                ));
+            }
+            Some(place) => {
+                let checker = FfmpegChecker { runner: context.runner.clone() };
+                let bring = |path| bring(&row, place, path);
+                let kept = decisions.keep_clip(&row, &checker, bring).await;
+                kept.map_err(failed).with_context(|| place.to_owned())?;
+                output::line(format!(
+                    "{}: clip stored; the next render of its scene uses it",
+                    row.id
+                ));
+            }
         }
         Ok(())
     })
 }
 
-async fn mark_lost(store: &Store, row: &CallRow) -> anyhow::Result<()> {
-    mark_undecided(store, row).await?;
-    let change = CallChange { charged: Some(MicroUsd::ZERO), ..CallChange::default() };
-    store.call_advance(&row.id, CallEvent::Lost, change, RealWorld.now()).await?;
-    output::line(format!(
-        "{}: marked as lost, nothing charged; its clip can be bought again",
-        row.id
-    ));
-    Ok(())
-}
-
-/// Marks a call in state `intent` as unknown, because the process that made it is dead.
-async fn mark_undecided(store: &Store, row: &CallRow) -> anyhow::Result<()> {
-    if row.state == CallState::Intent {
-        let now = RealWorld.now();
-        store.call_advance(&row.id, CallEvent::NoAnswer, CallChange::default(), now).await?;
-    }
-    Ok(())
-}
-
-/// Checks the clip that a person provides for a call, stores it, and records it in the ledger.
-async fn keep(
-    context: &Context,
-    store: &Store,
-    storage: &Storage,
-    row: &CallRow,
-    place: &str,
-) -> anyhow::Result<()> {
-    let file = format!("clips/{}.mp4", row.id);
-    let path = storage.path(&file);
-    std::fs::create_dir_all(storage.path("clips"))?;
-    bring(row, place, &path).await?;
-    // The expected length is unknown here: any valid clip is accepted.
-    let wanted = Expectation { asked_ms: 0, needed_ms: 0, is_stock: true };
-    let checker = FfmpegChecker { runner: context.runner.clone() };
-    let duration_ms = match checker.check(path.clone(), wanted).await? {
-        Verdict::Usable { duration_ms, .. } => duration_ms,
-        Verdict::Unusable(reason) => {
-            let _ = std::fs::remove_file(&path);
-            anyhow::bail!("the clip {place} cannot be used: {reason}");
-        }
-    };
-    // The check removes the sound, if there is any.
-    let sha256 = pytoon_engines::file_hash(&path)
-        .map_err(|error| anyhow::anyhow!("failed to read {}: {error}", path.display()))?;
-    // Other machines look for it there.
-    storage.keep(&file).await?;
-    mark_undecided(store, row).await?;
-    if row.state != CallState::Abandoned {
-        let now = RealWorld.now();
-        store.call_advance(&row.id, CallEvent::Found, CallChange::default(), now).await?;
-    }
-    let clip = KeptClip {
-        request_hash: row.request_hash.clone(),
-        engine: row.engine.clone(),
-        call_id: row.id.clone(),
-        file,
-        sha256,
-        duration_ms,
-        credit: None,
-        created_at: RealWorld.now(),
-    };
-    store.clip_keep(clip, CallChange::default()).await?;
-    output::line(format!("{}: clip stored; the next render of its scene uses it", row.id));
-    Ok(())
-}
-
 /// Downloads a URL or copies a file to `to`.
-async fn bring(row: &CallRow, place: &str, to: &Path) -> anyhow::Result<()> {
-    let config = serde_json::from_value(row.pinned.clone())?;
-    let http = VendorHttp::new(&row.engine, &config, None).map_err(anyhow::Error::msg)?;
+async fn bring(row: &CallRow, place: &str, to: PathBuf) -> Result<(), String> {
     if place.starts_with("http://") || place.starts_with("https://") {
-        http.download(place, to, DownloadLimits::default()).await?;
-        return Ok(());
+        let config = engine_config(row).ok_or("the engine of the call is unknown")?;
+        let http = VendorHttp::new(&row.engine, &config, None)?;
+        let downloaded = http.download(place, &to, DownloadLimits::default()).await;
+        return downloaded.map(|_| ()).map_err(|error| error.to_string());
     }
-    let from = PathBuf::from(place);
-    std::fs::copy(&from, to).map_err(|error| {
-        anyhow::anyhow!("failed to copy {} to {}: {error}", from.display(), to.display())
-    })?;
-    Ok(())
+    std::fs::copy(place, to).map(|_| ()).map_err(|error| error.to_string())
 }

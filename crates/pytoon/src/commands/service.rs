@@ -9,6 +9,7 @@ use crate::context::{self, Context};
 use crate::output;
 use anyhow::{Context as _, bail};
 use pytoon_api::{Api, Bounds, Budgets, FilmCache, RateLimits, router};
+use pytoon_engines::clip_check::FfmpegChecker;
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_pipeline::engine_session::{EngineSession, database};
 use pytoon_pipeline::{Environment, NoProgress, PipelineError};
@@ -141,6 +142,7 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
                     env: environment.clone(),
                     files: store.clone(),
                 }),
+                clip_checker: Arc::new(FfmpegChecker { runner: environment.runner.clone() }),
                 cache: FilmCache::default(),
                 copies: Arc::default(),
                 self_checks: Arc::new(OwnChecks {
