@@ -44,8 +44,30 @@ async function frames(page, move) {
   return percentile(times, 0.95);
 }
 
+/** Sends a request of the API. */
+async function api(method, path, body) {
+  const headers = { "content-type": "application/json", ...(given.key && { authorization: `Bearer ${given.key}` }) };
+  const answer = await fetch(`${given.origin}/api/v2${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  return await answer.json();
+}
+
+/** Measures `interactive` while the service makes a film of a minute in full size. */
+async function interactiveWhileRendering() {
+  const sentence = (number) => `Number ${number} is fresh bread, baked at dawn, with butter on the house.`;
+  const script = Array.from({ length: 14 }, (_, index) => sentence(index + 1)).join(" ");
+  const { job_id: id } = await api("POST", "/jobs", { script });
+  const status = async () => (await api("GET", `/jobs/${id}`)).status;
+  while (!["rendering_scenes", "composing"].includes(await status())) await new Promise((resolve) => setTimeout(resolve, 200));
+  const time = await interactive();
+  const now = await status();
+  if (now === "done") throw new Error("the film was done before the measurement");
+  await api("POST", `/jobs/${id}/cancel`);
+  return `${time.toFixed(0)} ms (median of 5, the film is ${now})`;
+}
+
 const first = await interactive();
 console.log(`interactive: ${first.toFixed(0)} ms (median of 5)`);
+console.log(`interactive while a film is made: ${await interactiveWhileRendering()}`);
 const { page, close } = await open();
 await logIn(page);
 await view(page, `/films/${given.job}`);

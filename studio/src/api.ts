@@ -64,7 +64,8 @@ export async function optional<T>(request: Promise<T>, statuses = [404, 405, 409
 const job = (id: string) => `/api/v2/jobs/${encodeURIComponent(id)}`;
 
 export const api = {
-  session: () => json<Session>("GET", "/api/v2/session"),
+  /** Returns the session; `undefined` without one. */
+  session: () => json<Session | undefined>("GET", "/api/v2/session"),
   logIn: (key: string) => json<Session>("POST", "/api/v2/session", { body: { key } }),
   logOut: () => json<void>("DELETE", "/api/v2/session"),
   jobs: (cursor?: string) =>

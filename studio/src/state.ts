@@ -45,7 +45,7 @@ export function sentence(error: unknown): string {
 /** Reads the session. A person without one sees the login. */
 export async function readSession(): Promise<void> {
   try {
-    session.value = await api.session();
+    session.value = (await api.session()) ?? null;
   } catch (error) {
     if (!(error instanceof Failure) || error.status !== 401) throw error;
     session.value = null;

@@ -34,7 +34,10 @@ fn a_session_opens_what_its_key_opens_until_it_ends() {
     let with = |cookie: &str, method: &str, path: &str, body: Option<&Value>| {
         service.ask(method, path, &[("Cookie", cookie), ("Origin", &own)], body)
     };
-    service.ask("GET", SESSION, &[], None).problem(401, "unauthorized", &["API key"]);
+    // A page asks whether there is a session; that there is none is an answer, not an error.
+    service.ask("GET", SESSION, &[], None).is(204);
+    let unknown = [("X-API-Key", "pyt_no")];
+    service.ask("GET", SESSION, &unknown, None).problem(401, "unauthorized", &["unknown"]);
     let wrong = service.ask("POST", SESSION, &[("Origin", &own)], Some(&json!({"key": "pyt_no"})));
     wrong.problem(401, "unauthorized", &["unknown"]);
     assert!(!wrong.headers.contains_key("set-cookie"));

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::{Api, cookie, origin};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use pytoon_records::job::keys::KeyRow;
 pub(crate) use pytoon_records::job::keys::{Scope, sha256_hex};
 use pytoon_records::ledger::StoreError;
@@ -103,6 +103,11 @@ fn request_key(parts: &Parts) -> Option<&str> {
     bearer.or_else(|| parts.headers.get("x-api-key").and_then(|value| value.to_str().ok()))
 }
 
+/// Returns true if a request states an API key, valid or not.
+pub(crate) fn has_key(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::AUTHORIZATION) || headers.contains_key("x-api-key")
+}
+
 /// Returns the highest scope of an API key, or a 401 problem if it has none.
 pub(crate) fn key_scope(row: &KeyRow) -> Result<Scope, Problem> {
     let own = Scope::ALL.into_iter();
@@ -120,9 +125,8 @@ impl FromRequestParts<Api> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let allowed_hosts = &api.config.settings.service.allowed_hosts;
-        let has_key = parts.headers.contains_key(header::AUTHORIZATION)
-            || parts.headers.contains_key("x-api-key");
-        let session = cookie::token(&parts.headers, api.port).filter(|_| !has_key);
+        let session =
+            cookie::token(&parts.headers, api.port).filter(|_| !has_key(&parts.headers));
         if api.no_auth {
             // Nothing checks the key of such a request, so it proves nothing: a page of another site could send one.
             origin::check(parts, allowed_hosts, session.is_some())?;

@@ -4,15 +4,16 @@
 //! [`LIFETIME`], when the person logs out, or when the key is revoked.
 
 use crate::Api;
-use crate::auth::{Caller, Scope, key_scope, sha256_hex};
+use crate::auth::{Caller, Scope, has_key, key_scope, sha256_hex};
 use crate::cookie::{LIFETIME, set_cookie, token};
 use crate::extract::ApiJson;
 use crate::origin;
 use crate::problem::Problem;
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -79,7 +80,8 @@ pub(crate) async fn log_in(
 
 /// Show the session
 ///
-/// States the rights of the caller. A page uses it to decide whether a person has to log in.
+/// States the rights of the caller. A page uses it to decide whether a person has to log in, so a request without a
+/// session and a key is no error.
 #[cfg_attr(feature = "openapi", utoipa::path(
     get,
     path = "/api/v2/session",
@@ -87,14 +89,21 @@ pub(crate) async fn log_in(
     tag = "service",
     responses(
         (status = 200, description = "The session", body = Session),
-        (status = 401, description = "There is no session", body = Problem),
+        (status = 204, description = "The request has no session and no key"),
+        (status = 401, description = "The session has ended, or the API key is unknown", body = Problem),
         (status = 403, description = "The key lacks the `read` scope, or the host is not allowed", body = Problem),
         (status = 503, description = "The database does not respond", body = Problem),
     )
 ))]
-pub(crate) async fn show(State(api): State<Api>, caller: Caller) -> Result<Json<Session>, Problem> {
+pub(crate) async fn show(State(api): State<Api>, mut parts: Parts) -> Result<Response, Problem> {
+    let is_anonymous = !has_key(&parts.headers) && token(&parts.headers, api.port).is_none();
+    if is_anonymous && !api.no_auth {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let caller = Caller::from_request_parts(&mut parts, &api).await?;
     caller.may(Scope::Read)?;
-    Ok(Json(Session { scope: caller.scope().as_str().to_owned(), no_auth: api.no_auth }))
+    let session = Session { scope: caller.scope().as_str().to_owned(), no_auth: api.no_auth };
+    Ok(Json(session).into_response())
 }
 
 /// Log out

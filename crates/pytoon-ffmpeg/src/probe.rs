@@ -35,6 +35,8 @@ pub struct MediaProbe {
     pub pictures: usize,
     /// The size in bytes; 0 if it is unknown.
     pub size_bytes: u64,
+    /// The version of FFprobe, and so of FFmpeg, which is installed with it; `None` if FFprobe does not state it.
+    pub ffmpeg_version: Option<String>,
 }
 
 /// A video stream.
@@ -136,14 +138,14 @@ pub(crate) fn ratio(text: &str) -> Option<f64> {
 
 /// Probes a file with FFprobe.
 pub fn probe(runner: &Runner, path: &Path) -> Result<MediaProbe, SystemError> {
-    let text = ask(runner, path, &["-show_format", "-show_streams"])?;
+    let text = ask(runner, path, &WHOLE)?;
     parse(&text).map_err(|reason| SystemError::unusable(path, reason))
 }
 
 /// Probes a file. Also scans the packets of its first ten minutes if the header does not contain the length
 /// of its picture or does not show which of several pictures moves.
 pub fn probe_picture(runner: &Runner, path: &Path) -> Result<MediaProbe, SystemError> {
-    let text = ask(runner, path, &["-show_format", "-show_streams"])?;
+    let text = ask(runner, path, &WHOLE)?;
     let refused = |reason| SystemError::unusable(path, reason);
     let probe = parse(&text).map_err(refused)?;
     let Some(video) = &probe.video else { return Ok(probe) };
@@ -169,6 +171,8 @@ fn check_rate(sample_rate: u32) -> Result<(), String> {
     ))
 }
 
+/// The sections of FFprobe's output about a file as a whole, and about FFprobe itself.
+const WHOLE: [&str; 3] = ["-show_format", "-show_streams", "-show_program_version"];
 const PACKET_ENTRIES: &str = "packet=stream_index,pts_time,dts_time,duration_time";
 
 /// Maximum size of FFprobe's output for a file, in bytes.
@@ -274,6 +278,7 @@ pub fn parse_with_packets(text: &str, packets: &str) -> Result<MediaProbe, Strin
         video: pictures.into_iter().rev().max_by_key(rank),
         audio: sounds.into_iter().rev().max_by_key(|sound| sound.is_default),
         size_bytes: number(&format["size"]).unwrap_or(0.0) as u64,
+        ffmpeg_version: value["program_version"]["version"].as_str().map(str::to_owned),
     })
 }
 

@@ -87,7 +87,6 @@ pub(crate) struct ReceiptInput<'a> {
     pub(crate) planned: &'a Planned,
     pub(crate) sound: &'a SoundReport,
     pub(crate) picture: &'a PictureReport,
-    pub(crate) tools: Tools,
     /// The duration of each stage before the self-check.
     pub(crate) stages: Vec<StageTime>,
     /// True if the self-check decodes every frame of the file.
@@ -98,8 +97,7 @@ pub(crate) struct ReceiptInput<'a> {
 /// Runs the self-check on the film in the work folder, writes the receipt there, and returns it.
 pub(crate) fn receipt(context: &StageContext<'_>, made: ReceiptInput<'_>) -> Result<Receipt> {
     let begun = Instant::now();
-    let ReceiptInput { planned, sound, picture, tools, mut stages, verify_full, target_lufs } =
-        made;
+    let ReceiptInput { planned, sound, picture, mut stages, verify_full, target_lufs } = made;
     let timeline = &planned.timeline;
     let output = context.folder.work_path(layout::OUTPUT);
     let film = Finished { timeline, sound, picture, output: &output, target_lufs };
@@ -143,7 +141,8 @@ pub(crate) fn receipt(context: &StageContext<'_>, made: ReceiptInput<'_>) -> Res
             encoder: picture.encoder.clone(),
             profile: timeline.profile.clone(),
         },
-        tools,
+        // FFprobe has just read the film, and states its version with it: no process is started for it.
+        tools: Tools { ffmpeg: probed.ffmpeg_version, espeak: context.espeak_version() },
         stages,
         warnings: note::reports(planned.warnings.clone()),
         self_check,

@@ -15,7 +15,6 @@ use crate::assets::PictureStore;
 use crate::engine_session::EngineSession;
 use crate::environment::{Environment, ProgressSink};
 use crate::folder::JobFolder;
-use crate::receipt::Tools;
 use crate::{PipelineError, Result};
 use pytoon_compositor::stills::SharedStills;
 use pytoon_config::{BriefFile, ConfigError};
@@ -252,19 +251,11 @@ impl<'a> StageContext<'a> {
         }
     }
 
-    /// Returns the versions of FFmpeg and eSpeak NG; `None` for a program that does not run.
-    pub(crate) fn tool_versions(&self) -> Tools {
-        let first_line = |program: &'static str, arg: &str| {
-            let command = CommandLine::new(program, "read its version").arg(arg);
-            let out = self.runner().run(&command, Vec::new()).ok()?;
-            Some(String::from_utf8_lossy(&out).lines().next()?.to_owned())
-        };
-        let version = |line: String| {
-            let version = line.trim_start_matches("ffmpeg version ").split(' ').next();
-            version.unwrap_or_default().to_owned()
-        };
-        let ffmpeg = first_line("ffmpeg", "-version").map(version);
-        Tools { ffmpeg, espeak: first_line("pytoon-espeak", "--version") }
+    /// Returns the version of eSpeak NG; `None` if its helper does not run.
+    pub(crate) fn espeak_version(&self) -> Option<String> {
+        let command = CommandLine::new("pytoon-espeak", "read its version").arg("--version");
+        let out = self.runner().run(&command, Vec::new()).ok()?;
+        Some(String::from_utf8_lossy(&out).lines().next()?.to_owned())
     }
 }
 

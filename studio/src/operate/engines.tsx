@@ -145,14 +145,14 @@ export function SwitchLog({ entries }: { entries: Operations["switches"] }) {
   );
 }
 
-export function VoiceProviders({ voices, providers }: { voices: Voice[]; providers: VoiceProvider[] }) {
+export function VoiceProviders({ voices, providers }: { voices: Voice[] | null; providers: VoiceProvider[] }) {
   const text = words();
   return (
     <Section title={text.voiceProviders} name="voices" isWide>
       <p class="help">{text.voiceSwitchHelp}</p>
       <ul class="plain-list causes">
         {providers.map((provider) => (
-          <li key={provider.provider}><VoiceRow provider={provider} voices={voices.filter((voice) => voice.provider === provider.provider)} /></li>
+          <li key={provider.provider}><VoiceRow provider={provider} voices={voices && voices.filter((voice) => voice.provider === provider.provider)} /></li>
         ))}
       </ul>
       <p><a href="#/documents/runbooks/tts">{text.openRunbook}</a></p>
@@ -160,9 +160,10 @@ export function VoiceProviders({ voices, providers }: { voices: Voice[]; provide
   );
 }
 
-function VoiceRow({ provider, voices: own }: { provider: VoiceProvider; voices: Voice[] }) {
+function VoiceRow({ provider, voices }: { provider: VoiceProvider; voices: Voice[] | null }) {
   const text = words();
   const { provider: name, switched_off: off } = provider;
+  const own = voices ?? [];
   const usable = own.filter((voice) => voice.is_usable).length;
   const reasons = [...new Set(own.flatMap((voice) => (voice.is_usable || !voice.reason ? [] : [voice.reason])))];
   const isHeldBack = provider.held_back_until != null;
@@ -171,8 +172,8 @@ function VoiceRow({ provider, voices: own }: { provider: VoiceProvider; voices: 
   if (provider.kind === "service") details.push(`${text.spendToday}: ${usd(provider.spend_today_usd, language.value)}`);
   return (
     <SwitchRow
-      name={name} off={off} isSwitchable={provider.kind !== "machine"} isGood={usable > 0 && !off && !isHeldBack} detail={details.join(" · ")}
-      state={off ? text.engineOffByPerson : isHeldBack ? text.engineHeldBack : text.voiceCount(usable, own.length)}
+      name={name} off={off} isSwitchable={provider.kind !== "machine"} isGood={(usable > 0 || !voices) && !off && !isHeldBack} detail={details.join(" · ")}
+      state={off ? text.engineOffByPerson : isHeldBack ? text.engineHeldBack : voices ? text.voiceCount(usable, own.length) : text.loading}
       change={async (isOn, reason) => {
         const next = await api.switchVoiceProvider(name, isOn, reason);
         voiceProviders.value = (voiceProviders.value ?? []).map((known) => (known.provider === name ? next : known));

@@ -23,14 +23,16 @@ export async function refresh(): Promise<void> {
       problems.push(sentence(error));
     }
   };
+  // The list of voices takes longer than all else, since programs are asked for theirs.
+  const show = () => (problem.value = [...new Set(problems)].join(" "));
+  void read(api.voices(), (value) => (voices.value = value?.voices ?? null)).then(show);
   await Promise.all([
     read(api.operations(), (value) => (operations.value = value)),
     read(api.engines(), (value) => (engines.value = value)),
-    read(api.voices(), (value) => (voices.value = value?.voices ?? null)),
     read(api.voiceProviders(), (value) => (voiceProviders.value = value)),
     read(api.readiness(), (value) => (readiness.value = value)),
   ]);
-  problem.value = [...new Set(problems)].join(" ");
+  show();
   readAt.value = new Date();
 }
 

@@ -32,19 +32,19 @@ export default function OperateView() {
       </p>
       {problem.value && <p class="problem" role="alert">{problem.value}</p>}
       {readAt.value && <Attention />}
-      <div class="operate">
+      {readAt.value && <div class="operate">
         {readiness.value && <Service />}
         {now && <Queue now={now} />}
         {now && <Failures now={now} />}
         {engines.value && <Engines all={engines.value} />}
         {now && <UnknownCalls calls={now.unknown_calls} />}
-        {voices.value && <VoiceProviders voices={voices.value} providers={voiceProviders.value ?? []} />}
+        {voiceProviders.value && <VoiceProviders voices={voices.value} providers={voiceProviders.value} />}
         {now && <Storage now={now} />}
         {now && <Keys now={now} />}
         {now && <SwitchLog entries={now.switches} />}
         {now && <Doctor />}
         {now && <Drill />}
-      </div>
+      </div>}
     </>
   );
 }

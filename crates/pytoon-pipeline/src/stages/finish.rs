@@ -14,7 +14,7 @@ use pytoon_core::layout;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::Timeline;
 use pytoon_media::encode::{chunk_list, join_command};
-use pytoon_process::{disk, threads};
+use pytoon_process::disk;
 use pytoon_vocabulary::Frame;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -86,16 +86,7 @@ impl Stage for PublishStage {
         context.progress().stage("finish");
         let cover = folder.work_path(&chunk::cover_file(input.cover));
         disk::place_whole(&cover, &folder.new_work(layout::THUMBNAIL)?)?;
-        // Queried concurrently with the join, so that nothing waits for it.
-        let (tools, joined) =
-            threads::side_by_side(|| context.tool_versions(), || join(context, timeline));
-        joined?;
-        let stopped = |_| {
-            PipelineError::Internal(
-                "reading the versions of the programs ended unexpectedly".into(),
-            )
-        };
-        let tools = tools.map_err(stopped)?;
+        join(context, timeline)?;
         let mut stages = self.stages.clone();
         stages.push(stage_time("finish", begun.elapsed(), false));
         context.progress().stage("check");
@@ -105,7 +96,6 @@ impl Stage for PublishStage {
                 planned: &input.planned,
                 sound: &input.sound,
                 picture: &input.picture,
-                tools,
                 stages,
                 verify_full: self.verify_full,
                 target_lufs: input.target_lufs,
