@@ -23,9 +23,10 @@ export default async function switchOff() {
   // The same in the file, which has precedence and lasts.
   await engines.getByRole("button", { name: "Disable runway in engine.yaml" }).click();
   await engines.getByRole("button", { name: "Write the file" }).click();
-  await engines.getByText("off in engine.yaml").waitFor();
+  const enable = engines.getByRole("button", { name: "Enable runway in engine.yaml" });
+  await enable.waitFor();
   await ask("file-says-false");
-  await engines.getByRole("button", { name: "Enable runway in engine.yaml" }).click();
+  await enable.click();
   await engines.getByRole("button", { name: "Write the file" }).click();
   await engines.getByRole("button", { name: "Switch runway off" }).waitFor();
   await ask("file-says-true");

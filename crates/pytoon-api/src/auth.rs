@@ -125,8 +125,7 @@ impl FromRequestParts<Api> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let allowed_hosts = &api.config.settings.service.allowed_hosts;
-        let session =
-            cookie::token(&parts.headers, api.port).filter(|_| !has_key(&parts.headers));
+        let session = cookie::token(&parts.headers, api.port).filter(|_| !has_key(&parts.headers));
         if api.no_auth {
             // Nothing checks the key of such a request, so it proves nothing: a page of another site could send one.
             origin::check(parts, allowed_hosts, session.is_some())?;

@@ -4,7 +4,7 @@
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
-use crate::engines::{Switch, SwitchChange, shown, spend_today, switch_change};
+use crate::engines::{Switch, shown, spend_today, switch_change};
 use crate::extract::{ApiJson, ApiPath};
 use crate::problem::Problem;
 use axum::Json;
@@ -75,7 +75,7 @@ pub(crate) async fn list(
     path = "/api/v2/voice-providers/{provider}/switch",
     operation_id = "switch_voice_provider",
     tag = "service",
-    request_body(content = SwitchChange, description = "The new state"),
+    request_body(content = crate::engines::SwitchChange, description = "The new state"),
     params(("provider" = String, Path, description = "The provider's name in `defaults.yaml`")),
     responses(
         (status = 200, description = "The provider in its new state", body = VoiceProviderState),
