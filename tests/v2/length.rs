@@ -63,5 +63,5 @@ fn a_little_over_a_minute_of_speech_is_spoken_faster() {
 #[test]
 fn more_speech_than_a_film_holds_is_refused() {
     let workspace = Workspace::new();
-    workspace.refuse(&brief_of_sentences(24), 2, &["s of speech", "60 s", "shorten the script"]);
+    workspace.refuse(&brief_of_sentences(24), 2, &["s to speak", "60 s", "shorten the script"]);
 }

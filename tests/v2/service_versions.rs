@@ -240,6 +240,15 @@ fn a_switched_off_voice_provider_is_not_called_until_it_is_switched_on() {
         (&off["kind"], &off["switched_off"]["reason"]),
         (&json!("service"), &json!("sounds wrong"))
     );
+    let all = api.call("GET", "/api/v2/voices", None).is(200).json();
+    let voices = all["voices"].as_array().expect("voices").clone();
+    let mut own = voices.iter().filter(|voice| voice["provider"] == "openai");
+    assert!(
+        own.all(|voice| voice["reason"].as_str().is_some_and(|r| r.contains("sounds wrong"))),
+        "{all}"
+    );
+    let doctor = run(&mut booth.command(None, &["--json", "doctor"])).stdout;
+    assert!(doctor.contains("switched it off (sounds wrong)"), "{doctor}");
     assert_ne!(film_says("A cup on a table."), "openai");
     assert_eq!(booth.request_count("openai"), calls, "it was called");
     assert_eq!(film_says("Steam over a kettle."), "openai", "bought speech is used all the same");

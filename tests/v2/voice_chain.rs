@@ -380,12 +380,12 @@ fn a_script_that_no_voice_speaks_in_time_is_refused_before_it_is_bought() {
     let booth = Booth::new(&json!({}), &["elevenlabs"]);
     let long = "The kettle sings in the quiet morning and nobody hurries. ".repeat(30);
     let refused = booth.try_render(&voice_brief(&long, ""), "out");
-    refused.expect_failure(2, &["does not fit into 60 s", "shorten the script"]);
+    refused.expect_failure(2, &["at most 60 s", "shorten the script"]);
     assert_eq!((booth.request_count("elevenlabs"), booth.rows().len()), (0, 0));
     // A voice with a slower speed takes longer.
     booth.configure(&json!({"elevenlabs": {"speed": 0.7}}));
     let long = "The kettle sings in the quiet morning and nobody hurries. ".repeat(22);
     let refused = booth.try_render(&voice_brief(&long, ""), "out");
-    refused.expect_failure(2, &["does not fit into 60 s", "shorten the script"]);
+    refused.expect_failure(2, &["at most 60 s", "shorten the script"]);
     assert_eq!(booth.request_count("elevenlabs"), 0);
 }

@@ -18,9 +18,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use pytoon_core::brief::Brief;
+use pytoon_vendor::breakers::{switched_off_text, voice_switch_row};
 use pytoon_vocabulary::{MicroUsd, MusicMood};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -127,7 +129,15 @@ pub(crate) async fn voices(
         drop(share);
         Ok(voices?)
     });
-    Ok(Json(VoiceList { voices: voices.await? }))
+    let mut voices = voices.await?;
+    let off: BTreeMap<_, _> = api.switches.switched_off().await?.into_iter().collect();
+    for voice in &mut voices {
+        if let Some(off) = off.get(&voice_switch_row(&voice.provider)) {
+            voice.is_usable = false;
+            voice.reason = Some(switched_off_text(Some(off)));
+        }
+    }
+    Ok(Json(VoiceList { voices }))
 }
 
 /// A mood of generated music.

@@ -60,7 +60,7 @@ function CallRow({ call }: { call: UnknownCall }) {
       )}
       {call.is_clip && (
         <>
-          <label class="field">
+          <label class="field clip-choice">
             <span>{text.arrived}</span>
             <input type="file" accept="video/*" aria-label={`${text.arrived}: ${call.call_id}`} disabled={progress.value !== null} onChange={(event) => {
               const file = event.currentTarget.files?.[0];

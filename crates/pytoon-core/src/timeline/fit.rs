@@ -68,15 +68,27 @@ pub struct Fit {
 
 /// The error for scenes that are too long for a film.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error(
-    "the film does not fit into {} s even with the voice {MAX_TEMPO} times faster: shorten the script ({speech_s:.1} s of speech) by about {excess_s:.0} s, or lower `min_duration_seconds`",
-    MAX_FILM_MS / 1000
-)]
-pub struct TooLong {
-    /// The length of the speech, in seconds.
-    pub speech_s: f64,
-    /// The number of seconds of speech to remove.
-    pub excess_s: f64,
+pub enum TooLong {
+    /// The speech is too long.
+    #[error(
+        "the script takes {speech_s:.0} s to speak, too long for a film of at most {} s even {MAX_TEMPO} times faster: shorten the script by about {excess_s:.0} s",
+        MAX_FILM_MS / 1000
+    )]
+    Speech {
+        /// The length of the speech, in seconds.
+        speech_s: f64,
+        /// The number of seconds of speech to remove.
+        excess_s: f64,
+    },
+    /// The minimum lengths of the scenes are too long, whatever is spoken.
+    #[error(
+        "the minimum lengths of the scenes add up to {minimum_s:.0} s, and a film has at most {} s: lower `min_duration_seconds`, or use fewer scenes",
+        MAX_FILM_MS / 1000
+    )]
+    Minimums {
+        /// The sum of the minimum lengths, in seconds.
+        minimum_s: f64,
+    },
 }
 
 #[derive(Clone, Copy)]
@@ -203,8 +215,12 @@ fn faster(scenes: &[SceneNeed], tight: Pauses) -> Result<Fit, TooLong> {
             Ok(fitted)
         }
         _ => {
+            let minimum: i64 = scenes.iter().map(|scene| scene.min_ms).sum();
+            if minimum > MAX_FILM_MS {
+                return Err(TooLong::Minimums { minimum_s: minimum as f64 / 1000.0 });
+            }
             let room = (MAX_FILM_MS - (total(scenes, tight) - speech)).max(0) as f64 * MAX_TEMPO;
-            Err(TooLong {
+            Err(TooLong::Speech {
                 speech_s: speech as f64 / 1000.0,
                 excess_s: ((speech as f64 - room) / 1000.0).max(1.0),
             })
@@ -403,7 +419,12 @@ mod tests {
     fn seventy_seconds_are_refused() {
         let error =
             fit(&scene_needs(&[&[35_000], &[35_000]]), None, &pacing()).expect_err("refused");
-        assert!(error.to_string().contains("70.0 s"), "{error}");
+        assert!(matches!(error, TooLong::Speech { .. }), "{error}");
+        assert!(error.to_string().contains("takes 70 s to speak"), "{error}");
+        // Holds that are too long are no fault of the script.
+        let holds = vec![SceneNeed { min_ms: 25_000, floor_ms: 25_000, ..SceneNeed::default() }; 3];
+        let error = fit(&holds, None, &pacing()).expect_err("refused");
+        assert_eq!(error, TooLong::Minimums { minimum_s: 75.0 });
     }
 
     proptest! {

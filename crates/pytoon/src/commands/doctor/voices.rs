@@ -7,19 +7,27 @@ use pytoon_config::tts::VoiceProvider;
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_pipeline::engine_session::EngineSession;
 use pytoon_pipeline::voices::providers;
-use pytoon_records::ledger::CallLimits;
+use pytoon_records::ledger::{BreakerRow, CallLimits};
+use pytoon_vendor::breakers::{switched_off_text, voice_switch_row};
 use pytoon_voice::health::{VoiceHealth, report};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Checks every voice provider in the order of the chain, and the shutdown dates of configured models. The health
 /// checks of services are free.
 pub(super) fn checks(context: &Context, session: Arc<EngineSession>) -> anyhow::Result<Vec<Check>> {
     let tts = &context.config.settings.tts;
+    let off = switched_off(&session);
     let environment = context.environment_of(session);
     let chain = providers(&environment, None, &"doctor".into(), CallLimits::default())?;
     let asked = chain.providers.iter().enumerate().map(|(place, provider)| {
         let name = provider.name();
         let label = format!("voice {}: {name}", place + 1);
+        if let Some(row) = off.get(&voice_switch_row(name)) {
+            let evidence = switched_off_text(row.switched_off.as_ref());
+            return Check::warning(label, evidence, "switch it on when its trouble is over")
+                .see("tts");
+        }
         let VoiceHealth { healthy, kind, detail: said } = report(provider.as_ref());
         if healthy {
             Check::good(label, said)
@@ -50,6 +58,14 @@ pub(super) fn checks(context: &Context, session: Arc<EngineSession>) -> anyhow::
         Check::good(format!("voice: {}", left.provider), format!("not used: {}", left.reason))
     });
     Ok(asked.chain(left_out).chain(model_ends(context)?).collect())
+}
+
+/// Returns the rows of the switches that a person has switched off, by name. Empty if the ledger cannot be read, which
+/// another check reports.
+fn switched_off(session: &EngineSession) -> BTreeMap<String, BreakerRow> {
+    let Some(ledger) = session.purchase_ledger() else { return BTreeMap::new() };
+    let rows = ledger.runtime.block_on(ledger.store.breaker_list()).unwrap_or_default();
+    rows.into_iter().filter(|(_, row)| row.switched_off.is_some()).collect()
 }
 
 /// Reports the configured models that their vendors will shut down soon or have shut down, if there is an API key for
