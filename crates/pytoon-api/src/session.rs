@@ -87,6 +87,7 @@ pub(crate) async fn log_in(
     path = "/api/v2/session",
     operation_id = "show_session",
     tag = "service",
+    security(()),
     responses(
         (status = 200, description = "The session", body = Session),
         (status = 204, description = "The request has no session and no key"),

@@ -152,6 +152,7 @@ pub(crate) async fn rename(
         (status = 404, description = "There is no such job or version", body = Problem),
         (status = 409, description = "The job has not ended", body = Problem),
         (status = 412, description = "The brief changed in the meantime", body = Problem),
+        (status = 422, description = "A parameter is invalid", body = Problem),
         (status = 503, description = "The database does not respond", body = Problem),
         (status = 507, description = "The disk is nearly full", body = Problem),
     )
