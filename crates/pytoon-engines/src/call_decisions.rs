@@ -125,6 +125,8 @@ impl CallDecisions<'_> {
         let path = self.storage.path(&file);
         let sha256 = tokio::task::spawn_blocking(move || {
             let sha256 = crate::file_hash(&scratch)?;
+            // Temporary files are private to their creator; workers of the same group read this one.
+            pytoon_process::disk::open_to_group(&scratch)?;
             scratch.persist(path).map_err(|error| error.error)?;
             Ok::<_, std::io::Error>(sha256)
         });
