@@ -60,7 +60,7 @@ fn a_busy_machine_gives_the_same_frames() {
     // Frames are drawn in the encoder's idle time; here is none.
     let timeline = shared_film().film.path("timeline.json").display().to_string();
     let over = AtomicBool::new(false);
-    let threads = 2 * std::thread::available_parallelism().map_or(2, usize::from);
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| {
         let _until = Until(&over);
         for _ in 0..threads {

@@ -15,6 +15,8 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon-telemetry", 2),
     ("pytoon-normalize", 2),
     ("pytoon-audio", 2),
+    ("pytoon-fft", 0),
+    ("pytoon-align", 1),
     ("pytoon-english", 2),
     ("pytoon-graphics", 2),
     ("pytoon-neural", 2),
@@ -60,7 +62,8 @@ const ALONE: &[&str] = &["pytoon-espeak", "pytoon-sim", "pytoon-x264"];
 
 /// Crates, and folders of crates, that must not use files, processes, environment, network or clocks.
 const PURE: &[&str] = &[
-    "pytoon-voice/src/word_aligner",
+    "pytoon-align",
+    "pytoon-fft",
     "pytoon-vocabulary",
     "pytoon-records",
     "pytoon-core",

@@ -19,7 +19,7 @@ use pytoon_core::brief::Brief;
 use pytoon_core::layout;
 use pytoon_records::job::store::BriefChange;
 use pytoon_vocabulary::{JobId, MicroUsd};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 /// Returns the entity tag of a brief.
@@ -168,13 +168,13 @@ pub(crate) async fn change(
     ApiJson(body): ApiJson,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
     caller.may(Scope::Submit)?;
-    let row = authorized_job(&api, &caller, &id).await?;
     let known = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok());
     let known = known.ok_or_else(|| {
         let detail =
             "a change needs the header `If-Match` with the ETag of the brief that it is based on";
         Problem::new(StatusCode::PRECONDITION_REQUIRED, "if_match_missing", detail)
     })?;
+    let row = authorized_job(&api, &caller, &id).await?;
     if known.trim() != tag(&row.brief) {
         return Err(outdated());
     }
@@ -192,8 +192,20 @@ pub(crate) async fn change(
 pub(crate) struct Accepted {
     /// The highest price that is accepted, in US dollars. If the film would cost more, nothing is changed and the answer is
     /// 402 with `price_usd`. Without it, the budget of the brief is the only limit.
-    #[cfg_attr(feature = "openapi", param(minimum = 0))]
+    #[serde(default, deserialize_with = "accepted_price")]
+    #[cfg_attr(feature = "openapi", param(minimum = 0, maximum = 10000))]
     accepted_usd: Option<f64>,
+}
+
+/// The highest price that a caller can accept, in US dollars.
+pub(crate) const MAX_ACCEPTED_USD: f64 = 10_000.0;
+
+fn accepted_price<'de, D: Deserializer<'de>>(value: D) -> Result<Option<f64>, D::Error> {
+    let price = Option::<f64>::deserialize(value)?;
+    if price.is_some_and(|price| !(0.0..=MAX_ACCEPTED_USD).contains(&price)) {
+        return Err(serde::de::Error::custom("`accepted_usd` is not a number from 0 to 10000"));
+    }
+    Ok(price)
 }
 
 /// Returns the 402 problem if making a job's film again from a brief costs more than the caller accepts.

@@ -9,6 +9,7 @@ use crate::auth::{Caller, Scope};
 use crate::entity_tag::{is_known, tag_of_key, tagged, unchanged};
 use crate::extract::{ApiJson, ApiPath};
 use crate::inspection::run_blocking;
+use crate::job_brief::MAX_ACCEPTED_USD;
 use crate::plan::PlanFailure;
 use crate::problem::Problem;
 use crate::submit;
@@ -388,7 +389,7 @@ pub(crate) async fn voice(
 fn brief_of(mut body: Map<String, Value>) -> Result<(MicroUsd, Map<String, Value>), Problem> {
     let accepted = match body.remove("accepted_usd").unwrap_or_default() {
         Value::Null => Some(0.0),
-        value => value.as_f64().filter(|usd| (0.0..=10_000.0).contains(usd)),
+        value => value.as_f64().filter(|usd| (0.0..=MAX_ACCEPTED_USD).contains(usd)),
     };
     let accepted = accepted
         .ok_or_else(|| Problem::field("accepted_usd", "this is not a number from 0 to 10000"))?;

@@ -363,7 +363,9 @@ impl Film {
             return Ok(StageEnd::Scene(end));
         };
         let deadline = engines::deadline_of(&self.brief()?.brief, &self.folder)?;
-        let stage = SceneStage { wanted, deadline, memo };
+        let may_get_clip = |wanted: &&SceneRequest| wanted.order.chain.has_outside_engine();
+        let is_alone = voiced.wanted.iter().filter(may_get_clip).count() == 1;
+        let stage = SceneStage { wanted, deadline, memo, is_alone };
         let input = SceneInput::of(wanted);
         match run_cached(context, &stage, &input)? {
             Step::Done(drawn) => Ok(StageEnd::Scene(scene_end(&drawn.value, wanted))),

@@ -25,6 +25,5 @@ pub mod tts;
 pub mod tts_manager;
 pub mod voice_mapper;
 pub mod voice_processor;
-pub mod word_aligner;
 
 pub use error::{Result, VoiceError};

@@ -11,8 +11,7 @@
 
 use crate::maths;
 use crate::noise::Normal;
-use realfft::num_complex::Complex32;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use pytoon_fft::{Complex32, ComplexToReal, RealToComplex};
 use std::f32::consts::PI;
 use std::f64::consts::TAU;
 use std::sync::Arc;
@@ -65,11 +64,10 @@ pub(super) struct Vocoder {
 
 impl Vocoder {
     pub(super) fn new() -> Self {
-        let mut planner = RealFftPlanner::new();
         let hann = |n: usize| 0.5 - 0.5 * (TAU * n as f64 / WINDOW as f64).cos();
         Self {
-            forward: planner.plan_fft_forward(WINDOW),
-            inverse: planner.plan_fft_inverse(WINDOW),
+            forward: pytoon_fft::forward(WINDOW),
+            inverse: pytoon_fft::inverse(WINDOW),
             window: (0..WINDOW).map(|n| hann(n) as f32).collect(),
         }
     }

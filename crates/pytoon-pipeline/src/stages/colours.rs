@@ -9,6 +9,7 @@ use crate::stage::StageContext;
 use pytoon_core::colour::{self, ClipColours, ColourMatch};
 use pytoon_engines::engine_manager::ClipUse;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The measured colours of a film's clips, and their common target.
@@ -42,7 +43,7 @@ impl SeenClip {
 
 impl FilmColours {
     /// Collects the colours of the delivered clips, and keeps or sets their target. Unchanged clips in
-    /// `earlier` or `seen` are not measured again.
+    /// `earlier` or `seen` are not measured again. A single clip is not measured: nothing has to match it.
     pub(crate) fn of<'a>(
         context: &StageContext<'_>,
         delivered: impl Iterator<Item = &'a ClipUse>,
@@ -50,13 +51,15 @@ impl FilmColours {
         seen: &[SeenClip],
     ) -> Self {
         let earlier = earlier.unwrap_or_default();
+        let mut paths = BTreeSet::new();
+        let delivered: Vec<&ClipUse> = delivered.filter(|clip| paths.insert(&clip.path)).collect();
+        if delivered.len() < 2 {
+            return Self::default();
+        }
         let mut clips: Vec<SeenClip> = Vec::new();
         let mut kept = 0;
         for clip in delivered {
             let path = &clip.path;
-            if clips.iter().any(|seen| seen.path == *path) {
-                continue;
-            }
             let stamp = content_stamp(path);
             let is_it = |it: &&SeenClip| it.path == *path && it.stamp == stamp;
             let of_earlier = earlier.clips.iter().find(is_it);

@@ -240,12 +240,14 @@ pub(crate) struct SceneStage<'a> {
     pub(crate) deadline: Option<UnixMs>,
     /// The progress that the previous run of the stage returned.
     pub(crate) memo: SceneMemo,
+    /// True if no other scene of the film may get a clip, so that there are no colours to match.
+    pub(crate) is_alone: bool,
 }
 
 impl<'a> SceneStage<'a> {
     /// Returns the stage of a scene, to look up its earlier output.
     pub(crate) fn new(wanted: &'a SceneRequest) -> Self {
-        Self { wanted, deadline: None, memo: SceneMemo::default() }
+        Self { wanted, deadline: None, memo: SceneMemo::default(), is_alone: false }
     }
 }
 
@@ -287,7 +289,8 @@ impl SceneInput {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct DrawnScene {
     pub(crate) story: SceneEngines,
-    /// The colours of the clip. They are measured here because several chunks need them at the same time.
+    /// The colours of the clip, unless it is the only one. They are measured here because several chunks need them at
+    /// the same time.
     pub(crate) colours: Option<SeenClip>,
 }
 
@@ -349,7 +352,8 @@ impl Stage for SceneStage<'_> {
             Slice::Later { memo, wait } => return Ok(Step::Later { memo: Box::new(memo), wait }),
         };
         let story = SceneEngines { asked: asked.clone(), clip, attempts, waited_ms };
-        let colours = story.clip.as_ref().and_then(|clip| SeenClip::look(context, clip));
+        let clip = story.clip.as_ref().filter(|_| !self.is_alone);
+        let colours = clip.and_then(|clip| SeenClip::look(context, clip));
         Ok(Step::Done(DrawnScene { story, colours }))
     }
 }

@@ -9,7 +9,7 @@ use super::{ascending, reference_voice};
 use crate::Result;
 use crate::language::primary;
 use crate::tts::neural::Neural;
-use crate::word_aligner::{Alignment, align, to_analysis_rate};
+use pytoon_align::{Alignment, align, to_analysis_rate};
 use pytoon_config::tts::by_language;
 use pytoon_core::text::Word;
 use pytoon_process::Runner;
@@ -152,12 +152,12 @@ mod tests {
             script("Rain, wind and snow never stopped anybody here. Two people can pitch it.");
         let found = builtin().align(english_recording(&samples, &wrong)).expect("runs");
         let trust = found.map_or(0.0, |found| found.confidence);
-        assert!(trust < crate::word_aligner::LOW_CONFIDENCE, "wrong script: {trust}");
+        assert!(trust < pytoon_align::LOW_CONFIDENCE, "wrong script: {trust}");
         let hiss: Vec<f32> =
             (0u32..240_000).map(|n| (n.wrapping_mul(2_654_435_761) >> 20) as f32 / 8e4).collect();
         let found = builtin().align(english_recording(&hiss, &script(SCRIPT))).expect("runs");
         let trust = found.map_or(0.0, |found| found.confidence);
-        assert!(trust < crate::word_aligner::LOW_CONFIDENCE, "hiss: {trust}");
+        assert!(trust < pytoon_align::LOW_CONFIDENCE, "hiss: {trust}");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //!
 //! Guarantees: the number of attempts is bounded; a mismatch is reported only if the remainder is a certain match.
 
-use crate::word_aligner::{Alignment, Reference, ReferenceWord, SAMPLE_RATE, Timed, align};
+use pytoon_align::{Alignment, Reference, ReferenceWord, SAMPLE_RATE, Timed, align};
 use pytoon_core::time::MsRange;
 use std::ops::Range;
 

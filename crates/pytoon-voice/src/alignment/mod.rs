@@ -14,8 +14,8 @@ pub mod provider;
 pub mod recorded;
 mod reference_voice;
 
-pub use crate::word_aligner::LOW_CONFIDENCE;
 pub use mismatch::Mismatch;
+pub use pytoon_align::LOW_CONFIDENCE;
 
 use pytoon_core::text::Word;
 use pytoon_vocabulary::{CaptionWord, Ms};

@@ -8,7 +8,7 @@ use crate::helper::{self, Ask, HelperSpeech};
 use crate::spoken::SpokenText;
 use crate::tts::neural::Neural;
 use crate::tts::{SpokenSentence, TtsProvider, TtsRequest};
-use crate::word_aligner::{Reference, ReferenceWord, SAMPLE_RATE, to_analysis_rate};
+use pytoon_align::{Reference, ReferenceWord, SAMPLE_RATE, to_analysis_rate};
 use pytoon_core::text::Word;
 use pytoon_normalize::Pronunciations;
 use pytoon_process::Runner;

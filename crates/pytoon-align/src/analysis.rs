@@ -1,6 +1,5 @@
 //! Divides audio into frames of log-mel bands and energy, one every 5 ms, and detects the frames with speech.
 
-use realfft::RealFftPlanner;
 use std::f32::consts::PI;
 
 /// The number of mel bands in a frame.
@@ -65,7 +64,7 @@ fn energies(samples: &[f32]) -> Vec<f32> {
 }
 
 fn log_mel(samples: &[f32], gain: f32, count: usize) -> Vec<[f32; BANDS]> {
-    let fft = RealFftPlanner::<f32>::new().plan_fft_forward(FFT);
+    let fft = pytoon_fft::forward(FFT);
     let mut spectrum = fft.make_output_vec();
     let mut scratch = fft.make_scratch_vec();
     let mut input = fft.make_input_vec();
