@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_storage::Bucket;
 use pytoon_vocabulary::JobId;
 use std::path::Path;
@@ -21,18 +21,18 @@ use tokio_util::io::ReaderStream;
 
 /// The names of the available artifacts, with their media types.
 const ARTIFACTS: [(&str, &str); 12] = [
-    (layout::OUTPUT, "video/mp4"),
-    (layout::THUMBNAIL, "image/jpeg"),
-    (layout::TIMELINE, "application/json"),
-    (layout::SCENE_GRAPH, "application/json"),
-    (layout::METADATA, "application/json"),
-    (layout::CAPTIONS_SRT, "application/x-subrip"),
-    (layout::CAPTIONS_VTT, "text/vtt"),
-    (layout::CAPTIONS_ASS, "text/x-ssa"),
-    (layout::CAPTIONS_JSON, "application/json"),
-    (layout::MIXED, "audio/wav"),
-    (layout::VOICE_STEM, "audio/wav"),
-    (layout::MUSIC_STEM, "audio/wav"),
+    (artifact::OUTPUT, "video/mp4"),
+    (artifact::THUMBNAIL, "image/jpeg"),
+    (artifact::TIMELINE, "application/json"),
+    (artifact::SCENE_GRAPH, "application/json"),
+    (artifact::METADATA, "application/json"),
+    (artifact::CAPTIONS_SRT, "application/x-subrip"),
+    (artifact::CAPTIONS_VTT, "text/vtt"),
+    (artifact::CAPTIONS_ASS, "text/x-ssa"),
+    (artifact::CAPTIONS_JSON, "application/json"),
+    (artifact::MIXED, "audio/wav"),
+    (artifact::VOICE_STEM, "audio/wav"),
+    (artifact::MUSIC_STEM, "audio/wav"),
 ];
 
 /// Fetch an artifact

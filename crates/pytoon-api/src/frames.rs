@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::Timeline;
 use pytoon_records::job::JobStatus;
@@ -117,8 +117,8 @@ pub(crate) async fn frame(
     }
     let not_yet = || missing_file(&row, &format!("frame {frame}"));
     let is_done = row.status == JobStatus::Done;
-    let work = |name: &str| format!("{}/{name}", layout::WORK_DIR);
-    let timeline = if is_done { layout::TIMELINE.to_owned() } else { work(layout::TIMELINE) };
+    let work = |name: &str| format!("{}/{name}", artifact::WORK_DIR);
+    let timeline = if is_done { artifact::TIMELINE.to_owned() } else { work(artifact::TIMELINE) };
     let timeline = read_timeline(&api, &id, &timeline).await?.ok_or_else(not_yet)?;
     if frame >= timeline.total_frames {
         let detail = format!(
@@ -128,7 +128,7 @@ pub(crate) async fn frame(
         return Err(Problem::new(StatusCode::NOT_FOUND, "no_such_frame", detail));
     }
     let source = match is_done {
-        true => Source { file: layout::OUTPUT.to_owned(), first: Frame::ZERO },
+        true => Source { file: artifact::OUTPUT.to_owned(), first: Frame::ZERO },
         false => finished_chunk(&api, &id, &timeline, frame).await?.ok_or_else(not_yet)?,
     };
     let version = film_copy::version(&api, &id, &source.file).await?.ok_or_else(not_yet)?;
@@ -165,8 +165,9 @@ async fn finished_chunk(
         return Ok(None);
     };
     let range = chunks[index];
-    let file =
-        |ending: &str| format!("{}/{}/{index:03}.{ending}", layout::WORK_DIR, layout::CHUNKS_DIR);
+    let file = |ending: &str| {
+        format!("{}/{}/{index:03}.{ending}", artifact::WORK_DIR, artifact::CHUNKS_DIR)
+    };
     let record = api.storage.read(&storage_name(id, &file("json"))).await?;
     let record = record.and_then(|bytes| serde_json::from_slice::<ChunkRecord>(&bytes).ok());
     let is_finished = record.is_some_and(|record| record.output.range == range);

@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_core::timeline::{AudioTrack, Timeline};
 use pytoon_records::job::JobStatus;
 use pytoon_vocabulary::JobId;
@@ -21,13 +21,13 @@ use std::path::Path;
 
 /// The files that an inspection reads, without the voice takes.
 const FILES: [&str; 7] = [
-    layout::METADATA,
-    layout::TIMELINE,
-    layout::SCENE_GRAPH,
-    layout::MIXED,
-    layout::VOICE_STEM,
-    layout::MUSIC_STEM,
-    layout::OUTPUT,
+    artifact::METADATA,
+    artifact::TIMELINE,
+    artifact::SCENE_GRAPH,
+    artifact::MIXED,
+    artifact::VOICE_STEM,
+    artifact::MUSIC_STEM,
+    artifact::OUTPUT,
 ];
 
 /// The cause of a failed measurement, for the caller.
@@ -90,9 +90,9 @@ pub(crate) async fn inspection(
     if row.status != JobStatus::Done {
         return Err(not_yet());
     }
-    let film = film_copy::version(&api, &id, layout::OUTPUT).await?.ok_or_else(not_yet)?;
-    let receipt = film_copy::version(&api, &id, layout::METADATA).await?.ok_or_else(not_yet)?;
-    let timeline = read_timeline(&api, &id, layout::TIMELINE).await?.ok_or_else(not_yet)?;
+    let film = film_copy::version(&api, &id, artifact::OUTPUT).await?.ok_or_else(not_yet)?;
+    let receipt = film_copy::version(&api, &id, artifact::METADATA).await?.ok_or_else(not_yet)?;
+    let timeline = read_timeline(&api, &id, artifact::TIMELINE).await?.ok_or_else(not_yet)?;
     let version = format!("{film} {receipt}");
     let tag = tag_of_key(&format!("inspection {id} {version}"));
     if is_known(&headers, &tag) {

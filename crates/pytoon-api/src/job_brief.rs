@@ -15,8 +15,8 @@ use crate::submit;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use pytoon_core::artifact;
 use pytoon_core::brief::Brief;
-use pytoon_core::layout;
 use pytoon_records::job::store::BriefChange;
 use pytoon_vocabulary::{JobId, MicroUsd};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -109,7 +109,7 @@ pub(crate) async fn preview(
     let (brief, new) = changed(&api, &caller, body).await?;
     let (planner, job) = (api.planner.clone(), id.clone());
     let planned = in_turn(move || planner.plan_again(&job, &brief)).await?;
-    let graph = api.storage.read(&storage_name(&id, layout::SCENE_GRAPH)).await?;
+    let graph = api.storage.read(&storage_name(&id, artifact::SCENE_GRAPH)).await?;
     let graph = graph.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
     let (changed_scenes, parts) = match graph {
         Some(old) => changes(&row.brief, &new, &old, &planned.plan["sceneGraph"]),

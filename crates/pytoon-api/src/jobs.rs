@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_records::job::JobStatus;
 use pytoon_records::job::store::{JobError, JobFilter, JobRow, SceneRow};
 use pytoon_storage::job_files::folder_of;
@@ -135,8 +135,8 @@ fn job(row: JobRow) -> Job {
         status: row.status.to_string(),
         progress_pct: row.status.progress_pct(row.tasks_done, row.tasks_known),
         title: row.title,
-        output_uri: uri(layout::OUTPUT),
-        thumbnail_uri: uri(layout::THUMBNAIL),
+        output_uri: uri(artifact::OUTPUT),
+        thumbnail_uri: uri(artifact::THUMBNAIL),
         scene_count: row.scene_count as usize,
         fallback_count: row.fallback_count as usize,
         is_draft: row.is_draft,
@@ -287,7 +287,7 @@ pub(crate) async fn fetch(
 async fn document(api: &Api, caller: &Caller, id: &JobId, name: &str) -> Result<Response, Problem> {
     caller.may(Scope::Read)?;
     let row = authorized_job(api, caller, id).await?;
-    let work = format!("{}/{name}", layout::WORK_DIR);
+    let work = format!("{}/{name}", artifact::WORK_DIR);
     for name in [name, &work] {
         if let Some(bytes) = api.storage.read(&storage_name(&row.id, name)).await? {
             let response = Response::builder().header("content-type", "application/json");
@@ -334,7 +334,7 @@ pub(crate) async fn scene_graph(
     caller: Caller,
     ApiPath(id): ApiPath<JobId>,
 ) -> Result<Response, Problem> {
-    document(&api, &caller, &id, layout::SCENE_GRAPH).await
+    document(&api, &caller, &id, artifact::SCENE_GRAPH).await
 }
 
 /// Show a job's timeline
@@ -357,7 +357,7 @@ pub(crate) async fn timeline(
     caller: Caller,
     ApiPath(id): ApiPath<JobId>,
 ) -> Result<Response, Problem> {
-    document(&api, &caller, &id, layout::TIMELINE).await
+    document(&api, &caller, &id, artifact::TIMELINE).await
 }
 
 /// Show a job's receipt
@@ -380,7 +380,7 @@ pub(crate) async fn receipt(
     caller: Caller,
     ApiPath(id): ApiPath<JobId>,
 ) -> Result<Response, Problem> {
-    document(&api, &caller, &id, layout::METADATA).await
+    document(&api, &caller, &id, artifact::METADATA).await
 }
 
 /// Returns the storage name of a job's file.

@@ -12,13 +12,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_vocabulary::JobId;
 use serde::Deserialize;
 
 /// The names of the tracks, with their files.
 const TRACKS: [(&str, &str); 3] =
-    [("voice", layout::VOICE_STEM), ("music", layout::MUSIC_STEM), ("mixed", layout::MIXED)];
+    [("voice", artifact::VOICE_STEM), ("music", artifact::MUSIC_STEM), ("mixed", artifact::MIXED)];
 /// The supported numbers of samples per pair. The first is the default.
 pub(crate) const RESOLUTIONS: [u32; 2] = [256, 2048];
 

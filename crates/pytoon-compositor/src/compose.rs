@@ -8,6 +8,7 @@ use crate::CompositorError;
 use crate::assets::Assets;
 use crate::grade::GradeTable;
 use crate::overlay::PreparedOverlay;
+use crate::placement::Placement;
 use crate::sampler::Scratch;
 use crate::still::PreparedStill;
 use crate::stills::{SharedStills, StillKey};
@@ -17,9 +18,8 @@ use pytoon_core::timeline::{ClipSource, PaletteChoice, Timeline, Transition};
 use pytoon_graphics::backgrounds::{self, GenScratch, Generator};
 use pytoon_graphics::caption::{self, CaptionRenderer};
 use pytoon_graphics::kinetic::{KineticSpec, KineticType, KineticVariant};
-use pytoon_graphics::safe_zone::safe_zone;
 use pytoon_graphics::text::TextEngine;
-use pytoon_graphics::{Frame, Palette, Rgb, SafeRect};
+use pytoon_graphics::{Frame, Palette, Rgb};
 use pytoon_vocabulary::Frame as FrameNumber;
 use pytoon_vocabulary::{Background, CaptionCue, CaptionWord};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,7 +45,7 @@ pub struct Compositor {
     slots: Vec<Slot>,
     captions: Option<CaptionRenderer>,
     overlays: Vec<PreparedOverlay>,
-    zone: SafeRect,
+    placement: Placement,
     font: Option<String>,
 }
 
@@ -81,21 +81,32 @@ impl Compositor {
         text: TextEngine,
     ) -> Result<Self, CompositorError> {
         let size = (timeline.profile.width as usize, timeline.profile.height as usize);
-        let zone = zone_of(&timeline);
+        let placement = Placement::of(&timeline);
         let font = timeline.look.font.clone().filter(|family| text.has_family(family));
         let slots = (0..timeline.tracks.video.len())
             .map(|index| Slot { visible: visible_range(&timeline, index), drawn: Mutex::new(None) })
             .collect();
-        let captions = caption_renderer(&timeline, &text, zone, font.clone(), size.1);
+        let captions = caption_renderer(&timeline, &text, &placement, font.clone());
         let overlays = timeline
             .tracks
             .overlays
             .iter()
             .map(|clip| {
-                PreparedOverlay::prepare(clip, assets.as_ref(), &text, zone, font.as_deref(), size)
+                PreparedOverlay::prepare(clip, assets.as_ref(), &text, &placement, font.as_deref())
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { timeline, assets, stills, text, size, slots, captions, overlays, zone, font })
+        Ok(Self {
+            timeline,
+            assets,
+            stills,
+            text,
+            size,
+            slots,
+            captions,
+            overlays,
+            placement,
+            font,
+        })
     }
 
     /// Returns the timeline that is drawn.
@@ -195,17 +206,15 @@ impl Compositor {
     ) -> KineticType {
         let left = matches!(kind, Background::Swiss | Background::Paper);
         let variant = if left { KineticVariant::Left } else { KineticVariant::Centred };
-        let mut zone = self.zone;
-        // The lower part of the zone is for captions.
-        zone.rect.y1 = zone.rect.y1.min(940.0);
         let spec = KineticSpec {
             light_ground: backgrounds::is_light(kind),
-            zone,
+            zone: self.placement.headline(),
+            unit: self.placement.unit,
             language: Some(self.timeline.language.clone()),
             font_family: self.font.clone(),
             ..KineticSpec::new(text, variant)
         };
-        let mut headline = KineticType::prepare(&self.text, &spec, palette, self.size.1);
+        let mut headline = KineticType::prepare(&self.text, &spec, palette);
         let mut sample = Frame::new(self.size.0, self.size.1);
         generator.draw(&mut sample, 1.0, &mut GenScratch::default());
         headline.adapt(&sample);
@@ -293,11 +302,6 @@ impl Compositor {
     }
 }
 
-fn zone_of(timeline: &Timeline) -> SafeRect {
-    safe_zone(timeline.look.captions.platform.as_str())
-        .map_or(SafeRect::UNIVERSAL, |zone| zone.zone)
-}
-
 /// Returns the palette for a film: from the brand's accent if it is valid, otherwise from the chosen hues. A brand
 /// ground replaces the dark background.
 pub fn palette(choice: &PaletteChoice) -> Palette {
@@ -319,9 +323,8 @@ pub fn palette(choice: &PaletteChoice) -> Palette {
 fn caption_renderer(
     timeline: &Timeline,
     text: &TextEngine,
-    zone: SafeRect,
+    placement: &Placement,
     font_family: Option<String>,
-    height: usize,
 ) -> Option<CaptionRenderer> {
     let spec = &timeline.look.captions;
     if !spec.burn_in || timeline.tracks.captions.is_empty() {
@@ -329,7 +332,8 @@ fn caption_renderer(
     }
     let mut style = caption::CaptionStyle {
         size_scale: spec.size as f32,
-        zone,
+        zone: placement.safe(),
+        unit: placement.unit,
         lead_ms: spec.lead_ms,
         font_family,
         language: Some(timeline.language.clone()),
@@ -339,7 +343,8 @@ fn caption_renderer(
         style.accent = palette(&timeline.look.palette).accent;
     }
     let cues: Vec<CaptionCue> = timeline.tracks.captions.iter().map(on_screen_cue).collect();
-    Some(CaptionRenderer::prepare(text, &style, height, &cues))
+    let zone_of = |cue: &CaptionCue| placement.captions(cue.zone);
+    Some(CaptionRenderer::prepare_in_zones(text, &style, &cues, &zone_of))
 }
 
 /// Returns a cue with its words in the form shown on screen.

@@ -13,6 +13,7 @@ pub mod compose;
 pub mod grade;
 mod overlay;
 pub mod picture;
+mod placement;
 pub mod saliency;
 pub mod sampler;
 pub mod source_colour;

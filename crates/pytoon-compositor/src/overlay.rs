@@ -2,12 +2,13 @@
 
 use crate::CompositorError;
 use crate::assets::Assets;
+use crate::placement::Placement;
 use crate::still::resize_with_alpha;
 use pytoon_core::brief::Position;
 use pytoon_core::timeline::{OverlayClip, OverlayContent};
 use pytoon_graphics::layer::blend;
 use pytoon_graphics::text::{Shadow, Stroke, TextEngine, TextStyle};
-use pytoon_graphics::{Frame, Rect, Rgb, SafeRect, Sprite};
+use pytoon_graphics::{Frame, Rect, Rgb, Sprite};
 use pytoon_vocabulary::Frame as FrameNumber;
 
 /// An overlay that is ready to be drawn.
@@ -22,13 +23,11 @@ impl PreparedOverlay {
         clip: &OverlayClip,
         assets: &dyn Assets,
         text: &TextEngine,
-        zone: SafeRect,
+        placement: &Placement,
         font: Option<&str>,
-        (width, height): (usize, usize),
     ) -> Result<Self, CompositorError> {
-        let scale = height as f32 / 1920.0;
-        let zone = zone.rect.scaled(scale);
-        let target = (clip.width as f32 * width as f32).max(2.0);
+        let (zone, scale) = (placement.safe().rect, placement.unit);
+        let target = placement.width_of(clip.width).max(2.0);
         let mut missing = Vec::new();
         let layers = match &clip.content {
             OverlayContent::Image { asset } => {

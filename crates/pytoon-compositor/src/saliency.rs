@@ -8,6 +8,8 @@
 //! The analysis detects the conspicuous part, not the intended one. It also reports if a picture has no conspicuous
 //! part.
 
+mod protected;
+
 use crate::picture::Picture;
 use pytoon_core::timeline::shots::PictureFacts;
 
@@ -15,32 +17,44 @@ const N: usize = 64;
 
 /// Detects the subject of a picture, and its best crop for a frame with the given aspect ratio (width over height).
 pub fn look(picture: &Picture, frame_aspect: f64) -> PictureFacts {
-    let map = saliency_map(picture);
+    let Maps { map, detail, skin } = maps(picture);
     let mean = map.iter().sum::<f32>() / map.len() as f32;
     let peak = map.iter().copied().fold(0.0, f32::max);
     let aim = centroid_of_top(&map);
     let aspect = frame_aspect * picture.height() as f64 / picture.width() as f64;
     let (crop_keeps, crop_centre) = best_crop(&map, mean, aspect);
+    // A lower ratio means gradients, textures or collages without a subject.
+    let has_subject = peak > mean * 2.6;
     PictureFacts {
         width: picture.width() as u32,
         height: picture.height() as u32,
         aim,
-        // A lower ratio means gradients, textures or collages without a subject.
-        has_subject: peak > mean * 2.6,
+        has_subject,
         crop_keeps,
         crop_centre,
+        protected: protected::map(&detail, &map, &skin, has_subject),
     }
 }
 
-fn saliency_map(picture: &Picture) -> Vec<f32> {
+/// The maps of a picture.
+struct Maps {
+    /// Saliency, 64 x 64.
+    map: Vec<f32>,
+    /// Luma, 256 x 256, 0 to 1.
+    detail: Vec<f32>,
+    /// Skin tones, 64 x 64, 0 to 1.
+    skin: Vec<f32>,
+}
+
+fn maps(picture: &Picture) -> Maps {
     let small = downsample(picture, N);
-    let detail = downsample(picture, N * 4);
+    let detail: Vec<f32> = downsample(picture, N * 4).iter().map(|p| luma_of(*p)).collect();
     let luma: Vec<f32> = small.iter().map(|p| luma_of(*p)).collect();
     let sharp = normalize(sharpness(&detail));
     let skin = skin_map(&small);
     let residual = normalize(spectral_residual(&luma));
     let contrast = normalize(colour_contrast(&small));
-    (0..N * N)
+    let map = (0..N * N)
         .map(|i| {
             let (x, y) = ((i % N) as f32 / N as f32, (i / N) as f32 / N as f32);
             let prior = (-((x - 0.5).powi(2) + (y - 0.42).powi(2)) / (2.0 * 0.22 * 0.22)).exp();
@@ -50,7 +64,8 @@ fn saliency_map(picture: &Picture) -> Vec<f32> {
                 + 0.10 * prior
                 + 0.15 * skin[i] * sharp[i]
         })
-        .collect()
+        .collect();
+    Maps { map, detail, skin }
 }
 
 /// Returns the picture as `side` x `side` mean RGB values, 0 to 1, regardless of its aspect ratio.
@@ -130,9 +145,8 @@ fn colour_contrast(small: &[[f32; 3]]) -> Vec<f32> {
         .collect()
 }
 
-fn sharpness(detail: &[[f32; 3]]) -> Vec<f32> {
+fn sharpness(luma: &[f32]) -> Vec<f32> {
     let side = N * 4;
-    let luma: Vec<f32> = detail.iter().map(|p| luma_of(*p)).collect();
     let mut out = vec![0.0; N * N];
     for y in 1..side - 1 {
         for x in 1..side - 1 {

@@ -10,6 +10,7 @@
 //!
 //! Start with [`brief::Brief`], then [`plan::plan`], then [`timeline::build::build`].
 
+pub mod artifact;
 pub mod brief;
 pub mod caption;
 pub mod chain;

@@ -1,7 +1,8 @@
 //! Extracts the properties of an external clip by decoding every frame.
 
 use crate::probe::{probe, ratio};
-use crate::verify::{FrameLook, look_at_all};
+use crate::verify::FrameLook;
+use crate::whole_clip::whole_clip;
 use crate::{Input, ffmpeg, file_arg};
 use pytoon_process::{Runner, SystemError, disk, threads};
 use std::path::Path;
@@ -27,20 +28,20 @@ pub struct ClipFacts {
 /// Extracts the properties of a clip. A file without video is an error.
 pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, SystemError> {
     // Concurrently: each is mostly the start of a program.
-    let (frames, probed) =
-        threads::side_by_side(|| look_at_all(runner, path), || probe(runner, path));
+    let (clip, probed) = threads::side_by_side(|| whole_clip(runner, path), || probe(runner, path));
     let probed = probed?;
+    let clip = clip
+        .map_err(|_| SystemError::unusable(path, "the inspection of the clip ended unexpectedly"));
     let video = probed.video.ok_or_else(|| SystemError::unusable(path, "it has no video"))?;
     let seconds = if video.duration_s > 0.0 { video.duration_s } else { probed.duration_s };
+    let clip = clip??;
     Ok(ClipFacts {
         duration_ms: (seconds * 1000.0).round() as i64,
         frame_rate: ratio(&video.frame_rate).unwrap_or(25.0),
         width: video.width,
         height: video.height,
         has_sound: probed.audio.is_some(),
-        frames: frames.map_err(|_| {
-            SystemError::unusable(path, "the inspection of the clip ended unexpectedly")
-        })??,
+        frames: clip.frames.clone(),
     })
 }
 

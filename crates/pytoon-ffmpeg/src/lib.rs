@@ -14,6 +14,7 @@ pub mod frame;
 pub mod probe;
 pub mod sound;
 pub mod verify;
+pub mod whole_clip;
 
 use pytoon_process::CommandLine;
 use std::path::Path;

@@ -7,8 +7,9 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 /// The width of the decoded frames, in pixels.
-const LOOK_WIDTH: usize = 54;
-const LOOK_HEIGHT: usize = 96;
+pub(crate) const LOOK_WIDTH: usize = 54;
+/// The height of the decoded frames, in pixels.
+pub(crate) const LOOK_HEIGHT: usize = 96;
 
 /// The distance between the frames compared in [`FrameLook::drift`], in frames: about half a second. Shimmer that
 /// follows a codec's frame pattern repeats within it, since 2, 3, 4 and 6 divide it.
@@ -56,7 +57,8 @@ fn frames(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.chunks_exact(LOOK_WIDTH * LOOK_HEIGHT)
 }
 
-fn looks<'a>(frames: impl Iterator<Item = &'a [u8]>) -> Vec<FrameLook> {
+/// Returns the statistics of frames, each given by its luma plane.
+pub(crate) fn looks<'a>(frames: impl Iterator<Item = &'a [u8]>) -> Vec<FrameLook> {
     let mut earlier: VecDeque<&[u8]> = VecDeque::with_capacity(DRIFT_FRAMES);
     frames
         .map(|frame| {

@@ -2,7 +2,9 @@
 //!
 //! Usage: `contact_sheet <output folder> [generators|captions|scripts|kinetic|times]`.
 
-use pytoon_vocabulary::{Background, CaptionCue, CaptionLook, CaptionWord, Ms, SceneId};
+use pytoon_vocabulary::{
+    Background, CaptionCue, CaptionLook, CaptionWord, CaptionZone, Ms, SceneId,
+};
 use std::error::Error;
 use std::fs;
 use std::io::Write;
@@ -129,6 +131,7 @@ fn cue(text: &str, emphasis: usize) -> CaptionCue {
         end,
         text: String::new(),
         words,
+        zone: CaptionZone::Lower,
     }
 }
 
@@ -159,7 +162,7 @@ fn captions(out: &Path, engine: &TextEngine) -> Result<()> {
     ] {
         for (look, name, text) in LOOKS {
             let cues = [cue(text, 1)];
-            let renderer = CaptionRenderer::prepare(engine, &style_in(look, "en"), H, &cues);
+            let renderer = CaptionRenderer::prepare(engine, &style_in(look, "en"), &cues);
             for t in [917.0, 950.0, 1017.0, 1290.0, 1317.0, 1350.0, 1500.0, 1650.0] {
                 let mut frame = frame.clone();
                 renderer.draw(&mut frame, t);
@@ -185,7 +188,7 @@ fn scripts(out: &Path, engine: &TextEngine) -> Result<()> {
         for (i, (language, text)) in samples.iter().enumerate() {
             let mut frame = background(Background::Mesh, Mood::Corporate);
             let cues = [cue(text, 2)];
-            let renderer = CaptionRenderer::prepare(engine, &style_in(look, language), H, &cues);
+            let renderer = CaptionRenderer::prepare(engine, &style_in(look, language), &cues);
             writeln!(
                 std::io::stderr(),
                 "{name} {language} {:?} {:?}",
@@ -255,7 +258,7 @@ fn kinetic(out: &Path, engine: &TextEngine) -> Result<()> {
         let mut spec = KineticSpec::new(phrase, variant);
         spec.support = support.map(str::to_owned);
         spec.light_ground = pytoon_graphics::backgrounds::is_light(kind);
-        let mut kinetic = KineticType::prepare(engine, &spec, &palette, H);
+        let mut kinetic = KineticType::prepare(engine, &spec, &palette);
         kinetic.adapt(&sample);
         for t in [0.0, 130.0, 300.0, 1500.0] {
             let mut frame = sample.clone();
@@ -285,7 +288,7 @@ fn times(engine: &TextEngine) -> Result<()> {
     for (look, name, text) in LOOKS {
         let cues = [cue(text, 1)];
         let start = Instant::now();
-        let renderer = CaptionRenderer::prepare(engine, &style_in(look, "en"), H, &cues);
+        let renderer = CaptionRenderer::prepare(engine, &style_in(look, "en"), &cues);
         let prepared = start.elapsed();
         let start = Instant::now();
         renderer.draw(&mut frame, 1000.0);

@@ -11,12 +11,12 @@
 mod compose;
 mod quiet;
 
+use crate::area::Rect;
 use crate::color::Rgb;
 use crate::frame::Frame;
 use crate::layer::{Clip, Placement, Sprite, blend, blend_placed, rounded_rect};
 use crate::motion::{cubic_out, expo_out};
 use crate::palette::Palette;
-use crate::safe_zone::Rect;
 use crate::text::{Layout, PlacedSprite, TextEngine, TextStyle};
 pub use compose::{KineticSize, KineticSpec, KineticVariant};
 use compose::{accent_words, choose, readable_accent};
@@ -55,16 +55,11 @@ const FEATHER: f32 = 300.0;
 
 impl KineticType {
     /// Chooses a size, then lays out and rasterises the phrase with its supporting line and its bar.
-    pub fn prepare(
-        engine: &TextEngine,
-        spec: &KineticSpec,
-        palette: &Palette,
-        frame_height: usize,
-    ) -> Self {
-        let px = frame_height as f32 / 1920.0;
-        let zone = spec.zone.rect.scaled(px);
+    pub fn prepare(engine: &TextEngine, spec: &KineticSpec, palette: &Palette) -> Self {
+        let px = spec.unit;
+        let zone = spec.zone.rect;
         let centred = spec.variant == KineticVariant::Centred;
-        let width = if centred { spec.zone.centred_width() * px } else { zone.width() };
+        let width = if centred { spec.zone.centred_width() } else { zone.width() };
         let (phrase, marked) = accent_words(&spec.phrase);
         let text_color = if spec.light_ground { palette.ink } else { palette.paper };
         let accent = readable_accent(palette, spec.light_ground);
@@ -81,7 +76,7 @@ impl KineticType {
         let gap = if below.is_some() { 36.0 * px } else { 0.0 };
         let bar_room = if centred || !marked.is_empty() { 0.0 } else { 12.0 * px + 44.0 * px };
         let height = bar_room + layout.height + gap + below.as_ref().map_or(0.0, |l| l.height);
-        let left = if centred { spec.zone.centre_x * px - 0.5 * width } else { zone.x0 };
+        let left = if centred { spec.zone.centre_x - 0.5 * width } else { zone.x0 };
         let x = left.round() as i32;
         // The optical middle is a little above the true one.
         let top = (zone.y0 + 0.44 * (zone.height() - height).max(0.0)).round();

@@ -10,6 +10,7 @@
 //! Start with [`frame::Frame`], then [`text::TextEngine`], [`caption::CaptionRenderer`],
 //! [`kinetic::KineticType`] and [`backgrounds::Generator`].
 
+pub mod area;
 pub mod backgrounds;
 pub mod caption;
 pub mod color;
@@ -20,12 +21,11 @@ pub mod layer;
 pub mod motion;
 pub mod noise;
 pub mod palette;
-pub mod safe_zone;
 pub mod text;
 
+pub use area::{Rect, SafeRect};
 pub use color::Rgb;
 pub use error::GraphicsError;
 pub use frame::Frame;
 pub use layer::Sprite;
 pub use palette::Palette;
-pub use safe_zone::{Rect, SafeRect};

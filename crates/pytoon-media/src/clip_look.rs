@@ -6,38 +6,24 @@ use pytoon_compositor::picture::Picture;
 use pytoon_compositor::source_colour::{BRIGHTEST, ColourConversion};
 use pytoon_core::colour::ClipColours;
 use pytoon_core::timeline::reading::{ClipReading, SourceColours};
+use pytoon_ffmpeg::whole_clip::{Samples, whole_clip};
 use pytoon_ffmpeg::{Input, ffmpeg};
 use pytoon_graphics::Frame;
 use pytoon_process::{Runner, SystemError};
 use std::path::Path;
 
-/// The approximate number of frames from which a clip's colours are measured.
-const COLOUR_FRAMES: usize = 8;
-/// The side length of the frames from which colours are measured, in pixels.
-const COLOUR_SIDE: usize = 64;
-
-/// Measures the colours of a clip over frames spread across its length, `duration_ms`.
-pub fn colours(runner: &Runner, path: &Path, duration_ms: i64) -> Result<ClipColours, SystemError> {
-    let seconds = (duration_ms as f64 / 1000.0).max(0.1);
-    let filter = format!(
-        "fps={:.4}:round=up,scale={COLOUR_SIDE}:{COLOUR_SIDE}:flags=area:out_color_matrix=bt709:out_range=tv,format=yuv444p",
-        COLOUR_FRAMES as f64 / seconds
-    );
-    let command = ffmpeg("read a clip's colours")
-        .input(path)
-        .args(["-an", "-map", "0:v:0", "-vf", &filter, "-f", "rawvideo", "pipe:1"]);
-    let bytes = runner.run(&command, Vec::new())?;
-    let plane = COLOUR_SIDE * COLOUR_SIDE;
-    let mut planes: [Vec<u8>; 3] = Default::default();
-    for frame in bytes.chunks_exact(plane * 3) {
-        for (all, part) in planes.iter_mut().zip(frame.chunks_exact(plane)) {
-            all.extend_from_slice(part);
-        }
-    }
-    if planes[0].is_empty() {
+/// Measures the colours of a clip over frames spread across its length.
+pub fn colours(runner: &Runner, path: &Path) -> Result<ClipColours, SystemError> {
+    let clip = whole_clip(runner, path)?;
+    if clip.samples.is_empty() {
         return Err(SystemError::unusable(path, "it has no video that FFmpeg can decode"));
     }
-    Ok(clip_colours(&mut planes))
+    let all = |plane: fn(&Samples) -> &[u8]| clip.samples.iter().flat_map(plane).copied().collect();
+    Ok(clip_colours(&mut [
+        all(|samples| &samples.luma),
+        all(|samples| &samples.chroma[0]),
+        all(|samples| &samples.chroma[1]),
+    ]))
 }
 
 fn clip_colours(planes: &mut [Vec<u8>; 3]) -> ClipColours {

@@ -13,7 +13,7 @@ use crate::stages::engines::{self, Drawn, SceneEngines};
 use crate::stages::picture::PictureReport;
 use crate::stages::sound::SoundReport;
 use crate::stages::voice_order::VoiceResult;
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_core::note::{self, Note};
 use pytoon_core::scene::{MusicSource, SceneGraph};
 use pytoon_core::time::FrameRate;
@@ -99,7 +99,7 @@ pub(crate) fn receipt(context: &StageContext<'_>, made: ReceiptInput<'_>) -> Res
     let begun = Instant::now();
     let ReceiptInput { planned, sound, picture, mut stages, verify_full, target_lufs } = made;
     let timeline = &planned.timeline;
-    let output = context.folder.work_path(layout::OUTPUT);
+    let output = context.folder.work_path(artifact::OUTPUT);
     let film = Finished { timeline, sound, picture, output: &output, target_lufs };
     let (self_check, probed) = check(context.runner(), &film, verify_full)?;
     stages.push(stage_time("check", begun.elapsed(), false));
@@ -116,7 +116,7 @@ pub(crate) fn receipt(context: &StageContext<'_>, made: ReceiptInput<'_>) -> Res
             || wasted_usd > 0.0,
         asked: planned.asked.clone(),
         output: OutputFacts {
-            file: layout::OUTPUT.to_owned(),
+            file: artifact::OUTPUT.to_owned(),
             duration_ms: timeline.total_duration().get(),
             frames: timeline.total_frames.get(),
             size_bytes: probed.size_bytes,
@@ -150,7 +150,7 @@ pub(crate) fn receipt(context: &StageContext<'_>, made: ReceiptInput<'_>) -> Res
     for report in &receipt.warnings {
         Event::Warning { detail: &report.message }.emit();
     }
-    write_json(context.folder, layout::METADATA, &receipt)?;
+    write_json(context.folder, artifact::METADATA, &receipt)?;
     Ok(receipt)
 }
 
@@ -255,18 +255,23 @@ fn describe_source(source: &ClipSource, rate: FrameRate) -> String {
 /// Returns the names of the artifacts to publish before and after the voice takes. The film comes last, so it never
 /// appears before its receipt and captions.
 pub(crate) fn artifacts(timeline: &Timeline) -> (Vec<&'static str>, Vec<&'static str>) {
-    let before = vec![layout::BRIEF, layout::SCENE_GRAPH];
-    let mut after = vec![layout::VOICE_STEM, layout::MUSIC_STEM, layout::MIXED, layout::TIMELINE];
+    let before = vec![artifact::BRIEF, artifact::SCENE_GRAPH];
+    let mut after =
+        vec![artifact::VOICE_STEM, artifact::MUSIC_STEM, artifact::MIXED, artifact::TIMELINE];
     if !timeline.tracks.captions.is_empty() {
         after.extend(SIDECARS);
     }
-    after.extend([layout::THUMBNAIL, layout::METADATA, layout::OUTPUT]);
+    after.extend([artifact::THUMBNAIL, artifact::METADATA, artifact::OUTPUT]);
     (before, after)
 }
 
 /// The names of the caption sidecars in a job folder.
-pub(crate) const SIDECARS: [&str; 4] =
-    [layout::CAPTIONS_SRT, layout::CAPTIONS_VTT, layout::CAPTIONS_ASS, layout::CAPTIONS_JSON];
+pub(crate) const SIDECARS: [&str; 4] = [
+    artifact::CAPTIONS_SRT,
+    artifact::CAPTIONS_VTT,
+    artifact::CAPTIONS_ASS,
+    artifact::CAPTIONS_JSON,
+];
 
 /// Returns the segments of voice takes that the film's audio tracks play.
 pub(crate) fn voice_clips(timeline: &Timeline) -> impl Iterator<Item = &VoiceClip> {

@@ -41,8 +41,8 @@ use crate::stages::{speech, timeline};
 use crate::{PipelineError, Result};
 use pytoon_compositor::stills::SharedStills;
 use pytoon_config::BriefFile;
+use pytoon_core::artifact;
 use pytoon_core::graph::{FilmGraph, StageId};
-use pytoon_core::layout;
 use pytoon_core::plan::LOCAL_ENGINE;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::Timeline;
@@ -518,7 +518,7 @@ impl Film {
         let published = cached_output(context, &stage, &input)?;
         if !published.reused {
             Event::JobFinished {
-                output: &self.folder.published_path(layout::OUTPUT).display().to_string(),
+                output: &self.folder.published_path(artifact::OUTPUT).display().to_string(),
                 duration_ms: published.value.output.duration_ms,
                 wall_ms: (RealWorld.now() - self.folder.started_at()).max(0) as u64,
                 findings: published.value.self_check.findings.len(),

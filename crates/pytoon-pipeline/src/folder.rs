@@ -12,7 +12,7 @@
 
 use crate::places::{self, Places};
 use crate::{PipelineError, Result};
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_process::{SystemError, disk};
 use pytoon_vocabulary::JobId;
 use serde::de::DeserializeOwned;
@@ -33,7 +33,7 @@ pub struct JobIdentity {
 impl JobIdentity {
     /// Reads the identity of the job that owns a work folder; `None` if it is absent or unreadable.
     pub(crate) fn read(work: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(work.join(layout::JOB)).ok()?).ok()
+        serde_json::from_slice(&std::fs::read(work.join(artifact::JOB)).ok()?).ok()
     }
 }
 
@@ -50,11 +50,11 @@ impl JobFolder {
     /// Opens the folder of a job, creates it if it does not exist, and records the job's identity in it.
     /// `storage` is this machine's storage folder; another machine may have the same files elsewhere.
     pub(crate) fn open(root: &Path, storage: &Path, job: JobIdentity) -> Result<Self, SystemError> {
-        let work = root.join(layout::WORK_DIR);
+        let work = root.join(artifact::WORK_DIR);
         disk::create_folder(&work)?;
         if JobIdentity::read(&work).as_ref() != Some(&job) {
             let bytes = serde_json::to_vec(&job).unwrap_or_default();
-            disk::write_whole(&work.join(layout::JOB), &bytes)?;
+            disk::write_whole(&work.join(artifact::JOB), &bytes)?;
         }
         Ok(Self { root: root.to_owned(), job, places: Places::new(storage) })
     }
@@ -80,7 +80,7 @@ impl JobFolder {
 
     /// Returns the path of an unpublished artifact in the work folder.
     pub(crate) fn work_path(&self, name: &str) -> PathBuf {
-        self.root.join(layout::WORK_DIR).join(name)
+        self.root.join(artifact::WORK_DIR).join(name)
     }
 
     /// Returns the path of an artifact in the work folder and creates its parent folder.
@@ -145,7 +145,7 @@ impl JobFolder {
         for name in artifacts {
             note.push_str(&format!("\n{} {name}", self.artifact_stamp(name)));
         }
-        self.write(&format!("{}/{stage}", layout::STEPS_DIR), note.as_bytes())
+        self.write(&format!("{}/{stage}", artifact::STEPS_DIR), note.as_bytes())
     }
 
     /// Returns the size and content hash of an artifact, independent of the folder's path; `absent` if there is no
@@ -166,7 +166,7 @@ impl JobFolder {
     }
 
     fn note(&self, stage: &str) -> PathBuf {
-        self.work_path(layout::STEPS_DIR).join(stage)
+        self.work_path(artifact::STEPS_DIR).join(stage)
     }
 
     /// Returns a temporary path beside the artifact, unique to this attempt, and creates the parent folder.

@@ -9,7 +9,7 @@
 //! renames it back.
 
 use crate::folder::JobIdentity;
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_process::{SystemError, disk};
 use std::fs::{File, TryLockError};
@@ -53,7 +53,7 @@ impl OwnedFolder {
     pub(crate) fn open(root: &Path) -> Result<Self, SystemError> {
         let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
         let created = root.ancestors().take_while(is_missing).map(Path::to_owned).collect();
-        let (work, cache) = (root.join(layout::WORK_DIR), root.join(layout::CACHE_DIR));
+        let (work, cache) = (root.join(artifact::WORK_DIR), root.join(artifact::CACHE_DIR));
         loop {
             let found = match (work.is_dir(), cache.is_dir()) {
                 (true, _) => Found::Unfinished,
@@ -80,14 +80,14 @@ impl OwnedFolder {
     }
 
     fn work_dir(&self) -> PathBuf {
-        self.root.join(layout::WORK_DIR)
+        self.root.join(artifact::WORK_DIR)
     }
 
     /// Moves the intermediate files of the finished film to `.cache`, in place of an earlier film's, and ends the
     /// job; the next render is a new job.
     pub(crate) fn finish(self) -> Result<(), SystemError> {
-        let (work, cache) = (self.work_dir(), self.root.join(layout::CACHE_DIR));
-        disk::remove_file(&work.join(layout::JOB))?;
+        let (work, cache) = (self.work_dir(), self.root.join(artifact::CACHE_DIR));
+        disk::remove_file(&work.join(artifact::JOB))?;
         remove_temp_files(&work);
         if cache.exists() {
             std::fs::remove_dir_all(&cache).map_err(|e| SystemError::write(&cache, e))?;
@@ -98,7 +98,7 @@ impl OwnedFolder {
     /// Retains the finished stages for the next run after a cancel. If the folder was new and no stage has finished,
     /// removes its work files.
     pub(crate) fn pause(self) {
-        let notes = std::fs::read_dir(self.work_dir().join(layout::STEPS_DIR));
+        let notes = std::fs::read_dir(self.work_dir().join(artifact::STEPS_DIR));
         if self.found == Found::Nothing && !notes.is_ok_and(|mut notes| notes.next().is_some()) {
             return self.abandon();
         }

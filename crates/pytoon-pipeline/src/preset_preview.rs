@@ -10,8 +10,8 @@ use crate::local;
 use crate::options::RenderOptions;
 use crate::{PipelineError, Result};
 use pytoon_config::read_brief;
+use pytoon_core::artifact;
 use pytoon_core::chain::LOCAL_ENGINE;
-use pytoon_core::layout;
 use pytoon_core::preset::Preset;
 use pytoon_records::job::keys::sha256_hex;
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ pub fn render(env: Environment, preset_id: &str, target: &Path) -> Result<()> {
     let root = scratch.path().join("film");
     let source = FilmSource::Brief(Box::new(file));
     local::render(env, source, &root, RenderOptions::default())?;
-    std::fs::rename(root.join(layout::OUTPUT), target).map_err(failed)?;
+    std::fs::rename(root.join(artifact::OUTPUT), target).map_err(failed)?;
     let ours = target.file_name();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();

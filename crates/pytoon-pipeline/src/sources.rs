@@ -7,8 +7,10 @@ use crate::{PipelineError, Result};
 use pytoon_config::names::{self, Found};
 use pytoon_config::{BriefFile, ConfigError};
 use pytoon_core::brief::{
-    BrandField, BrandKit, Brief, Logo, LogoShow, MediaEntry, MediaFile, MediaFit, PlacedLogo,
+    BrandField, BrandKit, Brief, Corner, Logo, LogoShow, MediaEntry, MediaFile, MediaFit,
+    PlacedLogo, Position,
 };
+use pytoon_core::layout::Format;
 use pytoon_core::note::{self, Note};
 use pytoon_core::plan::MediaInfo;
 use pytoon_core::preset::Preset;
@@ -157,8 +159,23 @@ impl Resolver<'_> {
             self.load_named("preset_id", &preset_id, |name| self.env.config.preset(name))?;
         let profile_name =
             brief.profile.clone().unwrap_or_else(|| settings.default_profile.clone());
-        let profile =
+        let mut profile =
             self.load_named("profile", &profile_name, |name| self.env.config.profile(name))?;
+        match brief.format {
+            Some(format) => {
+                (profile.width, profile.height) = format.size(profile.width.min(profile.height));
+            }
+            None if Format::of(profile.width, profile.height).is_none() => {
+                let formats = Format::ALL.map(Format::as_str).join(", ");
+                let reason = format!(
+                    "the profile `{profile_name}` has {}x{} pixels, and films have one of the formats {formats}: \
+                     change its size, or name the `format`",
+                    profile.width, profile.height
+                );
+                return Err(self.error("profile", reason));
+            }
+            None => {}
+        }
         self.check_engines(brief)?;
         self.check_language(brief)?;
         Ok((preset_id, preset, profile))
@@ -460,14 +477,14 @@ impl Resolver<'_> {
             });
         }
         if let Some(logo) = &kit.logo {
-            let (path, show) = match logo {
-                Logo::Path(path) => (path, LogoShow::Watermark),
-                Logo::Placed(placed) => (&placed.path, placed.show),
+            let (path, show, corner) = match logo {
+                Logo::Path(path) => (path, LogoShow::Watermark, None),
+                Logo::Placed(placed) => (&placed.path, placed.show, placed.corner),
             };
-            out.push(logo_overlay(path, show));
+            out.push(logo_overlay(path, show, corner));
             // A brand-safe film carries its mark after the first seconds, whatever its outro is.
             if brief.brand_safe == Some(true) && show == LogoShow::Outro {
-                out.push(logo_overlay(path, LogoShow::Watermark));
+                out.push(logo_overlay(path, LogoShow::Watermark, corner));
             }
         }
         Ok(out)
@@ -525,8 +542,10 @@ fn tag_meant(written: &str) -> Option<String> {
 }
 
 /// Creates the overlay of a logo. It appears after the first three seconds or, as an outro, in the last two.
-fn logo_overlay(path: &str, show: LogoShow) -> OverlayRequest {
+fn logo_overlay(path: &str, show: LogoShow, corner: Option<Corner>) -> OverlayRequest {
     let (position, width, opacity) = logo_place(show);
+    let corner = corner.filter(|_| show == LogoShow::Watermark);
+    let position = corner.map_or(position, Position::from);
     OverlayRequest {
         content: OverlayContent::Image { asset: path.to_owned() },
         position,

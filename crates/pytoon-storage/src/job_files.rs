@@ -26,7 +26,7 @@
 
 use crate::{Bucket, Entry, Storage, StorageError, block_on, entries};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -193,7 +193,7 @@ impl JobCopy {
         let mut common = self.common();
         // Notes are read before artifacts are listed: their artifacts exist by then.
         let mut notes = Vec::new();
-        let steps = self.object(&format!("{}/{}", layout::WORK_DIR, layout::STEPS_DIR));
+        let steps = self.object(&format!("{}/{}", artifact::WORK_DIR, artifact::STEPS_DIR));
         for (name, entry) in self.own(entries::of_folder(&self.storage.folder, &steps)?) {
             let is_new = common.get(&name).is_none_or(|same| same.stamp != entry.version);
             if is_new && let Ok(bytes) = std::fs::read(self.path(&name)) {
@@ -221,7 +221,7 @@ impl JobCopy {
         });
         // The film comes last, so it never appears before its receipt and captions.
         let (films, rest): (Vec<_>, Vec<_>) =
-            changed.partition(|(name, _)| name.as_str() == layout::OUTPUT);
+            changed.partition(|(name, _)| name.as_str() == artifact::OUTPUT);
         let mut sent: BTreeMap<String, (String, Option<String>)> = BTreeMap::new();
         for wanted in [rest, films] {
             let sending = stream::iter(wanted).map(|(name, entry)| async move {
@@ -302,8 +302,8 @@ impl Storage {
 }
 
 fn is_note(name: &str) -> bool {
-    let rest = name.strip_prefix(layout::WORK_DIR).and_then(|rest| rest.strip_prefix('/'));
-    rest.and_then(|rest| rest.strip_prefix(layout::STEPS_DIR)).is_some_and(|r| r.starts_with('/'))
+    let rest = name.strip_prefix(artifact::WORK_DIR).and_then(|rest| rest.strip_prefix('/'));
+    rest.and_then(|rest| rest.strip_prefix(artifact::STEPS_DIR)).is_some_and(|r| r.starts_with('/'))
 }
 
 /// Returns true for a file that is incomplete or that only this machine needs.

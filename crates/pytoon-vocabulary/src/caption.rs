@@ -19,6 +19,30 @@ pub struct CaptionCue {
     pub text: String,
     /// The words with their times.
     pub words: Vec<CaptionWord>,
+    /// The zone of the frame; absent for `lower`.
+    #[serde(default, skip_serializing_if = "CaptionZone::is_lower")]
+    pub zone: CaptionZone,
+}
+
+crate::named_enum! {
+    /// The zone of a caption in the safe area.
+    #[derive(Default, PartialOrd, Ord)]
+    CaptionZone {
+        /// At the lower edge.
+        #[default]
+        Lower => "lower",
+        /// A little above the middle.
+        Middle => "middle",
+        /// At the upper edge.
+        Upper => "upper",
+    }
+}
+
+impl CaptionZone {
+    /// Returns true for the lower zone, in which captions are by default.
+    pub fn is_lower(&self) -> bool {
+        *self == Self::Lower
+    }
 }
 
 /// A word with its start and end.

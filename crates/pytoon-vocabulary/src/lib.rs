@@ -14,7 +14,7 @@ mod style;
 mod time;
 mod units;
 
-pub use caption::{CaptionCue, CaptionWord};
+pub use caption::{CaptionCue, CaptionWord, CaptionZone};
 pub use duck::DuckRegion;
 pub use hex::hex;
 pub use ids::{CallId, EngineName, InvalidId, JobId, SceneId, TaskId};

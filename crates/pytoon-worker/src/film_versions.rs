@@ -3,7 +3,7 @@
 //! Guarantees: a version's folder is complete or absent; files are linked where the file system allows it, so that a
 //! version of the current film takes no space.
 
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_process::{SystemError, disk};
 use pytoon_records::job::versions::version_folder;
 use std::io::ErrorKind;
@@ -11,16 +11,16 @@ use std::path::Path;
 
 /// The published files that a version keeps. Stems are not among them, since they are large and can be made again.
 const KEPT: [&str; 10] = [
-    layout::OUTPUT,
-    layout::THUMBNAIL,
-    layout::TIMELINE,
-    layout::SCENE_GRAPH,
-    layout::METADATA,
-    layout::BRIEF,
-    layout::CAPTIONS_SRT,
-    layout::CAPTIONS_VTT,
-    layout::CAPTIONS_ASS,
-    layout::CAPTIONS_JSON,
+    artifact::OUTPUT,
+    artifact::THUMBNAIL,
+    artifact::TIMELINE,
+    artifact::SCENE_GRAPH,
+    artifact::METADATA,
+    artifact::BRIEF,
+    artifact::CAPTIONS_SRT,
+    artifact::CAPTIONS_VTT,
+    artifact::CAPTIONS_ASS,
+    artifact::CAPTIONS_JSON,
 ];
 
 /// Links the published files of the job's folder `root` into the folder of a version, and replaces an earlier attempt.
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn a_version_stays_when_its_film_is_replaced() {
         let root = tempfile::tempdir().expect("a folder");
-        let film = root.path().join(layout::OUTPUT);
+        let film = root.path().join(artifact::OUTPUT);
         for (version, content) in [(1, "first"), (2, "second")] {
             // A film is published by a rename, never by writing into the earlier file.
             let new = root.path().join("new");
@@ -68,7 +68,7 @@ mod tests {
             keep(root.path(), version).expect("keeps");
         }
         let kept = |version| {
-            let path = root.path().join(version_folder(version)).join(layout::OUTPUT);
+            let path = root.path().join(version_folder(version)).join(artifact::OUTPUT);
             std::fs::read_to_string(path).expect("a film")
         };
         assert_eq!((kept(1), kept(2)), ("first".to_owned(), "second".to_owned()));

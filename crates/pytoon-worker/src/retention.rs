@@ -10,7 +10,7 @@
 //! Start with [`Collector::collect`].
 
 use pytoon_config::storage::RetentionSettings;
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_process::CancelToken;
 use pytoon_records::job::JobStatus;
 use pytoon_records::job::files::{ASSET_MARK, FileStore};
@@ -36,8 +36,13 @@ const COPY_MS: i64 = 3_600_000;
 /// The interval between checks for a shutdown.
 const LOOK: Duration = Duration::from_millis(200);
 /// Files that are stored as long as their job.
-const LASTING: [&str; 5] =
-    [layout::TIMELINE, layout::MIXED, layout::METADATA, layout::SCENE_GRAPH, layout::BRIEF];
+const LASTING: [&str; 5] = [
+    artifact::TIMELINE,
+    artifact::MIXED,
+    artifact::METADATA,
+    artifact::SCENE_GRAPH,
+    artifact::BRIEF,
+];
 
 /// An error that ended a collection.
 #[derive(Debug, thiserror::Error)]
@@ -161,7 +166,7 @@ impl Collector {
                 for row in &rows {
                     assets_in(&row.brief, &mut needs.assets);
                     let scenes =
-                        format!("{}/{}/scenes", folder_of(row.id.as_str()), layout::WORK_DIR);
+                        format!("{}/{}/scenes", folder_of(row.id.as_str()), artifact::WORK_DIR);
                     for entry in self.storage.list(&scenes).await? {
                         let bytes = self.storage.read(&entry.name).await?.unwrap_or_default();
                         needs.scenes.push_str(&String::from_utf8_lossy(&bytes));
@@ -194,10 +199,10 @@ impl Collector {
                 days.is_some_and(|days| now - ended >= i64::from(days) * DAY_MS)
             };
             // Notes are removed first: artifacts without a note are not used.
-            let notes = format!("{}/", layout::STEPS_DIR);
+            let notes = format!("{}/", artifact::STEPS_DIR);
             entries.sort_by_key(|entry| !entry.name.contains(&notes));
             let folder = folder_of(job.as_str());
-            let work = format!("{folder}/{}/", layout::WORK_DIR);
+            let work = format!("{folder}/{}/", artifact::WORK_DIR);
             let (work, films): (Vec<_>, Vec<_>) =
                 entries.into_iter().partition(|entry| entry.name.starts_with(&work));
             if is_past(self.retention.work_days) {

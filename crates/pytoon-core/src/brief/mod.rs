@@ -14,8 +14,9 @@ pub use check::deadline;
 pub use denoise::Denoise;
 pub use scene_override::SceneOverride;
 
+use crate::layout::Format;
 use crate::time::MAX_FILM;
-use pytoon_vocabulary::CaptionLook;
+use pytoon_vocabulary::{CaptionLook, CaptionZone};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -177,6 +178,10 @@ pub struct Brief {
     /// Maximum number of scenes, 1 to 40; default 40.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_scenes: Option<u32>,
+    /// The aspect ratio of the film: `9:16`, `4:5`, `1:1` or `16:9`; by default that of the profile. The shorter side of
+    /// the profile stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
     /// The output profile: `default`, `master`, `test`, or one of your own in
     /// `config/profiles/`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -321,6 +326,9 @@ pub struct CaptionSettings {
     /// The text size relative to the look's default, 0.6 to 1.6.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<f64>,
+    /// The zone of the captions in all scenes; by default it is chosen for each scene from what its pictures show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position: Option<CaptionZone>,
 }
 
 /// The clips of earlier films that may be reused. Clips purchased for the film itself are always reused.
@@ -436,6 +444,35 @@ pub struct PlacedLogo {
     /// The display time: after the first three seconds (`watermark`) or over the last two (`outro`).
     #[serde(default)]
     pub show: LogoShow,
+    /// The corner of the safe area in which a watermark is shown; default `top_right`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corner: Option<Corner>,
+}
+
+/// A corner of the safe area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Corner {
+    /// Top left.
+    TopLeft,
+    /// Top right.
+    TopRight,
+    /// Bottom left.
+    BottomLeft,
+    /// Bottom right.
+    BottomRight,
+}
+
+impl From<Corner> for Position {
+    fn from(corner: Corner) -> Self {
+        match corner {
+            Corner::TopLeft => Self::TopLeft,
+            Corner::TopRight => Self::TopRight,
+            Corner::BottomLeft => Self::BottomLeft,
+            Corner::BottomRight => Self::BottomRight,
+        }
+    }
 }
 
 /// The display time of a logo.

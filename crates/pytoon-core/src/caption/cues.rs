@@ -9,7 +9,7 @@ use super::reading;
 use crate::script::sentence;
 use crate::text;
 use crate::time::MsRange;
-use pytoon_vocabulary::{CaptionCue, CaptionLook, CaptionWord, Ms, SceneId};
+use pytoon_vocabulary::{CaptionCue, CaptionLook, CaptionWord, CaptionZone, Ms, SceneId};
 use unicode_width::UnicodeWidthStr;
 
 /// The time from a cue's start to its first word, if there is room.
@@ -65,7 +65,7 @@ fn limits(look: CaptionLook, size: f64) -> Limits {
 /// ```
 /// use pytoon_core::caption::{SceneWords, cues};
 /// use pytoon_core::time::MsRange;
-/// use pytoon_vocabulary::{CaptionLook, CaptionWord, Ms};
+/// use pytoon_vocabulary::{CaptionLook, CaptionWord, CaptionZone, Ms};
 ///
 /// let word = |text: &str, start: i64, end: i64| CaptionWord {
 ///     text: text.to_owned(),
@@ -264,6 +264,7 @@ fn cue(scene: &SceneWords, words: &[CaptionWord]) -> CaptionCue {
         end: last + TAIL,
         text: join_words(&words),
         words,
+        zone: CaptionZone::Lower,
     }
 }
 

@@ -78,6 +78,7 @@ mod tests {
             end: Ms::new(500 + ms),
             text: text.into(),
             words: Vec::new(),
+            zone: pytoon_vocabulary::CaptionZone::Lower,
         }
     }
 

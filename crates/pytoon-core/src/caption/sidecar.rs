@@ -209,6 +209,7 @@ fn clock(at: Ms, separator: char) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use pytoon_vocabulary::CaptionZone;
 
     /// Asserts that the WebVTT and ASS output, parsed as players do, has the times and texts of the cues.
     pub(crate) fn check_back(cues: &[CaptionCue]) {
@@ -277,7 +278,9 @@ pub(super) mod tests {
             })
             .collect();
         let (start, end) = (Ms::new(start), Ms::new(end));
-        CaptionCue { scene_id: "scene_01".into(), start, end, text: join_words(&words), words }
+        let text = join_words(&words);
+        let zone = CaptionZone::Lower;
+        CaptionCue { scene_id: "scene_01".into(), start, end, text, words, zone }
     }
 
     #[test]

@@ -11,9 +11,9 @@ mod spoken;
 #[cfg(test)]
 mod tests;
 
+use crate::artifact;
 use crate::brief::{Brief, FieldProblem, MAX_SCENES, MediaFit, SceneOverride};
 use crate::language::{self, Detected};
-use crate::layout;
 use crate::note::{self, Note};
 use crate::preset::{Move, Preset, TransitionKind};
 use crate::scene::{
@@ -204,7 +204,7 @@ fn scene(input: &PlanInput<'_>, index: usize, beat: &Beat) -> Scene {
     };
     let spoken = Spoken::of(&beat.sentences, &preset.pacing);
     Scene {
-        id: layout::scene_id(index).into(),
+        id: artifact::scene_id(index).into(),
         description: description.clone(),
         duration: estimated_duration_ms(preset, &beat.sentences),
         media: SceneMedia {

@@ -14,6 +14,7 @@ use super::moving::{self, Moving};
 use super::reading::{ClipReading, SoundReading};
 use super::shots::{FrameSize, PictureFacts, ShotTime, ShotWish, plan_shot};
 use super::utterance::Utterance;
+use super::zones::{self, Placing};
 use super::{
     AudioTrack, ClipSource, Look, MusicTrackSource, OverlayClip, OverlayContent, SoundClip,
     Timeline, TimelineScene, Tracks, Transition, VideoClip, VoiceClip, words,
@@ -21,13 +22,14 @@ use super::{
 use crate::brief::Position;
 use crate::caption;
 use crate::colour::ColourMatch;
+use crate::layout::zones::Chosen;
 use crate::note::Note;
 use crate::preset::{Move, Preset, TransitionKind};
 use crate::profile::Profile;
 use crate::scene::{MediaKind, MusicSource, Scene, SceneGraph, SceneMedia};
 use crate::text;
 use crate::time::{FrameRange, MsRange};
-use pytoon_vocabulary::{CaptionWord, Frame, Ms, Rng};
+use pytoon_vocabulary::{CaptionWord, CaptionZone, Frame, Ms, Rng};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -98,6 +100,8 @@ pub struct BuildInput<'a> {
     pub look: Look,
     /// True if the film has captions.
     pub captions: bool,
+    /// The zone of the captions, if the brief requests one.
+    pub caption_zone: Option<CaptionZone>,
     /// The overlays of the film.
     pub overlays: &'a [OverlayRequest],
     /// The requested length of the film, in milliseconds.
@@ -174,17 +178,27 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
         rate.ms_to_frame_ceil(total)
     };
     let total_frames = total_frames.max(ONE_FRAME);
-    let places = scene_places(input, &fitted, total_frames);
+    let mut places = scene_places(input, &fitted, total_frames);
     let video = video_track(input, &places);
     let words = words::scene_words(input.graph, input.speech, &fitted, &places, rate);
     let mut warnings: Vec<Note> = fitted.warning.iter().cloned().collect();
     warnings.extend(input.graph.warnings.iter().cloned());
-    let captions = if input.captions {
+    let mut captions = if input.captions {
         let style = &input.look.captions;
         caption::cues(&words, style.look, style.size, Ms::new(style.lead_ms))
     } else {
         Vec::new()
     };
+    let placing = Placing {
+        profile: input.profile,
+        look: &input.look.captions,
+        assets: input.assets,
+        asked: input.caption_zone,
+    };
+    let chosen = zones::place(&placing, &places, &video, &mut captions);
+    if input.captions {
+        places.iter_mut().zip(chosen).for_each(|(place, chosen)| place.captions = chosen);
+    }
     warnings.extend(caption::reading::warning(&captions, input.graph.is_recorded()));
     warnings.extend(moving::notes(&video, frame_size(input.profile)));
     let total_duration = rate.frame_to_ms(total_frames);
@@ -231,6 +245,7 @@ fn scene_places(
             engine: scene.media.engine.clone(),
             start_frame,
             end_frame,
+            captions: Chosen::default(),
         });
         start_frame = end_frame;
     }

@@ -15,6 +15,7 @@ use super::{
     Transition, VideoClip,
 };
 use crate::brief::Position;
+use crate::layout::zones::Chosen;
 use crate::preset::{Grade, TransitionKind};
 use crate::profile::Profile;
 use crate::time::{FrameRange, FrameRate};
@@ -68,6 +69,9 @@ struct SceneEntry {
     start: Ms,
     /// The end in milliseconds.
     end: Ms,
+    /// The zone of the scene's captions, and the reason for it; absent for captions at the lower edge that cover nothing.
+    #[serde(default, skip_serializing_if = "Chosen::is_default")]
+    captions: Chosen,
 }
 
 /// The tracks of a timeline file.
@@ -227,8 +231,8 @@ impl From<TimelineFile> for Timeline {
 
 impl From<SceneEntry> for TimelineScene {
     fn from(entry: SceneEntry) -> Self {
-        let SceneEntry { scene_id, engine, start_frame, end_frame, .. } = entry;
-        Self { scene_id, engine, start_frame, end_frame }
+        let SceneEntry { scene_id, engine, start_frame, end_frame, captions, .. } = entry;
+        Self { scene_id, engine, start_frame, end_frame, captions }
     }
 }
 
@@ -301,6 +305,7 @@ impl SceneEntry {
             end_frame: scene.end_frame,
             start,
             end,
+            captions: scene.captions,
         }
     }
 }

@@ -20,9 +20,11 @@ mod test_film;
 pub mod upgrade;
 pub mod utterance;
 mod words;
+mod zones;
 
 use crate::brief::{LogoShow, Platform, Position};
 use crate::colour::ColourMatch;
+use crate::layout::zones::Chosen;
 use crate::preset::{Grade, TransitionKind};
 use crate::profile::Profile;
 use crate::time::{FrameRange, FrameRate, MAX_FILM, MsRange};
@@ -64,6 +66,8 @@ pub struct TimelineScene {
     pub start_frame: Frame,
     /// The frame after the last one.
     pub end_frame: Frame,
+    /// The zone of the scene's captions, and the reason for it.
+    pub captions: Chosen,
 }
 
 /// The tracks of a timeline.

@@ -209,6 +209,7 @@ impl ClipFit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layout::protection::ProtectionMap;
 
     use proptest::prelude::*;
 
@@ -288,6 +289,7 @@ mod tests {
                 has_subject: true,
                 crop_keeps: keeps,
                 crop_centre: centre,
+                protected: ProtectionMap::default(),
             };
             let clip = Moving {
                 asset: "clip",
@@ -322,6 +324,7 @@ mod tests {
                 has_subject: true,
                 crop_keeps: keeps,
                 crop_centre: (0.9, 0.5),
+                protected: ProtectionMap::default(),
             };
             let clip = Moving {
                 asset: "a.mp4",

@@ -5,6 +5,7 @@
 
 use super::{Fit, Motion, Window};
 use crate::brief::MediaFit;
+use crate::layout::protection::ProtectionMap;
 use crate::preset::{MotionSpec, Move};
 use pytoon_vocabulary::{Frame, Rng};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,9 @@ pub struct PictureFacts {
     pub crop_keeps: f64,
     /// The centre of the best crop, in fractions of width and height.
     pub crop_centre: (f64, f64),
+    /// The parts that text must not cover.
+    #[serde(default)]
+    pub protected: ProtectionMap,
 }
 
 /// A frame's size in pixels.
@@ -317,6 +321,7 @@ mod tests {
             has_subject: true,
             crop_keeps: keeps,
             crop_centre: (0.5, 0.45),
+            protected: ProtectionMap::default(),
         }
     }
 
@@ -358,7 +363,7 @@ mod tests {
         ) {
             let facts = PictureFacts {
                 width, height, aim: (ax, ay), has_subject: keeps > 0.5,
-                crop_keeps: keeps, crop_centre: (ax, ay),
+                crop_keeps: keeps, crop_centre: (ax, ay), protected: ProtectionMap::default(),
             };
             let spec = spec();
             let time = ShotTime { start_frame: Frame::new(5), end_frame: Frame::new(6 + (seconds * 30.0) as i64), seconds, eases_in: true };

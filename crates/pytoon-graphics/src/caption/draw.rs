@@ -28,13 +28,8 @@ struct WordSprites {
     chips: Vec<Sprite>,
 }
 
-pub(super) fn rasterise(
-    engine: &TextEngine,
-    style: &CaptionStyle,
-    cue: &PlacedCue,
-    px: f32,
-) -> CueSprites {
-    let k = px * style.size_scale;
+pub(super) fn rasterise(engine: &TextEngine, style: &CaptionStyle, cue: &PlacedCue) -> CueSprites {
+    let k = style.unit * style.size_scale;
     let fill = |word: usize, color: Rgb| {
         let style = TextStyle { fill: color, stroke: None, shadow: None, ..cue.style.clone() };
         engine.sprites(&cue.layout, &style, &|w| w == word).fill
@@ -91,11 +86,12 @@ pub(super) fn draw_cue(
     cue: &PlacedCue,
     sprites: &CueSprites,
     time_ms: f64,
-    px: f32,
 ) {
     let since = |ms: i64| (time_ms - ms as f64) as f32;
     match style.look {
-        CaptionLook::Classic => draw_classic(frame, cue, sprites, &since, px * style.size_scale),
+        CaptionLook::Classic => {
+            draw_classic(frame, cue, sprites, &since, style.unit * style.size_scale)
+        }
         CaptionLook::Karaoke => draw_karaoke(frame, cue, sprites, &since),
         CaptionLook::Pop => draw_pop(frame, cue, sprites, &since),
     }

@@ -19,19 +19,21 @@ mod tests;
 pub use look::{chip_scale, pop_scale};
 pub use renderer::{ActiveWord, CaptionRenderer, CueBox};
 
+use crate::area::SafeRect;
 use crate::color::Rgb;
-use crate::safe_zone::SafeRect;
 use pytoon_vocabulary::CaptionLook;
 
-/// The style of captions. Pixel values refer to a 1080x1920 frame and scale with the frame height.
+/// The style of captions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CaptionStyle {
     /// The caption look.
     pub look: CaptionLook,
     /// The factor applied to the look's text size, normally 1.0.
     pub size_scale: f32,
-    /// The rectangle that contains all captions.
+    /// The rectangle that contains all captions, in frame pixels.
     pub zone: SafeRect,
+    /// The number of frame pixels per pixel of the looks' dimensions, which are those of a 1080x1920 frame.
+    pub unit: f32,
     /// The time from the start of a highlight to the onset of its word.
     pub lead_ms: i64,
     /// The colour of the chip, the active word and the emphasis. It is lightened if the contrast is too low.
@@ -43,12 +45,13 @@ pub struct CaptionStyle {
 }
 
 impl CaptionStyle {
-    /// Returns the defaults of a look in the universal safe area.
+    /// Returns the defaults of a look in the universal safe area of a 1080x1920 frame.
     pub fn new(look: CaptionLook) -> Self {
         Self {
             look,
             size_scale: 1.0,
             zone: SafeRect::UNIVERSAL,
+            unit: 1.0,
             lead_ms: 50,
             accent: Rgb::new(0xFF, 0xD6, 0x0A),
             font_family: None,

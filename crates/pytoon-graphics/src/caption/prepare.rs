@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::CaptionStyle;
 use super::look::{self, POP_EMPHASIS, POP_PEAK};
-use crate::safe_zone::{Rect, SafeRect};
+use crate::area::{Rect, SafeRect};
 use crate::text::{Layout, LayoutRequest, TextEngine, TextStyle};
 
 /// A word with its times, in milliseconds, and its positions, in frame pixels.
@@ -38,20 +38,18 @@ pub(super) struct PlacedCue {
     pub bounds: Rect,
 }
 
-/// Lays out one cue inside the zone, smaller if necessary. Returns `None` for a cue without visible text. `px` is the
-/// number of frame pixels per reference pixel.
+/// Lays out one cue inside the zone, smaller if necessary. Returns `None` for a cue without visible text.
 pub(super) fn place_cue(
     engine: &TextEngine,
     style: &CaptionStyle,
     cue: &CaptionCue,
-    px: f32,
 ) -> Option<PlacedCue> {
-    let zone = SafeRect { rect: style.zone.rect.scaled(px), centre_x: style.zone.centre_x * px };
+    let zone = style.zone;
     let (text, ranges) = join_words(cue);
     if text.trim().is_empty() {
         return None;
     }
-    let mut k = px * style.size_scale.clamp(0.25, 4.0);
+    let mut k = style.unit * style.size_scale.clamp(0.25, 4.0);
     let mut placed = attempt(engine, style, cue, &zone, k, &text, &ranges);
     // Marks that reach beyond their line boxes, or a tiny zone, may require a smaller size.
     for _ in 0..24 {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::CaptionStyle;
 use super::draw::{self, CueSprites};
 use super::prepare::{PlacedCue, place_cue};
+use crate::area::{Rect, SafeRect};
 use crate::frame::Frame;
-use crate::safe_zone::Rect;
 use crate::text::TextEngine;
 
 /// The number of cached cues: the current one, its neighbours, and some for threads that draw other parts of the
@@ -45,8 +45,6 @@ pub struct ActiveWord {
 pub struct CaptionRenderer {
     engine: TextEngine,
     style: CaptionStyle,
-    /// The number of frame pixels per pixel of a 1080x1920 frame.
-    px: f32,
     /// The cues sorted by start, each with the caller's index.
     cues: Vec<(usize, PlacedCue)>,
     missing: Vec<char>,
@@ -55,17 +53,24 @@ pub struct CaptionRenderer {
 
 impl CaptionRenderer {
     /// Creates a renderer and lays out every cue once. Cues without visible text are skipped.
-    pub fn prepare(
+    pub fn prepare(engine: &TextEngine, style: &CaptionStyle, cues: &[CaptionCue]) -> Self {
+        Self::prepare_in_zones(engine, style, cues, &|_| style.zone)
+    }
+
+    /// Creates a renderer like [`CaptionRenderer::prepare`], with an area of its own for each cue.
+    pub fn prepare_in_zones(
         engine: &TextEngine,
         style: &CaptionStyle,
-        frame_height: usize,
         cues: &[CaptionCue],
+        zone_of: &dyn Fn(&CaptionCue) -> SafeRect,
     ) -> Self {
-        let px = frame_height as f32 / 1920.0;
         let mut placed: Vec<(usize, PlacedCue)> = cues
             .iter()
             .enumerate()
-            .filter_map(|(i, cue)| Some((i, place_cue(engine, style, cue, px)?)))
+            .filter_map(|(i, cue)| {
+                let style = CaptionStyle { zone: zone_of(cue), ..style.clone() };
+                Some((i, place_cue(engine, &style, cue)?))
+            })
             .collect();
         placed.sort_by_key(|(_, cue)| cue.start_ms);
         let mut missing: Vec<char> =
@@ -75,7 +80,6 @@ impl CaptionRenderer {
         Self {
             engine: engine.clone(),
             style: style.clone(),
-            px,
             cues: placed,
             missing,
             sprites: Mutex::default(),
@@ -89,7 +93,7 @@ impl CaptionRenderer {
             return;
         };
         let sprites = self.sprites_of(index);
-        draw::draw_cue(frame, &self.style, &self.cues[index].1, &sprites, time_ms, self.px);
+        draw::draw_cue(frame, &self.style, &self.cues[index].1, &sprites, time_ms);
     }
 
     /// Returns the word that is highlighted (or popped in last) at `time_ms`.
@@ -134,8 +138,7 @@ impl CaptionRenderer {
             return Arc::clone(sprites);
         }
         // Built outside the lock: two threads may build the same cue, but none waits for the other.
-        let built =
-            Arc::new(draw::rasterise(&self.engine, &self.style, &self.cues[index].1, self.px));
+        let built = Arc::new(draw::rasterise(&self.engine, &self.style, &self.cues[index].1));
         let mut kept = lock();
         kept.push_back((index, Arc::clone(&built)));
         while kept.len() > KEPT {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::frame::Frame;
 use crate::text::testing::engine;
-use pytoon_vocabulary::{CaptionCue, CaptionLook, CaptionWord, Ms, SceneId};
+use pytoon_vocabulary::{CaptionCue, CaptionLook, CaptionWord, CaptionZone, Ms, SceneId};
 
 const LOOKS: [CaptionLook; 3] = [CaptionLook::Classic, CaptionLook::Karaoke, CaptionLook::Pop];
 
@@ -28,11 +28,23 @@ fn cue(text: &str) -> CaptionCue {
 
 fn cue_of(start: i64, end: i64, words: Vec<CaptionWord>) -> CaptionCue {
     let (start, end) = (Ms::new(start), Ms::new(end));
-    CaptionCue { scene_id: SceneId::default(), start, end, text: String::new(), words }
+    CaptionCue {
+        scene_id: SceneId::default(),
+        start,
+        end,
+        text: String::new(),
+        words,
+        zone: CaptionZone::Lower,
+    }
 }
 
 fn style_in(look: CaptionLook, language: &str) -> CaptionStyle {
     CaptionStyle { language: Some(language.to_owned()), ..CaptionStyle::new(look) }
+}
+
+/// Returns the style for a frame of half the size.
+fn half(style: &CaptionStyle) -> CaptionStyle {
+    CaptionStyle { zone: style.zone.scaled(0.5), unit: 0.5, ..style.clone() }
 }
 
 fn samples() -> Vec<(&'static str, CaptionCue)> {
@@ -77,13 +89,13 @@ fn changed_area(frame: &Frame, luma: u8, by: u8) -> Option<(usize, usize, usize,
 
 #[test]
 fn nothing_leaves_the_zone_in_any_frame() {
-    let zones = [crate::SafeRect::UNIVERSAL, crate::SafeRect::UNIVERSAL_STRICT];
+    let zones = [crate::SafeRect::UNIVERSAL, crate::SafeRect::NARROW];
     for (zone, scale) in zones.into_iter().zip([1.0, 1.3]) {
         for look in LOOKS {
             for (language, cue) in samples() {
                 let style = CaptionStyle { zone, size_scale: scale, ..style_in(look, language) };
                 let renderer =
-                    CaptionRenderer::prepare(&engine(), &style, 1920, std::slice::from_ref(&cue));
+                    CaptionRenderer::prepare(&engine(), &style, std::slice::from_ref(&cue));
                 let boxes = renderer.cue_boxes();
                 assert_eq!(boxes.len(), 1);
                 assert!(
@@ -105,7 +117,7 @@ fn pixels_agree_with_the_boxes() {
         for (language, cue) in samples() {
             let style = style_in(look, language);
             let renderer =
-                CaptionRenderer::prepare(&engine(), &style, 960, std::slice::from_ref(&cue));
+                CaptionRenderer::prepare(&engine(), &half(&style), std::slice::from_ref(&cue));
             let rect = renderer.cue_boxes()[0].rect;
             let mut seen = false;
             let times = (0..60).map(|i| 890.0 + (cue.end.get() - 880) as f64 * f64::from(i) / 59.0);
@@ -135,12 +147,12 @@ fn every_word_is_drawn() {
             let end = cue.end.get() as f64 - 130.0;
             let ink = |cue: &CaptionCue| {
                 let renderer =
-                    CaptionRenderer::prepare(&engine(), &style, 1920, std::slice::from_ref(cue));
+                    CaptionRenderer::prepare(&engine(), &style, std::slice::from_ref(cue));
                 let mut frame = Frame::new(1080, 1920);
                 renderer.draw(&mut frame, end);
                 frame
             };
-            let whole = super::prepare::place_cue(&engine(), &style, &cue, 1.0).expect("placed");
+            let whole = super::prepare::place_cue(&engine(), &style, &cue).expect("placed");
             let frame = ink(&cue);
             for i in 0..cue.words.len() {
                 let at = engine().word_ink(&whole.layout, i);
@@ -162,8 +174,7 @@ fn highlights_start_with_the_lead() {
     for look in LOOKS {
         let cue = cue("you only need five minutes");
         let style = style_in(look, "en");
-        let renderer =
-            CaptionRenderer::prepare(&engine(), &style, 1920, std::slice::from_ref(&cue));
+        let renderer = CaptionRenderer::prepare(&engine(), &style, std::slice::from_ref(&cue));
         for (i, word) in cue.words.iter().enumerate() {
             // The first millisecond at which this word is the active one.
             let first = (900..cue.end.get())
@@ -192,7 +203,7 @@ fn highlights_start_with_the_lead() {
 fn arabic_is_highlighted_right_to_left() {
     let cue = cue("تعلم اللغة العربية");
     let style = style_in(CaptionLook::Karaoke, "ar");
-    let placed = super::prepare::place_cue(&engine(), &style, &cue, 1.0).expect("placed");
+    let placed = super::prepare::place_cue(&engine(), &style, &cue).expect("placed");
     let x: Vec<f32> = placed.words.iter().map(|w| w.anchor.0).collect();
     assert!(x[0] > x[1], "{x:?}");
 }
@@ -203,7 +214,7 @@ fn baselines_stay_put_and_drawing_is_pure() {
         let style = style_in(look, "en");
         let baseline = |text: &str| {
             let placed =
-                super::prepare::place_cue(&engine(), &style, &cue(text), 1.0).expect("placed");
+                super::prepare::place_cue(&engine(), &style, &cue(text)).expect("placed");
             let line = placed.layout.lines.last().expect("line");
             line.baseline + placed.origin.1 as f32
         };
@@ -220,7 +231,7 @@ fn baselines_stay_put_and_drawing_is_pure() {
                 c
             })
             .collect();
-        let renderer = CaptionRenderer::prepare(&engine(), &style, 960, &cues);
+        let renderer = CaptionRenderer::prepare(&engine(), &half(&style), &cues);
         let at = |t: f64| {
             let mut frame = Frame::new(540, 960);
             renderer.draw(&mut frame, t);
@@ -254,7 +265,7 @@ fn odd_cues_are_survived() {
         cue_of(1000, 2000, vec![word("late", 5000, 6000)]),
     ];
     for look in LOOKS {
-        let renderer = CaptionRenderer::prepare(&engine(), &style_in(look, "??"), 1920, &cues);
+        let renderer = CaptionRenderer::prepare(&engine(), &style_in(look, "??"), &cues);
         let mut frame = Frame::new(1080, 1920);
         [0.0, 450.0, 1990.0, 1e12, -1e12, f64::NAN]
             .iter()

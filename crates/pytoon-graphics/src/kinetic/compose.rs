@@ -1,8 +1,8 @@
 //! Defines the input of kinetic type, and chooses the largest size class that suits the phrase.
 
+use crate::area::SafeRect;
 use crate::color::{Oklch, Rgb, contrast};
 use crate::palette::Palette;
-use crate::safe_zone::SafeRect;
 use crate::text::{Align, Layout, LayoutRequest, TextEngine, TextStyle};
 
 /// The alignment of the text.
@@ -36,8 +36,10 @@ pub struct KineticSpec {
     pub variant: KineticVariant,
     /// True for dark text on a light background.
     pub light_ground: bool,
-    /// The safe area for the text, at 1080x1920.
+    /// The area for the text, in frame pixels.
     pub zone: SafeRect,
+    /// The number of frame pixels per pixel of the text sizes, which are those of a 1080x1920 frame.
+    pub unit: f32,
     /// The language of the phrase, a BCP 47 tag.
     pub language: Option<String>,
     /// The font family; defaults to Inter.
@@ -45,7 +47,7 @@ pub struct KineticSpec {
 }
 
 impl KineticSpec {
-    /// Creates the settings for a phrase on a dark background in the universal safe area.
+    /// Creates the settings for a phrase on a dark background in the universal safe area of a 1080x1920 frame.
     pub fn new(phrase: &str, variant: KineticVariant) -> Self {
         Self {
             phrase: phrase.to_owned(),
@@ -53,6 +55,7 @@ impl KineticSpec {
             variant,
             light_ground: false,
             zone: SafeRect::UNIVERSAL,
+            unit: 1.0,
             language: None,
             font_family: None,
         }
@@ -137,7 +140,7 @@ pub(super) fn choose(
     for (class, weight, size, line, tracking, lines) in steps {
         let style = style(weight, size, line, tracking);
         let layout = lay(&style);
-        let room = 0.72 * spec.zone.rect.height() * px;
+        let room = 0.72 * spec.zone.rect.height();
         // A word cut more than once reads as syllables.
         let cuts = layout.words.windows(2).filter(|pair| pair[0].word == pair[1].word).count();
         let unshrunk = cuts <= 1 && layout.size_px >= style.size_px * 0.999 && !layout.broken;

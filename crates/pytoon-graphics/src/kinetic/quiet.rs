@@ -3,9 +3,9 @@
 //! The box is darkened (or, under dark text, lightened) by at most 35 %, feathered outwards. The change is just
 //! enough for a contrast of 7:1 at the 95th percentile of the box's luma (or at the 5th).
 
+use crate::area::Rect;
 use crate::color::{Rgb, linear_to_srgb};
 use crate::frame::Frame;
-use crate::safe_zone::Rect;
 
 /// Maximum strength of the change.
 const LIMIT: f32 = 0.35;

@@ -9,7 +9,7 @@ use pytoon_vocabulary::Background;
 
 fn prepare(phrase: &str, variant: KineticVariant) -> KineticType {
     let palette = Palette::from_mood(Mood::Calm);
-    KineticType::prepare(&engine(), &KineticSpec::new(phrase, variant), &palette, 1920)
+    KineticType::prepare(&engine(), &KineticSpec::new(phrase, variant), &palette)
 }
 
 #[test]

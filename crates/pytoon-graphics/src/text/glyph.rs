@@ -6,7 +6,7 @@ use swash::FontRef;
 use swash::scale::{Render, ScaleContext, Source, StrikeWith, image::Content, image::Image};
 use swash::zeno::{Join, Stroke as OutlineStroke, Vector};
 
-use crate::safe_zone::Rect;
+use crate::area::Rect;
 
 /// A glyph with its rendering settings.
 pub(super) struct GlyphSpec {

@@ -13,7 +13,7 @@ use super::request::{LayoutRequest, Prepared};
 use super::script;
 use super::shape::{ShapeSpec, Shaper};
 use super::style::{Align, TextStyle};
-use crate::safe_zone::Rect;
+use crate::area::Rect;
 
 /// The box of a word or of a part of it. A word broken over two lines has two boxes.
 #[derive(Clone, Copy, Debug, PartialEq)]

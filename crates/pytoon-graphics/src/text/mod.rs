@@ -35,7 +35,7 @@ pub use wanted::{FontScript, WANTED_FONTS, WantedFont};
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::safe_zone::Rect;
+use crate::area::Rect;
 use raster::Rasteriser;
 use shape::Shaper;
 

@@ -12,8 +12,8 @@ use super::blur;
 use super::glyph::{GlyphImage, GlyphSpec, render, unit_bounds};
 use super::layout::{Layout, PlacedGlyph};
 use super::style::TextStyle;
+use crate::area::Rect;
 use crate::layer::Sprite;
-use crate::safe_zone::Rect;
 
 /// A sprite with the position of its top-left corner.
 #[derive(Clone, Debug)]

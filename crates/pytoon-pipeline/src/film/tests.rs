@@ -145,13 +145,13 @@ impl Bench {
     }
 
     fn timeline(&self, name: &str) -> Timeline {
-        let bytes = std::fs::read(self.path(name).join(layout::TIMELINE)).expect("a timeline");
+        let bytes = std::fs::read(self.path(name).join(artifact::TIMELINE)).expect("a timeline");
         serde_json::from_slice(&bytes).expect("reads")
     }
 
     /// Returns FFprobe's report on the film's video packets, its video stream and its length.
     fn packets(&self, name: &str) -> String {
-        let film = self.path(name).join(layout::OUTPUT).display().to_string();
+        let film = self.path(name).join(artifact::OUTPUT).display().to_string();
         let entries = "packet=pts,dts,duration,flags:format=duration:stream=nb_frames,time_base,\
                        avg_frame_rate,duration_ts,color_space,level";
         let command = CommandLine::new("ffprobe", "test")
@@ -177,7 +177,7 @@ impl Bench {
 
     /// Returns the decoded video in shades of grey, one item per frame.
     fn frames(&self, name: &str) -> Vec<Vec<u8>> {
-        let film = self.path(name).join(layout::OUTPUT).display().to_string();
+        let film = self.path(name).join(artifact::OUTPUT).display().to_string();
         let bytes = self.ffmpeg(&["-i", &film, "-an", "-f", "rawvideo", "-pix_fmt", "gray", "-"]);
         bytes.chunks_exact(270 * 480).map(<[u8]>::to_vec).collect()
     }
@@ -229,13 +229,13 @@ fn both_executors_make_the_same_film() {
     let steps = bench.by_queue("steps", &file);
     let read = |folder: &str, name: &str| std::fs::read(bench.path(folder).join(name)).ok();
     let same = [
-        layout::BRIEF,
-        layout::SCENE_GRAPH,
-        layout::TIMELINE,
-        layout::CAPTIONS_VTT,
-        layout::MIXED,
-        layout::VOICE_STEM,
-        layout::THUMBNAIL,
+        artifact::BRIEF,
+        artifact::SCENE_GRAPH,
+        artifact::TIMELINE,
+        artifact::CAPTIONS_VTT,
+        artifact::MIXED,
+        artifact::VOICE_STEM,
+        artifact::THUMBNAIL,
         "voice/take_001.wav",
     ];
     for name in same {
@@ -246,7 +246,7 @@ fn both_executors_make_the_same_film() {
     assert!(chunks >= 4, "{chunks} chunks test nothing");
     assert_eq!(bench.packets("whole"), bench.packets("steps"));
     assert_eq!(bench.frames("steps").len() as i64, steps.output.frames);
-    assert_eq!(read("whole", layout::OUTPUT), read("steps", layout::OUTPUT), "byte for byte");
+    assert_eq!(read("whole", artifact::OUTPUT), read("steps", artifact::OUTPUT), "byte for byte");
     assert_eq!(steps.self_check.findings, []);
     assert_eq!(whole.self_check.findings, []);
     assert_eq!(steps.scenes, whole.scenes);
@@ -405,7 +405,7 @@ fn a_changed_caption_redraws_only_the_chunks_that_show_it() {
     for name in [".work/audio.m4a", ".work/assembly/audio/mixed.wav", ".work/voice.json"] {
         assert_eq!(before[name], after[name], "{name} is made anew");
     }
-    assert_ne!(before[layout::OUTPUT], after[layout::OUTPUT]);
+    assert_ne!(before[artifact::OUTPUT], after[artifact::OUTPUT]);
 }
 
 #[test]
@@ -549,7 +549,7 @@ fn a_film_that_is_rendered_again_is_drawn_again_only_where_it_changed() {
     let before = bench.files("job");
     let same = bench.locally("job", &bench.brief(&captioned_brief("Third words")));
     assert_eq!(first, same);
-    let output = |files: &BTreeMap<String, (u64, i64)>| files[layout::OUTPUT];
+    let output = |files: &BTreeMap<String, (u64, i64)>| files[artifact::OUTPUT];
     assert_eq!(output(&before), output(&bench.files("job")), "nothing changed");
     let changed = bench.locally("job", &bench.brief(&captioned_brief("Other words")));
     assert_eq!(changed.self_check.findings, []);

@@ -17,7 +17,7 @@ use crate::receipt::Receipt;
 use pytoon_audio::wav::{self, Pcm};
 use pytoon_audio::{lag, speech};
 use pytoon_config::ConfigError;
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::time::MsRange;
 use pytoon_core::timeline::{AudioTrack, Timeline, TimelineScene, VoiceClip};
@@ -153,10 +153,10 @@ pub struct LateCue {
 /// Returns an error if the folder contains no finished job, if its timeline or receipt cannot be read, or if the
 /// inspection is cancelled.
 pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
-    if !root.join(layout::METADATA).is_file() || !root.join(layout::TIMELINE).is_file() {
-        let has_receipt = root.join(layout::METADATA).is_file();
-        let missing = if has_receipt { layout::TIMELINE } else { layout::METADATA };
-        let reason = if root.join(layout::WORK_DIR).is_dir() {
+    if !root.join(artifact::METADATA).is_file() || !root.join(artifact::TIMELINE).is_file() {
+        let has_receipt = root.join(artifact::METADATA).is_file();
+        let missing = if has_receipt { artifact::TIMELINE } else { artifact::METADATA };
+        let reason = if root.join(artifact::WORK_DIR).is_dir() {
             "this job is not finished: continue it with `pytoon resume`".to_owned()
         } else {
             format!(
@@ -166,24 +166,24 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
         };
         return Err(ConfigError::file(root.display().to_string(), reason).into());
     }
-    let timeline: Timeline = read_json(&root.join(layout::TIMELINE))?;
+    let timeline: Timeline = read_json(&root.join(artifact::TIMELINE))?;
     let reworded = reworded_scenes(root);
-    let receipt: Receipt = read_json(&root.join(layout::METADATA))?;
+    let receipt: Receipt = read_json(&root.join(artifact::METADATA))?;
     let mut missing = Vec::new();
-    let mix = sound_file(root, layout::MIXED, &mut missing);
+    let mix = sound_file(root, artifact::MIXED, &mut missing);
     let loudness = mix.as_ref().map(LoudnessOverTime::of).unwrap_or_default();
     let mono = |sound: Option<Pcm>| sound.map(|sound| sound.mono()).unwrap_or_default();
     let sounds = Sounds {
         mix: mono(mix),
-        voice: mono(sound_file(root, layout::VOICE_STEM, &mut missing)),
-        music: mono(sound_file(root, layout::MUSIC_STEM, &mut missing)),
+        voice: mono(sound_file(root, artifact::VOICE_STEM, &mut missing)),
+        music: mono(sound_file(root, artifact::MUSIC_STEM, &mut missing)),
     };
-    let output = root.join(layout::OUTPUT);
+    let output = root.join(artifact::OUTPUT);
     let lag_ms = match sound::decode_mono(runner, &output) {
         Ok(heard) => lag::lag_ms(&sounds.mix, &heard, MOST_LAG_MS),
         Err(SystemError::Cancelled) => return Err(SystemError::Cancelled.into()),
         Err(error) => {
-            missing.push(format!("{}: failed to {error}", layout::OUTPUT));
+            missing.push(format!("{}: failed to {error}", artifact::OUTPUT));
             None
         }
     };
@@ -201,7 +201,7 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
         Some(Err(error)) => {
             missing.push(format!(
                 "the start times of the streams of {}: failed to {error}",
-                layout::OUTPUT
+                artifact::OUTPUT
             ));
             None
         }
@@ -231,7 +231,7 @@ fn sound_file(root: &Path, name: &str, missing: &mut Vec<String>) -> Option<Pcm>
 /// Returns the scenes whose captions do not repeat the voice, because the brief gives them other words or another time.
 /// Empty if the scene graph cannot be read.
 fn reworded_scenes(root: &Path) -> BTreeSet<SceneId> {
-    let graph: Result<SceneGraph> = read_json(&root.join(layout::SCENE_GRAPH));
+    let graph: Result<SceneGraph> = read_json(&root.join(artifact::SCENE_GRAPH));
     let scenes = graph.map(|graph| graph.scenes).unwrap_or_default().into_iter();
     scenes
         .filter(|scene| {

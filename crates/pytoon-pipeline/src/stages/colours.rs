@@ -33,10 +33,9 @@ pub(crate) struct SeenClip {
 impl SeenClip {
     /// Measures the colours of a clip. Returns `None` if they cannot be measured; the clip is then shown unchanged.
     pub(crate) fn look(context: &StageContext<'_>, clip: &ClipUse) -> Option<Self> {
-        let ClipUse { path, duration_ms, .. } = clip;
+        let path = &clip.path;
         let stamp = content_stamp(path);
-        let colours =
-            pytoon_media::clip_look::colours(context.runner(), path, *duration_ms).ok()?;
+        let colours = pytoon_media::clip_look::colours(context.runner(), path).ok()?;
         Some(Self { path: path.clone(), stamp, colours })
     }
 }

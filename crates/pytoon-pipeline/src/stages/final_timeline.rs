@@ -9,7 +9,7 @@ use crate::Result;
 use crate::delivery::{Planned, SIDECARS, request_facts};
 use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step, write_json};
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_vocabulary::SceneId;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -45,7 +45,7 @@ impl Stage for FinalStage {
     fn artifacts(&self, planned: &Planned) -> Vec<String> {
         let has_captions = !planned.timeline.tracks.captions.is_empty();
         let captions = SIDECARS.into_iter().filter(|_| has_captions);
-        let always = [layout::SCENE_GRAPH, layout::TIMELINE];
+        let always = [artifact::SCENE_GRAPH, artifact::TIMELINE];
         always.into_iter().chain(captions).map(str::to_owned).collect()
     }
 
@@ -71,7 +71,7 @@ impl Stage for FinalStage {
             (timeline, warnings) = (built.timeline, built.warnings);
         }
         warnings.extend(sources.notes.iter().cloned().chain(voiced.spoken.notes()));
-        write_json(context.folder, layout::SCENE_GRAPH, &graph)?;
+        write_json(context.folder, artifact::SCENE_GRAPH, &graph)?;
         timeline::write(context.folder, &timeline)?;
         let (asked, voice) =
             (request_facts(&sources, &graph), voiced.spoken.receipt(is_asked(&graph)));

@@ -10,7 +10,7 @@ use crate::receipt::{Receipt, StageTime};
 use crate::stage::{Stage, StageContext, Step};
 use crate::stages::picture::{PictureReport, chunk};
 use crate::stages::sound::{AUDIO, SoundReport};
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::Timeline;
 use pytoon_media::encode::{chunk_list, join_command};
@@ -63,7 +63,7 @@ impl Stage for PublishStage {
     }
 
     fn artifacts(&self, _: &Receipt) -> Vec<String> {
-        vec![layout::OUTPUT.to_owned(), layout::METADATA.to_owned()]
+        vec![artifact::OUTPUT.to_owned(), artifact::METADATA.to_owned()]
     }
 
     /// Returns true if the published files equal those in the work folder and no full check is requested.
@@ -85,7 +85,7 @@ impl Stage for PublishStage {
         let begun = Instant::now();
         context.progress().stage("finish");
         let cover = folder.work_path(&chunk::cover_file(input.cover));
-        disk::place_whole(&cover, &folder.new_work(layout::THUMBNAIL)?)?;
+        disk::place_whole(&cover, &folder.new_work(artifact::THUMBNAIL)?)?;
         join(context, timeline)?;
         let mut stages = self.stages.clone();
         stages.push(stage_time("finish", begun.elapsed(), false));
@@ -118,7 +118,7 @@ fn join(context: &StageContext<'_>, timeline: &Timeline) -> Result<(), PipelineE
     folder.write(CHUNK_LIST, list.as_bytes())?;
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let (list, audio) = (folder.work_path(CHUNK_LIST), absolute(&folder.work_path(AUDIO)));
-    folder.make(layout::OUTPUT, |part| {
+    folder.make(artifact::OUTPUT, |part| {
         let part = absolute(part);
         let command = join_command(&list, &audio, seconds(timeline.total_frames), &part);
         context.runner().run(&command, Vec::new()).map(drop).map_err(PipelineError::from)
@@ -141,9 +141,9 @@ fn put_in_place(folder: &JobFolder, files: &[String]) -> Result<(), PipelineErro
     for name in SIDECARS.into_iter().filter(|name| !kept.contains(name)) {
         disk::remove_file(&folder.published_path(name))?;
     }
-    let voice = folder.published_path(layout::VOICE_DIR);
+    let voice = folder.published_path(artifact::VOICE_DIR);
     for take in std::fs::read_dir(&voice).into_iter().flatten().flatten() {
-        let name = format!("{}/{}", layout::VOICE_DIR, take.file_name().to_string_lossy());
+        let name = format!("{}/{}", artifact::VOICE_DIR, take.file_name().to_string_lossy());
         if !kept.contains(name.as_str()) {
             disk::remove_file(&take.path())?;
         }
@@ -155,9 +155,9 @@ fn put_in_place(folder: &JobFolder, files: &[String]) -> Result<(), PipelineErro
 fn remove_other_chunks(folder: &JobFolder, chunks: usize) {
     let kept: BTreeSet<String> = (0..chunks).flat_map(chunk::files).collect();
     for entry in
-        std::fs::read_dir(folder.work_path(layout::CHUNKS_DIR)).into_iter().flatten().flatten()
+        std::fs::read_dir(folder.work_path(artifact::CHUNKS_DIR)).into_iter().flatten().flatten()
     {
-        let name = format!("{}/{}", layout::CHUNKS_DIR, entry.file_name().to_string_lossy());
+        let name = format!("{}/{}", artifact::CHUNKS_DIR, entry.file_name().to_string_lossy());
         if !kept.contains(&name) {
             // A leftover takes some space and does no harm.
             let _ = std::fs::remove_file(entry.path());

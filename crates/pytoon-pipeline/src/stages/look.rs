@@ -10,6 +10,7 @@ use crate::{PipelineError, Result};
 use pytoon_compositor::saliency;
 use pytoon_compositor::source_colour::BRIGHTEST;
 use pytoon_core::colour::ColourMatch;
+use pytoon_core::layout::protection::ProtectionMap;
 use pytoon_core::scene::MediaKind;
 use pytoon_core::timeline::build::AssetFacts;
 use pytoon_core::timeline::reading::{ClipReading, Transfer};
@@ -182,6 +183,7 @@ fn combine_frames(
         has_subject: frames.iter().any(|f| f.has_subject),
         crop_keeps: (mean(|f| f.crop_keeps) - strays).max(0.0),
         crop_centre: centre,
+        protected: frames.iter().fold(ProtectionMap::default(), |all, f| all.union(&f.protected)),
     };
     (facts, look.peak)
 }

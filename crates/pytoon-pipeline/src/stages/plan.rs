@@ -4,7 +4,7 @@ use crate::Result;
 use crate::places::content_stamp;
 use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step, write_json};
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_core::plan::{PlanInput as CoreInput, plan};
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::OverlayContent;
@@ -57,7 +57,7 @@ impl Stage for PlanStage {
     }
 
     fn artifacts(&self, _: &Plan) -> Vec<String> {
-        vec![layout::BRIEF.to_owned()]
+        vec![artifact::BRIEF.to_owned()]
     }
 
     fn run(&self, context: &StageContext<'_>, input: &PlanInput) -> Result<Step<Plan>> {
@@ -72,13 +72,13 @@ impl Stage for PlanStage {
         })
         .map_err(|problem| context.field_error(&problem.field, problem.reason))?;
         let folder = context.folder;
-        write_json(folder, layout::BRIEF, &sources.brief)?;
+        write_json(folder, artifact::BRIEF, &sources.brief)?;
         if input.draft {
-            folder.write(layout::DRAFT_MARK, b"")?;
+            folder.write(artifact::DRAFT_MARK, b"")?;
         } else {
-            folder.remove_work(layout::DRAFT_MARK)?;
+            folder.remove_work(artifact::DRAFT_MARK)?;
         }
-        write_json(folder, layout::SCENE_GRAPH, &graph)?;
+        write_json(folder, artifact::SCENE_GRAPH, &graph)?;
         Ok(Step::Done(Plan {
             brief: input.brief.clone(),
             script: sources.brief.script.clone(),

@@ -10,7 +10,7 @@ use pytoon_audio::mixer::{Mix, MixInput, MixReport, Placed, PlacedStereo, Stems}
 use pytoon_audio::music::{StoryArc, generate};
 use pytoon_audio::{AudioError, Db, Dbtp, Lufs, Stereo, stretch, wav};
 use pytoon_config::settings::MixSettings;
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_core::profile::AudioSettings;
 use pytoon_core::time::{FrameRate, MsRange};
 use pytoon_core::timeline::{AudioTrack, MusicTrackSource, SoundClip, Timeline, VoiceClip};
@@ -37,7 +37,7 @@ const CLIP_SOUND_LUFS: f64 = -28.0;
 
 /// The file of the encoded audio.
 pub(crate) const AUDIO: &str = "audio.m4a";
-const ARTIFACTS: [&str; 4] = [AUDIO, layout::MIXED, layout::VOICE_STEM, layout::MUSIC_STEM];
+const ARTIFACTS: [&str; 4] = [AUDIO, artifact::MIXED, artifact::VOICE_STEM, artifact::MUSIC_STEM];
 
 /// The measurements of the mix and of the decoded file. A loudness that cannot be measured, such as that of
 /// silence, is `None`.
@@ -361,9 +361,9 @@ fn master_and_write(
     let Mix { mixed, stem_gain, report } = stems.master(target, ceiling);
     let (voice, music) = (&stems.voice, &stems.music);
     let gain = |sample| stem_gain.at(sample);
-    write_sound(folder, layout::VOICE_STEM, &[voice, voice], gain)?;
-    write_sound(folder, layout::MUSIC_STEM, &[&music.left, &music.right], gain)?;
-    write_sound(folder, layout::MIXED, &[&mixed.left, &mixed.right], |_| 1.0)?;
+    write_sound(folder, artifact::VOICE_STEM, &[voice, voice], gain)?;
+    write_sound(folder, artifact::MUSIC_STEM, &[&music.left, &music.right], gain)?;
+    write_sound(folder, artifact::MIXED, &[&mixed.left, &mixed.right], |_| 1.0)?;
     Ok(report)
 }
 
@@ -384,7 +384,7 @@ fn write_sound(
 
 /// Encodes the mix, and returns the audio that a player would decode.
 fn encode(context: &StageContext<'_>, profile: &AudioSettings, target: &Path) -> Result<Stereo> {
-    let mixed = context.folder.work_path(layout::MIXED);
+    let mixed = context.folder.work_path(artifact::MIXED);
     let command = encode::audio_command(profile, &mixed, target);
     context.runner().run(&command, Vec::new())?;
     let (left, right) = sound::decode_stereo(context.runner(), target)?;

@@ -16,7 +16,7 @@ use crate::sources::Sources;
 use crate::stage::StageContext;
 use crate::stages::budget::budget;
 use pytoon_config::tts::{OLD_LOCAL_NAME, TtsSettings, VoiceProvider};
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_core::note::Note;
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::text;
@@ -382,7 +382,7 @@ fn process_speech(
     let used_ms = sentences.iter().map(|s| s.samples.len() as i64 / SAMPLES_PER_MS).sum();
     voice_processor::report(provider, used_ms, used_ms, -90.0, word_count, false);
     for (index, sentence) in sentences.iter().enumerate() {
-        write_take(context.folder, &layout::voice_take(index), &sentence.samples)?;
+        write_take(context.folder, &artifact::voice_take(index), &sentence.samples)?;
     }
     let mut result = VoiceResult::new(by_scene(graph, &sentences), Some(provider), method);
     result.tempo = tempo;
@@ -440,7 +440,7 @@ fn by_scene(graph: &SceneGraph, sentences: &[SpokenSentence]) -> Vec<Vec<Utteran
                 .iter()
                 .filter_map(|_| {
                     let sentence = sentences.get(index)?;
-                    let asset = layout::voice_take(index);
+                    let asset = artifact::voice_take(index);
                     index += 1;
                     let duration_ms = sentence.samples.len() as i64 / SAMPLES_PER_MS;
                     // Emoji alone have nothing to say; they are shown with their neighbours' timing.

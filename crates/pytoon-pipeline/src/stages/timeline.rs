@@ -6,8 +6,8 @@ use crate::stage::write_json;
 use crate::stages::voice::target_ms;
 use crate::{PipelineError, Result};
 use pytoon_config::settings::{BrandSafe, CaptionDefaults, Settings};
+use pytoon_core::artifact;
 use pytoon_core::caption::sidecar::{self, CaptionsFile};
-use pytoon_core::layout;
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::build::{AssetFacts, BuildInput, Built, build};
 use pytoon_core::timeline::duck::DuckSettings;
@@ -68,6 +68,7 @@ pub(crate) fn timeline(
         duck: &settings.duck,
         look,
         captions: !sources.brief.captions_are_off(),
+        caption_zone: captions.position,
         overlays: &sources.overlays,
         target_ms: target_ms(sources),
         masked_words: if is_brand_safe { &settings.brand_safe.masked_words } else { &[] },
@@ -82,15 +83,15 @@ pub(crate) fn timeline(
 
 /// Writes the timeline and the caption sidecars into the work folder.
 pub(crate) fn write(folder: &JobFolder, timeline: &Timeline) -> Result<()> {
-    write_json(folder, layout::TIMELINE, timeline)?;
+    write_json(folder, artifact::TIMELINE, timeline)?;
     let cues = &timeline.tracks.captions;
     if !cues.is_empty() {
         let size = (timeline.profile.width, timeline.profile.height);
-        folder.write(layout::CAPTIONS_SRT, sidecar::to_srt(cues).as_bytes())?;
-        folder.write(layout::CAPTIONS_VTT, sidecar::to_vtt(cues).as_bytes())?;
-        folder.write(layout::CAPTIONS_ASS, sidecar::to_ass(cues, size).as_bytes())?;
+        folder.write(artifact::CAPTIONS_SRT, sidecar::to_srt(cues).as_bytes())?;
+        folder.write(artifact::CAPTIONS_VTT, sidecar::to_vtt(cues).as_bytes())?;
+        folder.write(artifact::CAPTIONS_ASS, sidecar::to_ass(cues, size).as_bytes())?;
         let file = CaptionsFile::of(cues, &timeline.language);
-        write_json(folder, layout::CAPTIONS_JSON, &file)?;
+        write_json(folder, artifact::CAPTIONS_JSON, &file)?;
     }
     Ok(())
 }

@@ -14,9 +14,9 @@ use crate::stages::voice_warnings::language_note;
 use crate::stages::{Asset, speech};
 use crate::{PipelineError, Result};
 use pytoon_config::settings::Settings;
+use pytoon_core::artifact;
 use pytoon_core::brief::MAX_FILM_SECONDS;
 use pytoon_core::chain::LOCAL_ENGINE;
-use pytoon_core::layout;
 use pytoon_core::note::Note;
 use pytoon_core::preset::{Grade, Move, TransitionKind};
 use pytoon_core::scene::{MediaKind, MusicSource, SceneGraph, SceneMedia, VoiceSource};
@@ -44,7 +44,7 @@ impl KeptVoice {
             return None;
         }
         let receipt = || {
-            let bytes = std::fs::read(folder.published_path(layout::METADATA)).ok()?;
+            let bytes = std::fs::read(folder.published_path(artifact::METADATA)).ok()?;
             serde_json::from_slice::<EarlierReceipt>(&bytes).ok().map(|receipt| receipt.voice)
         };
         let refuse: Refuse<'_> = &|_, _| Ok(());
@@ -215,7 +215,7 @@ fn voice_from_recording(
         sentences: &sentences,
         language: &graph.language,
     })?;
-    let asset = layout::voice_take(0);
+    let asset = artifact::voice_take(0);
     write_take(context.folder, &asset, &recording.samples)?;
     let speech = voice_mapper::map_recording(graph, &recording, &timed.words, &asset);
     // A recording is never sped up: that would be audible. It must fit as it is.

@@ -11,7 +11,7 @@ use crate::engine_session::EngineMeans;
 use crate::sources::Sources;
 use crate::stage::{Output, Stage, StageContext, Step, cached_output, find_output, write_json};
 use crate::{PipelineError, Result};
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_core::note::Note;
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::Timeline;
@@ -120,7 +120,7 @@ impl Stage for VoicedStage {
             crate::stages::refusal::refuse(context, sources, &wanted, MicroUsd::ZERO)?;
         }
         // An earlier brief of this job may have left other versions.
-        write_json(context.folder, layout::SCENE_GRAPH, &graph)?;
+        write_json(context.folder, artifact::SCENE_GRAPH, &graph)?;
         timeline::write(context.folder, &built.timeline)?;
         let ms = |took: Duration| took.as_millis() as u64;
         Ok(Step::Done(Voiced {

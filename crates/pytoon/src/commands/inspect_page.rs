@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pytoon_audio::peaks;
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_core::text::without_folders;
 use pytoon_pipeline::inspect::Inspection;
 use serde_json::{Map, Value, json};
@@ -60,7 +60,7 @@ fn bundle(root: &Path, found: &Inspection) -> anyhow::Result<Value> {
         "peaks": peaks,
     });
     // A film of an early version has no scene graph. The page then shows no reasons for the choice of engines.
-    let path = root.join(layout::SCENE_GRAPH);
+    let path = root.join(artifact::SCENE_GRAPH);
     if path.is_file() {
         let text =
             std::fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;

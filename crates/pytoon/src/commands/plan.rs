@@ -4,6 +4,7 @@ use crate::commands::render;
 use crate::context::Context;
 use crate::output;
 use pytoon_core::chain::EngineChain;
+use pytoon_core::layout::Format;
 use pytoon_core::timeline::{ClipSource, Timeline};
 use pytoon_pipeline::plan_only::{self, Price};
 use pytoon_vocabulary::Ms;
@@ -18,9 +19,10 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
     }
     let timeline = &plan.timeline;
     output::line(format!(
-        "{:.2} s, {} scenes, preset {}, seed {}",
+        "{:.2} s, {} scenes, format {}, preset {}, seed {}",
         timeline.total_duration().get() as f64 / 1000.0,
         plan.graph.scenes.len(),
+        Format::nearest(timeline.profile.width, timeline.profile.height).as_str(),
         plan.graph.preset_id,
         plan.graph.seed
     ));
@@ -45,6 +47,9 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
         }
         for text in shots(timeline, place.scene_id.as_str()) {
             output::line(format!("  shows  {text}"));
+        }
+        if let Some(zone) = place.captions.describe() {
+            output::line(format!("  captions {zone}"));
         }
         if let Some(chain) = &scene.engine_chain {
             for text in engines(chain) {

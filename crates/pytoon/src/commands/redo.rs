@@ -6,9 +6,9 @@ use crate::commands::{render, resume};
 use crate::context::Context;
 use crate::output;
 use pytoon_config::{ConfigError, load_brief};
+use pytoon_core::artifact;
 use pytoon_core::brief::Brief;
 use pytoon_core::brief::redo::{SceneChange, scene_place};
-use pytoon_core::layout;
 use pytoon_core::plan::LOCAL_ENGINE;
 use pytoon_core::scene::SceneGraph;
 use pytoon_pipeline::film::FilmSource;
@@ -19,16 +19,16 @@ use std::path::Path;
 pub(crate) fn run(context: &Context, args: &RedoArgs) -> anyhow::Result<()> {
     let root = resume::folder(context, &args.job)?;
     let refused = |reason: &str| ConfigError::file(root.display().to_string(), reason);
-    if root.join(layout::WORK_DIR).is_dir() {
+    if root.join(artifact::WORK_DIR).is_dir() {
         let reason = "the film is not finished: finish it with `pytoon resume`; for a job of the \
                       service, use `pytoon jobs redo`";
         return Err(refused(reason).into());
     }
-    let brief = root.join(layout::BRIEF);
+    let brief = root.join(artifact::BRIEF);
     if !brief.is_file() {
         let reason = format!(
             "this folder contains no finished film that was made from a brief: {} is missing",
-            layout::BRIEF
+            artifact::BRIEF
         );
         return Err(refused(&reason).into());
     }
@@ -40,7 +40,7 @@ pub(crate) fn run(context: &Context, args: &RedoArgs) -> anyhow::Result<()> {
     if let Some((engine, reason)) = engine.and_then(|it| Some((&it.name, unusable(it)?))) {
         return Err(ConfigError::file("--engine", format!("`{engine}` {reason}")).into());
     }
-    let draft = root.join(layout::CACHE_DIR).join(layout::DRAFT_MARK).is_file();
+    let draft = root.join(artifact::CACHE_DIR).join(artifact::DRAFT_MARK).is_file();
     let options = RenderOptions { draft, ..RenderOptions::default() };
     let source = FilmSource::Brief(Box::new(file.with_brief(changed)));
     let rendered = local::render(environment, source, &root, options)?;
@@ -86,7 +86,7 @@ pub(crate) fn changed_brief(
 
 /// Returns the number of scenes in a finished film; 0 if the film cannot be read.
 fn scenes(root: &Path) -> usize {
-    let graph = std::fs::read(root.join(layout::SCENE_GRAPH)).ok();
+    let graph = std::fs::read(root.join(artifact::SCENE_GRAPH)).ok();
     let graph = graph.and_then(|bytes| serde_json::from_slice::<SceneGraph>(&bytes).ok());
     graph.map_or(0, |graph| graph.scenes.len())
 }

@@ -6,7 +6,7 @@ use crate::output;
 use anyhow::Context as _;
 use pytoon_config::strict;
 use pytoon_config::{BriefFile, ConfigError, load_brief, read_brief};
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_core::timeline::Timeline;
 use pytoon_core::timeline::format::TimelineFile;
 use pytoon_core::timeline::upgrade::upgrade;
@@ -101,12 +101,12 @@ pub(crate) fn report(context: &Context, rendered: &Rendered) -> anyhow::Result<(
     if context.global.json {
         let value = serde_json::json!({
             "folder": rendered.folder,
-            "output": rendered.folder.join(layout::OUTPUT),
+            "output": rendered.folder.join(artifact::OUTPUT),
             "receipt": rendered.receipt,
         });
         return output::json(&value);
     }
-    output::line(rendered.folder.join(layout::OUTPUT).display().to_string());
+    output::line(rendered.folder.join(artifact::OUTPUT).display().to_string());
     if !context.global.quiet {
         summary(&rendered.receipt).into_iter().for_each(output::note);
     }

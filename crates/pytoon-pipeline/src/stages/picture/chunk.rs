@@ -16,7 +16,7 @@ use crate::stage::{Stage, StageContext, Step};
 use crate::stages::{Asset, timeline};
 use crate::{PipelineError, Result};
 use pytoon_compositor::compose::{Compositor, visible_range};
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_core::preset::Grade;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::{ClipSource, Timeline, Transition, VideoClip};
@@ -46,16 +46,16 @@ pub(crate) fn files(index: usize) -> [String; 3] {
 
 /// Returns the name of a chunk's video file in the work folder.
 pub(crate) fn video(index: usize) -> String {
-    format!("{}/{index:03}.mp4", layout::CHUNKS_DIR)
+    format!("{}/{index:03}.mp4", artifact::CHUNKS_DIR)
 }
 
 fn report_file(index: usize) -> String {
-    format!("{}/{index:03}.json", layout::CHUNKS_DIR)
+    format!("{}/{index:03}.json", artifact::CHUNKS_DIR)
 }
 
 /// Returns the name of a chunk's cover file in the work folder.
 pub(crate) fn cover_file(index: usize) -> String {
-    format!("{}/{index:03}.jpg", layout::CHUNKS_DIR)
+    format!("{}/{index:03}.jpg", artifact::CHUNKS_DIR)
 }
 
 /// The stage that draws and encodes a chunk.

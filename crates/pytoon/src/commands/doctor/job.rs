@@ -4,7 +4,7 @@
 use super::{Check, show};
 use crate::context::Context;
 use anyhow::Context as _;
-use pytoon_core::layout;
+use pytoon_core::artifact;
 use pytoon_pipeline::engine_session::{database, open_storage};
 use pytoon_process::CommandLine;
 use pytoon_records::job::TaskRow;
@@ -51,19 +51,19 @@ pub(crate) fn run(context: &Context, id: &JobId) -> anyhow::Result<ExitCode> {
         let read = async |file: &str| -> Option<Value> {
             serde_json::from_slice(&storage.read(&name(file)).await.ok()??).ok()
         };
-        let receipt = read(layout::METADATA).await.filter(|_| row.status == JobStatus::Done);
+        let receipt = read(artifact::METADATA).await.filter(|_| row.status == JobStatus::Done);
         checks.extend(scenes_of(&scenes, receipt.as_ref()));
         if let Some(receipt) = &receipt {
             checks.extend(check_voice(receipt));
             checks.extend(findings(receipt));
         }
         if row.status == JobStatus::Done {
-            for file in [layout::OUTPUT, layout::MIXED] {
+            for file in [artifact::OUTPUT, artifact::MIXED] {
                 // A missing file is reported below.
                 let _ = storage.have(&name(file)).await;
             }
             let folder = storage.path(&folder_of(id.as_str()));
-            checks.push(in_time(context, &folder, read(layout::TIMELINE).await.as_ref()));
+            checks.push(in_time(context, &folder, read(artifact::TIMELINE).await.as_ref()));
         }
         Ok(checks)
     });
@@ -381,7 +381,7 @@ fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check 
         return Check::failed(name, "timeline.json is missing or unreadable", fix)
             .see("audio-sync");
     };
-    let (film, mixed) = (folder.join(layout::OUTPUT), folder.join(layout::MIXED));
+    let (film, mixed) = (folder.join(artifact::OUTPUT), folder.join(artifact::MIXED));
     let parts = [
         ("picture", length(context, &film, "v:0")),
         ("sound", length(context, &film, "a:0")),

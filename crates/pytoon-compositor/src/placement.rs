@@ -1,0 +1,74 @@
+//! Converts the layout, in fractions of the frame, to frame pixels.
+
+use pytoon_core::layout::zones::{block_height, zone_area};
+use pytoon_core::layout::{Area, Format, SafeArea, safe_area};
+use pytoon_core::timeline::Timeline;
+use pytoon_graphics::{Rect, SafeRect};
+use pytoon_vocabulary::CaptionZone;
+
+/// The share of the safe area's height above which type is set, so that captions have the rest.
+const TYPE_SHARE: f64 = 652.0 / 960.0;
+
+/// The places of text and overlays in the frames of a film.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Placement {
+    size: (f64, f64),
+    safe: SafeArea,
+    /// The height of a block of captions, as a fraction of the frame's height.
+    block: f64,
+    /// The number of frame pixels per pixel of a 1080x1920 frame, for text.
+    pub(crate) unit: f32,
+}
+
+impl Placement {
+    pub(crate) fn of(timeline: &Timeline) -> Self {
+        let (width, height) = (timeline.profile.width, timeline.profile.height);
+        let captions = &timeline.look.captions;
+        let format = Format::nearest(width, height);
+        let unit = format.unit(width, height);
+        Self {
+            size: (f64::from(width), f64::from(height)),
+            safe: safe_area(captions.platform, format),
+            block: block_height(captions.look, captions.size) * unit / f64::from(height),
+            unit: unit as f32,
+        }
+    }
+
+    /// Returns the safe area in frame pixels.
+    pub(crate) fn safe(&self) -> SafeRect {
+        self.to_pixels(self.safe.area)
+    }
+
+    /// Returns the area in whose lower edge the captions of a zone end.
+    pub(crate) fn captions(&self, zone: CaptionZone) -> SafeRect {
+        let area = zone_area(zone, &self.safe, self.block);
+        // A block that is higher than planned grows upwards.
+        self.to_pixels(Area { y1: area.y1, ..self.safe.area })
+    }
+
+    /// Returns the area for the type of a scene without a picture.
+    pub(crate) fn headline(&self) -> SafeRect {
+        let area = self.safe.area;
+        self.to_pixels(Area { y1: area.y0 + TYPE_SHARE * area.height(), ..area })
+    }
+
+    /// Returns the width of an overlay in frame pixels. `share` is its fraction of the frame's width in an upright film;
+    /// a landscape film is wider, and its overlays are not.
+    pub(crate) fn width_of(&self, share: f64) -> f32 {
+        let (width, height) = self.size;
+        (share * width.min(height)) as f32
+    }
+
+    fn to_pixels(self, area: Area) -> SafeRect {
+        let (width, height) = self.size;
+        SafeRect {
+            rect: Rect::new(
+                (area.x0 * width) as f32,
+                (area.y0 * height) as f32,
+                (area.x1 * width) as f32,
+                (area.y1 * height) as f32,
+            ),
+            centre_x: (self.safe.centre_x * width) as f32,
+        }
+    }
+}
