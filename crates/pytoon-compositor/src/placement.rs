@@ -1,8 +1,9 @@
 //! Converts the layout, in fractions of the frame, to frame pixels.
 
-use pytoon_core::layout::zones::{block_height, zone_area};
+use pytoon_core::layout::zones::{Sizes, zone_area};
 use pytoon_core::layout::{Area, Format, SafeArea, safe_area};
 use pytoon_core::timeline::Timeline;
+use pytoon_core::timeline::zones::sizes_of;
 use pytoon_graphics::{Rect, SafeRect};
 use pytoon_vocabulary::CaptionZone;
 
@@ -14,8 +15,7 @@ const TYPE_SHARE: f64 = 652.0 / 960.0;
 pub(crate) struct Placement {
     size: (f64, f64),
     safe: SafeArea,
-    /// The height of a block of captions, as a fraction of the frame's height.
-    block: f64,
+    sizes: Sizes,
     /// The number of frame pixels per pixel of a 1080x1920 frame, for text.
     pub(crate) unit: f32,
 }
@@ -29,7 +29,7 @@ impl Placement {
         Self {
             size: (f64::from(width), f64::from(height)),
             safe: safe_area(captions.platform, format),
-            block: block_height(captions.look, captions.size) * unit / f64::from(height),
+            sizes: sizes_of(&timeline.profile, captions),
             unit: unit as f32,
         }
     }
@@ -41,7 +41,13 @@ impl Placement {
 
     /// Returns the area in whose lower edge the captions of a zone end.
     pub(crate) fn captions(&self, zone: CaptionZone) -> SafeRect {
-        let area = zone_area(zone, &self.safe, self.block);
+        let area = zone_area(zone, &self.safe, self.sizes);
+        if zone == CaptionZone::Beside {
+            return SafeRect {
+                centre_x: ((area.x0 + area.x1) / 2.0 * self.size.0) as f32,
+                ..self.to_pixels(Area { y0: self.safe.area.y0, ..area })
+            };
+        }
         // A block that is higher than planned grows upwards.
         self.to_pixels(Area { y1: area.y1, ..self.safe.area })
     }

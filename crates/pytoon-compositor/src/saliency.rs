@@ -11,6 +11,7 @@
 mod protected;
 
 use crate::picture::Picture;
+use pytoon_core::timeline::Window;
 use pytoon_core::timeline::shots::PictureFacts;
 
 const N: usize = 64;
@@ -25,6 +26,9 @@ pub fn look(picture: &Picture, frame_aspect: f64) -> PictureFacts {
     let (crop_keeps, crop_centre) = best_crop(&map, mean, aspect);
     // A lower ratio means gradients, textures or collages without a subject.
     let has_subject = peak > mean * 2.6;
+    let protected = protected::text_and_faces(&detail, &skin);
+    // A crop that cuts a label or a face keeps too little, whatever else it keeps.
+    let crop_keeps = crop_keeps.min(protected.kept_by(&Window::around(aspect, 1.0, crop_centre)));
     PictureFacts {
         width: picture.width() as u32,
         height: picture.height() as u32,
@@ -32,7 +36,8 @@ pub fn look(picture: &Picture, frame_aspect: f64) -> PictureFacts {
         has_subject,
         crop_keeps,
         crop_centre,
-        protected: protected::map(&detail, &map, &skin, has_subject),
+        protected,
+        subject: protected::subject(&map, has_subject),
     }
 }
 

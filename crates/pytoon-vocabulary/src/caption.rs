@@ -35,6 +35,8 @@ crate::named_enum! {
         Middle => "middle",
         /// At the upper edge.
         Upper => "upper",
+        /// In the right part, beside a tall picture in a landscape film.
+        Beside => "beside",
     }
 }
 

@@ -12,28 +12,27 @@ const DETAIL: usize = N * 4;
 /// The side of a cell in that picture, in pixels.
 const CELL: usize = DETAIL / CELLS;
 /// The difference of luma between neighbouring pixels that counts as an edge; the range of luma is 0 to 1.
-const EDGE: f32 = 0.09;
+const EDGE: f32 = 0.06;
 /// The smallest difference of luma between the two tones of text.
-const TONES: f32 = 0.3;
+const TONES: f32 = 0.2;
+/// The range of luma of an even ground, and the smallest share of a cell that the ground of text covers.
+const EVEN: f32 = 0.06;
+const GROUND: f32 = 0.36;
 /// The share of all cells above which strokes are a texture.
 const TEXTURE: f64 = 0.45;
 /// The share of the strongest saliency that belongs to the subject.
-const SUBJECT: f32 = 0.62;
+const SUBJECT: f32 = 0.72;
 
-/// Returns the map of a picture. `detail` is its luma in 256 x 256, `salient` and `skin` are 64 x 64.
-pub(super) fn map(
-    detail: &[f32],
-    salient: &[f32],
-    skin: &[f32],
-    has_subject: bool,
-) -> ProtectionMap {
-    let text = text_cells(detail);
-    let faces = face_cells(skin);
-    let subject = if has_subject { subject_cells(salient) } else { [false; CELLS * CELLS] };
-    ProtectionMap::from_fn(|x, y| {
-        let at = y * CELLS + x;
-        text[at] || faces[at] || subject[at]
-    })
+/// Returns the text and the faces of a picture. `detail` is its luma in 256 x 256, `skin` its skin tones in 64 x 64.
+pub(super) fn text_and_faces(detail: &[f32], skin: &[f32]) -> ProtectionMap {
+    let (text, faces) = (text_cells(detail), face_cells(skin));
+    ProtectionMap::from_fn(|x, y| text[y * CELLS + x] || faces[y * CELLS + x])
+}
+
+/// Returns the subject of a picture from its saliency in 64 x 64; nothing without a subject.
+pub(super) fn subject(salient: &[f32], has_subject: bool) -> ProtectionMap {
+    let cells = if has_subject { subject_cells(salient) } else { [false; CELLS * CELLS] };
+    ProtectionMap::from_fn(|x, y| cells[y * CELLS + x])
 }
 
 type Cells = [bool; CELLS * CELLS];
@@ -55,7 +54,19 @@ fn text_cells(detail: &[f32]) -> Cells {
         let right = x + 1 < CELLS && strokes[at + 1];
         *cell = strokes[at] && (left || right);
     }
-    text
+    // Labels have margins, and lines between those that were found.
+    closed(&text)
+}
+
+/// Returns the cells that are marked or next to a marked one, also diagonally.
+fn closed(cells: &Cells) -> Cells {
+    let mut out = [false; CELLS * CELLS];
+    for (at, cell) in out.iter_mut().enumerate() {
+        let (x, y) = (at % CELLS, at / CELLS);
+        *cell = (y.saturating_sub(1)..(y + 2).min(CELLS))
+            .any(|y| (x.saturating_sub(1)..(x + 2).min(CELLS)).any(|x| cells[y * CELLS + x]));
+    }
+    out
 }
 
 /// Returns true if a cell has edges of both directions between two tones, as letters have.
@@ -75,9 +86,15 @@ fn has_strokes(detail: &[f32], left: usize, top: usize) -> bool {
     if high - low < TONES || least < CELL / 2 || least * 3 < most {
         return false;
     }
-    let near = |value: f32| value - low < 0.35 * (high - low) || high - value < 0.35 * (high - low);
+    // Letters stand on an even ground; beans, leaves and cloth have none.
     let rows = (top..top + CELL).flat_map(|y| &detail[y * DETAIL + left..][..CELL]);
-    rows.filter(|value| near(**value)).count() * 10 >= CELL * CELL * 6
+    let mut values: Vec<f32> = rows.copied().collect();
+    values.sort_by(f32::total_cmp);
+    let ground = values
+        .iter()
+        .enumerate()
+        .map(|(at, value)| values[at..].partition_point(|other| other - value <= EVEN));
+    ground.max().unwrap_or(0) as f32 >= GROUND * values.len() as f32
 }
 
 /// Returns the cells of compact areas of skin tones, as a face is: from 1 to 30 % of the picture, not much wider or

@@ -1,11 +1,14 @@
-//! Places a picture with another aspect ratio than the frame, uncropped, as a card over its own dark blur.
+//! Shows a picture whose aspect ratio is far from the frame's whole, over a dark ground in its own colours.
 //!
 //! Start with [`blur_fill_canvas`].
 
 use super::{Crop, resize};
 use crate::CompositorError;
 use crate::picture::Picture;
+use pytoon_core::layout::split::picture_area;
 use pytoon_core::timeline::shots::BLUR_CANVAS_MARGIN;
+use pytoon_graphics::Rgb;
+use pytoon_graphics::color::Oklch;
 use std::ops::Range;
 
 /// A canvas with the picture, as large as the camera move over it needs.
@@ -15,15 +18,15 @@ pub(super) struct Canvas {
     pub(super) rgba: Vec<u8>,
 }
 
-/// Returns the uncropped picture as a card with round corners and a soft shadow, over its own dark blur.
+/// Returns the uncropped picture with a soft shadow, over a ground in its colours.
 pub(super) fn blur_fill_canvas(
     picture: &Picture,
     (frame_width, frame_height): (usize, usize),
 ) -> Result<Canvas, CompositorError> {
     let width = (frame_width as f64 * BLUR_CANVAS_MARGIN).round() as usize;
     let height = (frame_height as f64 * BLUR_CANVAS_MARGIN).round() as usize;
-    let mut rgba = blurred_background(picture, width, height)?;
     let card = card_box(picture, width, height);
+    let mut rgba = ground(picture, width, height, &card);
     shade_card(&mut rgba, width, &card);
     let whole = Crop {
         left: 0.0,
@@ -85,25 +88,21 @@ impl Card {
     }
 }
 
-/// Returns the box of a card at most 984 of 1080 pixels wide and 1080 of 1920 pixels high. Its middle is at 690 of
-/// 1920 pixels from the top, which keeps it clear of captions.
+/// Returns the box of the picture in the canvas.
 fn card_box(picture: &Picture, width: usize, height: usize) -> Card {
-    let max_width = width as f64 * 984.0 / 1080.0;
-    let max_height = height as f64 * 1080.0 / 1920.0;
-    let aspect = picture.width() as f64 / picture.height() as f64;
-    let card_width = max_width.min(max_height * aspect).max(2.0);
-    let card_height = (card_width / aspect).clamp(2.0, max_height);
-    let (w, h) = (card_width.round() as usize, card_height.round() as usize);
-    let unit = height as f32 / 1920.0;
-    let centre_y = height as f64 * 690.0 / 1920.0;
-    let top = (centre_y - card_height / 2.0).max(height as f64 * 0.06) as usize;
+    let area = picture_area(
+        (width as u32, height as u32),
+        (picture.width() as u32, picture.height() as u32),
+    );
+    let at = |share: f64, size: usize| (share * size as f64).round() as usize;
+    let (left, top) = (at(area.x0, width).min(width - 2), at(area.y0, height).min(height - 2));
     Card {
-        left: (width - w) / 2,
-        top: top.min(height - h),
-        width: w,
-        height: h,
-        radius: (28.0 * unit).min(w as f32 / 2.0).min(h as f32 / 2.0),
-        unit,
+        left,
+        top,
+        width: (at(area.x1, width) - left).max(2),
+        height: (at(area.y1, height) - top).max(2),
+        radius: 0.0,
+        unit: width.min(height) as f32 / 1080.0,
     }
 }
 
@@ -132,46 +131,68 @@ fn shade_card(rgba: &mut [u8], width: usize, card: &Card) {
     }
 }
 
-/// Returns a blurred, darker copy of the picture that covers the canvas. The blur has a sigma of 45 pixels at full
-/// size and is computed at an eighth of it. The copy has 0.55 of the brightness and 0.9 of the saturation.
-fn blurred_background(
-    picture: &Picture,
-    width: usize,
-    height: usize,
-) -> Result<Vec<u8>, CompositorError> {
-    let small = picture.shrunk(600);
-    let (small_w, small_h) = ((width / 8).max(2), (height / 8).max(2));
-    let (pw, ph) = (small.width() as f64, small.height() as f64);
-    let scale = (small_w as f64 / pw).max(small_h as f64 / ph) * 1.15;
-    let (crop_w, crop_h) = ((small_w as f64 / scale).min(pw), (small_h as f64 / scale).min(ph));
-    let crop =
-        Crop { left: (pw - crop_w) / 2.0, top: (ph - crop_h) / 2.0, width: crop_w, height: crop_h };
-    let mut back = resize(&small, crop, small_w, small_h)?;
-    let sigma = 45.0 / 8.0 * height as f32 / (1920.0 * BLUR_CANVAS_MARGIN as f32);
-    // Three box passes approximate a Gaussian (central limit theorem).
-    let radius = ((12.0 * sigma * sigma / 3.0 + 1.0).sqrt() / 2.0) as usize;
-    for _ in 0..3 {
-        box_blur(&mut back, small_w, small_h, radius.max(1));
+/// Returns a dark ground in the colours of the picture's edges: beside each edge in that edge's colour, darker with the
+/// distance.
+fn ground(picture: &Picture, width: usize, height: usize, card: &Card) -> Vec<u8> {
+    let small = picture.shrunk(96);
+    let tone = |area: Crop| {
+        let mut sum = [0.0; 3];
+        let rows =
+            area.top as usize..((area.top + area.height).ceil() as usize).min(small.height());
+        let columns =
+            area.left as usize..((area.left + area.width).ceil() as usize).min(small.width());
+        let count = (rows.len() * columns.len()).max(1) as f32;
+        for y in rows {
+            for x in columns.clone() {
+                let pixel = &small.rgba()[(y * small.width() + x) * 4..][..3];
+                sum.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += f32::from(*value));
+            }
+        }
+        let [r, g, b] = sum.map(|sum| (sum / count).round() as u8);
+        let lch = Rgb::new(r, g, b).to_oklch();
+        [NEAR, FAR].map(|light| Oklch::new(light, lch.c.min(MOST_CHROMA), lch.h).to_rgb())
+    };
+    let (w, h) = (small.width() as f64, small.height() as f64);
+    let strip = |left: f64, top: f64, width: f64, height: f64| {
+        tone(Crop { left: left * w, top: top * h, width: width * w, height: height * h })
+    };
+    let tall = card.height >= height;
+    let (before, after) = match tall {
+        true => (strip(0.0, 0.0, EDGE, 1.0), strip(1.0 - EDGE, 0.0, EDGE, 1.0)),
+        false => (strip(0.0, 0.0, 1.0, EDGE), strip(0.0, 1.0 - EDGE, 1.0, EDGE)),
+    };
+    let (start, end, length) = match tall {
+        true => (card.left, card.left + card.width, width),
+        false => (card.top, card.top + card.height, height),
+    };
+    let line: Vec<[u8; 3]> = (0..length)
+        .map(|at| {
+            let (tones, away) = match at < end {
+                true => (before, start.saturating_sub(at) as f32),
+                false => (after, (at - end) as f32),
+            };
+            let colour = tones[0].mix(tones[1], (away / (0.5 * length as f32)).min(1.0));
+            [colour.r, colour.g, colour.b]
+        })
+        .collect();
+    let mut out = Vec::with_capacity(width * height * 4);
+    for y in 0..height {
+        for x in 0..width {
+            let [r, g, b] = line[if tall { x } else { y }];
+            out.extend_from_slice(&[r, g, b, 255]);
+        }
     }
-    darken(&mut back);
-    let picture = Picture::try_new(small_w, small_h, back)?;
-    let whole = Crop { left: 0.0, top: 0.0, width: small_w as f64, height: small_h as f64 };
-    let mut out = resize(&picture, whole, width, height)?;
     dither(&mut out, width);
-    Ok(out)
+    out
 }
 
-fn darken(rgba: &mut [u8]) {
-    for pixel in rgba.chunks_exact_mut(4) {
-        let luma = 0.2126 * f32::from(pixel[0])
-            + 0.7152 * f32::from(pixel[1])
-            + 0.0722 * f32::from(pixel[2]);
-        for value in &mut pixel[..3] {
-            *value = ((luma + (f32::from(*value) - luma) * 0.9) * 0.55) as u8;
-        }
-        pixel[3] = 255;
-    }
-}
+/// The share of the picture at an edge whose mean colour the ground has.
+const EDGE: f64 = 0.1;
+/// The lightness of the ground beside the picture and far from it (OKLCH).
+const NEAR: f32 = 0.34;
+const FAR: f32 = 0.22;
+/// The highest chroma of the ground (OKLCH).
+const MOST_CHROMA: f32 = 0.07;
 
 /// Adds noise of at most two steps, so that wide blurs show no bands.
 fn dither(rgba: &mut [u8], width: usize) {
@@ -184,28 +205,6 @@ fn dither(rgba: &mut [u8], width: usize) {
         for value in &mut pixel[..3] {
             *value = (i16::from(*value) + n).clamp(0, 255) as u8;
         }
-    }
-}
-
-fn box_blur(rgba: &mut [u8], width: usize, height: usize, radius: usize) {
-    let mut line = Vec::new();
-    let mut blur_line = |rgba: &mut [u8], start: usize, stride: usize, count: usize| {
-        for c in 0..3 {
-            line.clear();
-            line.extend((0..count).map(|i| u32::from(rgba[start + i * stride + c])));
-            let at = |i: i64| line[i.clamp(0, count as i64 - 1) as usize];
-            let mut sum: u32 = (-(radius as i64)..=radius as i64).map(at).sum();
-            for i in 0..count {
-                rgba[start + i * stride + c] = (sum / (2 * radius as u32 + 1)) as u8;
-                sum = sum + at(i as i64 + radius as i64 + 1) - at(i as i64 - radius as i64);
-            }
-        }
-    };
-    for y in 0..height {
-        blur_line(rgba, y * width * 4, 4, width);
-    }
-    for x in 0..width {
-        blur_line(rgba, x * 4, width * 4, height);
     }
 }
 

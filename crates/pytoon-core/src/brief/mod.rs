@@ -230,7 +230,7 @@ pub struct MediaEntry {
 pub enum MediaFit {
     /// The picture covers the frame and its overhang is cropped.
     Crop,
-    /// The whole picture is shown over a dark, blurred copy of itself.
+    /// Everything is shown: a picture over a dark ground in its own colours, a clip over a dark, blurred copy of itself.
     Whole,
     /// The picture covers the frame, and the visible part moves slowly along the cropped side.
     Pan,

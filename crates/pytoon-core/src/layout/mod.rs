@@ -11,6 +11,7 @@
 mod format;
 pub mod protection;
 mod safe_area;
+pub mod split;
 pub mod zones;
 
 pub use format::Format;

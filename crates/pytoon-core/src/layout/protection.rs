@@ -38,6 +38,22 @@ impl ProtectionMap {
         self
     }
 
+    /// Returns the fraction of the protected cells whose middle is inside a window, 0 to 1; 1 without protected cells.
+    pub fn kept_by(&self, window: &Window) -> f64 {
+        let (mut kept, mut all) = (0, 0);
+        for y in 0..CELLS {
+            for x in (0..CELLS).filter(|x| self.is_protected(*x, y)) {
+                let middle = |cell: usize| (cell as f64 + 0.5) / CELLS as f64;
+                let (x, y) = (middle(x) - window.x, middle(y) - window.y);
+                all += 1;
+                kept += usize::from(
+                    (0.0..window.width).contains(&x) && (0.0..window.height).contains(&y),
+                );
+            }
+        }
+        if all == 0 { 1.0 } else { f64::from(kept as u32) / f64::from(all) }
+    }
+
     /// Returns the fraction of an area of the frame that shows protected parts, 0 to 1, if the frame shows `window`.
     pub fn share_in(&self, area: &Area, window: &Window) -> f64 {
         // Sampled finer than the cells, so that a small area is not missed.
@@ -74,6 +90,8 @@ mod tests {
         close(lower.share_in(&Area::new(0.1, 0.6, 0.9, 0.8), &Window::FULL), 1.0);
         let top = Window { x: 0.0, y: 0.0, width: 0.5, height: 0.5 };
         close(lower.share_in(&whole, &top), 0.0);
+        assert_eq!((lower.kept_by(&top), lower.kept_by(&Window::FULL)), (0.0, 1.0));
+        assert_eq!(ProtectionMap::default().kept_by(&top), 1.0);
         let left = ProtectionMap::from_fn(|x, _| x < 8);
         close(lower.union(&left).share_in(&whole, &Window::FULL), 0.625);
     }

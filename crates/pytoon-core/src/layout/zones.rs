@@ -7,29 +7,54 @@ use crate::timeline::Window;
 use pytoon_vocabulary::{CaptionLook, CaptionZone};
 use serde::{Deserialize, Serialize};
 
+/// The number of zones.
+pub const ZONES: usize = CaptionZone::ALL.len();
+
 /// The share of a zone that may show protected parts before they count as covered.
 const COVERED_SHARE: f64 = 0.06;
+/// The share of a zone above which all of the time counts as covered; below it a part of the time.
+const WHOLLY_COVERED: f64 = 0.3;
+/// The cost of a covered subject relative to that of covered text.
+const SUBJECT_WEIGHT: f64 = 0.4;
 /// The cost of a zone that is chosen without need, in covered seconds: captions are expected at the bottom, and text
 /// in the middle is in the way of any subject.
-const HABIT: [f64; 3] = [0.0, 0.4, 0.3];
+const HABIT: [f64; ZONES] = [0.0, 0.4, 0.3, 0.0];
 /// The cost of a change of the zone from one scene to the next, in covered seconds.
 const CHANGE: f64 = 0.5;
 /// The time for which captions may cover protected parts although another zone is free, in seconds.
 const TOLERATED_S: f64 = 1.0;
 /// The cost of more than that: higher than that of any number of changes.
 const UNTOLERATED: f64 = 1e3;
+/// The cost of a zone that a scene does not have, or that is not the requested one.
+const IMPOSSIBLE: f64 = 1e6;
+/// The left edge of [`CaptionZone::Beside`], as a fraction of the safe area's width.
+const BESIDE: f64 = 0.60;
 /// The middle of [`CaptionZone::Middle`], as a fraction of the safe area's height.
 const MIDDLE: f64 = 0.43;
 
-/// Returns the area of a zone for a block of captions of the given height, a fraction of the frame's height.
-pub fn zone_area(zone: CaptionZone, safe: &SafeArea, block: f64) -> Area {
-    let block = block.min(safe.area.height());
+/// The sizes that decide the areas of the zones, as fractions of the frame's height.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sizes {
+    /// The height of a block of captions.
+    pub block: f64,
+    /// The height that overlays at the upper edge of the safe area take.
+    pub top: f64,
+}
+
+/// Returns the area of a zone.
+pub fn zone_area(zone: CaptionZone, safe: &SafeArea, sizes: Sizes) -> Area {
+    let block = sizes.block.min(safe.area.height());
     let top = match zone {
         CaptionZone::Lower => safe.area.y1 - block,
         CaptionZone::Middle => safe.area.y0 + MIDDLE * safe.area.height() - 0.5 * block,
-        CaptionZone::Upper => safe.area.y0,
+        CaptionZone::Upper => safe.area.y0 + sizes.top,
+        CaptionZone::Beside => safe.area.y0 + 0.5 * (safe.area.height() - block),
     };
     let top = top.clamp(safe.area.y0, safe.area.y1 - block);
+    if zone == CaptionZone::Beside {
+        let left = safe.area.x0 + BESIDE * safe.area.width();
+        return Area::new(left, top, safe.area.x1, top + block);
+    }
     let half = (safe.centre_x - safe.area.x0).min(safe.area.x1 - safe.centre_x);
     Area::new(safe.centre_x - half, top, safe.centre_x + half, top + block)
 }
@@ -49,8 +74,10 @@ pub fn block_height(look: CaptionLook, size: f64) -> f64 {
 pub struct View {
     /// The length in seconds.
     pub seconds: f64,
-    /// The protected parts of the picture.
+    /// The text and the faces in the picture.
     pub map: ProtectionMap,
+    /// The subject of the picture.
+    pub subject: ProtectionMap,
     /// The visible windows of the picture at the start and the end.
     pub windows: [Window; 2],
 }
@@ -62,6 +89,8 @@ pub struct SceneViews {
     pub views: Vec<View>,
     /// True if the scene sets its words as type in the upper part, so that captions stay at the bottom.
     pub has_type: bool,
+    /// True if every view is a picture beside free space, so that captions are there.
+    pub is_beside: bool,
     /// The zone that the brief requests.
     pub asked: Option<CaptionZone>,
 }
@@ -105,12 +134,16 @@ impl Chosen {
 /// Chooses the zone of each scene. `areas` are the areas of the zones in the order of [`CaptionZone::ALL`].
 ///
 /// The sum of covered seconds and changes over the film is the smallest possible one (a shortest path).
-pub fn choose(scenes: &[SceneViews], areas: &[Area; 3]) -> Vec<Chosen> {
-    let covered: Vec<[f64; 3]> = scenes.iter().map(|scene| covered_seconds(scene, areas)).collect();
+pub fn choose(scenes: &[SceneViews], areas: &[Area; ZONES]) -> Vec<Chosen> {
+    let covered: Vec<[f64; ZONES]> =
+        scenes.iter().map(|scene| covered_seconds(scene, areas)).collect();
     let cost = |scene: usize, zone: usize| {
-        let SceneViews { has_type, asked, .. } = &scenes[scene];
+        let SceneViews { has_type, is_beside, asked, .. } = &scenes[scene];
         if asked.is_some_and(|asked| asked != CaptionZone::ALL[zone]) {
-            return 1e6;
+            return IMPOSSIBLE;
+        }
+        if *is_beside != (CaptionZone::ALL[zone] == CaptionZone::Beside) {
+            return IMPOSSIBLE / 10.0;
         }
         let type_there = if *has_type && zone != 0 { UNTOLERATED } else { 0.0 };
         let least = covered[scene].into_iter().fold(f64::MAX, f64::min);
@@ -118,19 +151,19 @@ pub fn choose(scenes: &[SceneViews], areas: &[Area; 3]) -> Vec<Chosen> {
         covered[scene][zone] + HABIT[zone] + type_there + if over { UNTOLERATED } else { 0.0 }
     };
     // The cheapest way to each zone of each scene, and the zone before it.
-    let mut best: Vec<[(f64, usize); 3]> = Vec::with_capacity(scenes.len());
+    let mut best: Vec<[(f64, usize); ZONES]> = Vec::with_capacity(scenes.len());
     for scene in 0..scenes.len() {
         let step = std::array::from_fn(|zone| {
             let own = cost(scene, zone);
             let Some(before) = best.last() else { return (own, zone) };
             let to = |from: usize| before[from].0 + if from == zone { 0.0 } else { CHANGE };
-            let from = (0..3).min_by(|&a, &b| to(a).total_cmp(&to(b))).unwrap_or(zone);
+            let from = (0..ZONES).min_by(|&a, &b| to(a).total_cmp(&to(b))).unwrap_or(zone);
             (to(from) + own, from)
         });
         best.push(step);
     }
     let Some(last) = best.last() else { return Vec::new() };
-    let mut zone = (0..3).min_by(|&a, &b| last[a].0.total_cmp(&last[b].0)).unwrap_or(0);
+    let mut zone = (0..ZONES).min_by(|&a, &b| last[a].0.total_cmp(&last[b].0)).unwrap_or(0);
     let mut chosen = vec![Chosen::default(); scenes.len()];
     for scene in (0..scenes.len()).rev() {
         chosen[scene] = Chosen {
@@ -147,13 +180,15 @@ fn hundredths(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
-fn covered_seconds(scene: &SceneViews, areas: &[Area; 3]) -> [f64; 3] {
+fn covered_seconds(scene: &SceneViews, areas: &[Area; ZONES]) -> [f64; ZONES] {
     std::array::from_fn(|zone| {
         let seconds = |view: &View| {
-            let share = |window| view.map.share_in(&areas[zone], window);
-            let worst = view.windows.iter().map(share).fold(0.0, f64::max);
-            // A larger covered part is worse, but any covered part counts.
-            if worst > COVERED_SHARE { view.seconds * (0.5 + 0.5 * worst) } else { 0.0 }
+            let worst = |map: &ProtectionMap| {
+                let share = |window| map.share_in(&areas[zone], window);
+                let worst = view.windows.iter().map(share).fold(0.0, f64::max);
+                if worst > COVERED_SHARE { (worst / WHOLLY_COVERED).min(1.0) } else { 0.0 }
+            };
+            view.seconds * worst(&view.map).max(SUBJECT_WEIGHT * worst(&view.subject))
         };
         scene.views.iter().map(seconds).sum()
     })
@@ -167,13 +202,20 @@ mod tests {
     use crate::brief::Platform;
     use proptest::prelude::*;
 
-    fn areas(format: Format) -> [Area; 3] {
+    fn areas(format: Format) -> [Area; ZONES] {
         let safe = safe_area(Platform::Universal, format);
-        std::array::from_fn(|zone| zone_area(CaptionZone::ALL[zone], &safe, 0.11))
+        std::array::from_fn(|zone| {
+            zone_area(CaptionZone::ALL[zone], &safe, Sizes { block: 0.11, top: 0.0 })
+        })
     }
 
     fn view(map: ProtectionMap, seconds: f64) -> SceneViews {
-        let views = vec![View { seconds, map, windows: [Window::FULL; 2] }];
+        let views = vec![View {
+            seconds,
+            map,
+            subject: ProtectionMap::default(),
+            windows: [Window::FULL; 2],
+        }];
         SceneViews { views, ..SceneViews::default() }
     }
 
@@ -208,7 +250,7 @@ mod tests {
             for &zone in CaptionZone::ALL {
                 for block in [0.02, 0.11, 0.4, 2.0] {
                     assert!(
-                        safe.area.contains(&zone_area(zone, &safe, block)),
+                        safe.area.contains(&zone_area(zone, &safe, Sizes { block, top: 0.1 })),
                         "{format:?} {zone}"
                     );
                 }

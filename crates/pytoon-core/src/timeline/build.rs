@@ -23,6 +23,7 @@ use crate::brief::Position;
 use crate::caption;
 use crate::colour::ColourMatch;
 use crate::layout::zones::Chosen;
+use crate::layout::{Area, Format, safe_area};
 use crate::note::Note;
 use crate::preset::{Move, Preset, TransitionKind};
 use crate::profile::Profile;
@@ -179,7 +180,21 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     };
     let total_frames = total_frames.max(ONE_FRAME);
     let mut places = scene_places(input, &fitted, total_frames);
-    let video = video_track(input, &places);
+    let overlays = overlay_track(input, &places, total_frames);
+    let mut look = input.look.clone();
+    let format = Format::nearest(input.profile.width, input.profile.height);
+    let safe = safe_area(look.captions.platform, format).area;
+    look.captions.top_room = zones::top_room(input.profile, &safe, &overlays);
+    let placing = Placing {
+        profile: input.profile,
+        look: &look.captions,
+        assets: input.assets,
+        asked: input.caption_zone,
+    };
+    let areas = placing.areas();
+    // Without the last zone, which is beside a picture that is not cropped.
+    let zone_areas = &areas[..areas.len() - 1];
+    let video = video_track(input, &places, if input.captions { zone_areas } else { &[] });
     let words = words::scene_words(input.graph, input.speech, &fitted, &places, rate);
     let mut warnings: Vec<Note> = fitted.warning.iter().cloned().collect();
     warnings.extend(input.graph.warnings.iter().cloned());
@@ -188,12 +203,6 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
         caption::cues(&words, style.look, style.size, Ms::new(style.lead_ms))
     } else {
         Vec::new()
-    };
-    let placing = Placing {
-        profile: input.profile,
-        look: &input.look.captions,
-        assets: input.assets,
-        asked: input.caption_zone,
     };
     let chosen = zones::place(&placing, &places, &video, &mut captions);
     if input.captions {
@@ -207,11 +216,11 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
         total_frames,
         seed: input.graph.seed,
         language: input.graph.language.clone(),
-        look: input.look.clone(),
+        look,
         profile: input.profile.clone(),
         tracks: Tracks {
             audio: audio_tracks(input, &fitted, &places, &video, total_duration),
-            overlays: overlay_track(input, &places, total_frames),
+            overlays,
             video,
             captions: words::mask_cues(captions, input.masked_words),
         },
@@ -262,7 +271,11 @@ struct Shot<'a> {
     view: usize,
 }
 
-fn video_track(input: &BuildInput<'_>, places: &[TimelineScene]) -> Vec<VideoClip> {
+fn video_track(
+    input: &BuildInput<'_>,
+    places: &[TimelineScene],
+    captions: &[Area],
+) -> Vec<VideoClip> {
     let rate = input.profile.frame_rate;
     let mut rng = Rng::new(input.graph.seed, "shots");
     let shots: Vec<Shot<'_>> = input
@@ -294,7 +307,7 @@ fn video_track(input: &BuildInput<'_>, places: &[TimelineScene]) -> Vec<VideoCli
             seconds: rate.frame_to_seconds(visible_end - visible_start),
             eases_in,
         };
-        let (source, kind) = clip_source(input, shot, time, previous_move, &mut rng);
+        let (source, kind) = clip_source(input, shot, time, previous_move, captions, &mut rng);
         previous_move = kind;
         clips.push(VideoClip {
             id: format!("clip_{:03}", index + 1),
@@ -383,6 +396,7 @@ fn clip_source(
     shot: &Shot<'_>,
     time: ShotTime,
     previous: Option<Move>,
+    captions: &[Area],
     rng: &mut Rng,
 ) -> (ClipSource, Option<Move>) {
     let scene = &input.graph.scenes[shot.scene];
@@ -397,6 +411,7 @@ fn clip_source(
                 previous,
                 tighter: [1.0, 1.16, 1.06][shot.view % 3],
                 fit: shot.media.fit,
+                captions,
             };
             let plan = plan_shot(facts, frame, time, wish, rng);
             let source =

@@ -20,7 +20,7 @@ mod test_film;
 pub mod upgrade;
 pub mod utterance;
 mod words;
-mod zones;
+pub mod zones;
 
 use crate::brief::{LogoShow, Platform, Position};
 use crate::colour::ColourMatch;
@@ -130,6 +130,14 @@ pub struct CaptionStyle {
     pub size: f64,
     /// The time between the start of a word's highlight and its onset, in milliseconds.
     pub lead_ms: i64,
+    /// The height that overlays take from captions at the upper edge of the safe area, as a fraction of the frame's
+    /// height; default 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub top_room: f64,
+}
+
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }
 
 /// A picture, clip or background on the video track.
@@ -225,7 +233,7 @@ pub enum ClipSource {
 pub enum Fit {
     /// The picture covers the frame and its overhang is cropped.
     Cover,
-    /// The whole picture is shown over a dark, blurred copy of itself.
+    /// The whole picture is shown over a dark ground in its own colours.
     BlurFill,
 }
 

@@ -290,6 +290,7 @@ mod tests {
                 crop_keeps: keeps,
                 crop_centre: centre,
                 protected: ProtectionMap::default(),
+                subject: ProtectionMap::default(),
             };
             let clip = Moving {
                 asset: "clip",
@@ -325,6 +326,7 @@ mod tests {
                 crop_keeps: keeps,
                 crop_centre: (0.9, 0.5),
                 protected: ProtectionMap::default(),
+                subject: ProtectionMap::default(),
             };
             let clip = Moving {
                 asset: "a.mp4",

@@ -5,6 +5,7 @@
 
 use super::{Fit, Motion, Window};
 use crate::brief::MediaFit;
+use crate::layout::Area;
 use crate::layout::protection::ProtectionMap;
 use crate::preset::{MotionSpec, Move};
 use pytoon_vocabulary::{Frame, Rng};
@@ -25,9 +26,12 @@ pub struct PictureFacts {
     pub crop_keeps: f64,
     /// The centre of the best crop, in fractions of width and height.
     pub crop_centre: (f64, f64),
-    /// The parts that text must not cover.
+    /// Text and faces, which text must not cover.
     #[serde(default)]
     pub protected: ProtectionMap,
+    /// The subject, which text should not cover.
+    #[serde(default)]
+    pub subject: ProtectionMap,
 }
 
 /// A frame's size in pixels.
@@ -65,10 +69,12 @@ pub struct ShotPlan {
 
 /// The minimum fraction of the salient content that a crop must retain.
 pub(super) const CROP_KEEPS: f64 = 0.80;
+/// The share of a caption area that may show labels, faces or the subject before a crop has no place for captions.
+const NO_PLACE_SHARE: f64 = 0.2;
 /// The minimum size of a source relative to the frame. A smaller source is not enlarged to cover the frame,
-/// but shown over a blurred copy of itself, unless the brief requests a fit.
+/// but shown whole over a ground in its colours, unless the brief requests a fit.
 const MIN_SOURCE_SCALE: f64 = 0.6;
-/// The size of the blurred background canvas relative to the frame. The margin leaves room for camera moves.
+/// The size of a whole picture's canvas relative to the frame. The margin leaves room for camera moves.
 pub const BLUR_CANVAS_MARGIN: f64 = 1.12;
 /// Maximum length of a pan in one shot, as a fraction of the picture.
 const MAX_PAN_SHARE: f64 = 0.12;
@@ -95,13 +101,16 @@ pub fn plan_shot(
     let fit = match wanted.fit {
         Some(MediaFit::Crop | MediaFit::Pan) => Fit::Cover,
         Some(MediaFit::Whole) => Fit::BlurFill,
-        None => choose_fit(facts, frame, aspect, time.seconds, wanted.asked),
+        None => choose_fit(facts, frame, aspect, time.seconds, &wanted),
     };
     let kind = choose_move(facts, fit, aspect, &wanted, rng);
     let rate = zoom_rate(wanted, rng) / 100.0;
-    let (from, to) = match fit {
-        Fit::BlurFill => canvas_windows(kind, rate, time.seconds),
-        Fit::Cover => cover_windows(facts, frame, aspect, kind, rate, time.seconds, wanted.tighter),
+    let cover =
+        |kind, tighter| cover_windows(facts, frame, aspect, kind, rate, time.seconds, tighter);
+    let (kind, (from, to)) = match fit {
+        Fit::BlurFill => (kind, canvas_windows(kind, rate, time.seconds)),
+        Fit::Cover if wanted.asked != Move::Auto => (kind, cover(kind, wanted.tighter)),
+        Fit::Cover => keeping_move(facts, aspect, kind, wanted.tighter, &cover),
     };
     let ease_in_frames =
         if time.eases_in { (time.end_frame - time.start_frame) * 15 / 100 } else { Frame::ZERO };
@@ -114,6 +123,34 @@ pub fn plan_shot(
     };
     ShotPlan { fit, motion, kind }
 }
+
+/// Returns a move, with its windows, that leaves labels and faces in the frame: the chosen one if it does, or else the
+/// first of some gentler moves that does, or else the one that keeps most.
+fn keeping_move(
+    facts: &PictureFacts,
+    aspect: f64,
+    chosen: Move,
+    tighter: f64,
+    windows: &dyn Fn(Move, f64) -> (Window, Window),
+) -> (Move, (Window, Window)) {
+    let base = facts.protected.kept_by(&Window::around(aspect, 1.0, facts.crop_centre));
+    let moves = [(chosen, tighter), (Move::PushIn, 1.0), (Move::PullOut, 1.0), (Move::Hold, 1.0)];
+    let mut best: Option<(f64, Move, (Window, Window))> = None;
+    for (kind, tighter) in moves {
+        let (from, to) = windows(kind, tighter);
+        let kept = facts.protected.kept_by(&from).min(facts.protected.kept_by(&to));
+        if kept >= KEPT_BY_MOVES * base {
+            return (kind, (from, to));
+        }
+        if best.is_none_or(|(most, ..)| kept > most) {
+            best = Some((kept, kind, (from, to)));
+        }
+    }
+    best.map_or_else(|| (chosen, windows(chosen, tighter)), |(_, kind, windows)| (kind, windows))
+}
+
+/// The share of what a crop keeps of labels and faces that a camera move must keep.
+const KEPT_BY_MOVES: f64 = 0.9;
 
 /// The requested properties of a shot.
 #[derive(Debug, Clone, Copy)]
@@ -130,6 +167,8 @@ pub struct ShotWish<'a> {
     pub tighter: f64,
     /// The fit that the brief requests.
     pub fit: Option<MediaFit>,
+    /// The areas of the frame in which captions can be; empty for a film without captions.
+    pub captions: &'a [Area],
 }
 
 /// Returns the ratio of the frame's aspect ratio to the picture's. Below 1 the picture is wider.
@@ -143,7 +182,7 @@ fn choose_fit(
     frame: FrameSize,
     aspect: f64,
     seconds: f64,
-    asked: Move,
+    wish: &ShotWish<'_>,
 ) -> Fit {
     let covered = if aspect <= 1.0 {
         f64::from(facts.height) / f64::from(frame.height)
@@ -153,8 +192,19 @@ fn choose_fit(
     if covered < MIN_SOURCE_SCALE {
         return Fit::BlurFill;
     }
-    let pan_asked = matches!(asked, Move::PanLeft | Move::PanRight | Move::TiltUp | Move::TiltDown);
-    if (0.8..=1.25).contains(&aspect) || facts.crop_keeps >= CROP_KEEPS || pan_asked {
+    let pan_asked =
+        matches!(wish.asked, Move::PanLeft | Move::PanRight | Move::TiltUp | Move::TiltDown);
+    if (0.8..=1.25).contains(&aspect) || pan_asked {
+        return Fit::Cover;
+    }
+    // A crop must leave a place for captions, and must not cut a label or a face. A whole picture has room beside it.
+    let crop = Window::around(aspect, 1.0, facts.crop_centre);
+    let is_covered = |area: &Area| facts.protected.share_in(area, &crop) > NO_PLACE_SHARE;
+    let has_no_place = !wish.captions.is_empty() && wish.captions.iter().all(is_covered);
+    if has_no_place || facts.protected.kept_by(&crop) < CROP_KEEPS {
+        return Fit::BlurFill;
+    }
+    if facts.crop_keeps >= CROP_KEEPS {
         return Fit::Cover;
     }
     // A pan can show more than a crop, but only part of a very wide picture.
@@ -284,7 +334,7 @@ fn room_for(position: f64, size: f64, travel: f64) -> (f64, f64) {
     (low, low + travel)
 }
 
-/// Returns the start and end windows of a camera move on the blur-fill canvas, which is slightly larger than the
+/// Returns the start and end windows of a camera move on the canvas of a whole picture, which is slightly larger than the
 /// frame. The zoom rate is limited so that the whole picture stays visible.
 fn canvas_windows(kind: Move, rate: f64, seconds: f64) -> (Window, Window) {
     let widest = Window::FULL;
@@ -322,6 +372,7 @@ mod tests {
             crop_keeps: keeps,
             crop_centre: (0.5, 0.45),
             protected: ProtectionMap::default(),
+            subject: ProtectionMap::default(),
         }
     }
 
@@ -333,8 +384,15 @@ mod tests {
             seconds,
             eases_in: false,
         };
-        let wish =
-            ShotWish { asked, spec: &spec, energy: 1.0, previous: None, tighter: 1.0, fit: None };
+        let wish = ShotWish {
+            asked,
+            spec: &spec,
+            energy: 1.0,
+            previous: None,
+            tighter: 1.0,
+            fit: None,
+            captions: &[],
+        };
         plan_shot(facts, FRAME, time, wish, &mut Rng::new(1, "t"))
     }
 
@@ -363,11 +421,11 @@ mod tests {
         ) {
             let facts = PictureFacts {
                 width, height, aim: (ax, ay), has_subject: keeps > 0.5,
-                crop_keeps: keeps, crop_centre: (ax, ay), protected: ProtectionMap::default(),
+                crop_keeps: keeps, crop_centre: (ax, ay), protected: ProtectionMap::default(), subject: ProtectionMap::default(),
             };
             let spec = spec();
             let time = ShotTime { start_frame: Frame::new(5), end_frame: Frame::new(6 + (seconds * 30.0) as i64), seconds, eases_in: true };
-            let wish = ShotWish { asked: Move::ALL[which], spec: &spec, energy: 1.0, previous: None, tighter, fit: None };
+            let wish = ShotWish { asked: Move::ALL[which], spec: &spec, energy: 1.0, previous: None, tighter, fit: None, captions: &[] };
             let plan = plan_shot(&facts, FRAME, time, wish, &mut Rng::new(3, "t"));
             for frame in time.start_frame.get()..=time.end_frame.get() {
                 let w = plan.motion.window_at(Frame::new(frame));

@@ -2,10 +2,13 @@
 
 use super::build::AssetFacts;
 use super::reading::ClipFit;
-use super::{ClipSource, Fit, TimelineScene, VideoClip, Window};
+use super::shots::PictureFacts;
+use super::{ClipSource, Fit, OverlayClip, OverlayContent, TimelineScene, VideoClip, Window};
+use crate::brief::Position;
 use crate::layout::protection::ProtectionMap;
-use crate::layout::zones::{self, Chosen, SceneViews, View, block_height, zone_area};
-use crate::layout::{Area, Format, safe_area};
+use crate::layout::split::{beside, picture_area};
+use crate::layout::zones::{self, Chosen, SceneViews, Sizes, View, ZONES, block_height, zone_area};
+use crate::layout::{Area, Format, SafeArea, safe_area};
 use crate::profile::Profile;
 use crate::time::FrameRate;
 use pytoon_vocabulary::{CaptionCue, CaptionZone};
@@ -18,6 +21,39 @@ pub(super) struct Placing<'a> {
     pub(super) assets: &'a BTreeMap<String, AssetFacts>,
     /// The zone that the brief requests for all scenes.
     pub(super) asked: Option<CaptionZone>,
+}
+
+/// The time for which an overlay must be visible so that captions keep clear of it, in seconds.
+const LASTING_S: f64 = 2.0;
+/// The largest part of the safe area's height that overlays at the upper edge may take from captions.
+const MOST_TOP: f64 = 0.25;
+
+/// Returns the sizes that decide the areas of a film's captions.
+pub fn sizes_of(profile: &Profile, look: &super::CaptionStyle) -> Sizes {
+    let format = Format::nearest(profile.width, profile.height);
+    let unit = format.unit(profile.width, profile.height) / f64::from(profile.height);
+    Sizes { block: block_height(look.look, look.size) * unit, top: look.top_room }
+}
+
+/// Returns the height that lasting overlays at the upper edge of the safe area take, as a fraction of the frame's
+/// height.
+pub(super) fn top_room(profile: &Profile, safe: &Area, overlays: &[OverlayClip]) -> f64 {
+    let (width, height) = (f64::from(profile.width), f64::from(profile.height));
+    let format = Format::nearest(profile.width, profile.height);
+    let unit = format.unit(profile.width, profile.height) / height;
+    let is_top =
+        |position| matches!(position, Position::TopLeft | Position::Top | Position::TopRight);
+    let lasts = |clip: &&OverlayClip| {
+        profile.frame_rate.frame_to_seconds(clip.end_frame - clip.start_frame) > LASTING_S
+    };
+    // The height of an overlay is known only to the compositor: most logos are at least as wide as high, and a text
+    // has a line or two.
+    let room = |clip: &OverlayClip| match clip.content {
+        OverlayContent::Image { .. } => clip.width * width.min(height) / height * 0.7,
+        OverlayContent::Text { .. } => 150.0 * unit,
+    };
+    let top = overlays.iter().filter(|clip| is_top(clip.position)).filter(lasts).map(room);
+    top.fold(0.0, f64::max).min(MOST_TOP * safe.height())
 }
 
 /// Sets the zone of every cue, one zone for each scene, and returns the choices by scene.
@@ -37,19 +73,22 @@ pub(super) fn place(
 }
 
 impl Placing<'_> {
-    fn areas(&self) -> [Area; 3] {
-        let Profile { width, height, .. } = *self.profile;
-        let format = Format::nearest(width, height);
-        let safe = safe_area(self.look.platform, format);
-        let unit = format.unit(width, height) / f64::from(height);
-        let block = block_height(self.look.look, self.look.size) * unit;
-        std::array::from_fn(|zone| zone_area(CaptionZone::ALL[zone], &safe, block))
+    fn safe(&self) -> SafeArea {
+        safe_area(self.look.platform, Format::nearest(self.profile.width, self.profile.height))
+    }
+
+    /// Returns the area of each zone, in the order of [`CaptionZone::ALL`].
+    pub(super) fn areas(&self) -> [Area; ZONES] {
+        let sizes = sizes_of(self.profile, self.look);
+        std::array::from_fn(|zone| zone_area(CaptionZone::ALL[zone], &self.safe(), sizes))
     }
 
     fn views(&self, scene: &TimelineScene, video: &[VideoClip]) -> SceneViews {
-        let clips = video.iter().filter(|clip| clip.scene_id == scene.scene_id);
-        let mut views = SceneViews { asked: self.asked, ..SceneViews::default() };
-        for clip in clips {
+        let clips = || video.iter().filter(|clip| clip.scene_id == scene.scene_id);
+        let safe = self.safe().area;
+        let is_beside = clips().all(|clip| self.is_beside(clip, &safe));
+        let mut views = SceneViews { asked: self.asked, is_beside, ..SceneViews::default() };
+        for clip in clips() {
             match self.view(clip) {
                 Some(view) => views.views.push(view),
                 None => {
@@ -61,35 +100,54 @@ impl Placing<'_> {
         views
     }
 
+    /// Returns the area of a picture that is shown whole.
+    fn split(&self, facts: &PictureFacts) -> Area {
+        let frame = (self.profile.width, self.profile.height);
+        picture_area(frame, (facts.width, facts.height))
+    }
+
+    /// Returns true if a clip is a picture with room for captions beside it.
+    fn is_beside(&self, clip: &VideoClip, safe: &Area) -> bool {
+        let ClipSource::Picture { asset, fit: Fit::BlurFill, .. } = &clip.source else {
+            return false;
+        };
+        match self.assets.get(asset) {
+            Some(AssetFacts::Picture(facts)) => beside(&self.split(facts), safe).is_some(),
+            _ => false,
+        }
+    }
+
     /// Returns what a clip shows, or `None` if nothing is known about it.
     fn view(&self, clip: &VideoClip) -> Option<View> {
         let rate: FrameRate = self.profile.frame_rate;
         let seconds = rate.frame_to_seconds(clip.end_frame - clip.start_frame);
         let frame = f64::from(self.profile.width) / f64::from(self.profile.height);
-        let (map, windows) = match (&clip.source, self.assets.get(asset_of(&clip.source)?)?) {
-            (ClipSource::Picture { fit, motion, .. }, AssetFacts::Picture(facts)) => {
-                let windows = match fit {
-                    Fit::Cover => [motion.from, motion.to],
-                    Fit::BlurFill => {
-                        let picture = f64::from(facts.width) / f64::from(facts.height.max(1));
-                        [card_window(picture / frame); 2]
+        // Beside a picture that is shown whole there is free space, so captions keep clear of all of it.
+        let everything = ProtectionMap::from_fn(|_, _| true);
+        let nothing = ProtectionMap::default();
+        let ((map, subject), windows) =
+            match (&clip.source, self.assets.get(asset_of(&clip.source)?)?) {
+                (ClipSource::Picture { fit, motion, .. }, AssetFacts::Picture(facts)) => {
+                    match fit {
+                        Fit::Cover => ((facts.protected, facts.subject), [motion.from, motion.to]),
+                        Fit::BlurFill => {
+                            ((everything, nothing), [window_of(&self.split(facts)); 2])
+                        }
                     }
-                };
-                (facts.protected, windows)
-            }
-            (ClipSource::Clip { fit, .. }, AssetFacts::Clip { seen: Some(facts), .. }) => {
-                let aspect = frame * f64::from(facts.height) / f64::from(facts.width.max(1));
-                let windows = match fit {
-                    ClipFit::Cover { from, to } => {
-                        [from, to].map(|centre| Window::around(aspect, 1.0, *centre))
+                }
+                (ClipSource::Clip { fit, .. }, AssetFacts::Clip { seen: Some(facts), .. }) => {
+                    let aspect = frame * f64::from(facts.height) / f64::from(facts.width.max(1));
+                    match fit {
+                        ClipFit::Cover { from, to } => {
+                            let window = |centre: &(f64, f64)| Window::around(aspect, 1.0, *centre);
+                            ((facts.protected, facts.subject), [from, to].map(window))
+                        }
+                        ClipFit::Whole => ((everything, nothing), [whole_window(aspect); 2]),
                     }
-                    ClipFit::Whole => [whole_window(aspect); 2],
-                };
-                (facts.protected, windows)
-            }
-            _ => return None,
-        };
-        (map != ProtectionMap::default()).then_some(View { seconds, map, windows })
+                }
+                _ => return None,
+            };
+        Some(View { seconds, map, subject, windows })
     }
 }
 
@@ -100,22 +158,10 @@ fn asset_of(source: &ClipSource) -> Option<&str> {
     }
 }
 
-/// The largest size of a card and the position of its middle, as fractions of the frame, as the compositor draws it.
-const CARD: (f64, f64, f64) = (984.0 / 1080.0, 1080.0 / 1920.0, 690.0 / 1920.0);
-
-/// Returns the window of a picture that is shown whole on a card. `aspect` is the picture's aspect ratio divided by
-/// that of the frame.
-fn card_window(aspect: f64) -> Window {
-    let (max_width, max_height, middle) = CARD;
-    let width = max_width.min(max_height * aspect);
-    let height = width / aspect;
-    let top = (middle - height / 2.0).max(0.06);
-    Window {
-        x: -(1.0 - width) / 2.0 / width,
-        y: -top / height,
-        width: 1.0 / width,
-        height: 1.0 / height,
-    }
+/// Returns the window of a picture that is shown whole in an area of the frame.
+fn window_of(area: &Area) -> Window {
+    let (width, height) = (area.width(), area.height());
+    Window { x: -area.x0 / width, y: -area.y0 / height, width: 1.0 / width, height: 1.0 / height }
 }
 
 /// Returns the window of a clip that is shown whole. `aspect` is the frame's aspect ratio divided by that of the clip.
@@ -134,11 +180,7 @@ mod tests {
         let window = whole_window((9.0 / 16.0) / (16.0 / 9.0));
         assert!((1.0 / window.height - 0.316).abs() < 0.001 && window.width == 1.0);
         assert!((window.y + window.height / 2.0 - 0.5).abs() < 1e-9);
-        // A square card in a 9:16 frame.
-        let window = card_window(16.0 / 9.0);
-        assert!((1.0 / window.width - CARD.0).abs() < 1e-9);
-        let top = -window.y / window.height;
-        let bottom = top + 1.0 / window.height;
-        assert!(((top + bottom) / 2.0 - CARD.2).abs() < 1e-9, "{top} {bottom}");
+        let window = window_of(&Area::new(0.125, 0.25, 0.625, 0.75));
+        assert_eq!((window.width, window.height, window.x, window.y), (2.0, 2.0, -0.25, -0.5));
     }
 }

@@ -176,6 +176,9 @@ fn combine_frames(
         (f.crop_centre.0 - centre.0).abs().max((f.crop_centre.1 - centre.1).abs())
     };
     let strays = frames.iter().map(astray).fold(0.0, f64::max);
+    let all_of = |map: fn(&PictureFacts) -> &ProtectionMap| {
+        frames.iter().fold(ProtectionMap::default(), |all, f| all.union(map(f)))
+    };
     let facts = PictureFacts {
         width: reading.width,
         height: reading.height,
@@ -183,7 +186,8 @@ fn combine_frames(
         has_subject: frames.iter().any(|f| f.has_subject),
         crop_keeps: (mean(|f| f.crop_keeps) - strays).max(0.0),
         crop_centre: centre,
-        protected: frames.iter().fold(ProtectionMap::default(), |all, f| all.union(&f.protected)),
+        protected: all_of(|f| &f.protected),
+        subject: all_of(|f| &f.subject),
     };
     (facts, look.peak)
 }

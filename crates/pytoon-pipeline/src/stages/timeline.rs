@@ -56,6 +56,7 @@ pub(crate) fn timeline(
             platform: captions.platform.unwrap_or(settings.captions.platform),
             size: sources.preset.captions.size * captions.size.unwrap_or(1.0),
             lead_ms: settings.captions.lead_ms,
+            top_room: 0.0,
         },
         font: sources.font.clone(),
     };
