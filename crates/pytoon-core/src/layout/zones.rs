@@ -69,7 +69,7 @@ pub fn block_height(look: CaptionLook, size: f64) -> f64 {
     height * size
 }
 
-/// What a scene shows for some time.
+/// A picture or a clip that a scene shows for some time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
     /// The length in seconds.
@@ -82,7 +82,7 @@ pub struct View {
     pub windows: [Window; 2],
 }
 
-/// What the zones of one scene would cover.
+/// The facts about a scene that decide the zone of its captions.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SceneViews {
     /// The pictures and clips in order.

@@ -8,11 +8,11 @@
 //!
 //! Start with [`build`].
 
+use super::asset_facts::AssetFacts;
 use super::duck::{DuckSettings, duck_regions};
 use super::fit::{self, Fit as TimeFit, SceneNeed, TooLong};
 use super::moving::{self, Moving};
-use super::reading::{ClipReading, SoundReading};
-use super::shots::{FrameSize, PictureFacts, ShotTime, ShotWish, plan_shot};
+use super::shots::{FrameSize, ShotTime, ShotWish, plan_shot};
 use super::utterance::Utterance;
 use super::zones::{self, Placing};
 use super::{
@@ -21,7 +21,6 @@ use super::{
 };
 use crate::brief::Position;
 use crate::caption;
-use crate::colour::ColourMatch;
 use crate::layout::zones::Chosen;
 use crate::layout::{Area, Format, safe_area};
 use crate::note::Note;
@@ -31,7 +30,7 @@ use crate::scene::{MediaKind, MusicSource, Scene, SceneGraph, SceneMedia};
 use crate::text;
 use crate::time::{FrameRange, MsRange};
 use pytoon_vocabulary::{CaptionWord, CaptionZone, Frame, Ms, Rng};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 const ONE_FRAME: Frame = Frame::new(1);
@@ -39,28 +38,6 @@ const ONE_FRAME: Frame = Frame::new(1);
 const SHORTEST_TRANSITION: Frame = Frame::new(2);
 /// The delay between the onset of a masked word and its mute.
 const MUTE_DELAY: Ms = Ms::new(60);
-
-/// The known facts about an asset.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum AssetFacts {
-    /// A still picture.
-    Picture(PictureFacts),
-    /// A video clip.
-    Clip {
-        /// The length of the clip, in milliseconds.
-        duration_ms: i64,
-        /// True if the clip has audio and the brief keeps it.
-        keep_sound: bool,
-        /// The correction that matches the clip's colours to the other clips.
-        colour: ColourMatch,
-        /// The settings for decoding the clip's picture.
-        reading: ClipReading,
-        /// The position of the clip's audio relative to its picture.
-        sound: SoundReading,
-        /// The content of the clip's frames; absent if it was not analysed.
-        seen: Option<PictureFacts>,
-    },
-}
 
 /// An overlay of the film with its file resolved.
 #[derive(Debug, Clone, PartialEq, Serialize)]

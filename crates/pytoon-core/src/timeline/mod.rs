@@ -6,6 +6,7 @@
 //!
 //! The terms (timeline, track, clip, transition) are those of OpenTimelineIO, as far as it defines them.
 
+pub mod asset_facts;
 pub mod build;
 mod chunks;
 pub mod duck;

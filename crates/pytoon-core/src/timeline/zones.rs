@@ -1,6 +1,6 @@
 //! Places the captions of each scene where they cover least of what its pictures show.
 
-use super::build::AssetFacts;
+use super::asset_facts::AssetFacts;
 use super::reading::ClipFit;
 use super::shots::PictureFacts;
 use super::{ClipSource, Fit, OverlayClip, OverlayContent, TimelineScene, VideoClip, Window};

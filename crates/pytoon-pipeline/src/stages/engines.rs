@@ -20,7 +20,8 @@ use pytoon_core::brief::{Brief, ClipReuse, OnDegrade, Position, SceneOverride, d
 use pytoon_core::chain::EngineChain;
 use pytoon_core::plan::LOCAL_ENGINE;
 use pytoon_core::scene::{MediaKind, Scene, SceneGraph};
-use pytoon_core::timeline::build::{AssetFacts, OverlayRequest};
+use pytoon_core::timeline::asset_facts::AssetFacts;
+use pytoon_core::timeline::build::OverlayRequest;
 use pytoon_core::timeline::reading::{ClipReading, SoundReading};
 use pytoon_core::timeline::{OverlayContent, Timeline};
 use pytoon_engines::adapter::Ratio;

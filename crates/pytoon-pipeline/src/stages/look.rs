@@ -12,7 +12,7 @@ use pytoon_compositor::source_colour::BRIGHTEST;
 use pytoon_core::colour::ColourMatch;
 use pytoon_core::layout::protection::ProtectionMap;
 use pytoon_core::scene::MediaKind;
-use pytoon_core::timeline::build::AssetFacts;
+use pytoon_core::timeline::asset_facts::AssetFacts;
 use pytoon_core::timeline::reading::{ClipReading, Transfer};
 use pytoon_core::timeline::shots::PictureFacts;
 use pytoon_media::clip_look::{self, ClipLook};

@@ -15,7 +15,7 @@ use pytoon_core::artifact;
 use pytoon_core::note::Note;
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::Timeline;
-use pytoon_core::timeline::build::AssetFacts;
+use pytoon_core::timeline::asset_facts::AssetFacts;
 use pytoon_core::timeline::fit::Fit;
 use pytoon_process::threads;
 use pytoon_vocabulary::{MicroUsd, SceneId};
