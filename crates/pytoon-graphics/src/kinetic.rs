@@ -9,7 +9,7 @@
 //! Start with [`KineticType::prepare`].
 
 mod compose;
-mod quiet;
+pub(crate) mod quiet;
 
 use crate::area::Rect;
 use crate::color::Rgb;
@@ -52,6 +52,8 @@ const SUPPORT_MS: f32 = 300.0;
 const EXIT_MS: f32 = 180.0;
 /// The width of the feathered edge, wide enough that the adapted area has no visible border.
 const FEATHER: f32 = 300.0;
+/// Maximum change of the background's brightness.
+const QUIET_LIMIT: f32 = 0.35;
 
 impl KineticType {
     /// Chooses a size, then lays out and rasterises the phrase with its supporting line and its bar.
@@ -118,8 +120,9 @@ impl KineticType {
     /// Without this call the background stays unchanged.
     pub fn adapt(&mut self, sample: &Frame) {
         let area = self.rect.grown(24.0 * self.px, 24.0 * self.px);
-        self.quiet =
-            QuietZone::measure(sample, area, self.text_color, self.light_ground, FEATHER * self.px);
+        let feather = FEATHER * self.px;
+        let (text, light) = (self.text_color, self.light_ground);
+        self.quiet = QuietZone::measure(sample, area, text, light, feather, QUIET_LIMIT);
     }
 
     /// Draws the phrase `t_ms` after the start of its scene, which lasts `scene_len_ms`.

@@ -213,8 +213,7 @@ fn baselines_stay_put_and_drawing_is_pure() {
     for look in LOOKS {
         let style = style_in(look, "en");
         let baseline = |text: &str| {
-            let placed =
-                super::prepare::place_cue(&engine(), &style, &cue(text)).expect("placed");
+            let placed = super::prepare::place_cue(&engine(), &style, &cue(text)).expect("placed");
             let line = placed.layout.lines.last().expect("line");
             line.baseline + placed.origin.1 as f32
         };

@@ -1,18 +1,16 @@
 //! Adapts the brightness of the picture behind a text box, if needed.
 //!
-//! The box is darkened (or, under dark text, lightened) by at most 35 %, feathered outwards. The change is just
+//! The box is darkened (or, under dark text, lightened) by at most a limit, feathered outwards. The change is just
 //! enough for a contrast of 7:1 at the 95th percentile of the box's luma (or at the 5th).
 
 use crate::area::Rect;
 use crate::color::{Rgb, linear_to_srgb};
 use crate::frame::Frame;
 
-/// Maximum strength of the change.
-const LIMIT: f32 = 0.35;
 const CONTRAST: f32 = 7.0;
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct QuietZone {
+pub(crate) struct QuietZone {
     /// The strength of the change; 0 leaves the frame unchanged.
     strength: f32,
     target: u8,
@@ -52,16 +50,19 @@ impl Mask {
 }
 
 impl QuietZone {
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self::default()
     }
 
-    pub(super) fn measure(
+    /// Measures the box `area` of a representative frame. `limit` is the maximum strength of the change, 0 to 1;
+    /// `feather` is in pixels.
+    pub(crate) fn measure(
         sample: &Frame,
         area: Rect,
         text: Rgb,
         light_ground: bool,
         feather: f32,
+        limit: f32,
     ) -> Self {
         let (w, h) = (sample.width(), sample.height());
         let range =
@@ -85,7 +86,7 @@ impl QuietZone {
         if enough {
             return Self::none();
         }
-        let strength = ((wanted - code) / (f32::from(target) - code)).clamp(0.0, LIMIT);
+        let strength = ((wanted - code) / (f32::from(target) - code)).clamp(0.0, limit);
         Self {
             strength,
             target,
@@ -94,7 +95,7 @@ impl QuietZone {
         }
     }
 
-    pub(super) fn apply(&self, frame: &mut Frame) {
+    pub(crate) fn apply(&self, frame: &mut Frame) {
         if self.strength <= 0.0 {
             return;
         }
