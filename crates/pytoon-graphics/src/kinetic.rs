@@ -20,7 +20,7 @@ use crate::palette::Palette;
 use crate::text::{Layout, PlacedSprite, TextEngine, TextStyle};
 pub use compose::{KineticSize, KineticSpec, KineticVariant};
 use compose::{accent_words, choose, readable_accent};
-use quiet::QuietZone;
+use quiet::{QuietZone, Veil};
 
 /// A phrase that can be drawn at any time from any thread.
 pub struct KineticType {
@@ -120,9 +120,10 @@ impl KineticType {
     /// Without this call the background stays unchanged.
     pub fn adapt(&mut self, sample: &Frame) {
         let area = self.rect.grown(24.0 * self.px, 24.0 * self.px);
-        let feather = FEATHER * self.px;
+        let target = if self.light_ground { Rgb::WHITE } else { Rgb::BLACK };
+        let veil = Veil { target, feather: FEATHER * self.px, limit: QUIET_LIMIT };
         let (text, light) = (self.text_color, self.light_ground);
-        self.quiet = QuietZone::measure(sample, area, text, light, feather, QUIET_LIMIT);
+        self.quiet = QuietZone::measure(sample, area, text, light, &veil);
     }
 
     /// Draws the phrase `t_ms` after the start of its scene, which lasts `scene_len_ms`.

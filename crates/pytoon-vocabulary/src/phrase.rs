@@ -115,6 +115,12 @@ const DETERMINERS: &[&str] = &[
     "a", "an", "the", "my", "your", "our", "more", "ein", "eine", "einen", "der", "die", "das",
     "den", "mehr",
 ];
+const INTRODUCERS: &[&str] = &[
+    "need", "needs", "is", "are", "was", "were", "have", "has", "take", "takes", "use", "want",
+    "get", "gets", "with", "of", "for", "from", "like", "means", "includes", "include", "only",
+    "just", "brauchst", "braucht", "brauchen", "ist", "sind", "hat", "haben", "nimm", "mit", "aus",
+    "für", "von", "nur",
+];
 const NEGATIONS: &[&str] = &[
     "not", "never", "no", "don't", "isn't", "aren't", "doesn't", "won't", "nicht", "nie", "kein",
     "keine", "keinen", "keiner",
@@ -225,6 +231,10 @@ pub fn list(words: &[&str]) -> Option<List> {
         if first > 0 && is(words[first - 1], DETERMINERS) {
             first -= 1;
         }
+        // A verb or a preposition still introduces the list.
+        while first + 1 < starts[1] && is(words[first], INTRODUCERS) {
+            first += 1;
+        }
         if first == 1 && starts[1] <= 3 {
             first = 0;
         }
@@ -333,6 +343,8 @@ mod tests {
     fn lists_have_items() {
         let starts = |text: &str| list(&words(text)).map(|l| l.starts);
         assert_eq!(starts("You need flour, sugar, and patience."), Some(vec![2, 3, 4]));
+        let wide = "You only need flour, warm water, and a little patience.";
+        assert_eq!(starts(wide), Some(vec![3, 4, 6]));
         assert_eq!(starts("Du brauchst Mehl, Zucker und Geduld."), Some(vec![2, 3, 4]));
         assert_eq!(starts("Three steps: plan, build, ship"), Some(vec![2, 3, 4]));
         let ordered = list(&words("First, open the app. Second, pick a goal.")).expect("list");

@@ -9,11 +9,22 @@ use crate::frame::Frame;
 
 const CONTRAST: f32 = 7.0;
 
+/// The change that a quiet zone may make.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Veil {
+    /// The colour towards which the picture is changed.
+    pub target: Rgb,
+    /// The width of the soft edge, in pixels.
+    pub feather: f32,
+    /// Maximum strength of the change, 0 to 1.
+    pub limit: f32,
+}
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct QuietZone {
     /// The strength of the change; 0 leaves the frame unchanged.
     strength: f32,
-    target: u8,
+    target: [u8; 3],
     luma: Mask,
     chroma: Mask,
 }
@@ -54,15 +65,13 @@ impl QuietZone {
         Self::default()
     }
 
-    /// Measures the box `area` of a representative frame. `limit` is the maximum strength of the change, 0 to 1;
-    /// `feather` is in pixels.
+    /// Measures the box `area` of a representative frame, for type of the colour `text`.
     pub(crate) fn measure(
         sample: &Frame,
         area: Rect,
         text: Rgb,
         light_ground: bool,
-        feather: f32,
-        limit: f32,
+        veil: &Veil,
     ) -> Self {
         let (w, h) = (sample.width(), sample.height());
         let range =
@@ -77,7 +86,7 @@ impl QuietZone {
         codes.sort_unstable();
         let quantile = |q: f32| f32::from(codes[((codes.len() - 1) as f32 * q) as usize]);
         let code = quantile(if light_ground { 0.05 } else { 0.95 });
-        let target = if light_ground { 235u8 } else { 16 };
+        let target = veil.target.to_ycc();
         // The grey that is exactly 7:1 from the text.
         let luminance = text.luminance() + 0.05;
         let wanted = if light_ground { luminance * CONTRAST } else { luminance / CONTRAST } - 0.05;
@@ -86,7 +95,8 @@ impl QuietZone {
         if enough {
             return Self::none();
         }
-        let strength = ((wanted - code) / (f32::from(target) - code)).clamp(0.0, limit);
+        let strength = ((wanted - code) / (f32::from(target[0]) - code)).clamp(0.0, veil.limit);
+        let feather = veil.feather;
         Self {
             strength,
             target,
@@ -101,9 +111,9 @@ impl QuietZone {
         }
         let w = frame.width();
         let [luma, cb, cr] = frame.planes_mut();
-        pull(luma, w, &self.luma, self.target);
-        pull(cb, w / 2, &self.chroma, 128);
-        pull(cr, w / 2, &self.chroma, 128);
+        pull(luma, w, &self.luma, self.target[0]);
+        pull(cb, w / 2, &self.chroma, self.target[1]);
+        pull(cr, w / 2, &self.chroma, self.target[2]);
     }
 }
 

@@ -29,16 +29,16 @@ pub(super) fn setting(role: Role, step: usize) -> Setting {
         Role::Body => make(
             [190.0, 168.0, 150.0, 132.0, 116.0, 104.0, 92.0],
             900,
-            1.02,
+            1.05,
             -0.02,
-            [3, 4, 4, 5, 6, 6, 7],
+            [3, 4, 4, 5, 5, 6, 6],
         ),
         Role::Lines => make(
             [132.0, 124.0, 112.0, 104.0, 96.0, 88.0, 80.0],
             800,
             1.14,
             -0.015,
-            [3, 4, 4, 5, 6, 6, 7],
+            [3, 4, 4, 5, 5, 5, 6],
         ),
         Role::Figure => {
             make([190.0, 190.0, 184.0, 176.0, 168.0, 160.0, 150.0], 900, 1.0, -0.02, [1; STEPS])
@@ -64,26 +64,36 @@ pub(super) fn setting(role: Role, step: usize) -> Setting {
             [3, 4, 5, 6, 7, 8, 8],
         ),
         Role::Attribution => {
-            make([50.0, 48.0, 46.0, 44.0, 44.0, 42.0, 42.0], 600, 1.3, 0.0, [2; STEPS])
+            make([54.0, 52.0, 50.0, 48.0, 46.0, 44.0, 44.0], 600, 1.3, 0.0, [2; STEPS])
         }
         Role::First | Role::Second => make(
             [150.0, 132.0, 116.0, 104.0, 96.0, 88.0, 76.0],
             900,
             1.04,
             -0.018,
-            [2, 2, 3, 3, 4, 4, 5],
+            [1, 1, 1, 2, 3, 4, 5],
         ),
+    }
+}
+
+/// Returns the maximum length of a block on one page, in characters; a full-width character counts as two.
+pub(super) fn max_chars(role: Role) -> usize {
+    match role {
+        Role::Body | Role::First | Role::Second => 84,
+        Role::Lines => 96,
+        Role::Quote => 150,
+        _ => 120,
     }
 }
 
 /// Returns the gap between two blocks, in pixels of a 1080x1920 frame.
 pub(super) fn gap(above: Role, below: Role, step: usize) -> f32 {
     match (above, below) {
-        (Role::Item(_), Role::Item(_)) => 0.42 * setting(below, step).size,
+        (Role::Item(_), Role::Item(_)) => 0.6 * setting(below, step).size,
         (Role::Intro, _) => 56.0,
-        (Role::Quote, _) | (_, Role::Quote) => 48.0,
+        (Role::Quote, _) | (_, Role::Quote) => 60.0,
         (Role::First, Role::Second) => 0.62 * setting(below, step).size,
-        (Role::Figure, _) | (_, Role::Figure) => 20.0,
+        (Role::Figure, _) | (_, Role::Figure) => 44.0,
         _ => 32.0,
     }
 }
@@ -102,7 +112,7 @@ pub(super) struct Colors {
 }
 
 /// Minimum contrast of type to the nominal ground. The darkened or lightened box adds the reserve for gradients.
-const CONTRAST: f32 = 7.2;
+const CONTRAST: f32 = 8.0;
 
 impl Colors {
     /// Chooses colours that keep their contrast with the palette's ground (or paper).
@@ -127,15 +137,6 @@ impl Colors {
             .unwrap_or(text);
         let on_accent = if light_ground { palette.paper } else { palette.ink };
         Self { text, soft: mixed(0.18), dim: mixed(0.40), accent, on_accent }
-    }
-
-    /// Returns the text colour that has the least contrast with the ground.
-    pub(super) fn weakest(&self, light_ground: bool) -> Rgb {
-        let all = [self.text, self.soft, self.dim, self.accent];
-        let by = |a: &Rgb, b: &Rgb| a.luminance().total_cmp(&b.luminance());
-        let found =
-            if light_ground { all.into_iter().max_by(by) } else { all.into_iter().min_by(by) };
-        found.unwrap_or(self.text)
     }
 }
 

@@ -22,7 +22,7 @@ mod tests;
 use crate::area::Rect;
 use crate::color::Rgb;
 use crate::frame::Frame;
-use crate::kinetic::quiet::QuietZone;
+use crate::kinetic::quiet::{QuietZone, Veil};
 use crate::palette::Palette;
 use crate::text::{TextEngine, TextStyle};
 use look::Colors;
@@ -38,9 +38,10 @@ const SHORT_SCENE_MS: i64 = 2000;
 /// The time after the last onset before which no exit begins, in milliseconds.
 const LAST_WORD_MS: f32 = 200.0;
 /// The width of the feathered edge, wide enough that the adapted area has no visible border.
-const FEATHER: f32 = 300.0;
-/// Maximum change of the background's brightness. The words are the picture of the scene, so it may be large.
-const QUIET_LIMIT: f32 = 0.85;
+const FEATHER: f32 = 1200.0;
+/// Maximum change of the background towards the palette's ground. The words are the picture of the scene, so it may
+/// be large.
+const VEIL_LIMIT: f32 = 0.92;
 
 /// A sentence that can be drawn at any time from any thread.
 #[derive(Debug)]
@@ -50,7 +51,9 @@ pub struct TypeScene {
     missing: Vec<char>,
     rect: Rect,
     quiet: QuietZone,
+    /// The text colour with the least contrast.
     weakest: Rgb,
+    ground: Rgb,
     light_ground: bool,
     unit: f32,
     scene_ms: i64,
@@ -90,7 +93,8 @@ impl TypeScene {
             missing,
             rect,
             quiet: QuietZone::none(),
-            weakest: colors.weakest(spec.light_ground),
+            weakest: setter.weakest(),
+            ground: if spec.light_ground { palette.paper } else { palette.ground },
             light_ground: spec.light_ground,
             unit: spec.unit,
             scene_ms: spec.scene_ms,
@@ -106,8 +110,8 @@ impl TypeScene {
         }
         let area = self.rect.grown(24.0 * self.unit, 24.0 * self.unit);
         let (text, light) = (self.weakest, self.light_ground);
-        let feather = FEATHER * self.unit;
-        self.quiet = QuietZone::measure(sample, area, text, light, feather, QUIET_LIMIT);
+        let veil = Veil { target: self.ground, feather: FEATHER * self.unit, limit: VEIL_LIMIT };
+        self.quiet = QuietZone::measure(sample, area, text, light, &veil);
     }
 
     /// Draws the type `t_ms` milliseconds after the scene's first frame.

@@ -144,6 +144,43 @@ impl Setter<'_> {
         }
     }
 
+    /// Returns the used text colour that has the least contrast with the ground.
+    pub(super) fn weakest(&self) -> Rgb {
+        let mut colors = vec![self.colors.text];
+        for block in &self.division.blocks {
+            colors.extend(block.words.clone().map(|word| self.color(block.role, word)));
+            if self.is_dimmed(block.role) {
+                colors.push(self.colors.dim);
+            }
+        }
+        let by = |a: &Rgb, b: &Rgb| a.luminance().total_cmp(&b.luminance());
+        let found = if self.spec.light_ground {
+            colors.into_iter().max_by(by)
+        } else {
+            colors.into_iter().min_by(by)
+        };
+        found.unwrap_or(self.colors.text)
+    }
+
+    /// Returns true for the part of a contrast that is dimmed.
+    fn is_dimmed(&self, role: Role) -> bool {
+        match self.division.rejected {
+            Rejected::Second => role == Role::Second,
+            _ => role == Role::First,
+        }
+    }
+
+    /// Returns the time at which a block is dimmed: the first part when the second begins, or a rejected second part
+    /// after its last word.
+    fn dim_ms(&self, block: &SetBlock, turn_ms: Option<f32>) -> Option<f32> {
+        let after_last = || block.words.iter().map(|w| self.onset(*w) + 320.0).reduce(f32::max);
+        match block.role {
+            Role::First => turn_ms,
+            _ => after_last(),
+        }
+        .filter(|_| self.is_dimmed(block.role))
+    }
+
     /// Returns the run of one word box of a block's layout, or `None` if it has no visible glyph.
     fn run(&self, block: &SetBlock, index: usize, turn_ms: Option<f32>) -> Option<Run> {
         let layout = &block.layout;
@@ -177,9 +214,7 @@ impl Setter<'_> {
             }
             Role::Lines | Role::First | Role::Second => self.line(block, index, &placed),
         };
-        let is_dimmed = block.role == Role::First && self.division.rejected != Rejected::Second;
-        let dimmed =
-            turn_ms.filter(|_| is_dimmed).and_then(|ms| Some((place(self.colors.dim)?, ms)));
+        let dimmed = self.dim_ms(block, turn_ms).and_then(|ms| Some((place(self.colors.dim)?, ms)));
         Some(Run { word, ink, appears_ms: self.onset(word), placed, entrance, dimmed })
     }
 
@@ -276,24 +311,19 @@ impl Setter<'_> {
         }
     }
 
-    /// Adds the strikes through the rejected part of a contrast: through the first part when the second begins, or
-    /// through the second part after its last word.
+    /// Adds the strikes through the rejected part of a contrast, from the time at which it is dimmed.
     fn strikes(&self, block: &SetBlock, turn_ms: Option<f32>, marks: &mut Vec<Mark>) {
-        let start_ms = match (self.division.rejected, block.role) {
-            (Rejected::First, Role::First) => turn_ms,
-            (Rejected::Second, Role::Second) => {
-                block.words.iter().map(|w| self.onset(*w) + 320.0).reduce(f32::max)
-            }
-            _ => None,
-        };
-        let Some(start_ms) = start_ms else {
+        let start_ms = self.dim_ms(block, turn_ms);
+        let Some(start_ms) = start_ms.filter(|_| self.division.rejected != Rejected::Neither)
+        else {
             return;
         };
         let size = block.layout.size_px;
-        let thickness = (0.075 * size).round().max(2.0);
+        let thickness = (0.065 * size).round().max(2.0);
         for (i, line) in block.layout.lines.iter().enumerate() {
-            let x0 = (block.origin.0 as f32 + line.x0 + 0.03 * size).round();
-            let x1 = (block.origin.0 as f32 + line.x1 - 0.02 * size).round();
+            let ink = block.layout.ink;
+            let x0 = (block.origin.0 as f32 + (line.x0 + 0.03 * size).max(ink.x0)).ceil();
+            let x1 = (block.origin.0 as f32 + (line.x1 - 0.02 * size).min(ink.x1)).floor();
             let y = block.origin.1 as f32 + line.baseline - 0.29 * size - 0.5 * thickness;
             marks.push(Mark {
                 sprite: marks::bar((x1 - x0).max(4.0), thickness, self.colors.accent),

@@ -7,7 +7,7 @@ use super::look::{self, Colors, STEPS};
 use super::spec::TypeSpec;
 use crate::area::Rect;
 use crate::kinetic::KineticVariant;
-use crate::text::{Align, Layout, LayoutRequest, TextEngine, TextStyle};
+use crate::text::{Align, FontScript, Layout, LayoutRequest, TextEngine, TextStyle, font_script};
 use pytoon_vocabulary::Treatment;
 
 /// The size factor of emphasised words in a body.
@@ -144,6 +144,14 @@ impl Setter<'_> {
 
     /// Returns the largest size step at which the blocks fit a page well.
     fn step(&self, blocks: &[Block]) -> Option<usize> {
+        let is_long = |b: &Block| {
+            let text = self.division.shown.get(b.words.clone()).unwrap_or_default();
+            let length: usize = text.iter().map(|w| display_width(w) + 1).sum();
+            b.words.len() > 1 && length > look::max_chars(b.role) + 1
+        };
+        if blocks.iter().any(is_long) {
+            return None;
+        }
         let mut first = None;
         for step in 0..STEPS {
             let page = self.set(blocks, step, 1.0);
@@ -204,7 +212,7 @@ impl Setter<'_> {
             tracking: setting.tracking,
             align: if centred { Align::Centre } else { Align::Start },
             language: spec.language.clone(),
-            min_size_px: if step + 1 < STEPS { size } else { 0.6 * size },
+            min_size_px: if step + 1 < STEPS { size } else { 0.85 * size },
             tabular: matches!(role, Role::Figure | Role::Item(_)),
             ..TextStyle::new(&family, setting.weight, size, setting.line * size)
         }
@@ -291,7 +299,7 @@ impl Setter<'_> {
         }
         let bullet = match block.role {
             Role::Item(_) if self.division.ordered => 0.86 * style.size_px,
-            Role::Item(_) => 0.30 * style.size_px,
+            Role::Item(_) => 0.34 * style.size_px,
             _ => 0.0,
         };
         let indent = if bullet > 0.0 { (bullet + 0.42 * style.size_px).round() } else { 0.0 };
@@ -323,7 +331,7 @@ impl Setter<'_> {
     ) {
         let zone = self.spec.zone.rect;
         let centred = self.spec.variant == KineticVariant::Centred;
-        let left = left.round();
+        let left = left.ceil();
         // The optical middle is a little above the true one.
         let room = (zone.height() - height).max(0.0);
         let top = (zone.y0 + 0.44 * room).ceil();
@@ -353,16 +361,17 @@ impl Setter<'_> {
                 if !ink.is_empty() && !is_item {
                     let own = ink.shifted(block.origin.0 as f32 + dx, 0.0);
                     dx += if self.rtl {
-                        (left + width - own.x1).floor()
+                        (left + width - 1.0 - own.x1).floor()
                     } else {
-                        (left - own.x0).ceil()
+                        (left + 1.0 - own.x0).ceil()
                     };
                 }
             }
             block.bullet_x += left + if self.rtl { -inset } else { inset };
             block.origin.0 += dx.round() as i32;
             block.origin.1 += top as i32;
-            page.rect = page.rect.union(&block.ink());
+            // Anti-aliased edges reach up to a pixel beyond the outlines.
+            page.rect = page.rect.union(&block.ink().grown(1.0, 1.0));
             if block.bullet > 0.0 {
                 let (x0, y0) = (block.bullet_x, block.ink().y0);
                 page.rect = page.rect.union(&Rect::new(x0, y0, x0 + block.bullet, y0 + 1.0));
@@ -392,4 +401,9 @@ impl Setter<'_> {
             width
         }
     }
+}
+
+/// Returns the length of a word in characters; a full-width character counts as two.
+fn display_width(word: &str) -> usize {
+    word.chars().map(|c| 1 + usize::from(font_script(c) == FontScript::Cjk)).sum()
 }

@@ -197,7 +197,7 @@ fn every_script_and_odd_input_is_set() {
         "family 👨‍👩‍👧‍👦 flag 🇩🇪 fire 🔥",
         "das Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz gilt",
         "I",
-        "',  % \\ : *",
+        "',  % \\ : +",
         "שלום and مرحبا 42",
     ];
     for text in cases {
@@ -238,7 +238,9 @@ fn degenerate_specs_do_not_panic() {
         same.words[3].text = "\u{10FFFD}".to_owned();
         let scene = prepare(&same);
         assert_eq!(scene.missing(), &['\u{10FFFD}']);
-        [-5.0, 0.0, 520.0, f64::MAX, f64::NAN].map(|t| scene.draw(&mut Frame::new(64, 64), t));
+        for t in [-5.0, 0.0, 520.0, f64::MAX, f64::NAN] {
+            scene.draw(&mut Frame::new(64, 64), t);
+        }
     }
 }
 
@@ -277,6 +279,7 @@ fn the_ground_is_adapted_for_contrast() {
         let code = frame.y()[(r.y0 as usize + 2) * 1080 + r.x0 as usize + 2];
         let ground = Rgb::from_float(ycc_to_rgb([f32::from(code), 128.0, 128.0]));
         assert!(contrast(scene.weakest, ground) >= 6.8, "{ground:?}");
-        assert_eq!(frame.y()[1900 * 1080 + 5], sample.y()[0], "the corner is unchanged");
+        let [near, far] = [code, frame.y()[1900 * 1080 + 5]].map(|c| c.abs_diff(sample.y()[0]));
+        assert!(far * 2 < near, "the change fades towards the corner: {near} and {far}");
     }
 }
