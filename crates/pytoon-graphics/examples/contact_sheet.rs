@@ -428,7 +428,7 @@ fn type_scenes(out: &Path, engine: &TextEngine) -> Result<()> {
                 made.as_secs_f64() * 1e3,
                 settled - copy
             )?;
-            for (j, share) in [0.06, 0.3, 0.55, 0.93].into_iter().enumerate() {
+            for (j, share) in [0.06, 0.15, 0.3, 0.55, 0.93].into_iter().enumerate() {
                 let mut frame = sample.clone();
                 scene.draw(&mut frame, share * end);
                 save(&frame, &out.join(format!("type-{i:02}-{name}-{j}.ppm")))?;

@@ -20,7 +20,7 @@ use crate::palette::Palette;
 use crate::text::{Layout, PlacedSprite, TextEngine, TextStyle};
 pub use compose::{KineticSize, KineticSpec, KineticVariant};
 use compose::{accent_words, choose, readable_accent};
-use quiet::{QuietZone, Veil};
+use quiet::QuietZone;
 
 /// A phrase that can be drawn at any time from any thread.
 pub struct KineticType {
@@ -52,8 +52,6 @@ const SUPPORT_MS: f32 = 300.0;
 const EXIT_MS: f32 = 180.0;
 /// The width of the feathered edge, wide enough that the adapted area has no visible border.
 const FEATHER: f32 = 300.0;
-/// Maximum change of the background's brightness.
-const QUIET_LIMIT: f32 = 0.35;
 
 impl KineticType {
     /// Chooses a size, then lays out and rasterises the phrase with its supporting line and its bar.
@@ -120,10 +118,8 @@ impl KineticType {
     /// Without this call the background stays unchanged.
     pub fn adapt(&mut self, sample: &Frame) {
         let area = self.rect.grown(24.0 * self.px, 24.0 * self.px);
-        let target = if self.light_ground { Rgb::WHITE } else { Rgb::BLACK };
-        let veil = Veil { target, feather: FEATHER * self.px, limit: QUIET_LIMIT };
-        let (text, light) = (self.text_color, self.light_ground);
-        self.quiet = QuietZone::measure(sample, area, text, light, &veil);
+        self.quiet =
+            QuietZone::measure(sample, area, self.text_color, self.light_ground, FEATHER * self.px);
     }
 
     /// Draws the phrase `t_ms` after the start of its scene, which lasts `scene_len_ms`.

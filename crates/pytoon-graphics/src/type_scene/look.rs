@@ -31,7 +31,7 @@ pub(super) fn setting(role: Role, step: usize) -> Setting {
             900,
             1.05,
             -0.02,
-            [3, 4, 4, 5, 5, 6, 6],
+            [3, 4, 5, 6, 6, 6, 6],
         ),
         Role::Lines => make(
             [132.0, 124.0, 112.0, 104.0, 96.0, 88.0, 80.0],

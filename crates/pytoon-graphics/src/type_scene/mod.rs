@@ -54,7 +54,6 @@ pub struct TypeScene {
     /// The text colour with the least contrast.
     weakest: Rgb,
     ground: Rgb,
-    light_ground: bool,
     unit: f32,
     scene_ms: i64,
     /// The start of the exit; the end of the scene for a cut.
@@ -95,7 +94,6 @@ impl TypeScene {
             quiet: QuietZone::none(),
             weakest: setter.weakest(),
             ground: if spec.light_ground { palette.paper } else { palette.ground },
-            light_ground: spec.light_ground,
             unit: spec.unit,
             scene_ms: spec.scene_ms,
             exit_ms,
@@ -109,9 +107,8 @@ impl TypeScene {
             return;
         }
         let area = self.rect.grown(24.0 * self.unit, 24.0 * self.unit);
-        let (text, light) = (self.weakest, self.light_ground);
         let veil = Veil { target: self.ground, feather: FEATHER * self.unit, limit: VEIL_LIMIT };
-        self.quiet = QuietZone::measure(sample, area, text, light, &veil);
+        self.quiet = QuietZone::measure_veil(sample, area, self.weakest, &veil);
     }
 
     /// Draws the type `t_ms` milliseconds after the scene's first frame.
