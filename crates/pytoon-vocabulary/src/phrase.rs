@@ -227,7 +227,7 @@ pub fn list(words: &[&str]) -> Option<List> {
     if body.is_none() {
         // The first item is as long as the second; the words before it introduce the list.
         let second = lengths[1];
-        let mut first = (starts[1] - second.min(starts[1])).max(0);
+        let mut first = starts[1].saturating_sub(second);
         if first > 0 && is(words[first - 1], DETERMINERS) {
             first -= 1;
         }

@@ -50,6 +50,8 @@ pub(super) struct SetPage {
     pub mark: Option<(f32, f32)>,
     /// The bounds of everything on the page.
     pub rect: Rect,
+    /// The top of the page's content, in frame pixels.
+    top: f32,
     /// The factor by which the sizes were reduced below the smallest step.
     pub scale: f32,
     /// True if no word is split and every block has few enough lines.
@@ -58,6 +60,19 @@ pub(super) struct SetPage {
     cost: f32,
 }
 
+impl SetPage {
+    /// Moves the page up by whole pixels.
+    fn shift_up(&mut self, dy: f32) {
+        self.top -= dy;
+        self.rect = self.rect.shifted(0.0, -dy);
+        self.blocks.iter_mut().for_each(|b| b.origin.1 -= dy as i32);
+        if let Some((_, y)) = &mut self.mark {
+            *y -= dy;
+        }
+    }
+}
+
+/// The engine and the decisions with which pages are set.
 pub(super) struct Setter<'a> {
     pub engine: &'a TextEngine,
     pub spec: &'a TypeSpec,
@@ -84,22 +99,22 @@ impl Setter<'_> {
         }
         groups.extend(self.group(current));
         let smallest = groups.iter().map(|(_, step)| *step).max().unwrap_or(0);
-        groups
+        // Words one by one may differ more in size than lines.
+        let spread = if self.spec.treatment == Treatment::WordByWord { 2 } else { 1 };
+        let mut pages: Vec<SetPage> = groups
             .iter()
             .map(|(blocks, step)| {
-                let step = (*step).max(smallest.saturating_sub(2));
-                let page = self.set(blocks, step, 1.0);
-                let smaller = (step..STEPS).map(|s| self.set(blocks, s, 1.0));
-                if self.fits(&page) {
-                    page
-                } else {
-                    smaller
-                        .into_iter()
-                        .find(|p| self.fits(p))
-                        .unwrap_or_else(|| self.forced(blocks))
-                }
+                let from = (*step).max(smallest.saturating_sub(spread));
+                (from..STEPS)
+                    .map(|step| self.set(blocks, step, 1.0))
+                    .find(|page| self.fits(page))
+                    .unwrap_or_else(|| self.forced(blocks))
             })
-            .collect()
+            .collect();
+        // Every page begins at the height of the tallest.
+        let top = pages.iter().map(|page| page.top).fold(f32::INFINITY, f32::min);
+        pages.iter_mut().for_each(|page| page.shift_up(page.top - top));
+        pages
     }
 
     /// Returns the pages of blocks that belong together, with their size steps. Support type alone on a page is set
@@ -230,6 +245,7 @@ impl Setter<'_> {
             blocks: Vec::with_capacity(blocks.len()),
             mark: None,
             rect: Rect::EMPTY,
+            top: 0.0,
             scale: k,
             good: true,
             cost: 0.0,
@@ -335,6 +351,7 @@ impl Setter<'_> {
         // The optical middle is a little above the true one.
         let room = (zone.height() - height).max(0.0);
         let top = (zone.y0 + 0.44 * room).ceil();
+        page.top = top;
         // A centred list is a column in the middle.
         let items = |b: &&SetBlock| matches!(b.role, Role::Item(_));
         let column = page
