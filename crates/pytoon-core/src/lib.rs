@@ -28,3 +28,4 @@ pub mod script;
 pub mod text;
 pub mod time;
 pub mod timeline;
+pub mod type_treatment;

@@ -1,6 +1,6 @@
 //! Renders sample frames as PPM pictures for visual review, and measures drawing times.
 //!
-//! Usage: `contact_sheet <output folder> [generators|captions|scripts|kinetic|times]`.
+//! Usage: `contact_sheet <output folder> [generators|captions|scripts|kinetic|type|times]`.
 
 use pytoon_vocabulary::{
     Background, CaptionCue, CaptionLook, CaptionWord, CaptionZone, Ms, SceneId,
@@ -17,7 +17,8 @@ use pytoon_graphics::color::ycc_to_rgb;
 use pytoon_graphics::kinetic::*;
 use pytoon_graphics::palette::Mood;
 use pytoon_graphics::text::*;
-use pytoon_graphics::{Frame, Palette, Rgb};
+use pytoon_graphics::type_scene::*;
+use pytoon_graphics::{Frame, Palette, Rect, Rgb, SafeRect};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -42,6 +43,9 @@ fn main() -> Result<()> {
     }
     if wants("kinetic") {
         kinetic(&out, &engine)?;
+    }
+    if wants("type") {
+        type_scenes(&out, &engine)?;
     }
     if wants("times") {
         times(&engine)?;
@@ -264,6 +268,171 @@ fn kinetic(out: &Path, engine: &TextEngine) -> Result<()> {
             let mut frame = sample.clone();
             kinetic.draw(&mut frame, t, 3000.0);
             save(&frame, &out.join(format!("kin-{i}-{:04}.ppm", t as u32)))?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns spoken words with plausible times. Words marked `*like this*` are emphasised; a `|` joins words without a
+/// space.
+fn spoken(text: &str) -> Vec<TypeWord> {
+    let mut words = Vec::new();
+    let mut at = 120;
+    for token in text.split(' ') {
+        let parts: Vec<&str> = token.split('|').collect();
+        for (i, part) in parts.iter().enumerate() {
+            let ms = 130 + 45 * part.chars().count().min(12) as i64;
+            words.push(TypeWord {
+                text: part.replace('*', ""),
+                start_ms: at,
+                end_ms: at + ms - 20,
+                emphasis: part.starts_with('*'),
+                joins_next: i + 1 < parts.len(),
+            });
+            let pause = if part.ends_with(['.', ',', ':', '?', '…']) { 220 } else { 0 };
+            at += ms + pause;
+        }
+    }
+    words
+}
+
+/// A sentence with its treatment, language and alignment.
+type TypeSample = (&'static str, Treatment, &'static str, KineticVariant);
+
+const TYPE_SAMPLES: &[TypeSample] = &[
+    (
+        "Small habits change *everything* you do.",
+        Treatment::WordByWord,
+        "en",
+        KineticVariant::Centred,
+    ),
+    (
+        "Why do we forget most of what we learn within a single day?",
+        Treatment::WordByWord,
+        "en",
+        KineticVariant::Left,
+    ),
+    (
+        "The best teams write down what they decide, and nobody has to ask twice.",
+        Treatment::LineBuild,
+        "en",
+        KineticVariant::Left,
+    ),
+    (
+        "Sleep is when your brain *files* the day away.",
+        Treatment::LineBuild,
+        "en",
+        KineticVariant::Centred,
+    ),
+    (
+        "The new plan costs only $1,299 for the whole team.",
+        Treatment::CountUp,
+        "en",
+        KineticVariant::Centred,
+    ),
+    (
+        "Cold water alone saves 30 % of the energy of every wash you do.",
+        Treatment::CountUp,
+        "en",
+        KineticVariant::Left,
+    ),
+    (
+        "You only need flour, warm water, and a little patience.",
+        Treatment::List,
+        "en",
+        KineticVariant::Left,
+    ),
+    (
+        "First, open the app. Second, pick one goal. Third, press start.",
+        Treatment::List,
+        "en",
+        KineticVariant::Centred,
+    ),
+    (
+        "“The impediment to action advances action. What stands in the way becomes the way.” — Marcus Aurelius",
+        Treatment::Quotation,
+        "en",
+        KineticVariant::Left,
+    ),
+    (
+        "„Einfachheit ist die höchste Stufe der Vollendung.“ – Leonardo da Vinci",
+        Treatment::Quotation,
+        "de",
+        KineticVariant::Centred,
+    ),
+    (
+        "It is not about working more hours, but about protecting the good ones.",
+        Treatment::Contrast,
+        "en",
+        KineticVariant::Left,
+    ),
+    ("Less noise, more *music*.", Treatment::Contrast, "en", KineticVariant::Centred),
+    ("Progress, not perfection.", Treatment::Contrast, "en", KineticVariant::Left),
+    ("خمس دقائق كل يوم تكفي لتعلم لغة جديدة", Treatment::LineBuild, "ar", KineticVariant::Left),
+    (
+        "毎日|五分|だけ|で|新しい|言葉|を|覚え|られ|ます。",
+        Treatment::WordByWord,
+        "ja",
+        KineticVariant::Centred,
+    ),
+    ("हर दिन सिर्फ़ पाँच मिनट में नई भाषा सीखें", Treatment::LineBuild, "hi", KineticVariant::Left),
+    (
+        "Die Donaudampfschifffahrtsgesellschaft fährt heute 🎉 wieder.",
+        Treatment::WordByWord,
+        "de",
+        KineticVariant::Left,
+    ),
+    (
+        "Most people believe that creativity is a gift that some are born with and others are not, but every study of the last forty years says something else: people who make many things make better things, because they see more of their own mistakes, and they stop being afraid of the empty page that waits for them each morning.",
+        Treatment::LineBuild,
+        "en",
+        KineticVariant::Left,
+    ),
+];
+
+fn type_scenes(out: &Path, engine: &TextEngine) -> Result<()> {
+    let square = SafeRect { rect: Rect::new(65.0, 65.0, 1015.0, 1015.0), centre_x: 540.0 };
+    let wide = SafeRect { rect: Rect::new(96.0, 54.0, 1824.0, 972.0), centre_x: 960.0 };
+    let formats = [
+        ("v", 1080, 1920, SafeRect::UNIVERSAL, 1.0),
+        ("q", 1080, 1080, square, 1.0),
+        ("w", 1920, 1080, wide, 0.8),
+    ];
+    for (i, (text, treatment, language, variant)) in TYPE_SAMPLES.iter().enumerate() {
+        let kind = Background::ALL[i % Background::ALL.len()];
+        let palette = Palette::from_mood(Mood::ALL[i % Mood::ALL.len()]);
+        for (name, w, h, zone, unit) in formats {
+            let mut sample = Frame::new(w, h);
+            let generator = Generator::new(kind, &palette, 5, w, h);
+            generator.draw(&mut sample, 1.0, &mut GenScratch::default());
+            let spec = TypeSpec {
+                light_ground: is_light(kind),
+                zone,
+                unit,
+                language: Some((*language).to_owned()),
+                seed: i as u64,
+                ..TypeSpec::new(spoken(text), *treatment, *variant)
+            };
+            let start = Instant::now();
+            let mut scene = TypeScene::prepare(engine, &spec, &palette);
+            let made = start.elapsed();
+            scene.adapt(&sample);
+            let end = spec.scene_ms as f64;
+            let settled = measure(5, |_| scene.draw(&mut sample.clone(), 0.85 * end));
+            let copy = measure(5, |_| drop(std::hint::black_box(sample.clone())));
+            writeln!(
+                std::io::stderr(),
+                "{i} {name} {} pages {}, prepared in {:.0} ms, {:.2} ms/frame",
+                treatment.as_str(),
+                scene.page_count(),
+                made.as_secs_f64() * 1e3,
+                settled - copy
+            )?;
+            for (j, share) in [0.06, 0.15, 0.3, 0.55, 0.93].into_iter().enumerate() {
+                let mut frame = sample.clone();
+                scene.draw(&mut frame, share * end);
+                save(&frame, &out.join(format!("type-{i:02}-{name}-{j}.ppm")))?;
+            }
         }
     }
     Ok(())

@@ -9,7 +9,7 @@
 //! Start with [`KineticType::prepare`].
 
 mod compose;
-mod quiet;
+pub(crate) mod quiet;
 
 use crate::area::Rect;
 use crate::color::Rgb;

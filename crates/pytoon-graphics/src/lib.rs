@@ -8,7 +8,7 @@
 //! and times. It uses no network, process, clock, environment or global randomness.
 //!
 //! Start with [`frame::Frame`], then [`text::TextEngine`], [`caption::CaptionRenderer`],
-//! [`kinetic::KineticType`] and [`backgrounds::Generator`].
+//! [`kinetic::KineticType`], [`type_scene::TypeScene`] and [`backgrounds::Generator`].
 
 pub mod area;
 pub mod backgrounds;
@@ -22,6 +22,7 @@ pub mod motion;
 pub mod noise;
 pub mod palette;
 pub mod text;
+pub mod type_scene;
 
 pub use area::{Rect, SafeRect};
 pub use color::Rgb;

@@ -1,4 +1,5 @@
-//! Types that all crates share: time, money, ids, styles, captions, ducking regions, seeded choices.
+//! Types that all crates share: time, money, ids, styles, captions, ducking regions, seeded choices; and the structure of
+//! sentences.
 //!
 //! Guarantees: all values are pure; no module depends on another crate of the workspace.
 //!
@@ -9,6 +10,7 @@ mod duck;
 mod hex;
 mod ids;
 mod money;
+pub mod phrase;
 mod rng;
 mod style;
 mod time;
@@ -20,6 +22,6 @@ pub use hex::hex;
 pub use ids::{CallId, EngineName, InvalidId, JobId, SceneId, TaskId};
 pub use money::MicroUsd;
 pub use rng::Rng;
-pub use style::{Background, CaptionLook, MusicMood};
+pub use style::{Background, CaptionLook, MusicMood, Treatment};
 pub use time::{DAY_MS, UnixMs, start_of_day};
 pub use units::{Frame, Ms};

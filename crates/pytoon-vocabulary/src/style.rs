@@ -83,3 +83,21 @@ named_enum! {
         Energetic => "energetic",
     }
 }
+
+named_enum! {
+    /// A way to set a spoken sentence as moving type.
+    Treatment {
+        /// Words appear one by one with the voice, as large as the page allows.
+        WordByWord => "word_by_word",
+        /// Lines rise from a clip edge and are wiped in with the voice.
+        LineBuild => "line_build",
+        /// A number or a sum of money counts up, and the other words support it.
+        CountUp => "count_up",
+        /// The items of an enumeration build one under another, each with a bullet.
+        List => "list",
+        /// A calm setting under a large quotation mark, with a smaller attribution.
+        Quotation => "quotation",
+        /// Two opposed parts as two blocks, of which one is dimmed or struck through.
+        Contrast => "contrast",
+    }
+}

@@ -1,21 +1,35 @@
 //! Adapts the brightness of the picture behind a text box, if needed.
 //!
 //! The box is darkened (or, under dark text, lightened) by at most 35 %, feathered outwards. The change is just
-//! enough for a contrast of 7:1 at the 95th percentile of the box's luma (or at the 5th).
+//! enough for a contrast of 7:1 at the 95th percentile of the box's luma (or at the 5th). A veil changes the box
+//! towards a colour instead, by up to its own limit, and is measured on colours.
 
 use crate::area::Rect;
-use crate::color::{Rgb, linear_to_srgb};
+use crate::color::{Rgb, contrast, linear_to_srgb, ycc_to_rgb};
 use crate::frame::Frame;
 
-/// Maximum strength of the change.
+/// Maximum strength of the change without a veil.
 const LIMIT: f32 = 0.35;
 const CONTRAST: f32 = 7.0;
+/// The distance between sampled pixels.
+const SAMPLE_STEP: usize = 12;
+
+/// The change that a quiet zone may make.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Veil {
+    /// The colour towards which the picture is changed.
+    pub target: Rgb,
+    /// The width of the soft edge, in pixels.
+    pub feather: f32,
+    /// Maximum strength of the change, 0 to 1.
+    pub limit: f32,
+}
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct QuietZone {
+pub(crate) struct QuietZone {
     /// The strength of the change; 0 leaves the frame unchanged.
     strength: f32,
-    target: u8,
+    target: [u8; 3],
     luma: Mask,
     chroma: Mask,
 }
@@ -52,11 +66,12 @@ impl Mask {
 }
 
 impl QuietZone {
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self::default()
     }
 
-    pub(super) fn measure(
+    /// Measures the box `area` of a representative frame, for type of the colour `text`.
+    pub(crate) fn measure(
         sample: &Frame,
         area: Rect,
         text: Rgb,
@@ -76,7 +91,7 @@ impl QuietZone {
         codes.sort_unstable();
         let quantile = |q: f32| f32::from(codes[((codes.len() - 1) as f32 * q) as usize]);
         let code = quantile(if light_ground { 0.05 } else { 0.95 });
-        let target = if light_ground { 235u8 } else { 16 };
+        let target = if light_ground { Rgb::WHITE } else { Rgb::BLACK }.to_ycc();
         // The grey that is exactly 7:1 from the text.
         let luminance = text.luminance() + 0.05;
         let wanted = if light_ground { luminance * CONTRAST } else { luminance / CONTRAST } - 0.05;
@@ -85,7 +100,7 @@ impl QuietZone {
         if enough {
             return Self::none();
         }
-        let strength = ((wanted - code) / (f32::from(target) - code)).clamp(0.0, LIMIT);
+        let strength = ((wanted - code) / (f32::from(target[0]) - code)).clamp(0.0, LIMIT);
         Self {
             strength,
             target,
@@ -94,15 +109,53 @@ impl QuietZone {
         }
     }
 
-    pub(super) fn apply(&self, frame: &mut Frame) {
+    /// Measures the colours of the box `area` of a representative frame, and chooses the weakest veil that gives 95 %
+    /// of the box a contrast of 7:1 to type of the colour `text`.
+    pub(crate) fn measure_veil(sample: &Frame, area: Rect, text: Rgb, veil: &Veil) -> Self {
+        let (w, h) = (sample.width(), sample.height());
+        let range =
+            |a: f32, b: f32, n: usize| (a.max(0.0) as usize).min(n)..(b.max(0.0) as usize).min(n);
+        let mut pixels: Vec<[f32; 3]> = Vec::new();
+        for y in range(area.y0, area.y1, h).step_by(SAMPLE_STEP) {
+            for x in range(area.x0, area.x1, w).step_by(SAMPLE_STEP) {
+                let c = (y / 2) * (w / 2) + x / 2;
+                pixels.push([sample.y()[y * w + x], sample.u()[c], sample.v()[c]].map(f32::from));
+            }
+        }
+        let target = veil.target.to_ycc();
+        let reads = |strength: f32| {
+            let weak = pixels.iter().filter(|p| {
+                let mixed: [f32; 3] =
+                    std::array::from_fn(|i| p[i] + (f32::from(target[i]) - p[i]) * strength);
+                contrast(Rgb::from_float(ycc_to_rgb(mixed)), text) < CONTRAST
+            });
+            weak.count() * 20 <= pixels.len()
+        };
+        if reads(0.0) {
+            return Self::none();
+        }
+        let (mut low, mut high) = (0.0, veil.limit);
+        for _ in 0..7 {
+            let mid = 0.5 * (low + high);
+            if reads(mid) { high = mid } else { low = mid }
+        }
+        Self {
+            strength: high,
+            target,
+            luma: Mask::new(area, veil.feather, high, (w, h), 1.0),
+            chroma: Mask::new(area, veil.feather, high, (w / 2, h / 2), 2.0),
+        }
+    }
+
+    pub(crate) fn apply(&self, frame: &mut Frame) {
         if self.strength <= 0.0 {
             return;
         }
         let w = frame.width();
         let [luma, cb, cr] = frame.planes_mut();
-        pull(luma, w, &self.luma, self.target);
-        pull(cb, w / 2, &self.chroma, 128);
-        pull(cr, w / 2, &self.chroma, 128);
+        pull(luma, w, &self.luma, self.target[0]);
+        pull(cb, w / 2, &self.chroma, self.target[1]);
+        pull(cr, w / 2, &self.chroma, self.target[2]);
     }
 }
 

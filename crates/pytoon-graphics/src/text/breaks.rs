@@ -117,7 +117,7 @@ fn best_split(pieces: &[Piece], max_width: f32, lines: usize) -> Option<(Vec<Ran
 
 /// Returns the cost of a break between `before` and `after`, in units of squared relative slack. A cost of 0.04
 /// corresponds to a line that is a fifth too short.
-pub(super) fn penalty(before: &str, after: &str, inside_word: bool) -> f32 {
+pub(crate) fn penalty(before: &str, after: &str, inside_word: bool) -> f32 {
     if inside_word {
         return 0.12;
     }

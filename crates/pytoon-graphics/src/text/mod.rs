@@ -25,6 +25,7 @@ pub(crate) mod testing;
 mod tests;
 mod wanted;
 
+pub(crate) use breaks::penalty as break_penalty;
 pub use fonts::{FontBytes, FontFile, FontLibrary, fonts_needed, glyphs_needed, take_covered};
 pub use layout::{Layout, Line, WordBox};
 pub use raster::{PlacedSprite, TextSprites};
