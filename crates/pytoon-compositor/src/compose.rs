@@ -14,11 +14,12 @@ use crate::still::PreparedStill;
 use crate::stills::{SharedStills, StillKey};
 use crate::transition;
 use pytoon_core::time::FrameRange;
-use pytoon_core::timeline::{ClipSource, PaletteChoice, Timeline, Transition};
+use pytoon_core::timeline::{ClipSource, PaletteChoice, SetWords, Timeline, Transition};
 use pytoon_graphics::backgrounds::{self, GenScratch, Generator};
 use pytoon_graphics::caption::{self, CaptionRenderer};
 use pytoon_graphics::kinetic::{KineticSpec, KineticType, KineticVariant};
 use pytoon_graphics::text::TextEngine;
+use pytoon_graphics::type_scene::{TypeScene, TypeSpec, TypeWord};
 use pytoon_graphics::{Frame, Palette, Rgb};
 use pytoon_vocabulary::Frame as FrameNumber;
 use pytoon_vocabulary::{Background, CaptionCue, CaptionWord};
@@ -44,6 +45,8 @@ pub struct Compositor {
     size: (usize, usize),
     slots: Vec<Slot>,
     captions: Option<CaptionRenderer>,
+    /// The characters of type scenes that no font covers.
+    typed: Vec<char>,
     overlays: Vec<PreparedOverlay>,
     placement: Placement,
     font: Option<String>,
@@ -57,7 +60,11 @@ struct Slot {
 enum Drawn {
     Still(Arc<PreparedStill>),
     Moving,
-    Background { generator: Box<Generator>, headline: Option<Box<KineticType>> },
+    Background {
+        generator: Box<Generator>,
+        headline: Option<Box<KineticType>>,
+        words: Option<Box<TypeScene>>,
+    },
 }
 
 /// Returns the frame range in which a clip is visible, including its transitions.
@@ -86,7 +93,10 @@ impl Compositor {
         let slots = (0..timeline.tracks.video.len())
             .map(|index| Slot { visible: visible_range(&timeline, index), drawn: Mutex::new(None) })
             .collect();
-        let captions = caption_renderer(&timeline, &text, &placement, font.clone());
+        let captions = caption_renderer(&timeline, &text, &placement, font.clone(), false);
+        // The words of type scenes are laid out here only to find the characters that no font covers.
+        let typed = caption_renderer(&timeline, &text, &placement, font.clone(), true);
+        let typed = typed.map(|renderer| renderer.missing().to_vec()).unwrap_or_default();
         let overlays = timeline
             .tracks
             .overlays
@@ -103,6 +113,7 @@ impl Compositor {
             size,
             slots,
             captions,
+            typed,
             overlays,
             placement,
             font,
@@ -118,6 +129,7 @@ impl Compositor {
     pub fn missing_glyphs(&self) -> Vec<char> {
         let mut missing: Vec<char> =
             self.captions.as_ref().map(|c| c.missing().to_vec()).unwrap_or_default();
+        missing.extend(&self.typed);
         missing.extend(self.overlays.iter().flat_map(|o| o.missing.iter().copied()));
         missing.sort_unstable();
         missing.dedup();
@@ -184,7 +196,7 @@ impl Compositor {
                 self.stills.get(&key, prepare).map(Drawn::Still)
             }
             ClipSource::Clip { .. } => Ok(Drawn::Moving),
-            ClipSource::Background { kind, seed, headline, .. } => {
+            ClipSource::Background { kind, seed, headline, words, .. } => {
                 let palette =
                     palette(&self.timeline.look.palette).rotated((*seed % 25) as f32 - 12.0);
                 let kind = *kind;
@@ -192,7 +204,10 @@ impl Compositor {
                 let headline = headline
                     .as_deref()
                     .map(|text| Box::new(self.headline(text, kind, &palette, &generator)));
-                Ok(Drawn::Background { generator: Box::new(generator), headline })
+                let words = words
+                    .as_ref()
+                    .map(|set| Box::new(self.set_words(set, index, kind, &palette, &generator)));
+                Ok(Drawn::Background { generator: Box::new(generator), headline, words })
             }
         }
     }
@@ -219,6 +234,43 @@ impl Compositor {
         generator.draw(&mut sample, 1.0, &mut GenScratch::default());
         headline.adapt(&sample);
         headline
+    }
+
+    fn set_words(
+        &self,
+        set: &SetWords,
+        index: usize,
+        kind: Background,
+        palette: &Palette,
+        generator: &Generator,
+    ) -> TypeScene {
+        let rate = self.timeline.frame_rate;
+        let visible = self.slots[index].visible;
+        let start = rate.frame_to_ms(visible.start);
+        let words = set.words.iter().map(|word| TypeWord {
+            text: pytoon_core::text::on_screen(&word.text).into_owned(),
+            start_ms: (word.start - start).get(),
+            end_ms: (word.end - start).get(),
+            emphasis: word.emphasis,
+            joins_next: word.joins_next,
+        });
+        let left = matches!(kind, Background::Swiss | Background::Paper);
+        let variant = if left { KineticVariant::Left } else { KineticVariant::Centred };
+        let spec = TypeSpec {
+            light_ground: backgrounds::is_light(kind),
+            zone: self.placement.type_area(),
+            unit: self.placement.unit,
+            language: Some(self.timeline.language.clone()),
+            font_family: self.font.clone(),
+            seed: index as u64,
+            scene_ms: (rate.frame_to_ms(visible.end) - start).get(),
+            ..TypeSpec::new(words.collect(), set.treatment, variant)
+        };
+        let mut scene = TypeScene::prepare(&self.text, &spec, palette);
+        let mut sample = Frame::new(self.size.0, self.size.1);
+        generator.draw(&mut sample, 1.0, &mut GenScratch::default());
+        scene.adapt(&sample);
+        scene
     }
 
     /// Draws a frame of the film, with its transition, overlays and captions. `moving` contains the frames of the
@@ -272,7 +324,7 @@ impl Compositor {
                 still.draw(out, motion.window_at(frame), &mut scratch.sampler);
             }
             (
-                Drawn::Background { generator, headline },
+                Drawn::Background { generator, headline, words },
                 ClipSource::Background { origin_frame, .. },
             ) => {
                 let rate = self.timeline.frame_rate;
@@ -281,6 +333,10 @@ impl Compositor {
                     rate.frame_to_seconds(frame - *origin_frame),
                     &mut scratch.generator,
                 );
+                if let Some(words) = words {
+                    let start = self.slots[index].visible.start;
+                    words.draw(out, rate.frame_to_seconds(frame - start) * 1000.0);
+                }
                 if let Some(headline) = headline {
                     let visible = self.slots[index].visible;
                     let at_ms = rate.frame_to_seconds(frame - visible.start) * 1000.0;
@@ -325,11 +381,9 @@ fn caption_renderer(
     text: &TextEngine,
     placement: &Placement,
     font_family: Option<String>,
+    set_as_type: bool,
 ) -> Option<CaptionRenderer> {
     let spec = &timeline.look.captions;
-    if !spec.burn_in || timeline.tracks.captions.is_empty() {
-        return None;
-    }
     let mut style = caption::CaptionStyle {
         size_scale: spec.size as f32,
         zone: placement.safe(),
@@ -342,9 +396,17 @@ fn caption_renderer(
     if timeline.look.palette.brand_accent.is_some() {
         style.accent = palette(&timeline.look.palette).accent;
     }
-    let cues: Vec<CaptionCue> = timeline.tracks.captions.iter().map(on_screen_cue).collect();
+    let cues: Vec<CaptionCue> = cues_of(timeline, set_as_type).map(on_screen_cue).collect();
+    if !(spec.burn_in || set_as_type) || cues.is_empty() {
+        return None;
+    }
     let zone_of = |cue: &CaptionCue| placement.captions(cue.zone);
     Some(CaptionRenderer::prepare_in_zones(text, &style, &cues, &zone_of))
+}
+
+/// Returns the cues that a scene sets as type, or the others.
+fn cues_of(timeline: &Timeline, set_as_type: bool) -> impl Iterator<Item = &CaptionCue> {
+    timeline.tracks.captions.iter().filter(move |cue| cue.set_as_type == set_as_type)
 }
 
 /// Returns a cue with its words in the form shown on screen.

@@ -58,6 +58,12 @@ impl Placement {
         self.to_pixels(Area { y1: area.y0 + TYPE_SHARE * area.height(), ..area })
     }
 
+    /// Returns the area for the words of a scene without a picture and without captions.
+    pub(crate) fn type_area(&self) -> SafeRect {
+        let area = self.safe.area;
+        self.to_pixels(Area { y0: area.y0 + self.sizes.top, ..area })
+    }
+
     /// Returns the width of an overlay in frame pixels. `share` is its fraction of the frame's width in an upright film;
     /// a landscape film is wider, and its overlays are not.
     pub(crate) fn width_of(&self, share: f64) -> f32 {

@@ -226,41 +226,6 @@ pub fn syllables(word: &str) -> u32 {
     (count - u32::from(silent_e)).max(1)
 }
 
-/// Returns a short phrase for on-screen text: the first clause. A clause more than two words over `max_words` is cut
-/// to `max_words`. Connectives at the end of the cut are dropped, but at least two words stay.
-pub fn key_phrase(text: &str, max_words: usize) -> String {
-    let first = sentence::split(text).into_iter().next();
-    let first = first.map_or("", |range| &text[range]);
-    let clause_end = first
-        .char_indices()
-        .find(|&(index, c)| {
-            ",;:—–،、，".contains(c)
-                && index > 8
-                && !in_number(first, index)
-                && !first[index..].starts_with("://")
-        })
-        .map_or(first.len(), |(index, _)| index);
-    let mut all = words(&first[..clause_end]);
-    for word in &mut all {
-        word.text = on_screen(&word.text).into_owned();
-    }
-    let halves = |words: &[Word]| words.iter().map(|word| half_words(&word.text)).sum::<usize>();
-    // A phrase that is only slightly too long stays whole.
-    let mut end = if halves(&all) <= 2 * (max_words + 2) {
-        all.len()
-    } else {
-        (0..=all.len()).rev().find(|end| halves(&all[..*end]) <= 2 * max_words).unwrap_or(0).max(1)
-    };
-    while end > 2 && end < all.len() && is_connective(&all[end - 1].text) {
-        end -= 1;
-    }
-    join(&all[..end]).trim_end_matches(['.', ',', ';', ':', '。', '…']).to_owned()
-}
-
-fn in_number(text: &str, index: usize) -> bool {
-    text[index..].chars().nth(1).is_some_and(|c| c.is_ascii_digit())
-}
-
 /// Returns true for short words that should not end a line or a phrase.
 pub fn is_connective(word: &str) -> bool {
     const WORDS: &[&str] = &[
@@ -315,7 +280,6 @@ mod tests {
             assert_eq!(on_screen(word), shown);
         }
         let text = "See https://www.shop.example.com/collections/summer/sale for more.";
-        assert_eq!(key_phrase(text, 6), "See shop.example.com for more");
     }
 
     #[test]
@@ -350,19 +314,5 @@ mod tests {
         ] {
             assert_eq!(syllables(word), expected, "{word}");
         }
-    }
-
-    #[test]
-    fn a_key_phrase_is_short_and_does_not_dangle() {
-        assert_eq!(key_phrase("Fresh coffee, every morning. And more.", 6), "Fresh coffee");
-        assert_eq!(key_phrase("Only $1,299 today.", 6), "Only $1,299 today");
-        assert_eq!(
-            key_phrase("We grind the beans for the best taste ever", 5),
-            "We grind the beans"
-        );
-        assert_eq!(
-            key_phrase("Try your first bag for only $5.", 6),
-            "Try your first bag for only $5"
-        );
     }
 }

@@ -136,6 +136,7 @@ fn cue(text: &str, emphasis: usize) -> CaptionCue {
         text: String::new(),
         words,
         zone: CaptionZone::Lower,
+        set_as_type: false,
     }
 }
 

@@ -22,6 +22,9 @@ pub struct CaptionCue {
     /// The zone of the frame; absent for `lower`.
     #[serde(default, skip_serializing_if = "CaptionZone::is_lower")]
     pub zone: CaptionZone,
+    /// True if the scene sets the words as type, so that they are not also drawn as a caption; default false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub set_as_type: bool,
 }
 
 crate::named_enum! {

@@ -328,7 +328,30 @@ pub struct CaptionSettings {
     pub size: Option<f64>,
     /// The zone of the captions in all scenes; by default it is chosen for each scene from what its pictures show.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub position: Option<CaptionZone>,
+    pub position: Option<CaptionPosition>,
+}
+
+/// The zone of captions that a brief requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CaptionPosition {
+    /// At the lower edge of the safe area.
+    Lower,
+    /// A little above the middle.
+    Middle,
+    /// At the upper edge.
+    Upper,
+}
+
+impl From<CaptionPosition> for CaptionZone {
+    fn from(position: CaptionPosition) -> Self {
+        match position {
+            CaptionPosition::Lower => Self::Lower,
+            CaptionPosition::Middle => Self::Middle,
+            CaptionPosition::Upper => Self::Upper,
+        }
+    }
 }
 
 /// The clips of earlier films that may be reused. Clips purchased for the film itself are always reused.

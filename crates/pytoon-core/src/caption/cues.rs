@@ -265,6 +265,7 @@ fn cue(scene: &SceneWords, words: &[CaptionWord]) -> CaptionCue {
         text: join_words(&words),
         words,
         zone: CaptionZone::Lower,
+        set_as_type: false,
     }
 }
 

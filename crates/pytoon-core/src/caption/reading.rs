@@ -50,16 +50,16 @@ pub fn limit(text: &str) -> f64 {
 }
 
 /// Returns a note with the number of cues that are too fast to read and the text of the worst, or `None` if every cue
-/// is readable. `recorded` is true if the voice is a recording.
+/// is readable. `recorded` is true if the voice is a recording. Words that are set as type stay for their page.
 pub fn warning(cues: &[CaptionCue], recorded: bool) -> Option<Note> {
+    let cues = || cues.iter().filter(|cue| !cue.set_as_type);
     let over = |cue: &&CaptionCue| speed(cue) > limit(&cue.text);
-    let worst = cues
-        .iter()
+    let worst = cues()
         .filter(over)
         .max_by(|a, b| (speed(a) / limit(&a.text)).total_cmp(&(speed(b) / limit(&b.text))))?;
     Some(Note::CaptionsTooFast {
-        fast: cues.iter().filter(over).count(),
-        captions: cues.len(),
+        fast: cues().filter(over).count(),
+        captions: cues().count(),
         text: worst.text.clone(),
         speed: speed(worst),
         limit: limit(&worst.text),
@@ -79,6 +79,7 @@ mod tests {
             text: text.into(),
             words: Vec::new(),
             zone: pytoon_vocabulary::CaptionZone::Lower,
+            set_as_type: false,
         }
     }
 

@@ -279,8 +279,8 @@ pub(super) mod tests {
             .collect();
         let (start, end) = (Ms::new(start), Ms::new(end));
         let text = join_words(&words);
-        let zone = CaptionZone::Lower;
-        CaptionCue { scene_id: "scene_01".into(), start, end, text, words, zone }
+        let (zone, set_as_type) = (CaptionZone::Lower, false);
+        CaptionCue { scene_id: "scene_01".into(), start, end, text, words, zone, set_as_type }
     }
 
     #[test]

@@ -27,7 +27,6 @@ use crate::note::Note;
 use crate::preset::{Move, Preset, TransitionKind};
 use crate::profile::Profile;
 use crate::scene::{MediaKind, MusicSource, Scene, SceneGraph, SceneMedia};
-use crate::text;
 use crate::time::{FrameRange, MsRange};
 use pytoon_vocabulary::{CaptionWord, CaptionZone, Frame, Ms, Rng};
 use serde::Serialize;
@@ -171,10 +170,11 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     let areas = placing.areas();
     // Without the last zone, which is beside a picture that is not cropped.
     let zone_areas = &areas[..areas.len() - 1];
-    let video = video_track(input, &places, if input.captions { zone_areas } else { &[] });
+    let mut video = video_track(input, &places, if input.captions { zone_areas } else { &[] });
     let words = words::scene_words(input.graph, input.speech, &fitted, &places, rate);
     let mut warnings: Vec<Note> = fitted.warning.iter().cloned().collect();
     warnings.extend(input.graph.warnings.iter().cloned());
+    words::set_as_type(&mut video, &words, rate, input.masked_words);
     let mut captions = if input.captions {
         let style = &input.look.captions;
         caption::cues(&words, style.look, style.size, Ms::new(style.lead_ms))
@@ -412,18 +412,13 @@ fn clip_source(
             let source = ClipSource::Background {
                 kind: scene.style.background,
                 seed: rng.next_u64() >> 16,
-                headline: headline(scene),
+                headline: None,
+                words: None,
                 origin_frame: time.start_frame,
             };
             (source, None)
         }
     }
-}
-
-fn headline(scene: &Scene) -> Option<String> {
-    let words = scene.caption.clone().unwrap_or_else(|| scene.spoken_text());
-    let phrase = text::key_phrase(&words, 6);
-    (!phrase.is_empty()).then_some(phrase)
 }
 
 fn audio_tracks(

@@ -30,7 +30,8 @@ use crate::preset::{Grade, TransitionKind};
 use crate::profile::Profile;
 use crate::time::{FrameRange, FrameRate, MAX_FILM, MsRange};
 use pytoon_vocabulary::{
-    Background, CaptionCue, CaptionLook, DuckRegion, EngineName, Frame, Ms, MusicMood, SceneId,
+    Background, CaptionCue, CaptionLook, CaptionWord, DuckRegion, EngineName, Frame, Ms, MusicMood,
+    SceneId, Treatment,
 };
 use reading::{AtEnd, ClipFit, ClipReading};
 use serde::{Deserialize, Serialize};
@@ -220,11 +221,25 @@ pub enum ClipSource {
         kind: Background,
         /// The seed of the background.
         seed: u64,
-        /// The text drawn over the background.
+        /// A text drawn over the background, in timelines of earlier versions.
         headline: Option<String>,
+        /// The words that are set as type over the background and move with the voice; absent for none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        words: Option<SetWords>,
         /// The frame at which the background's animation starts, so that one background continues over a cut.
         origin_frame: Frame,
     },
+}
+
+/// The words of a scene, set as type.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SetWords {
+    /// The way in which the words are set.
+    pub treatment: Treatment,
+    /// The words with their times in the film.
+    pub words: Vec<CaptionWord>,
 }
 
 /// The fit of a picture into a frame with another aspect ratio. The picture is never stretched.

@@ -5,13 +5,14 @@
 //!
 //! The `caption` module breaks the words into captions.
 
-use super::TimelineScene;
 use super::fit::{self, Fit as TimeFit};
 use super::utterance::Utterance;
+use super::{ClipSource, SetWords, TimelineScene, VideoClip};
 use crate::caption::{self, SceneWords};
 use crate::scene::{Scene, SceneGraph};
 use crate::text;
 use crate::time::{FrameRate, MsRange};
+use crate::type_treatment::choose_treatment;
 use pytoon_vocabulary::{CaptionCue, CaptionWord, Ms};
 
 /// Returns the words of each scene in film time. The words of a caption override, or of a scene without voice, are
@@ -114,6 +115,36 @@ fn mask(word: &str) -> String {
             if inner { '*' } else { c }
         })
         .collect()
+}
+
+/// Sets the words of scenes without a picture as type over their backgrounds.
+pub(super) fn set_as_type(
+    video: &mut [VideoClip],
+    scenes: &[SceneWords],
+    rate: FrameRate,
+    masked: &[String],
+) {
+    for clip in video {
+        let range = clip.range();
+        let ClipSource::Background { words, .. } = &mut clip.source else { continue };
+        let Some(scene) = scenes.iter().position(|scene| scene.scene_id == clip.scene_id) else {
+            continue;
+        };
+        // A word that begins as its scene ends belongs to it.
+        let is_here = |word: &&CaptionWord| {
+            let frame = rate.ms_to_frame_floor(word.start);
+            range.contains(frame.min(range.last()))
+        };
+        let mut own: Vec<CaptionWord> =
+            scenes[scene].words.iter().filter(is_here).cloned().collect();
+        for word in own.iter_mut().filter(|word| is_masked(&word.text, masked)) {
+            word.text = mask(&word.text);
+        }
+        if !own.is_empty() {
+            let treatment = choose_treatment(&caption::join_words(&own), scene as u64);
+            *words = Some(SetWords { treatment, words: own });
+        }
+    }
 }
 
 /// Masks the words in `masked` in captions.

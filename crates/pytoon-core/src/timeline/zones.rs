@@ -68,6 +68,10 @@ pub(super) fn place(
     for cue in cues {
         let scene = scenes.iter().position(|scene| scene.scene_id == cue.scene_id);
         cue.zone = scene.map(|scene| chosen[scene].zone).unwrap_or_default();
+        cue.set_as_type = video.iter().filter(|clip| clip.scene_id == cue.scene_id).any(|clip| {
+            matches!(&clip.source, ClipSource::Background { words: Some(set), .. }
+                if set.words.iter().any(|word| cue.words.iter().any(|w| w.start == word.start)))
+        });
     }
     chosen
 }
@@ -92,8 +96,8 @@ impl Placing<'_> {
             match self.view(clip) {
                 Some(view) => views.views.push(view),
                 None => {
-                    views.has_type |=
-                        matches!(clip.source, ClipSource::Background { headline: Some(_), .. });
+                    views.has_type |= matches!(&clip.source, ClipSource::Background { headline, words, .. }
+                            if headline.is_some() || words.is_some());
                 }
             }
         }

@@ -35,6 +35,7 @@ fn cue_of(start: i64, end: i64, words: Vec<CaptionWord>) -> CaptionCue {
         text: String::new(),
         words,
         zone: CaptionZone::Lower,
+        set_as_type: false,
     }
 }
 

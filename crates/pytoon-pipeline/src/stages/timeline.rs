@@ -15,6 +15,7 @@ use pytoon_core::timeline::duck::DuckSettings;
 use pytoon_core::timeline::utterance::Utterance;
 use pytoon_core::timeline::{CaptionStyle, Look, Timeline};
 use pytoon_media::fonts::{FontFinder, Fonts};
+use pytoon_vocabulary::CaptionZone;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -70,7 +71,7 @@ pub(crate) fn timeline(
         duck: &settings.duck,
         look,
         captions: !sources.brief.captions_are_off(),
-        caption_zone: captions.position,
+        caption_zone: captions.position.map(CaptionZone::from),
         overlays: &sources.overlays,
         target_ms: target_ms(sources),
         masked_words: if is_brand_safe { &settings.brand_safe.masked_words } else { &[] },
@@ -110,6 +111,12 @@ pub(crate) fn fonts(finder: &FontFinder, timeline: &Timeline) -> Result<Fonts> {
     texts.extend(timeline.tracks.video.iter().filter_map(|clip| match &clip.source {
         ClipSource::Background { headline, .. } => headline.as_deref(),
         _ => None,
+    }));
+    texts.extend(timeline.tracks.video.iter().flat_map(|clip| match &clip.source {
+        ClipSource::Background { words: Some(set), .. } => {
+            set.words.iter().map(|word| word.text.as_str()).collect()
+        }
+        _ => Vec::new(),
     }));
     Ok(finder.engine(&texts, timeline.look.font.as_deref())?)
 }

@@ -119,9 +119,11 @@ fn shots(timeline: &Timeline, scene: &str) -> Vec<String> {
                     at_end.describe(timeline.frame_rate),
                     fit.describe()
                 ),
-                ClipSource::Background { kind, headline, .. } => {
-                    let text = headline.as_ref().map(|text| format!(" with the text \"{text}\""));
-                    format!("background {}{}", kind.as_str(), text.unwrap_or_default())
+                ClipSource::Background { kind, words, .. } => {
+                    let words = words.as_ref().map(|set| {
+                        format!(" with the words set as type ({})", set.treatment.as_str())
+                    });
+                    format!("background {}{}", kind.as_str(), words.unwrap_or_default())
                 }
             };
             format!("{} {what}", seconds(timeline.frame_rate.frame_to_ms(clip.start_frame)))

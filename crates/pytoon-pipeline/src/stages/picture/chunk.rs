@@ -197,6 +197,7 @@ fn clips_in(timeline: &Timeline, range: FrameRange) -> Vec<VideoClip> {
                 kind: Background::Aurora,
                 seed: 0,
                 headline: None,
+                words: None,
                 origin_frame: Frame::ZERO,
             },
             grade: Grade::Clean,
