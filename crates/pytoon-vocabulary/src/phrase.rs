@@ -218,7 +218,7 @@ pub fn list(words: &[&str]) -> Option<List> {
     }
     let ends = starts.iter().skip(1).copied().chain([words.len()]);
     let lengths: Vec<usize> = starts.iter().zip(ends).map(|(a, b)| b - a).collect();
-    let later_long = lengths.iter().skip(1).any(|n| *n > 6);
+    let later_long = lengths.iter().skip(1).any(|n| *n > 5);
     let clause = starts.iter().skip(1).any(|i| is(words[*i], CLAUSE_STARTS));
     let after_and = |i: usize| words.get(i + 1).is_some_and(|w| is(w, CLAUSE_STARTS));
     if later_long || clause || starts.iter().any(|i| is(words[*i], AND) && after_and(*i)) {
@@ -294,7 +294,7 @@ pub fn contrast(words: &[&str]) -> Option<Contrast> {
         (&["less", "fewer", "weniger"], &["more", "mehr"]),
         (&["more", "mehr"], &["less", "fewer", "weniger"]),
         (
-            &["before", "vorher", "früher", "yesterday", "gestern", "then", "damals"],
+            &["before", "vorher", "früher", "yesterday", "gestern", "damals"],
             &["after", "nachher", "heute", "now", "today", "jetzt", "afterwards", "danach"],
         ),
     ];
@@ -350,6 +350,7 @@ mod tests {
         let ordered = list(&words("First, open the app. Second, pick a goal.")).expect("list");
         assert!(ordered.ordered && ordered.starts == [0, 4]);
         assert_eq!(starts("When I woke up, I ate, and then I left."), None);
+        assert_eq!(starts("Kaffee, Tee und Wasser sind die beliebtesten Getränke."), None);
         assert_eq!(starts("Red and blue"), None);
     }
 
@@ -363,6 +364,7 @@ mod tests {
         assert_eq!(split("Progress, not perfection"), Some((1, Rejected::Second)));
         assert_eq!(split("less noise, more music"), Some((2, Rejected::Neither)));
         assert_eq!(split("Before: two hours. After: two minutes."), Some((3, Rejected::Neither)));
+        assert_eq!(split("Then came the rain, and now the river is back."), None);
         assert_eq!(split("Five minutes a day is enough"), None);
     }
 }
