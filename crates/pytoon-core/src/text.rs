@@ -4,7 +4,6 @@
 //! Thai …) is split at Unicode word boundaries (UAX #29), and its words are marked as joining the next word.
 //! Splitting drops no character other than white space.
 
-use crate::script::sentence;
 use icu_segmenter::options::WordBreakInvariantOptions;
 use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed};
 use serde::{Deserialize, Serialize};
@@ -279,7 +278,6 @@ mod tests {
         ] {
             assert_eq!(on_screen(word), shown);
         }
-        let text = "See https://www.shop.example.com/collections/summer/sale for more.";
     }
 
     #[test]
