@@ -29,7 +29,7 @@ use crate::profile::Profile;
 use crate::scene::{MediaKind, MusicSource, Scene, SceneGraph, SceneMedia};
 use crate::text;
 use crate::time::{FrameRange, MsRange};
-use pytoon_vocabulary::{CaptionWord, CaptionZone, Frame, Ms, Rng};
+use pytoon_vocabulary::{CaptionLook, CaptionWord, CaptionZone, Frame, Ms, Rng};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -199,7 +199,10 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     if input.captions {
         places.iter_mut().zip(chosen).for_each(|(place, chosen)| place.captions = chosen);
     }
-    warnings.extend(caption::reading::warning(&captions, input.graph.is_recorded()));
+    // One word is recognised at a glance; a limit in characters per second is for phrases.
+    if input.look.captions.look != CaptionLook::Single {
+        warnings.extend(caption::reading::warning(&captions, input.graph.is_recorded()));
+    }
     warnings.extend(moving::notes(&video, frame_size(input.profile)));
     let total_duration = rate.frame_to_ms(total_frames);
     let timeline = Timeline {
