@@ -36,6 +36,10 @@ export const de: Words = {
   moveUp: (name) => `${name} nach oben`, moveDown: (name) => `${name} nach unten`, removeFile: (name) => `${name} entfernen`,
   movedTo: (name, place) => `${name} ist jetzt an Stelle ${place}`,
   presetTexts: {
+    case_file: { name: "Akte", description: "Getippte Notizen über kaltem grünem Licht, langsam und genau; für Technik, Geschichte und Rätsel." },
+    one_word: { name: "ein Wort", description: "Jeweils ein riesiges Wort über schwarzweißen Bildern; für Ankündigungen und Zitate." },
+    story_label: { name: "Alltag mit Etikett", description: "Bilder aus dem Alltag mit weißen Etiketten, hell und freundlich; für Abläufe, Rezepte und Anleitungen." },
+    street_talk: { name: "klare Ansage", description: "Fakten und starke Meinungen in Großbuchstaben über warmem, hartem Licht; für Gespräche, Sport und Motivation." },
     calm_explainer: { name: "ruhig erklärt", description: "Weiche Farben, sanfte Bewegungen, Zeit zum Lesen; für Erklärungen und Wohlbefinden." },
     cinematic_story: { name: "Kinoerzählung", description: "Langsame Bewegungen, Türkis und Orange, Streicher; für Geschichten und Orte." },
     meme_text: { name: "große Wörter", description: "Große Wörter, die aufspringen, harte Schnitte, laute Farben." },
