@@ -5,6 +5,8 @@ use pytoon_testkit::{Film, Workspace};
 
 const BACKGROUNDS: [&str; 8] =
     ["mesh", "aurora", "bokeh_leak", "paper", "swiss", "particles", "blobs", "halftone"];
+const LOOKS: [&str; 8] =
+    ["classic", "karaoke", "pop", "bold", "boxed", "single", "typewriter", "minimal"];
 const JOINS: [&str; 7] =
     ["cut", "crossfade", "fade_black", "swipe_left", "swipe_right", "dissolve", "zoom"];
 
@@ -54,7 +56,11 @@ fn every_join_is_drawn() {
 fn every_preset_renders() {
     let list = Workspace::new().pytoon(&["presets", "--json"]).ok().json();
     let presets = list.as_array().expect("a list");
-    assert!(presets.len() >= 6);
+    assert!(presets.len() >= 10);
+    for look in LOOKS {
+        let used = presets.iter().any(|preset| preset["preset"]["captions"]["look"] == look);
+        assert!(used, "no preset has the captions {look}");
+    }
     for preset in presets {
         let name = preset["name"].as_str().expect("a name");
         let workspace = Workspace::new();
@@ -67,7 +73,7 @@ fn every_preset_renders() {
 
 #[test]
 fn every_caption_look_is_drawn() {
-    for look in ["classic", "karaoke", "pop"] {
+    for look in LOOKS {
         let film = Workspace::new().render(&quick(&format!("captions: {{look: {look}}}\n")));
         assert_eq!(film.findings(), Vec::<String>::new(), "{look}");
     }

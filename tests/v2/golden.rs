@@ -1,4 +1,4 @@
-//! Compares six small frames with approved ones: a change in drawing shows as a lower similarity.
+//! Compares small frames with approved ones: a change in drawing shows as a lower similarity.
 //!
 //! After an intended change, run `cargo build --workspace --bins`, then `GOLDEN=update cargo test -p tests golden::`, and
 //! check the pictures in `tests/fixtures/golden`.
@@ -110,4 +110,24 @@ fn a_cut_and_the_look_of_a_meme() {
             Golden { name: "meme_second", seconds: 4.0 },
         ],
     );
+}
+
+#[test]
+fn captions_of_one_frame_for_each_look() {
+    for (look, name, seconds) in [
+        ("bold", "look_bold", 1.6),
+        ("boxed", "look_boxed", 1.6),
+        ("single", "look_single", 1.6),
+        ("typewriter", "look_typewriter", 2.4),
+        ("minimal", "look_minimal", 1.6),
+    ] {
+        let workspace = Workspace::new();
+        workspace.picture("a.png", 360, 640);
+        let film = workspace.render(&format!(
+            "script: The kettle sings and breakfast is ready.\nmedia_files: [a.png]\n\
+             captions: {{look: {look}}}\nvoice: off\nmusic_source: none\nprofile: test\nseed: 3\n\
+             target_duration_seconds: 4\n"
+        ));
+        assert_golden(&film, &[Golden { name, seconds }]);
+    }
 }

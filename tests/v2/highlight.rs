@@ -21,7 +21,16 @@ fn changes(frames: &[Vec<u8>]) -> Vec<u64> {
 
 #[test]
 fn a_word_lights_up_within_a_frame_of_its_time() {
-    for (look, lead) in [("karaoke", 50), ("classic", 50), ("pop", 50), ("karaoke", 0)] {
+    for (look, lead) in [
+        ("karaoke", 50),
+        ("classic", 50),
+        ("pop", 50),
+        ("karaoke", 0),
+        ("bold", 50),
+        ("boxed", 50),
+        ("typewriter", 50),
+        ("minimal", 50),
+    ] {
         let workspace = Workspace::new();
         workspace.plain_picture("ground.png", (1080, 1920), [52, 58, 64]);
         workspace.write("config/defaults.yaml", format!("captions: {{lead_ms: {lead}}}\n"));

@@ -35,6 +35,7 @@ mod media;
 mod media_colours;
 mod media_kinds;
 mod media_pictures;
+mod preset_sheet;
 mod redo;
 mod refused;
 mod runbooks;

@@ -18,7 +18,8 @@ type Folder = (&'static str, &'static [(&'static str, &'static str)]);
 const FOLDERS: &[Folder] = files! {
     "presets": [
         "product_hero_clean", "overlay_classic", "meme_text", "cinematic_story",
-        "stylized_promo", "calm_explainer",
+        "stylized_promo", "calm_explainer", "street_talk", "story_label",
+        "one_word", "case_file",
     ],
     "profiles": ["default", "master", "test"],
     "brands": ["example"],

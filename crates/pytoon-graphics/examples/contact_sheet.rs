@@ -154,11 +154,19 @@ fn background(kind: Background, mood: Mood) -> Frame {
     frame
 }
 
-const LOOKS: [(CaptionLook, &str, &str); 3] = [
+const LOOKS: [(CaptionLook, &str, &str); 8] = [
     (CaptionLook::Classic, "classic", "you only need five minutes a day"),
     (CaptionLook::Karaoke, "karaoke", "just five minutes gets you going"),
     (CaptionLook::Pop, "pop", "only 5 minutes"),
+    (CaptionLook::Bold, "bold", "just five minutes today"),
+    (CaptionLook::Boxed, "boxed", "things nobody tells you about mornings"),
+    (CaptionLook::Single, "single", "minutes"),
+    (CaptionLook::Typewriter, "typewriter", "you only need five minutes a day"),
+    (CaptionLook::Minimal, "minimal", "you only need five minutes a day"),
 ];
+
+/// The looks whose words are hidden before they are spoken.
+const HIDING: [CaptionLook; 3] = [CaptionLook::Pop, CaptionLook::Single, CaptionLook::Typewriter];
 
 fn captions(out: &Path, engine: &TextEngine) -> Result<()> {
     for (bg, frame) in [
@@ -202,7 +210,7 @@ fn scripts(out: &Path, engine: &TextEngine) -> Result<()> {
             )?;
             renderer.draw(
                 &mut frame,
-                if look == CaptionLook::Pop { cues[0].end.get() as f64 - 150.0 } else { 1750.0 },
+                if HIDING.contains(&look) { cues[0].end.get() as f64 - 150.0 } else { 1750.0 },
             );
             save(&frame, &out.join(format!("scr-{name}-{i}.ppm")))?;
         }

@@ -30,6 +30,7 @@ mod owned_folder;
 mod places;
 pub mod plan_only;
 pub mod preset_preview;
+pub mod preset_sheet;
 pub mod receipt;
 pub mod sources;
 mod stage;

@@ -43,6 +43,16 @@ named_enum! {
         Karaoke => "karaoke",
         /// Up to three large words that pop in with the voice.
         Pop => "pop",
+        /// Up to four capital words with a dark outline; the active one is in the accent colour.
+        Bold => "bold",
+        /// Dark words on a white box for each line, with a mark behind the active word.
+        Boxed => "boxed",
+        /// One very large word at a time.
+        Single => "single",
+        /// Monospaced words that appear with the voice, and a caret.
+        Typewriter => "typewriter",
+        /// Quiet words over a soft shade, which turn white as they are spoken.
+        Minimal => "minimal",
     }
 }
 

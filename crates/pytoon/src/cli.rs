@@ -113,8 +113,12 @@ pub(crate) enum Command {
         #[arg(long)]
         force: bool,
     },
-    /// List the presets.
-    Presets,
+    /// List the presets, or draw them side by side.
+    Presets {
+        /// PNG file to write: stills of every preset.
+        #[arg(long, value_name = "FILE")]
+        sheet: Option<PathBuf>,
+    },
     /// List voices, hear one, add or remove one.
     Voices(VoicesArgs),
     /// List the moods of generated music, or hear one.

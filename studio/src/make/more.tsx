@@ -38,7 +38,7 @@ export function More() {
             const settings = next === "" ? rest : { ...rest, look: next };
             change({ captions: next === "off" ? "off" : Object.keys(settings).length > 0 ? settings : undefined } as object);
           }}
-          options={[["off", text.captionsOff], ["classic", text.looks.classic], ["karaoke", text.looks.karaoke], ["pop", text.looks.pop]]} />
+          options={[["off", text.captionsOff], ...Object.entries(text.looks)]} />
         {(now.brand === undefined || typeof now.brand === "string") ? (
           <TextField label={text.brand} help={text.brandHelp} value={now.brand as string | undefined} onChange={set("brand")}
             errors={errorsOf("brand")} notes={notesOf("brand")} />

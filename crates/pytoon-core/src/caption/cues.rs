@@ -51,6 +51,11 @@ fn limits(look: CaptionLook, size: f64) -> Limits {
         CaptionLook::Classic => (9, 46, 830),
         CaptionLook::Karaoke => (6, 32, 500),
         CaptionLook::Pop => (3, 20, 250),
+        CaptionLook::Bold => (4, 24, 400),
+        CaptionLook::Boxed => (7, 38, 700),
+        CaptionLook::Single => (1, 12, 150),
+        CaptionLook::Typewriter => (8, 38, 700),
+        CaptionLook::Minimal => (8, 44, 830),
     };
     Limits {
         max_words,
@@ -324,9 +329,11 @@ fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead:
         let scene_end = range_of(&cues[index].scene_id).map_or(Ms::MAX, |r| r.end);
         let Some(next_word) = next_word else { continue };
         // The next cue starts just before its first word, not after this one's tail: at the latest when that word
-        // lights up, even while this one's last word is still spoken.
+        // lights up, even while this one's last word is still spoken. A single word appears when it lights up; its cue
+        // has nothing to show before.
+        let lead_in = if limits.max_words == 1 { lead } else { LEAD_IN };
         let last_end = cues[index].words.last().map_or(Ms::ZERO, |w| w.end);
-        let next_start = (next_word - LEAD_IN).max(last_end.min(next_word - lead));
+        let next_start = (next_word - lead_in).max(last_end.min(next_word - lead));
         let next_scene_start = range_of(&cues[index + 1].scene_id).map_or(Ms::ZERO, |r| r.start);
         let next_start = next_start.max(next_scene_start).min(next_word.max(next_scene_start));
         let cue = &mut cues[index];
@@ -514,7 +521,7 @@ mod tests {
         fn no_word_is_lost_and_no_cue_overlaps(
             sentences in proptest::collection::vec(
                 "[a-zA-Z0-9'%:\\\\,.!🔥<>&{}-]{1,18}( [a-z<&{\\\\]{1,12}){0,9}", 1..6),
-            which in 0usize..3,
+            which in 0usize..CaptionLook::ALL.len(),
             pace in 50i64..420,
         ) {
             let look = CaptionLook::ALL[which];

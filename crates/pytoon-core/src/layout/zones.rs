@@ -59,12 +59,18 @@ pub fn zone_area(zone: CaptionZone, safe: &SafeArea, sizes: Sizes) -> Area {
     Area::new(safe.centre_x - half, top, safe.centre_x + half, top + block)
 }
 
-/// Returns the height of a block of two lines of captions, in pixels of a 1080x1920 frame.
+/// Returns the height of the largest usual block of captions (two lines; one line of single words), in pixels of a 1080x1920 frame.
 pub fn block_height(look: CaptionLook, size: f64) -> f64 {
     let height = match look {
         CaptionLook::Classic => 188.0,
         CaptionLook::Karaoke => 200.0,
         CaptionLook::Pop => 236.0,
+        CaptionLook::Bold => 228.0,
+        CaptionLook::Boxed => 176.0,
+        // One line: a second one exists only if a word is broken.
+        CaptionLook::Single => 190.0,
+        CaptionLook::Typewriter => 188.0,
+        CaptionLook::Minimal => 172.0,
     };
     height * size
 }

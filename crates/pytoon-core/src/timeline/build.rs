@@ -28,7 +28,7 @@ use crate::preset::{Move, Preset, TransitionKind};
 use crate::profile::Profile;
 use crate::scene::{MediaKind, MusicSource, Scene, SceneGraph, SceneMedia};
 use crate::time::{FrameRange, MsRange};
-use pytoon_vocabulary::{CaptionWord, CaptionZone, Frame, Ms, Rng};
+use pytoon_vocabulary::{CaptionLook, CaptionWord, CaptionZone, Frame, Ms, Rng};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -185,7 +185,10 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     if input.captions {
         places.iter_mut().zip(chosen).for_each(|(place, chosen)| place.captions = chosen);
     }
-    warnings.extend(caption::reading::warning(&captions, input.graph.is_recorded()));
+    // One word is recognised at a glance; a limit in characters per second is for phrases.
+    if input.look.captions.look != CaptionLook::Single {
+        warnings.extend(caption::reading::warning(&captions, input.graph.is_recorded()));
+    }
     warnings.extend(moving::notes(&video, frame_size(input.profile)));
     let total_duration = rate.frame_to_ms(total_frames);
     let timeline = Timeline {

@@ -1,83 +1,88 @@
 //! Rasterises a placed cue to sprites, and draws the sprites into a frame at a given time.
 
 use super::CaptionStyle;
-use super::look;
-use super::prepare::PlacedCue;
-use crate::color::Rgb;
+use super::ground;
+use super::look::{self, Inks, Look, Pose};
+use super::prepare::{PlacedCue, PlacedWord};
+use super::table;
 use crate::frame::Frame;
 use crate::layer::{Placement, Sprite, blend, blend_placed, rounded_rect};
-use crate::motion;
 use crate::text::{PlacedSprite, TextEngine, TextStyle};
-use pytoon_vocabulary::CaptionLook;
 
 /// The sprites of one cue.
 pub(super) struct CueSprites {
-    plate: Option<Sprite>,
-    /// The shadow and stroke of the whole cue. In the pop look each word has its own.
+    /// The surface behind the words. Its position is in frame pixels.
+    ground: Option<PlacedSprite>,
+    /// The shadow and stroke of the whole cue. Words that move have their own.
     backing: Option<PlacedSprite>,
     words: Vec<WordSprites>,
+    caret: Option<Sprite>,
 }
 
-#[derive(Default)]
 struct WordSprites {
     backing: Option<PlacedSprite>,
-    /// The word before it is spoken, or its only state.
-    plain: Option<PlacedSprite>,
-    active: Option<PlacedSprite>,
-    spoken: Option<PlacedSprite>,
+    /// The letters, once for each ink of the word.
+    fills: Vec<Option<PlacedSprite>>,
+    /// The index in `fills` before, while and after the word is spoken; `None` if the word is hidden.
+    states: [Option<usize>; 3],
     chips: Vec<Sprite>,
 }
 
+const UPCOMING: usize = 0;
+const ACTIVE: usize = 1;
+const SPOKEN: usize = 2;
+
 pub(super) fn rasterise(engine: &TextEngine, style: &CaptionStyle, cue: &PlacedCue) -> CueSprites {
+    let look = table::look(style.look);
     let k = style.unit * style.size_scale;
-    let fill = |word: usize, color: Rgb| {
-        let style = TextStyle { fill: color, stroke: None, shadow: None, ..cue.style.clone() };
-        engine.sprites(&cue.layout, &style, &|w| w == word).fill
+    let has_backing = look.stroke.is_some() || look.shadow.is_some();
+    let backing = |select: &dyn Fn(usize) -> bool| {
+        has_backing.then(|| engine.sprites(&cue.layout, &cue.style, select).backing).flatten()
     };
-    let words = (0..cue.words.len()).map(|i| match style.look {
-        CaptionLook::Classic => WordSprites {
-            plain: fill(i, look::UPCOMING),
-            active: fill(i, look::accent_on_plate(style.accent)),
-            spoken: fill(i, Rgb::WHITE),
-            ..WordSprites::default()
-        },
-        CaptionLook::Karaoke => {
-            let chip = look::chip_color(style.accent);
-            // Emphasis stays white here: a second coloured word would compete with the chip.
-            WordSprites {
-                plain: fill(i, Rgb::WHITE),
-                active: fill(i, look::DARK),
-                chips: cue.words[i]
-                    .chips
-                    .iter()
-                    .map(|r| rounded_rect(r.width(), r.height(), look::CHIP_RADIUS * k, chip, 1.0))
-                    .collect(),
-                ..WordSprites::default()
-            }
-        }
-        CaptionLook::Pop => {
-            let color =
-                if cue.words[i].emphasis { look::chip_color(style.accent) } else { Rgb::WHITE };
-            let style = TextStyle { fill: color, ..cue.style.clone() };
-            let sprites = engine.sprites(&cue.layout, &style, &|w| w == i);
-            WordSprites { backing: sprites.backing, plain: sprites.fill, ..WordSprites::default() }
+    let words = cue.words.iter().enumerate().map(|(i, word)| {
+        let (inks, states) = distinct(&look.inks, word.emphasis);
+        let fill = |ink: look::Ink| {
+            let fill = ink.color(style.accent);
+            let style = TextStyle { fill, stroke: None, shadow: None, ..cue.style.clone() };
+            engine.sprites(&cue.layout, &style, &|w| w == i).fill
+        };
+        let chip = |chip: &look::Chip| {
+            let color = look::chip_color(style.accent);
+            let sprite =
+                |r: &crate::Rect| rounded_rect(r.width(), r.height(), chip.radius * k, color, 1.0);
+            word.chips.iter().map(sprite).collect()
+        };
+        WordSprites {
+            backing: look.motion.as_ref().and_then(|_| backing(&|w| w == i)),
+            fills: inks.into_iter().map(fill).collect(),
+            states,
+            chips: look.chip.as_ref().map(chip).unwrap_or_default(),
         }
     });
     let words = words.collect();
-    let plate = (style.look == CaptionLook::Classic).then(|| {
-        let r = cue.plate;
-        rounded_rect(
-            r.width(),
-            r.height(),
-            look::PLATE_RADIUS * k,
-            look::PLATE,
-            look::PLATE_OPACITY,
-        )
+    let caret = cue.carets.first().map(|r| {
+        let color = look::accent_on_plate(style.accent);
+        rounded_rect(r.width(), r.height(), 1.5 * k, color, 1.0)
     });
-    let backing = (style.look == CaptionLook::Karaoke)
-        .then(|| engine.sprites(&cue.layout, &cue.style, &|_| true).backing)
-        .flatten();
-    CueSprites { plate, backing, words }
+    CueSprites {
+        ground: look.ground.as_ref().map(|ground| ground::sprite(ground, cue, k)),
+        backing: look.motion.is_none().then(|| backing(&|_| true)).flatten(),
+        words,
+        caret,
+    }
+}
+
+/// Returns the distinct inks of a word, and the index of each state's ink in them.
+fn distinct(inks: &Inks, emphasis: bool) -> (Vec<look::Ink>, [Option<usize>; 3]) {
+    let mut found: Vec<look::Ink> = Vec::with_capacity(3);
+    let states = inks.states(emphasis).map(|ink| {
+        let ink = ink?;
+        Some(found.iter().position(|other| *other == ink).unwrap_or_else(|| {
+            found.push(ink);
+            found.len() - 1
+        }))
+    });
+    (found, states)
 }
 
 pub(super) fn draw_cue(
@@ -88,140 +93,166 @@ pub(super) fn draw_cue(
     time_ms: f64,
 ) {
     let since = |ms: i64| (time_ms - ms as f64) as f32;
-    match style.look {
-        CaptionLook::Classic => {
-            draw_classic(frame, cue, sprites, &since, style.unit * style.size_scale)
-        }
-        CaptionLook::Karaoke => draw_karaoke(frame, cue, sprites, &since),
-        CaptionLook::Pop => draw_pop(frame, cue, sprites, &since),
+    let look = table::look(style.look);
+    let k = style.unit * style.size_scale;
+    let (entered, offset) = look.entrance.at(since(cue.start_ms));
+    let leaving = look.out_ms.map_or(1.0, |ms| (-since(cue.end_ms) / ms).clamp(0.0, 1.0));
+    let mut canvas =
+        Canvas { frame, cue, opacity: entered * leaving, dy: (offset * k).round() as i32 };
+    if let Some(ground) = &sprites.ground {
+        let (x, y) = (ground.x, ground.y + canvas.dy);
+        blend(canvas.frame, &ground.sprite, x, y, canvas.opacity);
     }
-}
-
-fn draw_classic(
-    frame: &mut Frame,
-    cue: &PlacedCue,
-    sprites: &CueSprites,
-    since: &dyn Fn(i64) -> f32,
-    k: f32,
-) {
-    let entered = motion::cubic_out(since(cue.start_ms) / look::CLASSIC_IN_MS);
-    let leaving = (-since(cue.end_ms) / look::CLASSIC_OUT_MS).clamp(0.0, 1.0);
-    // The first frame is already visible.
-    let opacity = (0.2 + 0.8 * entered) * leaving;
-    let slide = (look::CLASSIC_SLIDE * k * (1.0 - entered)).round() as i32;
-    if let Some(plate) = &sprites.plate {
-        // One pixel of margin around the plate sprite.
-        blend(frame, plate, cue.plate.x0 as i32 - 1, cue.plate.y0 as i32 - 1 + slide, opacity);
+    canvas.put(&sprites.backing, 1.0);
+    let words = || cue.words.iter().zip(&sprites.words);
+    for (word, sprite) in words() {
+        canvas.chips(word, sprite, since(word.from_ms), chip_presence(word, &since));
     }
-    for (word, sprite) in cue.words.iter().zip(&sprites.words) {
-        let on = look::onset(since(word.from_ms), look::TINT_MS);
-        let off = look::onset(since(word.to_ms), look::TINT_MS);
-        let (from, to, mix) = if off > 0.0 {
-            (&sprite.active, &sprite.spoken, off)
-        } else {
-            (&sprite.plain, &sprite.active, on)
-        };
-        crossfade(frame, cue, from, to, mix, opacity, slide);
-    }
-}
-
-fn draw_karaoke(
-    frame: &mut Frame,
-    cue: &PlacedCue,
-    sprites: &CueSprites,
-    since: &dyn Fn(i64) -> f32,
-) {
-    let opacity = look::onset(since(cue.start_ms), look::KARAOKE_IN_MS);
-    put(frame, cue, &sprites.backing, opacity, 0);
-    // The presence of each word's chip. It disappears at once when the next appears, so that two are never visible
-    // together.
-    let presence = |i: usize| {
-        let word = &cue.words[i];
-        if since(word.to_ms) < 0.0 {
-            look::onset(since(word.from_ms), look::CHIP_IN_MS)
-        } else {
-            0.0
-        }
-    };
-    for (i, (word, sprite)) in cue.words.iter().zip(&sprites.words).enumerate() {
-        let shown = presence(i) * opacity;
-        for (chip, rect) in sprite.chips.iter().zip(&word.chips) {
-            let at = (0.5 * (rect.x0 + rect.x1), 0.5 * (rect.y0 + rect.y1));
-            let scale = look::chip_scale(since(word.from_ms));
-            if scale == 1.0 {
-                blend(frame, chip, rect.x0 as i32 - 1, rect.y0 as i32 - 1, shown);
-                continue;
-            }
-            blend_sprite(
-                frame,
-                chip,
-                (chip.width() as f32 * 0.5, chip.height() as f32 * 0.5),
-                at,
-                scale,
-                0.0,
-                shown,
-            );
-        }
-    }
-    for (i, sprite) in sprites.words.iter().enumerate() {
-        // Letters darken before the chip is solid, so they never take the chip's own tone.
-        let dark = (1.8 * presence(i)).min(1.0);
-        crossfade(frame, cue, &sprite.plain, &sprite.active, dark, opacity, 0);
-    }
-}
-
-fn draw_pop(frame: &mut Frame, cue: &PlacedCue, sprites: &CueSprites, since: &dyn Fn(i64) -> f32) {
     // All strokes are below all fills, so that a stroke never covers a neighbour's fill.
-    for backing in [true, false] {
-        for (word, sprite) in cue.words.iter().zip(&sprites.words) {
+    for layer in [Layer::Backing, Layer::Fill] {
+        for (word, sprite) in words() {
             let t = since(word.from_ms);
-            let layer = if backing { &sprite.backing } else { &sprite.plain };
-            let Some(placed) = layer.as_ref().filter(|_| t >= 0.0) else {
-                continue;
-            };
-            let (x, y) = (cue.origin.0 + placed.x, cue.origin.1 + placed.y);
-            if t >= look::POP_MS {
-                blend(frame, &placed.sprite, x, y, 1.0);
-                continue;
-            }
-            let anchor = (word.anchor.0 - x as f32, word.anchor.1 - y as f32);
-            let turn = if word.emphasis { look::pop_rotation(t) } else { 0.0 };
-            let (scale, opacity) = (look::pop_scale(t), look::pop_opacity(t));
-            blend_sprite(frame, &placed.sprite, anchor, word.anchor, scale, turn, opacity);
+            let pose = look.motion.as_ref().and_then(|motion| motion.pose(t, word.emphasis));
+            let stage = stage(look, word, &since);
+            canvas.word(word, sprite, layer, &stage, pose.as_ref());
+        }
+    }
+    if let Some(caret) = &sprites.caret {
+        let shown = cue.words.iter().rposition(|word| since(word.from_ms) >= 0.0);
+        let idle = since(shown.map_or(cue.start_ms, |word| cue.words[word].from_ms));
+        let at = cue.carets.get(shown.map_or(0, |word| word + 1));
+        if let Some(at) = at.filter(|_| (idle / look::BLINK_MS) as i64 % 2 == 0) {
+            let (x, y) = (at.x0.round() as i32 - 1, at.y0.round() as i32 - 1 + canvas.dy);
+            blend(canvas.frame, caret, x, y, canvas.opacity);
         }
     }
 }
 
-/// Draws `from`, then `to` over it at the fraction `mix` of the opacity. At 1, only `to` is drawn.
-fn crossfade(
-    frame: &mut Frame,
-    cue: &PlacedCue,
-    from: &Option<PlacedSprite>,
-    to: &Option<PlacedSprite>,
-    mix: f32,
+#[derive(Clone, Copy, PartialEq)]
+enum Layer {
+    Backing,
+    Fill,
+}
+
+/// A change of a word from one state to another, and its progress from 0 to 1.
+struct Stage {
+    from: usize,
+    to: usize,
+    progress: f32,
+}
+
+/// Returns the presence of a word's chip from 0 to 1. It disappears at once when the next one appears, so that two are
+/// never visible together.
+fn chip_presence(word: &PlacedWord, since: &dyn Fn(i64) -> f32) -> f32 {
+    if since(word.to_ms) < 0.0 { look::onset(since(word.from_ms), look::CHIP_IN_MS) } else { 0.0 }
+}
+
+fn stage(look: &Look, word: &PlacedWord, since: &dyn Fn(i64) -> f32) -> Stage {
+    if look.chip.is_some() {
+        // Letters darken before the chip is solid, so they never take the chip's own tone.
+        let progress = (1.8 * chip_presence(word, since)).min(1.0);
+        return Stage { from: UPCOMING, to: ACTIVE, progress };
+    }
+    let on = look::onset(since(word.from_ms), look.inks.tint_ms);
+    let off = look::onset(since(word.to_ms), look.inks.tint_ms);
+    if off > 0.0 {
+        Stage { from: ACTIVE, to: SPOKEN, progress: off }
+    } else {
+        Stage { from: UPCOMING, to: ACTIVE, progress: on }
+    }
+}
+
+/// A frame with the cue's opacity and offset at the time.
+struct Canvas<'a> {
+    frame: &'a mut Frame,
+    cue: &'a PlacedCue,
     opacity: f32,
+    /// The downward offset of the whole cue, in pixels.
     dy: i32,
-) {
-    if mix < 1.0 {
-        put(frame, cue, from, opacity, dy);
-    }
-    put(frame, cue, to, opacity * mix, dy);
 }
 
-fn put(frame: &mut Frame, cue: &PlacedCue, placed: &Option<PlacedSprite>, opacity: f32, dy: i32) {
-    if let Some(p) = placed {
-        blend(frame, &p.sprite, cue.origin.0 + p.x, cue.origin.1 + p.y + dy, opacity);
+impl Canvas<'_> {
+    /// Draws one layer of a word. Between two states, the second is drawn over the first with the progress as its
+    /// opacity.
+    fn word(
+        &mut self,
+        word: &PlacedWord,
+        sprites: &WordSprites,
+        layer: Layer,
+        stage: &Stage,
+        pose: Option<&Pose>,
+    ) {
+        let (from, to) = (sprites.states[stage.from], sprites.states[stage.to]);
+        if layer == Layer::Backing {
+            let shown = if from.is_some() { 1.0 } else { stage.progress };
+            self.place(&sprites.backing, word, pose, shown);
+            return;
+        }
+        let mut fill = |state: Option<usize>, opacity: f32| {
+            if let Some(sprite) = state.and_then(|state| sprites.fills.get(state)) {
+                self.place(sprite, word, pose, opacity);
+            }
+        };
+        if from == to {
+            fill(to, 1.0);
+            return;
+        }
+        if stage.progress < 1.0 {
+            fill(from, 1.0);
+        }
+        fill(to, stage.progress);
     }
-}
 
-fn blend_sprite(
-    frame: &mut Frame,
-    sprite: &Sprite,
-    anchor: (f32, f32),
-    at: (f32, f32),
-    scale: f32,
-    rotation: f32,
-    opacity: f32,
-) {
-    blend_placed(frame, sprite, &Placement { anchor, at, scale, rotation, opacity, clip: None });
+    /// Draws a word's sprite in its pose.
+    fn place(
+        &mut self,
+        placed: &Option<PlacedSprite>,
+        word: &PlacedWord,
+        pose: Option<&Pose>,
+        opacity: f32,
+    ) {
+        let Some(pose) = pose else {
+            self.put(placed, opacity);
+            return;
+        };
+        let Some(placed) = placed else { return };
+        let (x, y) = (self.cue.origin.0 + placed.x, self.cue.origin.1 + placed.y);
+        let placement = Placement {
+            anchor: (word.anchor.0 - x as f32, word.anchor.1 - y as f32),
+            at: (word.anchor.0, word.anchor.1 + self.dy as f32),
+            scale: pose.scale,
+            rotation: pose.turn,
+            opacity: pose.opacity * self.opacity * opacity,
+            clip: None,
+        };
+        blend_placed(self.frame, &placed.sprite, &placement);
+    }
+
+    fn put(&mut self, placed: &Option<PlacedSprite>, opacity: f32) {
+        if let Some(p) = placed {
+            let (x, y) = (self.cue.origin.0 + p.x, self.cue.origin.1 + p.y + self.dy);
+            blend(self.frame, &p.sprite, x, y, self.opacity * opacity);
+        }
+    }
+
+    /// Draws the chips of a word, `t` milliseconds after the start of its highlight.
+    fn chips(&mut self, word: &PlacedWord, sprites: &WordSprites, t: f32, presence: f32) {
+        let opacity = presence * self.opacity;
+        let scale = look::chip_scale(t);
+        for (chip, rect) in sprites.chips.iter().zip(&word.chips) {
+            if scale == 1.0 {
+                blend(self.frame, chip, rect.x0 as i32 - 1, rect.y0 as i32 - 1, opacity);
+                continue;
+            }
+            let placement = Placement {
+                anchor: (chip.width() as f32 * 0.5, chip.height() as f32 * 0.5),
+                at: (0.5 * (rect.x0 + rect.x1), 0.5 * (rect.y0 + rect.y1)),
+                scale,
+                rotation: 0.0,
+                opacity,
+                clip: None,
+            };
+            blend_placed(self.frame, chip, &placement);
+        }
+    }
 }

@@ -1,18 +1,20 @@
-//! Captions with word timing, in three looks.
+//! Captions with word timing, in several looks.
 //!
 //! Guarantees: every word of every cue is drawn; the output depends only on the cues, the style and the
 //! requested time; fills, strokes, plates and chips stay inside the safe rectangle in every frame of every
-//! animation (only the soft shadow may reach past it). Cues are laid out once and rasterised on first use; a
+//! animation (only soft shadows and shades may reach past it). Cues are laid out once and rasterised on first use; a
 //! few are cached.
 //!
-//! This module does not split speech into cues or compute word times.
+//! This module does not split speech into cues or compute word times. A look is a row of `table.rs`.
 //!
 //! Start with [`CaptionRenderer::prepare`].
 
 mod draw;
+mod ground;
 mod look;
 mod prepare;
 mod renderer;
+mod table;
 #[cfg(test)]
 mod tests;
 

@@ -1,17 +1,18 @@
 //! Lays out and places one cue before any pixel is drawn.
 
-use pytoon_vocabulary::{CaptionCue, CaptionLook, Ms};
+use pytoon_vocabulary::{CaptionCue, Ms};
 use std::ops::Range;
 
 use super::CaptionStyle;
-use super::look::{self, POP_EMPHASIS, POP_PEAK};
+use super::look::{self, Look, WordMotion};
+use super::{ground, table};
 use crate::area::{Rect, SafeRect};
-use crate::text::{Layout, LayoutRequest, TextEngine, TextStyle};
+use crate::text::{Align, Layout, LayoutRequest, TextEngine, TextStyle, WordBox};
 
 /// A word with its times, in milliseconds, and its positions, in frame pixels.
 #[derive(Clone, Debug)]
 pub(super) struct PlacedWord {
-    /// The start of the highlight, or of the entrance in the pop look.
+    /// The start of the highlight, and of the word's animation.
     pub from_ms: i64,
     /// The end of the highlight.
     pub to_ms: i64,
@@ -32,8 +33,10 @@ pub(super) struct PlacedCue {
     /// The top-left corner of the layout.
     pub origin: (i32, i32),
     pub words: Vec<PlacedWord>,
-    /// The plate of the classic look.
-    pub plate: Rect,
+    /// The rectangles of the ground, in whole pixels; empty if the look has none.
+    pub ground: Vec<Rect>,
+    /// The places of the caret, before the first word and after each word; empty if the look has none.
+    pub carets: Vec<Rect>,
     /// The bounds of everything except shadows, over the whole animation.
     pub bounds: Rect,
 }
@@ -95,32 +98,38 @@ fn attempt(
     text: &str,
     ranges: &[Range<usize>],
 ) -> PlacedCue {
-    let text_style = look::text_style(style, k);
+    let look = table::look(style.look);
+    let text_style = look.text_style(style, k);
     let room = zone.centred_width();
     let stroke = text_style.stroke.map_or(0.0, |s| s.width_px);
-    let max_width = match style.look {
-        CaptionLook::Classic => room - 2.0 * look::PLATE_PAD.0 * k,
-        CaptionLook::Karaoke => room - 2.0 * 1.03 * look::CHIP_PAD.0 * k - 2.0 * stroke,
-        CaptionLook::Pop => room / POP_PEAK - 2.0 * stroke,
-    }
-    .max(16.0)
-    .floor();
-    let emphasis: Vec<usize> = match style.look {
-        CaptionLook::Pop => (0..cue.words.len()).filter(|i| cue.words[*i].emphasis).collect(),
-        _ => Vec::new(),
+    let peak = look.motion.as_ref().map_or(1.0, |motion| motion.peak);
+    let max_width = (room / peak - 2.0 * look.side() * k - 2.0 * stroke).max(16.0).floor();
+    let emphasis: Vec<usize> = if look.emphasis_scale == 1.0 {
+        Vec::new()
+    } else {
+        (0..cue.words.len()).filter(|i| cue.words[*i].emphasis).collect()
     };
     let layout = engine.layout_with(&LayoutRequest {
         style: &text_style,
         text,
         words: ranges,
         emphasis: &emphasis,
-        emphasis_scale: POP_EMPHASIS,
+        emphasis_scale: look.emphasis_scale,
         max_width,
         max_lines: 2,
     });
+    // The middle of the lines, which is that of the layout unless lines start at the same edge.
+    let middle = match text_style.align {
+        Align::Centre => 0.5 * max_width,
+        Align::Start => {
+            let left = layout.lines.iter().map(|line| line.x0).fold(max_width, f32::min);
+            let right = layout.lines.iter().map(|line| line.x1).fold(0.0, f32::max);
+            0.5 * (left + right)
+        }
+    };
     let origin = (
-        (zone.centre_x - 0.5 * max_width).round() as i32,
-        (zone.rect.y1 - below(style.look, &layout, &text_style, k)).round() as i32,
+        (zone.centre_x - middle).round() as i32,
+        (zone.rect.y1 - below(look, &layout, &text_style, k)).round() as i32,
     );
     let mut placed = PlacedCue {
         start_ms: cue.start.get(),
@@ -129,32 +138,29 @@ fn attempt(
         style: text_style,
         origin,
         words: Vec::new(),
-        plate: Rect::EMPTY,
+        ground: Vec::new(),
+        carets: Vec::new(),
         bounds: Rect::EMPTY,
     };
-    placed.words = place_words(cue, style, &placed, k);
-    placed.measure(engine, style.look, k);
+    placed.words = place_words(cue, style, look, &placed, k);
+    placed.measure(engine, look, k);
     placed
 }
 
-/// Returns the distance from the layout's top to the bottom of the zone, which fixes the baselines. The last line of
-/// classic and pop is always at the same height, and a single karaoke line is in the middle of the two-line block.
-fn below(look: CaptionLook, layout: &Layout, style: &TextStyle, k: f32) -> f32 {
+/// Returns the distance from the layout's top to the bottom of the zone, which fixes the baselines: the last line is
+/// always at the same height, unless the look has a single line in the middle of its block of two lines.
+fn below(look: &Look, layout: &Layout, style: &TextStyle, k: f32) -> f32 {
     let last = layout.lines.last().map_or(0.0, |line| line.baseline);
     let nominal = 0.5 * style.line_height - 0.3635 * style.size_px;
-    match look {
-        CaptionLook::Classic => last + nominal + (look::PLATE_PAD.1 + look::CLASSIC_SLIDE) * k,
-        CaptionLook::Karaoke => {
-            let half = if layout.lines.len() == 1 { 0.5 * style.line_height } else { 0.0 };
-            last + nominal + half + 8.0 * k
-        }
-        CaptionLook::Pop => last + nominal + 16.0 * k,
-    }
+    let is_raised = look.single_in_middle && layout.lines.len() == 1;
+    let raise = if is_raised { 0.5 * style.line_height } else { 0.0 };
+    last + nominal + raise + look.bottom * k
 }
 
 fn place_words(
     cue: &CaptionCue,
     style: &CaptionStyle,
+    look: &Look,
     placed: &PlacedCue,
     k: f32,
 ) -> Vec<PlacedWord> {
@@ -180,26 +186,23 @@ fn place_words(
             let bridged = next - word.end < BRIDGE;
             let until = if bridged { next } else { word.end.max(starts[i] + SHORTEST) };
             let boxes = placed.layout.words.iter().filter(|b| b.word == i);
-            let chips: Vec<Rect> = boxes
-                .clone()
-                .map(|b| {
-                    let size = placed.layout.size_px;
-                    let pad = |joined: bool| {
-                        k * if joined { look::CHIP_PAD_JOINED } else { look::CHIP_PAD.0 }
-                    };
-                    let before = pad(i > 0 && cue.words[i - 1].joins_next);
-                    let after = pad(word.joins_next);
-                    let (left, right) =
-                        if placed.layout.rtl { (after, before) } else { (before, after) };
-                    // Ascenders and descenders of the Latin faces, 0.78 and 0.22 em.
-                    Rect::new(
-                        ox + b.x0 - left,
-                        oy + b.baseline - 0.78 * size - look::CHIP_PAD.1 * k,
-                        ox + b.x1 + right,
-                        oy + b.baseline + 0.22 * size + look::CHIP_PAD.1 * k,
-                    )
-                })
-                .collect();
+            let chip_of = |chip: &look::Chip, b: &WordBox| {
+                let size = placed.layout.size_px;
+                let pad = |joined: bool| k * if joined { chip.pad_joined } else { chip.pad.0 };
+                let before = pad(i > 0 && cue.words[i - 1].joins_next);
+                let after = pad(word.joins_next);
+                let (left, right) =
+                    if placed.layout.rtl { (after, before) } else { (before, after) };
+                // Ascenders and descenders of the Latin faces, 0.78 and 0.22 em.
+                Rect::new(
+                    ox + b.x0 - left,
+                    oy + b.baseline - 0.78 * size - chip.pad.1 * k,
+                    ox + b.x1 + right,
+                    oy + b.baseline + 0.22 * size + chip.pad.1 * k,
+                )
+            };
+            let chips = look.chip.as_ref();
+            let chips = chips.map(|chip| boxes.clone().map(|b| chip_of(chip, b)).collect());
             let anchor = boxes
                 .map(|b| (ox + 0.5 * (b.x0 + b.x1), oy + b.baseline))
                 .next()
@@ -208,7 +211,7 @@ fn place_words(
                 from_ms: starts[i].get(),
                 to_ms: until.get(),
                 emphasis: word.emphasis,
-                chips,
+                chips: chips.unwrap_or_default(),
                 anchor,
             }
         })
@@ -221,57 +224,52 @@ const BRIDGE: Ms = Ms::new(look::BRIDGE_MS);
 const SHORTEST: Ms = Ms::new(100);
 
 impl PlacedCue {
-    /// Computes the plate and the bounds of the cue, and extends karaoke chips over the ink of their words.
-    fn measure(&mut self, engine: &TextEngine, look: CaptionLook, k: f32) {
+    /// Computes the ground, the caret and the bounds of the cue, and extends chips over the ink of their words.
+    fn measure(&mut self, engine: &TextEngine, look: &Look, k: f32) {
         let (ox, oy) = (self.origin.0 as f32, self.origin.1 as f32);
         let stroke = self.style.stroke.map_or(0.0, |s| s.width_px) + 1.0;
         let ink = self.layout.ink.shifted(ox, oy).grown(stroke, stroke);
-        match look {
-            CaptionLook::Classic => {
-                let (px, py) = (look::PLATE_PAD.0 * k, look::PLATE_PAD.1 * k);
-                let left = self.layout.lines.iter().map(|l| l.x0).fold(f32::MAX, f32::min);
-                let right = self.layout.lines.iter().map(|l| l.x1).fold(0.0, f32::max);
-                let text = Rect::new(ox + left, oy, ox + right, oy + self.layout.height);
-                let plate = text.grown(px, py).union(&ink.grown(0.3 * px, 0.5 * py));
-                self.plate =
-                    Rect::new(plate.x0.floor(), plate.y0.floor(), plate.x1.ceil(), plate.y1.ceil());
-                self.bounds = self.plate;
-                self.bounds.y1 += (look::CLASSIC_SLIDE * k).ceil();
+        if let Some(own) = &look.ground {
+            self.ground = ground::rects(own, &self.layout, (ox, oy), &ink, k);
+            let is_shade = matches!(own, look::Ground::Shade { .. });
+            for rect in self.ground.iter().filter(|_| !is_shade) {
+                self.bounds = self.bounds.union(rect);
             }
-            CaptionLook::Karaoke => {
-                self.bounds = ink;
-                for (i, word) in self.words.iter_mut().enumerate() {
-                    let own = engine.word_ink(&self.layout, i).shifted(ox, oy);
-                    if let [chip] = word.chips.as_mut_slice() {
-                        chip.y0 = chip.y0.min(own.y0 - 2.0 * k);
-                        chip.y1 = chip.y1.max(own.y1 + 2.0 * k);
-                        chip.x0 = chip.x0.min(own.x0 - 4.0 * k);
-                        chip.x1 = chip.x1.max(own.x1 + 4.0 * k);
-                    }
-                    for chip in &mut word.chips {
-                        // Whole pixels, so that a chip at rest takes the fast path.
-                        *chip = Rect::new(
-                            chip.x0.floor(),
-                            chip.y0.floor(),
-                            chip.x1.ceil(),
-                            chip.y1.ceil(),
-                        );
-                        // 1.03 is the chip's largest size.
-                        let grown =
-                            chip.grown(0.015 * chip.width() + 1.0, 0.015 * chip.height() + 1.0);
-                        self.bounds = self.bounds.union(&grown);
-                    }
-                }
-            }
-            CaptionLook::Pop => {
+        }
+        if look.caret {
+            self.carets = carets(&self.layout, (ox, oy));
+            self.bounds = self.carets.iter().fold(self.bounds, |bounds, r| bounds.union(r));
+        }
+        let word_ink = |i: usize| engine.word_ink(&self.layout, i).shifted(ox, oy);
+        match &look.motion {
+            None => self.bounds = self.bounds.union(&ink),
+            Some(motion) => {
                 for (i, word) in self.words.iter().enumerate() {
-                    let own = engine.word_ink(&self.layout, i).shifted(ox, oy);
+                    let own = word_ink(i);
                     if own.is_empty() {
                         continue;
                     }
                     let own = own.grown(stroke, stroke);
-                    self.bounds = self.bounds.union(&swept(&own, word.anchor, word.emphasis));
+                    let area = swept(motion, &own, word.anchor, word.emphasis);
+                    self.bounds = self.bounds.union(&area);
                 }
+            }
+        }
+        self.bounds.y1 += (look.entrance.travel() * k).ceil();
+        for (i, word) in self.words.iter_mut().enumerate() {
+            let own = word_ink(i);
+            if let [chip] = word.chips.as_mut_slice() {
+                chip.y0 = chip.y0.min(own.y0 - 2.0 * k);
+                chip.y1 = chip.y1.max(own.y1 + 2.0 * k);
+                chip.x0 = chip.x0.min(own.x0 - 4.0 * k);
+                chip.x1 = chip.x1.max(own.x1 + 4.0 * k);
+            }
+            for chip in &mut word.chips {
+                // Whole pixels, so that a chip at rest takes the fast path.
+                *chip = Rect::new(chip.x0.floor(), chip.y0.floor(), chip.x1.ceil(), chip.y1.ceil());
+                // 1.03 is the chip's largest size.
+                let grown = chip.grown(0.015 * chip.width() + 1.0, 0.015 * chip.height() + 1.0);
+                self.bounds = self.bounds.union(&grown);
             }
         }
     }
@@ -279,7 +277,9 @@ impl PlacedCue {
     fn shift(&mut self, dx: f32, dy: f32) {
         self.origin.0 += dx as i32;
         self.origin.1 += dy as i32;
-        self.plate = self.plate.shifted(dx, dy);
+        for rect in self.ground.iter_mut().chain(&mut self.carets) {
+            *rect = rect.shifted(dx, dy);
+        }
         self.bounds = self.bounds.shifted(dx, dy);
         for word in &mut self.words {
             word.anchor = (word.anchor.0 + dx, word.anchor.1 + dy);
@@ -290,13 +290,33 @@ impl PlacedCue {
     }
 }
 
-/// Returns the area that the box of a popping word covers over its animation.
-fn swept(own: &Rect, anchor: (f32, f32), emphasis: bool) -> Rect {
+/// Returns the places of the caret, before the first word and after each word. It is above the baseline by the height
+/// of ascenders, as the letters are.
+fn carets(layout: &Layout, (ox, oy): (f32, f32)) -> Vec<Rect> {
+    let size = layout.size_px;
+    let (width, gap) = (look::CARET_EM.0 * size, look::CARET_EM.1 * size);
+    let at = |x: f32, baseline: f32| {
+        let x = if layout.rtl { ox + x - width } else { ox + x };
+        Rect::new(x, oy + baseline - 0.80 * size, x + width, oy + baseline + 0.14 * size)
+    };
+    let words = layout.words.iter().map(|b| b.word + 1).max().unwrap_or(0);
+    let first = layout.words.first();
+    let start = first.map(|b| at(if layout.rtl { b.x1 } else { b.x0 }, b.baseline));
+    let mut carets = vec![start.unwrap_or(Rect::new(ox, oy, ox, oy)); words + 1];
+    // The parts of a broken word are in order, and the last one counts.
+    for b in &layout.words {
+        let x = if layout.rtl { b.x0 - gap } else { b.x1 + gap };
+        carets[b.word + 1] = at(x, b.baseline);
+    }
+    carets
+}
+
+/// Returns the area that the box of a moving word covers over its animation.
+fn swept(motion: &WordMotion, own: &Rect, anchor: (f32, f32), emphasis: bool) -> Rect {
     let mut out = *own;
     for step in 0..=40 {
-        let t = step as f32 * 5.0;
-        let turn = if emphasis { look::pop_rotation(t) } else { 0.0 };
-        let ((sin, cos), k) = (turn.sin_cos(), look::pop_scale(t));
+        let pose = motion.pose_at(step as f32 * (motion.length_ms / 40.0), emphasis);
+        let ((sin, cos), k) = (pose.turn.sin_cos(), pose.scale);
         for (x, y) in [(own.x0, own.y0), (own.x1, own.y0), (own.x0, own.y1), (own.x1, own.y1)] {
             let (dx, dy) = ((x - anchor.0) * k, (y - anchor.1) * k);
             let (x, y) = (anchor.0 + cos * dx - sin * dy, anchor.1 + sin * dx + cos * dy);

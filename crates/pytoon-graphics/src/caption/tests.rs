@@ -5,8 +5,6 @@ use crate::frame::Frame;
 use crate::text::testing::engine;
 use pytoon_vocabulary::{CaptionCue, CaptionLook, CaptionWord, CaptionZone, Ms, SceneId};
 
-const LOOKS: [CaptionLook; 3] = [CaptionLook::Classic, CaptionLook::Karaoke, CaptionLook::Pop];
-
 fn cue(text: &str) -> CaptionCue {
     let mut words = Vec::new();
     for token in text.split(' ') {
@@ -92,7 +90,7 @@ fn changed_area(frame: &Frame, luma: u8, by: u8) -> Option<(usize, usize, usize,
 fn nothing_leaves_the_zone_in_any_frame() {
     let zones = [crate::SafeRect::UNIVERSAL, crate::SafeRect::NARROW];
     for (zone, scale) in zones.into_iter().zip([1.0, 1.3]) {
-        for look in LOOKS {
+        for look in CaptionLook::ALL.iter().copied() {
             for (language, cue) in samples() {
                 let style = CaptionStyle { zone, size_scale: scale, ..style_in(look, language) };
                 let renderer =
@@ -114,7 +112,7 @@ fn nothing_leaves_the_zone_in_any_frame() {
 #[test]
 fn pixels_agree_with_the_boxes() {
     // White on black: shadows and strokes are black, so every change is a fill, chip or plate.
-    for look in LOOKS {
+    for look in CaptionLook::ALL.iter().copied() {
         for (language, cue) in samples() {
             let style = style_in(look, language);
             let renderer =
@@ -142,7 +140,7 @@ fn pixels_agree_with_the_boxes() {
 
 #[test]
 fn every_word_is_drawn() {
-    for look in LOOKS {
+    for look in CaptionLook::ALL.iter().copied() {
         for (language, cue) in samples() {
             let style = style_in(look, language);
             let end = cue.end.get() as f64 - 130.0;
@@ -159,12 +157,11 @@ fn every_word_is_drawn() {
                 let at = engine().word_ink(&whole.layout, i);
                 let at = at.shifted(whole.origin.0 as f32, whole.origin.1 as f32);
                 assert!(!at.is_empty(), "{look:?}: word {i} of {cue:?} has no ink");
-                let bright = (at.y0 as usize..at.y1 as usize + 1)
+                let range = (at.y0 as usize..at.y1 as usize + 1)
                     .flat_map(|y| (at.x0 as usize..at.x1 as usize + 1).map(move |x| (x, y)))
                     .map(|(x, y)| frame.y()[y * 1080 + x])
-                    .filter(|v| *v > 60)
-                    .count();
-                assert!(bright > 0, "{look:?}: word {i} of {cue:?} is invisible");
+                    .fold((255u8, 0u8), |(low, high), v| (low.min(v), high.max(v)));
+                assert!(range.1 - range.0 > 44, "{look:?}: word {i} of {cue:?} is invisible");
             }
         }
     }
@@ -172,7 +169,7 @@ fn every_word_is_drawn() {
 
 #[test]
 fn highlights_start_with_the_lead() {
-    for look in LOOKS {
+    for look in CaptionLook::ALL.iter().copied() {
         let cue = cue("you only need five minutes");
         let style = style_in(look, "en");
         let renderer = CaptionRenderer::prepare(&engine(), &style, std::slice::from_ref(&cue));
@@ -201,6 +198,65 @@ fn highlights_start_with_the_lead() {
 }
 
 #[test]
+fn a_word_is_visible_when_it_is_spoken() {
+    // On black, the brightest sample in the ink of a word on its onset, before the 40 ms that viewers tolerate.
+    for look in CaptionLook::ALL.iter().copied() {
+        let cue = cue("you only need five minutes");
+        let style = style_in(look, "en");
+        let renderer = CaptionRenderer::prepare(&engine(), &style, std::slice::from_ref(&cue));
+        let placed = super::prepare::place_cue(&engine(), &style, &cue).expect("placed");
+        for (i, word) in cue.words.iter().enumerate() {
+            let mut frame = Frame::new(1080, 1920);
+            renderer.draw(&mut frame, word.start.get() as f64);
+            let at = engine().word_ink(&placed.layout, i);
+            let at = at.shifted(placed.origin.0 as f32, placed.origin.1 as f32);
+            let rows = at.y0 as usize..at.y1 as usize;
+            let luma = |y: usize| &frame.y()[y * 1080 + at.x0 as usize..y * 1080 + at.x1 as usize];
+            let (low, high) = rows
+                .flat_map(|y| luma(y).iter().copied())
+                .fold((255u8, 0u8), |(low, high), v| (low.min(v), high.max(v)));
+            assert!(high - low > 110, "{look}: word {i} has {low} to {high} at its onset");
+        }
+    }
+}
+
+#[test]
+fn the_shade_is_dark_under_every_letter() {
+    use crate::color::{Rgb, contrast};
+    let style = style_in(CaptionLook::Minimal, "en");
+    for text in ["you only need five minutes a day", "W", "gjpqy ÅÉÔ gjpqy"] {
+        let cue = cue(text);
+        let placed = super::prepare::place_cue(&engine(), &style, &cue).expect("placed");
+        let ground = super::table::look(style.look).ground.as_ref().expect("a shade");
+        let shade = super::ground::sprite(ground, &placed, 1.0);
+        let ink = placed.layout.ink.shifted(placed.origin.0 as f32, placed.origin.1 as f32);
+        for (x, y) in [(ink.x0, ink.y0), (ink.x1, ink.y0), (ink.x0, ink.y1), (ink.x1, ink.y1)] {
+            let (x, y) = (x as i32 - shade.x, y as i32 - shade.y);
+            let alpha = shade.sprite.a[y as usize * shade.sprite.width() + x as usize];
+            let behind = Rgb::WHITE.mix(Rgb::BLACK, f32::from(alpha) / 255.0);
+            let [white, dimmed] = [Rgb::WHITE, super::look::DIMMED].map(|c| contrast(c, behind));
+            assert!(white >= 7.0 && dimmed >= 4.5, "{text}: {white} {dimmed}");
+        }
+    }
+}
+
+#[test]
+fn the_caret_stays_on_the_plate() {
+    for (language, cue) in samples() {
+        let style = style_in(CaptionLook::Typewriter, language);
+        let placed = super::prepare::place_cue(&engine(), &style, &cue).expect("placed");
+        assert_eq!(placed.carets.len(), cue.words.len() + 1);
+        for caret in &placed.carets {
+            assert!(
+                placed.ground[0].contains(caret, 0.0),
+                "{cue:?}: {caret:?} {:?}",
+                placed.ground
+            );
+        }
+    }
+}
+
+#[test]
 fn arabic_is_highlighted_right_to_left() {
     let cue = cue("تعلم اللغة العربية");
     let style = style_in(CaptionLook::Karaoke, "ar");
@@ -211,7 +267,7 @@ fn arabic_is_highlighted_right_to_left() {
 
 #[test]
 fn baselines_stay_put_and_drawing_is_pure() {
-    for look in LOOKS {
+    for look in CaptionLook::ALL.iter().copied() {
         let style = style_in(look, "en");
         let baseline = |text: &str| {
             let placed = super::prepare::place_cue(&engine(), &style, &cue(text)).expect("placed");
@@ -264,7 +320,7 @@ fn odd_cues_are_survived() {
         cue_of(0, 900, vec![word("  ", 0, 1), word("", 0, 1)]),
         cue_of(1000, 2000, vec![word("late", 5000, 6000)]),
     ];
-    for look in LOOKS {
+    for look in CaptionLook::ALL.iter().copied() {
         let renderer = CaptionRenderer::prepare(&engine(), &style_in(look, "??"), &cues);
         let mut frame = Frame::new(1080, 1920);
         [0.0, 450.0, 1990.0, 1e12, -1e12, f64::NAN]

@@ -3,7 +3,7 @@
 //! The box widths follow P. Kovesi, "Fast almost-Gaussian filtering", 2010.
 
 /// Blurs `mask` in place with standard deviation `sigma`.
-pub(super) fn gaussian(mask: &mut [u8], width: usize, height: usize, sigma: f32) {
+pub(crate) fn gaussian(mask: &mut [u8], width: usize, height: usize, sigma: f32) {
     if sigma < 0.3 || width == 0 || height == 0 {
         return;
     }

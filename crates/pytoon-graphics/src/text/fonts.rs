@@ -12,7 +12,7 @@ use std::sync::Arc;
 use parley::fontique::{Blob, Collection, CollectionOptions, SourceCache};
 use parley::{FontContext, FontFamilyName};
 
-use super::wanted::FontScript;
+use super::wanted::{FontScript, MONOSPACED};
 use crate::error::GraphicsError;
 
 /// A font file's bytes, shared between the library and its caller.
@@ -138,7 +138,9 @@ pub(super) fn chain(
     names.extend(cjk);
     names.push(EMOJI);
     // A monospaced CJK face must not win over the proportional ones for shared punctuation.
-    names.extend(present.iter().map(String::as_str).filter(|name| !name.contains("Mono CJK")));
+    let others = present.iter().map(String::as_str).filter(|name| !name.contains("Mono CJK"));
+    names.extend(others.filter(|name| *name != MONOSPACED));
+    names.push(MONOSPACED);
     let mut seen: Vec<&str> = Vec::new();
     for name in names {
         if !seen.contains(&name) && present.iter().any(|p| p == name) {

@@ -8,7 +8,7 @@
 //!
 //! Start with [`FontLibrary::new`], [`TextEngine::layout`] and [`TextEngine::sprites`].
 
-mod blur;
+pub(crate) mod blur;
 mod breaks;
 mod fit;
 mod fonts;
@@ -32,6 +32,7 @@ pub use raster::{PlacedSprite, TextSprites};
 pub use request::LayoutRequest;
 pub use script::font_script;
 pub use style::{Align, Shadow, Stroke, TextStyle};
+pub(crate) use wanted::MONOSPACED;
 pub use wanted::{FontScript, WANTED_FONTS, WantedFont};
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -74,11 +74,20 @@ const fn font(
     WantedFont { family, file_names, package, script }
 }
 
+/// The monospaced family. Only a style that names it uses it for letters that another family has.
+pub(crate) const MONOSPACED: &str = "Noto Sans Mono";
+
 /// All fonts of the looks and of the fallback chain, best first.
 pub const WANTED_FONTS: &[WantedFont] = &[
     font(
         "Inter",
-        &["Inter-SemiBold.otf", "Inter-Bold.otf", "Inter-ExtraBold.otf", "Inter-Black.otf"],
+        &[
+            "Inter-Medium.otf",
+            "Inter-SemiBold.otf",
+            "Inter-Bold.otf",
+            "Inter-ExtraBold.otf",
+            "Inter-Black.otf",
+        ],
         "fonts-inter",
         FontScript::Latin,
     ),
@@ -90,6 +99,7 @@ pub const WANTED_FONTS: &[WantedFont] = &[
     ),
     font("Lato", &["Lato-Semibold.ttf", "Lato-Black.ttf"], "fonts-lato", FontScript::Latin),
     font("Noto Sans", &["NotoSans-Bold.ttf"], "fonts-noto-core", FontScript::Latin),
+    font(MONOSPACED, &["NotoSansMono-SemiBold.ttf"], "fonts-noto-extra", FontScript::Latin),
     font(
         "Noto Sans",
         &["NotoSans-SemiBold.ttf", "NotoSans-Black.ttf"],

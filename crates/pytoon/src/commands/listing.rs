@@ -1,4 +1,4 @@
-//! `pytoon presets` and `pytoon music`: list presets and moods.
+//! `pytoon presets` and `pytoon music`: list or draw presets, list or play moods.
 
 use crate::context::Context;
 use crate::output;
@@ -6,6 +6,8 @@ use pytoon_audio::AudioError;
 use pytoon_audio::bed::fade_ends;
 use pytoon_audio::music::{StoryArc, generate};
 use pytoon_audio::wav;
+use pytoon_media::picture;
+use pytoon_pipeline::preset_sheet;
 use pytoon_process::disk;
 use pytoon_vocabulary::MusicMood;
 use std::io::Cursor;
@@ -33,6 +35,29 @@ pub(crate) fn presets(context: &Context) -> anyhow::Result<()> {
             preset.transitions.house.as_str()
         ));
     }
+    Ok(())
+}
+
+/// Writes stills of every preset into a PNG file.
+pub(crate) fn preset_sheet(context: &Context, path: &Path) -> anyhow::Result<()> {
+    // Said before the work: drawing takes some seconds.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        anyhow::bail!(
+            "failed to write {}: there is no folder {}; create it, or name another file",
+            path.display(),
+            folder.display()
+        );
+    }
+    let presets = context.config.presets()?;
+    let named: Vec<_> = presets.iter().map(|info| (info.name.as_str(), &info.preset)).collect();
+    let sheet = preset_sheet::draw(&context.environment()?, &named)?;
+    picture::write_png(path, &sheet).map_err(|error| anyhow::anyhow!("failed to {error}"))?;
+    if context.global.json {
+        let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
+        return output::json(&serde_json::json!({"sheet": path, "presets": names}));
+    }
+    output::line(path.display().to_string());
     Ok(())
 }
 

@@ -60,7 +60,10 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<ExitCo
         }
         Command::Plan { brief } => plan::run(context, brief).map(|()| ExitCode::SUCCESS),
         Command::Init { path, force } => init::run(path, *force).map(|()| ExitCode::SUCCESS),
-        Command::Presets => listing::presets(context).map(|()| ExitCode::SUCCESS),
+        Command::Presets { sheet: None } => listing::presets(context).map(|()| ExitCode::SUCCESS),
+        Command::Presets { sheet: Some(path) } => {
+            listing::preset_sheet(context, path).map(|()| ExitCode::SUCCESS)
+        }
         Command::Voices(args) => voices::voices(context, args).map(|()| ExitCode::SUCCESS),
         Command::Music { preview, seconds, seed, out } => {
             listing::music(context, preview.as_deref(), *seconds, *seed, out)
