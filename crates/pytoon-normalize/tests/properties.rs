@@ -168,7 +168,7 @@ fn hostile_text_is_read_in_no_time() {
             assert_eq!(spoken.len(), written.len());
             let head: String = text.chars().take(12).collect();
             // Far above the time on a slow machine, far below that of quadratic cost.
-            assert!(took.as_millis() < 3_000, "{language} {head}: {took:?}");
+            assert!(took.as_millis() < 10_000, "{language} {head}: {took:?}");
         }
     }
 }
