@@ -65,7 +65,7 @@ pub(super) fn rasterise(engine: &TextEngine, style: &CaptionStyle, cue: &PlacedC
         rounded_rect(r.width(), r.height(), 1.5 * k, color, 1.0)
     });
     CueSprites {
-        ground: look.ground.as_ref().map(|ground| ground::sprite(ground, cue, k)),
+        ground: look.ground.as_ref().map(|ground| ground::sprite(ground, &cue.ground, k)),
         backing: look.motion.is_none().then(|| backing(&|_| true)).flatten(),
         words,
         caret,

@@ -1,7 +1,6 @@
 //! The surface behind the words of a cue: its rectangles and its sprite.
 
 use super::look::Ground;
-use super::prepare::PlacedCue;
 use crate::area::Rect;
 use crate::layer::{Sprite, draw_mask, rounded_rect};
 use crate::text::blur;
@@ -69,9 +68,9 @@ fn lines(layout: &Layout, (ox, oy): (f32, f32), pad: f32) -> Vec<Rect> {
     layout.lines.iter().enumerate().map(line).collect()
 }
 
-/// Rasterises the ground of a cue.
-pub(super) fn sprite(ground: &Ground, cue: &PlacedCue, k: f32) -> PlacedSprite {
-    let area = cue.ground.iter().fold(Rect::EMPTY, |area, r| area.union(r));
+/// Rasterises a ground with the given rectangles.
+pub(super) fn sprite(ground: &Ground, rects: &[Rect], k: f32) -> PlacedSprite {
+    let area = rects.iter().fold(Rect::EMPTY, |area, r| area.union(r));
     // One pixel of margin around the rectangles.
     let placed = |sprite| PlacedSprite { x: area.x0 as i32 - 1, y: area.y0 as i32 - 1, sprite };
     match *ground {
@@ -80,7 +79,7 @@ pub(super) fn sprite(ground: &Ground, cue: &PlacedCue, k: f32) -> PlacedSprite {
         }
         Ground::Rows { radius, color, .. } => {
             let size = (area.width() as usize + 2, area.height() as usize + 2);
-            let rows = cue.ground.iter().map(|r| r.shifted(1.0 - area.x0, 1.0 - area.y0)).collect();
+            let rows = rects.iter().map(|r| r.shifted(1.0 - area.x0, 1.0 - area.y0)).collect();
             let shape = JoinedRows::new(rows, radius * k);
             let mask = draw_mask(size.0, size.1, |x, y| shape.distance(x, y));
             placed(Sprite::from_mask(size.0, size.1, &mask, color))

@@ -18,8 +18,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use look::{chip_scale, pop_scale};
+pub use look::chip_scale;
 pub use renderer::{ActiveWord, CaptionRenderer, CueBox};
+pub use table::pop_scale;
 
 use crate::area::SafeRect;
 use crate::color::Rgb;

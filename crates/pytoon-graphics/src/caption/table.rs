@@ -242,3 +242,84 @@ static MINIMAL: Look = Look {
     out_ms: Some(80.0),
     ..PLAIN
 };
+
+/// Returns the scale of a word of the pop look, `t` milliseconds after it appeared.
+pub fn pop_scale(t: f32) -> f32 {
+    POP_MOTION.pose_at(t, false).scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::color::contrast;
+
+    #[test]
+    fn pop_follows_the_table() {
+        let expected = [0.80, 0.958, 1.036, 1.055, 1.040, 1.014, 1.0];
+        for (frame, value) in expected.into_iter().enumerate() {
+            let found = pop_scale(frame as f32 * 1000.0 / 30.0);
+            assert!((found - value).abs() < 0.002, "f{frame}: {found} instead of {value}");
+        }
+        let at = |t: f32| POP_MOTION.pose_at(t, true);
+        assert_eq!((at(0.0).opacity, at(33.4).opacity), (0.6, 1.0));
+        assert!((at(0.0).turn.to_degrees() + 2.0).abs() < 1e-4 && at(100.0).turn == 0.0);
+    }
+
+    #[test]
+    fn words_stay_below_their_peak_and_come_to_rest() {
+        for look in CaptionLook::ALL {
+            let Some(motion) = &super::look(*look).motion else { continue };
+            for t in 0..=(motion.length_ms as i32) {
+                let pose = motion.pose_at(t as f32, true);
+                assert!(pose.scale <= motion.peak && motion.peak < 1.1, "{look}: {}", pose.scale);
+            }
+            let rest = motion.pose_at(motion.length_ms, true);
+            assert!((rest.scale - 1.0).abs() < 1e-4 && rest.turn == 0.0, "{look}");
+            assert!(
+                motion.pose(-1.0, true).is_none() && motion.pose(motion.length_ms, true).is_none()
+            );
+        }
+    }
+
+    #[test]
+    fn chip_follows_its_keys() {
+        for (t, value) in [(0.0, 0.92), (67.0, 1.03), (133.0, 1.0), (400.0, 1.0)] {
+            assert!((chip_scale(t) - value).abs() < 1e-4);
+        }
+    }
+
+    /// The lowest contrast of words against what is directly behind them, over a white picture.
+    fn lowest_contrast(look: &Look, accent: Rgb) -> [f32; 3] {
+        let behind = match (&look.ground, look.stroke) {
+            (
+                Some(Ground::Plate { color, opacity, .. } | Ground::Shade { color, opacity, .. }),
+                _,
+            ) => Rgb::WHITE.mix(*color, *opacity),
+            (Some(Ground::Rows { color, .. }), _) => *color,
+            (None, Some((_, color))) => color,
+            (None, None) => Rgb::WHITE,
+        };
+        let active = if look.chip.is_some() { chip_color(accent) } else { behind };
+        let states = [false, true].map(|emphasis| look.inks.states(emphasis));
+        std::array::from_fn(|state| {
+            let behind = if state == 1 { active } else { behind };
+            let inks = states.iter().filter_map(|inks| inks[state]);
+            inks.map(|ink| contrast(ink.color(accent), behind)).fold(21.0, f32::min)
+        })
+    }
+
+    #[test]
+    fn every_word_reads_in_every_look() {
+        for hex in ["#FFD60A", "#E50914", "#0A66C2", "#000000", "#34C759", "#FFFFFF"] {
+            let accent = Rgb::from_hex(hex).unwrap();
+            for look in CaptionLook::ALL {
+                let [upcoming, active, spoken] = lowest_contrast(super::look(*look), accent);
+                let least = if *look == CaptionLook::Minimal { 4.5 } else { 7.0 };
+                assert!(upcoming >= least, "{look} {hex}: {upcoming}");
+                assert!(active >= 7.0 && spoken >= 7.0, "{look} {hex}: {active} {spoken}");
+            }
+        }
+        let yellow = Rgb::from_hex("#FFD60A").unwrap();
+        assert_eq!(chip_color(yellow), yellow);
+    }
+}

@@ -227,7 +227,7 @@ fn the_shade_is_dark_under_every_letter() {
         let cue = cue(text);
         let placed = super::prepare::place_cue(&engine(), &style, &cue).expect("placed");
         let ground = super::table::look(style.look).ground.as_ref().expect("a shade");
-        let shade = super::ground::sprite(ground, &placed, 1.0);
+        let shade = super::ground::sprite(ground, &placed.ground, 1.0);
         let ink = placed.layout.ink.shifted(placed.origin.0 as f32, placed.origin.1 as f32);
         for (x, y) in [(ink.x0, ink.y0), (ink.x1, ink.y0), (ink.x0, ink.y1), (ink.x1, ink.y1)] {
             let (x, y) = (x as i32 - shade.x, y as i32 - shade.y);
