@@ -4,7 +4,7 @@ use pytoon_testkit::Workspace;
 use pytoon_testkit::measure::{probe, rgb_frame};
 
 /// The size of a preset's cell, of its margin and of a still, in pixels.
-const CELL: (usize, usize) = (604, 580);
+const CELL: (usize, usize) = (596, 580);
 const MARGIN: usize = 24;
 const STILL: (usize, usize) = (270, 480);
 /// The place of the stills below the top of a cell, in pixels.

@@ -68,7 +68,7 @@ fn lines(layout: &Layout, (ox, oy): (f32, f32), pad: f32) -> Vec<Rect> {
     layout.lines.iter().enumerate().map(line).collect()
 }
 
-/// Rasterises the ground of a cue from its rectangles.
+/// Rasterises a ground with the given rectangles.
 pub(super) fn sprite(ground: &Ground, rects: &[Rect], k: f32) -> PlacedSprite {
     let area = rects.iter().fold(Rect::EMPTY, |area, r| area.union(r));
     // One pixel of margin around the rectangles.

@@ -1,7 +1,7 @@
 //! The parts of a caption look: dimensions, colours and animation curves.
 //!
 //! A [`Look`] is data: layout and drawing read it and know no look by name. Lengths are in pixels of a 1080x1920
-//! frame, times in milliseconds. The looks themselves are in `table.rs`.
+//! frame, times in milliseconds.
 
 use super::CaptionStyle;
 use crate::color::{Oklch, Rgb, contrast};
@@ -312,16 +312,4 @@ fn lighten_until(color: Rgb, passes: impl Fn(Rgb) -> bool) -> Rgb {
         .map(|step| Oklch::new(lch.l + 0.01 * step as f32, lch.c, lch.h).to_rgb())
         .find(|c| passes(*c))
         .unwrap_or(Rgb::WHITE)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn chip_follows_its_keys() {
-        for (t, value) in [(0.0, 0.92), (67.0, 1.03), (133.0, 1.0), (400.0, 1.0)] {
-            assert!((chip_scale(t) - value).abs() < 1e-4);
-        }
-    }
 }

@@ -252,7 +252,6 @@ pub fn pop_scale(t: f32) -> f32 {
 mod tests {
     use super::*;
     use crate::color::contrast;
-    use pytoon_vocabulary::CaptionLook;
 
     #[test]
     fn pop_follows_the_table() {
@@ -279,6 +278,13 @@ mod tests {
             assert!(
                 motion.pose(-1.0, true).is_none() && motion.pose(motion.length_ms, true).is_none()
             );
+        }
+    }
+
+    #[test]
+    fn chip_follows_its_keys() {
+        for (t, value) in [(0.0, 0.92), (67.0, 1.03), (133.0, 1.0), (400.0, 1.0)] {
+            assert!((chip_scale(t) - value).abs() < 1e-4);
         }
     }
 
