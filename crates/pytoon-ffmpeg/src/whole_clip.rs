@@ -57,8 +57,13 @@ pub fn whole_clip(runner: &Runner, path: &Path) -> Result<Arc<WholeClip>, System
 }
 
 fn decode(runner: &Runner, path: &Path) -> Result<WholeClip, SystemError> {
+    // Two pictures, one above the other: the frame as it is, since a conversion of colours would make a still picture
+    // shimmer, and the frame as BT.709.
+    let size = format!("scale={LOOK_WIDTH}:{LOOK_HEIGHT}:flags=area");
     let filter = format!(
-        "scale={LOOK_WIDTH}:{LOOK_HEIGHT}:flags=area:out_color_matrix=bt709:out_range=tv,format=yuv420p"
+        "split[a][b];[a]{size},format=yuv420p[plain];\
+         [b]{size}:out_color_matrix=bt709:out_range=tv,format=yuv420p[converted];\
+         [plain][converted]vstack"
     );
     let command = ffmpeg("decode the video")
         .input(path)
@@ -67,15 +72,17 @@ fn decode(runner: &Runner, path: &Path) -> Result<WholeClip, SystemError> {
     Ok(measure(&runner.run(&command, Vec::new())?))
 }
 
-/// Measures decoded frames, each of which is a luma plane and two chroma planes.
+/// Measures decoded frames. Each plane of a frame has the plain picture above the converted one.
 fn measure(bytes: &[u8]) -> WholeClip {
     let luma = LOOK_WIDTH * LOOK_HEIGHT;
-    let frames: Vec<&[u8]> = bytes.chunks_exact(luma + 2 * CHROMA).collect();
+    let frames: Vec<&[u8]> = bytes.chunks_exact(2 * (luma + 2 * CHROMA)).collect();
     let sampled = frames.len().min(SAMPLED);
     let samples = (0..sampled).map(|index| {
         let frame = frames[(2 * index + 1) * frames.len() / (2 * sampled)];
-        let (cb, cr) = frame[luma..].split_at(CHROMA);
-        Samples { luma: frame[..luma].to_vec(), chroma: [cb.to_vec(), cr.to_vec()] }
+        let (y, chroma) = frame.split_at(2 * luma);
+        let (cb, cr) = chroma.split_at(2 * CHROMA);
+        let chroma = [cb[CHROMA..].to_vec(), cr[CHROMA..].to_vec()];
+        Samples { luma: y[luma..].to_vec(), chroma }
     });
     let samples = samples.collect();
     WholeClip { frames: looks(frames.into_iter().map(|frame| &frame[..luma])), samples }
@@ -87,7 +94,7 @@ mod tests {
 
     #[test]
     fn samples_are_spread_over_the_clip() {
-        let frame = |code: u8| vec![code; LOOK_WIDTH * LOOK_HEIGHT + 2 * CHROMA];
+        let frame = |code: u8| vec![code; 2 * (LOOK_WIDTH * LOOK_HEIGHT + 2 * CHROMA)];
         let clip = |count: u8| measure(&(0..count).flat_map(frame).collect::<Vec<u8>>());
         let codes = |clip: &WholeClip| clip.samples.iter().map(|s| s.luma[0]).collect::<Vec<_>>();
         assert_eq!(codes(&clip(80)), [5, 15, 25, 35, 45, 55, 65, 75]);
