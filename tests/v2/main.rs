@@ -29,6 +29,7 @@ mod highlight;
 mod house;
 mod inspect;
 mod interrupted;
+mod layout;
 mod length;
 mod machine;
 mod media;
