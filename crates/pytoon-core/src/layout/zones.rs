@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 pub const ZONES: usize = CaptionZone::ALL.len();
 
 /// The share of a zone that may show protected parts before they count as covered.
-const COVERED_SHARE: f64 = 0.06;
-/// The share of a zone above which all of the time counts as covered; below it a part of the time.
-const WHOLLY_COVERED: f64 = 0.3;
+const COVERED_SHARE: f64 = 0.1;
+/// The share of a zone above which a covered second costs a second; below it a part of one.
+const WHOLLY_COVERED: f64 = 0.8;
 /// The cost of a covered subject relative to that of covered text.
 const SUBJECT_WEIGHT: f64 = 0.4;
 /// The cost of a zone that is chosen without need, in covered seconds: captions are expected at the bottom, and text
@@ -141,7 +141,7 @@ impl Chosen {
 ///
 /// The sum of covered seconds and changes over the film is the smallest possible one (a shortest path).
 pub fn choose(scenes: &[SceneViews], areas: &[Area; ZONES]) -> Vec<Chosen> {
-    let covered: Vec<[f64; ZONES]> =
+    let covered: Vec<[Cover; ZONES]> =
         scenes.iter().map(|scene| covered_seconds(scene, areas)).collect();
     let cost = |scene: usize, zone: usize| {
         let SceneViews { has_type, is_beside, asked, .. } = &scenes[scene];
@@ -152,9 +152,10 @@ pub fn choose(scenes: &[SceneViews], areas: &[Area; ZONES]) -> Vec<Chosen> {
             return IMPOSSIBLE / 10.0;
         }
         let type_there = if *has_type && zone != 0 { UNTOLERATED } else { 0.0 };
-        let least = covered[scene].into_iter().fold(f64::MAX, f64::min);
-        let over = covered[scene][zone] - least > TOLERATED_S;
-        covered[scene][zone] + HABIT[zone] + type_there + if over { UNTOLERATED } else { 0.0 }
+        let least = covered[scene].iter().map(|cover| cover.seconds).fold(f64::MAX, f64::min);
+        let Cover { seconds, cost } = covered[scene][zone];
+        let over = seconds - least > TOLERATED_S;
+        cost + HABIT[zone] + type_there + if over { UNTOLERATED } else { 0.0 }
     };
     // The cheapest way to each zone of each scene, and the zone before it.
     let mut best: Vec<[(f64, usize); ZONES]> = Vec::with_capacity(scenes.len());
@@ -174,8 +175,8 @@ pub fn choose(scenes: &[SceneViews], areas: &[Area; ZONES]) -> Vec<Chosen> {
     for scene in (0..scenes.len()).rev() {
         chosen[scene] = Chosen {
             zone: CaptionZone::ALL[zone],
-            covered_s: hundredths(covered[scene][zone]),
-            lower_covered_s: hundredths(covered[scene][0]),
+            covered_s: hundredths(covered[scene][zone].seconds),
+            lower_covered_s: hundredths(covered[scene][0].seconds),
         };
         zone = best[scene][zone].1;
     }
@@ -186,17 +187,29 @@ fn hundredths(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
-fn covered_seconds(scene: &SceneViews, areas: &[Area; ZONES]) -> [f64; ZONES] {
+/// The protected parts that captions in a zone would cover.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cover {
+    /// The time for which text or faces are covered, in seconds.
+    seconds: f64,
+    /// The time weighted by the covered share, with the subject.
+    cost: f64,
+}
+
+fn covered_seconds(scene: &SceneViews, areas: &[Area; ZONES]) -> [Cover; ZONES] {
     std::array::from_fn(|zone| {
-        let seconds = |view: &View| {
+        let mut cover = Cover::default();
+        for view in &scene.views {
             let worst = |map: &ProtectionMap| {
                 let share = |window| map.share_in(&areas[zone], window);
                 let worst = view.windows.iter().map(share).fold(0.0, f64::max);
                 if worst > COVERED_SHARE { (worst / WHOLLY_COVERED).min(1.0) } else { 0.0 }
             };
-            view.seconds * worst(&view.map).max(SUBJECT_WEIGHT * worst(&view.subject))
-        };
-        scene.views.iter().map(seconds).sum()
+            let text = worst(&view.map);
+            cover.cost += view.seconds * text.max(SUBJECT_WEIGHT * worst(&view.subject));
+            cover.seconds += if text > 0.0 { view.seconds } else { 0.0 };
+        }
+        cover
     })
 }
 
@@ -273,7 +286,8 @@ mod tests {
             let scenes: Vec<SceneViews> =
                 tops.iter().map(|top| view(rows(*top, top + 0.15), seconds)).collect();
             for (scene, chosen) in scenes.iter().zip(choose(&scenes, &areas)) {
-                let least = covered_seconds(scene, &areas).into_iter().fold(f64::MAX, f64::min);
+                let covers = covered_seconds(scene, &areas);
+                let least = covers.iter().map(|cover| cover.seconds).fold(f64::MAX, f64::min);
                 prop_assert!(chosen.covered_s <= least + 1.0, "{chosen:?}, {least}");
             }
         }
