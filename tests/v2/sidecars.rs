@@ -112,11 +112,19 @@ fn word_times_are_those_of_the_timeline() {
 #[test]
 fn captions_that_are_too_fast_to_read_are_reported() {
     let workspace = Workspace::new();
-    let fast = "Incomprehensibilities characteristically overwhelm counterrevolutionaries.";
-    let film = workspace.render(&format!(
-        "script: {fast}\nvoice: {{speed: 2.0}}\nmusic_source: none\nprofile: test\n"
-    ));
-    assert!(film.warnings().contains("are too fast to read"), "{}", film.warnings());
-    let slow = workspace.render("script: Tea is hot.\nmusic_source: none\nprofile: test\n");
-    assert!(!slow.warnings().contains("faster than"), "{}", slow.warnings());
+    workspace.plain_picture("ground.png", (360, 640), [52, 58, 64]);
+    let film = |text: &str, picture: &str| {
+        workspace.render(&format!(
+            "script: {text}\nvoice: {{speed: 2.0}}\nmusic_source: none\nprofile: test\n{picture}"
+        ))
+    };
+    let (fast, picture) = (
+        "Incomprehensibilities characteristically overwhelm counterrevolutionaries.",
+        "media_files: [ground.png]\n",
+    );
+    let told = |film: &Film| film.warnings().contains("are too fast to read");
+    assert!(told(&film(fast, picture)));
+    assert!(!told(&film("Tea is hot.", picture)));
+    // Words that are set as type stay on screen until the end of their page.
+    assert!(!told(&film(fast, "")));
 }
