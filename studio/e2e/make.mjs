@@ -23,6 +23,9 @@ export default async function make() {
   assert.match(await page.getByLabel("Script", { exact: true }).inputValue(), /^Fresh bread/);
   await page.getByRole("region", { name: "Plan" }).getByText("Come by before it is gone.").first().waitFor();
 
+  await page.getByText("More settings").click();
+  await page.getByLabel("Format", { exact: true }).selectOption("1:1");
+  await page.getByLabel("Place of the captions").selectOption("upper");
   await page.getByRole("button", { name: "Make a draft" }).click();
   await page.getByRole("progressbar", { name: "Progress" }).waitFor();
   await untilDone(page);
@@ -31,10 +34,14 @@ export default async function make() {
     else video.addEventListener("loadedmetadata", () => resolve(video.duration));
   }));
   assert.ok(length > 2 && length < 30, `the film has ${length} s`);
+  assert.ok(await page.locator("video").first().evaluate((video) => video.videoWidth === video.videoHeight), "the film is square");
   const downloads = page.getByRole("navigation", { name: "Downloads" });
   const [download] = await Promise.all([page.waitForEvent("download"), downloads.getByRole("link", { name: "Film" }).click()]);
   assert.equal(download.suggestedFilename(), "output.mp4");
-  const receipt = await page.evaluate(async (id) => (await fetch(`/api/v2/jobs/${id}/receipt`)).json(), page.url().split("/").at(-1));
+  const read = (what) => page.evaluate(async (path) => (await fetch(path)).json(), `/api/v2/jobs/${page.url().split("/").at(-1)}/${what}`);
+  const receipt = await read("receipt");
   assert.equal(receipt.voice.provider, "voice_file", JSON.stringify(receipt.voice));
+  const { tracks } = await read("timeline");
+  assert.ok(tracks.captions.length > 0 && tracks.captions.every((cue) => cue.zone === "upper"), JSON.stringify(tracks.captions));
   await close();
 }

@@ -65,13 +65,14 @@ export interface Brief {
   voice_file?: string;
   voice?: "off" | VoiceSettings;
   language?: string;
-  captions?: "off" | { look?: string; platform?: string; size?: number };
+  captions?: "off" | { look?: string; platform?: string; size?: number; position?: string };
   music_source?: string;
   music_gain_db?: number;
   brand?: unknown;
   engine_override?: string;
   budget?: number;
   target_duration_seconds?: number;
+  format?: string;
   profile?: string;
   scenes?: SceneOverride[];
   [other: string]: unknown;

@@ -20,10 +20,16 @@ export function More() {
   const setNumber = (field: string) => (value: string) => change({ [field]: numberOf(value) });
   const captions = typeof now.captions === "object" ? now.captions : {};
   const look = now.captions === "off" ? "off" : captions.look ?? "";
+  const changeCaptions = (part: object) => {
+    const settings = Object.fromEntries(Object.entries({ ...captions, ...part }).filter(([, value]) => value !== ""));
+    change({ captions: Object.keys(settings).length > 0 ? settings : undefined } as object);
+  };
   return (
     <details class="card">
       <summary><h2>{text.more}</h2></summary>
       <div class="fields">
+        <Choice label={text.format} help={text.formatHelp} empty={text.automatic} value={now.format ?? ""} onChange={set("format")}
+          errors={errorsOf("format")} options={Object.entries(text.formats)} />
         <TextField label={text.targetSeconds} help={text.targetHelp} type="number" min={1} max={60} step="any"
           value={now.target_duration_seconds} onChange={setNumber("target_duration_seconds")}
           errors={errorsOf("target_duration_seconds")} notes={notesOf("target_duration_seconds")} />
@@ -33,12 +39,12 @@ export function More() {
           errors={errorsOf("language")} notes={notesOf("language")}
           options={LANGUAGES.map((tag): [string, string] => [tag, languageName(tag)])} />
         <Choice label={text.captions} empty={text.automatic} value={look}
-          onChange={(next) => {
-            const { look: _, ...rest } = captions;
-            const settings = next === "" ? rest : { ...rest, look: next };
-            change({ captions: next === "off" ? "off" : Object.keys(settings).length > 0 ? settings : undefined } as object);
-          }}
-          options={[["off", text.captionsOff], ...Object.entries(text.looks)]} />
+          onChange={(look) => (look === "off" ? change({ captions: "off" }) : changeCaptions({ look }))}
+          errors={errorsOf("captions")} options={[["off", text.captionsOff], ...Object.entries(text.looks)]} />
+        {now.captions !== "off" && (
+          <Choice label={text.captionPosition} help={text.captionPositionHelp} empty={text.automatic} value={captions.position ?? ""}
+            onChange={(position) => changeCaptions({ position })} options={Object.entries(text.captionPositions)} />
+        )}
         {(now.brand === undefined || typeof now.brand === "string") ? (
           <TextField label={text.brand} help={text.brandHelp} value={now.brand as string | undefined} onChange={set("brand")}
             errors={errorsOf("brand")} notes={notesOf("brand")} />
